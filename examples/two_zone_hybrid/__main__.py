@@ -1,0 +1,56 @@
+"""The article's cluster: GlobalRouter in two zones, and four ways to nginx of which three see their client."""
+
+from ipaddress import IPv4Network
+
+import pulumi
+import tencentcloud_iac_pulumi as tencentcloud
+
+import pulumi_tke_hybrid as tke
+
+config = pulumi.Config()
+zones: list[str] = config.require_object("zones")
+vpc_cidr, protect, key = config.require("vpcCidr"), config.require_bool("protect"), config.require("keyId")
+small, large = (list(IPv4Network(vpc_cidr).subnets(new_prefix=prefix)) for prefix in (24, 22))
+
+vpc = tencentcloud.vpc.Instance("vpc", name="tke-hybrid", cidr_block=vpc_cidr, is_multicast=False)
+
+
+def subnet(name: str, zone: str, block: str) -> tencentcloud.subnet.Instance:
+    return tencentcloud.subnet.Instance(name, vpc_id=vpc.id, availability_zone=zone, cidr_block=block, name=name, is_multicast=False)
+
+
+def pool(zone: str, block: str) -> tke.NodePoolArgs:
+    node_subnet = subnet(f"nodes-{zone}", zone, block)
+    return tke.NodePoolArgs(
+        name=zone, zone=zone, subnet_id=node_subnet.id, instance_type="S5.LARGE8", size=1, keep_machines=False, key_ids=[key]
+    )
+
+
+def pod_subnet(zone: str, block: str) -> tke.EniZoneSubnet:
+    args = tke.EniZoneSubnetArgs(vpc_id=vpc.id, vpc_cidr=vpc_cidr, zone=zone, cidr_block=block, deletion_protection=protect)
+    return tke.EniZoneSubnet(f"pods-{zone}", args)
+
+
+clb = subnet("clb", zones[0], str(small[8]))
+cluster = tke.HybridCluster(
+    "hybrid",
+    tke.HybridClusterArgs(
+        vpc_id=vpc.id,
+        vpc_cidr=vpc_cidr,
+        cluster_cidr=config.require("clusterCidr"),
+        cluster_max_pod_num=64,
+        cluster_max_service_num=1024,
+        eni_subnets=[pod_subnet(zone, str(large[16 + i])) for i, zone in enumerate(zones)],
+        node_pools=[pool(zone, str(small[i])) for i, zone in enumerate(zones)],
+        ip_reclaim=tke.after(300),
+        deletion_protection=protect,
+    ),
+)
+for name, how in {
+    "nginx-gr": {"network": "global_route"},
+    "nginx-deploy": {"ingress": {"exposure": tke.internal(clb.id)}},
+    "nginx-sts": {"kind": "statefulset", "fixed_ip": True},
+}.items():
+    args = {"image": "nginx", "replicas": len(zones), "exposure": tke.internal(clb.id), **how}
+    workload = tke.ClientIpWorkload(name, args, pulumi.ResourceOptions(provider=cluster.provider))
+    pulumi.export(name, {"address": workload.address, "clientIpFrom": workload.client_ip_from})

@@ -1,0 +1,159 @@
+"""TKE's hybrid network as Pulumi components: GlobalRouter for all pods, ENI addresses for those that must see their client."""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pulumi_tke_hybrid.client_ip_workload import (
+        ChargeType,
+        ClientIpFrom,
+        ClientIpWorkload,
+        ClientIpWorkloadArgs,
+        ExposureArgs,
+        ExposureKind,
+        IngressArgs,
+        PodNetwork,
+        PortArgs,
+        WorkloadKind,
+        existing_clb,
+        internal,
+        not_exposed,
+        public,
+    )
+    from pulumi_tke_hybrid.component.errors import (
+        InvalidInputs,
+    )
+    from pulumi_tke_hybrid.component.inputs import (
+        Input,
+    )
+    from pulumi_tke_hybrid.eni_zone_subnet import (
+        EniZoneSubnet,
+        EniZoneSubnetArgs,
+    )
+    from pulumi_tke_hybrid.hybrid_cluster import (
+        AutoscaleArgs,
+        EndpointAccess,
+        EndpointArgs,
+        EniSubnetArgs,
+        HybridCluster,
+        HybridClusterArgs,
+        NodePoolArgs,
+        ZoneRegistration,
+    )
+    from pulumi_tke_hybrid.ipamd_config import (
+        IpamdConfig,
+        IpamdConfigArgs,
+        IpamdSubnetArgs,
+    )
+    from pulumi_tke_hybrid.tke.reclaim import (
+        after,
+        never,
+    )
+    from pulumi_tke_hybrid.vpc_cni import (
+        NonMasquerade,
+        VpcCni,
+        VpcCniArgs,
+    )
+
+_HOMES = {
+    "client_ip_workload": [
+        "ChargeType",
+        "ClientIpFrom",
+        "ClientIpWorkload",
+        "ClientIpWorkloadArgs",
+        "ExposureArgs",
+        "ExposureKind",
+        "IngressArgs",
+        "PodNetwork",
+        "PortArgs",
+        "WorkloadKind",
+        "existing_clb",
+        "internal",
+        "not_exposed",
+        "public",
+    ],
+    "component.errors": [
+        "InvalidInputs",
+    ],
+    "component.inputs": [
+        "Input",
+    ],
+    "eni_zone_subnet": [
+        "EniZoneSubnet",
+        "EniZoneSubnetArgs",
+    ],
+    "hybrid_cluster": [
+        "AutoscaleArgs",
+        "EndpointAccess",
+        "EndpointArgs",
+        "EniSubnetArgs",
+        "HybridCluster",
+        "HybridClusterArgs",
+        "NodePoolArgs",
+        "ZoneRegistration",
+    ],
+    "ipamd_config": [
+        "IpamdConfig",
+        "IpamdConfigArgs",
+        "IpamdSubnetArgs",
+    ],
+    "tke.reclaim": [
+        "after",
+        "never",
+    ],
+    "vpc_cni": [
+        "NonMasquerade",
+        "VpcCni",
+        "VpcCniArgs",
+    ],
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AutoscaleArgs",
+    "ChargeType",
+    "ClientIpFrom",
+    "ClientIpWorkload",
+    "ClientIpWorkloadArgs",
+    "EndpointAccess",
+    "EndpointArgs",
+    "EniSubnetArgs",
+    "EniZoneSubnet",
+    "EniZoneSubnetArgs",
+    "ExposureArgs",
+    "ExposureKind",
+    "HybridCluster",
+    "HybridClusterArgs",
+    "IngressArgs",
+    "Input",
+    "InvalidInputs",
+    "IpamdConfig",
+    "IpamdConfigArgs",
+    "IpamdSubnetArgs",
+    "NodePoolArgs",
+    "NonMasquerade",
+    "PodNetwork",
+    "PortArgs",
+    "VpcCni",
+    "VpcCniArgs",
+    "WorkloadKind",
+    "ZoneRegistration",
+    "after",
+    "existing_clb",
+    "internal",
+    "never",
+    "not_exposed",
+    "public",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a component when it is first used: a workload's program does not pay for the Tencent modules."""
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

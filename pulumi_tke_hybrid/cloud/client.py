@@ -1,0 +1,93 @@
+"""Signed calls over Tencent's official SDK, with retries that cannot do a thing twice."""
+
+import importlib
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.settings import CloudSettings
+
+Params = Mapping[str, object]
+Answer = dict[str, Any]
+
+VERSIONS = {"tke": "2018-05-25", "vpc": "2017-03-12"}
+ACTIONS = {
+    "tke": (
+        "AddVpcCniSubnets",
+        "DescribeClusterInstances",
+        "DescribeClusters",
+        "DescribeIPAMD",
+        "EnableVpcCniNetworkType",
+    ),
+    "vpc": ("DescribeSubnets",),
+}
+"""Every action that the library calls itself; the least access policy is made of these."""
+
+NETWORK_ERROR = "ClientNetworkError"
+_THROTTLED = ("RequestLimitExceeded",)
+_ATTEMPTS = 6
+_FIRST_PAUSE = 0.5
+_REQUEST_TIMEOUT = 60
+
+
+class Cloud(Protocol):
+    """What the library needs of the cloud."""
+
+    def call(self, service: str, action: str, params: Params) -> Answer:
+        """The answer's `Response`; CloudError if the cloud says no."""
+        ...
+
+
+class TencentCloud:
+    """The real cloud, or whatever listens at the configured domain."""
+
+    def __init__(self, settings: CloudSettings, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._settings = settings
+        self._sleep = sleep
+        self._clients: dict[str, Any] = {}
+
+    def call(self, service: str, action: str, params: Params) -> Answer:
+        """One call. Throttling is waited out; a lost connection is retried for calls that only read."""
+        reads = action.startswith("Describe")
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return self._call_once(service, action, params)
+            except CloudError as error:
+                again = error.code.startswith(_THROTTLED) or (reads and error.code == NETWORK_ERROR)
+                if not again or attempt == _ATTEMPTS:
+                    raise
+                self._sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _call_once(self, service: str, action: str, params: Params) -> Answer:
+        failure = _sdk("exception.tencent_cloud_sdk_exception").TencentCloudSDKException
+        try:
+            answer: Answer = self._client(service).call_json(action, dict(params))
+        except failure as error:
+            raise CloudError(action, str(error.get_code()), str(error.get_message()), str(error.get_request_id() or "")) from None
+        response: Answer = answer["Response"]
+        return response
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401 - the SDK is untyped
+        if service not in self._clients:
+            settings = self._settings
+            http = _sdk("profile.http_profile").HttpProfile(
+                protocol=settings.protocol, rootDomain=settings.domain, reqTimeout=_REQUEST_TIMEOUT
+            )
+            profile = _sdk("profile.client_profile").ClientProfile(httpProfile=http)
+            self._clients[service] = _sdk("common_client").CommonClient(
+                service, VERSIONS[service], self._credential(), settings.region, profile
+            )
+        return self._clients[service]
+
+    def _credential(self) -> Any:  # noqa: ANN401 - the SDK is untyped
+        credential = _sdk("credential")
+        settings = self._settings
+        if settings.secret_id and settings.secret_key:
+            return credential.Credential(settings.secret_id, settings.secret_key, settings.security_token or None)
+        return credential.DefaultCredentialProvider().get_credential()
+
+
+def _sdk(module: str) -> Any:  # noqa: ANN401 - the SDK is untyped; loaded when first needed, because it is slow to import
+    return importlib.import_module(f"tencentcloud.common.{module}")

@@ -1,0 +1,27 @@
+"""What can go wrong in a call to the cloud, with all that the cloud said."""
+
+
+class CloudError(Exception):
+    """The cloud refused a call, or could not be reached."""
+
+    def __init__(self, action: str, code: str, message: str, request_id: str = "") -> None:
+        self.action = action
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+        asked = f", request {request_id}" if request_id else ""
+        super().__init__(f"{action} failed: {code}: {message}{asked}")
+
+
+class DeadlinePassed(CloudError):
+    """A wait took longer than its deadline."""
+
+    def __init__(self, what: str, seconds: float, seen: str, advice: str) -> None:
+        super().__init__(what, "DeadlinePassed", f"not there after {seconds:.0f} s; last seen: {seen}. {advice}")
+
+
+class Incompatible(CloudError):
+    """What is there contradicts what the program says."""
+
+    def __init__(self, subject: str, differences: list[str], advice: str) -> None:
+        super().__init__(subject, "Incompatible", "\n".join(["", *(f"  - {line}" for line in differences), advice]))

@@ -1,0 +1,295 @@
+"""VPC-CNI of a cluster as a resource: check, diff, create, read, update over plain dictionaries.
+
+The tencentcloud provider cannot do this: it ignores the ENI fields of a GlobalRouter cluster at creation and keeps them in its
+state (the "phantom hybrid"), can only append subnets, and turns the pod network off when the list is emptied.
+API: EnableVpcCniNetworkType (457/55757), AddVpcCniSubnets (457/56371), DescribeIPAMD, DescribeClusters.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Answer, Cloud
+from pulumi_tke_hybrid.cloud.errors import CloudError, Incompatible
+from pulumi_tke_hybrid.cloud.waiting import Wait
+from pulumi_tke_hybrid.tke import reclaim
+from pulumi_tke_hybrid.tke.problem import Problem
+
+Props = Mapping[str, Any]
+
+_GONE = ("ResourceNotFound", "InternalError.ClusterNotFound", "InvalidParameter.ClusterNotFound")
+_BUSY_PHASES = ("", "initializing", "upgrading")
+_FAILED_PHASE = "Failed"
+
+
+def identity(props: Props) -> str:
+    """The resource's id."""
+    return f"{props['region']}/{props['clusterId']}"
+
+
+@dataclass(frozen=True)
+class Live:
+    """What the cloud says about VPC-CNI of a cluster."""
+
+    enabled: bool
+    subnets: tuple[str, ...]
+    """What the cloud lists."""
+    ipamd_subnets: tuple[str, ...]
+    """What ipamd reports; may lag behind."""
+    phase: str
+    reason: str
+    reclaim_seconds: int | None
+    cni_type: str | None
+    static_ip: bool | None
+    """None: the API did not tell."""
+
+    def outputs(self, props: Props) -> dict[str, Any]:
+        """Properties for the state."""
+        return {
+            **props,
+            "registeredSubnets": list(self.subnets),
+            "phase": self.phase,
+            "reclaimSeconds": self.reclaim_seconds,
+        }
+
+
+class VpcCniSwitch:
+    """The resource's logic. `wait` carries the deadline and shows progress."""
+
+    def __init__(self, cloud: Cloud, wait: Wait) -> None:
+        self._cloud = cloud
+        self._wait = wait
+
+    # -- at preview: no call to the cloud, nothing is touched --------------------------------------------------------
+
+    @staticmethod
+    def check(olds: Props, news: Props, unknown: Callable[[object], bool]) -> list[Problem]:
+        """Transitions that TKE does not have. `unknown` recognises values that the preview cannot know."""
+        wanted = news.get("subnets")
+        if unknown(wanted) or not isinstance(wanted, Sequence):
+            return []
+        problems: list[Problem] = []
+        if not wanted:
+            problems.append(
+                Problem(
+                    "subnets",
+                    "is empty; an empty list would switch the pod network of every ENI workload off; list one subnet for each node zone",
+                )
+            )
+        if not olds or olds.get("clusterId") != news.get("clusterId"):
+            return problems
+        gone = [subnet for subnet in olds.get("subnets", ()) if not unknown(subnet) and subnet not in wanted]
+        if gone and wanted:
+            problems.append(
+                Problem(
+                    "subnets",
+                    f"{', '.join(gone)} left the list; TKE cannot unregister one subnet and pods hold addresses in it; put it back "
+                    f"(a replaced subnet counts as gone: keep the old one and add another)",
+                )
+            )
+        for name, what in (("staticIp", "static mode"), ("cniType", "CNI type"), ("ipReclaim", "reclaim time")):
+            before, after = olds.get(name), news.get(name)
+            if not unknown(after) and before is not None and before != after:
+                problems.append(
+                    Problem(
+                        name,
+                        f"{after} instead of {before}; TKE fixes the {what} when VPC-CNI is switched on; go back to {before} "
+                        f"(changing it for good means switching VPC-CNI off, which ends every ENI pod's network)",
+                    )
+                )
+        return problems
+
+    @staticmethod
+    def changes(olds: Props, news: Props, unknown: Callable[[object], bool]) -> tuple[list[str], list[str]]:
+        """(changed, replacing) properties. The order of subnets never counts; subnets added elsewhere are not a change."""
+        registered = set(olds.get("registeredSubnets", ()))
+        wanted = news.get("subnets", ())
+        changed = ["subnets"] if unknown(wanted) or any(unknown(item) or item not in registered for item in wanted) else []
+        changed += [name for name in ("nonMasquerade", "deadlineSeconds") if news.get(name) != olds.get(name)]
+        replacing = [name for name in ("region", "clusterId") if news.get(name) != olds.get(name)]
+        return changed + replacing, replacing
+
+    # -- at apply ----------------------------------------------------------------------------------------------------
+
+    def create(self, props: Props) -> dict[str, Any]:
+        """Switch on with all subnets at once; or finish, or adopt, what an earlier run or somebody else began."""
+        self._wait_for_cluster(props)
+        live = self.look(props)
+        if live is None or not live.enabled:
+            self._enable(props)
+        else:
+            self._refuse_incompatible(props, live)
+            self._add_missing(props, live)
+        return self._wait_for_subnets(props).outputs(props)
+
+    def update(self, props: Props) -> dict[str, Any]:
+        """Add what is missing and wait until the cloud lists it."""
+        live = self.look(props)
+        if live is None or not live.enabled:
+            raise CloudError(
+                "VpcCni",
+                "Disabled",
+                f"VPC-CNI of {props['clusterId']} is off, though the state says it is on; somebody switched it off. "
+                f"Run `pulumi refresh`, review the preview, then `pulumi up` switches it on again",
+            )
+        self._add_missing(props, live)
+        return self._wait_for_subnets(props).outputs(props)
+
+    def read(self, props: Props) -> dict[str, Any] | None:
+        """The live properties; None if the cluster is gone or VPC-CNI is off, read twice."""
+        live = self.look(props)
+        if live is not None and not live.enabled:
+            live = self.look(props)
+        return live.outputs(props) if live is not None and live.enabled else None
+
+    def wait_until_ready(self, props: Props) -> dict[str, Any]:
+        """Wait for phase `running`, every subnet in ipamd's list and the wanted reclaim time."""
+        wanted = tuple(str(item) for item in props["subnets"])
+        seconds = reclaim.seconds_of(props["ipReclaim"])
+
+        def look() -> tuple[Live | None, str]:
+            live = self.look(props)
+            if live is None or not live.enabled:
+                return None, "VPC-CNI is off"
+            if live.phase == _FAILED_PHASE:
+                raise CloudError("VpcCni", "Failed", f"ipamd of {props['clusterId']} failed: {live.reason or 'no reason given'}")
+            if live.phase in _BUSY_PHASES:
+                return None, f"ipamd is {live.phase or 'not installed yet'}"
+            missing = [subnet for subnet in wanted if subnet not in live.ipamd_subnets]
+            if missing:
+                return None, f"ipamd does not list {', '.join(missing)} yet"
+            if bool(props["staticIp"]) and live.reclaim_seconds != seconds:
+                return None, f"reclaim is {_words(live.reclaim_seconds)} instead of {_words(seconds)}"
+            return live, "ready"
+
+        live = self._wait.until(
+            f"VPC-CNI of {props['clusterId']}",
+            look,
+            "Look at the pods tke-eni-ipamd and tke-eni-agent in kube-system; a second `pulumi up` goes on from here.",
+        )
+        return {**props, "phase": live.phase}
+
+    def look(self, props: Props) -> Live | None:
+        """Ask the cloud; None if it does not know the cluster."""
+        cluster = self._cluster(props)
+        if cluster is None:
+            return None
+        ipamd = self._cloud.call("tke", "DescribeIPAMD", {"ClusterId": props["clusterId"]})
+        network: Answer = cluster.get("ClusterNetworkSettings") or {}
+        described: Answer = json.loads(cluster.get("Property") or "{}")
+        static = described.get("IsNonStaticIpMode")
+        return Live(
+            enabled=bool(ipamd.get("EnableIPAMD")) and not ipamd.get("DisableVpcCniMode"),
+            subnets=tuple(network.get("Subnets") or ()),
+            ipamd_subnets=tuple(ipamd.get("SubnetIds") or ()),
+            phase=str(ipamd.get("Phase") or ""),
+            reason=str(ipamd.get("Reason") or ""),
+            reclaim_seconds=_duration(str(ipamd.get("ClaimExpiredDuration") or "")),
+            cni_type=described.get("VpcCniType"),
+            static_ip=None if static is None else not static,
+        )
+
+    def _cluster(self, props: Props) -> Answer | None:
+        try:
+            answer = self._cloud.call("tke", "DescribeClusters", {"ClusterIds": [props["clusterId"]]})
+        except CloudError as error:
+            if error.code.startswith(_GONE):
+                return None
+            raise
+        clusters: list[Answer] = answer.get("Clusters") or []
+        return clusters[0] if clusters else None
+
+    def _wait_for_cluster(self, props: Props) -> None:
+        def look() -> tuple[bool | None, str]:
+            cluster = self._cluster(props)
+            status = str(cluster.get("ClusterStatus")) if cluster else "unknown to the cloud"
+            return (True if status == "Running" else None), f"the cluster is {status}"
+
+        self._wait.until(f"cluster {props['clusterId']}", look, "Look at the cluster in the console; is it in this region and account?")
+
+    def _enable(self, props: Props) -> None:
+        request: dict[str, object] = {
+            "ClusterId": props["clusterId"],
+            "VpcCniType": props["cniType"],
+            "EnableStaticIp": bool(props["staticIp"]),
+            "Subnets": list(props["subnets"]),
+            "SkipAddingNonMasqueradeCIDRs": props["nonMasquerade"] != "add_vpc",
+        }
+        seconds = reclaim.seconds_of(props["ipReclaim"])
+        if seconds is not None:  # left out means never
+            request["ExpiredSeconds"] = seconds
+        self._wait.say(f"switching VPC-CNI on for {props['clusterId']} with {len(props['subnets'])} subnets")
+        self._write("EnableVpcCniNetworkType", request)
+
+    def _add_missing(self, props: Props, live: Live) -> None:
+        missing = [subnet for subnet in props["subnets"] if subnet not in live.subnets]
+        if not missing:
+            return
+        self._wait.say(f"adding {', '.join(missing)} to VPC-CNI of {props['clusterId']}")
+        self._write(
+            "AddVpcCniSubnets",
+            {
+                "ClusterId": props["clusterId"],
+                "VpcId": props["vpcId"],
+                "SubnetIds": missing,
+                "SkipAddingNonMasqueradeCIDRs": props["nonMasquerade"] != "add_vpc",
+            },
+        )
+
+    def _write(self, action: str, request: dict[str, object]) -> None:
+        try:
+            self._cloud.call("tke", action, request)
+        except CloudError as error:
+            # The answer may be lost after the request was accepted: what is there afterwards tells, not the error.
+            if error.code != NETWORK_ERROR:
+                raise
+            self._wait.say(f"{action}: the connection was lost; looking whether the request was accepted")
+
+    def _wait_for_subnets(self, props: Props) -> Live:
+        def look() -> tuple[Live | None, str]:
+            live = self.look(props)
+            if live is None or not live.enabled:
+                return None, "VPC-CNI is not on yet"
+            if live.phase == _FAILED_PHASE:
+                raise CloudError("VpcCni", "Failed", f"ipamd of {props['clusterId']} failed: {live.reason or 'no reason given'}")
+            missing = [subnet for subnet in props["subnets"] if subnet not in live.subnets]
+            return (None, f"{', '.join(missing)} not listed yet") if missing else (live, "listed")
+
+        return self._wait.until(
+            f"VPC-CNI of {props['clusterId']}", look, "A second `pulumi up` finishes what was begun; nothing is done twice."
+        )
+
+    @staticmethod
+    def _refuse_incompatible(props: Props, live: Live) -> None:
+        differences: list[str] = []
+        if live.cni_type and live.cni_type != props["cniType"]:
+            differences.append(f"CNI type is {live.cni_type}, the program says {props['cniType']}")
+        if live.static_ip is not None and live.static_ip != bool(props["staticIp"]):
+            differences.append(f"static mode is {live.static_ip}, the program says {bool(props['staticIp'])}")
+        seconds = reclaim.seconds_of(props["ipReclaim"])
+        if bool(props["staticIp"]) and live.phase == "running" and live.reclaim_seconds != seconds:
+            differences.append(f"reclaim is {_words(live.reclaim_seconds)}, the program says {_words(seconds)}")
+        if differences:
+            raise Incompatible(
+                f"VPC-CNI of {props['clusterId']} is already on, but not as the program says",
+                differences,
+                "TKE fixes these when VPC-CNI is switched on; write the live values into the program",
+            )
+
+
+def _words(seconds: int | None) -> str:
+    return "never" if seconds is None else f"{seconds} s"
+
+
+def _duration(text: str) -> int | None:
+    """Seconds of a Go duration such as `300s`, `5m0s` or `1h0m0s`; None for none and for zero, which means never."""
+    units = {"h": 3600, "m": 60, "s": 1}
+    total, number = 0, ""
+    for character in text:
+        if character in units and number:
+            total += int(float(number)) * units[character]
+            number = ""
+        else:
+            number += character
+    return total or None

@@ -1,0 +1,1 @@
+"""What all components share: inputs that may be Outputs, argument classes, errors, child options."""

@@ -1,0 +1,72 @@
+"""How argument classes are made: one class is the type, the documentation, the validation and the schema."""
+
+import functools
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar, cast
+
+import pydantic.dataclasses
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from typing_extensions import dataclass_transform
+
+from pulumi_tke_hybrid.component.errors import InvalidInputs, problems_of
+from pulumi_tke_hybrid.component.inputs import Check, deferrable
+from pulumi_tke_hybrid.tke.problem import Problem
+
+A = TypeVar("A", bound="Args")
+C = TypeVar("C", bound=type)
+
+_CONFIG = ConfigDict(arbitrary_types_allowed=True, extra="forbid", hide_input_in_errors=True, use_enum_values=False)
+
+
+class Args:
+    """Base of all argument classes."""
+
+    def problems(self) -> Iterator[Problem]:
+        """What is wrong across several properties, for plain values; paths are relative to this object."""
+        yield from ()
+
+
+@dataclass_transform(kw_only_default=True)
+def args_class(**checks: Check) -> Callable[[C], C]:
+    """Make a keyword-only class whose properties are validated, plain ones at once and Outputs when they resolve.
+
+    `checks` maps a property to a function that looks at a plain value and says what is wrong with it, or None.
+    """
+
+    def make(cls: C) -> C:
+        annotations: dict[str, Any] = dict(cls.__annotations__)
+        unknown = checks.keys() - annotations.keys()
+        if unknown:
+            raise TypeError(f"{cls.__name__} has no properties {sorted(unknown)}")
+        cls.__annotations__ = {
+            name: deferrable(annotation, cls.__name__, name, checks.get(name)) for name, annotation in annotations.items()
+        }
+        made: Any = pydantic.dataclasses.dataclass(cls, kw_only=True, config=_CONFIG)
+        # Cross-language schemas, editors and our own documentation read what the author wrote.
+        made.__annotations__ = annotations
+        validate: Callable[..., None] = made.__init__
+
+        @functools.wraps(validate)
+        def __init__(self: object, *positional: object, **named: object) -> None:
+            try:
+                validate(self, *positional, **named)
+            except ValidationError as error:
+                raise InvalidInputs(cls.__name__, problems_of(error, sorted(annotations))) from None
+
+        made.__init__ = __init__
+        return cast(C, made)
+
+    return make
+
+
+def parse_args(cls: type[A], value: A | Mapping[str, object], owner: str) -> A:
+    """An instance of `cls` from itself or from a plain mapping of the same shape; all findings at once."""
+    if not isinstance(value, cls):
+        try:
+            value = TypeAdapter(cls).validate_python(value)
+        except ValidationError as error:
+            names = sorted(typing.get_type_hints(cls))
+            raise InvalidInputs(owner, problems_of(error, names)) from None
+    InvalidInputs.check(owner, value.problems())
+    return value

@@ -1,0 +1,88 @@
+"""`Input[T]`: a plain value, or one that is known later. And the check that works on both."""
+
+import functools
+import inspect
+import types
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
+
+import pulumi
+from pydantic import GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, core_schema
+
+from pulumi_tke_hybrid.component.errors import InvalidInputs, problems_of
+
+T = TypeVar("T")
+
+# Not `pulumi.Input`: that one holds a string forward reference which pydantic cannot resolve.
+Input = Union[T, Awaitable[T], pulumi.Output[T]]
+
+Check = Callable[[Any], str | None]
+"""Looks at a plain value; says what is wrong with it, or None."""
+
+
+def known(value: Input[T] | None) -> T | None:
+    """The value, if the running program already knows it; else None. For checks, never for decisions."""
+    if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
+        return None
+    return value
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """Validates a plain value now, and one inside an Output under the same name as soon as it is known."""
+
+    owner: str
+    path: str
+    check: Check | None
+    may_come_later: bool
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(self._validate, handler(source))
+
+    def _validate(self, value: object, validate: Callable[[object], object]) -> object:
+        if self.may_come_later and (isinstance(value, pulumi.Output) or inspect.isawaitable(value)):
+            later: pulumi.Output[object] = pulumi.Output.from_input(cast(Awaitable[object], value))
+            return later.apply(lambda known: self._resolved(known, validate))
+        return self._with_check(validate(value))
+
+    def _with_check(self, value: object) -> object:
+        problem = self.check(value) if self.check and value is not None else None
+        if problem:
+            raise ValueError(problem)
+        return value
+
+    def _resolved(self, value: object, validate: Callable[[object], object]) -> object:
+        try:
+            return self._with_check(validate(value))
+        except ValidationError as error:
+            raise InvalidInputs(self.owner, [problem.under(self.path) for problem in problems_of(error)]) from None
+        except ValueError as error:
+            raise InvalidInputs.single(self.owner, self.path, str(error)) from None
+
+
+def _either(one: Any, other: Any) -> Any:  # noqa: ANN401 - types are values here
+    return one | other
+
+
+def deferrable(annotation: Any, owner: str, path: str, check: Check | None = None) -> Any:  # noqa: ANN401 - types are values here
+    """The annotation with every `Input[T]` in it turned into a T that may also come later.
+
+    pydantic then reports one error a value instead of one for each member of the union.
+    """
+    members = get_args(annotation)
+    origin = get_origin(annotation)
+    may_come_later = False
+    inner = annotation
+    if origin in (Union, types.UnionType):
+        plain = [member for member in members if get_origin(member) not in (Awaitable, pulumi.Output)]
+        may_come_later = len(plain) < len(members)
+        inner = functools.reduce(_either, [deferrable(member, owner, path) for member in plain])
+    elif origin in (list, Sequence):
+        inner = types.GenericAlias(Sequence, (deferrable(members[0], owner, f"{path}[]"),))
+    elif origin in (dict, Mapping):
+        inner = types.GenericAlias(Mapping, (members[0], deferrable(members[1], owner, f"{path}[]")))
+    if may_come_later or check:
+        return Annotated[inner, _Checked(owner, path, check, may_come_later)]
+    return inner

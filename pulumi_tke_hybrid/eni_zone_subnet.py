@@ -1,0 +1,127 @@
+"""EniZoneSubnet: the VPC subnet that the ENI pods of one zone get their addresses from."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Optional
+
+import pulumi
+import tencentcloud_iac_pulumi as tencentcloud
+
+from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
+from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.component.options import child_options
+from pulumi_tke_hybrid.tke import cidrs, ids, names, zones
+from pulumi_tke_hybrid.tke.problem import Problem
+
+
+@args_class(
+    vpc_id=ids.vpc_problem,
+    zone=zones.zone_problem,
+    cidr_block=cidrs.cidr_problem,
+    subnet_id=ids.subnet_problem,
+    route_table_id=ids.route_table_problem,
+    vpc_cidr=cidrs.cidr_problem,
+    name=names.cloud_name_problem,
+)
+class EniZoneSubnetArgs(Args):
+    """Arguments of `EniZoneSubnet`."""
+
+    vpc_id: Input[str]
+    """The cluster's VPC. A change replaces the subnet, which is refused while it is registered."""
+
+    zone: Input[str]
+    """Zone of the subnet and of the nodes it serves, e.g. `ap-guangzhou-4`: an ENI must be in its node's zone (article, step 5)."""
+
+    cidr_block: Input[str]
+    """Range of the subnet, inside the VPC. Dedicate it to pods: nodes and load balancers elsewhere. Three addresses are Tencent's."""
+
+    subnet_id: Optional[Input[str]] = None
+    """Adopt this existing subnet instead of creating one; zone and range then state what it is."""
+
+    route_table_id: Optional[Input[str]] = None
+    """Route table of the subnet. Default: the VPC's default one. Updated in place."""
+
+    tags: Optional[Input[Mapping[str, Input[str]]]] = None
+    """Tags of the subnet. Updated in place."""
+
+    vpc_cidr: Optional[Input[str]] = None
+    """Range of the VPC, for the check that the subnet lies in it. Default: the check is left out."""
+
+    name: Optional[Input[str]] = None
+    """Name in the cloud, 1 to 60 characters. Default: the component's name. Updated in place."""
+
+    deletion_protection: Optional[bool] = None
+    """Refuse to delete or replace the subnet (Pulumi's `protect`). Default: true. Pods lose their network with it."""
+
+    def problems(self) -> Iterator[Problem]:
+        block, vpc = known(self.cidr_block), known(self.vpc_cidr)
+        outside = cidrs.outside_problem(block, vpc) if block and vpc else None
+        if outside:
+            yield Problem("cidr_block", outside)
+        if self.subnet_id is not None:
+            for name in ("route_table_id", "tags", "name"):
+                if getattr(self, name) is not None:
+                    yield Problem(
+                        name, "belongs to a subnet that is created; with subnet_id an existing one is adopted as it is, leave it out"
+                    )
+
+
+class EniZoneSubnet(pulumi.ComponentResource):
+    """One container subnet in one zone: created, or adopted by its id."""
+
+    subnet_id: pulumi.Output[str]
+    """Id of the subnet."""
+    zone: pulumi.Output[str]
+    """Its zone."""
+    cidr_block: pulumi.Output[str]
+    """Its range."""
+    available_ip_count: pulumi.Output[int]
+    """Free addresses when last read."""
+
+    def __init__(self, name: str, args: EniZoneSubnetArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        parsed = parse_args(EniZoneSubnetArgs, args, f"EniZoneSubnet {name!r}")
+        shown = {"zone": parsed.zone, "cidrBlock": parsed.cidr_block, "subnetId": parsed.subnet_id}
+        super().__init__("tke-hybrid:index:EniZoneSubnet", name, shown, opts)
+        self._args = parsed
+        self.zone = pulumi.Output.from_input(parsed.zone)
+        self.cidr_block = pulumi.Output.from_input(parsed.cidr_block)
+        if parsed.subnet_id is None:
+            self._create(name, parsed)
+        else:
+            self._adopt(parsed.subnet_id)
+        self.register_outputs(
+            {
+                "subnetId": self.subnet_id,
+                "zone": self.zone,
+                "cidrBlock": self.cidr_block,
+                "availableIpCount": self.available_ip_count,
+            }
+        )
+
+    @property
+    def stated(self) -> EniZoneSubnetArgs:
+        """What the program said, for checks before anything exists."""
+        return self._args
+
+    def _create(self, name: str, args: EniZoneSubnetArgs) -> None:
+        subnet = tencentcloud.subnet.Instance(
+            f"{name}-subnet",
+            vpc_id=args.vpc_id,
+            availability_zone=args.zone,
+            cidr_block=args.cidr_block,
+            name=name if args.name is None else args.name,
+            is_multicast=False,  # the provider's default, true, needs an allow-listed account
+            route_table_id=args.route_table_id,
+            tags=args.tags,
+            opts=child_options(self, protect=args.deletion_protection is not False),
+        )
+        self.subnet_id = subnet.id
+        self.available_ip_count = subnet.available_ip_count
+
+    def _adopt(self, subnet_id: Input[str]) -> None:
+        self.subnet_id = pulumi.Output.from_input(subnet_id)
+        found = tencentcloud.vpc.get_subnets_output(subnet_id=self.subnet_id, opts=pulumi.InvokeOutputOptions(parent=self))
+        self.available_ip_count = found.instance_lists.apply(_first_available)
+
+
+def _first_available(subnets: list[Any]) -> int:
+    return int(subnets[0].available_ip_count) if subnets else 0

@@ -1,0 +1,122 @@
+"""IpamdConfig: zones registered the article's way, in the ConfigMap that ipamd reads at its start."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Optional
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
+from pulumi_tke_hybrid.component.errors import InvalidInputs
+from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.component.kubernetes import require_provider
+from pulumi_tke_hybrid.component.options import child_options
+from pulumi_tke_hybrid.tke import ids, ipamd, zones
+from pulumi_tke_hybrid.tke.problem import Problem
+
+FIELD_MANAGER = "tke-hybrid"
+CHECKSUM_ANNOTATION = "tke-hybrid/ipamd-config-checksum"
+
+
+@args_class(subnet_id=ids.subnet_problem, zone=zones.zone_problem)
+class IpamdSubnetArgs(Args):
+    """One entry of ipamd's list."""
+
+    subnet_id: Input[str]
+    """Id of a container subnet."""
+
+    zone: Input[str]
+    """Its zone. Newer ipamd ignores it (457/48040); kept aligned as in the article."""
+
+
+@args_class(vpc_id=ids.vpc_problem)
+class IpamdConfigArgs(Args):
+    """Arguments of `IpamdConfig`."""
+
+    vpc_id: Input[str]
+    """The cluster's VPC."""
+
+    eni_subnets: Sequence[IpamdSubnetArgs]
+    """Every container subnet, in an order that never changes: append only. A subnet that ipamd has and this list has not is refused."""
+
+    use_ambient_provider: Optional[bool] = None
+    """Use whatever cluster the machine's own kubeconfig points at. Default: false, the program must say which cluster."""
+
+    def problems(self) -> Iterator[Problem]:
+        if not self.eni_subnets:
+            yield Problem("eni_subnets", "is empty; ipamd without subnets gives no pod an address; list every container subnet")
+        seen: dict[str, int] = {}
+        for index, subnet in enumerate(self.eni_subnets):
+            subnet_id = known(subnet.subnet_id)
+            if subnet_id is not None and subnet_id in seen:
+                yield Problem(
+                    f"eni_subnets[{index}].subnet_id",
+                    f"{subnet_id} is listed twice, first at eni_subnets[{seen[subnet_id]}]; list it once",
+                )
+            elif subnet_id is not None:
+                seen[subnet_id] = index
+
+
+class IpamdConfig(pulumi.ComponentResource):
+    """The ConfigMap `kube-system/tke-eni-ipamd` as the article edits it, and a restart of ipamd when, and only when, it changed.
+
+    For clusters where `AddVpcCniSubnets` is not available. Both objects belong to TKE: they are patched, never created, and left as
+    they are on destroy.
+    """
+
+    data: pulumi.Output[Mapping[str, str]]
+    """The three keys of the ConfigMap."""
+    checksum: pulumi.Output[str]
+    """Changes when the content does."""
+
+    def __init__(self, name: str, args: IpamdConfigArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        owner = f"IpamdConfig {name!r}"
+        parsed = parse_args(IpamdConfigArgs, args, owner)
+        wanted = pulumi.Output.all(
+            vpc_id=parsed.vpc_id, subnets=[{"id": subnet.subnet_id, "zone": subnet.zone} for subnet in parsed.eni_subnets]
+        ).apply(_config_data)
+        super().__init__("tke-hybrid:index:IpamdConfig", name, {"data": wanted}, opts)
+        if not parsed.use_ambient_provider:
+            require_provider(self._providers, owner)
+
+        live = kubernetes.core.v1.ConfigMap.get(f"{name}-live", f"{ipamd.NAMESPACE}/{ipamd.NAME}", child_options(self))
+
+        def refuse_loss(both: list[Any]) -> dict[str, str]:
+            there, data = both
+            unknown_here = [item for item in ipamd.registered_subnets(there or {}) if item not in ipamd.registered_subnets(data)]
+            if unknown_here:
+                raise InvalidInputs.single(
+                    owner,
+                    "eni_subnets",
+                    f"{', '.join(unknown_here)} is in ipamd's list but not in the program; pods may hold addresses in it; add it, with "
+                    f"its zone, at its place in the list",
+                )
+            return dict(data)
+
+        self.data = pulumi.Output.all(live.data, wanted).apply(refuse_loss)
+        self.checksum = self.data.apply(ipamd.checksum)
+        patching = {"pulumi.com/patchFieldManager": FIELD_MANAGER, "pulumi.com/patchForce": "true"}
+        config_map = kubernetes.core.v1.ConfigMapPatch(
+            f"{name}-configmap",
+            metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
+                name=ipamd.NAME, namespace=ipamd.NAMESPACE, annotations={**patching, "pulumi.com/skipAwait": "true"}
+            ),
+            data=self.data,
+            opts=child_options(self, retain_on_delete=True),
+        )
+        # Awaited: when it is done, the new ipamd runs and has read the ConfigMap.
+        kubernetes.apps.v1.DeploymentPatch(
+            f"{name}-restart",
+            metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(name=ipamd.NAME, namespace=ipamd.NAMESPACE, annotations=patching),
+            spec=kubernetes.apps.v1.DeploymentSpecPatchArgs(
+                template=kubernetes.core.v1.PodTemplateSpecPatchArgs(
+                    metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(annotations={CHECKSUM_ANNOTATION: self.checksum})
+                )
+            ),
+            opts=child_options(self, depends_on=[config_map], retain_on_delete=True),
+        )
+        self.register_outputs({"data": self.data, "checksum": self.checksum})
+
+
+def _config_data(values: dict[str, Any]) -> dict[str, str]:
+    return ipamd.config_data(values["vpc_id"], [(subnet["id"], subnet["zone"]) for subnet in values["subnets"]])

@@ -1,0 +1,51 @@
+"""Which annotations make a pod, a Service and an Ingress what they should be. Values are strings, always."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeVar
+
+from pulumi_tke_hybrid.tke import keys
+
+V = TypeVar("V")
+
+ExposureValue = Literal["public", "internal", "existing", "none"]
+
+
+def flag(value: bool) -> str:
+    """Kubernetes refuses a boolean as an annotation, and TKE reads only these two strings (E4037)."""
+    return "true" if value else "false"
+
+
+def pod_annotations(eni: bool, keep_address: bool) -> dict[str, str]:
+    """Pod-template annotations. Without them a pod is on GlobalRouter."""
+    found: dict[str, str] = {}
+    if eni:
+        found[keys.NETWORKS] = keys.ROUTE_ENI
+    if keep_address:
+        found[keys.CLAIM_DELETE_POLICY] = keys.KEEP_ADDRESS
+    return found
+
+
+def service_annotations(direct: bool, placement: Mapping[str, V]) -> dict[str, str | V]:
+    """Annotations of a Service of type LoadBalancer.
+
+    Direct access is written both ways: newer controllers switch it on by themselves for new Services (457/131136).
+    """
+    found: dict[str, str | V] = {keys.SERVICE_DIRECT_ACCESS: flag(direct)}
+    if direct:
+        found[keys.SERVICE_GRACE_DELETION] = flag(True)
+    return {**found, **placement}
+
+
+def ingress_annotations(direct: bool, placement: Mapping[str, V]) -> dict[str, str | V]:
+    """Annotations of an Ingress for TKE's own controller."""
+    found: dict[str, str | V] = {keys.INGRESS_CLASS_KEY: keys.INGRESS_CLASS, keys.INGRESS_DIRECT_ACCESS: flag(direct)}
+    if direct:
+        found[keys.INGRESS_GRACE_DELETION] = flag(True)
+    return {**found, **placement}
+
+
+def contradiction(key: str) -> str | None:
+    """Why a user's own annotation may not be given, or None."""
+    if key.startswith(keys.OWNED_PREFIXES):
+        return f"{key} is written by the component from its own properties; say it there, or change the object with a Pulumi transform"
+    return None

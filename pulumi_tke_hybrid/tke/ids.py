@@ -1,0 +1,24 @@
+"""Shapes of cloud ids. A wrong id costs a failed apply half-way; its shape is known at preview."""
+
+import re
+from collections.abc import Callable
+
+_ID = re.compile(r"[a-z0-9]{8}")
+
+
+def _shape(prefix: str, what: str) -> Callable[[str], str | None]:
+    def problem(value: str) -> str | None:
+        head, _, tail = value.partition("-")
+        if head == prefix and _ID.fullmatch(tail):
+            return None
+        return f"{value!r} is not {what}; it looks like '{prefix}-' and eight letters or digits"
+
+    return problem
+
+
+vpc_problem = _shape("vpc", "a VPC id")
+subnet_problem = _shape("subnet", "a subnet id")
+cluster_problem = _shape("cls", "a cluster id")
+load_balancer_problem = _shape("lb", "a load balancer id")
+security_group_problem = _shape("sg", "a security group id")
+route_table_problem = _shape("rtb", "a route table id")

@@ -1,0 +1,207 @@
+"""VpcCni: VPC-CNI of a cluster, switched on with these subnets. And the step that waits until it is ready."""
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any, Optional
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    Config,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from pulumi_tke_hybrid.cloud.client import TencentCloud
+from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
+from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch, identity
+from pulumi_tke_hybrid.cloud.waiting import Wait
+from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
+from pulumi_tke_hybrid.component.inputs import Input
+from pulumi_tke_hybrid.component.options import child_options
+from pulumi_tke_hybrid.tke import ids, keys, reclaim
+
+DEFAULT_DEADLINE = 600
+
+
+class NonMasquerade(str, Enum):
+    """What happens to the source address of GlobalRouter pods' traffic to the VPC when VPC-CNI is switched on."""
+
+    ADD_VPC = "add_vpc"
+    """TKE adds the VPC's range to the list of `ip-masq-agent`: traffic of GR pods into the VPC then carries the pod's address."""
+    KEEP = "keep"
+    """The list stays as it is."""
+
+
+def _deadline_problem(value: int) -> str | None:
+    return None if 30 <= value <= 7200 else f"{value} s is not a sensible deadline; use 30 to 7200 s"
+
+
+@args_class(cluster_id=ids.cluster_problem, vpc_id=ids.vpc_problem, ip_reclaim=reclaim.reclaim_problem, deadline_seconds=_deadline_problem)
+class VpcCniArgs(Args):
+    """Arguments of `VpcCni`."""
+
+    cluster_id: Input[str]
+    """The GlobalRouter cluster. Another one replaces the resource."""
+
+    vpc_id: Input[str]
+    """The cluster's VPC; `AddVpcCniSubnets` asks for it (457/56371)."""
+
+    subnets: Input[Sequence[Input[str]]]
+    """Ids of the container subnets, at least one for each node zone. Subnets may be added, in place; one that leaves is refused at
+    preview, because TKE cannot unregister a subnet. Their order does not matter."""
+
+    ip_reclaim: Input[str]
+    """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`. Fixed once switched on.
+    Left open, TKE's own default would be never, and the subnet fills up (article, step 4)."""
+
+    static_ip: Optional[Input[bool]] = None
+    """Static-IP mode: kept addresses are possible. Default: true. Fixed once switched on."""
+
+    non_masquerade: Optional[Input[NonMasquerade]] = None
+    """`add_vpc` or `keep`, see `NonMasquerade`. Default: `keep`."""
+
+    region: Optional[Input[str]] = None
+    """Region of the cluster, e.g. `ap-guangzhou`. Default: `tencentcloud:region` of the stack, or TENCENTCLOUD_REGION."""
+
+    deadline_seconds: Optional[Input[int]] = None
+    """How long each wait may take, in seconds. Default: 600."""
+
+
+class VpcCni(pulumi.ComponentResource):
+    """The pod network switch of a cluster as a resource of its own.
+
+    The provider's cluster resource ignores its ENI fields when a GlobalRouter cluster is created and keeps them in its state; this one
+    calls the API, waits until the cloud lists the subnets, and finishes what a cut run began. Destroying it leaves the pod network on.
+    """
+
+    registered_subnets: pulumi.Output[Sequence[str]]
+    """What the cloud lists, also subnets that somebody added elsewhere."""
+    phase: pulumi.Output[str]
+    """ipamd's phase when last seen; `running` once the first node is there."""
+    reclaim_seconds: pulumi.Output[Optional[int]]
+    """The reported reclaim time in seconds; none means never, or not reported yet."""
+
+    def __init__(self, name: str, args: VpcCniArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        parsed = parse_args(VpcCniArgs, args, f"VpcCni {name!r}")
+        props: dict[str, Any] = {
+            "region": parsed.region,
+            "clusterId": parsed.cluster_id,
+            "vpcId": parsed.vpc_id,
+            "subnets": parsed.subnets,
+            "cniType": keys.ROUTE_ENI,
+            "staticIp": True if parsed.static_ip is None else parsed.static_ip,
+            "ipReclaim": parsed.ip_reclaim,
+            "nonMasquerade": parsed.non_masquerade or NonMasquerade.KEEP,
+            "deadlineSeconds": parsed.deadline_seconds or DEFAULT_DEADLINE,
+        }
+        shown = {key: props[key] for key in ("subnets", "staticIp", "ipReclaim", "nonMasquerade")}
+        super().__init__("tke-hybrid:index:VpcCni", name, shown, opts)
+        switch = VpcCniResource(f"{name}-switch", props, child_options(self))
+        self.registered_subnets = switch.registeredSubnets
+        self.phase = switch.phase
+        self.reclaim_seconds = switch.reclaimSeconds
+        self.register_outputs({"registeredSubnets": self.registered_subnets, "phase": self.phase, "reclaimSeconds": self.reclaim_seconds})
+
+
+class _CloudProvider(ResourceProvider):
+    """What both dynamic providers share. Pickled as a reference: no code and no credential is in the state."""
+
+    serialize_as_secret_always = False
+    _config: Config
+
+    def configure(self, req: ConfigureRequest) -> None:
+        self._config = req.config
+
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        if not news.get("region"):
+            try:
+                news = {**news, "region": self._settings("").region}
+            except SettingsMissing as error:
+                return CheckResult(news, [CheckFailure("region", str(error))])
+        problems = self._check(olds, news)
+        return CheckResult(news, [CheckFailure(problem.path, problem.message) for problem in problems])
+
+    def _check(self, olds: dict[str, Any], news: dict[str, Any]) -> "list[Any]":
+        return []
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        changed, replacing = VpcCniSwitch.changes(olds, news, _unknown)
+        return DiffResult(changes=bool(changed), replaces=replacing)
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Nothing: whoever removes this resource from a program keeps their pods' network."""
+
+    def _settings(self, region: str) -> CloudSettings:
+        return CloudSettings.read(self._config.get, region)
+
+    def _switch(self, props: Mapping[str, Any]) -> VpcCniSwitch:
+        wait = Wait(deadline=float(props.get("deadlineSeconds") or DEFAULT_DEADLINE), say=_say)
+        return VpcCniSwitch(TencentCloud(self._settings(str(props["region"]))), wait)
+
+
+class VpcCniProvider(_CloudProvider):
+    """The adapter between the engine and `cloud.vpc_cni`. Its module path is in every user's state: never move it."""
+
+    def _check(self, olds: dict[str, Any], news: dict[str, Any]) -> "list[Any]":
+        return VpcCniSwitch.check(olds, news, _unknown)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult(identity(props), self._switch(props).create(props))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        outputs = self._switch(props).read(props)
+        return ReadResult() if outputs is None else ReadResult(id_, outputs)
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult(self._switch(news).update(news))
+
+
+class VpcCniReadyProvider(_CloudProvider):
+    """Waits until VPC-CNI works on the nodes. Its module path is in every user's state: never move it."""
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult(identity(props), self._ready(props))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        return ReadResult(id_, props)
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult(self._ready(news))
+
+    def _ready(self, props: dict[str, Any]) -> dict[str, Any]:
+        ready = self._switch(props).wait_until_ready(props)
+        return {**ready, "registeredSubnets": list(props["subnets"])}
+
+
+class VpcCniResource(Resource, module="tke-hybrid", name="VpcCni"):
+    """The dynamic child of `VpcCni`: the setting itself. Attributes have the names of the wire, as dynamic resources do."""
+
+    registeredSubnets: pulumi.Output[Sequence[str]]
+    phase: pulumi.Output[str]
+    reclaimSeconds: pulumi.Output[Optional[int]]
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        outputs = {"registeredSubnets": None, "phase": None, "reclaimSeconds": None}
+        super().__init__(VpcCniProvider(), name, {**props, **outputs}, opts)
+
+
+class VpcCniReady(Resource, module="tke-hybrid", name="VpcCniReady"):
+    """A step: VPC-CNI is `running`, ipamd lists every subnet and reports the wanted reclaim time."""
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(VpcCniReadyProvider(), name, {**props, "phase": None}, opts)
+
+
+def _unknown(value: object) -> bool:
+    return isinstance(value, pulumi.output.Unknown)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

@@ -1,0 +1,67 @@
+"""Running a program under Pulumi's mocks, hermetically: what it registers, in which order, with which inputs."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks, settings, stack
+
+
+@dataclass
+class Registered:
+    """One resource as the engine would see it."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    provider: str
+
+
+@dataclass
+class Graph(mocks.Mocks):
+    """Collects what a program registers; ids look like the cloud's."""
+
+    preview: bool = False
+    resources: list[Registered] = field(default_factory=list[Registered])
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        self.resources.append(Registered(args.typ, args.name, dict(args.inputs), args.provider or ""))
+        if self.preview:
+            return None, dict(args.inputs)
+        outputs: dict[str, Any] = dict(args.inputs)
+        if args.typ == "kubernetes:core/v1:Service":
+            outputs["status"] = {"loadBalancer": {"ingress": [{"ip": "10.0.8.10"}]}}
+        prefix = {"Vpc": "vpc", "Subnet": "subnet", "Kubernetes": "cls"}.get(args.typ.partition(":")[2].partition("/")[0], "id")
+        return f"{prefix}-{len(self.resources):08d}", outputs
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        return {"instanceLists": [{"availableIpCount": 42}]}, []
+
+    def named(self, name: str) -> Registered:
+        """The one resource of that name."""
+        found = [resource for resource in self.resources if resource.name == name]
+        assert len(found) == 1, f"{name}: {[resource.name for resource in self.resources]}"
+        return found[0]
+
+    def of_type(self, ending: str) -> list[Registered]:
+        """All resources whose type ends so."""
+        return [resource for resource in self.resources if resource.type.endswith(ending)]
+
+
+def run(program: Callable[[], object], *, preview: bool = False, config: dict[str, str] | None = None) -> Graph:
+    """Run a program to its end; raises what the program, or anything in an Output, raised."""
+    graph = Graph(preview=preview)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    mocks.set_mocks(graph, project="unit", stack="test", preview=preview)
+    settings.SETTINGS.outputs.clear()  # what a failed program before this one left behind
+    settings.SETTINGS.rpc_manager.clear()
+    pulumi.runtime.set_all_config(config or {})
+    try:
+        loop.run_until_complete(stack.run_pulumi_func(lambda: (program(), None)[1]))
+    finally:
+        settings.reset_options()
+        loop.close()
+    return graph

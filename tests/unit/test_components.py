@@ -1,0 +1,333 @@
+"""What the components register: names, tokens, exact inputs, under plain and under unknown values."""
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import tencentcloud_iac_pulumi as tencentcloud
+
+import pulumi_tke_hybrid as tke
+from tests.unit.programs import Graph, run
+
+ROOT = Path(__file__).resolve().parents[2]
+FROZEN = Path(__file__).with_name("frozen_names.json")
+CONFIG = {
+    "unit:zones": '["ap-guangzhou-4", "ap-guangzhou-6"]',
+    "unit:vpcCidr": "10.0.0.0/16",
+    "unit:clusterCidr": "192.168.0.0/20",
+    "unit:protect": "false",
+    "unit:keyId": "skey-12345678",
+}
+
+
+def pool(zone: str, **more: Any) -> tke.NodePoolArgs:
+    described: dict[str, Any] = {
+        "name": zone,
+        "zone": zone,
+        "subnet_id": "subnet-99999999",
+        "instance_type": "S5.LARGE8",
+        "size": 1,
+        "keep_machines": False,
+        "key_ids": ["skey-12345678"],
+        **more,
+    }
+    return tke.NodePoolArgs(**described)
+
+
+def cluster(name: str = "demo", zones: tuple[str, ...] = ("ap-guangzhou-4", "ap-guangzhou-6"), **more: Any) -> tke.HybridCluster:
+    described: dict[str, Any] = {
+        "vpc_id": "vpc-12345678",
+        "cluster_cidr": "192.168.0.0/20",
+        "cluster_max_pod_num": 64,
+        "cluster_max_service_num": 1024,
+        "ip_reclaim": tke.after(300),
+        "eni_subnets": [tke.EniSubnetArgs(subnet_id=f"subnet-{zone[-1] * 8}", zone=zone, cidr_block=None) for zone in zones],
+        "node_pools": [pool(zone) for zone in zones],
+        **more,
+    }
+    return tke.HybridCluster(name, tke.HybridClusterArgs(**described))
+
+
+def workload(name: str, on: tke.HybridCluster, **more: Any) -> tke.ClientIpWorkload:
+    described: dict[str, Any] = {"image": "nginx", "exposure": tke.internal("subnet-88888888"), **more}
+    return tke.ClientIpWorkload(name, tke.ClientIpWorkloadArgs(**described), pulumi.ResourceOptions(provider=on.provider))
+
+
+def example(preview: bool = False) -> Graph:
+    return run(lambda: runpy.run_path(str(ROOT / "examples/two_zone_hybrid/__main__.py")), config=CONFIG, preview=preview)
+
+
+def everything() -> None:
+    api = cluster("api")
+    configmap = cluster("configmap", zone_registration=tke.ZoneRegistration.CONFIGMAP)
+    for on, name in ((api, "one"), (configmap, "two")):
+        workload(name, on, ingress=tke.IngressArgs(exposure=tke.internal("subnet-88888888")))
+        workload(f"{name}-sts", on, kind=tke.WorkloadKind.STATEFUL_SET, fixed_ip=True)
+    tke.EniZoneSubnet("made", tke.EniZoneSubnetArgs(vpc_id="vpc-12345678", zone="ap-guangzhou-4", cidr_block="10.0.64.0/22"))
+
+
+def test_type_tokens_child_names_and_pickled_providers_are_frozen() -> None:
+    """A changed name is a deleted and made-again resource in every user's stack. Change the file only together with aliases."""
+    graph = run(everything)
+    seen = {
+        "resources": {resource.name: resource.type for resource in sorted(graph.resources, key=lambda item: item.name)},
+        "providers": {item.type: item.inputs["__provider"] for item in sorted(graph.resources, key=lambda i: i.type) if "__provider" in item.inputs},
+    }
+    assert seen == json.loads(FROZEN.read_text())
+
+
+def test_the_pickled_provider_is_a_reference_of_well_under_200_bytes() -> None:
+    for resource in example().resources:
+        assert len(resource.inputs.get("__provider", "")) < 120
+
+
+def test_two_instances_of_everything_do_not_collide() -> None:
+    names = [(resource.type, resource.name) for resource in run(everything).resources]
+    assert len(names) == len(set(names))
+
+
+def test_no_eni_field_is_ever_given_to_the_cluster_resource() -> None:
+    inputs = example().named("hybrid-cluster").inputs
+    assert not {"eniSubnetIds", "vpcCniType", "claimExpiredSeconds"} & inputs.keys()
+    assert inputs == {
+        "vpcId": inputs["vpcId"],
+        "clusterName": "hybrid",
+        "networkType": "GR",
+        "clusterCidr": "192.168.0.0/20",
+        "clusterMaxPodNum": 64,
+        "clusterMaxServiceNum": 1024,
+        "isNonStaticIpMode": False,
+        "deletionProtection": False,
+    }
+
+
+def test_the_switch_gets_both_subnets_in_declaration_order() -> None:
+    graph = example()
+    subnets = graph.named("hybrid-vpc-cni-switch").inputs["subnets"]
+    assert len(subnets) == 2
+    assert graph.named("hybrid-vpc-cni-switch").inputs | {"clusterId": 0, "vpcId": 0, "__provider": 0} == {
+        "region": "ap-guangzhou",
+        "clusterId": 0,
+        "vpcId": 0,
+        "subnets": subnets,
+        "cniType": "tke-route-eni",
+        "staticIp": True,
+        "ipReclaim": "300s",
+        "nonMasquerade": "add_vpc",
+        "deadlineSeconds": 600,
+        "__provider": 0,
+    }
+
+
+def test_in_configmap_mode_the_first_zone_goes_by_the_api_and_all_by_the_configmap() -> None:
+    graph = run(lambda: cluster(zone_registration=tke.ZoneRegistration.CONFIGMAP))
+    assert graph.named("demo-vpc-cni-switch").inputs["subnets"] == ["subnet-44444444"]
+    patch = graph.named("demo-ipamd-configmap").inputs
+    assert patch["data"] == {
+        "TKE_ENI_IPAMD_SUBNET_ID": "subnet-44444444:subnet-66666666",
+        "TKE_ENI_IPAMD_VPC_ID": "vpc-12345678",
+        "TKE_ENI_IPAMD_ZONE": "ap-guangzhou-4:ap-guangzhou-6",
+    }
+    assert patch["metadata"]["annotations"] == {
+        "pulumi.com/patchFieldManager": "tke-hybrid",
+        "pulumi.com/patchForce": "true",
+        "pulumi.com/skipAwait": "true",
+    }
+    assert graph.named("demo-zones-ready").inputs["subnets"] == ["subnet-44444444", "subnet-66666666"]
+
+
+def test_every_kubernetes_object_goes_to_the_given_cluster() -> None:
+    for resource in example().resources:
+        if resource.type.startswith("kubernetes:"):
+            assert "hybrid-kubernetes" in resource.provider, resource.name
+
+
+def test_a_workload_without_a_provider_is_refused_instead_of_going_to_the_machines_own_cluster() -> None:
+    with pytest.raises(tke.InvalidInputs, match=r"opts\.provider: no Kubernetes provider"):
+        run(lambda: tke.ClientIpWorkload("w", {"image": "nginx", "exposure": tke.not_exposed()}))
+
+
+def test_the_eni_pod_asks_for_one_address_in_its_first_container_only() -> None:
+    def program() -> None:
+        import pulumi_kubernetes as kubernetes
+
+        first = kubernetes.core.v1.ContainerArgs(
+            name="a", image="a", resources=kubernetes.core.v1.ResourceRequirementsArgs(limits={"cpu": "500m"}, requests={"cpu": "250m"})
+        )
+        workload("w", cluster(), image=None, containers=[first, kubernetes.core.v1.ContainerArgs(name="b", image="b")])
+
+    template = run(program).named("w-deployment").inputs["spec"]["template"]
+    assert template["metadata"]["annotations"] == {"tke.cloud.tencent.com/networks": "tke-route-eni"}
+    one, other = template["spec"]["containers"]
+    assert one["resources"] == {
+        "limits": {"cpu": "500m", "tke.cloud.tencent.com/eni-ip": "1"},
+        "requests": {"cpu": "250m", "tke.cloud.tencent.com/eni-ip": "1"},
+    }
+    assert "resources" not in other
+
+
+def test_a_pod_on_global_route_carries_nothing_of_the_eni() -> None:
+    spec = run(lambda: workload("w", cluster(), network=tke.PodNetwork.GLOBAL_ROUTE))
+    template = spec.named("w-deployment").inputs["spec"]["template"]
+    assert "annotations" not in template["metadata"]
+    assert "resources" not in template["spec"]["containers"][0]
+    assert spec.named("w-service").inputs["metadata"]["annotations"]["service.cloud.tencent.com/direct-access"] == "false"
+
+
+def test_the_direct_service_waits_for_its_address_and_never_for_pods() -> None:
+    annotations = run(lambda: workload("w", cluster())).named("w-service").inputs["metadata"]["annotations"]
+    assert annotations == {
+        "service.cloud.tencent.com/direct-access": "true",
+        "service.cloud.tencent.com/enable-grace-deletion": "true",
+        "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid": "subnet-88888888",
+        "pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0]}",
+    }
+
+
+def test_only_a_kept_address_carries_the_delete_policy() -> None:
+    graph = example()
+    kept = [
+        resource.name
+        for resource in graph.resources
+        if "vpc-ip-claim-delete-policy" in json.dumps(resource.inputs, default=str) and resource.type.startswith("kubernetes:")
+    ]
+    assert kept == ["nginx-sts-statefulset"]
+
+
+@pytest.mark.parametrize(
+    ("more", "service_type", "client"),
+    [
+        ({}, "LoadBalancer", "peer"),
+        ({"exposure": tke.not_exposed()}, "ClusterIP", "peer"),
+        ({"exposure": tke.not_exposed(), "ingress": tke.IngressArgs(exposure=tke.public())}, "NodePort", "x-forwarded-for"),
+        ({"network": tke.PodNetwork.GLOBAL_ROUTE}, "LoadBalancer", "none"),
+        ({"exposure": tke.existing_clb("lb-12345678")}, "LoadBalancer", "peer"),
+    ],
+)
+def test_the_service_type_and_where_to_read_the_client_follow_from_the_exposure(
+    more: dict[str, Any], service_type: str, client: str
+) -> None:
+    said: list[str] = []
+
+    def program() -> None:
+        workload("w", cluster(), **more).client_ip_from.apply(said.append)
+
+    assert run(program).named("w-service").inputs["spec"]["type"] == service_type
+    assert said == [client]
+
+
+def test_one_replica_has_no_disruption_budget_because_it_would_block_every_drain() -> None:
+    assert run(lambda: workload("w", cluster(), replicas=1)).of_type("PodDisruptionBudget") == []
+    assert len(run(lambda: workload("w", cluster())).of_type("PodDisruptionBudget")) == 1
+
+
+def test_a_pool_in_an_uncovered_zone_is_refused_by_its_zones_name() -> None:
+    with pytest.raises(tke.InvalidInputs) as caught:
+        run(lambda: cluster(node_pools=[pool("ap-guangzhou-4"), pool("ap-guangzhou-7")]))
+    assert str(caught.value).startswith(
+        "HybridCluster 'demo': 1 invalid input\n  node_pools[1].zone: ap-guangzhou-7 has no ENI subnet "
+        "(zones that have one: ap-guangzhou-4, ap-guangzhou-6)"
+    )
+
+
+def test_a_pool_without_eni_pods_needs_no_subnet_in_its_zone() -> None:
+    run(lambda: cluster(node_pools=[pool("ap-guangzhou-4"), pool("ap-guangzhou-7", global_route_only=True)]))
+
+
+def test_a_zone_of_another_region_is_refused() -> None:
+    with pytest.raises(tke.InvalidInputs, match=r"eni_subnets\[1\]\.zone: ap-shanghai-2 is not in region ap-guangzhou"):
+        run(lambda: cluster(zones=("ap-guangzhou-4", "ap-shanghai-2")))
+
+
+def test_overlapping_ranges_are_refused_also_inside_components() -> None:
+    def program() -> None:
+        subnets = [
+            tke.EniZoneSubnet(zone, tke.EniZoneSubnetArgs(vpc_id="vpc-12345678", zone=zone, cidr_block=block))
+            for zone, block in (("ap-guangzhou-4", "10.0.64.0/22"), ("ap-guangzhou-6", "10.0.66.0/24"))
+        ]
+        cluster(eni_subnets=subnets, vpc_cidr="10.0.0.0/16", cluster_cidr="10.0.0.0/20")
+
+    with pytest.raises(tke.InvalidInputs) as caught:
+        run(program)
+    assert [problem.path for problem in caught.value.problems] == ["cluster_cidr", "eni_subnets[1].cidr_block"]
+
+
+def test_the_kubeconfig_is_a_secret() -> None:
+    seen: list[bool] = []
+
+    def program() -> None:
+        made = cluster()
+
+        async def look() -> None:
+            seen.append(await made.kubeconfig.is_secret())
+
+        pulumi.export("looked", pulumi.Output.from_input(look()))
+
+    run(program)
+    assert seen == [True]
+
+
+def test_a_cluster_without_pools_has_no_provider_and_says_why() -> None:
+    with pytest.raises(tke.InvalidInputs, match="node_pools: is empty"):
+        run(lambda: cluster(node_pools=None).provider)
+
+
+def test_the_facts_for_other_stacks_hold_no_secret() -> None:
+    facts: list[Any] = []
+    run(lambda: cluster().cluster_facts.apply(facts.append))
+    assert facts == [
+        {
+            "clusterId": facts[0]["clusterId"],
+            "vpcId": "vpc-12345678",
+            "region": "ap-guangzhou",
+            "zones": {
+                "ap-guangzhou-4": [{"subnetId": "subnet-44444444", "cidrBlock": None}],
+                "ap-guangzhou-6": [{"subnetId": "subnet-66666666", "cidrBlock": None}],
+            },
+            "staticIp": True,
+            "ipReclaim": "300s",
+        }
+    ]
+
+
+def test_an_adopted_subnet_creates_nothing_and_reports_its_free_addresses() -> None:
+    free: list[int] = []
+
+    def program() -> None:
+        args = tke.EniZoneSubnetArgs(vpc_id="vpc-12345678", zone="ap-guangzhou-4", cidr_block="10.0.64.0/22", subnet_id="subnet-12345678")
+        tke.EniZoneSubnet("there", args).available_ip_count.apply(free.append)
+
+    graph = run(program)
+    assert [resource.type for resource in graph.resources] == ["tke-hybrid:index:EniZoneSubnet"]
+    assert free == [42]
+
+
+def test_a_subnet_is_protected_unless_said_otherwise_and_multicast_is_off() -> None:
+    def program() -> None:
+        tke.EniZoneSubnet("made", tke.EniZoneSubnetArgs(vpc_id="vpc-12345678", zone="ap-guangzhou-4", cidr_block="10.0.64.0/22"))
+
+    assert run(program).named("made-subnet").inputs == {
+        "vpcId": "vpc-12345678",
+        "availabilityZone": "ap-guangzhou-4",
+        "cidrBlock": "10.0.64.0/22",
+        "name": "made",
+        "isMulticast": False,
+    }
+
+
+def test_a_preview_with_everything_unknown_registers_the_same_resources() -> None:
+    known = {(resource.type, resource.name) for resource in example().resources}
+    unknown = {(resource.type, resource.name) for resource in example(preview=True).resources}
+    assert known == unknown
+
+
+def test_an_explicit_tencentcloud_provider_reaches_every_child() -> None:
+    def program() -> None:
+        china = tencentcloud.Provider("china", region="ap-guangzhou")
+        described = {"vpc_id": "vpc-12345678", "zone": "ap-guangzhou-4", "cidr_block": "10.0.64.0/22"}
+        tke.EniZoneSubnet("made", described, pulumi.ResourceOptions(provider=china))
+
+    assert "china" in run(program).named("made-subnet").provider

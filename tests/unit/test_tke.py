@@ -1,0 +1,147 @@
+"""What TKE is: zones, ids, ranges, reclaim, the ConfigMap's text."""
+
+import ipaddress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulumi_tke_hybrid.tke import annotations, cidrs, ids, ipamd, names, reclaim, zones
+
+
+@pytest.mark.parametrize("zone", ["ap-guangzhou-4", "ap-hongkong-2", "na-siliconvalley-1", "eu-frankfurt-12"])
+def test_a_zone_has_a_region(zone: str) -> None:
+    assert zones.region_of(zone) == zone.rsplit("-", 1)[0]
+    assert zones.zone_problem(zone) is None
+
+
+@pytest.mark.parametrize("zone", ["", "ap-guangzhou", "guangzhou-4", "ap-guangzhou-", "100004", "ap-guangzhou-4 ", "AP-GUANGZHOU-4"])
+def test_what_is_no_zone_is_refused_with_an_example(zone: str) -> None:
+    problem = zones.zone_problem(zone)
+    assert problem is not None
+    assert repr(zone) in problem
+    assert "ap-guangzhou-4" in problem
+
+
+def test_uncovered_zones_are_named_once_and_in_order() -> None:
+    assert zones.uncovered(["c-3", "a-1", "c-3", "b-2"], ["a-1"]) == ["c-3", "b-2"]
+
+
+def test_ids_have_the_clouds_shape() -> None:
+    assert ids.subnet_problem("subnet-f3m8i0xi") is None
+    assert ids.vpc_problem("vpc-p1v99tgl") is None
+    for wrong in ("subnet-", "subnet-f3m8i0x", "vpc-f3m8i0xi", "subnet-f3m8:0xi", " subnet-f3m8i0xi"):
+        assert ids.subnet_problem(wrong) is not None
+
+
+def test_the_articles_configmap_is_made_from_its_subnets() -> None:
+    data = ipamd.config_data("vpc-p1v99tgl", [("subnet-f3m8i0xi", "ap-guangzhou-4"), ("subnet-ef66oja6", "ap-guangzhou-6")])
+    assert data == {
+        "TKE_ENI_IPAMD_SUBNET_ID": "subnet-f3m8i0xi:subnet-ef66oja6",
+        "TKE_ENI_IPAMD_VPC_ID": "vpc-p1v99tgl",
+        "TKE_ENI_IPAMD_ZONE": "ap-guangzhou-4:ap-guangzhou-6",
+    }
+    assert ipamd.registered_subnets(data) == ["subnet-f3m8i0xi", "subnet-ef66oja6"]
+    assert ipamd.registered_subnets({}) == []
+
+
+def test_the_checksum_follows_the_content_and_nothing_else() -> None:
+    one = ipamd.config_data("vpc-1", [("subnet-a", "z-1")])
+    assert ipamd.checksum(one) == ipamd.checksum(dict(reversed(one.items())))
+    assert ipamd.checksum(one) != ipamd.checksum(ipamd.config_data("vpc-1", [("subnet-a", "z-1"), ("subnet-b", "z-2")]))
+
+
+@given(st.integers(reclaim.MINIMUM_SECONDS, reclaim.MAXIMUM_SECONDS))
+def test_reclaim_survives_its_text(seconds: int) -> None:
+    assert reclaim.seconds_of(reclaim.after(seconds)) == seconds
+    assert reclaim.reclaim_problem(reclaim.after(seconds)) is None
+
+
+@pytest.mark.parametrize("value", ["299s", "15768001s", "5m", "", "-300s", "Never", "300"])
+def test_a_wrong_reclaim_is_refused(value: str) -> None:
+    assert reclaim.reclaim_problem(value) is not None
+
+
+def test_never_is_a_reclaim_setting_without_seconds() -> None:
+    assert reclaim.reclaim_problem(reclaim.never()) is None
+    assert reclaim.seconds_of(reclaim.never()) is None
+
+
+def test_the_articles_service_range_is_the_tail_of_its_cluster_range() -> None:
+    assert cidrs.service_cidr("192.168.0.0/20", 1024) == "192.168.12.0/22"
+    assert cidrs.nodes_that_fit("192.168.0.0/20", 64, 1024) == 48
+
+
+@given(st.integers(12, 28), st.integers(5, 15))
+def test_services_are_the_last_addresses_of_the_range(prefix: int, exponent: int) -> None:
+    network = ipaddress.IPv4Network((int(ipaddress.IPv4Address("10.0.0.0")), prefix))
+    count = 2**exponent
+    if count > network.num_addresses:
+        return
+    tail = ipaddress.IPv4Network(cidrs.service_cidr(str(network), count))
+    assert tail.subnet_of(network)
+    assert tail.num_addresses == count
+    assert tail.broadcast_address == network.broadcast_address
+
+
+blocks = st.builds(
+    lambda address, prefix: str(ipaddress.IPv4Network((address, prefix), strict=False)), st.integers(0, 2**32 - 1), st.integers(4, 30)
+)
+
+
+@given(st.lists(blocks, max_size=6))
+def test_overlaps_are_those_that_counting_finds(ranges: list[str]) -> None:
+    named = [(f"r{index}", block) for index, block in enumerate(ranges)]
+    expected = 0
+    for index, one in enumerate(ranges):
+        first, last = ipaddress.IPv4Network(one)[0], ipaddress.IPv4Network(one)[-1]
+        expected += sum(
+            ipaddress.IPv4Network(other)[0] <= last and first <= ipaddress.IPv4Network(other)[-1] for other in ranges[:index]
+        )
+    assert len(cidrs.overlaps(named)) == expected
+
+
+@given(st.integers(1, 70000))
+def test_a_power_of_two_is_named_for_every_other_number(value: int) -> None:
+    problem = cidrs.power_of_two_problem(value)
+    if value in {2**exponent for exponent in range(18)}:
+        assert problem is None
+    else:
+        assert problem is not None
+        named = int(problem.rsplit(" ", 1)[1])
+        assert named & (named - 1) == 0
+        assert named / 2 < value < named
+
+
+@pytest.mark.parametrize(
+    ("block", "part"),
+    [("10.0.0.1/24", "10.0.0.0/24"), ("10.0.0.0", "prefix"), ("ten", "not an IPv4 range"), ("10.0.0.0/33", "not an IPv4 range")],
+)
+def test_a_wrong_range_is_explained(block: str, part: str) -> None:
+    problem = cidrs.cidr_problem(block)
+    assert problem is not None
+    assert part in problem
+
+
+def test_a_public_cluster_range_is_refused() -> None:
+    assert cidrs.cluster_cidr_problem("11.0.0.0/16") is not None
+    assert cidrs.cluster_cidr_problem("172.16.0.0/16") is None
+
+
+def test_flags_are_the_two_strings_that_tke_reads() -> None:
+    assert (annotations.flag(True), annotations.flag(False)) == ("true", "false")
+
+
+def test_direct_access_is_written_both_ways() -> None:
+    assert annotations.service_annotations(True, {})["service.cloud.tencent.com/direct-access"] == "true"
+    assert annotations.service_annotations(False, {}) == {"service.cloud.tencent.com/direct-access": "false"}
+
+
+@pytest.mark.parametrize("host", ["localhost", "", ".", "Shop.example.com", "a b.c"])
+def test_hosts_that_the_controller_refuses_are_refused(host: str) -> None:
+    assert names.host_problem(host) is not None
+
+
+@pytest.mark.parametrize("host", ["shop.example.com", "*.example.com", "a.b"])
+def test_hosts_with_a_dot_are_accepted(host: str) -> None:
+    assert names.host_problem(host) is None

@@ -1,0 +1,296 @@
+"""The logic of `VpcCni` over plain dictionaries, against a cloud of thirty lines that can be made to misbehave."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Params, TencentCloud
+from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed, Incompatible
+from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
+from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
+from pulumi_tke_hybrid.cloud.waiting import Wait
+
+A, B, C = "subnet-aaaaaaaa", "subnet-bbbbbbbb", "subnet-cccccccc"
+WISH: dict[str, Any] = {
+    "region": "ap-guangzhou",
+    "clusterId": "cls-12345678",
+    "vpcId": "vpc-12345678",
+    "subnets": [A, B],
+    "cniType": "tke-route-eni",
+    "staticIp": True,
+    "ipReclaim": "300s",
+    "nonMasquerade": "add_vpc",
+}
+UNKNOWN = object()
+
+
+@dataclass
+class FakeCloud:
+    """Answers in the API's shapes; `before` runs at each call and may raise."""
+
+    status: str = "Running"
+    enabled: bool = False
+    subnets: list[str] | None = None
+    ipamd: list[str] = field(default_factory=list[str])
+    phase: str = ""
+    reclaim: str = ""
+    gone: bool = False
+    calls: list[tuple[str, Params]] = field(default_factory=list[tuple[str, Params]])
+    before: Callable[[str], None] = lambda action: None
+    after: Callable[[str], None] = lambda action: None
+
+    def call(self, service: str, action: str, params: Params) -> dict[str, Any]:
+        self.calls.append((action, params))
+        self.before(action)
+        answer = self._answer(action, dict(params))
+        self.after(action)
+        return answer
+
+    def _answer(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
+        if action == "DescribeClusters":
+            described = {"NetworkType": "GR", **({"VpcCniType": "tke-route-eni"} if self.enabled else {})}
+            network = {"Subnets": self.subnets}
+            cluster = {"ClusterStatus": self.status, "Property": json.dumps(described), "ClusterNetworkSettings": network}
+            return {"Clusters": [] if self.gone else [cluster]}
+        if action == "DescribeIPAMD":
+            return {
+                "EnableIPAMD": self.enabled,
+                "DisableVpcCniMode": False,
+                "Phase": self.phase,
+                "SubnetIds": self.ipamd,
+                "ClaimExpiredDuration": self.reclaim,
+            }
+        if action == "EnableVpcCniNetworkType":
+            self.enabled, self.subnets, self.phase = True, list(params["Subnets"]), "initializing"
+            self.reclaim = f"{params.get('ExpiredSeconds', 0)}s"
+        if action == "AddVpcCniSubnets":
+            self.subnets = [*(self.subnets or []), *params["SubnetIds"]]
+        return {}
+
+    def asked(self, action: str) -> list[Params]:
+        return [params for name, params in self.calls if name == action]
+
+
+def switch(cloud: FakeCloud, said: list[str] | None = None, deadline: float = 20) -> VpcCniSwitch:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    return VpcCniSwitch(cloud, Wait(deadline, (said if said is not None else []).append, sleep=sleep, clock=lambda: now[0]))
+
+
+def test_all_subnets_are_given_in_the_one_call_that_switches_on() -> None:
+    cloud = FakeCloud()
+    outputs = switch(cloud).create(WISH)
+    assert cloud.asked("EnableVpcCniNetworkType") == [
+        {
+            "ClusterId": "cls-12345678",
+            "VpcCniType": "tke-route-eni",
+            "EnableStaticIp": True,
+            "Subnets": [A, B],
+            "SkipAddingNonMasqueradeCIDRs": False,
+            "ExpiredSeconds": 300,
+        }
+    ]
+    assert not cloud.asked("AddVpcCniSubnets")
+    assert outputs == {**WISH, "registeredSubnets": [A, B], "phase": "initializing", "reclaimSeconds": 300}
+
+
+def test_never_is_expressed_by_leaving_the_seconds_out() -> None:
+    cloud = FakeCloud()
+    switch(cloud).create({**WISH, "ipReclaim": "never"})
+    assert "ExpiredSeconds" not in cloud.asked("EnableVpcCniNetworkType")[0]
+
+
+def test_keep_leaves_the_non_masquerade_list_alone() -> None:
+    cloud = FakeCloud()
+    switch(cloud).create({**WISH, "nonMasquerade": "keep"})
+    assert cloud.asked("EnableVpcCniNetworkType")[0]["SkipAddingNonMasqueradeCIDRs"] is True
+
+
+def test_nothing_is_switched_on_before_the_cluster_runs() -> None:
+    cloud = FakeCloud(status="Creating")
+    seen = 0
+
+    def before(action: str) -> None:
+        nonlocal seen
+        seen += action == "DescribeClusters"
+        if seen == 4:
+            cloud.status = "Running"
+        assert action != "EnableVpcCniNetworkType" or cloud.status == "Running"
+
+    cloud.before = before
+    switch(cloud).create(WISH)
+    assert len(cloud.asked("EnableVpcCniNetworkType")) == 1
+
+
+def test_a_compatible_setting_is_adopted_and_completed() -> None:
+    cloud = FakeCloud(enabled=True, subnets=[A], phase="running", reclaim="5m0s")
+    outputs = switch(cloud).create(WISH)
+    assert not cloud.asked("EnableVpcCniNetworkType")
+    assert [params["SubnetIds"] for params in cloud.asked("AddVpcCniSubnets")] == [[B]]
+    assert outputs["registeredSubnets"] == [A, B]
+
+
+def test_an_incompatible_setting_is_refused_and_nothing_written() -> None:
+    cloud = FakeCloud(enabled=True, subnets=[A, B], phase="running", reclaim="3600s")
+    with pytest.raises(Incompatible, match="reclaim is 3600 s, the program says 300 s"):
+        switch(cloud).create(WISH)
+    assert not cloud.asked("EnableVpcCniNetworkType")
+    assert not cloud.asked("AddVpcCniSubnets")
+
+
+def test_a_lost_answer_to_an_accepted_request_is_no_failure_and_nothing_is_asked_twice() -> None:
+    cloud = FakeCloud()
+
+    def lose(action: str) -> None:
+        if action == "EnableVpcCniNetworkType":
+            raise CloudError(action, NETWORK_ERROR, "connection reset")
+
+    cloud.after = lose
+    assert switch(cloud).create(WISH)["registeredSubnets"] == [A, B]
+    assert len(cloud.asked("EnableVpcCniNetworkType")) == 1
+
+
+def test_a_refusal_of_the_cloud_is_passed_on_in_its_words() -> None:
+    def refuse(action: str) -> None:
+        if action == "EnableVpcCniNetworkType":
+            raise CloudError(action, "FailedOperation.Role", "role IPAMDofTKE_QCSRole is missing", "req-1")
+
+    with pytest.raises(CloudError, match=r"EnableVpcCniNetworkType failed: FailedOperation.Role: role .* is missing, request req-1"):
+        switch(FakeCloud(before=refuse)).create(WISH)
+
+
+def test_a_subnet_that_shows_up_late_is_waited_for_with_progress() -> None:
+    cloud, said = FakeCloud(enabled=True, subnets=[A], phase="running", reclaim="300s"), list[str]()
+    looks = 0
+
+    def late(action: str) -> None:
+        nonlocal looks
+        looks += action == "DescribeClusters"
+        if action == "AddVpcCniSubnets":
+            cloud.subnets = [A]
+        if looks == 5:
+            cloud.subnets = [A, B]
+
+    cloud.after = late
+    assert switch(cloud, said).update(WISH)["registeredSubnets"] == [A, B]
+    assert any(f"{B} not listed yet" in line for line in said)
+
+
+def test_a_wait_ends_at_its_deadline_and_says_what_it_saw() -> None:
+    cloud = FakeCloud(enabled=True, subnets=[A, B], phase="upgrading", ipamd=[A], reclaim="300s")
+    with pytest.raises(DeadlinePassed, match="not there after 20 s; last seen: ipamd is upgrading"):
+        switch(cloud).wait_until_ready(WISH)
+
+
+def test_ready_means_running_with_every_subnet_and_the_wanted_reclaim_time() -> None:
+    cloud = FakeCloud(enabled=True, subnets=[A, B], ipamd=[A], phase="initializing", reclaim="0s")
+    steps = iter([("running", [A], "0s"), ("running", [A, B], "0s"), ("running", [A, B], "300s")])
+
+    def progress(action: str) -> None:
+        if action == "DescribeIPAMD":
+            cloud.phase, cloud.ipamd, cloud.reclaim = next(steps)
+
+    cloud.before = progress
+    assert switch(cloud).wait_until_ready(WISH)["phase"] == "running"
+    assert next(steps, None) is None
+
+
+def test_a_failed_phase_ends_the_wait_at_once() -> None:
+    cloud = FakeCloud(enabled=True, subnets=[A, B], phase="Failed")
+    with pytest.raises(CloudError, match="ipamd of cls-12345678 failed"):
+        switch(cloud).wait_until_ready(WISH)
+    assert len(cloud.asked("DescribeIPAMD")) == 1
+
+
+def test_read_sees_that_it_was_switched_off_elsewhere_but_never_takes_an_error_for_it() -> None:
+    assert switch(FakeCloud(enabled=True, subnets=[A, B, C], phase="running")).read(WISH) == {
+        **WISH,
+        "registeredSubnets": [A, B, C],
+        "phase": "running",
+        "reclaimSeconds": None,
+    }
+    off = FakeCloud()
+    assert switch(off).read(WISH) is None
+    assert len(off.asked("DescribeIPAMD")) == 2
+    assert switch(FakeCloud(gone=True)).read(WISH) is None
+
+    def fail(action: str) -> None:
+        raise CloudError(action, "InternalError", "try again")
+
+    with pytest.raises(CloudError):
+        switch(FakeCloud(before=fail)).read(WISH)
+
+
+def test_an_update_of_what_was_switched_off_elsewhere_is_refused_with_the_way_out() -> None:
+    with pytest.raises(CloudError, match="pulumi refresh"):
+        switch(FakeCloud()).update(WISH)
+
+
+def unknown(value: object) -> bool:
+    return value is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("news", "property_", "part"),
+    [
+        ({"subnets": []}, "subnets", "is empty"),
+        ({"subnets": [A]}, "subnets", f"{B} left the list"),
+        ({"subnets": [A, UNKNOWN]}, "subnets", f"{B} left the list"),
+        ({"staticIp": False}, "staticIp", "False instead of True"),
+        ({"ipReclaim": "600s"}, "ipReclaim", "600s instead of 300s"),
+        ({"cniType": "tke-direct-eni"}, "cniType", "tke-direct-eni instead of tke-route-eni"),
+    ],
+)
+def test_what_tke_cannot_do_is_refused_at_preview(news: dict[str, Any], property_: str, part: str) -> None:
+    problems = VpcCniSwitch.check(WISH, {**WISH, **news}, unknown)
+    assert [problem.path for problem in problems] == [property_]
+    assert part in problems[0].message
+
+
+@pytest.mark.parametrize("subnets", [[A, B], [B, A], [A, B, C], [C, B, A], [A, B, UNKNOWN], UNKNOWN])
+def test_order_and_additions_are_accepted(subnets: Any) -> None:  # noqa: ANN401 - a list, or what a preview cannot know
+    assert VpcCniSwitch.check(WISH, {**WISH, "subnets": subnets}, unknown) == []
+
+
+def test_only_what_is_missing_is_a_change() -> None:
+    live = {**WISH, "registeredSubnets": [A, B, C]}
+    assert VpcCniSwitch.changes(live, {**WISH, "subnets": [B, A]}, unknown) == ([], [])
+    assert VpcCniSwitch.changes(live, {**WISH, "subnets": [A, B, UNKNOWN]}, unknown) == (["subnets"], [])
+    assert VpcCniSwitch.changes(live, {**WISH, "clusterId": "cls-87654321"}, unknown) == (["clusterId"], ["clusterId"])
+
+
+def test_settings_come_from_the_stack_first_then_from_the_environment() -> None:
+    environment = {"TENCENTCLOUD_REGION": "ap-beijing", "TENCENTCLOUD_SECRET_ID": "env-id", "TENCENTCLOUD_SECRET_KEY": "env-key"}
+    settings = CloudSettings.read({"tencentcloud:secretId": "stack-id"}.get, environment=environment)
+    assert (settings.region, settings.secret_id, settings.secret_key) == ("ap-beijing", "stack-id", "env-key")
+    assert "stack-id" not in repr(settings)
+    assert "env-key" not in repr(settings)
+    with pytest.raises(SettingsMissing, match="pulumi config set tencentcloud:region"):
+        CloudSettings.read({}.get, environment={})
+
+
+def test_throttling_is_waited_out_and_a_lost_connection_is_retried_only_when_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def once(self: TencentCloud, service: str, action: str, params: Params) -> dict[str, Any]:
+        asked.append(action)
+        if action == "DescribeIPAMD" and len(asked) < 3:
+            raise CloudError(action, "RequestLimitExceeded" if len(asked) == 1 else NETWORK_ERROR, "later")
+        if action == "AddVpcCniSubnets":
+            raise CloudError(action, NETWORK_ERROR, "lost")
+        return {"Phase": "running"}
+
+    monkeypatch.setattr(TencentCloud, "_call_once", once)
+    pauses: list[float] = []
+    cloud = TencentCloud(CloudSettings(region="ap-guangzhou"), pauses.append)
+    assert cloud.call("tke", "DescribeIPAMD", {}) == {"Phase": "running"}
+    assert (asked, pauses) == (["DescribeIPAMD"] * 3, [0.5, 1.0])
+    with pytest.raises(CloudError):
+        cloud.call("tke", "AddVpcCniSubnets", {})
+    assert asked.count("AddVpcCniSubnets") == 1
