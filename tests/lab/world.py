@@ -1,0 +1,252 @@
+"""What the stand-in for Tencent's cloud knows: plain state, shared by the API and by the in-cluster controllers.
+
+Everything runs on one asyncio loop in one process, so no locks. The API stand-in (`cloud/`) is the only writer of
+what a customer asks for; the controllers (`controllers/`) are the only writers of what TKE makes out of it.
+"""
+
+import ipaddress
+import itertools
+from dataclasses import dataclass, field
+from typing import Literal
+
+EndpointStatus = Literal["NotFound", "Creating", "Created", "Deleting", "Deleted"]
+ClusterStatus = Literal["Creating", "Running", "Deleting", "Abnormal"]
+
+
+class AddressExhausted(Exception):
+    """A subnet has no free address left."""
+
+
+@dataclass
+class Vpc:
+    vpc_id: str
+    name: str
+    cidr_block: str
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+    region: str = "ap-guangzhou"
+    created: str = ""
+    multicast: bool = True
+    dns_servers: list[str] = field(default_factory=list[str])
+    assistant_cidrs: list[str] = field(default_factory=list[str])
+
+
+@dataclass
+class RouteTable:
+    route_table_id: str
+    name: str
+    vpc_id: str
+    main: bool
+    """The default one, made with its VPC."""
+    created: str = ""
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass
+class SecurityGroup:
+    security_group_id: str
+    name: str
+    description: str
+    project_id: str
+    region: str
+    created: str = ""
+    version: int = 0
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+    ingress: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+    egress: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+
+
+@dataclass
+class Subnet:
+    subnet_id: str
+    name: str
+    vpc_id: str
+    zone: str
+    cidr_block: str
+    route_table_id: str
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+    leases: dict[str, str] = field(default_factory=dict[str, str])
+    """Address -> who holds it, e.g. `ins-…` (a node), `lb-…`, `eni:<cluster>/<namespace>/<pod>`."""
+    created: str = ""
+    broadcast: bool = False
+
+    @property
+    def usable(self) -> int:
+        """Tencent keeps three addresses of a subnet for itself."""
+        return max(ipaddress.IPv4Network(self.cidr_block).num_addresses - 3, 0)
+
+    @property
+    def available(self) -> int:
+        return self.usable - len(self.leases)
+
+    def lease(self, owner: str, wanted: str | None = None) -> str:
+        """Take the lowest free address (or `wanted`), skipping network, gateway (.1) and broadcast."""
+        network = ipaddress.IPv4Network(self.cidr_block)
+        if wanted is not None:
+            if wanted in self.leases or ipaddress.IPv4Address(wanted) not in network:
+                raise AddressExhausted(f"{wanted} is not free in {self.subnet_id}")
+            self.leases[wanted] = owner
+            return wanted
+        for address in itertools.islice(network.hosts(), 1, None):
+            if str(address) not in self.leases:
+                self.leases[str(address)] = owner
+                return str(address)
+        raise AddressExhausted(f"no free address in {self.subnet_id} ({self.cidr_block})")
+
+    def release(self, address: str) -> None:
+        self.leases.pop(address, None)
+
+
+@dataclass
+class Instance:
+    """A CVM that is a node. Made by the node-pool actions; the controllers turn it into a Node object."""
+
+    instance_id: str
+    node_pool_id: str
+    subnet_id: str
+    zone: str
+    private_ip: str
+    instance_type: str
+    state: Literal["initializing", "running", "failed"] = "initializing"
+    """`running` once the controllers saw its Node become Ready."""
+    created: str = ""
+
+
+@dataclass
+class NodePool:
+    node_pool_id: str
+    name: str
+    subnet_ids: list[str]
+    instance_type: str
+    min_size: int
+    max_size: int
+    desired: int
+    autoscale: bool
+    labels: dict[str, str]
+    taints: list[dict[str, str]]
+    launch_configuration_id: str
+    auto_scaling_group_id: str
+    raw: dict[str, object]
+    """The request, for what the API echoes back."""
+    life_state: Literal["creating", "normal", "updating", "deleting"] = "normal"
+
+
+@dataclass
+class VpcCni:
+    """VPC-CNI of a cluster, as the cloud sees it."""
+
+    cni_type: str
+    static_ip: bool
+    reclaim_seconds: int | None
+    """None: kept addresses are never reclaimed."""
+    subnet_ids: list[str]
+    """What the cloud lists (`ClusterNetworkSettings.Subnets`)."""
+    non_masquerade_added: bool
+    phase: str = "initializing"
+    """Written by the controllers: initializing, upgrading (no node yet), running, Failed."""
+    reason: str = ""
+    ipamd_subnet_ids: list[str] = field(default_factory=list[str])
+    """Written by the controllers: the list that the running ipamd works with (read from its ConfigMap at its start)."""
+    disabling: bool = False
+    """Being turned off: the cloud says so until `Cluster.vpc_cni` is None again."""
+
+
+@dataclass
+class Endpoint:
+    status: EndpointStatus = "NotFound"
+    subnet_id: str = ""
+    address: str = ""
+    domain: str = ""
+    security_group: str = ""
+    lb_id: str = ""
+    """Who holds `address` in the subnet."""
+
+
+@dataclass
+class Cluster:
+    cluster_id: str
+    name: str
+    vpc_id: str
+    region: str
+    network_type: str
+    cluster_cidr: str
+    service_cidr: str
+    """Always filled: the given one, or the tail of `cluster_cidr`."""
+    max_pod_num: int
+    max_service_num: int
+    version: str
+    non_static_ip_mode: bool
+    deletion_protection: bool
+    raw: dict[str, object]
+    """The CreateCluster request, for what DescribeClusters echoes back."""
+    status: ClusterStatus = "Creating"
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+    node_pools: dict[str, NodePool] = field(default_factory=dict[str, NodePool])
+    instances: dict[str, Instance] = field(default_factory=dict[str, Instance])
+    vpc_cni: VpcCni | None = None
+    intranet: Endpoint = field(default_factory=Endpoint)
+    internet: Endpoint = field(default_factory=Endpoint)
+    kubeconfig: str = ""
+    """Admin kubeconfig of its control plane, once that runs. A secret."""
+    admin_password: str = ""
+    """A secret, as in DescribeClusterSecurity."""
+    description: str = ""
+    level: str = "L5"
+    project_id: int = 0
+    created: str = ""
+
+
+@dataclass
+class Rule:
+    """One host and path of an HTTP listener. An empty host takes every host."""
+
+    host: str
+    path: str
+    backends: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+
+
+@dataclass
+class Listener:
+    protocol: str
+    port: int
+    backends: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+    """(address, port): pod addresses in direct mode, node address + node port otherwise."""
+    rules: list[Rule] = field(default_factory=list[Rule])
+    """HTTP and HTTPS only; `backends` is then what all rules have together."""
+
+
+@dataclass
+class LoadBalancer:
+    lb_id: str
+    cluster_id: str
+    owner: str
+    """`service/<namespace>/<name>` or `ingress/<namespace>/<name>`."""
+    vip: str
+    subnet_id: str
+    """Empty for a public one."""
+    internal: bool
+    direct: bool
+    user_made: bool = False
+    """Made by the customer and only used by TKE: `owner` is empty while nothing uses it, and TKE never deletes it."""
+    listeners: list[Listener] = field(default_factory=list[Listener])
+
+
+@dataclass
+class World:
+    region: str = "ap-guangzhou"
+    account: str = "100000000001"
+    vpcs: dict[str, Vpc] = field(default_factory=dict[str, Vpc])
+    subnets: dict[str, Subnet] = field(default_factory=dict[str, Subnet])
+    clusters: dict[str, Cluster] = field(default_factory=dict[str, Cluster])
+    route_tables: dict[str, RouteTable] = field(default_factory=dict[str, RouteTable])
+    security_groups: dict[str, SecurityGroup] = field(default_factory=dict[str, SecurityGroup])
+    load_balancers: dict[str, LoadBalancer] = field(default_factory=dict[str, LoadBalancer])
+    _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def new_id(self, prefix: str) -> str:
+        """A short unique id of the vendor's shape (`subnet-` + eight characters), the same in every run."""
+        number = next(self._ids) * 1_000_003_337 % 36**8  # odd and not divisible by 3: no two numbers collide
+        digits = ""
+        for _ in range(8):
+            number, digit = divmod(number, 36)
+            digits += "0123456789abcdefghijklmnopqrstuvwxyz"[digit]
+        return f"{prefix}-{digits}"
