@@ -508,10 +508,10 @@ def _enum_value(value: ChargeType) -> str:
     return value.value
 
 
-def _name_of(metadata: Any) -> str:  # noqa: ANN401 - pulumi-kubernetes' output type
+def _name_of(metadata: Any) -> str:
     return str(metadata.name)
 
 
-def _first_address(status: Any) -> str:  # noqa: ANN401 - pulumi-kubernetes' output type
+def _first_address(status: Any) -> str:
     entries = status.load_balancer.ingress if status and status.load_balancer else None
     return str(entries[0].ip or entries[0].hostname) if entries else ""

@@ -55,7 +55,7 @@ class EniSubnetArgs(Args):
     """Its range, for checks. Default: those checks are left out."""
 
 
-def _at_least(least: int, what: str) -> Any:  # noqa: ANN401 - returns a Check
+def _at_least(least: int, what: str) -> Any:
     def problem(value: int) -> str | None:
         return None if value >= least else f"{value} is too few; {what} is {least} or more"
 
@@ -470,7 +470,8 @@ class HybridCluster(pulumi.ComponentResource):
                 password=pool.password,
                 orderly_security_group_ids=pool.security_group_ids,
             ),
-            opts=child_options(self, depends_on=after, ignore_changes=["desiredCapacity"] if bounds else ()),
+            # The zones follow from the subnet, but the provider may read them back as if somebody had set them.
+            opts=child_options(self, depends_on=after, ignore_changes=["zones", *(["desiredCapacity"] if bounds else [])]),
         )
 
     def _endpoint(
@@ -498,7 +499,7 @@ def _described(subnet: EniZoneSubnet | EniSubnetArgs) -> dict[str, Any]:
     return {"id": subnet.subnet_id, "zone": subnet.zone, "cidr": subnet.cidr_block}
 
 
-def _same_zone(item: Any, args: HybridClusterArgs) -> bool:  # noqa: ANN401 - anything with a zone
+def _same_zone(item: Any, args: HybridClusterArgs) -> bool:
     """Whether something lies in the zone of the first ENI subnet; zones that are not known yet count as other ones."""
     first = args.stated_subnets[0]
     return item is first or (known(item.zone) is not None and known(item.zone) == known(first.zone))

@@ -46,11 +46,12 @@ cluster = tke.HybridCluster(
         deletion_protection=protect,
     ),
 )
-for name, how in {
+workloads: dict[str, dict[str, object]] = {
     "nginx-gr": {"network": "global_route"},
     "nginx-deploy": {"ingress": {"exposure": tke.internal(clb.id)}},
     "nginx-sts": {"kind": "statefulset", "fixed_ip": True},
-}.items():
+}
+for name, how in workloads.items():
     args = {"image": "nginx", "replicas": len(zones), "exposure": tke.internal(clb.id), **how}
     workload = tke.ClientIpWorkload(name, args, pulumi.ResourceOptions(provider=cluster.provider))
     pulumi.export(name, {"address": workload.address, "clientIpFrom": workload.client_ip_from})

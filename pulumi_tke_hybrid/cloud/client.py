@@ -69,7 +69,7 @@ class TencentCloud:
         response: Answer = answer["Response"]
         return response
 
-    def _client(self, service: str) -> Any:  # noqa: ANN401 - the SDK is untyped
+    def _client(self, service: str) -> Any:
         if service not in self._clients:
             settings = self._settings
             http = _sdk("profile.http_profile").HttpProfile(
@@ -81,7 +81,7 @@ class TencentCloud:
             )
         return self._clients[service]
 
-    def _credential(self) -> Any:  # noqa: ANN401 - the SDK is untyped
+    def _credential(self) -> Any:
         credential = _sdk("credential")
         settings = self._settings
         if settings.secret_id and settings.secret_key:
@@ -89,5 +89,5 @@ class TencentCloud:
         return credential.DefaultCredentialProvider().get_credential()
 
 
-def _sdk(module: str) -> Any:  # noqa: ANN401 - the SDK is untyped; loaded when first needed, because it is slow to import
+def _sdk(module: str) -> Any:
     return importlib.import_module(f"tencentcloud.common.{module}")

@@ -62,11 +62,11 @@ class _Checked:
             raise InvalidInputs.single(self.owner, self.path, str(error)) from None
 
 
-def _either(one: Any, other: Any) -> Any:  # noqa: ANN401 - types are values here
+def _either(one: Any, other: Any) -> Any:
     return one | other
 
 
-def deferrable(annotation: Any, owner: str, path: str, check: Check | None = None) -> Any:  # noqa: ANN401 - types are values here
+def deferrable(annotation: Any, owner: str, path: str, check: Check | None = None) -> Any:
     """The annotation with every `Input[T]` in it turned into a T that may also come later.
 
     pydantic then reports one error a value instead of one for each member of the union.

@@ -23,8 +23,8 @@ def with_eni_ip(containers: Sequence[Container]) -> list[Container]:
     return [first, *containers[1:]]
 
 
-def _asking(resources: Any) -> kubernetes.core.v1.ResourceRequirementsArgs:  # noqa: ANN401 - typed class, plain mapping or nothing
-    def take(name: str) -> Any:  # noqa: ANN401 - whatever is there
+def _asking(resources: Any) -> kubernetes.core.v1.ResourceRequirementsArgs:
+    def take(name: str) -> Any:
         if isinstance(resources, Mapping):
             return cast(Mapping[str, Any], resources).get(name)
         return getattr(resources, name, None)
@@ -34,7 +34,7 @@ def _asking(resources: Any) -> kubernetes.core.v1.ResourceRequirementsArgs:  # n
     )
 
 
-def _with_one(amounts: Any) -> pulumi.Output[dict[str, str]] | dict[str, Any]:  # noqa: ANN401 - a mapping, or one inside an Output
+def _with_one(amounts: Any) -> pulumi.Output[dict[str, str]] | dict[str, Any]:
     if isinstance(amounts, pulumi.Output):
         return cast(pulumi.Output[dict[str, Any]], amounts).apply(_plus_one)
     return _plus_one(amounts)

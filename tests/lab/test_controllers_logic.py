@@ -275,9 +275,7 @@ def test_direct_owners_are_services_and_ingresses_that_lead_to_the_pod() -> None
         (None, False, True, (False, False)),
     ],
 )
-def test_direct_access_decision(
-    annotation: str | None, first_sight: bool, default_on: bool, decision: tuple[bool, bool]
-) -> None:
+def test_direct_access_decision(annotation: str | None, first_sight: bool, default_on: bool, decision: tuple[bool, bool]) -> None:
     assert direct_access(annotation, first_sight, default_on) == decision
 
 

@@ -56,8 +56,9 @@ def run(program: Callable[[], object], *, preview: bool = False, config: dict[st
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     mocks.set_mocks(graph, project="unit", stack="test", preview=preview)
-    settings.SETTINGS.outputs.clear()  # what a failed program before this one left behind
-    settings.SETTINGS.rpc_manager.clear()
+    left_behind: Any = settings.SETTINGS  # by a failed program before this one
+    left_behind.outputs.clear()
+    left_behind.rpc_manager.clear()
     pulumi.runtime.set_all_config(config or {})
     try:
         loop.run_until_complete(stack.run_pulumi_func(lambda: (program(), None)[1]))

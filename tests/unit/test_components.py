@@ -74,7 +74,9 @@ def test_type_tokens_child_names_and_pickled_providers_are_frozen() -> None:
     graph = run(everything)
     seen = {
         "resources": {resource.name: resource.type for resource in sorted(graph.resources, key=lambda item: item.name)},
-        "providers": {item.type: item.inputs["__provider"] for item in sorted(graph.resources, key=lambda i: i.type) if "__provider" in item.inputs},
+        "providers": {
+            item.type: item.inputs["__provider"] for item in sorted(graph.resources, key=lambda i: i.type) if "__provider" in item.inputs
+        },
     }
     assert seen == json.loads(FROZEN.read_text())
 

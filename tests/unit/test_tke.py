@@ -95,9 +95,7 @@ def test_overlaps_are_those_that_counting_finds(ranges: list[str]) -> None:
     expected = 0
     for index, one in enumerate(ranges):
         first, last = ipaddress.IPv4Network(one)[0], ipaddress.IPv4Network(one)[-1]
-        expected += sum(
-            ipaddress.IPv4Network(other)[0] <= last and first <= ipaddress.IPv4Network(other)[-1] for other in ranges[:index]
-        )
+        expected += sum(ipaddress.IPv4Network(other)[0] <= last and first <= ipaddress.IPv4Network(other)[-1] for other in ranges[:index])
     assert len(cidrs.overlaps(named)) == expected
 
 

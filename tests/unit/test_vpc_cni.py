@@ -254,7 +254,7 @@ def test_what_tke_cannot_do_is_refused_at_preview(news: dict[str, Any], property
 
 
 @pytest.mark.parametrize("subnets", [[A, B], [B, A], [A, B, C], [C, B, A], [A, B, UNKNOWN], UNKNOWN])
-def test_order_and_additions_are_accepted(subnets: Any) -> None:  # noqa: ANN401 - a list, or what a preview cannot know
+def test_order_and_additions_are_accepted(subnets: Any) -> None:
     assert VpcCniSwitch.check(WISH, {**WISH, "subnets": subnets}, unknown) == []
 
 
@@ -272,7 +272,7 @@ def test_settings_come_from_the_stack_first_then_from_the_environment() -> None:
     assert "stack-id" not in repr(settings)
     assert "env-key" not in repr(settings)
     with pytest.raises(SettingsMissing, match="pulumi config set tencentcloud:region"):
-        CloudSettings.read({}.get, environment={})
+        CloudSettings.read(lambda key: None, environment={})
 
 
 def test_throttling_is_waited_out_and_a_lost_connection_is_retried_only_when_reading(monkeypatch: pytest.MonkeyPatch) -> None:

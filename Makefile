@@ -1,0 +1,46 @@
+# `make demo` and `make test` need Python >= 3.10, Go >= 1.26 and make; what else they need, they install or build.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test unit lint toolchain pins clean
+help: ## What can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.10 or later" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or later is needed; say make PYTHON=python3.11" >&2; exit 1; }
+	@echo "environment: $(VENV) (about two minutes the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(VENV)/.ready ## The article's cluster in the embedded lab: preview, up, third zone, destroy
+	@$(BIN)/python -m tests.lab.demo
+
+test: lint ## Everything: linters, type checkers, unit, engine and lab tests
+	@$(BIN)/python -m tests.lab.toolchain
+	@$(BIN)/python -m pytest tests
+
+unit: $(VENV)/.ready ## The unit tests alone: seconds, no binary
+	@$(BIN)/python -m pytest tests/unit
+
+lint: $(VENV)/.ready ## Linters, type checkers and the import contract
+	@$(BIN)/ruff check pulumi_tke_hybrid examples tests
+	@$(BIN)/ruff format --check --quiet pulumi_tke_hybrid examples tests
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+
+toolchain: $(VENV)/.ready ## Build what the lab runs on: about 20 minutes on two cores, once
+	@$(BIN)/python -m tests.lab.toolchain
+
+pins: $(VENV)/.ready ## Renew requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		requirements/dev.in -o requirements/dev.txt
+
+clean: ## Remove the environment; the built toolchain stays in the user's cache
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

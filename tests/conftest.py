@@ -1,0 +1,21 @@
+"""One lab for all tests that need one: started when the first of them runs."""
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "1"  # an Output that ends up in a string is an error, not a help text
+
+
+@pytest.fixture(scope="session")
+def lab() -> "Iterator[Lab]":
+    """The embedded lab."""
+    from tests.lab.lab import Lab  # the unit tests must not pay for it
+
+    with Lab.started() as running:
+        yield running

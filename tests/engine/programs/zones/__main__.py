@@ -1,0 +1,62 @@
+"""A cluster over a configurable list of zones, registered by API or by ConfigMap, with one direct workload."""
+
+import pulumi
+import tencentcloud_iac_pulumi as tencentcloud
+
+import pulumi_tke_hybrid as tke
+
+config = pulumi.Config()
+zones: list[str] = config.require_object("zones")
+pools: list[str] = config.get_object("pools") or zones
+vpc = tencentcloud.vpc.Instance("vpc", name="zones", cidr_block="10.0.0.0/16", is_multicast=False)
+
+
+def subnet(zone: str, third: int) -> tencentcloud.subnet.Instance:
+    name = f"nodes-{zone}"
+    return tencentcloud.subnet.Instance(
+        name, vpc_id=vpc.id, availability_zone=zone, cidr_block=f"10.0.{third}.0/24", name=name, is_multicast=False
+    )
+
+
+nodes = {zone: subnet(zone, index) for index, zone in enumerate(dict.fromkeys([*zones, *pools]))}
+cluster = tke.HybridCluster(
+    "zones",
+    tke.HybridClusterArgs(
+        vpc_id=vpc.id,
+        cluster_cidr="192.168.0.0/20",
+        cluster_max_pod_num=64,
+        cluster_max_service_num=1024,
+        eni_subnets=[
+            tke.EniZoneSubnet(
+                f"pods-{zone}",
+                tke.EniZoneSubnetArgs(vpc_id=vpc.id, zone=zone, cidr_block=f"10.0.{64 + 4 * index}.0/22", deletion_protection=False),
+            )
+            for index, zone in enumerate(zones)
+        ],
+        ip_reclaim=tke.after(300),
+        zone_registration=tke.ZoneRegistration(config.get("registration") or "api"),
+        deletion_protection=False,
+        tags={"note": config.get("note") or "none"},
+        node_pools=[
+            tke.NodePoolArgs(
+                name=zone,
+                zone=zone,
+                subnet_id=nodes[zone].id,
+                instance_type="S5.LARGE8",
+                size=1,
+                keep_machines=False,
+                key_ids=["skey-12345678"],
+                global_route_only=zone not in zones,  # switches the check for uncovered zones off
+            )
+            for zone in pools
+        ],
+    ),
+)
+tke.ClientIpWorkload(
+    "web",
+    tke.ClientIpWorkloadArgs(image="nginx", replicas=len(zones), exposure=tke.internal(nodes[zones[0]].id)),
+    pulumi.ResourceOptions(provider=cluster.provider),
+)
+pulumi.export("clusterId", cluster.cluster_id)
+pulumi.export("ipamd", cluster.ipamd_config_data)
+pulumi.export("kubeconfig", cluster.kubeconfig)

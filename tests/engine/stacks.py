@@ -1,0 +1,44 @@
+"""Stacks of the engine tests: made, asked and always taken down again."""
+
+import contextlib
+import json
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.lab.lab import Lab
+from tests.lab.pulumi_cli import PulumiProject
+
+PROGRAMS = Path(__file__).with_name("programs")
+
+
+@contextlib.contextmanager
+def stack(
+    lab: Lab, root: Path, name: str, config: Mapping[str, object], environment: Mapping[str, str] | None = None
+) -> Generator[PulumiProject]:
+    """A fresh stack of the project at `root`; destroyed at the end, whatever happened."""
+    project = lab.project(root, environment)
+    project.stack_init(name)
+    try:
+        configure(project, config)
+        yield project
+        project.destroy()
+    finally:
+        (root / f"Pulumi.{name}.yaml").unlink(missing_ok=True)
+
+
+def configure(project: PulumiProject, config: Mapping[str, object]) -> None:
+    """Set configuration; lists and mappings become objects."""
+    for key, value in config.items():
+        if isinstance(value, list):
+            for index, item in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+                project.run("config", "set", "--path", f"{key}[{index}]", str(item))  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            project.run("config", "set", key, str(value))
+
+
+def steps(project: PulumiProject, *arguments: str) -> dict[str, str]:
+    """What a preview would do: the operation for each resource that is not left as it is, by name."""
+    result = project.run("preview", "--json", *arguments)
+    preview: dict[str, Any] = json.loads(result.stdout[result.stdout.index("{") :])
+    return {step["urn"].rsplit("::", 1)[1]: step["op"] for step in preview["steps"] if step["op"] not in ("same", "read")}

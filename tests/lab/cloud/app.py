@@ -1,0 +1,45 @@
+"""The Tencent Cloud API stand-in as an ASGI application: `POST /` for the API, `/_lab/` for the tests."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.lab.cloud import gateway as front
+from tests.lab.cloud.control import routes
+from tests.lab.cloud.core import Cloud
+from tests.lab.cloud.runtime import ClusterRuntime
+from tests.lab.cloud.settings import Settings
+from tests.lab.cloud.transport import ProxyApp, hang_up
+from tests.lab.world import World
+
+
+def create_app(
+    world: World,
+    runtime: ClusterRuntime,
+    credentials: Mapping[str, str],
+    *,
+    settings: Settings | None = None,
+    tokens: Mapping[str, str] | None = None,
+) -> Starlette:
+    """`credentials`: secret id -> secret key. `tokens`: secret id -> session token, for temporary credentials."""
+    cloud = Cloud(world, runtime, settings or Settings())
+    gateway = front.Gateway(cloud, dict(credentials), dict(tokens or {}))
+
+    async def api(request: Request) -> Response:
+        asked = front.Request(dict(request.headers), await request.body(), request.method, request.url.query)
+        answer = await gateway.answer(asked)
+        if answer is None:
+            await hang_up(request)
+            return Response()
+        return JSONResponse(answer)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        yield
+        await cloud.close()
+
+    return ProxyApp(routes=[Route("/", api, methods=["POST"]), *routes(gateway)], lifespan=lifespan)

@@ -1,0 +1,39 @@
+"""Filters and pages of the Describe actions of the API stand-in."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from tests.lab.cloud.errors import ApiError
+from tests.lab.cloud.params import Params
+
+T = TypeVar("T")
+Filters = Mapping[str, Callable[[T], str]]
+"""Filter name -> what of an item is compared with its values."""
+
+
+def filtered(
+    params: Params,
+    items: Sequence[T],
+    keys: Filters[T],
+    tags: Callable[[T], Mapping[str, str]] | None = None,
+) -> list[T]:
+    """Items that match every filter; the values of one filter are alternatives. Unknown filters are refused."""
+    found = list(items)
+    for item in params.children("Filters"):
+        name, values = item.need("Name"), item.texts("Values")
+        if name in keys:
+            found = [one for one in found if keys[name](one) in values]
+        elif tags is not None and name == "tag-key":
+            found = [one for one in found if set(values) & tags(one).keys()]
+        elif tags is not None and name.startswith("tag:"):
+            found = [one for one in found if tags(one).get(name.removeprefix("tag:")) in values]
+        else:
+            raise ApiError("InvalidParameter.FilterInvalidKey", f"The filter key `{name}` is not supported.")
+    return found
+
+
+def page(params: Params, items: Sequence[T], *, default: int = 20, most: int = 100) -> list[T]:
+    limit, offset = params.number("Limit", default), params.number("Offset")
+    if limit < 0 or limit > most or offset < 0:
+        raise ApiError("InvalidParameterValue.Range", f"Limit is 0 to {most}, Offset not below 0.")
+    return list(items[offset : offset + limit])

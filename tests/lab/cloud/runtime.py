@@ -1,0 +1,15 @@
+"""What the API stand-in needs from whoever runs the control planes."""
+
+from typing import Protocol
+
+from tests.lab.world import Cluster
+
+
+class ClusterRuntime(Protocol):
+    async def start(self, cluster: Cluster) -> None:
+        """Fill `cluster.kubeconfig` and return when the control plane is ready."""
+        ...
+
+    async def stop(self, cluster: Cluster) -> None:
+        """End the control plane; called once `DeleteCluster` was accepted, also when `start` had failed."""
+        ...

@@ -1,0 +1,51 @@
+"""Switches of the API stand-in: how slow it is, and which of the vendor's undocumented answers it gives."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from tests.lab.cloud.errors import ApiError
+
+LIVE = "live"
+
+
+@dataclass
+class Settings:
+    """Seconds are added on top of what the work itself takes."""
+
+    plain_subnets_null: bool = True
+    """`ClusterNetworkSettings.Subnets` of a plain GR cluster: null (the vendor's sample) or `[]`."""
+    slow_start: float = 0.0
+    """A cluster stays `Creating` at least this long."""
+    slow_delete: float = 0.0
+    slow_add_subnets: float = 0.0
+    """Until subnets of `AddVpcCniSubnets` are listed."""
+    slow_disable: float = 0.0
+    slow_endpoint: float = 0.1
+    slow_node_pool: float = 0.0
+    ipamd_phase: str = LIVE
+    """What `DescribeIPAMD` says of an enabled cluster: `live` (the truth), or a phase to insist on, also "" ."""
+    ipamd_reason: str = LIVE
+    endpoint_needs_worker: bool = False
+    """Refuse an endpoint of a cluster without nodes (whether the cloud does is not known)."""
+    default_subnet_policy: str = "PRIORITY"
+    """How a node pool that names no policy uses its subnets: in order (auto scaling's default), or `EQUALITY`."""
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+    def change(self, values: Mapping[str, object]) -> None:
+        """All or nothing."""
+        now = self.as_json()
+        for name, value in values.items():
+            if name not in now:
+                raise ApiError("UnknownSetting", f"{name}: one of {', '.join(sorted(now))}")
+            if not _fits(now[name], value):
+                raise ApiError("InvalidSetting", f"{name} is a {type(now[name]).__name__}")
+        for name, value in values.items():
+            setattr(self, name, value)
+
+
+def _fits(now: object, value: object) -> bool:
+    if isinstance(now, float):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return type(value) is type(now)

@@ -1,0 +1,138 @@
+"""The lab for tests and for the demo: started, asked and stopped from another process."""
+
+import contextlib
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tencentcloud.common.common_client import CommonClient
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+
+from tests.lab.pulumi_cli import PulumiProject
+from tests.lab.tencentcloud_plugin.install import install as install_tencentcloud_plugin
+from tests.lab.toolchain import Binaries, ensure
+
+ROOT = Path(__file__).resolve().parents[2]
+DOMAIN = "lab.test"
+REGION = "ap-guangzhou"
+_KINDS = {"vpcs": "vpc_id", "subnets": "subnet_id", "clusters": "cluster_id", "load_balancers": "lb_id"}
+
+
+class Lab:
+    """A running lab."""
+
+    def __init__(self, process: "subprocess.Popen[str]", port: int, directory: Path, binaries: Binaries, secret: tuple[str, str]) -> None:
+        self._process = process
+        self.address = f"http://127.0.0.1:{port}"
+        self.directory = directory
+        self.binaries = binaries
+        self.secret_id, self.secret_key = secret
+        self._http = httpx.Client(base_url=self.address, timeout=30, trust_env=False)
+
+    @classmethod
+    @contextlib.contextmanager
+    def started(cls, log: Path | None = None) -> "Generator[Lab]":
+        """Build what is missing, start the lab, stop it at the end."""
+        binaries = ensure()
+        install_tencentcloud_plugin(binaries.pulumi_home / "plugins")
+        with tempfile.TemporaryDirectory(prefix="tke-hybrid-lab-") as name:
+            directory = Path(name)
+            secret = (f"AKID{secrets.token_hex(16)}", secrets.token_hex(16))
+            with (log or directory / "lab.log").open("w") as sink:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "tests.lab.server", "--binaries", str(binaries.bin), "--directory", name],
+                    cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sink, text=True,
+                )  # fmt: skip
+                try:
+                    assert process.stdin is not None
+                    assert process.stdout is not None
+                    process.stdin.write(" ".join(secret) + "\n")
+                    process.stdin.flush()
+                    line = process.stdout.readline()
+                    if not line.strip().isdigit():
+                        raise RuntimeError(f"the lab did not start: {(log or directory / 'lab.log').read_text()[-2000:]}")
+                    yield cls(process, int(line), directory, binaries, secret)
+                finally:
+                    process.send_signal(signal.SIGINT)
+                    try:
+                        process.wait(20)
+                    except subprocess.TimeoutExpired:
+                        process.kill()
+                        process.wait()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a program needs to reach the stand-in cloud as if it were Tencent's."""
+        return {
+            "TENCENTCLOUD_SECRET_ID": self.secret_id,
+            "TENCENTCLOUD_SECRET_KEY": self.secret_key,
+            "TENCENTCLOUD_REGION": REGION,
+            "TENCENTCLOUD_DOMAIN": DOMAIN,
+            "TENCENTCLOUD_PROTOCOL": "HTTP",
+            "HTTP_PROXY": self.address,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    def project(self, root: Path, environment: Mapping[str, str] | None = None) -> PulumiProject:
+        """A Pulumi project whose cloud is this lab, with a backend of its own."""
+        backend = Path(tempfile.mkdtemp(prefix="backend-", dir=self.directory))
+        return PulumiProject(root, backend, self.binaries, {**self.environment, **(environment or {})})
+
+    def calls(self, action: str | None = None, since: int = 0) -> list[dict[str, Any]]:
+        """What was asked of the cloud, in order."""
+        found: list[dict[str, Any]] = self._get(f"/_lab/calls?since={since}")
+        return [call for call in found if action in (None, call["action"])]
+
+    def reset_calls(self) -> None:
+        """Forget the calls so far."""
+        self._http.post("/_lab/calls/reset").raise_for_status()
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """A summary of what the cloud has: for each kind, what there is by its id."""
+        found = self._get("/_lab/state")
+        return {kind: {item[key]: item for item in found[kind]} for kind, key in _KINDS.items()}
+
+    def cluster_id(self) -> str:
+        """The one cluster there is."""
+        (found,) = self.state()["clusters"]
+        return found
+
+    def fault(self, **fault: object) -> None:
+        """Make an action fail; see `cloud/faults.py`."""
+        self._http.post("/_lab/faults", json=fault).raise_for_status()
+
+    def kubeconfig(self, cluster_id: str) -> str:
+        """Admin kubeconfig of a cluster."""
+        return self._http.get(f"/_lab/kubeconfig/{cluster_id}").raise_for_status().text
+
+    def admin_password(self, cluster_id: str) -> str:
+        """What the cloud tells its owner, and nobody may ever see."""
+        http = HttpProfile(protocol="http", rootDomain=DOMAIN, proxy=self.address)
+        credential = Credential(self.secret_id, self.secret_key)
+        tke = CommonClient("tke", "2018-05-25", credential, REGION, ClientProfile(httpProfile=http))
+        return str(tke.call_json("DescribeClusterSecurity", {"ClusterId": cluster_id})["Response"]["Password"])
+
+    def _get(self, path: str) -> Any:
+        return self._http.get(path).raise_for_status().json()
+
+
+def wait_until(what: str, look: "Any", seconds: float = 30.0) -> Any:
+    """Call `look` until it gives something true."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {seconds:.0f} s")
+        time.sleep(0.1)

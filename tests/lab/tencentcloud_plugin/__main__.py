@@ -1,0 +1,33 @@
+"""Starts the stand-in plugin as the engine expects it: the port alone on the first line of stdout."""
+
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+from tests.lab.tencentcloud_plugin.server import serve
+
+_LOOK_FOR_ENGINE = 1.0
+
+
+def main() -> None:
+    stopped = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    server, port = serve()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    # An engine that was killed tells nobody.
+    engine = os.getppid()
+    while not stopped.wait(_LOOK_FOR_ENGINE) and os.getppid() == engine:
+        pass
+    server.stop(grace=1).wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""Puts a launcher of the stand-in plugin where the Pulumi engine looks for the vendor's plugin."""
+
+import shlex
+from pathlib import Path
+
+VERSION = "0.2.3"
+BINARY = "pulumi-resource-tencentcloud"
+
+_LAUNCHER = """#!/bin/sh
+# Stand-in for the vendor's plugin; written by tests.lab.tencentcloud_plugin.install.
+PYTHONPATH={root}"${{PYTHONPATH:+:$PYTHONPATH}}"
+# A `tests` folder of the program must not be taken for ours.
+PYTHONSAFEPATH=1
+export PYTHONPATH PYTHONSAFEPATH
+exec "${{PULUMI_PYTHON_CMD:-python3}}" -m tests.lab.tencentcloud_plugin "$@"
+"""
+
+
+def install(plugins_dir: Path) -> None:
+    """Write the launcher below `plugins_dir` (`<PULUMI_HOME>/plugins`), with the root of this checkout in it."""
+    root = Path(__file__).resolve().parents[3]
+    folder = plugins_dir / f"resource-tencentcloud-v{VERSION}"
+    folder.mkdir(parents=True, exist_ok=True)
+    launcher = folder / BINARY
+    launcher.write_text(_LAUNCHER.format(root=shlex.quote(str(root))), encoding="utf-8")
+    launcher.chmod(0o755)
