@@ -171,9 +171,7 @@ class PulumiProject:
         command = [str(self.binaries.pulumi), *arguments, *stack, "--non-interactive"]
         return Running(command, self.root, self.environment(), on_line)
 
-    def run(
-        self, *arguments: str, check: bool = True, timeout: float = DEFAULT_TIMEOUT, on_line: OnLine | None = None
-    ) -> Result:
+    def run(self, *arguments: str, check: bool = True, timeout: float = DEFAULT_TIMEOUT, on_line: OnLine | None = None) -> Result:
         """To the end. Whatever happens, nothing of it keeps running."""
         running = self.start(*arguments, on_line=on_line)
         try:
@@ -200,24 +198,16 @@ class PulumiProject:
     def config_set(self, key: str, value: str, *, secret: bool = False) -> Result:
         return self.run("config", "set", *(["--secret"] if secret else []), key, value)
 
-    def preview(
-        self, *arguments: str, check: bool = True, timeout: float = DEFAULT_TIMEOUT, on_line: OnLine | None = None
-    ) -> Result:
+    def preview(self, *arguments: str, check: bool = True, timeout: float = DEFAULT_TIMEOUT, on_line: OnLine | None = None) -> Result:
         return self.run("preview", *arguments, check=check, timeout=timeout, on_line=on_line)
 
-    def up(
-        self, *arguments: str, check: bool = True, timeout: float = DEFAULT_TIMEOUT, on_line: OnLine | None = None
-    ) -> Result:
+    def up(self, *arguments: str, check: bool = True, timeout: float = DEFAULT_TIMEOUT, on_line: OnLine | None = None) -> Result:
         return self.run("up", "--yes", "--skip-preview", *arguments, check=check, timeout=timeout, on_line=on_line)
 
-    def refresh(
-        self, *arguments: str, check: bool = True, timeout: float = DEFAULT_TIMEOUT, on_line: OnLine | None = None
-    ) -> Result:
+    def refresh(self, *arguments: str, check: bool = True, timeout: float = DEFAULT_TIMEOUT, on_line: OnLine | None = None) -> Result:
         return self.run("refresh", "--yes", "--skip-preview", *arguments, check=check, timeout=timeout, on_line=on_line)
 
-    def destroy(
-        self, *arguments: str, check: bool = True, timeout: float = DEFAULT_TIMEOUT, on_line: OnLine | None = None
-    ) -> Result:
+    def destroy(self, *arguments: str, check: bool = True, timeout: float = DEFAULT_TIMEOUT, on_line: OnLine | None = None) -> Result:
         return self.run("destroy", "--yes", "--skip-preview", *arguments, check=check, timeout=timeout, on_line=on_line)
 
     def export(self) -> dict[str, Any]:

@@ -180,7 +180,7 @@ def running_lab() -> Generator[Lab]:
     thread.start()
     wait(lambda: server.started)
     running = Lab(server.servers[0].sockets[0].getsockname()[1], world, runtime)
-    running.control.patch("/settings", json={"slow_endpoint": 0.0})
+    running.control.patch("/settings", json={"slow_endpoint": 0.0, "slow_delete": 0.0})
     try:
         yield running
     finally:
@@ -718,5 +718,5 @@ def test_settings_and_faults_are_checked(lab: Lab) -> None:
     assert lab.control.patch("/settings", json={"nothing": 1}).status_code == 400
     assert lab.control.patch("/settings", json={"slow_delete": True}).status_code == 400
     assert lab.control.post("/faults", json={"action": "X", "kind": "explode"}).status_code == 400
-    assert lab.control.get("/settings").json() == {**Settings().as_json(), "slow_endpoint": 0.0}
+    assert lab.control.get("/settings").json() == {**Settings().as_json(), "slow_endpoint": 0.0, "slow_delete": 0.0}
     assert lab.control.get("/healthz").json() == {"ok": True}

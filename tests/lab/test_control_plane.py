@@ -81,9 +81,7 @@ class Cluster:
     ) -> None:
         container = {"name": "app", "image": "nginx", "resources": resources}
         metadata = {"name": name, "annotations": annotations}
-        await self.call(
-            "POST", PODS, {"metadata": metadata, "spec": {"containers": [container], "nodeName": node, **spec}}
-        )
+        await self.call("POST", PODS, {"metadata": metadata, "spec": {"containers": [container], "nodeName": node, **spec}})
 
     async def annotate(self, name: str, key: str, value: str | None) -> None:
         await self.call("PATCH", f"{PODS}/{name}", {"metadata": {"annotations": {key: value}}}, "merge")

@@ -340,9 +340,7 @@ def test_a_second_up_changes_nothing(client: Client, cluster: Managed) -> None:
 
 def test_names_are_checked(client: Client) -> None:
     with pytest.raises(Refused, match='length of "name" cannot be higher than 60: 61'):
-        Managed(client, SUBNET).check(
-            {"vpcId": "v", "availabilityZone": "z", "cidrBlock": "10.0.0.0/24", "name": "n" * 61}
-        )
+        Managed(client, SUBNET).check({"vpcId": "v", "availabilityZone": "z", "cidrBlock": "10.0.0.0/24", "name": "n" * 61})
 
 
 # -- secrets
@@ -494,9 +492,7 @@ def test_node_pool_create_sequence(api: FakeApi, pool: Managed) -> None:
     api.workers = [worker("running")]
     pool.up({**POOL, "waitNodeReady": True})
     assert pool.id == "cls-0#np-0"
-    sequence = [
-        action for action in api.actions() if action not in ("DescribeClusters", "DescribeClusterNodePoolDetail")
-    ]
+    sequence = [action for action in api.actions() if action not in ("DescribeClusters", "DescribeClusterNodePoolDetail")]
     assert sequence == [
         "CreateClusterNodePool",
         "ModifyNodePoolInstanceTypes",

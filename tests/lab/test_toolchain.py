@@ -155,9 +155,7 @@ def test_a_second_builder_waits_and_says_so(tmp_path: Path) -> None:
     assert said == ["waiting"]
 
 
-def test_official_programs_win_when_they_are_new_enough(
-    empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_official_programs_win_when_they_are_new_enough(empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "official"))
     pulumi = program(tmp_path / "official" / "pulumi", "echo v3.258.0")
     assert official.pulumi() is None

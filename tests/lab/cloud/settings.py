@@ -16,7 +16,8 @@ class Settings:
     """`ClusterNetworkSettings.Subnets` of a plain GR cluster: null (the vendor's sample) or `[]`."""
     slow_start: float = 0.0
     """A cluster stays `Creating` at least this long."""
-    slow_delete: float = 0.0
+    slow_delete: float = 0.5
+    """A cluster stays `Deleting` at least this long; the cloud never answers and is done."""
     slow_add_subnets: float = 0.0
     """Until subnets of `AddVpcCniSubnets` are listed."""
     slow_disable: float = 0.0

@@ -29,9 +29,7 @@ class ControlPlane:
         self._processes = processes
 
     @classmethod
-    async def start(
-        cls, binaries: Path, directory: Path, *, service_cidr: str, version_label: str = "v1.30.0-tke.1"
-    ) -> "ControlPlane":
+    async def start(cls, binaries: Path, directory: Path, *, service_cidr: str, version_label: str = "v1.30.0-tke.1") -> "ControlPlane":
         """Returns when it can be used. `version_label` is what nodes say their kubelet is, unless they say it themselves."""
         first_address = str(ipaddress.ip_network(service_cidr)[1])
         credentials = await asyncio.to_thread(make_credentials, directory, first_address)
@@ -57,9 +55,7 @@ async def _stop(processes: list[Process]) -> None:
 class _Start:
     """One attempt, with ports of its own."""
 
-    def __init__(
-        self, binaries: Path, directory: Path, credentials: Credentials, service_cidr: str, version_label: str
-    ) -> None:
+    def __init__(self, binaries: Path, directory: Path, credentials: Credentials, service_cidr: str, version_label: str) -> None:
         self.processes: list[Process] = []
         self._binaries = binaries
         self._directory = directory
@@ -126,9 +122,7 @@ class _Start:
                 if end in done:
                     raise end.result()
             if goal not in done:
-                raise ProcessFailed(
-                    f"not ready after {READY_SECONDS:.0f} s ({self._last_answer}); see {self._directory}"
-                )
+                raise ProcessFailed(f"not ready after {READY_SECONDS:.0f} s ({self._last_answer}); see {self._directory}")
             goal.result()
         finally:
             for task in (goal, *ends):

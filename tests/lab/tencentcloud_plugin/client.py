@@ -109,9 +109,7 @@ class Api:
         domain and protocol are configured. The one deliberate difference of this stand-in: they go to the configured
         domain like every other call, so that nothing signed ever leaves the lab.
         """
-        sdk_error: type[Exception] = import_module(
-            "tencentcloud.common.exception.tencent_cloud_sdk_exception"
-        ).TencentCloudSDKException
+        sdk_error: type[Exception] = import_module("tencentcloud.common.exception.tencent_cloud_sdk_exception").TencentCloudSDKException
         try:
             answer = self._client(service).call_json(action, params)
         except sdk_error as error:

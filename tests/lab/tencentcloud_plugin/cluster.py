@@ -194,9 +194,7 @@ def _create_request(data: Data) -> Json:
 def _check_cidrs(data: Data, network_type: str, subnets: list[str]) -> None:
     if network_type == "VPC-CNI":
         if not data.string("serviceCidr") or not subnets:
-            raise ValueError(
-                "`service_cidr` must be set and `eni_subnet_ids` must be set when cluster `network_type` is VPC-CNI."
-            )
+            raise ValueError("`service_cidr` must be set and `eni_subnet_ids` must be set when cluster `network_type` is VPC-CNI.")
         return
     if not data.string("clusterCidr"):
         raise ValueError("`cluster_cidr` must be set when cluster `network_type` is GR")
@@ -253,9 +251,7 @@ def _modify_tags(api: Api, data: Data) -> None:
     )
 
     def attempt() -> None:
-        answer = api.retrying(
-            lambda: api.call("tke", "DescribeBatchModifyTagsStatus", {"ClusterId": data.id}), (INTERNAL_ERROR,)
-        )
+        answer = api.retrying(lambda: api.call("tke", "DescribeBatchModifyTagsStatus", {"ClusterId": data.id}), (INTERNAL_ERROR,))
         if answer["Status"] != "done":
             raise Retry(f"modify tags status is {answer['Status']}, retry...")
 

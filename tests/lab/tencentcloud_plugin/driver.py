@@ -94,9 +94,7 @@ class Managed:
                     wanted[name] = self.inputs[name]
         answer = self.client.call(
             "Check",
-            provider_pb2.CheckRequest(
-                urn=self.urn, olds=to_struct(self.inputs), news=to_struct(wanted), randomSeed=b"seed"
-            ),
+            provider_pb2.CheckRequest(urn=self.urn, olds=to_struct(self.inputs), news=to_struct(wanted), randomSeed=b"seed"),
             provider_pb2.CheckResponse,
         )
         if answer.failures:
@@ -176,9 +174,7 @@ class Managed:
     def refresh(self) -> None:
         answer = self.client.call(
             "Read",
-            provider_pb2.ReadRequest(
-                id=self.id, urn=self.urn, properties=to_struct(self.outputs), inputs=to_struct(self.inputs)
-            ),
+            provider_pb2.ReadRequest(id=self.id, urn=self.urn, properties=to_struct(self.outputs), inputs=to_struct(self.inputs)),
             provider_pb2.ReadResponse,
         )
         self.id = answer.id

@@ -175,9 +175,7 @@ def get_subnets(api: Api, arguments: Object) -> Object:
 
 
 def get_zones_by_product(api: Api, arguments: Object) -> Object:
-    answer = api.retried_call(
-        "api", "DescribeZones", {"Product": arguments["product"]}, api.timing.read, (INTERNAL_ERROR,)
-    )
+    answer = api.retried_call("api", "DescribeZones", {"Product": arguments["product"]}, api.timing.read, (INTERNAL_ERROR,))
     zones: list[Value] = []
     for zone in cast("list[Json]", answer["ZoneSet"] or []):
         state = zone["ZoneState"]

@@ -58,14 +58,10 @@ class NodePool(Resource):
         if pool is None:
             raise Gone(data.id)
         _read_pool(data, pool)
-        launch = api.call(
-            "as", "DescribeLaunchConfigurations", {"LaunchConfigurationIds": [pool["LaunchConfigurationId"]]}
-        )
+        launch = api.call("as", "DescribeLaunchConfigurations", {"LaunchConfigurationIds": [pool["LaunchConfigurationId"]]})
         if configs := cast("list[Json]", launch["LaunchConfigurationSet"] or []):
             data.set("autoScalingConfig", config_of(configs[0], data.object("autoScalingConfig").get("password")))
-        groups = api.retried_call(
-            "as", "DescribeAutoScalingGroups", {"AutoScalingGroupIds": [pool["AutoscalingGroupId"]]}, api.timing.read
-        )
+        groups = api.retried_call("as", "DescribeAutoScalingGroups", {"AutoScalingGroupIds": [pool["AutoscalingGroupId"]]}, api.timing.read)
         if found := cast("list[Json]", groups["AutoScalingGroupSet"] or []):
             _read_group(data, found[0])
         if not data.has("deleteKeepInstance"):
@@ -97,9 +93,7 @@ class NodePool(Resource):
     def delete(self, api: Api, data: Data) -> None:
         cluster_id, pool_id = _split(data.id)
         if data.boolean("deletionProtection"):
-            raise ValueError(
-                "deletion protection was enabled, please set `deletion_protection` to `false` and apply first"
-            )
+            raise ValueError("deletion protection was enabled, please set `deletion_protection` to `false` and apply first")
         request: Json = {"ClusterId": cluster_id, "NodePoolIds": [pool_id]}
         if data.has("deleteKeepInstance"):
             request["KeepInstance"] = data.boolean("deleteKeepInstance")

@@ -91,10 +91,7 @@ def _state_of(struct: struct_pb2.Struct) -> Object:
 
 def _marked(resource: Resource, outputs: Object, template: Object) -> Object:
     """Outputs with secrets: those of the schema, and what came in as one."""
-    return {
-        name: mark_secrets(_schema_secret(resource.props.get(name), value), template.get(name))
-        for name, value in outputs.items()
-    }
+    return {name: mark_secrets(_schema_secret(resource.props.get(name), value), template.get(name)) for name, value in outputs.items()}
 
 
 def _schema_secret(prop: Prop | None, value: Value) -> Value:
@@ -133,9 +130,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> empty_pb2.Empty:
         return empty_pb2.Empty()
 
-    def GetSchema(
-        self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.GetSchemaResponse:
+    def GetSchema(self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext) -> provider_pb2.GetSchemaResponse:
         return provider_pb2.GetSchemaResponse(schema=json.dumps({"name": "tencentcloud", "version": VERSION}))
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
@@ -144,9 +139,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     # -- configuration
 
-    def CheckConfig(
-        self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.CheckResponse:
+    def CheckConfig(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         inputs = from_struct(request.news)
         for name in _SECRET_CONFIG & inputs.keys():
             if not isinstance(inputs[name], (Secret, Unknown)):
@@ -159,13 +152,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         some = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=some, diffs=changed)
 
-    def Configure(
-        self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.ConfigureResponse:
+    def Configure(self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext) -> provider_pb2.ConfigureResponse:
         config = {key.rsplit(":", 1)[-1]: value for key, value in request.variables.items()}
-        config.update(
-            {key: value for key, value in plain_object(from_struct(request.args)).items() if isinstance(value, str)}
-        )
+        config.update({key: value for key, value in plain_object(from_struct(request.args)).items() if isinstance(value, str)})
         self._api = Api(Settings.from_config(config), self._timing)
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True,
@@ -189,10 +178,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = checker.check(resource.props, from_struct(request.olds), from_struct(request.news))
         return provider_pb2.CheckResponse(
             inputs=to_struct(inputs),
-            failures=[
-                provider_pb2.CheckFailure(property=failure.property, reason=failure.reason)
-                for failure in checker.failures
-            ],
+            failures=[provider_pb2.CheckFailure(property=failure.property, reason=failure.reason) for failure in checker.failures],
         )
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
@@ -305,8 +291,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 def _name_collides(resource: Resource, state: Object, inputs: Object) -> bool:
     """The bridge deletes first if the name was given by the program and stays the same."""
     return any(
-        prop.auto_name and not was_defaulted(inputs, name) and state.get(name) == inputs.get(name)
-        for name, prop in resource.props.items()
+        prop.auto_name and not was_defaulted(inputs, name) and state.get(name) == inputs.get(name) for name, prop in resource.props.items()
     )
 
 
@@ -315,13 +300,9 @@ def _fail(context: grpc.ServicerContext, text: str) -> NoReturn:
     raise AssertionError("abort always raises")
 
 
-def _fail_initialization(
-    context: grpc.ServicerContext, text: str, id_: str, properties: struct_pb2.Struct, inputs: Object
-) -> NoReturn:
+def _fail_initialization(context: grpc.ServicerContext, text: str, id_: str, properties: struct_pb2.Struct, inputs: Object) -> NoReturn:
     """The error of the bridge that still tells the engine what there is: its state is kept, with the new inputs."""
-    detail = provider_pb2.ErrorResourceInitFailed(
-        id=id_, properties=properties, reasons=[text], inputs=to_struct(inputs)
-    )
+    detail = provider_pb2.ErrorResourceInitFailed(id=id_, properties=properties, reasons=[text], inputs=to_struct(inputs))
     packed = any_pb2.Any()
     packed.Pack(detail)
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=text, details=[packed])

@@ -18,9 +18,7 @@ def from_tags(tags: list[Json] | None) -> Object:
     return {str(tag["Key"]): str(tag["Value"]) for tag in tags or []}
 
 
-def modify_tags(
-    api: Api, service: str, prefix: str, resource_id: str, replace: Mapping[str, str], delete: list[str]
-) -> None:
+def modify_tags(api: Api, service: str, prefix: str, resource_id: str, replace: Mapping[str, str], delete: list[str]) -> None:
     request: Json = {"Resource": f"qcs::{service}:{api.region}:uin/:{prefix}/{resource_id}"}
     if replace:
         request["ReplaceTags"] = [{"TagKey": key, "TagValue": value} for key, value in replace.items()]

@@ -26,9 +26,7 @@ def describe_workers(api: Api, cluster_id: str) -> list[Worker]:
     seen: set[str] = set()
     offset = 0
     while True:
-        answer = api.call(
-            "tke", "DescribeClusterInstances", {"ClusterId": cluster_id, "Limit": _PAGE, "Offset": offset}
-        )
+        answer = api.call("tke", "DescribeClusterInstances", {"ClusterId": cluster_id, "Limit": _PAGE, "Offset": offset})
         page: list[Json] = answer["InstanceSet"] or []
         for item in page:
             instance_id = str(item["InstanceId"])
@@ -76,9 +74,7 @@ def describe_cluster(api: Api, cluster_id: str) -> Json | None:
 
 
 def endpoint_status(api: Api, cluster_id: str, side: Side) -> str:
-    answer = api.call(
-        "tke", "DescribeClusterEndpointStatus", {"ClusterId": cluster_id, "IsExtranet": side == "internet"}
-    )
+    answer = api.call("tke", "DescribeClusterEndpointStatus", {"ClusterId": cluster_id, "IsExtranet": side == "internet"})
     return str(answer["Status"])
 
 
@@ -89,9 +85,7 @@ def kubeconfig(api: Api, cluster_id: str, side: Side) -> str:
     return str(api.call("tke", "DescribeClusterKubeconfig", request)["Kubeconfig"])
 
 
-def open_endpoint(
-    api: Api, cluster_id: str, side: Side, *, subnet_id: str = "", security_group: str = "", domain: str = ""
-) -> None:
+def open_endpoint(api: Api, cluster_id: str, side: Side, *, subnet_id: str = "", security_group: str = "", domain: str = "") -> None:
     request: Json = {"ClusterId": cluster_id, "IsExtranet": side == "internet"}
     if subnet_id:
         request["SubnetId"] = subnet_id
@@ -99,9 +93,7 @@ def open_endpoint(
         request["SecurityGroup"] = security_group
     if domain:
         request["Domain"] = domain
-    api.retried_call(
-        "tke", "CreateClusterEndpoint", request, api.timing.write, also=("ResourceUnavailable.ClusterState",)
-    )
+    api.retried_call("tke", "CreateClusterEndpoint", request, api.timing.write, also=("ResourceUnavailable.ClusterState",))
     _wait_for_endpoint(api, cluster_id, side, ("NotFound", "Created"))
 
 

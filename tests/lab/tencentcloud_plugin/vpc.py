@@ -114,9 +114,7 @@ def _flag(value: bool) -> str:
 def _main_route_table(api: Api, vpc_id: str) -> str | None:
     filters = [{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": "association.main", "Values": ["true"]}]
     try:
-        answer = api.retried_call(
-            "vpc", "DescribeRouteTables", {"Filters": filters, "Limit": str(PAGE), "Offset": "0"}, api.timing.read
-        )
+        answer = api.retried_call("vpc", "DescribeRouteTables", {"Filters": filters, "Limit": str(PAGE), "Offset": "0"}, api.timing.read)
     except ApiError:
         # The vendor logs it and leaves the property as it is.
         return None

@@ -10,9 +10,7 @@ ONLY_TYPE_OR_CLAIM = (
     "changing only `vpc_cni_type` or `claim_expired_seconds` is not supported, when turning on or off the vpc-cni "
     "container network capability, `eni_subnet_ids` must be changed"
 )
-ADD_WITH_TYPE_OR_CLAIM = (
-    "modifying `vpc_cni_type` and `claim_expired_seconds` is not supported when adding a cluster subnet"
-)
+ADD_WITH_TYPE_OR_CLAIM = "modifying `vpc_cni_type` and `claim_expired_seconds` is not supported when adding a cluster subnet"
 
 
 def update_vpc_cni(api: Api, data: Data) -> None:

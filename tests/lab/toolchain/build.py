@@ -83,6 +83,4 @@ def _in_module(go: Go, file: ModuleFile, sources: Path, tick: Callable[[], None]
 
 
 def _go_cache(go: Go) -> Path:
-    return Path(
-        subprocess.run([go.path, "env", "GOCACHE"], capture_output=True, text=True, check=True).stdout.strip()
-    )
+    return Path(subprocess.run([go.path, "env", "GOCACHE"], capture_output=True, text=True, check=True).stdout.strip())

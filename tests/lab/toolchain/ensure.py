@@ -56,9 +56,7 @@ class Sources:
         )
 
     def missing(self) -> list[Group]:
-        return [
-            group for group in GROUPS if group.name in self.folders and not is_built(group, self.folders[group.name])
-        ]
+        return [group for group in GROUPS if group.name in self.folders and not is_built(group, self.folders[group.name])]
 
     def lab_folder(self) -> Path:
         named = [f"{name}={folder}" for name, folder in sorted(self.folders.items())]
@@ -79,9 +77,7 @@ def ensure(*, only: Iterable[str] | None = None, progress: Progress | None = Non
 
     if todo() or not lab.is_dir():
         shown = progress or Progress()
-        with build_lock(
-            cache_root(), lambda: shown.line("  another process builds the lab's programs; waiting for it"), time.sleep
-        ):
+        with build_lock(cache_root(), lambda: shown.line("  another process builds the lab's programs; waiting for it"), time.sleep):
             remove_leftovers()
             build_missing(todo(), go, shown)
             if not sources.missing() and not lab.is_dir():

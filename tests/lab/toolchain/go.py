@@ -49,9 +49,7 @@ class Go:
         path = shutil.which("go")
         if path is None:
             return None
-        done = subprocess.run(
-            [path, "env", "GOVERSION"], env=build_environment(), capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([path, "env", "GOVERSION"], env=build_environment(), capture_output=True, text=True, check=False)
         if done.returncode:
             raise ToolchainError(f"`{path} env GOVERSION` failed: {done.stderr.strip()}")
         return cls(path, done.stdout.strip())
@@ -75,9 +73,7 @@ class Go:
         """Its standard output. The tail of its standard error is shown when it fails, and only then."""
         command = [self.path, *arguments]
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            process = subprocess.Popen(
-                command, cwd=directory, env=build_environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=err
-            )
+            process = subprocess.Popen(command, cwd=directory, env=build_environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=err)
             try:
                 while process.poll() is None:
                     tick()
@@ -99,9 +95,7 @@ def explain(command: Sequence[str], code: int, output: str) -> str:
     if "no space left on device" in output:
         hint = "The disk is full: free some space (`go clean -cache` frees Go's build cache).\n"
     elif _OFFLINE.search(output):
-        hint = (
-            "A module could not be fetched. The first build needs a Go module proxy (see GOPROXY); later ones do not.\n"
-        )
+        hint = "A module could not be fetched. The first build needs a Go module proxy (see GOPROXY); later ones do not.\n"
     elif "SECURITY ERROR" in output or "checksum mismatch" in output:
         hint = "A fetched module is not the one that go.sum names. Nothing was built.\n"
     return f"`go {command[1]}` ended with {code}.\n{hint}{tail}"

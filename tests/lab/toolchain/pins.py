@@ -71,7 +71,7 @@ GROUPS = (
         version="v3.6.14",
         programs=(("etcd", "go.etcd.io/etcd/server/v3"),),
         ldflags=_STRIPPED,
-        cold_seconds=40,
+        cold_seconds=65,
         disk_gigabytes=0.8,
     ),
     Group(
@@ -98,10 +98,7 @@ GROUPS = (
     Group(
         name="kube",
         version=KUBERNETES,
-        programs=tuple(
-            (name, f"k8s.io/kubernetes/cmd/{name}")
-            for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
-        ),
+        programs=tuple((name, f"k8s.io/kubernetes/cmd/{name}") for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")),
         ldflags=f"{_STRIPPED} {_kubernetes_version_flags()}",
         cold_seconds=385,
         disk_gigabytes=3.5,

@@ -77,8 +77,6 @@ def _user(world: World, subnet: Subnet) -> str:
     for cluster in world.clusters.values():
         if cluster.vpc_cni is not None and subnet.subnet_id in cluster.vpc_cni.subnet_ids:
             return f"cluster {cluster.cluster_id} takes pod addresses from it"
-        if any(subnet.subnet_id in pool.subnet_ids for pool in cluster.node_pools.values()):
-            return f"a node pool of cluster {cluster.cluster_id} uses it"
     if subnet.leases:
         return f"{len(subnet.leases)} of its addresses are taken"
     return ""
