@@ -402,9 +402,9 @@ class HybridCluster(pulumi.ComponentResource):
         subnets: list[dict[str, Any]],
         by_configmap: bool,
     ) -> None:
-        pools = list(args.node_pools or ())
+        pools = args.node_pools or ()
+        first = [pool for pool in pools if not by_configmap or _same_zone(pool, args)]
         later = [pool for pool in pools if by_configmap and not _same_zone(pool, args)]
-        first = [pool for pool in pools if pool not in later]
         if not first:
             zone = known(args.stated_subnets[0].zone)
             where = zone or "the zone of eni_subnets[0]"
@@ -417,30 +417,34 @@ class HybridCluster(pulumi.ComponentResource):
         endpoint = self._endpoint(name, args, cluster, made)
         intranet = (args.endpoint or EndpointArgs()).access is not EndpointAccess.INTERNET
         self.kubeconfig = pulumi.Output.secret(endpoint.kube_config_intranet if intranet else endpoint.kube_config)
-        self._kubernetes = kubernetes.Provider(
-            f"{name}-kubernetes",
-            kubeconfig=self.kubeconfig,
-            cluster_identifier=cluster.id,  # a rotated kubeconfig must not replace every object
-            enable_server_side_apply=True,
-            opts=child_options(self, depends_on=[ready]),
-        )
         if not by_configmap:
+            self._kubernetes = self._provider_after(f"{name}-kubernetes", cluster, [ready])
             return
+        # ipamd's ConfigMap comes before the nodes of further zones, and those before any workload: hence two providers.
         config = IpamdConfig(
             f"{name}-ipamd",
             IpamdConfigArgs(
                 vpc_id=args.vpc_id,
                 eni_subnets=[IpamdSubnetArgs(subnet_id=subnet["id"], zone=subnet["zone"]) for subnet in subnets],
             ),
-            child_options(self, provider=self._kubernetes),
+            child_options(self, provider=self._provider_after(f"{name}-kubernetes-system", cluster, [ready])),
         )
         registered = VpcCniReady(
             f"{name}-zones-ready",
             {**props, "subnets": [subnet["id"] for subnet in subnets]},
             child_options(self, depends_on=[config]),
         )
-        for pool in later:
-            self._pool(name, pool, args, cluster, [registered])
+        rest = [self._pool(name, pool, args, cluster, [registered]) for pool in later]
+        self._kubernetes = self._provider_after(f"{name}-kubernetes", cluster, [registered, *rest])
+
+    def _provider_after(self, name: str, cluster: tencentcloud.kubernetes.Cluster, after: Sequence[pulumi.Resource]) -> kubernetes.Provider:
+        return kubernetes.Provider(
+            name,
+            kubeconfig=self.kubeconfig,
+            cluster_identifier=cluster.id,  # a rotated kubeconfig must not replace every object
+            enable_server_side_apply=True,
+            opts=child_options(self, depends_on=after),
+        )
 
     def _pool(
         self,

@@ -157,6 +157,10 @@ class WebhookServer:
         try:
             await self._server.serve([self._socket])
         finally:
+            # When cancelled, uvicorn does not. A socket that is closed while the loop still watches it makes the loop deaf for the
+            # next connection that gets the same number.
+            for listening in getattr(self._server, "servers", ()):
+                listening.close()
             self._socket.close()
 
     async def register(self) -> None:

@@ -39,6 +39,7 @@ _PYTHON_TO_GO: Final = {
     "ServerNetworkError": "ClientError.HttpStatusCodeError",
 }
 _HTTP_TIMEOUT = 300
+_SHORTEST_HTTP_TIMEOUT = 10
 
 
 class JsonClient(Protocol):
@@ -151,7 +152,9 @@ class Api:
         if not settings.secret_id or not settings.secret_key:
             raise ValueError("secret_id and secret_key must be set, in the provider or as TENCENTCLOUD_SECRET_ID/_KEY")
         http = import_module("tencentcloud.common.profile.http_profile").HttpProfile(
-            protocol=settings.protocol.lower(), rootDomain=settings.domain or None, reqTimeout=_HTTP_TIMEOUT
+            protocol=settings.protocol.lower(),
+            rootDomain=settings.domain or None,
+            reqTimeout=max(_HTTP_TIMEOUT * self.timing.scale, _SHORTEST_HTTP_TIMEOUT),
         )
         profile = import_module("tencentcloud.common.profile.client_profile").ClientProfile(httpProfile=http)
         credential = import_module("tencentcloud.common.credential").Credential(

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.lab.cloud.errors import ApiError
+from tests.lab.cloud.fields import validate
+
 Json = dict[str, Any]
 ADMIN_PASSWORD = "open-sesame"  # noqa: S105  # of nothing
 
@@ -324,9 +327,12 @@ def serving(api: FakeApi) -> Generator[str]:
         def do_POST(self) -> None:
             request: Json = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             api.hosts.add(self.path)
+            service = self.path.removeprefix("http://").split(".", 1)[0]
             try:
+                # Every request has to fit the official SDK's models.
+                validate(service, self.headers["X-TC-Version"], self.headers["X-TC-Action"], request)
                 response = api.answer(self.headers["X-TC-Action"], request)
-            except Fault as fault:
+            except (Fault, ApiError) as fault:
                 response = {"Error": {"Code": fault.code, "Message": fault.message}}
             body = json.dumps({"Response": {**response, "RequestId": "x"}}).encode()
             self.send_response(200)
