@@ -8,6 +8,10 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import tencentcloud_iac_pulumi as tencentcloud
 
+from pulumi_tke_hybrid.cloud.client import TencentCloud
+from pulumi_tke_hybrid.cloud.cluster_name import refuse_orphan
+from pulumi_tke_hybrid.cloud.settings import CloudSettings
+from pulumi_tke_hybrid.cluster_guard import ClusterGuard
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input, known
@@ -153,6 +157,7 @@ class EndpointArgs(Args):
     cluster_cidr=cidrs.cluster_cidr_problem,
     cluster_max_pod_num=cidrs.pods_per_node_problem,
     cluster_max_service_num=cidrs.services_problem,
+    existing_cluster_id=ids.cluster_problem,
     ip_reclaim=reclaim.reclaim_problem,
     service_cidr=cidrs.cidr_problem,
     vpc_cidr=cidrs.cidr_problem,
@@ -163,15 +168,6 @@ class HybridClusterArgs(Args):
     vpc_id: Input[str]
     """VPC of the cluster. A change replaces the cluster."""
 
-    cluster_cidr: Input[str]
-    """Range of the overlay: GR pods and, at its tail, Services. Fixed for ever. Must not overlap the VPC."""
-
-    cluster_max_pod_num: Input[int]
-    """Addresses of the overlay for each node, a power of two; three of them are no pod's. Fixed for ever."""
-
-    cluster_max_service_num: Input[int]
-    """Addresses for Services, a power of two from 32 to 32768. Fixed for ever."""
-
     eni_subnets: Sequence[Union[EniZoneSubnet, EniSubnetArgs]]
     """The container subnets, at least one for each zone with nodes, in an order that never changes: append only, TKE cannot unregister
     one."""
@@ -180,17 +176,35 @@ class HybridClusterArgs(Args):
     """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`. Fixed once switched on. A short
     delay means that a StatefulSet pod which is down for longer comes back with another address."""
 
+    cluster_cidr: Optional[Input[str]] = None
+    """Range of the overlay: GR pods and, at its tail, Services. Required for a new cluster, fixed for ever. Must not overlap the VPC."""
+
+    cluster_max_pod_num: Optional[Input[int]] = None
+    """Addresses of the overlay for each node, a power of two; three of them are no pod's. Required for a new cluster, fixed for ever."""
+
+    cluster_max_service_num: Optional[Input[int]] = None
+    """Addresses for Services, a power of two from 32 to 32768. Required for a new cluster, fixed for ever."""
+
+    existing_cluster_id: Optional[str] = None
+    """Adopt this GlobalRouter cluster instead of making one: its VPC-CNI is switched on, or adopted if it is on already, and nothing
+    else of what exists is touched. The preview reports what is there, what would change and what contradicts."""
+
+    kubeconfig: Optional[Input[str]] = None
+    """Kubeconfig of an adopted cluster whose endpoint is already open; give it as a secret. Default: the endpoint's that is opened here."""
+
     node_pools: Optional[Sequence[NodePoolArgs]] = None
-    """Node pools, one zone each. Default: none, and then no endpoint and no Kubernetes provider."""
+    """Node pools to make, one zone each. Default: none; without pools and `kubeconfig` there is no Kubernetes provider."""
 
     static_ip: Optional[Input[bool]] = None
-    """Static-IP mode: kept addresses are possible. Default: true. Fixed for ever, a change replaces the cluster."""
+    """Static-IP mode: kept addresses are possible. Default: true for a new cluster; must be stated for an adopted one, the API does not
+    always tell. Fixed for ever, a change replaces the cluster."""
 
     zone_registration: Optional[ZoneRegistration] = None
     """`api` or `configmap`, see `ZoneRegistration`. Default: `api`."""
 
     non_masquerade: Optional[Input[NonMasquerade]] = None
-    """`add_vpc` or `keep`, see `NonMasquerade`. Default: `add_vpc`, because the cluster is made here and nothing relies on it yet."""
+    """`add_vpc` or `keep`, see `NonMasquerade`. Default: `add_vpc` for a new cluster, on which nothing relies yet; `keep` for an adopted
+    one."""
 
     endpoint: Optional[EndpointArgs] = None
     """Address of the API server. Default: an intranet one in the first node pool's subnet."""
@@ -210,6 +224,9 @@ class HybridClusterArgs(Args):
     deletion_protection: Optional[bool] = None
     """Refuse to delete or replace the cluster, in the cloud and in Pulumi. Default: true."""
 
+    allow_cluster_replacement: Optional[bool] = None
+    """Let a changed property that TKE fixes for ever rebuild the cluster. Default: false, the preview refuses and names the property."""
+
     tags: Optional[Input[Mapping[str, Input[str]]]] = None
     """Tags of the cluster. Updated in place."""
 
@@ -217,6 +234,7 @@ class HybridClusterArgs(Args):
     """How long each wait for VPC-CNI may take, in seconds. Default: 600."""
 
     def problems(self) -> Iterator[Problem]:
+        yield from self._adoption_problems()
         yield from self._size_problems()
         yield from self._range_problems()
         yield from self._zone_problems()
@@ -232,6 +250,29 @@ class HybridClusterArgs(Args):
                 yield Problem("endpoint", "needs a node pool; TKE opens an endpoint only once a node runs")
         if self.static_ip is False and known(self.ip_reclaim) not in (None, reclaim.NEVER):
             yield Problem("ip_reclaim", "has no effect without static IPs, no pod keeps an address then; say never(), or static_ip=True")
+
+    def _adoption_problems(self) -> Iterator[Problem]:
+        for_new = ("cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num")
+        if self.existing_cluster_id is None:
+            for name in for_new:
+                if getattr(self, name) is None:
+                    yield Problem(name, "is required for a new cluster; it is fixed for ever, so there is no default")
+            if self.kubeconfig is not None:
+                yield Problem("kubeconfig", "belongs to an adopted cluster; a new one's comes from its endpoint, leave it out")
+            return
+        for name in (*for_new, "service_cidr", "cluster_name", "cluster_version", "tags", "allow_cluster_replacement"):
+            if getattr(self, name) is not None:
+                yield Problem(
+                    name, "describes a new cluster; with existing_cluster_id nothing of the cluster itself is changed, leave it out"
+                )
+        if self.static_ip is None:
+            yield Problem("static_ip", "must be stated for an adopted cluster: the API does not always tell, and it is fixed for ever")
+        if self.zone_registration is ZoneRegistration.CONFIGMAP:
+            yield Problem(
+                "zone_registration", "'configmap' is for new clusters; for an adopted one use IpamdConfig, which reads before it writes"
+            )
+        if self.kubeconfig is not None and self.endpoint is not None:
+            yield Problem("endpoint", "would open a second one; give kubeconfig or endpoint, not both")
 
     def _size_problems(self) -> Iterator[Problem]:
         cluster, pods, services = known(self.cluster_cidr), known(self.cluster_max_pod_num), known(self.cluster_max_service_num)
@@ -322,31 +363,36 @@ class HybridCluster(pulumi.ComponentResource):
         }
         super().__init__("tke-hybrid:index:HybridCluster", name, shown, opts)
 
-        cluster = self._cluster(name, parsed, static_ip)
-        self.cluster_id = cluster.id
+        region = pulumi.Output.from_input(subnets[0]["zone"]).apply(_region)
+        if parsed.existing_cluster_id is None:
+            guard = self._guard(name, parsed, static_ip, region, subnets)
+            self.cluster_id = self._cluster(name, parsed, static_ip, guard).id
+        else:
+            self.cluster_id = pulumi.Output.from_input(parsed.existing_cluster_id)
+        untouched = NonMasquerade.KEEP if parsed.existing_cluster_id else NonMasquerade.ADD_VPC
         first_zone = [subnet for subnet, stated in zip(subnets, parsed.stated_subnets, strict=True) if _same_zone(stated, parsed)]
         registered = first_zone if by_configmap else subnets
         setting = VpcCniArgs(
-            cluster_id=cluster.id,
+            cluster_id=self.cluster_id,
             vpc_id=parsed.vpc_id,
             subnets=[subnet["id"] for subnet in registered],
             static_ip=static_ip,
             ip_reclaim=parsed.ip_reclaim,
-            non_masquerade=parsed.non_masquerade or NonMasquerade.ADD_VPC,
-            region=pulumi.Output.from_input(subnets[0]["zone"]).apply(_region),
+            non_masquerade=parsed.non_masquerade or untouched,
+            region=region,
             deadline_seconds=parsed.deadline_seconds or DEFAULT_DEADLINE,
         )
         vpc_cni = VpcCni(f"{name}-vpc-cni", setting, child_options(self))
         self.vpc_cni_phase = vpc_cni.phase
         self.ipamd_config_data = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=subnets).apply(_config_data)
         self._kubernetes: kubernetes.Provider | None = None
-        self.kubeconfig = pulumi.Output.secret("")
-        if parsed.node_pools:
-            self._nodes_and_endpoint(name, parsed, cluster, vpc_cni, setting, subnets, by_configmap)
+        self.kubeconfig = pulumi.Output.secret(parsed.kubeconfig or "")
+        if parsed.node_pools or parsed.kubeconfig is not None or parsed.endpoint is not None:
+            self._nodes_and_endpoint(name, parsed, vpc_cni, setting, subnets, by_configmap)
         self.zones = pulumi.Output.all(*(subnet["zone"] for subnet in subnets)).apply(_unique)
         self.eni_cidrs = pulumi.Output.all(*(subnet["cidr"] for subnet in subnets)).apply(_present)
         self.cluster_facts = pulumi.Output.all(
-            cluster_id=cluster.id, vpc_id=parsed.vpc_id, subnets=subnets, static_ip=static_ip, ip_reclaim=parsed.ip_reclaim
+            cluster_id=self.cluster_id, vpc_id=parsed.vpc_id, subnets=subnets, static_ip=static_ip, ip_reclaim=parsed.ip_reclaim
         ).apply(_facts)
         self.register_outputs(
             {
@@ -369,7 +415,32 @@ class HybridCluster(pulumi.ComponentResource):
             )
         return self._kubernetes
 
-    def _cluster(self, name: str, args: HybridClusterArgs, static_ip: Input[bool]) -> tencentcloud.kubernetes.Cluster:
+    def _guard(
+        self, name: str, args: HybridClusterArgs, static_ip: Input[bool], region: pulumi.Output[str], subnets: list[dict[str, Any]]
+    ) -> ClusterGuard:
+        cluster = {
+            "vpcId": args.vpc_id,
+            "clusterCidr": args.cluster_cidr,
+            "clusterMaxPodNum": args.cluster_max_pod_num,
+            "clusterMaxServiceNum": args.cluster_max_service_num,
+            "serviceCidr": args.service_cidr,
+            "staticIp": static_ip,
+        }
+        pools = {
+            pool.name: {"subnetId": pool.subnet_id, "instanceType": pool.instance_type, "size": pool.size} for pool in args.node_pools or ()
+        }
+        props = {
+            "name": name,
+            "region": region,
+            "cluster": cluster,
+            "nodePools": pools,
+            "subnets": [subnet["id"] for subnet in subnets],
+            "allowClusterReplacement": bool(args.allow_cluster_replacement),
+            "deadlineSeconds": args.deadline_seconds or DEFAULT_DEADLINE,
+        }
+        return ClusterGuard(f"{name}-guard", props, child_options(self))
+
+    def _cluster(self, name: str, args: HybridClusterArgs, static_ip: Input[bool], guard: ClusterGuard) -> tencentcloud.kubernetes.Cluster:
         protected = args.deletion_protection is not False
         return tencentcloud.kubernetes.Cluster(
             f"{name}-cluster",
@@ -386,7 +457,10 @@ class HybridCluster(pulumi.ComponentResource):
             tags=args.tags,
             opts=child_options(
                 self,
+                depends_on=[guard],
                 protect=protected,
+                delete_before_replace=True,  # two clusters cannot have the same overlay range in one VPC
+                hooks=_refuse_orphan(name),
                 ignore_changes=_OUT_OF_BAND,
                 additional_secret_outputs=["password", "certificationAuthority"],  # the provider marks neither
             ),
@@ -396,7 +470,6 @@ class HybridCluster(pulumi.ComponentResource):
         self,
         name: str,
         args: HybridClusterArgs,
-        cluster: tencentcloud.kubernetes.Cluster,
         vpc_cni: VpcCni,
         setting: VpcCniArgs,
         subnets: list[dict[str, Any]],
@@ -405,20 +478,19 @@ class HybridCluster(pulumi.ComponentResource):
         pools = args.node_pools or ()
         first = [pool for pool in pools if not by_configmap or _same_zone(pool, args)]
         later = [pool for pool in pools if by_configmap and not _same_zone(pool, args)]
-        if not first:
+        if by_configmap and not first:
             zone = known(args.stated_subnets[0].zone)
             where = zone or "the zone of eni_subnets[0]"
             raise InvalidInputs.single(
                 self._owner, "node_pools", f"no pool is in {where}; ipamd must run before its ConfigMap can be edited; add one there"
             )
-        made = [self._pool(name, pool, args, cluster, [vpc_cni]) for pool in first]
+        made = [self._pool(name, pool, args, [vpc_cni]) for pool in first]
         props = _ready_props(setting)
         ready = VpcCniReady(f"{name}-vpc-cni-ready", props, child_options(self, depends_on=[vpc_cni, *made]))
-        endpoint = self._endpoint(name, args, cluster, made)
-        intranet = (args.endpoint or EndpointArgs()).access is not EndpointAccess.INTERNET
-        self.kubeconfig = pulumi.Output.secret(endpoint.kube_config_intranet if intranet else endpoint.kube_config)
+        if args.kubeconfig is None:
+            self.kubeconfig = self._endpoint(name, args, made or [vpc_cni])
         if not by_configmap:
-            self._kubernetes = self._provider_after(f"{name}-kubernetes", cluster, [ready])
+            self._kubernetes = self._provider_after(f"{name}-kubernetes", [ready])
             return
         # ipamd's ConfigMap comes before the nodes of further zones, and those before any workload: hence two providers.
         config = IpamdConfig(
@@ -427,21 +499,21 @@ class HybridCluster(pulumi.ComponentResource):
                 vpc_id=args.vpc_id,
                 eni_subnets=[IpamdSubnetArgs(subnet_id=subnet["id"], zone=subnet["zone"]) for subnet in subnets],
             ),
-            child_options(self, provider=self._provider_after(f"{name}-kubernetes-system", cluster, [ready])),
+            child_options(self, provider=self._provider_after(f"{name}-kubernetes-system", [ready])),
         )
         registered = VpcCniReady(
             f"{name}-zones-ready",
             {**props, "subnets": [subnet["id"] for subnet in subnets]},
             child_options(self, depends_on=[config]),
         )
-        rest = [self._pool(name, pool, args, cluster, [registered]) for pool in later]
-        self._kubernetes = self._provider_after(f"{name}-kubernetes", cluster, [registered, *rest])
+        rest = [self._pool(name, pool, args, [registered]) for pool in later]
+        self._kubernetes = self._provider_after(f"{name}-kubernetes", [registered, *rest])
 
-    def _provider_after(self, name: str, cluster: tencentcloud.kubernetes.Cluster, after: Sequence[pulumi.Resource]) -> kubernetes.Provider:
+    def _provider_after(self, name: str, after: Sequence[pulumi.Resource]) -> kubernetes.Provider:
         return kubernetes.Provider(
             name,
             kubeconfig=self.kubeconfig,
-            cluster_identifier=cluster.id,  # a rotated kubeconfig must not replace every object
+            cluster_identifier=self.cluster_id,  # a rotated kubeconfig must not replace every object
             enable_server_side_apply=True,
             opts=child_options(self, depends_on=after),
         )
@@ -451,13 +523,12 @@ class HybridCluster(pulumi.ComponentResource):
         name: str,
         pool: NodePoolArgs,
         args: HybridClusterArgs,
-        cluster: tencentcloud.kubernetes.Cluster,
         after: Sequence[pulumi.Resource],
     ) -> tencentcloud.kubernetes.NodePool:
         bounds = pool.autoscale
         return tencentcloud.kubernetes.NodePool(
             f"{name}-pool-{pool.name}",
-            cluster_id=cluster.id,
+            cluster_id=self.cluster_id,
             name=pool.name,
             vpc_id=args.vpc_id,
             subnet_ids=[pool.subnet_id],
@@ -478,25 +549,32 @@ class HybridCluster(pulumi.ComponentResource):
             opts=child_options(self, depends_on=after, ignore_changes=["zones", *(["desiredCapacity"] if bounds else [])]),
         )
 
-    def _endpoint(
-        self,
-        name: str,
-        args: HybridClusterArgs,
-        cluster: tencentcloud.kubernetes.Cluster,
-        pools: Sequence[pulumi.Resource],
-    ) -> tencentcloud.kubernetes.ClusterEndpoint:
+    def _endpoint(self, name: str, args: HybridClusterArgs, after: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
         wanted = args.endpoint or EndpointArgs()
         internet = wanted.access is EndpointAccess.INTERNET
         first_subnet = next((pool.subnet_id for pool in args.node_pools or ()), None)
-        return tencentcloud.kubernetes.ClusterEndpoint(
+        endpoint = tencentcloud.kubernetes.ClusterEndpoint(
             f"{name}-endpoint",
-            cluster_id=cluster.id,
+            cluster_id=self.cluster_id,
             cluster_internet=internet,
             cluster_internet_security_group=wanted.security_group_id if internet else None,
             cluster_intranet=not internet,
             cluster_intranet_subnet_id=None if internet else wanted.subnet_id or first_subnet,
-            opts=child_options(self, depends_on=pools),
+            opts=child_options(self, depends_on=after),
         )
+        return pulumi.Output.secret(endpoint.kube_config if internet else endpoint.kube_config_intranet)
+
+
+def _refuse_orphan(name: str) -> pulumi.ResourceHookBinding:
+    """Before a cluster is made: is there one already that a lost answer left behind?"""
+
+    def check(args: pulumi.ResourceHookArgs) -> None:
+        inputs = args.new_inputs or {}
+        region = pulumi.Config("tencentcloud").get("region") or ""
+        settings = CloudSettings.read(lambda key: pulumi.Config("tencentcloud").get(key.removeprefix("tencentcloud:")), region)
+        refuse_orphan(TencentCloud(settings), str(inputs["vpcId"]), str(inputs["clusterName"]))
+
+    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-cluster-name-is-free", check)])
 
 
 def _described(subnet: EniZoneSubnet | EniSubnetArgs) -> dict[str, Any]:

@@ -5,29 +5,15 @@ from enum import Enum
 from typing import Any, Optional
 
 import pulumi
-from pulumi.dynamic import (
-    CheckFailure,
-    CheckResult,
-    Config,
-    ConfigureRequest,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    Resource,
-    ResourceProvider,
-    UpdateResult,
-)
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from pulumi_tke_hybrid.cloud.client import TencentCloud
-from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch, identity
-from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
+from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, say, unknown
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.tke import ids, keys, reclaim
-
-DEFAULT_DEADLINE = 600
+from pulumi_tke_hybrid.tke.problem import Problem
 
 
 class NonMasquerade(str, Enum):
@@ -110,47 +96,25 @@ class VpcCni(pulumi.ComponentResource):
         self.register_outputs({"registeredSubnets": self.registered_subnets, "phase": self.phase, "reclaimSeconds": self.reclaim_seconds})
 
 
-class _CloudProvider(ResourceProvider):
-    """What both dynamic providers share. Pickled as a reference: no code and no credential is in the state."""
-
-    serialize_as_secret_always = False
-    _config: Config
-
-    def configure(self, req: ConfigureRequest) -> None:
-        self._config = req.config
-
-    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        if not news.get("region"):
-            try:
-                news = {**news, "region": self._settings("").region}
-            except SettingsMissing as error:
-                return CheckResult(news, [CheckFailure("region", str(error))])
-        problems = self._check(olds, news)
-        return CheckResult(news, [CheckFailure(problem.path, problem.message) for problem in problems])
-
-    def _check(self, olds: dict[str, Any], news: dict[str, Any]) -> "list[Any]":
-        return []
-
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        changed, replacing = VpcCniSwitch.changes(olds, news, _unknown)
-        return DiffResult(changes=bool(changed), replaces=replacing)
-
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Nothing: whoever removes this resource from a program keeps their pods' network."""
-
-    def _settings(self, region: str) -> CloudSettings:
-        return CloudSettings.read(self._config.get, region)
-
-    def _switch(self, props: Mapping[str, Any]) -> VpcCniSwitch:
-        wait = Wait(deadline=float(props.get("deadlineSeconds") or DEFAULT_DEADLINE), say=_say)
-        return VpcCniSwitch(TencentCloud(self._settings(str(props["region"]))), wait)
-
-
-class VpcCniProvider(_CloudProvider):
+class VpcCniProvider(CloudProvider):
     """The adapter between the engine and `cloud.vpc_cni`. Its module path is in every user's state: never move it."""
 
-    def _check(self, olds: dict[str, Any], news: dict[str, Any]) -> "list[Any]":
-        return VpcCniSwitch.check(olds, news, _unknown)
+    def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
+        return VpcCniSwitch.check(olds, news, unknown)
+
+    def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
+        if olds or unknown(news.get("clusterId")):
+            return []
+        report = self._switch(news).report(news)
+        for line in report.lines:
+            say(line)
+        return report.problems
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        for line in VpcCniSwitch.drift(olds, news, unknown):
+            say(line)
+        changed, replacing = VpcCniSwitch.changes(olds, news, unknown)
+        return DiffResult(changes=bool(changed), replaces=replacing)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(identity(props), self._switch(props).create(props))
@@ -162,9 +126,16 @@ class VpcCniProvider(_CloudProvider):
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         return UpdateResult(self._switch(news).update(news))
 
+    def _switch(self, props: Mapping[str, Any]) -> VpcCniSwitch:
+        return VpcCniSwitch(self.cloud(props), self.wait(props))
 
-class VpcCniReadyProvider(_CloudProvider):
+
+class VpcCniReadyProvider(CloudProvider):
     """Waits until VPC-CNI works on the nodes. Its module path is in every user's state: never move it."""
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        changed, replacing = VpcCniSwitch.changes(olds, news, unknown)
+        return DiffResult(changes=bool(changed), replaces=replacing)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(identity(props), self._ready(props))
@@ -176,7 +147,7 @@ class VpcCniReadyProvider(_CloudProvider):
         return UpdateResult(self._ready(news))
 
     def _ready(self, props: dict[str, Any]) -> dict[str, Any]:
-        ready = self._switch(props).wait_until_ready(props)
+        ready = VpcCniSwitch(self.cloud(props), self.wait(props)).wait_until_ready(props)
         return {**ready, "registeredSubnets": list(props["subnets"])}
 
 
@@ -197,11 +168,3 @@ class VpcCniReady(Resource, module="tke-hybrid", name="VpcCniReady"):
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__(VpcCniReadyProvider(), name, {**props, "phase": None}, opts)
-
-
-def _unknown(value: object) -> bool:
-    return isinstance(value, pulumi.output.Unknown)
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)

@@ -11,7 +11,7 @@ from pulumi_tke_hybrid.cloud.settings import CloudSettings
 Params = Mapping[str, object]
 Answer = dict[str, Any]
 
-VERSIONS = {"tke": "2018-05-25", "vpc": "2017-03-12"}
+VERSIONS = {"tke": "2018-05-25", "vpc": "2017-03-12", "sts": "2018-08-13", "cam": "2019-01-16"}
 ACTIONS = {
     "tke": (
         "AddVpcCniSubnets",
@@ -21,6 +21,8 @@ ACTIONS = {
         "EnableVpcCniNetworkType",
     ),
     "vpc": ("DescribeSubnets",),
+    "sts": ("GetCallerIdentity",),
+    "cam": ("GetRole",),
 }
 """Every action that the library calls itself; the least access policy is made of these."""
 
@@ -49,7 +51,7 @@ class TencentCloud:
 
     def call(self, service: str, action: str, params: Params) -> Answer:
         """One call. Throttling is waited out; a lost connection is retried for calls that only read."""
-        reads = action.startswith("Describe")
+        reads = action.startswith(("Describe", "Get"))
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return self._call_once(service, action, params)

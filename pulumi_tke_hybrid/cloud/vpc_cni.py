@@ -54,6 +54,16 @@ class Live:
         }
 
 
+@dataclass(frozen=True)
+class Report:
+    """What a preview can say about a cluster that is already there."""
+
+    lines: list[str]
+    """What is there and what `up` would do, in words."""
+    problems: list[Problem]
+    """What contradicts the program."""
+
+
 class VpcCniSwitch:
     """The resource's logic. `wait` carries the deadline and shows progress."""
 
@@ -109,6 +119,54 @@ class VpcCniSwitch:
         changed += [name for name in ("nonMasquerade", "deadlineSeconds") if news.get(name) != olds.get(name)]
         replacing = [name for name in ("region", "clusterId") if news.get(name) != olds.get(name)]
         return changed + replacing, replacing
+
+    @staticmethod
+    def drift(olds: Props, news: Props, unknown: Callable[[object], bool]) -> list[str]:
+        """What the last refresh saw that the program does not say, in words."""
+        wanted = [item for item in news.get("subnets", ()) if not unknown(item)] if not unknown(news.get("subnets")) else []
+        lines: list[str] = []
+        before = set(olds.get("subnets", ()))
+        extra = [item for item in olds.get("registeredSubnets", ()) if item not in wanted and item not in before]
+        if extra:
+            lines.append(f"{', '.join(extra)} was registered elsewhere; it is reported, never removed; add it to the program")
+        seconds = reclaim.seconds_of(str(olds.get("ipReclaim", reclaim.NEVER)))
+        reported = olds.get("reclaimSeconds")
+        if olds.get("phase") == "running" and olds.get("staticIp") and reported != seconds:
+            lines.append(
+                f"reclaim is {_words(reported)} in the cloud, the program says {_words(seconds)}; it was changed elsewhere; write the live "
+                f"value into the program"
+            )
+        return lines
+
+    # -- at preview, when the cluster is already there: reads only -----------------------------------------------------
+
+    def report(self, props: Props) -> Report:
+        """What is there, what `up` would do, what contradicts, what could not be told."""
+        cluster = self._cluster(props)
+        cluster_id = props["clusterId"]
+        if cluster is None:
+            where = f"region {props['region']}"
+            return Report(
+                [], [Problem("clusterId", f"{cluster_id} is not in {where} of this account; check the id, the region, the credentials")]
+            )
+        refused = _not_a_global_router(cluster_id, cluster)
+        if refused:
+            return Report([], [refused])
+        live = self.look(props)
+        if live is None or not live.enabled:
+            return Report([f"VPC-CNI of {cluster_id} is off; `up` switches it on with {len(props['subnets'])} subnets"], [])
+        problems = [Problem(name, text) for name, text in self._differences(props, live)]
+        lines = [f"VPC-CNI of {cluster_id} is on with {', '.join(live.subnets)}; it is adopted as it is"]
+        if live.static_ip is None:
+            lines.append(f"could not tell whether {cluster_id} is in static-IP mode; the program's word is taken")
+        listed = [item for item in props["subnets"] if isinstance(item, str)]
+        missing = [item for item in listed if item not in live.subnets]
+        extra = [item for item in live.subnets if item not in listed]
+        if missing:
+            lines.append(f"`up` adds {', '.join(missing)}")
+        if extra and len(listed) == len(props["subnets"]):
+            lines.append(f"{', '.join(extra)} is registered, but not in the program; it is reported, never removed; add it to the program")
+        return Report(lines, problems)
 
     # -- at apply ----------------------------------------------------------------------------------------------------
 
@@ -262,20 +320,41 @@ class VpcCniSwitch:
 
     @staticmethod
     def _refuse_incompatible(props: Props, live: Live) -> None:
-        differences: list[str] = []
-        if live.cni_type and live.cni_type != props["cniType"]:
-            differences.append(f"CNI type is {live.cni_type}, the program says {props['cniType']}")
-        if live.static_ip is not None and live.static_ip != bool(props["staticIp"]):
-            differences.append(f"static mode is {live.static_ip}, the program says {bool(props['staticIp'])}")
-        seconds = reclaim.seconds_of(props["ipReclaim"])
-        if bool(props["staticIp"]) and live.phase == "running" and live.reclaim_seconds != seconds:
-            differences.append(f"reclaim is {_words(live.reclaim_seconds)}, the program says {_words(seconds)}")
+        differences = [text for _, text in VpcCniSwitch._differences(props, live)]
         if differences:
             raise Incompatible(
                 f"VPC-CNI of {props['clusterId']} is already on, but not as the program says",
                 differences,
                 "TKE fixes these when VPC-CNI is switched on; write the live values into the program",
             )
+
+    @staticmethod
+    def _differences(props: Props, live: Live) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        if live.cni_type and live.cni_type != props["cniType"]:
+            found.append(("cniType", f"CNI type is {live.cni_type}, the program says {props['cniType']}"))
+        if live.static_ip is not None and live.static_ip != bool(props["staticIp"]):
+            found.append(("staticIp", f"static mode is {live.static_ip}, the program says {bool(props['staticIp'])}"))
+        seconds = reclaim.seconds_of(props["ipReclaim"])
+        if bool(props["staticIp"]) and live.phase == "running" and live.reclaim_seconds != seconds:
+            found.append(("ipReclaim", f"reclaim is {_words(live.reclaim_seconds)}, the program says {_words(seconds)}"))
+        return found
+
+
+def _not_a_global_router(cluster_id: str, cluster: Answer) -> Problem | None:
+    described: Answer = json.loads(cluster.get("Property") or "{}")
+    network: Answer = cluster.get("ClusterNetworkSettings") or {}
+    kind = described.get("NetworkType", "GR")
+    if kind != "GR":
+        return Problem(
+            "clusterId", f"{cluster_id} was made as {kind}; only a GlobalRouter cluster can become hybrid, and the order is fixed for ever"
+        )
+    if network.get("DataPlaneV2") or "cilium" in json.dumps(described).lower():
+        return Problem(
+            "clusterId",
+            f"{cluster_id} runs Cilium (data plane v2); enabling VPC-CNI there is accepted, but pods keep their overlay addresses",
+        )
+    return None
 
 
 def _words(seconds: int | None) -> str:

@@ -16,6 +16,7 @@ def child_options(
     delete_before_replace: bool | None = None,
     retain_on_delete: bool | None = None,
     custom_timeouts: pulumi.CustomTimeouts | None = None,
+    hooks: pulumi.ResourceHookBinding | None = None,
 ) -> pulumi.ResourceOptions:
     """Options of a child of `parent`.
 
@@ -32,4 +33,5 @@ def child_options(
         delete_before_replace=delete_before_replace,
         retain_on_delete=retain_on_delete,
         custom_timeouts=custom_timeouts,
+        hooks=hooks,
     )

@@ -1,0 +1,102 @@
+"""What our dynamic providers share: who is asked, for which account, and how problems and progress are shown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CheckFailure, CheckResult, Config, ConfigureRequest, ResourceProvider
+
+from pulumi_tke_hybrid.cloud.account import account_of, refuse_other_account, wrong_account
+from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
+from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
+from pulumi_tke_hybrid.cloud.waiting import Wait
+from pulumi_tke_hybrid.tke.problem import Problem
+
+DEFAULT_DEADLINE = 600
+
+
+def unknown(value: object) -> bool:
+    """Whether a preview cannot know the value."""
+    return isinstance(value, pulumi.output.Unknown)
+
+
+def say(line: str) -> None:
+    """Show a line of progress: the engine shows what a plugin prints, while it works."""
+    print(line, flush=True)
+
+
+class CloudProvider(ResourceProvider):
+    """A dynamic provider over the cloud's API.
+
+    It is pickled as a reference, so neither code nor credentials are in the state. It sees the stack's configuration and the environment,
+    never an explicit provider object; so region and account are inputs, are stored, and are compared before anything is asked or done.
+    """
+
+    serialize_as_secret_always = False
+    _config: Config
+
+    def configure(self, req: ConfigureRequest) -> None:
+        self._config = req.config
+
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        news = dict(news)
+        try:
+            problems = self._placed(olds, news) or self.refused(olds, news) or self._owned(olds, news) or self.contradicted(olds, news)
+        except SettingsMissing as error:
+            problems = [Problem("region", str(error))]
+        return CheckResult(news, [CheckFailure(problem.path, problem.message) for problem in problems])
+
+    def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
+        """What cannot be, whatever the cloud says. Asks nobody."""
+        return []
+
+    def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
+        """What the cloud says against it. Reads only."""
+        return []
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Nothing: whoever removes this resource from a program keeps their pods' network."""
+
+    def settings(self, region: str) -> CloudSettings:
+        """Who asks."""
+        return CloudSettings.read(self._config.get, region)
+
+    def cloud(self, props: Mapping[str, Any]) -> Cloud:
+        """The cloud, for the account that the properties belong to."""
+        settings = self.settings(str(props["region"]))
+        cloud = TencentCloud(settings)
+        if props.get("accountId"):
+            refuse_other_account(cloud, str(props["accountId"]), settings.secret_id)
+        return cloud
+
+    def wait(self, props: Mapping[str, Any]) -> Wait:
+        """How long to wait, and where progress is shown."""
+        return Wait(deadline=float(props.get("deadlineSeconds") or DEFAULT_DEADLINE), say=say)
+
+    def _placed(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
+        if not news.get("region"):
+            news["region"] = self.settings("").region
+        before, now = olds.get("region"), news["region"]
+        if before and not unknown(now) and before != now and olds.get("clusterId") == news.get("clusterId"):
+            return [
+                Problem(
+                    "region", f"the stack belongs to region {before}, the program says {now}; a cluster never moves; go back to {before}"
+                )
+            ]
+        return []
+
+    def _owned(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
+        before = str(olds.get("accountId") or "")
+        news["accountId"] = before
+        if unknown(news["region"]):
+            return []
+        settings = self.settings(str(news["region"]))
+        try:
+            now = account_of(TencentCloud(settings))
+        except CloudError as error:
+            # A preview may be made without credentials; whatever needs them later says so itself.
+            say(f"could not tell the account of the credentials: {error.code}")
+            return []
+        news["accountId"] = now
+        return [Problem("accountId", wrong_account(before, now, settings.secret_id))] if before and before != now else []
