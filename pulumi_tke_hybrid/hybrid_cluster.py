@@ -1,5 +1,6 @@
 """HybridCluster: a GlobalRouter cluster with VPC-CNI beside it, its node pools, its endpoint and its Kubernetes provider."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Optional, Union
@@ -363,7 +364,7 @@ class HybridCluster(pulumi.ComponentResource):
         }
         super().__init__("tke-hybrid:index:HybridCluster", name, shown, opts)
 
-        region = pulumi.Output.from_input(subnets[0]["zone"]).apply(_region)
+        region = self._region(subnets[0]["zone"])
         if parsed.existing_cluster_id is None:
             guard = self._guard(name, parsed, static_ip, region, subnets)
             self.cluster_id = self._cluster(name, parsed, static_ip, guard).id
@@ -415,6 +416,24 @@ class HybridCluster(pulumi.ComponentResource):
             )
         return self._kubernetes
 
+    def _region(self, zone: Input[str]) -> pulumi.Output[str]:
+        """The cluster's region, which must be the one that the tencentcloud provider works in."""
+        provider = self._providers.get("tencentcloud")
+        configured = provider.region if isinstance(provider, tencentcloud.Provider) else _configured_region()
+
+        def same(both: list[Any]) -> str:
+            region, other = _region(both[0]), both[1]
+            if other and other != region:
+                raise InvalidInputs.single(
+                    self._owner,
+                    "eni_subnets[0].zone",
+                    f"{both[0]} is not in region {other}, in which the tencentcloud provider works; nothing was touched; use the provider "
+                    f"of region {region}",
+                )
+            return region
+
+        return pulumi.Output.all(zone, configured).apply(same)
+
     def _guard(
         self, name: str, args: HybridClusterArgs, static_ip: Input[bool], region: pulumi.Output[str], subnets: list[dict[str, Any]]
     ) -> ClusterGuard:
@@ -460,7 +479,7 @@ class HybridCluster(pulumi.ComponentResource):
                 depends_on=[guard],
                 protect=protected,
                 delete_before_replace=True,  # two clusters cannot have the same overlay range in one VPC
-                hooks=_refuse_orphan(name),
+                hooks=_refuse_orphan(name, _region(known(args.stated_subnets[0].zone) or "")),
                 ignore_changes=_OUT_OF_BAND,
                 additional_secret_outputs=["password", "certificationAuthority"],  # the provider marks neither
             ),
@@ -565,12 +584,11 @@ class HybridCluster(pulumi.ComponentResource):
         return pulumi.Output.secret(endpoint.kube_config if internet else endpoint.kube_config_intranet)
 
 
-def _refuse_orphan(name: str) -> pulumi.ResourceHookBinding:
+def _refuse_orphan(name: str, region: str) -> pulumi.ResourceHookBinding:
     """Before a cluster is made: is there one already that a lost answer left behind?"""
 
     def check(args: pulumi.ResourceHookArgs) -> None:
         inputs = args.new_inputs or {}
-        region = pulumi.Config("tencentcloud").get("region") or ""
         settings = CloudSettings.read(lambda key: pulumi.Config("tencentcloud").get(key.removeprefix("tencentcloud:")), region)
         refuse_orphan(TencentCloud(settings), str(inputs["vpcId"]), str(inputs["clusterName"]))
 
@@ -598,6 +616,10 @@ def _ready_props(setting: VpcCniArgs) -> dict[str, Any]:
         "ipReclaim": setting.ip_reclaim,
         "deadlineSeconds": setting.deadline_seconds,
     }
+
+
+def _configured_region() -> str:
+    return pulumi.Config("tencentcloud").get("region") or os.environ.get("TENCENTCLOUD_REGION", "")
 
 
 def _region(zone: str) -> str:

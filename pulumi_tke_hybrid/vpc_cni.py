@@ -121,7 +121,7 @@ class VpcCniProvider(CloudProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         outputs = self._switch(props).read(props)
-        return ReadResult() if outputs is None else ReadResult(id_, outputs)
+        return ReadResult("", {}) if outputs is None else ReadResult(id_, outputs)  # the host needs a mapping also for "gone"
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         return UpdateResult(self._switch(news).update(news))

@@ -143,6 +143,11 @@ class PulumiProject:
         self.printed: list[str] = []
         """All that the CLI printed so far, a run an item."""
         self._env = dict(env)
+        self._changed: dict[str, str] = {}
+
+    def change_environment(self, changes: Mapping[str, str]) -> None:
+        """Other variables for the runs from now on; an empty value gives back the first one."""
+        self._changed = {**self._changed, **changes}
 
     def environment(self) -> dict[str, str]:
         kept = {
@@ -162,6 +167,7 @@ class PulumiProject:
             "PULUMI_PYTHON_CMD": sys.executable,
             "NO_COLOR": "1",
             **self._env,
+            **{name: value for name, value in self._changed.items() if value},
         }
 
     def start(self, *arguments: str, on_line: OnLine | None = None) -> Running:

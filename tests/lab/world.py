@@ -240,6 +240,8 @@ class World:
     route_tables: dict[str, RouteTable] = field(default_factory=dict[str, RouteTable])
     security_groups: dict[str, SecurityGroup] = field(default_factory=dict[str, SecurityGroup])
     load_balancers: dict[str, LoadBalancer] = field(default_factory=dict[str, LoadBalancer])
+    load_balancer_release_seconds: float = 0.0
+    """How long the controllers take until a deleted Service or Ingress has lost its load balancer."""
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def new_id(self, prefix: str) -> str:

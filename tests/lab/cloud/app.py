@@ -1,6 +1,6 @@
 """The Tencent Cloud API stand-in as an ASGI application: `POST /` for the API, `/_lab/` for the tests."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -24,8 +24,9 @@ def create_app(
     *,
     settings: Settings | None = None,
     tokens: Mapping[str, str] | None = None,
+    doors: Sequence[Route] = (),
 ) -> Starlette:
-    """`credentials`: secret id -> secret key. `tokens`: secret id -> session token, for temporary credentials."""
+    """`credentials`: secret id -> secret key. `tokens`: secret id -> session token, for temporary ones. `doors`: more of `/_lab/`."""
     cloud = Cloud(world, runtime, settings or Settings())
     gateway = front.Gateway(cloud, dict(credentials), dict(tokens or {}))
 
@@ -42,4 +43,4 @@ def create_app(
         yield
         await cloud.close()
 
-    return ProxyApp(routes=[Route("/", api, methods=["POST"]), *routes(gateway)], lifespan=lifespan)
+    return ProxyApp(routes=[Route("/", api, methods=["POST"]), *routes(gateway), *doors], lifespan=lifespan)

@@ -18,6 +18,12 @@ class Settings:
     """A cluster stays `Creating` at least this long."""
     slow_delete: float = 0.5
     """A cluster stays `Deleting` at least this long; the cloud never answers and is done."""
+    slow_release: float = 0.0
+    """Addresses of ENI pods stay in use this long after their cluster is gone."""
+    slow_load_balancers: float = 0.0
+    """Until the load balancer of a deleted Service or Ingress is gone, and with it the object's finalizer."""
+    account: str = ""
+    """Whose credentials these are, instead of the world's account: for runs with somebody else's."""
     slow_add_subnets: float = 0.0
     """Until subnets of `AddVpcCniSubnets` are listed."""
     slow_disable: float = 0.0

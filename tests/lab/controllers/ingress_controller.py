@@ -10,6 +10,7 @@ from tests.lab.controllers.kube import (
     being_deleted,
     child,
     children,
+    deleted_for,
     finalizers_of,
     key_of,
     namespace_of,
@@ -84,6 +85,8 @@ class IngressController:
         balancer = self._balancers.of(ingress_owner(*key_of(ingress)))
         if being_deleted(ingress) or not ours(ingress):
             if balancer is not None or keys.INGRESS_FINALIZER in finalizers_of(ingress):
+                if being_deleted(ingress) and deleted_for(ingress) < self._context.world.load_balancer_release_seconds:
+                    return
                 await self._withdraw(ingress, balancer)
             return
         try:

@@ -5,6 +5,7 @@ The models of lightkube are turned into plain JSON here, because nearly every fi
 
 import contextlib
 from collections.abc import AsyncGenerator, Generator, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 import httpx2
@@ -209,6 +210,12 @@ def vips_of(item: Json) -> list[str]:
 
 def being_deleted(item: Json) -> bool:
     return bool(item["metadata"].get("deletionTimestamp"))
+
+
+def deleted_for(item: Json) -> float:
+    """Seconds since somebody asked for its deletion; 0 while nobody did."""
+    asked = item["metadata"].get("deletionTimestamp")
+    return (datetime.now(timezone.utc) - datetime.fromisoformat(asked.replace("Z", "+00:00"))).total_seconds() if asked else 0.0
 
 
 def condition(item: Json, kind: str) -> bool:

@@ -15,6 +15,7 @@ from tests.lab.controllers.kube import (
     child,
     children,
     data_of,
+    deleted_for,
     finalizers_of,
     key_of,
     name_of,
@@ -87,6 +88,8 @@ class ServiceController:
         balancer = self._balancers.of(service_owner(*key_of(service)))
         if spec_of(service).get("type") != "LoadBalancer" or being_deleted(service):
             if balancer is not None or keys.SERVICE_FINALIZER in finalizers_of(service):
+                if being_deleted(service) and deleted_for(service) < self._context.world.load_balancer_release_seconds:
+                    return
                 await self._withdraw(service, balancer)
             return
         try:

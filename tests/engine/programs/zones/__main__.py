@@ -8,6 +8,7 @@ import pulumi_tke_hybrid as tke
 config = pulumi.Config()
 zones: list[str] = config.require_object("zones")
 pools: list[str] = config.get_object("pools") or zones
+first_block = config.get_int("firstBlock") or 64
 vpc = tencentcloud.vpc.Instance("vpc", name="zones", cidr_block="10.0.0.0/16", is_multicast=False)
 
 
@@ -23,17 +24,20 @@ cluster = tke.HybridCluster(
     "zones",
     tke.HybridClusterArgs(
         vpc_id=vpc.id,
-        cluster_cidr="192.168.0.0/20",
+        cluster_cidr=config.get("clusterCidr") or "192.168.0.0/20",
         cluster_max_pod_num=64,
         cluster_max_service_num=1024,
         eni_subnets=[
             tke.EniZoneSubnet(
                 f"pods-{zone}",
-                tke.EniZoneSubnetArgs(vpc_id=vpc.id, zone=zone, cidr_block=f"10.0.{64 + 4 * index}.0/22", deletion_protection=False),
+                tke.EniZoneSubnetArgs(
+                    vpc_id=vpc.id, zone=zone, cidr_block=f"10.0.{first_block + 4 * index}.0/22", deletion_protection=False
+                ),
             )
             for index, zone in enumerate(zones)
         ],
-        ip_reclaim=tke.after(300),
+        ip_reclaim=tke.after(config.get_int("reclaim") or 300),
+        static_ip=config.get_bool("staticIp") is not False,
         zone_registration=tke.ZoneRegistration(config.get("registration") or "api"),
         deletion_protection=False,
         tags={"note": config.get("note") or "none"},
@@ -42,7 +46,7 @@ cluster = tke.HybridCluster(
                 name=zone,
                 zone=zone,
                 subnet_id=nodes[zone].id,
-                instance_type="S5.LARGE8",
+                instance_type=config.get("instanceType") or "S5.LARGE8",
                 size=1,
                 keep_machines=False,
                 key_ids=["skey-12345678"],
@@ -52,11 +56,12 @@ cluster = tke.HybridCluster(
         ],
     ),
 )
-tke.ClientIpWorkload(
-    "web",
-    tke.ClientIpWorkloadArgs(image="nginx", replicas=len(zones), exposure=tke.internal(nodes[zones[0]].id)),
-    pulumi.ResourceOptions(provider=cluster.provider),
-)
+if config.get_bool("workload") is not False:
+    tke.ClientIpWorkload(
+        "web",
+        tke.ClientIpWorkloadArgs(image="nginx", replicas=len(zones), exposure=tke.internal(nodes[zones[0]].id)),
+        pulumi.ResourceOptions(provider=cluster.provider),
+    )
 pulumi.export("clusterId", cluster.cluster_id)
 pulumi.export("ipamd", cluster.ipamd_config_data)
 pulumi.export("kubeconfig", cluster.kubeconfig)

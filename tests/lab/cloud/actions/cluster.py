@@ -150,8 +150,9 @@ async def _delete(cloud: Cloud, cluster: Cluster) -> None:
     try:
         await cloud.runtime.stop(cluster)
     finally:
-        release_addresses(cloud, cluster)
         del cloud.world.clusters[cluster.cluster_id]
+        await cloud.pause(cloud.settings.slow_release)
+        release_addresses(cloud, cluster)
 
 
 def release_addresses(cloud: Cloud, cluster: Cluster) -> None:
@@ -163,7 +164,7 @@ def release_addresses(cloud: Cloud, cluster: Cluster) -> None:
     owners = cluster.instances.keys() | balancers | ({cluster.intranet.lb_id} - {""})
     for subnet in world.subnets.values():
         for address, owner in list(subnet.leases.items()):
-            if owner in owners or owner.startswith(f"eni:{cluster.cluster_id}/"):
+            if owner in owners or owner.startswith((f"eni:{cluster.cluster_id}/", f"eni-primary:{cluster.cluster_id}/")):
                 subnet.release(address)
     for lb_id in balancers:
         del world.load_balancers[lb_id]
