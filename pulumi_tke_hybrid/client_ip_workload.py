@@ -8,6 +8,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
+from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input, known
 from pulumi_tke_hybrid.component.kubernetes import require_provider
 from pulumi_tke_hybrid.component.options import child_options
@@ -77,7 +78,11 @@ def _replicas_problem(value: int) -> str | None:
     return None if value >= 0 else f"{value} is negative; use 0 or more"
 
 
-@args_class(port=_port_problem, target_port=_port_problem)
+def _protocol_problem(value: str) -> str | None:
+    return None if value in ("TCP", "UDP") else f"{value!r} is not a protocol of a Service; use 'TCP' or 'UDP'"
+
+
+@args_class(port=_port_problem, target_port=_port_problem, protocol=_protocol_problem, name=names.dns_label_problem)
 class PortArgs(Args):
     """One port of the workload."""
 
@@ -156,11 +161,15 @@ def not_exposed() -> ExposureArgs:
     return ExposureArgs(kind=ExposureKind.NONE)
 
 
+def _path_problem(value: str) -> str | None:
+    return None if value.startswith("/") else f"{value!r} does not start with '/'"
+
+
 def _hosts_problem(hosts: Sequence[Any]) -> str | None:
     return next((problem for host in hosts if isinstance(host, str) and (problem := names.host_problem(host))), None)
 
 
-@args_class(hosts=_hosts_problem)
+@args_class(hosts=_hosts_problem, path=_path_problem, port=_port_problem)
 class IngressArgs(Args):
     """A layer-7 load balancer in front of the workload."""
 
@@ -187,7 +196,8 @@ class ClientIpWorkloadArgs(Args):
     """Arguments of `ClientIpWorkload`."""
 
     exposure: ExposureArgs
-    """How clients reach the pods: `public()`, `internal(subnet)`, `existing_clb(id)` or `not_exposed()`. No default: it decides who can."""
+    """How clients reach the pods: `public()`, `internal(subnet)`, `existing_clb(id)` or `not_exposed()`. No default: it decides who can.
+    A change replaces the Service, and its address: TKE cannot move a load balancer (457/90598)."""
 
     image: Optional[Input[str]] = None
     """Image of the one container. Exactly one of `image` and `containers`."""
@@ -253,6 +263,7 @@ class ClientIpWorkloadArgs(Args):
                     yield Problem(name, "belongs to image; with containers each one carries its own resources")
         if self.ports is not None and not self.ports:
             yield Problem("ports", "is empty; leave it out for port 80")
+        yield from self._port_problems()
         if self.fixed_ip and self.kind is not WorkloadKind.STATEFUL_SET:
             yield Problem(
                 "fixed_ip", "needs kind='statefulset'; TKE keeps addresses by pod name, and only a StatefulSet's pods keep their names"
@@ -265,6 +276,22 @@ class ClientIpWorkloadArgs(Args):
                 yield Problem("pod_annotations", contradiction)
         if self.labels and NAME_LABEL in self.labels:
             yield Problem("labels", f"{NAME_LABEL} selects the pods and is the object's name; give another label")
+
+    def _port_problems(self) -> Iterator[Problem]:
+        seen: set[tuple[object, object]] = set()
+        for index, port in enumerate(self.ports or ()):
+            number, protocol = known(port.port), known(port.protocol) or "TCP"
+            if number is not None and (number, protocol) in seen:
+                yield Problem(f"ports[{index}].port", f"{number}/{protocol} is listed twice; a Service has each port once")
+            seen.add((number, protocol))
+        wanted = known(self.ingress.port) if self.ingress else None
+        ports = [known(port.port) for port in self.ports] if self.ports else [80]
+        if wanted is not None and None not in ports and wanted not in ports:
+            yield Problem("ingress.port", f"{wanted} is none of the workload's ports ({', '.join(map(str, ports))})")
+        both = (self.exposure.load_balancer_id, self.ingress.exposure.load_balancer_id if self.ingress else None)
+        first, second = (known(item) for item in both)
+        if first is not None and first == second:
+            yield Problem("ingress.exposure.load_balancer_id", f"{first} is the Service's; a Service and an Ingress cannot share one")
 
     @property
     def on_eni(self) -> bool:
@@ -279,6 +306,8 @@ class ClientIpWorkloadArgs(Args):
 
 class ClientIpWorkload(pulumi.ComponentResource):
     """Pods on ENI addresses behind a direct Service or Ingress.
+
+    `opts.ignore_changes` is about the Deployment or StatefulSet, e.g. `spec.replicas` for an autoscaler.
 
     The Service and the Ingress come first and wait only for their address; then the pods, which get TKE's readiness gate because the
     Service already selects them, and are awaited until the load balancer has them.
@@ -306,6 +335,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
             "exposure": parsed.exposure.kind,
         }
         super().__init__("tke-hybrid:index:ClientIpWorkload", name, shown, opts)
+        self._ignored = list(opts.ignore_changes or ()) if opts else []
+        if parsed.name is None:
+            InvalidInputs.check(owner, [Problem("name", text)] if (text := names.dns_label_problem(name)) else [])
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
 
@@ -371,7 +403,11 @@ class ClientIpWorkload(pulumi.ComponentResource):
                     for index, port in enumerate(ports)
                 ],
             ),
-            opts=child_options(self),
+            opts=child_options(
+                self,
+                replace_on_changes=[_annotation(keys.SERVICE_INTERNAL_SUBNET), _annotation(keys.SERVICE_EXISTING_LB)],
+                delete_before_replace=True,  # both would have the same name
+            ),
         )
 
     def _ingress(self, name: str, ports: Sequence[PortArgs], service: kubernetes.core.v1.Service) -> kubernetes.networking.v1.Ingress:
@@ -405,13 +441,23 @@ class ClientIpWorkload(pulumi.ComponentResource):
                     for host in rules
                 ]
             ),
-            opts=child_options(self, depends_on=[service]),
+            opts=child_options(
+                self,
+                depends_on=[service],
+                replace_on_changes=[_annotation(keys.INGRESS_INTERNAL_SUBNET), _annotation(keys.INGRESS_EXISTING_LB)],
+                delete_before_replace=True,
+            ),
         )
 
     def _template(self, ports: Sequence[PortArgs]) -> kubernetes.core.v1.PodTemplateSpecArgs:
         args = self._args
         containers = list(args.containers or [self._container(ports)])
-        written = annotations.pod_annotations(args.on_eni, bool(args.fixed_ip))
+        fronts = [
+            what
+            for what, there in (("service", args.exposure.kind is not ExposureKind.NONE), ("ingress", args.ingress is not None))
+            if there and args.is_direct
+        ]
+        written = annotations.pod_annotations(args.on_eni, bool(args.fixed_ip), fronts)
         return kubernetes.core.v1.PodTemplateSpecArgs(
             metadata=kubernetes.meta.v1.ObjectMetaArgs(
                 labels=self._labels, annotations={**(args.pod_annotations or {}), **written} or None
@@ -466,7 +512,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 ),
                 template=template,
             ),
-            opts=child_options(self, depends_on=before),
+            opts=child_options(self, depends_on=before, ignore_changes=self._ignored),
         )
 
     def _stateful_set(
@@ -486,11 +532,11 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 selector=kubernetes.meta.v1.LabelSelectorArgs(match_labels=self._selector),
                 template=template,
             ),
-            opts=child_options(self, depends_on=before),
+            opts=child_options(self, depends_on=before, ignore_changes=self._ignored),
         )
 
     def _disruption_budget(self, name: str, replicas: Input[int]) -> None:
-        if known(replicas) in (0, 1):  # a budget over one pod would block every drain of its node
+        if known(replicas) in (0, 1):  # a single pod has no other to stay available
             return
         kubernetes.policy.v1.PodDisruptionBudget(
             f"{name}-pdb",
@@ -502,6 +548,11 @@ class ClientIpWorkload(pulumi.ComponentResource):
             ),
             opts=child_options(self),
         )
+
+
+def _annotation(key: str) -> str:
+    """The path of an annotation that TKE reads only when the load balancer is made (457/90598): a change needs another one."""
+    return f'metadata.annotations["{key}"]'
 
 
 def _enum_value(value: ChargeType) -> str:

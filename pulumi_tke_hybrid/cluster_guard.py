@@ -7,6 +7,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from pulumi_tke_hybrid.cloud.eni_subnets import wait_until_empty
+from pulumi_tke_hybrid.cloud.orphans import wait_until_gone
 from pulumi_tke_hybrid.component.dynamic import CloudProvider, unknown
 from pulumi_tke_hybrid.tke import fixed
 from pulumi_tke_hybrid.tke.problem import Problem
@@ -24,7 +25,7 @@ class ClusterGuardProvider(CloudProvider):
         return [*fixed.cluster_problems(olds.get("cluster", {}), news.get("cluster", {}), unknown), *pools]
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        compared = ("cluster", "nodePools", "subnets", "allowClusterReplacement", "deadlineSeconds")
+        compared = ("cluster", "clusterName", "nodePools", "subnets", "allowClusterReplacement", "deadlineSeconds")
         return DiffResult(changes=any(olds.get(name) != news.get(name) for name in compared), replaces=[])
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -38,7 +39,9 @@ class ClusterGuardProvider(CloudProvider):
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """Comes after the cluster's deletion, which the provider does not wait for, and before that of the subnets."""
-        wait_until_empty(self.cloud(props), [str(subnet) for subnet in props["subnets"]], self.wait(props))
+        cloud, wait = self.cloud(props), self.wait(props)
+        wait_until_gone(cloud, str(props["cluster"]["vpcId"]), str(props["clusterName"]), wait)
+        wait_until_empty(cloud, [str(subnet) for subnet in props["subnets"]], wait)
 
 
 class ClusterGuard(Resource, module="tke-hybrid", name="ClusterGuard"):

@@ -7,6 +7,7 @@ import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
 
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
+from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input, known
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.tke import cidrs, ids, names, zones
@@ -81,13 +82,15 @@ class EniZoneSubnet(pulumi.ComponentResource):
         parsed = parse_args(EniZoneSubnetArgs, args, f"EniZoneSubnet {name!r}")
         shown = {"zone": parsed.zone, "cidrBlock": parsed.cidr_block, "subnetId": parsed.subnet_id}
         super().__init__("tke-hybrid:index:EniZoneSubnet", name, shown, opts)
+        if parsed.name is None and parsed.subnet_id is None:
+            InvalidInputs.check(f"EniZoneSubnet {name!r}", [Problem("name", text)] if (text := names.cloud_name_problem(name)) else [])
         self._args = parsed
         self.zone = pulumi.Output.from_input(parsed.zone)
         self.cidr_block = pulumi.Output.from_input(parsed.cidr_block)
         if parsed.subnet_id is None:
-            self._create(name, parsed)
+            self._create(name, parsed, opts)
         else:
-            self._adopt(parsed.subnet_id)
+            self._adopt(f"EniZoneSubnet {name!r}", parsed)
         self.register_outputs(
             {
                 "subnetId": self.subnet_id,
@@ -102,7 +105,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
         """What the program said, for checks before anything exists."""
         return self._args
 
-    def _create(self, name: str, args: EniZoneSubnetArgs) -> None:
+    def _create(self, name: str, args: EniZoneSubnetArgs, opts: pulumi.ResourceOptions | None) -> None:
         subnet = tencentcloud.subnet.Instance(
             f"{name}-subnet",
             vpc_id=args.vpc_id,
@@ -112,16 +115,48 @@ class EniZoneSubnet(pulumi.ComponentResource):
             is_multicast=False,  # the provider's default, true, needs an allow-listed account
             route_table_id=args.route_table_id,
             tags=args.tags,
-            opts=child_options(self, protect=args.deletion_protection is not False),
+            # Never False: it would override the caller's own protection.
+            opts=child_options(
+                self,
+                protect=None if args.deletion_protection is False else True,
+                ignore_changes=list(opts.ignore_changes or ()) if opts else (),
+            ),
         )
         self.subnet_id = subnet.id
         self.available_ip_count = subnet.available_ip_count
 
-    def _adopt(self, subnet_id: Input[str]) -> None:
-        self.subnet_id = pulumi.Output.from_input(subnet_id)
-        found = tencentcloud.vpc.get_subnets_output(subnet_id=self.subnet_id, opts=pulumi.InvokeOutputOptions(parent=self))
-        self.available_ip_count = found.instance_lists.apply(_first_available)
+    def _adopt(self, owner: str, args: EniZoneSubnetArgs) -> None:
+        wanted = pulumi.Output.from_input(args.subnet_id or "")
+        found = tencentcloud.vpc.get_subnets_output(subnet_id=wanted, opts=pulumi.InvokeOutputOptions(parent=self))
+        stated = {"vpc_id": args.vpc_id, "availability_zone": args.zone, "cidr_block": args.cidr_block}
+
+        def compare(values: dict[str, Any]) -> int:
+            subnets = values["subnets"]
+            if not subnets:
+                raise InvalidInputs.single(
+                    owner, "subnet_id", f"{values['id']} is not in this region and account; check the id, the region, the credentials"
+                )
+            live = subnets[0]
+            properties = {"availability_zone": "zone"}
+            problems = [
+                Problem(
+                    properties.get(name, name), f"{values['stated'][name]} is stated, but {values['id']} has {value}; state what is there"
+                )
+                for name, value in live.items()
+                if name in stated and value != values["stated"][name]
+            ]
+            InvalidInputs.check(owner, problems)
+            return int(live["available_ip_count"])
+
+        self.available_ip_count = pulumi.Output.all(subnets=found.instance_lists.apply(_plain), id=wanted, stated=stated).apply(compare)
+        # Whoever uses the id waits for the comparison.
+        self.subnet_id = pulumi.Output.all(wanted, self.available_ip_count).apply(_first)
 
 
-def _first_available(subnets: list[Any]) -> int:
-    return int(subnets[0].available_ip_count) if subnets else 0
+def _plain(subnets: list[Any]) -> list[dict[str, Any]]:
+    names_ = ("vpc_id", "availability_zone", "cidr_block", "available_ip_count")
+    return [{name: getattr(subnet, name) for name in names_} for subnet in subnets]
+
+
+def _first(values: list[Any]) -> str:
+    return str(values[0])

@@ -1,7 +1,7 @@
 """HybridCluster: a GlobalRouter cluster with VPC-CNI beside it, its node pools, its endpoint and its Kubernetes provider."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Optional, Union
 
@@ -9,8 +9,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import tencentcloud_iac_pulumi as tencentcloud
 
-from pulumi_tke_hybrid.cloud.client import TencentCloud
-from pulumi_tke_hybrid.cloud.cluster_name import refuse_orphan
+from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
+from pulumi_tke_hybrid.cloud.orphans import refuse_orphan, refuse_orphan_pool
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
 from pulumi_tke_hybrid.cluster_guard import ClusterGuard
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
@@ -131,15 +131,21 @@ class NodePoolArgs(Args):
     def problems(self) -> Iterator[Problem]:
         if (self.key_ids is None) == (self.password is None):
             yield Problem("key_ids", "exactly one of key_ids and password is needed; the machines' log-in is set when they are made")
+        size = known(self.size)
         if self.autoscale is not None:
             yield from (problem.under("autoscale") for problem in self.autoscale.problems())
+            low, high = known(self.autoscale.min_size), known(self.autoscale.max_size)
+            if size is not None and low is not None and high is not None and not low <= size <= high:
+                yield Problem("size", f"{size} is outside the autoscaler's bounds {low} to {high}")
+        elif size is not None and size > FIXED_POOL_BOUND:
+            yield Problem("size", f"{size} is more than the {FIXED_POOL_BOUND} nodes of a fixed pool; use autoscale, or several pools")
 
 
 @args_class(subnet_id=ids.subnet_problem, security_group_id=ids.security_group_problem)
 class EndpointArgs(Args):
     """The API server's address."""
 
-    access: Optional[Input[EndpointAccess]] = None
+    access: Optional[EndpointAccess] = None
     """`intranet` or `internet`. Default: `intranet`."""
 
     subnet_id: Optional[Input[str]] = None
@@ -151,6 +157,10 @@ class EndpointArgs(Args):
     def problems(self) -> Iterator[Problem]:
         if self.access is EndpointAccess.INTERNET and self.security_group_id is None:
             yield Problem("security_group_id", "is required for an internet endpoint; it says who may reach the API server")
+        if self.access is EndpointAccess.INTERNET and self.subnet_id is not None:
+            yield Problem("subnet_id", "belongs to an intranet endpoint; leave it out, or say access='intranet'")
+        if self.access is not EndpointAccess.INTERNET and self.security_group_id is not None:
+            yield Problem("security_group_id", "belongs to an internet endpoint; leave it out, or say access='internet'")
 
 
 @args_class(
@@ -239,6 +249,7 @@ class HybridClusterArgs(Args):
         yield from self._size_problems()
         yield from self._range_problems()
         yield from self._zone_problems()
+        yield from self._subnet_problems()
         pool_names: set[str] = set()
         for index, pool in enumerate(self.node_pools or ()):
             yield from (problem.under(f"node_pools[{index}]") for problem in pool.problems())
@@ -250,7 +261,24 @@ class HybridClusterArgs(Args):
             if not self.node_pools:
                 yield Problem("endpoint", "needs a node pool; TKE opens an endpoint only once a node runs")
         if self.static_ip is False and known(self.ip_reclaim) not in (None, reclaim.NEVER):
-            yield Problem("ip_reclaim", "has no effect without static IPs, no pod keeps an address then; say never(), or static_ip=True")
+            yield Problem("ip_reclaim", reclaim.WITHOUT_STATIC_IPS)
+
+    def _subnet_problems(self) -> Iterator[Problem]:
+        seen: dict[str, str] = {}
+        for index, subnet in enumerate(self.stated_subnets):
+            subnet_id = known(subnet.subnet_id)
+            if subnet_id and subnet_id in seen:
+                yield Problem(f"eni_subnets[{index}].subnet_id", f"{subnet_id} is listed twice, first at {seen[subnet_id]}; list it once")
+            elif subnet_id:
+                seen[subnet_id] = f"eni_subnets[{index}]"
+        for index, pool in enumerate(self.node_pools or ()):
+            subnet_id = known(pool.subnet_id)
+            if subnet_id and subnet_id in seen:
+                yield Problem(
+                    f"node_pools[{index}].subnet_id",
+                    f"{subnet_id} is the ENI subnet {seen[subnet_id]}; nodes and pods would take each other's "
+                    f"addresses, give the nodes a subnet of their own",
+                )
 
     def _adoption_problems(self) -> Iterator[Problem]:
         for_new = ("cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num")
@@ -306,17 +334,8 @@ class HybridClusterArgs(Args):
         region = zones.region_of(first) if first else None
         places = [(f"eni_subnets[{i}].zone", zone) for i, zone in enumerate(eni_zones)]
         places += [(f"node_pools[{i}].zone", known(pool.zone)) for i, pool in enumerate(self.node_pools or ())]
-        for path, zone in places:
-            foreign = zones.foreign_zone_problem(zone, region) if zone and region else None
-            if foreign:
-                yield Problem(path, foreign)
-        if None in eni_zones:
-            return
-        covered = [zone for zone in eni_zones if zone]
-        for index, pool in enumerate(self.node_pools or ()):
-            zone = known(pool.zone)
-            if zone and not pool.global_route_only and zones.uncovered([zone], covered):
-                yield Problem(f"node_pools[{index}].zone", zones.uncovered_problem(zone, covered))
+        covered = None if None in eni_zones else [zone for zone in eni_zones if zone]
+        yield from _zone_findings(region, places, covered, self.node_pools or ())
 
     @property
     def stated_subnets(self) -> list[Any]:
@@ -364,15 +383,14 @@ class HybridCluster(pulumi.ComponentResource):
         }
         super().__init__("tke-hybrid:index:HybridCluster", name, shown, opts)
 
-        region = self._region(subnets[0]["zone"])
+        region = self._region([subnet["zone"] for subnet in subnets], parsed.node_pools or ())
         if parsed.existing_cluster_id is None:
             guard = self._guard(name, parsed, static_ip, region, subnets)
             self.cluster_id = self._cluster(name, parsed, static_ip, guard).id
         else:
             self.cluster_id = pulumi.Output.from_input(parsed.existing_cluster_id)
         untouched = NonMasquerade.KEEP if parsed.existing_cluster_id else NonMasquerade.ADD_VPC
-        first_zone = [subnet for subnet, stated in zip(subnets, parsed.stated_subnets, strict=True) if _same_zone(stated, parsed)]
-        registered = first_zone if by_configmap else subnets
+        registered = subnets[:1] if by_configmap else subnets
         setting = VpcCniArgs(
             cluster_id=self.cluster_id,
             vpc_id=parsed.vpc_id,
@@ -416,23 +434,33 @@ class HybridCluster(pulumi.ComponentResource):
             )
         return self._kubernetes
 
-    def _region(self, zone: Input[str]) -> pulumi.Output[str]:
-        """The cluster's region, which must be the one that the tencentcloud provider works in."""
+    def _region(self, eni_zones: list[Input[str]], pools: Sequence[NodePoolArgs]) -> pulumi.Output[str]:
+        """The cluster's region, once every zone is known and belongs to it. The guard needs it, so nothing is made before."""
         provider = self._providers.get("tencentcloud")
         configured = provider.region if isinstance(provider, tencentcloud.Provider) else _configured_region()
+        pool_zones = [pool.zone for pool in pools]
 
-        def same(both: list[Any]) -> str:
-            region, other = _region(both[0]), both[1]
-            if other and other != region:
-                raise InvalidInputs.single(
-                    self._owner,
-                    "eni_subnets[0].zone",
-                    f"{both[0]} is not in region {other}, in which the tencentcloud provider works; nothing was touched; use the provider "
-                    f"of region {region}",
-                )
+        def checked(values: dict[str, Any]) -> str:
+            covered, other = values["eni"], values["configured"]
+            region = _region(covered[0])
+            found = (
+                [
+                    Problem(
+                        "eni_subnets[0].zone",
+                        f"{covered[0]} is not in region {other}, in which the tencentcloud provider works; use the "
+                        f"provider of region {region}",
+                    )
+                ]
+                if other and other != region
+                else []
+            )
+            places = [(f"eni_subnets[{i}].zone", zone) for i, zone in enumerate(covered)]
+            places += [(f"node_pools[{i}].zone", zone) for i, zone in enumerate(values["pools"])]
+            found += _zone_findings(region, places, covered, pools)
+            InvalidInputs.check(self._owner, found)
             return region
 
-        return pulumi.Output.all(zone, configured).apply(same)
+        return pulumi.Output.all(eni=eni_zones, pools=pool_zones, configured=configured).apply(checked)
 
     def _guard(
         self, name: str, args: HybridClusterArgs, static_ip: Input[bool], region: pulumi.Output[str], subnets: list[dict[str, Any]]
@@ -451,6 +479,7 @@ class HybridCluster(pulumi.ComponentResource):
         props = {
             "name": name,
             "region": region,
+            "clusterName": name if args.cluster_name is None else args.cluster_name,
             "cluster": cluster,
             "nodePools": pools,
             "subnets": [subnet["id"] for subnet in subnets],
@@ -477,9 +506,9 @@ class HybridCluster(pulumi.ComponentResource):
             opts=child_options(
                 self,
                 depends_on=[guard],
-                protect=protected,
+                protect=True if protected else None,  # never False: it would override the caller's
                 delete_before_replace=True,  # two clusters cannot have the same overlay range in one VPC
-                hooks=_refuse_orphan(name, _region(known(args.stated_subnets[0].zone) or "")),
+                hooks=_before_create(name, "cluster-name-is-free", args, _no_cluster_of_that_name),
                 ignore_changes=_OUT_OF_BAND,
                 additional_secret_outputs=["password", "certificationAuthority"],  # the provider marks neither
             ),
@@ -506,6 +535,7 @@ class HybridCluster(pulumi.ComponentResource):
         made = [self._pool(name, pool, args, [vpc_cni]) for pool in first]
         props = _ready_props(setting)
         ready = VpcCniReady(f"{name}-vpc-cni-ready", props, child_options(self, depends_on=[vpc_cni, *made]))
+        self.vpc_cni_phase = ready.phase
         if args.kubeconfig is None:
             self.kubeconfig = self._endpoint(name, args, made or [vpc_cni])
         if not by_configmap:
@@ -561,11 +591,16 @@ class HybridCluster(pulumi.ComponentResource):
             auto_scaling_config=tencentcloud.kubernetes.NodePoolAutoScalingConfigArgs(
                 instance_type=pool.instance_type,
                 key_ids=pool.key_ids,
-                password=pool.password,
+                password=None if pool.password is None else pulumi.Output.secret(pool.password),
                 orderly_security_group_ids=pool.security_group_ids,
             ),
             # The zones follow from the subnet, but the provider may read them back as if somebody had set them.
-            opts=child_options(self, depends_on=after, ignore_changes=["zones", *(["desiredCapacity"] if bounds else [])]),
+            opts=child_options(
+                self,
+                depends_on=after,
+                ignore_changes=["zones", *(["desiredCapacity"] if bounds else [])],
+                hooks=_before_create(name, f"pool-{pool.name}-is-free", args, _no_pool_of_that_name),
+            ),
         )
 
     def _endpoint(self, name: str, args: HybridClusterArgs, after: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
@@ -584,15 +619,26 @@ class HybridCluster(pulumi.ComponentResource):
         return pulumi.Output.secret(endpoint.kube_config if internet else endpoint.kube_config_intranet)
 
 
-def _refuse_orphan(name: str, region: str) -> pulumi.ResourceHookBinding:
-    """Before a cluster is made: is there one already that a lost answer left behind?"""
+def _before_create(
+    name: str, suffix: str, args: HybridClusterArgs, refuse: Callable[[Cloud, Mapping[str, Any]], None]
+) -> pulumi.ResourceHookBinding:
+    """Ask the cloud before something is made: is there one already that a lost answer left behind?"""
+    region = _region(known(args.stated_subnets[0].zone) or "")
 
-    def check(args: pulumi.ResourceHookArgs) -> None:
-        inputs = args.new_inputs or {}
-        settings = CloudSettings.read(lambda key: pulumi.Config("tencentcloud").get(key.removeprefix("tencentcloud:")), region)
-        refuse_orphan(TencentCloud(settings), str(inputs["vpcId"]), str(inputs["clusterName"]))
+    def check(hook: pulumi.ResourceHookArgs) -> None:
+        config = pulumi.Config("tencentcloud")
+        settings = CloudSettings.read(lambda key: config.get(key.removeprefix("tencentcloud:")), region)
+        refuse(TencentCloud(settings), hook.new_inputs or {})
 
-    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-cluster-name-is-free", check)])
+    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-{suffix}", check)])
+
+
+def _no_cluster_of_that_name(cloud: Cloud, inputs: Mapping[str, Any]) -> None:
+    refuse_orphan(cloud, str(inputs["vpcId"]), str(inputs["clusterName"]))
+
+
+def _no_pool_of_that_name(cloud: Cloud, inputs: Mapping[str, Any]) -> None:
+    refuse_orphan_pool(cloud, str(inputs["clusterId"]), str(inputs["name"]))
 
 
 def _described(subnet: EniZoneSubnet | EniSubnetArgs) -> dict[str, Any]:
@@ -616,6 +662,21 @@ def _ready_props(setting: VpcCniArgs) -> dict[str, Any]:
         "ipReclaim": setting.ip_reclaim,
         "deadlineSeconds": setting.deadline_seconds,
     }
+
+
+def _zone_findings(
+    region: str | None, places: Sequence[tuple[str, str | None]], covered: Sequence[str] | None, pools: Sequence[NodePoolArgs]
+) -> list[Problem]:
+    """What is wrong with the zones that are known: foreign ones, and pools in a zone without an ENI subnet."""
+    found: list[Problem] = []
+    global_route_only = {f"node_pools[{index}].zone" for index, pool in enumerate(pools) if pool.global_route_only}
+    for path, zone in places:
+        foreign = zones.foreign_zone_problem(zone, region) if zone and region else None
+        if foreign:
+            found.append(Problem(path, foreign))
+        elif zone and covered is not None and path.startswith("node_pools") and path not in global_route_only:
+            found += [Problem(path, zones.uncovered_problem(zone, covered))] if zones.uncovered([zone], covered) else []
+    return found
 
 
 def _configured_region() -> str:

@@ -1,6 +1,6 @@
 """VpcCni: VPC-CNI of a cluster, switched on with these subnets. And the step that waits until it is ready."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Optional
 
@@ -10,7 +10,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch, identity
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, say, unknown
-from pulumi_tke_hybrid.component.inputs import Input
+from pulumi_tke_hybrid.component.inputs import Input, known
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.tke import ids, keys, reclaim
 from pulumi_tke_hybrid.tke.problem import Problem
@@ -58,6 +58,18 @@ class VpcCniArgs(Args):
 
     deadline_seconds: Optional[Input[int]] = None
     """How long each wait may take, in seconds. Default: 600."""
+
+    def problems(self) -> Iterator[Problem]:
+        subnets = known(self.subnets)
+        ids_known = [item for item in map(known, subnets) if item] if subnets is not None else []
+        for item in dict.fromkeys(item for item in ids_known if ids_known.count(item) > 1):
+            yield Problem("subnets", f"{item} is listed twice; list it once")
+        for item in ids_known:
+            shape = ids.subnet_problem(item)
+            if shape:
+                yield Problem("subnets", shape)
+        if self.static_ip is False and known(self.ip_reclaim) not in (None, reclaim.NEVER):
+            yield Problem("ip_reclaim", reclaim.WITHOUT_STATIC_IPS)
 
 
 class VpcCni(pulumi.ComponentResource):
@@ -165,6 +177,8 @@ class VpcCniResource(Resource, module="tke-hybrid", name="VpcCni"):
 
 class VpcCniReady(Resource, module="tke-hybrid", name="VpcCniReady"):
     """A step: VPC-CNI is `running`, ipamd lists every subnet and reports the wanted reclaim time."""
+
+    phase: pulumi.Output[str]
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__(VpcCniReadyProvider(), name, {**props, "phase": None}, opts)

@@ -4,6 +4,8 @@
 class CloudError(Exception):
     """The cloud refused a call, or could not be reached."""
 
+    __module__ = "builtins"  # Pulumi prints a provider's exception with its module in front; users read only the rest
+
     def __init__(self, action: str, code: str, message: str, request_id: str = "") -> None:
         self.action = action
         self.code = code
@@ -16,12 +18,16 @@ class CloudError(Exception):
 class DeadlinePassed(CloudError):
     """A wait took longer than its deadline."""
 
+    __module__ = "builtins"
+
     def __init__(self, what: str, seconds: float, seen: str, advice: str) -> None:
         super().__init__(what, "DeadlinePassed", f"not there after {seconds:.0f} s; last seen: {seen}. {advice}")
 
 
 class Incompatible(CloudError):
     """What is there contradicts what the program says."""
+
+    __module__ = "builtins"
 
     def __init__(self, subject: str, differences: list[str], advice: str) -> None:
         super().__init__(subject, "Incompatible", "\n".join(["", *(f"  - {line}" for line in differences), advice]))

@@ -98,7 +98,12 @@ class VpcCniSwitch:
                     f"(a replaced subnet counts as gone: keep the old one and add another)",
                 )
             )
-        for name, what in (("staticIp", "static mode"), ("cniType", "CNI type"), ("ipReclaim", "reclaim time")):
+        for name, what in (
+            ("staticIp", "static mode"),
+            ("cniType", "CNI type"),
+            ("ipReclaim", "reclaim time"),
+            ("nonMasquerade", "treatment of egress"),
+        ):
             before, after = olds.get(name), news.get(name)
             if not unknown(after) and before is not None and before != after:
                 problems.append(
@@ -116,7 +121,7 @@ class VpcCniSwitch:
         registered = set(olds.get("registeredSubnets", ()))
         wanted = news.get("subnets", ())
         changed = ["subnets"] if unknown(wanted) or any(unknown(item) or item not in registered for item in wanted) else []
-        changed += [name for name in ("nonMasquerade", "deadlineSeconds") if news.get(name) != olds.get(name)]
+        changed += [name for name in ("deadlineSeconds",) if news.get(name) != olds.get(name)]
         replacing = [name for name in ("region", "clusterId") if news.get(name) != olds.get(name)]
         return changed + replacing, replacing
 

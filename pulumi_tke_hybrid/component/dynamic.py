@@ -1,5 +1,6 @@
 """What our dynamic providers share: who is asked, for which account, and how problems and progress are shown."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,8 @@ class CloudProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         self._config = req.config
+        # The host prints whatever a provider raises with its stack. What the cloud said is enough, and its stack helps nobody.
+        sys.tracebacklimit = 0
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         news = dict(news)

@@ -47,15 +47,17 @@ def problems_of(error: ValidationError, known: Sequence[str] = ()) -> list[Probl
     return [Problem(path, message) for path, message in found.items()]
 
 
+_TAGS = frozenset({"str", "int", "float", "bool", "dict", "list"})
+"""What pydantic puts into a location for the members of a union."""
+
+
 def _path(location: tuple[int | str, ...]) -> str:
     path = ""
     for item in location:
         if isinstance(item, int):
             path += f"[{item}]"
-        elif item.isidentifier() and item.islower():  # class names and pydantic's tags of union members are neither
+        elif item.isidentifier() and item[:1].islower() and item not in _TAGS:  # class names are not properties either
             path += f".{item}" if path else item
-        elif not item[:1].isupper() and "[" not in item and "-" in item:
-            path += f"[{item!r}]"
     return path
 
 
@@ -65,8 +67,8 @@ def _message(detail: ErrorDetails, known: Sequence[str]) -> str:
     if kind == "missing":
         return "is required"
     if kind == "unexpected_keyword_argument":
-        close = difflib.get_close_matches(name, known, n=1)
-        return "is not a property" + (f"; did you mean {close[0]!r}?" if close else f" (there are: {', '.join(known)})" if known else "")
+        near = difflib.get_close_matches(name, known, n=1) if len(detail["loc"]) == 1 else []
+        return "is not a property" + (f"; did you mean {near[0]!r}?" if near else "; see the class's documentation")
     if kind == "value_error":
         return str(detail["ctx"]["error"]) if "ctx" in detail else detail["msg"]
     text = detail["msg"].replace("Input should be", "must be")

@@ -12,6 +12,7 @@ from pydantic import GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
 from pulumi_tke_hybrid.component.errors import InvalidInputs, problems_of
+from pulumi_tke_hybrid.tke.problem import Problem
 
 T = TypeVar("T")
 
@@ -44,7 +45,7 @@ class _Checked:
     def _validate(self, value: object, validate: Callable[[object], object]) -> object:
         if self.may_come_later and (isinstance(value, pulumi.Output) or inspect.isawaitable(value)):
             later: pulumi.Output[object] = pulumi.Output.from_input(cast(Awaitable[object], value))
-            return later.apply(lambda known: self._resolved(known, validate))
+            return pulumi.Output.all(later, later.is_secret()).apply(lambda both: self._resolved(both[0], validate, both[1]))
         return self._with_check(validate(value))
 
     def _with_check(self, value: object) -> object:
@@ -53,13 +54,18 @@ class _Checked:
             raise ValueError(problem)
         return value
 
-    def _resolved(self, value: object, validate: Callable[[object], object]) -> object:
+    def _resolved(self, value: object, validate: Callable[[object], object], secret: bool) -> object:
         try:
             return self._with_check(validate(value))
-        except ValidationError as error:
-            raise InvalidInputs(self.owner, [problem.under(self.path) for problem in problems_of(error)]) from None
+        except ValidationError as error:  # a ValueError too, but one with several findings
+            problems = [problem.under(self.path) for problem in problems_of(error)]
+            raise InvalidInputs(self.owner, [self._hidden] if secret else problems) from None
         except ValueError as error:
-            raise InvalidInputs.single(self.owner, self.path, str(error)) from None
+            raise InvalidInputs(self.owner, [self._hidden if secret else Problem(self.path, str(error))]) from None
+
+    @property
+    def _hidden(self) -> Problem:
+        return Problem(self.path, "the secret value is not valid; it is not shown")
 
 
 def _either(one: Any, other: Any) -> Any:

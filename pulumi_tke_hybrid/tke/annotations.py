@@ -1,6 +1,6 @@
 """Which annotations make a pod, a Service and an Ingress what they should be. Values are strings, always."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeVar
 
 from pulumi_tke_hybrid.tke import keys
@@ -15,13 +15,19 @@ def flag(value: bool) -> str:
     return "true" if value else "false"
 
 
-def pod_annotations(eni: bool, keep_address: bool) -> dict[str, str]:
-    """Pod-template annotations. Without them a pod is on GlobalRouter."""
+def pod_annotations(eni: bool, keep_address: bool, direct_fronts: Sequence[str] = ()) -> dict[str, str]:
+    """Pod-template annotations. Without them a pod is on GlobalRouter.
+
+    `direct_fronts` names what sends to the pods directly. TKE puts its readiness gate on a pod only when it is made, so pods must be
+    made again when that changes: our own annotation does it.
+    """
     found: dict[str, str] = {}
     if eni:
         found[keys.NETWORKS] = keys.ROUTE_ENI
     if keep_address:
         found[keys.CLAIM_DELETE_POLICY] = keys.KEEP_ADDRESS
+    if direct_fronts:
+        found[keys.DIRECT_FRONTS] = "+".join(direct_fronts)
     return found
 
 

@@ -54,7 +54,11 @@ READINESS_GATE = "cloud.tencent.com/load-balancer-backendgroup-ready"
 ZONE_LABEL = "topology.kubernetes.io/zone"
 """Node label; its value on TKE is numeric (`100004`), so spread by the key and never match zone names."""
 
+DIRECT_FRONTS = "tke-hybrid/direct"
+"""Our own pod-template annotation: `service`, `ingress` or `service+ingress`. A change rolls the pods, so that they get their gates."""
+
 OWNED_PREFIXES = (
+    "tke-hybrid/",
     "tke.cloud.tencent.com/",
     "service.cloud.tencent.com/",
     "ingress.cloud.tencent.com/",

@@ -12,6 +12,8 @@ MINIMUM_SECONDS = 300
 MAXIMUM_SECONDS = 15_768_000
 """182.5 days: the upper bound of the provider for the same field."""
 
+WITHOUT_STATIC_IPS = "has no effect without static IPs, no pod keeps an address then; say never(), or static_ip=True"
+
 _SECONDS = re.compile(r"(\d{1,9})s")
 
 

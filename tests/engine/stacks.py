@@ -22,8 +22,9 @@ def stack(
     try:
         configure(project, config)
         yield project
-        project.destroy()
     finally:
+        # Whatever the test found: the next one needs an empty cloud.
+        project.destroy()
         (root / f"Pulumi.{name}.yaml").unlink(missing_ok=True)
 
 

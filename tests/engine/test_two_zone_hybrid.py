@@ -10,13 +10,13 @@ import pytest
 import yaml
 from lightkube import Client
 from lightkube.resources.apps_v1 import Deployment, StatefulSet
-from lightkube.resources.core_v1 import Service
+from lightkube.resources.core_v1 import Pod, Service
 from lightkube.resources.networking_v1 import Ingress
 
 from pulumi_tke_hybrid.tke import keys
 from tests.engine.stacks import configure, stack, steps
-from tests.lab.cluster_view import client, pods
-from tests.lab.lab import ROOT, Lab
+from tests.lab.cluster_view import PodRow, client, pods
+from tests.lab.lab import ROOT, Lab, wait_until
 from tests.lab.pulumi_cli import PulumiProject
 
 ZONES = ["ap-guangzhou-4", "ap-guangzhou-6"]
@@ -27,6 +27,8 @@ THIRD = "ap-guangzhou-7"
 def project(lab: Lab) -> Iterator[PulumiProject]:
     lab.reset_calls()
     with stack(lab, ROOT, "story", {"keyId": "skey-12345678", "zones": ZONES}) as made:
+        made.preview()
+        assert lab.calls()
         assert not [call for call in lab.calls() if call["write"]]
         made.up()
         yield made
@@ -114,6 +116,26 @@ def test_the_state_holds_a_reference_to_the_dynamic_provider_and_no_code(project
     found = re.findall(r'"__provider": "([^"]*)"', json.dumps(project.export()))
     assert found
     assert all(len(item) < 200 for item in found)
+
+
+def test_a_pod_with_a_kept_address_comes_back_with_it(kube: Client, lab: Lab, project: PulumiProject) -> None:
+    def found() -> PodRow | None:
+        rows = [row for row in pods(lab.kubeconfig(lab.cluster_id())) if row.name == "nginx-sts-0" and row.ready == "yes"]
+        return rows[0] if rows else None
+
+    before = found()
+    assert before is not None
+    first = kube.get(Pod, "nginx-sts-0", namespace="default").metadata
+    kube.delete(Pod, "nginx-sts-0", namespace="default")
+
+    def again() -> PodRow | None:
+        row = found()
+        if row is None:
+            return None
+        second = kube.get(Pod, "nginx-sts-0", namespace="default").metadata
+        return row if first and second and first.uid != second.uid else None
+
+    assert wait_until("the pod", again).address == before.address
 
 
 def test_the_same_preview_with_other_hash_seeds_is_the_same(lab: Lab) -> None:

@@ -17,6 +17,9 @@ from tencentcloud.common.credential import Credential
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
+from pulumi_tke_hybrid.cloud.client import VERSIONS
+from tests.lab import packets as packet_network
+from tests.lab.packets import PacketsUnavailable
 from tests.lab.pulumi_cli import PulumiProject
 from tests.lab.tencentcloud_plugin.install import install as install_tencentcloud_plugin
 from tests.lab.toolchain import Binaries, ensure
@@ -40,8 +43,11 @@ class Lab:
 
     @classmethod
     @contextlib.contextmanager
-    def started(cls, log: Path | None = None) -> "Generator[Lab]":
-        """Build what is missing, start the lab, stop it at the end."""
+    def started(cls, log: Path | None = None, *, packets: bool = False) -> "Generator[Lab]":
+        """Build what is missing, start the lab, stop it at the end. With `packets` real ones move; PacketsUnavailable says why not."""
+        reason = packet_network.unavailable() if packets else None
+        if reason is not None:
+            raise PacketsUnavailable(reason)
         binaries = ensure()
         install_tencentcloud_plugin(binaries.pulumi_home / "plugins")
         with tempfile.TemporaryDirectory(prefix="tke-hybrid-lab-") as name:
@@ -49,7 +55,10 @@ class Lab:
             secret = (f"AKID{secrets.token_hex(16)}", secrets.token_hex(16))
             with (log or directory / "lab.log").open("w") as sink:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "tests.lab.server", "--binaries", str(binaries.bin), "--directory", name],
+                    [
+                        sys.executable, "-m", "tests.lab.server", "--binaries", str(binaries.bin), "--directory", name,
+                        *(["--packets"] if packets else []),
+                    ],
                     cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sink, text=True,
                 )  # fmt: skip
                 try:
@@ -68,6 +77,8 @@ class Lab:
                     except subprocess.TimeoutExpired:
                         process.kill()
                         process.wait()
+                    if packets:
+                        packet_network.sweep()  # nothing, unless it had to be killed
 
     @property
     def environment(self) -> dict[str, str]:
@@ -111,16 +122,48 @@ class Lab:
         """Make an action fail; see `cloud/faults.py`."""
         self._http.post("/_lab/faults", json=fault).raise_for_status()
 
+    def settings(self, **settings: object) -> None:
+        """Change how slow the cloud is, or what it answers; see `cloud/settings.py`."""
+        self._http.patch("/_lab/settings", json=settings).raise_for_status()
+
+    def call(self, service: str, action: str, params: dict[str, object]) -> dict[str, Any]:
+        """Ask the cloud as somebody else would: the console, another team."""
+        http = HttpProfile(protocol="http", rootDomain=DOMAIN, proxy=self.address)
+        credential = Credential(self.secret_id, self.secret_key)
+        client = CommonClient(service, VERSIONS[service], credential, REGION, ClientProfile(httpProfile=http))
+        answer: dict[str, Any] = client.call_json(action, params)["Response"]
+        return answer
+
     def kubeconfig(self, cluster_id: str) -> str:
         """Admin kubeconfig of a cluster."""
         return self._http.get(f"/_lab/kubeconfig/{cluster_id}").raise_for_status().text
 
+    def client(self, address: str, *, behind: str = "") -> list[str]:
+        """What runs a command as a client with this address (with `behind`: behind a NAT of that address). Needs `packets`.
+
+        The client's 127.0.0.1 has doors to the lab's API and to its control planes, so a kubeconfig works there too.
+        """
+        return self._enter({"address": address, "behind": behind})
+
+    def inside(self, who: str) -> list[str]:
+        """What runs a command on a node (its address) or in a pod (`namespace/name`). Needs `packets`."""
+        return self._enter({"inside": who})
+
+    def packets(self, **modes: bool) -> dict[str, Any]:
+        """The packet network, with its load balancers switched: keep_alive, snat, sticky, proxy_protocol."""
+        answer = self._http.patch("/_lab/packets", json=modes) if modes else self._http.get("/_lab/packets")
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
+
+    def _enter(self, wanted: dict[str, str]) -> list[str]:
+        answer = self._http.post("/_lab/packets/clients", json=wanted)
+        if answer.is_error:
+            raise LookupError(answer.text)
+        return ["ip", "netns", "exec", str(answer.json()["namespace"])]
+
     def admin_password(self, cluster_id: str) -> str:
         """What the cloud tells its owner, and nobody may ever see."""
-        http = HttpProfile(protocol="http", rootDomain=DOMAIN, proxy=self.address)
-        credential = Credential(self.secret_id, self.secret_key)
-        tke = CommonClient("tke", "2018-05-25", credential, REGION, ClientProfile(httpProfile=http))
-        return str(tke.call_json("DescribeClusterSecurity", {"ClusterId": cluster_id})["Response"]["Password"])
+        return str(self.call("tke", "DescribeClusterSecurity", {"ClusterId": cluster_id})["Password"])
 
     def _get(self, path: str) -> Any:
         return self._http.get(path).raise_for_status().json()

@@ -2,10 +2,13 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
+import os
 import shutil
 import socket
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 
 import uvicorn
@@ -13,7 +16,8 @@ import uvicorn
 from tests.lab.cloud.app import create_app
 from tests.lab.control_plane import ControlPlane
 from tests.lab.controllers import TkeControllers
-from tests.lab.controllers.addresses import release_cluster
+from tests.lab.packets import sweep, unavailable
+from tests.lab.packets.control import PacketNetworks
 from tests.lab.world import Cluster, World
 
 log = logging.getLogger("lab")
@@ -22,8 +26,9 @@ log = logging.getLogger("lab")
 class Clusters:
     """Gives each cluster of the stand-in cloud a real control plane, and takes it away again."""
 
-    def __init__(self, world: World, binaries: Path, directory: Path) -> None:
+    def __init__(self, world: World, binaries: Path, directory: Path, packets: PacketNetworks | None = None) -> None:
         self._world = world
+        self._packets = packets
         self._binaries = binaries
         self._directory = directory
         self._running: dict[str, tuple[ControlPlane, asyncio.Task[None]]] = {}
@@ -39,15 +44,18 @@ class Clusters:
         ready = asyncio.create_task(controllers.ready.wait())
         await asyncio.wait({ready, task}, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
+        if self._packets is not None:
+            await self._packets.start(cluster)
 
     async def stop(self, cluster: Cluster) -> None:
         found = self._running.pop(cluster.cluster_id, None)
         if found is None:
             return
         plane, task = found
+        if self._packets is not None:
+            await self._packets.stop(cluster.cluster_id)
         task.cancel()
         await asyncio.wait({task})
-        release_cluster(self._world, cluster)
         await plane.stop()
         shutil.rmtree(self._directory / cluster.cluster_id, ignore_errors=True)
 
@@ -60,17 +68,38 @@ def _report(task: "asyncio.Task[None]") -> None:
         log.error("%s ended", task.get_name(), exc_info=task.exception())
 
 
-async def serve(binaries: Path, directory: Path, port: int, credentials: dict[str, str]) -> None:
+async def serve(binaries: Path, directory: Path, port: int, credentials: dict[str, str], *, packets: bool = False) -> None:
     """Until the process is asked to end."""
+    if packets:
+        await asyncio.to_thread(sweep)
     world = World()
-    clusters = Clusters(world, binaries, directory)
-    config = uvicorn.Config(create_app(world, clusters, credentials), log_level="warning", timeout_graceful_shutdown=2)
     listening = socket.create_server(("127.0.0.1", port))  # from now on connections wait in its queue
+    networks = PacketNetworks(world, [int(listening.getsockname()[1])]) if packets else None
+    clusters = Clusters(world, binaries, directory, networks)
+    app = create_app(world, clusters, credentials, doors=networks.routes() if networks else ())
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
     print(listening.getsockname()[1], flush=True)
+    server = uvicorn.Server(config)
+
+    def ended_by_parent() -> None:
+        if not os.read(sys.stdin.fileno(), 1):  # nobody is left who could stop the lab
+            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+            server.should_exit = True
+
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), ended_by_parent)
     try:
-        await uvicorn.Server(config).serve(sockets=[listening])
+        await server.serve(sockets=[listening])
     finally:
-        await clusters.stop_all()
+        await _to_the_end(clusters.stop_all())
+
+
+async def _to_the_end(stopping: Coroutine[object, object, None]) -> None:
+    """Whatever interrupts: uvicorn raises the signal that ended it once more, and that must not end the stopping."""
+    task = asyncio.ensure_future(stopping)
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+    task.result()
 
 
 def main() -> None:
@@ -78,12 +107,17 @@ def main() -> None:
     parser.add_argument("--binaries", type=Path, required=True, help="folder with etcd, kube-apiserver and the others")
     parser.add_argument("--directory", type=Path, required=True, help="folder for data and logs")
     parser.add_argument("--port", type=int, default=0, help="0: any free one, printed as the first line")
+    parser.add_argument("--packets", action="store_true", help="move real packets: needs root, iproute2 and nftables")
     options = parser.parse_args()
+    if options.packets:
+        reason = unavailable()
+        if reason is not None:
+            parser.error(reason)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     for chatty in ("httpx", "httpx2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     secret = sys.stdin.readline().split()  # id and key: neither argv nor environment
-    asyncio.run(serve(options.binaries, options.directory, options.port, {secret[0]: secret[1]}))
+    asyncio.run(serve(options.binaries, options.directory, options.port, {secret[0]: secret[1]}, packets=options.packets))
 
 
 if __name__ == "__main__":

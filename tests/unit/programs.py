@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
-from pulumi.runtime import mocks, settings, stack
+from pulumi.runtime import mocks, rpc, settings, stack
 
 
 @dataclass
@@ -25,9 +25,12 @@ class Graph(mocks.Mocks):
 
     preview: bool = False
     resources: list[Registered] = field(default_factory=list[Registered])
+    secrets: set[str] = field(default_factory=set[str])
+    """`<name>.<property>` of every property that was registered as a secret."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.resources.append(Registered(args.typ, args.name, dict(args.inputs), args.provider or ""))
+        self.secrets |= {f"{args.name}.{key}" for key, value in args.inputs.items() if rpc.is_rpc_secret(value)}
         if self.preview:
             return None, dict(args.inputs)
         outputs: dict[str, Any] = dict(args.inputs)
@@ -37,7 +40,8 @@ class Graph(mocks.Mocks):
         return f"{prefix}-{len(self.resources):08d}", outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        return {"instanceLists": [{"availableIpCount": 42}]}, []
+        subnet = {"vpcId": "vpc-12345678", "availabilityZone": "ap-guangzhou-4", "cidrBlock": "10.0.64.0/22", "availableIpCount": 42}
+        return {"instanceLists": [subnet]}, []
 
     def named(self, name: str) -> Registered:
         """The one resource of that name."""

@@ -162,7 +162,7 @@ def test_the_eni_pod_asks_for_one_address_in_its_first_container_only() -> None:
         workload("w", cluster(), image=None, containers=[first, kubernetes.core.v1.ContainerArgs(name="b", image="b")])
 
     template = run(program).named("w-deployment").inputs["spec"]["template"]
-    assert template["metadata"]["annotations"] == {"tke.cloud.tencent.com/networks": "tke-route-eni"}
+    assert template["metadata"]["annotations"] == {"tke.cloud.tencent.com/networks": "tke-route-eni", "tke-hybrid/direct": "service"}
     one, other = template["spec"]["containers"]
     assert one["resources"] == {
         "limits": {"cpu": "500m", "tke.cloud.tencent.com/eni-ip": "1"},
@@ -221,7 +221,7 @@ def test_the_service_type_and_where_to_read_the_client_follow_from_the_exposure(
     assert said == [client]
 
 
-def test_one_replica_has_no_disruption_budget_because_it_would_block_every_drain() -> None:
+def test_one_replica_has_no_disruption_budget_because_no_other_pod_could_stay() -> None:
     assert run(lambda: workload("w", cluster(), replicas=1)).of_type("PodDisruptionBudget") == []
     assert len(run(lambda: workload("w", cluster())).of_type("PodDisruptionBudget")) == 1
 
@@ -305,6 +305,91 @@ def test_an_adopted_subnet_creates_nothing_and_reports_its_free_addresses() -> N
     graph = run(program)
     assert [resource.type for resource in graph.resources] == ["tke-hybrid:index:EniZoneSubnet"]
     assert free == [42]
+
+
+def test_an_adopted_subnet_that_is_elsewhere_is_refused_by_property() -> None:
+    def program() -> None:
+        args = tke.EniZoneSubnetArgs(vpc_id="vpc-12345678", zone="ap-guangzhou-6", cidr_block="10.0.64.0/22", subnet_id="subnet-12345678")
+        tke.EniZoneSubnet("there", args).subnet_id.apply(lambda subnet: subnet)
+
+    with pytest.raises(tke.InvalidInputs, match="zone: ap-guangzhou-6 is stated, but subnet-12345678 has ap-guangzhou-4"):
+        run(program)
+
+
+def test_a_changed_front_rolls_the_pods_so_that_they_get_their_gates() -> None:
+    def front(**more: Any) -> object:
+        return run(lambda: workload("w", cluster(), **more)).named("w-deployment").inputs["spec"]["template"]["metadata"]["annotations"]
+
+    assert front(exposure=tke.not_exposed()) == {"tke.cloud.tencent.com/networks": "tke-route-eni"}
+    assert front()["tke-hybrid/direct"] == "service"  # type: ignore[index] # pyright: ignore[reportIndexIssue]
+    both = front(ingress=tke.IngressArgs(exposure=tke.public()))
+    assert both["tke-hybrid/direct"] == "service+ingress"  # type: ignore[index] # pyright: ignore[reportIndexIssue]
+    assert "tke-hybrid/direct" not in front(direct=False)  # type: ignore[operator] # pyright: ignore[reportOperatorIssue]
+
+
+def test_a_zone_inside_an_output_is_checked_before_anything_is_made() -> None:
+    def program(zone: str) -> None:
+        later: Any = pulumi.Output.from_input(zone)
+        cluster(node_pools=[pool("ap-guangzhou-4"), tke.NodePoolArgs(**{**vars(pool("ap-guangzhou-4", name="b")), "zone": later})])
+
+    with pytest.raises(tke.InvalidInputs, match=r"node_pools\[1\]\.zone: ap-guangzhou-7 has no ENI subnet"):
+        run(lambda: program("ap-guangzhou-7"))
+    with pytest.raises(tke.InvalidInputs, match=r"node_pools\[1\]\.zone: ap-shanghai-2 is not in region ap-guangzhou"):
+        run(lambda: program("ap-shanghai-2"))
+
+
+def test_a_password_of_a_pool_is_a_secret() -> None:
+    graph = run(lambda: cluster(node_pools=[pool("ap-guangzhou-4", key_ids=None, password="not-for-the-state")], zones=("ap-guangzhou-4",)))
+    assert "demo-pool-ap-guangzhou-4.autoScalingConfig" in graph.secrets
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ({"ports": [{"port": 80}, {"port": 80}]}, r"ports\[1\]\.port: 80/TCP is listed twice"),
+        ({"ports": [{"port": 80, "protocol": "tcp"}]}, r"ports\[0\]\.protocol: 'tcp' is not a protocol"),
+        ({"ingress": {"exposure": tke.public(), "port": 81}}, r"ingress\.port: 81 is none of the workload's ports"),
+        ({"ingress": {"exposure": tke.public(), "path": "shop"}}, r"ingress\.path: 'shop' does not start with '/'"),
+        (
+            {"exposure": tke.existing_clb("lb-12345678"), "ingress": {"exposure": tke.existing_clb("lb-12345678")}},
+            r"ingress\.exposure\.load_balancer_id: lb-12345678 is the Service's",
+        ),
+    ],
+)
+def test_what_the_api_server_or_tke_would_refuse_later_is_refused_now(more: dict[str, Any], line: str) -> None:
+    with pytest.raises(tke.InvalidInputs, match=line):
+        run(lambda: workload("w", cluster(), **more))
+
+
+def test_a_name_that_kubernetes_refuses_is_refused() -> None:
+    with pytest.raises(tke.InvalidInputs, match="name: 'Web_App' is not a Kubernetes name"):
+        run(lambda: workload("Web_App", cluster()))
+
+
+def test_a_subnet_that_is_listed_twice_or_used_by_nodes_is_refused() -> None:
+    twice = [tke.EniSubnetArgs(subnet_id="subnet-44444444", zone="ap-guangzhou-4")] * 2
+    with pytest.raises(tke.InvalidInputs, match=r"eni_subnets\[1\]\.subnet_id: subnet-44444444 is listed twice"):
+        run(lambda: cluster(eni_subnets=twice, node_pools=[pool("ap-guangzhou-4")]))
+    with pytest.raises(tke.InvalidInputs, match=r"node_pools\[0\]\.subnet_id: subnet-44444444 is the ENI subnet"):
+        run(lambda: cluster(zones=("ap-guangzhou-4",), node_pools=[pool("ap-guangzhou-4", subnet_id="subnet-44444444")]))
+
+
+def test_adoption_needs_what_the_api_does_not_tell_and_takes_nothing_of_a_new_cluster() -> None:
+    with pytest.raises(tke.InvalidInputs) as caught:
+        run(lambda: cluster(existing_cluster_id="cls-12345678"))
+    assert [problem.path for problem in caught.value.problems] == [
+        "cluster_cidr",
+        "cluster_max_pod_num",
+        "cluster_max_service_num",
+        "static_ip",
+    ]
+
+
+def test_an_adopted_cluster_is_not_made_again() -> None:
+    sizes = dict.fromkeys(("cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num"))
+    graph = run(lambda: cluster(existing_cluster_id="cls-12345678", static_ip=True, node_pools=None, **sizes))
+    assert [resource.name for resource in graph.resources] == ["demo", "demo-vpc-cni", "demo-vpc-cni-switch"]
+    assert graph.named("demo-vpc-cni-switch").inputs["nonMasquerade"] == "keep"
 
 
 def test_a_subnet_is_protected_unless_said_otherwise_and_multicast_is_off() -> None:

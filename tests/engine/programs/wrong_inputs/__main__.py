@@ -64,6 +64,10 @@ CASES: dict[str, Callable[[], object]] = {
     "exposure": lambda: workload(exposure=tke.ExposureArgs(kind=tke.ExposureKind.INTERNAL, bandwidth=4096)),
     "misspelt": lambda: tke.ClientIpWorkload("web", {"image": "nginx", "exposure": {"kind": "none"}, "replica": 3}),
     "own-annotation": lambda: workload(pod_annotations={"tke.cloud.tencent.com/networks": "tke-direct-eni"}),
+    "autoscale": lambda: cluster(node_pools=[pool(autoscale=tke.AutoscaleArgs(min_size=5, max_size=2))]),
+    "port": lambda: workload(ports=[tke.PortArgs(port=70000)]),
+    "ipamd-subnet": lambda: tke.IpamdSubnetArgs(subnet_id="subnet-a:b", zone=ZONE),
+    "eni-subnet": lambda: tke.EniSubnetArgs(subnet_id=SUBNET, zone=ZONE, cidr_block="10.0.64.1/22"),
     "ingress-host": lambda: workload(ingress={"exposure": tke.public(), "hosts": ["shop"]}),
 }
 

@@ -1,0 +1,51 @@
+"""A lost answer leaves a cluster, or a node pool, that nobody's state knows. The next run must not make a second one."""
+
+from pulumi_tke_hybrid.cloud.client import Answer, Cloud
+from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.waiting import Wait
+
+
+def clusters_named(cloud: Cloud, vpc_id: str, name: str) -> list[Answer]:
+    """The clusters of that name in the VPC."""
+    answer = cloud.call("tke", "DescribeClusters", {"Filters": [{"Name": "ClusterName", "Values": [name]}]})
+    clusters: list[Answer] = answer.get("Clusters") or []
+    return [item for item in clusters if item.get("ClusterName") == name and item["ClusterNetworkSettings"]["VpcId"] == vpc_id]
+
+
+def refuse_orphan(cloud: Cloud, vpc_id: str, name: str) -> None:
+    """Raise if the VPC already has a cluster of that name."""
+    for cluster in clusters_named(cloud, vpc_id, name):
+        if cluster.get("ClusterStatus") != "Deleting":
+            found = cluster["ClusterId"]
+            raise CloudError(
+                "CreateCluster",
+                "ClusterExists",
+                f"{vpc_id} already has a cluster named {name!r}, {found}, which this stack does not know; an earlier run whose answer was "
+                f"lost leaves one like it. Adopt it or delete it, then run `pulumi up` again: adopt {found} or delete it",
+            )
+
+
+def refuse_orphan_pool(cloud: Cloud, cluster_id: str, name: str) -> None:
+    """Raise if the cluster already has a node pool of that name."""
+    answer = cloud.call("tke", "DescribeClusterNodePools", {"ClusterId": cluster_id})
+    pools: list[Answer] = answer.get("NodePoolSet") or []
+    for pool in pools:
+        if pool.get("Name") == name and pool.get("LifeState") != "deleting":
+            found = f"{cluster_id}#{pool['NodePoolId']}"
+            raise CloudError(
+                "CreateClusterNodePool",
+                "NodePoolExists",
+                f"{cluster_id} already has a node pool named {name!r}, {pool['NodePoolId']}, that this stack does not know; an earlier run "
+                f"whose answer was lost leaves one like it, with its machines. Import it or delete it, then run `pulumi up` again: adopt "
+                f"{found} or delete it",
+            )
+
+
+def wait_until_gone(cloud: Cloud, vpc_id: str, name: str, wait: Wait) -> None:
+    """The provider does not wait for a cluster's deletion; its subnets can go only afterwards."""
+
+    def look() -> tuple[bool | None, str]:
+        left = clusters_named(cloud, vpc_id, name)
+        return (None, f"{left[0]['ClusterId']} is {left[0].get('ClusterStatus')}") if left else (True, "gone")
+
+    wait.until(f"cluster {name}", look, "Run `pulumi destroy` again to go on.")

@@ -1,0 +1,9 @@
+"""Why no verdict could be reached, in a sentence for the user."""
+
+
+class CannotVerify(Exception):
+    """Something that the proof needs is not there or cannot be read."""
+
+
+class WrongUse(Exception):
+    """The command was asked for something that makes no sense."""

@@ -1,0 +1,50 @@
+"""Reading Kubernetes objects as plain dicts, where nearly everything may be left out."""
+
+from collections.abc import Mapping
+from typing import Any, TypeGuard, cast
+
+Json = dict[str, Any]
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    """Whether it is a list, of whatever."""
+    return isinstance(value, list)
+
+
+def child(value: Mapping[str, Any], *path: str) -> Json:
+    """The object at a path; empty where there is none."""
+    found: Any = value
+    for key in path:
+        found = cast(Json, found).get(key) if isinstance(found, dict) else None
+    return cast(Json, found) if isinstance(found, dict) else {}
+
+
+def children(value: Mapping[str, Any], *path: str) -> list[Json]:
+    """The list of objects at a path."""
+    found = child(value, *path[:-1]).get(path[-1])
+    return [cast(Json, item) for item in found if isinstance(item, dict)] if is_list(found) else []
+
+
+def name_of(value: Mapping[str, Any]) -> str:
+    """The object's name."""
+    return str(child(value, "metadata").get("name", ""))
+
+
+def annotations_of(value: Mapping[str, Any]) -> dict[str, str]:
+    """The object's annotations."""
+    return {str(key): str(text) for key, text in child(value, "metadata", "annotations").items()}
+
+
+def being_deleted(value: Mapping[str, Any]) -> bool:
+    """Whether it is on its way out."""
+    return bool(child(value, "metadata").get("deletionTimestamp"))
+
+
+def condition(value: Mapping[str, Any], kind: str) -> str:
+    """Status of a condition: `True`, `False`, `Unknown`, or "" if it is not there."""
+    return next((str(item.get("status", "")) for item in children(value, "status", "conditions") if item.get("type") == kind), "")
+
+
+def pod_address(pod: Mapping[str, Any]) -> str:
+    """The pod's address; "" before it has one."""
+    return str(child(pod, "status").get("podIP") or "")

@@ -1,0 +1,104 @@
+"""All that one run found, and its exit code."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from pulumi_tke_hybrid.proof.coverage import Results
+from pulumi_tke_hybrid.proof.structure import Level, Structure
+from pulumi_tke_hybrid.proof.text import several
+from pulumi_tke_hybrid.proof.traps import Trap
+from pulumi_tke_hybrid.proof.verdict import Verdict, worst
+
+
+class ExitCode(IntEnum):
+    """What the process says to a pipeline."""
+
+    PROVEN = 0
+    """Every pod in every zone sees the client, and the structure has no fault."""
+    NOT_PRESERVED = 1
+    """At least one pod sees somebody else."""
+    USAGE = 2
+    """The command was called wrongly."""
+    NOT_COVERED = 3
+    """Whoever answered is fine, but not every zone or pod did."""
+    COULD_NOT_TELL = 4
+    """No verdict: nothing answered, an answer could not be read, or the cluster could not be asked."""
+    STRUCTURE = 5
+    """The structure has a fault that traffic did not show."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The traffic in numbers."""
+
+    requests: int = 0
+    replies: int = 0
+    seconds: float = 0.0
+    failures: dict[str, int] = field(default_factory=dict[str, int])
+    local: str = ""
+    remote: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of one `verify`."""
+
+    subject: str
+    """What was verified: the URL, the Service or Ingress."""
+    expected: str
+    """The client's address that pods should see."""
+    header_accepted: bool
+    """HEADER_ONLY is a success: the listener is HTTP, or the user said so."""
+    results: Results | None = None
+    """None when only the structure was looked at."""
+    structure: Structure | None = None
+    """None without a Service or Ingress."""
+    traps: Sequence[Trap] = ()
+    sent: Sent = Sent()
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What is proven; None without traffic. Where the structure has a fault, good answers are luck."""
+        if not self.results:
+            return None
+        faults = self.structure.faults if self.structure else []
+        return worst([self.results.verdict, Verdict.UNKNOWN]) if faults else self.results.verdict
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Faults first: what is known to be bad is not softened by what is not known."""
+        heard = self.results.heard if self.results else None
+        if heard in (Verdict.SNAT_NODE, Verdict.SNAT_LB) or (heard is Verdict.HEADER_ONLY and not self.header_accepted):
+            return ExitCode.NOT_PRESERVED
+        if heard is Verdict.UNKNOWN:
+            return ExitCode.COULD_NOT_TELL
+        if self.results and self.results.uncovered:
+            return ExitCode.NOT_COVERED
+        if self.structure and self.structure.faults:
+            return ExitCode.STRUCTURE
+        if not self.results and self.structure and any(finding.level is Level.UNKNOWN for finding in self.structure.findings):
+            return ExitCode.COULD_NOT_TELL
+        return ExitCode.PROVEN
+
+    @property
+    def headline(self) -> str:
+        """One line: the verdict and what it rests on."""
+        faults = self._faults()
+        if not self.results:
+            return f"structure: {faults or 'no fault'}; no traffic was sent"
+        verdict, heard = self.verdict or Verdict.UNKNOWN, self.results.heard
+        zones = [zone for zone in self.results.zones if zone.answered]
+        pods = sum(zone.answered for zone in zones)
+        bad = [zone.zone for zone in self.results.zones if zone.verdict is heard and heard is not Verdict.PRESERVED]
+        where = f" in {', '.join(bad)}" if bad else ""
+        but = f" (what answered: {heard.value})" if verdict is not heard else ""
+        missing = f"; coverage not reached: {'; '.join(self.results.uncovered)}" if self.results.uncovered else ""
+        wrong = f"; structure: {faults}" if faults else ""
+        asked = f"{several(self.sent.requests, 'request')}, {several(pods, 'pod')}, {several(len(zones), 'zone')}"
+        return f"{verdict.value}{where}{but}: {asked}{missing}{wrong}"
+
+    def _faults(self) -> str:
+        found = self.structure.faults if self.structure else []
+        zones = sorted({fault.zone for fault in found if fault.zone})
+        return several(len(found), "fault") + (f" in {', '.join(zones)}" if zones else "") if found else ""

@@ -1,0 +1,171 @@
+"""The traffic: questions on new connections until enough were asked and each pod has answered."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from pulumi_tke_hybrid.proof.answers import Answer, read
+from pulumi_tke_hybrid.proof.roster import Roster, Tally
+from pulumi_tke_hybrid.proof.verdict import FORGED
+from pulumi_tke_hybrid.proof.wire import Asker, Limits, Reply, Target, resolve
+
+MORE_PER_POD = 40
+"""Further questions for each pod that is waited for: with random balancing 30 pods are all met with near certainty."""
+HOPELESS = 10
+"""So many answers in a row that cannot be read, and none before: asking on would not change it."""
+FORGED_TRIES = 3
+MOST_FAILURES = 20
+"""Different failures that are kept."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is asked, and how answers are read."""
+
+    requests: int = 100
+    """Questions, at the least."""
+    concurrency: int = 16
+    deadline: float = 60.0
+    """Seconds for everything."""
+    patience: float = 30.0
+    """Seconds of it to wait for the first answer: a load balancer that is not ready is waited for, not judged."""
+    peer_field: str = ""
+    pod_field: str = ""
+    from_log: bool = False
+    """The answers are in the pods' logs: bodies are not read."""
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
+    """Marks our requests in access logs."""
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def agent(self) -> str:
+        """User-Agent of the questions."""
+        return f"tke-hybrid-verify/{self.token}"
+
+    @property
+    def forging_agent(self) -> str:
+        """User-Agent of those with a forged header."""
+        return f"tke-hybrid-forged/{self.token}"
+
+
+@dataclass
+class Traffic:
+    """What was asked and what came back."""
+
+    tally: Tally
+    forged: list[Answer] = field(default_factory=list[Answer])
+    failures: dict[str, int] = field(default_factory=dict[str, int])
+    """Questions that no pod answered, by what happened."""
+    requests: int = 0
+    replies: int = 0
+    """Questions that somebody answered."""
+    seconds: float = 0.0
+    waited: float = 0.0
+    """Seconds until the first answer."""
+    local: str = ""
+    """The client's own address."""
+    remote: str = ""
+    """The address that was asked."""
+    stopped: str = ""
+    """Why it ended early, in words."""
+
+    def failed(self, what: str) -> None:
+        """Count a failure."""
+        if what not in self.failures and len(self.failures) >= MOST_FAILURES:
+            what = "other failures"
+        self.failures[what] = self.failures.get(what, 0) + 1
+
+
+Watch = Callable[[Traffic], None]
+"""Told after each question, to show progress."""
+
+
+async def run(target: Target, plan: Plan, roster: Roster, watch: Watch) -> Traffic:
+    """All questions of a plan. Ends within its deadline, whatever the other side does."""
+    probe = _Probe(target, plan, Traffic(Tally(roster)), watch)
+    started = time.monotonic()
+    try:
+        await asyncio.wait_for(probe.all(), plan.deadline)
+    except (asyncio.TimeoutError, TimeoutError):
+        probe.traffic.stopped = probe.traffic.stopped or f"the deadline of {plan.deadline:g} s passed"
+    probe.traffic.seconds = time.monotonic() - started
+    return probe.traffic
+
+
+class _Probe:
+    def __init__(self, target: Target, plan: Plan, traffic: Traffic, watch: Watch) -> None:
+        self._target, self._plan, self.traffic, self._watch = target, plan, traffic, watch
+        wanted = len(traffic.tally.roster.wanted)
+        self._most = plan.requests + (0 if plan.from_log else MORE_PER_POD * wanted)
+
+    async def all(self) -> None:
+        """First answer, forged header, then the rest."""
+        try:
+            self.traffic.remote = await resolve(self._target.host, self._target.port)
+        except OSError as error:
+            self.traffic.stopped = f"the name {self._target.host} was not found: {error.strerror}"
+            return
+        self._asker = Asker(self._target, self.traffic.remote, self._plan.limits)
+        if await self._first():
+            await self._forge()
+            await asyncio.gather(*(self._worker() for _ in range(self._plan.concurrency)))
+
+    async def _first(self) -> bool:
+        started, pause = time.monotonic(), 0.25
+        while True:
+            await self._one()
+            self.traffic.waited = time.monotonic() - started
+            if self.traffic.replies:
+                self.traffic.failures.clear()  # it was not ready then, and is now
+                return True
+            if self.traffic.waited + pause > self._plan.patience:
+                self.traffic.stopped = (
+                    f"no answer within {self._plan.patience:g} s: the load balancer is not ready, or not reached from here"
+                )
+                return False
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 2.0)
+
+    async def _forge(self) -> None:
+        if self._target.scheme == "tcp":
+            return
+        headers = {"User-Agent": self._plan.forging_agent, "X-Forwarded-For": FORGED}
+        for _ in range(FORGED_TRIES):
+            reply = await self._asker.ask(headers)
+            if not reply.failure:
+                if not self._plan.from_log:
+                    self.traffic.forged.append(self._answer(reply))
+                return
+
+    async def _worker(self) -> None:
+        while not self._enough():
+            await self._one()
+
+    def _enough(self) -> bool:
+        traffic = self.traffic
+        if traffic.stopped:
+            return True
+        if traffic.requests >= HOPELESS and not self._plan.from_log and traffic.tally.read == 0:
+            traffic.stopped = f"none of the first {traffic.requests} answers could be read"
+            return True
+        return traffic.requests >= self._most or (traffic.requests >= self._plan.requests and traffic.tally.complete)
+
+    async def _one(self) -> None:
+        traffic = self.traffic
+        traffic.requests += 1
+        reply = await self._asker.ask({"User-Agent": self._plan.agent})
+        traffic.local = reply.local or traffic.local
+        if reply.failure:
+            traffic.failed(reply.failure)
+        else:
+            traffic.replies += 1
+            if not self._plan.from_log:
+                traffic.tally.add(self._answer(reply))
+        self._watch(traffic)
+
+    def _answer(self, reply: Reply) -> Answer:
+        if reply.problem:
+            return Answer(local=reply.local, problem=reply.problem)
+        return replace(read(reply.body, self._plan.peer_field, self._plan.pod_field), local=reply.local)

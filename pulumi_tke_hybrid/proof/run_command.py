@@ -1,0 +1,136 @@
+"""What `verify` does with its options: make the request, run it, write the reports."""
+
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, cast
+
+from rich.console import Console
+from rich.text import Text
+
+from pulumi_tke_hybrid.proof import report, table
+from pulumi_tke_hybrid.proof.cluster import Front, Subnets
+from pulumi_tke_hybrid.proof.coverage import Wish
+from pulumi_tke_hybrid.proof.errors import WrongUse
+from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
+from pulumi_tke_hybrid.proof.kube import LiveKube
+from pulumi_tke_hybrid.proof.outcome import ExitCode
+from pulumi_tke_hybrid.proof.probe import Plan
+from pulumi_tke_hybrid.proof.progress import shown_on
+from pulumi_tke_hybrid.proof.proxy_protocol import Version
+from pulumi_tke_hybrid.proof.text import shown
+from pulumi_tke_hybrid.proof.verify import Wanted, verify
+
+
+def wanted(
+    *,
+    url: str,
+    service: str,
+    ingress: str,
+    port: int,
+    path: str,
+    host: str,
+    tcp: bool,
+    insecure: bool,
+    proxy_protocol: Version | None,
+    expect_client: str,
+    zones: str,
+    min_per_zone: int,
+    sample: bool,
+    accept_header: bool | None,
+    requests: int,
+    concurrency: int,
+    deadline: float,
+    peer_field: str,
+    pod_field: str,
+    from_log: bool,
+    structure_only: bool,
+    cluster_facts: str,
+    subnets: Sequence[str],
+    load_balancers: Sequence[str],
+    nodes: Sequence[str],
+    image: str | None,
+    pull_secret: str,
+) -> Wanted:
+    """The request that the options make. `image` is None without `--in-vpc`."""
+    if service and ingress:
+        raise WrongUse("give --service or --ingress, not both")
+    if image == "":
+        raise WrongUse("--in-vpc needs --image: any image with Python and `pip install --no-deps pulumi-tke-hybrid`")
+    front = Front.parse("Service", service) if service else Front.parse("Ingress", ingress) if ingress else None
+    return Wanted(
+        url=url,
+        front=front,
+        expect=expect_client,
+        plan=Plan(
+            requests=requests,
+            concurrency=concurrency,
+            deadline=deadline,
+            patience=deadline / 2,
+            peer_field=peer_field,
+            pod_field=pod_field,
+            from_log=from_log,
+        ),
+        wish=Wish([zone.strip() for zone in zones.split(",") if zone.strip()], min_per_zone, not sample),
+        subnets=Subnets.of(_facts(cluster_facts), subnets),
+        structure_only=structure_only,
+        accept_header=accept_header,
+        load_balancers=load_balancers,
+        nodes=nodes,
+        port=port,
+        path=path,
+        tcp=tcp,
+        host=host,
+        insecure=insecure,
+        proxy_protocol=proxy_protocol,
+        job=JobSettings(image, front.namespace, pull_secret) if image and front else None,
+    )
+
+
+def run(request: Wanted, kubeconfig: Path | None, context: str, json_file: str, markdown_file: str) -> ExitCode:
+    """Run it and write what was found. Standard output holds the table, or whatever was sent to `-`."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    with shown_on(Console(stderr=True)) as progress:
+        outcome = verify(request, lambda: LiveKube.connect(kubeconfig, context or None), progress)
+    for name, text in ((json_file, report.as_json(outcome)), (markdown_file, report.as_markdown(outcome))):
+        if name == "-":
+            sys.stdout.write(text)
+        elif name:
+            _write(name, text)
+    table.show(outcome, Console(stderr="-" in (json_file, markdown_file)))
+    return outcome.exit_code
+
+
+def complain(message: str, wrong_use: bool) -> ExitCode:
+    """One line for an error that the user can do something about."""
+    Console(stderr=True).print(Text.assemble(("verify: ", "bold red"), shown(message, 400)))
+    return ExitCode.USAGE if wrong_use else ExitCode.COULD_NOT_TELL
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """A pipeline that is cancelled sends SIGTERM: end as with Ctrl-C, so that what was made is removed."""
+    del number, frame
+    raise KeyboardInterrupt
+
+
+def _facts(name: str) -> dict[str, Any] | None:
+    if not name:
+        return None
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        found: Any = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise WrongUse(f"--cluster-facts {name} cannot be read as JSON ({type(error).__name__})") from None
+    if not isinstance(found, dict) or "zones" not in found:
+        raise WrongUse(f"--cluster-facts {name} has no zones; write it with: pulumi stack output <name> --json")
+    return cast(dict[str, Any], found)
+
+
+def _write(name: str, text: str) -> None:
+    try:
+        Path(name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WrongUse(f"{name} cannot be written: {error.strerror}") from None

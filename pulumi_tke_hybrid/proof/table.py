@@ -1,0 +1,73 @@
+"""An outcome as tables on a terminal."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pulumi_tke_hybrid.proof.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.proof.structure import Level
+from pulumi_tke_hybrid.proof.text import shown
+from pulumi_tke_hybrid.proof.verdict import Verdict
+
+_COLOUR = {
+    Verdict.PRESERVED: "green",
+    Verdict.HEADER_ONLY: "yellow",
+    Verdict.UNKNOWN: "yellow",
+    Verdict.SNAT_LB: "red",
+    Verdict.SNAT_NODE: "red",
+}
+_LEVEL_COLOUR = {Level.FAULT: "red", Level.WARNING: "yellow", Level.UNKNOWN: "yellow"}
+
+
+def show(outcome: Outcome, console: Console) -> None:
+    """Zones, pods, findings, traps, and the headline last, where the eye is."""
+    if outcome.results and outcome.results.pods:
+        console.print(_pods(outcome))
+    if outcome.results and outcome.results.zones:
+        console.print(_zones(outcome))
+    if outcome.structure and (not outcome.results or outcome.structure.faults):
+        console.print(_structure(outcome))
+    for found in outcome.structure.findings if outcome.structure else ():
+        _line(console, found.level.value, _LEVEL_COLOUR[found.level], f"{found.subject}: {found.message}")
+    for trap in outcome.traps:
+        _line(console, trap.name, "yellow", trap.message)
+    good = outcome.exit_code is ExitCode.PROVEN
+    console.print(Text(shown(outcome.headline, 400), style="bold green" if good else "bold red"))
+
+
+def _line(console: Console, label: str, colour: str, message: str) -> None:
+    console.print(Text.assemble((f"{label}: ", colour), shown(message, 400)))
+
+
+def _pods(outcome: Outcome) -> Table:
+    table = Table(title=Text(f"{outcome.subject}, expected client {outcome.expected or '?'}"), title_justify="left")
+    for name in ("zone", "pod", "answers", "peer seen", "verdict"):
+        table.add_column(name, overflow="fold")
+    table.add_column("why", overflow="fold")
+    for pod in outcome.results.pods if outcome.results else ():
+        why = "" if pod.verdict is Verdict.PRESERVED else shown(pod.reason, 300)
+        cells = (pod.zone, shown(pod.pod), str(pod.answers), ", ".join(pod.peers))
+        table.add_row(*(Text(cell) for cell in cells), Text(pod.verdict.value, style=_COLOUR[pod.verdict]), Text(why))
+    return table
+
+
+def _zones(outcome: Outcome) -> Table:
+    table = Table("zone", "pods answered", "verdict")
+    for zone in outcome.results.zones if outcome.results else ():
+        table.add_row(Text(zone.zone), f"{zone.answered}/{zone.pods}", Text(zone.verdict.value, style=_COLOUR[zone.verdict]))
+    return table
+
+
+def _structure(outcome: Outcome) -> Table:
+    structure = outcome.structure
+    assert structure is not None, "called only with one"
+    table = Table("zone", "pod", "node", "address", "network", "ENI annotation", "ENI resource", "readiness gate")
+    table.title, table.title_justify = Text(f"load balancer to pods: {structure.path.value}"), "left"
+    for row in structure.rows:
+        cells = (row.zone, row.pod, row.node, row.address or "-", row.network, _yes(row.annotated), _yes(row.asks), row.gate)
+        table.add_row(*(Text(cell) for cell in cells))
+    return table
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

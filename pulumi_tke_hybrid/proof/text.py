@@ -1,0 +1,20 @@
+"""Text that came from outside: made fit for a terminal, a log and a report."""
+
+SHOWN = 120
+
+
+def shown(text: str, most: int = SHOWN) -> str:
+    """One printable line. What a pod or a proxy sends may hold control sequences; a report shows them as they are and obeys none."""
+    line = "".join(character if character.isprintable() else "?" for character in text[: most + 1])
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def several(count: int, noun: str) -> str:
+    """`1 pod`, `2 pods`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def listed(items: list[str], most: int = 5) -> str:
+    """The first of them, and how many more there are."""
+    more = len(items) - most
+    return ", ".join(items[:most]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,190 @@
+"""`verify`, step by step: look at the cluster, send the traffic, look again, judge."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from pulumi_tke_hybrid.proof import cluster, in_cluster_job, traps
+from pulumi_tke_hybrid.proof import structure as structure_checks
+from pulumi_tke_hybrid.proof.addresses import Addresses
+from pulumi_tke_hybrid.proof.answers import address_in
+from pulumi_tke_hybrid.proof.cluster import Front, Snapshot, Subnets
+from pulumi_tke_hybrid.proof.coverage import Wish, results
+from pulumi_tke_hybrid.proof.errors import CannotVerify, WrongUse
+from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
+from pulumi_tke_hybrid.proof.inside import Order
+from pulumi_tke_hybrid.proof.kube import Kube
+from pulumi_tke_hybrid.proof.objects import annotations_of, child, children
+from pulumi_tke_hybrid.proof.outcome import Outcome, Sent
+from pulumi_tke_hybrid.proof.pod_logs import answers_in_logs
+from pulumi_tke_hybrid.proof.probe import Plan, Traffic, run
+from pulumi_tke_hybrid.proof.progress import Progress
+from pulumi_tke_hybrid.proof.proxy_protocol import Version
+from pulumi_tke_hybrid.proof.roster import UNPLACED, Roster
+from pulumi_tke_hybrid.proof.structure import SPECIFY_PROTOCOL, Structure
+from pulumi_tke_hybrid.proof.verdict import Case, forgery_of
+from pulumi_tke_hybrid.proof.wire import Scheme, Target
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user asked for."""
+
+    url: str = ""
+    front: Front | None = None
+    expect: str = ""
+    """The client's address; empty means this machine's own on each connection."""
+    plan: Plan = field(default_factory=Plan)
+    wish: Wish = field(default_factory=Wish)
+    subnets: Subnets = field(default_factory=Subnets)
+    structure_only: bool = False
+    accept_header: bool | None = None
+    """Whether HEADER_ONLY is a success; None: if the listener is HTTP."""
+    load_balancers: Sequence[str] = ()
+    """Further addresses or ranges of the load balancer."""
+    nodes: Sequence[str] = ()
+    """Further addresses of nodes."""
+    port: int = 0
+    """Port of the Service or Ingress; 0: its first one."""
+    path: str = "/"
+    tcp: bool = False
+    """The Service speaks plain TCP."""
+    host: str = ""
+    insecure: bool = False
+    proxy_protocol: Version | None = None
+    job: JobSettings | None = None
+    """Send the traffic from a Job in the VPC."""
+
+
+def verify(wanted: Wanted, connect: Callable[[], Kube], progress: Progress) -> Outcome:
+    """The whole run. Raises CannotVerify or WrongUse."""
+    _check(wanted)
+    kube = connect() if wanted.front or wanted.job else None
+    first = _look(kube, wanted, progress)
+    before = structure_checks.check(first, wanted.subnets) if first else None
+    subject = str(wanted.front) if wanted.front else ""
+    if wanted.structure_only:
+        return Outcome(subject, wanted.expect, header_accepted=True, structure=before)
+    target = target_of(wanted, first)
+    subject = f"{subject} at {target.shown}" if subject else target.shown
+    progress.say(f"asking {subject}")
+    roster = cluster.roster(first, wanted.subnets) if first else Roster()
+    started = time.monotonic()
+    traffic = _send(wanted, target, roster, kube, first, progress)
+    if wanted.plan.from_log and kube and wanted.front:
+        time.sleep(1)  # until the last lines are in the logs
+        answers_in_logs(kube, wanted.front.namespace, traffic, wanted.plan, int(time.monotonic() - started) + 5)
+    second = cluster.look(kube, wanted.front) if kube and wanted.front else None
+    if second:
+        roster = roster.with_also(cluster.roster(second, wanted.subnets).pods)
+    after = structure_checks.check(second, wanted.subnets) if second else None
+    known = cluster.addresses(second, wanted.subnets, [*wanted.load_balancers, traffic.remote], wanted.nodes)
+    return _judge(wanted, subject, traffic, roster, after, known, forging=target.scheme != "tcp")
+
+
+def _check(wanted: Wanted) -> None:
+    if not wanted.url and not wanted.front:
+        raise WrongUse("nothing to verify: give a URL, --service or --ingress")
+    if wanted.structure_only and not wanted.front:
+        raise WrongUse("--structure-only needs --service or --ingress")
+    if wanted.plan.from_log and not wanted.front:
+        raise WrongUse("--from-log needs --service or --ingress: their pods' logs are read")
+    if wanted.job and not wanted.front:
+        raise WrongUse("--in-vpc needs --service or --ingress: the Job must not run beside their pods")
+    if wanted.expect and not address_in(wanted.expect):
+        raise WrongUse(f"{wanted.expect!r} is no address; write --expect-client 10.0.0.3")
+
+
+def _look(kube: Kube | None, wanted: Wanted, progress: Progress) -> Snapshot | None:
+    """The cluster, as soon as the load balancer has an address."""
+    if kube is None or wanted.front is None:
+        return None
+    progress.say(f"reading {wanted.front}")
+    started = time.monotonic()
+    while True:
+        found = cluster.look(kube, wanted.front)
+        waiting = not wanted.structure_only and not wanted.url and not cluster.load_balancer_addresses(found)
+        if not waiting or child(found.body, "spec").get("type", "LoadBalancer") != "LoadBalancer":
+            return found
+        if time.monotonic() - started > wanted.plan.patience:
+            raise CannotVerify(f"{wanted.front} has no load balancer address after {wanted.plan.patience:g} s")
+        time.sleep(1)
+
+
+def target_of(wanted: Wanted, snapshot: Snapshot | None) -> Target:
+    """Where the questions go."""
+    if wanted.url:
+        return _from_url(wanted)
+    assert snapshot is not None, "checked: a URL, or something in the cluster"
+    addresses = cluster.load_balancer_addresses(snapshot)
+    if not addresses:
+        raise WrongUse(f"{snapshot.front} has no load balancer; give the URL that leads to its pods as well")
+    scheme, port, host = _of_ingress(wanted, snapshot) if snapshot.front.kind == "Ingress" else _of_service(wanted, snapshot)
+    return Target(scheme, addresses[0], port, wanted.path, wanted.host or host, wanted.insecure, wanted.proxy_protocol)
+
+
+def _from_url(wanted: Wanted) -> Target:
+    try:
+        parts = urlsplit(wanted.url)
+        port = parts.port
+    except ValueError:
+        raise WrongUse("the URL cannot be read; write http://10.0.8.10/ or tcp://10.0.8.10:5000") from None
+    schemes: dict[str, tuple[Scheme, int]] = {"http": ("http", 80), "https": ("https", 443), "tcp": ("tcp", 0)}
+    if parts.scheme not in schemes or not parts.hostname:
+        raise WrongUse("the URL must begin with http://, https:// or tcp:// and name a host")
+    if parts.username or parts.password:
+        raise WrongUse("the URL holds credentials; they would end up in logs, so leave them out")
+    scheme, default = schemes[parts.scheme]
+    if not (port or default):
+        raise WrongUse("tcp:// needs a port: tcp://10.0.8.10:5000")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if not path.isascii() or any(character.isspace() for character in path):
+        raise WrongUse("the URL's path must be written in plain ASCII, with %XX for everything else")
+    return Target(scheme, parts.hostname, port or default, path, wanted.host, wanted.insecure, wanted.proxy_protocol)
+
+
+def _of_service(wanted: Wanted, snapshot: Snapshot) -> tuple[Scheme, int, str]:
+    ports = children(snapshot.body, "spec", "ports")
+    found = next((port for port in ports if wanted.port in (0, port.get("port"))), None)
+    if found is None:
+        raise WrongUse(f"{snapshot.front} has no port {wanted.port}; it has {', '.join(str(port.get('port')) for port in ports)}")
+    if found.get("protocol", "TCP") != "TCP":
+        raise WrongUse(f"port {found.get('port')} is {found.get('protocol')}; only TCP can be verified, give --port")
+    port = int(found["port"])
+    encrypted = port == 443 or "HTTPS" in annotations_of(snapshot.body).get(SPECIFY_PROTOCOL, "").upper()
+    return ("tcp" if wanted.tcp else "https" if encrypted else "http"), port, ""
+
+
+def _of_ingress(wanted: Wanted, snapshot: Snapshot) -> tuple[Scheme, int, str]:
+    hosts = [str(rule["host"]) for rule in children(snapshot.body, "spec", "rules") if rule.get("host")]
+    host = next((host.replace("*", "verify", 1) for host in hosts), "")
+    if children(snapshot.body, "spec", "tls"):
+        return "https", wanted.port or 443, host
+    return "http", wanted.port or 80, host
+
+
+def _send(wanted: Wanted, target: Target, roster: Roster, kube: Kube | None, snapshot: Snapshot | None, progress: Progress) -> Traffic:
+    if wanted.job and kube and snapshot:
+        return in_cluster_job.run(kube, wanted.job, Order(target, wanted.plan, roster), snapshot, progress.say)
+    return asyncio.run(run(target, wanted.plan, roster, progress.watch))
+
+
+def _judge(
+    wanted: Wanted, subject: str, traffic: Traffic, roster: Roster, structure: Structure | None, known: Addresses, forging: bool
+) -> Outcome:
+    expect = address_in(wanted.expect)
+    case = Case(known, expect, structure.keeps_source if structure else None, forgery_of(traffic.forged, known, expect))
+    found = results(traffic.tally.counts, roster, case, wanted.wish)
+    zones = {pod.zone for pod in roster.pods} | set(wanted.subnets.by_zone) | set(wanted.wish.zones)
+    accepted = wanted.accept_header if wanted.accept_header is not None else bool(structure and structure.layer7)
+    return Outcome(
+        subject=subject,
+        expected=expect or traffic.local,
+        header_accepted=accepted,
+        results=found,
+        structure=structure,
+        traps=traps.find(traffic, found, case, roster, structure, len(zones - {UNPLACED}), wanted.job is not None, forging),
+        sent=Sent(traffic.requests, traffic.replies, traffic.seconds, dict(traffic.failures), traffic.local, traffic.remote),
+    )

@@ -1,0 +1,144 @@
+"""`tke-hybrid drift` against a real API server and the stand-in cloud: one cluster, spoilt in one way after the other."""
+
+import json
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from lightkube.models.core_v1 import Container, NodeSpec, PodSpec
+from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.core_v1 import ConfigMap, Node, Pod
+from typer.testing import CliRunner
+
+from pulumi_tke_hybrid.drift import command
+from tests.engine.stacks import PROGRAMS, stack
+from tests.lab.cluster_view import client
+from tests.lab.lab import Lab, wait_until
+
+FOUR, SIX, SEVEN = "ap-guangzhou-4", "ap-guangzhou-6", "ap-guangzhou-7"
+
+
+@dataclass
+class Case:
+    """The cluster, and how to ask about it."""
+
+    lab: Lab
+    directory: Path
+    facts: dict[str, Any]
+
+    @property
+    def cluster_id(self) -> str:
+        return str(self.facts["clusterId"])
+
+    @property
+    def vpc_id(self) -> str:
+        return str(self.facts["vpcId"])
+
+    @property
+    def kube(self) -> Any:
+        return client(self.lab.kubeconfig(self.cluster_id))
+
+    def subnet(self, name: str, zone: str, block: str) -> str:
+        request: dict[str, object] = {"VpcId": self.vpc_id, "SubnetName": name, "CidrBlock": block, "Zone": zone}
+        return str(self.lab.call("vpc", "CreateSubnet", request)["Subnet"]["SubnetId"])
+
+    def drift(self, *arguments: str, **environment: str) -> tuple[int, dict[str, Any]]:
+        """Exit code and JSON of one run that wrote nothing."""
+        app = typer.Typer()
+        app.callback()(lambda: None)
+        app.command("drift", cls=command.Command)(command.drift)
+        (self.directory / "facts.json").write_text(json.dumps(self.facts))
+        (self.directory / "kubeconfig").write_text(self.lab.kubeconfig(self.cluster_id))
+        given = arguments or ("--facts", f"{self.directory}/facts.json", "--kubeconfig", f"{self.directory}/kubeconfig")
+        before = [call for call in self.lab.calls() if call["write"]]
+        result = CliRunner().invoke(app, ["drift", *given, "--json", "-"], env={**self.lab.environment, **environment})
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+        assert [call for call in self.lab.calls() if call["write"]] == before
+        assert self.lab.secret_key not in result.output
+        return result.exit_code, json.loads(result.stdout)
+
+    def findings(self, *arguments: str, **environment: str) -> tuple[int, list[tuple[str, str]]]:
+        code, data = self.drift(*arguments, **environment)
+        return code, [(finding["id"], finding["subject"]) for finding in data["findings"]]
+
+
+@pytest.fixture(scope="module")
+def case(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Generator[Case]:
+    with stack(lab, PROGRAMS / "zones", "drift", {"zones": [FOUR, SIX]}) as project:
+        project.up()
+        resources = project.export()["deployment"]["resources"]
+        facts = next(item["outputs"]["clusterFacts"] for item in resources if item["type"] == "tke-hybrid:index:HybridCluster")
+        yield Case(lab, tmp_path_factory.mktemp("drift"), facts)
+
+
+def test_a_cluster_is_spoilt_step_by_step_and_each_step_has_its_name(case: Case) -> None:
+    code, data = case.drift()
+    assert (code, data["findings"]) == (0, []), data
+    listed = [subnet["subnetId"] for subnets in case.facts["zones"].values() for subnet in subnets]
+    assert [row["subnet"] for row in data["subnets"]] == listed
+    assert all(row["cloud"] and row["ipamd"] and row["configmap"] and row["program"] for row in data["subnets"])
+    assert [(zone["zone"], zone["nodes"], len(zone["subnets"])) for zone in data["zones"]] == [(FOUR, 1, 1), (SIX, 1, 1)]
+    assert [(pod["workload"], pod["place"]) for pod in data["pods"]] == [("default/web", "registered")] * 2
+
+    # A node that somebody added by hand, in a zone without a container subnet.
+    node = Node(metadata=ObjectMeta(name="by-hand", labels={"topology.kubernetes.io/zone": "100007"}), spec=NodeSpec())
+    case.kube.create(node)
+    assert case.findings() == (2, [("node-zone-uncovered", SEVEN)])
+
+    # The console's way to cure it. The program does not know.
+    added = case.subnet("elsewhere", SEVEN, "10.0.200.0/24")
+    case.lab.call("tke", "AddVpcCniSubnets", {"ClusterId": case.cluster_id, "VpcId": case.vpc_id, "SubnetIds": [added]})
+    wait_until("ipamd", lambda: all(row["configmap"] and row["ipamd"] for row in case.drift()[1]["subnets"]))
+    assert case.findings() == (1, [("subnet-not-in-program", added)])
+
+    # The article's ConfigMap edit, without the restart.
+    forgotten = case.subnet("forgotten", SEVEN, "10.0.201.0/24")
+    config_map = case.kube.get(ConfigMap, "tke-eni-ipamd", namespace="kube-system")
+    before = dict(config_map.data)
+    config_map.data = {
+        **before,
+        "TKE_ENI_IPAMD_SUBNET_ID": f"{before['TKE_ENI_IPAMD_SUBNET_ID']}:{forgotten}",
+        "TKE_ENI_IPAMD_ZONE": f"{before['TKE_ENI_IPAMD_ZONE']}:{SEVEN}",
+    }
+    case.kube.replace(config_map)
+    both = [("subnet-not-in-program", subnet) for subnet in sorted([added, forgotten])]
+    assert case.findings() == (2, [("subnet-one-side", forgotten), *both])
+    config_map = case.kube.get(ConfigMap, "tke-eni-ipamd", namespace="kube-system")
+    config_map.data = before
+    case.kube.replace(config_map)
+
+    # Looks right and is not: the annotation without the resource.
+    metadata = ObjectMeta(
+        name="looks-right",
+        namespace="default",
+        annotations={"tke.cloud.tencent.com/networks": "tke-route-eni"},
+        labels={"not-add-pod-eni-ip-limit": ""},
+    )
+    case.kube.create(Pod(metadata=metadata, spec=PodSpec(containers=[Container(name="app", image="nginx")])))
+    wait_until("its address", lambda: case.kube.get(Pod, "looks-right", namespace="default").status.podIP)
+    assert case.findings() == (2, [("eni-pod-on-overlay", "default/looks-right"), ("subnet-not-in-program", added)])
+    case.kube.delete(Pod, "looks-right", namespace="default", grace_period=0)
+
+    # Sides that cannot be read are no agreement; what the user leaves out is.
+    assert case.findings("--cluster-id", case.cluster_id, KUBECONFIG="") == (
+        3,
+        [("side-not-read", "the ConfigMap"), ("side-not-read", "the nodes"), ("side-not-read", "the pods")],
+    )
+    assert case.findings("--cluster-id", case.cluster_id, "--cloud-only") == (0, [])
+    refused = case.findings("--cluster-id", case.cluster_id, "--cloud-only", TENCENTCLOUD_SECRET_KEY="wrong")  # noqa: S106 - of nobody
+    assert refused == (
+        3,
+        [("side-not-read", "IPAMD"), ("side-not-read", "the VPC's subnets"), ("side-not-read", "the cloud's cluster list")],
+    )
+    assert case.findings("--cluster-id", "cls-00000000", "--cloud-only")[0] == 3
+
+    case.lab.call("tke", "DisableVpcCniNetworkType", {"ClusterId": case.cluster_id})
+    wait_until("off", lambda: not case.lab.call("tke", "DescribeIPAMD", {"ClusterId": case.cluster_id})["EnableIPAMD"])
+    assert case.findings() == (2, [("vpc-cni-off", case.cluster_id)])
+
+    case.kube.delete(Node, "by-hand")
+    for subnet in (added, forgotten):
+        case.lab.call("vpc", "DeleteSubnet", {"SubnetId": subnet})

@@ -1,0 +1,64 @@
+"""A change of the way to the clients is what the program says: another load balancer, and pods with their gates."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.engine.stacks import PROGRAMS, configure, stack, steps
+from tests.lab.cluster_view import pods
+from tests.lab.lab import Lab
+from tests.lab.pulumi_cli import PulumiProject
+
+ZONES = ["ap-guangzhou-4", "ap-guangzhou-6"]
+
+
+@pytest.fixture(scope="module")
+def cluster(lab: Lab) -> Iterator[str]:
+    with stack(lab, PROGRAMS / "zones", "ways", {"zones": ZONES, "workload": "false"}) as made:
+        made.up()
+        yield str(made.outputs()["clusterId"])
+
+
+@pytest.fixture(scope="module")
+def project(lab: Lab, cluster: str) -> Iterator[PulumiProject]:
+    first, second = sorted(name for name, item in lab.state()["subnets"].items() if item["name"].startswith("nodes-"))
+    config = {"clusterId": cluster, "subnetId": first, "otherSubnetId": second, "way": "none"}
+    with stack(lab, PROGRAMS / "exposure", "ways", config, {"LAB_KUBECONFIG": lab.kubeconfig(cluster)}) as made:
+        made.up()
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("way", "gate"), [("internal", "true"), ("other", "true"), ("public", "true"), ("internal", "true"), ("none", "none")]
+)
+def test_the_load_balancer_is_the_one_that_the_program_says(lab: Lab, cluster: str, project: PulumiProject, way: str, gate: str) -> None:
+    configure(project, {"way": way})
+    assert steps(project)["web-service"] in ("replace", "delete-replaced", "create-replacement")
+    project.up()
+    balancers = list(lab.state()["load_balancers"].values())
+    if way == "none":
+        assert balancers == []
+    else:
+        (balancer,) = balancers
+        assert balancer["internal"] is (way != "public")
+        wanted = {"internal": project.run("config", "get", "subnetId").stdout.strip(), "public": ""}
+        wanted["other"] = project.run("config", "get", "otherSubnetId").stdout.strip()
+        assert balancer["subnet_id"] == wanted[way]
+        assert project.outputs()["address"] == balancer["vip"]
+    rows = pods(lab.kubeconfig(cluster))
+    assert {(row.ready, row.gate) for row in rows} == {("yes", gate)}
+    project.preview("--expect-no-changes")
+
+
+def test_a_refusal_of_the_cloud_is_shown_in_its_words_and_without_a_stack_trace(lab: Lab) -> None:
+    with stack(lab, PROGRAMS / "zones", "refusal", {"zones": ZONES, "workload": "false"}) as project:
+        lab.fault(
+            action="EnableVpcCniNetworkType", kind="error", code="FailedOperation.RoleMissing", message="no IPAMDofTKE_QCSRole", times=1
+        )
+        result = project.up(check=False)
+        assert result.exit_code != 0
+        assert "EnableVpcCniNetworkType failed: FailedOperation.RoleMissing: no IPAMDofTKE_QCSRole" in result.output
+        assert "Traceback" not in result.output
+        assert 'File "' not in result.output
+        project.up()
+        assert len([call for call in lab.calls("EnableVpcCniNetworkType") if call["error"] is None]) >= 1

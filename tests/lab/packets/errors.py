@@ -1,0 +1,13 @@
+"""What can go wrong in the packet network, the lab's stand-in for the vendor's."""
+
+
+class PacketsUnavailable(Exception):
+    """This machine cannot have a packet network; the message is the reason, in one sentence."""
+
+
+class KernelError(Exception):
+    """The kernel refused a change of the network."""
+
+
+class AddressTaken(Exception):
+    """Somebody else has the address that a client should get."""

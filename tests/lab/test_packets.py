@@ -1,0 +1,678 @@
+"""Real packets on the lab: which address a pod sees by which path, and that nothing is left behind."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tencentcloud.common.common_client import CommonClient
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+
+from tests.lab import test_controllers
+from tests.lab.controllers import keys
+from tests.lab.controllers.kube import DEPLOYMENT, INGRESS, POD, SERVICE, Json, name_of, node_of, pod_ip, uid_of
+from tests.lab.lab import DOMAIN, REGION, Lab, wait_until
+from tests.lab.packets import PacketsUnavailable, kernel, names, unavailable
+from tests.lab.packets.errors import AddressTaken
+from tests.lab.packets.network import PacketNetwork
+from tests.lab.packets.plan import MAX_PODS, Client, Modes, observe
+from tests.lab.test_controllers import ENI, MANAGER, STATEFUL_SET, template
+from tests.lab.toolchain import ensure
+from tests.lab.world import VpcCni
+
+INTERNAL = {keys.SERVICE_SUBNET: "subnet-clb"}
+DIRECT = {**INTERNAL, keys.SERVICE_DIRECT: "true"}
+NODE_PORT = {**INTERNAL, keys.SERVICE_DIRECT: "false"}
+ZONES = {"10.0.0.4": "100004", "10.0.0.6": "100006", "10.0.0.7": "100007"}
+CBR0 = {"10.0.0.4": "192.168.0.1", "10.0.0.6": "192.168.0.65", "10.0.0.7": "192.168.0.129"}
+
+# Asks with a connection of its own each time (or one for all, with "keep"); prints what each answer was.
+ASK = """
+import concurrent.futures, http.client, json, ssl, sys
+scheme, host, port, path, count, threads, seconds, headers = json.loads(sys.argv[1])
+def ask(_):
+    if scheme == "https":
+        there = http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl._create_unverified_context())
+    else:
+        there = http.client.HTTPConnection(host, port, timeout=seconds)
+    try:
+        there.request("GET", path, headers=headers)
+        answer = there.getresponse()
+        text = answer.read().decode()
+        return {"status": answer.status, "text": text, "source": there.sock.getsockname()[0] if there.sock else ""}
+    except OSError as error:
+        return {"status": 0, "text": repr(error), "source": ""}
+    finally:
+        there.close()
+with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+    print(json.dumps(list(pool.map(ask, range(count)))))
+"""
+SAY = """
+import json, socket, sys
+host, port, data = json.loads(sys.argv[1])
+with socket.create_connection((host, port), 8) as there:
+    there.sendall(bytes.fromhex(data))
+    there.shutdown(socket.SHUT_WR)
+    print(there.makefile("rb").read().decode())
+"""
+
+TELL = """
+import json, socket, sys
+host, port, data = json.loads(sys.argv[1])
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
+    there.settimeout(5)
+    there.connect((host, port))
+    there.send(bytes.fromhex(data))
+    print(there.recv(1000).decode())
+"""
+
+
+class PacketLab(test_controllers.Lab):
+    """A cluster with three zones, each with a container subnet and one node, and its packet network."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world.subnets["subnet-eni-7"].cidr_block = "10.0.7.0/24"
+        self.cluster.vpc_cni = VpcCni("tke-route-eni", True, 300, ["subnet-eni-4", "subnet-eni-6", "subnet-eni-7"], True)
+        self.network = PacketNetwork()
+
+    async def prepare(self, binaries: Path, directory: Path) -> None:
+        await self.start(binaries, directory)
+        await self.until(self.phase("upgrading"))
+        for node, zone in ZONES.items():
+            self.add_node(f"{REGION}-{zone[-1]}", node)
+            await self.until(partial(self.node, node))
+        await self.until(self.phase("running"))
+        for node in ZONES:
+            await self.until(self.eni_ip_of(node))
+        await self.network.start(self.world, self.cluster, self.cluster.kubeconfig)
+
+    async def start(self, binaries: Path, directory: Path) -> None:
+        await super().start(binaries, directory)
+        self.cluster.kubeconfig = self._plane.kubeconfig
+
+    async def end(self) -> None:
+        await self.network.stop()
+        await self.stop()
+
+    async def pods_on(self, namespace: str, per_zone: dict[str, int], annotations: dict[str, str] | None = None) -> list[Json]:
+        """A workload that has so many pods in each zone; all of them ready."""
+        for zone, count in per_zone.items():
+            body: Json = {
+                "metadata": {"name": f"web-{zone}", "namespace": namespace},
+                "spec": {
+                    "replicas": count,
+                    "selector": {"matchLabels": {"app": "web", "zone": zone}},
+                    "template": template(annotations, zone),
+                },
+            }
+            body["spec"]["template"]["metadata"]["labels"]["zone"] = zone
+            await self.api.create(DEPLOYMENT, body, manager=MANAGER)
+        return await self.until(self.ready_pods(namespace, sum(per_zone.values())), timeout=40)
+
+    async def vip(self, kind: type[Any], namespace: str) -> str:
+        return await self.until(self.vip_of(kind, namespace, "web"))
+
+    async def bound(self, vip: str, count: int) -> None:
+        """Until the load balancer has so many backends, and the packets have followed."""
+
+        async def there() -> bool:
+            balancer = next(entry for entry in self.world.load_balancers.values() if entry.vip == vip)
+            return bool(balancer.listeners) and all(len(listener.backends) == count for listener in balancer.listeners)
+
+        await self.until(there)
+        await asyncio.sleep(1.0)
+
+    async def ask(self, client: str, host: str, path: str = "/api", count: int = 1, **how: Any) -> list[Json]:
+        """The answers to a client; each with what it said as JSON."""
+        wanted = [how.get("scheme", "http"), host, how.get("port", 80), path, count, how.get("threads", 4)]
+        wanted += [how.get("seconds", 8), how.get("headers", {})]
+        text = await self.python(client, ASK, wanted)
+        answers: list[Json] = json.loads(text)
+        for answer in answers:
+            answer["json"] = json.loads(answer["text"]) if answer["status"] == 200 and path != "/" else {}
+        return answers
+
+    async def say(self, client: str, host: str, data: bytes, port: int = 80) -> str:
+        return await self.python(client, SAY, [host, port, data.hex()])
+
+    async def python(self, client: str, script: str, argument: object) -> str:
+        return await output("ip", "netns", "exec", client, sys.executable, "-c", script, json.dumps(argument))
+
+    @contextlib.asynccontextmanager
+    async def modes(self, **modes: bool) -> AsyncGenerator[None]:
+        await self.network.change(**modes)
+        try:
+            yield
+        finally:
+            await self.network.change(**dict.fromkeys(modes, False))
+
+    async def clear(self, namespace: str) -> None:
+        """Room for the next one."""
+        for kind in (SERVICE, INGRESS, DEPLOYMENT, STATEFUL_SET):
+            found, _ = await self.api.list_all(kind, namespace)
+            for item in found:
+                await self.api.delete(kind, name_of(item), namespace)
+
+        async def gone() -> bool:
+            return not await self.pods(namespace)
+
+        await self.until(gone)
+
+
+async def output(*argv: str) -> str:
+    process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+    said, errors = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, errors.decode()
+    return said.decode()
+
+
+def peer(answer: Json) -> str:
+    assert answer["status"] == 200, answer
+    return str(answer["json"]["remoteAddr"].rpartition(":")[0])
+
+
+def header(answer: Json, name: str) -> str:
+    return ", ".join(answer["json"]["headers"].get(name, []))
+
+
+Scenario = Callable[[PacketLab, str], Coroutine[Any, Any, None]]
+
+
+@pytest.fixture(scope="module")
+def possible() -> None:
+    """Skips where there can be no packets."""
+    reason = unavailable()
+    if reason is not None:
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def lab(possible: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PacketLab]:
+    given = os.environ.get("LAB_BINARIES")
+    binaries = Path(given) if given else ensure().bin
+    made = PacketLab()
+    made.run(made.prepare(binaries, tmp_path_factory.mktemp("cluster")), timeout=180)
+    yield made
+    made.run(made.end())
+    made.loop.close()
+    assert not names.existing(names.prefix())
+
+
+def run(lab: PacketLab, name: str, scenario: Scenario) -> None:
+    async def whole() -> None:
+        namespace = await lab.namespace(name)
+        await scenario(lab, namespace)
+        await lab.clear(namespace)
+
+    lab.run(whole(), timeout=120)
+
+
+async def ingress(lab: PacketLab, namespace: str, direct: str) -> str:
+    body: Json = {
+        "metadata": {
+            "name": "web",
+            "namespace": namespace,
+            "annotations": {keys.INGRESS_SUBNET: "subnet-clb", keys.INGRESS_DIRECT: direct},
+        },
+        "spec": {
+            "rules": [
+                {
+                    "http": {
+                        "paths": [
+                            {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "web", "port": {"number": 80}}}},
+                        ]
+                    }
+                }
+            ]
+        },
+    }
+    await lab.api.create(INGRESS, body, manager=MANAGER)
+    return await lab.vip(INGRESS, namespace)
+
+
+def test_a_plain_service_hides_the_client_behind_the_node(lab: PacketLab) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, NODE_PORT)
+        pods = {name_of(pod): pod for pod in await lab.pods_on(namespace, {"100004": 1, "100006": 1})}
+        vip = await lab.vip(SERVICE, namespace)
+        await lab.bound(vip, 3)
+        answers = await lab.ask(await lab.network.client("10.0.0.3"), vip, count=60)
+        seen = {(answer["json"]["hostname"], peer(answer)) for answer in answers}
+        for name, pod in pods.items():
+            # Through its own node: that node's cbr0. Through another: that one's address in the VPC. Never the client.
+            own = node_of(pod)
+            assert {who for pod_name, who in seen if pod_name == name} == {CBR0[own], *(set(ZONES) - {own})}
+        assert {"192.168.0.1", "192.168.0.65"} < {who for _, who in seen}
+
+    run(lab, "plain", scenario)
+
+
+def test_local_traffic_policy_keeps_the_client(lab: PacketLab) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, NODE_PORT)
+        await lab.api.patch(SERVICE, "web", {"spec": {"externalTrafficPolicy": "Local"}}, namespace=namespace, manager=MANAGER)
+        pods = await lab.pods_on(namespace, {"100004": 1, "100006": 2})
+        vip = await lab.vip(SERVICE, namespace)
+        await lab.bound(vip, 3)
+        answers = await lab.ask(await lab.network.client("10.0.0.3"), vip, count=40)
+        assert {peer(answer) for answer in answers} == {"10.0.0.3"}
+        assert {answer["json"]["hostname"] for answer in answers} == {name_of(pod) for pod in pods}
+
+    run(lab, "local", scenario)
+
+
+def test_local_traffic_policy_in_front_of_eni_pods(lab: PacketLab) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, NODE_PORT)
+        await lab.pods_on(namespace, {"100004": 1, "100006": 1}, ENI)
+        vip = await lab.vip(SERVICE, namespace)
+        await lab.bound(vip, 3)
+        client = await lab.network.client("10.0.0.3")
+        # Not direct, ENI address: what looks right and is not.
+        assert {peer(answer) for answer in await lab.ask(client, vip, count=40)} == set(ZONES)
+        await lab.api.patch(SERVICE, "web", {"spec": {"externalTrafficPolicy": "Local"}}, namespace=namespace, manager=MANAGER)
+        await asyncio.sleep(1.0)
+        assert {peer(answer) for answer in await lab.ask(client, vip, count=20)} == {"10.0.0.3"}
+
+    run(lab, "local-eni", scenario)
+
+
+def test_a_direct_service_shows_the_client(lab: PacketLab) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, DIRECT)
+        pods = await lab.pods_on(namespace, {"100004": 1, "100006": 1}, ENI)
+        vip = await lab.vip(SERVICE, namespace)
+        await lab.bound(vip, 2)
+        for address in ("10.0.0.3", "10.0.0.13", "198.51.100.7"):
+            answers = await lab.ask(await lab.network.client(address), vip, count=8)
+            assert {(answer["source"], peer(answer)) for answer in answers} == {(address, address)}
+            assert {answer["json"]["hostname"] for answer in answers} == {name_of(pod) for pod in pods}
+        hidden = await lab.network.client("172.31.0.3", behind="10.0.0.9")
+        (answer,) = await lab.ask(hidden, vip)
+        assert (answer["source"], peer(answer)) == ("172.31.0.3", "10.0.0.9")
+        # A node and a pod as clients; and straight to a pod, without any load balancer.
+        node = await lab.network.inside("10.0.0.7")
+        assert {peer(answer) for answer in await lab.ask(node, vip, count=4)} == {"10.0.0.7"}
+        (answer,) = await lab.ask(await lab.network.client("10.0.0.3"), pod_ip(pods[0]), port=8080)
+        assert peer(answer) == "10.0.0.3"
+        # A load balancer never answers the pod that it would send to itself.
+        one = await lab.network.inside(f"{namespace}/{name_of(pods[0])}")
+        answers = await lab.ask(one, vip, count=4, seconds=1.5)
+        assert {peer(answer) for answer in answers if answer["status"]} == {pod_ip(pods[0])}
+        assert {answer["json"]["hostname"] for answer in answers if answer["status"]} == {name_of(pods[1])}
+        assert {answer["status"] for answer in answers} == {0, 200}
+
+    run(lab, "direct", scenario)
+
+
+def test_direct_access_to_overlay_pods_shows_the_client(lab: PacketLab) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, DIRECT)
+        await lab.pods_on(namespace, {"100004": 1, "100006": 1})
+        vip = await lab.vip(SERVICE, namespace)
+        await lab.bound(vip, 2)
+        assert {peer(answer) for answer in await lab.ask(await lab.network.client("10.0.0.3"), vip, count=8)} == {"10.0.0.3"}
+
+    run(lab, "direct-gr", scenario)
+
+
+def test_what_a_pod_answers(lab: PacketLab) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, DIRECT)
+        (pod,) = await lab.pods_on(namespace, {"100004": 1}, ENI)
+        vip = await lab.vip(SERVICE, namespace)
+        await lab.bound(vip, 1)
+        client = await lab.network.client("10.0.0.3")
+        (answer,) = await lab.ask(client, vip, "/", headers={"X-Forwarded-For": "1.2.3.4"})
+        lines = answer["text"].splitlines()
+        assert lines[:3] == [f"Hostname: {name_of(pod)}", "IP: 127.0.0.1", f"IP: {pod_ip(pod)}"]
+        assert lines[3].startswith("RemoteAddr: 10.0.0.3:")
+        assert lines[4:6] == ["GET / HTTP/1.1", f"Host: {vip}"]
+        assert "X-Forwarded-For: 1.2.3.4" in lines
+        forged = {"X-Forwarded-For": "1.2.3.4"}
+        assert (await lab.ask(client, vip, "/honest", headers=forged))[0]["json"]["client_ip"] == "10.0.0.3"
+        assert (await lab.ask(client, vip, "/trusting", headers=forged))[0]["json"]["client_ip"] == "1.2.3.4"
+        assert peer((await lab.ask(client, vip, scheme="https"))[0]) == "10.0.0.3"
+        assert (await lab.say(client, vip, b"hello\n")).startswith("10.0.0.3:")
+        assert (await lab.say(client, vip, b"")).startswith("10.0.0.3:")
+        assert (await lab.say(client, vip, b"\r\n")).startswith("10.0.0.3:")
+        told = await lab.say(client, vip, b"PROXY TCP4 5.6.7.8 10.0.8.8 4321 80\r\nGET / HTTP/1.0\r\n\r\n")
+        assert "RemoteAddr: 10.0.0.3:" in told
+        assert "ProxyProtocol: 5.6.7.8:4321" in told
+
+    run(lab, "answers", scenario)
+
+
+def test_a_load_balancer_that_hides_the_client(lab: PacketLab) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, DIRECT)
+        await lab.pods_on(namespace, {"100004": 1, "100006": 1}, ENI)
+        vip = await lab.vip(SERVICE, namespace)
+        await lab.bound(vip, 2)
+        client = await lab.network.client("10.0.0.3")
+        async with lab.modes(snat=True):
+            assert {peer(answer) for answer in await lab.ask(client, vip, count=8)} == {vip}
+        async with lab.modes(sticky=True):
+            assert len({answer["json"]["hostname"] for answer in await lab.ask(client, vip, count=12)}) == 1
+        async with lab.modes(proxy_protocol=True):
+            (answer,) = await lab.ask(client, vip)
+            assert peer(answer) == vip
+            assert answer["json"]["proxyProtocol"].startswith("10.0.0.3:")
+        assert {peer(answer) for answer in await lab.ask(client, vip, count=8)} == {"10.0.0.3"}
+
+    run(lab, "hiding", scenario)
+
+
+def test_a_direct_ingress_in_both_modes(lab: PacketLab) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, {}, kind="NodePort")
+        vip = await ingress(lab, namespace, "true")
+        pods = await lab.pods_on(namespace, {"100004": 1, "100006": 1}, ENI)
+        await lab.bound(vip, 2)
+        client = await lab.network.client("10.0.0.3")
+        answers = await lab.ask(client, vip, count=8)
+        assert {(peer(a), header(a, "X-Forwarded-For"), header(a, "X-Real-Ip")) for a in answers} == {("10.0.0.3",) * 3}
+        assert {answer["json"]["hostname"] for answer in answers} == {name_of(pod) for pod in pods}
+        (answer,) = await lab.ask(client, vip, headers={"X-Forwarded-For": "1.2.3.4", "X-Real-IP": "1.2.3.4"})
+        assert (header(answer, "X-Forwarded-For"), header(answer, "X-Real-Ip")) == ("1.2.3.4, 10.0.0.3", "10.0.0.3")
+        async with lab.modes(keep_alive=True):
+            answers = await lab.ask(client, vip, count=20, threads=2)
+            assert {(peer(a), header(a, "X-Forwarded-For")) for a in answers} == {(vip, "10.0.0.3")}
+            connections = {answer["json"]["remoteAddr"] for answer in answers}
+            assert len(connections) <= 4, "connections to the pods are kept"
+        # Not direct: the node is the peer, and the header still tells.
+        await lab.api.patch(
+            INGRESS, "web", {"metadata": {"annotations": {keys.INGRESS_DIRECT: "false"}}}, namespace=namespace, manager=MANAGER
+        )
+        await lab.bound(vip, 3)
+        answers = await lab.ask(client, vip, count=10)
+        assert {peer(answer) for answer in answers} <= set(ZONES)
+        assert {header(answer, "X-Forwarded-For") for answer in answers} == {"10.0.0.3"}
+
+    run(lab, "ingress", scenario)
+
+
+def test_listeners_that_are_not_plain_tcp(lab: PacketLab) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, {**DIRECT, keys.SERVICE_PROTOCOL: json.dumps({"80": {"protocol": ["HTTPS"]}})})
+        vip = await lab.vip(SERVICE, namespace)
+        await lab.bound(vip, 0)
+        client = await lab.network.client("10.0.0.3")
+        assert (await lab.ask(client, vip, scheme="https"))[0]["status"] == 503
+        await lab.pods_on(namespace, {"100004": 1}, ENI)
+        await lab.bound(vip, 1)
+        (answer,) = await lab.ask(client, vip, scheme="https")
+        assert (peer(answer), header(answer, "X-Forwarded-For"), header(answer, "X-Forwarded-Proto")) == ("10.0.0.3", "10.0.0.3", "https")
+
+        async def become(protocol: str, ports: list[Json]) -> None:
+            annotation = {keys.SERVICE_PROTOCOL: json.dumps({"80": {"protocol": [protocol]}})}
+            body: Json = {"metadata": {"annotations": annotation}, "spec": {"ports": ports}}
+            await lab.api.patch(SERVICE, "web", body, namespace=namespace, manager=MANAGER)
+            await asyncio.sleep(1.5)
+
+        http: Json = {"name": "http", "port": 80, "targetPort": "http"}
+        await become("TCP_SSL", [http])
+        (answer,) = await lab.ask(client, vip, scheme="https")
+        assert (peer(answer), header(answer, "X-Forwarded-For")) == ("10.0.0.3", "")
+        await become("HTTP", [http, {"name": "dns", "protocol": "UDP", "port": 53, "targetPort": 5353}])
+        assert (await lab.python(client, TELL, [vip, 53, b"?".hex()])).startswith("10.0.0.3:")
+        chunked = b"POST /api HTTP/1.1\r\nHost: a.b\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+        sized = b"POST / HTTP/1.1\r\nHost: a.b\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
+        for keep_alive in (False, True):
+            async with lab.modes(keep_alive=keep_alive):
+                said = await lab.say(client, vip, chunked + sized)
+                assert said.count("HTTP/1.1 200 OK") == 2
+                assert said.count("10.0.0.3") == (2 + 2 + 2 if not keep_alive else 2 + 2)
+        assert (await lab.say(client, vip, b"what?\n")).startswith("HTTP/1.1 400")
+
+    run(lab, "listeners", scenario)
+
+
+def test_packets_follow_the_pods(lab: PacketLab) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, DIRECT)
+        (old,) = await lab.pods_on(namespace, {"100004": 1}, ENI)
+        vip = await lab.vip(SERVICE, namespace)
+        await lab.bound(vip, 1)
+        client = await lab.network.client("10.0.0.3")
+        assert (await lab.ask(client, vip))[0]["json"]["hostname"] == name_of(old)
+        before = set(lab.network.status()["pods"].values())
+        await lab.api.delete(POD, name_of(old), namespace)
+
+        async def replaced() -> Json | None:
+            found = await lab.ready_pods(namespace, 1)()
+            return found[0] if found and uid_of(found[0]) != uid_of(old) else None
+
+        new = await lab.until(replaced)
+        begin = time.monotonic()
+
+        async def moved() -> bool:
+            (answer,) = await lab.ask(client, vip)
+            return bool(answer["status"] == 200 and answer["json"]["hostname"] == name_of(new))
+
+        await lab.until(moved, timeout=3)
+        print(f"packets moved {time.monotonic() - begin:.2f} s after the new pod was ready")
+        (answer,) = await lab.ask(client, vip)
+        assert peer(answer) == "10.0.0.3"
+
+        async def gone() -> bool:
+            return not before & set(names.existing(names.prefix()))
+
+        await lab.until(gone, timeout=5)
+        # A fixed address: the next pod of that name has it, and is another.
+        body: Json = {
+            "metadata": {"name": "kept", "namespace": namespace},
+            "spec": {
+                "serviceName": "kept",
+                "replicas": 1,
+                "selector": {"matchLabels": {"app": "web"}},
+                "template": template(test_controllers.KEPT),
+            },
+        }
+        await lab.api.delete(DEPLOYMENT, "web-100004", namespace)
+        await lab.api.create(STATEFUL_SET, body, manager=MANAGER)
+
+        async def kept() -> Json | None:
+            found = await lab.ready_pods(namespace, 1)()
+            return found[0] if found and name_of(found[0]) == "kept-0" else None
+
+        first = await lab.until(kept)
+        await lab.bound(vip, 1)
+        assert (await lab.ask(client, vip))[0]["json"]["hostname"] == "kept-0"
+        await lab.api.delete(POD, "kept-0", namespace)
+
+        async def back() -> Json | None:
+            found = await kept()
+            return found if found and uid_of(found) != uid_of(first) else None
+
+        second = await lab.until(back)
+        assert pod_ip(second) == pod_ip(first)
+        await asyncio.sleep(1.0)
+        assert peer((await lab.ask(client, vip))[0]) == "10.0.0.3"
+        assert uid_of(second)[:8] in lab.network.status()["pods"][f"{namespace}/kept-0"]
+
+    run(lab, "following", scenario)
+
+
+def test_a_thousand_requests_over_thirty_pods(lab: PacketLab) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, DIRECT)
+        begin = time.monotonic()
+        pods = await lab.pods_on(namespace, dict.fromkeys(ZONES.values(), 10), ENI)
+        vip = await lab.vip(SERVICE, namespace)
+        await lab.bound(vip, 30)
+        print(f"30 pods ready and reachable in {time.monotonic() - begin:.1f} s")
+        client = await lab.network.client("10.0.0.3")
+        begin = time.monotonic()
+        answers = await lab.ask(client, vip, count=1000, threads=16)
+        took = time.monotonic() - begin
+        print(f"1,000 requests in {took:.2f} s")
+        assert {peer(answer) for answer in answers} == {"10.0.0.3"}
+        assert {answer["json"]["hostname"] for answer in answers} == {name_of(pod) for pod in pods}
+        assert took < 5
+        again = await ingress(lab, namespace, "true")
+        await lab.bound(again, 30)
+        for mode in (False, True):
+            async with lab.modes(keep_alive=mode):
+                begin = time.monotonic()
+                answers = await lab.ask(client, again, count=1000, threads=16)
+                took = time.monotonic() - begin
+                print(f"1,000 requests through the L7 proxy, keep-alive {mode}, in {took:.2f} s")
+                assert {header(answer, "X-Forwarded-For") for answer in answers} == {"10.0.0.3"}
+                assert took < 20  # two connections a request, by one Python process
+
+    run(lab, "thousand", scenario)
+
+
+def test_nothing_leaves_the_namespaces(lab: PacketLab) -> None:
+    async def scenario(lab: PacketLab, _: str) -> None:
+        client = await lab.network.client("10.0.0.3")
+        outside = await output("ip", "-o", "address")
+        assert not any(address in outside for address in ("10.0.0.1/", "10.0.0.3/", "192.168.0.1/", names.LB_NEXT_HOP))
+        assert not any(key in outside for key in ("cbr0", "br0"))
+        routes = await output("ip", "-n", lab.network.status()["router"], "route")
+        assert "default" not in routes
+        (answer,) = await lab.ask(client, "192.0.2.1", seconds=2)
+        assert answer["status"] == 0
+        # Its loopback leads to the cluster's API all the same.
+        port = json.loads(json.dumps(lab.cluster.kubeconfig)).split("https://127.0.0.1:")[1].split()[0]
+        assert (await lab.ask(client, "127.0.0.1", "/", scheme="https", port=int(port)))[0]["status"] in (401, 403)
+        with pytest.raises(AddressTaken, match=r"10\.0\.0\.4 belongs to node"):
+            await lab.network.client("10.0.0.4")
+
+    run(lab, "closed", scenario)
+
+
+def test_a_dead_agent_is_replaced(lab: PacketLab) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, DIRECT)
+        await lab.pods_on(namespace, {"100004": 1}, ENI)
+        vip = await lab.vip(SERVICE, namespace)
+        await lab.bound(vip, 1)
+        client = await lab.network.client("10.0.0.3")
+        os.kill(lab.network.status()["agent"], signal.SIGKILL)
+
+        async def answered() -> bool:
+            return bool((await lab.ask(client, vip))[0]["status"] == 200)
+
+        await lab.until(answered, timeout=5)
+
+    run(lab, "healing", scenario)
+
+
+def test_without_root_there_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel.unavailable.cache_clear()
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    try:
+        with pytest.raises(PacketsUnavailable, match="need root"), Lab.started(packets=True):
+            pass
+        kernel.unavailable.cache_clear()
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        monkeypatch.setattr(shutil, "which", lambda program: None if program == "nft" else "/bin/true")
+        with pytest.raises(PacketsUnavailable, match="`nft` of the package nftables"), Lab.started(packets=True):
+            pass
+    finally:
+        kernel.unavailable.cache_clear()
+
+
+def _pod(number: int) -> Json:
+    return {
+        "metadata": {"name": f"web-{number:02}", "namespace": "default", "uid": f"{number:08}"},
+        "spec": {"nodeName": "10.0.0.4", "containers": [{"name": "web", "image": "web"}]},
+        "status": {"phase": "Running", "podIP": f"10.0.4.{number + 10}"},
+    }
+
+
+def test_the_number_of_pods_is_bounded() -> None:
+    made = test_controllers.Lab()
+    made.loop.close()
+    node: Json = {
+        "metadata": {"name": "10.0.0.4"},
+        "spec": {"podCIDR": "192.168.0.0/26"},
+        "status": {"addresses": [{"type": "InternalIP", "address": "10.0.0.4"}]},
+    }
+    plan = observe(made.world, made.cluster, [node], [_pod(number) for number in range(MAX_PODS + 2)], [], [], Modes())
+    assert len(plan.pods) == MAX_PODS
+    assert plan.left_out == (f"pod default/web-60: more than {MAX_PODS} pods", f"pod default/web-61: more than {MAX_PODS} pods")
+    taken = observe(made.world, made.cluster, [node], [_pod(0)], [], [Client("10.0.0.4")], Modes())
+    assert (taken.nodes, taken.left_out) == ((), ("node 10.0.0.4: 10.0.0.4 belongs to a client",))
+
+
+def _with_cluster(lab: Lab) -> list[str]:
+    """Ask for a cluster, as a customer does; the namespaces of its packet network."""
+    http = HttpProfile(protocol="http", rootDomain=DOMAIN, proxy=lab.address)
+    credential = Credential(lab.secret_id, lab.secret_key)
+
+    def call(service: str, version: str, action: str, request: Json) -> Json:
+        client = CommonClient(service, version, credential, REGION, ClientProfile(httpProfile=http))
+        answer: Json = client.call_json(action, request)["Response"]
+        return answer
+
+    vpc_id = call("vpc", "2017-03-12", "CreateVpc", {"VpcName": "lab", "CidrBlock": "10.0.0.0/16"})["Vpc"]["VpcId"]
+    request: Json = {
+        "ClusterType": "MANAGED_CLUSTER",
+        "ClusterCIDRSettings": {"ClusterCIDR": "192.168.0.0/20", "MaxNodePodNum": 64, "MaxClusterServiceNum": 1024},
+        "ClusterBasicSettings": {"VpcId": vpc_id, "ClusterName": "packets", "ClusterVersion": "1.30.0"},
+    }
+    call("tke", "2018-05-25", "CreateCluster", request)
+
+    def up() -> list[str]:
+        with contextlib.suppress(httpx.HTTPStatusError):
+            return names.existing(str(lab.packets()["router"]).removesuffix("-vpc"))
+        return []
+
+    found: list[str] = wait_until("a packet network", up)
+    return found
+
+
+def test_a_lab_leaves_nothing_behind(possible: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What the lab itself would sweep up after it, it must have removed before.
+    monkeypatch.setattr(kernel, "sweep", list)
+    monkeypatch.setattr("tests.lab.packets.sweep", list)
+    with Lab.started(packets=True) as lab:
+        made = _with_cluster(lab)
+        assert len(made) == 2
+        prefix = lab.client("10.0.0.3")
+        shown = subprocess.run([*prefix, "ip", "-o", "-4", "address"], capture_output=True, text=True, check=True).stdout
+        assert "10.0.0.3/32" in shown
+        assert lab.packets(keep_alive=True)["modes"]["keep_alive"]
+        with pytest.raises(LookupError, match="belongs to the VPC's router"):
+            lab.client("10.0.0.1")
+        # The lab's door works from the client.
+        look = f"import urllib.request as u; print(u.urlopen('{lab.address}/_lab/healthz').status)"
+        health = subprocess.run([*prefix, sys.executable, "-c", look], capture_output=True, text=True, check=True)
+        assert health.stdout.strip() == "200"
+        left = names.existing(made[0].rpartition("-")[0])
+        assert len(left) == 3
+        begin = time.monotonic()
+    print(f"stopped in {time.monotonic() - begin:.1f} s")
+    assert not set(left) & set(names.existing())
+
+
+def test_after_a_hard_kill_the_next_start_cleans_up(possible: None) -> None:
+    with Lab.started(packets=True) as lab:
+        left = set(_with_cluster(lab))
+        client = lab.client("10.0.0.3")
+        left.add(client[-1])
+        agent = lab.packets()["agent"]
+        inside = subprocess.Popen([*client, "sleep", "300"])
+        os.kill(int(client[-1].removeprefix("tkl").partition("-")[0]), signal.SIGKILL)
+        wait_until("its agent ends with it", lambda: not Path(f"/proc/{agent}").exists(), 5)
+        assert left <= set(names.existing())
+        with Lab.started(packets=True):
+            assert not left & set(names.existing())
+        assert inside.wait(5) == -signal.SIGKILL

@@ -1,0 +1,171 @@
+"""What a pod answers, read; and hostile answers, which never raise."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pulumi_tke_hybrid.proof import proxy_protocol
+from pulumi_tke_hybrid.proof.answers import MOST_HOPS, Answer, address_in, chain, from_log_line, read
+
+WHOAMI = (
+    "Hostname: web-0\nIP: 127.0.0.1\nIP: ::1\nIP: 10.0.64.5\nRemoteAddr: 10.0.0.3:51234\nGET / HTTP/1.1\nHost: 10.0.8.10\n"
+    "X-Forwarded-For: 10.0.0.13, 10.0.8.8\nX-Real-Ip: 10.0.0.13\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("10.0.0.3", "10.0.0.3"),
+        ("10.0.0.3:5123", "10.0.0.3"),
+        ("[fd00::3]:5123", "fd00::3"),
+        ("fd00::3", "fd00::3"),
+        ("::ffff:10.0.0.3", "10.0.0.3"),
+        ("fe80::1%eth0", "fe80::1"),
+        (" 10.0.0.3 ", "10.0.0.3"),
+        ("10.0.0.300", ""),
+        ("unknown", ""),
+        ("", ""),
+    ],
+)
+def test_an_address_is_found_in_what_servers_write(text: str, address: str) -> None:
+    assert address_in(text) == address
+
+
+def test_whoamis_text_is_read() -> None:
+    assert read(WHOAMI.encode()) == Answer(
+        peer="10.0.0.3", forwarded=("10.0.0.13", "10.0.8.8"), real_ip="10.0.0.13", pod="web-0", addresses=("10.0.64.5",)
+    )
+
+
+def test_whoamis_json_is_read() -> None:
+    data = {
+        "hostname": "web-0",
+        "ip": ["127.0.0.1", "10.0.64.5"],
+        "headers": {"X-Forwarded-For": ["10.0.0.13"], "X-Real-Ip": ["10.0.0.13"]},
+        "remoteAddr": "10.0.0.3:51234",
+    }
+    assert read(json.dumps(data).encode()) == Answer(
+        peer="10.0.0.3", forwarded=("10.0.0.13",), real_ip="10.0.0.13", pod="web-0", addresses=("10.0.64.5",)
+    )
+
+
+def test_a_header_cannot_pass_for_the_pods_own_word() -> None:
+    text = "Hostname: web-0\nRemoteAddr: 192.168.0.65:1\nGET / HTTP/1.1\nRemoteAddr: 10.0.0.3:1\nHostname: other\n"
+    answer = read(text.encode())
+    assert (answer.peer, answer.pod) == ("192.168.0.65", "web-0")
+
+
+def test_an_applications_own_field_is_read_by_its_path() -> None:
+    body = json.dumps({"client": {"ips": [{"v4": "10.0.0.3:9"}]}, "os": {"hostname": "web-1"}}).encode()
+    assert read(body, "client.ips.0.v4") == Answer(peer="10.0.0.3", pod="web-1")
+    assert read(body, "client.ips.0.v4", "os.hostname").pod == "web-1"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"a": 1}, "has no client.ip"),
+        ({"client": {"ip": "10.0.0.3, 10.0.0.4"}}, "is not one address"),
+        ({"client": {"ip": ["10.0.0.3"]}}, "is not one address"),
+        ({"client": []}, "has no client.ip"),
+        ([1], "not an object"),
+    ],
+)
+def test_a_field_that_is_no_address_is_said_so(body: object, words: str) -> None:
+    assert words in read(json.dumps(body).encode(), "client.ip").problem
+
+
+def test_a_plain_line_is_an_address_and_perhaps_a_name() -> None:
+    assert read(b"10.0.0.3:5123 web-2\r\n") == Answer(peer="10.0.0.3", pod="web-2")
+    assert read(b"10.0.0.3:5123") == Answer(peer="10.0.0.3")
+
+
+def test_echoservers_client_address_is_read() -> None:
+    assert read(b"Hostname: web-3\n\nclient_address=10.0.0.3\nmethod=GET\n") == Answer(peer="10.0.0.3", pod="web-3")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "empty"),
+        (b"\xff\xfe\x00", "binary"),
+        (b"ok\0ok", "binary"),
+        (b"<html><h1>Welcome to nginx!</h1></html>", "--from-log"),
+        (b'{"remoteAddr": ', "broken JSON"),
+        (b'{"hello": 1}', "--peer-field"),
+        (b"[" * 100_000, "names no client"),
+        (b'{"a":' * 50_000, "broken JSON"),
+        (b"Hostname: web-0\nRemoteAddr: nobody\n", "is no address"),
+        (b"Hostname: \x1b[31mweb\nRemoteAddr: 10.0.0.3:1\n", "is no name of a pod"),
+        (b"Hostname: <script>\nRemoteAddr: 10.0.0.3:1\n", "is no name of a pod"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_reason(body: bytes, words: str) -> None:
+    answer = read(body)
+    assert words in answer.problem
+    assert answer.problem.isprintable()
+    assert not answer.peer
+
+
+@given(st.binary(max_size=300), st.sampled_from(["", "a.b", "0"]))
+@settings(max_examples=60, deadline=None)
+def test_no_bytes_raise_anything(body: bytes, field: str) -> None:
+    answer = read(body, field)
+    assert bool(answer.problem) != bool(answer.peer)
+    assert from_log_line(body.decode("latin-1"), "web-0").pod == "web-0"
+
+
+_JSON = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(_JSON)
+@settings(max_examples=25, deadline=None)
+def test_no_json_raises_anything(inner: object) -> None:
+    for key in ("remoteAddr", "headers", "ip", "hostname"):
+        body = json.dumps({"remoteAddr": "10.0.0.3:1", "hostname": "web-0", key: inner}).encode()
+        assert isinstance(read(body), Answer)
+        assert isinstance(read(body, key), Answer)
+
+
+def test_of_a_long_forwarding_header_the_end_counts() -> None:
+    hops = chain([", ".join([f"10.9.{i // 250}.{i % 250}" for i in range(5000)] + ["10.0.0.3"])])
+    assert len(hops) <= MOST_HOPS
+    assert hops[-1] == "10.0.0.3"
+
+
+def test_nginxs_log_line_is_read() -> None:
+    line = '10.0.0.3 - - [05/Feb/2021:09:16:25 +0800] "GET / HTTP/1.1" 200 612 "-" "tke-hybrid-verify/ab" "10.0.0.13, 10.0.8.8"'
+    assert from_log_line(line, "web-0") == Answer(peer="10.0.0.3", pod="web-0", forwarded=("10.0.0.13", "10.0.8.8"))
+    json_line = '{"time": "2021-02-05T09:16:25+08:00", "remote_addr": "10.0.0.3", "agent": "tke-hybrid-verify/ab"}'
+    assert from_log_line(json_line, "web-0").peer == "10.0.0.3"
+    assert "no address" in from_log_line("09:16:25 started", "web-0").problem
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_a_proxy_protocol_header_names_the_client(version: proxy_protocol.Version) -> None:
+    v1 = b"PROXY TCP4 10.0.0.3 10.0.8.10 40000 80\r\n"
+    v2 = proxy_protocol.SIGNATURE + b"\x21\x11\x00\x0c" + bytes([10, 0, 0, 3, 10, 0, 8, 10]) + b"\x9c\x40\x00\x50"
+    answer = read((v1 if version == "v1" else v2) + b"10.0.8.10:5123 web-2\n")
+    assert answer == Answer(peer="10.0.8.10", pod="web-2", proxied="10.0.0.3")
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_our_own_proxy_protocol_header_claims_nobody(version: proxy_protocol.Version) -> None:
+    header = proxy_protocol.own_connection(version)
+    source, rest = proxy_protocol.source_in(header)
+    assert source == ""
+    assert rest == (header if version == "v1" else b"")
+
+
+@given(st.binary(max_size=60))
+@settings(max_examples=40, deadline=None)
+def test_no_proxy_protocol_header_raises_anything(tail: bytes) -> None:
+    for head in (b"PROXY TCP4 ", b"PROXY ", proxy_protocol.SIGNATURE, proxy_protocol.SIGNATURE + b"\x21\x11"):
+        proxy_protocol.source_in(head + tail)

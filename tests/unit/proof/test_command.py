@@ -1,0 +1,78 @@
+"""The command line: help, exit codes, reports, secrets."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.proof.roster import Pod, Roster
+from tests.unit.proof.servers import Whoami
+from tests.unit.proof.test_verify import background
+
+ONE = Roster((Pod("web-0", address="10.0.64.2"),))
+
+
+def test_help_teaches_and_imports_nothing_heavy() -> None:
+    script = """
+import sys
+from pulumi_tke_hybrid.cli import app
+try:
+    app(["verify", "--help"])
+except SystemExit:
+    print(*sorted(name for name in sys.modules if "." not in name))
+"""
+    output = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+    assert "Exit codes" in output
+    assert "--structure-only" in output
+    assert not {"pulumi", "httpx", "httpx2", "lightkube", "tencentcloud", "yaml"} & set(output.splitlines()[-1].split())
+
+
+def test_a_url_is_verified_and_reported(tmp_path: Path) -> None:
+    with background(Whoami(ONE).handle) as port:
+        options = ["--subnet", "ap-guangzhou-4=10.0.64.0/22", "--requests", "5", "--json", "-", "--markdown", str(tmp_path / "r.md")]
+        result = CliRunner().invoke(app, ["verify", f"http://127.0.0.1:{port}/?token=secret", *options])
+    assert result.exit_code == 0
+    data = json.loads(result.stdout)
+    assert [(zone["zone"], zone["verdict"]) for zone in data["zones"]] == [("ap-guangzhou-4", "PRESERVED")]
+    assert "PRESERVED" in (tmp_path / "r.md").read_text(encoding="utf-8")
+    assert "secret" not in result.output + (tmp_path / "r.md").read_text(encoding="utf-8")
+    assert "PRESERVED: " in result.stderr
+
+
+def test_a_bad_verdict_is_an_exit_code() -> None:
+    with background(Whoami(ONE, lambda _: "192.168.0.65").handle) as port:
+        result = CliRunner().invoke(app, ["verify", f"http://127.0.0.1:{port}/", "--node-address", "192.168.0.65", "--requests", "3"])
+    assert result.exit_code == 1
+    assert "SNAT_NODE" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["http://user:secret@10.0.8.10/"], 2, "holds credentials"),
+        (["--service", "a/b", "--ingress", "a/b"], 2, "not both"),
+        (["--service", "a/b", "--in-vpc"], 2, "--in-vpc needs --image"),
+        (["--service", "a/b", "--kubeconfig", "/nonexistent/config"], 4, "no cluster"),
+        (["http://10.0.8.10/", "--cluster-facts", "/nonexistent/facts"], 2, "cannot be read as JSON"),
+        (["http://10.0.8.10/", "--requests", "0"], 2, ""),
+    ],
+)
+def test_mistakes_are_one_line_and_an_exit_code(options: list[str], code: int, words: str) -> None:
+    result = CliRunner().invoke(app, ["verify", *options])
+    assert result.exit_code == code
+    assert words in " ".join(result.output.split())
+    assert "secret" not in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_kubeconfig_that_cannot_be_read_is_not_shown(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    for text in ("token: s3cr3t\n- broken: [", "clusters: s3cr3t", "[]", "current-context: s3cr3t\nclusters: []\ncontexts: []\n"):
+        config.write_text(text)
+        result = CliRunner().invoke(app, ["verify", "--service", "a/b", "--kubeconfig", str(config)])
+        assert result.exit_code == 4
+        assert isinstance(result.exception, SystemExit)

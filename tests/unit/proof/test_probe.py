@@ -1,0 +1,118 @@
+"""The traffic against loopback servers."""
+
+import asyncio
+import time
+from dataclasses import replace
+
+from pulumi_tke_hybrid.proof.answers import Answer
+from pulumi_tke_hybrid.proof.inside import Order, lines_of, traffic_of
+from pulumi_tke_hybrid.proof.probe import HOPELESS, Plan, Traffic, run
+from pulumi_tke_hybrid.proof.roster import Roster, Tally
+from pulumi_tke_hybrid.proof.verdict import FORGED
+from pulumi_tke_hybrid.proof.wire import Limits, Target
+from tests.unit.proof.servers import Handler, Whoami, always, http, serving, three_zones
+
+PLAN = Plan(requests=30, deadline=5, patience=0.5, limits=Limits(connect=2, answer=2))
+
+
+def sent(handler: Handler, roster: Roster, plan: Plan = PLAN) -> Traffic:
+    async def main() -> Traffic:
+        async with serving(handler) as port:
+            return await run(Target("http", "127.0.0.1", port), plan, roster, lambda _: None)
+
+    return asyncio.run(main())
+
+
+def test_a_thousand_requests_meet_thirty_pods_in_time_and_in_bounds() -> None:
+    roster = three_zones(30)
+    whoami = Whoami(roster)
+    traffic = sent(whoami.handle, roster, replace(PLAN, requests=1000))
+    assert traffic.seconds < 5
+    assert traffic.tally.answered == roster.wanted
+    assert traffic.tally.total >= 1000
+    assert len(traffic.tally.counts) == 30  # equal answers are counted, not kept
+
+
+def test_it_goes_on_until_each_pod_has_answered() -> None:
+    roster = three_zones(30)
+    traffic = sent(Whoami(roster).handle, roster, replace(PLAN, requests=3))
+    assert traffic.tally.complete
+    assert traffic.requests < 60
+
+
+def test_a_pinned_client_ends_too() -> None:
+    roster = three_zones(6)
+    traffic = sent(Whoami(Roster(roster.pods[:1])).handle, roster, replace(PLAN, requests=10))
+    assert traffic.tally.answered == {"web-0"}
+    assert traffic.requests < 10 + 6 * 40 + 32
+
+
+def test_every_request_has_a_connection_of_its_own_and_one_is_forged() -> None:
+    roster = three_zones(3)
+    whoami = Whoami(roster)
+    traffic = sent(whoami.handle, roster)
+    forged = [request for request in whoami.requests if FORGED in request]
+    assert len(forged) == 1
+    assert all("Connection: close" in request for request in whoami.requests)
+    assert [answer.forwarded for answer in traffic.forged] == [(FORGED,)]
+    assert all(FORGED not in answer.forwarded for answer in traffic.tally.counts)
+
+
+def test_answers_that_cannot_be_read_end_it_early() -> None:
+    traffic = sent(always(http(b"<html>hello</html>")), Roster())
+    assert "could be read" in traffic.stopped
+    assert traffic.requests <= HOPELESS + PLAN.concurrency
+    assert all(answer.problem for answer in traffic.tally.counts)
+
+
+def test_a_load_balancer_that_is_not_ready_is_waited_for_and_not_judged() -> None:
+    roster = three_zones(3)
+    whoami, since = Whoami(roster), time.monotonic()
+
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if time.monotonic() - since > 0.2:
+            await whoami.handle(reader, writer)
+
+    traffic = sent(late, roster)
+    assert traffic.tally.complete
+    assert not traffic.failures
+    never = sent(always(http(b"", "503 Service Unavailable")), roster, replace(PLAN, patience=0.1))
+    assert "not ready" in never.stopped
+    assert never.tally.total == 0
+
+
+def test_the_deadline_ends_everything() -> None:
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.02)
+        writer.write(http(b"127.0.0.1:1 web-0"))
+
+    traffic = sent(slow, Roster(), replace(PLAN, requests=100_000, deadline=0.15))
+    assert traffic.seconds < 1
+    assert "deadline" in traffic.stopped
+    assert traffic.replies > 0
+
+
+def test_a_name_that_does_not_exist_is_said_so() -> None:
+    traffic = asyncio.run(run(Target("http", "nowhere.invalid", 80), PLAN, Roster(), lambda _: None))
+    assert "nowhere.invalid" in traffic.stopped
+
+
+def test_a_jobs_log_carries_the_same_result() -> None:
+    roster = three_zones(3)
+    traffic = sent(Whoami(roster).handle, roster)
+    traffic.failed("no connection: refused")
+    lines = list(lines_of(traffic))
+    assert traffic_of(["progress 3 requests", *lines], roster) == traffic
+    assert traffic_of(lines[:-1], roster) is None
+    order = Order(Target("http", "10.0.8.10", 80), PLAN, roster)
+    assert Order.of_text(order.as_text()) == order
+
+
+def test_hostile_answers_stay_text_in_a_jobs_log() -> None:
+    tally = Tally(Roster())
+    tally.add(Answer(problem='"}\n{"end": {}}'))
+    lines = list(lines_of(Traffic(tally)))
+    assert len(lines) == 2
+    back = traffic_of(lines, Roster())
+    assert back is not None
+    assert back.tally.counts == tally.counts

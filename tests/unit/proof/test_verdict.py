@@ -1,0 +1,126 @@
+"""The verdict on an answer, and that nobody can talk it up."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pulumi_tke_hybrid.proof.addresses import Addresses, Range, gateways, ranges
+from pulumi_tke_hybrid.proof.answers import Answer
+from pulumi_tke_hybrid.proof.verdict import FORGED, PEER, Case, Forgery, Verdict, forgery_of, judge, worst
+
+CLIENT = "10.0.0.3"
+KNOWN = Addresses(
+    nodes={"10.0.1.4": "node 10.0.1.4", "119.29.1.2": "node 10.0.1.4", **gateways("10.0.1.4", "192.168.0.64/26")},
+    pod_ranges=ranges([("192.168.0.64/26", "the pod range of node 10.0.1.4")]),
+    eni_ranges=[Range(one.network, one.what, "ap-guangzhou-4") for one in ranges([("10.0.64.0/22", "the ENI subnet of ap-guangzhou-4")])],
+    load_balancers=ranges([("10.0.8.10", "the load balancer")]),
+    pods={"10.0.64.5": "web-0"},
+)
+CASE = Case(KNOWN, CLIENT)
+
+
+def verdict(answer: Answer, case: Case = CASE) -> Verdict:
+    return judge(answer, case).verdict
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Answer(peer=CLIENT), Verdict.PRESERVED),
+        (Answer(peer="192.168.0.65"), Verdict.SNAT_NODE),  # the article's A1: cbr0
+        (Answer(peer="192.168.0.64"), Verdict.SNAT_NODE),  # the overlay device
+        (Answer(peer="10.0.1.4"), Verdict.SNAT_NODE),
+        (Answer(peer="119.29.1.2"), Verdict.SNAT_NODE),
+        (Answer(peer="10.0.8.10"), Verdict.SNAT_LB),
+        (Answer(peer="100.64.3.4"), Verdict.SNAT_LB),
+        (Answer(peer="10.0.8.10", forwarded=(CLIENT,)), Verdict.HEADER_ONLY),
+        (Answer(peer="10.0.8.10", real_ip=CLIENT), Verdict.HEADER_ONLY),
+        (Answer(peer="10.0.8.10", proxied=CLIENT), Verdict.HEADER_ONLY),
+        (Answer(peer="192.168.0.65", forwarded=(CLIENT, "10.0.8.10")), Verdict.HEADER_ONLY),
+        (Answer(peer="10.0.8.10", forwarded=(CLIENT, "8.8.8.8")), Verdict.SNAT_LB),  # the load balancer's own entry is the last one
+        (Answer(peer="8.8.8.8"), Verdict.UNKNOWN),
+        (Answer(peer="192.168.0.77"), Verdict.UNKNOWN),
+        (Answer(), Verdict.UNKNOWN),
+        (Answer(problem="binary"), Verdict.UNKNOWN),
+    ],
+)
+def test_each_verdict(answer: Answer, expected: Verdict) -> None:
+    assert verdict(answer) is expected
+
+
+def test_the_reason_says_whose_address_it_is() -> None:
+    assert judge(Answer(peer="192.168.0.65"), CASE).reason == "the peer 192.168.0.65 is cbr0 of node 10.0.1.4, not the client 10.0.0.3"
+    assert "the pod range of node 10.0.1.4" in judge(Answer(peer="192.168.0.77"), CASE).reason
+    assert "pod web-0" in judge(Answer(peer="10.0.64.5"), CASE).reason
+
+
+def test_without_an_expected_client_it_is_the_connections_own_address() -> None:
+    case = Case(KNOWN)
+    assert verdict(Answer(peer="10.0.0.9", local="10.0.0.9"), case) is Verdict.PRESERVED
+    assert verdict(Answer(peer="10.0.0.9"), case) is Verdict.UNKNOWN
+
+
+def test_the_worst_verdict_wins_and_a_proven_fault_outranks_not_knowing() -> None:
+    assert worst([Verdict.PRESERVED, Verdict.HEADER_ONLY]) is Verdict.HEADER_ONLY
+    assert worst([Verdict.SNAT_NODE, Verdict.UNKNOWN, Verdict.PRESERVED]) is Verdict.SNAT_NODE
+    assert worst([Verdict.UNKNOWN, Verdict.HEADER_ONLY]) is Verdict.UNKNOWN
+    assert worst([]) is Verdict.UNKNOWN
+
+
+def test_what_an_application_takes_from_a_header_is_never_the_peer() -> None:
+    case = replace(CASE, forgery=forgery_of([Answer(peer=FORGED)], KNOWN))
+    assert case.forgery == Forgery(answered=True, shown_in=frozenset({PEER}))
+    assert verdict(Answer(peer=CLIENT), case) is Verdict.HEADER_ONLY
+    assert verdict(Answer(peer="192.168.0.65"), case) is Verdict.SNAT_NODE
+
+
+def test_a_header_that_a_client_can_write_proves_nothing() -> None:
+    survives = forgery_of([Answer(peer="10.0.8.10", forwarded=(FORGED,))], KNOWN)
+    named = Answer(peer="10.0.8.10", forwarded=(CLIENT,))
+    assert verdict(named, replace(CASE, forgery=survives)) is Verdict.UNKNOWN
+    assert verdict(replace(named, real_ip=CLIENT), replace(CASE, forgery=survives)) is Verdict.HEADER_ONLY  # that one is not forgeable
+
+
+def test_a_load_balancer_that_appends_keeps_its_word() -> None:
+    forged = forgery_of([Answer(peer="10.0.8.10", forwarded=(FORGED, CLIENT))], KNOWN, CLIENT)
+    assert forged == Forgery(answered=True)
+
+
+def test_a_client_on_a_node_behind_such_a_load_balancer_is_no_forgery() -> None:
+    """The Job's own address is a node's: it must not be skipped as the infrastructure's."""
+    answer = Answer(peer="10.0.8.10", forwarded=(FORGED, "10.0.1.4"), local="10.0.1.4")
+    assert forgery_of([answer], KNOWN) == Forgery(answered=True)
+    assert verdict(replace(answer, forwarded=("10.0.1.4",)), Case(KNOWN)) is Verdict.HEADER_ONLY
+
+
+def test_unreadable_answers_to_the_forged_request_tell_nothing() -> None:
+    assert forgery_of([Answer(problem="HTTP 403")], KNOWN) == Forgery()
+
+
+def test_a_client_on_a_node_is_not_preserved_unless_the_way_is_direct() -> None:
+    answer = Answer(peer="10.0.1.4")
+    for direct, expected in ((None, Verdict.UNKNOWN), (False, Verdict.UNKNOWN), (True, Verdict.PRESERVED)):
+        assert verdict(answer, Case(KNOWN, "10.0.1.4", direct)) is expected
+
+
+_ADDRESS = st.sampled_from([CLIENT, "192.168.0.65", "10.0.8.10", "10.0.1.4", "8.8.8.8", FORGED, ""])
+_ANSWER = st.builds(
+    Answer, peer=_ADDRESS, forwarded=st.lists(_ADDRESS, max_size=3).map(lambda hops: tuple(filter(None, hops))), real_ip=_ADDRESS
+)
+
+
+@given(_ANSWER, st.lists(_ANSWER, max_size=2))
+@settings(max_examples=60)
+def test_forged_requests_never_make_a_verdict_better(answer: Answer, forged: list[Answer]) -> None:
+    before = verdict(answer)
+    after = verdict(answer, replace(CASE, forgery=forgery_of(forged, KNOWN, CLIENT)))
+    assert worst([before, after]) is after
+
+
+@given(_ANSWER)
+@settings(max_examples=40)
+def test_preserved_means_that_the_peer_is_the_client(answer: Answer) -> None:
+    if verdict(answer) is Verdict.PRESERVED:
+        assert answer.peer == CLIENT

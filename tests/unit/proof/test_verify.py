@@ -1,0 +1,293 @@
+"""The whole run, on loopback, with a cluster of a few lists."""
+
+import asyncio
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pulumi_tke_hybrid.proof import report
+from pulumi_tke_hybrid.proof.addresses import Addresses
+from pulumi_tke_hybrid.proof.answers import Answer
+from pulumi_tke_hybrid.proof.cluster import Front, FrontKind, Snapshot, Subnets
+from pulumi_tke_hybrid.proof.coverage import Wish, results
+from pulumi_tke_hybrid.proof.errors import CannotVerify, WrongUse
+from pulumi_tke_hybrid.proof.kube import Json
+from pulumi_tke_hybrid.proof.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.proof.probe import Plan
+from pulumi_tke_hybrid.proof.progress import Silent
+from pulumi_tke_hybrid.proof.roster import Pod, Roster
+from pulumi_tke_hybrid.proof.verdict import FORGED, Case, Verdict
+from pulumi_tke_hybrid.proof.verify import Wanted, target_of, verify
+from pulumi_tke_hybrid.proof.wire import Limits, Target
+from tests.unit.proof.objects import FACTS, FakeKube, good_pods, ingress, pod, service
+from tests.unit.proof.servers import Handler, Whoami, http, serving
+
+CLIENT = "127.0.0.1"
+PODS = Roster((Pod("web-0", address="10.0.64.2"), Pod("web-1", address="10.0.68.2")))
+FRONT = Front("Service", "default", "web")
+WANTED = Wanted(
+    front=FRONT, subnets=Subnets.of(FACTS), plan=Plan(requests=20, deadline=5, patience=0.1, limits=Limits(connect=2, answer=2))
+)
+
+
+@contextlib.contextmanager
+def background(handler: Handler) -> Generator[int]:
+    """A server in a thread of its own, for what runs its own event loop."""
+    ready, ports, loop = threading.Event(), list[int](), asyncio.new_event_loop()
+    done = asyncio.Event()
+
+    async def main() -> None:
+        async with serving(handler) as port:
+            ports.append(port)
+            ready.set()
+            await done.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(main()))
+    thread.start()
+    try:
+        assert ready.wait(5)
+        yield ports[0]
+    finally:
+        loop.call_soon_threadsafe(done.set)
+        thread.join(5)
+        loop.close()
+
+
+def run(handler: Handler, kube: FakeKube | None = None, **changes: Any) -> Outcome:
+    with background(handler) as port:
+        wanted = replace(WANTED, url=f"http://127.0.0.1:{port}/", **changes)
+        return verify(wanted, lambda: kube or FakeKube(), Silent())
+
+
+def seeing(peers: dict[str, str], adds: str = "") -> Handler:
+    return Whoami(PODS, lambda one: peers.get(one.name), adds).handle
+
+
+def names(outcome: Outcome) -> list[str]:
+    return [trap.name for trap in outcome.traps]
+
+
+def test_a_direct_service_is_proven() -> None:
+    outcome = run(seeing({}))
+    assert outcome.exit_code is ExitCode.PROVEN
+    assert outcome.headline.startswith("PRESERVED: ")
+    assert outcome.expected == CLIENT
+    assert names(outcome) == ["forged header arrives"]
+
+
+def test_the_articles_first_result_is_snat_node() -> None:
+    kube = FakeKube(
+        services={"web": service(direct=False)},
+        pods=[pod("web-0", "10.0.0.4", "10.0.64.2", gate=""), pod("web-1", "10.0.1.4", "10.0.68.2", gate="")],
+    )
+    outcome = run(seeing({"web-0": "192.168.0.65", "web-1": "192.168.0.129"}), kube)
+    assert outcome.exit_code is ExitCode.NOT_PRESERVED
+    assert outcome.results is not None
+    assert {one.pod: one.reason for one in outcome.results.pods}["web-0"].startswith("the peer 192.168.0.65 is cbr0 of node 10.0.0.4")
+
+
+def test_one_bad_zone_is_named_and_decides() -> None:
+    outcome = run(seeing({"web-1": "192.168.0.129"}), expect=CLIENT)
+    assert outcome.exit_code is ExitCode.NOT_PRESERVED
+    assert outcome.headline.startswith("SNAT_NODE in ap-guangzhou-6: ")
+
+
+@pytest.mark.parametrize(("accept", "code"), [(None, ExitCode.PROVEN), (True, ExitCode.PROVEN), (False, ExitCode.NOT_PRESERVED)])
+def test_a_header_is_enough_for_an_ingress_unless_the_peer_is_wanted(accept: bool | None, code: ExitCode) -> None:
+    balancer = {"web-0": "10.0.8.8", "web-1": "100.64.0.7"}
+
+    turns = Appending(PODS, lambda one: balancer[one.name])
+    outcome = run(turns.handle, front=Front("Ingress", "default", "web"), accept_header=accept)
+    assert outcome.exit_code is code
+    assert outcome.results is not None
+    assert outcome.results.verdict is Verdict.HEADER_ONLY
+    assert "layer 7" in names(outcome)
+
+
+class Appending(Whoami):
+    """As behind an HTTP load balancer that appends its client to X-Forwarded-For."""
+
+    def __init__(self, roster: Roster, peer_of: Callable[[Pod], str | None]) -> None:
+        super().__init__(roster, peer_of, f"X-Forwarded-For: {CLIENT}")
+
+
+def test_header_only_is_no_success_for_a_service() -> None:
+    turns = Appending(PODS, lambda _: "10.0.8.10")
+    assert run(turns.handle).exit_code is ExitCode.NOT_PRESERVED
+
+
+def test_a_load_balancer_that_translates_is_snat_lb() -> None:
+    outcome = run(seeing({"web-0": "10.0.8.10", "web-1": "10.0.8.10"}))
+    assert outcome.exit_code is ExitCode.NOT_PRESERVED
+    assert outcome.headline.startswith("SNAT_LB")
+
+
+def test_a_client_behind_nat_is_told_which_address_differs() -> None:
+    outcome = run(seeing({"web-0": "119.29.9.9", "web-1": "119.29.9.9"}))
+    assert outcome.exit_code is ExitCode.COULD_NOT_TELL
+    (trap,) = [trap for trap in outcome.traps if trap.name == "client behind NAT"]
+    assert f"expected {CLIENT}" in trap.message
+    assert "--expect-client 119.29.9.9" in trap.message
+    assert run(seeing({"web-0": "119.29.9.9", "web-1": "119.29.9.9"}), expect="119.29.9.9").exit_code is ExitCode.PROVEN
+
+
+def test_an_application_that_believes_a_forged_header_is_reported_and_not_preserved() -> None:
+    turns = iter(range(10**6))
+
+    async def believes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = (await reader.readuntil(b"\r\n\r\n")).decode()
+        client = FORGED if FORGED in request else CLIENT
+        writer.write(http(json.dumps({"ip": client, "hostname": f"web-{next(turns) % 2}"}).encode()))
+
+    outcome = run(believes, plan=replace(WANTED.plan, peer_field="ip"))
+    assert outcome.exit_code is ExitCode.NOT_PRESERVED
+    assert "forged header believed" in names(outcome)
+
+
+def test_a_pod_that_never_answers_is_coverage_not_reached() -> None:
+    only = Whoami(Roster(PODS.pods[:1]))
+    outcome = run(only.handle)
+    assert outcome.exit_code is ExitCode.NOT_COVERED
+    assert "ap-guangzhou-6" in outcome.headline
+    assert "pinned" in names(outcome)
+    sticky = FakeKube(services={"web": service(sessionAffinity="ClientIP")})
+    assert "session persistence" in names(run(Whoami(Roster(PODS.pods[:1])).handle, sticky))
+
+
+def test_a_fault_that_traffic_does_not_show_is_a_fault_of_structure() -> None:
+    outcome = run(seeing({}), FakeKube(pods=[good_pods()[0], pod("web-1", "10.0.1.4", "10.0.68.2", gate="")]))
+    assert outcome.exit_code is ExitCode.STRUCTURE
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert outcome.headline.startswith("UNKNOWN (what answered: PRESERVED): ")
+    assert outcome.headline.endswith("; structure: 1 fault in ap-guangzhou-6")
+
+
+def test_nothing_answering_is_no_verdict() -> None:
+    async def closes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+
+    outcome = run(closes)
+    assert outcome.exit_code is ExitCode.COULD_NOT_TELL
+    assert "not ready" in names(outcome)
+
+
+def test_hostile_answers_are_unknown_with_the_reason() -> None:
+    async def nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n" + b"x" * 100_000)
+
+    outcome = run(nonsense)
+    assert outcome.exit_code is ExitCode.COULD_NOT_TELL
+    assert outcome.results is not None
+    assert outcome.results.pods[0].reason == "the answer's head is longer than 65536 bytes"
+
+
+def test_access_logs_are_read_for_our_own_requests_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    plan = replace(WANTED.plan, from_log=True)
+
+    def line(peer: str, agent: str) -> str:
+        return f'{peer} - - [05/Feb/2021:09:16:25 +0800] "GET / HTTP/1.1" 200 612 "-" "{agent}" "-"'
+
+    logs = {
+        name: [line("100.64.0.1", "clb-healthcheck"), line(CLIENT, plan.agent), line(CLIENT, plan.forging_agent)]
+        for name in ("web-0", "web-1")
+    }
+
+    async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(http(b"<h1>Welcome to nginx!</h1>"))
+
+    outcome = run(welcome, FakeKube(logs=logs), plan=plan)
+    assert outcome.exit_code is ExitCode.PROVEN
+    assert outcome.results is not None
+    assert {one.pod: one.answers for one in outcome.results.pods} == {"web-0": 1, "web-1": 1}
+    nothing = run(welcome, FakeKube(), plan=plan)
+    assert nothing.exit_code is ExitCode.COULD_NOT_TELL
+    assert "$http_user_agent" in nothing.traps[0].message
+
+
+@pytest.mark.parametrize(
+    ("kube", "code"),
+    [
+        (FakeKube(), ExitCode.PROVEN),
+        (FakeKube(services={"web": service(direct=False)}), ExitCode.STRUCTURE),
+        (FakeKube(forbidden={"Node"}), ExitCode.COULD_NOT_TELL),
+    ],
+)
+def test_structure_alone_sends_nothing(kube: FakeKube, code: ExitCode) -> None:
+    outcome = verify(replace(WANTED, structure_only=True), lambda: kube, Silent())
+    assert outcome.exit_code is code
+    assert outcome.results is None
+    assert json.loads(report.as_json(outcome))["verdict"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"front": None}, "nothing to verify"),
+        ({"front": None, "url": "http://x", "structure_only": True}, "needs --service"),
+        ({"front": None, "url": "http://x", "plan": Plan(from_log=True)}, "needs --service"),
+        ({"expect": "me"}, "is no address"),
+        ({"url": "ftp://x"}, "must begin with"),
+        ({"url": "http://"}, "name a host"),
+        ({"url": "http://user:secret@x/"}, "holds credentials"),
+        ({"url": "http://x:99999/"}, "cannot be read"),
+        ({"url": "tcp://x"}, "needs a port"),
+        ({"url": "http://x/\u00e9"}, "plain ASCII"),
+        ({"url": "http://x/a b"}, "plain ASCII"),
+        ({"port": 81}, "has no port 81; it has 80"),
+    ],
+)
+def test_wrong_use_is_refused_before_any_traffic(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(WrongUse, match=words) as refused:
+        verify(replace(WANTED, **changes), FakeKube, Silent())
+    assert "secret" not in str(refused.value)
+
+
+def test_a_service_without_an_address_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    pending = {**service(), "status": {}}
+    with pytest.raises(CannotVerify, match="no load balancer address"):
+        verify(replace(WANTED, plan=replace(WANTED.plan, patience=0)), lambda: FakeKube(services={"web": pending}), Silent())
+
+
+@pytest.mark.parametrize(
+    ("front", "body", "expected"),
+    [
+        ("Service", service(), Target("http", "10.0.8.10", 80)),
+        ("Service", service(ports=[{"port": 443}]), Target("https", "10.0.8.10", 443)),
+        ("Ingress", ingress(), Target("http", "10.0.8.8", 80, host_header="shop.example.com")),
+        ("Ingress", ingress(tls=[{"secretName": "c"}]), Target("https", "10.0.8.8", 443, host_header="shop.example.com")),
+    ],
+)
+def test_where_the_questions_go_follows_the_object(front: FrontKind, body: Json, expected: Target) -> None:
+    assert target_of(WANTED, Snapshot(Front(front, "default", "web"), body)) == expected
+
+
+def test_reports_show_what_pods_sent_as_text() -> None:
+    evil = Answer(problem="x | y <script> `rm` \x1b[31m\n@all [link](http://evil)")
+    found = results({evil: 1}, Roster(), Case(Addresses(), CLIENT), Wish())
+    outcome = Outcome("http://10.0.8.10:80/", CLIENT, False, found)
+    text = report.as_markdown(outcome)
+    assert "\x1b" not in text
+    assert "<script>" not in text
+    assert "x \\| y" in text
+    assert "\\[link\\]" in text
+    assert "\\@all" in text
+    data = json.loads(report.as_json(outcome))
+    assert (data["exitCode"], data["verdict"], data["pods"][0]["pod"]) == (4, "UNKNOWN", "(no name)")
+
+
+def test_the_markdown_of_a_bad_zone_names_it_first() -> None:
+    outcome = run(seeing({"web-1": "192.168.0.129"}))
+    lines: Sequence[str] = report.as_markdown(outcome).splitlines()
+    assert lines[0] == "<!-- tke-hybrid:verify -->"
+    assert lines[1].startswith("### ⛔ SNAT\\_NODE in ap-guangzhou-6")
+    assert "| ap-guangzhou-4 | 1/1 | PRESERVED |" in lines
+    assert "| ap-guangzhou-6 | 1/1 | SNAT\\_NODE |" in lines

@@ -1,0 +1,182 @@
+"""Servers that misbehave: each ends as a reason, in time and in bounds."""
+
+import asyncio
+import ssl
+import time
+from dataclasses import replace
+
+import pytest
+import trustme
+
+from pulumi_tke_hybrid.proof.answers import read
+from pulumi_tke_hybrid.proof.proxy_protocol import SIGNATURE, Version
+from pulumi_tke_hybrid.proof.wire import Asker, Limits, Reply, Target
+from tests.unit.proof.servers import Handler, always, http, serving
+
+QUICK = Limits(connect=0.1, answer=0.1, quiet=0.03)
+PATIENT = Limits(connect=2, answer=2, quiet=0.03)
+WHO = b"Hostname: web-0\nRemoteAddr: 127.0.0.1:1\n"
+
+
+def asked(handler: Handler, target: Target | None = None, limits: Limits = PATIENT) -> Reply:
+    async def main() -> Reply:
+        async with serving(handler) as port:
+            return await Asker(replace(target or Target("http", "127.0.0.1", 1), port=port), "127.0.0.1", limits).ask({"User-Agent": "t"})
+
+    return asyncio.run(main())
+
+
+async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        writer.write(b"X")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def _endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        writer.write(b"x" * 65536)
+        await writer.drain()
+
+
+async def _endless_chunks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+        await writer.drain()
+
+
+async def _big_head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    for _ in range(160):
+        writer.write(b"X-Filler: " + b"y" * 65536 + b"\r\n")
+        await writer.drain()
+
+
+async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(10)
+
+
+async def _half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nHostname")
+
+
+@pytest.mark.parametrize(
+    ("handler", "words"),
+    [
+        (_endless, "longer than 262144 bytes"),
+        (_endless_chunks, "longer than 262144 bytes"),
+        (_big_head, "head is longer than 65536 bytes"),
+        (_half, "closed in the middle"),
+        (always(b"\x00\x01\x02\r\n\r\n"), "not HTTP"),
+        (always(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), "not HTTP"),
+        (always(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"), "broken header"),
+        (always(b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"), "broken Content-Length"),
+        (always(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"), "longer than"),
+        (always(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n"), "was not asked for"),
+        (always(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), "broken chunk"),
+        (always(b"HTTP/1.1 100 Continue\r\n\r\n" * 9), "interim"),
+        (always(http(b"", "302 Found", "Location: http://elsewhere/?token=secret\r\n")), "redirected to http://elsewhere/;"),
+        (always(http(b"", "404 Not Found")), "HTTP 404"),
+    ],
+)
+def test_a_hostile_answer_is_a_reason(handler: Handler, words: str) -> None:
+    started = time.monotonic()
+    reply = asked(handler)
+    assert words in reply.problem
+    assert "secret" not in reply.problem
+    assert not reply.failure
+    assert time.monotonic() - started < 2
+
+
+def test_a_slow_drip_and_silence_end_with_the_time() -> None:
+    assert asked(_drip, limits=QUICK).problem == "no complete answer within 0.1 s"
+    assert asked(_silent, limits=QUICK).failure == "connected, but no answer within 0.1 s"
+
+
+@pytest.mark.parametrize(
+    ("handler", "words"),
+    [
+        (always(b""), "closed without an answer"),
+        (always(http(b"", "503 Service Unavailable")), "HTTP 503"),
+    ],
+)
+def test_where_no_pod_answered_it_is_a_failure_and_no_verdict(handler: Handler, words: str) -> None:
+    reply = asked(handler)
+    assert words in reply.failure
+    assert not reply.problem
+
+
+def test_a_closed_port_is_a_failure() -> None:
+    reply = asyncio.run(Asker(Target("http", "127.0.0.1", 9), "127.0.0.1", QUICK).ask({}))
+    assert "no connection" in reply.failure
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        http(WHO),
+        b"HTTP/1.0 200 OK\r\n\r\n" + WHO,
+        b"HTTP/1.1 100 Continue\r\n\r\n" + http(WHO),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nHostn\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(WHO) - 5, WHO[5:]),
+    ],
+)
+def test_ordinary_answers_are_read_to_the_byte(answer: bytes) -> None:
+    reply = asked(always(answer))
+    assert reply.body == WHO
+    assert reply.local == "127.0.0.1"
+
+
+def test_plain_tcp_is_read_until_silence() -> None:
+    async def greets_and_stays(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"127.0.0.1:40000 web-0\n")
+        await asyncio.sleep(10)
+
+    reply = asked(greets_and_stays, Target("tcp", "127.0.0.1", 1))
+    assert read(reply.body).pod == "web-0"
+    for _ in range(20):  # and however close the end follows the answer
+        assert read(asked(always(b"127.0.0.1:40000 web-0\n"), Target("tcp", "127.0.0.1", 1)).body).pod == "web-0"
+    assert "longer than" in asked(_endless, Target("tcp", "127.0.0.1", 1)).problem
+    assert "no answer" in asked(_silent, Target("tcp", "127.0.0.1", 1), QUICK).failure
+
+
+@pytest.mark.parametrize(("version", "begins"), [("v1", b"PROXY UNKNOWN\r\nGET"), ("v2", SIGNATURE + b"\x20\x00\x00\x00GET")])
+def test_a_port_that_wants_the_proxy_protocol_gets_a_header_that_claims_nobody(version: Version, begins: bytes) -> None:
+    seen: list[bytes] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await reader.readexactly(len(begins)))
+        writer.write(http(WHO))
+
+    assert asked(handle, Target("http", "127.0.0.1", 1, proxy_protocol=version)).body == WHO
+    assert seen == [begins]
+
+
+def test_https_checks_the_certificate_unless_told_not_to() -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("shop.example.com").configure_cert(context)
+
+    async def main() -> list[Reply]:
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(http(WHO))
+            await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context)
+        port = server.sockets[0].getsockname()[1]
+        target = Target("https", "127.0.0.1", port, host_header="shop.example.com")
+        limits = Limits(connect=2, answer=2)
+        replies = [await Asker(replace(target, insecure=insecure), "127.0.0.1", limits).ask({}) for insecure in (False, True)]
+        server.close()
+        return replies
+
+    checked, unchecked = asyncio.run(main())
+    assert "certificate" in checked.failure
+    assert unchecked.body == WHO
+
+
+def test_a_query_is_not_shown() -> None:
+    assert Target("https", "shop.example.com", 443, "/debug?token=secret").shown == "https://shop.example.com:443/debug"
