@@ -25,3 +25,7 @@ app.command("verify", help=proof.HELP, no_args_is_help=True)(proof.verify)
 def main() -> None:
     """Entry point of the console script."""
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -137,13 +137,11 @@ class EniZoneSubnet(pulumi.ComponentResource):
                     owner, "subnet_id", f"{values['id']} is not in this region and account; check the id, the region, the credentials"
                 )
             live = subnets[0]
-            properties = {"availability_zone": "zone"}
+            properties = {"vpc_id": "vpc_id", "availability_zone": "zone", "cidr_block": "cidr_block"}
             problems = [
-                Problem(
-                    properties.get(name, name), f"{values['stated'][name]} is stated, but {values['id']} has {value}; state what is there"
-                )
-                for name, value in live.items()
-                if name in stated and value != values["stated"][name]
+                Problem(path, f"{values['stated'][name]} is stated, but {values['id']} has {live[name]}; state what is there")
+                for name, path in properties.items()
+                if live[name] != values["stated"][name]
             ]
             InvalidInputs.check(owner, problems)
             return int(live["available_ip_count"])

@@ -14,6 +14,7 @@ from pulumi_tke_hybrid.cloud.orphans import refuse_orphan, refuse_orphan_pool
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
 from pulumi_tke_hybrid.cluster_guard import ClusterGuard
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
+from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input, known
 from pulumi_tke_hybrid.component.options import child_options
@@ -21,7 +22,7 @@ from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSubnetArgs
 from pulumi_tke_hybrid.tke import cidrs, ids, ipamd, keys, names, reclaim, zones
 from pulumi_tke_hybrid.tke.problem import Problem
-from pulumi_tke_hybrid.vpc_cni import DEFAULT_DEADLINE, NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady
+from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady
 
 FIXED_POOL_BOUND = 100
 """Upper bound given for pools without autoscaler: TKE refuses a change of bounds together with a change of size."""

@@ -16,7 +16,8 @@ PROGRAMS = Path(__file__).with_name("programs")
 def stack(
     lab: Lab, root: Path, name: str, config: Mapping[str, object], environment: Mapping[str, str] | None = None
 ) -> Generator[PulumiProject]:
-    """A fresh stack of the project at `root`; destroyed at the end, whatever happened."""
+    """A fresh stack of the project at `root`, and a fresh call log; destroyed at the end, whatever happened."""
+    lab.reset_calls()
     project = lab.project(root, environment)
     project.stack_init(name)
     try:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 import typer
 from lightkube.models.core_v1 import Container, NodeSpec, PodSpec
 from lightkube.models.meta_v1 import ObjectMeta
-from lightkube.resources.core_v1 import ConfigMap, Node, Pod
+from lightkube.resources.core_v1 import ConfigMap, Namespace, Node, Pod
 from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.drift import command
@@ -28,6 +28,7 @@ class Case:
     lab: Lab
     directory: Path
     facts: dict[str, Any]
+    made: list[str] = field(default_factory=list[str])
 
     @property
     def cluster_id(self) -> str:
@@ -43,7 +44,15 @@ class Case:
 
     def subnet(self, name: str, zone: str, block: str) -> str:
         request: dict[str, object] = {"VpcId": self.vpc_id, "SubnetName": name, "CidrBlock": block, "Zone": zone}
-        return str(self.lab.call("vpc", "CreateSubnet", request)["Subnet"]["SubnetId"])
+        self.made.append(str(self.lab.call("vpc", "CreateSubnet", request)["Subnet"]["SubnetId"]))
+        return self.made[-1]
+
+    def switch_off(self) -> None:
+        """VPC-CNI, as somebody might in the console."""
+        ipamd: dict[str, object] = {"ClusterId": self.cluster_id}
+        if self.lab.call("tke", "DescribeIPAMD", ipamd)["EnableIPAMD"]:
+            self.lab.call("tke", "DisableVpcCniNetworkType", ipamd)
+        wait_until("off", lambda: not self.lab.call("tke", "DescribeIPAMD", ipamd)["EnableIPAMD"])
 
     def drift(self, *arguments: str, **environment: str) -> tuple[int, dict[str, Any]]:
         """Exit code and JSON of one run that wrote nothing."""
@@ -71,7 +80,13 @@ def case(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Generator[Case]:
         project.up()
         resources = project.export()["deployment"]["resources"]
         facts = next(item["outputs"]["clusterFacts"] for item in resources if item["type"] == "tke-hybrid:index:HybridCluster")
-        yield Case(lab, tmp_path_factory.mktemp("drift"), facts)
+        made = Case(lab, tmp_path_factory.mktemp("drift"), facts)
+        try:
+            yield made
+        finally:
+            made.switch_off()
+            for subnet in made.made:
+                lab.call("vpc", "DeleteSubnet", {"SubnetId": subnet})
 
 
 def test_a_cluster_is_spoilt_step_by_step_and_each_step_has_its_name(case: Case) -> None:
@@ -110,17 +125,13 @@ def test_a_cluster_is_spoilt_step_by_step_and_each_step_has_its_name(case: Case)
     config_map.data = before
     case.kube.replace(config_map)
 
-    # Looks right and is not: the annotation without the resource.
-    metadata = ObjectMeta(
-        name="looks-right",
-        namespace="default",
-        annotations={"tke.cloud.tencent.com/networks": "tke-route-eni"},
-        labels={"not-add-pod-eni-ip-limit": ""},
-    )
+    # Looks right and is not: the annotation without the resource, where TKE's webhook does not add it.
+    case.kube.create(Namespace(metadata=ObjectMeta(name="half", labels={"not-add-pod-eni-ip-limit": "true"})))
+    metadata = ObjectMeta(name="looks-right", namespace="half", annotations={"tke.cloud.tencent.com/networks": "tke-route-eni"})
     case.kube.create(Pod(metadata=metadata, spec=PodSpec(containers=[Container(name="app", image="nginx")])))
-    wait_until("its address", lambda: case.kube.get(Pod, "looks-right", namespace="default").status.podIP)
-    assert case.findings() == (2, [("eni-pod-on-overlay", "default/looks-right"), ("subnet-not-in-program", added)])
-    case.kube.delete(Pod, "looks-right", namespace="default", grace_period=0)
+    wait_until("its address", lambda: case.kube.get(Pod, "looks-right", namespace="half").status.podIP)
+    assert case.findings() == (2, [("eni-pod-on-overlay", "half/looks-right"), ("subnet-not-in-program", added)])
+    case.kube.delete(Pod, "looks-right", namespace="half", grace_period=0)
 
     # Sides that cannot be read are no agreement; what the user leaves out is.
     assert case.findings("--cluster-id", case.cluster_id, KUBECONFIG="") == (
@@ -128,17 +139,12 @@ def test_a_cluster_is_spoilt_step_by_step_and_each_step_has_its_name(case: Case)
         [("side-not-read", "the ConfigMap"), ("side-not-read", "the nodes"), ("side-not-read", "the pods")],
     )
     assert case.findings("--cluster-id", case.cluster_id, "--cloud-only") == (0, [])
-    refused = case.findings("--cluster-id", case.cluster_id, "--cloud-only", TENCENTCLOUD_SECRET_KEY="wrong")  # noqa: S106 - of nobody
+    refused = case.findings("--cluster-id", case.cluster_id, "--cloud-only", TENCENTCLOUD_SECRET_KEY="wrong")
     assert refused == (
         3,
         [("side-not-read", "IPAMD"), ("side-not-read", "the VPC's subnets"), ("side-not-read", "the cloud's cluster list")],
     )
     assert case.findings("--cluster-id", "cls-00000000", "--cloud-only")[0] == 3
 
-    case.lab.call("tke", "DisableVpcCniNetworkType", {"ClusterId": case.cluster_id})
-    wait_until("off", lambda: not case.lab.call("tke", "DescribeIPAMD", {"ClusterId": case.cluster_id})["EnableIPAMD"])
+    case.switch_off()
     assert case.findings() == (2, [("vpc-cni-off", case.cluster_id)])
-
-    case.kube.delete(Node, "by-hand")
-    for subnet in (added, forgotten):
-        case.lab.call("vpc", "DeleteSubnet", {"SubnetId": subnet})

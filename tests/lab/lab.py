@@ -126,12 +126,12 @@ class Lab:
         """Change how slow the cloud is, or what it answers; see `cloud/settings.py`."""
         self._http.patch("/_lab/settings", json=settings).raise_for_status()
 
-    def call(self, service: str, action: str, params: dict[str, object]) -> dict[str, Any]:
+    def call(self, service: str, action: str, params: Mapping[str, object]) -> dict[str, Any]:
         """Ask the cloud as somebody else would: the console, another team."""
         http = HttpProfile(protocol="http", rootDomain=DOMAIN, proxy=self.address)
         credential = Credential(self.secret_id, self.secret_key)
         client = CommonClient(service, VERSIONS[service], credential, REGION, ClientProfile(httpProfile=http))
-        answer: dict[str, Any] = client.call_json(action, params)["Response"]
+        answer: dict[str, Any] = client.call_json(action, dict(params))["Response"]
         return answer
 
     def kubeconfig(self, cluster_id: str) -> str:
