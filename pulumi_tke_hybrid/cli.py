@@ -2,11 +2,13 @@
 
 import typer
 
+from pulumi_tke_hybrid.doctor import command as doctor
+from pulumi_tke_hybrid.drift import command as drift
 from pulumi_tke_hybrid.proof import command as proof
 
 app = typer.Typer(
     name="tke-hybrid",
-    help="TKE's hybrid network: prove what it does. `tke-hybrid COMMAND --help` shows examples.",
+    help="TKE's hybrid network: what is there, and does each pod see its client? `tke-hybrid COMMAND --help` shows examples.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,  # they would print local variables, and with them secrets
@@ -14,12 +16,10 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _program() -> None:
-    """Makes a program with subcommands out of one that has a single one so far."""
-
-
 app.command("verify", help=proof.HELP, no_args_is_help=True)(proof.verify)
+app.command("drift", help=drift.HELP, cls=drift.Command, no_args_is_help=True)(drift.drift)
+app.command("doctor", help=doctor.DOCTOR_HELP)(doctor.doctor)
+app.command("policy", help=doctor.POLICY_HELP)(doctor.policy)
 
 
 def main() -> None:

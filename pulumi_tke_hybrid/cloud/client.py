@@ -88,7 +88,16 @@ class TencentCloud:
         settings = self._settings
         if settings.secret_id and settings.secret_key:
             return credential.Credential(settings.secret_id, settings.secret_key, settings.security_token or None)
-        return credential.DefaultCredentialProvider().get_credential()
+        failure = _sdk("exception.tencent_cloud_sdk_exception").TencentCloudSDKException
+        try:
+            return credential.DefaultCredentialProvider().get_credential()
+        except (failure, OSError, KeyError) as error:  # the chain's last link, a pod's role, raises whatever it stumbles over
+            raise CloudError(
+                "Credentials",
+                "CredentialsMissing",
+                f"no key in the stack's configuration or the environment, no profile, no role of this machine ({error}); set "
+                f"tencentcloud:secretId and tencentcloud:secretKey, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
+            ) from None
 
 
 def _sdk(module: str) -> Any:

@@ -16,6 +16,8 @@ MORE_PER_POD = 40
 HOPELESS = 10
 """So many answers in a row that cannot be read, and none before: asking on would not change it."""
 FORGED_TRIES = 3
+PAUSE = 0.25
+"""Seconds before a load balancer that is not ready is asked again; grows from then on."""
 MOST_FAILURES = 20
 """Different failures that are kept."""
 
@@ -113,7 +115,7 @@ class _Probe:
             await asyncio.gather(*(self._worker() for _ in range(self._plan.concurrency)))
 
     async def _first(self) -> bool:
-        started, pause = time.monotonic(), 0.25
+        started, pause = time.monotonic(), PAUSE
         while True:
             await self._one()
             self.traffic.waited = time.monotonic() - started

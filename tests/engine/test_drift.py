@@ -13,6 +13,8 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import ConfigMap, Namespace, Node, Pod
 from typer.testing import CliRunner
 
+from pulumi_tke_hybrid.doctor import actions as policy_actions
+from pulumi_tke_hybrid.doctor import policy
 from pulumi_tke_hybrid.drift import command
 from tests.engine.stacks import PROGRAMS, stack
 from tests.lab.cluster_view import client
@@ -78,6 +80,7 @@ class Case:
 def case(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Generator[Case]:
     with stack(lab, PROGRAMS / "zones", "drift", {"zones": [FOUR, SIX]}) as project:
         project.up()
+        project.refresh()
         resources = project.export()["deployment"]["resources"]
         facts = next(item["outputs"]["clusterFacts"] for item in resources if item["type"] == "tke-hybrid:index:HybridCluster")
         made = Case(lab, tmp_path_factory.mktemp("drift"), facts)
@@ -87,6 +90,8 @@ def case(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Generator[Case]:
             made.switch_off()
             for subnet in made.made:
                 lab.call("vpc", "DeleteSubnet", {"SubnetId": subnet})
+    called = {f"{call['service']}:{call['action']}" for call in lab.calls()}
+    assert called - set(policy.actions(own_vpc=True)) == set(policy_actions.NEVER)  # which was this test's own doing
 
 
 def test_a_cluster_is_spoilt_step_by_step_and_each_step_has_its_name(case: Case) -> None:
@@ -128,22 +133,19 @@ def test_a_cluster_is_spoilt_step_by_step_and_each_step_has_its_name(case: Case)
     # Looks right and is not: the annotation without the resource, where TKE's webhook does not add it.
     case.kube.create(Namespace(metadata=ObjectMeta(name="half", labels={"not-add-pod-eni-ip-limit": "true"})))
     metadata = ObjectMeta(name="looks-right", namespace="half", annotations={"tke.cloud.tencent.com/networks": "tke-route-eni"})
-    case.kube.create(Pod(metadata=metadata, spec=PodSpec(containers=[Container(name="app", image="nginx")])))
+    real_node = {"topology.kubernetes.io/zone": "100004"}
+    spec = PodSpec(containers=[Container(name="app", image="nginx")], nodeSelector=real_node)
+    case.kube.create(Pod(metadata=metadata, spec=spec))
     wait_until("its address", lambda: case.kube.get(Pod, "looks-right", namespace="half").status.podIP)
     assert case.findings() == (2, [("eni-pod-on-overlay", "half/looks-right"), ("subnet-not-in-program", added)])
     case.kube.delete(Pod, "looks-right", namespace="half", grace_period=0)
 
     # Sides that cannot be read are no agreement; what the user leaves out is.
-    assert case.findings("--cluster-id", case.cluster_id, KUBECONFIG="") == (
-        3,
-        [("side-not-read", "the ConfigMap"), ("side-not-read", "the nodes"), ("side-not-read", "the pods")],
-    )
+    in_cluster = ("side-not-read", "the ConfigMap, the nodes, the pods")
+    assert case.findings("--cluster-id", case.cluster_id, KUBECONFIG="") == (3, [in_cluster])
     assert case.findings("--cluster-id", case.cluster_id, "--cloud-only") == (0, [])
     refused = case.findings("--cluster-id", case.cluster_id, "--cloud-only", TENCENTCLOUD_SECRET_KEY="wrong")
-    assert refused == (
-        3,
-        [("side-not-read", "IPAMD"), ("side-not-read", "the VPC's subnets"), ("side-not-read", "the cloud's cluster list")],
-    )
+    assert refused == (3, [("side-not-read", "the cloud's cluster list, IPAMD, the VPC's subnets")])
     assert case.findings("--cluster-id", "cls-00000000", "--cloud-only")[0] == 3
 
     case.switch_off()

@@ -4,6 +4,9 @@ import asyncio
 import time
 from dataclasses import replace
 
+import pytest
+
+from pulumi_tke_hybrid.proof import probe
 from pulumi_tke_hybrid.proof.answers import Answer
 from pulumi_tke_hybrid.proof.inside import Order, lines_of, traffic_of
 from pulumi_tke_hybrid.proof.probe import HOPELESS, Plan, Traffic, run
@@ -23,13 +26,13 @@ def sent(handler: Handler, roster: Roster, plan: Plan = PLAN) -> Traffic:
     return asyncio.run(main())
 
 
-def test_a_thousand_requests_meet_thirty_pods_in_time_and_in_bounds() -> None:
+def test_many_requests_meet_thirty_pods_in_time_and_in_bounds() -> None:
     roster = three_zones(30)
     whoami = Whoami(roster)
-    traffic = sent(whoami.handle, roster, replace(PLAN, requests=1000))
-    assert traffic.seconds < 5
+    traffic = sent(whoami.handle, roster, replace(PLAN, requests=300))
+    assert traffic.seconds < 1.5  # the pace of 1,000 in 5 s, which the lab's tests show on real packets
     assert traffic.tally.answered == roster.wanted
-    assert traffic.tally.total >= 1000
+    assert traffic.tally.total >= 300
     assert len(traffic.tally.counts) == 30  # equal answers are counted, not kept
 
 
@@ -65,18 +68,19 @@ def test_answers_that_cannot_be_read_end_it_early() -> None:
     assert all(answer.problem for answer in traffic.tally.counts)
 
 
-def test_a_load_balancer_that_is_not_ready_is_waited_for_and_not_judged() -> None:
+def test_a_load_balancer_that_is_not_ready_is_waited_for_and_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "PAUSE", 0.01)
     roster = three_zones(3)
     whoami, since = Whoami(roster), time.monotonic()
 
     async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if time.monotonic() - since > 0.2:
+        if time.monotonic() - since > 0.05:
             await whoami.handle(reader, writer)
 
     traffic = sent(late, roster)
     assert traffic.tally.complete
     assert not traffic.failures
-    never = sent(always(http(b"", "503 Service Unavailable")), roster, replace(PLAN, patience=0.1))
+    never = sent(always(http(b"", "503 Service Unavailable")), roster, replace(PLAN, patience=0.03))
     assert "not ready" in never.stopped
     assert never.tally.total == 0
 

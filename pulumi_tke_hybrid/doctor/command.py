@@ -1,0 +1,65 @@
+"""`tke-hybrid doctor` and `tke-hybrid policy`: options and help. What does the work is imported when a command runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DOCTOR_HELP = """Can this machine run the program. Reads only; each failure says what to do; no secret is shown.
+
+Python and this package's requirements, the Pulumi CLI and its plugins, region and credentials (where they were found, the key's id
+masked), this machine's clock, the account, the first permissions, and the role that ipamd needs.
+
+[bold]Examples[/bold]
+
+  In a project's folder, with its selected stack:
+    tke-hybrid doctor
+
+  Before there is a stack, or with another one:
+    tke-hybrid doctor --region ap-guangzhou
+    tke-hybrid doctor --stack prod --json doctor.json
+
+[bold]Exit codes[/bold]
+
+  0  ready, perhaps with something to look at    1  something failed    2  wrong use
+"""
+
+POLICY_HELP = """Print the least access policy (CAM) that a program with these components needs.
+
+Made of the actions that the library and the tencentcloud provider call. It does not hold DisableVpcCniNetworkType.
+
+[bold]Examples[/bold]
+
+  For the user that runs `pulumi up`, in a program that also makes its VPC:
+    tke-hybrid policy --own-vpc > policy.json
+
+  For a pipeline that previews only, and for drift and doctor:
+    tke-hybrid policy --read-only > policy.json
+
+  With the reason for each action, for a security review:
+    tke-hybrid policy --markdown policy.md
+"""
+
+
+def doctor(
+    stack: Annotated[str, typer.Option(help="Stack whose configuration counts. Default: the selected one.")] = "",
+    region: Annotated[str, typer.Option(help="Region. Default: the stack's, else TENCENTCLOUD_REGION.")] = "",
+    project: Annotated[Path, typer.Option(help="Folder of the Pulumi project.", exists=True, file_okay=False)] = Path(),
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the cloud.")] = False,
+    json_file: Annotated[str, typer.Option("--json", metavar="FILE", help="Write JSON there (- for standard output).")] = "",
+) -> None:
+    from pulumi_tke_hybrid.doctor import run_command
+
+    raise typer.Exit(run_command.run(stack=stack, region=region, project=project, offline=offline, json_file=json_file))
+
+
+def policy(
+    read_only: Annotated[bool, typer.Option("--read-only", help="Only what reads.")] = False,
+    own_vpc: Annotated[bool, typer.Option("--own-vpc", help="The program makes its VPC too.")] = False,
+    markdown_file: Annotated[
+        str, typer.Option("--markdown", metavar="FILE", help="Write it with its reasons (- for standard output).")
+    ] = "",
+) -> None:
+    from pulumi_tke_hybrid.doctor import run_command
+
+    run_command.policy(read_only=read_only, own_vpc=own_vpc, markdown_file=markdown_file)

@@ -1,0 +1,160 @@
+"""Which credentials a run would use, where they were found, and the region. A key is never shown, its id only masked."""
+
+import configparser
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pulumi_tke_hybrid.cloud.account import masked
+from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
+from pulumi_tke_hybrid.doctor.check import Check, failure, ok, skipped, warning
+from pulumi_tke_hybrid.doctor.machine import Machine
+from pulumi_tke_hybrid.doctor.text import shown
+from pulumi_tke_hybrid.tke import zones
+
+_SET = "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or `pulumi config set --secret tencentcloud:secretId` and `…:secretKey`"
+_PREFIX = "tencentcloud:"
+_NAMES = {"secretId": "TENCENTCLOUD_SECRET_ID", "secretKey": "TENCENTCLOUD_SECRET_KEY", "securityToken": "TENCENTCLOUD_SECURITY_TOKEN"}
+_POD_ROLE = ("TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN")
+"""What TKE gives to a pod that has a role of its own."""
+_PROFILE = ".tencentcloud/credentials"
+"""Where the official SDK looks."""
+
+
+@dataclass(frozen=True)
+class StackConfiguration:
+    """What the selected stack is configured with, as far as it is about the cloud."""
+
+    values: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a run would use, and what there is to say about it."""
+
+    checks: tuple[Check, ...]
+    settings: CloudSettings | None
+    """None: the cloud cannot be asked."""
+    who: str = ""
+    """The key's id, masked; empty where a role gives the key."""
+
+
+def stack_configuration(machine: Machine, stack: str) -> StackConfiguration:
+    """Asked of the CLI. Secrets are asked for only when they are there, stay in memory, and go nowhere but to the cloud's signature."""
+    pulumi = machine.program("pulumi")
+    if pulumi is None:
+        return StackConfiguration(note="not read: there is no pulumi")
+    which = ("--stack", stack) if stack else ()
+    ran = machine.run(pulumi, "config", "--json", "--non-interactive", *which)
+    if ran.code != 0:
+        return StackConfiguration(note=f"not read: {shown(ran.stderr, 160) or 'the CLI did not answer'}")
+    values: dict[str, str] = {}
+    unread: list[str] = []
+    try:
+        listed = cast(dict[str, dict[str, Any]], json.loads(ran.stdout))
+    except ValueError:
+        return StackConfiguration(note="not read: the CLI gave no JSON")
+    for key, item in listed.items():
+        if not key.startswith(_PREFIX):
+            continue
+        if not item.get("secret"):
+            values[key] = str(item.get("value") or "")
+            continue
+        secret = machine.run(pulumi, "config", "get", key, "--non-interactive", *which)
+        if secret.code == 0:
+            values[key] = secret.stdout.strip()
+        else:
+            unread.append(key)
+    return StackConfiguration(values, f"{', '.join(unread)} could not be decrypted" if unread else "")
+
+
+def find(machine: Machine, stack: StackConfiguration, region: str) -> Found:
+    """In the order in which a run looks: the stack's configuration, the environment, then the SDK's own chain."""
+    place = _region(machine, stack, region)
+    try:
+        settings = CloudSettings.read(stack.values.get, region, machine.environment)
+    except SettingsMissing:
+        # The key can be looked at all the same.
+        settings = CloudSettings.read(stack.values.get, "none", machine.environment)
+    key, who = _key(machine, stack, settings)
+    usable = place.state.value != "failure" and key.state.value in ("ok", "warning")
+    return Found((place, key), settings if usable else None, who)
+
+
+def _region(machine: Machine, stack: StackConfiguration, given: str) -> Check:
+    sources = (
+        (given, "--region"),
+        (stack.values.get(f"{_PREFIX}region", ""), "the stack's tencentcloud:region"),
+        (machine.environment.get("TENCENTCLOUD_REGION", ""), "TENCENTCLOUD_REGION"),
+    )
+    region, source = next(((value, name) for value, name in sources if value), ("", ""))
+    if not region:
+        return failure(
+            "region",
+            f"neither configured nor in the environment{_because(stack)}; the tencentcloud provider would take ap-guangzhou by itself",
+            "pulumi config set tencentcloud:region ap-guangzhou, or set TENCENTCLOUD_REGION",
+        )
+    if zones.region_of(f"{region}-1") is None:
+        wrong = f"{shown(region, 40)!r} (from {source}) does not look like a region"
+        return failure("region", wrong, "write it like ap-guangzhou, without a zone's number")
+    return ok("region", f"{region}, from {source}")
+
+
+def _key(machine: Machine, stack: StackConfiguration, settings: CloudSettings) -> tuple[Check, str]:
+    who = masked(settings.secret_id) if settings.secret_id else ""
+    if settings.secret_id and settings.secret_key:
+        sources = dict.fromkeys(_source(name, stack) for name in ("secretId", "secretKey"))
+        token = f", with a session token from {_source('securityToken', stack)}" if settings.security_token else ""
+        return ok("credentials", f"{who} from {' and '.join(sources)}{token}"), who
+    if settings.secret_id or settings.secret_key:
+        have, lack = ("secretId", "secretKey") if settings.secret_id else ("secretKey", "secretId")
+        detail = f"{_source(have, stack)} is there, but there is no {_NAMES[lack]}{_because(stack)}"
+        return failure("credentials", detail, f"give both: {_SET}"), who
+    return _chain(machine, stack)
+
+
+def _chain(machine: Machine, stack: StackConfiguration) -> tuple[Check, str]:
+    for path in (machine.home / _PROFILE, machine.home.joinpath("/etc/tencentcloud/credentials")):
+        text = machine.read(path)
+        secret_id = _profile_id(text) if text is not None else ""
+        if secret_id:
+            detail = f"{masked(secret_id)} from {path}; the tencentcloud provider does not read that file (it reads ~/.tccli)"
+            return warning("credentials", detail, f"so that both use the same: {_SET}"), masked(secret_id)
+    if all(machine.environment.get(name) for name in _POD_ROLE):
+        todo = "set enable_pod_oidc (TENCENTCLOUD_ENABLE_POD_OIDC) for the tencentcloud provider as well"
+        return warning("credentials", "the role of this pod (TKE_ROLE_ARN)", todo), ""
+    if (machine.home / ".tccli").exists():
+        detail = "only ~/.tccli is there, which the tencentcloud provider reads and the official SDK does not"
+        return failure("credentials", detail, _SET), ""
+    return (
+        warning(
+            "credentials",
+            f"none configured{_because(stack)}; only the role of this machine is left, if it is a CVM with one",
+            f"{_SET}; on a CVM with a role, set TENCENTCLOUD_CAM_ROLE_NAME for the tencentcloud provider",
+        ),
+        "",
+    )
+
+
+def _profile_id(text: str) -> str:
+    parsed = configparser.ConfigParser(interpolation=None)
+    try:
+        parsed.read_string(text)
+        return parsed.get("default", "secret_id", fallback="").strip()
+    except configparser.Error:
+        return ""
+
+
+def _source(name: str, stack: StackConfiguration) -> str:
+    return f"the stack's {_PREFIX}{name}" if stack.values.get(f"{_PREFIX}{name}") else _NAMES[name]
+
+
+def _because(stack: StackConfiguration) -> str:
+    return f" (the stack's configuration: {stack.note})" if stack.note else ""
+
+
+def not_usable(checks: tuple[str, ...]) -> list[Check]:
+    """The checks that need credentials and a region."""
+    return [skipped(check, "needs credentials and a region") for check in checks]

@@ -1,0 +1,51 @@
+"""What was found, for a terminal and as JSON."""
+
+import json
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from pulumi_tke_hybrid.doctor.check import Check, State
+
+FORMAT = 1
+"""Changes when a key of the JSON changes its meaning or goes."""
+
+_SIGN = {
+    State.OK: ("ok  ", "green"),
+    State.WARNING: ("warn", "yellow"),
+    State.FAILURE: ("FAIL", "bold red"),
+    State.SKIPPED: ("skip", "dim"),
+}
+
+
+def exit_code(checks: Sequence[Check]) -> int:
+    """1 if anything failed."""
+    return int(any(check.state is State.FAILURE for check in checks))
+
+
+def headline(checks: Sequence[Check]) -> str:
+    """One line."""
+    counts = {state: sum(check.state is state for check in checks) for state in State}
+    if counts[State.FAILURE]:
+        return f"not ready: {counts[State.FAILURE]} of {len(checks)} checks failed"
+    return "ready" + (f", with {counts[State.WARNING]} to look at" if counts[State.WARNING] else "")
+
+
+def as_json(checks: Sequence[Check]) -> str:
+    """All of it."""
+    data = {
+        "format": FORMAT,
+        "exitCode": exit_code(checks),
+        "headline": headline(checks),
+        "checks": [{"id": check.id, "state": check.state.value, "detail": check.detail, "todo": check.todo} for check in checks],
+    }
+    return json.dumps(data, indent=2, ensure_ascii=True) + "\n"
+
+
+def line(check: Check, console: Console) -> None:
+    """One check, as soon as it is there."""
+    sign, colour = _SIGN[check.state]
+    console.print(Text.assemble((f"{sign} ", colour), (f"{check.id}: ", "bold"), check.detail))
+    if check.todo:
+        console.print(Text(f"       do: {check.todo}"))

@@ -1,0 +1,76 @@
+"""What `doctor` and `policy` do with their options."""
+
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
+from pulumi_tke_hybrid.cloud.settings import CloudSettings
+from pulumi_tke_hybrid.doctor import policy as policies
+from pulumi_tke_hybrid.doctor import report
+from pulumi_tke_hybrid.doctor.check import Check, State, skipped
+from pulumi_tke_hybrid.doctor.credentials import find, not_usable, stack_configuration
+from pulumi_tke_hybrid.doctor.machine import Machine, ThisMachine
+from pulumi_tke_hybrid.doctor.service import CHECKS, Skew, service, skew
+from pulumi_tke_hybrid.doctor.tools import tools
+
+_METADATA_TIMEOUT = 5.0
+"""The SDK's last resort for credentials asks the machine's metadata service without any limit; elsewhere nobody answers."""
+_PAUSE = 0.2
+"""Between tries. A service that is not there now is the answer, not something to wait for."""
+
+
+def checks(
+    machine: Machine, stack: str, region: str, offline: bool, cloud: Callable[[CloudSettings], Cloud], clock: Skew
+) -> Iterator[Check]:
+    """All of them, as they come."""
+    yield from tools(machine)
+    found = find(machine, stack_configuration(machine, stack), region)
+    yield from found.checks
+    if offline:
+        yield from (skipped(check, "--offline") for check in CHECKS)
+    elif found.settings is None:
+        yield from not_usable(CHECKS)
+    else:
+        yield from service(cloud(found.settings), found.settings, found.who, clock)
+
+
+def run(*, stack: str, region: str, project: Path, offline: bool, json_file: str) -> int:
+    """Run them and say what was found; standard output holds it, or the JSON where that was sent to `-`."""
+    socket.setdefaulttimeout(_METADATA_TIMEOUT)
+    console = Console(stderr=json_file == "-", soft_wrap=True)
+    done: list[Check] = []
+    with Console(stderr=True).status("checking") as status:
+        for check in checks(ThisMachine(project), stack, region, offline, _cloud, skew):
+            report.line(check, console)
+            status.update(f"checking (last: {check.id})")
+            done.append(check)
+    if json_file:
+        _write(json_file, report.as_json(done))
+    failed = any(check.state is State.FAILURE for check in done)
+    console.print(Text(report.headline(done), style="bold red" if failed else "bold green"))
+    return report.exit_code(done)
+
+
+def policy(*, read_only: bool, own_vpc: bool, markdown_file: str) -> None:
+    """Print the policy, or write it with its reasons."""
+    if markdown_file:
+        _write(markdown_file, policies.as_markdown(read_only=read_only, own_vpc=own_vpc))
+    if markdown_file != "-":
+        sys.stdout.write(policies.as_json(read_only=read_only, own_vpc=own_vpc))
+
+
+def _cloud(settings: CloudSettings) -> Cloud:
+    return TencentCloud(settings, sleep=lambda _: time.sleep(_PAUSE))
+
+
+def _write(name: str, text: str) -> None:
+    if name == "-":
+        sys.stdout.write(text)
+    else:
+        Path(name).write_text(text, encoding="utf-8")

@@ -1,0 +1,129 @@
+"""The cloud: is it reached, who are we there, may we do what is needed, and does the clock agree."""
+
+import email.utils
+import time
+from collections.abc import Callable, Iterator
+
+import httpx2
+
+from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Cloud
+from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.settings import CloudSettings
+from pulumi_tke_hybrid.doctor.check import Check, failure, ok, skipped, warning
+from pulumi_tke_hybrid.doctor.text import shown
+
+ROLE = "IPAMDofTKE_QCSRole"
+ROLE_POLICY = "QcloudAccessForIPAMDofTKERole"
+CHECKS = ("clock", "account", "permission tke:DescribeClusters", "permission vpc:DescribeSubnets", "role")
+
+_TOLERANCE = 300
+"""Seconds that a signature may be off (TC3-HMAC-SHA256)."""
+_WORTH_A_WORD = 60
+_PATIENCE = 10.0
+
+_ADVICE = {
+    "AuthFailure.SecretIdNotFound": "the key's id is unknown: it was deleted, or belongs to the other site (China or international)",
+    "AuthFailure.SignatureFailure": "the secret key does not belong to the key's id; set both anew",
+    "AuthFailure.SignatureExpire": "this machine's clock is wrong; synchronise it",
+    "AuthFailure.TokenFailure": "the session token is wrong, missing or over; get new temporary credentials",
+    "AuthFailure.InvalidSecretId": "this is not a key of the cloud API; make one in the console under Access Management",
+    "UnsupportedRegion": "there is no such region; write it like ap-guangzhou",
+}
+_REFUSED = ("UnauthorizedOperation", "AuthFailure.UnauthorizedOperation")
+_GRANT = "grant it to this key's user: `tke-hybrid policy` prints the least policy"
+
+Skew = Callable[[CloudSettings], "float | None"]
+
+
+def skew(settings: CloudSettings) -> float | None:
+    """Seconds that the service's clock is ahead of ours; None where it does not tell."""
+    before = time.time()
+    try:
+        answer = httpx2.head(f"{settings.protocol}://sts.{settings.domain}/", timeout=_PATIENCE)
+    except httpx2.HTTPError:
+        return None
+    date = answer.headers.get("date")
+    if not date:
+        return None
+    return email.utils.parsedate_to_datetime(date).timestamp() - (before + time.time()) / 2
+
+
+def service(cloud: Cloud, settings: CloudSettings, who: str, clock: Skew) -> Iterator[Check]:
+    """One after the other; what cannot be after a failure is skipped."""
+    yield _clock(clock(settings))
+    account = _account(cloud, who)
+    yield account
+    if account.state.value == "failure":
+        yield from (skipped(check, "the account could not be told") for check in CHECKS[2:])
+        return
+    yield _allowed(cloud, "tke", "DescribeClusters", {"Limit": 1})
+    yield _allowed(cloud, "vpc", "DescribeSubnets", {"Limit": "1", "Offset": "0"})
+    yield _role(cloud)
+
+
+def _clock(seconds: float | None) -> Check:
+    if seconds is None:
+        return skipped("clock", "the service did not tell its time")
+    words = f"{abs(seconds):.0f} s {'behind' if seconds > 0 else 'ahead of'} the service"
+    if abs(seconds) >= _TOLERANCE:
+        return failure("clock", f"{words}; requests are refused from {_TOLERANCE} s on", "synchronise this machine's clock (NTP)")
+    if abs(seconds) >= _WORTH_A_WORD:
+        return warning("clock", words, "synchronise this machine's clock (NTP)")
+    return ok("clock", words)
+
+
+def _account(cloud: Cloud, who: str) -> Check:
+    try:
+        answer = cloud.call("sts", "GetCallerIdentity", {})
+    except CloudError as error:
+        return failure("account", _said(error), _advice(error))
+    except OSError as error:
+        # So ends the SDK's search when there are no credentials at all.
+        return failure("account", f"no credentials: {shown(str(error), 100)}", "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY")
+    kind = shown(str(answer.get("Type") or "unknown kind"), 40)
+    root = answer.get("Type") == "RootAccount"
+    name = f"{shown(str(answer['AccountId']), 40)} ({kind}{f', {who}' if who else ''})"
+    if root:
+        return warning("account", f"{name}: a key of the root account may do everything", f"use a sub-account's key; {_GRANT}")
+    return ok("account", name)
+
+
+def _allowed(cloud: Cloud, service_name: str, action: str, params: dict[str, object]) -> Check:
+    check = f"permission {service_name}:{action}"
+    try:
+        cloud.call(service_name, action, params)
+    except CloudError as error:
+        return failure(check, _said(error), _advice(error))
+    return ok(check, "granted")
+
+
+def _role(cloud: Cloud) -> Check:
+    try:
+        cloud.call("cam", "GetRole", {"RoleName": ROLE})
+    except CloudError as error:
+        if error.code.startswith(_REFUSED):
+            todo = f"look in the console under Access Management, Roles; or grant cam:GetRole: {_GRANT}"
+            return warning("role", f"could not tell whether {ROLE} exists: cam:GetRole is not granted", todo)
+        if "RoleNotExist" not in error.code:
+            return failure("role", _said(error), _advice(error))
+        return failure(
+            "role",
+            f"{ROLE} does not exist; VPC-CNI would be switched on and never work",
+            f"in the TKE console, switch VPC-CNI on for any cluster once and agree to the grant (457/37808), or make the role "
+            f"for the service ccs.qcloud.com with the policy {ROLE_POLICY}",
+        )
+    return ok("role", f"{ROLE} exists")
+
+
+def _said(error: CloudError) -> str:
+    return f"{error.action}: {shown(error.code, 80)}: {shown(error.message, 240)}"
+
+
+def _advice(error: CloudError) -> str:
+    if error.code == NETWORK_ERROR:
+        return "is the service reached from here? look at HTTPS_PROXY, NO_PROXY, the firewall, and TENCENTCLOUD_DOMAIN if it is set"
+    if error.code.startswith(_REFUSED):
+        return _GRANT
+    return next(
+        (advice for code, advice in _ADVICE.items() if error.code.startswith(code)), "see the error code in the cloud's API documentation"
+    )

@@ -1,0 +1,115 @@
+"""All sides read, one after the other. What cannot be read says why, and the rest is read all the same."""
+
+from collections.abc import Callable, Sequence
+
+from pulumi_tke_hybrid.cloud.client import Answer, Cloud
+from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.vpc_cni import Live, VpcCniSwitch
+from pulumi_tke_hybrid.cloud.waiting import Wait
+from pulumi_tke_hybrid.drift.kube import Kube
+from pulumi_tke_hybrid.drift.sides import CloudSide, IpamdSide, Picture, Unread, VpcSubnet, Wish
+from pulumi_tke_hybrid.drift.text import shown
+
+Progress = Callable[[str], None]
+
+_PAGE = 100
+_SDK_FAILED = (CloudError, OSError)
+"""OSError: the SDK's search for credentials ends with one when there are none at all."""
+
+
+def collect(cloud: Cloud, kube: Kube | Unread, cluster_id: str, region: str, wish: Wish | None, progress: Progress) -> Picture:
+    """Look at everything. Only reads."""
+    progress("the cloud's cluster list")
+    cluster = _cluster(cloud, cluster_id, region)
+    progress("IPAMD")
+    ipamd = cluster if isinstance(cluster, Unread) else _ipamd(cloud, cluster_id)
+    progress("subnets of the VPC")
+    side = cluster if isinstance(cluster, Unread) else _cloud_side(cluster)
+    network = side if isinstance(side, Unread) else _network(cloud, side.vpc_id)
+    if isinstance(kube, Unread):
+        return Picture(cluster_id, region, side, ipamd, network, kube, kube, kube, kube, wish)
+    progress("machines of the cluster")
+    machines = side if isinstance(side, Unread) else _machines(cloud, cluster_id)
+    progress("ipamd's ConfigMap")
+    config_map = kube.config_map()
+    progress("nodes")
+    nodes = kube.nodes()
+    progress("pods")
+    return Picture(cluster_id, region, side, ipamd, network, machines, config_map, nodes, kube.eni_pods(), wish)
+
+
+def _cluster(cloud: Cloud, cluster_id: str, region: str) -> Answer | Unread:
+    try:
+        found: Sequence[Answer] = cloud.call("tke", "DescribeClusters", {"ClusterIds": [cluster_id]}).get("Clusters") or ()
+    except _SDK_FAILED as error:
+        return _unread(error)
+    return found[0] if found else Unread(f"{cluster_id} is not in region {region} of this account; check id, region and credentials")
+
+
+def _cloud_side(cluster: Answer) -> CloudSide:
+    network: Answer = cluster.get("ClusterNetworkSettings") or {}
+    return CloudSide(
+        name=str(cluster.get("ClusterName") or ""),
+        vpc_id=str(network.get("VpcId") or ""),
+        overlay=str(network.get("ClusterCIDR") or ""),
+        subnets=tuple(network.get("Subnets") or ()),
+    )
+
+
+def _ipamd(cloud: Cloud, cluster_id: str) -> IpamdSide | Unread:
+    switch = VpcCniSwitch(cloud, Wait(0, _silent))
+    try:
+        live = switch.look({"clusterId": cluster_id})
+        if live is not None and not live.enabled:
+            live = switch.look({"clusterId": cluster_id})  # "off" is believed when it is said twice
+    except _SDK_FAILED as error:
+        return _unread(error)
+    return Unread(f"{cluster_id} is gone") if live is None else _ipamd_side(live)
+
+
+def _ipamd_side(live: Live) -> IpamdSide:
+    return IpamdSide(live.enabled, live.phase, live.reason, live.ipamd_subnets, live.reclaim_seconds, live.static_ip, live.cni_type)
+
+
+def _network(cloud: Cloud, vpc_id: str) -> tuple[VpcSubnet, ...] | Unread:
+    def page(offset: int) -> Answer:
+        # Of all lists of the API, only this service wants its numbers as text.
+        filters = [{"Name": "vpc-id", "Values": [vpc_id]}]
+        return cloud.call("vpc", "DescribeSubnets", {"Filters": filters, "Limit": str(_PAGE), "Offset": str(offset)})
+
+    try:
+        items = _all(page, "SubnetSet")
+    except _SDK_FAILED as error:
+        return _unread(error)
+    return tuple(
+        VpcSubnet(str(item["SubnetId"]), str(item["Zone"]), str(item["CidrBlock"]), int(item["AvailableIpAddressCount"])) for item in items
+    )
+
+
+def _machines(cloud: Cloud, cluster_id: str) -> frozenset[str] | Unread:
+    def page(offset: int) -> Answer:
+        return cloud.call("tke", "DescribeClusterInstances", {"ClusterId": cluster_id, "Limit": _PAGE, "Offset": offset})
+
+    try:
+        return frozenset(str(item.get("LanIP") or "") for item in _all(page, "InstanceSet"))
+    except _SDK_FAILED as error:
+        return _unread(error)
+
+
+def _all(page: Callable[[int], Answer], key: str) -> list[Answer]:
+    found: list[Answer] = []
+    while True:
+        items: list[Answer] = page(len(found)).get(key) or []
+        found += items
+        if len(items) < _PAGE:
+            return found
+
+
+def _unread(error: Exception) -> Unread:
+    if isinstance(error, CloudError):
+        return Unread(f"{error.action} failed: {error.code}: {shown(error.message, 200)}")
+    return Unread(f"no credentials were found ({shown(str(error), 100)}); set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY")
+
+
+def _silent(_: str) -> None:
+    """Nothing is waited for, so there is nothing to show."""

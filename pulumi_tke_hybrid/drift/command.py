@@ -1,0 +1,93 @@
+"""`tke-hybrid drift`: its options and help. What does the work is imported when the command runs, so that help costs nothing."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+HELP = """Put side by side who says what about a cluster's pod network. Reads only, changes nothing.
+
+The cloud's cluster list, IPAMD, the ConfigMap kube-system/tke-eni-ipamd, the zones of the nodes, the addresses of the ENI pods and,
+with --facts, the program. Each difference is said in words: what, its value, why it matters, what to do.
+
+[bold]Examples[/bold]
+
+  Everything, against what the program says:
+    pulumi stack output clusterFacts --json > facts.json
+    tke-hybrid drift --facts facts.json --kubeconfig admin.yaml
+
+  From a runner that does not reach the API server:
+    tke-hybrid drift --cluster-id cls-a1b2c3d4 --region ap-guangzhou --cloud-only
+
+  In a pipeline; the pool in zone 7 is not meant for ENI pods:
+    tke-hybrid drift --facts facts.json --kubeconfig admin.yaml --json drift.json --accept node-zone-uncovered:ap-guangzhou-7
+
+[bold]Exit codes[/bold]
+
+  0  no drift
+  1  the sides differ, and nothing is broken by it now
+  2  dangerous: VPC-CNI is off, a zone with nodes has no subnet, a subnet that one side alone lists, an ENI pod on the overlay
+  3  could not tell: a side could not be read, and what was read is no danger
+  64 wrong use
+"""
+
+USAGE = 64
+_UsageError: Any = typer.BadParameter.__mro__[1]  # the library's own class for wrong use has no public name in every version
+
+
+class Command(TyperCommand):
+    """The library ends with 2 when it is called wrongly. Here 2 is a danger, so wrong use is 64, as in sysexits.h."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().make_context(*args, **kwargs)
+        except _UsageError as error:
+            error.exit_code = USAGE
+            raise
+
+
+def drift(
+    cluster_id: Annotated[str, typer.Option(metavar="CLS-ID", help="The cluster. Default: that of --facts.", rich_help_panel="What")] = "",
+    region: Annotated[
+        str, typer.Option(help="Its region. Default: that of --facts, else TENCENTCLOUD_REGION.", rich_help_panel="What")
+    ] = "",
+    facts: Annotated[
+        str,
+        typer.Option(metavar="FILE", help="JSON of the stack's cluster_facts (- for standard input): the program.", rich_help_panel="What"),
+    ] = "",
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID[:SUBJECT]", help="A finding that is known and meant; may be repeated.", rich_help_panel="What"),
+    ] = None,
+    kubeconfig: Annotated[
+        Path | None, typer.Option(help="The cluster's kubeconfig. Default: KUBECONFIG.", rich_help_panel="Cluster")
+    ] = None,
+    context: Annotated[str, typer.Option(help="Context of the kubeconfig.", rich_help_panel="Cluster")] = "",
+    cloud_only: Annotated[
+        bool, typer.Option("--cloud-only", help="Do not ask the cluster itself; that is not `could not tell`.", rich_help_panel="Cluster")
+    ] = False,
+    json_file: Annotated[
+        str, typer.Option("--json", metavar="FILE", help="Write JSON there (- for standard output).", rich_help_panel="Report")
+    ] = "",
+    markdown_file: Annotated[
+        str, typer.Option("--markdown", metavar="FILE", help="Write Markdown there (- for standard output).", rich_help_panel="Report")
+    ] = "",
+) -> None:
+    from pulumi_tke_hybrid.drift import errors, run_command
+
+    try:
+        code = run_command.run(
+            cluster_id=cluster_id,
+            region=region,
+            kubeconfig=kubeconfig,
+            context=context,
+            cloud_only=cloud_only,
+            facts_file=facts,
+            accept=accept or [],
+            json_file=json_file,
+            markdown_file=markdown_file,
+        )
+    except errors.WrongUse as error:
+        raise typer.Exit(run_command.complain(str(error))) from None
+    raise typer.Exit(code)

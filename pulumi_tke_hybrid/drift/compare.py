@@ -1,0 +1,224 @@
+"""The sides compared: what does not agree, in words. Pure; what a side does not tell is never guessed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from pulumi_tke_hybrid.drift import compare_pods, compare_subnets, compare_zones
+from pulumi_tke_hybrid.drift.finding import Finding, Severity
+from pulumi_tke_hybrid.drift.sides import CloudSide, ConfigMapSide, IpamdSide, Picture, Unread, Wish
+from pulumi_tke_hybrid.drift.text import reclaim_words, several
+from pulumi_tke_hybrid.tke import ipamd as config_map_keys
+from pulumi_tke_hybrid.tke import keys
+
+_FAILED = "Failed"
+_RUNNING = "running"
+_ORDER = list(Severity)
+
+
+def compare(picture: Picture) -> list[Finding]:
+    """All findings, the worst first. Nothing of a cluster that is another one is compared."""
+    picture = _of_one_cluster(picture)
+    found = [*_unread(picture), *_switch(picture)]
+    if not any(finding.id == "vpc-cni-off" for finding in found):
+        found += [
+            *compare_subnets.findings(picture),
+            *_config_map(picture),
+            *compare_zones.findings(picture),
+            *compare_pods.findings(picture),
+            *_program(picture),
+        ]
+    return sorted(found, key=lambda finding: (_ORDER.index(finding.severity), finding.id, finding.subject))
+
+
+def _of_one_cluster(picture: Picture) -> Picture:
+    """The picture without its in-cluster sides where the kubeconfig is that of another cluster."""
+    nodes, machines = picture.nodes, picture.machines
+    if isinstance(nodes, Unread) or isinstance(machines, Unread):
+        return picture
+    real = [node for node in nodes if not node.virtual]
+    if not real or not machines or any(node.address in machines for node in real):
+        return picture
+    other = Unread(
+        f"the kubeconfig is that of another cluster: none of its {several(len(real), 'node')} is a machine of {picture.cluster_id}; "
+        f"give the right one"
+    )
+    return replace(picture, config_map=other, nodes=other, pods=other)
+
+
+def _unread(picture: Picture) -> Iterator[Finding]:
+    reasons: dict[str, list[str]] = {}
+    for name, side in picture.unread:
+        if side.wanted:
+            reasons.setdefault(side.reason, []).append(name)
+    for reason, names in reasons.items():
+        subject = ", ".join(names)
+        yield Finding(
+            "side-not-read",
+            Severity.UNKNOWN,
+            subject,
+            subject[0].upper() + subject[1:],
+            "not read",
+            reason,
+            "drift there would not be seen, so run the command again when it can be read",
+        )
+    if isinstance(picture.machines, Unread) and not isinstance(picture.nodes, Unread):
+        yield Finding(
+            "cluster-not-checked",
+            Severity.NOTE,
+            picture.cluster_id,
+            f"Kubeconfig of {picture.cluster_id}",
+            "not checked",
+            f"the cluster's machines could not be read ({picture.machines.reason})",
+            "make sure that the kubeconfig is this cluster's",
+        )
+
+
+def _switch(picture: Picture) -> Iterator[Finding]:
+    """Is VPC-CNI on, and does ipamd work."""
+    ipamd, cluster = picture.ipamd, picture.cluster_id
+    if isinstance(ipamd, Unread):
+        return
+    if not ipamd.enabled:
+        subnets = len(picture.cloud.subnets) if isinstance(picture.cloud, CloudSide) else 0
+        pods = 0 if isinstance(picture.pods, Unread) else len(picture.pods)
+        says = "; the program says that it is on" if picture.wish else ""
+        yield Finding(
+            "vpc-cni-off",
+            Severity.DANGER,
+            cluster,
+            f"VPC-CNI of {cluster}",
+            f"off, though {several(subnets, 'subnet')} in the cloud's list" if subnets else "off",
+            f"{several(pods, 'ENI pod') if pods else 'ENI pods'} cannot work, new ones stay Pending{says}",
+            "run `pulumi refresh`, review the preview, then `pulumi up` switches it on again",
+        )
+    elif ipamd.phase == _FAILED:
+        yield Finding(
+            "ipamd-failed",
+            Severity.DANGER,
+            cluster,
+            f"ipamd of {cluster}",
+            f"{_FAILED} ({ipamd.reason or 'no reason given'})",
+            "no pod gets a new ENI address",
+            "look at the pods tke-eni-ipamd and tke-eni-agent in kube-system",
+        )
+    elif ipamd.phase != _RUNNING:
+        yield Finding(
+            "ipamd-busy",
+            Severity.WARNING,
+            cluster,
+            f"ipamd of {cluster}",
+            ipamd.phase or "not installed yet",
+            "its list may lag behind; a cluster without a ready node stays like this",
+            "look again once it is running",
+        )
+
+
+def _config_map(picture: Picture) -> Iterator[Finding]:
+    side = picture.config_map
+    name = f"{config_map_keys.NAMESPACE}/{config_map_keys.NAME}"
+    if isinstance(side, Unread):
+        return
+    if not side.present:
+        yield (
+            Finding(
+                "configmap-missing",
+                Severity.DANGER,
+                name,
+                f"ConfigMap {name}",
+                "missing",
+                "ipamd reads its subnets there when it starts; the one that runs cannot be started again",
+                "write it again with IpamdConfig, or switch to registration by the API",
+            )
+            if side.read_by_deployment
+            else Finding(
+                "configmap-missing",
+                Severity.NOTE,
+                name,
+                f"ConfigMap {name}",
+                "missing, like ipamd's Deployment",
+                "newer platforms host ipamd outside the cluster",
+                "nothing to do",
+            )
+        )
+        return
+    if isinstance(picture.cloud, CloudSide) and side.vpc_id != picture.cloud.vpc_id:
+        yield Finding(
+            "configmap-vpc",
+            Severity.DANGER,
+            name,
+            f"{config_map_keys.VPC_ID} in {name}",
+            side.vpc_id or "empty",
+            f"the cluster is in {picture.cloud.vpc_id}; after its next start ipamd finds no subnet",
+            f"write {picture.cloud.vpc_id} there",
+        )
+    yield from _config_map_zones(picture, side, name)
+
+
+def _config_map_zones(picture: Picture, side: ConfigMapSide, name: str) -> Iterator[Finding]:
+    if isinstance(picture.network, Unread) or not side.zones:
+        return
+    zones = {subnet.subnet_id: subnet.zone for subnet in picture.network}
+    if not all(subnet in zones for subnet in side.subnets):
+        return  # said by itself
+    wanted = tuple(zones[subnet] for subnet in side.subnets)
+    if side.zones != wanted:
+        yield Finding(
+            "configmap-zones",
+            Severity.WARNING,
+            name,
+            f"{config_map_keys.ZONES} in {name}",
+            ":".join(side.zones),
+            f"the subnets lie in {':'.join(wanted)}; older ipamd reads both lists side by side, newer ignores this one",
+            "align it with the subnets",
+        )
+
+
+def _program(picture: Picture) -> Iterator[Finding]:
+    """What the program fixes and the cloud says otherwise. Nothing of this can be changed in place."""
+    wish, ipamd = picture.wish, picture.ipamd
+    if wish is None:
+        return
+    if isinstance(picture.cloud, CloudSide) and picture.cloud.vpc_id != wish.vpc_id:
+        yield _differs("program-vpc", picture, "VPC", picture.cloud.vpc_id, wish.vpc_id)
+    if isinstance(ipamd, IpamdSide):
+        yield from _setting(picture, wish, ipamd)
+
+
+def _setting(picture: Picture, wish: Wish, ipamd: IpamdSide) -> Iterator[Finding]:
+    if ipamd.static_ip is None:
+        yield Finding(
+            "static-ip-unknown",
+            Severity.NOTE,
+            picture.cluster_id,
+            f"Static-IP mode of {picture.cluster_id}",
+            "not told by the API",
+            f"the program says {_on(wish.static_ip)}",
+            "nothing to do",
+        )
+    elif ipamd.static_ip != wish.static_ip:
+        yield _differs("static-ip", picture, "static-IP mode", _on(ipamd.static_ip), _on(wish.static_ip))
+    if wish.static_ip and ipamd.phase == _RUNNING and ipamd.reclaim_seconds != wish.reclaim_seconds:
+        yield _differs("reclaim", picture, "reclaim time", reclaim_words(ipamd.reclaim_seconds), reclaim_words(wish.reclaim_seconds))
+    if ipamd.cni_type and ipamd.cni_type != keys.ROUTE_ENI:
+        yield _differs("cni-type", picture, "CNI type", ipamd.cni_type, keys.ROUTE_ENI)
+
+
+def _differs(finding: str, picture: Picture, what: str, live: str, wished: str) -> Finding:
+    return Finding(
+        finding,
+        Severity.WARNING,
+        picture.cluster_id,
+        f"{what[0].upper()}{what[1:]} of {picture.cluster_id}",
+        live,
+        f"the program says {wished}; TKE fixes it, so `up` cannot change it",
+        "write the live value into the program",
+    )
+
+
+def _on(value: bool) -> str:
+    return "on" if value else "off"
+
+
+def worst(findings: Sequence[Finding]) -> Severity:
+    """The worst severity; a note where there is nothing."""
+    return min((finding.severity for finding in findings), key=_ORDER.index, default=Severity.NOTE)

@@ -1,0 +1,173 @@
+"""The in-cluster sides, read through the Kubernetes API. Never writes."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import httpx2
+import yaml
+from lightkube import Client, KubeConfig
+from lightkube.core.exceptions import ApiError, ConfigError
+from lightkube.resources.apps_v1 import Deployment
+from lightkube.resources.core_v1 import ConfigMap
+from lightkube.resources.core_v1 import Node as NodeKind
+from lightkube.resources.core_v1 import Pod as PodKind
+
+from pulumi_tke_hybrid.drift.sides import ConfigMapSide, EniPod, Node, Unread
+from pulumi_tke_hybrid.drift.text import shown
+from pulumi_tke_hybrid.tke import ipamd, keys
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+_TIMEOUT = 15.0
+_PAGE = 500
+_CBS_ZONE = "topology.com.tencent.cloud.csi.cbs/zone"
+"""Node label of the CBS add-on: the zone's name."""
+_SUPER_NODE = ("node.kubernetes.io/instance-type", "eklet")
+
+
+class NoCluster(Exception):
+    """There is no way to the cluster."""
+
+
+class Kube(Protocol):
+    """What is asked of a cluster. Each answer may be that it could not be read."""
+
+    def config_map(self) -> ConfigMapSide | Unread:
+        """ipamd's ConfigMap."""
+        ...
+
+    def nodes(self) -> tuple[Node, ...] | Unread:
+        """All nodes."""
+        ...
+
+    def eni_pods(self) -> tuple[EniPod, ...] | Unread:
+        """All living pods that ask for the shared ENI."""
+        ...
+
+
+class LiveKube:
+    """A real cluster."""
+
+    def __init__(self, client: Client) -> None:
+        self._client: Any = client  # partly without types
+
+    @classmethod
+    def connect(cls, kubeconfig: Path, context: str) -> "LiveKube":
+        """By a file. What it says is never shown."""
+        try:
+            config = KubeConfig.from_file(kubeconfig)
+            return cls(Client(config=config.get(context_name=context or None), timeout=httpx2.Timeout(_TIMEOUT)))
+        except ConfigError as error:
+            raise NoCluster(f"the kubeconfig does not fit: {shown(str(error), 200)}") from None
+        except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+            raise NoCluster(f"the kubeconfig cannot be read ({type(error).__name__})") from None
+
+    def config_map(self) -> ConfigMapSide | Unread:
+        def call() -> ConfigMapSide:
+            deployment = self._found(lambda: self._client.get(Deployment, ipamd.NAME, namespace=ipamd.NAMESPACE))
+            live = self._found(lambda: self._client.get(ConfigMap, ipamd.NAME, namespace=ipamd.NAMESPACE))
+            return config_map_side(None if live is None else live.data or {}, deployment is not None)
+
+        return _answer(call)
+
+    def nodes(self) -> tuple[Node, ...] | Unread:
+        return _answer(lambda: tuple(node_side(node.to_dict()) for node in self._client.list(NodeKind, chunk_size=_PAGE)))
+
+    def eni_pods(self) -> tuple[EniPod, ...] | Unread:
+        return _answer(lambda: eni_pod_sides(pod.to_dict() for pod in self._client.list(PodKind, namespace="*", chunk_size=_PAGE)))
+
+    @staticmethod
+    def _found(call: Callable[[], T]) -> T | None:
+        try:
+            return call()
+        except ApiError as error:
+            if error.status.code == 404:
+                return None
+            raise
+
+
+def _answer(call: Callable[[], T]) -> T | Unread:
+    try:
+        return call()
+    except ApiError as error:
+        if error.status.code in (401, 403):
+            return Unread(
+                "not allowed with this kubeconfig; it needs get on configmaps and deployments in kube-system, list on nodes and pods"
+            )
+        return Unread(f"the API server said: {shown(error.status.message or '', 200)}")
+    except httpx2.HTTPError as error:
+        return Unread(f"the API server was not reached ({type(error).__name__}); is this machine in the VPC?")
+    except ValueError:
+        return Unread("what answered is no API server")
+
+
+def config_map_side(data: Mapping[str, str] | None, deployment: bool) -> ConfigMapSide:
+    """The ConfigMap's three keys; None: it is not there."""
+    if data is None:
+        return ConfigMapSide(False, deployment)
+    zones = tuple(part.strip() for part in data.get(ipamd.ZONES, "").split(":") if part.strip())
+    return ConfigMapSide(True, deployment, data.get(ipamd.VPC_ID, "").strip(), tuple(ipamd.registered_subnets(data)), zones)
+
+
+def node_side(node: Json) -> Node:
+    """A node object."""
+    labels, spec = _child(node, "metadata", "labels"), _child(node, "spec")
+    addresses: list[Json] = _child(node, "status").get("addresses") or []
+    blocks: list[str | None] = spec.get("podCIDRs") or [spec.get("podCIDR")]
+    name, virtual = _SUPER_NODE
+    return Node(
+        name=str(node["metadata"]["name"]),
+        address=next((str(item["address"]) for item in addresses if item["type"] == "InternalIP"), ""),
+        zone_label=str(labels.get(keys.ZONE_LABEL, "")),
+        zone_name=str(labels.get(_CBS_ZONE, "")),
+        pod_ranges=tuple(block for block in blocks if block),
+        virtual=labels.get(name) == virtual,
+    )
+
+
+def eni_pod_sides(pods: Iterable[Json]) -> tuple[EniPod, ...]:
+    """Those pod objects that ask for the shared ENI and are not over."""
+    return tuple(eni_pod_side(pod) for pod in pods if _selects_eni(pod) and not _over(pod))
+
+
+def eni_pod_side(pod: Json) -> EniPod:
+    """A pod object."""
+    metadata, spec = _child(pod, "metadata"), _child(pod, "spec")
+    containers: list[Json] = spec.get("containers") or []
+    return EniPod(
+        namespace=str(metadata.get("namespace") or "default"),
+        name=str(metadata["name"]),
+        workload=_workload(metadata),
+        node=str(spec.get("nodeName") or ""),
+        address=str(_child(pod, "status").get("podIP") or ""),
+        asks=bool(containers) and keys.ENI_IP in _child(containers[0], "resources", "requests"),
+        on_host=bool(spec.get("hostNetwork")),
+    )
+
+
+def _selects_eni(pod: Json) -> bool:
+    networks = str(_child(pod, "metadata", "annotations").get(keys.NETWORKS, ""))
+    return keys.ROUTE_ENI in [part.strip() for part in networks.split(",")]
+
+
+def _over(pod: Json) -> bool:
+    return _child(pod, "status").get("phase") in ("Succeeded", "Failed")
+
+
+def _workload(metadata: Json) -> str:
+    """The name of what made the pod: of the Deployment, not of its ReplicaSet."""
+    owners: list[Json] = metadata.get("ownerReferences") or []
+    if not owners:
+        return str(metadata["name"])
+    generation = _child(metadata, "labels").get("pod-template-hash", "")
+    return str(owners[0]["name"]).removesuffix(f"-{generation}")
+
+
+def _child(value: Json, *path: str) -> Json:
+    """The object at a path; empty where there is none."""
+    found: Json = value
+    for key in path:
+        found = found.get(key) or {}
+    return found

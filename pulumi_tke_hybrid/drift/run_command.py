@@ -1,0 +1,111 @@
+"""What `drift` does with its options: read the sides, compare, write the reports."""
+
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from pulumi_tke_hybrid.cloud.client import TencentCloud
+from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
+from pulumi_tke_hybrid.drift import facts, report, table
+from pulumi_tke_hybrid.drift.collect import collect
+from pulumi_tke_hybrid.drift.compare import compare
+from pulumi_tke_hybrid.drift.errors import WrongUse
+from pulumi_tke_hybrid.drift.kube import Kube, LiveKube, NoCluster
+from pulumi_tke_hybrid.drift.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.drift.sides import Unread, Wish
+from pulumi_tke_hybrid.drift.text import shown
+from pulumi_tke_hybrid.tke import ids
+
+_METADATA_TIMEOUT = 5.0
+"""The SDK's last resort for credentials asks the machine's metadata service without any limit; elsewhere nobody answers."""
+
+
+def run(
+    *,
+    cluster_id: str,
+    region: str,
+    kubeconfig: Path | None,
+    context: str,
+    cloud_only: bool,
+    facts_file: str,
+    accept: Sequence[str],
+    json_file: str,
+    markdown_file: str,
+) -> ExitCode:
+    """Run it and write what was found. Standard output holds the table, or whatever was sent to `-`."""
+    if cloud_only and kubeconfig is not None:
+        raise WrongUse("--cloud-only and --kubeconfig contradict each other; give one of them")
+    if json_file == markdown_file == "-":
+        raise WrongUse("--json and --markdown cannot both go to standard output")
+    wish = facts.read(facts_file)
+    cluster = _agreed("--cluster-id", cluster_id, wish.cluster_id if wish else "")
+    problem = ids.cluster_problem(cluster)
+    if problem:
+        raise WrongUse(f"--cluster-id: {problem}")
+    settings = _settings(_agreed("--region", region, wish.region if wish else ""))
+    socket.setdefaulttimeout(_METADATA_TIMEOUT)
+    kube = _kube(kubeconfig, context, cloud_only)
+    outcome = _outcome(settings, kube, cluster, wish, accept)
+    for name, text in ((json_file, report.as_json(outcome)), (markdown_file, report.as_markdown(outcome))):
+        if name == "-":
+            sys.stdout.write(text)
+        elif name:
+            _write(name, text)
+    table.show(outcome, Console(stderr="-" in (json_file, markdown_file)))
+    return outcome.exit_code
+
+
+def complain(message: str) -> ExitCode:
+    """One line for an error that the user can do something about."""
+    Console(stderr=True).print(Text.assemble(("drift: ", "bold red"), shown(message)))
+    return ExitCode.USAGE
+
+
+def _outcome(settings: CloudSettings, kube: Kube | Unread, cluster: str, wish: Wish | None, accept: Sequence[str]) -> Outcome:
+    with Console(stderr=True).status("reading") as status:
+        picture = collect(
+            TencentCloud(settings), kube, cluster, settings.region, wish, lambda what: status.update(f"reading {shown(what)}")
+        )
+    return Outcome(picture, compare(picture), accept)
+
+
+def _agreed(option: str, given: str, of_facts: str) -> str:
+    if given and of_facts and given != of_facts:
+        raise WrongUse(f"{option} is {given}, --facts are of {of_facts}; give the facts of the stack that made this cluster")
+    return given or of_facts
+
+
+def _settings(region: str) -> CloudSettings:
+    try:
+        return CloudSettings.read(lambda _: None, region)
+    except SettingsMissing:
+        raise WrongUse("no region; give --region ap-guangzhou, --facts, or TENCENTCLOUD_REGION") from None
+
+
+def _kube(kubeconfig: Path | None, context: str, cloud_only: bool) -> Kube | Unread:
+    """The cluster that was named. Never the one that the machine happens to point at: another cluster would look like drift."""
+    if cloud_only:
+        return Unread("--cloud-only", wanted=False)
+    path = kubeconfig or _first(os.environ.get("KUBECONFIG", ""))
+    if path is None:
+        return Unread("no kubeconfig was given; give --kubeconfig or KUBECONFIG, or --cloud-only if that is meant")
+    try:
+        return LiveKube.connect(path, context)
+    except NoCluster as error:
+        return Unread(str(error))
+
+
+def _first(paths: str) -> Path | None:
+    return next((Path(path).expanduser() for path in paths.split(os.pathsep) if path), None)
+
+
+def _write(name: str, text: str) -> None:
+    try:
+        Path(name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WrongUse(f"{name} cannot be written: {error.strerror}") from None

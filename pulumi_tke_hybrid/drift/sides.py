@@ -1,0 +1,166 @@
+"""The sides that say something about a cluster's pod network, as they were read."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+CLOUD, IPAMD, CONFIG_MAP, PROGRAM = "cloud", "ipamd", "configmap", "program"
+LIVE = (CLOUD, IPAMD, CONFIG_MAP)
+"""Sides that list subnets: these, and the program."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A side that was not read."""
+
+    reason: str
+    wanted: bool = True
+    """False: the user said that it does not count."""
+
+
+@dataclass(frozen=True)
+class CloudSide:
+    """The cluster as TKE's own list has it (`DescribeClusters`)."""
+
+    name: str
+    vpc_id: str
+    overlay: str
+    """Range of the GlobalRouter pods."""
+    subnets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class IpamdSide:
+    """What TKE says about ipamd (`DescribeIPAMD`, and the cluster's properties)."""
+
+    enabled: bool
+    phase: str
+    reason: str
+    subnets: tuple[str, ...]
+    reclaim_seconds: int | None
+    static_ip: bool | None
+    """None: the API did not tell."""
+    cni_type: str | None
+
+
+@dataclass(frozen=True)
+class ConfigMapSide:
+    """The ConfigMap that ipamd reads at its start."""
+
+    present: bool
+    read_by_deployment: bool
+    """Whether the Deployment that reads it is in the cluster; some platforms host ipamd elsewhere."""
+    vpc_id: str = ""
+    subnets: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class VpcSubnet:
+    """A subnet of the cluster's VPC."""
+
+    subnet_id: str
+    zone: str
+    block: str
+    free: int
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of the cluster."""
+
+    name: str
+    address: str
+    zone_label: str
+    """`topology.kubernetes.io/zone`: on TKE a number."""
+    zone_name: str = ""
+    """The zone's name, where an add-on wrote it beside."""
+    pod_ranges: tuple[str, ...] = ()
+    virtual: bool = False
+    """A super node: its pods do not live on an ENI of the node."""
+
+
+@dataclass(frozen=True)
+class EniPod:
+    """A pod whose annotation asks for the shared ENI."""
+
+    namespace: str
+    name: str
+    workload: str
+    node: str
+    address: str
+    """Empty before it has one."""
+    asks: bool
+    """Whether it asks the scheduler for an ENI address; without that it gets none."""
+    on_host: bool = False
+    """Host network: the node's own address."""
+
+
+@dataclass(frozen=True)
+class WishedSubnet:
+    """A container subnet as the program says."""
+
+    subnet_id: str
+    zone: str
+    block: str
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The program, as its output `cluster_facts` tells."""
+
+    cluster_id: str
+    vpc_id: str
+    region: str
+    subnets: tuple[WishedSubnet, ...]
+    static_ip: bool
+    reclaim_seconds: int | None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """All sides at one moment."""
+
+    cluster_id: str
+    region: str
+    cloud: CloudSide | Unread
+    ipamd: IpamdSide | Unread
+    network: tuple[VpcSubnet, ...] | Unread
+    """The subnets of the VPC."""
+    machines: frozenset[str] | Unread
+    """Addresses of the cluster's machines, to tell whether the kubeconfig is this cluster's."""
+    config_map: ConfigMapSide | Unread
+    nodes: tuple[Node, ...] | Unread
+    pods: tuple[EniPod, ...] | Unread
+    wish: Wish | None = None
+
+    @property
+    def unread(self) -> Iterator[tuple[str, Unread]]:
+        """The sides that were not read, with their names."""
+        sides: Mapping[str, object] = {
+            "the cloud's cluster list": self.cloud,
+            "IPAMD": self.ipamd,
+            "the VPC's subnets": self.network,
+            "the ConfigMap": self.config_map,
+            "the nodes": self.nodes,
+            "the pods": self.pods,
+        }
+        for name, side in sides.items():
+            if isinstance(side, Unread):
+                yield name, side
+
+    @property
+    def lists(self) -> dict[str, tuple[str, ...] | None]:
+        """The subnets that each side lists, in order; None where that side says nothing."""
+        busy = isinstance(self.ipamd, IpamdSide) and not self.ipamd.subnets and self.ipamd.phase != "running"
+        return {
+            CLOUD: self.cloud.subnets if isinstance(self.cloud, CloudSide) else None,
+            IPAMD: self.ipamd.subnets if isinstance(self.ipamd, IpamdSide) and not busy else None,
+            CONFIG_MAP: self.config_map.subnets if isinstance(self.config_map, ConfigMapSide) and self.config_map.present else None,
+            PROGRAM: tuple(subnet.subnet_id for subnet in self.wish.subnets) if self.wish else None,
+        }
+
+    @property
+    def working(self) -> tuple[str, ...] | None:
+        """The subnets that pods get addresses from: ipamd's list, as far as it tells."""
+        lists = self.lists
+        return lists[IPAMD] if lists[IPAMD] is not None else lists[CLOUD]

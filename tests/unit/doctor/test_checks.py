@@ -1,0 +1,226 @@
+"""What each thing that is missing is called, and what to do about it."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Cloud
+from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.settings import CloudSettings
+from pulumi_tke_hybrid.doctor import report
+from pulumi_tke_hybrid.doctor.check import Check, State
+from pulumi_tke_hybrid.doctor.machine import Ran, ThisMachine
+from pulumi_tke_hybrid.doctor.run_command import checks
+from pulumi_tke_hybrid.doctor.text import shown
+from pulumi_tke_hybrid.doctor.versions import numbers, parse, satisfies
+from tests.unit.doctor.machines import ENVIRONMENT, PLUGINS, SECRET_ID, SECRET_KEY, FakeMachine
+
+OK, WARNING, FAILURE, SKIPPED = State.OK, State.WARNING, State.FAILURE, State.SKIPPED
+MASKED = "AKID…hESA"
+
+
+class FakeCloud:
+    """All is granted, but for what is given."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers: dict[str, Any] = {
+            "GetCallerIdentity": {"AccountId": "100000000001", "Type": "SubAccount"},
+            "DescribeClusters": {},
+            "DescribeSubnets": {},
+            "GetRole": {},
+            **answers,
+        }
+
+    def call(self, service: str, action: str, params: Mapping[str, object]) -> dict[str, Any]:
+        answer = self.answers[action]
+        if isinstance(answer, Exception):
+            raise answer
+        found: dict[str, Any] = answer
+        return found
+
+
+def look(
+    machine: FakeMachine | None = None, cloud: Cloud | None = None, clock: float | None = 0.2, stack: str = "", offline: bool = False
+) -> dict[str, Check]:
+    asked: Callable[[CloudSettings], Cloud] = lambda _: cloud or FakeCloud()  # noqa: E731
+    found = list(checks(machine or FakeMachine(), stack, "", offline, asked, lambda _: clock))
+    text = report.as_json(found)
+    assert SECRET_KEY not in text
+    assert SECRET_ID not in text
+    assert all(bool(check.todo) is (check.state in (WARNING, FAILURE)) for check in found), (
+        "each complaint says what to do, nothing else does"
+    )
+    return {check.id: check for check in found}
+
+
+def test_all_is_well() -> None:
+    found = look()
+    assert {name: check.detail for name, check in found.items() if check.state is not OK} == {}
+    assert found["credentials"].detail == f"{MASKED} from TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"
+    assert found["account"].detail == f"100000000001 (SubAccount, {MASKED})"
+    assert report.exit_code(list(found.values())) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "state", "words"),
+    [
+        ({"python": (3, 9, 1)}, "python", FAILURE, "3.9.1; 3.10 or later"),
+        ({"packages": {"pulumi": "3.100.0"}}, "package pulumi", FAILURE, "3.100.0; <4,>=3.259 is needed"),
+        ({"packages": {}}, "package tencentcloud-iac-pulumi", FAILURE, "pip install 'tencentcloud-iac-pulumi>=0.2.3'"),
+        ({"packages": {}}, "plugin tencentcloud", SKIPPED, "its package"),
+        ({"programs": {}}, "pulumi", FAILURE, "not on PATH"),
+        ({"programs": {}}, "python language host", FAILURE, "neither on PATH nor beside pulumi"),
+        ({"programs": {}}, "plugin kubernetes", SKIPPED, "CLI is missing"),
+        ({"answers": {"version": Ran(0, "v3.100.0")}}, "pulumi", FAILURE, "v3.100.0 at /opt/pulumi/pulumi; 3.259 or later"),
+        ({"answers": {"version": Ran(127, stderr="broken")}}, "pulumi", FAILURE, "does not work: broken"),
+        ({"environment": {}}, "region", FAILURE, "the tencentcloud provider would take ap-guangzhou by itself"),
+        ({"environment": {**ENVIRONMENT, "TENCENTCLOUD_REGION": "ap-guangzhou-4"}}, "region", FAILURE, "does not look like a region"),
+        ({"environment": {}}, "credentials", WARNING, "none configured"),
+        ({"environment": {**ENVIRONMENT, "TENCENTCLOUD_SECRET_KEY": ""}}, "credentials", FAILURE, "there is no TENCENTCLOUD_SECRET_KEY"),
+        ({"environment": {}}, "account", SKIPPED, "needs credentials"),
+        (
+            {
+                "environment": {"TENCENTCLOUD_REGION": "ap-x"},
+                "files": {"/home/somebody/.tencentcloud/credentials": f"[default]\nsecret_id = {SECRET_ID}"},
+            },
+            "credentials",
+            WARNING,
+            f"{MASKED} from /home/somebody/.tencentcloud/credentials; the tencentcloud provider does not read that file",
+        ),
+        (
+            {"environment": dict.fromkeys(("TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN"), "x")},
+            "credentials",
+            WARNING,
+            "the role of this pod",
+        ),
+    ],
+)
+def test_what_the_machine_lacks(change: dict[str, Any], check: str, state: State, words: str) -> None:
+    found = look(FakeMachine(**change))[check]
+    assert found.state is state
+    assert words in f"{found.detail} {found.todo}"
+
+
+def plugins(*items: dict[str, str]) -> FakeMachine:
+    machine = FakeMachine()
+    machine.answers["plugin ls --json"] = Ran(0, json.dumps(items))
+    return machine
+
+
+def test_the_tencentcloud_plugin_comes_with_the_exact_command() -> None:
+    found = look(plugins(PLUGINS[0], {**PLUGINS[1], "version": "0.2.1"}))["plugin tencentcloud"]
+    assert (found.state, found.detail) == (FAILURE, "only 0.2.1 installed; 0.2.3 is needed")
+    assert found.todo == "pulumi plugin install resource tencentcloud 0.2.3 --server github://api.github.com/tencentcloudstack"
+
+
+def test_the_kubernetes_plugin_comes_by_itself_unless_that_is_switched_off() -> None:
+    assert look(plugins())["plugin kubernetes"].state is WARNING
+    alone = plugins()
+    alone.environment = {**ENVIRONMENT, "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
+    found = look(alone)["plugin kubernetes"]
+    assert (found.state, found.todo) == (FAILURE, "pulumi plugin install resource kubernetes 4.25.0")
+
+
+def test_a_plugin_on_path_is_taken() -> None:
+    machine = plugins()
+    machine.programs["pulumi-resource-tencentcloud"] = "/usr/bin/pulumi-resource-tencentcloud"
+    assert look(machine)["plugin tencentcloud"].state is OK
+
+
+def test_the_stack_comes_before_the_environment_and_its_secrets_stay_in_memory() -> None:
+    machine = FakeMachine(environment={"TENCENTCLOUD_REGION": "ap-shanghai"})
+    listed = {
+        "tencentcloud:region": {"value": "ap-beijing", "secret": False},
+        "tencentcloud:secretId": {"value": SECRET_ID, "secret": False},
+        "tencentcloud:secretKey": {"secret": True},
+        "zones:other": {"secret": True},
+    }
+    machine.answers["config --json --non-interactive --stack prod"] = Ran(0, json.dumps(listed))
+    machine.answers["config get tencentcloud:secretKey --non-interactive --stack prod"] = Ran(0, f"{SECRET_KEY}\n")
+    found = look(machine, stack="prod")
+    assert found["region"].detail == "ap-beijing, from the stack's tencentcloud:region"
+    assert found["credentials"].detail == f"{MASKED} from the stack's tencentcloud:secretId and the stack's tencentcloud:secretKey"
+    assert SECRET_KEY not in repr(machine.answers)
+
+    machine.answers["config get tencentcloud:secretKey --non-interactive --stack prod"] = Ran(255, stderr="incorrect passphrase")
+    locked = look(machine, stack="prod")["credentials"]
+    assert locked.state is FAILURE
+    assert "tencentcloud:secretKey could not be decrypted" in locked.detail
+
+
+@pytest.mark.parametrize(
+    ("action", "error", "check", "state", "words"),
+    [
+        ("GetCallerIdentity", ("AuthFailure.SecretIdNotFound", "x"), "account", FAILURE, "the key's id is unknown"),
+        ("GetCallerIdentity", ("AuthFailure.SignatureExpire", "x"), "account", FAILURE, "clock is wrong"),
+        ("GetCallerIdentity", ("AuthFailure.TokenFailure", "x"), "account", FAILURE, "session token"),
+        ("GetCallerIdentity", (NETWORK_ERROR, "refused"), "account", FAILURE, "HTTPS_PROXY"),
+        ("GetCallerIdentity", ("InternalError", f"echo {SECRET_ID}"), "account", FAILURE, "echo (not shown)"),
+        ("DescribeClusters", ("UnauthorizedOperation", "no"), "permission tke:DescribeClusters", FAILURE, "tke-hybrid policy"),
+        ("DescribeSubnets", ("UnauthorizedOperation", "no"), "permission vpc:DescribeSubnets", FAILURE, "tke-hybrid policy"),
+        ("GetRole", ("InvalidParameter.RoleNotExist", "role not exist"), "role", FAILURE, "QcloudAccessForIPAMDofTKERole"),
+        ("GetRole", ("AuthFailure.UnauthorizedOperation", "no"), "role", WARNING, "could not tell"),
+    ],
+)
+def test_what_the_cloud_refuses(action: str, error: tuple[str, str], check: str, state: State, words: str) -> None:
+    found = look(cloud=FakeCloud(**{action: CloudError(action, *error)}))
+    assert found[check].state is state
+    assert words in f"{found[check].detail} {found[check].todo}"
+    assert (found["role"].state is SKIPPED) is (check == "account")
+
+
+def test_no_credentials_at_all_is_no_crash() -> None:
+    found = look(cloud=FakeCloud(GetCallerIdentity=OSError("TKE_REGION not exist")))
+    assert found["account"].state is FAILURE
+
+
+def test_a_root_key_is_worth_a_word() -> None:
+    root = look(cloud=FakeCloud(GetCallerIdentity={"AccountId": "1", "Type": "RootAccount"}))["account"]
+    assert root.state is WARNING
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state", "words"),
+    [
+        (59.0, OK, "59 s behind"),
+        (-61.0, WARNING, "61 s ahead of"),
+        (301.0, FAILURE, "requests are refused"),
+        (None, SKIPPED, "did not tell"),
+    ],
+)
+def test_the_clock(seconds: float | None, state: State, words: str) -> None:
+    found = look(clock=seconds)["clock"]
+    assert found.state is state
+    assert words in found.detail
+
+
+def test_offline_asks_nobody() -> None:
+    found = look(cloud=FakeCloud(GetCallerIdentity=AssertionError("asked")), offline=True)
+    assert {found[name].state for name in ("clock", "account", "role")} == {SKIPPED}
+
+
+def test_versions_as_they_are_written() -> None:
+    assert numbers("v3.259.0") == (3, 259, 0)
+    assert numbers("4.25.0-alpha.1") == (4, 25, 0)
+    assert parse("typer>=0.16") == ("typer", ">=0.16")
+    assert parse("pyyaml") == ("pyyaml", "")
+    assert parse('PyGithub>=2; extra == "comments"') is None
+    assert satisfies("3.259", ">=3.259,<4")
+    assert not satisfies("4.0.0", ">=3.259,<4")
+    assert satisfies("3.272.0", "<4,>=3.259")
+
+
+def test_this_machine_answers() -> None:
+    machine = ThisMachine(Path(__file__).parent)
+    assert machine.package("pulumi")
+    assert machine.package("no-such-package-here") is None
+    assert machine.run("/nonexistent").code is None
+    assert machine.read(Path(__file__)) is not None
+    assert machine.read(Path("/nonexistent")) is None
+
+
+def test_what_looks_like_a_key_is_cut_out_of_messages() -> None:
+    assert shown(f"key {SECRET_ID} and\n{SECRET_KEY}\x1b") == "key (not shown) and (not shown)"

@@ -1,0 +1,55 @@
+"""The least access policy: everything that is called is in it, and nothing that must never be."""
+
+import json
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from pulumi_tke_hybrid.cloud.client import ACTIONS
+from pulumi_tke_hybrid.doctor import command, policy
+from pulumi_tke_hybrid.doctor.actions import NEVER, needs
+
+
+def test_it_has_the_shape_that_cam_takes() -> None:
+    document: dict[str, Any] = json.loads(policy.as_json())
+    assert document["version"] == "2.0"
+    (statement,) = document["statement"]
+    assert (statement["effect"], statement["resource"]) == ("allow", ["*"])
+    assert statement["action"] == sorted(set(statement["action"]))
+
+
+def test_every_action_of_the_library_is_in_it_and_the_dangerous_one_is_not() -> None:
+    allowed = policy.actions(own_vpc=True)
+    assert {f"{service}:{action}" for service, actions in ACTIONS.items() for action in actions} <= set(allowed)
+    assert not set(NEVER) & set(allowed)
+    assert not any("*" in action for action in allowed)
+
+
+def test_read_only_changes_nothing() -> None:
+    reading = set(policy.actions(read_only=True))
+    assert all(name.split(":")[1].startswith(("Describe", "Get")) for name in reading)
+    assert {"tke:DescribeClusters", "tke:DescribeIPAMD", "tke:DescribeClusterInstances", "vpc:DescribeSubnets"} <= reading
+
+
+def test_a_vpc_is_made_only_where_it_is_said() -> None:
+    assert "vpc:CreateVpc" not in policy.actions()
+    assert "vpc:CreateVpc" in policy.actions(own_vpc=True)
+
+
+def test_each_action_has_a_reason_and_a_source() -> None:
+    assert all(need.who and need.why and need.source for need in needs(own_vpc=True))
+    text = policy.as_markdown()
+    assert text.count("\n| `") == len(policy.actions())
+    assert "finance:trade" in text
+
+
+@pytest.mark.parametrize(("options", "first"), [([], "{"), (["--markdown", "-"], "| action | who calls it, and why | source |")])
+def test_the_command_prints_it(options: list[str], first: str) -> None:
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    app.command("policy", help=command.POLICY_HELP)(command.policy)
+    result = CliRunner().invoke(app, ["policy", *options])
+    assert result.exit_code == 0
+    assert result.output.splitlines()[0] == first

@@ -1,0 +1,131 @@
+"""Reading the sides: what each call gives, and that one which fails takes nothing else with it."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import pytest
+
+from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.drift.collect import collect
+from pulumi_tke_hybrid.drift.sides import CloudSide, ConfigMapSide, EniPod, IpamdSide, Node, Picture, Unread
+
+Answer = dict[str, Any]
+
+CLUSTER: Answer = {
+    "ClusterId": "cls-a1b2c3d4",
+    "ClusterName": "zones",
+    "ClusterStatus": "Running",
+    "ClusterNetworkSettings": {"VpcId": "vpc-a1b2c3d4", "ClusterCIDR": "192.168.0.0/20", "Subnets": ["subnet-a"]},
+    "Property": json.dumps({"NetworkType": "GR", "VpcCniType": "tke-route-eni", "IsNonStaticIpMode": False}),
+}
+IPAMD: Answer = {
+    "EnableIPAMD": True, "DisableVpcCniMode": False, "Phase": "running", "Reason": "", "SubnetIds": ["subnet-a"],
+    "ClaimExpiredDuration": "5m0s",
+}  # fmt: skip
+
+
+class FakeCloud:
+    """A cloud of prepared answers; each may be an error or a function of the request."""
+
+    def __init__(self, **answers: Answer | Exception | Callable[[Mapping[str, object]], Answer]) -> None:
+        self.answers: dict[str, Any] = {
+            "DescribeClusters": {"Clusters": [CLUSTER]},
+            "DescribeIPAMD": IPAMD,
+            "DescribeSubnets": {"SubnetSet": []},
+            "DescribeClusterInstances": {"InstanceSet": [{"LanIP": "10.0.0.20"}]},
+            **answers,
+        }
+        self.asked: list[str] = []
+
+    def call(self, service: str, action: str, params: Mapping[str, object]) -> Answer:
+        self.asked.append(action)
+        answer = self.answers[action]
+        if isinstance(answer, Exception):
+            raise answer
+        if callable(answer):
+            answer = cast(Callable[[Mapping[str, object]], Answer], answer)(params)
+        return cast(Answer, answer)
+
+
+class FakeKube:
+    """A cluster with nothing in it."""
+
+    def config_map(self) -> ConfigMapSide | Unread:
+        return ConfigMapSide(False, False)
+
+    def nodes(self) -> tuple[Node, ...] | Unread:
+        return ()
+
+    def eni_pods(self) -> tuple[EniPod, ...] | Unread:
+        return Unread("not allowed")
+
+
+def look(cloud: FakeCloud, kube: FakeKube | Unread | None = None) -> Picture:
+    return collect(cloud, kube or FakeKube(), "cls-a1b2c3d4", "ap-guangzhou", None, lambda _: None)
+
+
+def test_each_side_is_read() -> None:
+    picture = look(FakeCloud())
+    assert picture.cloud == CloudSide("zones", "vpc-a1b2c3d4", "192.168.0.0/20", ("subnet-a",))
+    assert picture.ipamd == IpamdSide(True, "running", "", ("subnet-a",), 300, True, "tke-route-eni")
+    assert picture.machines == frozenset({"10.0.0.20"})
+    assert (picture.network, picture.nodes, picture.pods) == ((), (), Unread("not allowed"))
+
+
+def test_only_reads_are_called() -> None:
+    cloud = FakeCloud()
+    look(cloud)
+    assert all(action.startswith("Describe") for action in cloud.asked)
+
+
+def test_a_long_list_of_subnets_is_read_to_its_end() -> None:
+    def page(params: Mapping[str, object]) -> Answer:
+        assert isinstance(params["Offset"], str)
+        first, last = int(params["Offset"]), min(int(params["Offset"]) + 100, 250)
+        described = {"Zone": "ap-guangzhou-4", "CidrBlock": "10.0.0.0/24", "AvailableIpAddressCount": 1}
+        return {"SubnetSet": [{"SubnetId": f"subnet-{number}", **described} for number in range(first, last)]}
+
+    network = look(FakeCloud(DescribeSubnets=page)).network
+    assert not isinstance(network, Unread)
+    assert [subnet.subnet_id for subnet in network] == [f"subnet-{number}" for number in range(250)]
+
+
+def test_off_is_believed_only_when_it_is_said_twice() -> None:
+    answers = iter([{**IPAMD, "EnableIPAMD": False}, IPAMD])
+    ipamd = look(FakeCloud(DescribeIPAMD=lambda _: next(answers))).ipamd
+    assert isinstance(ipamd, IpamdSide)
+    assert ipamd.enabled
+
+
+@pytest.mark.parametrize(
+    ("action", "side"),
+    [("DescribeIPAMD", "ipamd"), ("DescribeSubnets", "network"), ("DescribeClusterInstances", "machines")],
+)
+def test_a_call_that_is_refused_takes_nothing_else_with_it(action: str, side: str) -> None:
+    picture = look(FakeCloud(**{action: CloudError(action, "UnauthorizedOperation", "no\x1b[31m")}))
+    unread = [name for name in ("cloud", "ipamd", "network", "machines") if isinstance(getattr(picture, name), Unread)]
+    assert unread == [side]
+    assert getattr(picture, side).reason == f"{action} failed: UnauthorizedOperation: no?[31m"
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"Clusters": []}, "cls-a1b2c3d4 is not in region ap-guangzhou of this account"),
+        (CloudError("DescribeClusters", "AuthFailure.SignatureFailure", "bad"), "AuthFailure.SignatureFailure"),
+        (OSError("TKE_REGION not exist"), "no credentials were found"),
+    ],
+)
+def test_without_the_cluster_the_cloud_sides_say_why(answer: Any, reason: str) -> None:
+    picture = look(FakeCloud(DescribeClusters=answer))
+    for side in (picture.cloud, picture.ipamd, picture.network):
+        assert isinstance(side, Unread)
+        assert reason in side.reason
+
+
+def test_without_kubeconfig_the_machines_are_not_asked_for() -> None:
+    cloud = FakeCloud()
+    picture = look(cloud, Unread("none was given"))
+    assert "DescribeClusterInstances" not in cloud.asked
+    assert (picture.config_map, picture.nodes, picture.pods) == (Unread("none was given"),) * 3

@@ -1,0 +1,99 @@
+"""The options of `tke-hybrid drift`, and what it says when they are wrong."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from pulumi_tke_hybrid.drift import command, facts, run_command
+from pulumi_tke_hybrid.drift.errors import WrongUse
+from pulumi_tke_hybrid.drift.sides import Unread
+from tests.unit.drift.pictures import HEALTHY, POD4, POD6
+
+FACTS: dict[str, Any] = {
+    "clusterId": "cls-a1b2c3d4",
+    "vpcId": "vpc-a1b2c3d4",
+    "region": "ap-guangzhou",
+    "zones": {
+        "ap-guangzhou-4": [{"subnetId": POD4, "cidrBlock": "10.0.64.0/22"}],
+        "ap-guangzhou-6": [{"subnetId": POD6, "cidrBlock": "10.0.68.0/22"}],
+    },
+    "staticIp": True,
+    "ipReclaim": "300s",
+}
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
+    for name in ("TENCENTCLOUD_REGION", "KUBECONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    made = typer.Typer()
+    made.callback()(lambda: None)
+    made.command("drift", help=command.HELP, cls=command.Command)(command.drift)
+    return made
+
+
+def run(app: typer.Typer, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["drift", *arguments], env={"NO_COLOR": "1", "COLUMNS": "200"})
+
+
+def test_facts_are_read_as_the_component_writes_them() -> None:
+    assert facts.wish(FACTS) == HEALTHY.wish
+    assert facts.wish({**FACTS, "ipReclaim": "never"}).reclaim_seconds is None
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '"x"', json.dumps({**FACTS, "ipReclaim": "soon"}), json.dumps({**FACTS, "zones": []})])
+def test_what_are_no_facts_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "facts.json").write_text(text)
+    with pytest.raises(WrongUse, match="pulumi stack output"):
+        facts.read(str(tmp_path / "facts.json"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--cluster-id", "cls-a1b2c3d4"], "no region"),
+        (["--region", "ap-guangzhou"], "'' is not a cluster id"),
+        (["--cluster-id", "cls-1", "--region", "ap-guangzhou"], "'cls-1' is not a cluster id"),
+        (["--facts", "nowhere.json"], "cannot be read as JSON (FileNotFoundError)"),
+        (["--cloud-only", "--kubeconfig", "x"], "contradict each other"),
+        (["--json", "-", "--markdown", "-"], "cannot both go to standard output"),
+        (["--no-such-option"], "No such option"),
+        (["unexpected"], "unexpected extra argument"),
+    ],
+)
+def test_wrong_use_ends_with_64_and_one_sentence(app: typer.Typer, arguments: list[str], sentence: str) -> None:
+    result = run(app, *arguments)
+    assert result.exit_code == 64
+    assert sentence in result.output
+    assert "Traceback" not in result.output
+
+
+def test_facts_of_another_cluster_are_refused(app: typer.Typer, tmp_path: Path) -> None:
+    (tmp_path / "facts.json").write_text(json.dumps(FACTS))
+    result = run(app, "--facts", str(tmp_path / "facts.json"), "--cluster-id", "cls-e5f6g7h8")
+    assert result.exit_code == 64
+    assert "--facts are of cls-a1b2c3d4" in result.output
+
+
+def test_the_ambient_kubeconfig_is_never_taken(app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube" / "config").write_text("apiVersion: v1\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    kube = run_command._kube(None, "", False)  # pyright: ignore[reportPrivateUsage]
+    assert isinstance(kube, Unread)
+    assert "no kubeconfig was given" in kube.reason
+    broken = run_command._kube(tmp_path / ".kube" / "config", "", False)  # pyright: ignore[reportPrivateUsage]
+    assert isinstance(broken, Unread)
+    assert broken.wanted
+
+
+def test_help_loads_neither_the_cloud_nor_kubernetes() -> None:
+    code = "import sys, pulumi_tke_hybrid.drift.command; print([m for m in sys.modules if m.split('.')[0] in ('lightkube', 'pulumi')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout.strip() == "[]"

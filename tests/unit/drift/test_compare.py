@@ -1,0 +1,200 @@
+"""What each difference between the sides is called, how bad it is, and what stays silent."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pulumi_tke_hybrid.drift.compare import compare
+from pulumi_tke_hybrid.drift.finding import Severity
+from pulumi_tke_hybrid.drift.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.drift.sides import Picture, Unread
+from tests.unit.drift.pictures import (
+    FOUR,
+    HEALTHY,
+    NETWORK,
+    NODES,
+    POD4,
+    POD6,
+    POD7,
+    SEVEN,
+    SIX,
+    TWO_NODES,
+    cloud,
+    config_map,
+    ipamd,
+    node,
+    pod,
+    wish,
+)
+
+NOTE, WARNING, DANGER, UNKNOWN = Severity.NOTE, Severity.WARNING, Severity.DANGER, Severity.UNKNOWN
+
+
+def found(picture: Picture) -> list[tuple[str, Severity, str]]:
+    return [(finding.id, finding.severity, finding.subject) for finding in compare(picture)]
+
+
+def spoilt(**changes: Any) -> Picture:
+    return replace(HEALTHY, **changes)
+
+
+def test_sides_that_agree_say_nothing_whatever_their_order() -> None:
+    assert found(HEALTHY) == []
+    assert found(spoilt(wish=None)) == []
+    assert Outcome(HEALTHY, compare(HEALTHY)).exit_code == ExitCode.AGREED
+
+
+CASES: dict[str, tuple[dict[str, Any], list[tuple[str, Severity, str]]]] = {
+    "added elsewhere on every side": (
+        {"cloud": cloud(POD4, POD6, POD7), "ipamd": ipamd(POD4, POD6, POD7), "config_map": config_map(POD4, POD6, POD7)},
+        [("subnet-not-in-program", WARNING, POD7)],
+    ),
+    "in the program only": ({"wish": wish(POD4, POD6, POD7)}, [("subnet-only-in-program", WARNING, POD7)]),
+    "ConfigMap edited by hand, no restart": (
+        {"config_map": config_map(POD4, POD6, POD7)},
+        [("subnet-one-side", DANGER, POD7), ("subnet-not-in-program", WARNING, POD7)],
+    ),
+    "taken out of the ConfigMap by hand": ({"config_map": config_map(POD4)}, [("subnet-not-everywhere", WARNING, POD6)]),
+    "registered by the ConfigMap, as the program says": ({"cloud": cloud(POD4)}, [("subnet-by-configmap", NOTE, POD6)]),
+    "registered by the ConfigMap, and nobody says that it is meant": (
+        {"cloud": cloud(POD4), "wish": None},
+        [("subnet-by-configmap", WARNING, POD6)],
+    ),
+    "ipamd lags behind": ({"ipamd": ipamd(POD4), "nodes": (node(0, "100004"),)}, [("subnet-not-everywhere", WARNING, POD6)]),
+    "ipamd alone works with it": (
+        {"ipamd": ipamd(POD4, POD6, POD7), "wish": None},
+        [("subnet-one-side", DANGER, POD7)],
+    ),
+    "the cloud alone lists it": (
+        {"cloud": cloud(POD4, POD6, POD7), "wish": None},
+        [("subnet-one-side", DANGER, POD7)],
+    ),
+    "ipamd does not say yet": (
+        {"ipamd": ipamd(phase="initializing"), "config_map": config_map(POD4)},
+        [("ipamd-busy", WARNING, HEALTHY.cluster_id), ("subnet-not-everywhere", WARNING, POD6)],
+    ),
+    "a registered subnet was deleted": (
+        {"network": tuple(subnet for subnet in NETWORK if subnet.subnet_id != POD6), "nodes": (node(0, "100004"),), "pods": ()},
+        [("subnet-gone", DANGER, POD6)],
+    ),
+    "VPC-CNI is off: said once": (
+        {"ipamd": ipamd(enabled=False, phase=""), "cloud": cloud(), "config_map": config_map(present=False, read_by_deployment=False)},
+        [("vpc-cni-off", DANGER, HEALTHY.cluster_id)],
+    ),
+    "the phantom hybrid": ({"ipamd": ipamd(enabled=False, phase="")}, [("vpc-cni-off", DANGER, HEALTHY.cluster_id)]),
+    "ipamd failed": ({"ipamd": ipamd(POD4, POD6, phase="Failed", reason="no role")}, [("ipamd-failed", DANGER, HEALTHY.cluster_id)]),
+    "another VPC in the ConfigMap": (
+        {"config_map": config_map(POD4, POD6, vpc_id="vpc-elsewhe")},
+        [("configmap-vpc", DANGER, "kube-system/tke-eni-ipamd")],
+    ),
+    "zones not aligned": (
+        {"config_map": config_map(POD4, POD6, zones=(SIX, FOUR))},
+        [("configmap-zones", WARNING, "kube-system/tke-eni-ipamd")],
+    ),
+    "zones left out, as newer ones may": ({"config_map": config_map(POD4, POD6, zones=())}, []),
+    "ConfigMap deleted": (
+        {"config_map": config_map(present=False)},
+        [("configmap-missing", DANGER, "kube-system/tke-eni-ipamd")],
+    ),
+    "ipamd hosted elsewhere": (
+        {"config_map": config_map(present=False, read_by_deployment=False)},
+        [("configmap-missing", NOTE, "kube-system/tke-eni-ipamd")],
+    ),
+    "a zone with nodes and no subnet": (
+        {"nodes": (node(0, "100004"), node(1, "100006"), node(2, "100007"), node(2, "100007", name="other"))},
+        [("node-zone-uncovered", DANGER, SEVEN)],
+    ),
+    "a super node needs no subnet": ({"nodes": (node(0, "100004"), node(1, "100006"), node(2, "100007", virtual=True))}, []),
+    "a node of no known zone": (
+        {"nodes": (node(0, "100004"), node(1, "100006"), node(9, ""))},
+        [("node-zone-unknown", UNKNOWN, "nodes")],
+    ),
+    "an ENI pod on the overlay": ({"pods": (pod("192.168.0.9"),)}, [("eni-pod-on-overlay", DANGER, "default/web")]),
+    "an ENI pod with host network": ({"pods": (pod("10.0.0.20", on_host=True),)}, [("eni-pod-on-host", DANGER, "default/web")]),
+    "an ENI pod in a subnet that nobody registered": ({"pods": (pod("10.0.72.7"),)}, [("eni-pod-outside", WARNING, "default/web")]),
+    "an ENI pod that waits": ({"pods": (pod(""),)}, [("eni-pod-waiting", NOTE, "default/web")]),
+    "reclaim changed elsewhere": ({"ipamd": ipamd(POD4, POD6, reclaim_seconds=None)}, [("reclaim", WARNING, HEALTHY.cluster_id)]),
+    "not static": ({"ipamd": ipamd(POD4, POD6, static_ip=False)}, [("static-ip", WARNING, HEALTHY.cluster_id)]),
+    "static mode not told": ({"ipamd": ipamd(POD4, POD6, static_ip=None)}, [("static-ip-unknown", NOTE, HEALTHY.cluster_id)]),
+    "another CNI type": ({"ipamd": ipamd(POD4, POD6, cni_type="tke-direct-eni")}, [("cni-type", WARNING, HEALTHY.cluster_id)]),
+    "another VPC in the program": (
+        {"wish": replace(wish(POD4, POD6), vpc_id="vpc-elsewhe")},
+        [("program-vpc", WARNING, HEALTHY.cluster_id)],
+    ),
+    "a range that the program has wrongly": (
+        {"network": tuple(replace(subnet, block="10.0.80.0/22") if subnet.subnet_id == POD6 else subnet for subnet in NETWORK), "pods": ()},
+        [("subnet-described-wrongly", WARNING, POD6)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_difference_has_a_name(name: str) -> None:
+    changes, expected = CASES[name]
+    assert found(spoilt(**changes)) == expected
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_sentence_has_its_four_parts(name: str) -> None:
+    for finding in compare(spoilt(**CASES[name][0])):
+        parts = (finding.what, finding.value, finding.why, finding.todo)
+        assert all(parts)
+        assert finding.message == "{}: {}; {}; {}".format(*parts)
+
+
+def test_the_message_names_pods_addresses_and_the_missing_resource() -> None:
+    (finding,) = compare(spoilt(pods=tuple(pod(f"192.168.0.{last}", name=f"web-{last}", asks=False) for last in range(2, 8))))
+    assert finding.value == "6 pods (web-2 192.168.0.2, web-3 192.168.0.3, web-4 192.168.0.4 and 3 more)"
+    assert "asks for no tke.cloud.tencent.com/eni-ip" in finding.why
+
+
+def test_a_zone_is_known_by_the_nodes_own_subnet_before_the_labels_number() -> None:
+    assert found(spoilt(nodes=(node(0, "999907"), node(1, "100006")))) == []
+    elsewhere = node(9, "100007", address="172.31.0.1")
+    assert ("node-zone-uncovered", DANGER, SEVEN) in found(spoilt(nodes=(*TWO_NODES, elsewhere)))
+    assert found(spoilt(nodes=(node(9, "100007", zone_name=SIX), node(0, "100004")))) == []
+
+
+def test_what_was_not_read_is_said_and_is_not_taken_for_agreement() -> None:
+    nothing = Unread("no kubeconfig was given")
+    picture = spoilt(config_map=nothing, nodes=nothing, pods=nothing, machines=nothing)
+    assert found(picture) == [("side-not-read", UNKNOWN, "the ConfigMap, the nodes, the pods")]
+    assert Outcome(picture, compare(picture)).exit_code == ExitCode.COULD_NOT_TELL
+
+
+def test_a_side_that_does_not_count_is_named_in_the_headline_only() -> None:
+    skipped = Unread("--cloud-only", wanted=False)
+    outcome = Outcome(picture := spoilt(config_map=skipped, nodes=skipped, pods=skipped, machines=skipped), compare(picture))
+    assert outcome.exit_code == ExitCode.AGREED
+    assert outcome.headline == "cls-a1b2c3d4: no drift (not asked: the ConfigMap, the nodes, the pods)"
+
+
+def test_danger_outweighs_what_is_not_known_and_that_outweighs_a_difference() -> None:
+    picture = spoilt(config_map=Unread("refused"), wish=wish(POD4))
+    assert [item[0] for item in found(picture)] == ["side-not-read", "subnet-not-in-program"]
+    assert Outcome(picture, compare(picture)).exit_code == ExitCode.COULD_NOT_TELL
+    worse = replace(picture, pods=(pod("192.168.0.9"),))
+    assert Outcome(worse, compare(worse)).exit_code == ExitCode.DANGER
+
+
+def test_the_kubeconfig_of_another_cluster_is_not_compared() -> None:
+    picture = spoilt(machines=frozenset({"10.0.5.5"}), config_map=config_map(POD7), pods=(pod("192.168.0.9"),))
+    findings = compare(picture)
+    assert {finding.id for finding in findings} == {"side-not-read"}
+    assert "the kubeconfig is that of another cluster: none of its 2 nodes is a machine of cls-a1b2c3d4" in findings[0].why
+
+
+def test_a_finding_that_is_meant_does_not_count() -> None:
+    picture = spoilt(nodes=(*TWO_NODES, node(2, "100007")), pods=(pod("192.168.0.9"),))
+    findings = compare(picture)
+    accepted = Outcome(picture, findings, [f"node-zone-uncovered:{SEVEN}", "eni-pod-on-overlay"])
+    assert accepted.exit_code == ExitCode.AGREED
+    assert accepted.headline == "cls-a1b2c3d4: no drift (2 accepted)"
+    other = Outcome(picture, findings, [f"node-zone-uncovered:{FOUR}", "eni-pod-on-overlay"])
+    assert other.exit_code == ExitCode.DANGER
+
+
+def test_the_nodes_own_subnet_is_not_taken_for_one_of_the_pods() -> None:
+    assert found(spoilt(pods=(pod("10.0.0.77"),))) == [("eni-pod-outside", WARNING, "default/web")]
+    assert NODES in compare(spoilt(pods=(pod("10.0.0.77"),)))[0].value
