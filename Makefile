@@ -1,10 +1,11 @@
 # `make demo` and `make test` need Python >= 3.10, Go >= 1.26 and make; what else they need, they install or build.
+# Real packets need root, iproute2 and nftables; as root on Debian and its like these are installed, elsewhere that part is left out.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test unit lint toolchain pins clean
+.PHONY: help demo test unit lint toolchain tools pins clean
 help: ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
@@ -17,10 +18,10 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(VENV)/.ready ## The article's cluster in the embedded lab: preview, up, third zone, destroy
+demo: tools ## The article's cluster in the embedded lab: preview, up, third zone, which client pods see, destroy
 	@$(BIN)/python -m tests.lab.demo
 
-test: lint ## Everything: linters, type checkers, unit, engine and lab tests
+test: lint tools ## Everything: linters, type checkers, unit, engine and lab tests
 	@$(BIN)/python -m tests.lab.toolchain
 	@$(BIN)/python -m pytest tests
 
@@ -36,6 +37,9 @@ lint: $(VENV)/.ready ## Linters, type checkers and the import contract
 
 toolchain: $(VENV)/.ready ## Build what the lab runs on: about 20 minutes on two cores, once
 	@$(BIN)/python -m tests.lab.toolchain
+
+tools: $(VENV)/.ready ## What real packets need, iproute2 and nftables: installed with apt-get where that is possible
+	@$(BIN)/python -m tests.lab.packets.tools
 
 pins: $(VENV)/.ready ## Renew requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet uv

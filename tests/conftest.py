@@ -1,5 +1,6 @@
 """One lab for all tests that need one: started when the first of them runs."""
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -10,6 +11,12 @@ if TYPE_CHECKING:
     from tests.lab.lab import Lab
 
 os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "1"  # an Output that ends up in a string is an error, not a help text
+
+
+def pytest_collection_finish() -> None:
+    """What was imported until now stays: the collector need not look through all of Pulumi again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

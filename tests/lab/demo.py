@@ -1,4 +1,4 @@
-"""The main job on the embedded lab: the article's cluster, previewed, applied, looked at, grown by a zone and destroyed."""
+"""The main job on the embedded lab: the article's cluster, previewed, applied, grown by a zone, measured and destroyed."""
 
 import sys
 import time
@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 from rich.console import Console
 from rich.table import Table
 
+from tests.lab import article
 from tests.lab.cluster_view import PodRow, pods
 from tests.lab.lab import ROOT, Lab
+from tests.lab.packets import unavailable
 from tests.lab.pulumi_cli import PulumiFailed, PulumiProject, PulumiTimeout, Result
 from tests.lab.toolchain.errors import ToolchainError
 
@@ -85,19 +87,33 @@ def timed(action: Callable[[], Result]) -> Result:
 def demo() -> None:
     started = time.monotonic()
     step("The lab: real Pulumi engine, real API server and scheduler; stand-ins for Tencent's cloud")
-    with Lab.started() as lab:
+    no_packets = unavailable()
+    with Lab.started(packets=no_packets is None) as lab:
         passed(f"Tencent's API (stand-in) on {lab.address}, {time.monotonic() - started:.1f} s")
         project = lab.project(ROOT)
         project.stack_init("demo")
         try:
             project.run("config", "set", "keyId", "skey-12345678")
-            story(lab, project)
+            story(lab, project, no_packets)
         finally:
             (ROOT / "Pulumi.demo.yaml").unlink(missing_ok=True)
     console.print(f"\n[bold green]The demo passed[/bold green] in {time.monotonic() - started:.0f} s.")
 
 
-def story(lab: Lab, project: PulumiProject) -> None:
+def measure(lab: Lab, no_packets: str | None) -> None:
+    """What the article shows at its end: which client the pods see."""
+    if no_packets is not None:
+        console.print(f"left out: {no_packets}", style="yellow", markup=False)
+        return
+    started = time.monotonic()
+    results = article.measure(lab)
+    console.print(article.table(results))
+    for result in results:
+        require(result.as_expected, f"{result.case.name}: {result.case.seen} is seen, {result.case.verdict}")
+    console.print(f"     ({time.monotonic() - started:.1f} s)")
+
+
+def story(lab: Lab, project: PulumiProject, no_packets: str | None) -> None:
     step("pulumi preview: what a reviewer sees before anything exists")
     timed(lambda: project.preview(on_line=show))
     require(not [call for call in lab.calls() if call["write"]], "the preview wrote nothing to the cloud")
@@ -120,6 +136,9 @@ def story(lab: Lab, project: PulumiProject) -> None:
     timed(lambda: project.up(on_line=quiet))
     look(lab, [*ZONES, THIRD])
     require(len(lab.calls("AddVpcCniSubnets")) == 1, "one AddVpcCniSubnets; VPC-CNI was never switched off")
+
+    step("The article's four results: real packets, from clients 10.0.0.3 and 10.0.0.13, judged by tke-hybrid verify")
+    measure(lab, no_packets)
 
     step("pulumi destroy")
     timed(lambda: project.destroy(on_line=quiet))

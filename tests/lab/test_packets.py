@@ -1,7 +1,6 @@
 """Real packets on the lab: which address a pod sees by which path, and that nothing is left behind."""
 
 import asyncio
-import contextlib
 import json
 import os
 import shutil
@@ -9,65 +8,32 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from tencentcloud.common.common_client import CommonClient
-from tencentcloud.common.credential import Credential
-from tencentcloud.common.profile.client_profile import ClientProfile
-from tencentcloud.common.profile.http_profile import HttpProfile
 
 from tests.lab import test_controllers
 from tests.lab.controllers import keys
 from tests.lab.controllers.kube import DEPLOYMENT, INGRESS, POD, SERVICE, Json, name_of, node_of, pod_ip, uid_of
-from tests.lab.lab import DOMAIN, REGION, Lab, wait_until
-from tests.lab.packets import PacketsUnavailable, kernel, names, unavailable
+from tests.lab.lab import Lab, wait_until
+from tests.lab.packets import PacketsUnavailable, kernel, names, tools
 from tests.lab.packets.errors import AddressTaken
-from tests.lab.packets.network import PacketNetwork
 from tests.lab.packets.plan import MAX_PODS, Client, Modes, observe
+from tests.lab.packets_cluster import (
+    CBR0,
+    DIRECT,
+    NODE_PORT,
+    ZONES,
+    PacketLab,
+    ingress,
+    output,
+    run,
+    running,
+    skip_where_impossible,
+    with_cluster,
+)
 from tests.lab.test_controllers import ENI, MANAGER, STATEFUL_SET, template
-from tests.lab.toolchain import ensure
-from tests.lab.world import VpcCni
-
-INTERNAL = {keys.SERVICE_SUBNET: "subnet-clb"}
-DIRECT = {**INTERNAL, keys.SERVICE_DIRECT: "true"}
-NODE_PORT = {**INTERNAL, keys.SERVICE_DIRECT: "false"}
-ZONES = {"10.0.0.4": "100004", "10.0.0.6": "100006", "10.0.0.7": "100007"}
-CBR0 = {"10.0.0.4": "192.168.0.1", "10.0.0.6": "192.168.0.65", "10.0.0.7": "192.168.0.129"}
-
-# Asks with a connection of its own each time (or one for all, with "keep"); prints what each answer was.
-ASK = """
-import concurrent.futures, http.client, json, ssl, sys
-scheme, host, port, path, count, threads, seconds, headers = json.loads(sys.argv[1])
-def ask(_):
-    if scheme == "https":
-        there = http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl._create_unverified_context())
-    else:
-        there = http.client.HTTPConnection(host, port, timeout=seconds)
-    try:
-        there.request("GET", path, headers=headers)
-        answer = there.getresponse()
-        text = answer.read().decode()
-        return {"status": answer.status, "text": text, "source": there.sock.getsockname()[0] if there.sock else ""}
-    except OSError as error:
-        return {"status": 0, "text": repr(error), "source": ""}
-    finally:
-        there.close()
-with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-    print(json.dumps(list(pool.map(ask, range(count)))))
-"""
-SAY = """
-import json, socket, sys
-host, port, data = json.loads(sys.argv[1])
-with socket.create_connection((host, port), 8) as there:
-    there.sendall(bytes.fromhex(data))
-    there.shutdown(socket.SHUT_WR)
-    print(there.makefile("rb").read().decode())
-"""
 
 TELL = """
 import json, socket, sys
@@ -80,106 +46,6 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
 """
 
 
-class PacketLab(test_controllers.Lab):
-    """A cluster with three zones, each with a container subnet and one node, and its packet network."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.world.subnets["subnet-eni-7"].cidr_block = "10.0.7.0/24"
-        self.cluster.vpc_cni = VpcCni("tke-route-eni", True, 300, ["subnet-eni-4", "subnet-eni-6", "subnet-eni-7"], True)
-        self.network = PacketNetwork()
-
-    async def prepare(self, binaries: Path, directory: Path) -> None:
-        await self.start(binaries, directory)
-        await self.until(self.phase("upgrading"))
-        for node, zone in ZONES.items():
-            self.add_node(f"{REGION}-{zone[-1]}", node)
-            await self.until(partial(self.node, node))
-        await self.until(self.phase("running"))
-        for node in ZONES:
-            await self.until(self.eni_ip_of(node))
-        await self.network.start(self.world, self.cluster, self.cluster.kubeconfig)
-
-    async def start(self, binaries: Path, directory: Path) -> None:
-        await super().start(binaries, directory)
-        self.cluster.kubeconfig = self._plane.kubeconfig
-
-    async def end(self) -> None:
-        await self.network.stop()
-        await self.stop()
-
-    async def pods_on(self, namespace: str, per_zone: dict[str, int], annotations: dict[str, str] | None = None) -> list[Json]:
-        """A workload that has so many pods in each zone; all of them ready."""
-        for zone, count in per_zone.items():
-            body: Json = {
-                "metadata": {"name": f"web-{zone}", "namespace": namespace},
-                "spec": {
-                    "replicas": count,
-                    "selector": {"matchLabels": {"app": "web", "zone": zone}},
-                    "template": template(annotations, zone),
-                },
-            }
-            body["spec"]["template"]["metadata"]["labels"]["zone"] = zone
-            await self.api.create(DEPLOYMENT, body, manager=MANAGER)
-        return await self.until(self.ready_pods(namespace, sum(per_zone.values())), timeout=40)
-
-    async def vip(self, kind: type[Any], namespace: str) -> str:
-        return await self.until(self.vip_of(kind, namespace, "web"))
-
-    async def bound(self, vip: str, count: int) -> None:
-        """Until the load balancer has so many backends, and the packets have followed."""
-
-        async def there() -> bool:
-            balancer = next(entry for entry in self.world.load_balancers.values() if entry.vip == vip)
-            return bool(balancer.listeners) and all(len(listener.backends) == count for listener in balancer.listeners)
-
-        await self.until(there)
-        await asyncio.sleep(1.0)
-
-    async def ask(self, client: str, host: str, path: str = "/api", count: int = 1, **how: Any) -> list[Json]:
-        """The answers to a client; each with what it said as JSON."""
-        wanted = [how.get("scheme", "http"), host, how.get("port", 80), path, count, how.get("threads", 4)]
-        wanted += [how.get("seconds", 8), how.get("headers", {})]
-        text = await self.python(client, ASK, wanted)
-        answers: list[Json] = json.loads(text)
-        for answer in answers:
-            answer["json"] = json.loads(answer["text"]) if answer["status"] == 200 and path != "/" else {}
-        return answers
-
-    async def say(self, client: str, host: str, data: bytes, port: int = 80) -> str:
-        return await self.python(client, SAY, [host, port, data.hex()])
-
-    async def python(self, client: str, script: str, argument: object) -> str:
-        return await output("ip", "netns", "exec", client, sys.executable, "-c", script, json.dumps(argument))
-
-    @contextlib.asynccontextmanager
-    async def modes(self, **modes: bool) -> AsyncGenerator[None]:
-        await self.network.change(**modes)
-        try:
-            yield
-        finally:
-            await self.network.change(**dict.fromkeys(modes, False))
-
-    async def clear(self, namespace: str) -> None:
-        """Room for the next one."""
-        for kind in (SERVICE, INGRESS, DEPLOYMENT, STATEFUL_SET):
-            found, _ = await self.api.list_all(kind, namespace)
-            for item in found:
-                await self.api.delete(kind, name_of(item), namespace)
-
-        async def gone() -> bool:
-            return not await self.pods(namespace)
-
-        await self.until(gone)
-
-
-async def output(*argv: str) -> str:
-    process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
-    said, errors = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0, errors.decode()
-    return said.decode()
-
-
 def peer(answer: Json) -> str:
     assert answer["status"] == 200, answer
     return str(answer["json"]["remoteAddr"].rpartition(":")[0])
@@ -189,59 +55,15 @@ def header(answer: Json, name: str) -> str:
     return ", ".join(answer["json"]["headers"].get(name, []))
 
 
-Scenario = Callable[[PacketLab, str], Coroutine[Any, Any, None]]
-
-
 @pytest.fixture(scope="module")
 def possible() -> None:
-    """Skips where there can be no packets."""
-    reason = unavailable()
-    if reason is not None:
-        pytest.skip(reason)
+    skip_where_impossible()
 
 
 @pytest.fixture(scope="module")
 def lab(possible: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PacketLab]:
-    given = os.environ.get("LAB_BINARIES")
-    binaries = Path(given) if given else ensure().bin
-    made = PacketLab()
-    made.run(made.prepare(binaries, tmp_path_factory.mktemp("cluster")), timeout=180)
-    yield made
-    made.run(made.end())
-    made.loop.close()
-    assert not names.existing(names.prefix())
-
-
-def run(lab: PacketLab, name: str, scenario: Scenario) -> None:
-    async def whole() -> None:
-        namespace = await lab.namespace(name)
-        await scenario(lab, namespace)
-        await lab.clear(namespace)
-
-    lab.run(whole(), timeout=120)
-
-
-async def ingress(lab: PacketLab, namespace: str, direct: str) -> str:
-    body: Json = {
-        "metadata": {
-            "name": "web",
-            "namespace": namespace,
-            "annotations": {keys.INGRESS_SUBNET: "subnet-clb", keys.INGRESS_DIRECT: direct},
-        },
-        "spec": {
-            "rules": [
-                {
-                    "http": {
-                        "paths": [
-                            {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "web", "port": {"number": 80}}}},
-                        ]
-                    }
-                }
-            ]
-        },
-    }
-    await lab.api.create(INGRESS, body, manager=MANAGER)
-    return await lab.vip(INGRESS, namespace)
+    with running(tmp_path_factory.mktemp("cluster")) as made:
+        yield made
 
 
 def test_a_plain_service_hides_the_client_behind_the_node(lab: PacketLab) -> None:
@@ -589,6 +411,34 @@ def test_without_root_there_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None
         kernel.unavailable.cache_clear()
 
 
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder of programs of a machine without those that packets need."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    return tmp_path
+
+
+def _program(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_missing_tools_are_installed_where_that_is_possible(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tools.missing() == ["iproute2", "nftables"]
+    assert "this machine's package manager" in tools.provide()
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert "not root" in tools.provide()
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    _program(bare / "apt-get", "echo no such package >&2; exit 100")
+    assert tools.provide().endswith("real packets are left out: no such package")
+    # Its lists are absent at first, as in a fresh container.
+    made = "; ".join(f"echo > {bare / name}; /bin/chmod +x {bare / name}" for name in ("ip", "nft"))
+    _program(bare / "apt-get", f'[ "$1" = update ] && exec /bin/sh -c "echo > {bare}/lists"; [ -e {bare}/lists ] || exit 100; {made}')
+    assert tools.provide() == "installed iproute2 nftables"
+    assert tools.provide() == ""
+
+
 def _pod(number: int) -> Json:
     return {
         "metadata": {"name": f"web-{number:02}", "namespace": "default", "uid": f"{number:08}"},
@@ -612,39 +462,12 @@ def test_the_number_of_pods_is_bounded() -> None:
     assert (taken.nodes, taken.left_out) == ((), ("node 10.0.0.4: 10.0.0.4 belongs to a client",))
 
 
-def _with_cluster(lab: Lab) -> list[str]:
-    """Ask for a cluster, as a customer does; the namespaces of its packet network."""
-    http = HttpProfile(protocol="http", rootDomain=DOMAIN, proxy=lab.address)
-    credential = Credential(lab.secret_id, lab.secret_key)
-
-    def call(service: str, version: str, action: str, request: Json) -> Json:
-        client = CommonClient(service, version, credential, REGION, ClientProfile(httpProfile=http))
-        answer: Json = client.call_json(action, request)["Response"]
-        return answer
-
-    vpc_id = call("vpc", "2017-03-12", "CreateVpc", {"VpcName": "lab", "CidrBlock": "10.0.0.0/16"})["Vpc"]["VpcId"]
-    request: Json = {
-        "ClusterType": "MANAGED_CLUSTER",
-        "ClusterCIDRSettings": {"ClusterCIDR": "192.168.0.0/20", "MaxNodePodNum": 64, "MaxClusterServiceNum": 1024},
-        "ClusterBasicSettings": {"VpcId": vpc_id, "ClusterName": "packets", "ClusterVersion": "1.30.0"},
-    }
-    call("tke", "2018-05-25", "CreateCluster", request)
-
-    def up() -> list[str]:
-        with contextlib.suppress(httpx.HTTPStatusError):
-            return names.existing(str(lab.packets()["router"]).removesuffix("-vpc"))
-        return []
-
-    found: list[str] = wait_until("a packet network", up)
-    return found
-
-
 def test_a_lab_leaves_nothing_behind(possible: None, monkeypatch: pytest.MonkeyPatch) -> None:
     # What the lab itself would sweep up after it, it must have removed before.
     monkeypatch.setattr(kernel, "sweep", list)
     monkeypatch.setattr("tests.lab.packets.sweep", list)
     with Lab.started(packets=True) as lab:
-        made = _with_cluster(lab)
+        made = with_cluster(lab)
         assert len(made) == 2
         prefix = lab.client("10.0.0.3")
         shown = subprocess.run([*prefix, "ip", "-o", "-4", "address"], capture_output=True, text=True, check=True).stdout
@@ -665,7 +488,7 @@ def test_a_lab_leaves_nothing_behind(possible: None, monkeypatch: pytest.MonkeyP
 
 def test_after_a_hard_kill_the_next_start_cleans_up(possible: None) -> None:
     with Lab.started(packets=True) as lab:
-        left = set(_with_cluster(lab))
+        left = set(with_cluster(lab))
         client = lab.client("10.0.0.3")
         left.add(client[-1])
         agent = lab.packets()["agent"]

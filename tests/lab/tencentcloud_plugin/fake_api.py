@@ -12,7 +12,7 @@ from tests.lab.cloud.errors import ApiError
 from tests.lab.cloud.fields import validate
 
 Json = dict[str, Any]
-ADMIN_PASSWORD = "open-sesame"  # noqa: S105  # of nothing
+ADMIN_PASSWORD = "open-sesame"  # of nothing
 
 
 class Fault(Exception):

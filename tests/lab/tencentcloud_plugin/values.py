@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]  # protobuf ships no type information
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  # the engine's marker of a secret, not a secret
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # the engine's marker of a secret, not a secret
 RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 UNKNOWN_SENTINEL: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

@@ -1,0 +1,343 @@
+"""`tke-hybrid verify`, the command itself, on real packets: each verdict from a real run over real sockets."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.lab.controllers import keys
+from tests.lab.controllers.kube import INGRESS, POD, SERVICE, Json, name_of, node_of
+from tests.lab.lab import ROOT, Lab
+from tests.lab.packets import kernel, names
+from tests.lab.packets_cluster import CBR0, DIRECT, NODE_PORT, ZONES, PacketLab, ingress, run, running, skip_where_impossible, with_cluster
+from tests.lab.test_controllers import ENI, MANAGER
+
+CLIENT = "10.0.0.3"
+ENI_SUBNETS = [f"--subnet=ap-guangzhou-{zone}=10.0.{zone}.0/24" for zone in (4, 6, 7)]
+FORGED = "203.0.113.66"
+# Runs a command and tells how much memory it took at most, in KiB, as the last line on standard error.
+MEASURED = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What one run of the command said."""
+
+    code: int
+    report: Json
+    told: str
+    """For people: tables, findings and the headline."""
+    seconds: float
+
+    @property
+    def verdict(self) -> str:
+        return str(self.report["verdict"])
+
+    @property
+    def zones(self) -> dict[str, str]:
+        return {zone["zone"].removeprefix("ap-guangzhou-"): zone["verdict"] for zone in self.report["zones"]}
+
+    @property
+    def peers(self) -> dict[str, set[str]]:
+        return {pod["pod"]: set(pod["peers"]) for pod in self.report["pods"]}
+
+    @property
+    def verdicts(self) -> set[str]:
+        return {pod["verdict"] for pod in self.report["pods"]}
+
+    @property
+    def traps(self) -> dict[str, str]:
+        return {trap["name"]: trap["message"] for trap in self.report["traps"]}
+
+
+class Place:
+    """The cluster, and its kubeconfig in a file."""
+
+    def __init__(self, lab: PacketLab, directory: Path) -> None:
+        self.lab = lab
+        self.kubeconfig = directory / "kubeconfig"
+        self.kubeconfig.touch(0o600)
+        self.kubeconfig.write_text(lab.cluster.kubeconfig)
+
+    async def verify(self, namespace: str, *options: str, client: str = CLIENT, behind: str = "", measured: bool = False) -> Verified:
+        """Run the command as a client; on the Service `web` unless something else is said."""
+        where = await self.lab.network.client(client, behind=behind)
+        return await self.verify_in(where, namespace, *options, measured=measured)
+
+    async def verify_in(self, where: str, namespace: str, *options: str, measured: bool = False) -> Verified:
+        if not any(option.startswith("--ingress") for option in options):
+            options = (f"--service={namespace}/web", *options)
+        begin = time.monotonic()
+        process = await asyncio.create_subprocess_exec(
+            "ip", "netns", "exec", where, sys.executable, *(["-c", MEASURED, sys.executable] if measured else []),
+            "-m", "pulumi_tke_hybrid.cli", "verify", f"--kubeconfig={self.kubeconfig}", *ENI_SUBNETS, "--json=-", *options,
+            cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "COLUMNS": "200"},
+        )  # fmt: skip
+        try:
+            said, told = await asyncio.wait_for(process.communicate(), 60)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        assert process.returncode is not None
+        text = told.decode()
+        assert "Traceback" not in text
+        assert said, text
+        found = Verified(process.returncode, json.loads(said), text, time.monotonic() - begin)
+        assert found.report["exitCode"] == found.code
+        print(f"exit {found.code}, {found.seconds:.1f} s: {found.report['headline']}")
+        return found
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PacketLab]:
+    skip_where_impossible()
+    with running(tmp_path_factory.mktemp("cluster")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def place(lab: PacketLab, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Place(lab, tmp_path_factory.mktemp("client"))
+
+
+def zone_of(pod: Json) -> str:
+    return ZONES[node_of(pod)][-1]
+
+
+async def direct(lab: PacketLab, namespace: str, per_zone: dict[str, int]) -> list[Json]:
+    """ENI pods behind a direct Service, as the article has them."""
+    await lab.service(namespace, DIRECT)
+    pods = await lab.pods_on(namespace, per_zone, ENI)
+    await lab.bound(await lab.vip(SERVICE, namespace), sum(per_zone.values()))
+    return pods
+
+
+def test_a_plain_service_is_found_out_by_the_nodes_bridge(place: Place) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, NODE_PORT)
+        pods = await lab.pods_on(namespace, {"100004": 1, "100006": 1})
+        await lab.bound(await lab.vip(SERVICE, namespace), 3)
+        found = await place.verify(namespace)
+        assert (found.verdict, found.code) == ("SNAT_NODE", 1)
+        assert found.zones == {"4": "SNAT_NODE", "6": "SNAT_NODE"}
+        for pod in pods:
+            assert CBR0[node_of(pod)] in found.peers[name_of(pod)]
+        assert "192.168.0.65" in found.told, "the article's address"
+        assert any(re.search(r"is cbr0 of node|is node", pod["reason"]) for pod in found.report["pods"])
+        assert "no direct access" in found.told
+        # The way to keep it without ENI: then no node translates.
+        await lab.api.patch(SERVICE, "web", {"spec": {"externalTrafficPolicy": "Local"}}, namespace=namespace, manager=MANAGER)
+        await asyncio.sleep(1.0)
+        found = await place.verify(namespace)
+        assert (found.verdict, found.code) == ("PRESERVED", 0)
+        assert found.report["structure"]["path"] == "local"
+        assert found.peers == {name_of(pod): {CLIENT} for pod in pods}
+
+    run(place.lab, "verify-plain", scenario)
+
+
+def test_a_direct_service_is_proven_in_each_zone_and_pod(place: Place) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        pods = await direct(lab, namespace, {"100004": 1, "100006": 2})
+        found = await place.verify(namespace)
+        assert (found.verdict, found.code) == ("PRESERVED", 0)
+        assert found.report["expectedClient"] == CLIENT
+        assert found.zones == {"4": "PRESERVED", "6": "PRESERVED"}
+        assert found.peers == {name_of(pod): {CLIENT} for pod in pods}
+        assert found.report["structure"]["path"] == "direct"
+        assert not [entry for entry in found.report["structure"]["findings"] if entry["level"] != "warning"]
+        # A load balancer that puts its own address in: same structure, other packets.
+        async with lab.modes(snat=True):
+            hidden = await place.verify(namespace)
+        assert (hidden.verdict, hidden.code) == ("SNAT_LB", 1)
+        assert {peer for peers in hidden.peers.values() for peer in peers} == {await lab.vip(SERVICE, namespace)}
+        # PROXY protocol in front of a server that reads it.
+        async with lab.modes(proxy_protocol=True):
+            told = await place.verify(namespace)
+            accepted = await place.verify(namespace, "--accept-header")
+        assert (told.verdict, told.code) == ("HEADER_ONLY", 1)
+        assert "the PROXY protocol header names the client" in told.told
+        assert (accepted.verdict, accepted.code) == ("HEADER_ONLY", 0)
+        # Session persistence: one pod answers, and that proves nothing about the others.
+        async with lab.modes(sticky=True):
+            pinned = await place.verify(namespace, "--requests=40")
+        assert (pinned.verdict, pinned.code) == ("UNKNOWN", 3)
+        assert "pinned" in pinned.traps
+        # Plain TCP.
+        assert (await place.verify(namespace, "--tcp")).code == 0
+
+    run(place.lab, "verify-direct", scenario)
+
+
+def test_a_client_behind_nat_or_inside_is_told_why_it_differs(place: Place) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        pods = await direct(lab, namespace, {"100004": 1, "100006": 1})
+        found = await place.verify(namespace, client="172.31.0.3", behind="10.0.0.9")
+        assert (found.verdict, found.code) == ("UNKNOWN", 4)
+        assert found.report["expectedClient"] == "172.31.0.3"
+        why = found.traps["client behind NAT"]
+        assert "expected 172.31.0.3, and pods saw 10.0.0.9" in why
+        assert "--expect-client 10.0.0.9" in why
+        again = await place.verify(namespace, "--expect-client=10.0.0.9", client="172.31.0.3", behind="10.0.0.9")
+        assert (again.verdict, again.code) == ("PRESERVED", 0)
+        # On a node its own address is seen, also where a node's source NAT would show the same.
+        node = node_of(pods[0])
+        beside = await place.verify_in(await lab.network.inside(node), namespace)
+        assert f"{name_of(pods[0])} on the same node" in beside.traps["client on a node"]
+
+    run(place.lab, "verify-nat", scenario)
+
+
+def test_an_ingress_is_proven_by_peer_or_by_header(place: Place) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, {}, kind="NodePort")
+        vip = await ingress(lab, namespace, "true")
+        pods = await lab.pods_on(namespace, {"100004": 1, "100006": 1}, ENI)
+        await lab.bound(vip, 2)
+        option = f"--ingress={namespace}/web"
+        short = await place.verify(namespace, option)
+        assert (short.verdict, short.code) == ("PRESERVED", 0)
+        assert short.peers == {name_of(pod): {CLIENT} for pod in pods}
+        async with lab.modes(keep_alive=True):
+            kept = await place.verify(namespace, option)
+            strict = await place.verify(namespace, option, "--peer-only")
+            # A forged header is only put in front of what the load balancer writes.
+            trusting = await place.verify(namespace, option, "--path=/trusting", "--peer-field=client_ip")
+        assert (kept.verdict, kept.code) == ("HEADER_ONLY", 0)
+        assert kept.peers == {name_of(pod): {vip} for pod in pods}
+        assert "layer 7" in kept.traps
+        assert (strict.verdict, strict.code) == ("HEADER_ONLY", 1)
+        assert FORGED in trusting.traps["forged header believed"]
+        # Not direct: a node is the peer, and the load balancer's header still tells.
+        await lab.api.patch(
+            INGRESS, "web", {"metadata": {"annotations": {keys.INGRESS_DIRECT: "false"}}}, namespace=namespace, manager=MANAGER
+        )
+        await lab.bound(vip, 3)
+        through = await place.verify(namespace, option)
+        assert (through.verdict, through.code) == ("HEADER_ONLY", 0)
+        assert {peer for peers in through.peers.values() for peer in peers} <= set(ZONES)
+
+    run(place.lab, "verify-ingress", scenario)
+
+
+@contextlib.asynccontextmanager
+async def source_nat(lab: PacketLab, node: str) -> AsyncGenerator[None]:
+    """A node that translates what it hands to its pods, as one does whose masquerading is set up wrongly."""
+    name = lab.network.status()["nodes"][node]
+    await kernel.nft(name, "table ip wrong {\nchain out {\ntype nat hook postrouting priority 90\noifname cbr0 masquerade\n}\n}\n")
+    try:
+        yield
+    finally:
+        await kernel.nft(name, "delete table ip wrong\n")
+
+
+def test_one_bad_zone_of_three_is_never_hidden(place: Place) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, DIRECT)
+        await lab.pods_on(namespace, {"100004": 2, "100006": 2}, ENI)
+        # The third zone's workload lacks the annotation: its pods are on the overlay.
+        await lab.deployment(namespace, "100007", 2)
+        await lab.until(lab.ready_pods(namespace, 6))
+        await lab.bound(await lab.vip(SERVICE, namespace), 6)
+        found = await place.verify(namespace)
+        assert found.verdict != "PRESERVED"
+        assert found.code == 5, "the packets are all right, by luck: what was built is not"
+        assert "fault in ap-guangzhou-7" in found.report["headline"]
+        async with source_nat(lab, "10.0.0.7"):
+            found = await place.verify(namespace)
+        assert (found.verdict, found.code) == ("SNAT_NODE", 1)
+        assert found.report["headline"].startswith("SNAT_NODE in ap-guangzhou-7:")
+        assert found.zones == {"4": "PRESERVED", "6": "PRESERVED", "7": "SNAT_NODE"}
+        assert CBR0["10.0.0.7"] in found.told
+
+    run(place.lab, "verify-zones", scenario)
+
+
+def test_a_forged_header_makes_nothing_better(place: Place) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await lab.service(namespace, NODE_PORT)
+        await lab.pods_on(namespace, {"100004": 1}, ENI)
+        vip = await lab.vip(SERVICE, namespace)
+        await lab.bound(vip, 3)
+        trusting = ["--path=/trusting", "--peer-field=client_ip"]
+        honest = ["--path=/honest", "--peer-field=client_ip"]
+        bad = {"header": await place.verify(namespace), "field": await place.verify(namespace, *trusting)}
+        assert {(found.verdict, found.code) for found in bad.values()} == {("SNAT_NODE", 1)}
+        assert "forged header arrives" in bad["header"].traps
+        assert FORGED in bad["field"].traps["forged header believed"]
+        # Even who expects the forged address does not get it proven.
+        claimed = await place.verify(namespace, *trusting, f"--expect-client={FORGED}")
+        assert claimed.code != 0
+        assert claimed.verdict == "SNAT_NODE"
+        # The other way round: on a good path, who believes headers has proven nothing.
+        change: Json = {"metadata": {"annotations": {keys.SERVICE_DIRECT: "true"}}}
+        await lab.api.patch(SERVICE, "web", change, namespace=namespace, manager=MANAGER)
+        (pod,) = await lab.pods(namespace)
+        await lab.api.delete(POD, name_of(pod), namespace)
+
+        async def rolled() -> bool:
+            found = await lab.ready_pods(namespace, 1)()
+            return bool(found and name_of(found[0]) != name_of(pod))
+
+        await lab.until(rolled)
+        await lab.bound(vip, 1)
+        found = await place.verify(namespace, *honest)
+        assert (found.verdict, found.code) == ("PRESERVED", 0)
+        found = await place.verify(namespace, *trusting)
+        assert (found.verdict, found.code) == ("HEADER_ONLY", 1)
+        assert FORGED in found.traps["forged header believed"]
+
+    run(place.lab, "verify-forged", scenario)
+
+
+def test_a_thousand_requests_over_thirty_pods(place: Place) -> None:
+    async def scenario(lab: PacketLab, namespace: str) -> None:
+        await direct(lab, namespace, dict.fromkeys(ZONES.values(), 10))
+        found = await place.verify(namespace, "--requests=1000", measured=True)
+        assert (found.verdict, found.code) == ("PRESERVED", 0)
+        traffic = found.report["traffic"]
+        assert traffic["requests"] >= 1000
+        assert not traffic["failures"]
+        assert len(found.report["pods"]) == 30
+        assert found.zones == {"4": "PRESERVED", "6": "PRESERVED", "7": "PRESERVED"}
+        memory = int(found.told.splitlines()[-1]) / 1024
+        print(f"{traffic['requests']} requests in {traffic['seconds']:.2f} s, the command {found.seconds:.1f} s, {memory:.0f} MiB")
+        assert traffic["seconds"] < 5
+        assert memory < 200
+
+    run(place.lab, "verify-thousand", scenario)
+
+
+def test_a_hard_kill_in_the_middle_of_it_leaves_nothing() -> None:
+    skip_where_impossible()
+    with Lab.started(packets=True) as killed:
+        left = set(with_cluster(killed))
+        prefix = killed.client(CLIENT)
+        left.add(prefix[-1])
+        # Nothing has this address: it is waited for, as a load balancer that is not ready.
+        command = [*prefix, sys.executable, "-m", "pulumi_tke_hybrid.cli", "verify", "http://10.0.8.250/", "--deadline=300"]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as waiting:
+            try:
+                os.kill(int(prefix[-1].removeprefix("tkl").partition("-")[0]), signal.SIGKILL)
+                assert left <= set(names.existing())
+                with Lab.started(packets=True):
+                    assert not left & set(names.existing())
+                assert waiting.wait(5) == -signal.SIGKILL, "what still ran inside ended with it"
+            finally:
+                waiting.kill()
