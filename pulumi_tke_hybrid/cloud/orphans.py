@@ -45,7 +45,8 @@ def wait_until_gone(cloud: Cloud, vpc_id: str, name: str, wait: Wait) -> None:
     """The provider does not wait for a cluster's deletion; its subnets can go only afterwards."""
 
     def look() -> tuple[bool | None, str]:
-        left = clusters_named(cloud, vpc_id, name)
+        # One of that name that is not being deleted is not ours: somebody's, or one that a lost answer left.
+        left = [cluster for cluster in clusters_named(cloud, vpc_id, name) if cluster.get("ClusterStatus") == "Deleting"]
         return (None, f"{left[0]['ClusterId']} is {left[0].get('ClusterStatus')}") if left else (True, "gone")
 
     wait.until(f"cluster {name}", look, "Run `pulumi destroy` again to go on.")

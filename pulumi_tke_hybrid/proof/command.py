@@ -22,6 +22,9 @@ client's, and looks at the structure through the Kubernetes API. Read-only, exce
   nginx, which tells its client nothing: read its access log:
     tke-hybrid verify --service default/nginx-deploy --from-log
 
+  An application that neither says nor logs it: hold connections, and read the pods' TCP tables with kubectl exec POD -- cat:
+    tke-hybrid verify --service default/nginx-deploy --from-tcp-table
+
   An application that answers {"client": {"ip": "10.0.0.3"}, "hostname": "pod-name"}:
     tke-hybrid verify http://10.0.8.10/debug --peer-field client.ip
 
@@ -93,6 +96,12 @@ def verify(
         str, typer.Option(metavar="A.B", help="Field that holds the pod's name. Default: hostname, pod, …", rich_help_panel="Answers")
     ] = "",
     from_log: Annotated[bool, typer.Option("--from-log", help="Read the pods' access logs.", rich_help_panel="Answers")] = False,
+    from_tcp_table: Annotated[
+        bool,
+        typer.Option(
+            "--from-tcp-table", help="Read the pods' TCP tables with kubectl exec, until each was seen.", rich_help_panel="Answers"
+        ),
+    ] = False,
     kubeconfig: Annotated[Path | None, typer.Option(help="Default: KUBECONFIG, ~/.kube/config.", rich_help_panel="Cluster")] = None,
     context: Annotated[str, typer.Option(help="Context of the kubeconfig.", rich_help_panel="Cluster")] = "",
     structure_only: Annotated[
@@ -144,6 +153,7 @@ def verify(
             peer_field=peer_field,
             pod_field=pod_field,
             from_log=from_log,
+            kubectl=(kubeconfig, context) if from_tcp_table else None,
             structure_only=structure_only,
             cluster_facts=cluster_facts,
             subnets=subnet or [],

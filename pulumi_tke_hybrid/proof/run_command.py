@@ -18,6 +18,7 @@ from pulumi_tke_hybrid.proof.errors import WrongUse
 from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
 from pulumi_tke_hybrid.proof.kube import LiveKube
 from pulumi_tke_hybrid.proof.outcome import ExitCode
+from pulumi_tke_hybrid.proof.pod_tables import Kubectl
 from pulumi_tke_hybrid.proof.probe import Plan
 from pulumi_tke_hybrid.proof.progress import shown_on
 from pulumi_tke_hybrid.proof.proxy_protocol import Version
@@ -47,6 +48,7 @@ def wanted(
     peer_field: str,
     pod_field: str,
     from_log: bool,
+    kubectl: tuple[Path | None, str] | None,
     structure_only: bool,
     cluster_facts: str,
     subnets: Sequence[str],
@@ -55,7 +57,7 @@ def wanted(
     image: str | None,
     pull_secret: str,
 ) -> Wanted:
-    """The request that the options make. `image` is None without `--in-vpc`."""
+    """The request that the options make. `image` is None without `--in-vpc`, `kubectl` without `--from-tcp-table`."""
     if service and ingress:
         raise WrongUse("give --service or --ingress, not both")
     if image == "":
@@ -86,6 +88,7 @@ def wanted(
         host=host,
         insecure=insecure,
         proxy_protocol=proxy_protocol,
+        kubectl=Kubectl(*kubectl) if kubectl else None,
         job=JobSettings(image, front.namespace, pull_secret) if image and front else None,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from pulumi_tke_hybrid.proof import cluster, in_cluster_job, traps
+from pulumi_tke_hybrid.proof import cluster, in_cluster_job, pod_tables, traps
 from pulumi_tke_hybrid.proof import structure as structure_checks
 from pulumi_tke_hybrid.proof.addresses import Addresses
 from pulumi_tke_hybrid.proof.answers import address_in
@@ -16,9 +16,10 @@ from pulumi_tke_hybrid.proof.errors import CannotVerify, WrongUse
 from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
 from pulumi_tke_hybrid.proof.inside import Order
 from pulumi_tke_hybrid.proof.kube import Kube
-from pulumi_tke_hybrid.proof.objects import annotations_of, child, children
+from pulumi_tke_hybrid.proof.objects import annotations_of, child, children, name_of
 from pulumi_tke_hybrid.proof.outcome import Outcome, Sent
 from pulumi_tke_hybrid.proof.pod_logs import answers_in_logs
+from pulumi_tke_hybrid.proof.pod_tables import Kubectl, Tables, ports_of
 from pulumi_tke_hybrid.proof.probe import Plan, Traffic, run
 from pulumi_tke_hybrid.proof.progress import Progress
 from pulumi_tke_hybrid.proof.proxy_protocol import Version
@@ -54,6 +55,8 @@ class Wanted:
     host: str = ""
     insecure: bool = False
     proxy_protocol: Version | None = None
+    kubectl: Kubectl | None = None
+    """Learn the peers from the pods' TCP tables, read with it."""
     job: JobSettings | None = None
     """Send the traffic from a Job in the VPC."""
 
@@ -81,7 +84,7 @@ def verify(wanted: Wanted, connect: Callable[[], Kube], progress: Progress) -> O
         roster = roster.with_also(cluster.roster(second, wanted.subnets).pods)
     after = structure_checks.check(second, wanted.subnets) if second else None
     known = cluster.addresses(second, wanted.subnets, [*wanted.load_balancers, traffic.remote], wanted.nodes)
-    return _judge(wanted, subject, traffic, roster, after, known, forging=target.scheme != "tcp")
+    return _judge(wanted, subject, traffic, roster, after, known, forging=target.scheme != "tcp" and not wanted.kubectl)
 
 
 def _check(wanted: Wanted) -> None:
@@ -91,6 +94,10 @@ def _check(wanted: Wanted) -> None:
         raise WrongUse("--structure-only needs --service or --ingress")
     if wanted.plan.from_log and not wanted.front:
         raise WrongUse("--from-log needs --service or --ingress: their pods' logs are read")
+    if wanted.kubectl and not (wanted.front and wanted.front.kind == "Service"):
+        raise WrongUse("--from-tcp-table needs --service: an Ingress connects to a pod only when a request is complete")
+    if wanted.kubectl and (wanted.plan.from_log or wanted.job):
+        raise WrongUse("--from-tcp-table goes neither with --from-log nor with --in-vpc")
     if wanted.job and not wanted.front:
         raise WrongUse("--in-vpc needs --service or --ingress: the Job must not run beside their pods")
     if wanted.expect and not address_in(wanted.expect):
@@ -168,6 +175,10 @@ def _of_ingress(wanted: Wanted, snapshot: Snapshot) -> tuple[Scheme, int, str]:
 def _send(wanted: Wanted, target: Target, roster: Roster, kube: Kube | None, snapshot: Snapshot | None, progress: Progress) -> Traffic:
     if wanted.job and kube and snapshot:
         return in_cluster_job.run(kube, wanted.job, Order(target, wanted.plan, roster), snapshot, progress.say)
+    if wanted.kubectl and snapshot:
+        ports = {name_of(pod): ports_of(snapshot.services, pod) for pod in snapshot.pods if name_of(pod) in roster.wanted}
+        tables = Tables(wanted.kubectl, snapshot.front.namespace, ports)
+        return asyncio.run(pod_tables.run(target, wanted.plan, roster, tables, progress.watch))
     return asyncio.run(run(target, wanted.plan, roster, progress.watch))
 
 
