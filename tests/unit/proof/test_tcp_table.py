@@ -158,7 +158,8 @@ def test_what_kubectl_may_do_instead_is_said(kubectl: Path, script: str, words: 
 
 def run(port: int, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Outcome:
     """Two pods that are this machine: one table is the machine's own, or whatever kubectl says."""
-    monkeypatch.setattr(pod_tables, "SETTLE", 0.05)
+    monkeypatch.setattr(pod_tables, "SETTLE", 0.02)
+    monkeypatch.setattr(pod_tables, "PAUSE", 0.02)
     kube = FakeKube(services={"web": service(ports=[{"port": 80, "targetPort": port}])})
     plan = replace(WANTED.plan, deadline=4, concurrency=2)
     wanted = replace(WANTED, url=f"tcp://127.0.0.1:{port}", plan=plan, kubectl=Kubectl(timeout=2), **changes)
