@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pulumi_tke_hybrid.proof.answers import Answer, address_in
+from pulumi_tke_hybrid.proof.deadline import in_time
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.objects import Json, children
 from pulumi_tke_hybrid.proof.probe import PAUSE, Plan, Traffic, Watch
@@ -125,9 +126,8 @@ async def run(target: Target, plan: Plan, roster: Roster, tables: Tables, watch:
     if not tables.ports:
         traffic.stopped = "no pod is ready"
     try:
-        await asyncio.wait_for(_rounds(target, plan, tables, traffic, watch), plan.deadline)
-    except (asyncio.TimeoutError, TimeoutError):
-        traffic.stopped = traffic.stopped or f"the deadline of {plan.deadline:g} s passed"
+        if not await in_time(_rounds(target, plan, tables, traffic, watch), plan.deadline):
+            traffic.stopped = traffic.stopped or f"the deadline of {plan.deadline:g} s passed"
     except OSError as error:
         traffic.stopped = f"the name {target.host} was not found: {error.strerror}"
     for pod, why in tables.unread.items():

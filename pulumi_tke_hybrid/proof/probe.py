@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from pulumi_tke_hybrid.proof.answers import Answer, read
+from pulumi_tke_hybrid.proof.deadline import in_time
 from pulumi_tke_hybrid.proof.roster import Roster, Tally
 from pulumi_tke_hybrid.proof.verdict import FORGED
 from pulumi_tke_hybrid.proof.wire import Asker, Limits, Reply, Target, resolve
@@ -88,9 +89,7 @@ async def run(target: Target, plan: Plan, roster: Roster, watch: Watch) -> Traff
     """All questions of a plan. Ends within its deadline, whatever the other side does."""
     probe = _Probe(target, plan, Traffic(Tally(roster)), watch)
     started = time.monotonic()
-    try:
-        await asyncio.wait_for(probe.all(), plan.deadline)
-    except (asyncio.TimeoutError, TimeoutError):
+    if not await in_time(probe.all(), plan.deadline):
         probe.traffic.stopped = probe.traffic.stopped or f"the deadline of {plan.deadline:g} s passed"
     probe.traffic.seconds = time.monotonic() - started
     return probe.traffic

