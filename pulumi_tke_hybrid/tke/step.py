@@ -1,9 +1,11 @@
 """One step of a plan: a resource, what would happen to it, and its properties before and after."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
+
+from pulumi_tke_hybrid.tke.rule import Finding
 
 Props = Mapping[str, Any]
 
@@ -91,11 +93,20 @@ class Step:
         """The resource's name in the program."""
         return self.urn.rsplit("::", 1)[-1]
 
+    @property
+    def replaced_for(self) -> str:
+        """The properties that force a replacement, for people."""
+        return ", ".join(dict.fromkeys(self.replace_keys)) or "a property that the preview does not name"
+
     def differs(self, key: str) -> bool:
         """Whether this input is another one than before."""
         if self.diff_keys is not None:
             return key in self.diff_keys
         return self.old.get(key) != self.new.get(key)
+
+
+Check = Callable[[Step], Iterator[Finding]]
+"""What one rule finds in one step."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +127,16 @@ def at(props: object, *path: str) -> Any:
             return None
         props = props.get(key)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     return props  # pyright: ignore[reportUnknownVariableType]
+
+
+def items(value: object) -> list[Any]:
+    """What a list holds; anything else holds nothing."""
+    return list(value) if isinstance(value, list) else []  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """What an object holds; anything else holds nothing."""
+    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
 
 
 def texts(value: object) -> list[str]:
