@@ -33,7 +33,7 @@ PHANTOM_HYBRID = Rule(
 REFUSED_UPDATE = Rule(
     "refused-update",
     Severity.ERROR,
-    "Reclaim time and CNI type are fixed once tokens.VPC-CNI is on; the provider refuses a change while it applies it.",
+    "Reclaim time and CNI type are fixed once VPC-CNI is on; the provider refuses a change while it applies it.",
     "the inputs before and after",
     _PROVIDER,
 )
@@ -41,7 +41,7 @@ GR_SOURCE_ADDRESS = Rule(
     "gr-source-address",
     Severity.WARNING,
     "The source address that others see of GlobalRouter pods changes only knowingly.",
-    "how tokens.VPC-CNI treats egress; ip-masq-agent's list before and after",
+    "how VPC-CNI treats egress; ip-masq-agent's list before and after",
     "457/56371",
 )
 PROTECTION_OFF = Rule(
@@ -130,7 +130,7 @@ def _phantom(step: Step) -> Iterator[Finding]:
     if given:
         yield PHANTOM_HYBRID.finding(
             f"{step.name}.{given[0]}",
-            "would not switch tokens.VPC-CNI on",
+            "would not switch VPC-CNI on",
             value=" and ".join(given),
             why="the provider ignores ENI fields when it creates a GlobalRouter cluster and keeps them in its state, so the cluster looks "
             "hybrid and is not",
@@ -147,7 +147,7 @@ def _refused_update(step: Step) -> Iterator[Finding]:
     if fixed and not switched:
         yield REFUSED_UPDATE.finding(
             f"{step.name}.{fixed[0]}",
-            "cannot be changed while tokens.VPC-CNI stays as it is",
+            "cannot be changed while VPC-CNI stays as it is",
             value=" and ".join(fixed),
             why="the provider refuses it while it applies the plan, and with it every later update of the cluster",
             todo="go back to the old value",
@@ -170,7 +170,7 @@ def _egress_of_switch(step: Step) -> Iterator[Finding]:
     switched_on = step.op is Op.CREATE
     added = step.op is Op.UPDATE and (after is None or bool(set(after) - set(before or ())))
     if switched_on or added or (step.op.changes and step.old.get("nonMasquerade") not in (None, "add_vpc")):
-        what = "tokens.VPC-CNI is switched on with add_vpc" if switched_on else "pod subnets are added with add_vpc"
+        what = "VPC-CNI is switched on with add_vpc" if switched_on else "pod subnets are added with add_vpc"
         yield _egress(f"{step.name}.nonMasquerade", what, "say non_masquerade=keep, or admit the cluster's range where that traffic goes")
 
 

@@ -11,7 +11,7 @@ _PEERS = "reference peers-and-users.md, section 7"
 _PROVIDER = "reference tencentcloud-provider.md, sections 1, 3 and 11"
 
 RANGE_CHANGED = Rule(
-    "range-changed", Severity.ERROR, "A tokens.VPC or subnet is never replaced or deleted unnoticed.", "the operation and its keys", _PEERS
+    "range-changed", Severity.ERROR, "A VPC or subnet is never replaced or deleted unnoticed.", "the operation and its keys", _PEERS
 )
 POOL_REBUILT = Rule("node-pool-rebuilt", Severity.ERROR, "A node pool is never rebuilt unnoticed.", "the operation on the pool", _PROVIDER)
 SECURITY_GROUP_NARROWED = Rule(
@@ -56,7 +56,7 @@ def _vpc_lost(step: Step) -> Iterator[Finding]:
     if step.op.ends:
         yield RANGE_CHANGED.finding(
             step.name,
-            f"the tokens.VPC would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else "the tokens.VPC would be deleted",
+            f"the VPC would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else "the VPC would be deleted",
             value=step.id,
             why="every subnet and everything on it goes with it",
             todo="go back to the old value",
