@@ -84,7 +84,7 @@ class Zone:
     @property
     def free_after(self) -> int | None:
         """Free addresses when the change is done, about."""
-        return None if self.free is None or self.taken is None else self.free - self.taken
+        return None if self.free is None or self.taken is None else min(self.free - self.taken, self.size)
 
     @property
     def size(self) -> int:
