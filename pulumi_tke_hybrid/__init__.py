@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     )
     from pulumi_tke_hybrid.vpc_cni import (
         NonMasquerade,
+        OnDelete,
         VpcCni,
         VpcCniArgs,
     )
@@ -103,6 +104,7 @@ _HOMES = {
     ],
     "vpc_cni": [
         "NonMasquerade",
+        "OnDelete",
         "VpcCni",
         "VpcCniArgs",
     ],
@@ -132,6 +134,7 @@ __all__ = [
     "IpamdSubnetArgs",
     "NodePoolArgs",
     "NonMasquerade",
+    "OnDelete",
     "PodNetwork",
     "PortArgs",
     "VpcCni",
