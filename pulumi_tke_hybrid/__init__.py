@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     )
     from pulumi_tke_hybrid.vpc_cni import (
         NonMasquerade,
+        OnDelete,
         VpcCni,
         VpcCniArgs,
     )
@@ -115,6 +116,7 @@ _HOMES = {
     ],
     "vpc_cni": [
         "NonMasquerade",
+        "OnDelete",
         "VpcCni",
         "VpcCniArgs",
     ],
@@ -144,6 +146,7 @@ __all__ = [
     "IpamdSubnetArgs",
     "NodePoolArgs",
     "NonMasquerade",
+    "OnDelete",
     "PodNetwork",
     "PortArgs",
     "VpcCni",

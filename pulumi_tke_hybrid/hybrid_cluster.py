@@ -21,6 +21,7 @@ from pulumi_tke_hybrid.endpoint import EndpointAccess, EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.hybrid_cluster_args import EniSubnetArgs, HybridClusterArgs, ZoneRegistration, zone_findings
 from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSubnetArgs
+from pulumi_tke_hybrid.kept_addresses import KeptAddresses
 from pulumi_tke_hybrid.node_pools import FIXED_POOL_BOUND, NodePoolArgs
 from pulumi_tke_hybrid.tke import ipamd, keys, zones
 from pulumi_tke_hybrid.tke.problem import Problem
@@ -223,10 +224,13 @@ class HybridCluster(pulumi.ComponentResource):
         props = _ready_props(setting)
         ready = VpcCniReady(f"{name}-vpc-cni-ready", props, child_options(self, depends_on=[vpc_cni, *made]))
         self.vpc_cni_phase = ready.phase
+        working: list[pulumi.Resource] = [ready]
         if args.kubeconfig is None:
-            self.kubeconfig = self._endpoint(name, args, made or [vpc_cni])
+            working.append(self._endpoint(name, args, made or [vpc_cni]))
+        if args.existing_cluster_id is None:
+            working = [self._kept_addresses(name, args, setting, working)]
         if not by_configmap:
-            self._kubernetes = self._provider_after(f"{name}-kubernetes", [ready])
+            self._kubernetes = self._provider_after(f"{name}-kubernetes", working)
             return
         # ipamd's ConfigMap comes before the nodes of further zones, and those before any workload: hence two providers.
         config = IpamdConfig(
@@ -235,7 +239,7 @@ class HybridCluster(pulumi.ComponentResource):
                 vpc_id=args.vpc_id,
                 eni_subnets=[IpamdSubnetArgs(subnet_id=subnet["id"], zone=subnet["zone"]) for subnet in subnets],
             ),
-            child_options(self, provider=self._provider_after(f"{name}-kubernetes-system", [ready])),
+            child_options(self, provider=self._provider_after(f"{name}-kubernetes-system", working)),
         )
         registered = VpcCniReady(
             f"{name}-zones-ready",
@@ -290,7 +294,17 @@ class HybridCluster(pulumi.ComponentResource):
             ),
         )
 
-    def _endpoint(self, name: str, args: HybridClusterArgs, after: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+    def _kept_addresses(self, name: str, args: HybridClusterArgs, setting: VpcCniArgs, after: Sequence[pulumi.Resource]) -> KeptAddresses:
+        props = {
+            "name": name,
+            "region": setting.region,
+            "clusterId": self.cluster_id,
+            "release": bool(args.release_kept_ips),
+            "deadlineSeconds": setting.deadline_seconds,
+        }
+        return KeptAddresses(f"{name}-kept-addresses", props, child_options(self, depends_on=after))
+
+    def _endpoint(self, name: str, args: HybridClusterArgs, after: Sequence[pulumi.Resource]) -> tencentcloud.kubernetes.ClusterEndpoint:
         wanted = args.endpoint or EndpointArgs()
         internet = wanted.access is EndpointAccess.INTERNET
         first_subnet = next((pool.subnet_id for pool in args.node_pools or ()), None)
@@ -303,7 +317,8 @@ class HybridCluster(pulumi.ComponentResource):
             cluster_intranet_subnet_id=None if internet else wanted.subnet_id or first_subnet,
             opts=child_options(self, depends_on=after),
         )
-        return pulumi.Output.secret(endpoint.kube_config if internet else endpoint.kube_config_intranet)
+        self.kubeconfig = pulumi.Output.secret(endpoint.kube_config if internet else endpoint.kube_config_intranet)
+        return endpoint
 
 
 def _before_create(

@@ -112,6 +112,10 @@ class HybridClusterArgs(Args):
     allow_cluster_replacement: Optional[bool] = None
     """Let a changed property that TKE fixes for ever rebuild the cluster. Default: false, the preview refuses and names the property."""
 
+    release_kept_ips: Optional[bool] = None
+    """On destroy give back the addresses that `fixed_ip` kept for pods that are gone. What counts is what the last `pulumi up` stored.
+    Default: false, they are named with the command that releases each, and may hold up their subnets until the reclaim time."""
+
     tags: Optional[Input[Mapping[str, Input[str]]]] = None
     """Tags of the cluster. Updated in place."""
 

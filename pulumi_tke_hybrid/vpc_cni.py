@@ -7,6 +7,7 @@ from typing import Any, Optional
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
+from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch, identity
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, say, unknown
@@ -23,6 +24,15 @@ class NonMasquerade(str, Enum):
     """TKE adds the VPC's range to the list of `ip-masq-agent`: traffic of GR pods into the VPC then carries the pod's address."""
     KEEP = "keep"
     """The list stays as it is."""
+
+
+class OnDelete(str, Enum):
+    """What happens to the cluster's VPC-CNI when the resource is deleted."""
+
+    KEEP = "keep"
+    """It stays on. Whoever removes the resource from a program keeps their pods' network."""
+    DISABLE = "disable"
+    """It is switched off, unless a pod lives on an ENI address, or nobody could tell: then the deletion is refused."""
 
 
 def _deadline_problem(value: int) -> str | None:
@@ -53,6 +63,9 @@ class VpcCniArgs(Args):
     non_masquerade: Optional[Input[NonMasquerade]] = None
     """`add_vpc` or `keep`, see `NonMasquerade`. Default: `keep`."""
 
+    on_delete: Optional[Input[OnDelete]] = None
+    """`keep` or `disable`, see `OnDelete`. What counts is what the last `pulumi up` stored. Default: `keep`."""
+
     region: Optional[Input[str]] = None
     """Region of the cluster, e.g. `ap-guangzhou`. Default: `tencentcloud:region` of the stack, or TENCENTCLOUD_REGION."""
 
@@ -76,7 +89,8 @@ class VpcCni(pulumi.ComponentResource):
     """The pod network switch of a cluster as a resource of its own.
 
     The provider's cluster resource ignores its ENI fields when a GlobalRouter cluster is created and keeps them in its state; this one
-    calls the API, waits until the cloud lists the subnets, and finishes what a cut run began. Destroying it leaves the pod network on.
+    calls the API, waits until the cloud lists the subnets, and finishes what a cut run began. Destroying it leaves the pod
+    network on, unless `on_delete` says otherwise.
     """
 
     registered_subnets: pulumi.Output[Sequence[str]]
@@ -97,6 +111,7 @@ class VpcCni(pulumi.ComponentResource):
             "staticIp": True if parsed.static_ip is None else parsed.static_ip,
             "ipReclaim": parsed.ip_reclaim,
             "nonMasquerade": parsed.non_masquerade or NonMasquerade.KEEP,
+            "onDelete": parsed.on_delete or OnDelete.KEEP,
             "deadlineSeconds": parsed.deadline_seconds or DEFAULT_DEADLINE,
         }
         shown = {key: props[key] for key in ("subnets", "staticIp", "ipReclaim", "nonMasquerade")}
@@ -137,6 +152,12 @@ class VpcCniProvider(CloudProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         return UpdateResult(self._switch(news).update(news))
+
+    def delete(self, _id: str, props: dict[str, Any]) -> None:
+        if props.get("onDelete") != OnDelete.DISABLE:
+            return
+        cloud = self.cloud(props)
+        self._switch(props).switch_off(props, lambda: LiveCluster.connect(cloud, str(props["clusterId"])).eni_pods())
 
     def _switch(self, props: Mapping[str, Any]) -> VpcCniSwitch:
         return VpcCniSwitch(self.cloud(props), self.wait(props))

@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Answer, Cloud
+from pulumi_tke_hybrid.cloud.clusters import find_cluster
 from pulumi_tke_hybrid.cloud.errors import CloudError, Incompatible
+from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.tke import reclaim
 from pulumi_tke_hybrid.tke.problem import Problem
 
 Props = Mapping[str, Any]
 
-_GONE = ("ResourceNotFound", "InternalError.ClusterNotFound", "InvalidParameter.ClusterNotFound")
 _BUSY_PHASES = ("", "initializing", "upgrading")
 _FAILED_PHASE = "Failed"
+_ONLY_STORED = {"deadlineSeconds": None, "ipReclaim": None, "onDelete": "keep"}
+"""Properties whose change is told to nobody, with what a state without them means. The reclaim time may only follow the cloud's."""
+_SHOWN_PODS = 5
 
 
 def identity(props: Props) -> str:
@@ -105,14 +109,15 @@ class VpcCniSwitch:
             ("nonMasquerade", "treatment of egress"),
         ):
             before, after = olds.get(name), news.get(name)
-            if not unknown(after) and before is not None and before != after:
-                problems.append(
-                    Problem(
-                        name,
-                        f"{after} instead of {before}; TKE fixes the {what} when VPC-CNI is switched on; go back to {before} "
-                        f"(changing it for good means switching VPC-CNI off, which ends every ENI pod's network)",
-                    )
+            if unknown(after) or before is None or before == after or (name == "ipReclaim" and _is_live(olds, str(after))):
+                continue
+            problems.append(
+                Problem(
+                    name,
+                    f"{after} instead of {before}; TKE fixes the {what} when VPC-CNI is switched on; go back to {before} "
+                    f"(changing it for good means switching VPC-CNI off, which ends every ENI pod's network)",
                 )
+            )
         return problems
 
     @staticmethod
@@ -121,7 +126,7 @@ class VpcCniSwitch:
         registered = set(olds.get("registeredSubnets", ()))
         wanted = news.get("subnets", ())
         changed = ["subnets"] if unknown(wanted) or any(unknown(item) or item not in registered for item in wanted) else []
-        changed += [name for name in ("deadlineSeconds",) if news.get(name) != olds.get(name)]
+        changed += [name for name, default in _ONLY_STORED.items() if news.get(name, default) != olds.get(name, default)]
         replacing = [name for name in ("region", "clusterId") if news.get(name) != olds.get(name)]
         return changed + replacing, replacing
 
@@ -206,6 +211,42 @@ class VpcCniSwitch:
             live = self.look(props)
         return live.outputs(props) if live is not None and live.enabled else None
 
+    def switch_off(self, props: Props, eni_pods: Callable[[], Sequence[str]]) -> None:
+        """Switch VPC-CNI off, unless a pod would lose its network. A cluster that is gone, or off already, is fine."""
+        cluster = self._cluster(props)
+        live = self.look(props) if cluster is not None else None
+        if cluster is None or live is None or not live.enabled:
+            return
+        if cluster.get("ClusterNodeNum") != 0:  # without a node no pod lives, and there may be no way to ask
+            self._refuse_living(props, eni_pods)
+        self._wait.say(f"switching VPC-CNI of {props['clusterId']} off")
+        self._write("DisableVpcCniNetworkType", {"ClusterId": props["clusterId"]})
+
+        def look() -> tuple[bool | None, str]:
+            now = self.look(props)
+            on = now is not None and (now.enabled or now.phase in _BUSY_PHASES[1:])
+            return (None, "VPC-CNI is still on") if on else (True, "off")
+
+        self._wait.until(f"VPC-CNI of {props['clusterId']}", look, "Look at the cluster's network in the console; run it again to go on.")
+
+    @staticmethod
+    def _refuse_living(props: Props, eni_pods: Callable[[], Sequence[str]]) -> None:
+        keep = "remove them first, or say on_delete='keep' and apply it"
+        try:
+            pods = eni_pods()
+        except NotReadable as error:
+            raise CloudError(
+                "DisableVpcCniNetworkType", "NotTold", f"could not tell whether ENI pods live in {props['clusterId']}: {error}; {keep}"
+            ) from None
+        if pods:
+            more = f" and {len(pods) - _SHOWN_PODS} more" if len(pods) > _SHOWN_PODS else ""
+            raise CloudError(
+                "DisableVpcCniNetworkType",
+                "PodsLive",
+                f"{len(pods)} pods of {props['clusterId']} live on ENI addresses and would lose their network: "
+                f"{', '.join(pods[:_SHOWN_PODS])}{more}; {keep}",
+            )
+
     def wait_until_ready(self, props: Props) -> dict[str, Any]:
         """Wait for phase `running`, every subnet in ipamd's list and the wanted reclaim time."""
         wanted = tuple(str(item) for item in props["subnets"])
@@ -254,14 +295,7 @@ class VpcCniSwitch:
         )
 
     def _cluster(self, props: Props) -> Answer | None:
-        try:
-            answer = self._cloud.call("tke", "DescribeClusters", {"ClusterIds": [props["clusterId"]]})
-        except CloudError as error:
-            if error.code.startswith(_GONE):
-                return None
-            raise
-        clusters: list[Answer] = answer.get("Clusters") or []
-        return clusters[0] if clusters else None
+        return find_cluster(self._cloud, str(props["clusterId"]))
 
     def _wait_for_cluster(self, props: Props) -> None:
         def look() -> tuple[bool | None, str]:
@@ -360,6 +394,11 @@ def _not_a_global_router(cluster_id: str, cluster: Answer) -> Problem | None:
             f"{cluster_id} runs Cilium (data plane v2); enabling VPC-CNI there is accepted, but pods keep their overlay addresses",
         )
     return None
+
+
+def _is_live(state: Props, ip_reclaim: str) -> bool:
+    """Whether the last refresh saw this reclaim time in the cloud: somebody changed it there, and the program follows."""
+    return state.get("phase") == "running" and state.get("reclaimSeconds") == reclaim.seconds_of(ip_reclaim)
 
 
 def _words(seconds: int | None) -> str:
