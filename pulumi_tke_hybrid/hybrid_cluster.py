@@ -12,6 +12,7 @@ from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
 from pulumi_tke_hybrid.cloud.orphans import refuse_orphan, refuse_orphan_pool
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
 from pulumi_tke_hybrid.cluster_guard import ClusterGuard
+from pulumi_tke_hybrid.component.advice import advise
 from pulumi_tke_hybrid.component.args import parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
 from pulumi_tke_hybrid.component.errors import InvalidInputs
@@ -19,12 +20,13 @@ from pulumi_tke_hybrid.component.inputs import Input, known
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.endpoint import EndpointAccess, EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
-from pulumi_tke_hybrid.hybrid_cluster_args import EniSubnetArgs, HybridClusterArgs, ZoneRegistration, zone_findings
+from pulumi_tke_hybrid.hybrid_cluster_args import EniSubnetArgs, HybridClusterArgs, ZoneRegistration
 from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSubnetArgs
 from pulumi_tke_hybrid.kept_addresses import KeptAddresses
-from pulumi_tke_hybrid.node_pools import FIXED_POOL_BOUND, NodePoolArgs
+from pulumi_tke_hybrid.node_pools import NodePoolArgs
 from pulumi_tke_hybrid.tke import ipamd, keys, zones
-from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY
+from pulumi_tke_hybrid.tke.rules.pools import FIXED_POOL_BOUND
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady
 
 _OUT_OF_BAND = ("eniSubnetIds", "vpcCniType", "claimExpiredSeconds")
@@ -67,11 +69,13 @@ class HybridCluster(pulumi.ComponentResource):
             "staticIp": static_ip,
             "ipReclaim": parsed.ip_reclaim,
             "zoneRegistration": parsed.zone_registration or ZoneRegistration.API,
-            "nodePools": {pool.name: {"zone": pool.zone, "size": pool.size} for pool in parsed.node_pools or ()},
+            "eniSubnets": [{"zone": subnet["zone"], "cidrBlock": subnet["cidr"]} for subnet in subnets],
+            "nodePools": {pool.name: _shown_pool(pool) for pool in parsed.node_pools or ()},
+            "rules": parsed.rules,
         }
         super().__init__("tke-hybrid:index:HybridCluster", name, shown, opts)
 
-        region = self._region([subnet["zone"] for subnet in subnets], parsed.node_pools or ())
+        region = self._region(subnets[0]["zone"], advise(self, self._owner, parsed))
         if parsed.existing_cluster_id is None:
             guard = self._guard(name, parsed, static_ip, region, subnets)
             self.cluster_id = self._cluster(name, parsed, static_ip, guard).id
@@ -117,38 +121,25 @@ class HybridCluster(pulumi.ComponentResource):
     def provider(self) -> kubernetes.Provider:
         """The Kubernetes provider of this cluster; pass it to every workload."""
         if self._kubernetes is None:
-            raise InvalidInputs.single(
-                self._owner, "node_pools", "is empty, so there is no endpoint and no Kubernetes provider; add a pool"
-            )
+            finding = EMPTY.finding("node_pools", "is empty", why="there is no endpoint and no Kubernetes provider", todo="add a pool")
+            raise InvalidInputs(self._owner, [finding])
         return self._kubernetes
 
-    def _region(self, eni_zones: list[Input[str]], pools: Sequence[NodePoolArgs]) -> pulumi.Output[str]:
-        """The cluster's region, once every zone is known and belongs to it. The guard needs it, so nothing is made before."""
+    def _region(self, zone: Input[str], checked: pulumi.Output[bool]) -> pulumi.Output[str]:
+        """The cluster's region, once everything is known and checked. The guard needs it, so nothing is made before."""
         provider = self._providers.get("tencentcloud")
         configured = provider.region if isinstance(provider, tencentcloud.Provider) else _configured_region()
-        pool_zones = [pool.zone for pool in pools]
 
-        def checked(values: dict[str, Any]) -> str:
-            covered, other = values["eni"], values["configured"]
-            region = _region(covered[0])
-            found = (
-                [
-                    Problem(
-                        "eni_subnets[0].zone",
-                        f"{covered[0]} is not in region {other}, in which the tencentcloud provider works; use the "
-                        f"provider of region {region}",
-                    )
-                ]
-                if other and other != region
-                else []
-            )
-            places = [(f"eni_subnets[{i}].zone", zone) for i, zone in enumerate(covered)]
-            places += [(f"node_pools[{i}].zone", zone) for i, zone in enumerate(values["pools"])]
-            found += zone_findings(region, places, covered, pools)
-            InvalidInputs.check(self._owner, found)
-            return region
+        def region(values: dict[str, Any]) -> str:
+            zone, other = values["zone"], values["configured"]
+            own = _region(zone)
+            if other and other != own:
+                why, todo = f"the tencentcloud provider works in {other}", f"use the provider of region {own}"
+                finding = zones.ZONE_REGION.finding("eni_subnets[0].zone", f"is not in region {other}", value=zone, why=why, todo=todo)
+                raise InvalidInputs(self._owner, [finding])
+            return own
 
-        return pulumi.Output.all(eni=eni_zones, pools=pool_zones, configured=configured).apply(checked)
+        return pulumi.Output.all(zone=zone, configured=configured, checked=checked).apply(region)
 
     def _guard(
         self, name: str, args: HybridClusterArgs, static_ip: Input[bool], region: pulumi.Output[str], subnets: list[dict[str, Any]]
@@ -217,9 +208,9 @@ class HybridCluster(pulumi.ComponentResource):
         if by_configmap and not first:
             zone = known(args.stated_subnets[0].zone)
             where = zone or "the zone of eni_subnets[0]"
-            raise InvalidInputs.single(
-                self._owner, "node_pools", f"no pool is in {where}; ipamd must run before its ConfigMap can be edited; add one there"
-            )
+            why = "ipamd must run before its ConfigMap can be edited"
+            finding = COMBINATION.finding("node_pools", f"no pool is in {where}", why=why, todo="add one there")
+            raise InvalidInputs(self._owner, [finding])
         made = [self._pool(name, pool, args, [vpc_cni]) for pool in first]
         props = _ready_props(setting)
         ready = VpcCniReady(f"{name}-vpc-cni-ready", props, child_options(self, depends_on=[vpc_cni, *made]))
@@ -345,6 +336,14 @@ def _no_pool_of_that_name(cloud: Cloud, inputs: Mapping[str, Any]) -> None:
 
 def _described(subnet: EniZoneSubnet | EniSubnetArgs) -> dict[str, Any]:
     return {"id": subnet.subnet_id, "zone": subnet.zone, "cidr": subnet.cidr_block}
+
+
+def _shown_pool(pool: NodePoolArgs) -> dict[str, Any]:
+    bounds = pool.autoscale
+    shown: dict[str, Any] = {"zone": pool.zone, "size": pool.size, "instanceType": pool.instance_type}
+    if bounds is not None:
+        shown |= {"minSize": bounds.min_size, "maxSize": bounds.max_size}
+    return {**shown, "globalRouteOnly": True} if pool.global_route_only else shown
 
 
 def _same_zone(item: Any, args: HybridClusterArgs) -> bool:
