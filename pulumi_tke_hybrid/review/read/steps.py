@@ -24,6 +24,7 @@ _OPS = {
     "discard": Op.READ,
     "discard-replaced": Op.READ,
 }
+_CLEANING = ("delete", "delete-replaced", "remove-pending-replace")
 _WEIGHT = {op: weight for weight, op in enumerate((Op.SAME, Op.READ, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE))}
 _STATE = ("eniSubnetIds", "registeredSubnets", "availableIpCount", "status")
 """Outputs that a rule or a table looks at; the others are not kept."""
@@ -50,7 +51,7 @@ class Steps:
             return
         op = _OPS.get(said, Op.OTHER) if isinstance(said, str) else Op.OTHER
         old, new = mapping(given.get("oldState")), mapping(given.get("newState"))
-        if old.get("delete") is True:
+        if old.get("delete") is True and said in _CLEANING:
             op, said = Op.OTHER, "delete-replaced"  # left over from an earlier run that was cut off
             urn += " (left over)"
         elif op is Op.OTHER:

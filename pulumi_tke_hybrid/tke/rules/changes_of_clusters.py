@@ -185,7 +185,14 @@ def _egress(where: str, what: str, todo: str) -> Finding:
 
 
 def _unmanaged(step: Step) -> Iterator[Finding]:
-    if step.op is Op.DELETE:
+    if step.op is Op.DELETE and step.old.get("onDelete") == "disable":
+        yield POD_NETWORK_OFF.finding(
+            step.name,
+            "leaves the program, and its on_delete is disable",
+            why="that turns VPC-CNI off, and every ENI pod of the cluster loses its network",
+            todo="keep it, or say on_delete=keep and apply that first",
+        )
+    elif step.op is Op.DELETE:
         yield SWITCH_UNMANAGED.finding(
             step.name,
             "leaves the program",

@@ -135,10 +135,10 @@ def _kept_address_off(step: Step) -> Iterator[Finding]:
 def _stateful_set_replaced(step: Step) -> Iterator[Finding]:
     if step.op is Op.REPLACE:
         replicas = at(step.old, "spec", "replicas")
-        count = f"all {int(replicas)} pods" if isinstance(replicas, (int, float)) else "all pods"
+        count = f"all its {int(replicas)} pods" if isinstance(replicas, (int, float)) and replicas > 1 else "its pods"
         yield STATEFUL_SET_REPLACED.finding(
             step.name,
-            f"would replace the StatefulSet, and {count} stop together",
+            f"would replace the StatefulSet, and {count} stop at once",
             value=step.replaced_for,
             why="Kubernetes cannot change these fields in place",
             todo="go back to the old value, or add a second StatefulSet and move",

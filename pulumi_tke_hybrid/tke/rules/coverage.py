@@ -207,8 +207,7 @@ def _pod_subnet(step: Step, name: str, op: Op, free: object) -> PodSubnet:
 
 
 def _machines(props: Props) -> int:
-    found = pool_machines(props)
-    return found if isinstance(found, int) else 0
+    return pool_machines(props) or 0
 
 
 def _addresses_taken(plan: Plan) -> int:
