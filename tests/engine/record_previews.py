@@ -24,7 +24,7 @@ RAW = {
     "raw-cluster-replaced-for-two-reasons": "cluster-pods+not-static",
     "raw-list-shrinks": "list-shrinks",
     "raw-list-empty": "list-empty",
-    "raw-vpc-range": "vpc-range",
+    "raw-protected": "vpc-range",
     "raw-node-subnet-range": "node-range",
     "raw-reclaim": "reclaim",
     "raw-new-zone": "new-zone",
@@ -47,10 +47,14 @@ RAW = {
     "raw-image": "image",
     "raw-tag": "tag",
     "raw-mixture": "list-shrinks+direct-off+statefulset+group+image+uncovered+masquerade",
-    "raw-everything": "cluster-pods+vpc-range+service-type+statefulset+machines+claim+group+restart+masquerade+list-empty",
     "raw-crash": "crash",
 }
 """Name of a recording, and what its program changes."""
+RAW_UNPROTECTED = {
+    "raw-vpc-range": "vpc-range",
+    "raw-everything": "cluster-pods+vpc-range+service-type+statefulset+machines+claim+group+restart+masquerade+list-empty+uncovered",
+}
+"""The same, once nothing is protected any more."""
 
 
 class Recorder:
@@ -98,8 +102,8 @@ def small(value: Any, inside: str = "") -> Any:
 
 def raw(lab: Lab, recorder: Recorder) -> None:
     """The vendor's raw resources."""
-    others = ("raw-first", "raw-phantom", "raw-switched-on", "raw-drift", "raw-provider-version", "raw-destroy", "raw-events")
-    if not recorder.wants(*RAW, *others):
+    others = ("raw-first", "raw-phantom", "raw-switched-on", "raw-drift", "raw-destroy", "raw-events")
+    if not recorder.wants(*RAW, *RAW_UNPROTECTED, *others):
         return
     with stack(lab, PROGRAMS / "raw_network", "dev", {"stage": 1}) as project:
         project.config_set("nodePassword", SECRET, secret=True)
@@ -118,31 +122,19 @@ def raw(lab: Lab, recorder: Recorder) -> None:
             configure(project, {"change": "list-shrinks+direct-off"})
             recorder.events(project, "raw-events")
             configure(project, {"change": ""})
+            configure(project, {"unprotected": "true"})
+            project.up()
+            for name, change in RAW_UNPROTECTED.items():
+                configure(project, {"change": change})
+                recorder.preview(project, name)
+            configure(project, {"change": ""})
             recorder.preview(project, "raw-destroy", "--preview-only", command=("destroy",))
-            with_other_version(project)
-            recorder.preview(project, "raw-provider-version")
             (cluster,) = lab.state()["clusters"].values()
             lab.call("tke", "ModifyClusterAttribute", {"ClusterId": cluster["cluster_id"], "ClusterName": "renamed in the console"})
             recorder.preview(project, "raw-drift", "--refresh")
         finally:
             configure(project, {"change": "destroy"})
-            for step in project.export()["deployment"]["resources"]:
-                if step.get("protect"):
-                    project.run("state", "unprotect", step["urn"], "--yes")
             project.up(check=False)
-
-
-def with_other_version(project: PulumiProject) -> None:
-    """As if the last `up` had been made with the release before."""
-    state = project.export()
-    for resource in state["deployment"]["resources"]:
-        if resource["type"].startswith("pulumi:providers:"):
-            for props in (resource.get("inputs", {}), resource.get("outputs", {})):
-                if props.get("version"):
-                    props["version"] = "4.24.0" if resource["type"].endswith("kubernetes") else "0.2.2"
-    path = project.backend / "state.json"
-    path.write_text(json.dumps(state))
-    project.run("stack", "import", "--file", str(path))
 
 
 def components(lab: Lab, recorder: Recorder) -> None:

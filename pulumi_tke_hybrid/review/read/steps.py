@@ -82,7 +82,8 @@ class Steps:
 
     def _step(self, given: Mapping[str, Any], urn: str, op: Op, old: Mapping[str, Any], new: Mapping[str, Any]) -> Step:
         type_ = str(new.get("type") or old.get("type") or _type_of(urn))
-        before, after = (self._secrets.opened(state.get("inputs"), type_) for state in (old, new))
+        before = self._secrets.opened(old.get("inputs"), type_)
+        after = before if old.get("inputs") == new.get("inputs") else self._secrets.opened(new.get("inputs"), type_)
         state = self._secrets.opened(old.get("outputs") or new.get("outputs"), type_)
         details = given.get("detailedDiff")
         diff = [*texts(given.get("diffReasons")), *(_head(str(key)) for key in mapping(details))]

@@ -26,7 +26,7 @@ vpc = tencentcloud.vpc.Instance("vpc", name="raw", cidr_block=on("vpc-range", "1
 def subnet(name: str, zone: str, block: str) -> tencentcloud.subnet.Instance:
     return tencentcloud.subnet.Instance(
         name, vpc_id=vpc.id, availability_zone=zone, cidr_block=block, name=name, is_multicast=False,
-        opts=pulumi.ResourceOptions(protect=name == "pods-4" and "unprotect" not in changes),
+        opts=pulumi.ResourceOptions(protect=name == "pods-4" and "unprotect" not in changes and not config.get_bool("unprotected")),
     )  # fmt: skip
 
 
