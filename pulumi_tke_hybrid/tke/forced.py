@@ -3,7 +3,7 @@
 A preview names them itself; whoever has only the two sides, before and after, looks here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pulumi_tke_hybrid.tke import tokens
@@ -40,9 +40,20 @@ FORCED: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def changed(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """Those of the resource's type that are not as they were. One that is not known yet counts as another one, as it does in a preview."""
-    for path in FORCED.get(kind, ()):
-        keys = path.split(".")
-        if at(before, *keys) != at(after, *keys):
-            yield path
+_DEFAULTS = {"metadata.namespace": "default"}
+
+
+def changed(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Those of the resource's type that are not as they were, as a preview names them.
+
+    One that is not known yet counts as another one, as it does in a preview.
+    """
+    differing = [path for path in FORCED.get(kind, ()) if _value(before, path) != _value(after, path)]
+    # The tencentcloud plugin names the outermost property.
+    named = [path.split(".")[0] for path in differing] if kind.startswith("tencentcloud:") else differing
+    return list(dict.fromkeys(named))
+
+
+def _value(props: Mapping[str, Any], path: str) -> Any:
+    found = at(props, *path.split("."))
+    return _DEFAULTS.get(path) if found is None else found
