@@ -14,15 +14,17 @@ from pulumi_tke_hybrid.review.outline import Counts, Group, behind, summary
 from pulumi_tke_hybrid.review.plan import Failure
 from pulumi_tke_hybrid.review.review import Review, StackReview
 from pulumi_tke_hybrid.review.verdict import Verdict
+from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import CLUSTER_REBUILT, POD_NETWORK_OFF
-from pulumi_tke_hybrid.tke.rules.changes_of_networks import VPC_LOST
+from pulumi_tke_hybrid.tke.rules.changes_of_networks import RANGE_CHANGED
 from pulumi_tke_hybrid.tke.rules.coverage import HEADROOM, Zone
 from pulumi_tke_hybrid.tke.step import Op, Step
 
 SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-", Op.OTHER: "?"}
-_WIDE = (CLUSTER_REBUILT.id, POD_NETWORK_OFF.id, VPC_LOST.id)
-"""Rules about what much stands on."""
+_WIDE = (tokens.CLUSTER, tokens.SWITCH, tokens.VPC)
+"""Resources that all the rest stands on."""
+_ENDING = (CLUSTER_REBUILT.id, POD_NETWORK_OFF.id, RANGE_CHANGED.id)
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,13 @@ def subject(review: Review, item: Judged) -> str:
 
 
 def _behind(review: Review, item: Judged) -> str:
-    if item.finding.rule.id not in _WIDE:
+    steps = next((stack.plan.steps for stack in review.stacks if stack.plan.stack == item.stack), ())
+    if item.finding.rule.id not in _ENDING:
         return ""
-    return next((behind(stack.plan.steps) for stack in review.stacks if stack.plan.stack == item.stack), "")
+    wide = any(
+        step.type in _WIDE and item.finding.path in (step.name, f"{step.name}.eniSubnetIds", f"{step.name}.subnets") for step in steps
+    )
+    return behind(steps) if wide else ""
 
 
 def zone_row(zone: Zone, *, whole: bool) -> tuple[str, str, str, str, str]:

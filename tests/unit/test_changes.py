@@ -68,9 +68,9 @@ CASES: list[tuple[str, Step]] = [
     ),
     ("pod-subnet-leaves", Step(POD_SUBNET_URN, tokens.SUBNET, Op.DELETE, {"availabilityZone": "ap-guangzhou-4"}, {})),
     ("pod-subnet-leaves", Step(POD_SUBNET_URN, tokens.SUBNET, Op.REPLACE, {}, {}, replace_keys=("cidrBlock",))),
-    ("subnet-replaced", step(tokens.SUBNET, Op.REPLACE, {}, {}, replace_keys=("cidrBlock",))),
-    ("vpc-lost", step(tokens.VPC, Op.REPLACE, {}, {}, replace_keys=("cidrBlock",))),
-    ("vpc-lost", step(tokens.VPC, Op.DELETE, {}, {})),
+    ("range-changed", step(tokens.SUBNET, Op.REPLACE, {}, {}, replace_keys=("cidrBlock",))),
+    ("range-changed", step(tokens.VPC, Op.REPLACE, {}, {}, replace_keys=("cidrBlock",))),
+    ("range-changed", step(tokens.VPC, Op.DELETE, {}, {})),
     ("phantom-hybrid", step(tokens.CLUSTER, Op.CREATE, {}, {**GR, "eniSubnetIds": [UNKNOWN]})),
     ("phantom-hybrid", step(tokens.CLUSTER, Op.CREATE, {}, {"vpcCniType": "tke-route-eni"})),
     (

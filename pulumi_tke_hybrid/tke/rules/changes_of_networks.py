@@ -10,8 +10,9 @@ from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, at, items, mappin
 _PEERS = "reference peers-and-users.md, section 7"
 _PROVIDER = "reference tencentcloud-provider.md, sections 1, 3 and 11"
 
-VPC_LOST = Rule("vpc-lost", Severity.ERROR, "A VPC is never replaced or deleted unnoticed.", "the operation and its keys", _PEERS)
-SUBNET_REPLACED = Rule("subnet-replaced", Severity.ERROR, "A subnet is never replaced unnoticed.", "the operation and its keys", _PEERS)
+RANGE_CHANGED = Rule(
+    "range-changed", Severity.ERROR, "A VPC or subnet is never replaced or deleted unnoticed.", "the operation and its keys", _PEERS
+)
 POOL_REBUILT = Rule("node-pool-rebuilt", Severity.ERROR, "A node pool is never rebuilt unnoticed.", "the operation on the pool", _PROVIDER)
 SECURITY_GROUP_NARROWED = Rule(
     "security-group-narrowed",
@@ -42,7 +43,7 @@ def _subnet_lost(step: Step) -> Iterator[Finding]:
             todo="keep it and add another one beside it",
         )
     elif step.op is Op.REPLACE:
-        yield SUBNET_REPLACED.finding(
+        yield RANGE_CHANGED.finding(
             step.name,
             f"{what}, a subnet{place}",
             value=step.id,
@@ -53,7 +54,7 @@ def _subnet_lost(step: Step) -> Iterator[Finding]:
 
 def _vpc_lost(step: Step) -> Iterator[Finding]:
     if step.op.ends:
-        yield VPC_LOST.finding(
+        yield RANGE_CHANGED.finding(
             step.name,
             f"would be replaced ({step.replaced_for}), the VPC" if step.op is Op.REPLACE else "would be deleted, the VPC",
             value=step.id,
