@@ -22,6 +22,12 @@ Props = Mapping[str, Any]
 
 _BUSY_PHASES = ("", "initializing", "upgrading")
 _FAILED_PHASE = "Failed"
+_FIXED = {
+    "staticIp": ("static_ip", "static mode"),
+    "cniType": ("cni_type", "CNI type"),
+    "ipReclaim": ("ip_reclaim", "reclaim time"),
+    "nonMasquerade": ("non_masquerade", "treatment of egress"),
+}
 _ONLY_STORED = {"deadlineSeconds": None, "ipReclaim": None, "onDelete": "keep"}
 """Properties whose change is told to nobody, with what a state without them means. The reclaim time may only follow the cloud's."""
 _SHOWN_PODS = 5
@@ -102,18 +108,13 @@ class VpcCniSwitch:
                     f"(a replaced subnet counts as gone: keep the old one and add another)",
                 )
             )
-        for name, what in (
-            ("staticIp", "static mode"),
-            ("cniType", "CNI type"),
-            ("ipReclaim", "reclaim time"),
-            ("nonMasquerade", "treatment of egress"),
-        ):
+        for name, (property_, what) in _FIXED.items():
             before, after = olds.get(name), news.get(name)
-            if unknown(after) or before is None or before == after or (name == "ipReclaim" and _is_live(olds, str(after))):
+            if unknown(after) or before is None or before == after:
                 continue
             problems.append(
                 Problem(
-                    name,
+                    property_,
                     f"{after} instead of {before}; TKE fixes the {what} when VPC-CNI is switched on; go back to {before} "
                     f"(changing it for good means switching VPC-CNI off, which ends every ENI pod's network)",
                 )
@@ -157,7 +158,7 @@ class VpcCniSwitch:
         if cluster is None:
             where = f"region {props['region']}"
             return Report(
-                [], [Problem("clusterId", f"{cluster_id} is not in {where} of this account; check the id, the region, the credentials")]
+                [], [Problem("cluster_id", f"{cluster_id} is not in {where} of this account; check the id, the region, the credentials")]
             )
         refused = _not_a_global_router(cluster_id, cluster)
         if refused:
@@ -210,6 +211,12 @@ class VpcCniSwitch:
         if live is not None and not live.enabled:
             live = self.look(props)
         return live.outputs(props) if live is not None and live.enabled else None
+
+    def reclaims_as(self, props: Props) -> bool:
+        """Whether the cloud has this reclaim time already: somebody changed it there, and the program follows."""
+        live = self.look(props)
+        seconds = reclaim.seconds_of(str(props["ipReclaim"]))
+        return live is not None and live.enabled and live.phase == "running" and live.reclaim_seconds == seconds
 
     def switch_off(self, props: Props, eni_pods: Callable[[], Sequence[str]]) -> None:
         """Switch VPC-CNI off, unless a pod would lose its network. A cluster that is gone, or off already, is fine."""
@@ -371,12 +378,12 @@ class VpcCniSwitch:
     def _differences(props: Props, live: Live) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
         if live.cni_type and live.cni_type != props["cniType"]:
-            found.append(("cniType", f"CNI type is {live.cni_type}, the program says {props['cniType']}"))
+            found.append(("cni_type", f"CNI type is {live.cni_type}, the program says {props['cniType']}"))
         if live.static_ip is not None and live.static_ip != bool(props["staticIp"]):
-            found.append(("staticIp", f"static mode is {live.static_ip}, the program says {bool(props['staticIp'])}"))
+            found.append(("static_ip", f"static mode is {live.static_ip}, the program says {bool(props['staticIp'])}"))
         seconds = reclaim.seconds_of(props["ipReclaim"])
         if bool(props["staticIp"]) and live.phase == "running" and live.reclaim_seconds != seconds:
-            found.append(("ipReclaim", f"reclaim is {_words(live.reclaim_seconds)}, the program says {_words(seconds)}"))
+            found.append(("ip_reclaim", f"reclaim is {_words(live.reclaim_seconds)}, the program says {_words(seconds)}"))
         return found
 
 
@@ -386,23 +393,18 @@ def _not_a_global_router(cluster_id: str, cluster: Answer) -> Problem | None:
     kind = described.get("NetworkType", "GR")
     if kind != "GR":
         return Problem(
-            "clusterId", f"{cluster_id} was made as {kind}; only a GlobalRouter cluster can become hybrid, and the order is fixed for ever"
+            "cluster_id", f"{cluster_id} was made as {kind}; only a GlobalRouter cluster can become hybrid, and the order is fixed for ever"
         )
     if network.get("DataPlaneV2") or "cilium" in json.dumps(described).lower():
         return Problem(
-            "clusterId",
+            "cluster_id",
             f"{cluster_id} runs Cilium (data plane v2); enabling VPC-CNI there is accepted, but pods keep their overlay addresses",
         )
     return None
 
 
-def _is_live(state: Props, ip_reclaim: str) -> bool:
-    """Whether the last refresh saw this reclaim time in the cloud: somebody changed it there, and the program follows."""
-    return state.get("phase") == "running" and state.get("reclaimSeconds") == reclaim.seconds_of(ip_reclaim)
-
-
-def _words(seconds: int | None) -> str:
-    return "never" if seconds is None else f"{seconds} s"
+def _words(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{seconds:.0f} s"
 
 
 def _duration(text: str) -> int | None:

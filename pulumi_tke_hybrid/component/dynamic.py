@@ -48,7 +48,8 @@ class CloudProvider(ResourceProvider):
             problems = self._placed(olds, news) or self.refused(olds, news) or self._owned(olds, news) or self.contradicted(olds, news)
         except SettingsMissing as error:
             problems = [Problem("region", str(error))]
-        return CheckResult(news, [CheckFailure(problem.path, problem.message) for problem in problems])
+        # Given a property, the engine would print the whole of its value between the path and the sentence.
+        return CheckResult(news, [CheckFailure("", str(problem)) for problem in problems])
 
     def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
         """What cannot be, whatever the cloud says. Asks nobody."""
@@ -102,4 +103,4 @@ class CloudProvider(ResourceProvider):
             say(f"could not tell the account of the credentials: {error.code}")
             return []
         news["accountId"] = now
-        return [Problem("accountId", wrong_account(before, now, settings.secret_id))] if before and before != now else []
+        return [Problem("credentials", wrong_account(before, now, settings.secret_id))] if before and before != now else []
