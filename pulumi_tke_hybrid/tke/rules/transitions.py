@@ -99,7 +99,8 @@ def pool_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Fin
                     f"node_pools[{pool}].{property_}",
                     f"instead of {old[name]}",
                     value=new[name],
-                    why=f"TKE fixes {what} when the pool is made, so this would rebuild it and its {_shown(old.get('size'))} machines",
+                    why=f"TKE fixes {what} when the pool is made, so this would rebuild it and its "
+                    f"{_shown(old.get('size'))} machines at once",
                     todo="add a pool of another name, drain the nodes of this one, then remove it",
                 )
 
