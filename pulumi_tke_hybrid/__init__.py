@@ -26,18 +26,20 @@ if TYPE_CHECKING:
     from pulumi_tke_hybrid.component.inputs import (
         Input,
     )
+    from pulumi_tke_hybrid.endpoint import (
+        EndpointAccess,
+        EndpointArgs,
+    )
     from pulumi_tke_hybrid.eni_zone_subnet import (
         EniZoneSubnet,
         EniZoneSubnetArgs,
     )
     from pulumi_tke_hybrid.hybrid_cluster import (
-        AutoscaleArgs,
-        EndpointAccess,
-        EndpointArgs,
-        EniSubnetArgs,
         HybridCluster,
+    )
+    from pulumi_tke_hybrid.hybrid_cluster_args import (
+        EniSubnetArgs,
         HybridClusterArgs,
-        NodePoolArgs,
         ZoneRegistration,
     )
     from pulumi_tke_hybrid.ipamd_config import (
@@ -45,12 +47,17 @@ if TYPE_CHECKING:
         IpamdConfigArgs,
         IpamdSubnetArgs,
     )
+    from pulumi_tke_hybrid.node_pools import (
+        AutoscaleArgs,
+        NodePoolArgs,
+    )
     from pulumi_tke_hybrid.tke.reclaim import (
         after,
         never,
     )
     from pulumi_tke_hybrid.vpc_cni import (
         NonMasquerade,
+        OnDelete,
         VpcCni,
         VpcCniArgs,
     )
@@ -78,18 +85,20 @@ _HOMES = {
     "component.inputs": [
         "Input",
     ],
+    "endpoint": [
+        "EndpointAccess",
+        "EndpointArgs",
+    ],
     "eni_zone_subnet": [
         "EniZoneSubnet",
         "EniZoneSubnetArgs",
     ],
     "hybrid_cluster": [
-        "AutoscaleArgs",
-        "EndpointAccess",
-        "EndpointArgs",
-        "EniSubnetArgs",
         "HybridCluster",
+    ],
+    "hybrid_cluster_args": [
+        "EniSubnetArgs",
         "HybridClusterArgs",
-        "NodePoolArgs",
         "ZoneRegistration",
     ],
     "ipamd_config": [
@@ -97,12 +106,17 @@ _HOMES = {
         "IpamdConfigArgs",
         "IpamdSubnetArgs",
     ],
+    "node_pools": [
+        "AutoscaleArgs",
+        "NodePoolArgs",
+    ],
     "tke.reclaim": [
         "after",
         "never",
     ],
     "vpc_cni": [
         "NonMasquerade",
+        "OnDelete",
         "VpcCni",
         "VpcCniArgs",
     ],
@@ -132,6 +146,7 @@ __all__ = [
     "IpamdSubnetArgs",
     "NodePoolArgs",
     "NonMasquerade",
+    "OnDelete",
     "PodNetwork",
     "PortArgs",
     "VpcCni",

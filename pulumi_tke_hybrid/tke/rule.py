@@ -70,11 +70,12 @@ class Finding:
     def under(self, prefix: str) -> "Finding":
         """The same finding seen from the object that holds the property."""
         separator = "" if not self.path or self.path.startswith("[") else "."
-        return replace(self, path=f"{prefix}{separator}{self.path}")
+        path = f"{prefix}{separator}{self.path}"
+        return Finding(self.rule, path, self.value, self.what, self.why, self.todo, self.severity)
 
     def __str__(self) -> str:
         """One line; the rule's id where a program may set it."""
-        return f"{self.path}: {self.message}" + ("" if self.rule.firm else f" [{self.rule.id}]")
+        return (f"{self.path}: " if self.path else "") + self.message + ("" if self.rule.firm else f" [{self.rule.id}]")
 
 
 SETTING = Rule(

@@ -41,7 +41,7 @@ def refused(lab: Lab, project: PulumiProject, **environment: str) -> str:
     ("change", "sentence"),
     [
         ({"clusterCidr": "172.16.0.0/20"}, "cluster.clusterCidr value {<nil>} has a problem: 172.16.0.0/20 instead of 192.168.0.0/20"),
-        ({"staticIp": "false", "reclaim": "300"}, "ip_reclaim: has no effect without static IPs"),
+        ({"staticIp": "false", "reclaim": "300"}, "ip_reclaim: 300s has no effect without static IPs"),
         ({"reclaim": "600"}, "600s instead of 300s; TKE fixes the reclaim time when VPC-CNI is switched on"),
         ({"instanceType": "S5.2XLARGE16"}, "S5.2XLARGE16 instead of S5.LARGE8; TKE fixes the machine type when the pool is made"),
         ({"firstBlock": "128"}, "left the list; TKE cannot unregister one subnet"),

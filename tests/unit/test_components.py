@@ -119,6 +119,7 @@ def test_the_switch_gets_both_subnets_in_declaration_order() -> None:
         "staticIp": True,
         "ipReclaim": "300s",
         "nonMasquerade": "add_vpc",
+        "onDelete": "keep",
         "deadlineSeconds": 600,
         "__provider": 0,
     }

@@ -6,7 +6,7 @@ from pulumi_tke_hybrid.review.comment import marker
 from pulumi_tke_hybrid.review.post.place import Host
 from pulumi_tke_hybrid.review.verdict import Verdict
 from tests.lab.code_hosts import Fault
-from tests.unit.review_post.hosts import BOT, MARKER, STRANGER, Job, MakeJob, comment
+from tests.lab.posting.hosts import BOT, MARKER, STRANGER, Job, MakeJob, comment
 
 
 def test_after_five_runs_there_is_one_comment_and_it_says_the_latest(a_job: Job) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from pulumi_tke_hybrid.review.post.place import Host
 from tests.lab.code_hosts import Front, serving
-from tests.unit.review_post.hosts import Job, MakeJob, job
+from tests.lab.posting.hosts import Job, MakeJob, job
 
 
 @pytest.fixture(scope="package")

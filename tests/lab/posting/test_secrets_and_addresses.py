@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.review.post import place
 from pulumi_tke_hybrid.review.post.errors import CannotPost
 from pulumi_tke_hybrid.review.post.place import Host
 from tests.lab.code_hosts import Fault
-from tests.unit.review_post.hosts import STRANGER, TOKEN, Job
+from tests.lab.posting.hosts import STRANGER, TOKEN, Job
 
 
 def test_the_token_is_in_no_output_and_no_log(a_job: Job, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ import pytest
 from pulumi_tke_hybrid.review.post.errors import CannotPost
 from pulumi_tke_hybrid.review.post.place import Host
 from tests.lab.code_hosts import Account, Fault
-from tests.unit.review_post.hosts import BOT, TOKEN, Job, MakeJob
+from tests.lab.posting.hosts import BOT, TOKEN, Job, MakeJob
 
 PRIMARY = '{"message": "API rate limit exceeded for installation ID 12.", "documentation_url": "https://docs.github.com/rest"}'
 SECONDARY = '{"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}'
