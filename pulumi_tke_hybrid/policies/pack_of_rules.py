@@ -15,6 +15,7 @@ from pulumi_policy import (
 )
 
 from pulumi_tke_hybrid.policies import before, steps
+from pulumi_tke_hybrid.tke import zones
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules import changes, coverage
 from pulumi_tke_hybrid.tke.rules import changes_of_clusters as clusters
@@ -52,7 +53,7 @@ OF_REMOVALS = (
     networks.POOL_REBUILT,
     workloads.BALANCER_REPLACED,
 )
-OF_STACKS = (coverage.ZONE_UNCOVERED, coverage.ADDRESSES_SHORT)
+OF_STACKS = (zones.ZONE_UNCOVERED, coverage.ADDRESSES_SHORT)
 
 
 def policies(read: before.Read = before.read) -> list[Policy]:

@@ -7,6 +7,8 @@ from typing import Any
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.step import Op, Step, items, mapping, unknown
 
+HIDDEN = "…"
+"""In place of a value that may not be shown."""
 MOST = 40
 """Properties of one resource that are named."""
 _PRINTABLE = re.compile(
@@ -17,6 +19,8 @@ _PRINTABLE = re.compile(
     r"|addonVersion|clusterIntranet|clusterInternet|maxSurge|maxUnavailable|action)(\[\d+\])*$"
 )
 _PRINTABLE_KEYS = (keys.NETWORKS, keys.CLAIM_DELETE_POLICY, keys.SERVICE_DIRECT_ACCESS, keys.INGRESS_DIRECT_ACCESS, *keys.OWNED_PREFIXES)
+_BRACKETS = re.compile(r'\["([^"]*)"\]')
+"""How the engine writes a key with dots in it; here it is a part of the path like any other."""
 _SILENT = ("__defaults", "__provider", "pulumi.com/")
 
 
@@ -26,8 +30,8 @@ def differences(step: Step) -> Iterator[tuple[str, Any, Any]]:
     for path, before, after in _walk("", step.old, step.new):
         found.append(path)
         yield path, before, after
-    for key in step.diff_keys or ():
-        if not any(path == key or path.startswith((f"{key}.", f"{key}[")) or key.startswith(path) for path in found):
+    for key in (_BRACKETS.sub(r".\1", key) for key in step.diff_keys or ()):
+        if not any(part in key for part in _SILENT) and not any(path.startswith(key) or key.startswith(path) for path in found):
             yield key, None, None
 
 
@@ -61,11 +65,23 @@ def value_text(path: str, value: Any) -> str:
         return "none"
     if _holds_unknown(value):
         return "known after up"
-    if not printable(path) or isinstance(value, dict) or any(isinstance(item, (dict, list)) for item in items(value)):
-        return "…"
+    if _are(dict, value):
+        inner = {key: value_text(f"{path}.{key}", item) for key, item in mapping(value).items()}
+        return ", ".join(f"{key} {text}" for key, text in inner.items() if text != HIDDEN) or HIDDEN
+    if not printable(path) or any(isinstance(item, (dict, list)) for item in items(value)):
+        return HIDDEN
     if _are(list, value):
         return ", ".join(str(item) for item in items(value)[:10])
     return "true" if value is True else "false" if value is False else str(value)
+
+
+def change_text(path: str, before: Any, after: Any) -> str:
+    """What became of a value; of a list only what came and what went."""
+    if _are(list, before, after) and printable(path) and not _holds_unknown(after):
+        old, new = [str(item) for item in items(before)], [str(item) for item in items(after)]
+        told = [*(f"+{item}" for item in new if item not in old), *(f"-{item}" for item in old if item not in new)]
+        return f"{path} {', '.join(told[:10]) or 'in another order'}"
+    return f"{path} {value_text(path, before)} → {value_text(path, after)}"
 
 
 def _holds_unknown(value: Any) -> bool:

@@ -19,6 +19,7 @@ LEVELS = {"danger": "⛔", "warning": "⚠️", "note": "📝", "accepted": "☑
 FIRST_SCREEN = 25
 """Lines that carry the verdict and every danger."""
 _STACKS_NAMED = 5
+_EACH = 4
 
 
 class Detail:
@@ -37,8 +38,8 @@ class Detail:
 
 
 STEPS = (
-    Detail(40, 200, True, 30, 600),
-    Detail(40, 100, False, 30, 600),
+    Detail(40, 200, True, 25, 600),
+    Detail(40, 100, False, 25, 600),
     Detail(30, 0, False, 20, 500),
     Detail(10, 0, False, 10, 300),
     Detail(3, 0, False, 3, 120),
@@ -85,6 +86,7 @@ class _Writer:
             *(["", "**Needs a decision**", *dangers] if self._open else ["", "**Worth knowing**", *dangers] if dangers else []),
             *self._zones(),
             *self._components(),
+            *self._all_places(),
             *self._details(),
             *self._folded(),
             *self._unknowns(),
@@ -113,27 +115,46 @@ class _Writer:
 
     def _dangers(self, room: int) -> list[str]:
         """One line a rule. All of them fit the first screen, the last line takes what is over."""
-        found = view.dangers(self._review)
         room = max(room - 2, 3)
-        lines = [self._danger(item) for item in found[:room]]
-        rest = found[room:]
-        if rest:
-            places = ", ".join(f"{self._words.code(item.subjects[0])} ({item.judged.finding.rule.id})" for item in rest)
-            lines[-1:] = [lines[-1], f"- also: {places}"]
-        return lines
+        found = view.dangers(self._review, room)
+        rest = found[room - 1 :] if len(found) > room else []
+        lines = [self._danger(item) for item in found[: len(found) - len(rest)]]
+        also = ", ".join(f"{self._places(item)} [{item.judged.finding.rule.id}]" for item in rest)
+        return [*lines, f"- also: {also}"] if rest else lines
 
     def _danger(self, item: view.Danger) -> str:
         finding = item.judged.finding
-        shown = item.subjects[: self._detail.subjects]
-        places = ", ".join(self._words.code(place, 120) for place in shown)
-        more = f" and {len(item.subjects) - len(shown)} more" if len(item.subjects) > len(shown) else ""
         who = f" **accepted by {self._words.prose(item.accepted, 120)}**" if item.accepted else ""
         stands = f"; behind it: {self._prose(item.behind)}" if item.behind else ""
-        return f"- {LEVELS[item.level]}{who} {places}{more}: {self._prose(finding.message)}{stands} [{finding.rule.id}]"
+        said = self._each(item) if len(item.findings) > 1 else ""
+        told = said or f"{self._places(item)}: {self._prose(finding.message)}"
+        return f"- {LEVELS[item.level]}{who} {told}{stands} [{finding.rule.id}]"
+
+    def _each(self, item: view.Danger) -> str:
+        """What is different about a few findings of one sentence; nothing where that is nothing, or they are many."""
+        heads = [finding.head for finding in item.findings]
+        if len(heads) > min(_EACH, self._detail.subjects) or len(set(heads)) == 1 or not item.one_sentence:
+            return ""
+        each = "; ".join(f"{self._words.code(place, 120)}: {self._prose(head)}" for place, head in zip(item.subjects, heads, strict=True))
+        return f"{each}; {self._prose(item.judged.finding.tail)}"
+
+    def _places(self, item: view.Danger) -> str:
+        shown = item.subjects[: self._detail.subjects]
+        more = f" and {len(item.subjects) - len(shown)} more" if len(item.subjects) > len(shown) else ""
+        return ", ".join(self._words.code(place, 120) for place in shown) + more
+
+    def _all_places(self) -> list[str]:
+        """Of findings that are in more places than their line names."""
+        lines: list[str] = []
+        for item in view.dangers(self._review, 0):
+            rest = item.subjects[self._detail.subjects : self._detail.subjects + 10 * self._detail.rows]
+            if rest and self._detail.diffs:
+                lines.append(f"- {item.judged.finding.rule.id}: {', '.join(self._words.code(place, 120) for place in rest)}")
+        return ["", *_folded("More places of the findings above", lines)] if lines else []
 
     def _zones(self) -> list[str]:
         several = len(self._review.stacks) > 1
-        rows = [(stack.plan.stack, view.zone_row(zone)) for stack in self._review.stacks for zone in stack.zones]
+        rows = [(stack.plan.stack, view.zone_row(zone, whole=stack.plan.whole)) for stack in self._review.stacks for zone in stack.zones]
         if not rows:
             return []
         head = ["stack"] if several else []
@@ -184,7 +205,7 @@ class _Writer:
         return ["", *_folded(f"Properties ({total} resources)", [*lines, *rest])]
 
     def _folded(self) -> list[str]:
-        rows = [f"- {count} {sort}" for stack in self._review.stacks for sort, count in stack.outline.folded]
+        rows = [f"- {sort}: {count}" for stack in self._review.stacks for sort, count in stack.outline.folded]
         return ["", *_folded(f"Folded noise ({self._review.counts.noise})", rows)] if rows else []
 
     def _unknowns(self) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.review import noise
-from pulumi_tke_hybrid.review.difference import differences, named, value_text
+from pulumi_tke_hybrid.review.difference import change_text, differences, named
 from pulumi_tke_hybrid.review.plan import STACK, StackPlan
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.step import Op, Step, at
@@ -173,7 +173,7 @@ def _facts(group: Group) -> Iterator[str]:
 
 def _phrases(group: Group) -> Iterator[str]:
     if group.head is not None:
-        told = [f"{path} {value_text(path, old)} → {value_text(path, new)}" for path, old, new in differences(group.head) if old != new]
+        told = [change_text(path, old, new) for path, old, new in differences(group.head) if old != new]
         yield from told[:4]
     for step in group.steps[:6]:
         what = kind_of(step) if group.head is not None else ""

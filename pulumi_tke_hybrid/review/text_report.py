@@ -23,17 +23,17 @@ def _lines(review: Review) -> Iterator[str]:
         return
     yield from (f"  {say(line)}" for line in view.troubles(review))
     yield from (f"    {say(line)}" for stack in review.stacks for failure in stack.plan.failures for line in view.own_words(failure))
-    for item in view.dangers(review):
+    for item in view.dangers(review, _MOST):
         who = f" (accepted by {say(item.accepted, 120)})" if item.accepted else ""
         finding = item.judged.finding
         places = listed([say(place, 120) for place in item.subjects], 10)
         stands = f"; behind it: {say(item.behind)}" if item.behind else ""
         yield f"  {item.level}{who}: {places}: {say(finding.message)}{stands} [{finding.rule.id}]"
     for stack in review.stacks:
-        yield from _table("zones", [tuple(say(cell, 100) for cell in view.zone_row(zone)) for zone in stack.zones])
+        yield from _table("zones", [tuple(say(cell, 100) for cell in view.zone_row(zone, whole=stack.plan.whole)) for zone in stack.zones])
         groups = stack.outline.groups
         yield from _table("changes", [tuple(say(cell, 200) for cell in view.component_row(group)) for group in groups])
-        yield from (f"  folded: {count} {sort}" for sort, count in stack.outline.folded)
+        yield from (f"  folded: {sort}: {count}" for sort, count in stack.outline.folded)
     yield from (f"  not known: {say(line)}" for line in view.unknowns(review))
 
 

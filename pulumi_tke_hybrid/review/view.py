@@ -3,6 +3,7 @@
 Nothing here is escaped or bounded: whoever writes it somewhere does that, for every piece.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,15 +14,17 @@ from pulumi_tke_hybrid.review.outline import Counts, Group, behind, summary
 from pulumi_tke_hybrid.review.plan import Failure
 from pulumi_tke_hybrid.review.review import Review, StackReview
 from pulumi_tke_hybrid.review.verdict import Verdict
-from pulumi_tke_hybrid.tke.rule import Severity
+from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import CLUSTER_REBUILT, POD_NETWORK_OFF
 from pulumi_tke_hybrid.tke.rules.changes_of_networks import RANGE_CHANGED
 from pulumi_tke_hybrid.tke.rules.coverage import HEADROOM, Zone
 from pulumi_tke_hybrid.tke.step import Op, Step
 
 SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-", Op.OTHER: "?"}
-_WIDE = (CLUSTER_REBUILT.id, POD_NETWORK_OFF.id, RANGE_CHANGED.id)
-"""Rules about what much stands on."""
+_WIDE = (tokens.CLUSTER, tokens.SWITCH, tokens.VPC)
+"""Resources that all the rest stands on."""
+_ENDING = (CLUSTER_REBUILT.id, POD_NETWORK_OFF.id, RANGE_CHANGED.id)
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,10 @@ class Danger:
     judged: Judged
     """The first of them."""
     subjects: Sequence[str]
+    findings: Sequence[Finding]
     behind: str
+    one_sentence: bool
+    """Whether they differ in nothing but what they are about."""
 
     @property
     def level(self) -> str:
@@ -82,13 +88,24 @@ def troubles(review: Review) -> list[str]:
     return found
 
 
-def dangers(review: Review) -> list[Danger]:
-    """All findings, those that say the same together."""
+def dangers(review: Review, most: int) -> list[Danger]:
+    """All findings, those that say the same together. Where that makes more than `most`, those of one rule together."""
+    found = _grouped(review, by_sentence=True)
+    return found if len(found) <= most else _grouped(review, by_sentence=False)
+
+
+def _grouped(review: Review, *, by_sentence: bool) -> list[Danger]:
     grouped: dict[tuple[object, ...], list[Judged]] = {}
     for item in review.findings:
         finding = item.finding
-        grouped.setdefault((finding.rule.id, item.blocks, item.accepted, finding.why, finding.todo), []).append(item)
-    return [Danger(items[0], [subject(review, item) for item in items], _behind(review, items[0])) for items in grouped.values()]
+        sentence = (finding.why, finding.todo) if by_sentence else ()
+        grouped.setdefault((finding.rule.id, item.blocks, item.accepted, *sentence), []).append(item)
+    return [
+        Danger(
+            items[0], [subject(review, item) for item in items], [item.finding for item in items], _behind(review, items[0]), by_sentence
+        )
+        for items in grouped.values()
+    ]
 
 
 def subject(review: Review, item: Judged) -> str:
@@ -97,18 +114,25 @@ def subject(review: Review, item: Judged) -> str:
 
 
 def _behind(review: Review, item: Judged) -> str:
-    if item.finding.rule.id not in _WIDE:
+    steps = next((stack.plan.steps for stack in review.stacks if stack.plan.stack == item.stack), ())
+    if item.finding.rule.id not in _ENDING:
         return ""
-    return next((behind(stack.plan.steps) for stack in review.stacks if stack.plan.stack == item.stack), "")
+    wide = any(
+        step.type in _WIDE and item.finding.path in (step.name, f"{step.name}.eniSubnetIds", f"{step.name}.subnets") for step in steps
+    )
+    return behind(steps) if wide else ""
 
 
-def zone_row(zone: Zone) -> tuple[str, str, str, str, str]:
-    """zone, pod subnets, free, nodes, verdict."""
+def zone_row(zone: Zone, *, whole: bool) -> tuple[str, str, str, str, str]:
+    """zone, pod subnets, free, nodes, verdict. A preview that is not whole has not come to all node pools."""
     subnets = ", ".join(_subnet(subnet.name, subnet.block, subnet.op) for subnet in zone.subnets) or "none"
     free = "?" if zone.free is None else str(zone.free)
     after = "?" if zone.free_after is None else str(zone.free_after)
     nodes = str(zone.nodes_after) if zone.nodes_after == zone.nodes_before else f"{zone.nodes_before} → {zone.nodes_after}"
-    return zone.name, subnets, free if free == after else f"{free} → {after}", nodes, _zone_verdict(zone)
+    verdict = _zone_verdict(zone)
+    if not whole:
+        nodes, verdict = "?", verdict if verdict.startswith("⛔ a pod") else "not known"
+    return zone.name, subnets, free if free == after else f"{free} → {after}", nodes, verdict
 
 
 def _subnet(name: str, block: str, op: Op) -> str:
@@ -136,7 +160,10 @@ def component_row(group: Group) -> tuple[str, str, str, str]:
 
 def property_lines(step: Step) -> list[tuple[str, str, str]]:
     """(path, before, after) of what differs."""
-    rows = [(path, value_text(path, before), value_text(path, after)) for path, before, after in differences(step)]
+    rows = [
+        (path, "", "") if before is None and after is None else (path, value_text(path, before), value_text(path, after))
+        for path, before, after in differences(step)
+    ]
     return rows[:MOST] + ([(f"{len(rows) - MOST} more", "", "")] if len(rows) > MOST else [])
 
 
@@ -174,8 +201,16 @@ def tools(review: Review) -> list[str]:
     return [f"{name} {version}" for name, version in sorted(found.items())]
 
 
+_PROTECTED = re.compile(r'unable to (delete|replace) resource "([^"]{1,2000})"[\s\S]{0,4000}?marked for protection')
+"""A sentence of the engine that holds nothing but names."""
+
+
 def own_words(failure: Failure) -> list[str]:
-    """The lines of an error that this library wrote itself. Any other text may hold anything, so it is only counted."""
+    """What may be shown of an error: what this library wrote itself. Any other text may hold anything, so it is only counted."""
+    protected = _PROTECTED.search(failure.text)
+    if protected:
+        name = protected[2].rsplit("::", 1)[-1]
+        return [f"{name} is protected, and the plan would {protected[1]} it; go back, or switch protect off in a change of its own"]
     lines = [line.strip() for line in failure.text.splitlines()]
     if "tke-hybrid:" in failure.urn or "/tke-hybrid" in failure.urn:
         return [line.partition("has a problem: ")[2] for line in lines if "has a problem: " in line]

@@ -4,8 +4,10 @@ What is kept is small and free of machine paths: positions in source files, time
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from tests.engine.stacks import PROGRAMS, configure, stack
@@ -15,7 +17,8 @@ from tests.lab.pulumi_cli import PulumiProject
 RECORDED = ROOT / "tests" / "unit" / "review" / "recorded"
 SECRET = "planted-Secret-7f3a"
 FOUR, SIX, SEVEN = "ap-guangzhou-4", "ap-guangzhou-6", "ap-guangzhou-7"
-_LEFT_OUT = ("sourcePosition", "stackTrace", "created", "modified", "duration", "timestamp", "customTimeouts", "__provider")
+_LEFT_OUT = ("sourcePosition", "stackTrace", "created", "modified", "duration", "timestamp", "customTimeouts", "__provider", "__defaults")
+_PATHS = re.compile(rf"{re.escape(str(ROOT))}|{re.escape(str(Path.home()))}")
 _KEPT_OUTPUTS = ("eniSubnetIds", "registeredSubnets", "availableIpCount", "status", "password", "kubeConfig", "kubeConfigIntranet")
 
 RAW = {
@@ -46,7 +49,7 @@ RAW = {
     "raw-masquerade": "masquerade",
     "raw-image": "image",
     "raw-tag": "tag",
-    "raw-mixture": "list-shrinks+direct-off+statefulset+group+image+uncovered+masquerade",
+    "raw-mixture": "list-shrinks+direct-off+group+image+uncovered+masquerade+claim",
     "raw-crash": "crash",
 }
 """Name of a recording, and what its program changes."""
@@ -86,9 +89,7 @@ class Recorder:
         (RECORDED / f"{name}.log").write_text("\n".join(lines) + "\n")
 
     def _store(self, name: str, preview: Any) -> None:
-        text = json.dumps(small(preview), indent=1, ensure_ascii=False)
-        assert SECRET not in text or name == "raw-crash" or "env" in text
-        (RECORDED / f"{name}.json").write_text(text + "\n")
+        (RECORDED / f"{name}.json").write_text(written(small(preview)))
         print(name, preview.get("changeSummary"), flush=True)
 
 
@@ -96,8 +97,26 @@ def small(value: Any, inside: str = "") -> Any:
     """Without what no reader looks at."""
     if isinstance(value, dict):
         kept = _KEPT_OUTPUTS if inside == "outputs" else None
-        return {key: small(item, key) for key, item in value.items() if key not in _LEFT_OUT and (kept is None or key in kept)}
-    return [small(item) for item in value] if isinstance(value, list) else value
+        return {
+            key: small(item, key)
+            for key, item in value.items()
+            if key not in _LEFT_OUT and (kept is None or key in kept) and not (inside == "propertyDependencies" and not item)
+        }
+    if isinstance(value, list):
+        return [small(item) for item in value]
+    return _PATHS.sub("/project", value) if isinstance(value, str) else value
+
+
+def written(preview: Any) -> str:
+    """As JSON with a step a line."""
+    lines: list[str] = []
+    for name, value in preview.items():
+        one = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        if name in ("steps", "diagnostics"):
+            rows = (json.dumps(item, ensure_ascii=False, separators=(",", ":")) for item in value)
+            one = "[\n" + ",\n".join(rows) + "\n]"
+        lines.append(f'"{name}":{one}')
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def raw(lab: Lab, recorder: Recorder) -> None:

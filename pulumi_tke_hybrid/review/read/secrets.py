@@ -13,7 +13,7 @@ _TELLING = re.compile(
     re.IGNORECASE,
 )
 _KUBERNETES_SECRET = "kubernetes:core/v1:Secret"  # noqa: S105
-_NESTED = (dict, list)
+_NESTED: tuple[object, ...] = (dict, list)
 _RANDOM = re.compile(r"[A-Za-z0-9+/=_.-]{20,}")
 """A token inside a larger secret, such as a kubeconfig."""
 SHORTEST = 6
@@ -50,7 +50,7 @@ class Secrets:
         hidden = hidden or ("value" in value and type(name) is str and _telling(name))  # an environment variable
         wrapped = False
         for key, item in value.items():
-            kind = type(item)
+            kind = _kind(item)
             if kind is str:
                 if hidden or _telling(key):
                     self.remember(item)
@@ -74,8 +74,8 @@ class Secrets:
             self.values.update(_RANDOM.findall(text))
 
 
-def _kind(value: object) -> object:
-    return type(value)
+def _kind(value: Any) -> object:
+    return value.__class__
 
 
 _known: dict[str, bool] = {}

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.review.read.secrets import Secrets
@@ -38,6 +39,7 @@ class Steps:
         self._steps: dict[str, Step] = {}
         self._said: dict[str, set[str]] = {}
         self._prints: dict[str, str] = {}
+        self._providers: dict[str, str] = {}
         self.unnamed_ops: dict[str, None] = {}
         self.odd = 0
         """Steps that are no steps."""
@@ -58,6 +60,7 @@ class Steps:
             self.unnamed_ops[str(said)] = None
         self._said.setdefault(urn, set()).add(str(said))
         step = self._step(given, urn, op, old, new)
+        self._providers[urn] = str(given.get("provider") or "").rpartition("::")[0]
         before = self._steps.get(urn)
         self._steps[urn] = step if before is None else _merged(before, step)
         if op.changes:
@@ -65,7 +68,16 @@ class Steps:
 
     def done(self) -> list[Step]:
         """The steps so far, one for each resource."""
-        return list(self._steps.values())
+        replaced = {urn for urn, step in self._steps.items() if step.op is Op.REPLACE}
+        return [self._explained(step, replaced) if step.op is Op.REPLACE else step for step in self._steps.values()]
+
+    def _explained(self, step: Step, replaced: set[str]) -> Step:
+        """The engine names no property where a resource is replaced only because another one is: then those that come from that one."""
+        if step.replace_keys:
+            return step
+        keys = [key for key, urns in step.sources.items() if not replaced.isdisjoint(urns)]
+        keys += ["provider"] if self._providers.get(step.urn) in replaced else []
+        return replace(step, replace_keys=tuple(keys))
 
     @property
     def fingerprint(self) -> str:

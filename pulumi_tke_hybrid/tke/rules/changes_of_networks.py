@@ -56,10 +56,10 @@ def _vpc_lost(step: Step) -> Iterator[Finding]:
     if step.op.ends:
         yield RANGE_CHANGED.finding(
             step.name,
-            f"the VPC would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else "the VPC would be deleted",
+            f"would be replaced ({step.replaced_for}), the VPC" if step.op is Op.REPLACE else "would be deleted, the VPC",
             value=step.id,
             why="every subnet and everything on it goes with it",
-            todo="go back to the old value",
+            todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program, or accept this finding",
         )
 
 

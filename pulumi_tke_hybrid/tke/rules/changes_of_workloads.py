@@ -90,11 +90,12 @@ def _balancer_lost(step: Step) -> Iterator[Finding]:
     same = bool(kept) and annotations(step.new).get(_EXISTING[step.type]) == kept
     kind = step.type.rsplit(":", 1)[-1]
     what = f"the {kind} would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else f"the {kind} would be deleted"
+    address = _first_address(step)
     if same:
         why, todo = f"{kept} stays, but has no listener in between", "do it when clients can wait"
     else:
         why, todo = "its load balancer goes, and clients get another address or none", "keep name, namespace and kind of load balancer"
-    yield BALANCER_REPLACED.finding(step.name, what, value=_first_address(step), why=why, todo=todo)
+    yield BALANCER_REPLACED.finding(step.name, f"is the address in use; {what}" if address else what, value=address, why=why, todo=todo)
 
 
 def _first_address(step: Step) -> str:

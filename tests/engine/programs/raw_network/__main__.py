@@ -125,7 +125,7 @@ if stage > 1 and "destroy" not in changes:
 
     eni = {} if "leave-eni" in changes else {NETWORKS: "tke-route-eni"}
     kept = on("claim", eni, {**eni, CLAIM: "Never"})
-    kubernetes.apps.v1.Deployment("web", **workload("web", eni, on("replicas", 24, 2)))
+    kubernetes.apps.v1.Deployment("web", **workload("web", eni, on("replicas", 40, 2)))
     kubernetes.apps.v1.StatefulSet("db", **workload("db", kept, 1, serviceName=on("statefulset", "other", "db")))
     kubernetes.core.v1.Service(
         on("service-renamed-urn", "front-2", "front"),
