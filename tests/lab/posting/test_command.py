@@ -8,7 +8,7 @@ from pathlib import Path
 from pulumi_tke_hybrid.review.comment import marker
 from tests.lab.posting.hosts import BOT, TOKEN, Job, MakeJob
 
-PREVIEW = Path(__file__).parents[1] / "review" / "recorded" / "raw-list-empty.json"
+PREVIEW = Path(__file__).parents[2] / "unit" / "review" / "recorded" / "raw-list-empty.json"
 DANGEROUS, NOT_POSTED = 2, 5
 MARKER = marker(["raw-network/dev"])
 
