@@ -146,6 +146,9 @@ class VpcCni:
     reason: str = ""
     ipamd_subnet_ids: list[str] = field(default_factory=list[str])
     """Written by the controllers: the list that the running ipamd works with (read from its ConfigMap at its start)."""
+    security_group_ids: list[str] | None = None
+    """Written by the controllers: the groups that ipamd puts on the nodes' ENIs (read from its arguments at its start).
+    None filters nothing."""
     disabling: bool = False
     """Being turned off: the cloud says so until `Cluster.vpc_cni` is None again."""
 
@@ -240,6 +243,8 @@ class World:
     route_tables: dict[str, RouteTable] = field(default_factory=dict[str, RouteTable])
     security_groups: dict[str, SecurityGroup] = field(default_factory=dict[str, SecurityGroup])
     load_balancers: dict[str, LoadBalancer] = field(default_factory=dict[str, LoadBalancer])
+    load_balancer_sync_seconds: float = 0.0
+    """How long the controllers take to carry what they see into a load balancer: one change after the other, as it was when they began."""
     load_balancer_release_seconds: float = 0.0
     """How long the controllers take until a deleted Service or Ingress has lost its load balancer."""
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))

@@ -70,7 +70,7 @@ class IngressController:
     async def run(self) -> None:
         await self._loop.run(self._round)
 
-    async def _round(self) -> None:
+    async def _round(self) -> float | None:
         ingresses = self._context.mirrors.ingresses
         for ingress in ingresses:
             async with self._loop.guard(key_of(ingress)):
@@ -80,6 +80,7 @@ class IngressController:
             namespace, _, name = rest.partition("/")
             if kind == "ingress" and (namespace, name) not in ingresses:
                 self._balancers.drop(balancer)
+        return self._balancers.syncs.due_in()
 
     async def _sync(self, ingress: Json) -> None:
         balancer = self._balancers.of(ingress_owner(*key_of(ingress)))
@@ -112,8 +113,7 @@ class IngressController:
             raise SyncRefused(change)
         together = sorted({backend for rule in rules for backend in rule.backends})
         listeners = [Listener("HTTP", HTTP_PORT, together, rules)]
-        if (listeners, direct) != (balancer.listeners, balancer.direct):
-            balancer.listeners, balancer.direct = listeners, direct
+        if self._balancers.syncs.carry(balancer, listeners, direct):
             self._context.changed.ring()
         await self._write(ingress, balancer, write_default)
 

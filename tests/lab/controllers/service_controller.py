@@ -70,7 +70,7 @@ class ServiceController:
     async def run(self) -> None:
         await self._loop.run(self._round)
 
-    async def _round(self) -> None:
+    async def _round(self) -> float | None:
         services = self._context.mirrors.services
         for service in services:
             async with self._loop.guard(key_of(service)):
@@ -81,6 +81,7 @@ class ServiceController:
             if kind == "service" and (namespace, name) not in services:
                 # Somebody took the finalizer off by force.
                 self._balancers.drop(balancer)
+        return self._balancers.syncs.due_in()
 
     async def _sync(self, service: Json) -> None:
         if annotations_of(service).get(keys.SERVICE_MODE) == "skip":
@@ -113,8 +114,7 @@ class ServiceController:
         if first_sight:
             written |= self._greeting(annotations, write_default)
         listeners = await self._listeners(service, direct)
-        if (listeners, direct) != (balancer.listeners, balancer.direct):
-            balancer.listeners, balancer.direct = listeners, direct
+        if self._balancers.syncs.carry(balancer, listeners, direct):
             written |= {keys.SERVICE_SYNC_BEGIN: begin, keys.SERVICE_SYNC_END: now()}
             self._context.changed.ring()
         await self._write(service, balancer, written)
