@@ -48,6 +48,7 @@ def routes(gateway: Gateway) -> list[Route]:
     async def change_settings(request: Request) -> Response:
         gateway.cloud.settings.change(await _body(request))
         gateway.cloud.world.load_balancer_release_seconds = gateway.cloud.settings.slow_load_balancers
+        gateway.cloud.world.load_balancer_sync_seconds = gateway.cloud.settings.slow_backends
         return JSONResponse(gateway.cloud.settings.as_json())
 
     async def state(_: Request) -> Response:
