@@ -101,9 +101,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
         told = self._surge if args.cluster_facts is not None else None
         props = {
             # Nothing is made before everything was checked.
-            "name": pulumi.Output.all(self._object_name, self._checked, self._surge if args.cluster_facts is not None else None).apply(
-                _first
-            ),
+            "name": pulumi.Output.all(self._object_name, self._checked, told).apply(_first),
             "namespace": self._namespace,
             "network": (args.network or PodNetwork.ENI).value,
             "direct": args.is_direct,

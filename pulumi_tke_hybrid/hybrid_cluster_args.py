@@ -11,7 +11,7 @@ from pulumi_tke_hybrid.endpoint import EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
 from pulumi_tke_hybrid.tke import cidrs, ids, reclaim, zones
-from pulumi_tke_hybrid.tke.plan import Plan, PlannedSubnet
+from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedSubnet
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import capacity, places, pools, ranges
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY
@@ -153,7 +153,7 @@ class HybridClusterArgs(Args):
             yield from (finding.under("endpoint") for finding in self.endpoint.problems())
         yield from reclaim.reclaim_findings(known(self.ip_reclaim), plan.static_ip)
 
-    def plan(self) -> Plan:
+    def plan(self) -> ClusterPlan:
         """What is known of the cluster."""
         subnets, node_pools = self.stated_subnets, self.node_pools or ()
         static = None if awaited(self.static_ip) else known(self.static_ip) is not False
@@ -165,7 +165,7 @@ class HybridClusterArgs(Args):
             values |= {f"eni_subnets[{index}].{name}": getattr(subnet, name) for name in ("subnet_id", "zone", "cidr_block")}
         for index, pool in enumerate(node_pools):
             values |= {f"node_pools[{index}].{name}": getattr(pool, name) for name in ("subnet_id", "zone", "instance_type", "size")}
-        return Plan(
+        return ClusterPlan(
             subnets=tuple(
                 PlannedSubnet(f"eni_subnets[{index}]", known(subnet.subnet_id), known(subnet.zone), known(subnet.cidr_block))
                 for index, subnet in enumerate(subnets)

@@ -1,12 +1,12 @@
 """`tke-hybrid drift`: its options and help. What does the work is imported when the command runs, so that help costs nothing."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from pulumi_tke_hybrid.console import wrong_use
+from pulumi_tke_hybrid.console.sysexits import USAGE
 
 HELP = """Put side by side who says what about a cluster's pod network. Reads only, changes nothing.
 
@@ -33,20 +33,6 @@ with --facts, the program. Each difference is said in words: what, its value, wh
   3  could not tell: a side could not be read, and what was read is no danger
   64 wrong use
 """
-
-USAGE = 64
-_UsageError: Any = typer.BadParameter.__mro__[1]  # the library's own class for wrong use has no public name in every version
-
-
-class Command(TyperCommand):
-    """The library ends with 2 when it is called wrongly. Here 2 is a danger, so wrong use is 64, as in sysexits.h."""
-
-    def make_context(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return super().make_context(*args, **kwargs)
-        except _UsageError as error:
-            error.exit_code = USAGE
-            raise
 
 
 def drift(
