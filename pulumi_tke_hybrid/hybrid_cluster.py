@@ -166,6 +166,12 @@ class HybridCluster(pulumi.ComponentResource):
             "clusterName": name if args.cluster_name is None else args.cluster_name,
             "cluster": cluster,
             "nodePools": pools,
+            "planned": {
+                "eniSubnets": [{"zone": subnet["zone"], "cidrBlock": subnet["cidr"]} for subnet in subnets],
+                "nodePools": [_shown_pool(pool) for pool in args.node_pools or ()],
+                "staticIp": static_ip,
+                "rules": args.rules,
+            },
             "subnets": [subnet["id"] for subnet in subnets],
             "allowClusterReplacement": bool(args.allow_cluster_replacement),
             "deadlineSeconds": args.deadline_seconds or DEFAULT_DEADLINE,
