@@ -149,9 +149,21 @@ class HybridClusterArgs(Args):
             yield from (finding.under(f"node_pools[{index}]") for finding in pool.problems())
         yield from pools.findings(plan, endpoint=self.kubeconfig is None, wanted=self.endpoint is not None)
         yield from capacity.findings(plan)
+        yield from self._registration(plan)
         if self.endpoint is not None:
             yield from (finding.under("endpoint") for finding in self.endpoint.problems())
         yield from reclaim.reclaim_findings(known(self.ip_reclaim), plan.static_ip)
+
+    def _registration(self, plan: ClusterPlan) -> Iterator[Finding]:
+        first = plan.subnets[0].zone if plan.subnets else None
+        if (
+            self.zone_registration is ZoneRegistration.CONFIGMAP
+            and self.node_pools
+            and first
+            and first not in [pool.zone for pool in plan.pools]
+        ):
+            why = "ipamd must run before its ConfigMap can be edited"
+            yield COMBINATION.finding("node_pools", f"no pool is in {first}", why=why, todo="add one there")
 
     def plan(self) -> ClusterPlan:
         """What is known of the cluster."""
