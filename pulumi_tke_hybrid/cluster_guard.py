@@ -41,7 +41,8 @@ class ClusterGuardProvider(CloudProvider):
             return []
         before = set(capacity.findings(plan))
         new = (finding for finding in capacity.findings(replace(plan, limits=limits)) if finding not in before)
-        found = judged(new, {rule: Severity(severity) for rule, severity in (planned.get("rules") or {}).items()})
+        settings: Mapping[str, str] = planned.get("rules") or {}
+        found = judged(new, {rule: Severity(severity) for rule, severity in settings.items()})
         for finding in found:
             if finding.severity is not Severity.ERROR:
                 say(f"{finding.severity.value}: {finding}")

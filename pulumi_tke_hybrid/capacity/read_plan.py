@@ -181,7 +181,7 @@ def _eni_pods(workload: Resource) -> int:
 
 def _child(value: Json, *path: str) -> Json:
     """The object at a path; empty where there is none."""
-    found = value
+    found: Any = value
     for key in path:
         found = found.get(key) or {}
-    return found
+    return cast(Json, found)

@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.capacity import read_plan, report, table
 from pulumi_tke_hybrid.capacity.estate import Estate
 from pulumi_tke_hybrid.capacity.outcome import ExitCode, Outcome
 from pulumi_tke_hybrid.capacity.rows import PERIODS, Growth
-from pulumi_tke_hybrid.capacity.wishes import proposal
+from pulumi_tke_hybrid.capacity.wishes import WrongWishes, proposal
 from pulumi_tke_hybrid.console import files
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.tke import ids
@@ -56,7 +56,12 @@ def run(
 
 def propose(*, vpc: str, zones: list[str], taken: list[str], growth: int, json_file: str) -> ExitCode:
     """Write a proposal."""
-    placed = proposal(vpc, zones, taken, growth)
+    try:
+        placed = proposal(vpc, zones, taken, growth)
+    except WrongWishes as error:
+        for line in error.lines:
+            files.complain("capacity propose", line)
+        return ExitCode.USAGE
     files.write(json_file, report.proposal_as_json(placed, vpc))
     table.show_proposal(placed, Console(stderr=json_file == files.STANDARD_OUTPUT))
     return ExitCode.FITS

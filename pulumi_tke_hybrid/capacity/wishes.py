@@ -3,11 +3,20 @@
 import re
 from collections.abc import Sequence
 
-from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.tke import cidrs, enis, zones
 from pulumi_tke_hybrid.tke.layout import NoRoom, Placed, ZoneWish, propose, too_many_pods
 
 _WISH = re.compile(r"(?P<zone>[^:]+):(?P<nodes>\d{1,5})x(?P<type>[^:]+):(?P<pods>\d{1,6})")
+
+
+class WrongWishes(Exception):
+    """All that is wrong with a question, a line each."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("; ".join(lines))
+
+
 HOW = "write it as ZONE:NODESxTYPE:PODS, for example ap-guangzhou-4:3xS5.LARGE8:60"
 
 
@@ -27,11 +36,11 @@ def proposal(vpc: str, wishes: Sequence[str], taken: Sequence[str], growth: int)
         foreign = zones.foreign_zone_problem("", wish.zone, first) if first else None
         wrong += [f"--zone: {foreign}"] if foreign else []
     if wrong:
-        raise WrongUse("; ".join(wrong))
+        raise WrongWishes(wrong)
     try:
         return propose(vpc, asked, {block: block for block in taken}, growth / 100)
     except NoRoom as error:
-        raise WrongUse(str(error)) from None
+        raise WrongWishes([str(error)]) from None
 
 
 def _wish(text: str) -> ZoneWish | str:
