@@ -1,6 +1,6 @@
 """The step between the container subnets and their cluster: refuses what would rebuild it, and waits when all is destroyed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,14 +26,19 @@ class ClusterGuardProvider(CloudProvider):
         pools = list(transitions.pool_findings(olds.get("nodePools", {}), news.get("nodePools", {}), unknown))
         if news.get("allowClusterReplacement"):
             return pools
-        return [*transitions.cluster_findings(olds.get("cluster", {}), news.get("cluster", {}), unknown), *pools]
+        return [
+            *transitions.cluster_findings(olds.get("cluster", {}), news.get("cluster", {}), unknown),
+            *transitions.replaced_subnet_findings(olds.get("eniSubnets", ()), news.get("eniSubnets", ()), unknown),
+            *pools,
+        ]
 
     def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         """Capacity once more, with the ENI limits that the cloud tells; a preview without credentials has only those of the table."""
         planned: Mapping[str, Any] = news.get("planned") or {}
-        if not planned or olds.get("planned") == planned:
+        compared = ("planned", "eniSubnets")
+        if not planned or all(olds.get(name) == news.get(name) for name in compared):
             return []
-        plan = _plan(planned)
+        plan = _plan(news["eniSubnets"], planned)
         try:
             limits = pod_limits(self.cloud(news), [(pool.zone, pool.instance_type) for pool in plan.pools], plan.static_ip is not False)
         except CloudError as error:
@@ -49,7 +54,7 @@ class ClusterGuardProvider(CloudProvider):
         return [finding for finding in found if finding.severity is Severity.ERROR]
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        compared = ("cluster", "planned", "clusterName", "nodePools", "subnets", "allowClusterReplacement", "deadlineSeconds")
+        compared = ("cluster", "planned", "clusterName", "nodePools", "eniSubnets", "allowClusterReplacement", "deadlineSeconds")
         return DiffResult(changes=any(olds.get(name) != news.get(name) for name in compared), replaces=[])
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -65,20 +70,19 @@ class ClusterGuardProvider(CloudProvider):
         """Comes after the cluster's deletion, which the provider does not wait for, and before that of the subnets."""
         cloud, wait = self.cloud(props), self.wait(props)
         wait_until_gone(cloud, str(props["cluster"]["vpcId"]), str(props["clusterName"]), wait)
-        wait_until_empty(cloud, [str(subnet) for subnet in props["subnets"]], wait)
+        wait_until_empty(cloud, [str(subnet["id"]) for subnet in props["eniSubnets"]], wait)
 
 
-def _plan(planned: Mapping[str, Any]) -> ClusterPlan:
+def _plan(subnets: Sequence[Mapping[str, Any]], planned: Mapping[str, Any]) -> ClusterPlan:
     """The plan as far as the preview knows it."""
 
     def known(value: Any) -> Any:
         return None if unknown(value) else value
 
-    subnets: list[Mapping[str, Any]] = planned["eniSubnets"]
     pools: list[Mapping[str, Any]] = planned["nodePools"]
     return ClusterPlan(
         subnets=tuple(
-            PlannedSubnet(f"eni_subnets[{index}]", zone=known(item.get("zone")), cidr=known(item.get("cidrBlock")))
+            PlannedSubnet(f"eni_subnets[{index}]", zone=known(item.get("zone")), cidr=known(item.get("cidr")))
             for index, item in enumerate(subnets)
         ),
         pools=tuple(

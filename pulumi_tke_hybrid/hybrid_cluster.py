@@ -167,12 +167,11 @@ class HybridCluster(pulumi.ComponentResource):
             "cluster": cluster,
             "nodePools": pools,
             "planned": {
-                "eniSubnets": [{"zone": subnet["zone"], "cidrBlock": subnet["cidr"]} for subnet in subnets],
                 "nodePools": [_shown_pool(pool) for pool in args.node_pools or ()],
                 "staticIp": static_ip,
                 "rules": args.rules,
             },
-            "subnets": [subnet["id"] for subnet in subnets],
+            "eniSubnets": subnets,
             "allowClusterReplacement": bool(args.allow_cluster_replacement),
             "deadlineSeconds": args.deadline_seconds or DEFAULT_DEADLINE,
         }

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from pulumi_tke_hybrid.console import wrong_use
-from pulumi_tke_hybrid.console.sysexits import USAGE, Command, Group
 
 HELP = """How many nodes and ENI pods fit in each zone, now and after a change. Reads only, changes nothing.
 
@@ -55,7 +54,7 @@ is taken. Each comes with its reasons and a line for the program.
   64 the VPC has no room, or wrong use
 """
 
-app = typer.Typer(cls=Group, invoke_without_command=True, no_args_is_help=True, rich_markup_mode="rich", add_completion=False)
+app = typer.Typer(cls=wrong_use.Group, invoke_without_command=True, no_args_is_help=True, rich_markup_mode="rich", add_completion=False)
 JsonFile = Annotated[
     str, typer.Option("--json", metavar="FILE", help="Write JSON there (- for standard output).", rich_help_panel="Report")
 ]
@@ -97,7 +96,7 @@ def capacity(
 ) -> None:
     if context.invoked_subcommand is not None:
         return
-    with wrong_use.told("capacity", USAGE):
+    with wrong_use.told("capacity", wrong_use.SYSEXITS_USAGE):
         from pulumi_tke_hybrid.capacity import run_command
 
         code = run_command.run(
@@ -117,7 +116,7 @@ def capacity(
     raise typer.Exit(code)
 
 
-@app.command("propose", cls=Command, help=PROPOSE_HELP, no_args_is_help=True)
+@app.command("propose", cls=wrong_use.Command, help=PROPOSE_HELP, no_args_is_help=True)
 def propose(
     vpc: Annotated[str, typer.Option(metavar="RANGE", help="Range of the VPC.")],
     zone: Annotated[list[str], typer.Option(metavar="ZONE:NODESxTYPE:PODS", help="What a zone must hold; may be repeated.")],
@@ -125,7 +124,7 @@ def propose(
     growth: Annotated[int, typer.Option(min=0, max=10000, help="Room to grow, in per cent of the need.")] = 100,
     json_file: JsonFile = "",
 ) -> None:
-    with wrong_use.told("capacity propose", USAGE):
+    with wrong_use.told("capacity propose", wrong_use.SYSEXITS_USAGE):
         from pulumi_tke_hybrid.capacity import run_command
 
         code = run_command.propose(vpc=vpc, zones=zone, taken=taken or [], growth=growth, json_file=json_file)

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from pulumi_tke_hybrid.console import wrong_use
-from pulumi_tke_hybrid.console.sysexits import USAGE
 
 HELP = """Put side by side who says what about a cluster's pod network. Reads only, changes nothing.
 
@@ -33,6 +32,9 @@ with --facts, the program. Each difference is said in words: what, its value, wh
   3  could not tell: a side could not be read, and what was read is no danger
   64 wrong use
 """
+
+Command = wrong_use.Command
+USAGE = wrong_use.SYSEXITS_USAGE
 
 
 def drift(

@@ -13,7 +13,6 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import ConfigMap, Namespace, Node, Pod
 from typer.testing import CliRunner
 
-from pulumi_tke_hybrid.console import sysexits
 from pulumi_tke_hybrid.doctor import actions as policy_actions
 from pulumi_tke_hybrid.doctor import policy
 from pulumi_tke_hybrid.drift import command
@@ -61,7 +60,7 @@ class Case:
         """Exit code and JSON of one run that wrote nothing."""
         app = typer.Typer()
         app.callback()(lambda: None)
-        app.command("drift", cls=sysexits.Command)(command.drift)
+        app.command("drift", cls=command.Command)(command.drift)
         (self.directory / "facts.json").write_text(json.dumps(self.facts))
         (self.directory / "kubeconfig").write_text(self.lab.kubeconfig(self.cluster_id))
         given = arguments or ("--facts", f"{self.directory}/facts.json", "--kubeconfig", f"{self.directory}/kubeconfig")

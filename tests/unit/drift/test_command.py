@@ -10,7 +10,6 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from pulumi_tke_hybrid.console import sysexits
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.drift import command, facts, run_command
 from pulumi_tke_hybrid.drift.sides import Unread
@@ -35,7 +34,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
         monkeypatch.delenv(name, raising=False)
     made = typer.Typer()
     made.callback()(lambda: None)
-    made.command("drift", help=command.HELP, cls=sysexits.Command)(command.drift)
+    made.command("drift", help=command.HELP, cls=command.Command)(command.drift)
     return made
 
 
