@@ -8,8 +8,11 @@ from typing import Any
 import yaml
 from lightkube import Client
 from lightkube.resources.apps_v1 import Deployment, StatefulSet
-from lightkube.resources.core_v1 import Service
+from lightkube.resources.core_v1 import Secret, Service
 from lightkube.resources.networking_v1 import Ingress
+from lightkube.resources.policy_v1 import PodDisruptionBudget
+
+from tests.lab.controllers.kube import TKE_SERVICE_CONFIG
 
 Json = dict[str, Any]
 
@@ -23,7 +26,7 @@ MODES: dict[str, Json] = {
 }
 SERVICES = ("none", "public", "internal", "existing")
 FRONTS = [*((service, "none") for service in SERVICES), *(("none", ingress) for ingress in SERVICES[1:]), ("internal", "public")]
-KINDS_OF_OBJECTS: dict[str, Any] = {"Service": Service, "Ingress": Ingress, "Deployment": Deployment, "StatefulSet": StatefulSet}
+KINDS_OF_OBJECTS: tuple[Any, ...] = (Service, Ingress, Deployment, StatefulSet, PodDisruptionBudget, TKE_SERVICE_CONFIG, Secret)
 VOLATILE = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink", "namespace")
 WRITTEN_WITH_A_TIME_OR_AN_ID = (
     "service.kubernetes.io/loadbalance-id",
@@ -75,12 +78,63 @@ def cases() -> Iterator[Case]:
             yield Case(service, ingress, kind, mode)
 
 
+def rich(subnet: str, group: str) -> dict[str, Json]:
+    """Workloads that use what there is, with pods that become ready; by what they show."""
+    inside = {"kind": "internal", "subnet_id": subnet, "security_groups": [group], "pass_to_target": True}
+    check = {"interval": 10, "timeout": 3, "healthy": 2, "unhealthy": 4}
+    certificate = "AbCd1234"
+    return {
+        "ports, listeners and security groups": {
+            "exposure": inside,
+            "ports": [
+                {"port": 53},
+                {"port": 53, "protocol": "UDP", "listener": {"scheduler": "LEAST_CONN"}},
+                {"port": 443, "target_port": 80, "protocol": "TCP_SSL", "certificate_id": certificate, "name": "secure"},
+            ],
+            "listener": {"session_seconds": 60, "health_check": check},
+            "service_annotations": {"team": "shop"},
+        },
+        "HTTPS with a redirect, several hosts and paths": {
+            "exposure": {"kind": "none"},
+            "ports": [{"port": 80}, {"port": 8080}],
+            "ingress": {
+                "exposure": inside,
+                "hosts": ["shop.example.com", "www.example.com"],
+                "paths": [{"path": "/"}, {"path": "/api", "port": 8080}],
+                "certificate_id": certificate,
+                "redirect": True,
+            },
+        },
+        "the same rules on HTTP and HTTPS": {
+            "exposure": {"kind": "none"},
+            "ingress": {"exposure": inside, "certificate_id": certificate, "both_protocols": True, "annotations": {"team": "shop"}},
+        },
+        "a whole pod": {
+            "exposure": {"kind": "none"},
+            "whole": True,
+            "labels": {"team": "shop"},
+            "pod_annotations": {"team": "shop"},
+            "node_selector": {"kubernetes.io/os": "linux"},
+            "rollout": {"pre_stop_seconds": 20, "termination_grace_seconds": 90, "max_surge": 2, "pod_seconds": 60, "native_sleep": False},
+            "replicas": 1,
+        },
+        "kept addresses": {
+            "exposure": {"kind": "none"},
+            "kind": "statefulset",
+            "fixed_ip": True,
+            "ip_reclaim": "3600s",
+            "env": {"MODE": "primary"},
+            "requests": {"cpu": "250m"},
+        },
+    }
+
+
 def read_back(client: Client, name: str, words: dict[str, str]) -> dict[str, Json]:
-    """The objects of this name in the cluster, without what differs from run to run; `words` stand for ids."""
+    """The objects of this workload in the cluster, without what differs from run to run; `words` stand for ids."""
     found: dict[str, Json] = {}
-    for kind, model in KINDS_OF_OBJECTS.items():
-        for item in client.list(model, namespace="default", fields={"metadata.name": name}):
-            found[kind] = _plain(item.to_dict(), {**words, name: "NAME"})
+    for kind in KINDS_OF_OBJECTS:
+        for item in client.list(kind, namespace="default", labels={"app.kubernetes.io/name": name}):
+            found[kind.__name__] = _plain(item.to_dict(), {**words, name: "NAME"})
     return found
 
 
@@ -88,7 +142,8 @@ def _plain(item: Json, words: dict[str, str]) -> Json:
     metadata = {key: value for key, value in item["metadata"].items() if key not in VOLATILE}
     kept = {key: value for key, value in (metadata.get("annotations") or {}).items() if key not in WRITTEN_WITH_A_TIME_OR_AN_ID}
     metadata["annotations"] = kept
-    plain: Json = _in_words({"metadata": metadata, "spec": item["spec"]}, words)
+    said = {key: item[key] for key in ("spec", "data") if key in item}
+    plain: Json = _in_words({"metadata": metadata, **said}, words)
     return plain
 
 
@@ -101,17 +156,24 @@ def _in_words(value: Any, words: dict[str, str]) -> Any:
         }
     if isinstance(value, list):
         return [_in_words(entry, words) for entry in value]
-    return words.get(value, value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        for word, stands_for in words.items():
+            value = value.replace(word, stands_for)
+    return value
 
 
-def golden(objects: dict[str, dict[str, Json]]) -> str:
-    """As text to review: each shape of an object once, under a name of its own, then which workload has which."""
-    shapes: dict[str, dict[str, Json]] = {}
-    workloads: dict[str, dict[str, str]] = {}
+def golden(objects: dict[str, dict[str, Json]], clients: dict[str, str]) -> str:
+    """As text to review: which workload has which shapes of objects, and each shape once."""
+    shapes: dict[str, Json] = {}
+    lines: list[str] = []
     for title, made in objects.items():
+        names: list[str] = []
         for kind, item in made.items():
-            known = shapes.setdefault(kind, {})
-            name = next((name for name, shape in known.items() if shape == item), f"{kind}-{len(known) + 1}")
-            known[name] = item
-            workloads.setdefault(title, {})[kind] = name
-    return yaml.safe_dump({"workloads": workloads, "shapes": shapes}, sort_keys=False, width=140)
+            known = [name for name, shape in shapes.items() if name.startswith(f"{kind}-") and shape == item]
+            alike = [name for name in shapes if name.startswith(f"{kind}-")]
+            names.append(known[0] if known else f"{kind}-{len(alike) + 1}")
+            shapes[names[-1]] = item
+        lines.append(f"  {title}: {{client: {clients[title]}, objects: [{', '.join(names)}]}}\n")
+    return "".join(["workloads:\n", *(line.replace("  ", '  "', 1).replace(": {", '": {', 1) for line in lines)]) + yaml.safe_dump(
+        {"shapes": shapes}, sort_keys=False, width=140
+    )
