@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.review import view
 from pulumi_tke_hybrid.review.comment import GITHUB_LIMIT, Comment, marker
 from pulumi_tke_hybrid.review.digest import digest
@@ -49,16 +50,16 @@ STEPS = (
 
 def comment(review: Review, limit: int = GITHUB_LIMIT) -> Comment:
     """The comment, not longer than `limit`."""
-    head = marker(review.names)
+    head, whole = marker(review.names), digest(review)
     body = ""
     for detail in STEPS:
-        body = "\n".join([head, *_Writer(review, detail).lines()]) + "\n"
+        body = "\n".join([head, *_Writer(review, detail, whole.fingerprint).lines()]) + "\n"
         if _length(body) <= limit:
             break
     else:
         while _length(body) > limit:  # a limit that is smaller than any comment
             body = body[: len(body) - max(_length(body) - limit, 1)]
-    return Comment(head, body, digest(review))
+    return Comment(head, body, whole)
 
 
 def _length(text: str) -> int:
@@ -69,7 +70,8 @@ def _length(text: str) -> int:
 class _Writer:
     """The lines of one comment."""
 
-    def __init__(self, review: Review, detail: Detail) -> None:
+    def __init__(self, review: Review, detail: Detail, fingerprint: str) -> None:
+        self._fingerprint = fingerprint
         self._review = review
         self._detail = detail
         self._words = review.words
@@ -153,18 +155,18 @@ class _Writer:
         return ["", *_folded("More places of the findings above", lines)] if lines else []
 
     def _zones(self) -> list[str]:
-        several = len(self._review.stacks) > 1
+        many = len(self._review.stacks) > 1
         rows = [(stack.plan.stack, view.zone_row(zone, whole=stack.plan.whole)) for stack in self._review.stacks for zone in stack.zones]
         if not rows:
             return []
-        head = ["stack"] if several else []
-        shown = [[*([self._words.code(name)] if several else []), *self._zone(row)] for name, row in rows[: self._detail.rows]]
+        head = ["stack"] if many else []
+        shown = [[*([self._words.code(name)] if many else []), *self._zone(row)] for name, row in rows[: self._detail.rows]]
         return [
             "",
             "**Zones**",
             "",
             *_table([*head, "zone", "pod subnets", "free addresses", "nodes", ""], shown),
-            *_more(len(rows) - len(shown), "zone"),
+            *_more(len(rows) - len(shown)),
         ]
 
     def _zone(self, row: tuple[str, str, str, str, str]) -> list[str]:
@@ -179,7 +181,7 @@ class _Writer:
                 continue
             title = f"**Changes of {self._words.code(stack.plan.stack)}**" if len(self._review.stacks) > 1 else "**Changes**"
             rows = [self._component(view.component_row(group)) for group in groups[: self._detail.rows]]
-            lines += ["", title, "", *_table(["", "what", "how"], rows), *_more(len(groups) - len(rows), "component or resource")]
+            lines += ["", title, "", *_table(["", "what", "how"], rows), *_more(len(groups) - len(rows))]
         return lines
 
     def _component(self, row: tuple[str, str, str, str]) -> list[str]:
@@ -199,10 +201,10 @@ class _Writer:
                     lines.append(f"  - {self._words.code(path, 120)}{values}")
             left = max(left - len(steps), 0)
         if not lines:
-            return [] if not total else ["", f"Properties of {total} resources are left out: they do not fit."]
+            return [] if not total else ["", f"Properties of {several(total, 'resource')} are left out: they do not fit."]
         more = total - self._detail.diffs
         rest = [f"- and {more} more resources"] if more > 0 else []
-        return ["", *_folded(f"Properties ({total} resources)", [*lines, *rest])]
+        return ["", *_folded(f"Properties ({several(total, 'resource')})", [*lines, *rest])]
 
     def _folded(self) -> list[str]:
         rows = [f"- {sort}: {count}" for stack in self._review.stacks for sort, count in stack.outline.folded]
@@ -212,14 +214,14 @@ class _Writer:
         found = view.unknowns(self._review)
         hidden = sum(len(stack.plan.failures) for stack in self._review.stacks) if not self._own_words() else 0
         if hidden:
-            found.append(f"the text of {hidden} errors: it may hold anything, so it stays in the job's log")
+            found.append(f"the text of {several(hidden, 'error')}: it may hold anything, so it stays in the job's log")
         lines = [f"- {self._prose(line)}" for line in found[: max(self._detail.rows, 1)]]
         return ["", *_folded(f"Not known ({len(found)})", lines)] if found else []
 
     def _footer(self) -> list[str]:
         commit = f"commit {self._words.code(self._review.origin.commit, 60)}" if self._review.origin.commit else ""
         tools = ", ".join(self._words.prose(tool, 60) for tool in view.tools(self._review)[:10])
-        parts = [commit, tools, view.refresh_text(self._review), f"change set {digest(self._review).fingerprint}"]
+        parts = [commit, tools, view.refresh_text(self._review), f"change set {self._fingerprint}"]
         return ["", f"<sub>{' · '.join(part for part in parts if part)}</sub>"]
 
 
@@ -227,8 +229,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)] if rows else []
 
 
-def _more(count: int, noun: str) -> list[str]:
-    return ["", f"and {count} more {noun}{'' if count == 1 else 's'}"] if count > 0 else []
+def _more(count: int) -> list[str]:
+    return ["", f"and {count} more"] if count > 0 else []
 
 
 def _folded(title: str, lines: Sequence[str]) -> list[str]:
