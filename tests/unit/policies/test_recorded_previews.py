@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.review.read.secrets import Secrets
 from pulumi_tke_hybrid.tke import forced
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules import changes, coverage
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step, at, items, unknown
 from tests.unit.policies.recorded import PREVIEWS, Recorded
 
 MANDATORY = EnforcementLevel.MANDATORY
@@ -40,13 +40,18 @@ def said_by_pack(preview: Recorded) -> dict[str, set[str]]:
 
 
 def _as_seen(step: Step) -> Step:
-    """What no policy is told: that a resource is rebuilt because its provider is (whatever rebuilds that is stopped by itself). And the
-    engine names no property where it rebuilds what depends on something rebuilt, while a policy sees which value that is."""
+    """Where policy and engine differ, and only there: what is rebuilt because something else is.
+
+    No policy is told that a provider is replaced; whatever rebuilds that one is stopped by itself. Where the engine rebuilds what depends
+    on something rebuilt, it names other properties, or none, than those whose value is not known any more.
+    """
     if step.op is not Op.REPLACE:
         return step
-    if tuple(step.replace_keys) == ("provider",):
-        return replace(step, op=Op.UPDATE)
-    return step if step.replace_keys else replace(step, replace_keys=forced.changed(step.type, step.old, step.new))
+    changed = forced.changed(step.type, step.old, step.new)
+    if "provider" in step.replace_keys:
+        return replace(step, op=Op.REPLACE if changed else Op.UPDATE, replace_keys=changed)
+    follows = any(unknown(at(step.new, key)) or any(map(unknown, items(at(step.new, key)))) for key in changed)
+    return replace(step, replace_keys=changed) if follows else step
 
 
 def said_by_review(path: Path) -> dict[str, set[str]]:
