@@ -93,7 +93,7 @@ def policies(read: before.Read = before.read) -> list[Policy]:
     def of_stack(rule: Rule) -> Policy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
             plan = steps.of_stack(args.resources, was_all(args))
-            for finding in _of(rule, coverage.findings(plan, only_changes=False)):
+            for finding in _of(rule, coverage.findings(plan)):
                 where = next((step.urn for step in plan.steps if step.custom and step.name == finding.path), None)
                 report(sentence(finding), where)
 

@@ -14,7 +14,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 from pulumi_tke_hybrid.policies import FOLDER, before, steps
 from pulumi_tke_hybrid.policies import pack_of_rules as pack
 from pulumi_tke_hybrid.policies.before import Before
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke import forced, tokens
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules import every_rule
 from pulumi_tke_hybrid.tke.step import UNKNOWN, Op
@@ -113,6 +113,29 @@ def test_a_resource_of_another_name_is_found_by_its_alias() -> None:
     assert steps.of_resource(renamed, known).op is Op.SAME
     assert steps.removed([CLUSTER + "2"], [CLUSTER], known) == []
     assert [step.op for step in steps.removed([CLUSTER + "2"], [], known)] == [Op.DELETE]
+
+
+def test_an_object_without_a_namespace_is_in_the_default_one() -> None:
+    here, there = {"metadata": {"name": "a"}}, {"metadata": {"name": "a", "namespace": "default"}}
+    assert forced.changed(tokens.SERVICE, there, here) == []
+    assert forced.changed(tokens.SERVICE, there, {"metadata": {"name": "a", "namespace": "web"}}) == ["metadata.namespace"]
+
+
+def test_the_address_that_goes_is_named_from_the_last_state() -> None:
+    urn = f"urn:pulumi:dev::p::{tokens.SERVICE}::front"
+    spec, status = {"type": "LoadBalancer"}, {"loadBalancer": {"ingress": [{"ip": "10.0.8.10"}]}}
+    old = {"metadata": {"name": "a"}, "spec": spec}
+    known = before.of_export(export({"urn": urn, "type": tokens.SERVICE, "inputs": old, "outputs": {**old, "status": status}}))
+    renamed = shown({"metadata": {"name": "b"}, "spec": spec}, urn)
+    (sentence,) = said(pack.policies(lambda stack: known), "balancer-replaced", renamed)
+    assert "10.0.8.10" in sentence
+
+
+def test_a_zone_that_was_uncovered_before_is_not_said_again() -> None:
+    uncovered = Recorded.of("raw-uncovered-zone").stack()
+    resources = [{"urn": item.urn, "type": item.resource_type, "inputs": steps.plain(item.props)} for item in uncovered]
+    known = before.of_export(export(*resources))
+    assert said(pack.policies(lambda stack: known), "zone-uncovered", StackValidationArgs(uncovered)) == []
 
 
 def test_what_waits_for_its_deletion_was_not_there() -> None:
