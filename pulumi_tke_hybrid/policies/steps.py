@@ -41,7 +41,7 @@ def of_stack(shown: Iterable[PolicyResource], before: Before) -> Plan:
     for resource in shown:
         was = before.find(resource.urn, resource.opts.aliases)
         new = plain(resource.props)
-        old = _comparable(was.inputs, new) if was else {}
+        old: Props = _comparable(was.inputs, new) if was else {}
         same = all(new.get(key) == value for key, value in old.items())  # these are outputs: more properties than the program says
         identity = was.id if was else new.get("id")
         steps.append(
