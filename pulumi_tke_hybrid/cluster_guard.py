@@ -22,10 +22,14 @@ class ClusterGuardProvider(CloudProvider):
         pools = list(transitions.pool_findings(olds.get("nodePools", {}), news.get("nodePools", {}), unknown))
         if news.get("allowClusterReplacement"):
             return pools
-        return [*transitions.cluster_findings(olds.get("cluster", {}), news.get("cluster", {}), unknown), *pools]
+        return [
+            *transitions.cluster_findings(olds.get("cluster", {}), news.get("cluster", {}), unknown),
+            *transitions.replaced_subnet_findings(olds.get("eniSubnets", ()), news.get("eniSubnets", ()), unknown),
+            *pools,
+        ]
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        compared = ("cluster", "clusterName", "nodePools", "subnets", "allowClusterReplacement", "deadlineSeconds")
+        compared = ("cluster", "clusterName", "nodePools", "eniSubnets", "allowClusterReplacement", "deadlineSeconds")
         return DiffResult(changes=any(olds.get(name) != news.get(name) for name in compared), replaces=[])
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -41,7 +45,7 @@ class ClusterGuardProvider(CloudProvider):
         """Comes after the cluster's deletion, which the provider does not wait for, and before that of the subnets."""
         cloud, wait = self.cloud(props), self.wait(props)
         wait_until_gone(cloud, str(props["cluster"]["vpcId"]), str(props["clusterName"]), wait)
-        wait_until_empty(cloud, [str(subnet) for subnet in props["subnets"]], wait)
+        wait_until_empty(cloud, [str(subnet["id"]) for subnet in props["eniSubnets"]], wait)
 
 
 class ClusterGuard(Resource, module="tke-hybrid", name="ClusterGuard"):

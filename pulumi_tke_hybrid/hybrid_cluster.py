@@ -161,7 +161,7 @@ class HybridCluster(pulumi.ComponentResource):
             "clusterName": name if args.cluster_name is None else args.cluster_name,
             "cluster": cluster,
             "nodePools": pools,
-            "subnets": [subnet["id"] for subnet in subnets],
+            "eniSubnets": subnets,
             "allowClusterReplacement": bool(args.allow_cluster_replacement),
             "deadlineSeconds": args.deadline_seconds or DEFAULT_DEADLINE,
         }

@@ -7,6 +7,7 @@ from typing import Any, Optional
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
+from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch, identity
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
@@ -129,7 +130,16 @@ class VpcCniProvider(CloudProvider):
     """The adapter between the engine and `cloud.vpc_cni`. Its module path is in every user's state: never move it."""
 
     def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
-        return VpcCniSwitch.check(olds, news, unknown)
+        problems = VpcCniSwitch.check(olds, news, unknown)
+        followed = any(problem.path == "ip_reclaim" for problem in problems) and self._reclaims_as(news)
+        return [problem for problem in problems if not (followed and problem.path == "ip_reclaim")]
+
+    def _reclaims_as(self, news: dict[str, Any]) -> bool:
+        try:
+            return self._switch(news).reclaims_as(news)
+        except CloudError as error:
+            say(f"could not tell the reclaim time of {news['clusterId']}: {error.code}")
+            return False
 
     def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         if olds or unknown(news.get("clusterId")):

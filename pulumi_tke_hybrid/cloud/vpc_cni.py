@@ -86,9 +86,10 @@ class VpcCniSwitch:
             return []
         wanted: Sequence[Any] = news.get("subnets") or ()
         before: Props = olds if olds.get("clusterId") == news.get("clusterId") else {}
-        found = list(transitions.subnet_findings(before.get("subnets", ()), wanted, unknown))
-        changed = transitions.switch_findings(before, news, unknown)
-        return found + [item for item in changed if not (item.path == "ipReclaim" and _is_live(before, str(news["ipReclaim"])))]
+        return [
+            *transitions.subnet_findings(before.get("subnets", ()), wanted, unknown),
+            *transitions.switch_findings(before, news, unknown),
+        ]
 
     @staticmethod
     def changes(olds: Props, news: Props, unknown: Callable[[object], bool]) -> tuple[list[str], list[str]]:
@@ -127,7 +128,7 @@ class VpcCniSwitch:
         if cluster is None:
             where = f"region {props['region']}"
             todo = "check the id, the region, the credentials"
-            return Report([], [ADOPTED.finding("clusterId", f"is not in {where} of this account", value=cluster_id, todo=todo)])
+            return Report([], [ADOPTED.finding("cluster_id", f"is not in {where} of this account", value=cluster_id, todo=todo)])
         refused = _not_a_global_router(cluster_id, cluster)
         if refused:
             return Report([], [refused])
@@ -179,6 +180,12 @@ class VpcCniSwitch:
         if live is not None and not live.enabled:
             live = self.look(props)
         return live.outputs(props) if live is not None and live.enabled else None
+
+    def reclaims_as(self, props: Props) -> bool:
+        """Whether the cloud has this reclaim time already: somebody changed it there, and the program follows."""
+        live = self.look(props)
+        seconds = reclaim.seconds_of(str(props["ipReclaim"]))
+        return live is not None and live.enabled and live.phase == "running" and live.reclaim_seconds == seconds
 
     def switch_off(self, props: Props, eni_pods: Callable[[], Sequence[str]]) -> None:
         """Switch VPC-CNI off, unless a pod would lose its network. A cluster that is gone, or off already, is fine."""
@@ -340,12 +347,12 @@ class VpcCniSwitch:
     def _differences(props: Props, live: Live) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
         if live.cni_type and live.cni_type != props["cniType"]:
-            found.append(("cniType", f"CNI type is {live.cni_type}, the program says {props['cniType']}"))
+            found.append(("cni_type", f"CNI type is {live.cni_type}, the program says {props['cniType']}"))
         if live.static_ip is not None and live.static_ip != bool(props["staticIp"]):
-            found.append(("staticIp", f"static mode is {live.static_ip}, the program says {bool(props['staticIp'])}"))
+            found.append(("static_ip", f"static mode is {live.static_ip}, the program says {bool(props['staticIp'])}"))
         seconds = reclaim.seconds_of(props["ipReclaim"])
         if bool(props["staticIp"]) and live.phase == "running" and live.reclaim_seconds != seconds:
-            found.append(("ipReclaim", f"reclaim is {_words(live.reclaim_seconds)}, the program says {_words(seconds)}"))
+            found.append(("ip_reclaim", f"reclaim is {_words(live.reclaim_seconds)}, the program says {_words(seconds)}"))
         return found
 
 
@@ -355,21 +362,16 @@ def _not_a_global_router(cluster_id: str, cluster: Answer) -> Finding | None:
     kind = described.get("NetworkType", "GR")
     if kind != "GR":
         why, todo = "only a GlobalRouter cluster can become hybrid, and the order is fixed for ever", "adopt another one, or make one"
-        return NOT_GLOBAL_ROUTER.finding("clusterId", f"was made as {kind}", value=cluster_id, why=why, todo=todo)
+        return NOT_GLOBAL_ROUTER.finding("cluster_id", f"was made as {kind}", value=cluster_id, why=why, todo=todo)
     if network.get("DataPlaneV2") or "cilium" in json.dumps(described).lower():
         why = "enabling VPC-CNI there is accepted, but pods keep their overlay addresses"
         todo = "use a cluster without Cilium"
-        return NOT_GLOBAL_ROUTER.finding("clusterId", "runs Cilium (data plane v2)", value=cluster_id, why=why, todo=todo)
+        return NOT_GLOBAL_ROUTER.finding("cluster_id", "runs Cilium (data plane v2)", value=cluster_id, why=why, todo=todo)
     return None
 
 
-def _is_live(state: Props, ip_reclaim: str) -> bool:
-    """Whether the last refresh saw this reclaim time in the cloud: somebody changed it there, and the program follows."""
-    return state.get("phase") == "running" and state.get("reclaimSeconds") == reclaim.seconds_of(ip_reclaim)
-
-
-def _words(seconds: int | None) -> str:
-    return "never" if seconds is None else f"{seconds} s"
+def _words(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{seconds:.0f} s"
 
 
 def _duration(text: str) -> int | None:

@@ -50,7 +50,8 @@ class CloudProvider(ResourceProvider):
             problems = self._placed(olds, news) or self.refused(olds, news) or self._owned(olds, news) or self.contradicted(olds, news)
         except SettingsMissing as error:
             problems = [PROPERTY.finding("region", str(error))]
-        return CheckResult(news, [CheckFailure(problem.path, problem.message) for problem in problems])
+        # Given a property, the engine would print the whole of its value between the path and the sentence.
+        return CheckResult(news, [CheckFailure("", str(problem)) for problem in problems])
 
     def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         """What cannot be, whatever the cloud says. Asks nobody."""
@@ -108,4 +109,4 @@ class CloudProvider(ResourceProvider):
             return []
         news["accountId"] = now
         wrong = bool(before) and before != now
-        return [STACK_PLACE.finding("accountId", wrong_account(before, now, settings.secret_id))] if wrong else []
+        return [STACK_PLACE.finding("credentials", wrong_account(before, now, settings.secret_id))] if wrong else []

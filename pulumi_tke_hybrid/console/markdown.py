@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from pulumi_tke_hybrid.console.text import shown
 
 _SIGNS = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]|~#@"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
-
-
 _REFERENCE = re.compile(r"(?<=[@#!$%&~])(?=\w)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
 """Where a code host would see a person, an issue or an address. It looks after the signs are obeyed, so a backslash does not help."""
 

@@ -284,9 +284,9 @@ def unknown(value: object) -> bool:
         ({"subnets": []}, "subnets", "is empty"),
         ({"subnets": [A]}, "subnets", f"{B} left the list"),
         ({"subnets": [A, UNKNOWN]}, "subnets", f"{B} left the list"),
-        ({"staticIp": False}, "staticIp", "False instead of True"),
-        ({"ipReclaim": "600s"}, "ipReclaim", "600s instead of 300s"),
-        ({"cniType": "tke-direct-eni"}, "cniType", "tke-direct-eni instead of tke-route-eni"),
+        ({"staticIp": False}, "static_ip", "False instead of True"),
+        ({"ipReclaim": "600s"}, "ip_reclaim", "600s instead of 300s"),
+        ({"cniType": "tke-direct-eni"}, "cni_type", "tke-direct-eni instead of tke-route-eni"),
     ],
 )
 def test_what_tke_cannot_do_is_refused_at_preview(news: dict[str, Any], property_: str, part: str) -> None:
@@ -295,11 +295,12 @@ def test_what_tke_cannot_do_is_refused_at_preview(news: dict[str, Any], property
     assert part in problems[0].message
 
 
-def test_a_reclaim_time_that_was_changed_elsewhere_may_be_followed() -> None:
-    live = {**WISH, "phase": "running", "reclaimSeconds": 600, "registeredSubnets": [A, B]}
-    assert VpcCniSwitch.check(live, {**WISH, "ipReclaim": "600s"}, unknown) == []
-    assert VpcCniSwitch.changes(live, {**WISH, "ipReclaim": "600s"}, unknown) == (["ipReclaim"], [])
-    assert [problem.path for problem in VpcCniSwitch.check(live, {**WISH, "ipReclaim": "900s"}, unknown)] == ["ipReclaim"]
+def test_a_reclaim_time_that_the_cloud_has_already_is_only_stored() -> None:
+    cloud = FakeCloud(enabled=True, subnets=[A, B], phase="running", reclaim="10m0s")
+    assert switch(cloud).reclaims_as({**WISH, "ipReclaim": "600s"})
+    assert not switch(cloud).reclaims_as({**WISH, "ipReclaim": "900s"})
+    assert not switch(FakeCloud(gone=True)).reclaims_as({**WISH, "ipReclaim": "600s"})
+    assert VpcCniSwitch.changes({**WISH, "registeredSubnets": [A, B]}, {**WISH, "ipReclaim": "600s"}, unknown) == (["ipReclaim"], [])
 
 
 def test_a_state_of_before_on_delete_existed_is_no_change() -> None:

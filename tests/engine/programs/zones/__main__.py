@@ -25,18 +25,21 @@ cluster = tke.HybridCluster(
     tke.HybridClusterArgs(
         vpc_id=vpc.id,
         cluster_cidr=config.get("clusterCidr") or "192.168.0.0/20",
-        cluster_max_pod_num=64,
+        cluster_max_pod_num=config.get_int("pods") or 64,
         cluster_max_service_num=1024,
         eni_subnets=[
             tke.EniZoneSubnet(
                 f"pods-{zone}",
                 tke.EniZoneSubnetArgs(
-                    vpc_id=vpc.id, zone=zone, cidr_block=f"10.0.{first_block + 4 * index}.0/22", deletion_protection=False
+                    vpc_id=vpc.id,
+                    zone=(index == 0 and config.get("movedTo")) or zone,
+                    cidr_block=f"10.0.{first_block + 4 * index}.0/22",
+                    deletion_protection=False,
                 ),
             )
             for index, zone in enumerate(zones)
         ],
-        ip_reclaim=tke.after(config.get_int("reclaim") or 300),
+        ip_reclaim=tke.never() if config.get("reclaim") == "never" else tke.after(config.get_int("reclaim") or 300),
         static_ip=config.get_bool("staticIp") is not False,
         zone_registration=tke.ZoneRegistration(config.get("registration") or "api"),
         deletion_protection=False,
@@ -50,7 +53,7 @@ cluster = tke.HybridCluster(
                 size=1,
                 keep_machines=False,
                 key_ids=["skey-12345678"],
-                global_route_only=zone not in zones,  # switches the check for uncovered zones off
+                global_route_only=zone not in zones or bool(config.get("movedTo")),  # switches the check for uncovered zones off
             )
             for zone in pools
         ],
