@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.review import view
 from pulumi_tke_hybrid.review.comment import GITHUB_LIMIT, Comment, marker
 from pulumi_tke_hybrid.review.digest import digest
@@ -153,18 +154,18 @@ class _Writer:
         return ["", *_folded("More places of the findings above", lines)] if lines else []
 
     def _zones(self) -> list[str]:
-        several = len(self._review.stacks) > 1
+        many = len(self._review.stacks) > 1
         rows = [(stack.plan.stack, view.zone_row(zone, whole=stack.plan.whole)) for stack in self._review.stacks for zone in stack.zones]
         if not rows:
             return []
-        head = ["stack"] if several else []
-        shown = [[*([self._words.code(name)] if several else []), *self._zone(row)] for name, row in rows[: self._detail.rows]]
+        head = ["stack"] if many else []
+        shown = [[*([self._words.code(name)] if many else []), *self._zone(row)] for name, row in rows[: self._detail.rows]]
         return [
             "",
             "**Zones**",
             "",
             *_table([*head, "zone", "pod subnets", "free addresses", "nodes", ""], shown),
-            *_more(len(rows) - len(shown), "zone"),
+            *_more(len(rows) - len(shown)),
         ]
 
     def _zone(self, row: tuple[str, str, str, str, str]) -> list[str]:
@@ -179,7 +180,7 @@ class _Writer:
                 continue
             title = f"**Changes of {self._words.code(stack.plan.stack)}**" if len(self._review.stacks) > 1 else "**Changes**"
             rows = [self._component(view.component_row(group)) for group in groups[: self._detail.rows]]
-            lines += ["", title, "", *_table(["", "what", "how"], rows), *_more(len(groups) - len(rows), "component or resource")]
+            lines += ["", title, "", *_table(["", "what", "how"], rows), *_more(len(groups) - len(rows))]
         return lines
 
     def _component(self, row: tuple[str, str, str, str]) -> list[str]:
@@ -199,10 +200,10 @@ class _Writer:
                     lines.append(f"  - {self._words.code(path, 120)}{values}")
             left = max(left - len(steps), 0)
         if not lines:
-            return [] if not total else ["", f"Properties of {total} resources are left out: they do not fit."]
+            return [] if not total else ["", f"Properties of {several(total, 'resource')} are left out: they do not fit."]
         more = total - self._detail.diffs
         rest = [f"- and {more} more resources"] if more > 0 else []
-        return ["", *_folded(f"Properties ({total} resources)", [*lines, *rest])]
+        return ["", *_folded(f"Properties ({several(total, 'resource')})", [*lines, *rest])]
 
     def _folded(self) -> list[str]:
         rows = [f"- {sort}: {count}" for stack in self._review.stacks for sort, count in stack.outline.folded]
@@ -212,7 +213,7 @@ class _Writer:
         found = view.unknowns(self._review)
         hidden = sum(len(stack.plan.failures) for stack in self._review.stacks) if not self._own_words() else 0
         if hidden:
-            found.append(f"the text of {hidden} errors: it may hold anything, so it stays in the job's log")
+            found.append(f"the text of {several(hidden, 'error')}: it may hold anything, so it stays in the job's log")
         lines = [f"- {self._prose(line)}" for line in found[: max(self._detail.rows, 1)]]
         return ["", *_folded(f"Not known ({len(found)})", lines)] if found else []
 
@@ -227,8 +228,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)] if rows else []
 
 
-def _more(count: int, noun: str) -> list[str]:
-    return ["", f"and {count} more {noun}{'' if count == 1 else 's'}"] if count > 0 else []
+def _more(count: int) -> list[str]:
+    return ["", f"and {count} more"] if count > 0 else []
 
 
 def _folded(title: str, lines: Sequence[str]) -> list[str]:

@@ -168,12 +168,13 @@ def components(lab: Lab, recorder: Recorder) -> None:
         recorder.preview(project, "zones-first")
         project.up()
         recorder.preview(project, "zones-nothing")
-        for name, change in {
+        changes: dict[str, dict[str, object]] = {
             "zones-zone-added": {"zones": [FOUR, SIX, SEVEN]},
             "zones-subnet-leaves": {"firstBlock": 128},
             "zones-cluster-range": {"clusterCidr": "172.16.0.0/20"},
             "zones-no-workload": {"workload": "false"},
-        }.items():
+        }
+        for name, change in changes.items():
             configure(project, change)
             recorder.preview(project, name)
             for key in change:

@@ -89,8 +89,8 @@ def zones_of(plan: Plan) -> list[Zone]:
     """All zones that the plan speaks of, in order of their names."""
     view = _View(plan)
     found: dict[str, Zone] = {}
-    for zone, subnet in view.pod_subnets():
-        found.setdefault(zone, Zone(zone)).subnets.append(subnet)
+    for place, subnet in view.pod_subnets():
+        found.setdefault(place, Zone(place)).subnets.append(subnet)
     for pool in plan.of(*_POOLS):
         place, checked = view.zone_of_pool(pool)
         if not place:
