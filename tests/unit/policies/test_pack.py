@@ -60,6 +60,11 @@ def test_each_policy_is_a_rule_and_errors_alone_are_mandatory() -> None:
             assert (policy.enforcement_level is EnforcementLevel.MANDATORY) == (rule.severity is Severity.ERROR)
 
 
+def test_the_documentation_lists_them_all() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "policies.md").read_text()
+    assert [policy.name for policy in pack.policies() if f"`{policy.name}`" not in text] == []
+
+
 def test_every_blocking_rule_about_changes_has_a_policy() -> None:
     from pulumi_tke_hybrid.tke.rules import changes_of_clusters, changes_of_networks, changes_of_system_objects, changes_of_workloads
 
@@ -72,7 +77,7 @@ def test_without_the_last_state_changes_are_not_judged_and_that_is_said() -> Non
     policies = pack.policies(lambda stack: Before(unknown_because="no such stack"))
     assert said(policies, "phantom-hybrid", shown({"networkType": "GR", "eniSubnetIds": ["subnet-1"]})) == []
     (line,) = said(policies, "state-before", StackValidationArgs(Recorded.of("raw-first").stack()))
-    assert line.startswith("no such stack; so changes were not judged, only zones without a pod subnet")
+    assert line.startswith("no such stack; so changes were not judged, only zones and ranges")
     uncovered = said(policies, "zone-uncovered", StackValidationArgs(Recorded.of("raw-uncovered-zone").stack()))
     assert [line.split(";")[0] for line in uncovered] == [
         "pool-ap-guangzhou-7: ap-guangzhou-7 has no ENI subnet (zones that have one: ap-guangzhou-4, ap-guangzhou-6)"
