@@ -7,7 +7,9 @@ SHOWN = 400
 
 def shown(text: str, most: int = SHOWN) -> str:
     """One printable line. What a cluster, a pod or a proxy says may hold control sequences; a report shows them and obeys none."""
-    line = "".join(character if character.isprintable() else "?" for character in text[: most + 1])
+    line = text[: most + 1]
+    if not line.isprintable():
+        line = "".join(character if character.isprintable() else "?" for character in line)
     return line if len(line) <= most else line[: most - 1] + "…"
 
 

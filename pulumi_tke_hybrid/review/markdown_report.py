@@ -50,16 +50,16 @@ STEPS = (
 
 def comment(review: Review, limit: int = GITHUB_LIMIT) -> Comment:
     """The comment, not longer than `limit`."""
-    head = marker(review.names)
+    head, whole = marker(review.names), digest(review)
     body = ""
     for detail in STEPS:
-        body = "\n".join([head, *_Writer(review, detail).lines()]) + "\n"
+        body = "\n".join([head, *_Writer(review, detail, whole.fingerprint).lines()]) + "\n"
         if _length(body) <= limit:
             break
     else:
         while _length(body) > limit:  # a limit that is smaller than any comment
             body = body[: len(body) - max(_length(body) - limit, 1)]
-    return Comment(head, body, digest(review))
+    return Comment(head, body, whole)
 
 
 def _length(text: str) -> int:
@@ -70,7 +70,8 @@ def _length(text: str) -> int:
 class _Writer:
     """The lines of one comment."""
 
-    def __init__(self, review: Review, detail: Detail) -> None:
+    def __init__(self, review: Review, detail: Detail, fingerprint: str) -> None:
+        self._fingerprint = fingerprint
         self._review = review
         self._detail = detail
         self._words = review.words
@@ -220,7 +221,7 @@ class _Writer:
     def _footer(self) -> list[str]:
         commit = f"commit {self._words.code(self._review.origin.commit, 60)}" if self._review.origin.commit else ""
         tools = ", ".join(self._words.prose(tool, 60) for tool in view.tools(self._review)[:10])
-        parts = [commit, tools, view.refresh_text(self._review), f"change set {digest(self._review).fingerprint}"]
+        parts = [commit, tools, view.refresh_text(self._review), f"change set {self._fingerprint}"]
         return ["", f"<sub>{' · '.join(part for part in parts if part)}</sub>"]
 
 

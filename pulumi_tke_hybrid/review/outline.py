@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 
 from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.review import noise
-from pulumi_tke_hybrid.review.difference import change_text, differences, named
+from pulumi_tke_hybrid.review.difference import change_text, differences, named, printable, value_text
 from pulumi_tke_hybrid.review.plan import STACK, StackPlan
 from pulumi_tke_hybrid.tke import tokens
-from pulumi_tke_hybrid.tke.step import Op, Step, at
+from pulumi_tke_hybrid.tke.step import Op, Props, Step, at
 
 _COMPONENT = "tke-hybrid:index:"
+_FACTS = 6
+"""Inputs of a new component that its line names."""
 _ROLLS = (tokens.DEPLOYMENT, tokens.STATEFUL_SET)
 ORDER = (Op.DELETE, Op.REPLACE, Op.OTHER, Op.UPDATE, Op.CREATE)
 """What a reviewer should see first."""
@@ -168,6 +170,9 @@ def summary(group: Group) -> str:
 
 def _facts(group: Group) -> Iterator[str]:
     yield from (f"zone {zone}" for zone in group.zones)
+    given: Props = group.head.new if group.head else {}
+    told = [f"{key} {value_text(key, value)}" for key, value in given.items() if key != "zone" and value is not None and printable(key)]
+    yield from told[:_FACTS]
     yield several(len(group.steps), "resource")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pulumi_tke_hybrid.review import gate
 from pulumi_tke_hybrid.review.gate import Acceptance, Judged
@@ -46,13 +47,13 @@ class Review:
         """What the process says to a pipeline."""
         return EXIT_CODES[self.verdict]
 
-    @property
+    @cached_property
     def findings(self) -> list[Judged]:
         """Of all stacks, the strictest first."""
         order = list(Severity)
         return sorted((item for stack in self.stacks for item in stack.findings), key=lambda item: order.index(item.finding.severity))
 
-    @property
+    @cached_property
     def counts(self) -> Counts:
         """Of all stacks together."""
         return sum((stack.outline.counts for stack in self.stacks), NOTHING)

@@ -30,19 +30,20 @@ def _lines(review: Review) -> Iterator[str]:
         stands = f"; behind it: {say(item.behind)}" if item.behind else ""
         yield f"  {item.level}{who}: {places}: {say(finding.message)}{stands} [{finding.rule.id}]"
     for stack in review.stacks:
-        yield from _table("zones", [tuple(say(cell, 100) for cell in view.zone_row(zone, whole=stack.plan.whole)) for zone in stack.zones])
-        groups = stack.outline.groups
-        yield from _table("changes", [tuple(say(cell, 200) for cell in view.component_row(group)) for group in groups])
+        zones = [view.zone_row(zone, whole=stack.plan.whole) for zone in stack.zones[:_MOST]]
+        yield from _table("zones", [tuple(say(cell, 100) for cell in row) for row in zones], len(stack.zones))
+        groups = [view.component_row(group) for group in stack.outline.groups[:_MOST]]
+        yield from _table("changes", [tuple(say(cell, 200) for cell in row) for row in groups], len(stack.outline.groups))
         yield from (f"  folded: {sort}: {count}" for sort, count in stack.outline.folded)
     yield from (f"  not known: {say(line)}" for line in view.unknowns(review))
 
 
-def _table(title: str, rows: list[tuple[str, ...]]) -> Iterator[str]:
+def _table(title: str, rows: list[tuple[str, ...]], in_all: int) -> Iterator[str]:
     if not rows:
         return
     yield f"{title}:"
     widths = [min(max(len(row[column]) for row in rows), 40) for column in range(len(rows[0]))]
-    for row in rows[:_MOST]:
+    for row in rows:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-    if len(rows) > _MOST:
-        yield f"  and {len(rows) - _MOST} more"
+    if in_all > len(rows):
+        yield f"  and {in_all - len(rows)} more"

@@ -127,7 +127,8 @@ def zone_row(zone: Zone, *, whole: bool) -> tuple[str, str, str, str, str]:
     """zone, pod subnets, free, nodes, verdict. A preview that is not whole has not come to all node pools."""
     subnets = ", ".join(_subnet(subnet.name, subnet.block, subnet.op) for subnet in zone.subnets) or "none"
     free = "?" if zone.free is None else str(zone.free)
-    after = "?" if zone.free_after is None else str(zone.free_after)
+    left = zone.free_after
+    after = "?" if left is None else str(left) if left >= 0 else f"0, {-left} short"
     nodes = str(zone.nodes_after) if zone.nodes_after == zone.nodes_before else f"{zone.nodes_before} → {zone.nodes_after}"
     verdict = _zone_verdict(zone)
     if not whole:

@@ -26,7 +26,7 @@ _OPS = {
     "discard-replaced": Op.READ,
 }
 _CLEANING = ("delete", "delete-replaced", "remove-pending-replace")
-_WEIGHT = {op: weight for weight, op in enumerate((Op.SAME, Op.READ, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE))}
+_WEIGHT = {op: weight for weight, op in enumerate((Op.READ, Op.SAME, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE))}
 _STATE = ("eniSubnetIds", "registeredSubnets", "availableIpCount", "status")
 """Outputs that a rule or a table looks at; the others are not kept."""
 

@@ -7,6 +7,7 @@ import ipaddress
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from pulumi_tke_hybrid.tke import keys, tokens, zones
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
@@ -28,6 +29,14 @@ _POOLS = (tokens.NODE_POOL, tokens.NATIVE_NODE_POOL)
 _CLUSTER_COMPONENT = "tke-hybrid:index:HybridCluster"
 
 
+@cache
+def _size(block: str) -> int:
+    try:
+        return max(ipaddress.ip_network(block).num_addresses - _RESERVED, 0)
+    except ValueError:
+        return 0
+
+
 @dataclass
 class PodSubnet:
     """A pod subnet of a zone."""
@@ -41,10 +50,7 @@ class PodSubnet:
     @property
     def size(self) -> int:
         """Addresses that pods can have; none where the range is not known."""
-        try:
-            return max(ipaddress.ip_network(self.block).num_addresses - _RESERVED, 0)
-        except ValueError:
-            return 0
+        return _size(self.block)
 
 
 @dataclass
