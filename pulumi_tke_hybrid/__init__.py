@@ -26,24 +26,30 @@ if TYPE_CHECKING:
     from pulumi_tke_hybrid.component.inputs import (
         Input,
     )
+    from pulumi_tke_hybrid.endpoint import (
+        EndpointAccess,
+        EndpointArgs,
+    )
     from pulumi_tke_hybrid.eni_zone_subnet import (
         EniZoneSubnet,
         EniZoneSubnetArgs,
     )
     from pulumi_tke_hybrid.hybrid_cluster import (
-        AutoscaleArgs,
-        EndpointAccess,
-        EndpointArgs,
-        EniSubnetArgs,
         HybridCluster,
+    )
+    from pulumi_tke_hybrid.hybrid_cluster_args import (
+        EniSubnetArgs,
         HybridClusterArgs,
-        NodePoolArgs,
         ZoneRegistration,
     )
     from pulumi_tke_hybrid.ipamd_config import (
         IpamdConfig,
         IpamdConfigArgs,
         IpamdSubnetArgs,
+    )
+    from pulumi_tke_hybrid.node_pools import (
+        AutoscaleArgs,
+        NodePoolArgs,
     )
     from pulumi_tke_hybrid.tke.reclaim import (
         after,
@@ -79,24 +85,30 @@ _HOMES = {
     "component.inputs": [
         "Input",
     ],
+    "endpoint": [
+        "EndpointAccess",
+        "EndpointArgs",
+    ],
     "eni_zone_subnet": [
         "EniZoneSubnet",
         "EniZoneSubnetArgs",
     ],
     "hybrid_cluster": [
-        "AutoscaleArgs",
-        "EndpointAccess",
-        "EndpointArgs",
-        "EniSubnetArgs",
         "HybridCluster",
+    ],
+    "hybrid_cluster_args": [
+        "EniSubnetArgs",
         "HybridClusterArgs",
-        "NodePoolArgs",
         "ZoneRegistration",
     ],
     "ipamd_config": [
         "IpamdConfig",
         "IpamdConfigArgs",
         "IpamdSubnetArgs",
+    ],
+    "node_pools": [
+        "AutoscaleArgs",
+        "NodePoolArgs",
     ],
     "tke.reclaim": [
         "after",

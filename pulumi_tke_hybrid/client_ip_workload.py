@@ -15,6 +15,7 @@ from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.component.pods import Container, with_eni_ip
 from pulumi_tke_hybrid.tke import annotations, ids, keys, names
 from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
 
 NAME_LABEL = "app.kubernetes.io/name"
 _ADDRESS_ONLY = {"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0]}"}
@@ -118,7 +119,7 @@ class ExposureArgs(Args):
     bandwidth: Optional[Input[int]] = None
     """Upper bound of a public load balancer in Mbit/s, 1 to 2048. Default: TKE's. Read at creation only."""
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Finding]:
         belongs = {"subnet_id": "internal", "load_balancer_id": "existing", "charge_type": "public", "bandwidth": "public"}
         for name, kind in belongs.items():
             if getattr(self, name) is not None and self.kind.value != kind:
@@ -165,7 +166,7 @@ def _path_problem(value: str) -> str | None:
     return None if value.startswith("/") else f"{value!r} does not start with '/'"
 
 
-def _hosts_problem(hosts: Sequence[Any]) -> str | None:
+def _hosts_problem(hosts: Sequence[Any]) -> Finding | None:
     return next((problem for host in hosts if isinstance(host, str) and (problem := names.host_problem(host))), None)
 
 
@@ -185,7 +186,7 @@ class IngressArgs(Args):
     port: Optional[Input[int]] = None
     """Port of the Service that requests go to. Default: the first one."""
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Finding]:
         yield from (problem.under("exposure") for problem in self.exposure.problems())
         if self.exposure.kind is ExposureKind.NONE:
             yield Problem("exposure.kind", "'none' makes no Ingress; say public, internal or existing, or leave ingress out")
@@ -249,7 +250,7 @@ class ClientIpWorkloadArgs(Args):
     use_ambient_provider: Optional[bool] = None
     """Use whatever cluster the machine's own kubeconfig points at. Default: false, the program must say which cluster."""
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Finding]:
         yield from (problem.under("exposure") for problem in self.exposure.problems())
         if self.ingress is not None:
             yield from (problem.under("ingress") for problem in self.ingress.problems())
@@ -277,7 +278,7 @@ class ClientIpWorkloadArgs(Args):
         if self.labels and NAME_LABEL in self.labels:
             yield Problem("labels", f"{NAME_LABEL} selects the pods and is the object's name; give another label")
 
-    def _port_problems(self) -> Iterator[Problem]:
+    def _port_problems(self) -> Iterator[Finding]:
         seen: set[tuple[object, object]] = set()
         for index, port in enumerate(self.ports or ()):
             number, protocol = known(port.port), known(port.protocol) or "TCP"
@@ -337,7 +338,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
         super().__init__("tke-hybrid:index:ClientIpWorkload", name, shown, opts)
         self._ignored = list(opts.ignore_changes or ()) if opts else []
         if parsed.name is None:
-            InvalidInputs.check(owner, [Problem("name", text)] if (text := names.dns_label_problem(name)) else [])
+            InvalidInputs.check(owner, [problem.under("name")] if (problem := names.dns_label_problem(name)) else [])
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
 

@@ -9,21 +9,22 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 from pulumi_tke_hybrid.cloud.eni_subnets import wait_until_empty
 from pulumi_tke_hybrid.cloud.orphans import wait_until_gone
 from pulumi_tke_hybrid.component.dynamic import CloudProvider, unknown
-from pulumi_tke_hybrid.tke import fixed
-from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules import transitions
 
 
 class ClusterGuardProvider(CloudProvider):
     """Guards one cluster. Its module path is in every user's state: never move it."""
 
-    def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
+    def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         if not olds:
             return []
-        pools = list(fixed.pool_problems(olds.get("nodePools", {}), news.get("nodePools", {}), unknown))
+        pools = list(transitions.pool_findings(olds.get("nodePools", {}), news.get("nodePools", {}), unknown))
         if news.get("allowClusterReplacement"):
             return pools
-        cluster = fixed.cluster_problems(olds.get("cluster", {}), news.get("cluster", {}), unknown)
-        return [*cluster, *fixed.subnet_problems(olds.get("eniSubnets", ()), news.get("eniSubnets", ()), unknown), *pools]
+        cluster = transitions.cluster_findings(olds.get("cluster", {}), news.get("cluster", {}), unknown)
+        places = transitions.place_findings(olds.get("eniSubnets", ()), news.get("eniSubnets", ()), unknown)
+        return [*cluster, *places, *pools]
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         compared = ("cluster", "clusterName", "nodePools", "eniSubnets", "allowClusterReplacement", "deadlineSeconds")

@@ -12,10 +12,11 @@ from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch, identity
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, say, unknown
-from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.component.inputs import Input, awaited, known
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.tke import ids, keys, reclaim
-from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY, twice
 
 
 class NonMasquerade(str, Enum):
@@ -36,8 +37,10 @@ class OnDelete(str, Enum):
     """It is switched off, unless a pod lives on an ENI address, or nobody could tell: then the deletion is refused."""
 
 
-def _deadline_problem(value: int) -> str | None:
-    return None if 30 <= value <= 7200 else f"{value} s is not a sensible deadline; use 30 to 7200 s"
+def _deadline_problem(value: int) -> Finding | None:
+    if 30 <= value <= 7200:
+        return None
+    return PROPERTY.finding("", "is not a sensible deadline", value=f"{value} s", todo="use 30 to 7200 s")
 
 
 @args_class(cluster_id=ids.cluster_problem, vpc_id=ids.vpc_problem, ip_reclaim=reclaim.reclaim_problem, deadline_seconds=_deadline_problem)
@@ -73,17 +76,16 @@ class VpcCniArgs(Args):
     deadline_seconds: Optional[Input[int]] = None
     """How long each wait may take, in seconds. Default: 600."""
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Finding]:
         subnets = known(self.subnets)
         ids_known = [item for item in map(known, subnets) if item] if subnets is not None else []
         for item in dict.fromkeys(item for item in ids_known if ids_known.count(item) > 1):
-            yield Problem("subnets", f"{item} is listed twice; list it once")
+            yield twice("subnets", item)
         for item in ids_known:
             shape = ids.subnet_problem(item)
             if shape:
-                yield Problem("subnets", shape)
-        if self.static_ip is False and known(self.ip_reclaim) not in (None, reclaim.NEVER):
-            yield Problem("ip_reclaim", reclaim.WITHOUT_STATIC_IPS)
+                yield shape.under("subnets")
+        yield from reclaim.reclaim_findings(known(self.ip_reclaim), None if awaited(self.static_ip) else self.static_ip is not False)
 
 
 class VpcCni(pulumi.ComponentResource):
@@ -127,10 +129,10 @@ class VpcCni(pulumi.ComponentResource):
 class VpcCniProvider(CloudProvider):
     """The adapter between the engine and `cloud.vpc_cni`. Its module path is in every user's state: never move it."""
 
-    def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
-        problems = VpcCniSwitch.check(olds, news, unknown)
-        followed = any(problem.path == "ip_reclaim" for problem in problems) and self._reclaims_as(news)
-        return [problem for problem in problems if not (followed and problem.path == "ip_reclaim")]
+    def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
+        found = VpcCniSwitch.check(olds, news, unknown)
+        followed = any(finding.path == "ip_reclaim" for finding in found) and self._reclaims_as(news)
+        return [finding for finding in found if not (followed and finding.path == "ip_reclaim")]
 
     def _reclaims_as(self, news: dict[str, Any]) -> bool:
         try:
@@ -139,7 +141,7 @@ class VpcCniProvider(CloudProvider):
             say(f"could not tell the reclaim time of {news['clusterId']}: {error.code}")
             return False
 
-    def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
+    def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         if olds or unknown(news.get("clusterId")):
             return []
         report = self._switch(news).report(news)

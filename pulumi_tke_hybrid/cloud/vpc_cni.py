@@ -16,18 +16,14 @@ from pulumi_tke_hybrid.cloud.errors import CloudError, Incompatible
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.tke import reclaim
-from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules import transitions
+from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, NOT_GLOBAL_ROUTER
 
 Props = Mapping[str, Any]
 
 _BUSY_PHASES = ("", "initializing", "upgrading")
 _FAILED_PHASE = "Failed"
-_FIXED = {
-    "staticIp": ("static_ip", "static mode"),
-    "cniType": ("cni_type", "CNI type"),
-    "ipReclaim": ("ip_reclaim", "reclaim time"),
-    "nonMasquerade": ("non_masquerade", "treatment of egress"),
-}
 _ONLY_STORED = {"deadlineSeconds": None, "ipReclaim": None, "onDelete": "keep"}
 """Properties whose change is told to nobody, with what a state without them means. The reclaim time may only follow the cloud's."""
 _SHOWN_PODS = 5
@@ -70,7 +66,7 @@ class Report:
 
     lines: list[str]
     """What is there and what `up` would do, in words."""
-    problems: list[Problem]
+    problems: list[Finding]
     """What contradicts the program."""
 
 
@@ -84,42 +80,14 @@ class VpcCniSwitch:
     # -- at preview: no call to the cloud, nothing is touched --------------------------------------------------------
 
     @staticmethod
-    def check(olds: Props, news: Props, unknown: Callable[[object], bool]) -> list[Problem]:
+    def check(olds: Props, news: Props, unknown: Callable[[object], bool]) -> list[Finding]:
         """Transitions that TKE does not have. `unknown` recognises values that the preview cannot know."""
-        wanted = news.get("subnets")
-        if unknown(wanted) or not isinstance(wanted, Sequence):
+        if unknown(news.get("subnets")):
             return []
-        problems: list[Problem] = []
-        if not wanted:
-            problems.append(
-                Problem(
-                    "subnets",
-                    "is empty; an empty list would switch the pod network of every ENI workload off; list one subnet for each node zone",
-                )
-            )
-        if not olds or olds.get("clusterId") != news.get("clusterId"):
-            return problems
-        gone = [subnet for subnet in olds.get("subnets", ()) if not unknown(subnet) and subnet not in wanted]
-        if gone and wanted:
-            problems.append(
-                Problem(
-                    "subnets",
-                    f"{', '.join(gone)} left the list; TKE cannot unregister one subnet and pods hold addresses in it; put it back "
-                    f"(a replaced subnet counts as gone: keep the old one and add another)",
-                )
-            )
-        for name, (property_, what) in _FIXED.items():
-            before, after = olds.get(name), news.get(name)
-            if unknown(after) or before is None or before == after:
-                continue
-            problems.append(
-                Problem(
-                    property_,
-                    f"{after} instead of {before}; TKE fixes the {what} when VPC-CNI is switched on; go back to {before} "
-                    f"(changing it for good means switching VPC-CNI off, which ends every ENI pod's network)",
-                )
-            )
-        return problems
+        wanted: Sequence[Any] = news.get("subnets") or ()
+        before: Props = olds if olds.get("clusterId") == news.get("clusterId") else {}
+        found = list(transitions.subnet_findings(before.get("subnets", ()), wanted, unknown))
+        return [*found, *transitions.switch_findings(before, news, unknown)]
 
     @staticmethod
     def changes(olds: Props, news: Props, unknown: Callable[[object], bool]) -> tuple[list[str], list[str]]:
@@ -157,16 +125,15 @@ class VpcCniSwitch:
         cluster_id = props["clusterId"]
         if cluster is None:
             where = f"region {props['region']}"
-            return Report(
-                [], [Problem("cluster_id", f"{cluster_id} is not in {where} of this account; check the id, the region, the credentials")]
-            )
+            todo = "check the id, the region, the credentials"
+            return Report([], [ADOPTED.finding("cluster_id", f"is not in {where} of this account", value=cluster_id, todo=todo)])
         refused = _not_a_global_router(cluster_id, cluster)
         if refused:
             return Report([], [refused])
         live = self.look(props)
         if live is None or not live.enabled:
             return Report([f"VPC-CNI of {cluster_id} is off; `up` switches it on with {len(props['subnets'])} subnets"], [])
-        problems = [Problem(name, text) for name, text in self._differences(props, live)]
+        problems = [ADOPTED.finding(name, text) for name, text in self._differences(props, live)]
         lines = [f"VPC-CNI of {cluster_id} is on with {', '.join(live.subnets)}; it is adopted as it is"]
         if live.static_ip is None:
             lines.append(f"could not tell whether {cluster_id} is in static-IP mode; the program's word is taken")
@@ -387,19 +354,17 @@ class VpcCniSwitch:
         return found
 
 
-def _not_a_global_router(cluster_id: str, cluster: Answer) -> Problem | None:
+def _not_a_global_router(cluster_id: str, cluster: Answer) -> Finding | None:
     described: Answer = json.loads(cluster.get("Property") or "{}")
     network: Answer = cluster.get("ClusterNetworkSettings") or {}
     kind = described.get("NetworkType", "GR")
     if kind != "GR":
-        return Problem(
-            "cluster_id", f"{cluster_id} was made as {kind}; only a GlobalRouter cluster can become hybrid, and the order is fixed for ever"
-        )
+        why, todo = "only a GlobalRouter cluster can become hybrid, and the order is fixed for ever", "adopt another one, or make one"
+        return NOT_GLOBAL_ROUTER.finding("cluster_id", f"was made as {kind}", value=cluster_id, why=why, todo=todo)
     if network.get("DataPlaneV2") or "cilium" in json.dumps(described).lower():
-        return Problem(
-            "cluster_id",
-            f"{cluster_id} runs Cilium (data plane v2); enabling VPC-CNI there is accepted, but pods keep their overlay addresses",
-        )
+        why = "enabling VPC-CNI there is accepted, but pods keep their overlay addresses"
+        todo = "use a cluster without Cilium"
+        return NOT_GLOBAL_ROUTER.finding("cluster_id", "runs Cilium (data plane v2)", value=cluster_id, why=why, todo=todo)
     return None
 
 

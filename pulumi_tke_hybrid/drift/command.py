@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from pulumi_tke_hybrid.console import wrong_use
+
 HELP = """Put side by side who says what about a cluster's pod network. Reads only, changes nothing.
 
 The cloud's cluster list, IPAMD, the ConfigMap kube-system/tke-eni-ipamd, the zones of the nodes, the addresses of the ENI pods and,
@@ -74,9 +76,9 @@ def drift(
         str, typer.Option("--markdown", metavar="FILE", help="Write Markdown there (- for standard output).", rich_help_panel="Report")
     ] = "",
 ) -> None:
-    from pulumi_tke_hybrid.drift import errors, run_command
+    from pulumi_tke_hybrid.drift import run_command
 
-    try:
+    with wrong_use.told("drift", USAGE):
         code = run_command.run(
             cluster_id=cluster_id,
             region=region,
@@ -88,6 +90,4 @@ def drift(
             json_file=json_file,
             markdown_file=markdown_file,
         )
-    except errors.WrongUse as error:
-        raise typer.Exit(run_command.complain(str(error))) from None
     raise typer.Exit(code)

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.proof import report
 from pulumi_tke_hybrid.proof.addresses import Addresses
 from pulumi_tke_hybrid.proof.answers import Answer
 from pulumi_tke_hybrid.proof.cluster import Front, FrontKind, Snapshot, Subnets
 from pulumi_tke_hybrid.proof.coverage import Wish, results
-from pulumi_tke_hybrid.proof.errors import CannotVerify, WrongUse
+from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.kube import Json
 from pulumi_tke_hybrid.proof.outcome import ExitCode, Outcome
 from pulumi_tke_hybrid.proof.probe import Plan

@@ -1,10 +1,12 @@
-"""Text that came from outside: made fit for a terminal, a log and a report."""
+"""Text for people: what came from outside made printable, numbers with their nouns, long lists cut."""
 
-SHOWN = 120
+from collections.abc import Sequence
+
+SHOWN = 400
 
 
 def shown(text: str, most: int = SHOWN) -> str:
-    """One printable line. What a pod or a proxy sends may hold control sequences; a report shows them as they are and obeys none."""
+    """One printable line. What a cluster, a pod or a proxy says may hold control sequences; a report shows them and obeys none."""
     line = "".join(character if character.isprintable() else "?" for character in text[: most + 1])
     return line if len(line) <= most else line[: most - 1] + "…"
 
@@ -14,7 +16,7 @@ def several(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def listed(items: list[str], most: int = 5) -> str:
+def listed(items: Sequence[str], most: int = 5) -> str:
     """The first of them, and how many more there are."""
     more = len(items) - most
     return ", ".join(items[:most]) + (f" and {more} more" if more > 0 else "")

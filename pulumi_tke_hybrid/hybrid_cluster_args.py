@@ -1,0 +1,223 @@
+"""Arguments of `HybridCluster`, and what is wrong with them before anything exists."""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Any, Optional, Union
+
+from pulumi_tke_hybrid.component.args import Args, args_class
+from pulumi_tke_hybrid.component.inputs import Input, awaited, known
+from pulumi_tke_hybrid.endpoint import EndpointArgs
+from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
+from pulumi_tke_hybrid.node_pools import NodePoolArgs
+from pulumi_tke_hybrid.tke import cidrs, ids, reclaim, zones
+from pulumi_tke_hybrid.tke.plan import Plan, PlannedSubnet
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rules import capacity, places, pools, ranges
+from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY
+from pulumi_tke_hybrid.vpc_cni import NonMasquerade
+
+
+class ZoneRegistration(str, Enum):
+    """How ipamd learns of the container subnets of further zones."""
+
+    API = "api"
+    """EnableVpcCniNetworkType with every subnet, AddVpcCniSubnets later."""
+    CONFIGMAP = "configmap"
+    """The article's way: the first zone by the API, the others by an edit of ipamd's ConfigMap and a restart of ipamd."""
+
+
+def _others_problem(ranges_: Mapping[str, Any]) -> Finding | None:
+    found = ((name, cidrs.cidr_problem(block)) for name, block in ranges_.items() if isinstance(block, str))
+    return next((problem.under(f"[{name!r}]") for name, problem in found if problem), None)
+
+
+@args_class(subnet_id=ids.subnet_problem, zone=zones.zone_problem, cidr_block=cidrs.cidr_problem)
+class EniSubnetArgs(Args):
+    """A container subnet that is described rather than passed as an `EniZoneSubnet`."""
+
+    subnet_id: Input[str]
+    """Its id."""
+
+    zone: Input[str]
+    """Its zone, e.g. `ap-guangzhou-4`."""
+
+    cidr_block: Optional[Input[str]] = None
+    """Its range, for checks. Default: those checks are left out."""
+
+
+@args_class(
+    vpc_id=ids.vpc_problem,
+    cluster_cidr=cidrs.cluster_cidr_problem,
+    cluster_max_pod_num=cidrs.pods_per_node_problem,
+    cluster_max_service_num=cidrs.services_problem,
+    existing_cluster_id=ids.cluster_problem,
+    ip_reclaim=reclaim.reclaim_problem,
+    service_cidr=cidrs.cidr_problem,
+    vpc_cidr=cidrs.cidr_problem,
+    other_cidrs=_others_problem,
+)
+class HybridClusterArgs(Args):
+    """Arguments of `HybridCluster`."""
+
+    vpc_id: Input[str]
+    """VPC of the cluster. A change replaces the cluster."""
+
+    eni_subnets: Sequence[Union[EniZoneSubnet, EniSubnetArgs]]
+    """The container subnets, at least one for each zone with nodes, in an order that never changes: append only, TKE cannot unregister
+    one."""
+
+    ip_reclaim: Input[str]
+    """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`. Fixed once switched on. A short
+    delay means that a StatefulSet pod which is down for longer comes back with another address."""
+
+    cluster_cidr: Optional[Input[str]] = None
+    """Range of the overlay: GR pods and, at its tail, Services. Required for a new cluster, fixed for ever. Must not overlap the VPC."""
+
+    cluster_max_pod_num: Optional[Input[int]] = None
+    """Addresses of the overlay for each node, a power of two; three of them are no pod's. Required for a new cluster, fixed for ever."""
+
+    cluster_max_service_num: Optional[Input[int]] = None
+    """Addresses for Services, a power of two from 32 to 32768. Required for a new cluster, fixed for ever."""
+
+    existing_cluster_id: Optional[str] = None
+    """Adopt this GlobalRouter cluster instead of making one: its VPC-CNI is switched on, or adopted if it is on already, and nothing
+    else of what exists is touched. The preview reports what is there, what would change and what contradicts."""
+
+    kubeconfig: Optional[Input[str]] = None
+    """Kubeconfig of an adopted cluster whose endpoint is already open; give it as a secret. Default: the endpoint's that is opened here."""
+
+    node_pools: Optional[Sequence[NodePoolArgs]] = None
+    """Node pools to make, one zone each. Default: none; without pools and `kubeconfig` there is no Kubernetes provider."""
+
+    static_ip: Optional[Input[bool]] = None
+    """Static-IP mode: kept addresses are possible. Default: true for a new cluster; must be stated for an adopted one, the API does not
+    always tell. Fixed for ever, a change replaces the cluster."""
+
+    zone_registration: Optional[ZoneRegistration] = None
+    """`api` or `configmap`, see `ZoneRegistration`. Default: `api`."""
+
+    non_masquerade: Optional[Input[NonMasquerade]] = None
+    """`add_vpc` or `keep`, see `NonMasquerade`. Default: `add_vpc` for a new cluster, on which nothing relies yet; `keep` for an adopted
+    one."""
+
+    endpoint: Optional[EndpointArgs] = None
+    """Address of the API server. Default: an intranet one in the first node pool's subnet."""
+
+    cluster_name: Optional[Input[str]] = None
+    """Name in the cloud. Default: the component's name. Updated in place."""
+
+    cluster_version: Optional[Input[str]] = None
+    """Kubernetes version. Default: TKE's choice at creation. Updated in place (an upgrade)."""
+
+    service_cidr: Optional[Input[str]] = None
+    """Range of Services. Default: the tail of `cluster_cidr`. Fixed for ever."""
+
+    vpc_cidr: Optional[Input[str]] = None
+    """Range of the VPC, for checks against the others. Default: those checks are left out."""
+
+    other_cidrs: Optional[Mapping[str, Input[str]]] = None
+    """Further ranges in use, by a name of your choice: other clusters of the VPC, peered networks, an office. None of the cluster's
+    ranges may overlap them. Default: none."""
+
+    rules: Optional[Mapping[str, Severity]] = None
+    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
+
+    deletion_protection: Optional[bool] = None
+    """Refuse to delete or replace the cluster, in the cloud and in Pulumi. Default: true."""
+
+    allow_cluster_replacement: Optional[bool] = None
+    """Let a changed property that TKE fixes for ever rebuild the cluster. Default: false, the preview refuses and names the property."""
+
+    release_kept_ips: Optional[bool] = None
+    """On destroy give back the addresses that `fixed_ip` kept for pods that are gone. What counts is what the last `pulumi up` stored.
+    Default: false, they are named with the command that releases each, and may hold up their subnets until the reclaim time."""
+
+    tags: Optional[Input[Mapping[str, Input[str]]]] = None
+    """Tags of the cluster. Updated in place."""
+
+    deadline_seconds: Optional[Input[int]] = None
+    """How long each wait for VPC-CNI may take, in seconds. Default: 600."""
+
+    def problems(self) -> Iterator[Finding]:
+        yield from self._adoption()
+        plan = self.plan()
+        yield from ranges.findings(plan)
+        wanted = self.endpoint or EndpointArgs()
+        yield from places.findings(plan, known(wanted.subnet_id))
+        for index, pool in enumerate(self.node_pools or ()):
+            yield from (finding.under(f"node_pools[{index}]") for finding in pool.problems())
+        yield from pools.findings(plan, endpoint=self.kubeconfig is None, wanted=self.endpoint is not None)
+        yield from capacity.findings(plan)
+        if self.endpoint is not None:
+            yield from (finding.under("endpoint") for finding in self.endpoint.problems())
+        yield from reclaim.reclaim_findings(known(self.ip_reclaim), plan.static_ip)
+
+    def plan(self) -> Plan:
+        """What is known of the cluster."""
+        subnets, node_pools = self.stated_subnets, self.node_pools or ()
+        static = None if awaited(self.static_ip) else known(self.static_ip) is not False
+        values: dict[str, object] = {
+            name: getattr(self, name)
+            for name in ("vpc_cidr", "cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num", "service_cidr")
+        }
+        for index, subnet in enumerate(subnets):
+            values |= {f"eni_subnets[{index}].{name}": getattr(subnet, name) for name in ("subnet_id", "zone", "cidr_block")}
+        for index, pool in enumerate(node_pools):
+            values |= {f"node_pools[{index}].{name}": getattr(pool, name) for name in ("subnet_id", "zone", "instance_type", "size")}
+        return Plan(
+            subnets=tuple(
+                PlannedSubnet(f"eni_subnets[{index}]", known(subnet.subnet_id), known(subnet.zone), known(subnet.cidr_block))
+                for index, subnet in enumerate(subnets)
+            ),
+            pools=tuple(pool.planned(f"node_pools[{index}]") for index, pool in enumerate(node_pools)),
+            vpc_cidr=known(self.vpc_cidr),
+            cluster_cidr=known(self.cluster_cidr),
+            pods_per_node=known(self.cluster_max_pod_num),
+            services=known(self.cluster_max_service_num),
+            service_cidr=known(self.service_cidr),
+            others={name: block for name, value in (self.other_cidrs or {}).items() if (block := known(value)) is not None},
+            static_ip=static,
+            later=frozenset(path for path, value in values.items() if awaited(value)),
+        )
+
+    def _adoption(self) -> Iterator[Finding]:
+        for_new = ("cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num")
+        if self.existing_cluster_id is None:
+            for name in for_new:
+                if getattr(self, name) is None:
+                    why, todo = "it is fixed for ever, so there is no default", "choose one"
+                    yield PROPERTY.finding(name, "is required for a new cluster", why=why, todo=todo)
+            if self.kubeconfig is not None:
+                why, todo = "a new one's comes from its endpoint", "leave it out"
+                yield COMBINATION.finding("kubeconfig", "belongs to an adopted cluster", why=why, todo=todo)
+            return
+        only_new = (*for_new, "service_cidr", "cluster_name", "cluster_version", "tags", "allow_cluster_replacement")
+        for name in only_new:
+            if getattr(self, name) is not None:
+                why = "with existing_cluster_id nothing of the cluster itself is changed"
+                yield COMBINATION.finding(name, "describes a new cluster", why=why, todo="leave it out")
+        if self.static_ip is None:
+            why, todo = "the API does not always tell, and it is fixed for ever", "say static_ip=True or False"
+            yield PROPERTY.finding("static_ip", "must be stated for an adopted cluster", why=why, todo=todo)
+        if self.zone_registration is ZoneRegistration.CONFIGMAP:
+            todo = "use IpamdConfig, which reads before it writes"
+            yield COMBINATION.finding("zone_registration", "is for new clusters", value="'configmap'", todo=todo)
+        if self.kubeconfig is not None and self.endpoint is not None:
+            yield COMBINATION.finding("endpoint", "would open a second one", todo="give kubeconfig or endpoint, not both")
+
+    @property
+    def stated_subnets(self) -> list[Any]:
+        """What the program said of each ENI subnet, and the id of one that is made or adopted."""
+        return [_stated(subnet) if isinstance(subnet, EniZoneSubnet) else subnet for subnet in self.eni_subnets]
+
+    def without_components(self) -> "HybridClusterArgs":
+        same = copy.copy(self)
+        same.eni_subnets = self.stated_subnets
+        return same
+
+
+def _stated(subnet: EniZoneSubnet) -> Any:
+    same = copy.copy(subnet.stated)
+    same.subnet_id = subnet.subnet_id
+    return same

@@ -1,0 +1,114 @@
+"""Arguments of a node pool: nodes of one zone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Optional
+
+from pulumi_tke_hybrid.component.args import Args, args_class
+from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.tke import cidrs, ids, names, zones
+from pulumi_tke_hybrid.tke.plan import PlannedPool
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules import pools
+from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY
+
+
+def _at_least(least: int, what: str) -> Any:
+    def problem(value: int) -> Finding | None:
+        return None if value >= least else PROPERTY.finding("", "is too few", value=value, todo=f"{what} is {least} or more")
+
+    return problem
+
+
+@args_class(min_size=_at_least(0, "the least number of nodes"), max_size=_at_least(1, "the greatest number of nodes"))
+class AutoscaleArgs(Args):
+    """Bounds of a pool whose size the autoscaler decides."""
+
+    min_size: Input[int]
+    """Least number of nodes."""
+
+    max_size: Input[int]
+    """Greatest number of nodes."""
+
+    def problems(self) -> Iterator[Finding]:
+        yield from pools.bounds_problem(known(self.min_size), known(self.max_size))
+
+
+@args_class(
+    name=names.pool_name_problem,
+    zone=zones.zone_problem,
+    subnet_id=ids.subnet_problem,
+    subnet_cidr=cidrs.cidr_problem,
+    size=_at_least(0, "a pool's size"),
+)
+class NodePoolArgs(Args):
+    """Nodes of one zone."""
+
+    name: str
+    """Name of the pool, in the cloud and in the program, 1 to 25 characters. Another name is another pool."""
+
+    zone: Input[str]
+    """Its zone; one of the ENI subnets must lie in it."""
+
+    subnet_id: Input[str]
+    """VPC subnet for the nodes themselves, in that zone; not an ENI subnet. A change replaces the pool and its machines."""
+
+    instance_type: Input[str]
+    """CVM type, e.g. `S5.LARGE8`. It bounds the ENI pods of a node. A change replaces the pool."""
+
+    size: Input[int]
+    """Number of nodes; with `autoscale` only the number to start with."""
+
+    keep_machines: bool
+    """Whether the CVMs survive when the pool is deleted. Stated, because the provider's default (yes) leaves billed machines behind."""
+
+    autoscale: Optional[AutoscaleArgs] = None
+    """Let TKE's autoscaler decide the size within bounds. Default: the size is fixed."""
+
+    key_ids: Optional[Input[Sequence[Input[str]]]] = None
+    """SSH keys of the machines. Exactly one of `key_ids` and `password`."""
+
+    password: Optional[Input[str]] = None
+    """Password of the machines; give it as a secret."""
+
+    security_group_ids: Optional[Input[Sequence[Input[str]]]] = None
+    """Security groups of the machines, in order. Default: none."""
+
+    labels: Optional[Input[Mapping[str, Input[str]]]] = None
+    """Node labels. Updated in place."""
+
+    subnet_cidr: Optional[Input[str]] = None
+    """Range of `subnet_id`, for checks. Default: those checks are left out."""
+
+    global_route_only: Optional[bool] = None
+    """No ENI pods are meant for this pool, so its zone needs no ENI subnet. Default: false."""
+
+    def problems(self) -> Iterator[Finding]:
+        if (self.key_ids is None) == (self.password is None):
+            yield COMBINATION.finding(
+                "key_ids",
+                "exactly one of key_ids and password is needed",
+                why="the machines' log-in is set when they are made",
+                todo="give one of them",
+            )
+        bounds = self.autoscale
+        if bounds is not None:
+            yield from (finding.under("autoscale") for finding in bounds.problems())
+        least, most = (known(bounds.min_size), known(bounds.max_size)) if bounds else (None, None)
+        yield from pools.size_problem(known(self.size), least, most, scaled=bounds is not None)
+
+    def planned(self, path: str) -> PlannedPool:
+        """What is known of it."""
+        bounds, labels = self.autoscale, known(self.labels)
+        return PlannedPool(
+            path=path,
+            name=self.name,
+            zone=known(self.zone),
+            subnet_id=known(self.subnet_id),
+            subnet_cidr=known(self.subnet_cidr),
+            instance_type=known(self.instance_type),
+            size=known(self.size),
+            least=known(bounds.min_size) if bounds else None,
+            most=known(bounds.max_size) if bounds else None,
+            global_route_only=bool(self.global_route_only),
+            labels={key: text for key, value in (labels or {}).items() if (text := known(value)) is not None},
+        )
