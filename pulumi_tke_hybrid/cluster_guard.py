@@ -22,9 +22,11 @@ class ClusterGuardProvider(CloudProvider):
         pools = list(transitions.pool_findings(olds.get("nodePools", {}), news.get("nodePools", {}), unknown))
         if news.get("allowClusterReplacement"):
             return pools
-        cluster = transitions.cluster_findings(olds.get("cluster", {}), news.get("cluster", {}), unknown)
-        places = transitions.place_findings(olds.get("eniSubnets", ()), news.get("eniSubnets", ()), unknown)
-        return [*cluster, *places, *pools]
+        return [
+            *transitions.cluster_findings(olds.get("cluster", {}), news.get("cluster", {}), unknown),
+            *transitions.replaced_subnet_findings(olds.get("eniSubnets", ()), news.get("eniSubnets", ()), unknown),
+            *pools,
+        ]
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         compared = ("cluster", "clusterName", "nodePools", "eniSubnets", "allowClusterReplacement", "deadlineSeconds")

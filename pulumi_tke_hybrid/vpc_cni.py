@@ -130,9 +130,9 @@ class VpcCniProvider(CloudProvider):
     """The adapter between the engine and `cloud.vpc_cni`. Its module path is in every user's state: never move it."""
 
     def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
-        found = VpcCniSwitch.check(olds, news, unknown)
-        followed = any(finding.path == "ip_reclaim" for finding in found) and self._reclaims_as(news)
-        return [finding for finding in found if not (followed and finding.path == "ip_reclaim")]
+        problems = VpcCniSwitch.check(olds, news, unknown)
+        followed = any(problem.path == "ip_reclaim" for problem in problems) and self._reclaims_as(news)
+        return [problem for problem in problems if not (followed and problem.path == "ip_reclaim")]
 
     def _reclaims_as(self, news: dict[str, Any]) -> bool:
         try:

@@ -86,8 +86,10 @@ class VpcCniSwitch:
             return []
         wanted: Sequence[Any] = news.get("subnets") or ()
         before: Props = olds if olds.get("clusterId") == news.get("clusterId") else {}
-        found = list(transitions.subnet_findings(before.get("subnets", ()), wanted, unknown))
-        return [*found, *transitions.switch_findings(before, news, unknown)]
+        return [
+            *transitions.subnet_findings(before.get("subnets", ()), wanted, unknown),
+            *transitions.switch_findings(before, news, unknown),
+        ]
 
     @staticmethod
     def changes(olds: Props, news: Props, unknown: Callable[[object], bool]) -> tuple[list[str], list[str]]:

@@ -33,4 +33,4 @@ def write(name: str, text: str) -> None:
 
 def complain(command: str, message: str) -> None:
     """One line on standard error, for an error that the user can do something about."""
-    Console(stderr=True).print(Text.assemble((f"{command}: ", "bold red"), shown(message)))
+    Console(stderr=True).print(Text.assemble((f"{command}: ", "bold red"), shown(message)), soft_wrap=True)

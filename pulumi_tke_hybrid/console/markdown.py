@@ -1,15 +1,18 @@
 """Markdown of code hosts. What came from outside is shown as text and obeyed nowhere."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from pulumi_tke_hybrid.console.text import shown
 
 _SIGNS = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]|~#@"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
+_REFERENCE = re.compile(r"(?<=[@#!$%&~])(?=\w)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
+"""Where a code host would see a person, an issue or an address. It looks after the signs are obeyed, so a backslash does not help."""
 
 
 def plain(text: str, most: int = 800) -> str:
-    """The text itself, whatever signs are in it."""
-    return shown(text, most).translate(_SIGNS)
+    """The text itself, whatever signs are in it. Nobody is mentioned, nothing is linked."""
+    return _REFERENCE.sub("\u200b", shown(text, most)).translate(_SIGNS)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

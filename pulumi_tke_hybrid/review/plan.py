@@ -47,6 +47,11 @@ class StackPlan:
         """Whether the preview itself failed."""
         return bool(self.failures)
 
+    @property
+    def whole(self) -> bool:
+        """Whether the preview came to its end."""
+        return not self.failures and not self.unreadable
+
     def count(self, *ops: Op) -> int:
         """How many resources have one of these operations."""
         return sum(step.op in ops for step in self.steps)

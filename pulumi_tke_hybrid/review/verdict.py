@@ -26,6 +26,8 @@ class ExitCode(IntEnum):
     DANGEROUS = 2
     COULD_NOT_TELL = 3
     INVALID = 4
+    NOT_POSTED = 5
+    """Nothing is dangerous, but the comment is not where it should be."""
     USAGE = 64
     """The command was called wrongly."""
 

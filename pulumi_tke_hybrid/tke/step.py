@@ -1,5 +1,6 @@
 """One step of a plan: a resource, what would happen to it, and its properties before and after."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -14,6 +15,7 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SECRET = "[secret]"  # noqa: S105
 """How the engine writes a value that nobody may see."""
 
+_ANNOTATION = re.compile(r'^metadata\.annotations\["([^"]*)"\]$')
 _UNKNOWNS = frozenset(
     (
         UNKNOWN,
@@ -96,13 +98,18 @@ class Step:
     @property
     def replaced_for(self) -> str:
         """The properties that force a replacement, for people."""
-        return ", ".join(dict.fromkeys(self.replace_keys)) or "a property that the preview does not name"
+        return ", ".join(dict.fromkeys(map(_shortened, self.replace_keys))) or "a property that the preview does not name"
 
     def differs(self, key: str) -> bool:
         """Whether this input is another one than before."""
         if self.diff_keys is not None:
             return key in self.diff_keys
         return self.old.get(key) != self.new.get(key)
+
+
+def _shortened(path: str) -> str:
+    """`metadata.annotations["a.b/c"]` → `a.b/c`."""
+    return _ANNOTATION.sub(r"\1", path)
 
 
 Check = Callable[[Step], Iterator[Finding]]

@@ -15,7 +15,7 @@ from pulumi_tke_hybrid.review.post.place import Place
 from pulumi_tke_hybrid.review.post.sticky import Remark
 
 PAGE = 100
-_ONE_TRY: dict[str, Any] = {"obey_rate_limit": False, "retry_transient_errors": False, "max_retries": 0}
+_ONE_TRY: dict[str, Any] = {"obey_rate_limit": False}
 """`Patience` repeats what is worth it, within limits; the client by itself would wait for as long as it is told."""
 
 

@@ -43,7 +43,7 @@ def _github(environment: Mapping[str, str], number: int | None) -> Place:
     token = environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN") or ""
     if not token:
         raise CannotPost(
-            "GITHUB_TOKEN is empty, so GitHub takes no comment; give the step `env: {GITHUB_TOKEN: ${{ github.token }}}` and its job "
+            "GITHUB_TOKEN is empty, so GitHub takes no comment; give the step that variable, of `github.token`, and its job "
             "`permissions: {pull-requests: write}`"
         )
     project = environment.get("GITHUB_REPOSITORY", "")

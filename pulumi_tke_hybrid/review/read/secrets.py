@@ -13,6 +13,7 @@ _TELLING = re.compile(
     re.IGNORECASE,
 )
 _KUBERNETES_SECRET = "kubernetes:core/v1:Secret"  # noqa: S105
+_NESTED: tuple[object, ...] = (dict, list)
 _RANDOM = re.compile(r"[A-Za-z0-9+/=_.-]{20,}")
 """A token inside a larger secret, such as a kubeconfig."""
 SHORTEST = 6
@@ -27,26 +28,43 @@ class Secrets:
 
     def opened(self, props: object, type_: str = "") -> dict[str, Any]:
         """The same properties with the engine's wrappers opened: a secret becomes `[secret]`. Everything secret is remembered."""
-        return mapping(self._clean(props, type_.startswith(_KUBERNETES_SECRET)))
+        found = mapping(props)
+        return self._open(found) if self._look(found, type_.startswith(_KUBERNETES_SECRET)) else found
 
-    def _clean(self, value: Any, hidden: bool) -> Any:
-        if isinstance(value, str):
+    def _look(self, value: Any, hidden: bool) -> bool:
+        """Remember what is secret; whether some of it is wrapped. There are many values, so most are not even looked at."""
+        kind = _kind(value)
+        if kind is str:
             if hidden:
                 self.remember(value)
+            return False
+        if kind is list:
+            return True in [self._look(item, hidden) for item in value if hidden or type(item) in _NESTED]  # all of them, so a list
+        if kind is not dict:
+            return False
+        if value.get(_SIGNATURE) == _SECRET_SIGNATURE:
+            self._look(value.get("plaintext"), True)
+            self._look(value.get("value"), True)
+            return True
+        name = value.get("name")
+        hidden = hidden or ("value" in value and type(name) is str and _telling(name))  # an environment variable
+        wrapped = False
+        for key, item in value.items():
+            kind = _kind(item)
+            if kind is str:
+                if hidden or _telling(key):
+                    self.remember(item)
+            elif kind in _NESTED and self._look(item, hidden or _telling(key)):
+                wrapped = True
+        return wrapped
+
+    def _open(self, value: Any) -> Any:
+        kind = _kind(value)
+        if kind is list:
+            return [self._open(item) for item in value]
+        if kind is not dict:
             return value
-        if isinstance(value, dict):
-            given = mapping(value)  # pyright: ignore[reportUnknownArgumentType]
-            if given.get(_SIGNATURE) == _SECRET_SIGNATURE:
-                for inner in ("plaintext", "value"):
-                    self._clean(given.get(inner), True)
-                return SECRET
-            return {
-                key: item if item is None or item is True or item is False else self._clean(item, hidden or bool(_telling(str(key))))
-                for key, item in given.items()
-            }
-        if isinstance(value, list):
-            return [self._clean(item, hidden) for item in value]  # pyright: ignore[reportUnknownVariableType]
-        return value
+        return SECRET if value.get(_SIGNATURE) == _SECRET_SIGNATURE else {key: self._open(item) for key, item in value.items()}
 
     def remember(self, value: str) -> None:
         """One more secret, also as a JSON text, in which the engine keeps it, says it."""
@@ -54,6 +72,10 @@ class Secrets:
         if len(text) >= SHORTEST and text != SECRET and not unknown(text):
             self.values.add(text)
             self.values.update(_RANDOM.findall(text))
+
+
+def _kind(value: Any) -> object:
+    return value.__class__
 
 
 _known: dict[str, bool] = {}

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.review.read.secrets import Secrets
@@ -24,6 +25,7 @@ _OPS = {
     "discard": Op.READ,
     "discard-replaced": Op.READ,
 }
+_CLEANING = ("delete", "delete-replaced", "remove-pending-replace")
 _WEIGHT = {op: weight for weight, op in enumerate((Op.SAME, Op.READ, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE))}
 _STATE = ("eniSubnetIds", "registeredSubnets", "availableIpCount", "status")
 """Outputs that a rule or a table looks at; the others are not kept."""
@@ -37,6 +39,7 @@ class Steps:
         self._steps: dict[str, Step] = {}
         self._said: dict[str, set[str]] = {}
         self._prints: dict[str, str] = {}
+        self._providers: dict[str, str] = {}
         self.unnamed_ops: dict[str, None] = {}
         self.odd = 0
         """Steps that are no steps."""
@@ -50,13 +53,14 @@ class Steps:
             return
         op = _OPS.get(said, Op.OTHER) if isinstance(said, str) else Op.OTHER
         old, new = mapping(given.get("oldState")), mapping(given.get("newState"))
-        if old.get("delete") is True:
+        if old.get("delete") is True and said in _CLEANING:
             op, said = Op.OTHER, "delete-replaced"  # left over from an earlier run that was cut off
             urn += " (left over)"
         elif op is Op.OTHER:
             self.unnamed_ops[str(said)] = None
         self._said.setdefault(urn, set()).add(str(said))
         step = self._step(given, urn, op, old, new)
+        self._providers[urn] = str(given.get("provider") or "").rpartition("::")[0]
         before = self._steps.get(urn)
         self._steps[urn] = step if before is None else _merged(before, step)
         if op.changes:
@@ -64,7 +68,16 @@ class Steps:
 
     def done(self) -> list[Step]:
         """The steps so far, one for each resource."""
-        return list(self._steps.values())
+        replaced = {urn for urn, step in self._steps.items() if step.op is Op.REPLACE}
+        return [self._explained(step, replaced) if step.op is Op.REPLACE else step for step in self._steps.values()]
+
+    def _explained(self, step: Step, replaced: set[str]) -> Step:
+        """The engine names no property where a resource is replaced only because another one is: then those that come from that one."""
+        if step.replace_keys:
+            return step
+        keys = [key for key, urns in step.sources.items() if not replaced.isdisjoint(urns)]
+        keys += ["provider"] if self._providers.get(step.urn) in replaced else []
+        return replace(step, replace_keys=tuple(keys))
 
     @property
     def fingerprint(self) -> str:
@@ -81,7 +94,8 @@ class Steps:
 
     def _step(self, given: Mapping[str, Any], urn: str, op: Op, old: Mapping[str, Any], new: Mapping[str, Any]) -> Step:
         type_ = str(new.get("type") or old.get("type") or _type_of(urn))
-        before, after = (self._secrets.opened(state.get("inputs"), type_) for state in (old, new))
+        before = self._secrets.opened(old.get("inputs"), type_)
+        after = before if old.get("inputs") == new.get("inputs") else self._secrets.opened(new.get("inputs"), type_)
         state = self._secrets.opened(old.get("outputs") or new.get("outputs"), type_)
         details = given.get("detailedDiff")
         diff = [*texts(given.get("diffReasons")), *(_head(str(key)) for key in mapping(details))]

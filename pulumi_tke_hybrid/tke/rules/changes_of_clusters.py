@@ -1,6 +1,7 @@
 """Dangerous changes of a cluster, its pod network and its protection."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.tke import tokens
@@ -167,11 +168,17 @@ def _egress_of_switch(step: Step) -> Iterator[Finding]:
     if step.new.get("nonMasquerade") != "add_vpc":
         return
     before, after = listed_subnets(step)
-    switched_on = step.op is Op.CREATE
-    added = step.op is Op.UPDATE and (after is None or bool(set(after) - set(before or ())))
-    if switched_on or added or (step.op.changes and step.old.get("nonMasquerade") not in (None, "add_vpc")):
-        what = "VPC-CNI is switched on with add_vpc" if switched_on else "pod subnets are added with add_vpc"
-        yield _egress(f"{step.name}.nonMasquerade", what, "say non_masquerade=keep, or admit the cluster's range where that traffic goes")
+    todo = "say non_masquerade=keep, or admit the cluster's range where that traffic goes"
+    where = f"{step.name}.nonMasquerade"
+    if step.op is Op.CREATE and unknown(step.new.get("clusterId")):
+        # A cluster that is made in the same run has no pod yet whose address could change.
+        yield replace(_egress(where, "VPC-CNI of a new cluster is switched on with add_vpc", todo), severity=Severity.NOTE)
+    elif step.op is Op.CREATE:
+        yield _egress(where, "VPC-CNI is switched on with add_vpc", todo)
+    elif step.op is Op.UPDATE and (after is None or set(after) - set(before or ())):
+        yield _egress(where, "pod subnets are added with add_vpc", todo)
+    elif step.op is Op.UPDATE and step.old.get("nonMasquerade") != "add_vpc":
+        yield _egress(where, "add_vpc instead of keep", todo)
 
 
 def _egress(where: str, what: str, todo: str) -> Finding:
@@ -185,7 +192,14 @@ def _egress(where: str, what: str, todo: str) -> Finding:
 
 
 def _unmanaged(step: Step) -> Iterator[Finding]:
-    if step.op is Op.DELETE:
+    if step.op is Op.DELETE and step.old.get("onDelete") == "disable":
+        yield POD_NETWORK_OFF.finding(
+            step.name,
+            "leaves the program, and its on_delete is disable",
+            why="that turns VPC-CNI off, and every ENI pod of the cluster loses its network",
+            todo="keep it, or say on_delete=keep and apply that first",
+        )
+    elif step.op is Op.DELETE:
         yield SWITCH_UNMANAGED.finding(
             step.name,
             "leaves the program",

@@ -56,26 +56,31 @@ def _vpc_lost(step: Step) -> Iterator[Finding]:
     if step.op.ends:
         yield RANGE_CHANGED.finding(
             step.name,
-            f"the VPC would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else "the VPC would be deleted",
+            f"would be replaced ({step.replaced_for}), the VPC" if step.op is Op.REPLACE else "would be deleted, the VPC",
             value=step.id,
             why="every subnet and everything on it goes with it",
-            todo="go back to the old value",
+            todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program, or accept this finding",
         )
 
 
-def pool_machines(props: Props) -> object:
-    """How many machines a node pool asks for."""
+def pool_machines(props: Props) -> int | None:
+    """How many machines a node pool asks for; None where the preview does not say."""
     for found in (props.get("desiredCapacity"), at(props, "native", "replicas"), props.get("minSize")):
         if isinstance(found, (int, float)) and not isinstance(found, bool):
             return int(found)
-    return "all"
+    return None
+
+
+def _machines(step: Step) -> str:
+    count = pool_machines(step.old)
+    return "its machines" if count is None else "its one machine" if count == 1 else f"its {count} machines"
 
 
 def _pool_lost(step: Step) -> Iterator[Finding]:
     if step.op is Op.REPLACE:
         yield POOL_REBUILT.finding(
             step.name,
-            f"would rebuild the node pool and its {pool_machines(step.old)} machines at once",
+            f"would rebuild the node pool and {_machines(step)} at once",
             value=step.replaced_for,
             why="pods on them are evicted, and their ENI addresses go",
             todo="add a pool of another name, drain the nodes of this one, then remove it",
@@ -83,7 +88,7 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
     elif step.op is Op.DELETE:
         yield POOL_REBUILT.finding(
             step.name,
-            f"the node pool would be deleted with its {pool_machines(step.old)} machines",
+            f"the node pool would be deleted with {_machines(step)}",
             why="pods on them are evicted, and their ENI addresses go",
             todo="drain its nodes first; then accept this finding",
         )

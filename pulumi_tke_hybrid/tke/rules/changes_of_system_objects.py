@@ -22,7 +22,7 @@ def _data(props: Props) -> object:
 
 
 def _ipamd_config(step: Step) -> Iterator[Finding]:
-    if _object_name(step) != ipamd.NAME or _data(step.old) == _data(step.new) or not step.new:
+    if _object_name(step) != ipamd.NAME or _data(step.old) == _data(step.new) or not step.new or unknown(_data(step.new)):
         return
     before, after = (ipamd.registered_subnets(_strings(_data(props))) for props in (step.old, step.new))
     if not any(unknown(item) for item in after):

@@ -90,11 +90,12 @@ def _balancer_lost(step: Step) -> Iterator[Finding]:
     same = bool(kept) and annotations(step.new).get(_EXISTING[step.type]) == kept
     kind = step.type.rsplit(":", 1)[-1]
     what = f"the {kind} would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else f"the {kind} would be deleted"
+    address = _first_address(step)
     if same:
         why, todo = f"{kept} stays, but has no listener in between", "do it when clients can wait"
     else:
         why, todo = "its load balancer goes, and clients get another address or none", "keep name, namespace and kind of load balancer"
-    yield BALANCER_REPLACED.finding(step.name, what, value=_first_address(step), why=why, todo=todo)
+    yield BALANCER_REPLACED.finding(step.name, f"is the address in use; {what}" if address else what, value=address, why=why, todo=todo)
 
 
 def _first_address(step: Step) -> str:
@@ -135,10 +136,10 @@ def _kept_address_off(step: Step) -> Iterator[Finding]:
 def _stateful_set_replaced(step: Step) -> Iterator[Finding]:
     if step.op is Op.REPLACE:
         replicas = at(step.old, "spec", "replicas")
-        count = f"all {int(replicas)} pods" if isinstance(replicas, (int, float)) else "all pods"
+        count = f"all its {int(replicas)} pods" if isinstance(replicas, (int, float)) and replicas > 1 else "its pods"
         yield STATEFUL_SET_REPLACED.finding(
             step.name,
-            f"would replace the StatefulSet, and {count} stop together",
+            f"would replace the StatefulSet, and {count} stop at once",
             value=step.replaced_for,
             why="Kubernetes cannot change these fields in place",
             todo="go back to the old value, or add a second StatefulSet and move",

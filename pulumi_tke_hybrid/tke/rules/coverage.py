@@ -5,7 +5,7 @@ Ids of what is still to be made are not known at preview; then the engine's reco
 
 import ipaddress
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pulumi_tke_hybrid.tke import keys, tokens, zones
@@ -14,13 +14,6 @@ from pulumi_tke_hybrid.tke.rules.changes_of_networks import is_pod_subnet, pool_
 from pulumi_tke_hybrid.tke.rules.changes_of_workloads import template_annotations
 from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, texts, unknown
 
-ZONE_UNCOVERED = Rule(
-    "zone-uncovered",
-    Severity.ERROR,
-    "Every zone with nodes has a pod subnet.",
-    "the zones of node pools and of pod subnets",
-    "article, step 7",
-)
 ADDRESSES_SHORT = Rule(
     "addresses-short",
     Severity.WARNING,
@@ -84,7 +77,7 @@ class Zone:
     @property
     def free_after(self) -> int | None:
         """Free addresses when the change is done, about."""
-        return None if self.free is None or self.taken is None else self.free - self.taken
+        return None if self.free is None or self.taken is None else min(self.free - self.taken, self.size)
 
     @property
     def size(self) -> int:
@@ -122,7 +115,7 @@ def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
     for zone in all_zones:
         touched = any(pool.op.changes for pool in zone.pools) or any(subnet.op.changes for subnet in zone.subnets)
         if names and not zone.covered and zone.pools and not zone.checked and (touched or not only_changes):
-            yield uncovered(zone.pools[0].name, zone.name, names)
+            yield zones.uncovered_problem(zone.pools[0].name, zone.name, names)
         after = zone.free_after
         if zone.covered and after is not None and zone.taken and after < zone.size * HEADROOM:
             yield ADDRESSES_SHORT.finding(
@@ -132,12 +125,6 @@ def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
                 why="a rollout needs addresses for its surge, and kept ones come back late; pods without one stay Pending",
                 todo=f"add another pod subnet in {zone.name}",
             )
-
-
-def uncovered(pool: str, zone: str, covered: Sequence[str]) -> Finding:
-    """That a pool has nodes in a zone without a pod subnet."""
-    what, why, todo = zones.uncovered_problem(zone, covered).removeprefix(f"{zone} ").split("; ", 2)
-    return ZONE_UNCOVERED.finding(pool, what, value=zone, why=why, todo=todo)
 
 
 class _View:
@@ -207,8 +194,7 @@ def _pod_subnet(step: Step, name: str, op: Op, free: object) -> PodSubnet:
 
 
 def _machines(props: Props) -> int:
-    found = pool_machines(props)
-    return found if isinstance(found, int) else 0
+    return pool_machines(props) or 0
 
 
 def _addresses_taken(plan: Plan) -> int:

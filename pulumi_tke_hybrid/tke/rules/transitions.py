@@ -95,31 +95,13 @@ def pool_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Fin
         new = after.get(pool, {})
         for name, (property_, what) in POOL.items():
             if old.get(name) is not None and new.get(name) is not None and not unknown(new[name]) and old[name] != new[name]:
-                machines = _shown(old.get("size"))
                 yield POOL_FIXED.finding(
                     f"node_pools[{pool}].{property_}",
                     f"instead of {old[name]}",
                     value=new[name],
-                    why=f"TKE fixes {what} when the pool is made, so this would rebuild it and its {machines} machines at once",
+                    why=f"TKE fixes {what} when the pool is made, so this would rebuild it and its "
+                    f"{_shown(old.get('size'))} machines at once",
                     todo="add a pool of another name, drain the nodes of this one, then remove it",
-                )
-
-
-def place_findings(before: Sequence[Props], after: Sequence[Props], unknown: Unknown) -> Iterator[Finding]:
-    """One for each property by which another subnet would take a registered one's place: its id is not known any more."""
-    kept = [subnet.get("id") for subnet in after if not unknown(subnet.get("id"))]
-    for index, (old, new) in enumerate(zip(before, after, strict=False)):
-        if old.get("id") in kept or not unknown(new.get("id")):
-            continue
-        for name, (property_, what) in SUBNET.items():
-            if old.get(name) is not None and not unknown(new.get(name)) and old[name] != new.get(name):
-                yield SUBNET_REMOVED.finding(
-                    f"eni_subnets[{index}].{property_}",
-                    f"instead of {old[name]}",
-                    value=new.get(name),
-                    why=f"{what} of a subnet is fixed when it is made, so another one would take the place of {old.get('id')}, in which "
-                    f"pods hold addresses and which TKE cannot unregister",
-                    todo=f"go back to {old[name]} and add another subnet at the end of the list",
                 )
 
 
@@ -142,6 +124,24 @@ def subnet_findings(before: Sequence[Any], after: Sequence[Any], unknown: Unknow
             why="TKE cannot unregister one subnet and pods hold addresses in it",
             todo="put it back (a replaced subnet counts as gone: keep the old one and add another)",
         )
+
+
+def replaced_subnet_findings(before: Sequence[Props], after: Sequence[Props], unknown: Unknown) -> Iterator[Finding]:
+    """One for each property by which another subnet would take a registered one's place: its id is not known any more."""
+    kept = [subnet.get("id") for subnet in after if not unknown(subnet.get("id"))]
+    for index, (old, new) in enumerate(zip(before, after, strict=False)):
+        if old.get("id") in kept or not unknown(new.get("id")):
+            continue
+        for name, (property_, what) in SUBNET.items():
+            if old.get(name) is not None and not unknown(new.get(name)) and old[name] != new.get(name):
+                yield SUBNET_REMOVED.finding(
+                    f"eni_subnets[{index}].{property_}",
+                    f"instead of {old[name]}",
+                    value=new.get(name),
+                    why=f"{what} of a subnet is fixed when it is made, so another one would take the place of {old.get('id')}, in which "
+                    f"pods hold addresses and which TKE cannot unregister",
+                    todo=f"go back to {old[name]} and add another subnet at the end of the list",
+                )
 
 
 def switch_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -44,6 +45,8 @@ class Discussion:
         self.longest = longest
         self.faults: list[Fault] = []
         self.asked: list[str] = []
+        self.calls_itself = ""
+        """What the host believes its own address to be, in links to further pages; empty: the one that it was asked under."""
         self._accounts = dict(accounts)
         self._next = 1000
         self._together = together
@@ -105,8 +108,10 @@ def pages(notes: Iterable[Note], request: Request) -> tuple[list[Note], int, int
     return every[(page - 1) * size : page * size], page, max(-(-len(every) // size), 1), size
 
 
-def links(request: Request, page: int, last: int) -> str:
+def links(request: Request, page: int, last: int, itself: str = "") -> str:
     """The `Link` header of both hosts."""
+    own = URL(itself)
+    here = request.url.replace(scheme=own.scheme, netloc=own.netloc) if itself else request.url
     wanted = {"prev": page - 1, "next": page + 1, "first": 1, "last": last}
     shown = [(name, number) for name, number in wanted.items() if 1 <= number <= last]
-    return ", ".join(f'<{request.url.include_query_params(page=number)}>; rel="{name}"' for name, number in shown)
+    return ", ".join(f'<{here.include_query_params(page=number)}>; rel="{name}"' for name, number in shown)

@@ -62,7 +62,7 @@ class GitHub:
     async def _list(self, request: Request, account: Account) -> Response:
         await self._discussion.wait_for_the_others()
         found, page, last, _ = pages(self._discussion.notes, request)
-        headers = {"Link": links(request, page, last)} if last > 1 else {}
+        headers = {"Link": links(request, page, last, self._discussion.calls_itself)} if last > 1 else {}
         return JSONResponse([self._shown(note, request) for note in found], headers=headers)
 
     async def _create(self, request: Request, account: Account) -> Response:

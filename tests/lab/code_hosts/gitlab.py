@@ -61,7 +61,7 @@ class GitLab:
         ordered = sorted(self._discussion.notes, key=lambda note: note.id, reverse=newest_first)
         found, page, last, size = pages(ordered, request)
         headers = {
-            "Link": links(request, page, last),
+            "Link": links(request, page, last, self._discussion.calls_itself),
             "X-Page": str(page),
             "X-Per-Page": str(size),
             "X-Next-Page": str(page + 1) if page < last else "",

@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.review.post import place
 from pulumi_tke_hybrid.review.post.errors import CannotPost
 from pulumi_tke_hybrid.review.post.place import Host
 from tests.lab.code_hosts import Fault
-from tests.lab.posting.hosts import TOKEN, Job
+from tests.lab.posting.hosts import STRANGER, TOKEN, Job
 
 
 def test_the_token_is_in_no_output_and_no_log(a_job: Job, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
@@ -34,6 +34,17 @@ def test_a_proxy_of_the_environment_is_used(a_job: Job, monkeypatch: pytest.Monk
     a_job.run(environment=a_job.environment(**elsewhere))
     assert a_job.front.proxied == {"git.example.test"}
     assert len(a_job.ours()) == 1
+
+
+def test_a_host_that_believes_in_another_address_of_its_own_gets_the_token_nowhere_else(a_job: Job) -> None:
+    a_job.discussion.chatter(150, STRANGER)
+    a_job.discussion.calls_itself = "http://internal.example.test"
+    if a_job.host is Host.GITHUB:
+        with pytest.raises(CannotPost, match=r"leads elsewhere .*set GITHUB_API_URL to the address it uses itself"):
+            a_job.run()
+    else:
+        a_job.run()
+        assert len(a_job.ours()) == 1
 
 
 def test_credentials_of_a_netrc_do_not_take_the_place_of_the_token(a_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -280,7 +280,7 @@ def test_reports_show_what_pods_sent_as_text() -> None:
     assert "<script>" not in text
     assert "x \\| y" in text
     assert "\\[link\\]" in text
-    assert "\\@all" in text
+    assert "\\@\u200ball" in text  # a code host would mention them without the space of no width
     data = json.loads(report.as_json(outcome))
     assert (data["exitCode"], data["verdict"], data["pods"][0]["pod"]) == (4, "UNKNOWN", "(no name)")
 
