@@ -5,20 +5,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pulumi_tke_hybrid.client_ip_workload import (
-        ChargeType,
-        ClientIpFrom,
         ClientIpWorkload,
+    )
+    from pulumi_tke_hybrid.client_ip_workload_args import (
+        ClientIpFrom,
         ClientIpWorkloadArgs,
-        ExposureArgs,
-        ExposureKind,
-        IngressArgs,
+        ExternalTrafficPolicy,
         PodNetwork,
-        PortArgs,
         WorkloadKind,
-        existing_clb,
-        internal,
-        not_exposed,
-        public,
     )
     from pulumi_tke_hybrid.component.errors import (
         InvalidInputs,
@@ -26,24 +20,30 @@ if TYPE_CHECKING:
     from pulumi_tke_hybrid.component.inputs import (
         Input,
     )
+    from pulumi_tke_hybrid.endpoint import (
+        EndpointAccess,
+        EndpointArgs,
+    )
     from pulumi_tke_hybrid.eni_zone_subnet import (
         EniZoneSubnet,
         EniZoneSubnetArgs,
     )
     from pulumi_tke_hybrid.hybrid_cluster import (
-        AutoscaleArgs,
-        EndpointAccess,
-        EndpointArgs,
-        EniSubnetArgs,
         HybridCluster,
+    )
+    from pulumi_tke_hybrid.hybrid_cluster_args import (
+        EniSubnetArgs,
         HybridClusterArgs,
-        NodePoolArgs,
         ZoneRegistration,
     )
     from pulumi_tke_hybrid.ipamd_config import (
         IpamdConfig,
         IpamdConfigArgs,
         IpamdSubnetArgs,
+    )
+    from pulumi_tke_hybrid.node_pools import (
+        AutoscaleArgs,
+        NodePoolArgs,
     )
     from pulumi_tke_hybrid.tke.reclaim import (
         after,
@@ -54,23 +54,39 @@ if TYPE_CHECKING:
         VpcCni,
         VpcCniArgs,
     )
+    from pulumi_tke_hybrid.workload.exposure import (
+        ChargeType,
+        ExposureArgs,
+        ExposureKind,
+        existing_clb,
+        internal,
+        not_exposed,
+        public,
+    )
+    from pulumi_tke_hybrid.workload.ingress import (
+        IngressArgs,
+        IngressPathArgs,
+    )
+    from pulumi_tke_hybrid.workload.ports import (
+        HealthCheckArgs,
+        ListenerArgs,
+        PortArgs,
+        Scheduler,
+    )
+    from pulumi_tke_hybrid.workload.rollout import (
+        RolloutArgs,
+    )
 
 _HOMES = {
     "client_ip_workload": [
-        "ChargeType",
-        "ClientIpFrom",
         "ClientIpWorkload",
+    ],
+    "client_ip_workload_args": [
+        "ClientIpFrom",
         "ClientIpWorkloadArgs",
-        "ExposureArgs",
-        "ExposureKind",
-        "IngressArgs",
+        "ExternalTrafficPolicy",
         "PodNetwork",
-        "PortArgs",
         "WorkloadKind",
-        "existing_clb",
-        "internal",
-        "not_exposed",
-        "public",
     ],
     "component.errors": [
         "InvalidInputs",
@@ -78,24 +94,30 @@ _HOMES = {
     "component.inputs": [
         "Input",
     ],
+    "endpoint": [
+        "EndpointAccess",
+        "EndpointArgs",
+    ],
     "eni_zone_subnet": [
         "EniZoneSubnet",
         "EniZoneSubnetArgs",
     ],
     "hybrid_cluster": [
-        "AutoscaleArgs",
-        "EndpointAccess",
-        "EndpointArgs",
-        "EniSubnetArgs",
         "HybridCluster",
+    ],
+    "hybrid_cluster_args": [
+        "EniSubnetArgs",
         "HybridClusterArgs",
-        "NodePoolArgs",
         "ZoneRegistration",
     ],
     "ipamd_config": [
         "IpamdConfig",
         "IpamdConfigArgs",
         "IpamdSubnetArgs",
+    ],
+    "node_pools": [
+        "AutoscaleArgs",
+        "NodePoolArgs",
     ],
     "tke.reclaim": [
         "after",
@@ -105,6 +127,28 @@ _HOMES = {
         "NonMasquerade",
         "VpcCni",
         "VpcCniArgs",
+    ],
+    "workload.exposure": [
+        "ChargeType",
+        "ExposureArgs",
+        "ExposureKind",
+        "existing_clb",
+        "internal",
+        "not_exposed",
+        "public",
+    ],
+    "workload.ingress": [
+        "IngressArgs",
+        "IngressPathArgs",
+    ],
+    "workload.ports": [
+        "HealthCheckArgs",
+        "ListenerArgs",
+        "PortArgs",
+        "Scheduler",
+    ],
+    "workload.rollout": [
+        "RolloutArgs",
     ],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -122,18 +166,24 @@ __all__ = [
     "EniZoneSubnetArgs",
     "ExposureArgs",
     "ExposureKind",
+    "ExternalTrafficPolicy",
+    "HealthCheckArgs",
     "HybridCluster",
     "HybridClusterArgs",
     "IngressArgs",
+    "IngressPathArgs",
     "Input",
     "InvalidInputs",
     "IpamdConfig",
     "IpamdConfigArgs",
     "IpamdSubnetArgs",
+    "ListenerArgs",
     "NodePoolArgs",
     "NonMasquerade",
     "PodNetwork",
     "PortArgs",
+    "RolloutArgs",
+    "Scheduler",
     "VpcCni",
     "VpcCniArgs",
     "WorkloadKind",

@@ -215,6 +215,15 @@ class Listener:
     """(address, port): pod addresses in direct mode, node address + node port otherwise."""
     rules: list[Rule] = field(default_factory=list[Rule])
     """HTTP and HTTPS only; `backends` is then what all rules have together."""
+    certificate: str = ""
+    """Id of the certificate, where the listener ends TLS."""
+    redirect: bool = False
+    """Answers every request with a redirect to HTTPS."""
+    session_seconds: int = 0
+    """How long one client stays with one backend; 0 for no affinity."""
+    scheduler: str = "WRR"
+    health_check: dict[str, object] = field(default_factory=dict[str, object])
+    """What a TkeServiceConfig says about it; empty: the default check."""
 
 
 @dataclass
@@ -231,6 +240,11 @@ class LoadBalancer:
     user_made: bool = False
     """Made by the customer and only used by TKE: `owner` is empty while nothing uses it, and TKE never deletes it."""
     listeners: list[Listener] = field(default_factory=list[Listener])
+    charge_type: str = ""
+    bandwidth: int = 0
+    """As wished for when it was made; 0 and empty for the account's default."""
+    security_groups: list[str] = field(default_factory=list[str])
+    pass_to_target: bool = False
 
 
 @dataclass

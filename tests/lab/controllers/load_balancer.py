@@ -51,8 +51,8 @@ class LoadBalancers:
     def all(self) -> list[LoadBalancer]:
         return [entry for entry in self._world.load_balancers.values() if entry.cluster_id == self._cluster.cluster_id]
 
-    def obtain(self, owner: str, subnet_id: str, existing: str) -> LoadBalancer:
-        """Make one (internal when a subnet is named), or take the customer's own."""
+    def obtain(self, owner: str, subnet_id: str, existing: str, charge_type: str = "", bandwidth: str = "") -> LoadBalancer:
+        """Make one (internal when a subnet is named), or take the customer's own. Billing and bandwidth are looked at only here."""
         if existing:
             return self._adopt(owner, existing)
         lb_id = self._world.new_id("lb")
@@ -68,6 +68,8 @@ class LoadBalancers:
             subnet_id=subnet_id,
             internal=bool(subnet_id),
             direct=False,
+            charge_type=charge_type,
+            bandwidth=int(bandwidth or 0),
         )
         self._world.load_balancers[lb_id] = made
         return made

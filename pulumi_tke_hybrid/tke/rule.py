@@ -1,0 +1,112 @@
+"""A rule about TKE, what it finds, and how a program lowers or raises it."""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+_KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class Severity(str, Enum):
+    """What a finding does, the strictest first."""
+
+    ERROR = "error"
+    """Stops the preview."""
+    WARNING = "warning"
+    """Is shown in the preview: it works now, and will hurt."""
+    NOTE = "note"
+    """Is shown in the preview: worth knowing."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. Its check is a function beside it that yields findings."""
+
+    id: str
+    """In kebab-case; a program names the rule by it, so it never changes."""
+    severity: Severity
+    """What a finding does unless the program says otherwise."""
+    says: str
+    """The rule in one sentence, for people."""
+    needs: str
+    """What must be known to check it."""
+    source: str
+    """Where it is written: a document of the vendor, the article, or the arithmetic that it follows from."""
+    firm: bool = False
+    """Nothing could be made of an input that breaks it, so it is an error and stays one."""
+
+    def __post_init__(self) -> None:
+        if not _KEBAB.fullmatch(self.id):
+            raise ValueError(f"{self.id!r} is not in kebab-case")
+        if self.firm and self.severity is not Severity.ERROR:
+            raise ValueError(f"{self.id} is firm, so it must be an error")
+
+    def finding(self, path: str, what: str, *, value: object = "", why: str = "", todo: str = "") -> "Finding":
+        """That the property at `path` breaks the rule."""
+        return Finding(self, path, str(value), what, why, todo, self.severity)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A broken rule: where, and the message in four parts. The value opens the sentence: `10.0.0.0/24 overlaps …; why; what to do`."""
+
+    rule: Rule
+    path: str
+    """The property as the user wrote it, e.g. `eni_subnets[1].zone`."""
+    value: str
+    """What it holds; empty where there is none to show (missing, secret)."""
+    what: str
+    why: str
+    todo: str
+    severity: Severity
+
+    @property
+    def message(self) -> str:
+        """The four parts as one sentence."""
+        return "; ".join(part for part in (f"{self.value} {self.what}".strip(), self.why, self.todo) if part)
+
+    def under(self, prefix: str) -> "Finding":
+        """The same finding seen from the object that holds the property."""
+        separator = "" if not self.path or self.path.startswith("[") else "."
+        return replace(self, path=f"{prefix}{separator}{self.path}")
+
+    def __str__(self) -> str:
+        """One line; the rule's id where a program may set it."""
+        return f"{self.path}: {self.message}" + ("" if self.rule.firm else f" [{self.rule.id}]")
+
+
+SETTING = Rule(
+    "rule-setting",
+    Severity.ERROR,
+    "A setting names a rule that exists and may be set.",
+    "the setting",
+    "docs/rules.md",
+    firm=True,
+)
+
+
+def setting_findings(settings: Mapping[str, Severity], known: Mapping[str, Rule], path: str = "rules") -> Iterator[Finding]:
+    """What is wrong with a program's own severities."""
+    for name, wanted in settings.items():
+        rule = known.get(name)
+        if rule is None:
+            near = difflib.get_close_matches(name, known, n=1)
+            todo = f"did you mean {near[0]!r}?" if near else "docs/rules.md lists them"
+            yield SETTING.finding(path, "is no rule", value=repr(name), todo=todo)
+        elif rule.firm and wanted is not Severity.ERROR:
+            yield SETTING.finding(
+                path,
+                "cannot be lowered",
+                value=name,
+                why="nothing can be made of an input that breaks it",
+                todo="leave it out and correct the input",
+            )
+
+
+def judged(findings: Iterable[Finding], settings: Mapping[str, Severity]) -> list[Finding]:
+    """The findings, each with the severity that the program wants for its rule."""
+    return [
+        finding if finding.rule.firm else replace(finding, severity=settings.get(finding.rule.id, finding.severity)) for finding in findings
+    ]
