@@ -83,6 +83,7 @@ def test_more_replicas_than_addresses_are_named_with_what_is_missing(scene: Scen
     configure(web, {"replicas": 26, "timeout": 30})
     result = web.up(check=False)
     assert result.exit_code != 0
+    print(result.output)
     (said,) = {line for line in result.output.splitlines() if "the rollout is stuck" in line}
     assert f"Insufficient {keys.ENI_IP}" in said
     assert "container subnets" in said

@@ -5,7 +5,6 @@ import time
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from lightkube import Client
 from lightkube.resources.apps_v1 import Deployment, StatefulSet
 from lightkube.resources.core_v1 import Namespace, Pod, Service
 from lightkube.types import PatchType
@@ -31,7 +30,7 @@ class Scene:
         self.lab = lab
         self.cluster_id = cluster_id
         self.kubeconfig = lab.kubeconfig(cluster_id)
-        self.kube: Client = client(self.kubeconfig)
+        self.kube: Any = client(self.kubeconfig)  # partly without types
         self.subnet_id = next(name for name, item in lab.state()["subnets"].items() if item["name"] == f"nodes-{ZONES[0]}")
 
     @classmethod
@@ -51,9 +50,9 @@ class Scene:
             project.up()
             yield project
 
-    def load(self, address: str, **how: float) -> SteadyLoad:
+    def load(self, address: str) -> SteadyLoad:
         """New requests from a client in the VPC, until the end of the block."""
-        return SteadyLoad(self.lab.client(CLIENT), address, **how)
+        return SteadyLoad(self.lab.client(CLIENT), address)
 
     def restart(self, kind: "type[Deployment | StatefulSet]" = Deployment, namespace: str = "default", name: str = "web") -> None:
         """As `kubectl rollout restart` does."""
@@ -88,6 +87,11 @@ class Scene:
             return current and counts == [replicas] * 3 and len(pods) == replicas and not any(_ends(pod) for pod in pods)
 
         wait_until(f"the rollout of {namespace}/web", done, 180)
+
+    @staticmethod
+    def is_ready(pod: Json) -> bool:
+        """Whether the pod is Ready."""
+        return any(entry["type"] == "Ready" and entry["status"] == "True" for entry in (pod.get("status") or {}).get("conditions") or ())
 
     @contextlib.contextmanager
     def plain(self, namespace: str, replicas: int = 4, annotations: Mapping[str, str] | None = None) -> Generator[str]:

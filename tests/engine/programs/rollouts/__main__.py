@@ -30,6 +30,7 @@ workload = tke.ClientIpWorkload(
         kind=tke.WorkloadKind(config.get("kind") or "deployment"),
         network=network,
         direct=config.get_bool("direct"),
+        rollout=tke.RolloutArgs(pre_stop_seconds=config.get_int("preStop")),
         fixed_ip=config.get_bool("fixedIp"),
         exposure=tke.internal(config.require("subnetId")),
     ),
