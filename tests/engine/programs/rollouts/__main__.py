@@ -1,11 +1,13 @@
 """One workload that is rolled, moved and scaled, on a cluster of another stack."""
 
 import os
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.tke import keys as tke_keys
 
 config = pulumi.Config()
 kubeconfig = pulumi.Output.secret(os.environ["LAB_KUBECONFIG"])
@@ -13,8 +15,12 @@ provider = kubernetes.Provider("cluster", kubeconfig=kubeconfig, cluster_identif
 seconds = config.get("timeout")
 
 
-def impatient(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-    """With `timeout`, the workload is waited for no longer than that many seconds."""
+def changed(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    """With `timeout`, the workload is waited for no longer than that many seconds; `graceful` false takes TKE's part of a rollout away."""
+    if args.type_ == "kubernetes:core/v1:Service" and config.get_bool("graceful") is False:
+        props: Any = args.props
+        props["metadata"]["annotations"].pop(tke_keys.SERVICE_GRACE_DELETION)
+        return pulumi.ResourceTransformResult(props, args.opts)
     if seconds is None or args.type_ not in ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet"):
         return None
     args.opts.custom_timeouts = pulumi.CustomTimeouts(create=f"{seconds}s", update=f"{seconds}s")
@@ -34,6 +40,6 @@ workload = tke.ClientIpWorkload(
         fixed_ip=config.get_bool("fixedIp"),
         exposure=tke.internal(config.require("subnetId")),
     ),
-    pulumi.ResourceOptions(provider=provider, transforms=[impatient]),
+    pulumi.ResourceOptions(provider=provider, transforms=[changed]),
 )
 pulumi.export("address", workload.address)
