@@ -1,6 +1,8 @@
 """A live GlobalRouter workload becomes one on ENI behind a direct load balancer, step by step, and back: nobody notices."""
 
+import concurrent.futures
 import contextlib
+import itertools
 import threading
 import time
 from collections.abc import Generator
@@ -8,6 +10,7 @@ from collections.abc import Generator
 from tests.engine.stacks import configure
 from tests.lab.cluster_view import pods
 from tests.lab.controllers import keys
+from tests.lab.lab import wait_until
 from tests.lab.load.scene import Scene
 
 REPLICAS = 4
@@ -18,31 +21,35 @@ AND_BACK = [{"direct": "false"}, {"network": "global_route"}]
 
 
 @contextlib.contextmanager
-def watched(scene: Scene) -> Generator[list[str]]:
+def watched(scene: Scene, namespace: str = "default") -> Generator[list[str]]:
     """What must never be, whenever it was: direct access, by the Service or by its load balancer, while a ready pod is on the overlay."""
     found: list[str] = []
     over = threading.Event()
 
-    def look() -> None:
-        while not over.is_set():
+    def look() -> int:
+        for number in itertools.count():
             # First the switch, then the pods: a pod that is on the overlay afterwards was there meanwhile.
-            by_service = scene.service()["metadata"]["annotations"].get(keys.SERVICE_DIRECT) == "true"
-            if by_service or scene.balancer()["direct"]:
-                found.extend(
-                    f"{row.name} at {time.monotonic():.1f} s" for row in pods(scene.kubeconfig) if (row.network, row.ready) == OVERLAY
-                )
-            looks[0] += 1
-            time.sleep(0.1)
+            by_service = scene.service(namespace)["metadata"]["annotations"].get(keys.SERVICE_DIRECT) == "true"
+            if by_service or scene.balancer(namespace)["direct"]:
+                there = [row.name for row in pods(scene.kubeconfig, namespace) if (row.network, row.ready) == OVERLAY]
+                found.extend(f"{name} at {time.monotonic():.1f} s" for name in there)
+            if over.wait(0.1):
+                return number
+        raise AssertionError
 
-    looks = [0]
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        yield found
-    finally:
-        over.set()
-        watcher.join()
-    assert looks[0] > 50, "it was hardly looked at"
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(look)
+        try:
+            yield found
+        finally:
+            over.set()
+        assert looking.result() > 5, "it was hardly looked at"
+
+
+def test_the_watch_sees_direct_access_to_the_overlay(scene: Scene) -> None:
+    """As a plain Service has it by default."""
+    with scene.plain("seen", 1), watched(scene, "seen") as wrong:
+        wait_until("a look that finds it", lambda: len(wrong) > 5)
 
 
 def test_a_cut_over_and_its_way_back_lose_nothing(scene: Scene) -> None:

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import pytest
+
+from pulumi_tke_hybrid.component.pods_of import Unreadable, pods_and_events
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.stuck import no_pods_line, stuck_lines
+from pulumi_tke_hybrid.tke.stuck import stuck_lines
 
 Json = dict[str, Any]
 RUNNING: Json = {"PodScheduled": "True", "ContainersReady": "True", "Ready": "False"}
@@ -31,7 +34,7 @@ def event(kind: str, name: str, reason: str, message: str, at: str = "2026-01-01
 
 def test_a_closed_gate_is_named_with_its_state_and_what_opens_it() -> None:
     closed = pod("web-1", {**RUNNING, keys.READINESS_GATE: "False"}, gates=(keys.READINESS_GATE,))
-    (line,) = stuck_lines([closed], [])
+    (line,) = stuck_lines("web", [closed], [])
     assert line.startswith(
         f"pod web-1: readiness gate {keys.READINESS_GATE} is False ({keys.READINESS_GATE}Reason): the load balancer has not"
     )
@@ -41,7 +44,7 @@ def test_a_closed_gate_is_named_with_its_state_and_what_opens_it() -> None:
 
 def test_a_gate_without_a_condition_and_a_gate_of_somebody_else() -> None:
     waiting = pod("web-1", RUNNING, gates=(keys.READINESS_GATE, "example.com/ready"))
-    first, second = stuck_lines([waiting], [])
+    first, second = stuck_lines("web", [waiting], [])
     assert f"{keys.READINESS_GATE} has no condition yet" in first
     assert second == "pod web-1: readiness gate example.com/ready has no condition yet; whoever owns the gate has to open it"
 
@@ -50,7 +53,7 @@ def test_addresses_that_are_used_up_are_told_from_other_reasons_not_to_be_schedu
     def unscheduled(message: str) -> list[str]:
         waiting = pod("web-1", {"PodScheduled": "False"}, address="")
         waiting["status"]["conditions"][0]["message"] = message
-        return stuck_lines([waiting], [])
+        return stuck_lines("web", [waiting], [])
 
     (line,) = unscheduled(f"0/2 nodes are available: 2 Insufficient {keys.ENI_IP}.")
     assert f"0/2 nodes are available: 2 Insufficient {keys.ENI_IP}." in line
@@ -64,7 +67,7 @@ def test_pods_with_one_reason_share_a_line_and_healthy_or_going_ones_have_none()
     going = pod("web-9", RUNNING)
     going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     stuck = [pod(f"web-{number}", {"PodScheduled": "True"}, address="") for number in range(5)]
-    lines = stuck_lines([*stuck, going, pod("web-8", {"Ready": "True"})], [])
+    lines = stuck_lines("web", [*stuck, going, pod("web-8", {"Ready": "True"})], [])
     assert lines == ["pods web-0, web-1, web-2 and 2 more: it has no address yet; no event says why"]
 
 
@@ -74,11 +77,11 @@ def test_the_last_warning_about_a_pod_is_its_reason() -> None:
         event("Pod", "web-1", "FailedAllocateIP", "tke-eni-ipamd does not run", "2026-01-01T00:00:01Z"),
         event("Pod", "web-1", "Pulled", "pulled", "2026-01-01T00:00:03Z", level="Normal"),
     ]
-    assert stuck_lines([pod("web-1", {"PodScheduled": "True"}, address="")], events) == [
+    assert stuck_lines("web", [pod("web-1", {"PodScheduled": "True"}, address="")], events) == [
         "pod web-1: it has no address yet; last event: FailedAllocateIP: no container subnet for zone ap-guangzhou-7"
     ]
     unready = pod("web-1", {"PodScheduled": "True", "ContainersReady": "False"})
-    assert stuck_lines([unready], [event("Pod", "web-1", "Unhealthy", "Readiness probe failed: 404")]) == [
+    assert stuck_lines("web", [unready], [event("Pod", "web-1", "Unhealthy", "Readiness probe failed: 404")]) == [
         "pod web-1: its containers run, but are not ready; last event: Unhealthy: Readiness probe failed: 404"
     ]
 
@@ -86,7 +89,7 @@ def test_the_last_warning_about_a_pod_is_its_reason() -> None:
 def test_a_container_that_cannot_start_says_so_itself() -> None:
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": 'Back-off pulling\n image "nginx:x"'}}
     failing = pod("web-1", {"PodScheduled": "True"}, containerStatuses=[{"name": "app", "state": waiting}])
-    assert stuck_lines([failing], []) == ['pod web-1: container app waits: ImagePullBackOff: Back-off pulling image "nginx:x"']
+    assert stuck_lines("web", [failing], []) == ['pod web-1: container app waits: ImagePullBackOff: Back-off pulling image "nginx:x"']
 
 
 def test_without_pods_their_maker_says_why() -> None:
@@ -94,5 +97,17 @@ def test_without_pods_their_maker_says_why() -> None:
         event("ReplicaSet", "other-5d", "FailedCreate", "other"),
         event("ReplicaSet", "web-5d", "FailedCreate", "exceeded quota: pods"),
     ]
-    assert no_pods_line("web", events) == "no pod was made: FailedCreate: exceeded quota: pods"
-    assert "admission webhooks" in no_pods_line("web", events[:1])
+    assert stuck_lines("web", [], events) == ["no pod was made: FailedCreate: exceeded quota: pods"]
+
+
+def test_what_is_not_a_stuck_rollout_is_not_called_one() -> None:
+    """A Deployment that the API server refused, for example: the engine reports that."""
+    assert stuck_lines("web", [], [event("ReplicaSet", "other-5d", "FailedCreate", "other")]) == []
+    assert stuck_lines("web", [pod("web-1", {"Ready": "True"})], []) == []
+
+
+@pytest.mark.parametrize("kubeconfig", ["not: a kubeconfig", "/nowhere/kubeconfig", "a: ["])
+def test_a_cluster_that_cannot_be_asked_is_no_second_failure_and_shows_nothing_of_the_kubeconfig(kubeconfig: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        pods_and_events(kubeconfig, "", "default", {"app": "web"})
+    assert str(caught.value).isidentifier()

@@ -125,7 +125,8 @@ class Scene:
         self.kube.patch(Deployment, "web", patch, namespace=namespace)
 
     def service(self, namespace: str = "default") -> Json:
-        return self.kube.get(Service, "web", namespace=namespace).to_dict()
+        found: Json = self.kube.get(Service, "web", namespace=namespace).to_dict()
+        return found
 
     def address(self, namespace: str = "default") -> str:
         """Once the load balancer has the pods."""
