@@ -17,6 +17,7 @@ log_in: dict[str, Any] = (
 zones: list[str] = config.require_object("zones")
 pools: list[str] = config.get_object("pools") or zones
 first_block = config.get_int("firstBlock") or 64
+prefix = config.get_int("prefix") or 22
 vpc = tencentcloud.vpc.Instance("vpc", name="zones", cidr_block="10.0.0.0/16", is_multicast=False)
 
 
@@ -41,7 +42,7 @@ cluster = tke.HybridCluster(
                 tke.EniZoneSubnetArgs(
                     vpc_id=vpc.id,
                     zone=(index == 0 and config.get("movedTo")) or zone,
-                    cidr_block=f"10.0.{first_block + 4 * index}.0/22",
+                    cidr_block=f"10.0.{first_block + 4 * index}.0/{prefix}",
                     deletion_protection=False,
                 ),
             )
