@@ -14,6 +14,7 @@ from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input, known
 from pulumi_tke_hybrid.component.kubernetes import require_provider
 from pulumi_tke_hybrid.component.options import child_options
+from pulumi_tke_hybrid.component.stuck_rollout import on_stuck_rollout
 from pulumi_tke_hybrid.tke import annotations, keys, names
 from pulumi_tke_hybrid.workload.exposure import INGRESS_KEYS, SERVICE_KEYS
 from pulumi_tke_hybrid.workload.facts import surge_within
@@ -253,7 +254,13 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 ),
                 template=self._template(),
             ),
-            opts=child_options(self, depends_on=before, ignore_changes=self._ignored, custom_timeouts=seconds.options()),
+            opts=child_options(
+                self,
+                depends_on=before,
+                ignore_changes=self._ignored,
+                custom_timeouts=seconds.options(),
+                hooks=on_stuck_rollout(self._name, self, self._providers.get("kubernetes")),
+            ),
         )
 
     def _stateful_set(self, before: Sequence[pulumi.Resource]) -> kubernetes.apps.v1.StatefulSet:
@@ -272,6 +279,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 depends_on=before,
                 ignore_changes=self._ignored,
                 custom_timeouts=stateful_set_timeout(self._rollout, self._replicas).options(),
+                hooks=on_stuck_rollout(self._name, self, self._providers.get("kubernetes")),
             ),
         )
 

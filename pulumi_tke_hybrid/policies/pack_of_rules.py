@@ -15,9 +15,9 @@ from pulumi_policy import (
 )
 
 from pulumi_tke_hybrid.policies import before, steps
-from pulumi_tke_hybrid.tke import zones
+from pulumi_tke_hybrid.tke import cidrs, zones
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules import changes, coverage
+from pulumi_tke_hybrid.tke.rules import changes, coverage, ranges_of_steps
 from pulumi_tke_hybrid.tke.rules import changes_of_clusters as clusters
 from pulumi_tke_hybrid.tke.rules import changes_of_networks as networks
 from pulumi_tke_hybrid.tke.rules import changes_of_system_objects as system
@@ -53,7 +53,7 @@ OF_REMOVALS = (
     networks.POOL_REBUILT,
     workloads.BALANCER_REPLACED,
 )
-OF_STACKS = (zones.ZONE_UNCOVERED, coverage.ADDRESSES_SHORT)
+OF_STACKS = (zones.ZONE_UNCOVERED, coverage.ADDRESSES_SHORT, cidrs.RANGE_OVERLAP, cidrs.RANGE_OUTSIDE_VPC, cidrs.RANGE_TOO_SMALL)
 
 
 def policies(read: before.Read = before.read) -> list[Policy]:
@@ -93,8 +93,8 @@ def policies(read: before.Read = before.read) -> list[Policy]:
     def of_stack(rule: Rule) -> Policy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
             plan = steps.of_stack(args.resources, was_all(args))
-            for finding in _of(rule, coverage.findings(plan, only_changes=False)):
-                where = next((step.urn for step in plan.steps if step.custom and step.name == finding.path), None)
+            for finding in _of(rule, (*coverage.findings(plan), *ranges_of_steps.findings(plan))):
+                where = next((step.urn for step in plan.steps if step.custom and step.name == finding.path.split(".")[0]), None)
                 report(sentence(finding), where)
 
         return StackValidationPolicy(rule.id, rule.says, validate, _level(rule))
@@ -102,7 +102,7 @@ def policies(read: before.Read = before.read) -> list[Policy]:
     def unread(args: StackValidationArgs, report: ReportViolation) -> None:
         reason = was_all(args).unknown_because
         if reason:
-            report(f"{reason}; so changes were not judged, only zones without a pod subnet; {before.VARIABLE} may name an export", None)
+            report(f"{reason}; so changes were not judged, only zones and ranges; {before.VARIABLE} may name an export", None)
 
     return [
         *(of_resource(rule) for rule in OF_RESOURCES),

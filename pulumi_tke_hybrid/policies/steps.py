@@ -41,13 +41,15 @@ def of_stack(shown: Iterable[PolicyResource], before: Before) -> Plan:
     for resource in shown:
         was = before.find(resource.urn, resource.opts.aliases)
         new = plain(resource.props)
+        old: Props = _comparable(was.inputs, new) if was else {}
+        same = all(new.get(key) == value for key, value in old.items())  # these are outputs: more properties than the program says
         identity = was.id if was else new.get("id")
         steps.append(
             Step(
                 resource.urn,
                 resource.resource_type,
-                Op.SAME if was else Op.CREATE,
-                old=was.inputs if was else {},
+                Op.CREATE if was is None else Op.SAME if same else Op.UPDATE,
+                old=old,
                 new=new,
                 state=was.outputs if was else {},
                 id=identity if isinstance(identity, str) and identity != UNKNOWN else "",

@@ -10,7 +10,9 @@ from pulumi_policy.proxy import unknown_checking_proxy
 
 from pulumi_tke_hybrid.policies.before import Before, of_export
 
-PREVIEWS = sorted((Path(__file__).parents[1] / "review" / "recorded").glob("raw-*.json"))
+RECORDED = Path(__file__).parents[1] / "review" / "recorded"
+PREVIEWS = sorted(path for path in RECORDED.glob("raw-*.json") if path.stem != "raw-destroy")
+"""The engine asks no policy about a destroy."""
 
 
 def options(state: dict[str, Any]) -> PolicyResourceOptions:

@@ -14,7 +14,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 from pulumi_tke_hybrid.policies import FOLDER, before, steps
 from pulumi_tke_hybrid.policies import pack_of_rules as pack
 from pulumi_tke_hybrid.policies.before import Before
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke import forced, tokens
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules import every_rule
 from pulumi_tke_hybrid.tke.step import UNKNOWN, Op
@@ -60,6 +60,11 @@ def test_each_policy_is_a_rule_and_errors_alone_are_mandatory() -> None:
             assert (policy.enforcement_level is EnforcementLevel.MANDATORY) == (rule.severity is Severity.ERROR)
 
 
+def test_the_documentation_lists_them_all() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "policies.md").read_text()
+    assert [policy.name for policy in pack.policies() if f"`{policy.name}`" not in text] == []
+
+
 def test_every_blocking_rule_about_changes_has_a_policy() -> None:
     from pulumi_tke_hybrid.tke.rules import changes_of_clusters, changes_of_networks, changes_of_system_objects, changes_of_workloads
 
@@ -72,7 +77,7 @@ def test_without_the_last_state_changes_are_not_judged_and_that_is_said() -> Non
     policies = pack.policies(lambda stack: Before(unknown_because="no such stack"))
     assert said(policies, "phantom-hybrid", shown({"networkType": "GR", "eniSubnetIds": ["subnet-1"]})) == []
     (line,) = said(policies, "state-before", StackValidationArgs(Recorded.of("raw-first").stack()))
-    assert line.startswith("no such stack; so changes were not judged, only zones without a pod subnet")
+    assert line.startswith("no such stack; so changes were not judged, only zones and ranges")
     uncovered = said(policies, "zone-uncovered", StackValidationArgs(Recorded.of("raw-uncovered-zone").stack()))
     assert [line.split(";")[0] for line in uncovered] == [
         "pool-ap-guangzhou-7: ap-guangzhou-7 has no ENI subnet (zones that have one: ap-guangzhou-4, ap-guangzhou-6)"
@@ -113,6 +118,29 @@ def test_a_resource_of_another_name_is_found_by_its_alias() -> None:
     assert steps.of_resource(renamed, known).op is Op.SAME
     assert steps.removed([CLUSTER + "2"], [CLUSTER], known) == []
     assert [step.op for step in steps.removed([CLUSTER + "2"], [], known)] == [Op.DELETE]
+
+
+def test_an_object_without_a_namespace_is_in_the_default_one() -> None:
+    here, there = {"metadata": {"name": "a"}}, {"metadata": {"name": "a", "namespace": "default"}}
+    assert forced.changed(tokens.SERVICE, there, here) == []
+    assert forced.changed(tokens.SERVICE, there, {"metadata": {"name": "a", "namespace": "web"}}) == ["metadata.namespace"]
+
+
+def test_the_address_that_goes_is_named_from_the_last_state() -> None:
+    urn = f"urn:pulumi:dev::p::{tokens.SERVICE}::front"
+    spec, status = {"type": "LoadBalancer"}, {"loadBalancer": {"ingress": [{"ip": "10.0.8.10"}]}}
+    old = {"metadata": {"name": "a"}, "spec": spec}
+    known = before.of_export(export({"urn": urn, "type": tokens.SERVICE, "inputs": old, "outputs": {**old, "status": status}}))
+    renamed = shown({"metadata": {"name": "b"}, "spec": spec}, urn)
+    (sentence,) = said(pack.policies(lambda stack: known), "balancer-replaced", renamed)
+    assert "10.0.8.10" in sentence
+
+
+def test_a_zone_that_was_uncovered_before_is_not_said_again() -> None:
+    uncovered = Recorded.of("raw-uncovered-zone").stack()
+    resources = [{"urn": item.urn, "type": item.resource_type, "inputs": steps.plain(item.props)} for item in uncovered]
+    known = before.of_export(export(*resources))
+    assert said(pack.policies(lambda stack: known), "zone-uncovered", StackValidationArgs(uncovered)) == []
 
 
 def test_what_waits_for_its_deletion_was_not_there() -> None:
