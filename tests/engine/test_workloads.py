@@ -223,9 +223,6 @@ def test_objects_made_by_hand_are_adopted_renamed_and_scaled_by_others(
     before = [kube.get(kind, "shop").metadata.uid for kind in (Deployment, Service)]
 
     adopting: Json = {"exposure": internal(subnets[0]), "selector": labels, "image": "nginx:2"}
-    describe(project, {"shop": adopting})
-    assert "conflict" in project.preview(check=False).output
-
     describe(project, {"shop": {**adopting, "adopt": True}})
     project.up()
     assert [kube.get(kind, "shop").metadata.uid for kind in (Deployment, Service)] == before
