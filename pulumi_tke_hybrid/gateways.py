@@ -28,9 +28,12 @@ def eni_pod_template(*, fixed_ip: bool = False) -> dict[str, Any]:
 
 
 def direct_service_annotations(exposure: ExposureArgs) -> dict[str, Input[str]]:
-    """Annotations of a Service of type LoadBalancer that sends to pods directly, behind this load balancer."""
+    """Annotations of a Service of type LoadBalancer that sends to pods directly, behind this load balancer.
+
+    One of them is Pulumi's own: it waits for the Service's address, and not for pods that come after it.
+    """
     InvalidInputs.check("direct_service_annotations", _exposure_problems(exposure))
-    return service_annotations(exposure, direct=True, local=False)
+    return {**service_annotations(exposure, direct=True, local=False), **ADDRESS_ONLY}
 
 
 def gateway_transform(exposure: ExposureArgs, *, workloads: Collection[str], fixed_ip: bool = False) -> Transform:
@@ -39,7 +42,7 @@ def gateway_transform(exposure: ExposureArgs, *, workloads: Collection[str], fix
     `workloads` are their Kubernetes names; others, such as the controller of Envoy Gateway, stay as they are. Services of type
     LoadBalancer and `EnvoyProxy` objects are changed whatever their name.
     """
-    pod, service = eni_pod_template(fixed_ip=fixed_ip), {**direct_service_annotations(exposure), **ADDRESS_ONLY}
+    pod, service = eni_pod_template(fixed_ip=fixed_ip), direct_service_annotations(exposure)
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         props: Mapping[str, Any] = args.props

@@ -1,13 +1,17 @@
 """Gateways that are Helm charts get the same as a workload of ours, by values or by a transform."""
 
+import runpy
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
 import pulumi_tke_hybrid as tke
+from tests.unit.programs import run
 from tests.unit.workloads import SUBNET, made
 
+ROOT = Path(__file__).resolve().parents[2]
 DEPLOYMENT, SERVICE = "kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Service"
 ENVOY = "kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy"
 
@@ -37,7 +41,7 @@ def ours() -> tuple[dict[str, Any], dict[str, Any]]:
 def test_values_for_a_chart_are_what_a_workload_writes() -> None:
     pod, service = ours()
     assert tke.eni_pod_template() == pod
-    assert {**tke.direct_service_annotations(tke.internal(SUBNET)), "pulumi.com/waitFor": service["pulumi.com/waitFor"]} == service
+    assert tke.direct_service_annotations(tke.internal(SUBNET)) == service
 
 
 @pytest.mark.parametrize("name", ["ingress-nginx-controller", "traefik"])
@@ -80,3 +84,15 @@ def test_a_gateway_on_the_nodes_network_is_refused() -> None:
 def test_a_gateway_needs_a_load_balancer() -> None:
     with pytest.raises(tke.InvalidInputs, match=r"exposure\.kind: 'none' is no load balancer"):
         tke.direct_service_annotations(tke.not_exposed())
+
+
+def test_the_example_makes_the_service_before_the_charts_pods_and_gives_both_what_they_need() -> None:
+    pod, _ = ours()
+    config = {"unit:cluster": "organization/cluster/prod", "unit:loadBalancerId": "lb-12345678"}
+    graph = run(lambda: runpy.run_path(str(ROOT / "examples/gateway/__main__.py")), config=config)
+    names = [resource.name for resource in graph.resources]
+    assert names.index("gateway") < names.index("ingress-nginx")
+    annotations = graph.named("gateway").inputs["metadata"]["annotations"]
+    assert annotations["service.kubernetes.io/tke-existed-lbid"] == "lb-12345678"
+    controller = graph.named("ingress-nginx").inputs["values"]["controller"]
+    assert {"annotations": controller["podAnnotations"], "resources": controller["resources"]} == pod

@@ -80,8 +80,8 @@ def test_a_load_balancer_may_come_and_a_name_without_one_may_change() -> None:
 
 
 def test_what_is_not_known_yet_is_not_refused() -> None:
-    unknown = pulumi.output.Unknown()
-    assert told(state(), state(service={**INTERNAL, "subnetId": unknown}, name=unknown)) == []
+    unknown: Any = pulumi.output.Unknown
+    assert told(state(), state(service={**INTERNAL, "subnetId": unknown()}, name=unknown())) == []
 
 
 def test_the_first_preview_of_a_workload_refuses_nothing() -> None:
@@ -121,7 +121,8 @@ def test_pods_change_their_network_only_behind_node_ports(before: dict[str, Any]
     else:
         assert lines == [
             f"network: '{after['network']}' instead of '{before['network']}' while the load balancer sends to pods; backends of both "
-            f"networks cannot stand behind one direct load balancer, clients would be dropped; take these steps, each with an up of its own: {steps}"
+            "networks cannot stand behind one direct load balancer, clients would be dropped; take these steps, each with an up of its "
+            f"own: {steps}"
         ]
 
 
