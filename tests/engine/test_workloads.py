@@ -203,6 +203,14 @@ def test_network_and_direct_access_change_in_steps_and_never_together(
         assert steps_told in refused.output
     assert kube.get(Service, "web").metadata.annotations["service.cloud.tencent.com/direct-access"] == "false"
 
+    stuck = {"node_selector": {"no": "node"}, "rollout": {"pod_seconds": 5}}
+    describe(project, {"web": {**web, "direct": False, **stuck}})
+    assert project.up(check=False).exit_code != 0
+    describe(project, {"web": web})
+    unfinished = project.preview(check=False)  # as far as the program goes, only direct access changes; but the pods never moved
+    assert unfinished.exit_code != 0
+    assert steps_told in unfinished.output
+
     for step, network in (({**web, "direct": False}, "eni"), (web, "eni"), ({**web, "direct": False}, "eni"), (overlay, "overlay")):
         describe(project, {"web": step})
         project.up()
