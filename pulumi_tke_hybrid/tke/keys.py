@@ -136,13 +136,13 @@ WRITTEN_BY_TKE = frozenset({SERVICE_LB_ID, INGRESS_LB_ID})
 OURS = "tke-hybrid/"
 """Prefix of our own annotations."""
 
-PREFIXES = (
-    OURS,
+TKE_PREFIXES = (
+    "tke-hybrid/",
     "tke.cloud.tencent.com/",
     "service.cloud.tencent.com/",
     "ingress.cloud.tencent.com/",
     "service.kubernetes.io/qcloud-",
-    SERVICE_EXISTING_LB,
+    "service.kubernetes.io/tke-existed-lbid",
     "kubernetes.io/ingress.",
 )
-"""Prefixes of the annotation keys that decide about network and load balancer: theirs and ours. None of them holds a secret."""
+"""How annotations begin that are about TKE's network. Their values are settings, never secrets."""

@@ -41,6 +41,8 @@ class Graph(mocks.Mocks):
         outputs: dict[str, Any] = dict(args.inputs)
         if args.typ == "kubernetes:core/v1:Service":
             outputs["status"] = {"loadBalancer": {"ingress": [{"ip": "10.0.8.10"}]}}
+        if args.typ == "pulumi:pulumi:StackReference":
+            outputs["outputs"] = {"clusterId": "cls-12345678", "kubeconfig": "none"}
         prefix = {"Vpc": "vpc", "Subnet": "subnet", "Kubernetes": "cls"}.get(args.typ.partition(":")[2].partition("/")[0], "id")
         return f"{prefix}-{len(self.resources):08d}", outputs
 
