@@ -5,20 +5,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pulumi_tke_hybrid.client_ip_workload import (
-        ChargeType,
-        ClientIpFrom,
         ClientIpWorkload,
+    )
+    from pulumi_tke_hybrid.client_ip_workload_args import (
+        ClientIpFrom,
         ClientIpWorkloadArgs,
-        ExposureArgs,
-        ExposureKind,
-        IngressArgs,
+        ExternalTrafficPolicy,
         PodNetwork,
-        PortArgs,
         WorkloadKind,
-        existing_clb,
-        internal,
-        not_exposed,
-        public,
     )
     from pulumi_tke_hybrid.component.errors import (
         InvalidInputs,
@@ -61,23 +55,39 @@ if TYPE_CHECKING:
         VpcCni,
         VpcCniArgs,
     )
+    from pulumi_tke_hybrid.workload.exposure import (
+        ChargeType,
+        ExposureArgs,
+        ExposureKind,
+        existing_clb,
+        internal,
+        not_exposed,
+        public,
+    )
+    from pulumi_tke_hybrid.workload.ingress import (
+        IngressArgs,
+        IngressPathArgs,
+    )
+    from pulumi_tke_hybrid.workload.ports import (
+        HealthCheckArgs,
+        ListenerArgs,
+        PortArgs,
+        Scheduler,
+    )
+    from pulumi_tke_hybrid.workload.rollout import (
+        RolloutArgs,
+    )
 
 _HOMES = {
     "client_ip_workload": [
-        "ChargeType",
-        "ClientIpFrom",
         "ClientIpWorkload",
+    ],
+    "client_ip_workload_args": [
+        "ClientIpFrom",
         "ClientIpWorkloadArgs",
-        "ExposureArgs",
-        "ExposureKind",
-        "IngressArgs",
+        "ExternalTrafficPolicy",
         "PodNetwork",
-        "PortArgs",
         "WorkloadKind",
-        "existing_clb",
-        "internal",
-        "not_exposed",
-        "public",
     ],
     "component.errors": [
         "InvalidInputs",
@@ -120,6 +130,28 @@ _HOMES = {
         "VpcCni",
         "VpcCniArgs",
     ],
+    "workload.exposure": [
+        "ChargeType",
+        "ExposureArgs",
+        "ExposureKind",
+        "existing_clb",
+        "internal",
+        "not_exposed",
+        "public",
+    ],
+    "workload.ingress": [
+        "IngressArgs",
+        "IngressPathArgs",
+    ],
+    "workload.ports": [
+        "HealthCheckArgs",
+        "ListenerArgs",
+        "PortArgs",
+        "Scheduler",
+    ],
+    "workload.rollout": [
+        "RolloutArgs",
+    ],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -136,19 +168,25 @@ __all__ = [
     "EniZoneSubnetArgs",
     "ExposureArgs",
     "ExposureKind",
+    "ExternalTrafficPolicy",
+    "HealthCheckArgs",
     "HybridCluster",
     "HybridClusterArgs",
     "IngressArgs",
+    "IngressPathArgs",
     "Input",
     "InvalidInputs",
     "IpamdConfig",
     "IpamdConfigArgs",
     "IpamdSubnetArgs",
+    "ListenerArgs",
     "NodePoolArgs",
     "NonMasquerade",
     "OnDelete",
     "PodNetwork",
     "PortArgs",
+    "RolloutArgs",
+    "Scheduler",
     "VpcCni",
     "VpcCniArgs",
     "WorkloadKind",

@@ -157,7 +157,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
             ]
             InvalidInputs.check(owner, wrong)
             free = int(live["available_ip_count"])
-            say(self, owner, args, [ranges.full_finding(values["id"], live["cidr_block"])] if free == 0 else [])
+            say(self, owner, args.settings, [ranges.full_finding(values["id"], live["cidr_block"])] if free == 0 else [])
             return free
 
         self.available_ip_count = pulumi.Output.all(subnets=found.instance_lists.apply(_plain), id=wanted, stated=stated).apply(compare)

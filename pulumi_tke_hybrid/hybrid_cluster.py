@@ -54,8 +54,8 @@ class HybridCluster(pulumi.ComponentResource):
     vpc_cni_phase: pulumi.Output[str]
     """ipamd's phase when last seen."""
     cluster_facts: pulumi.Output[Mapping[str, Any]]
-    """Region, zones with their subnets and ranges, static mode and reclaim; no secret. For an application stack's checks through a
-    StackReference."""
+    """Region, zones with their subnets and ranges, node pools, static mode and reclaim; no secret. For an application stack's checks
+    through a StackReference."""
 
     def __init__(self, name: str, args: HybridClusterArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         self._owner = f"HybridCluster {name!r}"
@@ -103,7 +103,12 @@ class HybridCluster(pulumi.ComponentResource):
         self.zones = pulumi.Output.all(*(subnet["zone"] for subnet in subnets)).apply(_unique)
         self.eni_cidrs = pulumi.Output.all(*(subnet["cidr"] for subnet in subnets)).apply(_present)
         self.cluster_facts = pulumi.Output.all(
-            cluster_id=self.cluster_id, vpc_id=parsed.vpc_id, subnets=subnets, static_ip=static_ip, ip_reclaim=parsed.ip_reclaim
+            cluster_id=self.cluster_id,
+            vpc_id=parsed.vpc_id,
+            subnets=subnets,
+            static_ip=static_ip,
+            ip_reclaim=parsed.ip_reclaim,
+            pools=[_shown_pool(pool) for pool in parsed.node_pools or ()],
         ).apply(_facts)
         self.register_outputs(
             {
@@ -161,6 +166,11 @@ class HybridCluster(pulumi.ComponentResource):
             "clusterName": name if args.cluster_name is None else args.cluster_name,
             "cluster": cluster,
             "nodePools": pools,
+            "planned": {
+                "nodePools": [_shown_pool(pool) for pool in args.node_pools or ()],
+                "staticIp": static_ip,
+                "rules": args.rules,
+            },
             "eniSubnets": subnets,
             "allowClusterReplacement": bool(args.allow_cluster_replacement),
             "deadlineSeconds": args.deadline_seconds or DEFAULT_DEADLINE,
@@ -398,6 +408,7 @@ def _facts(values: dict[str, Any]) -> dict[str, Any]:
         "vpcId": values["vpc_id"],
         "region": _region(values["subnets"][0]["zone"]),
         "zones": by_zone,
+        "nodePools": values["pools"],
         "staticIp": values["static_ip"],
         "ipReclaim": values["ip_reclaim"],
     }

@@ -11,7 +11,7 @@ from pulumi_tke_hybrid.endpoint import EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
 from pulumi_tke_hybrid.tke import cidrs, ids, reclaim, zones
-from pulumi_tke_hybrid.tke.plan import Plan, PlannedSubnet
+from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedSubnet
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import capacity, places, pools, ranges
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY
@@ -149,11 +149,23 @@ class HybridClusterArgs(Args):
             yield from (finding.under(f"node_pools[{index}]") for finding in pool.problems())
         yield from pools.findings(plan, endpoint=self.kubeconfig is None, wanted=self.endpoint is not None)
         yield from capacity.findings(plan)
+        yield from self._registration(plan)
         if self.endpoint is not None:
             yield from (finding.under("endpoint") for finding in self.endpoint.problems())
         yield from reclaim.reclaim_findings(known(self.ip_reclaim), plan.static_ip)
 
-    def plan(self) -> Plan:
+    def _registration(self, plan: ClusterPlan) -> Iterator[Finding]:
+        first = plan.subnets[0].zone if plan.subnets else None
+        if (
+            self.zone_registration is ZoneRegistration.CONFIGMAP
+            and self.node_pools
+            and first
+            and first not in [pool.zone for pool in plan.pools]
+        ):
+            why = "ipamd must run before its ConfigMap can be edited"
+            yield COMBINATION.finding("node_pools", f"no pool is in {first}", why=why, todo="add one there")
+
+    def plan(self) -> ClusterPlan:
         """What is known of the cluster."""
         subnets, node_pools = self.stated_subnets, self.node_pools or ()
         static = None if awaited(self.static_ip) else known(self.static_ip) is not False
@@ -165,7 +177,7 @@ class HybridClusterArgs(Args):
             values |= {f"eni_subnets[{index}].{name}": getattr(subnet, name) for name in ("subnet_id", "zone", "cidr_block")}
         for index, pool in enumerate(node_pools):
             values |= {f"node_pools[{index}].{name}": getattr(pool, name) for name in ("subnet_id", "zone", "instance_type", "size")}
-        return Plan(
+        return ClusterPlan(
             subnets=tuple(
                 PlannedSubnet(f"eni_subnets[{index}]", known(subnet.subnet_id), known(subnet.zone), known(subnet.cidr_block))
                 for index, subnet in enumerate(subnets)

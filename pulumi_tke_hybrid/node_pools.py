@@ -6,7 +6,7 @@ from typing import Any, Optional
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Input, known
 from pulumi_tke_hybrid.tke import cidrs, ids, names, zones
-from pulumi_tke_hybrid.tke.plan import PlannedPool
+from pulumi_tke_hybrid.tke.cluster_plan import PlannedPool
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import pools
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY

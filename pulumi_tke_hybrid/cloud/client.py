@@ -19,6 +19,7 @@ ACTIONS = {
         "DescribeClusterNodePools",
         "DescribeClusters",
         "DescribeIPAMD",
+        "DescribeVpcCniPodLimits",
         "EnableVpcCniNetworkType",
     ),
     "vpc": ("DescribeSubnets",),

@@ -33,9 +33,9 @@ def advise(component: pulumi.Resource, owner: str, args: Args) -> pulumi.Output[
     return pulumi.Output.from_input(later())
 
 
-def say(component: pulumi.Resource, owner: str, args: Args, findings: Iterable[Finding]) -> None:
+def say(component: pulumi.Resource, owner: str, settings: Mapping[str, Severity], findings: Iterable[Finding]) -> None:
     """The same for findings that rest on what the cloud answered."""
-    found = judged(findings, args.settings)
+    found = judged(findings, settings)
     _stop(owner, found)
     _log(component, found)
 

@@ -1,6 +1,7 @@
 """The one error that users of the components see: every bad input at once, one line a property."""
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 import pulumi
@@ -56,6 +57,9 @@ def problems_of(error: ValidationError, known: Sequence[str] = ()) -> list[Findi
     return list(found.values())
 
 
+_KEY = re.compile(r"[A-Za-z0-9]+([-./_][A-Za-z0-9]+)+")
+"""A key of a mapping that is no identifier, e.g. a label or a rule's id."""
+
 _TAGS = frozenset({"str", "int", "float", "bool", "dict", "list"})
 """What pydantic puts into a location for the members of a union."""
 
@@ -67,6 +71,8 @@ def _path(location: tuple[int | str, ...]) -> str:
             path += f"[{item}]"
         elif item.isidentifier() and item[:1].islower() and item not in _TAGS:  # class names are not properties either
             path += f".{item}" if path else item
+        elif _KEY.fullmatch(item) and not item.isidentifier():
+            path += f"[{item!r}]"
     return path
 
 

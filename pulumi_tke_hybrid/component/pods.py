@@ -23,14 +23,45 @@ def with_eni_ip(containers: Sequence[Container]) -> list[Container]:
     return [first, *containers[1:]]
 
 
-def _asking(resources: Any) -> kubernetes.core.v1.ResourceRequirementsArgs:
-    def take(name: str) -> Any:
-        if isinstance(resources, Mapping):
-            return cast(Mapping[str, Any], resources).get(name)
-        return getattr(resources, name, None)
+def asks_for_eni_ip(container: Container) -> bool:
+    """Whether the user asked for an ENI address by hand, as far as that is known already."""
+    return any(
+        keys.ENI_IP in amounts for name in ("requests", "limits") if isinstance(amounts := _take(container.resources, name), Mapping)
+    )
 
+
+def with_pre_stop(containers: Sequence[Container], seconds: int, native: bool) -> list[Container]:
+    """The containers, each of which waits before it is told to stop, unless it has a preStop hook of its own."""
+    return [_waiting(container, seconds, native) for container in containers] if seconds else list(containers)
+
+
+def _waiting(container: Container, seconds: int, native: bool) -> Container:
+    lifecycle = container.lifecycle
+    if isinstance(lifecycle, pulumi.Output) or _take(lifecycle, "pre_stop") or _take(lifecycle, "preStop"):
+        return container
+    made = copy.copy(container)
+    sleep = kubernetes.core.v1.SleepActionArgs(seconds=seconds) if native else None
+    command = None if native else kubernetes.core.v1.ExecActionArgs(command=["sleep", str(seconds)])
+    made.lifecycle = kubernetes.core.v1.LifecycleArgs(
+        pre_stop=kubernetes.core.v1.LifecycleHandlerArgs(sleep=sleep, exec_=command),
+        post_start=_take(lifecycle, "post_start") or _take(lifecycle, "postStart"),
+        stop_signal=_take(lifecycle, "stop_signal") or _take(lifecycle, "stopSignal"),
+    )
+    return made
+
+
+def _take(holder: Any, name: str) -> Any:
+    """A field of typed arguments or of a plain mapping."""
+    if isinstance(holder, Mapping):
+        return cast(Mapping[str, Any], holder).get(name)
+    return None if isinstance(holder, pulumi.Output) else getattr(holder, name, None)
+
+
+def _asking(resources: Any) -> kubernetes.core.v1.ResourceRequirementsArgs:
     return kubernetes.core.v1.ResourceRequirementsArgs(
-        requests=_with_one(take("requests")), limits=_with_one(take("limits")), claims=take("claims")
+        requests=_with_one(_take(resources, "requests")),
+        limits=_with_one(_take(resources, "limits")),
+        claims=_take(resources, "claims"),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from typing import Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from pulumi_tke_hybrid.console.errors import WrongUse
 
@@ -18,6 +18,17 @@ _UsageError: Any = typer.BadParameter.__mro__[1]  # the library's own class for 
 
 class Command(TyperCommand):
     """A command whose exit code 2 is a finding: wrong use is then 64, as in sysexits.h. The library itself would end with 2."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().make_context(*args, **kwargs)
+        except _UsageError as error:
+            error.exit_code = SYSEXITS_USAGE
+            raise
+
+
+class Group(TyperGroup):
+    """The same for a command that has subcommands."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         try:

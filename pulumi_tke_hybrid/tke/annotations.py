@@ -1,13 +1,11 @@
 """Which annotations make a pod, a Service and an Ingress what they should be. Values are strings, always."""
 
-from collections.abc import Mapping, Sequence
-from typing import Literal, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
 
 from pulumi_tke_hybrid.tke import keys
 
 V = TypeVar("V")
-
-ExposureValue = Literal["public", "internal", "existing", "none"]
 
 
 def flag(value: bool) -> str:
@@ -50,8 +48,12 @@ def ingress_annotations(direct: bool, placement: Mapping[str, V]) -> dict[str, s
     return {**found, **placement}
 
 
-def contradiction(key: str) -> str | None:
-    """Why a user's own annotation may not be given, or None."""
-    if key.startswith(keys.OWNED_PREFIXES):
+def contradiction(key: str, written: Collection[str]) -> str | None:
+    """Why a user's own annotation may not be given, or None. `written` are the keys that the component writes on that object."""
+    if key in written or key.startswith(keys.OURS):
         return f"{key} is written by the component from its own properties; say it there, or change the object with a Pulumi transform"
+    if key in keys.WRITTEN_BY_TKE:
+        return f"{key} is written by TKE and tells which load balancer there is; to choose one, use existing_clb(id)"
+    if key == keys.POD_SECURITY_GROUP:
+        return f"{key} has no effect on the shared ENI, whose security groups are the node's; set them on the ENIs (ipamd) instead"
     return None

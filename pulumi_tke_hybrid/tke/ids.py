@@ -33,3 +33,10 @@ cluster_problem = _shape("cls", "a cluster id")
 load_balancer_problem = _shape("lb", "a load balancer id")
 security_group_problem = _shape("sg", "a security group id")
 route_table_problem = _shape("rtb", "a route table id")
+
+
+def certificate_problem(value: str) -> str | None:
+    """What is wrong with the id of a certificate of Tencent's, or None."""
+    if re.fullmatch(r"[A-Za-z0-9]{8}", value):
+        return None
+    return f"{value!r} is not a certificate id; it has eight letters or digits, see the SSL certificate console"

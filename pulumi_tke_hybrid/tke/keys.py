@@ -57,13 +57,81 @@ ZONE_LABEL = "topology.kubernetes.io/zone"
 DIRECT_FRONTS = "tke-hybrid/direct"
 """Our own pod-template annotation: `service`, `ingress` or `service+ingress`. A change rolls the pods, so that they get their gates."""
 
-OWNED_PREFIXES = (
-    "tke-hybrid/",
-    "tke.cloud.tencent.com/",
-    "service.cloud.tencent.com/",
-    "ingress.cloud.tencent.com/",
-    "service.kubernetes.io/qcloud-",
-    "service.kubernetes.io/tke-existed-lbid",
-    "kubernetes.io/ingress.",
+CLAIM_EXPIRED_DURATION = "tke.cloud.tencent.com/claim-expired-duration"
+"""Pod-template annotation, a Go duration: how long TKE keeps this pod's address once it is gone; ipamd >= 3.3.2, static IPs."""
+
+NOMINATED_SUBNETS = "tke.cloud.tencent.com/nominated-eni-subnets"
+"""Pod-template annotation, a comma list of container subnets for this pod; ipamd >= 3.4.3, static IPs."""
+
+POD_SECURITY_GROUP = "tke.cloud.tencent.com/security-group-id"
+"""Not for us: on the shared ENI, security groups belong to the node's interface, not to a pod."""
+
+SERVICE_SECURITY_GROUPS = "service.cloud.tencent.com/security-groups"
+SERVICE_PASS_TO_TARGET = "service.cloud.tencent.com/pass-to-target"  # noqa: S105 - no password
+SERVICE_PROTOCOLS = "service.cloud.tencent.com/specify-protocol"
+"""JSON by port, e.g. `{"443": {"protocol": ["TCP_SSL"], "tls": "secret"}}`: what a Kubernetes Service cannot say."""
+
+SERVICE_CONFIG = "service.cloud.tencent.com/tke-service-config"
+"""Name of the `TkeServiceConfig` with session, scheduler and health check of the listeners."""
+
+SERVICE_LOCAL_NODES = "service.kubernetes.io/local-svc-only-bind-node-with-pod"
+"""With `externalTrafficPolicy: Local`: only nodes that hold a pod are bound."""
+
+INGRESS_SECURITY_GROUPS = "ingress.cloud.tencent.com/security-groups"
+INGRESS_PASS_TO_TARGET = "ingress.cloud.tencent.com/pass-to-target"  # noqa: S105 - no password
+INGRESS_REDIRECT = "ingress.cloud.tencent.com/auto-rewrite"
+"""`"true"`: every HTTP request is answered with a redirect to HTTPS. Switched off with `"false"`, not by removal."""
+
+INGRESS_RULE_MIX = "kubernetes.io/ingress.rule-mix"
+INGRESS_HTTP_RULES = "kubernetes.io/ingress.http-rules"
+INGRESS_HTTPS_RULES = "kubernetes.io/ingress.https-rules"
+"""With `rule-mix`: which rules are on which protocol, as JSON."""
+
+CERTIFICATE_ID = "qcloud_cert_id"
+"""The one key of a Secret that names a certificate of Tencent's; a Secret of type `kubernetes.io/tls` is refused (E4011)."""
+
+SERVICE_CONFIG_API = "cloud.tencent.com/v1alpha1"
+SERVICE_CONFIG_KIND = "TkeServiceConfig"
+
+SERVICE_LB_ID = "service.kubernetes.io/loadbalance-id"
+INGRESS_LB_ID = "kubernetes.io/ingress.qcloud-loadbalance-id"
+"""Written by TKE: the load balancer that it made or took."""
+
+POD_KEYS = frozenset({NETWORKS, CLAIM_DELETE_POLICY, CLAIM_EXPIRED_DURATION, NOMINATED_SUBNETS, DIRECT_FRONTS})
+SERVICE_KEYS = frozenset(
+    {
+        SERVICE_DIRECT_ACCESS,
+        SERVICE_GRACE_DELETION,
+        SERVICE_INTERNAL_SUBNET,
+        SERVICE_EXISTING_LB,
+        SERVICE_CHARGE_TYPE,
+        SERVICE_BANDWIDTH,
+        SERVICE_SECURITY_GROUPS,
+        SERVICE_PASS_TO_TARGET,
+        SERVICE_PROTOCOLS,
+        SERVICE_CONFIG,
+        SERVICE_LOCAL_NODES,
+    }
 )
-"""Prefixes under which a component writes keys of its own; used to refuse contradictions."""
+INGRESS_KEYS = frozenset(
+    {
+        INGRESS_CLASS_KEY,
+        INGRESS_DIRECT_ACCESS,
+        INGRESS_GRACE_DELETION,
+        INGRESS_INTERNAL_SUBNET,
+        INGRESS_EXISTING_LB,
+        INGRESS_CHARGE_TYPE,
+        INGRESS_BANDWIDTH,
+        INGRESS_SECURITY_GROUPS,
+        INGRESS_PASS_TO_TARGET,
+        INGRESS_REDIRECT,
+        INGRESS_RULE_MIX,
+        INGRESS_HTTP_RULES,
+        INGRESS_HTTPS_RULES,
+    }
+)
+"""What a component writes from its own properties; a user's own annotations may not say it again."""
+
+WRITTEN_BY_TKE = frozenset({SERVICE_LB_ID, INGRESS_LB_ID})
+OURS = "tke-hybrid/"
+"""Prefix of our own annotations."""

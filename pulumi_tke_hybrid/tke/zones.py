@@ -30,6 +30,7 @@ ZONE_UNCOVERED = Rule(
 )
 
 _ZONE = re.compile(r"(?P<region>[a-z]{2,4}(?:-[a-z]+)+)-(?P<number>\d{1,2})")
+_ZONES_OF_A_REGION = 10_000
 _LABEL = re.compile(r"\d{6,7}")
 
 
@@ -37,6 +38,13 @@ def region_of(zone: str) -> str | None:
     """The region of a zone, or None where it does not look like a zone."""
     match = _ZONE.fullmatch(zone)
     return match.group("region") if match else None
+
+
+def zone_by_label(label: str, region: str) -> str | None:
+    """The zone that a node's label means: a number whose last digits are the zone's own (100004 is ap-guangzhou-4), or a name."""
+    if label.isascii() and label.isdecimal():
+        return f"{region}-{int(label) % _ZONES_OF_A_REGION}"
+    return label or None
 
 
 def zone_problem(zone: str) -> Finding | None:

@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from lightkube.models.core_v1 import Container, PodSpec
+from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.core_v1 import Pod
 
+from pulumi_tke_hybrid.tke import keys
 from tests.engine.stacks import PROGRAMS, changed, stack, written
+from tests.lab.cluster_view import client
 from tests.lab.lab import Lab, wait_until
 from tests.lab.pulumi_cli import PulumiProject
 
@@ -55,7 +60,7 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
         {"staticIp": "false", "reclaim": "never"},
         "static_ip: False instead of True; TKE fixes static-IP mode when the cluster is made, so this would rebuild the whole cluster",
     ),
-    "static mode and reclaim time": ({"staticIp": "false"}, "ip_reclaim: has no effect without static IPs"),
+    "static mode and reclaim time": ({"staticIp": "false"}, "ip_reclaim: 300s has no effect without static IPs"),
     "another reclaim time": (
         {"reclaim": 600},
         "600s instead of 300s; TKE fixes the reclaim time when VPC-CNI is switched on; go back to 300s",
@@ -129,9 +134,30 @@ def switch_off(lab: Lab, cluster_id: str) -> None:
     wait_until("disabled", lambda: not lab.call("tke", "DescribeIPAMD", {"ClusterId": cluster_id})["EnableIPAMD"])
 
 
+def test_vpc_cni_is_switched_off_on_request_and_never_while_a_pod_lives_on_it(lab: Lab, project: PulumiProject) -> None:
+    (cluster,) = lab.state()["clusters"].values()
+    cluster_id = cluster["cluster_id"]
+    pod = Pod(
+        metadata=ObjectMeta(name="alive", namespace="default", annotations={keys.NETWORKS: keys.ROUTE_ENI}),
+        spec=PodSpec(containers=[Container(name="web", image="nginx")]),
+    )
+    kube = client(lab.kubeconfig(cluster_id))
+    config = {"clusterId": cluster_id, "vpcId": cluster["vpc_id"], "subnets": cluster["vpc_cni"]["subnet_ids"]}
+    with stack(lab, PROGRAMS / "switch", "switch", {}) as other, changed(other, config):
+        other.up()
+        kube.create(pod)
+        said = other.destroy(check=False)
+        assert said.exit_code != 0
+        assert f"1 pods of {cluster_id} live on ENI addresses and would lose their network: default/alive; remove them first" in said.output
+        assert written(lab) == []
+        kube.delete(Pod, "alive", namespace="default", grace_period=0)
+        wait_until("the pod's end", lambda: not list(kube.list(Pod, namespace="default")))
+        other.destroy()
+        assert written(lab) == ["DisableVpcCniNetworkType"]
+
+
 def test_vpc_cni_switched_off_elsewhere_is_seen_said_and_cured(lab: Lab, project: PulumiProject) -> None:
-    cluster_id = lab.cluster_id()
-    switch_off(lab, cluster_id)
+    cluster_id = lab.cluster_id()  # whose VPC-CNI the test before has switched off
     for subnet in lab.state()["subnets"].values():
         if subnet["name"] == "elsewhere":  # of the test before, in the console again: it would hold up the VPC's deletion
             lab.call("vpc", "DeleteSubnet", {"SubnetId": subnet["subnet_id"]})

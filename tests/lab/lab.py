@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,21 @@ class Lab:
         """A Pulumi project whose cloud is this lab, with a backend of its own."""
         backend = Path(tempfile.mkdtemp(prefix="backend-", dir=self.directory))
         return PulumiProject(root, backend, self.binaries, {**self.environment, **(environment or {})})
+
+    @contextlib.contextmanager
+    def own_load_balancers(self) -> "Generator[Callable[[], str]]":
+        """What makes load balancers of the customer's own, which TKE may use and never deletes; all of them go at the end."""
+        made: list[str] = []
+
+        def make() -> str:
+            made.append(str(self._http.post("/_lab/load_balancers").raise_for_status().json()["lb_id"]))
+            return made[-1]
+
+        try:
+            yield make
+        finally:
+            for lb_id in made:
+                self._http.delete(f"/_lab/load_balancers/{lb_id}").raise_for_status()
 
     def calls(self, action: str | None = None, since: int = 0) -> list[dict[str, Any]]:
         """What was asked of the cloud, in order."""

@@ -35,7 +35,7 @@ class Clusters:
 
     async def start(self, cluster: Cluster) -> None:
         folder = self._directory / cluster.cluster_id
-        plane = await ControlPlane.start(self._binaries, folder, service_cidr=cluster.service_cidr)
+        plane = await ControlPlane.start(self._binaries, folder, service_cidr=cluster.service_cidr, draining=self._packets is not None)
         cluster.kubeconfig = plane.kubeconfig
         controllers = TkeControllers(self._world, cluster, plane.kubeconfig)
         task = asyncio.create_task(controllers.run(), name=f"controllers of {cluster.cluster_id}")

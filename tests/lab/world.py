@@ -146,6 +146,9 @@ class VpcCni:
     reason: str = ""
     ipamd_subnet_ids: list[str] = field(default_factory=list[str])
     """Written by the controllers: the list that the running ipamd works with (read from its ConfigMap at its start)."""
+    security_group_ids: list[str] | None = None
+    """Written by the controllers: the groups that ipamd puts on the nodes' ENIs (read from its arguments at its start).
+    None filters nothing."""
     disabling: bool = False
     """Being turned off: the cloud says so until `Cluster.vpc_cni` is None again."""
 
@@ -212,6 +215,15 @@ class Listener:
     """(address, port): pod addresses in direct mode, node address + node port otherwise."""
     rules: list[Rule] = field(default_factory=list[Rule])
     """HTTP and HTTPS only; `backends` is then what all rules have together."""
+    certificate: str = ""
+    """Id of the certificate, where the listener ends TLS."""
+    redirect: bool = False
+    """Answers every request with a redirect to HTTPS."""
+    session_seconds: int = 0
+    """How long one client stays with one backend; 0 for no affinity."""
+    scheduler: str = "WRR"
+    health_check: dict[str, object] = field(default_factory=dict[str, object])
+    """What a TkeServiceConfig says about it; empty: the default check."""
 
 
 @dataclass
@@ -228,6 +240,11 @@ class LoadBalancer:
     user_made: bool = False
     """Made by the customer and only used by TKE: `owner` is empty while nothing uses it, and TKE never deletes it."""
     listeners: list[Listener] = field(default_factory=list[Listener])
+    charge_type: str = ""
+    bandwidth: int = 0
+    """As wished for when it was made; 0 and empty for the account's default."""
+    security_groups: list[str] = field(default_factory=list[str])
+    pass_to_target: bool = False
 
 
 @dataclass
@@ -240,6 +257,8 @@ class World:
     route_tables: dict[str, RouteTable] = field(default_factory=dict[str, RouteTable])
     security_groups: dict[str, SecurityGroup] = field(default_factory=dict[str, SecurityGroup])
     load_balancers: dict[str, LoadBalancer] = field(default_factory=dict[str, LoadBalancer])
+    load_balancer_sync_seconds: float = 0.0
+    """How long the controllers take to carry what they see into a load balancer: one change after the other, as it was when they began."""
     load_balancer_release_seconds: float = 0.0
     """How long the controllers take until a deleted Service or Ingress has lost its load balancer."""
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))

@@ -290,6 +290,10 @@ def test_the_facts_for_other_stacks_hold_no_secret() -> None:
                 "ap-guangzhou-4": [{"subnetId": "subnet-44444444", "cidrBlock": None}],
                 "ap-guangzhou-6": [{"subnetId": "subnet-66666666", "cidrBlock": None}],
             },
+            "nodePools": [
+                {"zone": "ap-guangzhou-4", "size": 1, "instanceType": "S5.LARGE8"},
+                {"zone": "ap-guangzhou-6", "size": 1, "instanceType": "S5.LARGE8"},
+            ],
             "staticIp": True,
             "ipReclaim": "300s",
         }

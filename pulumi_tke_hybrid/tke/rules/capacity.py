@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from pulumi_tke_hybrid.tke import enis
+from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedPool, PlannedSubnet
 from pulumi_tke_hybrid.tke.enis import EniLimit
-from pulumi_tke_hybrid.tke.plan import Plan, PlannedPool, PlannedSubnet
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import not_stated, not_yet
 
@@ -38,7 +38,7 @@ INSTANCE_TYPE = Rule(
 )
 
 
-def findings(plan: Plan) -> Iterator[Finding]:
+def findings(plan: ClusterPlan) -> Iterator[Finding]:
     """For each zone, and for the VPC."""
     for zone, subnets in plan.subnets_by_zone().items():
         pools = plan.eni_pools(zone)
@@ -56,7 +56,7 @@ def findings(plan: Plan) -> Iterator[Finding]:
             )
 
 
-def _zone(plan: Plan, zone: str, subnets: Sequence[PlannedSubnet], pools: Sequence[PlannedPool]) -> Iterator[Finding]:
+def _zone(plan: ClusterPlan, zone: str, subnets: Sequence[PlannedSubnet], pools: Sequence[PlannedPool]) -> Iterator[Finding]:
     unsaid = [f"{subnet.path}.cidr_block" for subnet in subnets if subnet.cidr is None]
     for path in unsaid:
         yield not_yet(ENI_ADDRESSES, path) if path in plan.later else not_stated(path, f"{ENI_ADDRESSES.id}, {ENI_HEADROOM.id}")
@@ -101,7 +101,7 @@ def _nodes(known: Sequence[tuple[EniLimit, int]], usable: int) -> int:
     return fit
 
 
-def _quota(plan: Plan) -> Iterator[Finding]:
+def _quota(plan: ClusterPlan) -> Iterator[Finding]:
     wanted = sum(limit.enis * (pool.greatest or 0) for pool in plan.pools if not pool.global_route_only and (limit := plan.limit(pool)))
     if wanted > enis.QUOTA_PER_VPC:
         yield VPC_ENI_QUOTA.finding(

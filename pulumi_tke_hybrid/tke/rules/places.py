@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pulumi_tke_hybrid.tke import keys, zones
-from pulumi_tke_hybrid.tke.plan import Plan
+from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import EMPTY, TWICE, not_yet, twice
 
@@ -37,7 +37,7 @@ ZONE_LABEL = Rule(
 )
 
 
-def findings(plan: Plan, endpoint_subnet: str | None = None) -> Iterator[Finding]:
+def findings(plan: ClusterPlan, endpoint_subnet: str | None = None) -> Iterator[Finding]:
     """Everything about zones and about which subnet serves whom."""
     if not plan.subnets:
         yield EMPTY.finding(
@@ -49,7 +49,7 @@ def findings(plan: Plan, endpoint_subnet: str | None = None) -> Iterator[Finding
     yield from _labels(plan)
 
 
-def _zones(plan: Plan) -> Iterator[Finding]:
+def _zones(plan: ClusterPlan) -> Iterator[Finding]:
     eni_zones = [subnet.zone for subnet in plan.subnets]
     first = next((zone for zone in eni_zones if zone), None)
     region = zones.region_of(first) if first else None
@@ -82,7 +82,7 @@ def _zones(plan: Plan) -> Iterator[Finding]:
                 )
 
 
-def _subnets(plan: Plan, endpoint_subnet: str | None) -> Iterator[Finding]:
+def _subnets(plan: ClusterPlan, endpoint_subnet: str | None) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     for subnet in plan.subnets:
         if subnet.subnet_id and subnet.subnet_id in seen:
@@ -112,7 +112,7 @@ def _subnets(plan: Plan, endpoint_subnet: str | None) -> Iterator[Finding]:
         yield not_yet(NODES_IN_ENI_SUBNET, path)
 
 
-def _labels(plan: Plan) -> Iterator[Finding]:
+def _labels(plan: ClusterPlan) -> Iterator[Finding]:
     for pool in plan.pools:
         value = pool.labels.get(keys.ZONE_LABEL)
         if value and zones.region_of(value):

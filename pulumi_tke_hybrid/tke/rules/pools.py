@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pulumi_tke_hybrid.tke import cidrs
-from pulumi_tke_hybrid.tke.plan import Plan, PlannedPool
+from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedPool
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, TWICE
 
@@ -61,7 +61,7 @@ def size_problem(size: int | None, least: int | None, most: int | None, scaled: 
         )
 
 
-def findings(plan: Plan, endpoint: bool, wanted: bool) -> Iterator[Finding]:
+def findings(plan: ClusterPlan, endpoint: bool, wanted: bool) -> Iterator[Finding]:
     """Pools against each other, their subnets, and the endpoint: whether one is opened, and whether the program says so itself."""
     seen: set[str] = set()
     for pool in plan.pools:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from pulumi_tke_hybrid.tke import cidrs
-from pulumi_tke_hybrid.tke.plan import Plan
+from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import not_stated, not_yet
 
@@ -53,13 +53,13 @@ def full_finding(subnet_id: str, block: str) -> Finding:
     )
 
 
-def findings(plan: Plan) -> Iterator[Finding]:
+def findings(plan: ClusterPlan) -> Iterator[Finding]:
     """Everything about ranges."""
     yield from _overlaps(plan)
     yield from _overlay(plan)
 
 
-def _overlaps(plan: Plan) -> Iterator[Finding]:
+def _overlaps(plan: ClusterPlan) -> Iterator[Finding]:
     stated = (("vpc_cidr", plan.vpc_cidr), ("cluster_cidr", plan.cluster_cidr), ("service_cidr", plan.service_cidr))
     outer = [(path, block) for path, block in stated if block]
     others = [(f"other_cidrs[{name!r}]", block) for name, block in plan.others.items()]
@@ -78,7 +78,7 @@ def _overlaps(plan: Plan) -> Iterator[Finding]:
         yield not_stated("vpc_cidr", "whether the subnets lie in the VPC and the overlay outside it")
 
 
-def _overlay(plan: Plan) -> Iterator[Finding]:
+def _overlay(plan: ClusterPlan) -> Iterator[Finding]:
     block, pods, services = plan.cluster_cidr, plan.pods_per_node, plan.services
     for path in plan.awaited(["cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num"]):
         yield not_yet(cidrs.RANGE_TOO_SMALL, path)

@@ -47,42 +47,36 @@ ENDPOINT = ("endpoint", "the endpoint of cls-[a-z0-9]+ exists already")
 SECOND_VPC, SECOND_POOL = ("vpc", ""), ("pool", "")
 
 UP: dict[str, list[Fault]] = {
-    "CreateVpc": [ERROR, LOST.leaves(SECOND_VPC), EXPIRED, KILLED],
+    "CreateVpc": [ERROR, LOST.leaves(SECOND_VPC), KILLED],
     "CreateSubnet": [KILLED],
-    "CreateCluster": [ERROR, THROTTLED, UNSENT, LOST.leaves(CLUSTER), KILLED.leaves(CLUSTER)],
-    "DescribeClusters": [ERROR, ERROR.after(3), UNSENT, EXPIRED.after(2)],
-    "DescribeClusterInstances": [TWICE, THROTTLED, KILLED.leaves(CLUSTER)],
+    "CreateCluster": [THROTTLED, UNSENT, LOST.leaves(CLUSTER), KILLED.leaves(CLUSTER)],
+    "DescribeClusters": [ERROR.after(3), EXPIRED.after(2)],
+    "DescribeClusterInstances": [KILLED.leaves(CLUSTER)],
     "DescribeClusterVirtualNode": [ERROR.leaves(CLUSTER)],
-    "EnableVpcCniNetworkType": [ERROR, THROTTLED, UNSENT, LOST, EXPIRED, KILLED],
-    "DescribeIPAMD": [ERROR.after(2), UNSENT, KILLED.after(1), NO_PHASE, INITIALIZING, UPGRADING, FAILED, FOR_EVER],
-    "CreateClusterEndpoint": [ERROR, THROTTLED, LOST.leaves(ENDPOINT), KILLED.leaves(ENDPOINT)],
-    "DescribeClusterEndpointStatus": [ERROR, KILLED.after(2).leaves(ENDPOINT)],
-    "DescribeClusterKubeconfig": [ERROR, KILLED.leaves(ENDPOINT)],
+    "EnableVpcCniNetworkType": [ERROR, UNSENT, LOST, EXPIRED, KILLED],
+    "DescribeIPAMD": [KILLED.after(1), NO_PHASE, INITIALIZING, UPGRADING, FAILED, FOR_EVER],
+    "CreateClusterEndpoint": [LOST.leaves(ENDPOINT)],
+    "DescribeClusterKubeconfig": [KILLED.leaves(ENDPOINT)],
 }
 GROW: dict[str, list[Fault]] = {
-    "CreateSubnet": [ERROR, LOST.leaves(SUBNET)],
-    "AddVpcCniSubnets": [ERROR, THROTTLED, UNSENT, LOST, EXPIRED, KILLED, LATE, LATE_LOST, LATE_KILLED],
-    "CreateClusterNodePool": [ERROR, THROTTLED, UNSENT, LOST.leaves(SECOND_POOL), EXPIRED, KILLED.leaves(POOL)],
-    "DescribeClusterNodePoolDetail": [TWICE, UNSENT, EXPIRED.leaves(POOL), KILLED.leaves(POOL)],
-    "ModifyNodePoolDesiredCapacityAboutAsg": [ERROR, THROTTLED, LOST, KILLED.leaves(POOL)],
+    "CreateSubnet": [LOST.leaves(SUBNET)],
+    "AddVpcCniSubnets": [ERROR, THROTTLED, UNSENT, LOST, KILLED, LATE, LATE_LOST, LATE_KILLED],
+    "CreateClusterNodePool": [UNSENT, LOST.leaves(SECOND_POOL), EXPIRED, KILLED.leaves(POOL)],
+    "DescribeClusterNodePoolDetail": [EXPIRED.leaves(POOL), KILLED.leaves(POOL)],
 }
 REFRESH: dict[str, list[Fault]] = {
-    "DescribeVpcs": [ERROR],
     "DescribeSubnets": [EXPIRED],
-    "DescribeClusters": [ERROR, UNSENT, EXPIRED, KILLED],
-    "DescribeClusterInstances": [ERROR],
-    "DescribeIPAMD": [ERROR, EXPIRED, KILLED, NO_PHASE, replace(FAILED, says="")],
-    "DescribeClusterNodePoolDetail": [ERROR],
-    "DescribeClusterKubeconfig": [ERROR, THROTTLED],
+    "DescribeClusters": [ERROR, UNSENT, KILLED],
+    "DescribeIPAMD": [ERROR, NO_PHASE, replace(FAILED, says="")],
+    "DescribeClusterKubeconfig": [THROTTLED],
 }
 DESTROY: dict[str, list[Fault]] = {
-    "DeleteClusterEndpoint": [ERROR, UNSENT, LOST, EXPIRED, KILLED],
-    "DescribeClusterEndpointStatus": [ERROR],
-    "DeleteClusterNodePool": [TWICE, THROTTLED, LOST, EXPIRED, KILLED],
+    "DeleteClusterEndpoint": [ERROR, LOST, KILLED],
+    "DeleteClusterNodePool": [TWICE, LOST, EXPIRED, KILLED],
     "DescribeClusterNodePoolDetail": [KILLED],
     "DeleteCluster": [TWICE, THROTTLED, LOST, EXPIRED, KILLED],
     "DescribeSubnets": [ERROR, KILLED],
-    "DeleteSubnet": [THROTTLED, LOST, EXPIRED, KILLED],
+    "DeleteSubnet": [THROTTLED, LOST, KILLED],
     "DeleteVpc": [ERROR, LOST, KILLED],
 }
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from tests.lab.cloud import own_balancers
 from tests.lab.cloud.errors import ApiError
 from tests.lab.cloud.faults import Fault
 from tests.lab.cloud.gateway import Gateway
@@ -48,10 +49,18 @@ def routes(gateway: Gateway) -> list[Route]:
     async def change_settings(request: Request) -> Response:
         gateway.cloud.settings.change(await _body(request))
         gateway.cloud.world.load_balancer_release_seconds = gateway.cloud.settings.slow_load_balancers
+        gateway.cloud.world.load_balancer_sync_seconds = gateway.cloud.settings.slow_backends
         return JSONResponse(gateway.cloud.settings.as_json())
 
     async def state(_: Request) -> Response:
         return JSONResponse(summary(gateway.cloud.world))
+
+    async def make_balancer(_: Request) -> Response:
+        return JSONResponse({"lb_id": own_balancers.make(gateway.cloud.world)})
+
+    async def remove_balancer(request: Request) -> Response:
+        own_balancers.remove(gateway.cloud.world, str(request.path_params["lb_id"]))
+        return JSONResponse({})
 
     async def kubeconfig(request: Request) -> Response:
         cluster = gateway.cloud.world.clusters.get(str(request.path_params["cluster_id"]))
@@ -69,6 +78,8 @@ def routes(gateway: Gateway) -> list[Route]:
         _route("GET", "/_lab/settings", settings),
         _route("PATCH", "/_lab/settings", change_settings),
         _route("GET", "/_lab/state", state),
+        _route("POST", "/_lab/load_balancers", make_balancer),
+        _route("DELETE", "/_lab/load_balancers/{lb_id}", remove_balancer),
         _route("GET", "/_lab/kubeconfig/{cluster_id}", kubeconfig),
     ]
 

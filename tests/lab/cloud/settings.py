@@ -24,6 +24,8 @@ class Settings:
     """Until the load balancer of a deleted Service or Ingress is gone, and with it the object's finalizer."""
     account: str = ""
     """Whose credentials these are, instead of the world's account: for runs with somebody else's."""
+    slow_backends: float = 0.0
+    """Until a change of pods or nodes is in a load balancer."""
     slow_add_subnets: float = 0.0
     """Until subnets of `AddVpcCniSubnets` are listed."""
     slow_disable: float = 0.0

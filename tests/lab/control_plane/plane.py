@@ -29,12 +29,18 @@ class ControlPlane:
         self._processes = processes
 
     @classmethod
-    async def start(cls, binaries: Path, directory: Path, *, service_cidr: str, version_label: str = "v1.30.0-tke.1") -> "ControlPlane":
-        """Returns when it can be used. `version_label` is what nodes say their kubelet is, unless they say it themselves."""
+    async def start(
+        cls, binaries: Path, directory: Path, *, service_cidr: str, version_label: str = "v1.30.0-tke.1", draining: bool = True
+    ) -> "ControlPlane":
+        """Returns when it can be used. `version_label` is what nodes say their kubelet is, unless they say it themselves.
+
+        `draining`: a pod that ends runs its preStop hooks first.
+        """
         first_address = str(ipaddress.ip_network(service_cidr)[1])
         credentials = await asyncio.to_thread(make_credentials, directory, first_address)
+        values = {"KUBELET_VERSION": version_label, "DRAINING": str(draining).lower()}
         for attempt in range(1, START_ATTEMPTS + 1):
-            starting = _Start(binaries, directory / f"run-{attempt}", credentials, service_cidr, version_label)
+            starting = _Start(binaries, directory / f"run-{attempt}", credentials, service_cidr, values)
             try:
                 return cls(await starting.run(), starting.processes)
             except BaseException as error:
@@ -55,13 +61,14 @@ async def _stop(processes: list[Process]) -> None:
 class _Start:
     """One attempt, with ports of its own."""
 
-    def __init__(self, binaries: Path, directory: Path, credentials: Credentials, service_cidr: str, version_label: str) -> None:
+    def __init__(self, binaries: Path, directory: Path, credentials: Credentials, service_cidr: str, values: dict[str, str]) -> None:
+        """`values`: what stands in the stages' files in place of these words."""
         self.processes: list[Process] = []
         self._binaries = binaries
         self._directory = directory
         self._credentials = credentials
         self._service_cidr = service_cidr
-        self._version_label = version_label
+        self._values = values
         self._server = ""
         self._last_answer = "nothing was asked yet"
 
@@ -97,8 +104,10 @@ class _Start:
     def _stages(self) -> list[Path]:
         paths: list[Path] = []
         for source in sorted(STAGES.glob("*.yaml")):
-            path = self._directory / source.name
-            path.write_text(source.read_text().replace("KUBELET_VERSION", self._version_label))
+            path, text = self._directory / source.name, source.read_text()
+            for word, value in self._values.items():
+                text = text.replace(word, value)
+            path.write_text(text)
             paths.append(path)
         return paths
 

@@ -8,6 +8,7 @@ from tests.lab.controllers.addresses import release_cluster
 from tests.lab.controllers.bootstrap import bootstrap
 from tests.lab.controllers.context import Context
 from tests.lab.controllers.eni_capacity import EniCapacityController
+from tests.lab.controllers.graceful_deletion import GracefulDeletionController
 from tests.lab.controllers.ingress_controller import IngressController
 from tests.lab.controllers.ipamd import IpamdController
 from tests.lab.controllers.kube import Api
@@ -61,7 +62,7 @@ class TkeControllers:
             await api.close()
 
     async def _control(self, context: Context, webhook: WebhookServer) -> None:
-        balancers = LoadBalancers(context.world, context.cluster)
+        balancers = LoadBalancers(context.world, context.cluster, context.clock)
         controllers = (
             NodeController(context),
             IpamdController(context),
@@ -70,6 +71,7 @@ class TkeControllers:
             ServiceController(context, balancers),
             IngressController(context, balancers),
             ReadinessGateController(context, balancers),
+            GracefulDeletionController(context, balancers),
             MasqueradeController(context),
         )
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from tests.lab.controllers import keys, masquerade
 from tests.lab.controllers.context import Context
-from tests.lab.controllers.kube import CONFIG_MAP, CRD, INGRESS_CLASS, VPC_IP_CLAIM, Json, Kind, KubeError
+from tests.lab.controllers.kube import CONFIG_MAP, CRD, INGRESS_CLASS, TKE_SERVICE_CONFIG, VPC_IP_CLAIM, Json, Kind, KubeError
 from tests.lab.controllers.watching import logger
 
 ATTEMPTS = 300
@@ -74,7 +74,8 @@ async def bootstrap(context: Context) -> None:
     api = context.api
     for kind, body in objects(context):
         await _patiently(str(body["metadata"]["name"]), partial(api.ensure, kind, body, manager=keys.TKE_MANAGER))
-    await _patiently("serving VpcIPClaim", partial(api.list_all, VPC_IP_CLAIM))
+    for kind in (VPC_IP_CLAIM, TKE_SERVICE_CONFIG):
+        await _patiently(f"serving {kind.__name__}", partial(api.list_all, kind))
 
 
 async def _patiently(what: str, call: Callable[[], Awaitable[object]]) -> None:

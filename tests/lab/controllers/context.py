@@ -14,7 +14,9 @@ from tests.lab.controllers.kube import (
     INGRESS,
     NODE,
     POD,
+    SECRET,
     SERVICE,
+    TKE_SERVICE_CONFIG,
     VPC_IP_CLAIM,
     Api,
     Json,
@@ -44,9 +46,20 @@ class Mirrors:
         self.ingresses = Mirror(api, INGRESS)
         self.config_maps = Mirror(api, CONFIG_MAP, "kube-system")
         self.claims = Mirror(api, VPC_IP_CLAIM)
+        self.secrets = Mirror(api, SECRET)
+        self.service_configs = Mirror(api, TKE_SERVICE_CONFIG)
 
     def all(self) -> list[Mirror]:
-        return [self.nodes, self.pods, self.services, self.ingresses, self.config_maps, self.claims]
+        return [
+            self.nodes,
+            self.pods,
+            self.services,
+            self.ingresses,
+            self.config_maps,
+            self.claims,
+            self.secrets,
+            self.service_configs,
+        ]
 
     async def wait_synced(self) -> None:
         await asyncio.gather(*(mirror.synced.wait() for mirror in self.all()))

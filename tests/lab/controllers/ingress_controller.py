@@ -1,7 +1,11 @@
 """Stand-in for TKE's l7-lb-controller: an HTTP CLB for each Ingress of class qcloud or of none."""
 
+import json
+from collections.abc import Iterable
+
 from tests.lab.controllers import keys
 from tests.lab.controllers.context import Context
+from tests.lab.controllers.front_settings import FrontSettings
 from tests.lab.controllers.kube import (
     INGRESS,
     INGRESS_STATUS,
@@ -36,6 +40,7 @@ from tests.lab.world import Listener, LoadBalancer, Rule
 
 MANAGER = keys.INGRESS_CONTROLLER
 HTTP_PORT = 80
+HTTPS_PORT = 443
 
 
 def service_port(service: Json, reference: Json) -> Json | None:
@@ -59,18 +64,40 @@ def check_hosts(ingress: Json) -> None:
             raise SyncRefused(f"host {host!r} is not a domain name", "E4052")
 
 
+def mixed_paths(annotation: str | None) -> list[tuple[str, str, Json]]:
+    """(host, path, backend Service reference) of the rules that `rule-mix` puts on one protocol."""
+    try:
+        rules: list[Json] = json.loads(annotation or "[]")
+        return [
+            (
+                str(rule.get("host") or ""),
+                str(rule.get("path") or "/"),
+                {"name": rule["backend"]["serviceName"], "port": {"number": int(rule["backend"]["servicePort"])}},
+            )
+            for rule in rules
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SyncRefused(f"rule-mix is malformed: {error}", "E4044") from error
+
+
+def _listener(protocol: str, port: int, rules: list[Rule], certificate: str = "") -> Listener:
+    together = sorted({backend for rule in rules for backend in rule.backends})
+    return Listener(protocol, port, together, rules, certificate=certificate)
+
+
 class IngressController:
     def __init__(self, context: Context, balancers: LoadBalancers) -> None:
         self._context = context
         self._balancers = balancers
         mirrors = context.mirrors
-        watched = (mirrors.ingresses, mirrors.services, mirrors.pods, mirrors.nodes, mirrors.config_maps)
+        watched = (mirrors.ingresses, mirrors.services, mirrors.pods, mirrors.nodes, mirrors.config_maps, mirrors.secrets)
+        self._settings = FrontSettings(context)
         self._loop = Loop(MANAGER, [*(mirror.bell for mirror in watched), context.changed])
 
     async def run(self) -> None:
         await self._loop.run(self._round)
 
-    async def _round(self) -> None:
+    async def _round(self) -> float | None:
         ingresses = self._context.mirrors.ingresses
         for ingress in ingresses:
             async with self._loop.guard(key_of(ingress)):
@@ -80,6 +107,7 @@ class IngressController:
             namespace, _, name = rest.partition("/")
             if kind == "ingress" and (namespace, name) not in ingresses:
                 self._balancers.drop(balancer)
+        return self._balancers.syncs.due_in()
 
     async def _sync(self, ingress: Json) -> None:
         balancer = self._balancers.of(ingress_owner(*key_of(ingress)))
@@ -104,21 +132,39 @@ class IngressController:
         direct, write_default = direct_access(
             annotations.get(keys.INGRESS_DIRECT), first_sight, switched_on(config, "EnableDefaultDirectAccess")
         )
-        rules = self._rules(ingress, direct)
+        listeners = self._listeners(ingress, direct)
         if balancer is None:
-            balancer = self._balancers.obtain(ingress_owner(*key_of(ingress)), subnet_id, existing)
+            charge_type, bandwidth = annotations.get(keys.INGRESS_CHARGE_TYPE, ""), annotations.get(keys.INGRESS_BANDWIDTH, "")
+            balancer = self._balancers.obtain(ingress_owner(*key_of(ingress)), subnet_id, existing, charge_type, bandwidth)
         change = immutable_change(balancer, subnet_id, existing)
         if change is not None:
             raise SyncRefused(change)
-        together = sorted({backend for rule in rules for backend in rule.backends})
-        listeners = [Listener("HTTP", HTTP_PORT, together, rules)]
-        if (listeners, direct) != (balancer.listeners, balancer.direct):
-            balancer.listeners, balancer.direct = listeners, direct
+        self._settings.guard(balancer, annotations.get(keys.INGRESS_GROUPS), annotations.get(keys.INGRESS_PASS))
+        if self._balancers.syncs.carry(balancer, listeners, direct):
             self._context.changed.ring()
         await self._write(ingress, balancer, write_default)
 
-    def _rules(self, ingress: Json, direct: bool) -> list[Rule]:
-        return [Rule(host, path, self._backends(namespace_of(ingress), reference, direct)) for host, path, reference in paths_of(ingress)]
+    def _listeners(self, ingress: Json, direct: bool) -> list[Listener]:
+        """HTTP alone; with a certificate HTTPS, and HTTP only as the annotations say."""
+        annotations, namespace = annotations_of(ingress), namespace_of(ingress)
+        spec_rules = self._rules(namespace, paths_of(ingress), direct)
+        secrets = [entry.get("secretName") for entry in children(spec_of(ingress), "tls")]
+        if not secrets:
+            if annotations.get(keys.INGRESS_REWRITE) == "true":
+                raise SyncRefused("a redirect needs HTTPS rules")
+            return [_listener("HTTP", HTTP_PORT, spec_rules)]
+        certificate = self._settings.certificate(namespace, secrets[0])
+        if annotations.get(keys.INGRESS_RULE_MIX) == "true":
+            plain = self._rules(namespace, mixed_paths(annotations.get(keys.INGRESS_HTTP_RULES)), direct)
+            secured = self._rules(namespace, mixed_paths(annotations.get(keys.INGRESS_HTTPS_RULES)), direct)
+            return [_listener("HTTP", HTTP_PORT, plain), _listener("HTTPS", HTTPS_PORT, secured, certificate)]
+        found = [_listener("HTTPS", HTTPS_PORT, spec_rules, certificate)]
+        if annotations.get(keys.INGRESS_REWRITE) == "true":
+            found.insert(0, Listener("HTTP", HTTP_PORT, redirect=True))
+        return found
+
+    def _rules(self, namespace: str, paths: Iterable[tuple[str, str, Json]], direct: bool) -> list[Rule]:
+        return [Rule(host, path, self._backends(namespace, reference, direct)) for host, path, reference in paths]
 
     def _backends(self, namespace: str, reference: Json, direct: bool) -> list[Backend]:
         mirrors, name = self._context.mirrors, str(reference.get("name"))

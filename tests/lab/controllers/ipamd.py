@@ -15,6 +15,7 @@ from tests.lab.controllers.kube import (
     status_of,
     uid_of,
 )
+from tests.lab.controllers.security_groups import groups_of_ipamd
 from tests.lab.controllers.watching import Loop
 from tests.lab.world import Cluster, VpcCni, World
 
@@ -141,6 +142,7 @@ class IpamdController:
         subnet_ids = split_ids(data_of(config).get(keys.SUBNET_ID_KEY, ""))
         self._processes.add(uid_of(pod))
         vpc_cni.ipamd_subnet_ids = subnet_ids
+        vpc_cni.security_group_ids = groups_of_ipamd(pod)
         self._context.changed.ring()
         for subnet_id in unusable_ids(self._context.world, self._context.cluster, subnet_ids):
             await self._context.recorder.warn(

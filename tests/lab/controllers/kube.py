@@ -14,7 +14,7 @@ from lightkube import ApiError, AsyncClient, KubeConfig, generic_resource
 from lightkube.resources.admissionregistration_v1 import MutatingWebhookConfiguration
 from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
 from lightkube.resources.apps_v1 import DaemonSet, Deployment
-from lightkube.resources.core_v1 import ConfigMap, Event, Node, Pod, Service
+from lightkube.resources.core_v1 import ConfigMap, Event, Node, Pod, Secret, Service
 from lightkube.resources.networking_v1 import Ingress, IngressClass
 from lightkube.types import PatchType
 
@@ -37,9 +37,11 @@ NODE: Kind = Node
 NODE_STATUS: Kind = Node.Status
 POD: Kind = Pod
 POD_STATUS: Kind = Pod.Status
+SECRET: Kind = Secret
 SERVICE: Kind = Service
 SERVICE_STATUS: Kind = Service.Status
 VPC_IP_CLAIM: Kind = _generic.create_namespaced_resource("networking.tke.cloud.tencent.com", "v1beta1", "VpcIPClaim", "vpcipclaims")
+TKE_SERVICE_CONFIG: Kind = _generic.create_namespaced_resource("cloud.tencent.com", "v1alpha1", "TkeServiceConfig", "tkeserviceconfigs")
 WEBHOOK: Kind = MutatingWebhookConfiguration
 
 NOT_FOUND = 404

@@ -1,9 +1,11 @@
 """Stand-in for the CLB service as TKE uses it: making and dropping load balancers, and what stands behind them."""
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 
 from tests.lab.controllers import keys
 from tests.lab.controllers.addresses import FIRST_VIP, AddressBook, public_address
+from tests.lab.controllers.backend_syncs import BackendSyncs
 from tests.lab.controllers.kube import (
     Json,
     annotations_of,
@@ -36,9 +38,10 @@ class SyncRefused(Exception):
 class LoadBalancers:
     """The load balancers of one cluster."""
 
-    def __init__(self, world: World, cluster: Cluster) -> None:
+    def __init__(self, world: World, cluster: Cluster, clock: Callable[[], float] = time.monotonic) -> None:
         self._world = world
         self._cluster = cluster
+        self.syncs = BackendSyncs(world, clock)
         self._book = AddressBook(FIRST_VIP)
         self._next_public = FIRST_VIP
 
@@ -48,8 +51,8 @@ class LoadBalancers:
     def all(self) -> list[LoadBalancer]:
         return [entry for entry in self._world.load_balancers.values() if entry.cluster_id == self._cluster.cluster_id]
 
-    def obtain(self, owner: str, subnet_id: str, existing: str) -> LoadBalancer:
-        """Make one (internal when a subnet is named), or take the customer's own."""
+    def obtain(self, owner: str, subnet_id: str, existing: str, charge_type: str = "", bandwidth: str = "") -> LoadBalancer:
+        """Make one (internal when a subnet is named), or take the customer's own. Billing and bandwidth are looked at only here."""
         if existing:
             return self._adopt(owner, existing)
         lb_id = self._world.new_id("lb")
@@ -65,6 +68,8 @@ class LoadBalancers:
             subnet_id=subnet_id,
             internal=bool(subnet_id),
             direct=False,
+            charge_type=charge_type,
+            bandwidth=int(bandwidth or 0),
         )
         self._world.load_balancers[lb_id] = made
         return made
@@ -72,6 +77,7 @@ class LoadBalancers:
     def drop(self, balancer: LoadBalancer) -> None:
         """Delete it and give its address back; the customer's own is only let go."""
         balancer.listeners = []
+        self.syncs.forget(balancer)
         if balancer.user_made:
             balancer.owner = balancer.cluster_id = ""
             return

@@ -6,6 +6,7 @@ import uuid
 
 from tests.lab.controllers import keys
 from tests.lab.controllers.context import Context, now
+from tests.lab.controllers.front_settings import FrontSettings
 from tests.lab.controllers.kube import (
     SERVICE,
     SERVICE_STATUS,
@@ -19,6 +20,7 @@ from tests.lab.controllers.kube import (
     finalizers_of,
     key_of,
     name_of,
+    namespace_of,
     node_of,
     pod_ip,
     spec_of,
@@ -45,6 +47,11 @@ def switched_on(config_map: Json | None, key: str) -> bool:
     return data_of(config_map).get(key) == "true"
 
 
+def same_port_twice(service: Json) -> bool:
+    numbers = [port.get("port") for port in children(spec_of(service), "ports")]
+    return len(set(numbers)) < len(numbers)
+
+
 def layer_seven(annotation: str | None, port: int) -> str | None:
     """The protocol that `specify-protocol` gives a port, e.g. `{"80": {"protocol": ["HTTP"]}}`."""
     if annotation is None:
@@ -64,13 +71,14 @@ class ServiceController:
         self._context = context
         self._balancers = balancers
         mirrors = context.mirrors
-        watched = (mirrors.services, mirrors.pods, mirrors.nodes, mirrors.config_maps)
+        watched = (mirrors.services, mirrors.pods, mirrors.nodes, mirrors.config_maps, mirrors.secrets, mirrors.service_configs)
+        self._settings = FrontSettings(context)
         self._loop = Loop(MANAGER, [*(mirror.bell for mirror in watched), context.changed])
 
     async def run(self) -> None:
         await self._loop.run(self._round)
 
-    async def _round(self) -> None:
+    async def _round(self) -> float | None:
         services = self._context.mirrors.services
         for service in services:
             async with self._loop.guard(key_of(service)):
@@ -81,6 +89,7 @@ class ServiceController:
             if kind == "service" and (namespace, name) not in services:
                 # Somebody took the finalizer off by force.
                 self._balancers.drop(balancer)
+        return self._balancers.syncs.due_in()
 
     async def _sync(self, service: Json) -> None:
         if annotations_of(service).get(keys.SERVICE_MODE) == "skip":
@@ -101,7 +110,8 @@ class ServiceController:
         annotations, begin = annotations_of(service), now()
         subnet_id, existing = annotations.get(keys.SERVICE_SUBNET, ""), annotations.get(keys.SERVICE_EXISTING, "")
         if balancer is None:
-            balancer = self._balancers.obtain(service_owner(*key_of(service)), subnet_id, existing)
+            charge_type, bandwidth = annotations.get(keys.SERVICE_CHARGE_TYPE, ""), annotations.get(keys.SERVICE_BANDWIDTH, "")
+            balancer = self._balancers.obtain(service_owner(*key_of(service)), subnet_id, existing, charge_type, bandwidth)
         change = immutable_change(balancer, subnet_id, existing)
         if change is not None:
             raise SyncRefused(change)
@@ -112,9 +122,11 @@ class ServiceController:
             written[keys.SERVICE_LB_ID] = balancer.lb_id
         if first_sight:
             written |= self._greeting(annotations, write_default)
+        if not direct and same_port_twice(service):
+            raise SyncRefused("TCP and UDP on one port need direct access")
+        self._settings.guard(balancer, annotations.get(keys.SERVICE_GROUPS), annotations.get(keys.SERVICE_PASS))
         listeners = await self._listeners(service, direct)
-        if (listeners, direct) != (balancer.listeners, balancer.direct):
-            balancer.listeners, balancer.direct = listeners, direct
+        if self._balancers.syncs.carry(balancer, listeners, direct):
             written |= {keys.SERVICE_SYNC_BEGIN: begin, keys.SERVICE_SYNC_END: now()}
             self._context.changed.ring()
         await self._write(service, balancer, written)
@@ -152,14 +164,23 @@ class ServiceController:
             holding = {node_of(pod) for pod in pods}
             nodes = [node for node in nodes if name_of(node) in holding]
         specified = annotations_of(service).get(keys.SERVICE_PROTOCOL)
-        return [
+        listeners = [
             Listener(
                 protocol=layer_seven(specified, int(port["port"])) or str(port.get("protocol") or "TCP"),
                 port=int(port["port"]),
                 backends=pod_backends(pods, port) if direct else node_backends(nodes, port),
+                certificate=self._certificate(service, specified, int(port["port"])),
             )
             for port in children(spec_of(service), "ports")
         ]
+        self._settings.configure(listeners, namespace_of(service), annotations_of(service).get(keys.SERVICE_TSC))
+        return listeners
+
+    def _certificate(self, service: Json, specified: str | None, port: int) -> str:
+        if layer_seven(specified, port) not in ("TCP_SSL", "HTTPS"):
+            return ""
+        wanted: Json = json.loads(specified or "{}")
+        return self._settings.certificate(namespace_of(service), wanted[str(port)].get("tls"))
 
     async def _allowed(self, service: Json, pods: list[Json]) -> list[Json]:
         overlay = ipaddress.IPv4Network(self._context.cluster.cluster_cidr)

@@ -24,6 +24,8 @@ from tests.lab.packets.rules import rules
 from tests.lab.world import Cluster, World
 
 LOOK_AGAIN = 0.2
+HEALTH_CHECK = 15.0
+"""Seconds until a load balancer notices by itself that a backend has ended: three checks, one every five seconds."""
 MAX_CLIENTS = 16
 AT_ONCE = 8
 _FORWARDING = (
@@ -49,6 +51,8 @@ class PacketNetwork:
         self._changing: dict[str, frozenset[str]] = {}
         self._clients: dict[str, Client] = {}
         self._rooms: set[str] = set()
+        self._ended: dict[str, float] = {}
+        """Address of a pod that has ended -> when."""
         self._modes = Modes()
         self._plan: Plan | None = None
         self._dirty = False
@@ -191,7 +195,7 @@ class PacketNetwork:
 
     async def _reconcile(self) -> None:
         async with self._lock:
-            plan = observe(self._world, self._cluster, self._nodes, self._pods, self._services, list(self._clients.values()), self._modes)
+            plan = self._observe()
             if self._agent is None or not self._agent.alive:
                 self._agent = await AgentProcess.start()
                 self._dirty = True
@@ -200,13 +204,24 @@ class PacketNetwork:
                 await self._make(plan)
                 self._plan, self._dirty = plan, False
 
+    def _observe(self) -> Plan:
+        now = asyncio.get_running_loop().time()
+        self._ended = {address: since for address, since in self._ended.items() if now - since < HEALTH_CHECK}
+        clients, missed = list(self._clients.values()), frozenset(self._ended)
+        plan = observe(self._world, self._cluster, self._nodes, self._pods, self._services, clients, self._modes, missed)
+        there = {pod.address for pod in plan.pods}
+        ended = {pod.address for pod in self._plan.pods} - there if self._plan else set[str]()
+        if ended:
+            self._ended |= dict.fromkeys(ended, now)
+            plan = dataclasses.replace(plan, missed=plan.missed | ended)
+        return plan
+
     async def _make(self, plan: Plan) -> None:
         wanted = machines.machines(plan)
         gone = {key for key, machine in self._up.items() if wanted.get(key) != machine}
         if gone:
-            # First nobody is sent there any more, then they go.
+            # They go when they go. Who still sends there, a load balancer that was not told yet, finds nobody.
             gone = self._with_guests(gone)
-            await self._rule(self._living(plan, self._up.keys() - gone))
             await self._serve(plan, self._up.keys() - gone)
             await self._remove(gone)
         await self._create([machine for key, machine in wanted.items() if key not in self._up])
@@ -235,8 +250,13 @@ class PacketNetwork:
 
     async def _rule(self, plan: Plan) -> None:
         changed = [(key, text) for key, text in rules(plan).items() if key in self._up and self._rules.get(key) != text]
-        for start in range(0, len(changed), AT_ONCE):
-            await asyncio.gather(*(self._set_rules(key, text) for key, text in changed[start : start + AT_ONCE]))
+        first = [entry for entry in changed if entry[0] != machines.BALANCER]
+        for start in range(0, len(first), AT_ONCE):
+            await asyncio.gather(*(self._set_rules(key, text) for key, text in first[start : start + AT_ONCE]))
+        # Those who are sent to before the one who sends.
+        for key, text in changed:
+            if key == machines.BALANCER:
+                await self._set_rules(key, text)
 
     async def _set_rules(self, key: str, text: str) -> None:
         async with self._or_without(key):

@@ -24,6 +24,7 @@ from tests.lab.controllers.kube import (
     uid_of,
 )
 from tests.lab.controllers.load_balancer import target_port
+from tests.lab.controllers.security_groups import GroupRule, eni_rules
 from tests.lab.world import Cluster, LoadBalancer, World
 
 MAX_PODS = 60
@@ -121,6 +122,10 @@ class Plan:
     modes: Modes
     left_out: tuple[str, ...]
     """Pods beyond the bound, and nodes and pods whose address somebody else has."""
+    missed: frozenset[str] = frozenset()
+    """Addresses of pods that have ended, which the load balancers' health checks have not noticed yet."""
+    eni_rules: tuple[GroupRule, ...] | None = None
+    """What the security groups of the ENIs let in; None when there are none."""
 
     @property
     def router(self) -> str:
@@ -145,8 +150,8 @@ class Plan:
         return [entry for entry in port.backends if entry[0] in there and (not port.local or there[entry[0]] == node.name)]
 
     def healthy(self, protocol: str, backends: Iterable[Backend]) -> list[Backend]:
-        """Those that answer the load balancer's health check."""
-        pods = {pod.address for pod in self.pods}
+        """Those that the load balancer's health check takes for healthy."""
+        pods = {pod.address for pod in self.pods} | self.missed
         nodes = {node.address: node for node in self.nodes}
         ports = {(entry.protocol, entry.port): entry for entry in self.node_ports}
         transport = "UDP" if protocol == "UDP" else "TCP"
@@ -167,6 +172,7 @@ def observe(
     services: Iterable[Json],
     clients: Iterable[Client],
     modes: Modes,
+    missed: frozenset[str] = frozenset(),
 ) -> Plan:
     """The whole state, each time anew."""
     pods, services = list(pods), list(services)
@@ -188,6 +194,8 @@ def observe(
         clients=tuple(clients),
         modes=modes,
         left_out=tuple(left_out),
+        missed=missed - {pod.address for pod in running},
+        eni_rules=eni_rules(world, cluster),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from tests.lab.controllers.security_groups import GroupRule
 from tests.lab.packets import machines, names
 from tests.lab.packets.plan import Backend, Modes, Node, Plan, Pod
 
@@ -12,7 +13,7 @@ def rules(plan: Plan) -> dict[str, str]:
     """Key of the machine -> its rules, for those that have any."""
     found = {machines.BALANCER: _balancer(plan)}
     found |= {machines.node_key(node): _node(plan, node) for node in plan.nodes}
-    found |= {machines.pod_key(pod): _eni_pod(pod) for pod in plan.pods if not pod.overlay}
+    found |= {machines.pod_key(pod): _eni_pod(pod, plan.eni_rules) for pod in plan.pods if not pod.overlay}
     found |= {machines.nat_key(client): _nat() for client in plan.clients if client.behind}
     return found
 
@@ -79,9 +80,10 @@ def _node(plan: Plan, node: Node) -> str:
     )
 
 
-def _eni_pod(pod: Pod) -> str:
+def _eni_pod(pod: Pod, groups: Sequence[GroupRule] | None) -> str:
     return _table(
         [
+            *([] if groups is None else [("group", "filter hook input priority filter", _let_in(groups))]),
             (
                 "seen",
                 "filter hook prerouting priority mangle",
@@ -93,6 +95,16 @@ def _eni_pod(pod: Pod) -> str:
             ("answer", "route hook output priority mangle", ["ct direction reply meta mark set ct mark"]),
         ]
     )
+
+
+def _let_in(groups: Sequence[GroupRule]) -> list[str]:
+    """In the order of the groups; what none of them lets in is dropped, so that a client hears nothing."""
+    lines = ['iifname "lo" accept', "ct state established,related accept"]
+    for rule in groups:
+        ports = f"th dport {{ {', '.join(rule.ports)} }} " if rule.ports else ""
+        protocol = f"meta l4proto {rule.protocol} " if rule.protocol else ""
+        lines.append(f"ip saddr {rule.cidr} {protocol}{ports}{'accept' if rule.accept else 'drop'}")
+    return [*lines, "drop"]
 
 
 def _nat() -> str:

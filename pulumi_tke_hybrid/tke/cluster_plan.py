@@ -52,7 +52,7 @@ class PlannedPool:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ClusterPlan:
     """A cluster."""
 
     subnets: tuple[PlannedSubnet, ...] = ()

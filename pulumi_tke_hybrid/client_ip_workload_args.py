@@ -1,0 +1,380 @@
+"""The arguments of `ClientIpWorkload`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Any, Optional
+
+import pulumi_kubernetes as kubernetes
+
+from pulumi_tke_hybrid.component.args import Args, args_class
+from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.component.pods import Container
+from pulumi_tke_hybrid.tke import annotations, ids, keys, names, reclaim
+from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rules import workload as workload_rules
+from pulumi_tke_hybrid.workload.exposure import ExposureArgs
+from pulumi_tke_hybrid.workload.facts import Asked
+from pulumi_tke_hybrid.workload.ingress import IngressArgs
+from pulumi_tke_hybrid.workload.ports import ListenerArgs, PortArgs
+from pulumi_tke_hybrid.workload.rollout import RolloutArgs
+from pulumi_tke_hybrid.workload.template import asking_paths
+
+NAME_LABEL = "app.kubernetes.io/name"
+
+
+class WorkloadKind(str, Enum):
+    """The Kubernetes object that holds the pods."""
+
+    DEPLOYMENT = "deployment"
+    STATEFUL_SET = "statefulset"
+
+
+class PodNetwork(str, Enum):
+    """Where pods get their address from."""
+
+    ENI = "eni"
+    """The ENI subnet of their node's zone: an address of the VPC."""
+    GLOBAL_ROUTE = "global_route"
+    """The overlay of the cluster."""
+
+
+class ExternalTrafficPolicy(str, Enum):
+    """Which nodes pass a load balancer's traffic on to pods, where it does not go to pods directly."""
+
+    CLUSTER = "cluster"
+    """All of them; pods see a node's address."""
+    LOCAL = "local"
+    """Those that hold a pod; pods see the client. Load is as uneven as pods are spread, and rollouts leave short gaps (457/38426)."""
+
+
+class ClientIpFrom(str, Enum):
+    """Where an application reads its client's address."""
+
+    PEER = "peer"
+    """The TCP connection's other end: load balancers pass layer-4 packets on as the client sent them (214/3728)."""
+    HEADER = "x-forwarded-for"
+    """The HTTP header that the load balancer writes. On layer 7 it makes connections of its own and keeps them for several clients, so
+    the other end may be the load balancer (214/3728)."""
+    NOWHERE = "none"
+    """Nowhere: the connection comes from a node."""
+
+
+def _typed(spec: kubernetes.core.v1.PodSpecArgs | None, name: str) -> Sequence[Container]:
+    """The containers of a pod as the user typed them; none when they are anything but a plain list of them."""
+    found: Any = getattr(spec, name, None)
+    items: list[Any] = found if isinstance(found, list) else []  # pyright: ignore[reportUnknownVariableType]
+    return items if all(isinstance(item, kubernetes.core.v1.ContainerArgs) for item in items) else []
+
+
+def _replicas_problem(value: int) -> str | None:
+    return None if value >= 0 else f"{value} is negative; use 0 or more"
+
+
+def _subnets_problem(subnets: Sequence[Any]) -> Finding | str | None:
+    if not subnets:
+        return "is empty; leave it out for every container subnet"
+    return next((problem for item in subnets if isinstance(item, str) and (problem := ids.subnet_problem(item))), None)
+
+
+def _reclaim_problem(value: str) -> Finding | str | None:
+    if value == reclaim.NEVER:
+        return "TKE has no 'never' for a single pod; use after(seconds), or set never() on the cluster"
+    return reclaim.reclaim_problem(value)
+
+
+@args_class(
+    replicas=_replicas_problem,
+    name=names.dns_label_problem,
+    namespace=names.dns_label_problem,
+    ip_reclaim=_reclaim_problem,
+    nominated_subnets=_subnets_problem,
+)
+class ClientIpWorkloadArgs(Args):
+    """Arguments of `ClientIpWorkload`. Ten of them describe most workloads; `pod_spec` and transforms do the rest."""
+
+    exposure: ExposureArgs
+    """How clients reach the pods: `public()`, `internal(subnet)`, `existing_clb(id)` or `not_exposed()`. No default: it decides who can.
+    TKE cannot turn a load balancer into another one (457/90598), so a change is refused until `allow_address_change`."""
+
+    image: Optional[Input[str]] = None
+    """Image of the one container. Exactly one of `image`, `containers` and `pod_spec`. A change rolls the pods."""
+
+    env: Optional[Mapping[str, Input[str]]] = None
+    """Environment of the container made from `image`."""
+
+    requests: Optional[Mapping[str, Input[str]]] = None
+    """Resource requests of the container made from `image`, e.g. `{"cpu": "250m"}`. The ENI address is asked for without being told."""
+
+    limits: Optional[Mapping[str, Input[str]]] = None
+    """Resource limits of the container made from `image`."""
+
+    readiness_probe: Optional[kubernetes.core.v1.ProbeArgs] = None
+    """Readiness probe of the container made from `image`. The load balancer's own health check comes on top."""
+
+    liveness_probe: Optional[kubernetes.core.v1.ProbeArgs] = None
+    """Liveness probe of the container made from `image`."""
+
+    startup_probe: Optional[kubernetes.core.v1.ProbeArgs] = None
+    """Startup probe of the container made from `image`."""
+
+    containers: Optional[Sequence[Container]] = None
+    """The containers, as typed by pulumi-kubernetes; the first one gets the request for an ENI address."""
+
+    init_containers: Optional[Sequence[Container]] = None
+    """Containers that run to their end before the others start."""
+
+    volumes: Optional[Sequence[kubernetes.core.v1.VolumeArgs]] = None
+    """Volumes that containers mount."""
+
+    volume_claims: Optional[Sequence[kubernetes.core.v1.PersistentVolumeClaimArgs]] = None
+    """Volumes of each pod's own (StatefulSet). Fixed when the StatefulSet is made. A cloud disk stays in its zone, and so does the pod."""
+
+    service_account: Optional[Input[str]] = None
+    """Service account of the pods. Default: the namespace's `default`."""
+
+    node_selector: Optional[Mapping[str, Input[str]]] = None
+    """Labels of the nodes that may run the pods. Zone labels are numbers on TKE (`100004`), not names."""
+
+    tolerations: Optional[Sequence[kubernetes.core.v1.TolerationArgs]] = None
+    """Taints that the pods put up with."""
+
+    pod_spec: Optional[kubernetes.core.v1.PodSpecArgs] = None
+    """The whole pod, where the properties above are not enough; they are then said there. The component adds the ENI address, the drain
+    and the spread, the last two only where this says nothing about them."""
+
+    ports: Optional[Sequence[PortArgs]] = None
+    """Ports of the workload. Default: 80. Updated in place."""
+
+    listener: Optional[ListenerArgs] = None
+    """Session affinity, scheduler and health check of the Service's load balancer, for ports that say nothing of their own. Default:
+    TKE's. Updated in place."""
+
+    replicas: Optional[Input[int]] = None
+    """Number of pods. Default: 2, so that a node may fail. Updated in place."""
+
+    autoscaled: Optional[bool] = None
+    """A HorizontalPodAutoscaler sets the number of pods: `replicas` counts at creation only, and is never set back. Default: false."""
+
+    kind: Optional[WorkloadKind] = None
+    """`deployment` or `statefulset`. Default: `deployment`. A change replaces the pods."""
+
+    network: Optional[PodNetwork] = None
+    """`eni` or `global_route`. Default: `eni`. A change rolls the pods; with a load balancer in front only while `direct` is false before
+    and after, because backends of both networks cannot stand behind one direct load balancer (457/41897)."""
+
+    direct: Optional[bool] = None
+    """Whether the load balancer sends to pods instead of node ports. Default: true with `eni`, false with `global_route`; always written
+    out, because newer controllers would decide by themselves (457/131136). A change rolls the pods, so that they get their readiness
+    gates. True with `global_route` needs an account with upgraded bandwidth, and node security groups that open the pods' ports."""
+
+    external_traffic_policy: Optional[ExternalTrafficPolicy] = None
+    """`cluster` or `local`, for `global_route` without direct access: `local` shows pods their client. Default: `cluster`."""
+
+    fixed_ip: Optional[bool] = None
+    """A pod of the same name gets the same address again: StatefulSet on ENI, in a cluster with static IPs. Such a pod can only come back
+    in its own zone. Default: false."""
+
+    ip_reclaim: Optional[Input[str]] = None
+    """When TKE takes back the address of a pod that is gone, for these pods: `after(seconds)`; new pods only, ipamd 3.3.2. Default: the
+    cluster's."""
+
+    nominated_subnets: Optional[Sequence[Input[str]]] = None
+    """Container subnets whose addresses these pods get; static IPs, ipamd 3.4.3. Default: all of the node's zone."""
+
+    ingress: Optional[IngressArgs] = None
+    """A layer-7 load balancer. Default: none."""
+
+    rollout: Optional[RolloutArgs] = None
+    """How pods are replaced. Default: without losing a request."""
+
+    name: Optional[Input[str]] = None
+    """Name of the Kubernetes objects. Default: the component's name. A change replaces them, and the load balancer's address with them."""
+
+    namespace: Optional[Input[str]] = None
+    """Namespace. Default: `default`. A change replaces the objects."""
+
+    selector: Optional[Mapping[str, Input[str]]] = None
+    """Labels by which the objects find their pods; give those of an existing workload to adopt it. Fixed when it is made. Default:
+    `app.kubernetes.io/name` with the objects' name."""
+
+    labels: Optional[Mapping[str, Input[str]]] = None
+    """Further labels of all objects and pods. Updated in place, rolls the pods."""
+
+    pod_annotations: Optional[Mapping[str, Input[str]]] = None
+    """Further annotations of the pods; none that the component writes itself. Updated in place, rolls the pods."""
+
+    service_annotations: Optional[Mapping[str, Input[str]]] = None
+    """Further annotations of the Service; none that the component writes itself. Updated in place."""
+
+    adopt: Optional[bool] = None
+    """The objects may exist already and are taken over, with the fields that others wrote: for workloads that were made by hand. With
+    pulumi-kubernetes 4.29 and later the provider needs `upsert_existing_objects` as well. Default: false."""
+
+    allow_address_change: Optional[bool] = None
+    """Let a change replace the load balancer, with a new address and a gap. Default: false, such a change is refused at preview."""
+
+    cluster_facts: Optional[Input[Mapping[str, Any]]] = None
+    """`cluster_facts` of the `HybridCluster`, also of another stack: replicas, surge and load balancers are then checked against its
+    container subnets. Default: not checked."""
+
+    rules: Optional[Mapping[str, Severity]] = None
+    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
+
+    use_ambient_provider: Optional[bool] = None
+    """Use whatever cluster the machine's own kubeconfig points at. Default: false, the program must say which cluster."""
+
+    def problems(self) -> Iterator[Finding]:
+        for name in ("exposure", "ingress", "listener", "rollout"):
+            part: Args | None = getattr(self, name)
+            if part is not None:
+                yield from (problem.under(name) for problem in part.problems())
+        for index, port in enumerate(self.ports or ()):
+            yield from (problem.under(f"ports[{index}]") for problem in port.problems())
+        yield from self._pod_problems()
+        if self.ports is not None and not self.ports:
+            yield Problem("ports", "is empty; leave it out for port 80")
+        wanted = [("ingress.port", self.ingress.port)] if self.ingress else []
+        if self.ingress:
+            wanted += [(f"ingress.paths[{index}].port", path.port) for index, path in enumerate(self.ingress.paths or ())]
+        numbers = [known(port.port) for port in self.all_ports]
+        for path, number in wanted:
+            if known(number) is not None and None not in numbers and known(number) not in numbers:
+                yield Problem(path, f"{known(number)} is none of the workload's ports ({', '.join(map(str, numbers))})")
+        for name, written in (("pod_annotations", keys.POD_KEYS), ("service_annotations", keys.SERVICE_KEYS)):
+            for key in getattr(self, name) or ():
+                contradiction = annotations.contradiction(key, written)
+                if contradiction:
+                    yield Problem(name, contradiction)
+        if self.labels and NAME_LABEL in self.labels and self.selector is None:
+            yield Problem("labels", f"{NAME_LABEL} selects the pods and is the object's name; give another label")
+        if self.selector is not None and not self.selector:
+            yield Problem("selector", "is empty and would select every pod; leave it out, or give labels")
+        yield from workload_rules.combination_findings(self.as_known())
+
+    def _pod_problems(self) -> Iterator[Finding]:
+        given = [name for name in ("image", "containers", "pod_spec") if getattr(self, name) is not None]
+        if len(given) != 1:
+            yield Problem(given[1] if given else "image", "exactly one of image, containers and pod_spec is needed")
+            return
+        if self.containers is not None and not self.containers:
+            yield Problem("containers", "is empty; a pod has at least one container")
+        for name in ("env", "requests", "limits", "readiness_probe", "liveness_probe", "startup_probe"):
+            if given != ["image"] and getattr(self, name) is not None:
+                yield Problem(name, f"belongs to image; with {given[0]} each container carries its own")
+        for name in ("init_containers", "volumes", "service_account", "node_selector", "tolerations"):
+            if given == ["pod_spec"] and getattr(self, name) is not None:
+                yield Problem(name, "is part of pod_spec; say it there")
+        if self.pod_spec is not None:
+            yield from self._pod_spec_problems(self.pod_spec)
+
+    def _pod_spec_problems(self, spec: kubernetes.core.v1.PodSpecArgs) -> Iterator[Finding]:
+        if not _typed(spec, "containers"):
+            yield Problem(
+                "pod_spec.containers", "must be a plain list of ContainerArgs, one at least; the first one asks for the ENI address"
+            )
+        if spec.host_network not in (None, True, False):
+            yield Problem("pod_spec.host_network", "must be a plain value; a pod on its node's network is refused, and nobody could tell")
+        grace, pre_stop = spec.termination_grace_period_seconds, (self.rollout or RolloutArgs()).pre_stop
+        if isinstance(grace, int) and grace <= pre_stop:
+            yield Problem(
+                "pod_spec.termination_grace_period_seconds",
+                f"{grace} s leaves the application no time after {pre_stop} s of rollout.pre_stop_seconds, it would be killed; use more",
+            )
+
+    def as_known(self) -> workload_rules.Workload:
+        """What is known before anything runs, for the rules."""
+        asking = [
+            *asking_paths(self.containers or (), self.init_containers or ()),
+            *asking_paths(_typed(self.pod_spec, "containers"), _typed(self.pod_spec, "init_containers"), "pod_spec."),
+        ]
+        settings = ["listener"] if self.listener is not None else []
+        for index, port in enumerate(self.ports or ()):
+            settings += [f"ports[{index}].listener"] if port.listener is not None else []
+            settings += [f"ports[{index}].protocol"] if port.protocol == "TCP_SSL" else []
+        return workload_rules.Workload(
+            stateful=self.kind is WorkloadKind.STATEFUL_SET,
+            on_eni=self.on_eni,
+            direct=self.is_direct,
+            local=self.is_local,
+            fixed_ip=bool(self.fixed_ip),
+            address_settings=[name for name in ("ip_reclaim", "nominated_subnets") if getattr(self, name) is not None],
+            service=self.exposure.kind.value,
+            ingress=self.ingress.exposure.kind.value if self.ingress else "none",
+            service_balancer=known(self.exposure.load_balancer_id),
+            ingress_balancer=known(self.ingress.exposure.load_balancer_id) if self.ingress else None,
+            balancer_settings=settings,
+            ports=[workload_rules.Port(known(port.port), port.protocol or "TCP") for port in self.all_ports],
+            host_network=self.pod_spec is not None and self.pod_spec.host_network is True,
+            asking=asking,
+            volume_claims=bool(self.volume_claims),
+        )
+
+    @property
+    def all_ports(self) -> Sequence[PortArgs]:
+        """The ports, given or not."""
+        return self.ports or [PortArgs(port=80)]
+
+    @property
+    def on_eni(self) -> bool:
+        """Whether pods have ENI addresses."""
+        return self.network is not PodNetwork.GLOBAL_ROUTE
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether load balancers send to pods."""
+        return self.on_eni if self.direct is None else self.direct
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only nodes that hold a pod pass traffic on."""
+        return self.external_traffic_policy is ExternalTrafficPolicy.LOCAL
+
+    @property
+    def fronts(self) -> Sequence[str]:
+        """What stands in front of the pods with a load balancer of its own."""
+        there = (("service", self.exposure.is_there), ("ingress", self.ingress is not None))
+        return [name for name, is_there in there if is_there]
+
+    @property
+    def client_ip_from(self) -> ClientIpFrom:
+        """Where the application reads its client's address, for clients of the output `address`."""
+        if self.exposure.is_there:
+            return ClientIpFrom.PEER if self.is_direct or self.is_local else ClientIpFrom.NOWHERE
+        if self.ingress is not None:
+            return ClientIpFrom.HEADER
+        return ClientIpFrom.PEER if self.on_eni else ClientIpFrom.NOWHERE
+
+    def image_container(self, name: Input[str]) -> Container:
+        """The one container of the simple case."""
+        resources = kubernetes.core.v1.ResourceRequirementsArgs(requests=self.requests, limits=self.limits)
+        return kubernetes.core.v1.ContainerArgs(
+            name=name,
+            image=self.image,
+            env=[kubernetes.core.v1.EnvVarArgs(name=key, value=value) for key, value in self.env.items()] if self.env else None,
+            ports=[
+                kubernetes.core.v1.ContainerPortArgs(container_port=port.container_port, protocol=port.transport) for port in self.all_ports
+            ],
+            resources=resources if self.requests or self.limits else None,
+            readiness_probe=self.readiness_probe,
+            liveness_probe=self.liveness_probe,
+            startup_probe=self.startup_probe,
+        )
+
+    def asked_of_the_cluster(self, replicas: Input[int]) -> Asked:
+        """What the facts of a cluster are compared with."""
+        exposures = {"exposure.subnet_id": self.exposure, "ingress.exposure.subnet_id": self.ingress.exposure if self.ingress else None}
+        return Asked(
+            replicas=replicas,
+            surge=self.rollout.max_surge if self.rollout else None,
+            on_eni=self.on_eni,
+            exposed=bool(self.fronts),
+            rolling=self.kind is not WorkloadKind.STATEFUL_SET,
+            fixed_ip=bool(self.fixed_ip),
+            nominated=self.nominated_subnets or (),
+            balancers={
+                path: exposure.subnet_id
+                for path, exposure in exposures.items()
+                if exposure is not None and exposure.subnet_id is not None and not exposure.allow_eni_subnet
+            },
+        )

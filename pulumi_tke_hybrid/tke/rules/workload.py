@@ -1,0 +1,371 @@
+"""What TKE allows of a workload: which settings go together, and which of them may change."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi_tke_hybrid.tke import cidrs
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+
+BACKEND_QUOTA = 100
+"""Backends of one rule or listener; 200 in some regions, more by ticket (457/41897)."""
+
+FIXED_IP = Rule("fixed-ip", Severity.ERROR, "A kept address belongs to a StatefulSet's pod on ENI.", "the workload", "457/34994", firm=True)
+ENI_ONLY = Rule("eni-only", Severity.ERROR, "Address settings of TKE are about ENI pods.", "the workload", "457/50355", firm=True)
+LOCAL_TRAFFIC = Rule(
+    "local-traffic",
+    Severity.ERROR,
+    "`externalTrafficPolicy: Local` is about node ports in front of GlobalRouter pods.",
+    "the workload",
+    "457/38426",
+    firm=True,
+)
+PORTS = Rule("ports", Severity.ERROR, "A Service has each port and protocol once.", "the ports", "Kubernetes API", firm=True)
+TWO_PROTOCOLS = Rule(
+    "two-protocols-on-a-port", Severity.ERROR, "TCP and UDP on one port need direct access.", "the ports", "457/51258", firm=True
+)
+NO_LOAD_BALANCER = Rule(
+    "no-load-balancer", Severity.ERROR, "Settings of a load balancer need one.", "the exposure", "follows from the API", firm=True
+)
+SHARED_LOAD_BALANCER = Rule(
+    "shared-load-balancer", Severity.ERROR, "A Service and an Ingress cannot share a load balancer.", "both ids", "457/45490", firm=True
+)
+HOST_NETWORK = Rule(
+    "host-network", Severity.ERROR, "A pod on its node's network has no address of its own.", "the pod", "457/41897", firm=True
+)
+ENI_IP_BY_HAND = Rule(
+    "eni-ip-by-hand", Severity.ERROR, "Only the first container asks for an ENI address.", "the containers", "article, webhook", firm=True
+)
+VOLUME_CLAIMS = Rule(
+    "volume-claims", Severity.ERROR, "A volume for each pod belongs to a StatefulSet.", "the workload", "Kubernetes API", firm=True
+)
+ZONE_PINNING = Rule(
+    "zone-pinning", Severity.WARNING, "A pod with a kept address can only run in the zone of its first start.", "the zones", "457/34994"
+)
+BACKENDS = Rule("backend-quota", Severity.WARNING, "A listener takes 100 backends.", "replicas and surge", "457/41897")
+ADDRESSES = Rule("addresses", Severity.ERROR, "Every pod on ENI needs an address.", "the subnets' ranges", "arithmetic")
+NO_SURGE = Rule(
+    "no-address-to-roll", Severity.WARNING, "A rollout without loss needs an address more.", "the subnets' ranges", "arithmetic"
+)
+BALANCER_IN_ENI_SUBNET = Rule(
+    "load-balancer-in-eni-subnet", Severity.ERROR, "Container subnets are for pods alone.", "the container subnets", "457/38970"
+)
+STATIC_IP_OFF = Rule(
+    "static-ip-off", Severity.ERROR, "Only a cluster with static IPs keeps addresses.", "the cluster's facts", "457/34994", firm=True
+)
+ONE_STEP_AT_A_TIME = Rule(
+    "one-step-at-a-time",
+    Severity.ERROR,
+    "Pods change their network only behind node ports.",
+    "the last state",
+    "457/41897: backends of one direct Service are in one network",
+    firm=True,
+)
+ADDRESS_CHANGE = Rule(
+    "address-change", Severity.ERROR, "A load balancer cannot become another one.", "the last state", "457/90598", firm=True
+)
+
+
+@dataclass(frozen=True)
+class Port:
+    """One port; the number is None while it is not known."""
+
+    number: int | None
+    protocol: str = "TCP"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What a program says about a workload, as far as it is known before anything runs."""
+
+    stateful: bool = False
+    on_eni: bool = True
+    direct: bool = True
+    local: bool = False
+    fixed_ip: bool = False
+    address_settings: Collection[str] = ()
+    """The properties given that only ENI pods have."""
+    service: str = "none"
+    """Kind of the Service's exposure."""
+    ingress: str = "none"
+    service_balancer: str | None = None
+    ingress_balancer: str | None = None
+    balancer_settings: Collection[str] = ()
+    """The properties given that are about the Service's load balancer."""
+    ports: Sequence[Port] = ()
+    host_network: bool = False
+    asking: Sequence[str] = field(default=())
+    """Containers, by property path, that ask for an ENI address by hand though they are not the first."""
+    volume_claims: bool = False
+
+
+def combination_findings(found: Workload) -> Iterator[Finding]:
+    """What may not be combined."""
+    yield from _address_findings(found)
+    yield from _local_findings(found)
+    yield from _port_findings(found)
+    if found.service == "none":
+        for path in found.balancer_settings:
+            yield NO_LOAD_BALANCER.finding(
+                path, "is about the Service's load balancer, and exposure 'none' has none", todo="leave it out, or choose an exposure"
+            )
+    if found.service_balancer is not None and found.service_balancer == found.ingress_balancer:
+        yield SHARED_LOAD_BALANCER.finding(
+            "ingress.exposure.load_balancer_id",
+            "is the Service's",
+            value=found.service_balancer,
+            why="TKE refuses to share a load balancer between a Service and an Ingress",
+            todo="give the Ingress another one",
+        )
+    if found.host_network:
+        yield HOST_NETWORK.finding(
+            "pod_spec.host_network",
+            "shares the node's address",
+            value=True,
+            why="such a pod gets no ENI address and cannot stand behind a direct load balancer",
+            todo="leave it out",
+        )
+    for path in found.asking:
+        yield ENI_IP_BY_HAND.finding(
+            path,
+            "asks for an ENI address",
+            why="the component asks on the first container, so the pod would take two",
+            todo="leave it out",
+        )
+    if found.volume_claims and not found.stateful:
+        yield VOLUME_CLAIMS.finding(
+            "volume_claims", "needs kind='statefulset'", why="a Deployment's pods share their volumes", todo="use volumes"
+        )
+
+
+def _address_findings(found: Workload) -> Iterator[Finding]:
+    if found.fixed_ip and not found.stateful:
+        yield FIXED_IP.finding(
+            "fixed_ip",
+            "needs kind='statefulset'",
+            why="TKE keeps addresses by pod name, and only a StatefulSet's pods keep their names",
+        )
+    if found.on_eni:
+        return
+    if found.fixed_ip:
+        yield FIXED_IP.finding("fixed_ip", "needs network='eni'", why="overlay addresses cannot be kept")
+    for path in found.address_settings:
+        yield ENI_ONLY.finding(path, "needs network='eni'", why="the overlay knows no such setting", todo="leave it out")
+
+
+def _local_findings(found: Workload) -> Iterator[Finding]:
+    if not found.local:
+        return
+    path = "external_traffic_policy"
+    if found.service == "none":
+        yield LOCAL_TRAFFIC.finding(path, "'local' is about a load balancer, and exposure 'none' has none", todo="leave it out")
+    elif found.direct:
+        yield LOCAL_TRAFFIC.finding(
+            path,
+            "'local' has no effect with direct access",
+            why="the load balancer sends to the pods, not to node ports, and pods see their client already",
+            todo="leave it out, or say direct=False",
+        )
+    elif found.on_eni:
+        yield LOCAL_TRAFFIC.finding(
+            path,
+            "'local' is the way for GlobalRouter pods",
+            why="ENI pods see their client with direct access, evenly loaded and without a gap at rollouts",
+            todo="say direct=True, or leave it out",
+        )
+
+
+def _port_findings(found: Workload) -> Iterator[Finding]:
+    seen: dict[int, set[str]] = {}
+    for index, port in enumerate(found.ports):
+        if port.number is None:
+            continue
+        transport = "UDP" if port.protocol == "UDP" else "TCP"
+        others = seen.setdefault(port.number, set())
+        path = f"ports[{index}].port"
+        if transport in others:
+            yield PORTS.finding(path, "is listed twice", value=f"{port.number}/{transport}", why="a Service has each port once")
+        elif others and found.service != "none" and not found.direct:
+            yield TWO_PROTOCOLS.finding(
+                path,
+                "has TCP and UDP",
+                value=port.number,
+                why="TKE offers both on one port only with direct access",
+                todo="say direct=True, or use two ports",
+            )
+        others.add(transport)
+
+
+@dataclass(frozen=True)
+class Subnets:
+    """The container subnets of a cluster: zone -> subnet -> range, None where it is not known."""
+
+    zones: Mapping[str, Mapping[str, str | None]]
+    nodes: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many nodes are known in each zone; the ENI of each takes an address that no pod gets."""
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "Subnets":
+        """From what `HybridCluster.cluster_facts` tells."""
+        zones: Mapping[str, Sequence[Mapping[str, Any]]] = facts.get("zones") or {}
+        pools: Sequence[Mapping[str, Any]] = facts.get("nodePools") or ()
+        nodes = Counter[str]()
+        for pool in pools:
+            if not pool.get("globalRouteOnly"):
+                nodes[str(pool["zone"])] += int(pool["size"])
+        return cls({zone: {str(item["subnetId"]): item.get("cidrBlock") for item in items} for zone, items in zones.items()}, nodes)
+
+    def addresses(self, nominated: Collection[str] = ()) -> int | None:
+        """How many pods they hold, of these subnets only; None when a range is not known."""
+        total, found = 0, False
+        for zone, items in self.zones.items():
+            blocks = [block for subnet, block in items.items() if not nominated or subnet in nominated]
+            known = [block for block in blocks if block is not None]
+            if len(known) < len(blocks):
+                return None
+            found = found or bool(blocks)
+            total += max(sum(map(cidrs.usable_addresses, known)) - self.nodes.get(zone, 0), 0)
+        return total if found else None
+
+
+def capacity_findings(replicas: int, surge: int, addresses: int | None, exposed: bool, rolling: bool) -> Iterator[Finding]:
+    """Whether there are addresses for the pods, and backends for the load balancer.
+
+    `surge` is what a rollout adds; `addresses` None when they do not matter or are not known; `rolling`: a pod comes before one goes.
+    """
+    if addresses is not None:
+        if replicas > addresses:
+            yield ADDRESSES.finding(
+                "replicas",
+                f"pods need as many ENI addresses, and the container subnets have {addresses}",
+                value=replicas,
+                todo="add a container subnet, or use fewer replicas",
+            )
+        elif rolling and surge == 0 and replicas:
+            yield NO_SURGE.finding(
+                "replicas",
+                f"pods take all {addresses} addresses of the container subnets",
+                value=replicas,
+                why="a rollout has to stop a pod before it can start the next one",
+                todo="add a container subnet",
+            )
+    if exposed and replicas + surge > BACKEND_QUOTA:
+        yield BACKENDS.finding(
+            "replicas",
+            f"and {surge} more during a rollout are over {BACKEND_QUOTA} backends",
+            value=replicas,
+            why="that is what a listener takes in most regions; pods beyond it are never bound and never become ready",
+            todo="have the quota raised by a ticket",
+        )
+
+
+def fact_findings(
+    subnets: Subnets, static_ip: bool | None, fixed_ip: bool, balancer_subnets: Mapping[str, str | None]
+) -> Iterator[Finding]:
+    """What the cluster's facts say against a workload. `balancer_subnets`: internal load balancers' subnets by property path."""
+    if fixed_ip and static_ip is False:
+        yield STATIC_IP_OFF.finding(
+            "fixed_ip", "needs a cluster with static IPs, and this one has none", why="its mode is fixed for ever", todo="leave it out"
+        )
+    if fixed_ip and len(subnets.zones) > 1:
+        yield ZONE_PINNING.finding(
+            "fixed_ip",
+            f"keeps each pod in the zone of its first start ({', '.join(sorted(subnets.zones))})",
+            why="an address never leaves its subnet, so a pod of a lost zone stays Pending",
+            todo="do without kept addresses where pods must survive the loss of a zone",
+        )
+    for path, subnet in balancer_subnets.items():
+        if subnet is not None and any(subnet in items for items in subnets.zones.values()):
+            yield BALANCER_IN_ENI_SUBNET.finding(
+                path,
+                "is a container subnet",
+                value=subnet,
+                why="the load balancer would take an address from the pods, and keep the subnet from being removed",
+                todo="use a subnet of its own, or say allow_eni_subnet=True",
+            )
+
+
+Unknown = Callable[[object], bool]
+
+
+def change_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[Finding]:
+    """What may not change like this. Both sides are what the guard remembers of a workload."""
+    yield from _network_findings(before, after)
+    if not after.get("allowAddressChange"):
+        yield from _fixed_findings(before, after, unknown)
+
+
+def _front(side: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = side.get(name) or {"kind": "none"}
+    return found
+
+
+def _fronted(side: Mapping[str, Any]) -> bool:
+    return any(_front(side, name)["kind"] != "none" for name in ("service", "ingress"))
+
+
+def _network_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
+    old, new = before.get("network"), after.get("network")
+    if old is None or old == new or not (_fronted(before) and _fronted(after)):
+        return
+    steps = [f"network='{new}', direct=False"]
+    if before.get("direct"):
+        steps.insert(0, f"network='{old}', direct=False")
+    if after.get("direct"):
+        steps.append(f"network='{new}', direct=True")
+    if len(steps) > 1:
+        numbered = "; ".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+        yield ONE_STEP_AT_A_TIME.finding(
+            "network",
+            f"instead of '{old}' while the load balancer sends to pods",
+            value=repr(new),
+            why="backends of both networks cannot stand behind one direct load balancer, clients would be dropped",
+            todo=f"take these steps, each with an up of its own: {numbered}",
+        )
+
+
+_FIXED = {
+    "kind": "between public, internal and existing",
+    "subnetId": "its subnet",
+    "loadBalancerId": "which one it is",
+    "chargeType": "its billing",
+    "bandwidth": "its bandwidth",
+}
+_NAMES = {"name": "the objects' name", "namespace": "their namespace"}
+
+
+def _fixed_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[Finding]:
+    todo = "go back to {old}, or say allow_address_change=True to have it replaced, with a new address and a gap"
+    for front, path in (("service", "exposure"), ("ingress", "ingress.exposure")):
+        old, new = _front(before, front), _front(after, front)
+        if old["kind"] == "none":
+            continue
+        changed = [name for name in _FIXED if not unknown(new.get(name)) and old.get(name) != new.get(name)]
+        if "kind" in changed:
+            changed = ["kind"]  # the rest follows from it
+        for name in changed:
+            was, now = old.get(name) or "none", new.get(name) or "none"
+            yield ADDRESS_CHANGE.finding(
+                f"{path}.{_property(name)}",
+                f"instead of {was}",
+                value=now,
+                why=f"a load balancer cannot change {_FIXED[name]}, clients would lose its address (457/90598)",
+                todo=todo.format(old=was),
+            )
+    if not _fronted(before):
+        return
+    for name, what in _NAMES.items():
+        was, now = before.get(name), after.get(name)
+        if was is not None and not unknown(now) and was != now:
+            yield ADDRESS_CHANGE.finding(
+                name,
+                f"instead of {was}",
+                value=now,
+                why=f"{what} cannot change in place, clients would lose the load balancer's address",
+                todo=todo.format(old=was),
+            )
+
+
+def _property(name: str) -> str:
+    return {"subnetId": "subnet_id", "loadBalancerId": "load_balancer_id", "chargeType": "charge_type"}.get(name, name)

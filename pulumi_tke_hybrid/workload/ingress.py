@@ -1,0 +1,153 @@
+"""A layer-7 load balancer in front of the workload."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Optional
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from pulumi_tke_hybrid.component.args import Args, args_class
+from pulumi_tke_hybrid.component.inputs import Input
+from pulumi_tke_hybrid.tke import annotations, ids, keys, names
+from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.workload.exposure import INGRESS_KEYS, ExposureArgs
+from pulumi_tke_hybrid.workload.ports import port_problem
+
+
+def _path_problem(value: str) -> str | None:
+    return None if value.startswith("/") else f"{value!r} does not start with '/'"
+
+
+def _hosts_problem(hosts: Sequence[Any]) -> Finding | None:
+    return next((problem for host in hosts if isinstance(host, str) and (problem := names.host_problem(host))), None)
+
+
+@args_class(path=_path_problem, port=port_problem)
+class IngressPathArgs(Args):
+    """One path and where its requests go."""
+
+    path: Input[str]
+    """Path, starting with `/`; TKE matches it as a prefix."""
+
+    port: Optional[Input[int]] = None
+    """Port of the Service that requests go to. Default: the Ingress's `port`."""
+
+
+@args_class(hosts=_hosts_problem, path=_path_problem, port=port_problem, certificate_id=ids.certificate_problem)
+class IngressArgs(Args):
+    """A layer-7 load balancer in front of the workload."""
+
+    exposure: ExposureArgs
+    """Which load balancer; a Service and an Ingress cannot share one."""
+
+    hosts: Optional[Sequence[Input[str]]] = None
+    """Host names, each with a dot (E4052). Default: every host, as in the article."""
+
+    path: Optional[Input[str]] = None
+    """The one path. Default: `/`."""
+
+    paths: Optional[Sequence[IngressPathArgs]] = None
+    """Several paths, for each host; instead of `path`."""
+
+    port: Optional[Input[int]] = None
+    """Port of the Service that requests go to. Default: the first one."""
+
+    certificate_id: Optional[Input[str]] = None
+    """Tencent's id of the certificate for HTTPS. Default: HTTP only. With it the rules are on HTTPS only, unless one of the next two says
+    otherwise."""
+
+    redirect: Optional[bool] = None
+    """Answer HTTP with a redirect to HTTPS. Needs `certificate_id`. Default: false."""
+
+    both_protocols: Optional[bool] = None
+    """Serve the same rules on HTTP and on HTTPS. Needs `certificate_id`. Default: false."""
+
+    annotations: Optional[Mapping[str, Input[str]]] = None
+    """Further annotations of the Ingress; none that the component writes itself. Updated in place."""
+
+    def problems(self) -> Iterator[Finding]:
+        yield from (problem.under("exposure") for problem in self.exposure.problems())
+        if not self.exposure.is_there:
+            yield Problem("exposure.kind", "'none' makes no Ingress; say public, internal or existing, or leave ingress out")
+        if self.path is not None and self.paths is not None:
+            yield Problem("paths", "path is given as well; give one of them")
+        if self.paths is not None and not self.paths:
+            yield Problem("paths", "is empty; leave it out for '/'")
+        for name in ("redirect", "both_protocols"):
+            if getattr(self, name) and self.certificate_id is None:
+                yield Problem(name, "needs certificate_id; without HTTPS there is only one protocol")
+        if self.redirect and self.both_protocols:
+            yield Problem("both_protocols", "contradicts redirect: HTTP either serves or redirects; leave one out")
+        for key in self.annotations or ():
+            contradiction = annotations.contradiction(key, keys.INGRESS_KEYS)
+            if contradiction:
+                yield Problem("annotations", contradiction)
+
+    @property
+    def all_paths(self) -> Sequence[IngressPathArgs]:
+        """The paths of each host."""
+        return self.paths or [IngressPathArgs(path="/" if self.path is None else self.path)]
+
+
+def ingress_annotations(args: IngressArgs, direct: bool, backend: Input[str], first_port: Input[int]) -> dict[str, Input[str]]:
+    """All annotations of the Ingress that TKE reads."""
+    found: dict[str, Input[str]] = {
+        **(args.annotations or {}),
+        **annotations.ingress_annotations(direct, args.exposure.placement(INGRESS_KEYS)),
+    }
+    if args.certificate_id is not None:
+        found[keys.INGRESS_REDIRECT] = annotations.flag(bool(args.redirect))  # removing it would not switch it off
+    if args.both_protocols:
+        rules = _mixed_rules(args, backend, first_port)
+        found |= {keys.INGRESS_RULE_MIX: annotations.flag(True), keys.INGRESS_HTTP_RULES: rules, keys.INGRESS_HTTPS_RULES: rules}
+    return found
+
+
+def _hosts(args: IngressArgs) -> list[Input[str] | None]:
+    return list(args.hosts) if args.hosts else [None]
+
+
+def _port(args: IngressArgs, path: IngressPathArgs, first_port: Input[int]) -> Input[int]:
+    return next(port for port in (path.port, args.port, first_port) if port is not None)
+
+
+def _mixed_rules(args: IngressArgs, backend: Input[str], first_port: Input[int]) -> pulumi.Output[str]:
+    rules = [
+        {"host": host, "path": path.path, "backend": {"serviceName": backend, "servicePort": _port(args, path, first_port)}}
+        for host in _hosts(args)
+        for path in args.all_paths
+    ]
+    return pulumi.Output.from_input(rules).apply(_as_json)
+
+
+def _as_json(rules: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps([{key: value for key, value in rule.items() if value is not None} for rule in rules], separators=(",", ":"))
+
+
+def ingress_spec(
+    args: IngressArgs, backend: Input[str], first_port: Input[int], certificate: Input[str] | None
+) -> kubernetes.networking.v1.IngressSpecArgs:
+    """Rules for every host and path, and the Secret that names the certificate."""
+    paths = [
+        kubernetes.networking.v1.HTTPIngressPathArgs(
+            path=path.path,
+            path_type="ImplementationSpecific",
+            backend=kubernetes.networking.v1.IngressBackendArgs(
+                service=kubernetes.networking.v1.IngressServiceBackendArgs(
+                    name=backend, port=kubernetes.networking.v1.ServiceBackendPortArgs(number=_port(args, path, first_port))
+                )
+            ),
+        )
+        for path in args.all_paths
+    ]
+    return kubernetes.networking.v1.IngressSpecArgs(
+        rules=[
+            kubernetes.networking.v1.IngressRuleArgs(host=host, http=kubernetes.networking.v1.HTTPIngressRuleValueArgs(paths=paths))
+            for host in _hosts(args)
+        ],
+        tls=None
+        if certificate is None
+        else [kubernetes.networking.v1.IngressTLSArgs(hosts=list(args.hosts) if args.hosts else None, secret_name=certificate)],
+    )

@@ -1,0 +1,126 @@
+"""The ports of a workload, and how the load balancer listens on them."""
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Optional
+
+from pulumi_tke_hybrid.component.args import Args, args_class
+from pulumi_tke_hybrid.component.inputs import Check, Input, known
+from pulumi_tke_hybrid.tke import ids, names
+from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
+
+PROTOCOLS = ("TCP", "UDP", "TCP_SSL")
+
+
+class Scheduler(str, Enum):
+    """Which backend gets the next connection."""
+
+    WEIGHTED_ROUND_ROBIN = "WRR"
+    LEAST_CONNECTIONS = "LEAST_CONN"
+
+
+def port_problem(value: int) -> str | None:
+    """What is wrong with a port number, or None."""
+    return None if 1 <= value <= 65535 else f"{value} is not a port; use 1 to 65535"
+
+
+def _protocol_problem(value: str) -> str | None:
+    return None if value in PROTOCOLS else f"{value!r} is not a protocol of a Service; use 'TCP', 'UDP' or 'TCP_SSL'"
+
+
+def _range(low: int, high: int, unit: str = "") -> Check:
+    def problem(value: int) -> str | None:
+        return None if low <= value <= high else f"{value}{unit} is outside {low} to {high}{unit}, the range TKE accepts"
+
+    return problem
+
+
+@args_class(interval=_range(5, 300, " s"), timeout=_range(2, 60, " s"), healthy=_range(2, 10), unhealthy=_range(2, 10))
+class HealthCheckArgs(Args):
+    """How the load balancer finds out that a pod works. With direct access, a pod is ready only once this check passed."""
+
+    enabled: Optional[Input[bool]] = None
+    """Default: true. Without it every bound pod counts as healthy."""
+
+    interval: Optional[Input[int]] = None
+    """Seconds between two checks, 5 to 300. Default: TKE's, 5."""
+
+    timeout: Optional[Input[int]] = None
+    """Seconds until a check failed, 2 to 60 and below `interval`. Default: TKE's, 2."""
+
+    healthy: Optional[Input[int]] = None
+    """Checks in a row that must pass, 2 to 10. Default: TKE's, 3."""
+
+    unhealthy: Optional[Input[int]] = None
+    """Checks in a row that must fail, 2 to 10. Default: TKE's, 3."""
+
+    def problems(self) -> Iterator[Finding]:
+        timeout, interval = known(self.timeout), known(self.interval)
+        if timeout is not None and interval is not None and timeout >= interval:
+            yield Problem("timeout", f"{timeout} s is not below the interval of {interval} s; a check must end before the next one begins")
+
+
+@args_class(session_seconds=_range(30, 3600, " s"))
+class ListenerArgs(Args):
+    """How the Service's load balancer listens: TKE's `TkeServiceConfig`. Updated in place."""
+
+    session_seconds: Optional[Input[int]] = None
+    """Connections of one client go to the same pod for this long, 30 to 3600 seconds. Default: no affinity."""
+
+    scheduler: Optional[Input[Scheduler]] = None
+    """`WRR` or `LEAST_CONN`. Default: TKE's, `WRR`."""
+
+    health_check: Optional[HealthCheckArgs] = None
+    """The load balancer's own check. Default: TKE's."""
+
+    def problems(self) -> Iterator[Finding]:
+        if self.session_seconds is None and self.scheduler is None and self.health_check is None:
+            yield Problem("", "says nothing; set session_seconds, scheduler or health_check, or leave it out")
+        if self.health_check is not None:
+            yield from (problem.under("health_check") for problem in self.health_check.problems())
+
+
+@args_class(
+    port=port_problem,
+    target_port=port_problem,
+    protocol=_protocol_problem,
+    name=names.dns_label_problem,
+    certificate_id=ids.certificate_problem,
+)
+class PortArgs(Args):
+    """One port of the workload."""
+
+    port: Input[int]
+    """Port of the Service, 1 to 65535."""
+
+    target_port: Optional[Input[int]] = None
+    """Port of the container. Default: the same."""
+
+    protocol: Optional[str] = None
+    """`TCP`, `UDP` or `TCP_SSL` (the load balancer ends TLS and sends TCP to the pods). Default: `TCP`."""
+
+    certificate_id: Optional[Input[str]] = None
+    """Tencent's id of the certificate of a `TCP_SSL` port."""
+
+    listener: Optional[ListenerArgs] = None
+    """How the load balancer listens on this port. Default: the workload's `listener`."""
+
+    name: Optional[str] = None
+    """Name of the port. Default: `port-` and the number's place in the list."""
+
+    def problems(self) -> Iterator[Finding]:
+        if (self.certificate_id is not None) != (self.protocol == "TCP_SSL"):
+            yield Problem("certificate_id", "belongs to protocol 'TCP_SSL', and only to it; the load balancer needs it to end TLS")
+        if self.listener is not None:
+            yield from (problem.under("listener") for problem in self.listener.problems())
+
+    @property
+    def container_port(self) -> Input[int]:
+        """The port that the container listens on."""
+        return self.port if self.target_port is None else self.target_port
+
+    @property
+    def transport(self) -> str:
+        """The protocol as Kubernetes names it."""
+        return "UDP" if self.protocol == "UDP" else "TCP"

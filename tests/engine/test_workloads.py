@@ -1,0 +1,247 @@
+"""What a cluster makes of every allowed combination, and that it stays quiet."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lightkube.resources.apps_v1 import Deployment
+from lightkube.resources.core_v1 import Service
+
+from tests.engine.stacks import PROGRAMS, stack, steps
+from tests.engine.workload_table import Json, cases, golden, read_back, rich
+from tests.lab.cluster_view import client, pods
+from tests.lab.lab import Lab
+from tests.lab.pulumi_cli import PulumiProject
+
+GOLDEN = Path(__file__).with_name("golden") / "workloads.yaml"
+FAST = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+
+
+@pytest.fixture(scope="module")
+def cluster(lab: Lab) -> Iterator[str]:
+    with stack(lab, PROGRAMS / "zones", "workloads", {"zones": ["ap-guangzhou-4", "ap-guangzhou-6"], "workload": "false"}) as made:
+        made.up()
+        yield str(made.outputs()["clusterId"])
+
+
+@pytest.fixture(scope="module")
+def subnets(lab: Lab, cluster: str) -> list[str]:
+    """Those of the nodes, where internal load balancers go."""
+    return sorted(name for name, item in lab.state()["subnets"].items() if item["name"].startswith("nodes-"))
+
+
+@pytest.fixture(scope="module")
+def group(lab: Lab) -> Iterator[str]:
+    made = lab.call("vpc", "CreateSecurityGroup", {"GroupName": "web", "GroupDescription": "web"})
+    name = str(made["SecurityGroup"]["SecurityGroupId"])
+    yield name
+    lab.call("vpc", "DeleteSecurityGroup", {"SecurityGroupId": name})
+
+
+@pytest.fixture
+def own(lab: Lab) -> Iterator[Callable[[], str]]:
+    with lab.own_load_balancers() as make:
+        yield make
+
+
+@pytest.fixture
+def project(lab: Lab, cluster: str, own: Callable[[], str]) -> Iterator[PulumiProject]:
+    environment = {"LAB_KUBECONFIG": lab.kubeconfig(cluster), "WORKLOADS": "{}", **FAST}
+    with stack(lab, PROGRAMS / "workloads", "workloads", {"clusterId": cluster}, environment) as made:
+        yield made
+
+
+def describe(project: PulumiProject, workloads: dict[str, Json]) -> None:
+    project.change_environment({"WORKLOADS": json.dumps(workloads)})
+
+
+def quiet(project: PulumiProject) -> None:
+    project.preview("--expect-no-changes")
+    project.run("refresh", "--yes")
+    project.preview("--expect-no-changes")
+
+
+def test_every_allowed_combination_is_in_the_cluster_as_reviewed_and_quiet(
+    lab: Lab, cluster: str, subnets: list[str], group: str, own: Callable[[], str], project: PulumiProject
+) -> None:
+    """After a change that was reviewed: UPDATE_GOLDEN=1."""
+    described = {case.title: case.args(subnets[0], own) for case in cases()} | rich(subnets[0], group)
+    names = {title: f"case-{number}" for number, title in enumerate(described)}
+    describe(project, {names[title]: args for title, args in described.items()})
+    project.up()
+
+    words = {subnets[0]: "SUBNET", group: "GROUP"}
+    words |= {name: "BALANCER" for name, item in lab.state()["load_balancers"].items() if item["user_made"]}
+    kube, outputs = client(lab.kubeconfig(cluster)), project.outputs()
+    objects = {title: read_back(kube, name, words) for title, name in names.items()}
+    text = golden(objects, {title: outputs[name]["clientIpFrom"] for title, name in names.items()})
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.write_text(text)
+    assert text == GOLDEN.read_text()
+
+    balancers = {item["owner"]: item for item in lab.state()["load_balancers"].values()}
+    secured = balancers[f"service/default/{names['ports, listeners and security groups']}"]
+    assert (secured["security_groups"], secured["pass_to_target"]) == ([group], True)
+    seen = {(item["protocol"], item["port"]): item for item in secured["listeners"]}
+    assert seen["TCP", 53]["session_seconds"] == 60
+    assert seen["UDP", 53]["scheduler"] == "LEAST_CONN"
+    assert seen["TCP_SSL", 443]["certificate"] == "AbCd1234"
+    redirected = balancers[f"ingress/default/{names['HTTPS with a redirect, several hosts and paths']}"]["listeners"]
+    assert [(item["protocol"], item["redirect"], len(item["rules"])) for item in redirected] == [("HTTP", True, 0), ("HTTPS", False, 4)]
+    both = balancers[f"ingress/default/{names['the same rules on HTTP and HTTPS']}"]["listeners"]
+    assert [(item["protocol"], len(item["backends"])) for item in both] == [("HTTP", 2), ("HTTPS", 2)]
+    quiet(project)
+
+
+def internal(subnet: str) -> Json:
+    return {"kind": "internal", "subnet_id": subnet}
+
+
+def existing(balancer: str) -> Json:
+    return {"kind": "existing", "load_balancer_id": balancer}
+
+
+def test_what_cannot_change_is_refused_until_it_is_allowed_and_then_replaced_alone(
+    lab: Lab, subnets: list[str], own: Callable[[], str], project: PulumiProject
+) -> None:
+    """The sentence for each property: `tests/unit/test_workload_rules.py`."""
+    first, second, third = own(), own(), own()
+    none, public = {"kind": "none"}, {"kind": "public"}
+    changes: dict[str, tuple[Json, Json, str]] = {
+        "inward": ({"exposure": public}, {"exposure": internal(subnets[0])}, "exposure.kind: internal instead of public"),
+        "taking": ({"exposure": public}, {"exposure": existing(first)}, "exposure.kind: existing instead of public"),
+        "leaving": ({"exposure": public}, {"exposure": none}, "exposure.kind: none instead of public"),
+        "moving": (
+            {"exposure": internal(subnets[0])},
+            {"exposure": internal(subnets[1])},
+            f"exposure.subnet_id: {subnets[1]} instead of {subnets[0]}",
+        ),
+        "switching": (
+            {"exposure": existing(second)},
+            {"exposure": existing(third)},
+            f"exposure.load_balancer_id: {third} instead of {second}",
+        ),
+        "billing": (
+            {"exposure": {**public, "charge_type": "TRAFFIC_POSTPAID_BY_HOUR"}},
+            {"exposure": {**public, "charge_type": "BANDWIDTH_POSTPAID_BY_HOUR"}},
+            "exposure.charge_type: BANDWIDTH_POSTPAID_BY_HOUR instead of TRAFFIC_POSTPAID_BY_HOUR",
+        ),
+        "widening": (
+            {"exposure": {**public, "bandwidth": 10}},
+            {"exposure": {**public, "bandwidth": 20}},
+            "exposure.bandwidth: 20 instead of 10",
+        ),
+        "routing": (
+            {"exposure": none, "ingress": {"exposure": internal(subnets[0])}},
+            {"exposure": none, "ingress": {"exposure": public}},
+            "ingress.exposure.kind: public instead of internal",
+        ),
+        "naming": ({"exposure": public, "name": "before"}, {"exposure": public, "name": "after"}, "name: after instead of before"),
+    }
+    bystander: Json = {"bystander": {"exposure": public, "replicas": 0}}
+    everything = bystander | {name: {**before, "replicas": 0} for name, (before, _, _) in changes.items()}
+    describe(project, everything)
+    project.up()
+    untouched = {owner: item["vip"] for owner, item in balancers(lab).items() if owner.endswith("/bystander")}
+
+    for name in ("moving", "routing"):
+        _, after, sentence = changes[name]
+        describe(project, everything | {name: {**after, "replicas": 0}})
+        refused = project.preview(check=False)
+        assert refused.exit_code != 0
+        assert sentence in refused.output
+        assert "say allow_address_change=True to have it replaced" in refused.output
+        assert "Traceback" not in refused.output
+
+    allowed = {name: {**after, "replicas": 0, "allow_address_change": True} for name, (_, after, _) in changes.items()}
+    describe(project, bystander | allowed)
+    named = {"naming-deployment", "naming-service"}
+    wanted = {f"{name}-{'ingress' if name == 'routing' else 'service'}" for name in changes} | named
+    touched = {name for name in steps(project) if not name.endswith(("-guard", "-settled"))}
+    assert touched - {*changes} == wanted | {"leaving-deployment", "naming-pdb"} & touched
+    project.up()
+
+    found = balancers(lab)
+    assert {owner: item["vip"] for owner, item in found.items() if owner.endswith("/bystander")} == untouched
+    assert found["service/default/inward"]["subnet_id"] == subnets[0]
+    assert found["service/default/taking"]["lb_id"] == first
+    assert "service/default/leaving" not in found
+    assert found["service/default/moving"]["subnet_id"] == subnets[1]
+    assert found["service/default/switching"]["lb_id"] == third
+    assert found["service/default/billing"]["charge_type"] == "BANDWIDTH_POSTPAID_BY_HOUR"
+    assert found["service/default/widening"]["bandwidth"] == 20
+    assert found["ingress/default/routing"]["internal"] is False
+    assert "service/default/after" in found
+    assert "service/default/before" not in found
+    quiet(project)
+
+
+def balancers(lab: Lab) -> dict[str, Json]:
+    return {item["owner"]: item for item in lab.state()["load_balancers"].values()}
+
+
+def test_network_and_direct_access_change_in_steps_and_never_together(
+    lab: Lab, cluster: str, subnets: list[str], project: PulumiProject
+) -> None:
+    web: Json = {"exposure": internal(subnets[0]), "replicas": 1}
+    overlay = {**web, "network": "global_route"}
+    describe(project, {"web": overlay})
+    project.up()
+    address = project.outputs()["web"]["address"]
+    kube: Any = client(lab.kubeconfig(cluster))
+    uid = kube.get(Service, "web").metadata.uid
+
+    describe(project, {"web": web})
+    steps_told = "1. network='eni', direct=False; 2. network='eni', direct=True"
+    for arguments in (("preview",), ("up", "--yes", "--skip-preview")):
+        refused = project.run(*arguments, check=False)
+        assert refused.exit_code != 0
+        assert steps_told in refused.output
+    assert kube.get(Service, "web").metadata.annotations["service.cloud.tencent.com/direct-access"] == "false"
+
+    for step, network in (({**web, "direct": False}, "eni"), (web, "eni"), ({**web, "direct": False}, "eni"), (overlay, "overlay")):
+        describe(project, {"web": step})
+        project.up()
+        assert {row.network for row in pods(lab.kubeconfig(cluster))} == {network}
+    assert project.outputs()["web"]["address"] == address
+    assert kube.get(Service, "web").metadata.uid == uid
+
+
+def test_objects_made_by_hand_are_adopted_renamed_and_scaled_by_others(
+    lab: Lab, cluster: str, subnets: list[str], project: PulumiProject
+) -> None:
+    kube: Any = client(lab.kubeconfig(cluster))
+    labels = {"k8s-app": "shop"}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "shop", "image": "nginx:1", "imagePullPolicy": "Always"}]}}
+    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": pod}
+    kube.create(Deployment.from_dict({"metadata": {"name": "shop", "namespace": "default"}, "spec": spec}), field_manager="kubectl")
+    plain = {"selector": labels, "ports": [{"name": "port-0", "port": 80, "targetPort": 8080}]}
+    kube.create(Service.from_dict({"metadata": {"name": "shop", "namespace": "default"}, "spec": plain}), field_manager="kubectl")
+    before = [kube.get(kind, "shop").metadata.uid for kind in (Deployment, Service)]
+
+    adopting: Json = {"exposure": internal(subnets[0]), "selector": labels, "image": "nginx:2"}
+    describe(project, {"shop": adopting})
+    assert "conflict" in project.preview(check=False).output
+
+    describe(project, {"shop": {**adopting, "adopt": True}})
+    project.up()
+    assert [kube.get(kind, "shop").metadata.uid for kind in (Deployment, Service)] == before
+    (container,) = kube.get(Deployment, "shop").spec.template.spec.containers
+    assert (container.image, container.imagePullPolicy) == ("nginx:2", "Always")
+
+    renamed = {"store": {**adopting, "adopt": True, "name": "shop", "formerly": "shop"}}
+    describe(project, renamed)
+    assert steps(project) == {}
+
+    scaled = {"store": {**renamed["store"], "autoscaled": True}}
+    describe(project, scaled)
+    project.up()
+    kube.patch(Deployment.Scale, "shop", {"spec": {"replicas": 3}}, field_manager="horizontal-pod-autoscaler")
+    describe(project, {"store": {**scaled["store"], "image": "nginx:3"}})
+    project.up()
+    assert kube.get(Deployment, "shop").spec.replicas == 3
+    quiet(project)
+    assert kube.get(Deployment, "shop").spec.replicas == 3
