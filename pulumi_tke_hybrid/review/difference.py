@@ -18,7 +18,8 @@ _PRINTABLE = re.compile(
     r"|zoneRegistration|kind|network|direct|fixedIp|exposure|type|port|targetPort|protocol|serviceName|namespace|version|addonName"
     r"|addonVersion|clusterIntranet|clusterInternet|maxSurge|maxUnavailable|action)(\[\d+\])*$"
 )
-_PRINTABLE_KEYS = (keys.NETWORKS, keys.CLAIM_DELETE_POLICY, keys.SERVICE_DIRECT_ACCESS, keys.INGRESS_DIRECT_ACCESS, *keys.OWNED_PREFIXES)
+_SHORT_KEYS = (keys.NETWORKS, keys.CLAIM_DELETE_POLICY, keys.SERVICE_DIRECT_ACCESS, keys.INGRESS_DIRECT_ACCESS)
+"""Known well enough to be named without what is before the slash."""
 _BRACKETS = re.compile(r'\["([^"]*)"\]')
 """How the engine writes a key with dots in it; here it is a part of the path like any other."""
 _SILENT = ("__defaults", "__provider", "pulumi.com/")
@@ -56,7 +57,7 @@ def _are(kind: type, *values: object) -> bool:
 
 def printable(path: str) -> bool:
     """Whether the value at a path may be shown."""
-    return bool(_PRINTABLE.search(path)) or any(f"annotations.{key}" in path for key in _PRINTABLE_KEYS)
+    return bool(_PRINTABLE.search(path)) or any(f"annotations.{key}" in path for key in keys.PREFIXES)
 
 
 def value_text(path: str, value: Any) -> str:
@@ -96,7 +97,7 @@ def named(step: Step) -> list[str]:
 
 
 def _short(path: str) -> str:
-    for key in _PRINTABLE_KEYS[:4]:
+    for key in _SHORT_KEYS:
         if key in path:
             return key.rpartition("/")[2]
     return path.rpartition(".")[2].partition("[")[0] if "annotations." not in path else path.rpartition("annotations.")[2]

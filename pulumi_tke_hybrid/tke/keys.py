@@ -135,3 +135,14 @@ INGRESS_KEYS = frozenset(
 WRITTEN_BY_TKE = frozenset({SERVICE_LB_ID, INGRESS_LB_ID})
 OURS = "tke-hybrid/"
 """Prefix of our own annotations."""
+
+PREFIXES = (
+    OURS,
+    "tke.cloud.tencent.com/",
+    "service.cloud.tencent.com/",
+    "ingress.cloud.tencent.com/",
+    "service.kubernetes.io/qcloud-",
+    SERVICE_EXISTING_LB,
+    "kubernetes.io/ingress.",
+)
+"""Prefixes of the annotation keys that decide about network and load balancer: theirs and ours. None of them holds a secret."""
