@@ -29,8 +29,8 @@ unit: $(VENV)/.ready ## The unit tests alone: seconds, no binary
 	@$(BIN)/python -m pytest tests/unit
 
 lint: $(VENV)/.ready ## Linters, type checkers and the import contract
-	@$(BIN)/ruff check pulumi_tke_hybrid examples tests
-	@$(BIN)/ruff format --check --quiet pulumi_tke_hybrid examples tests
+	@$(BIN)/ruff check pulumi_tke_hybrid examples tests benchmarks
+	@$(BIN)/ruff format --check --quiet pulumi_tke_hybrid examples tests benchmarks
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/mypy
 	@$(BIN)/pyright

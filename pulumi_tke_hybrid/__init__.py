@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     )
     from pulumi_tke_hybrid.vpc_cni import (
         NonMasquerade,
+        OnDelete,
         VpcCni,
         VpcCniArgs,
     )
@@ -135,6 +136,7 @@ _HOMES = {
     ],
     "vpc_cni": [
         "NonMasquerade",
+        "OnDelete",
         "VpcCni",
         "VpcCniArgs",
     ],
@@ -190,6 +192,7 @@ __all__ = [
     "ListenerArgs",
     "NodePoolArgs",
     "NonMasquerade",
+    "OnDelete",
     "PodNetwork",
     "PortArgs",
     "RolloutArgs",

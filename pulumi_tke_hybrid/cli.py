@@ -2,9 +2,11 @@
 
 import typer
 
+from pulumi_tke_hybrid.capacity import command as capacity
 from pulumi_tke_hybrid.doctor import command as doctor
 from pulumi_tke_hybrid.drift import command as drift
 from pulumi_tke_hybrid.proof import command as proof
+from pulumi_tke_hybrid.review import command as review
 
 app = typer.Typer(
     name="tke-hybrid",
@@ -18,6 +20,8 @@ app = typer.Typer(
 
 app.command("verify", help=proof.HELP, no_args_is_help=True)(proof.verify)
 app.command("drift", help=drift.HELP, cls=drift.Command, no_args_is_help=True)(drift.drift)
+app.add_typer(capacity.app, name="capacity")
+app.command("review", help=review.HELP, cls=review.Command, no_args_is_help=True)(review.review)
 app.command("doctor", help=doctor.DOCTOR_HELP)(doctor.doctor)
 app.command("policy", help=doctor.POLICY_HELP)(doctor.policy)
 

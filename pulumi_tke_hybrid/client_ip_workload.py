@@ -8,13 +8,14 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.client_ip_workload_args import NAME_LABEL, ClientIpWorkloadArgs, PodNetwork, WorkloadKind
+from pulumi_tke_hybrid.component.advice import advise
 from pulumi_tke_hybrid.component.args import parse_args
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input, known
 from pulumi_tke_hybrid.component.kubernetes import require_provider
 from pulumi_tke_hybrid.component.options import child_options
+from pulumi_tke_hybrid.component.stuck_rollout import on_stuck_rollout
 from pulumi_tke_hybrid.tke import annotations, keys, names
-from pulumi_tke_hybrid.tke.problem import Problem
 from pulumi_tke_hybrid.workload.exposure import INGRESS_KEYS, SERVICE_KEYS
 from pulumi_tke_hybrid.workload.facts import surge_within
 from pulumi_tke_hybrid.workload.guard import WorkloadGuard
@@ -65,12 +66,14 @@ class ClientIpWorkload(pulumi.ComponentResource):
             "direct": parsed.is_direct,
             "fixedIp": bool(parsed.fixed_ip),
             "exposure": parsed.exposure.kind,
+            "rules": parsed.rules,
         }
         super().__init__("tke-hybrid:index:ClientIpWorkload", name, shown, opts)
         if parsed.name is None:
-            InvalidInputs.check(owner, [Problem("name", text)] if (text := names.dns_label_problem(name)) else [])
+            InvalidInputs.check(owner, [problem.under("name")] if (problem := names.dns_label_problem(name)) else [])
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
+        self._checked = advise(self, owner, parsed)
 
         self._args = parsed
         self._owner = owner
@@ -81,7 +84,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
         self._namespace: Input[str] = parsed.namespace or "default"
         self._selector: Mapping[str, Input[str]] = parsed.selector or {NAME_LABEL: self._object_name}
         self._labels: dict[str, Input[str]] = {**(parsed.labels or {}), **self._selector}
-        self._surge = surge_within(self, owner, parsed.asked_of_the_cluster(self._replicas), parsed.cluster_facts)
+        self._surge = surge_within(self, owner, parsed.settings, parsed.asked_of_the_cluster(self._replicas), parsed.cluster_facts)
 
         guard = self._guard("guard", [])
         service = self._service(guard)
@@ -101,11 +104,10 @@ class ClientIpWorkload(pulumi.ComponentResource):
 
     def _guard(self, suffix: str, after: Sequence[pulumi.Resource]) -> WorkloadGuard:
         args = self._args
+        told = self._surge if args.cluster_facts is not None else None
         props = {
-            # With the cluster's facts, nothing is made before they were looked at.
-            "name": pulumi.Output.all(self._object_name, self._surge).apply(_first)
-            if args.cluster_facts is not None
-            else self._object_name,
+            # Nothing is made before everything was checked.
+            "name": pulumi.Output.all(self._object_name, self._checked, told).apply(_first),
             "namespace": self._namespace,
             "network": (args.network or PodNetwork.ENI).value,
             "direct": args.is_direct,
@@ -257,7 +259,13 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 ),
                 template=self._template(),
             ),
-            opts=child_options(self, depends_on=before, ignore_changes=self._ignored, custom_timeouts=seconds.options()),
+            opts=child_options(
+                self,
+                depends_on=before,
+                ignore_changes=self._ignored,
+                custom_timeouts=seconds.options(),
+                hooks=on_stuck_rollout(self._name, self, self._providers.get("kubernetes")),
+            ),
         )
 
     def _stateful_set(self, before: Sequence[pulumi.Resource]) -> kubernetes.apps.v1.StatefulSet:
@@ -276,6 +284,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 depends_on=before,
                 ignore_changes=self._ignored,
                 custom_timeouts=stateful_set_timeout(self._rollout, self._replicas).options(),
+                hooks=on_stuck_rollout(self._name, self, self._providers.get("kubernetes")),
             ),
         )
 

@@ -11,7 +11,8 @@ from pulumi_tke_hybrid.component.inputs import Input, known
 from pulumi_tke_hybrid.component.pods import Container
 from pulumi_tke_hybrid.tke import annotations, ids, keys, names, reclaim
 from pulumi_tke_hybrid.tke.problem import Problem
-from pulumi_tke_hybrid.tke.rules import workload as rules
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rules import workload as workload_rules
 from pulumi_tke_hybrid.workload.exposure import ExposureArgs
 from pulumi_tke_hybrid.workload.facts import Asked
 from pulumi_tke_hybrid.workload.ingress import IngressArgs
@@ -70,13 +71,13 @@ def _replicas_problem(value: int) -> str | None:
     return None if value >= 0 else f"{value} is negative; use 0 or more"
 
 
-def _subnets_problem(subnets: Sequence[Any]) -> str | None:
+def _subnets_problem(subnets: Sequence[Any]) -> Finding | str | None:
     if not subnets:
         return "is empty; leave it out for every container subnet"
     return next((problem for item in subnets if isinstance(item, str) and (problem := ids.subnet_problem(item))), None)
 
 
-def _reclaim_problem(value: str) -> str | None:
+def _reclaim_problem(value: str) -> Finding | str | None:
     if value == reclaim.NEVER:
         return "TKE has no 'never' for a single pod; use after(seconds), or set never() on the cluster"
     return reclaim.reclaim_problem(value)
@@ -217,10 +218,13 @@ class ClientIpWorkloadArgs(Args):
     """`cluster_facts` of the `HybridCluster`, also of another stack: replicas, surge and load balancers are then checked against its
     container subnets. Default: not checked."""
 
+    rules: Optional[Mapping[str, Severity]] = None
+    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
+
     use_ambient_provider: Optional[bool] = None
     """Use whatever cluster the machine's own kubeconfig points at. Default: false, the program must say which cluster."""
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Finding]:
         for name in ("exposure", "ingress", "listener", "rollout"):
             part: Args | None = getattr(self, name)
             if part is not None:
@@ -246,9 +250,9 @@ class ClientIpWorkloadArgs(Args):
             yield Problem("labels", f"{NAME_LABEL} selects the pods and is the object's name; give another label")
         if self.selector is not None and not self.selector:
             yield Problem("selector", "is empty and would select every pod; leave it out, or give labels")
-        yield from (Problem(finding.path, finding.message) for finding in rules.combination_findings(self.as_known()))
+        yield from workload_rules.combination_findings(self.as_known())
 
-    def _pod_problems(self) -> Iterator[Problem]:
+    def _pod_problems(self) -> Iterator[Finding]:
         given = [name for name in ("image", "containers", "pod_spec") if getattr(self, name) is not None]
         if len(given) != 1:
             yield Problem(given[1] if given else "image", "exactly one of image, containers and pod_spec is needed")
@@ -264,7 +268,7 @@ class ClientIpWorkloadArgs(Args):
         if self.pod_spec is not None:
             yield from self._pod_spec_problems(self.pod_spec)
 
-    def _pod_spec_problems(self, spec: kubernetes.core.v1.PodSpecArgs) -> Iterator[Problem]:
+    def _pod_spec_problems(self, spec: kubernetes.core.v1.PodSpecArgs) -> Iterator[Finding]:
         if not _typed(spec, "containers"):
             yield Problem(
                 "pod_spec.containers", "must be a plain list of ContainerArgs, one at least; the first one asks for the ENI address"
@@ -278,7 +282,7 @@ class ClientIpWorkloadArgs(Args):
                 f"{grace} s leaves the application no time after {pre_stop} s of rollout.pre_stop_seconds, it would be killed; use more",
             )
 
-    def as_known(self) -> rules.Workload:
+    def as_known(self) -> workload_rules.Workload:
         """What is known before anything runs, for the rules."""
         asking = [
             *asking_paths(self.containers or (), self.init_containers or ()),
@@ -288,7 +292,7 @@ class ClientIpWorkloadArgs(Args):
         for index, port in enumerate(self.ports or ()):
             settings += [f"ports[{index}].listener"] if port.listener is not None else []
             settings += [f"ports[{index}].protocol"] if port.protocol == "TCP_SSL" else []
-        return rules.Workload(
+        return workload_rules.Workload(
             stateful=self.kind is WorkloadKind.STATEFUL_SET,
             on_eni=self.on_eni,
             direct=self.is_direct,
@@ -300,7 +304,7 @@ class ClientIpWorkloadArgs(Args):
             service_balancer=known(self.exposure.load_balancer_id),
             ingress_balancer=known(self.ingress.exposure.load_balancer_id) if self.ingress else None,
             balancer_settings=settings,
-            ports=[rules.Port(known(port.port), port.protocol or "TCP") for port in self.all_ports],
+            ports=[workload_rules.Port(known(port.port), port.protocol or "TCP") for port in self.all_ports],
             host_network=self.pod_spec is not None and self.pod_spec.host_network is True,
             asking=asking,
             volume_claims=bool(self.volume_claims),

@@ -1,31 +1,60 @@
 """The step between the container subnets and their cluster: refuses what would rebuild it, and waits when all is destroyed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from pulumi_tke_hybrid.cloud.eni_subnets import wait_until_empty
+from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.orphans import wait_until_gone
-from pulumi_tke_hybrid.component.dynamic import CloudProvider, unknown
-from pulumi_tke_hybrid.tke import fixed
-from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.cloud.pod_limits import pod_limits
+from pulumi_tke_hybrid.component.dynamic import CloudProvider, say, unknown
+from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedPool, PlannedSubnet
+from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
+from pulumi_tke_hybrid.tke.rules import capacity, transitions
 
 
 class ClusterGuardProvider(CloudProvider):
     """Guards one cluster. Its module path is in every user's state: never move it."""
 
-    def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
+    def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         if not olds:
             return []
-        pools = list(fixed.pool_problems(olds.get("nodePools", {}), news.get("nodePools", {}), unknown))
+        pools = list(transitions.pool_findings(olds.get("nodePools", {}), news.get("nodePools", {}), unknown))
         if news.get("allowClusterReplacement"):
             return pools
-        return [*fixed.cluster_problems(olds.get("cluster", {}), news.get("cluster", {}), unknown), *pools]
+        return [
+            *transitions.cluster_findings(olds.get("cluster", {}), news.get("cluster", {}), unknown),
+            *transitions.replaced_subnet_findings(olds.get("eniSubnets", ()), news.get("eniSubnets", ()), unknown),
+            *pools,
+        ]
+
+    def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
+        """Capacity once more, with the ENI limits that the cloud tells; a preview without credentials has only those of the table."""
+        planned: Mapping[str, Any] = news.get("planned") or {}
+        compared = ("planned", "eniSubnets")
+        if not planned or all(olds.get(name) == news.get(name) for name in compared):
+            return []
+        plan = _plan(news["eniSubnets"], planned)
+        try:
+            limits = pod_limits(self.cloud(news), [(pool.zone, pool.instance_type) for pool in plan.pools], plan.static_ip is not False)
+        except CloudError as error:
+            say(f"could not read the ENI limits of instance types ({error.code}); those of the vendor's guide were used")
+            return []
+        before = set(capacity.findings(plan))
+        new = (finding for finding in capacity.findings(replace(plan, limits=limits)) if finding not in before)
+        settings: Mapping[str, str] = planned.get("rules") or {}
+        found = judged(new, {rule: Severity(severity) for rule, severity in settings.items()})
+        for finding in found:
+            if finding.severity is not Severity.ERROR:
+                say(f"{finding.severity.value}: {finding}")
+        return [finding for finding in found if finding.severity is Severity.ERROR]
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        compared = ("cluster", "clusterName", "nodePools", "subnets", "allowClusterReplacement", "deadlineSeconds")
+        compared = ("cluster", "planned", "clusterName", "nodePools", "eniSubnets", "allowClusterReplacement", "deadlineSeconds")
         return DiffResult(changes=any(olds.get(name) != news.get(name) for name in compared), replaces=[])
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -41,7 +70,38 @@ class ClusterGuardProvider(CloudProvider):
         """Comes after the cluster's deletion, which the provider does not wait for, and before that of the subnets."""
         cloud, wait = self.cloud(props), self.wait(props)
         wait_until_gone(cloud, str(props["cluster"]["vpcId"]), str(props["clusterName"]), wait)
-        wait_until_empty(cloud, [str(subnet) for subnet in props["subnets"]], wait)
+        wait_until_empty(cloud, [str(subnet["id"]) for subnet in props["eniSubnets"]], wait)
+
+
+def _plan(subnets: Sequence[Mapping[str, Any]], planned: Mapping[str, Any]) -> ClusterPlan:
+    """The plan as far as the preview knows it."""
+
+    def known(value: Any) -> Any:
+        return None if unknown(value) else value
+
+    pools: list[Mapping[str, Any]] = planned["nodePools"]
+    return ClusterPlan(
+        subnets=tuple(
+            PlannedSubnet(f"eni_subnets[{index}]", zone=known(item.get("zone")), cidr=known(item.get("cidr")))
+            for index, item in enumerate(subnets)
+        ),
+        pools=tuple(
+            PlannedPool(
+                f"node_pools[{index}]",
+                zone=known(item.get("zone")),
+                instance_type=known(item.get("instanceType")),
+                size=_whole(known(item.get("size"))),
+                most=_whole(known(item.get("maxSize"))),
+                global_route_only=bool(item.get("globalRouteOnly")),
+            )
+            for index, item in enumerate(pools)
+        ),
+        static_ip=known(planned.get("staticIp")),
+    )
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)  # the engine writes every number as a fraction
 
 
 class ClusterGuard(Resource, module="tke-hybrid", name="ClusterGuard"):

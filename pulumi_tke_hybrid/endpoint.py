@@ -7,7 +7,8 @@ from typing import Optional
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.tke import ids
-from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION
 
 
 class EndpointAccess(str, Enum):
@@ -30,10 +31,15 @@ class EndpointArgs(Args):
     security_group_id: Optional[Input[str]] = None
     """Security group of an internet endpoint; required for it."""
 
-    def problems(self) -> Iterator[Problem]:
-        if self.access is EndpointAccess.INTERNET and self.security_group_id is None:
-            yield Problem("security_group_id", "is required for an internet endpoint; it says who may reach the API server")
-        if self.access is EndpointAccess.INTERNET and self.subnet_id is not None:
-            yield Problem("subnet_id", "belongs to an intranet endpoint; leave it out, or say access='intranet'")
-        if self.access is not EndpointAccess.INTERNET and self.security_group_id is not None:
-            yield Problem("security_group_id", "belongs to an internet endpoint; leave it out, or say access='internet'")
+    def problems(self) -> Iterator[Finding]:
+        internet = self.access is EndpointAccess.INTERNET
+        if internet and self.security_group_id is None:
+            yield COMBINATION.finding(
+                "security_group_id", "is required for an internet endpoint", why="it says who may reach the API server", todo="give one"
+            )
+        if internet and self.subnet_id is not None:
+            todo = "leave it out, or say access='intranet'"
+            yield COMBINATION.finding("subnet_id", "belongs to an intranet endpoint", why="an internet one has none", todo=todo)
+        if not internet and self.security_group_id is not None:
+            todo = "leave it out, or say access='internet'"
+            yield COMBINATION.finding("security_group_id", "belongs to an internet endpoint", why="an intranet one has none", todo=todo)

@@ -6,12 +6,15 @@ from typing import Any, Optional
 import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
 
+from pulumi_tke_hybrid.component.advice import advise, say
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.errors import InvalidInputs
-from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.component.inputs import Input, awaited, known
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.tke import cidrs, ids, names, zones
-from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rules import ranges
+from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, COMBINATION
 
 
 @args_class(
@@ -53,16 +56,21 @@ class EniZoneSubnetArgs(Args):
     deletion_protection: Optional[bool] = None
     """Refuse to delete or replace the subnet (Pulumi's `protect`). Default: true. Pods lose their network with it."""
 
-    def problems(self) -> Iterator[Problem]:
-        block, vpc = known(self.cidr_block), known(self.vpc_cidr)
-        outside = cidrs.outside_problem(block, vpc) if block and vpc else None
-        if outside:
-            yield Problem("cidr_block", outside)
+    rules: Optional[Mapping[str, Severity]] = None
+    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
+
+    def problems(self) -> Iterator[Finding]:
+        if self.vpc_cidr is not None:
+            names_ = [name for name in ("cidr_block", "vpc_cidr") if awaited(getattr(self, name))]
+            yield from ranges.subnet_findings(known(self.cidr_block), known(self.vpc_cidr), names_)
         if self.subnet_id is not None:
             for name in ("route_table_id", "tags", "name"):
                 if getattr(self, name) is not None:
-                    yield Problem(
-                        name, "belongs to a subnet that is created; with subnet_id an existing one is adopted as it is, leave it out"
+                    yield COMBINATION.finding(
+                        name,
+                        "belongs to a subnet that is created",
+                        why="with subnet_id an existing one is adopted as it is",
+                        todo="leave it out",
                     )
 
 
@@ -79,18 +87,20 @@ class EniZoneSubnet(pulumi.ComponentResource):
     """Free addresses when last read."""
 
     def __init__(self, name: str, args: EniZoneSubnetArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
-        parsed = parse_args(EniZoneSubnetArgs, args, f"EniZoneSubnet {name!r}")
-        shown = {"zone": parsed.zone, "cidrBlock": parsed.cidr_block, "subnetId": parsed.subnet_id}
+        owner = f"EniZoneSubnet {name!r}"
+        parsed = parse_args(EniZoneSubnetArgs, args, owner)
+        shown = {"zone": parsed.zone, "cidrBlock": parsed.cidr_block, "subnetId": parsed.subnet_id, "rules": parsed.rules}
         super().__init__("tke-hybrid:index:EniZoneSubnet", name, shown, opts)
         if parsed.name is None and parsed.subnet_id is None:
-            InvalidInputs.check(f"EniZoneSubnet {name!r}", [Problem("name", text)] if (text := names.cloud_name_problem(name)) else [])
+            InvalidInputs.check(owner, [problem.under("name")] if (problem := names.cloud_name_problem(name)) else [])
         self._args = parsed
+        checked = advise(self, owner, parsed)
         self.zone = pulumi.Output.from_input(parsed.zone)
         self.cidr_block = pulumi.Output.from_input(parsed.cidr_block)
         if parsed.subnet_id is None:
-            self._create(name, parsed, opts)
+            self._create(name, parsed, checked, opts)
         else:
-            self._adopt(f"EniZoneSubnet {name!r}", parsed)
+            self._adopt(owner, parsed)
         self.register_outputs(
             {
                 "subnetId": self.subnet_id,
@@ -105,12 +115,12 @@ class EniZoneSubnet(pulumi.ComponentResource):
         """What the program said, for checks before anything exists."""
         return self._args
 
-    def _create(self, name: str, args: EniZoneSubnetArgs, opts: pulumi.ResourceOptions | None) -> None:
+    def _create(self, name: str, args: EniZoneSubnetArgs, checked: pulumi.Output[bool], opts: pulumi.ResourceOptions | None) -> None:
         subnet = tencentcloud.subnet.Instance(
             f"{name}-subnet",
             vpc_id=args.vpc_id,
             availability_zone=args.zone,
-            cidr_block=args.cidr_block,
+            cidr_block=pulumi.Output.all(args.cidr_block, checked).apply(_first),
             name=name if args.name is None else args.name,
             is_multicast=False,  # the provider's default, true, needs an allow-listed account
             route_table_id=args.route_table_id,
@@ -133,18 +143,22 @@ class EniZoneSubnet(pulumi.ComponentResource):
         def compare(values: dict[str, Any]) -> int:
             subnets = values["subnets"]
             if not subnets:
-                raise InvalidInputs.single(
-                    owner, "subnet_id", f"{values['id']} is not in this region and account; check the id, the region, the credentials"
-                )
+                why, todo = "or these credentials may not see it", "check the id, the region, the credentials"
+                finding = ADOPTED.finding("subnet_id", "is not in this region and account", value=values["id"], why=why, todo=todo)
+                raise InvalidInputs(owner, [finding])
             live = subnets[0]
             properties = {"vpc_id": "vpc_id", "availability_zone": "zone", "cidr_block": "cidr_block"}
-            problems = [
-                Problem(path, f"{values['stated'][name]} is stated, but {values['id']} has {live[name]}; state what is there")
+            wrong = [
+                ADOPTED.finding(
+                    path, f"is stated, but {values['id']} has {live[name]}", value=values["stated"][name], todo="state what is there"
+                )
                 for name, path in properties.items()
                 if live[name] != values["stated"][name]
             ]
-            InvalidInputs.check(owner, problems)
-            return int(live["available_ip_count"])
+            InvalidInputs.check(owner, wrong)
+            free = int(live["available_ip_count"])
+            say(self, owner, args.settings, [ranges.full_finding(values["id"], live["cidr_block"])] if free == 0 else [])
+            return free
 
         self.available_ip_count = pulumi.Output.all(subnets=found.instance_lists.apply(_plain), id=wanted, stated=stated).apply(compare)
         # Whoever uses the id waits for the comparison.

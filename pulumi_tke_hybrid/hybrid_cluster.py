@@ -12,6 +12,7 @@ from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
 from pulumi_tke_hybrid.cloud.orphans import refuse_orphan, refuse_orphan_pool
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
 from pulumi_tke_hybrid.cluster_guard import ClusterGuard
+from pulumi_tke_hybrid.component.advice import advise
 from pulumi_tke_hybrid.component.args import parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
 from pulumi_tke_hybrid.component.errors import InvalidInputs
@@ -19,11 +20,13 @@ from pulumi_tke_hybrid.component.inputs import Input, known
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.endpoint import EndpointAccess, EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
-from pulumi_tke_hybrid.hybrid_cluster_args import EniSubnetArgs, HybridClusterArgs, ZoneRegistration, zone_findings
+from pulumi_tke_hybrid.hybrid_cluster_args import EniSubnetArgs, HybridClusterArgs, ZoneRegistration
 from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSubnetArgs
-from pulumi_tke_hybrid.node_pools import FIXED_POOL_BOUND, NodePoolArgs
+from pulumi_tke_hybrid.kept_addresses import KeptAddresses
+from pulumi_tke_hybrid.node_pools import NodePoolArgs
 from pulumi_tke_hybrid.tke import ipamd, keys, zones
-from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY
+from pulumi_tke_hybrid.tke.rules.pools import FIXED_POOL_BOUND
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady
 
 _OUT_OF_BAND = ("eniSubnetIds", "vpcCniType", "claimExpiredSeconds")
@@ -51,8 +54,8 @@ class HybridCluster(pulumi.ComponentResource):
     vpc_cni_phase: pulumi.Output[str]
     """ipamd's phase when last seen."""
     cluster_facts: pulumi.Output[Mapping[str, Any]]
-    """Region, zones with their subnets and ranges, static mode and reclaim; no secret. For an application stack's checks through a
-    StackReference."""
+    """Region, zones with their subnets and ranges, node pools, static mode and reclaim; no secret. For an application stack's checks
+    through a StackReference."""
 
     def __init__(self, name: str, args: HybridClusterArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         self._owner = f"HybridCluster {name!r}"
@@ -66,11 +69,13 @@ class HybridCluster(pulumi.ComponentResource):
             "staticIp": static_ip,
             "ipReclaim": parsed.ip_reclaim,
             "zoneRegistration": parsed.zone_registration or ZoneRegistration.API,
-            "nodePools": {pool.name: {"zone": pool.zone, "size": pool.size} for pool in parsed.node_pools or ()},
+            "eniSubnets": [{"zone": subnet["zone"], "cidrBlock": subnet["cidr"]} for subnet in subnets],
+            "nodePools": {pool.name: _shown_pool(pool) for pool in parsed.node_pools or ()},
+            "rules": parsed.rules,
         }
         super().__init__("tke-hybrid:index:HybridCluster", name, shown, opts)
 
-        region = self._region([subnet["zone"] for subnet in subnets], parsed.node_pools or ())
+        region = self._region(subnets[0]["zone"], advise(self, self._owner, parsed))
         if parsed.existing_cluster_id is None:
             guard = self._guard(name, parsed, static_ip, region, subnets)
             self.cluster_id = self._cluster(name, parsed, static_ip, guard).id
@@ -98,7 +103,12 @@ class HybridCluster(pulumi.ComponentResource):
         self.zones = pulumi.Output.all(*(subnet["zone"] for subnet in subnets)).apply(_unique)
         self.eni_cidrs = pulumi.Output.all(*(subnet["cidr"] for subnet in subnets)).apply(_present)
         self.cluster_facts = pulumi.Output.all(
-            cluster_id=self.cluster_id, vpc_id=parsed.vpc_id, subnets=subnets, static_ip=static_ip, ip_reclaim=parsed.ip_reclaim
+            cluster_id=self.cluster_id,
+            vpc_id=parsed.vpc_id,
+            subnets=subnets,
+            static_ip=static_ip,
+            ip_reclaim=parsed.ip_reclaim,
+            pools=[_shown_pool(pool) for pool in parsed.node_pools or ()],
         ).apply(_facts)
         self.register_outputs(
             {
@@ -116,38 +126,25 @@ class HybridCluster(pulumi.ComponentResource):
     def provider(self) -> kubernetes.Provider:
         """The Kubernetes provider of this cluster; pass it to every workload."""
         if self._kubernetes is None:
-            raise InvalidInputs.single(
-                self._owner, "node_pools", "is empty, so there is no endpoint and no Kubernetes provider; add a pool"
-            )
+            finding = EMPTY.finding("node_pools", "is empty", why="there is no endpoint and no Kubernetes provider", todo="add a pool")
+            raise InvalidInputs(self._owner, [finding])
         return self._kubernetes
 
-    def _region(self, eni_zones: list[Input[str]], pools: Sequence[NodePoolArgs]) -> pulumi.Output[str]:
-        """The cluster's region, once every zone is known and belongs to it. The guard needs it, so nothing is made before."""
+    def _region(self, zone: Input[str], checked: pulumi.Output[bool]) -> pulumi.Output[str]:
+        """The cluster's region, once everything is known and checked. The guard needs it, so nothing is made before."""
         provider = self._providers.get("tencentcloud")
         configured = provider.region if isinstance(provider, tencentcloud.Provider) else _configured_region()
-        pool_zones = [pool.zone for pool in pools]
 
-        def checked(values: dict[str, Any]) -> str:
-            covered, other = values["eni"], values["configured"]
-            region = _region(covered[0])
-            found = (
-                [
-                    Problem(
-                        "eni_subnets[0].zone",
-                        f"{covered[0]} is not in region {other}, in which the tencentcloud provider works; use the "
-                        f"provider of region {region}",
-                    )
-                ]
-                if other and other != region
-                else []
-            )
-            places = [(f"eni_subnets[{i}].zone", zone) for i, zone in enumerate(covered)]
-            places += [(f"node_pools[{i}].zone", zone) for i, zone in enumerate(values["pools"])]
-            found += zone_findings(region, places, covered, pools)
-            InvalidInputs.check(self._owner, found)
-            return region
+        def region(values: dict[str, Any]) -> str:
+            zone, other = values["zone"], values["configured"]
+            own = _region(zone)
+            if other and other != own:
+                why, todo = f"the tencentcloud provider works in {other}", f"use the provider of region {own}"
+                finding = zones.ZONE_REGION.finding("eni_subnets[0].zone", f"is not in region {other}", value=zone, why=why, todo=todo)
+                raise InvalidInputs(self._owner, [finding])
+            return own
 
-        return pulumi.Output.all(eni=eni_zones, pools=pool_zones, configured=configured).apply(checked)
+        return pulumi.Output.all(zone=zone, configured=configured, checked=checked).apply(region)
 
     def _guard(
         self, name: str, args: HybridClusterArgs, static_ip: Input[bool], region: pulumi.Output[str], subnets: list[dict[str, Any]]
@@ -169,7 +166,12 @@ class HybridCluster(pulumi.ComponentResource):
             "clusterName": name if args.cluster_name is None else args.cluster_name,
             "cluster": cluster,
             "nodePools": pools,
-            "subnets": [subnet["id"] for subnet in subnets],
+            "planned": {
+                "nodePools": [_shown_pool(pool) for pool in args.node_pools or ()],
+                "staticIp": static_ip,
+                "rules": args.rules,
+            },
+            "eniSubnets": subnets,
             "allowClusterReplacement": bool(args.allow_cluster_replacement),
             "deadlineSeconds": args.deadline_seconds or DEFAULT_DEADLINE,
         }
@@ -216,17 +218,20 @@ class HybridCluster(pulumi.ComponentResource):
         if by_configmap and not first:
             zone = known(args.stated_subnets[0].zone)
             where = zone or "the zone of eni_subnets[0]"
-            raise InvalidInputs.single(
-                self._owner, "node_pools", f"no pool is in {where}; ipamd must run before its ConfigMap can be edited; add one there"
-            )
+            why = "ipamd must run before its ConfigMap can be edited"
+            finding = COMBINATION.finding("node_pools", f"no pool is in {where}", why=why, todo="add one there")
+            raise InvalidInputs(self._owner, [finding])
         made = [self._pool(name, pool, args, [vpc_cni]) for pool in first]
         props = _ready_props(setting)
         ready = VpcCniReady(f"{name}-vpc-cni-ready", props, child_options(self, depends_on=[vpc_cni, *made]))
         self.vpc_cni_phase = ready.phase
+        working: list[pulumi.Resource] = [ready]
         if args.kubeconfig is None:
-            self.kubeconfig = self._endpoint(name, args, made or [vpc_cni])
+            working.append(self._endpoint(name, args, made or [vpc_cni]))
+        if args.existing_cluster_id is None:
+            working = [self._kept_addresses(name, args, setting, working)]
         if not by_configmap:
-            self._kubernetes = self._provider_after(f"{name}-kubernetes", [ready])
+            self._kubernetes = self._provider_after(f"{name}-kubernetes", working)
             return
         # ipamd's ConfigMap comes before the nodes of further zones, and those before any workload: hence two providers.
         config = IpamdConfig(
@@ -235,7 +240,7 @@ class HybridCluster(pulumi.ComponentResource):
                 vpc_id=args.vpc_id,
                 eni_subnets=[IpamdSubnetArgs(subnet_id=subnet["id"], zone=subnet["zone"]) for subnet in subnets],
             ),
-            child_options(self, provider=self._provider_after(f"{name}-kubernetes-system", [ready])),
+            child_options(self, provider=self._provider_after(f"{name}-kubernetes-system", working)),
         )
         registered = VpcCniReady(
             f"{name}-zones-ready",
@@ -290,7 +295,17 @@ class HybridCluster(pulumi.ComponentResource):
             ),
         )
 
-    def _endpoint(self, name: str, args: HybridClusterArgs, after: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+    def _kept_addresses(self, name: str, args: HybridClusterArgs, setting: VpcCniArgs, after: Sequence[pulumi.Resource]) -> KeptAddresses:
+        props = {
+            "name": name,
+            "region": setting.region,
+            "clusterId": self.cluster_id,
+            "release": bool(args.release_kept_ips),
+            "deadlineSeconds": setting.deadline_seconds,
+        }
+        return KeptAddresses(f"{name}-kept-addresses", props, child_options(self, depends_on=after))
+
+    def _endpoint(self, name: str, args: HybridClusterArgs, after: Sequence[pulumi.Resource]) -> tencentcloud.kubernetes.ClusterEndpoint:
         wanted = args.endpoint or EndpointArgs()
         internet = wanted.access is EndpointAccess.INTERNET
         first_subnet = next((pool.subnet_id for pool in args.node_pools or ()), None)
@@ -303,7 +318,8 @@ class HybridCluster(pulumi.ComponentResource):
             cluster_intranet_subnet_id=None if internet else wanted.subnet_id or first_subnet,
             opts=child_options(self, depends_on=after),
         )
-        return pulumi.Output.secret(endpoint.kube_config if internet else endpoint.kube_config_intranet)
+        self.kubeconfig = pulumi.Output.secret(endpoint.kube_config if internet else endpoint.kube_config_intranet)
+        return endpoint
 
 
 def _before_create(
@@ -330,6 +346,14 @@ def _no_pool_of_that_name(cloud: Cloud, inputs: Mapping[str, Any]) -> None:
 
 def _described(subnet: EniZoneSubnet | EniSubnetArgs) -> dict[str, Any]:
     return {"id": subnet.subnet_id, "zone": subnet.zone, "cidr": subnet.cidr_block}
+
+
+def _shown_pool(pool: NodePoolArgs) -> dict[str, Any]:
+    bounds = pool.autoscale
+    shown: dict[str, Any] = {"zone": pool.zone, "size": pool.size, "instanceType": pool.instance_type}
+    if bounds is not None:
+        shown |= {"minSize": bounds.min_size, "maxSize": bounds.max_size}
+    return {**shown, "globalRouteOnly": True} if pool.global_route_only else shown
 
 
 def _same_zone(item: Any, args: HybridClusterArgs) -> bool:
@@ -384,6 +408,7 @@ def _facts(values: dict[str, Any]) -> dict[str, Any]:
         "vpcId": values["vpc_id"],
         "region": _region(values["subnets"][0]["zone"]),
         "zones": by_zone,
+        "nodePools": values["pools"],
         "staticIp": values["static_ip"],
         "ipReclaim": values["ip_reclaim"],
     }

@@ -1,16 +1,20 @@
 """Arguments of `HybridCluster`, and what is wrong with them before anything exists."""
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Optional, Union
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.component.inputs import Input, awaited, known
 from pulumi_tke_hybrid.endpoint import EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
 from pulumi_tke_hybrid.tke import cidrs, ids, reclaim, zones
-from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedSubnet
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rules import capacity, places, pools, ranges
+from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade
 
 
@@ -21,6 +25,11 @@ class ZoneRegistration(str, Enum):
     """EnableVpcCniNetworkType with every subnet, AddVpcCniSubnets later."""
     CONFIGMAP = "configmap"
     """The article's way: the first zone by the API, the others by an edit of ipamd's ConfigMap and a restart of ipamd."""
+
+
+def _others_problem(ranges_: Mapping[str, Any]) -> Finding | None:
+    found = ((name, cidrs.cidr_problem(block)) for name, block in ranges_.items() if isinstance(block, str))
+    return next((problem.under(f"[{name!r}]") for name, problem in found if problem), None)
 
 
 @args_class(subnet_id=ids.subnet_problem, zone=zones.zone_problem, cidr_block=cidrs.cidr_problem)
@@ -46,6 +55,7 @@ class EniSubnetArgs(Args):
     ip_reclaim=reclaim.reclaim_problem,
     service_cidr=cidrs.cidr_problem,
     vpc_cidr=cidrs.cidr_problem,
+    other_cidrs=_others_problem,
 )
 class HybridClusterArgs(Args):
     """Arguments of `HybridCluster`."""
@@ -106,11 +116,22 @@ class HybridClusterArgs(Args):
     vpc_cidr: Optional[Input[str]] = None
     """Range of the VPC, for checks against the others. Default: those checks are left out."""
 
+    other_cidrs: Optional[Mapping[str, Input[str]]] = None
+    """Further ranges in use, by a name of your choice: other clusters of the VPC, peered networks, an office. None of the cluster's
+    ranges may overlap them. Default: none."""
+
+    rules: Optional[Mapping[str, Severity]] = None
+    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
+
     deletion_protection: Optional[bool] = None
     """Refuse to delete or replace the cluster, in the cloud and in Pulumi. Default: true."""
 
     allow_cluster_replacement: Optional[bool] = None
     """Let a changed property that TKE fixes for ever rebuild the cluster. Default: false, the preview refuses and names the property."""
+
+    release_kept_ips: Optional[bool] = None
+    """On destroy give back the addresses that `fixed_ip` kept for pods that are gone. What counts is what the last `pulumi up` stored.
+    Default: false, they are named with the command that releases each, and may hold up their subnets until the reclaim time."""
 
     tags: Optional[Input[Mapping[str, Input[str]]]] = None
     """Tags of the cluster. Updated in place."""
@@ -118,115 +139,97 @@ class HybridClusterArgs(Args):
     deadline_seconds: Optional[Input[int]] = None
     """How long each wait for VPC-CNI may take, in seconds. Default: 600."""
 
-    def problems(self) -> Iterator[Problem]:
-        yield from self._adoption_problems()
-        yield from self._size_problems()
-        yield from self._range_problems()
-        yield from self._zone_problems()
-        yield from self._subnet_problems()
-        pool_names: set[str] = set()
+    def problems(self) -> Iterator[Finding]:
+        yield from self._adoption()
+        plan = self.plan()
+        yield from ranges.findings(plan)
+        wanted = self.endpoint or EndpointArgs()
+        yield from places.findings(plan, known(wanted.subnet_id))
         for index, pool in enumerate(self.node_pools or ()):
-            yield from (problem.under(f"node_pools[{index}]") for problem in pool.problems())
-            if pool.name in pool_names:
-                yield Problem(f"node_pools[{index}].name", f"{pool.name!r} is the name of an earlier pool; each pool needs its own")
-            pool_names.add(pool.name)
+            yield from (finding.under(f"node_pools[{index}]") for finding in pool.problems())
+        yield from pools.findings(plan, endpoint=self.kubeconfig is None, wanted=self.endpoint is not None)
+        yield from capacity.findings(plan)
+        yield from self._registration(plan)
         if self.endpoint is not None:
-            yield from (problem.under("endpoint") for problem in self.endpoint.problems())
-            if not self.node_pools:
-                yield Problem("endpoint", "needs a node pool; TKE opens an endpoint only once a node runs")
-        if self.static_ip is False and known(self.ip_reclaim) not in (None, reclaim.NEVER):
-            yield Problem("ip_reclaim", reclaim.WITHOUT_STATIC_IPS)
+            yield from (finding.under("endpoint") for finding in self.endpoint.problems())
+        yield from reclaim.reclaim_findings(known(self.ip_reclaim), plan.static_ip)
 
-    def _subnet_problems(self) -> Iterator[Problem]:
-        seen: dict[str, str] = {}
-        for index, subnet in enumerate(self.stated_subnets):
-            subnet_id = known(subnet.subnet_id)
-            if subnet_id and subnet_id in seen:
-                yield Problem(f"eni_subnets[{index}].subnet_id", f"{subnet_id} is listed twice, first at {seen[subnet_id]}; list it once")
-            elif subnet_id:
-                seen[subnet_id] = f"eni_subnets[{index}]"
-        for index, pool in enumerate(self.node_pools or ()):
-            subnet_id = known(pool.subnet_id)
-            if subnet_id and subnet_id in seen:
-                yield Problem(
-                    f"node_pools[{index}].subnet_id",
-                    f"{subnet_id} is the ENI subnet {seen[subnet_id]}; nodes and pods would take each other's "
-                    f"addresses, give the nodes a subnet of their own",
-                )
+    def _registration(self, plan: ClusterPlan) -> Iterator[Finding]:
+        first = plan.subnets[0].zone if plan.subnets else None
+        if (
+            self.zone_registration is ZoneRegistration.CONFIGMAP
+            and self.node_pools
+            and first
+            and first not in [pool.zone for pool in plan.pools]
+        ):
+            why = "ipamd must run before its ConfigMap can be edited"
+            yield COMBINATION.finding("node_pools", f"no pool is in {first}", why=why, todo="add one there")
 
-    def _adoption_problems(self) -> Iterator[Problem]:
+    def plan(self) -> ClusterPlan:
+        """What is known of the cluster."""
+        subnets, node_pools = self.stated_subnets, self.node_pools or ()
+        static = None if awaited(self.static_ip) else known(self.static_ip) is not False
+        values: dict[str, object] = {
+            name: getattr(self, name)
+            for name in ("vpc_cidr", "cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num", "service_cidr")
+        }
+        for index, subnet in enumerate(subnets):
+            values |= {f"eni_subnets[{index}].{name}": getattr(subnet, name) for name in ("subnet_id", "zone", "cidr_block")}
+        for index, pool in enumerate(node_pools):
+            values |= {f"node_pools[{index}].{name}": getattr(pool, name) for name in ("subnet_id", "zone", "instance_type", "size")}
+        return ClusterPlan(
+            subnets=tuple(
+                PlannedSubnet(f"eni_subnets[{index}]", known(subnet.subnet_id), known(subnet.zone), known(subnet.cidr_block))
+                for index, subnet in enumerate(subnets)
+            ),
+            pools=tuple(pool.planned(f"node_pools[{index}]") for index, pool in enumerate(node_pools)),
+            vpc_cidr=known(self.vpc_cidr),
+            cluster_cidr=known(self.cluster_cidr),
+            pods_per_node=known(self.cluster_max_pod_num),
+            services=known(self.cluster_max_service_num),
+            service_cidr=known(self.service_cidr),
+            others={name: block for name, value in (self.other_cidrs or {}).items() if (block := known(value)) is not None},
+            static_ip=static,
+            later=frozenset(path for path, value in values.items() if awaited(value)),
+        )
+
+    def _adoption(self) -> Iterator[Finding]:
         for_new = ("cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num")
         if self.existing_cluster_id is None:
             for name in for_new:
                 if getattr(self, name) is None:
-                    yield Problem(name, "is required for a new cluster; it is fixed for ever, so there is no default")
+                    why, todo = "it is fixed for ever, so there is no default", "choose one"
+                    yield PROPERTY.finding(name, "is required for a new cluster", why=why, todo=todo)
             if self.kubeconfig is not None:
-                yield Problem("kubeconfig", "belongs to an adopted cluster; a new one's comes from its endpoint, leave it out")
+                why, todo = "a new one's comes from its endpoint", "leave it out"
+                yield COMBINATION.finding("kubeconfig", "belongs to an adopted cluster", why=why, todo=todo)
             return
-        for name in (*for_new, "service_cidr", "cluster_name", "cluster_version", "tags", "allow_cluster_replacement"):
+        only_new = (*for_new, "service_cidr", "cluster_name", "cluster_version", "tags", "allow_cluster_replacement")
+        for name in only_new:
             if getattr(self, name) is not None:
-                yield Problem(
-                    name, "describes a new cluster; with existing_cluster_id nothing of the cluster itself is changed, leave it out"
-                )
+                why = "with existing_cluster_id nothing of the cluster itself is changed"
+                yield COMBINATION.finding(name, "describes a new cluster", why=why, todo="leave it out")
         if self.static_ip is None:
-            yield Problem("static_ip", "must be stated for an adopted cluster: the API does not always tell, and it is fixed for ever")
+            why, todo = "the API does not always tell, and it is fixed for ever", "say static_ip=True or False"
+            yield PROPERTY.finding("static_ip", "must be stated for an adopted cluster", why=why, todo=todo)
         if self.zone_registration is ZoneRegistration.CONFIGMAP:
-            yield Problem(
-                "zone_registration", "'configmap' is for new clusters; for an adopted one use IpamdConfig, which reads before it writes"
-            )
+            todo = "use IpamdConfig, which reads before it writes"
+            yield COMBINATION.finding("zone_registration", "is for new clusters", value="'configmap'", todo=todo)
         if self.kubeconfig is not None and self.endpoint is not None:
-            yield Problem("endpoint", "would open a second one; give kubeconfig or endpoint, not both")
-
-    def _size_problems(self) -> Iterator[Problem]:
-        cluster, pods, services = known(self.cluster_cidr), known(self.cluster_max_pod_num), known(self.cluster_max_service_num)
-        if cluster is None or pods is None or services is None:
-            return
-        inside = 0 if self.service_cidr is not None else services
-        problem = cidrs.size_problem(cluster, pods, inside)
-        if problem:
-            yield Problem("cluster_cidr", problem)
-
-    def _range_problems(self) -> Iterator[Problem]:
-        vpc, cluster, service = known(self.vpc_cidr), known(self.cluster_cidr), known(self.service_cidr)
-        outer = [(name, block) for name, block in (("vpc_cidr", vpc), ("cluster_cidr", cluster), ("service_cidr", service)) if block]
-        yield from (Problem(path, text) for path, text in cidrs.overlaps(outer))
-        subnets = [(f"eni_subnets[{i}].cidr_block", known(subnet.cidr_block)) for i, subnet in enumerate(self.stated_subnets)]
-        plain = [(path, block) for path, block in subnets if block]
-        against = [(path, block) for path, block in outer if path != "vpc_cidr"]
-        yield from (Problem(path, text) for path, text in cidrs.overlaps(plain, against))
-        for path, block in plain if vpc else ():
-            outside = cidrs.outside_problem(block, str(vpc))
-            if outside:
-                yield Problem(path, outside)
-
-    def _zone_problems(self) -> Iterator[Problem]:
-        if not self.eni_subnets:
-            yield Problem("eni_subnets", "is empty; without an ENI subnet no pod can have a VPC address; give one for each node zone")
-            return
-        eni_zones = [known(subnet.zone) for subnet in self.stated_subnets]
-        first = next((zone for zone in eni_zones if zone), None)
-        region = zones.region_of(first) if first else None
-        places = [(f"eni_subnets[{i}].zone", zone) for i, zone in enumerate(eni_zones)]
-        places += [(f"node_pools[{i}].zone", known(pool.zone)) for i, pool in enumerate(self.node_pools or ())]
-        covered = None if None in eni_zones else [zone for zone in eni_zones if zone]
-        yield from zone_findings(region, places, covered, self.node_pools or ())
+            yield COMBINATION.finding("endpoint", "would open a second one", todo="give kubeconfig or endpoint, not both")
 
     @property
     def stated_subnets(self) -> list[Any]:
-        """What the program said of each ENI subnet."""
-        return [subnet.stated if isinstance(subnet, EniZoneSubnet) else subnet for subnet in self.eni_subnets]
+        """What the program said of each ENI subnet, and the id of one that is made or adopted."""
+        return [_stated(subnet) if isinstance(subnet, EniZoneSubnet) else subnet for subnet in self.eni_subnets]
+
+    def without_components(self) -> "HybridClusterArgs":
+        same = copy.copy(self)
+        same.eni_subnets = self.stated_subnets
+        return same
 
 
-def zone_findings(
-    region: str | None, places: Sequence[tuple[str, str | None]], covered: Sequence[str] | None, pools: Sequence[NodePoolArgs]
-) -> list[Problem]:
-    """What is wrong with the zones that are known: foreign ones, and pools in a zone without an ENI subnet."""
-    found: list[Problem] = []
-    global_route_only = {f"node_pools[{index}].zone" for index, pool in enumerate(pools) if pool.global_route_only}
-    for path, zone in places:
-        foreign = zones.foreign_zone_problem(zone, region) if zone and region else None
-        if foreign:
-            found.append(Problem(path, foreign))
-        elif zone and covered is not None and path.startswith("node_pools") and path not in global_route_only:
-            found += [Problem(path, zones.uncovered_problem(zone, covered))] if zones.uncovered([zone], covered) else []
-    return found
+def _stated(subnet: EniZoneSubnet) -> Any:
+    same = copy.copy(subnet.stated)
+    same.subnet_id = subnet.subnet_id
+    return same

@@ -12,7 +12,9 @@ from pulumi_tke_hybrid.component.inputs import Input, known
 from pulumi_tke_hybrid.component.kubernetes import require_provider
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.tke import ids, ipamd, zones
-from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.inputs import EMPTY, twice
+from pulumi_tke_hybrid.tke.rules.transitions import SUBNET_REMOVED
 
 FIELD_MANAGER = "tke-hybrid"
 CHECKSUM_ANNOTATION = "tke-hybrid/ipamd-config-checksum"
@@ -42,17 +44,15 @@ class IpamdConfigArgs(Args):
     use_ambient_provider: Optional[bool] = None
     """Use whatever cluster the machine's own kubeconfig points at. Default: false, the program must say which cluster."""
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Finding]:
         if not self.eni_subnets:
-            yield Problem("eni_subnets", "is empty; ipamd without subnets gives no pod an address; list every container subnet")
+            why, todo = "ipamd without subnets gives no pod an address", "list every container subnet"
+            yield EMPTY.finding("eni_subnets", "is empty", why=why, todo=todo)
         seen: dict[str, int] = {}
         for index, subnet in enumerate(self.eni_subnets):
             subnet_id = known(subnet.subnet_id)
             if subnet_id is not None and subnet_id in seen:
-                yield Problem(
-                    f"eni_subnets[{index}].subnet_id",
-                    f"{subnet_id} is listed twice, first at eni_subnets[{seen[subnet_id]}]; list it once",
-                )
+                yield twice(f"eni_subnets[{index}].subnet_id", subnet_id, f"eni_subnets[{seen[subnet_id]}]")
             elif subnet_id is not None:
                 seen[subnet_id] = index
 
@@ -85,12 +85,14 @@ class IpamdConfig(pulumi.ComponentResource):
             there, data = both
             unknown_here = [item for item in ipamd.registered_subnets(there or {}) if item not in ipamd.registered_subnets(data)]
             if unknown_here:
-                raise InvalidInputs.single(
-                    owner,
+                finding = SUBNET_REMOVED.finding(
                     "eni_subnets",
-                    f"{', '.join(unknown_here)} is in ipamd's list but not in the program; pods may hold addresses in it; add it, with "
-                    f"its zone, at its place in the list",
+                    "is in ipamd's list but not in the program",
+                    value=", ".join(unknown_here),
+                    why="pods may hold addresses in it",
+                    todo="add it, with its zone, at its place in the list",
                 )
+                raise InvalidInputs(owner, [finding])
             return dict(data)
 
         self.data = pulumi.Output.all(live.data, wanted).apply(refuse_loss)

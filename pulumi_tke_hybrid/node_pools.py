@@ -5,16 +5,16 @@ from typing import Any, Optional
 
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Input, known
-from pulumi_tke_hybrid.tke import ids, names, zones
-from pulumi_tke_hybrid.tke.problem import Problem
-
-FIXED_POOL_BOUND = 100
-"""Upper bound given for pools without autoscaler: TKE refuses a change of bounds together with a change of size."""
+from pulumi_tke_hybrid.tke import cidrs, ids, names, zones
+from pulumi_tke_hybrid.tke.cluster_plan import PlannedPool
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules import pools
+from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY
 
 
 def _at_least(least: int, what: str) -> Any:
-    def problem(value: int) -> str | None:
-        return None if value >= least else f"{value} is too few; {what} is {least} or more"
+    def problem(value: int) -> Finding | None:
+        return None if value >= least else PROPERTY.finding("", "is too few", value=value, todo=f"{what} is {least} or more")
 
     return problem
 
@@ -29,16 +29,15 @@ class AutoscaleArgs(Args):
     max_size: Input[int]
     """Greatest number of nodes."""
 
-    def problems(self) -> Iterator[Problem]:
-        low, high = known(self.min_size), known(self.max_size)
-        if low is not None and high is not None and low > high:
-            yield Problem("min_size", f"{low} is greater than max_size {high}; no size satisfies both")
+    def problems(self) -> Iterator[Finding]:
+        yield from pools.bounds_problem(known(self.min_size), known(self.max_size))
 
 
 @args_class(
     name=names.pool_name_problem,
     zone=zones.zone_problem,
     subnet_id=ids.subnet_problem,
+    subnet_cidr=cidrs.cidr_problem,
     size=_at_least(0, "a pool's size"),
 )
 class NodePoolArgs(Args):
@@ -77,17 +76,39 @@ class NodePoolArgs(Args):
     labels: Optional[Input[Mapping[str, Input[str]]]] = None
     """Node labels. Updated in place."""
 
+    subnet_cidr: Optional[Input[str]] = None
+    """Range of `subnet_id`, for checks. Default: those checks are left out."""
+
     global_route_only: Optional[bool] = None
     """No ENI pods are meant for this pool, so its zone needs no ENI subnet. Default: false."""
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Finding]:
         if (self.key_ids is None) == (self.password is None):
-            yield Problem("key_ids", "exactly one of key_ids and password is needed; the machines' log-in is set when they are made")
-        size = known(self.size)
-        if self.autoscale is not None:
-            yield from (problem.under("autoscale") for problem in self.autoscale.problems())
-            low, high = known(self.autoscale.min_size), known(self.autoscale.max_size)
-            if size is not None and low is not None and high is not None and not low <= size <= high:
-                yield Problem("size", f"{size} is outside the autoscaler's bounds {low} to {high}")
-        elif size is not None and size > FIXED_POOL_BOUND:
-            yield Problem("size", f"{size} is more than the {FIXED_POOL_BOUND} nodes of a fixed pool; use autoscale, or several pools")
+            yield COMBINATION.finding(
+                "key_ids",
+                "exactly one of key_ids and password is needed",
+                why="the machines' log-in is set when they are made",
+                todo="give one of them",
+            )
+        bounds = self.autoscale
+        if bounds is not None:
+            yield from (finding.under("autoscale") for finding in bounds.problems())
+        least, most = (known(bounds.min_size), known(bounds.max_size)) if bounds else (None, None)
+        yield from pools.size_problem(known(self.size), least, most, scaled=bounds is not None)
+
+    def planned(self, path: str) -> PlannedPool:
+        """What is known of it."""
+        bounds, labels = self.autoscale, known(self.labels)
+        return PlannedPool(
+            path=path,
+            name=self.name,
+            zone=known(self.zone),
+            subnet_id=known(self.subnet_id),
+            subnet_cidr=known(self.subnet_cidr),
+            instance_type=known(self.instance_type),
+            size=known(self.size),
+            least=known(bounds.min_size) if bounds else None,
+            most=known(bounds.max_size) if bounds else None,
+            global_route_only=bool(self.global_route_only),
+            labels={key: text for key, value in (labels or {}).items() if (text := known(value)) is not None},
+        )

@@ -7,13 +7,16 @@ from typing import Any, Optional
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
+from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch, identity
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, say, unknown
-from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.component.inputs import Input, awaited, known
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.tke import ids, keys, reclaim
-from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY, twice
 
 
 class NonMasquerade(str, Enum):
@@ -25,8 +28,19 @@ class NonMasquerade(str, Enum):
     """The list stays as it is."""
 
 
-def _deadline_problem(value: int) -> str | None:
-    return None if 30 <= value <= 7200 else f"{value} s is not a sensible deadline; use 30 to 7200 s"
+class OnDelete(str, Enum):
+    """What happens to the cluster's VPC-CNI when the resource is deleted."""
+
+    KEEP = "keep"
+    """It stays on. Whoever removes the resource from a program keeps their pods' network."""
+    DISABLE = "disable"
+    """It is switched off, unless a pod lives on an ENI address, or nobody could tell: then the deletion is refused."""
+
+
+def _deadline_problem(value: int) -> Finding | None:
+    if 30 <= value <= 7200:
+        return None
+    return PROPERTY.finding("", "is not a sensible deadline", value=f"{value} s", todo="use 30 to 7200 s")
 
 
 @args_class(cluster_id=ids.cluster_problem, vpc_id=ids.vpc_problem, ip_reclaim=reclaim.reclaim_problem, deadline_seconds=_deadline_problem)
@@ -53,30 +67,33 @@ class VpcCniArgs(Args):
     non_masquerade: Optional[Input[NonMasquerade]] = None
     """`add_vpc` or `keep`, see `NonMasquerade`. Default: `keep`."""
 
+    on_delete: Optional[Input[OnDelete]] = None
+    """`keep` or `disable`, see `OnDelete`. What counts is what the last `pulumi up` stored. Default: `keep`."""
+
     region: Optional[Input[str]] = None
     """Region of the cluster, e.g. `ap-guangzhou`. Default: `tencentcloud:region` of the stack, or TENCENTCLOUD_REGION."""
 
     deadline_seconds: Optional[Input[int]] = None
     """How long each wait may take, in seconds. Default: 600."""
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Finding]:
         subnets = known(self.subnets)
         ids_known = [item for item in map(known, subnets) if item] if subnets is not None else []
         for item in dict.fromkeys(item for item in ids_known if ids_known.count(item) > 1):
-            yield Problem("subnets", f"{item} is listed twice; list it once")
+            yield twice("subnets", item)
         for item in ids_known:
             shape = ids.subnet_problem(item)
             if shape:
-                yield Problem("subnets", shape)
-        if self.static_ip is False and known(self.ip_reclaim) not in (None, reclaim.NEVER):
-            yield Problem("ip_reclaim", reclaim.WITHOUT_STATIC_IPS)
+                yield shape.under("subnets")
+        yield from reclaim.reclaim_findings(known(self.ip_reclaim), None if awaited(self.static_ip) else self.static_ip is not False)
 
 
 class VpcCni(pulumi.ComponentResource):
     """The pod network switch of a cluster as a resource of its own.
 
     The provider's cluster resource ignores its ENI fields when a GlobalRouter cluster is created and keeps them in its state; this one
-    calls the API, waits until the cloud lists the subnets, and finishes what a cut run began. Destroying it leaves the pod network on.
+    calls the API, waits until the cloud lists the subnets, and finishes what a cut run began. Destroying it leaves the pod
+    network on, unless `on_delete` says otherwise.
     """
 
     registered_subnets: pulumi.Output[Sequence[str]]
@@ -97,6 +114,7 @@ class VpcCni(pulumi.ComponentResource):
             "staticIp": True if parsed.static_ip is None else parsed.static_ip,
             "ipReclaim": parsed.ip_reclaim,
             "nonMasquerade": parsed.non_masquerade or NonMasquerade.KEEP,
+            "onDelete": parsed.on_delete or OnDelete.KEEP,
             "deadlineSeconds": parsed.deadline_seconds or DEFAULT_DEADLINE,
         }
         shown = {key: props[key] for key in ("subnets", "staticIp", "ipReclaim", "nonMasquerade")}
@@ -111,10 +129,19 @@ class VpcCni(pulumi.ComponentResource):
 class VpcCniProvider(CloudProvider):
     """The adapter between the engine and `cloud.vpc_cni`. Its module path is in every user's state: never move it."""
 
-    def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
-        return VpcCniSwitch.check(olds, news, unknown)
+    def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
+        problems = VpcCniSwitch.check(olds, news, unknown)
+        followed = any(problem.path == "ip_reclaim" for problem in problems) and self._reclaims_as(news)
+        return [problem for problem in problems if not (followed and problem.path == "ip_reclaim")]
 
-    def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
+    def _reclaims_as(self, news: dict[str, Any]) -> bool:
+        try:
+            return self._switch(news).reclaims_as(news)
+        except CloudError as error:
+            say(f"could not tell the reclaim time of {news['clusterId']}: {error.code}")
+            return False
+
+    def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         if olds or unknown(news.get("clusterId")):
             return []
         report = self._switch(news).report(news)
@@ -137,6 +164,12 @@ class VpcCniProvider(CloudProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         return UpdateResult(self._switch(news).update(news))
+
+    def delete(self, _id: str, props: dict[str, Any]) -> None:
+        if props.get("onDelete") != OnDelete.DISABLE:
+            return
+        cloud = self.cloud(props)
+        self._switch(props).switch_off(props, lambda: LiveCluster.connect(cloud, str(props["clusterId"])).eni_pods())
 
     def _switch(self, props: Mapping[str, Any]) -> VpcCniSwitch:
         return VpcCniSwitch(self.cloud(props), self.wait(props))

@@ -5,10 +5,7 @@ from collections.abc import Sequence
 from pulumi_tke_hybrid.cloud.client import Answer, Cloud
 from pulumi_tke_hybrid.cloud.waiting import Wait
 
-ADVICE = (
-    "Addresses kept by `vpc-ip-claim-delete-policy: Never` stay until their reclaim time; while the cluster lives, `kubectl delete vipc "
-    "<pod> -n <namespace>` releases one. Run `pulumi destroy` again to go on."
-)
+ADVICE = "Addresses kept by `vpc-ip-claim-delete-policy: Never` may stay until their reclaim time. Run `pulumi destroy` again to go on."
 
 
 def wait_until_empty(cloud: Cloud, subnet_ids: Sequence[str], wait: Wait) -> None:

@@ -11,16 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Answer, Cloud
+from pulumi_tke_hybrid.cloud.clusters import find_cluster
 from pulumi_tke_hybrid.cloud.errors import CloudError, Incompatible
+from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.tke import reclaim
-from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules import transitions
+from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, NOT_GLOBAL_ROUTER
 
 Props = Mapping[str, Any]
 
-_GONE = ("ResourceNotFound", "InternalError.ClusterNotFound", "InvalidParameter.ClusterNotFound")
 _BUSY_PHASES = ("", "initializing", "upgrading")
 _FAILED_PHASE = "Failed"
+_ONLY_STORED = {"deadlineSeconds": None, "ipReclaim": None, "onDelete": "keep"}
+"""Properties whose change is told to nobody, with what a state without them means. The reclaim time may only follow the cloud's."""
+_SHOWN_PODS = 5
 
 
 def identity(props: Props) -> str:
@@ -60,7 +66,7 @@ class Report:
 
     lines: list[str]
     """What is there and what `up` would do, in words."""
-    problems: list[Problem]
+    problems: list[Finding]
     """What contradicts the program."""
 
 
@@ -74,46 +80,16 @@ class VpcCniSwitch:
     # -- at preview: no call to the cloud, nothing is touched --------------------------------------------------------
 
     @staticmethod
-    def check(olds: Props, news: Props, unknown: Callable[[object], bool]) -> list[Problem]:
+    def check(olds: Props, news: Props, unknown: Callable[[object], bool]) -> list[Finding]:
         """Transitions that TKE does not have. `unknown` recognises values that the preview cannot know."""
-        wanted = news.get("subnets")
-        if unknown(wanted) or not isinstance(wanted, Sequence):
+        if unknown(news.get("subnets")):
             return []
-        problems: list[Problem] = []
-        if not wanted:
-            problems.append(
-                Problem(
-                    "subnets",
-                    "is empty; an empty list would switch the pod network of every ENI workload off; list one subnet for each node zone",
-                )
-            )
-        if not olds or olds.get("clusterId") != news.get("clusterId"):
-            return problems
-        gone = [subnet for subnet in olds.get("subnets", ()) if not unknown(subnet) and subnet not in wanted]
-        if gone and wanted:
-            problems.append(
-                Problem(
-                    "subnets",
-                    f"{', '.join(gone)} left the list; TKE cannot unregister one subnet and pods hold addresses in it; put it back "
-                    f"(a replaced subnet counts as gone: keep the old one and add another)",
-                )
-            )
-        for name, what in (
-            ("staticIp", "static mode"),
-            ("cniType", "CNI type"),
-            ("ipReclaim", "reclaim time"),
-            ("nonMasquerade", "treatment of egress"),
-        ):
-            before, after = olds.get(name), news.get(name)
-            if not unknown(after) and before is not None and before != after:
-                problems.append(
-                    Problem(
-                        name,
-                        f"{after} instead of {before}; TKE fixes the {what} when VPC-CNI is switched on; go back to {before} "
-                        f"(changing it for good means switching VPC-CNI off, which ends every ENI pod's network)",
-                    )
-                )
-        return problems
+        wanted: Sequence[Any] = news.get("subnets") or ()
+        before: Props = olds if olds.get("clusterId") == news.get("clusterId") else {}
+        return [
+            *transitions.subnet_findings(before.get("subnets", ()), wanted, unknown),
+            *transitions.switch_findings(before, news, unknown),
+        ]
 
     @staticmethod
     def changes(olds: Props, news: Props, unknown: Callable[[object], bool]) -> tuple[list[str], list[str]]:
@@ -121,7 +97,7 @@ class VpcCniSwitch:
         registered = set(olds.get("registeredSubnets", ()))
         wanted = news.get("subnets", ())
         changed = ["subnets"] if unknown(wanted) or any(unknown(item) or item not in registered for item in wanted) else []
-        changed += [name for name in ("deadlineSeconds",) if news.get(name) != olds.get(name)]
+        changed += [name for name, default in _ONLY_STORED.items() if news.get(name, default) != olds.get(name, default)]
         replacing = [name for name in ("region", "clusterId") if news.get(name) != olds.get(name)]
         return changed + replacing, replacing
 
@@ -151,16 +127,15 @@ class VpcCniSwitch:
         cluster_id = props["clusterId"]
         if cluster is None:
             where = f"region {props['region']}"
-            return Report(
-                [], [Problem("clusterId", f"{cluster_id} is not in {where} of this account; check the id, the region, the credentials")]
-            )
+            todo = "check the id, the region, the credentials"
+            return Report([], [ADOPTED.finding("cluster_id", f"is not in {where} of this account", value=cluster_id, todo=todo)])
         refused = _not_a_global_router(cluster_id, cluster)
         if refused:
             return Report([], [refused])
         live = self.look(props)
         if live is None or not live.enabled:
             return Report([f"VPC-CNI of {cluster_id} is off; `up` switches it on with {len(props['subnets'])} subnets"], [])
-        problems = [Problem(name, text) for name, text in self._differences(props, live)]
+        problems = [ADOPTED.finding(name, text) for name, text in self._differences(props, live)]
         lines = [f"VPC-CNI of {cluster_id} is on with {', '.join(live.subnets)}; it is adopted as it is"]
         if live.static_ip is None:
             lines.append(f"could not tell whether {cluster_id} is in static-IP mode; the program's word is taken")
@@ -205,6 +180,48 @@ class VpcCniSwitch:
         if live is not None and not live.enabled:
             live = self.look(props)
         return live.outputs(props) if live is not None and live.enabled else None
+
+    def reclaims_as(self, props: Props) -> bool:
+        """Whether the cloud has this reclaim time already: somebody changed it there, and the program follows."""
+        live = self.look(props)
+        seconds = reclaim.seconds_of(str(props["ipReclaim"]))
+        return live is not None and live.enabled and live.phase == "running" and live.reclaim_seconds == seconds
+
+    def switch_off(self, props: Props, eni_pods: Callable[[], Sequence[str]]) -> None:
+        """Switch VPC-CNI off, unless a pod would lose its network. A cluster that is gone, or off already, is fine."""
+        cluster = self._cluster(props)
+        live = self.look(props) if cluster is not None else None
+        if cluster is None or live is None or not live.enabled:
+            return
+        if cluster.get("ClusterNodeNum") != 0:  # without a node no pod lives, and there may be no way to ask
+            self._refuse_living(props, eni_pods)
+        self._wait.say(f"switching VPC-CNI of {props['clusterId']} off")
+        self._write("DisableVpcCniNetworkType", {"ClusterId": props["clusterId"]})
+
+        def look() -> tuple[bool | None, str]:
+            now = self.look(props)
+            on = now is not None and (now.enabled or now.phase in _BUSY_PHASES[1:])
+            return (None, "VPC-CNI is still on") if on else (True, "off")
+
+        self._wait.until(f"VPC-CNI of {props['clusterId']}", look, "Look at the cluster's network in the console; run it again to go on.")
+
+    @staticmethod
+    def _refuse_living(props: Props, eni_pods: Callable[[], Sequence[str]]) -> None:
+        keep = "remove them first, or say on_delete='keep' and apply it"
+        try:
+            pods = eni_pods()
+        except NotReadable as error:
+            raise CloudError(
+                "DisableVpcCniNetworkType", "NotTold", f"could not tell whether ENI pods live in {props['clusterId']}: {error}; {keep}"
+            ) from None
+        if pods:
+            more = f" and {len(pods) - _SHOWN_PODS} more" if len(pods) > _SHOWN_PODS else ""
+            raise CloudError(
+                "DisableVpcCniNetworkType",
+                "PodsLive",
+                f"{len(pods)} pods of {props['clusterId']} live on ENI addresses and would lose their network: "
+                f"{', '.join(pods[:_SHOWN_PODS])}{more}; {keep}",
+            )
 
     def wait_until_ready(self, props: Props) -> dict[str, Any]:
         """Wait for phase `running`, every subnet in ipamd's list and the wanted reclaim time."""
@@ -254,14 +271,7 @@ class VpcCniSwitch:
         )
 
     def _cluster(self, props: Props) -> Answer | None:
-        try:
-            answer = self._cloud.call("tke", "DescribeClusters", {"ClusterIds": [props["clusterId"]]})
-        except CloudError as error:
-            if error.code.startswith(_GONE):
-                return None
-            raise
-        clusters: list[Answer] = answer.get("Clusters") or []
-        return clusters[0] if clusters else None
+        return find_cluster(self._cloud, str(props["clusterId"]))
 
     def _wait_for_cluster(self, props: Props) -> None:
         def look() -> tuple[bool | None, str]:
@@ -337,33 +347,31 @@ class VpcCniSwitch:
     def _differences(props: Props, live: Live) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
         if live.cni_type and live.cni_type != props["cniType"]:
-            found.append(("cniType", f"CNI type is {live.cni_type}, the program says {props['cniType']}"))
+            found.append(("cni_type", f"CNI type is {live.cni_type}, the program says {props['cniType']}"))
         if live.static_ip is not None and live.static_ip != bool(props["staticIp"]):
-            found.append(("staticIp", f"static mode is {live.static_ip}, the program says {bool(props['staticIp'])}"))
+            found.append(("static_ip", f"static mode is {live.static_ip}, the program says {bool(props['staticIp'])}"))
         seconds = reclaim.seconds_of(props["ipReclaim"])
         if bool(props["staticIp"]) and live.phase == "running" and live.reclaim_seconds != seconds:
-            found.append(("ipReclaim", f"reclaim is {_words(live.reclaim_seconds)}, the program says {_words(seconds)}"))
+            found.append(("ip_reclaim", f"reclaim is {_words(live.reclaim_seconds)}, the program says {_words(seconds)}"))
         return found
 
 
-def _not_a_global_router(cluster_id: str, cluster: Answer) -> Problem | None:
+def _not_a_global_router(cluster_id: str, cluster: Answer) -> Finding | None:
     described: Answer = json.loads(cluster.get("Property") or "{}")
     network: Answer = cluster.get("ClusterNetworkSettings") or {}
     kind = described.get("NetworkType", "GR")
     if kind != "GR":
-        return Problem(
-            "clusterId", f"{cluster_id} was made as {kind}; only a GlobalRouter cluster can become hybrid, and the order is fixed for ever"
-        )
+        why, todo = "only a GlobalRouter cluster can become hybrid, and the order is fixed for ever", "adopt another one, or make one"
+        return NOT_GLOBAL_ROUTER.finding("cluster_id", f"was made as {kind}", value=cluster_id, why=why, todo=todo)
     if network.get("DataPlaneV2") or "cilium" in json.dumps(described).lower():
-        return Problem(
-            "clusterId",
-            f"{cluster_id} runs Cilium (data plane v2); enabling VPC-CNI there is accepted, but pods keep their overlay addresses",
-        )
+        why = "enabling VPC-CNI there is accepted, but pods keep their overlay addresses"
+        todo = "use a cluster without Cilium"
+        return NOT_GLOBAL_ROUTER.finding("cluster_id", "runs Cilium (data plane v2)", value=cluster_id, why=why, todo=todo)
     return None
 
 
-def _words(seconds: int | None) -> str:
-    return "never" if seconds is None else f"{seconds} s"
+def _words(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{seconds:.0f} s"
 
 
 def _duration(text: str) -> int | None:

@@ -11,7 +11,8 @@ from typing_extensions import dataclass_transform
 
 from pulumi_tke_hybrid.component.errors import InvalidInputs, problems_of
 from pulumi_tke_hybrid.component.inputs import Check, deferrable
-from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged, setting_findings
+from pulumi_tke_hybrid.tke.rules import every_rule
 
 A = TypeVar("A", bound="Args")
 C = TypeVar("C", bound=type)
@@ -22,9 +23,25 @@ _CONFIG = ConfigDict(arbitrary_types_allowed=True, extra="forbid", hide_input_in
 class Args:
     """Base of all argument classes."""
 
-    def problems(self) -> Iterator[Problem]:
-        """What is wrong across several properties, for plain values; paths are relative to this object."""
+    def problems(self) -> Iterator[Finding]:
+        """What the rules say across several properties, for plain values; paths are relative to this object."""
         yield from ()
+
+    def without_components(self: A) -> A:
+        """The same, with components that it holds replaced by what the program said of them."""
+        return self
+
+    def judged(self) -> list[Finding]:
+        """The findings, with the severities that the program's own `rules` give them."""
+        settings = self.settings
+        if not settings:
+            return list(self.problems())
+        return [*setting_findings(settings, every_rule()), *judged(self.problems(), settings)]
+
+    @property
+    def settings(self) -> Mapping[str, Severity]:
+        """The severities that the program gives to single rules."""
+        return getattr(self, "rules", None) or {}
 
 
 @dataclass_transform(kw_only_default=True)
@@ -61,12 +78,15 @@ def args_class(**checks: Check) -> Callable[[C], C]:
 
 
 def parse_args(cls: type[A], value: A | Mapping[str, object], owner: str) -> A:
-    """An instance of `cls` from itself or from a plain mapping of the same shape; all findings at once."""
+    """An instance of `cls` from itself or from a plain mapping of the same shape; all errors at once.
+
+    Warnings and notes are for `advise`, which needs the component to say them under.
+    """
     if not isinstance(value, cls):
         try:
             value = TypeAdapter(cls).validate_python(value)
         except ValidationError as error:
             names = sorted(typing.get_type_hints(cls))
             raise InvalidInputs(owner, problems_of(error, names)) from None
-    InvalidInputs.check(owner, value.problems())
+    InvalidInputs.check(owner, (finding for finding in value.judged() if finding.severity is Severity.ERROR))
     return value

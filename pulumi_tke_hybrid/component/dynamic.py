@@ -12,7 +12,9 @@ from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.cloud.waiting import Wait
-from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
+from pulumi_tke_hybrid.tke.rules.transitions import STACK_PLACE
 
 DEFAULT_DEADLINE = 600
 
@@ -47,14 +49,15 @@ class CloudProvider(ResourceProvider):
         try:
             problems = self._placed(olds, news) or self.refused(olds, news) or self._owned(olds, news) or self.contradicted(olds, news)
         except SettingsMissing as error:
-            problems = [Problem("region", str(error))]
-        return CheckResult(news, [CheckFailure(problem.path, problem.message) for problem in problems])
+            problems = [PROPERTY.finding("region", str(error))]
+        # Given a property, the engine would print the whole of its value between the path and the sentence.
+        return CheckResult(news, [CheckFailure("", str(problem)) for problem in problems])
 
-    def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
+    def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         """What cannot be, whatever the cloud says. Asks nobody."""
         return []
 
-    def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
+    def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         """What the cloud says against it. Reads only."""
         return []
 
@@ -77,19 +80,22 @@ class CloudProvider(ResourceProvider):
         """How long to wait, and where progress is shown."""
         return Wait(deadline=float(props.get("deadlineSeconds") or DEFAULT_DEADLINE), say=say)
 
-    def _placed(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
+    def _placed(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         if not news.get("region"):
             news["region"] = self.settings("").region
         before, now = olds.get("region"), news["region"]
         if before and not unknown(now) and before != now and olds.get("clusterId") == news.get("clusterId"):
             return [
-                Problem(
-                    "region", f"the stack belongs to region {before}, the program says {now}; a cluster never moves; go back to {before}"
+                STACK_PLACE.finding(
+                    "region",
+                    f"the stack belongs to region {before}, the program says {now}",
+                    why="a cluster never moves",
+                    todo=f"go back to {before}",
                 )
             ]
         return []
 
-    def _owned(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Problem]:
+    def _owned(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         before = str(olds.get("accountId") or "")
         news["accountId"] = before
         if unknown(news["region"]):
@@ -102,4 +108,5 @@ class CloudProvider(ResourceProvider):
             say(f"could not tell the account of the credentials: {error.code}")
             return []
         news["accountId"] = now
-        return [Problem("accountId", wrong_account(before, now, settings.secret_id))] if before and before != now else []
+        wrong = bool(before) and before != now
+        return [STACK_PLACE.finding("credentials", wrong_account(before, now, settings.secret_id))] if wrong else []

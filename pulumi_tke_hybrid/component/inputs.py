@@ -11,23 +11,27 @@ import pulumi
 from pydantic import GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
-from pulumi_tke_hybrid.component.errors import InvalidInputs, problems_of
-from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.component.errors import InvalidInputs, Refused, problems_of
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
 T = TypeVar("T")
 
 # Not `pulumi.Input`: that one holds a string forward reference which pydantic cannot resolve.
 Input = Union[T, Awaitable[T], pulumi.Output[T]]
 
-Check = Callable[[Any], str | None]
-"""Looks at a plain value; says what is wrong with it, or None."""
+Check = Callable[[Any], Finding | str | None]
+"""Looks at a plain value; says what is wrong with it, or None. A text is about the bounds that the property's own class states."""
 
 
 def known(value: Input[T] | None) -> T | None:
     """The value, if the running program already knows it; else None. For checks, never for decisions."""
-    if isinstance(value, pulumi.Output) or inspect.isawaitable(value):
-        return None
-    return value
+    return None if awaited(value) else cast(T | None, value)
+
+
+def awaited(value: object) -> bool:
+    """Whether a value is given, and the running program does not know it yet."""
+    return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class _Checked:
         return core_schema.no_info_wrap_validator_function(self._validate, handler(source))
 
     def _validate(self, value: object, validate: Callable[[object], object]) -> object:
-        if self.may_come_later and (isinstance(value, pulumi.Output) or inspect.isawaitable(value)):
+        if self.may_come_later and awaited(value):
             later: pulumi.Output[object] = pulumi.Output.from_input(cast(Awaitable[object], value))
             return pulumi.Output.all(later, later.is_secret()).apply(lambda both: self._resolved(both[0], validate, both[1]))
         return self._with_check(validate(value))
@@ -51,7 +55,7 @@ class _Checked:
     def _with_check(self, value: object) -> object:
         problem = self.check(value) if self.check and value is not None else None
         if problem:
-            raise ValueError(problem)
+            raise Refused(problem if isinstance(problem, Finding) else PROPERTY.finding("", problem))
         return value
 
     def _resolved(self, value: object, validate: Callable[[object], object], secret: bool) -> object:
@@ -60,12 +64,12 @@ class _Checked:
         except ValidationError as error:  # a ValueError too, but one with several findings
             problems = [problem.under(self.path) for problem in problems_of(error)]
             raise InvalidInputs(self.owner, [self._hidden] if secret else problems) from None
-        except ValueError as error:
-            raise InvalidInputs(self.owner, [self._hidden if secret else Problem(self.path, str(error))]) from None
+        except Refused as error:
+            raise InvalidInputs(self.owner, [self._hidden if secret else error.finding.under(self.path)]) from None
 
     @property
-    def _hidden(self) -> Problem:
-        return Problem(self.path, "the secret value is not valid; it is not shown")
+    def _hidden(self) -> Finding:
+        return PROPERTY.finding(self.path, "the secret value is not valid", todo="it is not shown")
 
 
 def _either(one: Any, other: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from pulumi_tke_hybrid.tke.stuck import no_pods_line, stuck_lines
+from pulumi_tke_hybrid.tke.stuck import stuck_lines
 
 
 def on_stuck_rollout(name: str, owner: pulumi.Resource, provider: pulumi.ProviderResource | None) -> pulumi.ResourceHookBinding:
@@ -27,7 +27,7 @@ def on_stuck_rollout(name: str, owner: pulumi.Resource, provider: pulumi.Provide
             # The failure itself is reported by the engine.
             pulumi.log.warn(f"{workload}: the rollout failed, and its pods could not be asked why ({error})", owner)
             return False
-        for line in stuck_lines(pods, events) if pods else [no_pods_line(workload, events)]:
+        for line in stuck_lines(workload, pods, events):
             pulumi.log.error(f"{workload}: the rollout is stuck: {line}", owner)
         return False
 

@@ -7,7 +7,7 @@ terraform-provider-tencentcloud 1.82.42; files are below its `tencentcloud/servi
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pulumi_tke_hybrid.cloud.client import ACTIONS
+from pulumi_tke_hybrid.cloud.client import ACTIONS, ASKED_FOR
 
 _READS = ("Describe", "Get")
 
@@ -60,6 +60,7 @@ _SERVICE_GO = "tke/service_tencentcloud_tke.go"
 _REASONS = {
     "tke:EnableVpcCniNetworkType": "VpcCni: switches VPC-CNI on",
     "tke:AddVpcCniSubnets": "VpcCni: registers a further zone",
+    "tke:DescribeClusterKubeconfig": "which addresses are kept, before a cluster goes; which pods live, before VPC-CNI is switched off",
     "tke:DescribeIPAMD": "VpcCni: what is there, and waiting until it works",
     "tke:DescribeClusters": "VpcCni: what is there; a cluster that an earlier run left behind",
     "tke:DescribeClusterNodePools": "a node pool that an earlier run left behind",
@@ -175,16 +176,14 @@ _OWN_VPC = (
     _Group(_VPC, "tags", _TAG_GO, "tag", ("DescribeResourceTagsByResourceIds", "ModifyResourceTags")),
 )
 
-NEVER = ("tke:DisableVpcCniNetworkType",)
-"""Not in the policy on purpose: it ends the network of every ENI pod, and the library calls it nowhere."""
-
 NOTES = (
     "TKE makes machines, ENIs and load balancers through its own roles (TKE_QCSRole, IPAMDofTKE_QCSRole), not with these permissions.",
     "A sub-account that adds machines also needs the permission to pay (finance:trade), see 457/30702.",
     "Inside the cluster, Kubernetes' own RBAC decides; whoever creates the cluster is its administrator.",
-    "tke:DescribeClusterKubeconfig and tke:DescribeClusterSecurity hand out the cluster's credentials. `up` and `refresh` call them; a "
-    "pipeline that only previews, and drift and doctor, do without.",
-    "tke:DisableVpcCniNetworkType is left out on purpose: it ends the network of every ENI pod.",
+    "tke:DescribeClusterKubeconfig and tke:DescribeClusterSecurity hand out the cluster's credentials. `up`, `refresh` and `destroy` "
+    "call them; a pipeline that only previews, and drift and doctor, do without.",
+    f'{", ".join(ASKED_FOR)} is left out on purpose: it ends the network of every ENI pod. Only a `VpcCni` with on_delete="disable" '
+    "calls it; grant it for that program alone.",
 )
 """What the policy cannot say."""
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from pulumi_tke_hybrid.console import wrong_use
+
 DOCTOR_HELP = """Can this machine run the program. Reads only; each failure says what to do; no secret is shown.
 
 Python and this package's requirements, the Pulumi CLI and its plugins, region and credentials (where they were found, the key's id
@@ -50,7 +52,9 @@ def doctor(
 ) -> None:
     from pulumi_tke_hybrid.doctor import run_command
 
-    raise typer.Exit(run_command.run(stack=stack, region=region, project=project, offline=offline, json_file=json_file))
+    with wrong_use.told("doctor"):
+        code = run_command.run(stack=stack, region=region, project=project, offline=offline, json_file=json_file)
+    raise typer.Exit(code)
 
 
 def policy(
@@ -62,4 +66,5 @@ def policy(
 ) -> None:
     from pulumi_tke_hybrid.doctor import run_command
 
-    run_command.policy(read_only=read_only, own_vpc=own_vpc, markdown_file=markdown_file)
+    with wrong_use.told("policy"):
+        run_command.policy(read_only=read_only, own_vpc=own_vpc, markdown_file=markdown_file)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
+from pulumi_tke_hybrid.console import files
 from pulumi_tke_hybrid.doctor import policy as policies
 from pulumi_tke_hybrid.doctor import report
 from pulumi_tke_hybrid.doctor.check import Check, State, skipped
@@ -50,8 +51,7 @@ def run(*, stack: str, region: str, project: Path, offline: bool, json_file: str
             report.line(check, console)
             status.update(f"checking (last: {check.id})")
             done.append(check)
-    if json_file:
-        _write(json_file, report.as_json(done))
+    files.write(json_file, report.as_json(done))
     failed = any(check.state is State.FAILURE for check in done)
     console.print(Text(report.headline(done), style="bold red" if failed else "bold green"))
     return report.exit_code(done)
@@ -59,18 +59,10 @@ def run(*, stack: str, region: str, project: Path, offline: bool, json_file: str
 
 def policy(*, read_only: bool, own_vpc: bool, markdown_file: str) -> None:
     """Print the policy, or write it with its reasons."""
-    if markdown_file:
-        _write(markdown_file, policies.as_markdown(read_only=read_only, own_vpc=own_vpc))
-    if markdown_file != "-":
+    files.write(markdown_file, policies.as_markdown(read_only=read_only, own_vpc=own_vpc))
+    if markdown_file != files.STANDARD_OUTPUT:
         sys.stdout.write(policies.as_json(read_only=read_only, own_vpc=own_vpc))
 
 
 def _cloud(settings: CloudSettings) -> Cloud:
     return TencentCloud(settings, sleep=lambda _: time.sleep(_PAUSE))
-
-
-def _write(name: str, text: str) -> None:
-    if name == "-":
-        sys.stdout.write(text)
-    else:
-        Path(name).write_text(text, encoding="utf-8")

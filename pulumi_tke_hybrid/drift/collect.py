@@ -6,9 +6,9 @@ from pulumi_tke_hybrid.cloud.client import Answer, Cloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.vpc_cni import Live, VpcCniSwitch
 from pulumi_tke_hybrid.cloud.waiting import Wait
+from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift.kube import Kube
 from pulumi_tke_hybrid.drift.sides import CloudSide, IpamdSide, Picture, Unread, VpcSubnet, Wish
-from pulumi_tke_hybrid.drift.text import shown
 
 Progress = Callable[[str], None]
 

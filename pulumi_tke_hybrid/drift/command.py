@@ -1,10 +1,11 @@
 """`tke-hybrid drift`: its options and help. What does the work is imported when the command runs, so that help costs nothing."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperCommand
+
+from pulumi_tke_hybrid.console import wrong_use
 
 HELP = """Put side by side who says what about a cluster's pod network. Reads only, changes nothing.
 
@@ -32,19 +33,8 @@ with --facts, the program. Each difference is said in words: what, its value, wh
   64 wrong use
 """
 
-USAGE = 64
-_UsageError: Any = typer.BadParameter.__mro__[1]  # the library's own class for wrong use has no public name in every version
-
-
-class Command(TyperCommand):
-    """The library ends with 2 when it is called wrongly. Here 2 is a danger, so wrong use is 64, as in sysexits.h."""
-
-    def make_context(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return super().make_context(*args, **kwargs)
-        except _UsageError as error:
-            error.exit_code = USAGE
-            raise
+Command = wrong_use.Command
+USAGE = wrong_use.SYSEXITS_USAGE
 
 
 def drift(
@@ -74,9 +64,9 @@ def drift(
         str, typer.Option("--markdown", metavar="FILE", help="Write Markdown there (- for standard output).", rich_help_panel="Report")
     ] = "",
 ) -> None:
-    from pulumi_tke_hybrid.drift import errors, run_command
+    from pulumi_tke_hybrid.drift import run_command
 
-    try:
+    with wrong_use.told("drift", USAGE):
         code = run_command.run(
             cluster_id=cluster_id,
             region=region,
@@ -88,6 +78,4 @@ def drift(
             json_file=json_file,
             markdown_file=markdown_file,
         )
-    except errors.WrongUse as error:
-        raise typer.Exit(run_command.complain(str(error))) from None
     raise typer.Exit(code)

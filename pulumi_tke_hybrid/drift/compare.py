@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.drift import compare_pods, compare_subnets, compare_zones
 from pulumi_tke_hybrid.drift.finding import Finding, Severity
 from pulumi_tke_hybrid.drift.sides import CloudSide, ConfigMapSide, IpamdSide, Picture, Unread, Wish
-from pulumi_tke_hybrid.drift.text import reclaim_words, several
+from pulumi_tke_hybrid.drift.text import reclaim_words
 from pulumi_tke_hybrid.tke import ipamd as config_map_keys
 from pulumi_tke_hybrid.tke import keys
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from pulumi_tke_hybrid.console.text import listed, several
 from pulumi_tke_hybrid.drift.finding import Finding, Severity
 from pulumi_tke_hybrid.drift.place import holder, inside
 from pulumi_tke_hybrid.drift.sides import LIVE, CloudSide, EniPod, Picture, Unread, VpcSubnet
-from pulumi_tke_hybrid.drift.text import listed, several
 from pulumi_tke_hybrid.tke import keys
 
 REGISTERED, OVERLAY, HOST, OUTSIDE, WAITING = "registered", "overlay", "host", "outside", "waiting"

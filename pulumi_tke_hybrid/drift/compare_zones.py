@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from pulumi_tke_hybrid.console.text import listed, several
 from pulumi_tke_hybrid.drift.finding import Finding, Severity
 from pulumi_tke_hybrid.drift.place import zone_of
 from pulumi_tke_hybrid.drift.sides import Picture, Unread
-from pulumi_tke_hybrid.drift.text import listed, several
 
 
 def nodes_by_zone(picture: Picture) -> dict[str | None, list[str]]:

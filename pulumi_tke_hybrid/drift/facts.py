@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from pulumi_tke_hybrid.drift.errors import WrongUse
+from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.drift.sides import Wish, WishedSubnet
 from pulumi_tke_hybrid.tke import reclaim
 

@@ -13,8 +13,8 @@ from lightkube.resources.core_v1 import ConfigMap
 from lightkube.resources.core_v1 import Node as NodeKind
 from lightkube.resources.core_v1 import Pod as PodKind
 
+from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift.sides import ConfigMapSide, EniPod, Node, Unread
-from pulumi_tke_hybrid.drift.text import shown
 from pulumi_tke_hybrid.tke import ipamd, keys
 
 Json = dict[str, Any]

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.drift.compare import worst
 from pulumi_tke_hybrid.drift.finding import Finding, Severity
 from pulumi_tke_hybrid.drift.sides import Picture
-from pulumi_tke_hybrid.drift.text import several
 
 
 class ExitCode(IntEnum):

@@ -4,9 +4,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 
 from pulumi_tke_hybrid.drift.sides import Node, VpcSubnet
-
-_ZONES_OF_A_REGION = 10_000
-"""A zone's label is a number whose last digits are the zone's own: 100004 is ap-guangzhou-4, 160001 is ap-chengdu-1."""
+from pulumi_tke_hybrid.tke import zones
 
 
 def holder(address: str, subnets: Iterable[VpcSubnet]) -> VpcSubnet | None:
@@ -30,6 +28,4 @@ def zone_of(node: Node, network: Sequence[VpcSubnet], region: str) -> str | None
     own = holder(node.address, network)
     if own is not None:
         return own.zone
-    if node.zone_label.isascii() and node.zone_label.isdecimal():
-        return f"{region}-{int(node.zone_label) % _ZONES_OF_A_REGION}"
-    return node.zone_label or None
+    return zones.zone_by_label(node.zone_label, region)

@@ -1,12 +1,13 @@
 """An outcome as JSON and as Markdown."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from pulumi_tke_hybrid.console.markdown import folded, plain, table
+from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift.finding import Finding, Severity
 from pulumi_tke_hybrid.drift.outcome import ExitCode, Outcome
-from pulumi_tke_hybrid.drift.text import shown
 from pulumi_tke_hybrid.drift.views import pod_rows, setting_rows, subnet_rows, zone_rows
 
 MARK = "<!-- tke-hybrid:drift -->"
@@ -14,7 +15,6 @@ MARK = "<!-- tke-hybrid:drift -->"
 FORMAT = 1
 """Changes when a key of the JSON changes its meaning or goes."""
 
-_MARKDOWN_SIGNS = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]|~#@"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 _MOST = 200
 
 
@@ -65,7 +65,7 @@ def as_markdown(outcome: Outcome) -> str:
     """For a pull request, an incident or a job's summary."""
     picture = outcome.picture
     sign = {ExitCode.AGREED: "✅", ExitCode.DANGER: "⛔"}.get(outcome.exit_code, "⚠️")
-    lines = [MARK, f"### {sign} {_plain(outcome.headline)}", ""]
+    lines = [MARK, f"### {sign} {plain(outcome.headline)}", ""]
     for title, severities in (
         ("Dangerous", [Severity.DANGER]),
         ("Could not tell", [Severity.UNKNOWN]),
@@ -77,13 +77,12 @@ def as_markdown(outcome: Outcome) -> str:
         (row.subnet, row.zone or "?", row.block or "?", mark(row.cloud), mark(row.ipamd), mark(row.config_map), mark(row.program))
         for row in subnet_rows(picture)
     ]
-    lines += [*_table(("subnet", "zone", "range", "cloud", "ipamd", "ConfigMap", "program"), rows), ""] if rows else []
+    lines += [*table(("subnet", "zone", "range", "cloud", "ipamd", "ConfigMap", "program"), rows), ""] if rows else []
     zones = [(row.zone, str(row.nodes), ", ".join(row.subnets) or "none") for row in zone_rows(picture)]
-    lines += [*_table(("zone", "nodes", "subnets"), zones), ""] if zones else []
+    lines += [*table(("zone", "nodes", "subnets"), zones), ""] if zones else []
     pods = [(row.pod, row.node, row.address or "none", row.place) for row in pod_rows(picture)][:_MOST]
     if pods:
-        table = _table(("ENI pod", "node", "address", "where"), pods)
-        lines += [f"<details><summary>ENI pods ({len(pod_rows(picture))})</summary>", "", *table, "", "</details>", ""]
+        lines += folded(f"ENI pods ({len(pod_rows(picture))})", table(("ENI pod", "node", "address", "where"), pods))
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -92,14 +91,6 @@ def mark(value: bool | None) -> str:
     return "?" if value is None else "yes" if value else "no"
 
 
-def _plain(text: str) -> str:
-    return shown(text, 800).translate(_MARKDOWN_SIGNS)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(_plain(cell) for cell in row)} |" for row in rows)]
-
-
 def _bullets(title: str, findings: Sequence[Finding], outcome: Outcome) -> list[str]:
-    items = [f"- {'(accepted) ' if outcome.accepted(finding) else ''}{_plain(finding.message)}" for finding in findings]
+    items = [f"- {'(accepted) ' if outcome.accepted(finding) else ''}{plain(finding.message)}" for finding in findings]
     return [f"**{title}**", *items, ""] if items else []

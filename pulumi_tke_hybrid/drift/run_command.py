@@ -2,23 +2,22 @@
 
 import os
 import socket
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.text import Text
 
 from pulumi_tke_hybrid.cloud.client import TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
+from pulumi_tke_hybrid.console import files
+from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift import facts, report, table
 from pulumi_tke_hybrid.drift.collect import collect
 from pulumi_tke_hybrid.drift.compare import compare
-from pulumi_tke_hybrid.drift.errors import WrongUse
 from pulumi_tke_hybrid.drift.kube import Kube, LiveKube, NoCluster
 from pulumi_tke_hybrid.drift.outcome import ExitCode, Outcome
 from pulumi_tke_hybrid.drift.sides import Unread, Wish
-from pulumi_tke_hybrid.drift.text import shown
 from pulumi_tke_hybrid.tke import ids
 
 _METADATA_TIMEOUT = 5.0
@@ -40,8 +39,7 @@ def run(
     """Run it and write what was found. Standard output holds the table, or whatever was sent to `-`."""
     if cloud_only and kubeconfig is not None:
         raise WrongUse("--cloud-only and --kubeconfig contradict each other; give one of them")
-    if json_file == markdown_file == "-":
-        raise WrongUse("--json and --markdown cannot both go to standard output")
+    files.refuse_two_on_standard_output({"--json": json_file, "--markdown": markdown_file})
     wish = facts.read(facts_file)
     cluster = _agreed("--cluster-id", cluster_id, wish.cluster_id if wish else "")
     problem = ids.cluster_problem(cluster)
@@ -51,19 +49,10 @@ def run(
     socket.setdefaulttimeout(_METADATA_TIMEOUT)
     kube = _kube(kubeconfig, context, cloud_only)
     outcome = _outcome(settings, kube, cluster, wish, accept)
-    for name, text in ((json_file, report.as_json(outcome)), (markdown_file, report.as_markdown(outcome))):
-        if name == "-":
-            sys.stdout.write(text)
-        elif name:
-            _write(name, text)
+    files.write(json_file, report.as_json(outcome))
+    files.write(markdown_file, report.as_markdown(outcome))
     table.show(outcome, Console(stderr="-" in (json_file, markdown_file)))
     return outcome.exit_code
-
-
-def complain(message: str) -> ExitCode:
-    """One line for an error that the user can do something about."""
-    Console(stderr=True).print(Text.assemble(("drift: ", "bold red"), shown(message)))
-    return ExitCode.USAGE
 
 
 def _outcome(settings: CloudSettings, kube: Kube | Unread, cluster: str, wish: Wish | None, accept: Sequence[str]) -> Outcome:
@@ -102,10 +91,3 @@ def _kube(kubeconfig: Path | None, context: str, cloud_only: bool) -> Kube | Unr
 
 def _first(paths: str) -> Path | None:
     return next((Path(path).expanduser() for path in paths.split(os.pathsep) if path), None)
-
-
-def _write(name: str, text: str) -> None:
-    try:
-        Path(name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise WrongUse(f"{name} cannot be written: {error.strerror}") from None

@@ -6,11 +6,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift.compare_pods import REGISTERED
 from pulumi_tke_hybrid.drift.finding import Severity
 from pulumi_tke_hybrid.drift.outcome import ExitCode, Outcome
 from pulumi_tke_hybrid.drift.report import mark
-from pulumi_tke_hybrid.drift.text import shown
 from pulumi_tke_hybrid.drift.views import pod_rows, setting_rows, subnet_rows, zone_rows
 
 _COLOUR = {Severity.DANGER: "bold red", Severity.UNKNOWN: "magenta", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}

@@ -1,25 +1,4 @@
-"""Text for people: what came from outside made printable, numbers with their nouns, long lists cut."""
-
-from collections.abc import Sequence
-
-SHOWN = 400
-
-
-def shown(text: str, most: int = SHOWN) -> str:
-    """One printable line. Names and messages of a cluster may hold control sequences; a report shows them and obeys none."""
-    line = "".join(character if character.isprintable() else "?" for character in text[: most + 1])
-    return line if len(line) <= most else line[: most - 1] + "…"
-
-
-def several(count: int, noun: str) -> str:
-    """`1 pod`, `2 pods`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def listed(items: Sequence[str], most: int = 5) -> str:
-    """The first of them, and how many more there are."""
-    more = len(items) - most
-    return ", ".join(items[:most]) + (f" and {more} more" if more > 0 else "")
+"""Words for settings."""
 
 
 def reclaim_words(seconds: int | None) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.proof.objects import is_list
 from pulumi_tke_hybrid.proof.proxy_protocol import source_in
-from pulumi_tke_hybrid.proof.text import shown
 
 MOST_HOPS = 16
 """Entries of a forwarding header that are looked at."""

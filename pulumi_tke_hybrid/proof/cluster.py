@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.proof.addresses import Addresses, Range, gateways, ranges
-from pulumi_tke_hybrid.proof.errors import CannotVerify, WrongUse
+from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.kube import Kube, NotAllowed, NotThere
 from pulumi_tke_hybrid.proof.objects import Json, annotations_of, being_deleted, child, children, condition, name_of, pod_address
 from pulumi_tke_hybrid.proof.roster import UNPLACED, Pod, Roster

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from pulumi_tke_hybrid.console import wrong_use
+
 HELP = """Prove which address the pods see: the client's, or somebody else's.
 
 Sends requests on new connections until each pod in each zone has answered, compares the address that each pod saw with the
@@ -129,9 +131,9 @@ def verify(
         str, typer.Option("--markdown", metavar="FILE", help="Write Markdown there (- for standard output).", rich_help_panel="Report")
     ] = "",
 ) -> None:
-    from pulumi_tke_hybrid.proof import errors, run_command
+    from pulumi_tke_hybrid.proof import run_command
 
-    try:
+    with wrong_use.told("verify"):
         wanted = run_command.wanted(
             url=url,
             service=service,
@@ -163,8 +165,4 @@ def verify(
             pull_secret=pull_secret,
         )
         code = run_command.run(wanted, kubeconfig, context, json_file, markdown_file)
-    except errors.WrongUse as error:
-        raise typer.Exit(run_command.complain(str(error), wrong_use=True)) from None
-    except errors.CannotVerify as error:
-        raise typer.Exit(run_command.complain(str(error), wrong_use=False)) from None
     raise typer.Exit(code)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pulumi_tke_hybrid.console.text import listed, several
 from pulumi_tke_hybrid.proof.addresses import Addresses, holder
 from pulumi_tke_hybrid.proof.answers import Answer
 from pulumi_tke_hybrid.proof.roster import UNPLACED, Pod, Roster
-from pulumi_tke_hybrid.proof.text import listed, several
 from pulumi_tke_hybrid.proof.verdict import Case, Judgement, Verdict, judge, worst
 
 MOST_STRANGERS = 200

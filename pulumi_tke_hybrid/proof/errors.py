@@ -3,7 +3,3 @@
 
 class CannotVerify(Exception):
     """Something that the proof needs is not there or cannot be read."""
-
-
-class WrongUse(Exception):
-    """The command was asked for something that makes no sense."""

@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.proof.cluster import Snapshot
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.inside import Order, progress_in, traffic_of
 from pulumi_tke_hybrid.proof.kube import Json, Kube
 from pulumi_tke_hybrid.proof.objects import being_deleted, child, children, condition, name_of
 from pulumi_tke_hybrid.proof.probe import Traffic
-from pulumi_tke_hybrid.proof.text import shown
 
 START_UP = 120.0
 """Seconds for the image to be pulled and the pod to start."""

@@ -14,9 +14,9 @@ from lightkube.resources.discovery_v1 import EndpointSlice
 from lightkube.resources.networking_v1 import Ingress
 from lightkube.types import CascadeType
 
+from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.objects import children
-from pulumi_tke_hybrid.proof.text import shown
 
 Json = dict[str, Any]
 T = TypeVar("T")

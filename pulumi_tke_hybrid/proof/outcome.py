@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.proof.coverage import Results
 from pulumi_tke_hybrid.proof.structure import Level, Structure
-from pulumi_tke_hybrid.proof.text import several
 from pulumi_tke_hybrid.proof.traps import Trap
 from pulumi_tke_hybrid.proof.verdict import Verdict, worst
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.proof.answers import Answer, address_in
 from pulumi_tke_hybrid.proof.deadline import in_time
 from pulumi_tke_hybrid.proof.errors import CannotVerify
@@ -16,7 +17,6 @@ from pulumi_tke_hybrid.proof.objects import Json, children
 from pulumi_tke_hybrid.proof.probe import PAUSE, Plan, Traffic, Watch
 from pulumi_tke_hybrid.proof.roster import Roster, Tally
 from pulumi_tke_hybrid.proof.tcp_table import HEADING, Ends, established, ours
-from pulumi_tke_hybrid.proof.text import shown
 from pulumi_tke_hybrid.proof.wire import Target, resolve
 
 MOST_BYTES = 8 * 1024 * 1024

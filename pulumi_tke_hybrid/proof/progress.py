@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from pulumi_tke_hybrid.console.text import listed, shown
 from pulumi_tke_hybrid.proof.probe import Traffic
-from pulumi_tke_hybrid.proof.text import listed, shown
 
 EVERY = 5.0
 """Seconds between two lines where there is no terminal."""

@@ -1,20 +1,19 @@
 """An outcome as JSON and as Markdown. What pods said is shown as text and obeyed nowhere."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from pulumi_tke_hybrid.console.markdown import folded, plain, table
+from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.proof.outcome import ExitCode, Outcome
 from pulumi_tke_hybrid.proof.structure import Level
-from pulumi_tke_hybrid.proof.text import shown
 from pulumi_tke_hybrid.proof.verdict import Verdict
 
 MARK = "<!-- tke-hybrid:verify -->"
 """First line of the Markdown, for whoever keeps one comment up to date."""
 FORMAT = 1
 """Changes when a key of the JSON changes its meaning or goes."""
-
-_MARKDOWN_SIGNS = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]|~#@"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 
 
 def as_data(outcome: Outcome) -> dict[str, Any]:
@@ -75,47 +74,31 @@ def as_markdown(outcome: Outcome) -> str:
     sign = {ExitCode.PROVEN: "✅", ExitCode.NOT_PRESERVED: "⛔", ExitCode.STRUCTURE: "⛔"}.get(outcome.exit_code, "⚠️")
     lines = [
         MARK,
-        f"### {sign} {_plain(outcome.headline)}",
+        f"### {sign} {plain(outcome.headline)}",
         "",
-        f"{_plain(outcome.subject)}, expected client {_plain(outcome.expected or '?')}",
+        f"{plain(outcome.subject)}, expected client {plain(outcome.expected or '?')}",
         "",
     ]
     results = outcome.results
     if results and results.zones:
         zones = [(zone.zone, f"{zone.answered}/{zone.pods}", zone.verdict.value) for zone in results.zones]
-        lines += [*_table(("zone", "pods answered", "verdict"), zones), ""]
+        lines += [*table(("zone", "pods answered", "verdict"), zones), ""]
     bad = [pod for pod in results.pods if pod.verdict is not Verdict.PRESERVED] if results else []
     if bad:
-        lines += [*_table(("pod", "zone", "verdict", "why"), [(pod.pod, pod.zone, pod.verdict.value, pod.reason) for pod in bad[:30]]), ""]
+        lines += [*table(("pod", "zone", "verdict", "why"), [(pod.pod, pod.zone, pod.verdict.value, pod.reason) for pod in bad[:30]]), ""]
         lines += [f"… and {len(bad) - 30} more", ""] if len(bad) > 30 else []
     if outcome.structure:
         faults = [found for found in outcome.structure.findings if found.level is Level.FAULT]
         others = [found for found in outcome.structure.findings if found.level is not Level.FAULT]
-        lines += _bullets("**Needs a decision**", [f"{_plain(found.subject)}: {_plain(found.message)}" for found in faults])
-        lines += _folded("Structure", [f"{found.level.value}: {_plain(found.subject)}: {_plain(found.message)}" for found in others])
-    lines += _bullets("**To know**", [f"{_plain(trap.name)}: {_plain(trap.message)}" for trap in outcome.traps])
+        lines += _bullets("**Needs a decision**", [f"{plain(found.subject)}: {plain(found.message)}" for found in faults])
+        rest = [f"- {found.level.value}: {plain(found.subject)}: {plain(found.message)}" for found in others]
+        lines += folded(f"Structure ({len(rest)})", rest[:50]) if rest else []
+    lines += _bullets("**To know**", [f"{plain(trap.name)}: {plain(trap.message)}" for trap in outcome.traps])
     if results and results.pods:
         rows = [(pod.pod, pod.zone, str(pod.answers), ", ".join(pod.peers), pod.verdict.value) for pod in results.pods[:200]]
-        table = _table(("pod", "zone", "answers", "peer seen", "verdict"), rows)
-        lines += [f"<details><summary>All pods ({len(results.pods)})</summary>", "", *table, "", "</details>", ""]
+        lines += folded(f"All pods ({len(results.pods)})", table(("pod", "zone", "answers", "peer seen", "verdict"), rows))
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _plain(text: str) -> str:
-    return shown(text, 400).translate(_MARKDOWN_SIGNS)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(_plain(cell) for cell in row)} |" for row in rows)]
 
 
 def _bullets(title: str, items: Sequence[str]) -> list[str]:
     return [title, *(f"- {item}" for item in items[:30]), ""] if items else []
-
-
-def _folded(title: str, items: Sequence[str]) -> list[str]:
-    return (
-        [f"<details><summary>{title} ({len(items)})</summary>", "", *(f"- {item}" for item in items[:50]), "", "</details>", ""]
-        if items
-        else []
-    )

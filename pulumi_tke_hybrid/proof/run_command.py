@@ -9,12 +9,13 @@ from types import FrameType
 from typing import Any, cast
 
 from rich.console import Console
-from rich.text import Text
 
+from pulumi_tke_hybrid.console import files
+from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.proof import report, table
 from pulumi_tke_hybrid.proof.cluster import Front, Subnets
 from pulumi_tke_hybrid.proof.coverage import Wish
-from pulumi_tke_hybrid.proof.errors import WrongUse
+from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
 from pulumi_tke_hybrid.proof.kube import LiveKube
 from pulumi_tke_hybrid.proof.outcome import ExitCode
@@ -22,7 +23,6 @@ from pulumi_tke_hybrid.proof.pod_tables import Kubectl
 from pulumi_tke_hybrid.proof.probe import Plan
 from pulumi_tke_hybrid.proof.progress import shown_on
 from pulumi_tke_hybrid.proof.proxy_protocol import Version
-from pulumi_tke_hybrid.proof.text import shown
 from pulumi_tke_hybrid.proof.verify import Wanted, verify
 
 
@@ -95,22 +95,18 @@ def wanted(
 
 def run(request: Wanted, kubeconfig: Path | None, context: str, json_file: str, markdown_file: str) -> ExitCode:
     """Run it and write what was found. Standard output holds the table, or whatever was sent to `-`."""
+    files.refuse_two_on_standard_output({"--json": json_file, "--markdown": markdown_file})
     signal.signal(signal.SIGTERM, _interrupt)
-    with shown_on(Console(stderr=True)) as progress:
-        outcome = verify(request, lambda: LiveKube.connect(kubeconfig, context or None), progress)
-    for name, text in ((json_file, report.as_json(outcome)), (markdown_file, report.as_markdown(outcome))):
-        if name == "-":
-            sys.stdout.write(text)
-        elif name:
-            _write(name, text)
+    try:
+        with shown_on(Console(stderr=True)) as progress:
+            outcome = verify(request, lambda: LiveKube.connect(kubeconfig, context or None), progress)
+    except CannotVerify as error:
+        files.complain("verify", str(error))
+        return ExitCode.COULD_NOT_TELL
+    files.write(json_file, report.as_json(outcome))
+    files.write(markdown_file, report.as_markdown(outcome))
     table.show(outcome, Console(stderr="-" in (json_file, markdown_file)))
     return outcome.exit_code
-
-
-def complain(message: str, wrong_use: bool) -> ExitCode:
-    """One line for an error that the user can do something about."""
-    Console(stderr=True).print(Text.assemble(("verify: ", "bold red"), shown(message, 400)))
-    return ExitCode.USAGE if wrong_use else ExitCode.COULD_NOT_TELL
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -130,10 +126,3 @@ def _facts(name: str) -> dict[str, Any] | None:
     if not isinstance(found, dict) or "zones" not in found:
         raise WrongUse(f"--cluster-facts {name} has no zones; write it with: pulumi stack output <name> --json")
     return cast(dict[str, Any], found)
-
-
-def _write(name: str, text: str) -> None:
-    try:
-        Path(name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise WrongUse(f"{name} cannot be written: {error.strerror}") from None

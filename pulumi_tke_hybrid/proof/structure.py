@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from pulumi_tke_hybrid.console.text import listed, shown
 from pulumi_tke_hybrid.proof.addresses import Addresses, holder
 from pulumi_tke_hybrid.proof.cluster import Snapshot, Subnets, addresses, load_balancer_addresses, zones_by_node
 from pulumi_tke_hybrid.proof.objects import Json, annotations_of, being_deleted, child, children, condition, is_list, name_of, pod_address
 from pulumi_tke_hybrid.proof.roster import UNPLACED
-from pulumi_tke_hybrid.proof.text import listed, shown
 from pulumi_tke_hybrid.tke import keys
 
 _RESOURCE_OF = {

@@ -4,9 +4,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.proof.outcome import ExitCode, Outcome
 from pulumi_tke_hybrid.proof.structure import Level
-from pulumi_tke_hybrid.proof.text import shown
 from pulumi_tke_hybrid.proof.verdict import Verdict
 
 _COLOUR = {

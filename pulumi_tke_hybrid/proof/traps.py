@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pulumi_tke_hybrid.console.text import listed, several
 from pulumi_tke_hybrid.proof.addresses import Addresses
 from pulumi_tke_hybrid.proof.coverage import Results
 from pulumi_tke_hybrid.proof.probe import Traffic
 from pulumi_tke_hybrid.proof.roster import Roster
 from pulumi_tke_hybrid.proof.structure import Structure
-from pulumi_tke_hybrid.proof.text import listed, several
 from pulumi_tke_hybrid.proof.verdict import FORGED, PEER, Case, Verdict
 
 ENOUGH_PER_POD = 10

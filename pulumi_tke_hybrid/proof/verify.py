@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.proof import cluster, in_cluster_job, pod_tables, traps
 from pulumi_tke_hybrid.proof import structure as structure_checks
 from pulumi_tke_hybrid.proof.addresses import Addresses
 from pulumi_tke_hybrid.proof.answers import address_in
 from pulumi_tke_hybrid.proof.cluster import Front, Snapshot, Subnets
 from pulumi_tke_hybrid.proof.coverage import Wish, results
-from pulumi_tke_hybrid.proof.errors import CannotVerify, WrongUse
+from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
 from pulumi_tke_hybrid.proof.inside import Order
 from pulumi_tke_hybrid.proof.kube import Kube

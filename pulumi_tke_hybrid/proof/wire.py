@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.proof import http1
 from pulumi_tke_hybrid.proof.answers import address_in
 from pulumi_tke_hybrid.proof.inbox import Closed, Inbox, Unreadable
 from pulumi_tke_hybrid.proof.proxy_protocol import Version, own_connection
-from pulumi_tke_hybrid.proof.text import shown
 
 Scheme = Literal["http", "https", "tcp"]
 

@@ -1,8 +1,57 @@
 """Address ranges: shapes, overlaps, and GlobalRouter's arithmetic."""
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Network
+
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+
+_OVERVIEW = "TKE container network overview (qcloud-documents)"
+RANGE_SHAPE = Rule(
+    "range-shape", Severity.ERROR, "A range is an IPv4 network in CIDR notation, host bits zero.", "the range", "RFC 4632", firm=True
+)
+RANGE_PRIVATE = Rule(
+    "range-private",
+    Severity.ERROR,
+    "The overlay lies in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.",
+    "cluster_cidr",
+    _OVERVIEW,
+    firm=True,
+)
+RANGE_OVERLAP = Rule(
+    "range-overlap",
+    Severity.ERROR,
+    "VPC, overlay, Services, and other ranges in use do not overlap; nor do subnets overlap each other.",
+    "the ranges",
+    f"{_OVERVIEW}; field cluster_cidr of the provider",
+)
+RANGE_OUTSIDE_VPC = Rule(
+    "range-outside-vpc", Severity.ERROR, "A subnet lies in its VPC's range.", "the subnet's range and vpc_cidr", "457/56371"
+)
+POWER_OF_TWO = Rule(
+    "power-of-two",
+    Severity.ERROR,
+    "Both GlobalRouter sizes are powers of two: TKE rounds others up and reports another value for ever.",
+    "the size",
+    f"{_OVERVIEW}; measured with the provider",
+    firm=True,
+)
+SIZE_BOUNDS = Rule(
+    "size-bounds",
+    Severity.ERROR,
+    "A node has at least 4 overlay addresses, a cluster 32 to 32768 Services.",
+    "the size",
+    "fields cluster_max_pod_num and cluster_max_service_num of the provider",
+    firm=True,
+)
+RANGE_TOO_SMALL = Rule(
+    "range-too-small",
+    Severity.ERROR,
+    "The overlay holds its Services and at least one node.",
+    "cluster_cidr, cluster_max_pod_num, cluster_max_service_num",
+    _OVERVIEW,
+    firm=True,
+)
 
 GLOBAL_ROUTER_SPACE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 RESERVED_PER_SUBNET = 3
@@ -13,7 +62,7 @@ RESERVED_PER_NODE = 3
 """Addresses of a node's GlobalRouter range that no pod gets."""
 
 
-def cidr_problem(block: str) -> str | None:
+def cidr_problem(block: str) -> Finding | None:
     """What is wrong with a range in CIDR notation, or None."""
     try:
         IPv4Network(block)
@@ -21,44 +70,47 @@ def cidr_problem(block: str) -> str | None:
         try:
             loose = ipaddress.ip_network(block, strict=False)
         except ValueError:
-            return f"{block!r} is not an IPv4 range; write it as '10.0.64.0/22'"
+            loose = None
         if isinstance(loose, IPv4Network) and "/" in block:
-            return f"{block} has host bits set; the range it lies in is {loose}"
-        return f"{block!r} is not an IPv4 range; write it as '10.0.64.0/22'"
+            return RANGE_SHAPE.finding("", "has host bits set", value=block, todo=f"the range it lies in is {loose}")
+        return RANGE_SHAPE.finding("", "is not an IPv4 range", value=repr(block), todo="write it as '10.0.64.0/22'")
     if "/" not in block:
-        return f"{block!r} has no prefix length; write it as '{block}/22'"
+        return RANGE_SHAPE.finding("", "has no prefix length", value=repr(block), todo=f"write it as '{block}/22'")
     return None
 
 
-def cluster_cidr_problem(block: str) -> str | None:
+def cluster_cidr_problem(block: str) -> Finding | None:
     """What is wrong with a cluster range, or None."""
     problem = cidr_problem(block)
     if problem:
         return problem
     if not any(IPv4Network(block).subnet_of(space) for space in GLOBAL_ROUTER_SPACE):
-        return f"{block} is not private; TKE takes cluster ranges out of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
+        why = "TKE takes cluster ranges out of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
+        return RANGE_PRIVATE.finding("", "is not private", value=block, why=why, todo="choose a free range in one of them")
     return None
 
 
-def power_of_two_problem(value: int) -> str | None:
+def power_of_two_problem(value: int) -> Finding | None:
     """TKE rounds both GlobalRouter sizes up to a power of two and would then report another value for ever."""
     if value > 0 and value & (value - 1) == 0:
         return None
-    return f"{value} is not a power of two; TKE rounds it up, use {1 << max(value - 1, 1).bit_length()}"
+    todo = f"use {1 << max(value - 1, 1).bit_length()}"
+    return POWER_OF_TWO.finding("", "is not a power of two", value=value, why="TKE rounds it up", todo=todo)
 
 
-def pods_per_node_problem(value: int) -> str | None:
+def pods_per_node_problem(value: int) -> Finding | None:
     """What is wrong with `cluster_max_pod_num`, or None."""
     if value < MINIMUM_PODS_PER_NODE:
-        return f"{value} is below {MINIMUM_PODS_PER_NODE}, the least TKE accepts; 64 suits most nodes"
+        what = f"is below {MINIMUM_PODS_PER_NODE}, the least TKE accepts"
+        return SIZE_BOUNDS.finding("", what, value=value, todo="64 suits most nodes")
     return power_of_two_problem(value)
 
 
-def services_problem(value: int) -> str | None:
+def services_problem(value: int) -> Finding | None:
     """What is wrong with `cluster_max_service_num`, or None."""
     low, high = SERVICES
     if not low <= value <= high:
-        return f"{value} is outside {low} to {high}, the range TKE accepts; 1024 suits most clusters"
+        return SIZE_BOUNDS.finding("", f"is outside {low} to {high}, the range TKE accepts", value=value, todo="1024 suits most clusters")
     return power_of_two_problem(value)
 
 
@@ -79,32 +131,36 @@ def service_cidr(cluster_cidr: str, services: int) -> str:
     return str(IPv4Network((first, 32 - (services - 1).bit_length())))
 
 
-def size_problem(cluster_cidr: str, pods_per_node: int, services: int) -> str | None:
-    """Whether a cluster range holds its services and at least one node, in words; None if it does."""
+def size_problem(path: str, cluster_cidr: str, pods_per_node: int, services: int) -> Finding | None:
+    """Whether a cluster range holds its services and at least one node; None if it does."""
     if nodes_that_fit(cluster_cidr, pods_per_node, services) >= 1:
         return None
     size = IPv4Network(cluster_cidr).num_addresses
-    return (
-        f"{cluster_cidr} has {size} addresses, too few for {services} services and one node with {pods_per_node} pods; "
-        f"this is fixed for ever, choose a larger range"
+    what = f"has {size} addresses, too few for {services} services and one node with {pods_per_node} pods"
+    return RANGE_TOO_SMALL.finding(path, what, value=cluster_cidr, why="this is fixed for ever", todo="choose a larger range")
+
+
+def outside_problem(path: str, block: str, vpc_cidr: str) -> Finding | None:
+    """Whether a subnet lies in its VPC; None if it does."""
+    if IPv4Network(block).subnet_of(IPv4Network(vpc_cidr)):
+        return None
+    return RANGE_OUTSIDE_VPC.finding(
+        path,
+        f"does not lie in the VPC's range {vpc_cidr}",
+        value=block,
+        why="a subnet is a part of its VPC",
+        todo="choose a free range inside it; lower this rule for a secondary range of the VPC",
     )
 
 
-def outside_problem(block: str, vpc_cidr: str) -> str | None:
-    """Whether a subnet lies in its VPC, in words; None if it does."""
-    if IPv4Network(block).subnet_of(IPv4Network(vpc_cidr)):
-        return None
-    return f"{block} does not lie in the VPC's range {vpc_cidr}; choose a free range inside it"
-
-
-def overlaps(named: Sequence[tuple[str, str]], against: Iterable[tuple[str, str]] = ()) -> list[tuple[str, str]]:
-    """(path, sentence) for each range of `named` that overlaps an earlier one or one of `against`."""
-    found: list[tuple[str, str]] = []
+def overlaps(named: Sequence[tuple[str, str]], against: Iterable[tuple[str, str]] = ()) -> Iterator[Finding]:
+    """For each range of `named` that overlaps an earlier one or one of `against`; each item is a path and a range."""
     seen = [(name, IPv4Network(block)) for name, block in against]
     for name, block in named:
         network = IPv4Network(block)
         for other, taken in seen:
             if network.overlaps(taken):
-                found.append((name, f"{block} overlaps {taken} ({other}); pods of both would share addresses, choose a free range"))
+                yield RANGE_OVERLAP.finding(
+                    name, f"overlaps {taken} ({other})", value=block, why="both would use the same addresses", todo="choose a free range"
+                )
         seen.append((name, network))
-    return found

@@ -3,15 +3,26 @@
 import re
 from collections.abc import Callable
 
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+
+ID_SHAPE = Rule(
+    "id-shape",
+    Severity.ERROR,
+    "A cloud id is its kind, a hyphen and eight lower-case letters or digits.",
+    "the id",
+    "the ids of the article, e.g. subnet-f3m8i0xi, vpc-p1v99tgl",
+    firm=True,
+)
+
 _ID = re.compile(r"[a-z0-9]{8}")
 
 
-def _shape(prefix: str, what: str) -> Callable[[str], str | None]:
-    def problem(value: str) -> str | None:
+def _shape(prefix: str, what: str) -> Callable[[str], Finding | None]:
+    def problem(value: str) -> Finding | None:
         head, _, tail = value.partition("-")
         if head == prefix and _ID.fullmatch(tail):
             return None
-        return f"{value!r} is not {what}; it looks like '{prefix}-' and eight letters or digits"
+        return ID_SHAPE.finding("", f"is not {what}", value=repr(value), todo=f"it looks like '{prefix}-' and eight letters or digits")
 
     return problem
 

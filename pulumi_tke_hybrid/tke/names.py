@@ -2,38 +2,53 @@
 
 import re
 
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+
+KUBERNETES_NAME = Rule("kubernetes-name", Severity.ERROR, "A Kubernetes object's name is a DNS label.", "the name", "RFC 1123", firm=True)
+CLOUD_NAME = Rule(
+    "cloud-name",
+    Severity.ERROR,
+    "The name of a VPC resource has at most 60 characters, that of a node pool 25.",
+    "the name",
+    "fields name of the provider's subnet and node pool",
+    firm=True,
+)
+INGRESS_HOST = Rule(
+    "ingress-host", Severity.ERROR, "A host of an Ingress has a dot.", "the host", "imroc/tke-guide, Ingress error E4052", firm=True
+)
+
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 MAXIMUM_POOL_NAME = 25
 MAXIMUM_CLOUD_NAME = 60
 
 
-def dns_label_problem(value: str) -> str | None:
+def dns_label_problem(value: str) -> Finding | None:
     """What is wrong with a Kubernetes object's name, or None."""
     if _DNS_LABEL.fullmatch(value):
         return None
-    return (
-        f"{value!r} is not a Kubernetes name; use at most 63 lower-case letters, digits and '-', starting and ending with a letter or digit"
-    )
+    todo = "use at most 63 lower-case letters, digits and '-', starting and ending with a letter or digit"
+    return KUBERNETES_NAME.finding("", "is not a Kubernetes name", value=repr(value), todo=todo)
 
 
-def _length(value: str, most: int, what: str) -> str | None:
+def _length(value: str, most: int, what: str) -> Finding | None:
     if 1 <= len(value) <= most:
         return None
-    return f"{value!r} has {len(value)} characters; {what} has 1 to {most}"
+    return CLOUD_NAME.finding("", f"has {len(value)} characters", value=repr(value), todo=f"{what} has 1 to {most}")
 
 
-def pool_name_problem(value: str) -> str | None:
+def pool_name_problem(value: str) -> Finding | None:
     """What is wrong with a node pool's name, or None."""
     return _length(value, MAXIMUM_POOL_NAME, "a node pool's name")
 
 
-def cloud_name_problem(value: str) -> str | None:
+def cloud_name_problem(value: str) -> Finding | None:
     """What is wrong with the name of a VPC resource, or None."""
     return _length(value, MAXIMUM_CLOUD_NAME, "the name of a VPC resource")
 
 
-def host_problem(value: str) -> str | None:
+def host_problem(value: str) -> Finding | None:
     """TKE's Ingress controller refuses a host without a dot (error E4052)."""
     if "." in value.strip(".") and re.fullmatch(r"(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?", value):
         return None
-    return f"{value!r} is not a host TKE accepts (E4052); it needs a dot, for example 'shop.example.com'"
+    todo = "it needs a dot, for example 'shop.example.com'"
+    return INGRESS_HOST.finding("", "is not a host TKE accepts (E4052)", value=repr(value), todo=todo)

@@ -1,19 +1,11 @@
-"""A finding about an input: where it is and what is wrong with it."""
+"""A finding of the rule about properties, by its path and its sentence."""
 
-from dataclasses import dataclass
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One line for the user: the property path as they wrote it, and the four-part sentence."""
+class Problem(Finding):
+    """To be replaced by findings of rules."""
 
-    path: str
-    message: str
-
-    def under(self, prefix: str) -> "Problem":
-        """The same finding seen from the object that holds the property."""
-        separator = "" if not self.path or self.path.startswith("[") else "."
-        return Problem(f"{prefix}{separator}{self.path}", self.message)
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.message}"
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(PROPERTY, path, "", message, "", "", Severity.ERROR)

@@ -65,16 +65,27 @@ class Finding:
     @property
     def message(self) -> str:
         """The four parts as one sentence."""
-        return "; ".join(part for part in (f"{self.value} {self.what}".strip(), self.why, self.todo) if part)
+        return "; ".join(part for part in (self.head, self.tail) if part)
+
+    @property
+    def head(self) -> str:
+        """What is so: differs from one finding of a rule to the next."""
+        return f"{self.value} {self.what}".strip()
+
+    @property
+    def tail(self) -> str:
+        """Why it matters and what to do: mostly the same for all findings of a rule."""
+        return "; ".join(part for part in (self.why, self.todo) if part)
 
     def under(self, prefix: str) -> "Finding":
         """The same finding seen from the object that holds the property."""
         separator = "" if not self.path or self.path.startswith("[") else "."
-        return replace(self, path=f"{prefix}{separator}{self.path}")
+        path = f"{prefix}{separator}{self.path}"
+        return Finding(self.rule, path, self.value, self.what, self.why, self.todo, self.severity)
 
     def __str__(self) -> str:
         """One line; the rule's id where a program may set it."""
-        return f"{self.path}: {self.message}" + ("" if self.rule.firm else f" [{self.rule.id}]")
+        return (f"{self.path}: " if self.path else "") + self.message + ("" if self.rule.firm else f" [{self.rule.id}]")
 
 
 SETTING = Rule(

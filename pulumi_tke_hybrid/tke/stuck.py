@@ -12,9 +12,11 @@ _NOTHING: Json = {}
 _STARTING = ("ContainerCreating", "PodInitializing", "")
 
 
-def stuck_lines(pods: Sequence[Json], events: Sequence[Json]) -> list[str]:
-    """`pods`: of one workload. `events`: of its namespace. Pods with the same reason share a line."""
+def stuck_lines(workload: str, pods: Sequence[Json], events: Sequence[Json]) -> list[str]:
+    """`pods`: all that the workload has. `events`: of its namespace. Pods with the same reason share a line; no line, nothing to say."""
     warnings = _warnings(events)
+    if not pods:
+        return _no_pods(workload, warnings)
     found: dict[str, list[str]] = {}
     for pod in pods:
         metadata = _child(pod, "metadata")
@@ -26,12 +28,12 @@ def stuck_lines(pods: Sequence[Json], events: Sequence[Json]) -> list[str]:
     return [f"{_named(names)}: {reason}" for reason, names in found.items()]
 
 
-def no_pods_line(workload: str, events: Sequence[Json]) -> str:
-    """When there is no pod at all, the one who should make them says why."""
-    for (kind, name), text in _warnings(events).items():
+def _no_pods(workload: str, warnings: Mapping[tuple[str, str], str]) -> list[str]:
+    """The one who should make them says why."""
+    for (kind, name), text in warnings.items():
         if kind in ("ReplicaSet", "StatefulSet", "Deployment") and (name == workload or name.startswith(f"{workload}-")):
-            return f"no pod was made: {text}"
-    return "no pod was made, and no event says why; look at the namespace's quota and at the cluster's admission webhooks"
+            return [f"no pod was made: {text}"]
+    return []
 
 
 def _reasons(pod: Json, event: str) -> Iterator[str]:

@@ -3,7 +3,35 @@
 import re
 from collections.abc import Iterable
 
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+
+ZONE_SHAPE = Rule(
+    "zone-shape",
+    Severity.ERROR,
+    "A zone is written as its region and a number, not as the number in a node's label.",
+    "the zone",
+    "CVM zone names; the label's numbers: imroc/tke-guide, cilium/flow-logs",
+    firm=True,
+)
+ZONE_REGION = Rule(
+    "zone-region",
+    Severity.ERROR,
+    "All zones of a cluster are in its region.",
+    "two zones, or a zone and the region",
+    "457/44966",
+    firm=True,
+)
+ZONE_UNCOVERED = Rule(
+    "zone-uncovered",
+    Severity.ERROR,
+    "Each zone with nodes has an ENI subnet: an ENI must be in its node's zone.",
+    "the zones of pools and ENI subnets",
+    "the article, steps 5 to 7",
+)
+
 _ZONE = re.compile(r"(?P<region>[a-z]{2,4}(?:-[a-z]+)+)-(?P<number>\d{1,2})")
+_ZONES_OF_A_REGION = 10_000
+_LABEL = re.compile(r"\d{6,7}")
 
 
 def region_of(zone: str) -> str | None:
@@ -12,19 +40,29 @@ def region_of(zone: str) -> str | None:
     return match.group("region") if match else None
 
 
-def zone_problem(zone: str) -> str | None:
+def zone_by_label(label: str, region: str) -> str | None:
+    """The zone that a node's label means: a number whose last digits are the zone's own (100004 is ap-guangzhou-4), or a name."""
+    if label.isascii() and label.isdecimal():
+        return f"{region}-{int(label) % _ZONES_OF_A_REGION}"
+    return label or None
+
+
+def zone_problem(zone: str) -> Finding | None:
     """What is wrong with a zone's name, or None."""
-    if region_of(zone) is None:
-        return f"{zone!r} is not a zone; write it as region and number, for example 'ap-guangzhou-4'"
-    return None
+    if region_of(zone) is not None:
+        return None
+    why = "it is the number that nodes carry in topology.kubernetes.io/zone" if _LABEL.fullmatch(zone) else ""
+    todo = "write it as region and number, for example 'ap-guangzhou-4'"
+    return ZONE_SHAPE.finding("", "is not a zone", value=repr(zone), why=why, todo=todo)
 
 
-def foreign_zone_problem(zone: str, region: str) -> str | None:
+def foreign_zone_problem(path: str, zone: str, region: str) -> Finding | None:
     """Why a zone cannot belong to a cluster of `region`, or None."""
     own = region_of(zone)
     if own is None or own == region:
         return None
-    return f"{zone} is not in region {region}; a cluster spans zones of one region"
+    why, todo = "a cluster spans zones of one region", f"use a zone of {region}, or a cluster of its own in {own}"
+    return ZONE_REGION.finding(path, f"is not in region {region}", value=zone, why=why, todo=todo)
 
 
 def uncovered(node_zones: Iterable[str], eni_zones: Iterable[str]) -> list[str]:
@@ -33,10 +71,13 @@ def uncovered(node_zones: Iterable[str], eni_zones: Iterable[str]) -> list[str]:
     return [zone for zone in dict.fromkeys(node_zones) if zone not in covered]
 
 
-def uncovered_problem(zone: str, eni_zones: Iterable[str]) -> str:
-    """The sentence for a node pool in a zone without an ENI subnet."""
+def uncovered_problem(path: str, zone: str, eni_zones: Iterable[str]) -> Finding:
+    """For a node pool in a zone without an ENI subnet."""
     known = ", ".join(dict.fromkeys(eni_zones)) or "none"
-    return (
-        f"{zone} has no ENI subnet (zones that have one: {known}); an ENI must be in its node's zone, so TKE refuses the "
-        f"nodes or leaves ENI pods Pending; add an EniZoneSubnet in {zone} to eni_subnets"
+    return ZONE_UNCOVERED.finding(
+        path,
+        f"has no ENI subnet (zones that have one: {known})",
+        value=zone,
+        why="an ENI must be in its node's zone, so TKE refuses the nodes or leaves ENI pods Pending",
+        todo=f"add an EniZoneSubnet in {zone} to eni_subnets, or say global_route_only=True",
     )

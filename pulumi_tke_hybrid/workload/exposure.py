@@ -11,6 +11,7 @@ from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.tke import annotations, ids, keys
 from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
 
 MOST_SECURITY_GROUPS = 5
 
@@ -62,7 +63,7 @@ def _bandwidth_problem(value: int) -> str | None:
     return None if 1 <= value <= 2048 else f"{value} Mbit/s is outside 1 to 2048, the range of a load balancer"
 
 
-def _groups_problem(groups: Sequence[Any]) -> str | None:
+def _groups_problem(groups: Sequence[Any]) -> Finding | str | None:
     if not 1 <= len(groups) <= MOST_SECURITY_GROUPS:
         return f"{len(groups)} groups; a load balancer takes 1 to {MOST_SECURITY_GROUPS}, leave it out for none"
     return next((problem for group in groups if isinstance(group, str) and (problem := ids.security_group_problem(group))), None)
@@ -102,7 +103,7 @@ class ExposureArgs(Args):
     allow_eni_subnet: Optional[bool] = None
     """Put the load balancer into a subnet of the pods all the same; it then takes an address from them. Default: false."""
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Finding]:
         belongs = {"subnet_id": "internal", "load_balancer_id": "existing", "charge_type": "public", "bandwidth": "public"}
         belongs["allow_eni_subnet"] = "internal"
         for name, kind in belongs.items():

@@ -6,10 +6,9 @@ from typing import Any
 
 import pulumi
 
-from pulumi_tke_hybrid.component.errors import InvalidInputs
+from pulumi_tke_hybrid.component.advice import say
 from pulumi_tke_hybrid.component.inputs import Input, known
-from pulumi_tke_hybrid.tke.problem import Problem
-from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules import workload as rules
 from pulumi_tke_hybrid.workload.rollout import surge_of
 
@@ -31,7 +30,9 @@ class Asked:
     """Subnets of internal load balancers that must not be the pods', by property path."""
 
 
-def surge_within(component: pulumi.Resource, owner: str, asked: Asked, facts: Input[Mapping[str, Any]] | None) -> Input[int]:
+def surge_within(
+    component: pulumi.Resource, owner: str, settings: Mapping[str, Severity], asked: Asked, facts: Input[Mapping[str, Any]] | None
+) -> Input[int]:
     """How many pods a rollout may add. Raises, as soon as the facts are known, when they say that the workload cannot be."""
 
     def judged(values: Sequence[Any]) -> int:
@@ -44,17 +45,10 @@ def surge_within(component: pulumi.Resource, owner: str, asked: Asked, facts: In
             *rules.capacity_findings(int(replicas), surge if asked.rolling else 0, addresses, asked.exposed, asked.rolling),
             *rules.fact_findings(subnets, told.get("staticIp"), asked.fixed_ip, balancers),
         ]
-        _tell(component, owner, findings)
+        say(component, owner, settings, findings)
         return surge
 
     if facts is None and known(asked.replicas) is not None and (asked.surge is None or known(asked.surge) is not None):
         return judged([asked.replicas, asked.surge, {}, [], {}])
     told: Input[Mapping[str, Any]] = {} if facts is None else facts
     return pulumi.Output.all(asked.replicas, asked.surge, told, list(asked.nominated), asked.balancers).apply(judged)
-
-
-def _tell(component: pulumi.Resource, owner: str, findings: Sequence[Finding]) -> None:
-    for finding in findings:
-        if finding.severity is not Severity.ERROR:
-            pulumi.warn(str(finding), component)
-    InvalidInputs.check(owner, [Problem(item.path, item.message) for item in findings if item.severity is Severity.ERROR])

@@ -11,6 +11,7 @@ from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.tke import annotations, ids, keys, names
 from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.workload.exposure import INGRESS_KEYS, ExposureArgs
 from pulumi_tke_hybrid.workload.ports import port_problem
 
@@ -19,7 +20,7 @@ def _path_problem(value: str) -> str | None:
     return None if value.startswith("/") else f"{value!r} does not start with '/'"
 
 
-def _hosts_problem(hosts: Sequence[Any]) -> str | None:
+def _hosts_problem(hosts: Sequence[Any]) -> Finding | None:
     return next((problem for host in hosts if isinstance(host, str) and (problem := names.host_problem(host))), None)
 
 
@@ -66,7 +67,7 @@ class IngressArgs(Args):
     annotations: Optional[Mapping[str, Input[str]]] = None
     """Further annotations of the Ingress; none that the component writes itself. Updated in place."""
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Finding]:
         yield from (problem.under("exposure") for problem in self.exposure.problems())
         if not self.exposure.is_there:
             yield Problem("exposure.kind", "'none' makes no Ingress; say public, internal or existing, or leave ingress out")

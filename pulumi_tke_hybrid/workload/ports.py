@@ -8,6 +8,7 @@ from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Check, Input, known
 from pulumi_tke_hybrid.tke import ids, names
 from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
 
 PROTOCOLS = ("TCP", "UDP", "TCP_SSL")
 
@@ -54,7 +55,7 @@ class HealthCheckArgs(Args):
     unhealthy: Optional[Input[int]] = None
     """Checks in a row that must fail, 2 to 10. Default: TKE's, 3."""
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Finding]:
         timeout, interval = known(self.timeout), known(self.interval)
         if timeout is not None and interval is not None and timeout >= interval:
             yield Problem("timeout", f"{timeout} s is not below the interval of {interval} s; a check must end before the next one begins")
@@ -73,7 +74,7 @@ class ListenerArgs(Args):
     health_check: Optional[HealthCheckArgs] = None
     """The load balancer's own check. Default: TKE's."""
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Finding]:
         if self.session_seconds is None and self.scheduler is None and self.health_check is None:
             yield Problem("", "says nothing; set session_seconds, scheduler or health_check, or leave it out")
         if self.health_check is not None:
@@ -108,7 +109,7 @@ class PortArgs(Args):
     name: Optional[str] = None
     """Name of the port. Default: `port-` and the number's place in the list."""
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Finding]:
         if (self.certificate_id is not None) != (self.protocol == "TCP_SSL"):
             yield Problem("certificate_id", "belongs to protocol 'TCP_SSL', and only to it; the load balancer needs it to end TLS")
         if self.listener is not None:

@@ -10,6 +10,7 @@ import pulumi
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Check, Input, known
 from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
 
 PRE_STOP_SECONDS = 15
 """Long enough for a load balancer to see weight 0 and for node-port rules to follow, before the application is told to stop."""
@@ -59,7 +60,7 @@ class RolloutArgs(Args):
     """How long one pod may take until the load balancer has it: image, start, health checks. Progress deadline and Pulumi's timeout are
     this times the waves of a rollout. Default: 120."""
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Finding]:
         if self.termination_grace_seconds is not None and self.termination_grace_seconds <= self.pre_stop:
             yield Problem(
                 "termination_grace_seconds",

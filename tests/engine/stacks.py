@@ -6,6 +6,8 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tests.lab.lab import Lab
 from tests.lab.pulumi_cli import PulumiProject
 
@@ -37,6 +39,26 @@ def configure(project: PulumiProject, config: Mapping[str, object]) -> None:
                 project.run("config", "set", "--path", f"{key}[{index}]", str(item))  # pyright: ignore[reportUnknownArgumentType]
         else:
             project.run("config", "set", key, str(value))
+
+
+@contextlib.contextmanager
+def changed(project: PulumiProject, config: Mapping[str, object]) -> Generator[None]:
+    """Other configuration for a while, written into the stack's file at once; the CLI would need a run for each key."""
+    path = project.root / f"Pulumi.{project.stack}.yaml"
+    before = path.read_text() if path.exists() else ""
+    found: dict[str, Any] = yaml.safe_load(before) or {}
+    name = yaml.safe_load((project.root / "Pulumi.yaml").read_text())["name"]
+    found["config"] = {**(found.get("config") or {}), **{f"{name}:{key}": value for key, value in config.items()}}
+    path.write_text(yaml.safe_dump(found))
+    try:
+        yield
+    finally:
+        path.write_text(before)
+
+
+def written(lab: Lab) -> list[str]:
+    """What was asked of the cloud that changes something, in order."""
+    return [call["action"] for call in lab.calls() if call["write"]]
 
 
 def steps(project: PulumiProject, *arguments: str) -> dict[str, str]:

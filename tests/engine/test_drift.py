@@ -13,7 +13,7 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import ConfigMap, Namespace, Node, Pod
 from typer.testing import CliRunner
 
-from pulumi_tke_hybrid.doctor import actions as policy_actions
+from pulumi_tke_hybrid.cloud.client import ASKED_FOR
 from pulumi_tke_hybrid.doctor import policy
 from pulumi_tke_hybrid.drift import command
 from tests.engine.stacks import PROGRAMS, stack
@@ -91,7 +91,7 @@ def case(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Generator[Case]:
             for subnet in made.made:
                 lab.call("vpc", "DeleteSubnet", {"SubnetId": subnet})
     called = {f"{call['service']}:{call['action']}" for call in lab.calls()}
-    assert called - set(policy.actions(own_vpc=True)) == set(policy_actions.NEVER)  # which was this test's own doing
+    assert called - set(policy.actions(own_vpc=True)) == set(ASKED_FOR)  # which was this test's own doing
 
 
 def test_a_cluster_is_spoilt_step_by_step_and_each_step_has_its_name(case: Case) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -22,6 +23,7 @@ from tests.lab.toolchain import ensure
 ENI_IP = "tke.cloud.tencent.com/eni-ip"
 GATE = "cloud.tencent.com/load-balancer-backendgroup-ready"
 POD_IP = "lab.tke/pod-ip"
+HOLD = "lab.tke/deletion-hold"
 PODS = "/api/v1/namespaces/default/pods"
 NODES = "/api/v1/nodes"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
@@ -77,9 +79,12 @@ class Cluster:
         *,
         node: str | None = "node-a",
         resources: Json | None = None,
+        pre_stop: Json | None = None,
         **spec: object,
     ) -> None:
-        container = {"name": "app", "image": "nginx", "resources": resources}
+        container: Json = {"name": "app", "image": "nginx", "resources": resources}
+        if pre_stop is not None:
+            container["lifecycle"] = {"preStop": pre_stop}
         metadata = {"name": name, "annotations": annotations}
         await self.call("POST", PODS, {"metadata": metadata, "spec": {"containers": [container], "nodeName": node, **spec}})
 
@@ -280,6 +285,57 @@ def test_deleted_pods_go_at_once_or_after_the_delay_they_ask_for(run: Run, clust
     run(scenario())
 
 
+def test_a_pod_that_goes_runs_its_hooks_within_its_grace_and_after_its_protection(run: Run, cluster: Cluster) -> None:
+    async def gone(name: str) -> float:
+        started = time.monotonic()
+
+        async def absent() -> bool | None:
+            names = [pod["metadata"]["name"] for pod in (await cluster.call("GET", PODS))["items"]]
+            return True if name not in names else None
+
+        await cluster.until(f"{name} gone", absent)
+        return time.monotonic() - started
+
+    async def scenario() -> None:
+        address = {POD_IP: "172.16.0.11"}
+        hooks: dict[str, Json] = {
+            "sleeps": {"pre_stop": {"sleep": {"seconds": 3}}},
+            "executes": {"pre_stop": {"exec": {"command": ["sh", "-c", "sleep 3"]}}},
+            "too-long": {"pre_stop": {"exec": {"command": ["sleep", "60"]}}, "terminationGracePeriodSeconds": 3},
+        }
+        for name, how in hooks.items():
+            await cluster.add_pod(name, annotations=address, **how)
+        await cluster.add_pod("plain", annotations=address)
+        await cluster.add_pod("held", annotations={**address, HOLD: "true"}, pre_stop={"sleep": {"seconds": 3}})
+        for name in (*hooks, "plain", "held"):
+            await cluster.pod_until(name, "runs", running)
+            await cluster.call("DELETE", f"{PODS}/{name}")
+        plain, *others = await asyncio.gather(*(gone(name) for name in ("plain", *hooks)))
+        assert plain < 2
+        assert all(2 <= seconds < 6 for seconds in others), others  # times in the API are whole seconds
+        # Longer than the others took, and it still runs. Its hook begins when it is let go.
+        held = await cluster.pod("held")
+        assert held["status"]["phase"] == "Running"
+        await cluster.annotate("held", HOLD, datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        assert 2 <= await gone("held") < 6
+
+    run(scenario())
+
+
+def test_a_pod_says_which_of_its_gates_are_not_open_as_a_kubelet_does(run: Run, cluster: Cluster) -> None:
+    async def scenario() -> None:
+        await cluster.add_pod("told", annotations={POD_IP: "172.16.0.12"}, readinessGates=[{"conditionType": GATE}])
+
+        def says(text: str) -> Callable[[Json], bool]:
+            return lambda pod: any(item.get("message") == text for item in pod["status"].get("conditions") or [])
+
+        await cluster.pod_until("told", "says so", says(f'corresponding condition of pod readiness gate "{GATE}" does not exist.'))
+        await cluster.set_condition("told", GATE, "False")
+        await cluster.pod_until("told", "says so", says(f'the status of pod readiness gate "{GATE}" is not "True", but False'))
+
+    run(scenario())
+
+
 def test_a_rollout_and_a_job_complete(run: Run, cluster: Cluster) -> None:
     template: Json = {
         "metadata": {"labels": {"app": "web"}, "annotations": {POD_IP: "172.16.1.1"}},
@@ -320,6 +376,7 @@ def test_a_program_that_ends_early_shows_the_end_of_its_log(run: Run, tmp_path: 
 def test_its_programs_die_with_the_lab(tmp_path: Path) -> None:
     script = """
 import asyncio, os, sys
+from datetime import datetime, timezone
 from pathlib import Path
 from tests.lab.control_plane.processes import Process
 async def main():

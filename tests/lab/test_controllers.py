@@ -41,7 +41,7 @@ from tests.lab.controllers.kube import (
     vips_of,
 )
 from tests.lab.toolchain import ensure
-from tests.lab.world import Cluster, Instance, LoadBalancer, NodePool, Subnet, Vpc, VpcCni, World
+from tests.lab.world import Cluster, Instance, LoadBalancer, NodePool, SecurityGroup, Subnet, Vpc, VpcCni, World
 
 MANAGER = "test"
 ENI = {keys.NETWORKS: keys.ROUTE_ENI}
@@ -447,6 +447,72 @@ def test_direct_ingress(lab: Lab) -> None:
 
         await lab.until(gone)
         assert lab.balancer("ingress/edge/edge") is None
+
+    lab.run(scenario())
+
+
+def test_graceful_deletion_holds_a_pod_until_its_load_balancer_lets_go(lab: Lab) -> None:
+    async def scenario() -> None:
+        namespace = await lab.namespace("graceful")
+        graceful = {keys.SERVICE_SUBNET: "subnet-clb", keys.SERVICE_DIRECT: "true", keys.SERVICE_GRACE: "true"}
+        await lab.service(namespace, graceful)
+        await lab.until(lab.vip_of(SERVICE, namespace, "web"))
+        await lab.workload(DEPLOYMENT, namespace, 1, template(ENI))
+        (pod,) = await lab.until(lab.ready_pods(namespace, 1))
+
+        def behind() -> list[str]:
+            balancer = lab.balancer("service/graceful/web")
+            assert balancer is not None
+            return [address for address, _ in balancer.listeners[0].backends]
+
+        async def held() -> bool:
+            found = await lab.api.get(POD, name_of(pod), namespace)
+            return found is not None and annotations_of(found).get(keys.DELETION_HOLD) == "true"
+
+        async def gone() -> bool:
+            return await lab.api.get(POD, name_of(pod), namespace) is None
+
+        await lab.until(held)
+        lab.world.load_balancer_sync_seconds = 1.5
+        try:
+            await lab.api.delete(POD, name_of(pod), namespace)
+            await asyncio.sleep(0.7)
+            assert await held()
+            assert pod_ip(pod) in behind()
+            await lab.until(gone)
+            assert pod_ip(pod) not in behind()
+        finally:
+            lab.world.load_balancer_sync_seconds = 0.0
+
+    lab.run(scenario())
+
+
+def test_a_gate_opens_only_for_a_pod_that_the_health_check_reaches(lab: Lab) -> None:
+    async def scenario() -> None:
+        namespace = await lab.namespace("closed")
+        assert lab.cluster.vpc_cni is not None
+        group = SecurityGroup("sg-1", "enis", "", "0", "ap-guangzhou")
+        lab.world.security_groups["sg-1"], lab.cluster.vpc_cni.security_group_ids = group, ["sg-1"]
+        try:
+            await lab.service(namespace, {keys.SERVICE_SUBNET: "subnet-clb", keys.SERVICE_DIRECT: "true"})
+            await lab.until(lab.vip_of(SERVICE, namespace, "web"))
+            await lab.workload(DEPLOYMENT, namespace, 1, template(ENI))
+
+            async def refused() -> bool:
+                return [
+                    (entry["status"], entry.get("reason"))
+                    for pod in await lab.pods(namespace)
+                    for entry in children(status_of(pod), "conditions")
+                    if entry["type"] == keys.READINESS_GATE and condition(pod, "ContainersReady")
+                ] == [("False", keys.NOT_READY_REASON)]
+
+            await lab.until(refused)
+            await asyncio.sleep(1.0)  # several times what it takes to open
+            assert await refused()
+            group.ingress.append({"Action": "ACCEPT", "CidrBlock": "10.0.8.0/24", "Protocol": "TCP", "Port": "8080"})
+            await lab.until(lab.ready_pods(namespace, 1))
+        finally:
+            lab.cluster.vpc_cni.security_group_ids = None
 
     lab.run(scenario())
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.lab.controllers.kube import SERVICE, name_of, node_of
 from tests.lab.packets_cluster import CBR0, NODE_PORT, PacketLab, run, running, skip_where_impossible
-from tests.lab.test_verify import CLIENT, Place, direct
+from tests.lab.verified import CLIENT, Place, direct
 
 KUBECTL = """#!/bin/sh
 # kubectl exec --kubeconfig FILE -n NAMESPACE POD -- COMMAND …: the lab's pods have no container, but a network namespace each.

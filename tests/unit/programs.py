@@ -1,6 +1,8 @@
 """Running a program under Pulumi's mocks, hermetically: what it registers, in which order, with which inputs."""
 
 import asyncio
+import gc
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +29,10 @@ class Graph(mocks.Mocks):
     resources: list[Registered] = field(default_factory=list[Registered])
     secrets: set[str] = field(default_factory=set[str])
     """`<name>.<property>` of every property that was registered as a secret."""
+    invokes: list[str] = field(default_factory=list[str])
+    """Functions of the cloud that were asked."""
+    said: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Level and text of what the program said in the diagnostics."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.resources.append(Registered(args.typ, args.name, dict(args.inputs), args.provider or ""))
@@ -42,6 +48,7 @@ class Graph(mocks.Mocks):
         return f"{prefix}-{len(self.resources):08d}", outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        self.invokes.append(args.token)
         subnet = {"vpcId": "vpc-12345678", "availabilityZone": "ap-guangzhou-4", "cidrBlock": "10.0.64.0/22", "availableIpCount": 42}
         return {"instanceLists": [subnet]}, []
 
@@ -51,17 +58,26 @@ class Graph(mocks.Mocks):
         assert len(found) == 1, f"{name}: {[resource.name for resource in self.resources]}"
         return found[0]
 
+    @property
+    def logger(self) -> logging.Logger:
+        """Keeps what is said."""
+        logger = logging.Logger("diagnostics", logging.INFO)
+        handler = logging.Handler()
+        handler.emit = lambda record: self.said.append((record.levelname.lower(), record.getMessage()))  # type: ignore[method-assign]
+        logger.addHandler(handler)
+        return logger
+
     def of_type(self, ending: str) -> list[Registered]:
         """All resources whose type ends so."""
         return [resource for resource in self.resources if resource.type.endswith(ending)]
 
 
-def run(program: Callable[[], object], *, preview: bool = False, config: dict[str, str] | None = None) -> Graph:
-    """Run a program to its end; raises what the program, or anything in an Output, raised."""
-    graph = Graph(preview=preview)
+def run(program: Callable[[], object], *, preview: bool = False, config: dict[str, str] | None = None, into: Graph | None = None) -> Graph:
+    """Run a program to its end; raises what the program, or anything in an Output, raised. `into` holds what there was until then."""
+    graph = into or Graph(preview=preview)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    mocks.set_mocks(graph, project="unit", stack="test", preview=preview)
+    mocks.set_mocks(graph, project="unit", stack="test", preview=preview, logger=graph.logger)
     left_behind: Any = settings.SETTINGS  # by a failed program before this one
     left_behind.outputs.clear()
     left_behind.rpc_manager.clear()
@@ -71,4 +87,5 @@ def run(program: Callable[[], object], *, preview: bool = False, config: dict[st
     finally:
         settings.reset_options()
         loop.close()
+        gc.collect()  # CPython 3.11 fails when what is left of the program is collected while a module is being compiled
     return graph

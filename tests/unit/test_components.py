@@ -119,6 +119,7 @@ def test_the_switch_gets_both_subnets_in_declaration_order() -> None:
         "staticIp": True,
         "ipReclaim": "300s",
         "nonMasquerade": "add_vpc",
+        "onDelete": "keep",
         "deadlineSeconds": 600,
         "__provider": 0,
     }
@@ -220,6 +221,10 @@ def test_the_facts_for_other_stacks_hold_no_secret() -> None:
                 "ap-guangzhou-4": [{"subnetId": "subnet-44444444", "cidrBlock": None}],
                 "ap-guangzhou-6": [{"subnetId": "subnet-66666666", "cidrBlock": None}],
             },
+            "nodePools": [
+                {"zone": "ap-guangzhou-4", "size": 1, "instanceType": "S5.LARGE8"},
+                {"zone": "ap-guangzhou-6", "size": 1, "instanceType": "S5.LARGE8"},
+            ],
             "staticIp": True,
             "ipReclaim": "300s",
         }

@@ -9,6 +9,7 @@ import pytest
 
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Params, TencentCloud
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed, Incompatible
+from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
 from pulumi_tke_hybrid.cloud.waiting import Wait
@@ -38,6 +39,7 @@ class FakeCloud:
     phase: str = ""
     reclaim: str = ""
     gone: bool = False
+    nodes: int = 2
     calls: list[tuple[str, Params]] = field(default_factory=list[tuple[str, Params]])
     before: Callable[[str], None] = lambda action: None
     after: Callable[[str], None] = lambda action: None
@@ -53,7 +55,12 @@ class FakeCloud:
         if action == "DescribeClusters":
             described = {"NetworkType": "GR", **({"VpcCniType": "tke-route-eni"} if self.enabled else {})}
             network = {"Subnets": self.subnets}
-            cluster = {"ClusterStatus": self.status, "Property": json.dumps(described), "ClusterNetworkSettings": network}
+            cluster = {
+                "ClusterStatus": self.status,
+                "ClusterNodeNum": self.nodes,
+                "Property": json.dumps(described),
+                "ClusterNetworkSettings": network,
+            }
             return {"Clusters": [] if self.gone else [cluster]}
         if action == "DescribeIPAMD":
             return {
@@ -66,6 +73,8 @@ class FakeCloud:
         if action == "EnableVpcCniNetworkType":
             self.enabled, self.subnets, self.phase = True, list(params["Subnets"]), "initializing"
             self.reclaim = f"{params.get('ExpiredSeconds', 0)}s"
+        if action == "DisableVpcCniNetworkType":
+            self.enabled, self.subnets, self.phase = False, None, ""
         if action == "AddVpcCniSubnets":
             self.subnets = [*(self.subnets or []), *params["SubnetIds"]]
         return {}
@@ -232,6 +241,39 @@ def test_an_update_of_what_was_switched_off_elsewhere_is_refused_with_the_way_ou
         switch(FakeCloud()).update(WISH)
 
 
+def test_it_is_switched_off_only_where_no_pod_would_lose_its_network() -> None:
+    cloud = FakeCloud(enabled=True, subnets=[A, B], phase="running")
+    pods = [f"shop/web-{number}" for number in range(7)]
+    with pytest.raises(CloudError, match=r"7 pods of cls-12345678 live on ENI addresses .*: shop/web-0, .*shop/web-4 and 2 more; remove"):
+        switch(cloud).switch_off(WISH, lambda: pods)
+
+    def silent() -> list[str]:
+        raise NotReadable("no endpoint is open")
+
+    with pytest.raises(CloudError, match="could not tell whether ENI pods live in cls-12345678: no endpoint is open"):
+        switch(cloud).switch_off(WISH, silent)
+    assert not cloud.asked("DisableVpcCniNetworkType")
+    switch(cloud).switch_off(WISH, list)
+    assert cloud.asked("DisableVpcCniNetworkType") == [{"ClusterId": "cls-12345678"}]
+    assert not cloud.enabled
+
+
+@pytest.mark.parametrize("cloud", [FakeCloud(), FakeCloud(gone=True)])
+def test_what_is_off_or_gone_is_not_switched_off_again(cloud: FakeCloud) -> None:
+    switch(cloud).switch_off(WISH, list)
+    assert not cloud.asked("DisableVpcCniNetworkType")
+
+
+def test_without_nodes_no_pod_lives_and_nobody_is_asked() -> None:
+    cloud = FakeCloud(enabled=True, subnets=[A, B], phase="upgrading", nodes=0)
+
+    def silent() -> list[str]:
+        raise NotReadable("no endpoint is open")
+
+    switch(cloud).switch_off(WISH, silent)
+    assert not cloud.enabled
+
+
 def unknown(value: object) -> bool:
     return value is UNKNOWN
 
@@ -242,15 +284,29 @@ def unknown(value: object) -> bool:
         ({"subnets": []}, "subnets", "is empty"),
         ({"subnets": [A]}, "subnets", f"{B} left the list"),
         ({"subnets": [A, UNKNOWN]}, "subnets", f"{B} left the list"),
-        ({"staticIp": False}, "staticIp", "False instead of True"),
-        ({"ipReclaim": "600s"}, "ipReclaim", "600s instead of 300s"),
-        ({"cniType": "tke-direct-eni"}, "cniType", "tke-direct-eni instead of tke-route-eni"),
+        ({"staticIp": False}, "static_ip", "False instead of True"),
+        ({"ipReclaim": "600s"}, "ip_reclaim", "600s instead of 300s"),
+        ({"cniType": "tke-direct-eni"}, "cni_type", "tke-direct-eni instead of tke-route-eni"),
     ],
 )
 def test_what_tke_cannot_do_is_refused_at_preview(news: dict[str, Any], property_: str, part: str) -> None:
     problems = VpcCniSwitch.check(WISH, {**WISH, **news}, unknown)
     assert [problem.path for problem in problems] == [property_]
     assert part in problems[0].message
+
+
+def test_a_reclaim_time_that_the_cloud_has_already_is_only_stored() -> None:
+    cloud = FakeCloud(enabled=True, subnets=[A, B], phase="running", reclaim="10m0s")
+    assert switch(cloud).reclaims_as({**WISH, "ipReclaim": "600s"})
+    assert not switch(cloud).reclaims_as({**WISH, "ipReclaim": "900s"})
+    assert not switch(FakeCloud(gone=True)).reclaims_as({**WISH, "ipReclaim": "600s"})
+    assert VpcCniSwitch.changes({**WISH, "registeredSubnets": [A, B]}, {**WISH, "ipReclaim": "600s"}, unknown) == (["ipReclaim"], [])
+
+
+def test_a_state_of_before_on_delete_existed_is_no_change() -> None:
+    live = {**WISH, "registeredSubnets": [A, B]}
+    assert VpcCniSwitch.changes(live, {**WISH, "onDelete": "keep"}, unknown) == ([], [])
+    assert VpcCniSwitch.changes(live, {**WISH, "onDelete": "disable"}, unknown) == (["onDelete"], [])
 
 
 @pytest.mark.parametrize("subnets", [[A, B], [B, A], [A, B, C], [C, B, A], [A, B, UNKNOWN], UNKNOWN])

@@ -1,5 +1,6 @@
 """What TKE allows of a workload: which settings go together, and which of them may change."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -201,18 +202,31 @@ class Subnets:
     """The container subnets of a cluster: zone -> subnet -> range, None where it is not known."""
 
     zones: Mapping[str, Mapping[str, str | None]]
+    nodes: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many nodes are known in each zone; the ENI of each takes an address that no pod gets."""
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Subnets":
         """From what `HybridCluster.cluster_facts` tells."""
         zones: Mapping[str, Sequence[Mapping[str, Any]]] = facts.get("zones") or {}
-        return cls({zone: {str(item["subnetId"]): item.get("cidrBlock") for item in items} for zone, items in zones.items()})
+        pools: Sequence[Mapping[str, Any]] = facts.get("nodePools") or ()
+        nodes = Counter[str]()
+        for pool in pools:
+            if not pool.get("globalRouteOnly"):
+                nodes[str(pool["zone"])] += int(pool["size"])
+        return cls({zone: {str(item["subnetId"]): item.get("cidrBlock") for item in items} for zone, items in zones.items()}, nodes)
 
     def addresses(self, nominated: Collection[str] = ()) -> int | None:
         """How many pods they hold, of these subnets only; None when a range is not known."""
-        blocks = [block for items in self.zones.values() for subnet, block in items.items() if not nominated or subnet in nominated]
-        known = [block for block in blocks if block is not None]
-        return sum(map(cidrs.usable_addresses, known)) if blocks and len(known) == len(blocks) else None
+        total, found = 0, False
+        for zone, items in self.zones.items():
+            blocks = [block for subnet, block in items.items() if not nominated or subnet in nominated]
+            known = [block for block in blocks if block is not None]
+            if len(known) < len(blocks):
+                return None
+            found = found or bool(blocks)
+            total += max(sum(map(cidrs.usable_addresses, known)) - self.nodes.get(zone, 0), 0)
+        return total if found else None
 
 
 def capacity_findings(replicas: int, surge: int, addresses: int | None, exposed: bool, rolling: bool) -> Iterator[Finding]:

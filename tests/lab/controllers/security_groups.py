@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 from tests.lab.controllers.kube import Json, containers_of
 from tests.lab.world import Cluster, SecurityGroup, World
@@ -52,7 +53,7 @@ def eni_rules(world: World, cluster: Cluster) -> tuple[GroupRule, ...] | None:
 def _of_nodes(cluster: Cluster) -> list[str]:
     found: list[str] = []
     for pool in cluster.node_pools.values():
-        launch: Json = pool.raw.get("LaunchConfigurePara") or {}  # pyright: ignore[reportAssignmentType]
+        launch = cast("Json", pool.raw.get("LaunchConfigurePara") or {})
         found += launch.get("SecurityGroupIds") or []
     return list(dict.fromkeys(found))
 

@@ -10,8 +10,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.drift import command, facts, run_command
-from pulumi_tke_hybrid.drift.errors import WrongUse
 from pulumi_tke_hybrid.drift.sides import Unread
 from tests.unit.drift.pictures import HEALTHY, POD4, POD6
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.proof import cluster
 from pulumi_tke_hybrid.proof.cluster import TKE_SERVICE_CONFIG, Front, Subnets
-from pulumi_tke_hybrid.proof.errors import WrongUse
 from pulumi_tke_hybrid.proof.kube import Json
 from pulumi_tke_hybrid.proof.structure import SPECIFY_PROTOCOL, Level, Path, Structure, check
 from tests.unit.proof.objects import FACTS, FakeKube, good_pods, ingress, node, pod, service, two_zones

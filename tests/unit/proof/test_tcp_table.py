@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.proof import pod_tables
-from pulumi_tke_hybrid.proof.errors import CannotVerify, WrongUse
+from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.outcome import ExitCode, Outcome
 from pulumi_tke_hybrid.proof.pod_tables import Kubectl, ports_of
 from pulumi_tke_hybrid.proof.progress import Silent

@@ -1,0 +1,1 @@
+"""What users wait for, measured on the lab: run one with `python -m benchmarks.<name>`. Figures, never tests."""

@@ -1,0 +1,66 @@
+"""How long `tke-hybrid review` takes for 10,000 steps, and how much memory: `python -m benchmarks.review`.
+
+The steps are those of recorded previews, over and over under other names. Wanted: at most 1.5 s and 200 MB, for the whole process.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+RECORDED = Path(__file__).resolve().parents[1] / "tests" / "unit" / "review" / "recorded"
+SECONDS, MEGABYTES = 1.5, 200
+
+
+def enlarge(recording: str, count: int, path: Path) -> None:
+    """Write a preview of so many steps, indented as the CLI does it."""
+    recorded: dict[str, Any] = json.loads((RECORDED / f"{recording}.json").read_text())
+    given = [step for step in recorded["steps"] if "pulumi:pulumi:Stack" not in step["urn"]]
+    steps = [{**given[number % len(given)], "urn": f"{given[number % len(given)]['urn']}-{number}"} for number in range(count)]
+    summary: dict[str, int] = {}
+    for step in steps:
+        summary[step["op"]] = summary.get(step["op"], 0) + 1
+    path.write_text(json.dumps({"steps": steps, "changeSummary": summary}, indent=4))
+
+
+def main() -> None:
+    """Measure, print, and end with 1 where it is too much."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--recordings", nargs="+", default=["raw-mixture", "raw-cluster-replaced", "raw-first"])
+    parser.add_argument("--runs", type=int, default=3)
+    options = parser.parse_args()
+    slow = False
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "preview.json"
+        for recording in options.recordings:
+            # In a process of its own: what a parent once held counts as its child's memory.
+            maker = multiprocessing.get_context("spawn").Process(target=enlarge, args=(recording, options.steps, path))
+            maker.start()
+            maker.join()
+            print(f"{recording}: {options.steps} steps, {path.stat().st_size / 1e6:.0f} MB", flush=True)
+            runs = [_one(path) for _ in range(options.runs)]
+            slow = slow or min(seconds for seconds, _ in runs) > SECONDS or max(memory for _, memory in runs) > MEGABYTES
+    sys.exit(int(slow))
+
+
+def _one(path: Path) -> tuple[float, float]:
+    start = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, "-m", "pulumi_tke_hybrid.cli", "review", str(path), "--markdown", "-"], stdout=subprocess.DEVNULL
+    ) as process:
+        _, _, used = os.wait4(process.pid, 0)
+        process.returncode = 0
+    cpu, memory = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    print(f"  {time.perf_counter() - start:.2f} s, of which {cpu:.2f} s of CPU; {memory:.0f} MB", flush=True)
+    return cpu, memory
+
+
+if __name__ == "__main__":
+    main()

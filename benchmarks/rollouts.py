@@ -1,0 +1,83 @@
+"""Requests lost while pods are replaced: rolling restarts and image changes of 4 pods under steady load, 10 of each by default.
+
+`python -m benchmarks.rollouts [runs]`. Beside the component's defaults, what they are made of is taken away piece by piece, and a
+plain Deployment with a plain Service shows that the measure measures. Needs root, like the lab's packet network. Ends with 1 if a
+request was lost with the defaults, or none with the plain objects.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+
+from tests.engine.stacks import configure
+from tests.lab.lab import Lab
+from tests.lab.load import Report
+from tests.lab.load.scene import SYNC_SECONDS, Scene
+from tests.lab.packets import unavailable
+
+REPLICAS = 4
+PIECES: dict[str, dict[str, object]] = {
+    "defaults": {},
+    "without preStop": {"preStop": 0},
+    "without graceful deletion": {"graceful": "false"},
+    "without either": {"preStop": 0, "graceful": "false"},
+}
+
+
+def measured(scene: Scene, address: str, change: Callable[[], object], namespace: str = "default") -> tuple[Report, float]:
+    begin = time.monotonic()
+    with scene.load(address) as load:
+        change()
+        scene.rolled_out(REPLICAS, namespace=namespace)
+    return load.report, time.monotonic() - begin
+
+
+def told(title: str, number: int, what: str, report: Report, seconds: float) -> int:
+    print(f"{title}, {what} {number}: {report} ({seconds:.0f} s)", flush=True)
+    return len(report.failures)
+
+
+def component(scene: Scene, title: str, runs: int) -> int:
+    """Failures in so many restarts and as many image changes."""
+    failed = 0
+    with scene.workload("measured", replicas=REPLICAS, **PIECES[title]) as project:
+        scene.bound(REPLICAS)
+        address = scene.address()
+        for number in range(1, runs + 1):
+            failed += told(title, number, "restart", *measured(scene, address, scene.restart))
+            configure(project, {"image": f"nginx:change-{number}"})
+            failed += told(title, number, "image change", *measured(scene, address, project.up))
+    return failed
+
+
+def plain(scene: Scene, runs: int, mode: str, annotations: dict[str, str]) -> int:
+    """The same for objects without anything of TKE's in them but a subnet."""
+    failed = 0
+    with scene.plain("plain", REPLICAS, annotations) as address:
+        scene.bound(2 if annotations else REPLICAS, "plain")
+        for number in range(1, runs + 1):
+            failed += told(mode, number, "restart", *measured(scene, address, lambda: scene.restart(namespace="plain"), "plain"))
+            image = f"nginx:change-{number}"
+            failed += told(
+                mode, number, "image change", *measured(scene, address, lambda image=image: scene.set_image(image, "plain"), "plain")
+            )
+    return failed
+
+
+def main() -> None:
+    reason = unavailable()
+    if reason is not None:
+        sys.exit(f"no real packets here: {reason}")
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    print(f"load balancers are told within {SYNC_SECONDS} to {2 * SYNC_SECONDS} s", flush=True)
+    with Lab.started(packets=True) as lab, Scene.set_up(lab) as scene:
+        lost = {title: component(scene, title, runs if title == "defaults" else min(runs, 2)) for title in PIECES}
+        lost["plain, direct"] = plain(scene, min(runs, 2), "plain, direct", {})
+        lost["plain, node port"] = plain(scene, min(runs, 2), "plain, node port", {"service.cloud.tencent.com/direct-access": "false"})
+    for title, count in lost.items():
+        print(f"{title:<28} {count} lost")
+    sys.exit(int(lost["defaults"] > 0 or lost["plain, direct"] == 0))
+
+
+if __name__ == "__main__":
+    main()

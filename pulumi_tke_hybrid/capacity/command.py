@@ -1,0 +1,131 @@
+"""`tke-hybrid capacity`: its options and help. What does the work is imported when the command runs, so that help costs nothing."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pulumi_tke_hybrid.console import wrong_use
+
+HELP = """How many nodes and ENI pods fit in each zone, now and after a change. Reads only, changes nothing.
+
+For each zone: its container subnets, their size, what is used and free, how many nodes fit with one full ENI each, how many pods fit on
+the nodes that there are, what the change leaves, and when the zone is full.
+
+[bold]Examples[/bold]
+
+  What a change would leave:
+    pulumi preview --json > plan.json
+    tke-hybrid capacity --preview plan.json
+
+  The stack as it is, growing by 20 pods a week, with a fifth kept free:
+    pulumi stack export | tke-hybrid capacity --stack - --growth 20/week --reserve 20
+
+  A live cluster:
+    tke-hybrid capacity --cluster-id cls-a1b2c3d4 --region ap-guangzhou --kubeconfig admin.yaml
+
+  Subnets for a new cluster: tke-hybrid capacity propose --help
+
+[bold]Exit codes[/bold]
+
+  0  everything fits
+  1  it fits, and less than --reserve is left in a zone
+  2  a zone has too few addresses, or no subnet at all
+  3  could not tell: a range or the type of a node is not known
+  64 wrong use
+"""
+
+PROPOSE_HELP = """Propose container subnets inside a VPC: pure arithmetic, nothing is asked or made.
+
+For each zone the smallest range that holds one address for each ENI and each pod, and room to grow; no two overlap, nor any range that
+is taken. Each comes with its reasons and a line for the program.
+
+[bold]Examples[/bold]
+
+  Two zones with three nodes each:
+    tke-hybrid capacity propose --vpc 10.0.0.0/16 --zone ap-guangzhou-4:3xS5.LARGE8:60 --zone ap-guangzhou-6:3xS5.LARGE8:60
+
+  Beside what is there already, with half as much room again:
+    tke-hybrid capacity propose --vpc 10.0.0.0/16 --taken 10.0.0.0/20 --growth 50 --zone ap-guangzhou-7:2xS5.2XLARGE16:40
+
+[bold]Exit codes[/bold]
+
+  0  proposed
+  64 the VPC has no room, or wrong use
+"""
+
+app = typer.Typer(cls=wrong_use.Group, invoke_without_command=True, no_args_is_help=True, rich_markup_mode="rich", add_completion=False)
+JsonFile = Annotated[
+    str, typer.Option("--json", metavar="FILE", help="Write JSON there (- for standard output).", rich_help_panel="Report")
+]
+
+
+@app.callback(help=HELP)
+def capacity(
+    context: typer.Context,
+    preview: Annotated[
+        str, typer.Option(metavar="FILE", help="JSON of `pulumi preview` (- for standard input).", rich_help_panel="What")
+    ] = "",
+    stack: Annotated[
+        str, typer.Option(metavar="FILE", help="JSON of `pulumi stack export` (- for standard input).", rich_help_panel="What")
+    ] = "",
+    facts: Annotated[
+        str, typer.Option(metavar="FILE", help="JSON of a stack's cluster_facts (- for standard input).", rich_help_panel="What")
+    ] = "",
+    cluster_id: Annotated[str, typer.Option(metavar="CLS-ID", help="A live cluster.", rich_help_panel="What")] = "",
+    cluster: Annotated[
+        str, typer.Option(metavar="NAME", help="Which HybridCluster of the stack, if it has several.", rich_help_panel="What")
+    ] = "",
+    region: Annotated[
+        str, typer.Option(help="Region of the live cluster. Default: TENCENTCLOUD_REGION.", rich_help_panel="Live cluster")
+    ] = "",
+    kubeconfig: Annotated[
+        Path | None, typer.Option(help="The cluster's kubeconfig. Default: KUBECONFIG.", rich_help_panel="Live cluster")
+    ] = None,
+    kube_context: Annotated[str, typer.Option("--context", help="Context of the kubeconfig.", rich_help_panel="Live cluster")] = "",
+    cloud_only: Annotated[
+        bool, typer.Option("--cloud-only", help="Do not ask the cluster itself: subnets alone.", rich_help_panel="Live cluster")
+    ] = False,
+    growth: Annotated[
+        str, typer.Option(metavar="PODS[/PERIOD]", help="Growth over all zones, a day, week or month.", rich_help_panel="Judgement")
+    ] = "",
+    reserve: Annotated[
+        int, typer.Option(min=0, max=99, help="Per cent of each zone's addresses that must stay free.", rich_help_panel="Judgement")
+    ] = 0,
+    json_file: JsonFile = "",
+) -> None:
+    if context.invoked_subcommand is not None:
+        return
+    with wrong_use.told("capacity", wrong_use.SYSEXITS_USAGE):
+        from pulumi_tke_hybrid.capacity import run_command
+
+        code = run_command.run(
+            preview=preview,
+            stack=stack,
+            facts=facts,
+            cluster_id=cluster_id,
+            cluster=cluster,
+            region=region,
+            kubeconfig=kubeconfig,
+            context=kube_context,
+            cloud_only=cloud_only,
+            growth=growth,
+            reserve=reserve,
+            json_file=json_file,
+        )
+    raise typer.Exit(code)
+
+
+@app.command("propose", cls=wrong_use.Command, help=PROPOSE_HELP, no_args_is_help=True)
+def propose(
+    vpc: Annotated[str, typer.Option(metavar="RANGE", help="Range of the VPC.")],
+    zone: Annotated[list[str], typer.Option(metavar="ZONE:NODESxTYPE:PODS", help="What a zone must hold; may be repeated.")],
+    taken: Annotated[list[str] | None, typer.Option(metavar="RANGE", help="A range in use; may be repeated.")] = None,
+    growth: Annotated[int, typer.Option(min=0, max=10000, help="Room to grow, in per cent of the need.")] = 100,
+    json_file: JsonFile = "",
+) -> None:
+    with wrong_use.told("capacity propose", wrong_use.SYSEXITS_USAGE):
+        from pulumi_tke_hybrid.capacity import run_command
+
+        code = run_command.propose(vpc=vpc, zones=zone, taken=taken or [], growth=growth, json_file=json_file)
+    raise typer.Exit(code)

@@ -1,0 +1,77 @@
+"""Nodes and ENI pods of a live cluster. Reads only."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import yaml
+from lightkube import Client, KubeConfig
+from lightkube.core.exceptions import ApiError, ConfigError
+from lightkube.resources.core_v1 import Node, Pod
+
+from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.text import shown
+from pulumi_tke_hybrid.tke import keys, zones
+
+Json = dict[str, Any]
+
+_TIMEOUT = 15.0
+_PAGE = 500
+_TYPE = "node.kubernetes.io/instance-type"
+_CBS_ZONE = "topology.com.tencent.cloud.csi.cbs/zone"
+_VIRTUAL = "eklet"
+_OVER = ("Succeeded", "Failed")
+
+
+def connect(kubeconfig: Path, context: str) -> Any:
+    """A client for the cluster of a kubeconfig, of which nothing is ever shown."""
+    try:
+        parsed: Any = KubeConfig  # partly without types
+        return Client(config=parsed.from_file(kubeconfig).get(context_name=context or None), timeout=httpx2.Timeout(_TIMEOUT))
+    except ConfigError as error:
+        raise WrongUse(f"--kubeconfig does not fit: {shown(str(error), 200)}") from None
+    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise WrongUse(f"--kubeconfig {kubeconfig} cannot be read ({type(error).__name__})") from None
+
+
+def look(client: Any, region: str) -> tuple[dict[str, Counter[str]], Counter[str]]:
+    """Nodes by zone and type, and ENI pods by zone."""
+    try:
+        nodes = [node.to_dict() for node in client.list(Node, chunk_size=_PAGE)]
+        pods = [pod.to_dict() for pod in client.list(Pod, namespace="*", chunk_size=_PAGE)]
+    except ApiError as error:
+        raise WrongUse(f"the API server said: {shown(error.status.message or '', 200)}; it needs list on nodes and pods") from None
+    except httpx2.HTTPError as error:
+        raise WrongUse(f"the API server was not reached ({type(error).__name__}); is this machine in the VPC?") from None
+    return count(nodes, pods, region)
+
+
+def count(nodes: list[Json], pods: list[Json], region: str) -> tuple[dict[str, Counter[str]], Counter[str]]:
+    """The same for objects as the API server gives them."""
+    by_zone: dict[str, Counter[str]] = {}
+    zone_of: dict[str, str] = {}
+    for name, zone, kind in _machines(nodes, region):
+        by_zone.setdefault(zone, Counter())[kind] += 1
+        zone_of[name] = zone
+    living = Counter(zone_of[node] for pod in pods if (node := _eni_node(pod)) in zone_of)
+    return by_zone, living
+
+
+def _machines(nodes: list[Json], region: str) -> Iterator[tuple[str, str, str]]:
+    for node in nodes:
+        labels: Json = node["metadata"].get("labels") or {}
+        zone = labels.get(_CBS_ZONE) or zones.zone_by_label(str(labels.get(keys.ZONE_LABEL, "")), region)
+        if zone and labels.get(_TYPE) != _VIRTUAL:
+            yield str(node["metadata"]["name"]), str(zone), str(labels.get(_TYPE, ""))
+
+
+def _eni_node(pod: Json) -> str:
+    """The node of a living ENI pod that has an address; empty for every other pod."""
+    annotations: Json = pod["metadata"].get("annotations") or {}
+    status: Json = pod.get("status") or {}
+    networks = [part.strip() for part in str(annotations.get(keys.NETWORKS, "")).split(",")]
+    lives = keys.ROUTE_ENI in networks and status.get("phase") not in _OVER and status.get("podIP")
+    spec: Json = pod.get("spec") or {}
+    return str(spec.get("nodeName") or "") if lives else ""

@@ -1,0 +1,79 @@
+"""All that one run found, and its exit code."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from pulumi_tke_hybrid.capacity.estate import Estate
+from pulumi_tke_hybrid.capacity.rows import Growth, Row, rows
+
+
+class ExitCode(IntEnum):
+    """What the process says to a pipeline."""
+
+    FITS = 0
+    """Everything fits."""
+    TIGHT = 1
+    """It fits, and less than the asked reserve is left in a zone."""
+    FULL = 2
+    """A zone has too few addresses, or none at all, for its nodes or pods."""
+    COULD_NOT_TELL = 3
+    """A range or a node's type is not known."""
+    USAGE = 64
+    """The command was called wrongly."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of one `capacity`."""
+
+    after: Estate
+    before: Estate | None = None
+    growth: Growth | None = None
+    reserve: int = 0
+    """Per cent of each zone's addresses that must stay free."""
+
+    @property
+    def rows(self) -> list[Row]:
+        """A row for each zone."""
+        return rows(self.after, self.before, self.growth)
+
+    def verdict(self, row: Row) -> ExitCode:
+        """Of one zone."""
+        if row.nodes and (not row.size or row.free < 0 or row.pods > row.pods_fit):
+            return ExitCode.FULL
+        if row.nodes and row.nodes_fit is None:
+            return ExitCode.COULD_NOT_TELL
+        return ExitCode.TIGHT if row.free * 100 < row.size * self.reserve else ExitCode.FITS
+
+    @property
+    def unsaid(self) -> Sequence[str]:
+        """What could not be told, in words."""
+        unknown = [
+            f"{nodes.instance_type or 'a node without type'} in {zone.name} is not in the table of ENI limits"
+            for zone in self.after.zones
+            for nodes in zone.nodes
+            if self.after.limit(nodes) is None
+        ]
+        return [*self.after.unsaid, *dict.fromkeys(unknown)]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The worst zone; what could not be told may hide a worse one than a tight zone."""
+        codes = [*(self.verdict(row) for row in self.rows), *([ExitCode.COULD_NOT_TELL] if self.unsaid else [])]
+        order = (ExitCode.FULL, ExitCode.COULD_NOT_TELL, ExitCode.TIGHT)
+        return next((code for code in order if code in codes), ExitCode.FITS)
+
+    def words(self, row: Row) -> str:
+        """What a zone comes to."""
+        if row.nodes and not row.size:
+            return "no ENI subnet: no ENI pod can run here"
+        if row.free < 0:
+            return f"{-row.free} addresses are missing"
+        if row.nodes and row.pods > row.pods_fit:
+            return f"{row.pods - row.pods_fit} pods do not fit"
+        if self.verdict(row) is ExitCode.TIGHT:
+            return f"less than {self.reserve} % free"
+        if self.growth is None or row.periods is None:
+            return "fits"
+        return f"full in {row.periods} {self.growth.period}{'' if row.periods == 1 else 's'}" if row.periods else "full now"

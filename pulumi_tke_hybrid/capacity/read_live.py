@@ -1,0 +1,67 @@
+"""An estate out of a live cluster: the cloud's subnets, the cluster's nodes and pods. Reads only."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from pulumi_tke_hybrid.capacity.estate import Estate, Nodes, Subnet, Zone
+from pulumi_tke_hybrid.cloud.client import Answer, Cloud
+from pulumi_tke_hybrid.cloud.clusters import find_cluster
+from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.pod_limits import pod_limits
+from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
+from pulumi_tke_hybrid.cloud.waiting import Wait
+from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.text import shown
+from pulumi_tke_hybrid.tke import cidrs
+
+
+def of_cluster(cloud: Cloud, cluster_id: str, by_zone: Mapping[str, Counter[str]] | None, pods: Counter[str] | None) -> Estate:
+    """What the cloud lists for the cluster, with nodes and pods as they were counted inside it (None: not asked)."""
+    try:
+        if find_cluster(cloud, cluster_id) is None:
+            raise WrongUse(f"{cluster_id} is not in this region and account; check --cluster-id, --region and the credentials")
+        live = VpcCniSwitch(cloud, Wait(0, _silent)).look({"clusterId": cluster_id})
+        if live is None or not live.enabled:
+            raise WrongUse(f"VPC-CNI of {cluster_id} is off, so it has no container subnets")
+        listed = live.ipamd_subnets or live.subnets
+        subnets = _subnets(cloud, listed)
+        nodes = by_zone or {}
+        limits = pod_limits(cloud, [(zone, kind) for zone, kinds in nodes.items() for kind in kinds], live.static_ip is not False)
+    except CloudError as error:
+        raise WrongUse(f"{error.action} failed: {error.code}: {shown(error.message, 200)}") from None
+    names = dict.fromkeys([zone for zone, _ in subnets] + list(nodes))
+    missing = [item for item in listed if item not in {subnet.subnet_id for _, subnet in subnets}]
+    return Estate(
+        cluster=cluster_id,
+        static_ip=live.static_ip is not False,
+        zones=tuple(
+            Zone(
+                name,
+                tuple(subnet for zone, subnet in subnets if zone == name),
+                tuple(Nodes(kind, number) for kind, number in nodes.get(name, Counter[str]()).items()),
+                None if pods is None else pods[name],
+            )
+            for name in names
+        ),
+        limits=limits,
+        unsaid=tuple(f"{item} is registered, and no longer in the VPC" for item in missing)
+        + (() if by_zone is not None else ("nodes and pods: --cloud-only",)),
+    )
+
+
+def _subnets(cloud: Cloud, ids: Sequence[str]) -> list[tuple[str, Subnet]]:
+    if not ids:
+        return []
+    answer = cloud.call("vpc", "DescribeSubnets", {"Filters": [{"Name": "subnet-id", "Values": list(ids)}], "Limit": "100"})
+    found: list[Answer] = answer.get("SubnetSet") or []
+    by_id = {str(item["SubnetId"]): item for item in found}
+    return [(str(item["Zone"]), _subnet(item)) for item in (by_id[name] for name in ids if name in by_id)]
+
+
+def _subnet(item: Answer) -> Subnet:
+    block = str(item["CidrBlock"])
+    return Subnet(block, str(item["SubnetId"]), max(cidrs.usable_addresses(block) - int(item["AvailableIpAddressCount"]), 0))
+
+
+def _silent(_: str) -> None:
+    """Nothing is waited for, so there is nothing to show."""

@@ -1,0 +1,187 @@
+"""Estates out of files: `pulumi preview --json`, `pulumi stack export`, a stack's `cluster_facts`."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from pulumi_tke_hybrid.capacity.estate import Estate, Nodes, Subnet, Zone
+from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.tke import cidrs, keys, zones
+
+Json = Mapping[str, Any]
+
+CLUSTER, ENI_ZONE_SUBNET = "tke-hybrid:index:HybridCluster", "tke-hybrid:index:EniZoneSubnet"
+_SUBNET = "tencentcloud:Subnet/instance:Instance"
+_WORKLOADS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What is needed of a resource in a state."""
+
+    urn: str
+    type: str
+    parent: str
+    provider: str
+    inputs: Json = field(default_factory=dict[str, Any])
+    outputs: Json = field(default_factory=dict[str, Any])
+
+    @property
+    def name(self) -> str:
+        return self.urn.rsplit("::", 1)[-1]
+
+
+def read(option: str, name: str, how: str) -> Json:
+    """JSON of a file, `-` for standard input. The engine may print lines before it."""
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        found: Any = json.loads(text[max(text.find("{"), 0) :])
+    except (OSError, ValueError) as error:
+        raise WrongUse(f"{option} {name} cannot be read as JSON ({type(error).__name__}); write it with: {how}") from None
+    if not isinstance(found, dict):
+        raise WrongUse(f"{option} {name} holds no object; write it with: {how}")
+    return cast(Json, found)
+
+
+def of_preview(preview: Json, cluster: str) -> tuple[Estate, Estate]:
+    """Before and after the change."""
+    steps = preview.get("steps")
+    if not isinstance(steps, list):
+        raise WrongUse("--preview is no preview: it has no steps; write it with: pulumi preview --json")
+    old: list[Resource] = []
+    new: list[Resource] = []
+    for step in cast(list[Json], steps):
+        before, after = step.get("oldState"), step.get("newState")
+        if before:
+            old.append(_resource(before))
+        if after and step.get("op") not in ("delete", "delete-replaced"):
+            new.append(_resource(after, seen=before))
+    return _estate(old, cluster, optional=True), _estate(new, cluster)
+
+
+def of_stack(export: Json, cluster: str) -> Estate:
+    """A stack as it was last left."""
+    resources: Any = _child(export, "deployment").get("resources")
+    if not isinstance(resources, list):
+        raise WrongUse("--stack is no stack: it has no deployment.resources; write it with: pulumi stack export")
+    return _estate([_resource(item) for item in cast(list[Json], resources)], cluster)
+
+
+def of_facts(facts: Json) -> Estate:
+    """What a cluster's stack tells others."""
+    try:
+        by_zone = cast(Mapping[str, Sequence[Json]], facts["zones"])
+        pools = cast(Sequence[Json], facts.get("nodePools") or ())
+        stated = [(zone, str(item["subnetId"]), item.get("cidrBlock")) for zone, items in by_zone.items() for item in items]
+        return Estate(
+            cluster=str(facts["clusterId"]),
+            static_ip=bool(facts["staticIp"]),
+            zones=tuple(
+                Zone(
+                    zone,
+                    tuple(Subnet(block, subnet) for where, subnet, block in stated if where == zone and isinstance(block, str)),
+                    tuple(_nodes(pool) for pool in pools if pool["zone"] == zone and not pool.get("globalRouteOnly")),
+                )
+                for zone in by_zone
+            ),
+            unsaid=tuple(f"{subnet} in {zone} has no cidr_block" for zone, subnet, block in stated if block is None),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise WrongUse(
+            f"--facts is not a cluster's facts ({type(error).__name__}: {error}); write it with: pulumi stack output clusterFacts --json"
+        ) from None
+
+
+def _resource(state: Json, seen: Json | None = None) -> Resource:
+    outputs: Json = state.get("outputs") or (seen or {}).get("outputs") or {}
+    return Resource(
+        str(state.get("urn") or ""),
+        str(state.get("type") or ""),
+        str(state.get("parent") or ""),
+        str(state.get("provider") or ""),
+        state.get("inputs") or {},
+        outputs,
+    )
+
+
+def _estate(resources: Sequence[Resource], wanted: str, optional: bool = False) -> Estate:
+    clusters = [item for item in resources if item.type == CLUSTER and wanted in ("", item.name)]
+    if optional and not clusters:
+        return Estate(wanted)
+    if len(clusters) != 1:
+        names = ", ".join(sorted(item.name for item in resources if item.type == CLUSTER)) or "none"
+        raise WrongUse(f"{'--cluster is needed' if not wanted else f'there is no cluster {wanted!r}'}; the clusters are: {names}")
+    cluster = clusters[0]
+    unsaid: list[str] = []
+    found: dict[str, Zone] = {}
+    for item in cast(Sequence[Json], cluster.inputs.get("eniSubnets") or ()):
+        zone, block = str(item.get("zone")), item.get("cidrBlock")
+        if zones.region_of(zone) is None or not isinstance(block, str) or cidrs.cidr_problem(block):
+            unsaid.append(f"an ENI subnet in {zone if zones.region_of(zone) else 'a zone that is not known yet'} has no known range")
+            continue
+        before = found.get(zone, Zone(zone))
+        found[zone] = Zone(zone, (*before.subnets, _subnet(resources, zone, block)), before.nodes)
+    for pool in cast(Mapping[str, Json], cluster.inputs.get("nodePools") or {}).values():
+        zone = str(pool.get("zone"))
+        if zones.region_of(zone) and not pool.get("globalRouteOnly"):
+            before = found.get(zone, Zone(zone))
+            found[zone] = Zone(zone, before.subnets, (*before.nodes, _nodes(pool)))
+    return Estate(
+        cluster=cluster.name,
+        static_ip=cluster.inputs.get("staticIp") is not False,
+        zones=tuple(found.values()),
+        wanted_pods=sum(_eni_pods(item) for item in _workloads(resources, cluster)),
+        unsaid=tuple(dict.fromkeys(unsaid)),
+    )
+
+
+def _nodes(pool: Json) -> Nodes:
+    size, most = pool.get("size"), pool.get("maxSize")
+    return Nodes(str(pool.get("instanceType") or ""), _whole(size), _whole(most) if most is not None else None)
+
+
+def _whole(value: object) -> int:
+    return int(value) if isinstance(value, int | float) else 0
+
+
+def _subnet(resources: Sequence[Resource], zone: str, block: str) -> Subnet:
+    """With what the provider last saw of it: made by an `EniZoneSubnet`, or adopted by one."""
+    for item in resources:
+        if item.type == _SUBNET and (item.inputs.get("availabilityZone"), item.inputs.get("cidrBlock")) == (zone, block):
+            return _with_use(block, item.outputs.get("id"), item.outputs.get("availableIpCount"))
+        if item.type == ENI_ZONE_SUBNET and item.inputs.get("subnetId") and item.inputs.get("cidrBlock") == block:
+            return _with_use(block, item.inputs.get("subnetId"), item.outputs.get("availableIpCount"))
+    return Subnet(block)
+
+
+def _with_use(block: str, subnet_id: object, free: object) -> Subnet:
+    name = str(subnet_id) if isinstance(subnet_id, str) and subnet_id.startswith("subnet-") else ""
+    used = cidrs.usable_addresses(block) - int(free) if isinstance(free, int | float) and name else None
+    return Subnet(block, name, None if used is None else max(used, 0))
+
+
+def _workloads(resources: Sequence[Resource], cluster: Resource) -> Iterator[Resource]:
+    """Those on this cluster: by their provider, which is a child of it; by none if there is just one cluster."""
+    providers = {item.urn for item in resources if item.type == "pulumi:providers:kubernetes" and item.parent == cluster.urn}
+    alone = sum(item.type == CLUSTER for item in resources) == 1
+    for item in resources:
+        if item.type in _WORKLOADS and (alone or item.provider.rpartition("::")[0] in providers):
+            yield item
+
+
+def _eni_pods(workload: Resource) -> int:
+    spec = _child(workload.inputs, "spec")
+    if keys.ROUTE_ENI not in str(_child(spec, "template", "metadata", "annotations").get(keys.NETWORKS, "")):
+        return 0
+    return _whole(spec.get("replicas", 1)) + _whole(_child(spec, "strategy", "rollingUpdate").get("maxSurge"))
+
+
+def _child(value: Json, *path: str) -> Json:
+    """The object at a path; empty where there is none."""
+    found: Any = value
+    for key in path:
+        found = found.get(key) or {}
+    return cast(Json, found)

@@ -1,0 +1,105 @@
+"""What `capacity` does with its options: read, count, write the reports."""
+
+import os
+import re
+from pathlib import Path
+
+from rich.console import Console
+
+from pulumi_tke_hybrid.capacity import read_plan, report, table
+from pulumi_tke_hybrid.capacity.estate import Estate
+from pulumi_tke_hybrid.capacity.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.capacity.rows import PERIODS, Growth
+from pulumi_tke_hybrid.capacity.wishes import WrongWishes, proposal
+from pulumi_tke_hybrid.console import files
+from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.tke import ids
+
+_GROWTH = re.compile(r"(\d{1,6})(?:/(\w+))?")
+
+
+def run(
+    *,
+    preview: str,
+    stack: str,
+    facts: str,
+    cluster_id: str,
+    cluster: str,
+    region: str,
+    kubeconfig: Path | None,
+    context: str,
+    cloud_only: bool,
+    growth: str,
+    reserve: int,
+    json_file: str,
+) -> ExitCode:
+    """Run it and write what was found. Standard output holds the table, or the JSON."""
+    sources = {"--preview": preview, "--stack": stack, "--facts": facts, "--cluster-id": cluster_id}
+    given = [option for option, value in sources.items() if value]
+    if len(given) != 1:
+        raise WrongUse(f"one of {', '.join(sources)} is needed" + (f"; given are {' and '.join(given)}" if given else ""))
+    wanted = _growth(growth)
+    if preview:
+        before, after = read_plan.of_preview(read_plan.read("--preview", preview, "pulumi preview --json"), cluster)
+        outcome = Outcome(after, before, wanted, reserve)
+    elif stack:
+        outcome = Outcome(read_plan.of_stack(read_plan.read("--stack", stack, "pulumi stack export"), cluster), None, wanted, reserve)
+    elif facts:
+        how = "pulumi stack output clusterFacts --json"
+        outcome = Outcome(read_plan.of_facts(read_plan.read("--facts", facts, how)), None, wanted, reserve)
+    else:
+        outcome = Outcome(_live(cluster_id, region, kubeconfig, context, cloud_only), None, wanted, reserve)
+    files.write(json_file, report.as_json(outcome))
+    table.show(outcome, Console(stderr=json_file == files.STANDARD_OUTPUT))
+    return outcome.exit_code
+
+
+def propose(*, vpc: str, zones: list[str], taken: list[str], growth: int, json_file: str) -> ExitCode:
+    """Write a proposal."""
+    try:
+        placed = proposal(vpc, zones, taken, growth)
+    except WrongWishes as error:
+        for line in error.lines:
+            files.complain("capacity propose", line)
+        return ExitCode.USAGE
+    files.write(json_file, report.proposal_as_json(placed, vpc))
+    table.show_proposal(placed, Console(stderr=json_file == files.STANDARD_OUTPUT))
+    return ExitCode.FITS
+
+
+def _growth(text: str) -> Growth | None:
+    if not text:
+        return None
+    match = _GROWTH.fullmatch(text)
+    period = match[2] or "week" if match else ""
+    if match is None or period not in PERIODS:
+        raise WrongUse(f"--growth {text!r} is no growth; write pods a {' or '.join(PERIODS)}, for example 20/week")
+    return Growth(int(match[1]), period)
+
+
+def _live(cluster_id: str, region: str, kubeconfig: Path | None, context: str, cloud_only: bool) -> Estate:
+    from pulumi_tke_hybrid.capacity import inside, read_live
+    from pulumi_tke_hybrid.cloud.client import TencentCloud
+    from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
+
+    problem = ids.cluster_problem(cluster_id)
+    if problem:
+        raise WrongUse(f"--cluster-id: {problem}")
+    try:
+        settings = CloudSettings.read(_nothing, region)
+    except SettingsMissing:
+        raise WrongUse("no region; give --region ap-guangzhou, or TENCENTCLOUD_REGION") from None
+    path = kubeconfig or next((Path(item).expanduser() for item in os.environ.get("KUBECONFIG", "").split(os.pathsep) if item), None)
+    if cloud_only and kubeconfig is not None:
+        raise WrongUse("--cloud-only and --kubeconfig contradict each other; give one of them")
+    if not cloud_only and path is None:
+        raise WrongUse("no kubeconfig; give --kubeconfig or KUBECONFIG, or --cloud-only for the subnets alone")
+    with Console(stderr=True).status("reading"):
+        if cloud_only or path is None:
+            return read_live.of_cluster(TencentCloud(settings), cluster_id, None, None)
+        by_zone, pods = inside.look(inside.connect(path, context), settings.region)
+        return read_live.of_cluster(TencentCloud(settings), cluster_id, by_zone, pods)
+
+
+def _nothing(_: str) -> None:
+    """The command has no stack's configuration; keys come from the environment."""

@@ -1,0 +1,42 @@
+"""Addresses kept by `vpc-ip-claim-delete-policy: Never` outlive their pods: before a cluster goes they are named, or released."""
+
+from collections.abc import Callable
+
+from pulumi_tke_hybrid.cloud.in_cluster import Inside, KeptAddress, NotReadable
+from pulumi_tke_hybrid.cloud.waiting import Wait
+
+RELEASE_ALL = "release_kept_ips=True, applied with `pulumi up` before the destroy, releases them all"
+
+
+def settle(connect: Callable[[], Inside], release: bool, wait: Wait) -> None:
+    """Name the kept addresses and how to release them; with `release` give them back, and wait until they are.
+
+    A cluster that cannot be asked does not hold up its own deletion: what still holds a subnet is named once more by the wait for
+    empty subnets.
+    """
+    try:
+        inside = connect()
+        kept = inside.kept_addresses()
+        if not release:
+            _name(kept, wait)
+            return
+        for item in kept:
+            wait.say(f"releasing {item}")
+            inside.release(item)
+    except NotReadable as error:
+        wait.say(f"could not tell which addresses are kept for pods that are gone: {error}")
+        return
+
+    def look() -> tuple[bool | None, str]:
+        left = inside.kept_addresses()
+        return (None, f"still kept: {', '.join(map(str, left))}") if left else (True, "released")
+
+    if kept:
+        wait.until("kept addresses", look, "Look at the claims with `kubectl get vipc -A`, then run `pulumi destroy` again.")
+
+
+def _name(kept: list[KeptAddress], wait: Wait) -> None:
+    for item in kept:
+        wait.say(f"kept: {item}; `kubectl delete vipc {item.pod} -n {item.namespace}` releases it while the cluster lives")
+    if kept:
+        wait.say(f"{len(kept)} kept addresses may hold up the deletion of their subnets until their reclaim time; {RELEASE_ALL}")

@@ -1,0 +1,130 @@
+"""One policy for each rule, under the rule's own name: so each is made mandatory, advisory or disabled by itself."""
+
+from collections.abc import Iterable
+from functools import cache
+
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyPack,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+
+from pulumi_tke_hybrid.policies import before, steps
+from pulumi_tke_hybrid.tke import cidrs, zones
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules import changes, coverage, ranges_of_steps
+from pulumi_tke_hybrid.tke.rules import changes_of_clusters as clusters
+from pulumi_tke_hybrid.tke.rules import changes_of_networks as networks
+from pulumi_tke_hybrid.tke.rules import changes_of_system_objects as system
+from pulumi_tke_hybrid.tke.rules import changes_of_workloads as workloads
+
+NAME = "tke-hybrid"
+BY_REMOVAL = "-by-removal"
+"""A resource that leaves the program is seen by stack policies only, and a policy has one kind."""
+
+OF_RESOURCES = (
+    clusters.PHANTOM_HYBRID,
+    clusters.CLUSTER_REBUILT,
+    clusters.POD_NETWORK_OFF,
+    clusters.POD_SUBNET_LEAVES,
+    clusters.REFUSED_UPDATE,
+    clusters.GR_SOURCE_ADDRESS,
+    clusters.PROTECTION_OFF,
+    networks.RANGE_CHANGED,
+    networks.POOL_REBUILT,
+    networks.SECURITY_GROUP_NARROWED,
+    workloads.DIRECT_ACCESS_OFF,
+    workloads.PODS_LEAVE_ENI,
+    workloads.BALANCER_REPLACED,
+    workloads.STATEFUL_SET_REPLACED,
+    workloads.KEPT_ADDRESS_OFF,
+    system.IPAMD_RESTART,
+)
+OF_REMOVALS = (
+    clusters.CLUSTER_REBUILT,
+    clusters.POD_SUBNET_LEAVES,
+    clusters.SWITCH_UNMANAGED,
+    networks.RANGE_CHANGED,
+    networks.POOL_REBUILT,
+    workloads.BALANCER_REPLACED,
+)
+OF_STACKS = (zones.ZONE_UNCOVERED, coverage.ADDRESSES_SHORT, cidrs.RANGE_OVERLAP, cidrs.RANGE_OUTSIDE_VPC, cidrs.RANGE_TOO_SMALL)
+
+
+def policies(read: before.Read = before.read) -> list[Policy]:
+    """All of them, for a pack of your own: `PolicyPack("mine", [*policies(), …])`. `read` gets the state of the stack as it was."""
+
+    @cache
+    def of_stack_named(name: str) -> before.Before:
+        return read(name)
+
+    def was(urn: str) -> before.Before:
+        # urn:pulumi:<stack>::<project>::…: a pack that Pulumi runs as a plugin is told the name of its stack nowhere else.
+        return of_stack_named(urn.split("::")[0].removeprefix("urn:pulumi:"))
+
+    def was_all(args: StackValidationArgs) -> before.Before:
+        return was(args.resources[0].urn) if args.resources else before.Before()
+
+    def of_resource(rule: Rule) -> Policy:
+        def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+            known = was(args.urn)
+            if not known.unknown_because:
+                for finding in _of(rule, changes.of_step(steps.of_resource(args, known))):
+                    report(sentence(finding), None)
+
+        return ResourceValidationPolicy(rule.id, rule.says, validate, _level(rule))
+
+    def of_removals(rule: Rule) -> Policy:
+        def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+            gone = steps.removed(
+                (item.urn for item in args.resources), (alias for item in args.resources for alias in item.opts.aliases), was_all(args)
+            )
+            for step in gone:
+                for finding in _of(rule, changes.of_step(step)):
+                    report(sentence(finding), None)
+
+        return StackValidationPolicy(f"{rule.id}{BY_REMOVAL}", rule.says, validate, _level(rule))
+
+    def of_stack(rule: Rule) -> Policy:
+        def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+            plan = steps.of_stack(args.resources, was_all(args))
+            for finding in _of(rule, (*coverage.findings(plan), *ranges_of_steps.findings(plan))):
+                where = next((step.urn for step in plan.steps if step.custom and step.name == finding.path.split(".")[0]), None)
+                report(sentence(finding), where)
+
+        return StackValidationPolicy(rule.id, rule.says, validate, _level(rule))
+
+    def unread(args: StackValidationArgs, report: ReportViolation) -> None:
+        reason = was_all(args).unknown_because
+        if reason:
+            report(f"{reason}; so changes were not judged, only zones and ranges; {before.VARIABLE} may name an export", None)
+
+    return [
+        *(of_resource(rule) for rule in OF_RESOURCES),
+        *(of_stack(rule) for rule in OF_STACKS),
+        *(of_removals(rule) for rule in OF_REMOVALS),
+        StackValidationPolicy("state-before", "The stack's last state can be read.", unread, EnforcementLevel.ADVISORY),
+    ]
+
+
+def sentence(finding: Finding) -> str:
+    """As `tke-hybrid review` says it."""
+    return f"{finding.path}: {finding.message}"
+
+
+def _of(rule: Rule, found: Iterable[Finding]) -> Iterable[Finding]:
+    return (finding for finding in found if finding.rule.id == rule.id)
+
+
+def _level(rule: Rule) -> EnforcementLevel:
+    return EnforcementLevel.MANDATORY if rule.severity is Severity.ERROR else EnforcementLevel.ADVISORY
+
+
+def run() -> None:
+    """Serve the pack until the engine is done; this is the whole program of a pack."""
+    PolicyPack(NAME, policies(), EnforcementLevel.ADVISORY)

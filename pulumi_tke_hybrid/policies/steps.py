@@ -1,0 +1,101 @@
+"""What a policy is shown, as steps that the rules read."""
+
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from typing import Any, cast
+
+from pulumi_policy import PolicyResource, ResourceValidationArgs
+from pulumi_policy.proxy import UnknownValueError
+
+from pulumi_tke_hybrid.policies.before import Before, Was
+from pulumi_tke_hybrid.tke import forced
+from pulumi_tke_hybrid.tke.step import SECRET, UNKNOWN, Op, Plan, Props, Step, items, mapping
+
+
+def of_resource(shown: ResourceValidationArgs, before: Before) -> Step:
+    """The step of one resource: what was before against what the program says."""
+    options = shown.opts
+    was = before.find(shown.urn, options.aliases)
+    new = plain(shown.props)
+    if was is None:
+        return Step(shown.urn, shown.resource_type, Op.CREATE, new=new, parent=options.parent or "", protected=options.protect)
+    old = _comparable(was.inputs, new)
+    keys = forced.changed(shown.resource_type, old, new)
+    return Step(
+        shown.urn,
+        shown.resource_type,
+        Op.REPLACE if keys else Op.SAME if old == new else Op.UPDATE,
+        old=old,
+        new=new,
+        state=was.outputs,
+        replace_keys=keys,
+        id=was.id,
+        parent=options.parent or "",
+        was_protected=was.protected,
+        protected=options.protect,
+    )
+
+
+def of_stack(shown: Iterable[PolicyResource], before: Before) -> Plan:
+    """All resources that the program has, as they will be."""
+    steps: list[Step] = []
+    for resource in shown:
+        was = before.find(resource.urn, resource.opts.aliases)
+        new = plain(resource.props)
+        old: Props = _comparable(was.inputs, new) if was else {}
+        same = all(new.get(key) == value for key, value in old.items())  # these are outputs: more properties than the program says
+        identity = was.id if was else new.get("id")
+        steps.append(
+            Step(
+                resource.urn,
+                resource.resource_type,
+                Op.CREATE if was is None else Op.SAME if same else Op.UPDATE,
+                old=old,
+                new=new,
+                state=was.outputs if was else {},
+                id=identity if isinstance(identity, str) and identity != UNKNOWN else "",
+                parent=resource.opts.parent or "",
+                sources={key: [item.urn for item in items] for key, items in resource.property_dependencies.items()},
+                protected=resource.opts.protect,
+            )
+        )
+    return Plan(steps)
+
+
+def removed(urns: Iterable[str], aliases: Iterable[str], before: Before) -> list[Step]:
+    """What was there and is no more."""
+    kept = {*urns, *aliases}
+    return [_removal(was) for was in before.resources.values() if was.urn not in kept]
+
+
+def _removal(was: Was) -> Step:
+    return Step(
+        was.urn, was.type, Op.DELETE, old=was.inputs, state=was.outputs, id=was.id, parent=was.parent, was_protected=was.protected,
+        sources=was.sources,
+    )  # fmt: skip
+
+
+def plain(value: Any) -> Any:
+    """Without the SDK's wrapping, which raises an error where a value is not known yet: here that is a value like any other."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(_item(value, key)) for key in cast(Props, value)}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain(_item(value, index)) for index in range(len(cast(Sized, value)))]
+    return value
+
+
+def _item(holder: Any, key: Any) -> Any:
+    try:
+        return holder[key]
+    except UnknownValueError:
+        return UNKNOWN
+
+
+def _comparable(old: Any, new: Any) -> Any:
+    """State keeps secrets encrypted, so nobody can say that one has changed: it counts as it is."""
+    if old == SECRET:
+        return SECRET if new is None else new
+    before, after = mapping(old), mapping(new)
+    if before and after:
+        return {key: _comparable(item, after.get(key)) for key, item in before.items()}
+    listed, wanted = items(old), items(new)
+    return [_comparable(*both) for both in zip(listed, wanted, strict=True)] if listed and len(listed) == len(wanted) else old

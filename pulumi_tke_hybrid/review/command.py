@@ -1,0 +1,91 @@
+"""`tke-hybrid review`: its options and help. What does the work is imported when the command runs, so that help costs nothing."""
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pulumi_tke_hybrid.console import wrong_use
+
+HELP = """What a preview means for the network, in one comment that a reviewer can act on. Changes nothing.
+
+Verdict first, then what is dangerous and why, zones as rows, one line a component; noise is folded and counted. Reads
+`pulumi preview --json` and the engine's event log, one or several; secrets are shown nowhere.
+
+[bold]Examples[/bold]
+
+  One preview, to standard output:
+    pulumi preview --json --show-sames > preview.json
+    tke-hybrid review preview.json
+
+  Make the preview itself; what follows -- goes to pulumi:
+    tke-hybrid review --run --stack prod -- --refresh
+
+  In a pipeline, two stacks in one comment; somebody put the label tke-hybrid/accept:balancer-replaced on the pull request:
+    tke-hybrid review network.json shop.json --post github --json digest.json --labels "$LABELS"
+
+[bold]Exit codes[/bold]
+
+  0  clean: nothing changes
+  1  changes, none of them dangerous, or those that are have been accepted
+  2  dangerous: somebody must say that it is meant (--accept, or the label)
+  3  could not tell: there is no whole preview to read
+  4  invalid: the preview itself failed
+  5  the comment could not be posted, and nothing is dangerous
+  64 wrong use
+"""
+Command = wrong_use.Command
+
+
+class Host(str, Enum):
+    """Where a comment can go."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
+def review(
+    previews: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="Previews or event logs (- for standard input).", show_default=False)
+    ] = None,
+    event_log: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="An event log; the same as naming the file.", rich_help_panel="What")
+    ] = None,
+    run: Annotated[bool, typer.Option("--run", help="Run `pulumi preview`; FILEs are then its arguments.", rich_help_panel="What")] = False,
+    stack: Annotated[str, typer.Option(help="With --run: the stack. Default: the selected one.", rich_help_panel="What")] = "",
+    cwd: Annotated[Path, typer.Option(help="With --run: the project's folder.", rich_help_panel="What")] = Path(),
+    commit: Annotated[str, typer.Option(help="Commit for the comment. Default: what GitHub or GitLab say.", rich_help_panel="What")] = "",
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE[:SUBJECT]", help="A danger that is known and meant; recorded in the comment.", rich_help_panel="Gate"),
+    ] = None,
+    labels: Annotated[
+        str,
+        typer.Option(help="Labels of the pull request, with commas. Default: what GitHub or GitLab say.", rich_help_panel="Gate"),
+    ] = "",
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE=SEVERITY", help="Another severity: error (dangerous), warning, note.", rich_help_panel="Gate"),
+    ] = None,
+    json_file: Annotated[
+        str, typer.Option("--json", metavar="FILE", help="Write the digest there (- for standard output).", rich_help_panel="Report")
+    ] = "",
+    markdown_file: Annotated[
+        str, typer.Option("--markdown", metavar="FILE", help="Write the comment there (- for standard output).", rich_help_panel="Report")
+    ] = "",
+    limit: Annotated[int, typer.Option(min=1000, help="Characters that the comment may have.", rich_help_panel="Report")] = 65_536,
+    post: Annotated[
+        Host | None, typer.Option(help="Put the comment on the pull request that the job runs for.", rich_help_panel="Report")
+    ] = None,
+    pull_request: Annotated[int | None, typer.Option(min=1, help="Another one than the job's.", rich_help_panel="Report")] = None,
+) -> None:
+    with wrong_use.told("tke-hybrid review", wrong_use.SYSEXITS_USAGE):
+        from pulumi_tke_hybrid.review import run_command
+
+        code = run_command.run(
+            run_command.Inputs([*(previews or []), *(event_log or [])], run=run, stack=stack, cwd=cwd, commit=commit),
+            run_command.Judging(accept or [], labels, rule or []),
+            run_command.Reports(json_file, markdown_file, limit, post.value if post else "", pull_request),
+        )
+    raise typer.Exit(code)

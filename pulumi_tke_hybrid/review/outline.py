@@ -1,0 +1,230 @@
+"""The steps of a plan by the component that they belong to: one line for each, as a reviewer thinks of them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pulumi_tke_hybrid.console.text import several
+from pulumi_tke_hybrid.review import noise
+from pulumi_tke_hybrid.review.difference import change_text, differences, named, printable, value_text
+from pulumi_tke_hybrid.review.plan import STACK, StackPlan
+from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke.step import Op, Props, Step, at
+
+_COMPONENT = "tke-hybrid:index:"
+_FACTS = 6
+"""Inputs of a new component that its line names."""
+_ROLLS = (tokens.DEPLOYMENT, tokens.STATEFUL_SET)
+ORDER = (Op.DELETE, Op.REPLACE, Op.OTHER, Op.UPDATE, Op.CREATE)
+"""What a reviewer should see first."""
+
+
+@dataclass
+class Group:
+    """What changes of one component, or one resource that belongs to none."""
+
+    head: Step | None
+    """The component; None for a resource by itself."""
+    steps: list[Step] = field(default_factory=list[Step])
+    """What changes, without noise."""
+
+    @property
+    def name(self) -> str:
+        return (self.head or self.steps[0]).name
+
+    @property
+    def kind(self) -> str:
+        """The type in short: `HybridCluster`, `Service`."""
+        return kind_of(self.head or self.steps[0])
+
+    @property
+    def op(self) -> Op:
+        """What happens to it as a whole."""
+        ops = {step.op for step in self.steps}
+        if self.head is not None and self.head.op in (Op.CREATE, Op.DELETE):
+            return self.head.op
+        return ops.pop() if len(ops) == 1 and self.head is None else Op.UPDATE
+
+    @property
+    def weight(self) -> int:
+        """What comes first."""
+        return min((ORDER.index(step.op) for step in self.steps), default=len(ORDER))
+
+    @property
+    def zones(self) -> list[str]:
+        """The zones that it speaks of."""
+        found: dict[str, None] = {}
+        for step in ([self.head] if self.head else []) + self.steps:
+            for props in (step.new, step.old):
+                zone = props.get("zone") or props.get("availabilityZone")
+                if isinstance(zone, str):
+                    found[zone] = None
+        return list(found)
+
+
+def kind_of(step: Step) -> str:
+    """A type in short. `Instance` says nothing: then the module does."""
+    module, _, last = step.type.rpartition(":")
+    if step.type.startswith(tokens.PROVIDERS):
+        return f"provider {last}"
+    return module.rpartition(":")[2].partition("/")[0] if last == "Instance" else last
+
+
+@dataclass(frozen=True)
+class Outline:
+    """All groups of a plan, and what was folded."""
+
+    groups: Sequence[Group]
+    folded: Sequence[tuple[str, int]]
+    """(sort of noise, how many)."""
+    counts: "Counts"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Resources that something happens to, noise and mere components left out."""
+
+    add: int
+    update: int
+    replace: int
+    delete: int
+    other: int
+    noise: int
+    same: int
+
+    def __add__(self, more: "Counts") -> "Counts":
+        return Counts(
+            self.add + more.add,
+            self.update + more.update,
+            self.replace + more.replace,
+            self.delete + more.delete,
+            self.other + more.other,
+            self.noise + more.noise,
+            self.same + more.same,
+        )
+
+    @property
+    def changes(self) -> int:
+        """All that are not left as they are."""
+        return self.add + self.update + self.replace + self.delete + self.other
+
+
+NOTHING = Counts(0, 0, 0, 0, 0, 0, 0)
+
+
+def outline(plan: StackPlan) -> Outline:
+    """Sort the steps of a plan."""
+    by_urn = {step.urn: step for step in plan.steps}
+    groups: dict[str, Group] = {}
+    folded: dict[str, int] = {}
+    ops: dict[Op, int] = {}
+    for step in plan.steps:
+        sort = noise.kind(step)
+        if sort:
+            folded[sort] = folded.get(sort, 0) + 1
+            continue
+        if step.type == STACK:
+            continue
+        if step.custom:
+            ops[step.op] = ops.get(step.op, 0) + 1
+        if not step.op.changes:
+            continue
+        head = _top(step, by_urn)
+        group = groups.setdefault(head.urn if head else step.urn, Group(head))
+        if step.custom or step is not head:
+            group.steps.append(step)
+    counts = Counts(
+        add=ops.get(Op.CREATE, 0),
+        update=ops.get(Op.UPDATE, 0),
+        replace=ops.get(Op.REPLACE, 0),
+        delete=ops.get(Op.DELETE, 0),
+        other=ops.get(Op.OTHER, 0),
+        noise=sum(folded.values()),
+        same=ops.get(Op.SAME, 0),
+    )
+    ordered = sorted(groups.values(), key=lambda group: (group.weight, group.name))
+    return Outline(ordered, sorted(folded.items()), counts)
+
+
+def _top(step: Step, by_urn: dict[str, Step]) -> Step | None:
+    """The outermost component of this library that a step belongs to."""
+    found: Step | None = None
+    at_: Step | None = step
+    for _ in range(20):  # a parent chain is short; a broken input could make a ring
+        if at_ is None:
+            break
+        if at_.type.startswith(_COMPONENT):
+            found = at_
+        at_ = by_urn.get(at_.parent)
+    return found
+
+
+def summary(group: Group) -> str:
+    """What happens to a group, in some words; what is foreign in it is not escaped yet."""
+    if group.head is not None and group.op in (Op.CREATE, Op.DELETE):
+        verb = "new" if group.op is Op.CREATE else "deleted"
+        return ", ".join([verb, *_facts(group)])
+    if group.head is None and group.op in (Op.CREATE, Op.DELETE):
+        return ", ".join(["new" if group.op is Op.CREATE else "deleted", *(f"zone {zone}" for zone in group.zones)])
+    return "; ".join(dict.fromkeys(_phrases(group))) or "its settings"
+
+
+def _facts(group: Group) -> Iterator[str]:
+    yield from (f"zone {zone}" for zone in group.zones)
+    given: Props = group.head.new if group.head else {}
+    told = [f"{key} {value_text(key, value)}" for key, value in given.items() if key != "zone" and value is not None and printable(key)]
+    yield from told[:_FACTS]
+    yield several(len(group.steps), "resource")
+
+
+def _phrases(group: Group) -> Iterator[str]:
+    if group.head is not None:
+        told = [change_text(path, old, new) for path, old, new in differences(group.head) if old != new]
+        yield from told[:4]
+    for step in group.steps[:6]:
+        what = kind_of(step) if group.head is not None else ""
+        if step.op is Op.UPDATE:
+            pods = _rolling(step)
+            names = _listed(named(step))
+            yield " ".join(part for part in (what, names, pods) if part)
+        elif step.op is Op.REPLACE:
+            yield f"{what} replaced because of {step.replaced_for}".strip()
+        else:
+            yield f"{what} {step.op.value}d".strip() if step.op in (Op.CREATE, Op.DELETE) else f"{what} {step.op.value}".strip()
+    if len(group.steps) > 6:
+        yield f"{len(group.steps) - 6} more"
+
+
+def _rolling(step: Step) -> str:
+    """How many pods a change makes anew."""
+    if step.type not in _ROLLS or at(step.old, "spec", "template") == at(step.new, "spec", "template"):
+        return ""
+    replicas = at(step.new, "spec", "replicas")
+    return f"({several(int(replicas), 'pod')} made anew)" if isinstance(replicas, (int, float)) else "(its pods made anew)"
+
+
+def _listed(names: Sequence[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def behind(steps: Iterable[Step]) -> str:
+    """What stands on the clusters of a plan: node pools, workloads, load balancers; nothing where the plan shows none."""
+    pools = machines = workloads = pods = balancers = 0
+    for step in steps:
+        if step.op is Op.CREATE:
+            continue
+        if step.type in (tokens.NODE_POOL, tokens.NATIVE_NODE_POOL):
+            pools += 1
+            wanted = step.old.get("desiredCapacity")
+            machines += int(wanted) if isinstance(wanted, (int, float)) else 0
+        elif step.type in _ROLLS:
+            workloads += 1
+            replicas = at(step.old, "spec", "replicas")
+            pods += int(replicas) if isinstance(replicas, (int, float)) else 1
+        elif step.type == tokens.INGRESS or (step.type == tokens.SERVICE and at(step.old, "spec", "type") == "LoadBalancer"):
+            balancers += 1
+    told = [
+        f"{several(pools, 'node pool')} ({several(machines, 'machine')})" if pools else "",
+        f"{several(workloads, 'workload')} ({several(pods, 'pod')})" if workloads else "",
+        several(balancers, "load balancer") if balancers else "",
+    ]
+    return ", ".join(part for part in told if part)

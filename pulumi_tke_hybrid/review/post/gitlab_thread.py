@@ -1,0 +1,96 @@
+"""Comments of a merge request on GitLab, through python-gitlab."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import gitlab
+import requests
+from requests.adapters import HTTPAdapter
+
+from pulumi_tke_hybrid.review.post.budget import Budget
+from pulumi_tke_hybrid.review.post.errors import CannotPost, Gone, cleaned
+from pulumi_tke_hybrid.review.post.patience import TIMEOUT, Patience
+from pulumi_tke_hybrid.review.post.place import Place
+from pulumi_tke_hybrid.review.post.sticky import Remark
+
+PAGE = 100
+_ONE_TRY: dict[str, Any] = {"obey_rate_limit": False}
+"""`Patience` repeats what is worth it, within limits; the client by itself would wait for as long as it is told."""
+
+
+class GitLabThread:
+    """`sticky.Thread` of a merge request. GitLab calls its comments notes."""
+
+    def __init__(self, place: Place, budget: Budget) -> None:
+        self._place = place
+        session = requests.Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(max_retries=Patience(budget)))
+        # As a bearer token, because `requests` drops that one when it is led to another host. `keep_base_url`: the next page is asked for
+        # where the first one was, whatever the instance believes its own name to be.
+        self._client = gitlab.Gitlab(place.address, oauth_token=place.token, timeout=TIMEOUT, session=session, keep_base_url=True)
+        project: Any = self._client.projects.get(place.project, lazy=True)
+        self._notes: Any = project.mergerequests.get(place.number, lazy=True).notes
+        self._me: int | None = None
+
+    def remarks(self) -> Generator[Remark]:
+        with self._told("read"):
+            self._me = self._me or self._account()
+            listed = self._notes.list(iterator=True, per_page=PAGE, order_by="created_at", sort="asc", **_ONE_TRY)
+            for note in listed:
+                yield self._remark(note.attributes)
+
+    def add(self, body: str) -> Remark:
+        with self._told("write"):
+            return self._remark(self._notes.create({"body": body}, **_ONE_TRY).attributes)
+
+    def change(self, remark: Remark, body: str) -> None:
+        with self._told("write", of_one=True):
+            self._notes.update(remark.id, {"body": body}, **_ONE_TRY)
+
+    def remove(self, remark: Remark) -> None:
+        with self._told("write", of_one=True):
+            self._notes.delete(remark.id, **_ONE_TRY)
+
+    def _account(self) -> int:
+        answer: Any = self._client.http_get("/user", **_ONE_TRY)
+        number: Any = answer.get("id") if isinstance(answer, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        if not isinstance(number, int):
+            raise CannotPost(f"{self._place.address} does not answer like GitLab; check CI_SERVER_URL and the proxy")
+        return number
+
+    def _remark(self, note: dict[str, Any]) -> Remark:
+        author: dict[str, Any] = note.get("author") or {}
+        return Remark(int(note["id"]), str(note.get("body") or ""), mine=author.get("id") == self._me and not note.get("system"))
+
+    @contextmanager
+    def _told(self, doing: str, *, of_one: bool = False) -> Generator[None]:
+        """Turns whatever goes wrong into one line."""
+        try:
+            yield
+        except gitlab.GitlabError as error:
+            status = error.response_code or 0
+            if of_one and status == 404:
+                raise Gone from None
+            raise CannotPost(self._sentence(status, cleaned(error.error_message, self._place.token), doing)) from None
+        except requests.RequestException as error:
+            raise CannotPost(
+                f"GitLab at {self._place.address} does not answer ({type(error).__name__}); check CI_SERVER_URL, HTTPS_PROXY and NO_PROXY"
+            ) from None
+
+    def _sentence(self, status: int, said: str, doing: str) -> str:
+        if status == 429:
+            return f"GitLab's rate limit does not end in time ({status}: {said}); run the job again later"
+        if status == 401:
+            return f"GitLab does not know the token ({status}: {said}); give a valid one in GITLAB_TOKEN"
+        if status == 403:
+            return (
+                f"the token may not {doing} comments of {self._place} ({status}: {said}); it needs the scope `api` and the role "
+                "Reporter at least"
+            )
+        if status == 404:
+            return f"{self._place} is not there, or the token may not see it ({status}: {said}); check CI_PROJECT_ID and the number"
+        if status >= 500:
+            return f"GitLab answers {status} ({said}), also after further tries; run the job again later"
+        return f"GitLab refuses to {doing} comments of {self._place} ({status or 'no answer'}: {said}); check CI_SERVER_URL and the proxy"

@@ -1,0 +1,1 @@
+"""Previews as the engine writes them, made into plans. Nothing is trusted to be there."""

@@ -1,0 +1,84 @@
+"""A whole review: plans, what the rules find in them, and what a pipeline should do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from pulumi_tke_hybrid.review import gate
+from pulumi_tke_hybrid.review.gate import Acceptance, Judged
+from pulumi_tke_hybrid.review.outline import NOTHING, Counts, Outline, outline
+from pulumi_tke_hybrid.review.plan import StackPlan
+from pulumi_tke_hybrid.review.verdict import EXIT_CODES, ExitCode, Verdict
+from pulumi_tke_hybrid.review.words import Words
+from pulumi_tke_hybrid.tke.rule import Severity, judged
+from pulumi_tke_hybrid.tke.rules import changes, coverage
+from pulumi_tke_hybrid.tke.step import Plan
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the previews come from, for the comment's last line."""
+
+    commit: str = ""
+    tools: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class StackReview:
+    """One stack of a review."""
+
+    plan: StackPlan
+    outline: Outline
+    zones: Sequence[coverage.Zone]
+    findings: Sequence[Judged]
+
+
+@dataclass(frozen=True)
+class Review:
+    """All stacks together."""
+
+    stacks: Sequence[StackReview]
+    verdict: Verdict
+    words: Words
+    origin: Origin
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the process says to a pipeline."""
+        return EXIT_CODES[self.verdict]
+
+    @cached_property
+    def findings(self) -> list[Judged]:
+        """Of all stacks, the strictest first."""
+        order = list(Severity)
+        return sorted((item for stack in self.stacks for item in stack.findings), key=lambda item: order.index(item.finding.severity))
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Of all stacks together."""
+        return sum((stack.outline.counts for stack in self.stacks), NOTHING)
+
+    @property
+    def names(self) -> list[str]:
+        """`<project>/<stack>` of each; a file's name where a preview did not say."""
+        return [stack.plan.stack or stack.plan.source for stack in self.stacks]
+
+
+def review(
+    plans: Sequence[StackPlan],
+    words: Words,
+    *,
+    acceptances: Sequence[Acceptance] = (),
+    severities: Mapping[str, Severity] | None = None,
+    origin: Origin | None = None,
+) -> Review:
+    """Judge the plans."""
+    stacks = [_of_stack(plan, acceptances, severities or {}) for plan in plans]
+    found = [item for stack in stacks for item in stack.findings]
+    return Review(stacks, gate.verdict(plans, found), words, origin or Origin())
+
+
+def _of_stack(plan: StackPlan, acceptances: Sequence[Acceptance], severities: Mapping[str, Severity]) -> StackReview:
+    steps = Plan(plan.steps)
+    found = judged([*changes.findings(steps), *coverage.findings(steps)], severities)
+    return StackReview(plan, outline(plan), coverage.zones_of(steps), gate.judge(plan.stack, found, acceptances))

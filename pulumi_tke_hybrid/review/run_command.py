@@ -1,0 +1,161 @@
+"""What `tke-hybrid review` does: read, judge, write, post."""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from pulumi_tke_hybrid.console import files
+from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.review import gate
+from pulumi_tke_hybrid.review.comment import Comment
+from pulumi_tke_hybrid.review.markdown_report import comment
+from pulumi_tke_hybrid.review.plan import Failure, StackPlan
+from pulumi_tke_hybrid.review.read.preview import read
+from pulumi_tke_hybrid.review.read.secrets import Secrets
+from pulumi_tke_hybrid.review.review import Origin, Review, review
+from pulumi_tke_hybrid.review.run_preview import running
+from pulumi_tke_hybrid.review.text_report import text
+from pulumi_tke_hybrid.review.verdict import ExitCode
+from pulumi_tke_hybrid.review.words import Words
+from pulumi_tke_hybrid.tke.rule import Severity, setting_findings
+from pulumi_tke_hybrid.tke.rules import every_rule
+
+_CREDENTIALS = ("TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SECURITY_TOKEN", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE", "GITHUB_TOKEN",
+    "GH_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN")  # fmt: skip
+"""Environment variables whose values must not come out again, wherever they were written."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Where previews come from."""
+
+    names: Sequence[str]
+    run: bool
+    stack: str
+    cwd: Path
+    commit: str
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What counts."""
+
+    accept: Sequence[str]
+    labels: str
+    rules: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Where the result goes."""
+
+    json_file: str
+    markdown_file: str
+    limit: int
+    post: str
+    pull_request: int | None
+
+
+def run(inputs: Inputs, judging: Judging, reports: Reports, environment: Mapping[str, str] = os.environ) -> ExitCode:
+    """The whole command. Raises `WrongUse`."""
+    files.refuse_two_on_standard_output({"--json": reports.json_file, "--markdown": reports.markdown_file})
+    severities = _severities(judging.rules)
+    secrets = Secrets()
+    for name in _CREDENTIALS:
+        secrets.remember(environment.get(name, ""))
+    plans, tools = _run(inputs, secrets) if inputs.run else (_read(inputs.names, secrets), {})
+    words = Words(secrets.values)
+    origin = Origin(
+        inputs.commit or environment.get("GITHUB_SHA") or environment.get("CI_COMMIT_SHA") or "",
+        {**tools, "tke-hybrid": metadata.version("pulumi-tke-hybrid")},
+    )
+    done = review(plans, words, acceptances=_acceptances(judging, environment), severities=severities, origin=origin)
+    said = comment(done, reports.limit)
+    _write(done, said, reports)
+    return _post(said, done.exit_code, reports, words) if reports.post else done.exit_code
+
+
+def _read(names: Sequence[str], secrets: Secrets) -> list[StackPlan]:
+    if not names:
+        raise WrongUse("there is nothing to review; name the file of a preview, or say --run")
+    if names.count(files.STANDARD_OUTPUT) > 1:
+        raise WrongUse("standard input can be read only once")
+    plans: list[StackPlan] = []
+    for name in names:
+        try:
+            with contextlib.ExitStack() as stack:
+                standard = name == files.STANDARD_OUTPUT
+                source = sys.stdin.buffer if standard else stack.enter_context(Path(name).open("rb"))
+                plans.append(read(source, "standard input" if standard else Path(name).name, secrets))
+        except OSError as error:
+            raise WrongUse(f"{name} cannot be read: {error.strerror}") from None
+    return plans
+
+
+def _run(inputs: Inputs, secrets: Secrets) -> tuple[list[StackPlan], dict[str, str]]:
+    with running(inputs.cwd, inputs.stack, inputs.names) as preview:
+        plan = read(preview.output, "pulumi preview", secrets)
+    failures = plan.failures or ([Failure("", "")] if preview.exit_code else [])
+    return [replace(plan, failures=failures, refreshed=plan.refreshed or preview.refreshed)], {"pulumi": preview.version}
+
+
+def _severities(settings: Sequence[str]) -> dict[str, Severity]:
+    found: dict[str, Severity] = {}
+    known = every_rule()
+    for setting in settings:
+        name, _, wanted = setting.partition("=")
+        try:
+            found[name] = Severity(wanted)
+        except ValueError:
+            raise WrongUse(f"--rule {setting}: {wanted or 'nothing'} is no severity; say error, warning or note") from None
+    for finding in setting_findings(found, known, "--rule"):
+        raise WrongUse(str(finding))
+    return found
+
+
+def _acceptances(judging: Judging, environment: Mapping[str, str]) -> list[gate.Acceptance]:
+    known = every_rule()
+    flags = [gate.Acceptance.parse(item, f"--accept {item}") for item in judging.accept]
+    for item in flags:
+        if item.rule not in known:
+            raise WrongUse(f"--accept {item.rule}: there is no such rule; docs/review.md lists them")
+    labels = judging.labels.split(",") if judging.labels else _labels(environment)
+    return [*flags, *gate.from_labels(labels)]
+
+
+def _labels(environment: Mapping[str, str]) -> list[str]:
+    """Those of the pull request that the job runs for."""
+    told = environment.get("CI_MERGE_REQUEST_LABELS", "").split(",")
+    path = environment.get("GITHUB_EVENT_PATH", "")
+    try:
+        event: Any = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+        told += [str(label["name"]) for label in event.get("pull_request", {}).get("labels", [])]
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        return told  # no labels are known, so nothing is accepted: the strict side
+    return told
+
+
+def _write(done: Review, said: Comment, reports: Reports) -> None:
+    files.write(reports.json_file, json.dumps(said.digest.as_data(), indent=2, ensure_ascii=False) + "\n")
+    files.write(reports.markdown_file, said.body)
+    if files.STANDARD_OUTPUT not in (reports.json_file, reports.markdown_file):
+        files.write(files.STANDARD_OUTPUT, text(done))
+
+
+def _post(said: Comment, code: ExitCode, reports: Reports, words: Words) -> ExitCode:
+    from pulumi_tke_hybrid.review.post.errors import CannotPost
+    from pulumi_tke_hybrid.review.post.place import Host
+    from pulumi_tke_hybrid.review.post.poster import post
+
+    try:
+        print(words.line(post(said, Host(reports.post), number=reports.pull_request)), file=sys.stderr)
+    except CannotPost as error:
+        files.complain("tke-hybrid review", words.line(str(error)))
+        return ExitCode.NOT_POSTED if code in (ExitCode.CLEAN, ExitCode.CHANGES) else code
+    return code

@@ -1,0 +1,49 @@
+"""A review as text for a terminal or a job's log: the same rows, without Markdown."""
+
+from collections.abc import Iterator
+
+from pulumi_tke_hybrid.console.text import listed
+from pulumi_tke_hybrid.review import view
+from pulumi_tke_hybrid.review.review import Review
+from pulumi_tke_hybrid.review.verdict import Verdict
+
+_MOST = 60
+
+
+def text(review: Review) -> str:
+    """The whole report; the verdict comes first."""
+    return "\n".join(_lines(review)) + "\n"
+
+
+def _lines(review: Review) -> Iterator[str]:
+    say = review.words.line
+    stacks = listed([say(name, 60) for name in review.names])
+    yield f"{stacks}: {review.verdict.value}: {say(view.headline(review))}"
+    if review.verdict is Verdict.CLEAN:
+        return
+    yield from (f"  {say(line)}" for line in view.troubles(review))
+    yield from (f"    {say(line)}" for stack in review.stacks for failure in stack.plan.failures for line in view.own_words(failure))
+    for item in view.dangers(review, _MOST):
+        who = f" (accepted by {say(item.accepted, 120)})" if item.accepted else ""
+        finding = item.judged.finding
+        places = listed([say(place, 120) for place in item.subjects], 10)
+        stands = f"; behind it: {say(item.behind)}" if item.behind else ""
+        yield f"  {item.level}{who}: {places}: {say(finding.message)}{stands} [{finding.rule.id}]"
+    for stack in review.stacks:
+        zones = [view.zone_row(zone, whole=stack.plan.whole) for zone in stack.zones[:_MOST]]
+        yield from _table("zones", [tuple(say(cell, 100) for cell in row) for row in zones], len(stack.zones))
+        groups = [view.component_row(group) for group in stack.outline.groups[:_MOST]]
+        yield from _table("changes", [tuple(say(cell, 200) for cell in row) for row in groups], len(stack.outline.groups))
+        yield from (f"  folded: {sort}: {count}" for sort, count in stack.outline.folded)
+    yield from (f"  not known: {say(line)}" for line in view.unknowns(review))
+
+
+def _table(title: str, rows: list[tuple[str, ...]], in_all: int) -> Iterator[str]:
+    if not rows:
+        return
+    yield f"{title}:"
+    widths = [min(max(len(row[column]) for row in rows), 40) for column in range(len(rows[0]))]
+    for row in rows:
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    if in_all > len(rows):
+        yield f"  and {in_all - len(rows)} more"

@@ -1,0 +1,226 @@
+"""What a reviewer is shown, as rows of plain text; how it looks is the business of Markdown and of the terminal.
+
+Nothing here is escaped or bounded: whoever writes it somewhere does that, for every piece.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pulumi_tke_hybrid.console.text import several
+from pulumi_tke_hybrid.review.difference import MOST, differences, value_text
+from pulumi_tke_hybrid.review.gate import Judged
+from pulumi_tke_hybrid.review.outline import Counts, Group, behind, summary
+from pulumi_tke_hybrid.review.plan import Failure
+from pulumi_tke_hybrid.review.review import Review, StackReview
+from pulumi_tke_hybrid.review.verdict import Verdict
+from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rules.changes_of_clusters import CLUSTER_REBUILT, POD_NETWORK_OFF
+from pulumi_tke_hybrid.tke.rules.changes_of_networks import RANGE_CHANGED
+from pulumi_tke_hybrid.tke.rules.coverage import HEADROOM, Zone
+from pulumi_tke_hybrid.tke.step import Op, Step
+
+SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-", Op.OTHER: "?"}
+_WIDE = (tokens.CLUSTER, tokens.SWITCH, tokens.VPC)
+"""Resources that all the rest stands on."""
+_ENDING = (CLUSTER_REBUILT.id, POD_NETWORK_OFF.id, RANGE_CHANGED.id)
+
+
+@dataclass(frozen=True)
+class Danger:
+    """Findings of one rule that say the same, in one line."""
+
+    judged: Judged
+    """The first of them."""
+    subjects: Sequence[str]
+    findings: Sequence[Finding]
+    behind: str
+    one_sentence: bool
+    """Whether they differ in nothing but what they are about."""
+
+    @property
+    def level(self) -> str:
+        """`danger`, `warning`, `note` or `accepted`."""
+        if self.judged.accepted is not None:
+            return "accepted"
+        return "danger" if self.judged.finding.severity is Severity.ERROR else self.judged.finding.severity.value
+
+    @property
+    def accepted(self) -> str:
+        """Who accepted it."""
+        return self.judged.accepted.by if self.judged.accepted else ""
+
+
+def headline(review: Review) -> str:
+    """What it comes to, in some words."""
+    if review.verdict is Verdict.CLEAN:
+        return "nothing changes"
+    dangers = [item for item in review.findings if item.finding.severity is Severity.ERROR]
+    blocking = sum(item.blocks for item in dangers)
+    warnings = sum(item.finding.severity is Severity.WARNING for item in review.findings)
+    told = [
+        several(blocking, "danger") if blocking else "",
+        f"{len(dangers) - blocking} accepted" if len(dangers) > blocking else "",
+        several(warnings, "warning") if warnings else "",
+        counts_text(review.counts),
+    ]
+    return "; ".join(part for part in told if part)
+
+
+def counts_text(counts: Counts) -> str:
+    """The counts, replacements apart."""
+    parts = [f"{counts.add} add", f"{counts.update} update", f"{counts.replace} replace", f"{counts.delete} delete"]
+    parts += [f"{counts.other} unknown"] if counts.other else []
+    folded = f", {counts.noise} noise folded" if counts.noise else ""
+    return f"{several(counts.changes, 'change')} ({', '.join(parts)}){folded}"
+
+
+def troubles(review: Review) -> list[str]:
+    """Why a stack's preview is not one to rely on."""
+    found: list[str] = []
+    for stack in review.stacks:
+        name = stack.plan.stack or stack.plan.source
+        if stack.plan.unreadable:
+            found.append(f"{name}: no whole preview could be read: {stack.plan.unreadable}")
+        if stack.plan.failed:
+            found.append(f"{name}: the preview failed with {several(len(stack.plan.failures), 'error')}")
+    return found
+
+
+def dangers(review: Review, most: int) -> list[Danger]:
+    """All findings, those that say the same together. Where that makes more than `most`, those of one rule together."""
+    found = _grouped(review, by_sentence=True)
+    return found if len(found) <= most else _grouped(review, by_sentence=False)
+
+
+def _grouped(review: Review, *, by_sentence: bool) -> list[Danger]:
+    grouped: dict[tuple[object, ...], list[Judged]] = {}
+    for item in review.findings:
+        finding = item.finding
+        sentence = (finding.why, finding.todo) if by_sentence else ()
+        grouped.setdefault((finding.rule.id, item.blocks, item.accepted, *sentence), []).append(item)
+    return [
+        Danger(
+            items[0], [subject(review, item) for item in items], [item.finding for item in items], _behind(review, items[0]), by_sentence
+        )
+        for items in grouped.values()
+    ]
+
+
+def subject(review: Review, item: Judged) -> str:
+    """Where a finding is; with its stack where there are several."""
+    return f"{item.stack}: {item.finding.path}" if len(review.stacks) > 1 else item.finding.path
+
+
+def _behind(review: Review, item: Judged) -> str:
+    steps = next((stack.plan.steps for stack in review.stacks if stack.plan.stack == item.stack), ())
+    if item.finding.rule.id not in _ENDING:
+        return ""
+    wide = any(
+        step.type in _WIDE and item.finding.path in (step.name, f"{step.name}.eniSubnetIds", f"{step.name}.subnets") for step in steps
+    )
+    return behind(steps) if wide else ""
+
+
+def zone_row(zone: Zone, *, whole: bool) -> tuple[str, str, str, str, str]:
+    """zone, pod subnets, free, nodes, verdict. A preview that is not whole has not come to all node pools."""
+    subnets = ", ".join(_subnet(subnet.name, subnet.block, subnet.op) for subnet in zone.subnets) or "none"
+    free = "?" if zone.free is None else str(zone.free)
+    left = zone.free_after
+    after = "?" if left is None else str(left) if left >= 0 else f"0, {-left} short"
+    nodes = str(zone.nodes_after) if zone.nodes_after == zone.nodes_before else f"{zone.nodes_before} → {zone.nodes_after}"
+    verdict = _zone_verdict(zone)
+    if not whole:
+        nodes, verdict = "?", verdict if verdict.startswith("⛔ a pod") else "not known"
+    return zone.name, subnets, free if free == after else f"{free} → {after}", nodes, verdict
+
+
+def _subnet(name: str, block: str, op: Op) -> str:
+    word = {Op.CREATE: " (new)", Op.DELETE: " (leaves)", Op.REPLACE: " (replaced)"}.get(op, "")
+    return f"{block or name}{word}"
+
+
+def _zone_verdict(zone: Zone) -> str:
+    if not zone.covered:
+        if not zone.pools:
+            return "no nodes"
+        return "GlobalRouter only" if zone.checked and not zone.subnets else "⛔ nodes without pod subnet"
+    if any(subnet.op in (Op.DELETE, Op.REPLACE) for subnet in zone.subnets):
+        return "⛔ a pod subnet goes"
+    after = zone.free_after
+    if after is not None and zone.taken and after < zone.size * HEADROOM:
+        return "⚠ short of addresses"
+    return "ok" if zone.pools else "ok, no nodes here"
+
+
+def component_row(group: Group) -> tuple[str, str, str, str]:
+    """sign, name, kind, what."""
+    return SIGNS.get(group.op, "~"), group.name, group.kind, summary(group)
+
+
+def property_lines(step: Step) -> list[tuple[str, str, str]]:
+    """(path, before, after) of what differs."""
+    rows = [
+        (path, "", "") if before is None and after is None else (path, value_text(path, before), value_text(path, after))
+        for path, before, after in differences(step)
+    ]
+    return rows[:MOST] + ([(f"{len(rows) - MOST} more", "", "")] if len(rows) > MOST else [])
+
+
+def changed_steps(stack: StackReview) -> list[Step]:
+    """Steps whose properties are worth a look."""
+    return [step for group in stack.outline.groups for step in group.steps if step.op in (Op.UPDATE, Op.REPLACE, Op.OTHER)]
+
+
+def unknowns(review: Review) -> list[str]:
+    """What could not be known."""
+    found: list[str] = []
+    for stack in review.stacks:
+        plan, start = stack.plan, f"{stack.plan.stack}: " if len(review.stacks) > 1 else ""
+        found += [f"{start}{gap}" for gap in plan.gaps]
+        if plan.unnamed_ops:
+            found.append(f"{start}what {', '.join(sorted(plan.unnamed_ops))} means: unknown operations count as changes")
+        if plan.unknowns:
+            found.append(f"{start}values of {several(plan.unknowns, 'resource')} that are known only after `up`")
+        if any(zone.covered and zone.free is None for zone in stack.zones):
+            found.append(f"{start}free addresses of some pod subnets")
+    return found
+
+
+def refresh_text(review: Review) -> str:
+    """Whether the cloud was looked at, as far as it is known."""
+    said = {stack.plan.refreshed for stack in review.stacks}
+    return "refreshed" if said == {True} else "not refreshed" if said == {False} else "refresh unknown"
+
+
+def tools(review: Review) -> list[str]:
+    """Names and versions of what made the preview."""
+    found = dict(review.origin.tools)
+    for stack in review.stacks:
+        found.update(stack.plan.versions)
+    return [f"{name} {version}" for name, version in sorted(found.items())]
+
+
+_PROTECTED = re.compile(r'unable to (delete|replace) resource "([^"]{1,2000})"[\s\S]{0,4000}?marked for protection')
+"""A sentence of the engine that holds nothing but names."""
+
+
+def own_words(failure: Failure) -> list[str]:
+    """What may be shown of an error: what this library wrote itself. Any other text may hold anything, so it is only counted."""
+    protected = _PROTECTED.search(failure.text)
+    if protected:
+        name = protected[2].rsplit("::", 1)[-1]
+        return [f"{name} is protected, and the plan would {protected[1]} it; go back, or switch protect off in a change of its own"]
+    lines = [line.strip() for line in failure.text.splitlines()]
+    if "tke-hybrid:" in failure.urn or "/tke-hybrid" in failure.urn:
+        return [line.partition("has a problem: ")[2] for line in lines if "has a problem: " in line]
+    return _after_owner(lines)
+
+
+_OWNERS = ("HybridCluster '", "EniZoneSubnet '", "ClientIpWorkload '", "VpcCni '", "IpamdConfig '", "NodePoolArgs", "EndpointArgs")
+
+
+def _after_owner(lines: list[str]) -> list[str]:
+    start = next((index for index, line in enumerate(lines) if line.removeprefix("error: ").startswith(_OWNERS)), None)
+    return [] if start is None else [line for line in lines[start:] if line]

@@ -1,0 +1,136 @@
+"""Dangerous changes of VPCs, subnets, node pools and security groups."""
+
+from collections.abc import Iterator, Sequence
+
+from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules.changes_of_clusters import POD_SUBNET_LEAVES, protection
+from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, at, items, mapping
+
+_PEERS = "reference peers-and-users.md, section 7"
+_PROVIDER = "reference tencentcloud-provider.md, sections 1, 3 and 11"
+
+RANGE_CHANGED = Rule(
+    "range-changed", Severity.ERROR, "A VPC or subnet is never replaced or deleted unnoticed.", "the operation and its keys", _PEERS
+)
+POOL_REBUILT = Rule("node-pool-rebuilt", Severity.ERROR, "A node pool is never rebuilt unnoticed.", "the operation on the pool", _PROVIDER)
+SECURITY_GROUP_NARROWED = Rule(
+    "security-group-narrowed",
+    Severity.WARNING,
+    "A security group that admits clients keeps admitting them.",
+    "the rules before and after",
+    "aws-load-balancer-controller#3521, 457/41897",
+)
+
+
+def is_pod_subnet(step: Step) -> bool:
+    """Whether a subnet of the cloud belongs to the component of a pod subnet."""
+    return f"::{tokens.POD_SUBNET}::" in step.parent or f"{tokens.POD_SUBNET}$" in step.urn
+
+
+def _subnet_lost(step: Step) -> Iterator[Finding]:
+    if not step.op.ends:
+        return
+    what = f"would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else "would be deleted"
+    zone = step.old.get("availabilityZone")
+    place = f" of zone {zone}" if isinstance(zone, str) else ""
+    if is_pod_subnet(step):
+        yield POD_SUBNET_LEAVES.finding(
+            step.name,
+            f"{what}, a pod subnet{place}",
+            value=step.id,
+            why="TKE cannot unregister one subnet, and pods hold addresses in it",
+            todo="keep it and add another one beside it",
+        )
+    elif step.op is Op.REPLACE:
+        yield RANGE_CHANGED.finding(
+            step.name,
+            f"{what}, a subnet{place}",
+            value=step.id,
+            why="it goes with everything on it: nodes, load balancers, pod addresses",
+            todo="keep it and add another one beside it",
+        )
+
+
+def _vpc_lost(step: Step) -> Iterator[Finding]:
+    if step.op.ends:
+        yield RANGE_CHANGED.finding(
+            step.name,
+            f"would be replaced ({step.replaced_for}), the VPC" if step.op is Op.REPLACE else "would be deleted, the VPC",
+            value=step.id,
+            why="every subnet and everything on it goes with it",
+            todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program, or accept this finding",
+        )
+
+
+def pool_machines(props: Props) -> int | None:
+    """How many machines a node pool asks for; None where the preview does not say."""
+    for found in (props.get("desiredCapacity"), at(props, "native", "replicas"), props.get("minSize")):
+        if isinstance(found, (int, float)) and not isinstance(found, bool):
+            return int(found)
+    return None
+
+
+def _machines(step: Step) -> str:
+    count = pool_machines(step.old)
+    return "its machines" if count is None else "its one machine" if count == 1 else f"its {count} machines"
+
+
+def _pool_lost(step: Step) -> Iterator[Finding]:
+    if step.op is Op.REPLACE:
+        yield POOL_REBUILT.finding(
+            step.name,
+            f"would rebuild the node pool and {_machines(step)} at once",
+            value=step.replaced_for,
+            why="pods on them are evicted, and their ENI addresses go",
+            todo="add a pool of another name, drain the nodes of this one, then remove it",
+        )
+    elif step.op is Op.DELETE:
+        yield POOL_REBUILT.finding(
+            step.name,
+            f"the node pool would be deleted with {_machines(step)}",
+            why="pods on them are evicted, and their ENI addresses go",
+            todo="drain its nodes first; then accept this finding",
+        )
+
+
+def _admitted(props: Props) -> list[tuple[str, str]]:
+    """(what is admitted, the rule) of a security group's list."""
+    rules: list[tuple[str, str]] = []
+    for index, rule in enumerate(items(props.get("ingresses", props.get("ingress")))):
+        if isinstance(rule, str):  # ACCEPT#10.0.0.0/8#80#TCP
+            rules.append((rule.partition("#")[0].upper(), rule))
+        else:
+            given = mapping(rule)
+            source = next(
+                (str(given[key]) for key in ("cidrBlock", "ipv6CidrBlock", "sourceSecurityId") if given.get(key)), f"rule {index}"
+            )
+            rules.append((str(given.get("action", "")).upper(), f"{source} {given.get('protocol', 'ALL')} {given.get('port', 'ALL')}"))
+    return rules
+
+
+def _narrowed(step: Step) -> Iterator[Finding]:
+    if not step.old:
+        return
+    before, after = _admitted(step.old), _admitted(step.new)
+    gone = [rule for action, rule in before if action == "ACCEPT" and ("ACCEPT", rule) not in after]
+    dropped = [rule for action, rule in after if action == "DROP" and ("DROP", rule) not in before]
+    if gone or dropped:
+        yield SECURITY_GROUP_NARROWED.finding(
+            f"{step.name}.ingresses",
+            "no longer admitted" if gone else "is refused from now on",
+            value=", ".join(gone or dropped),
+            why="with direct access clients come to the ENI with their own address, so the group must admit the clients' ranges and the "
+            "load balancer's health checks",
+            todo="check that every client's range is still admitted",
+        )
+
+
+CHECKS: dict[str, Sequence[Check]] = {
+    tokens.VPC: (_vpc_lost,),
+    tokens.SUBNET: (_subnet_lost, protection),
+    tokens.NODE_POOL: (_pool_lost,),
+    tokens.NATIVE_NODE_POOL: (_pool_lost,),
+    tokens.RULE_SET: (_narrowed,),
+    tokens.LITE_RULES: (_narrowed,),
+}

@@ -1,0 +1,215 @@
+"""Zones of a plan: which have pod subnets, which have nodes, and what a change takes away from one of them.
+
+Ids of what is still to be made are not known at preview; then the engine's record of where a value comes from (`Step.sources`) tells.
+"""
+
+import ipaddress
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+from pulumi_tke_hybrid.tke import keys, tokens, zones
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules.changes_of_networks import is_pod_subnet, pool_machines
+from pulumi_tke_hybrid.tke.rules.changes_of_workloads import template_annotations
+from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, texts, unknown
+
+ADDRESSES_SHORT = Rule(
+    "addresses-short",
+    Severity.WARNING,
+    "A zone's pod subnets keep a tenth of their addresses free.",
+    "free addresses when last read, ENI pods before and after",
+    "reference peers-and-users.md, section 7",
+)
+HEADROOM = 0.1
+"""Part of a zone's addresses that should stay free: a rollout's surge and addresses that are not yet reclaimed."""
+_RESERVED = 3
+_POOLS = (tokens.NODE_POOL, tokens.NATIVE_NODE_POOL)
+_CLUSTER_COMPONENT = "tke-hybrid:index:HybridCluster"
+
+
+@cache
+def _size(block: str) -> int:
+    try:
+        return max(ipaddress.ip_network(block).num_addresses - _RESERVED, 0)
+    except ValueError:
+        return 0
+
+
+@dataclass
+class PodSubnet:
+    """A pod subnet of a zone."""
+
+    name: str
+    block: str
+    op: Op
+    free: int | None = None
+    """Addresses that were free when it was last read; None where nobody said."""
+
+    @property
+    def size(self) -> int:
+        """Addresses that pods can have; none where the range is not known."""
+        return _size(self.block)
+
+
+@dataclass
+class Zone:
+    """One zone of a cluster."""
+
+    name: str
+    subnets: list[PodSubnet] = field(default_factory=list[PodSubnet])
+    nodes_before: int = 0
+    nodes_after: int = 0
+    pools: list[Step] = field(default_factory=list[Step])
+    """Pools that the plan leaves or puts there."""
+    checked: bool = False
+    """The cluster's component has already checked that its pools are covered, or was told that they need not be."""
+    taken: int | None = None
+    """Addresses that the change takes from it, about; None where nobody can tell."""
+
+    @property
+    def covered(self) -> bool:
+        """Whether ENI pods can run there afterwards."""
+        return any(subnet.op is not Op.DELETE for subnet in self.subnets)
+
+    @property
+    def free(self) -> int | None:
+        """Free addresses now: those of all its subnets, a new one is all free."""
+        known = [subnet.size if subnet.op is Op.CREATE else subnet.free for subnet in self.subnets if subnet.op is not Op.DELETE]
+        found = [count for count in known if count is not None]
+        return sum(found) if found and len(found) == len(known) else None
+
+    @property
+    def free_after(self) -> int | None:
+        """Free addresses when the change is done, about."""
+        return None if self.free is None or self.taken is None else min(self.free - self.taken, self.size)
+
+    @property
+    def size(self) -> int:
+        """Addresses in all."""
+        return sum(subnet.size for subnet in self.subnets if subnet.op is not Op.DELETE)
+
+
+def zones_of(plan: Plan) -> list[Zone]:
+    """All zones that the plan speaks of, in order of their names."""
+    view = _View(plan)
+    found: dict[str, Zone] = {}
+    for place, subnet in view.pod_subnets():
+        found.setdefault(place, Zone(place)).subnets.append(subnet)
+    for pool in plan.of(*_POOLS):
+        place, checked = view.zone_of_pool(pool)
+        if not place:
+            continue
+        zone = found.setdefault(place, Zone(place))
+        zone.nodes_before += _machines(pool.old) if pool.op is not Op.CREATE else 0
+        if pool.op is not Op.DELETE:
+            zone.nodes_after += _machines(pool.new)
+            zone.pools.append(pool)
+            zone.checked = zone.checked or checked
+    taken = _addresses_taken(plan)
+    covered = [zone for zone in found.values() if zone.covered]
+    for zone in covered:
+        zone.taken = math.ceil(taken / len(covered))
+    return sorted(found.values(), key=lambda zone: zone.name)
+
+
+def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
+    """Uncovered zones and short ones. Without `only_changes` also what has been so before."""
+    all_zones = zones_of(plan)
+    names = [zone.name for zone in all_zones if zone.covered]
+    for zone in all_zones:
+        touched = any(pool.op.changes for pool in zone.pools) or any(subnet.op.changes for subnet in zone.subnets)
+        if names and not zone.covered and zone.pools and not zone.checked and (touched or not only_changes):
+            yield zones.uncovered_problem(zone.pools[0].name, zone.name, names)
+        after = zone.free_after
+        if zone.covered and after is not None and zone.taken and after < zone.size * HEADROOM:
+            yield ADDRESSES_SHORT.finding(
+                zone.name,
+                f"of {zone.size} addresses would be free for pods, about",
+                value=str(max(after, 0)),
+                why="a rollout needs addresses for its surge, and kept ones come back late; pods without one stay Pending",
+                todo=f"add another pod subnet in {zone.name}",
+            )
+
+
+class _View:
+    """Answers where things of a plan are."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._subnets = {step.urn: step for step in plan.of(tokens.SUBNET)}
+        self._by_id = {step.id: step for step in self._subnets.values() if step.id}
+        self._clusters = {step.urn: step for step in plan.of(_CLUSTER_COMPONENT)}
+
+    def pod_subnets(self) -> Iterator[tuple[str, PodSubnet]]:
+        """(zone, subnet) of all pod subnets: the components', and those that a cluster or switch lists."""
+        listed = self._listed()
+        for step in self._subnets.values():
+            lost = step.id in listed.lost
+            if is_pod_subnet(step) or step.urn in listed.urns or step.id in listed.ids or lost:
+                zone = (step.new or step.old).get("availabilityZone")
+                if isinstance(zone, str) and not unknown(zone):
+                    yield zone, _pod_subnet(step, step.name, Op.DELETE if lost else step.op, step.state.get("availableIpCount"))
+        for step in self._plan.of(tokens.POD_SUBNET):
+            given = step.new or step.old
+            zone, adopted = given.get("zone"), given.get("subnetId")
+            if isinstance(zone, str) and not unknown(zone) and adopted and not unknown(adopted):
+                yield zone, _pod_subnet(step, step.name, Op.DELETE if step.op is Op.DELETE else Op.SAME, None)
+
+    def zone_of_pool(self, pool: Step) -> tuple[str, bool]:
+        """The zone of a pool, or nothing; and whether its cluster's component has checked it."""
+        component = self._clusters.get(pool.parent)
+        if component is not None:
+            name = (pool.new or pool.old).get("name")
+            for props in (component.new, component.old):
+                zone = at(props, "nodePools", str(name), "zone")
+                if isinstance(zone, str) and not unknown(zone):
+                    return zone, True
+        given = pool.new or pool.old
+        ids = texts(given.get("subnetIds")) or texts(at(given, "native", "subnetIds"))
+        sources = [urn for key in ("subnetIds", "native") for urn in pool.sources.get(key, ())]
+        for step in [*(self._by_id.get(item) for item in ids), *(self._subnets.get(urn) for urn in sources)]:
+            zone = (step.new or step.old).get("availabilityZone") if step else None
+            if isinstance(zone, str) and not unknown(zone):
+                return zone, component is not None
+        return "", False
+
+    def _listed(self) -> "_Listed":
+        found = _Listed()
+        for step in self._plan.of(tokens.CLUSTER, tokens.SWITCH):
+            key = "eniSubnetIds" if step.type == tokens.CLUSTER else "subnets"
+            before, after = texts(step.old.get(key)), texts(step.new.get(key))
+            found.ids.update(after if step.op is not Op.DELETE else ())
+            found.lost.update(set(before) - set(after) if step.new and not any(unknown(item) for item in after) else ())
+            found.urns.update(step.sources.get(key, ()) if step.op is not Op.DELETE else ())
+        return found
+
+
+@dataclass
+class _Listed:
+    ids: set[str] = field(default_factory=set[str])
+    urns: set[str] = field(default_factory=set[str])
+    lost: set[str] = field(default_factory=set[str])
+
+
+def _pod_subnet(step: Step, name: str, op: Op, free: object) -> PodSubnet:
+    block = (step.new or step.old).get("cidrBlock")
+    count = int(free) if isinstance(free, (int, float)) else None
+    return PodSubnet(name, block if isinstance(block, str) and not unknown(block) else "", op, count)
+
+
+def _machines(props: Props) -> int:
+    return pool_machines(props) or 0
+
+
+def _addresses_taken(plan: Plan) -> int:
+    """Addresses that the ENI pods of the plan need more than before."""
+    return sum(_eni_pods(step.new) - _eni_pods(step.old) for step in plan.of(tokens.DEPLOYMENT, tokens.STATEFUL_SET) if step.op.changes)
+
+
+def _eni_pods(props: Props) -> int:
+    if not template_annotations(props).get(keys.NETWORKS):
+        return 0
+    replicas = at(props, "spec", "replicas")
+    return int(replicas) if isinstance(replicas, (int, float)) else 1

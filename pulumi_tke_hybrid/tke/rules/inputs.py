@@ -1,0 +1,90 @@
+"""Rules about inputs as such: their types, what is not known yet, what nobody said."""
+
+from collections.abc import Iterable, Iterator
+
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+
+PROPERTY = Rule(
+    "property",
+    Severity.ERROR,
+    "A property exists, is given where it is required, and has the type and the bounds that its class states.",
+    "the property",
+    "the documentation of the class",
+    firm=True,
+)
+COMBINATION = Rule(
+    "combination",
+    Severity.ERROR,
+    "Properties that exclude or need each other are given so.",
+    "the properties",
+    "the documentation of the class",
+    firm=True,
+)
+TWICE = Rule("listed-twice", Severity.ERROR, "Nothing is listed twice.", "the list", "the documentation of the class", firm=True)
+EMPTY = Rule(
+    "empty-list",
+    Severity.ERROR,
+    "A list that something needs is not empty.",
+    "the list",
+    "the article, step 7; the provider: an emptied list switches VPC-CNI off",
+    firm=True,
+)
+ADOPTED = Rule(
+    "adopted-as-it-is",
+    Severity.ERROR,
+    "What is adopted is described as it is, and not changed.",
+    "the id of what is adopted, and what the cloud says of it",
+    "the documentation of the class",
+    firm=True,
+)
+NOT_GLOBAL_ROUTER = Rule(
+    "not-global-router",
+    Severity.ERROR,
+    "Only a GlobalRouter cluster without Cilium becomes hybrid.",
+    "what the cloud says of the cluster",
+    "the article; imroc/tke-guide, cilium/gr-native-not-recommended",
+    firm=True,
+)
+NOT_YET = Rule(
+    "not-known-yet",
+    Severity.NOTE,
+    "A check whose values are known only during the update is made then.",
+    "nothing",
+    "how Pulumi previews what does not exist yet",
+)
+NOT_STATED = Rule(
+    "not-stated",
+    Severity.NOTE,
+    "A check that lacks a value which the program could give is named.",
+    "nothing",
+    "the documentation of the class",
+)
+
+
+def twice(path: str, value: str, first: str = "") -> Finding:
+    """That something is listed a second time."""
+    return TWICE.finding(path, "is listed twice" + (f", first at {first}" if first else ""), value=value, todo="list it once")
+
+
+def not_yet(rule: Rule, path: str) -> Finding:
+    """That a rule could not be checked because of the property at `path`. Gathered into one line by `gathered`."""
+    return NOT_YET.finding(path, rule.id)
+
+
+def gathered(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings, those of `not_yet` as one: which values are awaited, and which rules wait for them."""
+    waiting: list[Finding] = []
+    for finding in findings:
+        if finding.rule is NOT_YET:
+            waiting.append(finding)
+        else:
+            yield finding
+    if waiting:
+        paths = ", ".join(dict.fromkeys(finding.path for finding in waiting))
+        rules = ", ".join(sorted({finding.what for finding in waiting}))
+        yield NOT_YET.finding(paths, "not known yet", todo=f"checked during the update: {rules}")
+
+
+def not_stated(path: str, unchecked: str) -> Finding:
+    """That the program could have said something, and then more would have been checked."""
+    return NOT_STATED.finding(path, "is not given", why=f"not checked: {unchecked}", todo="give it")

@@ -1,0 +1,102 @@
+"""Ranges of VPC, overlay, Services, subnets and whatever else is in use."""
+
+from collections.abc import Iterable, Iterator
+
+from pulumi_tke_hybrid.tke import cidrs
+from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules.inputs import not_stated, not_yet
+
+_OVERVIEW = "TKE container network overview (qcloud-documents): nodes = (range - services) / addresses of a node"
+OVERLAY_NODES = Rule(
+    "overlay-nodes",
+    Severity.ERROR,
+    "The overlay has a range for each node.",
+    "cluster_cidr, cluster_max_pod_num, cluster_max_service_num, sizes of the pools",
+    _OVERVIEW,
+)
+OVERLAY_HEADROOM = Rule(
+    "overlay-headroom",
+    Severity.WARNING,
+    "The overlay has a range for each node that the autoscalers may add.",
+    "cluster_cidr, cluster_max_pod_num, cluster_max_service_num, greatest sizes of the pools",
+    _OVERVIEW,
+)
+
+
+SUBNET_FULL = Rule(
+    "subnet-full",
+    Severity.WARNING,
+    "An adopted ENI subnet has free addresses.",
+    "the cloud's answer about the subnet",
+    "DescribeSubnets, AvailableIpAddressCount",
+)
+
+
+def subnet_findings(block: str | None, vpc_cidr: str | None, later: Iterable[str] = ()) -> Iterator[Finding]:
+    """About one subnet by itself; `later`: its properties that are not known yet."""
+    outside = cidrs.outside_problem("cidr_block", block, vpc_cidr) if block and vpc_cidr else None
+    if outside:
+        yield outside
+    for path in later:
+        yield not_yet(cidrs.RANGE_OUTSIDE_VPC, path)
+
+
+def full_finding(subnet_id: str, block: str) -> Finding:
+    """That an adopted subnet has no address left."""
+    return SUBNET_FULL.finding(
+        "subnet_id",
+        f"({block}) has no free address",
+        value=subnet_id,
+        why="no node gets an ENI in it and no pod an address",
+        todo="add another ENI subnet in the zone, or release addresses in this one",
+    )
+
+
+def findings(plan: ClusterPlan) -> Iterator[Finding]:
+    """Everything about ranges."""
+    yield from _overlaps(plan)
+    yield from _overlay(plan)
+
+
+def _overlaps(plan: ClusterPlan) -> Iterator[Finding]:
+    stated = (("vpc_cidr", plan.vpc_cidr), ("cluster_cidr", plan.cluster_cidr), ("service_cidr", plan.service_cidr))
+    outer = [(path, block) for path, block in stated if block]
+    others = [(f"other_cidrs[{name!r}]", block) for name, block in plan.others.items()]
+    yield from cidrs.overlaps(outer, others)
+    pods = [(f"{subnet.path}.cidr_block", subnet.cidr) for subnet in plan.subnets]
+    nodes = {block: (f"{pool.path}.subnet_cidr", block) for pool in reversed(plan.pools) if (block := pool.subnet_cidr)}
+    inner = [(path, block) for path, block in [*pods, *reversed(nodes.values())] if block]
+    yield from cidrs.overlaps(inner, [(path, block) for path, block in outer if path != "vpc_cidr"] + others)
+    for path, block in inner if plan.vpc_cidr else ():
+        outside = cidrs.outside_problem(path, block, str(plan.vpc_cidr))
+        if outside:
+            yield outside
+    for path in plan.awaited(["vpc_cidr", "cluster_cidr", "service_cidr", *(path for path, _ in pods)]):
+        yield not_yet(cidrs.RANGE_OVERLAP, path)
+    if plan.vpc_cidr is None and "vpc_cidr" not in plan.later:
+        yield not_stated("vpc_cidr", "whether the subnets lie in the VPC and the overlay outside it")
+
+
+def _overlay(plan: ClusterPlan) -> Iterator[Finding]:
+    block, pods, services = plan.cluster_cidr, plan.pods_per_node, plan.services
+    for path in plan.awaited(["cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num"]):
+        yield not_yet(cidrs.RANGE_TOO_SMALL, path)
+    if block is None or pods is None or services is None:
+        return
+    inside = 0 if plan.service_cidr is not None else services
+    problem = cidrs.size_problem("cluster_cidr", block, pods, inside)
+    if problem:
+        yield problem
+        return
+    fit = cidrs.nodes_that_fit(block, pods, inside)
+    now, most = (sum(sizes) for sizes in ([pool.size or 0 for pool in plan.pools], [pool.greatest or 0 for pool in plan.pools]))
+    if max(now, most) > fit:
+        rule, number = (OVERLAY_NODES, now) if now > fit else (OVERLAY_HEADROOM, most)
+        yield rule.finding(
+            "cluster_cidr",
+            f"has overlay ranges for {fit} nodes of {pods} addresses, the pools have {'up to ' if number != now else ''}{number}",
+            value=block,
+            why="a node without a range cannot join, and the range is fixed for ever",
+            todo="choose a larger range or fewer addresses a node",
+        )

@@ -1,0 +1,163 @@
+"""What TKE fixes when a cluster, a node pool or VPC-CNI is made: changes against the last known state."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules.inputs import EMPTY
+
+CLUSTER_FIXED = Rule(
+    "cluster-fixed",
+    Severity.ERROR,
+    "What TKE fixes when a cluster is made does not change, unless allow_cluster_replacement says so.",
+    "the stack's last state",
+    "fields of the provider's cluster that force a replacement",
+    firm=True,
+)
+POOL_FIXED = Rule(
+    "pool-fixed",
+    Severity.ERROR,
+    "What TKE fixes when a node pool is made does not change under the pool's name.",
+    "the stack's last state",
+    "fields of the provider's node pool that force a replacement",
+    firm=True,
+)
+SWITCH_FIXED = Rule(
+    "switch-fixed",
+    Severity.ERROR,
+    "What TKE fixes when VPC-CNI is switched on does not change.",
+    "the stack's last state",
+    "457/55757; turning it off ends every ENI pod's network",
+    firm=True,
+)
+SUBNET_REMOVED = Rule(
+    "subnet-removed",
+    Severity.ERROR,
+    "A registered subnet stays in the list.",
+    "the stack's last state",
+    "the provider: to remove one, VPC-CNI must be turned off first",
+    firm=True,
+)
+STACK_PLACE = Rule(
+    "stack-place",
+    Severity.ERROR,
+    "A stack stays with its region and its account.",
+    "the stack's last state, the credentials",
+    "a cluster never moves; GetCallerIdentity tells the account",
+    firm=True,
+)
+
+CLUSTER = {
+    "vpcId": ("vpc_id", "the VPC"),
+    "clusterCidr": ("cluster_cidr", "the overlay range"),
+    "clusterMaxPodNum": ("cluster_max_pod_num", "the overlay addresses of a node"),
+    "clusterMaxServiceNum": ("cluster_max_service_num", "the number of Services"),
+    "serviceCidr": ("service_cidr", "the range of Services"),
+    "staticIp": ("static_ip", "static-IP mode"),
+}
+"""Properties of a cluster that the provider answers with a replacement: the name that users know, and what it is."""
+
+POOL = {"subnetId": ("subnet_id", "the nodes' subnet"), "instanceType": ("instance_type", "the machine type")}
+"""The same for a node pool."""
+
+SUBNET = {"zone": ("zone", "the zone"), "cidr": ("cidr_block", "the range")}
+"""The same for a container subnet."""
+
+SWITCH = {
+    "staticIp": ("static_ip", "static mode"),
+    "cniType": ("cni_type", "CNI type"),
+    "ipReclaim": ("ip_reclaim", "reclaim time"),
+    "nonMasquerade": ("non_masquerade", "treatment of egress"),
+}
+"""Fixed when VPC-CNI is switched on."""
+
+Unknown = Callable[[object], bool]
+Props = Mapping[str, Any]
+
+
+def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
+    """One for each change that would rebuild the cluster."""
+    for name, (property_, what) in CLUSTER.items():
+        old, new = before.get(name), after.get(name)
+        if old is not None and not unknown(new) and old != new:
+            yield CLUSTER_FIXED.finding(
+                property_,
+                f"instead of {_shown(old)}",
+                value=_shown(new),
+                why=f"TKE fixes {what} when the cluster is made, so this would rebuild the whole cluster",
+                todo=f"go back to {_shown(old)}, or say allow_cluster_replacement=True",
+            )
+
+
+def pool_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
+    """One for each change that would rebuild a node pool of the same name."""
+    for pool, old in before.items():
+        new = after.get(pool, {})
+        for name, (property_, what) in POOL.items():
+            if old.get(name) is not None and new.get(name) is not None and not unknown(new[name]) and old[name] != new[name]:
+                yield POOL_FIXED.finding(
+                    f"node_pools[{pool}].{property_}",
+                    f"instead of {old[name]}",
+                    value=new[name],
+                    why=f"TKE fixes {what} when the pool is made, so this would rebuild it and its "
+                    f"{_shown(old.get('size'))} machines at once",
+                    todo="add a pool of another name, drain the nodes of this one, then remove it",
+                )
+
+
+def subnet_findings(before: Sequence[Any], after: Sequence[Any], unknown: Unknown) -> Iterator[Finding]:
+    """Whether a registered subnet left the list of VPC-CNI, or all did."""
+    if not after:
+        yield EMPTY.finding(
+            "subnets",
+            "is empty",
+            why="an empty list would switch the pod network of every ENI workload off",
+            todo="list one subnet for each node zone",
+        )
+        return
+    gone = [subnet for subnet in before if not unknown(subnet) and subnet not in after]
+    if gone:
+        yield SUBNET_REMOVED.finding(
+            "subnets",
+            "left the list",
+            value=", ".join(gone),
+            why="TKE cannot unregister one subnet and pods hold addresses in it",
+            todo="put it back (a replaced subnet counts as gone: keep the old one and add another)",
+        )
+
+
+def replaced_subnet_findings(before: Sequence[Props], after: Sequence[Props], unknown: Unknown) -> Iterator[Finding]:
+    """One for each property by which another subnet would take a registered one's place: its id is not known any more."""
+    kept = [subnet.get("id") for subnet in after if not unknown(subnet.get("id"))]
+    for index, (old, new) in enumerate(zip(before, after, strict=False)):
+        if old.get("id") in kept or not unknown(new.get("id")):
+            continue
+        for name, (property_, what) in SUBNET.items():
+            if old.get(name) is not None and not unknown(new.get(name)) and old[name] != new.get(name):
+                yield SUBNET_REMOVED.finding(
+                    f"eni_subnets[{index}].{property_}",
+                    f"instead of {old[name]}",
+                    value=new.get(name),
+                    why=f"{what} of a subnet is fixed when it is made, so another one would take the place of {old.get('id')}, in which "
+                    f"pods hold addresses and which TKE cannot unregister",
+                    todo=f"go back to {old[name]} and add another subnet at the end of the list",
+                )
+
+
+def switch_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
+    """One for each change of what VPC-CNI fixes when it is switched on."""
+    for name, (property_, what) in SWITCH.items():
+        old, new = before.get(name), after.get(name)
+        if not unknown(new) and old is not None and old != new:
+            yield SWITCH_FIXED.finding(
+                property_,
+                f"instead of {old}",
+                value=new,
+                why=f"TKE fixes the {what} when VPC-CNI is switched on",
+                todo=f"go back to {old} (changing it for good means switching VPC-CNI off, which ends every ENI pod's network)",
+            )
+
+
+def _shown(value: object) -> object:
+    """A state has no whole numbers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,153 @@
+"""One step of a plan: a resource, what would happen to it, and its properties before and after."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from pulumi_tke_hybrid.tke.rule import Finding
+
+Props = Mapping[str, Any]
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""How the engine writes a value that is known only after `up`."""
+SECRET = "[secret]"  # noqa: S105
+"""How the engine writes a value that nobody may see."""
+
+_ANNOTATION = re.compile(r'^metadata\.annotations\["([^"]*)"\]$')
+_UNKNOWNS = frozenset(
+    (
+        UNKNOWN,
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+        "030794c1-ac77-496b-92df-f27374a8bd58",
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+    )
+)
+
+
+def unknown(value: object) -> bool:
+    """Whether a preview cannot know the value."""
+    return isinstance(value, str) and value in _UNKNOWNS
+
+
+class Op(str, Enum):
+    """What would happen to a resource."""
+
+    SAME = "same"
+    READ = "read"
+    """Only looked at."""
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    OTHER = "other"
+    """An operation that nobody here has heard of: it counts as a change."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether the resource is not left as it is."""
+        return self not in (Op.SAME, Op.READ)
+
+    @property
+    def ends(self) -> bool:
+        """Whether what is there now goes away."""
+        return self in (Op.REPLACE, Op.DELETE)
+
+
+def _nothing() -> Props:
+    return {}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A resource in a plan. The rules look at nothing else, so a policy or a test can make one by hand."""
+
+    urn: str
+    type: str
+    """Type token, e.g. `tencentcloud:Kubernetes/cluster:Cluster`."""
+    op: Op
+    old: Props = field(default_factory=_nothing)
+    """Inputs as they were; empty for something new."""
+    new: Props = field(default_factory=_nothing)
+    """Inputs as the program says them; empty for something that goes."""
+    state: Props = field(default_factory=_nothing)
+    """What the cloud said when it was last looked at; empty for something new."""
+    replace_keys: Sequence[str] = ()
+    """Properties because of which it is replaced."""
+    diff_keys: Sequence[str] | None = None
+    """Properties that the provider says differ; None where nobody said."""
+    id: str = ""
+    """The cloud's id, where it is known."""
+    parent: str = ""
+    """URN of the component that it belongs to."""
+    sources: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    """For each property the URNs of the resources that its value comes from: what an unknown id will be the id of."""
+    was_protected: bool = False
+    protected: bool = False
+    custom: bool = True
+    """Something that a provider makes; a component only holds others."""
+
+    @property
+    def name(self) -> str:
+        """The resource's name in the program."""
+        return self.urn.rsplit("::", 1)[-1]
+
+    @property
+    def replaced_for(self) -> str:
+        """The properties that force a replacement, for people."""
+        return ", ".join(dict.fromkeys(map(_shortened, self.replace_keys))) or "a property that the preview does not name"
+
+    def differs(self, key: str) -> bool:
+        """Whether this input is another one than before."""
+        if self.diff_keys is not None:
+            return key in self.diff_keys
+        return self.old.get(key) != self.new.get(key)
+
+
+def _shortened(path: str) -> str:
+    """`metadata.annotations["a.b/c"]` → `a.b/c`."""
+    return _ANNOTATION.sub(r"\1", path)
+
+
+Check = Callable[[Step], Iterator[Finding]]
+"""What one rule finds in one step."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All steps of one stack that a rule may look at, also those that change nothing, as far as the preview shows them."""
+
+    steps: Sequence[Step]
+
+    def of(self, *types: str) -> Iterator[Step]:
+        """Steps of resources of these types."""
+        return (step for step in self.steps if step.type in types)
+
+
+def at(props: object, *path: str) -> Any:
+    """The value at a path, or None where there is none. Nothing is trusted to be there."""
+    for key in path:
+        if not isinstance(props, Mapping):
+            return None
+        props = props.get(key)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    return props  # pyright: ignore[reportUnknownVariableType]
+
+
+def items(value: object) -> list[Any]:
+    """What a list holds; anything else holds nothing."""
+    return list(value) if isinstance(value, list) else []  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """What an object holds; anything else holds nothing."""
+    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+
+
+def texts(value: object) -> list[str]:
+    """The strings of a list; anything else counts as none."""
+    if isinstance(value, (list, tuple)):
+        return [item for item in value if isinstance(item, str)]  # pyright: ignore[reportUnknownVariableType]
+    return []

@@ -1,0 +1,20 @@
+"""Type tokens of the resources that the rules know."""
+
+CLUSTER = "tencentcloud:Kubernetes/cluster:Cluster"
+NODE_POOL = "tencentcloud:Kubernetes/nodePool:NodePool"
+NATIVE_NODE_POOL = "tencentcloud:Kubernetes/nativeNodePool:NativeNodePool"
+VPC = "tencentcloud:Vpc/instance:Instance"
+SUBNET = "tencentcloud:Subnet/instance:Instance"
+ADDON = "tencentcloud:Kubernetes/addon:Addon"
+ADDON_CONFIG = "tencentcloud:Kubernetes/addonConfig:AddonConfig"
+RULE_SET = "tencentcloud:Security/groupRuleSet:GroupRuleSet"
+LITE_RULES = "tencentcloud:Security/groupLiteRule:GroupLiteRule"
+SWITCH = "pulumi-python:dynamic/tke-hybrid:VpcCni"
+POD_SUBNET = "tke-hybrid:index:EniZoneSubnet"
+SERVICE = "kubernetes:core/v1:Service"
+INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
+CONFIG_MAPS = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:ConfigMapPatch")
+IPAMD_WORKLOADS = (DEPLOYMENT, "kubernetes:apps/v1:DeploymentPatch")
+PROVIDERS = "pulumi:providers:"

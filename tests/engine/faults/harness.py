@@ -1,0 +1,380 @@
+"""One stack, one fault at a time: how a case is run, what it must end in, and how the stack is repaired in between.
+
+A case is a step of Pulumi (up, grow, refresh, destroy), an API action and a fault. The bench brings the stack to where the step
+begins, lets the real engine run the step with the fault in place, lifts the fault, runs at most one more `up` (or `destroy`), and
+compares the cloud with what an undisturbed run leaves there. After a kill comes `Bench.repair`: what Pulumi's documentation asks for.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from tests.lab.lab import Lab, wait_until
+from tests.lab.pulumi_cli import PulumiProject, Result, Running
+
+STACK: Final = "faults"
+HOLD: Final = 2.0
+"""Seconds that an answer is held back, so that the process is surely killed before it comes."""
+LIVE: Final = {"ipamd_phase": "live", "ipamd_reason": "live", "slow_add_subnets": 0.0}
+_POLL = 0.05
+_LONGEST = 150.0
+
+
+class Step(Enum):
+    """What the engine is doing when the fault comes."""
+
+    UP = "up"
+    """From nothing to the cluster."""
+    GROW = "grow"
+    """`up` that adds a container subnet and a node pool to the cluster."""
+    REFRESH = "refresh"
+    DESTROY = "destroy"
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """The exception from "ends as undisturbed": the answer with the new thing's id was lost, and no state has it.
+
+    The next run must not make a second one. Once somebody has adopted or deleted it, the run after that ends as undisturbed.
+    """
+
+    kind: str
+    """vpc, subnet, pool, endpoint, cluster."""
+    says: str
+    """What the run that meets it says; empty if there is no such run, because the provider itself made another one."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong, once an action is called."""
+
+    name: str
+    api: Mapping[str, object] = field(default_factory=dict[str, object])
+    """For the stand-in's list of faults, see `tests/lab/cloud/faults.py`."""
+    kill: bool = False
+    """Kill the whole CLI session while the action's answer is held back. The cloud acts on the request all the same."""
+    spreads: bool = False
+    """From then on every action fails like this."""
+    settings: Mapping[str, object] = field(default_factory=dict[str, object])
+    """What the stand-in says of the cluster from the start of the step, see `tests/lab/cloud/settings.py` …"""
+    looks: int = 0
+    """… until it was asked this often; 0: until the step has ended."""
+    deadline: int = 60
+    """The program's `deadline_seconds`."""
+    says: str = ""
+    """What the disturbed run must print."""
+    orphan: Orphan | None = None
+
+    def after(self, calls: int) -> "Fault":
+        """The same, once so many calls of the action went well."""
+        return replace(self, name=f"{self.name} after {calls}", api={**self.api, "skip": calls})
+
+    def leaves(self, orphan: tuple[str, str]) -> "Fault":
+        """The same, where an id is lost with the answer: the kind of the thing, and what the next run says of it."""
+        return replace(self, orphan=Orphan(*orphan))
+
+
+@dataclass(frozen=True)
+class Case:
+    step: Step
+    action: str
+    fault: Fault
+
+    @property
+    def id(self) -> str:
+        return f"{self.step.value}-{self.action}-{self.fault.name}".replace(" ", "-")
+
+
+class Bench:
+    """The one stack that all cases share, and the cloud that it is in."""
+
+    def __init__(self, lab: Lab, root: Path) -> None:
+        self.lab = lab
+        self.project: PulumiProject = lab.project(root)
+        self.size: tuple[int, int] | None = None
+        """(container subnets, node pools) of the running cluster; None: there is nothing."""
+        self._http = httpx.Client(base_url=lab.address, timeout=30, trust_env=False)
+        self.project.stack_init(STACK)
+
+    # -- where a step begins ---------------------------------------------------------------------------------------------
+
+    def prepare(self, step: Step) -> None:
+        """Undisturbed: nothing before `up`, a running cluster before the other steps."""
+        if step is Step.UP and self.size is not None:
+            self._run_to_end(Step.DESTROY, None)
+            self.size = None
+        if step is not Step.UP and self.size is None:
+            self._run_to_end(Step.UP, (2, 1))
+            self.size = (2, 1)
+        if self.size is None:
+            assert self.cloud() == nothing()
+        self.lab.reset_calls()
+
+    def target(self, step: Step) -> tuple[int, int] | None:
+        """The size that the step leads to."""
+        if step is Step.DESTROY:
+            return None
+        eni_subnets, pools = self.size or (2, 1)
+        return (eni_subnets + 1, pools + 1) if step is Step.GROW else (eni_subnets, pools)
+
+    # -- the step ----------------------------------------------------------------------------------------------------------
+
+    def disturbed(self, case: Case, size: tuple[int, int] | None) -> Result:
+        """Run the step with the fault in place; afterwards the fault is gone."""
+        fault = case.fault
+        self.lab.settings(**fault.settings)
+        if fault.api:
+            self.lab.fault(action=case.action, **fault.api)
+        running = self.project.start(*self._command(case.step, size, fault.deadline))
+        try:
+            self._watch(running, case)
+        finally:
+            running.kill()
+            self._http.delete("/_lab/faults").raise_for_status()
+            self.lab.settings(**LIVE)
+            self.project.printed.append(running.result().output)
+        hits = [call for call in self.lab.calls(case.action) if call["fault"] or not fault.api]
+        assert hits, f"{case.action} was not called, so nothing was tested:\n{running.result().output}"
+        if fault.kill:
+            time.sleep(max(hits[0]["time"] + HOLD + 0.5 - time.time(), 0))  # the cloud finishes what it was asked for
+        return running.result()
+
+    def _watch(self, running: Running, case: Case) -> None:
+        """Until it ends: what has to happen once the action is called."""
+        fault, spread = case.fault, False
+        deadline = time.monotonic() + _LONGEST
+        while not running.wait(_POLL):
+            assert time.monotonic() < deadline, f"{case.id} is still running after {_LONGEST:.0f} s:\n{running.result().output}"
+            asked = self.lab.calls(case.action)
+            hit = any(call["fault"] for call in asked)
+            if fault.kill and hit:
+                return running.kill()
+            if fault.spreads and hit and not spread:
+                self.lab.fault(action="*", **fault.api)
+                spread = True
+            if fault.looks and len(asked) >= fault.looks:
+                self.lab.settings(**LIVE)
+        return None
+
+    def again(self, step: Step, size: tuple[int, int] | None, *, check: bool = True) -> Result:
+        """One more run, undisturbed: `up`, or `destroy` if that was the step."""
+        return self._run_to_end(step if step is Step.DESTROY else Step.UP, size, check=check)
+
+    def unlock(self) -> None:
+        """After a kill: the file backend's lock is still there, and the next run would stop at it."""
+        self.project.run("cancel", "--yes")
+
+    def repair(self) -> list[str]:
+        """What a killed run leaves: a lock, and operations of which nobody knows how they ended.
+
+        `pulumi cancel` takes the lock away. For each pending creation a person looks in the console whether it is there (this looks in
+        the cloud for its name); what is there is imported, then `pulumi refresh --clear-pending-creates` forgets that it was pending.
+        (`--import-pending-creates` says the same in one command, but loses the resource with CLI 3.259.) Gives what was imported.
+        """
+        self.unlock()
+        wait_until(
+            "no cluster is on its way up", lambda: all(item["status"] == "Running" for item in self.lab.state()["clusters"].values())
+        )
+        deployment = self.project.export()["deployment"]
+        pending = [item["resource"] for item in deployment.get("pending_operations") or [] if item["type"] == "creating"]
+        found = [(resource, id_) for resource in pending if (id_ := self._id_in_cloud(resource["urn"])) is not None]
+        if found:
+            table = {f"parent-{number}": resource["parent"] for number, (resource, _) in enumerate(found)}
+            wanted = [
+                {"type": resource["type"], "name": _name(resource["urn"]), "id": id_, "parent": f"parent-{number}"}
+                for number, (resource, id_) in enumerate(found)
+            ]
+            path = self.project.root / "import.json"
+            path.write_text(json.dumps({"nameTable": table, "resources": wanted}))
+            self.project.run("import", "--file", str(path), "--yes", "--skip-preview", "--protect=false", "--generate-code=false")
+        if pending:
+            self.project.refresh("--clear-pending-creates")
+        return [_name(resource["urn"]) for resource, _ in found]
+
+    # -- what it must end in -----------------------------------------------------------------------------------------------
+
+    def cloud(self) -> dict[str, Any]:
+        """The cloud without its ids."""
+        state = self.lab.state()
+        names = {subnet_id: subnet["name"] for subnet_id, subnet in state["subnets"].items()}
+        return {
+            "vpcs": sorted(vpc["name"] for vpc in state["vpcs"].values()),
+            "subnets": sorted((subnet["name"], subnet["zone"], subnet["cidr_block"]) for subnet in state["subnets"].values()),
+            "clusters": [_cluster(cluster, names) for cluster in state["clusters"].values()],
+            "load_balancers": len(state["load_balancers"]),
+        }
+
+    def settled(self, size: tuple[int, int] | None) -> None:
+        """The cloud is as after an undisturbed run, the stack knows all of it, and nothing was done twice or undone."""
+        assert self.cloud() == (running(*size) if size else nothing())
+        deployment = self.project.export()["deployment"]
+        resources: list[dict[str, Any]] = deployment.get("resources") or []
+        assert not deployment.get("pending_operations")
+        assert not [resource["urn"] for resource in resources if resource.get("delete") or resource.get("initErrors")]
+        assert sorted(_cloud_ids(resources)) == sorted(self._all_ids())
+        assert self.lab.calls("DisableVpcCniNetworkType") == []
+        self.size = size
+
+    def accepted(self) -> Counter[str]:
+        """How often the cloud did each thing since the step began."""
+        done = [call for call in self.lab.calls() if call["write"] and not call["error"] and call["fault"] != "drop_before"]
+        return Counter(call["action"] for call in done)
+
+    # -- what a person does ------------------------------------------------------------------------------------------------
+
+    def delete_orphan(self, orphan: Orphan) -> None:
+        """In the console: delete what no state knows."""
+        known = set(_cloud_ids(self.project.export()["deployment"].get("resources") or []))
+        if orphan.kind == "endpoint":
+            self.lab.call("tke", "DeleteClusterEndpoint", {"ClusterId": self.lab.cluster_id(), "IsExtranet": False})
+            wait_until("no endpoint", lambda: self.cloud()["clusters"][0]["endpoint"] == "NotFound")
+            return
+        unknown = [id_ for id_ in self._all_ids() if id_ not in known]
+        assert len(unknown) == 1, f"{unknown} is in the cloud, but not in the stack"
+        self._delete(unknown[0])
+
+    def start_over(self) -> None:
+        """After a failed case: neither stack nor cloud are used again."""
+        self.project.run("cancel", "--yes", check=False)
+        self.project.run("stack", "rm", "--force", "--yes")
+        state = self.lab.state()
+        for kind in ("clusters", "subnets", "vpcs"):
+            for id_ in state[kind]:
+                self._delete(id_)
+        self.project.stack_init(STACK)
+        self.size = None
+
+    # -- inside --------------------------------------------------------------------------------------------------------------
+
+    def _run_to_end(self, step: Step, size: tuple[int, int] | None, *, check: bool = True) -> Result:
+        return self.project.run(*self._command(step, size), check=check, timeout=_LONGEST)
+
+    def _command(self, step: Step, size: tuple[int, int] | None, deadline: int = 60) -> list[str]:
+        # Of a cluster that is gone already the provider asks again and again, for ten of these (3 minutes if not said), before it goes on.
+        self.project.change_environment({"TENCENTCLOUD_READ_RETRY_TIMEOUT": "1" if step is Step.DESTROY else ""})
+        if size is None or step is Step.REFRESH:
+            return [step.value, "--yes", "--skip-preview"]
+        config = {"eniSubnets": size[0], "pools": size[1], "deadline": deadline}
+        return ["up", "--yes", "--skip-preview", *(word for key, value in config.items() for word in ("-c", f"{key}={value}"))]
+
+    def _statuses(self) -> set[str]:
+        return {cluster["status"] for cluster in self.lab.state()["clusters"].values()}
+
+    def _all_ids(self) -> list[str]:
+        """Of all that costs money or holds a name."""
+        state = self.lab.state()
+        pools = [
+            f"{cluster_id}#{pool['node_pool_id']}" for cluster_id, cluster in state["clusters"].items() for pool in cluster["node_pools"]
+        ]
+        return [*state["vpcs"], *state["subnets"], *state["clusters"], *pools]
+
+    def _id_in_cloud(self, urn: str) -> str | None:
+        name = _name(urn)
+        state = self.lab.state()
+        if name == "vpc":
+            return next(iter(state["vpcs"]), None)
+        if name == "faults-cluster":
+            return next(iter(state["clusters"]), None)
+        for subnet_id, subnet in state["subnets"].items():
+            if name in (subnet["name"], f"{subnet['name']}-subnet"):
+                return subnet_id
+        for cluster_id, cluster in state["clusters"].items():
+            for pool in cluster["node_pools"]:
+                if name == f"faults-pool-{pool['name']}":
+                    return f"{cluster_id}#{pool['node_pool_id']}"
+        return None
+
+    def _delete(self, id_: str) -> None:
+        if id_.startswith("cls-") and "#" in id_:
+            cluster_id, pool_id = id_.split("#")
+            self.lab.call("tke", "DeleteClusterNodePool", {"ClusterId": cluster_id, "NodePoolIds": [pool_id], "KeepInstance": False})
+        elif id_.startswith("cls-"):
+            if self.lab.state()["clusters"][id_]["status"] != "Deleting":
+                self.lab.call("tke", "DeleteCluster", {"ClusterId": id_, "InstanceDeleteMode": "terminate"})
+        elif id_.startswith("subnet-"):
+            self.lab.call("vpc", "DeleteSubnet", {"SubnetId": id_})
+        else:
+            self.lab.call("vpc", "DeleteVpc", {"VpcId": id_})
+        wait_until(f"{id_} is gone", lambda: id_ not in self._all_ids())
+
+
+def nothing() -> dict[str, Any]:
+    """The cloud before `up` and after `destroy`."""
+    return {"vpcs": [], "subnets": [], "clusters": [], "load_balancers": 0}
+
+
+def running(eni_subnets: int, pools: int) -> dict[str, Any]:
+    """The cloud after an undisturbed `up`, in full: what every case is compared with."""
+    zones = ("ap-guangzhou-4", "ap-guangzhou-6")
+    pod_subnets = [(f"pods-{number}", zones[number % 2], f"10.0.{64 + 4 * number}.0/22") for number in range(eni_subnets)]
+    node_subnets = [(f"nodes-{number}", zones[number % 2], f"10.0.{number}.0/24") for number in range(pools)]
+    registered = sorted(name for name, _, _ in pod_subnets)
+    return {
+        "vpcs": ["faults"],
+        "subnets": sorted([*pod_subnets, *node_subnets]),
+        "clusters": [
+            {
+                "name": "faults",
+                "status": "Running",
+                "network_type": "GR",
+                "vpc_cni": {
+                    "listed": registered,
+                    "ipamd": registered,
+                    "type": "tke-route-eni",
+                    "static": True,
+                    "reclaim": 300,
+                    "phase": "running",
+                },
+                "pools": [(f"pool-{number}", [f"nodes-{number}"], 1, ["running"]) for number in range(pools)],
+                "endpoint": "Created",
+                "public": "NotFound",
+            }
+        ],
+        "load_balancers": 0,
+    }
+
+
+def _cluster(cluster: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    vpc_cni = cluster["vpc_cni"]
+    return {
+        "name": cluster["name"],
+        "status": cluster["status"],
+        "network_type": cluster["network_type"],
+        "vpc_cni": vpc_cni
+        and {
+            "listed": sorted(names[subnet_id] for subnet_id in vpc_cni["subnet_ids"]),
+            "ipamd": sorted(names[subnet_id] for subnet_id in vpc_cni["ipamd_subnet_ids"]),
+            "type": vpc_cni["cni_type"],
+            "static": vpc_cni["static_ip"],
+            "reclaim": vpc_cni["reclaim_seconds"],
+            "phase": vpc_cni["phase"],
+        },
+        "pools": sorted(
+            (
+                pool["name"],
+                [names[subnet_id] for subnet_id in pool["subnet_ids"]],
+                pool["desired"],
+                [instance["state"] for instance in cluster["instances"] if instance["node_pool_id"] == pool["node_pool_id"]],
+            )
+            for pool in cluster["node_pools"]
+        ),
+        "endpoint": cluster["intranet"]["status"],
+        "public": cluster["internet"]["status"],
+    }
+
+
+def _name(urn: str) -> str:
+    return urn.rsplit("::", 1)[1]
+
+
+def _cloud_ids(resources: list[dict[str, Any]]) -> list[str]:
+    """Of the resources that are things of their own in the cloud; an endpoint has its cluster's id."""
+    of_their_own = ("Vpc/instance:Instance", "Subnet/instance:Instance", "Kubernetes/cluster:Cluster", "Kubernetes/nodePool:NodePool")
+    return [resource["id"] for resource in resources if resource["type"].removeprefix("tencentcloud:") in of_their_own]

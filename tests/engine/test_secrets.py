@@ -1,0 +1,93 @@
+"""Planted secrets are in clear nowhere: not in state, output, log or event log, nor in what other users of the machine may see."""
+
+import base64
+import json
+import secrets
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.engine.stacks import PROGRAMS, stack
+from tests.lab.lab import Lab
+from tests.lab.pulumi_cli import PulumiProject
+
+PAUSE = 0.02
+
+
+class Processes:
+    """What each process of a CLI run was started with, looked at again and again while it runs."""
+
+    def __init__(self) -> None:
+        self.arguments: dict[int, bytes] = {}
+        self.environments: dict[int, bytes] = {}
+
+    def look(self) -> None:
+        """Children of the CLI share its session; whatever of them can be read is read."""
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                environment = (folder / "environ").read_bytes()
+                if b"PULUMI_BACKEND_URL=" in environment:
+                    self.arguments[int(folder.name)] = (folder / "cmdline").read_bytes()
+                    self.environments[int(folder.name)] = environment
+            except OSError:
+                continue  # ended meanwhile, or somebody else's
+
+
+def run(project: PulumiProject, processes: Processes, *arguments: str) -> str:
+    running = project.start(*arguments)
+    try:
+        while not running.wait(PAUSE):
+            processes.look()
+    finally:
+        running.kill()
+    result = running.result()
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def forms(secret: str) -> set[bytes]:
+    """As it is, as JSON has it, and encoded."""
+    return {secret.encode(), json.dumps(secret)[1:-1].encode(), base64.b64encode(secret.encode())}
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks at processes through Linux's /proc")
+def test_planted_secrets_are_nowhere_in_clear(lab: Lab, tmp_path: Path) -> None:
+    password = f"Planted-{secrets.token_hex(8)}"
+    (tmp_path / "password").write_text(password)
+    environment = {"LAB_PASSWORD_FILE": str(tmp_path / "password"), "PULUMI_DEBUG_COMMANDS": "true"}
+    processes, printed = Processes(), list[str]()
+    with stack(lab, PROGRAMS / "zones", "planted", {"zones": ["ap-guangzhou-4"]}, environment) as project:
+        for step in ("preview", "up", "refresh"):
+            flags = [] if step == "preview" else ["--yes"]
+            events = str(tmp_path / f"{step}.events")
+            printed.append(run(project, processes, step, *flags, "--diff", "--event-log", events, "--logtostderr", "-v=3"))
+        cluster_id = lab.cluster_id()
+        user = yaml.safe_load(lab.kubeconfig(cluster_id))["users"][0]["user"]
+        kubeconfig = [value if not name.endswith("-data") else base64.b64decode(value).decode() for name, value in user.items()]
+        planted = {"password of the nodes": password, "password of the cluster": lab.admin_password(cluster_id)}
+        planted |= {f"kubeconfig {number}": value for number, value in enumerate(kubeconfig)}
+        state = json.dumps(project.export()) + "".join(path.read_text() for path in project.backend.rglob("*.json*") if path.is_file())
+        printed.append(
+            run(project, processes, "destroy", "--yes", "--event-log", str(tmp_path / "destroy.events"), "--logtostderr", "-v=3")
+        )
+    places = {
+        "state": state.encode(),
+        "output and log": "".join(printed).encode(),
+        "event log": b"".join(path.read_bytes() for path in tmp_path.glob("*.events")),
+        "arguments": b"\n".join(processes.arguments.values()),
+        "environment": b"\n".join(processes.environments.values()),
+    }
+    for place in places.values():
+        assert len(place) > 1000
+    assert any(b"tencentcloud_plugin" in arguments for arguments in processes.arguments.values())
+    assert any(b"dynamic" in arguments or b"pulumi-resource-pulumi-python" in arguments for arguments in processes.arguments.values())
+    for name, secret in planted.items():
+        for place, text in places.items():
+            assert not [form for form in forms(secret) if form in text], f"{name} is in clear in: {place}"
+    # The key was given in the environment. There it is, and nowhere else.
+    handed_over = f"TENCENTCLOUD_SECRET_KEY={lab.secret_key}".encode()
+    assert handed_over in places["environment"]
+    places["environment"] = places["environment"].replace(handed_over, b"")
+    for place, text in places.items():
+        assert not [form for form in forms(lab.secret_key) if form in text], f"the key is in clear in: {place}"

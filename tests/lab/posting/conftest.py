@@ -1,0 +1,30 @@
+"""A job on each of the two code hosts."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from pulumi_tke_hybrid.review.post.place import Host
+from tests.lab.code_hosts import Front, serving
+from tests.lab.posting.hosts import Job, MakeJob, job
+
+
+@pytest.fixture(scope="package")
+def front() -> Iterator[Front]:
+    """The server, once."""
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture(params=list(Host), ids=lambda host: host.value)
+def make_job(request: pytest.FixtureRequest, front: Front, monkeypatch: pytest.MonkeyPatch) -> MakeJob:
+    """The same test for both; nothing of the machine's own proxies and code hosts."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return lambda **options: job(front, request.param, **options)
+
+
+@pytest.fixture
+def a_job(make_job: MakeJob) -> Job:
+    return make_job()

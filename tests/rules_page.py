@@ -1,0 +1,43 @@
+"""docs/rules.md, made of the rules themselves. Renew it with `python -m tests.rules_page`."""
+
+from pathlib import Path
+
+from pulumi_tke_hybrid.tke.rule import Rule
+from pulumi_tke_hybrid.tke.rules import every_rule
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
+_HEAD = """# Rules
+
+What the components check before anything reaches the cloud. Errors stop the preview, all at once, one line a property:
+`path: value and what is wrong with it; why; what to do`. Warnings and notes appear in the preview's diagnostics under the component.
+
+A program sets the severity of a rule where it means it, and the setting is shown in the preview as an input of the component:
+
+```python
+tke.HybridCluster("hybrid", {..., "rules": {"eni-headroom": "error", "range-outside-vpc": "warning"}})
+```
+
+*firm* rules cannot be set: nothing could be made of an input that breaks them. A check that lacks a value which is known only during the
+update is named by a note (`not-known-yet`) and made then, before the first resource that depends on it.
+
+"Source" is where the rule is written. Numbers are documents of cloud.tencent.com/document/product; *the article* is "Getting the most
+out of TKE's hybrid network mode" (2021-02-05).
+
+| rule | severity | says | needs to know | source |
+|---|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return _HEAD + "".join(_row(rule) for _, rule in sorted(every_rule().items()))
+
+
+def _row(rule: Rule) -> str:
+    severity = f"{rule.severity.value}{', firm' if rule.firm else ''}"
+    cells = (f"`{rule.id}`", severity, rule.says, rule.needs, rule.source)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,183 @@
+"""`tke-hybrid capacity`: what it reads, the numbers of each zone, the exit codes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from pulumi_tke_hybrid.cli import app
+from tests.unit.capacity.stacks import FOUR, SIX, UNKNOWN, Json, cluster, preview, provider, stack, subnet, workload
+
+
+def run(tmp_path: Path, *arguments: str, expect: int = 0, **files: Json) -> dict[str, Any]:
+    """The JSON of one run; each file is given as the option of its name."""
+    options: list[str] = []
+    for name, content in files.items():
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps(content))
+        options += [f"--{name}", str(path)]
+    result = CliRunner().invoke(app, ["capacity", *options, "--json", "-", *arguments])
+    assert result.exit_code == expect, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def flat(text: str) -> str:
+    """Without the terminal's line breaks."""
+    return " ".join(text.split())
+
+
+def zones(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {zone["zone"]: zone for zone in found["zones"]}
+
+
+def test_a_stack_tells_size_nodes_and_pods_of_each_zone(tmp_path: Path) -> None:
+    found = zones(run(tmp_path, stack=stack(cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 3))))
+    four, six = found[FOUR], found[SIX]
+    assert (four["size"], four["used"], four["counted"], four["free"]) == (13, 4, True, 9)
+    # Four pods, one of them for a rollout, evenly: two in each zone. Zone 6 was not looked at: two pods and one ENI.
+    assert (six["size"], six["used"], six["counted"], six["free"]) == (253, 3, False, 250)
+    assert (four["pods"], six["pods"]) == (2, 2)
+    # Two nodes take two addresses for their ENIs; the node in zone 6 is a small one, of which there may be three.
+    assert (four["podsFit"], six["podsFit"], six["podsFitOnMostNodes"]) == (11, 5, 15)
+    assert (four["nodes"], four["nodesFit"], six["mostNodes"], six["nodesFit"]) == (2, 1, 3, 42)
+    assert found[FOUR]["subnets"] == ["10.0.64.0/28 (subnet-44444444)"]
+    assert found[SIX]["subnets"] == ["10.0.65.0/24 (new)"]
+
+
+def test_pods_on_the_overlay_and_on_another_cluster_take_no_address(tmp_path: Path) -> None:
+    resources = [cluster(), cluster("other"), provider("demo"), provider("other")]
+    pods = [workload("gr", 40, eni=False), workload("far", 40, provider="other-kubernetes"), workload("web", 1)]
+    found = zones(run(tmp_path, "--cluster", "demo", stack=stack(*resources, *pods)))
+    assert sum(zone["pods"] for zone in found.values()) == 2
+
+
+def test_a_preview_tells_what_the_change_leaves(tmp_path: Path) -> None:
+    there = [cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 3)]
+    grown = [cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 9)]
+    four = zones(run(tmp_path, preview=preview(there, grown)))[FOUR]
+    assert (four["used"], four["free"], four["change"]) == (7, 6, 3)
+    four = zones(run(tmp_path, preview=preview(there, [*grown, workload("more", 15)]), expect=2))[FOUR]
+    assert four["result"] == "FULL"
+    assert four["words"] == "2 addresses are missing"
+
+
+def test_a_first_preview_knows_no_state(tmp_path: Path) -> None:
+    four = zones(run(tmp_path, preview=preview([], [cluster(), subnet(FOUR, "10.0.64.0/28", None), workload("web", 3)])))[FOUR]
+    assert (four["used"], four["counted"], four["change"]) == (4, False, -9)
+
+
+def test_a_zone_without_subnet_is_full_and_a_range_that_is_not_known_is_not_guessed(tmp_path: Path) -> None:
+    bare = cluster(eniSubnets=[{"zone": FOUR, "cidrBlock": "10.0.64.0/28"}])
+    assert zones(run(tmp_path, stack=stack(bare), expect=2))[SIX]["words"] == "no ENI subnet: no ENI pod can run here"
+    late = cluster(eniSubnets=[{"zone": FOUR, "cidrBlock": UNKNOWN}, {"zone": UNKNOWN, "cidrBlock": "10.0.65.0/24"}], nodePools={})
+    found = run(tmp_path, stack=stack(late), expect=3)
+    assert found["unsaid"] == [
+        "an ENI subnet in ap-guangzhou-4 has no known range",
+        "an ENI subnet in a zone that is not known yet has no known range",
+    ]
+
+
+def test_a_type_that_the_table_does_not_know_is_said(tmp_path: Path) -> None:
+    strange = cluster(nodePools={"a": {"zone": FOUR, "size": 1, "instanceType": "BIG"}})
+    assert run(tmp_path, stack=stack(strange), expect=3)["unsaid"] == ["BIG in ap-guangzhou-4 is not in the table of ENI limits"]
+
+
+def test_growth_tells_when_a_zone_is_full(tmp_path: Path) -> None:
+    found = run(tmp_path, "--growth", "4/month", stack=stack(cluster(), workload("web", 3)))
+    # Two more pods a month in each zone: room for nine in zone 4, for three on the small node in zone 6.
+    assert {name: zone["periodsUntilFull"] for name, zone in zones(found).items()} == {FOUR: 4, SIX: 1}
+    assert zones(found)[FOUR]["words"] == "full in 4 months"
+
+
+def test_a_reserve_makes_a_tight_zone_count(tmp_path: Path) -> None:
+    resources = stack(cluster(), subnet(FOUR, "10.0.64.0/28", 2), workload("web", 3))
+    assert run(tmp_path, "--reserve", "10", stack=resources)["result"] == "FITS"
+    assert zones(run(tmp_path, "--reserve", "20", stack=resources, expect=1))[FOUR]["words"] == "less than 20 % free"
+
+
+def test_facts_of_a_stack_are_enough(tmp_path: Path) -> None:
+    told = {
+        "clusterId": "cls-12345678",
+        "staticIp": True,
+        "zones": {FOUR: [{"subnetId": "subnet-44444444", "cidrBlock": "10.0.64.0/28"}], SIX: [{"subnetId": "subnet-6", "cidrBlock": None}]},
+        "nodePools": [{"zone": FOUR, "size": 2, "instanceType": "S5.MEDIUM4"}],
+    }
+    found = run(tmp_path, facts=told, expect=3)
+    assert zones(found)[FOUR]["podsFit"] == 11
+    assert found["unsaid"] == ["subnet-6 in ap-guangzhou-6 has no cidr_block"]
+
+
+def test_without_static_ips_nodes_keep_warm_addresses(tmp_path: Path) -> None:
+    assert zones(run(tmp_path, stack=stack(cluster(staticIp=False))))[FOUR]["podsFit"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ([], "one of --preview, --stack, --facts, --cluster-id is needed"),
+        (["--preview", "a", "--stack", "b"], "given are --preview and --stack"),
+        (["--preview", "/nowhere.json"], "cannot be read as JSON"),
+        (["--cluster-id", "prod"], "--cluster-id: 'prod' is not a cluster id"),
+        (["--cluster-id", "cls-12345678", "--region", "ap-guangzhou", "--cloud-only", "--kubeconfig", "k"], "contradict each other"),
+        (["--stack", "-", "--growth", "much"], "--growth 'much' is no growth"),
+        (["--stack", "-", "--growth", "3/year"], "--growth '3/year' is no growth"),
+        (["--stack", "-"], "--stack is no stack"),
+        (["--preview", "-"], "--preview is no preview"),
+        (["--facts", "-"], "--facts is not a cluster's facts"),
+    ],
+)
+def test_wrong_use_is_one_line_and_64(arguments: list[str], line: str) -> None:
+    result = CliRunner().invoke(app, ["capacity", "--reserve", "0", *arguments], input="{}")
+    assert result.exit_code == 64
+    assert line in flat(result.output)
+    assert "Traceback" not in result.output
+
+
+def test_several_clusters_must_be_chosen_from(tmp_path: Path) -> None:
+    path = tmp_path / "stack.json"
+    path.write_text(json.dumps(stack(cluster(), cluster("other"))))
+    for arguments, line in (
+        (["--cluster", "none"], "there is no cluster 'none'"),
+        ([], "--cluster is needed; the clusters are: demo, other"),
+    ):
+        result = CliRunner().invoke(app, ["capacity", "--stack", str(path), *arguments])
+        assert result.exit_code == 64
+        assert line in flat(result.output)
+
+
+def test_the_table_has_a_bar_for_each_zone(tmp_path: Path) -> None:
+    path = tmp_path / "stack.json"
+    path.write_text(json.dumps(stack(cluster(), subnet(FOUR, "10.0.64.0/28", 4), workload("web", 3))))
+    output = CliRunner().invoke(app, ["capacity", "--stack", str(path)], env={"COLUMNS": "200"}).output
+    assert "#############......." in output
+    assert "9/13" in output
+    assert "~3/253" in output
+
+
+def test_a_proposal_is_told_with_its_reasons_and_as_json() -> None:
+    asked = ["capacity", "propose", "--vpc", "10.0.0.0/16", "--taken", "10.0.0.0/20", "--zone", f"{FOUR}:3xS5.LARGE8:60"]
+    told = CliRunner().invoke(app, asked, env={"COLUMNS": "200"})
+    assert told.exit_code == 0
+    assert "60 pods and 9 ENIs of 3 nodes need 69 addresses" in told.output
+    (made,) = json.loads(CliRunner().invoke(app, [*asked, "--growth", "0", "--json", "-"]).stdout)["subnets"]
+    assert (made["cidrBlock"], made["needed"], made["addresses"]) == ("10.0.16.0/25", 69, 125)
+
+
+def test_all_that_is_wrong_with_a_question_is_said_at_once() -> None:
+    asked = ["--vpc", "10.0.0.0/33", "--taken", "x", "--zone", "four", "--zone", f"{FOUR}:1xBIG:1", "--zone", f"{FOUR}:1xS5.SMALL2:6"]
+    result = CliRunner().invoke(
+        app, ["capacity", "propose", *asked, "--zone", "ap-shanghai-2:1xS5.SMALL2:1", "--zone", f"{FOUR}:1xS5.SMALL2:1"]
+    )
+    assert result.exit_code == 64
+    text = flat(result.output)
+    for part in ("--vpc: '10.0.0.0/33'", "--taken x:", "write it as ZONE:NODESxTYPE:PODS", "BIG is not in the table", "use 2 nodes"):
+        assert part in text
+
+
+def test_a_vpc_without_room_is_said_with_what_is_free() -> None:
+    result = CliRunner().invoke(app, ["capacity", "propose", "--vpc", "10.0.0.0/26", "--zone", f"{FOUR}:3xS5.LARGE8:60"])
+    assert result.exit_code == 64
+    assert "has no free /24 for ap-guangzhou-4 (the largest free piece is a /26)" in flat(result.output)

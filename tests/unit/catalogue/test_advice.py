@@ -1,0 +1,112 @@
+"""What is no error is said once, under the component; what cannot be told yet is said to be checked later."""
+
+import pulumi
+import pytest
+import tencentcloud_iac_pulumi as tencentcloud
+
+import pulumi_tke_hybrid as tke
+from tests.unit.catalogue.described import awake, eni_subnet, facts, hybrid, later, pool, second_subnet, workload, zone_subnet
+from tests.unit.programs import Graph, run
+
+FULL_ENI = hybrid(eni_subnets=[eni_subnet(cidr_block="10.0.64.0/28"), second_subnet()])
+
+
+def said(described: dict[str, object], preview: bool = False) -> list[tuple[str, str]]:
+    graph = Graph(preview=preview)
+    run(lambda: tke.HybridCluster("demo", awake(described)), into=graph, preview=preview)
+    return graph.said
+
+
+def test_a_program_that_is_complete_is_told_nothing() -> None:
+    assert said(hybrid()) == []
+
+
+def test_a_warning_is_said_once_and_the_program_goes_on() -> None:
+    (found,) = said(FULL_ENI)
+    assert found[0] == "warning"
+    assert found[1].startswith("eni_subnets[0].cidr_block: 10.0.64.0/28 has 13 addresses, 2 nodes in ap-guangzhou-4 with one full ENI")
+    assert found[1].endswith("[eni-headroom]")
+
+
+def test_a_warning_is_said_once_also_when_something_else_comes_late() -> None:
+    assert len([text for _, text in said({**FULL_ENI, "vpc_id": later("vpc-12345678")}) if "[eni-headroom]" in text]) == 1
+
+
+def test_a_late_value_brings_its_warning_when_it_is_there() -> None:
+    late = hybrid(eni_subnets=[eni_subnet(cidr_block=later("10.0.64.0/28")), second_subnet()])
+    assert [level for level, text in said(late) if "[eni-headroom]" in text] == ["warning"]
+
+
+def test_a_rule_is_lowered_to_a_note_or_raised_to_an_error() -> None:
+    assert [level for level, _ in said({**FULL_ENI, "rules": {"eni-headroom": "note"}})] == ["info"]
+    with pytest.raises(tke.InvalidInputs, match="eni-headroom"):
+        said({**FULL_ENI, "rules": {"eni-headroom": "error"}})
+
+
+def test_an_error_that_is_lowered_no_longer_stops_the_program() -> None:
+    lowered = hybrid(node_pools=[pool(subnet_id="subnet-aaaaaaaa")], rules={"node-subnet-as-eni-subnet": "warning"})
+    assert ("warning", "node_pools[0].subnet_id: subnet-aaaaaaaa is the ENI subnet eni_subnets[0]") in [
+        (level, text.partition(";")[0]) for level, text in said(lowered)
+    ]
+
+
+def test_what_a_program_sets_is_shown_on_its_component() -> None:
+    setting = {"eni-headroom": "note", "zone-uncovered": "warning"}
+    graph = run(lambda: tke.HybridCluster("demo", awake(hybrid(rules=setting))))
+    assert graph.named("demo").inputs["rules"] == setting
+    assert run(lambda: tke.EniZoneSubnet("pods", zone_subnet(rules=setting))).named("pods").inputs["rules"] == setting
+    assert run(lambda: tke.ClientIpWorkload("web", workload(rules=setting))).named("web").inputs["rules"] == setting
+
+
+def test_a_range_that_nobody_gives_is_named_with_what_is_not_checked() -> None:
+    notes = said(hybrid(vpc_cidr=None, eni_subnets=[eni_subnet(cidr_block=None), second_subnet()]))
+    assert [(level, text.partition(";")[0]) for level, text in notes] == [
+        ("info", "vpc_cidr: is not given"),
+        ("info", "eni_subnets[0].cidr_block: is not given"),
+    ]
+
+
+def test_what_a_preview_cannot_know_is_said_in_one_line_with_the_rules_that_wait() -> None:
+    def program() -> None:
+        made = tencentcloud.subnet.Instance("nodes", vpc_id="vpc-12345678", availability_zone="ap-guangzhou-4", cidr_block="10.0.0.0/24")
+        tke.HybridCluster("demo", awake(hybrid(eni_subnets=[eni_subnet()], node_pools=[pool(subnet_id=made.id)])))
+
+    preview, update = Graph(preview=True), Graph()
+    run(program, into=preview, preview=True)
+    assert preview.said == [
+        ("info", "node_pools[0].subnet_id: not known yet; checked during the update: node-subnet-as-eni-subnet [not-known-yet]")
+    ]
+    run(program, into=update)
+    assert update.said == []
+
+
+def test_a_late_value_is_checked_before_anything_of_the_cluster_is_made() -> None:
+    graph = Graph()
+    with pytest.raises(tke.InvalidInputs, match="is the ENI subnet"):
+        run(lambda: tke.HybridCluster("demo", awake(hybrid(node_pools=[pool(subnet_id=later("subnet-aaaaaaaa"))]))), into=graph)
+    assert [resource.type for resource in graph.resources if not resource.type.startswith("tke-hybrid:")] == []
+
+
+def test_a_late_secret_appears_in_no_message() -> None:
+    graph = Graph()
+
+    def program() -> None:
+        password = pulumi.Output.secret("not-to-be-seen")
+        subnets = [{**eni_subnet(), "zone": pulumi.Output.secret("ap-shanghai-4")}, second_subnet()]
+        tke.HybridCluster("demo", hybrid(eni_subnets=subnets, node_pools=[pool(zone="ap-guangzhou-6", key_ids=None, password=password)]))
+
+    run(program, into=graph)
+    assert "not-to-be-seen" not in str(graph.said)
+    assert "ap-shanghai" not in str(graph.said)
+
+
+def test_a_workload_is_checked_against_the_facts_of_another_stack() -> None:
+    def program(**more: object) -> list[tuple[str, str]]:
+        graph = Graph()
+        run(lambda: tke.ClientIpWorkload("web", awake(workload(**more))), into=graph)
+        return graph.said
+
+    assert program(replicas=8, cluster_facts=later(facts())) == []
+    assert [level for level, _ in program(replicas=11, cluster_facts=facts())] == ["warning"]
+    with pytest.raises(tke.InvalidInputs, match="replicas: 12 pods need"):
+        program(replicas=12, cluster_facts=later(facts()))

@@ -1,0 +1,62 @@
+"""Every wrong program ends with its lines, before anything is made or asked."""
+
+import dataclasses
+import inspect
+
+import pytest
+
+import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.component.args import Args, parse_args
+from pulumi_tke_hybrid.tke.rule import Severity
+from pulumi_tke_hybrid.tke.rules import every_rule
+from tests.unit.catalogue.described import CLASSES, properties
+from tests.unit.catalogue.wrong import CATALOGUE, Wrong
+from tests.unit.programs import Graph, run
+
+PROPERTIES = [(cls, name) for cls in CLASSES for name in properties(cls)]
+NEEDS_A_STATE_OR_THE_CLOUD = {
+    "adopted-as-it-is", "not-global-router", "subnet-full", "cluster-fixed", "pool-fixed", "switch-fixed", "subnet-removed", "stack-place",
+    "one-step-at-a-time", "address-change",
+}  # fmt: skip
+SEEN: set[str] = set()
+
+
+class Nothing:
+    """A value that is of no property's type."""
+
+
+@pytest.mark.parametrize("wrong", CATALOGUE, ids=lambda wrong: wrong.name)
+def test_a_wrong_program_ends_with_its_lines_before_anything_is_made_or_asked(wrong: Wrong) -> None:
+    graph = Graph()
+    with pytest.raises(tke.InvalidInputs) as caught:
+        run(wrong.program, into=graph)
+    SEEN.update(finding.rule.id for finding in caught.value.problems)
+    said = str(caught.value).splitlines()[1:]
+    assert len(said) == len(wrong.lines), said
+    for line, beginning in zip(said, wrong.lines, strict=True):
+        assert line.startswith(f"  {beginning}")
+    made = [resource.type for resource in graph.resources if not resource.type.startswith("tke-hybrid:")]
+    assert (made, graph.invokes) == ([], [])
+
+
+@pytest.mark.parametrize(("cls", "name"), PROPERTIES, ids=[f"{cls.__name__}.{name}" for cls, name in PROPERTIES])
+def test_a_value_of_the_wrong_type_is_refused_by_its_property(cls: type[Args], name: str) -> None:
+    with pytest.raises(tke.InvalidInputs) as caught:
+        parse_args(cls, {**CLASSES[cls], name: Nothing()}, "it")
+    (line,) = [str(problem) for problem in caught.value.problems]
+    assert line.startswith(f"{name}: must be ")
+
+
+def test_the_catalogue_is_large_and_covers_every_public_input() -> None:
+    classes = {value for name in tke.__all__ if inspect.isclass(value := getattr(tke, name)) and issubclass(value, Args)}
+    assert set(CLASSES) == classes
+    assert {(cls, item.name) for cls in classes for item in dataclasses.fields(cls)} == set(PROPERTIES)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    assert len(CATALOGUE) >= 150
+    assert len({wrong.name for wrong in CATALOGUE}) == len(CATALOGUE)
+
+
+def test_every_rule_that_a_program_alone_can_break_is_broken_by_one() -> None:
+    if len(SEEN) < 2:
+        pytest.skip("the catalogue did not run before")
+    told = {rule.id for rule in every_rule().values() if rule.severity is not Severity.NOTE or not rule.firm}
+    assert told - SEEN - NEEDS_A_STATE_OR_THE_CLOUD == {"not-known-yet", "not-stated"}

@@ -1,0 +1,196 @@
+"""The pack by itself: levels, what it does without the last state, and what it never says."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pulumi_policy import EnforcementLevel, Policy, ResourceValidationArgs, StackValidationArgs
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
+
+from pulumi_tke_hybrid.policies import FOLDER, before, steps
+from pulumi_tke_hybrid.policies import pack_of_rules as pack
+from pulumi_tke_hybrid.policies.before import Before
+from pulumi_tke_hybrid.tke import forced, tokens
+from pulumi_tke_hybrid.tke.rule import Severity
+from pulumi_tke_hybrid.tke.rules import every_rule
+from pulumi_tke_hybrid.tke.step import UNKNOWN, Op
+from tests.unit.policies.recorded import Recorded, options
+
+CLUSTER = f"urn:pulumi:dev::p::{tokens.CLUSTER}::c"
+ENCRYPTED = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
+
+
+def export(*resources: dict[str, Any]) -> str:
+    return json.dumps({"version": 3, "deployment": {"resources": list(resources)}})
+
+
+def was(inputs: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"urn": CLUSTER, "type": tokens.CLUSTER, "id": "cls-1", "inputs": inputs, "outputs": inputs, **more}
+
+
+def shown(props: dict[str, Any], urn: str = CLUSTER, **state: Any) -> ResourceValidationArgs:
+    kind, name = urn.split("::")[2:]
+    return ResourceValidationArgs(kind, unknown_checking_proxy(props), urn, name, options(state), None)
+
+
+def said(policies: list[Policy], name: str, args: Any) -> list[str]:
+    policy: Any = next(policy for policy in policies if policy.name == name)
+    found: list[str] = []
+
+    def report(message: str, urn: str | None = None) -> None:
+        found.append(message)
+
+    policy.validate(args, report)
+    return found
+
+
+def test_each_policy_is_a_rule_and_errors_alone_are_mandatory() -> None:
+    policies = pack.policies()
+    names = [policy.name for policy in policies]
+    assert len(names) == len(set(names))
+    for policy in policies:
+        rule = every_rule().get(policy.name.removesuffix(pack.BY_REMOVAL))
+        if policy.name != "state-before":
+            assert rule is not None
+            assert policy.description == rule.says
+            assert (policy.enforcement_level is EnforcementLevel.MANDATORY) == (rule.severity is Severity.ERROR)
+
+
+def test_the_documentation_lists_them_all() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "policies.md").read_text()
+    assert [policy.name for policy in pack.policies() if f"`{policy.name}`" not in text] == []
+
+
+def test_every_blocking_rule_about_changes_has_a_policy() -> None:
+    from pulumi_tke_hybrid.tke.rules import changes_of_clusters, changes_of_networks, changes_of_system_objects, changes_of_workloads
+
+    modules = (changes_of_clusters, changes_of_networks, changes_of_system_objects, changes_of_workloads)
+    rules = {value.id for module in modules for value in vars(module).values() if hasattr(value, "severity") and hasattr(value, "says")}
+    assert rules <= {policy.name.removesuffix(pack.BY_REMOVAL) for policy in pack.policies()}
+
+
+def test_without_the_last_state_changes_are_not_judged_and_that_is_said() -> None:
+    policies = pack.policies(lambda stack: Before(unknown_because="no such stack"))
+    assert said(policies, "phantom-hybrid", shown({"networkType": "GR", "eniSubnetIds": ["subnet-1"]})) == []
+    (line,) = said(policies, "state-before", StackValidationArgs(Recorded.of("raw-first").stack()))
+    assert line.startswith("no such stack; so changes were not judged, only zones and ranges")
+    uncovered = said(policies, "zone-uncovered", StackValidationArgs(Recorded.of("raw-uncovered-zone").stack()))
+    assert [line.split(";")[0] for line in uncovered] == [
+        "pool-ap-guangzhou-7: ap-guangzhou-7 has no ENI subnet (zones that have one: ap-guangzhou-4, ap-guangzhou-6)"
+    ]
+
+
+def test_the_last_state_is_read_once_and_for_the_stack_of_the_urn() -> None:
+    asked: list[str] = []
+
+    def read(stack: str) -> Before:
+        asked.append(stack)
+        return Before()
+
+    policies = pack.policies(read)
+    for name in ("phantom-hybrid", "cluster-rebuilt", "phantom-hybrid"):
+        assert said(policies, name, shown({})) == []
+    assert asked == ["dev"]
+
+
+def test_a_value_that_is_not_known_yet_is_no_error_and_no_finding() -> None:
+    known = before.of_export(export(was({"networkType": "GR", "eniSubnetIds": ["subnet-1"]})))
+    args = shown({"networkType": "GR", "eniSubnetIds": ["subnet-1", UNKNOWN_STRING_VALUE], "tags": {"a": UNKNOWN_STRING_VALUE}})
+    step = steps.of_resource(args, known)
+    assert (step.op, step.new["eniSubnetIds"], step.new["tags"]) == (Op.UPDATE, ["subnet-1", UNKNOWN], {"a": UNKNOWN})
+    assert said(pack.policies(lambda stack: known), "pod-network-off", args) == []
+
+
+def test_an_encrypted_value_neither_counts_as_changed_nor_appears() -> None:
+    known = before.of_export(export(was({"password": ENCRYPTED, "nested": [{"key": ENCRYPTED}], "__defaults": ["x"]})))
+    step = steps.of_resource(shown({"password": "planted", "nested": [{"key": "planted"}]}), known)
+    assert step.op is Op.SAME
+    assert "v1:abc" not in repr(known)
+
+
+def test_a_resource_of_another_name_is_found_by_its_alias() -> None:
+    known = before.of_export(export(was({"networkType": "GR", "clusterCidr": "10.0.0.0/16"})))
+    renamed = shown({"networkType": "GR", "clusterCidr": "10.0.0.0/16"}, CLUSTER + "2", aliases=[CLUSTER])
+    assert steps.of_resource(renamed, known).op is Op.SAME
+    assert steps.removed([CLUSTER + "2"], [CLUSTER], known) == []
+    assert [step.op for step in steps.removed([CLUSTER + "2"], [], known)] == [Op.DELETE]
+
+
+def test_an_object_without_a_namespace_is_in_the_default_one() -> None:
+    here, there = {"metadata": {"name": "a"}}, {"metadata": {"name": "a", "namespace": "default"}}
+    assert forced.changed(tokens.SERVICE, there, here) == []
+    assert forced.changed(tokens.SERVICE, there, {"metadata": {"name": "a", "namespace": "web"}}) == ["metadata.namespace"]
+
+
+def test_the_address_that_goes_is_named_from_the_last_state() -> None:
+    urn = f"urn:pulumi:dev::p::{tokens.SERVICE}::front"
+    spec, status = {"type": "LoadBalancer"}, {"loadBalancer": {"ingress": [{"ip": "10.0.8.10"}]}}
+    old = {"metadata": {"name": "a"}, "spec": spec}
+    known = before.of_export(export({"urn": urn, "type": tokens.SERVICE, "inputs": old, "outputs": {**old, "status": status}}))
+    renamed = shown({"metadata": {"name": "b"}, "spec": spec}, urn)
+    (sentence,) = said(pack.policies(lambda stack: known), "balancer-replaced", renamed)
+    assert "10.0.8.10" in sentence
+
+
+def test_a_zone_that_was_uncovered_before_is_not_said_again() -> None:
+    uncovered = Recorded.of("raw-uncovered-zone").stack()
+    resources = [{"urn": item.urn, "type": item.resource_type, "inputs": steps.plain(item.props)} for item in uncovered]
+    known = before.of_export(export(*resources))
+    assert said(pack.policies(lambda stack: known), "zone-uncovered", StackValidationArgs(uncovered)) == []
+
+
+def test_what_waits_for_its_deletion_was_not_there() -> None:
+    assert before.of_export(export(was({}, delete=True))).resources == {}
+
+
+def test_the_first_deployment_has_no_state_and_everything_is_new() -> None:
+    known = before.of_export(json.dumps({"version": 3, "deployment": {}}))
+    assert not known.unknown_because
+    assert steps.of_resource(shown({}), known).op is Op.CREATE
+
+
+@pytest.mark.parametrize(
+    ("named", "content", "says"),
+    [
+        ("none", None, "is 'none'"),
+        ("there-is-none.json", None, "there-is-none.json cannot be read or started (No such file or directory)"),
+        ("broken.json", "{", "broken.json is not the JSON of `pulumi stack export`"),
+        ("other.json", '{"steps": []}', "other.json is not the JSON of"),
+        ("list.json", "[]", "list.json is not the JSON of"),
+    ],
+)
+def test_a_state_that_cannot_be_read_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, content: str | None, says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        (tmp_path / named).write_text(content)
+    found = before.read("dev", {before.VARIABLE: named})
+    assert found.resources == {}
+    assert says in found.unknown_because
+
+
+def test_the_cli_is_asked_for_the_state_of_that_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = tmp_path / "pulumi"
+    fake.write_text(f'#!/bin/sh\necho "$@" > "{tmp_path}/asked"\ncat "{tmp_path}/export.json"\nexit $(cat "{tmp_path}/code")\n')
+    fake.chmod(0o755)
+    (tmp_path / "export.json").write_text(export(was({})))
+    (tmp_path / "code").write_text("0")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert list(before.read("dev", {}).resources) == [CLUSTER]
+    assert (tmp_path / "asked").read_text() == "stack export --stack dev --non-interactive\n"
+    (tmp_path / "code").write_text("6")
+    assert before.read("dev", {}).unknown_because == "`pulumi stack export --stack dev` ended with 6"
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    assert before.read("dev", {}).unknown_because == "pulumi cannot be read or started (No such file or directory)"
+
+
+def test_the_folder_is_a_pack_and_the_module_prints_it() -> None:
+    assert yaml.safe_load((FOLDER / "PulumiPolicy.yaml").read_text())["runtime"] == "python"
+    assert (FOLDER / "__main__.py").is_file()
+    printed = subprocess.run([sys.executable, "-m", "pulumi_tke_hybrid.policies"], check=True, capture_output=True, text=True).stdout
+    assert Path(printed.strip()) == FOLDER

@@ -1,0 +1,168 @@
+"""`tke-hybrid review` as a command: inputs, reports, labels, settings, wrong use."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.review.verdict import ExitCode
+from tests.unit.review.previews import preview, vpc
+from tests.unit.review.recordings import RECORDED, recorded
+
+DANGEROUS, SAFE, NOTHING = (str(RECORDED / f"{name}.json") for name in ("raw-direct-access-off", "raw-image", "raw-nothing"))
+
+
+@pytest.fixture(autouse=True)
+def no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GITHUB_EVENT_PATH", "GITHUB_SHA", "CI_MERGE_REQUEST_LABELS", "CI_COMMIT_SHA", "GITHUB_TOKEN", "GITLAB_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def run(*arguments: str, given: bytes | None = None) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["review", *arguments], input=given)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, result.output
+
+
+def test_the_verdict_is_the_first_word_and_the_exit_code() -> None:
+    code, said = run(DANGEROUS)
+    assert code == ExitCode.DANGEROUS
+    assert said.startswith("raw-network/dev: dangerous: 1 danger; ")
+
+
+def test_a_preview_comes_from_standard_input_too() -> None:
+    assert run("-", given=recorded("raw-nothing.json")) == (ExitCode.CLEAN, "raw-network/dev: clean: nothing changes\n")
+
+
+def test_two_stacks_are_one_comment_under_one_marker(tmp_path: Path) -> None:
+    comment, digest = tmp_path / "comment.md", tmp_path / "digest.json"
+    other = str(RECORDED / "exposure-another-subnet.json")
+    code, _ = run(SAFE, other, "--markdown", str(comment), "--json", str(digest), "--commit", "0123abc")
+    body = comment.read_text()
+    assert code == ExitCode.DANGEROUS
+    assert body.startswith(
+        "<!-- tke-hybrid:exposure/app,raw-network/dev -->\n### ⛔ `raw-network/dev`, `exposure/app`: dangerous. 1 danger; "
+    )
+    assert "`exposure/app: web-service`" in body
+    assert "**Changes of `exposure/app`**" in body
+    assert "commit `0123abc`" in body
+    assert [stack["stack"] for stack in json.loads(digest.read_text())["stacks"]] == ["raw-network/dev", "exposure/app"]
+
+
+def test_markdown_alone_goes_to_standard_output_when_asked() -> None:
+    assert run(NOTHING, "--markdown", "-")[1].startswith("<!-- tke-hybrid:raw-network/dev -->\n✅")
+
+
+def event(path: Path, *labels: str) -> str:
+    path.write_text(json.dumps({"pull_request": {"number": 7, "labels": [{"name": label} for label in labels]}}))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("labels", "code"),
+    [
+        (["bug"], ExitCode.DANGEROUS),
+        (["bug", "tke-hybrid/accept:direct-access-off"], ExitCode.CHANGES),
+        (["tke-hybrid/accept:balancer-replaced"], ExitCode.DANGEROUS),
+        (["tke-hybrid/accept"], ExitCode.CHANGES),
+    ],
+)
+def test_labels_come_from_where_each_code_host_puts_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, labels: list[str], code: ExitCode
+) -> None:
+    assert run(DANGEROUS, "--labels", ",".join(labels))[0] == code
+    monkeypatch.setenv("CI_MERGE_REQUEST_LABELS", ",".join(labels))
+    assert run(DANGEROUS)[0] == code
+    monkeypatch.delenv("CI_MERGE_REQUEST_LABELS")
+    monkeypatch.setenv("GITHUB_EVENT_PATH", event(tmp_path / "event.json", *labels))
+    assert run(DANGEROUS)[0] == code
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"pull_request": {"labels": [1]}}', '{"pull_request": null}'])
+def test_an_event_that_cannot_be_read_accepts_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "event.json"
+    path.write_text(content)
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(path))
+    assert run(DANGEROUS)[0] == ExitCode.DANGEROUS
+
+
+def test_a_rule_gets_another_severity() -> None:
+    assert run(DANGEROUS, "--rule", "direct-access-off=warning")[0] == ExitCode.CHANGES
+    assert run(str(RECORDED / "raw-masquerade.json"), "--rule", "gr-source-address=error")[0] == ExitCode.DANGEROUS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--run-nothing"], "No such option"),
+        (["/no/such/file"], "/no/such/file cannot be read: No such file or directory"),
+        ([NOTHING, "--accept", "no-such-rule"], "there is no such rule"),
+        ([NOTHING, "--rule", "direct-access-off=loud"], "loud is no severity; say error, warning or note"),
+        ([NOTHING, "--rule", "direct-acces-off=note"], "did you mean 'direct-access-off'?"),
+        ([NOTHING, "--json", "-", "--markdown", "-"], "cannot both go to standard output"),
+        (["-", "-"], "standard input can be read only once"),
+        ([NOTHING, "--json", "/no/such/folder/x"], "/no/such/folder/x cannot be written"),
+        (["--run", "--cwd", "/no/such/folder"], "/no/such/folder"),
+    ],
+)
+def test_wrong_use_is_one_line_and_64(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], sentence: str) -> None:
+    program = tmp_path / "pulumi"
+    program.write_text("#!/bin/sh\nexit 9\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, said = run(*arguments)
+    assert code == ExitCode.USAGE
+    assert sentence in " ".join(said.split())
+
+
+def test_no_credential_of_the_environment_comes_out_of_a_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TENCENTCLOUD_SECRET_KEY", "Zq3tyUiopAsdfgh")
+    path = tmp_path / "preview.json"
+    path.write_bytes(preview(vpc("net-Zq3tyUiopAsdfgh")))
+    assert "Zq3tyUiopAsdfgh" not in run(str(path))[1]
+
+
+@pytest.mark.parametrize(
+    ("printed", "ended", "code"), [("raw-nothing.json", 0, 0), ("raw-image.json", 0, 1), ("raw-image.json", 255, 4), ("", 1, 4)]
+)
+def test_it_runs_the_preview_itself_and_a_failing_one_is_invalid(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, printed: str, ended: int, code: int
+) -> None:
+    program = tmp_path / "pulumi"
+    shown = f"cat {RECORDED / printed}" if printed else "true"
+    asked_for = f'echo "$@" > {tmp_path}/arguments; pwd >> {tmp_path}/arguments'
+    program.write_text(f'#!/bin/sh\n[ "$1" = version ] && echo v3.259.0 && exit\n{asked_for}\n{shown}\nexit {ended}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    ended_with, said = run("--run", "--stack", "prod", "--cwd", str(tmp_path), "--markdown", "-", "--", "--refresh", "--diff")
+    assert ended_with == code
+    asked, where = (tmp_path / "arguments").read_text().splitlines()
+    assert asked == "preview --json --show-sames --non-interactive --stack prod --refresh --diff"
+    assert where == str(tmp_path)
+    if code:
+        assert "pulumi 3.259.0" in said
+        assert " · refreshed · " in said
+
+
+def test_it_loads_neither_pulumi_nor_the_cloud(tmp_path: Path) -> None:
+    lines = [
+        f"import sys; sys.argv = ['x', 'review', {NOTHING!r}]",
+        "from pulumi_tke_hybrid.cli import main",
+        "try: main()",
+        "except SystemExit: print(*sys.modules)",
+    ]
+    script = "\n".join(lines)
+    loaded: Any = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert not {"pulumi", "pulumi_kubernetes", "tencentcloud", "httpx2", "lightkube", "yaml", "github", "gitlab"} & set(loaded.split())
+
+
+def test_a_comment_that_cannot_be_posted_is_said_and_never_hides_a_danger(monkeypatch: pytest.MonkeyPatch) -> None:
+    code, said = run(SAFE, "--post", "github")
+    assert code == ExitCode.NOT_POSTED
+    assert "GITHUB_TOKEN is empty" in " ".join(said.split())
+    assert run(DANGEROUS, "--post", "github")[0] == ExitCode.DANGEROUS

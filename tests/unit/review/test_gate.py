@@ -1,0 +1,93 @@
+"""The gate: what stops, who let it pass, and that this is on record."""
+
+import pytest
+
+from pulumi_tke_hybrid.review.gate import Acceptance, from_labels
+from pulumi_tke_hybrid.review.markdown_report import comment
+from pulumi_tke_hybrid.review.review import review
+from pulumi_tke_hybrid.review.verdict import ExitCode, Verdict
+from pulumi_tke_hybrid.review.words import Words
+from pulumi_tke_hybrid.tke.rule import Severity
+from tests.unit.review.previews import preview, vpc
+from tests.unit.review.recordings import commented, judged, plan_of, recorded
+
+FAILED = preview(vpc("a"), diagnostics=[{"severity": "error", "message": "it broke"}])
+LABEL = "tke-hybrid/accept"
+
+
+@pytest.mark.parametrize(
+    ("contents", "code"),
+    [
+        ([recorded("raw-nothing.json")], ExitCode.CLEAN),
+        ([recorded("raw-image.json")], ExitCode.CHANGES),
+        ([recorded("raw-masquerade.json")], ExitCode.CHANGES),
+        ([recorded("raw-list-empty.json")], ExitCode.DANGEROUS),
+        ([FAILED], ExitCode.INVALID),
+        ([b"{"], ExitCode.COULD_NOT_TELL),
+        ([recorded("raw-nothing.json"), recorded("raw-image.json")], ExitCode.CHANGES),
+        ([recorded("raw-nothing.json"), b"{"], ExitCode.COULD_NOT_TELL),
+        ([FAILED, b"{"], ExitCode.INVALID),
+        ([recorded("raw-list-empty.json"), FAILED, b"{"], ExitCode.DANGEROUS),
+    ],
+)  # fmt: skip
+def test_each_outcome_has_an_exit_code_of_its_own_and_the_worst_stack_decides(contents: list[bytes], code: ExitCode) -> None:
+    assert judged(*contents).exit_code is code
+
+
+@pytest.mark.parametrize(
+    ("accept", "code"),
+    [
+        ("pod-network-off", ExitCode.CHANGES),
+        ("pod-network-off:cluster", ExitCode.CHANGES),
+        ("pod-network-off:cluster.eniSubnetIds", ExitCode.CHANGES),
+        ("pod-network-off:other", ExitCode.DANGEROUS),
+        ("pod-network-off:clu", ExitCode.DANGEROUS),
+        ("pod-subnet-leaves", ExitCode.DANGEROUS),
+    ],
+)
+def test_who_accepts_a_danger_names_it(accept: str, code: ExitCode) -> None:
+    assert judged(recorded("raw-list-empty.json"), accept=(accept,)).exit_code is code
+
+
+def test_an_accepted_danger_stays_in_the_comment_with_who_accepted_it() -> None:
+    body = comment(judged(recorded("raw-list-empty.json"), accept=("pod-network-off:cluster",))).body
+    assert "1 accepted" in body
+    assert "**accepted by --accept pod-network-off:cluster**" in body
+    assert "[pod-network-off]" in body
+    assert "**Needs a decision**" not in body
+
+
+def test_an_acceptance_hides_no_failure() -> None:
+    broken = recorded("raw-list-empty.json").replace(b'"changeSummary"', b'"diagnostics":[{"severity":"error"}],"changeSummary"')
+    assert judged(broken, accept=("pod-network-off",)).verdict is Verdict.INVALID
+
+
+def test_labels_accept_what_they_name_and_others_nothing() -> None:
+    assert from_labels(["bug", "tke-hybrid/acceptance", "tke-hybrid"]) == []
+    assert from_labels([LABEL, f"{LABEL}:balancer-replaced:front"]) == [
+        Acceptance("", "", f"label {LABEL}"),
+        Acceptance("balancer-replaced", "front", f"label {LABEL}:balancer-replaced:front"),
+    ]
+
+
+def test_a_rule_can_be_made_stricter_and_milder() -> None:
+    plan = plan_of(recorded("raw-masquerade.json"))
+    strict = review([plan], Words([]), severities={"gr-source-address": Severity.ERROR})
+    assert strict.verdict is Verdict.DANGEROUS
+    mild = review([plan_of(recorded("raw-list-empty.json"))], Words([]), severities={"pod-network-off": Severity.WARNING})
+    assert mild.verdict is Verdict.CHANGES
+
+
+def test_nothing_changes_is_one_line_after_the_marker_and_is_not_worth_a_new_comment() -> None:
+    made = commented(recorded("raw-nothing.json"))
+    assert made.body.splitlines() == [made.marker, "✅ `raw-network/dev`: nothing changes"]
+    assert not made.worth_making
+    assert commented(recorded("raw-image.json")).worth_making
+
+
+def test_a_change_set_is_known_again_whatever_the_order_of_its_steps() -> None:
+    steps = [vpc("a"), vpc("b"), vpc("c", new={"name": "other"})]
+    first, second = (commented(preview(*order)).digest.fingerprint for order in (steps, steps[::-1]))
+    assert first == second
+    assert commented(preview(*steps[:2])).digest.fingerprint != first
+    assert commented(preview(*steps[:2], vpc("c"))).digest.fingerprint != first

@@ -1,0 +1,147 @@
+"""Reading what the engine wrote, and what somebody else made of it."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pulumi_tke_hybrid.review.read.preview import NO_SAMES
+from pulumi_tke_hybrid.review.read.stream import Document, Unreadable
+from pulumi_tke_hybrid.review.verdict import Verdict
+from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke.step import Op
+from tests.unit.review.previews import preview, resource, vpc
+from tests.unit.review.recordings import commented, judged, plan_of, recorded
+
+
+class Drops:
+    """A stream that gives a few bytes at a time."""
+
+    def __init__(self, content: bytes, size: int) -> None:
+        self._inner = io.BytesIO(content)
+        self._size = size
+
+    def read(self, _wanted: int = -1) -> bytes:
+        return self._inner.read(self._size)
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096])
+def test_a_document_is_the_same_however_it_arrives(size: int) -> None:
+    content = json.dumps({"duration": 123456, "steps": [{"op": "same", "n": 1.5}, {}], "empty": [], "text": "ä[{"}).encode()
+    members = list(Document(Drops(content, size)).members())  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    assert members == [("duration", 123456), ("steps", {"op": "same", "n": 1.5}), ("steps", {}), ("text", "ä[{")]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no json", b"[1]", b'{"steps": [', b'{"steps": [{}', b'{"a" 1}', b'{"a": tru}', b"{", b'{"a": ' + b"[" * 100_000]
+)
+def test_what_is_no_document_is_unreadable(content: bytes) -> None:
+    with pytest.raises(Unreadable):
+        list(Document(io.BytesIO(content)).members())
+    assert judged(content).verdict is Verdict.COULD_NOT_TELL
+
+
+def test_what_the_cli_printed_before_its_json_is_skipped() -> None:
+    assert judged(b"warning: using pulumi-language-python from $PATH {x}\n" + preview(vpc("a"))).verdict is Verdict.CHANGES
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_that_a_shell_of_windows_wrote_is_read(encoding: str) -> None:
+    assert judged(preview(vpc("ä")).decode().encode(encoding)).verdict is Verdict.CHANGES
+
+
+def test_every_cut_of_a_real_preview_is_could_not_tell_and_never_clean() -> None:
+    content = recorded("raw-list-empty.json").rstrip()
+    for cut in range(1, len(content) - 1, len(content) // 60):
+        assert judged(content[:cut]).verdict in (Verdict.COULD_NOT_TELL, Verdict.DANGEROUS), cut
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"{}", "neither steps nor a summary"),
+        (b'{"steps": []}', "neither steps nor a summary"),
+        (json.dumps({"steps": [vpc("a")]}).encode(), "no summary"),
+        (json.dumps({"steps": [], "changeSummary": {"delete": 2}}).encode(), "counts 2 changes, and its steps show none"),
+        (json.dumps({"steps": [{"op": "delete"}, 7], "changeSummary": {}}).encode(), "2 of its steps name no resource"),
+    ],
+)  # fmt: skip
+def test_a_preview_that_does_not_add_up_is_could_not_tell(content: bytes, why: str) -> None:
+    done = judged(content)
+    assert done.verdict is Verdict.COULD_NOT_TELL
+    assert why in done.stacks[0].plan.unreadable
+
+
+def test_an_operation_that_nobody_has_heard_of_is_a_change_and_is_said() -> None:
+    content = preview(resource(tokens.VPC, "net", "transmogrify", {"name": "a"}, {"name": "a"}))
+    body = commented(content).body
+    assert judged(content).verdict is Verdict.CHANGES
+    assert "1 unknown" in body
+    assert "transmogrify" in body
+
+
+def test_a_refresh_and_what_follows_are_one_step_and_a_deletion_that_is_made_good_is_a_replacement() -> None:
+    gone = resource(tokens.VPC, "net", "delete", {"cidrBlock": "10.0.0.0/16"})
+    again = resource(tokens.VPC, "net", "create", None, {"cidrBlock": "10.0.0.0/16"})
+    (step,) = plan_of(preview(gone, again)).steps
+    assert (step.op, step.new) == (Op.REPLACE, {"cidrBlock": "10.0.0.0/16"})
+    (step,) = plan_of(preview(resource(tokens.VPC, "net", "refresh", {}, {}), vpc("net"))).steps
+    assert step.op is Op.UPDATE
+
+
+def test_the_rest_of_an_earlier_replacement_is_a_change_and_no_danger() -> None:
+    rest = resource(tokens.CLUSTER, "cluster", "delete", {"vpcId": "vpc-12345678"})
+    rest["oldState"]["delete"] = True
+    done = judged(preview(rest, resource(tokens.CLUSTER, "cluster", "same", {"a": 1}, {"a": 1})))
+    assert (done.verdict, done.findings) == (Verdict.CHANGES, [])
+
+
+def test_a_preview_without_unchanged_resources_says_what_it_lacks() -> None:
+    content = json.dumps({"steps": [vpc("a")], "changeSummary": {"update": 1, "same": 20}}).encode()
+    assert plan_of(content).gaps == [NO_SAMES]
+    assert plan_of(recorded("raw-tag.json")).gaps == []
+
+
+def test_a_log_that_breaks_off_is_could_not_tell_and_one_of_an_update_says_so() -> None:
+    lines = recorded("raw-events.log").splitlines(keepends=True)
+    cut = judged(b"".join(line for line in lines if b"summaryEvent" not in line))
+    assert cut.stacks[0].plan.unreadable == "the log ends before its summary"
+    assert "this is the log of an update" in commented(b"".join(lines).replace(b'"isPreview":true', b'"isPreview":false')).body
+
+
+def test_a_violated_policy_makes_a_log_invalid() -> None:
+    event = json.dumps({"sequence": 1, "policyEvent": {"enforcementLevel": "mandatory", "message": "no", "resourceUrn": "u"}})
+    summary = json.dumps({"sequence": 2, "summaryEvent": {"resourceChanges": {"same": 1}, "isPreview": True}})
+    assert judged(f"{event}\n{summary}\n".encode()).verdict is Verdict.INVALID
+
+
+KEYS = st.sampled_from(["op", "urn", "inputs", "type", "x", "metadata", "spec"])
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def _damaged(value: Any, path: list[int], other: Any) -> Any:
+    """The value with the part at a path (of positions) put in place by another one."""
+    if not path or not isinstance(value, (dict, list)) or not value:
+        return other
+    at = path[0] % len(value)
+    if isinstance(value, dict):
+        key = list(value)[at]
+        return {**value, key: _damaged(value[key], path[1:], other)}
+    return [*value[:at], _damaged(value[at], path[1:], other), *value[at + 1 :]]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.sampled_from(["raw-list-shrinks.json", "zones-zone-added.json"]), st.lists(st.integers(0, 1000), min_size=1, max_size=7), json_values
+)
+def test_no_damage_to_a_preview_is_ever_an_exception(name: str, path: list[int], other: Any) -> None:
+    damaged = _damaged(json.loads(recorded(name)), path, other)
+    comment = commented(json.dumps(damaged).encode())
+    assert comment.body.startswith(comment.marker)

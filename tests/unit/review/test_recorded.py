@@ -1,0 +1,84 @@
+"""Previews of real runs, and the comment that a reviewer approved for each."""
+
+import json
+
+import pytest
+
+from pulumi_tke_hybrid.review.markdown_report import FIRST_SCREEN
+from pulumi_tke_hybrid.review.verdict import Verdict
+from tests.unit.review.recordings import NAMES, commented, golden, judged, recorded
+
+FOUND = {
+    "raw-cluster-replaced": {"cluster-rebuilt", "phantom-hybrid", "node-pool-rebuilt", "statefulset-replaced", "balancer-replaced"},
+    "raw-list-shrinks": {"pod-subnet-leaves", "zone-uncovered"},
+    "raw-list-empty": {"pod-network-off"},
+    "raw-vpc-range": {"range-changed", "cluster-rebuilt"},
+    "raw-node-subnet-range": {"range-changed", "node-pool-rebuilt"},
+    "raw-phantom": {"phantom-hybrid"},
+    "raw-reclaim": {"refused-update"},
+    "raw-uncovered-zone": {"zone-uncovered"},
+    "raw-pool-replaced": {"node-pool-rebuilt"},
+    "raw-pool-gone": {"node-pool-rebuilt"},
+    "raw-direct-access-off": {"direct-access-off"},
+    "raw-service-type": {"direct-access-off"},
+    "raw-service-renamed": {"balancer-replaced"},
+    "raw-service-renamed-in-the-program": {"balancer-replaced"},
+    "raw-statefulset-replaced": {"statefulset-replaced"},
+    "raw-pods-leave-eni": {"pods-leave-eni"},
+    "raw-kept-address-off": {"kept-address-off"},
+    "raw-replicas": {"addresses-short"},
+    "raw-ipamd-restart": {"ipamd-restart"},
+    "raw-masquerade": {"gr-source-address"},
+    "raw-new-zone": {"gr-source-address"},
+    "raw-group-narrowed": {"security-group-narrowed"},
+    "raw-protection-off": {"protection-off"},
+    "raw-nothing": set[str](),
+    "raw-image": set[str](),
+    "raw-tag": set[str](),
+    "raw-more-nodes": set[str](),
+    "exposure-another-subnet": {"balancer-replaced"},
+    "exposure-to-none": {"direct-access-off"},
+    "configmap-zone-added": {"ipamd-restart"},
+    "zones-subnet-leaves": {"pod-subnet-leaves"},
+    "zones-no-workload": {"balancer-replaced"},
+}
+"""What must be found in a recording, at the least."""
+
+
+def test_there_are_enough_recordings_and_each_has_its_comment() -> None:
+    assert len(NAMES) >= 30
+    assert all(golden(name).exists() for name in NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_comment_is_the_one_that_was_reviewed(name: str) -> None:
+    assert commented(recorded(name)).body == golden(name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_screen_has_the_verdict_and_every_finding(name: str) -> None:
+    done = judged(recorded(name))
+    first = "\n".join(commented(recorded(name)).body.splitlines()[:FIRST_SCREEN])
+    assert done.verdict is Verdict.CLEAN or f": {done.verdict.value}. " in first
+    for item in done.findings:
+        assert f"`{item.finding.path}`" in first
+        assert f"[{item.finding.rule.id}]" in first
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_done_in_the_lab_is_found(name: str) -> None:
+    rules = {item.finding.rule.id for item in judged(recorded(f"{name}.json")).findings}
+    assert rules >= FOUND[name]
+    if not FOUND[name]:
+        assert rules == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_digest_is_plain_json_and_free_of_the_planted_secret(name: str) -> None:
+    text = json.dumps(commented(recorded(name)).digest.as_data())
+    assert "planted-Secret" not in text
+
+
+def test_the_event_log_says_what_the_preview_says() -> None:
+    from_log = {item.finding.path for item in judged(recorded("raw-events.log")).findings}
+    assert from_log == {"cluster.eniSubnetIds", "front.service.cloud.tencent.com/direct-access", "pool-ap-guangzhou-6"}

@@ -1,0 +1,192 @@
+"""Arithmetic of ENIs, zones and layouts against counting."""
+
+import ipaddress
+import itertools
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from pulumi_tke_hybrid.tke import capacity, cidrs, enis
+from pulumi_tke_hybrid.tke.enis import EniLimit
+from pulumi_tke_hybrid.tke.layout import NoRoom, ZoneWish, propose, too_many_pods
+
+small_limits = st.builds(EniLimit, st.integers(1, 3), st.integers(1, 3))
+
+
+def addresses_taken(pods: int, limit: EniLimit) -> int:
+    """Of one node that has these pods: one for each, and one for each ENI, of which there is one at least."""
+    return pods + max(1, -(-pods // limit.pods_per_eni))
+
+
+def possible(free: int, nodes: list[EniLimit]) -> set[int]:
+    """Every number of pods that some distribution over the nodes of one subnet gives: by trying all."""
+    found: set[int] = set()
+    for spread in itertools.product(*(range(limit.pods + 1) for limit in nodes)):
+        if sum(addresses_taken(pods, limit) for pods, limit in zip(spread, nodes, strict=True)) <= free:
+            found.add(sum(spread))
+    return found
+
+
+@given(st.integers(0, 24), st.lists(small_limits, max_size=3))
+def test_pods_that_fit_can_be_placed_and_no_distribution_places_more_than_its_enis_cost(free: int, nodes: list[EniLimit]) -> None:
+    assume(free >= len(nodes))
+    counted = possible(free, nodes)
+    found = capacity.pods_that_fit((free,), tuple(nodes))
+    assert found in counted
+    # A distribution that crowds fewer nodes may save an address for each ENI that it does without.
+    assert max(counted) - found <= sum(limit.enis for limit in nodes)
+
+
+@given(st.integers(0, 400), st.integers(1, 6), small_limits)
+def test_equal_nodes_are_filled_evenly(free: int, number: int, limit: EniLimit) -> None:
+    assume(free >= number)
+    best = 0
+    for pods in range(number * limit.pods + 1):
+        spread = [pods // number + (index < pods % number) for index in range(number)]
+        if sum(addresses_taken(each, limit) for each in spread) <= free:
+            best = pods
+    # The last step may find an address left for a node whose ENI still has room.
+    assert best <= capacity.pods_that_fit((free,), (limit,) * number) <= best + number
+
+
+@given(st.lists(st.integers(0, 30), max_size=3), st.lists(small_limits, max_size=4))
+def test_no_address_is_given_twice_and_no_node_takes_more_than_it_can(free: list[int], nodes: list[EniLimit]) -> None:
+    found = capacity.pods_that_fit(tuple(free), tuple(nodes))
+    assert found <= capacity.pods_of_nodes(nodes)
+    assert found == 0 or found + 1 <= sum(free)
+
+
+@given(st.integers(0, 100), st.lists(small_limits, min_size=1, max_size=4))
+def test_more_addresses_never_hold_fewer_pods(free: int, nodes: list[EniLimit]) -> None:
+    assert capacity.pods_that_fit((free,), tuple(nodes)) <= capacity.pods_that_fit((free + 1,), tuple(nodes))
+
+
+@given(st.integers(0, 100), st.lists(small_limits, min_size=1, max_size=4))
+def test_warm_addresses_of_nodes_without_static_ips_are_nobodys(free: int, nodes: list[EniLimit]) -> None:
+    kept = capacity.WARM_ADDRESSES * len(nodes)
+    assert capacity.pods_that_fit((free + kept,), tuple(nodes), static_ip=False) == capacity.pods_that_fit((free,), tuple(nodes))
+
+
+@given(st.lists(st.integers(0, 2000), max_size=3), small_limits)
+def test_nodes_that_fit_are_those_that_subtracting_gives(free: list[int], limit: EniLimit) -> None:
+    nodes = 0
+    for addresses in free:
+        while addresses >= limit.pods_per_eni + 1:
+            addresses, nodes = addresses - limit.pods_per_eni - 1, nodes + 1
+    assert capacity.nodes_that_fit(free, limit) == nodes
+
+
+def test_a_23_with_29_pods_an_eni_is_full_at_17_nodes_as_the_vendor_says() -> None:
+    limit = enis.eni_limit("S5.4XLARGE64")
+    assert limit is not None
+    assert limit.pods_per_eni == 29
+    # The vendor counts all 512 addresses; three of them are nobody's, and the number is the same: 30 a node.
+    assert cidrs.usable_addresses("10.0.0.0/23") // 30 == 16
+    assert 512 // 30 == 17
+    assert capacity.nodes_that_fit([cidrs.usable_addresses("10.0.0.0/23")], limit) == 16
+
+
+@given(st.integers(-5, 500), st.integers(-3, 50))
+def test_a_zone_is_full_when_counting_says_so(room: int, growth: int) -> None:
+    if growth <= 0:
+        assert capacity.periods_until_full(room, growth) is None
+        return
+    periods, left = 0, max(room, 0)
+    while left >= growth:
+        left, periods = left - growth, periods + 1
+    assert capacity.periods_until_full(room, growth) == periods
+
+
+@pytest.mark.parametrize(
+    ("kind", "pods"),
+    [
+        ("S5.SMALL1", 5), ("S5.MEDIUM2", 27), ("S5.LARGE8", 27), ("S5.2XLARGE16", 95), ("S6.3XLARGE24", 203), ("S5.16XLARGE256", 203),
+        ("SA2.12XLARGE96", 273),
+    ],
+)  # fmt: skip
+def test_the_table_is_the_vendors(kind: str, pods: int) -> None:
+    limit = enis.eni_limit(kind)
+    assert limit is not None
+    assert limit.pods == pods
+
+
+@pytest.mark.parametrize("kind", ["", "S5", "S5.HUGE8", "LARGE8", "S5.LARGE", "S5.LARGE8 "])
+def test_a_type_that_does_not_tell_is_not_guessed(kind: str) -> None:
+    assert enis.eni_limit(kind) is None
+
+
+@given(st.integers(1, 300), st.sampled_from(["S5.SMALL1", "S5.LARGE8", "S5.2XLARGE16", "S5.4XLARGE64", "unheard.of"]))
+def test_what_the_cloud_reports_is_taken_over_whole(pods: int, kind: str) -> None:
+    limit = enis.reported_limit(kind, True, {"TKERouteENIStaticIP": pods, "TKERouteENINonStaticIP": pods + 1})
+    assert limit is not None
+    assert limit.pods == pods
+    other = enis.reported_limit(kind, False, {"TKERouteENIStaticIP": pods, "TKERouteENINonStaticIP": pods + 1})
+    assert other is not None
+    assert other.pods == pods + 1
+
+
+def test_an_answer_without_the_number_is_no_limit() -> None:
+    assert enis.reported_limit("S5.LARGE8", True, {}) is None
+
+
+wishes = st.lists(
+    st.builds(
+        ZoneWish, st.sampled_from("abcdef"), st.integers(1, 40), st.integers(0, 400), st.sampled_from([EniLimit(3, 9), EniLimit(7, 29)])
+    ),
+    min_size=1,
+    max_size=5,
+).map(lambda items: [item for item in items if too_many_pods(item) is None])
+blocks = st.builds(
+    lambda offset, prefix: str(ipaddress.IPv4Network((0x0A000000 + offset, prefix), strict=False)),
+    st.integers(0, 2**16 - 1),
+    st.integers(18, 28),
+)
+
+
+@settings(max_examples=150)
+@given(st.integers(16, 22), wishes, st.lists(blocks, max_size=6), st.sampled_from([0.0, 0.3, 1.0, 3.0]))
+def test_layouts_never_overlap_always_fit_and_respect_what_is_there(
+    prefix: int, wanted: list[ZoneWish], taken: list[str], growth: float
+) -> None:
+    vpc = ipaddress.IPv4Network(("10.0.0.0", prefix))
+    held = [ipaddress.IPv4Network(block) for block in taken]
+    try:
+        placed = propose(str(vpc), wanted, {block: block for block in taken}, growth)
+    except NoRoom:
+        return
+    networks = [ipaddress.IPv4Network(item.block) for item in placed]
+    for index, network in enumerate(networks):
+        assert network.subnet_of(vpc)
+        assert not any(network.overlaps(other) for other in [*held, *networks[:index]])
+    for wish, item in zip(wanted, placed, strict=True):
+        assert item.zone == wish.zone
+        assert item.addresses == cidrs.usable_addresses(item.block)
+        assert item.addresses >= item.wanted >= item.needed
+        assert capacity.pods_that_fit((item.needed,), (wish.limit,) * wish.nodes) >= wish.pods
+        assert item.reasons
+
+
+@settings(max_examples=100)
+@given(st.integers(20, 24), st.integers(1, 60), st.lists(blocks, max_size=5))
+def test_one_zone_is_refused_only_if_no_place_is_free(prefix: int, pods: int, taken: list[str]) -> None:
+    vpc = ipaddress.IPv4Network(("10.0.0.0", prefix))
+    wish = ZoneWish("a", 3, pods, EniLimit(7, 29))
+    size = next(p for p in range(28, 15, -1) if 2 ** (32 - p) - 3 >= 2 * wish.addresses)
+    places = vpc.subnets(new_prefix=size) if size >= prefix else iter(())
+    free = [block for block in places if not any(block.overlaps(ipaddress.IPv4Network(other)) for other in taken)]
+    if free:
+        assert propose(str(vpc), [wish], {block: block for block in taken})[0].block == str(free[0])
+    else:
+        with pytest.raises(NoRoom, match="add a secondary range"):
+            propose(str(vpc), [wish], {block: block for block in taken})
+
+
+def test_a_zone_that_is_too_large_for_any_subnet_is_refused_with_what_to_do() -> None:
+    with pytest.raises(NoRoom, match="split the zone's pods"):
+        propose("10.0.0.0/8", [ZoneWish("a", 400, 80000, EniLimit(7, 29))], {})
+
+
+def test_more_pods_than_the_nodes_take_are_refused_with_the_number_of_nodes() -> None:
+    assert too_many_pods(ZoneWish("a", 3, 81, EniLimit(3, 9))) is None
+    assert "use 4 nodes" in str(too_many_pods(ZoneWish("a", 3, 82, EniLimit(3, 9))))

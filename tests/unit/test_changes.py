@@ -1,0 +1,224 @@
+"""The rules about dangerous changes: what each of them finds, and what it leaves alone."""
+
+from typing import Any
+
+import pytest
+
+from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke.rule import Severity
+from pulumi_tke_hybrid.tke.rules import changes, coverage, every_rule
+from pulumi_tke_hybrid.tke.step import UNKNOWN, Op, Plan, Step
+
+NETWORKS = "tke.cloud.tencent.com/networks"
+CLAIM = "tke.cloud.tencent.com/vpc-ip-claim-delete-policy"
+DIRECT = "service.cloud.tencent.com/direct-access"
+EXISTING = "service.kubernetes.io/tke-existed-lbid"
+A, B, C = "subnet-aaaaaaaa", "subnet-bbbbbbbb", "subnet-cccccccc"
+
+
+def step(type_: str, op: Op, old: dict[str, Any], new: dict[str, Any], **more: Any) -> Step:
+    return Step(f"urn:pulumi:dev::demo::{type_}::it", type_, op, old, new, **more)
+
+
+def update(type_: str, old: dict[str, Any], new: dict[str, Any], **more: Any) -> Step:
+    return step(type_, Op.UPDATE, old, new, **more)
+
+
+def found(*steps: Step) -> list[str]:
+    plan = Plan(steps)
+    return [finding.rule.id for finding in (*changes.findings(plan), *coverage.findings(plan))]
+
+
+def pods(annotations: dict[str, str], replicas: int = 1) -> dict[str, Any]:
+    return {"spec": {"replicas": replicas, "template": {"metadata": {"annotations": annotations}}}}
+
+
+def service(kind: str, **annotations: str) -> dict[str, Any]:
+    keys = {"direct": DIRECT, "existing": EXISTING}
+    return {"metadata": {"annotations": {keys[name]: value for name, value in annotations.items()}}, "spec": {"type": kind}}
+
+
+def config_map(name: str, **data: str) -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": "kube-system"}, "data": data}
+
+
+def rules_of(*admitted: str) -> dict[str, Any]:
+    return {"ingresses": [{"action": "ACCEPT", "cidrBlock": block, "protocol": "TCP", "port": "80"} for block in admitted]}
+
+
+IPAMD_LIST = "TKE_ENI_IPAMD_SUBNET_ID"
+GR = {"networkType": "GR"}
+MAP = tokens.CONFIG_MAPS[1]
+POD_SUBNET_URN = f"urn:pulumi:dev::demo::{tokens.POD_SUBNET}$tencentcloud:Subnet/instance:Instance::pods-subnet"
+
+CASES: list[tuple[str, Step]] = [
+    ("cluster-rebuilt", step(tokens.CLUSTER, Op.REPLACE, {}, {}, replace_keys=("clusterCidr",))),
+    ("cluster-rebuilt", step(tokens.CLUSTER, Op.DELETE, {"vpcId": "vpc-1"}, {})),
+    ("pod-network-off", update(tokens.CLUSTER, {"eniSubnetIds": [A]}, {"eniSubnetIds": []})),
+    ("pod-network-off", update(tokens.CLUSTER, {"eniSubnetIds": [A]}, {})),
+    ("pod-network-off", update(tokens.CLUSTER, {}, {}, state={"eniSubnetIds": [A]}, diff_keys=("eniSubnetIds",))),
+    ("pod-network-off", update(tokens.SWITCH, {"subnets": [A]}, {"subnets": []})),
+    ("pod-network-off", step(tokens.SWITCH, Op.DELETE, {"subnets": [A], "onDelete": "disable"}, {})),
+    ("pod-network-off", update(MAP, config_map("tke-eni-ipamd", **{IPAMD_LIST: A}), config_map("tke-eni-ipamd", **{IPAMD_LIST: ""}))),
+    ("pod-subnet-leaves", update(tokens.CLUSTER, {"eniSubnetIds": [A, B]}, {"eniSubnetIds": [A]})),
+    ("pod-subnet-leaves", update(tokens.SWITCH, {"subnets": [A, B]}, {"subnets": [B, C]})),
+    (
+        "pod-subnet-leaves",
+        update(MAP, config_map("tke-eni-ipamd", **{IPAMD_LIST: f"{A}:{B}"}), config_map("tke-eni-ipamd", **{IPAMD_LIST: A})),
+    ),
+    ("pod-subnet-leaves", Step(POD_SUBNET_URN, tokens.SUBNET, Op.DELETE, {"availabilityZone": "ap-guangzhou-4"}, {})),
+    ("pod-subnet-leaves", Step(POD_SUBNET_URN, tokens.SUBNET, Op.REPLACE, {}, {}, replace_keys=("cidrBlock",))),
+    ("range-changed", step(tokens.SUBNET, Op.REPLACE, {}, {}, replace_keys=("cidrBlock",))),
+    ("range-changed", step(tokens.VPC, Op.REPLACE, {}, {}, replace_keys=("cidrBlock",))),
+    ("range-changed", step(tokens.VPC, Op.DELETE, {}, {})),
+    ("phantom-hybrid", step(tokens.CLUSTER, Op.CREATE, {}, {**GR, "eniSubnetIds": [UNKNOWN]})),
+    ("phantom-hybrid", step(tokens.CLUSTER, Op.CREATE, {}, {"vpcCniType": "tke-route-eni"})),
+    (
+        "refused-update",
+        update(tokens.CLUSTER, {"eniSubnetIds": [A], "claimExpiredSeconds": 300}, {"eniSubnetIds": [A], "claimExpiredSeconds": 600}),
+    ),
+    ("node-pool-rebuilt", step(tokens.NODE_POOL, Op.REPLACE, {"desiredCapacity": 3}, {}, replace_keys=("subnetIds",))),
+    ("node-pool-rebuilt", step(tokens.NATIVE_NODE_POOL, Op.DELETE, {"native": {"replicas": 2}}, {})),
+    ("direct-access-off", update(tokens.SERVICE, service("LoadBalancer", direct="true"), service("LoadBalancer", direct="false"))),
+    ("direct-access-off", update(tokens.SERVICE, service("LoadBalancer", direct="true"), service("LoadBalancer"))),
+    ("direct-access-off", update(tokens.SERVICE, service("LoadBalancer"), service("ClusterIP"))),
+    ("direct-access-off", step(tokens.SERVICE, Op.REPLACE, service("LoadBalancer"), service("NodePort"))),
+    ("balancer-replaced", step(tokens.SERVICE, Op.REPLACE, service("LoadBalancer"), service("LoadBalancer"))),
+    ("balancer-replaced", step(tokens.SERVICE, Op.DELETE, service("LoadBalancer"), {})),
+    ("balancer-replaced", step(tokens.INGRESS, Op.REPLACE, {"spec": {}}, {"spec": {}})),
+    ("pods-leave-eni", update(tokens.DEPLOYMENT, pods({NETWORKS: "tke-route-eni"}), pods({}))),
+    ("statefulset-replaced", step(tokens.STATEFUL_SET, Op.REPLACE, pods({}, 3), pods({}, 3), replace_keys=("spec.serviceName",))),
+    ("kept-address-off", update(tokens.STATEFUL_SET, pods({CLAIM: "Never"}), pods({CLAIM: "Immediate"}))),
+    ("gr-source-address", update(tokens.CLUSTER, {}, {"eniSubnetIds": [A]})),
+    ("gr-source-address", update(tokens.CLUSTER, {"eniSubnetIds": [A]}, {"eniSubnetIds": [A, UNKNOWN]})),
+    ("gr-source-address", step(tokens.SWITCH, Op.CREATE, {}, {"subnets": [A], "nonMasquerade": "add_vpc"})),
+    (
+        "gr-source-address",
+        update(tokens.SWITCH, {"subnets": [A], "nonMasquerade": "add_vpc"}, {"subnets": [A, B], "nonMasquerade": "add_vpc"}),
+    ),
+    ("gr-source-address", update(MAP, config_map("ip-masq-agent-config", config="a"), config_map("ip-masq-agent-config", config="b"))),
+    (
+        "ipamd-restart",
+        update(
+            tokens.IPAMD_WORKLOADS[1],
+            {"metadata": {"name": "tke-eni-ipamd"}, "spec": {"template": 1}},
+            {"metadata": {"name": "tke-eni-ipamd"}, "spec": {"template": 2}},
+        ),
+    ),
+    ("ipamd-restart", update(tokens.ADDON, {"addonName": "eniipamd"}, {"addonName": "eniipamd", "addonVersion": "3.5.0"})),
+    ("security-group-narrowed", update(tokens.RULE_SET, rules_of("10.0.0.0/8", "0.0.0.0/0"), rules_of("10.0.0.0/8"))),
+    (
+        "security-group-narrowed",
+        update(tokens.LITE_RULES, {"ingresses": ["ACCEPT#0.0.0.0/0#80#TCP"]}, {"ingresses": ["DROP#0.0.0.0/0#80#TCP"]}),
+    ),
+    ("security-group-narrowed", step(tokens.RULE_SET, Op.DELETE, rules_of("0.0.0.0/0"), {})),
+    ("protection-off", update(tokens.CLUSTER, {"deletionProtection": True}, {"deletionProtection": False})),
+    ("protection-off", step(tokens.SUBNET, Op.SAME, {"vpcId": "v"}, {"vpcId": "v"}, was_protected=True)),
+    ("switch-unmanaged", step(tokens.SWITCH, Op.DELETE, {"subnets": [A]}, {})),
+    ("version-change", update(f"{tokens.PROVIDERS}kubernetes", {"version": "4.24.0"}, {"version": "4.25.0"})),
+]
+
+
+@pytest.mark.parametrize(("rule", "made"), CASES, ids=[f"{index}-{rule}" for index, (rule, _) in enumerate(CASES)])
+def test_a_dangerous_change_is_found_by_its_rule_alone(rule: str, made: Step) -> None:
+    assert found(made) == [rule]
+
+
+HARMLESS: list[Step] = [
+    update(tokens.CLUSTER, {"eniSubnetIds": [A], "tags": {}}, {"eniSubnetIds": [A], "tags": {"a": "b"}}),
+    update(tokens.CLUSTER, {"eniSubnetIds": [A]}, {"tags": {}}, diff_keys=("tags",)),  # ignore_changes keeps the list
+    update(tokens.CLUSTER, {"eniSubnetIds": [A, B]}, {"eniSubnetIds": [B, A]}),
+    step(tokens.CLUSTER, Op.CREATE, {}, {**GR, "claimExpiredSeconds": 300}),
+    step(tokens.CLUSTER, Op.CREATE, {}, {"networkType": "VPC-CNI", "eniSubnetIds": [A]}),
+    step(tokens.SWITCH, Op.CREATE, {}, {"subnets": [A], "nonMasquerade": "keep"}),
+    update(
+        tokens.SWITCH, {"subnets": [A], "nonMasquerade": "add_vpc"}, {"subnets": [A], "nonMasquerade": "add_vpc", "deadlineSeconds": 900}
+    ),
+    step(tokens.SUBNET, Op.DELETE, {}, {}),
+    step(tokens.SUBNET, Op.CREATE, {}, {"cidrBlock": "10.0.0.0/24"}),
+    update(tokens.NODE_POOL, {"desiredCapacity": 1}, {"desiredCapacity": 2}),
+    update(tokens.SERVICE, service("LoadBalancer", direct="true"), service("LoadBalancer", direct=UNKNOWN)),
+    update(tokens.SERVICE, service("ClusterIP"), service("LoadBalancer", direct="true")),
+    step(tokens.SERVICE, Op.DELETE, service("ClusterIP"), {}),
+    update(tokens.DEPLOYMENT, pods({}, 2), pods({NETWORKS: "tke-route-eni"}, 2)),
+    update(tokens.STATEFUL_SET, pods({CLAIM: "Never"}, 1), pods({CLAIM: "Never"}, 3)),
+    update(MAP, config_map("other", config="a"), config_map("other", config="b")),
+    update(MAP, config_map("tke-eni-ipamd", **{IPAMD_LIST: A}), config_map("tke-eni-ipamd", **{IPAMD_LIST: f"{A}:{B}"})),
+    update(tokens.RULE_SET, rules_of("10.0.0.0/8"), rules_of("10.0.0.0/8", "0.0.0.0/0")),
+    update(f"{tokens.PROVIDERS}kubernetes", {"version": "4.25.0"}, {"version": "4.25.0", "namespace": "a"}),
+    step(tokens.CLUSTER, Op.SAME, {"eniSubnetIds": [A]}, {"eniSubnetIds": [A]}),
+]
+
+
+@pytest.mark.parametrize("made", HARMLESS, ids=[f"{index}-{made.type}" for index, made in enumerate(HARMLESS)])
+def test_a_harmless_change_is_left_alone(made: Step) -> None:
+    assert found(made) == []
+
+
+def test_a_load_balancer_that_the_user_made_keeps_its_address_and_the_finding_says_so() -> None:
+    (finding,) = changes.of_step(
+        step(tokens.SERVICE, Op.REPLACE, service("LoadBalancer", existing="lb-12345678"), service("LoadBalancer", existing="lb-12345678"))
+    )
+    assert "lb-12345678 stays" in finding.message
+
+
+def subnet(name: str, zone: str, op: Op = Op.CREATE, **state: int) -> Step:
+    new = {"availabilityZone": zone, "cidrBlock": "10.0.0.0/28"}
+    return Step(f"urn:pulumi:dev::demo::{tokens.SUBNET}::{name}", tokens.SUBNET, op, new=new, state=state)
+
+
+def pool(name: str, place: Step, op: Op = Op.CREATE) -> Step:
+    return Step(
+        f"urn:pulumi:dev::demo::{tokens.NODE_POOL}::{name}",
+        tokens.NODE_POOL,
+        op,
+        new={"subnetIds": [UNKNOWN], "desiredCapacity": 2},
+        sources={"subnetIds": [place.urn]},
+    )
+
+
+def cluster(*pods_: Step) -> Step:
+    return step(
+        tokens.CLUSTER,
+        Op.UPDATE,
+        {},
+        {"eniSubnetIds": [UNKNOWN] * len(pods_)},
+        diff_keys=("tags",),
+        sources={"eniSubnetIds": [item.urn for item in pods_]},
+    )
+
+
+FOUR, SIX = "ap-guangzhou-4", "ap-guangzhou-6"
+
+
+def test_a_pool_in_a_zone_without_a_pod_subnet_is_found_though_no_id_is_known_yet() -> None:
+    pods_4, nodes_4, nodes_6 = subnet("pods-4", FOUR), subnet("nodes-4", FOUR), subnet("nodes-6", SIX)
+    steps = (pods_4, nodes_4, nodes_6, cluster(pods_4), pool("a", nodes_4), pool("b", nodes_6))
+    (finding,) = coverage.findings(Plan(steps))
+    assert str(finding).startswith(f"b: {SIX} has no ENI subnet (zones that have one: {FOUR})")
+
+
+def test_a_zone_that_was_uncovered_before_is_found_only_by_who_asks_for_all() -> None:
+    pods_4, nodes_6 = subnet("pods-4", FOUR, Op.SAME), subnet("nodes-6", SIX, Op.SAME)
+    plan = Plan((pods_4, nodes_6, cluster(pods_4), pool("b", nodes_6, Op.SAME)))
+    assert list(coverage.findings(plan)) == []
+    assert [finding.rule.id for finding in coverage.findings(plan, only_changes=False)] == ["zone-uncovered"]
+
+
+def test_a_stack_without_any_pod_subnet_in_view_is_not_judged() -> None:
+    nodes_6 = subnet("nodes-6", SIX)
+    assert found(nodes_6, pool("b", nodes_6)) == []
+
+
+@pytest.mark.parametrize(("replicas", "short"), [(12, False), (13, True), (40, True)])
+def test_a_zone_that_would_run_short_of_addresses_is_found_from_a_tenth_on(replicas: int, short: bool) -> None:
+    pods_4 = subnet("pods-4", FOUR, Op.SAME, availableIpCount=13)
+    more = update(tokens.DEPLOYMENT, pods({NETWORKS: "tke-route-eni"}, 1), pods({NETWORKS: "tke-route-eni"}, replicas))
+    assert ("addresses-short" in found(pods_4, cluster(pods_4), more)) is short
+
+
+def test_every_blocking_rule_of_the_table_is_an_error_and_has_a_case() -> None:
+    tried = {rule for rule, _ in CASES} | {"zone-uncovered", "addresses-short"}
+    ours = {rule.id for rule in every_rule().values() if rule.id in tried}
+    assert tried == ours
+    assert every_rule()["zone-uncovered"].severity is Severity.ERROR

@@ -1,0 +1,98 @@
+"""The pipelines in examples/ci: what they call exists, and they hold to least privilege."""
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from pulumi_tke_hybrid.cli import app
+
+FOLDER = Path(__file__).parents[2] / "examples" / "ci"
+GITHUB = sorted(FOLDER.glob("github-*.yml"))
+GITLAB = sorted(FOLDER.glob("gitlab-*.yml"))
+PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
+MAY_WRITE = {("github-review.yml", "pull-requests")}
+SECRET = re.compile(r"\$\{?(?:PULUMI_ACCESS_TOKEN|TENCENTCLOUD_SECRET\w*|GITHUB_TOKEN|GITLAB_TOKEN|PULUMI_CONFIG_PASSPHRASE)\b")
+
+
+def commands() -> dict[str, Any]:
+    group: Any = typer.main.get_command(app)
+    return dict(group.commands)
+
+
+def jobs(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(path.read_text())
+    found: dict[str, Any] = content["jobs"] if path in GITHUB else content
+    return found
+
+
+def scripts(path: Path) -> Iterator[str]:
+    """Each shell script of the template, whole."""
+    for job in jobs(path).values():
+        if path in GITLAB:
+            yield "\n".join(job["script"])
+        else:
+            yield from (step["run"] for step in job.get("steps", ()) if "run" in step)
+
+
+def calls(script: str, program: str) -> Iterator[list[str]]:
+    """The words after the program's name, in each of its calls."""
+    for line in script.replace("\\\n", " ").splitlines():
+        words = shlex.split(line, comments=True)
+        for index, word in enumerate(words):
+            if word.rpartition("/")[2] == program:
+                yield words[index + 1 :]
+
+
+@pytest.mark.parametrize("path", [*GITHUB, *GITLAB], ids=lambda path: path.name)
+def test_commands_and_options_exist(path: Path) -> None:
+    known = commands()
+    found = [call for script in scripts(path) for call in calls(script, "tke-hybrid")]
+    assert found
+    for command, *rest in found:
+        assert command in known
+        options = {name for option in known[command].params for name in option.opts}
+        end = next((index for index, word in enumerate(rest) if word in ("&&", "||", ">", "|")), len(rest))
+        assert {word for word in rest[:end] if word.startswith("-")} <= options
+
+
+@pytest.mark.parametrize("path", [*GITHUB, *GITLAB], ids=lambda path: path.name)
+def test_the_shell_reads_them_and_no_secret_is_an_argument(path: Path) -> None:
+    for script in scripts(path):
+        subprocess.run(["sh", "-n"], input=script, text=True, check=True)
+        assert "${{" not in script  # what comes from outside is a variable of the environment, never text of a program
+        assert not SECRET.search(script)
+
+
+@pytest.mark.parametrize("path", GITHUB, ids=lambda path: path.name)
+def test_actions_are_pinned_and_tokens_may_do_as_little_as_possible(path: Path) -> None:
+    content = yaml.safe_load(path.read_text())
+    assert content["permissions"] == {}
+    for job in content["jobs"].values():
+        given = job.get("permissions", {})
+        assert {name for name, value in given.items() if value != "read"} <= {name for file, name in MAY_WRITE if file == path.name}
+        uses = [step for step in job.get("steps", ()) if "uses" in step]
+        assert [step["uses"] for step in uses if not PINNED.fullmatch(step["uses"])] == []
+        assert all(step["with"]["persist-credentials"] is False for step in uses if step["uses"].startswith("actions/checkout@"))
+        assert "secrets." not in str(job.get("env", "")) + str(content.get("env", ""))  # a secret is given to a step, not to all
+
+
+@pytest.mark.parametrize("path", [*GITHUB, *GITLAB], ids=lambda path: path.name)
+def test_no_job_runs_for_ever_and_what_changes_the_stack_runs_alone(path: Path) -> None:
+    for job in jobs(path).values():
+        assert "uses" in job or "timeout" in job or "timeout-minutes" in job
+        assert path in GITHUB or "resource_group" in job
+    assert path in GITLAB or "concurrency" in yaml.safe_load(path.read_text())
+
+
+def test_only_the_step_that_posts_has_the_token_of_the_repository() -> None:
+    (job,) = jobs(FOLDER / "github-review.yml").values()
+    holders = [step["name"] for step in job["steps"] if "github.token" in str(step)]
+    assert holders == ["Review"]
+    assert "--post github" in next(step["run"] for step in job["steps"] if step.get("name") == "Review")

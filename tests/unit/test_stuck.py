@@ -1,0 +1,113 @@
+"""What is said of a rollout that does not come to its end."""
+
+from typing import Any
+
+import pytest
+
+from pulumi_tke_hybrid.component.pods_of import Unreadable, pods_and_events
+from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.stuck import stuck_lines
+
+Json = dict[str, Any]
+RUNNING: Json = {"PodScheduled": "True", "ContainersReady": "True", "Ready": "False"}
+
+
+def pod(name: str, conditions: dict[str, str], *, gates: tuple[str, ...] = (), address: str = "10.0.64.5", **status: Any) -> Json:
+    return {
+        "metadata": {"name": name},
+        "spec": {
+            "containers": [{"name": "app", "ports": [{"containerPort": 8080}]}],
+            "readinessGates": [{"conditionType": gate} for gate in gates],
+        },
+        "status": {
+            "podIP": address,
+            "conditions": [{"type": kind, "status": value, "reason": f"{kind}Reason"} for kind, value in conditions.items()],
+            **status,
+        },
+    }
+
+
+def event(kind: str, name: str, reason: str, message: str, at: str = "2026-01-01T00:00:00Z", level: str = "Warning") -> Json:
+    about = {"kind": kind, "name": name}
+    return {"type": level, "reason": reason, "message": message, "lastTimestamp": at, "involvedObject": about}
+
+
+def test_a_closed_gate_is_named_with_its_state_and_what_opens_it() -> None:
+    closed = pod("web-1", {**RUNNING, keys.READINESS_GATE: "False"}, gates=(keys.READINESS_GATE,))
+    (line,) = stuck_lines("web", [closed], [])
+    assert line.startswith(
+        f"pod web-1: readiness gate {keys.READINESS_GATE} is False ({keys.READINESS_GATE}Reason): the load balancer has not"
+    )
+    assert "listen on its port (8080)" in line
+    assert "security groups" in line
+
+
+def test_a_gate_without_a_condition_and_a_gate_of_somebody_else() -> None:
+    waiting = pod("web-1", RUNNING, gates=(keys.READINESS_GATE, "example.com/ready"))
+    first, second = stuck_lines("web", [waiting], [])
+    assert f"{keys.READINESS_GATE} has no condition yet" in first
+    assert second == "pod web-1: readiness gate example.com/ready has no condition yet; whoever owns the gate has to open it"
+
+
+def test_addresses_that_are_used_up_are_told_from_other_reasons_not_to_be_scheduled() -> None:
+    def unscheduled(message: str) -> list[str]:
+        waiting = pod("web-1", {"PodScheduled": "False"}, address="")
+        waiting["status"]["conditions"][0]["message"] = message
+        return stuck_lines("web", [waiting], [])
+
+    (line,) = unscheduled(f"0/2 nodes are available: 2 Insufficient {keys.ENI_IP}.")
+    assert f"0/2 nodes are available: 2 Insufficient {keys.ENI_IP}." in line
+    assert "have no address left" in line
+    assert unscheduled("0/2 nodes are available: 2 Insufficient cpu.") == [
+        "pod web-1: no node can take it: 0/2 nodes are available: 2 Insufficient cpu."
+    ]
+
+
+def test_pods_with_one_reason_share_a_line_and_healthy_or_going_ones_have_none() -> None:
+    going = pod("web-9", RUNNING)
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    stuck = [pod(f"web-{number}", {"PodScheduled": "True"}, address="") for number in range(5)]
+    lines = stuck_lines("web", [*stuck, going, pod("web-8", {"Ready": "True"})], [])
+    assert lines == ["pods web-0, web-1, web-2 and 2 more: it has no address yet; no event says why"]
+
+
+def test_the_last_warning_about_a_pod_is_its_reason() -> None:
+    events = [
+        event("Pod", "web-1", "FailedAllocateIP", "no container subnet for zone ap-guangzhou-7", "2026-01-01T00:00:02Z"),
+        event("Pod", "web-1", "FailedAllocateIP", "tke-eni-ipamd does not run", "2026-01-01T00:00:01Z"),
+        event("Pod", "web-1", "Pulled", "pulled", "2026-01-01T00:00:03Z", level="Normal"),
+    ]
+    assert stuck_lines("web", [pod("web-1", {"PodScheduled": "True"}, address="")], events) == [
+        "pod web-1: it has no address yet; last event: FailedAllocateIP: no container subnet for zone ap-guangzhou-7"
+    ]
+    unready = pod("web-1", {"PodScheduled": "True", "ContainersReady": "False"})
+    assert stuck_lines("web", [unready], [event("Pod", "web-1", "Unhealthy", "Readiness probe failed: 404")]) == [
+        "pod web-1: its containers run, but are not ready; last event: Unhealthy: Readiness probe failed: 404"
+    ]
+
+
+def test_a_container_that_cannot_start_says_so_itself() -> None:
+    waiting = {"waiting": {"reason": "ImagePullBackOff", "message": 'Back-off pulling\n image "nginx:x"'}}
+    failing = pod("web-1", {"PodScheduled": "True"}, containerStatuses=[{"name": "app", "state": waiting}])
+    assert stuck_lines("web", [failing], []) == ['pod web-1: container app waits: ImagePullBackOff: Back-off pulling image "nginx:x"']
+
+
+def test_without_pods_their_maker_says_why() -> None:
+    events = [
+        event("ReplicaSet", "other-5d", "FailedCreate", "other"),
+        event("ReplicaSet", "web-5d", "FailedCreate", "exceeded quota: pods"),
+    ]
+    assert stuck_lines("web", [], events) == ["no pod was made: FailedCreate: exceeded quota: pods"]
+
+
+def test_what_is_not_a_stuck_rollout_is_not_called_one() -> None:
+    """A Deployment that the API server refused, for example: the engine reports that."""
+    assert stuck_lines("web", [], [event("ReplicaSet", "other-5d", "FailedCreate", "other")]) == []
+    assert stuck_lines("web", [pod("web-1", {"Ready": "True"})], []) == []
+
+
+@pytest.mark.parametrize("kubeconfig", ["not: a kubeconfig", "/nowhere/kubeconfig", "a: ["])
+def test_a_cluster_that_cannot_be_asked_is_no_second_failure_and_shows_nothing_of_the_kubeconfig(kubeconfig: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        pods_and_events(kubeconfig, "", "default", {"app": "web"})
+    assert str(caught.value).isidentifier()
