@@ -1,6 +1,7 @@
 """Running a program under Pulumi's mocks, hermetically: what it registers, in which order, with which inputs."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -86,4 +87,5 @@ def run(program: Callable[[], object], *, preview: bool = False, config: dict[st
     finally:
         settings.reset_options()
         loop.close()
+        gc.collect()  # CPython 3.11 fails when what is left of the program is collected while a module is being compiled
     return graph

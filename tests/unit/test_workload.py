@@ -208,7 +208,7 @@ def test_what_works_and_will_hurt_is_a_warning(more: dict[str, Any], warning: st
     def warn(text: str, *_: object) -> None:
         said.append(text)
 
-    monkeypatch.setattr(pulumi, "warn", warn)
+    monkeypatch.setattr(pulumi.log, "warn", warn)
     made(**more)
     assert [text[: len(warning)] for text in said] == [warning]
 
