@@ -88,4 +88,5 @@ def run(program: Callable[[], object], *, preview: bool = False, config: dict[st
         settings.reset_options()
         loop.close()
         gc.collect()  # CPython 3.11 fails when what is left of the program is collected while a module is being compiled
+        gc.freeze()  # what is still there are modules: no later collection need look at them
     return graph
