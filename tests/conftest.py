@@ -19,11 +19,6 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def pytest_sessionfinish() -> None:
-    """What Pulumi's mocks leave behind goes now: CPython 3.11 fails when it is collected while a module is being compiled."""
-    gc.collect()
-
-
 @pytest.fixture(scope="session")
 def lab() -> "Iterator[Lab]":
     """The embedded lab."""

@@ -183,17 +183,20 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     # what the cluster's facts say
     (
         {"replicas": 27, "cluster_facts": FACTS},
-        "replicas: 27 pods need as many ENI addresses, and the container subnets have 26; add a container subnet, or use fewer replicas",
+        "replicas: 27 pods need as many ENI addresses, and the container subnets have 26; add a container subnet, or use fewer replicas "
+        "[addresses]",
     ),
     (
         {"replicas": 14, "cluster_facts": FACTS, "nominated_subnets": ["subnet-44444444"]},
-        "replicas: 14 pods need as many ENI addresses, and the container subnets have 13; add a container subnet, or use fewer replicas",
+        "replicas: 14 pods need as many ENI addresses, and the container subnets have 13; add a container subnet, or use fewer replicas "
+        "[addresses]",
     ),
     (
         {"exposure": tke.internal("subnet-44444444"), "cluster_facts": FACTS},
         "exposure.subnet_id: subnet-44444444 is a container subnet; the load balancer would "
         "take an address from the pods, and keep the subnet "
-        "from being removed; use a subnet of its own, or say allow_eni_subnet=True",
+        "from being removed; use a subnet of its own, or say "
+        "allow_eni_subnet=True [load-balancer-in-eni-subnet]",
     ),
     (
         {"kind": "statefulset", "fixed_ip": True, "cluster_facts": {**FACTS, "staticIp": False}},

@@ -174,7 +174,7 @@ def test_a_combination_that_cannot_be_is_refused_with_the_reason(more: dict[str,
 
     with pytest.raises(tke.InvalidInputs) as caught:
         run(program)
-    assert [f"{problem.path}: {problem.message}" for problem in caught.value.problems] == [line]
+    assert [str(problem) for problem in caught.value.problems] == [line]
 
 
 def test_local_node_ports_are_for_overlay_pods_behind_a_service_and_for_nothing_else() -> None:
