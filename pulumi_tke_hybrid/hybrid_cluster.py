@@ -172,7 +172,7 @@ class HybridCluster(pulumi.ComponentResource):
             "planned": {
                 "nodePools": [_shown_pool(pool) for pool in args.node_pools or ()],
                 "staticIp": static_ip,
-                "rules": args.rules,
+                "rules": args.rules or {},
             },
             "eniSubnets": subnets,
             "allowClusterReplacement": bool(args.allow_cluster_replacement),
