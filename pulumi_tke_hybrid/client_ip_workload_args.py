@@ -7,12 +7,12 @@ from typing import Any, Optional
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.component.inputs import Input, awaited, known
 from pulumi_tke_hybrid.component.pods import Container
 from pulumi_tke_hybrid.tke import annotations, ids, keys, names, reclaim
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import workload as workload_rules
-from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY, not_yet
 from pulumi_tke_hybrid.workload.exposure import ExposureArgs
 from pulumi_tke_hybrid.workload.facts import Asked
 from pulumi_tke_hybrid.workload.ingress import IngressArgs
@@ -251,6 +251,9 @@ class ClientIpWorkloadArgs(Args):
         if self.selector is not None and not self.selector:
             yield PROPERTY.finding("selector", "is empty and would select every pod; leave it out, or give labels")
         yield from workload_rules.combination_findings(self.as_known())
+        for name, rule in (("replicas", workload_rules.BACKENDS), ("cluster_facts", workload_rules.ADDRESSES)):
+            if awaited(getattr(self, name)):
+                yield not_yet(rule, name)
 
     def _pod_problems(self) -> Iterator[Finding]:
         given = [name for name in ("image", "containers", "pod_spec") if getattr(self, name) is not None]

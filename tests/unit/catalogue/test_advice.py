@@ -98,6 +98,19 @@ def test_what_a_preview_cannot_know_is_said_in_one_line_with_the_rules_that_wait
     assert update.said == []
 
 
+def test_a_workload_says_that_the_facts_of_its_cluster_are_awaited() -> None:
+    def program() -> None:
+        made = tencentcloud.subnet.Instance("pods", vpc_id="vpc-12345678", availability_zone="ap-guangzhou-4", cidr_block="10.0.0.0/24")
+        told = made.id.apply(lambda _: facts())
+        tke.ClientIpWorkload("web", workload(replicas=12, cluster_facts=told))
+
+    preview = Graph(preview=True)
+    run(program, into=preview, preview=True)
+    assert preview.said == [("info", "cluster_facts: not known yet; checked during the update: addresses [not-known-yet]")]
+    with pytest.raises(tke.InvalidInputs, match="replicas: 12 pods need"):
+        run(program)
+
+
 def test_a_late_value_is_checked_before_anything_of_the_cluster_is_made() -> None:
     graph = Graph()
     with pytest.raises(tke.InvalidInputs, match="is the ENI subnet"):
