@@ -198,6 +198,7 @@ def test_local_node_ports_are_for_overlay_pods_behind_a_service_and_for_nothing_
     ("more", "warning"),
     [
         ({"kind": "statefulset", "fixed_ip": True, "cluster_facts": FACTS}, "fixed_ip: keeps each pod in the zone of its first start"),
+        ({"kind": "statefulset", "fixed_ip": True}, "fixed_ip: keeps each pod in the zone of its first start; an address never leaves"),
         ({"replicas": ADDRESSES, "cluster_facts": FACTS}, "replicas: 26 pods take all 26 addresses of the container subnets"),
         ({"replicas": 90}, "replicas: 90 and 23 more during a rollout are over 100 backends"),
     ],
