@@ -62,7 +62,7 @@ def test_a_switch_speaks_for_itself_and_not_once_more_under_its_cluster() -> Non
     graph = Graph()
     run(lambda: tke.VpcCni("cni", switch(ip_reclaim=tke.never())), into=graph)
     assert [level for level, text in graph.said if "[reclaim-never]" in text] == ["warning"]
-    assert [level for level, text in said(hybrid(ip_reclaim=tke.never()))] == ["warning"]
+    assert [level for level, _ in said(hybrid(ip_reclaim=tke.never()))] == ["warning"]
 
 
 def test_an_adopted_subnet_that_is_full_is_a_warning() -> None:
