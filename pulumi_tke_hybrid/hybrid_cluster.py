@@ -41,6 +41,9 @@ class HybridCluster(pulumi.ComponentResource):
     others follow through ipamd's ConfigMap.
     """
 
+    speaks_for_its_children = True
+    """What the checks say is said here, and not once more under a child."""
+
     cluster_id: pulumi.Output[str]
     """Id of the cluster."""
     kubeconfig: pulumi.Output[str]
@@ -169,7 +172,7 @@ class HybridCluster(pulumi.ComponentResource):
             "planned": {
                 "nodePools": [_shown_pool(pool) for pool in args.node_pools or ()],
                 "staticIp": static_ip,
-                "rules": args.rules,
+                "rules": args.rules or {},
             },
             "eniSubnets": subnets,
             "allowClusterReplacement": bool(args.allow_cluster_replacement),

@@ -18,7 +18,9 @@ _PRINTABLE = re.compile(
     r"|zoneRegistration|kind|network|direct|fixedIp|exposure|type|port|targetPort|protocol|serviceName|namespace|version|addonName"
     r"|addonVersion|clusterIntranet|clusterInternet|maxSurge|maxUnavailable|action)(\[\d+\])*$"
 )
-_PRINTABLE_KEYS = (keys.NETWORKS, keys.CLAIM_DELETE_POLICY, keys.SERVICE_DIRECT_ACCESS, keys.INGRESS_DIRECT_ACCESS, *keys.TKE_PREFIXES)
+_PRINTABLE_KEYS = keys.POD_KEYS | keys.SERVICE_KEYS | keys.INGRESS_KEYS
+_TELLING_KEYS = (keys.NETWORKS, keys.CLAIM_DELETE_POLICY, keys.SERVICE_DIRECT_ACCESS, keys.INGRESS_DIRECT_ACCESS)
+"""Annotations whose last part says enough."""
 _BRACKETS = re.compile(r'\["([^"]*)"\]')
 """How the engine writes a key with dots in it; here it is a part of the path like any other."""
 _SILENT = ("__defaults", "__provider", "pulumi.com/")
@@ -56,7 +58,8 @@ def _are(kind: type, *values: object) -> bool:
 
 def printable(path: str) -> bool:
     """Whether the value at a path may be shown."""
-    return bool(_PRINTABLE.search(path)) or any(f"annotations.{key}" in path for key in _PRINTABLE_KEYS)
+    annotation = path.rpartition("annotations.")[2]
+    return bool(_PRINTABLE.search(path)) or annotation in _PRINTABLE_KEYS or (annotation != path and annotation.startswith(keys.OURS))
 
 
 def value_text(path: str, value: Any) -> str:
@@ -96,7 +99,7 @@ def named(step: Step) -> list[str]:
 
 
 def _short(path: str) -> str:
-    for key in _PRINTABLE_KEYS[:4]:
+    for key in _TELLING_KEYS:
         if key in path:
             return key.rpartition("/")[2]
     return path.rpartition(".")[2].partition("[")[0] if "annotations." not in path else path.rpartition("annotations.")[2]

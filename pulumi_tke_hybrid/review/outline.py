@@ -7,7 +7,8 @@ from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.review import noise
 from pulumi_tke_hybrid.review.difference import change_text, differences, named, printable, value_text
 from pulumi_tke_hybrid.review.plan import STACK, StackPlan
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke import keys, tokens
+from pulumi_tke_hybrid.tke.rules.changes_of_workloads import template_annotations
 from pulumi_tke_hybrid.tke.step import Op, Props, Step, at
 
 _COMPONENT = "tke-hybrid:index:"
@@ -226,5 +227,17 @@ def behind(steps: Iterable[Step]) -> str:
         f"{several(pools, 'node pool')} ({several(machines, 'machine')})" if pools else "",
         f"{several(workloads, 'workload')} ({several(pods, 'pod')})" if workloads else "",
         several(balancers, "load balancer") if balancers else "",
+    ]
+    return ", ".join(part for part in told if part)
+
+
+def on_subnets(steps: Sequence[Step], ids: Sequence[str]) -> str:
+    """Whose addresses may be in these pod subnets: their zones, and the ENI pods of the stack. Which pod is where, no preview knows."""
+    found = {str((step.old or step.new).get("availabilityZone")) for step in steps if step.type == tokens.SUBNET and step.id in ids}
+    workloads = [step for step in steps if step.type in _ROLLS and template_annotations(step.old).get(keys.NETWORKS)]
+    pods = sum(int(count) for step in workloads if isinstance(count := at(step.old, "spec", "replicas"), (int, float)))
+    told = [
+        f"zone {', '.join(sorted(found))}" if found else "",
+        f"{several(len(workloads), 'ENI workload')} ({several(pods, 'pod')}) over all zones" if workloads else "",
     ]
     return ", ".join(part for part in told if part)

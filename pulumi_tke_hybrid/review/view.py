@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.review.difference import MOST, differences, value_text
 from pulumi_tke_hybrid.review.gate import Judged
-from pulumi_tke_hybrid.review.outline import Counts, Group, behind, summary
+from pulumi_tke_hybrid.review.outline import Counts, Group, behind, on_subnets, summary
 from pulumi_tke_hybrid.review.plan import Failure
 from pulumi_tke_hybrid.review.review import Review, StackReview
 from pulumi_tke_hybrid.review.verdict import Verdict
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
-from pulumi_tke_hybrid.tke.rules.changes_of_clusters import CLUSTER_REBUILT, POD_NETWORK_OFF
+from pulumi_tke_hybrid.tke.rules.changes_of_clusters import CLUSTER_REBUILT, POD_NETWORK_OFF, POD_SUBNET_LEAVES
 from pulumi_tke_hybrid.tke.rules.changes_of_networks import RANGE_CHANGED
 from pulumi_tke_hybrid.tke.rules.coverage import HEADROOM, Zone
 from pulumi_tke_hybrid.tke.step import Op, Step
@@ -101,9 +101,7 @@ def _grouped(review: Review, *, by_sentence: bool) -> list[Danger]:
         sentence = (finding.why, finding.todo) if by_sentence else ()
         grouped.setdefault((finding.rule.id, item.blocks, item.accepted, *sentence), []).append(item)
     return [
-        Danger(
-            items[0], [subject(review, item) for item in items], [item.finding for item in items], _behind(review, items[0]), by_sentence
-        )
+        Danger(items[0], [subject(review, item) for item in items], [item.finding for item in items], _behind(review, items), by_sentence)
         for items in grouped.values()
     ]
 
@@ -113,13 +111,15 @@ def subject(review: Review, item: Judged) -> str:
     return f"{item.stack}: {item.finding.path}" if len(review.stacks) > 1 else item.finding.path
 
 
-def _behind(review: Review, item: Judged) -> str:
-    steps = next((stack.plan.steps for stack in review.stacks if stack.plan.stack == item.stack), ())
-    if item.finding.rule.id not in _ENDING:
+def _behind(review: Review, items: Sequence[Judged]) -> str:
+    """What stands behind what is lost: of the stack of the first finding."""
+    finding = items[0].finding
+    steps = next((stack.plan.steps for stack in review.stacks if stack.plan.stack == items[0].stack), ())
+    if finding.rule.id == POD_SUBNET_LEAVES.id:
+        return on_subnets(steps, [subnet for item in items for subnet in item.finding.value.split(", ")])
+    if finding.rule.id not in _ENDING:
         return ""
-    wide = any(
-        step.type in _WIDE and item.finding.path in (step.name, f"{step.name}.eniSubnetIds", f"{step.name}.subnets") for step in steps
-    )
+    wide = any(step.type in _WIDE and finding.path in (step.name, f"{step.name}.eniSubnetIds", f"{step.name}.subnets") for step in steps)
     return behind(steps) if wide else ""
 
 

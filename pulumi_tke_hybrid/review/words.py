@@ -13,6 +13,7 @@ SENTENCE = 600
 _SHAPES = re.compile(
     r"AKID[A-Za-z0-9]{12,}"  # a Tencent key id
     r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+"  # a signed token
+    r"|(?<=://)[^/\s@]+:[^/\s@]+(?=@)"  # user and password of an address
     r"|-----BEGIN[\s\S]*?(-----END[^-]*-----|$)"
     r"|\b(gh[pousr]|glpat|pul)[-_][A-Za-z0-9_-]{16,}"
     r"|(?i:(?:password|passwd|passphrase|secret|token)\s*[=:]\s*)\S+"

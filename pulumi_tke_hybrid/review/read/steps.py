@@ -38,7 +38,7 @@ class Steps:
         self._secrets = secrets
         self._steps: dict[str, Step] = {}
         self._said: dict[str, set[str]] = {}
-        self._prints: dict[str, str] = {}
+        self._prints: dict[str, dict[str, None]] = {}
         self._providers: dict[str, str] = {}
         self.unnamed_ops: dict[str, None] = {}
         self.odd = 0
@@ -64,7 +64,7 @@ class Steps:
         before = self._steps.get(urn)
         self._steps[urn] = step if before is None else _merged(before, step)
         if op.changes:
-            self._prints[urn] = self._prints.get(urn, "") + _print(step, str(said))
+            self._prints.setdefault(urn, {})[_print(step, str(said))] = None
 
     def done(self) -> list[Step]:
         """The steps so far, one for each resource."""
@@ -84,7 +84,7 @@ class Steps:
         """Of what changes, whatever the order of the steps."""
         whole = hashlib.sha256()
         for urn in sorted(self._prints):
-            whole.update(f"{urn}\0{self._prints[urn]}\n".encode())
+            whole.update("\0".join([urn, *self._prints[urn], "\n"]).encode(errors="replace"))
         return whole.hexdigest()[:16]
 
     @property

@@ -79,6 +79,14 @@ def test_a_digest_is_plain_json_and_free_of_the_planted_secret(name: str) -> Non
     assert "planted-Secret" not in text
 
 
+def test_the_change_set_of_an_event_log_is_that_of_its_preview() -> None:
+    """Each change comes twice in a log, before and after."""
+    lines = recorded("raw-events.log").splitlines(keepends=True)
+    after = [line.replace(b"resourcePreEvent", b"resOutputsEvent") for line in lines if b'"op":"update"' in line]
+    assert after
+    assert commented(b"".join([*lines[:-1], *after, lines[-1]])).digest.fingerprint == commented(b"".join(lines)).digest.fingerprint
+
+
 def test_the_event_log_says_what_the_preview_says() -> None:
     from_log = {item.finding.path for item in judged(recorded("raw-events.log")).findings}
     assert from_log == {"cluster.eniSubnetIds", "front.service.cloud.tencent.com/direct-access", "pool-ap-guangzhou-6"}

@@ -97,6 +97,7 @@ def test_a_log_with_secrets_in_clear_gives_none_of_them_away() -> None:
         "glpat-ABCDEFGHIJKLMNOPQRST",
         "ghp_ABCDEFGHIJKLMNOPQRSTUVWX1234567890",
         "password=swordfish1",
+        "https://robot:swordfish1@registry.test/nginx",
     ],
 )
 def test_what_looks_like_a_credential_is_not_shown_even_in_a_name(text_: str) -> None:
