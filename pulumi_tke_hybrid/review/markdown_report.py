@@ -1,6 +1,7 @@
 """A review as the Markdown of one comment. What does not fit is said shorter, step by step; it never fails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.review import view
@@ -23,19 +24,20 @@ _STACKS_NAMED = 5
 _EACH = 4
 
 
+@dataclass(frozen=True)
 class Detail:
     """How much is said. Each step says less."""
 
-    def __init__(self, rows: int, diffs: int, values: bool, subjects: int, sentence: int) -> None:
-        self.rows = rows
-        """Lines of a table, of components, of unknowns."""
-        self.diffs = diffs
-        """Resources whose properties are named."""
-        self.values = values
-        self.subjects = subjects
-        """Places of one danger."""
-        self.sentence = sentence
-        """Characters of a sentence."""
+    rows: int
+    """Lines of a table, of components, of unknowns."""
+    diffs: int
+    """Resources whose properties are named."""
+    values: bool
+    """Whether their values are shown."""
+    subjects: int
+    """Places of one danger."""
+    sentence: int
+    """Characters of a sentence."""
 
 
 STEPS = (

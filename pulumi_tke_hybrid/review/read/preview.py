@@ -123,7 +123,7 @@ class _Reader:
             failures=self._failures,
             unreadable=unreadable,
             gaps=[*self._gaps, *self._not_shown(steps)],
-            versions=_versions(steps),
+            versions={**self._steps.versions, **_versions(steps)},
             unnamed_ops=list(self._steps.unnamed_ops),
             unknowns=sum(step.op.changes and _has_unknown(step.new) for step in steps),
             refreshed=True if self._steps.refreshed else None,

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.review.read.secrets import Secrets
+from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.step import Op, Step, at, mapping, texts
 
 _OPS = {
@@ -27,6 +29,7 @@ _OPS = {
 }
 _CLEANING = ("delete", "delete-replaced", "remove-pending-replace")
 _WEIGHT = {op: weight for weight, op in enumerate((Op.READ, Op.SAME, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE))}
+_DEFAULT = re.compile(r"pulumi:providers:([\w-]+)::default_(\d+)_(\d+)_(\d+)")
 _STATE = ("eniSubnetIds", "registeredSubnets", "availableIpCount", "status")
 """Outputs that a rule or a table looks at; the others are not kept."""
 
@@ -40,6 +43,9 @@ class Steps:
         self._said: dict[str, set[str]] = {}
         self._prints: dict[str, dict[str, None]] = {}
         self._providers: dict[str, str] = {}
+        self._seen: set[tuple[str, str]] = set()
+        self.versions: dict[str, str] = {}
+        """Of default providers: their names hold them, and their own steps are not shown."""
         self.unnamed_ops: dict[str, None] = {}
         self.odd = 0
         """Steps that are no steps."""
@@ -60,7 +66,11 @@ class Steps:
             self.unnamed_ops[str(said)] = None
         self._said.setdefault(urn, set()).add(str(said))
         step = self._step(given, urn, op, old, new)
-        self._providers[urn] = str(given.get("provider") or "").rpartition("::")[0]
+        self._providers[urn] = provider = str(given.get("provider") or "").rpartition("::")[0]
+        pair = (str(at(old, "provider") or ""), str(at(new, "provider") or provider))
+        if pair not in self._seen:
+            self._seen.add(pair)
+            self._provider_pair(*pair)
         before = self._steps.get(urn)
         self._steps[urn] = step if before is None else _merged(before, step)
         if op.changes:
@@ -91,6 +101,17 @@ class Steps:
     def refreshed(self) -> bool:
         """Whether some step only looked at the cloud."""
         return any("refresh" in said for said in self._said.values())
+
+    def _provider_pair(self, before: str, now: str) -> None:
+        """A default provider has a resource of its own for each version, whose steps no preview shows; its users name both."""
+        old, new = _DEFAULT.search(before), _DEFAULT.search(now)
+        if new is None:
+            return
+        version = self.versions[new[1]] = ".".join(new.group(2, 3, 4))
+        was = ".".join(old.group(2, 3, 4)) if old else version
+        if was != version:
+            urn = now.rpartition("::")[0]
+            self._steps[urn] = Step(urn, f"{tokens.PROVIDERS}{new[1]}", Op.SAME, {"version": was}, {"version": version})
 
     def _step(self, given: Mapping[str, Any], urn: str, op: Op, old: Mapping[str, Any], new: Mapping[str, Any]) -> Step:
         type_ = str(new.get("type") or old.get("type") or _type_of(urn))

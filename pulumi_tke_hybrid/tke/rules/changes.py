@@ -26,7 +26,7 @@ VERSION_CHANGE = Rule(
 def findings(plan: Plan) -> Iterator[Finding]:
     """Everything that the rules of single resources find."""
     for step in plan.steps:
-        if step.op.changes or step.was_protected != step.protected:
+        if step.op.changes or step.was_protected != step.protected or step.type.startswith(tokens.PROVIDERS):
             yield from of_step(step)
 
 

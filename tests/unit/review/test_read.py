@@ -125,6 +125,19 @@ def test_a_log_that_breaks_off_is_could_not_tell_and_one_of_an_update_says_so() 
     assert "this is the log of an update" in commented(b"".join(lines).replace(b'"isPreview":true', b'"isPreview":false')).body
 
 
+def test_another_version_of_a_default_provider_is_a_note_and_changes_nothing_by_itself() -> None:
+    """Its own steps are in no preview. What uses it names the old one and the new one."""
+    older = json.loads(recorded("raw-tag.json"))
+    for step in older["steps"]:
+        if "oldState" in step:
+            step["oldState"] = json.loads(json.dumps(step["oldState"]).replace("default_0_2_3", "default_0_2_2"))
+    (item,) = judged(json.dumps(older).encode()).findings
+    assert (item.finding.rule.id, item.finding.head) == ("version-change", "tencentcloud 0.2.3 instead of 0.2.2")
+    older["steps"] = [step for step in older["steps"] if step["op"] == "same"]
+    older["changeSummary"] = {"same": len(older["steps"])}
+    assert judged(json.dumps(older).encode()).verdict is Verdict.CLEAN
+
+
 def test_a_violated_policy_makes_a_log_invalid() -> None:
     event = json.dumps({"sequence": 1, "policyEvent": {"enforcementLevel": "mandatory", "message": "no", "resourceUrn": "u"}})
     summary = json.dumps({"sequence": 2, "summaryEvent": {"resourceChanges": {"same": 1}, "isPreview": True}})
