@@ -8,6 +8,7 @@ request was lost with the defaults, or none with the plain objects.
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from tests.engine.stacks import configure
 from tests.lab.lab import Lab
@@ -56,11 +57,10 @@ def plain(scene: Scene, runs: int, mode: str, annotations: dict[str, str]) -> in
     with scene.plain(namespace, REPLICAS, annotations) as address:
         scene.bound(2 if annotations else REPLICAS, namespace)
         for number in range(1, runs + 1):
-            failed += told(mode, number, "restart", *measured(scene, address, lambda: scene.restart(namespace=namespace), namespace))
-            image = f"nginx:change-{number}"
-            failed += told(
-                mode, number, "image change", *measured(scene, address, lambda image=image: scene.set_image(image, namespace), namespace)
-            )
+            restart = partial(scene.restart, namespace=namespace)
+            failed += told(mode, number, "restart", *measured(scene, address, restart, namespace))
+            change = partial(scene.set_image, f"nginx:change-{number}", namespace)
+            failed += told(mode, number, "image change", *measured(scene, address, change, namespace))
     return failed
 
 

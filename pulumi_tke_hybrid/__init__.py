@@ -28,6 +28,11 @@ if TYPE_CHECKING:
         EniZoneSubnet,
         EniZoneSubnetArgs,
     )
+    from pulumi_tke_hybrid.gateways import (
+        direct_service_annotations,
+        eni_pod_template,
+        gateway_transform,
+    )
     from pulumi_tke_hybrid.hybrid_cluster import (
         HybridCluster,
     )
@@ -102,6 +107,11 @@ _HOMES = {
     "eni_zone_subnet": [
         "EniZoneSubnet",
         "EniZoneSubnetArgs",
+    ],
+    "gateways": [
+        "direct_service_annotations",
+        "eni_pod_template",
+        "gateway_transform",
     ],
     "hybrid_cluster": [
         "HybridCluster",
@@ -192,7 +202,10 @@ __all__ = [
     "WorkloadKind",
     "ZoneRegistration",
     "after",
+    "direct_service_annotations",
+    "eni_pod_template",
     "existing_clb",
+    "gateway_transform",
     "internal",
     "never",
     "not_exposed",

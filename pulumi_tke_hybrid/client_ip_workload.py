@@ -21,11 +21,16 @@ from pulumi_tke_hybrid.workload.facts import surge_within
 from pulumi_tke_hybrid.workload.guard import WorkloadGuard
 from pulumi_tke_hybrid.workload.ingress import ingress_annotations, ingress_spec
 from pulumi_tke_hybrid.workload.rollout import RolloutArgs, deployment_timeout, stateful_set_timeout
-from pulumi_tke_hybrid.workload.service import certificate_name, listener_config, protocols, service_annotations, service_ports
+from pulumi_tke_hybrid.workload.service import (
+    ADDRESS_ONLY,
+    certificate_name,
+    listener_config,
+    protocols,
+    service_annotations,
+    service_ports,
+)
 from pulumi_tke_hybrid.workload.template import Drain, PodSpec, pod_annotations, pod_template
 
-_ADDRESS_ONLY = {"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0]}"}
-"""TKE adds readiness gates only to pods that are made after their direct Service. So the Service comes first, and may not wait for pods."""
 _NO_WAIT = {"pulumi.com/skipAwait": "true"}
 _TAKE_OVER = {"pulumi.com/patchForce": "true"}
 """Fields that kubectl or another tool wrote become ours, instead of a conflict."""
@@ -158,7 +163,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
             }
             listeners = self._listeners(guard)
             secured = protocols(ports, {index: secret.metadata.apply(_name_of) for index, secret in secrets.items()})
-            written |= {**service_annotations(args.exposure, args.is_direct, args.is_local), **_ADDRESS_ONLY}
+            written |= {**service_annotations(args.exposure, args.is_direct, args.is_local), **ADDRESS_ONLY}
             if secured is not None:
                 written[keys.SERVICE_PROTOCOLS] = secured
             if listeners is not None:
@@ -197,7 +202,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
         written = ingress_annotations(args, self._args.is_direct, self._object_name, first_port)
         return kubernetes.networking.v1.Ingress(
             f"{self._name}-ingress",
-            metadata=self._meta({**written, **_ADDRESS_ONLY}),
+            metadata=self._meta({**written, **ADDRESS_ONLY}),
             spec=ingress_spec(args, self._object_name, first_port, certificate),
             opts=child_options(
                 self,

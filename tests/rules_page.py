@@ -8,8 +8,9 @@ from pulumi_tke_hybrid.tke.rules import every_rule
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
 _HEAD = """# Rules
 
-What the components check before anything reaches the cloud. Errors stop the preview, all at once, one line a property:
-`path: value and what is wrong with it; why; what to do`. Warnings and notes appear in the preview's diagnostics under the component.
+What the components check before anything reaches the cloud, and what `tke-hybrid review` and the policy pack say about a change. Errors
+stop the preview, all at once, one line a property: `path: value and what is wrong with it; why; what to do`. Warnings and notes appear
+in the preview's diagnostics under the component.
 
 A program sets the severity of a rule where it means it, and the setting is shown in the preview as an input of the component:
 

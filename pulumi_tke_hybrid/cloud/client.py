@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from pulumi_tke_hybrid.cloud.errors import CloudError
-from pulumi_tke_hybrid.cloud.settings import CloudSettings
+from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings
 
 Params = Mapping[str, object]
 Answer = dict[str, Any]
@@ -53,6 +53,7 @@ class TencentCloud:
         self._settings = settings
         self._sleep = sleep
         self._clients: dict[str, Any] = {}
+        self._credential: Any = None
 
     def call(self, service: str, action: str, params: Params) -> Answer:
         """One call. Throttling is waited out; a lost connection is retried for calls that only read."""
@@ -68,9 +69,13 @@ class TencentCloud:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _call_once(self, service: str, action: str, params: Params) -> Answer:
+        return self._answered(self._client(service), action, params)
+
+    @staticmethod
+    def _answered(client: Any, action: str, params: Params) -> Answer:
         failure = _sdk("exception.tencent_cloud_sdk_exception").TencentCloudSDKException
         try:
-            answer: Answer = self._client(service).call_json(action, dict(params))
+            answer: Answer = client.call_json(action, dict(params))
         except failure as error:
             raise CloudError(action, str(error.get_code()), str(error.get_message()), str(error.get_request_id() or "")) from None
         response: Answer = answer["Response"]
@@ -78,17 +83,18 @@ class TencentCloud:
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
-            settings = self._settings
-            http = _sdk("profile.http_profile").HttpProfile(
-                protocol=settings.protocol, rootDomain=settings.domain, reqTimeout=_REQUEST_TIMEOUT
-            )
-            profile = _sdk("profile.client_profile").ClientProfile(httpProfile=http)
-            self._clients[service] = _sdk("common_client").CommonClient(
-                service, VERSIONS[service], self._credential(), settings.region, profile
-            )
+            if self._credential is None:
+                self._credential = self._key() if self._settings.role is None else self._role(self._settings.role)
+            self._clients[service] = self._connected(service, self._credential)
         return self._clients[service]
 
-    def _credential(self) -> Any:
+    def _connected(self, service: str, credential: Any) -> Any:
+        settings = self._settings
+        http = _sdk("profile.http_profile").HttpProfile(protocol=settings.protocol, rootDomain=settings.domain, reqTimeout=_REQUEST_TIMEOUT)
+        profile = _sdk("profile.client_profile").ClientProfile(httpProfile=http)
+        return _sdk("common_client").CommonClient(service, VERSIONS[service], credential, settings.region, profile)
+
+    def _key(self) -> Any:
         credential = _sdk("credential")
         settings = self._settings
         if settings.secret_id and settings.secret_key:
@@ -103,6 +109,13 @@ class TencentCloud:
                 f"no key in the stack's configuration or the environment, no profile, no role of this machine ({error}); set "
                 f"tencentcloud:secretId and tencentcloud:secretKey, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
             ) from None
+
+    def _role(self, role: AssumedRole) -> Any:
+        """Credentials for a while. Asked for through our own client, so that the configured domain holds here as well."""
+        wanted: dict[str, object] = {"RoleArn": role.arn, "RoleSessionName": role.session, "DurationSeconds": role.seconds}
+        wanted |= {name: value for name, value in (("ExternalId", role.external_id), ("Policy", role.policy)) if value}
+        given: Answer = self._answered(self._connected("sts", self._key()), "AssumeRole", wanted)["Credentials"]
+        return _sdk("credential").Credential(given["TmpSecretId"], given["TmpSecretKey"], given["Token"])
 
 
 def _sdk(module: str) -> Any:

@@ -1,5 +1,6 @@
 """Who asks the cloud: the same keys and environment variables as the tencentcloud provider."""
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,37 @@ DEFAULT_DOMAIN = "tencentcloudapi.com"
 
 
 class SettingsMissing(Exception):
-    """Something that every call needs is neither configured nor in the environment."""
+    """Something that every call needs is neither configured nor in the environment, or cannot be read."""
+
+
+@dataclass(frozen=True)
+class AssumedRole:
+    """A role that the key's owner takes on; also one of another account."""
+
+    arn: str
+    session: str
+    seconds: int = 7200
+    external_id: str = ""
+    policy: str = ""
+
+    @classmethod
+    def read(cls, configured: object, environment: Mapping[str, str]) -> "AssumedRole | None":
+        """`tencentcloud:assumeRole` (an object) first, then `TENCENTCLOUD_ASSUME_ROLE_…`; None: the key acts by itself."""
+        try:
+            given: Mapping[str, object] = json.loads(configured) if isinstance(configured, str) and configured else {}
+
+            def setting(key: str, variable: str, default: str = "") -> str:
+                return str(given.get(key) or environment.get(f"TENCENTCLOUD_ASSUME_ROLE_{variable}") or default)
+
+            arn, seconds = setting("roleArn", "ARN"), int(setting("sessionDuration", "SESSION_DURATION", "7200"))
+        except (ValueError, AttributeError):
+            raise SettingsMissing(
+                "tencentcloud:assumeRole is not an object with roleArn, sessionName and sessionDuration (a number of seconds)"
+            ) from None
+        if not arn:
+            return None
+        session = setting("sessionName", "SESSION_NAME", "pulumi-tke-hybrid")
+        return cls(arn, session, seconds, setting("externalId", "EXTERNAL_ID"), str(given.get("policy") or ""))
 
 
 @dataclass(frozen=True)
@@ -21,6 +52,7 @@ class CloudSettings:
     secret_id: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
     security_token: str = field(default="", repr=False)
+    role: AssumedRole | None = None
 
     @classmethod
     def read(cls, config: Callable[[str], object], region: str = "", environment: Mapping[str, str] = os.environ) -> "CloudSettings":
@@ -46,4 +78,5 @@ class CloudSettings:
             secret_id=setting("secretId", "SECRET_ID"),
             secret_key=setting("secretKey", "SECRET_KEY"),
             security_token=setting("securityToken", "SECURITY_TOKEN"),
+            role=AssumedRole.read(config("tencentcloud:assumeRole"), environment),
         )

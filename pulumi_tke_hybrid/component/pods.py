@@ -7,7 +7,7 @@ from typing import Any, cast
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke import annotations, keys
 
 Container = kubernetes.core.v1.ContainerArgs
 
@@ -58,18 +58,12 @@ def _take(holder: Any, name: str) -> Any:
 
 
 def _asking(resources: Any) -> kubernetes.core.v1.ResourceRequirementsArgs:
-    return kubernetes.core.v1.ResourceRequirementsArgs(
-        requests=_with_one(_take(resources, "requests")),
-        limits=_with_one(_take(resources, "limits")),
-        claims=_take(resources, "claims"),
-    )
+    amounts = {name: _with(_take(resources, name), one) for name, one in annotations.eni_resources().items()}
+    return kubernetes.core.v1.ResourceRequirementsArgs(**amounts, claims=_take(resources, "claims"))
 
 
-def _with_one(amounts: Any) -> pulumi.Output[dict[str, str]] | dict[str, Any]:
+def _with(amounts: Any, more: Mapping[str, str]) -> Any:
     if isinstance(amounts, pulumi.Output):
-        return cast(pulumi.Output[dict[str, Any]], amounts).apply(_plus_one)
-    return _plus_one(amounts)
-
-
-def _plus_one(amounts: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {**(amounts or {}), keys.ENI_IP: "1"}
+        return cast(pulumi.Output[dict[str, Any]], amounts).apply(lambda given: {**(given or {}), **more})
+    plain: Mapping[str, Any] = amounts or {}
+    return {**plain, **more}

@@ -179,6 +179,7 @@ _OWN_VPC = (
 NOTES = (
     "TKE makes machines, ENIs and load balancers through its own roles (TKE_QCSRole, IPAMDofTKE_QCSRole), not with these permissions.",
     "A sub-account that adds machines also needs the permission to pay (finance:trade), see 457/30702.",
+    "Where a role is assumed, these are the role's permissions; the key's owner needs sts:AssumeRole for it, and nothing else.",
     "Inside the cluster, Kubernetes' own RBAC decides; whoever creates the cluster is its administrator.",
     "tke:DescribeClusterKubeconfig and tke:DescribeClusterSecurity hand out the cluster's credentials. `up`, `refresh` and `destroy` "
     "call them; a pipeline that only previews, and drift and doctor, do without.",

@@ -107,7 +107,8 @@ def _key(machine: Machine, stack: StackConfiguration, settings: CloudSettings) -
     if settings.secret_id and settings.secret_key:
         sources = dict.fromkeys(_source(name, stack) for name in ("secretId", "secretKey"))
         token = f", with a session token from {_source('securityToken', stack)}" if settings.security_token else ""
-        return ok("credentials", f"{who} from {' and '.join(sources)}{token}"), who
+        role = f", which assumes {shown(settings.role.arn, 120)}" if settings.role else ""
+        return ok("credentials", f"{who} from {' and '.join(sources)}{token}{role}"), who
     if settings.secret_id or settings.secret_key:
         have, lack = ("secretId", "secretKey") if settings.secret_id else ("secretKey", "secretId")
         detail = f"{_source(have, stack)} is there, but there is no {_NAMES[lack]}{_because(stack)}"

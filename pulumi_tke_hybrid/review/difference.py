@@ -18,7 +18,7 @@ _PRINTABLE = re.compile(
     r"|zoneRegistration|kind|network|direct|fixedIp|exposure|type|port|targetPort|protocol|serviceName|namespace|version|addonName"
     r"|addonVersion|clusterIntranet|clusterInternet|maxSurge|maxUnavailable|action)(\[\d+\])*$"
 )
-_PRINTABLE_KEYS = (keys.NETWORKS, keys.CLAIM_DELETE_POLICY, keys.SERVICE_DIRECT_ACCESS, keys.INGRESS_DIRECT_ACCESS, *keys.OWNED_PREFIXES)
+_PRINTABLE_KEYS = (keys.NETWORKS, keys.CLAIM_DELETE_POLICY, keys.SERVICE_DIRECT_ACCESS, keys.INGRESS_DIRECT_ACCESS, *keys.TKE_PREFIXES)
 _BRACKETS = re.compile(r'\["([^"]*)"\]')
 """How the engine writes a key with dots in it; here it is a part of the path like any other."""
 _SILENT = ("__defaults", "__provider", "pulumi.com/")

@@ -29,6 +29,11 @@ def pod_annotations(eni: bool, keep_address: bool, direct_fronts: Sequence[str] 
     return found
 
 
+def eni_resources() -> dict[str, dict[str, str]]:
+    """What the first container of an ENI pod asks for. Extended resources need the same request and limit."""
+    return {"requests": {keys.ENI_IP: "1"}, "limits": {keys.ENI_IP: "1"}}
+
+
 def service_annotations(direct: bool, placement: Mapping[str, V]) -> dict[str, str | V]:
     """Annotations of a Service of type LoadBalancer.
 

@@ -135,3 +135,14 @@ INGRESS_KEYS = frozenset(
 WRITTEN_BY_TKE = frozenset({SERVICE_LB_ID, INGRESS_LB_ID})
 OURS = "tke-hybrid/"
 """Prefix of our own annotations."""
+
+TKE_PREFIXES = (
+    "tke-hybrid/",
+    "tke.cloud.tencent.com/",
+    "service.cloud.tencent.com/",
+    "ingress.cloud.tencent.com/",
+    "service.kubernetes.io/qcloud-",
+    "service.kubernetes.io/tke-existed-lbid",
+    "kubernetes.io/ingress.",
+)
+"""How annotations begin that are about TKE's network. Their values are settings, never secrets."""

@@ -24,7 +24,7 @@ class WorkloadGuardProvider(ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         findings = change_findings(_olds, news, _unknown) if _olds else ()
-        return CheckResult(news, [CheckFailure(finding.path, finding.message) for finding in findings])
+        return CheckResult(news, [CheckFailure("", str(finding)) for finding in findings])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         return DiffResult(changes=_remembered(_olds) != _remembered(_news), replaces=[])

@@ -12,6 +12,9 @@ from pulumi_tke_hybrid.tke import annotations, keys
 from pulumi_tke_hybrid.workload.exposure import SERVICE_KEYS, ExposureArgs
 from pulumi_tke_hybrid.workload.ports import HealthCheckArgs, ListenerArgs, PortArgs
 
+ADDRESS_ONLY = {"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0]}"}
+"""TKE adds readiness gates only to pods that are made after their direct Service. So the Service comes first, and may not wait for pods."""
+
 
 def service_annotations(exposure: ExposureArgs, direct: bool, local: bool) -> dict[str, Input[str]]:
     """What a Service of type LoadBalancer says to TKE about its load balancer."""

@@ -83,11 +83,11 @@ def test_planted_secrets_are_nowhere_in_clear(lab: Lab, tmp_path: Path) -> None:
     assert any(b"tencentcloud_plugin" in arguments for arguments in processes.arguments.values())
     assert any(b"dynamic" in arguments or b"pulumi-resource-pulumi-python" in arguments for arguments in processes.arguments.values())
     for name, secret in planted.items():
-        for place, text in places.items():
-            assert not [form for form in forms(secret) if form in text], f"{name} is in clear in: {place}"
+        for where, held in places.items():
+            assert not [form for form in forms(secret) if form in held], f"{name} is in clear in: {where}"
     # The key was given in the environment. There it is, and nowhere else.
     handed_over = f"TENCENTCLOUD_SECRET_KEY={lab.secret_key}".encode()
     assert handed_over in places["environment"]
     places["environment"] = places["environment"].replace(handed_over, b"")
-    for place, text in places.items():
-        assert not [form for form in forms(lab.secret_key) if form in text], f"the key is in clear in: {place}"
+    for where, held in places.items():
+        assert not [form for form in forms(lab.secret_key) if form in held], f"the key is in clear in: {where}"

@@ -10,6 +10,7 @@ import pytest
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Service
 
+from pulumi_tke_hybrid import eni_pod_template
 from tests.engine.stacks import PROGRAMS, stack, steps
 from tests.engine.workload_table import Json, cases, golden, read_back, rich
 from tests.lab.cluster_view import client, pods
@@ -202,6 +203,14 @@ def test_network_and_direct_access_change_in_steps_and_never_together(
         assert steps_told in refused.output
     assert kube.get(Service, "web").metadata.annotations["service.cloud.tencent.com/direct-access"] == "false"
 
+    stuck = {"node_selector": {"no": "node"}, "rollout": {"pod_seconds": 5}}
+    describe(project, {"web": {**web, "direct": False, **stuck}})
+    assert project.up(check=False).exit_code != 0
+    describe(project, {"web": web})
+    unfinished = project.preview(check=False)  # as far as the program goes, only direct access changes; but the pods never moved
+    assert unfinished.exit_code != 0
+    assert steps_told in unfinished.output
+
     for step, network in (({**web, "direct": False}, "eni"), (web, "eni"), ({**web, "direct": False}, "eni"), (overlay, "overlay")):
         describe(project, {"web": step})
         project.up()
@@ -223,9 +232,6 @@ def test_objects_made_by_hand_are_adopted_renamed_and_scaled_by_others(
     before = [kube.get(kind, "shop").metadata.uid for kind in (Deployment, Service)]
 
     adopting: Json = {"exposure": internal(subnets[0]), "selector": labels, "image": "nginx:2"}
-    describe(project, {"shop": adopting})
-    assert "conflict" in project.preview(check=False).output
-
     describe(project, {"shop": {**adopting, "adopt": True}})
     project.up()
     assert [kube.get(kind, "shop").metadata.uid for kind in (Deployment, Service)] == before
@@ -245,3 +251,18 @@ def test_objects_made_by_hand_are_adopted_renamed_and_scaled_by_others(
     assert kube.get(Deployment, "shop").spec.replicas == 3
     quiet(project)
     assert kube.get(Deployment, "shop").spec.replicas == 3
+
+
+def test_gateways_from_charts_are_on_eni_behind_direct_load_balancers(lab: Lab, cluster: str, subnets: list[str]) -> None:
+    config = {"clusterId": cluster, "subnetId": subnets[0]}
+    with stack(lab, PROGRAMS / "gateway", "gateway", config, {"LAB_KUBECONFIG": lab.kubeconfig(cluster), **FAST}) as project:
+        project.up()
+        kube: Any = client(lab.kubeconfig(cluster))
+        for name, cpu in (("ingress-nginx-controller", "100m"), ("traefik", "100m")):
+            template = kube.get(Deployment, name).spec.template
+            assert template.metadata.annotations == eni_pod_template()["annotations"]
+            asked = template.spec.containers[0].resources
+            assert (asked.limits, asked.requests["cpu"]) == (eni_pod_template()["resources"]["limits"], cpu)
+            assert balancers(lab)[f"service/default/{name}"]["direct"] is True
+        assert {row.network for row in pods(lab.kubeconfig(cluster))} == {"eni"}
+        quiet(project)

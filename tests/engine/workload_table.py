@@ -141,7 +141,7 @@ def read_back(client: Client, name: str, words: dict[str, str]) -> dict[str, Jso
 def _plain(item: Json, words: dict[str, str]) -> Json:
     metadata = {key: value for key, value in item["metadata"].items() if key not in VOLATILE}
     kept = {key: value for key, value in (metadata.get("annotations") or {}).items() if key not in WRITTEN_WITH_A_TIME_OR_AN_ID}
-    metadata["annotations"] = kept
+    metadata["annotations"] = kept or None
     said = {key: item[key] for key in ("spec", "data") if key in item}
     plain: Json = _in_words({"metadata": metadata, **said}, words)
     return plain
@@ -150,9 +150,7 @@ def _plain(item: Json, words: dict[str, str]) -> Json:
 def _in_words(value: Any, words: dict[str, str]) -> Any:
     if isinstance(value, dict):
         return {
-            key: "GIVEN" if key in GIVEN_BY_THE_CLUSTER else _in_words(entry, words)
-            for key, entry in value.items()
-            if entry not in (None, [], {})
+            key: "GIVEN" if key in GIVEN_BY_THE_CLUSTER else _in_words(entry, words) for key, entry in value.items() if entry is not None
         }
     if isinstance(value, list):
         return [_in_words(entry, words) for entry in value]

@@ -148,48 +148,6 @@ def test_every_kubernetes_object_goes_to_the_given_cluster() -> None:
             assert "hybrid-kubernetes" in resource.provider, resource.name
 
 
-def test_a_workload_without_a_provider_is_refused_instead_of_going_to_the_machines_own_cluster() -> None:
-    with pytest.raises(tke.InvalidInputs, match=r"opts\.provider: no Kubernetes provider"):
-        run(lambda: tke.ClientIpWorkload("w", {"image": "nginx", "exposure": tke.not_exposed()}))
-
-
-def test_the_eni_pod_asks_for_one_address_in_its_first_container_only() -> None:
-    def program() -> None:
-        import pulumi_kubernetes as kubernetes
-
-        first = kubernetes.core.v1.ContainerArgs(
-            name="a", image="a", resources=kubernetes.core.v1.ResourceRequirementsArgs(limits={"cpu": "500m"}, requests={"cpu": "250m"})
-        )
-        workload("w", cluster(), image=None, containers=[first, kubernetes.core.v1.ContainerArgs(name="b", image="b")])
-
-    template = run(program).named("w-deployment").inputs["spec"]["template"]
-    assert template["metadata"]["annotations"] == {"tke.cloud.tencent.com/networks": "tke-route-eni", "tke-hybrid/direct": "service"}
-    one, other = template["spec"]["containers"]
-    assert one["resources"] == {
-        "limits": {"cpu": "500m", "tke.cloud.tencent.com/eni-ip": "1"},
-        "requests": {"cpu": "250m", "tke.cloud.tencent.com/eni-ip": "1"},
-    }
-    assert "resources" not in other
-
-
-def test_a_pod_on_global_route_carries_nothing_of_the_eni() -> None:
-    spec = run(lambda: workload("w", cluster(), network=tke.PodNetwork.GLOBAL_ROUTE))
-    template = spec.named("w-deployment").inputs["spec"]["template"]
-    assert "annotations" not in template["metadata"]
-    assert "resources" not in template["spec"]["containers"][0]
-    assert spec.named("w-service").inputs["metadata"]["annotations"]["service.cloud.tencent.com/direct-access"] == "false"
-
-
-def test_the_direct_service_waits_for_its_address_and_never_for_pods() -> None:
-    annotations = run(lambda: workload("w", cluster())).named("w-service").inputs["metadata"]["annotations"]
-    assert annotations == {
-        "service.cloud.tencent.com/direct-access": "true",
-        "service.cloud.tencent.com/enable-grace-deletion": "true",
-        "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid": "subnet-88888888",
-        "pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0]}",
-    }
-
-
 def test_only_a_kept_address_carries_the_delete_policy() -> None:
     graph = example()
     kept = [
@@ -198,33 +156,6 @@ def test_only_a_kept_address_carries_the_delete_policy() -> None:
         if "vpc-ip-claim-delete-policy" in json.dumps(resource.inputs, default=str) and resource.type.startswith("kubernetes:")
     ]
     assert kept == ["nginx-sts-statefulset"]
-
-
-@pytest.mark.parametrize(
-    ("more", "service_type", "client"),
-    [
-        ({}, "LoadBalancer", "peer"),
-        ({"exposure": tke.not_exposed()}, "ClusterIP", "peer"),
-        ({"exposure": tke.not_exposed(), "ingress": tke.IngressArgs(exposure=tke.public())}, "NodePort", "x-forwarded-for"),
-        ({"network": tke.PodNetwork.GLOBAL_ROUTE}, "LoadBalancer", "none"),
-        ({"exposure": tke.existing_clb("lb-12345678")}, "LoadBalancer", "peer"),
-    ],
-)
-def test_the_service_type_and_where_to_read_the_client_follow_from_the_exposure(
-    more: dict[str, Any], service_type: str, client: str
-) -> None:
-    said: list[str] = []
-
-    def program() -> None:
-        workload("w", cluster(), **more).client_ip_from.apply(said.append)
-
-    assert run(program).named("w-service").inputs["spec"]["type"] == service_type
-    assert said == [client]
-
-
-def test_one_replica_has_no_disruption_budget_because_no_other_pod_could_stay() -> None:
-    assert run(lambda: workload("w", cluster(), replicas=1)).of_type("PodDisruptionBudget") == []
-    assert len(run(lambda: workload("w", cluster())).of_type("PodDisruptionBudget")) == 1
 
 
 def test_a_pool_in_an_uncovered_zone_is_refused_by_its_zones_name() -> None:
@@ -321,17 +252,6 @@ def test_an_adopted_subnet_that_is_elsewhere_is_refused_by_property() -> None:
         run(program)
 
 
-def test_a_changed_front_rolls_the_pods_so_that_they_get_their_gates() -> None:
-    def front(**more: Any) -> object:
-        return run(lambda: workload("w", cluster(), **more)).named("w-deployment").inputs["spec"]["template"]["metadata"]["annotations"]
-
-    assert front(exposure=tke.not_exposed()) == {"tke.cloud.tencent.com/networks": "tke-route-eni"}
-    assert front()["tke-hybrid/direct"] == "service"  # type: ignore[index] # pyright: ignore[reportIndexIssue]
-    both = front(ingress=tke.IngressArgs(exposure=tke.public()))
-    assert both["tke-hybrid/direct"] == "service+ingress"  # type: ignore[index] # pyright: ignore[reportIndexIssue]
-    assert "tke-hybrid/direct" not in front(direct=False)  # type: ignore[operator] # pyright: ignore[reportOperatorIssue]
-
-
 def test_a_zone_inside_an_output_is_checked_before_anything_is_made() -> None:
     def program(zone: str) -> None:
         later: Any = pulumi.Output.from_input(zone)
@@ -346,29 +266,6 @@ def test_a_zone_inside_an_output_is_checked_before_anything_is_made() -> None:
 def test_a_password_of_a_pool_is_a_secret() -> None:
     graph = run(lambda: cluster(node_pools=[pool("ap-guangzhou-4", key_ids=None, password="not-for-the-state")], zones=("ap-guangzhou-4",)))
     assert "demo-pool-ap-guangzhou-4.autoScalingConfig" in graph.secrets
-
-
-@pytest.mark.parametrize(
-    ("more", "line"),
-    [
-        ({"ports": [{"port": 80}, {"port": 80}]}, r"ports\[1\]\.port: 80/TCP is listed twice"),
-        ({"ports": [{"port": 80, "protocol": "tcp"}]}, r"ports\[0\]\.protocol: 'tcp' is not a protocol"),
-        ({"ingress": {"exposure": tke.public(), "port": 81}}, r"ingress\.port: 81 is none of the workload's ports"),
-        ({"ingress": {"exposure": tke.public(), "path": "shop"}}, r"ingress\.path: 'shop' does not start with '/'"),
-        (
-            {"exposure": tke.existing_clb("lb-12345678"), "ingress": {"exposure": tke.existing_clb("lb-12345678")}},
-            r"ingress\.exposure\.load_balancer_id: lb-12345678 is the Service's",
-        ),
-    ],
-)
-def test_what_the_api_server_or_tke_would_refuse_later_is_refused_now(more: dict[str, Any], line: str) -> None:
-    with pytest.raises(tke.InvalidInputs, match=line):
-        run(lambda: workload("w", cluster(), **more))
-
-
-def test_a_name_that_kubernetes_refuses_is_refused() -> None:
-    with pytest.raises(tke.InvalidInputs, match="name: 'Web_App' is not a Kubernetes name"):
-        run(lambda: workload("Web_App", cluster()))
 
 
 def test_a_subnet_that_is_listed_twice_or_used_by_nodes_is_refused() -> None:

@@ -41,7 +41,7 @@ def network(vpc: str = "10.0.0.0/16", op: Op = Op.CREATE, cluster: str = "192.16
         (network(cluster="192.168.0.0/22"), ["c.clusterCidr: 192.168.0.0/22 has 1024 addresses, too few for 1024 services and one node"]),
         (network(vpc=UNKNOWN, a="10.0.0.0/24", b="10.0.0.0/25"), ["b.cidrBlock: 10.0.0.0/25 overlaps 10.0.0.0/24 (a.cidrBlock)"]),
         (network(cluster="none", a="10.0.0.1/24"), []),
-        (network(op=Op.SAME, a="10.1.0.0/24", b="10.1.0.0/24"), []),
+        (network(op=Op.SAME, cluster="192.168.0.0/22", a="10.1.0.0/24", b="10.1.0.0/24"), []),
     ],
 )
 def test_what_is_wrong_with_the_ranges(plan: Plan, says: list[str]) -> None:
@@ -57,5 +57,6 @@ def test_a_size_that_is_none_is_the_providers_to_refuse() -> None:
 
 def test_a_subnet_of_another_vpc_is_compared_with_that_one() -> None:
     other = Step("urn:pulumi:dev::p::x::other", tokens.VPC, Op.SAME, new={"cidrBlock": "10.9.0.0/16"}, id="vpc-2")
-    subnet = Step("urn:pulumi:dev::p::x::a", tokens.SUBNET, Op.CREATE, new={"cidrBlock": "10.9.1.0/24", "vpcId": "vpc-2"})
-    assert list(ranges_of_steps.findings(Plan([*network().steps, other, subnet]))) == []
+    subnet = Step("urn:pulumi:dev::p::x::a", tokens.SUBNET, Op.CREATE, new={"cidrBlock": "10.0.1.0/24", "vpcId": "vpc-2"})
+    (found,) = ranges_of_steps.findings(Plan([*network(a="10.0.1.0/24").steps, other, subnet]))
+    assert found.message.startswith("10.0.1.0/24 does not lie in the VPC's range 10.9.0.0/16")

@@ -10,7 +10,7 @@ import pytest
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Params, TencentCloud
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed, Incompatible
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
-from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
+from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
 from pulumi_tke_hybrid.cloud.waiting import Wait
 
@@ -329,6 +329,39 @@ def test_settings_come_from_the_stack_first_then_from_the_environment() -> None:
     assert "env-key" not in repr(settings)
     with pytest.raises(SettingsMissing, match="pulumi config set tencentcloud:region"):
         CloudSettings.read(lambda key: None, environment={})
+
+
+def test_an_assumed_role_comes_from_the_stack_or_the_environment() -> None:
+    variables = {"TENCENTCLOUD_ASSUME_ROLE_ARN": "qcs::cam::uin/1:roleName/deploy", "TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION": "3600"}
+    environment = {"TENCENTCLOUD_REGION": "ap-beijing", **variables}
+    role = CloudSettings.read(lambda key: None, environment=environment).role
+    assert role == AssumedRole("qcs::cam::uin/1:roleName/deploy", "pulumi-tke-hybrid", 3600)
+    configured = {"tencentcloud:assumeRole": '{"roleArn": "qcs::cam::uin/2:roleName/ci", "sessionName": "ci", "sessionDuration": 900}'}
+    assert CloudSettings.read(configured.get, environment=environment).role == AssumedRole("qcs::cam::uin/2:roleName/ci", "ci", 900)
+    assert CloudSettings.read(lambda key: None, "ap-beijing", {}).role is None
+    with pytest.raises(SettingsMissing, match="is not an object with roleArn"):
+        CloudSettings.read({"tencentcloud:assumeRole": "[1]"}.get, "ap-beijing", {})
+
+
+def test_a_role_is_assumed_once_and_its_own_key_signs_everything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str, dict[str, Any]]] = []
+
+    class Client:
+        def __init__(self, service: str, credential: Any) -> None:
+            self.service, self.credential = service, credential
+
+        def call_json(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
+            asked.append((action, self.credential.secret_id, params))
+            temporary = {"TmpSecretId": "tmp-id", "TmpSecretKey": "tmp-key", "Token": "tmp-token"}
+            return {"Response": {"Credentials": temporary}}
+
+    monkeypatch.setattr(TencentCloud, "_connected", lambda self, service, credential: Client(service, credential))
+    role = AssumedRole("qcs::cam::uin/1:roleName/deploy", "ci", 3600, external_id="partner")
+    cloud = TencentCloud(CloudSettings(region="ap-guangzhou", secret_id="own-id", secret_key="own-key", role=role))
+    cloud.call("tke", "DescribeClusters", {})
+    cloud.call("vpc", "DescribeSubnets", {})
+    wanted = {"RoleArn": role.arn, "RoleSessionName": "ci", "DurationSeconds": 3600, "ExternalId": "partner"}
+    assert asked == [("AssumeRole", "own-id", wanted), ("DescribeClusters", "tmp-id", {}), ("DescribeSubnets", "tmp-id", {})]
 
 
 def test_throttling_is_waited_out_and_a_lost_connection_is_retried_only_when_reading(monkeypatch: pytest.MonkeyPatch) -> None:

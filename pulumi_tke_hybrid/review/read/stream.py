@@ -43,13 +43,13 @@ class Document:
                 return
 
     def first_line(self) -> str:
-        """The first line that starts an object, without taking it; empty where it is no whole one."""
+        """The first line that starts an object, or the beginning of a very long one, without taking it."""
         while not (found := _START.search(self._text)):
             if not self._more():
                 raise Unreadable("it holds no JSON object")
         self._at = found.start()
         while (end := self._text.find("\n", self._at)) < 0:
-            if not self._more():
+            if len(self._text) - self._at > _CHUNK or not self._more():
                 return self._text[self._at :]
         return self._text[self._at : end]
 

@@ -19,7 +19,7 @@ VERSION_CHANGE = Rule(
     Severity.NOTE,
     "A change of a provider's version is known of.",
     "versions of the providers",
-    "reference peers-and-users.md, section 7",
+    "lists of the provider that are ordered in one version and sets in another: tf-tencent#4121",
 )
 
 

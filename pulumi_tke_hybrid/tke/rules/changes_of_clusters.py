@@ -8,8 +8,7 @@ from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.step import Check, Op, Step, texts, unknown
 
-_PEERS = "reference peers-and-users.md, section 7"
-_PROVIDER = "reference tencentcloud-provider.md, sections 1, 3 and 11"
+_PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
 
 CLUSTER_REBUILT = Rule(
     "cluster-rebuilt", Severity.ERROR, "A plan never rebuilds or deletes a cluster unnoticed.", "the operation on the cluster", _PROVIDER
@@ -46,7 +45,11 @@ GR_SOURCE_ADDRESS = Rule(
     "457/56371",
 )
 PROTECTION_OFF = Rule(
-    "protection-off", Severity.WARNING, "Clusters and pod subnets stay protected against deletion.", "protection before and after", _PEERS
+    "protection-off",
+    Severity.WARNING,
+    "Clusters and pod subnets stay protected against deletion.",
+    "protection before and after",
+    _PROVIDER,
 )
 SWITCH_UNMANAGED = Rule(
     "switch-unmanaged",

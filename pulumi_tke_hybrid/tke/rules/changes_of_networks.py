@@ -7,11 +7,10 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import POD_SUBNET_LEAVES, protection
 from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, at, items, mapping
 
-_PEERS = "reference peers-and-users.md, section 7"
-_PROVIDER = "reference tencentcloud-provider.md, sections 1, 3 and 11"
+_PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
 
 RANGE_CHANGED = Rule(
-    "range-changed", Severity.ERROR, "A VPC or subnet is never replaced or deleted unnoticed.", "the operation and its keys", _PEERS
+    "range-changed", Severity.ERROR, "A VPC or subnet is never replaced or deleted unnoticed.", "the operation and its keys", _PROVIDER
 )
 POOL_REBUILT = Rule("node-pool-rebuilt", Severity.ERROR, "A node pool is never rebuilt unnoticed.", "the operation on the pool", _PROVIDER)
 SECURITY_GROUP_NARROWED = Rule(

@@ -20,7 +20,7 @@ ADDRESSES_SHORT = Rule(
     Severity.WARNING,
     "A zone's pod subnets keep a tenth of their addresses free.",
     "free addresses when last read, ENI pods before and after",
-    "reference peers-and-users.md, section 7",
+    "the headroom that rollouts were found to need: AKS#2119, amazon-vpc-cni-k8s#2846",
 )
 HEADROOM = 0.1
 """Part of a zone's addresses that should stay free: a rollout's surge and addresses that are not yet reclaimed."""

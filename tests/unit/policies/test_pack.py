@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from pulumi_policy import EnforcementLevel, Policy, ResourceValidationArgs, StackValidationArgs
+from pulumi_policy import EnforcementLevel, Policy, PolicyResource, ResourceValidationArgs, StackValidationArgs
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
 from pulumi_tke_hybrid.policies import FOLDER, before, steps
@@ -141,6 +141,18 @@ def test_a_zone_that_was_uncovered_before_is_not_said_again() -> None:
     resources = [{"urn": item.urn, "type": item.resource_type, "inputs": steps.plain(item.props)} for item in uncovered]
     known = before.of_export(export(*resources))
     assert said(pack.policies(lambda stack: known), "zone-uncovered", StackValidationArgs(uncovered)) == []
+
+
+def test_ranges_of_the_whole_stack_are_compared() -> None:
+    def placed(kind: str, name: str, **props: Any) -> PolicyResource:
+        urn = f"urn:pulumi:dev::p::{kind}::{name}"
+        return PolicyResource(kind, unknown_checking_proxy(props), urn, name, options({}), None, None, [], {})
+
+    vpc = placed(tokens.VPC, "vpc", cidrBlock="10.0.0.0/16", id=UNKNOWN_STRING_VALUE)
+    subnet = placed(tokens.SUBNET, "pods", cidrBlock="10.1.0.0/24", vpcId=UNKNOWN_STRING_VALUE)
+    subnet.property_dependencies["vpcId"] = [vpc]
+    (sentence,) = said(pack.policies(lambda stack: Before()), "range-outside-vpc", StackValidationArgs([vpc, subnet]))
+    assert sentence.startswith("pods.cidrBlock: 10.1.0.0/24 does not lie in the VPC's range 10.0.0.0/16")
 
 
 def test_what_waits_for_its_deletion_was_not_there() -> None:

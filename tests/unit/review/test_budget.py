@@ -68,6 +68,7 @@ def test_more_kinds_of_dangers_than_lines_still_are_all_on_the_first_screen() ->
     first = "\n".join(commented(content).body.splitlines()[:FIRST_SCREEN])
     for item in judged(content).findings:
         assert f"`{item.finding.path}`" in first, item.finding.path
+    assert first.count("[pod-network-off]") == 1
 
 
 def test_a_digest_says_the_version_of_its_schema() -> None:

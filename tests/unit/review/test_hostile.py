@@ -24,6 +24,7 @@ HOSTILE = [
     "line\nbreak\r\n- item\n/close\n/merge",
     "a | b | c\\|d",
     "@everyone @org/team #1 !2 GH-3 org/repo#4 ~label %5 &6 $7",
+    "`<img src=x>` **bold** ``@team`` [a](b)` <b>",
     "**bold** _it_ ~~gone~~ :tada: 🎉🎉",
     "\u202egnirts desrever\u202c \u2066hidden\u2069 \u200b\u200d\ufeff",
     "\x1b[31mred\x1b[0m\x07\x00",
@@ -80,10 +81,15 @@ def test_a_hostile_name_is_shown_and_obeyed_nowhere(name: str) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE, ids=[repr(name[:20]) for name in HOSTILE])
 def test_a_table_keeps_its_columns(name: str) -> None:
-    html = MarkdownIt("gfm-like").disable("linkify").render(commented(everywhere(name)).body)
-    for table in re.findall(r"<table>.*?</table>", html, re.DOTALL):
-        widths = {len(re.findall(r"<t[dh]\b", row)) for row in re.findall(r"<tr>.*?</tr>", table, re.DOTALL)}
-        assert len(widths) == 1
+    lines = commented(everywhere(name)).body.splitlines()
+    heads = [index for index, line in enumerate(lines) if line.startswith("|---")]
+    assert heads
+    for head in heads:
+        columns = lines[head].count("|")
+        for line in lines[head - 1 :]:
+            if not line.startswith("|"):
+                break
+            assert len(re.findall(r"(?<!\\)\|", line)) == columns  # a sign inside code splits a cell too
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=[repr(name[:20]) for name in HOSTILE])
@@ -100,5 +106,5 @@ def test_markers_of_different_stacks_differ_and_end_where_they_should() -> None:
     names = ["a/b", "a/b-->", "a/b--", "a/b%2d", "a/ü", "A/b", "x" * 5000, "x" * 5001]
     found = {marker([name]) for name in names}
     assert len(found) == len(names)
-    assert all(len(item) < 400 and item.count("-->") == 1 and item.isascii() for item in found)
+    assert all(len(item) < 400 and item.isascii() and "--" not in item[4:-3] for item in found)
     assert marker(["b/1", "a/1"]) == marker(["a/1", "b/1", "a/1"]) == "<!-- tke-hybrid:a/1,b/1 -->"

@@ -28,9 +28,16 @@ class Drops:
         return self._inner.read(self._size)
 
 
+def test_a_long_line_is_not_held_to_find_its_end() -> None:
+    source = io.BytesIO(b'{"steps": [' + b",".join([b'{"x": "' + b"y" * 1000 + b'"}'] * 20_000) + b"]}")
+    members = Document(source).members()
+    next(members)
+    assert source.tell() < 4_000_000
+
+
 @pytest.mark.parametrize("size", [1, 7, 4096])
 def test_a_document_is_the_same_however_it_arrives(size: int) -> None:
-    content = json.dumps({"duration": 123456, "steps": [{"op": "same", "n": 1.5}, {}], "empty": [], "text": "ä[{"}).encode()
+    content = json.dumps({"duration": 123456, "steps": [{"op": "same", "n": 1.5}, {}], "empty": [], "text": "ä[{"}, indent=1).encode()
     members = list(Document(Drops(content, size)).members())  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     assert members == [("duration", 123456), ("steps", {"op": "same", "n": 1.5}), ("steps", {}), ("text", "ä[{")]
 
@@ -81,6 +88,12 @@ def test_an_operation_that_nobody_has_heard_of_is_a_change_and_is_said() -> None
     assert judged(content).verdict is Verdict.CHANGES
     assert "1 unknown" in body
     assert "transmogrify" in body
+
+
+@pytest.mark.parametrize("op", [None, 7, "", {}])
+def test_a_step_without_an_operation_is_a_change(op: object) -> None:
+    step = {**vpc("a"), "op": op}
+    assert judged(json.dumps({"steps": [step], "changeSummary": {"update": 1}}).encode()).verdict is Verdict.CHANGES
 
 
 def test_a_refresh_and_what_follows_are_one_step_and_a_deletion_that_is_made_good_is_a_replacement() -> None:

@@ -44,7 +44,9 @@ def test_a_secret_in_a_property_is_not_shown(place: str, type_: str) -> None:
     )
 
 
-@pytest.mark.parametrize("props", [{"password": SECRET}, {"stringData": {"x": SECRET}}])
+@pytest.mark.parametrize(
+    "props", [{"password": SECRET}, {"stringData": {"x": SECRET}}, {"env": [{"name": "DB_PASSWORD", "value": SECRET}]}]
+)
 def test_a_secret_that_was_met_is_not_shown_in_names_keys_reasons_and_versions_either(props: dict[str, Any]) -> None:
     kind = "kubernetes:core/v1:Secret" if "stringData" in props else tokens.CLUSTER
     steps = [

@@ -14,12 +14,11 @@ subnet = config.require("subnetId")
 ways = {
     "none": tke.not_exposed(),
     "internal": tke.internal(subnet),
-    "other": tke.internal(config.require("otherSubnetId")),
     "public": tke.public(),
 }
 workload = tke.ClientIpWorkload(
     "web",
-    tke.ClientIpWorkloadArgs(image="nginx", exposure=ways[config.require("way")]),
+    tke.ClientIpWorkloadArgs(image="nginx", exposure=ways[config.require("way")], allow_address_change=config.get_bool("allow")),
     pulumi.ResourceOptions(provider=provider),
 )
 pulumi.export("address", workload.address)

@@ -1,0 +1,78 @@
+"""One cluster and many workloads, each checked against the cluster's facts. Tells how much time the checks took."""
+
+import atexit
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid import client_ip_workload
+from pulumi_tke_hybrid.component import advice
+from pulumi_tke_hybrid.component.args import Args
+from pulumi_tke_hybrid.tke.rules import workload as rules
+from pulumi_tke_hybrid.workload import facts
+
+spent = {"seconds": 0.0, "depth": 0}
+
+
+def timed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, its time added up; what it calls is not counted twice."""
+
+    def wrapper(*arguments: Any, **named: Any) -> Any:
+        begin, spent["depth"] = time.perf_counter(), spent["depth"] + 1
+        try:
+            return function(*arguments, **named)
+        finally:
+            spent["depth"] -= 1
+            if not spent["depth"]:
+                spent["seconds"] += time.perf_counter() - begin
+
+    return wrapper
+
+
+def listed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for what yields: all of it at once."""
+    return lambda *arguments, **named: list(function(*arguments, **named))
+
+
+if os.environ.get("BENCHMARK_CHECKS") == "off":
+    Args.judged = lambda self: []  # type: ignore[method-assign]
+    for module in (advice, client_ip_workload):
+        module.advise = lambda component, owner, args: pulumi.Output.from_input(True)  # type: ignore[attr-defined]
+else:
+    Args.judged = timed(Args.judged)  # type: ignore[method-assign]
+    client_ip_workload.advise = timed(client_ip_workload.advise)  # type: ignore[attr-defined]
+    client_ip_workload.surge_within = timed(client_ip_workload.surge_within)  # type: ignore[attr-defined]
+    rules.Subnets.of = timed(rules.Subnets.of)  # type: ignore[method-assign]
+    rules.Subnets.addresses = timed(rules.Subnets.addresses)  # type: ignore[method-assign]
+    rules.capacity_findings = timed(listed(rules.capacity_findings))
+    rules.fact_findings = timed(listed(rules.fact_findings))
+    facts.say = timed(facts.say)  # type: ignore[attr-defined]
+atexit.register(lambda: Path(os.environ["BENCHMARK_RESULT"]).write_text(json.dumps(spent)))
+
+zone, block = "ap-guangzhou-4", "10.0.64.0/18"
+cluster = tke.HybridCluster(
+    "hybrid",
+    {
+        "vpc_id": "vpc-12345678", "vpc_cidr": "10.0.0.0/16", "cluster_cidr": "172.16.0.0/14", "cluster_max_pod_num": 64,
+        "cluster_max_service_num": 4096, "ip_reclaim": tke.after(300),
+        "eni_subnets": [{"subnet_id": "subnet-aaaaaaaa", "zone": zone, "cidr_block": block}],
+        "node_pools": [{
+            "name": "four", "zone": zone, "subnet_id": "subnet-bbbbbbbb", "instance_type": "S5.4XLARGE64", "size": 60,
+            "keep_machines": False, "key_ids": ["skey-12345678"],
+        }],
+    },
+)  # fmt: skip
+told = {
+    "clusterId": "cls-12345678", "vpcId": "vpc-12345678", "region": "ap-guangzhou", "staticIp": True, "ipReclaim": "300s",
+    "zones": {zone: [{"subnetId": "subnet-aaaaaaaa", "cidrBlock": block}]},
+    "nodePools": [{"zone": zone, "size": 60, "instanceType": "S5.4XLARGE64"}],
+}  # fmt: skip
+for index in range(pulumi.Config().require_int("workloads")):
+    described = {"image": "nginx", "replicas": 3, "exposure": tke.internal("subnet-cccccccc"), "cluster_facts": told}
+    tke.ClientIpWorkload(f"web-{index}", described, pulumi.ResourceOptions(provider=cluster.provider))

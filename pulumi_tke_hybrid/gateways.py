@@ -1,0 +1,117 @@
+"""For gateways that are Helm charts: what a ClientIpWorkload writes, as values for a chart or as a transform of what it renders."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import pulumi
+
+from pulumi_tke_hybrid.component.errors import InvalidInputs
+from pulumi_tke_hybrid.component.inputs import Input
+from pulumi_tke_hybrid.tke import annotations
+from pulumi_tke_hybrid.tke.problem import Problem
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.workload.exposure import ExposureArgs
+from pulumi_tke_hybrid.workload.service import ADDRESS_ONLY, service_annotations
+
+Transform = Callable[[pulumi.ResourceTransformArgs], "pulumi.ResourceTransformResult | None"]
+
+_POD_HOLDERS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
+_SERVICE = "kubernetes:core/v1:Service"
+_ENVOY_PROXY = "kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy"
+
+
+def eni_pod_template(*, fixed_ip: bool = False) -> dict[str, Any]:
+    """What pods need for an ENI address behind a direct Service: `annotations` of the pod, `resources` of its first container.
+
+    `fixed_ip` only where the chart makes a StatefulSet.
+    """
+    return {"annotations": annotations.pod_annotations(True, fixed_ip, ["service"]), "resources": annotations.eni_resources()}
+
+
+def direct_service_annotations(exposure: ExposureArgs) -> dict[str, Input[str]]:
+    """Annotations of a Service of type LoadBalancer that sends to pods directly, behind this load balancer.
+
+    One of them is Pulumi's own: it waits for the Service's address, and not for pods that come after it.
+    """
+    InvalidInputs.check("direct_service_annotations", _exposure_problems(exposure))
+    return {**service_annotations(exposure, direct=True, local=False), **ADDRESS_ONLY}
+
+
+def gateway_transform(exposure: ExposureArgs, *, workloads: Collection[str], fixed_ip: bool = False) -> Transform:
+    """For `opts.transforms` of a chart: puts the pods of these Deployments and StatefulSets on ENI, and makes Services direct.
+
+    `workloads` are their Kubernetes names; others, such as the controller of Envoy Gateway, stay as they are. Services of type
+    LoadBalancer and `EnvoyProxy` objects are changed whatever their name.
+    """
+    pod, service = eni_pod_template(fixed_ip=fixed_ip), direct_service_annotations(exposure)
+
+    def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        props: Mapping[str, Any] = args.props
+        name = str(_child(props, "metadata").get("name"))
+        if args.type_ in _POD_HOLDERS and name in workloads:
+            changed = _with_pods(props, pod, name)
+        elif args.type_ == _SERVICE and _child(props, "spec").get("type") == "LoadBalancer":
+            changed = _annotated(props, service)
+        elif args.type_ == _ENVOY_PROXY:
+            changed = _with_envoy(props, pod, service)
+        else:
+            return None
+        return pulumi.ResourceTransformResult(props=changed, opts=args.opts)
+
+    return transform
+
+
+def _exposure_problems(exposure: ExposureArgs) -> list[Finding]:
+    found = [problem.under("exposure") for problem in exposure.problems()]
+    if not exposure.is_there:
+        found.append(Problem("exposure.kind", "'none' is no load balancer; say public, internal or existing"))
+    return found
+
+
+def _child(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = holder.get(name) or {}
+    return found
+
+
+def _annotated(holder: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Something with metadata, with more annotations."""
+    metadata = _child(holder, "metadata")
+    return {**holder, "metadata": {**metadata, "annotations": {**_child(metadata, "annotations"), **more}}}
+
+
+def _asking(container: Mapping[str, Any], resources: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    given = _child(container, "resources")
+    return {**container, "resources": {**given, **{name: {**_child(given, name), **amounts} for name, amounts in resources.items()}}}
+
+
+def _with_pods(props: Mapping[str, Any], pod: Mapping[str, Any], name: str) -> dict[str, Any]:
+    spec = _child(props, "spec")
+    template = _annotated(_child(spec, "template"), pod["annotations"])
+    pod_spec = template["spec"]
+    if pod_spec.get("hostNetwork"):
+        raise InvalidInputs.single(
+            name, "hostNetwork", "shares the node's address, and gets no ENI address; switch it off in the chart's values"
+        )
+    first, *others = pod_spec["containers"]
+    template["spec"] = {**pod_spec, "containers": [_asking(first, pod["resources"]), *others]}
+    return {**props, "spec": {**spec, "template": template}}
+
+
+def _with_envoy(props: Mapping[str, Any], pod: Mapping[str, Any], service: Mapping[str, Any]) -> dict[str, Any]:
+    """Envoy Gateway makes the proxies' Deployment and Service itself, out of this object."""
+    spec = _child(props, "spec")
+    provider = _child(spec, "provider")
+    inside = _child(provider, "kubernetes")
+    deployment = _child(inside, "envoyDeployment")
+    in_pod = _child(deployment, "pod")
+    in_service = _child(inside, "envoyService")
+    changed = {
+        **inside,
+        "envoyDeployment": {
+            **deployment,
+            "pod": {**in_pod, "annotations": {**_child(in_pod, "annotations"), **pod["annotations"]}},
+            "container": _asking(_child(deployment, "container"), pod["resources"]),
+        },
+        "envoyService": {**in_service, "type": "LoadBalancer", "annotations": {**_child(in_service, "annotations"), **service}},
+    }
+    return {**props, "spec": {**spec, "provider": {**provider, "type": "Kubernetes", "kubernetes": changed}}}

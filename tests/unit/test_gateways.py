@@ -1,0 +1,98 @@
+"""Gateways that are Helm charts get the same as a workload of ours, by values or by a transform."""
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+import pulumi_tke_hybrid as tke
+from tests.unit.programs import run
+from tests.unit.workloads import SUBNET, made
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOYMENT, SERVICE = "kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Service"
+ENVOY = "kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy"
+
+
+def transformed(kind: str, name: str, spec: dict[str, Any], annotations: dict[str, str] | None = None) -> Any:
+    props = {"metadata": {"name": name, "annotations": annotations or {}}, "spec": spec}
+    transform = tke.gateway_transform(tke.internal(SUBNET), workloads=["ingress-nginx-controller", "traefik"])
+    args = pulumi.ResourceTransformArgs(custom=True, type_=kind, name=name, props=props, opts=pulumi.ResourceOptions())
+    result = transform(args)
+    return None if result is None else result.props
+
+
+def rendered(resources: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """A Deployment's spec as a chart renders it."""
+    first = {"name": "controller", "image": "controller", **({"resources": resources} if resources else {})}
+    return {"replicas": 2, "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [first, {"name": "other"}], **more}}}
+
+
+def ours() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Pod annotations with the first container's resources, and Service annotations, of a `ClientIpWorkload`."""
+    graph = made()
+    template = graph.named("w-deployment").inputs["spec"]["template"]
+    pod = {"annotations": template["metadata"]["annotations"], "resources": template["spec"]["containers"][0]["resources"]}
+    return pod, graph.named("w-service").inputs["metadata"]["annotations"]
+
+
+def test_values_for_a_chart_are_what_a_workload_writes() -> None:
+    pod, service = ours()
+    assert tke.eni_pod_template() == pod
+    assert tke.direct_service_annotations(tke.internal(SUBNET)) == service
+
+
+@pytest.mark.parametrize("name", ["ingress-nginx-controller", "traefik"])
+def test_the_transform_gives_a_charts_pods_what_a_workloads_pods_have(name: str) -> None:
+    pod, _ = ours()
+    spec = transformed(DEPLOYMENT, name, rendered({"requests": {"cpu": "100m"}}))["spec"]
+    assert spec["replicas"] == 2
+    assert spec["template"]["metadata"] == {"labels": {"a": "b"}, "annotations": pod["annotations"]}
+    first, other = spec["template"]["spec"]["containers"]
+    assert first["resources"] == {"requests": {"cpu": "100m", **pod["resources"]["requests"]}, "limits": pod["resources"]["limits"]}
+    assert other == {"name": "other"}
+
+
+def test_the_transform_makes_a_charts_load_balancer_direct_and_leaves_other_services() -> None:
+    _, service = ours()
+    props = transformed(SERVICE, "any", {"type": "LoadBalancer"}, {"chart": "own"})
+    assert props["metadata"]["annotations"] == {"chart": "own", **service}
+    assert transformed(SERVICE, "any", {"type": "ClusterIP"}) is None
+    assert transformed(DEPLOYMENT, "envoy-gateway", rendered()) is None
+
+
+def test_the_transform_tells_envoy_gateway_what_to_make() -> None:
+    pod, service = ours()
+    inside = transformed(ENVOY, "proxy", {"logging": {"level": "warn"}})["spec"]
+    assert inside["logging"] == {"level": "warn"}
+    assert inside["provider"] == {
+        "type": "Kubernetes",
+        "kubernetes": {
+            "envoyDeployment": {"pod": {"annotations": pod["annotations"]}, "container": {"resources": pod["resources"]}},
+            "envoyService": {"type": "LoadBalancer", "annotations": service},
+        },
+    }
+
+
+def test_a_gateway_on_the_nodes_network_is_refused() -> None:
+    with pytest.raises(tke.InvalidInputs, match="hostNetwork: shares the node's address"):
+        transformed(DEPLOYMENT, "traefik", rendered(hostNetwork=True))
+
+
+def test_a_gateway_needs_a_load_balancer() -> None:
+    with pytest.raises(tke.InvalidInputs, match=r"exposure\.kind: 'none' is no load balancer"):
+        tke.direct_service_annotations(tke.not_exposed())
+
+
+def test_the_example_makes_the_service_before_the_charts_pods_and_gives_both_what_they_need() -> None:
+    pod, _ = ours()
+    config = {"unit:cluster": "organization/cluster/prod", "unit:loadBalancerId": "lb-12345678"}
+    graph = run(lambda: runpy.run_path(str(ROOT / "examples/gateway/__main__.py")), config=config)
+    names = [resource.name for resource in graph.resources]
+    assert names.index("gateway") < names.index("ingress-nginx")
+    annotations = graph.named("gateway").inputs["metadata"]["annotations"]
+    assert annotations["service.kubernetes.io/tke-existed-lbid"] == "lb-12345678"
+    controller = graph.named("ingress-nginx").inputs["values"]["controller"]
+    assert {"annotations": controller["podAnnotations"], "resources": controller["resources"]} == pod

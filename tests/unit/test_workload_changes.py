@@ -1,0 +1,136 @@
+"""What may not change about a workload, and the sentence that a preview shows."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from pulumi_tke_hybrid.workload.guard import WorkloadGuardProvider
+
+PUBLIC = {"kind": "public", "chargeType": "TRAFFIC_POSTPAID_BY_HOUR", "bandwidth": 10}
+INTERNAL = {"kind": "internal", "subnetId": "subnet-11111111"}
+EXISTING = {"kind": "existing", "loadBalancerId": "lb-11111111"}
+NONE = {"kind": "none"}
+
+
+def state(**more: Any) -> dict[str, Any]:
+    return {
+        "name": "web",
+        "namespace": "default",
+        "network": "eni",
+        "direct": True,
+        "service": INTERNAL,
+        "allowAddressChange": False,
+        **more,
+    }
+
+
+def told(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    failures = WorkloadGuardProvider().check(before, after).failures
+    assert all(not failure.property for failure in failures)  # else the engine would add a property of its own, and no value
+    return [failure.reason for failure in failures]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "what"),
+    [
+        ({"service": PUBLIC}, {"service": INTERNAL}, "exposure.kind: internal instead of public; a load balancer cannot change between"),
+        ({"service": PUBLIC}, {"service": EXISTING}, "exposure.kind: existing instead of public; a load balancer cannot change between"),
+        ({"service": PUBLIC}, {"service": NONE}, "exposure.kind: none instead of public; a load balancer cannot change between"),
+        ({"service": EXISTING}, {"service": INTERNAL}, "exposure.kind: internal instead of existing; a load balancer cannot change"),
+        (
+            {"service": INTERNAL},
+            {"service": {**INTERNAL, "subnetId": "subnet-22222222"}},
+            "exposure.subnet_id: subnet-22222222 instead of subnet-11111111; a load balancer cannot change its subnet",
+        ),
+        (
+            {"service": EXISTING},
+            {"service": {**EXISTING, "loadBalancerId": "lb-22222222"}},
+            "exposure.load_balancer_id: lb-22222222 instead of lb-11111111; a load balancer cannot change which one it is",
+        ),
+        (
+            {"service": PUBLIC},
+            {"service": {**PUBLIC, "chargeType": "BANDWIDTH_POSTPAID_BY_HOUR"}},
+            "exposure.charge_type: BANDWIDTH_POSTPAID_BY_HOUR instead of TRAFFIC_POSTPAID_BY_HOUR; a load balancer cannot change its",
+        ),
+        (
+            {"service": PUBLIC},
+            {"service": {**PUBLIC, "bandwidth": 20}},
+            "exposure.bandwidth: 20 instead of 10; a load balancer cannot change its bandwidth",
+        ),
+        ({"ingress": PUBLIC}, {"ingress": INTERNAL}, "ingress.exposure.kind: internal instead of public; a load balancer cannot change"),
+        ({"ingress": PUBLIC}, {}, "ingress.exposure.kind: none instead of public; a load balancer cannot change between"),
+        ({}, {"name": "shop"}, "name: shop instead of web; the objects' name cannot change in place"),
+        ({}, {"namespace": "shop"}, "namespace: shop instead of default; their namespace cannot change in place"),
+    ],
+)
+def test_a_change_that_would_cost_the_address_is_refused_until_it_is_allowed(
+    before: dict[str, Any], after: dict[str, Any], what: str
+) -> None:
+    (line,) = told(state(**before), state(**after))
+    assert line.startswith(what)
+    assert "say allow_address_change=True to have it replaced, with a new address and a gap" in line
+    assert told(state(**before), state(**after, allowAddressChange=True)) == []
+    assert told(state(**before), state(**before)) == []
+
+
+def test_a_load_balancer_may_come_and_a_name_without_one_may_change() -> None:
+    assert told(state(service=NONE), state(service=PUBLIC)) == []
+    assert told(state(service=NONE), state(service=NONE, name="shop")) == []
+
+
+def test_what_is_not_known_yet_is_not_refused() -> None:
+    unknown: Any = pulumi.output.Unknown
+    assert told(state(), state(service={**INTERNAL, "subnetId": unknown()}, name=unknown())) == []
+
+
+def test_the_first_preview_of_a_workload_refuses_nothing() -> None:
+    assert told({}, state()) == []
+
+
+ENI, BY_NODE_PORT = {"network": "eni", "direct": True}, {"network": "eni", "direct": False}
+OVERLAY, OVERLAY_DIRECT = {"network": "global_route", "direct": False}, {"network": "global_route", "direct": True}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "steps"),
+    [
+        (OVERLAY, ENI, "1. network='eni', direct=False; 2. network='eni', direct=True"),
+        (ENI, OVERLAY, "1. network='eni', direct=False; 2. network='global_route', direct=False"),
+        (
+            OVERLAY_DIRECT,
+            ENI,
+            "1. network='global_route', direct=False; 2. network='eni', direct=False; 3. network='eni', direct=True",
+        ),
+        (
+            ENI,
+            OVERLAY_DIRECT,
+            "1. network='eni', direct=False; 2. network='global_route', direct=False; 3. network='global_route', direct=True",
+        ),
+        (OVERLAY, BY_NODE_PORT, None),
+        (BY_NODE_PORT, ENI, None),
+        (ENI, BY_NODE_PORT, None),
+        (BY_NODE_PORT, OVERLAY, None),
+        (OVERLAY, OVERLAY_DIRECT, None),
+    ],
+)
+def test_pods_change_their_network_only_behind_node_ports(before: dict[str, Any], after: dict[str, Any], steps: str | None) -> None:
+    lines = told(state(**before), state(**after))
+    if steps is None:
+        assert lines == []
+    else:
+        assert lines == [
+            f"network: '{after['network']}' instead of '{before['network']}' while the load balancer sends to pods; backends of both "
+            "networks cannot stand behind one direct load balancer, clients would be dropped; take these steps, each with an up of its "
+            f"own: {steps}"
+        ]
+
+
+def test_without_a_load_balancer_the_network_changes_at_once() -> None:
+    assert told(state(service=NONE, **OVERLAY), state(service=NONE, **ENI)) == []
+
+
+def test_the_guard_updates_when_what_it_remembers_changes_and_only_then() -> None:
+    provider = WorkloadGuardProvider()
+    assert not provider.diff("web", {**state(), "__provider": "old"}, {**state(), "__provider": "new", "ingress": None}).changes
+    assert provider.diff("web", state(ingress=PUBLIC), state()).changes
