@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Unit tests share nothing but what one file of them gathers. Engine and lab tests measure a machine that is their own.
+PARALLEL := -n auto --dist loadfile
 
 .PHONY: help demo test unit lint toolchain tools pins clean
 help: ## What can be made
@@ -22,11 +24,12 @@ demo: tools ## The article's cluster in the embedded lab: preview, up, third zon
 	@$(BIN)/python -m tests.lab.demo
 
 test: lint tools ## Everything: linters, type checkers, unit, engine and lab tests
+	@$(BIN)/python -m pytest $(PARALLEL) tests/unit
 	@$(BIN)/python -m tests.lab.toolchain
-	@$(BIN)/python -m pytest tests
+	@$(BIN)/python -m pytest tests/engine tests/lab
 
 unit: $(VENV)/.ready ## The unit tests alone: seconds, no binary
-	@$(BIN)/python -m pytest tests/unit
+	@$(BIN)/python -m pytest $(PARALLEL) tests/unit
 
 lint: $(VENV)/.ready ## Linters, type checkers and the import contract
 	@$(BIN)/ruff check pulumi_tke_hybrid examples tests benchmarks

@@ -53,13 +53,14 @@ def component(scene: Scene, title: str, runs: int) -> int:
 
 def plain(scene: Scene, runs: int, mode: str, annotations: dict[str, str]) -> int:
     """The same for objects without anything of TKE's in them but a subnet."""
-    failed = 0
-    with scene.plain("plain", REPLICAS, annotations) as address:
-        scene.bound(2 if annotations else REPLICAS, "plain")
+    failed, namespace = 0, mode.replace(", ", "-").replace(" ", "-")
+    with scene.plain(namespace, REPLICAS, annotations) as address:
+        scene.bound(2 if annotations else REPLICAS, namespace)
         for number in range(1, runs + 1):
-            failed += told(mode, number, "restart", *measured(scene, address, lambda: scene.restart(namespace="plain"), "plain"))
-            change = partial(scene.set_image, f"nginx:change-{number}", "plain")
-            failed += told(mode, number, "image change", *measured(scene, address, change, "plain"))
+            restart = partial(scene.restart, namespace=namespace)
+            failed += told(mode, number, "restart", *measured(scene, address, restart, namespace))
+            change = partial(scene.set_image, f"nginx:change-{number}", namespace)
+            failed += told(mode, number, "image change", *measured(scene, address, change, namespace))
     return failed
 
 

@@ -7,12 +7,12 @@ from typing import Any, Optional
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.component.inputs import Input, awaited, known
 from pulumi_tke_hybrid.component.pods import Container
 from pulumi_tke_hybrid.tke import annotations, ids, keys, names, reclaim
-from pulumi_tke_hybrid.tke.problem import Problem
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import workload as workload_rules
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY, not_yet
 from pulumi_tke_hybrid.workload.exposure import ExposureArgs
 from pulumi_tke_hybrid.workload.facts import Asked
 from pulumi_tke_hybrid.workload.ingress import IngressArgs
@@ -233,51 +233,56 @@ class ClientIpWorkloadArgs(Args):
             yield from (problem.under(f"ports[{index}]") for problem in port.problems())
         yield from self._pod_problems()
         if self.ports is not None and not self.ports:
-            yield Problem("ports", "is empty; leave it out for port 80")
+            yield PROPERTY.finding("ports", "is empty; leave it out for port 80")
         wanted = [("ingress.port", self.ingress.port)] if self.ingress else []
         if self.ingress:
             wanted += [(f"ingress.paths[{index}].port", path.port) for index, path in enumerate(self.ingress.paths or ())]
         numbers = [known(port.port) for port in self.all_ports]
         for path, number in wanted:
             if known(number) is not None and None not in numbers and known(number) not in numbers:
-                yield Problem(path, f"{known(number)} is none of the workload's ports ({', '.join(map(str, numbers))})")
+                yield PROPERTY.finding(path, f"{known(number)} is none of the workload's ports ({', '.join(map(str, numbers))})")
         for name, written in (("pod_annotations", keys.POD_KEYS), ("service_annotations", keys.SERVICE_KEYS)):
             for key in getattr(self, name) or ():
                 contradiction = annotations.contradiction(key, written)
                 if contradiction:
-                    yield Problem(name, contradiction)
+                    yield PROPERTY.finding(name, contradiction)
         if self.labels and NAME_LABEL in self.labels and self.selector is None:
-            yield Problem("labels", f"{NAME_LABEL} selects the pods and is the object's name; give another label")
+            yield PROPERTY.finding("labels", f"{NAME_LABEL} selects the pods and is the object's name; give another label")
         if self.selector is not None and not self.selector:
-            yield Problem("selector", "is empty and would select every pod; leave it out, or give labels")
+            yield PROPERTY.finding("selector", "is empty and would select every pod; leave it out, or give labels")
         yield from workload_rules.combination_findings(self.as_known())
+        for name, rule in (("replicas", workload_rules.BACKENDS), ("cluster_facts", workload_rules.ADDRESSES)):
+            if awaited(getattr(self, name)):
+                yield not_yet(rule, name)
 
     def _pod_problems(self) -> Iterator[Finding]:
         given = [name for name in ("image", "containers", "pod_spec") if getattr(self, name) is not None]
         if len(given) != 1:
-            yield Problem(given[1] if given else "image", "exactly one of image, containers and pod_spec is needed")
+            yield PROPERTY.finding(given[1] if given else "image", "exactly one of image, containers and pod_spec is needed")
             return
         if self.containers is not None and not self.containers:
-            yield Problem("containers", "is empty; a pod has at least one container")
+            yield PROPERTY.finding("containers", "is empty; a pod has at least one container")
         for name in ("env", "requests", "limits", "readiness_probe", "liveness_probe", "startup_probe"):
             if given != ["image"] and getattr(self, name) is not None:
-                yield Problem(name, f"belongs to image; with {given[0]} each container carries its own")
+                yield PROPERTY.finding(name, f"belongs to image; with {given[0]} each container carries its own")
         for name in ("init_containers", "volumes", "service_account", "node_selector", "tolerations"):
             if given == ["pod_spec"] and getattr(self, name) is not None:
-                yield Problem(name, "is part of pod_spec; say it there")
+                yield PROPERTY.finding(name, "is part of pod_spec; say it there")
         if self.pod_spec is not None:
             yield from self._pod_spec_problems(self.pod_spec)
 
     def _pod_spec_problems(self, spec: kubernetes.core.v1.PodSpecArgs) -> Iterator[Finding]:
         if not _typed(spec, "containers"):
-            yield Problem(
+            yield PROPERTY.finding(
                 "pod_spec.containers", "must be a plain list of ContainerArgs, one at least; the first one asks for the ENI address"
             )
         if spec.host_network not in (None, True, False):
-            yield Problem("pod_spec.host_network", "must be a plain value; a pod on its node's network is refused, and nobody could tell")
+            yield PROPERTY.finding(
+                "pod_spec.host_network", "must be a plain value; a pod on its node's network is refused, and nobody could tell"
+            )
         grace, pre_stop = spec.termination_grace_period_seconds, (self.rollout or RolloutArgs()).pre_stop
         if isinstance(grace, int) and grace <= pre_stop:
-            yield Problem(
+            yield PROPERTY.finding(
                 "pod_spec.termination_grace_period_seconds",
                 f"{grace} s leaves the application no time after {pre_stop} s of rollout.pre_stop_seconds, it would be killed; use more",
             )

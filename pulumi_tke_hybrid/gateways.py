@@ -8,8 +8,8 @@ import pulumi
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.tke import annotations
-from pulumi_tke_hybrid.tke.problem import Problem
 from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 from pulumi_tke_hybrid.workload.exposure import ExposureArgs
 from pulumi_tke_hybrid.workload.service import ADDRESS_ONLY, service_annotations
 
@@ -64,7 +64,7 @@ def gateway_transform(exposure: ExposureArgs, *, workloads: Collection[str], fix
 def _exposure_problems(exposure: ExposureArgs) -> list[Finding]:
     found = [problem.under("exposure") for problem in exposure.problems()]
     if not exposure.is_there:
-        found.append(Problem("exposure.kind", "'none' is no load balancer; say public, internal or existing"))
+        found.append(PROPERTY.finding("exposure.kind", "'none' is no load balancer; say public, internal or existing"))
     return found
 
 

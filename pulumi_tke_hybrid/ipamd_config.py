@@ -6,6 +6,7 @@ from typing import Any, Optional
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from pulumi_tke_hybrid.component.advice import advise
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input, known
@@ -72,12 +73,13 @@ class IpamdConfig(pulumi.ComponentResource):
     def __init__(self, name: str, args: IpamdConfigArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         owner = f"IpamdConfig {name!r}"
         parsed = parse_args(IpamdConfigArgs, args, owner)
-        wanted = pulumi.Output.all(
-            vpc_id=parsed.vpc_id, subnets=[{"id": subnet.subnet_id, "zone": subnet.zone} for subnet in parsed.eni_subnets]
-        ).apply(_config_data)
-        super().__init__("tke-hybrid:index:IpamdConfig", name, {"data": wanted}, opts)
+        described = [{"id": subnet.subnet_id, "zone": subnet.zone} for subnet in parsed.eni_subnets]
+        shown = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described).apply(_config_data)
+        super().__init__("tke-hybrid:index:IpamdConfig", name, {"data": shown}, opts)
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
+        checked = advise(self, owner, parsed)
+        wanted = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described, checked=checked).apply(_config_data)
 
         live = kubernetes.core.v1.ConfigMap.get(f"{name}-live", f"{ipamd.NAMESPACE}/{ipamd.NAME}", child_options(self))
 

@@ -10,12 +10,13 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch, identity
+from pulumi_tke_hybrid.component.advice import advise
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, say, unknown
 from pulumi_tke_hybrid.component.inputs import Input, awaited, known
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.tke import ids, keys, reclaim
-from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY, twice
 
 
@@ -76,6 +77,9 @@ class VpcCniArgs(Args):
     deadline_seconds: Optional[Input[int]] = None
     """How long each wait may take, in seconds. Default: 600."""
 
+    rules: Optional[Mapping[str, Severity]] = None
+    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
+
     def problems(self) -> Iterator[Finding]:
         subnets = known(self.subnets)
         ids_known = [item for item in map(known, subnets) if item] if subnets is not None else []
@@ -104,7 +108,8 @@ class VpcCni(pulumi.ComponentResource):
     """The reported reclaim time in seconds; none means never, or not reported yet."""
 
     def __init__(self, name: str, args: VpcCniArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
-        parsed = parse_args(VpcCniArgs, args, f"VpcCni {name!r}")
+        owner = f"VpcCni {name!r}"
+        parsed = parse_args(VpcCniArgs, args, owner)
         props: dict[str, Any] = {
             "region": parsed.region,
             "clusterId": parsed.cluster_id,
@@ -118,12 +123,18 @@ class VpcCni(pulumi.ComponentResource):
             "deadlineSeconds": parsed.deadline_seconds or DEFAULT_DEADLINE,
         }
         shown = {key: props[key] for key in ("subnets", "staticIp", "ipReclaim", "nonMasquerade")}
-        super().__init__("tke-hybrid:index:VpcCni", name, shown, opts)
+        super().__init__("tke-hybrid:index:VpcCni", name, {**shown, "rules": parsed.rules}, opts)
+        if not getattr(opts.parent if opts else None, "speaks_for_its_children", False):
+            props["clusterId"] = pulumi.Output.all(parsed.cluster_id, advise(self, owner, parsed)).apply(_first)
         switch = VpcCniResource(f"{name}-switch", props, child_options(self))
         self.registered_subnets = switch.registeredSubnets
         self.phase = switch.phase
         self.reclaim_seconds = switch.reclaimSeconds
         self.register_outputs({"registeredSubnets": self.registered_subnets, "phase": self.phase, "reclaimSeconds": self.reclaim_seconds})
+
+
+def _first(values: list[Any]) -> str:
+    return str(values[0])
 
 
 class VpcCniProvider(CloudProvider):

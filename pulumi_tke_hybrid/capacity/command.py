@@ -15,7 +15,7 @@ the nodes that there are, what the change leaves, and when the zone is full.
 [bold]Examples[/bold]
 
   What a change would leave:
-    pulumi preview --json > plan.json
+    pulumi preview --json --show-sames > plan.json
     tke-hybrid capacity --preview plan.json
 
   The stack as it is, growing by 20 pods a week, with a fifth kept free:
@@ -64,7 +64,7 @@ JsonFile = Annotated[
 def capacity(
     context: typer.Context,
     preview: Annotated[
-        str, typer.Option(metavar="FILE", help="JSON of `pulumi preview` (- for standard input).", rich_help_panel="What")
+        str, typer.Option(metavar="FILE", help="JSON of `pulumi preview --show-sames` (- for standard input).", rich_help_panel="What")
     ] = "",
     stack: Annotated[
         str, typer.Option(metavar="FILE", help="JSON of `pulumi stack export` (- for standard input).", rich_help_panel="What")

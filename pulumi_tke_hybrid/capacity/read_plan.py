@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -50,7 +50,7 @@ def of_preview(preview: Json, cluster: str) -> tuple[Estate, Estate]:
     """Before and after the change."""
     steps = preview.get("steps")
     if not isinstance(steps, list):
-        raise WrongUse("--preview is no preview: it has no steps; write it with: pulumi preview --json")
+        raise WrongUse("--preview is no preview: it has no steps; write it with: pulumi preview --json --show-sames")
     old: list[Resource] = []
     new: list[Resource] = []
     for step in cast(list[Json], steps):
@@ -59,7 +59,20 @@ def of_preview(preview: Json, cluster: str) -> tuple[Estate, Estate]:
             old.append(_resource(before))
         if after and step.get("op") not in ("delete", "delete-replaced"):
             new.append(_resource(after, seen=before))
-    return _estate(old, cluster, optional=True), _estate(new, cluster)
+    left_out = _left_out(preview, cast(list[Json], steps))
+    try:
+        before, after = _estate(old, cluster, optional=True), _estate(new, cluster)
+    except WrongUse as error:
+        raise WrongUse(f"{error}; {left_out}" if left_out else str(error)) from None
+    return before, replace(after, unsaid=(*after.unsaid, left_out)) if left_out else after
+
+
+def _left_out(preview: Json, steps: Sequence[Json]) -> str:
+    """What a preview does not show unless it is told to."""
+    number = _whole(_child(preview, "changeSummary").get("same")) - sum(step.get("op") == "same" for step in steps)
+    if number <= 0:
+        return ""
+    return f"{number} resources that do not change are not in the preview; make it with: pulumi preview --json --show-sames"
 
 
 def of_stack(export: Json, cluster: str) -> Estate:

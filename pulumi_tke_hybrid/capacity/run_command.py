@@ -40,7 +40,7 @@ def run(
         raise WrongUse(f"one of {', '.join(sources)} is needed" + (f"; given are {' and '.join(given)}" if given else ""))
     wanted = _growth(growth)
     if preview:
-        before, after = read_plan.of_preview(read_plan.read("--preview", preview, "pulumi preview --json"), cluster)
+        before, after = read_plan.of_preview(read_plan.read("--preview", preview, "pulumi preview --json --show-sames"), cluster)
         outcome = Outcome(after, before, wanted, reserve)
     elif stack:
         outcome = Outcome(read_plan.of_stack(read_plan.read("--stack", stack, "pulumi stack export"), cluster), None, wanted, reserve)

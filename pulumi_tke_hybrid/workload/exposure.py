@@ -10,8 +10,8 @@ import pulumi
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.tke import annotations, ids, keys
-from pulumi_tke_hybrid.tke.problem import Problem
 from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
 MOST_SECURITY_GROUPS = 5
 
@@ -108,14 +108,14 @@ class ExposureArgs(Args):
         belongs["allow_eni_subnet"] = "internal"
         for name, kind in belongs.items():
             if getattr(self, name) is not None and self.kind.value != kind:
-                yield Problem(name, f"belongs to a load balancer of kind {kind!r}, this one is {self.kind.value!r}; leave it out")
+                yield PROPERTY.finding(name, f"belongs to a load balancer of kind {kind!r}, this one is {self.kind.value!r}; leave it out")
         for name in ("subnet_id", "load_balancer_id"):
             if getattr(self, name) is None and self.kind.value == belongs[name]:
-                yield Problem(name, f"is required for kind {self.kind.value!r}")
+                yield PROPERTY.finding(name, f"is required for kind {self.kind.value!r}")
         if self.kind is ExposureKind.NONE and self.security_groups is not None:
-            yield Problem("security_groups", "there is no load balancer of kind 'none'; leave it out")
+            yield PROPERTY.finding("security_groups", "there is no load balancer of kind 'none'; leave it out")
         if self.kind in (ExposureKind.NONE, ExposureKind.EXISTING) and self.pass_to_target is not None:
-            yield Problem(
+            yield PROPERTY.finding(
                 "pass_to_target",
                 f"TKE sets it only on load balancers that it makes, this one is {self.kind.value!r}; leave it out, and set "
                 "LoadBalancerPassToTarget on a load balancer of your own",

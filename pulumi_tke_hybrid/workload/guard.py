@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
-from pulumi_tke_hybrid.tke.rules.workload import change_findings
+from pulumi_tke_hybrid.tke.rules.workload_changes import change_findings
 
 
 def _unknown(value: object) -> bool:

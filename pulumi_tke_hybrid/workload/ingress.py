@@ -10,8 +10,8 @@ import pulumi_kubernetes as kubernetes
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.tke import annotations, ids, keys, names
-from pulumi_tke_hybrid.tke.problem import Problem
 from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 from pulumi_tke_hybrid.workload.exposure import INGRESS_KEYS, ExposureArgs
 from pulumi_tke_hybrid.workload.ports import port_problem
 
@@ -70,20 +70,20 @@ class IngressArgs(Args):
     def problems(self) -> Iterator[Finding]:
         yield from (problem.under("exposure") for problem in self.exposure.problems())
         if not self.exposure.is_there:
-            yield Problem("exposure.kind", "'none' makes no Ingress; say public, internal or existing, or leave ingress out")
+            yield PROPERTY.finding("exposure.kind", "'none' makes no Ingress; say public, internal or existing, or leave ingress out")
         if self.path is not None and self.paths is not None:
-            yield Problem("paths", "path is given as well; give one of them")
+            yield PROPERTY.finding("paths", "path is given as well; give one of them")
         if self.paths is not None and not self.paths:
-            yield Problem("paths", "is empty; leave it out for '/'")
+            yield PROPERTY.finding("paths", "is empty; leave it out for '/'")
         for name in ("redirect", "both_protocols"):
             if getattr(self, name) and self.certificate_id is None:
-                yield Problem(name, "needs certificate_id; without HTTPS there is only one protocol")
+                yield PROPERTY.finding(name, "needs certificate_id; without HTTPS there is only one protocol")
         if self.redirect and self.both_protocols:
-            yield Problem("both_protocols", "contradicts redirect: HTTP either serves or redirects; leave one out")
+            yield PROPERTY.finding("both_protocols", "contradicts redirect: HTTP either serves or redirects; leave one out")
         for key in self.annotations or ():
             contradiction = annotations.contradiction(key, keys.INGRESS_KEYS)
             if contradiction:
-                yield Problem("annotations", contradiction)
+                yield PROPERTY.finding("annotations", contradiction)
 
     @property
     def all_paths(self) -> Sequence[IngressPathArgs]:

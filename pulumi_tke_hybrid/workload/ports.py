@@ -7,8 +7,8 @@ from typing import Optional
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Check, Input, known
 from pulumi_tke_hybrid.tke import ids, names
-from pulumi_tke_hybrid.tke.problem import Problem
 from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
 PROTOCOLS = ("TCP", "UDP", "TCP_SSL")
 
@@ -58,7 +58,9 @@ class HealthCheckArgs(Args):
     def problems(self) -> Iterator[Finding]:
         timeout, interval = known(self.timeout), known(self.interval)
         if timeout is not None and interval is not None and timeout >= interval:
-            yield Problem("timeout", f"{timeout} s is not below the interval of {interval} s; a check must end before the next one begins")
+            yield PROPERTY.finding(
+                "timeout", f"{timeout} s is not below the interval of {interval} s; a check must end before the next one begins"
+            )
 
 
 @args_class(session_seconds=_range(30, 3600, " s"))
@@ -76,7 +78,7 @@ class ListenerArgs(Args):
 
     def problems(self) -> Iterator[Finding]:
         if self.session_seconds is None and self.scheduler is None and self.health_check is None:
-            yield Problem("", "says nothing; set session_seconds, scheduler or health_check, or leave it out")
+            yield PROPERTY.finding("", "says nothing; set session_seconds, scheduler or health_check, or leave it out")
         if self.health_check is not None:
             yield from (problem.under("health_check") for problem in self.health_check.problems())
 
@@ -111,7 +113,7 @@ class PortArgs(Args):
 
     def problems(self) -> Iterator[Finding]:
         if (self.certificate_id is not None) != (self.protocol == "TCP_SSL"):
-            yield Problem("certificate_id", "belongs to protocol 'TCP_SSL', and only to it; the load balancer needs it to end TLS")
+            yield PROPERTY.finding("certificate_id", "belongs to protocol 'TCP_SSL', and only to it; the load balancer needs it to end TLS")
         if self.listener is not None:
             yield from (problem.under("listener") for problem in self.listener.problems())
 

@@ -9,8 +9,8 @@ import pulumi
 
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Check, Input, known
-from pulumi_tke_hybrid.tke.problem import Problem
 from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
 PRE_STOP_SECONDS = 15
 """Long enough for a load balancer to see weight 0 and for node-port rules to follow, before the application is told to stop."""
@@ -62,7 +62,7 @@ class RolloutArgs(Args):
 
     def problems(self) -> Iterator[Finding]:
         if self.termination_grace_seconds is not None and self.termination_grace_seconds <= self.pre_stop:
-            yield Problem(
+            yield PROPERTY.finding(
                 "termination_grace_seconds",
                 f"{self.termination_grace_seconds} s leaves the application no time after {self.pre_stop} s of pre_stop_seconds, it would "
                 f"be killed; use {self.pre_stop + APPLICATION_SECONDS}",

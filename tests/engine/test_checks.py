@@ -52,7 +52,7 @@ def test_a_preview_says_what_it_cannot_know_and_the_command_reads_what_it_leaves
         said = project.preview()
         assert "not known yet; checked during the update" in said.stdout + said.stderr
         assert lab.calls("DescribeVpcCniPodLimits")
-        preview = project.run("preview", "--json")
+        preview = project.run("preview", "--json", "--show-sames")
         path = tmp_path / "plan.json"
         path.write_text(preview.stdout)
         result = CliRunner().invoke(app, ["capacity", "--preview", str(path), "--json", "-"])

@@ -34,7 +34,7 @@ def test_the_measure_measures_a_plain_deployment_loses_requests(scene: Scene) ->
             scene.rolled_out(REPLICAS, namespace="plain")
     print(load.report)
     assert load.report.failures
-    assert len(load.report.answered) == 2 * REPLICAS
+    assert len(load.report.answered) > REPLICAS
 
 
 def test_a_restart_and_an_image_change_lose_nothing_with_the_defaults(scene: Scene, web: PulumiProject) -> None:

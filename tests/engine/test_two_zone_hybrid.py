@@ -132,8 +132,9 @@ def test_a_pod_with_a_kept_address_comes_back_with_it(kube: Client, lab: Lab, pr
         row = found()
         if row is None:
             return None
-        second = kube.get(Pod, "nginx-sts-0", namespace="default").metadata
-        return row if first and second and first.uid != second.uid else None
+        # A list, because between the two there is no pod of that name.
+        others = [pod.metadata for pod in kube.list(Pod, namespace="default") if pod.metadata and pod.metadata.name == "nginx-sts-0"]
+        return row if first and any(other.uid != first.uid for other in others) else None
 
     assert wait_until("the pod", again).address == before.address
 
@@ -176,6 +177,6 @@ def test_a_zone_that_leaves_is_refused_at_preview_and_nothing_is_written(lab: La
     project.run("config", "rm", "--path", "zones[2]")
     result = project.preview(check=False)
     assert result.exit_code != 0
-    assert "left the list; TKE cannot unregister one subnet" in result.stdout + result.stderr
+    assert "TKE cannot unregister" in result.stdout + result.stderr
     assert [call for call in lab.calls() if call["write"]] == written
     configure(project, {"zones": [*ZONES, THIRD]})

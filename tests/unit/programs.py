@@ -26,6 +26,8 @@ class Graph(mocks.Mocks):
     """Collects what a program registers; ids look like the cloud's."""
 
     preview: bool = False
+    free: int = 42
+    """Free addresses of an adopted subnet."""
     resources: list[Registered] = field(default_factory=list[Registered])
     secrets: set[str] = field(default_factory=set[str])
     """`<name>.<property>` of every property that was registered as a secret."""
@@ -49,7 +51,7 @@ class Graph(mocks.Mocks):
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         self.invokes.append(args.token)
-        subnet = {"vpcId": "vpc-12345678", "availabilityZone": "ap-guangzhou-4", "cidrBlock": "10.0.64.0/22", "availableIpCount": 42}
+        subnet = {"vpcId": "vpc-12345678", "availabilityZone": "ap-guangzhou-4", "cidrBlock": "10.0.64.0/22", "availableIpCount": self.free}
         return {"instanceLists": [subnet]}, []
 
     def named(self, name: str) -> Registered:
@@ -88,4 +90,5 @@ def run(program: Callable[[], object], *, preview: bool = False, config: dict[st
         settings.reset_options()
         loop.close()
         gc.collect()  # CPython 3.11 fails when what is left of the program is collected while a module is being compiled
+        gc.freeze()  # what is still there are modules: no later collection need look at them
     return graph

@@ -1,7 +1,7 @@
-"""What TKE allows of a workload: which settings go together, and which of them may change."""
+"""What TKE allows of a workload: which settings go together, and what its cluster must have for it."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,17 +53,6 @@ BALANCER_IN_ENI_SUBNET = Rule(
 )
 STATIC_IP_OFF = Rule(
     "static-ip-off", Severity.ERROR, "Only a cluster with static IPs keeps addresses.", "the cluster's facts", "457/34994", firm=True
-)
-ONE_STEP_AT_A_TIME = Rule(
-    "one-step-at-a-time",
-    Severity.ERROR,
-    "Pods change their network only behind node ports.",
-    "the last state",
-    "457/41897: backends of one direct Service are in one network",
-    firm=True,
-)
-ADDRESS_CHANGE = Rule(
-    "address-change", Severity.ERROR, "A load balancer cannot become another one.", "the last state", "457/90598", firm=True
 )
 
 
@@ -268,10 +257,11 @@ def fact_findings(
         yield STATIC_IP_OFF.finding(
             "fixed_ip", "needs a cluster with static IPs, and this one has none", why="its mode is fixed for ever", todo="leave it out"
         )
-    if fixed_ip and len(subnets.zones) > 1:
+    if fixed_ip and len(subnets.zones) != 1:  # several, or not known
+        zones = f" ({', '.join(sorted(subnets.zones))})" if subnets.zones else ""
         yield ZONE_PINNING.finding(
             "fixed_ip",
-            f"keeps each pod in the zone of its first start ({', '.join(sorted(subnets.zones))})",
+            f"keeps each pod in the zone of its first start{zones}",
             why="an address never leaves its subnet, so a pod of a lost zone stays Pending",
             todo="do without kept addresses where pods must survive the loss of a zone",
         )
@@ -284,88 +274,3 @@ def fact_findings(
                 why="the load balancer would take an address from the pods, and keep the subnet from being removed",
                 todo="use a subnet of its own, or say allow_eni_subnet=True",
             )
-
-
-Unknown = Callable[[object], bool]
-
-
-def change_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[Finding]:
-    """What may not change like this. Both sides are what the guard remembers of a workload."""
-    yield from _network_findings(before, after)
-    if not after.get("allowAddressChange"):
-        yield from _fixed_findings(before, after, unknown)
-
-
-def _front(side: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = side.get(name) or {"kind": "none"}
-    return found
-
-
-def _fronted(side: Mapping[str, Any]) -> bool:
-    return any(_front(side, name)["kind"] != "none" for name in ("service", "ingress"))
-
-
-def _network_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
-    old, new = before.get("network"), after.get("network")
-    if old is None or old == new or not (_fronted(before) and _fronted(after)):
-        return
-    steps = [f"network='{new}', direct=False"]
-    if before.get("direct"):
-        steps.insert(0, f"network='{old}', direct=False")
-    if after.get("direct"):
-        steps.append(f"network='{new}', direct=True")
-    if len(steps) > 1:
-        numbered = "; ".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
-        yield ONE_STEP_AT_A_TIME.finding(
-            "network",
-            f"instead of '{old}' while the load balancer sends to pods",
-            value=repr(new),
-            why="backends of both networks cannot stand behind one direct load balancer, clients would be dropped",
-            todo=f"take these steps, each with an up of its own: {numbered}",
-        )
-
-
-_FIXED = {
-    "kind": "between public, internal and existing",
-    "subnetId": "its subnet",
-    "loadBalancerId": "which one it is",
-    "chargeType": "its billing",
-    "bandwidth": "its bandwidth",
-}
-_NAMES = {"name": "the objects' name", "namespace": "their namespace"}
-
-
-def _fixed_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[Finding]:
-    todo = "go back to {old}, or say allow_address_change=True to have it replaced, with a new address and a gap"
-    for front, path in (("service", "exposure"), ("ingress", "ingress.exposure")):
-        old, new = _front(before, front), _front(after, front)
-        if old["kind"] == "none":
-            continue
-        changed = [name for name in _FIXED if not unknown(new.get(name)) and old.get(name) != new.get(name)]
-        if "kind" in changed:
-            changed = ["kind"]  # the rest follows from it
-        for name in changed:
-            was, now = old.get(name) or "none", new.get(name) or "none"
-            yield ADDRESS_CHANGE.finding(
-                f"{path}.{_property(name)}",
-                f"instead of {was}",
-                value=now,
-                why=f"a load balancer cannot change {_FIXED[name]}, clients would lose its address (457/90598)",
-                todo=todo.format(old=was),
-            )
-    if not _fronted(before):
-        return
-    for name, what in _NAMES.items():
-        was, now = before.get(name), after.get(name)
-        if was is not None and not unknown(now) and was != now:
-            yield ADDRESS_CHANGE.finding(
-                name,
-                f"instead of {was}",
-                value=now,
-                why=f"{what} cannot change in place, clients would lose the load balancer's address",
-                todo=todo.format(old=was),
-            )
-
-
-def _property(name: str) -> str:
-    return {"subnetId": "subnet_id", "loadBalancerId": "load_balancer_id", "chargeType": "charge_type"}.get(name, name)

@@ -69,6 +69,23 @@ def test_a_first_preview_knows_no_state(tmp_path: Path) -> None:
     assert (four["used"], four["counted"], four["change"]) == (4, False, -9)
 
 
+def test_a_preview_that_leaves_out_what_does_not_change_is_not_taken_for_the_whole(tmp_path: Path) -> None:
+    whole = [cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 3)]
+    short = preview(whole, [*whole, workload("more", 1)])
+    short["changeSummary"] = {"create": 1, "same": 3}
+    assert run(tmp_path, preview=short)["unsaid"] == []
+    short["steps"] = [step for step in short["steps"] if "HybridCluster" in step["urn"] or step["op"] == "create"]
+    assert run(tmp_path, preview=short, expect=3)["unsaid"] == [
+        "2 resources that do not change are not in the preview; make it with: pulumi preview --json --show-sames"
+    ]
+    short["steps"] = [step for step in short["steps"] if step["op"] == "create"]
+    path = tmp_path / "short.json"
+    path.write_text(json.dumps(short))
+    result = CliRunner().invoke(app, ["capacity", "--preview", str(path)])
+    assert result.exit_code == 64
+    assert "the clusters are: none; 3 resources that do not change are not in the preview" in flat(result.output)
+
+
 def test_a_zone_without_subnet_is_full_and_a_range_that_is_not_known_is_not_guessed(tmp_path: Path) -> None:
     bare = cluster(eniSubnets=[{"zone": FOUR, "cidrBlock": "10.0.64.0/28"}])
     assert zones(run(tmp_path, stack=stack(bare), expect=2))[SIX]["words"] == "no ENI subnet: no ENI pod can run here"

@@ -5,7 +5,7 @@ import pytest
 import tencentcloud_iac_pulumi as tencentcloud
 
 import pulumi_tke_hybrid as tke
-from tests.unit.catalogue.described import awake, eni_subnet, facts, hybrid, later, pool, second_subnet, workload, zone_subnet
+from tests.unit.catalogue.described import awake, eni_subnet, facts, hybrid, later, pool, second_subnet, switch, workload, zone_subnet
 from tests.unit.programs import Graph, run
 
 FULL_ENI = hybrid(eni_subnets=[eni_subnet(cidr_block="10.0.64.0/28"), second_subnet()])
@@ -58,6 +58,24 @@ def test_what_a_program_sets_is_shown_on_its_component() -> None:
     assert run(lambda: tke.ClientIpWorkload("web", workload(rules=setting))).named("web").inputs["rules"] == setting
 
 
+def test_a_switch_speaks_for_itself_and_not_once_more_under_its_cluster() -> None:
+    graph = Graph()
+    run(lambda: tke.VpcCni("cni", switch(ip_reclaim=tke.never())), into=graph)
+    assert [level for level, text in graph.said if "[reclaim-never]" in text] == ["warning"]
+    assert [level for level, _ in said(hybrid(ip_reclaim=tke.never()))] == ["warning"]
+
+
+def test_an_adopted_subnet_that_is_full_is_a_warning() -> None:
+    described = zone_subnet(subnet_id="subnet-12345678")
+    graph, full = Graph(), Graph(free=0)
+    run(lambda: tke.EniZoneSubnet("there", described), into=graph)
+    run(lambda: tke.EniZoneSubnet("there", described), into=full)
+    assert graph.said == []
+    (found,) = full.said
+    assert found[0] == "warning"
+    assert found[1].startswith("subnet_id: subnet-12345678 (10.0.64.0/22) has no free address; no node gets an ENI")
+
+
 def test_a_range_that_nobody_gives_is_named_with_what_is_not_checked() -> None:
     notes = said(hybrid(vpc_cidr=None, eni_subnets=[eni_subnet(cidr_block=None), second_subnet()]))
     assert [(level, text.partition(";")[0]) for level, text in notes] == [
@@ -78,6 +96,19 @@ def test_what_a_preview_cannot_know_is_said_in_one_line_with_the_rules_that_wait
     ]
     run(program, into=update)
     assert update.said == []
+
+
+def test_a_workload_says_that_the_facts_of_its_cluster_are_awaited() -> None:
+    def program() -> None:
+        made = tencentcloud.subnet.Instance("pods", vpc_id="vpc-12345678", availability_zone="ap-guangzhou-4", cidr_block="10.0.0.0/24")
+        told = made.id.apply(lambda _: facts())
+        tke.ClientIpWorkload("web", workload(replicas=12, cluster_facts=told))
+
+    preview = Graph(preview=True)
+    run(program, into=preview, preview=True)
+    assert preview.said == [("info", "cluster_facts: not known yet; checked during the update: addresses [not-known-yet]")]
+    with pytest.raises(tke.InvalidInputs, match="replicas: 12 pods need"):
+        run(program)
 
 
 def test_a_late_value_is_checked_before_anything_of_the_cluster_is_made() -> None:

@@ -1,0 +1,61 @@
+"""The guard asks for the ENI limits of instance types where it may, and says what follows from them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cluster_guard import ClusterGuardProvider
+
+NEWS: dict[str, Any] = {
+    "eniSubnets": [{"id": "subnet-1", "zone": "ap-guangzhou-4", "cidr": "10.0.64.0/26"}],
+    "planned": {"nodePools": [{"zone": "ap-guangzhou-4", "size": 2.0, "instanceType": "S5.LARGE8"}], "staticIp": True, "rules": None},
+}
+
+
+class Cloud:
+    def __init__(self, pods: int | None) -> None:
+        self.pods = pods
+        self.asked: list[Mapping[str, object]] = []
+
+    def call(self, service: str, action: str, params: Mapping[str, object]) -> dict[str, Any]:
+        self.asked.append(params)
+        if self.pods is None:
+            raise CloudError(action, "AuthFailure", "no", "1")
+        limits = {"TKERouteENIStaticIP": self.pods, "TKERouteENINonStaticIP": 1}
+        return {"PodLimitsInstanceSet": [{"InstanceType": params["InstanceType"], "PodLimits": limits}]}
+
+
+def contradicted(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, news: dict[str, Any] = NEWS, olds: dict[str, Any] | None = None
+) -> list[str]:
+    monkeypatch.setattr(ClusterGuardProvider, "cloud", lambda self, props: cloud)
+    return [str(finding) for finding in ClusterGuardProvider().contradicted(olds or {}, news)]
+
+
+def test_a_limit_that_the_cloud_tells_brings_a_warning_that_the_guide_did_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert contradicted(Cloud(27), monkeypatch) == []
+    assert capsys.readouterr().out == ""
+    assert contradicted(Cloud(120), monkeypatch) == []
+    assert "warning: eni_subnets[0].cidr_block: 10.0.64.0/26 has 61 addresses, 2 nodes in ap-guangzhou-4" in capsys.readouterr().out
+
+
+def test_it_is_an_error_where_the_program_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    news = {**NEWS, "planned": {**NEWS["planned"], "rules": {"eni-headroom": "error"}}}
+    (line,) = contradicted(Cloud(120), monkeypatch, news)
+    assert line.endswith("[eni-headroom]")
+
+
+def test_without_permission_the_guide_is_used_and_that_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert contradicted(Cloud(None), monkeypatch) == []
+    assert "could not read the ENI limits of instance types (AuthFailure)" in capsys.readouterr().out
+
+
+def test_nobody_is_asked_when_nothing_changed_or_nothing_is_known_of_pools(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = Cloud(27)
+    assert contradicted(cloud, monkeypatch, olds=NEWS) == []
+    assert contradicted(cloud, monkeypatch, {"eniSubnets": []}) == []
+    assert cloud.asked == []
