@@ -19,7 +19,7 @@ APPLICATION_SECONDS = 30
 POD_SECONDS = 120
 MOST_WAVES = 4
 """A quarter of the pods at a time."""
-PULUMI_MARGIN = 120
+PULUMI_MARGIN = 30
 """Kubernetes' own verdict, which names the reason, comes before Pulumi's timeout."""
 LONGEST_SECONDS = 7200
 """When the number of replicas is not known in time."""

@@ -18,6 +18,7 @@ from tests.lab.lab import Lab
 from tests.lab.pulumi_cli import PulumiProject
 
 GOLDEN = Path(__file__).with_name("golden") / "workloads.yaml"
+AT_ONCE = {"pre_stop_seconds": 0}  # nobody is connected
 FAST = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 
 
@@ -187,7 +188,7 @@ def balancers(lab: Lab) -> dict[str, Json]:
 def test_network_and_direct_access_change_in_steps_and_never_together(
     lab: Lab, cluster: str, subnets: list[str], project: PulumiProject
 ) -> None:
-    web: Json = {"exposure": internal(subnets[0]), "replicas": 1}
+    web: Json = {"exposure": internal(subnets[0]), "replicas": 1, "rollout": AT_ONCE}
     overlay = {**web, "network": "global_route"}
     describe(project, {"web": overlay})
     project.up()
@@ -203,7 +204,7 @@ def test_network_and_direct_access_change_in_steps_and_never_together(
         assert steps_told in refused.output
     assert kube.get(Service, "web").metadata.annotations["service.cloud.tencent.com/direct-access"] == "false"
 
-    stuck = {"node_selector": {"no": "node"}, "rollout": {"pod_seconds": 5}}
+    stuck = {"node_selector": {"no": "node"}, "rollout": {**AT_ONCE, "pod_seconds": 5}}
     describe(project, {"web": {**web, "direct": False, **stuck}})
     assert project.up(check=False).exit_code != 0
     describe(project, {"web": web})
@@ -231,7 +232,7 @@ def test_objects_made_by_hand_are_adopted_renamed_and_scaled_by_others(
     kube.create(Service.from_dict({"metadata": {"name": "shop", "namespace": "default"}, "spec": plain}), field_manager="kubectl")
     before = [kube.get(kind, "shop").metadata.uid for kind in (Deployment, Service)]
 
-    adopting: Json = {"exposure": internal(subnets[0]), "selector": labels, "image": "nginx:2"}
+    adopting: Json = {"exposure": internal(subnets[0]), "selector": labels, "image": "nginx:2", "rollout": AT_ONCE}
     describe(project, {"shop": {**adopting, "adopt": True}})
     project.up()
     assert [kube.get(kind, "shop").metadata.uid for kind in (Deployment, Service)] == before
