@@ -32,6 +32,10 @@ from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniR
 _OUT_OF_BAND = ("eniSubnetIds", "vpcCniType", "claimExpiredSeconds")
 """Fields of the cluster resource that follow what `VpcCni` did. Without ignoring them the provider would switch VPC-CNI off."""
 
+_FILLED_BY_IMPORT = ("runtimeVersion", "serviceCidr")
+"""TKE chooses these where the program does not, and the provider reads them when it imports. Left out of the program, they would then be
+taken for removed, and without its range of Services an imported cluster would be replaced."""
+
 
 class HybridCluster(pulumi.ComponentResource):
     """A cluster whose pods are on GlobalRouter unless they ask for an ENI address.
@@ -182,6 +186,7 @@ class HybridCluster(pulumi.ComponentResource):
 
     def _cluster(self, name: str, args: HybridClusterArgs, static_ip: Input[bool], guard: ClusterGuard) -> tencentcloud.kubernetes.Cluster:
         protected = args.deletion_protection is not False
+        chosen_by_tke = [name for name in _FILLED_BY_IMPORT if name != "serviceCidr" or args.service_cidr is None]
         return tencentcloud.kubernetes.Cluster(
             f"{name}-cluster",
             vpc_id=args.vpc_id,
@@ -201,7 +206,7 @@ class HybridCluster(pulumi.ComponentResource):
                 protect=True if protected else None,  # never False: it would override the caller's
                 delete_before_replace=True,  # two clusters cannot have the same overlay range in one VPC
                 hooks=_before_create(name, "cluster-name-is-free", args, _no_cluster_of_that_name),
-                ignore_changes=_OUT_OF_BAND,
+                ignore_changes=[*_OUT_OF_BAND, *chosen_by_tke],
                 additional_secret_outputs=["password", "certificationAuthority"],  # the provider marks neither
             ),
         )

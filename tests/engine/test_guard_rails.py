@@ -8,7 +8,7 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Pod
 
 from pulumi_tke_hybrid.tke import keys
-from tests.engine.stacks import PROGRAMS, changed, stack, written
+from tests.engine.stacks import PROGRAMS, changed, stack, steps, written
 from tests.lab.cluster_view import client
 from tests.lab.lab import Lab, wait_until
 from tests.lab.pulumi_cli import PulumiProject
@@ -87,6 +87,14 @@ def test_what_would_rebuild_or_unplug_something_is_refused_by_its_name(lab: Lab,
     with changed(project, config):
         said = refused(lab, project)
     assert sentence in said
+
+
+def test_a_replacement_of_the_cluster_that_the_program_allows_is_planned(lab: Lab, project: PulumiProject) -> None:
+    before = written(lab)
+    with changed(project, {"clusterCidr": "172.16.0.0/20", "replace": "true"}):
+        planned = steps(project)
+    assert "replace" in planned["zones-cluster"]
+    assert written(lab) == before
 
 
 def test_after_all_refusals_the_program_still_changes_nothing(project: PulumiProject) -> None:

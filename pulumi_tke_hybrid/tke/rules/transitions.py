@@ -79,13 +79,14 @@ def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[
     """One for each change that would rebuild the cluster."""
     for name, (property_, what) in CLUSTER.items():
         old, new = before.get(name), after.get(name)
-        if old is not None and not unknown(new) and old != new:
+        if before and not unknown(new) and old != new:
+            back = "leave it out" if old is None else f"go back to {_shown(old)}"
             yield CLUSTER_FIXED.finding(
                 property_,
-                f"instead of {_shown(old)}",
-                value=_shown(new),
+                "instead of TKE's own choice" if old is None else f"instead of {_shown(old)}",
+                value="(left out)" if new is None else _shown(new),
                 why=f"TKE fixes {what} when the cluster is made, so this would rebuild the whole cluster",
-                todo=f"go back to {_shown(old)}, or say allow_cluster_replacement=True",
+                todo=f"{back}, or say allow_cluster_replacement=True",
             )
 
 

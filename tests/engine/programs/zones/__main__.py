@@ -52,6 +52,7 @@ cluster = tke.HybridCluster(
         static_ip=config.get_bool("staticIp") is not False,
         zone_registration=tke.ZoneRegistration(config.get("registration") or "api"),
         deletion_protection=False,
+        allow_cluster_replacement=config.get_bool("replace"),
         release_kept_ips=config.get_bool("release"),
         tags={"note": config.get("note") or "none"},
         node_pools=[

@@ -1,0 +1,26 @@
+"""What TKE fixes for ever, against the last state."""
+
+from pulumi_tke_hybrid.tke.rules.transitions import cluster_findings
+
+BEFORE = {"clusterCidr": "192.168.0.0/20", "clusterMaxPodNum": 64.0, "staticIp": True}
+
+
+def unknown(value: object) -> bool:
+    return value is unknown
+
+
+def test_a_range_of_services_that_tke_chose_is_fixed_like_a_stated_one() -> None:
+    (finding,) = cluster_findings(BEFORE, {**BEFORE, "serviceCidr": "10.9.0.0/20"}, unknown)
+    assert str(finding) == (
+        "service_cidr: 10.9.0.0/20 instead of TKE's own choice; TKE fixes the range of Services when the cluster is made, so this would "
+        "rebuild the whole cluster; leave it out, or say allow_cluster_replacement=True"
+    )
+    (finding,) = cluster_findings({**BEFORE, "serviceCidr": "10.9.0.0/20"}, BEFORE, unknown)
+    assert "service_cidr: (left out) instead of 10.9.0.0/20" in str(finding)
+
+
+def test_whole_numbers_are_shown_as_such_and_nothing_is_said_of_a_cluster_that_is_not_there_yet() -> None:
+    (finding,) = cluster_findings(BEFORE, {**BEFORE, "clusterMaxPodNum": 32}, unknown)
+    assert "32 instead of 64;" in str(finding)
+    assert list(cluster_findings({}, BEFORE, unknown)) == []
+    assert list(cluster_findings(BEFORE, {**BEFORE, "clusterCidr": unknown}, unknown)) == []
