@@ -44,7 +44,9 @@ CASES: dict[str, tuple[set[str], ExitCode]] = {
 
 @pytest.fixture(scope="module")
 def project(lab: Lab) -> Iterator[PulumiProject]:
-    with stack(lab, PROGRAMS / "raw_network", "review", {"stage": 1}) as made:
+    with stack(
+        lab, PROGRAMS / "raw_network", "review", {"stage": 1, "change": ""}
+    ) as made:  # said, for a run that was killed leaves its own
         made.config_set("nodePassword", PASSWORD, secret=True)
         made.up()
         configure(made, {"stage": 2})
