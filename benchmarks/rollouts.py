@@ -57,8 +57,7 @@ def plain(scene: Scene, runs: int, mode: str, annotations: dict[str, str]) -> in
     with scene.plain(namespace, REPLICAS, annotations) as address:
         scene.bound(2 if annotations else REPLICAS, namespace)
         for number in range(1, runs + 1):
-            restart = partial(scene.restart, namespace=namespace)
-            failed += told(mode, number, "restart", *measured(scene, address, restart, namespace))
+            failed += told(mode, number, "restart", *measured(scene, address, lambda: scene.restart(namespace=namespace), namespace))
             change = partial(scene.set_image, f"nginx:change-{number}", namespace)
             failed += told(mode, number, "image change", *measured(scene, address, change, namespace))
     return failed
