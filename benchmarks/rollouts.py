@@ -57,7 +57,8 @@ def plain(scene: Scene, runs: int, mode: str, annotations: dict[str, str]) -> in
     with scene.plain(namespace, REPLICAS, annotations) as address:
         scene.bound(2 if annotations else REPLICAS, namespace)
         for number in range(1, runs + 1):
-            failed += told(mode, number, "restart", *measured(scene, address, lambda: scene.restart(namespace=namespace), namespace))
+            restart = partial(scene.restart, namespace=namespace)
+            failed += told(mode, number, "restart", *measured(scene, address, restart, namespace))
             change = partial(scene.set_image, f"nginx:change-{number}", namespace)
             failed += told(mode, number, "image change", *measured(scene, address, change, namespace))
     return failed

@@ -146,8 +146,8 @@ class HybridCluster(pulumi.ComponentResource):
             zone, other = values["zone"], values["configured"]
             own = _region(zone)
             if other and other != own:
-                why, todo = f"the tencentcloud provider works in {other}", f"use the provider of region {own}"
-                finding = zones.ZONE_REGION.finding("eni_subnets[0].zone", f"is not in region {other}", value=zone, why=why, todo=todo)
+                what = f"is not in region {other}, in which the tencentcloud provider works"
+                finding = zones.ZONE_REGION.finding("eni_subnets[0].zone", what, value=zone, todo=f"use the provider of region {own}")
                 raise InvalidInputs(self._owner, [finding])
             return own
 
