@@ -204,7 +204,7 @@ class HybridClusterArgs(Args):
                 why, todo = "a new one's comes from its endpoint", "leave it out"
                 yield COMBINATION.finding("kubeconfig", "belongs to an adopted cluster", why=why, todo=todo)
             return
-        only_new = (*for_new, "service_cidr", "cluster_name", "cluster_version", "tags", "allow_cluster_replacement")
+        only_new = (*for_new, "service_cidr", "cluster_name", "cluster_version", "tags", "allow_cluster_replacement", "release_kept_ips")
         for name in only_new:
             if getattr(self, name) is not None:
                 why = "with existing_cluster_id nothing of the cluster itself is changed"

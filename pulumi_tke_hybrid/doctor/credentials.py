@@ -22,12 +22,21 @@ _PROFILE = ".tencentcloud/credentials"
 """Where the official SDK looks."""
 
 
+_PINS = {
+    "region": "tencentcloud:region ap-guangzhou",
+    "allowedAccountIds": "--path 'tencentcloud:allowedAccountIds[0]' 100000000001",
+}
+"""Settings of the tencentcloud provider that keep a stack where it is, with an example of each."""
+
+
 @dataclass(frozen=True)
 class StackConfiguration:
     """What the selected stack is configured with, as far as it is about the cloud."""
 
     values: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     note: str = ""
+    known: bool = False
+    """There is a stack, and its configuration was read."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ def stack_configuration(machine: Machine, stack: str) -> StackConfiguration:
             values[key] = secret.stdout.strip()
         else:
             unread.append(key)
-    return StackConfiguration(values, f"{', '.join(unread)} could not be decrypted" if unread else "")
+    return StackConfiguration(values, f"{', '.join(unread)} could not be decrypted" if unread else "", known=True)
 
 
 def find(machine: Machine, stack: StackConfiguration, region: str) -> Found:
@@ -80,7 +89,24 @@ def find(machine: Machine, stack: StackConfiguration, region: str) -> Found:
         settings = CloudSettings.read(stack.values.get, "none", machine.environment)
     key, who = _key(machine, stack, settings)
     usable = place.state.value != "failure" and key.state.value in ("ok", "warning")
-    return Found((place, key), settings if usable else None, who)
+    return Found((place, key, *_pins(stack)), settings if usable else None, who)
+
+
+def _pins(stack: StackConfiguration) -> tuple[Check, ...]:
+    """Whether a `pulumi refresh` can end up elsewhere: it runs no program, so only the provider's own settings can refuse it."""
+    if not stack.known:
+        return ()
+    open_ = [name for name in _PINS if not stack.values.get(f"{_PREFIX}{name}")]
+    if not open_:
+        return (ok("refresh", "the stack's configuration names region and account"),)
+    detail = f"the stack's configuration has no {' and no '.join(f'{_PREFIX}{name}' for name in open_)}; a `pulumi refresh` with another"
+    return (
+        warning(
+            "refresh",
+            f"{detail} region or account would take what it does not find for gone",
+            "; ".join(f"pulumi config set {_PINS[name]}" for name in open_),
+        ),
+    )
 
 
 def _region(machine: Machine, stack: StackConfiguration, given: str) -> Check:

@@ -32,20 +32,21 @@ def test_a_machine_with_everything_is_ready_and_says_where_the_key_is_from(lab: 
         code, data = doctor(project.environment(), root)
         found = {check["id"]: check for check in data["checks"]}
         assert code == 0, data
-        # The lab's key is the account's own, which is worth a word. Nothing else is.
-        assert {name for name, check in found.items() if check["state"] != "ok"} == {"account"}
+        # The lab's key is the account's own, and the stack pins neither region nor account, which is worth a word. Nothing else is.
+        assert {name for name, check in found.items() if check["state"] != "ok"} == {"account", "refresh"}
         assert "TENCENTCLOUD_SECRET_ID" in found["credentials"]["detail"]
         assert not any(call["write"] for call in lab.calls())
 
         # The same key out of the stack's encrypted configuration.
         project.config_set("tencentcloud:secretId", lab.secret_id, secret=True)
         project.config_set("tencentcloud:secretKey", lab.secret_key, secret=True)
-        configure(project, {"tencentcloud:region": "ap-guangzhou"})
+        configure(project, {"tencentcloud:region": "ap-guangzhou", "tencentcloud:allowedAccountIds": ["100000000001"]})
         hidden = dict.fromkeys(("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_REGION"), "")
         code, data = doctor({**project.environment(), **hidden}, root)
         found = {check["id"]: check for check in data["checks"]}
         assert code == 0, data
         assert "the stack's tencentcloud:secretId" in found["credentials"]["detail"]
+        assert found["refresh"]["state"] == "ok"
         assert lab.secret_key not in json.dumps(data)
         assert lab.secret_id not in json.dumps(data)
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.lab.packets import PacketsUnavailable
 from tests.lab.pulumi_cli import PulumiProject
 from tests.lab.tencentcloud_plugin.install import install as install_tencentcloud_plugin
 from tests.lab.toolchain import Binaries, ensure
+from tests.lab.toolchain.official import PLUGIN_FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN = "lab.test"
@@ -48,10 +50,10 @@ class Lab:
         reason = packet_network.unavailable() if packets else None
         if reason is not None:
             raise PacketsUnavailable(reason)
-        binaries = ensure()
-        install_tencentcloud_plugin(binaries.pulumi_home / "plugins")
+        built = ensure()
         with tempfile.TemporaryDirectory(prefix="tke-hybrid-lab-") as name:
             directory = Path(name)
+            binaries = replace(built, pulumi_home=_pulumi_home(built.pulumi_home, directory / "pulumi-home"))
             secret = (f"AKID{secrets.token_hex(16)}", secrets.token_hex(16))
             with (log or directory / "lab.log").open("w") as sink:
                 process = subprocess.Popen(
@@ -182,6 +184,16 @@ class Lab:
 
     def _get(self, path: str) -> Any:
         return self._http.get(path).raise_for_status().json()
+
+
+def _pulumi_home(built: Path, own: Path) -> Path:
+    """A Pulumi home of this lab's own: the built plugins, and the stand-in of this checkout. Labs of two checkouts may run at once."""
+    folder = own / "plugins" / PLUGIN_FOLDER
+    folder.mkdir(parents=True)  # the engine does not follow a link to a folder
+    for path in (built / "plugins" / PLUGIN_FOLDER).iterdir():
+        (folder / path.name).symlink_to(path.resolve())
+    install_tencentcloud_plugin(own / "plugins")
+    return own
 
 
 def wait_until(what: str, look: "Any", seconds: float = 30.0) -> Any:

@@ -144,8 +144,15 @@ def test_the_stack_comes_before_the_environment_and_its_secrets_stay_in_memory()
     assert found["region"].detail == "ap-beijing, from the stack's tencentcloud:region"
     assert found["credentials"].detail == f"{MASKED} from the stack's tencentcloud:secretId and the stack's tencentcloud:secretKey"
     assert SECRET_KEY not in repr(machine.answers)
+    pinned = found["refresh"]
+    assert pinned.state is WARNING
+    assert "no tencentcloud:allowedAccountIds; a `pulumi refresh`" in pinned.detail
+    assert "tencentcloud:region" not in pinned.detail + pinned.todo
 
     machine.answers["config get tencentcloud:secretKey --non-interactive --stack prod"] = Ran(255, stderr="incorrect passphrase")
+    listed["tencentcloud:allowedAccountIds"] = {"value": '["100000000001"]', "secret": False}
+    machine.answers["config --json --non-interactive --stack prod"] = Ran(0, json.dumps(listed))
+    assert look(machine, stack="prod")["refresh"].state is OK
     locked = look(machine, stack="prod")["credentials"]
     assert locked.state is FAILURE
     assert "tencentcloud:secretKey could not be decrypted" in locked.detail
