@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.review.comment import GITHUB_LIMIT
-from pulumi_tke_hybrid.review.markdown_report import FIRST_SCREEN
+from pulumi_tke_hybrid.review.markdown_report import FIRST_SCREEN, comment
 from pulumi_tke_hybrid.tke import tokens
 from tests.unit.review.previews import preview, resource
 from tests.unit.review.recordings import commented, judged, parsed, recorded
@@ -23,11 +23,11 @@ def ten_thousand() -> bytes:
 
 
 def test_ten_thousand_steps_make_one_comment_that_fits_and_starts_with_every_danger() -> None:
-    content = ten_thousand()
-    made = commented(content)
+    found = judged(ten_thousand())
+    made = comment(found, GITHUB_LIMIT)
     assert len(made.body) <= GITHUB_LIMIT
     first = "\n".join(made.body.splitlines()[:FIRST_SCREEN])
-    for rule in {item.finding.rule.id for item in judged(content).findings}:
+    for rule in {item.finding.rule.id for item in found.findings}:
         assert f"[{rule}]" in first
     assert "dangerous" in first
     assert made.digest.data["findingsInAll"] > 1000
