@@ -4,8 +4,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Unit tests share nothing but what one file of them gathers. Engine and lab tests measure a machine that is their own.
-PARALLEL := -n auto --dist loadfile
+# By the file: what a file's tests build on each other stays together. An engine test mostly waits, so two labs fit on two cores.
+# The lab's own tests kill labs and look for what is left, so they run alone.
+UNIT := -n auto --dist loadfile
+ENGINE := -n 2 --dist loadfile
 
 .PHONY: help demo test unit lint toolchain tools pins clean
 help: ## What can be made
@@ -24,12 +26,13 @@ demo: tools ## The article's cluster in the embedded lab: preview, up, third zon
 	@$(BIN)/python -m tests.lab.demo
 
 test: lint tools ## Everything: linters, type checkers, unit, engine and lab tests
-	@$(BIN)/python -m pytest $(PARALLEL) tests/unit
+	@$(BIN)/python -m pytest $(UNIT) tests/unit
 	@$(BIN)/python -m tests.lab.toolchain
-	@$(BIN)/python -m pytest tests/engine tests/lab
+	@$(BIN)/python -m pytest $(ENGINE) tests/engine
+	@$(BIN)/python -m pytest tests/lab
 
 unit: $(VENV)/.ready ## The unit tests alone: seconds, no binary
-	@$(BIN)/python -m pytest $(PARALLEL) tests/unit
+	@$(BIN)/python -m pytest $(UNIT) tests/unit
 
 lint: $(VENV)/.ready ## Linters, type checkers and the import contract
 	@$(BIN)/ruff check pulumi_tke_hybrid examples tests benchmarks
