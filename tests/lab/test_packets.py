@@ -15,7 +15,7 @@ import pytest
 
 from tests.lab import test_controllers
 from tests.lab.controllers import keys
-from tests.lab.controllers.kube import DEPLOYMENT, INGRESS, POD, SERVICE, Json, name_of, node_of, pod_ip, uid_of
+from tests.lab.controllers.kube import DEPLOYMENT, INGRESS, POD, SECRET, SERVICE, Json, name_of, node_of, pod_ip, uid_of
 from tests.lab.lab import Lab, wait_until
 from tests.lab.packets import PacketsUnavailable, kernel, names, tools
 from tests.lab.packets.errors import AddressTaken
@@ -230,7 +230,9 @@ def test_a_direct_ingress_in_both_modes(lab: PacketLab) -> None:
 
 def test_listeners_that_are_not_plain_tcp(lab: PacketLab) -> None:
     async def scenario(lab: PacketLab, namespace: str) -> None:
-        await lab.service(namespace, {**DIRECT, keys.SERVICE_PROTOCOL: json.dumps({"80": {"protocol": ["HTTPS"]}})})
+        certificate: Json = {"metadata": {"name": "certificate", "namespace": namespace}, "stringData": {keys.CERTIFICATE_ID: "cert-1"}}
+        await lab.api.create(SECRET, certificate, manager=MANAGER)
+        await lab.service(namespace, {**DIRECT, keys.SERVICE_PROTOCOL: json.dumps({"80": {"protocol": ["HTTPS"], "tls": "certificate"}})})
         vip = await lab.vip(SERVICE, namespace)
         await lab.bound(vip, 0)
         client = await lab.network.client("10.0.0.3")
@@ -241,7 +243,7 @@ def test_listeners_that_are_not_plain_tcp(lab: PacketLab) -> None:
         assert (peer(answer), header(answer, "X-Forwarded-For"), header(answer, "X-Forwarded-Proto")) == ("10.0.0.3", "10.0.0.3", "https")
 
         async def become(protocol: str, ports: list[Json]) -> None:
-            annotation = {keys.SERVICE_PROTOCOL: json.dumps({"80": {"protocol": [protocol]}})}
+            annotation = {keys.SERVICE_PROTOCOL: json.dumps({"80": {"protocol": [protocol], "tls": "certificate"}})}
             body: Json = {"metadata": {"annotations": annotation}, "spec": {"ports": ports}}
             await lab.api.patch(SERVICE, "web", body, namespace=namespace, manager=MANAGER)
             await asyncio.sleep(1.5)
