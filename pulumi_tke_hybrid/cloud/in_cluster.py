@@ -1,5 +1,6 @@
 """What only the cluster itself knows: which pods live on ENI addresses, and which addresses are kept for pods that are gone."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -14,6 +15,9 @@ T = TypeVar("T")
 _TIMEOUT = 15.0
 _PAGE = 500
 _OVER = ("Succeeded", "Failed")
+ONE_AT_A_TIME = threading.Lock()
+"""Pulumi works in several threads of one process. Two that decode their first answers at once were seen to crash CPython 3.11 (in the
+decoder of lightkube 1.0)."""
 
 
 class NotReadable(Exception):
@@ -93,7 +97,8 @@ class LiveCluster:
         said = ""
         for client in self._clients:
             try:
-                return question(client)
+                with ONE_AT_A_TIME:
+                    return question(client)
             except ApiError as error:
                 if error.status.code == 404:
                     return absent

@@ -10,6 +10,8 @@ from lightkube import Client, KubeConfig
 from lightkube.core.exceptions import ConfigError
 from lightkube.resources.core_v1 import Event, Pod
 
+from pulumi_tke_hybrid.cloud.in_cluster import ONE_AT_A_TIME
+
 TIMEOUT = 15.0
 _PAGE = 500
 _load: Any = KubeConfig
@@ -24,8 +26,9 @@ def pods_and_events(kubeconfig: str, context: str, namespace: str, labels: Mappi
     """The pods with these labels, and all events of their namespace."""
     try:
         client: Any = Client(config=_config(kubeconfig).get(context_name=context or None), timeout=httpx2.Timeout(TIMEOUT))
-        pods = [pod.to_dict() for pod in client.list(Pod, namespace=namespace, labels=dict(labels), chunk_size=_PAGE)]
-        events = [event.to_dict() for event in client.list(Event, namespace=namespace, chunk_size=_PAGE)]
+        with ONE_AT_A_TIME:
+            pods = [pod.to_dict() for pod in client.list(Pod, namespace=namespace, labels=dict(labels), chunk_size=_PAGE)]
+            events = [event.to_dict() for event in client.list(Event, namespace=namespace, chunk_size=_PAGE)]
     except (ConfigError, httpx2.HTTPError, OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise Unreadable(type(error).__name__) from None
     return pods, events

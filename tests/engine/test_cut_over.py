@@ -46,6 +46,11 @@ def watched(scene: Scene, namespace: str = "default") -> Generator[list[str]]:
         assert looking.result() >= 5, "it was hardly looked at"
 
 
+def _gated(scene: Scene) -> list[str]:
+    """The networks of the pods that have TKE's gate, and are ready with it."""
+    return [row.network for row in pods(scene.kubeconfig) if row.ready == "yes" and row.gate == "true"]
+
+
 def test_the_watch_sees_direct_access_to_the_overlay(scene: Scene) -> None:
     """As a plain Service has it by default."""
     with scene.plain("seen", 1), watched(scene, "seen") as wrong:
@@ -62,8 +67,7 @@ def test_a_cut_over_and_its_way_back_lose_nothing(scene: Scene) -> None:
                 configure(project, step)
                 project.up()
             scene.bound(REPLICAS)
-            alive = [row for row in pods(scene.kubeconfig) if row.ready == "yes" and row.gate == "true"]
-            assert [row.network for row in alive] == ["eni"] * REPLICAS
+            wait_until("all pods on ENI, with their gates", lambda: _gated(scene) == ["eni"] * REPLICAS)
             assert scene.balancer()["direct"]
             for step in AND_BACK:
                 configure(project, step)

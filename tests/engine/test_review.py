@@ -29,10 +29,9 @@ CASES: dict[str, tuple[set[str], ExitCode]] = {
         ExitCode.DANGEROUS,
     ),
     "list-empty+service-renamed": ({"pod-network-off", "balancer-replaced"}, ExitCode.DANGEROUS),
-    "reclaim+service-type+statefulset+node-range": (
-        {"refused-update", "direct-access-off", "statefulset-replaced", "range-changed", "node-pool-rebuilt"},
-        ExitCode.DANGEROUS,
-    ),
+    "reclaim+service-type+node-range": ({"refused-update", "direct-access-off", "range-changed", "node-pool-rebuilt"}, ExitCode.DANGEROUS),
+    # The API server's dry run refuses it, which ends the preview: what the engine had not come to by then is not in it.
+    "statefulset": ({"statefulset-replaced"}, ExitCode.DANGEROUS),
     "cluster-pods": (
         {"cluster-rebuilt", "phantom-hybrid", "node-pool-rebuilt", "statefulset-replaced", "balancer-replaced"},
         ExitCode.DANGEROUS,

@@ -23,6 +23,7 @@ class PodRow:
     address: str
     network: str
     ready: str
+    """`yes` or `no`; `leaving` for one that is being deleted: it still serves, and nobody new is sent to it."""
     gate: str
 
 
@@ -50,7 +51,7 @@ def pods(kubeconfig: str, namespace: str = "default") -> list[PodRow]:
                 node=pod.spec.nodeName or "-",
                 address=status.podIP or "-",
                 network=_network(status.podIP, overlay),
-                ready=_condition(status, "Ready"),
+                ready="leaving" if pod.metadata.deletionTimestamp else _condition(status, "Ready"),
                 gate=_gate(pod, status),
             )
         )

@@ -140,7 +140,7 @@ class Scene:
 
     def bound(self, count: int, namespace: str = "default") -> None:
         """Until the load balancer has so many backends, and they answer."""
-        wait_until(f"{count} backends", lambda: [len(item["backends"]) for item in self.balancer(namespace)["listeners"]] == [count], 30)
+        wait_until(f"{count} backends", lambda: [len(item["backends"]) for item in self.balancer(namespace)["listeners"]] == [count], 90)
 
 
 def _ends(pod: Json) -> bool:
