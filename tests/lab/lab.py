@@ -45,8 +45,11 @@ class Lab:
 
     @classmethod
     @contextlib.contextmanager
-    def started(cls, log: Path | None = None, *, packets: bool = False) -> "Generator[Lab]":
-        """Build what is missing, start the lab, stop it at the end. With `packets` real ones move; PacketsUnavailable says why not."""
+    def started(cls, log: Path | None = None, *, packets: bool = False, draining: bool | None = None) -> "Generator[Lab]":
+        """Build what is missing, start the lab, stop it at the end. With `packets` real ones move; PacketsUnavailable says why not.
+
+        `draining`: pods that end run their preStop hooks first. Default: where packets move, because nobody notices it elsewhere.
+        """
         reason = packet_network.unavailable() if packets else None
         if reason is not None:
             raise PacketsUnavailable(reason)
@@ -59,7 +62,7 @@ class Lab:
                 process = subprocess.Popen(
                     [
                         sys.executable, "-m", "tests.lab.server", "--binaries", str(binaries.bin), "--directory", name,
-                        *(["--packets"] if packets else []),
+                        *(["--packets"] if packets else []), *(["--draining"] if (packets if draining is None else draining) else []),
                     ],
                     cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sink, text=True,
                 )  # fmt: skip

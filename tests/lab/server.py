@@ -26,8 +26,11 @@ log = logging.getLogger("lab")
 class Clusters:
     """Gives each cluster of the stand-in cloud a real control plane, and takes it away again."""
 
-    def __init__(self, world: World, binaries: Path, directory: Path, packets: PacketNetworks | None = None) -> None:
+    def __init__(
+        self, world: World, binaries: Path, directory: Path, packets: PacketNetworks | None = None, *, draining: bool = False
+    ) -> None:
         self._world = world
+        self._draining = draining
         self._packets = packets
         self._binaries = binaries
         self._directory = directory
@@ -35,7 +38,7 @@ class Clusters:
 
     async def start(self, cluster: Cluster) -> None:
         folder = self._directory / cluster.cluster_id
-        plane = await ControlPlane.start(self._binaries, folder, service_cidr=cluster.service_cidr, draining=self._packets is not None)
+        plane = await ControlPlane.start(self._binaries, folder, service_cidr=cluster.service_cidr, draining=self._draining)
         cluster.kubeconfig = plane.kubeconfig
         controllers = TkeControllers(self._world, cluster, plane.kubeconfig)
         task = asyncio.create_task(controllers.run(), name=f"controllers of {cluster.cluster_id}")
@@ -68,14 +71,16 @@ def _report(task: "asyncio.Task[None]") -> None:
         log.error("%s ended", task.get_name(), exc_info=task.exception())
 
 
-async def serve(binaries: Path, directory: Path, port: int, credentials: dict[str, str], *, packets: bool = False) -> None:
+async def serve(
+    binaries: Path, directory: Path, port: int, credentials: dict[str, str], *, packets: bool = False, draining: bool = False
+) -> None:
     """Until the process is asked to end."""
     if packets:
         await asyncio.to_thread(sweep)
     world = World()
     listening = socket.create_server(("127.0.0.1", port))  # from now on connections wait in its queue
     networks = PacketNetworks(world, [int(listening.getsockname()[1])]) if packets else None
-    clusters = Clusters(world, binaries, directory, networks)
+    clusters = Clusters(world, binaries, directory, networks, draining=draining)
     app = create_app(world, clusters, credentials, doors=networks.routes() if networks else ())
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
     print(listening.getsockname()[1], flush=True)
@@ -108,6 +113,7 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, required=True, help="folder for data and logs")
     parser.add_argument("--port", type=int, default=0, help="0: any free one, printed as the first line")
     parser.add_argument("--packets", action="store_true", help="move real packets: needs root, iproute2 and nftables")
+    parser.add_argument("--draining", action="store_true", help="pods that end run their preStop hooks first and serve meanwhile")
     options = parser.parse_args()
     if options.packets:
         reason = unavailable()
@@ -117,7 +123,9 @@ def main() -> None:
     for chatty in ("httpx", "httpx2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     secret = sys.stdin.readline().split()  # id and key: neither argv nor environment
-    asyncio.run(serve(options.binaries, options.directory, options.port, {secret[0]: secret[1]}, packets=options.packets))
+    asyncio.run(
+        serve(options.binaries, options.directory, options.port, {secret[0]: secret[1]}, packets=options.packets, draining=options.draining)
+    )
 
 
 if __name__ == "__main__":

@@ -1,37 +1,15 @@
 """The comment fits, whatever there is to say, and says less step by step."""
 
 import json
-from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.review.comment import GITHUB_LIMIT
-from pulumi_tke_hybrid.review.markdown_report import FIRST_SCREEN, comment
+from pulumi_tke_hybrid.review.markdown_report import FIRST_SCREEN
 from pulumi_tke_hybrid.tke import tokens
 from tests.unit.review.previews import preview, resource
-from tests.unit.review.recordings import commented, judged, parsed, recorded
+from tests.unit.review.recordings import commented, judged, recorded
 
 MARK = "\n- ⛔ "
-
-
-def ten_thousand() -> bytes:
-    """The steps of a recorded run, over and over under other names."""
-    recording: dict[str, Any] = parsed("raw-mixture.json")
-    given = [step for step in recording["steps"] if "pulumi:pulumi:Stack" not in step["urn"]]
-    steps = [{**given[number % len(given)], "urn": f"{given[number % len(given)]['urn']}-{number}"} for number in range(10_000)]
-    return preview(*steps)
-
-
-def test_ten_thousand_steps_make_one_comment_that_fits_and_starts_with_every_danger() -> None:
-    found = judged(ten_thousand())
-    made = comment(found, GITHUB_LIMIT)
-    assert len(made.body) <= GITHUB_LIMIT
-    first = "\n".join(made.body.splitlines()[:FIRST_SCREEN])
-    for rule in {item.finding.rule.id for item in found.findings}:
-        assert f"[{rule}]" in first
-    assert "dangerous" in first
-    assert made.digest.data["findingsInAll"] > 1000
-    assert len(made.digest.data["findings"]) == 500
 
 
 @pytest.mark.parametrize("limit", [65_536, 30_000, 8_000, 3_000, 1_200, 400, 60])
