@@ -154,13 +154,36 @@ def outside_problem(path: str, block: str, vpc_cidr: str) -> Finding | None:
 
 
 def overlaps(named: Sequence[tuple[str, str]], against: Iterable[tuple[str, str]] = ()) -> Iterator[Finding]:
-    """For each range of `named` that overlaps an earlier one or one of `against`; each item is a path and a range."""
-    seen = [(name, IPv4Network(block)) for name, block in against]
-    for name, block in named:
-        network = IPv4Network(block)
-        for other, taken in seen:
-            if network.overlaps(taken):
-                yield RANGE_OVERLAP.finding(
-                    name, f"overlaps {taken} ({other})", value=block, why="both would use the same addresses", todo="choose a free range"
-                )
-        seen.append((name, network))
+    """For each range of `named` the first of those before it, or of `against`, that it overlaps; each item is a path and a range."""
+    others = list(against)
+    ranges = [(path, IPv4Network(block)) for path, block in (*others, *named)]
+    for index, first in enumerate(_first_overlaps([network for _, network in ranges])):
+        if index >= len(others) and first < index:
+            (path, block), (other, taken) = ranges[index], ranges[first]
+            yield RANGE_OVERLAP.finding(
+                path, f"overlaps {taken} ({other})", value=str(block), why="both would use the same addresses", todo="choose a free range"
+            )
+
+
+def _first_overlaps(networks: Sequence[IPv4Network]) -> list[int]:
+    """For each the place of the first that overlaps it, maybe its own.
+
+    Of two ranges that overlap, one holds the other: sorted, they are a forest, and a range overlaps what is above and what is below it.
+    Comparing each pair would take minutes for the thousands of subnets that a plan may have.
+    """
+    last = [int(network.broadcast_address) for network in networks]
+    order = sorted(range(len(networks)), key=lambda place: (int(networks[place].network_address), -last[place]))
+    above, below = list(range(len(networks))), list(range(len(networks)))
+    holder: dict[int, int] = {}
+    open_ones: list[int] = []
+    for place in order:
+        while open_ones and last[open_ones[-1]] < last[place]:
+            open_ones.pop()
+        if open_ones:
+            holder[place] = open_ones[-1]
+            above[place] = min(place, above[open_ones[-1]])
+        open_ones.append(place)
+    for place in reversed(order):
+        if place in holder:
+            below[holder[place]] = min(below[holder[place]], below[place])
+    return list(map(min, above, below))

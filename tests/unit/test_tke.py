@@ -89,14 +89,20 @@ blocks = st.builds(
 )
 
 
-@given(st.lists(blocks, max_size=6))
-def test_overlaps_are_those_that_counting_finds(ranges: list[str]) -> None:
+near = st.builds(lambda address, prefix: str(ipaddress.IPv4Network((address, prefix), strict=False)), st.integers(0, 255), st.integers(24, 32))
+
+
+@given(st.lists(st.one_of(blocks, near), max_size=12), st.integers(0, 12))
+def test_each_range_is_told_the_first_one_that_shares_an_address_with_it(ranges: list[str], given_before: int) -> None:
     named = [(f"r{index}", block) for index, block in enumerate(ranges)]
-    expected = 0
+    expected: list[str] = []
     for index, one in enumerate(ranges):
         first, last = ipaddress.IPv4Network(one)[0], ipaddress.IPv4Network(one)[-1]
-        expected += sum(ipaddress.IPv4Network(other)[0] <= last and first <= ipaddress.IPv4Network(other)[-1] for other in ranges[:index])
-    assert len(list(cidrs.overlaps(named))) == expected
+        shared = [other for other in ranges[:index] if ipaddress.IPv4Network(other)[0] <= last and first <= ipaddress.IPv4Network(other)[-1]]
+        if shared and index >= given_before:
+            expected.append(f"r{index}: {one} overlaps {shared[0]} (r{ranges.index(shared[0])});")
+    found = [str(finding) for finding in cidrs.overlaps(named[given_before:], named[:given_before])]
+    assert [text.split(";")[0] + ";" for text in found] == expected
 
 
 @given(st.integers(1, 70000))

@@ -1,11 +1,11 @@
 """Ranges of raw resources against each other: what the components' arguments are checked for, read from the steps of a plan."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 
 from pulumi_tke_hybrid.tke import cidrs, tokens
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.step import Plan, Step
+from pulumi_tke_hybrid.tke.step import Plan, Step, texts
 
 Range = tuple[str, str]
 """Where it is written, and the block."""
@@ -13,11 +13,11 @@ Range = tuple[str, str]
 
 def findings(plan: Plan) -> Iterator[Finding]:
     """Of each VPC that something changes in. What was there before and stays is nobody's change."""
-    for vpc in plan.of(tokens.VPC):
-        subnets = [step for step in plan.of(tokens.SUBNET) if _is_in(step, vpc)]
-        clusters = [step for step in plan.of(tokens.CLUSTER) if _is_in(step, vpc)]
-        if vpc.new and any(step.op.changes for step in (vpc, *subnets, *clusters)):
-            yield from _of_vpc(_ranges(vpc, "cidrBlock"), _all(subnets, "cidrBlock"), _all(clusters, "clusterCidr", "serviceCidr"))
+    subnets, clusters = _by_vpc(plan.of(tokens.SUBNET)), _by_vpc(plan.of(tokens.CLUSTER))
+    for vpc in {vpc.id or vpc.urn: vpc for vpc in plan.of(tokens.VPC)}.values():
+        its_subnets, its_clusters = _in(vpc, subnets), _in(vpc, clusters)
+        if vpc.new and any(step.op.changes for step in (vpc, *its_subnets, *its_clusters)):
+            yield from _of_vpc(_ranges(vpc, "cidrBlock"), _all(its_subnets, "cidrBlock"), _all(its_clusters, "clusterCidr", "serviceCidr"))
     for cluster in plan.of(tokens.CLUSTER):
         if cluster.op.changes:
             yield from _overlay(cluster)
@@ -25,14 +25,16 @@ def findings(plan: Plan) -> Iterator[Finding]:
 
 def _of_vpc(vpc: list[Range], subnets: list[Range], overlays: list[Range]) -> Iterator[Finding]:
     yield from cidrs.overlaps(overlays, vpc)
-    inside = [item for item in subnets if not vpc or cidrs.outside_problem(*item, vpc[0][1]) is None]
-    for path, block in subnets:
-        outside = cidrs.outside_problem(path, block, vpc[0][1]) if vpc else None
-        if outside:
-            yield outside
+    inside: list[Range] = []
+    outside: list[Range] = []
+    for subnet in subnets:
+        problem = cidrs.outside_problem(*subnet, vpc[0][1]) if vpc else None
+        (outside if problem else inside).append(subnet)
+        if problem:
+            yield problem
     # One that lies in the VPC, as it should, overlaps an overlay only where the VPC itself does: that has been said.
     yield from cidrs.overlaps(inside)
-    yield from cidrs.overlaps([item for item in subnets if item not in inside], overlays)
+    yield from cidrs.overlaps(outside, overlays)
 
 
 def _overlay(cluster: Step) -> Iterator[Finding]:
@@ -44,9 +46,18 @@ def _overlay(cluster: Step) -> Iterator[Finding]:
                 yield problem
 
 
-def _is_in(step: Step, vpc: Step) -> bool:
-    given = step.new.get("vpcId")
-    return bool(vpc.id and given == vpc.id) or vpc.urn in step.sources.get("vpcId", ())
+def _by_vpc(steps: Iterator[Step]) -> dict[str, list[Step]]:
+    """By the id of their VPC, and by the URN that it comes from."""
+    found: dict[str, list[Step]] = {}
+    for step in steps:
+        for key in dict.fromkeys([*texts([step.new.get("vpcId")]), *step.sources.get("vpcId", ())]):
+            found.setdefault(key, []).append(step)
+    return found
+
+
+def _in(vpc: Step, by_vpc: Mapping[str, list[Step]]) -> list[Step]:
+    by_id = by_vpc.get(vpc.id, []) if vpc.id else []
+    return list({step.urn: step for step in (*by_id, *by_vpc.get(vpc.urn, []))}.values())
 
 
 def _all(steps: list[Step], *keys: str) -> list[Range]:

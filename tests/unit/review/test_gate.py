@@ -7,8 +7,9 @@ from pulumi_tke_hybrid.review.markdown_report import comment
 from pulumi_tke_hybrid.review.review import review
 from pulumi_tke_hybrid.review.verdict import ExitCode, Verdict
 from pulumi_tke_hybrid.review.words import Words
+from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rule import Severity
-from tests.unit.review.previews import preview, vpc
+from tests.unit.review.previews import preview, resource, vpc
 from tests.unit.review.recordings import commented, judged, plan_of, recorded
 
 FAILED = preview(vpc("a"), diagnostics=[{"severity": "error", "message": "it broke"}])
@@ -60,6 +61,15 @@ def test_an_accepted_danger_stays_in_the_comment_with_who_accepted_it() -> None:
 def test_an_acceptance_hides_no_failure() -> None:
     broken = recorded("raw-list-empty.json").replace(b'"changeSummary"', b'"diagnostics":[{"severity":"error"}],"changeSummary"')
     assert judged(broken, accept=("pod-network-off",)).verdict is Verdict.INVALID
+
+
+def test_ranges_that_share_addresses_are_a_danger() -> None:
+    network = vpc("net", "same", new={"cidrBlock": "10.0.0.0/16"})
+    network["newState"]["id"] = "vpc-1"
+    held = resource(tokens.SUBNET, "a", "same", new={"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/20"})
+    found = judged(preview(network, held, resource(tokens.SUBNET, "b", "create", new={"vpcId": "vpc-1", "cidrBlock": "10.0.4.0/22"})))
+    assert found.exit_code is ExitCode.DANGEROUS
+    assert [str(item.finding).split(";")[0] for item in found.findings] == ["b.cidrBlock: 10.0.4.0/22 overlaps 10.0.0.0/20 (a.cidrBlock)"]
 
 
 def test_labels_accept_what_they_name_and_others_nothing() -> None:
