@@ -4,9 +4,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# By the file: what a file's tests build on each other stays together. An engine test mostly waits, so two labs fit on two cores.
+# Engine tests by the file: what a file's tests build on each other stays together. They mostly wait, so two labs fit on two cores.
 # The lab's own tests kill labs and look for what is left, so they run alone.
-UNIT := -n auto --dist loadfile
+UNIT := -n auto --dist worksteal
 ENGINE := -n 2 --dist loadfile
 
 .PHONY: help demo test unit lint toolchain tools pins clean

@@ -14,15 +14,12 @@ from lightkube.resources.core_v1 import Node, Pod
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.tke import keys, zones
+from pulumi_tke_hybrid.tke.pods import over, selects_eni
 
 Json = dict[str, Any]
 
 _TIMEOUT = 15.0
 _PAGE = 500
-_TYPE = "node.kubernetes.io/instance-type"
-_CBS_ZONE = "topology.com.tencent.cloud.csi.cbs/zone"
-_VIRTUAL = "eklet"
-_OVER = ("Succeeded", "Failed")
 
 
 def connect(kubeconfig: Path, context: str) -> Any:
@@ -62,16 +59,14 @@ def count(nodes: list[Json], pods: list[Json], region: str) -> tuple[dict[str, C
 def _machines(nodes: list[Json], region: str) -> Iterator[tuple[str, str, str]]:
     for node in nodes:
         labels: Json = node["metadata"].get("labels") or {}
-        zone = labels.get(_CBS_ZONE) or zones.zone_by_label(str(labels.get(keys.ZONE_LABEL, "")), region)
-        if zone and labels.get(_TYPE) != _VIRTUAL:
-            yield str(node["metadata"]["name"]), str(zone), str(labels.get(_TYPE, ""))
+        zone = labels.get(keys.CBS_ZONE_LABEL) or zones.zone_by_label(str(labels.get(keys.ZONE_LABEL, "")), region)
+        if zone and labels.get(keys.INSTANCE_TYPE_LABEL) != keys.SUPER_NODE:
+            yield str(node["metadata"]["name"]), str(zone), str(labels.get(keys.INSTANCE_TYPE_LABEL, ""))
 
 
 def _eni_node(pod: Json) -> str:
     """The node of a living ENI pod that has an address; empty for every other pod."""
-    annotations: Json = pod["metadata"].get("annotations") or {}
     status: Json = pod.get("status") or {}
-    networks = [part.strip() for part in str(annotations.get(keys.NETWORKS, "")).split(",")]
-    lives = keys.ROUTE_ENI in networks and status.get("phase") not in _OVER and status.get("podIP")
+    lives = selects_eni(pod) and not over(pod) and status.get("podIP")
     spec: Json = pod.get("spec") or {}
     return str(spec.get("nodeName") or "") if lives else ""

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from pulumi_tke_hybrid.capacity.estate import Estate, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.tke import cidrs, keys, zones
+from pulumi_tke_hybrid.tke import cidrs, zones
+from pulumi_tke_hybrid.tke.pods import selects_eni
 
 Json = Mapping[str, Any]
 
@@ -187,7 +188,7 @@ def _workloads(resources: Sequence[Resource], cluster: Resource) -> Iterator[Res
 
 def _eni_pods(workload: Resource) -> int:
     spec = _child(workload.inputs, "spec")
-    if keys.ROUTE_ENI not in str(_child(spec, "template", "metadata", "annotations").get(keys.NETWORKS, "")):
+    if not selects_eni(_child(spec, "template")):
         return 0
     return _whole(spec.get("replicas", 1)) + _whole(_child(spec, "strategy", "rollingUpdate").get("maxSurge"))
 

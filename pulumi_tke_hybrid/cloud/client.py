@@ -1,8 +1,10 @@
 """Signed calls over Tencent's official SDK, with retries that cannot do a thing twice."""
 
 import importlib
+import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from pulumi_tke_hybrid.cloud.errors import CloudError
@@ -36,6 +38,7 @@ _THROTTLED = ("RequestLimitExceeded",)
 _ATTEMPTS = 6
 _FIRST_PAUSE = 0.5
 _REQUEST_TIMEOUT = 60
+_METADATA_TIMEOUT = 5.0
 
 
 class Cloud(Protocol):
@@ -101,7 +104,8 @@ class TencentCloud:
             return credential.Credential(settings.secret_id, settings.secret_key, settings.security_token or None)
         failure = _sdk("exception.tencent_cloud_sdk_exception").TencentCloudSDKException
         try:
-            return credential.DefaultCredentialProvider().get_credential()
+            with _bounded():
+                return credential.DefaultCredentialProvider().get_credential()
         except (failure, OSError, KeyError) as error:  # the chain's last link, a pod's role, raises whatever it stumbles over
             raise CloudError(
                 "Credentials",
@@ -116,6 +120,17 @@ class TencentCloud:
         wanted |= {name: value for name, value in (("ExternalId", role.external_id), ("Policy", role.policy)) if value}
         given: Answer = self._answered(self._connected("sts", self._key()), "AssumeRole", wanted)["Credentials"]
         return _sdk("credential").Credential(given["TmpSecretId"], given["TmpSecretKey"], given["Token"])
+
+
+@contextmanager
+def _bounded() -> Generator[None]:
+    """The SDK's last resort for credentials asks the machine's metadata service without any limit; elsewhere nobody answers."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_METADATA_TIMEOUT)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def _sdk(module: str) -> Any:

@@ -7,14 +7,13 @@ from typing import Any, Protocol, TypeVar
 
 from pulumi_tke_hybrid.cloud.client import Cloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
-from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.pods import over, selects_eni
 
 Json = dict[str, Any]
 T = TypeVar("T")
 
 _TIMEOUT = 15.0
 _PAGE = 500
-_OVER = ("Succeeded", "Failed")
 ONE_AT_A_TIME = threading.Lock()
 """Pulumi works in several threads of one process. Two that decode their first answers at once were seen to crash CPython 3.11 (in the
 decoder of lightkube 1.0)."""
@@ -83,7 +82,7 @@ class LiveCluster:
         self._ask(lambda client: client.delete(_claims(), kept.pod, namespace=kept.namespace), None)
 
     def eni_pods(self) -> list[str]:
-        return sorted("/".join(_name(pod)) for pod in self._all(_pods()) if _lives_on_eni(pod))
+        return sorted("/".join(_name(pod)) for pod in self._all(_pods()) if selects_eni(pod) and not over(pod))
 
     def _all(self, kind: Any) -> list[Json]:
         none: list[Json] = []
@@ -142,10 +141,3 @@ def _name(item: Json) -> tuple[str, str]:
 def _kept(claim: Json) -> KeptAddress:
     spec: Json = claim.get("spec") or {}
     return KeptAddress(*_name(claim), str(spec.get("ip") or ""))
-
-
-def _lives_on_eni(pod: Json) -> bool:
-    annotations: Json = pod["metadata"].get("annotations") or {}
-    status: Json = pod.get("status") or {}
-    networks = str(annotations.get(keys.NETWORKS, ""))
-    return status.get("phase") not in _OVER and keys.ROUTE_ENI in [part.strip() for part in networks.split(",")]

@@ -1,6 +1,5 @@
 """What `doctor` and `policy` do with their options."""
 
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,8 +19,6 @@ from pulumi_tke_hybrid.doctor.machine import Machine, ThisMachine
 from pulumi_tke_hybrid.doctor.service import CHECKS, Skew, service, skew
 from pulumi_tke_hybrid.doctor.tools import tools
 
-_METADATA_TIMEOUT = 5.0
-"""The SDK's last resort for credentials asks the machine's metadata service without any limit; elsewhere nobody answers."""
 _PAUSE = 0.2
 """Between tries. A service that is not there now is the answer, not something to wait for."""
 
@@ -43,7 +40,6 @@ def checks(
 
 def run(*, stack: str, region: str, project: Path, offline: bool, json_file: str) -> int:
     """Run them and say what was found; standard output holds it, or the JSON where that was sent to `-`."""
-    socket.setdefaulttimeout(_METADATA_TIMEOUT)
     console = Console(stderr=json_file == "-", soft_wrap=True)
     done: list[Check] = []
     with Console(stderr=True).status("checking") as status:

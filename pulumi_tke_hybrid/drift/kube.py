@@ -16,15 +16,13 @@ from lightkube.resources.core_v1 import Pod as PodKind
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift.sides import ConfigMapSide, EniPod, Node, Unread
 from pulumi_tke_hybrid.tke import ipamd, keys
+from pulumi_tke_hybrid.tke.pods import over, selects_eni
 
 Json = dict[str, Any]
 T = TypeVar("T")
 
 _TIMEOUT = 15.0
 _PAGE = 500
-_CBS_ZONE = "topology.com.tencent.cloud.csi.cbs/zone"
-"""Node label of the CBS add-on: the zone's name."""
-_SUPER_NODE = ("node.kubernetes.io/instance-type", "eklet")
 
 
 class NoCluster(Exception):
@@ -116,20 +114,19 @@ def node_side(node: Json) -> Node:
     labels, spec = _child(node, "metadata", "labels"), _child(node, "spec")
     addresses: list[Json] = _child(node, "status").get("addresses") or []
     blocks: list[str | None] = spec.get("podCIDRs") or [spec.get("podCIDR")]
-    name, virtual = _SUPER_NODE
     return Node(
         name=str(node["metadata"]["name"]),
         address=next((str(item["address"]) for item in addresses if item["type"] == "InternalIP"), ""),
         zone_label=str(labels.get(keys.ZONE_LABEL, "")),
-        zone_name=str(labels.get(_CBS_ZONE, "")),
+        zone_name=str(labels.get(keys.CBS_ZONE_LABEL, "")),
         pod_ranges=tuple(block for block in blocks if block),
-        virtual=labels.get(name) == virtual,
+        virtual=labels.get(keys.INSTANCE_TYPE_LABEL) == keys.SUPER_NODE,
     )
 
 
 def eni_pod_sides(pods: Iterable[Json]) -> tuple[EniPod, ...]:
     """Those pod objects that ask for the shared ENI and are not over."""
-    return tuple(eni_pod_side(pod) for pod in pods if _selects_eni(pod) and not _over(pod))
+    return tuple(eni_pod_side(pod) for pod in pods if selects_eni(pod) and not over(pod))
 
 
 def eni_pod_side(pod: Json) -> EniPod:
@@ -145,15 +142,6 @@ def eni_pod_side(pod: Json) -> EniPod:
         asks=bool(containers) and keys.ENI_IP in _child(containers[0], "resources", "requests"),
         on_host=bool(spec.get("hostNetwork")),
     )
-
-
-def _selects_eni(pod: Json) -> bool:
-    networks = str(_child(pod, "metadata", "annotations").get(keys.NETWORKS, ""))
-    return keys.ROUTE_ENI in [part.strip() for part in networks.split(",")]
-
-
-def _over(pod: Json) -> bool:
-    return _child(pod, "status").get("phase") in ("Succeeded", "Failed")
 
 
 def _workload(metadata: Json) -> str:

@@ -1,7 +1,6 @@
 """What `drift` does with its options: read the sides, compare, write the reports."""
 
 import os
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,9 +18,6 @@ from pulumi_tke_hybrid.drift.kube import Kube, LiveKube, NoCluster
 from pulumi_tke_hybrid.drift.outcome import ExitCode, Outcome
 from pulumi_tke_hybrid.drift.sides import Unread, Wish
 from pulumi_tke_hybrid.tke import ids
-
-_METADATA_TIMEOUT = 5.0
-"""The SDK's last resort for credentials asks the machine's metadata service without any limit; elsewhere nobody answers."""
 
 
 def run(
@@ -46,7 +42,6 @@ def run(
     if problem:
         raise WrongUse(f"--cluster-id: {problem}")
     settings = _settings(_agreed("--region", region, wish.region if wish else ""))
-    socket.setdefaulttimeout(_METADATA_TIMEOUT)
     kube = _kube(kubeconfig, context, cloud_only)
     outcome = _outcome(settings, kube, cluster, wish, accept)
     files.write(json_file, report.as_json(outcome))

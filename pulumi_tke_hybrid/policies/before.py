@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from pulumi_tke_hybrid.tke.step import SECRET, Props, items, mapping, texts
+from pulumi_tke_hybrid.tke.step import SECRET, Props, is_secret, items, mapping, texts
 
 VARIABLE = "TKE_HYBRID_STATE_BEFORE"
 """A file of `pulumi stack export`; `none` to look at the new side only; empty to ask `pulumi stack export` now."""
 TIMEOUT = 60
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - how state marks an encrypted value
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ def hidden(value: Any) -> Any:
     """Without what only the engine and the bridge use, and without encrypted values."""
     if isinstance(value, dict):
         given = mapping(cast(object, value))
-        if given.get(_SIGNATURE) == _SECRET:
+        if is_secret(given):
             return SECRET
         return {key: hidden(item) for key, item in given.items() if not key.startswith("__")}
     return [hidden(item) for item in items(cast(object, value))] if isinstance(value, list) else value

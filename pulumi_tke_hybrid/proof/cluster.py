@@ -15,7 +15,6 @@ from pulumi_tke_hybrid.tke import keys
 
 FrontKind = Literal["Service", "Ingress"]
 
-CBS_ZONE_LABEL = "topology.com.tencent.cloud.csi.cbs/zone"
 """Node label of the CBS add-on: the zone's *name*. The ordinary zone label has its number."""
 
 TKE_SERVICE_CONFIG = {"Service": "service.cloud.tencent.com/tke-service-config", "Ingress": "ingress.cloud.tencent.com/tke-service-config"}
@@ -149,7 +148,7 @@ def zone_of(node: Json, subnets: Subnets) -> str:
     the vendor's examples; so a name is only made in the region that the subnets name.
     """
     labels = child(node, "metadata", "labels")
-    label = str(labels.get(CBS_ZONE_LABEL) or labels.get(keys.ZONE_LABEL) or "")
+    label = str(labels.get(keys.CBS_ZONE_LABEL) or labels.get(keys.ZONE_LABEL) or "")
     if label.isascii() and label.isdecimal() and subnets.region:
         return f"{subnets.region}-{int(label) % 10000}"
     return label or UNPLACED

@@ -14,6 +14,7 @@ from pulumi_tke_hybrid.proof.cluster import Snapshot, Subnets, addresses, load_b
 from pulumi_tke_hybrid.proof.objects import Json, annotations_of, being_deleted, child, children, condition, is_list, name_of, pod_address
 from pulumi_tke_hybrid.proof.roster import UNPLACED
 from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.pods import networks, over
 
 _RESOURCE_OF = {
     keys.ROUTE_ENI: keys.ENI_IP,
@@ -103,7 +104,7 @@ def check(snapshot: Snapshot, subnets: Subnets) -> Structure:
     """All checks."""
     path, layer7 = _path(snapshot), _layer7(snapshot)
     zones = zones_by_node(snapshot, subnets)
-    live = [pod for pod in snapshot.pods if not being_deleted(pod) and child(pod, "status").get("phase") not in ("Succeeded", "Failed")]
+    live = [pod for pod in snapshot.pods if not being_deleted(pod) and not over(pod)]
     known = addresses(snapshot, subnets)
     rows = [_row(pod, zones, known) for pod in live]
     session = _session(snapshot)
@@ -185,14 +186,10 @@ def _row(pod: Json, zones: dict[str, str], known: Addresses) -> PodRow:
         node=node,
         address=address,
         network=network,
-        annotated=any(name in _networks(pod) for name in _RESOURCE_OF),
+        annotated=any(name in networks(pod) for name in _RESOURCE_OF),
         asks=_asked(pod) > 0,
         gate=gate,
     )
-
-
-def _networks(pod: Json) -> list[str]:
-    return [name.strip() for name in annotations_of(pod).get(keys.NETWORKS, "").split(",")]
 
 
 def _asked(pod: Json) -> int:

@@ -54,6 +54,13 @@ READINESS_GATE = "cloud.tencent.com/load-balancer-backendgroup-ready"
 ZONE_LABEL = "topology.kubernetes.io/zone"
 """Node label; its value on TKE is numeric (`100004`), so spread by the key and never match zone names."""
 
+CBS_ZONE_LABEL = "topology.com.tencent.cloud.csi.cbs/zone"
+"""Node label of the CBS add-on: the zone's name."""
+
+INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
+SUPER_NODE = "eklet"
+"""The instance type of a super node: no machine, no ENI, no zone of its own."""
+
 DIRECT_FRONTS = "tke-hybrid/direct"
 """Our own pod-template annotation: `service`, `ingress` or `service+ingress`. A change rolls the pods, so that they get their gates."""
 

@@ -14,6 +14,7 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How the engine writes a value that is known only after `up`."""
 SECRET = "[secret]"  # noqa: S105
 """How the engine writes a value that nobody may see."""
+_SIGNATURE, _OF_A_SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 
 _ANNOTATION = re.compile(r'^metadata\.annotations\["([^"]*)"\]$')
 _UNKNOWNS = frozenset(
@@ -31,6 +32,11 @@ _UNKNOWNS = frozenset(
 def unknown(value: object) -> bool:
     """Whether a preview cannot know the value."""
     return isinstance(value, str) and value in _UNKNOWNS
+
+
+def is_secret(value: Mapping[str, Any]) -> bool:
+    """Whether it is the engine's wrapper around a secret value."""
+    return value.get(_SIGNATURE) == _OF_A_SECRET
 
 
 class Op(str, Enum):

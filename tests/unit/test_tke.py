@@ -89,20 +89,25 @@ blocks = st.builds(
 )
 
 
-near = st.builds(lambda address, prefix: str(ipaddress.IPv4Network((address, prefix), strict=False)), st.integers(0, 255), st.integers(24, 32))
+near = st.builds(
+    lambda address, prefix: str(ipaddress.IPv4Network((address, prefix), strict=False)), st.integers(0, 255), st.integers(24, 32)
+)
+
+
+def share(one: str, other: str) -> bool:
+    first, second = ipaddress.IPv4Network(one), ipaddress.IPv4Network(other)
+    return first[0] <= second[-1] and second[0] <= first[-1]
 
 
 @given(st.lists(st.one_of(blocks, near), max_size=12), st.integers(0, 12))
-def test_each_range_is_told_the_first_one_that_shares_an_address_with_it(ranges: list[str], given_before: int) -> None:
+def test_each_range_is_told_the_first_one_that_shares_an_address_with_it(ranges: list[str], others: int) -> None:
     named = [(f"r{index}", block) for index, block in enumerate(ranges)]
     expected: list[str] = []
-    for index, one in enumerate(ranges):
-        first, last = ipaddress.IPv4Network(one)[0], ipaddress.IPv4Network(one)[-1]
-        shared = [other for other in ranges[:index] if ipaddress.IPv4Network(other)[0] <= last and first <= ipaddress.IPv4Network(other)[-1]]
-        if shared and index >= given_before:
-            expected.append(f"r{index}: {one} overlaps {shared[0]} (r{ranges.index(shared[0])});")
-    found = [str(finding) for finding in cidrs.overlaps(named[given_before:], named[:given_before])]
-    assert [text.split(";")[0] + ";" for text in found] == expected
+    for index, block in enumerate(ranges):
+        shared = [path for path, other in named[:index] if share(block, other)]
+        if shared and index >= others:
+            expected.append(f"r{index}: {block} overlaps {dict(named)[shared[0]]} ({shared[0]})")
+    assert [str(finding).split(";")[0] for finding in cidrs.overlaps(named[others:], named[:others])] == expected
 
 
 @given(st.integers(1, 70000))

@@ -3,10 +3,8 @@
 import re
 from typing import Any
 
-from pulumi_tke_hybrid.tke.step import SECRET, mapping, unknown
+from pulumi_tke_hybrid.tke.step import SECRET, is_secret, mapping, unknown
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 the engine's mark of a secret value
 _TELLING = re.compile(
     r"pass(word|wd|phrase)|secret(?!name|store|ref)|token|kube_?config|(private|access|api|secret)_?-?key|credential|client-key|"
     r"authority(-data|$)|certificationauthority",
@@ -42,7 +40,7 @@ class Secrets:
             return True in [self._look(item, hidden) for item in value if hidden or type(item) in _NESTED]  # all of them, so a list
         if kind is not dict:
             return False
-        if value.get(_SIGNATURE) == _SECRET_SIGNATURE:
+        if is_secret(value):
             self._look(value.get("plaintext"), True)
             self._look(value.get("value"), True)
             return True
@@ -64,7 +62,7 @@ class Secrets:
             return [self._open(item) for item in value]
         if kind is not dict:
             return value
-        return SECRET if value.get(_SIGNATURE) == _SECRET_SIGNATURE else {key: self._open(item) for key, item in value.items()}
+        return SECRET if is_secret(value) else {key: self._open(item) for key, item in value.items()}
 
     def remember(self, value: str) -> None:
         """One more secret, also as a JSON text, in which the engine keeps it, says it."""

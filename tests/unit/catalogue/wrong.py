@@ -40,7 +40,7 @@ class Wrong:
 
     name: str
     program: Callable[[], object]
-    lines: Sequence[str]
+    lines: tuple[str, ...]
 
 
 def cluster(name: str, described: Described, *lines: str) -> Wrong:
@@ -206,7 +206,7 @@ SUBNETS = [
     subnet("adopted with a name and tags", zone_subnet(subnet_id=PODS_4, name="x", tags={"a": "b"}),
            "tags: belongs to a subnet that is created", "name: belongs to a subnet that is created"),
     subnet("a long name", zone_subnet(name="n" * 61), f"name: '{'n' * 61}' has 61 characters; the name of a VPC resource has 1 to 60"),
-    Wrong("subnet, a component with a long name", lambda: tke.EniZoneSubnet("n" * 61, zone_subnet()), ["name: 'n"]),
+    Wrong("subnet, a component with a long name", lambda: tke.EniZoneSubnet("n" * 61, zone_subnet()), ("name: 'n",)),
     cni("no subnets", switch(subnets=["subnet-aaaaaaaa", "subnet-aaaaaaaa"]), "subnets: subnet-aaaaaaaa is listed twice; list it once"),
     cni("a wrong subnet", switch(subnets=["subnet-a"]), "subnets: 'subnet-a' is not a subnet id; it looks like 'subnet-' and eight letters or digits"),
     config("no subnets", ipamd(eni_subnets=[]), "eni_subnets: is empty; ipamd without subnets gives no pod an address; list every container subnet"),
@@ -348,9 +348,9 @@ WORKLOADS = [
     app("a selector of all", workload(selector={}), "selector: is empty and would select every pod"),
     app("a name of no object", workload(name="Web_App"), "name: 'Web_App' is not a Kubernetes name; use at most 63 lower-case letters"),
     app("a namespace of none", workload(namespace="My Team"), "namespace: 'My Team' is not a Kubernetes name"),
-    Wrong("workload, a component of no object's name", lambda: tke.ClientIpWorkload("Web_App", workload()), ["name: 'Web_App' is not a Kubernetes name"]),
-    Wrong("workload, no provider", lambda: tke.ClientIpWorkload("web", workload(use_ambient_provider=None)), ["opts.provider: no Kubernetes provider"]),
-    Wrong("ipamd, no provider", lambda: tke.IpamdConfig("ipamd", ipamd(use_ambient_provider=None)), ["opts.provider: no Kubernetes provider"]),
+    Wrong("workload, a component of no object's name", lambda: tke.ClientIpWorkload("Web_App", workload()), ("name: 'Web_App' is not a Kubernetes name",)),
+    Wrong("workload, no provider", lambda: tke.ClientIpWorkload("web", workload(use_ambient_provider=None)), ("opts.provider: no Kubernetes provider",)),
+    Wrong("ipamd, no provider", lambda: tke.IpamdConfig("ipamd", ipamd(use_ambient_provider=None)), ("opts.provider: no Kubernetes provider",)),
     app("the node's network", workload(image=None, pod_spec=kubernetes.core.v1.PodSpecArgs(containers=[_container()], host_network=True)),
         "pod_spec.host_network: True shares the node's address"),
     app("local traffic with direct access", workload(external_traffic_policy="local"), "external_traffic_policy: 'local' has no effect with direct access"),
