@@ -21,6 +21,7 @@ def stack(
     """A fresh stack of the project at `root`, and a fresh call log; destroyed at the end, whatever happened."""
     lab.reset_calls()
     project = lab.project(root, environment)
+    (root / f"Pulumi.{name}.yaml").unlink(missing_ok=True)  # of a run that was killed
     project.stack_init(name)
     try:
         configure(project, config)

@@ -1,6 +1,10 @@
 """What TKE cannot take back is refused at preview, by its name, and nothing is written. One running cluster for all of them."""
 
-from collections.abc import Iterator
+import contextlib
+import json
+import re
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 from lightkube.models.core_v1 import Container, PodSpec
@@ -8,7 +12,7 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Pod
 
 from pulumi_tke_hybrid.tke import keys
-from tests.engine.stacks import PROGRAMS, changed, stack, steps, written
+from tests.engine.stacks import PROGRAMS, changed, configure, stack, steps, written
 from tests.lab.cluster_view import client
 from tests.lab.lab import Lab, wait_until
 from tests.lab.pulumi_cli import PulumiProject
@@ -101,27 +105,70 @@ def test_after_all_refusals_the_program_still_changes_nothing(project: PulumiPro
     project.preview("--expect-no-changes")
 
 
-def test_credentials_of_another_account_are_refused_and_the_state_is_untouched(lab: Lab, project: PulumiProject) -> None:
-    before = project.export()
+@contextlib.contextmanager
+def another_account(lab: Lab) -> Generator[None]:
     lab.settings(account="100000000099")
     try:
-        said = refused(lab, project)
-        refresh = project.refresh(check=False)
+        yield
     finally:
         lab.settings(account="")
-    assert "the stack belongs to account 100000000001" in said
-    assert "to account 100000000099" in said
-    assert lab.secret_id not in said
-    assert f"{lab.secret_id[:4]}…{lab.secret_id[-4:]}" in said
+
+
+def state(project: PulumiProject) -> dict[str, Any]:
+    """What the stack knows of each thing in the cloud, by URN. A secret is encrypted anew each time that the state is written."""
+    text = re.sub(r'"ciphertext": "[^"]*"', '"ciphertext": ""', json.dumps(project.export()))
+    resources: list[dict[str, Any]] = json.loads(text)["deployment"]["resources"]
+    known = ("id", "inputs", "outputs", "provider", "protect")
+    return {item["urn"]: [item.get(key) for key in known] for item in resources if item["custom"]}
+
+
+def test_a_run_with_credentials_of_another_account_is_refused_and_the_state_is_untouched(lab: Lab, project: PulumiProject) -> None:
+    before, writes = state(project), written(lab)
+    with another_account(lab):
+        said = refused(lab, project)
+        up = project.up(check=False)
+        refresh = project.refresh(check=False)
+    assert up.exit_code != 0
     assert refresh.exit_code != 0
-    assert "the stack belongs to account 100000000001" in refresh.output
-    assert [r["urn"] for r in project.export()["deployment"]["resources"]] == [r["urn"] for r in before["deployment"]["resources"]]
+    for output in (said, up.output, refresh.output):
+        assert "the stack belongs to account 100000000001" in output
+        assert "to account 100000000099" in output
+        assert f"{lab.secret_id[:4]}…{lab.secret_id[-4:]}" in output
+        assert lab.secret_id not in output
+    assert state(project).keys() == before.keys()  # the stand-in serves every account, so what a refresh read of them was the truth
+    assert written(lab) == writes
     project.preview("--expect-no-changes")
 
 
-def test_another_region_than_the_clusters_is_refused(lab: Lab, project: PulumiProject) -> None:
-    said = refused(lab, project, TENCENTCLOUD_REGION="ap-shanghai")
-    assert "ap-guangzhou-4 is not in region ap-shanghai, in which the tencentcloud provider works" in said
+def test_a_run_in_another_region_than_the_clusters_is_refused_and_the_state_is_untouched(lab: Lab, project: PulumiProject) -> None:
+    before, writes = state(project), written(lab)
+    project.change_environment({"TENCENTCLOUD_REGION": "ap-shanghai"})
+    preview, up = project.preview(check=False), project.up(check=False)
+    project.change_environment({"TENCENTCLOUD_REGION": ""})
+    for run in (preview, up):
+        assert run.exit_code != 0
+        assert "ap-guangzhou-4 is not in region ap-shanghai, in which the tencentcloud provider works" in run.output
+    assert state(project) == before
+    assert written(lab) == writes
+    project.preview("--expect-no-changes")
+
+
+def test_with_both_pinned_a_refresh_elsewhere_forgets_nothing(lab: Lab, project: PulumiProject) -> None:
+    """As docs/recovery.md says: a refresh runs no program, so only the provider itself can refuse."""
+    configure(project, {"tencentcloud:region": "ap-guangzhou", "tencentcloud:allowedAccountIds": ["100000000001"]})
+    project.up()
+    project.refresh()
+    before = state(project)
+    with another_account(lab):
+        refresh = project.refresh(check=False)
+    assert refresh.exit_code != 0
+    assert "100000000099" in refresh.output
+    assert state(project) == before
+    project.change_environment({"TENCENTCLOUD_REGION": "ap-shanghai"})
+    project.refresh()
+    project.change_environment({"TENCENTCLOUD_REGION": ""})
+    assert state(project).keys() == before.keys()
+    project.preview("--expect-no-changes")
 
 
 def test_a_subnet_registered_elsewhere_is_reported_and_never_removed(lab: Lab, project: PulumiProject) -> None:

@@ -1,5 +1,6 @@
 """Signed calls of the stand-in plugin to the Tencent Cloud API, with the official SDK's common client."""
 
+import json
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ Json = dict[str, Any]
 VERSIONS: Final = {
     "api": "2020-11-06",
     "as": "2018-04-19",
+    "sts": "2018-08-13",
     "tag": "2018-08-13",
     "tat": "2020-10-28",
     "tke": "2018-05-25",
@@ -72,6 +74,7 @@ class Settings:
     region: str = "ap-guangzhou"
     protocol: str = "HTTPS"
     domain: str = ""
+    allowed_accounts: tuple[str, ...] = ()
 
     @classmethod
     def from_config(cls, config: Mapping[str, str]) -> "Settings":
@@ -85,6 +88,7 @@ class Settings:
             region=setting("region", "TENCENTCLOUD_REGION", "ap-guangzhou"),
             protocol=setting("protocol", "TENCENTCLOUD_PROTOCOL", "HTTPS").upper(),
             domain=setting("domain", "TENCENTCLOUD_DOMAIN"),
+            allowed_accounts=tuple(map(str, json.loads(config.get("allowedAccountIds") or "[]"))),
         )
 
     def __repr__(self) -> str:
@@ -103,12 +107,18 @@ class Api:
     def region(self) -> str:
         return self.settings.region
 
+    def refuse_other_accounts(self) -> None:
+        """With `allowed_account_ids`: raise if the key is of none of them. Without, nobody is asked."""
+        allowed = self.settings.allowed_accounts
+        if allowed and (account := str(self.call("sts", "GetCallerIdentity", {})["AccountId"])) not in allowed:
+            raise ValueError(f"account {account} is not one of allowed_account_ids")  # the vendor's words are not known here
+
     def call(self, service: str, action: str, params: Json) -> Json:
         """One request; raises ApiError. Nothing is retried here.
 
-        The vendor sends `ModifyClusterTags` and `ModifyClusterNodePool` to `https://tke.tencentcloudapi.com` whatever
-        domain and protocol are configured. The one deliberate difference of this stand-in: they go to the configured
-        domain like every other call, so that nothing signed ever leaves the lab.
+        The vendor sends `ModifyClusterTags` and `ModifyClusterNodePool` to `https://tke.tencentcloudapi.com` whatever domain and
+        protocol are configured, and the question for the account to a fixed host too. The one deliberate difference of this
+        stand-in: they go to the configured domain like every other call, so that nothing signed ever leaves the lab.
         """
         sdk_error: type[Exception] = import_module("tencentcloud.common.exception.tencent_cloud_sdk_exception").TencentCloudSDKException
         try:

@@ -12,7 +12,7 @@ from google.protobuf import (  # type: ignore[import-untyped]  # protobuf ships 
 )
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from tests.lab.tencentcloud_plugin.client import Api, Settings
+from tests.lab.tencentcloud_plugin.client import Api, ApiError, Settings
 from tests.lab.tencentcloud_plugin.cluster import Cluster
 from tests.lab.tencentcloud_plugin.cluster_endpoint import ClusterEndpoint
 from tests.lab.tencentcloud_plugin.install import VERSION
@@ -156,6 +156,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         config = {key.rsplit(":", 1)[-1]: value for key, value in request.variables.items()}
         config.update({key: value for key, value in plain_object(from_struct(request.args)).items() if isinstance(value, str)})
         self._api = Api(Settings.from_config(config), self._timing)
+        try:
+            self._api.refuse_other_accounts()
+        except (ApiError, ValueError) as error:
+            _fail(context, str(error))
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True,
             supportsPreview=True,
