@@ -5,20 +5,22 @@ from dataclasses import replace
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
 from pulumi_tke_hybrid.cloud.eni_subnets import wait_until_empty
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.orphans import wait_until_gone
 from pulumi_tke_hybrid.cloud.pod_limits import pod_limits
-from pulumi_tke_hybrid.component.dynamic import CloudProvider, say, unknown
+from pulumi_tke_hybrid.component.dynamic import StoringProvider, say, unknown
 from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedPool, PlannedSubnet
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules import capacity, transitions
 
 
-class ClusterGuardProvider(CloudProvider):
+class ClusterGuardProvider(StoringProvider):
     """Guards one cluster. Its module path is in every user's state: never move it."""
+
+    compared = ("cluster", "planned", "clusterName", "nodePools", "eniSubnets", "allowClusterReplacement", "deadlineSeconds")
 
     def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         if not olds:
@@ -52,19 +54,6 @@ class ClusterGuardProvider(CloudProvider):
             if finding.severity is not Severity.ERROR:
                 say(f"{finding.severity.value}: {finding}")
         return [finding for finding in found if finding.severity is Severity.ERROR]
-
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        compared = ("cluster", "planned", "clusterName", "nodePools", "eniSubnets", "allowClusterReplacement", "deadlineSeconds")
-        return DiffResult(changes=any(olds.get(name) != news.get(name) for name in compared), replaces=[])
-
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(str(props["name"]), dict(props))
-
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        return ReadResult(id_, props)
-
-    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(dict(news))
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """Comes after the cluster's deletion, which the provider does not wait for, and before that of the subnets."""

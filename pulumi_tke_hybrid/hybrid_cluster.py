@@ -1,6 +1,5 @@
 """HybridCluster: a GlobalRouter cluster with VPC-CNI beside it, its node pools, its endpoint and its Kubernetes provider."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import tencentcloud_iac_pulumi as tencentcloud
 
 from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
 from pulumi_tke_hybrid.cloud.orphans import refuse_orphan, refuse_orphan_pool
-from pulumi_tke_hybrid.cloud.settings import CloudSettings
+from pulumi_tke_hybrid.cloud.settings import CloudSettings, configured_region
 from pulumi_tke_hybrid.cluster_guard import ClusterGuard
 from pulumi_tke_hybrid.component.advice import advise
 from pulumi_tke_hybrid.component.args import parse_args
@@ -140,7 +139,7 @@ class HybridCluster(pulumi.ComponentResource):
     def _region(self, zone: Input[str], checked: pulumi.Output[bool]) -> pulumi.Output[str]:
         """The cluster's region, once everything is known and checked. The guard needs it, so nothing is made before."""
         provider = self._providers.get("tencentcloud")
-        configured = provider.region if isinstance(provider, tencentcloud.Provider) else _configured_region()
+        configured = provider.region if isinstance(provider, tencentcloud.Provider) else configured_region(_configured)
 
         def region(values: dict[str, Any]) -> str:
             zone, other = values["zone"], values["configured"]
@@ -337,8 +336,7 @@ def _before_create(
     region = _region(known(args.stated_subnets[0].zone) or "")
 
     def check(hook: pulumi.ResourceHookArgs) -> None:
-        config = pulumi.Config("tencentcloud")
-        settings = CloudSettings.read(lambda key: config.get(key.removeprefix("tencentcloud:")), region)
+        settings = CloudSettings.read(_configured, region)
         refuse(TencentCloud(settings), hook.new_inputs or {})
 
     return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-{suffix}", check)])
@@ -383,8 +381,8 @@ def _ready_props(setting: VpcCniArgs) -> dict[str, Any]:
     }
 
 
-def _configured_region() -> str:
-    return pulumi.Config("tencentcloud").get("region") or os.environ.get("TENCENTCLOUD_REGION", "")
+def _configured(key: str) -> str | None:
+    return pulumi.Config("tencentcloud").get(key.removeprefix("tencentcloud:"))
 
 
 def _region(zone: str) -> str:

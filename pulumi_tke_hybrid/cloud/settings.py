@@ -12,6 +12,11 @@ class SettingsMissing(Exception):
     """Something that every call needs is neither configured nor in the environment, or cannot be read."""
 
 
+def configured_region(config: Callable[[str], object], environment: Mapping[str, str] = os.environ) -> str:
+    """The region in which the tencentcloud provider works unless a program gives it another; empty if there is none."""
+    return str(config("tencentcloud:region") or environment.get("TENCENTCLOUD_REGION") or "")
+
+
 @dataclass(frozen=True)
 class AssumedRole:
     """A role that the key's owner takes on; also one of another account."""
@@ -65,7 +70,7 @@ class CloudSettings:
             value = config(f"tencentcloud:{key}") or environment.get(f"TENCENTCLOUD_{variable}") or default
             return str(value)
 
-        region = region or setting("region", "REGION")
+        region = region or configured_region(config, environment)
         if not region:
             raise SettingsMissing(
                 "no region: set it with `pulumi config set tencentcloud:region ap-guangzhou`, in TENCENTCLOUD_REGION, or as the "

@@ -2,10 +2,20 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, Config, ConfigureRequest, ResourceProvider
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    Config,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
 
 from pulumi_tke_hybrid.cloud.account import account_of, refuse_other_account, wrong_account
 from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
@@ -110,3 +120,22 @@ class CloudProvider(ResourceProvider):
         news["accountId"] = now
         wrong = bool(before) and before != now
         return [STACK_PLACE.finding("credentials", wrong_account(before, now, settings.secret_id))] if wrong else []
+
+
+class StoringProvider(CloudProvider):
+    """Of a step that stores what the program says, and works only when it is checked or deleted."""
+
+    compared: ClassVar[tuple[str, ...]]
+    """Properties whose change is a change."""
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        return DiffResult(changes=any(olds.get(name) != news.get(name) for name in self.compared), replaces=[])
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult(str(props["name"]), dict(props))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        return ReadResult(id_, props)
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult(dict(news))

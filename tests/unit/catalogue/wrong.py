@@ -3,7 +3,7 @@
 # A case is read as one line.
 # ruff: noqa: E501
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
