@@ -1,10 +1,11 @@
 """Requests lost while pods are replaced: rolling restarts and image changes of 4 pods under steady load, 10 of each by default.
 
-`python -m benchmarks.rollouts [runs]`. Beside the component's defaults, what they are made of is taken away piece by piece, and a
-plain Deployment with a plain Service shows that the measure measures. Needs root, like the lab's packet network. Ends with 1 if a
-request was lost with the defaults, or none with the plain objects.
+`python -m benchmarks.rollouts [runs]`, behind a Service and behind an Ingress. Beside the defaults, what they are made of is taken
+away piece by piece, and a plain Deployment with a plain Service shows that the measure measures. Needs root, like the lab's packet
+network. Ends with 1 if a request was lost with the defaults, or none with the plain objects.
 """
 
+import argparse
 import sys
 import time
 from collections.abc import Callable
@@ -19,9 +20,11 @@ from tests.lab.packets import unavailable
 REPLICAS = 4
 PIECES: dict[str, dict[str, object]] = {
     "defaults": {},
+    "defaults, Ingress": {"front": "ingress"},
     "without preStop": {"preStop": 0},
     "without graceful deletion": {"graceful": "false"},
     "without either": {"preStop": 0, "graceful": "false"},
+    "without either, Ingress": {"front": "ingress", "preStop": 0, "graceful": "false"},
 }
 
 
@@ -42,8 +45,9 @@ def component(scene: Scene, title: str, runs: int) -> int:
     """Failures in so many restarts and as many image changes."""
     failed = 0
     with scene.workload("measured", replicas=REPLICAS, **PIECES[title]) as project:
-        scene.bound(REPLICAS)
-        address = scene.address()
+        front = str(PIECES[title].get("front", "service"))
+        scene.bound(REPLICAS, front=front)
+        address = scene.address(front=front)
         for number in range(1, runs + 1):
             failed += told(title, number, "restart", *measured(scene, address, scene.restart))
             configure(project, {"image": f"nginx:change-{number}"})
@@ -65,18 +69,20 @@ def plain(scene: Scene, runs: int, mode: str, annotations: dict[str, str]) -> in
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="?", type=int, default=10, help="restarts, and image changes, with the defaults; two of other kinds")
+    runs = parser.parse_args().runs
     reason = unavailable()
     if reason is not None:
         sys.exit(f"no real packets here: {reason}")
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     print(f"load balancers are told within {SYNC_SECONDS} to {2 * SYNC_SECONDS} s", flush=True)
     with Lab.started(packets=True) as lab, Scene.set_up(lab) as scene:
-        lost = {title: component(scene, title, runs if title == "defaults" else min(runs, 2)) for title in PIECES}
+        lost = {title: component(scene, title, runs if title.startswith("defaults") else min(runs, 2)) for title in PIECES}
         lost["plain, direct"] = plain(scene, min(runs, 2), "plain, direct", {})
         lost["plain, node port"] = plain(scene, min(runs, 2), "plain, node port", {"service.cloud.tencent.com/direct-access": "false"})
     for title, count in lost.items():
         print(f"{title:<28} {count} lost")
-    sys.exit(int(lost["defaults"] > 0 or lost["plain, direct"] == 0))
+    sys.exit(int(lost["defaults"] + lost["defaults, Ingress"] > 0 or lost["plain, direct"] == 0))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 
 from lightkube.resources.apps_v1 import Deployment, StatefulSet
 from lightkube.resources.core_v1 import Namespace, Pod, Service
+from lightkube.resources.networking_v1 import Ingress
 from lightkube.types import PatchType
 
 from tests.engine.stacks import PROGRAMS, stack
@@ -128,19 +129,23 @@ class Scene:
         found: Json = self.kube.get(Service, "web", namespace=namespace).to_dict()
         return found
 
-    def address(self, namespace: str = "default") -> str:
+    def address(self, namespace: str = "default", front: str = "service") -> str:
         """Once the load balancer has the pods."""
-        entries = self.service(namespace)["status"]["loadBalancer"]["ingress"]
-        return str(entries[0]["ip"])
+        found: Json = self.kube.get(Service if front == "service" else Ingress, "web", namespace=namespace).to_dict()
+        return str(found["status"]["loadBalancer"]["ingress"][0]["ip"])
 
-    def balancer(self, namespace: str = "default") -> Json:
-        """The load balancer of the Service `web`, as the cloud has it."""
-        owner = f"service/{namespace}/web"
+    def balancer(self, namespace: str = "default", front: str = "service") -> Json:
+        """The load balancer of the Service or Ingress `web`, as the cloud has it."""
+        owner = f"{front}/{namespace}/web"
         return next(item for item in self.lab.state()["load_balancers"].values() if item["owner"] == owner)
 
-    def bound(self, count: int, namespace: str = "default") -> None:
+    def bound(self, count: int, namespace: str = "default", front: str = "service") -> None:
         """Until the load balancer has so many backends, and they answer."""
-        wait_until(f"{count} backends", lambda: [len(item["backends"]) for item in self.balancer(namespace)["listeners"]] == [count], 90)
+
+        def backends() -> list[int]:
+            return [len(item["backends"]) for item in self.balancer(namespace, front)["listeners"]]
+
+        wait_until(f"{count} backends", lambda: backends() == [count], 90)
 
 
 def _ends(pod: Json) -> bool:
