@@ -25,11 +25,16 @@ class ClusterGuardProvider(StoringProvider):
     def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         if not olds:
             return []
-        pools = list(transitions.pool_findings(olds.get("nodePools", {}), news.get("nodePools", {}), unknown))
+        before, after = olds.get("nodePools", {}), news.get("nodePools", {})
+        for pool in before.keys() & after.keys():
+            if unknown(after[pool].get("subnetId")):
+                say(f"node_pools[{pool}].subnet_id: is not known yet; if it is another subnet, `up` stops before the pool is rebuilt")
+        pools = list(transitions.pool_findings(before, after, unknown))
         if news.get("allowClusterReplacement"):
             return pools
+        cluster = news.get("cluster", {})
         return [
-            *transitions.cluster_findings(olds.get("cluster", {}), news.get("cluster", {}), unknown),
+            *(transitions.cluster_findings(olds.get("cluster", {}), cluster, unknown) if cluster else ()),
             *transitions.replaced_subnet_findings(olds.get("eniSubnets", ()), news.get("eniSubnets", ()), unknown),
             *pools,
         ]
@@ -56,7 +61,12 @@ class ClusterGuardProvider(StoringProvider):
         return [finding for finding in found if finding.severity is Severity.ERROR]
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
-        """Comes after the cluster's deletion, which the provider does not wait for, and before that of the subnets."""
+        """Comes after the cluster's deletion, which the provider does not wait for, and before that of the subnets.
+
+        An adopted cluster stays, with its subnets: there is nothing to wait for.
+        """
+        if not props["cluster"]:
+            return
         cloud, wait = self.cloud(props), self.wait(props)
         wait_until_gone(cloud, str(props["cluster"]["vpcId"]), str(props["clusterName"]), wait)
         wait_until_empty(cloud, [str(subnet["id"]) for subnet in props["eniSubnets"]], wait)

@@ -82,8 +82,8 @@ class HybridCluster(pulumi.ComponentResource):
         super().__init__("tke-hybrid:index:HybridCluster", name, shown, opts)
 
         region = self._region(subnets[0]["zone"], advise(self, self._owner, parsed))
+        guard = self._guard(name, parsed, static_ip, region, subnets)
         if parsed.existing_cluster_id is None:
-            guard = self._guard(name, parsed, static_ip, region, subnets)
             self.cluster_id = self._cluster(name, parsed, static_ip, guard).id
         else:
             self.cluster_id = pulumi.Output.from_input(parsed.existing_cluster_id)
@@ -99,7 +99,7 @@ class HybridCluster(pulumi.ComponentResource):
             region=region,
             deadline_seconds=parsed.deadline_seconds or DEFAULT_DEADLINE,
         )
-        vpc_cni = VpcCni(f"{name}-vpc-cni", setting, child_options(self))
+        vpc_cni = VpcCni(f"{name}-vpc-cni", setting, child_options(self, depends_on=[guard]))
         self.vpc_cni_phase = vpc_cni.phase
         self.ipamd_config_data = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=subnets).apply(_config_data)
         self._kubernetes: kubernetes.Provider | None = None
@@ -155,7 +155,7 @@ class HybridCluster(pulumi.ComponentResource):
     def _guard(
         self, name: str, args: HybridClusterArgs, static_ip: Input[bool], region: pulumi.Output[str], subnets: list[dict[str, Any]]
     ) -> ClusterGuard:
-        cluster = {
+        made = {
             "vpcId": args.vpc_id,
             "clusterCidr": args.cluster_cidr,
             "clusterMaxPodNum": args.cluster_max_pod_num,
@@ -163,15 +163,12 @@ class HybridCluster(pulumi.ComponentResource):
             "serviceCidr": args.service_cidr,
             "staticIp": static_ip,
         }
-        pools = {
-            pool.name: {"subnetId": pool.subnet_id, "instanceType": pool.instance_type, "size": pool.size} for pool in args.node_pools or ()
-        }
         props = {
             "name": name,
             "region": region,
             "clusterName": name if args.cluster_name is None else args.cluster_name,
-            "cluster": cluster,
-            "nodePools": pools,
+            "cluster": made if args.existing_cluster_id is None else {},
+            "nodePools": {pool.name: _guarded_pool(pool) for pool in args.node_pools or ()},
             "planned": {
                 "nodePools": [_shown_pool(pool) for pool in args.node_pools or ()],
                 "staticIp": static_ip,
@@ -293,11 +290,12 @@ class HybridCluster(pulumi.ComponentResource):
                 password=None if pool.password is None else pulumi.Output.secret(pool.password),
                 orderly_security_group_ids=pool.security_group_ids,
             ),
-            # The zones follow from the subnet, but the provider may read them back as if somebody had set them.
+            # The zones follow from the subnet, but the provider may read them back as if somebody had set them. Another password would
+            # rebuild the pool, and cannot be refused by name: nobody keeps the old one to compare it with.
             opts=child_options(
                 self,
                 depends_on=after,
-                ignore_changes=["zones", *(["desiredCapacity"] if bounds else [])],
+                ignore_changes=["zones", "autoScalingConfig.password", *(["desiredCapacity"] if bounds else [])],
                 hooks=_before_create(name, f"pool-{pool.name}-is-free", args, _no_pool_of_that_name),
             ),
         )
@@ -360,6 +358,12 @@ def _shown_pool(pool: NodePoolArgs) -> dict[str, Any]:
     if bounds is not None:
         shown |= {"minSize": bounds.min_size, "maxSize": bounds.max_size}
     return {**shown, "globalRouteOnly": True} if pool.global_route_only else shown
+
+
+def _guarded_pool(pool: NodePoolArgs) -> dict[str, Any]:
+    """What the provider answers with a replacement, and what a refusal tells. A password instead of keys shows as no keys."""
+    keys: Any = [] if pool.key_ids is None else pool.key_ids
+    return {"subnetId": pool.subnet_id, "instanceType": pool.instance_type, "keyIds": keys, "size": pool.size}
 
 
 def _same_zone(item: Any, args: HybridClusterArgs) -> bool:

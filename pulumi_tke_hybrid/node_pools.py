@@ -50,10 +50,11 @@ class NodePoolArgs(Args):
     """Its zone; one of the ENI subnets must lie in it."""
 
     subnet_id: Input[str]
-    """VPC subnet for the nodes themselves, in that zone; not an ENI subnet. A change replaces the pool and its machines."""
+    """VPC subnet for the nodes themselves, in that zone; not an ENI subnet. Fixed when the pool is made: a change
+    is refused at preview."""
 
     instance_type: Input[str]
-    """CVM type, e.g. `S5.LARGE8`. It bounds the ENI pods of a node. A change replaces the pool."""
+    """CVM type, e.g. `S5.LARGE8`. It bounds the ENI pods of a node. Fixed like the subnet."""
 
     size: Input[int]
     """Number of nodes; with `autoscale` only the number to start with."""
@@ -65,10 +66,11 @@ class NodePoolArgs(Args):
     """Let TKE's autoscaler decide the size within bounds. Default: the size is fixed."""
 
     key_ids: Optional[Input[Sequence[Input[str]]]] = None
-    """SSH keys of the machines. Exactly one of `key_ids` and `password`."""
+    """SSH keys of the machines. Exactly one of `key_ids` and `password`. Fixed when the pool is made: a change is refused at preview."""
 
     password: Optional[Input[str]] = None
-    """Password of the machines; give it as a secret."""
+    """Password of the machines; give it as a secret. Read when the pool is made; a later change is not applied, because the provider
+    would rebuild the pool: change it on the machines, and give new pools the new one."""
 
     security_group_ids: Optional[Input[Sequence[Input[str]]]] = None
     """Security groups of the machines, in order. Default: none."""

@@ -15,6 +15,12 @@ class CloudError(Exception):
         super().__init__(f"{action} failed: {code}: {message}{asked}")
 
 
+class NotTold(CloudError):
+    """The cloud answered and left out what was asked for. That is never a no."""
+
+    __module__ = "builtins"
+
+
 class DeadlinePassed(CloudError):
     """A wait took longer than its deadline."""
 

@@ -8,11 +8,11 @@ API: EnableVpcCniNetworkType (457/55757), AddVpcCniSubnets (457/56371), Describe
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Answer, Cloud
 from pulumi_tke_hybrid.cloud.clusters import find_cluster
-from pulumi_tke_hybrid.cloud.errors import CloudError, Incompatible
+from pulumi_tke_hybrid.cloud.errors import CloudError, Incompatible, NotTold
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.tke import reclaim
@@ -21,6 +21,7 @@ from pulumi_tke_hybrid.tke.rules import transitions
 from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, NOT_GLOBAL_ROUTER
 
 Props = Mapping[str, Any]
+T = TypeVar("T")
 
 _BUSY_PHASES = ("", "initializing", "upgrading")
 _FAILED_PHASE = "Failed"
@@ -82,14 +83,10 @@ class VpcCniSwitch:
     @staticmethod
     def check(olds: Props, news: Props, unknown: Callable[[object], bool]) -> list[Finding]:
         """Transitions that TKE does not have. `unknown` recognises values that the preview cannot know."""
-        if unknown(news.get("subnets")):
-            return []
-        wanted: Sequence[Any] = news.get("subnets") or ()
+        wanted = news.get("subnets") or ()
         before: Props = olds if olds.get("clusterId") == news.get("clusterId") else {}
-        return [
-            *transitions.subnet_findings(before.get("subnets", ()), wanted, unknown),
-            *transitions.switch_findings(before, news, unknown),
-        ]
+        left = () if unknown(wanted) else transitions.subnet_findings(before.get("subnets", ()), wanted, unknown)
+        return [*left, *transitions.switch_findings(before, news, unknown)]
 
     @staticmethod
     def changes(olds: Props, news: Props, unknown: Callable[[object], bool]) -> tuple[list[str], list[str]]:
@@ -198,12 +195,12 @@ class VpcCniSwitch:
         self._wait.say(f"switching VPC-CNI of {props['clusterId']} off")
         self._write("DisableVpcCniNetworkType", {"ClusterId": props["clusterId"]})
 
-        def look() -> tuple[bool | None, str]:
-            now = self.look(props)
+        def off(now: Live | None) -> tuple[bool | None, str]:
             on = now is not None and (now.enabled or now.phase in _BUSY_PHASES[1:])
             return (None, "VPC-CNI is still on") if on else (True, "off")
 
-        self._wait.until(f"VPC-CNI of {props['clusterId']}", look, "Look at the cluster's network in the console; run it again to go on.")
+        again = "Look at the cluster's network in the console; run it again to go on."
+        self._wait.until(f"VPC-CNI of {props['clusterId']}", self._looks(props, off), again)
 
     @staticmethod
     def _refuse_living(props: Props, eni_pods: Callable[[], Sequence[str]]) -> None:
@@ -228,8 +225,7 @@ class VpcCniSwitch:
         wanted = tuple(str(item) for item in props["subnets"])
         seconds = reclaim.seconds_of(props["ipReclaim"])
 
-        def look() -> tuple[Live | None, str]:
-            live = self.look(props)
+        def ready(live: Live | None) -> tuple[Live | None, str]:
             if live is None or not live.enabled:
                 return None, "VPC-CNI is off"
             if live.phase == _FAILED_PHASE:
@@ -245,22 +241,26 @@ class VpcCniSwitch:
 
         live = self._wait.until(
             f"VPC-CNI of {props['clusterId']}",
-            look,
+            self._looks(props, ready),
             "Look at the pods tke-eni-ipamd and tke-eni-agent in kube-system; a second `pulumi up` goes on from here.",
         )
         return {**props, "phase": live.phase}
 
     def look(self, props: Props) -> Live | None:
-        """Ask the cloud; None if it does not know the cluster."""
+        """Ask the cloud; None if it does not know the cluster. NotTold if it does not say whether VPC-CNI is on."""
         cluster = self._cluster(props)
         if cluster is None:
             return None
         ipamd = self._cloud.call("tke", "DescribeIPAMD", {"ClusterId": props["clusterId"]})
+        enabled, disabled = ipamd.get("EnableIPAMD"), bool(ipamd.get("DisableVpcCniMode"))
+        if not isinstance(enabled, bool) and not disabled:
+            what = f"the answer does not say whether VPC-CNI of {props['clusterId']} is on; run it again"
+            raise NotTold("DescribeIPAMD", "NotTold", what)
         network: Answer = cluster.get("ClusterNetworkSettings") or {}
         described: Answer = json.loads(cluster.get("Property") or "{}")
         static = described.get("IsNonStaticIpMode")
         return Live(
-            enabled=bool(ipamd.get("EnableIPAMD")) and not ipamd.get("DisableVpcCniMode"),
+            enabled=bool(enabled) and not disabled,
             subnets=tuple(network.get("Subnets") or ()),
             ipamd_subnets=tuple(ipamd.get("SubnetIds") or ()),
             phase=str(ipamd.get("Phase") or ""),
@@ -269,6 +269,17 @@ class VpcCniSwitch:
             cni_type=described.get("VpcCniType"),
             static_ip=None if static is None else not static,
         )
+
+    def _looks(self, props: Props, judge: Callable[[Live | None], tuple[T | None, str]]) -> Callable[[], tuple[T | None, str]]:
+        """Looks for a wait, which goes on where the cloud does not tell."""
+
+        def look() -> tuple[T | None, str]:
+            try:
+                return judge(self.look(props))
+            except NotTold as error:
+                return None, error.message
+
+        return look
 
     def _cluster(self, props: Props) -> Answer | None:
         return find_cluster(self._cloud, str(props["clusterId"]))
@@ -320,8 +331,7 @@ class VpcCniSwitch:
             self._wait.say(f"{action}: the connection was lost; looking whether the request was accepted")
 
     def _wait_for_subnets(self, props: Props) -> Live:
-        def look() -> tuple[Live | None, str]:
-            live = self.look(props)
+        def listed(live: Live | None) -> tuple[Live | None, str]:
             if live is None or not live.enabled:
                 return None, "VPC-CNI is not on yet"
             if live.phase == _FAILED_PHASE:
@@ -329,9 +339,8 @@ class VpcCniSwitch:
             missing = [subnet for subnet in props["subnets"] if subnet not in live.subnets]
             return (None, f"{', '.join(missing)} not listed yet") if missing else (live, "listed")
 
-        return self._wait.until(
-            f"VPC-CNI of {props['clusterId']}", look, "A second `pulumi up` finishes what was begun; nothing is done twice."
-        )
+        again = "A second `pulumi up` finishes what was begun; nothing is done twice."
+        return self._wait.until(f"VPC-CNI of {props['clusterId']}", self._looks(props, listed), again)
 
     @staticmethod
     def _refuse_incompatible(props: Props, live: Live) -> None:

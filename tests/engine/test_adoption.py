@@ -44,6 +44,25 @@ def test_a_live_cluster_is_adopted_as_the_preview_says(lab: Lab, start: str) -> 
     remove(lab, live)
 
 
+def test_a_node_pool_of_an_adopted_cluster_is_not_rebuilt_either(lab: Lab) -> None:
+    live = make_cluster(lab)
+    zone = live["subnets"][0]["zone"]
+    nodes = lab.call("vpc", "CreateSubnet", {"VpcId": live["vpc"], "SubnetName": "nodes", "CidrBlock": "10.0.250.0/24", "Zone": zone})
+    config = {"vpcId": live["vpc"], "clusterId": live["cluster"], "subnets": live["subnets"], "nodes": nodes["Subnet"]["SubnetId"]}
+    with stack(lab, PROGRAMS / "adopt", "pool", {}) as project, changed(project, config):
+        project.up()
+        project.preview("--expect-no-changes")
+        before = written(lab)
+        with changed(project, {"instanceType": "S5.2XLARGE16"}):
+            refused = project.preview(check=False)
+        assert refused.exit_code != 0
+        assert "node_pools[workers].instance_type: S5.2XLARGE16 instead of S5.LARGE8" in refused.output
+        assert written(lab) == before
+        project.destroy()
+    lab.call("vpc", "DeleteSubnet", {"SubnetId": nodes["Subnet"]["SubnetId"]})
+    remove(lab, live)
+
+
 @pytest.mark.parametrize("hybrid", [False, True])
 def test_a_cluster_of_raw_resources_moves_into_the_components_and_nothing_is_replaced(lab: Lab, hybrid: bool) -> None:
     with stack(lab, PROGRAMS / "moved", "moved", {}) as project:

@@ -77,6 +77,10 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
         {"pods": 32},
         "cluster_max_pod_num: 32 instead of 64; TKE fixes the overlay addresses of a node",
     ),
+    "other keys of the machines": (
+        {"key": "skey-87654321"},
+        f"node_pools[{FOUR}].key_ids: skey-87654321 instead of skey-12345678; TKE fixes the SSH keys when the pool is made",
+    ),
     "another machine type": (
         {"instanceType": "S5.2XLARGE16"},
         f"node_pools[{FOUR}].instance_type: S5.2XLARGE16 instead of S5.LARGE8; TKE fixes the machine type when the pool is made, so "

@@ -68,6 +68,8 @@ def test_planted_secrets_are_nowhere_in_clear(lab: Lab, tmp_path: Path) -> None:
         planted = {"password of the nodes": password, "password of the cluster": lab.admin_password(cluster_id)}
         planted |= {f"kubeconfig {number}": value for number, value in enumerate(kubeconfig)}
         state = json.dumps(project.export()) + "".join(path.read_text() for path in project.backend.rglob("*.json*") if path.is_file())
+        (tmp_path / "password").write_text(f"Rotated-{secrets.token_hex(8)}")
+        project.preview("--expect-no-changes")  # another password would rebuild the pool
         printed.append(
             run(project, processes, "destroy", "--yes", "--event-log", str(tmp_path / "destroy.events"), "--logtostderr", "-v=3")
         )

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pulumi
 import pytest
 
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cluster_guard import ClusterGuardProvider
 
+_unknown: Any = pulumi.output.Unknown  # without types
+UNKNOWN = _unknown()
 NEWS: dict[str, Any] = {
     "eniSubnets": [{"id": "subnet-1", "zone": "ap-guangzhou-4", "cidr": "10.0.64.0/26"}],
     "planned": {"nodePools": [{"zone": "ap-guangzhou-4", "size": 2.0, "instanceType": "S5.LARGE8"}], "staticIp": True, "rules": None},
@@ -58,4 +61,42 @@ def test_nobody_is_asked_when_nothing_changed_or_nothing_is_known_of_pools(monke
     cloud = Cloud(27)
     assert contradicted(cloud, monkeypatch, olds=NEWS) == []
     assert contradicted(cloud, monkeypatch, {"eniSubnets": []}) == []
+    assert cloud.asked == []
+
+
+POOL: dict[str, Any] = {"subnetId": "subnet-1", "instanceType": "S5.LARGE8", "keyIds": ["skey-1"], "size": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({}, []),
+        ({"size": 5.0}, []),
+        ({"subnetId": "subnet-2"}, ["node_pools[workers].subnet_id: subnet-2 instead of subnet-1"]),
+        ({"keyIds": ["skey-2", "skey-3"]}, ["node_pools[workers].key_ids: skey-2, skey-3 instead of skey-1"]),
+        ({"keyIds": []}, ["node_pools[workers].key_ids: none instead of skey-1"]),  # a password instead
+        ({"keyIds": [UNKNOWN]}, []),
+    ],
+)
+@pytest.mark.parametrize("cluster", [{}, {"vpcId": "vpc-1"}])
+def test_what_would_rebuild_a_pool_is_refused_whoever_made_the_cluster(
+    cluster: dict[str, str], change: dict[str, Any], says: list[str]
+) -> None:
+    olds = {"cluster": cluster, "nodePools": {"workers": POOL}, "eniSubnets": []}
+    news = {**olds, "nodePools": {"workers": {**POOL, **change}}}
+    found = ClusterGuardProvider().refused(olds, news)
+    assert [str(finding).split(";")[0] for finding in found] == says
+    assert all("its 2 machines at once" in finding.message for finding in found)
+
+
+def test_a_pools_subnet_that_is_not_known_any_more_is_worth_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    olds = {"cluster": {}, "nodePools": {"workers": POOL}}
+    assert ClusterGuardProvider().refused(olds, {**olds, "nodePools": {"workers": {**POOL, "subnetId": UNKNOWN}}}) == []
+    assert "node_pools[workers].subnet_id: is not known yet" in capsys.readouterr().out
+
+
+def test_the_end_of_an_adoption_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = Cloud(None)
+    monkeypatch.setattr(ClusterGuardProvider, "cloud", lambda self, props: cloud)
+    ClusterGuardProvider().delete("guard", {"cluster": {}, "eniSubnets": [{"id": "subnet-1"}]})
     assert cloud.asked == []

@@ -290,7 +290,8 @@ def test_adoption_needs_what_the_api_does_not_tell_and_takes_nothing_of_a_new_cl
 def test_an_adopted_cluster_is_not_made_again() -> None:
     sizes: dict[str, Any] = dict.fromkeys(("cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num"))
     graph = run(lambda: cluster(existing_cluster_id="cls-12345678", static_ip=True, node_pools=None, **sizes))
-    assert [resource.name for resource in graph.resources] == ["demo", "demo-vpc-cni", "demo-vpc-cni-switch"]
+    assert [resource.name for resource in graph.resources] == ["demo", "demo-guard", "demo-vpc-cni", "demo-vpc-cni-switch"]
+    assert graph.named("demo-guard").inputs["cluster"] == {}
     assert graph.named("demo-vpc-cni-switch").inputs["nonMasquerade"] == "keep"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Params, TencentCloud
-from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed, Incompatible
+from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed, Incompatible, NotTold
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
 from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
@@ -33,7 +33,8 @@ class FakeCloud:
     """Answers in the API's shapes; `before` runs at each call and may raise."""
 
     status: str = "Running"
-    enabled: bool = False
+    enabled: bool | None = False
+    """None: the answer does not tell."""
     subnets: list[str] | None = None
     ipamd: list[str] = field(default_factory=list[str])
     phase: str = ""
@@ -236,6 +237,27 @@ def test_read_sees_that_it_was_switched_off_elsewhere_but_never_takes_an_error_f
         switch(FakeCloud(before=fail)).read(WISH)
 
 
+def test_an_answer_that_does_not_tell_is_never_a_no() -> None:
+    cloud = FakeCloud(enabled=None, subnets=[A, B])
+    for ask in (switch(cloud).read, switch(cloud).create, switch(cloud).update, switch(cloud).report):
+        with pytest.raises(NotTold, match="does not say whether VPC-CNI of cls-12345678 is on"):
+            ask(WISH)
+    with pytest.raises(NotTold):
+        switch(cloud).switch_off(WISH, list)
+    assert {action for action, _ in cloud.calls} == {"DescribeClusters", "DescribeIPAMD"}
+
+
+def test_a_wait_goes_on_while_the_answer_does_not_tell() -> None:
+    cloud, answers = FakeCloud(subnets=[A, B], ipamd=[A, B], phase="running", reclaim="300s"), iter([None, None, True])
+
+    def progress(action: str) -> None:
+        if action == "DescribeIPAMD":
+            cloud.enabled = next(answers)
+
+    cloud.before = progress
+    assert switch(cloud).wait_until_ready(WISH)["phase"] == "running"
+
+
 def test_an_update_of_what_was_switched_off_elsewhere_is_refused_with_the_way_out() -> None:
     with pytest.raises(CloudError, match="pulumi refresh"):
         switch(FakeCloud()).update(WISH)
@@ -285,6 +307,7 @@ def unknown(value: object) -> bool:
         ({"subnets": [A]}, "subnets", f"{B} left the list"),
         ({"subnets": [A, UNKNOWN]}, "subnets", f"{B} left the list"),
         ({"staticIp": False}, "static_ip", "False instead of True"),
+        ({"subnets": UNKNOWN, "staticIp": False}, "static_ip", "False instead of True"),
         ({"ipReclaim": "600s"}, "ip_reclaim", "600s instead of 300s"),
         ({"cniType": "tke-direct-eni"}, "cni_type", "tke-direct-eni instead of tke-route-eni"),
     ],

@@ -57,7 +57,11 @@ CLUSTER = {
 }
 """Properties of a cluster that the provider answers with a replacement: the name that users know, and what it is."""
 
-POOL = {"subnetId": ("subnet_id", "the nodes' subnet"), "instanceType": ("instance_type", "the machine type")}
+POOL = {
+    "subnetId": ("subnet_id", "the nodes' subnet"),
+    "instanceType": ("instance_type", "the machine type"),
+    "keyIds": ("key_ids", "the SSH keys"),
+}
 """The same for a node pool."""
 
 SUBNET = {"zone": ("zone", "the zone"), "cidr": ("cidr_block", "the range")}
@@ -95,11 +99,11 @@ def pool_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Fin
     for pool, old in before.items():
         new = after.get(pool, {})
         for name, (property_, what) in POOL.items():
-            if old.get(name) is not None and new.get(name) is not None and not unknown(new[name]) and old[name] != new[name]:
+            if name in old and name in new and not _somewhere(unknown, new[name]) and old[name] != new[name]:
                 yield POOL_FIXED.finding(
                     f"node_pools[{pool}].{property_}",
-                    f"instead of {old[name]}",
-                    value=new[name],
+                    f"instead of {_listed(old[name])}",
+                    value=_listed(new[name]),
                     why=f"TKE fixes {what} when the pool is made, so this would rebuild it and its "
                     f"{_shown(old.get('size'))} machines at once",
                     todo="add a pool of another name, drain the nodes of this one, then remove it",
@@ -157,6 +161,15 @@ def switch_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[F
                 why=f"TKE fixes the {what} when VPC-CNI is switched on",
                 todo=f"go back to {old} (changing it for good means switching VPC-CNI off, which ends every ENI pod's network)",
             )
+
+
+def _somewhere(unknown: Unknown, value: object) -> bool:
+    """Whether the value, or one of a list, is not known."""
+    return unknown(value) or (isinstance(value, list) and any(map(unknown, value)))  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _listed(value: object) -> object:
+    return (", ".join(map(str, value)) or "none") if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _shown(value: object) -> object:

@@ -6,6 +6,7 @@ import pulumi_tke_hybrid as tke
 
 config = pulumi.Config()
 subnets: list[dict[str, str]] = config.require_object("subnets")
+nodes = config.get("nodes")
 tke.HybridCluster(
     "adopted",
     tke.HybridClusterArgs(
@@ -20,6 +21,19 @@ tke.HybridCluster(
             )
             for subnet in subnets
         ],
+        node_pools=[
+            tke.NodePoolArgs(
+                name="workers",
+                zone=subnets[0]["zone"],
+                subnet_id=nodes,
+                instance_type=config.get("instanceType") or "S5.LARGE8",
+                size=1,
+                key_ids=["skey-12345678"],
+                keep_machines=False,
+            )
+        ]
+        if nodes
+        else None,
         ip_reclaim=tke.after(300),
         static_ip=True,
     ),

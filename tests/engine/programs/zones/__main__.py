@@ -11,9 +11,8 @@ import pulumi_tke_hybrid as tke
 
 config = pulumi.Config()
 password_file = os.environ.get("LAB_PASSWORD_FILE")  # as of a vault: the CLI puts configuration into the program's environment
-log_in: dict[str, Any] = (
-    {"password": pulumi.Output.secret(Path(password_file).read_text())} if password_file else {"key_ids": ["skey-12345678"]}
-)
+key = config.get("key") or "skey-12345678"
+log_in: dict[str, Any] = {"password": pulumi.Output.secret(Path(password_file).read_text())} if password_file else {"key_ids": [key]}
 zones: list[str] = config.require_object("zones")
 pools: list[str] = config.get_object("pools") or zones
 first_block = config.get_int("firstBlock") or 64
