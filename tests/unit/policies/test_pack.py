@@ -143,12 +143,13 @@ def test_a_zone_that_was_uncovered_before_is_not_said_again() -> None:
     assert said(pack.policies(lambda stack: known), "zone-uncovered", StackValidationArgs(uncovered)) == []
 
 
-def test_ranges_of_the_whole_stack_are_compared() -> None:
+@pytest.mark.parametrize("by_the_provider", [{}, {"assistantCidrs": UNKNOWN_STRING_VALUE}])
+def test_ranges_of_the_whole_stack_are_compared(by_the_provider: dict[str, Any]) -> None:
     def placed(kind: str, name: str, **props: Any) -> PolicyResource:
         urn = f"urn:pulumi:dev::p::{kind}::{name}"
         return PolicyResource(kind, unknown_checking_proxy(props), urn, name, options({}), None, None, [], {})
 
-    vpc = placed(tokens.VPC, "vpc", cidrBlock="10.0.0.0/16", id=UNKNOWN_STRING_VALUE)
+    vpc = placed(tokens.VPC, "vpc", cidrBlock="10.0.0.0/16", id=UNKNOWN_STRING_VALUE, **by_the_provider)
     subnet = placed(tokens.SUBNET, "pods", cidrBlock="10.1.0.0/24", vpcId=UNKNOWN_STRING_VALUE)
     subnet.property_dependencies["vpcId"] = [vpc]
     (sentence,) = said(pack.policies(lambda stack: Before()), "range-outside-vpc", StackValidationArgs([vpc, subnet]))
