@@ -177,6 +177,14 @@ SIZES = [
             "node_pools[0].instance_type: 'BIG' is not in the table of ENI limits; not checked: eni-headroom, vpc-eni-quota"),
     app("more pods than addresses", workload(replicas=14, cluster_facts=facts()), "replicas: 14 pods need"),
     app("late pods, more than addresses", workload(replicas=later(14), cluster_facts=later(facts())), "replicas: 14 pods need"),
+    app("more surge than addresses", workload(replicas=8, rollout={"max_surge": 4}, cluster_facts=facts()),
+        "rollout.max_surge: 4 lets a rollout with replicas=8 take 12 ENI addresses, and the container subnets have 11; the others stay Pending "
+        "until old pods have gone, and where none can go the rollout stands still; use at most 3, leave it out for as many as fit, or add a "
+        "container subnet [addresses]"),
+    app("late surge, more than addresses", workload(replicas=8, rollout={"max_surge": later(4)}, cluster_facts=later(facts())),
+        "rollout.max_surge: 4 lets a rollout"),
+    app("surge without an address", workload(replicas=11, rollout={"max_surge": 1}, cluster_facts=facts()),
+        "rollout.max_surge: 1 lets a rollout with replicas=11 take 12 ENI addresses, and the container subnets have 11"),
     app("no address for an upgrade", workload(replicas=11, cluster_facts=facts(), rules={"no-address-to-roll": "error"}), "replicas: 11 pods take all 11"),
     app("more pods than backends", workload(replicas=120, rules={"backend-quota": "error"}), "replicas: 120 and"),
     app("kept addresses without static IPs", workload(kind="statefulset", fixed_ip=True, cluster_facts=facts(staticIp=False)),
