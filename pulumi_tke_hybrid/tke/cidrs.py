@@ -67,7 +67,7 @@ RESERVED_PER_NODE = 3
 def cidr_problem(block: str) -> Finding | None:
     """What is wrong with a range in CIDR notation, or None."""
     try:
-        IPv4Network(block)
+        network = IPv4Network(block)
     except ValueError:
         try:
             loose = ipaddress.ip_network(block, strict=False)
@@ -78,6 +78,9 @@ def cidr_problem(block: str) -> Finding | None:
         return RANGE_SHAPE.finding("", "is not an IPv4 range", value=repr(block), todo="write it as '10.0.64.0/22'")
     if "/" not in block:
         return RANGE_SHAPE.finding("", "has no prefix length", value=repr(block), todo=f"write it as '{block}/22'")
+    if block != str(network):
+        why = "the cloud gets it as it is written"
+        return RANGE_SHAPE.finding("", "is not in CIDR notation", value=block, why=why, todo=f"write it as '{network}'")
     return None
 
 

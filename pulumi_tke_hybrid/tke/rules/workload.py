@@ -205,7 +205,7 @@ class Subnets:
         for pool in pools:
             if not pool.get("globalRouteOnly"):
                 nodes[str(pool["zone"])] += int(pool["size"])
-        return cls({zone: {str(item["subnetId"]): item.get("cidrBlock") for item in items} for zone, items in zones.items()}, nodes)
+        return cls({zone: {str(item["subnetId"]): _range(item) for item in items} for zone, items in zones.items()}, nodes)
 
     def addresses(self, nominated: Collection[str] = ()) -> int | None:
         """How many pods they hold, of these subnets only; None when a range is not known."""
@@ -218,6 +218,25 @@ class Subnets:
             found = found or bool(blocks)
             total += max(sum(map(cidrs.usable_addresses, known)) - self.nodes.get(zone, 0), 0)
         return total if found else None
+
+
+def _range(subnet: Mapping[str, Any]) -> str | None:
+    return None if _range_problem(subnet) else subnet.get("cidrBlock")
+
+
+def _range_problem(subnet: Mapping[str, Any]) -> Finding | None:
+    block = subnet.get("cidrBlock")
+    return None if block is None else cidrs.cidr_problem(str(block))
+
+
+def range_findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is no range among the facts, which another stack or a program may have written."""
+    zones: Mapping[str, Sequence[Mapping[str, Any]]] = facts.get("zones") or {}
+    for zone, subnets in zones.items():
+        for index, subnet in enumerate(subnets):
+            problem = _range_problem(subnet)
+            if problem:
+                yield problem.under(f"cluster_facts.zones[{zone!r}][{index}].cidrBlock")
 
 
 def capacity_findings(replicas: int, surge: int, addresses: int | None, exposed: bool, rolling: bool) -> Iterator[Finding]:
