@@ -19,7 +19,7 @@ def of_resource(shown: ResourceValidationArgs, before: Before) -> Step:
     if was is None:
         return Step(shown.urn, shown.resource_type, Op.CREATE, new=new, parent=options.parent or "", protected=options.protect)
     old = _comparable(was.inputs, new)
-    keys = forced.changed(shown.resource_type, old, new)
+    keys = forced.changed(shown.resource_type, old, new, _comparable(was.outputs, new))
     return Step(
         shown.urn,
         shown.resource_type,

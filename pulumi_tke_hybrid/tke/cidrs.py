@@ -57,6 +57,8 @@ GLOBAL_ROUTER_SPACE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.
 RESERVED_PER_SUBNET = 3
 """Tencent keeps three addresses of each VPC subnet."""
 MINIMUM_PODS_PER_NODE = 4
+_NAMED = 4
+"""Ranges of a VPC that a sentence names."""
 SERVICES = (32, 32768)
 RESERVED_PER_NODE = 3
 """Addresses of a node's GlobalRouter range that no pod gets."""
@@ -65,7 +67,7 @@ RESERVED_PER_NODE = 3
 def cidr_problem(block: str) -> Finding | None:
     """What is wrong with a range in CIDR notation, or None."""
     try:
-        IPv4Network(block)
+        network = IPv4Network(block)
     except ValueError:
         try:
             loose = ipaddress.ip_network(block, strict=False)
@@ -76,6 +78,9 @@ def cidr_problem(block: str) -> Finding | None:
         return RANGE_SHAPE.finding("", "is not an IPv4 range", value=repr(block), todo="write it as '10.0.64.0/22'")
     if "/" not in block:
         return RANGE_SHAPE.finding("", "has no prefix length", value=repr(block), todo=f"write it as '{block}/22'")
+    if block != str(network):
+        why = "the cloud gets it as it is written"
+        return RANGE_SHAPE.finding("", "is not in CIDR notation", value=block, why=why, todo=f"write it as '{network}'")
     return None
 
 
@@ -144,13 +149,28 @@ def outside_problem(path: str, block: str, vpc_cidr: str) -> Finding | None:
     """Whether a subnet lies in its VPC; None if it does."""
     if IPv4Network(block).subnet_of(IPv4Network(vpc_cidr)):
         return None
-    return RANGE_OUTSIDE_VPC.finding(
-        path,
-        f"does not lie in the VPC's range {vpc_cidr}",
-        value=block,
-        why="a subnet is a part of its VPC",
-        todo="choose a free range inside it; lower this rule for a secondary range of the VPC",
-    )
+    return outside_finding(path, block, [vpc_cidr], "choose a free range inside it; lower this rule for a secondary range of the VPC")
+
+
+def outside_finding(path: str, block: str, vpc: Sequence[str], todo: str) -> Finding:
+    """That a subnet lies in none of its VPC's ranges."""
+    named = ", ".join(vpc[:_NAMED]) + (f" and {len(vpc) - _NAMED} more" if len(vpc) > _NAMED else "")
+    what = f"does not lie in the VPC's range {named}" if len(vpc) == 1 else f"lies in none of the VPC's ranges {named}"
+    return RANGE_OUTSIDE_VPC.finding(path, what, value=block, why="a subnet is a part of its VPC", todo=todo)
+
+
+class Space:
+    """Ranges that together are a VPC. Looking a subnet up takes no longer for more of them: a plan may have thousands of both."""
+
+    def __init__(self, blocks: Iterable[str]) -> None:
+        self._ranges = {IPv4Network(block) for block in blocks}
+        self._lengths = {network.prefixlen for network in self._ranges}
+
+    def holds(self, block: str) -> bool:
+        """Whether a range lies in one of them; the cloud has no subnet across two."""
+        network = IPv4Network(block)
+        lengths = (length for length in self._lengths if length <= network.prefixlen)
+        return any(network.supernet(new_prefix=length) in self._ranges for length in lengths)
 
 
 def overlaps(named: Sequence[tuple[str, str]], against: Iterable[tuple[str, str]] = ()) -> Iterator[Finding]:

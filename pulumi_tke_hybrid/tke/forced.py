@@ -40,20 +40,36 @@ FORCED: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+# Optional and computed in the schema: without the program's word the provider keeps what is there.
+_COMPUTED: Mapping[str, tuple[str, ...]] = {
+    tokens.CLUSTER: ("containerRuntime", "dataPlaneV2", "ignoreServiceCidrConflict", "isDualStack"),
+    tokens.NODE_POOL: ("autoUpdateInstanceTags",),
+}
 _DEFAULTS = {"metadata.namespace": "default"}
 
 
-def changed(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Those of the resource's type that are not as they were, as a preview names them.
+def changed(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], state: Mapping[str, Any]) -> list[str]:
+    """Those of the resource's type that are not as they were, as a preview names them. `state`: what the cloud said of it.
 
-    One that is not known yet counts as another one, as it does in a preview.
+    One that is not known yet counts as another one, as it does in a preview. One that the program did not speak of before is compared
+    with the state, as the providers do: to write down what is there changes nothing.
     """
-    differing = [path for path in FORCED.get(kind, ()) if _value(before, path) != _value(after, path)]
+    computed = _COMPUTED.get(kind, ())
+    differing = [path for path in FORCED.get(kind, ()) if _differs(path, before, after, state, path in computed)]
     # The tencentcloud plugin names the outermost property.
     named = [path.split(".")[0] for path in differing] if kind.startswith("tencentcloud:") else differing
     return list(dict.fromkeys(named))
 
 
+def _differs(path: str, before: Mapping[str, Any], after: Mapping[str, Any], state: Mapping[str, Any], computed: bool) -> bool:
+    was, wanted = _value(before, path), _value(after, path)
+    if wanted is None and (was is None or computed):
+        return False
+    if was is None:
+        was = _value(state, path)
+    default = _DEFAULTS.get(path)
+    return (default if was is None else was) != (default if wanted is None else wanted)
+
+
 def _value(props: Mapping[str, Any], path: str) -> Any:
-    found = at(props, *path.split("."))
-    return _DEFAULTS.get(path) if found is None else found
+    return at(props, *path.split("."))

@@ -42,6 +42,7 @@ def surge_within(
         free = None if addresses is None else max(addresses - int(replicas), 0)
         surge = surge_of(int(replicas), free) if given is None else int(given)
         findings = [
+            *rules.range_findings(told),
             *rules.capacity_findings(int(replicas), surge if asked.rolling else 0, addresses, asked.exposed, asked.rolling),
             *rules.fact_findings(subnets, told.get("staticIp"), asked.fixed_ip, balancers),
         ]

@@ -53,8 +53,8 @@ class RolloutArgs(Args):
     of the image. Default: true."""
 
     max_surge: Optional[Input[int]] = None
-    """How many pods a Deployment has beyond `replicas` while it rolls; each one needs an address. Default: a quarter, at least one, and
-    never more than the container subnets hold when `cluster_facts` tell them."""
+    """How many pods a Deployment has beyond `replicas` while it rolls; each one needs an address, and more than the container subnets
+    hold is refused when `cluster_facts` tell them. Default: a quarter, at least one, and never more than they hold."""
 
     pod_seconds: Optional[int] = None
     """How long one pod may take until the load balancer has it: image, start, health checks. Progress deadline and Pulumi's timeout are

@@ -1,5 +1,6 @@
 """Ranges of raw resources: each mistake once, with the resource's own property, and nothing about what does not change."""
 
+import time
 from typing import Any
 
 import pytest
@@ -60,3 +61,58 @@ def test_a_subnet_of_another_vpc_is_compared_with_that_one() -> None:
     subnet = Step("urn:pulumi:dev::p::x::a", tokens.SUBNET, Op.CREATE, new={"cidrBlock": "10.0.1.0/24", "vpcId": "vpc-2"})
     (found,) = ranges_of_steps.findings(Plan([*network(a="10.0.1.0/24").steps, other, subnet]))
     assert found.message.startswith("10.0.1.0/24 does not lie in the VPC's range 10.9.0.0/16")
+
+
+SECOND = "10.10.0.0/16"
+
+
+def with_secondary(second: Any, plan: Plan, op: Op = Op.CREATE, state: Any = None, from_another: bool = False) -> list[str]:
+    """What is said of a VPC with secondary ranges."""
+    vpc, *others = plan.steps
+    stated = vpc.new if second is None else {**vpc.new, "assistantCidrs": second}
+    sources = {"assistantCidrs": ["urn:pulumi:dev::p::x::y"]} if from_another else {}
+    changed = Step(vpc.urn, vpc.type, op, new=stated, state={"assistantCidrs": state}, sources=sources)
+    return [f"{finding.path}: {finding.head}" for finding in ranges_of_steps.findings(Plan([changed, *others]))]
+
+
+def test_a_subnet_may_lie_in_any_range_of_its_vpc() -> None:
+    assert with_secondary([SECOND], network(a="10.10.0.0/24", b="10.0.0.0/24")) == []
+    assert with_secondary([SECOND], network(a="10.11.0.0/24")) == [
+        "a.cidrBlock: 10.11.0.0/24 lies in none of the VPC's ranges 10.0.0.0/16, 10.10.0.0/16"
+    ]
+    many = [f"10.{number}.0.0/16" for number in range(10, 16)]
+    assert with_secondary(many, network(a="10.9.0.0/24")) == [
+        "a.cidrBlock: 10.9.0.0/24 lies in none of the VPC's ranges 10.0.0.0/16, 10.10.0.0/16, 10.11.0.0/16, 10.12.0.0/16 and 3 more"
+    ]
+
+
+def test_an_overlay_is_compared_with_all_ranges_of_the_vpc() -> None:
+    assert with_secondary([SECOND], network(cluster="10.10.0.0/20", a="10.10.0.0/24")) == [
+        "c.clusterCidr: 10.10.0.0/20 overlaps 10.10.0.0/16 (vpc.assistantCidrs[0])"
+    ]
+
+
+def test_nothing_lies_outside_a_vpc_while_one_of_its_ranges_is_not_known() -> None:
+    assert with_secondary([UNKNOWN], network(a="10.11.0.0/24")) == []
+    assert with_secondary(UNKNOWN, network(a="10.11.0.0/24"), from_another=True) == []
+    assert with_secondary([SECOND], network(vpc=UNKNOWN, a="10.11.0.0/24")) == []
+    overlaps = "a.cidrBlock: 192.168.1.0/24 overlaps 192.168.0.0/20 (c.clusterCidr)"
+    assert with_secondary([UNKNOWN], network(a="192.168.1.0/24")) == [overlaps]
+
+
+def test_secondary_ranges_that_the_program_does_not_speak_of_stay_and_a_new_vpc_has_none() -> None:
+    outside = ["a.cidrBlock: 10.10.0.0/24 does not lie in the VPC's range 10.0.0.0/16"]
+    assert with_secondary(None, network(a="10.10.0.0/24"), Op.UPDATE, [SECOND]) == []
+    assert with_secondary(None, network(a="10.10.0.0/24"), Op.REPLACE, [SECOND]) == outside
+    assert with_secondary([], network(a="10.10.0.0/24"), Op.UPDATE, [SECOND]) == outside
+    # As a policy is shown a new VPC whose program says nothing of them: the provider tells them later.
+    assert with_secondary(UNKNOWN, network(a="10.10.0.0/24")) == outside
+
+
+def test_thousands_of_subnets_in_hundreds_of_ranges_are_looked_up_not_compared() -> None:
+    ranges = [f"10.{number}.0.0/16" for number in range(1, 255)]
+    blocks = [f"10.{number % 254 + 1}.{number // 254}.0/24" for number in range(5000)]
+    subnets = [step(tokens.SUBNET, f"s{number}", vpcId=UNKNOWN, cidrBlock=block) for number, block in enumerate(blocks)]
+    begin = time.process_time()
+    assert with_secondary(ranges, Plan([*network().steps, *subnets])) == []
+    assert time.process_time() - begin < 5

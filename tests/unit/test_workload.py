@@ -120,6 +120,21 @@ def test_a_rollout_takes_no_more_addresses_than_there_are_and_has_the_time_it_ne
     assert spec["progressDeadlineSeconds"] == deadline
 
 
+@pytest.mark.parametrize(
+    ("replicas", "more"),
+    [
+        (ADDRESSES - 6, {"max_surge": 0}),
+        (ADDRESSES - 6, {"max_surge": 6}),
+        (ADDRESSES - 6, {}),
+        # There are never more new pods than replicas.
+        (ADDRESSES // 2, {"max_surge": 1000}),
+        (0, {"max_surge": 1000}),
+    ],
+)
+def test_a_surge_that_there_are_addresses_for_is_nothing_to_speak_of(replicas: int, more: dict[str, Any]) -> None:
+    assert made(replicas=replicas, cluster_facts=FACTS, rollout=tke.RolloutArgs(**more)).said == []
+
+
 def test_every_container_waits_before_it_is_told_to_stop_unless_it_has_a_hook() -> None:
     hook = core.LifecycleArgs(pre_stop=core.LifecycleHandlerArgs(exec_=core.ExecActionArgs(command=["/drain"])))
     begin = core.LifecycleArgs(post_start=core.LifecycleHandlerArgs(exec_=core.ExecActionArgs(command=["/begin"])))

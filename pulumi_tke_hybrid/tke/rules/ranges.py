@@ -62,7 +62,9 @@ def findings(plan: ClusterPlan) -> Iterator[Finding]:
 def _overlaps(plan: ClusterPlan) -> Iterator[Finding]:
     stated = (("vpc_cidr", plan.vpc_cidr), ("cluster_cidr", plan.cluster_cidr), ("service_cidr", plan.service_cidr))
     outer = [(path, block) for path, block in stated if block]
-    others = [(f"other_cidrs[{name!r}]", block) for name, block in plan.others.items()]
+    wrong = _wrong_others(plan)
+    yield from wrong.values()
+    others = [(f"other_cidrs[{name!r}]", block) for name, block in plan.others.items() if name not in wrong]
     yield from cidrs.overlaps(outer, others)
     pods = [(f"{subnet.path}.cidr_block", subnet.cidr) for subnet in plan.subnets]
     nodes = {block: (f"{pool.path}.subnet_cidr", block) for pool in reversed(plan.pools) if (block := pool.subnet_cidr)}
@@ -76,6 +78,12 @@ def _overlaps(plan: ClusterPlan) -> Iterator[Finding]:
         yield not_yet(cidrs.RANGE_OVERLAP, path)
     if plan.vpc_cidr is None and "vpc_cidr" not in plan.later:
         yield not_stated("vpc_cidr", "whether the subnets lie in the VPC and the overlay outside it")
+
+
+def _wrong_others(plan: ClusterPlan) -> dict[str, Finding]:
+    """Those that are no ranges: where one came out of something else, nobody has looked at it before."""
+    found = {name: cidrs.cidr_problem(block) for name, block in plan.others.items()}
+    return {name: problem.under(f"other_cidrs[{name!r}]") for name, problem in found.items() if problem}
 
 
 def _overlay(plan: ClusterPlan) -> Iterator[Finding]:

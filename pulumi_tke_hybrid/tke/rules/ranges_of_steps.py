@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
+from typing import Any
 
 from pulumi_tke_hybrid.tke import cidrs, tokens
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.step import Plan, Step, texts
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step, items, texts, unknown
 
 Range = tuple[str, str]
 """Where it is written, and the block."""
+_SECONDARY = "assistantCidrs"
 
 
 def findings(plan: Plan) -> Iterator[Finding]:
@@ -17,24 +19,46 @@ def findings(plan: Plan) -> Iterator[Finding]:
     for vpc in {vpc.id or vpc.urn: vpc for vpc in plan.of(tokens.VPC)}.values():
         its_subnets, its_clusters = _in(vpc, subnets), _in(vpc, clusters)
         if vpc.new and any(step.op.changes for step in (vpc, *its_subnets, *its_clusters)):
-            yield from _of_vpc(_ranges(vpc, "cidrBlock"), _all(its_subnets, "cidrBlock"), _all(its_clusters, "clusterCidr", "serviceCidr"))
+            yield from _of_vpc(vpc, _all(its_subnets, "cidrBlock"), _all(its_clusters, "clusterCidr", "serviceCidr"))
     for cluster in plan.of(tokens.CLUSTER):
         if cluster.op.changes:
             yield from _overlay(cluster)
 
 
-def _of_vpc(vpc: list[Range], subnets: list[Range], overlays: list[Range]) -> Iterator[Finding]:
-    yield from cidrs.overlaps(overlays, vpc)
+def _of_vpc(vpc: Step, subnets: list[Range], overlays: list[Range]) -> Iterator[Finding]:
+    stated = _stated(vpc)
+    known = _known(vpc, stated)
+    yield from cidrs.overlaps(overlays, known)
+    blocks = [block for _, block in known]
+    space = cidrs.Space(blocks)
     inside: list[Range] = []
     outside: list[Range] = []
     for subnet in subnets:
-        problem = cidrs.outside_problem(*subnet, vpc[0][1]) if vpc else None
-        (outside if problem else inside).append(subnet)
-        if problem:
-            yield problem
+        (inside if space.holds(subnet[1]) else outside).append(subnet)
+    if len(known) == len(stated):  # else they may lie in a range that nobody knows yet
+        todo = f"choose a free range inside, or add a secondary range to the VPC's {_SECONDARY}"
+        yield from (cidrs.outside_finding(*subnet, blocks, todo) for subnet in outside)
     # One that lies in the VPC, as it should, overlaps an overlay only where the VPC itself does: that has been said.
     yield from cidrs.overlaps(inside)
     yield from cidrs.overlaps(outside, overlays)
+
+
+def _stated(vpc: Step) -> dict[str, Any]:
+    """All ranges of a VPC by their property, also those that are not known yet."""
+    secondary = {f"{_SECONDARY}[{index}]": block for index, block in enumerate(_secondary(vpc))}
+    return {"cidrBlock": vpc.new.get("cidrBlock"), **secondary}
+
+
+def _secondary(vpc: Step) -> list[Any]:
+    """The program's word, or what is there: the provider leaves secondary ranges alone that a program does not speak of.
+
+    A policy is shown what a resource will have, and the provider knows that only later where the program says nothing. Such a value
+    comes from no other resource, and is no reason to be silent: a new VPC has no secondary ranges but those that it is given.
+    """
+    said = vpc.new.get(_SECONDARY)
+    if said is None or (unknown(said) and _SECONDARY not in vpc.sources):
+        said = None if vpc.op in (Op.CREATE, Op.REPLACE) else vpc.state.get(_SECONDARY)
+    return [said] if isinstance(said, str) else items(said)
 
 
 def _overlay(cluster: Step) -> Iterator[Finding]:
@@ -65,13 +89,12 @@ def _all(steps: list[Step], *keys: str) -> list[Range]:
 
 
 def _ranges(step: Step, *keys: str) -> list[Range]:
+    return _known(step, {key: step.new.get(key) for key in keys})
+
+
+def _known(step: Step, stated: Mapping[str, Any]) -> list[Range]:
     """Those that are known; what is no range is the provider's to refuse."""
-    found: list[Range] = []
-    for key in keys:
-        value = step.new.get(key)
-        if isinstance(value, str) and _is_range(value):
-            found.append((f"{step.name}.{key}", value))
-    return found
+    return [(f"{step.name}.{key}", value) for key, value in stated.items() if isinstance(value, str) and _is_range(value)]
 
 
 def _is_range(value: str) -> bool:

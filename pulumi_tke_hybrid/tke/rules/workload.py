@@ -44,7 +44,9 @@ ZONE_PINNING = Rule(
     "zone-pinning", Severity.WARNING, "A pod with a kept address can only run in the zone of its first start.", "the zones", "457/34994"
 )
 BACKENDS = Rule("backend-quota", Severity.WARNING, "A listener takes 100 backends.", "replicas and surge", "457/41897")
-ADDRESSES = Rule("addresses", Severity.ERROR, "Every pod on ENI needs an address.", "the subnets' ranges", "arithmetic")
+ADDRESSES = Rule(
+    "addresses", Severity.ERROR, "Every pod on ENI needs an address, also those that a rollout adds.", "the subnets' ranges", "arithmetic"
+)
 NO_SURGE = Rule(
     "no-address-to-roll", Severity.WARNING, "A rollout without loss needs an address more.", "the subnets' ranges", "arithmetic"
 )
@@ -203,7 +205,7 @@ class Subnets:
         for pool in pools:
             if not pool.get("globalRouteOnly"):
                 nodes[str(pool["zone"])] += int(pool["size"])
-        return cls({zone: {str(item["subnetId"]): item.get("cidrBlock") for item in items} for zone, items in zones.items()}, nodes)
+        return cls({zone: {str(item["subnetId"]): _range(item) for item in items} for zone, items in zones.items()}, nodes)
 
     def addresses(self, nominated: Collection[str] = ()) -> int | None:
         """How many pods they hold, of these subnets only; None when a range is not known."""
@@ -218,34 +220,67 @@ class Subnets:
         return total if found else None
 
 
+def _range(subnet: Mapping[str, Any]) -> str | None:
+    return None if _range_problem(subnet) else subnet.get("cidrBlock")
+
+
+def _range_problem(subnet: Mapping[str, Any]) -> Finding | None:
+    block = subnet.get("cidrBlock")
+    return None if block is None else cidrs.cidr_problem(str(block))
+
+
+def range_findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is no range among the facts, which another stack or a program may have written."""
+    zones: Mapping[str, Sequence[Mapping[str, Any]]] = facts.get("zones") or {}
+    for zone, subnets in zones.items():
+        for index, subnet in enumerate(subnets):
+            problem = _range_problem(subnet)
+            if problem:
+                yield problem.under(f"cluster_facts.zones[{zone!r}][{index}].cidrBlock")
+
+
 def capacity_findings(replicas: int, surge: int, addresses: int | None, exposed: bool, rolling: bool) -> Iterator[Finding]:
     """Whether there are addresses for the pods, and backends for the load balancer.
 
-    `surge` is what a rollout adds; `addresses` None when they do not matter or are not known; `rolling`: a pod comes before one goes.
+    `surge` is what a rollout may add; `addresses` None when they do not matter or are not known; `rolling`: a pod comes before one goes.
     """
+    added = min(surge, replicas)  # a rollout never has more new pods than replicas
     if addresses is not None:
-        if replicas > addresses:
-            yield ADDRESSES.finding(
-                "replicas",
-                f"pods need as many ENI addresses, and the container subnets have {addresses}",
-                value=replicas,
-                todo="add a container subnet, or use fewer replicas",
-            )
-        elif rolling and surge == 0 and replicas:
-            yield NO_SURGE.finding(
-                "replicas",
-                f"pods take all {addresses} addresses of the container subnets",
-                value=replicas,
-                why="a rollout has to stop a pod before it can start the next one",
-                todo="add a container subnet",
-            )
-    if exposed and replicas + surge > BACKEND_QUOTA:
+        yield from _address_shortage(replicas, surge, replicas + added, addresses, rolling)
+    if exposed and replicas + added > BACKEND_QUOTA:
         yield BACKENDS.finding(
             "replicas",
-            f"and {surge} more during a rollout are over {BACKEND_QUOTA} backends",
+            f"and {added} more during a rollout are over {BACKEND_QUOTA} backends",
             value=replicas,
             why="that is what a listener takes in most regions; pods beyond it are never bound and never become ready",
             todo="have the quota raised by a ticket",
+        )
+
+
+def _address_shortage(replicas: int, surge: int, most: int, addresses: int, rolling: bool) -> Iterator[Finding]:
+    """The surge by default is one that fits, so one that does not is the program's own."""
+    if replicas > addresses:
+        yield ADDRESSES.finding(
+            "replicas",
+            f"pods need as many ENI addresses, and the container subnets have {addresses}",
+            value=replicas,
+            todo="add a container subnet, or use fewer replicas",
+        )
+    elif rolling and most > addresses:
+        yield ADDRESSES.finding(
+            "rollout.max_surge",
+            f"lets a rollout with replicas={replicas} take {most} ENI addresses, and the container subnets have {addresses}",
+            value=surge,
+            why="the others stay Pending until old pods have gone, and where none can go the rollout stands still",
+            todo=f"use at most {addresses - replicas}, leave it out for as many as fit, or add a container subnet",
+        )
+    elif rolling and replicas and replicas == addresses:
+        yield NO_SURGE.finding(
+            "replicas",
+            f"pods take all {addresses} addresses of the container subnets",
+            value=replicas,
+            why="a rollout has to stop a pod before it can start the next one",
+            todo="add a container subnet",
         )
 
 

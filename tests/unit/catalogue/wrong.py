@@ -112,6 +112,13 @@ RANGES = [
             "eni_subnets[0].cidr_block: 10.0.64.0/22 overlaps 10.0.64.0/24 (other_cidrs['office'])"),
     cluster("a wrong other range", hybrid(other_cidrs={"office": "10.0.64.1/24"}),
             "other_cidrs['office']: 10.0.64.1/24 has host bits set; the range it lies in is 10.0.64.0/24"),
+    cluster("a wrong other range that comes late", hybrid(other_cidrs={"office": later("10.1.2.3/16"), "blue": later("192.168.0.0/18")}),
+            "other_cidrs['office']: 10.1.2.3/16 has host bits set; the range it lies in is 10.1.0.0/16",
+            "cluster_cidr: 192.168.0.0/20 overlaps 192.168.0.0/18 (other_cidrs['blue'])"),
+    cluster("a mask", hybrid(vpc_cidr="10.0.0.0/255.255.0.0"),
+            "vpc_cidr: 10.0.0.0/255.255.0.0 is not in CIDR notation; the cloud gets it as it is written; write it as '10.0.0.0/16'"),
+    cluster("a late host mask", hybrid(cluster_cidr=later("192.168.0.0/0.0.15.255")),
+            "cluster_cidr: 192.168.0.0/0.0.15.255 is not in CIDR notation"),
     cluster("Services over the VPC", hybrid(service_cidr="10.0.0.0/22"), "service_cidr: 10.0.0.0/22 overlaps 10.0.0.0/16 (vpc_cidr)"),
     cluster("Services over the overlay", hybrid(service_cidr="192.168.8.0/22"),
             "service_cidr: 192.168.8.0/22 overlaps 192.168.0.0/20 (cluster_cidr)"),
@@ -177,6 +184,14 @@ SIZES = [
             "node_pools[0].instance_type: 'BIG' is not in the table of ENI limits; not checked: eni-headroom, vpc-eni-quota"),
     app("more pods than addresses", workload(replicas=14, cluster_facts=facts()), "replicas: 14 pods need"),
     app("late pods, more than addresses", workload(replicas=later(14), cluster_facts=later(facts())), "replicas: 14 pods need"),
+    app("more surge than addresses", workload(replicas=8, rollout={"max_surge": 4}, cluster_facts=facts()),
+        "rollout.max_surge: 4 lets a rollout with replicas=8 take 12 ENI addresses, and the container subnets have 11; the others stay Pending "
+        "until old pods have gone, and where none can go the rollout stands still; use at most 3, leave it out for as many as fit, or add a "
+        "container subnet [addresses]"),
+    app("late surge, more than addresses", workload(replicas=8, rollout={"max_surge": later(4)}, cluster_facts=later(facts())),
+        "rollout.max_surge: 4 lets a rollout"),
+    app("surge without an address", workload(replicas=11, rollout={"max_surge": 1}, cluster_facts=facts()),
+        "rollout.max_surge: 1 lets a rollout with replicas=11 take 12 ENI addresses, and the container subnets have 11"),
     app("no address for an upgrade", workload(replicas=11, cluster_facts=facts(), rules={"no-address-to-roll": "error"}), "replicas: 11 pods take all 11"),
     app("more pods than backends", workload(replicas=120, rules={"backend-quota": "error"}), "replicas: 120 and"),
     app("kept addresses without static IPs", workload(kind="statefulset", fixed_ip=True, cluster_facts=facts(staticIp=False)),
@@ -366,6 +381,8 @@ WORKLOADS = [
         "listener: is about the Service's load balancer, and exposure 'none' has none"),
     app("two protocols behind node ports", workload(network="global_route", ports=[{"port": 53}, {"port": 53, "protocol": "UDP"}]),
         "ports[1].port: 53 has TCP and UDP"),
+    app("facts with a range that is none", workload(cluster_facts=later(facts(zones={FOUR: [{"subnetId": PODS_4, "cidrBlock": "10.0.64.1/28"}]}))),
+        "cluster_facts.zones['ap-guangzhou-4'][0].cidrBlock: 10.0.64.1/28 has host bits set; the range it lies in is 10.0.64.0/28"),
     app("facts that are none", workload(cluster_facts=[CLUSTER]), "cluster_facts: must be"),
 ]  # fmt: skip
 

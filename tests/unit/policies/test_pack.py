@@ -122,8 +122,37 @@ def test_a_resource_of_another_name_is_found_by_its_alias() -> None:
 
 def test_an_object_without_a_namespace_is_in_the_default_one() -> None:
     here, there = {"metadata": {"name": "a"}}, {"metadata": {"name": "a", "namespace": "default"}}
-    assert forced.changed(tokens.SERVICE, there, here) == []
-    assert forced.changed(tokens.SERVICE, there, {"metadata": {"name": "a", "namespace": "web"}}) == ["metadata.namespace"]
+    assert forced.changed(tokens.SERVICE, there, here, {}) == []
+    assert forced.changed(tokens.SERVICE, there, {"metadata": {"name": "a", "namespace": "web"}}, {}) == ["metadata.namespace"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rebuilt"),
+    [
+        # What is there is written down, and taken out again.
+        ({}, {"containerRuntime": "containerd", "isDualStack": False, "dataPlaneV2": False, "ignoreServiceCidrConflict": False}, ""),
+        ({"containerRuntime": "containerd", "isDualStack": False, "dataPlaneV2": False, "ignoreServiceCidrConflict": False}, {}, ""),
+        ({}, {"basePodNum": 32}, ""),
+        # Something else is wanted.
+        ({}, {"containerRuntime": "docker"}, "containerRuntime"),
+        ({"containerRuntime": "containerd"}, {"containerRuntime": "docker"}, "containerRuntime"),
+        ({}, {"containerRuntime": UNKNOWN_STRING_VALUE}, "containerRuntime"),
+        ({}, {"isDualStack": True, "dataPlaneV2": True}, "isDualStack, dataPlaneV2"),
+        ({"basePodNum": 32}, {}, "basePodNum"),
+    ],
+)
+def test_writing_down_what_is_there_rebuilds_no_cluster(old: dict[str, Any], new: dict[str, Any], rebuilt: str) -> None:
+    found = {"containerRuntime": "containerd", "isDualStack": False, "dataPlaneV2": False, "ignoreServiceCidrConflict": False}
+    inputs, outputs = {"networkType": "GR"}, {"networkType": "GR", "basePodNum": 32.0, **found}
+    known = before.of_export(export(was({**inputs, **old}, outputs=outputs)))
+    sentences = said(pack.policies(lambda stack: known), "cluster-rebuilt", shown({**inputs, **new}))
+    assert [sentence for sentence in sentences if not rebuilt or rebuilt not in sentence] == []
+    assert len(sentences) == bool(rebuilt)
+
+
+def test_a_secret_that_the_state_alone_has_counts_as_it_is() -> None:
+    known = before.of_export(export(was({"networkType": "GR"}, outputs={"networkType": "GR", "containerRuntime": ENCRYPTED})))
+    assert steps.of_resource(shown({"networkType": "GR", "containerRuntime": "containerd"}), known).op is Op.UPDATE
 
 
 def test_the_address_that_goes_is_named_from_the_last_state() -> None:
@@ -143,12 +172,13 @@ def test_a_zone_that_was_uncovered_before_is_not_said_again() -> None:
     assert said(pack.policies(lambda stack: known), "zone-uncovered", StackValidationArgs(uncovered)) == []
 
 
-def test_ranges_of_the_whole_stack_are_compared() -> None:
+@pytest.mark.parametrize("by_the_provider", [{}, {"assistantCidrs": UNKNOWN_STRING_VALUE}])
+def test_ranges_of_the_whole_stack_are_compared(by_the_provider: dict[str, Any]) -> None:
     def placed(kind: str, name: str, **props: Any) -> PolicyResource:
         urn = f"urn:pulumi:dev::p::{kind}::{name}"
         return PolicyResource(kind, unknown_checking_proxy(props), urn, name, options({}), None, None, [], {})
 
-    vpc = placed(tokens.VPC, "vpc", cidrBlock="10.0.0.0/16", id=UNKNOWN_STRING_VALUE)
+    vpc = placed(tokens.VPC, "vpc", cidrBlock="10.0.0.0/16", id=UNKNOWN_STRING_VALUE, **by_the_provider)
     subnet = placed(tokens.SUBNET, "pods", cidrBlock="10.1.0.0/24", vpcId=UNKNOWN_STRING_VALUE)
     subnet.property_dependencies["vpcId"] = [vpc]
     (sentence,) = said(pack.policies(lambda stack: Before()), "range-outside-vpc", StackValidationArgs([vpc, subnet]))

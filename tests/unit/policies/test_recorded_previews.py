@@ -46,7 +46,7 @@ def _as_seen(step: Step) -> Step:
     """
     if step.op is not Op.REPLACE:
         return step
-    changed = forced.changed(step.type, step.old, step.new)
+    changed = forced.changed(step.type, step.old, step.new, step.state)
     if "provider" in step.replace_keys:
         return replace(step, op=Op.REPLACE if changed else Op.UPDATE, replace_keys=changed)
     follows = any(unknown(at(step.new, key)) or any(map(unknown, items(at(step.new, key)))) for key in changed)
