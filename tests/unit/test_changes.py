@@ -1,5 +1,6 @@
 """The rules about dangerous changes: what each of them finds, and what it leaves alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -155,6 +156,34 @@ def test_a_harmless_change_is_left_alone(made: Step) -> None:
     assert found(made) == []
 
 
+@pytest.mark.parametrize("listed", [UNKNOWN, [UNKNOWN]], ids=["the list", "an id"])
+def test_pod_subnets_that_are_still_to_come_switch_the_network_on_with_its_settings(listed: object) -> None:
+    settings = {"vpcCniType": "tke-route-eni", "claimExpiredSeconds": 300}
+    assert found(update(tokens.CLUSTER, {}, {"eniSubnetIds": listed, **settings})) == ["gr-source-address"]
+
+
+@pytest.mark.parametrize("listed", [UNKNOWN, [A, UNKNOWN]], ids=["the list", "an id"])
+def test_pod_subnets_that_are_still_to_come_cannot_be_added_together_with_another_reclaim_time(listed: object) -> None:
+    old = {"eniSubnetIds": [A], "claimExpiredSeconds": 300}
+    rules = found(update(tokens.CLUSTER, old, {"eniSubnetIds": listed, "claimExpiredSeconds": 600}))
+    assert rules == ["refused-update", "gr-source-address"]
+
+
+NOT_KNOWN_AS_A_WHOLE: list[dict[str, Any]] = [
+    {"metadata": {"annotations": UNKNOWN}, "spec": {"type": "LoadBalancer", "template": {"metadata": {"annotations": UNKNOWN}}}},
+    {"metadata": UNKNOWN, "spec": {"type": "LoadBalancer", "template": {"metadata": UNKNOWN}}},
+    {"metadata": UNKNOWN, "spec": {"type": "LoadBalancer", "template": UNKNOWN}},
+    {"metadata": UNKNOWN, "spec": UNKNOWN},
+]
+
+
+@pytest.mark.parametrize("new", NOT_KNOWN_AS_A_WHOLE, ids=["annotations", "metadata", "template", "spec"])
+def test_annotations_that_are_still_to_come_as_a_whole_are_not_gone(new: dict[str, Any]) -> None:
+    assert found(update(tokens.SERVICE, service("LoadBalancer", direct="true"), new)) == []
+    assert found(update(tokens.DEPLOYMENT, pods({NETWORKS: "tke-route-eni"}), new)) == []
+    assert found(update(tokens.STATEFUL_SET, pods({NETWORKS: "tke-route-eni", CLAIM: "Never"}), new)) == []
+
+
 def test_a_load_balancer_that_the_user_made_keeps_its_address_and_the_finding_says_so() -> None:
     (finding,) = changes.of_step(
         step(tokens.SERVICE, Op.REPLACE, service("LoadBalancer", existing="lb-12345678"), service("LoadBalancer", existing="lb-12345678"))
@@ -203,6 +232,13 @@ def test_a_zone_that_was_uncovered_before_is_found_only_by_who_asks_for_all() ->
     plan = Plan((pods_4, nodes_6, cluster(pods_4), pool("b", nodes_6, Op.SAME)))
     assert list(coverage.findings(plan)) == []
     assert [finding.rule.id for finding in coverage.findings(plan, only_changes=False)] == ["zone-uncovered"]
+
+
+def test_a_list_that_is_still_to_come_as_a_whole_has_lost_no_subnet() -> None:
+    pods_4, nodes_6 = subnet("pods-4", FOUR), subnet("nodes-6", SIX, Op.SAME)
+    pods_6 = replace(subnet("pods-6", SIX, Op.SAME), id=B)
+    lists = update(tokens.CLUSTER, {"eniSubnetIds": [B]}, {"eniSubnetIds": UNKNOWN}, sources={"eniSubnetIds": [pods_4.urn]})
+    assert list(coverage.findings(Plan((pods_4, pods_6, nodes_6, lists, pool("b", nodes_6))))) == []
 
 
 def test_a_stack_without_any_pod_subnet_in_view_is_not_judged() -> None:

@@ -147,7 +147,8 @@ def _refused_update(step: Step) -> Iterator[Finding]:
         return
     fixed = [key for key in ("vpcCniType", "claimExpiredSeconds") if step.differs(key)]
     before, after = listed_subnets(step)
-    switched = bool(before) != bool(after) and step.differs("eniSubnetIds")
+    lists_some = after is None or bool(after)  # ids that are still to come are no empty list
+    switched = bool(before) != lists_some and step.differs("eniSubnetIds")
     if fixed and not switched:
         yield REFUSED_UPDATE.finding(
             f"{step.name}.{fixed[0]}",

@@ -179,7 +179,8 @@ class _View:
         found = _Listed()
         for step in self._plan.of(tokens.CLUSTER, tokens.SWITCH):
             key = "eniSubnetIds" if step.type == tokens.CLUSTER else "subnets"
-            before, after = texts(step.old.get(key)), texts(step.new.get(key))
+            before = texts(step.old.get(key))
+            after = before if unknown(step.new.get(key)) else texts(step.new.get(key))  # a list that is still to come has lost nothing
             found.ids.update(after if step.op is not Op.DELETE else ())
             found.lost.update(set(before) - set(after) if step.new and not any(unknown(item) for item in after) else ())
             found.urns.update(step.sources.get(key, ()) if step.op is not Op.DELETE else ())
