@@ -47,6 +47,7 @@ OF_RESOURCES = (
 )
 OF_REMOVALS = (
     clusters.CLUSTER_REBUILT,
+    clusters.POD_NETWORK_OFF,
     clusters.POD_SUBNET_LEAVES,
     clusters.SWITCH_UNMANAGED,
     networks.RANGE_CHANGED,

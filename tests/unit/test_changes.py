@@ -60,6 +60,16 @@ CASES: list[tuple[str, Step]] = [
     ("pod-network-off", update(tokens.CLUSTER, {}, {}, state={"eniSubnetIds": [A]}, diff_keys=("eniSubnetIds",))),
     ("pod-network-off", update(tokens.SWITCH, {"subnets": [A]}, {"subnets": []})),
     ("pod-network-off", step(tokens.SWITCH, Op.DELETE, {"subnets": [A], "onDelete": "disable"}, {})),
+    (
+        "pod-network-off",
+        step(
+            tokens.SWITCH,
+            Op.REPLACE,
+            {"clusterId": "cls-1", "subnets": [A], "onDelete": "disable"},
+            {"clusterId": "cls-2", "subnets": [A], "onDelete": "keep"},
+            replace_keys=("clusterId",),
+        ),
+    ),
     ("pod-network-off", update(MAP, config_map("tke-eni-ipamd", **{IPAMD_LIST: A}), config_map("tke-eni-ipamd", **{IPAMD_LIST: ""}))),
     ("pod-subnet-leaves", update(tokens.CLUSTER, {"eniSubnetIds": [A, B]}, {"eniSubnetIds": [A]})),
     ("pod-subnet-leaves", update(tokens.SWITCH, {"subnets": [A, B]}, {"subnets": [B, C]})),
@@ -135,6 +145,7 @@ HARMLESS: list[Step] = [
     update(
         tokens.SWITCH, {"subnets": [A], "nonMasquerade": "add_vpc"}, {"subnets": [A], "nonMasquerade": "add_vpc", "deadlineSeconds": 900}
     ),
+    step(tokens.SWITCH, Op.REPLACE, {"clusterId": "cls-1", "onDelete": "keep"}, {"clusterId": "cls-2", "onDelete": "disable"}),
     step(tokens.SUBNET, Op.DELETE, {}, {}),
     step(tokens.SUBNET, Op.CREATE, {}, {"cidrBlock": "10.0.0.0/24"}),
     update(tokens.NODE_POOL, {"desiredCapacity": 1}, {"desiredCapacity": 2}),

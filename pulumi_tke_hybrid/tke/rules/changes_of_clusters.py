@@ -195,15 +195,24 @@ def _egress(where: str, what: str, todo: str) -> Finding:
     )
 
 
+def _switched_off(step: Step) -> Iterator[Finding]:
+    """A replacement deletes the old switch, so it switches off as well."""
+    if not step.op.ends or step.old.get("onDelete") != "disable":
+        return
+    if step.op is Op.DELETE:
+        what, where, todo = "leaves the program", "", "keep it"
+    else:
+        what, where, todo = f"would be replaced ({step.replaced_for})", " in the old cluster", "go back to the old value"
+    yield POD_NETWORK_OFF.finding(
+        step.name,
+        f"{what}, and its on_delete is disable",
+        why=f"that turns VPC-CNI off{where}, and every ENI pod of the cluster loses its network",
+        todo=f"{todo}, or say on_delete=keep and apply that first",
+    )
+
+
 def _unmanaged(step: Step) -> Iterator[Finding]:
-    if step.op is Op.DELETE and step.old.get("onDelete") == "disable":
-        yield POD_NETWORK_OFF.finding(
-            step.name,
-            "leaves the program, and its on_delete is disable",
-            why="that turns VPC-CNI off, and every ENI pod of the cluster loses its network",
-            todo="keep it, or say on_delete=keep and apply that first",
-        )
-    elif step.op is Op.DELETE:
+    if step.op is Op.DELETE and step.old.get("onDelete") != "disable":
         yield SWITCH_UNMANAGED.finding(
             step.name,
             "leaves the program",
@@ -229,5 +238,5 @@ def protection(step: Step) -> Iterator[Finding]:
 
 CHECKS: dict[str, Sequence[Check]] = {
     tokens.CLUSTER: (_cluster_rebuilt, _pod_network_list, _phantom, _refused_update, _egress_of_cluster, protection),
-    tokens.SWITCH: (_pod_network_list, _egress_of_switch, _unmanaged),
+    tokens.SWITCH: (_pod_network_list, _egress_of_switch, _switched_off, _unmanaged),
 }
