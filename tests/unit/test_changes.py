@@ -252,6 +252,45 @@ def test_a_list_that_is_still_to_come_as_a_whole_has_lost_no_subnet() -> None:
     assert list(coverage.findings(Plan((pods_4, pods_6, nodes_6, lists, pool("b", nodes_6))))) == []
 
 
+def deleted(id_: str) -> Step:
+    old = {"availabilityZone": SIX, "cidrBlock": "10.0.0.0/28"}
+    return Step(f"urn:pulumi:dev::demo::{tokens.SUBNET}::pods-6", tokens.SUBNET, Op.DELETE, old, id=id_)
+
+
+KEPT: list[Step] = [
+    step(tokens.CLUSTER, Op.SAME, {"eniSubnetIds": [A]}, {"eniSubnetIds": [A]}),
+    update(tokens.CLUSTER, {"eniSubnetIds": [A]}, {"eniSubnetIds": [A], "tags": {}}, diff_keys=("tags",)),
+    step(tokens.CLUSTER, Op.SAME, {}, {}, state={"eniSubnetIds": [A]}),  # ignore_changes: only the cloud says so
+    step(tokens.SWITCH, Op.SAME, {"subnets": [A]}, {"subnets": [A]}),
+    step(tokens.SWITCH, Op.SAME, {"subnets": [B]}, {"subnets": [B]}, state={"registeredSubnets": [A, B]}),
+]
+
+
+@pytest.mark.parametrize("keeps", KEPT)
+def test_a_raw_subnet_that_a_cluster_keeps_is_not_deleted(keeps: Step) -> None:
+    (finding,) = coverage.findings(Plan((keeps, deleted(A))))
+    assert str(finding).startswith(f"pods-6: {A} would be deleted, a pod subnet of zone {SIX}; TKE cannot unregister one subnet")
+    assert finding.rule.id == "pod-subnet-leaves"
+
+
+def test_a_raw_subnet_that_makes_room_for_another_in_the_list_is_not_deleted() -> None:
+    swap = update(tokens.CLUSTER, {"eniSubnetIds": [A]}, {"eniSubnetIds": [UNKNOWN]})
+    assert found(swap, deleted(A)) == ["gr-source-address", "pod-subnet-leaves"]
+
+
+LEFT: list[Step] = [
+    step(tokens.CLUSTER, Op.SAME, {"eniSubnetIds": [B]}, {"eniSubnetIds": [B]}),
+    step(tokens.CLUSTER, Op.DELETE, {"eniSubnetIds": [A]}, {}, state={"eniSubnetIds": [A]}),
+    update(tokens.CLUSTER, {"eniSubnetIds": [A]}, {"eniSubnetIds": []}, state={"eniSubnetIds": [A]}),
+    update(tokens.SWITCH, {"subnets": [A]}, {"subnets": []}, state={"registeredSubnets": [A]}),
+]
+
+
+@pytest.mark.parametrize("leaves", LEFT)
+def test_a_raw_subnet_that_no_cluster_keeps_may_be_deleted(leaves: Step) -> None:
+    assert list(coverage.findings(Plan((leaves, deleted(A))))) == []
+
+
 def test_a_stack_without_any_pod_subnet_in_view_is_not_judged() -> None:
     nodes_6 = subnet("nodes-6", SIX)
     assert found(nodes_6, pool("b", nodes_6)) == []

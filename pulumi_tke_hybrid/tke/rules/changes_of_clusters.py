@@ -69,6 +69,16 @@ def listed_subnets(step: Step) -> tuple[list[str] | None, list[str] | None]:
     return before, _known_list(step.new.get(key))
 
 
+def registered(step: Step) -> set[str]:
+    """Pod subnets that stay registered whatever the new list says, because TKE cannot unregister one; none where the network goes off."""
+    key, in_the_cloud = ("eniSubnetIds", "eniSubnetIds") if step.type == tokens.CLUSTER else ("subnets", "registeredSubnets")
+    wanted = {item for item in texts(step.new.get(key)) if not unknown(item)}
+    _, after = listed_subnets(step)
+    if step.op.ends or (after == [] and step.differs(key)):
+        return wanted
+    return wanted.union(texts(step.old.get(key)), texts(step.state.get(in_the_cloud)))
+
+
 def _known_list(value: Any) -> list[str] | None:
     """The ids of a list, or None where it, or part of it, is not known."""
     if unknown(value):

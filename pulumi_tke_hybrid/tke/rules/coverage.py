@@ -11,7 +11,8 @@ from functools import cache
 
 from pulumi_tke_hybrid.tke import keys, tokens, zones
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.changes_of_networks import is_pod_subnet, pool_machines
+from pulumi_tke_hybrid.tke.rules.changes_of_clusters import registered
+from pulumi_tke_hybrid.tke.rules.changes_of_networks import is_pod_subnet, pod_subnet_lost, pool_machines
 from pulumi_tke_hybrid.tke.rules.changes_of_workloads import template_annotations
 from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, texts, unknown
 
@@ -115,7 +116,8 @@ def zones_of(plan: Plan) -> list[Zone]:
 
 
 def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
-    """Uncovered zones and short ones. Without `only_changes` also what has been so before."""
+    """Lost pod subnets, uncovered zones and short ones. Without `only_changes` also what has been so before."""
+    yield from _deleted(plan)
     all_zones = zones_of(plan)
     names = [zone.name for zone in all_zones if zone.covered]
     for zone in all_zones:
@@ -131,6 +133,14 @@ def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
                 why="a rollout needs addresses for its surge, and kept ones come back late; pods without one stay Pending",
                 todo=f"add another pod subnet in {zone.name}",
             )
+
+
+def _deleted(plan: Plan) -> Iterator[Finding]:
+    """Raw subnets that are deleted while a cluster keeps them. Other lost subnets are found by what is known of them alone."""
+    kept = {item for step in plan.of(tokens.CLUSTER, tokens.SWITCH) for item in registered(step)}
+    for subnet in plan.of(tokens.SUBNET):
+        if subnet.op is Op.DELETE and subnet.id in kept and not is_pod_subnet(subnet):
+            yield pod_subnet_lost(subnet)
 
 
 class _View:

@@ -172,6 +172,24 @@ def test_a_switch_that_moves_to_another_cluster_and_switches_off_the_old_one_is_
     assert sentence.startswith(f"switch: would be replaced (clusterId), {SWITCHES_OFF} in the old cluster")
 
 
+def test_a_raw_subnet_that_leaves_the_program_while_a_cluster_lists_it_is_stopped() -> None:
+    lists = {"networkType": "GR", "eniSubnetIds": ["id-of-pods", "id-of-others"]}
+    gone = stored(tokens.SUBNET, "pods", availabilityZone="ap-guangzhou-4", cidrBlock="10.0.0.0/24")
+    other = {"availabilityZone": "ap-guangzhou-6", "cidrBlock": "10.0.1.0/24"}
+    pool = {"subnetIds": ["id-of-pods"], "desiredCapacity": 1}
+    known = before.of_export(
+        export(
+            stored(tokens.CLUSTER, "c", **lists), gone, stored(tokens.SUBNET, "others", **other), stored(tokens.NODE_POOL, "pool", **pool)
+        )
+    )
+    stack = [placed(tokens.CLUSTER, "c", **lists), placed(tokens.SUBNET, "others", **other), placed(tokens.NODE_POOL, "pool", **pool)]
+    policies = pack.policies(lambda stack: known)
+    (sentence,) = said(policies, "pod-subnet-leaves-by-removal", StackValidationArgs(stack))
+    assert sentence.startswith("pods: id-of-pods would be deleted, a pod subnet of zone ap-guangzhou-4; TKE cannot unregister one subnet")
+    (uncovered,) = said(policies, "zone-uncovered", StackValidationArgs(stack))
+    assert uncovered.startswith("pool: ap-guangzhou-4 has no ENI subnet (zones that have one: ap-guangzhou-6)")
+
+
 def test_ranges_of_the_whole_stack_are_compared() -> None:
     vpc = placed(tokens.VPC, "vpc", cidrBlock="10.0.0.0/16", id=UNKNOWN_STRING_VALUE)
     subnet = placed(tokens.SUBNET, "pods", cidrBlock="10.1.0.0/24", vpcId=UNKNOWN_STRING_VALUE)
