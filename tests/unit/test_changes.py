@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pulumi_tke_hybrid.review.view import zone_row
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules import changes, coverage, every_rule
@@ -243,6 +244,72 @@ def test_a_zone_that_was_uncovered_before_is_found_only_by_who_asks_for_all() ->
     plan = Plan((pods_4, nodes_6, cluster(pods_4), pool("b", nodes_6, Op.SAME)))
     assert list(coverage.findings(plan)) == []
     assert [finding.rule.id for finding in coverage.findings(plan, only_changes=False)] == ["zone-uncovered"]
+
+
+def named(type_: str, name: str, op: Op, **more: Any) -> Step:
+    return Step(f"urn:pulumi:dev::demo::{type_}::{name}", type_, op, **more)
+
+
+def raw_cluster(name: str, *listed: str) -> Step:
+    props = {"eniSubnetIds": list(listed)}
+    return named(tokens.CLUSTER, name, Op.SAME, old=props, new=props, id=f"cls-{name}")
+
+
+def grown(of: str, subnet_id: str, **more: Any) -> Step:
+    old = {"clusterId": of, "subnetIds": [subnet_id], "desiredCapacity": 1}
+    return named(tokens.NODE_POOL, "grown", Op.UPDATE, old=old, new={**old, "desiredCapacity": 2}, **more)
+
+
+PODS_4, PODS_6 = replace(subnet("pods-4", FOUR, Op.SAME), id=A), replace(subnet("pods-6", SIX, Op.SAME), id=B)
+NODES_6 = replace(subnet("nodes-6", SIX, Op.SAME), id=C)
+HYBRID, OTHER = raw_cluster("hybrid", A), raw_cluster("other", B)
+
+
+def verdict_of(zone: str, *steps: Step) -> str:
+    return next(zone_row(found_, whole=True)[-1] for found_ in coverage.zones_of(Plan(steps)) if found_.name == zone)
+
+
+def test_a_pool_of_a_cluster_without_pod_subnets_needs_none_because_another_cluster_has_some() -> None:
+    steps = (PODS_4, NODES_6, HYBRID, raw_cluster("plain"), grown("cls-plain", C))
+    assert found(*steps) == []
+    assert verdict_of(SIX, *steps) == "its cluster lists no pod subnets"
+
+
+def test_the_pod_subnet_of_another_cluster_covers_no_pool() -> None:
+    steps = (PODS_4, PODS_6, NODES_6, HYBRID, OTHER, grown("cls-hybrid", C))
+    (finding,) = coverage.findings(Plan(steps))
+    assert str(finding).startswith(f"grown: {SIX} has no ENI subnet (zones that have one: {FOUR})")
+    assert verdict_of(SIX, *steps) == "⛔ nodes without pod subnet"
+    assert found(PODS_4, PODS_6, NODES_6, HYBRID, OTHER, grown("cls-other", C)) == []
+
+
+def test_the_cluster_of_a_pool_is_told_by_where_its_id_comes_from() -> None:
+    switch = named(
+        tokens.SWITCH, "switch", Op.CREATE, new={"clusterId": UNKNOWN, "subnets": [B]}, sources={"clusterId": [raw_cluster("new").urn]}
+    )
+    stack = (PODS_4, PODS_6, NODES_6, HYBRID, raw_cluster("new"), switch)
+    assert found(*stack, grown(UNKNOWN, C, sources={"clusterId": [switch.urn]})) == []
+    assert found(*stack, grown(UNKNOWN, C, sources={"clusterId": [HYBRID.urn]})) == ["zone-uncovered"]
+
+
+def test_every_pod_subnet_counts_for_a_pool_whose_cluster_cannot_be_told() -> None:
+    assert found(PODS_4, PODS_6, NODES_6, HYBRID, OTHER, grown(UNKNOWN, C)) == []
+    assert found(PODS_4, NODES_6, HYBRID, raw_cluster("plain"), grown(UNKNOWN, C)) == ["zone-uncovered"]
+    without_ids = (replace(HYBRID, id=""), replace(raw_cluster("plain"), id=""))
+    assert found(PODS_4, NODES_6, *without_ids, grown("cls-plain", C)) == ["zone-uncovered"]
+
+
+def test_a_subnet_that_leaves_a_computed_list_covers_nothing_though_the_list_still_comes_from_it() -> None:
+    old, new = {"eniSubnetIds": [A, B]}, {"eniSubnetIds": [A]}
+    shrinks = named(
+        tokens.CLUSTER, "hybrid", Op.UPDATE, old=old, new=new, id="cls-hybrid", sources={"eniSubnetIds": [PODS_4.urn, PODS_6.urn]}
+    )
+    assert found(PODS_4, PODS_6, NODES_6, shrinks, grown("cls-hybrid", C)) == ["pod-subnet-leaves", "zone-uncovered"]
+
+
+def test_what_helps_a_raw_pool_is_something_that_a_raw_program_can_do() -> None:
+    (finding,) = coverage.findings(Plan((PODS_4, NODES_6, HYBRID, grown("cls-hybrid", C))))
+    assert finding.message.endswith(f"add a subnet in {SIX} to the cluster's list of pod subnets, or move the pool to a zone that has one")
 
 
 def test_a_list_that_is_still_to_come_as_a_whole_has_lost_no_subnet() -> None:
