@@ -22,6 +22,7 @@ from pulumi_tke_hybrid.tke.rules import changes_of_clusters as clusters
 from pulumi_tke_hybrid.tke.rules import changes_of_networks as networks
 from pulumi_tke_hybrid.tke.rules import changes_of_system_objects as system
 from pulumi_tke_hybrid.tke.rules import changes_of_workloads as workloads
+from pulumi_tke_hybrid.tke.step import Plan, Step
 
 NAME = "tke-hybrid"
 BY_REMOVAL = "-by-removal"
@@ -47,6 +48,7 @@ OF_RESOURCES = (
 )
 OF_REMOVALS = (
     clusters.CLUSTER_REBUILT,
+    clusters.POD_NETWORK_OFF,
     clusters.POD_SUBNET_LEAVES,
     clusters.SWITCH_UNMANAGED,
     networks.RANGE_CHANGED,
@@ -79,22 +81,28 @@ def policies(read: before.Read = before.read) -> list[Policy]:
 
         return ResourceValidationPolicy(rule.id, rule.says, validate, _level(rule))
 
+    def removed(args: StackValidationArgs) -> list[Step]:
+        aliases = (alias for item in args.resources for alias in item.opts.aliases)
+        return steps.removed((item.urn for item in args.resources), aliases, was_all(args))
+
+    def whole(args: StackValidationArgs) -> Plan:
+        return Plan([*steps.of_stack(args.resources, was_all(args)).steps, *removed(args)])
+
     def of_removals(rule: Rule) -> Policy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-            gone = steps.removed(
-                (item.urn for item in args.resources), (alias for item in args.resources for alias in item.opts.aliases), was_all(args)
-            )
-            for step in gone:
-                for finding in _of(rule, changes.of_step(step)):
-                    report(sentence(finding), None)
+            found = [finding for step in removed(args) for finding in changes.of_step(step)]
+            for finding in _of(rule, (*found, *coverage.findings(whole(args)))):
+                report(sentence(finding), None)
 
         return StackValidationPolicy(f"{rule.id}{BY_REMOVAL}", rule.says, validate, _level(rule))
 
     def of_stack(rule: Rule) -> Policy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-            plan = steps.of_stack(args.resources, was_all(args))
+            plan = whole(args)
             for finding in _of(rule, (*coverage.findings(plan), *ranges_of_steps.findings(plan))):
-                where = next((step.urn for step in plan.steps if step.custom and step.name == finding.path.split(".")[0]), None)
+                where = next(
+                    (step.urn for step in plan.steps if step.new and step.custom and step.name == finding.path.split(".")[0]), None
+                )
                 report(sentence(finding), where)
 
         return StackValidationPolicy(rule.id, rule.says, validate, _level(rule))

@@ -80,7 +80,7 @@ def _stack(words: Words, stack: StackReview) -> dict[str, Any]:
                 "free": zone.free,
                 "freeAfter": zone.free_after,
                 "nodes": zone.nodes_after,
-                "covered": zone.covered,
+                "covered": zone.covered and not any(zone.uncovered_pools()),
             }
             for zone in stack.zones[:_MOST]
         ],

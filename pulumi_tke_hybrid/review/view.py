@@ -142,16 +142,18 @@ def _subnet(name: str, block: str, op: Op) -> str:
 
 
 def _zone_verdict(zone: Zone) -> str:
-    if not zone.covered:
-        if not zone.pools:
-            return "no nodes"
-        return "GlobalRouter only" if zone.checked and not zone.subnets else "⛔ nodes without pod subnet"
+    if not zone.covered and not zone.pools:
+        return "its cluster lists no pod subnets" if zone.unlisted else "no nodes"
+    if not zone.covered and not zone.subnets and all(pools.checked for pools in zone.pools.values()):
+        return "GlobalRouter only"
+    if not zone.covered or any(zone.uncovered_pools()):
+        return "⛔ nodes without pod subnet"
     if any(subnet.op in (Op.DELETE, Op.REPLACE) for subnet in zone.subnets):
         return "⛔ a pod subnet goes"
     after = zone.free_after
     if after is not None and zone.taken and after < zone.size * HEADROOM:
         return "⚠ short of addresses"
-    return "ok" if zone.pools else "ok, no nodes here"
+    return "ok" if zone.pools or zone.unlisted else "ok, no nodes here"
 
 
 def component_row(group: Group) -> tuple[str, str, str, str]:

@@ -30,6 +30,8 @@ FORCED: Mapping[str, tuple[str, ...]] = {
     ),
     tokens.VPC: ("cidrBlock",),
     tokens.SUBNET: ("vpcId", "availabilityZone", "cidrBlock", "cdcId"),
+    # Our own: what `VpcCniSwitch.changes` replaces for.
+    tokens.SWITCH: ("region", "clusterId"),
     # kubernetes 4.25: what its plugin cannot change in place.
     tokens.SERVICE: (*_OBJECT, "spec.clusterIP"),
     tokens.INGRESS: _OBJECT,

@@ -142,6 +142,15 @@ def at(props: object, *path: str) -> Any:
     return props  # pyright: ignore[reportUnknownVariableType]
 
 
+def below(props: object, *path: str) -> Any:
+    """As `at`; but what lies below something unknown is unknown too, not absent."""
+    for key in path:
+        if unknown(props):
+            return props
+        props = at(props, key)
+    return props
+
+
 def items(value: object) -> list[Any]:
     """What a list holds; anything else holds nothing."""
     return list(value) if isinstance(value, list) else []  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]

@@ -71,13 +71,13 @@ def uncovered(node_zones: Iterable[str], eni_zones: Iterable[str]) -> list[str]:
     return [zone for zone in dict.fromkeys(node_zones) if zone not in covered]
 
 
-def uncovered_problem(path: str, zone: str, eni_zones: Iterable[str]) -> Finding:
-    """For a node pool in a zone without an ENI subnet."""
+def uncovered_problem(path: str, zone: str, eni_zones: Iterable[str], todo: str = "") -> Finding:
+    """For a node pool in a zone without an ENI subnet. What helps is said for a pool of a component, unless `todo` says otherwise."""
     known = ", ".join(dict.fromkeys(eni_zones)) or "none"
     return ZONE_UNCOVERED.finding(
         path,
         f"has no ENI subnet (zones that have one: {known})",
         value=zone,
         why="an ENI must be in its node's zone, so TKE refuses the nodes or leaves ENI pods Pending",
-        todo=f"add an EniZoneSubnet in {zone} to eni_subnets, or say global_route_only=True",
+        todo=todo or f"add an EniZoneSubnet in {zone} to eni_subnets, or say global_route_only=True",
     )

@@ -1,9 +1,11 @@
 """The rules about dangerous changes: what each of them finds, and what it leaves alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from pulumi_tke_hybrid.review.view import zone_row
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules import changes, coverage, every_rule
@@ -59,6 +61,16 @@ CASES: list[tuple[str, Step]] = [
     ("pod-network-off", update(tokens.CLUSTER, {}, {}, state={"eniSubnetIds": [A]}, diff_keys=("eniSubnetIds",))),
     ("pod-network-off", update(tokens.SWITCH, {"subnets": [A]}, {"subnets": []})),
     ("pod-network-off", step(tokens.SWITCH, Op.DELETE, {"subnets": [A], "onDelete": "disable"}, {})),
+    (
+        "pod-network-off",
+        step(
+            tokens.SWITCH,
+            Op.REPLACE,
+            {"clusterId": "cls-1", "subnets": [A], "onDelete": "disable"},
+            {"clusterId": "cls-2", "subnets": [A], "onDelete": "keep"},
+            replace_keys=("clusterId",),
+        ),
+    ),
     ("pod-network-off", update(MAP, config_map("tke-eni-ipamd", **{IPAMD_LIST: A}), config_map("tke-eni-ipamd", **{IPAMD_LIST: ""}))),
     ("pod-subnet-leaves", update(tokens.CLUSTER, {"eniSubnetIds": [A, B]}, {"eniSubnetIds": [A]})),
     ("pod-subnet-leaves", update(tokens.SWITCH, {"subnets": [A, B]}, {"subnets": [B, C]})),
@@ -134,6 +146,7 @@ HARMLESS: list[Step] = [
     update(
         tokens.SWITCH, {"subnets": [A], "nonMasquerade": "add_vpc"}, {"subnets": [A], "nonMasquerade": "add_vpc", "deadlineSeconds": 900}
     ),
+    step(tokens.SWITCH, Op.REPLACE, {"clusterId": "cls-1", "onDelete": "keep"}, {"clusterId": "cls-2", "onDelete": "disable"}),
     step(tokens.SUBNET, Op.DELETE, {}, {}),
     step(tokens.SUBNET, Op.CREATE, {}, {"cidrBlock": "10.0.0.0/24"}),
     update(tokens.NODE_POOL, {"desiredCapacity": 1}, {"desiredCapacity": 2}),
@@ -153,6 +166,34 @@ HARMLESS: list[Step] = [
 @pytest.mark.parametrize("made", HARMLESS, ids=[f"{index}-{made.type}" for index, made in enumerate(HARMLESS)])
 def test_a_harmless_change_is_left_alone(made: Step) -> None:
     assert found(made) == []
+
+
+@pytest.mark.parametrize("listed", [UNKNOWN, [UNKNOWN]], ids=["the list", "an id"])
+def test_pod_subnets_that_are_still_to_come_switch_the_network_on_with_its_settings(listed: object) -> None:
+    settings = {"vpcCniType": "tke-route-eni", "claimExpiredSeconds": 300}
+    assert found(update(tokens.CLUSTER, {}, {"eniSubnetIds": listed, **settings})) == ["gr-source-address"]
+
+
+@pytest.mark.parametrize("listed", [UNKNOWN, [A, UNKNOWN]], ids=["the list", "an id"])
+def test_pod_subnets_that_are_still_to_come_cannot_be_added_together_with_another_reclaim_time(listed: object) -> None:
+    old = {"eniSubnetIds": [A], "claimExpiredSeconds": 300}
+    rules = found(update(tokens.CLUSTER, old, {"eniSubnetIds": listed, "claimExpiredSeconds": 600}))
+    assert rules == ["refused-update", "gr-source-address"]
+
+
+NOT_KNOWN_AS_A_WHOLE: list[dict[str, Any]] = [
+    {"metadata": {"annotations": UNKNOWN}, "spec": {"type": "LoadBalancer", "template": {"metadata": {"annotations": UNKNOWN}}}},
+    {"metadata": UNKNOWN, "spec": {"type": "LoadBalancer", "template": {"metadata": UNKNOWN}}},
+    {"metadata": UNKNOWN, "spec": {"type": "LoadBalancer", "template": UNKNOWN}},
+    {"metadata": UNKNOWN, "spec": UNKNOWN},
+]
+
+
+@pytest.mark.parametrize("new", NOT_KNOWN_AS_A_WHOLE, ids=["annotations", "metadata", "template", "spec"])
+def test_annotations_that_are_still_to_come_as_a_whole_are_not_gone(new: dict[str, Any]) -> None:
+    assert found(update(tokens.SERVICE, service("LoadBalancer", direct="true"), new)) == []
+    assert found(update(tokens.DEPLOYMENT, pods({NETWORKS: "tke-route-eni"}), new)) == []
+    assert found(update(tokens.STATEFUL_SET, pods({NETWORKS: "tke-route-eni", CLAIM: "Never"}), new)) == []
 
 
 def test_a_load_balancer_that_the_user_made_keeps_its_address_and_the_finding_says_so() -> None:
@@ -203,6 +244,118 @@ def test_a_zone_that_was_uncovered_before_is_found_only_by_who_asks_for_all() ->
     plan = Plan((pods_4, nodes_6, cluster(pods_4), pool("b", nodes_6, Op.SAME)))
     assert list(coverage.findings(plan)) == []
     assert [finding.rule.id for finding in coverage.findings(plan, only_changes=False)] == ["zone-uncovered"]
+
+
+def named(type_: str, name: str, op: Op, **more: Any) -> Step:
+    return Step(f"urn:pulumi:dev::demo::{type_}::{name}", type_, op, **more)
+
+
+def raw_cluster(name: str, *listed: str) -> Step:
+    props = {"eniSubnetIds": list(listed)}
+    return named(tokens.CLUSTER, name, Op.SAME, old=props, new=props, id=f"cls-{name}")
+
+
+def grown(of: str, subnet_id: str, **more: Any) -> Step:
+    old = {"clusterId": of, "subnetIds": [subnet_id], "desiredCapacity": 1}
+    return named(tokens.NODE_POOL, "grown", Op.UPDATE, old=old, new={**old, "desiredCapacity": 2}, **more)
+
+
+PODS_4, PODS_6 = replace(subnet("pods-4", FOUR, Op.SAME), id=A), replace(subnet("pods-6", SIX, Op.SAME), id=B)
+NODES_6 = replace(subnet("nodes-6", SIX, Op.SAME), id=C)
+HYBRID, OTHER = raw_cluster("hybrid", A), raw_cluster("other", B)
+
+
+def verdict_of(zone: str, *steps: Step) -> str:
+    return next(zone_row(found_, whole=True)[-1] for found_ in coverage.zones_of(Plan(steps)) if found_.name == zone)
+
+
+def test_a_pool_of_a_cluster_without_pod_subnets_needs_none_because_another_cluster_has_some() -> None:
+    steps = (PODS_4, NODES_6, HYBRID, raw_cluster("plain"), grown("cls-plain", C))
+    assert found(*steps) == []
+    assert verdict_of(SIX, *steps) == "its cluster lists no pod subnets"
+
+
+def test_the_pod_subnet_of_another_cluster_covers_no_pool() -> None:
+    steps = (PODS_4, PODS_6, NODES_6, HYBRID, OTHER, grown("cls-hybrid", C))
+    (finding,) = coverage.findings(Plan(steps))
+    assert str(finding).startswith(f"grown: {SIX} has no ENI subnet (zones that have one: {FOUR})")
+    assert verdict_of(SIX, *steps) == "⛔ nodes without pod subnet"
+    assert found(PODS_4, PODS_6, NODES_6, HYBRID, OTHER, grown("cls-other", C)) == []
+
+
+def test_the_cluster_of_a_pool_is_told_by_where_its_id_comes_from() -> None:
+    switch = named(
+        tokens.SWITCH, "switch", Op.CREATE, new={"clusterId": UNKNOWN, "subnets": [B]}, sources={"clusterId": [raw_cluster("new").urn]}
+    )
+    stack = (PODS_4, PODS_6, NODES_6, HYBRID, raw_cluster("new"), switch)
+    assert found(*stack, grown(UNKNOWN, C, sources={"clusterId": [switch.urn]})) == []
+    assert found(*stack, grown(UNKNOWN, C, sources={"clusterId": [HYBRID.urn]})) == ["zone-uncovered"]
+
+
+def test_every_pod_subnet_counts_for_a_pool_whose_cluster_cannot_be_told() -> None:
+    assert found(PODS_4, PODS_6, NODES_6, HYBRID, OTHER, grown(UNKNOWN, C)) == []
+    assert found(PODS_4, NODES_6, HYBRID, raw_cluster("plain"), grown(UNKNOWN, C)) == ["zone-uncovered"]
+    without_ids = (replace(HYBRID, id=""), replace(raw_cluster("plain"), id=""))
+    assert found(PODS_4, NODES_6, *without_ids, grown("cls-plain", C)) == ["zone-uncovered"]
+
+
+def test_a_subnet_that_leaves_a_computed_list_covers_nothing_though_the_list_still_comes_from_it() -> None:
+    old, new = {"eniSubnetIds": [A, B]}, {"eniSubnetIds": [A]}
+    shrinks = named(
+        tokens.CLUSTER, "hybrid", Op.UPDATE, old=old, new=new, id="cls-hybrid", sources={"eniSubnetIds": [PODS_4.urn, PODS_6.urn]}
+    )
+    assert found(PODS_4, PODS_6, NODES_6, shrinks, grown("cls-hybrid", C)) == ["pod-subnet-leaves", "zone-uncovered"]
+
+
+def test_what_helps_a_raw_pool_is_something_that_a_raw_program_can_do() -> None:
+    (finding,) = coverage.findings(Plan((PODS_4, NODES_6, HYBRID, grown("cls-hybrid", C))))
+    assert finding.message.endswith(f"add a subnet in {SIX} to the cluster's list of pod subnets, or move the pool to a zone that has one")
+
+
+def test_a_list_that_is_still_to_come_as_a_whole_has_lost_no_subnet() -> None:
+    pods_4, nodes_6 = subnet("pods-4", FOUR), subnet("nodes-6", SIX, Op.SAME)
+    pods_6 = replace(subnet("pods-6", SIX, Op.SAME), id=B)
+    lists = update(tokens.CLUSTER, {"eniSubnetIds": [B]}, {"eniSubnetIds": UNKNOWN}, sources={"eniSubnetIds": [pods_4.urn]})
+    assert list(coverage.findings(Plan((pods_4, pods_6, nodes_6, lists, pool("b", nodes_6))))) == []
+
+
+def deleted(id_: str) -> Step:
+    old = {"availabilityZone": SIX, "cidrBlock": "10.0.0.0/28"}
+    return Step(f"urn:pulumi:dev::demo::{tokens.SUBNET}::pods-6", tokens.SUBNET, Op.DELETE, old, id=id_)
+
+
+KEPT: list[Step] = [
+    step(tokens.CLUSTER, Op.SAME, {"eniSubnetIds": [A]}, {"eniSubnetIds": [A]}),
+    update(tokens.CLUSTER, {"eniSubnetIds": [A]}, {"eniSubnetIds": [A], "tags": {}}, diff_keys=("tags",)),
+    step(tokens.CLUSTER, Op.SAME, {}, {}, state={"eniSubnetIds": [A]}),  # ignore_changes: only the cloud says so
+    step(tokens.SWITCH, Op.SAME, {"subnets": [A]}, {"subnets": [A]}),
+    step(tokens.SWITCH, Op.SAME, {"subnets": [B]}, {"subnets": [B]}, state={"registeredSubnets": [A, B]}),
+]
+
+
+@pytest.mark.parametrize("keeps", KEPT)
+def test_a_raw_subnet_that_a_cluster_keeps_is_not_deleted(keeps: Step) -> None:
+    (finding,) = coverage.findings(Plan((keeps, deleted(A))))
+    assert str(finding).startswith(f"pods-6: {A} would be deleted, a pod subnet of zone {SIX}; TKE cannot unregister one subnet")
+    assert finding.rule.id == "pod-subnet-leaves"
+
+
+def test_a_raw_subnet_that_makes_room_for_another_in_the_list_is_not_deleted() -> None:
+    swap = update(tokens.CLUSTER, {"eniSubnetIds": [A]}, {"eniSubnetIds": [UNKNOWN]})
+    assert found(swap, deleted(A)) == ["gr-source-address", "pod-subnet-leaves"]
+
+
+LEFT: list[Step] = [
+    step(tokens.CLUSTER, Op.SAME, {"eniSubnetIds": [B]}, {"eniSubnetIds": [B]}),
+    step(tokens.CLUSTER, Op.DELETE, {"eniSubnetIds": [A]}, {}, state={"eniSubnetIds": [A]}),
+    update(tokens.CLUSTER, {"eniSubnetIds": [A]}, {"eniSubnetIds": []}, state={"eniSubnetIds": [A]}),
+    update(tokens.SWITCH, {"subnets": [A]}, {"subnets": []}, state={"registeredSubnets": [A]}),
+]
+
+
+@pytest.mark.parametrize("leaves", LEFT)
+def test_a_raw_subnet_that_no_cluster_keeps_may_be_deleted(leaves: Step) -> None:
+    assert list(coverage.findings(Plan((leaves, deleted(A))))) == []
 
 
 def test_a_stack_without_any_pod_subnet_in_view_is_not_judged() -> None:

@@ -69,6 +69,16 @@ def listed_subnets(step: Step) -> tuple[list[str] | None, list[str] | None]:
     return before, _known_list(step.new.get(key))
 
 
+def registered(step: Step) -> set[str]:
+    """Pod subnets that stay registered whatever the new list says, because TKE cannot unregister one; none where the network goes off."""
+    key, in_the_cloud = ("eniSubnetIds", "eniSubnetIds") if step.type == tokens.CLUSTER else ("subnets", "registeredSubnets")
+    wanted = {item for item in texts(step.new.get(key)) if not unknown(item)}
+    _, after = listed_subnets(step)
+    if step.op.ends or (after == [] and step.differs(key)):
+        return wanted
+    return wanted.union(texts(step.old.get(key)), texts(step.state.get(in_the_cloud)))
+
+
 def _known_list(value: Any) -> list[str] | None:
     """The ids of a list, or None where it, or part of it, is not known."""
     if unknown(value):
@@ -147,7 +157,8 @@ def _refused_update(step: Step) -> Iterator[Finding]:
         return
     fixed = [key for key in ("vpcCniType", "claimExpiredSeconds") if step.differs(key)]
     before, after = listed_subnets(step)
-    switched = bool(before) != bool(after) and step.differs("eniSubnetIds")
+    lists_some = after is None or bool(after)  # ids that are still to come are no empty list
+    switched = bool(before) != lists_some and step.differs("eniSubnetIds")
     if fixed and not switched:
         yield REFUSED_UPDATE.finding(
             f"{step.name}.{fixed[0]}",
@@ -194,15 +205,24 @@ def _egress(where: str, what: str, todo: str) -> Finding:
     )
 
 
+def _switched_off(step: Step) -> Iterator[Finding]:
+    """A replacement deletes the old switch, so it switches off as well."""
+    if not step.op.ends or step.old.get("onDelete") != "disable":
+        return
+    if step.op is Op.DELETE:
+        what, where, todo = "leaves the program", "", "keep it"
+    else:
+        what, where, todo = f"would be replaced ({step.replaced_for})", " in the old cluster", "go back to the old value"
+    yield POD_NETWORK_OFF.finding(
+        step.name,
+        f"{what}, and its on_delete is disable",
+        why=f"that turns VPC-CNI off{where}, and every ENI pod of the cluster loses its network",
+        todo=f"{todo}, or say on_delete=keep and apply that first",
+    )
+
+
 def _unmanaged(step: Step) -> Iterator[Finding]:
-    if step.op is Op.DELETE and step.old.get("onDelete") == "disable":
-        yield POD_NETWORK_OFF.finding(
-            step.name,
-            "leaves the program, and its on_delete is disable",
-            why="that turns VPC-CNI off, and every ENI pod of the cluster loses its network",
-            todo="keep it, or say on_delete=keep and apply that first",
-        )
-    elif step.op is Op.DELETE:
+    if step.op is Op.DELETE and step.old.get("onDelete") != "disable":
         yield SWITCH_UNMANAGED.finding(
             step.name,
             "leaves the program",
@@ -228,5 +248,5 @@ def protection(step: Step) -> Iterator[Finding]:
 
 CHECKS: dict[str, Sequence[Check]] = {
     tokens.CLUSTER: (_cluster_rebuilt, _pod_network_list, _phantom, _refused_update, _egress_of_cluster, protection),
-    tokens.SWITCH: (_pod_network_list, _egress_of_switch, _unmanaged),
+    tokens.SWITCH: (_pod_network_list, _egress_of_switch, _switched_off, _unmanaged),
 }

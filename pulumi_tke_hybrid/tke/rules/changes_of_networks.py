@@ -10,7 +10,11 @@ from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, at, items, mappin
 _PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
 
 RANGE_CHANGED = Rule(
-    "range-changed", Severity.ERROR, "A VPC or subnet is never replaced or deleted unnoticed.", "the operation and its keys", _PROVIDER
+    "range-changed",
+    Severity.ERROR,
+    "A VPC is never replaced or deleted unnoticed, and no subnet is replaced.",
+    "the operation and its keys",
+    _PROVIDER,
 )
 POOL_REBUILT = Rule("node-pool-rebuilt", Severity.ERROR, "A node pool is never rebuilt unnoticed.", "the operation on the pool", _PROVIDER)
 SECURITY_GROUP_NARROWED = Rule(
@@ -28,34 +32,44 @@ def is_pod_subnet(step: Step) -> bool:
 
 
 def _subnet_lost(step: Step) -> Iterator[Finding]:
-    if not step.op.ends:
-        return
-    what = f"would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else "would be deleted"
-    zone = step.old.get("availabilityZone")
-    place = f" of zone {zone}" if isinstance(zone, str) else ""
-    if is_pod_subnet(step):
-        yield POD_SUBNET_LEAVES.finding(
-            step.name,
-            f"{what}, a pod subnet{place}",
-            value=step.id,
-            why="TKE cannot unregister one subnet, and pods hold addresses in it",
-            todo="keep it and add another one beside it",
-        )
+    """What the subnet alone tells. Of a raw one that is deleted only the plan tells whether it is a pod subnet: `tke.rules.coverage`."""
+    if step.op.ends and is_pod_subnet(step):
+        yield pod_subnet_lost(step)
     elif step.op is Op.REPLACE:
         yield RANGE_CHANGED.finding(
             step.name,
-            f"{what}, a subnet{place}",
+            f"{_ends(step)}, a subnet{_place(step)}",
             value=step.id,
             why="it goes with everything on it: nodes, load balancers, pod addresses",
             todo="keep it and add another one beside it",
         )
 
 
+def pod_subnet_lost(step: Step) -> Finding:
+    """For a pod subnet that is replaced or deleted."""
+    return POD_SUBNET_LEAVES.finding(
+        step.name,
+        f"{_ends(step)}, a pod subnet{_place(step)}",
+        value=step.id,
+        why="TKE cannot unregister one subnet, and pods hold addresses in it",
+        todo="keep it and add another one beside it",
+    )
+
+
+def _ends(step: Step) -> str:
+    return f"would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else "would be deleted"
+
+
+def _place(step: Step) -> str:
+    zone = step.old.get("availabilityZone")
+    return f" of zone {zone}" if isinstance(zone, str) else ""
+
+
 def _vpc_lost(step: Step) -> Iterator[Finding]:
     if step.op.ends:
         yield RANGE_CHANGED.finding(
             step.name,
-            f"would be replaced ({step.replaced_for}), the VPC" if step.op is Op.REPLACE else "would be deleted, the VPC",
+            f"{_ends(step)}, the VPC",
             value=step.id,
             why="every subnet and everything on it goes with it",
             todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program, or accept this finding",

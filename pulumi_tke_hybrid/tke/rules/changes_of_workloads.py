@@ -1,10 +1,11 @@
 """Dangerous changes of workloads and of the way to their pods."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pulumi_tke_hybrid.tke import keys, tokens
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, at, items, mapping, unknown
+from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, at, below, items, mapping, unknown
 
 DIRECT_ACCESS_OFF = Rule(
     "direct-access-off",
@@ -45,6 +46,16 @@ def template_annotations(props: Props) -> Props:
     return annotations(at(props, "spec", "template") or {})
 
 
+def _annotation(props: Props, key: str) -> Any:
+    """One annotation; unknown also where the object's annotations as a whole are."""
+    return below(props, "metadata", "annotations", key)
+
+
+def _template_annotation(props: Props, key: str) -> Any:
+    """One annotation of the pod template; unknown also where the template, or what holds it, is."""
+    return below(props, "spec", "template", "metadata", "annotations", key)
+
+
 def has_balancer(step: Step, props: Props) -> bool:
     """Whether a load balancer belongs to the object."""
     return step.type == tokens.INGRESS or at(props, "spec", "type") == "LoadBalancer"
@@ -54,8 +65,8 @@ def _direct_off(step: Step) -> Iterator[Finding]:
     if step.op is Op.DELETE or not step.old:
         return
     key = _DIRECT[step.type]
-    before, after = annotations(step.old).get(key), annotations(step.new).get(key)
-    type_before, type_after = at(step.old, "spec", "type"), at(step.new, "spec", "type")
+    before, after = _annotation(step.old, key), _annotation(step.new, key)
+    type_before, type_after = below(step.old, "spec", "type"), below(step.new, "spec", "type")
     was_direct = before == "true"
     if was_direct and after != "true" and not unknown(after) and has_balancer(step, step.new):
         yield DIRECT_ACCESS_OFF.finding(
@@ -107,7 +118,7 @@ def _first_address(step: Step) -> str:
 def _pods_leave(step: Step) -> Iterator[Finding]:
     if not step.old or not step.new:
         return
-    before, after = template_annotations(step.old).get(keys.NETWORKS), template_annotations(step.new).get(keys.NETWORKS)
+    before, after = _template_annotation(step.old, keys.NETWORKS), _template_annotation(step.new, keys.NETWORKS)
     if before and before != after and not unknown(after):
         yield PODS_LEAVE_ENI.finding(
             f"{step.name}.{keys.NETWORKS}",
@@ -122,7 +133,7 @@ def _kept_address_off(step: Step) -> Iterator[Finding]:
     if not step.old or not step.new:
         return
     key = keys.CLAIM_DELETE_POLICY
-    before, after = template_annotations(step.old).get(key), template_annotations(step.new).get(key)
+    before, after = _template_annotation(step.old, key), _template_annotation(step.new, key)
     if before == keys.KEEP_ADDRESS and after != before and not unknown(after):
         yield KEPT_ADDRESS_OFF.finding(
             f"{step.name}.{key}",

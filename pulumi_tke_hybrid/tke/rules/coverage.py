@@ -5,14 +5,16 @@ Ids of what is still to be made are not known at preview; then the engine's reco
 
 import ipaddress
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from functools import cache
 
 from pulumi_tke_hybrid.tke import keys, tokens, zones
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.changes_of_networks import is_pod_subnet, pool_machines
+from pulumi_tke_hybrid.tke.rules.changes_of_clusters import registered
+from pulumi_tke_hybrid.tke.rules.changes_of_networks import is_pod_subnet, pod_subnet_lost, pool_machines
 from pulumi_tke_hybrid.tke.rules.changes_of_workloads import template_annotations
+from pulumi_tke_hybrid.tke.rules.listings import UNTOLD, Clusters, listings
 from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, texts, unknown
 
 ADDRESSES_SHORT = Rule(
@@ -46,25 +48,40 @@ class PodSubnet:
     op: Op
     free: int | None = None
     """Addresses that were free when it was last read; None where nobody said."""
+    clusters: Set[str] = frozenset()
+    """Those that list it, or listed it before; none where nobody can tell."""
 
     @property
     def size(self) -> int:
         """Addresses that pods can have; none where the range is not known."""
         return _size(self.block)
 
+    def may_serve(self, cluster: str) -> bool:
+        """Whether pods of the cluster can have its addresses, as far as one can tell."""
+        return not self.clusters or cluster == UNTOLD or cluster in self.clusters
+
+
+@dataclass
+class Pools:
+    """The pools of one cluster in one zone that the plan leaves or puts there."""
+
+    steps: list[Step] = field(default_factory=list[Step])
+    checked: bool = False
+    """The cluster's component has already checked that they are covered, or was told that they need not be."""
+
 
 @dataclass
 class Zone:
-    """One zone of a cluster."""
+    """One zone of the plan."""
 
     name: str
     subnets: list[PodSubnet] = field(default_factory=list[PodSubnet])
     nodes_before: int = 0
     nodes_after: int = 0
-    pools: list[Step] = field(default_factory=list[Step])
-    """Pools that the plan leaves or puts there."""
-    checked: bool = False
-    """The cluster's component has already checked that its pools are covered, or was told that they need not be."""
+    pools: dict[str, Pools] = field(default_factory=dict[str, Pools])
+    """By the clusters whose nodes must have pod subnets in their zones, as far as one can tell."""
+    unlisted: bool = False
+    """There are nodes of clusters that list no pod subnets, while another cluster does."""
     taken: int | None = None
     """Addresses that the change takes from it, about; None where nobody can tell."""
 
@@ -72,6 +89,14 @@ class Zone:
     def covered(self) -> bool:
         """Whether ENI pods can run there afterwards."""
         return any(subnet.op is not Op.DELETE for subnet in self.subnets)
+
+    def covers(self, cluster: str) -> bool:
+        """Whether ENI pods of the cluster can run there afterwards."""
+        return any(subnet.op is not Op.DELETE and subnet.may_serve(cluster) for subnet in self.subnets)
+
+    def uncovered_pools(self) -> Iterator[tuple[str, Pools]]:
+        """(cluster, its pools) of clusters that have nodes there and no pod subnet, and whose component has not spoken of it."""
+        return ((cluster, pools) for cluster, pools in self.pools.items() if not pools.checked and not self.covers(cluster))
 
     @property
     def free(self) -> int | None:
@@ -105,8 +130,7 @@ def zones_of(plan: Plan) -> list[Zone]:
         zone.nodes_before += _machines(pool.old) if pool.op is not Op.CREATE else 0
         if pool.op is not Op.DELETE:
             zone.nodes_after += _machines(pool.new)
-            zone.pools.append(pool)
-            zone.checked = zone.checked or checked
+            _put(zone, view.cluster_of(pool), pool, checked)
     taken = _addresses_taken(plan)
     covered = [zone for zone in found.values() if zone.covered]
     for zone in covered:
@@ -114,14 +138,24 @@ def zones_of(plan: Plan) -> list[Zone]:
     return sorted(found.values(), key=lambda zone: zone.name)
 
 
+def _put(zone: Zone, cluster: str | None, pool: Step, checked: bool) -> None:
+    if cluster is None:
+        zone.unlisted = True
+        return
+    pools = zone.pools.setdefault(cluster, Pools())
+    pools.steps.append(pool)
+    pools.checked = pools.checked or checked
+
+
 def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
-    """Uncovered zones and short ones. Without `only_changes` also what has been so before."""
+    """Lost pod subnets, uncovered zones and short ones. Without `only_changes` also what has been so before."""
+    yield from _deleted(plan)
     all_zones = zones_of(plan)
-    names = [zone.name for zone in all_zones if zone.covered]
     for zone in all_zones:
-        touched = any(pool.op.changes for pool in zone.pools) or any(subnet.op.changes for subnet in zone.subnets)
-        if names and not zone.covered and zone.pools and not zone.checked and (touched or not only_changes):
-            yield zones.uncovered_problem(zone.pools[0].name, zone.name, names)
+        for cluster, pools in zone.uncovered_pools():
+            covered = [other.name for other in all_zones if other.covers(cluster)]
+            if covered and (not only_changes or _touched(zone, cluster, pools)):
+                yield _uncovered(pools.steps[0].name, zone.name, covered)
         after = zone.free_after
         if zone.covered and after is not None and zone.taken and after < zone.size * HEADROOM:
             yield ADDRESSES_SHORT.finding(
@@ -133,6 +167,25 @@ def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
             )
 
 
+def _touched(zone: Zone, cluster: str, pools: Pools) -> bool:
+    subnets = (subnet for subnet in zone.subnets if subnet.may_serve(cluster))
+    return any(pool.op.changes for pool in pools.steps) or any(subnet.op.changes for subnet in subnets)
+
+
+def _uncovered(path: str, zone: str, covered: list[str]) -> Finding:
+    """A component has checked its own pools, so this one is raw: it has no argument that says it has no ENI pods."""
+    todo = f"add a subnet in {zone} to the cluster's list of pod subnets, or move the pool to a zone that has one"
+    return zones.uncovered_problem(path, zone, covered, todo)
+
+
+def _deleted(plan: Plan) -> Iterator[Finding]:
+    """Raw subnets that are deleted while a cluster keeps them. Other lost subnets are found by what is known of them alone."""
+    kept = {item for step in plan.of(tokens.CLUSTER, tokens.SWITCH) for item in registered(step)}
+    for subnet in plan.of(tokens.SUBNET):
+        if subnet.op is Op.DELETE and subnet.id in kept and not is_pod_subnet(subnet):
+            yield pod_subnet_lost(subnet)
+
+
 class _View:
     """Answers where things of a plan are."""
 
@@ -140,26 +193,38 @@ class _View:
         self._plan = plan
         self._subnets = {step.urn: step for step in plan.of(tokens.SUBNET)}
         self._by_id = {step.id: step for step in self._subnets.values() if step.id}
-        self._clusters = {step.urn: step for step in plan.of(_CLUSTER_COMPONENT)}
+        self._components = {step.urn: step for step in plan.of(_CLUSTER_COMPONENT)}
+        self._clusters = Clusters(plan)
+        self._listings = list(listings(plan, self._clusters))
+        self._hybrid = {listing.cluster for listing in self._listings if listing.lists_some}
 
     def pod_subnets(self) -> Iterator[tuple[str, PodSubnet]]:
         """(zone, subnet) of all pod subnets: the components', and those that a cluster or switch lists."""
-        listed = self._listed()
         for step in self._subnets.values():
-            lost = step.id in listed.lost
-            if is_pod_subnet(step) or step.urn in listed.urns or step.id in listed.ids or lost:
+            listing = {listing.cluster for listing in self._listings if listing.has(step)}
+            losing = {listing.cluster for listing in self._listings if step.id in listing.lost}
+            if is_pod_subnet(step) or listing or losing:
                 zone = (step.new or step.old).get("availabilityZone")
                 if isinstance(zone, str) and not unknown(zone):
-                    yield zone, _pod_subnet(step, step.name, Op.DELETE if lost else step.op, step.state.get("availableIpCount"))
+                    op = Op.DELETE if losing and not listing else step.op
+                    yield zone, _pod_subnet(step, op, step.state.get("availableIpCount"), listing or losing)
         for step in self._plan.of(tokens.POD_SUBNET):
             given = step.new or step.old
             zone, adopted = given.get("zone"), given.get("subnetId")
             if isinstance(zone, str) and not unknown(zone) and adopted and not unknown(adopted):
-                yield zone, _pod_subnet(step, step.name, Op.DELETE if step.op is Op.DELETE else Op.SAME, None)
+                owners = {listing.cluster for listing in self._listings if not listing.ids.isdisjoint(texts([adopted]))}
+                yield zone, _pod_subnet(step, Op.DELETE if step.op is Op.DELETE else Op.SAME, None, owners)
+
+    def cluster_of(self, pool: Step) -> str | None:
+        """The cluster by whose pod subnets a pool is judged: `UNTOLD` means all that there are; None that it has none to list."""
+        if not self._hybrid or UNTOLD in self._hybrid:
+            return UNTOLD
+        cluster = self._clusters.of(pool)
+        return cluster if cluster == UNTOLD or cluster in self._hybrid else None
 
     def zone_of_pool(self, pool: Step) -> tuple[str, bool]:
         """The zone of a pool, or nothing; and whether its cluster's component has checked it."""
-        component = self._clusters.get(pool.parent)
+        component = self._components.get(pool.parent)
         if component is not None:
             name = (pool.new or pool.old).get("name")
             for props in (component.new, component.old):
@@ -175,28 +240,11 @@ class _View:
                 return zone, component is not None
         return "", False
 
-    def _listed(self) -> "_Listed":
-        found = _Listed()
-        for step in self._plan.of(tokens.CLUSTER, tokens.SWITCH):
-            key = "eniSubnetIds" if step.type == tokens.CLUSTER else "subnets"
-            before, after = texts(step.old.get(key)), texts(step.new.get(key))
-            found.ids.update(after if step.op is not Op.DELETE else ())
-            found.lost.update(set(before) - set(after) if step.new and not any(unknown(item) for item in after) else ())
-            found.urns.update(step.sources.get(key, ()) if step.op is not Op.DELETE else ())
-        return found
 
-
-@dataclass
-class _Listed:
-    ids: set[str] = field(default_factory=set[str])
-    urns: set[str] = field(default_factory=set[str])
-    lost: set[str] = field(default_factory=set[str])
-
-
-def _pod_subnet(step: Step, name: str, op: Op, free: object) -> PodSubnet:
+def _pod_subnet(step: Step, op: Op, free: object, clusters: Set[str]) -> PodSubnet:
     block = (step.new or step.old).get("cidrBlock")
     count = int(free) if isinstance(free, (int, float)) else None
-    return PodSubnet(name, block if isinstance(block, str) and not unknown(block) else "", op, count)
+    return PodSubnet(step.name, block if isinstance(block, str) and not unknown(block) else "", op, count, clusters)
 
 
 def _machines(props: Props) -> int:

@@ -172,12 +172,55 @@ def test_a_zone_that_was_uncovered_before_is_not_said_again() -> None:
     assert said(pack.policies(lambda stack: known), "zone-uncovered", StackValidationArgs(uncovered)) == []
 
 
+def placed(kind: str, name: str, **props: Any) -> PolicyResource:
+    urn = f"urn:pulumi:dev::p::{kind}::{name}"
+    return PolicyResource(kind, unknown_checking_proxy(props), urn, name, options({}), None, None, [], {})
+
+
+def stored(kind: str, name: str, **props: Any) -> dict[str, Any]:
+    return {"urn": f"urn:pulumi:dev::p::{kind}::{name}", "type": kind, "id": f"id-of-{name}", "inputs": props, "outputs": props}
+
+
+SWITCH_OF_ONE = {"clusterId": "cls-1", "subnets": ["subnet-1"], "onDelete": "disable"}
+SWITCHES_OFF = "and its on_delete is disable; that turns VPC-CNI off"
+
+
+def test_a_switch_that_leaves_the_program_and_switches_off_is_stopped() -> None:
+    known = before.of_export(export(stored(tokens.SWITCH, "switch", **SWITCH_OF_ONE), stored(tokens.VPC, "vpc")))
+    rest = StackValidationArgs([placed(tokens.VPC, "vpc")])
+    policies = pack.policies(lambda stack: known)
+    (sentence,) = said(policies, "pod-network-off-by-removal", rest)
+    assert sentence.startswith(f"switch: leaves the program, {SWITCHES_OFF}")
+    assert said(policies, "switch-unmanaged-by-removal", rest) == []
+
+
+def test_a_switch_that_moves_to_another_cluster_and_switches_off_the_old_one_is_stopped() -> None:
+    known = before.of_export(export(stored(tokens.SWITCH, "switch", **SWITCH_OF_ONE)))
+    moved = shown({**SWITCH_OF_ONE, "clusterId": "cls-2"}, f"urn:pulumi:dev::p::{tokens.SWITCH}::switch")
+    (sentence,) = said(pack.policies(lambda stack: known), "pod-network-off", moved)
+    assert sentence.startswith(f"switch: would be replaced (clusterId), {SWITCHES_OFF} in the old cluster")
+
+
+def test_a_raw_subnet_that_leaves_the_program_while_a_cluster_lists_it_is_stopped() -> None:
+    lists = {"networkType": "GR", "eniSubnetIds": ["id-of-pods", "id-of-others"]}
+    gone = stored(tokens.SUBNET, "pods", availabilityZone="ap-guangzhou-4", cidrBlock="10.0.0.0/24")
+    other = {"availabilityZone": "ap-guangzhou-6", "cidrBlock": "10.0.1.0/24"}
+    pool = {"subnetIds": ["id-of-pods"], "desiredCapacity": 1}
+    known = before.of_export(
+        export(
+            stored(tokens.CLUSTER, "c", **lists), gone, stored(tokens.SUBNET, "others", **other), stored(tokens.NODE_POOL, "pool", **pool)
+        )
+    )
+    stack = [placed(tokens.CLUSTER, "c", **lists), placed(tokens.SUBNET, "others", **other), placed(tokens.NODE_POOL, "pool", **pool)]
+    policies = pack.policies(lambda stack: known)
+    (sentence,) = said(policies, "pod-subnet-leaves-by-removal", StackValidationArgs(stack))
+    assert sentence.startswith("pods: id-of-pods would be deleted, a pod subnet of zone ap-guangzhou-4; TKE cannot unregister one subnet")
+    (uncovered,) = said(policies, "zone-uncovered", StackValidationArgs(stack))
+    assert uncovered.startswith("pool: ap-guangzhou-4 has no ENI subnet (zones that have one: ap-guangzhou-6)")
+
+
 @pytest.mark.parametrize("by_the_provider", [{}, {"assistantCidrs": UNKNOWN_STRING_VALUE}])
 def test_ranges_of_the_whole_stack_are_compared(by_the_provider: dict[str, Any]) -> None:
-    def placed(kind: str, name: str, **props: Any) -> PolicyResource:
-        urn = f"urn:pulumi:dev::p::{kind}::{name}"
-        return PolicyResource(kind, unknown_checking_proxy(props), urn, name, options({}), None, None, [], {})
-
     vpc = placed(tokens.VPC, "vpc", cidrBlock="10.0.0.0/16", id=UNKNOWN_STRING_VALUE, **by_the_provider)
     subnet = placed(tokens.SUBNET, "pods", cidrBlock="10.1.0.0/24", vpcId=UNKNOWN_STRING_VALUE)
     subnet.property_dependencies["vpcId"] = [vpc]
