@@ -14,7 +14,7 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import registered
 from pulumi_tke_hybrid.tke.rules.changes_of_networks import is_pod_subnet, pod_subnet_lost, pool_machines
 from pulumi_tke_hybrid.tke.rules.changes_of_workloads import template_annotations
-from pulumi_tke_hybrid.tke.rules.listings import UNTOLD, Clusters, listings
+from pulumi_tke_hybrid.tke.rules.listings import UNTOLD, Clusters, Listing, listings
 from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, texts, unknown
 
 ADDRESSES_SHORT = Rule(
@@ -195,14 +195,23 @@ class _View:
         self._by_id = {step.id: step for step in self._subnets.values() if step.id}
         self._components = {step.urn: step for step in plan.of(_CLUSTER_COMPONENT)}
         self._clusters = Clusters(plan)
-        self._listings = list(listings(plan, self._clusters))
-        self._hybrid = {listing.cluster for listing in self._listings if listing.lists_some}
+        self._hybrid: set[str] = set()
+        self._listing: dict[str, set[str]] = {}  # the clusters that list a subnet, by its id
+        self._losing: dict[str, set[str]] = {}
+        self._computing: dict[str, list[Listing]] = {}  # the lists that come from a subnet, by its URN
+        for listing in listings(plan, self._clusters):
+            self._hybrid.update([listing.cluster] if listing.lists_some else ())
+            for name in listing.ids:
+                self._listing.setdefault(name, set()).add(listing.cluster)
+            for name in listing.lost:
+                self._losing.setdefault(name, set()).add(listing.cluster)
+            for urn in listing.urns:
+                self._computing.setdefault(urn, []).append(listing)
 
     def pod_subnets(self) -> Iterator[tuple[str, PodSubnet]]:
         """(zone, subnet) of all pod subnets: the components', and those that a cluster or switch lists."""
         for step in self._subnets.values():
-            listing = {listing.cluster for listing in self._listings if listing.has(step)}
-            losing = {listing.cluster for listing in self._listings if step.id in listing.lost}
+            listing, losing = self._owners(step), self._losing.get(step.id, frozenset[str]())
             if is_pod_subnet(step) or listing or losing:
                 zone = (step.new or step.old).get("availabilityZone")
                 if isinstance(zone, str) and not unknown(zone):
@@ -212,8 +221,14 @@ class _View:
             given = step.new or step.old
             zone, adopted = given.get("zone"), given.get("subnetId")
             if isinstance(zone, str) and not unknown(zone) and adopted and not unknown(adopted):
-                owners = {listing.cluster for listing in self._listings if not listing.ids.isdisjoint(texts([adopted]))}
+                owners = self._listing.get(str(adopted), frozenset[str]())
                 yield zone, _pod_subnet(step, Op.DELETE if step.op is Op.DELETE else Op.SAME, None, owners)
+
+    def _owners(self, subnet: Step) -> Set[str]:
+        """The clusters that list a subnet."""
+        named = self._listing.get(subnet.id, frozenset[str]())
+        computed = {listing.cluster for listing in self._computing.get(subnet.urn, ()) if listing.has(subnet)}
+        return computed | named if computed else named
 
     def cluster_of(self, pool: Step) -> str | None:
         """The cluster by whose pod subnets a pool is judged: `UNTOLD` means all that there are; None that it has none to list."""
