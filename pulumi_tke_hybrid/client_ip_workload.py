@@ -30,6 +30,7 @@ from pulumi_tke_hybrid.workload.service import (
     service_ports,
 )
 from pulumi_tke_hybrid.workload.template import Drain, PodSpec, pod_annotations, pod_template
+from pulumi_tke_hybrid.workload.turning_direct import before_turning_direct
 
 _NO_WAIT = {"pulumi.com/skipAwait": "true"}
 _TAKE_OVER = {"pulumi.com/patchForce": "true"}
@@ -186,6 +187,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 depends_on=before,
                 replace_on_changes=[_annotation(key) for key in SERVICE_KEYS.fixed],
                 delete_before_replace=True,  # both would have the same name
+                hooks=self._turning_direct("service", keys.SERVICE_DIRECT_ACCESS) if args.exposure.is_there else None,
             ),
         )
 
@@ -209,8 +211,13 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 depends_on=[service],
                 replace_on_changes=[_annotation(key) for key in INGRESS_KEYS.fixed],
                 delete_before_replace=True,
+                hooks=self._turning_direct("ingress", keys.INGRESS_DIRECT_ACCESS),
             ),
         )
+
+    def _turning_direct(self, front: str, key: str) -> pulumi.ResourceHookBinding:
+        cluster = self._providers.get("kubernetes")
+        return before_turning_direct(f"{self._name}-{front}", self._owner, key, self._args.on_eni, self._selector, cluster)
 
     def _template(self) -> kubernetes.core.v1.PodTemplateSpecArgs:
         args = self._args
@@ -243,7 +250,8 @@ class ClientIpWorkload(pulumi.ComponentResource):
         )
 
     def _deployment(self, before: Sequence[pulumi.Resource]) -> kubernetes.apps.v1.Deployment:
-        seconds = deployment_timeout(self._rollout, self._replicas, bounded=self._args.cluster_facts is not None)
+        args = self._args
+        seconds = deployment_timeout(self._rollout, self._replicas, bounded=args.cluster_facts is not None, scaled=bool(args.autoscaled))
         return kubernetes.apps.v1.Deployment(
             f"{self._name}-deployment",
             metadata=self._meta(),
@@ -283,7 +291,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 self,
                 depends_on=before,
                 ignore_changes=self._ignored,
-                custom_timeouts=stateful_set_timeout(self._rollout, self._replicas).options(),
+                custom_timeouts=stateful_set_timeout(self._rollout, self._replicas, scaled=bool(self._args.autoscaled)).options(),
                 hooks=on_stuck_rollout(self._name, self, self._providers.get("kubernetes")),
             ),
         )

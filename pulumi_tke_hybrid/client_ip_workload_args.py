@@ -154,7 +154,8 @@ class ClientIpWorkloadArgs(Args):
     """Number of pods. Default: 2, so that a node may fail. Updated in place."""
 
     autoscaled: Optional[bool] = None
-    """A HorizontalPodAutoscaler sets the number of pods: `replicas` counts at creation only, and is never set back. Default: false."""
+    """A HorizontalPodAutoscaler sets the number of pods: `replicas` counts at creation only, and is never set back. The surge of a
+    rollout goes by `replicas` too (say `rollout.max_surge` for more at a time), and Pulumi waits up to two hours. Default: false."""
 
     kind: Optional[WorkloadKind] = None
     """`deployment` or `statefulset`. Default: `deployment`. A change replaces the pods."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from pulumi_tke_hybrid.component.kubernetes import cluster_of
 from pulumi_tke_hybrid.tke.stuck import stuck_lines
 
 
@@ -20,9 +21,8 @@ def on_stuck_rollout(name: str, owner: pulumi.Resource, provider: pulumi.Provide
         inputs: Mapping[str, Any] = hook.new_inputs or {}
         workload, namespace = str(inputs["metadata"]["name"]), str(inputs["metadata"].get("namespace") or "default")
         labels: Mapping[str, str] = inputs["spec"]["selector"]["matchLabels"]
-        kubeconfig, context = [await _value(provider, field) for field in ("kubeconfig", "context")]
         try:
-            pods, events = await asyncio.to_thread(pods_and_events, kubeconfig, context, namespace, labels)
+            pods, events = await asyncio.to_thread(pods_and_events, *await cluster_of(provider), namespace, labels)
         except Unreadable as error:
             # The failure itself is reported by the engine.
             pulumi.log.warn(f"{workload}: the rollout failed, and its pods could not be asked why ({error})", owner)
@@ -32,9 +32,3 @@ def on_stuck_rollout(name: str, owner: pulumi.Resource, provider: pulumi.Provide
         return False
 
     return pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook(f"{name}-stuck-rollout", explain)])
-
-
-async def _value(provider: pulumi.ProviderResource | None, field: str) -> str:
-    """An input of the Kubernetes provider. Its SDK keeps them, as outputs, without declaring them."""
-    found: Any = getattr(provider, field, None)
-    return str((await found.future() if hasattr(found, "future") else found) or "")

@@ -97,8 +97,7 @@ def ingress_annotations(args: IngressArgs, direct: bool, backend: Input[str], fi
         **(args.annotations or {}),
         **annotations.ingress_annotations(direct, args.exposure.placement(INGRESS_KEYS)),
     }
-    if args.certificate_id is not None:
-        found[keys.INGRESS_REDIRECT] = annotations.flag(bool(args.redirect))  # removing it would not switch it off
+    found[keys.INGRESS_REDIRECT] = annotations.flag(bool(args.redirect))  # always: removing it would not switch it off
     if args.both_protocols:
         rules = _mixed_rules(args, backend, first_port)
         found |= {keys.INGRESS_RULE_MIX: annotations.flag(True), keys.INGRESS_HTTP_RULES: rules, keys.INGRESS_HTTPS_RULES: rules}

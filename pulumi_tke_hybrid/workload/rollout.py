@@ -103,11 +103,13 @@ def surge_of(replicas: int, free: int | None = None) -> int:
     return wanted if free is None else max(min(wanted, free), 0)
 
 
-def deployment_timeout(rollout: RolloutArgs, replicas: Input[int], *, bounded: bool) -> Seconds:
+def deployment_timeout(rollout: RolloutArgs, replicas: Input[int], *, bounded: bool, scaled: bool = False) -> Seconds:
     """Pods come in waves, as many at a time as the surge allows; plus a wave to begin and one to end.
 
-    `bounded`: the addresses may allow fewer at a time than wished for, down to one.
+    `bounded`: the addresses may allow fewer at a time than wished for, down to one. `scaled`: an autoscaler decides how many there are.
     """
+    if scaled:
+        return Seconds(LONGEST_SECONDS)
     number, surge = known(replicas), known(rollout.max_surge)
     if rollout.max_surge is None and not bounded:
         waves = MOST_WAVES if number is None else math.ceil(number / surge_of(number))
@@ -118,7 +120,7 @@ def deployment_timeout(rollout: RolloutArgs, replicas: Input[int], *, bounded: b
     return Seconds(rollout.pod * (2 + waves))
 
 
-def stateful_set_timeout(rollout: RolloutArgs, replicas: Input[int]) -> Seconds:
+def stateful_set_timeout(rollout: RolloutArgs, replicas: Input[int], *, scaled: bool = False) -> Seconds:
     """One pod after the other, each gone before it comes again."""
-    number = known(replicas)
+    number = None if scaled else known(replicas)
     return Seconds(LONGEST_SECONDS if number is None else (rollout.pod + rollout.termination_grace) * (1 + number))

@@ -211,6 +211,11 @@ def test_network_and_direct_access_change_in_steps_and_never_together(
     unfinished = project.preview(check=False)  # as far as the program goes, only direct access changes; but the pods never moved
     assert unfinished.exit_code != 0
     assert steps_told in unfinished.output
+    blind = project.run("up", "--yes", "--skip-preview", check=False)
+    assert blind.exit_code != 0
+    assert "direct: True while pods are not on network 'eni': web-" in blind.output
+    assert "Traceback" not in blind.output
+    assert kube.get(Service, "web").metadata.annotations["service.cloud.tencent.com/direct-access"] == "false"
 
     for step, network in (({**web, "direct": False}, "eni"), (web, "eni"), ({**web, "direct": False}, "eni"), (overlay, "overlay")):
         describe(project, {"web": step})

@@ -7,6 +7,8 @@ from typing import Any
 
 from pulumi_tke_hybrid.tke import cidrs
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
+from pulumi_tke_hybrid.tke.step import at, items, mapping
 
 BACKEND_QUOTA = 100
 """Backends of one rule or listener; 200 in some regions, more by ticket (457/41897)."""
@@ -210,8 +212,8 @@ class Subnets:
     def addresses(self, nominated: Collection[str] = ()) -> int | None:
         """How many pods they hold, of these subnets only; None when a range is not known."""
         total, found = 0, False
-        for zone, items in self.zones.items():
-            blocks = [block for subnet, block in items.items() if not nominated or subnet in nominated]
+        for zone, listed in self.zones.items():
+            blocks = [block for subnet, block in listed.items() if not nominated or subnet in nominated]
             known = [block for block in blocks if block is not None]
             if len(known) < len(blocks):
                 return None
@@ -227,6 +229,25 @@ def _range(subnet: Mapping[str, Any]) -> str | None:
 def _range_problem(subnet: Mapping[str, Any]) -> Finding | None:
     block = subnet.get("cidrBlock")
     return None if block is None else cidrs.cidr_problem(str(block))
+
+
+def shape_findings(facts: object) -> Iterator[Finding]:
+    """Whether these are facts of a cluster at all. What another stack exports under a name, or does not, nobody has looked at before."""
+    zones = at(facts, "zones")
+    listed = [entry for entries in mapping(zones).values() for entry in (items(entries) or [None])]
+    pools = items(at(facts, "nodePools"))
+    told = mapping(facts) == facts and mapping(zones) == (zones or {})
+    if not (told and _hold(listed, "subnetId") and _hold(pools, "zone", "size")):
+        yield PROPERTY.finding(
+            "cluster_facts",
+            "is empty" if facts is None else "is something else than the facts of a cluster",
+            why="an application stack has them from the output of the cluster's stack",
+            todo="export cluster.cluster_facts there, run `pulumi up`, and read that output by its name",
+        )
+
+
+def _hold(entries: Sequence[object], *keys: str) -> bool:
+    return all(at(entry, key) is not None for entry in entries for key in keys)
 
 
 def range_findings(facts: Mapping[str, Any]) -> Iterator[Finding]:

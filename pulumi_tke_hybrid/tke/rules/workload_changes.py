@@ -1,6 +1,6 @@
 """What may not change about a workload from one state to the next."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
@@ -56,6 +56,20 @@ def _network_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> It
         )
 
 
+def unmoved_findings(network: str, pods: Sequence[str]) -> Iterator[Finding]:
+    """That a load balancer would turn direct while some of its living pods are on the other network."""
+    if pods:
+        more = f" and {len(pods) - _SHOWN_PODS} more" if len(pods) > _SHOWN_PODS else ""
+        yield ONE_STEP_AT_A_TIME.finding(
+            "direct",
+            f"while pods are not on network '{network}': {', '.join(pods[:_SHOWN_PODS])}{more}",
+            value=True,
+            why="a rollout has not ended, and backends of both networks cannot stand behind one direct load balancer",
+            todo=f"say network='{network}', direct=False, and run `pulumi up` until the rollout ends; then turn direct",
+        )
+
+
+_SHOWN_PODS = 5
 _FIXED = {
     "kind": "between public, internal and existing",
     "subnetId": "its subnet",
