@@ -102,6 +102,13 @@ def test_a_type_that_the_table_does_not_know_is_said(tmp_path: Path) -> None:
     assert run(tmp_path, stack=stack(strange), expect=3)["unsaid"] == ["BIG in ap-guangzhou-4 is not in the table of ENI limits"]
 
 
+def test_a_type_that_comes_late_is_said_without_the_engines_marker(tmp_path: Path) -> None:
+    late = cluster(nodePools={"a": {"zone": FOUR, "size": 1, "instanceType": UNKNOWN}})
+    found = run(tmp_path, preview=preview([], [late, workload("web", 3)]), expect=3)
+    assert found["unsaid"] == ["a node in ap-guangzhou-4 has a type that is not known yet"]
+    assert zones(found)[FOUR]["result"] == "COULD_NOT_TELL"
+
+
 def test_growth_tells_when_a_zone_is_full(tmp_path: Path) -> None:
     found = run(tmp_path, "--growth", "4/month", stack=stack(cluster(), workload("web", 3)))
     # Two more pods a month in each zone: room for nine in zone 4, for three on the small node in zone 6.

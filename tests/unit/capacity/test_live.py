@@ -10,6 +10,7 @@ import pytest
 from pulumi_tke_hybrid.capacity import inside, read_live
 from pulumi_tke_hybrid.capacity.inside import Inside
 from pulumi_tke_hybrid.capacity.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.capacity.rows import Growth
 from pulumi_tke_hybrid.console.errors import WrongUse
 from tests.unit.capacity.stacks import FOUR, SIX
 
@@ -72,6 +73,28 @@ def test_a_zone_with_nodes_and_without_subnet_is_full() -> None:
 def test_without_the_cluster_itself_the_subnets_are_told_and_the_rest_is_not_guessed() -> None:
     outcome = Outcome(read_live.of_cluster(Cloud(), CLUSTER, None))
     assert outcome.rows[0].free == 4
+    assert outcome.exit_code is ExitCode.COULD_NOT_TELL
+
+
+def test_pods_on_nodes_of_a_type_that_is_not_known_are_not_said_to_be_too_many() -> None:
+    class Wide(Cloud):
+        def call(self, service: str, action: str, params: Mapping[str, object]) -> dict[str, Any]:
+            if action == "DescribeSubnets":
+                found = {"SubnetId": "subnet-44444444", "Zone": FOUR, "CidrBlock": "10.0.64.0/22", "AvailableIpAddressCount": 1000}
+                return {"SubnetSet": [found]}
+            return {"PodLimitsInstanceSet": []} if action == "DescribeVpcCniPodLimits" else super().call(service, action, params)
+
+    for types in (Counter({"QCLOUD": 2}), Counter({"QCLOUD": 1, "S5.SMALL2": 1})):
+        outcome = Outcome(read_live.of_cluster(Wide(), CLUSTER, within({FOUR: types}, Counter({FOUR: 15}))), growth=Growth(20))
+        (row,) = outcome.rows
+        assert (outcome.exit_code, row.periods) == (ExitCode.COULD_NOT_TELL, None)
+        assert outcome.words(row) == "the type of a node is not known"
+        assert outcome.unsaid == ["QCLOUD in ap-guangzhou-4 is not in the table of ENI limits"]
+
+
+def test_growth_is_not_said_to_fill_a_zone_whose_nodes_nobody_counted() -> None:
+    outcome = Outcome(read_live.of_cluster(Cloud(), CLUSTER, None), growth=Growth(20))
+    assert (outcome.rows[0].periods, outcome.words(outcome.rows[0])) == (None, "fits")
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
 
 
