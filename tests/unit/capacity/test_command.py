@@ -54,6 +54,46 @@ def test_pods_on_the_overlay_and_on_another_cluster_take_no_address(tmp_path: Pa
     assert sum(zone["pods"] for zone in found.values()) == 2
 
 
+@pytest.mark.parametrize(
+    ("strategy", "pods"),
+    [
+        ({"rollingUpdate": {"maxSurge": "30%"}}, 10),
+        ({"rollingUpdate": {"maxSurge": "0%"}}, 7),
+        ({"rollingUpdate": {"maxUnavailable": 0}}, 9),
+        ({"type": "RollingUpdate"}, 9),
+        ({}, 9),
+        ({"type": "Recreate"}, 7),
+    ],
+)
+def test_what_a_rollout_adds_is_counted_as_kubernetes_does(tmp_path: Path, strategy: Json, pods: int) -> None:
+    web = workload("web", 7)
+    web["inputs"]["spec"]["strategy"] = strategy
+    assert sum(zone["pods"] for zone in zones(run(tmp_path, stack=stack(cluster(), web))).values()) == pods
+
+
+def test_a_stateful_set_adds_no_pod_and_what_is_not_written_is_one_replica(tmp_path: Path) -> None:
+    kept, bare = workload("kept", 4), workload("bare", 1)
+    kept["type"] = "kubernetes:apps/v1:StatefulSet"
+    del kept["inputs"]["spec"]["strategy"], bare["inputs"]["spec"]["replicas"]
+    assert sum(zone["pods"] for zone in zones(run(tmp_path, stack=stack(cluster(), kept, bare))).values()) == 6
+
+
+@pytest.mark.parametrize(
+    ("spec", "line"),
+    [
+        ({"replicas": UNKNOWN}, "the replicas of web are not known yet"),
+        ({"strategy": {"rollingUpdate": {"maxSurge": UNKNOWN}}}, "the maxSurge of web is not known yet"),
+        ({"strategy": {"type": UNKNOWN}}, "the maxSurge of web is not known yet"),
+        ({"strategy": UNKNOWN}, "the maxSurge of web is not known yet"),
+        ({"template": UNKNOWN}, "whether web has ENI pods is not known yet"),
+    ],
+)
+def test_pods_that_are_known_only_later_are_not_counted_as_none(tmp_path: Path, spec: Json, line: str) -> None:
+    web = workload("web", 3)
+    web["inputs"]["spec"].update(spec)
+    assert run(tmp_path, preview=preview([], [cluster(), web]), expect=3)["unsaid"] == [line]
+
+
 def test_a_preview_tells_what_the_change_leaves(tmp_path: Path) -> None:
     there = [cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 3)]
     grown = [cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 9)]
