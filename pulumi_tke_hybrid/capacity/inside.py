@@ -56,6 +56,8 @@ def look(client: Any, region: str) -> Inside:
         raise WrongUse(f"the API server said: {shown(error.status.message or '', 200)}; it needs list on nodes and pods") from None
     except httpx2.HTTPError as error:
         raise WrongUse(f"the API server was not reached ({type(error).__name__}); is this machine in the VPC?") from None
+    except ValueError:
+        raise WrongUse("what answered is no API server; give the kubeconfig of the cluster, and look for a proxy on the way") from None
     return Inside(*count(nodes, pods, region), tuple(internal_address(node) for node in nodes if not is_virtual(node)))
 
 

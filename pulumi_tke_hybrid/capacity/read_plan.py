@@ -94,18 +94,18 @@ def of_facts(facts: Json) -> Estate:
     """What a cluster's stack tells others."""
     try:
         by_zone = cast(Mapping[str, Sequence[Json]], facts["zones"])
-        pools = cast(Sequence[Json], facts.get("nodePools") or ())
-        stated = [(zone, str(item["subnetId"]), item.get("cidrBlock")) for zone, items in by_zone.items() for item in items]
+        pools = [pool for pool in cast(Sequence[Json], facts.get("nodePools") or ()) if not pool.get("globalRouteOnly")]
+        stated = [(zone, str(item["subnetId"]), _block(zone, item)) for zone, items in by_zone.items() for item in items]
         return Estate(
             cluster=str(facts["clusterId"]),
             static_ip=bool(facts["staticIp"]),
             zones=tuple(
                 Zone(
                     zone,
-                    tuple(Subnet(block, subnet) for where, subnet, block in stated if where == zone and isinstance(block, str)),
-                    tuple(_nodes(pool) for pool in pools if pool["zone"] == zone and not pool.get("globalRouteOnly")),
+                    tuple(Subnet(block, subnet) for where, subnet, block in stated if where == zone and block),
+                    tuple(_nodes(pool) for pool in pools if pool["zone"] == zone),
                 )
-                for zone in by_zone
+                for zone in dict.fromkeys([*by_zone, *(str(pool["zone"]) for pool in pools)])
             ),
             unsaid=tuple(f"{subnet} in {zone} has no cidr_block" for zone, subnet, block in stated if block is None),
         )
@@ -113,6 +113,15 @@ def of_facts(facts: Json) -> Estate:
         raise WrongUse(
             f"--facts is not a cluster's facts ({type(error).__name__}: {error}); write it with: pulumi stack output clusterFacts --json"
         ) from None
+
+
+def _block(zone: str, item: Json) -> str | None:
+    """The range of a subnet in a cluster's facts; None where its program was not told it."""
+    block = item.get("cidrBlock")
+    problem = None if block is None else cidrs.cidr_problem(str(block))
+    if problem:
+        raise WrongUse(f"--facts: cidrBlock of {item['subnetId']} in {zone}: {problem}")
+    return None if block is None else str(block)
 
 
 def _resource(state: Json, seen: Json | None = None) -> Resource:

@@ -174,6 +174,31 @@ def test_facts_of_a_stack_are_enough(tmp_path: Path) -> None:
     assert found["unsaid"] == ["subnet-6 in ap-guangzhou-6 has no cidr_block"]
 
 
+def test_a_pool_of_facts_in_a_zone_without_subnet_has_no_address(tmp_path: Path) -> None:
+    pools = [{"zone": FOUR, "size": 1, "instanceType": "S5.MEDIUM4"}, {"zone": SIX, "size": 1, "globalRouteOnly": True}]
+    told = {"clusterId": "cls-12345678", "staticIp": True, "zones": {}, "nodePools": pools}
+    found = zones(run(tmp_path, facts=told, expect=2))
+    assert {name: zone["words"] for name, zone in found.items()} == {FOUR: "no ENI subnet: no ENI pod can run here"}
+
+
+@pytest.mark.parametrize(
+    ("block", "problem"),
+    [
+        ("garbage", "'garbage' is not an IPv4 range"),
+        ("10.0.64.1/28", "10.0.64.1/28 has host bits set"),
+        ("", "'' is not an IPv4 range"),
+        (5, "'5' is not an IPv4 range"),
+    ],
+)
+def test_facts_with_a_range_that_is_none_name_it(tmp_path: Path, block: object, problem: str) -> None:
+    path = tmp_path / "facts.json"
+    entry = {"subnetId": "subnet-44444444", "cidrBlock": block}
+    path.write_text(json.dumps({"clusterId": "cls-12345678", "staticIp": True, "zones": {FOUR: [entry]}}))
+    result = CliRunner().invoke(app, ["capacity", "--facts", str(path)])
+    assert result.exit_code == 64
+    assert f"--facts: cidrBlock of subnet-44444444 in {FOUR}: {problem}" in flat(result.output)
+
+
 def test_without_static_ips_nodes_keep_warm_addresses(tmp_path: Path) -> None:
     assert zones(run(tmp_path, stack=stack(cluster(staticIp=False))))[FOUR]["podsFit"] == 1
 

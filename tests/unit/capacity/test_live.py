@@ -5,7 +5,10 @@ from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+import httpx2
 import pytest
+from lightkube import Client, KubeConfig
+from lightkube.config.models import Cluster, User
 
 from pulumi_tke_hybrid.capacity import inside, read_live
 from pulumi_tke_hybrid.capacity.inside import Inside
@@ -134,6 +137,14 @@ def test_the_addresses_of_machines_tell_which_cluster_it_is() -> None:
     ]
     told = inside.look(Kube(Node=nodes, Pod=[pod("a")]), "ap-guangzhou")
     assert told == Inside({FOUR: Counter({"S5.MEDIUM4": 1})}, Counter({FOUR: 1}), (MACHINE, "10.0.0.61"))
+
+
+def test_an_address_that_answers_with_a_page_is_no_api_server() -> None:
+    page = httpx2.MockTransport(lambda _: httpx2.Response(200, text="<html>please log in</html>"))
+    config = KubeConfig.from_one(cluster=Cluster(server="https://10.0.0.1"), user=User(token="x"))
+    client: Any = Client(config, transport=page)
+    with pytest.raises(WrongUse, match="what answered is no API server; give the kubeconfig of the cluster"):
+        inside.look(client, "ap-guangzhou")
 
 
 def node(name: str, zone: str, kind: str = "S5.MEDIUM4", address: str = "", **labels: str) -> dict[str, Any]:
