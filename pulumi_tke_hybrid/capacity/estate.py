@@ -66,6 +66,10 @@ class Estate:
         """The limit of each node of a zone, as far as its type is known."""
         return tuple(limit for nodes in zone.nodes if (limit := self.limit(nodes)) for _ in range(nodes.number))
 
+    def types_known(self, zone: Zone) -> bool:
+        """Whether the limit of each node of a zone is known: else nobody can say how many pods they take."""
+        return all(self.limit(nodes) for nodes in zone.nodes if nodes.number)
+
     def limit(self, nodes: Nodes) -> EniLimit | None:
         """ENIs of one of the nodes."""
         return self.limits.get(nodes.instance_type) or eni_limit(nodes.instance_type)

@@ -1,7 +1,8 @@
 """Nodes and ENI pods of a live cluster. Reads only."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from lightkube.resources.core_v1 import Node, Pod
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.tke import keys, zones
+from pulumi_tke_hybrid.tke.nodes import internal_address, is_virtual
 from pulumi_tke_hybrid.tke.pods import over, selects_eni
 
 Json = dict[str, Any]
@@ -33,8 +35,20 @@ def connect(kubeconfig: Path, context: str) -> Any:
         raise WrongUse(f"--kubeconfig {kubeconfig} cannot be read ({type(error).__name__})") from None
 
 
-def look(client: Any, region: str) -> tuple[dict[str, Counter[str]], Counter[str]]:
-    """Nodes by zone and type, and ENI pods by zone."""
+@dataclass(frozen=True)
+class Inside:
+    """What a cluster tells of itself."""
+
+    nodes: Mapping[str, Counter[str]]
+    """By zone and type."""
+    pods: Counter[str]
+    """ENI pods that have an address, by zone."""
+    addresses: tuple[str, ...]
+    """Of the nodes that are machines: they tell which cluster this is."""
+
+
+def look(client: Any, region: str) -> Inside:
+    """All nodes and pods."""
     try:
         nodes = [node.to_dict() for node in client.list(Node, chunk_size=_PAGE)]
         pods = [pod.to_dict() for pod in client.list(Pod, namespace="*", chunk_size=_PAGE)]
@@ -42,11 +56,13 @@ def look(client: Any, region: str) -> tuple[dict[str, Counter[str]], Counter[str
         raise WrongUse(f"the API server said: {shown(error.status.message or '', 200)}; it needs list on nodes and pods") from None
     except httpx2.HTTPError as error:
         raise WrongUse(f"the API server was not reached ({type(error).__name__}); is this machine in the VPC?") from None
-    return count(nodes, pods, region)
+    except ValueError:
+        raise WrongUse("what answered is no API server; give the kubeconfig of the cluster, and look for a proxy on the way") from None
+    return Inside(*count(nodes, pods, region), tuple(internal_address(node) for node in nodes if not is_virtual(node)))
 
 
 def count(nodes: list[Json], pods: list[Json], region: str) -> tuple[dict[str, Counter[str]], Counter[str]]:
-    """The same for objects as the API server gives them."""
+    """Nodes by zone and type, and ENI pods by zone, of objects as the API server gives them."""
     by_zone: dict[str, Counter[str]] = {}
     zone_of: dict[str, str] = {}
     for name, zone, kind in _machines(nodes, region):
@@ -60,7 +76,7 @@ def _machines(nodes: list[Json], region: str) -> Iterator[tuple[str, str, str]]:
     for node in nodes:
         labels: Json = node["metadata"].get("labels") or {}
         zone = labels.get(keys.CBS_ZONE_LABEL) or zones.zone_by_label(str(labels.get(keys.ZONE_LABEL, "")), region)
-        if zone and labels.get(keys.INSTANCE_TYPE_LABEL) != keys.SUPER_NODE:
+        if zone and not is_virtual(node):
             yield str(node["metadata"]["name"]), str(zone), str(labels.get(keys.INSTANCE_TYPE_LABEL, ""))
 
 

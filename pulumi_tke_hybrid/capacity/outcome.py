@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from pulumi_tke_hybrid.capacity.estate import Estate
 from pulumi_tke_hybrid.capacity.rows import Growth, Row, rows
+from pulumi_tke_hybrid.tke.step import unknown
 
 
 class ExitCode(IntEnum):
@@ -40,22 +41,24 @@ class Outcome:
 
     def verdict(self, row: Row) -> ExitCode:
         """Of one zone."""
-        if row.nodes and (not row.size or row.free < 0 or row.pods > row.pods_fit):
+        if row.nodes and (not row.size or row.free < 0):
             return ExitCode.FULL
-        if row.nodes and row.nodes_fit is None:
+        if row.nodes and not row.types_known:
             return ExitCode.COULD_NOT_TELL
+        if row.nodes and row.pods > row.pods_fit:
+            return ExitCode.FULL
         return ExitCode.TIGHT if row.free * 100 < row.size * self.reserve else ExitCode.FITS
 
     @property
     def unsaid(self) -> Sequence[str]:
         """What could not be told, in words."""
-        unknown = [
-            f"{nodes.instance_type or 'a node without type'} in {zone.name} is not in the table of ENI limits"
+        strange = [
+            _unknown_type(nodes.instance_type, zone.name)
             for zone in self.after.zones
             for nodes in zone.nodes
             if self.after.limit(nodes) is None
         ]
-        return [*self.after.unsaid, *dict.fromkeys(unknown)]
+        return [*self.after.unsaid, *dict.fromkeys(strange)]
 
     @property
     def exit_code(self) -> ExitCode:
@@ -70,6 +73,8 @@ class Outcome:
             return "no ENI subnet: no ENI pod can run here"
         if row.free < 0:
             return f"{-row.free} addresses are missing"
+        if row.nodes and not row.types_known:
+            return "the type of a node is not known"
         if row.nodes and row.pods > row.pods_fit:
             return f"{row.pods - row.pods_fit} pods do not fit"
         if self.verdict(row) is ExitCode.TIGHT:
@@ -77,3 +82,10 @@ class Outcome:
         if self.growth is None or row.periods is None:
             return "fits"
         return f"full in {row.periods} {self.growth.period}{'' if row.periods == 1 else 's'}" if row.periods else "full now"
+
+
+def _unknown_type(instance_type: str, zone: str) -> str:
+    """Why a node's ENIs are not known. How the engine writes a value that comes late is nothing to show."""
+    if unknown(instance_type):
+        return f"a node in {zone} has a type that is not known yet"
+    return f"{instance_type or 'a node without type'} in {zone} is not in the table of ENI limits"

@@ -1,31 +1,35 @@
 """An estate out of a live cluster: the cloud's subnets, the cluster's nodes and pods. Reads only."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pulumi_tke_hybrid.capacity.estate import Estate, Nodes, Subnet, Zone
+from pulumi_tke_hybrid.capacity.inside import Inside
 from pulumi_tke_hybrid.cloud.client import Answer, Cloud
 from pulumi_tke_hybrid.cloud.clusters import find_cluster
 from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.machines import machine_addresses
 from pulumi_tke_hybrid.cloud.pod_limits import pod_limits
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.kubeconfig import other_cluster
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.tke import cidrs
 
 
-def of_cluster(cloud: Cloud, cluster_id: str, by_zone: Mapping[str, Counter[str]] | None, pods: Counter[str] | None) -> Estate:
+def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> Estate:
     """What the cloud lists for the cluster, with nodes and pods as they were counted inside it (None: not asked)."""
     try:
         if find_cluster(cloud, cluster_id) is None:
             raise WrongUse(f"{cluster_id} is not in this region and account; check --cluster-id, --region and the credentials")
+        _refuse_another(cloud, cluster_id, inside)
         live = VpcCniSwitch(cloud, Wait(0, _silent)).look({"clusterId": cluster_id})
         if live is None or not live.enabled:
             raise WrongUse(f"VPC-CNI of {cluster_id} is off, so it has no container subnets")
         listed = live.ipamd_subnets or live.subnets
         subnets = _subnets(cloud, listed)
-        nodes = by_zone or {}
+        nodes = inside.nodes if inside else dict[str, Counter[str]]()
         limits = pod_limits(cloud, [(zone, kind) for zone, kinds in nodes.items() for kind in kinds], live.static_ip is not False)
     except CloudError as error:
         raise WrongUse(f"{error.action} failed: {error.code}: {shown(error.message, 200)}") from None
@@ -39,14 +43,22 @@ def of_cluster(cloud: Cloud, cluster_id: str, by_zone: Mapping[str, Counter[str]
                 name,
                 tuple(subnet for zone, subnet in subnets if zone == name),
                 tuple(Nodes(kind, number) for kind, number in nodes.get(name, Counter[str]()).items()),
-                None if pods is None else pods[name],
+                inside.pods[name] if inside else None,
             )
             for name in names
         ),
         limits=limits,
         unsaid=tuple(f"{item} is registered, and no longer in the VPC" for item in missing)
-        + (() if by_zone is not None else ("nodes and pods: --cloud-only",)),
+        + (() if inside else ("nodes and pods: --cloud-only",)),
     )
+
+
+def _refuse_another(cloud: Cloud, cluster_id: str, inside: Inside | None) -> None:
+    """Nodes and pods of one cluster say nothing about the subnets of another."""
+    addresses = inside.addresses if inside else ()
+    problem = other_cluster(cluster_id, addresses, machine_addresses(cloud, cluster_id)) if addresses else ""
+    if problem:
+        raise WrongUse(problem)
 
 
 def _subnets(cloud: Cloud, ids: Sequence[str]) -> list[tuple[str, Subnet]]:

@@ -1,6 +1,7 @@
 """Estates out of files: `pulumi preview --json`, `pulumi stack export`, a stack's `cluster_facts`."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,14 +10,19 @@ from typing import Any, cast
 
 from pulumi_tke_hybrid.capacity.estate import Estate, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.tke import cidrs, zones
+from pulumi_tke_hybrid.tke import cidrs, keys, zones
 from pulumi_tke_hybrid.tke.pods import selects_eni
+from pulumi_tke_hybrid.tke.step import at, below, unknown
 
 Json = Mapping[str, Any]
 
 CLUSTER, ENI_ZONE_SUBNET = "tke-hybrid:index:HybridCluster", "tke-hybrid:index:EniZoneSubnet"
 _SUBNET = "tencentcloud:Subnet/instance:Instance"
-_WORKLOADS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
+_DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+_WORKLOADS = (_DEPLOYMENT, "kubernetes:apps/v1:StatefulSet")
+_SURGE = "25%"
+"""What a rollout of a Deployment adds where nothing is said (Kubernetes, `maxSurge`)."""
+_PERCENT = re.compile(r"(\d{1,6})%")
 
 
 @dataclass(frozen=True)
@@ -88,18 +94,18 @@ def of_facts(facts: Json) -> Estate:
     """What a cluster's stack tells others."""
     try:
         by_zone = cast(Mapping[str, Sequence[Json]], facts["zones"])
-        pools = cast(Sequence[Json], facts.get("nodePools") or ())
-        stated = [(zone, str(item["subnetId"]), item.get("cidrBlock")) for zone, items in by_zone.items() for item in items]
+        pools = [pool for pool in cast(Sequence[Json], facts.get("nodePools") or ()) if not pool.get("globalRouteOnly")]
+        stated = [(zone, str(item["subnetId"]), _block(zone, item)) for zone, items in by_zone.items() for item in items]
         return Estate(
             cluster=str(facts["clusterId"]),
             static_ip=bool(facts["staticIp"]),
             zones=tuple(
                 Zone(
                     zone,
-                    tuple(Subnet(block, subnet) for where, subnet, block in stated if where == zone and isinstance(block, str)),
-                    tuple(_nodes(pool) for pool in pools if pool["zone"] == zone and not pool.get("globalRouteOnly")),
+                    tuple(Subnet(block, subnet) for where, subnet, block in stated if where == zone and block),
+                    tuple(_nodes(pool) for pool in pools if pool["zone"] == zone),
                 )
-                for zone in by_zone
+                for zone in dict.fromkeys([*by_zone, *(str(pool["zone"]) for pool in pools)])
             ),
             unsaid=tuple(f"{subnet} in {zone} has no cidr_block" for zone, subnet, block in stated if block is None),
         )
@@ -107,6 +113,15 @@ def of_facts(facts: Json) -> Estate:
         raise WrongUse(
             f"--facts is not a cluster's facts ({type(error).__name__}: {error}); write it with: pulumi stack output clusterFacts --json"
         ) from None
+
+
+def _block(zone: str, item: Json) -> str | None:
+    """The range of a subnet in a cluster's facts; None where its program was not told it."""
+    block = item.get("cidrBlock")
+    problem = None if block is None else cidrs.cidr_problem(str(block))
+    if problem:
+        raise WrongUse(f"--facts: cidrBlock of {item['subnetId']} in {zone}: {problem}")
+    return None if block is None else str(block)
 
 
 def _resource(state: Json, seen: Json | None = None) -> Resource:
@@ -143,12 +158,13 @@ def _estate(resources: Sequence[Resource], wanted: str, optional: bool = False) 
         if zones.region_of(zone) and not pool.get("globalRouteOnly"):
             before = found.get(zone, Zone(zone))
             found[zone] = Zone(zone, before.subnets, (*before.nodes, _nodes(pool)))
+    pods = [_eni_pods(item) for item in _workloads(resources, cluster)]
     return Estate(
         cluster=cluster.name,
         static_ip=cluster.inputs.get("staticIp") is not False,
         zones=tuple(found.values()),
-        wanted_pods=sum(_eni_pods(item) for item in _workloads(resources, cluster)),
-        unsaid=tuple(dict.fromkeys(unsaid)),
+        wanted_pods=sum(number for number, _ in pods),
+        unsaid=tuple(dict.fromkeys([*unsaid, *(line for _, line in pods if line)])),
     )
 
 
@@ -186,11 +202,32 @@ def _workloads(resources: Sequence[Resource], cluster: Resource) -> Iterator[Res
             yield item
 
 
-def _eni_pods(workload: Resource) -> int:
-    spec = _child(workload.inputs, "spec")
-    if not selects_eni(_child(spec, "template")):
+def _eni_pods(workload: Resource) -> tuple[int, str]:
+    """ENI pods with what a rollout adds, as far as they are known; and what is not, in words."""
+    spec: Any = workload.inputs.get("spec")
+    if unknown(below(spec, "template", "metadata", "annotations", keys.NETWORKS)):
+        return 0, f"whether {workload.name} has ENI pods is not known yet"
+    if not selects_eni(at(spec, "template") or {}):
+        return 0, ""
+    replicas = at(spec, "replicas")
+    if replicas is not None and not isinstance(replicas, int | float):
+        return 0, f"the replicas of {workload.name} are not known yet"
+    number = 1 if replicas is None else int(replicas)
+    surge = _surge(spec, number) if workload.type == _DEPLOYMENT else 0
+    return (number, f"the maxSurge of {workload.name} is not known yet") if surge is None else (number + surge, "")
+
+
+def _surge(spec: object, replicas: int) -> int | None:
+    """Pods that a rollout of a Deployment adds; None: not known."""
+    kind, most = below(spec, "strategy", "type"), below(spec, "strategy", "rollingUpdate", "maxSurge")
+    if kind == "Recreate":
         return 0
-    return _whole(spec.get("replicas", 1)) + _whole(_child(spec, "strategy", "rollingUpdate").get("maxSurge"))
+    if most is None and not unknown(kind):
+        most = _SURGE
+    if isinstance(most, int | float):
+        return int(most)
+    percent = _PERCENT.fullmatch(most) if isinstance(most, str) else None
+    return -(-replicas * int(percent[1]) // 100) if percent else None
 
 
 def _child(value: Json, *path: str) -> Json:

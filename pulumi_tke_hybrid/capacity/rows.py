@@ -32,6 +32,8 @@ class Row:
     most_nodes: int
     nodes_fit: int | None
     """How many nodes there can be with one full ENI each; None: no node's type is known."""
+    types_known: bool
+    """Whether each node's type is known; else `pods_fit` counts too few, and `used` may."""
     pods: int
     pods_fit: int
     """How many ENI pods there can be on the nodes."""
@@ -40,7 +42,7 @@ class Row:
     change: int | None
     """By how many addresses the change makes the free ones fewer (or, below zero, more); None: no change was given."""
     periods: int | None
-    """After how many periods of the growth no further pod fits; None: never, or no growth was given."""
+    """After how many periods of the growth no further pod fits; None: never, no growth was given, or the nodes are not known."""
 
     @property
     def free(self) -> int:
@@ -79,11 +81,12 @@ def _row(name: str, after: Estate, before: Estate | None, growth: Growth | None,
         nodes=sum(nodes.number for nodes in zone.nodes),
         most_nodes=sum(max(nodes.number, nodes.most or 0) for nodes in zone.nodes),
         nodes_fit=nodes_fit,
+        types_known=after.types_known(zone),
         pods=pods,
         pods_fit=fit,
         pods_fit_on_most=most,
         change=None if before is None or was is None else _free(before, was) - (size - used),
-        periods=capacity.periods_until_full(fit - pods, share) if growth else None,
+        periods=capacity.periods_until_full(fit - pods, share) if machines and after.types_known(zone) else None,
     )
 
 
@@ -107,11 +110,12 @@ def _free(estate: Estate, zone: Zone) -> int:
 
 
 def _taken(estate: Estate, zone: Zone) -> int:
-    """One address for each pod, one for each ENI: at least one ENI a node."""
+    """One address for each pod, one for each ENI: at least one ENI a node. Of nodes that are not known just the pods, no guess."""
     machines, pods = estate.machines(zone), _pods(estate, zone)
-    room = sum(limit.pods_per_eni for limit in machines)
-    further = -(-max(pods - room, 0) // min((limit.pods_per_eni for limit in machines), default=1)) if machines else 0
-    return pods + len(machines) + further
+    if not machines or not estate.types_known(zone):
+        return pods + len(machines)
+    waiting = max(pods - sum(limit.pods_per_eni for limit in machines), 0)
+    return pods + len(machines) - (-waiting // min(limit.pods_per_eni for limit in machines))
 
 
 def _fit(estate: Estate, zone: Zone, machines: tuple[EniLimit, ...]) -> int:

@@ -96,9 +96,8 @@ def _live(cluster_id: str, region: str, kubeconfig: Path | None, context: str, c
         raise WrongUse("no kubeconfig; give --kubeconfig or KUBECONFIG, or --cloud-only for the subnets alone")
     with Console(stderr=True).status("reading"):
         if cloud_only or path is None:
-            return read_live.of_cluster(TencentCloud(settings), cluster_id, None, None)
-        by_zone, pods = inside.look(inside.connect(path, context), settings.region)
-        return read_live.of_cluster(TencentCloud(settings), cluster_id, by_zone, pods)
+            return read_live.of_cluster(TencentCloud(settings), cluster_id, None)
+        return read_live.of_cluster(TencentCloud(settings), cluster_id, inside.look(inside.connect(path, context), settings.region))
 
 
 def _nothing(_: str) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 
 from pulumi_tke_hybrid.cloud.client import Answer, Cloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.machines import machine_addresses
+from pulumi_tke_hybrid.cloud.pages import PAGE, all_pages
 from pulumi_tke_hybrid.cloud.vpc_cni import Live, VpcCniSwitch
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.console.text import shown
@@ -12,7 +14,6 @@ from pulumi_tke_hybrid.drift.sides import CloudSide, IpamdSide, Picture, Unread,
 
 Progress = Callable[[str], None]
 
-_PAGE = 100
 _SDK_FAILED = (CloudError, OSError)
 """OSError: the SDK's search for credentials ends with one when there are none at all."""
 
@@ -75,10 +76,10 @@ def _network(cloud: Cloud, vpc_id: str) -> tuple[VpcSubnet, ...] | Unread:
     def page(offset: int) -> Answer:
         # Of all lists of the API, only this service wants its numbers as text.
         filters = [{"Name": "vpc-id", "Values": [vpc_id]}]
-        return cloud.call("vpc", "DescribeSubnets", {"Filters": filters, "Limit": str(_PAGE), "Offset": str(offset)})
+        return cloud.call("vpc", "DescribeSubnets", {"Filters": filters, "Limit": str(PAGE), "Offset": str(offset)})
 
     try:
-        items = _all(page, "SubnetSet")
+        items = all_pages(page, "SubnetSet")
     except _SDK_FAILED as error:
         return _unread(error)
     return tuple(
@@ -87,22 +88,10 @@ def _network(cloud: Cloud, vpc_id: str) -> tuple[VpcSubnet, ...] | Unread:
 
 
 def _machines(cloud: Cloud, cluster_id: str) -> frozenset[str] | Unread:
-    def page(offset: int) -> Answer:
-        return cloud.call("tke", "DescribeClusterInstances", {"ClusterId": cluster_id, "Limit": _PAGE, "Offset": offset})
-
     try:
-        return frozenset(str(item.get("LanIP") or "") for item in _all(page, "InstanceSet"))
+        return machine_addresses(cloud, cluster_id)
     except _SDK_FAILED as error:
         return _unread(error)
-
-
-def _all(page: Callable[[int], Answer], key: str) -> list[Answer]:
-    found: list[Answer] = []
-    while True:
-        items: list[Answer] = page(len(found)).get(key) or []
-        found += items
-        if len(items) < _PAGE:
-            return found
 
 
 def _unread(error: Exception) -> Unread:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from pulumi_tke_hybrid.console.kubeconfig import other_cluster
 from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.drift import compare_pods, compare_subnets, compare_zones
 from pulumi_tke_hybrid.drift.finding import Finding, Severity
@@ -36,13 +37,10 @@ def _of_one_cluster(picture: Picture) -> Picture:
     nodes, machines = picture.nodes, picture.machines
     if isinstance(nodes, Unread) or isinstance(machines, Unread):
         return picture
-    real = [node for node in nodes if not node.virtual]
-    if not real or not machines or any(node.address in machines for node in real):
+    reason = other_cluster(picture.cluster_id, [node.address for node in nodes if not node.virtual], machines)
+    if not reason:
         return picture
-    other = Unread(
-        f"the kubeconfig is that of another cluster: none of its {several(len(real), 'node')} is a machine of {picture.cluster_id}; "
-        f"give the right one"
-    )
+    other = Unread(reason)
     return replace(picture, config_map=other, nodes=other, pods=other)
 
 

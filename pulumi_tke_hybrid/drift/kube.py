@@ -16,6 +16,7 @@ from lightkube.resources.core_v1 import Pod as PodKind
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift.sides import ConfigMapSide, EniPod, Node, Unread
 from pulumi_tke_hybrid.tke import ipamd, keys
+from pulumi_tke_hybrid.tke.nodes import internal_address, is_virtual
 from pulumi_tke_hybrid.tke.pods import over, selects_eni
 
 Json = dict[str, Any]
@@ -112,15 +113,14 @@ def config_map_side(data: Mapping[str, str] | None, deployment: bool) -> ConfigM
 def node_side(node: Json) -> Node:
     """A node object."""
     labels, spec = _child(node, "metadata", "labels"), _child(node, "spec")
-    addresses: list[Json] = _child(node, "status").get("addresses") or []
     blocks: list[str | None] = spec.get("podCIDRs") or [spec.get("podCIDR")]
     return Node(
         name=str(node["metadata"]["name"]),
-        address=next((str(item["address"]) for item in addresses if item["type"] == "InternalIP"), ""),
+        address=internal_address(node),
         zone_label=str(labels.get(keys.ZONE_LABEL, "")),
         zone_name=str(labels.get(keys.CBS_ZONE_LABEL, "")),
         pod_ranges=tuple(block for block in blocks if block),
-        virtual=labels.get(keys.INSTANCE_TYPE_LABEL) == keys.SUPER_NODE,
+        virtual=is_virtual(node),
     )
 
 

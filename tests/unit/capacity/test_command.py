@@ -54,6 +54,46 @@ def test_pods_on_the_overlay_and_on_another_cluster_take_no_address(tmp_path: Pa
     assert sum(zone["pods"] for zone in found.values()) == 2
 
 
+@pytest.mark.parametrize(
+    ("strategy", "pods"),
+    [
+        ({"rollingUpdate": {"maxSurge": "30%"}}, 10),
+        ({"rollingUpdate": {"maxSurge": "0%"}}, 7),
+        ({"rollingUpdate": {"maxUnavailable": 0}}, 9),
+        ({"type": "RollingUpdate"}, 9),
+        ({}, 9),
+        ({"type": "Recreate"}, 7),
+    ],
+)
+def test_what_a_rollout_adds_is_counted_as_kubernetes_does(tmp_path: Path, strategy: Json, pods: int) -> None:
+    web = workload("web", 7)
+    web["inputs"]["spec"]["strategy"] = strategy
+    assert sum(zone["pods"] for zone in zones(run(tmp_path, stack=stack(cluster(), web))).values()) == pods
+
+
+def test_a_stateful_set_adds_no_pod_and_what_is_not_written_is_one_replica(tmp_path: Path) -> None:
+    kept, bare = workload("kept", 4), workload("bare", 1)
+    kept["type"] = "kubernetes:apps/v1:StatefulSet"
+    del kept["inputs"]["spec"]["strategy"], bare["inputs"]["spec"]["replicas"]
+    assert sum(zone["pods"] for zone in zones(run(tmp_path, stack=stack(cluster(), kept, bare))).values()) == 6
+
+
+@pytest.mark.parametrize(
+    ("spec", "line"),
+    [
+        ({"replicas": UNKNOWN}, "the replicas of web are not known yet"),
+        ({"strategy": {"rollingUpdate": {"maxSurge": UNKNOWN}}}, "the maxSurge of web is not known yet"),
+        ({"strategy": {"type": UNKNOWN}}, "the maxSurge of web is not known yet"),
+        ({"strategy": UNKNOWN}, "the maxSurge of web is not known yet"),
+        ({"template": UNKNOWN}, "whether web has ENI pods is not known yet"),
+    ],
+)
+def test_pods_that_are_known_only_later_are_not_counted_as_none(tmp_path: Path, spec: Json, line: str) -> None:
+    web = workload("web", 3)
+    web["inputs"]["spec"].update(spec)
+    assert run(tmp_path, preview=preview([], [cluster(), web]), expect=3)["unsaid"] == [line]
+
+
 def test_a_preview_tells_what_the_change_leaves(tmp_path: Path) -> None:
     there = [cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 3)]
     grown = [cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 9)]
@@ -102,6 +142,13 @@ def test_a_type_that_the_table_does_not_know_is_said(tmp_path: Path) -> None:
     assert run(tmp_path, stack=stack(strange), expect=3)["unsaid"] == ["BIG in ap-guangzhou-4 is not in the table of ENI limits"]
 
 
+def test_a_type_that_comes_late_is_said_without_the_engines_marker(tmp_path: Path) -> None:
+    late = cluster(nodePools={"a": {"zone": FOUR, "size": 1, "instanceType": UNKNOWN}})
+    found = run(tmp_path, preview=preview([], [late, workload("web", 3)]), expect=3)
+    assert found["unsaid"] == ["a node in ap-guangzhou-4 has a type that is not known yet"]
+    assert zones(found)[FOUR]["result"] == "COULD_NOT_TELL"
+
+
 def test_growth_tells_when_a_zone_is_full(tmp_path: Path) -> None:
     found = run(tmp_path, "--growth", "4/month", stack=stack(cluster(), workload("web", 3)))
     # Two more pods a month in each zone: room for nine in zone 4, for three on the small node in zone 6.
@@ -125,6 +172,31 @@ def test_facts_of_a_stack_are_enough(tmp_path: Path) -> None:
     found = run(tmp_path, facts=told, expect=3)
     assert zones(found)[FOUR]["podsFit"] == 11
     assert found["unsaid"] == ["subnet-6 in ap-guangzhou-6 has no cidr_block"]
+
+
+def test_a_pool_of_facts_in_a_zone_without_subnet_has_no_address(tmp_path: Path) -> None:
+    pools = [{"zone": FOUR, "size": 1, "instanceType": "S5.MEDIUM4"}, {"zone": SIX, "size": 1, "globalRouteOnly": True}]
+    told = {"clusterId": "cls-12345678", "staticIp": True, "zones": {}, "nodePools": pools}
+    found = zones(run(tmp_path, facts=told, expect=2))
+    assert {name: zone["words"] for name, zone in found.items()} == {FOUR: "no ENI subnet: no ENI pod can run here"}
+
+
+@pytest.mark.parametrize(
+    ("block", "problem"),
+    [
+        ("garbage", "'garbage' is not an IPv4 range"),
+        ("10.0.64.1/28", "10.0.64.1/28 has host bits set"),
+        ("", "'' is not an IPv4 range"),
+        (5, "'5' is not an IPv4 range"),
+    ],
+)
+def test_facts_with_a_range_that_is_none_name_it(tmp_path: Path, block: object, problem: str) -> None:
+    path = tmp_path / "facts.json"
+    entry = {"subnetId": "subnet-44444444", "cidrBlock": block}
+    path.write_text(json.dumps({"clusterId": "cls-12345678", "staticIp": True, "zones": {FOUR: [entry]}}))
+    result = CliRunner().invoke(app, ["capacity", "--facts", str(path)])
+    assert result.exit_code == 64
+    assert f"--facts: cidrBlock of subnet-44444444 in {FOUR}: {problem}" in flat(result.output)
 
 
 def test_without_static_ips_nodes_keep_warm_addresses(tmp_path: Path) -> None:

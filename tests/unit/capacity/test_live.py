@@ -1,17 +1,28 @@
 """A live cluster: the cloud's subnets, nodes and pods as the API server gives them. Nothing is written."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
+import httpx2
 import pytest
+from lightkube import Client, KubeConfig
+from lightkube.config.models import Cluster, User
 
 from pulumi_tke_hybrid.capacity import inside, read_live
+from pulumi_tke_hybrid.capacity.inside import Inside
 from pulumi_tke_hybrid.capacity.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.capacity.rows import Growth
 from pulumi_tke_hybrid.console.errors import WrongUse
 from tests.unit.capacity.stacks import FOUR, SIX
 
-CLUSTER = "cls-12345678"
+CLUSTER, MACHINE = "cls-12345678", "10.0.0.41"
+
+
+def within(nodes: dict[str, Counter[str]], pods: Counter[str] | None = None, *addresses: str) -> Inside:
+    """What the cluster itself tells."""
+    return Inside(nodes, pods or Counter(), addresses or (MACHINE,))
 
 
 class Cloud:
@@ -35,6 +46,8 @@ class Cloud:
         if action == "DescribeSubnets":
             found = {"SubnetId": "subnet-44444444", "Zone": FOUR, "CidrBlock": "10.0.64.0/28", "AvailableIpAddressCount": self.free}
             return {"SubnetSet": [found]}
+        if action == "DescribeClusterInstances":
+            return {"InstanceSet": [{"InstanceId": "ins-1", "LanIP": MACHINE}]}
         assert action == "DescribeVpcCniPodLimits"
         limits = {"TKERouteENINonStaticIP": 1, "TKERouteENIStaticIP": self.limit}
         return {"PodLimitsInstanceSet": [{"InstanceType": params["InstanceType"], "PodLimits": limits}]}
@@ -42,7 +55,7 @@ class Cloud:
 
 def test_what_runs_counts_and_what_others_took_is_not_for_pods() -> None:
     cloud = Cloud(free=4)
-    estate = read_live.of_cluster(cloud, CLUSTER, {FOUR: Counter({"S5.MEDIUM4": 2})}, Counter({FOUR: 3}))
+    estate = read_live.of_cluster(cloud, CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 2})}, Counter({FOUR: 3})))
     (row,) = Outcome(estate).rows
     # 13 addresses, 9 in use: three pods, two ENIs, and four of somebody else. Nine are the cluster's: seven pods.
     assert (row.size, row.used, row.free, row.pods, row.pods_fit) == (13, 9, 4, 3, 7)
@@ -50,29 +63,94 @@ def test_what_runs_counts_and_what_others_took_is_not_for_pods() -> None:
 
 
 def test_the_clouds_limit_of_a_type_is_used() -> None:
-    estate = read_live.of_cluster(Cloud(free=11, limit=6), CLUSTER, {FOUR: Counter({"S5.MEDIUM4": 1})}, Counter())
+    estate = read_live.of_cluster(Cloud(free=11, limit=6), CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 1})}))
     assert Outcome(estate).rows[0].pods_fit == 6
 
 
 def test_a_zone_with_nodes_and_without_subnet_is_full() -> None:
-    estate = read_live.of_cluster(Cloud(), CLUSTER, {FOUR: Counter({"S5.MEDIUM4": 1}), SIX: Counter({"S5.MEDIUM4": 1})}, Counter({FOUR: 3}))
+    nodes = {FOUR: Counter({"S5.MEDIUM4": 1}), SIX: Counter({"S5.MEDIUM4": 1})}
+    estate = read_live.of_cluster(Cloud(), CLUSTER, within(nodes, Counter({FOUR: 3})))
     assert Outcome(estate).exit_code is ExitCode.FULL
 
 
 def test_without_the_cluster_itself_the_subnets_are_told_and_the_rest_is_not_guessed() -> None:
-    outcome = Outcome(read_live.of_cluster(Cloud(), CLUSTER, None, None))
+    outcome = Outcome(read_live.of_cluster(Cloud(), CLUSTER, None))
     assert outcome.rows[0].free == 4
+    assert outcome.exit_code is ExitCode.COULD_NOT_TELL
+
+
+def test_pods_on_nodes_of_a_type_that_is_not_known_are_not_said_to_be_too_many() -> None:
+    class Wide(Cloud):
+        def call(self, service: str, action: str, params: Mapping[str, object]) -> dict[str, Any]:
+            if action == "DescribeSubnets":
+                found = {"SubnetId": "subnet-44444444", "Zone": FOUR, "CidrBlock": "10.0.64.0/22", "AvailableIpAddressCount": 1000}
+                return {"SubnetSet": [found]}
+            return {"PodLimitsInstanceSet": []} if action == "DescribeVpcCniPodLimits" else super().call(service, action, params)
+
+    for types in (Counter({"QCLOUD": 2}), Counter({"QCLOUD": 1, "S5.SMALL2": 1})):
+        outcome = Outcome(read_live.of_cluster(Wide(), CLUSTER, within({FOUR: types}, Counter({FOUR: 15}))), growth=Growth(20))
+        (row,) = outcome.rows
+        assert (outcome.exit_code, row.periods) == (ExitCode.COULD_NOT_TELL, None)
+        assert outcome.words(row) == "the type of a node is not known"
+        assert outcome.unsaid == ["QCLOUD in ap-guangzhou-4 is not in the table of ENI limits"]
+
+
+def test_growth_is_not_said_to_fill_a_zone_whose_nodes_nobody_counted() -> None:
+    outcome = Outcome(read_live.of_cluster(Cloud(), CLUSTER, None), growth=Growth(20))
+    assert (outcome.rows[0].periods, outcome.words(outcome.rows[0])) == (None, "fits")
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
 
 
 def test_a_cluster_whose_vpc_cni_is_off_is_said() -> None:
     with pytest.raises(WrongUse, match="VPC-CNI of cls-12345678 is off"):
-        read_live.of_cluster(Cloud(enabled=False), CLUSTER, None, None)
+        read_live.of_cluster(Cloud(enabled=False), CLUSTER, None)
 
 
-def node(name: str, zone: str, kind: str = "S5.MEDIUM4", **labels: str) -> dict[str, Any]:
+def test_a_kubeconfig_of_another_cluster_is_refused() -> None:
+    nodes = {FOUR: Counter({"S5.MEDIUM4": 2})}
+    with pytest.raises(WrongUse, match="another cluster: none of its 2 nodes is a machine of cls-12345678; give the right one"):
+        read_live.of_cluster(Cloud(), CLUSTER, within(nodes, None, "10.9.0.1", "10.9.0.2"))
+    assert read_live.of_cluster(Cloud(), CLUSTER, within(nodes, None, "10.9.0.1", MACHINE)).zones
+
+
+def test_a_cluster_without_nodes_is_taken_for_the_one_that_was_named() -> None:
+    cloud = Cloud()
+    assert read_live.of_cluster(cloud, CLUSTER, Inside({}, Counter(), ())).zones
+    assert "DescribeClusterInstances" not in cloud.asked
+
+
+class Kube:
+    """The client of an API server that lists these objects."""
+
+    def __init__(self, **objects: list[dict[str, Any]]) -> None:
+        self.objects = objects
+
+    def list(self, kind: type, **_: object) -> Iterator[Any]:
+        yield from (SimpleNamespace(to_dict=lambda item=item: item) for item in self.objects[kind.__name__])
+
+
+def test_the_addresses_of_machines_tell_which_cluster_it_is() -> None:
+    nodes = [
+        node("a", "100004", address=MACHINE),
+        node("b", "", address="10.0.0.61"),
+        node("c", "100006", kind="eklet"),
+    ]
+    told = inside.look(Kube(Node=nodes, Pod=[pod("a")]), "ap-guangzhou")
+    assert told == Inside({FOUR: Counter({"S5.MEDIUM4": 1})}, Counter({FOUR: 1}), (MACHINE, "10.0.0.61"))
+
+
+def test_an_address_that_answers_with_a_page_is_no_api_server() -> None:
+    page = httpx2.MockTransport(lambda _: httpx2.Response(200, text="<html>please log in</html>"))
+    config = KubeConfig.from_one(cluster=Cluster(server="https://10.0.0.1"), user=User(token="x"))
+    client: Any = Client(config, transport=page)
+    with pytest.raises(WrongUse, match="what answered is no API server; give the kubeconfig of the cluster"):
+        inside.look(client, "ap-guangzhou")
+
+
+def node(name: str, zone: str, kind: str = "S5.MEDIUM4", address: str = "", **labels: str) -> dict[str, Any]:
     written = {"topology.kubernetes.io/zone": zone, "node.kubernetes.io/instance-type": kind, **labels}
-    return {"metadata": {"name": name, "labels": written}}
+    addresses = [{"type": "Hostname", "address": name}, {"type": "InternalIP", "address": address}]
+    return {"metadata": {"name": name, "labels": written}, "status": {"addresses": addresses}}
 
 
 def pod(on: str, networks: str = "tke-route-eni", phase: str = "Running", ip: str = "10.0.64.5") -> dict[str, Any]:

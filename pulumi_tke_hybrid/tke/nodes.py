@@ -1,0 +1,20 @@
+"""What a node object tells about its machine."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.step import at
+
+Node = Mapping[str, Any]
+
+
+def internal_address(node: Node) -> str:
+    """Its address in the VPC; empty where it has none yet."""
+    addresses: list[Mapping[str, Any]] = at(node, "status", "addresses") or []
+    return next((str(item["address"]) for item in addresses if item["type"] == "InternalIP"), "")
+
+
+def is_virtual(node: Node) -> bool:
+    """Whether it is a super node, which is no machine and gets no ENI."""
+    return bool(at(node, "metadata", "labels", keys.INSTANCE_TYPE_LABEL) == keys.SUPER_NODE)
