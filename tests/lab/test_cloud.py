@@ -318,6 +318,21 @@ def test_another_region_sees_nothing(lab: Lab) -> None:
     assert lab.refused("vpc", "DeleteVpc", {"VpcId": vpc_id}, **elsewhere)[0] == "ResourceNotFound"
 
 
+def test_another_account_sees_nothing_and_has_its_own(lab: Lab) -> None:
+    vpc_id = lab.vpc()
+    cluster_id = lab.cluster(vpc_id)
+    assert lab.control.patch("/settings", json={"account": "100000000099"}).is_success
+    assert lab.call("sts", "GetCallerIdentity")["AccountId"] == "100000000099"
+    assert lab.call("vpc", "DescribeVpcs")["TotalCount"] == 0
+    assert lab.call("tke", "DescribeClusters", {"ClusterIds": [cluster_id]})["Clusters"] == []
+    assert lab.refused("tke", "DescribeIPAMD", {"ClusterId": cluster_id})[0] == "InternalError.ClusterNotFound"
+    assert lab.refused("vpc", "DeleteVpc", {"VpcId": vpc_id})[0] == "ResourceNotFound"
+    own = lab.vpc()
+    assert lab.control.patch("/settings", json={"account": ""}).is_success
+    assert [item["VpcId"] for item in lab.call("vpc", "DescribeVpcs")["VpcSet"]] == [vpc_id]
+    assert own not in lab.world.vpcs
+
+
 def test_tags(lab: Lab) -> None:
     vpc_id = lab.vpc()
     subnet_id = lab.subnet(vpc_id, "10.0.0.0/24")

@@ -21,6 +21,8 @@ class Cloud:
     world: World
     runtime: ClusterRuntime
     settings: Settings = field(default_factory=Settings)
+    elsewhere: dict[str, World] = field(default_factory=dict[str, World])
+    """By account: what those have who are not the customer of this lab. Their clusters have no controllers."""
     starting: dict[str, "asyncio.Task[None]"] = field(default_factory=dict[str, "asyncio.Task[None]"])
     """By cluster id: control planes on their way up."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -70,7 +72,7 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Call:
-    """One authenticated request. Resources of another region do not exist for it."""
+    """One authenticated request. Resources of another region or account do not exist for it."""
 
     cloud: Cloud
     region: str
@@ -78,7 +80,11 @@ class Call:
 
     @property
     def world(self) -> World:
-        return self.cloud.world
+        """What the account has whose credentials these are."""
+        account = self.cloud.settings.account
+        if account in ("", self.cloud.world.account):
+            return self.cloud.world
+        return self.cloud.elsewhere.setdefault(account, self.cloud.world.of_another(account))
 
     def vpcs(self) -> list[Vpc]:
         return [vpc for vpc in self.world.vpcs.values() if vpc.region == self.region]

@@ -8,7 +8,7 @@ _ROLES = ("TKE_QCSRole", "IPAMDofTKE_QCSRole")
 
 
 def get_caller_identity(call: Call) -> Json:
-    account = call.cloud.settings.account or call.world.account
+    account = call.world.account
     return {
         "Arn": f"qcs::cam::uin/{account}:uin/{account}",
         "AccountId": account,
