@@ -122,14 +122,10 @@ class CloudProvider(ResourceProvider):
         return [STACK_PLACE.finding("credentials", wrong_account(before, now, settings.secret_id))] if wrong else []
 
 
-class StoringProvider(CloudProvider):
-    """Of a step that stores what the program says, and works only when it is checked or deleted."""
+class Remembering(ResourceProvider):
+    """Of a step that stores what the program says: there is nothing in the cloud that it makes."""
 
-    compared: ClassVar[tuple[str, ...]]
-    """Properties whose change is a change."""
-
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=any(olds.get(name) != news.get(name) for name in self.compared), replaces=[])
+    serialize_as_secret_always = False
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(str(props["name"]), dict(props))
@@ -139,3 +135,13 @@ class StoringProvider(CloudProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         return UpdateResult(dict(news))
+
+
+class StoringProvider(Remembering, CloudProvider):
+    """Of a step that remembers, and works only when it is checked or deleted."""
+
+    compared: ClassVar[tuple[str, ...]]
+    """Properties whose change is a change."""
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        return DiffResult(changes=any(olds.get(name) != news.get(name) for name in self.compared), replaces=[])

@@ -4,39 +4,25 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import CheckFailure, CheckResult, DiffResult, Resource
 
+from pulumi_tke_hybrid.component.dynamic import Remembering, unknown
 from pulumi_tke_hybrid.tke.rules.workload_changes import change_findings
-
-
-def _unknown(value: object) -> bool:
-    return isinstance(value, pulumi.output.Unknown)
 
 
 def _remembered(props: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in props.items() if name != "__provider" and value is not None}
 
 
-class WorkloadGuardProvider(ResourceProvider):
+class WorkloadGuardProvider(Remembering):
     """Compares what the program says with what was there before. Asks nobody. Its module path is in every user's state: never move it."""
 
-    serialize_as_secret_always = False
-
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        findings = change_findings(_olds, news, _unknown) if _olds else ()
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        findings = change_findings(olds, news, unknown) if olds else ()
         return CheckResult(news, [CheckFailure("", str(finding)) for finding in findings])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         return DiffResult(changes=_remembered(_olds) != _remembered(_news), replaces=[])
-
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(str(props["name"]), dict(props))
-
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        return ReadResult(id_, props)
-
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(dict(_news))
 
 
 class WorkloadGuard(Resource, module="tke-hybrid", name="WorkloadGuard"):
