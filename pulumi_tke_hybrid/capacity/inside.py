@@ -3,13 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx2
-import yaml
-from lightkube import Client, KubeConfig
-from lightkube.core.exceptions import ApiError, ConfigError
+from lightkube.core.exceptions import ApiError
 from lightkube.resources.core_v1 import Node, Pod
 
 from pulumi_tke_hybrid.console.errors import WrongUse
@@ -20,19 +17,7 @@ from pulumi_tke_hybrid.tke.pods import over, selects_eni
 
 Json = dict[str, Any]
 
-_TIMEOUT = 15.0
 _PAGE = 500
-
-
-def connect(kubeconfig: Path, context: str) -> Any:
-    """A client for the cluster of a kubeconfig, of which nothing is ever shown."""
-    try:
-        parsed: Any = KubeConfig  # partly without types
-        return Client(config=parsed.from_file(kubeconfig).get(context_name=context or None), timeout=httpx2.Timeout(_TIMEOUT))
-    except ConfigError as error:
-        raise WrongUse(f"--kubeconfig does not fit: {shown(str(error), 200)}") from None
-    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
-        raise WrongUse(f"--kubeconfig {kubeconfig} cannot be read ({type(error).__name__})") from None
 
 
 @dataclass(frozen=True)

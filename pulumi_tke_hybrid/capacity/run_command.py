@@ -1,6 +1,5 @@
 """What `capacity` does with its options: read, count, write the reports."""
 
-import os
 import re
 from pathlib import Path
 
@@ -81,6 +80,7 @@ def _live(cluster_id: str, region: str, kubeconfig: Path | None, context: str, c
     from pulumi_tke_hybrid.capacity import inside, read_live
     from pulumi_tke_hybrid.cloud.client import TencentCloud
     from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
+    from pulumi_tke_hybrid.console.kubeconfig import NoKubeconfig, connect, from_environment
 
     problem = ids.cluster_problem(cluster_id)
     if problem:
@@ -89,7 +89,7 @@ def _live(cluster_id: str, region: str, kubeconfig: Path | None, context: str, c
         settings = CloudSettings.read(_nothing, region)
     except SettingsMissing:
         raise WrongUse("no region; give --region ap-guangzhou, or TENCENTCLOUD_REGION") from None
-    path = kubeconfig or next((Path(item).expanduser() for item in os.environ.get("KUBECONFIG", "").split(os.pathsep) if item), None)
+    path = kubeconfig or from_environment()
     if cloud_only and kubeconfig is not None:
         raise WrongUse("--cloud-only and --kubeconfig contradict each other; give one of them")
     if not cloud_only and path is None:
@@ -97,7 +97,11 @@ def _live(cluster_id: str, region: str, kubeconfig: Path | None, context: str, c
     with Console(stderr=True).status("reading"):
         if cloud_only or path is None:
             return read_live.of_cluster(TencentCloud(settings), cluster_id, None)
-        return read_live.of_cluster(TencentCloud(settings), cluster_id, inside.look(inside.connect(path, context), settings.region))
+        try:
+            client = connect(path, context)
+        except NoKubeconfig as error:
+            raise WrongUse(f"--kubeconfig {path} {error}") from None
+        return read_live.of_cluster(TencentCloud(settings), cluster_id, inside.look(client, settings.region))
 
 
 def _nothing(_: str) -> None:

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import httpx2
-import yaml
-from lightkube import Client, KubeConfig
-from lightkube.core.exceptions import ApiError, ConfigError
+from lightkube import Client
+from lightkube.core.exceptions import ApiError
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import ConfigMap
 from lightkube.resources.core_v1 import Node as NodeKind
 from lightkube.resources.core_v1 import Pod as PodKind
 
+from pulumi_tke_hybrid.console.kubeconfig import connect
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift.sides import ConfigMapSide, EniPod, Node, Unread
 from pulumi_tke_hybrid.tke import ipamd, keys
@@ -22,12 +22,7 @@ from pulumi_tke_hybrid.tke.pods import over, selects_eni
 Json = dict[str, Any]
 T = TypeVar("T")
 
-_TIMEOUT = 15.0
 _PAGE = 500
-
-
-class NoCluster(Exception):
-    """There is no way to the cluster."""
 
 
 class Kube(Protocol):
@@ -54,14 +49,8 @@ class LiveKube:
 
     @classmethod
     def connect(cls, kubeconfig: Path, context: str) -> "LiveKube":
-        """By a file. What it says is never shown."""
-        try:
-            config = KubeConfig.from_file(kubeconfig)
-            return cls(Client(config=config.get(context_name=context or None), timeout=httpx2.Timeout(_TIMEOUT)))
-        except ConfigError as error:
-            raise NoCluster(f"the kubeconfig does not fit: {shown(str(error), 200)}") from None
-        except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
-            raise NoCluster(f"the kubeconfig cannot be read ({type(error).__name__})") from None
+        """By a file. Raises `NoKubeconfig`."""
+        return cls(connect(kubeconfig, context))
 
     def config_map(self) -> ConfigMapSide | Unread:
         def call() -> ConfigMapSide:

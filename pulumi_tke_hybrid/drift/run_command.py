@@ -1,6 +1,5 @@
 """What `drift` does with its options: read the sides, compare, write the reports."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,11 +9,12 @@ from pulumi_tke_hybrid.cloud.client import TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.console import files
 from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.kubeconfig import NoKubeconfig, from_environment
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift import facts, report, table
 from pulumi_tke_hybrid.drift.collect import collect
 from pulumi_tke_hybrid.drift.compare import compare
-from pulumi_tke_hybrid.drift.kube import Kube, LiveKube, NoCluster
+from pulumi_tke_hybrid.drift.kube import Kube, LiveKube
 from pulumi_tke_hybrid.drift.outcome import ExitCode, Outcome
 from pulumi_tke_hybrid.drift.sides import Unread, Wish
 from pulumi_tke_hybrid.tke import ids
@@ -75,14 +75,10 @@ def _kube(kubeconfig: Path | None, context: str, cloud_only: bool) -> Kube | Unr
     """The cluster that was named. Never the one that the machine happens to point at: another cluster would look like drift."""
     if cloud_only:
         return Unread("--cloud-only", wanted=False)
-    path = kubeconfig or _first(os.environ.get("KUBECONFIG", ""))
+    path = kubeconfig or from_environment()
     if path is None:
         return Unread("no kubeconfig was given; give --kubeconfig or KUBECONFIG, or --cloud-only if that is meant")
     try:
         return LiveKube.connect(path, context)
-    except NoCluster as error:
-        return Unread(str(error))
-
-
-def _first(paths: str) -> Path | None:
-    return next((Path(path).expanduser() for path in paths.split(os.pathsep) if path), None)
+    except NoKubeconfig as error:
+        return Unread(f"the kubeconfig {error}")

@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import httpx2
-import yaml
-from lightkube import Client, KubeConfig, generic_resource
-from lightkube.core.exceptions import ApiError, ConfigError
+from lightkube import Client, generic_resource
+from lightkube.core.exceptions import ApiError
 from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Node, Pod, Service
 from lightkube.resources.discovery_v1 import EndpointSlice
 from lightkube.resources.networking_v1 import Ingress
 from lightkube.types import CascadeType
 
+from pulumi_tke_hybrid.console.kubeconfig import NoKubeconfig, connect
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.objects import children
@@ -72,15 +72,12 @@ class LiveKube:
         self._client: Any = client  # the library's overloads do not know a kind that is data
 
     @classmethod
-    def connect(cls, kubeconfig: Path | None, context: str | None) -> "LiveKube":
-        """By a file, else by `KUBECONFIG`, `~/.kube/config` or the pod's own account. What the file says is never shown."""
+    def connect(cls, kubeconfig: Path | None, context: str) -> "LiveKube":
+        """By a file, else by `KUBECONFIG`, `~/.kube/config` or the pod's own account."""
         try:
-            config = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_env()
-            return cls(Client(config=config.get(context_name=context), timeout=httpx2.Timeout(15)))
-        except ConfigError as error:
-            raise CannotVerify(f"no cluster: {shown(str(error))}; give --kubeconfig") from None
-        except (OSError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
-            raise CannotVerify(f"the kubeconfig cannot be read ({type(error).__name__}); give another one with --kubeconfig") from None
+            return cls(connect(kubeconfig, context))
+        except NoKubeconfig as error:
+            raise CannotVerify(f"the kubeconfig {error}; give another one with --kubeconfig") from None
 
     def get(self, kind: str, namespace: str, name: str) -> Json:
         return self._call(f"{kind} {namespace}/{name}", lambda: self._client.get(_KINDS[kind], name, namespace=namespace).to_dict())

@@ -99,7 +99,7 @@ def run(request: Wanted, kubeconfig: Path | None, context: str, json_file: str, 
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with shown_on(Console(stderr=True)) as progress:
-            outcome = verify(request, lambda: LiveKube.connect(kubeconfig, context or None), progress)
+            outcome = verify(request, lambda: LiveKube.connect(kubeconfig, context), progress)
     except CannotVerify as error:
         files.complain("verify", str(error))
         return ExitCode.COULD_NOT_TELL
