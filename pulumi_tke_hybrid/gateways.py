@@ -7,7 +7,7 @@ import pulumi
 
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input
-from pulumi_tke_hybrid.tke import annotations
+from pulumi_tke_hybrid.tke import annotations, tokens
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 from pulumi_tke_hybrid.workload.exposure import ExposureArgs
@@ -15,8 +15,7 @@ from pulumi_tke_hybrid.workload.service import ADDRESS_ONLY, service_annotations
 
 Transform = Callable[[pulumi.ResourceTransformArgs], "pulumi.ResourceTransformResult | None"]
 
-_POD_HOLDERS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
-_SERVICE = "kubernetes:core/v1:Service"
+_POD_HOLDERS = (tokens.DEPLOYMENT, tokens.STATEFUL_SET)
 _ENVOY_PROXY = "kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy"
 
 
@@ -50,7 +49,7 @@ def gateway_transform(exposure: ExposureArgs, *, workloads: Collection[str], fix
         name = str(_child(props, "metadata").get("name"))
         if args.type_ in _POD_HOLDERS and name in workloads:
             changed = _with_pods(props, pod, name)
-        elif args.type_ == _SERVICE and _child(props, "spec").get("type") == "LoadBalancer":
+        elif args.type_ == tokens.SERVICE and _child(props, "spec").get("type") == "LoadBalancer":
             changed = _annotated(props, service)
         elif args.type_ == _ENVOY_PROXY:
             changed = _with_envoy(props, pod, service)

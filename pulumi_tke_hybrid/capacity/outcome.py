@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from pulumi_tke_hybrid.capacity.estate import Estate
 from pulumi_tke_hybrid.capacity.rows import Growth, Row, rows
+from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.tke.step import unknown
 
 
@@ -19,7 +20,7 @@ class ExitCode(IntEnum):
     FULL = 2
     """A zone has too few addresses, or none at all, for its nodes or pods."""
     COULD_NOT_TELL = 3
-    """A range or a node's type is not known."""
+    """A range, a pool's size or a node's type is not known."""
     USAGE = 64
     """The command was called wrongly."""
 
@@ -76,7 +77,8 @@ class Outcome:
         if row.nodes and not row.types_known:
             return "the type of a node is not known"
         if row.nodes and row.pods > row.pods_fit:
-            return f"{row.pods - row.pods_fit} pods do not fit"
+            homeless = row.pods - row.pods_fit
+            return f"{several(homeless, 'pod')} {'does' if homeless == 1 else 'do'} not fit"
         if self.verdict(row) is ExitCode.TIGHT:
             return f"less than {self.reserve} % free"
         if self.growth is None or row.periods is None:

@@ -10,16 +10,14 @@ from typing import Any, cast
 
 from pulumi_tke_hybrid.capacity.estate import Estate, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.tke import cidrs, keys, zones
+from pulumi_tke_hybrid.tke import cidrs, keys, tokens, zones
 from pulumi_tke_hybrid.tke.pods import selects_eni
 from pulumi_tke_hybrid.tke.step import at, below, unknown
 
 Json = Mapping[str, Any]
 
-CLUSTER, ENI_ZONE_SUBNET = "tke-hybrid:index:HybridCluster", "tke-hybrid:index:EniZoneSubnet"
-_SUBNET = "tencentcloud:Subnet/instance:Instance"
-_DEPLOYMENT = "kubernetes:apps/v1:Deployment"
-_WORKLOADS = (_DEPLOYMENT, "kubernetes:apps/v1:StatefulSet")
+_KUBERNETES = f"{tokens.PROVIDERS}kubernetes"
+_WORKLOADS = (tokens.DEPLOYMENT, tokens.STATEFUL_SET)
 _SURGE = "25%"
 """What a rollout of a Deployment adds where nothing is said (Kubernetes, `maxSurge`)."""
 _PERCENT = re.compile(r"(\d{1,6})%")
@@ -137,11 +135,11 @@ def _resource(state: Json, seen: Json | None = None) -> Resource:
 
 
 def _estate(resources: Sequence[Resource], wanted: str, optional: bool = False) -> Estate:
-    clusters = [item for item in resources if item.type == CLUSTER and wanted in ("", item.name)]
+    clusters = [item for item in resources if item.type == tokens.HYBRID_CLUSTER and wanted in ("", item.name)]
     if optional and not clusters:
         return Estate(wanted)
     if len(clusters) != 1:
-        names = ", ".join(sorted(item.name for item in resources if item.type == CLUSTER)) or "none"
+        names = ", ".join(sorted(item.name for item in resources if item.type == tokens.HYBRID_CLUSTER)) or "none"
         raise WrongUse(f"{'--cluster is needed' if not wanted else f'there is no cluster {wanted!r}'}; the clusters are: {names}")
     cluster = clusters[0]
     unsaid: list[str] = []
@@ -153,8 +151,10 @@ def _estate(resources: Sequence[Resource], wanted: str, optional: bool = False) 
             continue
         before = found.get(zone, Zone(zone))
         found[zone] = Zone(zone, (*before.subnets, _subnet(resources, zone, block)), before.nodes)
-    for pool in cast(Mapping[str, Json], cluster.inputs.get("nodePools") or {}).values():
+    for name, pool in cast(Mapping[str, Json], cluster.inputs.get("nodePools") or {}).items():
         zone = str(pool.get("zone"))
+        late = [field for field in ("zone", "size", "maxSize", "globalRouteOnly") if unknown(pool.get(field))]
+        unsaid.extend(f"{field} of node pool {name} is not known yet" for field in late)
         if zones.region_of(zone) and not pool.get("globalRouteOnly"):
             before = found.get(zone, Zone(zone))
             found[zone] = Zone(zone, before.subnets, (*before.nodes, _nodes(pool)))
@@ -180,9 +180,9 @@ def _whole(value: object) -> int:
 def _subnet(resources: Sequence[Resource], zone: str, block: str) -> Subnet:
     """With what the provider last saw of it: made by an `EniZoneSubnet`, or adopted by one."""
     for item in resources:
-        if item.type == _SUBNET and (item.inputs.get("availabilityZone"), item.inputs.get("cidrBlock")) == (zone, block):
+        if item.type == tokens.SUBNET and (item.inputs.get("availabilityZone"), item.inputs.get("cidrBlock")) == (zone, block):
             return _with_use(block, item.outputs.get("id"), item.outputs.get("availableIpCount"))
-        if item.type == ENI_ZONE_SUBNET and item.inputs.get("subnetId") and item.inputs.get("cidrBlock") == block:
+        if item.type == tokens.POD_SUBNET and item.inputs.get("subnetId") and item.inputs.get("cidrBlock") == block:
             return _with_use(block, item.inputs.get("subnetId"), item.outputs.get("availableIpCount"))
     return Subnet(block)
 
@@ -195,8 +195,8 @@ def _with_use(block: str, subnet_id: object, free: object) -> Subnet:
 
 def _workloads(resources: Sequence[Resource], cluster: Resource) -> Iterator[Resource]:
     """Those on this cluster: by their provider, which is a child of it; by none if there is just one cluster."""
-    providers = {item.urn for item in resources if item.type == "pulumi:providers:kubernetes" and item.parent == cluster.urn}
-    alone = sum(item.type == CLUSTER for item in resources) == 1
+    providers = {item.urn for item in resources if item.type == _KUBERNETES and item.parent == cluster.urn}
+    alone = sum(item.type == tokens.HYBRID_CLUSTER for item in resources) == 1
     for item in resources:
         if item.type in _WORKLOADS and (alone or item.provider.rpartition("::")[0] in providers):
             yield item
@@ -213,7 +213,7 @@ def _eni_pods(workload: Resource) -> tuple[int, str]:
     if replicas is not None and not isinstance(replicas, int | float):
         return 0, f"the replicas of {workload.name} are not known yet"
     number = 1 if replicas is None else int(replicas)
-    surge = _surge(spec, number) if workload.type == _DEPLOYMENT else 0
+    surge = _surge(spec, number) if workload.type == tokens.DEPLOYMENT else 0
     return (number, f"the maxSurge of {workload.name} is not known yet") if surge is None else (number + surge, "")
 
 

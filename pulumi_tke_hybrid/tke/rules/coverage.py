@@ -28,7 +28,6 @@ HEADROOM = 0.1
 """Part of a zone's addresses that should stay free: a rollout's surge and addresses that are not yet reclaimed."""
 _RESERVED = 3
 _POOLS = (tokens.NODE_POOL, tokens.NATIVE_NODE_POOL)
-_CLUSTER_COMPONENT = "tke-hybrid:index:HybridCluster"
 
 
 @cache
@@ -193,7 +192,7 @@ class _View:
         self._plan = plan
         self._subnets = {step.urn: step for step in plan.of(tokens.SUBNET)}
         self._by_id = {step.id: step for step in self._subnets.values() if step.id}
-        self._components = {step.urn: step for step in plan.of(_CLUSTER_COMPONENT)}
+        self._components = {step.urn: step for step in plan.of(tokens.HYBRID_CLUSTER)}
         self._clusters = Clusters(plan)
         self._hybrid: set[str] = set()
         self._listing: dict[str, set[str]] = {}  # the clusters that list a subnet, by its id

@@ -149,6 +149,13 @@ def test_a_type_that_comes_late_is_said_without_the_engines_marker(tmp_path: Pat
     assert zones(found)[FOUR]["result"] == "COULD_NOT_TELL"
 
 
+@pytest.mark.parametrize("field", ["zone", "size", "maxSize", "globalRouteOnly"])
+def test_a_pool_of_which_something_comes_late_is_said(tmp_path: Path, field: str) -> None:
+    late = cluster(nodePools={"a": {"zone": FOUR, "size": 1, "instanceType": "S5.MEDIUM4", field: UNKNOWN}})
+    found = run(tmp_path, preview=preview([], [late, workload("web", 3)]), expect=3)
+    assert found["unsaid"] == [f"{field} of node pool a is not known yet"]
+
+
 def test_growth_tells_when_a_zone_is_full(tmp_path: Path) -> None:
     found = run(tmp_path, "--growth", "4/month", stack=stack(cluster(), workload("web", 3)))
     # Two more pods a month in each zone: room for nine in zone 4, for three on the small node in zone 6.
