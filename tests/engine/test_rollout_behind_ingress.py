@@ -1,6 +1,5 @@
 """The same promise one layer up: no request is lost behind an Ingress, whose load balancer speaks HTTP itself."""
 
-from tests.engine.stacks import configure
 from tests.lab.load.scene import Scene
 
 REPLICAS = 4
@@ -10,11 +9,7 @@ def test_a_restart_and_an_image_change_lose_nothing_behind_an_ingress(scene: Sce
     with scene.workload("layer-seven", replicas=REPLICAS, front="ingress") as project:
         scene.bound(REPLICAS, front="ingress")
         with scene.load(scene.address(front="ingress")) as load:
-            scene.restart()
-            scene.rolled_out(REPLICAS)
-            configure(project, {"image": "nginx:2"})
-            project.up()
-            scene.rolled_out(REPLICAS)
+            scene.roll_twice(project, REPLICAS)
     print(load.report)
     assert load.report.failures == ()
     assert len(load.report.answered) == 3 * REPLICAS

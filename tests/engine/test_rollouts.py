@@ -40,11 +40,7 @@ def test_the_measure_measures_a_plain_deployment_loses_requests(scene: Scene) ->
 def test_a_restart_and_an_image_change_lose_nothing_with_the_defaults(scene: Scene, web: PulumiProject) -> None:
     """Once each; ten times each, and what the defaults are made of, is `python -m benchmarks.rollouts`."""
     with scene.load(scene.address()) as load:
-        scene.restart()
-        scene.rolled_out(REPLICAS)
-        configure(web, {"image": "nginx:2"})
-        web.up()
-        scene.rolled_out(REPLICAS)
+        scene.roll_twice(web, REPLICAS)
     print(load.report)
     assert load.report.failures == ()
     assert len(load.report.answered) == 3 * REPLICAS

@@ -9,6 +9,7 @@ import pulumi_kubernetes as kubernetes
 import pytest
 
 import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.workload.rollout import LONGEST_SECONDS, stateful_set_timeout
 from tests.unit.programs import run
 from tests.unit.refused_workloads import ADDRESSES, CERTIFICATE, EXISTING, FACTS, REFUSED
 from tests.unit.workloads import SUBNET, made, template, workload
@@ -118,6 +119,11 @@ def test_a_rollout_takes_no_more_addresses_than_there_are_and_has_the_time_it_ne
     spec = made(replicas=replicas, cluster_facts=facts, rollout=tke.RolloutArgs(**more)).named("w-deployment").inputs["spec"]
     assert spec["strategy"]["rollingUpdate"] == {"maxSurge": surge, "maxUnavailable": unavailable}
     assert spec["progressDeadlineSeconds"] == deadline
+
+
+def test_a_rollout_of_as_many_pods_as_an_autoscaler_likes_has_the_longest_time() -> None:
+    assert made(replicas=2, autoscaled=True).named("w-deployment").inputs["spec"]["progressDeadlineSeconds"] == LONGEST_SECONDS
+    assert stateful_set_timeout(tke.RolloutArgs(), 2, scaled=True).progress == LONGEST_SECONDS
 
 
 @pytest.mark.parametrize(

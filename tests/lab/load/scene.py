@@ -10,7 +10,7 @@ from lightkube.resources.core_v1 import Namespace, Pod, Service
 from lightkube.resources.networking_v1 import Ingress
 from lightkube.types import PatchType
 
-from tests.engine.stacks import PROGRAMS, stack
+from tests.engine.stacks import PROGRAMS, configure, stack
 from tests.lab.cluster_view import client
 from tests.lab.lab import Lab, wait_until
 from tests.lab.load.steady import SteadyLoad
@@ -59,6 +59,14 @@ class Scene:
         """As `kubectl rollout restart` does."""
         patch: Json = {"spec": {"template": {"metadata": {"annotations": {RESTARTED: str(time.time())}}}}}
         self.kube.patch(kind, name, patch, namespace=namespace, patch_type=PatchType.MERGE)
+
+    def roll_twice(self, project: PulumiProject, replicas: int) -> None:
+        """A restart and then another image, each until its last pod is gone."""
+        self.restart()
+        self.rolled_out(replicas)
+        configure(project, {"image": "nginx:2"})
+        project.up()
+        self.rolled_out(replicas)
 
     def security_groups(self, *groups: str) -> None:
         """Put these security groups on the nodes' ENIs, by ipamd's arguments; none of them: switch that off."""
