@@ -74,6 +74,10 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
         {"clusterCidr": "172.16.0.0/20"},
         "cluster_cidr: 172.16.0.0/20 instead of 192.168.0.0/20; TKE fixes the overlay range when the cluster is made",
     ),
+    "another VPC": (
+        {"vpcCidr": "10.0.0.0/15"},
+        "; a VPC that is still to be made would rebuild the whole cluster; keep vpc-",
+    ),
     "other pods of a node": (
         {"pods": 32},
         "cluster_max_pod_num: 32 instead of 64; TKE fixes the overlay addresses of a node",
@@ -165,6 +169,7 @@ def test_an_earlier_export_brings_back_what_a_refresh_with_another_account_forgo
     assert refresh.exit_code != 0
     assert "the stack belongs to account 100000000001" in refresh.output
     assert state(project).keys() < before.keys()
+    assert "vpc_id: is not known yet, instead of vpc-" in refused(lab, project)
     project.run("stack", "import", "--file", str(export))
     assert state(project) == before
     assert written(lab) == writes

@@ -89,6 +89,21 @@ def test_what_would_rebuild_a_pool_is_refused_whoever_made_the_cluster(
     assert all("its 2 machines at once" in finding.message for finding in found)
 
 
+def test_a_vpc_and_a_subnet_that_are_not_known_any_more_would_be_other_ones() -> None:
+    subnet = {"id": "subnet-1", "zone": "ap-guangzhou-4", "cidr": "10.0.64.0/22"}
+    olds = {"cluster": {"vpcId": "vpc-1"}, "eniSubnets": [subnet]}
+    news = {"cluster": {"vpcId": UNKNOWN}, "eniSubnets": [{**subnet, "id": UNKNOWN}]}
+    found = [str(finding).split(";")[0] for finding in ClusterGuardProvider().refused(olds, news)]
+    assert found == [
+        "vpc_id: is not known yet, instead of vpc-1",
+        "eni_subnets[0].subnet_id: is not known yet, instead of subnet-1",
+    ]
+    assert ClusterGuardProvider().refused(olds, {**news, "allowClusterReplacement": True}) == []
+    assert ClusterGuardProvider().refused(news, news) == []
+    moved = {**olds, "eniSubnets": [{"id": UNKNOWN, "zone": "ap-guangzhou-6", "cidr": "10.0.68.0/22"}, subnet]}
+    assert ClusterGuardProvider().refused(olds, moved) == []
+
+
 def test_a_pools_subnet_that_is_not_known_any_more_is_worth_a_word(capsys: pytest.CaptureFixture[str]) -> None:
     olds = {"cluster": {}, "nodePools": {"workers": POOL}}
     assert ClusterGuardProvider().refused(olds, {**olds, "nodePools": {"workers": {**POOL, "subnetId": UNKNOWN}}}) == []

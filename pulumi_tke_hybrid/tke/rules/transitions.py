@@ -81,6 +81,14 @@ Props = Mapping[str, Any]
 
 def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
     """One for each change that would rebuild the cluster."""
+    vpc = before.get("vpcId")
+    if vpc and not unknown(vpc) and unknown(after.get("vpcId")):
+        yield CLUSTER_FIXED.finding(
+            "vpc_id",
+            f"is not known yet, instead of {vpc}",
+            why="a VPC that is still to be made would rebuild the whole cluster",
+            todo=f"{_late(str(vpc))}; or say allow_cluster_replacement=True",
+        )
     for name, (property_, what) in CLUSTER.items():
         old, new = before.get(name), after.get(name)
         if before and not unknown(new) and old != new:
@@ -132,21 +140,37 @@ def subnet_findings(before: Sequence[Any], after: Sequence[Any], unknown: Unknow
 
 
 def replaced_subnet_findings(before: Sequence[Props], after: Sequence[Props], unknown: Unknown) -> Iterator[Finding]:
-    """One for each property by which another subnet would take a registered one's place: its id is not known any more."""
+    """One for each registered subnet whose place another one would take: its id is not known any more."""
     kept = [subnet.get("id") for subnet in after if not unknown(subnet.get("id"))]
     for index, (old, new) in enumerate(zip(before, after, strict=False)):
-        if old.get("id") in kept or not unknown(new.get("id")):
+        if unknown(old.get("id")) or old.get("id") in kept or not unknown(new.get("id")):
             continue
-        for name, (property_, what) in SUBNET.items():
-            if old.get(name) is not None and not unknown(new.get(name)) and old[name] != new.get(name):
-                yield SUBNET_REMOVED.finding(
-                    f"eni_subnets[{index}].{property_}",
-                    f"instead of {old[name]}",
-                    value=new.get(name),
-                    why=f"{what} of a subnet is fixed when it is made, so another one would take the place of {old.get('id')}, in which "
-                    f"pods hold addresses and which TKE cannot unregister",
-                    todo=f"go back to {old[name]} and add another subnet at the end of the list",
-                )
+        place = f"the place of {old.get('id')}, in which pods hold addresses and which TKE cannot unregister"
+        changed = [name for name in SUBNET if old.get(name) is not None and not unknown(new.get(name)) and old[name] != new.get(name)]
+        for name in changed:
+            property_, what = SUBNET[name]
+            yield SUBNET_REMOVED.finding(
+                f"eni_subnets[{index}].{property_}",
+                f"instead of {old[name]}",
+                value=new.get(name),
+                why=f"{what} of a subnet is fixed when it is made, so another one would take {place}",
+                todo=f"go back to {old[name]} and add another subnet at the end of the list",
+            )
+        if not changed:
+            yield SUBNET_REMOVED.finding(
+                f"eni_subnets[{index}].subnet_id",
+                f"is not known yet, instead of {old.get('id')}",
+                why=f"a subnet that is still to be made would take {place}",
+                todo=_late(str(old.get("id"))),
+            )
+
+
+def _late(known: str) -> str:
+    """What to do about a known thing that a preview does not know any more."""
+    return (
+        f"keep {known}; if a refresh with other credentials or in another region took it for gone, `pulumi stack import` of an earlier "
+        f"export brings it back; if it is looked up only during the update, write its id"
+    )
 
 
 def switch_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:

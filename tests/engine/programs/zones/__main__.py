@@ -17,7 +17,7 @@ zones: list[str] = config.require_object("zones")
 pools: list[str] = config.get_object("pools") or zones
 first_block = config.get_int("firstBlock") or 64
 prefix = config.get_int("prefix") or 22
-vpc = tencentcloud.vpc.Instance("vpc", name="zones", cidr_block="10.0.0.0/16", is_multicast=False)
+vpc = tencentcloud.vpc.Instance("vpc", name="zones", cidr_block=config.get("vpcCidr") or "10.0.0.0/16", is_multicast=False)
 
 
 def subnet(zone: str, third: int) -> tencentcloud.subnet.Instance:
