@@ -8,7 +8,7 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from pulumi_tke_hybrid.cloud.eni_subnets import wait_until_empty
-from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
 from pulumi_tke_hybrid.cloud.orphans import wait_until_gone
 from pulumi_tke_hybrid.cloud.pod_limits import pod_limits
 from pulumi_tke_hybrid.component.dynamic import StoringProvider, say, unknown
@@ -16,11 +16,14 @@ from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedPool, Planned
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules import capacity, transitions
 
+ADOPTED, STATED = "adopted", "stated"
+"""Where a subnet comes from that no `EniZoneSubnet` made: adopted by one, so it stays; or stated by its id, whoever made it."""
+
 
 class ClusterGuardProvider(StoringProvider):
     """Guards one cluster. Its module path is in every user's state: never move it."""
 
-    compared = ("cluster", "planned", "clusterName", "nodePools", "eniSubnets", "allowClusterReplacement", "deadlineSeconds")
+    compared = ("cluster", "adopted", "planned", "clusterName", "nodePools", "eniSubnets", "allowClusterReplacement", "deadlineSeconds")
 
     def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         if not olds:
@@ -29,7 +32,9 @@ class ClusterGuardProvider(StoringProvider):
         for pool in before.keys() & after.keys():
             if unknown(after[pool].get("subnetId")):
                 say(f"node_pools[{pool}].subnet_id: is not known yet; if it is another subnet, `up` stops before the pool is rebuilt")
-        pools = list(transitions.pool_findings(before, after, unknown))
+        kept = {name: pool for name, pool in before.items() if name in after}
+        adopted = transitions.adopted_findings(olds.get("adopted") or {}, news.get("adopted") or {}, kept, unknown)
+        pools = [*transitions.pool_findings(before, after, unknown), *adopted]
         if news.get("allowClusterReplacement"):
             return pools
         cluster = news.get("cluster", {})
@@ -63,13 +68,19 @@ class ClusterGuardProvider(StoringProvider):
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """Comes after the cluster's deletion, which the provider does not wait for, and before that of the subnets.
 
-        An adopted cluster stays, with its subnets: there is nothing to wait for.
+        An adopted cluster stays, with its subnets: there is nothing to wait for. Nor is there for an adopted subnet, in which others may
+        hold addresses.
         """
         if not props["cluster"]:
             return
         cloud, wait = self.cloud(props), self.wait(props)
         wait_until_gone(cloud, str(props["cluster"]["vpcId"]), str(props["clusterName"]), wait)
-        wait_until_empty(cloud, [str(subnet["id"]) for subnet in props["eniSubnets"]], wait)
+        subnets: list[Mapping[str, Any]] = props["eniSubnets"]
+        wait_until_empty(cloud, [str(subnet["id"]) for subnet in subnets if not subnet.get("from")], wait)
+        try:
+            wait_until_empty(cloud, [str(subnet["id"]) for subnet in subnets if subnet.get("from") == STATED], wait)
+        except DeadlinePassed as error:
+            wait.say(f"{error.message} The program may not be the one who made them, so the destroy goes on.")
 
 
 def _plan(subnets: Sequence[Mapping[str, Any]], planned: Mapping[str, Any]) -> ClusterPlan:

@@ -6,7 +6,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid import cluster_guard
+from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
 from pulumi_tke_hybrid.cluster_guard import ClusterGuardProvider
 
 _unknown: Any = pulumi.output.Unknown  # without types
@@ -115,3 +116,43 @@ def test_the_end_of_an_adoption_waits_for_nothing(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(ClusterGuardProvider, "cloud", lambda self, props: cloud)
     ClusterGuardProvider().delete("guard", {"cluster": {}, "eniSubnets": [{"id": "subnet-1"}]})
     assert cloud.asked == []
+
+
+ADOPTED: dict[str, Any] = {"cluster": {}, "adopted": {"clusterId": "cls-1", "vpcId": "vpc-1"}, "nodePools": {"workers": POOL}}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({}, []),
+        ({"adopted": {"clusterId": "cls-2", "vpcId": "vpc-1"}}, ["existing_cluster_id: cls-2 instead of cls-1"]),
+        ({"adopted": {"clusterId": "cls-1", "vpcId": "vpc-2"}}, ["vpc_id: vpc-2 instead of vpc-1"]),
+        ({"adopted": {"clusterId": UNKNOWN, "vpcId": "vpc-1"}}, ["existing_cluster_id: is not known yet, instead of cls-1"]),
+        ({"adopted": {"clusterId": "cls-2", "vpcId": "vpc-1"}, "nodePools": {"others": POOL}}, []),
+    ],
+)
+def test_an_adopted_cluster_does_not_change_under_its_pools(change: dict[str, Any], says: list[str]) -> None:
+    found = ClusterGuardProvider().refused(ADOPTED, {**ADOPTED, **change})
+    assert [str(finding).split(";")[0] for finding in found] == says
+    assert all("rebuild workers with 2 machines at once" in finding.message for finding in found)
+
+
+def test_destroy_waits_for_the_subnets_that_go_and_not_for_those_that_others_use(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held: list[str] = ["subnet-adopted", "subnet-stated"]
+
+    def empty(_cloud: object, subnets: list[str], _wait: object) -> None:
+        if set(subnets) & set(held):
+            raise DeadlinePassed("container subnets", 600, f"addresses still in use: {subnets[0]} holds 3", "Run it again.")
+
+    monkeypatch.setattr(ClusterGuardProvider, "cloud", lambda self, props: Cloud(None))
+    monkeypatch.setattr(cluster_guard, "wait_until_gone", lambda *_: None)
+    monkeypatch.setattr(cluster_guard, "wait_until_empty", empty)
+    subnets = [{"id": "subnet-made"}, {"id": "subnet-adopted", "from": "adopted"}, {"id": "subnet-stated", "from": "stated"}]
+    props = {"cluster": {"vpcId": "vpc-1"}, "clusterName": "demo", "eniSubnets": subnets}
+    ClusterGuardProvider().delete("guard", props)
+    assert "subnet-stated holds 3" in capsys.readouterr().out
+    held.append("subnet-made")
+    with pytest.raises(DeadlinePassed, match="subnet-made holds 3"):
+        ClusterGuardProvider().delete("guard", props)

@@ -64,6 +64,9 @@ POOL = {
 }
 """The same for a node pool."""
 
+ADOPTED_CLUSTER = {"clusterId": ("existing_cluster_id", "its cluster"), "vpcId": ("vpc_id", "its VPC")}
+"""Properties of a node pool that an adopted cluster gives it."""
+
 SUBNET = {"zone": ("zone", "the zone"), "cidr": ("cidr_block", "the range")}
 """The same for a container subnet."""
 
@@ -116,6 +119,22 @@ def pool_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Fin
                     f"{_shown(old.get('size'))} machines at once",
                     todo="add a pool of another name, drain the nodes of this one, then remove it",
                 )
+
+
+def adopted_findings(before: Props, after: Props, pools: Props, unknown: Unknown) -> Iterator[Finding]:
+    """One for each change of an adopted cluster that would rebuild the node pools made in it."""
+    for name, (property_, what) in ADOPTED_CLUSTER.items():
+        old, new = before.get(name), after.get(name)
+        if not pools or not old or not new or old == new:
+            continue
+        machines = sum(int(pool.get("size") or 0) for pool in pools.values())
+        yield POOL_FIXED.finding(
+            property_,
+            "is not known yet, instead of " + old if unknown(new) else f"instead of {old}",
+            value="" if unknown(new) else new,
+            why=f"TKE fixes {what} when a pool is made, so this would rebuild {', '.join(sorted(pools))} with {machines} machines at once",
+            todo=_late(old) if unknown(new) else f"go back to {old}, and make another HybridCluster for another cluster",
+        )
 
 
 def subnet_findings(before: Sequence[Any], after: Sequence[Any], unknown: Unknown) -> Iterator[Finding]:
