@@ -10,7 +10,7 @@ import tencentcloud_iac_pulumi as tencentcloud
 from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
 from pulumi_tke_hybrid.cloud.orphans import refuse_orphan, refuse_orphan_pool
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, configured_region
-from pulumi_tke_hybrid.cluster_guard import ClusterGuard
+from pulumi_tke_hybrid.cluster_guard import ADOPTED, STATED, ClusterGuard
 from pulumi_tke_hybrid.component.advice import advise
 from pulumi_tke_hybrid.component.args import parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
@@ -163,7 +163,9 @@ class HybridCluster(pulumi.ComponentResource):
             "serviceCidr": args.service_cidr,
             "staticIp": static_ip,
         }
+        adopted = {} if args.existing_cluster_id is None else {"adopted": {"clusterId": args.existing_cluster_id, "vpcId": args.vpc_id}}
         props = {
+            **adopted,
             "name": name,
             "region": region,
             "clusterName": name if args.cluster_name is None else args.cluster_name,
@@ -244,7 +246,7 @@ class HybridCluster(pulumi.ComponentResource):
                 vpc_id=args.vpc_id,
                 eni_subnets=[IpamdSubnetArgs(subnet_id=subnet["id"], zone=subnet["zone"]) for subnet in subnets],
             ),
-            child_options(self, provider=self._provider_after(f"{name}-kubernetes-system", working)),
+            child_options(self, provider=self._provider_after(f"{name}-kubernetes-system", working, ready)),
         )
         registered = VpcCniReady(
             f"{name}-zones-ready",
@@ -254,10 +256,12 @@ class HybridCluster(pulumi.ComponentResource):
         rest = [self._pool(name, pool, args, [registered]) for pool in later]
         self._kubernetes = self._provider_after(f"{name}-kubernetes", [registered, *rest])
 
-    def _provider_after(self, name: str, after: Sequence[pulumi.Resource]) -> kubernetes.Provider:
+    def _provider_after(self, name: str, after: Sequence[pulumi.Resource], ready: VpcCniReady | None = None) -> kubernetes.Provider:
+        """With `ready`, a preview knows no way into the cluster while VPC-CNI is still to be switched on: ipamd is not there yet."""
+        way = self.kubeconfig if ready is None else pulumi.Output.all(self.kubeconfig, ready.phase).apply(_first)
         return kubernetes.Provider(
             name,
-            kubeconfig=self.kubeconfig,
+            kubeconfig=way,
             cluster_identifier=self.cluster_id,  # a rotated kubeconfig must not replace every object
             enable_server_side_apply=True,
             opts=child_options(self, depends_on=after),
@@ -349,7 +353,10 @@ def _no_pool_of_that_name(cloud: Cloud, inputs: Mapping[str, Any]) -> None:
 
 
 def _described(subnet: EniZoneSubnet | EniSubnetArgs) -> dict[str, Any]:
-    return {"id": subnet.subnet_id, "zone": subnet.zone, "cidr": subnet.cidr_block}
+    described = {"id": subnet.subnet_id, "zone": subnet.zone, "cidr": subnet.cidr_block}
+    if isinstance(subnet, EniSubnetArgs):
+        return {**described, "from": STATED}
+    return described if subnet.stated.subnet_id is None else {**described, "from": ADOPTED}
 
 
 def _shown_pool(pool: NodePoolArgs) -> dict[str, Any]:
@@ -391,6 +398,10 @@ def _configured(key: str) -> str | None:
 
 def _region(zone: str) -> str:
     return zones.region_of(zone) or ""
+
+
+def _first(values: list[Any]) -> Any:
+    return values[0]
 
 
 def _negated(value: bool) -> bool:

@@ -153,9 +153,13 @@ class VpcCniProvider(CloudProvider):
             return False
 
     def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
-        if olds or unknown(news.get("clusterId")):
+        if unknown(news.get("clusterId")) or olds.get("clusterId") == news.get("clusterId"):
             return []
-        report = self._switch(news).report(news)
+        try:
+            report = self._switch(news).report(news, unknown)
+        except CloudError as error:
+            say(f"could not look at {news['clusterId']}: {error.code}; `up` looks again before it changes anything")
+            return []
         for line in report.lines:
             say(line)
         return report.problems
@@ -197,7 +201,9 @@ class VpcCniReadyProvider(CloudProvider):
         return CreateResult(identity(props), self._ready(props))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        return ReadResult(id_, props)
+        """Gone with VPC-CNI: once that is on again, what was true of it has to come true again."""
+        on = VpcCniSwitch(self.cloud(props), self.wait(props)).read(props) is not None
+        return ReadResult(id_, props) if on else ReadResult("", {})
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         return UpdateResult(self._ready(news))

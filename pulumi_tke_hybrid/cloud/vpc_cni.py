@@ -25,8 +25,9 @@ T = TypeVar("T")
 
 _BUSY_PHASES = ("", "initializing", "upgrading")
 _FAILED_PHASE = "Failed"
-_ONLY_STORED = {"deadlineSeconds": None, "ipReclaim": None, "onDelete": "keep"}
-"""Properties whose change is told to nobody, with what a state without them means. The reclaim time may only follow the cloud's."""
+_ONLY_STORED = {"deadlineSeconds": None, "ipReclaim": None, "onDelete": "keep", "accountId": ""}
+"""Properties whose change is told to nobody, with what a state without them means. The reclaim time may only follow the cloud's; the
+account changes only from one that could not be told."""
 _SHOWN_PODS = 5
 
 
@@ -118,30 +119,33 @@ class VpcCniSwitch:
 
     # -- at preview, when the cluster is already there: reads only -----------------------------------------------------
 
-    def report(self, props: Props) -> Report:
-        """What is there, what `up` would do, what contradicts, what could not be told."""
+    def report(self, props: Props, unknown: Callable[[object], bool]) -> Report:
+        """What is there, what `up` would do, what contradicts, what could not be told. `unknown`: values that the preview cannot know."""
         cluster = self._cluster(props)
         cluster_id = props["clusterId"]
         if cluster is None:
             where = f"region {props['region']}"
             todo = "check the id, the region, the credentials"
             return Report([], [ADOPTED.finding("cluster_id", f"is not in {where} of this account", value=cluster_id, todo=todo)])
-        refused = _not_a_global_router(cluster_id, cluster)
+        refused = _not_a_global_router(cluster_id, cluster) or _of_another_vpc(props, cluster, unknown)
         if refused:
             return Report([], [refused])
+        subnets: Sequence[Any] = [props["subnets"]] if unknown(props["subnets"]) else props["subnets"]
         live = self.look(props)
         if live is None or not live.enabled:
-            return Report([f"VPC-CNI of {cluster_id} is off; `up` switches it on with {len(props['subnets'])} subnets"], [])
-        problems = [ADOPTED.finding(name, text) for name, text in self._differences(props, live)]
+            number = "subnets that are not known yet" if unknown(props["subnets"]) else f"{len(subnets)} subnets"
+            return Report([f"VPC-CNI of {cluster_id} is off; `up` switches it on with {number}"], [])
+        said = {name: value for name, value in props.items() if not unknown(value)}
+        problems = [ADOPTED.finding(name, text) for name, text in self._differences(said, live)]
         lines = [f"VPC-CNI of {cluster_id} is on with {', '.join(live.subnets)}; it is adopted as it is"]
         if live.static_ip is None:
             lines.append(f"could not tell whether {cluster_id} is in static-IP mode; the program's word is taken")
-        listed = [item for item in props["subnets"] if isinstance(item, str)]
+        listed = [item for item in subnets if isinstance(item, str) and not unknown(item)]
         missing = [item for item in listed if item not in live.subnets]
         extra = [item for item in live.subnets if item not in listed]
         if missing:
             lines.append(f"`up` adds {', '.join(missing)}")
-        if extra and len(listed) == len(props["subnets"]):
+        if extra and len(listed) == len(subnets):
             lines.append(f"{', '.join(extra)} is registered, but not in the program; it is reported, never removed; add it to the program")
         return Report(lines, problems)
 
@@ -149,7 +153,9 @@ class VpcCniSwitch:
 
     def create(self, props: Props) -> dict[str, Any]:
         """Switch on with all subnets at once; or finish, or adopt, what an earlier run or somebody else began."""
-        self._wait_for_cluster(props)
+        refused = _not_a_global_router(str(props["clusterId"]), self._wait_for_cluster(props))
+        if refused:
+            raise CloudError("VpcCni", "Refused", str(refused))
         live = self.look(props)
         if live is None or not live.enabled:
             self._enable(props)
@@ -284,13 +290,14 @@ class VpcCniSwitch:
     def _cluster(self, props: Props) -> Answer | None:
         return find_cluster(self._cloud, str(props["clusterId"]))
 
-    def _wait_for_cluster(self, props: Props) -> None:
-        def look() -> tuple[bool | None, str]:
+    def _wait_for_cluster(self, props: Props) -> Answer:
+        def look() -> tuple[Answer | None, str]:
             cluster = self._cluster(props)
             status = str(cluster.get("ClusterStatus")) if cluster else "unknown to the cloud"
-            return (True if status == "Running" else None), f"the cluster is {status}"
+            return (cluster if status == "Running" else None), f"the cluster is {status}"
 
-        self._wait.until(f"cluster {props['clusterId']}", look, "Look at the cluster in the console; is it in this region and account?")
+        advice = "Look at the cluster in the console; is it in this region and account?"
+        return self._wait.until(f"cluster {props['clusterId']}", look, advice)
 
     def _enable(self, props: Props) -> None:
         request: dict[str, object] = {
@@ -355,13 +362,14 @@ class VpcCniSwitch:
     @staticmethod
     def _differences(props: Props, live: Live) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
-        if live.cni_type and live.cni_type != props["cniType"]:
-            found.append(("cni_type", f"CNI type is {live.cni_type}, the program says {props['cniType']}"))
-        if live.static_ip is not None and live.static_ip != bool(props["staticIp"]):
-            found.append(("static_ip", f"static mode is {live.static_ip}, the program says {bool(props['staticIp'])}"))
-        seconds = reclaim.seconds_of(props["ipReclaim"])
-        if bool(props["staticIp"]) and live.phase == "running" and live.reclaim_seconds != seconds:
-            found.append(("ip_reclaim", f"reclaim is {_words(live.reclaim_seconds)}, the program says {_words(seconds)}"))
+        kind, static, wanted = props.get("cniType"), props.get("staticIp"), props.get("ipReclaim")
+        if live.cni_type and kind and live.cni_type != kind:
+            found.append(("cni_type", f"CNI type is {live.cni_type}, the program says {kind}"))
+        if live.static_ip is not None and static is not None and live.static_ip != bool(static):
+            found.append(("static_ip", f"static mode is {live.static_ip}, the program says {bool(static)}"))
+        if static and wanted is not None and live.phase == "running" and live.reclaim_seconds != reclaim.seconds_of(wanted):
+            said = _words(reclaim.seconds_of(wanted))
+            found.append(("ip_reclaim", f"reclaim is {_words(live.reclaim_seconds)}, the program says {said}"))
         return found
 
 
@@ -377,6 +385,15 @@ def _not_a_global_router(cluster_id: str, cluster: Answer) -> Finding | None:
         todo = "use a cluster without Cilium"
         return NOT_GLOBAL_ROUTER.finding("cluster_id", "runs Cilium (data plane v2)", value=cluster_id, why=why, todo=todo)
     return None
+
+
+def _of_another_vpc(props: Props, cluster: Answer, unknown: Callable[[object], bool]) -> Finding | None:
+    network: Answer = cluster.get("ClusterNetworkSettings") or {}
+    there, said = network.get("VpcId"), props["vpcId"]
+    if not there or unknown(said) or there == said:
+        return None
+    why, todo = "pods get addresses of the cluster's own VPC", f"say {there}"
+    return ADOPTED.finding("vpc_id", f"is not the VPC of {props['clusterId']}, which is {there}", value=said, why=why, todo=todo)
 
 
 def _words(seconds: float | None) -> str:

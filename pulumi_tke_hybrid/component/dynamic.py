@@ -144,4 +144,5 @@ class StoringProvider(Remembering, CloudProvider):
     """Properties whose change is a change."""
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=any(olds.get(name) != news.get(name) for name in self.compared), replaces=[])
+        # An account that could not be told is stored once it can; any other change of it was refused.
+        return DiffResult(changes=any(olds.get(name) != news.get(name) for name in ("accountId", *self.compared)), replaces=[])

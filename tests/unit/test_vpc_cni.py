@@ -11,8 +11,10 @@ from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Params, TencentCloud
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed, Incompatible, NotTold
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
 from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings, SettingsMissing
-from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
+from pulumi_tke_hybrid.cloud.vpc_cni import Report, VpcCniSwitch
 from pulumi_tke_hybrid.cloud.waiting import Wait
+from pulumi_tke_hybrid.component import dynamic
+from pulumi_tke_hybrid.vpc_cni import VpcCniProvider, VpcCniReadyProvider
 
 A, B, C = "subnet-aaaaaaaa", "subnet-bbbbbbbb", "subnet-cccccccc"
 WISH: dict[str, Any] = {
@@ -41,6 +43,9 @@ class FakeCloud:
     reclaim: str = ""
     gone: bool = False
     nodes: int = 2
+    described: dict[str, Any] = field(default_factory=dict[str, Any])
+    """More of what `Property` holds."""
+    vpc: str = "vpc-12345678"
     calls: list[tuple[str, Params]] = field(default_factory=list[tuple[str, Params]])
     before: Callable[[str], None] = lambda action: None
     after: Callable[[str], None] = lambda action: None
@@ -54,8 +59,8 @@ class FakeCloud:
 
     def _answer(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
         if action == "DescribeClusters":
-            described = {"NetworkType": "GR", **({"VpcCniType": "tke-route-eni"} if self.enabled else {})}
-            network = {"Subnets": self.subnets}
+            described = {"NetworkType": "GR", **({"VpcCniType": "tke-route-eni"} if self.enabled else {}), **self.described}
+            network = {"Subnets": self.subnets, "VpcId": self.vpc}
             cluster = {
                 "ClusterStatus": self.status,
                 "ClusterNodeNum": self.nodes,
@@ -91,6 +96,11 @@ def switch(cloud: FakeCloud, said: list[str] | None = None, deadline: float = 20
         now[0] += seconds
 
     return VpcCniSwitch(cloud, Wait(deadline, (said if said is not None else []).append, sleep=sleep, clock=lambda: now[0]))
+
+
+def reported(cloud: FakeCloud) -> Callable[[dict[str, Any]], Report]:
+    """The report of a preview."""
+    return lambda props: switch(cloud).report(props, lambda value: value is UNKNOWN)
 
 
 def test_all_subnets_are_given_in_the_one_call_that_switches_on() -> None:
@@ -239,7 +249,7 @@ def test_read_sees_that_it_was_switched_off_elsewhere_but_never_takes_an_error_f
 
 def test_an_answer_that_does_not_tell_is_never_a_no() -> None:
     cloud = FakeCloud(enabled=None, subnets=[A, B])
-    for ask in (switch(cloud).read, switch(cloud).create, switch(cloud).update, switch(cloud).report):
+    for ask in (switch(cloud).read, switch(cloud).create, switch(cloud).update, reported(cloud)):
         with pytest.raises(NotTold, match="does not say whether VPC-CNI of cls-12345678 is on"):
             ask(WISH)
     with pytest.raises(NotTold):
@@ -406,3 +416,61 @@ def test_throttling_is_waited_out_and_a_lost_connection_is_retried_only_when_rea
     with pytest.raises(CloudError):
         cloud.call("tke", "AddVpcCniSubnets", {})
     assert asked.count("AddVpcCniSubnets") == 1
+
+
+@pytest.mark.parametrize(("described", "words"), [({"NetworkType": "VPC-CNI"}, "was made as VPC-CNI"), ({"Cilium": True}, "runs Cilium")])
+def test_a_cluster_that_cannot_become_hybrid_is_refused_also_when_nobody_previewed(described: dict[str, Any], words: str) -> None:
+    for enabled in (False, True):
+        cloud = FakeCloud(enabled=enabled, subnets=[C] if enabled else None, described=described)
+        with pytest.raises(CloudError, match=words):
+            switch(cloud).create(WISH)
+        assert {action for action, _ in cloud.calls} == {"DescribeClusters"}
+
+
+def test_the_vpc_that_the_program_says_is_that_of_the_cluster() -> None:
+    (problem,) = reported(FakeCloud(vpc="vpc-87654321"))(WISH).problems
+    assert str(problem).startswith("vpc_id: vpc-12345678 is not the VPC of cls-12345678, which is vpc-87654321")
+    assert reported(FakeCloud(vpc="vpc-87654321"))({**WISH, "vpcId": UNKNOWN}).problems == []
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+@pytest.mark.parametrize("change", [{"subnets": UNKNOWN}, {"subnets": [A, UNKNOWN]}, {"ipReclaim": UNKNOWN}, {"staticIp": UNKNOWN}])
+def test_what_a_preview_cannot_know_contradicts_nothing(change: dict[str, Any], enabled: bool) -> None:
+    cloud = FakeCloud(enabled=enabled, subnets=[A, B], phase="running", reclaim="300s", described={"IsNonStaticIpMode": False})
+    assert reported(cloud)({**WISH, **change}).problems == []
+
+
+def test_an_account_that_could_not_be_told_is_stored_once_it_can() -> None:
+    def changed(before: str, now: str) -> list[str]:
+        olds, news = {**WISH, "accountId": before, "registeredSubnets": [A, B]}, {**WISH, "accountId": now}
+        return VpcCniSwitch.changes(olds, news, lambda value: value is UNKNOWN)[0]
+
+    assert changed("", "100000000001") == ["accountId"]
+    assert changed("100000000001", "100000000001") == []
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeCloud:
+    """What the providers ask."""
+    cloud = FakeCloud(enabled=True, subnets=[A, B], phase="running", reclaim="300s")
+    monkeypatch.setattr(dynamic.CloudProvider, "cloud", lambda self, props: cloud)
+    return cloud
+
+
+def test_another_cluster_under_the_same_name_is_looked_at_like_a_new_one(cloud: FakeCloud) -> None:
+    cloud.described = {"NetworkType": "VPC-CNI"}
+    moved = VpcCniProvider().contradicted({**WISH, "clusterId": "cls-87654321"}, WISH)
+    assert [finding.what for finding in moved] == ["was made as VPC-CNI"]
+    assert VpcCniProvider().contradicted(WISH, WISH) == []
+
+
+def test_a_preview_that_cannot_look_says_so_and_goes_on(cloud: FakeCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    cloud.enabled = None
+    assert VpcCniProvider().contradicted({}, WISH) == []
+    assert "could not look at cls-12345678: NotTold" in capsys.readouterr().out
+
+
+def test_readiness_goes_with_vpc_cni_and_has_to_come_back_with_it(cloud: FakeCloud) -> None:
+    assert VpcCniReadyProvider().read("id", WISH).id == "id"
+    cloud.enabled = False
+    assert VpcCniReadyProvider().read("id", WISH).id == ""
