@@ -1,13 +1,16 @@
 """HybridCluster: a GlobalRouter cluster with VPC-CNI beside it, its node pools, its endpoint and its Kubernetes provider."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 import tencentcloud_iac_pulumi as tencentcloud
 
+from pulumi_tke_hybrid.cloud.account import two_accounts
 from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
+from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.orphans import refuse_orphan, refuse_orphan_pool
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, configured_region
 from pulumi_tke_hybrid.cluster_guard import ADOPTED, STATED, ClusterGuard
@@ -26,6 +29,7 @@ from pulumi_tke_hybrid.node_pools import NodePoolArgs
 from pulumi_tke_hybrid.tke import ipamd, keys, zones
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY
 from pulumi_tke_hybrid.tke.rules.pools import FIXED_POOL_BOUND
+from pulumi_tke_hybrid.tke.rules.transitions import STACK_PLACE
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady
 
 _OUT_OF_BAND = ("eniSubnetIds", "vpcCniType", "claimExpiredSeconds")
@@ -139,7 +143,9 @@ class HybridCluster(pulumi.ComponentResource):
     def _region(self, zone: Input[str], checked: pulumi.Output[bool]) -> pulumi.Output[str]:
         """The cluster's region, once everything is known and checked. The guard needs it, so nothing is made before."""
         provider = self._providers.get("tencentcloud")
-        configured = provider.region if isinstance(provider, tencentcloud.Provider) else configured_region(_configured)
+        explicit = provider if isinstance(provider, tencentcloud.Provider) else None
+        configured = explicit.region if explicit else configured_region(_configured)
+        key = [explicit.secret_id, explicit.secret_key, explicit.security_token, explicit.assume_role] if explicit else []
 
         def region(values: dict[str, Any]) -> str:
             zone, other = values["zone"], values["configured"]
@@ -148,9 +154,26 @@ class HybridCluster(pulumi.ComponentResource):
                 what = f"is not in region {other}, in which the tencentcloud provider works"
                 finding = zones.ZONE_REGION.finding("eni_subnets[0].zone", what, value=zone, todo=f"use the provider of region {own}")
                 raise InvalidInputs(self._owner, [finding])
+            self._refuse_other_account(own, values["key"])
             return own
 
-        return pulumi.Output.all(zone=zone, configured=configured, checked=checked).apply(region)
+        return pulumi.Output.unsecret(pulumi.Output.all(zone=zone, configured=configured, checked=checked, key=key).apply(region))
+
+    def _refuse_other_account(self, region: str, key: list[Any]) -> None:
+        """VPC-CNI is asked with the stack's key, whatever provider the cluster has. A role of a provider's own is not looked into."""
+        secret_id, secret_key, token, role = key or (None, None, None, None)
+        if not secret_id or not secret_key or role:
+            return
+        ours = CloudSettings.read(_configured, region)
+        theirs = replace(ours, secret_id=str(secret_id), secret_key=str(secret_key), security_token=str(token or ""), role=None)
+        try:
+            problem = two_accounts(ours, theirs)
+        except CloudError as error:
+            pulumi.log.info(f"could not tell whether the provider's account is the stack's: {error.code}", self)
+            return
+        if problem:
+            why, todo = "VPC-CNI is asked with the stack's key and would not find the cluster", "give both keys of one account"
+            raise InvalidInputs(self._owner, [STACK_PLACE.finding("opts.provider", problem, why=why, todo=todo)])
 
     def _guard(
         self, name: str, args: HybridClusterArgs, static_ip: Input[bool], region: pulumi.Output[str], subnets: list[dict[str, Any]]

@@ -1,7 +1,8 @@
 """Whose credentials these are: a wrong account would take a live cluster for one that is gone."""
 
-from pulumi_tke_hybrid.cloud.client import Cloud
+from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.settings import CloudSettings
 
 
 def account_of(cloud: Cloud) -> str:
@@ -27,3 +28,14 @@ def refuse_other_account(cloud: Cloud, before: str, secret_id: str) -> None:
     now = account_of(cloud)
     if now != before:
         raise CloudError("GetCallerIdentity", "WrongAccount", wrong_account(before, now, secret_id))
+
+
+def two_accounts(stack: CloudSettings, provider: CloudSettings) -> str:
+    """That the key of an explicit provider belongs to another account than the stack's, by which VPC-CNI is asked; empty if not.
+
+    Raises `CloudError` where an account cannot be told.
+    """
+    if not provider.secret_id or provider.secret_id == stack.secret_id:
+        return ""
+    ours, theirs = account_of(TencentCloud(stack)), account_of(TencentCloud(provider))
+    return "" if ours == theirs else f"its key ({masked(provider.secret_id)}) belongs to account {theirs}, the stack's to {ours}"

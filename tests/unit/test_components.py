@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import tencentcloud_iac_pulumi as tencentcloud
 
 import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.cloud import account
 from tests.unit.programs import Graph, run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +39,12 @@ def pool(zone: str, **more: Any) -> tke.NodePoolArgs:
     return tke.NodePoolArgs(**described)
 
 
-def cluster(name: str = "demo", zones: tuple[str, ...] = ("ap-guangzhou-4", "ap-guangzhou-6"), **more: Any) -> tke.HybridCluster:
+def cluster(
+    name: str = "demo",
+    zones: tuple[str, ...] = ("ap-guangzhou-4", "ap-guangzhou-6"),
+    opts: pulumi.ResourceOptions | None = None,
+    **more: Any,
+) -> tke.HybridCluster:
     described: dict[str, Any] = {
         "vpc_id": "vpc-12345678",
         "cluster_cidr": "192.168.0.0/20",
@@ -48,7 +55,7 @@ def cluster(name: str = "demo", zones: tuple[str, ...] = ("ap-guangzhou-4", "ap-
         "node_pools": [pool(zone) for zone in zones],
         **more,
     }
-    return tke.HybridCluster(name, tke.HybridClusterArgs(**described))
+    return tke.HybridCluster(name, tke.HybridClusterArgs(**described), opts)
 
 
 def workload(name: str, on: tke.HybridCluster, **more: Any) -> tke.ClientIpWorkload:
@@ -321,3 +328,27 @@ def test_an_explicit_tencentcloud_provider_reaches_every_child() -> None:
         tke.EniZoneSubnet("made", described, pulumi.ResourceOptions(provider=china))
 
     assert "china" in run(program).named("made-subnet").provider
+
+
+def test_an_explicit_provider_of_another_account_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    accounts = {"AKIDours0000000": "100000000001", "AKIDtheirs00000": "100000000099"}
+
+    def account_of(cloud: Any) -> str:
+        return accounts[cloud._settings.secret_id]
+
+    monkeypatch.setattr(account, "account_of", account_of)
+    monkeypatch.setenv("TENCENTCLOUD_SECRET_ID", "AKIDours0000000")
+
+    def program(secret_id: str) -> Callable[[], object]:
+        def made() -> object:
+            provider = tencentcloud.Provider("key", region="ap-guangzhou", secret_id=secret_id, secret_key="planted")
+            return cluster(opts=pulumi.ResourceOptions(providers=[provider]))
+
+        return made
+
+    graph = run(program("AKIDours0000000"))
+    assert "demo-guard.region" not in graph.secrets
+    refusal = r"opts\.provider: its key \(AKID…0000\) belongs to account 100000000099, the stack's to 100000000001"
+    with pytest.raises(tke.InvalidInputs, match=refusal):
+        run(program("AKIDtheirs00000"))
+    assert run(program("")).named("demo-guard")
