@@ -1,6 +1,6 @@
 """The step between the container subnets and their cluster: refuses what would rebuild it, and waits when all is destroyed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,10 +11,12 @@ from pulumi_tke_hybrid.cloud.eni_subnets import wait_until_empty
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
 from pulumi_tke_hybrid.cloud.orphans import wait_until_gone
 from pulumi_tke_hybrid.cloud.pod_limits import pod_limits
+from pulumi_tke_hybrid.cloud.subnets import subnets_by_id
 from pulumi_tke_hybrid.component.dynamic import StoringProvider, say, unknown
 from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedPool, PlannedSubnet
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules import capacity, transitions
+from pulumi_tke_hybrid.tke.rules.places import Stated, stated_findings
 
 ADOPTED, STATED = "adopted", "stated"
 """Where a subnet comes from that no `EniZoneSubnet` made: adopted by one, so it stays; or stated by its id, whoever made it."""
@@ -23,7 +25,17 @@ ADOPTED, STATED = "adopted", "stated"
 class ClusterGuardProvider(StoringProvider):
     """Guards one cluster. Its module path is in every user's state: never move it."""
 
-    compared = ("cluster", "adopted", "planned", "clusterName", "nodePools", "eniSubnets", "allowClusterReplacement", "deadlineSeconds")
+    compared = (
+        "cluster",
+        "adopted",
+        "zoneRegistration",
+        "planned",
+        "clusterName",
+        "nodePools",
+        "eniSubnets",
+        "allowClusterReplacement",
+        "deadlineSeconds",
+    )
 
     def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         if not olds:
@@ -34,17 +46,34 @@ class ClusterGuardProvider(StoringProvider):
                 say(f"node_pools[{pool}].subnet_id: is not known yet; if it is another subnet, `up` stops before the pool is rebuilt")
         kept = {name: pool for name, pool in before.items() if name in after}
         adopted = transitions.adopted_findings(olds.get("adopted") or {}, news.get("adopted") or {}, kept, unknown)
-        pools = [*transitions.pool_findings(before, after, unknown), *adopted]
+        registered = transitions.registration_findings(*(str(props.get("zoneRegistration") or "api") for props in (olds, news)))
+        fixed = [*transitions.pool_findings(before, after, unknown), *adopted, *registered]
         if news.get("allowClusterReplacement"):
-            return pools
+            return fixed
         cluster = news.get("cluster", {})
         return [
             *(transitions.cluster_findings(olds.get("cluster", {}), cluster, unknown) if cluster else ()),
             *transitions.replaced_subnet_findings(olds.get("eniSubnets", ()), news.get("eniSubnets", ()), unknown),
-            *pools,
+            *fixed,
         ]
 
     def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
+        return [*self._misplaced(olds, news), *self._short(olds, news)]
+
+    def _misplaced(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
+        """Subnets that the program names by their ids: are they there, and what it says? Asks only about what is new."""
+        seen = set(_stated(olds))
+        named = [stated for stated in _stated(news) if stated not in seen]
+        if not named:
+            return []
+        try:
+            live = subnets_by_id(self.cloud(news), sorted({stated.subnet_id for stated in named}))
+        except CloudError as error:
+            say(f"could not look at the subnets that the program names ({error.code}); their zones and ranges are taken as stated")
+            return []
+        return [finding for stated in named for finding in stated_findings(stated, live.get(stated.subnet_id))]
+
+    def _short(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         """Capacity once more, with the ENI limits that the cloud tells; a preview without credentials has only those of the table."""
         planned: Mapping[str, Any] = news.get("planned") or {}
         compared = ("planned", "eniSubnets")
@@ -81,6 +110,24 @@ class ClusterGuardProvider(StoringProvider):
             wait_until_empty(cloud, [str(subnet["id"]) for subnet in subnets if subnet.get("from") == STATED], wait)
         except DeadlinePassed as error:
             wait.say(f"{error.message} The program may not be the one who made them, so the destroy goes on.")
+
+
+def _stated(props: Mapping[str, Any]) -> Iterator[Stated]:
+    """Subnets of pods that no component made or compared, and those of nodes, as far as the preview knows them."""
+
+    def known(value: Any) -> str:
+        return "" if value is None or unknown(value) else str(value)
+
+    cluster: Mapping[str, Any] = props.get("cluster") or props.get("adopted") or {}
+    vpc = known(cluster.get("vpcId"))
+    subnets: Sequence[Mapping[str, Any]] = props.get("eniSubnets") or ()
+    pools: Mapping[str, Mapping[str, Any]] = props.get("nodePools") or {}
+    for index, subnet in enumerate(subnets):
+        if subnet.get("from") == STATED and known(subnet.get("id")):
+            yield Stated(f"eni_subnets[{index}]", known(subnet["id"]), vpc, known(subnet.get("zone")), known(subnet.get("cidr")))
+    for name, pool in pools.items():
+        if known(pool.get("subnetId")):
+            yield Stated(f"node_pools[{name}]", known(pool["subnetId"]), vpc, known(pool.get("zone")))
 
 
 def _plan(subnets: Sequence[Mapping[str, Any]], planned: Mapping[str, Any]) -> ClusterPlan:

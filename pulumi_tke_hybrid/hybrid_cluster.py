@@ -14,7 +14,7 @@ from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.orphans import refuse_orphan, refuse_orphan_pool
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, configured_region
 from pulumi_tke_hybrid.cluster_guard import ADOPTED, STATED, ClusterGuard
-from pulumi_tke_hybrid.component.advice import advise
+from pulumi_tke_hybrid.component.advice import advise, say
 from pulumi_tke_hybrid.component.args import parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
 from pulumi_tke_hybrid.component.errors import InvalidInputs
@@ -27,9 +27,10 @@ from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSu
 from pulumi_tke_hybrid.kept_addresses import KeptAddresses
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
 from pulumi_tke_hybrid.tke import ipamd, keys, zones
+from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY
 from pulumi_tke_hybrid.tke.rules.pools import FIXED_POOL_BOUND
-from pulumi_tke_hybrid.tke.rules.transitions import STACK_PLACE
+from pulumi_tke_hybrid.tke.rules.transitions import PROVIDER_ACCOUNT
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady
 
 _OUT_OF_BAND = ("eniSubnetIds", "vpcCniType", "claimExpiredSeconds")
@@ -85,7 +86,7 @@ class HybridCluster(pulumi.ComponentResource):
         }
         super().__init__("tke-hybrid:index:HybridCluster", name, shown, opts)
 
-        region = self._region(subnets[0]["zone"], advise(self, self._owner, parsed))
+        region = self._region(subnets[0]["zone"], advise(self, self._owner, parsed), parsed.settings)
         guard = self._guard(name, parsed, static_ip, region, subnets)
         if parsed.existing_cluster_id is None:
             self.cluster_id = self._cluster(name, parsed, static_ip, guard).id
@@ -140,12 +141,12 @@ class HybridCluster(pulumi.ComponentResource):
             raise InvalidInputs(self._owner, [finding])
         return self._kubernetes
 
-    def _region(self, zone: Input[str], checked: pulumi.Output[bool]) -> pulumi.Output[str]:
+    def _region(self, zone: Input[str], checked: pulumi.Output[bool], settings: Mapping[str, Severity]) -> pulumi.Output[str]:
         """The cluster's region, once everything is known and checked. The guard needs it, so nothing is made before."""
         provider = self._providers.get("tencentcloud")
         explicit = provider if isinstance(provider, tencentcloud.Provider) else None
         configured = explicit.region if explicit else configured_region(_configured)
-        key = [explicit.secret_id, explicit.secret_key, explicit.security_token, explicit.assume_role] if explicit else []
+        key = [explicit.secret_id, explicit.secret_key, explicit.security_token] if explicit else []
 
         def region(values: dict[str, Any]) -> str:
             zone, other = values["zone"], values["configured"]
@@ -154,15 +155,15 @@ class HybridCluster(pulumi.ComponentResource):
                 what = f"is not in region {other}, in which the tencentcloud provider works"
                 finding = zones.ZONE_REGION.finding("eni_subnets[0].zone", what, value=zone, todo=f"use the provider of region {own}")
                 raise InvalidInputs(self._owner, [finding])
-            self._refuse_other_account(own, values["key"])
+            self._refuse_other_account(own, values["key"], settings)
             return own
 
         return pulumi.Output.unsecret(pulumi.Output.all(zone=zone, configured=configured, checked=checked, key=key).apply(region))
 
-    def _refuse_other_account(self, region: str, key: list[Any]) -> None:
-        """VPC-CNI is asked with the stack's key, whatever provider the cluster has. A role of a provider's own is not looked into."""
-        secret_id, secret_key, token, role = key or (None, None, None, None)
-        if not secret_id or not secret_key or role:
+    def _refuse_other_account(self, region: str, key: list[Any], settings: Mapping[str, Severity]) -> None:
+        """VPC-CNI is asked with the stack's key, whatever provider the cluster has. A provider does not tell which role it assumes."""
+        secret_id, secret_key, token = key or (None, None, None)
+        if not secret_id or not secret_key:
             return
         ours = CloudSettings.read(_configured, region)
         theirs = replace(ours, secret_id=str(secret_id), secret_key=str(secret_key), security_token=str(token or ""), role=None)
@@ -173,7 +174,7 @@ class HybridCluster(pulumi.ComponentResource):
             return
         if problem:
             why, todo = "VPC-CNI is asked with the stack's key and would not find the cluster", "give both keys of one account"
-            raise InvalidInputs(self._owner, [STACK_PLACE.finding("opts.provider", problem, why=why, todo=todo)])
+            say(self, self._owner, settings, [PROVIDER_ACCOUNT.finding("opts.provider", problem, why=why, todo=todo)])
 
     def _guard(
         self, name: str, args: HybridClusterArgs, static_ip: Input[bool], region: pulumi.Output[str], subnets: list[dict[str, Any]]
@@ -186,9 +187,13 @@ class HybridCluster(pulumi.ComponentResource):
             "serviceCidr": args.service_cidr,
             "staticIp": static_ip,
         }
-        adopted = {} if args.existing_cluster_id is None else {"adopted": {"clusterId": args.existing_cluster_id, "vpcId": args.vpc_id}}
+        further: dict[str, Any] = {}
+        if args.existing_cluster_id is not None:
+            further["adopted"] = {"clusterId": args.existing_cluster_id, "vpcId": args.vpc_id}
+        if args.zone_registration is ZoneRegistration.CONFIGMAP:
+            further["zoneRegistration"] = ZoneRegistration.CONFIGMAP.value
         props = {
-            **adopted,
+            **further,
             "name": name,
             "region": region,
             "clusterName": name if args.cluster_name is None else args.cluster_name,
@@ -393,7 +398,7 @@ def _shown_pool(pool: NodePoolArgs) -> dict[str, Any]:
 def _guarded_pool(pool: NodePoolArgs) -> dict[str, Any]:
     """What the provider answers with a replacement, and what a refusal tells. A password instead of keys shows as no keys."""
     keys: Any = [] if pool.key_ids is None else pool.key_ids
-    return {"subnetId": pool.subnet_id, "instanceType": pool.instance_type, "keyIds": keys, "size": pool.size}
+    return {"subnetId": pool.subnet_id, "zone": pool.zone, "instanceType": pool.instance_type, "keyIds": keys, "size": pool.size}
 
 
 def _same_zone(item: Any, args: HybridClusterArgs) -> bool:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 import pulumi
@@ -37,6 +38,12 @@ def unknown(value: object) -> bool:
 def say(line: str) -> None:
     """Show a line of progress: the engine shows what a plugin prints, while it works."""
     print(line, flush=True)
+
+
+@cache
+def say_once(line: str) -> None:
+    """For what every resource would say: one run of the engine has one process for all of them."""
+    say(line)
 
 
 class CloudProvider(ResourceProvider):
@@ -115,7 +122,7 @@ class CloudProvider(ResourceProvider):
             now = account_of(TencentCloud(settings))
         except CloudError as error:
             # A preview may be made without credentials; whatever needs them later says so itself.
-            say(f"could not tell the account of the credentials: {error.code}")
+            say_once(f"could not tell the account of the credentials ({error.code}), so it was not compared; `tke-hybrid doctor` looks why")
             return []
         news["accountId"] = now
         wrong = bool(before) and before != now

@@ -1,6 +1,6 @@
 """The guard asks for the ENI limits of instance types where it may, and says what follows from them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -19,14 +19,17 @@ NEWS: dict[str, Any] = {
 
 
 class Cloud:
-    def __init__(self, pods: int | None) -> None:
+    def __init__(self, pods: int | None, subnets: Sequence[Mapping[str, Any]] = ()) -> None:
         self.pods = pods
-        self.asked: list[Mapping[str, object]] = []
+        self.subnets = subnets
+        self.asked: list[Mapping[str, Any]] = []
 
-    def call(self, service: str, action: str, params: Mapping[str, object]) -> dict[str, Any]:
+    def call(self, service: str, action: str, params: Mapping[str, Any]) -> dict[str, Any]:
         self.asked.append(params)
         if self.pods is None:
             raise CloudError(action, "AuthFailure", "no", "1")
+        if action == "DescribeSubnets":
+            return {"SubnetSet": [subnet for subnet in self.subnets if subnet["SubnetId"] in params["Filters"][0]["Values"]]}
         limits = {"TKERouteENIStaticIP": self.pods, "TKERouteENINonStaticIP": 1}
         return {"PodLimitsInstanceSet": [{"InstanceType": params["InstanceType"], "PodLimits": limits}]}
 
@@ -156,3 +159,49 @@ def test_destroy_waits_for_the_subnets_that_go_and_not_for_those_that_others_use
     held.append("subnet-made")
     with pytest.raises(DeadlinePassed, match="subnet-made holds 3"):
         ClusterGuardProvider().delete("guard", props)
+
+
+NAMED: dict[str, Any] = {
+    "cluster": {"vpcId": "vpc-1"},
+    "eniSubnets": [{"id": "subnet-1", "zone": "ap-guangzhou-4", "cidr": "10.0.64.0/22", "from": "stated"}],
+    "nodePools": {"workers": {"subnetId": "subnet-2", "zone": "ap-guangzhou-4"}},
+}
+THERE = [
+    {"SubnetId": "subnet-1", "VpcId": "vpc-1", "Zone": "ap-guangzhou-4", "CidrBlock": "10.0.64.0/22"},
+    {"SubnetId": "subnet-2", "VpcId": "vpc-1", "Zone": "ap-guangzhou-4", "CidrBlock": "10.0.1.0/24"},
+]
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        (THERE, []),
+        (THERE[:1], ["node_pools[workers].subnet_id: subnet-2 is not in this region and account"]),
+        (
+            [{**THERE[0], "Zone": "ap-guangzhou-6", "CidrBlock": "10.0.68.0/22"}, THERE[1]],
+            [
+                "eni_subnets[0].zone: ap-guangzhou-4 is stated, but subnet-1 has ap-guangzhou-6",
+                "eni_subnets[0].cidr_block: 10.0.64.0/22 is stated, but subnet-1 has 10.0.68.0/22",
+            ],
+        ),
+        ([THERE[0], {**THERE[1], "VpcId": "vpc-2"}], ["node_pools[workers].subnet_id: subnet-2 is in vpc-2, the cluster in vpc-1"]),
+        ([THERE[0], {**THERE[1], "Zone": "ap-guangzhou-6"}], ["node_pools[workers].zone: ap-guangzhou-4 is stated, but subnet-2 has"]),
+    ],
+)
+def test_subnets_that_a_program_names_are_there_and_what_it_says(
+    monkeypatch: pytest.MonkeyPatch, there: list[dict[str, Any]], says: list[str]
+) -> None:
+    found = contradicted(Cloud(27, there), monkeypatch, NAMED)
+    assert len(found) == len(says)
+    assert all(line.startswith(said) for line, said in zip(found, says, strict=True))
+    cloud = Cloud(27, [])
+    assert contradicted(cloud, monkeypatch, NAMED, NAMED) == []
+    late = {**NAMED, "eniSubnets": [{**NAMED["eniSubnets"][0], "id": UNKNOWN}], "nodePools": {"workers": {"subnetId": UNKNOWN}}}
+    assert contradicted(cloud, monkeypatch, late) == []
+    assert cloud.asked == []
+
+
+def test_zones_do_not_move_from_the_api_to_the_configmap() -> None:
+    (found,) = ClusterGuardProvider().refused(NAMED, {**NAMED, "zoneRegistration": "configmap"})
+    assert str(found).startswith("zone_registration: configmap instead of api")
+    assert ClusterGuardProvider().refused({**NAMED, "zoneRegistration": "configmap"}, NAMED) == []

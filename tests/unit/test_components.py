@@ -339,10 +339,10 @@ def test_an_explicit_provider_of_another_account_is_refused(monkeypatch: pytest.
     monkeypatch.setattr(account, "account_of", account_of)
     monkeypatch.setenv("TENCENTCLOUD_SECRET_ID", "AKIDours0000000")
 
-    def program(secret_id: str) -> Callable[[], object]:
+    def program(secret_id: str, **more: Any) -> Callable[[], object]:
         def made() -> object:
             provider = tencentcloud.Provider("key", region="ap-guangzhou", secret_id=secret_id, secret_key="planted")
-            return cluster(opts=pulumi.ResourceOptions(providers=[provider]))
+            return cluster(opts=pulumi.ResourceOptions(providers=[provider]), **more)
 
         return made
 
@@ -351,4 +351,6 @@ def test_an_explicit_provider_of_another_account_is_refused(monkeypatch: pytest.
     refusal = r"opts\.provider: its key \(AKID…0000\) belongs to account 100000000099, the stack's to 100000000001"
     with pytest.raises(tke.InvalidInputs, match=refusal):
         run(program("AKIDtheirs00000"))
+    allowed = run(program("AKIDtheirs00000", rules={"provider-account": "warning"}))
+    assert any("belongs to account 100000000099" in text for _, text in allowed.said)
     assert run(program("")).named("demo-guard")

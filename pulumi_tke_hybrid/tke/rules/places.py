@@ -1,11 +1,13 @@
 """Zones, and which subnet serves whom."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from pulumi_tke_hybrid.tke import keys, zones
 from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.inputs import EMPTY, TWICE, not_yet, twice
+from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, EMPTY, TWICE, not_yet, twice
 
 NODES_IN_ENI_SUBNET = Rule(
     "node-subnet-as-eni-subnet",
@@ -123,3 +125,38 @@ def _labels(plan: ClusterPlan) -> Iterator[Finding]:
                 why="TKE writes the zone's number there, and pods that select by it would match no other node",
                 todo="leave the label to TKE, or use a key of your own",
             )
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A subnet that a program names by its id, and what it says about it; empty where it says nothing."""
+
+    path: str
+    """Of the property that holds it, e.g. `node_pools[a]`."""
+    subnet_id: str
+    vpc_id: str = ""
+    zone: str = ""
+    cidr: str = ""
+
+
+_SAID = (("vpc_id", "VpcId", "subnet_id"), ("zone", "Zone", "zone"), ("cidr", "CidrBlock", "cidr_block"))
+"""What is compared: its name here, the API's, and the property that a finding names."""
+
+
+def stated_findings(stated: Stated, live: Mapping[str, Any] | None) -> Iterator[Finding]:
+    """Whether the subnet is there, and is what the program says. `live`: as the API describes it; None: it is not there."""
+    if live is None:
+        why, todo = "or these credentials may not see it", "check the id, the region, the credentials"
+        yield ADOPTED.finding(f"{stated.path}.subnet_id", "is not in this region and account", value=stated.subnet_id, why=why, todo=todo)
+        return
+    for name, key, property_ in _SAID:
+        said, there = getattr(stated, name), live.get(key)
+        if not said or not there or said == there:
+            continue
+        if name == "vpc_id":
+            yield ADOPTED.finding(
+                f"{stated.path}.subnet_id", f"is in {there}, the cluster in {said}", value=stated.subnet_id, todo=f"name a subnet of {said}"
+            )
+        else:
+            what = f"is stated, but {stated.subnet_id} has {there}"
+            yield ADOPTED.finding(f"{stated.path}.{property_}", what, value=said, todo="state what is there, or name another subnet")

@@ -47,6 +47,14 @@ STACK_PLACE = Rule(
     firm=True,
 )
 
+PROVIDER_ACCOUNT = Rule(
+    "provider-account",
+    Severity.ERROR,
+    "The key of an explicit provider belongs to the stack's account; say `warning` where the provider assumes a role that does.",
+    "the provider's key and the stack's",
+    "GetCallerIdentity tells the account; VPC-CNI is asked with the stack's key",
+)
+
 CLUSTER = {
     "vpcId": ("vpc_id", "the VPC"),
     "clusterCidr": ("cluster_cidr", "the overlay range"),
@@ -155,6 +163,18 @@ def subnet_findings(before: Sequence[Any], after: Sequence[Any], unknown: Unknow
             value=", ".join(gone),
             why="TKE cannot unregister one subnet and pods hold addresses in it",
             todo="put it back (a replaced subnet counts as gone: keep the old one and add another)",
+        )
+
+
+def registration_findings(before: str, after: str) -> Iterator[Finding]:
+    """Whether zones that the API registered would go to ipamd's ConfigMap. The other way round nothing is lost."""
+    if (before, after) == ("api", "configmap"):
+        yield SUBNET_REMOVED.finding(
+            "zone_registration",
+            "instead of api",
+            value=after,
+            why="all subnets but the first would leave the list of VPC-CNI, and TKE cannot unregister one",
+            todo="go back to api",
         )
 
 
