@@ -1,6 +1,6 @@
 """EniZoneSubnet: the VPC subnet that the ENI pods of one zone get their addresses from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 import pulumi
@@ -137,7 +137,15 @@ class EniZoneSubnet(pulumi.ComponentResource):
 
     def _adopt(self, owner: str, args: EniZoneSubnetArgs) -> None:
         wanted = pulumi.Output.from_input(args.subnet_id or "")
-        found = tencentcloud.vpc.get_subnets_output(subnet_id=wanted, opts=pulumi.InvokeOutputOptions(parent=self))
+
+        def look(subnet_id: str) -> list[dict[str, Any]]:
+            try:
+                return _plain(tencentcloud.vpc.get_subnets(subnet_id=subnet_id, opts=pulumi.InvokeOptions(parent=self)).instance_lists)
+            except Exception as error:  # all that the engine raises for a function that failed
+                why, todo = str(error).partition("\n")[0], "`tke-hybrid doctor` checks the credentials"
+                finding = ADOPTED.finding("subnet_id", "could not be looked up", value=subnet_id, why=why, todo=todo)
+                raise InvalidInputs(owner, [finding]) from None
+
         stated = {"vpc_id": args.vpc_id, "availability_zone": args.zone, "cidr_block": args.cidr_block}
 
         def compare(values: dict[str, Any]) -> int:
@@ -160,12 +168,12 @@ class EniZoneSubnet(pulumi.ComponentResource):
             say(self, owner, args.settings, [ranges.full_finding(values["id"], live["cidr_block"])] if free == 0 else [])
             return free
 
-        self.available_ip_count = pulumi.Output.all(subnets=found.instance_lists.apply(_plain), id=wanted, stated=stated).apply(compare)
+        self.available_ip_count = pulumi.Output.all(subnets=wanted.apply(look), id=wanted, stated=stated).apply(compare)
         # Whoever uses the id waits for the comparison.
         self.subnet_id = pulumi.Output.all(wanted, self.available_ip_count).apply(_first)
 
 
-def _plain(subnets: list[Any]) -> list[dict[str, Any]]:
+def _plain(subnets: Sequence[Any]) -> list[dict[str, Any]]:
     names_ = ("vpc_id", "availability_zone", "cidr_block", "available_ip_count")
     return [{name: getattr(subnet, name) for name in names_} for subnet in subnets]
 

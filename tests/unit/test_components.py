@@ -283,6 +283,21 @@ def test_a_subnet_that_is_listed_twice_or_used_by_nodes_is_refused() -> None:
         run(lambda: cluster(zones=("ap-guangzhou-4",), node_pools=[pool("ap-guangzhou-4", subnet_id="subnet-44444444")]))
 
 
+def test_a_subnet_that_cannot_be_looked_up_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_graph: Graph, _args: object) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        raise RuntimeError("invoke of tencentcloud:Vpc/getSubnets:getSubnets failed: AuthFailure\n  at line 7")
+
+    monkeypatch.setattr(Graph, "call", fail)
+    described = {"vpc_id": "vpc-12345678", "zone": "ap-guangzhou-4", "cidr_block": "10.0.64.0/22", "subnet_id": "subnet-12345678"}
+    with pytest.raises(tke.InvalidInputs) as caught:
+        run(lambda: tke.EniZoneSubnet("pods", described))
+    (problem,) = caught.value.problems
+    assert str(problem).startswith(
+        "subnet_id: subnet-12345678 could not be looked up; invoke of tencentcloud:Vpc/getSubnets:getSubnets failed"
+    )
+    assert "at line 7" not in str(problem)
+
+
 def test_adoption_needs_what_the_api_does_not_tell_and_takes_nothing_of_a_new_cluster() -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         run(lambda: cluster(existing_cluster_id="cls-12345678"))
