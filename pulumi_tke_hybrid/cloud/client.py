@@ -1,6 +1,8 @@
 """Signed calls over Tencent's official SDK, with retries that cannot do a thing twice."""
 
+import configparser
 import importlib
+import os
 import socket
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -39,6 +41,8 @@ _ATTEMPTS = 6
 _FIRST_PAUSE = 0.5
 _REQUEST_TIMEOUT = 60
 _METADATA_TIMEOUT = 5.0
+_PROFILES = ("~/.tencentcloud/credentials", "/etc/tencentcloud/credentials")
+"""Where the SDK looks; it reads the first one that is there."""
 
 
 class Cloud(Protocol):
@@ -101,18 +105,10 @@ class TencentCloud:
         credential = _sdk("credential")
         settings = self._settings
         if settings.secret_id and settings.secret_key:
-            return credential.Credential(settings.secret_id, settings.secret_key, settings.security_token or None)
-        failure = _sdk("exception.tencent_cloud_sdk_exception").TencentCloudSDKException
-        try:
-            with _bounded():
-                return credential.DefaultCredentialProvider().get_credential()
-        except (failure, OSError, KeyError) as error:  # the chain's last link, a pod's role, raises whatever it stumbles over
-            raise CloudError(
-                "Credentials",
-                "CredentialsMissing",
-                f"no key in the stack's configuration or the environment, no profile, no role of this machine ({error}); set "
-                f"tencentcloud:secretId and tencentcloud:secretKey, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
-            ) from None
+            with _found("the configured key cannot be used", "it must hold no spaces"):
+                return credential.Credential(settings.secret_id, settings.secret_key, settings.security_token or None)
+        with _found("no key in the configuration, the environment, a profile or a role", _where_a_key_belongs()), _bounded():
+            return credential.DefaultCredentialProvider().get_credential()
 
     def _role(self, role: AssumedRole) -> Any:
         """Credentials for a while. Asked for through our own client, so that the configured domain holds here as well."""
@@ -120,6 +116,29 @@ class TencentCloud:
         wanted |= {name: value for name, value in (("ExternalId", role.external_id), ("Policy", role.policy)) if value}
         given: Answer = self._answered(self._connected("sts", self._key()), "AssumeRole", wanted)["Credentials"]
         return _sdk("credential").Credential(given["TmpSecretId"], given["TmpSecretKey"], given["Token"])
+
+
+@contextmanager
+def _found(otherwise: str, advice: str) -> Generator[None]:
+    """Around the SDK's search for a key, which raises whatever it stumbles over.
+
+    Never with the error's own text: a parser quotes the line that it does not understand, which may be the secret key.
+    """
+    try:
+        yield
+    except _sdk("exception.tencent_cloud_sdk_exception").TencentCloudSDKException as error:
+        kind = str(error.get_code())
+    except (configparser.Error, OSError, LookupError, AttributeError, TypeError, ValueError) as error:
+        kind = type(error).__name__
+    else:
+        return
+    raise CloudError("Credentials", "CredentialsMissing", f"{otherwise} ({kind}); {advice}") from None
+
+
+def _where_a_key_belongs() -> str:
+    profile = next((path for path in _PROFILES if os.path.exists(os.path.expanduser(path))), "")
+    look = f"look at {profile} (a section [default] with secret_id and secret_key), or " if profile else ""
+    return f"{look}set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or tencentcloud:secretId and tencentcloud:secretKey"
 
 
 @contextmanager
