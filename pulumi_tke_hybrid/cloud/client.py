@@ -3,11 +3,12 @@
 import configparser
 import importlib
 import os
+import re
 import socket
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings
@@ -36,6 +37,10 @@ ASKED_FOR = ("tke:DisableVpcCniNetworkType",)
 """Called only by a program that says `on_delete="disable"`. Not in the least policy: it ends the network of every ENI pod."""
 
 NETWORK_ERROR = "ClientNetworkError"
+_NOT_OF_THE_API = "ServerNetworkError"
+"""The SDK's code for a status other than 200, with the whole page as its text. The API answers with 200 also where it refuses."""
+_PASSWORD = re.compile(r"(?<=Failed to parse: ).*|(?<=//).*(?=@)", re.DOTALL)
+"""Where the SDK's errors quote the address of a proxy, which may hold its password."""
 _THROTTLED = ("RequestLimitExceeded",)
 _ATTEMPTS = 6
 _FIRST_PAUSE = 0.5
@@ -82,11 +87,19 @@ class TencentCloud:
     def _answered(client: Any, action: str, params: Params) -> Answer:
         failure = _sdk("exception.tencent_cloud_sdk_exception").TencentCloudSDKException
         try:
-            answer: Answer = client.call_json(action, dict(params))
+            answer: Any = client.call_json(action, dict(params))
         except failure as error:
-            raise CloudError(action, str(error.get_code()), str(error.get_message()), str(error.get_request_id() or "")) from None
-        response: Answer = answer["Response"]
-        return response
+            if error.get_code() == _NOT_OF_THE_API:
+                raise _no_answer(action, "an HTTP error") from None
+            said = _PASSWORD.sub("(not shown)", str(error.get_message()))
+            raise CloudError(action, str(error.get_code()), said, str(error.get_request_id() or "")) from None
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            # The SDK reads and parses the answer outside of what it catches itself.
+            raise _no_answer(action, type(error).__name__) from None
+        response: Any = cast(Answer, answer).get("Response") if isinstance(answer, dict) else None
+        if not isinstance(response, dict):
+            raise _no_answer(action, "no Response in it")
+        return _granted(action, cast(Answer, response))
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
@@ -116,6 +129,27 @@ class TencentCloud:
         wanted |= {name: value for name, value in (("ExternalId", role.external_id), ("Policy", role.policy)) if value}
         given: Answer = self._answered(self._connected("sts", self._key()), "AssumeRole", wanted)["Credentials"]
         return _sdk("credential").Credential(given["TmpSecretId"], given["TmpSecretKey"], given["Token"])
+
+
+def _no_answer(action: str, why: str) -> CloudError:
+    """Something else came back, whose text is not shown: it is nobody's word.
+
+    It does not tell whether the request reached the API before something on the way answered in its place (a gateway that waited no
+    longer) or broke off. So for a write it is a lost answer: it may have been accepted, and whoever wrote looks. A call that only reads is
+    made again.
+    """
+    what = f"what came back is not an answer of the cloud API ({why}), but perhaps a proxy's page; look at HTTPS_PROXY and NO_PROXY"
+    return CloudError(action, NETWORK_ERROR, what)
+
+
+def _granted(action: str, response: Answer) -> Answer:
+    """The SDK sees a refusal only under the plain content types, without a charset behind them."""
+    refusal: Any = response.get("Error")
+    if not refusal:
+        return response
+    said: Answer = cast(Answer, refusal) if isinstance(refusal, dict) else {}
+    code, message = str(said.get("Code") or "UnknownError"), str(said.get("Message") or "")
+    raise CloudError(action, code, message, str(response.get("RequestId") or ""))
 
 
 @contextmanager
