@@ -81,9 +81,49 @@ def test_a_cluster_that_cannot_be_asked_does_not_hold_up_its_own_deletion() -> N
     def closed() -> Cluster:
         raise NotReadable("cls-12345678 has no open endpoint (FailedOperation.KubeClientConf)")
 
-    settle(closed, True, wait(said))
-    assert said == [
+    settle(closed, False, wait(said))
+    unread = (
         "could not tell which addresses are kept for pods that are gone: cls-12345678 has no open endpoint (FailedOperation.KubeClientConf)"
+    )
+    assert said == [unread]
+    settle(closed, True, wait(said))
+    held = "nothing was released, and kept addresses may hold up the deletion of their subnets until their reclaim time"
+    assert said[1:] == [f"{unread}; {held}"]
+
+
+def test_a_look_that_fails_while_released_addresses_go_is_made_again() -> None:
+    @dataclass
+    class Blinking(Cluster):
+        blind: list[bool] = field(default_factory=lambda: [False, True, True])
+
+        def kept_addresses(self) -> list[KeptAddress]:
+            if self.blind and self.blind.pop(0):
+                raise NotReadable("the API server was not reached (ConnectError); is this machine in the VPC?")
+            return super().kept_addresses()
+
+    said: list[str] = []
+    settle(lambda: Blinking([WEB]), True, wait(said))
+    assert said[0] == "releasing 10.0.64.5 of shop/web-0"
+    assert said[1].startswith("kept addresses: could not see whether they are released: the API server was not reached (ConnectError)")
+    with pytest.raises(DeadlinePassed, match="last seen: could not see whether they are released"):
+        settle(lambda: Blinking([WEB], blind=[False] + [True] * 1000), True, wait([]))
+
+
+def test_a_cluster_that_falls_silent_between_two_releases_is_told_how_far_it_came() -> None:
+    class Failing(Cluster):
+        def release(self, kept: KeptAddress) -> None:
+            if self.released:
+                raise NotReadable("the API server said: gone away")
+            super().release(kept)
+
+    said: list[str] = []
+    cluster = Failing([WEB, KeptAddress("shop", "web-1", "10.0.64.6"), KeptAddress("shop", "web-2", "10.0.64.7")])
+    settle(lambda: cluster, True, wait(said))
+    assert cluster.released == [WEB]
+    assert said[1:] == [
+        "releasing 10.0.64.6 of shop/web-1",
+        "could not release it: the API server said: gone away; 1 of 3 were released, and kept addresses may hold up the deletion of their "
+        "subnets until their reclaim time",
     ]
 
 
