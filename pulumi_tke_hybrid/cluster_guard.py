@@ -11,7 +11,7 @@ from pulumi_tke_hybrid.cloud.eni_subnets import wait_until_empty
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
 from pulumi_tke_hybrid.cloud.orphans import wait_until_gone
 from pulumi_tke_hybrid.cloud.pod_limits import pod_limits
-from pulumi_tke_hybrid.cloud.subnets import subnets_by_id
+from pulumi_tke_hybrid.cloud.subnets import subnets_of
 from pulumi_tke_hybrid.component.dynamic import StoringProvider, say, unknown
 from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedPool, PlannedSubnet
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
@@ -67,7 +67,8 @@ class ClusterGuardProvider(StoringProvider):
         if not named:
             return []
         try:
-            live = subnets_by_id(self.cloud(news), sorted({stated.subnet_id for stated in named}))
+            found = subnets_of(self.cloud(news), sorted({stated.subnet_id for stated in named}))
+            live = {str(item["SubnetId"]): item for item in found}
         except CloudError as error:
             say(f"could not look at the subnets that the program names ({error.code}); their zones and ranges are taken as stated")
             return []

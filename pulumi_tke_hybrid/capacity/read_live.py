@@ -10,6 +10,7 @@ from pulumi_tke_hybrid.cloud.clusters import find_cluster
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.machines import machine_addresses
 from pulumi_tke_hybrid.cloud.pod_limits import pod_limits
+from pulumi_tke_hybrid.cloud.subnets import subnets_of
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.console.errors import WrongUse
@@ -62,11 +63,7 @@ def _refuse_another(cloud: Cloud, cluster_id: str, inside: Inside | None) -> Non
 
 
 def _subnets(cloud: Cloud, ids: Sequence[str]) -> list[tuple[str, Subnet]]:
-    if not ids:
-        return []
-    answer = cloud.call("vpc", "DescribeSubnets", {"Filters": [{"Name": "subnet-id", "Values": list(ids)}], "Limit": "100"})
-    found: list[Answer] = answer.get("SubnetSet") or []
-    by_id = {str(item["SubnetId"]): item for item in found}
+    by_id = {str(item["SubnetId"]): item for item in subnets_of(cloud, ids)}
     return [(str(item["Zone"]), _subnet(item)) for item in (by_id[name] for name in ids if name in by_id)]
 
 

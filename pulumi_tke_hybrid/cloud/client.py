@@ -1,11 +1,14 @@
 """Signed calls over Tencent's official SDK, with retries that cannot do a thing twice."""
 
+import configparser
 import importlib
+import os
+import re
 import socket
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings
@@ -34,11 +37,17 @@ ASKED_FOR = ("tke:DisableVpcCniNetworkType",)
 """Called only by a program that says `on_delete="disable"`. Not in the least policy: it ends the network of every ENI pod."""
 
 NETWORK_ERROR = "ClientNetworkError"
+_NOT_OF_THE_API = "ServerNetworkError"
+"""The SDK's code for a status other than 200, with the whole page as its text. The API answers with 200 also where it refuses."""
+_PASSWORD = re.compile(r"(?<=Failed to parse: ).*|(?<=//).*(?=@)", re.DOTALL)
+"""Where the SDK's errors quote the address of a proxy, which may hold its password."""
 _THROTTLED = ("RequestLimitExceeded",)
 _ATTEMPTS = 6
 _FIRST_PAUSE = 0.5
 _REQUEST_TIMEOUT = 60
 _METADATA_TIMEOUT = 5.0
+_PROFILES = ("~/.tencentcloud/credentials", "/etc/tencentcloud/credentials")
+"""Where the SDK looks; it reads the first one that is there."""
 
 
 class Cloud(Protocol):
@@ -78,11 +87,19 @@ class TencentCloud:
     def _answered(client: Any, action: str, params: Params) -> Answer:
         failure = _sdk("exception.tencent_cloud_sdk_exception").TencentCloudSDKException
         try:
-            answer: Answer = client.call_json(action, dict(params))
+            answer: Any = client.call_json(action, dict(params))
         except failure as error:
-            raise CloudError(action, str(error.get_code()), str(error.get_message()), str(error.get_request_id() or "")) from None
-        response: Answer = answer["Response"]
-        return response
+            if error.get_code() == _NOT_OF_THE_API:
+                raise _no_answer(action, "an HTTP error") from None
+            said = _PASSWORD.sub("(not shown)", str(error.get_message()))
+            raise CloudError(action, str(error.get_code()), said, str(error.get_request_id() or "")) from None
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            # The SDK reads and parses the answer outside of what it catches itself.
+            raise _no_answer(action, type(error).__name__) from None
+        response: Any = cast(Answer, answer).get("Response") if isinstance(answer, dict) else None
+        if not isinstance(response, dict):
+            raise _no_answer(action, "no Response in it")
+        return _granted(action, cast(Answer, response))
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
@@ -101,18 +118,10 @@ class TencentCloud:
         credential = _sdk("credential")
         settings = self._settings
         if settings.secret_id and settings.secret_key:
-            return credential.Credential(settings.secret_id, settings.secret_key, settings.security_token or None)
-        failure = _sdk("exception.tencent_cloud_sdk_exception").TencentCloudSDKException
-        try:
-            with _bounded():
-                return credential.DefaultCredentialProvider().get_credential()
-        except (failure, OSError, KeyError) as error:  # the chain's last link, a pod's role, raises whatever it stumbles over
-            raise CloudError(
-                "Credentials",
-                "CredentialsMissing",
-                f"no key in the stack's configuration or the environment, no profile, no role of this machine ({error}); set "
-                f"tencentcloud:secretId and tencentcloud:secretKey, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
-            ) from None
+            with _found("the configured key cannot be used", "it must hold no spaces"):
+                return credential.Credential(settings.secret_id, settings.secret_key, settings.security_token or None)
+        with _found("no key in the configuration, the environment, a profile or a role", _where_a_key_belongs()), _bounded():
+            return credential.DefaultCredentialProvider().get_credential()
 
     def _role(self, role: AssumedRole) -> Any:
         """Credentials for a while. Asked for through our own client, so that the configured domain holds here as well."""
@@ -120,6 +129,50 @@ class TencentCloud:
         wanted |= {name: value for name, value in (("ExternalId", role.external_id), ("Policy", role.policy)) if value}
         given: Answer = self._answered(self._connected("sts", self._key()), "AssumeRole", wanted)["Credentials"]
         return _sdk("credential").Credential(given["TmpSecretId"], given["TmpSecretKey"], given["Token"])
+
+
+def _no_answer(action: str, why: str) -> CloudError:
+    """Something else came back, whose text is not shown: it is nobody's word.
+
+    It does not tell whether the request reached the API before something on the way answered in its place (a gateway that waited no
+    longer) or broke off. So for a write it is a lost answer: it may have been accepted, and whoever wrote looks. A call that only reads is
+    made again.
+    """
+    what = f"what came back is not an answer of the cloud API ({why}), but perhaps a proxy's page; look at HTTPS_PROXY and NO_PROXY"
+    return CloudError(action, NETWORK_ERROR, what)
+
+
+def _granted(action: str, response: Answer) -> Answer:
+    """The SDK sees a refusal only under the plain content types, without a charset behind them."""
+    refusal: Any = response.get("Error")
+    if not refusal:
+        return response
+    said: Answer = cast(Answer, refusal) if isinstance(refusal, dict) else {}
+    code, message = str(said.get("Code") or "UnknownError"), str(said.get("Message") or "")
+    raise CloudError(action, code, message, str(response.get("RequestId") or ""))
+
+
+@contextmanager
+def _found(otherwise: str, advice: str) -> Generator[None]:
+    """Around the SDK's search for a key, which raises whatever it stumbles over.
+
+    Never with the error's own text: a parser quotes the line that it does not understand, which may be the secret key.
+    """
+    try:
+        yield
+    except _sdk("exception.tencent_cloud_sdk_exception").TencentCloudSDKException as error:
+        kind = str(error.get_code())
+    except (configparser.Error, OSError, LookupError, AttributeError, TypeError, ValueError) as error:
+        kind = type(error).__name__
+    else:
+        return
+    raise CloudError("Credentials", "CredentialsMissing", f"{otherwise} ({kind}); {advice}") from None
+
+
+def _where_a_key_belongs() -> str:
+    profile = next((path for path in _PROFILES if os.path.exists(os.path.expanduser(path))), "")
+    look = f"look at {profile} (a section [default] with secret_id and secret_key), or " if profile else ""
+    return f"{look}set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or tencentcloud:secretId and tencentcloud:secretKey"
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from pulumi_tke_hybrid.cloud.client import Answer, Cloud
+from pulumi_tke_hybrid.cloud.client import Cloud
+from pulumi_tke_hybrid.cloud.subnets import subnets_of
 from pulumi_tke_hybrid.cloud.waiting import Wait
 
 ADVICE = "Addresses kept by `vpc-ip-claim-delete-policy: Never` may stay until their reclaim time. Run `pulumi destroy` again to go on."
@@ -12,9 +13,10 @@ def wait_until_empty(cloud: Cloud, subnet_ids: Sequence[str], wait: Wait) -> Non
     """Return once no address of the subnets is in use, or the subnets are gone."""
 
     def look() -> tuple[bool | None, str]:
-        answer = cloud.call("vpc", "DescribeSubnets", {"Filters": [{"Name": "subnet-id", "Values": list(subnet_ids)}]})
-        subnets: list[Answer] = answer.get("SubnetSet") or []
-        used = {str(item["SubnetId"]): int(item["TotalIpAddressCount"]) - int(item["AvailableIpAddressCount"]) for item in subnets}
+        used = {
+            str(item["SubnetId"]): int(item["TotalIpAddressCount"]) - int(item["AvailableIpAddressCount"])
+            for item in subnets_of(cloud, subnet_ids)
+        }
         held = ", ".join(f"{subnet} holds {count}" for subnet, count in sorted(used.items()) if count > 0)
         return (None, f"addresses still in use: {held}") if held else (True, "empty")
 

@@ -68,30 +68,32 @@ class LiveCluster:
             except CloudError as error:
                 refused = refused or error.code
                 continue
-            clients.append(_client(str(answer["Kubeconfig"])))
+            clients.append(_client(str(answer.get("Kubeconfig") or "")))
         if not clients:
             raise NotReadable(f"{cluster_id} has no open endpoint ({refused})")
         return cls(clients)
 
     def kept_addresses(self) -> list[KeptAddress]:
-        claims = [_kept(claim) for claim in self._all(_claims())]
+        claims = [_kept(claim) for claim in self._all(_claims(), list[Json])]  # a cluster without VPC-CNI has no such kind
         alive = {_name(pod) for pod in self._all(_pods())} if claims else set[tuple[str, str]]()
         return sorted((claim for claim in claims if (claim.namespace, claim.pod) not in alive), key=str)
 
     def release(self, kept: KeptAddress) -> None:
-        self._ask(lambda client: client.delete(_claims(), kept.pod, namespace=kept.namespace), None)
+        self._ask(lambda client: client.delete(_claims(), kept.pod, namespace=kept.namespace), lambda: None)
 
     def eni_pods(self) -> list[str]:
         return sorted("/".join(_name(pod)) for pod in self._all(_pods()) if selects_eni(pod) and not over(pod))
 
-    def _all(self, kind: Any) -> list[Json]:
-        none: list[Json] = []
-        return self._ask(lambda client: [item.to_dict() for item in client.list(kind, namespace="*", chunk_size=_PAGE)], none)
+    def _all(self, kind: Any, absent: Callable[[], list[Json]] | None = None) -> list[Json]:
+        return self._ask(lambda client: [_read(item) for item in client.list(kind, namespace="*", chunk_size=_PAGE)], absent)
 
-    def _ask(self, question: Callable[[Any], T], absent: T) -> T:
-        """The answer by the first way on which there is one; `absent` if what is asked for does not exist."""
+    def _ask(self, question: Callable[[Any], T], absent: Callable[[], T] | None) -> T:
+        """The answer by the first way on which there is one.
+
+        `absent`: the answer where what is asked for may not exist, and the API server says that it does not. Without it that is no answer.
+        """
         import httpx2
-        from lightkube.core.exceptions import ApiError
+        from lightkube.core.exceptions import ApiError, ConfigError
 
         said = ""
         for client in self._clients:
@@ -99,11 +101,13 @@ class LiveCluster:
                 with ONE_AT_A_TIME:
                     return question(client)
             except ApiError as error:
-                if error.status.code == 404:
-                    return absent
+                if absent is not None and error.status.code == 404:
+                    return absent()
                 said = f"the API server said: {error.status.message or error.status.code}"
             except httpx2.HTTPError as error:
                 said = f"the API server was not reached ({type(error).__name__}); is this machine in the VPC?"
+            except (ConfigError, ValueError, LookupError, TypeError, AttributeError) as error:
+                said = f"what came back is not an answer of the API server ({type(error).__name__}); is there a proxy between?"
         raise NotReadable(said)
 
 
@@ -116,7 +120,7 @@ def _client(kubeconfig: str) -> Any:
     try:
         parsed: Any = KubeConfig  # partly without types
         return Client(config=parsed.from_dict(yaml.safe_load(kubeconfig)).get(), timeout=httpx2.Timeout(_TIMEOUT))
-    except (ConfigError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+    except (ConfigError, httpx2.InvalidURL, OSError, LookupError, AttributeError, TypeError, ValueError, yaml.YAMLError) as error:
         raise NotReadable(f"the kubeconfig that the cloud gave does not fit ({type(error).__name__})") from None
 
 
@@ -131,6 +135,12 @@ def _claims() -> Any:
 
     library: Any = generic_resource  # partly without types
     return library.create_namespaced_resource("networking.tke.cloud.tencent.com", "v1beta1", "VpcIPClaim", "vpcipclaims")
+
+
+def _read(item: Any) -> Json:
+    found: Json = item.to_dict()
+    _name(found)  # without a name it is none
+    return found
 
 
 def _name(item: Json) -> tuple[str, str]:

@@ -2,13 +2,18 @@
 
 from pulumi_tke_hybrid.cloud.client import Answer, Cloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.pages import PAGE, all_pages
 from pulumi_tke_hybrid.cloud.waiting import Wait
 
 
 def clusters_named(cloud: Cloud, vpc_id: str, name: str) -> list[Answer]:
     """The clusters of that name in the VPC."""
-    answer = cloud.call("tke", "DescribeClusters", {"Filters": [{"Name": "ClusterName", "Values": [name]}]})
-    clusters: list[Answer] = answer.get("Clusters") or []
+
+    def page(offset: int) -> Answer:
+        filters = [{"Name": "ClusterName", "Values": [name]}]
+        return cloud.call("tke", "DescribeClusters", {"Filters": filters, "Limit": PAGE, "Offset": offset})
+
+    clusters = all_pages(page, "Clusters")
     return [item for item in clusters if item.get("ClusterName") == name and item["ClusterNetworkSettings"]["VpcId"] == vpc_id]
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pulumi_tke_hybrid.cloud.client import ACTIONS, ASKED_FOR
 
 _READS = ("Describe", "Get")
+_HANDS_OUT = ("DescribeClusterKubeconfig", "DescribeClusterSecurity")
+"""These change nothing, and who may call them is the cluster's administrator."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Need:
 
     @property
     def reads(self) -> bool:
-        """Whether it changes nothing."""
-        return self.action.startswith(_READS)
+        """Whether it changes nothing, and hands out nothing by which something can be changed."""
+        return self.action.startswith(_READS) and self.action not in _HANDS_OUT
 
 
 @dataclass(frozen=True)
@@ -181,8 +183,9 @@ NOTES = (
     "A sub-account that adds machines also needs the permission to pay (finance:trade), see 457/30702.",
     "Where a role is assumed, these are the role's permissions; the key's owner needs sts:AssumeRole for it, and nothing else.",
     "Inside the cluster, Kubernetes' own RBAC decides; whoever creates the cluster is its administrator.",
-    "tke:DescribeClusterKubeconfig and tke:DescribeClusterSecurity hand out the cluster's credentials. `up`, `refresh` and `destroy` "
-    "call them; a pipeline that only previews, and drift and doctor, do without.",
+    "tke:DescribeClusterKubeconfig and tke:DescribeClusterSecurity hand out the cluster's credentials, so --read-only leaves them out. The "
+    "provider calls them whenever it reads a cluster or its endpoint: in `up`, `refresh` and `destroy`, and in a preview with --refresh "
+    "(or `refresh: always` in Pulumi.yaml) or of a cluster that is imported. Any other preview, drift and doctor do without.",
     f'{", ".join(ASKED_FOR)} is left out on purpose: it ends the network of every ENI pod. Only a `VpcCni` with on_delete="disable" '
     "calls it; grant it for that program alone.",
 )

@@ -35,7 +35,7 @@ Made of the actions that the library and the tencentcloud provider call. It does
   For the user that runs `pulumi up`, in a program that also makes its VPC:
     tke-hybrid policy --own-vpc > policy.json
 
-  For a pipeline that previews only, and for drift and doctor:
+  For a pipeline that previews only, without --refresh, and for drift and doctor:
     tke-hybrid policy --read-only > policy.json
 
   With the reason for each action, for a security review:
@@ -58,7 +58,7 @@ def doctor(
 
 
 def policy(
-    read_only: Annotated[bool, typer.Option("--read-only", help="Only what reads.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="What reads, without the cluster's credentials.")] = False,
     own_vpc: Annotated[bool, typer.Option("--own-vpc", help="The program makes its VPC too.")] = False,
     markdown_file: Annotated[
         str, typer.Option("--markdown", metavar="FILE", help="Write it with its reasons (- for standard output).")

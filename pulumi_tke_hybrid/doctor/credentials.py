@@ -145,7 +145,12 @@ def _key(machine: Machine, stack: StackConfiguration, settings: CloudSettings) -
 def _chain(machine: Machine, stack: StackConfiguration) -> tuple[Check, str]:
     for path in (machine.home / _PROFILE, machine.home.joinpath("/etc/tencentcloud/credentials")):
         text = machine.read(path)
-        secret_id = _profile_id(text) if text is not None else ""
+        if text is None:
+            continue
+        secret_id, problem = _profile(text)
+        if problem:
+            todo = f"write a section [default] with secret_id and secret_key, or take the file away and {_SET}"
+            return failure("credentials", f"{path} cannot be read as a profile ({problem}), and every run ends there", todo), ""
         if secret_id:
             detail = f"{masked(secret_id)} from {path}; the tencentcloud provider does not read that file (it reads ~/.tccli)"
             return warning("credentials", detail, f"so that both use the same: {_SET}"), masked(secret_id)
@@ -165,13 +170,16 @@ def _chain(machine: Machine, stack: StackConfiguration) -> tuple[Check, str]:
     )
 
 
-def _profile_id(text: str) -> str:
+def _profile(text: str) -> tuple[str, str]:
+    """The key's id of the default profile, and why the SDK would fail on the file. A parser's own words quote the line: never shown."""
     parsed = configparser.ConfigParser(interpolation=None)
     try:
         parsed.read_string(text)
-        return parsed.get("default", "secret_id", fallback="").strip()
-    except configparser.Error:
-        return ""
+    except configparser.Error as error:
+        return "", type(error).__name__
+    if not parsed.has_section("default"):
+        return "", "no section [default]"
+    return parsed.get("default", "secret_id", fallback="").strip(), ""
 
 
 def _source(name: str, stack: StackConfiguration) -> str:

@@ -7,7 +7,7 @@ from pulumi_tke_hybrid.doctor.actions import NOTES, Need, needs
 
 
 def actions(*, read_only: bool = False, own_vpc: bool = False) -> list[str]:
-    """The actions, sorted. `read_only`: for previews, `drift` and `doctor`."""
+    """The actions, sorted. `read_only`: for previews that do not refresh, `drift` and `doctor`."""
     return sorted({need.name for need in needs(own_vpc=own_vpc) if need.reads or not read_only})
 
 

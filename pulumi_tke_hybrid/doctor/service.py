@@ -22,6 +22,7 @@ _WORTH_A_WORD = 60
 _PATIENCE = 10.0
 
 _ADVICE = {
+    "CredentialsMissing": "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
     "AuthFailure.SecretIdNotFound": "the key's id is unknown: it was deleted, or belongs to the other site (China or international)",
     "AuthFailure.SignatureFailure": "the secret key does not belong to the key's id; set both anew",
     "AuthFailure.SignatureExpire": "this machine's clock is wrong; synchronise it",
@@ -77,9 +78,6 @@ def _account(cloud: Cloud, who: str) -> Check:
         answer = cloud.call("sts", "GetCallerIdentity", {})
     except CloudError as error:
         return failure("account", _said(error), _advice(error))
-    except OSError as error:
-        # So ends the SDK's search when there are no credentials at all.
-        return failure("account", f"no credentials: {shown(str(error), 100)}", "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY")
     kind = shown(str(answer.get("Type") or "unknown kind"), 40)
     root = answer.get("Type") == "RootAccount"
     name = f"{shown(str(answer['AccountId']), 40)} ({kind}{f', {who}' if who else ''})"

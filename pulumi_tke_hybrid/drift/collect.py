@@ -14,9 +14,6 @@ from pulumi_tke_hybrid.drift.sides import CloudSide, IpamdSide, Picture, Unread,
 
 Progress = Callable[[str], None]
 
-_SDK_FAILED = (CloudError, OSError)
-"""OSError: the SDK's search for credentials ends with one when there are none at all."""
-
 
 def collect(cloud: Cloud, kube: Kube | Unread, cluster_id: str, region: str, wish: Wish | None, progress: Progress) -> Picture:
     """Look at everything. Only reads."""
@@ -42,7 +39,7 @@ def collect(cloud: Cloud, kube: Kube | Unread, cluster_id: str, region: str, wis
 def _cluster(cloud: Cloud, cluster_id: str, region: str) -> Answer | Unread:
     try:
         found: Sequence[Answer] = cloud.call("tke", "DescribeClusters", {"ClusterIds": [cluster_id]}).get("Clusters") or ()
-    except _SDK_FAILED as error:
+    except CloudError as error:
         return _unread(error)
     return found[0] if found else Unread(f"{cluster_id} is not in region {region} of this account; check id, region and credentials")
 
@@ -63,7 +60,7 @@ def _ipamd(cloud: Cloud, cluster_id: str) -> IpamdSide | Unread:
         live = switch.look({"clusterId": cluster_id})
         if live is not None and not live.enabled:
             live = switch.look({"clusterId": cluster_id})  # "off" is believed when it is said twice
-    except _SDK_FAILED as error:
+    except CloudError as error:
         return _unread(error)
     return Unread(f"{cluster_id} is gone") if live is None else _ipamd_side(live)
 
@@ -80,7 +77,7 @@ def _network(cloud: Cloud, vpc_id: str) -> tuple[VpcSubnet, ...] | Unread:
 
     try:
         items = all_pages(page, "SubnetSet")
-    except _SDK_FAILED as error:
+    except CloudError as error:
         return _unread(error)
     return tuple(
         VpcSubnet(str(item["SubnetId"]), str(item["Zone"]), str(item["CidrBlock"]), int(item["AvailableIpAddressCount"])) for item in items
@@ -90,14 +87,12 @@ def _network(cloud: Cloud, vpc_id: str) -> tuple[VpcSubnet, ...] | Unread:
 def _machines(cloud: Cloud, cluster_id: str) -> frozenset[str] | Unread:
     try:
         return machine_addresses(cloud, cluster_id)
-    except _SDK_FAILED as error:
+    except CloudError as error:
         return _unread(error)
 
 
-def _unread(error: Exception) -> Unread:
-    if isinstance(error, CloudError):
-        return Unread(f"{error.action} failed: {error.code}: {shown(error.message, 200)}")
-    return Unread(f"no credentials were found ({shown(str(error), 100)}); set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY")
+def _unread(error: CloudError) -> Unread:
+    return Unread(f"{error.action} failed: {error.code}: {shown(error.message, 200)}")
 
 
 def _silent(_: str) -> None:

@@ -180,8 +180,25 @@ def test_what_the_cloud_refuses(action: str, error: tuple[str, str], check: str,
 
 
 def test_no_credentials_at_all_is_no_crash() -> None:
-    found = look(cloud=FakeCloud(GetCallerIdentity=OSError("TKE_REGION not exist")))
-    assert found["account"].state is FAILURE
+    found = look(cloud=FakeCloud(GetCallerIdentity=CloudError("Credentials", "CredentialsMissing", "no key")))["account"]
+    assert (found.state, found.todo) == (FAILURE, "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (f"secret_id = {SECRET_ID}\nsecret_key = {SECRET_KEY}\n", "MissingSectionHeaderError"),
+        (f"[default]\nsecret_id = {SECRET_ID}\n{SECRET_KEY}\n", "ParsingError"),
+        (f"[prod]\nsecret_id = {SECRET_ID}\nsecret_key = {SECRET_KEY}\n", "no section [default]"),
+    ],
+    ids=["no header", "a stray line", "another section"],
+)
+def test_a_profile_on_which_every_run_would_end_is_a_failure_that_quotes_nothing_of_it(text: str, problem: str) -> None:
+    path = "/home/somebody/.tencentcloud/credentials"
+    found = look(FakeMachine(environment={"TENCENTCLOUD_REGION": "ap-guangzhou"}, files={path: text}))
+    assert found["credentials"].state is FAILURE
+    assert found["credentials"].detail == f"{path} cannot be read as a profile ({problem}), and every run ends there"
+    assert found["account"].state is SKIPPED
 
 
 def test_a_root_key_is_worth_a_word() -> None:

@@ -33,6 +33,15 @@ def test_read_only_changes_nothing() -> None:
     assert {"tke:DescribeClusters", "tke:DescribeIPAMD", "tke:DescribeClusterInstances", "vpc:DescribeSubnets"} <= reading
 
 
+def test_read_only_hands_out_no_credentials_of_the_cluster_and_says_who_needs_them() -> None:
+    credentials = {"tke:DescribeClusterKubeconfig", "tke:DescribeClusterSecurity"}
+    assert credentials <= set(policy.actions()), "`up` reads them"
+    assert not credentials & set(policy.actions(read_only=True, own_vpc=True))
+    text = policy.as_markdown(read_only=True)
+    assert not any(f"| `{name}` |" in text or f'"{name}"' in text for name in credentials)
+    assert "a preview with --refresh" in text
+
+
 def test_a_vpc_is_made_only_where_it_is_said() -> None:
     assert "vpc:CreateVpc" not in policy.actions()
     assert "vpc:CreateVpc" in policy.actions(own_vpc=True)

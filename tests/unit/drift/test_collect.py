@@ -114,7 +114,7 @@ def test_a_call_that_is_refused_takes_nothing_else_with_it(action: str, side: st
     [
         ({"Clusters": []}, "cls-a1b2c3d4 is not in region ap-guangzhou of this account"),
         (CloudError("DescribeClusters", "AuthFailure.SignatureFailure", "bad"), "AuthFailure.SignatureFailure"),
-        (OSError("TKE_REGION not exist"), "no credentials were found"),
+        (CloudError("Credentials", "CredentialsMissing", "no key"), "Credentials failed: CredentialsMissing: no key"),
     ],
 )
 def test_without_the_cluster_the_cloud_sides_say_why(answer: Any, reason: str) -> None:
