@@ -169,6 +169,8 @@ def test_a_refusal_is_one_under_every_content_type(front: tuple[TencentCloud, ty
     served.page = json.dumps({"Response": {"Error": {"Code": "FailedOperation", "Message": "no"}, "RequestId": "r-1"}}).encode()
     with pytest.raises(CloudError, match="DescribeIPAMD failed: FailedOperation: no, request r-1"):
         cloud.call("tke", "DescribeIPAMD", {})
+    served.page = json.dumps({"Response": {"Phase": "running", "RequestId": "r-2"}}).encode()
+    assert cloud.call("tke", "DescribeIPAMD", {}) == {"Phase": "running", "RequestId": "r-2"}
 
 
 @pytest.mark.parametrize("address", ["http://user:hunter2@proxy.example:99999", "http://user:hunter2/x@proxy.example"])
