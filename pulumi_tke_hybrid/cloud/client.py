@@ -127,8 +127,11 @@ class TencentCloud:
         """Credentials for a while. Asked for through our own client, so that the configured domain holds here as well."""
         wanted: dict[str, object] = {"RoleArn": role.arn, "RoleSessionName": role.session, "DurationSeconds": role.seconds}
         wanted |= {name: value for name, value in (("ExternalId", role.external_id), ("Policy", role.policy)) if value}
-        given: Answer = self._answered(self._connected("sts", self._key()), "AssumeRole", wanted)["Credentials"]
-        return _sdk("credential").Credential(given["TmpSecretId"], given["TmpSecretKey"], given["Token"])
+        given: Any = self._answered(self._connected("sts", self._key()), "AssumeRole", wanted).get("Credentials")
+        try:
+            return _sdk("credential").Credential(given["TmpSecretId"], given["TmpSecretKey"], given["Token"])
+        except (KeyError, TypeError):
+            raise CloudError("AssumeRole", "NotTold", f"the answer holds no key for {role.arn}") from None
 
 
 def _no_answer(action: str, why: str) -> CloudError:

@@ -335,7 +335,7 @@ class VpcCniSwitch:
             # The answer may be lost after the request was accepted: what is there afterwards tells, not the error.
             if error.code != NETWORK_ERROR:
                 raise
-            self._wait.say(f"{action}: the connection was lost; looking whether the request was accepted")
+            self._wait.say(f"{action}: the answer was lost; looking whether the request was accepted")
 
     def _wait_for_subnets(self, props: Props) -> Live:
         def listed(live: Live | None) -> tuple[Live | None, str]:

@@ -26,7 +26,6 @@ def demo(lab: Lab, name: str) -> PulumiProject:
 
 def test_the_demo_goes_in_one_command_also_when_each_call_fails_twice(lab: Lab) -> None:
     project = demo(lab, "gone")
-    cluster_id = lab.cluster_id()
     try:
         said = project.destroy().output
         assert left(lab) == {}
@@ -34,7 +33,7 @@ def test_the_demo_goes_in_one_command_also_when_each_call_fails_twice(lab: Lab) 
         assert "DisableVpcCniNetworkType" not in asked
         # The stateful set's addresses outlive its pods: named while the cluster lives, with the command that releases each.
         assert said.index("`kubectl delete vipc nginx-sts-0 -n default` releases it") < said.index("hybrid-cluster deleting")
-        assert f"could not tell which addresses of {cluster_id}" not in said
+        assert "could not tell which addresses are kept" not in said
 
         project.up()
         for action in asked:

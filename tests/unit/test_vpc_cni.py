@@ -376,6 +376,14 @@ def test_an_assumed_role_comes_from_the_stack_or_the_environment() -> None:
         CloudSettings.read({"tencentcloud:assumeRole": "[1]"}.get, "ap-beijing", {})
 
 
+def test_a_role_of_which_no_key_comes_back_is_an_error_of_the_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TencentCloud, "_answered", lambda self, client, action, params: {"RequestId": "1"})
+    role = AssumedRole("qcs::cam::uin/1:roleName/deploy", "ci", 3600)
+    cloud = TencentCloud(CloudSettings(region="ap-guangzhou", secret_id="own-id", secret_key="own-key", role=role))
+    with pytest.raises(CloudError, match="AssumeRole failed: NotTold: the answer holds no key for qcs::cam::uin/1:roleName/deploy"):
+        cloud.call("tke", "DescribeClusters", {})
+
+
 def test_a_role_is_assumed_once_and_its_own_key_signs_everything_else(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, str, dict[str, Any]]] = []
 
