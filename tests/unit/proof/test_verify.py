@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from pulumi_tke_hybrid.console import terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.proof import report
+from pulumi_tke_hybrid.proof import report, table
 from pulumi_tke_hybrid.proof.addresses import Addresses
 from pulumi_tke_hybrid.proof.answers import Answer
 from pulumi_tke_hybrid.proof.cluster import Front, FrontKind, Snapshot, Subnets
@@ -288,6 +289,21 @@ def test_a_service_without_an_address_is_waited_for(monkeypatch: pytest.MonkeyPa
 )
 def test_where_the_questions_go_follows_the_object(front: FrontKind, body: Json, expected: Target) -> None:
     assert target_of(WANTED, Snapshot(Front(front, "default", "web"), body)) == expected
+
+
+@pytest.mark.parametrize(("columns", "whole"), [("", True), ("80", False)])
+def test_names_and_addresses_are_whole_in_a_log_and_never_cut(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str, whole: bool
+) -> None:
+    monkeypatch.setattr("os.isatty", lambda _: False)
+    monkeypatch.setenv("COLUMNS", columns)
+    kube = FakeKube(pods=[pod("web-deployment-7b9c6d5f4-x2v8q", "10.0.0.4", "10.0.64.2")])
+    table.show(verify(replace(WANTED, structure_only=True), lambda: kube, Silent()), terminal.console())
+    table.show(run(seeing({}), kube), terminal.console())
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in ("ap-guangzhou-4", "web-deployment-7b9c6d5f4-x2v8q", "10.0.64.2")) is whole
+    assert "\u2026" not in shown
+    assert max(map(len, shown.splitlines())) <= int(columns or terminal.WIDE)
 
 
 def test_reports_show_what_pods_sent_as_text() -> None:
