@@ -61,7 +61,7 @@ def wanted(
     if service and ingress:
         raise WrongUse("give --service or --ingress, not both")
     if image == "":
-        raise WrongUse("--in-vpc needs --image: any image with Python and `pip install --no-deps pulumi-tke-hybrid`")
+        raise WrongUse("--in-vpc needs --image: any image with Python and this library: `pip install --no-deps .` in a clone")
     front = Front.parse("Service", service) if service else Front.parse("Ingress", ingress) if ingress else None
     return Wanted(
         url=url,
