@@ -110,6 +110,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
             # Nothing is made before everything was checked.
             "name": pulumi.Output.all(self._object_name, self._checked, told).apply(_first),
             "namespace": self._namespace,
+            "selector": self._selector,
             "network": (args.network or PodNetwork.ENI).value,
             "direct": args.is_direct,
             "service": args.exposure.fixed(),

@@ -196,8 +196,8 @@ class ClientIpWorkloadArgs(Args):
     """Namespace. Default: `default`. A change replaces the objects."""
 
     selector: Optional[Mapping[str, Input[str]]] = None
-    """Labels by which the objects find their pods; give those of an existing workload to adopt it. Fixed when it is made. Default:
-    `app.kubernetes.io/name` with the objects' name."""
+    """Labels by which the objects find their pods; give those of an existing workload to adopt it. Fixed when it is made: a
+    change is refused at preview. Default: `app.kubernetes.io/name` with the objects' name."""
 
     labels: Optional[Mapping[str, Input[str]]] = None
     """Further labels of all objects and pods. Updated in place, rolls the pods."""

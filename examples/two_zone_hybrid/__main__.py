@@ -20,10 +20,8 @@ def subnet(name: str, zone: str, block: str) -> tencentcloud.subnet.Instance:
 
 
 def pool(zone: str, block: str) -> tke.NodePoolArgs:
-    node_subnet = subnet(f"nodes-{zone}", zone, block)
-    return tke.NodePoolArgs(
-        name=zone, zone=zone, subnet_id=node_subnet.id, instance_type="S5.LARGE8", size=1, keep_machines=False, key_ids=[key]
-    )
+    nodes = subnet(f"nodes-{zone}", zone, block).id
+    return tke.NodePoolArgs(name=zone, zone=zone, subnet_id=nodes, instance_type="S5.LARGE8", size=1, keep_machines=False, key_ids=[key])
 
 
 def pod_subnet(zone: str, block: str) -> tke.EniZoneSubnet:
@@ -55,3 +53,6 @@ for name, how in workloads.items():
     args = {"image": "nginx", "replicas": len(zones), "exposure": tke.internal(clb.id), **how}
     workload = tke.ClientIpWorkload(name, args, pulumi.ResourceOptions(provider=cluster.provider))
     pulumi.export(name, {"address": workload.address, "clientIpFrom": workload.client_ip_from})
+pulumi.export("clusterId", cluster.cluster_id)
+pulumi.export("kubeconfig", cluster.kubeconfig)  # a secret
+pulumi.export("clusterFacts", cluster.cluster_facts)

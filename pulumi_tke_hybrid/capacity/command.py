@@ -70,7 +70,12 @@ def capacity(
         str, typer.Option(metavar="FILE", help="JSON of `pulumi stack export` (- for standard input).", rich_help_panel="What")
     ] = "",
     facts: Annotated[
-        str, typer.Option(metavar="FILE", help="JSON of a stack's cluster_facts (- for standard input).", rich_help_panel="What")
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="JSON of a stack's cluster facts (- for standard input): pulumi stack output clusterFacts --json > facts.json",
+            rich_help_panel="What",
+        ),
     ] = "",
     cluster_id: Annotated[str, typer.Option(metavar="CLS-ID", help="A live cluster.", rich_help_panel="What")] = "",
     cluster: Annotated[

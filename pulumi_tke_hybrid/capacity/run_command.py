@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.capacity.estate import Estate
 from pulumi_tke_hybrid.capacity.outcome import ExitCode, Outcome
 from pulumi_tke_hybrid.capacity.rows import PERIODS, Growth
 from pulumi_tke_hybrid.capacity.wishes import WrongWishes, proposal
-from pulumi_tke_hybrid.console import files
+from pulumi_tke_hybrid.console import files, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.tke import ids
 
@@ -49,7 +49,7 @@ def run(
     else:
         outcome = Outcome(_live(cluster_id, region, kubeconfig, context, cloud_only), None, wanted, reserve)
     files.write(json_file, report.as_json(outcome))
-    table.show(outcome, Console(stderr=json_file == files.STANDARD_OUTPUT))
+    table.show(outcome, terminal.console(stderr=json_file == files.STANDARD_OUTPUT))
     return outcome.exit_code
 
 
@@ -62,7 +62,7 @@ def propose(*, vpc: str, zones: list[str], taken: list[str], growth: int, json_f
             files.complain("capacity propose", line)
         return ExitCode.USAGE
     files.write(json_file, report.proposal_as_json(placed, vpc))
-    table.show_proposal(placed, Console(stderr=json_file == files.STANDARD_OUTPUT))
+    table.show_proposal(placed, terminal.console(stderr=json_file == files.STANDARD_OUTPUT))
     return ExitCode.FITS
 
 

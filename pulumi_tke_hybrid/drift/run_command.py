@@ -7,7 +7,7 @@ from rich.console import Console
 
 from pulumi_tke_hybrid.cloud.client import TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
-from pulumi_tke_hybrid.console import files
+from pulumi_tke_hybrid.console import files, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.console.kubeconfig import NoKubeconfig, from_environment
 from pulumi_tke_hybrid.console.text import shown
@@ -46,7 +46,7 @@ def run(
     outcome = _outcome(settings, kube, cluster, wish, accept)
     files.write(json_file, report.as_json(outcome))
     files.write(markdown_file, report.as_markdown(outcome))
-    table.show(outcome, Console(stderr="-" in (json_file, markdown_file)))
+    table.show(outcome, terminal.console(stderr="-" in (json_file, markdown_file)))
     return outcome.exit_code
 
 

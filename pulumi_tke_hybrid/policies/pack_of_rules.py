@@ -43,6 +43,7 @@ OF_RESOURCES = (
     workloads.PODS_LEAVE_ENI,
     workloads.BALANCER_REPLACED,
     workloads.STATEFUL_SET_REPLACED,
+    workloads.DEPLOYMENT_REPLACED,
     workloads.KEPT_ADDRESS_OFF,
     system.IPAMD_RESTART,
 )

@@ -74,7 +74,12 @@ def verify(
         str, typer.Option(metavar="IP", help="The address that pods should see. Default: this machine's own.", rich_help_panel="Expected")
     ] = "",
     zones: Annotated[
-        str, typer.Option(metavar="A,B", help="Zones that must answer. Default: those with a ready pod.", rich_help_panel="Expected")
+        str,
+        typer.Option(
+            metavar="A,B",
+            help="Zones that must answer (--structure-only: have a pod). Default: those with a ready pod.",
+            rich_help_panel="Expected",
+        ),
     ] = "",
     min_per_zone: Annotated[int, typer.Option(min=1, help="Pods of each zone that must answer.", rich_help_panel="Expected")] = 1,
     sample: Annotated[

@@ -1,6 +1,7 @@
 """From answers to verdicts per pod, per zone and overall, and whether enough pods answered to say so."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pulumi_tke_hybrid.console.text import listed, several
@@ -136,11 +137,26 @@ def _zones(pods: Sequence[PodResult], roster: Roster, wish: Wish) -> tuple[ZoneR
     return tuple(found)
 
 
+def out_of_reach(roster: Roster, wish: Wish) -> list[str]:
+    """What no traffic could cover, because there are not enough ready pods, in words."""
+    ready = Counter(pod.zone for pod in roster.pods if pod.ready)
+    return [
+        f"zone {zone} has {several(ready[zone], 'ready pod')}, {wish.min_per_zone} wanted" if ready[zone] else _empty(zone, ready)
+        for zone in sorted({*wish.zones, *ready})
+        if ready[zone] < wish.min_per_zone
+    ]
+
+
+def _empty(zone: str, others: Iterable[str]) -> str:
+    return f"zone {zone} has no ready pod (zones that have one: {', '.join(sorted(others)) or 'none'}); nothing is proven there"
+
+
 def _uncovered(zones: Sequence[ZoneResult], wish: Wish) -> list[str]:
     found: list[str] = []
+    peopled = [zone.zone for zone in zones if zone.pods]
     for zone in zones:
         if zone.zone in wish.zones and zone.pods == 0:
-            found.append(f"zone {zone.zone} has no ready pod; nothing is proven there")
+            found.append(_empty(zone.zone, peopled))
         elif zone.pods and zone.answered < wish.min_per_zone:
             found.append(f"zone {zone.zone}: {several(zone.answered, 'pod')} answered, {wish.min_per_zone} wanted")
         elif zone.missing and wish.every_pod:

@@ -33,7 +33,7 @@ class JobSettings:
     """How the Job is made."""
 
     image: str
-    """Holds Python 3.10 or later and this package: `FROM python:3.12-slim` and `RUN pip install --no-deps pulumi-tke-hybrid`."""
+    """Holds Python 3.10 or later and this package: `FROM python:3.12-slim`, `COPY . /src` of a clone, `RUN pip install --no-deps /src`."""
     namespace: str
     pull_secret: str = ""
     """Name of a Secret to pull the image with."""

@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """The command was called wrongly."""
     NOT_COVERED = 3
-    """Whoever answered is fine, but not every zone or pod did."""
+    """Whoever answered is fine, but not every zone or pod did; without traffic, a zone has not the pods that it could."""
     COULD_NOT_TELL = 4
     """No verdict: nothing answered, an answer could not be read, or the cluster could not be asked."""
     STRUCTURE = 5
@@ -54,6 +54,8 @@ class Outcome:
     """None when only the structure was looked at."""
     structure: Structure | None = None
     """None without a Service or Ingress."""
+    out_of_reach: Sequence[str] = ()
+    """Without traffic: what could not be covered by any, in words."""
     traps: Sequence[Trap] = ()
     sent: Sent = Sent()
 
@@ -66,6 +68,11 @@ class Outcome:
         return worst([self.results.verdict, Verdict.UNKNOWN]) if faults else self.results.verdict
 
     @property
+    def uncovered(self) -> Sequence[str]:
+        """What is missing before the outcome speaks for all, in words."""
+        return self.results.uncovered if self.results else self.out_of_reach
+
+    @property
     def exit_code(self) -> ExitCode:
         """Faults first: what is known to be bad is not softened by what is not known."""
         heard = self.results.heard if self.results else None
@@ -73,7 +80,7 @@ class Outcome:
             return ExitCode.NOT_PRESERVED
         if heard is Verdict.UNKNOWN:
             return ExitCode.COULD_NOT_TELL
-        if self.results and self.results.uncovered:
+        if self.uncovered:
             return ExitCode.NOT_COVERED
         if self.structure and self.structure.faults:
             return ExitCode.STRUCTURE
@@ -85,15 +92,15 @@ class Outcome:
     def headline(self) -> str:
         """One line: the verdict and what it rests on."""
         faults = self._faults()
+        missing = f"; coverage not reached: {'; '.join(self.uncovered)}" if self.uncovered else ""
         if not self.results:
-            return f"structure: {faults or 'no fault'}; no traffic was sent"
+            return f"structure: {faults or 'no fault'}; no traffic was sent{missing}"
         verdict, heard = self.verdict or Verdict.UNKNOWN, self.results.heard
         zones = [zone for zone in self.results.zones if zone.answered]
         pods = sum(zone.answered for zone in zones)
         bad = [zone.zone for zone in self.results.zones if zone.verdict is heard and heard is not Verdict.PRESERVED]
         where = f" in {', '.join(bad)}" if bad else ""
         but = f" (what answered: {heard.value})" if verdict is not heard else ""
-        missing = f"; coverage not reached: {'; '.join(self.results.uncovered)}" if self.results.uncovered else ""
         wrong = f"; structure: {faults}" if faults else ""
         asked = f"{several(self.sent.requests, 'request')}, {several(pods, 'pod')}, {several(len(zones), 'zone')}"
         return f"{verdict.value}{where}{but}: {asked}{missing}{wrong}"

@@ -39,7 +39,7 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
             }
             for pod in (results.pods if results else ())
         ],
-        "uncovered": list(results.uncovered) if results else [],
+        "uncovered": list(outcome.uncovered),
         "structure": {
             "path": structure.path.value,
             "layer7": structure.layer7,

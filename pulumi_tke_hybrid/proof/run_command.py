@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from rich.console import Console
 
-from pulumi_tke_hybrid.console import files
+from pulumi_tke_hybrid.console import files, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.proof import report, table
 from pulumi_tke_hybrid.proof.cluster import Front, Subnets
@@ -61,7 +61,7 @@ def wanted(
     if service and ingress:
         raise WrongUse("give --service or --ingress, not both")
     if image == "":
-        raise WrongUse("--in-vpc needs --image: any image with Python and `pip install --no-deps pulumi-tke-hybrid`")
+        raise WrongUse("--in-vpc needs --image: any image with Python and this library: `pip install --no-deps .` in a clone")
     front = Front.parse("Service", service) if service else Front.parse("Ingress", ingress) if ingress else None
     return Wanted(
         url=url,
@@ -105,7 +105,7 @@ def run(request: Wanted, kubeconfig: Path | None, context: str, json_file: str, 
         return ExitCode.COULD_NOT_TELL
     files.write(json_file, report.as_json(outcome))
     files.write(markdown_file, report.as_markdown(outcome))
-    table.show(outcome, Console(stderr="-" in (json_file, markdown_file)))
+    table.show(outcome, terminal.console(stderr="-" in (json_file, markdown_file)))
     return outcome.exit_code
 
 

@@ -1,5 +1,7 @@
 """An outcome as tables on a terminal."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -40,10 +42,8 @@ def _line(console: Console, label: str, colour: str, message: str) -> None:
 
 
 def _pods(outcome: Outcome) -> Table:
-    table = Table(title=Text(f"{outcome.subject}, expected client {outcome.expected or '?'}"), title_justify="left")
-    for name in ("zone", "pod", "answers", "peer seen", "verdict"):
-        table.add_column(name, overflow="fold")
-    table.add_column("why", overflow="fold")
+    heads = ("zone", "pod", "answers", "peer seen", "verdict", "why")
+    table = _table(heads, f"{outcome.subject}, expected client {outcome.expected or '?'}")
     for pod in outcome.results.pods if outcome.results else ():
         why = "" if pod.verdict is Verdict.PRESERVED else shown(pod.reason, 300)
         cells = (pod.zone, shown(pod.pod), str(pod.answers), ", ".join(pod.peers))
@@ -52,7 +52,7 @@ def _pods(outcome: Outcome) -> Table:
 
 
 def _zones(outcome: Outcome) -> Table:
-    table = Table("zone", "pods answered", "verdict")
+    table = _table(("zone", "pods answered", "verdict"))
     for zone in outcome.results.zones if outcome.results else ():
         table.add_row(Text(zone.zone), f"{zone.answered}/{zone.pods}", Text(zone.verdict.value, style=_COLOUR[zone.verdict]))
     return table
@@ -61,11 +61,19 @@ def _zones(outcome: Outcome) -> Table:
 def _structure(outcome: Outcome) -> Table:
     structure = outcome.structure
     assert structure is not None, "called only with one"
-    table = Table("zone", "pod", "node", "address", "network", "ENI annotation", "ENI resource", "readiness gate")
-    table.title, table.title_justify = Text(f"load balancer to pods: {structure.path.value}"), "left"
+    heads = ("zone", "pod", "node", "address", "network", "ENI annotation", "ENI resource", "readiness gate")
+    table = _table(heads, f"load balancer to pods: {structure.path.value}")
     for row in structure.rows:
         cells = (row.zone, row.pod, row.node, row.address or "-", row.network, _yes(row.annotated), _yes(row.asks), row.gate)
         table.add_row(*(Text(cell) for cell in cells))
+    return table
+
+
+def _table(heads: Sequence[str], title: str = "") -> Table:
+    """What is too long for its column goes on in the next line: nothing of a name or an address is cut off."""
+    table = Table(title=Text(title) if title else None, title_justify="left")
+    for head in heads:
+        table.add_column(head, overflow="fold")
     return table
 
 

@@ -12,12 +12,12 @@ from pulumi_tke_hybrid.proof import structure as structure_checks
 from pulumi_tke_hybrid.proof.addresses import Addresses
 from pulumi_tke_hybrid.proof.answers import address_in
 from pulumi_tke_hybrid.proof.cluster import Front, Snapshot, Subnets
-from pulumi_tke_hybrid.proof.coverage import Wish, results
+from pulumi_tke_hybrid.proof.coverage import Wish, out_of_reach, results
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
 from pulumi_tke_hybrid.proof.inside import Order
 from pulumi_tke_hybrid.proof.kube import Kube
-from pulumi_tke_hybrid.proof.objects import annotations_of, child, children, name_of
+from pulumi_tke_hybrid.proof.objects import Json, annotations_of, child, children, name_of
 from pulumi_tke_hybrid.proof.outcome import Outcome, Sent
 from pulumi_tke_hybrid.proof.pod_logs import answers_in_logs
 from pulumi_tke_hybrid.proof.pod_tables import Kubectl, Tables, ports_of
@@ -69,8 +69,12 @@ def verify(wanted: Wanted, connect: Callable[[], Kube], progress: Progress) -> O
     first = _look(kube, wanted, progress)
     before = structure_checks.check(first, wanted.subnets) if first else None
     subject = str(wanted.front) if wanted.front else ""
-    if wanted.structure_only:
-        return Outcome(subject, wanted.expect, header_accepted=True, structure=before)
+    if wanted.structure_only and first:
+        if first.front.kind == "Service":
+            _port_of_service(wanted.port, first)
+        # Nodes that cannot be read leave no zone to tell, which the structure says.
+        missing = out_of_reach(cluster.roster(first, wanted.subnets), wanted.wish) if first.nodes else []
+        return Outcome(subject, wanted.expect, header_accepted=True, structure=before, out_of_reach=missing)
     target = target_of(wanted, first)
     subject = f"{subject} at {target.shown}" if subject else target.shown
     progress.say(f"asking {subject}")
@@ -154,15 +158,21 @@ def _from_url(wanted: Wanted) -> Target:
 
 
 def _of_service(wanted: Wanted, snapshot: Snapshot) -> tuple[Scheme, int, str]:
-    ports = children(snapshot.body, "spec", "ports")
-    found = next((port for port in ports if wanted.port in (0, port.get("port"))), None)
-    if found is None:
-        raise WrongUse(f"{snapshot.front} has no port {wanted.port}; it has {', '.join(str(port.get('port')) for port in ports)}")
+    found = _port_of_service(wanted.port, snapshot)
     if found.get("protocol", "TCP") != "TCP":
         raise WrongUse(f"port {found.get('port')} is {found.get('protocol')}; only TCP can be verified, give --port")
     port = int(found["port"])
     encrypted = port == 443 or "HTTPS" in annotations_of(snapshot.body).get(SPECIFY_PROTOCOL, "").upper()
     return ("tcp" if wanted.tcp else "https" if encrypted else "http"), port, ""
+
+
+def _port_of_service(number: int, snapshot: Snapshot) -> Json:
+    """The port of that number; 0: the first one."""
+    ports = children(snapshot.body, "spec", "ports")
+    found = next((port for port in ports if number in (0, port.get("port"))), None)
+    if found is None:
+        raise WrongUse(f"{snapshot.front} has no port {number}; it has {', '.join(str(port.get('port')) for port in ports)}")
+    return found
 
 
 def _of_ingress(wanted: Wanted, snapshot: Snapshot) -> tuple[Scheme, int, str]:

@@ -17,6 +17,8 @@ SECRET = "[secret]"  # noqa: S105
 _SIGNATURE, _OF_A_SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 
 _ANNOTATION = re.compile(r'^metadata\.annotations\["([^"]*)"\]$')
+_WHOLE = re.compile(r"^(spec\.(?:selector|volumeClaimTemplates))[.\[].*$")
+"""Fields that Kubernetes never changes in part: the label or claim inside matters to nobody."""
 _UNKNOWNS = frozenset(
     (
         UNKNOWN,
@@ -114,8 +116,8 @@ class Step:
 
 
 def _shortened(path: str) -> str:
-    """`metadata.annotations["a.b/c"]` → `a.b/c`."""
-    return _ANNOTATION.sub(r"\1", path)
+    """`metadata.annotations["a.b/c"]` → `a.b/c`, `spec.selector.matchLabels.app` → `spec.selector`."""
+    return _WHOLE.sub(r"\1", _ANNOTATION.sub(r"\1", path))
 
 
 Check = Callable[[Step], Iterator[Finding]]

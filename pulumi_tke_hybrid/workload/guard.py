@@ -1,4 +1,4 @@
-"""What is remembered about a workload, so that a preview can refuse a change that would lose its address or its clients."""
+"""What is remembered about a workload, so that a preview can refuse a change that would lose its address, its pods or its clients."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,11 +22,14 @@ class WorkloadGuardProvider(Remembering):
         return CheckResult(news, [CheckFailure("", str(finding)) for finding in findings])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=_remembered(_olds) != _remembered(_news), replaces=[])
+        before, after = _remembered(_olds), _remembered(_news)
+        if "selector" not in before:  # older stacks: the engine stores it without a step
+            after.pop("selector", None)
+        return DiffResult(changes=before != after, replaces=[])
 
 
 class WorkloadGuard(Resource, module="tke-hybrid", name="WorkloadGuard"):
-    """What a workload is now: its network, its way to the clients, its name.
+    """What a workload is now: its network, its way to the clients, its name, how it finds its pods.
 
     Each workload has two. The first comes before every object of it, so that a refused change touches nothing even in an `up` without a
     preview. The second comes after the pods, so that it knows what was really reached when a rollout failed half-way.

@@ -42,6 +42,7 @@ RAW = {
     "raw-service-renamed": "service-renamed",
     "raw-service-renamed-in-the-program": "service-renamed+service-renamed-urn",
     "raw-statefulset-replaced": "statefulset",
+    "raw-deployment-replaced": "deployment",
     "raw-kept-address-off": "claim",
     "raw-pods-leave-eni": "leave-eni",
     "raw-replicas": "replicas",

@@ -1,10 +1,11 @@
 """A change of the way to the clients is what the program says: another load balancer, and pods with their gates."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
-from tests.engine.stacks import PROGRAMS, configure, stack, steps
+from tests.engine.stacks import PROGRAMS, changed, configure, stack, steps
 from tests.lab.cluster_view import pods
 from tests.lab.lab import Lab
 from tests.lab.pulumi_cli import PulumiProject
@@ -50,6 +51,20 @@ def test_the_load_balancer_is_the_one_that_the_program_says(
     rows = pods(lab.kubeconfig(cluster))
     assert {(row.ready, row.gate) for row in rows} == {("yes", gate)}
     project.preview("--expect-no-changes")
+
+
+def test_another_selector_is_refused_also_where_the_stack_comes_from_a_library_that_did_not_remember_it(project: PulumiProject) -> None:
+    before = json.loads(project.run("stack", "export").stdout)
+    guards = [item for item in before["deployment"]["resources"] if item["type"].endswith(":WorkloadGuard")]
+    assert [guard[side].pop("selector") for guard in guards for side in ("inputs", "outputs")] == [{"app.kubernetes.io/name": "web"}] * 4
+    path = project.backend / "older.json"
+    path.write_text(json.dumps(before))
+    project.run("stack", "import", "--file", str(path))
+    project.up("--expect-no-changes")
+    with changed(project, {"selector": {"app": "shop"}}):
+        refused = project.preview(check=False)
+    assert refused.exit_code != 0
+    assert "selector: app=shop instead of app.kubernetes.io/name=web; Kubernetes cannot change it in place" in refused.output
 
 
 def test_a_refusal_of_the_cloud_is_shown_in_its_words_and_without_a_stack_trace(lab: Lab) -> None:

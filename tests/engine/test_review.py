@@ -28,7 +28,7 @@ CASES: dict[str, tuple[set[str], ExitCode]] = {
         {"pod-subnet-leaves", "direct-access-off", "pods-leave-eni", "zone-uncovered", "node-pool-rebuilt"},
         ExitCode.DANGEROUS,
     ),
-    "list-empty+service-renamed": ({"pod-network-off", "balancer-replaced"}, ExitCode.DANGEROUS),
+    "list-empty+service-renamed+deployment": ({"pod-network-off", "balancer-replaced", "deployment-replaced"}, ExitCode.DANGEROUS),
     "reclaim+service-type+node-range": ({"refused-update", "direct-access-off", "range-changed", "node-pool-rebuilt"}, ExitCode.DANGEROUS),
     # The API server's dry run refuses it, which ends the preview: what the engine had not come to by then is not in it.
     "statefulset": ({"statefulset-replaced"}, ExitCode.DANGEROUS),

@@ -13,6 +13,7 @@ from lightkube.resources.apps_v1 import Deployment, StatefulSet
 from lightkube.resources.core_v1 import Pod, Service
 from lightkube.resources.networking_v1 import Ingress
 
+from pulumi_tke_hybrid.drift.facts import wish
 from pulumi_tke_hybrid.tke import keys
 from tests.engine.stacks import configure, stack, steps
 from tests.lab.cluster_view import PodRow, client, pods
@@ -102,6 +103,9 @@ def test_no_credential_is_in_the_state_or_in_any_output(lab: Lab, project: Pulum
     secrets = [str(value) for value in user.values()]
     secrets += [base64.b64decode(value).decode() for name, value in user.items() if name.endswith("-data")]
     secrets += [lab.admin_password(cluster_id), lab.secret_key]
+    outputs = json.loads(project.run("stack", "output", "--json").stdout)
+    assert (outputs["clusterId"], outputs["kubeconfig"]) == (cluster_id, "[secret]")
+    assert [subnet.zone for subnet in wish(outputs["clusterFacts"]).subnets] == ZONES
     everything = "\n".join(
         [json.dumps(project.export()), *(path.read_text() for path in project.backend.rglob("*.json")), *project.printed]
     )

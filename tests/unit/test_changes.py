@@ -35,6 +35,10 @@ def pods(annotations: dict[str, str], replicas: int = 1) -> dict[str, Any]:
     return {"spec": {"replicas": replicas, "template": {"metadata": {"annotations": annotations}}}}
 
 
+def named_pods(replicas: int = 2, **metadata: Any) -> dict[str, Any]:
+    return {"metadata": {"name": "web", **metadata}, "spec": {"replicas": replicas}}
+
+
 def service(kind: str, **annotations: str) -> dict[str, Any]:
     keys = {"direct": DIRECT, "existing": EXISTING}
     return {"metadata": {"annotations": {keys[name]: value for name, value in annotations.items()}}, "spec": {"type": kind}}
@@ -100,6 +104,8 @@ CASES: list[tuple[str, Step]] = [
     ("balancer-replaced", step(tokens.INGRESS, Op.REPLACE, {"spec": {}}, {"spec": {}})),
     ("pods-leave-eni", update(tokens.DEPLOYMENT, pods({NETWORKS: "tke-route-eni"}), pods({}))),
     ("statefulset-replaced", step(tokens.STATEFUL_SET, Op.REPLACE, pods({}, 3), pods({}, 3), replace_keys=("spec.serviceName",))),
+    ("deployment-replaced", step(tokens.DEPLOYMENT, Op.REPLACE, named_pods(), named_pods(), replace_keys=("spec.selector",))),
+    ("deployment-replaced", step(tokens.DEPLOYMENT, Op.REPLACE, named_pods(), named_pods(namespace="default"))),
     ("kept-address-off", update(tokens.STATEFUL_SET, pods({CLAIM: "Never"}), pods({CLAIM: "Immediate"}))),
     ("gr-source-address", update(tokens.CLUSTER, {}, {"eniSubnetIds": [A]})),
     ("gr-source-address", update(tokens.CLUSTER, {"eniSubnetIds": [A]}, {"eniSubnetIds": [A, UNKNOWN]})),
@@ -153,6 +159,16 @@ HARMLESS: list[Step] = [
     update(tokens.SERVICE, service("LoadBalancer", direct="true"), service("LoadBalancer", direct=UNKNOWN)),
     update(tokens.SERVICE, service("ClusterIP"), service("LoadBalancer", direct="true")),
     step(tokens.SERVICE, Op.DELETE, service("ClusterIP"), {}),
+    # The new pods come first.
+    step(tokens.DEPLOYMENT, Op.REPLACE, named_pods(), named_pods(name="shop"), replace_keys=("metadata.name",)),
+    step(tokens.DEPLOYMENT, Op.REPLACE, named_pods(), named_pods(namespace="shop"), replace_keys=("metadata.namespace",)),
+    step(tokens.DEPLOYMENT, Op.REPLACE, named_pods(), named_pods(name=UNKNOWN), replace_keys=("metadata.name",)),
+    step(tokens.DEPLOYMENT, Op.REPLACE, named_pods(), {"metadata": UNKNOWN}, replace_keys=("metadata.name",)),
+    step(tokens.DEPLOYMENT, Op.REPLACE, named_pods(), named_pods(annotations={"pulumi.com/autonamed": "true"})),
+    # Its cluster goes, which has a rule of its own.
+    step(tokens.DEPLOYMENT, Op.REPLACE, named_pods(), named_pods(), replace_keys=("provider",)),
+    step(tokens.DEPLOYMENT, Op.REPLACE, named_pods(0), named_pods(0), replace_keys=("spec.selector",)),
+    step(tokens.DEPLOYMENT, Op.DELETE, named_pods(), {}),
     update(tokens.DEPLOYMENT, pods({}, 2), pods({NETWORKS: "tke-route-eni"}, 2)),
     update(tokens.STATEFUL_SET, pods({CLAIM: "Never"}, 1), pods({CLAIM: "Never"}, 3)),
     update(MAP, config_map("other", config="a"), config_map("other", config="b")),

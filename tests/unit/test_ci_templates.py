@@ -70,6 +70,13 @@ def test_the_shell_reads_them_and_no_secret_is_an_argument(path: Path) -> None:
         assert not SECRET.search(script)
 
 
+def test_nobody_is_told_to_install_a_name_that_somebody_else_could_take() -> None:
+    root, by_name = FOLDER.parents[1], re.compile(r"pip\"? install [^\n`]*\bpulumi-tke-hybrid\b(?!\S*/|\S*@| @)")
+    files = [path for kind in ("*.md", "docs/*.md", "examples/**/*.yml", "pulumi_tke_hybrid/**/*.py") for path in root.glob(kind)]
+    assert len(files) > 100
+    assert {path.name: found for path in files if (found := by_name.findall(path.read_text(encoding="utf-8")))} == {}
+
+
 @pytest.mark.parametrize("path", GITHUB, ids=lambda path: path.name)
 def test_actions_are_pinned_and_tokens_may_do_as_little_as_possible(path: Path) -> None:
     content = yaml.safe_load(path.read_text())

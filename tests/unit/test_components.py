@@ -1,5 +1,6 @@
 """What the components register: names, tokens, exact inputs, under plain and under unknown values."""
 
+import asyncio
 import json
 import runpy
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from pulumi_tke_hybrid.cloud import account
 from tests.unit.programs import Graph, run
 
 ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples/two_zone_hybrid/__main__.py"
 FROZEN = Path(__file__).with_name("frozen_names.json")
 CONFIG = {
     "unit:zones": '["ap-guangzhou-4", "ap-guangzhou-6"]',
@@ -64,7 +66,7 @@ def workload(name: str, on: tke.HybridCluster, **more: Any) -> tke.ClientIpWorkl
 
 
 def example(preview: bool = False) -> Graph:
-    return run(lambda: runpy.run_path(str(ROOT / "examples/two_zone_hybrid/__main__.py")), config=CONFIG, preview=preview)
+    return run(lambda: runpy.run_path(str(EXAMPLE)), config=CONFIG, preview=preview)
 
 
 def everything() -> None:
@@ -91,6 +93,17 @@ def test_type_tokens_child_names_and_pickled_providers_are_frozen() -> None:
 def test_the_pickled_provider_is_a_reference_of_well_under_200_bytes() -> None:
     for resource in example().resources:
         assert len(resource.inputs.get("__provider", "")) < 120
+
+
+def test_the_example_is_short_and_exports_what_the_commands_and_the_gateway_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    exported: dict[str, Any] = {}
+    monkeypatch.setattr(pulumi, "export", exported.__setitem__)
+    example()
+    plain = {name: value for name, value in exported.items() if isinstance(value, pulumi.Output)}
+    assert {name: asyncio.run(value.is_secret()) for name, value in plain.items()} == {
+        "clusterId": False, "kubeconfig": True, "clusterFacts": False,
+    }  # fmt: skip
+    assert len(EXAMPLE.read_text().splitlines()) < 60
 
 
 def test_two_instances_of_everything_do_not_collide() -> None:

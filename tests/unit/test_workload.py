@@ -33,6 +33,12 @@ def test_a_workload_without_a_provider_is_refused_instead_of_going_to_the_machin
         run(lambda: tke.ClientIpWorkload("w", {"image": "nginx", "exposure": tke.not_exposed()}))
 
 
+def test_both_guards_remember_the_labels_by_which_pods_are_found() -> None:
+    for more, remembered in (({}, {"app.kubernetes.io/name": "w"}), ({"selector": {"app": "shop"}}, {"app": "shop"})):
+        graph = made(**more)
+        assert [graph.named(f"w-{which}").inputs["selector"] for which in ("guard", "settled")] == [remembered, remembered]
+
+
 def test_the_eni_pod_asks_for_one_address_in_its_first_container_only() -> None:
     amounts = core.ResourceRequirementsArgs(limits={"cpu": "500m"}, requests={"cpu": "250m"})
     containers = [core.ContainerArgs(name="a", image="a", resources=amounts), core.ContainerArgs(name="b", image="b")]

@@ -11,6 +11,8 @@ PUBLIC = {"kind": "public", "chargeType": "TRAFFIC_POSTPAID_BY_HOUR", "bandwidth
 INTERNAL = {"kind": "internal", "subnetId": "subnet-11111111"}
 EXISTING = {"kind": "existing", "loadBalancerId": "lb-11111111"}
 NONE = {"kind": "none"}
+_CLASS: Any = pulumi.output.Unknown
+UNKNOWN = _CLASS()
 
 
 def state(**more: Any) -> dict[str, Any]:
@@ -79,9 +81,44 @@ def test_a_load_balancer_may_come_and_a_name_without_one_may_change() -> None:
     assert told(state(service=NONE), state(service=NONE, name="shop")) == []
 
 
+OWN, DEFAULT = {"app": "web", "tier": "front"}, {"app.kubernetes.io/name": "web"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (DEFAULT, OWN, "app=web,tier=front instead of app.kubernetes.io/name=web"),
+        (OWN, DEFAULT, "app.kubernetes.io/name=web instead of app=web,tier=front"),
+        (OWN, {"app": "web"}, "app=web instead of app=web,tier=front"),
+        (OWN, {**OWN, "tier": "back"}, "app=web,tier=back instead of app=web,tier=front"),
+        (OWN, {"app": UNKNOWN, "tier": "back"}, "app=(not known yet),tier=back instead of app=web,tier=front"),
+    ],
+    ids=["given", "left out", "fewer", "another value", "another value beside an unknown one"],
+)
+def test_the_labels_by_which_pods_are_found_never_change_under_one_name(old: Any, new: Any, what: str) -> None:
+    before = what.split(" instead of ")[1]
+    for more in ({}, {"service": NONE}, {"allowAddressChange": True}):
+        assert told(state(selector=old, **more), state(selector=new, **more)) == [
+            f"selector: {what}; Kubernetes cannot change it in place: the Service would select no pod, and all pods would stop before "
+            f"others start; go back to {before}, or make another workload of another name beside it, move the clients, and remove this one"
+        ]
+
+
+def test_other_objects_and_what_nobody_knows_have_no_other_selector() -> None:
+    provider = WorkloadGuardProvider()
+    assert told(state(selector=OWN), state(selector=dict(reversed(OWN.items())))) == []
+    assert told(state(selector=OWN), state(selector={"app": "web", "tier": UNKNOWN})) == []
+    assert told(state(selector=OWN), state(selector=UNKNOWN)) == []
+    renamed = {"name": "shop", "selector": {"app.kubernetes.io/name": "shop"}, "allowAddressChange": True}
+    assert told(state(selector=DEFAULT), state(**renamed)) == []
+    # A stack of before: nothing changes, and what is remembered from now on comes without a step.
+    assert told(state(), state(selector=OWN)) == []
+    assert not provider.diff("web", state(), state(selector=OWN)).changes
+    assert provider.diff("web", state(selector=DEFAULT), state(selector=OWN)).changes
+
+
 def test_what_is_not_known_yet_is_not_refused() -> None:
-    unknown: Any = pulumi.output.Unknown
-    assert told(state(), state(service={**INTERNAL, "subnetId": unknown()}, name=unknown())) == []
+    assert told(state(), state(service={**INTERNAL, "subnetId": UNKNOWN}, name=UNKNOWN)) == []
 
 
 def test_the_first_preview_of_a_workload_refuses_nothing() -> None:

@@ -36,5 +36,6 @@ def _thread(where: Place, budget: Budget) -> sticky.Thread:
         return GitLabThread(where, budget)
     except ImportError as error:
         raise CannotPost(
-            f"posting to {where.host.value} needs {library} ({error.name} is missing); run `pip install 'pulumi-tke-hybrid[comment]'`"
+            f"posting to {where.host.value} needs {library} ({error.name} is missing); run `pip install '.[comment]'` in a clone of "
+            "this library"
         ) from None

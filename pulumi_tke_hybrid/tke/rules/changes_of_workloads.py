@@ -27,12 +27,21 @@ BALANCER_REPLACED = Rule(
 STATEFUL_SET_REPLACED = Rule(
     "statefulset-replaced", Severity.ERROR, "A StatefulSet is updated, never replaced.", "the operation", "pulumi-kubernetes#1831"
 )
+DEPLOYMENT_REPLACED = Rule(
+    "deployment-replaced",
+    Severity.ERROR,
+    "A Deployment that has pods is never deleted to be made again under the same name.",
+    "the operation, name and namespace before and after",
+    "pulumi-kubernetes: what cannot change in place and keeps its name is deleted first",
+)
 KEPT_ADDRESS_OFF = Rule(
     "kept-address-off", Severity.WARNING, "Pods keep their kept addresses.", "the pod template's annotations before and after", "457/38975"
 )
 
 
 _DIRECT = {tokens.SERVICE: keys.SERVICE_DIRECT_ACCESS, tokens.INGRESS: keys.INGRESS_DIRECT_ACCESS}
+_AUTONAMED = "pulumi.com/autonamed"
+"""Annotation of an object whose name Pulumi made up; its replacement gets another one."""
 _EXISTING = {tokens.SERVICE: keys.SERVICE_EXISTING_LB, tokens.INGRESS: keys.INGRESS_EXISTING_LB}
 
 
@@ -144,13 +153,35 @@ def _kept_address_off(step: Step) -> Iterator[Finding]:
         )
 
 
+def _all_pods(step: Step) -> str:
+    replicas = at(step.old, "spec", "replicas")
+    return f"all its {int(replicas)} pods" if isinstance(replicas, (int, float)) and replicas > 1 else "its pods"
+
+
+def _place(props: Props) -> tuple[Any, Any]:
+    return below(props, "metadata", "name"), below(props, "metadata", "namespace") or "default"
+
+
+def _deployment_replaced(step: Step) -> Iterator[Finding]:
+    """Of another name or namespace the new pods come first. What goes with its provider is the matter of what rebuilds that one."""
+    if step.op is not Op.REPLACE or "provider" in step.replace_keys or at(step.old, "spec", "replicas") == 0:
+        return
+    if _place(step.old) != _place(step.new) or annotations(step.new).get(_AUTONAMED) == "true":
+        return
+    yield DEPLOYMENT_REPLACED.finding(
+        step.name,
+        f"would delete the Deployment first, and {_all_pods(step)} stop before others start",
+        value=step.replaced_for,
+        why="its clients have no pod in between",
+        todo="go back to the old value, or add a second Deployment of another name, move the clients, and remove this one",
+    )
+
+
 def _stateful_set_replaced(step: Step) -> Iterator[Finding]:
     if step.op is Op.REPLACE:
-        replicas = at(step.old, "spec", "replicas")
-        count = f"all its {int(replicas)} pods" if isinstance(replicas, (int, float)) and replicas > 1 else "its pods"
         yield STATEFUL_SET_REPLACED.finding(
             step.name,
-            f"would replace the StatefulSet, and {count} stop at once",
+            f"would replace the StatefulSet, and {_all_pods(step)} stop at once",
             value=step.replaced_for,
             why="Kubernetes cannot change these fields in place",
             todo="go back to the old value, or add a second StatefulSet and move",
@@ -160,6 +191,6 @@ def _stateful_set_replaced(step: Step) -> Iterator[Finding]:
 CHECKS: dict[str, Sequence[Check]] = {
     tokens.SERVICE: (_direct_off, _balancer_lost),
     tokens.INGRESS: (_direct_off, _balancer_lost),
-    tokens.DEPLOYMENT: (_pods_leave,),
+    tokens.DEPLOYMENT: (_pods_leave, _deployment_replaced),
     tokens.STATEFUL_SET: (_pods_leave, _kept_address_off, _stateful_set_replaced),
 }

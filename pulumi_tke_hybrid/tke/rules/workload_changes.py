@@ -16,6 +16,14 @@ ONE_STEP_AT_A_TIME = Rule(
 ADDRESS_CHANGE = Rule(
     "address-change", Severity.ERROR, "A load balancer cannot become another one.", "the last state", "457/90598", firm=True
 )
+SELECTOR_FIXED = Rule(
+    "selector-fixed",
+    Severity.ERROR,
+    "The labels by which a workload finds its pods do not change.",
+    "the last state",
+    "Kubernetes: spec.selector of a Deployment or StatefulSet is immutable (apps/v1)",
+    firm=True,
+)
 
 Unknown = Callable[[object], bool]
 
@@ -23,6 +31,7 @@ Unknown = Callable[[object], bool]
 def change_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[Finding]:
     """What may not change like this. Both sides are what the guard remembers of a workload."""
     yield from _network_findings(before, after)
+    yield from _selector_findings(before, after, unknown)
     if not after.get("allowAddressChange"):
         yield from _fixed_findings(before, after, unknown)
 
@@ -54,6 +63,26 @@ def _network_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> It
             why="backends of both networks cannot stand behind one direct load balancer, clients would be dropped",
             todo=f"take these steps, each with an up of its own: {numbered}",
         )
+
+
+def _selector_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[Finding]:
+    """Objects of another name or namespace are new ones: whether that may be is asked elsewhere. Older states know no selector."""
+    was, now = before.get("selector"), after.get("selector")
+    if not was or not now or unknown(now) or any(before.get(name) != after.get(name) for name in _NAMES):
+        return
+    if was.keys() != now.keys() or any(was[label] != value and not unknown(value) for label, value in now.items()):
+        yield SELECTOR_FIXED.finding(
+            "selector",
+            f"instead of {_labels(was, unknown)}",
+            value=_labels(now, unknown),
+            why="Kubernetes cannot change it in place: the Service would select no pod, and all pods would stop before others start",
+            todo=f"go back to {_labels(was, unknown)}, or make another workload of another name beside it, move the clients, and remove "
+            "this one",
+        )
+
+
+def _labels(selector: Mapping[str, Any], unknown: Unknown) -> str:
+    return ",".join(f"{label}={'(not known yet)' if unknown(value) else value}" for label, value in sorted(selector.items()))
 
 
 def unmoved_findings(network: str, pods: Sequence[str]) -> Iterator[Finding]:

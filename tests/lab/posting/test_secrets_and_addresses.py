@@ -60,7 +60,7 @@ def test_a_missing_library_says_what_to_install(a_job: Job, monkeypatch: pytest.
     for name in [name for name in sys.modules if name.split(".")[0] == library or name.endswith(f".{library}_thread")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(CannotPost, match=r"needs (PyGithub|python-gitlab) .*run `pip install 'pulumi-tke-hybrid\[comment\]'`"):
+    with pytest.raises(CannotPost, match=r"needs (PyGithub|python-gitlab) .*run `pip install '\.\[comment\]'` in a clone"):
         a_job.run()
 
 

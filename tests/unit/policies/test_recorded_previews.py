@@ -18,6 +18,7 @@ NOT_OF_POLICIES = {"version-change"}
 BLOCKING_AND_RECORDED = {
     "phantom-hybrid", "zone-uncovered", "cluster-rebuilt", "pod-network-off", "pod-subnet-leaves", "refused-update", "range-changed",
     "node-pool-rebuilt", "direct-access-off", "pods-leave-eni", "balancer-replaced", "statefulset-replaced",
+    "deployment-replaced",
 }  # fmt: skip
 
 

@@ -74,7 +74,8 @@ def test_a_silent_pod_is_named_unless_a_sample_is_enough() -> None:
 
 def test_a_wanted_zone_without_pods_is_not_covered() -> None:
     found = heard(three_zones(), ALL_GOOD, Wish(zones=["ap-guangzhou-7"]))
-    assert found.uncovered == ("zone ap-guangzhou-7 has no ready pod; nothing is proven there",)
+    where = "ap-guangzhou-3, ap-guangzhou-4, ap-guangzhou-6"
+    assert found.uncovered == (f"zone ap-guangzhou-7 has no ready pod (zones that have one: {where}); nothing is proven there",)
 
 
 def test_pods_that_are_not_ready_are_not_waited_for() -> None:

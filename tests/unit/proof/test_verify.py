@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from pulumi_tke_hybrid.console import terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.proof import report
+from pulumi_tke_hybrid.proof import report, table
 from pulumi_tke_hybrid.proof.addresses import Addresses
 from pulumi_tke_hybrid.proof.answers import Answer
 from pulumi_tke_hybrid.proof.cluster import Front, FrontKind, Snapshot, Subnets
@@ -168,6 +169,12 @@ def test_a_fault_that_traffic_does_not_show_is_a_fault_of_structure() -> None:
     assert outcome.headline.endswith("; structure: 1 fault in ap-guangzhou-6")
 
 
+def test_a_zone_that_must_answer_and_has_no_pod_is_not_covered_with_traffic_either() -> None:
+    outcome = run(seeing({}), wish=Wish(zones=["ap-guangzhou-9"]))
+    assert outcome.exit_code is ExitCode.NOT_COVERED
+    assert f"; coverage not reached: {NINE}" in outcome.headline
+
+
 def test_nothing_answering_is_no_verdict() -> None:
     async def closes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -213,17 +220,29 @@ def test_access_logs_are_read_for_our_own_requests_only(monkeypatch: pytest.Monk
     assert "$http_user_agent" in nothing.traps[0].message
 
 
+NINE = "zone ap-guangzhou-9 has no ready pod (zones that have one: ap-guangzhou-4, ap-guangzhou-6); nothing is proven there"
+
+
 @pytest.mark.parametrize(
-    ("kube", "code"),
+    ("kube", "wish", "code", "missing"),
     [
-        (FakeKube(), ExitCode.PROVEN),
-        (FakeKube(services={"web": service(direct=False)}), ExitCode.STRUCTURE),
-        (FakeKube(forbidden={"Node"}), ExitCode.COULD_NOT_TELL),
+        (FakeKube(), Wish(zones=["ap-guangzhou-4"]), ExitCode.PROVEN, []),
+        (FakeKube(services={"web": service(direct=False)}), Wish(), ExitCode.STRUCTURE, []),
+        (FakeKube(forbidden={"Node"}), Wish(zones=["ap-guangzhou-4"]), ExitCode.COULD_NOT_TELL, []),
+        (FakeKube(), Wish(zones=["ap-guangzhou-4", "ap-guangzhou-9"]), ExitCode.NOT_COVERED, [NINE]),
+        (
+            FakeKube(pods=[*good_pods(), pod("web-2", "10.0.0.4", "10.0.64.3")]),
+            Wish(min_per_zone=2),
+            ExitCode.NOT_COVERED,
+            ["zone ap-guangzhou-6 has 1 ready pod, 2 wanted"],
+        ),
     ],
 )
-def test_structure_alone_sends_nothing(kube: FakeKube, code: ExitCode) -> None:
-    outcome = verify(replace(WANTED, structure_only=True), lambda: kube, Silent())
+def test_structure_alone_sends_nothing(kube: FakeKube, wish: Wish, code: ExitCode, missing: list[str]) -> None:
+    outcome = verify(replace(WANTED, structure_only=True, wish=wish), lambda: kube, Silent())
     assert outcome.exit_code is code
+    assert (not missing) or outcome.headline.endswith(f"no traffic was sent; coverage not reached: {missing[0]}")
+    assert json.loads(report.as_json(outcome))["uncovered"] == missing
     assert outcome.results is None
     assert json.loads(report.as_json(outcome))["verdict"] is None
 
@@ -243,6 +262,7 @@ def test_structure_alone_sends_nothing(kube: FakeKube, code: ExitCode) -> None:
         ({"url": "http://x/\u00e9"}, "plain ASCII"),
         ({"url": "http://x/a b"}, "plain ASCII"),
         ({"port": 81}, "has no port 81; it has 80"),
+        ({"port": 81, "structure_only": True}, "has no port 81; it has 80"),
     ],
 )
 def test_wrong_use_is_refused_before_any_traffic(changes: dict[str, Any], words: str) -> None:
@@ -269,6 +289,21 @@ def test_a_service_without_an_address_is_waited_for(monkeypatch: pytest.MonkeyPa
 )
 def test_where_the_questions_go_follows_the_object(front: FrontKind, body: Json, expected: Target) -> None:
     assert target_of(WANTED, Snapshot(Front(front, "default", "web"), body)) == expected
+
+
+@pytest.mark.parametrize(("columns", "whole"), [("", True), ("80", False)])
+def test_names_and_addresses_are_whole_in_a_log_and_never_cut(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str, whole: bool
+) -> None:
+    monkeypatch.setattr("os.isatty", lambda _: False)
+    monkeypatch.setenv("COLUMNS", columns)
+    kube = FakeKube(pods=[pod("web-deployment-7b9c6d5f4-x2v8q", "10.0.0.4", "10.0.64.2")])
+    table.show(verify(replace(WANTED, structure_only=True), lambda: kube, Silent()), terminal.console())
+    table.show(run(seeing({}), kube), terminal.console())
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in ("ap-guangzhou-4", "web-deployment-7b9c6d5f4-x2v8q", "10.0.64.2")) is whole
+    assert "\u2026" not in shown
+    assert max(map(len, shown.splitlines())) <= int(columns or terminal.WIDE)
 
 
 def test_reports_show_what_pods_sent_as_text() -> None:

@@ -24,6 +24,7 @@ FOUND = {
     "raw-service-renamed": {"balancer-replaced"},
     "raw-service-renamed-in-the-program": {"balancer-replaced"},
     "raw-statefulset-replaced": {"statefulset-replaced"},
+    "raw-deployment-replaced": {"deployment-replaced"},
     "raw-pods-leave-eni": {"pods-leave-eni"},
     "raw-kept-address-off": {"kept-address-off"},
     "raw-replicas": {"addresses-short"},

@@ -18,7 +18,12 @@ ways = {
 }
 workload = tke.ClientIpWorkload(
     "web",
-    tke.ClientIpWorkloadArgs(image="nginx", exposure=ways[config.require("way")], allow_address_change=config.get_bool("allow")),
+    tke.ClientIpWorkloadArgs(
+        image="nginx",
+        exposure=ways[config.require("way")],
+        selector=config.get_object("selector"),
+        allow_address_change=config.get_bool("allow"),
+    ),
     pulumi.ResourceOptions(provider=provider),
 )
 pulumi.export("address", workload.address)

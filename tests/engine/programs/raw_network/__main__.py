@@ -100,7 +100,7 @@ if stage > 1 and "destroy" not in changes:
     skip = {"pulumi.com/skipAwait": "true"}
 
     def workload(name: str, annotations: dict[str, str], replicas: int, **more: Any) -> dict[str, Any]:
-        labels = {"app": name}
+        labels = {"app": name, **(on("deployment", {"part": "front"}, {}) if name == "web" else {})}
         return {
             "metadata": kubernetes.meta.v1.ObjectMetaArgs(name=name, annotations=skip),
             "spec": {
