@@ -12,6 +12,9 @@ from typing import Literal
 EndpointStatus = Literal["NotFound", "Creating", "Created", "Deleting", "Deleted"]
 ClusterStatus = Literal["Creating", "Running", "Deleting", "Abnormal"]
 
+IPAMD_VERSION = "v3.4.4"
+"""The lab's choice: the last line of versions that is no add-on yet, so that the article's edit of the ConfigMap belongs to it too."""
+
 
 class AddressExhausted(Exception):
     """A subnet has no free address left."""
@@ -261,6 +264,8 @@ class World:
     """How long the controllers take to carry what they see into a load balancer: one change after the other, as it was when they began."""
     load_balancer_release_seconds: float = 0.0
     """How long the controllers take until a deleted Service or Ingress has lost its load balancer."""
+    ipamd_version: str = IPAMD_VERSION
+    """Tag of the image with which the controllers install ipamd."""
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def of_another(self, account: str) -> "World":

@@ -50,6 +50,7 @@ def routes(gateway: Gateway) -> list[Route]:
         gateway.cloud.settings.change(await _body(request))
         gateway.cloud.world.load_balancer_release_seconds = gateway.cloud.settings.slow_load_balancers
         gateway.cloud.world.load_balancer_sync_seconds = gateway.cloud.settings.slow_backends
+        gateway.cloud.world.ipamd_version = gateway.cloud.settings.ipamd_version
         return JSONResponse(gateway.cloud.settings.as_json())
 
     async def state(_: Request) -> Response:

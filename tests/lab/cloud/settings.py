@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from tests.lab.cloud.errors import ApiError
+from tests.lab.world import IPAMD_VERSION
 
 LIVE = "live"
 
@@ -34,6 +35,8 @@ class Settings:
     ipamd_phase: str = LIVE
     """What `DescribeIPAMD` says of an enabled cluster: `live` (the truth), or a phase to insist on, also "" ."""
     ipamd_reason: str = LIVE
+    ipamd_version: str = IPAMD_VERSION
+    """Tag of ipamd's image on clusters that switch VPC-CNI on from now on."""
     endpoint_needs_worker: bool = False
     """Refuse an endpoint of a cluster without nodes (whether the cloud does is not known)."""
     default_subnet_policy: str = "PRIORITY"

@@ -19,8 +19,6 @@ from tests.lab.controllers.security_groups import groups_of_ipamd
 from tests.lab.controllers.watching import Loop
 from tests.lab.world import Cluster, VpcCni, World
 
-VERSION = "v3.5.0"
-
 
 def split_ids(text: str) -> list[str]:
     """A colon-joined list as ipamd reads it: no blanks, no empty items."""
@@ -36,7 +34,7 @@ def config_data(world: World, cluster: Cluster, subnet_ids: list[str]) -> dict[s
     }
 
 
-def _workload(kind: str, name: str) -> Json:
+def _workload(kind: str, name: str, version: str) -> Json:
     labels = {"k8s-app": name}
     spec: Json = {
         "selector": {"matchLabels": labels},
@@ -46,7 +44,7 @@ def _workload(kind: str, name: str) -> Json:
                 "hostNetwork": True,
                 "priorityClassName": "system-node-critical",
                 "tolerations": [{"operator": "Exists"}],
-                "containers": [{"name": name, "image": f"{name}:{VERSION}"}],
+                "containers": [{"name": name, "image": f"{name}:{version}"}],
             },
         },
     }
@@ -96,9 +94,10 @@ class IpamdController:
                 "metadata": {"name": keys.IPAMD, "namespace": keys.KUBE_SYSTEM},
                 "data": config_data(context.world, context.cluster, vpc_cni.subnet_ids),
             }
+            version = context.world.ipamd_version
             await api.ensure(CONFIG_MAP, body, manager=keys.TKE_MANAGER)
-            await api.ensure(DEPLOYMENT, _workload("Deployment", keys.IPAMD), manager=keys.TKE_MANAGER)
-            await api.ensure(DAEMON_SET, _workload("DaemonSet", keys.ENI_AGENT), manager=keys.TKE_MANAGER)
+            await api.ensure(DEPLOYMENT, _workload("Deployment", keys.IPAMD, version), manager=keys.TKE_MANAGER)
+            await api.ensure(DAEMON_SET, _workload("DaemonSet", keys.ENI_AGENT, version), manager=keys.TKE_MANAGER)
             self._announced = list(vpc_cni.subnet_ids)
             return
         added = [subnet_id for subnet_id in vpc_cni.subnet_ids if subnet_id not in self._announced]
