@@ -24,7 +24,10 @@ class ZoneRegistration(str, Enum):
     API = "api"
     """EnableVpcCniNetworkType with every subnet, AddVpcCniSubnets later."""
     CONFIGMAP = "configmap"
-    """The article's way: the first zone by the API, the others by an edit of ipamd's ConfigMap and a restart of ipamd."""
+    """The article's way: the first zone by the API, the others by an edit of ipamd's ConfigMap and a restart of ipamd.
+
+    Refused from ipamd 3.5.0 on, an add-on that TKE manages. A new cluster shows its version only once VPC-CNI is on: during the update.
+    """
 
 
 def _others_problem(ranges_: Mapping[str, Any]) -> Finding | None:

@@ -15,6 +15,7 @@ from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.tke import ids, ipamd, zones
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import EMPTY, twice
+from pulumi_tke_hybrid.tke.rules.registration import addon_findings, version_not_told
 from pulumi_tke_hybrid.tke.rules.transitions import SUBNET_REMOVED
 
 FIELD_MANAGER = "tke-hybrid"
@@ -61,8 +62,9 @@ class IpamdConfigArgs(Args):
 class IpamdConfig(pulumi.ComponentResource):
     """The ConfigMap `kube-system/tke-eni-ipamd` as the article edits it, and a restart of ipamd when, and only when, it changed.
 
-    For clusters where `AddVpcCniSubnets` is not available. Both objects belong to TKE: they are patched, never created, and left as
-    they are on destroy.
+    For clusters where `AddVpcCniSubnets` is not available, with an ipamd before 3.5.0: a later one is an add-on that TKE manages, and is
+    refused. Both objects belong to TKE: they are read before anything is written, patched, never created, and left as they are on
+    destroy. Where one of them is missing, the read of `<name>-live` or `<name>-live-deployment` fails: it "does not exist".
     """
 
     data: pulumi.Output[Mapping[str, str]]
@@ -81,23 +83,20 @@ class IpamdConfig(pulumi.ComponentResource):
         checked = advise(self, owner, parsed)
         wanted = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described, checked=checked).apply(_config_data)
 
-        live = kubernetes.core.v1.ConfigMap.get(f"{name}-live", f"{ipamd.NAMESPACE}/{ipamd.NAME}", child_options(self))
+        where = f"{ipamd.NAMESPACE}/{ipamd.NAME}"
+        live = kubernetes.core.v1.ConfigMap.get(f"{name}-live", where, child_options(self))
+        # Read, it is not awaited: ipamd need not be ready (measured with pulumi-kubernetes 4.25).
+        deployment = kubernetes.apps.v1.Deployment.get(f"{name}-live-deployment", where, child_options(self))
 
-        def refuse_loss(both: list[Any]) -> dict[str, str]:
-            there, data = both
-            unknown_here = [item for item in ipamd.registered_subnets(there or {}) if item not in ipamd.registered_subnets(data)]
-            if unknown_here:
-                finding = SUBNET_REMOVED.finding(
-                    "eni_subnets",
-                    "is in ipamd's list but not in the program",
-                    value=", ".join(unknown_here),
-                    why="pods may hold addresses in it",
-                    todo="add it, with its zone, at its place in the list",
-                )
-                raise InvalidInputs(owner, [finding])
+        def refuse(seen: list[Any]) -> dict[str, str]:
+            there, containers, data = seen
+            image = ipamd.own_image({container["name"]: container["image"] for container in containers})
+            InvalidInputs.check(owner, [*addon_findings(image), *_lost(there or {}, data)])
+            if ipamd.version(image) is None:
+                pulumi.log.warn(f"{owner}: {version_not_told(image)}", self)
             return dict(data)
 
-        self.data = pulumi.Output.all(live.data, wanted).apply(refuse_loss)
+        self.data = pulumi.Output.all(live.data, deployment.spec.template.spec.containers, wanted).apply(refuse)
         self.checksum = self.data.apply(ipamd.checksum)
         patching = {"pulumi.com/patchFieldManager": FIELD_MANAGER, "pulumi.com/patchForce": "true"}
         config_map = kubernetes.core.v1.ConfigMapPatch(
@@ -120,6 +119,19 @@ class IpamdConfig(pulumi.ComponentResource):
             opts=child_options(self, depends_on=[config_map], retain_on_delete=True),
         )
         self.register_outputs({"data": self.data, "checksum": self.checksum})
+
+
+def _lost(there: Mapping[str, str], data: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether the live list has a subnet that the program's has not."""
+    unknown_here = [item for item in ipamd.registered_subnets(there) if item not in ipamd.registered_subnets(data)]
+    if unknown_here:
+        yield SUBNET_REMOVED.finding(
+            "eni_subnets",
+            "is in ipamd's list but not in the program",
+            value=", ".join(unknown_here),
+            why="pods may hold addresses in it",
+            todo="add it, with its zone, at its place in the list",
+        )
 
 
 def _config_data(values: dict[str, Any]) -> dict[str, str]:

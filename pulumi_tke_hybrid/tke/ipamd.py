@@ -1,7 +1,8 @@
-"""The ConfigMap `kube-system/tke-eni-ipamd`, as the article edits it (1.3), and its checksum."""
+"""The ConfigMap `kube-system/tke-eni-ipamd`, as the article edits it (1.3), its checksum, and which ipamd takes such an edit."""
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 NAMESPACE = "kube-system"
@@ -12,6 +13,13 @@ SUBNET_IDS = "TKE_ENI_IPAMD_SUBNET_ID"
 VPC_ID = "TKE_ENI_IPAMD_VPC_ID"
 ZONES = "TKE_ENI_IPAMD_ZONE"
 """Newer ipamd ignores the zones (457/48040); kept aligned with the subnets as in the article."""
+
+ADDON = "eniipamd"
+"""The add-on as which TKE manages ipamd from `ADDON_SINCE` on."""
+ADDON_SINCE = (3, 5, 0)
+
+_VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?(?:[-._].*)?")
+"""Of an image's tag. What follows the numbers says how it was built; longer numbers are dates."""
 
 
 def config_data(vpc_id: str, subnets: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -31,3 +39,24 @@ def registered_subnets(data: Mapping[str, str]) -> list[str]:
 def checksum(data: Mapping[str, str]) -> str:
     """Changes exactly when the content does: ipamd is restarted then and only then."""
     return hashlib.sha256(json.dumps(dict(data), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def tag(image: str) -> str:
+    """The tag of an image, also beside a digest; empty where it has none."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+
+
+def version(image: str) -> tuple[int, int, int] | None:
+    """ipamd's version by the tag of its image; None where that tells none (`latest`, a digest alone)."""
+    found = _VERSION.fullmatch(tag(image))
+    return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
+
+
+def own_image(containers: Mapping[str, str]) -> str:
+    """The image of ipamd itself among those of its pod, by the container's name; empty where there are several and none has its name."""
+    return containers.get(NAME) or (next(iter(containers.values())) if len(containers) == 1 else "")
+
+
+def shown(version_: tuple[int, int, int]) -> str:
+    """A version as people write it."""
+    return ".".join(map(str, version_))

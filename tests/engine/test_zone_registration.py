@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from lightkube.resources.apps_v1 import ReplicaSet
+from lightkube.resources.apps_v1 import Deployment, ReplicaSet
 from lightkube.resources.core_v1 import ConfigMap, Pod
 
 from tests.engine.stacks import PROGRAMS, configure, stack, steps
 from tests.lab.cluster_view import client, pods
 from tests.lab.lab import Lab, wait_until
-from tests.lab.pulumi_cli import PulumiProject
+from tests.lab.pulumi_cli import PulumiProject, Result
+from tests.lab.world import IPAMD_VERSION
 
 FOUR, SIX, SEVEN = "ap-guangzhou-4", "ap-guangzhou-6", "ap-guangzhou-7"
 
@@ -74,6 +76,118 @@ def test_a_configmap_with_an_entry_that_the_program_lacks_is_refused(lab: Lab, c
     live = kube.get(ConfigMap, "tke-eni-ipamd", namespace="kube-system")
     live.data = {**(live.data or {}), "TKE_ENI_IPAMD_SUBNET_ID": listed}
     kube.replace(live)
+
+
+def of_ipamd(change: dict[str, object]) -> dict[str, object]:
+    """A patch of ipamd's pod template that replaces its pod; the new one comes after the old one is gone."""
+    return {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}, "template": {"spec": change}}}
+
+
+def with_tag(tag: str) -> dict[str, object]:
+    return of_ipamd({"containers": [{"name": "tke-eni-ipamd", "image": f"tke-eni-ipamd:{tag}"}]})
+
+
+def settled(kube: Any) -> bool:
+    live = kube.get(Deployment, "tke-eni-ipamd", namespace="kube-system")
+    seen = live.status.observedGeneration == live.metadata.generation
+    return bool(seen and live.status.updatedReplicas == live.status.readyReplicas == 1)
+
+
+def live_list(kube: Any) -> str:
+    return str(kube.get(ConfigMap, "tke-eni-ipamd", namespace="kube-system").data["TKE_ENI_IPAMD_SUBNET_ID"])
+
+
+def words(result: Result, text: str) -> set[str]:
+    """The lines with this text; the CLI shows what is said while it runs, and once more at the end."""
+    return {line[line.index(text) :] for line in result.output.splitlines() if text in line}
+
+
+REFUSED = (
+    "v3.5.0 is the version of ipamd; TKE manages it as add-on eniipamd and may write its ConfigMap and Deployment back; register the zones "
+    "by the API: zone_registration=ZoneRegistration.API, the default (without HybridCluster: list them in VpcCni)"
+)
+
+
+def test_a_new_cluster_whose_ipamd_is_an_addon_is_finished_by_the_api(lab: Lab) -> None:
+    lab.settings(ipamd_version="v3.5.0")
+    try:
+        with stack(lab, PROGRAMS / "zones", "addon", {"registration": "configmap", "zones": [FOUR, SIX]}) as project:
+            result = project.up(check=False)
+            assert result.exit_code != 0
+            assert words(result, "v3.5.0 is") == {REFUSED}
+            kube = client(lab.kubeconfig(lab.cluster_id()))
+            assert ":" not in live_list(kube)
+            assert ipamd_generations(lab, project) == 1
+
+            configure(project, {"registration": "api"})
+            project.up()
+            assert ":" in live_list(kube)
+            assert ipamd_generations(lab, project) == 1
+            rows = pods(lab.kubeconfig(cluster(project)))
+            assert {(row.zone, row.network, row.ready) for row in rows} == {(FOUR, "eni", "yes"), (SIX, "eni", "yes")}
+            project.preview("--expect-no-changes")
+    finally:
+        lab.settings(ipamd_version=IPAMD_VERSION)
+
+
+def test_zones_of_the_configmap_go_on_by_the_api_once_ipamd_became_an_addon(lab: Lab, configmap: PulumiProject) -> None:
+    configure(configmap, {"zones": [FOUR, SIX]})
+    configmap.up()
+    kube = client(lab.kubeconfig(cluster(configmap)))
+    listed = live_list(kube)
+    kube.patch(Deployment, "tke-eni-ipamd", with_tag("v3.5.0"), namespace="kube-system")  # as TKE upgrades it
+    wait_until("the upgrade", lambda: settled(kube))
+    before = ipamd_generations(lab, configmap)
+    for run in (configmap.preview, configmap.up):
+        result = run(check=False)
+        assert result.exit_code != 0
+        assert words(result, "v3.5.0 is") == {REFUSED}
+
+    configure(configmap, {"registration": "api"})
+    planned = steps(configmap)
+    assert planned["zones-vpc-cni-switch"] == "update"
+    assert "replace" not in " ".join(planned.values())
+    configmap.up()
+    assert live_list(kube) == listed
+    assert ipamd_generations(lab, configmap) == before
+    configmap.preview("--expect-no-changes")
+
+
+def test_ipamd_may_be_unready_or_of_no_version_but_not_absent(lab: Lab, configmap: PulumiProject) -> None:
+    kube = client(lab.kubeconfig(cluster(configmap)))
+    kube.patch(Deployment, "tke-eni-ipamd", of_ipamd({"nodeSelector": {"no": "where"}}), namespace="kube-system")
+
+    def unready() -> bool:
+        status = kube.get(Deployment, "tke-eni-ipamd", namespace="kube-system").status
+        return bool(status and status.unavailableReplicas)
+
+    wait_until("an unready ipamd", unready)
+    configmap.preview("--expect-no-changes")
+    configmap.up()
+    assert unready()
+    kube.patch(Deployment, "tke-eni-ipamd", of_ipamd({"nodeSelector": None}), namespace="kube-system")
+    kube.patch(Deployment, "tke-eni-ipamd", with_tag("latest"), namespace="kube-system")
+    wait_until("ipamd", lambda: settled(kube))
+    result = configmap.preview("--expect-no-changes")
+    assert len(words(result, "could not tell the version of ipamd (its image tke-eni-ipamd:latest does not tell it)")) == 1
+
+    configure(configmap, {"zones": [FOUR, SIX]})
+    listed = live_list(kube)
+    kube.delete(Deployment, "tke-eni-ipamd", namespace="kube-system")
+    for run in (configmap.preview, configmap.up):
+        result = run(check=False)
+        assert result.exit_code != 0
+        assert "resource 'kube-system/tke-eni-ipamd' does not exist" in result.output
+    assert live_list(kube) == listed
+    lab.call("tke", "DisableVpcCniNetworkType", {"ClusterId": cluster(configmap)})
+    wait_until(
+        "the ConfigMap gone", lambda: not list(kube.list(ConfigMap, namespace="kube-system", fields={"metadata.name": "tke-eni-ipamd"}))
+    )
+    result = configmap.preview(check=False)
+    assert result.exit_code != 0
+    assert "ConfigMap (zones-ipamd-live):" in result.output
+    assert not list(kube.list(ConfigMap, namespace="kube-system", fields={"metadata.name": "tke-eni-ipamd"}))
+    assert not list(kube.list(Deployment, namespace="kube-system", fields={"metadata.name": "tke-eni-ipamd"}))
 
 
 def test_with_the_check_bypassed_the_cloud_refuses_an_uncovered_zone_in_the_articles_words(lab: Lab) -> None:

@@ -10,6 +10,14 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks, rpc, settings, stack
 
+CONFIG_MAP, DEPLOYMENT = "kubernetes:core/v1:ConfigMap", "kubernetes:apps/v1:Deployment"
+
+
+def ipamd_of(tag: str, separator: str = ":") -> dict[str, Any]:
+    """ipamd's live Deployment, with an image of this tag."""
+    image = f"ccr.ccs.tencentyun.com/tkeimages/tke-eni-ipamd{separator}{tag}"
+    return {"spec": {"template": {"spec": {"containers": [{"name": "tke-eni-ipamd", "image": image}]}}}}
+
 
 @dataclass
 class Registered:
@@ -28,6 +36,8 @@ class Graph(mocks.Mocks):
     preview: bool = False
     free: int = 42
     """Free addresses of an adopted subnet."""
+    live: dict[str, dict[str, Any]] = field(default_factory=lambda: {CONFIG_MAP: {"data": {}}, DEPLOYMENT: ipamd_of("v3.4.4")})
+    """What reads of a cluster's objects find, by type. Anything else is not there."""
     resources: list[Registered] = field(default_factory=list[Registered])
     secrets: set[str] = field(default_factory=set[str])
     """`<name>.<property>` of every property that was registered as a secret."""
@@ -39,11 +49,15 @@ class Graph(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.resources.append(Registered(args.typ, args.name, dict(args.inputs), args.provider or ""))
         self.secrets |= {f"{args.name}.{key}" for key, value in args.inputs.items() if rpc.is_rpc_secret(value)}
+        if args.resource_id and args.typ.startswith("kubernetes:") and args.typ not in self.live:
+            raise LookupError(f"resource {args.resource_id!r} does not exist")
         if self.preview:
             return None, dict(args.inputs)
         outputs: dict[str, Any] = dict(args.inputs)
         if args.typ == "kubernetes:core/v1:Service":
             outputs["status"] = {"loadBalancer": {"ingress": [{"ip": "10.0.8.10"}]}}
+        if args.resource_id:
+            outputs |= self.live.get(args.typ, {})
         if args.typ == "pulumi:pulumi:StackReference":
             outputs["outputs"] = {"clusterId": "cls-12345678", "kubeconfig": "none"}
         prefix = {"Vpc": "vpc", "Subnet": "subnet", "Kubernetes": "cls"}.get(args.typ.partition(":")[2].partition("/")[0], "id")

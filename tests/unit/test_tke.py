@@ -51,6 +51,32 @@ def test_the_checksum_follows_the_content_and_nothing_else() -> None:
     assert ipamd.checksum(one) != ipamd.checksum(ipamd.config_data("vpc-1", [("subnet-a", "z-1"), ("subnet-b", "z-2")]))
 
 
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("ccr.ccs.tencentyun.com/tkeimages/tke-eni-ipamd:v3.4.4", (3, 4, 4)),
+        ("registry:5000/tke-eni-ipamd:3.5.0", (3, 5, 0)),
+        ("tke-eni-ipamd:v3.5", (3, 5, 0)),
+        ("tke-eni-ipamd:v3.4.10-rc.1", (3, 4, 10)),
+        ("tke-eni-ipamd:v3.5.0@sha256:0a1b", (3, 5, 0)),
+        ("registry:5000/tke-eni-ipamd@sha256:0a1b", None),
+        ("registry:5000/tke-eni-ipamd", None),
+        ("tke-eni-ipamd:latest", None),
+        ("tke-eni-ipamd:2021.02.05", None),
+        ("tke-eni-ipamd:v3", None),
+        ("", None),
+    ],
+)
+def test_the_version_of_ipamd_is_its_images_tag(image: str, version: tuple[int, int, int] | None) -> None:
+    assert ipamd.version(image) == version
+
+
+def test_the_image_of_ipamd_is_found_among_its_pods_containers() -> None:
+    assert ipamd.own_image({"ipamd": "a:v1.0.0"}) == "a:v1.0.0"
+    assert ipamd.own_image({"sidecar": "b:v9.0.0", "tke-eni-ipamd": "a:v1.0.0"}) == "a:v1.0.0"
+    assert ipamd.own_image({"sidecar": "b:v9.0.0", "other": "a:v1.0.0"}) == ""
+
+
 @given(st.integers(reclaim.MINIMUM_SECONDS, reclaim.MAXIMUM_SECONDS))
 def test_reclaim_survives_its_text(seconds: int) -> None:
     assert reclaim.seconds_of(reclaim.after(seconds)) == seconds
