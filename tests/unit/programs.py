@@ -15,7 +15,7 @@ CONFIG_MAP, DEPLOYMENT = "kubernetes:core/v1:ConfigMap", "kubernetes:apps/v1:Dep
 
 def ipamd_of(tag: str, separator: str = ":") -> dict[str, Any]:
     """ipamd's live Deployment, with an image of this tag."""
-    image = f"ccr.ccs.tencentyun.com/tkeimages/tke-eni-ipamd{separator}{tag}"
+    image = f"registry.example.com/tke/tke-eni-ipamd{separator}{tag}"
     return {"spec": {"template": {"spec": {"containers": [{"name": "tke-eni-ipamd", "image": image}]}}}}
 
 

@@ -195,7 +195,7 @@ def test_an_ipamd_without_a_version_is_edited_with_a_word_about_it(tag: str, sep
     assert [(level, text) for level, text in graph.said if "ipamd" in text] == [
         (
             "warning",
-            f"IpamdConfig 'demo-ipamd': could not tell the version of ipamd (its image ccr.ccs.tencentyun.com/tkeimages/tke-eni-ipamd"
+            f"IpamdConfig 'demo-ipamd': could not tell the version of ipamd (its image registry.example.com/tke/tke-eni-ipamd"
             f"{separator}{tag} does not tell it); from 3.5.0 on TKE manages it as add-on eniipamd and may write its ConfigMap and "
             "Deployment back",
         )

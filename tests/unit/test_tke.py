@@ -54,7 +54,7 @@ def test_the_checksum_follows_the_content_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("image", "version"),
     [
-        ("ccr.ccs.tencentyun.com/tkeimages/tke-eni-ipamd:v3.4.4", (3, 4, 4)),
+        ("registry.example.com/tke/tke-eni-ipamd:v3.4.4", (3, 4, 4)),
         ("registry:5000/tke-eni-ipamd:3.5.0", (3, 5, 0)),
         ("tke-eni-ipamd:v3.5", (3, 5, 0)),
         ("tke-eni-ipamd:v3.4.10-rc.1", (3, 4, 10)),
