@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Engine tests by the file: what a file's tests build on each other stays together. They mostly wait, so two labs fit on two cores.
 # The lab's own tests kill labs and look for what is left, so they run alone.
+# A lab starts Python for every step of a program, and pytest rewrites each test: what is compiled is kept, whatever the machine's habit.
+export PYTHONDONTWRITEBYTECODE :=
 UNIT := -n auto --dist worksteal
 ENGINE := -n 2 --dist loadfile
 
@@ -20,6 +22,7 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pytest --collect-only --quiet tests/unit >/dev/null # compiles, so that the first run takes no longer than the next
 	@touch $@
 
 demo: tools ## The article's cluster in the embedded lab: preview, up, third zone, which client pods see, destroy

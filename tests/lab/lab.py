@@ -96,7 +96,6 @@ class Lab:
             "TENCENTCLOUD_PROTOCOL": "HTTP",
             "HTTP_PROXY": self.address,
             "NO_PROXY": "127.0.0.1,localhost",
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
 
     def project(self, root: Path, environment: Mapping[str, str] | None = None) -> PulumiProject:
