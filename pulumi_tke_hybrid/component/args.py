@@ -1,7 +1,6 @@
 """How argument classes are made: one class is the type, the documentation, the validation and the schema."""
 
 import functools
-import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar, cast
 
@@ -69,7 +68,7 @@ def args_class(**checks: Check) -> Callable[[C], C]:
             try:
                 validate(self, *positional, **named)
             except ValidationError as error:
-                raise InvalidInputs(cls.__name__, problems_of(error, sorted(annotations))) from None
+                raise InvalidInputs(cls.__name__, problems_of(error, cls)) from None
 
         made.__init__ = __init__
         return cast(C, made)
@@ -86,7 +85,6 @@ def parse_args(cls: type[A], value: A | Mapping[str, object], owner: str) -> A:
         try:
             value = TypeAdapter(cls).validate_python(value)
         except ValidationError as error:
-            names = sorted(typing.get_type_hints(cls))
-            raise InvalidInputs(owner, problems_of(error, names)) from None
+            raise InvalidInputs(owner, problems_of(error, cls)) from None
     InvalidInputs.check(owner, (finding for finding in value.judged() if finding.severity is Severity.ERROR))
     return value

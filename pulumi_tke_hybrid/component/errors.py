@@ -1,18 +1,16 @@
 """The one error that users of the components see: every bad input at once, one line a property."""
 
 import difflib
-import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pulumi
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from pulumi_tke_hybrid.component.places import Place
 from pulumi_tke_hybrid.tke.rule import Finding, Rule
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
-
-SECRET_PROPERTIES = frozenset({"password", "kubeconfig"})
-"""Their values appear in no message."""
 
 
 class InvalidInputs(pulumi.RunError):
@@ -45,49 +43,32 @@ class Refused(ValueError):
         super().__init__(finding.message)
 
 
-def problems_of(error: ValidationError, known: Sequence[str] = ()) -> list[Finding]:
-    """pydantic's findings as ours: one line a property, union members collapsed, `known` names for suggestions."""
+def problems_of(error: ValidationError, annotation: Any, holder: str = "") -> list[Finding]:
+    """pydantic's findings as ours: one line a value, union members collapsed.
+
+    `annotation` is the type of what was validated, `holder` the path of the property that it was validated for.
+    """
     found: dict[str, Finding] = {}
-    details = error.errors(include_url=False)
-    for detail in details:
-        path = _path(detail["loc"])
-        if detail["type"] == "is_instance_of" and any(_path(other["loc"]).startswith(path) for other in details if other is not detail):
-            continue  # the other members of a union say it better
-        found[path] = _finding(path, detail, known)
+    for detail in error.errors(include_url=False):
+        place = Place.of(holder).below(detail["loc"], annotation)
+        if not (detail["loc"] and str(detail["loc"][-1]).startswith("is-instance[")):  # the other members of a union say it better
+            found[place.path] = _finding(place, detail)
     return list(found.values())
 
 
-_KEY = re.compile(r"[A-Za-z0-9]+([-./_][A-Za-z0-9]+)+")
-"""A key of a mapping that is no identifier, e.g. a label or a rule's id."""
-
-_TAGS = frozenset({"str", "int", "float", "bool", "dict", "list"})
-"""What pydantic puts into a location for the members of a union."""
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    path = ""
-    for item in location:
-        if isinstance(item, int):
-            path += f"[{item}]"
-        elif item.isidentifier() and item[:1].islower() and item not in _TAGS:  # class names are not properties either
-            path += f".{item}" if path else item
-        elif _KEY.fullmatch(item) and not item.isidentifier():
-            path += f"[{item!r}]"
-    return path
-
-
-def _finding(path: str, detail: ErrorDetails, known: Sequence[str]) -> Finding:
-    kind = detail["type"]
-    name = str(detail["loc"][-1]) if detail["loc"] else ""
+def _finding(place: Place, detail: ErrorDetails) -> Finding:
+    path, kind = place.path, detail["type"]
     if kind == "missing":
         return PROPERTY.finding(path, "is required")
     if kind == "unexpected_keyword_argument":
-        near = difflib.get_close_matches(name, known, n=1) if len(detail["loc"]) == 1 else []
-        todo = f"did you mean {near[0]!r}?" if near else "see the class's documentation"
-        return PROPERTY.finding(path, "is not a property", todo=todo)
+        near = difflib.get_close_matches(place.name, place.siblings, n=1) if "." not in path else []
+        return PROPERTY.finding(path, "is not a property", todo=f"did you mean {near[0]!r}?" if near else "see the class's documentation")
     if kind == "value_error":
         cause = detail["ctx"]["error"] if "ctx" in detail else None
         return cause.finding.under(path) if isinstance(cause, Refused) else PROPERTY.finding(path, detail["msg"])
     value = detail.get("input")
-    shown = name not in SECRET_PROPERTIES and isinstance(value, str | int | float | bool)
-    return PROPERTY.finding(path, detail["msg"].replace("Input should be", "must be"), todo=f"got {value!r}" if shown else "")
+    shown = not place.hidden and isinstance(value, str | int | float | bool)
+    quotes = place.in_mapping and kind == "string_type" and isinstance(value, int | float | bool)
+    todo = [f"got {value!r}"] * shown + ["write it in quotes"] * quotes
+    wanted = detail["msg"].replace("Input should be", "must be").replace("a valid string", "a string")
+    return PROPERTY.finding(path, wanted, todo="; ".join(todo))
