@@ -1,7 +1,8 @@
 """The one error that users of the components see: every bad input at once, one line a property."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -49,26 +50,72 @@ def problems_of(error: ValidationError, annotation: Any, holder: str = "") -> li
     `annotation` is the type of what was validated, `holder` the path of the property that it was validated for.
     """
     found: dict[str, Finding] = {}
+    components: dict[str, str] = {}
     for detail in error.errors(include_url=False):
         place = Place.of(holder).below(detail["loc"], annotation)
-        if not (detail["loc"] and str(detail["loc"][-1]).startswith("is-instance[")):  # the other members of a union say it better
-            found[place.path] = _finding(place, detail)
+        if detail["loc"] and str(detail["loc"][-1]).startswith("is-instance["):  # the other members of a union say the rest
+            components[place.path] = detail["ctx"]["class"] if "ctx" in detail else ""
+        else:
+            found[place.path] = _finding(place, detail, components.get(place.path, ""))
     return list(found.values())
 
 
-def _finding(place: Place, detail: ErrorDetails) -> Finding:
+def _finding(place: Place, detail: ErrorDetails, component: str) -> Finding:
     path, kind = place.path, detail["type"]
     if kind == "missing":
         return PROPERTY.finding(path, "is required")
     if kind == "unexpected_keyword_argument":
-        near = difflib.get_close_matches(place.name, place.siblings, n=1) if "." not in path else []
-        return PROPERTY.finding(path, "is not a property", todo=f"did you mean {near[0]!r}?" if near else "see the class's documentation")
+        near = _near(place.name, place.siblings)
+        return PROPERTY.finding(path, "is not a property", todo=f"did you mean {near!r}?" if near else "see the class's documentation")
+    if kind == "unexpected_positional_argument":
+        return PROPERTY.finding(path, "properties are given by their names", todo="write name=value")
     if kind == "value_error":
         cause = detail["ctx"]["error"] if "ctx" in detail else None
         return cause.finding.under(path) if isinstance(cause, Refused) else PROPERTY.finding(path, detail["msg"])
-    value = detail.get("input")
-    shown = not place.hidden and isinstance(value, str | int | float | bool)
-    quotes = place.in_mapping and kind == "string_type" and isinstance(value, int | float | bool)
-    todo = [f"got {value!r}"] * shown + ["write it in quotes"] * quotes
+    what, why, todo = _wrong_type(place, detail, component)
+    return PROPERTY.finding(path, what, why=why, todo=todo)
+
+
+def _near(name: str, known: Sequence[str]) -> str | None:
+    """The property that was meant: the only one that begins so, or else one that looks alike."""
+    longer = [property_ for property_ in known if property_.startswith(f"{name}_")]
+    return longer[0] if len(longer) == 1 else next(iter(difflib.get_close_matches(name, known, n=1)), None)
+
+
+_WRITTEN_OUT = {"dict_type": "write its keys out", "dataclass_type": "write its properties out"}
+
+
+def _wrong_type(place: Place, detail: ErrorDetails, component: str) -> tuple[str, str, str]:
+    """What was expected instead of this value, why, and what to do."""
+    kind, value = detail["type"], detail.get("input")
     wanted = detail["msg"].replace("Input should be", "must be").replace("a valid string", "a string")
-    return PROPERTY.finding(path, wanted, todo="; ".join(todo))
+    simple, later = isinstance(value, str | int | float | bool), isinstance(value, pulumi.Output | Awaitable)
+    got = [f"got {value!r}"] if simple and not place.hidden else []
+    if "Sequence" in wanted:
+        return _no_list(value, hidden=place.hidden)
+    if component:
+        itself = [f"pass the {component} itself"] if simple or later else []
+        return wanted.replace("must be", f"must be an instance of {component}, or"), "", "; ".join(got + itself)
+    if later:
+        todo = _WRITTEN_OUT.get(kind, "write it out, or take it from configuration")
+        return f"{wanted.replace('a string', 'a plain string')} (not an Output)", "what the program makes depends on it", todo
+    if isinstance(value, pulumi.Resource) and kind == "string_type":
+        return f"{wanted}, not a resource", "", f"pass {_output_of(value, place)}"
+    quotes = ["write it in quotes"] if place.in_mapping and simple and kind == "string_type" else []
+    return wanted, "", "; ".join(got + quotes)
+
+
+def _no_list(value: object, *, hidden: bool) -> tuple[str, str, str]:
+    if isinstance(value, str) and not hidden:
+        return f"must be a list: [{value!r}]", "", ""
+    if isinstance(value, pulumi.Output | Awaitable):
+        return "must be a list (not an Output)", "what the program makes depends on how much it holds", "write [...] around its items"
+    several = isinstance(value, Iterable) and not isinstance(value, str | Mapping)
+    return "must be a list", "", "write list(...) around it" if several else "write [...] around it"
+
+
+def _output_of(resource: pulumi.Resource, place: Place) -> str:
+    """The output of a resource that is most likely meant: the one of the same name, or its id."""
+    thing = re.sub(r"_ids?$", "", place.name)
+    output = place.name if hasattr(resource, place.name) else "id"
+    return f"its .{output}" if thing in (place.name, "") else f"{thing}.{output}"

@@ -29,7 +29,8 @@ def test_every_bad_input_is_reported_with_its_path_and_a_cure() -> None:
             node_pools=[{"name": "x"}],  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
         )
     assert lines(caught.value) == [
-        "eni_subnets[1]: must be a dictionary or an instance of EniSubnetArgs; got 7",
+        "eni_subnets[1]: must be an instance of EniZoneSubnet, or a dictionary or an instance of EniSubnetArgs; got 7; "
+        "pass the EniZoneSubnet itself",
         "ip_reclaim: 20 s is outside 300 to 15768000 s, the range TKE accepts; use after(300)",
         "cluster_cidr: 192.168.0.5/20 has host bits set; the range it lies in is 192.168.0.0/20",
         "cluster_max_pod_num: 63 is not a power of two; TKE rounds it up; use 64",
@@ -91,6 +92,12 @@ def test_what_is_wrong_in_a_property_is_one_line_a_value_and_shows_no_secret(it:
     with pytest.raises(tke.InvalidInputs) as caught:
         parse_args(it.cls, {**CLASSES[it.cls], it.property: it.value}, "it")
     assert lines(caught.value) == it.lines
+
+
+def test_properties_are_given_by_their_names() -> None:
+    with pytest.raises(tke.InvalidInputs) as caught:
+        tke.AutoscaleArgs(1, max_size=2)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    assert lines(caught.value)[-1] == "[0]: properties are given by their names; write name=value"
 
 
 @args_class(size=lambda value: None if value > 0 else f"{value} is too small")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
 import pulumi_kubernetes as kubernetes
 
 import pulumi_tke_hybrid as tke
@@ -65,6 +66,21 @@ def config(name: str, described: Described, *lines: str) -> Wrong:
 
 def one_pool(**more: Any) -> Described:
     return hybrid(node_pools=[pool(**more)])
+
+
+CLUSTER_ITSELF: Any = tke.HybridCluster.__new__(tke.HybridCluster)
+"""Where a provider belongs; nothing is registered for it."""
+
+
+class _Vpc(pulumi.Resource):
+    """A resource; nothing is registered for it."""
+
+    def __init__(self) -> None:
+        self.zone = FOUR
+
+
+SHAPE = "what the program makes depends on it"
+NO_SUBNET = "must be an instance of EniZoneSubnet, or a dictionary or an instance of EniSubnetArgs"
 
 
 def _container(**more: Any) -> kubernetes.core.v1.ContainerArgs:
@@ -330,8 +346,26 @@ SETTINGS = [
             "node_pools[0].subnet_id: subnet-aaaaaaaa is the ENI subnet", "node_pools[0].key_ids: exactly one", "node_pools: have no node at all"),
     cluster("misspelt", hybrid(cluster_cdir="x"), "cluster_cdir: is not a property; did you mean 'cluster_cidr'?"),
     cluster("misspelt in a pool", one_pool(sizes=3), "node_pools[0].sizes: is not a property"),
-    subnet("misspelt", zone_subnet(cidr="x"), "cidr: is not a property; did you mean 'vpc_cidr'?"),
+    subnet("misspelt", zone_subnet(cidr="x"), "cidr: is not a property; did you mean 'cidr_block'?"),
     app("misspelt", workload(replica=3), "replica: is not a property; did you mean 'replicas'?"),
+]  # fmt: skip
+
+WRONG_TYPES = [
+    cluster("an output of a subnet", hybrid(eni_subnets=[later(PODS_4)]), f"eni_subnets[0]: {NO_SUBNET}; pass the EniZoneSubnet itself"),
+    cluster("the id of a subnet", hybrid(eni_subnets=[PODS_4]), f"eni_subnets[0]: {NO_SUBNET}; got '{PODS_4}'; pass the EniZoneSubnet itself"),
+    cluster("subnets in an Output", hybrid(eni_subnets=later([PODS_4])),
+            "eni_subnets: must be a list (not an Output); what the program makes depends on how much it holds; write [...] around its items"),
+    cluster("one pool", hybrid(node_pools=tke.NodePoolArgs(**pool())), "node_pools: must be a list; write [...] around it"),
+    cluster("values of a dictionary", hybrid(node_pools={"a": pool()}.values()), "node_pools: must be a list; write list(...) around it"),
+    cluster("a pool in an Output", hybrid(node_pools=[later(pool())]),
+            f"node_pools[0]: must be a dictionary or an instance of NodePoolArgs (not an Output); {SHAPE}; write its properties out"),
+    cluster("a late id of an adopted one", adopted(existing_cluster_id=later(CLUSTER)),
+            f"existing_cluster_id: must be a plain string (not an Output); {SHAPE}; write it out, or take it from configuration"),
+    cluster("a resource", hybrid(vpc_id=_Vpc()), "vpc_id: must be a string, not a resource; pass vpc.id"),
+    cluster("a resource with an output of that name", one_pool(zone=_Vpc()), "node_pools[0].zone: must be a string, not a resource; pass its .zone"),
+    cluster("one key", one_pool(key_ids="skey-12345678"), "node_pools[0].key_ids: must be a list: ['skey-12345678']"),
+    cluster("half a name", one_pool(autoscale={"min": 1, "max_size": 2}),
+            "node_pools[0].autoscale.min_size: is required", "node_pools[0].autoscale.min: is not a property; did you mean 'min_size'?"),
 ]  # fmt: skip
 
 WORKLOADS = [
@@ -366,6 +400,10 @@ WORKLOADS = [
     Wrong("workload, a component of no object's name", lambda: tke.ClientIpWorkload("Web_App", workload()), ("name: 'Web_App' is not a Kubernetes name",)),
     Wrong("workload, no provider", lambda: tke.ClientIpWorkload("web", workload(use_ambient_provider=None)), ("opts.provider: no Kubernetes provider",)),
     Wrong("ipamd, no provider", lambda: tke.IpamdConfig("ipamd", ipamd(use_ambient_provider=None)), ("opts.provider: no Kubernetes provider",)),
+    Wrong("workload, a cluster as provider", lambda: tke.ClientIpWorkload("web", workload(), pulumi.ResourceOptions(provider=CLUSTER_ITSELF)),
+          ("opts.provider: must be a Kubernetes provider, not a HybridCluster; pass cluster.provider",)),
+    Wrong("ipamd, a cluster as provider", lambda: tke.IpamdConfig("ipamd", ipamd(), pulumi.ResourceOptions(providers=[CLUSTER_ITSELF])),
+          ("opts.providers: must be a Kubernetes provider, not a HybridCluster; pass cluster.provider",)),
     app("the node's network", workload(image=None, pod_spec=kubernetes.core.v1.PodSpecArgs(containers=[_container()], host_network=True)),
         "pod_spec.host_network: True shares the node's address"),
     app("local traffic with direct access", workload(external_traffic_policy="local"), "external_traffic_policy: 'local' has no effect with direct access"),
@@ -390,4 +428,4 @@ WORKLOADS = [
 ]  # fmt: skip
 
 
-CATALOGUE = [*ZONES, *RANGES, *SIZES, *SUBNETS, *IDS, *POOLS, *SETTINGS, *WORKLOADS]
+CATALOGUE = [*ZONES, *RANGES, *SIZES, *SUBNETS, *IDS, *POOLS, *SETTINGS, *WRONG_TYPES, *WORKLOADS]
