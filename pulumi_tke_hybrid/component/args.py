@@ -8,7 +8,7 @@ import pydantic.dataclasses
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import dataclass_transform
 
-from pulumi_tke_hybrid.component.errors import InvalidInputs, problems_of
+from pulumi_tke_hybrid.component.errors import InvalidInputs, labelled, problems_of
 from pulumi_tke_hybrid.component.inputs import Check, deferrable
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged, setting_findings
 from pulumi_tke_hybrid.tke.rules import every_rule
@@ -68,7 +68,7 @@ def args_class(**checks: Check) -> Callable[[C], C]:
             try:
                 validate(self, *positional, **named)
             except ValidationError as error:
-                raise InvalidInputs(cls.__name__, problems_of(error, cls)) from None
+                raise InvalidInputs(labelled(cls.__name__, named), problems_of(error, cls)) from None
 
         made.__init__ = __init__
         return cast(C, made)

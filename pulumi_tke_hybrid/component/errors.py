@@ -36,6 +36,27 @@ class InvalidInputs(pulumi.RunError):
             raise cls(owner, found)
 
 
+_IDENTIFYING = (
+    "name",
+    "cluster_name",
+    "existing_cluster_id",
+    "cluster_id",
+    "zone",
+    "subnet_id",
+    "load_balancer_id",
+    "image",
+    "path",
+    "port",
+)
+
+
+def labelled(owner: str, properties: Mapping[str, object]) -> str:
+    """The class, and which of a program's objects of it these properties are of, as far as one of them tells: `NodePoolArgs 'four'`."""
+    plain = (properties.get(name) for name in _IDENTIFYING)
+    which = next((value for value in plain if isinstance(value, str | int) and value), None)
+    return owner if which is None else f"{owner} {which!r}"
+
+
 class Refused(ValueError):
     """Carries a finding about one value through pydantic."""
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
 
 import pulumi
-from pydantic import GetCoreSchemaHandler, ValidationError
+from pydantic import GetCoreSchemaHandler, ValidationError, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
-from pulumi_tke_hybrid.component.errors import InvalidInputs, Refused, problems_of
+from pulumi_tke_hybrid.component.errors import InvalidInputs, Refused, labelled, problems_of
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
@@ -46,15 +46,16 @@ class _Checked:
     may_come_later: bool
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_wrap_validator_function(self._validate, handler(source))
+        return core_schema.with_info_wrap_validator_function(self._validate, handler(source))
 
-    def _validate(self, value: object, validate: Callable[[object], object]) -> object:
+    def _validate(self, value: object, validate: Callable[[object], object], info: ValidationInfo[None]) -> object:
         path = self.path
         if isinstance(value, _Item):
             path, value = path.removesuffix("[]") + value.place, value.value
         if self.may_come_later and awaited(value):
             later: pulumi.Output[object] = pulumi.Output.from_input(cast(Awaitable[object], value))
-            return pulumi.Output.all(later, later.is_secret()).apply(lambda both: self._resolved(both[0], validate, both[1], path))
+            owner = labelled(self.owner, info.data)  # the properties that are declared before this one
+            return pulumi.Output.all(later, later.is_secret()).apply(lambda both: self._resolved(both[0], validate, both[1], owner, path))
         return self._with_check(validate(value))
 
     def _with_check(self, value: object) -> object:
@@ -63,14 +64,14 @@ class _Checked:
             raise Refused(problem if isinstance(problem, Finding) else PROPERTY.finding("", problem))
         return value
 
-    def _resolved(self, value: object, validate: Callable[[object], object], secret: bool, path: str) -> object:
+    def _resolved(self, value: object, validate: Callable[[object], object], secret: bool, owner: str, path: str) -> object:
         hidden = PROPERTY.finding(path, "the secret value is not valid", todo="it is not shown")
         try:
             return self._with_check(validate(value))
         except ValidationError as error:  # a ValueError too, but one with several findings
-            raise InvalidInputs(self.owner, [hidden] if secret else problems_of(error, self.annotation, path)) from None
+            raise InvalidInputs(owner, [hidden] if secret else problems_of(error, self.annotation, path)) from None
         except Refused as error:
-            raise InvalidInputs(self.owner, [hidden if secret else error.finding.under(path)]) from None
+            raise InvalidInputs(owner, [hidden if secret else error.finding.under(path)]) from None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.inputs import Input
-from tests.unit.catalogue.described import CLASSES, Late, awake
+from tests.unit.catalogue.described import CLASSES, Late, awake, pool
 from tests.unit.programs import run
 
 
@@ -92,6 +92,23 @@ def test_what_is_wrong_in_a_property_is_one_line_a_value_and_shows_no_secret(it:
     with pytest.raises(tke.InvalidInputs) as caught:
         parse_args(it.cls, {**CLASSES[it.cls], it.property: it.value}, "it")
     assert lines(caught.value) == it.lines
+
+
+@pytest.mark.parametrize(
+    ("it", "owner"),
+    [
+        (Spoilt(tke.NodePoolArgs, "size", -1, []), "NodePoolArgs 'four'"),
+        (Spoilt(tke.NodePoolArgs, "size", Late(-1), []), "NodePoolArgs 'four'"),
+        (Spoilt(tke.HybridClusterArgs, "node_pools", [pool(name="y", size=Late(-1))], []), "NodePoolArgs 'y'"),
+        (Spoilt(tke.EniSubnetArgs, "cidr_block", "all", []), "EniSubnetArgs 'ap-guangzhou-4'"),
+        (Spoilt(tke.PortArgs, "port", 70000, []), "PortArgs 70000"),
+        (Spoilt(tke.RolloutArgs, "max_surge", -1, []), "RolloutArgs"),
+    ],
+)  # fmt: skip
+def test_an_error_says_which_of_several_objects_it_is_about(it: Spoilt, owner: str) -> None:
+    with pytest.raises(tke.InvalidInputs) as caught:
+        run(lambda: it.cls(**{**CLASSES[it.cls], it.property: awake(it.value)}))
+    assert str(caught.value).startswith(f"{owner}: 1 invalid input\n")
 
 
 def test_properties_are_given_by_their_names() -> None:
