@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.component.inputs import Input, awaited, known
 from pulumi_tke_hybrid.endpoint import EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
-from pulumi_tke_hybrid.tke import cidrs, ids, reclaim, zones
+from pulumi_tke_hybrid.tke import cidrs, deadlines, ids, reclaim, zones
 from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedSubnet
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import capacity, places, pools, ranges
@@ -56,6 +56,7 @@ class EniSubnetArgs(Args):
     service_cidr=cidrs.cidr_problem,
     vpc_cidr=cidrs.cidr_problem,
     other_cidrs=_others_problem,
+    deadline_seconds=deadlines.deadline_problem,
 )
 class HybridClusterArgs(Args):
     """Arguments of `HybridCluster`."""

@@ -324,6 +324,8 @@ SETTINGS = [
            "eni_subnets[1].subnet_id: subnet-aaaaaaaa is listed twice, first at eni_subnets[0]; list it once"),
     cni("a deadline of a second", switch(deadline_seconds=1), "deadline_seconds: 1 s is not a sensible deadline; use 30 to 7200 s"),
     cluster("no sizes", hybrid(cluster_cidr=None, cluster_max_pod_num=None),
+    cluster("no deadline at all", hybrid(deadline_seconds=0), "deadline_seconds: 0 s is not a sensible deadline; use 30 to 7200 s"),
+    cluster("a deadline of half a minute", hybrid(deadline_seconds=29), "deadline_seconds: 29 s is not a sensible deadline; use 30 to 7200 s"),
             "cluster_cidr: is required for a new cluster; it is fixed for ever, so there is no default; choose one",
             "cluster_max_pod_num: is required for a new cluster"),
     cluster("a kubeconfig for a new one", hybrid(kubeconfig="{}"), "kubeconfig: belongs to an adopted cluster; a new one's comes from its endpoint"),
