@@ -431,3 +431,5 @@ WORKLOADS = [
 
 
 CATALOGUE = [*ZONES, *RANGES, *SIZES, *SUBNETS, *IDS, *POOLS, *SETTINGS, *WRONG_TYPES, *WORKLOADS]
+    app("facts that say nothing", workload(cluster_facts={}, replicas=5000), "cluster_facts: is something else than the facts"),
+    app("other facts", workload(cluster_facts={"foo": 1}), "cluster_facts: is something else than the facts"),
