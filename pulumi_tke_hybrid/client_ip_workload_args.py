@@ -71,6 +71,10 @@ def _replicas_problem(value: int) -> str | None:
     return None if value >= 0 else f"{value} is negative; use 0 or more"
 
 
+def _image_problem(value: str) -> str | None:
+    return None if value.strip() else "is empty; give the image, for example 'nginx:1.29'"
+
+
 def _subnets_problem(subnets: Sequence[Any]) -> Finding | str | None:
     if not subnets:
         return "is empty; leave it out for every container subnet"
@@ -84,6 +88,7 @@ def _reclaim_problem(value: str) -> Finding | str | None:
 
 
 @args_class(
+    image=_image_problem,
     replicas=_replicas_problem,
     name=names.dns_label_problem,
     namespace=names.dns_label_problem,

@@ -373,6 +373,7 @@ WRONG_TYPES = [
 WORKLOADS = [
     app("no image", workload(image=None), "image: exactly one of image, containers and pod_spec is needed"),
     app("an image and containers", workload(containers=[_container()]), "containers: exactly one of image, containers and pod_spec is needed"),
+    app("an empty image", workload(image=" "), "image: is empty; give the image"),
     app("no containers", workload(image=None, containers=[]), "containers: is empty; a pod has at least one container"),
     app("a port twice", workload(ports=[{"port": 80}, {"port": 80}]), "ports[1].port: 80/TCP is listed twice"),
     app("a port out of range", workload(ports=[{"port": 70000}]), "ports[0].port: 70000 is not a port; use 1 to 65535"),
