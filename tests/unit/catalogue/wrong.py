@@ -395,6 +395,12 @@ WORKLOADS = [
     app("a path without slash", workload(ingress={"exposure": {"kind": "public"}, "path": "shop"}), "ingress.path: 'shop' does not start with '/'"),
     app("a port of nobody", workload(ingress={"exposure": {"kind": "public"}, "port": 81}), "ingress.port: 81 is none of the workload's ports (80)"),
     app("an annotation of ours", workload(pod_annotations={"tke.cloud.tencent.com/networks": "tke-direct-eni"}),
+    app("an Ingress to the first port, which is UDP", workload(
+        ports=[{"port": 53, "protocol": "UDP"}, {"port": 80}], ingress={"exposure": {"kind": "public"}}),
+        "ingress.port: 53 is UDP; an Ingress passes HTTP on, over TCP; name a TCP port of the workload"),
+    app("a path to a UDP port", workload(
+        ports=[{"port": 80}, {"port": 53, "protocol": "UDP"}], ingress={"exposure": {"kind": "public"}, "paths": [{"path": "/", "port": 53}]}),
+        "ingress.paths[0].port: 53 is UDP"),
         "pod_annotations: tke.cloud.tencent.com/networks is written by the component"),
     app("a label of ours", workload(labels={"app.kubernetes.io/name": "x"}), "labels: app.kubernetes.io/name selects the pods"),
     app("a selector of all", workload(selector={}), "selector: is empty and would select every pod"),
