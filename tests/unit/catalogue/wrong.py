@@ -197,7 +197,8 @@ SIZES = [
         node_pools=[pool(autoscale={"min_size": 1, "max_size": 14}, subnet_cidr="10.0.0.0/28")], rules={"node-headroom": "error"}),
             "node_pools[0].subnet_cidr: 10.0.0.0/28 has 13 addresses for up to 14 nodes"),
     cluster("a type that nobody knows", hybrid(node_pools=[pool(instance_type="BIG")], rules={"instance-type-unknown": "error"}),
-            "node_pools[0].instance_type: 'BIG' is not in the table of ENI limits; not checked: eni-headroom, vpc-eni-quota"),
+            "node_pools[0].instance_type: 'BIG' is not in the table of ENI limits; not checked: eni-headroom, vpc-eni-quota; check its "
+            "name; with credentials the preview asks DescribeVpcCniPodLimits too, and checks if that knows it"),
     app("more pods than addresses", workload(replicas=14, cluster_facts=facts()), "replicas: 14 pods need"),
     app("late pods, more than addresses", workload(replicas=later(14), cluster_facts=later(facts())), "replicas: 14 pods need"),
     app("more surge than addresses", workload(replicas=8, rollout={"max_surge": 4}, cluster_facts=facts()),
@@ -323,9 +324,9 @@ SETTINGS = [
     config("a late subnet twice", ipamd(eni_subnets=[{"subnet_id": PODS_4, "zone": FOUR}, {"subnet_id": later(PODS_4), "zone": SIX}]),
            "eni_subnets[1].subnet_id: subnet-aaaaaaaa is listed twice, first at eni_subnets[0]; list it once"),
     cni("a deadline of a second", switch(deadline_seconds=1), "deadline_seconds: 1 s is not a sensible deadline; use 30 to 7200 s"),
-    cluster("no sizes", hybrid(cluster_cidr=None, cluster_max_pod_num=None),
     cluster("no deadline at all", hybrid(deadline_seconds=0), "deadline_seconds: 0 s is not a sensible deadline; use 30 to 7200 s"),
     cluster("a deadline of half a minute", hybrid(deadline_seconds=29), "deadline_seconds: 29 s is not a sensible deadline; use 30 to 7200 s"),
+    cluster("no sizes", hybrid(cluster_cidr=None, cluster_max_pod_num=None),
             "cluster_cidr: is required for a new cluster; it is fixed for ever, so there is no default; choose one",
             "cluster_max_pod_num: is required for a new cluster"),
     cluster("a kubeconfig for a new one", hybrid(kubeconfig="{}"), "kubeconfig: belongs to an adopted cluster; a new one's comes from its endpoint"),
@@ -372,8 +373,8 @@ WRONG_TYPES = [
 
 WORKLOADS = [
     app("no image", workload(image=None), "image: exactly one of image, containers and pod_spec is needed"),
-    app("an image and containers", workload(containers=[_container()]), "containers: exactly one of image, containers and pod_spec is needed"),
     app("an empty image", workload(image=" "), "image: is empty; give the image"),
+    app("an image and containers", workload(containers=[_container()]), "containers: exactly one of image, containers and pod_spec is needed"),
     app("no containers", workload(image=None, containers=[]), "containers: is empty; a pod has at least one container"),
     app("a port twice", workload(ports=[{"port": 80}, {"port": 80}]), "ports[1].port: 80/TCP is listed twice"),
     app("a port out of range", workload(ports=[{"port": 70000}]), "ports[0].port: 70000 is not a port; use 1 to 65535"),
@@ -394,13 +395,13 @@ WORKLOADS = [
         "ingress.hosts: 'shop' is not a host TKE accepts (E4052); it needs a dot"),
     app("a path without slash", workload(ingress={"exposure": {"kind": "public"}, "path": "shop"}), "ingress.path: 'shop' does not start with '/'"),
     app("a port of nobody", workload(ingress={"exposure": {"kind": "public"}, "port": 81}), "ingress.port: 81 is none of the workload's ports (80)"),
-    app("an annotation of ours", workload(pod_annotations={"tke.cloud.tencent.com/networks": "tke-direct-eni"}),
     app("an Ingress to the first port, which is UDP", workload(
         ports=[{"port": 53, "protocol": "UDP"}, {"port": 80}], ingress={"exposure": {"kind": "public"}}),
         "ingress.port: 53 is UDP; an Ingress passes HTTP on, over TCP; name a TCP port of the workload"),
     app("a path to a UDP port", workload(
         ports=[{"port": 80}, {"port": 53, "protocol": "UDP"}], ingress={"exposure": {"kind": "public"}, "paths": [{"path": "/", "port": 53}]}),
         "ingress.paths[0].port: 53 is UDP"),
+    app("an annotation of ours", workload(pod_annotations={"tke.cloud.tencent.com/networks": "tke-direct-eni"}),
         "pod_annotations: tke.cloud.tencent.com/networks is written by the component"),
     app("a label of ours", workload(labels={"app.kubernetes.io/name": "x"}), "labels: app.kubernetes.io/name selects the pods"),
     app("a selector of all", workload(selector={}), "selector: is empty and would select every pod"),
@@ -430,6 +431,8 @@ WORKLOADS = [
         "ports[1].port: 53 has TCP and UDP"),
     app("facts that another stack does not export", workload(cluster_facts=later(None)), "cluster_facts: is empty"),
     app("zones instead of facts", workload(cluster_facts=later({"zones": ["ap-guangzhou-4"]})), "cluster_facts: is something else than the facts"),
+    app("facts that say nothing", workload(cluster_facts={}, replicas=5000), "cluster_facts: is something else than the facts"),
+    app("other facts", workload(cluster_facts={"foo": 1}), "cluster_facts: is something else than the facts"),
     app("facts with half a pool", workload(cluster_facts=later(facts(nodePools=[{"zone": FOUR}]))), "cluster_facts: is something else than the facts"),
     app("facts with a range that is none", workload(cluster_facts=later(facts(zones={FOUR: [{"subnetId": PODS_4, "cidrBlock": "10.0.64.1/28"}]}))),
         "cluster_facts.zones['ap-guangzhou-4'][0].cidrBlock: 10.0.64.1/28 has host bits set; the range it lies in is 10.0.64.0/28"),
@@ -438,5 +441,3 @@ WORKLOADS = [
 
 
 CATALOGUE = [*ZONES, *RANGES, *SIZES, *SUBNETS, *IDS, *POOLS, *SETTINGS, *WRONG_TYPES, *WORKLOADS]
-    app("facts that say nothing", workload(cluster_facts={}, replicas=5000), "cluster_facts: is something else than the facts"),
-    app("other facts", workload(cluster_facts={"foo": 1}), "cluster_facts: is something else than the facts"),
