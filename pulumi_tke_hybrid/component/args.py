@@ -77,7 +77,9 @@ def args_class(**checks: Check) -> Callable[[C], C]:
 
 
 def parse_args(cls: type[A], value: A | Mapping[str, object], owner: str) -> A:
-    """An instance of `cls` from itself or from a plain mapping of the same shape; all errors at once.
+    """An instance of `cls` from itself or from a plain mapping of the same shape.
+
+    Errors come together: those of types and bounds first, and only without any the rules', which look at a whole object.
 
     Warnings and notes are for `advise`, which needs the component to say them under.
     """

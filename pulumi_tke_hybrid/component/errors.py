@@ -1,4 +1,4 @@
-"""The one error that users of the components see: every bad input at once, one line a property."""
+"""The one error that users of the components see: bad inputs together, one line a property."""
 
 import difflib
 import re
