@@ -71,6 +71,10 @@ def _replicas_problem(value: int) -> str | None:
     return None if value >= 0 else f"{value} is negative; use 0 or more"
 
 
+def _image_problem(value: str) -> str | None:
+    return None if value.strip() else "is empty; give the image, for example 'nginx:1.29'"
+
+
 def _subnets_problem(subnets: Sequence[Any]) -> Finding | str | None:
     if not subnets:
         return "is empty; leave it out for every container subnet"
@@ -84,6 +88,7 @@ def _reclaim_problem(value: str) -> Finding | str | None:
 
 
 @args_class(
+    image=_image_problem,
     replicas=_replicas_problem,
     name=names.dns_label_problem,
     namespace=names.dns_label_problem,
@@ -235,13 +240,8 @@ class ClientIpWorkloadArgs(Args):
         yield from self._pod_problems()
         if self.ports is not None and not self.ports:
             yield PROPERTY.finding("ports", "is empty; leave it out for port 80")
-        wanted = [("ingress.port", self.ingress.port)] if self.ingress else []
-        if self.ingress:
-            wanted += [(f"ingress.paths[{index}].port", path.port) for index, path in enumerate(self.ingress.paths or ())]
-        numbers = [known(port.port) for port in self.all_ports]
-        for path, number in wanted:
-            if known(number) is not None and None not in numbers and known(number) not in numbers:
-                yield PROPERTY.finding(path, f"{known(number)} is none of the workload's ports ({', '.join(map(str, numbers))})")
+        if self.ingress is not None:
+            yield from self._ingress_port_problems(self.ingress)
         for name, written in (("pod_annotations", keys.POD_KEYS), ("service_annotations", keys.SERVICE_KEYS)):
             for key in getattr(self, name) or ():
                 contradiction = annotations.contradiction(key, written)
@@ -255,6 +255,22 @@ class ClientIpWorkloadArgs(Args):
         for name, rule in (("replicas", workload_rules.BACKENDS), ("cluster_facts", workload_rules.ADDRESSES)):
             if awaited(getattr(self, name)):
                 yield not_yet(rule, name)
+
+    def _ingress_port_problems(self, ingress: IngressArgs) -> Iterator[Finding]:
+        own = [path.port for path in ingress.paths or ()]
+        by_default = ingress.port is None and (not own or None in own)
+        wanted = [("ingress.port", self.all_ports[0].port if by_default else ingress.port)]
+        wanted += [(f"ingress.paths[{index}].port", port) for index, port in enumerate(own)]
+        numbers = [known(port.port) for port in self.all_ports]
+        for path, number in wanted:
+            value = known(number)
+            if value is None:
+                continue
+            transports = {port.transport for port in self.all_ports if known(port.port) == value}
+            if not transports and None not in numbers:
+                yield PROPERTY.finding(path, f"{value} is none of the workload's ports ({', '.join(map(str, numbers))})")
+            elif transports == {"UDP"}:
+                yield PROPERTY.finding(path, f"{value} is UDP; an Ingress passes HTTP on, over TCP; name a TCP port of the workload")
 
     def _pod_problems(self) -> Iterator[Finding]:
         given = [name for name in ("image", "containers", "pod_spec") if getattr(self, name) is not None]

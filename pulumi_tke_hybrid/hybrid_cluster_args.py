@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.component.inputs import Input, awaited, known
 from pulumi_tke_hybrid.endpoint import EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
-from pulumi_tke_hybrid.tke import cidrs, ids, reclaim, zones
+from pulumi_tke_hybrid.tke import cidrs, deadlines, ids, reclaim, zones
 from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedSubnet
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import capacity, places, pools, ranges
@@ -59,6 +59,7 @@ class EniSubnetArgs(Args):
     service_cidr=cidrs.cidr_problem,
     vpc_cidr=cidrs.cidr_problem,
     other_cidrs=_others_problem,
+    deadline_seconds=deadlines.deadline_problem,
 )
 class HybridClusterArgs(Args):
     """Arguments of `HybridCluster`."""
@@ -67,8 +68,9 @@ class HybridClusterArgs(Args):
     """VPC of the cluster. A change replaces the cluster."""
 
     eni_subnets: Sequence[Union[EniZoneSubnet, EniSubnetArgs]]
-    """The container subnets, at least one for each zone with nodes, in an order that never changes: append only, TKE cannot unregister
-    one."""
+    """The container subnets, at least one for each zone with nodes. None may leave the list, TKE cannot unregister one. Their order does
+    not matter with `zone_registration` `api`; with `configmap` append only: the first one's zone is registered first, and the others
+    stand in ipamd's ConfigMap in this order."""
 
     ip_reclaim: Input[str]
     """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`. Fixed once switched on. A short
@@ -140,7 +142,7 @@ class HybridClusterArgs(Args):
     """Tags of the cluster. Updated in place."""
 
     deadline_seconds: Optional[Input[int]] = None
-    """How long each wait for VPC-CNI may take, in seconds. Default: 600."""
+    """How long each wait for VPC-CNI may take, 30 to 7200 seconds. Default: 600."""
 
     def problems(self) -> Iterator[Finding]:
         yield from self._adoption()

@@ -9,8 +9,10 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
 _HEAD = """# Rules
 
 What the components check before anything reaches the cloud, and what `tke-hybrid review` and the policy pack say about a change. Errors
-stop the preview, all at once, one line a property: `path: value and what is wrong with it; why; what to do`. Warnings and notes appear
-in the preview's diagnostics under the component.
+stop the preview, one line a property: `path: value and what is wrong with it; why; what to do`. First come the types and bounds of
+everything that a description holds, together (an `…Args` object reports its own where it is made); once these are right, what all other
+rules say of the component, together. Values inside Outputs follow when they are known. Warnings and notes appear in the preview's
+diagnostics under the component.
 
 A program sets the severity of a rule where it means it, and the setting is shown in the preview as an input of the component:
 

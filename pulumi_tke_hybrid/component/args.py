@@ -1,7 +1,6 @@
 """How argument classes are made: one class is the type, the documentation, the validation and the schema."""
 
 import functools
-import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar, cast
 
@@ -9,7 +8,7 @@ import pydantic.dataclasses
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import dataclass_transform
 
-from pulumi_tke_hybrid.component.errors import InvalidInputs, problems_of
+from pulumi_tke_hybrid.component.errors import InvalidInputs, labelled, problems_of
 from pulumi_tke_hybrid.component.inputs import Check, deferrable
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged, setting_findings
 from pulumi_tke_hybrid.tke.rules import every_rule
@@ -69,7 +68,7 @@ def args_class(**checks: Check) -> Callable[[C], C]:
             try:
                 validate(self, *positional, **named)
             except ValidationError as error:
-                raise InvalidInputs(cls.__name__, problems_of(error, sorted(annotations))) from None
+                raise InvalidInputs(labelled(cls.__name__, named), problems_of(error, cls)) from None
 
         made.__init__ = __init__
         return cast(C, made)
@@ -78,7 +77,9 @@ def args_class(**checks: Check) -> Callable[[C], C]:
 
 
 def parse_args(cls: type[A], value: A | Mapping[str, object], owner: str) -> A:
-    """An instance of `cls` from itself or from a plain mapping of the same shape; all errors at once.
+    """An instance of `cls` from itself or from a plain mapping of the same shape.
+
+    Errors come together: those of types and bounds first, and only without any the rules', which look at a whole object.
 
     Warnings and notes are for `advise`, which needs the component to say them under.
     """
@@ -86,7 +87,6 @@ def parse_args(cls: type[A], value: A | Mapping[str, object], owner: str) -> A:
         try:
             value = TypeAdapter(cls).validate_python(value)
         except ValidationError as error:
-            names = sorted(typing.get_type_hints(cls))
-            raise InvalidInputs(owner, problems_of(error, names)) from None
+            raise InvalidInputs(owner, problems_of(error, cls)) from None
     InvalidInputs.check(owner, (finding for finding in value.judged() if finding.severity is Severity.ERROR))
     return value

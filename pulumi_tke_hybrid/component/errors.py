@@ -1,18 +1,17 @@
-"""The one error that users of the components see: every bad input at once, one line a property."""
+"""The one error that users of the components see: bad inputs together, one line a property."""
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from typing import Any
 
 import pulumi
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from pulumi_tke_hybrid.component.places import Place
 from pulumi_tke_hybrid.tke.rule import Finding, Rule
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
-
-SECRET_PROPERTIES = frozenset({"password", "kubeconfig"})
-"""Their values appear in no message."""
 
 
 class InvalidInputs(pulumi.RunError):
@@ -37,6 +36,27 @@ class InvalidInputs(pulumi.RunError):
             raise cls(owner, found)
 
 
+_IDENTIFYING = (
+    "name",
+    "cluster_name",
+    "existing_cluster_id",
+    "cluster_id",
+    "zone",
+    "subnet_id",
+    "load_balancer_id",
+    "image",
+    "path",
+    "port",
+)
+
+
+def labelled(owner: str, properties: Mapping[str, object]) -> str:
+    """The class, and which of a program's objects of it these properties are of, as far as one of them tells: `NodePoolArgs 'four'`."""
+    plain = (properties.get(name) for name in _IDENTIFYING)
+    which = next((value for value in plain if isinstance(value, str | int) and value), None)
+    return owner if which is None else f"{owner} {which!r}"
+
+
 class Refused(ValueError):
     """Carries a finding about one value through pydantic."""
 
@@ -45,49 +65,78 @@ class Refused(ValueError):
         super().__init__(finding.message)
 
 
-def problems_of(error: ValidationError, known: Sequence[str] = ()) -> list[Finding]:
-    """pydantic's findings as ours: one line a property, union members collapsed, `known` names for suggestions."""
+def problems_of(error: ValidationError, annotation: Any, holder: str = "") -> list[Finding]:
+    """pydantic's findings as ours: one line a value, union members collapsed.
+
+    `annotation` is the type of what was validated, `holder` the path of the property that it was validated for.
+    """
     found: dict[str, Finding] = {}
-    details = error.errors(include_url=False)
-    for detail in details:
-        path = _path(detail["loc"])
-        if detail["type"] == "is_instance_of" and any(_path(other["loc"]).startswith(path) for other in details if other is not detail):
-            continue  # the other members of a union say it better
-        found[path] = _finding(path, detail, known)
+    components: dict[str, str] = {}
+    for detail in error.errors(include_url=False):
+        place = Place.of(holder).below(detail["loc"], annotation)
+        if detail["loc"] and str(detail["loc"][-1]).startswith("is-instance["):  # the other members of a union say the rest
+            components[place.path] = detail["ctx"]["class"] if "ctx" in detail else ""
+        else:
+            found[place.path] = _finding(place, detail, components.get(place.path, ""))
     return list(found.values())
 
 
-_KEY = re.compile(r"[A-Za-z0-9]+([-./_][A-Za-z0-9]+)+")
-"""A key of a mapping that is no identifier, e.g. a label or a rule's id."""
-
-_TAGS = frozenset({"str", "int", "float", "bool", "dict", "list"})
-"""What pydantic puts into a location for the members of a union."""
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    path = ""
-    for item in location:
-        if isinstance(item, int):
-            path += f"[{item}]"
-        elif item.isidentifier() and item[:1].islower() and item not in _TAGS:  # class names are not properties either
-            path += f".{item}" if path else item
-        elif _KEY.fullmatch(item) and not item.isidentifier():
-            path += f"[{item!r}]"
-    return path
-
-
-def _finding(path: str, detail: ErrorDetails, known: Sequence[str]) -> Finding:
-    kind = detail["type"]
-    name = str(detail["loc"][-1]) if detail["loc"] else ""
+def _finding(place: Place, detail: ErrorDetails, component: str) -> Finding:
+    path, kind = place.path, detail["type"]
     if kind == "missing":
         return PROPERTY.finding(path, "is required")
     if kind == "unexpected_keyword_argument":
-        near = difflib.get_close_matches(name, known, n=1) if len(detail["loc"]) == 1 else []
-        todo = f"did you mean {near[0]!r}?" if near else "see the class's documentation"
-        return PROPERTY.finding(path, "is not a property", todo=todo)
+        near = _near(place.name, place.siblings)
+        return PROPERTY.finding(path, "is not a property", todo=f"did you mean {near!r}?" if near else "see the class's documentation")
+    if kind == "unexpected_positional_argument":
+        return PROPERTY.finding(path, "properties are given by their names", todo="write name=value")
     if kind == "value_error":
         cause = detail["ctx"]["error"] if "ctx" in detail else None
         return cause.finding.under(path) if isinstance(cause, Refused) else PROPERTY.finding(path, detail["msg"])
-    value = detail.get("input")
-    shown = name not in SECRET_PROPERTIES and isinstance(value, str | int | float | bool)
-    return PROPERTY.finding(path, detail["msg"].replace("Input should be", "must be"), todo=f"got {value!r}" if shown else "")
+    what, why, todo = _wrong_type(place, detail, component)
+    return PROPERTY.finding(path, what, why=why, todo=todo)
+
+
+def _near(name: str, known: Sequence[str]) -> str | None:
+    """The property that was meant: the only one that begins so, or else one that looks alike."""
+    longer = [property_ for property_ in known if property_.startswith(f"{name}_")]
+    return longer[0] if len(longer) == 1 else next(iter(difflib.get_close_matches(name, known, n=1)), None)
+
+
+_WRITTEN_OUT = {"dict_type": "write its keys out", "dataclass_type": "write its properties out"}
+
+
+def _wrong_type(place: Place, detail: ErrorDetails, component: str) -> tuple[str, str, str]:
+    """What was expected instead of this value, why, and what to do."""
+    kind, value = detail["type"], detail.get("input")
+    wanted = detail["msg"].replace("Input should be", "must be").replace("a valid string", "a string")
+    simple, later = isinstance(value, str | int | float | bool), isinstance(value, pulumi.Output | Awaitable)
+    got = [f"got {value!r}"] if simple and not place.hidden else []
+    if "Sequence" in wanted:
+        return _no_list(value, hidden=place.hidden)
+    if component:
+        itself = [f"pass the {component} itself"] if simple or later else []
+        return wanted.replace("must be", f"must be an instance of {component}, or"), "", "; ".join(got + itself)
+    if later:
+        todo = _WRITTEN_OUT.get(kind, "write it out, or take it from configuration")
+        return f"{wanted.replace('a string', 'a plain string')} (not an Output)", "what the program makes depends on it", todo
+    if isinstance(value, pulumi.Resource) and kind == "string_type":
+        return f"{wanted}, not a resource", "", f"pass {_output_of(value, place)}"
+    quotes = ["write it in quotes"] if place.in_mapping and simple and kind == "string_type" else []
+    return wanted, "", "; ".join(got + quotes)
+
+
+def _no_list(value: object, *, hidden: bool) -> tuple[str, str, str]:
+    if isinstance(value, str) and not hidden:
+        return f"must be a list: [{value!r}]", "", ""
+    if isinstance(value, pulumi.Output | Awaitable):
+        return "must be a list (not an Output)", "what the program makes depends on how much it holds", "write [...] around its items"
+    several = isinstance(value, Iterable) and not isinstance(value, str | Mapping)
+    return "must be a list", "", "write list(...) around it" if several else "write [...] around it"
+
+
+def _output_of(resource: pulumi.Resource, place: Place) -> str:
+    """The output of a resource that is most likely meant: the one of the same name, or its id."""
+    thing = re.sub(r"_ids?$", "", place.name)
+    output = place.name if hasattr(resource, place.name) else "id"
+    return f"its .{output}" if thing in (place.name, "") else f"{thing}.{output}"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
 
 import pulumi
-from pydantic import GetCoreSchemaHandler, ValidationError
+from pydantic import GetCoreSchemaHandler, ValidationError, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
-from pulumi_tke_hybrid.component.errors import InvalidInputs, Refused, problems_of
+from pulumi_tke_hybrid.component.errors import InvalidInputs, Refused, labelled, problems_of
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
@@ -40,16 +40,22 @@ class _Checked:
 
     owner: str
     path: str
+    annotation: Any
+    """The type, for the paths of what is wrong inside."""
     check: Check | None
     may_come_later: bool
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_wrap_validator_function(self._validate, handler(source))
+        return core_schema.with_info_wrap_validator_function(self._validate, handler(source))
 
-    def _validate(self, value: object, validate: Callable[[object], object]) -> object:
+    def _validate(self, value: object, validate: Callable[[object], object], info: ValidationInfo[None]) -> object:
+        path = self.path
+        if isinstance(value, _Item):
+            path, value = path.removesuffix("[]") + value.place, value.value
         if self.may_come_later and awaited(value):
             later: pulumi.Output[object] = pulumi.Output.from_input(cast(Awaitable[object], value))
-            return pulumi.Output.all(later, later.is_secret()).apply(lambda both: self._resolved(both[0], validate, both[1]))
+            owner = labelled(self.owner, info.data)  # the properties that are declared before this one
+            return pulumi.Output.all(later, later.is_secret()).apply(lambda both: self._resolved(both[0], validate, both[1], owner, path))
         return self._with_check(validate(value))
 
     def _with_check(self, value: object) -> object:
@@ -58,18 +64,38 @@ class _Checked:
             raise Refused(problem if isinstance(problem, Finding) else PROPERTY.finding("", problem))
         return value
 
-    def _resolved(self, value: object, validate: Callable[[object], object], secret: bool) -> object:
+    def _resolved(self, value: object, validate: Callable[[object], object], secret: bool, owner: str, path: str) -> object:
+        hidden = PROPERTY.finding(path, "the secret value is not valid", todo="it is not shown")
         try:
             return self._with_check(validate(value))
         except ValidationError as error:  # a ValueError too, but one with several findings
-            problems = [problem.under(self.path) for problem in problems_of(error)]
-            raise InvalidInputs(self.owner, [self._hidden] if secret else problems) from None
+            raise InvalidInputs(owner, [hidden] if secret else problems_of(error, self.annotation, path)) from None
         except Refused as error:
-            raise InvalidInputs(self.owner, [self._hidden if secret else error.finding.under(self.path)]) from None
+            raise InvalidInputs(owner, [hidden if secret else error.finding.under(path)]) from None
 
-    @property
-    def _hidden(self) -> Finding:
-        return PROPERTY.finding(self.path, "the secret value is not valid", todo="it is not shown")
+
+@dataclass(frozen=True)
+class _Item:
+    """An awaited item of a list or a mapping, with its place there: what is wrong with it is found when nobody looks at the others."""
+
+    place: str
+    value: object
+
+
+class _Placing:
+    """Makes an `_Item` of each awaited item."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_placed, handler(source))
+
+
+def _placed(holder: object) -> object:
+    if isinstance(holder, Mapping):
+        items = cast(Mapping[object, object], holder).items()
+        return {key: _Item(f"[{key!r}]", item) if awaited(item) else item for key, item in items}
+    if isinstance(holder, list | tuple):
+        return [_Item(f"[{index}]", item) if awaited(item) else item for index, item in enumerate(cast(Sequence[object], holder))]
+    return holder
 
 
 def _either(one: Any, other: Any) -> Any:
@@ -90,9 +116,16 @@ def deferrable(annotation: Any, owner: str, path: str, check: Check | None = Non
         may_come_later = len(plain) < len(members)
         inner = functools.reduce(_either, [deferrable(member, owner, path) for member in plain])
     elif origin in (list, Sequence):
-        inner = types.GenericAlias(Sequence, (deferrable(members[0], owner, f"{path}[]"),))
+        inner = _with_places(types.GenericAlias(Sequence, (deferrable(members[0], owner, f"{path}[]"),)))
     elif origin in (dict, Mapping):
-        inner = types.GenericAlias(Mapping, (members[0], deferrable(members[1], owner, f"{path}[]")))
+        inner = _with_places(types.GenericAlias(Mapping, (members[0], deferrable(members[1], owner, f"{path}[]"))))
     if may_come_later or check:
-        return Annotated[inner, _Checked(owner, path, check, may_come_later)]
+        return Annotated[inner, _Checked(owner, path, annotation, check, may_come_later)]
     return inner
+
+
+def _with_places(holder: types.GenericAlias) -> Any:
+    """The list or mapping, whose items know where they are if they may come later."""
+    checks = getattr(get_args(holder)[-1], "__metadata__", ())
+    later = any(isinstance(check, _Checked) and check.may_come_later for check in checks)
+    return Annotated[holder, _Placing()] if later else holder

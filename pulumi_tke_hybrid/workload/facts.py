@@ -37,7 +37,7 @@ def surge_within(
 
     def judged(values: Sequence[Any]) -> int:
         replicas, given, told, nominated, balancers = values
-        say(component, owner, settings, rules.shape_findings(told))
+        say(component, owner, settings, rules.shape_findings(told) if facts is not None else ())
         subnets = rules.Subnets.of(told)
         addresses = subnets.addresses(nominated) if asked.on_eni else None
         free = None if addresses is None else max(addresses - int(replicas), 0)

@@ -35,9 +35,12 @@ EXPECTED = {
         "node_pools[0].autoscale.min_size: 5 is greater than max_size 2",
         "node_pools[0].size: 1 is outside the autoscaler's bounds 5 to 2",
     ],
-    "port": ["PortArgs: 1 invalid input", "port: 70000 is not a port; use 1 to 65535"],
-    "ipamd-subnet": ["IpamdSubnetArgs: 1 invalid input", "subnet_id: 'subnet-a:b' is not a subnet id"],
-    "eni-subnet": ["EniSubnetArgs: 1 invalid input", "cidr_block: 10.0.64.1/22 has host bits set; the range it lies in is 10.0.64.0/22"],
+    "port": ["PortArgs 70000: 1 invalid input", "port: 70000 is not a port; use 1 to 65535"],
+    "ipamd-subnet": ["IpamdSubnetArgs 'ap-guangzhou-4': 1 invalid input", "subnet_id: 'subnet-a:b' is not a subnet id"],
+    "eni-subnet": [
+        "EniSubnetArgs 'ap-guangzhou-4': 1 invalid input",
+        "cidr_block: 10.0.64.1/22 has host bits set; the range it lies in is 10.0.64.0/22",
+    ],
     "ingress-host": ["ingress.hosts: 'shop' is not a host TKE accepts (E4052)"],
 }
 

@@ -1,5 +1,6 @@
 """Bad inputs: all at once, one line a property, with its path; the same for values that come later."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -8,6 +9,7 @@ import pytest
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.inputs import Input
+from tests.unit.catalogue.described import CLASSES, Late, awake, pool
 from tests.unit.programs import run
 
 
@@ -27,7 +29,8 @@ def test_every_bad_input_is_reported_with_its_path_and_a_cure() -> None:
             node_pools=[{"name": "x"}],  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
         )
     assert lines(caught.value) == [
-        "eni_subnets[1]: must be a dictionary or an instance of EniSubnetArgs; got 7",
+        "eni_subnets[1]: must be an instance of EniZoneSubnet, or a dictionary or an instance of EniSubnetArgs; got 7; "
+        "pass the EniZoneSubnet itself",
         "ip_reclaim: 20 s is outside 300 to 15768000 s, the range TKE accepts; use after(300)",
         "cluster_cidr: 192.168.0.5/20 has host bits set; the range it lies in is 192.168.0.0/20",
         "cluster_max_pod_num: 63 is not a power of two; TKE rounds it up; use 64",
@@ -57,7 +60,61 @@ def test_a_password_is_in_no_message() -> None:
             password=31337,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
         )  # fmt: skip
     assert "31337" not in str(caught.value)
-    assert lines(caught.value) == ["password: must be a valid string"]
+    assert lines(caught.value) == ["password: must be a string"]
+
+
+NUMBERS = {"DB_PASSWORD": 31337, "str": 31338, "a.b/c": 31339}
+UNSEEN = [f"env[{key!r}]: must be a string; write it in quotes" for key in NUMBERS]
+
+
+@dataclass(frozen=True)
+class Spoilt:
+    """A class, one property of its valid description that is spoilt, and all that is said of it."""
+
+    cls: type[Args]
+    property: str
+    value: Any
+    lines: list[str]
+
+
+@pytest.mark.parametrize(
+    "it",
+    [
+        Spoilt(tke.ClientIpWorkloadArgs, "env", NUMBERS, UNSEEN),
+        Spoilt(tke.ClientIpWorkloadArgs, "env", "DB_PASSWORD=31337", ["env: must be a valid dictionary"]),
+        Spoilt(tke.HybridClusterArgs, "kubeconfig", 31337, ["kubeconfig: must be a string"]),
+        Spoilt(tke.HybridClusterArgs, "tags", {"Team": 5, "env": 6}, [
+            "tags['Team']: must be a string; got 5; write it in quotes", "tags['env']: must be a string; got 6; write it in quotes"]),
+    ],
+    ids=lambda it: f"{it.cls.__name__}.{it.property}",
+)  # fmt: skip
+def test_what_is_wrong_in_a_property_is_one_line_a_value_and_shows_no_secret(it: Spoilt) -> None:
+    with pytest.raises(tke.InvalidInputs) as caught:
+        parse_args(it.cls, {**CLASSES[it.cls], it.property: it.value}, "it")
+    assert lines(caught.value) == it.lines
+
+
+@pytest.mark.parametrize(
+    ("it", "owner"),
+    [
+        (Spoilt(tke.NodePoolArgs, "size", -1, []), "NodePoolArgs 'four'"),
+        (Spoilt(tke.NodePoolArgs, "size", Late(-1), []), "NodePoolArgs 'four'"),
+        (Spoilt(tke.HybridClusterArgs, "node_pools", [pool(name="y", size=Late(-1))], []), "NodePoolArgs 'y'"),
+        (Spoilt(tke.EniSubnetArgs, "cidr_block", "all", []), "EniSubnetArgs 'ap-guangzhou-4'"),
+        (Spoilt(tke.PortArgs, "port", 70000, []), "PortArgs 70000"),
+        (Spoilt(tke.RolloutArgs, "max_surge", -1, []), "RolloutArgs"),
+    ],
+)  # fmt: skip
+def test_an_error_says_which_of_several_objects_it_is_about(it: Spoilt, owner: str) -> None:
+    with pytest.raises(tke.InvalidInputs) as caught:
+        run(lambda: it.cls(**{**CLASSES[it.cls], it.property: awake(it.value)}))
+    assert str(caught.value).startswith(f"{owner}: 1 invalid input\n")
+
+
+def test_properties_are_given_by_their_names() -> None:
+    with pytest.raises(tke.InvalidInputs) as caught:
+        tke.AutoscaleArgs(1, max_size=2)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    assert lines(caught.value)[-1] == "[0]: properties are given by their names; write name=value"
 
 
 @args_class(size=lambda value: None if value > 0 else f"{value} is too small")
@@ -82,6 +139,29 @@ def test_a_value_of_the_wrong_type_inside_an_output_is_refused_by_name() -> None
 
     with pytest.raises(tke.InvalidInputs, match="size: must be a valid integer"):
         run(program)
+
+
+@pytest.mark.parametrize(
+    ("it", "secret"),
+    [
+        (Spoilt(tke.ClientIpWorkloadArgs, "env", {"A": "a", "B": Late(31337)}, ["env['B']: must be a string; write it in quotes"]), False),
+        (Spoilt(tke.ClientIpWorkloadArgs, "env", {"DB_PASSWORD": Late(31337)}, [
+            "env['DB_PASSWORD']: the secret value is not valid; it is not shown"]), True),
+        (Spoilt(tke.NodePoolArgs, "key_ids", ["skey-12345678", Late(5)], ["key_ids[1]: must be a string; got 5"]), False),
+        (Spoilt(tke.NodePoolArgs, "labels", Late({"Team": 5}), ["labels['Team']: must be a string; got 5; write it in quotes"]), False),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_value_that_comes_later_is_said_under_its_own_place(it: Spoilt, secret: bool) -> None:
+    def program() -> None:
+        value = awake(it.value)
+        if secret:
+            value = {key: pulumi.Output.secret(item) for key, item in value.items()}
+        args = parse_args(it.cls, {**CLASSES[it.cls], it.property: value}, "it")
+        pulumi.export("it", getattr(args, it.property))
+
+    with pytest.raises(tke.InvalidInputs) as caught:
+        run(program)
+    assert lines(caught.value) == it.lines
 
 
 def test_a_secret_stays_a_secret_after_its_check() -> None:

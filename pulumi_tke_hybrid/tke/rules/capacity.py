@@ -52,7 +52,7 @@ def findings(plan: ClusterPlan) -> Iterator[Finding]:
                 "is not in the table of ENI limits",
                 value=repr(pool.instance_type),
                 why=f"not checked: {ENI_HEADROOM.id}, {VPC_ENI_QUOTA.id}",
-                todo="with credentials the preview asks DescribeVpcCniPodLimits",
+                todo="check its name; with credentials the preview asks DescribeVpcCniPodLimits too, and checks if that knows it",
             )
 
 

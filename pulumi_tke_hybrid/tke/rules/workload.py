@@ -236,7 +236,7 @@ def shape_findings(facts: object) -> Iterator[Finding]:
     zones = at(facts, "zones")
     listed = [entry for entries in mapping(zones).values() for entry in (items(entries) or [None])]
     pools = items(at(facts, "nodePools"))
-    told = mapping(facts) == facts and mapping(zones) == (zones or {})
+    told = bool(zones) and mapping(zones) == zones  # a cluster always has a zone
     if not (told and _hold(listed, "subnetId") and _hold(pools, "zone", "size")):
         yield PROPERTY.finding(
             "cluster_facts",

@@ -88,7 +88,7 @@ def generated_workload(seed: int) -> dict[str, Any]:
     return workload(
         exposure=dice.choice(exposures), replicas=dice.choice([0, 1, 2, 5, later(3), 90]), kind="statefulset" if stateful else "deployment",
         network="eni" if on_eni else "global_route", fixed_ip=stateful and on_eni and dice.random() < 0.5,
-        ports=dice.choice([None, [{"port": 80}], [{"port": 53, "protocol": "UDP"}, {"port": 443, "target_port": 8443}]]),
+        ports=dice.choice([None, [{"port": 80}], [{"port": 443, "target_port": 8443}, {"port": 53, "protocol": "UDP"}]]),
         ingress=dice.choice([None, {"exposure": {"kind": "public"}, "hosts": ["shop.example.com"], "path": "/"}]),
         labels={"team": "a"}, namespace=dice.choice([None, "web"]),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
 import pulumi_kubernetes as kubernetes
 
 import pulumi_tke_hybrid as tke
@@ -65,6 +66,21 @@ def config(name: str, described: Described, *lines: str) -> Wrong:
 
 def one_pool(**more: Any) -> Described:
     return hybrid(node_pools=[pool(**more)])
+
+
+CLUSTER_ITSELF: Any = tke.HybridCluster.__new__(tke.HybridCluster)
+"""Where a provider belongs; nothing is registered for it."""
+
+
+class _Vpc(pulumi.Resource):
+    """A resource; nothing is registered for it."""
+
+    def __init__(self) -> None:
+        self.zone = FOUR
+
+
+SHAPE = "what the program makes depends on it"
+NO_SUBNET = "must be an instance of EniZoneSubnet, or a dictionary or an instance of EniSubnetArgs"
 
 
 def _container(**more: Any) -> kubernetes.core.v1.ContainerArgs:
@@ -181,7 +197,8 @@ SIZES = [
         node_pools=[pool(autoscale={"min_size": 1, "max_size": 14}, subnet_cidr="10.0.0.0/28")], rules={"node-headroom": "error"}),
             "node_pools[0].subnet_cidr: 10.0.0.0/28 has 13 addresses for up to 14 nodes"),
     cluster("a type that nobody knows", hybrid(node_pools=[pool(instance_type="BIG")], rules={"instance-type-unknown": "error"}),
-            "node_pools[0].instance_type: 'BIG' is not in the table of ENI limits; not checked: eni-headroom, vpc-eni-quota"),
+            "node_pools[0].instance_type: 'BIG' is not in the table of ENI limits; not checked: eni-headroom, vpc-eni-quota; check its "
+            "name; with credentials the preview asks DescribeVpcCniPodLimits too, and checks if that knows it"),
     app("more pods than addresses", workload(replicas=14, cluster_facts=facts()), "replicas: 14 pods need"),
     app("late pods, more than addresses", workload(replicas=later(14), cluster_facts=later(facts())), "replicas: 14 pods need"),
     app("more surge than addresses", workload(replicas=8, rollout={"max_surge": 4}, cluster_facts=facts()),
@@ -307,6 +324,8 @@ SETTINGS = [
     config("a late subnet twice", ipamd(eni_subnets=[{"subnet_id": PODS_4, "zone": FOUR}, {"subnet_id": later(PODS_4), "zone": SIX}]),
            "eni_subnets[1].subnet_id: subnet-aaaaaaaa is listed twice, first at eni_subnets[0]; list it once"),
     cni("a deadline of a second", switch(deadline_seconds=1), "deadline_seconds: 1 s is not a sensible deadline; use 30 to 7200 s"),
+    cluster("no deadline at all", hybrid(deadline_seconds=0), "deadline_seconds: 0 s is not a sensible deadline; use 30 to 7200 s"),
+    cluster("a deadline of half a minute", hybrid(deadline_seconds=29), "deadline_seconds: 29 s is not a sensible deadline; use 30 to 7200 s"),
     cluster("no sizes", hybrid(cluster_cidr=None, cluster_max_pod_num=None),
             "cluster_cidr: is required for a new cluster; it is fixed for ever, so there is no default; choose one",
             "cluster_max_pod_num: is required for a new cluster"),
@@ -330,12 +349,31 @@ SETTINGS = [
             "node_pools[0].subnet_id: subnet-aaaaaaaa is the ENI subnet", "node_pools[0].key_ids: exactly one", "node_pools: have no node at all"),
     cluster("misspelt", hybrid(cluster_cdir="x"), "cluster_cdir: is not a property; did you mean 'cluster_cidr'?"),
     cluster("misspelt in a pool", one_pool(sizes=3), "node_pools[0].sizes: is not a property"),
-    subnet("misspelt", zone_subnet(cidr="x"), "cidr: is not a property; did you mean 'vpc_cidr'?"),
+    subnet("misspelt", zone_subnet(cidr="x"), "cidr: is not a property; did you mean 'cidr_block'?"),
     app("misspelt", workload(replica=3), "replica: is not a property; did you mean 'replicas'?"),
+]  # fmt: skip
+
+WRONG_TYPES = [
+    cluster("an output of a subnet", hybrid(eni_subnets=[later(PODS_4)]), f"eni_subnets[0]: {NO_SUBNET}; pass the EniZoneSubnet itself"),
+    cluster("the id of a subnet", hybrid(eni_subnets=[PODS_4]), f"eni_subnets[0]: {NO_SUBNET}; got '{PODS_4}'; pass the EniZoneSubnet itself"),
+    cluster("subnets in an Output", hybrid(eni_subnets=later([PODS_4])),
+            "eni_subnets: must be a list (not an Output); what the program makes depends on how much it holds; write [...] around its items"),
+    cluster("one pool", hybrid(node_pools=tke.NodePoolArgs(**pool())), "node_pools: must be a list; write [...] around it"),
+    cluster("values of a dictionary", hybrid(node_pools={"a": pool()}.values()), "node_pools: must be a list; write list(...) around it"),
+    cluster("a pool in an Output", hybrid(node_pools=[later(pool())]),
+            f"node_pools[0]: must be a dictionary or an instance of NodePoolArgs (not an Output); {SHAPE}; write its properties out"),
+    cluster("a late id of an adopted one", adopted(existing_cluster_id=later(CLUSTER)),
+            f"existing_cluster_id: must be a plain string (not an Output); {SHAPE}; write it out, or take it from configuration"),
+    cluster("a resource", hybrid(vpc_id=_Vpc()), "vpc_id: must be a string, not a resource; pass vpc.id"),
+    cluster("a resource with an output of that name", one_pool(zone=_Vpc()), "node_pools[0].zone: must be a string, not a resource; pass its .zone"),
+    cluster("one key", one_pool(key_ids="skey-12345678"), "node_pools[0].key_ids: must be a list: ['skey-12345678']"),
+    cluster("half a name", one_pool(autoscale={"min": 1, "max_size": 2}),
+            "node_pools[0].autoscale.min_size: is required", "node_pools[0].autoscale.min: is not a property; did you mean 'min_size'?"),
 ]  # fmt: skip
 
 WORKLOADS = [
     app("no image", workload(image=None), "image: exactly one of image, containers and pod_spec is needed"),
+    app("an empty image", workload(image=" "), "image: is empty; give the image"),
     app("an image and containers", workload(containers=[_container()]), "containers: exactly one of image, containers and pod_spec is needed"),
     app("no containers", workload(image=None, containers=[]), "containers: is empty; a pod has at least one container"),
     app("a port twice", workload(ports=[{"port": 80}, {"port": 80}]), "ports[1].port: 80/TCP is listed twice"),
@@ -357,6 +395,12 @@ WORKLOADS = [
         "ingress.hosts: 'shop' is not a host TKE accepts (E4052); it needs a dot"),
     app("a path without slash", workload(ingress={"exposure": {"kind": "public"}, "path": "shop"}), "ingress.path: 'shop' does not start with '/'"),
     app("a port of nobody", workload(ingress={"exposure": {"kind": "public"}, "port": 81}), "ingress.port: 81 is none of the workload's ports (80)"),
+    app("an Ingress to the first port, which is UDP", workload(
+        ports=[{"port": 53, "protocol": "UDP"}, {"port": 80}], ingress={"exposure": {"kind": "public"}}),
+        "ingress.port: 53 is UDP; an Ingress passes HTTP on, over TCP; name a TCP port of the workload"),
+    app("a path to a UDP port", workload(
+        ports=[{"port": 80}, {"port": 53, "protocol": "UDP"}], ingress={"exposure": {"kind": "public"}, "paths": [{"path": "/", "port": 53}]}),
+        "ingress.paths[0].port: 53 is UDP"),
     app("an annotation of ours", workload(pod_annotations={"tke.cloud.tencent.com/networks": "tke-direct-eni"}),
         "pod_annotations: tke.cloud.tencent.com/networks is written by the component"),
     app("a label of ours", workload(labels={"app.kubernetes.io/name": "x"}), "labels: app.kubernetes.io/name selects the pods"),
@@ -366,6 +410,10 @@ WORKLOADS = [
     Wrong("workload, a component of no object's name", lambda: tke.ClientIpWorkload("Web_App", workload()), ("name: 'Web_App' is not a Kubernetes name",)),
     Wrong("workload, no provider", lambda: tke.ClientIpWorkload("web", workload(use_ambient_provider=None)), ("opts.provider: no Kubernetes provider",)),
     Wrong("ipamd, no provider", lambda: tke.IpamdConfig("ipamd", ipamd(use_ambient_provider=None)), ("opts.provider: no Kubernetes provider",)),
+    Wrong("workload, a cluster as provider", lambda: tke.ClientIpWorkload("web", workload(), pulumi.ResourceOptions(provider=CLUSTER_ITSELF)),
+          ("opts.provider: must be a Kubernetes provider, not a HybridCluster; pass cluster.provider",)),
+    Wrong("ipamd, a cluster as provider", lambda: tke.IpamdConfig("ipamd", ipamd(), pulumi.ResourceOptions(providers=[CLUSTER_ITSELF])),
+          ("opts.providers: must be a Kubernetes provider, not a HybridCluster; pass cluster.provider",)),
     app("the node's network", workload(image=None, pod_spec=kubernetes.core.v1.PodSpecArgs(containers=[_container()], host_network=True)),
         "pod_spec.host_network: True shares the node's address"),
     app("local traffic with direct access", workload(external_traffic_policy="local"), "external_traffic_policy: 'local' has no effect with direct access"),
@@ -383,6 +431,8 @@ WORKLOADS = [
         "ports[1].port: 53 has TCP and UDP"),
     app("facts that another stack does not export", workload(cluster_facts=later(None)), "cluster_facts: is empty"),
     app("zones instead of facts", workload(cluster_facts=later({"zones": ["ap-guangzhou-4"]})), "cluster_facts: is something else than the facts"),
+    app("facts that say nothing", workload(cluster_facts={}, replicas=5000), "cluster_facts: is something else than the facts"),
+    app("other facts", workload(cluster_facts={"foo": 1}), "cluster_facts: is something else than the facts"),
     app("facts with half a pool", workload(cluster_facts=later(facts(nodePools=[{"zone": FOUR}]))), "cluster_facts: is something else than the facts"),
     app("facts with a range that is none", workload(cluster_facts=later(facts(zones={FOUR: [{"subnetId": PODS_4, "cidrBlock": "10.0.64.1/28"}]}))),
         "cluster_facts.zones['ap-guangzhou-4'][0].cidrBlock: 10.0.64.1/28 has host bits set; the range it lies in is 10.0.64.0/28"),
@@ -390,4 +440,4 @@ WORKLOADS = [
 ]  # fmt: skip
 
 
-CATALOGUE = [*ZONES, *RANGES, *SIZES, *SUBNETS, *IDS, *POOLS, *SETTINGS, *WORKLOADS]
+CATALOGUE = [*ZONES, *RANGES, *SIZES, *SUBNETS, *IDS, *POOLS, *SETTINGS, *WRONG_TYPES, *WORKLOADS]
