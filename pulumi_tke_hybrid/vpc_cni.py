@@ -15,9 +15,9 @@ from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, say, unknown
 from pulumi_tke_hybrid.component.inputs import Input, awaited, known
 from pulumi_tke_hybrid.component.options import child_options
-from pulumi_tke_hybrid.tke import ids, keys, reclaim
+from pulumi_tke_hybrid.tke import deadlines, ids, keys, reclaim
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
-from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY, twice
+from pulumi_tke_hybrid.tke.rules.inputs import twice
 
 
 class NonMasquerade(str, Enum):
@@ -38,13 +38,9 @@ class OnDelete(str, Enum):
     """It is switched off, unless a pod lives on an ENI address, or nobody could tell: then the deletion is refused."""
 
 
-def _deadline_problem(value: int) -> Finding | None:
-    if 30 <= value <= 7200:
-        return None
-    return PROPERTY.finding("", "is not a sensible deadline", value=f"{value} s", todo="use 30 to 7200 s")
-
-
-@args_class(cluster_id=ids.cluster_problem, vpc_id=ids.vpc_problem, ip_reclaim=reclaim.reclaim_problem, deadline_seconds=_deadline_problem)
+@args_class(
+    cluster_id=ids.cluster_problem, vpc_id=ids.vpc_problem, ip_reclaim=reclaim.reclaim_problem, deadline_seconds=deadlines.deadline_problem
+)
 class VpcCniArgs(Args):
     """Arguments of `VpcCni`."""
 
