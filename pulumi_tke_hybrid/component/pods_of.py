@@ -17,6 +17,9 @@ _PAGE = 500
 _load: Any = KubeConfig
 Objects = list[Mapping[str, Any]]
 
+_UNFIT = (ConfigError, httpx2.InvalidURL, OSError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError)
+"""What a kubeconfig that is none ends in."""
+
 
 class Unreadable(Exception):
     """The cluster did not say. Nothing of a kubeconfig is in the message."""
@@ -29,7 +32,7 @@ def pods_and_events(kubeconfig: str, context: str, namespace: str, labels: Mappi
         with ONE_AT_A_TIME:
             pods = [pod.to_dict() for pod in client.list(Pod, namespace=namespace, labels=dict(labels), chunk_size=_PAGE)]
             events = [event.to_dict() for event in client.list(Event, namespace=namespace, chunk_size=_PAGE)]
-    except (ConfigError, httpx2.HTTPError, OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+    except (httpx2.HTTPError, *_UNFIT) as error:
         raise Unreadable(type(error).__name__) from None
     return pods, events
 

@@ -35,7 +35,7 @@ def connect(kubeconfig: Path | None, context: str) -> Client:
         return Client(config=config.get(context_name=context or None), timeout=httpx2.Timeout(_TIMEOUT))
     except ConfigError as error:
         raise NoKubeconfig(f"gives no cluster: {shown(str(error), 200)}") from None
-    except (OSError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+    except (httpx2.InvalidURL, OSError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise NoKubeconfig(f"cannot be read ({type(error).__name__})") from None
 
 

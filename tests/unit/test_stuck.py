@@ -106,7 +106,13 @@ def test_what_is_not_a_stuck_rollout_is_not_called_one() -> None:
     assert stuck_lines("web", [pod("web-1", {"Ready": "True"})], []) == []
 
 
-@pytest.mark.parametrize("kubeconfig", ["not: a kubeconfig", "/nowhere/kubeconfig", "a: ["])
+NOWHERE = (
+    "{current-context: c, contexts: [{name: c, context: {cluster: k, user: u}}], "
+    "clusters: [{name: k, cluster: {server: 'http://['}}], users: [{name: u, user: {token: secret}}]}"
+)
+
+
+@pytest.mark.parametrize("kubeconfig", ["not: a kubeconfig", "/nowhere/kubeconfig", "a: [", NOWHERE])
 def test_a_cluster_that_cannot_be_asked_is_no_second_failure_and_shows_nothing_of_the_kubeconfig(kubeconfig: str) -> None:
     with pytest.raises(Unreadable) as caught:
         pods_and_events(kubeconfig, "", "default", {"app": "web"})

@@ -144,7 +144,7 @@ def test_kubectl_is_told_which_cluster_and_pod(kubectl: Path) -> None:
         ("echo 'exec: \"cat\": executable file not found in $PATH' >&2; exit 1", 'could not be read with cat: exec: "cat": executable'),
         ("printf '\\033[31m' >&2; head -c 100000 /dev/zero >&2", "could not be read with cat: .{0,200}$"),
         ("exit 0", "no table came"),
-        ("exec sleep 30", "gave no table within 0.2 s"),
+        ("exec sleep 30", "gave no table within 0.1 s"),
         ("head -c 9000000 /dev/zero", "longer than 8388608 bytes"),
     ],
 )
@@ -152,7 +152,7 @@ def test_what_kubectl_may_do_instead_is_said(kubectl: Path, script: str, words: 
     does(kubectl, script)
     started = time.monotonic()
     with pytest.raises(CannotVerify, match=words) as refused:
-        asyncio.run(Kubectl(timeout=0.2 if "sleep" in script else 10).table("shop", "web-0"))
+        asyncio.run(Kubectl(timeout=0.1 if "sleep" in script else 10).table("shop", "web-0"))
     assert time.monotonic() - started < 5
     assert "\x1b" not in str(refused.value)
 

@@ -13,7 +13,7 @@ from pulumi_tke_hybrid.proof.proxy_protocol import SIGNATURE, Version
 from pulumi_tke_hybrid.proof.wire import Asker, Limits, Reply, Target
 from tests.unit.proof.servers import Handler, always, http, serving
 
-QUICK = Limits(connect=0.1, answer=0.1, quiet=0.03)
+QUICK = Limits(connect=0.05, answer=0.05, quiet=0.03)
 PATIENT = Limits(connect=2, answer=2, quiet=0.03)
 WHO = b"Hostname: web-0\nRemoteAddr: 127.0.0.1:1\n"
 
@@ -92,8 +92,8 @@ def test_a_hostile_answer_is_a_reason(handler: Handler, words: str) -> None:
 
 
 def test_a_slow_drip_and_silence_end_with_the_time() -> None:
-    assert asked(_drip, limits=QUICK).problem == "no complete answer within 0.1 s"
-    assert asked(_silent, limits=QUICK).failure == "connected, but no answer within 0.1 s"
+    assert asked(_drip, limits=QUICK).problem == "no complete answer within 0.05 s"
+    assert asked(_silent, limits=QUICK).failure == "connected, but no answer within 0.05 s"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,61 @@
+"""What a fresh interpreter loads: imports are lazy. A process for each, so they stand beside the unit tests and not among them."""
+
+import subprocess
+import sys
+from typing import Any
+
+from tests.unit.review.recordings import RECORDED
+
+NOTHING = RECORDED / "raw-nothing.json"
+
+
+def loaded_after(*statements: str) -> list[set[str]]:
+    """The top-level modules that are loaded after each statement of one fresh interpreter."""
+    shown = "print(*sorted(name for name in sys.modules if '.' not in name))"
+    script = "\n".join(["import sys", *(line for statement in statements for line in (statement, shown))])
+    output = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+    return [set(line.split()) for line in output.splitlines()]
+
+
+def test_a_program_pays_only_for_what_it_uses() -> None:
+    package, workload, cluster = loaded_after(
+        "import pulumi_tke_hybrid", "from pulumi_tke_hybrid import ClientIpWorkload", "from pulumi_tke_hybrid import HybridCluster"
+    )
+    assert not {"pulumi", "pydantic", "tencentcloud", "pulumi_kubernetes"} & package
+    assert "pulumi_kubernetes" in workload
+    assert not {"tencentcloud", "tencentcloud_iac_pulumi"} & workload
+    assert "tencentcloud_iac_pulumi" in cluster
+    assert "tencentcloud" not in cluster  # the cloud SDK is loaded when the cloud is asked
+
+
+def test_review_loads_neither_pulumi_nor_the_cloud() -> None:
+    lines = [
+        f"import sys; sys.argv = ['x', 'review', {str(NOTHING)!r}]",
+        "from pulumi_tke_hybrid.cli import main",
+        "try: main()",
+        "except SystemExit: print(*sys.modules)",
+    ]
+    script = "\n".join(lines)
+    loaded: Any = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert not {"pulumi", "pulumi_kubernetes", "tencentcloud", "httpx2", "lightkube", "yaml", "github", "gitlab"} & set(loaded.split())
+
+
+def test_the_help_of_verify_teaches_and_loads_nothing_heavy() -> None:
+    script = """
+import sys
+from pulumi_tke_hybrid.cli import app
+try:
+    app(["verify", "--help"])
+except SystemExit:
+    print(*sorted(name for name in sys.modules if "." not in name))
+"""
+    output = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+    assert "Exit codes" in output
+    assert "--structure-only" in output
+    assert not {"pulumi", "httpx", "httpx2", "lightkube", "tencentcloud", "yaml"} & set(output.splitlines()[-1].split())
+
+
+def test_drift_loads_neither_the_cloud_nor_kubernetes() -> None:
+    code = "import sys, pulumi_tke_hybrid.drift.command; print([m for m in sys.modules if m.split('.')[0] in ('lightkube', 'pulumi')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout.strip() == "[]"
