@@ -30,7 +30,7 @@ demo: tools ## The article's cluster in the embedded lab: preview, up, third zon
 
 test: lint tools ## Everything: linters, type checkers, unit, engine and lab tests
 	@$(BIN)/python -m pytest $(UNIT) tests/unit
-	@$(BIN)/python -m pytest tests/startup
+	@$(BIN)/python -m pytest tests/processes
 	@$(BIN)/python -m tests.lab.toolchain
 	@$(BIN)/python -m pytest $(ENGINE) tests/engine
 	@$(BIN)/python -m pytest tests/lab

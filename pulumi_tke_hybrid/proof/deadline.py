@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 
-_AGAIN = 0.2
+AGAIN = 0.2
 """Seconds until a cancellation that was swallowed is repeated."""
 
 
@@ -20,7 +20,7 @@ async def in_time(work: Coroutine[object, object, None], seconds: float) -> bool
     finally:
         while not task.done():
             task.cancel()
-            await asyncio.wait({task}, timeout=_AGAIN)
+            await asyncio.wait({task}, timeout=AGAIN)
     if not task.cancelled():
         task.result()
     return ended_by_itself

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,9 +62,8 @@ def test_commands_and_options_exist(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [*GITHUB, *GITLAB], ids=lambda path: path.name)
-def test_the_shell_reads_them_and_no_secret_is_an_argument(path: Path) -> None:
+def test_no_secret_is_an_argument(path: Path) -> None:
     for script in scripts(path):
-        subprocess.run(["sh", "-n"], input=script, text=True, check=True)
         assert "${{" not in script  # what comes from outside is a variable of the environment, never text of a program
         assert not SECRET.search(script)
 

@@ -1,4 +1,4 @@
-"""The public names are there. That imports are lazy is seen in tests/startup."""
+"""The public names are there. That imports are lazy is seen in tests/processes."""
 
 import pulumi_tke_hybrid as tke
 

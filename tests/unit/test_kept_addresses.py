@@ -195,6 +195,8 @@ def endpoint() -> Iterator[tuple[str, list[tuple[int, str, bytes]]]]:
 
 
 JSON = "application/json"
+PLAIN = {"insecure-skip-tls-verify": True}
+"""The server speaks plain HTTP: reading the machine's certificate authorities for it would take longer than the test."""
 NOT_FOUND = json.dumps({"kind": "Status", "code": 404, "message": "the server could not find the requested resource"}).encode()
 
 
@@ -208,7 +210,7 @@ class Open:
         return {"Kubeconfig": self.kubeconfig}
 
 
-def kubeconfig(server: str, **cluster: str) -> str:
+def kubeconfig(server: str, **cluster: object) -> str:
     return json.dumps(
         {
             "clusters": [{"name": "c", "cluster": {"server": server, **cluster}}],
@@ -222,7 +224,7 @@ def kubeconfig(server: str, **cluster: str) -> str:
 def test_what_does_not_exist_is_nothing_for_claims_alone(endpoint: tuple[str, list[tuple[int, str, bytes]]]) -> None:
     server, answers = endpoint
     answers.append((404, JSON, NOT_FOUND))
-    cluster = LiveCluster.connect(Open(kubeconfig(server)), "cls-12345678")
+    cluster = LiveCluster.connect(Open(kubeconfig(server, **PLAIN)), "cls-12345678")
     assert cluster.kept_addresses() == [], "a cluster without VPC-CNI knows no claims"
     with pytest.raises(NotReadable, match="the API server said: the server could not find the requested resource"):
         cluster.eni_pods()
@@ -268,7 +270,7 @@ def test_an_answer_that_cannot_be_read_is_not_nothing(
 ) -> None:
     server, answers = endpoint
     answers.append(answer)
-    cluster = LiveCluster.connect(Open(kubeconfig(server)), "cls-12345678")
+    cluster = LiveCluster.connect(Open(kubeconfig(server, **PLAIN)), "cls-12345678")
     for question in (cluster.eni_pods, cluster.kept_addresses):
         with pytest.raises(NotReadable) as caught:
             question()

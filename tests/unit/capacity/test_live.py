@@ -141,7 +141,7 @@ def test_the_addresses_of_machines_tell_which_cluster_it_is() -> None:
 
 def test_an_address_that_answers_with_a_page_is_no_api_server() -> None:
     page = httpx2.MockTransport(lambda _: httpx2.Response(200, text="<html>please log in</html>"))
-    config = KubeConfig.from_one(cluster=Cluster(server="https://10.0.0.1"), user=User(token="x"))
+    config = KubeConfig.from_one(cluster=Cluster(server="https://10.0.0.1", insecure=True), user=User(token="x"))
     client: Any = Client(config, transport=page)
     with pytest.raises(WrongUse, match="what answered is no API server; give the kubeconfig of the cluster"):
         inside.look(client, "ap-guangzhou")

@@ -1,17 +1,14 @@
 """The pack by itself: levels, what it does without the last state, and what it never says."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pulumi_policy import EnforcementLevel, Policy, PolicyResource, ResourceValidationArgs, StackValidationArgs
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-from pulumi_tke_hybrid.policies import FOLDER, before, steps
+from pulumi_tke_hybrid.policies import before, steps
 from pulumi_tke_hybrid.policies import pack_of_rules as pack
 from pulumi_tke_hybrid.policies.before import Before
 from pulumi_tke_hybrid.tke import forced, tokens
@@ -257,25 +254,3 @@ def test_a_state_that_cannot_be_read_is_said(
     found = before.read("dev", {before.VARIABLE: named})
     assert found.resources == {}
     assert says in found.unknown_because
-
-
-def test_the_cli_is_asked_for_the_state_of_that_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = tmp_path / "pulumi"
-    fake.write_text(f'#!/bin/sh\necho "$@" > "{tmp_path}/asked"\ncat "{tmp_path}/export.json"\nexit $(cat "{tmp_path}/code")\n')
-    fake.chmod(0o755)
-    (tmp_path / "export.json").write_text(export(was({})))
-    (tmp_path / "code").write_text("0")
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    assert list(before.read("dev", {}).resources) == [CLUSTER]
-    assert (tmp_path / "asked").read_text() == "stack export --stack dev --non-interactive\n"
-    (tmp_path / "code").write_text("6")
-    assert before.read("dev", {}).unknown_because == "`pulumi stack export --stack dev` ended with 6"
-    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
-    assert before.read("dev", {}).unknown_because == "pulumi cannot be read or started (No such file or directory)"
-
-
-def test_the_folder_is_a_pack_and_the_module_prints_it() -> None:
-    assert yaml.safe_load((FOLDER / "PulumiPolicy.yaml").read_text())["runtime"] == "python"
-    assert (FOLDER / "__main__.py").is_file()
-    printed = subprocess.run([sys.executable, "-m", "pulumi_tke_hybrid.policies"], check=True, capture_output=True, text=True).stdout
-    assert Path(printed.strip()) == FOLDER

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pulumi_tke_hybrid.proof import probe
+from pulumi_tke_hybrid.proof import deadline, probe
 from pulumi_tke_hybrid.proof.answers import Answer
 from pulumi_tke_hybrid.proof.deadline import in_time
 from pulumi_tke_hybrid.proof.inside import Order, lines_of, traffic_of
@@ -96,8 +96,9 @@ def test_the_deadline_ends_everything() -> None:
     assert traffic.replies > 0
 
 
-def test_the_deadline_ends_also_what_swallows_its_cancellation() -> None:
+def test_the_deadline_ends_also_what_swallows_its_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
     """As `asyncio.wait_for` does before Python 3.12 now and then: a run then went on for minutes."""
+    monkeypatch.setattr(deadline, "AGAIN", 0.01)
     swallowed: list[int] = []
 
     async def stubborn() -> None:

@@ -1,4 +1,4 @@
-"""What a fresh interpreter loads: imports are lazy. A process for each, so they stand beside the unit tests and not among them."""
+"""What a fresh interpreter loads: imports are lazy."""
 
 import subprocess
 import sys

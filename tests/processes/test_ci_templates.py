@@ -1,0 +1,16 @@
+"""The CI templates' scripts, read by a shell."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.unit.test_ci_templates import GITHUB, GITLAB, scripts
+
+
+@pytest.mark.parametrize("path", [*GITHUB, *GITLAB], ids=lambda path: path.name)
+def test_the_shell_reads_them(path: Path) -> None:
+    found = list(scripts(path))
+    assert found
+    for script in found:
+        subprocess.run(["sh", "-n"], input=script, text=True, check=True)

@@ -1,0 +1,137 @@
+"""kubectl as a program that may do anything: what the pods' TCP tables are read with."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.proof import pod_tables
+from pulumi_tke_hybrid.proof.errors import CannotVerify
+from pulumi_tke_hybrid.proof.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.proof.pod_tables import Kubectl
+from pulumi_tke_hybrid.proof.progress import Silent
+from pulumi_tke_hybrid.proof.verdict import Verdict
+from pulumi_tke_hybrid.proof.verify import verify
+from tests.unit.proof.objects import FakeKube, service
+from tests.unit.proof.test_tcp_table import HEAD, linux
+from tests.unit.proof.test_verify import WANTED
+
+
+@pytest.fixture
+def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only program on PATH; writes down its arguments."""
+    program = tmp_path / "bin" / "kubectl"
+    program.parent.mkdir()
+    monkeypatch.setenv("PATH", str(program.parent))
+    return program
+
+
+def does(program: Path, script: str) -> None:
+    program.write_text(f'#!/bin/sh\nPATH=/usr/bin:/bin\necho "$@" >> "$0.calls"\n{script}\n')
+    program.chmod(0o755)
+
+
+def test_kubectl_is_told_which_cluster_and_pod(kubectl: Path) -> None:
+    does(kubectl, f"printf '%s' '{HEAD}'; echo 'cat: /proc/net/tcp6: No such file or directory' >&2; exit 1")
+    said = asyncio.run(Kubectl(Path("/k/config"), "blue").table("shop", "web-0"))
+    assert said == HEAD
+    called = (kubectl.parent / "kubectl.calls").read_text()
+    assert called == "exec --kubeconfig /k/config --context blue -n shop web-0 -- cat /proc/net/tcp /proc/net/tcp6\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("echo 'exec: \"cat\": executable file not found in $PATH' >&2; exit 1", 'could not be read with cat: exec: "cat": executable'),
+        ("printf '\\033[31m' >&2; head -c 100000 /dev/zero >&2", "could not be read with cat: .{0,200}$"),
+        ("exit 0", "no table came"),
+        ("exec sleep 30", "gave no table within 0.1 s"),
+        ("head -c 9000000 /dev/zero", "longer than 8388608 bytes"),
+    ],
+)
+def test_what_kubectl_may_do_instead_is_said(kubectl: Path, script: str, words: str) -> None:
+    does(kubectl, script)
+    started = time.monotonic()
+    with pytest.raises(CannotVerify, match=words) as refused:
+        asyncio.run(Kubectl(timeout=0.1 if "sleep" in script else 10).table("shop", "web-0"))
+    assert time.monotonic() - started < 5
+    assert "\x1b" not in str(refused.value)
+
+
+def run(port: int, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Outcome:
+    """Two pods that are this machine: one table is the machine's own, or whatever kubectl says."""
+    monkeypatch.setattr(pod_tables, "SETTLE", 0.02)
+    monkeypatch.setattr(pod_tables, "PAUSE", 0.02)
+    kube = FakeKube(services={"web": service(ports=[{"port": 80, "targetPort": port}])})
+    plan = replace(WANTED.plan, deadline=4, concurrency=2)
+    wanted = replace(WANTED, url=f"tcp://127.0.0.1:{port}", plan=plan, kubectl=Kubectl(timeout=2), **changes)
+    return verify(wanted, lambda: kube, Silent())
+
+
+@contextlib.contextmanager
+def listening() -> Generator[int]:
+    """A server that never says a word, nor accepts: the kernel does."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(64)
+        yield server.getsockname()[1]
+
+
+@linux
+def test_both_pods_are_seen_while_connections_are_held(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    does(kubectl, "exec cat /proc/net/tcp")
+    with listening() as port:
+        outcome = run(port, monkeypatch)
+    assert outcome.exit_code is ExitCode.PROVEN
+    assert outcome.results is not None
+    assert {(one.pod, one.peers) for one in outcome.results.pods} == {("web-0", ("127.0.0.1",)), ("web-1", ("127.0.0.1",))}
+    assert not outcome.traps
+
+
+@linux
+def test_a_pod_without_cat_is_unknown_with_the_reason(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    does(kubectl, "case \"$*\" in *web-1*) echo 'no cat here' >&2; exit 1;; esac; exec cat /proc/net/tcp")
+    with listening() as port:
+        outcome = run(port, monkeypatch)
+    assert outcome.exit_code is ExitCode.COULD_NOT_TELL
+    assert outcome.results is not None
+    assert {one.pod: one.verdict for one in outcome.results.pods} == {"web-0": Verdict.PRESERVED, "web-1": Verdict.UNKNOWN}
+    assert "no cat here" in outcome.results.pods[1].reason
+
+
+def test_no_pod_that_can_be_read_is_unknown_without_any_traffic(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    does(kubectl, "echo 'no cat here' >&2; exit 1")
+    outcome = run(1, monkeypatch)
+    assert outcome.exit_code is ExitCode.COULD_NOT_TELL
+    assert outcome.results is not None
+    assert all(one.verdict is Verdict.UNKNOWN and "no cat here" in one.reason for one in outcome.results.pods)
+    assert (len(outcome.results.pods), outcome.sent.requests, list(outcome.traps)) == (2, 0, [])
+
+
+def test_connections_that_no_table_shows_prove_nothing(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    does(kubectl, f"printf '%s' '{HEAD}'")
+    with listening() as port:
+        outcome = run(port, monkeypatch)
+    assert outcome.exit_code is ExitCode.COULD_NOT_TELL
+    assert "layer 7" in outcome.traps[0].message
+
+
+def test_nobody_listening_is_not_ready(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    does(kubectl, f"printf '%s' '{HEAD}'")
+    outcome = run(1, monkeypatch)
+    assert outcome.exit_code is ExitCode.COULD_NOT_TELL
+    assert [trap.name for trap in outcome.traps] == ["not ready"]
+
+
+def test_no_kubectl_and_wrong_use_are_said(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CannotVerify, match="needs kubectl, and there is none on PATH"):
+        run(1, monkeypatch)
+    with pytest.raises(WrongUse, match="needs --service"):
+        run(1, monkeypatch, front=None)
