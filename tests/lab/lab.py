@@ -198,13 +198,14 @@ def _pulumi_home(built: Path, own: Path) -> Path:
     return own
 
 
-def wait_until(what: str, look: "Any", seconds: float = 30.0) -> Any:
-    """Call `look` until it gives something true."""
+def wait_until(what: str, look: "Any", seconds: float = 30.0, picture: "Callable[[], str] | None" = None) -> Any:
+    """Call `look` until it gives something true. `picture`: what to show where it never does."""
     deadline = time.monotonic() + seconds
     while True:
         found = look()
         if found:
             return found
         if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {seconds:.0f} s")
+            shown = f"\n{picture()}" if picture else ""
+            raise AssertionError(f"{what}: not within {seconds:.0f} s{shown}")
         time.sleep(0.1)

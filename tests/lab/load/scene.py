@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from typing import Any
 
 from lightkube.resources.apps_v1 import Deployment, StatefulSet
-from lightkube.resources.core_v1 import Namespace, Pod, Service
+from lightkube.resources.core_v1 import Namespace, Node, Pod, Service
 from lightkube.resources.networking_v1 import Ingress
 from lightkube.types import PatchType
 
@@ -153,7 +153,17 @@ class Scene:
         def backends() -> list[int]:
             return [len(item["backends"]) for item in self.balancer(namespace, front)["listeners"]]
 
-        wait_until(f"{count} backends", lambda: backends() == [count], 90)
+        wait_until(f"{count} backends", lambda: backends() == [count], 90, lambda: self._picture(namespace, front))
+
+    def _picture(self, namespace: str, front: str) -> str:
+        """What a load balancer that does not become what it should has before it, and behind it, and what the lab said last."""
+        owner: Json = self.kube.get(Service if front == "service" else Ingress, "web", namespace=namespace).to_dict()
+        ready = {
+            node.metadata.name: {entry.type: entry.status for entry in node.status.conditions or ()}.get("Ready")
+            for node in self.kube.list(Node)
+        }
+        said = (self.lab.directory / "lab.log").read_text().splitlines()[-20:]
+        return "\n".join([str(self.balancer(namespace, front)), str(owner), str(ready), *said])
 
 
 def _ends(pod: Json) -> bool:
