@@ -18,7 +18,7 @@ from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules import capacity, transitions
 from pulumi_tke_hybrid.tke.rules.places import Stated, stated_findings
 
-ADOPTED, STATED = "adopted", "stated"
+ADOPTED_SUBNET, STATED_SUBNET = "adopted", "stated"
 """Where a subnet comes from that no `EniZoneSubnet` made: adopted by one, so it stays; or stated by its id, whoever made it."""
 
 
@@ -108,53 +108,53 @@ class ClusterGuardProvider(StoringProvider):
         subnets: list[Mapping[str, Any]] = props["eniSubnets"]
         wait_until_empty(cloud, [str(subnet["id"]) for subnet in subnets if not subnet.get("from")], wait)
         try:
-            wait_until_empty(cloud, [str(subnet["id"]) for subnet in subnets if subnet.get("from") == STATED], wait)
+            wait_until_empty(cloud, [str(subnet["id"]) for subnet in subnets if subnet.get("from") == STATED_SUBNET], wait)
         except DeadlinePassed as error:
             wait.say(f"{error.message} The program may not be the one who made them, so the destroy goes on.")
+
+
+def _known(value: Any) -> Any:
+    return None if unknown(value) else value
 
 
 def _stated(props: Mapping[str, Any]) -> Iterator[Stated]:
     """Subnets of pods that no component made or compared, and those of nodes, as far as the preview knows them."""
 
-    def known(value: Any) -> str:
-        return "" if value is None or unknown(value) else str(value)
+    def text(value: Any) -> str:
+        return str(_known(value) or "")
 
     cluster: Mapping[str, Any] = props.get("cluster") or props.get("adopted") or {}
-    vpc = known(cluster.get("vpcId"))
+    vpc = text(cluster.get("vpcId"))
     subnets: Sequence[Mapping[str, Any]] = props.get("eniSubnets") or ()
     pools: Mapping[str, Mapping[str, Any]] = props.get("nodePools") or {}
     for index, subnet in enumerate(subnets):
-        if subnet.get("from") == STATED and known(subnet.get("id")):
-            yield Stated(f"eni_subnets[{index}]", known(subnet["id"]), vpc, known(subnet.get("zone")), known(subnet.get("cidr")))
+        if subnet.get("from") == STATED_SUBNET and text(subnet.get("id")):
+            yield Stated(f"eni_subnets[{index}]", text(subnet["id"]), vpc, text(subnet.get("zone")), text(subnet.get("cidr")))
     for name, pool in pools.items():
-        if known(pool.get("subnetId")):
-            yield Stated(f"node_pools[{name}]", known(pool["subnetId"]), vpc, known(pool.get("zone")))
+        if text(pool.get("subnetId")):
+            yield Stated(f"node_pools[{name}]", text(pool["subnetId"]), vpc, text(pool.get("zone")))
 
 
 def _plan(subnets: Sequence[Mapping[str, Any]], planned: Mapping[str, Any]) -> ClusterPlan:
     """The plan as far as the preview knows it."""
-
-    def known(value: Any) -> Any:
-        return None if unknown(value) else value
-
     pools: list[Mapping[str, Any]] = planned["nodePools"]
     return ClusterPlan(
         subnets=tuple(
-            PlannedSubnet(f"eni_subnets[{index}]", zone=known(item.get("zone")), cidr=known(item.get("cidr")))
+            PlannedSubnet(f"eni_subnets[{index}]", zone=_known(item.get("zone")), cidr=_known(item.get("cidr")))
             for index, item in enumerate(subnets)
         ),
         pools=tuple(
             PlannedPool(
                 f"node_pools[{index}]",
-                zone=known(item.get("zone")),
-                instance_type=known(item.get("instanceType")),
-                size=_whole(known(item.get("size"))),
-                most=_whole(known(item.get("maxSize"))),
+                zone=_known(item.get("zone")),
+                instance_type=_known(item.get("instanceType")),
+                size=_whole(_known(item.get("size"))),
+                most=_whole(_known(item.get("maxSize"))),
                 global_route_only=bool(item.get("globalRouteOnly")),
             )
             for index, item in enumerate(pools)
         ),
-        static_ip=known(planned.get("staticIp")),
+        static_ip=_known(planned.get("staticIp")),
     )
 
 

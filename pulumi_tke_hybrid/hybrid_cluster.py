@@ -13,7 +13,7 @@ from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.orphans import refuse_orphan, refuse_orphan_pool
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, configured_region
-from pulumi_tke_hybrid.cluster_guard import ADOPTED, STATED, ClusterGuard
+from pulumi_tke_hybrid.cluster_guard import ADOPTED_SUBNET, STATED_SUBNET, ClusterGuard
 from pulumi_tke_hybrid.component.advice import advise, say
 from pulumi_tke_hybrid.component.args import parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
@@ -23,10 +23,10 @@ from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.endpoint import EndpointAccess, EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.hybrid_cluster_args import EniSubnetArgs, HybridClusterArgs, ZoneRegistration
-from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSubnetArgs
+from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSubnetArgs, config_data
 from pulumi_tke_hybrid.kept_addresses import KeptAddresses
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
-from pulumi_tke_hybrid.tke import ipamd, keys, zones
+from pulumi_tke_hybrid.tke import keys, zones
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY
 from pulumi_tke_hybrid.tke.rules.pools import FIXED_POOL_BOUND
@@ -106,7 +106,7 @@ class HybridCluster(pulumi.ComponentResource):
         )
         vpc_cni = VpcCni(f"{name}-vpc-cni", setting, child_options(self, depends_on=[guard]))
         self.vpc_cni_phase = vpc_cni.phase
-        self.ipamd_config_data = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=subnets).apply(_config_data)
+        self.ipamd_config_data = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=subnets).apply(config_data)
         self._kubernetes: kubernetes.Provider | None = None
         self.kubeconfig = pulumi.Output.secret(parsed.kubeconfig or "")
         if parsed.node_pools or parsed.kubeconfig is not None or parsed.endpoint is not None:
@@ -383,8 +383,8 @@ def _no_pool_of_that_name(cloud: Cloud, inputs: Mapping[str, Any]) -> None:
 def _described(subnet: EniZoneSubnet | EniSubnetArgs) -> dict[str, Any]:
     described = {"id": subnet.subnet_id, "zone": subnet.zone, "cidr": subnet.cidr_block}
     if isinstance(subnet, EniSubnetArgs):
-        return {**described, "from": STATED}
-    return described if subnet.stated.subnet_id is None else {**described, "from": ADOPTED}
+        return {**described, "from": STATED_SUBNET}
+    return described if subnet.stated.subnet_id is None else {**described, "from": ADOPTED_SUBNET}
 
 
 def _shown_pool(pool: NodePoolArgs) -> dict[str, Any]:
@@ -442,10 +442,6 @@ def _unique(values: list[str]) -> list[str]:
 
 def _present(values: list[str | None]) -> list[str]:
     return [value for value in values if value]
-
-
-def _config_data(values: dict[str, Any]) -> dict[str, str]:
-    return ipamd.config_data(values["vpc_id"], [(subnet["id"], subnet["zone"]) for subnet in values["subnets"]])
 
 
 def _facts(values: dict[str, Any]) -> dict[str, Any]:

@@ -77,12 +77,12 @@ class IpamdConfig(pulumi.ComponentResource):
         parsed = parse_args(IpamdConfigArgs, args, owner)
         refuse_what_is_no_provider(opts, owner)
         described = [{"id": subnet.subnet_id, "zone": subnet.zone} for subnet in parsed.eni_subnets]
-        shown = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described).apply(_config_data)
+        shown = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described).apply(config_data)
         super().__init__("tke-hybrid:index:IpamdConfig", name, {"data": shown}, opts)
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
         checked = advise(self, owner, parsed)
-        wanted = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described, checked=checked).apply(_config_data)
+        wanted = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described, checked=checked).apply(config_data)
 
         where = f"{ipamd.NAMESPACE}/{ipamd.NAME}"
         live = kubernetes.core.v1.ConfigMap.get(f"{name}-live", where, child_options(self))
@@ -135,5 +135,6 @@ def _lost(there: Mapping[str, str], data: Mapping[str, str]) -> Iterator[Finding
         )
 
 
-def _config_data(values: dict[str, Any]) -> dict[str, str]:
+def config_data(values: dict[str, Any]) -> dict[str, str]:
+    """Of `vpc_id` and `subnets` with their `id` and `zone`, once these are known."""
     return ipamd.config_data(values["vpc_id"], [(subnet["id"], subnet["zone"]) for subnet in values["subnets"]])
