@@ -4,16 +4,18 @@ import asyncio
 import ipaddress
 import os
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from lightkube.core.generic_client import WatchDriver
 from lightkube.resources.apps_v1 import StatefulSet
 from lightkube.resources.core_v1 import Namespace
 
 from tests.lab.control_plane import ControlPlane
-from tests.lab.controllers import TkeControllers, keys
+from tests.lab.controllers import TkeControllers, keys, kube
 from tests.lab.controllers.kube import (
     CONFIG_MAP,
     DEPLOYMENT,
@@ -40,6 +42,7 @@ from tests.lab.controllers.kube import (
     uid_of,
     vips_of,
 )
+from tests.lab.controllers.watching import Mirror
 from tests.lab.toolchain import ensure
 from tests.lab.world import Cluster, Instance, LoadBalancer, NodePool, SecurityGroup, Subnet, Vpc, VpcCni, World
 
@@ -693,6 +696,41 @@ def test_a_vanished_instance_takes_its_node_and_pods_along(lab: Lab) -> None:
             return owners.isdisjoint({"eni:cls-1/vanishing/bare", "eni-primary:cls-1/10.0.0.14"})
 
         await lab.until(given_back)
+
+    lab.run(scenario())
+
+
+def test_a_watch_ends_after_a_while_and_the_next_one_goes_on_where_it_was(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: Counter[WatchDriver] = Counter()
+
+    def begins(self: WatchDriver, timeout: Any) -> Any:
+        begun[self] += 1
+        return get_request(self, timeout)
+
+    get_request: Any = WatchDriver.get_request
+    monkeypatch.setattr(WatchDriver, "get_request", begins)
+    monkeypatch.setattr(kube, "WATCH_SECONDS", 1)
+
+    async def scenario() -> None:
+        namespace = await lab.namespace("watched")
+        mirror = Mirror(lab.api, CONFIG_MAP, namespace)
+        task = asyncio.create_task(mirror.run())
+        try:
+            await mirror.synced.wait()
+
+            async def third() -> bool:
+                return max(begun.values()) >= 3  # those of the controllers last longer
+
+            await lab.until(third)
+            await lab.api.create(CONFIG_MAP, {"metadata": {"name": "late", "namespace": namespace}}, manager=MANAGER)
+
+            async def seen() -> bool:
+                return (namespace, "late") in mirror
+
+            await lab.until(seen)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     lab.run(scenario())
 

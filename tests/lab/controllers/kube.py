@@ -44,6 +44,8 @@ VPC_IP_CLAIM: Kind = _generic.create_namespaced_resource("networking.tke.cloud.t
 TKE_SERVICE_CONFIG: Kind = _generic.create_namespaced_resource("cloud.tencent.com", "v1alpha1", "TkeServiceConfig", "tkeserviceconfigs")
 WEBHOOK: Kind = MutatingWebhookConfiguration
 
+WATCH_SECONDS = 30
+"""Then the server ends a watch and the next one begins, as Kubernetes' own clients do it: none that hangs is waited for for ever."""
 NOT_FOUND = 404
 CONFLICT = 409
 GONE = 410
@@ -95,7 +97,8 @@ class Api:
     async def watch(self, kind: Kind, namespace: str | None, resource_version: str) -> AsyncGenerator[tuple[str, Json], None]:
         where = {} if namespace is None else {"namespace": namespace}
         with _one_error_type():
-            async for operation, item in self._client.watch(kind, resource_version=resource_version, **where):
+            watched = self._client.watch(kind, resource_version=resource_version, server_timeout=WATCH_SECONDS, **where)
+            async for operation, item in watched:
                 yield str(operation), item.to_dict()
 
     async def get(self, kind: Kind, name: str, namespace: str | None = None) -> Json | None:
