@@ -100,13 +100,15 @@ class IpamdConfig(pulumi.ComponentResource):
         self.data = pulumi.Output.all(live.data, deployment.spec.template.spec.containers, wanted).apply(refuse)
         self.checksum = self.data.apply(ipamd.checksum)
         patching = {"pulumi.com/patchFieldManager": FIELD_MANAGER, "pulumi.com/patchForce": "true"}
+        # The triggers: TKE takes these objects away some time after VPC-CNI was switched off, and makes new ones once it is on again. A
+        # refresh before that leaves the patches of the old ones in the state, and only another object tells that they are to be made again.
         config_map = kubernetes.core.v1.ConfigMapPatch(
             f"{name}-configmap",
             metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
                 name=ipamd.NAME, namespace=ipamd.NAMESPACE, annotations={**patching, "pulumi.com/skipAwait": "true"}
             ),
             data=self.data,
-            opts=child_options(self, retain_on_delete=True),
+            opts=child_options(self, retain_on_delete=True, replacement_trigger=live.metadata.uid),
         )
         # Awaited: when it is done, the new ipamd runs and has read the ConfigMap.
         kubernetes.apps.v1.DeploymentPatch(
@@ -117,7 +119,7 @@ class IpamdConfig(pulumi.ComponentResource):
                     metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(annotations={CHECKSUM_ANNOTATION: self.checksum})
                 )
             ),
-            opts=child_options(self, depends_on=[config_map], retain_on_delete=True),
+            opts=child_options(self, depends_on=[config_map], retain_on_delete=True, replacement_trigger=deployment.metadata.uid),
         )
         self.register_outputs({"data": self.data, "checksum": self.checksum})
 

@@ -16,6 +16,7 @@ def child_options(
     additional_secret_outputs: Sequence[str] = (),
     delete_before_replace: bool | None = None,
     retain_on_delete: bool | None = None,
+    replacement_trigger: pulumi.Output[str] | None = None,
     custom_timeouts: pulumi.CustomTimeouts | None = None,
     hooks: pulumi.ResourceHookBinding | None = None,
 ) -> pulumi.ResourceOptions:
@@ -34,6 +35,7 @@ def child_options(
         additional_secret_outputs=list(additional_secret_outputs) or None,
         delete_before_replace=delete_before_replace,
         retain_on_delete=retain_on_delete,
+        replacement_trigger=replacement_trigger,
         custom_timeouts=custom_timeouts,
         hooks=hooks,
     )

@@ -58,7 +58,7 @@ class Graph(mocks.Mocks):
         if args.typ == "kubernetes:core/v1:Service":
             outputs["status"] = {"loadBalancer": {"ingress": [{"ip": "10.0.8.10"}]}}
         if args.resource_id:
-            outputs |= self.live.get(args.typ, {})
+            outputs |= {"metadata": {"uid": "5f6b9a52"}, **self.live.get(args.typ, {})}
         if args.typ == "pulumi:pulumi:StackReference":
             outputs["outputs"] = {"clusterId": "cls-12345678", "kubeconfig": "none"}
         prefix = {"Vpc": "vpc", "Subnet": "subnet", "Kubernetes": "cls"}.get(args.typ.partition(":")[2].partition("/")[0], "id")
