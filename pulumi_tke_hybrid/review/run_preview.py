@@ -33,8 +33,9 @@ def running(folder: Path, stack: str, arguments: Sequence[str]) -> Generator[Pre
         raise WrongUse(f"--cwd {folder} is no folder")
     chosen = ["--stack", stack] if stack else []
     told = [command, "preview", "--json", "--show-sames", "--non-interactive", *chosen, *arguments]
-    environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
-    with tempfile.TemporaryFile() as output:
+    # pulumi-kubernetes writes the kubeconfig into a temporary file, for Helm, and leaves it there: here it goes with its folder.
+    with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryFile() as output:
+        environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", "TMPDIR": scratch}
         ended = subprocess.run(told, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, check=False)  # noqa: S603
         output.seek(0)
         refreshed = any(word in ("--refresh", "-r", "--refresh=true") for word in arguments)

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import os
 import secrets
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,12 @@ def forms(secret: str) -> set[bytes]:
     return {secret.encode(), json.dumps(secret)[1:-1].encode(), base64.b64encode(secret.encode())}
 
 
+def copies(folder: Path, kubeconfig: list[str]) -> list[Path]:
+    """What the kubernetes plugin wrote for Helm when it was configured, and left there."""
+    ours = [path for path in folder.glob("kubeconfig*") if path.stat().st_uid == os.getuid()]
+    return [path for path in ours if any(form in path.read_bytes() for secret in kubeconfig for form in forms(secret))]
+
+
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks at processes through Linux's /proc")
 def test_planted_secrets_are_nowhere_in_clear(lab: Lab, tmp_path: Path) -> None:
     password = f"Planted-{secrets.token_hex(8)}"
@@ -82,6 +90,10 @@ def test_planted_secrets_are_nowhere_in_clear(lab: Lab, tmp_path: Path) -> None:
     }
     for place in places.values():
         assert len(place) > 1000
+    left = copies(lab.temporary, kubeconfig)
+    assert left  # else nothing says any more why TMPDIR is set, here, in `review --run` and in the pipelines
+    assert {path.stat().st_mode & 0o077 for path in left} == {0}
+    assert copies(Path(tempfile.gettempdir()), kubeconfig) == []
     assert any(b"tencentcloud_plugin" in arguments for arguments in processes.arguments.values())
     assert any(b"dynamic" in arguments or b"pulumi-resource-pulumi-python" in arguments for arguments in processes.arguments.values())
     for name, secret in planted.items():

@@ -39,6 +39,8 @@ class Lab:
         self._process = process
         self.address = f"http://127.0.0.1:{port}"
         self.directory = directory
+        self.temporary = directory / "tmp"
+        self.temporary.mkdir()
         self.binaries = binaries
         self.secret_id, self.secret_key = secret
         self._http = httpx.Client(base_url=self.address, timeout=30, trust_env=False)
@@ -99,9 +101,12 @@ class Lab:
         }
 
     def project(self, root: Path, environment: Mapping[str, str] | None = None) -> PulumiProject:
-        """A Pulumi project whose cloud is this lab, with a backend of its own."""
+        """A Pulumi project whose cloud is this lab, with a backend of its own.
+
+        Temporary files stay in the lab's folder: the kubernetes plugin leaves a kubeconfig behind wherever it is configured.
+        """
         backend = Path(tempfile.mkdtemp(prefix="backend-", dir=self.directory))
-        return PulumiProject(root, backend, self.binaries, {**self.environment, **(environment or {})})
+        return PulumiProject(root, backend, self.binaries, {**self.environment, "TMPDIR": str(self.temporary), **(environment or {})})
 
     @contextlib.contextmanager
     def own_load_balancers(self) -> "Generator[Callable[[], str]]":

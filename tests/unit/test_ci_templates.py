@@ -88,6 +88,15 @@ def test_actions_are_pinned_and_tokens_may_do_as_little_as_possible(path: Path) 
         assert "secrets." not in str(job.get("env", "")) + str(content.get("env", ""))  # a secret is given to a step, not to all
 
 
+@pytest.mark.parametrize("path", GITHUB, ids=lambda path: path.name)
+def test_the_kubeconfig_that_the_kubernetes_plugin_leaves_goes_with_the_job(path: Path) -> None:
+    """GitLab's jobs run in a container of their own; a runner of GitHub may be a machine that stays."""
+    steps = [step for job in jobs(path).values() for step in job.get("steps", ())]
+    configures = [step for step in steps if any(call[0] in ("preview", "up") for call in calls(step.get("run", ""), "pulumi"))]
+    assert bool(configures) == (path.name in ("github-review.yml", "github-up.yml"))
+    assert {step["env"]["TMPDIR"] for step in configures} <= {"${{ runner.temp }}"}
+
+
 @pytest.mark.parametrize("path", [*GITHUB, *GITLAB], ids=lambda path: path.name)
 def test_no_job_runs_for_ever_and_what_changes_the_stack_runs_alone(path: Path) -> None:
     for job in jobs(path).values():
