@@ -62,7 +62,9 @@ def verify(
     url: Annotated[str, typer.Argument(metavar="[URL]", help="http://, https:// or tcp:// address of the load balancer.")] = "",
     service: Annotated[str, typer.Option(metavar="NS/NAME", help="The Service in front of the pods.", rich_help_panel="What")] = "",
     ingress: Annotated[str, typer.Option(metavar="NS/NAME", help="The Ingress in front of the pods.", rich_help_panel="What")] = "",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Its port; default: the first.", rich_help_panel="What")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Its port; default: a Service's first, 443 or 80 of an Ingress.", rich_help_panel="What")
+    ] = 0,
     path: Annotated[str, typer.Option(help="Path to ask for.", rich_help_panel="What")] = "/",
     host: Annotated[str, typer.Option(help="Host header and TLS name, where they are not the URL's.", rich_help_panel="What")] = "",
     tcp: Annotated[bool, typer.Option("--tcp", help="The Service speaks plain TCP.", rich_help_panel="What")] = False,

@@ -49,7 +49,7 @@ class Wanted:
     nodes: Sequence[str] = ()
     """Further addresses of nodes."""
     port: int = 0
-    """Port of the Service or Ingress; 0: its first one."""
+    """Port of the Service, 0: its first one; of the Ingress, 0: 443 with TLS, else 80. A URL has its own."""
     path: str = "/"
     tcp: bool = False
     """The Service speaks plain TCP."""
@@ -95,6 +95,11 @@ def verify(wanted: Wanted, connect: Callable[[], Kube], progress: Progress) -> O
 def _check(wanted: Wanted) -> None:
     if not wanted.url and not wanted.front:
         raise WrongUse("nothing to verify: give a URL, --service or --ingress")
+    told_twice = [name for name, given in (("--port", wanted.port), ("--path", wanted.path != "/"), ("--tcp", wanted.tcp)) if given]
+    if wanted.url and told_twice:
+        raise WrongUse(f"the URL says scheme, port and path; leave out {', '.join(told_twice)}")
+    if wanted.tcp and wanted.front and wanted.front.kind == "Ingress":
+        raise WrongUse("--tcp goes with --service: an Ingress speaks HTTP")
     if wanted.structure_only and not wanted.front:
         raise WrongUse("--structure-only needs --service or --ingress")
     if wanted.plan.from_log and not wanted.front:
