@@ -52,6 +52,7 @@ def rules_of(*admitted: str) -> dict[str, Any]:
     return {"ingresses": [{"action": "ACCEPT", "cidrBlock": block, "protocol": "TCP", "port": "80"} for block in admitted]}
 
 
+IPAMD = {"metadata": {"name": "tke-eni-ipamd"}, "spec": {"template": 1}}
 IPAMD_LIST = "TKE_ENI_IPAMD_SUBNET_ID"
 GR = {"networkType": "GR"}
 MAP = tokens.CONFIG_MAPS[1]
@@ -117,12 +118,9 @@ CASES: list[tuple[str, Step]] = [
     ("gr-source-address", update(MAP, config_map("ip-masq-agent-config", config="a"), config_map("ip-masq-agent-config", config="b"))),
     (
         "ipamd-restart",
-        update(
-            tokens.IPAMD_WORKLOADS[1],
-            {"metadata": {"name": "tke-eni-ipamd"}, "spec": {"template": 1}},
-            {"metadata": {"name": "tke-eni-ipamd"}, "spec": {"template": 2}},
-        ),
+        update(tokens.IPAMD_WORKLOADS[1], IPAMD, {**IPAMD, "spec": {"template": 2}}),
     ),
+    ("ipamd-restart", step(tokens.IPAMD_WORKLOADS[1], Op.REPLACE, IPAMD, IPAMD)),
     ("ipamd-restart", update(tokens.ADDON, {"addonName": "eniipamd"}, {"addonName": "eniipamd", "addonVersion": "3.5.0"})),
     ("security-group-narrowed", update(tokens.RULE_SET, rules_of("10.0.0.0/8", "0.0.0.0/0"), rules_of("10.0.0.0/8"))),
     (
@@ -143,6 +141,7 @@ def test_a_dangerous_change_is_found_by_its_rule_alone(rule: str, made: Step) ->
 
 
 HARMLESS: list[Step] = [
+    step(tokens.IPAMD_WORKLOADS[1], Op.REPLACE, IPAMD, IPAMD, replace_keys=("provider",)),  # in another cluster
     update(tokens.CLUSTER, {"eniSubnetIds": [A], "tags": {}}, {"eniSubnetIds": [A], "tags": {"a": "b"}}),
     update(tokens.CLUSTER, {"eniSubnetIds": [A]}, {"tags": {}}, diff_keys=("tags",)),  # ignore_changes keeps the list
     update(tokens.CLUSTER, {"eniSubnetIds": [A, B]}, {"eniSubnetIds": [B, A]}),

@@ -34,8 +34,12 @@ def _strings(value: object) -> dict[str, str]:
 
 
 def _ipamd_restart(step: Step) -> Iterator[Finding]:
-    if _object_name(step) == ipamd.NAME and step.new and at(step.old, "spec", "template") != at(step.new, "spec", "template"):
+    if _object_name(step) != ipamd.NAME or not step.new:
+        return
+    if at(step.old, "spec", "template") != at(step.new, "spec", "template"):
         yield _restart(step.name, "a changed template restarts ipamd")
+    elif step.op is Op.REPLACE and "provider" not in step.replace_keys:  # TKE made the object anew, and the patch is on the old one
+        yield _restart(step.name, "what is made again restarts ipamd")
 
 
 def _ipamd_addon(step: Step) -> Iterator[Finding]:
