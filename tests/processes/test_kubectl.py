@@ -13,6 +13,7 @@ import pytest
 
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.proof import pod_tables
+from pulumi_tke_hybrid.proof.coverage import PodResult
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.outcome import ExitCode, Outcome
 from pulumi_tke_hybrid.proof.pod_tables import Kubectl
@@ -84,26 +85,33 @@ def listening() -> Generator[int]:
         yield server.getsockname()[1]
 
 
-@linux
-def test_both_pods_are_seen_while_connections_are_held(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    does(kubectl, "exec cat /proc/net/tcp")
+def held(kubectl: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> tuple[Outcome, PodResult, PodResult]:
+    """What comes of the two pods where kubectl does this."""
+    does(kubectl, script)
     with listening() as port:
         outcome = run(port, monkeypatch)
-    assert outcome.exit_code is ExitCode.PROVEN
     assert outcome.results is not None
-    assert {(one.pod, one.peers) for one in outcome.results.pods} == {("web-0", ("127.0.0.1",)), ("web-1", ("127.0.0.1",))}
+    first, second = outcome.results.pods
+    assert (first.pod, second.pod) == ("web-0", "web-1")
+    assert (first.verdict, first.peers) == (Verdict.PRESERVED, ("127.0.0.1",))
+    return outcome, first, second
+
+
+@linux
+def test_both_pods_are_seen_while_connections_are_held(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome, first, second = held(kubectl, monkeypatch, "exec cat /proc/net/tcp")
+    assert outcome.exit_code is ExitCode.PROVEN
+    assert (second.verdict, second.peers) == (first.verdict, first.peers)
     assert not outcome.traps
 
 
 @linux
 def test_a_pod_without_cat_is_unknown_with_the_reason(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    does(kubectl, "case \"$*\" in *web-1*) echo 'no cat here' >&2; exit 1;; esac; exec cat /proc/net/tcp")
-    with listening() as port:
-        outcome = run(port, monkeypatch)
+    script = "case \"$*\" in *web-1*) echo 'no cat here' >&2; exit 1;; esac; exec cat /proc/net/tcp"
+    outcome, _, second = held(kubectl, monkeypatch, script)
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
-    assert outcome.results is not None
-    assert {one.pod: one.verdict for one in outcome.results.pods} == {"web-0": Verdict.PRESERVED, "web-1": Verdict.UNKNOWN}
-    assert "no cat here" in outcome.results.pods[1].reason
+    assert second.verdict is Verdict.UNKNOWN
+    assert "no cat here" in second.reason
 
 
 def test_no_pod_that_can_be_read_is_unknown_without_any_traffic(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
