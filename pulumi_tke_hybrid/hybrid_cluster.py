@@ -1,25 +1,22 @@
 """HybridCluster: a GlobalRouter cluster with VPC-CNI beside it, its node pools, its endpoint and its Kubernetes provider."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 import tencentcloud_iac_pulumi as tencentcloud
 
-from pulumi_tke_hybrid.cloud.account import two_accounts
 from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
-from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.orphans import refuse_orphan, refuse_orphan_pool
-from pulumi_tke_hybrid.cloud.settings import CloudSettings, configured_region
 from pulumi_tke_hybrid.cluster_guard import ADOPTED_SUBNET, STATED_SUBNET, ClusterGuard
-from pulumi_tke_hybrid.component.advice import advise, say
+from pulumi_tke_hybrid.component.advice import advise
 from pulumi_tke_hybrid.component.args import parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input, known
 from pulumi_tke_hybrid.component.options import child_options
+from pulumi_tke_hybrid.component.region import cluster_region, settings_in
 from pulumi_tke_hybrid.endpoint import EndpointAccess, EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.hybrid_cluster_args import EniSubnetArgs, HybridClusterArgs, ZoneRegistration
@@ -27,10 +24,8 @@ from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSu
 from pulumi_tke_hybrid.kept_addresses import KeptAddresses
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
 from pulumi_tke_hybrid.tke import keys, zones
-from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY
 from pulumi_tke_hybrid.tke.rules.pools import FIXED_POOL_BOUND
-from pulumi_tke_hybrid.tke.rules.transitions import PROVIDER_ACCOUNT
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady
 
 _OUT_OF_BAND = ("eniSubnetIds", "vpcCniType", "claimExpiredSeconds")
@@ -86,7 +81,8 @@ class HybridCluster(pulumi.ComponentResource):
         }
         super().__init__("tke-hybrid:index:HybridCluster", name, shown, opts)
 
-        region = self._region(subnets[0]["zone"], advise(self, self._owner, parsed), parsed.settings)
+        checked, provider = advise(self, self._owner, parsed), self._providers.get("tencentcloud")
+        region = cluster_region(self, self._owner, provider, subnets[0]["zone"], checked, parsed.settings)
         guard = self._guard(name, parsed, static_ip, region, subnets)
         if parsed.existing_cluster_id is None:
             self.cluster_id = self._cluster(name, parsed, static_ip, guard).id
@@ -140,41 +136,6 @@ class HybridCluster(pulumi.ComponentResource):
             finding = EMPTY.finding("node_pools", "is empty", why="there is no endpoint and no Kubernetes provider", todo="add a pool")
             raise InvalidInputs(self._owner, [finding])
         return self._kubernetes
-
-    def _region(self, zone: Input[str], checked: pulumi.Output[bool], settings: Mapping[str, Severity]) -> pulumi.Output[str]:
-        """The cluster's region, once everything is known and checked. The guard needs it, so nothing is made before."""
-        provider = self._providers.get("tencentcloud")
-        explicit = provider if isinstance(provider, tencentcloud.Provider) else None
-        configured = explicit.region if explicit else configured_region(_configured)
-        key = [explicit.secret_id, explicit.secret_key, explicit.security_token] if explicit else []
-
-        def region(values: dict[str, Any]) -> str:
-            zone, other = values["zone"], values["configured"]
-            own = _region(zone)
-            if other and other != own:
-                what = f"is not in region {other}, in which the tencentcloud provider works"
-                finding = zones.ZONE_REGION.finding("eni_subnets[0].zone", what, value=zone, todo=f"use the provider of region {own}")
-                raise InvalidInputs(self._owner, [finding])
-            self._refuse_other_account(own, values["key"], settings)
-            return own
-
-        return pulumi.Output.unsecret(pulumi.Output.all(zone=zone, configured=configured, checked=checked, key=key).apply(region))
-
-    def _refuse_other_account(self, region: str, key: list[Any], settings: Mapping[str, Severity]) -> None:
-        """VPC-CNI is asked with the stack's key, whatever provider the cluster has. A provider does not tell which role it assumes."""
-        secret_id, secret_key, token = key or (None, None, None)
-        if not secret_id or not secret_key:
-            return
-        ours = CloudSettings.read(_configured, region)
-        theirs = replace(ours, secret_id=str(secret_id), secret_key=str(secret_key), security_token=str(token or ""), role=None)
-        try:
-            problem = two_accounts(ours, theirs)
-        except CloudError as error:
-            pulumi.log.info(f"could not tell whether the provider's account is the stack's: {error.code}", self)
-            return
-        if problem:
-            why, todo = "VPC-CNI is asked with the stack's key and would not find the cluster", "give both keys of one account"
-            say(self, self._owner, settings, [PROVIDER_ACCOUNT.finding("opts.provider", problem, why=why, todo=todo)])
 
     def _guard(
         self, name: str, args: HybridClusterArgs, static_ip: Input[bool], region: pulumi.Output[str], subnets: list[dict[str, Any]]
@@ -363,11 +324,10 @@ def _before_create(
     name: str, suffix: str, args: HybridClusterArgs, refuse: Callable[[Cloud, Mapping[str, Any]], None]
 ) -> pulumi.ResourceHookBinding:
     """Ask the cloud before something is made: is there one already that a lost answer left behind?"""
-    region = _region(known(args.stated_subnets[0].zone) or "")
+    region = zones.region_of(known(args.stated_subnets[0].zone) or "") or ""
 
     def check(hook: pulumi.ResourceHookArgs) -> None:
-        settings = CloudSettings.read(_configured, region)
-        refuse(TencentCloud(settings), hook.new_inputs or {})
+        refuse(TencentCloud(settings_in(region)), hook.new_inputs or {})
 
     return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-{suffix}", check)])
 
@@ -420,14 +380,6 @@ def _ready_props(setting: VpcCniArgs) -> dict[str, Any]:
     }
 
 
-def _configured(key: str) -> str | None:
-    return pulumi.Config("tencentcloud").get(key.removeprefix("tencentcloud:"))
-
-
-def _region(zone: str) -> str:
-    return zones.region_of(zone) or ""
-
-
 def _first(values: list[Any]) -> Any:
     return values[0]
 
@@ -451,7 +403,7 @@ def _facts(values: dict[str, Any]) -> dict[str, Any]:
     return {
         "clusterId": values["cluster_id"],
         "vpcId": values["vpc_id"],
-        "region": _region(values["subnets"][0]["zone"]),
+        "region": zones.region_of(values["subnets"][0]["zone"]) or "",
         "zones": by_zone,
         "nodePools": values["pools"],
         "staticIp": values["static_ip"],
