@@ -39,8 +39,10 @@ ASKED_FOR = ("tke:DisableVpcCniNetworkType",)
 NETWORK_ERROR = "ClientNetworkError"
 _NOT_OF_THE_API = "ServerNetworkError"
 """The SDK's code for a status other than 200, with the whole page as its text. The API answers with 200 also where it refuses."""
-_PASSWORD = re.compile(r"(?<=Failed to parse: ).*|(?<=//).*(?=@)", re.DOTALL)
-"""Where the SDK's errors quote the address of a proxy, which may hold its password."""
+_QUOTED = re.compile(r"(?<=Failed to parse: ).*|(?<=//).*(?=@)|(?<=header value).*", re.DOTALL)
+"""Where the SDK's errors quote the address of a proxy, which may hold its password, or a header: the token, for one."""
+_FIT = re.compile(r"[!-~]*")
+"""What a key and a token are made of. Anything else would end in a header that is refused with its text."""
 _THROTTLED = ("RequestLimitExceeded",)
 _ATTEMPTS = 6
 _FIRST_PAUSE = 0.5
@@ -91,7 +93,7 @@ class TencentCloud:
         except failure as error:
             if error.get_code() == _NOT_OF_THE_API:
                 raise _no_answer(action, "an HTTP error") from None
-            said = _PASSWORD.sub("(not shown)", str(error.get_message()))
+            said = _QUOTED.sub("(not shown)", str(error.get_message()))
             raise CloudError(action, str(error.get_code()), said, str(error.get_request_id() or "")) from None
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             # The SDK reads and parses the answer outside of what it catches itself.
@@ -118,8 +120,12 @@ class TencentCloud:
         credential = _sdk("credential")
         settings = self._settings
         if settings.secret_id and settings.secret_key:
-            with _found("the configured key cannot be used", "it must hold no spaces"):
-                return credential.Credential(settings.secret_id, settings.secret_key, settings.security_token or None)
+            given = {"id": settings.secret_id, "key": settings.secret_key, "token": settings.security_token}
+            unfit = [f"its {name}" for name, value in given.items() if not _FIT.fullmatch(value)]
+            if unfit:
+                what = f"the configured key cannot be used; {' and '.join(unfit)} must hold no spaces and no line break"
+                raise CloudError("Credentials", "CredentialsMissing", what)
+            return credential.Credential(settings.secret_id, settings.secret_key, settings.security_token or None)
         with _found("no key in the configuration, the environment, a profile or a role", _where_a_key_belongs()), _bounded():
             return credential.DefaultCredentialProvider().get_credential()
 

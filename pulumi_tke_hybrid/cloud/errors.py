@@ -1,5 +1,7 @@
 """What can go wrong in a call to the cloud, with all that the cloud said."""
 
+from pulumi_tke_hybrid.tke.text import printable
+
 
 class CloudError(Exception):
     """The cloud refused a call, or could not be reached."""
@@ -12,7 +14,7 @@ class CloudError(Exception):
         self.message = message
         self.request_id = request_id
         asked = f", request {request_id}" if request_id else ""
-        super().__init__(f"{action} failed: {code}: {message}{asked}")
+        super().__init__(printable(f"{action} failed: {code}: {message}{asked}", kept="\n"))
 
 
 class NotTold(CloudError):

@@ -7,7 +7,8 @@ from typing import Any, Protocol, TypeVar
 
 from pulumi_tke_hybrid.cloud.client import Cloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
-from pulumi_tke_hybrid.tke.pods import over, selects_eni
+from pulumi_tke_hybrid.tke.pods import needs_eni, over
+from pulumi_tke_hybrid.tke.text import printable
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -47,7 +48,7 @@ class Inside(Protocol):
         ...
 
     def eni_pods(self) -> list[str]:
-        """`namespace/name` of the pods that live on ENI addresses, or wait for one."""
+        """`namespace/name` of the pods that live on an ENI of any kind, or wait for one."""
         ...
 
 
@@ -82,7 +83,7 @@ class LiveCluster:
         self._ask(lambda client: client.delete(_claims(), kept.pod, namespace=kept.namespace), lambda: None)
 
     def eni_pods(self) -> list[str]:
-        return sorted("/".join(_name(pod)) for pod in self._all(_pods()) if selects_eni(pod) and not over(pod))
+        return sorted("/".join(_name(pod)) for pod in self._all(_pods()) if needs_eni(pod) and not over(pod))
 
     def _all(self, kind: Any, absent: Callable[[], list[Json]] | None = None) -> list[Json]:
         return self._ask(lambda client: [_read(item) for item in client.list(kind, namespace="*", chunk_size=_PAGE)], absent)
@@ -103,7 +104,7 @@ class LiveCluster:
             except ApiError as error:
                 if absent is not None and error.status.code == 404:
                     return absent()
-                said = f"the API server said: {error.status.message or error.status.code}"
+                said = f"the API server said: {printable(str(error.status.message or error.status.code))}"
             except httpx2.HTTPError as error:
                 said = f"the API server was not reached ({type(error).__name__}); is this machine in the VPC?"
             except (ConfigError, ValueError, LookupError, TypeError, AttributeError) as error:
@@ -150,4 +151,4 @@ def _name(item: Json) -> tuple[str, str]:
 
 def _kept(claim: Json) -> KeptAddress:
     spec: Json = claim.get("spec") or {}
-    return KeptAddress(*_name(claim), str(spec.get("ip") or ""))
+    return KeptAddress(*_name(claim), printable(str(spec.get("ip") or "")))

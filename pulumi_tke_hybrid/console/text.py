@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
+from pulumi_tke_hybrid.tke.text import printable
+
 SHOWN = 400
 
 
 def shown(text: str, most: int = SHOWN) -> str:
     """One printable line. What a cluster, a pod or a proxy says may hold control sequences; a report shows them and obeys none."""
-    line = text[: most + 1]
-    if not line.isprintable():
-        line = "".join(character if character.isprintable() else "?" for character in line)
+    line = printable(text[: most + 1])
     return line if len(line) <= most else line[: most - 1] + "…"
 
 

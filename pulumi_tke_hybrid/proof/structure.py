@@ -16,13 +16,6 @@ from pulumi_tke_hybrid.proof.roster import UNPLACED
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.pods import networks, over
 
-_RESOURCE_OF = {
-    keys.ROUTE_ENI: keys.ENI_IP,
-    "tke-direct-eni": "tke.cloud.tencent.com/direct-eni",
-    "tke-sub-eni": "tke.cloud.tencent.com/sub-eni",
-}
-"""ENI networks and the resource that each one asks for."""
-
 SPECIFY_PROTOCOL = "service.cloud.tencent.com/specify-protocol"
 """Service annotation that makes a port a layer-7 listener, where the peer may be the load balancer (214/3728)."""
 
@@ -186,7 +179,7 @@ def _row(pod: Json, zones: dict[str, str], known: Addresses) -> PodRow:
         node=node,
         address=address,
         network=network,
-        annotated=any(name in networks(pod) for name in _RESOURCE_OF),
+        annotated=any(name in networks(pod) for name in keys.ENI_RESOURCES),
         asks=_asked(pod) > 0,
         gate=gate,
     )
@@ -197,7 +190,7 @@ def _asked(pod: Json) -> int:
     total = 0
     for container in children(pod, "spec", "containers"):
         amounts = {**child(container, "resources", "requests"), **child(container, "resources", "limits")}
-        total += sum(int(str(amounts[key])) for key in _RESOURCE_OF.values() if str(amounts.get(key, "")).isdecimal())
+        total += sum(int(str(amounts[key])) for key in keys.ENI_RESOURCES.values() if str(amounts.get(key, "")).isdecimal())
     return total
 
 

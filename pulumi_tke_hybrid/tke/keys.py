@@ -13,6 +13,13 @@ ROUTE_ENI = "tke-route-eni"
 ENI_IP = "tke.cloud.tencent.com/eni-ip"
 """Extended resource that asks the scheduler for one ENI address; requests and limits, first container only. Article."""
 
+ENI_RESOURCES = {
+    ROUTE_ENI: ENI_IP,
+    "tke-direct-eni": "tke.cloud.tencent.com/direct-eni",
+    "tke-sub-eni": "tke.cloud.tencent.com/sub-eni",
+}
+"""Every network of VPC-CNI that a pod may select (shared, exclusive and trunked ENI), and the resource that each one asks for."""
+
 CLAIM_DELETE_POLICY = "tke.cloud.tencent.com/vpc-ip-claim-delete-policy"
 """Pod-template annotation; `Never` keeps the address of a StatefulSet's pod name. Article, step 14."""
 

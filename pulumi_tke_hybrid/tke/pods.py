@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.step import at
+from pulumi_tke_hybrid.tke.step import at, items, mapping
 
 Pod = Mapping[str, Any]
 
@@ -17,6 +17,15 @@ def networks(pod: Pod) -> list[str]:
 def selects_eni(pod: Pod) -> bool:
     """Whether it selects the shared ENI."""
     return keys.ROUTE_ENI in networks(pod)
+
+
+def needs_eni(pod: Pod) -> bool:
+    """Whether VPC-CNI is its network in any way, by annotation or resource: shared, exclusive or trunked ENI."""
+    if any(name in keys.ENI_RESOURCES for name in networks(pod)):
+        return True
+    containers = [*items(at(pod, "spec", "initContainers")), *items(at(pod, "spec", "containers"))]
+    amounts = [mapping(at(container, "resources", kind)) for container in containers for kind in ("requests", "limits")]
+    return any(name in amount for amount in amounts for name in keys.ENI_RESOURCES.values())
 
 
 def over(pod: Pod) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.text import printable
 
 Json = Mapping[str, Any]
 SHOWN_PODS = 3
@@ -119,7 +120,7 @@ def _child(item: Json, name: str) -> Json:
 
 
 def _cut(text: str) -> str:
-    line = " ".join(text.split())
+    line = printable(" ".join(text.split()))
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 

@@ -5,6 +5,7 @@ import json
 import threading
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from typer.testing import CliRunner
 from pulumi_tke_hybrid import cli
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, TencentCloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
-from pulumi_tke_hybrid.cloud.settings import CloudSettings
+from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings
 from tests.unit.doctor.machines import SECRET_ID, SECRET_KEY
 
+TOKEN = "sess10nT0ken-abcDEF"
 PROFILES = {
     "MissingSectionHeaderError": f"secret_key = {SECRET_KEY}\nsecret_id = {SECRET_ID}\n",
     "ParsingError": f"[default]\nsecret_id = {SECRET_ID}\n{SECRET_KEY}\n",
@@ -85,10 +87,20 @@ def test_a_profile_of_the_right_form_is_taken(home: Path, monkeypatch: pytest.Mo
     assert signed == [SECRET_ID]
 
 
-def test_a_configured_key_with_a_space_at_its_end_is_said_and_not_shown() -> None:
-    with pytest.raises(CloudError, match=r"the configured key cannot be used \(InvalidCredential\); it must hold no spaces") as caught:
-        TencentCloud(CloudSettings("ap-guangzhou", secret_id=SECRET_ID, secret_key=f"{SECRET_KEY}\n")).call("tke", "DescribeClusters", {})
-    assert SECRET_KEY not in str(caught.value)
+@pytest.mark.parametrize(
+    ("given", "unfit"),
+    [
+        ({"secret_key": f"{SECRET_KEY}\n"}, "its key"),
+        ({"secret_id": f"{SECRET_ID[:9]}\n{SECRET_ID[9:]}"}, "its id"),
+        ({"security_token": f" {TOKEN}"}, "its token"),
+        ({"security_token": f"{TOKEN}\n", "secret_key": f"{SECRET_KEY} "}, "its key and its token"),
+    ],
+)
+def test_a_configured_key_with_a_space_or_line_break_is_said_and_not_shown(given: dict[str, Any], unfit: str) -> None:
+    settings = replace(CloudSettings("ap-guangzhou", secret_id=SECRET_ID, secret_key=SECRET_KEY), **given)
+    with pytest.raises(CloudError, match=f"the configured key cannot be used; {unfit} must hold no spaces and no line break$") as caught:
+        TencentCloud(settings).call("tke", "DescribeClusters", {})
+    assert not [secret for secret in (SECRET_ID, SECRET_KEY, TOKEN) if secret in str(caught.value)]
 
 
 class Front(http.server.BaseHTTPRequestHandler):
@@ -163,6 +175,16 @@ def test_what_is_no_answer_of_the_api_is_a_lost_answer_and_not_quoted(
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8"])
+def test_control_sequences_of_an_answer_are_not_shown(front: tuple[TencentCloud, type[Front]], kind: str) -> None:
+    cloud, served = front
+    served.kind = kind
+    served.page = json.dumps({"Response": {"Error": {"Code": "FailedOperation", "Message": "no\x1b[2J\nway"}, "RequestId": "r"}}).encode()
+    with pytest.raises(CloudError) as caught:
+        cloud.call("tke", "DescribeIPAMD", {})
+    assert str(caught.value) == "DescribeIPAMD failed: FailedOperation: no?[2J\nway, request r"
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8"])
 def test_a_refusal_is_one_under_every_content_type(front: tuple[TencentCloud, type[Front]], kind: str) -> None:
     cloud, served = front
     served.kind = kind
@@ -171,6 +193,16 @@ def test_a_refusal_is_one_under_every_content_type(front: tuple[TencentCloud, ty
         cloud.call("tke", "DescribeIPAMD", {})
     served.page = json.dumps({"Response": {"Phase": "running", "RequestId": "r-2"}}).encode()
     assert cloud.call("tke", "DescribeIPAMD", {}) == {"Phase": "running", "RequestId": "r-2"}
+
+
+def test_a_token_that_fits_in_no_header_is_not_shown(front: tuple[TencentCloud, type[Front]]) -> None:
+    cloud, served = front
+    role = replace(cloud._settings, role=AssumedRole("qcs::cam::uin/1:roleName/x", "ci"))  # pyright: ignore[reportPrivateUsage]
+    key = {"TmpSecretId": SECRET_ID, "TmpSecretKey": SECRET_KEY, "Token": f"{TOKEN}\n"}
+    served.page = json.dumps({"Response": {"Credentials": key, "RequestId": "r-1"}}).encode()
+    with pytest.raises(CloudError, match=r"header value\(not shown\)") as caught:
+        TencentCloud(role, lambda _: None).call("tke", "DescribeClusters", {})
+    assert TOKEN not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("address", ["http://user:hunter2@proxy.example:99999", "http://user:hunter2/x@proxy.example"])

@@ -160,6 +160,25 @@ def test_a_claim_is_kept_when_its_pod_is_gone_and_pods_that_are_over_hold_nothin
     assert cluster.eni_pods() == ["shop/both", "shop/web-1"]
 
 
+def test_pods_on_every_kind_of_eni_are_seen_by_annotation_or_resource() -> None:
+    def asking(name: str, resource: str, containers: str = "containers", kind: str = "limits") -> Item:
+        return Item(name, spec={containers: [{"resources": {kind: {resource: "1"}}}]}, status={"phase": "Running"})
+
+    pods = [
+        eni("direct", networks="tke-direct-eni"),
+        eni("sub", networks="tke-sub-eni"),
+        asking("by-resource", "tke.cloud.tencent.com/eni-ip"),
+        asking("at-first", "tke.cloud.tencent.com/direct-eni", "initContainers", "requests"),
+        asking("plain", "cpu"),
+    ]
+    assert LiveCluster([Api(pods, [])]).eni_pods() == ["shop/at-first", "shop/by-resource", "shop/direct", "shop/sub"]
+
+
+def test_what_a_claim_says_is_shown_without_control_sequences() -> None:
+    (kept,) = LiveCluster([Api([], [Item("web-0", spec={"ip": "10.0.0.9\x1b[2K\nkept"})])]).kept_addresses()
+    assert str(kept) == "10.0.0.9?[2K?kept of shop/web-0"
+
+
 def test_the_other_endpoint_is_tried_and_silence_is_not_nothing() -> None:
     def silent(_: str) -> None:
         raise httpx2.ConnectTimeout("no answer")

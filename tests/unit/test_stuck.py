@@ -42,6 +42,12 @@ def test_a_closed_gate_is_named_with_its_state_and_what_opens_it() -> None:
     assert "security groups" in line
 
 
+def test_what_a_probe_printed_is_shown_without_control_sequences() -> None:
+    running = pod("web-1", {"PodScheduled": "True", "ContainersReady": "False"})
+    (line,) = stuck_lines("web", [running], [event("Pod", "web-1", "Unhealthy", "probe: \x1b[2J\x1b]0;mine\x07 all\nfine")])
+    assert line.endswith("last event: Unhealthy: probe: ?[2J?]0;mine? all fine")
+
+
 def test_a_gate_without_a_condition_and_a_gate_of_somebody_else() -> None:
     waiting = pod("web-1", RUNNING, gates=(keys.READINESS_GATE, "example.com/ready"))
     first, second = stuck_lines("web", [waiting], [])
