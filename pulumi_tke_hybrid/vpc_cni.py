@@ -15,7 +15,8 @@ from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, say, unknown
 from pulumi_tke_hybrid.component.inputs import Input, awaited, known
 from pulumi_tke_hybrid.component.options import child_options
-from pulumi_tke_hybrid.tke import deadlines, ids, keys, reclaim
+from pulumi_tke_hybrid.component.region import switch_region
+from pulumi_tke_hybrid.tke import deadlines, ids, keys, reclaim, zones
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import twice
 
@@ -39,7 +40,11 @@ class OnDelete(str, Enum):
 
 
 @args_class(
-    cluster_id=ids.cluster_problem, vpc_id=ids.vpc_problem, ip_reclaim=reclaim.reclaim_problem, deadline_seconds=deadlines.deadline_problem
+    cluster_id=ids.cluster_problem,
+    vpc_id=ids.vpc_problem,
+    ip_reclaim=reclaim.reclaim_problem,
+    region=zones.region_problem,
+    deadline_seconds=deadlines.deadline_problem,
 )
 class VpcCniArgs(Args):
     """Arguments of `VpcCni`."""
@@ -78,7 +83,7 @@ class VpcCniArgs(Args):
 
     def problems(self) -> Iterator[Finding]:
         subnets = known(self.subnets)
-        ids_known = [item for item in map(known, subnets) if item] if subnets is not None else []
+        ids_known = [item for item in map(known, subnets) if item is not None] if subnets is not None else []
         for item in dict.fromkeys(item for item in ids_known if ids_known.count(item) > 1):
             yield twice("subnets", item)
         for item in ids_known:
@@ -122,7 +127,10 @@ class VpcCni(pulumi.ComponentResource):
         super().__init__("tke-hybrid:index:VpcCni", name, {**shown, "rules": parsed.rules}, opts)
         if not getattr(opts.parent if opts else None, "speaks_for_its_children", False):
             props["clusterId"] = pulumi.Output.all(parsed.cluster_id, advise(self, owner, parsed)).apply(_first)
-        switch = VpcCniResource(f"{name}-switch", props, child_options(self))
+            props["region"] = switch_region(self, owner, self._providers.get("tencentcloud"), parsed.region, parsed.settings)
+        # Made again, it must not be the old one that has the last word: with on_delete="disable" that would switch off what the new one
+        # has just found on.
+        switch = VpcCniResource(f"{name}-switch", props, child_options(self, delete_before_replace=True))
         self.registered_subnets = switch.registeredSubnets
         self.phase = switch.phase
         self.reclaim_seconds = switch.reclaimSeconds

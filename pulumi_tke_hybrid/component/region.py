@@ -1,4 +1,4 @@
-"""The region of a cluster, and whether the stack's key and the provider's belong to one account there."""
+"""The region of a cluster or a switch, and whether the stack's key and the provider's belong to one account there."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ from pulumi_tke_hybrid.component.advice import say
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.tke import zones
-from pulumi_tke_hybrid.tke.rule import Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules.transitions import PROVIDER_ACCOUNT
 
 
@@ -36,21 +36,55 @@ def cluster_region(
     Whoever needs it is not made before. Raises `InvalidInputs`, naming `owner`, if `provider` (None: the default one) works in another
     region or account; `rules` may say otherwise of the account.
     """
-    explicit = provider if isinstance(provider, tencentcloud.Provider) else None
-    configured = explicit.region if explicit else configured_region(_configured)
-    key = [explicit.secret_id, explicit.secret_key, explicit.security_token] if explicit else []
+    configured, key = _way_of(provider)
 
     def region(values: dict[str, Any]) -> str:
         zone, other = values["zone"], values["configured"]
         own = zones.region_of(zone) or ""
         if other and other != own:
-            what = f"is not in region {other}, in which the tencentcloud provider works"
-            finding = zones.ZONE_REGION.finding("eni_subnets[0].zone", what, value=zone, todo=f"use the provider of region {own}")
-            raise InvalidInputs(owner, [finding])
+            raise InvalidInputs(owner, [_elsewhere("eni_subnets[0].zone", f"is not in region {other}", zone, own)])
         _refuse_other_account(component, owner, own, values["key"], rules)
         return own
 
     return pulumi.Output.unsecret(pulumi.Output.all(zone=zone, configured=configured, checked=checked, key=key).apply(region))
+
+
+def switch_region(
+    component: pulumi.Resource,
+    owner: str,
+    provider: pulumi.ProviderResource | None,
+    stated: Input[str] | None,
+    rules: Mapping[str, Severity],
+) -> Input[str] | None:
+    """The region that a `VpcCni` of its own asks in: the stated one, else that of an explicit provider; None: the stack's.
+
+    Raises as `cluster_region` does.
+    """
+    if not isinstance(provider, tencentcloud.Provider):
+        return stated
+    configured, key = _way_of(provider)
+
+    def region(values: dict[str, Any]) -> str:
+        own, other = values["stated"], values["configured"]
+        if own and other and own != other:
+            raise InvalidInputs(owner, [_elsewhere("region", f"is not {other}", own, own)])
+        chosen = str(own or other or configured_region(_configured))
+        _refuse_other_account(component, owner, chosen, values["key"], rules)
+        return chosen
+
+    return pulumi.Output.unsecret(pulumi.Output.all(stated=stated, configured=configured, key=key).apply(region))
+
+
+def _way_of(provider: pulumi.ProviderResource | None) -> tuple[Input[Any], list[Any]]:
+    """Region and key of an explicit provider; of the default one its region alone, as its key is the stack's."""
+    if not isinstance(provider, tencentcloud.Provider):
+        return configured_region(_configured), []
+    return provider.region, [provider.secret_id, provider.secret_key, provider.security_token]
+
+
+def _elsewhere(path: str, what: str, value: str, own: str) -> Finding:
+    todo = f"use the provider of region {own}"
+    return zones.ZONE_REGION.finding(path, f"{what}, in which the tencentcloud provider works", value=value, todo=todo)
 
 
 def _refuse_other_account(component: pulumi.Resource, owner: str, region: str, key: list[Any], rules: Mapping[str, Severity]) -> None:

@@ -49,7 +49,7 @@ MAXIMUM_SECONDS = 15_768_000
 
 LONG_SECONDS = 86_400
 
-_SECONDS = re.compile(r"(\d{1,9})s")
+_SECONDS = re.compile(r"([0-9]{1,9})s")
 
 
 def after(seconds: int) -> str:

@@ -13,6 +13,9 @@ ZONE_SHAPE = Rule(
     "CVM zone names; the label's numbers: imroc/tke-guide, cilium/flow-logs",
     firm=True,
 )
+REGION_SHAPE = Rule(
+    "region-shape", Severity.ERROR, "A region is written as in the names of its zones.", "the region", "CVM zone names", firm=True
+)
 ZONE_REGION = Rule(
     "zone-region",
     Severity.ERROR,
@@ -29,7 +32,7 @@ ZONE_UNCOVERED = Rule(
     "the article, steps 5 to 7",
 )
 
-_ZONE = re.compile(r"(?P<region>[a-z]{2,4}(?:-[a-z]+)+)-(?P<number>\d{1,2})")
+_ZONE = re.compile(r"(?P<region>[a-z]{2,4}(?:-[a-z]+)+)-(?P<number>[0-9]{1,2})")
 _ZONES_OF_A_REGION = 10_000
 _LABEL = re.compile(r"\d{6,7}")
 
@@ -38,6 +41,15 @@ def region_of(zone: str) -> str | None:
     """The region of a zone, or None where it does not look like a zone."""
     match = _ZONE.fullmatch(zone)
     return match.group("region") if match else None
+
+
+def region_problem(region: str) -> Finding | None:
+    """What is wrong with a region's name, or None."""
+    if region_of(f"{region}-1") == region:
+        return None
+    return REGION_SHAPE.finding(
+        "", "is not a region", value=repr(region), todo="write it without a zone's number, for example 'ap-guangzhou'"
+    )
 
 
 def zone_by_label(label: str, region: str) -> str | None:

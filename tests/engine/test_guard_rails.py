@@ -230,6 +230,13 @@ def test_vpc_cni_is_switched_off_on_request_and_never_while_a_pod_lives_on_it(la
         assert written(lab) == []
         kube.delete(Pod, "alive", namespace="default", grace_period=0)
         wait_until("the pod's end", lambda: not list(kube.list(Pod, namespace="default")))
+        (urn,) = [
+            resource["urn"] for resource in other.export()["deployment"]["resources"] if resource["urn"].endswith(":VpcCni::switch-switch")
+        ]
+        other.run("up", "--yes", f"--replace={urn}")
+        assert written(lab) == ["DisableVpcCniNetworkType", "EnableVpcCniNetworkType"]  # in this order: what the state says is true
+        other.preview("--expect-no-changes")
+        lab.reset_calls()
         other.destroy()
         assert written(lab) == ["DisableVpcCniNetworkType"]
 
