@@ -1,6 +1,6 @@
 """Arguments of a node pool: nodes of one zone."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from pulumi_tke_hybrid.component.args import Args, args_class
@@ -9,7 +9,7 @@ from pulumi_tke_hybrid.tke import cidrs, ids, names, zones
 from pulumi_tke_hybrid.tke.cluster_plan import PlannedPool
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import pools
-from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY
+from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY, PROPERTY
 
 
 def _at_least(least: int, what: str) -> Any:
@@ -33,12 +33,18 @@ class AutoscaleArgs(Args):
         yield from pools.bounds_problem(known(self.min_size), known(self.max_size))
 
 
+def _no_text(value: str) -> Finding | None:
+    return None if value.strip() else PROPERTY.finding("", "is empty", todo="say what it is")
+
+
 @args_class(
     name=names.pool_name_problem,
     zone=zones.zone_problem,
     subnet_id=ids.subnet_problem,
     subnet_cidr=cidrs.cidr_problem,
     size=_at_least(0, "a pool's size"),
+    instance_type=_no_text,
+    password=_no_text,
 )
 class NodePoolArgs(Args):
     """Nodes of one zone."""
@@ -92,6 +98,11 @@ class NodePoolArgs(Args):
                 why="the machines' log-in is set when they are made",
                 todo="give one of them",
             )
+        keys = known(self.key_ids)
+        if keys is not None and not keys:
+            yield EMPTY.finding("key_ids", "is empty", why="nobody could log in", todo="give a key")
+        yield from _misshapen("key_ids", keys, ids.key_problem)
+        yield from _misshapen("security_group_ids", known(self.security_group_ids), ids.security_group_problem)
         bounds = self.autoscale
         if bounds is not None:
             yield from (finding.under("autoscale") for finding in bounds.problems())
@@ -114,3 +125,9 @@ class NodePoolArgs(Args):
             global_route_only=bool(self.global_route_only),
             labels={key: text for key, value in (labels or {}).items() if (text := known(value)) is not None},
         )
+
+
+def _misshapen(path: str, items: Sequence[Input[str]] | None, problem: Callable[[str], Finding | None]) -> Iterator[Finding]:
+    for index, item in enumerate(map(known, items or ())):
+        if item is not None and (found := problem(item)):
+            yield found.under(f"{path}[{index}]")

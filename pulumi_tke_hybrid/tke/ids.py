@@ -32,6 +32,7 @@ subnet_problem = _shape("subnet", "a subnet id")
 cluster_problem = _shape("cls", "a cluster id")
 load_balancer_problem = _shape("lb", "a load balancer id")
 security_group_problem = _shape("sg", "a security group id")
+key_problem = _shape("skey", "the id of an SSH key")
 route_table_problem = _shape("rtb", "a route table id")
 
 
