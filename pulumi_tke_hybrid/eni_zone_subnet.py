@@ -64,7 +64,7 @@ class EniZoneSubnetArgs(Args):
             names_ = [name for name in ("cidr_block", "vpc_cidr") if awaited(getattr(self, name))]
             yield from ranges.subnet_findings(known(self.cidr_block), known(self.vpc_cidr), names_)
         if self.subnet_id is not None:
-            for name in ("route_table_id", "tags", "name"):
+            for name in ("route_table_id", "tags", "name", "deletion_protection"):
                 if getattr(self, name) is not None:
                     yield COMBINATION.finding(
                         name,

@@ -24,7 +24,7 @@ from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSu
 from pulumi_tke_hybrid.kept_addresses import KeptAddresses
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
 from pulumi_tke_hybrid.tke import keys, zones
-from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY
+from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY, PROPERTY
 from pulumi_tke_hybrid.tke.rules.pools import FIXED_POOL_BOUND
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady
 
@@ -107,6 +107,8 @@ class HybridCluster(pulumi.ComponentResource):
         self.kubeconfig = pulumi.Output.secret(parsed.kubeconfig or "")
         if parsed.node_pools or parsed.kubeconfig is not None or parsed.endpoint is not None:
             self._nodes_and_endpoint(name, parsed, vpc_cni, setting, subnets, by_configmap)
+        elif parsed.existing_cluster_id is None:  # it goes with the cluster, not with its pools: going, it may release addresses
+            self._kept_addresses(name, parsed, setting, [vpc_cni])
         self.zones = pulumi.Output.all(*(subnet["zone"] for subnet in subnets)).apply(_unique)
         self.eni_cidrs = pulumi.Output.all(*(subnet["cidr"] for subnet in subnets)).apply(_present)
         self.cluster_facts = pulumi.Output.all(
@@ -250,11 +252,19 @@ class HybridCluster(pulumi.ComponentResource):
         way = self.kubeconfig if ready is None else pulumi.Output.all(self.kubeconfig, ready.phase).apply(_first)
         return kubernetes.Provider(
             name,
-            kubeconfig=way,
+            kubeconfig=way.apply(self._not_the_machines_own),
             cluster_identifier=self.cluster_id,  # a rotated kubeconfig must not replace every object
             enable_server_side_apply=True,
             opts=child_options(self, depends_on=after),
         )
+
+    def _not_the_machines_own(self, kubeconfig: str | None) -> str:
+        """Refuse an empty one: the provider would take this machine's own, and the workloads go to whatever cluster that names."""
+        if kubeconfig and kubeconfig.strip():
+            return kubeconfig
+        why = "workloads would go to the cluster of this machine's own kubeconfig"
+        todo = "give the cluster's own, or look at its endpoint in the console and run `pulumi refresh`"
+        raise InvalidInputs(self._owner, [PROPERTY.finding("kubeconfig", "is empty", why=why, todo=todo)])
 
     def _pool(
         self,

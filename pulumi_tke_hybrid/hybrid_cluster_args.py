@@ -35,6 +35,13 @@ def _others_problem(ranges_: Mapping[str, Any]) -> Finding | None:
     return next((problem.under(f"[{name!r}]") for name, problem in found if problem), None)
 
 
+def _kubeconfig_problem(text: str) -> Finding | None:
+    if text.strip():
+        return None
+    why, todo = "workloads would go to the cluster of this machine's own kubeconfig", "give the cluster's own, or leave it out"
+    return PROPERTY.finding("", "is empty", why=why, todo=todo)
+
+
 @args_class(subnet_id=ids.subnet_problem, zone=zones.zone_problem, cidr_block=cidrs.cidr_problem)
 class EniSubnetArgs(Args):
     """A container subnet that is described rather than passed as an `EniZoneSubnet`."""
@@ -59,6 +66,7 @@ class EniSubnetArgs(Args):
     service_cidr=cidrs.cidr_problem,
     vpc_cidr=cidrs.cidr_problem,
     other_cidrs=_others_problem,
+    kubeconfig=_kubeconfig_problem,
     deadline_seconds=deadlines.deadline_problem,
 )
 class HybridClusterArgs(Args):
@@ -209,8 +217,8 @@ class HybridClusterArgs(Args):
                 why, todo = "a new one's comes from its endpoint", "leave it out"
                 yield COMBINATION.finding("kubeconfig", "belongs to an adopted cluster", why=why, todo=todo)
             return
-        only_new = (*for_new, "service_cidr", "cluster_name", "cluster_version", "tags", "allow_cluster_replacement", "release_kept_ips")
-        for name in only_new:
+        settings = ("service_cidr", "cluster_name", "cluster_version", "tags")
+        for name in (*for_new, *settings, "allow_cluster_replacement", "release_kept_ips", "deletion_protection"):
             if getattr(self, name) is not None:
                 why = "with existing_cluster_id nothing of the cluster itself is changed"
                 yield COMBINATION.finding(name, "describes a new cluster", why=why, todo="leave it out")

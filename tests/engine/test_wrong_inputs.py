@@ -24,6 +24,7 @@ EXPECTED = {
     "endpoint": ["endpoint.security_group_id: is required for an internet endpoint"],
     "subnet-outside": ["cidr_block: 10.1.0.0/22 does not lie in the VPC's range 10.0.0.0/16"],
     "inside-an-output": ["EniZoneSubnetArgs: 1 invalid input", "zone: 'guangzhou' is not a zone; write it as region and number"],
+    "inside-an-output-beside-a-warning": ["NodePoolArgs 'a': 1 invalid input", "size: -1 is too few; a pool's size is 0 or more"],
     "switch": ["cluster_id: 'cls-1' is not a cluster id", "ip_reclaim: 'soon' is not a reclaim setting; use after(seconds)"],
     "empty-list": ["subnets", "is empty; an empty list would switch the pod network of every ENI workload off"],
     "configmap": ["eni_subnets: is empty; ipamd without subnets gives no pod an address"],

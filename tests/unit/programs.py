@@ -37,6 +37,8 @@ class Graph(mocks.Mocks):
     preview: bool = False
     free: int = 42
     """Free addresses of an adopted subnet."""
+    kubeconfig: str = "kind: Config"
+    """What an endpoint answers."""
     live: dict[str, dict[str, Any]] = field(default_factory=lambda: {CONFIG_MAP: {"data": {}}, DEPLOYMENT: ipamd_of("v3.4.4")})
     """What reads of a cluster's objects find, by type. Anything else is not there."""
     resources: list[Registered] = field(default_factory=list[Registered])
@@ -59,6 +61,8 @@ class Graph(mocks.Mocks):
             outputs["status"] = {"loadBalancer": {"ingress": [{"ip": "10.0.8.10"}]}}
         if args.resource_id:
             outputs |= {"metadata": {"uid": "5f6b9a52"}, **self.live.get(args.typ, {})}
+        if args.typ.endswith(":ClusterEndpoint"):
+            outputs |= dict.fromkeys(("kubeConfig", "kubeConfigIntranet"), self.kubeconfig)
         if args.typ == "pulumi:pulumi:StackReference":
             outputs["outputs"] = {"clusterId": "cls-12345678", "kubeconfig": "none"}
         prefix = {"Vpc": "vpc", "Subnet": "subnet", "Kubernetes": "cls"}.get(args.typ.partition(":")[2].partition("/")[0], "id")

@@ -14,6 +14,7 @@ import tencentcloud_iac_pulumi as tencentcloud
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.cloud import account
+from tests.unit.catalogue.described import adopted, switch
 from tests.unit.programs import CONFIG_MAP, DEPLOYMENT, Graph, ipamd_of, run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -292,6 +293,20 @@ def test_a_cluster_without_pools_has_no_provider_and_says_why() -> None:
         run(lambda: cluster(node_pools=None).provider)
 
 
+@pytest.mark.parametrize("answer", ["", None])
+def test_an_endpoint_without_kubeconfig_gives_no_provider_to_the_machines_own_cluster(answer: Any) -> None:
+    graph = Graph(kubeconfig=answer)
+    with pytest.raises(tke.InvalidInputs, match="kubeconfig: is empty; workloads would go to the cluster of this machine's own kubeconfig"):
+        run(cluster, into=graph)
+    assert not graph.of_type("pulumi:providers:kubernetes")
+
+
+def test_kept_addresses_are_settled_with_their_cluster_and_not_with_its_last_pool() -> None:
+    for graph in (run(cluster), run(lambda: cluster(node_pools=None))):
+        assert graph.named("demo-kept-addresses").inputs["clusterId"].startswith("cls-")
+    assert run(lambda: tke.HybridCluster("there", adopted(node_pools=None))).of_type(":KeptAddresses") == []
+
+
 def test_the_facts_for_other_stacks_hold_no_secret() -> None:
     facts: list[Any] = []
     run(lambda: cluster().cluster_facts.apply(facts.append))
@@ -421,6 +436,20 @@ def test_an_explicit_tencentcloud_provider_reaches_every_child() -> None:
     assert "china" in run(program).named("made-subnet").provider
 
 
+def switched(stated: str | None = None, region: str = "ap-guangzhou", **key: Any) -> tke.VpcCni:
+    """A switch of its own, with a provider of its own."""
+    provider = tencentcloud.Provider("key", region=region, **key)
+    return tke.VpcCni("cni", switch(region=stated), pulumi.ResourceOptions(provider=provider))
+
+
+def test_a_switch_of_its_own_asks_where_its_provider_works() -> None:
+    assert run(switched).named("cni-switch").inputs["region"] == "ap-guangzhou"
+    assert run(lambda: switched("ap-guangzhou")).named("cni-switch").inputs["region"] == "ap-guangzhou"
+    refusal = "region: ap-guangzhou is not ap-shanghai, in which the tencentcloud provider works; use the provider of region ap-guangzhou"
+    with pytest.raises(tke.InvalidInputs, match=refusal):
+        run(lambda: switched("ap-guangzhou", region="ap-shanghai"))
+
+
 def test_an_explicit_provider_of_another_account_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     accounts = {"AKIDours0000000": "100000000001", "AKIDtheirs00000": "100000000099"}
 
@@ -442,6 +471,8 @@ def test_an_explicit_provider_of_another_account_is_refused(monkeypatch: pytest.
     refusal = r"opts\.provider: its key \(AKID…0000\) belongs to account 100000000099, the stack's to 100000000001"
     with pytest.raises(tke.InvalidInputs, match=refusal):
         run(program("AKIDtheirs00000"))
+    with pytest.raises(tke.InvalidInputs, match=refusal):
+        run(lambda: switched(secret_id="AKIDtheirs00000", secret_key="planted"))
     allowed = run(program("AKIDtheirs00000", rules={"provider-account": "warning"}))
     assert any("belongs to account 100000000099" in text for _, text in allowed.said)
     assert run(program("")).named("demo-guard")

@@ -53,6 +53,7 @@ CASES: dict[str, Callable[[], object]] = {
         "pods", {"vpc_id": VPC, "zone": ZONE, "cidr_block": "10.1.0.0/22", "vpc_cidr": "10.0.0.0/16"}
     ),
     "inside-an-output": lambda: tke.EniZoneSubnet("pods", {"vpc_id": VPC, "zone": later("guangzhou"), "cidr_block": "10.0.64.0/22"}),
+    "inside-an-output-beside-a-warning": lambda: cluster(node_pools=[pool(size=later(-1))], ip_reclaim=tke.never()),
     "switch": lambda: tke.VpcCni(
         "cni", {"cluster_id": "cls-1", "vpc_id": VPC, "subnets": [SUBNET], "ip_reclaim": "soon", "region": "ap-guangzhou"}
     ),
