@@ -47,7 +47,8 @@ class ClusterGuardProvider(StoringProvider):
         kept = {name: pool for name, pool in before.items() if name in after}
         adopted = transitions.adopted_findings(olds.get("adopted") or {}, news.get("adopted") or {}, kept, unknown)
         registered = transitions.registration_findings(*(str(props.get("zoneRegistration") or "api") for props in (olds, news)))
-        fixed = [*transitions.pool_findings(before, after, unknown), *adopted, *registered]
+        owner = transitions.owner_findings(olds, news, unknown)
+        fixed = [*transitions.pool_findings(before, after, unknown), *adopted, *owner, *registered]
         if news.get("allowClusterReplacement"):
             return fixed
         cluster = news.get("cluster", {})

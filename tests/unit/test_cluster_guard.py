@@ -140,6 +140,32 @@ def test_an_adopted_cluster_does_not_change_under_its_pools(change: dict[str, An
     assert all("rebuild workers with 2 machines at once" in finding.message for finding in found)
 
 
+MADE: dict[str, Any] = {"cluster": {"vpcId": "vpc-1"}, "nodePools": {"workers": POOL}}
+
+
+@pytest.mark.parametrize(
+    ("olds", "news", "says"),
+    [
+        (
+            ADOPTED,
+            MADE,
+            ["existing_cluster_id: is gone, instead of cls-1; TKE fixes its cluster when a pool is made, so this would rebuild"],
+        ),
+        (ADOPTED, {**MADE, "nodePools": {"others": POOL}}, []),
+        (
+            MADE,
+            ADOPTED,
+            ["existing_cluster_id: cls-1 instead of the cluster that this program made; what a program no longer makes is dele"],
+        ),
+        ({**MADE, "nodePools": {}}, {**ADOPTED, "adopted": {"clusterId": UNKNOWN}}, ["existing_cluster_id: instead of the cluster that"]),
+        (MADE, MADE, []),
+    ],
+)
+def test_a_cluster_is_made_or_adopted_for_ever(olds: dict[str, Any], news: dict[str, Any], says: list[str]) -> None:
+    said = [str(finding) for finding in ClusterGuardProvider().refused(olds, news)]
+    assert [text[: len(line)] for text, line in zip(said, says, strict=True)] == says
+
+
 def test_destroy_waits_for_the_subnets_that_go_and_not_for_those_that_others_use(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -145,6 +145,30 @@ def adopted_findings(before: Props, after: Props, pools: Props, unknown: Unknown
         )
 
 
+def owner_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
+    """Whether the program no longer makes the cluster that it made, or makes one in the place of an adopted one that has its pools.
+
+    `before`, `after`: what the guard knows (`cluster`, `adopted`, `nodePools`).
+    """
+    old, new = (props.get("adopted") or {} for props in (before, after))
+    if before.get("cluster") and new:
+        yield CLUSTER_FIXED.finding(
+            "existing_cluster_id",
+            "instead of the cluster that this program made",
+            value="" if unknown(new.get("clusterId")) else str(new.get("clusterId")),
+            why="what a program no longer makes is deleted, with all that runs in it",
+            todo="leave it out, and adopt in another HybridCluster",
+        )
+    kept = sorted(before.get("nodePools", {}).keys() & after.get("nodePools", {}).keys())
+    if old and after.get("cluster") and kept:
+        yield POOL_FIXED.finding(
+            "existing_cluster_id",
+            f"is gone, instead of {old.get('clusterId')}",
+            why=f"TKE fixes its cluster when a pool is made, so this would rebuild {', '.join(kept)} in a new one",
+            todo="go back, and make another HybridCluster for a new cluster",
+        )
+
+
 def subnet_findings(before: Sequence[Any], after: Sequence[Any], unknown: Unknown) -> Iterator[Finding]:
     """Whether a registered subnet left the list of VPC-CNI, or all did."""
     if not after:
