@@ -26,7 +26,8 @@ class EndpointArgs(Args):
     """`intranet` or `internet`. Default: `intranet`."""
 
     subnet_id: Optional[Input[str]] = None
-    """Subnet of an intranet endpoint. Default: the subnet of the first node pool."""
+    """Subnet of an intranet endpoint. Default: the subnet of the first node pool. Read when the endpoint is opened; another one is refused
+    at preview, also where it follows from another first pool."""
 
     security_group_id: Optional[Input[str]] = None
     """Security group of an internet endpoint; required for it."""

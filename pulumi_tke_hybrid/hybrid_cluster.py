@@ -1,13 +1,15 @@
 """HybridCluster: a GlobalRouter cluster with VPC-CNI beside it, its node pools, its endpoint and its Kubernetes provider."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 import tencentcloud_iac_pulumi as tencentcloud
 
-from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
+from pulumi_tke_hybrid.cloud.client import TencentCloud
+from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.node_pools import size_of
 from pulumi_tke_hybrid.cloud.orphans import refuse_orphan, refuse_orphan_pool
 from pulumi_tke_hybrid.cluster_guard import ADOPTED_SUBNET, STATED_SUBNET, ClusterGuard
 from pulumi_tke_hybrid.component.advice import advise
@@ -24,8 +26,8 @@ from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSu
 from pulumi_tke_hybrid.kept_addresses import KeptAddresses
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
 from pulumi_tke_hybrid.tke import keys, zones
+from pulumi_tke_hybrid.tke.rules import pools
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY, PROPERTY
-from pulumi_tke_hybrid.tke.rules.pools import FIXED_POOL_BOUND
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady
 
 _OUT_OF_BAND = ("eniSubnetIds", "vpcCniType", "claimExpiredSeconds")
@@ -34,6 +36,8 @@ _OUT_OF_BAND = ("eniSubnetIds", "vpcCniType", "claimExpiredSeconds")
 _FILLED_BY_IMPORT = ("runtimeVersion", "serviceCidr")
 """TKE chooses these where the program does not, and the provider reads them when it imports. Left out of the program, they would then be
 taken for removed, and without its range of Services an imported cluster would be replaced."""
+
+_ALSO_AT_PREVIEW = pulumi.ResourceHookOptions(on_dry_run=True)
 
 
 class HybridCluster(pulumi.ComponentResource):
@@ -194,7 +198,7 @@ class HybridCluster(pulumi.ComponentResource):
                 depends_on=[guard],
                 protect=True if protected else None,  # never False: it would override the caller's
                 delete_before_replace=True,  # two clusters cannot have the same overlay range in one VPC
-                hooks=_before_create(name, "cluster-name-is-free", args, _no_cluster_of_that_name),
+                hooks=_cluster_hooks(f"{name}-cluster", _region(args)),
                 ignore_changes=[*_OUT_OF_BAND, *chosen_by_tke],
                 additional_secret_outputs=["password", "certificationAuthority"],  # the provider marks neither
             ),
@@ -209,9 +213,9 @@ class HybridCluster(pulumi.ComponentResource):
         subnets: list[dict[str, Any]],
         by_configmap: bool,
     ) -> None:
-        pools = args.node_pools or ()
-        first = [pool for pool in pools if not by_configmap or _same_zone(pool, args)]
-        later = [pool for pool in pools if by_configmap and not _same_zone(pool, args)]
+        wanted = args.node_pools or ()
+        first = [pool for pool in wanted if not by_configmap or _same_zone(pool, args)]
+        later = [pool for pool in wanted if by_configmap and not _same_zone(pool, args)]
         if by_configmap and not first:
             zone = known(args.stated_subnets[0].zone)
             where = zone or "the zone of eni_subnets[0]"
@@ -281,7 +285,7 @@ class HybridCluster(pulumi.ComponentResource):
             vpc_id=args.vpc_id,
             subnet_ids=[pool.subnet_id],
             min_size=bounds.min_size if bounds else 0,
-            max_size=bounds.max_size if bounds else FIXED_POOL_BOUND,
+            max_size=bounds.max_size if bounds else pools.FIXED_POOL_BOUND,
             desired_capacity=pool.size,
             enable_auto_scale=bounds is not None,
             wait_node_ready=None if bounds else True,
@@ -299,7 +303,7 @@ class HybridCluster(pulumi.ComponentResource):
                 self,
                 depends_on=after,
                 ignore_changes=["zones", "autoScalingConfig.password", *(["desiredCapacity"] if bounds else [])],
-                hooks=_before_create(name, f"pool-{pool.name}-is-free", args, _no_pool_of_that_name),
+                hooks=_pool_hooks(self._owner, f"{name}-pool-{pool.name}", _region(args)),
             ),
         )
 
@@ -324,30 +328,58 @@ class HybridCluster(pulumi.ComponentResource):
             cluster_internet_security_group=wanted.security_group_id if internet else None,
             cluster_intranet=not internet,
             cluster_intranet_subnet_id=None if internet else wanted.subnet_id or first_subnet,
-            opts=child_options(self, depends_on=after),
+            opts=child_options(self, depends_on=after, hooks=_endpoint_hooks(self._owner, f"{name}-endpoint")),
         )
         self.kubeconfig = pulumi.Output.secret(endpoint.kube_config if internet else endpoint.kube_config_intranet)
         return endpoint
 
 
-def _before_create(
-    name: str, suffix: str, args: HybridClusterArgs, refuse: Callable[[Cloud, Mapping[str, Any]], None]
-) -> pulumi.ResourceHookBinding:
-    """Ask the cloud before something is made: is there one already that a lost answer left behind?"""
-    region = zones.region_of(known(args.stated_subnets[0].zone) or "") or ""
-
-    def check(hook: pulumi.ResourceHookArgs) -> None:
-        refuse(TencentCloud(settings_in(region)), hook.new_inputs or {})
-
-    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-{suffix}", check)])
+def _region(args: HybridClusterArgs) -> str:
+    return zones.region_of(known(args.stated_subnets[0].zone) or "") or ""
 
 
-def _no_cluster_of_that_name(cloud: Cloud, inputs: Mapping[str, Any]) -> None:
-    refuse_orphan(cloud, str(inputs["vpcId"]), str(inputs["clusterName"]))
+def _cluster_hooks(name: str, region: str) -> pulumi.ResourceHookBinding:
+    """Ask the cloud before a cluster is made: is there one already that a lost answer left behind?"""
+
+    def is_free(hook: pulumi.ResourceHookArgs) -> None:
+        inputs = hook.new_inputs or {}
+        refuse_orphan(TencentCloud(settings_in(region)), str(inputs["vpcId"]), str(inputs["clusterName"]))
+
+    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-name-is-free", is_free)])
 
 
-def _no_pool_of_that_name(cloud: Cloud, inputs: Mapping[str, Any]) -> None:
-    refuse_orphan_pool(cloud, str(inputs["clusterId"]), str(inputs["name"]))
+def _pool_hooks(owner: str, name: str, region: str) -> pulumi.ResourceHookBinding:
+    """The same before a pool is made; and before it is changed: does its size stay?"""
+
+    def is_free(hook: pulumi.ResourceHookArgs) -> None:
+        inputs = hook.new_inputs or {}
+        refuse_orphan_pool(TencentCloud(settings_in(region)), str(inputs["clusterId"]), str(inputs["name"]))
+
+    def size_stays(hook: pulumi.ResourceHookArgs) -> None:
+        try:
+            there = size_of(TencentCloud(settings_in(region)), hook.id)
+        except CloudError as error:
+            if not pulumi.runtime.is_dry_run():
+                raise
+            pulumi.log.info(f"could not look at the size of {hook.name} ({error.code}); `up` looks before it changes the pool")
+            return
+        before, after = hook.old_inputs or {}, hook.new_inputs or {}
+        if there is not None:
+            InvalidInputs.check(owner, pools.resized_findings(str(after.get("name")), there, before, after))
+
+    return pulumi.ResourceHookBinding(
+        before_create=[pulumi.ResourceHook(f"{name}-is-free", is_free)],
+        before_update=[pulumi.ResourceHook(f"{name}-size-stays", size_stays, opts=_ALSO_AT_PREVIEW)],
+    )
+
+
+def _endpoint_hooks(owner: str, name: str) -> pulumi.ResourceHookBinding:
+    """Before an endpoint is changed: does it stay in its subnet?"""
+
+    def stays(hook: pulumi.ResourceHookArgs) -> None:
+        InvalidInputs.check(owner, pools.moved_endpoint_findings(hook.old_inputs or {}, hook.new_inputs or {}))
+
+    return pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook(f"{name}-stays", stays, opts=_ALSO_AT_PREVIEW)])
 
 
 def _described(subnet: EniZoneSubnet | EniSubnetArgs) -> dict[str, Any]:

@@ -69,7 +69,9 @@ class NodePoolArgs(Args):
     """Whether the CVMs survive when the pool is deleted. Stated, because the provider's default (yes) leaves billed machines behind."""
 
     autoscale: Optional[AutoscaleArgs] = None
-    """Let TKE's autoscaler decide the size within bounds. Default: the size is fixed."""
+    """Let TKE's autoscaler decide the size within bounds. Default: the size is fixed. A pool that grew since the last refresh is not
+    changed in any way before `pulumi refresh`: the provider would send the old size along. Leaving the autoscaler takes two updates, the
+    first one with the `size` that is there."""
 
     key_ids: Optional[Input[Sequence[Input[str]]]] = None
     """SSH keys of the machines. Exactly one of `key_ids` and `password`. Fixed when the pool is made: a change is refused at preview."""

@@ -2,6 +2,7 @@
 
 from pulumi_tke_hybrid.cloud.client import Answer, Cloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.node_pools import node_pools
 from pulumi_tke_hybrid.cloud.pages import PAGE, all_pages
 from pulumi_tke_hybrid.cloud.waiting import Wait
 
@@ -32,9 +33,7 @@ def refuse_orphan(cloud: Cloud, vpc_id: str, name: str) -> None:
 
 def refuse_orphan_pool(cloud: Cloud, cluster_id: str, name: str) -> None:
     """Raise if the cluster already has a node pool of that name."""
-    answer = cloud.call("tke", "DescribeClusterNodePools", {"ClusterId": cluster_id})
-    pools: list[Answer] = answer.get("NodePoolSet") or []
-    for pool in pools:
+    for pool in node_pools(cloud, cluster_id):
         if pool.get("Name") == name and pool.get("LifeState") != "deleting":
             found = f"{cluster_id}#{pool['NodePoolId']}"
             raise CloudError(

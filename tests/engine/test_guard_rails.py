@@ -66,6 +66,7 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
         "static_ip: False instead of True; TKE fixes static-IP mode when the cluster is made, so this would rebuild the whole cluster",
     ),
     "static mode and reclaim time": ({"staticIp": "false"}, "ip_reclaim: 300s has no effect without static IPs"),
+    "another first pool": ({"pools": [SIX, FOUR]}, "; the API server's address stays where it was opened"),
     "another reclaim time": (
         {"reclaim": 600},
         "600s instead of 300s; TKE fixes the reclaim time when VPC-CNI is switched on; go back to 300s",

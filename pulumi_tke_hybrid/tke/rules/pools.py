@@ -1,8 +1,9 @@
 """Node pools and the endpoint that needs their nodes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from pulumi_tke_hybrid.tke import cidrs
+from pulumi_tke_hybrid.tke import cidrs, ids
 from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedPool
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, TWICE
@@ -13,6 +14,14 @@ POOL_SIZE = Rule(
     "A pool's size lies within its bounds: those of the autoscaler, or 100 nodes.",
     "size and bounds",
     "TKE refuses a change of bounds together with a change of size, so a fixed pool has one bound for ever",
+    firm=True,
+)
+POOL_RESIZED = Rule(
+    "pool-resized",
+    Severity.ERROR,
+    "A change of a pool takes no nodes away that its autoscaler added, and does not end half-way.",
+    "the pool as the cloud has it, and the stack's last state",
+    "the provider sends the size with every update of a pool, and changes bounds or size, never both",
     firm=True,
 )
 NODE_ADDRESSES = Rule(
@@ -39,6 +48,14 @@ ENDPOINT_MAY_LOSE_NODES = Rule(
     "the least sizes of all pools",
     "TKE opens an endpoint only once a node runs (measured); without one ipamd does not run either",
 )
+ENDPOINT_FIXED = Rule(
+    "endpoint-fixed",
+    Severity.ERROR,
+    "An open intranet endpoint stays in its subnet.",
+    "the stack's last state",
+    "the provider does nothing about another cluster_intranet_subnet_id, and writes it down as done",
+    firm=True,
+)
 FIXED_POOL_BOUND = 100
 """Upper bound given for pools without autoscaler: TKE refuses a change of bounds together with a change of size."""
 
@@ -47,6 +64,37 @@ def bounds_problem(least: int | None, most: int | None) -> Iterator[Finding]:
     """Whether an autoscaler's bounds leave a size."""
     if least is not None and most is not None and least > most:
         yield POOL_SIZE.finding("min_size", f"is greater than max_size {most}", value=least, why="no size satisfies both", todo="swap them")
+
+
+def resized_findings(name: str, there: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
+    """Whether an update of a pool that has `there` nodes now would do to its size what nobody asked for.
+
+    `before`, `after`: inputs of the provider's node pool. For one that scales the size in them is what the state knows.
+    """
+    sent = int(after.get("desiredCapacity") or 0)
+    if there == sent:
+        return
+    path = f"node_pools[{name}].size"
+    if after.get("enableAutoScale"):
+        what = f"nodes are there by the autoscaler, and the state knows of {sent}"
+        why, todo = "any update of the pool would bring it back to that", "run `pulumi refresh`, then `pulumi up` again"
+        yield POOL_RESIZED.finding(path, what, value=there, why=why, todo=todo)
+    elif any(after.get(bound) != before.get(bound) for bound in ("minSize", "maxSize")):
+        why, todo = "bounds do not change together with the size", f"say {there} now, and another size in the next `pulumi up`"
+        yield POOL_RESIZED.finding(path, f"while the autoscaler ends and {there} nodes are there", value=sent, why=why, todo=todo)
+
+
+def moved_endpoint_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
+    """Whether an open intranet endpoint would go to another subnet, or follow the first pool there. Inputs of the provider's endpoint."""
+    old, new = (props.get("clusterIntranetSubnetId") if props.get("clusterIntranet") else None for props in (before, after))
+    if old and isinstance(new, str) and ids.subnet_problem(new) is None and old != new:
+        yield ENDPOINT_FIXED.finding(
+            "endpoint.subnet_id",
+            f"instead of {old}",
+            value=new,
+            why="the API server's address stays where it was opened, whatever pool is the first one now",
+            todo=f"say endpoint.subnet_id={old!r}, or close the endpoint in the console and run `pulumi refresh`: then it is opened anew",
+        )
 
 
 def size_problem(size: int | None, least: int | None, most: int | None, scaled: bool) -> Iterator[Finding]:

@@ -60,7 +60,9 @@ cluster = tke.HybridCluster(
                 zone=zone,
                 subnet_id=nodes[zone].id,
                 instance_type=config.get("instanceType") or "S5.LARGE8",
-                size=1,
+                size=config.get_int("size") or 1,
+                autoscale=tke.AutoscaleArgs(min_size=1, max_size=most) if (most := config.get_int("mostNodes")) else None,
+                labels={"tier": tier} if (tier := config.get("tier")) else None,
                 keep_machines=False,
                 global_route_only=zone not in zones or bool(config.get("movedTo")),  # switches the check for uncovered zones off
                 **log_in,

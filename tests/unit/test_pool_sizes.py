@@ -1,0 +1,43 @@
+"""What an update of a node pool does to its size."""
+
+from typing import Any
+
+import pytest
+
+from pulumi_tke_hybrid.cloud.node_pools import size_of
+from pulumi_tke_hybrid.tke.rules.pools import resized_findings
+
+SCALED = {"enableAutoScale": True, "minSize": 1, "maxSize": 5, "desiredCapacity": 1}
+FIXED = {"enableAutoScale": False, "minSize": 0, "maxSize": 100, "desiredCapacity": 1}
+
+
+@pytest.mark.parametrize(
+    ("there", "before", "after", "says"),
+    [
+        (
+            4,
+            SCALED,
+            {**SCALED, "labels": {"a": "b"}},
+            "node_pools[web].size: 4 nodes are there by the autoscaler, and the state knows of 1",
+        ),
+        (4, SCALED, {**SCALED, "maxSize": 8}, "node_pools[web].size: 4 nodes are there by the autoscaler"),
+        (4, {**SCALED, "desiredCapacity": 4}, FIXED, "node_pools[web].size: 1 while the autoscaler ends and 4 nodes are there"),
+        (4, {**SCALED, "desiredCapacity": 4}, {**SCALED, "desiredCapacity": 4, "maxSize": 8}, ""),
+        (1, SCALED, FIXED, ""),
+        (1, FIXED, {**FIXED, "desiredCapacity": 3}, ""),
+        (2, FIXED, {**FIXED, "desiredCapacity": 3.0}, ""),
+    ],
+)
+def test_only_an_update_that_undoes_the_autoscaler_or_ends_half_way_is_refused(
+    there: int, before: dict[str, Any], after: dict[str, Any], says: str
+) -> None:
+    assert [str(finding)[: len(says)] for finding in resized_findings("web", there, before, after)] == ([says] if says else [])
+
+
+def test_the_size_is_that_of_the_pool_itself_and_none_where_it_is_gone() -> None:
+    class Pools:
+        def call(self, service: str, action: str, params: Any) -> dict[str, Any]:
+            assert params == {"ClusterId": "cls-1"}
+            return {"NodePoolSet": [{"NodePoolId": "np-1", "DesiredNodesNum": 3}, {"NodePoolId": "np-2", "DesiredNodesNum": 5}]}
+
+    assert [size_of(Pools(), pool_id) for pool_id in ("cls-1#np-2", "cls-1#np-9")] == [5, None]
