@@ -168,7 +168,8 @@ def verify(
             subnets=subnet or [],
             load_balancers=lb_address or [],
             nodes=node_address or [],
-            image=image if in_vpc else None,
+            in_vpc=in_vpc,
+            image=image,
             pull_secret=pull_secret,
         )
         code = run_command.run(wanted, kubeconfig, context, json_file, markdown_file)

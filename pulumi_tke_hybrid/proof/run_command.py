@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from rich.console import Console
 
-from pulumi_tke_hybrid.console import files, terminal
+from pulumi_tke_hybrid.console import files, ignored, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.proof import report, table
 from pulumi_tke_hybrid.proof.cluster import Front, Subnets
@@ -54,13 +54,16 @@ def wanted(
     subnets: Sequence[str],
     load_balancers: Sequence[str],
     nodes: Sequence[str],
-    image: str | None,
+    in_vpc: bool,
+    image: str,
     pull_secret: str,
 ) -> Wanted:
-    """The request that the options make. `image` is None without `--in-vpc`, `kubectl` without `--from-tcp-table`."""
+    """The request that the options make. `kubectl` is None without `--from-tcp-table`."""
     if service and ingress:
         raise WrongUse("give --service or --ingress, not both")
-    if image == "":
+    if not in_vpc:
+        ignored.refuse("without --in-vpc there is no Job", {"--image": image, "--pull-secret": pull_secret})
+    elif not image:
         raise WrongUse("--in-vpc needs --image: any image with Python and this library: `pip install --no-deps .` in a clone")
     front = Front.parse("Service", service) if service else Front.parse("Ingress", ingress) if ingress else None
     return Wanted(
@@ -89,7 +92,7 @@ def wanted(
         insecure=insecure,
         proxy_protocol=proxy_protocol,
         kubectl=Kubectl(*kubectl) if kubectl else None,
-        job=JobSettings(image, front.namespace, pull_secret) if image and front else None,
+        job=JobSettings(image, front.namespace if front else "", pull_secret) if in_vpc else None,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from pulumi_tke_hybrid.console import ignored
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.proof import cluster, in_cluster_job, pod_tables, traps
 from pulumi_tke_hybrid.proof import structure as structure_checks
@@ -95,13 +96,22 @@ def verify(wanted: Wanted, connect: Callable[[], Kube], progress: Progress) -> O
 def _check(wanted: Wanted) -> None:
     if not wanted.url and not wanted.front:
         raise WrongUse("nothing to verify: give a URL, --service or --ingress")
-    told_twice = [name for name, given in (("--port", wanted.port), ("--path", wanted.path != "/"), ("--tcp", wanted.tcp)) if given]
-    if wanted.url and told_twice:
-        raise WrongUse(f"the URL says scheme, port and path; leave out {', '.join(told_twice)}")
+    if wanted.url:
+        told_twice = {"--port": wanted.port, "--path": wanted.path != "/", "--tcp": wanted.tcp}
+        ignored.refuse("the URL says scheme, port and path", told_twice)
     if wanted.tcp and wanted.front and wanted.front.kind == "Ingress":
         raise WrongUse("--tcp goes with --service: an Ingress speaks HTTP")
     if wanted.structure_only and not wanted.front:
         raise WrongUse("--structure-only needs --service or --ingress")
+    if wanted.structure_only:
+        of_traffic = {
+            "the URL": wanted.url,
+            "--in-vpc": wanted.job,
+            "--from-log": wanted.plan.from_log,
+            "--from-tcp-table": wanted.kubectl,
+            "--expect-client": wanted.expect,
+        }
+        ignored.refuse("--structure-only sends no traffic", of_traffic)
     if wanted.plan.from_log and not wanted.front:
         raise WrongUse("--from-log needs --service or --ingress: their pods' logs are read")
     if wanted.kubectl and not (wanted.front and wanted.front.kind == "Service"):

@@ -36,9 +36,11 @@ def test_a_bad_verdict_is_an_exit_code() -> None:
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        (["http://user:secret@10.0.8.10/"], 2, "holds credentials"),
+        (["http://user:s3cr3t@10.0.8.10/"], 2, "holds credentials"),
         (["--service", "a/b", "--ingress", "a/b"], 2, "not both"),
         (["--service", "a/b", "--in-vpc"], 2, "--in-vpc needs --image"),
+        (["http://10.0.8.10/", "--in-vpc", "--image", "x"], 2, "--in-vpc needs --service or --ingress"),
+        (["--service", "a/b", "--image", "x", "--pull-secret", "s"], 2, "no Job; leave out --image, --pull-secret"),
         (["--service", "a/b", "--kubeconfig", "/nonexistent/config"], 4, "no cluster"),
         (["http://10.0.8.10/", "--cluster-facts", "/nonexistent/facts"], 2, "cannot be read as JSON"),
         (["http://10.0.8.10/", "--requests", "0"], 2, ""),
@@ -48,7 +50,7 @@ def test_mistakes_are_one_line_and_an_exit_code(options: list[str], code: int, w
     result = CliRunner().invoke(app, ["verify", *options])
     assert result.exit_code == code
     assert words in " ".join(result.output.split())
-    assert "secret" not in result.output
+    assert "s3cr3t" not in result.output
     assert "Traceback" not in result.output
 
 

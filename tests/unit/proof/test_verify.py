@@ -18,8 +18,10 @@ from pulumi_tke_hybrid.proof.answers import Answer
 from pulumi_tke_hybrid.proof.cluster import Front, FrontKind, Snapshot, Subnets
 from pulumi_tke_hybrid.proof.coverage import Wish, results
 from pulumi_tke_hybrid.proof.errors import CannotVerify
+from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
 from pulumi_tke_hybrid.proof.kube import Json
 from pulumi_tke_hybrid.proof.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.proof.pod_tables import Kubectl
 from pulumi_tke_hybrid.proof.probe import Plan
 from pulumi_tke_hybrid.proof.progress import Silent
 from pulumi_tke_hybrid.proof.roster import Pod, Roster
@@ -264,6 +266,9 @@ def test_structure_alone_sends_nothing(kube: FakeKube, wish: Wish, code: ExitCod
         ({"url": "http://x/", "port": 8080}, "leave out --port$"),
         ({"url": "http://x/", "path": "/who", "tcp": True}, "leave out --path, --tcp$"),
         ({"front": Front.parse("Ingress", "shop/web"), "tcp": True}, "an Ingress speaks HTTP"),
+        ({"structure_only": True, "url": "http://x/", "expect": CLIENT}, "sends no traffic; leave out the URL, --expect-client$"),
+        ({"structure_only": True, "plan": Plan(from_log=True), "job": JobSettings("i", "n")}, "leave out --in-vpc, --from-log$"),
+        ({"structure_only": True, "kubectl": Kubectl()}, "leave out --from-tcp-table$"),
         ({"port": 81}, "has no port 81; it has 80"),
         ({"port": 81, "structure_only": True}, "has no port 81; it has 80"),
     ],
