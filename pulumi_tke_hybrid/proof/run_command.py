@@ -126,6 +126,15 @@ def _facts(name: str) -> dict[str, Any] | None:
         found: Any = json.loads(text)
     except (OSError, ValueError) as error:
         raise WrongUse(f"--cluster-facts {name} cannot be read as JSON ({type(error).__name__})") from None
-    if not isinstance(found, dict) or "zones" not in found:
-        raise WrongUse(f"--cluster-facts {name} has no zones; write it with: pulumi stack output <name> --json")
+    if not _by_zone(found):
+        raise WrongUse(f"--cluster-facts {name} has no subnets by zone; write it with: pulumi stack output <name> --json")
     return cast(dict[str, Any], found)
+
+
+def _by_zone(facts: Any) -> bool:
+    """Whether they hold zones, each with a list of subnets."""
+    try:
+        subnets = [subnet for of_zone in facts["zones"].values() for subnet in of_zone]
+    except (KeyError, TypeError, AttributeError):
+        return False
+    return all(isinstance(subnet, dict) for subnet in subnets)

@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.console import ignored
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.proof import cluster, in_cluster_job, pod_tables, traps
 from pulumi_tke_hybrid.proof import structure as structure_checks
-from pulumi_tke_hybrid.proof.addresses import Addresses
+from pulumi_tke_hybrid.proof.addresses import Addresses, ranges
 from pulumi_tke_hybrid.proof.answers import address_in
 from pulumi_tke_hybrid.proof.cluster import Front, Snapshot, Subnets
 from pulumi_tke_hybrid.proof.coverage import Wish, out_of_reach, results
@@ -89,7 +89,7 @@ def verify(wanted: Wanted, connect: Callable[[], Kube], progress: Progress) -> O
     if second:
         roster = roster.with_also(cluster.roster(second, wanted.subnets).pods)
     after = structure_checks.check(second, wanted.subnets) if second else None
-    known = cluster.addresses(second, wanted.subnets, [*wanted.load_balancers, traffic.remote], wanted.nodes)
+    known = cluster.addresses(second, wanted.subnets, [*wanted.load_balancers, traffic.remote], map(address_in, wanted.nodes))
     return _judge(wanted, subject, traffic, roster, after, known, forging=target.scheme != "tcp" and not wanted.kubectl)
 
 
@@ -122,6 +122,12 @@ def _check(wanted: Wanted) -> None:
         raise WrongUse("--in-vpc needs --service or --ingress: the Job must not run beside their pods")
     if wanted.expect and not address_in(wanted.expect):
         raise WrongUse(f"{wanted.expect!r} is no address; write --expect-client 10.0.0.3")
+    for block in wanted.load_balancers:
+        if not ranges([(block, "")]):
+            raise WrongUse(f"{block!r} is no address or range; write --lb-address 10.0.8.10 or --lb-address 100.64.0.0/10")
+    for address in wanted.nodes:
+        if not address_in(address):
+            raise WrongUse(f"{address!r} is no address; write --node-address 10.0.0.4")
 
 
 def _look(kube: Kube | None, wanted: Wanted, progress: Progress) -> Snapshot | None:

@@ -54,6 +54,15 @@ def test_mistakes_are_one_line_and_an_exit_code(options: list[str], code: int, w
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(
+    "facts", ["[]", "{}", '{"zones": ["a"]}', '{"zones": {"a": "10.0.64.0/22"}}', '{"zones": {"a": ["10.0.64.0/22"]}}']
+)
+def test_what_are_no_facts_of_a_cluster_is_refused(facts: str) -> None:
+    result = CliRunner().invoke(app, ["verify", "http://10.0.8.10/", "--cluster-facts", "-", "--deadline", "1"], input=facts)
+    assert result.exit_code == 2
+    assert "--cluster-facts - has no subnets by zone" in " ".join(result.output.split())
+
+
 def test_a_kubeconfig_that_cannot_be_read_is_not_shown(tmp_path: Path) -> None:
     config = tmp_path / "config"
     nowhere = (

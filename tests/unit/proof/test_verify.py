@@ -256,6 +256,8 @@ def test_structure_alone_sends_nothing(kube: FakeKube, wish: Wish, code: ExitCod
         ({"front": None, "url": "http://x", "structure_only": True}, "needs --service"),
         ({"front": None, "url": "http://x", "plan": Plan(from_log=True)}, "needs --service"),
         ({"expect": "me"}, "is no address"),
+        ({"load_balancers": ["10.0.8.10", "lb"]}, "'lb' is no address or range; write --lb-address"),
+        ({"nodes": ["10.0.0.4", "10.0.0.0/22"]}, "'10.0.0.0/22' is no address; write --node-address"),
         ({"url": "ftp://x"}, "must begin with"),
         ({"url": "http://"}, "name a host"),
         ({"url": "http://user:secret@x/"}, "holds credentials"),
