@@ -220,6 +220,8 @@ def test_without_static_ips_nodes_keep_warm_addresses(tmp_path: Path) -> None:
         (["--cluster-id", "cls-12345678", "--region", "ap-guangzhou", "--cloud-only", "--kubeconfig", "k"], "contradict each other"),
         (["--stack", "-", "--growth", "much"], "--growth 'much' is no growth"),
         (["--stack", "-", "--growth", "3/year"], "--growth '3/year' is no growth"),
+        (["nosuch"], "No such command 'nosuch'"),
+        (["--stack", "-", "extra"], "No such command 'extra'"),
         (["--stack", "-"], "--stack is no stack"),
         (["--preview", "-"], "--preview is no preview"),
         (["--facts", "-"], "--facts is not a cluster's facts"),
