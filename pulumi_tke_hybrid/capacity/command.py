@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pulumi_tke_hybrid.console import wrong_use
+from pulumi_tke_hybrid.console import ignored, wrong_use
 
 HELP = """How many nodes and ENI pods fit in each zone, now and after a change. Reads only, changes nothing.
 
@@ -100,6 +100,8 @@ def capacity(
     json_file: JsonFile = "",
 ) -> None:
     if context.invoked_subcommand is not None:
+        with wrong_use.told("capacity", wrong_use.SYSEXITS_USAGE):
+            ignored.refuse(f"{context.invoked_subcommand} has options of its own, after its name", _given(context))
         return
     with wrong_use.told("capacity", wrong_use.SYSEXITS_USAGE):
         from pulumi_tke_hybrid.capacity import run_command
@@ -119,6 +121,12 @@ def capacity(
             json_file=json_file,
         )
     raise typer.Exit(code)
+
+
+def _given(context: typer.Context) -> dict[str, bool]:
+    """Each option, and whether the command line has it."""
+    sources = {option.opts[0]: context.get_parameter_source(str(option.name)) for option in context.command.params}
+    return {option: source is not None and source.name == "COMMANDLINE" for option, source in sources.items()}
 
 
 @app.command("propose", cls=wrong_use.Command, help=PROPOSE_HELP, no_args_is_help=True)

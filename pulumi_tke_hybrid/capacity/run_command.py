@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.capacity.estate import Estate
 from pulumi_tke_hybrid.capacity.outcome import ExitCode, Outcome
 from pulumi_tke_hybrid.capacity.rows import PERIODS, Growth
 from pulumi_tke_hybrid.capacity.wishes import WrongWishes, proposal
-from pulumi_tke_hybrid.console import files, terminal
+from pulumi_tke_hybrid.console import files, ignored, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.tke import ids
 
@@ -37,6 +37,11 @@ def run(
     given = [option for option, value in sources.items() if value]
     if len(given) != 1:
         raise WrongUse(f"one of {', '.join(sources)} is needed" + (f"; given are {' and '.join(given)}" if given else ""))
+    if facts or cluster_id:
+        ignored.refuse(f"{given[0]} tells of one cluster", {"--cluster": cluster})
+    if not cluster_id:
+        live = {"--region": region, "--kubeconfig": kubeconfig, "--context": context, "--cloud-only": cloud_only}
+        ignored.refuse(f"{given[0]} is read without asking a live cluster", live)
     wanted = _growth(growth)
     if preview:
         before, after = read_plan.of_preview(read_plan.read("--preview", preview, "pulumi preview --json --show-sames"), cluster)
@@ -90,8 +95,8 @@ def _live(cluster_id: str, region: str, kubeconfig: Path | None, context: str, c
     except SettingsMissing:
         raise WrongUse("no region; give --region ap-guangzhou, or TENCENTCLOUD_REGION") from None
     path = kubeconfig or from_environment()
-    if cloud_only and kubeconfig is not None:
-        raise WrongUse("--cloud-only and --kubeconfig contradict each other; give one of them")
+    if cloud_only:
+        ignored.refuse("--cloud-only does not ask the cluster itself", {"--kubeconfig": kubeconfig, "--context": context})
     if not cloud_only and path is None:
         raise WrongUse("no kubeconfig; give --kubeconfig or KUBECONFIG, or --cloud-only for the subnets alone")
     with Console(stderr=True).status("reading"):

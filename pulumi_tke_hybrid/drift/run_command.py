@@ -7,7 +7,7 @@ from rich.console import Console
 
 from pulumi_tke_hybrid.cloud.client import TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
-from pulumi_tke_hybrid.console import files, terminal
+from pulumi_tke_hybrid.console import files, ignored, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.console.kubeconfig import NoKubeconfig, from_environment
 from pulumi_tke_hybrid.console.text import shown
@@ -33,8 +33,8 @@ def run(
     markdown_file: str,
 ) -> ExitCode:
     """Run it and write what was found. Standard output holds the table, or whatever was sent to `-`."""
-    if cloud_only and kubeconfig is not None:
-        raise WrongUse("--cloud-only and --kubeconfig contradict each other; give one of them")
+    if cloud_only:
+        ignored.refuse("--cloud-only does not ask the cluster itself", {"--kubeconfig": kubeconfig, "--context": context})
     files.refuse_two_on_standard_output({"--json": json_file, "--markdown": markdown_file})
     wish = facts.read(facts_file)
     cluster = _agreed("--cluster-id", cluster_id, wish.cluster_id if wish else "")
