@@ -6,7 +6,7 @@ from dataclasses import replace
 from pulumi_tke_hybrid.console.kubeconfig import other_cluster
 from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.drift import compare_pods, compare_subnets, compare_zones
-from pulumi_tke_hybrid.drift.finding import Finding, Severity
+from pulumi_tke_hybrid.drift.finding import Finding, FindingId, Severity
 from pulumi_tke_hybrid.drift.sides import CloudSide, ConfigMapSide, IpamdSide, Picture, Unread, Wish
 from pulumi_tke_hybrid.drift.text import reclaim_words
 from pulumi_tke_hybrid.tke import ipamd as config_map_keys
@@ -202,7 +202,7 @@ def _setting(picture: Picture, wish: Wish, ipamd: IpamdSide) -> Iterator[Finding
         yield _differs("cni-type", picture, "CNI type", ipamd.cni_type, keys.ROUTE_ENI)
 
 
-def _differs(finding: str, picture: Picture, what: str, live: str, wished: str) -> Finding:
+def _differs(finding: FindingId, picture: Picture, what: str, live: str, wished: str) -> Finding:
     return Finding(
         finding,
         Severity.WARNING,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from pulumi_tke_hybrid.console.text import listed, several
-from pulumi_tke_hybrid.drift.finding import Finding, Severity
+from pulumi_tke_hybrid.drift.finding import Finding, FindingId, Severity
 from pulumi_tke_hybrid.drift.place import holder, inside
 from pulumi_tke_hybrid.drift.sides import LIVE, CloudSide, EniPod, Picture, Unread, VpcSubnet
 from pulumi_tke_hybrid.tke import keys
@@ -87,7 +87,7 @@ def findings(picture: Picture) -> Iterator[Finding]:
         )
 
 
-def _wrong(finding: str, workload: str, pods: Sequence[EniPod], why: str, todo: str) -> Finding:
+def _wrong(finding: FindingId, workload: str, pods: Sequence[EniPod], why: str, todo: str) -> Finding:
     value = f"{several(len(pods), 'pod')} ({_addresses(pods)})"
     return Finding(finding, Severity.DANGER, workload, f"ENI pods of {workload}", value, why, todo)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pulumi_tke_hybrid.drift.finding import Finding, Severity
+from pulumi_tke_hybrid.drift.finding import Finding, FindingId, Severity
 from pulumi_tke_hybrid.drift.sides import CLOUD, CONFIG_MAP, IPAMD, PROGRAM, Picture, Unread, WishedSubnet
 
 WORDS = {CLOUD: "the cloud's list", IPAMD: "ipamd", CONFIG_MAP: "the ConfigMap"}
@@ -143,7 +143,7 @@ def _other(wished: WishedSubnet, zone: str, block: str) -> bool:
     return wished.zone != zone or bool(wished.block and wished.block != block)
 
 
-def _subnet(finding: str, severity: Severity, subnet: str, value: str, why: str, todo: str) -> Finding:
+def _subnet(finding: FindingId, severity: Severity, subnet: str, value: str, why: str, todo: str) -> Finding:
     return Finding(finding, severity, subnet, f"Subnet {subnet}", value, why, todo)
 
 

@@ -2,6 +2,16 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal, get_args
+
+FindingId = Literal[
+    "cluster-not-checked", "cni-type", "configmap-missing", "configmap-vpc", "configmap-zones", "eni-pod-on-host", "eni-pod-on-overlay",
+    "eni-pod-outside", "eni-pod-waiting", "ipamd-busy", "ipamd-failed", "node-zone-uncovered", "node-zone-unknown", "program-vpc",
+    "reclaim", "side-not-read", "static-ip", "static-ip-unknown", "subnet-by-configmap", "subnet-described-wrongly", "subnet-gone",
+    "subnet-not-everywhere", "subnet-not-in-program", "subnet-one-side", "subnet-only-in-program", "vpc-cni-off",
+]  # fmt: skip
+IDS: tuple[str, ...] = get_args(FindingId)
+"""All that there are: a finding that is accepted must be one of them."""
 
 
 class Severity(str, Enum):
@@ -21,7 +31,7 @@ class Severity(str, Enum):
 class Finding:
     """One of them, for a person (`message`) and for a program (`id`, `subject`)."""
 
-    id: str
+    id: FindingId
     severity: Severity
     subject: str
     what: str

@@ -14,10 +14,13 @@ from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift import facts, report, table
 from pulumi_tke_hybrid.drift.collect import collect
 from pulumi_tke_hybrid.drift.compare import compare
+from pulumi_tke_hybrid.drift.finding import IDS
 from pulumi_tke_hybrid.drift.kube import Kube, LiveKube
 from pulumi_tke_hybrid.drift.outcome import ExitCode, Outcome
 from pulumi_tke_hybrid.drift.sides import Unread, Wish
 from pulumi_tke_hybrid.tke import ids
+
+_EXAMPLE = "node-zone-uncovered:ap-guangzhou-7"
 
 
 def run(
@@ -35,6 +38,9 @@ def run(
     """Run it and write what was found. Standard output holds the table, or whatever was sent to `-`."""
     if cloud_only:
         ignored.refuse("--cloud-only does not ask the cluster itself", {"--kubeconfig": kubeconfig, "--context": context})
+    for item in accept:
+        if item.partition(":")[0] not in IDS:
+            raise WrongUse(f"--accept {item}: there is no such finding; write its id as drift reports it, for example {_EXAMPLE}")
     files.refuse_two_on_standard_output({"--json": json_file, "--markdown": markdown_file})
     wish = facts.read(facts_file)
     cluster = _agreed("--cluster-id", cluster_id, wish.cluster_id if wish else "")
