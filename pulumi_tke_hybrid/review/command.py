@@ -84,7 +84,7 @@ def review(
         from pulumi_tke_hybrid.review import run_command
 
         code = run_command.run(
-            run_command.Inputs([*(previews or []), *(event_log or [])], run=run, stack=stack, cwd=cwd, commit=commit),
+            run_command.Inputs(previews or [], event_log or [], run=run, stack=stack, cwd=cwd, commit=commit),
             run_command.Judging(accept or [], labels, rule or []),
             run_command.Reports(json_file, markdown_file, limit, post.value if post else "", pull_request),
         )

@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from pulumi_tke_hybrid.console import files
+from pulumi_tke_hybrid.console import files, ignored
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.review import gate
 from pulumi_tke_hybrid.review.comment import Comment
@@ -36,6 +36,8 @@ class Inputs:
     """Where previews come from."""
 
     names: Sequence[str]
+    """Files; with `run`, arguments of pulumi."""
+    event_logs: Sequence[str]
     run: bool
     stack: str
     cwd: Path
@@ -65,11 +67,17 @@ class Reports:
 def run(inputs: Inputs, judging: Judging, reports: Reports, environment: Mapping[str, str] = os.environ) -> ExitCode:
     """The whole command. Raises `WrongUse`."""
     files.refuse_two_on_standard_output({"--json": reports.json_file, "--markdown": reports.markdown_file})
+    if inputs.run:
+        ignored.refuse("--run makes the preview itself", {"--event-log": inputs.event_logs})
+    else:
+        ignored.refuse("only --run makes a preview", {"--stack": inputs.stack, "--cwd": inputs.cwd != Path()})
+    if not reports.post:
+        ignored.refuse("without --post no comment is posted", {"--pull-request": reports.pull_request})
     severities = _severities(judging.rules)
     secrets = Secrets()
     for name in _CREDENTIALS:
         secrets.remember(environment.get(name, ""))
-    plans, tools = _run(inputs, secrets) if inputs.run else (_read(inputs.names, secrets), {})
+    plans, tools = _run(inputs, secrets) if inputs.run else (_read([*inputs.names, *inputs.event_logs], secrets), {})
     words = Words(secrets.values)
     origin = Origin(
         inputs.commit or environment.get("GITHUB_SHA") or environment.get("CI_COMMIT_SHA") or "",

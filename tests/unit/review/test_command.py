@@ -105,6 +105,9 @@ def test_a_rule_gets_another_severity() -> None:
         (["-", "-"], "standard input can be read only once"),
         ([NOTHING, "--json", "/no/such/folder/x"], "/no/such/folder/x cannot be written"),
         (["--run", "--cwd", "/no/such/folder"], "/no/such/folder"),
+        (["--run", "--event-log", NOTHING], "--run makes the preview itself; leave out --event-log"),
+        ([NOTHING, "--stack", "prod", "--cwd", "/x"], "only --run makes a preview; leave out --stack, --cwd"),
+        ([NOTHING, "--pull-request", "5"], "without --post no comment is posted; leave out --pull-request"),
     ],
 )
 def test_wrong_use_is_one_line_and_64(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], sentence: str) -> None:
