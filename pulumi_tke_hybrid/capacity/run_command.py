@@ -14,7 +14,7 @@ from pulumi_tke_hybrid.console import files, ignored, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.tke import ids
 
-_GROWTH = re.compile(r"(\d{1,6})(?:/(\w+))?")
+_GROWTH = re.compile(r"(\d{1,6})(?:/(\w+))?", re.ASCII)
 
 
 def run(

@@ -1,5 +1,6 @@
 """An outcome, and a proposal, for a terminal."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -69,6 +70,9 @@ def show_proposal(placed: Sequence[Placed], console: Console) -> None:
         for reason in item.reasons:
             console.print(Text(f"    {reason}", style="dim"))
     console.print()
+    seen = Counter[str]()
     for item in placed:
-        console.print(f'tke.EniZoneSubnet("pods-{item.zone}", {{"vpc_id": vpc.id, "zone": "{item.zone}", "cidr_block": "{item.block}"}})',
+        seen[item.zone] += 1
+        name = f"pods-{item.zone}" if seen[item.zone] == 1 else f"pods-{item.zone}-{seen[item.zone]}"
+        console.print(f'tke.EniZoneSubnet("{name}", {{"vpc_id": vpc.id, "zone": "{item.zone}", "cidr_block": "{item.block}"}})',
                       highlight=False, soft_wrap=True)  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pulumi_tke_hybrid.tke import cidrs, enis, zones
 from pulumi_tke_hybrid.tke.layout import NoRoom, Placed, ZoneWish, propose, too_many_pods
 
-_WISH = re.compile(r"(?P<zone>[^:]+):(?P<nodes>\d{1,5})x(?P<type>[^:]+):(?P<pods>\d{1,6})")
+_WISH = re.compile(r"(?P<zone>[^:]+):(?P<nodes>\d{1,5})x(?P<type>[^:]+):(?P<pods>\d{1,6})", re.ASCII)
 
 
 class WrongWishes(Exception):

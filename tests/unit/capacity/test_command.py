@@ -1,6 +1,7 @@
 """`tke-hybrid capacity`: what it reads, the numbers of each zone, the exit codes."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +227,7 @@ def test_without_static_ips_nodes_keep_warm_addresses(tmp_path: Path) -> None:
         (["propose", "--vpc", "10.0.0.0/16", "--zone", f"{FOUR}:1xS5.SMALL2:1"], "after its name; leave out --reserve"),
         (["--stack", "-", "--growth", "much"], "--growth 'much' is no growth"),
         (["--stack", "-", "--growth", "3/year"], "--growth '3/year' is no growth"),
+        (["--stack", "-", "--growth", "\uff15/week"], "--growth '\uff15/week' is no growth"),
         (["nosuch"], "No such command 'nosuch'"),
         (["--stack", "-", "extra"], "No such command 'extra'"),
         (["--stack", "-"], "--stack is no stack"),
@@ -270,14 +272,28 @@ def test_a_proposal_is_told_with_its_reasons_and_as_json() -> None:
     assert (made["cidrBlock"], made["needed"], made["addresses"]) == ("10.0.16.0/25", 69, 125)
 
 
+def test_two_subnets_of_one_zone_have_two_names() -> None:
+    asked = ["--zone", f"{FOUR}:1xS5.SMALL2:1", "--zone", f"{SIX}:1xS5.SMALL2:1", "--zone", f"{FOUR}:1xS5.SMALL2:1"]
+    output = CliRunner().invoke(app, ["capacity", "propose", "--vpc", "10.0.0.0/16", *asked]).output
+    assert re.findall(r'EniZoneSubnet\("(.*?)"', output) == [f"pods-{FOUR}", f"pods-{SIX}", f"pods-{FOUR}-2"]
+
+
 def test_all_that_is_wrong_with_a_question_is_said_at_once() -> None:
     asked = ["--vpc", "10.0.0.0/33", "--taken", "x", "--zone", "four", "--zone", f"{FOUR}:1xBIG:1", "--zone", f"{FOUR}:1xS5.SMALL2:6"]
+    asked += ["--zone", f"{FOUR}:\uff11xS5.SMALL2:1"]
     result = CliRunner().invoke(
         app, ["capacity", "propose", *asked, "--zone", "ap-shanghai-2:1xS5.SMALL2:1", "--zone", f"{FOUR}:1xS5.SMALL2:1"]
     )
     assert result.exit_code == 64
     text = flat(result.output)
-    for part in ("--vpc: '10.0.0.0/33'", "--taken x:", "write it as ZONE:NODESxTYPE:PODS", "BIG is not in the table", "use 2 nodes"):
+    for part in (
+        "--vpc: '10.0.0.0/33'",
+        "--taken x:",
+        "write it as ZONE:NODESxTYPE:PODS",
+        "BIG is not in the table",
+        "use 2 nodes",
+        ":\uff11xS5.SMALL2:1: write it as",
+    ):
         assert part in text
 
 
