@@ -18,7 +18,8 @@ _COLOURS = {ExitCode.FITS: "green", ExitCode.TIGHT: "yellow", ExitCode.FULL: "re
 
 def show(outcome: Outcome, console: Console) -> None:
     """A line for each zone, and what could not be told."""
-    table = Table(title=f"{shown(outcome.after.cluster)}: container subnets", title_justify="left", box=None, pad_edge=False)
+    title = Text(f"{shown(outcome.after.cluster)}: container subnets")
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     changed = outcome.before is not None
     heads = ["zone", "subnets", "used of size", "", "free", *(["left by the change"] if changed else [])]
     for head in (*heads, "nodes", "nodes fit", "pods", "pods fit", ""):
@@ -26,8 +27,8 @@ def show(outcome: Outcome, console: Console) -> None:
     for row in outcome.rows:
         colour = _COLOURS[outcome.verdict(row)]
         cells: list[str | Text] = [
-            row.zone,
-            "\n".join(row.subnets) or "none",
+            shown(row.zone),
+            "\n".join(map(shown, row.subnets)) or "none",
             Text(bar(row.used, row.size), style=colour),
             f"{'' if row.counted else '~'}{row.used}/{row.size}",
             str(row.free),
@@ -38,7 +39,7 @@ def show(outcome: Outcome, console: Console) -> None:
             str(row.pods_fit),
             Text(outcome.words(row), style=colour),
         ]
-        table.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell) if "\n" not in cell else cell) for cell in cells))
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
     console.print(table)
     if any(not row.counted for row in outcome.rows):
         console.print("~ not counted by the cloud: what nodes and pods will take", style="dim", highlight=False)

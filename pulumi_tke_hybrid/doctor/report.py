@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
+from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.doctor.check import Check, State
 
 FORMAT = 1
 """Changes when a key of the JSON changes its meaning or goes."""
+_MOST = 2000
+"""Characters of a line."""
 
 _SIGN = {
     State.OK: ("ok  ", "green"),
@@ -46,6 +49,6 @@ def as_json(checks: Sequence[Check]) -> str:
 def line(check: Check, console: Console) -> None:
     """One check, as soon as it is there."""
     sign, colour = _SIGN[check.state]
-    console.print(Text.assemble((f"{sign} ", colour), (f"{check.id}: ", "bold"), check.detail))
+    console.print(Text.assemble((f"{sign} ", colour), (f"{check.id}: ", "bold"), shown(check.detail, _MOST)))
     if check.todo:
-        console.print(Text(f"       do: {check.todo}"))
+        console.print(Text(f"       do: {shown(check.todo, _MOST)}"))

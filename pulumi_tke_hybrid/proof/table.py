@@ -46,15 +46,15 @@ def _pods(outcome: Outcome) -> Table:
     table = _table(heads, f"{outcome.subject}, expected client {outcome.expected or '?'}")
     for pod in outcome.results.pods if outcome.results else ():
         why = "" if pod.verdict is Verdict.PRESERVED else shown(pod.reason, 300)
-        cells = (pod.zone, shown(pod.pod), str(pod.answers), ", ".join(pod.peers))
-        table.add_row(*(Text(cell) for cell in cells), Text(pod.verdict.value, style=_COLOUR[pod.verdict]), Text(why))
+        cells = (pod.zone, pod.pod, str(pod.answers), ", ".join(pod.peers))
+        table.add_row(*(Text(shown(cell)) for cell in cells), Text(pod.verdict.value, style=_COLOUR[pod.verdict]), Text(why))
     return table
 
 
 def _zones(outcome: Outcome) -> Table:
     table = _table(("zone", "pods answered", "verdict"))
     for zone in outcome.results.zones if outcome.results else ():
-        table.add_row(Text(zone.zone), f"{zone.answered}/{zone.pods}", Text(zone.verdict.value, style=_COLOUR[zone.verdict]))
+        table.add_row(Text(shown(zone.zone)), f"{zone.answered}/{zone.pods}", Text(zone.verdict.value, style=_COLOUR[zone.verdict]))
     return table
 
 
@@ -65,13 +65,13 @@ def _structure(outcome: Outcome) -> Table:
     table = _table(heads, f"load balancer to pods: {structure.path.value}")
     for row in structure.rows:
         cells = (row.zone, row.pod, row.node, row.address or "-", row.network, _yes(row.annotated), _yes(row.asks), row.gate)
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(Text(shown(cell)) for cell in cells))
     return table
 
 
 def _table(heads: Sequence[str], title: str = "") -> Table:
     """What is too long for its column goes on in the next line: nothing of a name or an address is cut off."""
-    table = Table(title=Text(title) if title else None, title_justify="left")
+    table = Table(title=Text(shown(title)) if title else None, title_justify="left")
     for head in heads:
         table.add_column(head, overflow="fold")
     return table

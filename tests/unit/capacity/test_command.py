@@ -263,6 +263,16 @@ def test_the_table_has_a_bar_for_each_zone(tmp_path: Path) -> None:
     assert "~3/253" in output
 
 
+def test_the_table_obeys_nothing_of_what_a_file_says(tmp_path: Path) -> None:
+    path = tmp_path / "facts.json"
+    subnets = [{"subnetId": f"subnet-{sign}", "cidrBlock": block} for sign, block in (("\x1b[31m", "10.0.64.0/28"), ("\n", "10.0.65.0/28"))]
+    path.write_text(json.dumps({"clusterId": "[red]cls-1", "staticIp": True, "zones": {f"{FOUR}\x1b[31m": subnets}}))
+    output = CliRunner().invoke(app, ["capacity", "--facts", str(path)], env={"COLUMNS": "200"}).output
+    assert "\x1b" not in output
+    for text in ("[red]cls-1: container subnets", f"{FOUR}?[31m", "10.0.64.0/28 (subnet-?[31m)", "10.0.65.0/28 (subnet-?)"):
+        assert text in output
+
+
 def test_a_proposal_is_told_with_its_reasons_and_as_json() -> None:
     asked = ["capacity", "propose", "--vpc", "10.0.0.0/16", "--taken", "10.0.0.0/20", "--zone", f"{FOUR}:3xS5.LARGE8:60"]
     told = CliRunner().invoke(app, asked, env={"COLUMNS": "200"})

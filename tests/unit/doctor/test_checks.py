@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Cloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
@@ -244,6 +245,11 @@ def test_this_machine_answers() -> None:
     assert machine.run("/nonexistent").code is None
     assert machine.read(Path(__file__)) is not None
     assert machine.read(Path("/nonexistent")) is None
+
+
+def test_the_terminal_obeys_nothing_of_what_a_program_says(capsys: pytest.CaptureFixture[str]) -> None:
+    report.line(look(plugins({**PLUGINS[0], "version": "1\x1b[31m"}))["plugin kubernetes"], Console(soft_wrap=True))
+    assert "only 1?[31m installed" in capsys.readouterr().out
 
 
 def test_what_looks_like_a_key_is_cut_out_of_messages() -> None:

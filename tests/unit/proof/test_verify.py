@@ -316,6 +316,18 @@ def test_names_and_addresses_are_whole_in_a_log_and_never_cut(
     assert max(map(len, shown.splitlines())) <= int(columns or terminal.WIDE)
 
 
+def test_tables_obey_nothing_of_what_a_cluster_says(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    kube = FakeKube(pods=[pod("web-\x1b[31m", "10.0.0.4", "10.0.64.2\x1b[32m"), good_pods()[1]])
+    subnets = Subnets.of({"zones": {"ap-\x1b[33m": [{"cidrBlock": "10.0.72.0/22"}]}})
+    console = terminal.console()
+    table.show(verify(replace(WANTED, structure_only=True), lambda: kube, Silent()), console)
+    table.show(run(seeing({}), kube, subnets=subnets, wish=Wish(zones=["ap-\x1b[33m"])), console)
+    shown = capsys.readouterr().out
+    assert "web-?[31m" in shown
+    assert "\x1b" not in shown
+
+
 def test_reports_show_what_pods_sent_as_text() -> None:
     evil = Answer(problem="x | y <script> `rm` \x1b[31m\n@all [link](http://evil)")
     found = results({evil: 1}, Roster(), Case(Addresses(), CLIENT), Wish())
