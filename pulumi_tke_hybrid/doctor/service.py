@@ -41,12 +41,13 @@ def skew(settings: CloudSettings) -> float | None:
     before = time.time()
     try:
         answer = httpx2.head(f"{settings.protocol}://sts.{settings.domain}/", timeout=_PATIENCE)
-    except httpx2.HTTPError:
+    except (httpx2.HTTPError, httpx2.InvalidURL, ImportError, ValueError):  # the last three: of a proxy's address, and it may be quoted
         return None
-    date = answer.headers.get("date")
-    if not date:
+    try:
+        told = email.utils.parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return email.utils.parsedate_to_datetime(date).timestamp() - (before + time.time()) / 2
+    return told - (before + time.time()) / 2
 
 
 def service(cloud: Cloud, settings: CloudSettings, who: str, clock: Skew) -> Iterator[Check]:
