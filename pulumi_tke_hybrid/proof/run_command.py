@@ -1,16 +1,14 @@
 """What `verify` does with its options: make the request, run it, write the reports."""
 
 import json
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any, cast
 
 from rich.console import Console
 
-from pulumi_tke_hybrid.console import files, ignored, terminal
+from pulumi_tke_hybrid.console import files, ignored, interrupted, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.proof import report, table
 from pulumi_tke_hybrid.proof.cluster import Front, Subnets
@@ -99,9 +97,8 @@ def wanted(
 def run(request: Wanted, kubeconfig: Path | None, context: str, json_file: str, markdown_file: str) -> ExitCode:
     """Run it and write what was found. Standard output holds the table, or whatever was sent to `-`."""
     files.refuse_two_on_standard_output({"--json": json_file, "--markdown": markdown_file})
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with shown_on(Console(stderr=True)) as progress:
+        with interrupted.like_ctrl_c(), shown_on(Console(stderr=True)) as progress:
             outcome = verify(request, lambda: LiveKube.connect(kubeconfig, context), progress)
     except CannotVerify as error:
         files.complain("verify", str(error))
@@ -110,12 +107,6 @@ def run(request: Wanted, kubeconfig: Path | None, context: str, json_file: str, 
     files.write(markdown_file, report.as_markdown(outcome))
     table.show(outcome, terminal.console(stderr="-" in (json_file, markdown_file)))
     return outcome.exit_code
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """A pipeline that is cancelled sends SIGTERM: end as with Ctrl-C, so that what was made is removed."""
-    del number, frame
-    raise KeyboardInterrupt
 
 
 def _facts(name: str) -> dict[str, Any] | None:

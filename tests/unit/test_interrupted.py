@@ -1,0 +1,57 @@
+"""SIGTERM and SIGHUP end a command as Ctrl-C does."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from pulumi_tke_hybrid.console.interrupted import like_ctrl_c
+from pulumi_tke_hybrid.proof import run_command
+from tests.unit.proof.test_verify import WANTED
+
+SIGNALS = [signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.fixture(autouse=True)
+def others() -> Iterator[list[int]]:
+    """Signals that reached what was there before; without it they would end the tests."""
+    told: list[int] = []
+    before = [signal.signal(number, lambda got, _: told.append(got)) for number in SIGNALS]
+    yield told
+    for number, handler in zip(SIGNALS, before, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_it_is_interrupted_once_and_may_tidy_up(others: list[int], number: int) -> None:
+    tidied: list[str] = []
+
+    def command() -> None:
+        with like_ctrl_c():
+            try:
+                os.kill(os.getpid(), number)
+            finally:
+                for again in SIGNALS:
+                    os.kill(os.getpid(), again)
+                tidied.append("all")
+
+    with pytest.raises(KeyboardInterrupt):
+        command()
+    assert (tidied, others) == (["all"], [])
+    os.kill(os.getpid(), number)
+    assert others == [number]  # afterwards all is as before
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with like_ctrl_c():
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_verify_is_interrupted_so_that_its_job_goes(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    monkeypatch.setattr(run_command, "verify", lambda *_: os.kill(os.getpid(), number))
+    with pytest.raises(KeyboardInterrupt):
+        run_command.run(WANTED, None, "", "", "")
