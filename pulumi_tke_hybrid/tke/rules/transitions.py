@@ -150,7 +150,8 @@ def owner_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Fi
 
     `before`, `after`: what the guard knows (`cluster`, `adopted`, `nodePools`).
     """
-    old, new = (props.get("adopted") or {} for props in (before, after))
+    old: Props = before.get("adopted") or {}
+    new: Props = after.get("adopted") or {}
     if before.get("cluster") and new:
         yield CLUSTER_FIXED.finding(
             "existing_cluster_id",
