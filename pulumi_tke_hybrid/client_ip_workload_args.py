@@ -7,7 +7,7 @@ from typing import Any, Optional
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Input, awaited, known
+from pulumi_tke_hybrid.component.inputs import Each, Input, awaited, known
 from pulumi_tke_hybrid.component.pods import Container
 from pulumi_tke_hybrid.tke import annotations, ids, keys, names, reclaim
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
@@ -75,10 +75,8 @@ def _image_problem(value: str) -> str | None:
     return None if value.strip() else "is empty; give the image, for example 'nginx:1.29'"
 
 
-def _subnets_problem(subnets: Sequence[Any]) -> Finding | str | None:
-    if not subnets:
-        return "is empty; leave it out for every container subnet"
-    return next((problem for item in subnets if isinstance(item, str) and (problem := ids.subnet_problem(item))), None)
+def _subnets_problem(subnets: Sequence[object]) -> str | None:
+    return None if subnets else "is empty; leave it out for every container subnet"
 
 
 def _reclaim_problem(value: str) -> Finding | str | None:
@@ -93,7 +91,7 @@ def _reclaim_problem(value: str) -> Finding | str | None:
     name=names.dns_label_problem,
     namespace=names.dns_label_problem,
     ip_reclaim=_reclaim_problem,
-    nominated_subnets=_subnets_problem,
+    nominated_subnets=Each(ids.subnet_problem, whole=_subnets_problem),
 )
 class ClientIpWorkloadArgs(Args):
     """Arguments of `ClientIpWorkload`. Ten of them describe most workloads; `pod_spec` and transforms do the rest."""

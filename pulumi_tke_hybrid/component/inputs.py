@@ -24,6 +24,15 @@ Check = Callable[[Any], Finding | str | None]
 """Looks at a plain value; says what is wrong with it, or None. A text is about the bounds that the property's own class states."""
 
 
+@dataclass(frozen=True)
+class Each:
+    """Looks at every item of a list or value of a mapping, plain or late, each under its own place."""
+
+    item: Check
+    whole: Check | None = None
+    """Looks at the list or the mapping itself: how long it is, for instance."""
+
+
 def known(value: Input[T] | None) -> T | None:
     """The value, if the running program already knows it; else None. For checks, never for decisions."""
     return None if awaited(value) else cast(T | None, value)
@@ -102,11 +111,13 @@ def _either(one: Any, other: Any) -> Any:
     return one | other
 
 
-def deferrable(annotation: Any, owner: str, path: str, check: Check | None = None) -> Any:
+def deferrable(annotation: Any, owner: str, path: str, check: Check | Each | None = None) -> Any:
     """The annotation with every `Input[T]` in it turned into a T that may also come later.
 
     pydantic then reports one error a value instead of one for each member of the union.
     """
+    each = check if isinstance(check, Each) else None
+    own = check.whole if isinstance(check, Each) else check
     members = get_args(annotation)
     origin = get_origin(annotation)
     may_come_later = False
@@ -114,13 +125,13 @@ def deferrable(annotation: Any, owner: str, path: str, check: Check | None = Non
     if origin in (Union, types.UnionType):
         plain = [member for member in members if get_origin(member) not in (Awaitable, pulumi.Output)]
         may_come_later = len(plain) < len(members)
-        inner = functools.reduce(_either, [deferrable(member, owner, path) for member in plain])
+        inner = functools.reduce(_either, [deferrable(member, owner, path, each and Each(each.item)) for member in plain])
     elif origin in (list, Sequence):
-        inner = _with_places(types.GenericAlias(Sequence, (deferrable(members[0], owner, f"{path}[]"),)))
+        inner = _with_places(types.GenericAlias(Sequence, (deferrable(members[0], owner, f"{path}[]", each and each.item),)))
     elif origin in (dict, Mapping):
-        inner = _with_places(types.GenericAlias(Mapping, (members[0], deferrable(members[1], owner, f"{path}[]"))))
-    if may_come_later or check:
-        return Annotated[inner, _Checked(owner, path, annotation, check, may_come_later)]
+        inner = _with_places(types.GenericAlias(Mapping, (members[0], deferrable(members[1], owner, f"{path}[]", each and each.item))))
+    if may_come_later or own:
+        return Annotated[inner, _Checked(owner, path, annotation, own, may_come_later)]
     return inner
 
 

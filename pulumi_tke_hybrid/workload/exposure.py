@@ -8,7 +8,7 @@ from typing import Any, Optional
 import pulumi
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Input
+from pulumi_tke_hybrid.component.inputs import Each, Input
 from pulumi_tke_hybrid.tke import annotations, ids, keys
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
@@ -63,17 +63,17 @@ def _bandwidth_problem(value: int) -> str | None:
     return None if 1 <= value <= 2048 else f"{value} Mbit/s is outside 1 to 2048, the range of a load balancer"
 
 
-def _groups_problem(groups: Sequence[Any]) -> Finding | str | None:
-    if not 1 <= len(groups) <= MOST_SECURITY_GROUPS:
-        return f"{len(groups)} groups; a load balancer takes 1 to {MOST_SECURITY_GROUPS}, leave it out for none"
-    return next((problem for group in groups if isinstance(group, str) and (problem := ids.security_group_problem(group))), None)
+def _groups_problem(groups: Sequence[object]) -> str | None:
+    if 1 <= len(groups) <= MOST_SECURITY_GROUPS:
+        return None
+    return f"{len(groups)} groups; a load balancer takes 1 to {MOST_SECURITY_GROUPS}, leave it out for none"
 
 
 @args_class(
     subnet_id=ids.subnet_problem,
     load_balancer_id=ids.load_balancer_problem,
     bandwidth=_bandwidth_problem,
-    security_groups=_groups_problem,
+    security_groups=Each(ids.security_group_problem, whole=_groups_problem),
 )
 class ExposureArgs(Args):
     """Which load balancer clients come through. Made by `public()`, `internal()`, `existing_clb()` and `not_exposed()`."""

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Input
+from pulumi_tke_hybrid.component.inputs import Each, Input
 from pulumi_tke_hybrid.tke import annotations, ids, keys, names
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
@@ -20,8 +20,8 @@ def _path_problem(value: str) -> str | None:
     return None if value.startswith("/") else f"{value!r} does not start with '/'"
 
 
-def _hosts_problem(hosts: Sequence[Any]) -> Finding | None:
-    return next((problem for host in hosts if isinstance(host, str) and (problem := names.host_problem(host))), None)
+def _hosts_problem(hosts: Sequence[object]) -> str | None:
+    return None if hosts else "is empty; leave it out for every host"
 
 
 @args_class(path=_path_problem, port=port_problem)
@@ -35,7 +35,12 @@ class IngressPathArgs(Args):
     """Port of the Service that requests go to. Default: the Ingress's `port`."""
 
 
-@args_class(hosts=_hosts_problem, path=_path_problem, port=port_problem, certificate_id=ids.certificate_problem)
+@args_class(
+    hosts=Each(names.host_problem, whole=_hosts_problem),
+    path=_path_problem,
+    port=port_problem,
+    certificate_id=ids.certificate_problem,
+)
 class IngressArgs(Args):
     """A layer-7 load balancer in front of the workload."""
 

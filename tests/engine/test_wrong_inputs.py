@@ -42,7 +42,7 @@ EXPECTED = {
         "EniSubnetArgs 'ap-guangzhou-4': 1 invalid input",
         "cidr_block: 10.0.64.1/22 has host bits set; the range it lies in is 10.0.64.0/22",
     ],
-    "ingress-host": ["ingress.hosts: 'shop' is not a host TKE accepts (E4052)"],
+    "ingress-host": ["ingress.hosts[0]: 'shop' is not a host TKE accepts (E4052)"],
 }
 
 

@@ -136,7 +136,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"ingress": ingress(path="/", paths=[{"path": "/"}])}, "ingress.paths: path is given as well; give one of them"),
     (
         {"ingress": ingress(hosts=["shop"])},
-        "ingress.hosts: 'shop' is not a host TKE accepts (E4052); it needs a dot, for example 'shop.example.com'",
+        "ingress.hosts[0]: 'shop' is not a host TKE accepts (E4052); it needs a dot, for example 'shop.example.com'",
     ),
     ({"ingress": ingress(redirect=True)}, "ingress.redirect: needs certificate_id; without HTTPS there is only one protocol"),
     (

@@ -1,14 +1,15 @@
 """Bad inputs: all at once, one line a property, with its path; the same for values that come later."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 import pulumi
 import pytest
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
-from pulumi_tke_hybrid.component.inputs import Input
+from pulumi_tke_hybrid.component.inputs import Each, Input
 from tests.unit.catalogue.described import CLASSES, Late, awake, pool
 from tests.unit.programs import run
 
@@ -162,6 +163,42 @@ def test_what_is_wrong_with_a_value_that_comes_later_is_said_under_its_own_place
     with pytest.raises(tke.InvalidInputs) as caught:
         run(program)
     assert lines(caught.value) == it.lines
+
+
+@args_class(
+    sizes=Each(lambda value: None if value > 0 else f"{value} is too small", whole=lambda sizes: None if sizes else "is empty"),
+    by_name=Each(lambda value: None if value > 0 else f"{value} is too small"),
+)
+class _Listed(Args):
+    sizes: Sequence[Input[int]]
+    by_name: Optional[Input[Mapping[str, Input[int]]]] = None
+
+
+@pytest.mark.parametrize(
+    ("described", "lines_"),
+    [
+        ({"sizes": [0, 1, -1]}, ["sizes[0]: 0 is too small", "sizes[2]: -1 is too small"]),
+        ({"sizes": []}, ["sizes: is empty"]),
+        ({"sizes": [1], "by_name": {"a": 0}}, ["by_name['a']: 0 is too small"]),
+        ({"sizes": [1, Late(0)]}, ["sizes[1]: 0 is too small"]),
+        ({"sizes": [1], "by_name": {"a": Late(0)}}, ["by_name['a']: 0 is too small"]),
+        ({"sizes": [1], "by_name": Late({"a": 0})}, ["by_name['a']: 0 is too small"]),
+    ],
+)
+def test_each_item_is_checked_under_its_own_place_whenever_it_comes(described: dict[str, Any], lines_: list[str]) -> None:
+    def program() -> None:
+        args = _Listed(**awake(described))
+        pulumi.export("it", pulumi.Output.all(args.sizes, args.by_name))
+
+    with pytest.raises(tke.InvalidInputs) as caught:
+        run(program)
+    assert lines(caught.value) == lines_
+
+
+def test_a_secret_item_is_checked_and_not_shown() -> None:
+    with pytest.raises(tke.InvalidInputs) as caught:
+        run(lambda: pulumi.export("it", pulumi.Output.all(*_Listed(sizes=[pulumi.Output.secret(-31337)]).sizes)))
+    assert lines(caught.value) == ["sizes[0]: the secret value is not valid; it is not shown"]
 
 
 def test_a_secret_stays_a_secret_after_its_check() -> None:

@@ -266,7 +266,7 @@ IDS = [
     app("a load balancer's name", workload(exposure={"kind": "existing", "load_balancer_id": "front"}),
         "exposure.load_balancer_id: 'front' is not a load balancer id"),
     app("an exposure's subnet", workload(exposure={"kind": "internal", "subnet_id": "front"}), "exposure.subnet_id: 'front' is not a subnet id"),
-    app("a nominated subnet", workload(nominated_subnets=["a"]), "nominated_subnets: 'a' is not a subnet id"),
+    app("a nominated subnet", workload(nominated_subnets=["a"]), "nominated_subnets[0]: 'a' is not a subnet id"),
 ]  # fmt: skip
 
 POOLS = [
@@ -406,7 +406,15 @@ WORKLOADS = [
         ingress={"exposure": {"kind": "existing", "load_balancer_id": "lb-12345678"}}), "ingress.exposure.load_balancer_id: lb-12345678 is the Service's"),
     app("an Ingress for nobody", workload(ingress={"exposure": {"kind": "none"}}), "ingress.exposure.kind: 'none' makes no Ingress"),
     app("a host without dot", workload(ingress={"exposure": {"kind": "public"}, "hosts": ["shop"]}),
-        "ingress.hosts: 'shop' is not a host TKE accepts (E4052); it needs a dot"),
+        "ingress.hosts[0]: 'shop' is not a host TKE accepts (E4052); it needs a dot"),
+    app("a late host without dot, and another", workload(ingress={"exposure": {"kind": "public"}, "hosts": ["a.b", later("Shop")]}),
+        "hosts[1]: 'Shop' is not a host TKE accepts (E4052)"),
+    app("no hosts", workload(ingress={"exposure": {"kind": "public"}, "hosts": []}), "ingress.hosts: is empty; leave it out for every host"),
+    app("several security groups that are none", workload(exposure={"kind": "public", "security_groups": ["sg-BAD", "sg-12345678", "x"]}),
+        "exposure.security_groups[0]: 'sg-BAD' is not a security group id", "exposure.security_groups[2]: 'x' is not a security group id"),
+    app("a late security group that is none", workload(exposure={"kind": "public", "security_groups": ["sg-12345678", later("sg-BAD")]}),
+        "security_groups[1]: 'sg-BAD' is not a security group id"),
+    app("a late nominated subnet that is none", workload(nominated_subnets=[later("zz")]), "nominated_subnets[0]: 'zz' is not a subnet id"),
     app("a path without slash", workload(ingress={"exposure": {"kind": "public"}, "path": "shop"}), "ingress.path: 'shop' does not start with '/'"),
     app("a port of nobody", workload(ingress={"exposure": {"kind": "public"}, "port": 81}), "ingress.port: 81 is none of the workload's ports (80)"),
     app("an Ingress to the first port, which is UDP", workload(
