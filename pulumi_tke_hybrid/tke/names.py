@@ -14,10 +14,17 @@ CLOUD_NAME = Rule(
     firm=True,
 )
 INGRESS_HOST = Rule(
-    "ingress-host", Severity.ERROR, "A host of an Ingress has a dot.", "the host", "imroc/tke-guide, Ingress error E4052", firm=True
+    "ingress-host",
+    Severity.ERROR,
+    "A host of an Ingress is a DNS name with a dot; its first label may be `*`.",
+    "the host",
+    "imroc/tke-guide, Ingress error E4052; RFC 1123; Kubernetes API",
+    firm=True,
 )
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_ADDRESS = re.compile(r"\d+(\.\d+){3}")
+MAXIMUM_HOST = 253
 MAXIMUM_POOL_NAME = 25
 MAXIMUM_CLOUD_NAME = 60
 
@@ -47,8 +54,16 @@ def cloud_name_problem(value: str) -> Finding | None:
 
 
 def host_problem(value: str) -> Finding | None:
-    """TKE's Ingress controller refuses a host without a dot (error E4052)."""
-    if "." in value.strip(".") and re.fullmatch(r"(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?", value):
+    """TKE's Ingress controller refuses a host without a dot (error E4052), Kubernetes one that is no DNS name, or an address."""
+    shown = repr(value)
+    if "." not in value.strip("."):
+        todo = "it needs a dot, for example 'shop.example.com'"
+        return INGRESS_HOST.finding("", "is not a host TKE accepts (E4052)", value=shown, todo=todo)
+    if _ADDRESS.fullmatch(value):
+        todo = "leave hosts out for requests to the address itself"
+        return INGRESS_HOST.finding("", "is an address", value=shown, why="an Ingress goes by names", todo=todo)
+    if len(value) <= MAXIMUM_HOST and all(map(_DNS_LABEL.fullmatch, value.removeprefix("*.").split("."))):
         return None
-    todo = "it needs a dot, for example 'shop.example.com'"
-    return INGRESS_HOST.finding("", "is not a host TKE accepts (E4052)", value=repr(value), todo=todo)
+    parts = "1 to 63 lower-case letters, digits and '-' between dots, none beginning or ending with '-'"
+    todo = f"use {parts}, {MAXIMUM_HOST} in all, for example 'shop.example.com' or '*.example.com'"
+    return INGRESS_HOST.finding("", "is not a DNS name", value=shown, why="Kubernetes refuses it", todo=todo)
