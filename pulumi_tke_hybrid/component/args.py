@@ -45,7 +45,7 @@ class Args:
 
 @dataclass_transform(kw_only_default=True)
 def args_class(**checks: Check | Each) -> Callable[[C], C]:
-    """Make a keyword-only class whose properties are validated, plain ones at once and Outputs when they resolve.
+    """Make a keyword-only class whose properties are validated, plain ones at once and Outputs when they resolve (never to None).
 
     `checks` maps a property to a function that looks at a plain value and says what is wrong with it, or None; to `Each` of such a
     function where it looks at the items of a list or the values of a mapping.

@@ -45,7 +45,11 @@ def awaited(value: object) -> bool:
 
 @dataclass(frozen=True)
 class _Checked:
-    """Validates a plain value now, and one inside an Output under the same name as soon as it is known."""
+    """Validates a plain value now, and one inside an Output under the same name as soon as it is known.
+
+    A plain None leaves a property out. An Output that holds None does not, and is refused: what the program makes was decided by then,
+    and it is mostly the output of another stack, read by a wrong name.
+    """
 
     owner: str
     path: str
@@ -74,6 +78,10 @@ class _Checked:
         return value
 
     def _resolved(self, value: object, validate: Callable[[object], object], secret: bool, owner: str, path: str) -> object:
+        if value is None:
+            why = "its Output holds no value, as that of another stack does by a wrong name"
+            todo = "correct where it comes from; only a plain None leaves a property out"
+            raise InvalidInputs(owner, [PROPERTY.finding(path, "is empty", why=why, todo=todo)])
         hidden = PROPERTY.finding(path, "the secret value is not valid", todo="it is not shown")
         try:
             return self._with_check(validate(value))

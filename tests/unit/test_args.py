@@ -201,6 +201,17 @@ def test_a_secret_item_is_checked_and_not_shown() -> None:
     assert lines(caught.value) == ["sizes[0]: the secret value is not valid; it is not shown"]
 
 
+def test_a_secret_that_turns_out_to_be_none_is_called_empty() -> None:
+    with pytest.raises(tke.InvalidInputs, match="size: is empty; its Output holds no value"):
+        run(lambda: pulumi.export("size", _resolved(pulumi.Output.secret(None))))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+def test_only_a_plain_none_leaves_a_property_out() -> None:
+    assert _Listed(sizes=[1], by_name=None).by_name is None
+    with pytest.raises(tke.InvalidInputs, match="by_name: is empty"):
+        run(lambda: pulumi.export("it", _Listed(sizes=[1], by_name=awake(Late(None))).by_name))
+
+
 def test_a_secret_stays_a_secret_after_its_check() -> None:
     seen: list[bool] = []
 

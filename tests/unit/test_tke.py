@@ -199,6 +199,8 @@ def test_an_address_is_no_host() -> None:
     assert "'10.0.0.1' is an address; an Ingress goes by names" in str(names.host_problem("10.0.0.1"))
 
 
-@pytest.mark.parametrize("host", ["shop.example.com", "*.example.com", "a.b", "10.0.0.1.nip.io", f"{'a' * 63}.com", ".".join(["a" * 50] * 4)])
+@pytest.mark.parametrize(
+    "host", ["shop.example.com", "*.example.com", "a.b", "10.0.0.1.nip.io", f"{'a' * 63}.com", ".".join(["a" * 50] * 4)]
+)
 def test_hosts_with_a_dot_are_accepted(host: str) -> None:
     assert names.host_problem(host) is None

@@ -240,7 +240,7 @@ def shape_findings(facts: object) -> Iterator[Finding]:
     if not (told and _hold(listed, "subnetId") and _hold(pools, "zone", "size")):
         yield PROPERTY.finding(
             "cluster_facts",
-            "is empty" if facts is None else "is something else than the facts of a cluster",
+            "is something else than the facts of a cluster",
             why="an application stack has them from the output of the cluster's stack",
             todo="export cluster.cluster_facts there, run `pulumi up`, and read that output by its name",
         )

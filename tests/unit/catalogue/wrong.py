@@ -79,6 +79,7 @@ class _Vpc(pulumi.Resource):
         self.zone = FOUR
 
 
+EMPTY = "is empty; its Output holds no value, as that of another stack does by a wrong name; correct where it comes from; only a plain None"
 SHAPE = "what the program makes depends on it"
 NO_SUBNET = "must be an instance of EniZoneSubnet, or a dictionary or an instance of EniSubnetArgs"
 
@@ -454,7 +455,15 @@ WORKLOADS = [
         "listener: is about the Service's load balancer, and exposure 'none' has none"),
     app("two protocols behind node ports", workload(network="global_route", ports=[{"port": 53}, {"port": 53, "protocol": "UDP"}]),
         "ports[1].port: 53 has TCP and UDP"),
-    app("facts that another stack does not export", workload(cluster_facts=later(None)), "cluster_facts: is empty"),
+    app("facts that another stack does not export", workload(cluster_facts=later(None)), f"cluster_facts: {EMPTY}"),
+    app("replicas that turn out to be none", workload(replicas=later(None)), f"replicas: {EMPTY}"),
+    app("a name that turns out to be none", workload(name=later(None)), f"name: {EMPTY}"),
+    app("a billing that turns out to be none", workload(exposure={"kind": "public", "charge_type": later(None)}), f"charge_type: {EMPTY}"),
+    app("a certificate that turns out to be none", workload(ingress={"exposure": {"kind": "public"}, "certificate_id": later(None)}),
+        f"certificate_id: {EMPTY}"),
+    app("a label that turns out to be none", workload(labels={"team": later(None)}), f"labels['team']: {EMPTY}"),
+    subnet("an adopted one that turns out to be none", zone_subnet(subnet_id=later(None)), f"subnet_id: {EMPTY}"),
+    cluster("a kubeconfig that turns out to be none", adopted(kubeconfig=later(None)), f"kubeconfig: {EMPTY}"),
     app("zones instead of facts", workload(cluster_facts=later({"zones": ["ap-guangzhou-4"]})), "cluster_facts: is something else than the facts"),
     app("facts that say nothing", workload(cluster_facts={}, replicas=5000), "cluster_facts: is something else than the facts"),
     app("other facts", workload(cluster_facts={"foo": 1}), "cluster_facts: is something else than the facts"),
