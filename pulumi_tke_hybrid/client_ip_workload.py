@@ -11,8 +11,9 @@ from pulumi_tke_hybrid.client_ip_workload_args import NAME_LABEL, ClientIpWorklo
 from pulumi_tke_hybrid.component.advice import advise
 from pulumi_tke_hybrid.component.args import parse_args
 from pulumi_tke_hybrid.component.errors import InvalidInputs
+from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
 from pulumi_tke_hybrid.component.inputs import Input, known
-from pulumi_tke_hybrid.component.kubernetes import refuse_what_is_no_provider, require_provider
+from pulumi_tke_hybrid.component.kubernetes import require_provider
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.component.stuck_rollout import on_stuck_rollout
 from pulumi_tke_hybrid.tke import annotations, keys, names
@@ -57,7 +58,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClientIpWorkloadArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         owner = f"ClientIpWorkload {name!r}"
         parsed = parse_args(ClientIpWorkloadArgs, args, owner)
-        refuse_what_is_no_provider(opts, owner)
+        refuse_wrong_options(opts, owner)
         kind = parsed.kind or WorkloadKind.DEPLOYMENT
         self._replicas: Input[int] = 2 if parsed.replicas is None else parsed.replicas
         shown = {

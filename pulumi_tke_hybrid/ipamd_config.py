@@ -9,8 +9,9 @@ import pulumi_kubernetes as kubernetes
 from pulumi_tke_hybrid.component.advice import advise
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.errors import InvalidInputs
+from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
 from pulumi_tke_hybrid.component.inputs import Input, known
-from pulumi_tke_hybrid.component.kubernetes import refuse_what_is_no_provider, require_provider
+from pulumi_tke_hybrid.component.kubernetes import require_provider
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.tke import ids, ipamd, zones
 from pulumi_tke_hybrid.tke.rule import Finding
@@ -75,7 +76,7 @@ class IpamdConfig(pulumi.ComponentResource):
     def __init__(self, name: str, args: IpamdConfigArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         owner = f"IpamdConfig {name!r}"
         parsed = parse_args(IpamdConfigArgs, args, owner)
-        refuse_what_is_no_provider(opts, owner)
+        refuse_wrong_options(opts, owner)
         described = [{"id": subnet.subnet_id, "zone": subnet.zone} for subnet in parsed.eni_subnets]
         shown = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described).apply(config_data)
         super().__init__("tke-hybrid:index:IpamdConfig", name, {"data": shown}, opts)

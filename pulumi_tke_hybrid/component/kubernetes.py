@@ -1,7 +1,7 @@
 """Which cluster Kubernetes objects go to."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 
@@ -17,19 +17,6 @@ def require_provider(providers: Mapping[str, pulumi.ProviderResource], owner: st
             "no Kubernetes provider; without one the objects would go to the cluster of this machine's own kubeconfig; pass "
             "opts=ResourceOptions(provider=cluster.provider), or say use_ambient_provider=True",
         )
-
-
-def refuse_what_is_no_provider(opts: pulumi.ResourceOptions | None, owner: str) -> None:
-    """Refuse another thing where a provider belongs, a HybridCluster for instance: Pulumi would end in a stack trace."""
-    if opts is None:
-        return
-    given: object = opts.providers or ()
-    several = cast(Mapping[str, object], given).values() if isinstance(given, Mapping) else cast(Sequence[object], given)
-    found: list[tuple[str, object]] = [("opts.provider", opts.provider)] if opts.provider else []
-    for path, value in [*found, *(("opts.providers", item) for item in several)]:
-        if not isinstance(value, pulumi.ProviderResource):
-            todo = "pass cluster.provider" if hasattr(type(value), "provider") else "pass the provider of the cluster"
-            raise InvalidInputs.single(owner, path, f"must be a Kubernetes provider, not a {type(value).__name__}; {todo}")
 
 
 async def cluster_of(provider: pulumi.ProviderResource | None) -> tuple[str, str]:

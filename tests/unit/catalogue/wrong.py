@@ -80,6 +80,8 @@ class _Vpc(pulumi.Resource):
 
 
 EMPTY = "is empty; its Output holds no value, as that of another stack does by a wrong name; correct where it comes from; only a plain None"
+PROVIDER: Any = pulumi.ProviderResource.__new__(kubernetes.Provider)
+"""A provider; nothing is registered for it."""
 SHAPE = "what the program makes depends on it"
 NO_SUBNET = "must be an instance of EniZoneSubnet, or a dictionary or an instance of EniSubnetArgs"
 
@@ -440,6 +442,14 @@ WORKLOADS = [
           ("opts.provider: must be a Kubernetes provider, not a HybridCluster; pass cluster.provider",)),
     Wrong("ipamd, a cluster as provider", lambda: tke.IpamdConfig("ipamd", ipamd(), pulumi.ResourceOptions(providers=[CLUSTER_ITSELF])),
           ("opts.providers: must be a Kubernetes provider, not a HybridCluster; pass cluster.provider",)),
+    Wrong("workload, a provider as options", lambda: tke.ClientIpWorkload("web", workload(), PROVIDER),
+          ("opts: must be ResourceOptions, not a Provider; write ResourceOptions(provider=...) around it",)),
+    Wrong("workload, a dictionary as options", lambda: tke.ClientIpWorkload("web", workload(), {"provider": PROVIDER}),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+          ("opts: must be ResourceOptions, not a dict; write ResourceOptions(...)",)),
+    Wrong("workload, one provider for several", lambda: tke.ClientIpWorkload("web", workload(), pulumi.ResourceOptions(providers=PROVIDER)),
+          ("opts.providers: must be a list, not a Provider; write [...] around it, or say provider=",)),
+    Wrong("workload, a name as provider", lambda: tke.ClientIpWorkload("web", workload(), pulumi.ResourceOptions(providers={"a": "b"})),  # type: ignore[dict-item] # pyright: ignore[reportArgumentType]
+          ("opts.providers: must be a Kubernetes provider, not a str; pass the provider itself",)),
     app("the node's network", workload(image=None, pod_spec=kubernetes.core.v1.PodSpecArgs(containers=[_container()], host_network=True)),
         "pod_spec.host_network: True shares the node's address"),
     app("local traffic with direct access", workload(external_traffic_policy="local"), "external_traffic_policy: 'local' has no effect with direct access"),
