@@ -1,10 +1,11 @@
 """For gateways that are Helm charts: what a ClientIpWorkload writes, as values for a chart or as a transform of what it renders."""
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from typing import Any, Optional
 
 import pulumi
 
+from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.tke import annotations, tokens
@@ -27,27 +28,51 @@ def eni_pod_template(*, fixed_ip: bool = False) -> dict[str, Any]:
     return {"annotations": annotations.pod_annotations(True, fixed_ip, ["service"]), "resources": annotations.eni_resources()}
 
 
-def direct_service_annotations(exposure: ExposureArgs) -> dict[str, Input[str]]:
+def _workloads_problem(names: Sequence[str]) -> str | None:
+    if names:
+        return None
+    return "is empty, so no pod would go to ENI; name the Deployments and StatefulSets, or say None if Envoy Gateway makes the pods"
+
+
+@args_class(workloads=_workloads_problem)
+class _GatewayArgs(Args):
+    """What a program says of a gateway."""
+
+    exposure: ExposureArgs
+    workloads: Optional[Sequence[str]] = None
+
+    def problems(self) -> Iterator[Finding]:
+        yield from (problem.under("exposure") for problem in self.exposure.problems())
+        if not self.exposure.is_there:
+            yield PROPERTY.finding("exposure.kind", "'none' is no load balancer; say public, internal or existing")
+
+
+def direct_service_annotations(exposure: ExposureArgs | Mapping[str, Any]) -> dict[str, Input[str]]:
     """Annotations of a Service of type LoadBalancer that sends to pods directly, behind this load balancer.
 
     One of them is Pulumi's own: it waits for the Service's address, and not for pods that come after it.
     """
-    InvalidInputs.check("direct_service_annotations", _exposure_problems(exposure))
-    return {**service_annotations(exposure, direct=True, local=False), **ADDRESS_ONLY}
+    parsed = parse_args(_GatewayArgs, {"exposure": exposure}, "direct_service_annotations")
+    return {**service_annotations(parsed.exposure, direct=True, local=False), **ADDRESS_ONLY}
 
 
-def gateway_transform(exposure: ExposureArgs, *, workloads: Collection[str], fixed_ip: bool = False) -> Transform:
+def gateway_transform(
+    exposure: ExposureArgs | Mapping[str, Any], *, workloads: Collection[str] | None, fixed_ip: bool = False
+) -> Transform:
     """For `opts.transforms` of a chart: puts the pods of these Deployments and StatefulSets on ENI, and makes Services direct.
 
-    `workloads` are their Kubernetes names; others, such as the controller of Envoy Gateway, stay as they are. Services of type
-    LoadBalancer and `EnvoyProxy` objects are changed whatever their name.
+    `workloads` are their Kubernetes names; others, such as the controller of Envoy Gateway, stay as they are, and all of them with None.
+    Services of type LoadBalancer and `EnvoyProxy` objects are changed whatever their name.
     """
-    pod, service = eni_pod_template(fixed_ip=fixed_ip), direct_service_annotations(exposure)
+    described = {"exposure": exposure, "workloads": list(workloads) if isinstance(workloads, Set) else workloads}
+    parsed = parse_args(_GatewayArgs, described, "gateway_transform")
+    pod, service = eni_pod_template(fixed_ip=fixed_ip), direct_service_annotations(parsed.exposure)
+    moved = frozenset(parsed.workloads or ())
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         props: Mapping[str, Any] = args.props
         name = str(_child(props, "metadata").get("name"))
-        if args.type_ in _POD_HOLDERS and name in workloads:
+        if args.type_ in _POD_HOLDERS and name in moved:
             changed = _with_pods(props, pod, name)
         elif args.type_ == tokens.SERVICE and _child(props, "spec").get("type") == "LoadBalancer":
             changed = _annotated(props, service)
@@ -58,13 +83,6 @@ def gateway_transform(exposure: ExposureArgs, *, workloads: Collection[str], fix
         return pulumi.ResourceTransformResult(props=changed, opts=args.opts)
 
     return transform
-
-
-def _exposure_problems(exposure: ExposureArgs) -> list[Finding]:
-    found = [problem.under("exposure") for problem in exposure.problems()]
-    if not exposure.is_there:
-        found.append(PROPERTY.finding("exposure.kind", "'none' is no load balancer; say public, internal or existing"))
-    return found
 
 
 def _child(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:

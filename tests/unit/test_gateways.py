@@ -1,6 +1,7 @@
 """Gateways that are Helm charts get the same as a workload of ours, by values or by a transform."""
 
 import runpy
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,14 @@ DEPLOYMENT, SERVICE = "kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Servi
 ENVOY = "kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy"
 
 
-def transformed(kind: str, name: str, spec: dict[str, Any], annotations: dict[str, str] | None = None) -> Any:
+NAMES = ("ingress-nginx-controller", "traefik")
+
+
+def transformed(
+    kind: str, name: str, spec: dict[str, Any], annotations: dict[str, str] | None = None, workloads: Collection[str] | None = NAMES
+) -> Any:
     props = {"metadata": {"name": name, "annotations": annotations or {}}, "spec": spec}
-    transform = tke.gateway_transform(tke.internal(SUBNET), workloads=["ingress-nginx-controller", "traefik"])
+    transform = tke.gateway_transform(tke.internal(SUBNET), workloads=workloads)
     args = pulumi.ResourceTransformArgs(custom=True, type_=kind, name=name, props=props, opts=pulumi.ResourceOptions())
     result = transform(args)
     return None if result is None else result.props
@@ -84,6 +90,41 @@ def test_a_gateway_on_the_nodes_network_is_refused() -> None:
 def test_a_gateway_needs_a_load_balancer() -> None:
     with pytest.raises(tke.InvalidInputs, match=r"exposure\.kind: 'none' is no load balancer"):
         tke.direct_service_annotations(tke.not_exposed())
+
+
+def test_a_load_balancer_may_be_described_by_a_dictionary_as_everywhere() -> None:
+    described = {"kind": "internal", "subnet_id": SUBNET}
+    assert tke.direct_service_annotations(described) == tke.direct_service_annotations(tke.internal(SUBNET))
+    with pytest.raises(
+        tke.InvalidInputs, match=r"^gateway_transform: 1 invalid input\n  exposure\.subnet_id: is required for kind 'internal'"
+    ):
+        tke.gateway_transform({"kind": "internal"}, workloads=["traefik"])
+
+
+@pytest.mark.parametrize(
+    ("workloads", "line"),
+    [
+        ("traefik", "workloads: must be a list: ['traefik']"),
+        ([], "workloads: is empty, so no pod would go to ENI; name the Deployments and StatefulSets, or say None if Envoy Gateway makes the "
+             "pods"),
+        ([7], "workloads[0]: must be a string; got 7"),
+    ],
+)  # fmt: skip
+def test_names_of_workloads_that_would_change_the_wrong_pods_or_none_are_refused(workloads: Any, line: str) -> None:
+    with pytest.raises(tke.InvalidInputs) as caught:
+        tke.gateway_transform(tke.public(), workloads=workloads)
+    assert [str(problem) for problem in caught.value.problems] == [line]
+
+
+@pytest.mark.parametrize("workloads", [("traefik",), {"traefik"}, {"traefik": 1}.keys()])
+def test_names_of_workloads_come_in_any_collection(workloads: Collection[str]) -> None:
+    assert transformed(DEPLOYMENT, "traefik", rendered(), workloads=workloads) is not None
+    assert transformed(DEPLOYMENT, "rae", rendered(), workloads=workloads) is None
+
+
+def test_without_names_of_workloads_only_what_envoy_gateway_makes_goes_to_eni() -> None:
+    assert transformed(DEPLOYMENT, "envoy-gateway", rendered(), workloads=None) is None
+    assert transformed(ENVOY, "proxy", {}, workloads=None) is not None
 
 
 def test_the_example_makes_the_service_before_the_charts_pods_and_gives_both_what_they_need() -> None:
