@@ -8,17 +8,17 @@ import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Each, Input, awaited, known
-from pulumi_tke_hybrid.component.pods import Container
+from pulumi_tke_hybrid.component.pods import Container, asked_by_hand
 from pulumi_tke_hybrid.tke import annotations, ids, keys, names, reclaim
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import workload as workload_rules
-from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY, not_yet
+from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY, not_yet
 from pulumi_tke_hybrid.workload.exposure import ExposureArgs
 from pulumi_tke_hybrid.workload.facts import Asked
 from pulumi_tke_hybrid.workload.ingress import IngressArgs
 from pulumi_tke_hybrid.workload.ports import ListenerArgs, PortArgs
 from pulumi_tke_hybrid.workload.rollout import RolloutArgs
-from pulumi_tke_hybrid.workload.template import asking_paths
+from pulumi_tke_hybrid.workload.template import asked_amounts, asking_paths
 
 NAME_LABEL = "app.kubernetes.io/name"
 
@@ -295,7 +295,16 @@ class ClientIpWorkloadArgs(Args):
             yield PROPERTY.finding(
                 "pod_spec.host_network", "must be a plain value; a pod on its node's network is refused, and nobody could tell"
             )
-        grace, pre_stop = spec.termination_grace_period_seconds, (self.rollout or RolloutArgs()).pre_stop
+        rollout = self.rollout or RolloutArgs()
+        grace, pre_stop, other = spec.termination_grace_period_seconds, rollout.pre_stop, rollout.termination_grace_seconds
+        if grace is not None and other is not None and grace != other:
+            yield COMBINATION.finding(
+                "rollout.termination_grace_seconds",
+                "has no effect beside pod_spec.termination_grace_period_seconds",
+                value=f"{other} s",
+                why="the pod gets what pod_spec says",
+                todo="leave one of them out",
+            )
         if isinstance(grace, int) and grace <= pre_stop:
             yield PROPERTY.finding(
                 "pod_spec.termination_grace_period_seconds",
@@ -307,6 +316,11 @@ class ClientIpWorkloadArgs(Args):
         asking = [
             *asking_paths(self.containers or (), self.init_containers or ()),
             *asking_paths(_typed(self.pod_spec, "containers"), _typed(self.pod_spec, "init_containers"), "pod_spec."),
+        ]
+        amounts = [
+            *asked_by_hand(self),
+            *asked_amounts(self.containers or ()),
+            *asked_amounts(_typed(self.pod_spec, "containers"), "pod_spec."),
         ]
         settings = ["listener"] if self.listener is not None else []
         for index, port in enumerate(self.ports or ()):
@@ -327,7 +341,11 @@ class ClientIpWorkloadArgs(Args):
             ports=[workload_rules.Port(known(port.port), port.protocol or "TCP") for port in self.all_ports],
             host_network=self.pod_spec is not None and self.pod_spec.host_network is True,
             asking=asking,
+            amounts={path: known(amount) for path, amount in amounts},
             volume_claims=bool(self.volume_claims),
+            surge=self.rollout is not None and self.rollout.max_surge is not None,
+            selector={key: known(value) for key, value in (self.selector or {}).items()},
+            labels={key: known(value) for key, value in (self.labels or {}).items()},
         )
 
     @property

@@ -1,7 +1,7 @@
 """Containers as the user typed them, with what TKE needs in them."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import pulumi
@@ -23,11 +23,12 @@ def with_eni_ip(containers: Sequence[Container]) -> list[Container]:
     return [first, *containers[1:]]
 
 
-def asks_for_eni_ip(container: Container) -> bool:
-    """Whether the user asked for an ENI address by hand, as far as that is known already."""
-    return any(
-        keys.ENI_IP in amounts for name in ("requests", "limits") if isinstance(amounts := _take(container.resources, name), Mapping)
-    )
+def asked_by_hand(holder: Any) -> Iterator[tuple[str, Any]]:
+    """Where the user asks for ENI addresses by hand, and for how many, as far as that is known; `holder` of `requests` and `limits`."""
+    for name in ("requests", "limits"):
+        amounts = _take(holder, name)
+        if isinstance(amounts, Mapping) and keys.ENI_IP in amounts:
+            yield f"{name}[{keys.ENI_IP!r}]", cast(Mapping[str, Any], amounts)[keys.ENI_IP]
 
 
 def with_pre_stop(containers: Sequence[Container], seconds: int, native: bool) -> list[Container]:

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.inputs import Input
-from pulumi_tke_hybrid.component.pods import Container, asks_for_eni_ip, with_eni_ip, with_pre_stop
+from pulumi_tke_hybrid.component.pods import Container, asked_by_hand, with_eni_ip, with_pre_stop
 from pulumi_tke_hybrid.tke import keys
 
 PodSpec = kubernetes.core.v1.PodSpecArgs
@@ -29,8 +29,14 @@ def asking_paths(containers: Sequence[Container], init_containers: Sequence[Cont
     """Property paths of the containers that ask for an ENI address by hand though they are not the first."""
     for name, group, start in (("containers", containers, 1), ("init_containers", init_containers, 0)):
         for index, container in enumerate(group[start:], start):
-            if asks_for_eni_ip(container):
+            if any(asked_by_hand(container.resources)):
                 yield f"{where}{name}[{index}].resources"
+
+
+def asked_amounts(containers: Sequence[Container], where: str = "") -> Iterator[tuple[str, Any]]:
+    """Property path and amount of the ENI addresses that the first container asks for by hand."""
+    for container in containers[:1]:
+        yield from ((f"{where}containers[0].resources.{path}", amount) for path, amount in asked_by_hand(container.resources))
 
 
 def pod_template(

@@ -105,8 +105,8 @@ def test_a_load_balancer_may_be_described_by_a_dictionary_as_everywhere() -> Non
     ("workloads", "line"),
     [
         ("traefik", "workloads: must be a list: ['traefik']"),
-        ([], "workloads: is empty, so no pod would go to ENI; name the Deployments and StatefulSets, or say None if Envoy Gateway makes the "
-             "pods"),
+        ([], "workloads: is empty, so no pod would go to ENI; name the Deployments and StatefulSets, "
+             "or say None if Envoy Gateway makes the pods"),
         ([7], "workloads[0]: must be a string; got 7"),
     ],
 )  # fmt: skip

@@ -180,6 +180,15 @@ def test_a_whole_pod_of_the_users_keeps_what_it_says() -> None:
     assert spec["containers"][0]["resources"]["limits"] == {"tke.cloud.tencent.com/eni-ip": "1"}
 
 
+def test_what_is_said_twice_alike_is_no_contradiction() -> None:
+    asking = core.ResourceRequirementsArgs(requests={"tke.cloud.tencent.com/eni-ip": "1"}, limits={"tke.cloud.tencent.com/eni-ip": "1"})
+    whole = core.PodSpecArgs(containers=[core.ContainerArgs(name="a", image="a", resources=asking)], termination_grace_period_seconds=60)
+    rollout = tke.RolloutArgs(termination_grace_seconds=60)
+    seen = template(image=None, pod_spec=whole, rollout=rollout, selector={"app": "x"}, labels={"app": "x", "team": "a"})
+    assert seen["metadata"]["labels"] == {"app": "x", "team": "a"}
+    assert seen["spec"]["terminationGracePeriodSeconds"] == 60
+
+
 def test_a_certificate_is_named_by_a_secret_of_its_own() -> None:
     ports = [{"port": 80}, {"port": 443, "protocol": "TCP_SSL", "certificate_id": CERTIFICATE}]
     graph = made(ports=ports, ingress=tke.IngressArgs(exposure=tke.public(), certificate_id=CERTIFICATE, redirect=True))

@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi_tke_hybrid.tke import cidrs
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
+from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY
 from pulumi_tke_hybrid.tke.step import at, items, mapping
 
 BACKEND_QUOTA = 100
@@ -37,7 +37,12 @@ HOST_NETWORK = Rule(
     "host-network", Severity.ERROR, "A pod on its node's network has no address of its own.", "the pod", "457/41897", firm=True
 )
 ENI_IP_BY_HAND = Rule(
-    "eni-ip-by-hand", Severity.ERROR, "Only the first container asks for an ENI address.", "the containers", "article, webhook", firm=True
+    "eni-ip-by-hand",
+    Severity.ERROR,
+    "Only the first container asks for an ENI address, and for one.",
+    "the containers",
+    "article, webhook",
+    firm=True,
 )
 VOLUME_CLAIMS = Rule(
     "volume-claims", Severity.ERROR, "A volume for each pod belongs to a StatefulSet.", "the workload", "Kubernetes API", firm=True
@@ -90,7 +95,14 @@ class Workload:
     host_network: bool = False
     asking: Sequence[str] = field(default=())
     """Containers, by property path, that ask for an ENI address by hand though they are not the first."""
+    amounts: Mapping[str, object] = field(default_factory=dict[str, object])
+    """How many ENI addresses the first container asks for by hand, by property path, as far as it is known."""
     volume_claims: bool = False
+    surge: bool = False
+    """Whether it says how many pods a rollout may add."""
+    selector: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
+    labels: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
+    """Both by key; None while the value is not known."""
 
 
 def combination_findings(found: Workload) -> Iterator[Finding]:
@@ -126,6 +138,32 @@ def combination_findings(found: Workload) -> Iterator[Finding]:
             why="the component asks on the first container, so the pod would take two",
             todo="leave it out",
         )
+    for path, amount in found.amounts.items():
+        if amount is not None and str(amount) != "1":
+            yield ENI_IP_BY_HAND.finding(
+                path,
+                "is another number than 1",
+                value=amount,
+                why="a pod has one ENI address, and the component asks for it",
+                todo="leave it out",
+            )
+    if found.surge and found.stateful:
+        yield COMBINATION.finding(
+            "rollout.max_surge",
+            "needs kind='deployment'",
+            why="a pod of a StatefulSet goes before it comes again, so none comes beyond replicas",
+            todo="leave it out",
+        )
+    for key, value in found.selector.items():
+        other = found.labels.get(key)
+        if value is not None and other is not None and value != other:
+            yield COMBINATION.finding(
+                f"labels[{key!r}]",
+                f"contradicts selector[{key!r}], which is {value!r}",
+                value=repr(other),
+                why="the objects would not find their pods",
+                todo="leave it out of labels",
+            )
     if found.volume_claims and not found.stateful:
         yield VOLUME_CLAIMS.finding(
             "volume_claims", "needs kind='statefulset'", why="a Deployment's pods share their volumes", todo="use volumes"

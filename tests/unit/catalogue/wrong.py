@@ -463,6 +463,25 @@ WORKLOADS = [
         "containers[1].resources: asks for an ENI address"),
     app("listener settings without a load balancer", workload(exposure={"kind": "none"}, listener={"scheduler": "WRR"}),
         "listener: is about the Service's load balancer, and exposure 'none' has none"),
+    app("two ENI addresses", workload(requests={"tke.cloud.tencent.com/eni-ip": "2"}),
+        "requests['tke.cloud.tencent.com/eni-ip']: 2 is another number than 1; a pod has one ENI address, and the component asks for it; leave it out"),
+    app("late, two ENI addresses", workload(limits={"tke.cloud.tencent.com/eni-ip": later("2")}),
+        "limits['tke.cloud.tencent.com/eni-ip']: 2 is another number than 1"),
+    app("two ENI addresses for the first container", workload(image=None, containers=[_container(
+        resources=kubernetes.core.v1.ResourceRequirementsArgs(requests={"tke.cloud.tencent.com/eni-ip": "2"}))]),
+        "containers[0].resources.requests['tke.cloud.tencent.com/eni-ip']: 2 is another number than 1"),
+    app("two ENI addresses in a whole pod", workload(image=None, pod_spec=kubernetes.core.v1.PodSpecArgs(containers=[_container(
+        resources=kubernetes.core.v1.ResourceRequirementsArgs(limits={"tke.cloud.tencent.com/eni-ip": "2"}))])),
+        "pod_spec.containers[0].resources.limits['tke.cloud.tencent.com/eni-ip']: 2 is another number than 1"),
+    app("a surge of a StatefulSet", workload(kind="statefulset", rollout={"max_surge": 5}),
+        "rollout.max_surge: needs kind='deployment'; a pod of a StatefulSet goes before it comes again, so none comes beyond replicas; leave it out"),
+    app("labels against the selector", workload(selector={"app": "x", "tier": "web"}, labels={"app": "y", "tier": "web"}),
+        "labels['app']: 'y' contradicts selector['app'], which is 'x'; the objects would not find their pods; leave it out of labels"),
+    app("late labels against the selector", workload(selector={"app": "x"}, labels={"app": later("y")}), "labels['app']: 'y' contradicts"),
+    app("two times to end", workload(image=None, rollout={"termination_grace_seconds": 100}, pod_spec=kubernetes.core.v1.PodSpecArgs(
+        containers=[_container()], termination_grace_period_seconds=60)),
+        "rollout.termination_grace_seconds: 100 s has no effect beside pod_spec.termination_grace_period_seconds; the pod gets what pod_spec says; "
+        "leave one of them out"),
     app("two protocols behind node ports", workload(network="global_route", ports=[{"port": 53}, {"port": 53, "protocol": "UDP"}]),
         "ports[1].port: 53 has TCP and UDP"),
     app("facts that another stack does not export", workload(cluster_facts=later(None)), f"cluster_facts: {EMPTY}"),
