@@ -33,6 +33,10 @@ class Each:
     """Looks at the list or the mapping itself: how long it is, for instance."""
 
 
+_OUTPUT_AS_TEXT = "Calling __str__ on an Output"
+"""How Pulumi begins the text that an Output is in an f-string."""
+
+
 def known(value: Input[T] | None) -> T | None:
     """The value, if the running program already knows it; else None. For checks, never for decisions."""
     return None if awaited(value) else cast(T | None, value)
@@ -72,6 +76,9 @@ class _Checked:
         return self._with_check(validate(value))
 
     def _with_check(self, value: object) -> object:
+        if isinstance(value, str) and _OUTPUT_AS_TEXT in value:
+            why, todo = "an f-string does not wait for the value of one", "use pulumi.Output.format(...) or .apply(...)"
+            raise Refused(PROPERTY.finding("", "holds what Pulumi writes in place of an Output", why=why, todo=todo))
         problem = self.check(value) if self.check and value is not None else None
         if problem:
             raise Refused(problem if isinstance(problem, Finding) else PROPERTY.finding("", problem))

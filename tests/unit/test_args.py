@@ -112,6 +112,22 @@ def test_an_error_says_which_of_several_objects_it_is_about(it: Spoilt, owner: s
     assert str(caught.value).startswith(f"{owner}: 1 invalid input\n")
 
 
+def test_an_output_in_an_f_string_is_refused_in_every_property(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PULUMI_ERROR_OUTPUT_STRING", raising=False)
+
+    def program() -> None:
+        late = pulumi.Output.from_input("1")
+        parse_args(tke.ClientIpWorkloadArgs, {**CLASSES[tke.ClientIpWorkloadArgs], "image": f"nginx:{late}", "env": {"A": f"{late}"}}, "it")
+
+    with pytest.raises(tke.InvalidInputs) as caught:
+        run(program)
+    assert lines(caught.value) == [
+        f"{path}: holds what Pulumi writes in place of an Output; an f-string does not wait for the value of one; "
+        "use pulumi.Output.format(...) or .apply(...)"
+        for path in ("image", "env['A']")
+    ]
+
+
 def test_properties_are_given_by_their_names() -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         tke.AutoscaleArgs(1, max_size=2)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
