@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.client_ip_workload_args import NAME_LABEL, ClientIpWorkloadArgs, PodNetwork, WorkloadKind
-from pulumi_tke_hybrid.component.advice import advise
+from pulumi_tke_hybrid.component.advice import advise, say
 from pulumi_tke_hybrid.component.args import parse_args
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
@@ -74,6 +74,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
         super().__init__("tke-hybrid:index:ClientIpWorkload", name, shown, opts)
         if parsed.name is None:
             InvalidInputs.check(owner, [problem.under("name")] if (problem := names.dns_label_problem(name)) else [])
+            say(self, owner, parsed.settings, names.workload_name_findings(name, stateful=kind is WorkloadKind.STATEFUL_SET))
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
         self._checked = advise(self, owner, parsed)

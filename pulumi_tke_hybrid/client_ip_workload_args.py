@@ -72,7 +72,9 @@ def _replicas_problem(value: int) -> str | None:
 
 
 def _image_problem(value: str) -> str | None:
-    return None if value.strip() else "is empty; give the image, for example 'nginx:1.29'"
+    if not value.strip():
+        return "is empty; give the image, for example 'nginx:1.29'"
+    return f"{value!r} holds white space; no image does, for example 'nginx:1.29'" if any(map(str.isspace, value)) else None
 
 
 def _subnets_problem(subnets: Sequence[object]) -> str | None:
@@ -85,6 +87,9 @@ def _reclaim_problem(value: str) -> Finding | str | None:
     return reclaim.reclaim_problem(value)
 
 
+_LABELS = Each(names.label_value_problem, whole=names.label_keys_problem)
+
+
 @args_class(
     image=_image_problem,
     replicas=_replicas_problem,
@@ -92,6 +97,9 @@ def _reclaim_problem(value: str) -> Finding | str | None:
     namespace=names.dns_label_problem,
     ip_reclaim=_reclaim_problem,
     nominated_subnets=Each(ids.subnet_problem, whole=_subnets_problem),
+    node_selector=_LABELS,
+    selector=_LABELS,
+    labels=_LABELS,
 )
 class ClientIpWorkloadArgs(Args):
     """Arguments of `ClientIpWorkload`. Ten of them describe most workloads; `pod_spec` and transforms do the rest."""
@@ -193,7 +201,8 @@ class ClientIpWorkloadArgs(Args):
     """How pods are replaced. Default: without losing a request."""
 
     name: Optional[Input[str]] = None
-    """Name of the Kubernetes objects. Default: the component's name. A change replaces them, and the load balancer's address with them."""
+    """Name of the Kubernetes objects; it begins with a letter, and has at most 52 characters for a StatefulSet. Default: the component's
+    name. A change replaces them, and the load balancer's address with them."""
 
     namespace: Optional[Input[str]] = None
     """Namespace. Default: `default`. A change replaces the objects."""
@@ -338,7 +347,11 @@ class ClientIpWorkloadArgs(Args):
             service_balancer=known(self.exposure.load_balancer_id),
             ingress_balancer=known(self.ingress.exposure.load_balancer_id) if self.ingress else None,
             balancer_settings=settings,
-            ports=[workload_rules.Port(known(port.port), port.protocol or "TCP") for port in self.all_ports],
+            name=known(self.name),
+            ports=[
+                workload_rules.Port(known(port.port), port.protocol or "TCP", port.name, port.called(index))
+                for index, port in enumerate(self.all_ports)
+            ],
             host_network=self.pod_spec is not None and self.pod_spec.host_network is True,
             asking=asking,
             amounts={path: known(amount) for path, amount in amounts},

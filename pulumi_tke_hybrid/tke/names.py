@@ -1,10 +1,20 @@
 """Names that Kubernetes and the cloud accept."""
 
 import re
+from collections.abc import Iterator, Mapping
 
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
 KUBERNETES_NAME = Rule("kubernetes-name", Severity.ERROR, "A Kubernetes object's name is a DNS label.", "the name", "RFC 1123", firm=True)
+SERVICE_NAME = Rule(
+    "service-name", Severity.ERROR, "A Service's name begins with a letter.", "the name", "RFC 1035; Kubernetes before 1.36 (KEP-5311)"
+)
+STATEFUL_SET_NAME = Rule(
+    "statefulset-name", Severity.ERROR, "A StatefulSet's name has at most 52 characters.", "the name", "kubernetes/kubernetes, issue 64023"
+)
+LABEL = Rule(
+    "kubernetes-label", Severity.ERROR, "A label's key and value have Kubernetes' syntax.", "the label", "Kubernetes, labels", firm=True
+)
 CLOUD_NAME = Rule(
     "cloud-name",
     Severity.ERROR,
@@ -25,6 +35,9 @@ INGRESS_HOST = Rule(
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _ADDRESS = re.compile(r"\d+(\.\d+){3}")
 MAXIMUM_HOST = 253
+_LABEL_PART = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_LABEL_TODO = "use at most 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit"
+MAXIMUM_STATEFUL_SET_NAME = 52
 MAXIMUM_POOL_NAME = 25
 MAXIMUM_CLOUD_NAME = 60
 
@@ -35,6 +48,42 @@ def dns_label_problem(value: str) -> Finding | None:
         return None
     todo = "use at most 63 lower-case letters, digits and '-', starting and ending with a letter or digit"
     return KUBERNETES_NAME.finding("", "is not a Kubernetes name", value=repr(value), todo=todo)
+
+
+def workload_name_findings(name: str, *, stateful: bool) -> Iterator[Finding]:
+    """What is wrong with a Kubernetes name as that of a Service and of the object that holds its pods."""
+    if name[:1].isdigit():
+        why, todo = "Kubernetes before 1.36 refuses it for a Service", "begin it with a letter; lower this rule on a newer cluster"
+        yield SERVICE_NAME.finding("name", "begins with a digit", value=repr(name), why=why, todo=todo)
+    if stateful and len(name) > MAXIMUM_STATEFUL_SET_NAME:
+        yield STATEFUL_SET_NAME.finding(
+            "name",
+            f"has {len(name)} characters",
+            value=repr(name),
+            why="each pod has a label of it and eleven characters more, a label has 63 at most, and no pod would be made",
+            todo=f"use at most {MAXIMUM_STATEFUL_SET_NAME}; lower this rule for one that has its pods",
+        )
+
+
+def label_value_problem(value: str) -> Finding | None:
+    """What is wrong with a label's value, or None."""
+    if not value or _LABEL_PART.fullmatch(value):
+        return None
+    return LABEL.finding("", "is no value of a label", value=repr(value), todo=_LABEL_TODO)
+
+
+def label_keys_problem(labels: Mapping[str, object]) -> Finding | None:
+    """What is wrong with the first wrong key of labels, or None."""
+    for key in labels:
+        *prefix, name = key.split("/", 1)
+        if not _LABEL_PART.fullmatch(name) or not all(map(_is_domain, prefix)):
+            todo = f"{_LABEL_TODO}; before it may be a domain name and '/'"
+            return LABEL.finding(f"[{key!r}]", "is no key of a label", todo=todo)
+    return None
+
+
+def _is_domain(value: str) -> bool:
+    return len(value) <= MAXIMUM_HOST and all(map(_DNS_LABEL.fullmatch, value.split(".")))
 
 
 def _length(value: str, most: int, what: str) -> Finding | None:
@@ -62,7 +111,7 @@ def host_problem(value: str) -> Finding | None:
     if _ADDRESS.fullmatch(value):
         todo = "leave hosts out for requests to the address itself"
         return INGRESS_HOST.finding("", "is an address", value=shown, why="an Ingress goes by names", todo=todo)
-    if len(value) <= MAXIMUM_HOST and all(map(_DNS_LABEL.fullmatch, value.removeprefix("*.").split("."))):
+    if len(value) <= MAXIMUM_HOST and _is_domain(value.removeprefix("*.")):
         return None
     parts = "1 to 63 lower-case letters, digits and '-' between dots, none beginning or ending with '-'"
     todo = f"use {parts}, {MAXIMUM_HOST} in all, for example 'shop.example.com' or '*.example.com'"

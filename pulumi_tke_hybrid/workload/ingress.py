@@ -48,7 +48,7 @@ class IngressArgs(Args):
     """Which load balancer; a Service and an Ingress cannot share one."""
 
     hosts: Optional[Sequence[Input[str]]] = None
-    """Host names, each with a dot (E4052). Default: every host, as in the article."""
+    """Host names, each with a dot (E4052), `*.example.com` too. Default: every host, as in the article."""
 
     path: Optional[Input[str]] = None
     """The one path. Default: `/`."""

@@ -109,13 +109,17 @@ class PortArgs(Args):
     """How the load balancer listens on this port. Default: the workload's `listener`."""
 
     name: Optional[str] = None
-    """Name of the port. Default: `port-` and the number's place in the list."""
+    """Name of the port, another one for each. Default: `port-` and the number's place in the list."""
 
     def problems(self) -> Iterator[Finding]:
         if (self.certificate_id is not None) != (self.protocol == "TCP_SSL"):
             yield PROPERTY.finding("certificate_id", "belongs to protocol 'TCP_SSL', and only to it; the load balancer needs it to end TLS")
         if self.listener is not None:
             yield from (problem.under("listener") for problem in self.listener.problems())
+
+    def called(self, index: int) -> str:
+        """Its name, given or not, as the port of this place in the list."""
+        return f"port-{index}" if self.name is None else self.name
 
     @property
     def container_port(self) -> Input[int]:

@@ -28,7 +28,7 @@ def service_ports(ports: Sequence[PortArgs]) -> list[kubernetes.core.v1.ServiceP
     """The ports as Kubernetes has them."""
     return [
         kubernetes.core.v1.ServicePortArgs(
-            name=port.name or f"port-{index}", port=port.port, target_port=port.container_port, protocol=port.transport
+            name=port.called(index), port=port.port, target_port=port.container_port, protocol=port.transport
         )
         for index, port in enumerate(ports)
     ]

@@ -195,6 +195,22 @@ def test_hosts_that_kubernetes_refuses_are_refused(host: str) -> None:
     assert "is not a DNS name" in str(names.host_problem(host))
 
 
+@pytest.mark.parametrize("value", ["", "a", "A.b_c-9", "x" * 63])
+def test_a_labels_value_has_kubernetes_syntax(value: str) -> None:
+    assert names.label_value_problem(value) is None
+    assert names.label_value_problem(f"{value} ") is not None
+
+
+@pytest.mark.parametrize("key", ["app", "app.kubernetes.io/name", "A_b.c", "x" * 63, f"a.b/{'x' * 63}"])
+def test_a_labels_key_may_begin_with_a_domain(key: str) -> None:
+    assert names.label_keys_problem({key: ""}) is None
+
+
+@pytest.mark.parametrize("key", ["", "a b", "-a", "a/", "/a", "a/b/c", "A.b/c", "x" * 64, f"{'a.' * 127}a/b"])
+def test_what_is_no_labels_key_is_refused_by_its_place(key: str) -> None:
+    assert str(names.label_keys_problem({"ok": "", key: ""})).startswith(f"[{key!r}]: is no key of a label")
+
+
 def test_an_address_is_no_host() -> None:
     assert "'10.0.0.1' is an address; an Ingress goes by names" in str(names.host_problem("10.0.0.1"))
 

@@ -252,6 +252,23 @@ def test_facts_that_come_later_are_looked_at_before_anything_is_made() -> None:
         run(lambda: workload(replicas=27, cluster_facts=pulumi.Output.from_input(FACTS)))
 
 
+def test_names_that_only_some_clusters_take_are_the_programs_to_allow() -> None:
+    allowed = {"service-name": "warning", "statefulset-name": "note"}
+    name = "1" + "a" * 52
+    for graph in (made(name=name, kind="statefulset", rules=allowed), run(lambda: workload(name, kind="statefulset", rules=allowed))):
+        assert [(level, text.rpartition(" ")[2]) for level, text in graph.said] == [
+            ("warning", "[service-name]"), ("info", "[statefulset-name]")
+        ]  # fmt: skip
+        assert graph.of_type(":StatefulSet")[0].inputs["metadata"]["name"] == name
+    assert made(name="a" * 63).said == []
+    assert made(name="a" * 52, kind="statefulset").said == []
+
+
+def test_ports_without_a_name_are_named_by_their_place() -> None:
+    ports = [{"port": 80, "name": "port-2"}, {"port": 81}]
+    assert [port["name"] for port in front(ports=ports)["spec"]["ports"]] == ["port-2", "port-1"]
+
+
 def test_a_name_that_kubernetes_refuses_is_refused() -> None:
     with pytest.raises(tke.InvalidInputs, match="name: 'Web_App' is not a Kubernetes name"):
         run(lambda: workload("Web_App"))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_tke_hybrid.tke import cidrs
+from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY
 from pulumi_tke_hybrid.tke.step import at, items, mapping
@@ -23,7 +23,14 @@ LOCAL_TRAFFIC = Rule(
     "457/38426",
     firm=True,
 )
-PORTS = Rule("ports", Severity.ERROR, "A Service has each port and protocol once.", "the ports", "Kubernetes API", firm=True)
+PORTS = Rule(
+    "ports",
+    Severity.ERROR,
+    "A Service has each port with its protocol once, and each name of a port.",
+    "the ports",
+    "Kubernetes API",
+    firm=True,
+)
 TWO_PROTOCOLS = Rule(
     "two-protocols-on-a-port", Severity.ERROR, "TCP and UDP on one port need direct access.", "the ports", "457/51258", firm=True
 )
@@ -71,6 +78,10 @@ class Port:
 
     number: int | None
     protocol: str = "TCP"
+    name: str | None = None
+    """As the user gave it."""
+    called: str = ""
+    """Its name, given or not."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,8 @@ class Workload:
     direct: bool = True
     local: bool = False
     fixed_ip: bool = False
+    name: str | None = None
+    """None while it is not known, or the component's own."""
     address_settings: Collection[str] = ()
     """The properties given that only ENI pods have."""
     service: str = "none"
@@ -110,6 +123,9 @@ def combination_findings(found: Workload) -> Iterator[Finding]:
     yield from _address_findings(found)
     yield from _local_findings(found)
     yield from _port_findings(found)
+    yield from _port_name_findings(found.ports)
+    if found.name is not None:
+        yield from names.workload_name_findings(found.name, stateful=found.stateful)
     if found.service == "none":
         for path in found.balancer_settings:
             yield NO_LOAD_BALANCER.finding(
@@ -226,6 +242,20 @@ def _port_findings(found: Workload) -> Iterator[Finding]:
                 todo="say direct=True, or use two ports",
             )
         others.add(transport)
+
+
+def _port_name_findings(ports: Sequence[Port]) -> Iterator[Finding]:
+    for index, port in enumerate(ports):
+        others = [other for other in range(len(ports)) if ports[other].called == port.called and other != index]
+        # Of two that the user gave, the second one is wrong; one that is ours was not theirs to see.
+        if port.name is not None and any(other < index or ports[other].name is None for other in others):
+            yield PORTS.finding(
+                f"ports[{index}].name",
+                f"is the name of ports[{others[0]}]",
+                value=repr(port.name),
+                why="a Service has each name once",
+                todo="give another one",
+            )
 
 
 @dataclass(frozen=True)
