@@ -9,6 +9,7 @@ import tencentcloud_iac_pulumi as tencentcloud
 from pulumi_tke_hybrid.component.advice import advise, say
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.errors import InvalidInputs
+from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
 from pulumi_tke_hybrid.component.inputs import Input, awaited, known
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.tke import cidrs, ids, names, zones
@@ -89,6 +90,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
     def __init__(self, name: str, args: EniZoneSubnetArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         owner = f"EniZoneSubnet {name!r}"
         parsed = parse_args(EniZoneSubnetArgs, args, owner)
+        refuse_wrong_options(opts, owner, "tencentcloud")
         shown = {"zone": parsed.zone, "cidrBlock": parsed.cidr_block, "subnetId": parsed.subnet_id, "rules": parsed.rules}
         super().__init__("tke-hybrid:index:EniZoneSubnet", name, shown, opts)
         if parsed.name is None and parsed.subnet_id is None:

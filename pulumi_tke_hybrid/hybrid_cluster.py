@@ -16,6 +16,7 @@ from pulumi_tke_hybrid.component.advice import advise
 from pulumi_tke_hybrid.component.args import parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
 from pulumi_tke_hybrid.component.errors import InvalidInputs
+from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
 from pulumi_tke_hybrid.component.inputs import Input, known
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.component.region import cluster_region, settings_in
@@ -70,6 +71,7 @@ class HybridCluster(pulumi.ComponentResource):
     def __init__(self, name: str, args: HybridClusterArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         self._owner = f"HybridCluster {name!r}"
         parsed = parse_args(HybridClusterArgs, args, self._owner)
+        refuse_wrong_options(opts, self._owner, "tencentcloud")
         static_ip = True if parsed.static_ip is None else parsed.static_ip
         by_configmap = parsed.zone_registration is ZoneRegistration.CONFIGMAP
         subnets = [_described(subnet) for subnet in parsed.eni_subnets]

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any, Optional, Union
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Input, awaited, known
+from pulumi_tke_hybrid.component.inputs import Each, Input, awaited, known
 from pulumi_tke_hybrid.endpoint import EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
@@ -28,11 +28,6 @@ class ZoneRegistration(str, Enum):
 
     Refused from ipamd 3.5.0 on, an add-on that TKE manages. A new cluster shows its version only once VPC-CNI is on: during the update.
     """
-
-
-def _others_problem(ranges_: Mapping[str, Any]) -> Finding | None:
-    found = ((name, cidrs.cidr_problem(block)) for name, block in ranges_.items() if isinstance(block, str))
-    return next((problem.under(f"[{name!r}]") for name, problem in found if problem), None)
 
 
 def _kubeconfig_problem(text: str) -> Finding | None:
@@ -65,7 +60,7 @@ class EniSubnetArgs(Args):
     ip_reclaim=reclaim.reclaim_problem,
     service_cidr=cidrs.cidr_problem,
     vpc_cidr=cidrs.cidr_problem,
-    other_cidrs=_others_problem,
+    other_cidrs=Each(cidrs.cidr_problem),
     kubeconfig=_kubeconfig_problem,
     deadline_seconds=deadlines.deadline_problem,
 )

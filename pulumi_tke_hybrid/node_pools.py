@@ -1,10 +1,10 @@
 """Arguments of a node pool: nodes of one zone."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.component.inputs import Each, Input, known
 from pulumi_tke_hybrid.tke import cidrs, ids, names, zones
 from pulumi_tke_hybrid.tke.cluster_plan import PlannedPool
 from pulumi_tke_hybrid.tke.rule import Finding
@@ -37,6 +37,10 @@ def _no_text(value: str) -> Finding | None:
     return None if value.strip() else PROPERTY.finding("", "is empty", todo="say what it is")
 
 
+def _no_keys(keys: Sequence[object]) -> Finding | None:
+    return None if keys else EMPTY.finding("", "is empty", why="nobody could log in", todo="give a key")
+
+
 @args_class(
     name=names.pool_name_problem,
     zone=zones.zone_problem,
@@ -45,6 +49,8 @@ def _no_text(value: str) -> Finding | None:
     size=_at_least(0, "a pool's size"),
     instance_type=_no_text,
     password=_no_text,
+    key_ids=Each(ids.key_problem, whole=_no_keys),
+    security_group_ids=Each(ids.security_group_problem),
 )
 class NodePoolArgs(Args):
     """Nodes of one zone."""
@@ -100,11 +106,6 @@ class NodePoolArgs(Args):
                 why="the machines' log-in is set when they are made",
                 todo="give one of them",
             )
-        keys = known(self.key_ids)
-        if keys is not None and not keys:
-            yield EMPTY.finding("key_ids", "is empty", why="nobody could log in", todo="give a key")
-        yield from _misshapen("key_ids", keys, ids.key_problem)
-        yield from _misshapen("security_group_ids", known(self.security_group_ids), ids.security_group_problem)
         bounds = self.autoscale
         if bounds is not None:
             yield from (finding.under("autoscale") for finding in bounds.problems())
@@ -127,9 +128,3 @@ class NodePoolArgs(Args):
             global_route_only=bool(self.global_route_only),
             labels={key: text for key, value in (labels or {}).items() if (text := known(value)) is not None},
         )
-
-
-def _misshapen(path: str, items: Sequence[Input[str]] | None, problem: Callable[[str], Finding | None]) -> Iterator[Finding]:
-    for index, item in enumerate(map(known, items or ())):
-        if item is not None and (found := problem(item)):
-            yield found.under(f"{path}[{index}]")

@@ -13,7 +13,8 @@ from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch, identity
 from pulumi_tke_hybrid.component.advice import advise
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, say, unknown
-from pulumi_tke_hybrid.component.inputs import Input, awaited, known
+from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
+from pulumi_tke_hybrid.component.inputs import Each, Input, awaited, known
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.component.region import switch_region
 from pulumi_tke_hybrid.tke import deadlines, ids, keys, reclaim, zones
@@ -42,6 +43,7 @@ class OnDelete(str, Enum):
 @args_class(
     cluster_id=ids.cluster_problem,
     vpc_id=ids.vpc_problem,
+    subnets=Each(ids.subnet_problem),
     ip_reclaim=reclaim.reclaim_problem,
     region=zones.region_problem,
     deadline_seconds=deadlines.deadline_problem,
@@ -86,10 +88,6 @@ class VpcCniArgs(Args):
         ids_known = [item for item in map(known, subnets) if item is not None] if subnets is not None else []
         for item in dict.fromkeys(item for item in ids_known if ids_known.count(item) > 1):
             yield twice("subnets", item)
-        for item in ids_known:
-            shape = ids.subnet_problem(item)
-            if shape:
-                yield shape.under("subnets")
         yield from reclaim.reclaim_findings(known(self.ip_reclaim), None if awaited(self.static_ip) else self.static_ip is not False)
 
 
@@ -111,6 +109,7 @@ class VpcCni(pulumi.ComponentResource):
     def __init__(self, name: str, args: VpcCniArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         owner = f"VpcCni {name!r}"
         parsed = parse_args(VpcCniArgs, args, owner)
+        refuse_wrong_options(opts, owner, "tencentcloud")
         props: dict[str, Any] = {
             "region": parsed.region,
             "clusterId": parsed.cluster_id,

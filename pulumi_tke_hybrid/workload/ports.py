@@ -119,7 +119,7 @@ class PortArgs(Args):
 
     def called(self, index: int) -> str:
         """Its name, given or not, as the port of this place in the list."""
-        return f"port-{index}" if self.name is None else self.name
+        return self.name or f"port-{index}"
 
     @property
     def container_port(self) -> Input[int]:
