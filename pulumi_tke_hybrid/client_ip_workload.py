@@ -118,6 +118,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
             "direct": args.is_direct,
             "service": args.exposure.fixed(),
             "ingress": args.ingress.exposure.fixed() if args.ingress else None,
+            "volumeClaims": list(args.volume_claims or ()) if args.kind is WorkloadKind.STATEFUL_SET else None,
             "allowAddressChange": bool(args.allow_address_change),
         }
         return WorkloadGuard(f"{self._name}-{suffix}", props, child_options(self, depends_on=after))
@@ -189,7 +190,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
             opts=child_options(
                 self,
                 depends_on=before,
-                replace_on_changes=[_annotation(key) for key in SERVICE_KEYS.fixed],
+                replace_on_changes=self._replacing(SERVICE_KEYS.fixed),
                 delete_before_replace=True,  # both would have the same name
                 hooks=self._turning_direct("service", keys.SERVICE_DIRECT_ACCESS) if args.exposure.is_there else None,
             ),
@@ -213,11 +214,19 @@ class ClientIpWorkload(pulumi.ComponentResource):
             opts=child_options(
                 self,
                 depends_on=[service],
-                replace_on_changes=[_annotation(key) for key in INGRESS_KEYS.fixed],
+                replace_on_changes=self._replacing(INGRESS_KEYS.fixed),
                 delete_before_replace=True,
                 hooks=self._turning_direct("ingress", keys.INGRESS_DIRECT_ACCESS),
             ),
         )
+
+    def _replacing(self, fixed: Sequence[str]) -> list[str]:
+        """Annotations that TKE reads only when the load balancer is made (457/90598): another one needs another load balancer.
+
+        Without the program's word nothing of that kind happens: neither where somebody edited an annotation, which TKE never saw, nor in an
+        update of the Service alone, which the guard is no part of.
+        """
+        return [f'metadata.annotations["{key}"]' for key in fixed] if self._args.allow_address_change else []
 
     def _turning_direct(self, front: str, key: str) -> pulumi.ResourceHookBinding:
         cluster = self._providers.get("kubernetes")
@@ -313,11 +322,6 @@ class ClientIpWorkload(pulumi.ComponentResource):
             ),
             opts=child_options(self, depends_on=[guard]),
         )
-
-
-def _annotation(key: str) -> str:
-    """The path of an annotation that TKE reads only when the load balancer is made (457/90598): a change needs another one."""
-    return f'metadata.annotations["{key}"]'
 
 
 def _unavailable(surge: Input[int]) -> Input[int]:

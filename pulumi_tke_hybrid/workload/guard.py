@@ -23,8 +23,9 @@ class WorkloadGuardProvider(Remembering):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         before, after = _remembered(_olds), _remembered(_news)
-        if "selector" not in before:  # older stacks: the engine stores it without a step
-            after.pop("selector", None)
+        for name in ("selector", "volumeClaims"):
+            if name not in before:  # older stacks: the engine stores it without a step
+                after.pop(name, None)
         return DiffResult(changes=before != after, replaces=[])
 
 

@@ -4,9 +4,12 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from lightkube.resources.core_v1 import Service
+from lightkube.types import PatchType
 
+from pulumi_tke_hybrid.tke import keys
 from tests.engine.stacks import PROGRAMS, changed, configure, stack, steps
-from tests.lab.cluster_view import pods
+from tests.lab.cluster_view import client, pods
 from tests.lab.lab import Lab
 from tests.lab.pulumi_cli import PulumiProject
 
@@ -53,6 +56,22 @@ def test_the_load_balancer_is_the_one_that_the_program_says(
     project.preview("--expect-no-changes")
 
 
+def test_no_load_balancer_is_replaced_without_the_programs_word(cluster: str, lab: Lab, project: PulumiProject) -> None:
+    """Neither for an annotation that somebody edited, which TKE read only once, nor in an `up` of the Service alone."""
+    configure(project, {"way": "internal", "allow": "false"})
+    project.up()
+    with changed(project, {"way": "public"}):
+        assert "exposure.kind: public instead of internal; a load balancer cannot change" in project.preview(check=False).output
+        assert steps(project, "--target", "**web-service") == {"web-service": "update"}
+    patch = {"metadata": {"annotations": {keys.SERVICE_INTERNAL_SUBNET: None}}}
+    client(lab.kubeconfig(cluster)).patch(Service, "web", patch, namespace="default", patch_type=PatchType.MERGE)
+    project.refresh()
+    planned = steps(project)
+    project.up()
+    assert planned == {"web-service": "update"}
+    project.preview("--expect-no-changes")
+
+
 def test_another_selector_is_refused_also_where_the_stack_comes_from_a_library_that_did_not_remember_it(project: PulumiProject) -> None:
     before = json.loads(project.run("stack", "export").stdout)
     guards = [item for item in before["deployment"]["resources"] if item["type"].endswith(":WorkloadGuard")]
@@ -65,6 +84,15 @@ def test_another_selector_is_refused_also_where_the_stack_comes_from_a_library_t
         refused = project.preview(check=False)
     assert refused.exit_code != 0
     assert "selector: app=shop instead of app.kubernetes.io/name=web; Kubernetes cannot change it in place" in refused.output
+
+
+def test_the_volumes_of_a_statefulset_are_those_that_it_was_made_with(project: PulumiProject) -> None:
+    configure(project, {"disk": "10Gi"})
+    project.up()
+    with changed(project, {"disk": "20Gi"}):
+        refused = project.preview(check=False)
+    assert refused.exit_code != 0
+    assert "volume_claims: are others than the StatefulSet was made with" in refused.output
 
 
 def test_a_refusal_of_the_cloud_is_shown_in_its_words_and_without_a_stack_trace(lab: Lab) -> None:

@@ -117,6 +117,25 @@ def test_other_objects_and_what_nobody_knows_have_no_other_selector() -> None:
     assert provider.diff("web", state(selector=DEFAULT), state(selector=OWN)).changes
 
 
+def claims(storage: object = "10Gi", **more: object) -> list[object]:
+    return [{"metadata": {"name": "data", **more}, "spec": {"resources": {"requests": {"storage": storage}}}}]
+
+
+@pytest.mark.parametrize("other", [claims("20Gi"), claims(labels={"a": "b"}), [*claims(), *claims()], []])
+def test_the_volumes_of_a_statefulset_never_change_under_one_name(other: list[object]) -> None:
+    (line,) = told(state(volumeClaims=claims()), state(volumeClaims=other))
+    assert line.startswith("volume_claims: are others than the StatefulSet was made with; Kubernetes cannot change them in place")
+    assert told(state(volumeClaims=claims(), service=NONE), state(volumeClaims=other, service=NONE, name="shop")) == []
+    assert told(state(volumeClaims=other), state(volumeClaims=other)) == []
+    assert told(state(), state(volumeClaims=other)) == []  # a stack of before, or a Deployment
+    assert not WorkloadGuardProvider().diff("web", state(), state(volumeClaims=other)).changes
+
+
+def test_volumes_that_nobody_knows_are_not_refused() -> None:
+    assert told(state(volumeClaims=claims()), state(volumeClaims=UNKNOWN)) == []
+    assert told(state(volumeClaims=claims()), state(volumeClaims=claims(UNKNOWN))) == []
+
+
 def test_what_is_not_known_yet_is_not_refused() -> None:
     assert told(state(), state(service={**INTERNAL, "subnetId": UNKNOWN}, name=UNKNOWN)) == []
 

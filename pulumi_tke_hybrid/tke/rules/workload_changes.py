@@ -25,6 +25,15 @@ SELECTOR_FIXED = Rule(
     firm=True,
 )
 
+CLAIMS_FIXED = Rule(
+    "volume-claims-fixed",
+    Severity.ERROR,
+    "The volumes that each pod of a StatefulSet gets do not change.",
+    "the last state",
+    "Kubernetes: spec.volumeClaimTemplates is immutable (apps/v1)",
+    firm=True,
+)
+
 Unknown = Callable[[object], bool]
 
 
@@ -32,6 +41,7 @@ def change_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown
     """What may not change like this. Both sides are what the guard remembers of a workload."""
     yield from _network_findings(before, after)
     yield from _selector_findings(before, after, unknown)
+    yield from _claim_findings(before, after, unknown)
     if not after.get("allowAddressChange"):
         yield from _fixed_findings(before, after, unknown)
 
@@ -79,6 +89,32 @@ def _selector_findings(before: Mapping[str, Any], after: Mapping[str, Any], unkn
             todo=f"go back to {_labels(was, unknown)}, or make another workload of another name beside it, move the clients, and remove "
             "this one",
         )
+
+
+def _claim_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[Finding]:
+    """As for the selector. Older states know no claims, and a Deployment has none."""
+    was, now = before.get("volumeClaims"), after.get("volumeClaims")
+    if was is None or now is None or any(before.get(name) != after.get(name) for name in _NAMES):
+        return
+    if _differ(was, now, unknown):
+        yield CLAIMS_FIXED.finding(
+            "volume_claims",
+            "are others than the StatefulSet was made with",
+            why="Kubernetes cannot change them in place, and all pods would stop before others start",
+            todo="go back to them; larger volumes are asked for on the claims themselves (kubectl edit pvc), others by another workload of "
+            "another name beside this one",
+        )
+
+
+def _differ(was: Any, now: Any, unknown: Unknown) -> bool:
+    """Whether two values do, as far as they are known."""
+    if unknown(was) or unknown(now):
+        return False
+    if isinstance(was, dict) and isinstance(now, dict):
+        return was.keys() != now.keys() or any(_differ(was[key], now[key], unknown) for key in was)
+    if isinstance(was, list) and isinstance(now, list):
+        return len(was) != len(now) or any(_differ(old, new, unknown) for old, new in zip(was, now, strict=True))
+    return bool(was != now)
 
 
 def _labels(selector: Mapping[str, Any], unknown: Unknown) -> str:

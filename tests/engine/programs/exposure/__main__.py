@@ -26,4 +26,18 @@ workload = tke.ClientIpWorkload(
     ),
     pulumi.ResourceOptions(provider=provider),
 )
+disk = config.get("disk")
+if disk is not None:
+    requests = kubernetes.core.v1.VolumeResourceRequirementsArgs(requests={"storage": disk})
+    claim = kubernetes.core.v1.PersistentVolumeClaimArgs(
+        metadata=kubernetes.meta.v1.ObjectMetaArgs(name="data"),
+        spec=kubernetes.core.v1.PersistentVolumeClaimSpecArgs(access_modes=["ReadWriteOnce"], resources=requests),
+    )
+    tke.ClientIpWorkload(
+        "store",
+        tke.ClientIpWorkloadArgs(
+            image="nginx", exposure=tke.not_exposed(), kind=tke.WorkloadKind.STATEFUL_SET, replicas=0, volume_claims=[claim]
+        ),
+        pulumi.ResourceOptions(provider=provider),
+    )
 pulumi.export("address", workload.address)
