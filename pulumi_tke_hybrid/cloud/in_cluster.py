@@ -116,13 +116,14 @@ def _client(kubeconfig: str) -> Any:
     import httpx2
     import yaml
     from lightkube import Client, KubeConfig
-    from lightkube.core.exceptions import ConfigError
+
+    from pulumi_tke_hybrid.cloud.kubeconfig import UNFIT, reason
 
     try:
         parsed: Any = KubeConfig  # partly without types
         return Client(config=parsed.from_dict(yaml.safe_load(kubeconfig)).get(), timeout=httpx2.Timeout(_TIMEOUT))
-    except (ConfigError, httpx2.InvalidURL, OSError, LookupError, AttributeError, TypeError, ValueError, yaml.YAMLError) as error:
-        raise NotReadable(f"the kubeconfig that the cloud gave does not fit ({type(error).__name__})") from None
+    except UNFIT as error:
+        raise NotReadable(f"the kubeconfig that the cloud gave does not fit ({reason(error)})") from None
 
 
 def _pods() -> Any:

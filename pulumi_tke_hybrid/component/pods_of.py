@@ -7,18 +7,15 @@ from typing import Any
 import httpx2
 import yaml
 from lightkube import Client, KubeConfig
-from lightkube.core.exceptions import ConfigError
 from lightkube.resources.core_v1 import Event, Pod
 
 from pulumi_tke_hybrid.cloud.in_cluster import ONE_AT_A_TIME
+from pulumi_tke_hybrid.cloud.kubeconfig import UNFIT, reason
 
 TIMEOUT = 15.0
 _PAGE = 500
 _load: Any = KubeConfig
 Objects = list[Mapping[str, Any]]
-
-_UNFIT = (ConfigError, httpx2.InvalidURL, OSError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError)
-"""What a kubeconfig that is none ends in."""
 
 
 class Unreadable(Exception):
@@ -32,8 +29,8 @@ def pods_and_events(kubeconfig: str, context: str, namespace: str, labels: Mappi
         with ONE_AT_A_TIME:
             pods = [pod.to_dict() for pod in client.list(Pod, namespace=namespace, labels=dict(labels), chunk_size=_PAGE)]
             events = [event.to_dict() for event in client.list(Event, namespace=namespace, chunk_size=_PAGE)]
-    except (httpx2.HTTPError, *_UNFIT) as error:
-        raise Unreadable(type(error).__name__) from None
+    except (httpx2.HTTPError, *UNFIT) as error:
+        raise Unreadable(reason(error)) from None
     return pods, events
 
 

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from pathlib import Path
 
 import httpx2
-import yaml
 from lightkube import Client, KubeConfig
 from lightkube.core.exceptions import ConfigError
 
+from pulumi_tke_hybrid.cloud.kubeconfig import UNFIT, reason
 from pulumi_tke_hybrid.console.text import several, shown
 
 _TIMEOUT = 15.0
@@ -35,8 +35,8 @@ def connect(kubeconfig: Path | None, context: str) -> Client:
         return Client(config=config.get(context_name=context or None), timeout=httpx2.Timeout(_TIMEOUT))
     except ConfigError as error:
         raise NoKubeconfig(f"gives no cluster: {shown(str(error), 200)}") from None
-    except (httpx2.InvalidURL, OSError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
-        raise NoKubeconfig(f"cannot be read ({type(error).__name__})") from None
+    except UNFIT as error:
+        raise NoKubeconfig(f"cannot be used ({reason(error)})") from None
 
 
 def other_cluster(cluster_id: str, nodes: Collection[str], machines: Collection[str]) -> str:

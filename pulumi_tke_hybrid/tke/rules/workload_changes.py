@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.step import items, mapping
 
 ONE_STEP_AT_A_TIME = Rule(
     "one-step-at-a-time",
@@ -106,15 +107,15 @@ def _claim_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown
         )
 
 
-def _differ(was: Any, now: Any, unknown: Unknown) -> bool:
+def _differ(was: object, now: object, unknown: Unknown) -> bool:
     """Whether two values do, as far as they are known."""
     if unknown(was) or unknown(now):
         return False
-    if isinstance(was, dict) and isinstance(now, dict):
-        return was.keys() != now.keys() or any(_differ(was[key], now[key], unknown) for key in was)
-    if isinstance(was, list) and isinstance(now, list):
-        return len(was) != len(now) or any(_differ(old, new, unknown) for old, new in zip(was, now, strict=True))
-    return bool(was != now)
+    if (old := mapping(was)) and (new := mapping(now)):
+        return old.keys() != new.keys() or any(_differ(value, new[key], unknown) for key, value in old.items())
+    if (before := items(was)) and (after := items(now)):
+        return len(before) != len(after) or any(_differ(one, other, unknown) for one, other in zip(before, after, strict=True))
+    return was != now
 
 
 def _labels(selector: Mapping[str, Any], unknown: Unknown) -> str:

@@ -1,0 +1,64 @@
+"""A proxy with which no client can be made of a kubeconfig: each reader says so in a line, and shows nothing of either."""
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster, NotReadable
+from pulumi_tke_hybrid.component.pods_of import Unreadable, pods_and_events
+from pulumi_tke_hybrid.console.kubeconfig import NoKubeconfig, connect
+
+KUBECONFIG = (
+    "{current-context: c, contexts: [{name: c, context: {cluster: k, user: u}}], "
+    "clusters: [{name: k, cluster: {server: 'https://10.9.9.9:6443'}}], users: [{name: u, user: {token: s3cr3t}}]}"
+)
+
+
+class Handing:
+    """A cloud that hands out this kubeconfig."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def call(self, service: str, action: str, params: object) -> dict[str, Any]:
+        return {"Kubeconfig": self._text}
+
+
+def by_the_command(text: str, folder: Path) -> object:
+    (folder / "config").write_text(text)
+    return connect(folder / "config", "")
+
+
+READERS: dict[str, tuple[Callable[[str, Path], object], type[Exception]]] = {
+    "a command": (by_the_command, NoKubeconfig),
+    "a destroy": (lambda text, _: LiveCluster.connect(Handing(text), "cls-12345678"), NotReadable),
+    "a rollout": (lambda text, _: pods_and_events(text, "", "shop", {}), Unreadable),
+}
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    ("proxy", "why"),
+    [
+        ("socks5://u:hunter2@127.0.0.1:1", "names a SOCKS proxy; `pip install socksio`, or say NO_PROXY"),
+        ("http://u:hunter2top/x@127.0.0.1:1", "InvalidURL"),
+        ("gopher://u:hunter2@127.0.0.1:1", "ValueError"),
+    ],
+)
+def test_what_makes_no_client_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reader: str, proxy: str, why: str) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    read, refusal = READERS[reader]
+    with pytest.raises(refusal, match=why) as refused:
+        read(KUBECONFIG, tmp_path)
+    said = "".join(traceback.format_exception(refused.value))
+    assert "s3cr3t" not in said
+    assert "hunter2" not in said
