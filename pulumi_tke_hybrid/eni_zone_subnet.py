@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.component.advice import advise, say
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
-from pulumi_tke_hybrid.component.inputs import Input, awaited, known
+from pulumi_tke_hybrid.component.inputs import Input, PassedOn, awaited, known
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.tke import cidrs, ids, names, zones
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
@@ -23,8 +23,9 @@ from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, COMBINATION
     zone=zones.zone_problem,
     cidr_block=cidrs.cidr_problem,
     subnet_id=ids.subnet_problem,
-    route_table_id=ids.route_table_problem,
-    vpc_cidr=cidrs.cidr_problem,
+    route_table_id=PassedOn(ids.route_table_problem),
+    vpc_cidr=PassedOn(cidrs.cidr_problem),
+    tags=PassedOn(),
     name=names.cloud_name_problem,
 )
 class EniZoneSubnetArgs(Args):
@@ -66,7 +67,7 @@ class EniZoneSubnetArgs(Args):
             yield from ranges.subnet_findings(known(self.cidr_block), known(self.vpc_cidr), names_)
         if self.subnet_id is not None:
             for name in ("route_table_id", "tags", "name", "deletion_protection"):
-                if getattr(self, name) is not None:
+                if (given := getattr(self, name)) is not None and given is not False:
                     yield COMBINATION.finding(
                         name,
                         "belongs to a subnet that is created",

@@ -286,9 +286,9 @@ class HybridCluster(pulumi.ComponentResource):
             name=pool.name,
             vpc_id=args.vpc_id,
             subnet_ids=[pool.subnet_id],
-            min_size=bounds.min_size if bounds else 0,
-            max_size=bounds.max_size if bounds else pools.FIXED_POOL_BOUND,
-            desired_capacity=pool.size,
+            min_size=_plain(bounds.min_size) if bounds else 0,
+            max_size=_plain(bounds.max_size) if bounds else pools.FIXED_POOL_BOUND,
+            desired_capacity=_plain(pool.size),
             enable_auto_scale=bounds is not None,
             wait_node_ready=None if bounds else True,
             delete_keep_instance=pool.keep_machines,
@@ -382,6 +382,11 @@ def _endpoint_hooks(owner: str, name: str) -> pulumi.ResourceHookBinding:
         InvalidInputs.check(owner, pools.moved_endpoint_findings(hook.old_inputs or {}, hook.new_inputs or {}))
 
     return pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook(f"{name}-stays", stays, opts=_ALSO_AT_PREVIEW)])
+
+
+def _plain(number: Input[int]) -> Input[int]:
+    """No size is a secret, wherever it comes from; as one it would be hidden from the look at the live pool."""
+    return pulumi.Output.unsecret(number) if isinstance(number, pulumi.Output) else number
 
 
 def _described(subnet: EniZoneSubnet | EniSubnetArgs) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any, Optional, Union
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Each, Input, awaited, known
+from pulumi_tke_hybrid.component.inputs import Each, Input, PassedOn, awaited, known
 from pulumi_tke_hybrid.endpoint import EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
@@ -37,7 +37,7 @@ def _kubeconfig_problem(text: str) -> Finding | None:
     return PROPERTY.finding("", "is empty", why=why, todo=todo)
 
 
-@args_class(subnet_id=ids.subnet_problem, zone=zones.zone_problem, cidr_block=cidrs.cidr_problem)
+@args_class(subnet_id=ids.subnet_problem, zone=zones.zone_problem, cidr_block=PassedOn(cidrs.cidr_problem))
 class EniSubnetArgs(Args):
     """A container subnet that is described rather than passed as an `EniZoneSubnet`."""
 
@@ -59,7 +59,9 @@ class EniSubnetArgs(Args):
     existing_cluster_id=ids.cluster_problem,
     ip_reclaim=reclaim.reclaim_problem,
     service_cidr=cidrs.cidr_problem,
-    vpc_cidr=cidrs.cidr_problem,
+    vpc_cidr=PassedOn(cidrs.cidr_problem),
+    cluster_version=PassedOn(),
+    tags=PassedOn(),
     other_cidrs=Each(cidrs.cidr_problem),
     kubeconfig=_kubeconfig_problem,
     deadline_seconds=deadlines.deadline_problem,
@@ -214,7 +216,7 @@ class HybridClusterArgs(Args):
             return
         settings = ("service_cidr", "cluster_name", "cluster_version", "tags")
         for name in (*for_new, *settings, "allow_cluster_replacement", "release_kept_ips", "deletion_protection"):
-            if getattr(self, name) is not None:
+            if (given := getattr(self, name)) is not None and given is not False:
                 why = "with existing_cluster_id nothing of the cluster itself is changed"
                 yield COMBINATION.finding(name, "describes a new cluster", why=why, todo="leave it out")
         if self.static_ip is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Each, Input, known
+from pulumi_tke_hybrid.component.inputs import Each, Input, PassedOn, known
 from pulumi_tke_hybrid.tke import cidrs, ids, names, zones
 from pulumi_tke_hybrid.tke.cluster_plan import PlannedPool
 from pulumi_tke_hybrid.tke.rule import Finding
@@ -38,19 +38,20 @@ def _no_text(value: str) -> Finding | None:
 
 
 def _no_keys(keys: Sequence[object]) -> Finding | None:
-    return None if keys else EMPTY.finding("", "is empty", why="nobody could log in", todo="give a key")
+    return None if keys else EMPTY.finding("", "is empty", why="nobody could log in", todo="give a key, or a password instead of key_ids")
 
 
 @args_class(
     name=names.pool_name_problem,
     zone=zones.zone_problem,
     subnet_id=ids.subnet_problem,
-    subnet_cidr=cidrs.cidr_problem,
+    subnet_cidr=PassedOn(cidrs.cidr_problem),
     size=_at_least(0, "a pool's size"),
     instance_type=_no_text,
     password=_no_text,
     key_ids=Each(ids.key_problem, whole=_no_keys),
-    security_group_ids=Each(ids.security_group_problem),
+    security_group_ids=PassedOn(Each(ids.security_group_problem)),
+    labels=PassedOn(),
 )
 class NodePoolArgs(Args):
     """Nodes of one zone."""

@@ -13,8 +13,8 @@ from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch, identity
 from pulumi_tke_hybrid.component.advice import advise
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, say, unknown
-from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
-from pulumi_tke_hybrid.component.inputs import Each, Input, awaited, known
+from pulumi_tke_hybrid.component.given_options import given_provider, refuse_wrong_options
+from pulumi_tke_hybrid.component.inputs import Each, Input, PassedOn, awaited, known
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.component.region import switch_region
 from pulumi_tke_hybrid.tke import deadlines, ids, keys, reclaim, zones
@@ -45,7 +45,7 @@ class OnDelete(str, Enum):
     vpc_id=ids.vpc_problem,
     subnets=Each(ids.subnet_problem),
     ip_reclaim=reclaim.reclaim_problem,
-    region=zones.region_problem,
+    region=PassedOn(zones.region_problem),
     deadline_seconds=deadlines.deadline_problem,
 )
 class VpcCniArgs(Args):
@@ -126,7 +126,7 @@ class VpcCni(pulumi.ComponentResource):
         super().__init__("tke-hybrid:index:VpcCni", name, {**shown, "rules": parsed.rules}, opts)
         if not getattr(opts.parent if opts else None, "speaks_for_its_children", False):
             props["clusterId"] = pulumi.Output.all(parsed.cluster_id, advise(self, owner, parsed)).apply(_first)
-            props["region"] = switch_region(self, owner, self._providers.get("tencentcloud"), parsed.region, parsed.settings)
+            props["region"] = switch_region(self, owner, given_provider(opts, "tencentcloud"), parsed.region, parsed.settings)
         # Made again, it must not be the old one that has the last word: with on_delete="disable" that would switch off what the new one
         # has just found on.
         switch = VpcCniResource(f"{name}-switch", props, child_options(self, delete_before_replace=True))

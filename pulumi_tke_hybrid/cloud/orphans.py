@@ -27,7 +27,7 @@ def refuse_orphan(cloud: Cloud, vpc_id: str, name: str) -> None:
                 "CreateCluster",
                 "ClusterExists",
                 f"{vpc_id} already has a cluster named {name!r}, {found}, which this stack does not know; an earlier run whose answer was "
-                f"lost leaves one like it. Adopt it or delete it, then run `pulumi up` again: adopt {found} or delete it",
+                f"lost leaves one like it. Import it or delete it, then run `pulumi up` again: adopt {found} or delete it",
             )
 
 

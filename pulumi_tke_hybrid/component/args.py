@@ -9,7 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import dataclass_transform
 
 from pulumi_tke_hybrid.component.errors import InvalidInputs, labelled, problems_of
-from pulumi_tke_hybrid.component.inputs import Check, Each, deferrable
+from pulumi_tke_hybrid.component.inputs import Check, Each, PassedOn, deferrable
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged, setting_findings
 from pulumi_tke_hybrid.tke.rules import every_rule
 
@@ -44,11 +44,11 @@ class Args:
 
 
 @dataclass_transform(kw_only_default=True)
-def args_class(**checks: Check | Each) -> Callable[[C], C]:
-    """Make a keyword-only class whose properties are validated, plain ones at once and Outputs when they resolve (never to None).
+def args_class(**checks: Check | Each | PassedOn) -> Callable[[C], C]:
+    """Make a keyword-only class whose properties are validated, plain ones at once and Outputs when they resolve.
 
     `checks` maps a property to a function that looks at a plain value and says what is wrong with it, or None; to `Each` of such a
-    function where it looks at the items of a list or the values of a mapping.
+    function where it looks at the items of a list or the values of a mapping; to `PassedOn` where an Output may also turn out None.
     """
 
     def make(cls: C) -> C:

@@ -18,6 +18,14 @@ def refuse_wrong_options(opts: object, owner: str, wanted: str = "Kubernetes") -
     InvalidInputs.check(owner, _problems(opts, wanted))
 
 
+def given_provider(opts: pulumi.ResourceOptions | None, package: str) -> pulumi.ProviderResource | None:
+    """The provider of that package which the program gave this very component, not one that it inherits."""
+    if opts is None:
+        return None
+    given = [*([opts.provider] if opts.provider else []), *(_several(opts.providers or ()) or ())]
+    return next((one for one in given if isinstance(one, pulumi.ProviderResource) and one.package == package), None)
+
+
 def _problems(opts: object, wanted: str) -> Iterator[Finding]:
     if opts is None:
         return

@@ -33,6 +33,13 @@ class Each:
     """Looks at the list or the mapping itself: how long it is, for instance."""
 
 
+@dataclass(frozen=True)
+class PassedOn:
+    """Of a property that only the provider, or a check, looks at: an Output that holds None leaves it out, as a plain None does."""
+
+    check: Check | Each | None = None
+
+
 _OUTPUT_AS_TEXT = "Calling __str__ on an Output"
 """How Pulumi begins the text that an Output is in an f-string."""
 
@@ -51,8 +58,8 @@ def awaited(value: object) -> bool:
 class _Checked:
     """Validates a plain value now, and one inside an Output under the same name as soon as it is known.
 
-    A plain None leaves a property out. An Output that holds None does not, and is refused: what the program makes was decided by then,
-    and it is mostly the output of another stack, read by a wrong name.
+    A plain None leaves a property out. An Output that holds None does not, and is refused unless the property is `PassedOn`: what the
+    program makes was decided by then, and it is mostly the output of another stack, read by a wrong name.
     """
 
     owner: str
@@ -61,6 +68,7 @@ class _Checked:
     """The type, for the paths of what is wrong inside."""
     check: Check | None
     may_come_later: bool
+    passed_on: bool = False
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_wrap_validator_function(self._validate, handler(source))
@@ -85,9 +93,11 @@ class _Checked:
         return value
 
     def _resolved(self, value: object, validate: Callable[[object], object], secret: bool, owner: str, path: str) -> object:
+        if value is None and self.passed_on:
+            return None
         if value is None:
             why = "its Output holds no value, as that of another stack does by a wrong name"
-            todo = "correct where it comes from; only a plain None leaves a property out"
+            todo = "correct where it comes from, or give it a value: .apply(lambda value: value or …)"
             raise InvalidInputs(owner, [PROPERTY.finding(path, "is empty", why=why, todo=todo)])
         hidden = PROPERTY.finding(path, "the secret value is not valid", todo="it is not shown")
         try:
@@ -126,11 +136,13 @@ def _either(one: Any, other: Any) -> Any:
     return one | other
 
 
-def deferrable(annotation: Any, owner: str, path: str, check: Check | Each | None = None) -> Any:
+def deferrable(annotation: Any, owner: str, path: str, check: Check | Each | PassedOn | None = None) -> Any:
     """The annotation with every `Input[T]` in it turned into a T that may also come later.
 
     pydantic then reports one error a value instead of one for each member of the union.
     """
+    passed_on = isinstance(check, PassedOn)
+    check = check.check if isinstance(check, PassedOn) else check
     each = check if isinstance(check, Each) else None
     own = check.whole if isinstance(check, Each) else check
     members = get_args(annotation)
@@ -146,7 +158,7 @@ def deferrable(annotation: Any, owner: str, path: str, check: Check | Each | Non
     elif origin in (dict, Mapping):
         inner = _with_places(types.GenericAlias(Mapping, (members[0], deferrable(members[1], owner, f"{path}[]", each and each.item))))
     if may_come_later or own:
-        return Annotated[inner, _Checked(owner, path, annotation, own, may_come_later)]
+        return Annotated[inner, _Checked(owner, path, annotation, own, may_come_later, passed_on)]
     return inner
 
 

@@ -56,9 +56,9 @@ def switch_region(
     stated: Input[str] | None,
     rules: Mapping[str, Severity],
 ) -> Input[str] | None:
-    """The region that a `VpcCni` of its own asks in: the stated one, else that of an explicit provider; None: the stack's.
+    """The region that a `VpcCni` of its own asks in: the stated one, else that of the provider given to it; None: the stack's.
 
-    Raises as `cluster_region` does.
+    Raises as `cluster_region` does. The switch itself uses no provider: one that is only inherited says nothing of it.
     """
     if not isinstance(provider, tencentcloud.Provider):
         return stated
@@ -69,7 +69,8 @@ def switch_region(
         if own and other and own != other:
             raise InvalidInputs(owner, [_elsewhere("region", f"is not {other}", own, own)])
         chosen = str(own or other or configured_region(_configured))
-        _refuse_other_account(component, owner, chosen, values["key"], rules)
+        if chosen:  # without any the switch says so
+            _refuse_other_account(component, owner, chosen, values["key"], rules)
         return chosen
 
     return pulumi.Output.unsecret(pulumi.Output.all(stated=stated, configured=configured, key=key).apply(region))

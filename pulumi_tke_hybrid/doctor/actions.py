@@ -65,7 +65,7 @@ _REASONS = {
     "tke:DescribeClusterKubeconfig": "which addresses are kept, before a cluster goes; which pods live, before VPC-CNI is switched off",
     "tke:DescribeIPAMD": "VpcCni: what is there, and waiting until it works",
     "tke:DescribeClusters": "VpcCni: what is there; a cluster that an earlier run left behind",
-    "tke:DescribeClusterNodePools": "a node pool that an earlier run left behind",
+    "tke:DescribeClusterNodePools": "a node pool that an earlier run left behind; a pool's size before it is changed",
     "vpc:DescribeSubnets": "whether a subnet is empty before it is deleted",
     "sts:GetCallerIdentity": "that the credentials are of the stack's account",
     "cam:GetRole": "tke-hybrid doctor: the role that ipamd needs",

@@ -70,7 +70,7 @@ def _structure(outcome: Outcome) -> Table:
 
 
 def _table(heads: Sequence[str], title: str = "") -> Table:
-    """What is too long for its column goes on in the next line: nothing of a name or an address is cut off."""
+    """What is too long for its column goes on in the next line."""
     table = Table(title=Text(shown(title)) if title else None, title_justify="left")
     for head in heads:
         table.add_column(head, overflow="fold")

@@ -34,7 +34,10 @@ def test_no_update_of_a_pool_takes_the_autoscalers_nodes_away(lab: Lab) -> None:
             configure(project, change)
             for refused in (project.preview(check=False), project.up(check=False)):
                 assert refused.exit_code != 0
-                assert f"node_pools[{ZONE}].size: 4 nodes are there by the autoscaler, and the state knows of 1" in refused.output
+                assert (
+                    f"node_pools[{ZONE}].size: 4 nodes are there, and the state of this pool that scales by itself knows of 1"
+                    in refused.output
+                )
                 assert "run `pulumi refresh`, then `pulumi up` again" in refused.output
             assert written(lab) == []
         project.refresh()

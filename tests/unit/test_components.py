@@ -14,7 +14,7 @@ import tencentcloud_iac_pulumi as tencentcloud
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.cloud import account
-from tests.unit.catalogue.described import adopted, switch
+from tests.unit.catalogue.described import adopted, hybrid, switch, zone_subnet
 from tests.unit.programs import CONFIG_MAP, DEPLOYMENT, Graph, ipamd_of, run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -400,6 +400,11 @@ def test_adoption_needs_what_the_api_does_not_tell_and_takes_nothing_of_a_new_cl
     ]
 
 
+def test_what_is_adopted_may_be_said_to_have_no_protection() -> None:
+    assert run(lambda: tke.HybridCluster("there", adopted(node_pools=None, deletion_protection=False))).named("there-guard")
+    assert run(lambda: tke.EniZoneSubnet("there", zone_subnet(subnet_id="subnet-12345678", deletion_protection=False))).invokes
+
+
 def test_an_adopted_cluster_is_not_made_again() -> None:
     sizes: dict[str, Any] = dict.fromkeys(("cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num"))
     graph = run(lambda: cluster(existing_cluster_id="cls-12345678", static_ip=True, node_pools=None, **sizes))
@@ -448,6 +453,22 @@ def test_a_switch_of_its_own_asks_where_its_provider_works() -> None:
     refusal = "region: ap-guangzhou is not ap-shanghai, in which the tencentcloud provider works; use the provider of region ap-guangzhou"
     with pytest.raises(tke.InvalidInputs, match=refusal):
         run(lambda: switched("ap-guangzhou", region="ap-shanghai"))
+
+
+def test_a_switch_that_inherits_a_provider_asks_where_it_says() -> None:
+    class Team(pulumi.ComponentResource):
+        def __init__(self) -> None:
+            elsewhere = tencentcloud.Provider("elsewhere", region="ap-shanghai")
+            super().__init__("team:index:Team", "team", {}, pulumi.ResourceOptions(providers=[elsewhere]))
+
+    graph = run(lambda: tke.VpcCni("cni", switch(region="ap-guangzhou"), pulumi.ResourceOptions(parent=Team())))
+    assert graph.named("cni-switch").inputs["region"] == "ap-guangzhou"
+
+
+def test_a_size_is_no_secret_wherever_it_comes_from() -> None:
+    graph = run(lambda: tke.HybridCluster("demo", hybrid(node_pools=[pool("ap-guangzhou-4", size=pulumi.Output.secret(2))])))
+    assert graph.named("demo-pool-ap-guangzhou-4").inputs["desiredCapacity"] == 2
+    assert "demo-pool-ap-guangzhou-4.desiredCapacity" not in graph.secrets
 
 
 def test_an_explicit_provider_of_another_account_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

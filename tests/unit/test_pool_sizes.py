@@ -8,6 +8,8 @@ from pulumi_tke_hybrid.cloud.node_pools import size_of
 from pulumi_tke_hybrid.tke.rules.pools import resized_findings
 
 SCALED = {"enableAutoScale": True, "minSize": 1, "maxSize": 5, "desiredCapacity": 1}
+UNKNOWN = object()
+"""Whatever the SDK puts in the place of a value that is not known yet."""
 FIXED = {"enableAutoScale": False, "minSize": 0, "maxSize": 100, "desiredCapacity": 1}
 
 
@@ -18,14 +20,21 @@ FIXED = {"enableAutoScale": False, "minSize": 0, "maxSize": 100, "desiredCapacit
             4,
             SCALED,
             {**SCALED, "labels": {"a": "b"}},
-            "node_pools[web].size: 4 nodes are there by the autoscaler, and the state knows of 1",
+            "node_pools[web].size: 4 nodes are there, and the state of this pool that scales by itself knows of 1",
         ),
-        (4, SCALED, {**SCALED, "maxSize": 8}, "node_pools[web].size: 4 nodes are there by the autoscaler"),
+        (4, SCALED, {**SCALED, "maxSize": 8}, "node_pools[web].size: 4 nodes are there, and the state"),
         (4, {**SCALED, "desiredCapacity": 4}, FIXED, "node_pools[web].size: 1 while the autoscaler ends and 4 nodes are there"),
         (4, {**SCALED, "desiredCapacity": 4}, {**SCALED, "desiredCapacity": 4, "maxSize": 8}, ""),
         (1, SCALED, FIXED, ""),
         (1, FIXED, {**FIXED, "desiredCapacity": 3}, ""),
         (2, FIXED, {**FIXED, "desiredCapacity": 3.0}, ""),
+        (2, FIXED, {**FIXED, "desiredCapacity": UNKNOWN}, ""),  # `up` looks again
+        (
+            4,
+            SCALED,
+            {**SCALED, "enableAutoScale": False, "maxSize": UNKNOWN},
+            "node_pools[web].size: 1 while the autoscaler ends",
+        ),
     ],
 )
 def test_only_an_update_that_undoes_the_autoscaler_or_ends_half_way_is_refused(

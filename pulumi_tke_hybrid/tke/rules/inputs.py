@@ -20,6 +20,7 @@ COMBINATION = Rule(
     "the documentation of the class",
     firm=True,
 )
+NO_EFFECT = Rule("no-effect", Severity.WARNING, "What is set has an effect.", "the properties", "the documentation of the class")
 TWICE = Rule("listed-twice", Severity.ERROR, "Nothing is listed twice.", "the list", "the documentation of the class", firm=True)
 EMPTY = Rule(
     "empty-list",

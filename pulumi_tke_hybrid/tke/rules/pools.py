@@ -69,19 +69,26 @@ def bounds_problem(least: int | None, most: int | None) -> Iterator[Finding]:
 def resized_findings(name: str, there: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
     """Whether an update of a pool that has `there` nodes now would do to its size what nobody asked for.
 
-    `before`, `after`: inputs of the provider's node pool. For one that scales the size in them is what the state knows.
+    `before`, `after`: inputs of the provider's node pool, of which a preview may not know all. For one that scales the size in them is
+    what the state knows.
     """
-    sent = int(after.get("desiredCapacity") or 0)
-    if there == sent:
+    sent = _number(after, "desiredCapacity")
+    if sent is None or there == sent:
         return
     path = f"node_pools[{name}].size"
-    if after.get("enableAutoScale"):
-        what = f"nodes are there by the autoscaler, and the state knows of {sent}"
+    if after.get("enableAutoScale") is True:
+        what = f"nodes are there, and the state of this pool that scales by itself knows of {sent}"
         why, todo = "any update of the pool would bring it back to that", "run `pulumi refresh`, then `pulumi up` again"
         yield POOL_RESIZED.finding(path, what, value=there, why=why, todo=todo)
-    elif any(after.get(bound) != before.get(bound) for bound in ("minSize", "maxSize")):
+    elif any(_number(after, bound) != _number(before, bound) for bound in ("minSize", "maxSize")):
         why, todo = "bounds do not change together with the size", f"say {there} now, and another size in the next `pulumi up`"
         yield POOL_RESIZED.finding(path, f"while the autoscaler ends and {there} nodes are there", value=sent, why=why, todo=todo)
+
+
+def _number(props: Mapping[str, Any], name: str) -> int | None:
+    """The engine writes every number as a fraction. None: not known, or not there."""
+    value = props.get(name)
+    return int(value) if isinstance(value, int | float) else None
 
 
 def moved_endpoint_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
@@ -93,7 +100,7 @@ def moved_endpoint_findings(before: Mapping[str, Any], after: Mapping[str, Any])
             f"instead of {old}",
             value=new,
             why="the API server's address stays where it was opened, whatever pool is the first one now",
-            todo=f"say endpoint.subnet_id={old!r}, or close the endpoint in the console and run `pulumi refresh`: then it is opened anew",
+            todo=f"say endpoint.subnet_id={old!r}",
         )
 
 

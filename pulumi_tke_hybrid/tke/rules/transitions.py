@@ -158,7 +158,7 @@ def owner_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Fi
             "instead of the cluster that this program made",
             value="" if unknown(new.get("clusterId")) else str(new.get("clusterId")),
             why="what a program no longer makes is deleted, with all that runs in it",
-            todo="leave it out, and adopt in another HybridCluster",
+            todo="leave it out; one that the stack has lost is imported (docs/recovery.md), another one is another HybridCluster's",
         )
     kept = sorted(before.get("nodePools", {}).keys() & after.get("nodePools", {}).keys())
     if old and after.get("cluster") and kept:

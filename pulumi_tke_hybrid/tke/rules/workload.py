@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY
+from pulumi_tke_hybrid.tke.rules.inputs import NO_EFFECT, PROPERTY
 from pulumi_tke_hybrid.tke.step import at, items, mapping
 
 BACKEND_QUOTA = 100
@@ -164,20 +164,20 @@ def combination_findings(found: Workload) -> Iterator[Finding]:
                 todo="leave it out",
             )
     if found.surge and found.stateful:
-        yield COMBINATION.finding(
+        yield NO_EFFECT.finding(
             "rollout.max_surge",
-            "needs kind='deployment'",
+            "has no effect on a StatefulSet",
             why="a pod of a StatefulSet goes before it comes again, so none comes beyond replicas",
             todo="leave it out",
         )
     for key, value in found.selector.items():
         other = found.labels.get(key)
         if value is not None and other is not None and value != other:
-            yield COMBINATION.finding(
+            yield NO_EFFECT.finding(
                 f"labels[{key!r}]",
-                f"contradicts selector[{key!r}], which is {value!r}",
+                f"has no effect beside selector[{key!r}], which is {value!r}",
                 value=repr(other),
-                why="the objects would not find their pods",
+                why="the objects and their pods get the selector's",
                 todo="leave it out of labels",
             )
     if found.volume_claims and not found.stateful:

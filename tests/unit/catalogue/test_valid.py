@@ -11,7 +11,7 @@ import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.args import Args, parse_args
 from pulumi_tke_hybrid.tke.enis import eni_limit
 from pulumi_tke_hybrid.tke.layout import ZoneWish, propose
-from tests.unit.catalogue.described import CLB, CLUSTER, VPC, awake, later, pool, switch, workload
+from tests.unit.catalogue.described import CLB, CLUSTER, VPC, awake, eni_subnet, hybrid, later, pool, switch, workload, zone_subnet
 from tests.unit.programs import Graph, run
 
 TYPES = ("S5.SMALL2", "S5.MEDIUM4", "S5.LARGE8", "SA2.2XLARGE16", "S6.4XLARGE64", "IT5.8XLARGE128", "BMI5.24XLARGE192")
@@ -134,3 +134,16 @@ def test_every_generated_warning_names_property_value_and_cure() -> None:
             assert level in ("warning", "info")
             assert text.endswith("]"), "a warning names the rule that sets it"
             assert text.count("; ") >= 1
+
+
+def test_what_is_only_passed_on_or_looked_at_may_turn_out_to_be_none() -> None:
+    nothing = later(None)
+    a_pool = pool(labels=nothing, security_group_ids=nothing, subnet_cidr=nothing)
+    described = hybrid(
+        node_pools=[a_pool], tags=nothing, cluster_version=nothing, vpc_cidr=nothing, eni_subnets=[eni_subnet(cidr_block=nothing)]
+    )
+    assert run(lambda: tke.HybridCluster("demo", awake(described))).named("demo-cluster")
+    assert run(lambda: tke.EniZoneSubnet("pods", awake(zone_subnet(tags=nothing, route_table_id=nothing, vpc_cidr=nothing)))).named(
+        "pods-subnet"
+    )
+    assert run(lambda: tke.VpcCni("cni", awake(switch(region=nothing)))).named("cni-switch")

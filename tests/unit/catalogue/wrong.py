@@ -79,7 +79,9 @@ class _Vpc(pulumi.Resource):
         self.zone = FOUR
 
 
-EMPTY = "is empty; its Output holds no value, as that of another stack does by a wrong name; correct where it comes from; only a plain None"
+EMPTY = (
+    "is empty; its Output holds no value, as that of another stack does by a wrong name; correct where it comes from, or give it a value"
+)
 PROVIDER: Any = pulumi.ProviderResource.__new__(kubernetes.Provider)
 """A provider; nothing is registered for it."""
 SHAPE = "what the program makes depends on it"
@@ -500,11 +502,13 @@ WORKLOADS = [
     app("two ENI addresses in a whole pod", workload(image=None, pod_spec=kubernetes.core.v1.PodSpecArgs(containers=[_container(
         resources=kubernetes.core.v1.ResourceRequirementsArgs(limits={"tke.cloud.tencent.com/eni-ip": "2"}))])),
         "pod_spec.containers[0].resources.limits['tke.cloud.tencent.com/eni-ip']: 2 is another number than 1"),
-    app("a surge of a StatefulSet", workload(kind="statefulset", rollout={"max_surge": 5}),
-        "rollout.max_surge: needs kind='deployment'; a pod of a StatefulSet goes before it comes again, so none comes beyond replicas; leave it out"),
-    app("labels against the selector", workload(selector={"app": "x", "tier": "web"}, labels={"app": "y", "tier": "web"}),
-        "labels['app']: 'y' contradicts selector['app'], which is 'x'; the objects would not find their pods; leave it out of labels"),
-    app("late labels against the selector", workload(selector={"app": "x"}, labels={"app": later("y")}), "labels['app']: 'y' contradicts"),
+    app("a surge of a StatefulSet", workload(kind="statefulset", rollout={"max_surge": 5}, rules={"no-effect": "error"}),
+        "rollout.max_surge: has no effect on a StatefulSet; a pod of a StatefulSet goes before it comes again, so none comes beyond replicas; leave it out"),
+    app("labels against the selector", workload(
+        selector={"app": "x", "tier": "web"}, labels={"app": "y", "tier": "web"}, rules={"no-effect": "error"}),
+        "labels['app']: 'y' has no effect beside selector['app'], which is 'x'; the objects and their pods get the selector's"),
+    app("late labels against the selector", workload(
+        selector={"app": "x"}, labels={"app": later("y")}, rules={"no-effect": "error"}), "labels['app']: 'y' has no effect"),
     app("two times to end", workload(image=None, rollout={"termination_grace_seconds": 100}, pod_spec=kubernetes.core.v1.PodSpecArgs(
         containers=[_container()], termination_grace_period_seconds=60)),
         "rollout.termination_grace_seconds: 100 s has no effect beside pod_spec.termination_grace_period_seconds; the pod gets what pod_spec says; "
