@@ -37,12 +37,17 @@ def test_it_runs_the_preview_itself_and_a_failing_one_is_invalid(
 
 
 REVIEW = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
 from pulumi_tke_hybrid.review import run_preview
 run_preview.PATIENCE = float(sys.argv.pop(1))
 from pulumi_tke_hybrid.cli import main
 main()
 """
+"""Told to end as at a terminal, also where the tests run below `nohup` or in the background: what is ignored there stays so in a child."""
 
 
 def interrupted(folder: Path, script: str, patience: float, *signals: int) -> tuple[int, Path]:
