@@ -43,9 +43,9 @@ class Rule:
         if self.firm and self.severity is not Severity.ERROR:
             raise ValueError(f"{self.id} is firm, so it must be an error")
 
-    def finding(self, path: str, what: str, *, value: object = "", why: str = "", todo: str = "") -> "Finding":
+    def finding(self, path: str, what: str, *, value: object = "", why: str = "", todo: str = "", intended: str = "") -> "Finding":
         """That the property at `path` breaks the rule."""
-        return Finding(self, path, str(value), what, why, todo, self.severity)
+        return Finding(self, path, str(value), what, why, todo, self.severity, intended)
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,14 @@ class Finding:
     value: str
     """What it holds; empty where there is none to show (missing, secret)."""
     what: str
+    """The change: real values, from and to."""
     why: str
+    """The effect: certain or possible, when, how long, whether the apply succeeds."""
     todo: str
+    """The action: one."""
     severity: Severity
+    intended: str = ""
+    """What to do where the change is intended; empty where the action says all."""
 
     @property
     def message(self) -> str:
@@ -81,7 +86,7 @@ class Finding:
         """The same finding seen from the object that holds the property."""
         separator = "" if not self.path or self.path.startswith("[") else "."
         path = f"{prefix}{separator}{self.path}"
-        return Finding(self.rule, path, self.value, self.what, self.why, self.todo, self.severity)
+        return replace(self, path=path)
 
     def __str__(self) -> str:
         """One line; the rule's id where a program may set it."""
