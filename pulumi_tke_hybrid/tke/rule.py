@@ -66,6 +66,8 @@ class Finding:
     severity: Severity
     intended: str = ""
     """What to do where the change is intended; empty where the action says all."""
+    urn: str = ""
+    """URN of the resource that the finding is about; empty where the finding is about no single resource of a plan."""
 
     @property
     def message(self) -> str:

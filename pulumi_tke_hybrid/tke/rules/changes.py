@@ -5,6 +5,7 @@ it too; what needs several of them is in `tke.rules.coverage`.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
@@ -33,7 +34,7 @@ def findings(plan: Plan) -> Iterator[Finding]:
 def of_step(step: Step) -> Iterator[Finding]:
     """What the rules find in one step."""
     for check in _CHECKS.get(step.type, ()):
-        yield from check(step)
+        yield from (replace(finding, urn=step.urn) for finding in check(step))
     if step.type.startswith(tokens.PROVIDERS):
         yield from _version(step)
 

@@ -6,7 +6,7 @@ Ids of what is still to be made are not known at preview; then the engine's reco
 import ipaddress
 import math
 from collections.abc import Iterator, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from pulumi_tke_hybrid.tke import keys, tokens, zones
@@ -154,7 +154,7 @@ def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
         for cluster, pools in zone.uncovered_pools():
             covered = [other.name for other in all_zones if other.covers(cluster)]
             if covered and (not only_changes or _touched(zone, cluster, pools)):
-                yield _uncovered(pools.steps[0].name, zone.name, covered)
+                yield replace(_uncovered(pools.steps[0].name, zone.name, covered), urn=pools.steps[0].urn)
         after = zone.free_after
         if zone.covered and after is not None and zone.taken and after < zone.size * HEADROOM:
             yield ADDRESSES_SHORT.finding(
@@ -182,7 +182,7 @@ def _deleted(plan: Plan) -> Iterator[Finding]:
     kept = {item for step in plan.of(tokens.CLUSTER, tokens.SWITCH) for item in registered(step)}
     for subnet in plan.of(tokens.SUBNET):
         if subnet.op is Op.DELETE and subnet.id in kept and not is_pod_subnet(subnet):
-            yield pod_subnet_lost(subnet)
+            yield replace(pod_subnet_lost(subnet), urn=subnet.urn)
 
 
 class _View:
