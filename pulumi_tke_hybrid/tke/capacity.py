@@ -69,6 +69,8 @@ class _Zone:
         return placed
 
     def _place(self, node: _Node) -> bool:
+        if node.pods == node.limit.pods:
+            return False
         eni = next((eni for eni in node.enis if eni.room and self._free[eni.subnet]), None)
         if eni is None and not self._attach(node, least=2):
             return False

@@ -14,7 +14,7 @@ from pulumi_tke_hybrid.tke.layout import ZoneWish, propose
 from tests.unit.catalogue.described import CLB, CLUSTER, VPC, awake, eni_subnet, hybrid, later, pool, switch, workload, zone_subnet
 from tests.unit.programs import Graph, run
 
-TYPES = ("S5.SMALL2", "S5.MEDIUM4", "S5.LARGE8", "SA2.2XLARGE16", "S6.4XLARGE64", "IT5.8XLARGE128", "BMI5.24XLARGE192")
+TYPES = ("S5.SMALL2", "S5.MEDIUM4", "S5.LARGE8", "SA2.2XLARGE16", "S5.4XLARGE64", "IT5.8XLARGE128", "BMI5.24XLARGE192")
 OVERLAYS = ("192.168.0.0/16", "172.16.0.0/14", "172.24.0.0/14")
 
 
@@ -43,7 +43,7 @@ def generated_cluster(seed: int) -> dict[str, Any]:
         if dice.random() < 0.3:
             described |= {"key_ids": None, "password": "Not-A-Secret-1", "labels": {"team": "a"}, "security_group_ids": ["sg-12345678"]}
         pools.append(described)
-    limit = eni_limit("S6.4XLARGE64")
+    limit = eni_limit("S5.4XLARGE64")
     assert limit is not None
     wishes = [ZoneWish(zone, 13 * sum(item["zone"] == zone for item in pools) or 1, 0, limit) for zone in zones]
     taken = {block: block for block in node_blocks.values()}
