@@ -92,7 +92,8 @@ class Step:
     parent: str = ""
     """URN of the component that it belongs to."""
     sources: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
-    """For each property the URNs of the resources that its value comes from: what an unknown id will be the id of."""
+    """For each property the URNs of the resources that its value comes from: what an unknown id will be the id of. `provider` is that of
+    the resource's provider."""
     was_protected: bool = False
     protected: bool = False
     custom: bool = True

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
+from pulumi_tke_hybrid.review.fingerprint import fingerprint
 from pulumi_tke_hybrid.review.plan import STACK, Failure, StackPlan
 from pulumi_tke_hybrid.review.read.secrets import Secrets
 from pulumi_tke_hybrid.review.read.steps import Steps
@@ -119,7 +120,7 @@ class _Reader:
             stack=_stack(steps),
             source=self._name,
             steps=steps,
-            fingerprint=self._steps.fingerprint,
+            fingerprint=fingerprint(steps),
             failures=self._failures,
             unreadable=unreadable,
             gaps=[*self._gaps, *self._not_shown(steps)],

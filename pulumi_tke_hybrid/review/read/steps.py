@@ -1,7 +1,5 @@
 """Steps of the engine's JSON made into steps of the rules. One resource may have several; they become one."""
 
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -41,8 +39,6 @@ class Steps:
         self._secrets = secrets
         self._steps: dict[str, Step] = {}
         self._said: dict[str, set[str]] = {}
-        self._prints: dict[str, dict[str, None]] = {}
-        self._providers: dict[str, str] = {}
         self._seen: set[tuple[str, str]] = set()
         self.versions: dict[str, str] = {}
         """Of default providers: their names hold them, and their own steps are not shown."""
@@ -66,15 +62,12 @@ class Steps:
             self.unnamed_ops[str(said)] = None
         self._said.setdefault(urn, set()).add(str(said))
         step = self._step(given, urn, op, old, new)
-        self._providers[urn] = provider = str(given.get("provider") or "").rpartition("::")[0]
-        pair = (str(at(old, "provider") or ""), str(at(new, "provider") or provider))
+        pair = (str(at(old, "provider") or ""), str(at(new, "provider") or _provider(given)))
         if pair not in self._seen:
             self._seen.add(pair)
             self._provider_pair(*pair)
         before = self._steps.get(urn)
         self._steps[urn] = step if before is None else _merged(before, step)
-        if op.changes:
-            self._prints.setdefault(urn, {})[_print(step, str(said))] = None
 
     def done(self) -> list[Step]:
         """The steps so far, one for each resource."""
@@ -85,17 +78,8 @@ class Steps:
         """The engine names no property where a resource is replaced only because another one is: then those that come from that one."""
         if step.replace_keys:
             return step
-        keys = [key for key, urns in step.sources.items() if not replaced.isdisjoint(urns)]
-        keys += ["provider"] if self._providers.get(step.urn) in replaced else []
-        return replace(step, replace_keys=tuple(keys))
-
-    @property
-    def fingerprint(self) -> str:
-        """Of what changes, whatever the order of the steps."""
-        whole = hashlib.sha256()
-        for urn in sorted(self._prints):
-            whole.update("\0".join([urn, *self._prints[urn], "\n"]).encode(errors="replace"))
-        return whole.hexdigest()[:16]
+        keys = tuple(key for key, urns in step.sources.items() if not replaced.isdisjoint(urns))
+        return replace(step, replace_keys=keys)
 
     @property
     def refreshed(self) -> bool:
@@ -132,7 +116,7 @@ class Steps:
             diff_keys=tuple(dict.fromkeys(diff)) if diff else None,
             id=str(old.get("id") or new.get("id") or ""),
             parent=str(either.get("parent") or ""),
-            sources={str(key): tuple(texts(value)) for key, value in mapping(either.get("propertyDependencies")).items() if value},
+            sources={**_sources(either), **({"provider": (provider,)} if (provider := _provider(given) or _provider(either)) else {})},
             was_protected=old.get("protect") is True,
             protected=new.get("protect") is True,
             custom=either.get("custom") is not False if "custom" in either else not _is_component(type_),
@@ -154,16 +138,20 @@ def _merged(first: Step, second: Step) -> Step:
         diff_keys=strong.diff_keys,
         id=first.id or second.id,
         parent=first.parent or second.parent,
-        sources=second.sources or first.sources,
+        sources={**first.sources, **second.sources},
         was_protected=first.was_protected or second.was_protected,
         protected=second.protected or (first.protected and not second.new),
         custom=strong.custom,
     )
 
 
-def _print(step: Step, said: str) -> str:
-    inputs = json.dumps(step.new, sort_keys=True, separators=(",", ":"), default=str)
-    return f"{said} {hashlib.sha256(inputs.encode(errors='replace')).hexdigest()}"
+def _sources(state: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {str(key): tuple(texts(value)) for key, value in mapping(state.get("propertyDependencies")).items() if value}
+
+
+def _provider(holder: Mapping[str, Any]) -> str:
+    """URN of the provider that a step or a state names as `URN::id`."""
+    return str(holder.get("provider") or "").rpartition("::")[0]
 
 
 def _type_of(urn: str) -> str:
