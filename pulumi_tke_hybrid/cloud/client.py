@@ -23,6 +23,7 @@ ACTIONS = {
         "DescribeClusterKubeconfig",
         "DescribeClusterNodePools",
         "DescribeClusters",
+        "DescribeEnableVpcCniProgress",
         "DescribeIPAMD",
         "DescribeVpcCniPodLimits",
         "EnableVpcCniNetworkType",

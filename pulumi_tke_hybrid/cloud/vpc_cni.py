@@ -5,61 +5,39 @@ state (the "phantom hybrid"), can only append subnets, and turns the pod network
 API: EnableVpcCniNetworkType (457/55757), AddVpcCniSubnets (457/56371), DescribeIPAMD, DescribeClusters.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Answer, Cloud
+from pulumi_tke_hybrid.cloud.cluster_fit import not_a_global_router, of_another_vpc
 from pulumi_tke_hybrid.cloud.clusters import find_cluster
+from pulumi_tke_hybrid.cloud.enabling import enabling
 from pulumi_tke_hybrid.cloud.errors import CloudError, Incompatible, NotTold
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
+from pulumi_tke_hybrid.cloud.live_vpc_cni import Live, look
 from pulumi_tke_hybrid.cloud.waiting import Wait
-from pulumi_tke_hybrid.tke import reclaim
+from pulumi_tke_hybrid.tke import ipamd, reclaim
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import transitions
-from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, NOT_GLOBAL_ROUTER
+from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED
 
 Props = Mapping[str, Any]
 T = TypeVar("T")
 
-_BUSY_PHASES = ("", "initializing", "upgrading")
-_FAILED_PHASE = "Failed"
+_NOT_USABLE = ("isolated", "resourceisolate", "resourceisolated", "abnormal", "deleting")
+"""States of a cluster that no waiting ends, in small letters."""
 _ONLY_STORED = {"deadlineSeconds": None, "ipReclaim": None, "onDelete": "keep", "accountId": ""}
 """Properties whose change is told to nobody, with what a state without them means. The reclaim time may only follow the cloud's; the
 account changes only from one that could not be told."""
 _SHOWN_PODS = 5
+_MEND = "mend the cause, then run `pulumi up` again"
+_AGAIN = "A second `pulumi up` finishes what was begun; nothing is done twice."
 
 
 def identity(props: Props) -> str:
     """The resource's id."""
     return f"{props['region']}/{props['clusterId']}"
-
-
-@dataclass(frozen=True)
-class Live:
-    """What the cloud says about VPC-CNI of a cluster."""
-
-    enabled: bool
-    subnets: tuple[str, ...]
-    """What the cloud lists."""
-    ipamd_subnets: tuple[str, ...]
-    """What ipamd reports; may lag behind."""
-    phase: str
-    reason: str
-    reclaim_seconds: int | None
-    cni_type: str | None
-    static_ip: bool | None
-    """None: the API did not tell."""
-
-    def outputs(self, props: Props) -> dict[str, Any]:
-        """Properties for the state."""
-        return {
-            **props,
-            "registeredSubnets": list(self.subnets),
-            "phase": self.phase,
-            "reclaimSeconds": self.reclaim_seconds,
-        }
 
 
 @dataclass(frozen=True)
@@ -110,7 +88,7 @@ class VpcCniSwitch:
             lines.append(f"{', '.join(extra)} was registered elsewhere; it is reported, never removed; add it to the program")
         seconds = reclaim.seconds_of(str(olds.get("ipReclaim", reclaim.NEVER)))
         reported = olds.get("reclaimSeconds")
-        if olds.get("phase") == "running" and olds.get("staticIp") and reported != seconds:
+        if ipamd.is_running(str(olds.get("phase") or "")) and olds.get("staticIp") and reported != seconds:
             lines.append(
                 f"reclaim is {_words(reported)} in the cloud, the program says {_words(seconds)}; it was changed elsewhere; write the live "
                 f"value into the program"
@@ -127,7 +105,7 @@ class VpcCniSwitch:
             where = f"region {props['region']}"
             todo = "check the id, the region, the credentials"
             return Report([], [ADOPTED.finding("cluster_id", f"is not in {where} of this account", value=cluster_id, todo=todo)])
-        refused = _not_a_global_router(cluster_id, cluster) or _of_another_vpc(props, cluster, unknown)
+        refused = not_a_global_router(cluster_id, cluster) or of_another_vpc(props, cluster, unknown)
         if refused:
             return Report([], [refused])
         subnets: Sequence[Any] = [props["subnets"]] if unknown(props["subnets"]) else props["subnets"]
@@ -153,15 +131,15 @@ class VpcCniSwitch:
 
     def create(self, props: Props) -> dict[str, Any]:
         """Switch on with all subnets at once; or finish, or adopt, what an earlier run or somebody else began."""
-        refused = _not_a_global_router(str(props["clusterId"]), self._wait_for_cluster(props))
+        refused = not_a_global_router(str(props["clusterId"]), self._wait_for_cluster(props))
         if refused:
             raise CloudError("VpcCni", "Refused", str(refused))
         live = self.look(props)
         if live is None or not live.enabled:
             self._enable(props)
-        else:
-            self._refuse_incompatible(props, live)
-            self._add_missing(props, live)
+            return self._wait_for_subnets(props, begun=True).outputs(props)
+        self._refuse_incompatible(props, live)
+        self._add_missing(props, live)
         return self._wait_for_subnets(props).outputs(props)
 
     def update(self, props: Props) -> dict[str, Any]:
@@ -188,7 +166,7 @@ class VpcCniSwitch:
         """Whether the cloud has this reclaim time already: somebody changed it there, and the program follows."""
         live = self.look(props)
         seconds = reclaim.seconds_of(str(props["ipReclaim"]))
-        return live is not None and live.enabled and live.phase == "running" and live.reclaim_seconds == seconds
+        return live is not None and live.enabled and live.running and live.reclaim_seconds == seconds
 
     def switch_off(self, props: Props, eni_pods: Callable[[], Sequence[str]]) -> None:
         """Switch VPC-CNI off, unless a pod would lose its network. A cluster that is gone, or off already, is fine."""
@@ -202,8 +180,9 @@ class VpcCniSwitch:
         self._write("DisableVpcCniNetworkType", {"ClusterId": props["clusterId"]})
 
         def off(now: Live | None) -> tuple[bool | None, str]:
-            on = now is not None and (now.enabled or now.phase in _BUSY_PHASES[1:])
-            return (None, "VPC-CNI is still on") if on else (True, "off")
+            if now is None or not (now.enabled or now.busy):
+                return True, "off"
+            return None, "VPC-CNI is still on" if now.enabled else f"ipamd is {now.words}"
 
         again = "Look at the cluster's network in the console; run it again to go on."
         self._wait.until(f"VPC-CNI of {props['clusterId']}", self._looks(props, off), again)
@@ -234,10 +213,10 @@ class VpcCniSwitch:
         def ready(live: Live | None) -> tuple[Live | None, str]:
             if live is None or not live.enabled:
                 return None, "VPC-CNI is off"
-            if live.phase == _FAILED_PHASE:
-                raise CloudError("VpcCni", "Failed", f"ipamd of {props['clusterId']} failed: {live.reason or 'no reason given'}")
-            if live.phase in _BUSY_PHASES:
-                return None, f"ipamd is {live.phase or 'not installed yet'}"
+            _refuse_failed(props, live)
+            if not live.running:
+                # Not installed, it stays so where its installation failed; any later phase is ipamd's own.
+                return None, f"ipamd is {live.words}{'' if live.phase else f'; {self._enabling(props)}'}"
             missing = [subnet for subnet in wanted if subnet not in live.ipamd_subnets]
             if missing:
                 return None, f"ipamd does not list {', '.join(missing)} yet"
@@ -253,28 +232,8 @@ class VpcCniSwitch:
         return {**props, "phase": live.phase}
 
     def look(self, props: Props) -> Live | None:
-        """Ask the cloud; None if it does not know the cluster. NotTold if it does not say whether VPC-CNI is on."""
-        cluster = self._cluster(props)
-        if cluster is None:
-            return None
-        ipamd = self._cloud.call("tke", "DescribeIPAMD", {"ClusterId": props["clusterId"]})
-        enabled, disabled = ipamd.get("EnableIPAMD"), bool(ipamd.get("DisableVpcCniMode"))
-        if not isinstance(enabled, bool) and not disabled:
-            what = f"the answer does not say whether VPC-CNI of {props['clusterId']} is on; run it again"
-            raise NotTold("DescribeIPAMD", "NotTold", what)
-        network: Answer = cluster.get("ClusterNetworkSettings") or {}
-        described: Answer = json.loads(cluster.get("Property") or "{}")
-        static = described.get("IsNonStaticIpMode")
-        return Live(
-            enabled=bool(enabled) and not disabled,
-            subnets=tuple(network.get("Subnets") or ()),
-            ipamd_subnets=tuple(ipamd.get("SubnetIds") or ()),
-            phase=str(ipamd.get("Phase") or ""),
-            reason=str(ipamd.get("Reason") or ""),
-            reclaim_seconds=_duration(str(ipamd.get("ClaimExpiredDuration") or "")),
-            cni_type=described.get("VpcCniType"),
-            static_ip=None if static is None else not static,
-        )
+        """What the cloud has now; see `live_vpc_cni.look`."""
+        return look(self._cloud, str(props["clusterId"]))
 
     def _looks(self, props: Props, judge: Callable[[Live | None], tuple[T | None, str]]) -> Callable[[], tuple[T | None, str]]:
         """Looks for a wait, which goes on where the cloud does not tell."""
@@ -293,10 +252,14 @@ class VpcCniSwitch:
     def _wait_for_cluster(self, props: Props) -> Answer:
         def look() -> tuple[Answer | None, str]:
             cluster = self._cluster(props)
-            status = str(cluster.get("ClusterStatus")) if cluster else "unknown to the cloud"
+            status = str(cluster.get("ClusterStatus") or "in no state that the answer names") if cluster else "unknown to the cloud"
+            if status.casefold() in _NOT_USABLE:
+                raise CloudError(
+                    "VpcCni", "ClusterNotUsable", f"{props['clusterId']} is {status}, and VPC-CNI needs a running one; {advice}"
+                )
             return (cluster if status == "Running" else None), f"the cluster is {status}"
 
-        advice = "Look at the cluster in the console; is it in this region and account?"
+        advice = "look at the cluster in the console: is it paid for, and is it in this region and account?"
         return self._wait.until(f"cluster {props['clusterId']}", look, advice)
 
     def _enable(self, props: Props) -> None:
@@ -337,17 +300,27 @@ class VpcCniSwitch:
                 raise
             self._wait.say(f"{action}: the answer was lost; looking whether the request was accepted")
 
-    def _wait_for_subnets(self, props: Props) -> Live:
+    def _enabling(self, props: Props) -> str:
+        """How far the switching on is, in words. Raises `CloudError` with the cloud's reason where it failed."""
+        failed, words = enabling(self._cloud, str(props["clusterId"]))
+        if failed:
+            raise CloudError("EnableVpcCniNetworkType", "Failed", f"VPC-CNI of {props['clusterId']}: {words}; {_MEND}")
+        return words
+
+    def _wait_for_subnets(self, props: Props, *, begun: bool = False) -> Live:
+        """`begun`: this run switches VPC-CNI on."""
+
+        def progress() -> str:
+            return f"; {self._enabling(props)}" if begun else ""
+
         def listed(live: Live | None) -> tuple[Live | None, str]:
             if live is None or not live.enabled:
-                return None, "VPC-CNI is not on yet"
-            if live.phase == _FAILED_PHASE:
-                raise CloudError("VpcCni", "Failed", f"ipamd of {props['clusterId']} failed: {live.reason or 'no reason given'}")
+                return None, f"VPC-CNI is not on yet{progress()}"
+            _refuse_failed(props, live)
             missing = [subnet for subnet in props["subnets"] if subnet not in live.subnets]
-            return (None, f"{', '.join(missing)} not listed yet") if missing else (live, "listed")
+            return (None, f"{', '.join(missing)} not listed yet; ipamd is {live.words}{progress()}") if missing else (live, "listed")
 
-        again = "A second `pulumi up` finishes what was begun; nothing is done twice."
-        return self._wait.until(f"VPC-CNI of {props['clusterId']}", self._looks(props, listed), again)
+        return self._wait.until(f"VPC-CNI of {props['clusterId']}", self._looks(props, listed), _AGAIN)
 
     @staticmethod
     def _refuse_incompatible(props: Props, live: Live) -> None:
@@ -367,47 +340,16 @@ class VpcCniSwitch:
             found.append(("cni_type", f"CNI type is {live.cni_type}, the program says {kind}"))
         if live.static_ip is not None and static is not None and live.static_ip != bool(static):
             found.append(("static_ip", f"static mode is {live.static_ip}, the program says {bool(static)}"))
-        if static and wanted is not None and live.phase == "running" and live.reclaim_seconds != reclaim.seconds_of(wanted):
+        if static and wanted is not None and live.running and live.reclaim_seconds != reclaim.seconds_of(wanted):
             said = _words(reclaim.seconds_of(wanted))
             found.append(("ip_reclaim", f"reclaim is {_words(live.reclaim_seconds)}, the program says {said}"))
         return found
 
 
-def _not_a_global_router(cluster_id: str, cluster: Answer) -> Finding | None:
-    described: Answer = json.loads(cluster.get("Property") or "{}")
-    network: Answer = cluster.get("ClusterNetworkSettings") or {}
-    kind = described.get("NetworkType", "GR")
-    if kind != "GR":
-        why, todo = "only a GlobalRouter cluster can become hybrid, and the order is fixed for ever", "adopt another one, or make one"
-        return NOT_GLOBAL_ROUTER.finding("cluster_id", f"was made as {kind}", value=cluster_id, why=why, todo=todo)
-    if network.get("DataPlaneV2") or "cilium" in json.dumps(described).lower():
-        why = "enabling VPC-CNI there is accepted, but pods keep their overlay addresses"
-        todo = "use a cluster without Cilium"
-        return NOT_GLOBAL_ROUTER.finding("cluster_id", "runs Cilium (data plane v2)", value=cluster_id, why=why, todo=todo)
-    return None
-
-
-def _of_another_vpc(props: Props, cluster: Answer, unknown: Callable[[object], bool]) -> Finding | None:
-    network: Answer = cluster.get("ClusterNetworkSettings") or {}
-    there, said = network.get("VpcId"), props["vpcId"]
-    if not there or unknown(said) or there == said:
-        return None
-    why, todo = "pods get addresses of the cluster's own VPC", f"say {there}"
-    return ADOPTED.finding("vpc_id", f"is not the VPC of {props['clusterId']}, which is {there}", value=said, why=why, todo=todo)
+def _refuse_failed(props: Props, live: Live) -> None:
+    if ipamd.has_failed(live.phase):
+        raise CloudError("VpcCni", "Failed", f"ipamd of {props['clusterId']} is {live.phase}: {live.reason or 'no reason given'}")
 
 
 def _words(seconds: float | None) -> str:
     return "never" if seconds is None else f"{seconds:.0f} s"
-
-
-def _duration(text: str) -> int | None:
-    """Seconds of a Go duration such as `300s`, `5m0s` or `1h0m0s`; None for none and for zero, which means never."""
-    units = {"h": 3600, "m": 60, "s": 1}
-    total, number = 0, ""
-    for character in text:
-        if character in units and number:
-            total += int(float(number)) * units[character]
-            number = ""
-        else:
-            number += character
-    return total or None

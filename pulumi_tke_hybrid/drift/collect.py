@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 
 from pulumi_tke_hybrid.cloud.client import Answer, Cloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.live_vpc_cni import Live, look
 from pulumi_tke_hybrid.cloud.machines import machine_addresses
 from pulumi_tke_hybrid.cloud.pages import PAGE, all_pages
-from pulumi_tke_hybrid.cloud.vpc_cni import Live, VpcCniSwitch
-from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift.kube import Kube
 from pulumi_tke_hybrid.drift.sides import CloudSide, IpamdSide, Picture, Unread, VpcSubnet, Wish
@@ -55,11 +54,10 @@ def _cloud_side(cluster: Answer) -> CloudSide:
 
 
 def _ipamd(cloud: Cloud, cluster_id: str) -> IpamdSide | Unread:
-    switch = VpcCniSwitch(cloud, Wait(0, _silent))
     try:
-        live = switch.look({"clusterId": cluster_id})
+        live = look(cloud, cluster_id)
         if live is not None and not live.enabled:
-            live = switch.look({"clusterId": cluster_id})  # "off" is believed when it is said twice
+            live = look(cloud, cluster_id)  # "off" is believed when it is said twice
     except CloudError as error:
         return _unread(error)
     return Unread(f"{cluster_id} is gone") if live is None else _ipamd_side(live)
@@ -93,7 +91,3 @@ def _machines(cloud: Cloud, cluster_id: str) -> frozenset[str] | Unread:
 
 def _unread(error: CloudError) -> Unread:
     return Unread(f"{error.action} failed: {error.code}: {shown(error.message, 200)}")
-
-
-def _silent(_: str) -> None:
-    """Nothing is waited for, so there is nothing to show."""

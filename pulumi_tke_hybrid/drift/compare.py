@@ -12,8 +12,6 @@ from pulumi_tke_hybrid.drift.text import reclaim_words
 from pulumi_tke_hybrid.tke import ipamd as config_map_keys
 from pulumi_tke_hybrid.tke import keys
 
-_FAILED = "Failed"
-_RUNNING = "running"
 _ORDER = list(Severity)
 
 
@@ -90,23 +88,23 @@ def _switch(picture: Picture) -> Iterator[Finding]:
             f"{several(pods, 'ENI pod') if pods else 'ENI pods'} cannot work, new ones stay Pending{says}",
             "run `pulumi refresh`, review the preview, then `pulumi up` switches it on again",
         )
-    elif ipamd.phase == _FAILED:
+    elif config_map_keys.has_failed(ipamd.phase):
         yield Finding(
             "ipamd-failed",
             Severity.DANGER,
             cluster,
             f"ipamd of {cluster}",
-            f"{_FAILED} ({ipamd.reason or 'no reason given'})",
+            f"{ipamd.phase} ({ipamd.reason or 'no reason given'})",
             "no pod gets a new ENI address",
             "look at the pods tke-eni-ipamd and tke-eni-agent in kube-system",
         )
-    elif ipamd.phase != _RUNNING:
+    elif not config_map_keys.is_running(ipamd.phase):
         yield Finding(
             "ipamd-busy",
             Severity.WARNING,
             cluster,
             f"ipamd of {cluster}",
-            ipamd.phase or "not installed yet",
+            config_map_keys.phase_words(ipamd.phase, ipamd.reason),
             "its list may lag behind; a cluster without a ready node stays like this",
             "look again once it is running",
         )
@@ -196,7 +194,7 @@ def _setting(picture: Picture, wish: Wish, ipamd: IpamdSide) -> Iterator[Finding
         )
     elif ipamd.static_ip != wish.static_ip:
         yield _differs("static-ip", picture, "static-IP mode", _on(ipamd.static_ip), _on(wish.static_ip))
-    if wish.static_ip and ipamd.phase == _RUNNING and ipamd.reclaim_seconds != wish.reclaim_seconds:
+    if wish.static_ip and config_map_keys.is_running(ipamd.phase) and ipamd.reclaim_seconds != wish.reclaim_seconds:
         yield _differs("reclaim", picture, "reclaim time", reclaim_words(ipamd.reclaim_seconds), reclaim_words(wish.reclaim_seconds))
     if ipamd.cni_type and ipamd.cni_type != keys.ROUTE_ENI:
         yield _differs("cni-type", picture, "CNI type", ipamd.cni_type, keys.ROUTE_ENI)

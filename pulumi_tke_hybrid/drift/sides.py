@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pulumi_tke_hybrid.tke import ipamd
+
 CLOUD, IPAMD, CONFIG_MAP, PROGRAM = "cloud", "ipamd", "configmap", "program"
 LIVE = (CLOUD, IPAMD, CONFIG_MAP)
 """Sides that list subnets: these, and the program."""
@@ -151,7 +153,7 @@ class Picture:
     @property
     def lists(self) -> dict[str, tuple[str, ...] | None]:
         """The subnets that each side lists, in order; None where that side says nothing."""
-        busy = isinstance(self.ipamd, IpamdSide) and not self.ipamd.subnets and self.ipamd.phase != "running"
+        busy = isinstance(self.ipamd, IpamdSide) and not self.ipamd.subnets and not ipamd.is_running(self.ipamd.phase)
         return {
             CLOUD: self.cloud.subnets if isinstance(self.cloud, CloudSide) else None,
             IPAMD: self.ipamd.subnets if isinstance(self.ipamd, IpamdSide) and not busy else None,

@@ -18,8 +18,27 @@ ADDON = "eniipamd"
 """The add-on as which TKE manages ipamd from `ADDON_SINCE` on."""
 ADDON_SINCE = (3, 5, 0)
 
+RUNNING = "running"
+"""The phase of `DescribeIPAMD` in which ipamd works, and the only one that is public. Every other one is waited for by its name."""
+
 _VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?(?:[-._].*)?")
 """Of an image's tag. What follows the numbers says how it was built; longer numbers are dates."""
+
+
+def is_running(phase: str) -> bool:
+    """Whether ipamd works. No other phase counts as that, whatever its name."""
+    return phase.strip().casefold() == RUNNING
+
+
+def has_failed(phase: str) -> bool:
+    """Whether a phase means a failure, in any spelling of it: `Failed`, `failure`, `FAILED`, `unhealthy`."""
+    plain = phase.strip().casefold()
+    return plain.startswith("fail") or plain == "unhealthy"
+
+
+def phase_words(phase: str, reason: str) -> str:
+    """A phase in which ipamd does not work yet, with the reason that the cloud gives for it."""
+    return (phase.strip() or "not installed yet") + (f" ({reason})" if reason else "")
 
 
 def config_data(vpc_id: str, subnets: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -41,8 +41,13 @@ class FakeCloud:
     ipamd: list[str] = field(default_factory=list[str])
     phase: str = ""
     reclaim: str = ""
+    reason: str = ""
     gone: bool = False
     nodes: int = 2
+    progress: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """What the task of switching on answers, one call after the other; the last answer stays."""
+    enables: bool = True
+    """Whether the accepted request ever switches VPC-CNI on."""
     described: dict[str, Any] = field(default_factory=dict[str, Any])
     """More of what `Property` holds."""
     vpc: str = "vpc-12345678"
@@ -73,10 +78,13 @@ class FakeCloud:
                 "EnableIPAMD": self.enabled,
                 "DisableVpcCniMode": False,
                 "Phase": self.phase,
+                "Reason": self.reason,
                 "SubnetIds": self.ipamd,
                 "ClaimExpiredDuration": self.reclaim,
             }
-        if action == "EnableVpcCniNetworkType":
+        if action == "DescribeEnableVpcCniProgress" and self.progress:
+            return self.progress.pop(0) if len(self.progress) > 1 else self.progress[0]
+        if action == "EnableVpcCniNetworkType" and self.enables:
             self.enabled, self.subnets, self.phase = True, list(params["Subnets"]), "initializing"
             self.reclaim = f"{params.get('ExpiredSeconds', 0)}s"
         if action == "DisableVpcCniNetworkType":
@@ -221,11 +229,103 @@ def test_ready_means_running_with_every_subnet_and_the_wanted_reclaim_time() -> 
     assert next(steps, None) is None
 
 
-def test_a_failed_phase_ends_the_wait_at_once() -> None:
-    cloud = FakeCloud(enabled=True, subnets=[A, B], phase="Failed")
-    with pytest.raises(CloudError, match="ipamd of cls-12345678 failed"):
+FAILURES = ("Failed", "failed", "FAILED", "failure", "Failure", "FailedInstall", "fail", "unhealthy", "Unhealthy", " Failed ")
+STRANGE = (
+    "", "initializing", "upgrading", "Initializing", "Upgrading", "Pending", "Starting", "installing", "unknown", "Error", "stopped",
+    "NotRunning", "running-degraded", "runnning", "succeeded", "normal", "ready", "healthy", "Deleting", "升级中",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("phase", FAILURES)
+def test_every_spelling_of_a_failure_ends_the_wait_at_once_with_its_reason(phase: str) -> None:
+    for step in (
+        switch(failed := FakeCloud(enabled=True, subnets=[A, B], phase=phase, reason="no role")).wait_until_ready,
+        switch(failed).create,
+    ):
+        with pytest.raises(CloudError, match=f"ipamd of cls-12345678 is {phase}: no role"):
+            step({**WISH, "ipReclaim": "never"})
+        failed.calls.clear()
+    assert not switch(FakeCloud(enabled=True, phase=phase, reclaim="600s")).reclaims_as({**WISH, "ipReclaim": "600s"})
+
+
+@pytest.mark.parametrize("phase", STRANGE)
+def test_no_phase_but_running_is_ready_and_the_deadline_names_the_last_one(phase: str) -> None:
+    cloud = FakeCloud(enabled=True, subnets=[A, B], ipamd=[A, B], phase=phase, reason="agent waits", reclaim="300s")
+    with pytest.raises(DeadlinePassed) as failure:
         switch(cloud).wait_until_ready(WISH)
-    assert len(cloud.asked("DescribeIPAMD")) == 1
+    assert f"last seen: ipamd is {phase or 'not installed yet'} (agent waits)" in str(failure.value)
+    assert not switch(cloud).reclaims_as({**WISH, "ipReclaim": "300s"})
+
+
+@pytest.mark.parametrize("phase", ["running", "Running", "RUNNING"])
+def test_running_is_ready_in_any_spelling(phase: str) -> None:
+    cloud = FakeCloud(enabled=True, subnets=[A, B], ipamd=[A, B], phase=phase, reclaim="300s")
+    assert switch(cloud).wait_until_ready(WISH)["phase"] == phase
+
+
+@pytest.mark.parametrize("phase", ["upgrading", "uninstalling", "Terminating", "unknown"])
+def test_it_is_not_off_while_ipamd_is_in_a_phase_of_its_own(phase: str) -> None:
+    cloud = FakeCloud(enabled=True, subnets=[A, B], phase="running")
+
+    def going(action: str) -> None:
+        if action == "DisableVpcCniNetworkType":
+            cloud.phase = phase
+
+    cloud.after = going
+    with pytest.raises(DeadlinePassed, match=f"last seen: ipamd is {phase}"):
+        switch(cloud).switch_off(WISH, list)
+
+
+@pytest.mark.parametrize("status", ["Failed", "failed", "FAILED"])
+def test_why_switching_on_failed_ends_the_wait_at_once(status: str) -> None:
+    steps = [{"Status": "Running", "ErrorMessage": ""}] * 2 + [{"Status": status, "ErrorMessage": "install eniipamd failed: no role"}]
+    cloud, said = FakeCloud(enables=False, progress=steps), list[str]()
+    with pytest.raises(CloudError, match=r"switching it on is \w+ \(install eniipamd failed: no role\); mend the cause"):
+        switch(cloud, said).create(WISH)
+    assert len(cloud.asked("DescribeEnableVpcCniProgress")) == 3
+    assert any("switching it on is Running" in line for line in said)
+
+
+def test_why_the_installation_of_ipamd_failed_ends_the_wait_until_it_is_ready() -> None:
+    cloud = FakeCloud(enabled=True, subnets=[A, B], progress=[{"Status": "Failed", "ErrorMessage": "install eniipamd failed"}])
+    with pytest.raises(CloudError, match="install eniipamd failed"):
+        switch(cloud).wait_until_ready(WISH)
+    cloud.phase = "initializing"  # it was installed after all
+    with pytest.raises(DeadlinePassed, match="last seen: ipamd is initializing"):
+        switch(cloud).wait_until_ready(WISH)
+
+
+@pytest.mark.parametrize("code", ["FailedOperation.TaskNotFound", "FailedOperation.EnableVPCCNIFailed", "UnauthorizedOperation.CamNoAuth"])
+def test_a_cloud_that_does_not_tell_the_progress_holds_nothing_up(code: str) -> None:
+    def refuse(action: str) -> None:
+        if action == "DescribeEnableVpcCniProgress":
+            raise CloudError(action, code, "no")
+
+    assert switch(FakeCloud(before=refuse)).create(WISH)["registeredSubnets"] == [A, B]
+    with pytest.raises(DeadlinePassed, match=rf"VPC-CNI is not on yet; how far switching it on is could not be told \({code}\)"):
+        switch(FakeCloud(before=refuse, enables=False)).create(WISH)
+
+
+def test_a_state_of_the_task_that_nobody_knows_is_no_end_and_is_named() -> None:
+    with pytest.raises(DeadlinePassed, match="last seen: VPC-CNI is not on yet; switching it on is Succeed"):
+        switch(FakeCloud(enables=False, progress=[{"Status": "Succeed"}])).create(WISH)
+    with pytest.raises(DeadlinePassed, match="switching it on is in no state that the cloud names"):
+        switch(FakeCloud(enables=False, progress=[{"Status": None}])).create(WISH)
+
+
+@pytest.mark.parametrize("status", ["Isolated", "Abnormal", "ResourceIsolated", "ResourceIsolate", "Deleting", "isolated"])
+def test_a_cluster_that_no_waiting_helps_is_named_at_once(status: str) -> None:
+    cloud = FakeCloud(status=status)
+    with pytest.raises(CloudError, match=f"cls-12345678 is {status}, and VPC-CNI needs a running one"):
+        switch(cloud).create(WISH)
+    assert len(cloud.calls) == 1
+
+
+@pytest.mark.parametrize("status", ["Creating", "Upgrading", "Scaling", "Idling", "Trading", "unheard-of", ""])
+def test_any_other_state_of_a_cluster_is_waited_for_by_its_name(status: str) -> None:
+    named = status or "in no state that the answer names"
+    with pytest.raises(DeadlinePassed, match=f"last seen: the cluster is {named}"):
+        switch(FakeCloud(status=status)).create(WISH)
 
 
 def test_read_sees_that_it_was_switched_off_elsewhere_but_never_takes_an_error_for_it() -> None:
