@@ -21,11 +21,14 @@ def selects_eni(pod: Pod) -> bool:
 
 def needs_eni(pod: Pod) -> bool:
     """Whether VPC-CNI is its network in any way, by annotation or resource: shared, exclusive or trunked ENI."""
-    if any(name in keys.ENI_RESOURCES for name in networks(pod)):
-        return True
+    return any(name in keys.ENI_RESOURCES for name in networks(pod)) or bool(requested_network(pod))
+
+
+def requested_network(pod: Pod) -> str:
+    """The network whose resource a container of the pod requests, e.g. `tke-route-eni`; empty where none does."""
     containers = [*items(at(pod, "spec", "initContainers")), *items(at(pod, "spec", "containers"))]
     amounts = [mapping(at(container, "resources", kind)) for container in containers for kind in ("requests", "limits")]
-    return any(name in amount for amount in amounts for name in keys.ENI_RESOURCES.values())
+    return next((network for network, name in keys.ENI_RESOURCES.items() if any(name in amount for amount in amounts)), "")
 
 
 def over(pod: Pod) -> bool:

@@ -51,6 +51,10 @@ class Op(str, Enum):
     UPDATE = "update"
     REPLACE = "replace"
     DELETE = "delete"
+    IMPORT = "import"
+    """The stack takes over what is there already; nothing is made."""
+    LEAVE = "leave"
+    """The resource leaves the stack only and stays as it is, because the program said so before (`retain_on_delete`)."""
     OTHER = "other"
     """An operation that nobody here has heard of: it counts as a change."""
 
@@ -64,6 +68,11 @@ class Op(str, Enum):
         """Whether what is there now goes away."""
         return self in (Op.REPLACE, Op.DELETE)
 
+    @property
+    def state_only(self) -> bool:
+        """Whether the stack's state changes, and nothing in the cloud."""
+        return self in (Op.IMPORT, Op.LEAVE)
+
 
 def _nothing() -> Props:
     return {}
@@ -75,7 +84,7 @@ class Step:
 
     urn: str
     type: str
-    """Type token, e.g. `tencentcloud:Kubernetes/cluster:Cluster`."""
+    """Canonical type token (`tke.resource_types`), e.g. `tencentcloud:Kubernetes/cluster:Cluster`."""
     op: Op
     old: Props = field(default_factory=_nothing)
     """Inputs as they were; empty for something new."""
@@ -98,6 +107,17 @@ class Step:
     protected: bool = False
     custom: bool = True
     """Something that a provider makes; a component only holds others."""
+    token: str = ""
+    """The type token as the engine wrote it, where it is another one than `type`."""
+    adopted: bool = False
+    """What it becomes is there already: it is imported or read, and not made."""
+    left: bool = False
+    """What was there stays as it is, and the stack does not manage it any more."""
+
+    @property
+    def creates(self) -> bool:
+        """Whether a new resource is made in the cloud."""
+        return self.op in (Op.CREATE, Op.REPLACE) and not self.adopted
 
     @property
     def name(self) -> str:

@@ -1,0 +1,108 @@
+"""One name for each kind of resource, whatever package or API version a program takes it from.
+
+Two packages hold the resources of Tencent Cloud: `tencentcloud-iac-pulumi` 0.2.3 (`tencentcloud:Kubernetes/nodePool:NodePool`), and the one
+Two packages hold the resources of Tencent Cloud: `tencentcloud-iac-pulumi` 0.2.3, whose tokens are such as
+`tencentcloud:Kubernetes/nodePool:NodePool`, and the one that `pulumi package add terraform-provider tencentcloudstack/tencentcloud`
+makes, with `tencentcloud:index/kubernetesNodePool:KubernetesNodePool`.
+Both are made from the same Terraform provider, so the properties have the same names. The rules compare tokens of the first package.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+_BRIDGED = re.compile(r"tencentcloud:index/([a-z][A-Za-z0-9]*):[A-Za-z0-9]+")
+_WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+_MODULES_OF_TWO_WORDS = ("apiGateway", "privateDns")
+_KUBERNETES = re.compile(r"kubernetes:(?:([^/:]+)/)?([^/:]+):([A-Za-z0-9]+)")
+_CUSTOM_RESOURCE = "kubernetes:apiextensions.k8s.io:CustomResource"
+"""The token of a custom resource in some languages; its inputs name the kind."""
+
+_WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
+_JOBS = ("CronJob", "Job")
+_CANONICAL_GROUPS = {
+    **dict.fromkeys(_WORKLOADS, (("apps", "extensions"), "apps/v1")),
+    **dict.fromkeys(_JOBS, (("batch",), "batch/v1")),
+    "Ingress": (("networking.k8s.io", "extensions"), "networking.k8s.io/v1"),
+}
+"""Kinds that Kubernetes had in other groups and versions before: the groups, and where each kind is today."""
+
+
+def canonical(token: str, inputs: Mapping[str, Any] | None = None) -> str:
+    """The token of a resource's kind that the rules compare.
+
+    Returns the token of `tencentcloud-iac-pulumi` for a resource of the bridged Terraform provider, the newest API version for kinds of
+    Kubernetes that had others (`extensions/v1beta1` Ingress → `networking.k8s.io/v1`), the kind of a custom resource from its `inputs`,
+    and any other token as it is. `…Patch` kinds stay patches.
+    """
+    if token.startswith("tencentcloud:"):
+        return _of_tencent_cloud(token)
+    if token.startswith("kubernetes:"):
+        return _of_kubernetes(_named_by_inputs(token, inputs or {}))
+    return token
+
+
+@cache
+def _of_tencent_cloud(token: str) -> str:
+    bridged = _BRIDGED.fullmatch(token)
+    if bridged is None:
+        return token
+    module, rest = _split(bridged[1])
+    name = rest or "Instance"
+    return f"tencentcloud:{module[:1].upper()}{module[1:]}/{name[:1].lower()}{name[1:]}:{name}"
+
+
+def _split(name: str) -> tuple[str, str]:
+    """`kubernetesNodePool` → `kubernetes`, `NodePool`."""
+    for module in _MODULES_OF_TWO_WORDS:
+        if name.startswith(module):
+            return module, name[len(module) :]
+    first = _WORDS.match(name)
+    end = first.end() if first else len(name)
+    return name[:end], name[end:]
+
+
+def _named_by_inputs(token: str, inputs: Mapping[str, Any]) -> str:
+    if not token.startswith(_CUSTOM_RESOURCE):
+        return token
+    version, kind = inputs.get("apiVersion"), inputs.get("kind")
+    if not isinstance(version, str) or not isinstance(kind, str):
+        return token
+    return f"kubernetes:{version if '/' in version else f'core/{version}'}:{kind}{token.removeprefix(_CUSTOM_RESOURCE)}"
+
+
+@cache
+def _of_kubernetes(token: str) -> str:
+    group, _, kind = kubernetes_kind(token)
+    base = kind.removesuffix("Patch")
+    groups, newest = _CANONICAL_GROUPS.get(base, ((), ""))
+    return f"kubernetes:{newest}:{kind}" if group in groups else token
+
+
+def kubernetes_kind(token: str) -> tuple[str, str, str]:
+    """(API group, version, kind) of a `kubernetes:` token; three empty texts where it has another form.
+
+    The core group is `core`. The kind of a patch ends with `Patch`.
+    """
+    found = _KUBERNETES.fullmatch(token)
+    return (found[1] or "", found[2], found[3]) if found else ("", "", "")
+
+
+def is_patch(token: str) -> bool:
+    """Whether the resource only writes some fields of an object that it does not own: its deletion takes these fields back."""
+    return token.startswith("kubernetes:") and token.endswith("Patch")
+
+
+def bridged(token: str) -> str:
+    """The bridged Terraform provider's token for a token of `tencentcloud-iac-pulumi`: the rule that `canonical` reads backwards.
+
+    `Vpc/instance:Instance` → `index/vpc:Vpc`, except `Clb/instance:Instance`, whose Terraform name is `tencentcloud_clb_instance`.
+    """
+    module, _, name = token.removeprefix("tencentcloud:").partition("/")
+    name = name.partition(":")[2]
+    whole = module if name == "Instance" and module not in _NAMED_INSTANCES else f"{module}{name}"
+    return f"tencentcloud:index/{whole[:1].lower()}{whole[1:]}:{whole}"
+
+
+_NAMED_INSTANCES = ("Clb",)
