@@ -15,7 +15,14 @@ _COMPONENT = "tke-hybrid:index:"
 _FACTS = 6
 """Inputs of a new component that its line names."""
 _ROLLS = (tokens.DEPLOYMENT, tokens.STATEFUL_SET)
-ORDER = (Op.DELETE, Op.REPLACE, Op.OTHER, Op.UPDATE, Op.CREATE)
+_VERBS = {
+    Op.CREATE: "created",
+    Op.DELETE: "deleted",
+    Op.OTHER: "changed by an unknown operation",
+    Op.IMPORT: "imported as it is",
+    Op.LEAVE: "leaves the stack, stays in the cloud",
+}
+ORDER = (Op.DELETE, Op.REPLACE, Op.OTHER, Op.UPDATE, Op.CREATE, Op.LEAVE, Op.IMPORT)
 """What a reviewer should see first."""
 
 
@@ -91,6 +98,8 @@ class Counts:
     other: int
     noise: int
     same: int
+    state_only: int = 0
+    """Imported, or leaving the stack and staying in the cloud."""
 
     def __add__(self, more: "Counts") -> "Counts":
         return Counts(
@@ -101,12 +110,13 @@ class Counts:
             self.other + more.other,
             self.noise + more.noise,
             self.same + more.same,
+            self.state_only + more.state_only,
         )
 
     @property
     def changes(self) -> int:
         """All that are not left as they are."""
-        return self.add + self.update + self.replace + self.delete + self.other
+        return self.add + self.update + self.replace + self.delete + self.other + self.state_only
 
 
 NOTHING = Counts(0, 0, 0, 0, 0, 0, 0)
@@ -141,6 +151,7 @@ def outline(plan: StackPlan) -> Outline:
         other=ops.get(Op.OTHER, 0),
         noise=sum(folded.values()),
         same=ops.get(Op.SAME, 0),
+        state_only=ops.get(Op.IMPORT, 0) + ops.get(Op.LEAVE, 0),
     )
     ordered = sorted(groups.values(), key=lambda group: (group.weight, group.name))
     return Outline(ordered, sorted(folded.items()), counts)
@@ -190,7 +201,7 @@ def _phrases(group: Group) -> Iterator[str]:
         elif step.op is Op.REPLACE:
             yield f"{what} replaced because of {step.replaced_for}".strip()
         else:
-            yield f"{what} {step.op.value}d".strip() if step.op in (Op.CREATE, Op.DELETE) else f"{what} {step.op.value}".strip()
+            yield f"{what} {_VERBS[step.op]}".strip()
     if len(group.steps) > 6:
         yield f"{len(group.steps) - 6} more"
 

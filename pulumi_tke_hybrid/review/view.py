@@ -21,7 +21,7 @@ from pulumi_tke_hybrid.tke.rules.changes_of_networks import RANGE_CHANGED
 from pulumi_tke_hybrid.tke.rules.coverage import HEADROOM, Zone
 from pulumi_tke_hybrid.tke.step import Op, Step
 
-SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-", Op.OTHER: "?"}
+SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-", Op.OTHER: "?", Op.IMPORT: "=", Op.LEAVE: "="}
 _WIDE = (tokens.CLUSTER, tokens.SWITCH, tokens.VPC)
 """Resources that all the rest stands on."""
 _ENDING = (CLUSTER_REBUILT.id, POD_NETWORK_OFF.id, RANGE_CHANGED.id)
@@ -71,6 +71,7 @@ def headline(review: Review) -> str:
 def counts_text(counts: Counts) -> str:
     """The counts, replacements apart."""
     parts = [f"{counts.add} add", f"{counts.update} update", f"{counts.replace} replace", f"{counts.delete} delete"]
+    parts += [f"{counts.state_only} in the stack's state only"] if counts.state_only else []
     parts += [f"{counts.other} unknown"] if counts.other else []
     folded = f", {counts.noise} noise folded" if counts.noise else ""
     return f"{several(counts.changes, 'change')} ({', '.join(parts)}){folded}"

@@ -6,6 +6,7 @@ Everything that reads steps of the engine goes through these functions: one oper
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pulumi_tke_hybrid.tke.resource_types import is_patch
 from pulumi_tke_hybrid.tke.step import Op, at, mapping
 
 State = Mapping[str, Any]
@@ -34,15 +35,15 @@ _OPS = {
 `remove-pending-replace`: a resource that an earlier run deleted is forgotten."""
 ADOPTING = ("import", "import-replacement", "read", "read-replacement")
 """Operations after which the resource is one that was there before, under the program's own id."""
+_ENDING = ("delete", "replace", "create-replacement", "delete-replaced", "import-replacement", "read-replacement")
 _WEIGHT = {
-    op: weight
-    for weight, op in enumerate((Op.READ, Op.SAME, Op.LEAVE, Op.IMPORT, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE))
+    op: weight for weight, op in enumerate((Op.READ, Op.SAME, Op.LEAVE, Op.IMPORT, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE))
 }
 
 
 def is_known(said: object) -> bool:
     """Whether the engine's operation is one of those that this module knows."""
-    return said in _OPS
+    return isinstance(said, str) and said in _OPS
 
 
 def stays(old: State) -> bool:
@@ -50,16 +51,22 @@ def stays(old: State) -> bool:
     return old.get("retainOnDelete") is True or old.get("external") is True
 
 
+def leaves_old(said: object, old: State) -> bool:
+    """Whether the resource that was there leaves the stack only: it is to be retained where the step deletes or replaces."""
+    return old.get("retainOnDelete") is True and said in _ENDING
+
+
 def operation(said: object, old: State, new: State) -> Op:
     """What a step does to the resource; `said` is the engine's operation, `old` and `new` are the states before and after.
 
     A deletion of what stays is `LEAVE`; a replacement of what stays creates the new resource beside it. A managed resource that the
-    program only reads from now on, under the same id, is left as well. `OTHER` for an operation that this module does not know.
+    program only reads from now on, under the same id, is left as well. A patch is part of an object that stays anyway, so its replacement
+    stays one. `OTHER` for an operation that this module does not know.
     """
     found = _OPS.get(said, Op.OTHER) if isinstance(said, str) else Op.OTHER
     if found is Op.DELETE and stays(old):
         return Op.LEAVE
-    if found is Op.REPLACE and stays(old):
+    if found is Op.REPLACE and stays(old) and not is_patch(str(old.get("type"))):
         return Op.LEAVE if said == "delete-replaced" else Op.IMPORT if said in ADOPTING else Op.CREATE
     if said == "read" and old and old.get("external") is not True and new.get("external") is True:
         return Op.LEAVE

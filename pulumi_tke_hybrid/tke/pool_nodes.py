@@ -84,7 +84,7 @@ def _pool_subnets(props: Props) -> Iterator[str]:
 
 def _each(value: object) -> list[Props]:
     """The objects of a block, which the two packages may write as one object or as a list of them."""
-    return [mapping(item) for item in (items(value) if isinstance(value, list) else [value]) if mapping(item)]
+    return [mapping(item) for item in (items(value) if isinstance(value, list) else [value]) if isinstance(item, dict)]
 
 
 def _text(props: Props, key: str) -> str:

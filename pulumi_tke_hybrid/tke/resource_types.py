@@ -1,6 +1,5 @@
 """One name for each kind of resource, whatever package or API version a program takes it from.
 
-Two packages hold the resources of Tencent Cloud: `tencentcloud-iac-pulumi` 0.2.3 (`tencentcloud:Kubernetes/nodePool:NodePool`), and the one
 Two packages hold the resources of Tencent Cloud: `tencentcloud-iac-pulumi` 0.2.3, whose tokens are such as
 `tencentcloud:Kubernetes/nodePool:NodePool`, and the one that `pulumi package add terraform-provider tencentcloudstack/tencentcloud`
 makes, with `tencentcloud:index/kubernetesNodePool:KubernetesNodePool`.

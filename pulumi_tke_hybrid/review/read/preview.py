@@ -9,7 +9,7 @@ from pulumi_tke_hybrid.review.plan import STACK, Failure, StackPlan
 from pulumi_tke_hybrid.review.read.secrets import Secrets
 from pulumi_tke_hybrid.review.read.steps import Steps
 from pulumi_tke_hybrid.review.read.stream import Document, Unreadable
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke import operations, tokens
 from pulumi_tke_hybrid.tke.step import Op, Step, items, mapping, unknown
 
 NO_SAMES = (
@@ -138,7 +138,7 @@ class _Reader:
             return ""
         if self._summary is None:
             return "it has no summary, so it may not be whole" if steps else "it has neither steps nor a summary"
-        counted = sum(count for op, count in self._summary.items() if op not in ("same", "read", "refresh") and isinstance(count, int))
+        counted = sum(count for op, count in self._summary.items() if operations.operation(op, {}, {}).changes and isinstance(count, int))
         shown = sum(step.op.changes for step in steps)
         if counted and not shown:
             return f"its summary counts {counted} changes, and its steps show none"

@@ -1,32 +1,16 @@
 """Steps of the engine's JSON made into steps of the rules. One resource may have several; they become one."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.review.read.secrets import Secrets
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke import operations, tokens
+from pulumi_tke_hybrid.tke.resource_types import canonical
 from pulumi_tke_hybrid.tke.step import Op, Step, at, mapping, texts
 
-_OPS = {
-    "same": Op.SAME,
-    "create": Op.CREATE,
-    "import": Op.CREATE,
-    "update": Op.UPDATE,
-    "delete": Op.DELETE,
-    "replace": Op.REPLACE,
-    "create-replacement": Op.REPLACE,
-    "delete-replaced": Op.REPLACE,
-    "import-replacement": Op.REPLACE,
-    "read": Op.READ,
-    "read-replacement": Op.READ,
-    "refresh": Op.READ,
-    "discard": Op.READ,
-    "discard-replaced": Op.READ,
-}
-_CLEANING = ("delete", "delete-replaced", "remove-pending-replace")
-_WEIGHT = {op: weight for weight, op in enumerate((Op.READ, Op.SAME, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE))}
+_CLEANING = ("delete", "delete-replaced", "discard-replaced")
 _DEFAULT = re.compile(r"pulumi:providers:([\w-]+)::default_(\d+)_(\d+)_(\d+)")
 _STATE = ("eniSubnetIds", "registeredSubnets", "availableIpCount", "status")
 """Outputs that a rule or a table looks at; the others are not kept."""
@@ -38,7 +22,8 @@ class Steps:
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
         self._steps: dict[str, Step] = {}
-        self._said: dict[str, set[str]] = {}
+        self._refreshed = False
+        self._deleted_with: dict[str, str] = {}
         self._seen: set[tuple[str, str]] = set()
         self.versions: dict[str, str] = {}
         """Of default providers: their names hold them, and their own steps are not shown."""
@@ -53,14 +38,15 @@ class Steps:
         if not isinstance(urn, str) or not urn:
             self.odd += 1
             return
-        op = _OPS.get(said, Op.OTHER) if isinstance(said, str) else Op.OTHER
         old, new = mapping(given.get("oldState")), mapping(given.get("newState"))
+        op = operations.operation(said, old, new)
         if old.get("delete") is True and said in _CLEANING:
-            op, said = Op.OTHER, "delete-replaced"  # left over from an earlier run that was cut off
+            op = Op.READ if operations.stays(old) else Op.OTHER  # left over from an earlier run that was cut off
             urn += " (left over)"
-        elif op is Op.OTHER:
+        elif not operations.is_known(said):
             self.unnamed_ops[str(said)] = None
-        self._said.setdefault(urn, set()).add(str(said))
+        self._refreshed = self._refreshed or said == "refresh"
+        self._deleted_with[urn] = operations.deleted_with(old)
         step = self._step(given, urn, op, old, new)
         pair = (str(at(old, "provider") or ""), str(at(new, "provider") or _provider(given)))
         if pair not in self._seen:
@@ -71,12 +57,18 @@ class Steps:
 
     def done(self) -> list[Step]:
         """The steps so far, one for each resource."""
-        replaced = {urn for urn, step in self._steps.items() if step.op is Op.REPLACE}
-        return [self._explained(step, replaced) if step.op is Op.REPLACE else step for step in self._steps.values()]
+        replaced = {urn for urn, step in self._steps.items() if step.op is Op.REPLACE or (step.op is Op.CREATE and step.left)}
+        left = {urn for urn, step in self._steps.items() if step.op is Op.LEAVE}
+        return [self._explained(self._kept(step, left), replaced) for step in self._steps.values()]
 
-    def _explained(self, step: Step, replaced: set[str]) -> Step:
+    def _kept(self, step: Step, left: Set[str]) -> Step:
+        """The engine deletes nothing that it takes for deleted with a resource which in truth only leaves the stack."""
+        holder = self._deleted_with.get(step.urn, "")
+        return replace(step, op=Op.LEAVE, new=step.old, left=True) if step.op is Op.DELETE and holder in left else step
+
+    def _explained(self, step: Step, replaced: Set[str]) -> Step:
         """The engine names no property where a resource is replaced only because another one is: then those that come from that one."""
-        if step.replace_keys:
+        if step.replace_keys or not (step.op is Op.REPLACE or (step.op is Op.CREATE and step.left)):
             return step
         keys = tuple(key for key, urns in step.sources.items() if not replaced.isdisjoint(urns))
         return replace(step, replace_keys=keys)
@@ -84,7 +76,7 @@ class Steps:
     @property
     def refreshed(self) -> bool:
         """Whether some step only looked at the cloud."""
-        return any("refresh" in said for said in self._said.values())
+        return self._refreshed
 
     def _provider_pair(self, before: str, now: str) -> None:
         """A default provider has a resource of its own for each version, whose steps no preview shows; its users name both."""
@@ -98,14 +90,15 @@ class Steps:
             self._steps[urn] = Step(urn, f"{tokens.PROVIDERS}{new[1]}", Op.SAME, {"version": was}, {"version": version})
 
     def _step(self, given: Mapping[str, Any], urn: str, op: Op, old: Mapping[str, Any], new: Mapping[str, Any]) -> Step:
-        type_ = str(new.get("type") or old.get("type") or _type_of(urn))
-        before = self._secrets.opened(old.get("inputs"), type_)
-        after = before if old.get("inputs") == new.get("inputs") else self._secrets.opened(new.get("inputs"), type_)
-        state = self._secrets.opened(old.get("outputs") or new.get("outputs"), type_)
+        token = str(new.get("type") or old.get("type") or _type_of(urn))
+        before = self._secrets.opened(old.get("inputs"), token)
+        after = before if old.get("inputs") == new.get("inputs") else self._secrets.opened(new.get("inputs"), token)
+        state = self._secrets.opened(old.get("outputs") or new.get("outputs"), token)
         details = given.get("detailedDiff")
         diff = [*texts(given.get("diffReasons")), *(_head(str(key)) for key in mapping(details))]
         either = new or old
-        return Step(
+        type_ = canonical(token, after or before)
+        step = Step(
             urn=urn,
             type=type_,
             op=op,
@@ -120,19 +113,40 @@ class Steps:
             was_protected=old.get("protect") is True,
             protected=new.get("protect") is True,
             custom=either.get("custom") is not False if "custom" in either else not _is_component(type_),
+            token=token if token != type_ else "",
+            adopted=given.get("op") in operations.ADOPTING,
+            left=operations.leaves_old(given.get("op"), old),
         )
+        return _as_applied(step)
+
+
+def _as_applied(step: Step) -> Step:
+    """What leaves the stack only is as before. What is imported was there. Beside something that stays, a new resource is made."""
+    if step.op is Op.LEAVE:
+        return replace(step, new=step.old, left=True, protected=step.was_protected)
+    if step.op is Op.IMPORT:
+        # What the program writes may differ from what is there: as far as the preview knows, that is an update.
+        differs = bool(step.old) and step.old != step.new
+        return replace(step, op=Op.UPDATE if differs else Op.IMPORT, old=step.old or step.new)
+    if step.op is Op.CREATE and step.left:
+        return replace(step, old={}, state={}, id="", was_protected=step.protected)
+    return step
 
 
 def _merged(first: Step, second: Step) -> Step:
-    """Two steps of one resource: a refresh and what follows, or the parts of a replacement."""
-    strong = max((first, second), key=lambda step: _WEIGHT[step.op])
-    gone_and_back = {first.op, second.op} == {Op.DELETE, Op.CREATE}
+    """Two steps of one resource: a refresh and what follows, an import and its update, or the parts of a replacement."""
+    op = operations.together(first.op, second.op)
+    if first.op is Op.READ:
+        return second
+    if second.op is Op.READ:
+        return first
+    strong = first if first.op is op else second
     return Step(
         urn=first.urn,
         type=strong.type,
-        op=Op.REPLACE if gone_and_back else strong.op,
-        old=first.old or second.old,
-        new={} if strong.op is Op.DELETE and not gone_and_back else second.new or first.new,
+        op=op,
+        old=(second.old if first.op is Op.IMPORT else first.old) or second.old,
+        new={} if op is Op.DELETE else second.new or first.new,
         state=first.state or second.state,
         replace_keys=tuple(dict.fromkeys([*first.replace_keys, *second.replace_keys])),
         diff_keys=strong.diff_keys,
@@ -142,6 +156,9 @@ def _merged(first: Step, second: Step) -> Step:
         was_protected=first.was_protected or second.was_protected,
         protected=second.protected or (first.protected and not second.new),
         custom=strong.custom,
+        token=strong.token,
+        adopted=first.adopted or second.adopted,
+        left=first.left or second.left,
     )
 
 
