@@ -3,6 +3,7 @@
 import typer
 
 from pulumi_tke_hybrid.capacity import command as capacity
+from pulumi_tke_hybrid.console import wrong_use
 from pulumi_tke_hybrid.doctor import command as doctor
 from pulumi_tke_hybrid.drift import command as drift
 from pulumi_tke_hybrid.proof import command as proof
@@ -10,6 +11,7 @@ from pulumi_tke_hybrid.review import command as review
 
 app = typer.Typer(
     name="tke-hybrid",
+    cls=wrong_use.Root,
     help="TKE's hybrid network: what is there, and does each pod see its client? `tke-hybrid COMMAND --help` shows examples.",
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -19,9 +21,9 @@ app = typer.Typer(
 
 
 app.command("verify", help=proof.HELP, no_args_is_help=True)(proof.verify)
-app.command("drift", help=drift.HELP, cls=drift.Command, no_args_is_help=True)(drift.drift)
+app.command("drift", help=drift.HELP, no_args_is_help=True)(drift.drift)
 app.add_typer(capacity.app, name="capacity")
-app.command("review", help=review.HELP, cls=review.Command, no_args_is_help=True)(review.review)
+app.command("review", help=review.HELP, no_args_is_help=True)(review.review)
 app.command("doctor", help=doctor.DOCTOR_HELP)(doctor.doctor)
 app.command("policy", help=doctor.POLICY_HELP)(doctor.policy)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pulumi_tke_hybrid.console import ignored, wrong_use
+from pulumi_tke_hybrid.console.exit_code import FailOn
 
 HELP = """How many nodes and ENI pods fit in each zone, now and after a change. Reads only, changes nothing.
 
@@ -19,7 +20,7 @@ the nodes that there are, what the change leaves, and when the zone is full.
     tke-hybrid capacity --preview plan.json
 
   The stack as it is, growing by 20 pods a week, with a fifth kept free:
-    pulumi stack export | tke-hybrid capacity --stack - --growth 20/week --reserve 20
+    pulumi stack export | tke-hybrid capacity --state - --growth 20/week --reserve 20
 
   A live cluster:
     tke-hybrid capacity --cluster-id cls-a1b2c3d4 --region ap-guangzhou --kubeconfig admin.yaml
@@ -29,10 +30,10 @@ the nodes that there are, what the change leaves, and when the zone is full.
 [bold]Exit codes[/bold]
 
   0  everything fits
-  1  it fits, and less than --reserve is left in a zone
-  2  a zone has too few addresses, or no subnet at all
-  3  could not tell: a range or the type of a node is not known
-  64 wrong use
+  2  a zone has too few addresses, or no subnet at all, or less than --reserve is left in a zone;
+     with --fail-on warning: also a zone that the first period of --growth fills
+  3  could not tell: a range or the type of a node is not known, or a report could not be written
+  64 wrong use    70 a fault of tke-hybrid itself
 """
 
 PROPOSE_HELP = """Propose container subnets inside a VPC: pure arithmetic, nothing is asked or made.
@@ -51,10 +52,11 @@ is taken. Each comes with its reasons and a line for the program.
 [bold]Exit codes[/bold]
 
   0  proposed
-  64 the VPC has no room, or wrong use
+  3  the proposal could not be written
+  64 the VPC has no room, or wrong use    70 a fault of tke-hybrid itself
 """
 
-app = typer.Typer(cls=wrong_use.Group, invoke_without_command=True, no_args_is_help=True, rich_markup_mode="rich", add_completion=False)
+app = typer.Typer(invoke_without_command=True, no_args_is_help=True, rich_markup_mode="rich", add_completion=False)
 JsonFile = Annotated[
     str, typer.Option("--json", metavar="FILE", help="Write JSON there (- for standard output).", rich_help_panel="Report")
 ]
@@ -66,7 +68,7 @@ def capacity(
     preview: Annotated[
         str, typer.Option(metavar="FILE", help="JSON of `pulumi preview --show-sames` (- for standard input).", rich_help_panel="What")
     ] = "",
-    stack: Annotated[
+    state: Annotated[
         str, typer.Option(metavar="FILE", help="JSON of `pulumi stack export` (- for standard input).", rich_help_panel="What")
     ] = "",
     facts: Annotated[
@@ -97,18 +99,22 @@ def capacity(
     reserve: Annotated[
         int, typer.Option(min=0, max=99, help="Per cent of each zone's addresses that must stay free.", rich_help_panel="Judgement")
     ] = 0,
+    fail_on: Annotated[
+        FailOn,
+        typer.Option(help="End with 2 at what does not fit (error), or also at what fills up (warning).", rich_help_panel="Judgement"),
+    ] = FailOn.ERROR,
     json_file: JsonFile = "",
 ) -> None:
     if context.invoked_subcommand is not None:
-        with wrong_use.told("capacity", wrong_use.SYSEXITS_USAGE):
+        with wrong_use.told("capacity"):
             ignored.refuse(f"{context.invoked_subcommand} has options of its own, after its name", _given(context))
         return
-    with wrong_use.told("capacity", wrong_use.SYSEXITS_USAGE):
+    with wrong_use.told("capacity"):
         from pulumi_tke_hybrid.capacity import run_command
 
         code = run_command.run(
             preview=preview,
-            stack=stack,
+            state=state,
             facts=facts,
             cluster_id=cluster_id,
             cluster=cluster,
@@ -118,6 +124,7 @@ def capacity(
             cloud_only=cloud_only,
             growth=growth,
             reserve=reserve,
+            fail_on=fail_on,
             json_file=json_file,
         )
     raise typer.Exit(code)
@@ -129,7 +136,7 @@ def _given(context: typer.Context) -> dict[str, bool]:
     return {option: source is not None and source.name == "COMMANDLINE" for option, source in sources.items()}
 
 
-@app.command("propose", cls=wrong_use.Command, help=PROPOSE_HELP, no_args_is_help=True)
+@app.command("propose", help=PROPOSE_HELP, no_args_is_help=True)
 def propose(
     vpc: Annotated[str, typer.Option(metavar="RANGE", help="Range of the VPC.")],
     zone: Annotated[list[str], typer.Option(metavar="ZONE:NODESxTYPE:PODS", help="What a zone must hold; may be repeated.")],
@@ -137,7 +144,7 @@ def propose(
     growth: Annotated[int, typer.Option(min=0, max=10000, help="Room to grow, in per cent of the need.")] = 100,
     json_file: JsonFile = "",
 ) -> None:
-    with wrong_use.told("capacity propose", wrong_use.SYSEXITS_USAGE):
+    with wrong_use.told("capacity propose"):
         from pulumi_tke_hybrid.capacity import run_command
 
         code = run_command.propose(vpc=vpc, zones=zone, taken=taken or [], growth=growth, json_file=json_file)

@@ -2,27 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum
 
 from pulumi_tke_hybrid.capacity.estate import Estate
 from pulumi_tke_hybrid.capacity.rows import Growth, Row, rows
+from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.tke.step import unknown
 
 
-class ExitCode(IntEnum):
-    """What the process says to a pipeline."""
+class Fit(Enum):
+    """What a zone comes to, the worst first."""
 
-    FITS = 0
-    """Everything fits."""
-    TIGHT = 1
-    """It fits, and less than the asked reserve is left in a zone."""
-    FULL = 2
-    """A zone has too few addresses, or none at all, for its nodes or pods."""
-    COULD_NOT_TELL = 3
-    """A range, a pool's size or a node's type is not known."""
-    USAGE = 64
-    """The command was called wrongly."""
+    FULL = "full"
+    """The zone has too few addresses, or none at all, for its nodes or pods."""
+    COULD_NOT_TELL = "could not tell"
+    """The type of a node is not known."""
+    TIGHT = "tight"
+    """Everything fits, and less than `--reserve` is left."""
+    FILLS_UP = "fills up"
+    """Everything fits, and not even one further period of `--growth` does."""
+    FITS = "fits"
 
 
 @dataclass(frozen=True)
@@ -34,21 +34,24 @@ class Outcome:
     growth: Growth | None = None
     reserve: int = 0
     """Per cent of each zone's addresses that must stay free."""
+    fail_on: FailOn = FailOn.ERROR
 
     @property
     def rows(self) -> list[Row]:
         """A row for each zone."""
         return rows(self.after, self.before, self.growth)
 
-    def verdict(self, row: Row) -> ExitCode:
+    def verdict(self, row: Row) -> Fit:
         """Of one zone."""
         if row.nodes and (not row.size or row.free < 0):
-            return ExitCode.FULL
+            return Fit.FULL
         if row.nodes and not row.types_known:
-            return ExitCode.COULD_NOT_TELL
+            return Fit.COULD_NOT_TELL
         if row.nodes and row.pods > row.pods_fit:
-            return ExitCode.FULL
-        return ExitCode.TIGHT if row.free * 100 < row.size * self.reserve else ExitCode.FITS
+            return Fit.FULL
+        if row.free * 100 < row.size * self.reserve:
+            return Fit.TIGHT
+        return Fit.FILLS_UP if self.growth and row.periods == 0 else Fit.FITS
 
     @property
     def unsaid(self) -> Sequence[str]:
@@ -63,10 +66,11 @@ class Outcome:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The worst zone; what could not be told may hide a worse one than a tight zone."""
-        codes = [*(self.verdict(row) for row in self.rows), *([ExitCode.COULD_NOT_TELL] if self.unsaid else [])]
-        order = (ExitCode.FULL, ExitCode.COULD_NOT_TELL, ExitCode.TIGHT)
-        return next((code for code in order if code in codes), ExitCode.FITS)
+        """The worst zone. Less than the reserve is not fine: `--reserve` asks for that."""
+        found = {self.verdict(row) for row in self.rows}
+        if found & {Fit.FULL, Fit.TIGHT} or (Fit.FILLS_UP in found and self.fail_on.warnings_count):
+            return ExitCode.NOT_FINE
+        return ExitCode.COULD_NOT_TELL if self.unsaid or Fit.COULD_NOT_TELL in found else ExitCode.FINE
 
     def words(self, row: Row) -> str:
         """What a zone comes to."""
@@ -79,7 +83,7 @@ class Outcome:
         if row.nodes and row.pods > row.pods_fit:
             homeless = row.pods - row.pods_fit
             return f"{several(homeless, 'pod')} {'does' if homeless == 1 else 'do'} not fit"
-        if self.verdict(row) is ExitCode.TIGHT:
+        if self.verdict(row) is Fit.TIGHT:
             return f"less than {self.reserve} % free"
         if self.growth is None or row.periods is None:
             return "fits"

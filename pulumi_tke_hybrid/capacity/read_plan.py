@@ -84,7 +84,7 @@ def of_stack(export: Json, cluster: str) -> Estate:
     """A stack as it was last left."""
     resources: Any = _child(export, "deployment").get("resources")
     if not isinstance(resources, list):
-        raise WrongUse("--stack is no stack: it has no deployment.resources; write it with: pulumi stack export")
+        raise WrongUse("--state is no stack: it has no deployment.resources; write it with: pulumi stack export")
     return _estate([_resource(item) for item in cast(list[Json], resources)], cluster)
 
 

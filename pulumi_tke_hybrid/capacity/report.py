@@ -8,7 +8,7 @@ from typing import Any
 from pulumi_tke_hybrid.capacity.outcome import Outcome
 from pulumi_tke_hybrid.tke.layout import Placed
 
-FORMAT = 1
+FORMAT = 2
 """Changes when a key of the JSON changes its meaning or goes."""
 
 

@@ -7,11 +7,12 @@ from rich.console import Console
 
 from pulumi_tke_hybrid.capacity import read_plan, report, table
 from pulumi_tke_hybrid.capacity.estate import Estate
-from pulumi_tke_hybrid.capacity.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.capacity.outcome import Outcome
 from pulumi_tke_hybrid.capacity.rows import PERIODS, Growth
 from pulumi_tke_hybrid.capacity.wishes import WrongWishes, proposal
 from pulumi_tke_hybrid.console import files, ignored, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn, refuse_change
 from pulumi_tke_hybrid.tke import ids
 
 _GROWTH = re.compile(r"(\d{1,6})(?:/(\w+))?", re.ASCII)
@@ -20,7 +21,7 @@ _GROWTH = re.compile(r"(\d{1,6})(?:/(\w+))?", re.ASCII)
 def run(
     *,
     preview: str,
-    stack: str,
+    state: str,
     facts: str,
     cluster_id: str,
     cluster: str,
@@ -30,10 +31,12 @@ def run(
     cloud_only: bool,
     growth: str,
     reserve: int,
+    fail_on: FailOn,
     json_file: str,
 ) -> ExitCode:
     """Run it and write what was found. Standard output holds the table, or the JSON."""
-    sources = {"--preview": preview, "--stack": stack, "--facts": facts, "--cluster-id": cluster_id}
+    refuse_change("capacity", fail_on)
+    sources = {"--preview": preview, "--state": state, "--facts": facts, "--cluster-id": cluster_id}
     given = [option for option, value in sources.items() if value]
     if len(given) != 1:
         raise WrongUse(f"one of {', '.join(sources)} is needed" + (f"; given are {' and '.join(given)}" if given else ""))
@@ -45,14 +48,16 @@ def run(
     wanted = _growth(growth)
     if preview:
         before, after = read_plan.of_preview(read_plan.read("--preview", preview, "pulumi preview --json --show-sames"), cluster)
-        outcome = Outcome(after, before, wanted, reserve)
-    elif stack:
-        outcome = Outcome(read_plan.of_stack(read_plan.read("--stack", stack, "pulumi stack export"), cluster), None, wanted, reserve)
+        outcome = Outcome(after, before, wanted, reserve, fail_on)
+    elif state:
+        outcome = Outcome(
+            read_plan.of_stack(read_plan.read("--state", state, "pulumi stack export"), cluster), None, wanted, reserve, fail_on
+        )
     elif facts:
         how = "pulumi stack output clusterFacts --json"
-        outcome = Outcome(read_plan.of_facts(read_plan.read("--facts", facts, how)), None, wanted, reserve)
+        outcome = Outcome(read_plan.of_facts(read_plan.read("--facts", facts, how)), None, wanted, reserve, fail_on)
     else:
-        outcome = Outcome(_live(cluster_id, region, kubeconfig, context, cloud_only), None, wanted, reserve)
+        outcome = Outcome(_live(cluster_id, region, kubeconfig, context, cloud_only), None, wanted, reserve, fail_on)
     files.write(json_file, report.as_json(outcome))
     table.show(outcome, terminal.console(stderr=json_file == files.STANDARD_OUTPUT))
     return outcome.exit_code
@@ -65,10 +70,10 @@ def propose(*, vpc: str, zones: list[str], taken: list[str], growth: int, json_f
     except WrongWishes as error:
         for line in error.lines:
             files.complain("capacity propose", line)
-        return ExitCode.USAGE
+        return ExitCode.WRONG_USE
     files.write(json_file, report.proposal_as_json(placed, vpc))
     table.show_proposal(placed, terminal.console(stderr=json_file == files.STANDARD_OUTPUT))
-    return ExitCode.FITS
+    return ExitCode.FINE
 
 
 def _growth(text: str) -> Growth | None:

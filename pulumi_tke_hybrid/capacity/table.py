@@ -7,13 +7,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pulumi_tke_hybrid.capacity.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.capacity.outcome import Fit, Outcome
 from pulumi_tke_hybrid.capacity.rows import Row
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.tke.layout import Placed
 
 BAR = 20
-_COLOURS = {ExitCode.FITS: "green", ExitCode.TIGHT: "yellow", ExitCode.FULL: "red", ExitCode.COULD_NOT_TELL: "yellow"}
+_COLOURS = {Fit.FITS: "green", Fit.FULL: "red"}
 
 
 def show(outcome: Outcome, console: Console) -> None:
@@ -25,7 +25,7 @@ def show(outcome: Outcome, console: Console) -> None:
     for head in (*heads, "nodes", "nodes fit", "pods", "pods fit", ""):
         table.add_column(head, justify="right" if head in ("free", "nodes", "nodes fit", "pods", "pods fit") else "left", overflow="fold")
     for row in outcome.rows:
-        colour = _COLOURS[outcome.verdict(row)]
+        colour = _COLOURS.get(outcome.verdict(row), "yellow")
         cells: list[str | Text] = [
             shown(row.zone),
             "\n".join(map(shown, row.subnets)) or "none",

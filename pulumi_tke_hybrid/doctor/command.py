@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pulumi_tke_hybrid.console import wrong_use
+from pulumi_tke_hybrid.console.exit_code import FailOn
 
 DOCTOR_HELP = """Can this machine run the program. Reads only; each failure says what to do; no secret is shown.
 
@@ -23,7 +24,10 @@ masked), this machine's clock, the account, the first permissions, and the role 
 
 [bold]Exit codes[/bold]
 
-  0  ready, perhaps with something to look at    1  something failed    2  wrong use
+  0  ready, perhaps with something to look at
+  2  something failed; with --fail-on warning: also something to look at
+  3  the report could not be written
+  64 wrong use    70 a fault of tke-hybrid itself
 """
 
 POLICY_HELP = """Print the least access policy (CAM) that a program with these components needs.
@@ -48,12 +52,13 @@ def doctor(
     region: Annotated[str, typer.Option(help="Region. Default: the stack's, else TENCENTCLOUD_REGION.")] = "",
     project: Annotated[Path, typer.Option(help="Folder of the Pulumi project.", exists=True, file_okay=False)] = Path(),
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask the cloud.")] = False,
+    fail_on: Annotated[FailOn, typer.Option(help="End with 2 at a failure (error), or also at a warning.")] = FailOn.ERROR,
     json_file: Annotated[str, typer.Option("--json", metavar="FILE", help="Write JSON there (- for standard output).")] = "",
 ) -> None:
     from pulumi_tke_hybrid.doctor import run_command
 
     with wrong_use.told("doctor"):
-        code = run_command.run(stack=stack, region=region, project=project, offline=offline, json_file=json_file)
+        code = run_command.run(stack=stack, region=region, project=project, offline=offline, fail_on=fail_on, json_file=json_file)
     raise typer.Exit(code)
 
 

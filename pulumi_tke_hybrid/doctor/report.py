@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
+from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.doctor.check import Check, State
 
-FORMAT = 1
+FORMAT = 2
 """Changes when a key of the JSON changes its meaning or goes."""
 _MOST = 2000
 """Characters of a line."""
@@ -22,9 +23,10 @@ _SIGN = {
 }
 
 
-def exit_code(checks: Sequence[Check]) -> int:
-    """1 if anything failed."""
-    return int(any(check.state is State.FAILURE for check in checks))
+def exit_code(checks: Sequence[Check], fail_on: FailOn = FailOn.ERROR) -> ExitCode:
+    """Not fine if anything failed."""
+    bad = {State.FAILURE, State.WARNING} if fail_on.warnings_count else {State.FAILURE}
+    return ExitCode.NOT_FINE if any(check.state in bad for check in checks) else ExitCode.FINE
 
 
 def headline(checks: Sequence[Check]) -> str:
@@ -35,11 +37,11 @@ def headline(checks: Sequence[Check]) -> str:
     return "ready" + (f", with {counts[State.WARNING]} to look at" if counts[State.WARNING] else "")
 
 
-def as_json(checks: Sequence[Check]) -> str:
+def as_json(checks: Sequence[Check], fail_on: FailOn = FailOn.ERROR) -> str:
     """All of it."""
     data = {
         "format": FORMAT,
-        "exitCode": exit_code(checks),
+        "exitCode": int(exit_code(checks, fail_on)),
         "headline": headline(checks),
         "checks": [{"id": check.id, "state": check.state.value, "detail": check.detail, "todo": check.todo} for check in checks],
     }

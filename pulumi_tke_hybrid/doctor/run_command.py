@@ -11,9 +11,10 @@ from rich.text import Text
 from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
 from pulumi_tke_hybrid.console import files
+from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn, refuse_change
 from pulumi_tke_hybrid.doctor import policy as policies
 from pulumi_tke_hybrid.doctor import report
-from pulumi_tke_hybrid.doctor.check import Check, State, skipped
+from pulumi_tke_hybrid.doctor.check import Check, skipped
 from pulumi_tke_hybrid.doctor.credentials import find, not_usable, stack_configuration
 from pulumi_tke_hybrid.doctor.machine import Machine, ThisMachine
 from pulumi_tke_hybrid.doctor.service import CHECKS, Skew, service, skew
@@ -38,8 +39,9 @@ def checks(
         yield from service(cloud(found.settings), found.settings, found.who, clock)
 
 
-def run(*, stack: str, region: str, project: Path, offline: bool, json_file: str) -> int:
+def run(*, stack: str, region: str, project: Path, offline: bool, fail_on: FailOn, json_file: str) -> ExitCode:
     """Run them and say what was found; standard output holds it, or the JSON where that was sent to `-`."""
+    refuse_change("doctor", fail_on)
     console = Console(stderr=json_file == "-", soft_wrap=True)
     done: list[Check] = []
     with Console(stderr=True).status("checking") as status:
@@ -47,10 +49,10 @@ def run(*, stack: str, region: str, project: Path, offline: bool, json_file: str
             report.line(check, console)
             status.update(f"checking (last: {check.id})")
             done.append(check)
-    files.write(json_file, report.as_json(done))
-    failed = any(check.state is State.FAILURE for check in done)
-    console.print(Text(report.headline(done), style="bold red" if failed else "bold green"))
-    return report.exit_code(done)
+    files.write(json_file, report.as_json(done, fail_on))
+    code = report.exit_code(done, fail_on)
+    console.print(Text(report.headline(done), style="bold red" if code else "bold green"))
+    return code
 
 
 def policy(*, read_only: bool, own_vpc: bool, markdown_file: str) -> None:

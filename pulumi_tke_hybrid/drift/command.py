@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pulumi_tke_hybrid.console import wrong_use
+from pulumi_tke_hybrid.console.exit_code import FailOn
 
 HELP = """Put side by side who says what about a cluster's pod network. Reads only, changes nothing.
 
@@ -26,15 +27,12 @@ with --facts, the program. Each difference is said in words: what, its value, wh
 
 [bold]Exit codes[/bold]
 
-  0  no drift
-  1  the sides differ, and nothing is broken by it now
-  2  dangerous: VPC-CNI is off, a zone with nodes has no subnet, a subnet that one side alone lists, an ENI pod on the overlay
-  3  could not tell: a side could not be read, and what was read is no danger
-  64 wrong use
+  0  no drift, or a difference that breaks nothing now
+  2  dangerous: VPC-CNI is off, a zone with nodes has no subnet, a subnet that one side alone lists, an ENI pod on the overlay;
+     with --fail-on warning: any difference
+  3  could not tell: a side could not be read, or a report could not be written; what was read is no danger
+  64 wrong use    70 a fault of tke-hybrid itself
 """
-
-Command = wrong_use.Command
-USAGE = wrong_use.SYSEXITS_USAGE
 
 
 def drift(
@@ -50,6 +48,9 @@ def drift(
         list[str] | None,
         typer.Option(metavar="ID[:SUBJECT]", help="A finding that is known and meant; may be repeated.", rich_help_panel="What"),
     ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="End with 2 at a danger (error), or at any difference (warning).", rich_help_panel="What")
+    ] = FailOn.ERROR,
     kubeconfig: Annotated[
         Path | None, typer.Option(help="The cluster's kubeconfig. Default: KUBECONFIG.", rich_help_panel="Cluster")
     ] = None,
@@ -66,7 +67,7 @@ def drift(
 ) -> None:
     from pulumi_tke_hybrid.drift import run_command
 
-    with wrong_use.told("drift", USAGE):
+    with wrong_use.told("drift"):
         code = run_command.run(
             cluster_id=cluster_id,
             region=region,
@@ -75,6 +76,7 @@ def drift(
             cloud_only=cloud_only,
             facts_file=facts,
             accept=accept or [],
+            fail_on=fail_on,
             json_file=json_file,
             markdown_file=markdown_file,
         )

@@ -2,35 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 
+from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.console.text import several
-from pulumi_tke_hybrid.drift.compare import worst
 from pulumi_tke_hybrid.drift.finding import Finding, Severity
 from pulumi_tke_hybrid.drift.sides import Picture
-
-
-class ExitCode(IntEnum):
-    """What the process says to a pipeline."""
-
-    AGREED = 0
-    """All sides agree."""
-    DRIFT = 1
-    """They differ, and nothing is broken by it now."""
-    DANGER = 2
-    """They differ, and pods have no address or the wrong one, or soon will."""
-    COULD_NOT_TELL = 3
-    """A side could not be read, and what was read is no danger."""
-    USAGE = 64
-    """The command was called wrongly."""
-
-
-_CODES = {
-    Severity.DANGER: ExitCode.DANGER,
-    Severity.UNKNOWN: ExitCode.COULD_NOT_TELL,
-    Severity.WARNING: ExitCode.DRIFT,
-    Severity.NOTE: ExitCode.AGREED,
-}
 
 
 @dataclass(frozen=True)
@@ -41,6 +17,7 @@ class Outcome:
     findings: Sequence[Finding]
     accept: Sequence[str] = ()
     """`id` or `id:subject` of findings that are known and meant."""
+    fail_on: FailOn = FailOn.ERROR
 
     def accepted(self, finding: Finding) -> bool:
         """Whether somebody said that this one is meant."""
@@ -53,8 +30,11 @@ class Outcome:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Danger first; then what is not known, which may hide one."""
-        return _CODES[worst(self.counted)]
+        """A danger first; then what is not known, which may hide a danger."""
+        found = {finding.severity for finding in self.counted}
+        if Severity.DANGER in found or (Severity.WARNING in found and self.fail_on.warnings_count):
+            return ExitCode.NOT_FINE
+        return ExitCode.COULD_NOT_TELL if Severity.UNKNOWN in found else ExitCode.FINE
 
     @property
     def headline(self) -> str:

@@ -4,15 +4,16 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from pulumi_tke_hybrid.console.exit_code import ExitCode
 from pulumi_tke_hybrid.console.markdown import folded, plain, table
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift.finding import Finding, Severity
-from pulumi_tke_hybrid.drift.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.drift.outcome import Outcome
 from pulumi_tke_hybrid.drift.views import pod_rows, setting_rows, subnet_rows, zone_rows
 
 MARK = "<!-- tke-hybrid:drift -->"
 """First line of the Markdown, for whoever keeps one comment up to date."""
-FORMAT = 1
+FORMAT = 2
 """Changes when a key of the JSON changes its meaning or goes."""
 
 _MOST = 200
@@ -64,7 +65,7 @@ def as_json(outcome: Outcome) -> str:
 def as_markdown(outcome: Outcome) -> str:
     """For a pull request, an incident or a job's summary."""
     picture = outcome.picture
-    sign = {ExitCode.AGREED: "✅", ExitCode.DANGER: "⛔"}.get(outcome.exit_code, "⚠️")
+    sign = {ExitCode.FINE: "✅", ExitCode.NOT_FINE: "⛔"}.get(outcome.exit_code, "⚠️")
     lines = [MARK, f"### {sign} {plain(outcome.headline)}", ""]
     for title, severities in (
         ("Dangerous", [Severity.DANGER]),

@@ -9,6 +9,7 @@ from pulumi_tke_hybrid.cloud.client import TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.console import files, ignored, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn, refuse_change
 from pulumi_tke_hybrid.console.kubeconfig import NoKubeconfig, from_environment
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift import facts, report, table
@@ -16,8 +17,8 @@ from pulumi_tke_hybrid.drift.collect import collect
 from pulumi_tke_hybrid.drift.compare import compare
 from pulumi_tke_hybrid.drift.finding import IDS
 from pulumi_tke_hybrid.drift.kube import Kube, LiveKube
-from pulumi_tke_hybrid.drift.outcome import ExitCode, Outcome
-from pulumi_tke_hybrid.drift.sides import Unread, Wish
+from pulumi_tke_hybrid.drift.outcome import Outcome
+from pulumi_tke_hybrid.drift.sides import Picture, Unread, Wish
 from pulumi_tke_hybrid.tke import ids
 
 _EXAMPLE = "node-zone-uncovered:ap-guangzhou-7"
@@ -32,10 +33,12 @@ def run(
     cloud_only: bool,
     facts_file: str,
     accept: Sequence[str],
+    fail_on: FailOn,
     json_file: str,
     markdown_file: str,
 ) -> ExitCode:
     """Run it and write what was found. Standard output holds the table, or whatever was sent to `-`."""
+    refuse_change("drift", fail_on)
     if cloud_only:
         ignored.refuse("--cloud-only does not ask the cluster itself", {"--kubeconfig": kubeconfig, "--context": context})
     for item in accept:
@@ -49,19 +52,17 @@ def run(
         raise WrongUse(f"--cluster-id: {problem}")
     settings = _settings(_agreed("--region", region, wish.region if wish else ""))
     kube = _kube(kubeconfig, context, cloud_only)
-    outcome = _outcome(settings, kube, cluster, wish, accept)
+    picture = _picture(settings, kube, cluster, wish)
+    outcome = Outcome(picture, compare(picture), accept, fail_on)
     files.write(json_file, report.as_json(outcome))
     files.write(markdown_file, report.as_markdown(outcome))
     table.show(outcome, terminal.console(stderr="-" in (json_file, markdown_file)))
     return outcome.exit_code
 
 
-def _outcome(settings: CloudSettings, kube: Kube | Unread, cluster: str, wish: Wish | None, accept: Sequence[str]) -> Outcome:
+def _picture(settings: CloudSettings, kube: Kube | Unread, cluster: str, wish: Wish | None) -> Picture:
     with Console(stderr=True).status("reading") as status:
-        picture = collect(
-            TencentCloud(settings), kube, cluster, settings.region, wish, lambda what: status.update(f"reading {shown(what)}")
-        )
-    return Outcome(picture, compare(picture), accept)
+        return collect(TencentCloud(settings), kube, cluster, settings.region, wish, lambda what: status.update(f"reading {shown(what)}"))
 
 
 def _agreed(option: str, given: str, of_facts: str) -> str:

@@ -6,10 +6,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pulumi_tke_hybrid.console.exit_code import ExitCode
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift.compare_pods import REGISTERED
 from pulumi_tke_hybrid.drift.finding import Severity
-from pulumi_tke_hybrid.drift.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.drift.outcome import Outcome
 from pulumi_tke_hybrid.drift.report import mark
 from pulumi_tke_hybrid.drift.views import pod_rows, setting_rows, subnet_rows, zone_rows
 
@@ -46,7 +47,7 @@ def show(outcome: Outcome, console: Console) -> None:
         accepted = outcome.accepted(finding)
         label = f"{finding.severity.value}{' (accepted)' if accepted else ''} {finding.id}: "
         console.print(Text.assemble((label, "dim" if accepted else _COLOUR[finding.severity]), shown(finding.message, 1200)))
-    good = outcome.exit_code is ExitCode.AGREED
+    good = outcome.exit_code is ExitCode.FINE
     console.print(Text(shown(outcome.headline), style="bold green" if good else "bold red"))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pulumi_tke_hybrid.console import wrong_use
+from pulumi_tke_hybrid.console.exit_code import FailOn
 
 HELP = """Prove which address the pods see: the client's, or somebody else's.
 
@@ -16,7 +17,7 @@ client's, and looks at the structure through the Kubernetes API. Read-only, exce
 [bold]Examples[/bold]
 
   A direct Service, from a machine of the VPC whose pods answer like traefik/whoami:
-    tke-hybrid verify --service default/nginx-deploy --cluster-facts facts.json
+    tke-hybrid verify --service default/nginx-deploy --facts facts.json
 
   An Ingress, where X-Forwarded-For counts as well; the report goes into the pull request:
     tke-hybrid verify --ingress default/shop --host shop.example.com --markdown report.md
@@ -44,8 +45,10 @@ client's, and looks at the structure through the Kubernetes API. Read-only, exce
 
 [bold]Exit codes[/bold]
 
-  0  proven    1  a pod sees somebody else    2  wrong use    3  not every zone or pod answered
-  4  could not tell    5  the structure has a fault that traffic did not show
+  0  proven: each pod in each zone sees the client, and the structure has no fault
+  2  a pod sees another address, or the structure has a fault; with --fail-on warning: also a warning of the structure
+  3  could not tell: not every zone or pod answered, an answer or the cluster could not be read, or a report not be written
+  64 wrong use    70 a fault of tke-hybrid itself
 """
 
 FACTS_HELP = "JSON of the stack's cluster facts (- for standard input): pulumi stack output clusterFacts --json > facts.json"
@@ -95,6 +98,9 @@ def verify(
             rich_help_panel="Expected",
         ),
     ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="End with 2 at a fault (error), or also at a warning of the structure.", rich_help_panel="Expected")
+    ] = FailOn.ERROR,
     requests: Annotated[int, typer.Option(min=1, max=1_000_000, help="Requests, at the least.", rich_help_panel="Traffic")] = 100,
     concurrency: Annotated[int, typer.Option(min=1, max=256, help="Requests at once.", rich_help_panel="Traffic")] = 16,
     deadline: Annotated[float, typer.Option(min=1, help="Seconds for all traffic.", rich_help_panel="Traffic")] = 60,
@@ -116,7 +122,7 @@ def verify(
     structure_only: Annotated[
         bool, typer.Option("--structure-only", help="Send no traffic; ask the Kubernetes API only.", rich_help_panel="Cluster")
     ] = False,
-    cluster_facts: Annotated[str, typer.Option(metavar="FILE", help=FACTS_HELP, rich_help_panel="Cluster")] = "",
+    facts: Annotated[str, typer.Option(metavar="FILE", help=FACTS_HELP, rich_help_panel="Cluster")] = "",
     subnet: Annotated[
         list[str] | None, typer.Option(metavar="ZONE=RANGE", help="An ENI subnet; may be repeated.", rich_help_panel="Cluster")
     ] = None,
@@ -164,7 +170,7 @@ def verify(
             from_log=from_log,
             kubectl=(kubeconfig, context) if from_tcp_table else None,
             structure_only=structure_only,
-            cluster_facts=cluster_facts,
+            facts=facts,
             subnets=subnet or [],
             load_balancers=lb_address or [],
             nodes=node_address or [],
@@ -172,5 +178,5 @@ def verify(
             image=image,
             pull_secret=pull_secret,
         )
-        code = run_command.run(wanted, kubeconfig, context, json_file, markdown_file)
+        code = run_command.run(wanted, kubeconfig, context, fail_on, json_file, markdown_file)
     raise typer.Exit(code)

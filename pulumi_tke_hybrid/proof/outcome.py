@@ -2,30 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 
+from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.proof.coverage import Results
 from pulumi_tke_hybrid.proof.structure import Level, Structure
 from pulumi_tke_hybrid.proof.traps import Trap
 from pulumi_tke_hybrid.proof.verdict import Verdict, worst
-
-
-class ExitCode(IntEnum):
-    """What the process says to a pipeline."""
-
-    PROVEN = 0
-    """Every pod in every zone sees the client, and the structure has no fault."""
-    NOT_PRESERVED = 1
-    """At least one pod sees somebody else."""
-    USAGE = 2
-    """The command was called wrongly."""
-    NOT_COVERED = 3
-    """Whoever answered is fine, but not every zone or pod did; without traffic, a zone has not the pods that it could."""
-    COULD_NOT_TELL = 4
-    """No verdict: nothing answered, an answer could not be read, or the cluster could not be asked."""
-    STRUCTURE = 5
-    """The structure has a fault that traffic did not show."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +41,7 @@ class Outcome:
     """Without traffic: what could not be covered by any, in words."""
     traps: Sequence[Trap] = ()
     sent: Sent = Sent()
+    fail_on: FailOn = FailOn.ERROR
 
     @property
     def verdict(self) -> Verdict | None:
@@ -74,19 +58,15 @@ class Outcome:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Faults first: what is known to be bad is not softened by what is not known."""
+        """What is known to be bad decides before what is not known."""
         heard = self.results.heard if self.results else None
-        if heard in (Verdict.SNAT_NODE, Verdict.SNAT_LB) or (heard is Verdict.HEADER_ONLY and not self.header_accepted):
-            return ExitCode.NOT_PRESERVED
-        if heard is Verdict.UNKNOWN:
+        levels = {finding.level for finding in self.structure.findings} if self.structure else set[Level]()
+        not_the_client = heard in (Verdict.SNAT_NODE, Verdict.SNAT_LB) or (heard is Verdict.HEADER_ONLY and not self.header_accepted)
+        if not_the_client or Level.FAULT in levels or (Level.WARNING in levels and self.fail_on.warnings_count):
+            return ExitCode.NOT_FINE
+        if heard is Verdict.UNKNOWN or self.uncovered or (not self.results and Level.UNKNOWN in levels):
             return ExitCode.COULD_NOT_TELL
-        if self.uncovered:
-            return ExitCode.NOT_COVERED
-        if self.structure and self.structure.faults:
-            return ExitCode.STRUCTURE
-        if not self.results and self.structure and any(finding.level is Level.UNKNOWN for finding in self.structure.findings):
-            return ExitCode.COULD_NOT_TELL
-        return ExitCode.PROVEN
+        return ExitCode.FINE
 
     @property
     def headline(self) -> str:

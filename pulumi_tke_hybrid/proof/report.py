@@ -4,15 +4,16 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from pulumi_tke_hybrid.console.exit_code import ExitCode
 from pulumi_tke_hybrid.console.markdown import folded, plain, table
 from pulumi_tke_hybrid.console.text import shown
-from pulumi_tke_hybrid.proof.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.proof.outcome import Outcome
 from pulumi_tke_hybrid.proof.structure import Level
 from pulumi_tke_hybrid.proof.verdict import Verdict
 
 MARK = "<!-- tke-hybrid:verify -->"
 """First line of the Markdown, for whoever keeps one comment up to date."""
-FORMAT = 1
+FORMAT = 2
 """Changes when a key of the JSON changes its meaning or goes."""
 
 
@@ -71,7 +72,7 @@ def as_json(outcome: Outcome) -> str:
 
 def as_markdown(outcome: Outcome) -> str:
     """For a pull request or a job's summary."""
-    sign = {ExitCode.PROVEN: "✅", ExitCode.NOT_PRESERVED: "⛔", ExitCode.STRUCTURE: "⛔"}.get(outcome.exit_code, "⚠️")
+    sign = {ExitCode.FINE: "✅", ExitCode.NOT_FINE: "⛔"}.get(outcome.exit_code, "⚠️")
     lines = [
         MARK,
         f"### {sign} {plain(outcome.headline)}",

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,13 +11,13 @@ from rich.console import Console
 
 from pulumi_tke_hybrid.console import files, ignored, interrupted, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn, refuse_change
 from pulumi_tke_hybrid.proof import report, table
 from pulumi_tke_hybrid.proof.cluster import Front, Subnets
 from pulumi_tke_hybrid.proof.coverage import Wish
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
 from pulumi_tke_hybrid.proof.kube import LiveKube
-from pulumi_tke_hybrid.proof.outcome import ExitCode
 from pulumi_tke_hybrid.proof.pod_tables import Kubectl
 from pulumi_tke_hybrid.proof.probe import Plan
 from pulumi_tke_hybrid.proof.progress import shown_on
@@ -48,7 +49,7 @@ def wanted(
     from_log: bool,
     kubectl: tuple[Path | None, str] | None,
     structure_only: bool,
-    cluster_facts: str,
+    facts: str,
     subnets: Sequence[str],
     load_balancers: Sequence[str],
     nodes: Sequence[str],
@@ -78,7 +79,7 @@ def wanted(
             from_log=from_log,
         ),
         wish=Wish([zone.strip() for zone in zones.split(",") if zone.strip()], min_per_zone, not sample),
-        subnets=Subnets.of(_facts(cluster_facts), subnets),
+        subnets=Subnets.of(_facts(facts), subnets),
         structure_only=structure_only,
         accept_header=accept_header,
         load_balancers=load_balancers,
@@ -94,12 +95,13 @@ def wanted(
     )
 
 
-def run(request: Wanted, kubeconfig: Path | None, context: str, json_file: str, markdown_file: str) -> ExitCode:
+def run(request: Wanted, kubeconfig: Path | None, context: str, fail_on: FailOn, json_file: str, markdown_file: str) -> ExitCode:
     """Run it and write what was found. Standard output holds the table, or whatever was sent to `-`."""
+    refuse_change("verify", fail_on)
     files.refuse_two_on_standard_output({"--json": json_file, "--markdown": markdown_file})
     try:
         with interrupted.like_ctrl_c(), shown_on(Console(stderr=True)) as progress:
-            outcome = verify(request, lambda: LiveKube.connect(kubeconfig, context), progress)
+            outcome = replace(verify(request, lambda: LiveKube.connect(kubeconfig, context), progress), fail_on=fail_on)
     except CannotVerify as error:
         files.complain("verify", str(error))
         return ExitCode.COULD_NOT_TELL
@@ -116,9 +118,9 @@ def _facts(name: str) -> dict[str, Any] | None:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
         found: Any = json.loads(text)
     except (OSError, ValueError) as error:
-        raise WrongUse(f"--cluster-facts {name} cannot be read as JSON ({type(error).__name__})") from None
+        raise WrongUse(f"--facts {name} cannot be read as JSON ({type(error).__name__})") from None
     if not _by_zone(found):
-        raise WrongUse(f"--cluster-facts {name} has no subnets by zone; write it with: pulumi stack output <name> --json")
+        raise WrongUse(f"--facts {name} has no subnets by zone; write it with: pulumi stack output <name> --json")
     return cast(dict[str, Any], found)
 
 

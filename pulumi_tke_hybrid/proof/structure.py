@@ -107,7 +107,7 @@ def check(snapshot: Snapshot, subnets: Subnets) -> Structure:
         findings += _pod_findings(pod, row, path, subnets)
     findings += _together(snapshot, rows, path)
     if any(row.network == "eni" for row in rows) and not subnets.by_zone:
-        text = "whether pod addresses are of their own zone's subnet is not checked: give the subnets with --cluster-facts or --subnet"
+        text = "whether pod addresses are of their own zone's subnet is not checked: give the subnets with --facts or --subnet"
         findings.append(Finding(Level.WARNING, str(snapshot.front), text))
     findings += _backend_findings(snapshot, live)
     return Structure(path, layer7, session, sorted(rows, key=lambda row: (row.zone, row.pod)), findings)

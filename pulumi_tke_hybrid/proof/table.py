@@ -6,8 +6,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pulumi_tke_hybrid.console.exit_code import ExitCode
 from pulumi_tke_hybrid.console.text import shown
-from pulumi_tke_hybrid.proof.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.proof.outcome import Outcome
 from pulumi_tke_hybrid.proof.structure import Level
 from pulumi_tke_hybrid.proof.verdict import Verdict
 
@@ -33,7 +34,7 @@ def show(outcome: Outcome, console: Console) -> None:
         _line(console, found.level.value, _LEVEL_COLOUR[found.level], f"{found.subject}: {found.message}")
     for trap in outcome.traps:
         _line(console, trap.name, "yellow", trap.message)
-    good = outcome.exit_code is ExitCode.PROVEN
+    good = outcome.exit_code is ExitCode.FINE
     console.print(Text(shown(outcome.headline, 400), style="bold green" if good else "bold red"))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pulumi_tke_hybrid.console import wrong_use
+from pulumi_tke_hybrid.console.exit_code import FailOn
 
 HELP = """What a preview means for the network, in one comment that a reviewer can act on. Changes nothing.
 
@@ -27,15 +28,13 @@ Verdict first, then what is dangerous and why, zones as rows, one line a compone
 
 [bold]Exit codes[/bold]
 
-  0  clean: nothing changes
-  1  changes, none of them dangerous, or those that are have been accepted
-  2  dangerous: somebody must say that it is meant (--accept, or the label)
-  3  could not tell: there is no whole preview to read
-  4  invalid: the preview itself failed
+  0  nothing changes, or no change is dangerous, or each danger is accepted
+  2  dangerous: somebody must accept it (--accept, or the label); with --fail-on warning or change: also a warning, any change
+  3  could not tell: there is no whole preview to read, or a report could not be written
+  4  the preview itself failed
   5  the comment could not be posted, and nothing is dangerous
-  64 wrong use
+  64 wrong use    70 a fault of tke-hybrid itself
 """
-Command = wrong_use.Command
 
 
 class Host(str, Enum):
@@ -68,6 +67,9 @@ def review(
         list[str] | None,
         typer.Option(metavar="RULE=SEVERITY", help="Another severity: error (dangerous), warning, note.", rich_help_panel="Gate"),
     ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="End with 2 at a danger (error), at a warning too, or at any change.", rich_help_panel="Gate")
+    ] = FailOn.ERROR,
     json_file: Annotated[
         str, typer.Option("--json", metavar="FILE", help="Write the digest there (- for standard output).", rich_help_panel="Report")
     ] = "",
@@ -80,12 +82,12 @@ def review(
     ] = None,
     pull_request: Annotated[int | None, typer.Option(min=1, help="Another one than the job's.", rich_help_panel="Report")] = None,
 ) -> None:
-    with wrong_use.told("tke-hybrid review", wrong_use.SYSEXITS_USAGE):
+    with wrong_use.told("review"):
         from pulumi_tke_hybrid.review import run_command
 
         code = run_command.run(
             run_command.Inputs(previews or [], event_log or [], run=run, stack=stack, cwd=cwd, commit=commit),
-            run_command.Judging(accept or [], labels, rule or []),
+            run_command.Judging(accept or [], labels, rule or [], fail_on),
             run_command.Reports(json_file, markdown_file, limit, post.value if post else "", pull_request),
         )
     raise typer.Exit(code)

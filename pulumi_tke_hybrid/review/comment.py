@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_tke_hybrid.review.verdict import EXIT_CODES, ExitCode, Verdict
+from pulumi_tke_hybrid.review.verdict import Verdict
 
 GITHUB_LIMIT = 65_536
 """Characters that GitHub takes in one comment; GitLab takes a million."""
@@ -21,11 +21,6 @@ class Digest:
     """Tells this set of changes from any other: equal previews have equal fingerprints, in whatever order their steps came."""
     data: Mapping[str, Any]
     """Plain JSON data, free of secrets, with `format` as the version of its schema."""
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """What the process says to a pipeline."""
-        return EXIT_CODES[self.verdict]
 
     def as_data(self) -> dict[str, Any]:
         """A copy that may be changed."""

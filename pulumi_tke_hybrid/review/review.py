@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
+from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.review import gate
 from pulumi_tke_hybrid.review.gate import Acceptance, Judged
 from pulumi_tke_hybrid.review.outline import NOTHING, Counts, Outline, outline
 from pulumi_tke_hybrid.review.plan import StackPlan
-from pulumi_tke_hybrid.review.verdict import EXIT_CODES, ExitCode, Verdict
+from pulumi_tke_hybrid.review.verdict import Verdict
 from pulumi_tke_hybrid.review.words import Words
 from pulumi_tke_hybrid.tke.rule import Severity, judged
 from pulumi_tke_hybrid.tke.rules import changes, coverage, ranges_of_steps
@@ -41,11 +43,25 @@ class Review:
     verdict: Verdict
     words: Words
     origin: Origin
+    fail_on: FailOn = FailOn.ERROR
 
     @property
     def exit_code(self) -> ExitCode:
-        """What the process says to a pipeline."""
-        return EXIT_CODES[self.verdict]
+        """What is known to be bad decides before what could not be read."""
+        if self.verdict is Verdict.DANGEROUS or self.stopped_by:
+            return ExitCode.NOT_FINE
+        if self.verdict is Verdict.INVALID:
+            return ExitCode.PREVIEW_FAILED
+        return ExitCode.COULD_NOT_TELL if self.verdict is Verdict.COULD_NOT_TELL else ExitCode.FINE
+
+    @cached_property
+    def stopped_by(self) -> str:
+        """What `--fail-on` stops at, in words; empty where nothing beside a danger stops."""
+        warnings = sum(item.finding.severity is Severity.WARNING and item.accepted is None for item in self.findings)
+        if warnings and self.fail_on.warnings_count:
+            return several(warnings, "warning")
+        changes = sum(step.op.changes for stack in self.stacks for step in stack.plan.steps)
+        return several(changes, "change") if changes and self.fail_on is FailOn.CHANGE else ""
 
     @cached_property
     def findings(self) -> list[Judged]:
@@ -71,11 +87,12 @@ def review(
     acceptances: Sequence[Acceptance] = (),
     severities: Mapping[str, Severity] | None = None,
     origin: Origin | None = None,
+    fail_on: FailOn = FailOn.ERROR,
 ) -> Review:
     """Judge the plans."""
     stacks = [_of_stack(plan, acceptances, severities or {}) for plan in plans]
     found = [item for stack in stacks for item in stack.findings]
-    return Review(stacks, gate.verdict(plans, found), words, origin or Origin())
+    return Review(stacks, gate.verdict(plans, found), words, origin or Origin(), fail_on)
 
 
 def _of_stack(plan: StackPlan, acceptances: Sequence[Acceptance], severities: Mapping[str, Severity]) -> StackReview:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pulumi_tke_hybrid.console import files, ignored
 from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.review import gate
 from pulumi_tke_hybrid.review.comment import Comment
 from pulumi_tke_hybrid.review.markdown_report import comment
@@ -21,7 +22,6 @@ from pulumi_tke_hybrid.review.read.secrets import Secrets
 from pulumi_tke_hybrid.review.review import Origin, Review, review
 from pulumi_tke_hybrid.review.run_preview import running
 from pulumi_tke_hybrid.review.text_report import text
-from pulumi_tke_hybrid.review.verdict import ExitCode
 from pulumi_tke_hybrid.review.words import Words
 from pulumi_tke_hybrid.tke.rule import Severity, setting_findings
 from pulumi_tke_hybrid.tke.rules import every_rule
@@ -51,6 +51,7 @@ class Judging:
     accept: Sequence[str]
     labels: str
     rules: Sequence[str]
+    fail_on: FailOn = FailOn.ERROR
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,9 @@ def run(inputs: Inputs, judging: Judging, reports: Reports, environment: Mapping
         inputs.commit or environment.get("GITHUB_SHA") or environment.get("CI_COMMIT_SHA") or "",
         {**tools, "tke-hybrid": metadata.version("pulumi-tke-hybrid")},
     )
-    done = review(plans, words, acceptances=_acceptances(judging, environment), severities=severities, origin=origin)
+    done = review(
+        plans, words, acceptances=_acceptances(judging, environment), severities=severities, origin=origin, fail_on=judging.fail_on
+    )
     said = comment(done, reports.limit)
     _write(done, said, reports)
     return _post(said, done.exit_code, reports, words) if reports.post else done.exit_code
@@ -165,5 +168,5 @@ def _post(said: Comment, code: ExitCode, reports: Reports, words: Words) -> Exit
         print(words.line(post(said, Host(reports.post), number=reports.pull_request)), file=sys.stderr)
     except CannotPost as error:
         files.complain("tke-hybrid review", words.line(str(error)))
-        return ExitCode.NOT_POSTED if code in (ExitCode.CLEAN, ExitCode.CHANGES) else code
+        return ExitCode.NOT_POSTED if code is ExitCode.FINE else code
     return code

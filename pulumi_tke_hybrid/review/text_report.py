@@ -19,6 +19,8 @@ def _lines(review: Review) -> Iterator[str]:
     say = review.words.line
     stacks = listed([say(name, 60) for name in review.names])
     yield f"{stacks}: {review.verdict.value}: {say(view.headline(review))}"
+    if review.stopped_by:
+        yield f"  --fail-on {review.fail_on.value} stops at: {review.stopped_by}"
     if review.verdict is Verdict.CLEAN:
         return
     yield from (f"  {say(line)}" for line in view.troubles(review))

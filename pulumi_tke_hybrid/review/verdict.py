@@ -1,6 +1,6 @@
-"""The one word of a review, and what the process says to a pipeline."""
+"""The one word of a review."""
 
-from enum import Enum, IntEnum
+from enum import Enum
 
 
 class Verdict(str, Enum):
@@ -16,26 +16,3 @@ class Verdict(str, Enum):
     """The preview itself failed: what it says is wrong must be mended first."""
     COULD_NOT_TELL = "could not tell"
     """There is no whole preview to read, so nobody knows what would change."""
-
-
-class ExitCode(IntEnum):
-    """Exit code of `tke-hybrid review`."""
-
-    CLEAN = 0
-    CHANGES = 1
-    DANGEROUS = 2
-    COULD_NOT_TELL = 3
-    INVALID = 4
-    NOT_POSTED = 5
-    """Nothing is dangerous, but the comment is not where it should be."""
-    USAGE = 64
-    """The command was called wrongly."""
-
-
-EXIT_CODES = {
-    Verdict.CLEAN: ExitCode.CLEAN,
-    Verdict.CHANGES: ExitCode.CHANGES,
-    Verdict.DANGEROUS: ExitCode.DANGEROUS,
-    Verdict.INVALID: ExitCode.INVALID,
-    Verdict.COULD_NOT_TELL: ExitCode.COULD_NOT_TELL,
-}

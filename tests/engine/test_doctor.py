@@ -51,10 +51,10 @@ def test_a_machine_with_everything_is_ready_and_says_where_the_key_is_from(lab: 
         assert lab.secret_id not in json.dumps(data)
 
         code, data = doctor({**project.environment(), **hidden, "PULUMI_CONFIG_PASSPHRASE": "wrong"}, root)
-        assert code == 1
+        assert code == 2
         lab.fault(action="GetRole", kind="error", code="InvalidParameter.RoleNotExist", message="role not exist", times=1)
         code, data = doctor(project.environment(), root)
-        assert (code, [check["id"] for check in data["checks"] if check["state"] == "failure"]) == (1, ["role"])
+        assert (code, [check["id"] for check in data["checks"] if check["state"] == "failure"]) == (2, ["role"])
     finally:
         project.run("stack", "rm", "--yes")
         (root / "Pulumi.doctor.yaml").unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.review.verdict import ExitCode
+from pulumi_tke_hybrid.console.exit_code import ExitCode
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules import every_rule
 from tests.engine.stacks import PROGRAMS, configure, stack
@@ -18,26 +18,26 @@ from tests.lab.pulumi_cli import PulumiProject
 
 PASSWORD = "planted-Secret-7f3a"
 CASES: dict[str, tuple[set[str], ExitCode]] = {
-    "": (set(), ExitCode.CLEAN),
-    "image": (set(), ExitCode.CHANGES),
+    "": (set(), ExitCode.FINE),
+    "image": (set(), ExitCode.FINE),
     "group+claim+masquerade+restart+deletion-protection+replicas": (
         {"security-group-narrowed", "kept-address-off", "gr-source-address", "ipamd-restart", "protection-off", "addresses-short"},
-        ExitCode.CHANGES,
+        ExitCode.FINE,
     ),
     "list-shrinks+direct-off+leave-eni+uncovered+machines": (
         {"pod-subnet-leaves", "direct-access-off", "pods-leave-eni", "zone-uncovered", "node-pool-rebuilt"},
-        ExitCode.DANGEROUS,
+        ExitCode.NOT_FINE,
     ),
-    "list-empty+service-renamed+deployment": ({"pod-network-off", "balancer-replaced", "deployment-replaced"}, ExitCode.DANGEROUS),
-    "reclaim+service-type+node-range": ({"refused-update", "direct-access-off", "range-changed", "node-pool-rebuilt"}, ExitCode.DANGEROUS),
+    "list-empty+service-renamed+deployment": ({"pod-network-off", "balancer-replaced", "deployment-replaced"}, ExitCode.NOT_FINE),
+    "reclaim+service-type+node-range": ({"refused-update", "direct-access-off", "range-changed", "node-pool-rebuilt"}, ExitCode.NOT_FINE),
     # The API server's dry run refuses it, which ends the preview: what the engine had not come to by then is not in it.
-    "statefulset": ({"statefulset-replaced"}, ExitCode.DANGEROUS),
+    "statefulset": ({"statefulset-replaced"}, ExitCode.NOT_FINE),
     "cluster-pods": (
         {"cluster-rebuilt", "phantom-hybrid", "node-pool-rebuilt", "statefulset-replaced", "balancer-replaced"},
-        ExitCode.DANGEROUS,
+        ExitCode.NOT_FINE,
     ),
-    "vpc-range": (set(), ExitCode.INVALID),  # the engine itself refuses it, because a subnet is protected
-    "crash": (set(), ExitCode.INVALID),
+    "vpc-range": (set(), ExitCode.PREVIEW_FAILED),  # the engine itself refuses it, because a subnet is protected
+    "crash": (set(), ExitCode.PREVIEW_FAILED),
 }
 
 
@@ -78,7 +78,7 @@ def test_a_dangerous_change_is_found_and_stopped(lab: Lab, project: PulumiProjec
     ended, digest, comment = reviewed(project, tmp_path)
     assert {finding["rule"] for finding in digest["findings"]} == rules
     assert ended == code
-    assert bool(rules & {rule.id for rule in every_rule().values() if rule.severity is Severity.ERROR}) == (code is ExitCode.DANGEROUS)
+    assert bool(rules & {rule.id for rule in every_rule().values() if rule.severity is Severity.ERROR}) == (code is ExitCode.NOT_FINE)
     first = "\n".join(comment.splitlines()[:25])
     assert all(f"[{rule}]" in first for rule in rules)
     assert [call["action"] for call in lab.calls() if call["write"]] == []
@@ -86,7 +86,7 @@ def test_a_dangerous_change_is_found_and_stopped(lab: Lab, project: PulumiProjec
 
 def test_a_danger_that_somebody_accepts_passes_and_is_on_record(project: PulumiProject, tmp_path: Path) -> None:
     configure(project, {"change": "direct-off"})
-    assert reviewed(project, tmp_path, "--labels", "bug,tke-hybrid/accept:direct-access-off:front")[0] == ExitCode.CHANGES
+    assert reviewed(project, tmp_path, "--labels", "bug,tke-hybrid/accept:direct-access-off:front")[0] == ExitCode.FINE
     assert "accepted by label tke-hybrid/accept:direct-access-off:front" in (tmp_path / "comment.md").read_text().replace("\u200b", "")
 
 
@@ -99,4 +99,4 @@ def test_a_phantom_hybrid_is_stopped_before_anything_exists(lab: Lab, project: P
         ended, digest, _ = reviewed(other, tmp_path)
     finally:
         (project.root / "Pulumi.phantom.yaml").unlink(missing_ok=True)
-    assert (ended, [finding["rule"] for finding in digest["findings"]]) == (ExitCode.DANGEROUS, ["phantom-hybrid"])
+    assert (ended, [finding["rule"] for finding in digest["findings"]]) == (ExitCode.NOT_FINE, ["phantom-hybrid"])

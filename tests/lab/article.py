@@ -51,7 +51,7 @@ class Measured:
         """The article's address was seen; where it is the client's, nothing else was, and the command said so by its exit code."""
         kept = self.case.verdict == "PRESERVED"
         fits = self.peers == (self.case.seen,) if kept else self.case.seen in self.peers
-        return fits and self.verdict == self.case.verdict and self.code == (0 if kept else 1)
+        return fits and self.verdict == self.case.verdict and self.code == (0 if kept else 2)
 
 
 def measure(lab: Lab) -> list[Measured]:

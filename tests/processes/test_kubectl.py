@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.exit_code import ExitCode
 from pulumi_tke_hybrid.proof import pod_tables
 from pulumi_tke_hybrid.proof.coverage import PodResult
 from pulumi_tke_hybrid.proof.errors import CannotVerify
-from pulumi_tke_hybrid.proof.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.proof.outcome import Outcome
 from pulumi_tke_hybrid.proof.pod_tables import Kubectl
 from pulumi_tke_hybrid.proof.progress import Silent
 from pulumi_tke_hybrid.proof.verdict import Verdict
@@ -100,7 +101,7 @@ def held(kubectl: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> tuple[O
 @linux
 def test_both_pods_are_seen_while_connections_are_held(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome, first, second = held(kubectl, monkeypatch, "exec cat /proc/net/tcp")
-    assert outcome.exit_code is ExitCode.PROVEN
+    assert outcome.exit_code is ExitCode.FINE
     assert (second.verdict, second.peers) == (first.verdict, first.peers)
     assert not outcome.traps
 

@@ -14,7 +14,7 @@ from tests.unit.review.test_command import run
 
 
 @pytest.mark.parametrize(
-    ("printed", "ended", "code"), [("raw-nothing.json", 0, 0), ("raw-image.json", 0, 1), ("raw-image.json", 255, 4), ("", 1, 4)]
+    ("printed", "ended", "code"), [("raw-nothing.json", 0, 0), ("raw-image.json", 0, 0), ("raw-image.json", 255, 4), ("", 1, 4)]
 )
 def test_it_runs_the_preview_itself_and_a_failing_one_is_invalid(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, printed: str, ended: int, code: int

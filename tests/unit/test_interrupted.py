@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pulumi_tke_hybrid.console.exit_code import FailOn
 from pulumi_tke_hybrid.console.interrupted import like_ctrl_c
 from pulumi_tke_hybrid.proof import run_command
 from tests.unit.proof.test_verify import WANTED
@@ -54,4 +55,4 @@ def test_what_is_ignored_stays_ignored() -> None:
 def test_verify_is_interrupted_so_that_its_job_goes(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     monkeypatch.setattr(run_command, "verify", lambda *_: os.kill(os.getpid(), number))
     with pytest.raises(KeyboardInterrupt):
-        run_command.run(WANTED, None, "", "", "")
+        run_command.run(WANTED, None, "", FailOn.ERROR, "", "")

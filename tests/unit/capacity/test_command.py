@@ -35,7 +35,7 @@ def zones(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_a_stack_tells_size_nodes_and_pods_of_each_zone(tmp_path: Path) -> None:
-    found = zones(run(tmp_path, stack=stack(cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 3))))
+    found = zones(run(tmp_path, state=stack(cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 3))))
     four, six = found[FOUR], found[SIX]
     assert (four["size"], four["used"], four["counted"], four["free"]) == (13, 4, True, 9)
     # Four pods, one of them for a rollout, evenly: two in each zone. Zone 6 was not looked at: two pods and one ENI.
@@ -51,7 +51,7 @@ def test_a_stack_tells_size_nodes_and_pods_of_each_zone(tmp_path: Path) -> None:
 def test_pods_on_the_overlay_and_on_another_cluster_take_no_address(tmp_path: Path) -> None:
     resources = [cluster(), cluster("other"), provider("demo"), provider("other")]
     pods = [workload("gr", 40, eni=False), workload("far", 40, provider="other-kubernetes"), workload("web", 1)]
-    found = zones(run(tmp_path, "--cluster", "demo", stack=stack(*resources, *pods)))
+    found = zones(run(tmp_path, "--cluster", "demo", state=stack(*resources, *pods)))
     assert sum(zone["pods"] for zone in found.values()) == 2
 
 
@@ -69,14 +69,14 @@ def test_pods_on_the_overlay_and_on_another_cluster_take_no_address(tmp_path: Pa
 def test_what_a_rollout_adds_is_counted_as_kubernetes_does(tmp_path: Path, strategy: Json, pods: int) -> None:
     web = workload("web", 7)
     web["inputs"]["spec"]["strategy"] = strategy
-    assert sum(zone["pods"] for zone in zones(run(tmp_path, stack=stack(cluster(), web))).values()) == pods
+    assert sum(zone["pods"] for zone in zones(run(tmp_path, state=stack(cluster(), web))).values()) == pods
 
 
 def test_a_stateful_set_adds_no_pod_and_what_is_not_written_is_one_replica(tmp_path: Path) -> None:
     kept, bare = workload("kept", 4), workload("bare", 1)
     kept["type"] = "kubernetes:apps/v1:StatefulSet"
     del kept["inputs"]["spec"]["strategy"], bare["inputs"]["spec"]["replicas"]
-    assert sum(zone["pods"] for zone in zones(run(tmp_path, stack=stack(cluster(), kept, bare))).values()) == 6
+    assert sum(zone["pods"] for zone in zones(run(tmp_path, state=stack(cluster(), kept, bare))).values()) == 6
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,9 @@ def test_a_preview_that_leaves_out_what_does_not_change_is_not_taken_for_the_who
 
 def test_a_zone_without_subnet_is_full_and_a_range_that_is_not_known_is_not_guessed(tmp_path: Path) -> None:
     bare = cluster(eniSubnets=[{"zone": FOUR, "cidrBlock": "10.0.64.0/28"}])
-    assert zones(run(tmp_path, stack=stack(bare), expect=2))[SIX]["words"] == "no ENI subnet: no ENI pod can run here"
+    assert zones(run(tmp_path, state=stack(bare), expect=2))[SIX]["words"] == "no ENI subnet: no ENI pod can run here"
     late = cluster(eniSubnets=[{"zone": FOUR, "cidrBlock": UNKNOWN}, {"zone": UNKNOWN, "cidrBlock": "10.0.65.0/24"}], nodePools={})
-    found = run(tmp_path, stack=stack(late), expect=3)
+    found = run(tmp_path, state=stack(late), expect=3)
     assert found["unsaid"] == [
         "an ENI subnet in ap-guangzhou-4 has no known range",
         "an ENI subnet in a zone that is not known yet has no known range",
@@ -140,7 +140,7 @@ def test_a_zone_without_subnet_is_full_and_a_range_that_is_not_known_is_not_gues
 
 def test_a_type_that_the_table_does_not_know_is_said(tmp_path: Path) -> None:
     strange = cluster(nodePools={"a": {"zone": FOUR, "size": 1, "instanceType": "BIG"}})
-    assert run(tmp_path, stack=stack(strange), expect=3)["unsaid"] == ["BIG in ap-guangzhou-4 is not in the table of ENI limits"]
+    assert run(tmp_path, state=stack(strange), expect=3)["unsaid"] == ["BIG in ap-guangzhou-4 is not in the table of ENI limits"]
 
 
 def test_a_type_that_comes_late_is_said_without_the_engines_marker(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_pool_of_which_something_comes_late_is_said(tmp_path: Path, field: str
 
 
 def test_growth_tells_when_a_zone_is_full(tmp_path: Path) -> None:
-    found = run(tmp_path, "--growth", "4/month", stack=stack(cluster(), workload("web", 3)))
+    found = run(tmp_path, "--growth", "4/month", state=stack(cluster(), workload("web", 3)))
     # Two more pods a month in each zone: room for nine in zone 4, for three on the small node in zone 6.
     assert {name: zone["periodsUntilFull"] for name, zone in zones(found).items()} == {FOUR: 4, SIX: 1}
     assert zones(found)[FOUR]["words"] == "full in 4 months"
@@ -166,8 +166,8 @@ def test_growth_tells_when_a_zone_is_full(tmp_path: Path) -> None:
 
 def test_a_reserve_makes_a_tight_zone_count(tmp_path: Path) -> None:
     resources = stack(cluster(), subnet(FOUR, "10.0.64.0/28", 2), workload("web", 3))
-    assert run(tmp_path, "--reserve", "10", stack=resources)["result"] == "FITS"
-    assert zones(run(tmp_path, "--reserve", "20", stack=resources, expect=1))[FOUR]["words"] == "less than 20 % free"
+    assert run(tmp_path, "--reserve", "10", state=resources)["result"] == "FINE"
+    assert zones(run(tmp_path, "--reserve", "20", state=resources, expect=2))[FOUR]["words"] == "less than 20 % free"
 
 
 def test_facts_of_a_stack_are_enough(tmp_path: Path) -> None:
@@ -208,14 +208,14 @@ def test_facts_with_a_range_that_is_none_name_it(tmp_path: Path, block: object, 
 
 
 def test_without_static_ips_nodes_keep_warm_addresses(tmp_path: Path) -> None:
-    assert zones(run(tmp_path, stack=stack(cluster(staticIp=False))))[FOUR]["podsFit"] == 1
+    assert zones(run(tmp_path, state=stack(cluster(staticIp=False))))[FOUR]["podsFit"] == 1
 
 
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([], "one of --preview, --stack, --facts, --cluster-id is needed"),
-        (["--preview", "a", "--stack", "b"], "given are --preview and --stack"),
+        ([], "one of --preview, --state, --facts, --cluster-id is needed"),
+        (["--preview", "a", "--state", "b"], "given are --preview and --state"),
         (["--preview", "/nowhere.json"], "cannot be read as JSON"),
         (["--cluster-id", "prod"], "--cluster-id: 'prod' is not a cluster id"),
         (["--cluster-id", "cls-12345678", "--region", "ap-guangzhou", "--cloud-only", "--kubeconfig", "k"], "leave out --kubeconfig"),
@@ -223,14 +223,14 @@ def test_without_static_ips_nodes_keep_warm_addresses(tmp_path: Path) -> None:
         (["--cluster-id", "cls-12345678", "--cluster", "demo"], "--cluster-id tells of one cluster; leave out --cluster"),
         (["--facts", "-", "--cluster", "demo"], "--facts tells of one cluster; leave out --cluster"),
         (["--facts", "-", "--region", "mars", "--kubeconfig", "k", "--context", "c"], "leave out --region, --kubeconfig, --context"),
-        (["--stack", "-", "--cloud-only"], "--stack is read without asking a live cluster; leave out --cloud-only"),
+        (["--state", "-", "--cloud-only"], "--state is read without asking a live cluster; leave out --cloud-only"),
         (["propose", "--vpc", "10.0.0.0/16", "--zone", f"{FOUR}:1xS5.SMALL2:1"], "after its name; leave out --reserve"),
-        (["--stack", "-", "--growth", "much"], "--growth 'much' is no growth"),
-        (["--stack", "-", "--growth", "3/year"], "--growth '3/year' is no growth"),
-        (["--stack", "-", "--growth", "\uff15/week"], "--growth '\uff15/week' is no growth"),
+        (["--state", "-", "--growth", "much"], "--growth 'much' is no growth"),
+        (["--state", "-", "--growth", "3/year"], "--growth '3/year' is no growth"),
+        (["--state", "-", "--growth", "\uff15/week"], "--growth '\uff15/week' is no growth"),
         (["nosuch"], "No such command 'nosuch'"),
-        (["--stack", "-", "extra"], "No such command 'extra'"),
-        (["--stack", "-"], "--stack is no stack"),
+        (["--state", "-", "extra"], "No such command 'extra'"),
+        (["--state", "-"], "--state is no stack"),
         (["--preview", "-"], "--preview is no preview"),
         (["--facts", "-"], "--facts is not a cluster's facts"),
     ],
@@ -249,7 +249,7 @@ def test_several_clusters_must_be_chosen_from(tmp_path: Path) -> None:
         (["--cluster", "none"], "there is no cluster 'none'"),
         ([], "--cluster is needed; the clusters are: demo, other"),
     ):
-        result = CliRunner().invoke(app, ["capacity", "--stack", str(path), *arguments])
+        result = CliRunner().invoke(app, ["capacity", "--state", str(path), *arguments])
         assert result.exit_code == 64
         assert line in flat(result.output)
 
@@ -257,7 +257,7 @@ def test_several_clusters_must_be_chosen_from(tmp_path: Path) -> None:
 def test_the_table_has_a_bar_for_each_zone(tmp_path: Path) -> None:
     path = tmp_path / "stack.json"
     path.write_text(json.dumps(stack(cluster(), subnet(FOUR, "10.0.64.0/28", 4), workload("web", 3))))
-    output = CliRunner().invoke(app, ["capacity", "--stack", str(path)], env={"COLUMNS": "200"}).output
+    output = CliRunner().invoke(app, ["capacity", "--state", str(path)], env={"COLUMNS": "200"}).output
     assert "#############......." in output
     assert "9/13" in output
     assert "~3/253" in output

@@ -12,9 +12,10 @@ from lightkube.config.models import Cluster, User
 
 from pulumi_tke_hybrid.capacity import inside, read_live
 from pulumi_tke_hybrid.capacity.inside import Inside
-from pulumi_tke_hybrid.capacity.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.capacity.outcome import Outcome
 from pulumi_tke_hybrid.capacity.rows import Growth
 from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.exit_code import ExitCode
 from tests.unit.capacity.stacks import FOUR, SIX
 
 CLUSTER, MACHINE = "cls-12345678", "10.0.0.41"
@@ -70,7 +71,7 @@ def test_the_clouds_limit_of_a_type_is_used() -> None:
 def test_a_zone_with_nodes_and_without_subnet_is_full() -> None:
     nodes = {FOUR: Counter({"S5.MEDIUM4": 1}), SIX: Counter({"S5.MEDIUM4": 1})}
     estate = read_live.of_cluster(Cloud(), CLUSTER, within(nodes, Counter({FOUR: 3})))
-    assert Outcome(estate).exit_code is ExitCode.FULL
+    assert Outcome(estate).exit_code is ExitCode.NOT_FINE
 
 
 def test_without_the_cluster_itself_the_subnets_are_told_and_the_rest_is_not_guessed() -> None:

@@ -8,6 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from pulumi_tke_hybrid.console import wrong_use
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.drift import command, facts, run_command
 from pulumi_tke_hybrid.drift.sides import Unread
@@ -30,9 +31,9 @@ FACTS: dict[str, Any] = {
 def app(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
     for name in ("TENCENTCLOUD_REGION", "KUBECONFIG"):
         monkeypatch.delenv(name, raising=False)
-    made = typer.Typer()
+    made = typer.Typer(cls=wrong_use.Root)
     made.callback()(lambda: None)
-    made.command("drift", help=command.HELP, cls=command.Command)(command.drift)
+    made.command("drift", help=command.HELP)(command.drift)
     return made
 
 

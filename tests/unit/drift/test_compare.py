@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from pulumi_tke_hybrid.console.exit_code import ExitCode
 from pulumi_tke_hybrid.drift.compare import compare
 from pulumi_tke_hybrid.drift.finding import Severity
-from pulumi_tke_hybrid.drift.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.drift.outcome import Outcome
 from pulumi_tke_hybrid.drift.sides import Picture, Unread
 from tests.unit.drift.pictures import (
     FOUR,
@@ -42,7 +43,7 @@ def spoilt(**changes: Any) -> Picture:
 def test_sides_that_agree_say_nothing_whatever_their_order() -> None:
     assert found(HEALTHY) == []
     assert found(spoilt(wish=None)) == []
-    assert Outcome(HEALTHY, compare(HEALTHY)).exit_code == ExitCode.AGREED
+    assert Outcome(HEALTHY, compare(HEALTHY)).exit_code == ExitCode.FINE
 
 
 CASES: dict[str, tuple[dict[str, Any], list[tuple[str, Severity, str]]]] = {
@@ -166,7 +167,7 @@ def test_what_was_not_read_is_said_and_is_not_taken_for_agreement() -> None:
 def test_a_side_that_does_not_count_is_named_in_the_headline_only() -> None:
     skipped = Unread("--cloud-only", wanted=False)
     outcome = Outcome(picture := spoilt(config_map=skipped, nodes=skipped, pods=skipped, machines=skipped), compare(picture))
-    assert outcome.exit_code == ExitCode.AGREED
+    assert outcome.exit_code == ExitCode.FINE
     assert outcome.headline == "cls-a1b2c3d4: no drift (not asked: the ConfigMap, the nodes, the pods)"
 
 
@@ -175,7 +176,7 @@ def test_danger_outweighs_what_is_not_known_and_that_outweighs_a_difference() ->
     assert [item[0] for item in found(picture)] == ["side-not-read", "subnet-not-in-program"]
     assert Outcome(picture, compare(picture)).exit_code == ExitCode.COULD_NOT_TELL
     worse = replace(picture, pods=(pod("192.168.0.9"),))
-    assert Outcome(worse, compare(worse)).exit_code == ExitCode.DANGER
+    assert Outcome(worse, compare(worse)).exit_code == ExitCode.NOT_FINE
 
 
 def test_the_kubeconfig_of_another_cluster_is_not_compared() -> None:
@@ -189,10 +190,10 @@ def test_a_finding_that_is_meant_does_not_count() -> None:
     picture = spoilt(nodes=(*TWO_NODES, node(2, "100007")), pods=(pod("192.168.0.9"),))
     findings = compare(picture)
     accepted = Outcome(picture, findings, [f"node-zone-uncovered:{SEVEN}", "eni-pod-on-overlay"])
-    assert accepted.exit_code == ExitCode.AGREED
+    assert accepted.exit_code == ExitCode.FINE
     assert accepted.headline == "cls-a1b2c3d4: no drift (2 accepted)"
     other = Outcome(picture, findings, [f"node-zone-uncovered:{FOUR}", "eni-pod-on-overlay"])
-    assert other.exit_code == ExitCode.DANGER
+    assert other.exit_code == ExitCode.NOT_FINE
 
 
 def test_the_nodes_own_subnet_is_not_taken_for_one_of_the_pods() -> None:

@@ -24,7 +24,7 @@ def spoilt() -> Picture:
 
 def test_json_holds_every_side_and_every_finding() -> None:
     data = json.loads(report.as_json(outcome(spoilt())))
-    assert (data["format"], data["exitCode"], data["result"]) == (1, 2, "DANGER")
+    assert (data["format"], data["exitCode"], data["result"]) == (2, 2, "NOT_FINE")
     rows = {row["subnet"]: row for row in data["subnets"]}
     assert rows[POD6] == {
         "subnet": POD6, "zone": "ap-guangzhou-6", "range": "10.0.68.0/22", "free": 1000,

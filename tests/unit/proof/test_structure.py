@@ -129,7 +129,7 @@ def test_what_may_not_be_read_is_said_and_the_rest_still_checked() -> None:
 
 def test_without_subnets_the_zone_check_says_that_it_did_not_run() -> None:
     (found,) = checked(FakeKube(), subnets=Subnets()).findings
-    assert (found.level, "--cluster-facts" in found.message) == (Level.WARNING, True)
+    assert (found.level, "--facts" in found.message) == (Level.WARNING, True)
 
 
 def test_no_pod_is_a_fault() -> None:

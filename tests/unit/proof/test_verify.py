@@ -12,6 +12,7 @@ import pytest
 
 from pulumi_tke_hybrid.console import terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.exit_code import ExitCode
 from pulumi_tke_hybrid.proof import report, table
 from pulumi_tke_hybrid.proof.addresses import Addresses
 from pulumi_tke_hybrid.proof.answers import Answer
@@ -20,7 +21,7 @@ from pulumi_tke_hybrid.proof.coverage import Wish, results
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
 from pulumi_tke_hybrid.proof.kube import Json
-from pulumi_tke_hybrid.proof.outcome import ExitCode, Outcome
+from pulumi_tke_hybrid.proof.outcome import Outcome
 from pulumi_tke_hybrid.proof.pod_tables import Kubectl
 from pulumi_tke_hybrid.proof.probe import Plan
 from pulumi_tke_hybrid.proof.progress import Silent
@@ -78,7 +79,7 @@ def names(outcome: Outcome) -> list[str]:
 
 def test_a_direct_service_is_proven() -> None:
     outcome = run(seeing({}))
-    assert outcome.exit_code is ExitCode.PROVEN
+    assert outcome.exit_code is ExitCode.FINE
     assert outcome.headline.startswith("PRESERVED: ")
     assert outcome.expected == CLIENT
     assert names(outcome) == ["forged header arrives"]
@@ -90,18 +91,18 @@ def test_the_articles_first_result_is_snat_node() -> None:
         pods=[pod("web-0", "10.0.0.4", "10.0.64.2", gate=""), pod("web-1", "10.0.1.4", "10.0.68.2", gate="")],
     )
     outcome = run(seeing({"web-0": "192.168.0.65", "web-1": "192.168.0.129"}), kube)
-    assert outcome.exit_code is ExitCode.NOT_PRESERVED
+    assert outcome.exit_code is ExitCode.NOT_FINE
     assert outcome.results is not None
     assert {one.pod: one.reason for one in outcome.results.pods}["web-0"].startswith("the peer 192.168.0.65 is cbr0 of node 10.0.0.4")
 
 
 def test_one_bad_zone_is_named_and_decides() -> None:
     outcome = run(seeing({"web-1": "192.168.0.129"}), expect=CLIENT)
-    assert outcome.exit_code is ExitCode.NOT_PRESERVED
+    assert outcome.exit_code is ExitCode.NOT_FINE
     assert outcome.headline.startswith("SNAT_NODE in ap-guangzhou-6: ")
 
 
-@pytest.mark.parametrize(("accept", "code"), [(None, ExitCode.PROVEN), (True, ExitCode.PROVEN), (False, ExitCode.NOT_PRESERVED)])
+@pytest.mark.parametrize(("accept", "code"), [(None, ExitCode.FINE), (True, ExitCode.FINE), (False, ExitCode.NOT_FINE)])
 def test_a_header_is_enough_for_an_ingress_unless_the_peer_is_wanted(accept: bool | None, code: ExitCode) -> None:
     balancer = {"web-0": "10.0.8.8", "web-1": "100.64.0.7"}
 
@@ -122,12 +123,12 @@ class Appending(Whoami):
 
 def test_header_only_is_no_success_for_a_service() -> None:
     turns = Appending(PODS, lambda _: "10.0.8.10")
-    assert run(turns.handle).exit_code is ExitCode.NOT_PRESERVED
+    assert run(turns.handle).exit_code is ExitCode.NOT_FINE
 
 
 def test_a_load_balancer_that_translates_is_snat_lb() -> None:
     outcome = run(seeing({"web-0": "10.0.8.10", "web-1": "10.0.8.10"}))
-    assert outcome.exit_code is ExitCode.NOT_PRESERVED
+    assert outcome.exit_code is ExitCode.NOT_FINE
     assert outcome.headline.startswith("SNAT_LB")
 
 
@@ -137,7 +138,7 @@ def test_a_client_behind_nat_is_told_which_address_differs() -> None:
     (trap,) = [trap for trap in outcome.traps if trap.name == "client behind NAT"]
     assert f"expected {CLIENT}" in trap.message
     assert "--expect-client 119.29.9.9" in trap.message
-    assert run(seeing({"web-0": "119.29.9.9", "web-1": "119.29.9.9"}), expect="119.29.9.9").exit_code is ExitCode.PROVEN
+    assert run(seeing({"web-0": "119.29.9.9", "web-1": "119.29.9.9"}), expect="119.29.9.9").exit_code is ExitCode.FINE
 
 
 def test_an_application_that_believes_a_forged_header_is_reported_and_not_preserved() -> None:
@@ -149,14 +150,14 @@ def test_an_application_that_believes_a_forged_header_is_reported_and_not_preser
         writer.write(http(json.dumps({"ip": client, "hostname": f"web-{next(turns) % 2}"}).encode()))
 
     outcome = run(believes, plan=replace(WANTED.plan, peer_field="ip"))
-    assert outcome.exit_code is ExitCode.NOT_PRESERVED
+    assert outcome.exit_code is ExitCode.NOT_FINE
     assert "forged header believed" in names(outcome)
 
 
 def test_a_pod_that_never_answers_is_coverage_not_reached() -> None:
     only = Whoami(Roster(PODS.pods[:1]))
     outcome = run(only.handle)
-    assert outcome.exit_code is ExitCode.NOT_COVERED
+    assert outcome.exit_code is ExitCode.COULD_NOT_TELL
     assert "ap-guangzhou-6" in outcome.headline
     assert "pinned" in names(outcome)
     sticky = FakeKube(services={"web": service(sessionAffinity="ClientIP")})
@@ -165,7 +166,7 @@ def test_a_pod_that_never_answers_is_coverage_not_reached() -> None:
 
 def test_a_fault_that_traffic_does_not_show_is_a_fault_of_structure() -> None:
     outcome = run(seeing({}), FakeKube(pods=[good_pods()[0], pod("web-1", "10.0.1.4", "10.0.68.2", gate="")]))
-    assert outcome.exit_code is ExitCode.STRUCTURE
+    assert outcome.exit_code is ExitCode.NOT_FINE
     assert outcome.verdict is Verdict.UNKNOWN
     assert outcome.headline.startswith("UNKNOWN (what answered: PRESERVED): ")
     assert outcome.headline.endswith("; structure: 1 fault in ap-guangzhou-6")
@@ -173,7 +174,7 @@ def test_a_fault_that_traffic_does_not_show_is_a_fault_of_structure() -> None:
 
 def test_a_zone_that_must_answer_and_has_no_pod_is_not_covered_with_traffic_either() -> None:
     outcome = run(seeing({}), wish=Wish(zones=["ap-guangzhou-9"]))
-    assert outcome.exit_code is ExitCode.NOT_COVERED
+    assert outcome.exit_code is ExitCode.COULD_NOT_TELL
     assert f"; coverage not reached: {NINE}" in outcome.headline
 
 
@@ -214,7 +215,7 @@ def test_access_logs_are_read_for_our_own_requests_only(monkeypatch: pytest.Monk
         writer.write(http(b"<h1>Welcome to nginx!</h1>"))
 
     outcome = run(welcome, FakeKube(logs=logs), plan=plan)
-    assert outcome.exit_code is ExitCode.PROVEN
+    assert outcome.exit_code is ExitCode.FINE
     assert outcome.results is not None
     assert {one.pod: one.answers for one in outcome.results.pods} == {"web-0": 1, "web-1": 1}
     nothing = run(welcome, FakeKube(), plan=plan)
@@ -228,14 +229,14 @@ NINE = "zone ap-guangzhou-9 has no ready pod (zones that have one: ap-guangzhou-
 @pytest.mark.parametrize(
     ("kube", "wish", "code", "missing"),
     [
-        (FakeKube(), Wish(zones=["ap-guangzhou-4"]), ExitCode.PROVEN, []),
-        (FakeKube(services={"web": service(direct=False)}), Wish(), ExitCode.STRUCTURE, []),
+        (FakeKube(), Wish(zones=["ap-guangzhou-4"]), ExitCode.FINE, []),
+        (FakeKube(services={"web": service(direct=False)}), Wish(), ExitCode.NOT_FINE, []),
         (FakeKube(forbidden={"Node"}), Wish(zones=["ap-guangzhou-4"]), ExitCode.COULD_NOT_TELL, []),
-        (FakeKube(), Wish(zones=["ap-guangzhou-4", "ap-guangzhou-9"]), ExitCode.NOT_COVERED, [NINE]),
+        (FakeKube(), Wish(zones=["ap-guangzhou-4", "ap-guangzhou-9"]), ExitCode.COULD_NOT_TELL, [NINE]),
         (
             FakeKube(pods=[*good_pods(), pod("web-2", "10.0.0.4", "10.0.64.3")]),
             Wish(min_per_zone=2),
-            ExitCode.NOT_COVERED,
+            ExitCode.COULD_NOT_TELL,
             ["zone ap-guangzhou-6 has 1 ready pod, 2 wanted"],
         ),
     ],
@@ -339,7 +340,7 @@ def test_reports_show_what_pods_sent_as_text() -> None:
     assert "\\[link\\]" in text
     assert "\\@\u200ball" in text  # a code host would mention them without the space of no width
     data = json.loads(report.as_json(outcome))
-    assert (data["exitCode"], data["verdict"], data["pods"][0]["pod"]) == (4, "UNKNOWN", "(no name)")
+    assert (data["exitCode"], data["verdict"], data["pods"][0]["pod"]) == (3, "UNKNOWN", "(no name)")
 
 
 def test_the_markdown_of_a_bad_zone_names_it_first() -> None:

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli import app
-from pulumi_tke_hybrid.review.verdict import ExitCode
+from pulumi_tke_hybrid.console.exit_code import ExitCode
 from tests.unit.review.previews import preview, vpc
 from tests.unit.review.recordings import RECORDED, recorded
 
@@ -28,12 +28,12 @@ def run(*arguments: str, given: bytes | None = None) -> tuple[int, str]:
 
 def test_the_verdict_is_the_first_word_and_the_exit_code() -> None:
     code, said = run(DANGEROUS)
-    assert code == ExitCode.DANGEROUS
+    assert code == ExitCode.NOT_FINE
     assert said.startswith("raw-network/dev: dangerous: 1 danger; ")
 
 
 def test_a_preview_comes_from_standard_input_too() -> None:
-    assert run("-", given=recorded("raw-nothing.json")) == (ExitCode.CLEAN, "raw-network/dev: clean: nothing changes\n")
+    assert run("-", given=recorded("raw-nothing.json")) == (ExitCode.FINE, "raw-network/dev: clean: nothing changes\n")
 
 
 def test_two_stacks_are_one_comment_under_one_marker(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_two_stacks_are_one_comment_under_one_marker(tmp_path: Path) -> None:
     other = str(RECORDED / "exposure-another-subnet.json")
     code, _ = run(SAFE, other, "--markdown", str(comment), "--json", str(digest), "--commit", "0123abc")
     body = comment.read_text()
-    assert code == ExitCode.DANGEROUS
+    assert code == ExitCode.NOT_FINE
     assert body.startswith(
         "<!-- tke-hybrid:exposure/app,raw-network/dev -->\n### ⛔ `raw-network/dev`, `exposure/app`: dangerous. 1 danger; "
     )
@@ -63,10 +63,10 @@ def event(path: Path, *labels: str) -> str:
 @pytest.mark.parametrize(
     ("labels", "code"),
     [
-        (["bug"], ExitCode.DANGEROUS),
-        (["bug", "tke-hybrid/accept:direct-access-off"], ExitCode.CHANGES),
-        (["tke-hybrid/accept:balancer-replaced"], ExitCode.DANGEROUS),
-        (["tke-hybrid/accept"], ExitCode.CHANGES),
+        (["bug"], ExitCode.NOT_FINE),
+        (["bug", "tke-hybrid/accept:direct-access-off"], ExitCode.FINE),
+        (["tke-hybrid/accept:balancer-replaced"], ExitCode.NOT_FINE),
+        (["tke-hybrid/accept"], ExitCode.FINE),
     ],
 )
 def test_labels_come_from_where_each_code_host_puts_them(
@@ -85,12 +85,12 @@ def test_an_event_that_cannot_be_read_accepts_nothing(monkeypatch: pytest.Monkey
     path = tmp_path / "event.json"
     path.write_text(content)
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(path))
-    assert run(DANGEROUS)[0] == ExitCode.DANGEROUS
+    assert run(DANGEROUS)[0] == ExitCode.NOT_FINE
 
 
 def test_a_rule_gets_another_severity() -> None:
-    assert run(DANGEROUS, "--rule", "direct-access-off=warning")[0] == ExitCode.CHANGES
-    assert run(str(RECORDED / "raw-masquerade.json"), "--rule", "gr-source-address=error")[0] == ExitCode.DANGEROUS
+    assert run(DANGEROUS, "--rule", "direct-access-off=warning")[0] == ExitCode.FINE
+    assert run(str(RECORDED / "raw-masquerade.json"), "--rule", "gr-source-address=error")[0] == ExitCode.NOT_FINE
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_wrong_use_is_one_line_and_64(monkeypatch: pytest.MonkeyPatch, tmp_path:
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     code, said = run(*arguments)
-    assert code == ExitCode.USAGE
+    assert code == ExitCode.WRONG_USE
     assert sentence in " ".join(said.split())
 
 
@@ -131,4 +131,4 @@ def test_a_comment_that_cannot_be_posted_is_said_and_never_hides_a_danger(monkey
     code, said = run(SAFE, "--post", "github")
     assert code == ExitCode.NOT_POSTED
     assert "GITHUB_TOKEN is empty" in " ".join(said.split())
-    assert run(DANGEROUS, "--post", "github")[0] == ExitCode.DANGEROUS
+    assert run(DANGEROUS, "--post", "github")[0] == ExitCode.NOT_FINE

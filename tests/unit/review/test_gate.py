@@ -2,10 +2,11 @@
 
 import pytest
 
+from pulumi_tke_hybrid.console.exit_code import ExitCode
 from pulumi_tke_hybrid.review.gate import Acceptance, from_labels
 from pulumi_tke_hybrid.review.markdown_report import comment
 from pulumi_tke_hybrid.review.review import review
-from pulumi_tke_hybrid.review.verdict import ExitCode, Verdict
+from pulumi_tke_hybrid.review.verdict import Verdict
 from pulumi_tke_hybrid.review.words import Words
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rule import Severity
@@ -19,16 +20,16 @@ LABEL = "tke-hybrid/accept"
 @pytest.mark.parametrize(
     ("contents", "code"),
     [
-        ([recorded("raw-nothing.json")], ExitCode.CLEAN),
-        ([recorded("raw-image.json")], ExitCode.CHANGES),
-        ([recorded("raw-masquerade.json")], ExitCode.CHANGES),
-        ([recorded("raw-list-empty.json")], ExitCode.DANGEROUS),
-        ([FAILED], ExitCode.INVALID),
+        ([recorded("raw-nothing.json")], ExitCode.FINE),
+        ([recorded("raw-image.json")], ExitCode.FINE),
+        ([recorded("raw-masquerade.json")], ExitCode.FINE),
+        ([recorded("raw-list-empty.json")], ExitCode.NOT_FINE),
+        ([FAILED], ExitCode.PREVIEW_FAILED),
         ([b"{"], ExitCode.COULD_NOT_TELL),
-        ([recorded("raw-nothing.json"), recorded("raw-image.json")], ExitCode.CHANGES),
+        ([recorded("raw-nothing.json"), recorded("raw-image.json")], ExitCode.FINE),
         ([recorded("raw-nothing.json"), b"{"], ExitCode.COULD_NOT_TELL),
-        ([FAILED, b"{"], ExitCode.INVALID),
-        ([recorded("raw-list-empty.json"), FAILED, b"{"], ExitCode.DANGEROUS),
+        ([FAILED, b"{"], ExitCode.PREVIEW_FAILED),
+        ([recorded("raw-list-empty.json"), FAILED, b"{"], ExitCode.NOT_FINE),
     ],
 )  # fmt: skip
 def test_each_outcome_has_an_exit_code_of_its_own_and_the_worst_stack_decides(contents: list[bytes], code: ExitCode) -> None:
@@ -38,12 +39,12 @@ def test_each_outcome_has_an_exit_code_of_its_own_and_the_worst_stack_decides(co
 @pytest.mark.parametrize(
     ("accept", "code"),
     [
-        ("pod-network-off", ExitCode.CHANGES),
-        ("pod-network-off:cluster", ExitCode.CHANGES),
-        ("pod-network-off:cluster.eniSubnetIds", ExitCode.CHANGES),
-        ("pod-network-off:other", ExitCode.DANGEROUS),
-        ("pod-network-off:clu", ExitCode.DANGEROUS),
-        ("pod-subnet-leaves", ExitCode.DANGEROUS),
+        ("pod-network-off", ExitCode.FINE),
+        ("pod-network-off:cluster", ExitCode.FINE),
+        ("pod-network-off:cluster.eniSubnetIds", ExitCode.FINE),
+        ("pod-network-off:other", ExitCode.NOT_FINE),
+        ("pod-network-off:clu", ExitCode.NOT_FINE),
+        ("pod-subnet-leaves", ExitCode.NOT_FINE),
     ],
 )
 def test_who_accepts_a_danger_names_it(accept: str, code: ExitCode) -> None:
@@ -68,7 +69,7 @@ def test_ranges_that_share_addresses_are_a_danger() -> None:
     network["newState"]["id"] = "vpc-1"
     held = resource(tokens.SUBNET, "a", "same", new={"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/20"})
     found = judged(preview(network, held, resource(tokens.SUBNET, "b", "create", new={"vpcId": "vpc-1", "cidrBlock": "10.0.4.0/22"})))
-    assert found.exit_code is ExitCode.DANGEROUS
+    assert found.exit_code is ExitCode.NOT_FINE
     assert [str(item.finding).split(";")[0] for item in found.findings] == ["b.cidrBlock: 10.0.4.0/22 overlaps 10.0.0.0/20 (a.cidrBlock)"]
 
 

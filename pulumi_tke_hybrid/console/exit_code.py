@@ -1,0 +1,46 @@
+"""Exit codes of all commands, and the border between fine and not fine."""
+
+from enum import Enum, IntEnum
+
+from pulumi_tke_hybrid.console.errors import WrongUse
+
+
+class ExitCode(IntEnum):
+    """Exit code of a command. 1 is never used: an interpreter that dies, a missing package and a shell end with 1.
+
+    A process that is ended by a signal ends with 128 and the signal's number: 130 for Ctrl-C, 143 for SIGTERM.
+    """
+
+    FINE = 0
+    """Nothing that `--fail-on` stops at."""
+    NOT_FINE = 2
+    """A danger, a pod that sees another address, too few addresses, a failure."""
+    COULD_NOT_TELL = 3
+    """Something could not be read or judged, or a report could not be written; what was judged is fine."""
+    PREVIEW_FAILED = 4
+    """`review`: the preview itself failed."""
+    NOT_POSTED = 5
+    """`review`: the comment could not be posted, and nothing is dangerous."""
+    WRONG_USE = 64
+    """Options or files that make no sense."""
+    INTERNAL_FAULT = 70
+    """A fault of this package or of its installation, such as a missing Python package."""
+
+
+class FailOn(str, Enum):
+    """The least that ends a command with 2."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    CHANGE = "change"
+
+    @property
+    def warnings_count(self) -> bool:
+        """Whether a warning ends a command with 2."""
+        return self is not FailOn.ERROR
+
+
+def refuse_change(command: str, fail_on: FailOn) -> None:
+    """Raise `WrongUse` for `--fail-on change` of a command that judges no changes."""
+    if fail_on is FailOn.CHANGE:
+        raise WrongUse(f"--fail-on change: {command} judges what there is, not a change; give error or warning")
