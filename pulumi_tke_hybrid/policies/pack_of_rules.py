@@ -17,7 +17,7 @@ from pulumi_policy import (
 from pulumi_tke_hybrid.policies import before, steps
 from pulumi_tke_hybrid.tke import cidrs, zones
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules import changes, coverage, ranges_of_steps
+from pulumi_tke_hybrid.tke.rules import changes, coverage, exposure, fixed_annotations, ranges_of_steps, references
 from pulumi_tke_hybrid.tke.rules import changes_of_clusters as clusters
 from pulumi_tke_hybrid.tke.rules import changes_of_networks as networks
 from pulumi_tke_hybrid.tke.rules import changes_of_system_objects as system
@@ -46,6 +46,8 @@ OF_RESOURCES = (
     workloads.DEPLOYMENT_REPLACED,
     workloads.KEPT_ADDRESS_OFF,
     system.IPAMD_RESTART,
+    fixed_annotations.FIXED_ANNOTATION,
+    exposure.EXPOSURE_WIDENED,
 )
 OF_REMOVALS = (
     clusters.CLUSTER_REBUILT,
@@ -56,7 +58,14 @@ OF_REMOVALS = (
     networks.POOL_REBUILT,
     workloads.BALANCER_REPLACED,
 )
-OF_STACKS = (zones.ZONE_UNCOVERED, coverage.ADDRESSES_SHORT, cidrs.RANGE_OVERLAP, cidrs.RANGE_OUTSIDE_VPC, cidrs.RANGE_TOO_SMALL)
+OF_STACKS = (
+    zones.ZONE_UNCOVERED,
+    coverage.ADDRESSES_SHORT,
+    cidrs.RANGE_OVERLAP,
+    cidrs.RANGE_OUTSIDE_VPC,
+    cidrs.RANGE_TOO_SMALL,
+    references.IN_USE,
+)
 
 
 def policies(read: before.Read = before.read) -> list[Policy]:
@@ -100,7 +109,7 @@ def policies(read: before.Read = before.read) -> list[Policy]:
     def of_stack(rule: Rule) -> Policy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
             plan = whole(args)
-            for finding in _of(rule, (*coverage.findings(plan), *ranges_of_steps.findings(plan))):
+            for finding in _of(rule, (*coverage.findings(plan), *ranges_of_steps.findings(plan), *references.findings(plan))):
                 where = next(
                     (step.urn for step in plan.steps if step.new and step.custom and step.name == finding.path.split(".")[0]), None
                 )

@@ -41,6 +41,9 @@ SERVICE_CHARGE_TYPE = "service.kubernetes.io/qcloud-loadbalancer-internet-charge
 SERVICE_BANDWIDTH = "service.kubernetes.io/qcloud-loadbalancer-internet-max-bandwidth-out"
 """Service annotations of a public load balancer, read at its creation only."""
 
+SERVICE_PARAMETERS = "service.kubernetes.io/service.extensiveParameters"
+"""Service annotation: parameters of CreateLoadBalancer as JSON, read at creation only. 457/51258."""
+
 INGRESS_CLASS = "qcloud"
 """Ingress class of TKE's own load balancer controller."""
 
@@ -53,6 +56,7 @@ INGRESS_INTERNAL_SUBNET = "kubernetes.io/ingress.subnetId"
 INGRESS_EXISTING_LB = "kubernetes.io/ingress.existLbId"
 INGRESS_CHARGE_TYPE = "kubernetes.io/ingress.internetChargeType"
 INGRESS_BANDWIDTH = "kubernetes.io/ingress.internetMaxBandwidthOut"
+INGRESS_PARAMETERS = "kubernetes.io/ingress.extensiveParameters"
 """The Ingress twins of the Service keys. 457/41897 and the Ingress annotation reference."""
 
 READINESS_GATE = "cloud.tencent.com/load-balancer-backendgroup-ready"

@@ -101,6 +101,7 @@ CASES: list[tuple[str, Step]] = [
     ("direct-access-off", update(tokens.SERVICE, service("LoadBalancer"), service("ClusterIP"))),
     ("direct-access-off", step(tokens.SERVICE, Op.REPLACE, service("LoadBalancer"), service("NodePort"))),
     ("balancer-replaced", step(tokens.SERVICE, Op.REPLACE, service("LoadBalancer"), service("LoadBalancer"))),
+    ("exposure-widened", update(tokens.SERVICE, service("ClusterIP"), service("LoadBalancer", direct="true"))),
     ("balancer-replaced", step(tokens.SERVICE, Op.DELETE, service("LoadBalancer"), {})),
     ("balancer-replaced", step(tokens.INGRESS, Op.REPLACE, {"spec": {}}, {"spec": {}})),
     ("pods-leave-eni", update(tokens.DEPLOYMENT, pods({NETWORKS: "tke-route-eni"}), pods({}))),
@@ -156,7 +157,6 @@ HARMLESS: list[Step] = [
     step(tokens.SUBNET, Op.CREATE, {}, {"cidrBlock": "10.0.0.0/24"}),
     update(tokens.NODE_POOL, {"desiredCapacity": 1}, {"desiredCapacity": 2}),
     update(tokens.SERVICE, service("LoadBalancer", direct="true"), service("LoadBalancer", direct=UNKNOWN)),
-    update(tokens.SERVICE, service("ClusterIP"), service("LoadBalancer", direct="true")),
     step(tokens.SERVICE, Op.DELETE, service("ClusterIP"), {}),
     # The new pods come first.
     step(tokens.DEPLOYMENT, Op.REPLACE, named_pods(), named_pods(name="shop"), replace_keys=("metadata.name",)),

@@ -1,0 +1,113 @@
+"""Annotations that TKE reads only when it makes a load balancer: a later change does not reach the load balancer."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.known_annotations import FIXED, Known, On, Value
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules.fronts import annotations_of, front_of, ingress_class, is_patch, may_have_balancer
+from pulumi_tke_hybrid.tke.step import Op, Step, mapping, unknown
+
+FIXED_ANNOTATION = Rule(
+    "fixed-annotation",
+    Severity.ERROR,
+    "An annotation that TKE reads only when it makes the load balancer does not change later.",
+    "annotations before and after",
+    "457/90598, 457/51258, 457/56112",
+)
+NOT_KNOWN = "a value that is known only during the update"
+NONE = "no value"
+
+
+def fixed_findings(step: Step) -> Iterator[Finding]:
+    """For a Service or an Ingress that is not replaced. The deletion of a Patch takes the annotations of the Patch away."""
+    on = front_of(step)
+    if on is None or not step.old or not may_have_balancer(step, step.old):
+        return
+    if step.op not in (Op.UPDATE, Op.OTHER) and not (step.op is Op.DELETE and is_patch(step)):
+        return
+    yield from _class_changed(step)
+    if may_have_balancer(step, step.new) or is_patch(step):
+        for known, before, after in changed(on, annotations_of(step.old), annotations_of(step.new)):
+            yield _finding(step, on, known, before, after)
+
+
+def changed(on: On, before: Any, after: Any) -> Iterator[tuple[Known, str | None, str | None]]:
+    """Fixed annotations that differ: each with its value before and after, None where it is absent."""
+    if unknown(before):
+        return
+    for known in FIXED[on]:
+        was = _text(mapping(before).get(known.key))
+        now = NOT_KNOWN if unknown(after) else _text(mapping(after).get(known.key))
+        if unknown(after) and was is None:
+            continue
+        if not same(known, was, now):
+            yield known, was, now
+
+
+def _text(value: Any) -> str | None:
+    """The annotation's value; a value that is no text, which Kubernetes refuses, as text."""
+    if value is None:
+        return None
+    if unknown(value):
+        return NOT_KNOWN
+    return value.strip() if isinstance(value, str) else json.dumps(value)
+
+
+def same(known: Known, before: str | None, after: str | None) -> bool:
+    """Whether both mean one thing to TKE: an empty value is none, and spaces in JSON do not count."""
+    if (before or None) == (after or None):
+        return True
+    return known.value is Value.JSON and before is not None and after is not None and _parsed(before) == _parsed(after)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _finding(step: Step, on: On, known: Known, before: str | None, after: str | None) -> Finding:
+    was, now = before or NONE, after or NONE
+    return FIXED_ANNOTATION.finding(
+        f"{step.name}.{known.key}",
+        f"instead of {was} ({known.fixed})",
+        value=now,
+        why=effect(on),
+        todo=f"go back to {was}" if before else "take the annotation away",
+        intended=f"make a second {on.value} with {now}, move the clients to its address, and remove this one afterwards",
+    )
+
+
+def effect(on: On) -> str:
+    """What a change of a fixed annotation comes to."""
+    return (
+        f"TKE reads this annotation only when it makes the load balancer: the apply succeeds, the load balancer stays as it is, and the "
+        f"{on.value} reports an error; an older controller makes a second load balancer with another address"
+    )
+
+
+def _class_changed(step: Step) -> Iterator[Finding]:
+    """The class decides which controller owns the Ingress: TKE's removes the load balancer of an Ingress that leaves it."""
+    if front_of(step) is not On.INGRESS:
+        return
+    before, after = ingress_class(step.old), ingress_class(step.new)
+    if (before or keys.INGRESS_CLASS) != (after or keys.INGRESS_CLASS) and not is_patch(step):
+        now = NOT_KNOWN if unknown(after) else after or NONE
+        yield FIXED_ANNOTATION.finding(
+            f"{step.name}.{keys.INGRESS_CLASS_KEY}",
+            f"instead of {before or NONE} (the class of the Ingress)",
+            value=now,
+            why="TKE makes the load balancer anew or removes it when the class changes: clients lose its address (457/56112)",
+            todo=f"go back to {before or NONE}",
+            intended="make a second Ingress of the other class, move the clients, and remove this one afterwards",
+        )
+
+
+def fixed_values(on: On, annotations: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Those of the annotations that TKE reads only once, for a guard's memory."""
+    given = annotations or {}
+    return {known.key: given[known.key] for known in FIXED[on] if given.get(known.key) is not None}

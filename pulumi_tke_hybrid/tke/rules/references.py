@@ -1,0 +1,130 @@
+"""Who stands behind a resource: the others of the plan that name it by its id, so that its loss is theirs."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules.fronts import called
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step, items, mapping, texts, unknown
+
+IN_USE = Rule(
+    "resource-in-use",
+    Severity.ERROR,
+    "What others of the plan name by its id is not replaced or deleted.",
+    "the operation; ids and property dependencies of the other resources",
+    "Pulumi: a replaced resource has another id; 457/90598: a Service keeps the load balancer that it was made with",
+)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of resource that others name by its id."""
+
+    what: str
+    notice: str
+    """What clients notice when it goes."""
+
+
+_NO_BALANCER = (
+    "clients of {users} get no answer as soon as it is gone; TKE does not move a Service or an Ingress to another load balancer "
+    "(457/90598), so they stay without one or get a new one with another address"
+)
+_KINDS: Mapping[str, _Kind] = {
+    "tencentcloud:Clb/instance:Instance": _Kind("a load balancer of yours", _NO_BALANCER),
+    "tencentcloud:Clb/listener:Listener": _Kind("a listener", "clients of {users} get no answer on its port from then on"),
+    tokens.SUBNET: _Kind("a subnet", "the cloud refuses to delete a subnet in use; if it goes, {users} lose their addresses"),
+    tokens.VPC: _Kind("a VPC", "the cloud refuses to delete a VPC in use; if it goes, {users} go with it"),
+    "tencentcloud:Security/group:Group": _Kind(
+        "a security group", "the cloud refuses to delete a group in use; without its rules {users} refuse their clients or admit others"
+    ),
+    "tencentcloud:Ssl/certificate:Certificate": _Kind("a certificate", "TLS clients of {users} get an error when the certificate is gone"),
+    "tencentcloud:Eip/instance:Instance": _Kind("a public address", "clients of {users} lose the address that they know"),
+    "tencentcloud:Eni/instance:Instance": _Kind("a network interface", "{users} lose the addresses on it"),
+    "tencentcloud:Vpc/bandwidthPackage:BandwidthPackage": _Kind("a bandwidth package", "{users} lose their bandwidth to the internet"),
+}
+_BALANCER = "tencentcloud:Clb/instance:Instance"
+_REPORTED_ELSEWHERE = (tokens.SUBNET, tokens.VPC)
+"""Their replacement has a rule of its own, and the deletion of a VPC too."""
+
+
+def findings(plan: Plan) -> Iterator[Finding]:
+    """For each resource that goes while others still name it."""
+    users = _Users(plan)
+    for step in plan.steps:
+        kind = _KINDS.get(step.type)
+        if kind is None or not step.op.ends or (step.type in _REPORTED_ELSEWHERE and (step.op is Op.REPLACE or step.type == tokens.VPC)):
+            continue
+        behind = users.of(step)
+        if behind:
+            yield _finding(step, kind, behind)
+
+
+def _finding(step: Step, kind: _Kind, behind: Sequence[Step]) -> Finding:
+    names = ", ".join(dict.fromkeys(map(_named, behind)))
+    gone = f"would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else "would be deleted"
+    addresses = ", ".join(texts(step.state.get("clbVips")))
+    return IN_USE.finding(
+        step.name,
+        f"{gone}: {kind.what}{f' with address {addresses}' if addresses else ''}, named by {names}",
+        value=step.id,
+        why=kind.notice.format(users=names),
+        todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program",
+        intended=f"make a second one beside it, move {names} and their clients to it, and remove this one afterwards",
+    )
+
+
+def _named(step: Step) -> str:
+    return called(step) if step.type.startswith("kubernetes:") else f"{step.type.rsplit(':', 1)[-1]} {step.name}"
+
+
+class _Users:
+    """Which resources of a plan name which ids."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._steps = [step for step in plan.steps if step.custom and step.op is not Op.DELETE and not _is_memory(step)]
+        self._before = {step.urn: _names_in(step.old, step.state) for step in self._steps}
+        self._after = {step.urn: _names_in(step.new) for step in self._steps}
+
+    def of(self, lost: Step) -> list[Step]:
+        """Those that still name what is lost. Of a load balancer also those that named it: they cannot move to another one."""
+        ids = {lost.id} if lost.id else set[str]()
+        return [step for step in self._steps if step.urn != lost.urn and self._names(step, lost, ids)]
+
+    def _names(self, step: Step, lost: Step, ids: set[str]) -> bool:
+        after = bool(ids & self._after[step.urn]) or any(lost.urn in urns for urns in step.sources.values())
+        if lost.op is Op.REPLACE or lost.type == _BALANCER:
+            return after or bool(ids & self._before[step.urn])
+        return after
+
+
+def _is_memory(step: Step) -> bool:
+    """Whether it is a resource of this library that only remembers what others are."""
+    return step.type.startswith("pulumi-python:dynamic/tke-hybrid:") and step.type != tokens.SWITCH
+
+
+def _names_in(*values: Any) -> set[str]:
+    """Every text in the values, the parts of comma lists and of JSON included. Whole texts only: no id is found inside another one."""
+    found: set[str] = set()
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if not unknown(value):
+                waiting += _parts(value, found)
+        else:
+            waiting += [*mapping(value).values(), *items(value)]
+    return found
+
+
+def _parts(text: str, found: set[str]) -> list[Any]:
+    found.add(text)
+    found.update(part.strip() for part in text.split(","))
+    if text[:1] in ("{", "["):
+        try:
+            return [json.loads(text)]
+        except (ValueError, RecursionError):
+            return []
+    return []
