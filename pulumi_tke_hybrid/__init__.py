@@ -8,11 +8,7 @@ if TYPE_CHECKING:
         ClientIpWorkload,
     )
     from pulumi_tke_hybrid.client_ip_workload_args import (
-        ClientIpFrom,
         ClientIpWorkloadArgs,
-        ExternalTrafficPolicy,
-        PodNetwork,
-        WorkloadKind,
     )
     from pulumi_tke_hybrid.component.errors import (
         InvalidInputs,
@@ -54,6 +50,9 @@ if TYPE_CHECKING:
         after,
         never,
     )
+    from pulumi_tke_hybrid.tke.rule import (
+        Severity,
+    )
     from pulumi_tke_hybrid.vpc_cni import (
         NonMasquerade,
         OnDelete,
@@ -73,6 +72,13 @@ if TYPE_CHECKING:
         IngressArgs,
         IngressPathArgs,
     )
+    from pulumi_tke_hybrid.workload.kinds import (
+        ClientIpFrom,
+        ExternalTrafficPolicy,
+        PodManagementPolicy,
+        PodNetwork,
+        WorkloadKind,
+    )
     from pulumi_tke_hybrid.workload.ports import (
         HealthCheckArgs,
         ListenerArgs,
@@ -88,11 +94,7 @@ _HOMES = {
         "ClientIpWorkload",
     ],
     "client_ip_workload_args": [
-        "ClientIpFrom",
         "ClientIpWorkloadArgs",
-        "ExternalTrafficPolicy",
-        "PodNetwork",
-        "WorkloadKind",
     ],
     "component.errors": [
         "InvalidInputs",
@@ -134,6 +136,9 @@ _HOMES = {
         "after",
         "never",
     ],
+    "tke.rule": [
+        "Severity",
+    ],
     "vpc_cni": [
         "NonMasquerade",
         "OnDelete",
@@ -152,6 +157,13 @@ _HOMES = {
     "workload.ingress": [
         "IngressArgs",
         "IngressPathArgs",
+    ],
+    "workload.kinds": [
+        "ClientIpFrom",
+        "ExternalTrafficPolicy",
+        "PodManagementPolicy",
+        "PodNetwork",
+        "WorkloadKind",
     ],
     "workload.ports": [
         "HealthCheckArgs",
@@ -193,10 +205,12 @@ __all__ = [
     "NodePoolArgs",
     "NonMasquerade",
     "OnDelete",
+    "PodManagementPolicy",
     "PodNetwork",
     "PortArgs",
     "RolloutArgs",
     "Scheduler",
+    "Severity",
     "VpcCni",
     "VpcCniArgs",
     "WorkloadKind",

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from pulumi_tke_hybrid.client_ip_workload_args import NAME_LABEL, ClientIpWorkloadArgs, PodNetwork, WorkloadKind
+from pulumi_tke_hybrid.client_ip_workload_args import NAME_LABEL, ClientIpWorkloadArgs
 from pulumi_tke_hybrid.component.advice import advise, say
 from pulumi_tke_hybrid.component.args import parse_args
 from pulumi_tke_hybrid.component.errors import InvalidInputs
@@ -21,6 +21,7 @@ from pulumi_tke_hybrid.workload.exposure import INGRESS_KEYS, SERVICE_KEYS
 from pulumi_tke_hybrid.workload.facts import surge_within
 from pulumi_tke_hybrid.workload.guard import WorkloadGuard
 from pulumi_tke_hybrid.workload.ingress import ingress_annotations, ingress_spec
+from pulumi_tke_hybrid.workload.kinds import PodManagementPolicy, WorkloadKind
 from pulumi_tke_hybrid.workload.rollout import RolloutArgs, deployment_timeout, stateful_set_timeout
 from pulumi_tke_hybrid.workload.service import (
     ADDRESS_ONLY,
@@ -59,22 +60,21 @@ class ClientIpWorkload(pulumi.ComponentResource):
         owner = f"ClientIpWorkload {name!r}"
         parsed = parse_args(ClientIpWorkloadArgs, args, owner)
         refuse_wrong_options(opts, owner)
-        kind = parsed.kind or WorkloadKind.DEPLOYMENT
         self._replicas: Input[int] = 2 if parsed.replicas is None else parsed.replicas
         shown = {
-            "kind": kind,
+            "kind": parsed.kind or WorkloadKind.DEPLOYMENT,
             "image": parsed.image,
             "replicas": self._replicas,
-            "network": parsed.network or PodNetwork.ENI,
+            "network": parsed.pod_network,
             "direct": parsed.is_direct,
             "fixedIp": bool(parsed.fixed_ip),
-            "exposure": parsed.exposure.kind,
+            "exposure": parsed.exposure.kind_of,
             "rules": parsed.rules,
         }
         super().__init__("tke-hybrid:index:ClientIpWorkload", name, shown, opts)
         if parsed.name is None:
             InvalidInputs.check(owner, [problem.under("name")] if (problem := names.dns_label_problem(name)) else [])
-            say(self, owner, parsed.settings, names.workload_name_findings(name, stateful=kind is WorkloadKind.STATEFUL_SET))
+            say(self, owner, parsed.settings, names.workload_name_findings(name, stateful=parsed.stateful))
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
         self._checked = advise(self, owner, parsed)
@@ -86,6 +86,8 @@ class ClientIpWorkload(pulumi.ComponentResource):
         self._rollout = parsed.rollout or RolloutArgs()
         self._object_name: Input[str] = name if parsed.name is None else parsed.name
         self._namespace: Input[str] = parsed.namespace or "default"
+        self._governing = self._governing_name()
+        self._policy = PodManagementPolicy(parsed.pod_management_policy or PodManagementPolicy.ORDERED_READY)
         self._selector: Mapping[str, Input[str]] = parsed.selector or {NAME_LABEL: self._object_name}
         self._labels: dict[str, Input[str]] = {**(parsed.labels or {}), **self._selector}
         self._surge = surge_within(self, owner, parsed.settings, parsed.asked_of_the_cluster(self._replicas), parsed.cluster_facts)
@@ -96,7 +98,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
         ingress = self._ingress(guard, service)
         if ingress is not None:
             fronts.append(ingress)
-        pods = self._stateful_set(fronts) if kind is WorkloadKind.STATEFUL_SET else self._deployment(fronts)
+        if parsed.headless_service:
+            fronts.append(self._headless_service(guard))
+        pods = self._stateful_set(fronts) if parsed.stateful else self._deployment(fronts)
         self._disruption_budget(guard)
         self._guard("settled", [*fronts, pods])
 
@@ -114,11 +118,13 @@ class ClientIpWorkload(pulumi.ComponentResource):
             "name": pulumi.Output.all(self._object_name, self._checked, told).apply(_first),
             "namespace": self._namespace,
             "selector": self._selector,
-            "network": (args.network or PodNetwork.ENI).value,
+            "network": args.pod_network.value,
             "direct": args.is_direct,
             "service": args.exposure.fixed(),
             "ingress": args.ingress.exposure.fixed() if args.ingress else None,
-            "volumeClaims": list(args.volume_claims or ()) if args.kind is WorkloadKind.STATEFUL_SET else None,
+            "volumeClaims": list(args.volume_claims or ()) if args.stateful else None,
+            "serviceName": self._governing if args.stateful else None,
+            "podManagementPolicy": self._policy.value if args.stateful else None,
             "allowAddressChange": bool(args.allow_address_change),
         }
         return WorkloadGuard(f"{self._name}-{suffix}", props, child_options(self, depends_on=after))
@@ -196,6 +202,25 @@ class ClientIpWorkload(pulumi.ComponentResource):
             ),
         )
 
+    def _governing_name(self) -> Input[str]:
+        args = self._args
+        if args.service_name is not None:
+            return args.service_name
+        return pulumi.Output.concat(self._object_name, "-headless") if args.headless_service else self._object_name
+
+    def _headless_service(self, guard: WorkloadGuard) -> kubernetes.core.v1.Service:
+        return kubernetes.core.v1.Service(
+            f"{self._name}-headless",
+            metadata=self._meta(_NO_WAIT, name=self._governing),
+            spec=kubernetes.core.v1.ServiceSpecArgs(
+                cluster_ip="None",
+                selector=self._selector,
+                ports=service_ports(self._args.all_ports),
+                publish_not_ready_addresses=True,
+            ),
+            opts=child_options(self, depends_on=[guard]),
+        )
+
     def _ingress(self, guard: WorkloadGuard, service: kubernetes.core.v1.Service) -> kubernetes.networking.v1.Ingress | None:
         args = self._args.ingress
         if args is None:
@@ -250,16 +275,17 @@ class ClientIpWorkload(pulumi.ComponentResource):
 
     def _pod_spec(self) -> PodSpec:
         args = self._args
-        if args.pod_spec is not None:
-            return copy.copy(args.pod_spec)
-        containers = list(args.containers or ()) or [args.image_container(self._object_name)]
+        if args.whole_pod is not None:
+            return copy.copy(args.whole_pod)
+        volumes: list[Any] = list(args.volumes or ())
+        tolerations: list[Any] = list(args.tolerations or ())
         return PodSpec(
-            containers=containers,
-            init_containers=list(args.init_containers) if args.init_containers else None,
-            volumes=list(args.volumes) if args.volumes else None,
+            containers=list(args.typed_containers) or [args.image_container(self._object_name)],
+            init_containers=list(args.typed_init_containers) or None,
+            volumes=volumes or None,
             service_account_name=args.service_account,
             node_selector=args.node_selector,
-            tolerations=list(args.tolerations) if args.tolerations else None,
+            tolerations=tolerations or None,
         )
 
     def _deployment(self, before: Sequence[pulumi.Resource]) -> kubernetes.apps.v1.Deployment:
@@ -290,15 +316,17 @@ class ClientIpWorkload(pulumi.ComponentResource):
         )
 
     def _stateful_set(self, before: Sequence[pulumi.Resource]) -> kubernetes.apps.v1.StatefulSet:
+        claims: list[Any] = list(self._args.volume_claims or ())
         return kubernetes.apps.v1.StatefulSet(
             f"{self._name}-statefulset",
             metadata=self._meta(),
             spec=kubernetes.apps.v1.StatefulSetSpecArgs(
                 replicas=self._replicas,
-                service_name=self._object_name,
+                service_name=self._governing,
+                pod_management_policy=None if self._args.pod_management_policy is None else self._policy.value,
                 selector=kubernetes.meta.v1.LabelSelectorArgs(match_labels=self._selector),
                 template=self._template(),
-                volume_claim_templates=list(self._args.volume_claims) if self._args.volume_claims else None,
+                volume_claim_templates=claims or None,
             ),
             opts=child_options(
                 self,
@@ -310,7 +338,8 @@ class ClientIpWorkload(pulumi.ComponentResource):
         )
 
     def _disruption_budget(self, guard: WorkloadGuard) -> None:
-        if known(self._replicas) in (0, 1) and not self._args.autoscaled:  # a single pod has no other to stay available
+        alone = known(self._replicas) in (0, 1) and not self._args.autoscaled  # a single pod has no other to stay available
+        if self._args.disruption_budget is False or (alone and not self._args.disruption_budget):
             return
         kubernetes.policy.v1.PodDisruptionBudget(
             f"{self._name}-pdb",

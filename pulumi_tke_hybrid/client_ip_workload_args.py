@@ -1,70 +1,34 @@
 """The arguments of `ClientIpWorkload`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from enum import Enum
-from typing import Any, Optional
+from typing import Any, Literal, Optional, Union, cast
 
 import pulumi_kubernetes as kubernetes
 
-from pulumi_tke_hybrid.component.args import Args, args_class
+from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class
+from pulumi_tke_hybrid.component.dictionaries import ClaimInput, ContainerInput, PodSpecInput, ProbeInput, TolerationInput, VolumeInput
 from pulumi_tke_hybrid.component.inputs import Each, Input, awaited, known
 from pulumi_tke_hybrid.component.pods import Container, asked_by_hand
 from pulumi_tke_hybrid.tke import annotations, ids, keys, names, reclaim
-from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import workload as workload_rules
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY, not_yet
 from pulumi_tke_hybrid.workload.exposure import ExposureArgs
 from pulumi_tke_hybrid.workload.facts import Asked
 from pulumi_tke_hybrid.workload.ingress import IngressArgs
-from pulumi_tke_hybrid.workload.ports import ListenerArgs, PortArgs
+from pulumi_tke_hybrid.workload.kinds import ClientIpFrom, ExternalTrafficPolicy, PodManagementPolicy, PodNetwork, WorkloadKind
+from pulumi_tke_hybrid.workload.pod_checks import (
+    PROBES,
+    named_port_problems,
+    pod_spec_problems,
+    port_names,
+    typed_containers,
+)
+from pulumi_tke_hybrid.workload.ports import ListenerArgs, PortArgs, container_port_name, container_ports
 from pulumi_tke_hybrid.workload.rollout import RolloutArgs
 from pulumi_tke_hybrid.workload.template import asked_amounts, asking_paths
 
 NAME_LABEL = "app.kubernetes.io/name"
-
-
-class WorkloadKind(str, Enum):
-    """The Kubernetes object that holds the pods."""
-
-    DEPLOYMENT = "deployment"
-    STATEFUL_SET = "statefulset"
-
-
-class PodNetwork(str, Enum):
-    """Where pods get their address from."""
-
-    ENI = "eni"
-    """The ENI subnet of their node's zone: an address of the VPC."""
-    GLOBAL_ROUTE = "global_route"
-    """The overlay of the cluster."""
-
-
-class ExternalTrafficPolicy(str, Enum):
-    """Which nodes pass a load balancer's traffic on to pods, where it does not go to pods directly."""
-
-    CLUSTER = "cluster"
-    """All of them; pods see a node's address."""
-    LOCAL = "local"
-    """Those that hold a pod; pods see the client. Load is as uneven as pods are spread, and rollouts leave short gaps (457/38426)."""
-
-
-class ClientIpFrom(str, Enum):
-    """Where an application reads its client's address."""
-
-    PEER = "peer"
-    """The TCP connection's other end: load balancers pass layer-4 packets on as the client sent them (214/3728)."""
-    HEADER = "x-forwarded-for"
-    """The HTTP header that the load balancer writes. On layer 7 it makes connections of its own and keeps them for several clients, so
-    the other end may be the load balancer (214/3728)."""
-    NOWHERE = "none"
-    """Nowhere: the connection comes from a node."""
-
-
-def _typed(spec: kubernetes.core.v1.PodSpecArgs | None, name: str) -> Sequence[Container]:
-    """The containers of a pod as the user typed them; none when they are anything but a plain list of them."""
-    found: Any = getattr(spec, name, None)
-    items: list[Any] = found if isinstance(found, list) else []  # pyright: ignore[reportUnknownVariableType]
-    return items if all(isinstance(item, kubernetes.core.v1.ContainerArgs) for item in items) else []
 
 
 def _replicas_problem(value: int) -> str | None:
@@ -120,25 +84,26 @@ class ClientIpWorkloadArgs(Args):
     limits: Optional[Mapping[str, Input[str]]] = None
     """Resource limits of the container made from `image`."""
 
-    readiness_probe: Optional[kubernetes.core.v1.ProbeArgs] = None
+    readiness_probe: Optional[ProbeInput] = None
     """Readiness probe of the container made from `image`. The load balancer's own health check comes on top."""
 
-    liveness_probe: Optional[kubernetes.core.v1.ProbeArgs] = None
+    liveness_probe: Optional[ProbeInput] = None
     """Liveness probe of the container made from `image`."""
 
-    startup_probe: Optional[kubernetes.core.v1.ProbeArgs] = None
+    startup_probe: Optional[ProbeInput] = None
     """Startup probe of the container made from `image`."""
 
-    containers: Optional[Sequence[Container]] = None
-    """The containers, as typed by pulumi-kubernetes; the first one gets the request for an ENI address."""
+    containers: Optional[Sequence[ContainerInput]] = None
+    """The containers, as pulumi-kubernetes has them or as dictionaries; the first one gets the request for an ENI address. A change rolls
+    the pods. Default: the one container of `image`."""
 
-    init_containers: Optional[Sequence[Container]] = None
+    init_containers: Optional[Sequence[ContainerInput]] = None
     """Containers that run to their end before the others start."""
 
-    volumes: Optional[Sequence[kubernetes.core.v1.VolumeArgs]] = None
+    volumes: Optional[Sequence[VolumeInput]] = None
     """Volumes that containers mount."""
 
-    volume_claims: Optional[Sequence[kubernetes.core.v1.PersistentVolumeClaimArgs]] = None
+    volume_claims: Optional[Sequence[ClaimInput]] = None
     """Volumes of each pod's own (StatefulSet). Fixed when the StatefulSet is made. A cloud disk stays in its zone, and so does the pod."""
 
     service_account: Optional[Input[str]] = None
@@ -147,10 +112,10 @@ class ClientIpWorkloadArgs(Args):
     node_selector: Optional[Mapping[str, Input[str]]] = None
     """Labels of the nodes that may run the pods. Zone labels are numbers on TKE (`100004`), not names."""
 
-    tolerations: Optional[Sequence[kubernetes.core.v1.TolerationArgs]] = None
+    tolerations: Optional[Sequence[TolerationInput]] = None
     """Taints that the pods put up with."""
 
-    pod_spec: Optional[kubernetes.core.v1.PodSpecArgs] = None
+    pod_spec: Optional[PodSpecInput] = None
     """The whole pod, where the properties above are not enough; they are then said there. The component adds the ENI address, the drain
     and the spread, the last two only where this says nothing about them."""
 
@@ -168,10 +133,10 @@ class ClientIpWorkloadArgs(Args):
     """A HorizontalPodAutoscaler sets the number of pods: `replicas` counts at creation only, and is never set back. The surge of a
     rollout goes by `replicas` too (say `rollout.max_surge` for more at a time), and Pulumi waits up to two hours. Default: false."""
 
-    kind: Optional[WorkloadKind] = None
+    kind: Optional[Union[WorkloadKind, Literal["deployment", "statefulset"]]] = None
     """`deployment` or `statefulset`. Default: `deployment`. A change replaces the pods."""
 
-    network: Optional[PodNetwork] = None
+    network: Optional[Union[PodNetwork, Literal["eni", "global_route"]]] = None
     """`eni` or `global_route`. Default: `eni`. A change rolls the pods; with a load balancer in front only while `direct` is false before
     and after, because backends of both networks cannot stand behind one direct load balancer (457/41897)."""
 
@@ -180,7 +145,7 @@ class ClientIpWorkloadArgs(Args):
     out, because newer controllers would decide by themselves (457/131136). A change rolls the pods, so that they get their readiness
     gates. True with `global_route` needs an account with upgraded bandwidth, and node security groups that open the pods' ports."""
 
-    external_traffic_policy: Optional[ExternalTrafficPolicy] = None
+    external_traffic_policy: Optional[Union[ExternalTrafficPolicy, Literal["cluster", "local"]]] = None
     """`cluster` or `local`, for `global_route` without direct access: `local` shows pods their client. Default: `cluster`."""
 
     fixed_ip: Optional[bool] = None
@@ -220,6 +185,24 @@ class ClientIpWorkloadArgs(Args):
     service_annotations: Optional[Mapping[str, Input[str]]] = None
     """Further annotations of the Service; none that the component writes itself. Updated in place."""
 
+    service_name: Optional[Input[str]] = None
+    """Name of the Service that governs a StatefulSet (`spec.serviceName`) and gives each pod a DNS name, where it is another one than the
+    workload's own. It exists already, or `headless_service` makes it. Default: the workload's Service. Fixed when the StatefulSet is
+    made: a change is refused at preview."""
+
+    headless_service: Optional[bool] = None
+    """Make the governing Service of a StatefulSet: one without an address (`clusterIP: None`), by which each pod has a DNS name also
+    before it is ready. Its name is `service_name`, or the workload's with `-headless`. Default: false. Made and removed in place; what it
+    means for `service_name` is fixed."""
+
+    pod_management_policy: Optional[Union[PodManagementPolicy, Literal["OrderedReady", "Parallel"]]] = None
+    """`OrderedReady` or `Parallel`: how a StatefulSet is scaled. Default: `OrderedReady`. Fixed when the StatefulSet is made: a change is
+    refused at preview."""
+
+    disruption_budget: Optional[bool] = None
+    """Whether a PodDisruptionBudget keeps all pods but one when nodes are drained. False where another budget selects the pods: the API
+    server evicts no pod that two of them select. Default: true with more than one replica or `autoscaled`. Made and removed in place."""
+
     adopt: Optional[bool] = None
     """The objects may exist already and are taken over, with the fields that others wrote: for workloads that were made by hand. With
     pulumi-kubernetes 4.29 and later the provider needs `upsert_existing_objects` as well. Default: false."""
@@ -231,7 +214,7 @@ class ClientIpWorkloadArgs(Args):
     """`cluster_facts` of the `HybridCluster`, also of another stack: replicas, surge and load balancers are then checked against its
     container subnets. Default: not checked."""
 
-    rules: Optional[Mapping[str, Severity]] = None
+    rules: Optional[Mapping[str, SeverityInput]] = None
     """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
 
     use_ambient_provider: Optional[bool] = None
@@ -258,6 +241,11 @@ class ClientIpWorkloadArgs(Args):
             yield PROPERTY.finding("labels", f"{NAME_LABEL} selects the pods and is the object's name; give another label")
         if self.selector is not None and not self.selector:
             yield PROPERTY.finding("selector", "is empty and would select every pod; leave it out, or give labels")
+        for name in ("service_name", "headless_service", "pod_management_policy"):
+            if getattr(self, name) and not self.stateful:
+                yield COMBINATION.finding(
+                    name, "needs kind='statefulset'", why="a Deployment has no such setting", todo="leave it out, or make a StatefulSet"
+                )
         yield from workload_rules.combination_findings(self.as_known())
         for name, rule in (("replicas", workload_rules.BACKENDS), ("cluster_facts", workload_rules.ADDRESSES)):
             if awaited(getattr(self, name)):
@@ -286,64 +274,50 @@ class ClientIpWorkloadArgs(Args):
             return
         if self.containers is not None and not self.containers:
             yield PROPERTY.finding("containers", "is empty; a pod has at least one container")
-        for name in ("env", "requests", "limits", "readiness_probe", "liveness_probe", "startup_probe"):
+        for name in ("env", "requests", "limits", *PROBES):
             if given != ["image"] and getattr(self, name) is not None:
                 yield PROPERTY.finding(name, f"belongs to image; with {given[0]} each container carries its own")
         for name in ("init_containers", "volumes", "service_account", "node_selector", "tolerations"):
             if given == ["pod_spec"] and getattr(self, name) is not None:
                 yield PROPERTY.finding(name, "is part of pod_spec; say it there")
-        if self.pod_spec is not None:
-            yield from self._pod_spec_problems(self.pod_spec)
+        if self.whole_pod is not None:
+            yield from pod_spec_problems(self.whole_pod, self.rollout or RolloutArgs())
+        yield from self._probe_problems()
 
-    def _pod_spec_problems(self, spec: kubernetes.core.v1.PodSpecArgs) -> Iterator[Finding]:
-        if not _typed(spec, "containers"):
-            yield PROPERTY.finding(
-                "pod_spec.containers", "must be a plain list of ContainerArgs, one at least; the first one asks for the ENI address"
-            )
-        if spec.host_network not in (None, True, False):
-            yield PROPERTY.finding(
-                "pod_spec.host_network", "must be a plain value; a pod on its node's network is refused, and nobody could tell"
-            )
-        rollout = self.rollout or RolloutArgs()
-        grace, pre_stop, other = spec.termination_grace_period_seconds, rollout.pre_stop, rollout.termination_grace_seconds
-        if grace is not None and other is not None and grace != other:
-            yield COMBINATION.finding(
-                "rollout.termination_grace_seconds",
-                "has no effect beside pod_spec.termination_grace_period_seconds",
-                value=f"{other} s",
-                why="the pod gets what pod_spec says",
-                todo="leave one of them out",
-            )
-        if isinstance(grace, int) and grace <= pre_stop:
-            yield PROPERTY.finding(
-                "pod_spec.termination_grace_period_seconds",
-                f"{grace} s leaves the application no time after {pre_stop} s of rollout.pre_stop_seconds, it would be killed; use more",
-            )
+    def _probe_problems(self) -> Iterator[Finding]:
+        if self.image is not None:
+            names = {name for port in self.all_ports if (name := container_port_name(port.name))}
+            yield from named_port_problems(self, names)
+        groups = [("containers", self.typed_containers), ("init_containers", self.typed_init_containers)]
+        groups += [(f"pod_spec.{name}", typed_containers(self.whole_pod, name)) for name in ("containers", "init_containers")]
+        for where, containers in groups:
+            for index, container in enumerate(containers):
+                yield from named_port_problems(container, port_names(container), f"{where}[{index}].")
 
     def as_known(self) -> workload_rules.Workload:
         """What is known before anything runs, for the rules."""
         asking = [
-            *asking_paths(self.containers or (), self.init_containers or ()),
-            *asking_paths(_typed(self.pod_spec, "containers"), _typed(self.pod_spec, "init_containers"), "pod_spec."),
+            *asking_paths(self.typed_containers, self.typed_init_containers),
+            *asking_paths(typed_containers(self.whole_pod, "containers"), typed_containers(self.whole_pod, "init_containers"), "pod_spec."),
         ]
         amounts = [
             *asked_by_hand(self),
-            *asked_amounts(self.containers or ()),
-            *asked_amounts(_typed(self.pod_spec, "containers"), "pod_spec."),
+            *asked_amounts(self.typed_containers),
+            *asked_amounts(typed_containers(self.whole_pod, "containers"), "pod_spec."),
         ]
         settings = ["listener"] if self.listener is not None else []
         for index, port in enumerate(self.ports or ()):
             settings += [f"ports[{index}].listener"] if port.listener is not None else []
             settings += [f"ports[{index}].protocol"] if port.protocol == "TCP_SSL" else []
         return workload_rules.Workload(
-            stateful=self.kind is WorkloadKind.STATEFUL_SET,
+            stateful=self.stateful,
             on_eni=self.on_eni,
             direct=self.is_direct,
             local=self.is_local,
             fixed_ip=bool(self.fixed_ip),
             address_settings=[name for name in ("ip_reclaim", "nominated_subnets") if getattr(self, name) is not None],
-            service=self.exposure.kind.value,
-            ingress=self.ingress.exposure.kind.value if self.ingress else "none",
+            service=self.exposure.kind_of.value,
+            ingress=self.ingress.exposure.kind_of.value if self.ingress else "none",
             service_balancer=known(self.exposure.load_balancer_id),
             ingress_balancer=known(self.ingress.exposure.load_balancer_id) if self.ingress else None,
             balancer_settings=settings,
@@ -352,7 +326,7 @@ class ClientIpWorkloadArgs(Args):
                 workload_rules.Port(known(port.port), port.protocol or "TCP", port.name, port.called(index))
                 for index, port in enumerate(self.all_ports)
             ],
-            host_network=self.pod_spec is not None and self.pod_spec.host_network is True,
+            host_network=self.whole_pod is not None and self.whole_pod.host_network is True,
             asking=asking,
             amounts={path: known(amount) for path, amount in amounts},
             volume_claims=bool(self.volume_claims),
@@ -360,6 +334,31 @@ class ClientIpWorkloadArgs(Args):
             selector={key: known(value) for key, value in (self.selector or {}).items()},
             labels={key: known(value) for key, value in (self.labels or {}).items()},
         )
+
+    @property
+    def typed_containers(self) -> Sequence[Container]:
+        """The containers, which are instances once they were validated."""
+        return cast(Sequence[Container], self.containers or ())
+
+    @property
+    def typed_init_containers(self) -> Sequence[Container]:
+        """The same of those that run before the others."""
+        return cast(Sequence[Container], self.init_containers or ())
+
+    @property
+    def whole_pod(self) -> kubernetes.core.v1.PodSpecArgs | None:
+        """The whole pod, which is an instance once it was validated."""
+        return cast("kubernetes.core.v1.PodSpecArgs | None", self.pod_spec)
+
+    @property
+    def stateful(self) -> bool:
+        """Whether a StatefulSet holds the pods."""
+        return self.kind is WorkloadKind.STATEFUL_SET
+
+    @property
+    def pod_network(self) -> PodNetwork:
+        """Where the pods get their addresses from."""
+        return PodNetwork(self.network or PodNetwork.ENI)
 
     @property
     def all_ports(self) -> Sequence[PortArgs]:
@@ -403,13 +402,9 @@ class ClientIpWorkloadArgs(Args):
             name=name,
             image=self.image,
             env=[kubernetes.core.v1.EnvVarArgs(name=key, value=value) for key, value in self.env.items()] if self.env else None,
-            ports=[
-                kubernetes.core.v1.ContainerPortArgs(container_port=port.container_port, protocol=port.transport) for port in self.all_ports
-            ],
+            ports=container_ports(self.all_ports),
             resources=resources if self.requests or self.limits else None,
-            readiness_probe=self.readiness_probe,
-            liveness_probe=self.liveness_probe,
-            startup_probe=self.startup_probe,
+            **{probe: getattr(self, probe) for probe in PROBES},
         )
 
     def asked_of_the_cluster(self, replicas: Input[int]) -> Asked:
@@ -420,7 +415,7 @@ class ClientIpWorkloadArgs(Args):
             surge=self.rollout.max_surge if self.rollout else None,
             on_eni=self.on_eni,
             exposed=bool(self.fronts),
-            rolling=self.kind is not WorkloadKind.STATEFUL_SET,
+            rolling=not self.stateful,
             fixed_ip=bool(self.fixed_ip),
             nominated=self.nominated_subnets or (),
             balancers={

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import Optional
+from typing import Literal, Optional, Union
 
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Input
@@ -22,7 +22,7 @@ class EndpointAccess(str, Enum):
 class EndpointArgs(Args):
     """The API server's address."""
 
-    access: Optional[EndpointAccess] = None
+    access: Optional[Union[EndpointAccess, Literal["intranet", "internet"]]] = None
     """`intranet` or `internet`. Default: `intranet`."""
 
     subnet_id: Optional[Input[str]] = None

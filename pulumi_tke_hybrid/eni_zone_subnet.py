@@ -6,14 +6,14 @@ from typing import Any, Optional
 import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
 
-from pulumi_tke_hybrid.component.advice import advise, say
-from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
+from pulumi_tke_hybrid.component.advice import advise, note_while_unknown, say
+from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
 from pulumi_tke_hybrid.component.inputs import Input, PassedOn, awaited, known
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.tke import cidrs, ids, names, zones
-from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import ranges
 from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, COMBINATION
 
@@ -58,7 +58,7 @@ class EniZoneSubnetArgs(Args):
     deletion_protection: Optional[bool] = None
     """Refuse to delete or replace the subnet (Pulumi's `protect`). Default: true. Pods lose their network with it."""
 
-    rules: Optional[Mapping[str, Severity]] = None
+    rules: Optional[Mapping[str, SeverityInput]] = None
     """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
 
     def problems(self) -> Iterator[Finding]:
@@ -140,6 +140,8 @@ class EniZoneSubnet(pulumi.ComponentResource):
 
     def _adopt(self, owner: str, args: EniZoneSubnetArgs) -> None:
         wanted = pulumi.Output.from_input(args.subnet_id or "")
+        text = "subnet_id: is not known yet; VPC, zone and range are compared with the subnet during `up`, before its id is used"
+        note_while_unknown(self, wanted, text)
 
         def look(subnet_id: str) -> list[dict[str, Any]]:
             try:

@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.node_pools import size_of
 from pulumi_tke_hybrid.cloud.orphans import refuse_orphan, refuse_orphan_pool
 from pulumi_tke_hybrid.cluster_guard import ADOPTED_SUBNET, STATED_SUBNET, ClusterGuard
-from pulumi_tke_hybrid.component.advice import advise
+from pulumi_tke_hybrid.component.advice import advise, note_while_unknown
 from pulumi_tke_hybrid.component.args import parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
 from pulumi_tke_hybrid.component.errors import InvalidInputs
@@ -94,7 +94,9 @@ class HybridCluster(pulumi.ComponentResource):
             self.cluster_id = self._cluster(name, parsed, static_ip, guard).id
         else:
             self.cluster_id = pulumi.Output.from_input(parsed.existing_cluster_id)
-        untouched = NonMasquerade.KEEP if parsed.existing_cluster_id else NonMasquerade.ADD_VPC
+            text = "existing_cluster_id: is not known yet; what is there is compared with the program during `up`, before anything changes"
+            note_while_unknown(self, self.cluster_id, text)
+        untouched = NonMasquerade.ADD_VPC if parsed.existing_cluster_id is None else NonMasquerade.KEEP
         registered = subnets[:1] if by_configmap else subnets
         setting = VpcCniArgs(
             cluster_id=self.cluster_id,

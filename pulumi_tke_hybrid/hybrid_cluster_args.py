@@ -3,16 +3,16 @@
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Any, Optional, Union
+from typing import Any, Literal, Optional, Union
 
-from pulumi_tke_hybrid.component.args import Args, args_class
+from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class
 from pulumi_tke_hybrid.component.inputs import Each, Input, PassedOn, awaited, known
 from pulumi_tke_hybrid.endpoint import EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
 from pulumi_tke_hybrid.tke import cidrs, deadlines, ids, reclaim, zones
 from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedSubnet
-from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import capacity, places, pools, ranges
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade
@@ -90,9 +90,11 @@ class HybridClusterArgs(Args):
     cluster_max_service_num: Optional[Input[int]] = None
     """Addresses for Services, a power of two from 32 to 32768. Required for a new cluster, fixed for ever."""
 
-    existing_cluster_id: Optional[str] = None
+    existing_cluster_id: Optional[Input[str]] = None
     """Adopt this GlobalRouter cluster instead of making one: its VPC-CNI is switched on, or adopted if it is on already, and nothing
-    else of what exists is touched. The preview reports what is there, what would change and what contradicts."""
+    else of what exists is touched. The preview reports what is there, what would change and what contradicts; of an id that is known
+    only during the update, the update compares before it changes anything. Default: a cluster is made. Another one is refused at preview
+    while this stack has node pools in it."""
 
     kubeconfig: Optional[Input[str]] = None
     """Kubeconfig of an adopted cluster whose endpoint is already open; give it as a secret. Default: the endpoint's that is opened here."""
@@ -104,10 +106,10 @@ class HybridClusterArgs(Args):
     """Static-IP mode: kept addresses are possible. Default: true for a new cluster; must be stated for an adopted one, the API does not
     always tell. Fixed for ever, a change replaces the cluster."""
 
-    zone_registration: Optional[ZoneRegistration] = None
+    zone_registration: Optional[Union[ZoneRegistration, Literal["api", "configmap"]]] = None
     """`api` or `configmap`, see `ZoneRegistration`. Default: `api`."""
 
-    non_masquerade: Optional[Input[NonMasquerade]] = None
+    non_masquerade: Optional[Input[Union[NonMasquerade, Literal["add_vpc", "keep"]]]] = None
     """`add_vpc` or `keep`, see `NonMasquerade`. Default: `add_vpc` for a new cluster, on which nothing relies yet; `keep` for an adopted
     one."""
 
@@ -130,7 +132,7 @@ class HybridClusterArgs(Args):
     """Further ranges in use, by a name of your choice: other clusters of the VPC, peered networks, an office. None of the cluster's
     ranges may overlap them. Default: none."""
 
-    rules: Optional[Mapping[str, Severity]] = None
+    rules: Optional[Mapping[str, SeverityInput]] = None
     """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
 
     deletion_protection: Optional[bool] = None

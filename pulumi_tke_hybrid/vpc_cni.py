@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Any, Optional
+from typing import Any, Literal, Optional, Union
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
@@ -11,14 +11,14 @@ from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch, identity
 from pulumi_tke_hybrid.component.advice import advise
-from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
+from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, say, unknown
 from pulumi_tke_hybrid.component.given_options import given_provider, refuse_wrong_options
 from pulumi_tke_hybrid.component.inputs import Each, Input, PassedOn, awaited, known
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.component.region import switch_region
 from pulumi_tke_hybrid.tke import deadlines, ids, keys, reclaim, zones
-from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import twice
 
 
@@ -68,10 +68,10 @@ class VpcCniArgs(Args):
     static_ip: Optional[Input[bool]] = None
     """Static-IP mode: kept addresses are possible. Default: true. Fixed once switched on."""
 
-    non_masquerade: Optional[Input[NonMasquerade]] = None
+    non_masquerade: Optional[Input[Union[NonMasquerade, Literal["add_vpc", "keep"]]]] = None
     """`add_vpc` or `keep`, see `NonMasquerade`. Default: `keep`."""
 
-    on_delete: Optional[Input[OnDelete]] = None
+    on_delete: Optional[Input[Union[OnDelete, Literal["keep", "disable"]]]] = None
     """`keep` or `disable`, see `OnDelete`. What counts is what the last `pulumi up` stored. Default: `keep`."""
 
     region: Optional[Input[str]] = None
@@ -80,7 +80,7 @@ class VpcCniArgs(Args):
     deadline_seconds: Optional[Input[int]] = None
     """How long each wait may take, in seconds. Default: 600."""
 
-    rules: Optional[Mapping[str, Severity]] = None
+    rules: Optional[Mapping[str, SeverityInput]] = None
     """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
 
     def problems(self) -> Iterator[Finding]:
@@ -156,7 +156,11 @@ class VpcCniProvider(CloudProvider):
             return False
 
     def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
-        if unknown(news.get("clusterId")) or olds.get("clusterId") == news.get("clusterId"):
+        if unknown(news.get("clusterId")):
+            if olds.get("clusterId"):
+                say(f"cluster_id: is not known yet, and was {olds['clusterId']}; `up` looks at its VPC-CNI before it changes anything")
+            return []
+        if olds.get("clusterId") == news.get("clusterId"):
             return []
         try:
             report = self._switch(news).report(news, unknown)

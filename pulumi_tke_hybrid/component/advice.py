@@ -33,6 +33,18 @@ def advise(component: pulumi.Resource, owner: str, args: Args) -> pulumi.Output[
     return pulumi.Output.from_input(later())
 
 
+def note_while_unknown(component: pulumi.Resource, value: "pulumi.Output[Any]", text: str) -> "pulumi.Output[bool]":
+    """Write a note under the component where a preview does not know the value, and so cannot check what depends on it. Return which."""
+
+    async def note() -> bool:
+        known = await value.is_known()
+        if not known:
+            pulumi.log.info(text, component)
+        return known
+
+    return pulumi.Output.from_input(note())
+
+
 def say(component: pulumi.Resource, owner: str, settings: Mapping[str, Severity], findings: Iterable[Finding]) -> None:
     """The same for findings that rest on what the cloud answered."""
     found = judged(findings, settings)

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, Union, cast
 
 import pydantic.dataclasses
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -15,6 +15,9 @@ from pulumi_tke_hybrid.tke.rules import every_rule
 
 A = TypeVar("A", bound="Args")
 C = TypeVar("C", bound=type)
+
+SeverityInput = Union[Severity, Literal["error", "warning", "note"]]
+"""A severity, or its word."""
 
 _CONFIG = ConfigDict(arbitrary_types_allowed=True, extra="forbid", hide_input_in_errors=True, use_enum_values=False)
 

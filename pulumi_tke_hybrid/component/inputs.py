@@ -5,7 +5,8 @@ import inspect
 import types
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
+from enum import Enum
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import pulumi
 from pydantic import GetCoreSchemaHandler, ValidationError, ValidationInfo
@@ -152,6 +153,7 @@ def deferrable(annotation: Any, owner: str, path: str, check: Check | Each | Pas
     if origin in (Union, types.UnionType):
         plain = [member for member in members if get_origin(member) not in (Awaitable, pulumi.Output)]
         may_come_later = len(plain) < len(members)
+        plain = without_literals(plain)
         inner = functools.reduce(_either, [deferrable(member, owner, path, each and Each(each.item)) for member in plain])
     elif origin in (list, Sequence):
         inner = _with_places(types.GenericAlias(Sequence, (deferrable(members[0], owner, f"{path}[]", each and each.item),)))
@@ -160,6 +162,12 @@ def deferrable(annotation: Any, owner: str, path: str, check: Check | Each | Pas
     if may_come_later or own:
         return Annotated[inner, _Checked(owner, path, annotation, own, may_come_later, passed_on)]
     return inner
+
+
+def without_literals(members: list[Any]) -> list[Any]:
+    """The members of a union without the literals that only let a type checker take the words of the enumeration beside them."""
+    enumerations = any(isinstance(member, type) and issubclass(member, Enum) for member in members)
+    return [member for member in members if get_origin(member) is not Literal] if enumerations else members
 
 
 def _with_places(holder: types.GenericAlias) -> Any:

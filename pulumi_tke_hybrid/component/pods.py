@@ -26,7 +26,7 @@ def with_eni_ip(containers: Sequence[Container]) -> list[Container]:
 def asked_by_hand(holder: Any) -> Iterator[tuple[str, Any]]:
     """Where the user asks for ENI addresses by hand, and for how many, as far as that is known; `holder` of `requests` and `limits`."""
     for name in ("requests", "limits"):
-        amounts = _take(holder, name)
+        amounts = take(holder, name)
         if isinstance(amounts, Mapping) and keys.ENI_IP in amounts:
             yield f"{name}[{keys.ENI_IP!r}]", cast(Mapping[str, Any], amounts)[keys.ENI_IP]
 
@@ -38,29 +38,30 @@ def with_pre_stop(containers: Sequence[Container], seconds: int, native: bool) -
 
 def _waiting(container: Container, seconds: int, native: bool) -> Container:
     lifecycle = container.lifecycle
-    if isinstance(lifecycle, pulumi.Output) or _take(lifecycle, "pre_stop") or _take(lifecycle, "preStop"):
+    if isinstance(lifecycle, pulumi.Output) or take(lifecycle, "pre_stop"):
         return container
     made = copy.copy(container)
     sleep = kubernetes.core.v1.SleepActionArgs(seconds=seconds) if native else None
     command = None if native else kubernetes.core.v1.ExecActionArgs(command=["sleep", str(seconds)])
     made.lifecycle = kubernetes.core.v1.LifecycleArgs(
         pre_stop=kubernetes.core.v1.LifecycleHandlerArgs(sleep=sleep, exec_=command),
-        post_start=_take(lifecycle, "post_start") or _take(lifecycle, "postStart"),
-        stop_signal=_take(lifecycle, "stop_signal") or _take(lifecycle, "stopSignal"),
+        post_start=take(lifecycle, "post_start"),
+        stop_signal=take(lifecycle, "stop_signal"),
     )
     return made
 
 
-def _take(holder: Any, name: str) -> Any:
-    """A field of typed arguments or of a plain mapping."""
+def take(holder: Any, name: str) -> Any:
+    """A field of typed arguments or of a plain mapping in either spelling; None where an Output hides it."""
     if isinstance(holder, Mapping):
-        return cast(Mapping[str, Any], holder).get(name)
+        wanted, fields = name.replace("_", ""), cast(Mapping[str, Any], holder)
+        return next((value for key, value in fields.items() if str(key).replace("_", "").lower() == wanted), None)
     return None if isinstance(holder, pulumi.Output) else getattr(holder, name, None)
 
 
 def _asking(resources: Any) -> kubernetes.core.v1.ResourceRequirementsArgs:
-    amounts = {name: _with(_take(resources, name), one) for name, one in annotations.eni_resources().items()}
-    return kubernetes.core.v1.ResourceRequirementsArgs(**amounts, claims=_take(resources, "claims"))
+    amounts = {name: _with(take(resources, name), one) for name, one in annotations.eni_resources().items()}
+    return kubernetes.core.v1.ResourceRequirementsArgs(**amounts, claims=take(resources, "claims"))
 
 
 def _with(amounts: Any, more: Mapping[str, str]) -> Any:

@@ -15,6 +15,7 @@ from pulumi_tke_hybrid.review.plan import Failure
 from pulumi_tke_hybrid.review.review import Review, StackReview
 from pulumi_tke_hybrid.review.verdict import Verdict
 from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke.refusal import is_head
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import CLUSTER_REBUILT, POD_NETWORK_OFF, POD_SUBNET_LEAVES
 from pulumi_tke_hybrid.tke.rules.changes_of_networks import RANGE_CHANGED
@@ -221,9 +222,6 @@ def own_words(failure: Failure) -> list[str]:
     return _after_owner(lines)
 
 
-_OWNERS = ("HybridCluster '", "EniZoneSubnet '", "ClientIpWorkload '", "VpcCni '", "IpamdConfig '", "NodePoolArgs", "EndpointArgs")
-
-
 def _after_owner(lines: list[str]) -> list[str]:
-    start = next((index for index, line in enumerate(lines) if line.removeprefix("error: ").startswith(_OWNERS)), None)
+    start = next((index for index, line in enumerate(lines) if is_head(line)), None)
     return [] if start is None else [line for line in lines[start:] if line]

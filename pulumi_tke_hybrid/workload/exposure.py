@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Optional
+from typing import Any, Literal, Optional, Union
 
 import pulumi
 
@@ -30,6 +30,9 @@ class ChargeType(str, Enum):
 
     BY_TRAFFIC = "TRAFFIC_POSTPAID_BY_HOUR"
     BY_BANDWIDTH = "BANDWIDTH_POSTPAID_BY_HOUR"
+
+
+ChargeTypeInput = Union[ChargeType, Literal["TRAFFIC_POSTPAID_BY_HOUR", "BANDWIDTH_POSTPAID_BY_HOUR"]]
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def _groups_problem(groups: Sequence[object]) -> str | None:
 class ExposureArgs(Args):
     """Which load balancer clients come through. Made by `public()`, `internal()`, `existing_clb()` and `not_exposed()`."""
 
-    kind: ExposureKind
+    kind: Union[ExposureKind, Literal["public", "internal", "existing", "none"]]
     """`public`, `internal`, `existing` or `none`."""
 
     subnet_id: Optional[Input[str]] = None
@@ -87,7 +90,7 @@ class ExposureArgs(Args):
     load_balancer_id: Optional[Input[str]] = None
     """An existing load balancer, made by you in the cluster's VPC; it outlives the Service. Cannot change in place."""
 
-    charge_type: Optional[Input[ChargeType]] = None
+    charge_type: Optional[Input[ChargeTypeInput]] = None
     """Billing of a public load balancer. Default: the account's. Fixed when the load balancer is made."""
 
     bandwidth: Optional[Input[int]] = None
@@ -107,19 +110,26 @@ class ExposureArgs(Args):
         belongs = {"subnet_id": "internal", "load_balancer_id": "existing", "charge_type": "public", "bandwidth": "public"}
         belongs["allow_eni_subnet"] = "internal"
         for name, kind in belongs.items():
-            if getattr(self, name) is not None and self.kind.value != kind:
-                yield PROPERTY.finding(name, f"belongs to a load balancer of kind {kind!r}, this one is {self.kind.value!r}; leave it out")
+            if getattr(self, name) is not None and self.kind_of.value != kind:
+                yield PROPERTY.finding(
+                    name, f"belongs to a load balancer of kind {kind!r}, this one is {self.kind_of.value!r}; leave it out"
+                )
         for name in ("subnet_id", "load_balancer_id"):
-            if getattr(self, name) is None and self.kind.value == belongs[name]:
-                yield PROPERTY.finding(name, f"is required for kind {self.kind.value!r}")
+            if getattr(self, name) is None and self.kind_of.value == belongs[name]:
+                yield PROPERTY.finding(name, f"is required for kind {self.kind_of.value!r}")
         if self.kind is ExposureKind.NONE and self.security_groups is not None:
             yield PROPERTY.finding("security_groups", "there is no load balancer of kind 'none'; leave it out")
         if self.kind in (ExposureKind.NONE, ExposureKind.EXISTING) and self.pass_to_target is not None:
             yield PROPERTY.finding(
                 "pass_to_target",
-                f"TKE sets it only on load balancers that it makes, this one is {self.kind.value!r}; leave it out, and set "
+                f"TKE sets it only on load balancers that it makes, this one is {self.kind_of.value!r}; leave it out, and set "
                 "LoadBalancerPassToTarget on a load balancer of your own",
             )
+
+    @property
+    def kind_of(self) -> ExposureKind:
+        """The kind as a member of the enumeration."""
+        return ExposureKind(self.kind)
 
     @property
     def is_there(self) -> bool:
@@ -147,7 +157,7 @@ class ExposureArgs(Args):
         """What cannot change without another load balancer, for the guard's memory."""
         charge_type = None if self.charge_type is None else pulumi.Output.from_input(self.charge_type).apply(_enum_value)
         found = {
-            "kind": self.kind.value,
+            "kind": self.kind_of.value,
             "subnetId": self.subnet_id,
             "loadBalancerId": self.load_balancer_id,
             "chargeType": charge_type,
@@ -157,7 +167,7 @@ class ExposureArgs(Args):
 
 
 def public(
-    charge_type: Input[ChargeType] | None = None,
+    charge_type: Input[ChargeTypeInput] | None = None,
     bandwidth: Input[int] | None = None,
     *,
     security_groups: Sequence[Input[str]] | None = None,
@@ -203,8 +213,8 @@ def not_exposed() -> ExposureArgs:
     return ExposureArgs(kind=ExposureKind.NONE)
 
 
-def _enum_value(value: ChargeType) -> str:
-    return value.value
+def _enum_value(value: str) -> str:
+    return ChargeType(value).value
 
 
 def _joined(groups: Sequence[str]) -> str:

@@ -1,8 +1,11 @@
 """The ports of a workload, and how the load balancer listens on them."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from enum import Enum
-from typing import Optional
+from typing import Literal, Optional, Union
+
+import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Check, Input, known
@@ -11,6 +14,14 @@ from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
 PROTOCOLS = ("TCP", "UDP", "TCP_SSL")
+
+
+_CONTAINER_PORT_NAME = re.compile(r"(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def container_port_name(name: str | None) -> str | None:
+    """The name as a container's port can carry it: at most 15 characters, one of them a letter; None where it cannot."""
+    return name if name is not None and _CONTAINER_PORT_NAME.fullmatch(name) else None
 
 
 class Scheduler(str, Enum):
@@ -70,7 +81,7 @@ class ListenerArgs(Args):
     session_seconds: Optional[Input[int]] = None
     """Connections of one client go to the same pod for this long, 30 to 3600 seconds. Default: no affinity."""
 
-    scheduler: Optional[Input[Scheduler]] = None
+    scheduler: Optional[Input[Union[Scheduler, Literal["WRR", "LEAST_CONN"]]]] = None
     """`WRR` or `LEAST_CONN`. Default: TKE's, `WRR`."""
 
     health_check: Optional[HealthCheckArgs] = None
@@ -109,7 +120,8 @@ class PortArgs(Args):
     """How the load balancer listens on this port. Default: the workload's `listener`."""
 
     name: Optional[str] = None
-    """Name of the port, another one for each. Default: `port-` and the number's place in the list."""
+    """Name of the port, another one for each; with `image` the container's port has it too, so that a probe may use it, unless it is
+    longer than 15 characters. Default: `port-` and the number's place in the list, on the Service alone. A change rolls the pods."""
 
     def problems(self) -> Iterator[Finding]:
         if (self.certificate_id is not None) != (self.protocol == "TCP_SSL"):
@@ -130,3 +142,17 @@ class PortArgs(Args):
     def transport(self) -> str:
         """The protocol as Kubernetes names it."""
         return "UDP" if self.protocol == "UDP" else "TCP"
+
+
+def container_ports(ports: Sequence[PortArgs]) -> list[kubernetes.core.v1.ContainerPortArgs]:
+    """The ports of the container, each once: two ports of the Service may send to one. A probe may use the names that are given."""
+    found: dict[object, tuple[PortArgs, str | None]] = {}
+    for port in ports:
+        number = known(port.container_port)
+        key = (id(port.container_port) if number is None else number, port.transport)
+        first, name = found.get(key, (port, None))
+        found[key] = (first, name or container_port_name(port.name))
+    return [
+        kubernetes.core.v1.ContainerPortArgs(container_port=port.container_port, protocol=port.transport, name=name)
+        for port, name in found.values()
+    ]

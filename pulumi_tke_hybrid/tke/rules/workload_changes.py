@@ -35,6 +35,15 @@ CLAIMS_FIXED = Rule(
     firm=True,
 )
 
+STATEFUL_SET_FIXED = Rule(
+    "statefulset-fixed",
+    Severity.ERROR,
+    "The governing Service of a StatefulSet and the order of its pods do not change.",
+    "the last state",
+    "Kubernetes: spec.serviceName and spec.podManagementPolicy are immutable (apps/v1)",
+    firm=True,
+)
+
 Unknown = Callable[[object], bool]
 
 
@@ -43,6 +52,7 @@ def change_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown
     yield from _network_findings(before, after)
     yield from _selector_findings(before, after, unknown)
     yield from _claim_findings(before, after, unknown)
+    yield from _stateful_findings(before, after, unknown)
     if not after.get("allowAddressChange"):
         yield from _fixed_findings(before, after, unknown)
 
@@ -105,6 +115,23 @@ def _claim_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown
             todo="go back to them; larger volumes are asked for on the claims themselves (kubectl edit pvc), others by another workload of "
             "another name beside this one",
         )
+
+
+def _stateful_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[Finding]:
+    """As for the selector. Older states have neither, and then both were the defaults."""
+    if any(side.get("volumeClaims") is None for side in (before, after)) or any(before.get(name) != after.get(name) for name in _NAMES):
+        return
+    defaults = {"serviceName": before.get("name"), "podManagementPolicy": "OrderedReady"}
+    for name, path in (("serviceName", "service_name"), ("podManagementPolicy", "pod_management_policy")):
+        was, now = before.get(name) or defaults[name], after.get(name)
+        if now is not None and _differ(was, now, unknown):
+            yield STATEFUL_SET_FIXED.finding(
+                path,
+                f"instead of {was}",
+                value=now,
+                why="Kubernetes cannot change it in place, and all pods would stop before others start",
+                todo=f"go back to {was}, or make another workload of another name beside it",
+            )
 
 
 def _differ(was: object, now: object, unknown: Unknown) -> bool:

@@ -1,0 +1,85 @@
+"""A StatefulSet with a governing Service of its own, or with pods that come all at once, can be described, and neither changes later."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.workload.guard import WorkloadGuardProvider
+from tests.unit.workloads import made
+
+_CLASS: Any = pulumi.output.Unknown
+
+
+def stateful(**more: Any) -> dict[str, Any]:
+    found: dict[str, Any] = made(kind="statefulset", **more).named("w-statefulset").inputs["spec"]
+    return found
+
+
+def test_the_governing_service_and_the_order_of_the_pods_are_those_that_the_program_names() -> None:
+    assert stateful()["serviceName"] == "w"
+    assert "podManagementPolicy" not in stateful()
+    spec = stateful(service_name="w-peers", pod_management_policy="Parallel")
+    assert (spec["serviceName"], spec["podManagementPolicy"]) == ("w-peers", "Parallel")
+
+
+def test_a_headless_service_is_made_where_the_program_wants_one_and_nowhere_else() -> None:
+    assert made(kind="statefulset", service_name="peers").of_type(":Service") == made(kind="statefulset").of_type(":Service")
+    for more, name in (({}, "w-headless"), ({"service_name": "peers"}, "peers")):
+        graph = made(kind="statefulset", headless_service=True, **more)
+        service = graph.named("w-headless").inputs
+        assert service["metadata"]["name"] == name
+        assert service["spec"] == {
+            "clusterIP": "None",
+            "publishNotReadyAddresses": True,
+            "selector": {"app.kubernetes.io/name": "w"},
+            "ports": [{"name": "port-0", "port": 80, "protocol": "TCP", "targetPort": 80}],
+        }
+        assert graph.named("w-statefulset").inputs["spec"]["serviceName"] == name
+
+
+@pytest.mark.parametrize("more", [{"service_name": "peers"}, {"headless_service": True}, {"pod_management_policy": "Parallel"}])
+def test_what_only_a_statefulset_has_is_refused_for_a_deployment(more: dict[str, Any]) -> None:
+    with pytest.raises(tke.InvalidInputs, match=f"{next(iter(more))}: needs kind='statefulset'; "):
+        made(**more)
+
+
+def state(**more: Any) -> dict[str, Any]:
+    found = {"name": "w", "namespace": "default", "volumeClaims": [], "serviceName": "w", "podManagementPolicy": "OrderedReady", **more}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def refused(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    return [failure.reason for failure in WorkloadGuardProvider().check(before, after).failures]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "start"),
+    [
+        ({}, {"serviceName": "peers"}, "service_name: peers instead of w; Kubernetes cannot change it in place"),
+        ({}, {"podManagementPolicy": "Parallel"}, "pod_management_policy: Parallel instead of OrderedReady; Kubernetes cannot"),
+        # Stacks of a library that did not remember either.
+        ({"serviceName": None, "podManagementPolicy": None}, {"serviceName": "peers"}, "service_name: peers instead of w; "),
+        (
+            {"serviceName": None, "podManagementPolicy": None},
+            {"podManagementPolicy": "Parallel"},
+            "pod_management_policy: Parallel instead",
+        ),
+    ],
+)
+def test_neither_changes_later(before: dict[str, Any], after: dict[str, Any], start: str) -> None:
+    (line,) = refused(state(**before), state(**after))
+    assert line.startswith(start)
+    assert refused(state(**before), state()) == []
+
+
+def test_another_object_may_have_what_it_likes_and_what_is_not_known_is_not_compared() -> None:
+    assert refused(state(), state(name="x", serviceName="x")) == []
+    assert refused(state(), state(serviceName=_CLASS())) == []
+
+
+def test_a_stack_that_did_not_remember_them_has_nothing_to_change() -> None:
+    older = state(serviceName=None, podManagementPolicy=None)
+    assert WorkloadGuardProvider().diff("w", older, state()).changes is False
+    assert WorkloadGuardProvider().diff("w", state(), state(serviceName="x")).changes is True
