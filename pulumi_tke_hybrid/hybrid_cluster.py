@@ -125,6 +125,7 @@ class HybridCluster(pulumi.ComponentResource):
             subnets=subnets,
             static_ip=static_ip,
             ip_reclaim=parsed.ip_reclaim,
+            pods_per_node=parsed.cluster_max_pod_num,
             pools=[_shown_pool(pool) for pool in parsed.node_pools or ()],
         ).apply(_facts)
         self.register_outputs(
@@ -457,6 +458,7 @@ def _facts(values: dict[str, Any]) -> dict[str, Any]:
         "region": zones.region_of(values["subnets"][0]["zone"]) or "",
         "zones": by_zone,
         "nodePools": values["pools"],
+        "podsPerNode": values["pods_per_node"],
         "staticIp": values["static_ip"],
         "ipReclaim": values["ip_reclaim"],
     }

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from pulumi_tke_hybrid.capacity.estate import Estate
 from pulumi_tke_hybrid.capacity.rows import Growth, Row, rows
 from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.console.text import several
+from pulumi_tke_hybrid.tke.cluster import ClusterInventory
 from pulumi_tke_hybrid.tke.step import unknown
 
 
@@ -29,8 +29,8 @@ class Fit(Enum):
 class Outcome:
     """The result of one `capacity`."""
 
-    after: Estate
-    before: Estate | None = None
+    after: ClusterInventory
+    before: ClusterInventory | None = None
     growth: Growth | None = None
     reserve: int = 0
     """Per cent of each zone's addresses that must stay free."""
@@ -43,12 +43,12 @@ class Outcome:
 
     def verdict(self, row: Row) -> Fit:
         """Of one zone."""
-        if row.nodes and (not row.size or row.free < 0):
+        if row.most_nodes and not row.subnets:
             return Fit.FULL
-        if row.nodes and not row.types_known:
+        if row.lacking or (row.ranges_known and row.free < 0):
+            return Fit.FULL
+        if row.uncertain or not row.ranges_known or (row.most_nodes and not row.types_known):
             return Fit.COULD_NOT_TELL
-        if row.nodes and row.pods > row.pods_fit:
-            return Fit.FULL
         if row.free * 100 < row.size * self.reserve:
             return Fit.TIGHT
         return Fit.FILLS_UP if self.growth and row.periods == 0 else Fit.FITS
@@ -60,9 +60,9 @@ class Outcome:
             _unknown_type(nodes.instance_type, zone.name)
             for zone in self.after.zones
             for nodes in zone.nodes
-            if self.after.limit(nodes) is None
+            if nodes.greatest and self.after.limit(nodes) is None
         ]
-        return [*self.after.unsaid, *dict.fromkeys(strange)]
+        return [*self.after.unknowns, *dict.fromkeys(strange)]
 
     @property
     def exit_code(self) -> ExitCode:
@@ -74,19 +74,22 @@ class Outcome:
 
     def words(self, row: Row) -> str:
         """What a zone comes to."""
-        if row.nodes and not row.size:
+        if not row.subnets and (row.most_nodes or row.lacking):
             return "no ENI subnet: no ENI pod can run here"
-        if row.free < 0:
+        if row.ranges_known and row.free < 0:
             return f"{-row.free} addresses are missing"
-        if row.nodes and not row.types_known:
+        if row.lacking:
+            return f"{several(row.lacking, 'pod')} {'does' if row.lacking == 1 else 'do'} not fit"
+        if not row.ranges_known:
+            return "the range of a subnet is not known"
+        if row.most_nodes and not row.types_known:
             return "the type of a node is not known"
-        if row.nodes and row.pods > row.pods_fit:
-            homeless = row.pods - row.pods_fit
-            return f"{several(homeless, 'pod')} {'does' if homeless == 1 else 'do'} not fit"
+        if row.uncertain:
+            return "not certain that all pods fit"
         if self.verdict(row) is Fit.TIGHT:
             return f"less than {self.reserve} % free"
         if self.growth is None or row.periods is None:
-            return "fits"
+            return "fits" if row.pods <= row.pods_fit else "fits when the autoscaler has made more nodes"
         return f"full in {row.periods} {self.growth.period}{'' if row.periods == 1 else 's'}" if row.periods else "full now"
 
 

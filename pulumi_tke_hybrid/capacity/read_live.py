@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from pulumi_tke_hybrid.capacity.estate import Estate, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.capacity.inside import Inside
 from pulumi_tke_hybrid.cloud.client import Answer, Cloud
 from pulumi_tke_hybrid.cloud.clusters import find_cluster
@@ -16,10 +15,11 @@ from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.console.kubeconfig import other_cluster
 from pulumi_tke_hybrid.console.text import shown
-from pulumi_tke_hybrid.tke import cidrs
+from pulumi_tke_hybrid.tke import capacity, cidrs
+from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
 
 
-def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> Estate:
+def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> ClusterInventory:
     """What the cloud lists for the cluster, with nodes and pods as they were counted inside it (None: not asked)."""
     try:
         if find_cluster(cloud, cluster_id) is None:
@@ -36,7 +36,7 @@ def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> Estate:
         raise WrongUse(f"{error.action} failed: {error.code}: {shown(error.message, 200)}") from None
     names = dict.fromkeys([zone for zone, _ in subnets] + list(nodes))
     missing = [item for item in listed if item not in {subnet.subnet_id for _, subnet in subnets}]
-    return Estate(
+    found = ClusterInventory(
         cluster=cluster_id,
         static_ip=live.static_ip is not False,
         zones=tuple(
@@ -49,9 +49,10 @@ def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> Estate:
             for name in names
         ),
         limits=limits,
-        unsaid=tuple(f"{item} is registered, and no longer in the VPC" for item in missing)
+        unknowns=tuple(f"{item} is registered, and no longer in the VPC" for item in missing)
         + (() if inside else ("nodes and pods: --cloud-only",)),
     )
+    return capacity.with_others(found, found)
 
 
 def _refuse_another(cloud: Cloud, cluster_id: str, inside: Inside | None) -> None:

@@ -1,4 +1,4 @@
-"""Estates out of files: `pulumi preview --json`, `pulumi stack export`, a stack's `cluster_facts`."""
+"""ClusterInventorys out of files: `pulumi preview --json`, `pulumi stack export`, a stack's `cluster_facts`."""
 
 import json
 import re
@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from pulumi_tke_hybrid.capacity.estate import Estate, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.tke import cidrs, keys, tokens, zones
+from pulumi_tke_hybrid.tke import capacity, cidrs, keys, tokens, zones
+from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Demand, Nodes, Subnet, Zone
+from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts, range_problems, shape_problems
 from pulumi_tke_hybrid.tke.pods import selects_eni
 from pulumi_tke_hybrid.tke.step import at, below, unknown
 
@@ -51,7 +52,7 @@ def read(option: str, name: str, how: str) -> Json:
     return cast(Json, found)
 
 
-def of_preview(preview: Json, cluster: str) -> tuple[Estate, Estate]:
+def of_preview(preview: Json, cluster: str) -> tuple[ClusterInventory, ClusterInventory]:
     """Before and after the change."""
     steps = preview.get("steps")
     if not isinstance(steps, list):
@@ -67,9 +68,10 @@ def of_preview(preview: Json, cluster: str) -> tuple[Estate, Estate]:
     left_out = _left_out(preview, cast(list[Json], steps))
     try:
         before, after = _estate(old, cluster, optional=True), _estate(new, cluster)
+        before, after = capacity.with_others(before, before), capacity.with_others(after, before)
     except WrongUse as error:
         raise WrongUse(f"{error}; {left_out}" if left_out else str(error)) from None
-    return before, replace(after, unsaid=(*after.unsaid, left_out)) if left_out else after
+    return before, replace(after, unknowns=(*after.unknowns, left_out)) if left_out else after
 
 
 def _left_out(preview: Json, steps: Sequence[Json]) -> str:
@@ -80,46 +82,26 @@ def _left_out(preview: Json, steps: Sequence[Json]) -> str:
     return f"{number} resources that do not change are not in the preview; make it with: pulumi preview --json --show-sames"
 
 
-def of_stack(export: Json, cluster: str) -> Estate:
+def of_stack(export: Json, cluster: str) -> ClusterInventory:
     """A stack as it was last left."""
     resources: Any = _child(export, "deployment").get("resources")
     if not isinstance(resources, list):
         raise WrongUse("--state is no stack: it has no deployment.resources; write it with: pulumi stack export")
-    return _estate([_resource(item) for item in cast(list[Json], resources)], cluster)
+    found = _estate([_resource(item) for item in cast(list[Json], resources)], cluster)
+    return capacity.with_others(found, found)
 
 
-def of_facts(facts: Json) -> Estate:
-    """What a cluster's stack tells others."""
-    try:
-        by_zone = cast(Mapping[str, Sequence[Json]], facts["zones"])
-        pools = [pool for pool in cast(Sequence[Json], facts.get("nodePools") or ()) if not pool.get("globalRouteOnly")]
-        stated = [(zone, str(item["subnetId"]), _block(zone, item)) for zone, items in by_zone.items() for item in items]
-        return Estate(
-            cluster=str(facts["clusterId"]),
-            static_ip=bool(facts["staticIp"]),
-            zones=tuple(
-                Zone(
-                    zone,
-                    tuple(Subnet(block, subnet) for where, subnet, block in stated if where == zone and block),
-                    tuple(_nodes(pool) for pool in pools if pool["zone"] == zone),
-                )
-                for zone in dict.fromkeys([*by_zone, *(str(pool["zone"]) for pool in pools)])
-            ),
-            unsaid=tuple(f"{subnet} in {zone} has no cidr_block" for zone, subnet, block in stated if block is None),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise WrongUse(
-            f"--facts is not a cluster's facts ({type(error).__name__}: {error}); write it with: pulumi stack output clusterFacts --json"
-        ) from None
-
-
-def _block(zone: str, item: Json) -> str | None:
-    """The range of a subnet in a cluster's facts; None where its program was not told it."""
-    block = item.get("cidrBlock")
-    problem = None if block is None else cidrs.cidr_problem(str(block))
-    if problem:
-        raise WrongUse(f"--facts: cidrBlock of {item['subnetId']} in {zone}: {problem}")
-    return None if block is None else str(block)
+def of_facts(facts: Json) -> ClusterInventory:
+    """What a cluster's stack gives to other stacks."""
+    wrong = next(shape_problems(facts), None)
+    if wrong is not None or not isinstance(facts.get("clusterId"), str):
+        raise WrongUse("--facts is not a cluster's facts; write it with: pulumi stack output clusterFacts --json")
+    wrong = next(range_problems(facts), None)
+    if wrong is not None:
+        raise WrongUse(f"--facts: {wrong}")
+    found = ClusterFacts.of(facts).inventory()
+    missing = [(zone.name, subnet.subnet_id) for zone in found.zones for subnet in zone.subnets if subnet.cidr is None]
+    return replace(found, unknowns=tuple(f"{subnet} in {zone} has no cidr_block" for zone, subnet in missing))
 
 
 def _resource(state: Json, seen: Json | None = None) -> Resource:
@@ -134,10 +116,10 @@ def _resource(state: Json, seen: Json | None = None) -> Resource:
     )
 
 
-def _estate(resources: Sequence[Resource], wanted: str, optional: bool = False) -> Estate:
+def _estate(resources: Sequence[Resource], wanted: str, optional: bool = False) -> ClusterInventory:
     clusters = [item for item in resources if item.type == tokens.HYBRID_CLUSTER and wanted in ("", item.name)]
     if optional and not clusters:
-        return Estate(wanted)
+        return ClusterInventory(wanted)
     if len(clusters) != 1:
         names = ", ".join(sorted(item.name for item in resources if item.type == tokens.HYBRID_CLUSTER)) or "none"
         raise WrongUse(f"{'--cluster is needed' if not wanted else f'there is no cluster {wanted!r}'}; the clusters are: {names}")
@@ -158,14 +140,20 @@ def _estate(resources: Sequence[Resource], wanted: str, optional: bool = False) 
         if zones.region_of(zone) and not pool.get("globalRouteOnly"):
             before = found.get(zone, Zone(zone))
             found[zone] = Zone(zone, before.subnets, (*before.nodes, _nodes(pool)))
-    pods = [_eni_pods(item) for item in _workloads(resources, cluster)]
-    return Estate(
+    pods = [(item.name, *_eni_pods(item)) for item in _workloads(resources, cluster)]
+    return ClusterInventory(
         cluster=cluster.name,
         static_ip=cluster.inputs.get("staticIp") is not False,
         zones=tuple(found.values()),
-        wanted_pods=sum(number for number, _ in pods),
-        unsaid=tuple(dict.fromkeys([*unsaid, *(line for _, line in pods if line)])),
+        demands=tuple(Demand(name, number) for name, number, _ in pods if number),
+        pods_per_node=_pods_per_node(resources, cluster),
+        unknowns=tuple(dict.fromkeys([*unsaid, *(line for _, _, line in pods if line)])),
     )
+
+
+def _pods_per_node(resources: Sequence[Resource], cluster: Resource) -> int | None:
+    made = [item for item in resources if item.type == tokens.CLUSTER and item.parent == cluster.urn]
+    return _whole(made[0].inputs.get("clusterMaxPodNum")) or None if len(made) == 1 else None
 
 
 def _nodes(pool: Json) -> Nodes:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from pulumi_tke_hybrid.capacity.estate import Estate, Zone
 from pulumi_tke_hybrid.tke import capacity
-from pulumi_tke_hybrid.tke.enis import EniLimit
+from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Zone
+from pulumi_tke_hybrid.tke.enis import EniLimit, LimitSource
 
 PERIODS = ("day", "week", "month")
 
@@ -27,18 +27,28 @@ class Row:
     size: int
     used: int
     counted: bool
-    """Whether `used` was looked at; else it is what nodes and pods will take."""
+    """Whether `used` was read; else it is what nodes and pods will take."""
     nodes: int
     most_nodes: int
     nodes_fit: int | None
     """How many nodes there can be with one full ENI each; None: no node's type is known."""
     types_known: bool
     """Whether each node's type is known; else `pods_fit` counts too few, and `used` may."""
+    about: bool
+    """Whether `nodes` is a share of a pool that lies in several zones."""
+    by_table: bool
+    """Whether an ENI limit comes from the vendor's table, not from the API or the node."""
     pods: int
     pods_fit: int
-    """How many ENI pods there can be on the nodes."""
+    """How many ENI pods there can be on the nodes; only those that are certain where a range or a type is not known."""
     pods_fit_on_most: int
     """The same when the autoscaler has made all the nodes that it may."""
+    lacking: int
+    """Pods that have no place in any case, on all nodes that there can be."""
+    uncertain: bool
+    """Whether some of the pods may have no place: a range, a type of a node or `cluster_max_pod_num` is not known."""
+    ranges_known: bool
+    """Whether the range of each container subnet is known."""
     change: int | None
     """By how many addresses the change makes the free ones fewer (or, below zero, more); None: no change was given."""
     periods: int | None
@@ -55,77 +65,74 @@ class Row:
         return "nodes" if self.pods_fit_on_most == self.pods_fit and self.free > self.pods_fit - self.pods else "addresses"
 
 
-def rows(after: Estate, before: Estate | None = None, growth: Growth | None = None) -> list[Row]:
-    """A row for each zone, in the order of the estate; zones that only were there come last."""
-    names = dict.fromkeys([zone.name for zone in after.zones] + [zone.name for zone in (before.zones if before else ())])
-    return [_row(name, after, before, growth, len(names)) for name in names]
+def rows(after: ClusterInventory, before: ClusterInventory | None = None, growth: Growth | None = None) -> list[Row]:
+    """A row for each zone, in the order of the cluster; zones that only were there, or that only pods are bound to, come last."""
+    possible, certain = (capacity.place(after, most=True, surely=surely) for surely in (False, True))
+    names = dict.fromkeys(
+        [zone.name for zone in after.zones] + [zone.name for zone in (before.zones if before else ())] + list(possible.pods)
+    )
+    return [_row(name, after, before, growth, len(names), possible, certain) for name in names]
 
 
-def _row(name: str, after: Estate, before: Estate | None, growth: Growth | None, zones: int) -> Row:
+def _row(
+    name: str,
+    after: ClusterInventory,
+    before: ClusterInventory | None,
+    growth: Growth | None,
+    zones: int,
+    possible: capacity.Placement,
+    certain: capacity.Placement,
+) -> Row:
     zone = after.zone(name)
-    size, pods = sum(subnet.size for subnet in zone.subnets), _pods(after, zone)
-    used, counted = _used(after, zone, before)
-    machines = after.machines(zone)
-    fit = _fit(after, zone, machines)
-    most = _fit(after, zone, _grown(after, zone))
-    limits = sorted({limit.pods_per_eni for nodes in zone.nodes if (limit := after.limit(nodes))})
-    nodes_fit = capacity.nodes_that_fit((subnet.size for subnet in zone.subnets), EniLimit(1, limits[-1])) if limits else None
+    pods = possible.pods.get(name, 0) if zone.pods is None else zone.pods
+    used, counted = _used(after, zone, pods, before)
+    limits = {limit for nodes in zone.nodes if nodes.greatest and (limit := after.limit(nodes))}
+    largest = EniLimit(1, max(limit.pods_per_eni for limit in limits)) if limits else None
+    surely = not (after.has_nodes and after.types_known(zone) and zone.ranges_known)
+    fit = capacity.room(after, zone, surely=surely)
     share = -(-growth.pods // max(zones, 1)) if growth else 0
     was = before.zone(name) if before else None
     return Row(
         zone=name,
-        subnets=tuple(f"{subnet.cidr} ({subnet.subnet_id or 'new'})" for subnet in zone.subnets),
-        size=size,
+        subnets=tuple(f"{subnet.cidr or '?'} ({subnet.subnet_id or 'new'})" for subnet in zone.subnets),
+        size=zone.size,
         used=used,
         counted=counted,
         nodes=sum(nodes.number for nodes in zone.nodes),
-        most_nodes=sum(max(nodes.number, nodes.most or 0) for nodes in zone.nodes),
-        nodes_fit=nodes_fit,
+        most_nodes=sum(nodes.greatest for nodes in zone.nodes),
+        nodes_fit=capacity.nodes_that_fit((subnet.size or 0 for subnet in zone.subnets), largest) if largest else None,
         types_known=after.types_known(zone),
+        about=any(nodes.about for nodes in zone.nodes),
+        by_table=any(limit.source is LimitSource.TABLE for limit in limits),
         pods=pods,
         pods_fit=fit,
-        pods_fit_on_most=most,
-        change=None if before is None or was is None else _free(before, was) - (size - used),
-        periods=capacity.periods_until_full(fit - pods, share) if machines and after.types_known(zone) else None,
+        pods_fit_on_most=capacity.room(after, zone, most=True, surely=surely),
+        lacking=_lacking(after, zone, pods, possible, surely=False),
+        uncertain=_lacking(after, zone, pods, certain, surely=True) > 0,
+        ranges_known=zone.ranges_known,
+        change=None if before is None or was is None else _free(before, was) - (zone.size - used),
+        periods=capacity.periods_until_full(fit - pods, share) if limits and after.types_known(zone) else None,
     )
 
 
-def _pods(estate: Estate, zone: Zone) -> int:
-    return zone.pods if zone.pods is not None else estate.shares().get(zone.name, 0)
+def _lacking(after: ClusterInventory, zone: Zone, pods: int, placed: capacity.Placement, *, surely: bool) -> int:
+    if zone.pods is None:
+        return placed.lacking.get(zone.name, 0)
+    return max(pods - capacity.room(after, zone, most=True, surely=surely), 0)
 
 
-def _used(after: Estate, zone: Zone, before: Estate | None) -> tuple[int, bool]:
-    """Addresses in use after the change. What was counted counts; a change adds what its nodes and pods take."""
-    looked = [subnet.used for subnet in zone.subnets]
-    counted = sum(used for used in looked if used is not None)
-    if not zone.subnets or all(used is None for used in looked):
-        return _taken(after, zone), False
+def _used(after: ClusterInventory, zone: Zone, pods: int, before: ClusterInventory | None) -> tuple[int, bool]:
+    """Addresses in use after the change. What was read counts; a change adds what its nodes and pods take."""
+    read = [subnet.used for subnet in zone.subnets]
+    taken = capacity.taken(after, zone, pods)
+    if not zone.subnets or all(used is None for used in read):
+        return taken, False
+    counted = sum(used for used in read if used is not None)
     if before is None:
         return counted, True
-    return max(counted + _taken(after, zone) - _taken(before, before.zone(zone.name)), 0), True
+    was = before.zone(zone.name)
+    return max(counted + taken - capacity.taken(before, was, capacity.pods_in(before, was)), 0), True
 
 
-def _free(estate: Estate, zone: Zone) -> int:
-    return sum(subnet.size for subnet in zone.subnets) - _used(estate, zone, None)[0]
-
-
-def _taken(estate: Estate, zone: Zone) -> int:
-    """One address for each pod, one for each ENI: at least one ENI a node. Of nodes that are not known just the pods, no guess."""
-    machines, pods = estate.machines(zone), _pods(estate, zone)
-    if not machines or not estate.types_known(zone):
-        return pods + len(machines)
-    waiting = max(pods - sum(limit.pods_per_eni for limit in machines), 0)
-    return pods + len(machines) - (-waiting // min(limit.pods_per_eni for limit in machines))
-
-
-def _fit(estate: Estate, zone: Zone, machines: tuple[EniLimit, ...]) -> int:
-    """Of all addresses, those that somebody else has taken are not for this cluster's pods."""
-    foreign = max(sum(subnet.used or 0 for subnet in zone.subnets) - _taken(estate, zone), 0) if zone.pods is not None else 0
-    free = [subnet.size for subnet in zone.subnets]
-    for _ in range(foreign):
-        free[free.index(max(free))] -= 1
-    return capacity.pods_that_fit(tuple(free), machines, estate.static_ip)
-
-
-def _grown(estate: Estate, zone: Zone) -> tuple[EniLimit, ...]:
-    return tuple(limit for nodes in zone.nodes if (limit := estate.limit(nodes)) for _ in range(max(nodes.number, nodes.most or 0)))
+def _free(cluster: ClusterInventory, zone: Zone) -> int:
+    return zone.size - _used(cluster, zone, capacity.pods_in(cluster, zone), None)[0]

@@ -6,7 +6,6 @@ from pathlib import Path
 from rich.console import Console
 
 from pulumi_tke_hybrid.capacity import read_plan, report, table
-from pulumi_tke_hybrid.capacity.estate import Estate
 from pulumi_tke_hybrid.capacity.outcome import Outcome
 from pulumi_tke_hybrid.capacity.rows import PERIODS, Growth
 from pulumi_tke_hybrid.capacity.wishes import WrongWishes, proposal
@@ -14,6 +13,7 @@ from pulumi_tke_hybrid.console import files, ignored, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn, refuse_change
 from pulumi_tke_hybrid.tke import ids
+from pulumi_tke_hybrid.tke.cluster import ClusterInventory
 
 _GROWTH = re.compile(r"(\d{1,6})(?:/(\w+))?", re.ASCII)
 
@@ -86,7 +86,7 @@ def _growth(text: str) -> Growth | None:
     return Growth(int(match[1]), period)
 
 
-def _live(cluster_id: str, region: str, kubeconfig: Path | None, context: str, cloud_only: bool) -> Estate:
+def _live(cluster_id: str, region: str, kubeconfig: Path | None, context: str, cloud_only: bool) -> ClusterInventory:
     from pulumi_tke_hybrid.capacity import inside, read_live
     from pulumi_tke_hybrid.cloud.client import TencentCloud
     from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing

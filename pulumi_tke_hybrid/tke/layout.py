@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from pulumi_tke_hybrid.tke import cidrs
+from pulumi_tke_hybrid.tke import capacity, cidrs
 from pulumi_tke_hybrid.tke.enis import EniLimit
 
 SMALLEST, LARGEST = 28, 16
@@ -26,9 +26,8 @@ class ZoneWish:
 
     @property
     def addresses(self) -> int:
-        """One for each ENI, one for each pod. The ENIs: one a node at least, and as many as the pods need where they crowd."""
-        crowded = -(-self.pods // self.limit.pods_per_eni)
-        return self.pods + min(self.nodes * self.limit.enis, self.nodes + crowded)
+        """One for each pod, and one for each ENI that the nodes need when the pods are spread evenly over them; one ENI a node at least."""
+        return capacity.addresses_needed(self.pods, (self.limit,) * self.nodes)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ import pulumi
 
 from pulumi_tke_hybrid.component.advice import say
 from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.tke import cluster_facts
+from pulumi_tke_hybrid.tke.capacity import room_of
+from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules import workload as rules
 from pulumi_tke_hybrid.workload.rollout import surge_of
@@ -37,15 +40,15 @@ def surge_within(
 
     def judged(values: Sequence[Any]) -> int:
         replicas, given, told, nominated, balancers = values
-        say(component, owner, settings, rules.shape_findings(told) if facts is not None else ())
-        subnets = rules.Subnets.of(told)
-        addresses = subnets.addresses(nominated) if asked.on_eni else None
-        free = None if addresses is None else max(addresses - int(replicas), 0)
+        say(component, owner, settings, cluster_facts.shape_problems(told) if facts is not None else ())
+        cluster = ClusterFacts.of(told)
+        room = room_of(cluster.inventory(), frozenset(nominated)) if asked.on_eni and facts is not None else None
+        free = None if room is None else max(room.pods - int(replicas), 0)
         surge = surge_of(int(replicas), free) if given is None else int(given)
         findings = [
-            *rules.range_findings(told),
-            *rules.capacity_findings(int(replicas), surge if asked.rolling else 0, addresses, asked.exposed, asked.rolling),
-            *rules.fact_findings(subnets, told.get("staticIp"), asked.fixed_ip, balancers),
+            *cluster_facts.range_problems(told),
+            *rules.capacity_findings(int(replicas), surge if asked.rolling else 0, room, asked.exposed, asked.rolling),
+            *rules.fact_findings(cluster, asked.fixed_ip, balancers),
         ]
         say(component, owner, settings, findings)
         return surge

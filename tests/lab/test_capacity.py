@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from pulumi_tke_hybrid.capacity import inside
-from pulumi_tke_hybrid.capacity.estate import Estate, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.capacity.rows import Row, rows
+from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
 from tests.lab.controllers.kube import DEPLOYMENT, NODE, POD, Json, condition, name_of, pod_ip, status_of
 from tests.lab.test_controllers import ENI, Lab, template
 from tests.lab.toolchain import ensure
@@ -27,7 +27,7 @@ BEYOND = 3
 
 def predicted() -> dict[str, Row]:
     zones = tuple(Zone(name, (Subnet(block),), (Nodes(kind, len(nodes)),)) for name, (kind, block, nodes, _) in ZONES.items())
-    return {row.zone: row for row in rows(Estate("cls-1", zones=zones))}
+    return {row.zone: row for row in rows(ClusterInventory("cls-1", zones=zones))}
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +95,6 @@ def test_a_live_look_counts_the_same(lab: Lab) -> None:
         Zone(name, (Subnet(block, f"subnet-{name}", used[name]),), (Nodes(kind, len(nodes)),), living[name])
         for name, (kind, block, nodes, _) in ZONES.items()
     )
-    for row in rows(Estate("cls-1", zones=zones)):
+    for row in rows(ClusterInventory("cls-1", zones=zones)):
         assert row.pods == row.pods_fit
         assert row.free == lab.world.subnets[f"subnet-{row.zone}"].available

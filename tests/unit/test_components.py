@@ -323,6 +323,7 @@ def test_the_facts_for_other_stacks_hold_no_secret() -> None:
                 {"zone": "ap-guangzhou-4", "size": 1, "instanceType": "S5.LARGE8"},
                 {"zone": "ap-guangzhou-6", "size": 1, "instanceType": "S5.LARGE8"},
             ],
+            "podsPerNode": 64,
             "staticIp": True,
             "ipReclaim": "300s",
         }

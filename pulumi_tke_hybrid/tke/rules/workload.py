@@ -1,14 +1,13 @@
 """What TKE allows of a workload: which settings go together, and what its cluster must have for it."""
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from pulumi_tke_hybrid.tke import cidrs, names
+from pulumi_tke_hybrid.tke import names
+from pulumi_tke_hybrid.tke.capacity import Room
+from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.inputs import NO_EFFECT, PROPERTY
-from pulumi_tke_hybrid.tke.step import at, items, mapping
+from pulumi_tke_hybrid.tke.rules.inputs import NO_EFFECT, not_stated
 
 BACKEND_QUOTA = 100
 """Backends of one rule or listener; 200 in some regions, more by ticket (457/41897)."""
@@ -59,7 +58,11 @@ ZONE_PINNING = Rule(
 )
 BACKENDS = Rule("backend-quota", Severity.WARNING, "A listener takes 100 backends.", "replicas and surge", "457/41897")
 ADDRESSES = Rule(
-    "addresses", Severity.ERROR, "Every pod on ENI needs an address, also those that a rollout adds.", "the subnets' ranges", "arithmetic"
+    "addresses",
+    Severity.ERROR,
+    "Every pod on ENI needs an address, also those that a rollout adds.",
+    "the subnets' ranges, the nodes and their types",
+    "arithmetic",
 )
 NO_SURGE = Rule(
     "no-address-to-roll", Severity.WARNING, "A rollout without loss needs an address more.", "the subnets' ranges", "arithmetic"
@@ -258,84 +261,14 @@ def _port_name_findings(ports: Sequence[Port]) -> Iterator[Finding]:
             )
 
 
-@dataclass(frozen=True)
-class Subnets:
-    """The container subnets of a cluster: zone -> subnet -> range, None where it is not known."""
-
-    zones: Mapping[str, Mapping[str, str | None]]
-    nodes: Mapping[str, int] = field(default_factory=dict[str, int])
-    """How many nodes are known in each zone; the ENI of each takes an address that no pod gets."""
-
-    @classmethod
-    def of(cls, facts: Mapping[str, Any]) -> "Subnets":
-        """From what `HybridCluster.cluster_facts` tells."""
-        zones: Mapping[str, Sequence[Mapping[str, Any]]] = facts.get("zones") or {}
-        pools: Sequence[Mapping[str, Any]] = facts.get("nodePools") or ()
-        nodes = Counter[str]()
-        for pool in pools:
-            if not pool.get("globalRouteOnly"):
-                nodes[str(pool["zone"])] += int(pool["size"])
-        return cls({zone: {str(item["subnetId"]): _range(item) for item in items} for zone, items in zones.items()}, nodes)
-
-    def addresses(self, nominated: Collection[str] = ()) -> int | None:
-        """How many pods they hold, of these subnets only; None when a range is not known."""
-        total, found = 0, False
-        for zone, listed in self.zones.items():
-            blocks = [block for subnet, block in listed.items() if not nominated or subnet in nominated]
-            known = [block for block in blocks if block is not None]
-            if len(known) < len(blocks):
-                return None
-            found = found or bool(blocks)
-            total += max(sum(map(cidrs.usable_addresses, known)) - self.nodes.get(zone, 0), 0)
-        return total if found else None
-
-
-def _range(subnet: Mapping[str, Any]) -> str | None:
-    return None if _range_problem(subnet) else subnet.get("cidrBlock")
-
-
-def _range_problem(subnet: Mapping[str, Any]) -> Finding | None:
-    block = subnet.get("cidrBlock")
-    return None if block is None else cidrs.cidr_problem(str(block))
-
-
-def shape_findings(facts: object) -> Iterator[Finding]:
-    """Whether these are facts of a cluster at all. What another stack exports under a name, or does not, nobody has looked at before."""
-    zones = at(facts, "zones")
-    listed = [entry for entries in mapping(zones).values() for entry in (items(entries) or [None])]
-    pools = items(at(facts, "nodePools"))
-    told = bool(zones) and mapping(zones) == zones  # a cluster always has a zone
-    if not (told and _hold(listed, "subnetId") and _hold(pools, "zone", "size")):
-        yield PROPERTY.finding(
-            "cluster_facts",
-            "is something else than the facts of a cluster",
-            why="an application stack has them from the output of the cluster's stack",
-            todo="export cluster.cluster_facts there, run `pulumi up`, and read that output by its name",
-        )
-
-
-def _hold(entries: Sequence[object], *keys: str) -> bool:
-    return all(at(entry, key) is not None for entry in entries for key in keys)
-
-
-def range_findings(facts: Mapping[str, Any]) -> Iterator[Finding]:
-    """What is no range among the facts, which another stack or a program may have written."""
-    zones: Mapping[str, Sequence[Mapping[str, Any]]] = facts.get("zones") or {}
-    for zone, subnets in zones.items():
-        for index, subnet in enumerate(subnets):
-            problem = _range_problem(subnet)
-            if problem:
-                yield problem.under(f"cluster_facts.zones[{zone!r}][{index}].cidrBlock")
-
-
-def capacity_findings(replicas: int, surge: int, addresses: int | None, exposed: bool, rolling: bool) -> Iterator[Finding]:
+def capacity_findings(replicas: int, surge: int, room: Room | None, exposed: bool, rolling: bool) -> Iterator[Finding]:
     """Whether there are addresses for the pods, and backends for the load balancer.
 
-    `surge` is what a rollout may add; `addresses` None when they do not matter or are not known; `rolling`: a pod comes before one goes.
+    `surge` is what a rollout may add; `room` None where addresses do not matter; `rolling`: a pod comes before one goes.
     """
     added = min(surge, replicas)  # a rollout never has more new pods than replicas
-    if addresses is not None:
-        yield from _address_shortage(replicas, surge, replicas + added, addresses, rolling)
+    if room is not None:
+        yield from _address_shortage(replicas, surge, replicas + added, room, rolling)
     if exposed and replicas + added > BACKEND_QUOTA:
         yield BACKENDS.finding(
             "replicas",
@@ -346,43 +279,45 @@ def capacity_findings(replicas: int, surge: int, addresses: int | None, exposed:
         )
 
 
-def _address_shortage(replicas: int, surge: int, most: int, addresses: int, rolling: bool) -> Iterator[Finding]:
+def _address_shortage(replicas: int, surge: int, most: int, room: Room, rolling: bool) -> Iterator[Finding]:
     """The surge by default is one that fits, so one that does not is the program's own."""
-    if replicas > addresses:
+    has = f"the nodes of the container subnets take {room.pods}" if room.by_nodes else f"the container subnets have {room.pods}"
+    more = "add nodes" if room.by_nodes else "add a container subnet"
+    if replicas > room.pods:
         yield ADDRESSES.finding(
             "replicas",
-            f"pods need as many ENI addresses, and the container subnets have {addresses}",
+            f"pods need as many ENI addresses, and {has}",
             value=replicas,
-            todo="add a container subnet, or use fewer replicas",
+            todo=f"{more}, or use fewer replicas",
         )
-    elif rolling and most > addresses:
+    elif rolling and most > room.pods:
         yield ADDRESSES.finding(
             "rollout.max_surge",
-            f"lets a rollout with replicas={replicas} take {most} ENI addresses, and the container subnets have {addresses}",
+            f"lets a rollout with replicas={replicas} take {most} ENI addresses, and {has}",
             value=surge,
             why="the others stay Pending until old pods have gone, and where none can go the rollout stands still",
-            todo=f"use at most {addresses - replicas}, leave it out for as many as fit, or add a container subnet",
+            todo=f"use at most {room.pods - replicas}, leave it out for as many as fit, or {more}",
         )
-    elif rolling and replicas and replicas == addresses:
+    elif rolling and replicas and replicas == room.pods:
         yield NO_SURGE.finding(
             "replicas",
-            f"pods take all {addresses} addresses of the container subnets",
+            f"pods take all {room.pods} addresses " + ("that the nodes take" if room.by_nodes else "of the container subnets"),
             value=replicas,
             why="a rollout has to stop a pod before it can start the next one",
-            todo="add a container subnet",
+            todo=more,
         )
+    elif room.unknown and most > room.surely:
+        yield not_stated(room.unknown, f"{ADDRESSES.id} for more than {room.surely} pods")
 
 
-def fact_findings(
-    subnets: Subnets, static_ip: bool | None, fixed_ip: bool, balancer_subnets: Mapping[str, str | None]
-) -> Iterator[Finding]:
+def fact_findings(facts: ClusterFacts, fixed_ip: bool, balancer_subnets: Mapping[str, str | None]) -> Iterator[Finding]:
     """What the cluster's facts say against a workload. `balancer_subnets`: internal load balancers' subnets by property path."""
-    if fixed_ip and static_ip is False:
+    if fixed_ip and facts.static_ip is False:
         yield STATIC_IP_OFF.finding(
             "fixed_ip", "needs a cluster with static IPs, and this one has none", why="its mode is fixed for ever", todo="leave it out"
         )
-    if fixed_ip and len(subnets.zones) != 1:  # several, or not known
-        zones = f" ({', '.join(sorted(subnets.zones))})" if subnets.zones else ""
+    if fixed_ip and len(facts.subnets) != 1:  # several, or not known
+        zones = f" ({', '.join(sorted(facts.subnets))})" if facts.subnets else ""
         yield ZONE_PINNING.finding(
             "fixed_ip",
             f"keeps each pod in the zone of its first start{zones}",
@@ -390,7 +325,7 @@ def fact_findings(
             todo="do without kept addresses where pods must survive the loss of a zone",
         )
     for path, subnet in balancer_subnets.items():
-        if subnet is not None and any(subnet in items for items in subnets.zones.values()):
+        if subnet is not None and any(subnet == item.subnet_id for listed in facts.subnets.values() for item in listed):
             yield BALANCER_IN_ENI_SUBNET.finding(
                 path,
                 "is a container subnet",

@@ -219,7 +219,8 @@ SIZES = [
         "rollout.max_surge: 1 lets a rollout with replicas=11 take 12 ENI addresses, and the container subnets have 11"),
     app("no address for an upgrade", workload(replicas=11, cluster_facts=facts(), rules={"no-address-to-roll": "error"}), "replicas: 11 pods take all 11"),
     app("more pods than backends", workload(replicas=120, rules={"backend-quota": "error"}), "replicas: 120 and"),
-    app("kept addresses without static IPs", workload(kind="statefulset", fixed_ip=True, cluster_facts=facts(staticIp=False)),
+    app("kept addresses without static IPs", workload(kind="statefulset", fixed_ip=True, cluster_facts=facts(
+        staticIp=False, zones={FOUR: [{"subnetId": PODS_4, "cidrBlock": "10.0.64.0/24"}]})),
         "fixed_ip: needs a cluster with static IPs"),
     app("a load balancer among pods", workload(exposure={"kind": "internal", "subnet_id": PODS_4}, cluster_facts=facts()),
         "exposure.subnet_id: subnet-aaaaaaaa is a container subnet"),
