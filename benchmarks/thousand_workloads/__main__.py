@@ -48,8 +48,7 @@ else:
     Args.judged = timed(Args.judged)  # type: ignore[method-assign]
     client_ip_workload.advise = timed(client_ip_workload.advise)  # type: ignore[attr-defined]
     client_ip_workload.surge_within = timed(client_ip_workload.surge_within)  # type: ignore[attr-defined]
-    rules.Subnets.of = timed(rules.Subnets.of)  # type: ignore[method-assign]
-    rules.Subnets.addresses = timed(rules.Subnets.addresses)  # type: ignore[method-assign]
+    facts.room_of = timed(facts.room_of)  # type: ignore[attr-defined]
     rules.capacity_findings = timed(listed(rules.capacity_findings))
     rules.fact_findings = timed(listed(rules.fact_findings))
     facts.say = timed(facts.say)  # type: ignore[attr-defined]
