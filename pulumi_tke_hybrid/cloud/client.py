@@ -20,6 +20,7 @@ VERSIONS = {"tke": "2018-05-25", "vpc": "2017-03-12", "sts": "2018-08-13", "cam"
 ACTIONS = {
     "tke": (
         "AddVpcCniSubnets",
+        "DescribeAddon",
         "DescribeClusterKubeconfig",
         "DescribeClusterNodePools",
         "DescribeClusters",

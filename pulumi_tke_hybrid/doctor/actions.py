@@ -65,6 +65,7 @@ _REASONS = {
     "tke:DescribeClusterKubeconfig": "which addresses are kept, before a cluster goes; which pods live, before VPC-CNI is switched off",
     "tke:DescribeIPAMD": "VpcCni: what is there, and waiting until it works",
     "tke:DescribeEnableVpcCniProgress": "VpcCni: why switching it on failed",
+    "tke:DescribeAddon": "tke-hybrid drift: the version of ipamd",
     "tke:DescribeClusters": "VpcCni: what is there; a cluster that an earlier run left behind",
     "tke:DescribeClusterNodePools": "a node pool that an earlier run left behind; a pool's size before it is changed",
     "vpc:DescribeSubnets": "whether a subnet is empty before it is deleted",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from pulumi_tke_hybrid.cloud.addons import addon_version
 from pulumi_tke_hybrid.cloud.client import Answer, Cloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.live_vpc_cni import Live, look
@@ -9,7 +10,8 @@ from pulumi_tke_hybrid.cloud.machines import machine_addresses
 from pulumi_tke_hybrid.cloud.pages import PAGE, all_pages
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift.kube import Kube
-from pulumi_tke_hybrid.drift.sides import CloudSide, IpamdSide, Picture, Unread, VpcSubnet, Wish
+from pulumi_tke_hybrid.drift.sides import AddonSide, CloudSide, IpamdSide, Picture, Unread, VpcSubnet, Wish
+from pulumi_tke_hybrid.tke import ipamd as ipamd_addon
 
 Progress = Callable[[str], None]
 
@@ -22,9 +24,10 @@ def collect(cloud: Cloud, kube: Kube | Unread, cluster_id: str, region: str, wis
     ipamd = cluster if isinstance(cluster, Unread) else _ipamd(cloud, cluster_id)
     progress("subnets of the VPC")
     side = cluster if isinstance(cluster, Unread) else _cloud_side(cluster)
+    addon = cluster if isinstance(cluster, Unread) else _addon(cloud, cluster_id)
     network = side if isinstance(side, Unread) else _network(cloud, side.vpc_id)
     if isinstance(kube, Unread):
-        return Picture(cluster_id, region, side, ipamd, network, kube, kube, kube, kube, wish)
+        return Picture(cluster_id, region, side, ipamd, network, kube, kube, kube, kube, wish, addon)
     progress("machines of the cluster")
     machines = side if isinstance(side, Unread) else _machines(cloud, cluster_id)
     progress("ipamd's ConfigMap")
@@ -32,7 +35,7 @@ def collect(cloud: Cloud, kube: Kube | Unread, cluster_id: str, region: str, wis
     progress("nodes")
     nodes = kube.nodes()
     progress("pods")
-    return Picture(cluster_id, region, side, ipamd, network, machines, config_map, nodes, kube.eni_pods(), wish)
+    return Picture(cluster_id, region, side, ipamd, network, machines, config_map, nodes, kube.eni_pods(), wish, addon)
 
 
 def _cluster(cloud: Cloud, cluster_id: str, region: str) -> Answer | Unread:
@@ -65,6 +68,13 @@ def _ipamd(cloud: Cloud, cluster_id: str) -> IpamdSide | Unread:
 
 def _ipamd_side(live: Live) -> IpamdSide:
     return IpamdSide(live.enabled, live.phase, live.reason, live.ipamd_subnets, live.reclaim_seconds, live.static_ip, live.cni_type)
+
+
+def _addon(cloud: Cloud, cluster_id: str) -> AddonSide | Unread:
+    try:
+        return AddonSide(addon_version(cloud, cluster_id, ipamd_addon.ADDON))
+    except CloudError as error:
+        return _unread(error)
 
 
 def _network(cloud: Cloud, vpc_id: str) -> tuple[VpcSubnet, ...] | Unread:

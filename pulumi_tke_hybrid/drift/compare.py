@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from pulumi_tke_hybrid.console.kubeconfig import other_cluster
 from pulumi_tke_hybrid.console.text import several
-from pulumi_tke_hybrid.drift import compare_pods, compare_subnets, compare_zones
+from pulumi_tke_hybrid.drift import compare_config_map, compare_pods, compare_subnets, compare_zones
 from pulumi_tke_hybrid.drift.finding import Finding, FindingId, Severity
-from pulumi_tke_hybrid.drift.sides import CloudSide, ConfigMapSide, IpamdSide, Picture, Unread, Wish
+from pulumi_tke_hybrid.drift.sides import CloudSide, IpamdSide, Picture, Unread, Wish
 from pulumi_tke_hybrid.drift.text import reclaim_words
-from pulumi_tke_hybrid.tke import ipamd as config_map_keys
+from pulumi_tke_hybrid.tke import ipamd as ipamd_facts
 from pulumi_tke_hybrid.tke import keys
 
 _ORDER = list(Severity)
@@ -22,7 +22,7 @@ def compare(picture: Picture) -> list[Finding]:
     if not any(finding.id == "vpc-cni-off" for finding in found):
         found += [
             *compare_subnets.findings(picture),
-            *_config_map(picture),
+            *compare_config_map.findings(picture),
             *compare_zones.findings(picture),
             *compare_pods.findings(picture),
             *_program(picture),
@@ -88,7 +88,7 @@ def _switch(picture: Picture) -> Iterator[Finding]:
             f"{several(pods, 'ENI pod') if pods else 'ENI pods'} cannot work, new ones stay Pending{says}",
             "run `pulumi refresh`, review the preview, then `pulumi up` switches it on again",
         )
-    elif config_map_keys.has_failed(ipamd.phase):
+    elif ipamd_facts.has_failed(ipamd.phase):
         yield Finding(
             "ipamd-failed",
             Severity.DANGER,
@@ -98,75 +98,15 @@ def _switch(picture: Picture) -> Iterator[Finding]:
             "no pod gets a new ENI address",
             "look at the pods tke-eni-ipamd and tke-eni-agent in kube-system",
         )
-    elif not config_map_keys.is_running(ipamd.phase):
+    elif not ipamd_facts.is_running(ipamd.phase):
         yield Finding(
             "ipamd-busy",
             Severity.WARNING,
             cluster,
             f"ipamd of {cluster}",
-            config_map_keys.phase_words(ipamd.phase, ipamd.reason),
+            ipamd_facts.phase_words(ipamd.phase, ipamd.reason),
             "its list may lag behind; a cluster without a ready node stays like this",
             "look again once it is running",
-        )
-
-
-def _config_map(picture: Picture) -> Iterator[Finding]:
-    side = picture.config_map
-    name = f"{config_map_keys.NAMESPACE}/{config_map_keys.NAME}"
-    if isinstance(side, Unread):
-        return
-    if not side.present:
-        yield (
-            Finding(
-                "configmap-missing",
-                Severity.DANGER,
-                name,
-                f"ConfigMap {name}",
-                "missing",
-                "ipamd reads its subnets there when it starts; the one that runs cannot be started again",
-                "write it again with IpamdConfig, or switch to registration by the API",
-            )
-            if side.read_by_deployment
-            else Finding(
-                "configmap-missing",
-                Severity.NOTE,
-                name,
-                f"ConfigMap {name}",
-                "missing, like ipamd's Deployment",
-                "newer platforms host ipamd outside the cluster",
-                "nothing to do",
-            )
-        )
-        return
-    if isinstance(picture.cloud, CloudSide) and side.vpc_id != picture.cloud.vpc_id:
-        yield Finding(
-            "configmap-vpc",
-            Severity.DANGER,
-            name,
-            f"{config_map_keys.VPC_ID} in {name}",
-            side.vpc_id or "empty",
-            f"the cluster is in {picture.cloud.vpc_id}; after its next start ipamd finds no subnet",
-            f"write {picture.cloud.vpc_id} there",
-        )
-    yield from _config_map_zones(picture, side, name)
-
-
-def _config_map_zones(picture: Picture, side: ConfigMapSide, name: str) -> Iterator[Finding]:
-    if isinstance(picture.network, Unread) or not side.zones:
-        return
-    zones = {subnet.subnet_id: subnet.zone for subnet in picture.network}
-    if not all(subnet in zones for subnet in side.subnets):
-        return  # said by itself
-    wanted = tuple(zones[subnet] for subnet in side.subnets)
-    if side.zones != wanted:
-        yield Finding(
-            "configmap-zones",
-            Severity.WARNING,
-            name,
-            f"{config_map_keys.ZONES} in {name}",
-            ":".join(side.zones),
-            f"the subnets lie in {':'.join(wanted)}; older ipamd reads both lists side by side, newer ignores this one",
-            "align it with the subnets",
         )
 
 
@@ -194,10 +134,29 @@ def _setting(picture: Picture, wish: Wish, ipamd: IpamdSide) -> Iterator[Finding
         )
     elif ipamd.static_ip != wish.static_ip:
         yield _differs("static-ip", picture, "static-IP mode", _on(ipamd.static_ip), _on(wish.static_ip))
-    if wish.static_ip and config_map_keys.is_running(ipamd.phase) and ipamd.reclaim_seconds != wish.reclaim_seconds:
-        yield _differs("reclaim", picture, "reclaim time", reclaim_words(ipamd.reclaim_seconds), reclaim_words(wish.reclaim_seconds))
+    if wish.static_ip and ipamd_facts.is_running(ipamd.phase) and ipamd.reclaim_seconds != wish.reclaim_seconds:
+        yield _reclaim(picture, reclaim_words(ipamd.reclaim_seconds), reclaim_words(wish.reclaim_seconds))
     if ipamd.cni_type and ipamd.cni_type != keys.ROUTE_ENI:
         yield _differs("cni-type", picture, "CNI type", ipamd.cni_type, keys.ROUTE_ENI)
+
+
+def _reclaim(picture: Picture, live: str, wished: str) -> Finding:
+    """What a program can do about it depends on ipamd's version."""
+    fixed = "an ipamd before 3.5.0 fixes it when VPC-CNI is switched on"
+    settings = f"from 3.5.0 on it is a setting of the add-on {ipamd_facts.ADDON}"
+    known = {True: fixed, False: settings, None: f"{fixed}, {settings}"}[picture.keys_count]
+    todo = "write the live value into the program"
+    if not picture.keys_count:
+        todo += f", or the program's into the settings of {ipamd_facts.ADDON} (component management)"
+    return Finding(
+        "reclaim",
+        Severity.WARNING,
+        picture.cluster_id,
+        f"Reclaim time of {picture.cluster_id}",
+        live,
+        f"the program says {wished}; `up` cannot change it: {known}",
+        todo,
+    )
 
 
 def _differs(finding: FindingId, picture: Picture, what: str, live: str, wished: str) -> Finding:

@@ -55,7 +55,7 @@ def _live(picture: Picture, subnet: str, having: list[str], lacking: list[str], 
             Severity.NOTE if meant else Severity.WARNING,
             subnet,
             value,
-            "it was registered by the ConfigMap, so the cloud does not protect it from deletion",
+            f"it was registered {_elsewhere(picture)}, so the cloud does not protect it from deletion",
             "nothing to do" if meant else "if it is meant, give --facts of the program that says so",
         )
     elif picture.lists[IPAMD] is None:
@@ -107,6 +107,11 @@ def _live(picture: Picture, subnet: str, having: list[str], lacking: list[str], 
             "ipamd works with it, but one that reads the ConfigMap at its start loses it at its next restart",
             f"put {subnet} back into the ConfigMap, then restart ipamd",
         )
+
+
+def _elsewhere(picture: Picture) -> str:
+    by = {True: "by the ConfigMap", False: "by the settings of the add-on", None: "by ipamd's own settings"}
+    return f"{by[picture.keys_count]}, not by the API"
 
 
 def _gone(picture: Picture, subnet: str) -> Iterator[Finding]:

@@ -5,7 +5,8 @@ from enum import Enum
 from typing import Literal, get_args
 
 FindingId = Literal[
-    "cluster-not-checked", "cni-type", "configmap-missing", "configmap-vpc", "configmap-zones", "eni-pod-on-host", "eni-pod-on-overlay",
+    "addon-subnets", "addon-vpc", "cluster-not-checked", "cni-type", "configmap-missing", "configmap-not-compared", "configmap-vpc",
+    "configmap-zones", "eni-pod-on-host", "eni-pod-on-overlay",
     "eni-pod-outside", "eni-pod-waiting", "ipamd-busy", "ipamd-failed", "node-zone-uncovered", "node-zone-unknown", "program-vpc",
     "reclaim", "side-not-read", "static-ip", "static-ip-unknown", "subnet-by-configmap", "subnet-described-wrongly", "subnet-gone",
     "subnet-not-everywhere", "subnet-not-in-program", "subnet-one-side", "subnet-only-in-program", "vpc-cni-off",

@@ -1,6 +1,6 @@
 """The in-cluster sides, read through the Kubernetes API. Never writes."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -14,6 +14,8 @@ from lightkube.resources.core_v1 import Pod as PodKind
 
 from pulumi_tke_hybrid.console.kubeconfig import connect
 from pulumi_tke_hybrid.console.text import shown
+from pulumi_tke_hybrid.drift import network_conf
+from pulumi_tke_hybrid.drift.ipamd_objects import config_map_side
 from pulumi_tke_hybrid.drift.sides import ConfigMapSide, EniPod, Node, Unread
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.nodes import internal_address, is_virtual
@@ -55,8 +57,8 @@ class LiveKube:
     def config_map(self) -> ConfigMapSide | Unread:
         def call() -> ConfigMapSide:
             deployment = self._found(lambda: self._client.get(Deployment, ipamd.NAME, namespace=ipamd.NAMESPACE))
-            live = self._found(lambda: self._client.get(ConfigMap, ipamd.NAME, namespace=ipamd.NAMESPACE))
-            return config_map_side(None if live is None else live.data or {}, deployment is not None)
+            own, other = self._data(ipamd.NAME), self._data(network_conf.NAME)
+            return config_map_side(own, None if deployment is None else deployment.to_dict(), other)
 
         return _answer(call)
 
@@ -65,6 +67,10 @@ class LiveKube:
 
     def eni_pods(self) -> tuple[EniPod, ...] | Unread:
         return _answer(lambda: eni_pod_sides(pod.to_dict() for pod in self._client.list(PodKind, namespace="*", chunk_size=_PAGE)))
+
+    def _data(self, name: str) -> Json | None:
+        live = self._found(lambda: self._client.get(ConfigMap, name, namespace=ipamd.NAMESPACE))
+        return None if live is None else live.data or {}
 
     @staticmethod
     def _found(call: Callable[[], T]) -> T | None:
@@ -89,14 +95,6 @@ def _answer(call: Callable[[], T]) -> T | Unread:
         return Unread(f"the API server was not reached ({type(error).__name__}); is this machine in the VPC?")
     except ValueError:
         return Unread("what answered is no API server")
-
-
-def config_map_side(data: Mapping[str, str] | None, deployment: bool) -> ConfigMapSide:
-    """The ConfigMap's three keys; None: it is not there."""
-    if data is None:
-        return ConfigMapSide(False, deployment)
-    zones = tuple(part.strip() for part in data.get(ipamd.ZONES, "").split(":") if part.strip())
-    return ConfigMapSide(True, deployment, data.get(ipamd.VPC_ID, "").strip(), tuple(ipamd.registered_subnets(data)), zones)
 
 
 def node_side(node: Json) -> Node:

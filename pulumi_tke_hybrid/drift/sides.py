@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pulumi_tke_hybrid.drift.network_conf import NetworkConf
 from pulumi_tke_hybrid.tke import ipamd
+from pulumi_tke_hybrid.tke.ipamd import Version
 
 CLOUD, IPAMD, CONFIG_MAP, PROGRAM = "cloud", "ipamd", "configmap", "program"
 LIVE = (CLOUD, IPAMD, CONFIG_MAP)
@@ -46,14 +48,28 @@ class IpamdSide:
 
 @dataclass(frozen=True)
 class ConfigMapSide:
-    """The ConfigMap that ipamd reads at its start."""
+    """What ipamd is configured with inside the cluster."""
 
     present: bool
+    """Whether the ConfigMap `tke-eni-ipamd` is there."""
     read_by_deployment: bool
     """Whether the Deployment that reads it is in the cluster; some platforms host ipamd elsewhere."""
     vpc_id: str = ""
     subnets: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
+    """These three: the keys that an ipamd before 3.5.0 reads at its start."""
+    image: str = ""
+    """Of ipamd, in its Deployment; empty where that does not tell one."""
+    conf: NetworkConf | None = None
+    """What an ipamd from 3.5.0 on reads; None: not there."""
+
+
+@dataclass(frozen=True)
+class AddonSide:
+    """The add-on eniipamd, as component management has it (`DescribeAddon`)."""
+
+    version: str
+    """Empty: component management does not have it."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +150,20 @@ class Picture:
     nodes: tuple[Node, ...] | Unread
     pods: tuple[EniPod, ...] | Unread
     wish: Wish | None = None
+    addon: AddonSide | Unread = Unread("not read", wanted=False)
+
+    @property
+    def ipamd_version(self) -> Version | None:
+        """Of the ipamd that runs: by its image, else by component management; None where neither tells it."""
+        image = self.config_map.image if isinstance(self.config_map, ConfigMapSide) else ""
+        addon = self.addon.version if isinstance(self.addon, AddonSide) else ""
+        return ipamd.version(image) or ipamd.parsed_version(addon)
+
+    @property
+    def keys_count(self) -> bool | None:
+        """Whether ipamd takes its subnets from the three keys of its ConfigMap, as before 3.5.0; None: its version is not known."""
+        version = self.ipamd_version
+        return None if version is None else version < ipamd.ADDON_SINCE
 
     @property
     def unread(self) -> Iterator[tuple[str, Unread]]:
@@ -157,7 +187,7 @@ class Picture:
         return {
             CLOUD: self.cloud.subnets if isinstance(self.cloud, CloudSide) else None,
             IPAMD: self.ipamd.subnets if isinstance(self.ipamd, IpamdSide) and not busy else None,
-            CONFIG_MAP: self.config_map.subnets if isinstance(self.config_map, ConfigMapSide) and self.config_map.present else None,
+            CONFIG_MAP: side.subnets if isinstance(side := self.config_map, ConfigMapSide) and side.present and self.keys_count else None,
             PROGRAM: tuple(subnet.subnet_id for subnet in self.wish.subnets) if self.wish else None,
         }
 

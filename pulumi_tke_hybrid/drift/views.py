@@ -6,6 +6,7 @@ from pulumi_tke_hybrid.drift.compare_pods import places
 from pulumi_tke_hybrid.drift.compare_zones import nodes_by_zone
 from pulumi_tke_hybrid.drift.sides import CLOUD, CONFIG_MAP, IPAMD, PROGRAM, CloudSide, ConfigMapSide, IpamdSide, Picture, Unread
 from pulumi_tke_hybrid.drift.text import reclaim_words
+from pulumi_tke_hybrid.tke.ipamd import shown
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,12 @@ def setting_rows(picture: Picture) -> list[SettingRow]:
     """The settings side by side."""
     cloud = picture.cloud if isinstance(picture.cloud, CloudSide) else None
     ipamd = picture.ipamd if isinstance(picture.ipamd, IpamdSide) else None
-    config_map = picture.config_map if isinstance(picture.config_map, ConfigMapSide) else None
+    config_map = picture.config_map if isinstance(picture.config_map, ConfigMapSide) and picture.keys_count else None
     wish = picture.wish
     return [
         SettingRow("VPC-CNI", ipamd=_on(ipamd.enabled) if ipamd else "", program="on" if wish else ""),
         SettingRow("phase", ipamd=(f"{ipamd.phase} {ipamd.reason}".strip() or "none") if ipamd else ""),
+        SettingRow("version", ipamd=version(picture)),
         SettingRow(
             "VPC",
             cloud=cloud.vpc_id if cloud else "",
@@ -80,6 +82,12 @@ def setting_rows(picture: Picture) -> list[SettingRow]:
             program=_on(wish.static_ip) if wish else "",
         ),
     ]
+
+
+def version(picture: Picture) -> str:
+    """ipamd's version; empty where it is not known."""
+    found = picture.ipamd_version
+    return shown(found) if found else ""
 
 
 def subnet_rows(picture: Picture) -> list[SubnetRow]:

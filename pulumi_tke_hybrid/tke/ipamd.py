@@ -14,6 +14,8 @@ VPC_ID = "TKE_ENI_IPAMD_VPC_ID"
 ZONES = "TKE_ENI_IPAMD_ZONE"
 """Newer ipamd ignores the zones (457/48040); kept aligned with the subnets as in the article."""
 
+Version = tuple[int, int, int]
+
 ADDON = "eniipamd"
 """The add-on as which TKE manages ipamd from `ADDON_SINCE` on."""
 ADDON_SINCE = (3, 5, 0)
@@ -65,10 +67,15 @@ def tag(image: str) -> str:
     return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
 
 
-def version(image: str) -> tuple[int, int, int] | None:
-    """ipamd's version by the tag of its image; None where that tells none (`latest`, a digest alone)."""
-    found = _VERSION.fullmatch(tag(image))
+def parsed_version(text: str) -> Version | None:
+    """A version as TKE writes it, of an image's tag or of an add-on: `v3.4.4`, `3.11.0`; None for anything else."""
+    found = _VERSION.fullmatch(text)
     return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
+
+
+def version(image: str) -> Version | None:
+    """ipamd's version by the tag of its image; None where that tells none (`latest`, a digest alone)."""
+    return parsed_version(tag(image))
 
 
 def own_image(containers: Mapping[str, str]) -> str:
@@ -76,6 +83,6 @@ def own_image(containers: Mapping[str, str]) -> str:
     return containers.get(NAME) or (next(iter(containers.values())) if len(containers) == 1 else "")
 
 
-def shown(version_: tuple[int, int, int]) -> str:
+def shown(version_: Version) -> str:
     """A version as people write it."""
     return ".".join(map(str, version_))

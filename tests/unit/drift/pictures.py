@@ -9,6 +9,8 @@ CLUSTER, VPC = "cls-a1b2c3d4", "vpc-a1b2c3d4"
 FOUR, SIX, SEVEN = "ap-guangzhou-4", "ap-guangzhou-6", "ap-guangzhou-7"
 POD4, POD6, POD7 = "subnet-pods0004", "subnet-pods0006", "subnet-pods0007"
 NODES = "subnet-nodes000"
+IMAGE = "ccr.ccs.tencentyun.com/tkeimages/tke-eni-ipamd:v3.4.4"
+"""Of an ipamd that reads the three keys."""
 
 NETWORK = (
     VpcSubnet(NODES, FOUR, "10.0.0.0/24", 200),
@@ -44,7 +46,7 @@ HEALTHY = Picture(
     ipamd=IpamdSide(True, "running", "", (POD6, POD4), 300, True, "tke-route-eni"),
     network=NETWORK,
     machines=frozenset({"10.0.0.20", "10.0.1.20"}),
-    config_map=ConfigMapSide(True, True, VPC, (POD4, POD6), (FOUR, SIX)),
+    config_map=ConfigMapSide(True, True, VPC, (POD4, POD6), (FOUR, SIX), IMAGE),
     nodes=TWO_NODES,
     pods=TWO_PODS,
     wish=wish(POD4, POD6),
@@ -61,4 +63,4 @@ def ipamd(*subnets: str, **changes: Any) -> IpamdSide:
 
 def config_map(*subnets: str, **changes: Any) -> ConfigMapSide:
     zones = {POD4: FOUR, POD6: SIX, POD7: SEVEN}
-    return replace(ConfigMapSide(True, True, VPC, subnets, tuple(zones.get(subnet, "") for subnet in subnets)), **changes)
+    return replace(ConfigMapSide(True, True, VPC, subnets, tuple(zones.get(subnet, "") for subnet in subnets), IMAGE), **changes)

@@ -8,7 +8,7 @@ import pytest
 
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.drift.collect import collect
-from pulumi_tke_hybrid.drift.sides import CloudSide, ConfigMapSide, EniPod, IpamdSide, Node, Picture, Unread
+from pulumi_tke_hybrid.drift.sides import AddonSide, CloudSide, ConfigMapSide, EniPod, IpamdSide, Node, Picture, Unread
 
 Answer = dict[str, Any]
 
@@ -32,6 +32,7 @@ class FakeCloud:
         self.answers: dict[str, Any] = {
             "DescribeClusters": {"Clusters": [CLUSTER]},
             "DescribeIPAMD": IPAMD,
+            "DescribeAddon": {"Addons": [{"AddonName": "eniipamd", "AddonVersion": "3.11.0"}]},
             "DescribeSubnets": {"SubnetSet": []},
             "DescribeClusterInstances": {"InstanceSet": [{"LanIP": "10.0.0.20"}]},
             **answers,
@@ -69,6 +70,7 @@ def test_each_side_is_read() -> None:
     picture = look(FakeCloud())
     assert picture.cloud == CloudSide("zones", "vpc-a1b2c3d4", "192.168.0.0/20", ("subnet-a",))
     assert picture.ipamd == IpamdSide(True, "running", "", ("subnet-a",), 300, True, "tke-route-eni")
+    assert picture.addon == AddonSide("3.11.0")
     assert picture.machines == frozenset({"10.0.0.20"})
     assert (picture.network, picture.nodes, picture.pods) == ((), (), Unread("not allowed"))
 
@@ -96,6 +98,20 @@ def test_off_is_believed_only_when_it_is_said_twice() -> None:
     ipamd = look(FakeCloud(DescribeIPAMD=lambda _: next(answers))).ipamd
     assert isinstance(ipamd, IpamdSide)
     assert ipamd.enabled
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"Addons": None}, {"Addons": []}, {"Addons": [{"AddonName": "cbs", "AddonVersion": "1.0.0"}]},
+     CloudError("DescribeAddon", "ResourceNotFound.AddonNotFound", "no")],
+)  # fmt: skip
+def test_an_addon_that_is_not_there_has_no_version(answer: Any) -> None:
+    assert look(FakeCloud(DescribeAddon=answer)).addon == AddonSide("")
+
+
+def test_an_addon_that_could_not_be_read_is_not_taken_for_absent() -> None:
+    refused = look(FakeCloud(DescribeAddon=CloudError("DescribeAddon", "UnauthorizedOperation", "no"))).addon
+    assert refused == Unread("DescribeAddon failed: UnauthorizedOperation: no")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pulumi_tke_hybrid.drift.kube import config_map_side, eni_pod_sides, node_side
+from pulumi_tke_hybrid.drift.ipamd_objects import config_map_side
+from pulumi_tke_hybrid.drift.kube import eni_pod_sides, node_side
 from pulumi_tke_hybrid.drift.sides import ConfigMapSide, EniPod, Node
 
 ENI: dict[str, Any] = {"tke.cloud.tencent.com/networks": "tke-bridge, tke-route-eni"}
@@ -55,6 +56,6 @@ def test_a_configmap_as_people_write_it() -> None:
         "TKE_ENI_IPAMD_ZONE": "ap-guangzhou-4:ap-guangzhou-6",
     }
     zones = ("ap-guangzhou-4", "ap-guangzhou-6")
-    assert config_map_side(data, True) == ConfigMapSide(True, True, "vpc-a", ("subnet-a", "subnet-b"), zones)
-    assert config_map_side({}, True) == ConfigMapSide(True, True)
-    assert config_map_side(None, False) == ConfigMapSide(False, False)
+    assert config_map_side(data, {}) == ConfigMapSide(True, True, "vpc-a", ("subnet-a", "subnet-b"), zones)
+    assert config_map_side({}, {}) == ConfigMapSide(True, True)
+    assert config_map_side(None, None) == ConfigMapSide(False, False)
