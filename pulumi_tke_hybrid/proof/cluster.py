@@ -9,13 +9,12 @@ from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.proof.addresses import Addresses, Range, gateways, ranges
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.kube import Kube, NotAllowed, NotThere
-from pulumi_tke_hybrid.proof.objects import Json, annotations_of, being_deleted, child, children, condition, name_of, pod_address
+from pulumi_tke_hybrid.proof.listener import Listener, of_ingress, of_service
+from pulumi_tke_hybrid.proof.objects import Json, annotations_of, being_deleted, child, children, condition, name_of, pod_addresses
 from pulumi_tke_hybrid.proof.roster import UNPLACED, Pod, Roster
 from pulumi_tke_hybrid.tke import keys
 
 FrontKind = Literal["Service", "Ingress"]
-
-"""Node label of the CBS add-on: the zone's *name*. The ordinary zone label has its number."""
 
 TKE_SERVICE_CONFIG = {"Service": "service.cloud.tencent.com/tke-service-config", "Ingress": "ingress.cloud.tencent.com/tke-service-config"}
 """Annotation that names the listener settings, a TkeServiceConfig."""
@@ -97,6 +96,11 @@ class Snapshot:
     missing: Sequence[str] = ()
     """What could not be read, in words."""
 
+    @property
+    def listeners(self) -> list[Listener]:
+        """The listeners of the load balancer, as the Service or Ingress declares them."""
+        return of_service(self.body) if self.front.kind == "Service" else of_ingress(self.body)
+
 
 def look(kube: Kube, front: Front) -> Snapshot:
     """Read everything. Only the Service or Ingress itself must be readable; the rest is told as missing."""
@@ -154,6 +158,11 @@ def zone_of(node: Json, subnets: Subnets) -> str:
     return label or UNPLACED
 
 
+def super_nodes(snapshot: Snapshot) -> set[str]:
+    """Names of the super nodes. Their pods have addresses of the super node's own subnet, and no ENI of a machine."""
+    return {name_of(node) for node in snapshot.nodes if child(node, "metadata", "labels").get(keys.INSTANCE_TYPE_LABEL) == keys.SUPER_NODE}
+
+
 def zones_by_node(snapshot: Snapshot, subnets: Subnets) -> dict[str, str]:
     """The zone of each node."""
     return {name_of(node): zone_of(node, subnets) for node in snapshot.nodes}
@@ -167,8 +176,9 @@ def roster(snapshot: Snapshot, subnets: Subnets) -> Roster:
             name=name_of(pod),
             zone=zones.get(str(child(pod, "spec").get("nodeName", "")), UNPLACED),
             node=str(child(pod, "spec").get("nodeName", "")),
-            address=pod_address(pod),
-            ready=condition(pod, "Ready") == "True" and not being_deleted(pod) and bool(pod_address(pod)),
+            address=next(iter(pod_addresses(pod)), ""),
+            also=pod_addresses(pod)[1:],
+            ready=condition(pod, "Ready") == "True" and not being_deleted(pod) and bool(pod_addresses(pod)),
         )
         for pod in snapshot.pods
     ]
@@ -200,5 +210,5 @@ def addresses(snapshot: Snapshot | None, subnets: Subnets, load_balancers: Itera
         pod_ranges=pod_ranges,
         eni_ranges=subnets.ranges,
         load_balancers=ranges((address, "the load balancer") for address in [*vips, *load_balancers]),
-        pods={pod_address(pod): name_of(pod) for pod in snapshot.pods if pod_address(pod)} if snapshot else {},
+        pods={address: name_of(pod) for pod in snapshot.pods for address in pod_addresses(pod)} if snapshot else {},
     )

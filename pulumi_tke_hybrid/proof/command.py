@@ -70,7 +70,10 @@ def verify(
     ] = 0,
     path: Annotated[str, typer.Option(help="Path to ask for.", rich_help_panel="What")] = "/",
     host: Annotated[str, typer.Option(help="Host header and TLS name, where they are not the URL's.", rich_help_panel="What")] = "",
-    tcp: Annotated[bool, typer.Option("--tcp", help="The Service speaks plain TCP.", rich_help_panel="What")] = False,
+    tcp: Annotated[
+        bool,
+        typer.Option("--tcp", help="The pods speak plain TCP, also behind TCP_SSL. UDP is known from the port.", rich_help_panel="What"),
+    ] = False,
     insecure: Annotated[bool, typer.Option("--insecure", help="Accept any certificate.", rich_help_panel="What")] = False,
     proxy_protocol: Annotated[
         ProxyVersion | None, typer.Option(help="The port wants a PROXY protocol header.", rich_help_panel="What")

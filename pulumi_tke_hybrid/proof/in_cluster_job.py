@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pulumi_tke_hybrid.console.text import shown
-from pulumi_tke_hybrid.proof.cluster import Snapshot
+from pulumi_tke_hybrid.proof.cluster import Snapshot, super_nodes
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.inside import Order, progress_in, traffic_of
 from pulumi_tke_hybrid.proof.kube import Json, Kube
@@ -40,12 +40,13 @@ class JobSettings:
 
 
 def free_nodes(snapshot: Snapshot) -> list[str]:
-    """Ready nodes that hold no target pod and take pods without further ado."""
+    """Ready nodes that hold no target pod and take pods without further ado; a super node has no network of its own for the Job."""
     taken = {str(child(pod, "spec").get("nodeName", "")) for pod in snapshot.pods}
     usable = [
         name_of(node)
         for node in snapshot.nodes
         if condition(node, "Ready") == "True"
+        and name_of(node) not in super_nodes(snapshot)
         and not child(node, "spec").get("unschedulable")
         and not being_deleted(node)
         and not any(taint.get("effect") in ("NoSchedule", "NoExecute") for taint in children(node, "spec", "taints"))

@@ -37,7 +37,7 @@ class Order:
         """The same, inside the Job."""
         data = json.loads(text)
         plan: dict[str, Any] = {**data["plan"], "limits": Limits(**data["plan"]["limits"])}
-        return cls(Target(**data["target"]), Plan(**plan), Roster(tuple(Pod(**pod) for pod in data["pods"])))
+        return cls(Target(**data["target"]), Plan(**plan), Roster(tuple(map(_pod, data["pods"]))))
 
 
 def lines_of(traffic: Traffic) -> Iterable[str]:
@@ -74,6 +74,11 @@ def progress_in(lines: Iterable[str]) -> str:
     """The last progress line of a log."""
     found = [line for line in lines if line.startswith("progress ")]
     return found[-1].removeprefix("progress ").strip() if found else ""
+
+
+def _pod(data: Mapping[str, Any]) -> Pod:
+    fields: dict[str, Any] = {**data, "also": tuple(data["also"])}
+    return Pod(**fields)
 
 
 def _answer(data: Mapping[str, Any]) -> Answer:

@@ -45,6 +45,7 @@ def condition(value: Mapping[str, Any], kind: str) -> str:
     return next((str(item.get("status", "")) for item in children(value, "status", "conditions") if item.get("type") == kind), "")
 
 
-def pod_address(pod: Mapping[str, Any]) -> str:
-    """The pod's address; "" before it has one."""
-    return str(child(pod, "status").get("podIP") or "")
+def pod_addresses(pod: Mapping[str, Any]) -> tuple[str, ...]:
+    """All addresses of a pod, `podIP` first: a dual-stack pod has two. Empty before the pod has an address."""
+    every = [child(pod, "status").get("podIP"), *(entry.get("ip") for entry in children(pod, "status", "podIPs"))]
+    return tuple(dict.fromkeys(str(address) for address in every if address))

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.proof.coverage import Results
-from pulumi_tke_hybrid.proof.structure import Level, Structure
+from pulumi_tke_hybrid.proof.pod_structure import Level
+from pulumi_tke_hybrid.proof.structure import Structure
 from pulumi_tke_hybrid.proof.traps import Trap
 from pulumi_tke_hybrid.proof.verdict import Verdict, worst
 

@@ -130,7 +130,7 @@ class _Probe:
             pause = min(pause * 1.5, 2.0)
 
     async def _forge(self) -> None:
-        if self._target.scheme == "tcp":
+        if not self._target.http:
             return
         headers = {"User-Agent": self._plan.forging_agent, "X-Forwarded-For": FORGED}
         for _ in range(FORGED_TRIES):

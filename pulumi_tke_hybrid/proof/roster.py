@@ -22,6 +22,8 @@ class Pod:
     zone: str = UNPLACED
     node: str = ""
     address: str = ""
+    also: tuple[str, ...] = ()
+    """Further addresses: a dual-stack pod has two."""
     ready: bool = True
 
 
@@ -34,7 +36,8 @@ class Roster:
     def who(self, answer: Answer) -> Pod | None:
         """The pod that answered. A name alone is enough only if the pod did not say its addresses: other namespaces have the
         same names."""
-        by_address = next((pod for pod in self.pods if pod.address and pod.address in answer.addresses), None)
+        given = set(answer.addresses)
+        by_address = next((pod for pod in self.pods if not given.isdisjoint((pod.address, *pod.also))), None)
         if by_address or answer.addresses:
             return by_address
         return next((pod for pod in self.pods if pod.name == answer.pod), None)

@@ -9,7 +9,7 @@ from rich.text import Text
 from pulumi_tke_hybrid.console.exit_code import ExitCode
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.proof.outcome import Outcome
-from pulumi_tke_hybrid.proof.structure import Level
+from pulumi_tke_hybrid.proof.pod_structure import Level
 from pulumi_tke_hybrid.proof.verdict import Verdict
 
 _COLOUR = {

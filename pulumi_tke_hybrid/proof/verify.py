@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from pulumi_tke_hybrid.console import ignored
@@ -18,7 +18,8 @@ from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
 from pulumi_tke_hybrid.proof.inside import Order
 from pulumi_tke_hybrid.proof.kube import Kube
-from pulumi_tke_hybrid.proof.objects import Json, annotations_of, child, children, name_of
+from pulumi_tke_hybrid.proof.listener import LAYER_7, Listener
+from pulumi_tke_hybrid.proof.objects import child, name_of
 from pulumi_tke_hybrid.proof.outcome import Outcome, Sent
 from pulumi_tke_hybrid.proof.pod_logs import answers_in_logs
 from pulumi_tke_hybrid.proof.pod_tables import Kubectl, Tables, ports_of
@@ -26,7 +27,7 @@ from pulumi_tke_hybrid.proof.probe import Plan, Traffic, run
 from pulumi_tke_hybrid.proof.progress import Progress
 from pulumi_tke_hybrid.proof.proxy_protocol import Version
 from pulumi_tke_hybrid.proof.roster import UNPLACED, Roster
-from pulumi_tke_hybrid.proof.structure import SPECIFY_PROTOCOL, Structure
+from pulumi_tke_hybrid.proof.structure import Structure
 from pulumi_tke_hybrid.proof.verdict import Case, forgery_of
 from pulumi_tke_hybrid.proof.wire import Scheme, Target
 
@@ -68,15 +69,16 @@ def verify(wanted: Wanted, connect: Callable[[], Kube], progress: Progress) -> O
     _check(wanted)
     kube = connect() if wanted.front or wanted.job else None
     first = _look(kube, wanted, progress)
-    before = structure_checks.check(first, wanted.subnets) if first else None
     subject = str(wanted.front) if wanted.front else ""
     if wanted.structure_only and first:
-        if first.front.kind == "Service":
-            _port_of_service(wanted.port, first)
+        if wanted.port:
+            _listener(wanted.port, first)
+        before = structure_checks.check(first, wanted.subnets, wanted.port)
         # Nodes that cannot be read leave no zone to tell, which the structure says.
         missing = out_of_reach(cluster.roster(first, wanted.subnets), wanted.wish) if first.nodes else []
         return Outcome(subject, wanted.expect, header_accepted=True, structure=before, out_of_reach=missing)
     target = target_of(wanted, first)
+    _check_target(wanted, target)
     subject = f"{subject} at {target.shown}" if subject else target.shown
     progress.say(f"asking {subject}")
     roster = cluster.roster(first, wanted.subnets) if first else Roster()
@@ -88,9 +90,18 @@ def verify(wanted: Wanted, connect: Callable[[], Kube], progress: Progress) -> O
     second = cluster.look(kube, wanted.front) if kube and wanted.front else None
     if second:
         roster = roster.with_also(cluster.roster(second, wanted.subnets).pods)
-    after = structure_checks.check(second, wanted.subnets) if second else None
+    after = structure_checks.check(second, wanted.subnets, target.port) if second else None
     known = cluster.addresses(second, wanted.subnets, [*wanted.load_balancers, traffic.remote], map(address_in, wanted.nodes))
-    return _judge(wanted, subject, traffic, roster, after, known, forging=target.scheme != "tcp" and not wanted.kubectl)
+    outcome = _judge(wanted, subject, traffic, roster, after, known, forging=target.http and not wanted.kubectl)
+    return _with_others(outcome, [] if wanted.url or not second else cluster.load_balancer_addresses(second), target.host)
+
+
+def _with_others(outcome: Outcome, addresses: Sequence[str], used: str) -> Outcome:
+    """The outcome, with the addresses of the load balancer that got no traffic: a dual-stack balancer has two."""
+    others = [f"the load balancer's address {address} got no traffic; repeat with its URL" for address in addresses if address != used]
+    if outcome.results is None or not others:
+        return outcome
+    return replace(outcome, results=replace(outcome.results, uncovered=(*outcome.results.uncovered, *others)))
 
 
 def _check(wanted: Wanted) -> None:
@@ -155,7 +166,16 @@ def target_of(wanted: Wanted, snapshot: Snapshot | None) -> Target:
     if not addresses:
         raise WrongUse(f"{snapshot.front} has no load balancer; give the URL that leads to its pods as well")
     scheme, port, host = _of_ingress(wanted, snapshot) if snapshot.front.kind == "Ingress" else _of_service(wanted, snapshot)
-    return Target(scheme, addresses[0], port, wanted.path, wanted.host or host, wanted.insecure, wanted.proxy_protocol)
+    address = min(addresses, key=lambda given: ":" in given)  # IPv4 where there is a choice
+    return Target(scheme, address, port, wanted.path, wanted.host or host, wanted.insecure, wanted.proxy_protocol)
+
+
+def _check_target(wanted: Wanted, target: Target) -> None:
+    """Refuse what makes no sense on the listener."""
+    if wanted.plan.from_log and not target.http:
+        raise WrongUse(f"--from-log reads access logs of HTTP requests; {target.shown} gets none")
+    if target.scheme == "udp" and (wanted.kubectl or wanted.proxy_protocol or wanted.tcp):
+        raise WrongUse(f"{target.shown} is UDP: leave out --tcp, --from-tcp-table and --proxy-protocol")
 
 
 def _from_url(wanted: Wanted) -> Target:
@@ -179,29 +199,34 @@ def _from_url(wanted: Wanted) -> Target:
 
 
 def _of_service(wanted: Wanted, snapshot: Snapshot) -> tuple[Scheme, int, str]:
-    found = _port_of_service(wanted.port, snapshot)
-    if found.get("protocol", "TCP") != "TCP":
-        raise WrongUse(f"port {found.get('port')} is {found.get('protocol')}; only TCP can be verified, give --port")
-    port = int(found["port"])
-    encrypted = port == 443 or "HTTPS" in annotations_of(snapshot.body).get(SPECIFY_PROTOCOL, "").upper()
-    return ("tcp" if wanted.tcp else "https" if encrypted else "http"), port, ""
+    listener = _listener(wanted.port, snapshot)
+    protocol = listener.protocol
+    if protocol in LAYER_7 and (wanted.tcp or wanted.kubectl):
+        option = "--tcp" if wanted.tcp else "--from-tcp-table"
+        raise WrongUse(f"{option} does not go with port {listener}: there the load balancer itself answers HTTP")
+    inside_tcp: Scheme = "tcp" if wanted.tcp else "https" if listener.port == 443 else "http"
+    schemes: dict[str, Scheme] = {
+        "HTTP": "http",
+        "HTTPS": "https",
+        "UDP": "udp",
+        "TCP": inside_tcp,
+        "TCP_SSL": "tls" if wanted.tcp else "https",
+    }
+    return schemes[protocol], listener.port, listener.host
 
 
-def _port_of_service(number: int, snapshot: Snapshot) -> Json:
-    """The port of that number; 0: the first one."""
-    ports = children(snapshot.body, "spec", "ports")
-    found = next((port for port in ports if number in (0, port.get("port"))), None)
+def _listener(number: int, snapshot: Snapshot) -> Listener:
+    """The listener of that port; 0: the first one. Raises WrongUse."""
+    listeners = snapshot.listeners
+    found = next((listener for listener in listeners if number in (0, listener.port)), None)
     if found is None:
-        raise WrongUse(f"{snapshot.front} has no port {number}; it has {', '.join(str(port.get('port')) for port in ports)}")
+        raise WrongUse(f"{snapshot.front} has no port {number}; it has {', '.join(map(str, listeners)) or 'none'}")
     return found
 
 
 def _of_ingress(wanted: Wanted, snapshot: Snapshot) -> tuple[Scheme, int, str]:
-    hosts = [str(rule["host"]) for rule in children(snapshot.body, "spec", "rules") if rule.get("host")]
-    host = next((host.replace("*", "verify", 1) for host in hosts), "")
-    if children(snapshot.body, "spec", "tls"):
-        return "https", wanted.port or 443, host
-    return "http", wanted.port or 80, host
+    listener = _listener(wanted.port, snapshot)
+    return "https" if listener.protocol == "HTTPS" else "http", listener.port, listener.host
 
 
 def _send(wanted: Wanted, target: Target, roster: Roster, kube: Kube | None, snapshot: Snapshot | None, progress: Progress) -> Traffic:

@@ -16,7 +16,8 @@ from pulumi_tke_hybrid.proof.answers import address_in
 from pulumi_tke_hybrid.proof.inbox import Closed, Inbox, Unreadable
 from pulumi_tke_hybrid.proof.proxy_protocol import Version, own_connection
 
-Scheme = Literal["http", "https", "tcp"]
+Scheme = Literal["http", "https", "tcp", "tls", "udp"]
+"""`tls`: plain TCP inside TLS, as behind a TCP_SSL listener. `udp`: one datagram there, one back."""
 
 NUDGE = b"tke-hybrid verify\n"
 """Said to plain TCP servers, for those that wait for a line. Not an empty one: that could be the start of a PROXY protocol header."""
@@ -57,10 +58,15 @@ class Target:
     """The port wants a PROXY protocol header."""
 
     @property
+    def http(self) -> bool:
+        """Whether a request has a path and headers."""
+        return self.scheme in ("http", "https")
+
+    @property
     def shown(self) -> str:
         """For reports: without the query, which may hold a secret."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        path = "" if self.scheme == "tcp" else self.path.partition("?")[0]
+        path = self.path.partition("?")[0] if self.http else ""
         return f"{self.scheme}://{host}:{self.port}{path}" + (f" (host {self.host_header})" if self.host_header else "")
 
 
@@ -83,7 +89,7 @@ async def resolve(host: str, port: int) -> str:
 
 def tls_of(target: Target) -> ssl.SSLContext | None:
     """How the certificate is checked; None without TLS."""
-    if target.scheme != "https":
+    if target.scheme not in ("https", "tls"):
         return None
     context = ssl.create_default_context()
     if target.insecure:
@@ -101,6 +107,8 @@ class Asker:
 
     async def ask(self, headers: Mapping[str, str]) -> Reply:
         """Connect, ask, read the answer, close. Whatever the other side does ends as a Reply."""
+        if self._target.scheme == "udp":
+            return await self._datagram()
         try:
             transport, inbox, local = await asyncio.wait_for(self._connect(), self._limits.connect)
         except (asyncio.TimeoutError, TimeoutError):
@@ -142,14 +150,30 @@ class Asker:
             raise
         return transport, inbox, local
 
+    async def _datagram(self) -> Reply:
+        """One datagram from a port of its own, and the first one that comes back from the address that was asked."""
+        loop, local = asyncio.get_running_loop(), ""
+        with socket.socket(socket.AF_INET6 if ":" in self._address else socket.AF_INET, socket.SOCK_DGRAM) as own:
+            own.setblocking(False)
+            try:
+                own.connect((self._address, self._target.port))
+                local = address_in(str(own.getsockname()[0]))
+                await loop.sock_sendall(own, NUDGE)
+                body = await asyncio.wait_for(loop.sock_recv(own, self._limits.body), self._limits.answer)
+            except (asyncio.TimeoutError, TimeoutError):
+                return Reply(local, failure=f"no datagram came back within {self._limits.answer:g} s; the application must answer each one")
+            except OSError as error:
+                return Reply(local, failure=f"no connection: {shown(error.strerror or type(error).__name__)}")
+        return Reply(local, body) if body else Reply(local, failure="an empty datagram came back")
+
     async def _talk(self, transport: asyncio.WriteTransport, inbox: Inbox, local: str, headers: Mapping[str, str]) -> Reply:
         target, limits = self._target, self._limits
-        if target.scheme == "tcp":
+        if not target.http:
             transport.write(NUDGE)
             body = await inbox.all(0, limits.body, limits.quiet)
             return Reply(local, body) if body else Reply(local, failure="the connection was closed without an answer")
         host = target.host_header or (f"[{target.host}]" if ":" in target.host else target.host)
-        default = {"http": 80, "https": 443}[target.scheme]
+        default = 443 if target.scheme == "https" else 80
         transport.write(http1.request(target.path, host if target.port == default else f"{host}:{target.port}", headers))
         found = await http1.answer(inbox, limits.head, limits.body)
         if found.status in NO_POD:

@@ -101,6 +101,12 @@ INGRESS_REDIRECT = "ingress.cloud.tencent.com/auto-rewrite"
 """`"true"`: every HTTP request is answered with a redirect to HTTPS. Switched off with `"false"`, not by removal."""
 
 INGRESS_RULE_MIX = "kubernetes.io/ingress.rule-mix"
+INGRESS_RULE_MIX_BOTH = "ingress.cloud.tencent.com/rule-mix-both"
+"""`"true"`: the same rules on HTTP and on HTTPS; controller >= 2.8.0."""
+
+INGRESS_LISTEN_PORTS = "ingress.cloud.tencent.com/listen-ports"
+"""The ports of the listeners as a JSON list, e.g. `[{"HTTP": 8080}, {"HTTPS": 8443}]`; controller >= 2.4.1."""
+
 INGRESS_HTTP_RULES = "kubernetes.io/ingress.http-rules"
 INGRESS_HTTPS_RULES = "kubernetes.io/ingress.https-rules"
 """With `rule-mix`: which rules are on which protocol, as JSON."""

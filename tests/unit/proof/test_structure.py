@@ -8,7 +8,9 @@ from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.proof import cluster
 from pulumi_tke_hybrid.proof.cluster import TKE_SERVICE_CONFIG, Front, Subnets
 from pulumi_tke_hybrid.proof.kube import Json
-from pulumi_tke_hybrid.proof.structure import SPECIFY_PROTOCOL, Level, Path, Structure, check
+from pulumi_tke_hybrid.proof.pod_structure import Level, Path
+from pulumi_tke_hybrid.proof.structure import Structure, check
+from pulumi_tke_hybrid.tke import keys
 from tests.unit.proof.objects import FACTS, FakeKube, good_pods, ingress, node, pod, service, two_zones
 
 SERVICE, INGRESS = Front("Service", "default", "web"), Front("Ingress", "default", "web")
@@ -107,7 +109,7 @@ def test_what_pins_a_client_is_named() -> None:
 
 def test_a_service_with_an_http_listener_is_layer_7() -> None:
     front = service()
-    front["metadata"]["annotations"][SPECIFY_PROTOCOL] = '{"80":{"protocol":["HTTP"]}}'
+    front["metadata"]["annotations"][keys.SERVICE_PROTOCOLS] = '{"80":{"protocol":["HTTP"]}}'
     assert checked(FakeKube(services={"web": front})).layer7
 
 

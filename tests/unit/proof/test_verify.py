@@ -350,3 +350,17 @@ def test_the_markdown_of_a_bad_zone_names_it_first() -> None:
     assert lines[1].startswith("### ⛔ SNAT\\_NODE in ap-guangzhou-6")
     assert "| ap-guangzhou-4 | 1/1 | PRESERVED |" in lines
     assert "| ap-guangzhou-6 | 1/1 | SNAT\\_NODE |" in lines
+
+
+def test_an_address_of_the_load_balancer_without_traffic_is_not_proven() -> None:
+    """A dual-stack load balancer has two addresses, and one of them proves nothing of the other."""
+
+    def outcome(entries: list[dict[str, str]]) -> Outcome:
+        with background(seeing({})) as port:
+            body = {**service(ports=[{"port": port}]), "status": {"loadBalancer": {"ingress": entries}}}
+            return verify(WANTED, lambda: FakeKube({"web": body}), Silent())
+
+    one, two = outcome([{"ip": CLIENT}]), outcome([{"ip": "fd00::8"}, {"ip": CLIENT}])
+    assert one.exit_code == 0
+    assert two.exit_code not in (0, 1)
+    assert any("fd00::8 got no traffic" in text for text in two.uncovered)

@@ -180,3 +180,43 @@ def test_https_checks_the_certificate_unless_told_not_to() -> None:
 
 def test_a_query_is_not_shown() -> None:
     assert Target("https", "shop.example.com", 443, "/debug?token=secret").shown == "https://shop.example.com:443/debug"
+
+
+class _Echo(asyncio.DatagramProtocol):
+    """Answers each datagram with the address that it came from, or with nothing."""
+
+    def __init__(self, silent: bool) -> None:
+        self._silent = silent
+        self.transport: asyncio.DatagramTransport | None = None
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if self.transport and not self._silent:
+            self.transport.sendto(f'{{"peer": "{addr[0]}", "pod": "web-0"}}'.encode(), addr)
+
+
+def datagram(silent: bool) -> Reply:
+    async def main() -> Reply:
+        loop = asyncio.get_running_loop()
+        transport, echo = await loop.create_datagram_endpoint(lambda: _Echo(silent), local_addr=("127.0.0.1", 0))
+        echo.transport = transport
+        port = transport.get_extra_info("sockname")[1]
+        try:
+            return await Asker(Target("udp", "127.0.0.1", port), "127.0.0.1", Limits(answer=0.05 if silent else 5)).ask({})
+        finally:
+            transport.close()
+
+    return asyncio.run(main())
+
+
+def test_a_datagram_is_answered_with_the_address_that_it_came_from() -> None:
+    reply = datagram(silent=False)
+    assert (reply.local, reply.failure, read(reply.body, "peer", "pod").peer) == ("127.0.0.1", "", "127.0.0.1")
+
+
+def test_an_application_that_answers_no_datagram_is_named_as_such() -> None:
+    assert "the application must answer each one" in datagram(silent=True).failure
+
+
+def test_a_closed_port_of_udp_is_no_answer() -> None:
+    reply = asyncio.run(Asker(Target("udp", "127.0.0.1", 9), "127.0.0.1", QUICK).ask({}))
+    assert reply.failure
