@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import settings
 from pulumi.runtime.proto import source_pb2
 
-# Examples that failed are printed; nobody keeps them between runs.
-settings.register_profile("unit", database=None)
+# No test is timed, and no failed example is kept between runs: each is printed.
+settings.register_profile("unit", database=None, deadline=None)
 settings.load_profile("unit")
 
 # Where in a program a resource was made is for editors. Under pytest the stack is deep, and Pulumi reads all of it for each resource.
