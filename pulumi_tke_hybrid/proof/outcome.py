@@ -65,7 +65,7 @@ class Outcome:
         not_the_client = heard in (Verdict.SNAT_NODE, Verdict.SNAT_LB) or (heard is Verdict.HEADER_ONLY and not self.header_accepted)
         if not_the_client or Level.FAULT in levels or (Level.WARNING in levels and self.fail_on.warnings_count):
             return ExitCode.NOT_FINE
-        if heard is Verdict.UNKNOWN or self.uncovered or (not self.results and Level.UNKNOWN in levels):
+        if heard is Verdict.UNKNOWN or self.uncovered or Level.UNKNOWN in levels:
             return ExitCode.COULD_NOT_TELL
         return ExitCode.FINE
 

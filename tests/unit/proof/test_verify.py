@@ -364,3 +364,8 @@ def test_an_address_of_the_load_balancer_without_traffic_is_not_proven() -> None
     assert one.exit_code == 0
     assert two.exit_code not in (0, 1)
     assert any("fd00::8 got no traffic" in text for text in two.uncovered)
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Node", "EndpointSlice"])
+def test_what_may_not_be_read_is_never_proven_by_traffic_alone(kind: str) -> None:
+    assert run(seeing({}), FakeKube(forbidden={kind})).exit_code is ExitCode.COULD_NOT_TELL
