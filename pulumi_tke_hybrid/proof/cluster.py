@@ -1,7 +1,7 @@
 """One look at a cluster: the Service or Ingress, what stands behind it, the nodes, and what follows for pods and addresses."""
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -95,6 +95,8 @@ class Snapshot:
     """The TkeServiceConfig that is named, if any."""
     missing: Sequence[str] = ()
     """What could not be read, in words."""
+    unreadable: Collection[str] = ()
+    """The kinds of objects that could not be read."""
 
     @property
     def listeners(self) -> list[Listener]:
@@ -106,12 +108,14 @@ def look(kube: Kube, front: Front) -> Snapshot:
     """Read everything. Only the Service or Ingress itself must be readable; the rest is told as missing."""
     found = kube.get(front.kind, front.namespace, front.name)
     missing: list[str] = []
+    unreadable: set[str] = set()
 
     def tolerant(kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None) -> list[Json]:
         try:
             return kube.list(kind, namespace, labels)
         except NotAllowed as error:
             missing.append(str(error))
+            unreadable.add(kind)
             return []
 
     services = [found] if front.kind == "Service" else _backends(kube, front, found, missing)
@@ -130,7 +134,7 @@ def look(kube: Kube, front: Front) -> Snapshot:
             config = kube.get("TkeServiceConfig", front.namespace, config_name)
         except CannotVerify as error:
             missing.append(str(error))
-    return Snapshot(front, found, services, list(pods.values()), nodes, slices, config, missing)
+    return Snapshot(front, found, services, list(pods.values()), nodes, slices, config, missing, unreadable)
 
 
 def _backends(kube: Kube, front: Front, ingress: Json, missing: list[str]) -> list[Json]:
