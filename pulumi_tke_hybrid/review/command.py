@@ -23,7 +23,7 @@ Verdict first, then what is dangerous and why, zones as rows, one line a compone
   Make the preview itself; what follows -- goes to pulumi:
     tke-hybrid review --run --stack prod -- --refresh
 
-  In a pipeline, two stacks in one comment; somebody put the label tke-hybrid/accept:balancer-replaced on the pull request:
+  In a pipeline, two stacks in one comment; the label tke-hybrid/accept:CODE accepts the danger of that code:
     tke-hybrid review network.json shop.json --post github --json digest.json --labels "$LABELS"
 
 [bold]Exit codes[/bold]
@@ -57,7 +57,11 @@ def review(
     commit: Annotated[str, typer.Option(help="Commit for the comment. Default: what GitHub or GitLab say.", rich_help_panel="What")] = "",
     accept: Annotated[
         list[str] | None,
-        typer.Option(metavar="RULE[:SUBJECT]", help="A danger that is known and meant; recorded in the comment.", rich_help_panel="Gate"),
+        typer.Option(
+            metavar="CODE",
+            help="Accept the danger of this code, which the report names; for this change set alone.",
+            rich_help_panel="Gate",
+        ),
     ] = None,
     labels: Annotated[
         str,

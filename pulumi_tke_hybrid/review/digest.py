@@ -31,6 +31,7 @@ def digest(review: Review) -> Digest:
         "counts": _counts(review.counts),
         "findings": [_finding(words, item) for item in review.findings[:_MOST]],
         "findingsInAll": len(review.findings),
+        "voidAcceptances": [words.line(item.by, 200) for item in review.void[:_MOST]],
         "stacks": [_stack(words, stack) for stack in review.stacks],
         "notKnown": [words.line(line) for line in view.unknowns(review)],
     }
@@ -58,6 +59,9 @@ def _finding(words: Words, item: Judged) -> dict[str, Any]:
         "stack": words.line(item.stack, 200),
         "path": words.line(finding.path, 200),
         "message": words.line(finding.message),
+        "intended": words.line(finding.intended) or None,
+        "follows": words.line(item.follows, 200) or None,
+        "acceptCode": item.code,
         "acceptedBy": words.line(item.accepted.by, 200) if item.accepted else None,
     }
 

@@ -24,8 +24,8 @@ def fingerprint(steps: Iterable[Step]) -> str:
 
 
 def _print(step: Step) -> str:
-    protection = [step.was_protected, step.protected]
-    parts = [step.urn, step.op.value, _stable(step.old), _stable(step.new), sorted(step.replace_keys), protection]
+    flags = [step.was_protected, step.protected, step.adopted, step.left]
+    parts = [step.urn, step.op.value, _stable(step.old), _stable(step.new), sorted(step.replace_keys), flags]
     return json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
 
 

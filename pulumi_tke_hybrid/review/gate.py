@@ -1,47 +1,46 @@
-"""Which findings stop a pipeline, who said that one is meant, and the verdict."""
+"""Which findings stop a pipeline, who accepted them, and the verdict.
 
+A danger is accepted by its code. The code is made of the stack, the change set's fingerprint and the danger with its consequences, so it
+accepts nothing in another change set, and nothing that was not below the danger when the code was shown.
+"""
+
+import base64
+import hashlib
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pulumi_tke_hybrid.review.causes import Cause
 from pulumi_tke_hybrid.review.plan import StackPlan
 from pulumi_tke_hybrid.review.verdict import Verdict
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 
 LABEL = "tke-hybrid/accept"
-"""A label of this name accepts every danger; `tke-hybrid/accept:RULE` those of one rule, and so on as with `--accept`."""
+"""A label `tke-hybrid/accept:CODE` accepts the danger of that code: 26 characters, of 50 that GitHub allows."""
+_CODE = re.compile(r"[A-Z2-7]{8}")
 
 
 @dataclass(frozen=True)
 class Acceptance:
-    """That somebody means a danger."""
+    """That somebody accepts the danger of a code."""
 
-    rule: str
-    """Empty: every rule."""
-    subject: str
-    """The path of the finding, or the resource's name; empty: every one."""
+    code: str
+    """Empty where the label or the option holds no code: then nothing is accepted."""
     by: str
-    """How it was said, for the record."""
-
-    @classmethod
-    def parse(cls, text: str, by: str) -> "Acceptance":
-        """`RULE`, `RULE:SUBJECT`."""
-        rule, _, subject = text.partition(":")
-        return cls(rule.strip(), subject.strip(), by)
-
-    def covers(self, finding: Finding) -> bool:
-        """Whether it is about this one."""
-        if self.rule and self.rule != finding.rule.id:
-            return False
-        return not self.subject or self.subject == finding.path or finding.path.startswith(f"{self.subject}.")
+    """How the danger was accepted, for the record: the option, or the label and who set it where that is known."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A finding in its stack, and who accepted it."""
+    """A finding in its stack, and who accepted it, alone or with its cause."""
 
     stack: str
     finding: Finding
     accepted: Acceptance | None
+    code: str
+    """Accepts the finding's cause."""
+    follows: str
+    """Path of the finding that this one follows from; empty for a cause."""
 
     @property
     def blocks(self) -> bool:
@@ -49,25 +48,71 @@ class Judged:
         return self.finding.severity is Severity.ERROR and self.accepted is None
 
 
+@dataclass(frozen=True)
+class JudgedCause:
+    """A cause in its stack, its code, and who accepted it."""
+
+    stack: str
+    cause: Cause
+    code: str
+    accepted: Acceptance | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """Of the cause; no consequence has a stricter one."""
+        return self.cause.first.severity
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a pipeline must stop."""
+        return self.severity is Severity.ERROR and self.accepted is None
+
+    @property
+    def findings(self) -> list[Judged]:
+        """The cause's own findings, then the consequences."""
+        own = [Judged(self.stack, finding, self.accepted, self.code, "") for finding in self.cause.findings]
+        path = self.cause.first.path
+        return [*own, *(Judged(self.stack, finding, self.accepted, self.code, path) for finding in self.cause.consequences)]
+
+
+def code_in(text: str) -> str:
+    """The code that a text is, in capitals; empty where the text is no code."""
+    found = text.strip().upper()
+    return found if _CODE.fullmatch(found) else ""
+
+
 def from_labels(labels: Iterable[str]) -> list[Acceptance]:
-    """What the labels of a pull request accept."""
+    """The acceptances among a pull request's labels, those without a code included: the comment names them as void."""
     found: list[Acceptance] = []
     for label in labels:
-        name = label.strip()
-        if name == LABEL or name.startswith(f"{LABEL}:"):
-            found.append(Acceptance.parse(name[len(LABEL) + 1 :], f"label {name}"))
+        start, _, code = label.strip().partition(":")
+        if start.lower() == LABEL:
+            found.append(Acceptance(code_in(code), f"label {label.strip()}"))
     return found
 
 
-def judge(stack: str, findings: Iterable[Finding], acceptances: Sequence[Acceptance]) -> list[Judged]:
-    """Each finding once, with the first acceptance that covers it."""
-    unique = dict.fromkeys(findings)
-    return [Judged(stack, finding, next((item for item in acceptances if item.covers(finding)), None)) for finding in unique]
+def code_of(plan: StackPlan, cause: Cause) -> str:
+    """The code that accepts a cause in this change set: 8 letters and digits."""
+    said = [(finding.rule.id, finding.path, finding.urn, finding.head) for finding in (*cause.findings, *cause.consequences)]
+    whole = "\0".join([plan.stack, plan.fingerprint, *("\0".join(parts) for parts in sorted(said))])
+    return base64.b32encode(hashlib.sha256(whole.encode(errors="replace")).digest())[:8].decode()
 
 
-def verdict(plans: Sequence[StackPlan], judged: Iterable[Judged]) -> Verdict:
+def judge(plan: StackPlan, causes: Iterable[Cause], acceptances: Sequence[Acceptance]) -> list[JudgedCause]:
+    """Each cause with its code, and with the first acceptance of that code."""
+    found = [JudgedCause(plan.stack, cause, code_of(plan, cause)) for cause in causes]
+    return [replace(item, accepted=next((given for given in acceptances if given.code == item.code), None)) for item in found]
+
+
+def void(causes: Iterable[JudgedCause], acceptances: Iterable[Acceptance]) -> list[Acceptance]:
+    """Acceptances that accept nothing here."""
+    codes = {item.code for item in causes}
+    return [given for given in acceptances if given.code not in codes]
+
+
+def verdict(plans: Sequence[StackPlan], causes: Iterable[JudgedCause]) -> Verdict:
     """The worst of all stacks. A danger comes first: it is known, whatever else is not."""
-    if any(item.blocks for item in judged):
+    if any(item.blocks for item in causes):
         return Verdict.DANGEROUS
     if any(plan.failed for plan in plans):
         return Verdict.INVALID

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pulumi_tke_hybrid.console.text import several
+from pulumi_tke_hybrid.console.text import listed, several
 from pulumi_tke_hybrid.review import view
 from pulumi_tke_hybrid.review.comment import GITHUB_LIMIT, Comment, marker
 from pulumi_tke_hybrid.review.digest import digest
+from pulumi_tke_hybrid.review.gate import LABEL, JudgedCause
 from pulumi_tke_hybrid.review.review import Review
+from pulumi_tke_hybrid.review.sentences import opening
 from pulumi_tke_hybrid.review.verdict import Verdict
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
 
 ICONS = {
     Verdict.CLEAN: "✅",
@@ -82,12 +85,14 @@ class _Writer:
         first = [self._heading()]
         if self._review.verdict is Verdict.CLEAN:
             return first
+        first += [f"- **{title}:** {self._prose(said)}" if title else f"- **{self._prose(said)}**" for title, said in opening(self._review)]
         first += [f"- ❌ {self._prose(line)}" for line in view.troubles(self._review)[:5]]
         first += [f"  - {self._prose(line)}" for line in self._own_words()[:4]]
-        dangers = self._dangers(FIRST_SCREEN - 2 - len(first))
+        first += [f"- {self._prose(line)}" for line in view.void(self._review)[:3]]
+        bullets = self._bullets(FIRST_SCREEN - 3 - len(first))
         return [
             *first,
-            *(["", "**Needs a decision**", *dangers] if self._open else ["", "**Worth knowing**", *dangers] if dangers else []),
+            *(["", "**Needs a decision**", *bullets] if self._open else ["", "**Worth knowing**", *bullets] if bullets else []),
             *self._zones(),
             *self._components(),
             *self._all_places(),
@@ -99,7 +104,7 @@ class _Writer:
 
     @property
     def _open(self) -> bool:
-        return any(item.blocks for item in self._review.findings)
+        return any(item.blocks for item in self._review.causes)
 
     def _prose(self, text: str) -> str:
         return self._words.prose(text, self._detail.sentence)
@@ -117,43 +122,88 @@ class _Writer:
     def _own_words(self) -> list[str]:
         return [line for stack in self._review.stacks for failure in stack.plan.failures for line in view.own_words(failure)]
 
-    def _dangers(self, room: int) -> list[str]:
-        """One line a rule. All of them fit the first screen, the last line takes what is over."""
-        room = max(room - 2, 3)
-        found = view.dangers(self._review, room)
-        rest = found[room - 1 :] if len(found) > room else []
-        lines = [self._danger(item) for item in found[: len(found) - len(rest)]]
-        also = ", ".join(f"{self._places(item)} [{item.judged.finding.rule.id}]" for item in rest)
-        return [*lines, f"- also: {also}"] if rest else lines
+    def _bullets(self, room: int) -> list[str]:
+        """The causes, strictest first, as they fit the first screen: each part on a line, or a line each; the last line counts the rest."""
+        causes, room = self._review.causes, max(room, 3)
+        for wide in (tuple(Severity), (Severity.ERROR,), ()):
+            lines = [line for item in causes for line in self._bullet(item, wide=item.severity in wide)]
+            if len(lines) <= room:
+                return lines
+        shown = causes if len(causes) <= room else causes[: room - 1]
+        spare = room - len(shown) - (len(shown) < len(causes))
+        lines = []
+        for item in shown:
+            head, *below = self._bullet(item, wide=False)
+            fitting = below if len(below) <= spare else self._cut(item, below, spare)
+            spare -= len(fitting)
+            lines += [head, *fitting]
+        rest = causes[len(shown) :]
+        return [*lines, f"- and {len(rest)} more: {self._rest(rest)}"] if rest else lines
 
-    def _danger(self, item: view.Danger) -> str:
-        finding = item.judged.finding
-        who = f" **accepted by {self._words.prose(item.accepted, 120)}**" if item.accepted else ""
-        stands = f"; behind it: {self._prose(item.behind)}" if item.behind else ""
-        said = self._each(item) if len(item.findings) > 1 else ""
-        told = said or f"{self._places(item)}: {self._prose(finding.message)}"
-        return f"- {LEVELS[item.level]}{who} {told}{stands} [{finding.rule.id}]"
+    def _cut(self, item: JudgedCause, below: Sequence[str], room: int) -> list[str]:
+        """Consequences that do not fit: the last line names the rest by their rules; without room there is none."""
+        kept = max(room - 1, 0)
+        rules = [finding.rule.id for finding, *_ in view.consequences(item)][kept:]
+        return [*below[:kept], f"  - so also: {', '.join(f'[{rule}]' for rule in rules)}"][:room]
 
-    def _each(self, item: view.Danger) -> str:
-        """What is different about a few findings of one sentence; nothing where that is nothing, or they are many."""
-        heads = [finding.head for finding in item.findings]
-        if len(heads) > min(_EACH, self._detail.subjects) or len(set(heads)) == 1 or not item.one_sentence:
-            return ""
-        each = "; ".join(f"{self._words.code(place, 120)}: {self._prose(head)}" for place, head in zip(item.subjects, heads, strict=True))
-        return f"{each}; {self._prose(item.judged.finding.tail)}"
+    def _rest(self, causes: Sequence[JudgedCause]) -> str:
+        named = [
+            f"{self._place(item.stack, item.cause.first)} [{item.cause.first.rule.id}]{f' `{item.code}`' if item.blocks else ''}"
+            for item in causes[: self._detail.subjects]
+        ]
+        return listed(named, len(named)) + (f" and {len(causes) - len(named)} more" if len(causes) > len(named) else "")
 
-    def _places(self, item: view.Danger) -> str:
-        shown = item.subjects[: self._detail.subjects]
-        more = f" and {len(item.subjects) - len(shown)} more" if len(item.subjects) > len(shown) else ""
-        return ", ".join(self._words.code(place, 120) for place in shown) + more
+    def _bullet(self, item: JudgedCause, *, wide: bool) -> list[str]:
+        """Change, who, effect, what to do; then the consequences, a line for each rule."""
+        finding, who = item.cause.first, view.behind(self._review, item)
+        accepted = f" **accepted by {self._words.prose(item.accepted.by, 120)}:**" if item.accepted else ""
+        code = f" · accept code `{item.code}`" if view.needs_code(self._review, item) else ""
+        head = f"- {LEVELS[view.level(item)]}{accepted} {self._change(item)} {self._rule(finding)}{code}"
+        parts = {"Who": who, "Effect": finding.why, "Do": finding.todo}
+        said = [f"**{title}:** {self._prose(text)}" for title, text in parts.items() if text]
+        said += [intended] if (intended := self._intended(item)) else []
+        first = [head, *(f"  - {part}" for part in said)] if wide else [" · ".join([head, *said])]
+        return [*first, *self._consequences(item)]
+
+    def _change(self, item: JudgedCause) -> str:
+        findings = item.cause.findings
+        if len({finding.head for finding in findings}) == 1:
+            return f"{self._places(item.stack, findings)}: {self._prose(findings[0].head)}"
+        each = [f"{self._place(item.stack, finding)}: {self._prose(finding.head)}" for finding in findings[:_EACH]]
+        rest = findings[_EACH:]
+        return "; ".join([*each, f"likewise {self._places(item.stack, rest)}"] if rest else each)
+
+    def _places(self, stack: str, findings: Sequence[Finding]) -> str:
+        shown = findings[: self._detail.subjects]
+        more = f" and {len(findings) - len(shown)} more" if len(findings) > len(shown) else ""
+        return ", ".join(self._place(stack, finding) for finding in shown) + more
+
+    def _intended(self, item: JudgedCause) -> str:
+        finding = item.cause.first
+        accept = f"set the label `{LABEL}:{item.code}` (or `--accept {item.code}`)" if view.needs_code(self._review, item) else ""
+        said = ", then ".join(part for part in (self._prose(finding.intended), accept) if part)
+        return f"**If intended:** {said}" if said else ""
+
+    def _consequences(self, item: JudgedCause) -> list[str]:
+        return [
+            f"  - so also {self._places(item.stack, findings)}: {self._prose(findings[0].head)} {self._rule(findings[0])}"
+            for findings in view.consequences(item)
+        ]
+
+    def _rule(self, finding: Finding) -> str:
+        return f"[{finding.rule.id}]"
+
+    def _place(self, stack: str, finding: Finding) -> str:
+        return self._words.code(view.place(self._review, stack, finding), 120)
 
     def _all_places(self) -> list[str]:
-        """Of findings that are in more places than their line names."""
+        """Of causes that are in more places than their line names."""
         lines: list[str] = []
-        for item in view.dangers(self._review, 0):
-            rest = item.subjects[self._detail.subjects : self._detail.subjects + 10 * self._detail.rows]
+        for item in self._review.causes:
+            rest = item.cause.findings[self._detail.subjects : 10 * self._detail.rows]
             if rest and self._detail.diffs:
-                lines.append(f"- {item.judged.finding.rule.id}: {', '.join(self._words.code(place, 120) for place in rest)}")
+                places = ", ".join(self._place(item.stack, finding) for finding in rest)
+                lines.append(f"- {item.cause.first.rule.id}: {places}")
         return ["", *_folded("More places of the findings above", lines)] if lines else []
 
     def _zones(self) -> list[str]:

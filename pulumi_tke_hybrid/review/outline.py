@@ -1,14 +1,13 @@
 """The steps of a plan by the component that they belong to: one line for each, as a reviewer thinks of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.review import noise
 from pulumi_tke_hybrid.review.difference import change_text, differences, named, printable, value_text
 from pulumi_tke_hybrid.review.plan import STACK, StackPlan
-from pulumi_tke_hybrid.tke import keys, tokens
-from pulumi_tke_hybrid.tke.rules.changes_of_workloads import template_annotations
+from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.step import Op, Props, Step, at
 
 _COMPONENT = "tke-hybrid:index:"
@@ -216,39 +215,3 @@ def _rolling(step: Step) -> str:
 
 def _listed(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def behind(steps: Iterable[Step]) -> str:
-    """What stands on the clusters of a plan: node pools, workloads, load balancers; nothing where the plan shows none."""
-    pools = machines = workloads = pods = balancers = 0
-    for step in steps:
-        if step.op is Op.CREATE:
-            continue
-        if step.type in (tokens.NODE_POOL, tokens.NATIVE_NODE_POOL):
-            pools += 1
-            wanted = step.old.get("desiredCapacity")
-            machines += int(wanted) if isinstance(wanted, (int, float)) else 0
-        elif step.type in _ROLLS:
-            workloads += 1
-            replicas = at(step.old, "spec", "replicas")
-            pods += int(replicas) if isinstance(replicas, (int, float)) else 1
-        elif step.type == tokens.INGRESS or (step.type == tokens.SERVICE and at(step.old, "spec", "type") == "LoadBalancer"):
-            balancers += 1
-    told = [
-        f"{several(pools, 'node pool')} ({several(machines, 'machine')})" if pools else "",
-        f"{several(workloads, 'workload')} ({several(pods, 'pod')})" if workloads else "",
-        several(balancers, "load balancer") if balancers else "",
-    ]
-    return ", ".join(part for part in told if part)
-
-
-def on_subnets(steps: Sequence[Step], ids: Sequence[str]) -> str:
-    """Whose addresses may be in these pod subnets: their zones, and the ENI pods of the stack. Which pod is where, no preview knows."""
-    found = {str((step.old or step.new).get("availabilityZone")) for step in steps if step.type == tokens.SUBNET and step.id in ids}
-    workloads = [step for step in steps if step.type in _ROLLS and template_annotations(step.old).get(keys.NETWORKS)]
-    pods = sum(int(count) for step in workloads if isinstance(count := at(step.old, "spec", "replicas"), (int, float)))
-    told = [
-        f"zone {', '.join(sorted(found))}" if found else "",
-        f"{several(len(workloads), 'ENI workload')} ({several(pods, 'pod')}) over all zones" if workloads else "",
-    ]
-    return ", ".join(part for part in told if part)

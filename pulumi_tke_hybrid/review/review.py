@@ -7,7 +7,9 @@ from functools import cached_property
 from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.review import gate
-from pulumi_tke_hybrid.review.gate import Acceptance, Judged
+from pulumi_tke_hybrid.review.behind import Surroundings
+from pulumi_tke_hybrid.review.causes import causes
+from pulumi_tke_hybrid.review.gate import Acceptance, Judged, JudgedCause
 from pulumi_tke_hybrid.review.outline import NOTHING, Counts, Outline, outline
 from pulumi_tke_hybrid.review.plan import StackPlan
 from pulumi_tke_hybrid.review.verdict import Verdict
@@ -32,7 +34,12 @@ class StackReview:
     plan: StackPlan
     outline: Outline
     zones: Sequence[coverage.Zone]
-    findings: Sequence[Judged]
+    causes: Sequence[JudgedCause]
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """Who stands behind its resources."""
+        return Surroundings(self.plan.steps)
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,8 @@ class Review:
     words: Words
     origin: Origin
     fail_on: FailOn = FailOn.ERROR
+    void: Sequence[Acceptance] = ()
+    """Acceptances that accept nothing here."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -64,10 +73,15 @@ class Review:
         return several(changes, "change") if changes and self.fail_on is FailOn.CHANGE else ""
 
     @cached_property
-    def findings(self) -> list[Judged]:
+    def causes(self) -> list[JudgedCause]:
         """Of all stacks, the strictest first."""
         order = list(Severity)
-        return sorted((item for stack in self.stacks for item in stack.findings), key=lambda item: order.index(item.finding.severity))
+        return sorted((item for stack in self.stacks for item in stack.causes), key=lambda item: order.index(item.severity))
+
+    @cached_property
+    def findings(self) -> list[Judged]:
+        """Of all causes, each followed by its consequences."""
+        return [finding for item in self.causes for finding in item.findings]
 
     @cached_property
     def counts(self) -> Counts:
@@ -91,8 +105,8 @@ def review(
 ) -> Review:
     """Judge the plans."""
     stacks = [_of_stack(plan, acceptances, severities or {}) for plan in plans]
-    found = [item for stack in stacks for item in stack.findings]
-    return Review(stacks, gate.verdict(plans, found), words, origin or Origin(), fail_on)
+    found = [item for stack in stacks for item in stack.causes]
+    return Review(stacks, gate.verdict(plans, found), words, origin or Origin(), fail_on, gate.void(found, acceptances))
 
 
 def _of_stack(plan: StackPlan, acceptances: Sequence[Acceptance], severities: Mapping[str, Severity]) -> StackReview:
@@ -100,4 +114,4 @@ def _of_stack(plan: StackPlan, acceptances: Sequence[Acceptance], severities: Ma
     found = judged(
         [*changes.findings(steps), *coverage.findings(steps), *ranges_of_steps.findings(steps), *references.findings(steps)], severities
     )
-    return StackReview(plan, outline(plan), coverage.zones_of(steps), gate.judge(plan.stack, found, acceptances))
+    return StackReview(plan, outline(plan), coverage.zones_of(steps), gate.judge(plan, causes(plan.steps, found), acceptances))

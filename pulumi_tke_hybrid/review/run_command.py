@@ -131,11 +131,12 @@ def _severities(settings: Sequence[str]) -> dict[str, Severity]:
 
 
 def _acceptances(judging: Judging, environment: Mapping[str, str]) -> list[gate.Acceptance]:
-    known = every_rule()
-    flags = [gate.Acceptance.parse(item, f"--accept {item}") for item in judging.accept]
-    for item in flags:
-        if item.rule not in known:
-            raise WrongUse(f"--accept {item.rule}: there is no such rule; docs/review.md lists them")
+    for item in judging.accept:
+        if not gate.code_in(item):
+            raise WrongUse(
+                f"--accept {item}: that is no code; a code has 8 letters and digits, and stands beside each danger in the report"
+            )
+    flags = [gate.Acceptance(gate.code_in(item), f"--accept {item}") for item in judging.accept]
     labels = judging.labels.split(",") if judging.labels else _labels(environment)
     return [*flags, *gate.from_labels(labels)]
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from pulumi_tke_hybrid.console.text import listed
 from pulumi_tke_hybrid.review import view
+from pulumi_tke_hybrid.review.gate import LABEL, JudgedCause
 from pulumi_tke_hybrid.review.review import Review
+from pulumi_tke_hybrid.review.sentences import opening
 from pulumi_tke_hybrid.review.verdict import Verdict
 
 _MOST = 60
@@ -23,14 +25,14 @@ def _lines(review: Review) -> Iterator[str]:
         yield f"  --fail-on {review.fail_on.value} stops at: {review.stopped_by}"
     if review.verdict is Verdict.CLEAN:
         return
+    yield from (f"  {title}: {say(said)}" if title else f"  {say(said)}" for title, said in opening(review))
     yield from (f"  {say(line)}" for line in view.troubles(review))
     yield from (f"    {say(line)}" for stack in review.stacks for failure in stack.plan.failures for line in view.own_words(failure))
-    for item in view.dangers(review, _MOST):
-        who = f" (accepted by {say(item.accepted, 120)})" if item.accepted else ""
-        finding = item.judged.finding
-        places = listed([say(place, 120) for place in item.subjects], 10)
-        stands = f"; behind it: {say(item.behind)}" if item.behind else ""
-        yield f"  {item.level}{who}: {places}: {say(finding.message)}{stands} [{finding.rule.id}]"
+    yield from (f"  {say(line)}" for line in view.void(review))
+    for item in review.causes[:_MOST]:
+        yield from _cause(review, item)
+    if len(review.causes) > _MOST:
+        yield f"  and {len(review.causes) - _MOST} more findings"
     for stack in review.stacks:
         zones = [view.zone_row(zone, whole=stack.plan.whole) for zone in stack.zones[:_MOST]]
         yield from _table("zones", [tuple(say(cell, 100) for cell in row) for row in zones], len(stack.zones))
@@ -38,6 +40,20 @@ def _lines(review: Review) -> Iterator[str]:
         yield from _table("changes", [tuple(say(cell, 200) for cell in row) for row in groups], len(stack.outline.groups))
         yield from (f"  folded: {sort}: {count}" for sort, count in stack.outline.folded)
     yield from (f"  not known: {say(line)}" for line in view.unknowns(review))
+
+
+def _cause(review: Review, item: JudgedCause) -> Iterator[str]:
+    say, finding = review.words.line, item.cause.first
+    who = f" (accepted by {say(item.accepted.by, 120)})" if item.accepted else ""
+    places = listed([say(view.place(review, item.stack, found), 120) for found in item.cause.findings], 10)
+    yield f"  {view.level(item)}{who}: {places}: {say(finding.head)} [{finding.rule.id}]"
+    accept = f"--accept {item.code}, or the label {LABEL}:{item.code}" if view.needs_code(review, item) else ""
+    intended = "; then ".join(part for part in (say(finding.intended), accept) if part)
+    parts = {"who": view.behind(review, item), "effect": finding.why, "do": finding.todo, "if intended": intended}
+    yield from (f"    {title}: {say(said)}" for title, said in parts.items() if said)
+    for below in view.consequences(item):
+        paths = listed([say(view.place(review, item.stack, found), 120) for found in below], 10)
+        yield f"    so also {paths}: {say(below[0].head)} [{below[0].rule.id}]"
 
 
 def _table(title: str, rows: list[tuple[str, ...]], in_all: int) -> Iterator[str]:

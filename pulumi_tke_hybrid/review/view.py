@@ -5,68 +5,39 @@ Nothing here is escaped or bounded: whoever writes it somewhere does that, for e
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.review.difference import MOST, differences, value_text
-from pulumi_tke_hybrid.review.gate import Judged
-from pulumi_tke_hybrid.review.outline import Counts, Group, behind, on_subnets, summary
+from pulumi_tke_hybrid.review.gate import JudgedCause
+from pulumi_tke_hybrid.review.outline import Counts, Group, summary
 from pulumi_tke_hybrid.review.plan import Failure
 from pulumi_tke_hybrid.review.review import Review, StackReview
 from pulumi_tke_hybrid.review.verdict import Verdict
-from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.refusal import is_head
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
-from pulumi_tke_hybrid.tke.rules.changes_of_clusters import CLUSTER_REBUILT, POD_NETWORK_OFF, POD_SUBNET_LEAVES
-from pulumi_tke_hybrid.tke.rules.changes_of_networks import RANGE_CHANGED
 from pulumi_tke_hybrid.tke.rules.coverage import HEADROOM, Zone
 from pulumi_tke_hybrid.tke.step import Op, Step
 
 SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-", Op.OTHER: "?", Op.IMPORT: "=", Op.LEAVE: "="}
-_WIDE = (tokens.CLUSTER, tokens.SWITCH, tokens.VPC)
-"""Resources that all the rest stands on."""
-_ENDING = (CLUSTER_REBUILT.id, POD_NETWORK_OFF.id, RANGE_CHANGED.id)
-
-
-@dataclass(frozen=True)
-class Danger:
-    """Findings of one rule that say the same, in one line."""
-
-    judged: Judged
-    """The first of them."""
-    subjects: Sequence[str]
-    findings: Sequence[Finding]
-    behind: str
-    one_sentence: bool
-    """Whether they differ in nothing but what they are about."""
-
-    @property
-    def level(self) -> str:
-        """`danger`, `warning`, `note` or `accepted`."""
-        if self.judged.accepted is not None:
-            return "accepted"
-        return "danger" if self.judged.finding.severity is Severity.ERROR else self.judged.finding.severity.value
-
-    @property
-    def accepted(self) -> str:
-        """Who accepted it."""
-        return self.judged.accepted.by if self.judged.accepted else ""
 
 
 def headline(review: Review) -> str:
-    """What it comes to, in some words."""
+    """What it comes to, in some words. A danger with its consequences counts once, as it is one row."""
     if review.verdict is Verdict.CLEAN:
         return "nothing changes"
-    dangers = [item for item in review.findings if item.finding.severity is Severity.ERROR]
-    blocking = sum(item.blocks for item in dangers)
-    warnings = sum(item.finding.severity is Severity.WARNING for item in review.findings)
+    dangers = [item for item in review.causes if item.severity is Severity.ERROR]
     told = [
-        several(blocking, "danger") if blocking else "",
-        f"{len(dangers) - blocking} accepted" if len(dangers) > blocking else "",
-        several(warnings, "warning") if warnings else "",
+        _counted([item for item in dangers if item.blocks], "danger"),
+        _counted([item for item in dangers if item.accepted], "accepted danger"),
+        _counted([item for item in review.causes if item.severity is Severity.WARNING], "warning"),
         counts_text(review.counts),
     ]
     return "; ".join(part for part in told if part)
+
+
+def _counted(causes: Sequence[JudgedCause], noun: str) -> str:
+    consequences = sum(len(item.cause.consequences) for item in causes)
+    return several(len(causes), noun) + (f" with {several(consequences, 'consequence')}" if consequences else "") if causes else ""
 
 
 def counts_text(counts: Counts) -> str:
@@ -90,39 +61,39 @@ def troubles(review: Review) -> list[str]:
     return found
 
 
-def dangers(review: Review, most: int) -> list[Danger]:
-    """All findings, those that say the same together. Where that makes more than `most`, those of one rule together."""
-    found = _grouped(review, by_sentence=True)
-    return found if len(found) <= most else _grouped(review, by_sentence=False)
+def void(review: Review) -> list[str]:
+    """Acceptances that accept nothing."""
+    return [f"{item.by} accepts nothing here: it is the code of another change set, or no code" for item in review.void]
 
 
-def _grouped(review: Review, *, by_sentence: bool) -> list[Danger]:
-    grouped: dict[tuple[object, ...], list[Judged]] = {}
-    for item in review.findings:
-        finding = item.finding
-        sentence = (finding.why, finding.todo) if by_sentence else ()
-        grouped.setdefault((finding.rule.id, item.blocks, item.accepted, *sentence), []).append(item)
-    return [
-        Danger(items[0], [subject(review, item) for item in items], [item.finding for item in items], _behind(review, items), by_sentence)
-        for items in grouped.values()
-    ]
+def level(item: JudgedCause) -> str:
+    """`danger`, `warning`, `note` or `accepted`."""
+    if item.accepted is not None:
+        return "accepted"
+    return "danger" if item.severity is Severity.ERROR else item.severity.value
 
 
-def subject(review: Review, item: Judged) -> str:
+def place(review: Review, stack: str, finding: Finding) -> str:
     """Where a finding is; with its stack where there are several."""
-    return f"{item.stack}: {item.finding.path}" if len(review.stacks) > 1 else item.finding.path
+    return f"{stack}: {finding.path}" if len(review.stacks) > 1 else finding.path
 
 
-def _behind(review: Review, items: Sequence[Judged]) -> str:
-    """What stands behind what is lost: of the stack of the first finding."""
-    finding = items[0].finding
-    steps = next((stack.plan.steps for stack in review.stacks if stack.plan.stack == items[0].stack), ())
-    if finding.rule.id == POD_SUBNET_LEAVES.id:
-        return on_subnets(steps, [subnet for item in items for subnet in item.finding.value.split(", ")])
-    if finding.rule.id not in _ENDING:
-        return ""
-    wide = any(step.type in _WIDE and finding.path in (step.name, f"{step.name}.eniSubnetIds", f"{step.name}.subnets") for step in steps)
-    return behind(steps) if wide else ""
+def needs_code(review: Review, item: JudgedCause) -> bool:
+    """Whether the cause stops the pipeline until somebody accepts it."""
+    return item.accepted is None and item.severity is Severity.ERROR
+
+
+def behind(review: Review, item: JudgedCause) -> str:
+    """Who stands behind a cause."""
+    return next((stack.surroundings.of(item.cause.findings) for stack in review.stacks if stack.plan.stack == item.stack), "")
+
+
+def consequences(item: JudgedCause) -> list[list[Finding]]:
+    """The consequences of a cause, those of one rule together."""
+    grouped: dict[str, list[Finding]] = {}
+    for finding in item.cause.consequences:
+        grouped.setdefault(finding.rule.id, []).append(finding)
+    return list(grouped.values())
 
 
 def zone_row(zone: Zone, *, whole: bool) -> tuple[str, str, str, str, str]:

@@ -123,9 +123,10 @@ def list_losses(where: str, before: Sequence[str], after: Sequence[str]) -> Iter
     if before and not after:
         yield POD_NETWORK_OFF.finding(
             where,
-            "the list becomes empty",
+            "leave the list of pod subnets, which becomes empty",
+            value=", ".join(before),
             why="that turns VPC-CNI off, and every ENI pod of the cluster loses its network",
-            todo=f"keep {', '.join(before)} in the list",
+            todo="keep the list as it is",
         )
     elif gone:
         yield POD_SUBNET_LEAVES.finding(

@@ -27,7 +27,7 @@ def plan_of(content: bytes, secrets: Secrets | None = None, source: str = "previ
 def judged(*contents: bytes, accept: tuple[str, ...] = ()) -> Review:
     secrets = Secrets()
     plans = [plan_of(content, secrets) for content in contents]
-    return review(plans, Words(secrets.values), acceptances=[Acceptance.parse(item, f"--accept {item}") for item in accept])
+    return review(plans, Words(secrets.values), acceptances=[Acceptance(code, f"--accept {code}") for code in accept])
 
 
 def recorded(name: str) -> bytes:

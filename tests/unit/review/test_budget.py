@@ -53,6 +53,7 @@ def test_a_digest_says_the_version_of_its_schema() -> None:
     data = json.loads(json.dumps(commented(recorded("zones-zone-added.json")).digest.as_data()))
     assert data["format"] == 1
     assert set(data) == {
-        "format", "verdict", "exitCode", "fingerprint", "headline", "commit", "counts", "findings", "findingsInAll", "stacks", "notKnown",
+        "format", "verdict", "exitCode", "fingerprint", "headline", "commit", "counts", "findings", "findingsInAll",
+        "voidAcceptances", "stacks", "notKnown",
     }  # fmt: skip
     assert [zone["zone"] for zone in data["stacks"][0]["zones"]] == ["ap-guangzhou-4", "ap-guangzhou-6", "ap-guangzhou-7"]

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from pulumi_tke_hybrid.cli import app
 from pulumi_tke_hybrid.console.exit_code import ExitCode
 from tests.unit.review.previews import preview, vpc
-from tests.unit.review.recordings import RECORDED, recorded
+from tests.unit.review.recordings import RECORDED, judged, recorded
 
 DANGEROUS, SAFE, NOTHING = (str(RECORDED / f"{name}.json") for name in ("raw-direct-access-off", "raw-image", "raw-nothing"))
 
@@ -60,13 +60,17 @@ def event(path: Path, *labels: str) -> str:
     return str(path)
 
 
+CODE = judged(recorded("raw-direct-access-off.json")).causes[0].code
+
+
 @pytest.mark.parametrize(
     ("labels", "code"),
     [
         (["bug"], ExitCode.NOT_FINE),
-        (["bug", "tke-hybrid/accept:direct-access-off"], ExitCode.FINE),
-        (["tke-hybrid/accept:balancer-replaced"], ExitCode.NOT_FINE),
-        (["tke-hybrid/accept"], ExitCode.FINE),
+        (["bug", f"tke-hybrid/accept:{CODE}"], ExitCode.FINE),
+        (["tke-hybrid/accept:AAAAAAAA"], ExitCode.NOT_FINE),
+        (["tke-hybrid/accept"], ExitCode.NOT_FINE),
+        (["tke-hybrid/accept:direct-access-off"], ExitCode.NOT_FINE),
     ],
 )
 def test_labels_come_from_where_each_code_host_puts_them(
@@ -78,6 +82,12 @@ def test_labels_come_from_where_each_code_host_puts_them(
     monkeypatch.delenv("CI_MERGE_REQUEST_LABELS")
     monkeypatch.setenv("GITHUB_EVENT_PATH", event(tmp_path / "event.json", *labels))
     assert run(DANGEROUS)[0] == code
+
+
+def test_the_option_accepts_the_code_that_the_report_names(tmp_path: Path) -> None:
+    assert f"--accept {CODE}, or the label tke-hybrid/accept:{CODE}" in run(DANGEROUS)[1]
+    assert run(DANGEROUS, "--accept", CODE.lower())[0] == ExitCode.FINE
+    assert run(DANGEROUS, "--accept", "AAAAAAAA")[0] == ExitCode.NOT_FINE
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"pull_request": {"labels": [1]}}', '{"pull_request": null}'])
@@ -98,7 +108,7 @@ def test_a_rule_gets_another_severity() -> None:
     [
         (["--run-nothing"], "No such option"),
         (["/no/such/file"], "/no/such/file cannot be read: No such file or directory"),
-        ([NOTHING, "--accept", "no-such-rule"], "there is no such rule"),
+        ([NOTHING, "--accept", "direct-access-off"], "no code; a code has 8 letters and digits"),
         ([NOTHING, "--rule", "direct-access-off=loud"], "loud is no severity; say error, warning or note"),
         ([NOTHING, "--rule", "direct-acces-off=note"], "did you mean 'direct-access-off'?"),
         ([NOTHING, "--json", "-", "--markdown", "-"], "cannot both go to standard output"),

@@ -1,9 +1,12 @@
 """The gate: what stops, who let it pass, and that this is on record."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from pulumi_tke_hybrid.console.exit_code import ExitCode
-from pulumi_tke_hybrid.review.gate import Acceptance, from_labels
+from pulumi_tke_hybrid.review.gate import LABEL, Acceptance, code_of, from_labels
 from pulumi_tke_hybrid.review.markdown_report import comment
 from pulumi_tke_hybrid.review.review import review
 from pulumi_tke_hybrid.review.verdict import Verdict
@@ -11,10 +14,9 @@ from pulumi_tke_hybrid.review.words import Words
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rule import Severity
 from tests.unit.review.previews import preview, resource, vpc
-from tests.unit.review.recordings import commented, judged, plan_of, recorded
+from tests.unit.review.recordings import NAMES, commented, judged, plan_of, recorded
 
 FAILED = preview(vpc("a"), diagnostics=[{"severity": "error", "message": "it broke"}])
-LABEL = "tke-hybrid/accept"
 
 
 @pytest.mark.parametrize(
@@ -36,32 +38,61 @@ def test_each_outcome_has_an_exit_code_of_its_own_and_the_worst_stack_decides(co
     assert judged(*contents).exit_code is code
 
 
-@pytest.mark.parametrize(
-    ("accept", "code"),
-    [
-        ("pod-network-off", ExitCode.FINE),
-        ("pod-network-off:cluster", ExitCode.FINE),
-        ("pod-network-off:cluster.eniSubnetIds", ExitCode.FINE),
-        ("pod-network-off:other", ExitCode.NOT_FINE),
-        ("pod-network-off:clu", ExitCode.NOT_FINE),
-        ("pod-subnet-leaves", ExitCode.NOT_FINE),
-    ],
-)
-def test_who_accepts_a_danger_names_it(accept: str, code: ExitCode) -> None:
-    assert judged(recorded("raw-list-empty.json"), accept=(accept,)).exit_code is code
+def codes(*contents: bytes) -> list[str]:
+    return [item.code for item in judged(*contents).causes]
+
+
+def test_a_danger_is_accepted_by_its_code_alone() -> None:
+    (code,) = codes(recorded("raw-list-empty.json"))
+    assert re.fullmatch("[A-Z2-7]{8}", code)
+    assert judged(recorded("raw-list-empty.json"), accept=(code,)).verdict is Verdict.CHANGES
+    for other in ("", "pod-network-off", code[:7], codes(recorded("raw-list-shrinks.json"))[0]):
+        assert judged(recorded("raw-list-empty.json"), accept=(other,)).verdict is Verdict.DANGEROUS
+
+
+def test_each_danger_has_a_code_of_its_own() -> None:
+    found = codes(recorded("raw-mixture.json"))
+    assert len(set(found)) == len(found) == 6
+    assert judged(recorded("raw-mixture.json"), accept=tuple(found[:2])).verdict is Verdict.DANGEROUS
+    assert judged(recorded("raw-mixture.json"), accept=tuple(found[:3])).verdict is Verdict.CHANGES
+
+
+def test_a_code_is_void_when_another_line_of_the_change_set_changes() -> None:
+    first = recorded("raw-mixture.json")
+    second = first.replace(b"nginx:1.29", b"nginx:1.30")
+    assert second != first
+    assert set(codes(first)).isdisjoint(codes(second))
+    assert codes(first) == codes(first.replace(b'"op"', b'"op" '))
+
+
+def test_the_code_of_a_stack_accepts_nothing_in_another() -> None:
+    one = recorded("raw-list-empty.json")
+    other = one.replace(b"urn:pulumi:dev::", b"urn:pulumi:prod::")
+    assert set(codes(one)).isdisjoint(codes(other))
+
+
+def test_accepting_a_cause_accepts_its_consequences_and_no_other_set() -> None:
+    done = judged(recorded("raw-cluster-replaced.json"))
+    (cause,) = done.causes
+    assert len(cause.cause.consequences) == 5
+    assert all(item.code == cause.code for item in done.findings)
+    assert all(item.accepted for item in judged(recorded("raw-cluster-replaced.json"), accept=(cause.code,)).findings)
+    fewer = replace(cause.cause, consequences=cause.cause.consequences[1:])
+    assert code_of(done.stacks[0].plan, fewer) != cause.code
 
 
 def test_an_accepted_danger_stays_in_the_comment_with_who_accepted_it() -> None:
-    body = comment(judged(recorded("raw-list-empty.json"), accept=("pod-network-off:cluster",))).body
-    assert "1 accepted" in body
-    assert "**accepted by --accept pod-network-off:cluster**" in body
+    (code,) = codes(recorded("raw-list-empty.json"))
+    body = comment(judged(recorded("raw-list-empty.json"), accept=(code,))).body
+    assert "1 accepted danger" in body
+    assert f"**accepted by --accept {code}:**" in body
     assert "[pod-network-off]" in body
     assert "**Needs a decision**" not in body
 
 
 def test_an_acceptance_hides_no_failure() -> None:
     broken = recorded("raw-list-empty.json").replace(b'"changeSummary"', b'"diagnostics":[{"severity":"error"}],"changeSummary"')
-    assert judged(broken, accept=("pod-network-off",)).verdict is Verdict.INVALID
+    assert judged(broken, accept=tuple(codes(broken))).verdict is Verdict.INVALID
 
 
 def test_ranges_that_share_addresses_are_a_danger() -> None:
@@ -73,12 +104,27 @@ def test_ranges_that_share_addresses_are_a_danger() -> None:
     assert [str(item.finding).split(";")[0] for item in found.findings] == ["b.cidrBlock: 10.0.4.0/22 overlaps 10.0.0.0/20 (a.cidrBlock)"]
 
 
-def test_labels_accept_what_they_name_and_others_nothing() -> None:
-    assert from_labels(["bug", "tke-hybrid/acceptance", "tke-hybrid"]) == []
-    assert from_labels([LABEL, f"{LABEL}:balancer-replaced:front"]) == [
-        Acceptance("", "", f"label {LABEL}"),
-        Acceptance("balancer-replaced", "front", f"label {LABEL}:balancer-replaced:front"),
+def test_labels_name_codes_and_a_blanket_label_accepts_nothing() -> None:
+    assert from_labels(["bug", "tke-hybrid/acceptance:ABCDEFG2", "tke-hybrid"]) == []
+    assert from_labels([f"{LABEL}:abcdefg2 ", LABEL, f"{LABEL}:balancer-replaced", f"{LABEL}:ABCDEFG1"]) == [
+        Acceptance("ABCDEFG2", f"label {LABEL}:abcdefg2"),
+        Acceptance("", f"label {LABEL}"),
+        Acceptance("", f"label {LABEL}:balancer-replaced"),
+        Acceptance("", f"label {LABEL}:ABCDEFG1"),
     ]
+
+
+def test_a_label_with_a_code_fits_github() -> None:
+    for name in NAMES:
+        assert all(len(f"{LABEL}:{code}") <= 50 for code in codes(recorded(name)))
+
+
+@pytest.mark.parametrize("label", [LABEL, f"{LABEL}:pod-network-off", f"{LABEL}:AAAAAAAA"])
+def test_an_acceptance_that_accepts_nothing_is_named(label: str) -> None:
+    plan = plan_of(recorded("raw-list-empty.json"))
+    done = review([plan], Words([]), acceptances=from_labels([label]))
+    assert done.verdict is Verdict.DANGEROUS
+    assert f"label {label} accepts nothing here" in comment(done).body
 
 
 def test_a_rule_can_be_made_stricter_and_milder() -> None:

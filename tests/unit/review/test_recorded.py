@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pulumi_tke_hybrid.review.gate import LABEL
 from pulumi_tke_hybrid.review.markdown_report import FIRST_SCREEN
 from pulumi_tke_hybrid.review.verdict import Verdict
 from tests.unit.review.recordings import NAMES, commented, golden, judged, recorded
@@ -57,13 +58,22 @@ def test_the_comment_is_the_one_that_was_reviewed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_first_screen_has_the_verdict_and_every_finding(name: str) -> None:
+def test_the_first_screen_has_the_verdict_the_sentences_and_every_danger_with_its_code(name: str) -> None:
     done = judged(recorded(name))
-    first = "\n".join(commented(recorded(name)).body.splitlines()[:FIRST_SCREEN])
-    assert done.verdict is Verdict.CLEAN or f": {done.verdict.value}. " in first
-    for item in done.findings:
-        assert f"`{item.finding.path}`" in first
-        assert f"[{item.finding.rule.id}]" in first
+    if done.verdict is Verdict.CLEAN:
+        return
+    first = commented(recorded(name)).body.splitlines()[:FIRST_SCREEN]
+    assert f": {done.verdict.value}. " in first[1]
+    assert first[2].startswith(("- **If merged:** ", "- **No effect on the network found"))
+    lines = [line for line in first if line.startswith("- ⛔")]
+    dangers = [item for item in done.causes if item.blocks]
+    assert len(lines) == len(dangers)
+    for item, line in zip(dangers, lines, strict=True):
+        assert f"`{item.code}`" in line
+        assert f"`{LABEL}:{item.code}` (or `--accept {item.code}`)" in "\n".join(first)
+    for found in done.findings:
+        assert f"[{found.finding.rule.id}]" in "\n".join(first)
+        assert f"`{found.finding.path}`" in "\n".join(first)
 
 
 @pytest.mark.parametrize("name", FOUND)

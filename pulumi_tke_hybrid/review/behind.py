@@ -1,0 +1,225 @@
+"""Who stands behind a change: nodes, workloads with their pods, load balancers with their addresses, as far as the preview shows them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pulumi_tke_hybrid.console.text import listed, several
+from pulumi_tke_hybrid.tke import keys, tokens
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.changes_of_clusters import GR_SOURCE_ADDRESS, POD_NETWORK_OFF, POD_SUBNET_LEAVES
+from pulumi_tke_hybrid.tke.rules.changes_of_networks import pool_machines
+from pulumi_tke_hybrid.tke.rules.changes_of_workloads import annotations, template_annotations
+from pulumi_tke_hybrid.tke.step import Op, Props, Step, at, items, mapping, texts, unknown
+
+_POOLS = (tokens.NODE_POOL, tokens.NATIVE_NODE_POOL)
+_WORKLOADS = (tokens.DEPLOYMENT, tokens.STATEFUL_SET)
+_FRONTS = (tokens.SERVICE, tokens.INGRESS)
+_WIDE = (tokens.CLUSTER, tokens.SWITCH, tokens.VPC)
+"""Resources on which everything else of a cluster stands."""
+_NAMED = 4
+_FINDINGS = 20
+"""Findings of one sentence for which it is looked up who stands behind them."""
+_FRONT_SUBNETS = (keys.SERVICE_INTERNAL_SUBNET, keys.INGRESS_INTERNAL_SUBNET)
+_FRONT_GROUPS = (keys.SERVICE_SECURITY_GROUPS, keys.INGRESS_SECURITY_GROUPS)
+
+
+class Surroundings:
+    """What is there now, by the steps of one plan. Only what exists before the apply counts."""
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self._steps = {step.urn: step for step in steps}
+        there = [step for step in self._steps.values() if step.op is not Op.CREATE and step.old]
+        self._pools = [step for step in there if step.type in _POOLS]
+        self._workloads = [step for step in there if step.type in _WORKLOADS]
+        self._fronts = [step for step in there if step.type in _FRONTS and _has_balancer(step)]
+        self._subnets = {step.id: step for step in there if step.type == tokens.SUBNET and step.id}
+        self._told: dict[tuple[Finding, ...], str] = {}
+        self._clusters = [step.urn for step in there if step.type == tokens.CLUSTER]
+
+    def of(self, findings: Sequence[Finding]) -> str:
+        """In words, for findings of one rule that say the same; nothing where the preview shows nobody."""
+        key = tuple(findings)
+        if key not in self._told:
+            told = [self._of_rule(finding) for finding in findings[:_FINDINGS]]
+            self._told[key] = "; ".join(dict.fromkeys(part for part in told if part))
+        return self._told[key]
+
+    def _of_rule(self, finding: Finding) -> str:
+        step = self._steps.get(finding.urn)
+        if step is None:
+            return ""
+        if finding.rule.id == POD_SUBNET_LEAVES.id:
+            return self._in_pod_subnets([step.id] if step.type == tokens.SUBNET else finding.value.split(", "))
+        if finding.rule.id == POD_NETWORK_OFF.id:
+            return _joined(
+                _pods([item for item in self._on(step, self._workloads) if _on_eni(item)]), self._balancers(self._on(step, self._fronts))
+            )
+        if finding.rule.id == GR_SOURCE_ADDRESS.id:
+            return _pods([item for item in self._on(step, self._workloads) if not _on_eni(item)])
+        return self._of_step(step) if finding.path == step.name or step.type in (*_FRONTS, *_WORKLOADS, *_GROUPS) else ""
+
+    def _of_step(self, step: Step) -> str:
+        if step.type in _WIDE and step.op.ends:
+            return _joined(
+                self._nodes(self._on(step, self._pools)),
+                _pods(self._on(step, self._workloads)),
+                self._balancers(self._on(step, self._fronts)),
+            )
+        if step.type == tokens.SUBNET:
+            return self._in_subnet(step)
+        if step.type in _POOLS:
+            return f"zone {zone}" if (zone := self._zone_of_pool(step)) else ""
+        if step.type in _FRONTS:
+            return _joined(self._balancers([step]), _pods(self._backends(step)))
+        if step.type in _WORKLOADS:
+            return _joined(_pods([step]), self._balancers([front for front in self._fronts if step in self._backends(front)]))
+        return self._in_group(step) if step.type in _GROUPS else ""
+
+    def _on(self, step: Step, of: Sequence[Step]) -> list[Step]:
+        """Those on the same cluster; all of them where the plan has one cluster, or does not show which cluster one is on."""
+        if step.type == tokens.VPC or len(self._clusters) < 2:
+            return list(of)
+        its = self._clusters_of(step)
+        return [one for one in of if not its or not (others := self._clusters_of(one)) or its & others]
+
+    def _clusters_of(self, step: Step) -> set[str]:
+        found: set[str] = set()
+        waiting, seen = [step.urn], {step.urn}
+        while waiting:
+            urn = waiting.pop()
+            one = self._steps.get(urn)
+            if one is None:
+                continue
+            if one.type == tokens.CLUSTER:
+                found.add(urn)
+                continue
+            new = {source for urns in one.sources.values() for source in urns} - seen
+            seen |= new
+            waiting += new
+        return found
+
+    def _nodes(self, pools: Sequence[Step]) -> str:
+        count = sum(pool_machines(pool.old) or 0 for pool in pools)
+        zones = sorted({zone for pool in pools if (zone := self._zone_of_pool(pool))})
+        return f"{several(count, 'node')} of {listed([pool.name for pool in pools], _NAMED)}{_in(zones)}" if pools else ""
+
+    def _zone_of_pool(self, pool: Step) -> str:
+        ids = [*texts(pool.old.get("subnetIds")), *texts(at(pool.old, "native", "subnetIds"))]
+        return ", ".join(dict.fromkeys(_zone(self._subnets[name]) for name in ids if name in self._subnets))
+
+    def _balancers(self, fronts: Sequence[Step]) -> str:
+        return ", ".join(f"load balancer of {front.name} ({_address(front)})" for front in fronts[:_NAMED]) + _more(fronts)
+
+    def _backends(self, front: Step) -> list[Step]:
+        """The workloads whose pods the Service selects; for an Ingress those of the Services that its rules name."""
+        if front.type == tokens.SERVICE:
+            selector = mapping(at(front.old, "spec", "selector"))
+            return [one for one in self._workloads if selector and _same_place(one, front) and _selects(selector, one)]
+        named = set(_services(at(front.old, "spec")))
+        services = [one for one in self._steps.values() if one.type == tokens.SERVICE and at(one.old, "metadata", "name") in named]
+        return list({one.urn: one for service in services if _same_place(service, front) for one in self._backends(service)}.values())
+
+    def _in_pod_subnets(self, ids: Sequence[str]) -> str:
+        subnets = [self._subnets[name] for name in ids if name in self._subnets]
+        zones = sorted({_zone(subnet) for subnet in subnets} - {""})
+        ranges = [_range(subnet) for subnet in subnets if _range(subnet)]
+        workloads = [one for one in self._workloads if _on_eni(one)]
+        pods = f"those pods of {_pods(workloads)} that run{_in(zones)}" if workloads else ""
+        return _joined(f"pods with an address in {listed(ranges, _NAMED)}{_in(zones)}" if ranges else "", pods)
+
+    def _in_subnet(self, subnet: Step) -> str:
+        pools = [one for one in self._pools if self._names(one, "subnetIds", subnet)]
+        fronts = [one for one in self._fronts if any(annotations(one.old).get(key) == subnet.id for key in _FRONT_SUBNETS)]
+        return _joined(self._nodes(pools), self._balancers(fronts))
+
+    def _names(self, step: Step, key: str, other: Step) -> bool:
+        return other.urn in step.sources.get(key, ()) or (bool(other.id) and other.id in texts(step.old.get(key)))
+
+    def _in_group(self, rules: Step) -> str:
+        group = rules.old.get("securityGroupId") or rules.new.get("securityGroupId")
+        if not isinstance(group, str) or unknown(group):
+            return ""
+        users = [one for one in self._steps.values() if one.type not in _GROUPS and one.old and _holds(one.old, group)]
+        fronts = [one for one in self._fronts if any(group in str(annotations(one.old).get(key)) for key in _FRONT_GROUPS)]
+        pools = [one for one in users if one.type in _POOLS]
+        found = _joined(self._nodes(pools), self._balancers(fronts))
+        return found or f"what carries the security group {group}, which this preview does not show"
+
+
+_GROUPS = (tokens.RULE_SET, tokens.LITE_RULES)
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def _pods(workloads: Sequence[Step]) -> str:
+    named = ", ".join(f"{one.name} ({_count(one.old)})" for one in workloads[:_NAMED])
+    return named + _more(workloads)
+
+
+def _more(found: Sequence[Step]) -> str:
+    return f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+
+
+def _count(props: Props) -> str:
+    replicas = at(props, "spec", "replicas")
+    return several(int(replicas), "pod") if isinstance(replicas, (int, float)) else "1 pod" if replicas is None else "pods"
+
+
+def _on_eni(workload: Step) -> bool:
+    return bool(template_annotations(workload.old).get(keys.NETWORKS))
+
+
+def _has_balancer(step: Step) -> bool:
+    return step.type == tokens.INGRESS or at(step.old, "spec", "type") == "LoadBalancer"
+
+
+def address(front: Step) -> str:
+    """The address of a load balancer as last read; empty where the preview does not hold it."""
+    entries = items(at(front.state, "status", "loadBalancer", "ingress"))
+    found = at(entries[0], "ip") or at(entries[0], "hostname") if entries else None
+    return found if isinstance(found, str) and not unknown(found) else ""
+
+
+def _address(front: Step) -> str:
+    return address(front) or "address not in the preview"
+
+
+def _in(zones: Sequence[str]) -> str:
+    return f" in {listed(zones, _NAMED)}" if zones else ""
+
+
+def _zone(subnet: Step) -> str:
+    return str((subnet.old or subnet.new).get("availabilityZone") or "")
+
+
+def _range(subnet: Step) -> str:
+    return str((subnet.old or subnet.new).get("cidrBlock") or "")
+
+
+def _same_place(one: Step, other: Step) -> bool:
+    return (at(one.old, "metadata", "namespace") or "default") == (at(other.old, "metadata", "namespace") or "default")
+
+
+def _selects(selector: Props, workload: Step) -> bool:
+    labels = mapping(at(workload.old, "spec", "template", "metadata", "labels"))
+    return all(labels.get(key) == value for key, value in selector.items())
+
+
+def _services(value: object) -> Iterator[str]:
+    """Names of the Services in an Ingress, of any version."""
+    for key, item in mapping(value).items():
+        if key == "service" and isinstance(name := at(item, "name"), str):
+            yield name
+        elif key == "serviceName" and isinstance(item, str):
+            yield item
+        else:
+            yield from _services(item)
+    for item in items(value):
+        yield from _services(item)
+
+
+def _holds(value: object, wanted: str) -> bool:
+    if isinstance(value, str):
+        return value == wanted
+    return any(_holds(item, wanted) for item in (*mapping(value).values(), *items(value)))

@@ -1,0 +1,145 @@
+"""Findings by their causes: a rebuilt cluster, and below it everything that ends because the cluster does."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_tke_hybrid.tke import forced
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rules.changes_of_clusters import POD_NETWORK_OFF, POD_SUBNET_LEAVES
+from pulumi_tke_hybrid.tke.step import Op, Props, Step, at, items, mapping, unknown
+from pulumi_tke_hybrid.tke.zones import ZONE_UNCOVERED
+
+_PART = re.compile(r'\["([^"]*)"\]|([^.\[\]]+)')
+_STRICTEST = list(Severity)
+_LONGEST_CHAIN = 50
+"""A chain of resources is short; a broken input could make a very long one."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Findings of one rule that say the same of several places, and the findings that follow from them."""
+
+    findings: tuple[Finding, ...]
+    consequences: tuple[Finding, ...] = ()
+
+    @property
+    def first(self) -> Finding:
+        """The finding whose sentences stand for all of them."""
+        return self.findings[0]
+
+
+def causes(steps: Sequence[Step], findings: Sequence[Finding]) -> list[Cause]:
+    """The causes, the strictest first. Each finding is in one of them; a finding with several causes is below the first."""
+    origins = _Origins(steps, findings)
+    below: dict[Finding, list[Finding]] = {}
+    roots: list[Finding] = []
+    for finding in sorted(dict.fromkeys(findings), key=lambda item: _STRICTEST.index(item.severity)):
+        root = origins.root(finding)
+        if root is None:
+            roots.append(finding)
+        else:
+            below.setdefault(root, []).append(finding)
+    return [Cause(tuple(same), tuple(below.get(same[0], ()))) for same in _same_sentence(roots, below)]
+
+
+def _same_sentence(roots: Sequence[Finding], below: dict[Finding, list[Finding]]) -> list[list[Finding]]:
+    """Findings without consequences together where they differ in nothing but the change."""
+    grouped: dict[object, list[Finding]] = {}
+    for finding in roots:
+        key = finding if finding in below else (finding.rule.id, finding.severity, finding.why, finding.todo, finding.intended)
+        grouped.setdefault(key, []).append(finding)
+    return list(grouped.values())
+
+
+class _Origins:
+    """Answers which finding another finding follows from."""
+
+    def __init__(self, steps: Sequence[Step], findings: Sequence[Finding]) -> None:
+        self._steps = {step.urn: step for step in steps}
+        self._subnets = {step.id: step for step in steps if step.id and "availabilityZone" in {**step.old, **step.new}}
+        self._heads: dict[str, Finding] = {}
+        self._known: dict[str, list[Finding]] = {}
+        self._losses = [finding for finding in findings if finding.rule.id in (POD_NETWORK_OFF.id, POD_SUBNET_LEAVES.id)]
+        for finding in sorted(findings, key=lambda item: _STRICTEST.index(item.severity)):
+            step = self._steps.get(finding.urn)
+            if step is not None and step.op.ends and finding.path == step.name:
+                self._heads.setdefault(step.urn, finding)
+
+    def root(self, finding: Finding) -> Finding | None:
+        """The finding from which this one follows; None where it has a cause of its own."""
+        step = self._steps.get(finding.urn)
+        if step is None:
+            return None
+        tops = self._lost_subnets(finding, step) or [top for urn in self._reasons(finding, step) for top in self._tops(urn, frozenset())]
+        return next((top for top in tops if top != finding and _as_strict(top, finding)), None)
+
+    def _lost_subnets(self, finding: Finding, step: Step) -> list[Finding]:
+        """Nodes that stay where they are lack a pod subnet because the subnet leaves."""
+        if finding.rule.id != ZONE_UNCOVERED.id or step.op is not Op.SAME:
+            return []
+        return [loss for loss in self._losses if any(zone == finding.value for zone in self._zones_of(loss))]
+
+    def _zones_of(self, loss: Finding) -> Iterator[Any]:
+        for name in loss.value.split(", "):
+            subnet = self._subnets.get(name)
+            yield at(subnet.old or subnet.new, "availabilityZone") if subnet else None
+
+    def _reasons(self, finding: Finding, step: Step) -> list[str]:
+        """URNs of the resources whose end brings the finding about; the finding's own resource where its end does."""
+        if step.op is Op.DELETE or finding.path == step.name:
+            return self._parents(step) or ([step.urn] if step.op is Op.DELETE else [])
+        key = finding.path.removeprefix(f"{step.name}.").partition(".")[0]
+        if step.op is Op.REPLACE and key in step.old and (step.old[key] == step.new.get(key) or _holds_unknown(step.new.get(key))):
+            return [step.urn]
+        return self._replaced_sources(step, key) if step.op is Op.UPDATE else []
+
+    def _tops(self, urn: str, below: frozenset[str]) -> list[Finding]:
+        """The findings at the upper ends of the chains that end in a resource. `below` is the chain so far."""
+        step = self._steps.get(urn)
+        if step is None or urn in below or len(below) > _LONGEST_CHAIN:
+            return []
+        if urn not in self._known:
+            above = [top for parent in self._parents(step) for top in self._tops(parent, below | {urn})]
+            head = self._heads.get(urn)
+            self._known[urn] = list(dict.fromkeys(above)) or ([head] if head else [])
+        return self._known[urn]
+
+    def _parents(self, step: Step) -> list[str]:
+        """The resources whose end is the only reason why this one ends; none where it has a reason of its own."""
+        if step.op is Op.DELETE:
+            return [urn for urns in step.sources.values() for urn in urns if self._is(urn, Op.DELETE)]
+        if step.op is not Op.REPLACE or not step.replace_keys:
+            return []
+        found = [self._replaced_sources(step, key) for key in step.replace_keys]
+        return [] if any(not urns for urns in found) or self._own_change(step) else [urn for urns in found for urn in urns]
+
+    def _replaced_sources(self, step: Step, key: str) -> list[str]:
+        """The replaced resources that the new value of a property comes from."""
+        parts = [quoted or plain for quoted, plain in _PART.findall(key)]
+        urns = [urn for urn in step.sources.get(parts[0] if parts else "", ()) if self._is(urn, Op.REPLACE)]
+        value = at(step.new, *parts) if len(parts) > 1 else step.new.get(key)
+        precise = len(parts) == 1 and not isinstance(value, dict)
+        return urns if precise or _holds_unknown(value) else []
+
+    def _own_change(self, step: Step) -> bool:
+        """Whether the program changes a fixed property to a value of its own, beside what comes from other resources."""
+        changed = forced.changed(step.type, step.old, step.new, step.state)
+        return any(not _holds_unknown(at(step.new, *path.split("."))) and not self._replaced_sources(step, path) for path in changed)
+
+    def _is(self, urn: str, op: Op) -> bool:
+        step = self._steps.get(urn)
+        return step is not None and step.op is op
+
+
+def _as_strict(one: Finding, other: Finding) -> bool:
+    return _STRICTEST.index(one.severity) <= _STRICTEST.index(other.severity)
+
+
+def _holds_unknown(value: Any) -> bool:
+    return unknown(value) or any(_holds_unknown(item) for item in (*_values(value), *items(value)))
+
+
+def _values(value: Props | Any) -> Sequence[Any]:
+    return list(mapping(value).values())
