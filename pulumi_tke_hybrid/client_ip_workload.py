@@ -17,6 +17,7 @@ from pulumi_tke_hybrid.component.kubernetes import require_provider
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.component.stuck_rollout import on_stuck_rollout
 from pulumi_tke_hybrid.tke import annotations, keys, names
+from pulumi_tke_hybrid.workload.balancer_uses import claim
 from pulumi_tke_hybrid.workload.exposure import INGRESS_KEYS, SERVICE_KEYS
 from pulumi_tke_hybrid.workload.facts import surge_within
 from pulumi_tke_hybrid.workload.guard import WorkloadGuard
@@ -92,6 +93,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
         self._labels: dict[str, Input[str]] = {**(parsed.labels or {}), **self._selector}
         self._surge = surge_within(self, owner, parsed.settings, parsed.asked_of_the_cluster(self._replicas), parsed.cluster_facts)
 
+        self._claims = [claim(use, balancer) for use, balancer in parsed.balancer_uses(owner)]
         guard = self._guard("guard", [])
         service = self._service(guard)
         fronts: list[pulumi.Resource] = [service]
@@ -115,7 +117,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
         told = self._surge if args.cluster_facts is not None else None
         props = {
             # Nothing is made before everything was checked.
-            "name": pulumi.Output.all(self._object_name, self._checked, told).apply(_first),
+            "name": pulumi.Output.all(self._object_name, self._checked, told, *self._claims).apply(_first),
             "namespace": self._namespace,
             "selector": self._selector,
             "network": args.pod_network.value,
@@ -125,6 +127,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
             "volumeClaims": list(args.volume_claims or ()) if args.stateful else None,
             "serviceName": self._governing if args.stateful else None,
             "podManagementPolicy": self._policy.value if args.stateful else None,
+            "ids": args.given_ids() or None,
             "allowAddressChange": bool(args.allow_address_change),
         }
         return WorkloadGuard(f"{self._name}-{suffix}", props, child_options(self, depends_on=after))

@@ -13,6 +13,7 @@ from pulumi_tke_hybrid.tke import annotations, ids, keys, names, reclaim
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import workload as workload_rules
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY, not_yet
+from pulumi_tke_hybrid.tke.rules.shared_balancers import Use
 from pulumi_tke_hybrid.workload.exposure import ExposureArgs
 from pulumi_tke_hybrid.workload.facts import Asked
 from pulumi_tke_hybrid.workload.ingress import IngressArgs
@@ -406,6 +407,25 @@ class ClientIpWorkloadArgs(Args):
             resources=resources if self.requests or self.limits else None,
             **{probe: getattr(self, probe) for probe in PROBES},
         )
+
+    def given_ids(self) -> dict[str, Input[str]]:
+        """The ids that the workload may change in place, by property path: security groups, container subnets, certificates."""
+        found: dict[str, Input[str]] = {f"nominated_subnets[{index}]": item for index, item in enumerate(self.nominated_subnets or ())}
+        exposures = {"exposure": self.exposure} | ({"ingress.exposure": self.ingress.exposure} if self.ingress else {})
+        for path, exposure in exposures.items():
+            found |= {f"{path}.security_groups[{index}]": item for index, item in enumerate(exposure.security_groups or ())}
+        certificates = {f"ports[{index}].certificate_id": port.certificate_id for index, port in enumerate(self.ports or ())}
+        certificates |= {"ingress.certificate_id": self.ingress.certificate_id} if self.ingress else {}
+        return found | {path: certificate for path, certificate in certificates.items() if certificate is not None}
+
+    def balancer_uses(self, owner: str) -> Iterator[tuple[Use, Input[str]]]:
+        """The existing load balancers that the workload names, and how it uses each."""
+        if self.exposure.load_balancer_id is not None:
+            numbers = [(known(port.port), port.transport) for port in self.all_ports]
+            ports = frozenset((number, transport) for number, transport in numbers if number is not None)
+            yield Use(owner, "exposure", bool(self.exposure.shared), ports), self.exposure.load_balancer_id
+        if self.ingress is not None and self.ingress.exposure.load_balancer_id is not None:
+            yield Use(owner, "ingress.exposure"), self.ingress.exposure.load_balancer_id
 
     def asked_of_the_cluster(self, replicas: Input[int]) -> Asked:
         """What the facts of a cluster are compared with."""

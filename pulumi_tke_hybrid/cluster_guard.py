@@ -43,7 +43,8 @@ class ClusterGuardProvider(StoringProvider):
         before, after = olds.get("nodePools", {}), news.get("nodePools", {})
         for pool in before.keys() & after.keys():
             if unknown(after[pool].get("subnetId")):
-                say(f"node_pools[{pool}].subnet_id: is not known yet; if it is another subnet, `up` stops before the pool is rebuilt")
+                was = "" if unknown(before[pool].get("subnetId")) else f", and was {before[pool].get('subnetId')}"
+                say(f"node_pools[{pool}].subnet_id: is not known yet{was}; if it is another subnet, `up` stops before the pool is rebuilt")
         kept = {name: pool for name, pool in before.items() if name in after}
         adopted = transitions.adopted_findings(olds.get("adopted") or {}, news.get("adopted") or {}, kept, unknown)
         registered = transitions.registration_findings(*(str(props.get("zoneRegistration") or "api") for props in (olds, news)))

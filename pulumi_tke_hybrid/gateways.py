@@ -1,5 +1,7 @@
 """For gateways that are Helm charts: what a ClientIpWorkload writes, as values for a chart or as a transform of what it renders."""
 
+import sys
+import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from typing import Any, Optional
 
@@ -17,6 +19,7 @@ from pulumi_tke_hybrid.workload.service import ADDRESS_ONLY, service_annotations
 Transform = Callable[[pulumi.ResourceTransformArgs], "pulumi.ResourceTransformResult | None"]
 
 _POD_HOLDERS = (tokens.DEPLOYMENT, tokens.STATEFUL_SET)
+_RELEASE = "kubernetes:helm.sh/v3:Release"
 _ENVOY_PROXY = "kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy"
 
 
@@ -63,13 +66,19 @@ def gateway_transform(
 
     `workloads` are their Kubernetes names; others, such as the controller of Envoy Gateway, stay as they are, and all of them with None.
     Services of type LoadBalancer and `EnvoyProxy` objects are changed whatever their name.
+
+    Raises `InvalidInputs` for a `helm.sh/v3` Release, whose objects no transform reaches. Names of `workloads` that no object has, and a
+    chart without a load balancer, are named in a warning at the end of the program.
     """
     described = {"exposure": exposure, "workloads": list(workloads) if isinstance(workloads, Set) else workloads}
     parsed = parse_args(_GatewayArgs, described, "gateway_transform")
     pod, service = eni_pod_template(fixed_ip=fixed_ip), direct_service_annotations(parsed.exposure)
     moved = frozenset(parsed.workloads or ())
+    seen = _Seen(moved)
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        if args.type_ == _RELEASE:
+            raise _no_release(args.name)
         props: Mapping[str, Any] = args.props
         name = str(_child(props, "metadata").get("name"))
         if args.type_ in _POD_HOLDERS and name in moved:
@@ -79,10 +88,56 @@ def gateway_transform(
         elif args.type_ == _ENVOY_PROXY:
             changed = _with_envoy(props, pod, service)
         else:
+            seen.note(args.type_)
             return None
+        seen.note(args.type_, changed=name)
         return pulumi.ResourceTransformResult(props=changed, opts=args.opts)
 
+    weakref.finalize(transform, seen.report)
     return transform
+
+
+class _Seen:
+    """What a transform was given and what it changed. At the end of the program it names what had no effect."""
+
+    def __init__(self, moved: Collection[str]) -> None:
+        self._unmoved = set(moved)
+        self._given = False
+        self._direct = False
+
+    def note(self, kind: str, *, changed: str | None = None) -> None:
+        """Remember an object, and its name if the transform changed it."""
+        self._given = self._given or kind.startswith("kubernetes:")
+        if changed is not None and kind in _POD_HOLDERS:
+            self._unmoved.discard(changed)
+        elif changed is not None:
+            self._direct = True
+
+    def lines(self) -> Iterator[str]:
+        """What had no effect, and what to do."""
+        if not self._given:
+            yield "was given no Kubernetes object, so it changed nothing; give it to a chart, in opts.transforms"
+            return
+        if self._unmoved:
+            names = ", ".join(sorted(self._unmoved))
+            yield f"no Deployment or StatefulSet is named {names}, so those pods get no ENI address; give the names that the chart renders"
+        if not self._direct:
+            yield "no Service of type LoadBalancer and no EnvoyProxy came by, so no load balancer became direct; look at the chart's values"
+
+    def report(self) -> None:
+        """Write the lines where the engine shows them. The program is over by then, and its log is closed."""
+        for line in self.lines():
+            print(f"warning: gateway_transform: {line}", file=sys.stderr, flush=True)
+
+
+def _no_release(name: str) -> InvalidInputs:
+    finding = PROPERTY.finding(
+        "opts.transforms",
+        "does nothing in a helm.sh/v3 Release",
+        why="Helm renders its objects inside the provider, where no transform reaches them; its pods would stay on the overlay",
+        todo="use kubernetes.helm.v4.Chart, or give eni_pod_template() and direct_service_annotations() as values of the chart",
+    )
+    return InvalidInputs(f"gateway_transform {name!r}", [finding])
 
 
 def _child(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -107,7 +162,9 @@ def _with_pods(props: Mapping[str, Any], pod: Mapping[str, Any], name: str) -> d
     pod_spec = template["spec"]
     if pod_spec.get("hostNetwork"):
         raise InvalidInputs.single(
-            name, "hostNetwork", "shares the node's address, and gets no ENI address; switch it off in the chart's values"
+            f"gateway_transform {name!r}",
+            "hostNetwork",
+            "shares the node's address, and gets no ENI address; switch it off in the chart's values",
         )
     first, *others = pod_spec["containers"]
     template["spec"] = {**pod_spec, "containers": [_asking(first, pod["resources"]), *others]}

@@ -18,6 +18,7 @@ from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
 from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.component.kubernetes import UPSERT
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.component.region import cluster_region, settings_in
 from pulumi_tke_hybrid.endpoint import EndpointAccess, EndpointArgs
@@ -112,6 +113,7 @@ class HybridCluster(pulumi.ComponentResource):
         self.vpc_cni_phase = vpc_cni.phase
         self.ipamd_config_data = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=subnets).apply(config_data)
         self._kubernetes: kubernetes.Provider | None = None
+        self._upsert = parsed.upsert_existing_objects
         self.kubeconfig = pulumi.Output.secret(parsed.kubeconfig or "")
         if parsed.node_pools or parsed.kubeconfig is not None or parsed.endpoint is not None:
             self._nodes_and_endpoint(name, parsed, vpc_cni, setting, subnets, by_configmap)
@@ -259,12 +261,15 @@ class HybridCluster(pulumi.ComponentResource):
     def _provider_after(self, name: str, after: Sequence[pulumi.Resource], ready: VpcCniReady | None = None) -> kubernetes.Provider:
         """With `ready`, a preview knows no way into the cluster while VPC-CNI is still to be switched on: ipamd is not there yet."""
         way = self.kubeconfig if ready is None else pulumi.Output.all(self.kubeconfig, ready.phase).apply(_first)
+        # Not every version of pulumi-kubernetes knows this argument; the arguments' own checks have refused it for one that does not.
+        further: dict[str, Any] = {} if self._upsert is None else {UPSERT: self._upsert}
         return kubernetes.Provider(
             name,
             kubeconfig=way.apply(self._not_the_machines_own),
             cluster_identifier=self.cluster_id,  # a rotated kubeconfig must not replace every object
             enable_server_side_apply=True,
             opts=child_options(self, depends_on=after),
+            **further,
         )
 
     def _not_the_machines_own(self, kubeconfig: str | None) -> str:

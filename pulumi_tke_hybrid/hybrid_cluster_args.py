@@ -7,6 +7,7 @@ from typing import Any, Literal, Optional, Union
 
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class
 from pulumi_tke_hybrid.component.inputs import Each, Input, PassedOn, awaited, known
+from pulumi_tke_hybrid.component.kubernetes import upsert_problems
 from pulumi_tke_hybrid.endpoint import EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
@@ -145,6 +146,10 @@ class HybridClusterArgs(Args):
     """On destroy give back the addresses that `fixed_ip` kept for pods that are gone. What counts is what the last `pulumi up` stored.
     Default: false, they are named with the command that releases each, and may hold up their subnets until the reclaim time."""
 
+    upsert_existing_objects: Optional[bool] = None
+    """Let the cluster's Kubernetes provider take over objects that exist already, instead of failing: what `adopt` of a workload needs with
+    pulumi-kubernetes 4.29 and later. Refused with an earlier one, which always does so. Default: false. Updated in place."""
+
     tags: Optional[Input[Mapping[str, Input[str]]]] = None
     """Tags of the cluster. Updated in place."""
 
@@ -153,6 +158,7 @@ class HybridClusterArgs(Args):
 
     def problems(self) -> Iterator[Finding]:
         yield from self._adoption()
+        yield from upsert_problems(self.upsert_existing_objects)
         plan = self.plan()
         yield from ranges.findings(plan)
         wanted = self.endpoint or EndpointArgs()

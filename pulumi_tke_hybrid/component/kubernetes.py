@@ -1,11 +1,19 @@
 """Which cluster Kubernetes objects go to."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from typing import Any
 
 import pulumi
+import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.errors import InvalidInputs
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
+
+UPSERT = "upsert_existing_objects"
+"""The argument of the Kubernetes provider by which a create takes an existing object over, where the provider has the argument."""
 
 
 def require_provider(providers: Mapping[str, pulumi.ProviderResource], owner: str) -> None:
@@ -16,6 +24,23 @@ def require_provider(providers: Mapping[str, pulumi.ProviderResource], owner: st
             "opts.provider",
             "no Kubernetes provider; without one the objects would go to the cluster of this machine's own kubeconfig; pass "
             "opts=ResourceOptions(provider=cluster.provider), or say use_ambient_provider=True",
+        )
+
+
+def refuses_existing_objects() -> bool:
+    """Whether the installed pulumi-kubernetes refuses to create an object that exists, unless its provider has `UPSERT` (from 4.29)."""
+    return UPSERT in inspect.signature(kubernetes.ProviderArgs.__init__).parameters
+
+
+def upsert_problems(wanted: bool | None) -> Iterator[Finding]:
+    """What is wrong with `UPSERT` for the installed pulumi-kubernetes."""
+    if wanted is not None and not refuses_existing_objects():
+        yield PROPERTY.finding(
+            UPSERT,
+            f"is no argument of pulumi-kubernetes {version('pulumi-kubernetes')}",
+            value=wanted,
+            why="this version takes existing objects over without it",
+            todo="leave it out, or install pulumi-kubernetes 4.29 or later",
         )
 
 

@@ -106,9 +106,14 @@ class ExposureArgs(Args):
     allow_eni_subnet: Optional[bool] = None
     """Put the load balancer into a subnet of the pods all the same; it then takes an address from them. Default: false."""
 
+    shared: Optional[bool] = None
+    """Several Services of the program use this existing load balancer on purpose, each on ports of its own: where the account or the
+    controller shares load balancers (457/46370). Default: false, a second workload with the same id is refused. Has no effect on what is
+    there."""
+
     def problems(self) -> Iterator[Finding]:
         belongs = {"subnet_id": "internal", "load_balancer_id": "existing", "charge_type": "public", "bandwidth": "public"}
-        belongs["allow_eni_subnet"] = "internal"
+        belongs |= {"allow_eni_subnet": "internal", "shared": "existing"}
         for name, kind in belongs.items():
             if getattr(self, name) is not None and self.kind_of.value != kind:
                 yield PROPERTY.finding(
@@ -200,12 +205,14 @@ def internal(
     )
 
 
-def existing_clb(load_balancer_id: Input[str], *, security_groups: Sequence[Input[str]] | None = None) -> ExposureArgs:
+def existing_clb(
+    load_balancer_id: Input[str], *, security_groups: Sequence[Input[str]] | None = None, shared: bool | None = None
+) -> ExposureArgs:
     """A load balancer of your own, which outlives the Service: its address survives whatever happens to the cluster.
 
-    The way for production: make it with `tencentcloud.clb.Instance`, protect it, and give its id here.
+    The way for production: make it with `tencentcloud.clb.Instance`, protect it, and give its id here. `shared`: several Services use it.
     """
-    return ExposureArgs(kind=ExposureKind.EXISTING, load_balancer_id=load_balancer_id, security_groups=security_groups)
+    return ExposureArgs(kind=ExposureKind.EXISTING, load_balancer_id=load_balancer_id, security_groups=security_groups, shared=shared)
 
 
 def not_exposed() -> ExposureArgs:

@@ -6,8 +6,8 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckFailure, CheckResult, DiffResult, Resource
 
-from pulumi_tke_hybrid.component.dynamic import Remembering, unknown
-from pulumi_tke_hybrid.tke.rules.workload_changes import change_findings
+from pulumi_tke_hybrid.component.dynamic import Remembering, say, unknown
+from pulumi_tke_hybrid.tke.rules.workload_changes import change_findings, lost_ids
 
 
 def _remembered(props: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,11 +19,13 @@ class WorkloadGuardProvider(Remembering):
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         findings = change_findings(olds, news, unknown) if olds else ()
+        for line in lost_ids(olds, news, unknown):
+            say(line)
         return CheckResult(news, [CheckFailure("", str(finding)) for finding in findings])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         before, after = _remembered(_olds), _remembered(_news)
-        for name in ("selector", "volumeClaims", "serviceName", "podManagementPolicy"):
+        for name in ("selector", "volumeClaims", "serviceName", "podManagementPolicy", "ids"):
             if name not in before:  # older stacks: the engine stores it without a step
                 after.pop(name, None)
         return DiffResult(changes=before != after, replaces=[])

@@ -76,6 +76,10 @@ class IngressArgs(Args):
         yield from (problem.under("exposure") for problem in self.exposure.problems())
         if not self.exposure.is_there:
             yield PROPERTY.finding("exposure.kind", "'none' makes no Ingress; say public, internal or existing, or leave ingress out")
+        if self.exposure.shared:
+            yield PROPERTY.finding(
+                "exposure.shared", "is about Services; an Ingress has a load balancer of its own (457/45490); leave it out"
+            )
         if self.path is not None and self.paths is not None:
             yield PROPERTY.finding("paths", "path is given as well; give one of them")
         if self.paths is not None and not self.paths:

@@ -137,3 +137,50 @@ def test_the_example_makes_the_service_before_the_charts_pods_and_gives_both_wha
     assert annotations["service.kubernetes.io/tke-existed-lbid"] == "lb-12345678"
     controller = graph.named("ingress-nginx").inputs["values"]["controller"]
     assert {"annotations": controller["podAnnotations"], "resources": controller["resources"]} == pod
+
+
+def seen(*objects: tuple[str, str, dict[str, Any]], workloads: Collection[str] | None = NAMES) -> object:
+    """A transform that was given these objects."""
+    transform = tke.gateway_transform(tke.internal(SUBNET), workloads=workloads)
+    for kind, name, spec in objects:
+        props = {"metadata": {"name": name}, "spec": spec}
+        transform(pulumi.ResourceTransformArgs(custom=True, type_=kind, name=name, props=props, opts=pulumi.ResourceOptions()))
+    return transform
+
+
+POD_HOLDERS = [(DEPLOYMENT, name, rendered()) for name in NAMES]
+FRONT = (SERVICE, "front", {"type": "LoadBalancer"})
+UNMOVED = "warning: gateway_transform: no Deployment or StatefulSet is named traefik, so those pods get no ENI address; "
+INDIRECT = "warning: gateway_transform: no Service of type LoadBalancer and no EnvoyProxy came by, so no load balancer became direct; "
+UNGIVEN = "warning: gateway_transform: was given no Kubernetes object, so it changed nothing; "
+
+
+@pytest.mark.parametrize(
+    ("objects", "workloads", "starts"),
+    [
+        ([*POD_HOLDERS, FRONT], NAMES, []),
+        ([POD_HOLDERS[0], FRONT], NAMES, [UNMOVED]),
+        ([*POD_HOLDERS, (SERVICE, "front", {"type": "ClusterIP"})], NAMES, [INDIRECT]),
+        ([(DEPLOYMENT, "other", rendered())], ["traefik"], [UNMOVED, INDIRECT]),
+        ([("kubernetes:helm.sh/v4:Chart", "traefik", {})], ["traefik"], [UNMOVED, INDIRECT]),
+        ([(ENVOY, "proxy", {})], None, []),
+        ([(DEPLOYMENT, "envoy-gateway", rendered())], None, [INDIRECT]),
+        ([], NAMES, [UNGIVEN]),
+        ([("tencentcloud:Vpc/instance:Instance", "vpc", {})], None, [UNGIVEN]),
+    ],
+)
+def test_a_transform_that_changed_nothing_says_so_at_the_end(
+    objects: list[tuple[str, str, dict[str, Any]]], workloads: Any, starts: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    transform = seen(*objects, workloads=workloads)
+    assert capsys.readouterr().err == ""
+    del transform
+    assert [line[: len(start)] for line, start in zip(capsys.readouterr().err.splitlines(), starts, strict=True)] == starts
+
+
+def test_a_release_of_helm_that_no_transform_reaches_is_refused() -> None:
+    with pytest.raises(tke.InvalidInputs) as caught:
+        seen(("kubernetes:helm.sh/v3:Release", "traefik", {}))
+    assert str(caught.value).startswith(
+        "gateway_transform 'traefik': 1 invalid input\n  opts.transforms: does nothing in a helm.sh/v3 Release; Helm renders its"
+    )

@@ -137,7 +137,7 @@ def test_volumes_that_nobody_knows_are_not_refused() -> None:
 
 
 def test_what_is_not_known_yet_is_not_refused() -> None:
-    assert told(state(), state(service={**INTERNAL, "subnetId": UNKNOWN}, name=UNKNOWN)) == []
+    assert told(state(service=PUBLIC), state(service={**PUBLIC, "bandwidth": UNKNOWN}, name=UNKNOWN)) == []
 
 
 def test_the_first_preview_of_a_workload_refuses_nothing() -> None:

@@ -98,7 +98,7 @@ def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[
             "vpc_id",
             f"is not known yet, instead of {vpc}",
             why="a VPC that is still to be made would rebuild the whole cluster",
-            todo=f"{_late(str(vpc))}; or say allow_cluster_replacement=True",
+            todo=f"{keep_what_was_known(str(vpc))}; or say allow_cluster_replacement=True",
         )
     for name, (property_, what) in CLUSTER.items():
         old, new = before.get(name), after.get(name)
@@ -141,7 +141,7 @@ def adopted_findings(before: Props, after: Props, pools: Props, unknown: Unknown
             "is not known yet, instead of " + old if unknown(new) else f"instead of {old}",
             value="" if unknown(new) else new,
             why=f"TKE fixes {what} when a pool is made, so this would rebuild {', '.join(sorted(pools))} with {machines} machines at once",
-            todo=_late(old) if unknown(new) else f"go back to {old}, and make another HybridCluster for another cluster",
+            todo=keep_what_was_known(old) if unknown(new) else f"go back to {old}, and make another HybridCluster for another cluster",
         )
 
 
@@ -225,11 +225,11 @@ def replaced_subnet_findings(before: Sequence[Props], after: Sequence[Props], un
                 f"eni_subnets[{index}].subnet_id",
                 f"is not known yet, instead of {old.get('id')}",
                 why=f"a subnet that is still to be made would take {place}",
-                todo=_late(str(old.get("id"))),
+                todo=keep_what_was_known(str(old.get("id"))),
             )
 
 
-def _late(known: str) -> str:
+def keep_what_was_known(known: str) -> str:
     """What to do about a known thing that a preview does not know any more."""
     return (
         f"keep {known}; if a refresh with other credentials or in another region took it for gone, `pulumi stack import` of an earlier "

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules.transitions import keep_what_was_known
 from pulumi_tke_hybrid.tke.step import items, mapping
 
 ONE_STEP_AT_A_TIME = Rule(
@@ -170,6 +171,8 @@ _FIXED = {
     "chargeType": "its billing",
     "bandwidth": "its bandwidth",
 }
+_IDS = ("loadBalancerId", "subnetId")
+"""What the program has from another resource, which may be replaced."""
 _NAMES = {"name": "the objects' name", "namespace": "their namespace"}
 
 
@@ -182,6 +185,15 @@ def _fixed_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown
         changed = [name for name in _FIXED if not unknown(new.get(name)) and old.get(name) != new.get(name)]
         if "kind" in changed:
             changed = ["kind"]  # the rest follows from it
+        for name in () if changed else _IDS:
+            if (was := old.get(name)) and not unknown(was) and unknown(new.get(name)):
+                yield ADDRESS_CHANGE.finding(
+                    f"{path}.{_property(name)}",
+                    f"is not known any more, and was {was}",
+                    why=f"what it comes from is replaced or lost; a load balancer cannot change {_FIXED[name]}, so the {front.title()} "
+                    "would get another one, and clients would lose its address (457/90598)",
+                    todo=f"{keep_what_was_known(str(was))}; or say allow_address_change=True",
+                )
         for name in changed:
             was, now = old.get(name) or "none", new.get(name) or "none"
             yield ADDRESS_CHANGE.finding(
@@ -203,6 +215,17 @@ def _fixed_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown
                 why=f"{what} cannot change in place, clients would lose the load balancer's address",
                 todo=todo.format(old=was),
             )
+
+
+def lost_ids(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[str]:
+    """A line for each id in a workload's `ids` that the last state knows and a preview does not: its resource is replaced or lost.
+
+    The workload takes another id in place, so this is no refusal.
+    """
+    olds, news = mapping(before.get("ids")), mapping(after.get("ids"))
+    for path, was in olds.items():
+        if not unknown(was) and unknown(news.get(path)):
+            yield f"warning: {path}: is not known any more, and was {was}; what it comes from is replaced or lost"
 
 
 def _property(name: str) -> str:

@@ -1,0 +1,52 @@
+"""Which workloads of a program name one existing load balancer."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+
+NAMED_TWICE = Rule(
+    "load-balancer-named-twice",
+    Severity.ERROR,
+    "An existing load balancer is named by one workload, or shared on purpose.",
+    "the ids of the program's load balancers",
+    "457/46370, 457/45490",
+    firm=True,
+)
+
+
+@dataclass(frozen=True)
+class Use:
+    """That the Service or the Ingress of a workload names a load balancer."""
+
+    owner: str
+    """The workload, as errors name it."""
+    path: str
+    """Property path of the exposure."""
+    shared: bool = False
+    """Whether the program says that the load balancer is shared. An Ingress never shares one."""
+    ports: frozenset[tuple[int, str]] = frozenset()
+    """Ports with their transport, as far as they are known."""
+
+
+def use_findings(use: Use, balancer: str, others: Sequence[Use]) -> Iterator[Finding]:
+    """What is wrong with one use more of a load balancer."""
+    path = f"{use.path}.load_balancer_id"
+    for other in others:
+        if not (use.shared and other.shared):
+            yield NAMED_TWICE.finding(
+                path,
+                f"is also the load balancer of {other.owner} ({other.path})",
+                value=balancer,
+                why="TKE gives a load balancer to one Service or one Ingress; listeners of a second one fail or take the first one's place",
+                todo="make another load balancer; for two Services on different ports, where the account or the controller shares load "
+                "balancers (457/46370), say existing_clb(id, shared=True) in both",
+            )
+        elif both := sorted(use.ports & other.ports):
+            yield NAMED_TWICE.finding(
+                path,
+                f"listens on {', '.join(f'{port}/{transport}' for port, transport in both)} for {other.owner} already",
+                value=balancer,
+                why="a listener sends to one Service",
+                todo="use other ports, or another load balancer",
+            )

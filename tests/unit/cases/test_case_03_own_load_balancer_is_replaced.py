@@ -1,0 +1,87 @@
+"""An id that a component was given, known before and unknown now: the preview refuses where another load balancer would follow."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.workload.guard import WorkloadGuardProvider
+from tests.unit.workloads import made
+
+_CLASS: Any = pulumi.output.Unknown
+UNKNOWN = _CLASS()
+EXISTING = {"kind": "existing", "loadBalancerId": "lb-11111111"}
+INTERNAL = {"kind": "internal", "subnetId": "subnet-11111111"}
+IDS = {"exposure.security_groups[0]": "sg-11111111", "nominated_subnets[0]": "subnet-22222222", "ports[0].certificate_id": "AbCd1234"}
+
+
+def state(**more: Any) -> dict[str, Any]:
+    return {"name": "web", "namespace": "default", "network": "eni", "direct": True, "allowAddressChange": False, **more}
+
+
+def refused(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    return [failure.reason for failure in WorkloadGuardProvider().check(state(**before), state(**after)).failures]
+
+
+@pytest.mark.parametrize(
+    ("front", "known", "name", "path"),
+    [
+        ("service", EXISTING, "loadBalancerId", "exposure.load_balancer_id"),
+        ("ingress", EXISTING, "loadBalancerId", "ingress.exposure.load_balancer_id"),
+        ("service", INTERNAL, "subnetId", "exposure.subnet_id"),
+        ("ingress", INTERNAL, "subnetId", "ingress.exposure.subnet_id"),
+    ],
+)
+def test_an_id_that_is_not_known_any_more_is_refused_at_preview_and_the_known_one_named(
+    front: str, known: dict[str, str], name: str, path: str
+) -> None:
+    lost = {**known, name: UNKNOWN}
+    (line,) = refused({front: known}, {front: lost})
+    assert line.startswith(f"{path}: is not known any more, and was {known[name]}; what it comes from is replaced or lost; a load balancer")
+    assert f"keep {known[name]}" in line
+    assert "say allow_address_change=True" in line
+    assert refused({front: known}, {front: lost, "allowAddressChange": True}) == []
+    assert refused({front: known}, {front: known}) == []
+    # Nothing was known before: a first `up`, or one that failed.
+    assert refused({front: lost}, {front: lost}) == []
+    assert refused({front: {"kind": "none"}}, {front: lost}) == []
+
+
+def test_another_kind_of_load_balancer_is_one_refusal_and_not_two() -> None:
+    (line,) = refused({"service": INTERNAL}, {"service": {**EXISTING, "loadBalancerId": UNKNOWN}})
+    assert line.startswith("exposure.kind: existing instead of internal; ")
+
+
+@pytest.mark.parametrize("path", IDS)
+def test_an_id_that_may_change_in_place_is_named_with_its_former_value(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused({"ids": IDS}, {"ids": {**IDS, path: UNKNOWN}}) == []
+    assert (
+        capsys.readouterr().out == f"warning: {path}: is not known any more, and was {IDS[path]}; what it comes from is replaced or lost\n"
+    )
+    refused({"ids": IDS}, {"ids": IDS})
+    refused({}, {"ids": {path: UNKNOWN}})
+    assert capsys.readouterr().out == ""
+
+
+def test_both_guards_remember_every_id_that_the_workload_was_given_and_older_stacks_have_nothing_to_change() -> None:
+    graph = made(
+        exposure=tke.public(security_groups=["sg-11111111"]),
+        nominated_subnets=["subnet-22222222"],
+        ports=[{"port": 443, "protocol": "TCP_SSL", "certificate_id": "AbCd1234"}],
+        ingress={"exposure": {"kind": "public", "security_groups": ["sg-33333333"]}, "certificate_id": "EfGh5678"},
+    )
+    for which in ("guard", "settled"):
+        remembered = graph.named(f"w-{which}").inputs
+        assert remembered["ids"] == {
+            **IDS,
+            "ingress.exposure.security_groups[0]": "sg-33333333",
+            "ingress.certificate_id": "EfGh5678",
+        }
+    assert "ids" not in made().named("w-guard").inputs
+    assert WorkloadGuardProvider().diff("web", state(), state(ids=IDS)).changes is False
+
+
+def test_nothing_of_a_workload_comes_before_the_guard_that_refuses() -> None:
+    names = [resource.name for resource in made(exposure=tke.existing_clb("lb-12345678")).resources]
+    assert names.index("w-guard") < min(names.index(name) for name in ("w-service", "w-deployment", "w-pdb", "w-settled"))
