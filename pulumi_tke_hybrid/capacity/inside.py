@@ -5,19 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx2
-from lightkube.core.exceptions import ApiError
-from lightkube.resources.core_v1 import Node, Pod
-
-from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.console.text import shown
+from pulumi_tke_hybrid.kube.client import NODE, POD, KubeClient
 from pulumi_tke_hybrid.tke import keys, zones
 from pulumi_tke_hybrid.tke.nodes import internal_address, is_virtual
 from pulumi_tke_hybrid.tke.pods import over, selects_eni
 
 Json = dict[str, Any]
-
-_PAGE = 500
 
 
 @dataclass(frozen=True)
@@ -32,17 +25,9 @@ class Inside:
     """Of the nodes that are machines: they tell which cluster this is."""
 
 
-def look(client: Any, region: str) -> Inside:
-    """All nodes and pods."""
-    try:
-        nodes = [node.to_dict() for node in client.list(Node, chunk_size=_PAGE)]
-        pods = [pod.to_dict() for pod in client.list(Pod, namespace="*", chunk_size=_PAGE)]
-    except ApiError as error:
-        raise WrongUse(f"the API server said: {shown(error.status.message or '', 200)}; it needs list on nodes and pods") from None
-    except httpx2.HTTPError as error:
-        raise WrongUse(f"the API server was not reached ({type(error).__name__}); is this machine in the VPC?") from None
-    except ValueError:
-        raise WrongUse("what answered is no API server; give the kubeconfig of the cluster, and look for a proxy on the way") from None
+def look(client: KubeClient, region: str) -> Inside:
+    """All nodes and pods. Raises `KubeError`."""
+    nodes, pods = list(client.list(NODE)), list(client.list(POD))
     return Inside(*count(nodes, pods, region), tuple(internal_address(node) for node in nodes if not is_virtual(node)))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pulumi_tke_hybrid.capacity.inside import Inside
 from pulumi_tke_hybrid.cloud.client import Answer, Cloud
 from pulumi_tke_hybrid.cloud.clusters import find_cluster
-from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.machines import machine_addresses
 from pulumi_tke_hybrid.cloud.pod_limits import pod_limits
 from pulumi_tke_hybrid.cloud.subnets import subnets_of
@@ -14,26 +13,25 @@ from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.console.kubeconfig import other_cluster
-from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.tke import capacity, cidrs
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
 
 
 def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> ClusterInventory:
-    """What the cloud lists for the cluster, with nodes and pods as they were counted inside it (None: not asked)."""
-    try:
-        if find_cluster(cloud, cluster_id) is None:
-            raise WrongUse(f"{cluster_id} is not in this region and account; check --cluster-id, --region and the credentials")
-        _refuse_another(cloud, cluster_id, inside)
-        live = VpcCniSwitch(cloud, Wait(0, _silent)).look({"clusterId": cluster_id})
-        if live is None or not live.enabled:
-            raise WrongUse(f"VPC-CNI of {cluster_id} is off, so it has no container subnets")
-        listed = live.ipamd_subnets or live.subnets
-        subnets = _subnets(cloud, listed)
-        nodes = inside.nodes if inside else dict[str, Counter[str]]()
-        limits = pod_limits(cloud, [(zone, kind) for zone, kinds in nodes.items() for kind in kinds], live.static_ip is not False)
-    except CloudError as error:
-        raise WrongUse(f"{error.action} failed: {error.code}: {shown(error.message, 200)}") from None
+    """What the cloud lists for the cluster, with nodes and pods as they were counted inside it (None: not read).
+
+    Raises `WrongUse` where the cluster is not the one that was meant, `CloudError` where the cloud could not be read.
+    """
+    if find_cluster(cloud, cluster_id) is None:
+        raise WrongUse(f"{cluster_id} is not in this region and account; check --cluster-id, --region and the credentials")
+    _refuse_another(cloud, cluster_id, inside)
+    live = VpcCniSwitch(cloud, Wait(0, _silent)).look({"clusterId": cluster_id})
+    if live is None or not live.enabled:
+        raise WrongUse(f"VPC-CNI of {cluster_id} is off, so it has no container subnets")
+    listed = live.ipamd_subnets or live.subnets
+    subnets = _subnets(cloud, listed)
+    nodes = inside.nodes if inside else dict[str, Counter[str]]()
+    limits = pod_limits(cloud, [(zone, kind) for zone, kinds in nodes.items() for kind in kinds], live.static_ip is not False)
     names = dict.fromkeys([zone for zone, _ in subnets] + list(nodes))
     missing = [item for item in listed if item not in {subnet.subnet_id for _, subnet in subnets}]
     found = ClusterInventory(

@@ -90,7 +90,7 @@ def _live(cluster_id: str, region: str, kubeconfig: Path | None, context: str, c
     from pulumi_tke_hybrid.capacity import inside, read_live
     from pulumi_tke_hybrid.cloud.client import TencentCloud
     from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
-    from pulumi_tke_hybrid.console.kubeconfig import NoKubeconfig, connect, from_environment
+    from pulumi_tke_hybrid.console.kubeconfig import connect, named
 
     problem = ids.cluster_problem(cluster_id)
     if problem:
@@ -99,19 +99,13 @@ def _live(cluster_id: str, region: str, kubeconfig: Path | None, context: str, c
         settings = CloudSettings.read(_nothing, region)
     except SettingsMissing:
         raise WrongUse("no region; give --region ap-guangzhou, or TENCENTCLOUD_REGION") from None
-    path = kubeconfig or from_environment()
     if cloud_only:
         ignored.refuse("--cloud-only does not ask the cluster itself", {"--kubeconfig": kubeconfig, "--context": context})
-    if not cloud_only and path is None:
+    elif not named(kubeconfig):
         raise WrongUse("no kubeconfig; give --kubeconfig or KUBECONFIG, or --cloud-only for the subnets alone")
     with Console(stderr=True).status("reading"):
-        if cloud_only or path is None:
-            return read_live.of_cluster(TencentCloud(settings), cluster_id, None)
-        try:
-            client = connect(path, context)
-        except NoKubeconfig as error:
-            raise WrongUse(f"--kubeconfig {path} {error}") from None
-        return read_live.of_cluster(TencentCloud(settings), cluster_id, inside.look(client, settings.region))
+        counted = None if cloud_only else inside.look(connect(kubeconfig, context), settings.region)
+        return read_live.of_cluster(TencentCloud(settings), cluster_id, counted)
 
 
 def _nothing(_: str) -> None:

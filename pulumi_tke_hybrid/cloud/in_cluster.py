@@ -1,27 +1,30 @@
 """What only the cluster itself knows: which pods live on ENI addresses, and which addresses are kept for pods that are gone."""
 
-import threading
-from collections.abc import Callable, Sequence
+import contextlib
+import ipaddress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from pulumi_tke_hybrid.cloud.client import Cloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.kube.client import POD, Kind, KubeClient, connect_to
+from pulumi_tke_hybrid.kube.errors import KubeError, NotAllowed, NotAuthenticated, NotFound
 from pulumi_tke_hybrid.tke.pods import needs_eni, over
+from pulumi_tke_hybrid.tke.step import at, mapping
 from pulumi_tke_hybrid.tke.text import printable
 
 Json = dict[str, Any]
 T = TypeVar("T")
 
-_TIMEOUT = 15.0
-_PAGE = 500
-ONE_AT_A_TIME = threading.Lock()
-"""Pulumi works in several threads of one process. Two that decode their first answers at once were seen to crash CPython 3.11 (in the
-decoder of lightkube 1.0)."""
+GROUP = "networking.tke.cloud.tencent.com"
+"""API group of ipamd's objects. Which version of it a cluster serves is read, not assumed."""
+_ADMIN = "; a sub-account has no rights in a cluster before tke:AcquireClusterAdminRole was called for it, or a role was bound to its user"
+_SIDES = {False: "intranet", True: "internet"}
 
 
 class NotReadable(Exception):
-    """The cluster could not be asked; the text says why, and holds nothing of the kubeconfig."""
+    """The cluster could not be read. The message names the reason, and holds nothing of the kubeconfig."""
 
 
 @dataclass(frozen=True)
@@ -55,101 +58,115 @@ class Inside(Protocol):
 class LiveCluster:
     """A real cluster, by the kubeconfig that the cloud hands out. It is kept nowhere."""
 
-    def __init__(self, clients: Sequence[Any]) -> None:
+    def __init__(self, clients: Sequence[KubeClient]) -> None:
         self._clients = clients
 
     @classmethod
     def connect(cls, cloud: Cloud, cluster_id: str) -> "LiveCluster":
-        """Through each endpoint that is open, the one inside the VPC first."""
-        clients: list[Any] = []
-        refused = ""
-        for public in (False, True):
+        """Through each endpoint that is open, the one inside the VPC first.
+
+        The endpoint's status is read first: DescribeClusterKubeconfig returns a kubeconfig for a closed endpoint too, with the default
+        domain as its server, which nothing answers. Source: DescribeClusterEndpointStatus, Created and all other states.
+        """
+        clients: list[KubeClient] = []
+        problems: list[str] = []
+        for public, side in _SIDES.items():
+            which = {"ClusterId": cluster_id, "IsExtranet": public}
             try:
-                answer = cloud.call("tke", "DescribeClusterKubeconfig", {"ClusterId": cluster_id, "IsExtranet": public})
+                status = cloud.call("tke", "DescribeClusterEndpointStatus", which).get("Status")
+                if status != "Created":
+                    problems.append(f"{side}: {printable(str(status or 'no status'))}")
+                    continue
+                text = cloud.call("tke", "DescribeClusterKubeconfig", which).get("Kubeconfig")
+                clients.append(connect_to(str(text or ""), title="the kubeconfig that the cloud returned"))
             except CloudError as error:
-                refused = refused or error.code
-                continue
-            clients.append(_client(str(answer.get("Kubeconfig") or "")))
+                problems.append(f"{side}: {error.action} failed: {printable(error.code)}")
+            except KubeError as error:
+                problems.append(f"{side}: {error}")
         if not clients:
-            raise NotReadable(f"{cluster_id} has no open endpoint ({refused})")
+            raise NotReadable(f"{cluster_id} has no endpoint that can be used ({'; '.join(problems)})")
         return cls(clients)
 
     def kept_addresses(self) -> list[KeptAddress]:
-        claims = [_kept(claim) for claim in self._all(_claims(), list[Json])]  # a cluster without VPC-CNI has no such kind
-        alive = {_name(pod) for pod in self._all(_pods())} if claims else set[tuple[str, str]]()
-        return sorted((claim for claim in claims if (claim.namespace, claim.pod) not in alive), key=str)
+        return self._read(_kept_addresses)
 
     def release(self, kept: KeptAddress) -> None:
-        self._ask(lambda client: client.delete(_claims(), kept.pod, namespace=kept.namespace), lambda: None)
+        def call(client: KubeClient) -> None:
+            kind = _kind(client, "vpcipclaims")
+            if kind is None:
+                raise NotFound(f"{GROUP} is not served")
+            with contextlib.suppress(NotFound):  # released already
+                client.delete(kind, kept.namespace, kept.pod)
+
+        self._read(call)
 
     def eni_pods(self) -> list[str]:
-        return sorted("/".join(_name(pod)) for pod in self._all(_pods()) if needs_eni(pod) and not over(pod))
+        return self._read(lambda client: sorted("/".join(_name(pod)) for pod in client.list(POD) if needs_eni(pod) and not over(pod)))
 
-    def _all(self, kind: Any, absent: Callable[[], list[Json]] | None = None) -> list[Json]:
-        return self._ask(lambda client: [_read(item) for item in client.list(kind, namespace="*", chunk_size=_PAGE)], absent)
-
-    def _ask(self, question: Callable[[Any], T], absent: Callable[[], T] | None) -> T:
-        """The answer by the first way on which there is one.
-
-        `absent`: the answer where what is asked for may not exist, and the API server says that it does not. Without it that is no answer.
-        """
-        import httpx2
-        from lightkube.core.exceptions import ApiError, ConfigError
-
-        said = ""
+    def _read(self, question: Callable[[KubeClient], T]) -> T:
+        """The result by the first endpoint that gives one."""
+        problem = ""
         for client in self._clients:
             try:
-                with ONE_AT_A_TIME:
-                    return question(client)
-            except ApiError as error:
-                if absent is not None and error.status.code == 404:
-                    return absent()
-                said = f"the API server said: {printable(str(error.status.message or error.status.code))}"
-            except httpx2.HTTPError as error:
-                said = f"the API server was not reached ({type(error).__name__}); is this machine in the VPC?"
-            except (ConfigError, ValueError, LookupError, TypeError, AttributeError) as error:
-                said = f"what came back is not an answer of the API server ({type(error).__name__}); is there a proxy between?"
-        raise NotReadable(said)
+                return question(client)
+            except NotAllowed as error:
+                problem = f"{error}{'' if isinstance(error, NotAuthenticated) else _ADMIN}"
+            except KubeError as error:
+                problem = str(error)
+        raise NotReadable(problem)
 
 
-def _client(kubeconfig: str) -> Any:
-    import httpx2
-    import yaml
-    from lightkube import Client, KubeConfig
+def _kind(client: KubeClient, plural: str, namespaced: bool = True) -> Kind | None:
+    """A kind of ipamd's, in the version that the cluster prefers; None where the cluster does not serve the group: no VPC-CNI."""
+    version = client.preferred_version(GROUP)
+    return None if version is None else Kind(plural, GROUP, version, namespaced)
 
-    from pulumi_tke_hybrid.cloud.kubeconfig import UNFIT, reason
 
+def _kept_addresses(client: KubeClient) -> list[KeptAddress]:
+    """Claims without a living pod. A group that is served without claims is no empty list: that raises `NotFound`."""
+    kind = _kind(client, "vpcipclaims")
+    claims = list(client.list(kind)) if kind else []
+    if not claims or kind is None:
+        return []
+    alive = {_name(pod) for pod in client.list(POD)}
+    kept = [claim for claim in claims if _name(claim) not in alive]
+    addresses = _addresses(client, kind.version) if kept else dict[tuple[str, str], str]()
+    return sorted((KeptAddress(*_name(claim), addresses.get(_name(claim)) or _own_address(claim)) for claim in kept), key=str)
+
+
+def _addresses(client: KubeClient, version: str) -> Mapping[tuple[str, str], str]:
+    """The address of each claim. ipamd names an object VpcIP by its address and binds it to a claim (457/50358).
+
+    The field that names the claim is not documented: a reference with namespace and name is taken, anything else leaves it unknown.
+    """
     try:
-        parsed: Any = KubeConfig  # partly without types
-        return Client(config=parsed.from_dict(yaml.safe_load(kubeconfig)).get(), timeout=httpx2.Timeout(_TIMEOUT))
-    except UNFIT as error:
-        raise NotReadable(f"the kubeconfig that the cloud gave does not fit ({reason(error)})") from None
+        found = list(client.list(Kind("vpcips", GROUP, version, namespaced=False)))
+    except KubeError:
+        return {}  # the claims themselves were read; that their addresses are unknown is shown
+    return {claim: name for item in found for name in [str(item["metadata"]["name"])] if _is_address(name) for claim in _references(item)}
 
 
-def _pods() -> Any:
-    from lightkube.resources.core_v1 import Pod
-
-    return Pod
-
-
-def _claims() -> Any:
-    from lightkube import generic_resource
-
-    library: Any = generic_resource  # partly without types
-    return library.create_namespaced_resource("networking.tke.cloud.tencent.com", "v1beta1", "VpcIPClaim", "vpcipclaims")
+def _references(item: Json) -> Sequence[tuple[str, str]]:
+    values = [value for part in ("spec", "status") for value in mapping(item.get(part)).values()]
+    found = [(at(value, "namespace"), at(value, "name")) for value in values]
+    return [(str(namespace), str(name)) for namespace, name in found if namespace and name]
 
 
-def _read(item: Any) -> Json:
-    found: Json = item.to_dict()
-    _name(found)  # without a name it is none
-    return found
+def _own_address(claim: Json) -> str:
+    """The address that the claim itself holds, under a name that is not documented either; empty where it holds none."""
+    values = [value for part in ("spec", "status") for value in mapping(claim.get(part)).values()]
+    found = {value for value in values if isinstance(value, str) and _is_address(value)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _name(item: Json) -> tuple[str, str]:
     metadata = item["metadata"]
-    return str(metadata.get("namespace") or "default"), str(metadata["name"])
-
-
-def _kept(claim: Json) -> KeptAddress:
-    spec: Json = claim.get("spec") or {}
-    return KeptAddress(*_name(claim), printable(str(spec.get("ip") or "")))
+    return str(metadata.get("namespace") or "default"), printable(str(metadata["name"]))

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 
 from pulumi_tke_hybrid.component.kubernetes import cluster_of
+from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.tke.stuck import stuck_lines
 
 
@@ -16,14 +17,14 @@ def on_stuck_rollout(name: str, owner: pulumi.Resource, provider: pulumi.Provide
     async def explain(hook: pulumi.ErrorHookArgs) -> bool:
         if hook.failed_operation == "delete":
             return False
-        from pulumi_tke_hybrid.component.pods_of import Unreadable, pods_and_events  # a program that runs well does not pay for it
+        from pulumi_tke_hybrid.component.pods_of import pods_and_events  # a program that runs well does not pay for it
 
         inputs: Mapping[str, Any] = hook.new_inputs or {}
         workload, namespace = str(inputs["metadata"]["name"]), str(inputs["metadata"].get("namespace") or "default")
         labels: Mapping[str, str] = inputs["spec"]["selector"]["matchLabels"]
         try:
             pods, events = await asyncio.to_thread(pods_and_events, *await cluster_of(provider), namespace, labels)
-        except Unreadable as error:
+        except KubeError as error:
             # The failure itself is reported by the engine.
             pulumi.log.warn(f"{workload}: the rollout failed, and its pods could not be asked why ({error})", owner)
             return False

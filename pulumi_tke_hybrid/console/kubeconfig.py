@@ -1,42 +1,31 @@
-"""A cluster by its kubeconfig, for the commands that look inside one: of what the file says, nothing is ever shown."""
+"""A cluster by its kubeconfig, for the commands that look inside one."""
 
-import os
 from collections.abc import Collection
 from pathlib import Path
 
-import httpx2
-from lightkube import Client, KubeConfig
-from lightkube.core.exceptions import ConfigError
-
-from pulumi_tke_hybrid.cloud.kubeconfig import UNFIT, reason
-from pulumi_tke_hybrid.console.text import several, shown
-
-_TIMEOUT = 15.0
-"""Seconds until an API server has to answer."""
+from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.text import several
+from pulumi_tke_hybrid.kube import kubeconfig as files
+from pulumi_tke_hybrid.kube.client import KubeClient
+from pulumi_tke_hybrid.kube.client import connect as _connect
+from pulumi_tke_hybrid.kube.errors import NoSuchEntry
 
 
-class NoKubeconfig(Exception):
-    """The file leads to no cluster; says why, after the name of the file or of its option."""
+def named(kubeconfig: Path | None) -> bool:
+    """Whether `--kubeconfig` or `KUBECONFIG` names a file."""
+    return kubeconfig is not None or bool(files.environment_files())
 
 
-def from_environment() -> Path | None:
-    """The first file that `KUBECONFIG` names."""
-    paths = os.environ.get("KUBECONFIG", "").split(os.pathsep)
-    return next((Path(path).expanduser() for path in paths if path), None)
+def connect(kubeconfig: Path | None, context: str) -> KubeClient:
+    """A client for the cluster of a context, or of the current one.
 
-
-def connect(kubeconfig: Path | None, context: str) -> Client:
-    """A client for the cluster of a kubeconfig: of its context, or of the current one.
-
-    Without a file: `KUBECONFIG`, `~/.kube/config` or the pod's own account. Raises `NoKubeconfig`.
+    Without a file: `KUBECONFIG`, `~/.kube/config` or the pod's own account. Raises `WrongUse` where a file or a context that the user
+    named does not exist, and `KubeError` where a kubeconfig cannot be used.
     """
     try:
-        config = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_env()
-        return Client(config=config.get(context_name=context or None), timeout=httpx2.Timeout(_TIMEOUT))
-    except ConfigError as error:
-        raise NoKubeconfig(f"gives no cluster: {shown(str(error), 200)}") from None
-    except UNFIT as error:
-        raise NoKubeconfig(f"cannot be used ({reason(error)})") from None
+        return _connect(kubeconfig, context)
+    except NoSuchEntry as error:
+        raise WrongUse(str(error)) from None
 
 
 def other_cluster(cluster_id: str, nodes: Collection[str], machines: Collection[str]) -> str:

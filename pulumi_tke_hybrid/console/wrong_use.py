@@ -7,8 +7,10 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.console.exit_code import ExitCode
+from pulumi_tke_hybrid.kube.errors import KubeError
 
 _UsageError: Any = typer.BadParameter.__mro__[1]  # the library's own class for wrong use has no public name in every version
 
@@ -44,3 +46,8 @@ def told(command: str) -> Generator[None]:
 
         files.complain(command, str(error))
         raise typer.Exit(ExitCode.WRONG_USE) from None
+    except (KubeError, CloudError) as error:
+        from pulumi_tke_hybrid.console import files
+
+        files.complain(command, f"could not tell: {error}")
+        raise typer.Exit(ExitCode.COULD_NOT_TELL) from None

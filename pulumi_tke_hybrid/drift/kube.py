@@ -4,27 +4,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import httpx2
-from lightkube import Client
-from lightkube.core.exceptions import ApiError
-from lightkube.resources.apps_v1 import Deployment
-from lightkube.resources.core_v1 import ConfigMap
-from lightkube.resources.core_v1 import Node as NodeKind
-from lightkube.resources.core_v1 import Pod as PodKind
-
 from pulumi_tke_hybrid.console.kubeconfig import connect
-from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift import network_conf
 from pulumi_tke_hybrid.drift.ipamd_objects import config_map_side
 from pulumi_tke_hybrid.drift.sides import ConfigMapSide, EniPod, Node, Unread
+from pulumi_tke_hybrid.kube import client
+from pulumi_tke_hybrid.kube.client import Kind, KubeClient
+from pulumi_tke_hybrid.kube.errors import KubeError, NotFound
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.nodes import internal_address, is_virtual
 from pulumi_tke_hybrid.tke.pods import over, selects_eni
 
 Json = dict[str, Any]
 T = TypeVar("T")
-
-_PAGE = 500
 
 
 class Kube(Protocol):
@@ -46,55 +38,45 @@ class Kube(Protocol):
 class LiveKube:
     """A real cluster."""
 
-    def __init__(self, client: Client) -> None:
-        self._client: Any = client  # partly without types
+    def __init__(self, live: KubeClient) -> None:
+        self._client = live
 
     @classmethod
-    def connect(cls, kubeconfig: Path, context: str) -> "LiveKube":
-        """By a file. Raises `NoKubeconfig`."""
+    def connect(cls, kubeconfig: Path | None, context: str) -> "LiveKube":
+        """By a file, else by `KUBECONFIG`. Raises `WrongUse` or `KubeError`."""
         return cls(connect(kubeconfig, context))
 
     def config_map(self) -> ConfigMapSide | Unread:
         def call() -> ConfigMapSide:
-            deployment = self._found(lambda: self._client.get(Deployment, ipamd.NAME, namespace=ipamd.NAMESPACE))
+            deployment = self._found(client.DEPLOYMENT, ipamd.NAME)
             own, other = self._data(ipamd.NAME), self._data(network_conf.NAME)
-            return config_map_side(own, None if deployment is None else deployment.to_dict(), other)
+            return config_map_side(own, deployment, other)
 
         return _answer(call)
 
     def nodes(self) -> tuple[Node, ...] | Unread:
-        return _answer(lambda: tuple(node_side(node.to_dict()) for node in self._client.list(NodeKind, chunk_size=_PAGE)))
+        return _answer(lambda: tuple(node_side(node) for node in self._client.list(client.NODE)))
 
     def eni_pods(self) -> tuple[EniPod, ...] | Unread:
-        return _answer(lambda: eni_pod_sides(pod.to_dict() for pod in self._client.list(PodKind, namespace="*", chunk_size=_PAGE)))
+        return _answer(lambda: eni_pod_sides(self._client.list(client.POD)))
 
     def _data(self, name: str) -> Json | None:
-        live = self._found(lambda: self._client.get(ConfigMap, name, namespace=ipamd.NAMESPACE))
-        return None if live is None else live.data or {}
+        live = self._found(client.CONFIG_MAP, name)
+        return None if live is None else live.get("data") or {}
 
-    @staticmethod
-    def _found(call: Callable[[], T]) -> T | None:
+    def _found(self, kind: Kind, name: str) -> Json | None:
+        """ipamd's object of that kind; None where there is none."""
         try:
-            return call()
-        except ApiError as error:
-            if error.status.code == 404:
-                return None
-            raise
+            return self._client.get(kind, ipamd.NAMESPACE, name)
+        except NotFound:
+            return None
 
 
 def _answer(call: Callable[[], T]) -> T | Unread:
     try:
         return call()
-    except ApiError as error:
-        if error.status.code in (401, 403):
-            return Unread(
-                "not allowed with this kubeconfig; it needs get on configmaps and deployments in kube-system, list on nodes and pods"
-            )
-        return Unread(f"the API server said: {shown(error.status.message or '', 200)}")
-    except httpx2.HTTPError as error:
-        return Unread(f"the API server was not reached ({type(error).__name__}); is this machine in the VPC?")
-    except ValueError:
-        return Unread("what answered is no API server")
+    except KubeError as error:
+        return Unread(str(error))
 
 
 def node_side(node: Json) -> Node:

@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.console import files, ignored, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn, refuse_change
-from pulumi_tke_hybrid.console.kubeconfig import NoKubeconfig, from_environment
+from pulumi_tke_hybrid.console.kubeconfig import named
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift import facts, report, table
 from pulumi_tke_hybrid.drift.collect import collect
@@ -19,6 +19,7 @@ from pulumi_tke_hybrid.drift.finding import IDS
 from pulumi_tke_hybrid.drift.kube import Kube, LiveKube
 from pulumi_tke_hybrid.drift.outcome import Outcome
 from pulumi_tke_hybrid.drift.sides import Picture, Unread, Wish
+from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.tke import ids
 
 _EXAMPLE = "node-zone-uncovered:ap-guangzhou-7"
@@ -82,10 +83,9 @@ def _kube(kubeconfig: Path | None, context: str, cloud_only: bool) -> Kube | Unr
     """The cluster that was named. Never the one that the machine happens to point at: another cluster would look like drift."""
     if cloud_only:
         return Unread("--cloud-only", wanted=False)
-    path = kubeconfig or from_environment()
-    if path is None:
+    if not named(kubeconfig):
         return Unread("no kubeconfig was given; give --kubeconfig or KUBECONFIG, or --cloud-only if that is meant")
     try:
-        return LiveKube.connect(path, context)
-    except NoKubeconfig as error:
-        return Unread(f"the kubeconfig {error}")
+        return LiveKube.connect(kubeconfig, context)
+    except KubeError as error:
+        return Unread(str(error))

@@ -2,34 +2,27 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
-import httpx2
-from lightkube import Client, generic_resource
-from lightkube.core.exceptions import ApiError
-from lightkube.resources.batch_v1 import Job
-from lightkube.resources.core_v1 import Node, Pod, Service
-from lightkube.resources.discovery_v1 import EndpointSlice
-from lightkube.resources.networking_v1 import Ingress
-from lightkube.types import CascadeType
-
-from pulumi_tke_hybrid.console.kubeconfig import NoKubeconfig, connect
-from pulumi_tke_hybrid.console.text import shown
+from pulumi_tke_hybrid.console.kubeconfig import connect
+from pulumi_tke_hybrid.kube import client
+from pulumi_tke_hybrid.kube.client import Kind, KubeClient
+from pulumi_tke_hybrid.kube.errors import KubeError, NotFound
+from pulumi_tke_hybrid.kube.errors import NotAllowed as Denied
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.objects import children
 
 Json = dict[str, Any]
 T = TypeVar("T")
 
-_LIBRARY: Any = generic_resource  # partly without types
-_KINDS: Mapping[str, Any] = {
-    "Service": Service,
-    "Ingress": Ingress,
-    "Pod": Pod,
-    "Node": Node,
-    "EndpointSlice": EndpointSlice,
-    "Job": Job,
-    "TkeServiceConfig": _LIBRARY.create_namespaced_resource("cloud.tencent.com", "v1alpha1", "TkeServiceConfig", "tkeserviceconfigs"),
+_KINDS: Mapping[str, Kind] = {
+    "Service": client.SERVICE,
+    "Ingress": client.INGRESS,
+    "Pod": client.POD,
+    "Node": client.NODE,
+    "EndpointSlice": client.ENDPOINT_SLICE,
+    "Job": client.JOB,
+    "TkeServiceConfig": client.TKE_SERVICE_CONFIG,
 }
 
 
@@ -68,56 +61,42 @@ class Kube(Protocol):
 class LiveKube:
     """A real cluster."""
 
-    def __init__(self, client: Client) -> None:
-        self._client: Any = client  # the library's overloads do not know a kind that is data
+    def __init__(self, live: KubeClient) -> None:
+        self._client = live
 
     @classmethod
     def connect(cls, kubeconfig: Path | None, context: str) -> "LiveKube":
-        """By a file, else by `KUBECONFIG`, `~/.kube/config` or the pod's own account."""
-        try:
-            return cls(connect(kubeconfig, context))
-        except NoKubeconfig as error:
-            raise CannotVerify(f"the kubeconfig {error}; give another one with --kubeconfig") from None
+        """By a file, else by `KUBECONFIG`, `~/.kube/config` or the pod's own account. Raises `WrongUse` or `CannotVerify`."""
+        return cls(_named(lambda: connect(kubeconfig, context)))
 
     def get(self, kind: str, namespace: str, name: str) -> Json:
-        return self._call(f"{kind} {namespace}/{name}", lambda: self._client.get(_KINDS[kind], name, namespace=namespace).to_dict())
+        return _named(lambda: self._client.get(_KINDS[kind], namespace, name), f"{kind} {namespace}/{name}")
 
     def list(self, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None) -> list[Json]:
-        def call() -> list[Json]:
-            if kind == "Node":
-                return [node.to_dict() for node in self._client.list(Node)]
-            return [item.to_dict() for item in self._client.list(_KINDS[kind], namespace=namespace or "*", labels=labels)]
-
-        return self._call(f"{kind}s", call)
+        return _named(lambda: list(self._client.list(_KINDS[kind], namespace or "", labels)))
 
     def log(self, namespace: str, pod: str, seconds: int) -> Iterator[str]:
         containers = children(self.get("Pod", namespace, pod), "spec", "containers")
-        first = str(containers[0].get("name", "")) if containers else None
-
-        def call() -> list[str]:
-            return list(self._client.log(pod, namespace=namespace, container=first, since=seconds))
-
-        return iter(self._call(f"log of {namespace}/{pod}", call))
+        first = str(containers[0].get("name", "")) if containers else ""
+        return iter(_named(lambda: self._client.log(namespace, pod, first, seconds)))
 
     def create_job(self, job: Json) -> Json:
-        return self._call("Job", lambda: self._client.create(cast(Any, Job).from_dict(job)).to_dict())
+        return _named(lambda: self._client.create(client.JOB, str(job["metadata"]["namespace"]), job))
 
     def delete_job(self, namespace: str, name: str) -> None:
         try:
-            self._call(f"Job {name}", lambda: self._client.delete(Job, name, namespace=namespace, cascade=CascadeType.BACKGROUND))
+            _named(lambda: self._client.delete(client.JOB, namespace, name))
         except NotThere:
             return
 
-    def _call(self, what: str, call: Callable[[], T]) -> T:
-        try:
-            return call()
-        except ApiError as error:
-            if error.status.code == 404:
-                raise NotThere(f"{what} is not there") from None
-            if error.status.code in (401, 403):
-                raise NotAllowed(f"{what}: not allowed with this kubeconfig") from None
-            raise CannotVerify(f"{what}: the API server said: {shown(error.status.message or '', 200)}") from None
-        except httpx2.HTTPError as error:
-            raise CannotVerify(f"{what}: the API server was not reached ({type(error).__name__})") from None
-        except ValueError:
-            raise CannotVerify(f"{what}: what answered is no API server") from None
+
+def _named(call: Callable[[], T], what: str = "") -> T:
+    """The result; a cluster that could not be read is a reason to end without a verdict."""
+    try:
+        return call()
+    except NotFound as error:
+        raise NotThere(f"{what} is not there" if what else str(error)) from None
+    except Denied as error:
+        raise NotAllowed(str(error)) from None
+    except KubeError as error:
+        raise CannotVerify(str(error)) from None

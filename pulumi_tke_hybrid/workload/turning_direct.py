@@ -13,6 +13,7 @@ import pulumi
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.component.kubernetes import cluster_of
+from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.tke.pods import over, selects_eni
 from pulumi_tke_hybrid.tke.rules.workload_changes import unmoved_findings
 from pulumi_tke_hybrid.tke.step import at
@@ -26,13 +27,13 @@ def before_turning_direct(
     async def check(hook: pulumi.ResourceHookArgs) -> None:
         if _direct(hook.old_inputs, key) or not _direct(hook.new_inputs, key):
             return
-        from pulumi_tke_hybrid.component.pods_of import Unreadable, pods_and_events  # a program that changes no network does not pay for it
+        from pulumi_tke_hybrid.component.pods_of import pods_and_events  # a program that changes no network does not pay for it
 
         labels: Any = await pulumi.Output.from_input(dict(selector)).future()
         namespace = str(at(hook.new_inputs, "metadata", "namespace") or "default")
         try:
             pods, _ = await asyncio.to_thread(pods_and_events, *await cluster_of(provider), namespace, labels)
-        except Unreadable as error:
+        except KubeError as error:
             pulumi.log.warn(f"{owner}: turns direct, and its pods could not be asked on which network they are ({error})")
             return
         living = [pod for pod in pods if not over(pod) and at(pod, "metadata", "deletionTimestamp") is None]

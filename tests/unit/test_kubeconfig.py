@@ -1,4 +1,4 @@
-"""A proxy with which no client can be made of a kubeconfig: each reader says so in a line, and shows nothing of either."""
+"""A proxy of the environment with which no client can be made: each reader names that in a line, and shows nothing of its address."""
 
 import traceback
 from collections.abc import Callable
@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster, NotReadable
-from pulumi_tke_hybrid.component.pods_of import Unreadable, pods_and_events
-from pulumi_tke_hybrid.console.kubeconfig import NoKubeconfig, connect
+from pulumi_tke_hybrid.component.pods_of import pods_and_events
+from pulumi_tke_hybrid.console.kubeconfig import connect
+from pulumi_tke_hybrid.kube.errors import KubeError
 
 KUBECONFIG = (
     "{current-context: c, contexts: [{name: c, context: {cluster: k, user: u}}], "
@@ -24,7 +25,7 @@ class Handing:
         self._text = text
 
     def call(self, service: str, action: str, params: object) -> dict[str, Any]:
-        return {"Kubeconfig": self._text}
+        return {"Kubeconfig": self._text, "Status": "Created"}
 
 
 def by_the_command(text: str, folder: Path) -> object:
@@ -33,9 +34,9 @@ def by_the_command(text: str, folder: Path) -> object:
 
 
 READERS: dict[str, tuple[Callable[[str, Path], object], type[Exception]]] = {
-    "a command": (by_the_command, NoKubeconfig),
+    "a command": (by_the_command, KubeError),
     "a destroy": (lambda text, _: LiveCluster.connect(Handing(text), "cls-12345678"), NotReadable),
-    "a rollout": (lambda text, _: pods_and_events(text, "", "shop", {}), Unreadable),
+    "a rollout": (lambda text, _: pods_and_events(text, "", "shop", {}), KubeError),
 }
 
 
@@ -49,9 +50,9 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("proxy", "why"),
     [
-        ("socks5://u:hunter2@127.0.0.1:1", "names a SOCKS proxy; `pip install socksio`, or say NO_PROXY"),
-        ("http://u:hunter2top/x@127.0.0.1:1", "InvalidURL"),
-        ("gopher://u:hunter2@127.0.0.1:1", "ValueError"),
+        ("socks5://u:hunter2@127.0.0.1:1", "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names a SOCKS proxy, which needs another package"),
+        ("http://u:hunter2top/x@127.0.0.1:1", "ALL_PROXY is not the address of a proxy that can be used"),
+        ("gopher://u:hunter2@127.0.0.1:1", "ALL_PROXY is not the address of a proxy that can be used"),
     ],
 )
 def test_what_makes_no_client_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reader: str, proxy: str, why: str) -> None:

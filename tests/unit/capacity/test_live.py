@@ -1,14 +1,11 @@
 """A live cluster: the cloud's subnets, nodes and pods as the API server gives them. Nothing is written."""
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from types import SimpleNamespace
+from collections.abc import Mapping
 from typing import Any
 
-import httpx2
 import pytest
-from lightkube import Client, KubeConfig
-from lightkube.config.models import Cluster, User
 
 from pulumi_tke_hybrid.capacity import inside, read_live
 from pulumi_tke_hybrid.capacity.inside import Inside
@@ -16,7 +13,10 @@ from pulumi_tke_hybrid.capacity.outcome import Outcome
 from pulumi_tke_hybrid.capacity.rows import Growth
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.console.exit_code import ExitCode
+from pulumi_tke_hybrid.kube.client import connect_to
+from pulumi_tke_hybrid.kube.errors import KubeError
 from tests.unit.capacity.stacks import FOUR, SIX
+from tests.unit.kube.servers import Objects, Reply, kubeconfig, serving
 
 CLUSTER, MACHINE = "cls-12345678", "10.0.0.41"
 
@@ -120,32 +120,22 @@ def test_a_cluster_without_nodes_is_taken_for_the_one_that_was_named() -> None:
     assert "DescribeClusterInstances" not in cloud.asked
 
 
-class Kube:
-    """The client of an API server that lists these objects."""
-
-    def __init__(self, **objects: list[dict[str, Any]]) -> None:
-        self.objects = objects
-
-    def list(self, kind: type, **_: object) -> Iterator[Any]:
-        yield from (SimpleNamespace(to_dict=lambda item=item: item) for item in self.objects[kind.__name__])
-
-
 def test_the_addresses_of_machines_tell_which_cluster_it_is() -> None:
     nodes = [
         node("a", "100004", address=MACHINE),
         node("b", "", address="10.0.0.61"),
         node("c", "100006", kind="eklet"),
     ]
-    told = inside.look(Kube(Node=nodes, Pod=[pod("a")]), "ap-guangzhou")
+    with serving(Objects([pod("a")], lists={"/api/v1/nodes": nodes})) as served:
+        told = inside.look(connect_to(json.dumps(kubeconfig(served.url))), "ap-guangzhou")
     assert told == Inside({FOUR: Counter({"S5.MEDIUM4": 1})}, Counter({FOUR: 1}), (MACHINE, "10.0.0.61"))
 
 
 def test_an_address_that_answers_with_a_page_is_no_api_server() -> None:
-    page = httpx2.MockTransport(lambda _: httpx2.Response(200, text="<html>please log in</html>"))
-    config = KubeConfig.from_one(cluster=Cluster(server="https://10.0.0.1", insecure=True), user=User(token="x"))
-    client: Any = Client(config, transport=page)
-    with pytest.raises(WrongUse, match="what answered is no API server; give the kubeconfig of the cluster"):
-        inside.look(client, "ap-guangzhou")
+    with serving(lambda _: Reply(b"<html>please log in</html>")) as served:
+        client = connect_to(json.dumps(kubeconfig(served.url)))
+        with pytest.raises(KubeError, match="list nodes: the response did not come from a Kubernetes API server"):
+            inside.look(client, "ap-guangzhou")
 
 
 def node(name: str, zone: str, kind: str = "S5.MEDIUM4", address: str = "", **labels: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def test_a_bad_verdict_is_an_exit_code() -> None:
         (["--service", "a/b", "--in-vpc"], 64, "--in-vpc needs --image"),
         (["http://10.0.8.10/", "--in-vpc", "--image", "x"], 64, "--in-vpc needs --service or --ingress"),
         (["--service", "a/b", "--image", "x", "--pull-secret", "s"], 64, "no Job; leave out --image, --pull-secret"),
-        (["--service", "a/b", "--kubeconfig", "/nonexistent/config"], 3, "no cluster"),
+        (["--service", "a/b", "--kubeconfig", "/nonexistent/config"], 64, 'kubeconfig "/nonexistent/config" does not exist'),
         (["http://10.0.8.10/", "--facts", "/nonexistent/facts"], 64, "cannot be read as JSON"),
         (["http://10.0.8.10/", "--requests", "0"], 64, ""),
     ],

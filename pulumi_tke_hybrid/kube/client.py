@@ -1,0 +1,211 @@
+"""A client for the few requests that this package makes. Objects are plain dictionaries of the API's own shape."""
+
+import importlib.util
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+from pulumi_tke_hybrid.kube import access, failures, kubeconfig
+from pulumi_tke_hybrid.kube.access import Access
+from pulumi_tke_hybrid.kube.errors import KubeError
+from pulumi_tke_hybrid.kube.kubeconfig import Json
+from pulumi_tke_hybrid.tke.step import at, items
+
+TIMEOUT = 15.0
+"""Seconds for a connection, and for each wait for data."""
+_PAGE = 500
+"""Objects of one response of a list."""
+_LOOPBACK = "localhost,127.0.0.0/8,::1"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of objects, by its place in the API."""
+
+    plural: str
+    group: str = ""
+    """Empty for the core group."""
+    version: str = "v1"
+    namespaced: bool = True
+
+    def path(self, namespace: str, name: str = "") -> str:
+        """The path of one object, or of a list; without a namespace of the whole cluster."""
+        start = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        where = f"/namespaces/{quote(namespace, safe='')}" if self.namespaced and namespace else ""
+        return f"{start}{where}/{self.plural}" + (f"/{quote(name, safe='')}" if name else "")
+
+
+CONFIG_MAP = Kind("configmaps")
+DEPLOYMENT = Kind("deployments", "apps")
+ENDPOINT_SLICE = Kind("endpointslices", "discovery.k8s.io")
+EVENT = Kind("events")
+INGRESS = Kind("ingresses", "networking.k8s.io")
+JOB = Kind("jobs", "batch")
+NODE = Kind("nodes", namespaced=False)
+POD = Kind("pods")
+SERVICE = Kind("services")
+TKE_SERVICE_CONFIG = Kind("tkeserviceconfigs", "cloud.tencent.com", "v1alpha1")
+
+
+class KubeClient:
+    """One API server with one set of credentials. Each method raises `KubeError`."""
+
+    def __init__(self, way: Access, timeout: float = TIMEOUT) -> None:
+        self._way = way
+        self._timeout = timeout
+        self._api: Any = _library_client(way)
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Json:
+        """One object. Raises `NotFound` where it does not exist."""
+        where = f"{namespace}/{name}" if kind.namespaced else name
+        return self._object("GET", kind.path(namespace, name), f"get {kind.plural} {where}")
+
+    def list(self, kind: Kind, namespace: str = "", labels: Mapping[str, str] | None = None) -> Iterator[Json]:
+        """All objects, of a namespace or of the whole cluster, page by page as they are needed."""
+        what = f"list {kind.plural}"
+        selector = ",".join(f"{key}={value}" for key, value in (labels or {}).items())
+        following = ""
+        while True:
+            query = {"limit": str(_PAGE), "labelSelector": selector, "continue": following}
+            page = self._object("GET", kind.path(namespace), what, query)
+            yield from _objects(page, what)
+            metadata: Any = page.get("metadata") or {}
+            before, following = following, str(metadata.get("continue") or "")
+            if not following:
+                return
+            if following == before:
+                raise KubeError(f"{what}: {failures.NOT_THE_API}")
+
+    def create(self, kind: Kind, namespace: str, body: Json) -> Json:
+        """Create an object; the object as the API server stored it."""
+        return self._object("POST", kind.path(namespace), f"create {kind.plural}", body=body)
+
+    def delete(self, kind: Kind, namespace: str, name: str) -> None:
+        """Delete an object; what belongs to it goes afterwards. Raises `NotFound` where it does not exist."""
+        self._object(
+            "DELETE", kind.path(namespace, name), f"delete {kind.plural} {namespace}/{name}", body={"propagationPolicy": "Background"}
+        )
+
+    def log(self, namespace: str, pod: str, container: str, seconds: int) -> Sequence[str]:
+        """Lines of a container's log, not older than so many seconds."""
+        query = {"container": container, "sinceSeconds": str(seconds)}
+        body = self._request("GET", f"{POD.path(namespace, pod)}/log", f"read the log of {namespace}/{pod}", query)
+        return body.decode("utf-8", "replace").splitlines()
+
+    def preferred_version(self, group: str) -> str | None:
+        """The version of an API group that the server prefers; None where the server does not serve the group.
+
+        Read in the list of all groups: whether a group is missing is not concluded from a 404.
+        """
+        what = "list API groups"
+        found = self._object("GET", "/apis", what)
+        if found.get("kind") != "APIGroupList" or not isinstance(found.get("groups"), list):
+            raise KubeError(f"{what}: {failures.NOT_THE_API}")
+        item = next((item for item in items(found.get("groups")) if at(item, "name") == group), None)
+        if item is None:
+            return None
+        version = at(item, "preferredVersion", "version")
+        if not isinstance(version, str) or not version:
+            raise KubeError(f"{what}: {group} has no preferred version")
+        return version
+
+    def _object(self, method: str, path: str, what: str, query: Mapping[str, str] | None = None, body: Json | None = None) -> Json:
+        found = failures.json_object(self._request(method, path, what, query, body))
+        if found is None:
+            raise KubeError(f"{what}: {failures.NOT_THE_API}")
+        return found
+
+    def _request(self, method: str, path: str, what: str, query: Mapping[str, str] | None = None, body: Json | None = None) -> bytes:
+        from urllib3 import HTTPHeaderDict
+
+        given = {key: value for key, value in (query or {}).items() if value}
+        headers = HTTPHeaderDict({"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "tke-hybrid"})
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        for name, value in self._way.headers:
+            headers.add(name, value)
+        url = f"{self._way.server}{path}" + (f"?{urlencode(given)}" if given else "")
+
+        def send() -> tuple[int, bytes]:
+            response = self._api.call_api(method, url, headers, body, _request_timeout=(self._timeout, self._timeout))
+            return int(response.status), bytes(response.read())
+
+        status, data = _named(send, what, self._timeout)
+        error = failures.of_response(status, data, what)
+        if error is not None:
+            raise error
+        return data
+
+
+def connect(path: Path | None = None, context: str = "") -> KubeClient:
+    """A client for a context of a file. Without a file: `KUBECONFIG`, `~/.kube/config`, or the pod's own account.
+
+    Nothing is sent; a credential helper is run. Raises `NoSuchEntry` or `KubeError`.
+    """
+    merged = kubeconfig.of_file(path) if path else kubeconfig.of_environment()
+    if merged is not None:
+        return KubeClient(access.of_entry(merged.entry(context)))
+    way = access.of_pod()
+    if way is None:
+        raise KubeError("there is no kubeconfig; give --kubeconfig or KUBECONFIG")
+    return KubeClient(way)
+
+
+def connect_to(text: str, context: str = "", title: str = "the kubeconfig") -> KubeClient:
+    """A client for a context of a kubeconfig that is given as text. Raises `KubeError`."""
+    return KubeClient(access.of_entry(kubeconfig.of_text(text, title).entry(context)))
+
+
+def _objects(page: Json, what: str) -> Sequence[Json]:
+    """The objects of a page. Anything without a name is not an object."""
+    if page.get("items") is None and str(page.get("kind") or "").endswith("List"):
+        return ()
+    found: list[Json] = items(page.get("items"))
+    if not isinstance(page.get("items"), list) or not all(isinstance(at(item, "metadata", "name"), str) for item in found):
+        raise KubeError(f"{what}: {failures.NOT_THE_API}")
+    return found
+
+
+def _library_client(way: Access) -> Any:
+    """The official client, with TLS, proxy and redirects as this package wants them."""
+    from kubernetes.client import ApiClient, Configuration
+    from urllib3 import disable_warnings, exceptions, make_headers
+
+    configuration: Any = Configuration(host=way.server)
+    configuration.retries = False  # neither repeats nor redirects
+    if way.proxy:
+        configuration.proxy, configuration.no_proxy = way.proxy, ""
+    else:
+        configuration.no_proxy = ",".join(filter(None, (configuration.no_proxy, _LOOPBACK)))
+    title = "proxy-url" if way.proxy else "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY"
+    try:
+        parts = urlsplit(configuration.proxy or "")
+        if parts.scheme.startswith("socks") and importlib.util.find_spec("socks") is None:
+            raise KubeError(f"{title} names a SOCKS proxy, which needs another package: pip install pysocks")
+        if parts.scheme in ("http", "https") and parts.username is not None:
+            configuration.proxy_headers = make_headers(proxy_basic_auth=f"{parts.username}:{parts.password or ''}")
+        if way.tls_server_name:
+            configuration.tls_server_name = way.tls_server_name
+        api: Any = ApiClient(configuration)
+    except (exceptions.HTTPError, ValueError):
+        raise KubeError(f"{title} is not the address of a proxy that can be used") from None
+    if way.tls is not None:
+        # The library would load certificates by itself, and keys from files alone.
+        api.rest_client.pool_manager.connection_pool_kw["ssl_context"] = way.tls
+        if not way.tls.check_hostname:
+            disable_warnings(exceptions.InsecureRequestWarning)  # the kubeconfig has insecure-skip-tls-verify
+    return api
+
+
+def _named(send: Callable[[], T], what: str, timeout: float) -> T:
+    """Send; a failure of the network gets a name."""
+    from kubernetes.client.exceptions import ApiException
+    from urllib3 import exceptions
+
+    try:
+        return send()
+    except (ApiException, exceptions.HTTPError, OSError, ValueError) as error:
+        raise KubeError(f"{what}: {failures.of_transport(error, timeout)}") from None
