@@ -149,7 +149,7 @@ class Cloud:
 @contextlib.contextmanager
 def live(answer: Answer) -> Generator[tuple[LiveCluster, Served]]:
     with serving(answer) as served:
-        yield LiveCluster.connect(Cloud(json.dumps(kubeconfig(served.url, **PLAIN))), "cls-12345678"), served
+        yield LiveCluster.connect(Cloud(json.dumps(kubeconfig(served.url, cluster=PLAIN))), "cls-12345678"), served
 
 
 def cni(pods: list[Json], claims: list[Json], addresses: list[Json] | None = None, **more: Any) -> Objects:
@@ -307,8 +307,8 @@ def test_an_answer_that_cannot_be_read_is_not_nothing(reply: Reply) -> None:
     "text",
     [
         "", None, "null", "[]", "hunter2", "{}", "{", json.dumps({"clusters": 3}), json.dumps(kubeconfig("https://[::1")),
-        json.dumps(kubeconfig("https://127.0.0.1:1", **{"certificate-authority-data": base64.b64encode(b"hunter2").decode()})),
-        json.dumps(kubeconfig("https://127.0.0.1:1", **{"certificate-authority": "/hunter2"})),
+        json.dumps(kubeconfig("https://127.0.0.1:1", cluster={"certificate-authority-data": base64.b64encode(b"hunter2").decode()})),
+        json.dumps(kubeconfig("https://127.0.0.1:1", cluster={"certificate-authority": "/hunter2"})),
     ],
 )  # fmt: skip
 def test_a_kubeconfig_that_does_not_fit_is_named_and_not_quoted(text: str | None) -> None:

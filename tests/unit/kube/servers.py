@@ -174,12 +174,12 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
         sink.shutdown(socket.SHUT_WR)
 
 
-def kubeconfig(server: str, user: Json | None = None, **cluster: object) -> Json:
+def kubeconfig(server: str, user: Json | None = None, cluster: Mapping[str, object] | None = None) -> Json:
     """A kubeconfig of one context, `c`, of cluster `k` and user `u`."""
     return {
         "current-context": "c",
         "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
-        "clusters": [{"name": "k", "cluster": {"server": server, **cluster}}],
+        "clusters": [{"name": "k", "cluster": {"server": server, **(cluster or {})}}],
         "users": [{"name": "u", "user": {"token": "s3cr3t"} if user is None else user}],
     }
 
