@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from pulumi_tke_hybrid.tke import operations
 from pulumi_tke_hybrid.tke.step import SECRET, Props, is_secret, items, mapping, texts
 
 VARIABLE = "TKE_HYBRID_STATE_BEFORE"
@@ -26,6 +27,8 @@ class Was:
     outputs: Props
     parent: str
     protected: bool
+    stays: bool
+    """Whether the engine deletes nothing when the resource leaves the program: it is to be retained, or was only read."""
     sources: Mapping[str, Sequence[str]]
 
 
@@ -86,6 +89,7 @@ def _was(item: Mapping[str, Any]) -> Was:
         outputs=mapping(hidden(item.get("outputs"))),
         parent=str(item.get("parent") or ""),
         protected=bool(item.get("protect")),
+        stays=operations.stays(item),
         sources={str(key): texts(urns) for key, urns in sources.items()},
     )
 

@@ -17,7 +17,7 @@ from pulumi_policy import (
 from pulumi_tke_hybrid.policies import before, steps
 from pulumi_tke_hybrid.tke import cidrs, zones
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules import changes, coverage, exposure, fixed_annotations, ranges_of_steps, references
+from pulumi_tke_hybrid.tke.rules import changes, coverage, exposure, fixed_annotations, left_unmanaged, not_judged, of_plan, references
 from pulumi_tke_hybrid.tke.rules import changes_of_clusters as clusters
 from pulumi_tke_hybrid.tke.rules import changes_of_networks as networks
 from pulumi_tke_hybrid.tke.rules import changes_of_system_objects as system
@@ -48,6 +48,9 @@ OF_RESOURCES = (
     system.IPAMD_RESTART,
     fixed_annotations.FIXED_ANNOTATION,
     exposure.EXPOSURE_WIDENED,
+    system.IPAMD_REMOVED,
+    left_unmanaged.LEFT_UNMANAGED,
+    not_judged.NOT_JUDGED,
 )
 OF_REMOVALS = (
     clusters.CLUSTER_REBUILT,
@@ -57,6 +60,13 @@ OF_REMOVALS = (
     networks.RANGE_CHANGED,
     networks.POOL_REBUILT,
     workloads.BALANCER_REPLACED,
+    workloads.WORKLOAD_DELETED,
+    workloads.DIRECT_ACCESS_OFF,
+    workloads.PODS_LEAVE_ENI,
+    networks.SECURITY_GROUP_NARROWED,
+    system.IPAMD_REMOVED,
+    left_unmanaged.LEFT_UNMANAGED,
+    not_judged.NOT_JUDGED,
 )
 OF_STACKS = (
     zones.ZONE_UNCOVERED,
@@ -86,7 +96,7 @@ def policies(read: before.Read = before.read) -> list[Policy]:
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
             known = was(args.urn)
             if not known.unknown_because:
-                for finding in _of(rule, changes.of_step(steps.of_resource(args, known))):
+                for finding in _of(rule, of_plan.of_resource(steps.of_resource(args, known))):
                     report(sentence(finding), None)
 
         return ResourceValidationPolicy(rule.id, rule.says, validate, _level(rule))
@@ -100,8 +110,9 @@ def policies(read: before.Read = before.read) -> list[Policy]:
 
     def of_removals(rule: Rule) -> Policy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-            found = [finding for step in removed(args) for finding in changes.of_step(step)]
-            for finding in _of(rule, (*found, *coverage.findings(whole(args)))):
+            gone, plan = removed(args), whole(args)
+            found = [*(finding for step in gone for finding in changes.of_step(step)), *of_plan.of_several(plan)]
+            for finding in _of(rule, (*found, *of_plan.unjudged(Plan(gone), found))):
                 report(sentence(finding), None)
 
         return StackValidationPolicy(f"{rule.id}{BY_REMOVAL}", rule.says, validate, _level(rule))
@@ -109,7 +120,7 @@ def policies(read: before.Read = before.read) -> list[Policy]:
     def of_stack(rule: Rule) -> Policy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
             plan = whole(args)
-            for finding in _of(rule, (*coverage.findings(plan), *ranges_of_steps.findings(plan), *references.findings(plan))):
+            for finding in _of(rule, of_plan.of_several(plan)):
                 where = next(
                     (step.urn for step in plan.steps if step.new and step.custom and step.name == finding.path.split(".")[0]), None
                 )

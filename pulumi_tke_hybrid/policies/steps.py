@@ -1,6 +1,7 @@
 """What a policy is shown, as steps that the rules read."""
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
+from dataclasses import replace
 from typing import Any, cast
 
 from pulumi_policy import PolicyResource, ResourceValidationArgs
@@ -8,6 +9,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 from pulumi_tke_hybrid.policies.before import Before, Was
 from pulumi_tke_hybrid.tke import forced
+from pulumi_tke_hybrid.tke.resource_types import canonical, is_patch
 from pulumi_tke_hybrid.tke.step import SECRET, UNKNOWN, Op, Plan, Props, Step, items, mapping
 
 
@@ -16,23 +18,35 @@ def of_resource(shown: ResourceValidationArgs, before: Before) -> Step:
     options = shown.opts
     was = before.find(shown.urn, options.aliases)
     new = plain(shown.props)
-    if was is None:
-        return Step(shown.urn, shown.resource_type, Op.CREATE, new=new, parent=options.parent or "", protected=options.protect)
-    old = _comparable(was.inputs, new)
-    keys = forced.changed(shown.resource_type, old, new, _comparable(was.outputs, new))
-    return Step(
+    type_ = canonical(shown.resource_type, new)
+    made = Step(
         shown.urn,
-        shown.resource_type,
-        Op.REPLACE if keys else Op.SAME if old == new else Op.UPDATE,
-        old=old,
+        type_,
+        Op.CREATE,
         new=new,
+        parent=options.parent or "",
+        protected=options.protect,
+        token=_token(shown.resource_type, type_),
+    )
+    if was is None:
+        return made
+    old = _comparable(was.inputs, new)
+    keys = forced.changed(type_, old, new, _comparable(was.outputs, new))
+    if keys and was.stays and not is_patch(type_):
+        return replace(made, left=True, replace_keys=keys, was_protected=made.protected)
+    return replace(
+        made,
+        op=Op.REPLACE if keys else Op.SAME if old == new else Op.UPDATE,
+        old=old,
         state=was.outputs,
         replace_keys=keys,
         id=was.id,
-        parent=options.parent or "",
         was_protected=was.protected,
-        protected=options.protect,
     )
+
+
+def _token(written: str, type_: str) -> str:
+    return written if written != type_ else ""
 
 
 def of_stack(shown: Iterable[PolicyResource], before: Before) -> Plan:
@@ -44,10 +58,11 @@ def of_stack(shown: Iterable[PolicyResource], before: Before) -> Plan:
         old: Props = _comparable(was.inputs, new) if was else {}
         same = all(new.get(key) == value for key, value in old.items())  # these are outputs: more properties than the program says
         identity = was.id if was else new.get("id")
+        type_ = canonical(resource.resource_type, new)
         steps.append(
             Step(
                 resource.urn,
-                resource.resource_type,
+                type_,
                 Op.CREATE if was is None else Op.SAME if same else Op.UPDATE,
                 old=old,
                 new=new,
@@ -56,6 +71,7 @@ def of_stack(shown: Iterable[PolicyResource], before: Before) -> Plan:
                 parent=resource.opts.parent or "",
                 sources={key: [item.urn for item in items] for key, items in resource.property_dependencies.items()},
                 protected=resource.opts.protect,
+                token=_token(resource.resource_type, type_),
             )
         )
     return Plan(steps)
@@ -68,10 +84,12 @@ def removed(urns: Iterable[str], aliases: Iterable[str], before: Before) -> list
 
 
 def _removal(was: Was) -> Step:
-    return Step(
-        was.urn, was.type, Op.DELETE, old=was.inputs, state=was.outputs, id=was.id, parent=was.parent, was_protected=was.protected,
-        sources=was.sources,
+    type_ = canonical(was.type, was.inputs)
+    gone = Step(
+        was.urn, type_, Op.DELETE, old=was.inputs, state=was.outputs, id=was.id, parent=was.parent, was_protected=was.protected,
+        sources=was.sources, token=_token(was.type, type_),
     )  # fmt: skip
+    return replace(gone, op=Op.LEAVE, new=gone.old, left=True, protected=was.protected) if was.stays else gone
 
 
 def plain(value: Any) -> Any:

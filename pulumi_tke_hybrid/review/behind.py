@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pulumi_tke_hybrid.console.text import listed, several
 from pulumi_tke_hybrid.tke import keys, tokens
+from pulumi_tke_hybrid.tke.holders import holders
+from pulumi_tke_hybrid.tke.known_annotations import On
+from pulumi_tke_hybrid.tke.pool_nodes import nodes_by_subnet, pool_nodes
+from pulumi_tke_hybrid.tke.resource_types import is_patch
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import GR_SOURCE_ADDRESS, POD_NETWORK_OFF, POD_SUBNET_LEAVES
-from pulumi_tke_hybrid.tke.rules.changes_of_networks import pool_machines
-from pulumi_tke_hybrid.tke.rules.changes_of_workloads import annotations, template_annotations
+from pulumi_tke_hybrid.tke.rules.fronts import annotation, front_of, is_front, may_have_balancer
 from pulumi_tke_hybrid.tke.step import Op, Props, Step, at, items, mapping, texts, unknown
 
-_POOLS = (tokens.NODE_POOL, tokens.NATIVE_NODE_POOL)
-_WORKLOADS = (tokens.DEPLOYMENT, tokens.STATEFUL_SET)
-_FRONTS = (tokens.SERVICE, tokens.INGRESS)
 _WIDE = (tokens.CLUSTER, tokens.SWITCH, tokens.VPC)
 """Resources on which everything else of a cluster stands."""
 _NAMED = 4
@@ -28,9 +28,9 @@ class Surroundings:
     def __init__(self, steps: Iterable[Step]) -> None:
         self._steps = {step.urn: step for step in steps}
         there = [step for step in self._steps.values() if step.op is not Op.CREATE and step.old]
-        self._pools = [step for step in there if step.type in _POOLS]
-        self._workloads = [step for step in there if step.type in _WORKLOADS]
-        self._fronts = [step for step in there if step.type in _FRONTS and _has_balancer(step)]
+        self._pools = [step for step in there if step.type in tokens.POOLS]
+        self._workloads = [step for step in there if _holds_pods(step)]
+        self._fronts = [step for step in there if _has_balancer(step)]
         self._subnets = {step.id: step for step in there if step.type == tokens.SUBNET and step.id}
         self._told: dict[tuple[Finding, ...], str] = {}
         self._clusters = [step.urn for step in there if step.type == tokens.CLUSTER]
@@ -55,7 +55,8 @@ class Surroundings:
             )
         if finding.rule.id == GR_SOURCE_ADDRESS.id:
             return _pods([item for item in self._on(step, self._workloads) if not _on_eni(item)])
-        return self._of_step(step) if finding.path == step.name or step.type in (*_FRONTS, *_WORKLOADS, *_GROUPS) else ""
+        narrow = is_front(step) or _holds_pods(step) or step.type in _GROUPS
+        return self._of_step(step) if narrow or finding.path == step.name else ""
 
     def _of_step(self, step: Step) -> str:
         if step.type in _WIDE and step.op.ends:
@@ -66,11 +67,11 @@ class Surroundings:
             )
         if step.type == tokens.SUBNET:
             return self._in_subnet(step)
-        if step.type in _POOLS:
+        if step.type in tokens.POOLS:
             return f"zone {zone}" if (zone := self._zone_of_pool(step)) else ""
-        if step.type in _FRONTS:
+        if is_front(step):
             return _joined(self._balancers([step]), _pods(self._backends(step)))
-        if step.type in _WORKLOADS:
+        if _holds_pods(step):
             return _joined(_pods([step]), self._balancers([front for front in self._fronts if step in self._backends(front)]))
         return self._in_group(step) if step.type in _GROUPS else ""
 
@@ -98,12 +99,12 @@ class Surroundings:
         return found
 
     def _nodes(self, pools: Sequence[Step]) -> str:
-        count = sum(pool_machines(pool.old) or 0 for pool in pools)
+        count = sum(pool_nodes(pool.old) or 0 for pool in pools)
         zones = sorted({zone for pool in pools if (zone := self._zone_of_pool(pool))})
         return f"{several(count, 'node')} of {listed([pool.name for pool in pools], _NAMED)}{_in(zones)}" if pools else ""
 
     def _zone_of_pool(self, pool: Step) -> str:
-        ids = [*texts(pool.old.get("subnetIds")), *texts(at(pool.old, "native", "subnetIds"))]
+        ids = [part.subnet for part in nodes_by_subnet(pool.type, pool.old)]
         return ", ".join(dict.fromkeys(_zone(self._subnets[name]) for name in ids if name in self._subnets))
 
     def _balancers(self, fronts: Sequence[Step]) -> str:
@@ -111,11 +112,11 @@ class Surroundings:
 
     def _backends(self, front: Step) -> list[Step]:
         """The workloads whose pods the Service selects; for an Ingress those of the Services that its rules name."""
-        if front.type == tokens.SERVICE:
+        if front_of(front) is not On.INGRESS:
             selector = mapping(at(front.old, "spec", "selector"))
             return [one for one in self._workloads if selector and _same_place(one, front) and _selects(selector, one)]
         named = set(_services(at(front.old, "spec")))
-        services = [one for one in self._steps.values() if one.type == tokens.SERVICE and at(one.old, "metadata", "name") in named]
+        services = [one for one in self._steps.values() if front_of(one) is On.SERVICE and at(one.old, "metadata", "name") in named]
         return list({one.urn: one for service in services if _same_place(service, front) for one in self._backends(service)}.values())
 
     def _in_pod_subnets(self, ids: Sequence[str]) -> str:
@@ -128,7 +129,7 @@ class Surroundings:
 
     def _in_subnet(self, subnet: Step) -> str:
         pools = [one for one in self._pools if self._names(one, "subnetIds", subnet)]
-        fronts = [one for one in self._fronts if any(annotations(one.old).get(key) == subnet.id for key in _FRONT_SUBNETS)]
+        fronts = [one for one in self._fronts if any(annotation(one.old, key) == subnet.id for key in _FRONT_SUBNETS)]
         return _joined(self._nodes(pools), self._balancers(fronts))
 
     def _names(self, step: Step, key: str, other: Step) -> bool:
@@ -139,8 +140,8 @@ class Surroundings:
         if not isinstance(group, str) or unknown(group):
             return ""
         users = [one for one in self._steps.values() if one.type not in _GROUPS and one.old and _holds(one.old, group)]
-        fronts = [one for one in self._fronts if any(group in str(annotations(one.old).get(key)) for key in _FRONT_GROUPS)]
-        pools = [one for one in users if one.type in _POOLS]
+        fronts = [one for one in self._fronts if any(group in str(annotation(one.old, key)) for key in _FRONT_GROUPS)]
+        pools = [one for one in users if one.type in tokens.POOLS]
         found = _joined(self._nodes(pools), self._balancers(fronts))
         return found or f"what carries the security group {group}, which this preview does not show"
 
@@ -153,7 +154,7 @@ def _joined(*parts: str) -> str:
 
 
 def _pods(workloads: Sequence[Step]) -> str:
-    named = ", ".join(f"{one.name} ({_count(one.old)})" for one in workloads[:_NAMED])
+    named = ", ".join(f"{one.name} ({_count(one)})" for one in workloads[:_NAMED])
     return named + _more(workloads)
 
 
@@ -161,17 +162,21 @@ def _more(found: Sequence[Step]) -> str:
     return f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
 
 
-def _count(props: Props) -> str:
-    replicas = at(props, "spec", "replicas")
-    return several(int(replicas), "pod") if isinstance(replicas, (int, float)) else "1 pod" if replicas is None else "pods"
+def _holds_pods(step: Step) -> bool:
+    return not is_patch(step.type) and bool(holders(step.type, step.old))
+
+
+def _count(workload: Step) -> str:
+    counts = [holder.pods for holder in holders(workload.type, workload.old)]
+    return "pods" if None in counts else several(sum(count or 0 for count in counts), "pod")
 
 
 def _on_eni(workload: Step) -> bool:
-    return bool(template_annotations(workload.old).get(keys.NETWORKS))
+    return any(holder.network for holder in holders(workload.type, workload.old))
 
 
 def _has_balancer(step: Step) -> bool:
-    return step.type == tokens.INGRESS or at(step.old, "spec", "type") == "LoadBalancer"
+    return is_front(step) and may_have_balancer(step, step.old)
 
 
 def address(front: Step) -> str:
@@ -202,8 +207,8 @@ def _same_place(one: Step, other: Step) -> bool:
 
 
 def _selects(selector: Props, workload: Step) -> bool:
-    labels = mapping(at(workload.old, "spec", "template", "metadata", "labels"))
-    return all(labels.get(key) == value for key, value in selector.items())
+    templates = [mapping(at(holder.template, "metadata", "labels")) for holder in holders(workload.type, workload.old)]
+    return any(all(labels.get(key) == value for key, value in selector.items()) for labels in templates)
 
 
 def _services(value: object) -> Iterator[str]:

@@ -8,12 +8,13 @@ from pulumi_tke_hybrid.review import noise
 from pulumi_tke_hybrid.review.difference import change_text, differences, named, printable, value_text
 from pulumi_tke_hybrid.review.plan import STACK, StackPlan
 from pulumi_tke_hybrid.tke import tokens
-from pulumi_tke_hybrid.tke.step import Op, Props, Step, at
+from pulumi_tke_hybrid.tke.holders import holders
+from pulumi_tke_hybrid.tke.resource_types import is_patch
+from pulumi_tke_hybrid.tke.step import Op, Props, Step
 
 _COMPONENT = "tke-hybrid:index:"
 _FACTS = 6
 """Inputs of a new component that its line names."""
-_ROLLS = (tokens.DEPLOYMENT, tokens.STATEFUL_SET)
 _VERBS = {
     Op.CREATE: "created",
     Op.DELETE: "deleted",
@@ -207,10 +208,11 @@ def _phrases(group: Group) -> Iterator[str]:
 
 def _rolling(step: Step) -> str:
     """How many pods a change makes anew."""
-    if step.type not in _ROLLS or at(step.old, "spec", "template") == at(step.new, "spec", "template"):
+    before, after = holders(step.type, step.old), holders(step.type, step.new)
+    if is_patch(step.type) or not after or [each.template for each in before] == [each.template for each in after]:
         return ""
-    replicas = at(step.new, "spec", "replicas")
-    return f"({several(int(replicas), 'pod')} made anew)" if isinstance(replicas, (int, float)) else "(its pods made anew)"
+    counts = [each.pods for each in after]
+    return "(its pods made anew)" if None in counts else f"({several(sum(count or 0 for count in counts), 'pod')} made anew)"
 
 
 def _listed(names: Sequence[str], most: int = 5) -> str:

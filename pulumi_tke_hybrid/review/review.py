@@ -15,7 +15,7 @@ from pulumi_tke_hybrid.review.plan import StackPlan
 from pulumi_tke_hybrid.review.verdict import Verdict
 from pulumi_tke_hybrid.review.words import Words
 from pulumi_tke_hybrid.tke.rule import Severity, judged
-from pulumi_tke_hybrid.tke.rules import changes, coverage, ranges_of_steps, references
+from pulumi_tke_hybrid.tke.rules import coverage, of_plan
 from pulumi_tke_hybrid.tke.step import Plan
 
 
@@ -111,7 +111,5 @@ def review(
 
 def _of_stack(plan: StackPlan, acceptances: Sequence[Acceptance], severities: Mapping[str, Severity]) -> StackReview:
     steps = Plan(plan.steps)
-    found = judged(
-        [*changes.findings(steps), *coverage.findings(steps), *ranges_of_steps.findings(steps), *references.findings(steps)], severities
-    )
+    found = judged(of_plan.findings(steps), severities)
     return StackReview(plan, outline(plan), coverage.zones_of(steps), gate.judge(plan, causes(plan.steps, found), acceptances))

@@ -42,6 +42,13 @@ FORCED: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+_OF_KINDS = {
+    tokens.DAEMON_SET: ("spec.selector",),
+    "kubernetes:apps/v1:ReplicaSet": ("spec.selector",),
+    "kubernetes:batch/v1:Job": ("spec.completionMode", "spec.completions", "spec.selector", "spec.template"),
+}
+"""Of Kubernetes' other kinds, beside name and namespace."""
+
 # Optional and computed in the schema: without the program's word the provider keeps what is there.
 _COMPUTED: Mapping[str, tuple[str, ...]] = {
     tokens.CLUSTER: ("containerRuntime", "dataPlaneV2", "ignoreServiceCidrConflict", "isDualStack"),
@@ -57,7 +64,8 @@ def changed(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], stat
     with the state, as the providers do: to write down what is there changes nothing.
     """
     computed = _COMPUTED.get(kind, ())
-    differing = [path for path in FORCED.get(kind, ()) if _differs(path, before, after, state, path in computed)]
+    forced = FORCED.get(kind) or (_OBJECT + _OF_KINDS.get(kind, ()) if kind.startswith("kubernetes:") else ())
+    differing = [path for path in forced if _differs(path, before, after, state, path in computed)]
     # The tencentcloud plugin names the outermost property.
     named = [path.split(".")[0] for path in differing] if kind.startswith("tencentcloud:") else differing
     return list(dict.fromkeys(named))

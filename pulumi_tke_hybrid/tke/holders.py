@@ -1,10 +1,10 @@
-"""Objects that hold pods, recognised by their pod templates, and load balancers' sources, recognised by type and annotations."""
+"""Objects that hold pods, recognised by their pod templates."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_tke_hybrid.tke import keys, tokens
+from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.pods import needs_eni, requested_network
 from pulumi_tke_hybrid.tke.resource_types import canonical, kubernetes_kind
 from pulumi_tke_hybrid.tke.step import Props, at, items, mapping, unknown
@@ -39,13 +39,21 @@ _ON_EACH_NODE = ("BroadcastJob", "DaemonSet")
 _DEEPEST = 10
 
 
+_GROUPS = (
+    "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration", "apiregistration.k8s.io", "apps", "auditregistration.k8s.io",
+    "autoscaling", "batch", "certificates.k8s.io", "coordination.k8s.io", "core", "discovery.k8s.io", "events.k8s.io", "extensions",
+    "flowcontrol.apiserver.k8s.io", "meta", "networking.k8s.io", "node.k8s.io", "policy", "rbac.authorization.k8s.io", "resource.k8s.io",
+    "scheduling.k8s.io", "settings.k8s.io", "storage.k8s.io", "storagemigration.k8s.io",
+)  # fmt: skip
+
+
+_TOOLS = ("helm.sh", "kustomize", "yaml", "")
+"""What pulumi-kubernetes has beside objects of Kubernetes: charts and lists of objects."""
+
+
 def is_built_in(token: str) -> bool:
-    """Whether the kind is one of Kubernetes itself: the domain of its API group is `k8s.io`, or the group has none."""
-    group, _, kind = kubernetes_kind(token)
-    return bool(kind) and ("." not in group or group.endswith(".k8s.io")) and group not in _TOOLS
-
-
-_TOOLS = ("yaml", "kustomize")
+    """Whether the kind is one of Kubernetes itself, by its API group (pulumi-kubernetes 4.25); others come from custom resources."""
+    return kubernetes_kind(token)[0] in _GROUPS
 
 
 @dataclass(frozen=True)
@@ -117,12 +125,12 @@ def template_paths(token: str, *sides: Props) -> list[TemplatePath]:
     """
     if not token.startswith("kubernetes:"):
         return []
-    type_ = canonical(token, next(filter(None, sides), {}))
+    type_ = canonical(token, next(filter(None, sides), None))
     group, _, kind = kubernetes_kind(type_)
     fixed = _BUILT_IN.get((group, kind.removesuffix("Patch")))
     if fixed is not None:
         return [fixed]
-    if is_built_in(type_):
+    if is_built_in(type_) or group in _TOOLS:
         return []
     return list(dict.fromkeys(path for side in sides for path in _search(side, ())))
 
@@ -166,57 +174,6 @@ def _count(value: Any, default: int | None) -> int | None:
     return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-_DIRECT = (keys.SERVICE_DIRECT_ACCESS, keys.INGRESS_DIRECT_ACCESS)
-_EXISTING = (keys.SERVICE_EXISTING_LB, keys.INGRESS_EXISTING_LB)
-_PREFIXES = ("service.cloud.tencent.com/", "ingress.cloud.tencent.com/", "service.kubernetes.io/qcloud-", "kubernetes.io/ingress.qcloud")
-_BALANCER_KEYS = frozenset(
-    {*_DIRECT, *_EXISTING, *(keys.SERVICE_KEYS - {keys.SERVICE_LOCAL_NODES}), *(keys.INGRESS_KEYS - {keys.INGRESS_CLASS_KEY})}
-)
-
-
 def kind_of(token: str) -> str:
     """Kubernetes' name of the kind, without `Patch`; empty for what is no object of Kubernetes."""
     return kubernetes_kind(token)[2].removesuffix("Patch")
-
-
-def is_ingress(token: str) -> bool:
-    """Whether the kind is Kubernetes' Ingress, in any API version, or a patch of one."""
-    return canonical(token).removesuffix("Patch") == tokens.INGRESS
-
-
-def is_service(token: str) -> bool:
-    """Whether the kind is Kubernetes' Service, or a patch of one."""
-    return canonical(token).removesuffix("Patch") == tokens.SERVICE
-
-
-def annotations(props: Props) -> Props:
-    """An object's own annotations."""
-    return mapping(at(props, "metadata", "annotations"))
-
-
-def is_front(token: str, *sides: Props) -> bool:
-    """Whether TKE makes or uses a load balancer for the object, in any of its sides (before, after).
-
-    True for an Ingress, a Service of type LoadBalancer, and every object of Kubernetes with TKE's annotations of load balancers.
-    """
-    if not token.startswith("kubernetes:"):
-        return False
-    if is_ingress(token):
-        return True
-    return any(_is_front_side(token, side) for side in sides)
-
-
-def _is_front_side(token: str, props: Props) -> bool:
-    if is_service(token) and at(props, "spec", "type") == "LoadBalancer":
-        return True
-    return any(key in _BALANCER_KEYS or key.startswith(_PREFIXES) for key in annotations(props))
-
-
-def direct_keys(token: str) -> Sequence[str]:
-    """TKE's annotations of direct access that an object of this kind can have."""
-    return (keys.SERVICE_DIRECT_ACCESS,) if is_service(token) else (keys.INGRESS_DIRECT_ACCESS,) if is_ingress(token) else _DIRECT
-
-
-def existing_keys(token: str) -> Sequence[str]:
-    """TKE's annotations that name a load balancer of the user's own, on an object of this kind."""
-    return (keys.SERVICE_EXISTING_LB,) if is_service(token) else (keys.INGRESS_EXISTING_LB,) if is_ingress(token) else _EXISTING

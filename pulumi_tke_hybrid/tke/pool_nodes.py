@@ -7,6 +7,7 @@ from typing import Any
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.step import Props, items, mapping, unknown
 
+_NOTHING: Props = {}
 NODE_MAKERS = (*tokens.POOLS, tokens.CLUSTER)
 """Types of resources that make nodes; a cluster makes those of its `workerConfigs`."""
 
@@ -32,7 +33,7 @@ def nodes_by_subnet(type_: str, props: Props) -> list[NodesIn]:
     stock and by the pool's policy. A super node (`serverlessNodes`), a ScaleWorker and a cluster's own workers name their subnets.
     """
     if type_ == tokens.SERVERLESS_NODE_POOL:
-        named = [_text(node, "subnetId") for node in map(mapping, items(props.get("serverlessNodes")))]
+        named = [_text(node, "subnetId") for node in _each(props.get("serverlessNodes"))]
         return [NodesIn(subnet, named.count(subnet)) for subnet in dict.fromkeys(named)]
     if type_ in (tokens.SCALE_WORKER, tokens.CLUSTER):
         workers = _each(props.get("workerConfig" if type_ == tokens.SCALE_WORKER else "workerConfigs"))
@@ -50,7 +51,8 @@ def nodes_by_subnet(type_: str, props: Props) -> list[NodesIn]:
 def pool_nodes(props: Props) -> int | None:
     """How many nodes the inputs of a resource of `NODE_MAKERS` ask for; None where they do not say, or the number is not known."""
     if "serverlessNodes" in props:
-        return len(items(props["serverlessNodes"])) if isinstance(props["serverlessNodes"], list) else None
+        listed: object = props["serverlessNodes"]
+        return len(items(listed)) if isinstance(listed, list) else None  # pyright: ignore[reportUnknownArgumentType]
     if "workerConfig" in props or "workerConfigs" in props:
         counts = [_number(worker.get("count", 1)) for key in ("workerConfig", "workerConfigs") for worker in _each(props.get(key))]
         return None if None in counts else sum(count or 0 for count in counts)
@@ -62,7 +64,7 @@ def pool_nodes(props: Props) -> int | None:
         props.get("minSize"),
         native.get("minSize"),
     )
-    scaling = next(iter(_each(native.get("scaling"))), {})
+    scaling = next(iter(_each(native.get("scaling"))), _NOTHING)
     return next((number for found in (*wanted, scaling.get("minReplicas")) if (number := _number(found)) is not None), None)
 
 
@@ -73,7 +75,7 @@ def shares(whole: int, parts: int) -> list[int]:
 
 def _group(props: Props) -> Props:
     """What holds the sizes and subnets of a native pool, or of a scaling group."""
-    return next((each for key in ("native", "autoScalingGroup") for each in _each(props.get(key))), {})
+    return next((each for key in ("native", "autoScalingGroup") for each in _each(props.get(key))), _NOTHING)
 
 
 def _pool_subnets(props: Props) -> Iterator[str]:
@@ -84,7 +86,8 @@ def _pool_subnets(props: Props) -> Iterator[str]:
 
 def _each(value: object) -> list[Props]:
     """The objects of a block, which the two packages may write as one object or as a list of them."""
-    return [mapping(item) for item in (items(value) if isinstance(value, list) else [value]) if isinstance(item, dict)]
+    found = items(value) or [value]
+    return [mapping(item) for item in found if isinstance(item, dict)]  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _text(props: Props, key: str) -> str:

@@ -88,6 +88,45 @@ def kubernetes_kind(token: str) -> tuple[str, str, str]:
     return (found[1] or "", found[2], found[3]) if found else ("", "", "")
 
 
+NETWORK_PRODUCTS = (
+    "Address", "Antiddos", "As", "Ccn", "Cfw", "Classic", "Clb", "Cvm", "Dc", "Dcx", "Dnat", "Eip", "Eks", "Elastic", "Eni", "Gaap", "Gwlb",
+    "Ha", "Instance", "Ipv6", "Kubernetes", "Nat", "PrivateDns", "Protocol", "Reserve", "Route", "Security", "Sg", "Ssl", "Subnet", "Vpc",
+    "Vpn",
+)  # fmt: skip
+"""Products of Tencent Cloud that networks, load balancers, clusters and their machines are made of; unknown products count as such."""
+PRODUCTS_IN_NETWORKS = (
+    "Accept", "ApiGateway", "Bi", "Cbs", "Cdc", "Cdwdoris", "Cdwpg", "Cfs", "Chdfs", "Ckafka", "Clickhouse", "Cynosdb", "Dasb", "Dayu",
+    "Dcdb", "Dlc", "Elasticsearch", "Emr", "Kms", "Mariadb", "Mdl", "Mongodb", "Monitor", "Mqtt", "Mysql", "Oceanus", "Postgresql",
+    "Redis", "Reject", "Rum", "Scf", "Sqlserver", "Tcaplus", "Tcm", "Tcr", "Tcss", "Tdcpg", "Tdmq", "Tem", "Thpc", "Trocket", "Tse",
+    "Tsf", "Waf", "Wedata",
+)  # fmt: skip
+"""Products that stand in a network, as databases do: a change matters where they name another network, group or cluster."""
+OTHER_PRODUCTS = (
+    "Apm", "Audit", "Batch", "Billing", "Cam", "Cat", "Cdh", "Cdn", "Ci", "Ciam", "Cls", "Cos", "Csip", "Css", "Cwp", "Dbbrain", "Dnspod",
+    "Dts", "Eb", "Events", "Identity", "Igtm", "Image", "Invite", "Key", "Lighthouse", "Lite", "Mps", "Open", "Organization", "Placement",
+    "Project", "Provision", "Pts", "Reserved", "Serverless", "Ses", "Sms", "Ssm", "Subdomain", "Subscribe", "Tag", "Tat", "Tcmq", "Teo",
+    "Vod",
+)  # fmt: skip
+"""Products of which no resource names a network, a subnet, a cluster, a load balancer or a security group (provider 0.2.3's schema)."""
+
+
+def _product(token: str) -> str:
+    return _of_tencent_cloud(token).removeprefix("tencentcloud:").partition("/")[0]
+
+
+def only_stands_in_network(token: str) -> bool:
+    """Whether a `tencentcloud:` resource is of a product that is no part of a network or cluster, and at most stands in one."""
+    return _product(token) in PRODUCTS_IN_NETWORKS
+
+
+def may_hold_network(token: str) -> bool:
+    """Whether a `tencentcloud:` resource may have to do with networks, clusters, load balancers or security groups.
+
+    False for products whose schema names none of them; True for every other, also for one that this table does not have.
+    """
+    return _product(token) not in OTHER_PRODUCTS
+
+
 def is_patch(token: str) -> bool:
     """Whether the resource only writes some fields of an object that it does not own: its deletion takes these fields back."""
     return token.startswith("kubernetes:") and token.endswith("Patch")

@@ -111,6 +111,8 @@ class Step:
     """The type token as the engine wrote it, where it is another one than `type`."""
     adopted: bool = False
     """What it becomes is there already: it is imported or read, and not made."""
+    is_rest: bool = False
+    """It is the rest of a replacement that an earlier run did not finish; its own resource has another step."""
     left: bool = False
     """What was there stays as it is, and the stack does not manage it any more."""
 

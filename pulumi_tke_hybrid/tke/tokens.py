@@ -11,11 +11,13 @@ ENDPOINT = "tencentcloud:Kubernetes/clusterEndpoint:ClusterEndpoint"
 ADDON = "tencentcloud:Kubernetes/addon:Addon"
 ADDON_ATTACHMENT = "tencentcloud:Kubernetes/addonAttachment:AddonAttachment"
 ADDON_CONFIG = "tencentcloud:Kubernetes/addonConfig:AddonConfig"
+ADDONS = (ADDON, ADDON_ATTACHMENT, ADDON_CONFIG)
 POOLS = (NODE_POOL, NATIVE_NODE_POOL, SERVERLESS_NODE_POOL, SCALE_WORKER, CLUSTER_ATTACHMENT, AS_SCALING_GROUP)
 """Whatever gives a cluster nodes."""
 
 VPC = "tencentcloud:Vpc/instance:Instance"
 SUBNET = "tencentcloud:Subnet/instance:Instance"
+MACHINE = "tencentcloud:Instance/instance:Instance"
 SECURITY_GROUP = "tencentcloud:Security/group:Group"
 RULE_SET = "tencentcloud:Security/groupRuleSet:GroupRuleSet"
 LITE_RULES = "tencentcloud:Security/groupLiteRule:GroupLiteRule"

@@ -167,7 +167,7 @@ HARMLESS: list[Step] = [
     # Its cluster goes, which has a rule of its own.
     step(tokens.DEPLOYMENT, Op.REPLACE, named_pods(), named_pods(), replace_keys=("provider",)),
     step(tokens.DEPLOYMENT, Op.REPLACE, named_pods(0), named_pods(0), replace_keys=("spec.selector",)),
-    step(tokens.DEPLOYMENT, Op.DELETE, named_pods(), {}),
+    step(tokens.DEPLOYMENT, Op.DELETE, named_pods(replicas=0), {}),
     update(tokens.DEPLOYMENT, pods({}, 2), pods({NETWORKS: "tke-route-eni"}, 2)),
     update(tokens.STATEFUL_SET, pods({CLAIM: "Never"}, 1), pods({CLAIM: "Never"}, 3)),
     update(MAP, config_map("other", config="a"), config_map("other", config="b")),

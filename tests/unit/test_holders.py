@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.tke import keys, tokens
-from pulumi_tke_hybrid.tke.holders import holders, is_front, template_paths
+from pulumi_tke_hybrid.tke.holders import holders, template_paths
 from pulumi_tke_hybrid.tke.pool_nodes import NodesIn, nodes_by_subnet, pool_nodes
-from pulumi_tke_hybrid.tke.step import UNKNOWN
+from pulumi_tke_hybrid.tke.resource_types import canonical
+from pulumi_tke_hybrid.tke.rules.fronts import is_front, may_have_balancer
+from pulumi_tke_hybrid.tke.step import UNKNOWN, Op, Step
 
 ENI = {"metadata": {"annotations": {keys.NETWORKS: keys.ROUTE_ENI}}, "spec": {"containers": [{"name": "c"}]}}
 BY_RESOURCE = {"spec": {"containers": [{"resources": {"requests": {keys.ENI_IP: "1"}}}]}}
@@ -65,8 +67,9 @@ def test_a_template_of_a_custom_resource_is_found_on_either_side() -> None:
 @pytest.mark.parametrize(
     ("token", "props", "front"),
     [
-        (tokens.INGRESS, {}, True),
-        ("kubernetes:extensions/v1beta1:IngressPatch", {}, True),
+        (tokens.INGRESS, {"spec": {"ingressClassName": "qcloud"}}, True),
+        (tokens.INGRESS, {"spec": {"ingressClassName": "nginx"}}, False),
+        ("kubernetes:extensions/v1beta1:IngressPatch", {"spec": {}}, True),
         (tokens.SERVICE, {"spec": {"type": "LoadBalancer"}}, True),
         (tokens.SERVICE, {"spec": {"type": "ClusterIP"}}, False),
         ("kubernetes:core/v1:ServicePatch", {"metadata": {"annotations": {keys.SERVICE_DIRECT_ACCESS: "true"}}}, True),
@@ -76,7 +79,8 @@ def test_a_template_of_a_custom_resource_is_found_on_either_side() -> None:
     ],
 )
 def test_what_tke_makes_a_load_balancer_for(token: str, props: dict[str, Any], front: bool) -> None:
-    assert is_front(token, props) is front
+    step = Step("urn:pulumi:dev::demo::x::it", canonical(token), Op.DELETE, props)
+    assert (is_front(step) and may_have_balancer(step, step.old)) is front
 
 
 @pytest.mark.parametrize(

@@ -38,16 +38,16 @@ class Steps:
         if not isinstance(urn, str) or not urn:
             self.odd += 1
             return
-        old, new = mapping(given.get("oldState")), mapping(given.get("newState"))
+        old, new, is_rest = mapping(given.get("oldState")), mapping(given.get("newState")), False
         op = operations.operation(said, old, new)
         if old.get("delete") is True and said in _CLEANING:
             op = Op.READ if operations.stays(old) else Op.OTHER  # left over from an earlier run that was cut off
-            urn += " (left over)"
+            urn, is_rest = f"{urn} (left over)", True
         elif not operations.is_known(said):
             self.unnamed_ops[str(said)] = None
         self._refreshed = self._refreshed or said == "refresh"
         self._deleted_with[urn] = operations.deleted_with(old)
-        step = self._step(given, urn, op, old, new)
+        step = replace(self._step(given, urn, op, old, new), is_rest=is_rest)
         pair = (str(at(old, "provider") or ""), str(at(new, "provider") or _provider(given)))
         if pair not in self._seen:
             self._seen.add(pair)

@@ -15,6 +15,7 @@ from pulumi_tke_hybrid.tke.rules import changes_of_system_objects as system
 from pulumi_tke_hybrid.tke.rules import changes_of_workloads as workloads
 from pulumi_tke_hybrid.tke.rules import exposure
 from pulumi_tke_hybrid.tke.rules.fixed_annotations import fixed_findings
+from pulumi_tke_hybrid.tke.rules.left_unmanaged import left_findings
 from pulumi_tke_hybrid.tke.step import Check, Plan, Step
 
 VERSION_CHANGE = Rule(
@@ -35,7 +36,7 @@ def findings(plan: Plan) -> Iterator[Finding]:
 
 def of_step(step: Step) -> Iterator[Finding]:
     """What the rules find in one step."""
-    for check in (*_CHECKS.get(step.type, ()), *_BY_SHAPE):
+    for check in (*_CHECKS.get(step.type, ()), *workloads.checks(step), *_BY_SHAPE):
         yield from (replace(finding, urn=step.urn) for finding in check(step))
     if step.type.startswith(tokens.PROVIDERS):
         yield from _version(step)
@@ -53,9 +54,11 @@ def _version(step: Step) -> Iterator[Finding]:
         )
 
 
-_BY_SHAPE: tuple[Check, ...] = (fixed_findings, exposure.widened_fronts)
-"""They find nothing where the resource is no Service and no Ingress, of whatever API version."""
+_BY_SHAPE: tuple[Check, ...] = (fixed_findings, exposure.widened_fronts, left_findings)
+"""They look at the shape of the resource themselves, and find nothing in one of another shape."""
 _CHECKS: dict[str, list[Check]] = {}
-for _module in (clusters, networks, workloads, system, exposure):
+for _module in (clusters, networks, system, exposure):
     for _token, _checks in _module.CHECKS.items():
         _CHECKS.setdefault(_token, []).extend(_checks)
+JUDGED = frozenset(_CHECKS)
+"""Types that have a check of their own."""

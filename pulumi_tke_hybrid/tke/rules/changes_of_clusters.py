@@ -139,7 +139,7 @@ def list_losses(where: str, before: Sequence[str], after: Sequence[str]) -> Iter
 
 
 def _phantom(step: Step) -> Iterator[Finding]:
-    if step.op not in (Op.CREATE, Op.REPLACE) or step.new.get("networkType") not in (None, "GR"):
+    if not step.creates or step.new.get("networkType") not in (None, "GR"):
         return
     given = [key for key in ("eniSubnetIds", "vpcCniType") if step.new.get(key)]
     if given:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke.pool_nodes import nodes_by_subnet
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import POD_SUBNET_LEAVES, protection
-from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, at, items, mapping
+from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, items, mapping
 
 _PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
 
@@ -76,24 +77,28 @@ def _vpc_lost(step: Step) -> Iterator[Finding]:
         )
 
 
-def pool_machines(props: Props) -> int | None:
-    """How many machines a node pool asks for; None where the preview does not say."""
-    for found in (props.get("desiredCapacity"), at(props, "native", "replicas"), props.get("minSize")):
-        if isinstance(found, (int, float)) and not isinstance(found, bool):
-            return int(found)
-    return None
+_MAKERS = {
+    tokens.SCALE_WORKER: "group of machines",
+    tokens.CLUSTER_ATTACHMENT: "attachment of a machine",
+    tokens.SERVERLESS_NODE_POOL: "pool of super nodes",
+    tokens.NATIVE_NODE_POOL: "native node pool",
+    tokens.AS_SCALING_GROUP: "scaling group",
+}
 
 
 def _machines(step: Step) -> str:
-    count = pool_machines(step.old)
-    return "its machines" if count is None else "its one machine" if count == 1 else f"its {count} machines"
+    counts = [part.nodes for part in nodes_by_subnet(step.type, step.old)]
+    count = None if None in counts else sum(part or 0 for part in counts)
+    noun = "super node" if step.type == tokens.SERVERLESS_NODE_POOL else "machine"
+    return f"its {noun}s" if count is None else f"its one {noun}" if count == 1 else f"its {count} {noun}s"
 
 
 def _pool_lost(step: Step) -> Iterator[Finding]:
+    kind = _MAKERS.get(step.type, "node pool")
     if step.op is Op.REPLACE:
         yield POOL_REBUILT.finding(
             step.name,
-            f"would rebuild the node pool and {_machines(step)} at once",
+            f"would rebuild the {kind} and {_machines(step)} at once",
             value=step.replaced_for,
             why="pods on them are evicted, and their ENI addresses go",
             todo="add a pool of another name, drain the nodes of this one, then remove it",
@@ -101,29 +106,36 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
     elif step.op is Op.DELETE:
         yield POOL_REBUILT.finding(
             step.name,
-            f"the node pool would be deleted with {_machines(step)}",
+            f"the {kind} would be deleted with {_machines(step)}",
             why="pods on them are evicted, and their ENI addresses go",
             todo="drain its nodes first; then accept this finding",
         )
 
 
+_SOURCES = ("cidrBlock", "ipv6CidrBlock", "sourceSecurityId", "cidrIp", "sourceSgid")
+_PROTOCOL_AND_PORT = (("protocol", "ipProtocol"), ("port", "portRange"))
+"""A GroupRule is one rule, and names the same things otherwise than a rule of a GroupRuleSet."""
+
+
 def _admitted(props: Props) -> list[tuple[str, str]]:
     """(what is admitted, the rule) of a security group's list."""
     rules: list[tuple[str, str]] = []
-    for index, rule in enumerate(items(props.get("ingresses", props.get("ingress")))):
+    listed = [props] if "policy" in props else items(props.get("ingresses", props.get("ingress")))
+    for index, rule in enumerate(listed):
         if isinstance(rule, str):  # ACCEPT#10.0.0.0/8#80#TCP
             rules.append((rule.partition("#")[0].upper(), rule))
         else:
             given = mapping(rule)
-            source = next(
-                (str(given[key]) for key in ("cidrBlock", "ipv6CidrBlock", "sourceSecurityId") if given.get(key)), f"rule {index}"
-            )
-            rules.append((str(given.get("action", "")).upper(), f"{source} {given.get('protocol', 'ALL')} {given.get('port', 'ALL')}"))
+            if str(given.get("type", "ingress")).lower() != "ingress":
+                continue
+            source = next((str(given[key]) for key in _SOURCES if given.get(key)), f"rule {index}")
+            protocol, port = (next((given[key] for key in pair if given.get(key)), "ALL") for pair in _PROTOCOL_AND_PORT)
+            rules.append((str(given.get("action") or given.get("policy") or "").upper(), f"{source} {protocol} {port}"))
     return rules
 
 
 def _narrowed(step: Step) -> Iterator[Finding]:
-    if not step.old:
+    if not step.old and step.type != tokens.GROUP_RULE:
         return
     before, after = _admitted(step.old), _admitted(step.new)
     gone = [rule for action, rule in before if action == "ACCEPT" and ("ACCEPT", rule) not in after]
@@ -142,8 +154,6 @@ def _narrowed(step: Step) -> Iterator[Finding]:
 CHECKS: dict[str, Sequence[Check]] = {
     tokens.VPC: (_vpc_lost,),
     tokens.SUBNET: (_subnet_lost, protection),
-    tokens.NODE_POOL: (_pool_lost,),
-    tokens.NATIVE_NODE_POOL: (_pool_lost,),
-    tokens.RULE_SET: (_narrowed,),
-    tokens.LITE_RULES: (_narrowed,),
+    **dict.fromkeys(tokens.POOLS, (_pool_lost,)),
+    **dict.fromkeys((tokens.RULE_SET, tokens.LITE_RULES, tokens.GROUP_RULE), (_narrowed,)),
 }

@@ -10,6 +10,13 @@ from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, at, mapping, unkn
 MASQUERADE_CONFIG_MAP = "ip-masq-agent-config"
 IPAMD_ADDONS = ("eniipamd", "tke-eni-ipamd")
 
+IPAMD_REMOVED = Rule(
+    "ipamd-removed",
+    Severity.ERROR,
+    "ipamd, which gives pods their addresses in container subnets, is never removed.",
+    "the operation on ipamd's add-on",
+    "article: ipamd hands out the addresses; 457/50360",
+)
 IPAMD_RESTART = Rule("ipamd-restart", Severity.WARNING, "A restart of ipamd is known of before.", "ipamd's objects and add-on", "article")
 
 
@@ -42,14 +49,42 @@ def _ipamd_restart(step: Step) -> Iterator[Finding]:
         yield _restart(step.name, "what is made again restarts ipamd")
 
 
+def addon_name(step: Step) -> str:
+    """The add-on's name, as `Addon`, `AddonConfig` and `AddonAttachment` write it."""
+    given = step.new or step.old
+    return next((found for key in ("addonName", "name") if isinstance(found := given.get(key), str)), "")
+
+
 def _ipamd_addon(step: Step) -> Iterator[Finding]:
-    if (step.new or step.old).get("addonName") in IPAMD_ADDONS and step.op is not Op.CREATE:
-        yield _restart(step.name, "a change of ipamd's add-on restarts it")
+    if addon_name(step) not in IPAMD_ADDONS or step.op is Op.CREATE:
+        return
+    if not step.op.ends or step.type == tokens.ADDON_CONFIG:
+        yield _restart(step.name, "a change of ipamd's add-on restarts it", _versions(step))
+        return
+    again = f"replaced ({step.replaced_for})" if step.op is Op.REPLACE else "deleted"
+    yield IPAMD_REMOVED.finding(
+        step.name,
+        f"ipamd's add-on would be {again}",
+        value=_versions(step),
+        why="without ipamd no new pod gets an address of a container subnet, and no address comes back; pods that run keep theirs",
+        todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program",
+    )
 
 
-def _restart(where: str, what: str) -> Finding:
+def _versions(step: Step) -> str:
+    """The add-on's version, from and to."""
+    found = [next((v for key in ("addonVersion", "version") if (v := props.get(key))), "") for props in (step.old, step.new)]
+    before, after = (value if isinstance(value, str) and not unknown(value) else "" for value in found)
+    return f"{before} → {after}" if before and after and before != after else before
+
+
+def _restart(where: str, what: str, value: str = "") -> Finding:
     return IPAMD_RESTART.finding(
-        where, what, why="pods that run keep their network; new pods wait until it is back", todo="do not roll workloads at the same time"
+        where,
+        what,
+        value=value,
+        why="pods that run keep their network; new pods wait until it is back",
+        todo="do not roll workloads at the same time",
     )
 
 
@@ -66,6 +101,5 @@ def _masquerade_list(step: Step) -> Iterator[Finding]:
 CHECKS: dict[str, Sequence[Check]] = {
     **dict.fromkeys(tokens.CONFIG_MAPS, (_ipamd_config, _masquerade_list)),
     **dict.fromkeys(tokens.IPAMD_WORKLOADS, (_ipamd_restart,)),
-    tokens.ADDON: (_ipamd_addon,),
-    tokens.ADDON_CONFIG: (_ipamd_addon,),
+    **dict.fromkeys(tokens.ADDONS, (_ipamd_addon,)),
 }

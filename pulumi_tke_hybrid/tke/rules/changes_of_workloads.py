@@ -1,11 +1,15 @@
 """Dangerous changes of workloads and of the way to their pods."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from pulumi_tke_hybrid.tke import keys, tokens
+from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.holders import Holder, holders, kind_of, template_paths
+from pulumi_tke_hybrid.tke.known_annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, at, below, items, mapping, unknown
+from pulumi_tke_hybrid.tke.rules.fronts import annotation, direct_keys, existing_keys, front_of, is_front, is_patch, may_have_balancer
+from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, at, below, items, unknown
 
 DIRECT_ACCESS_OFF = Rule(
     "direct-access-off",
@@ -30,85 +34,76 @@ STATEFUL_SET_REPLACED = Rule(
 DEPLOYMENT_REPLACED = Rule(
     "deployment-replaced",
     Severity.ERROR,
-    "A Deployment that has pods is never deleted to be made again under the same name.",
+    "A Deployment, or another object that holds pods, is never deleted to be made again under the same name.",
     "the operation, name and namespace before and after",
     "pulumi-kubernetes: what cannot change in place and keeps its name is deleted first",
+)
+WORKLOAD_DELETED = Rule(
+    "workload-deleted",
+    Severity.ERROR,
+    "What holds pods with addresses of container subnets is never deleted unnoticed.",
+    "the operation, the pod template",
+    "Kubernetes: the deletion of an object deletes its pods",
 )
 KEPT_ADDRESS_OFF = Rule(
     "kept-address-off", Severity.WARNING, "Pods keep their kept addresses.", "the pod template's annotations before and after", "457/38975"
 )
 
 
-_DIRECT = {tokens.SERVICE: keys.SERVICE_DIRECT_ACCESS, tokens.INGRESS: keys.INGRESS_DIRECT_ACCESS}
 _AUTONAMED = "pulumi.com/autonamed"
 """Annotation of an object whose name Pulumi made up; its replacement gets another one."""
-_EXISTING = {tokens.SERVICE: keys.SERVICE_EXISTING_LB, tokens.INGRESS: keys.INGRESS_EXISTING_LB}
+_ORDERED = ("StatefulSet", "GameStatefulSet")
+"""Kinds whose pods have names, and so addresses and volumes, of their own."""
+_FINISHING = ("Job", "CronJob", "BroadcastJob", "AdvancedCronJob")
+"""Kinds whose pods end by themselves."""
 
 
-def annotations(props: Props) -> Props:
-    """An object's annotations."""
-    return mapping(at(props, "metadata", "annotations"))
-
-
-def template_annotations(props: Props) -> Props:
-    """A pod template's annotations."""
-    return annotations(at(props, "spec", "template") or {})
-
-
-def _annotation(props: Props, key: str) -> Any:
-    """One annotation; unknown also where the object's annotations as a whole are."""
-    return below(props, "metadata", "annotations", key)
-
-
-def _template_annotation(props: Props, key: str) -> Any:
-    """One annotation of the pod template; unknown also where the template, or what holds it, is."""
-    return below(props, "spec", "template", "metadata", "annotations", key)
-
-
-def has_balancer(step: Step, props: Props) -> bool:
-    """Whether a load balancer belongs to the object."""
-    return step.type == tokens.INGRESS or at(props, "spec", "type") == "LoadBalancer"
+def _goes(step: Step) -> bool:
+    """Whether the object as a whole goes away. A patch that is deleted takes its fields back, and the object stays."""
+    return step.op is Op.DELETE and not is_patch(step)
 
 
 def _direct_off(step: Step) -> Iterator[Finding]:
-    if step.op is Op.DELETE or not step.old:
+    if _goes(step) or not step.old:
         return
-    key = _DIRECT[step.type]
-    before, after = _annotation(step.old, key), _annotation(step.new, key)
-    type_before, type_after = below(step.old, "spec", "type"), below(step.new, "spec", "type")
-    was_direct = before == "true"
-    if was_direct and after != "true" and not unknown(after) and has_balancer(step, step.new):
-        yield DIRECT_ACCESS_OFF.finding(
-            f"{step.name}.{key}",
-            "direct access is switched off",
-            why="the load balancer then sends to node ports, and pods see the address of a node instead of their client's",
-            todo=f'keep {key}: "true"',
-        )
-    elif (
-        step.type == tokens.SERVICE
-        and type_before != type_after
-        and "LoadBalancer" in (type_before, type_after)
-        and not unknown(type_after)
-    ):
-        loses = type_before == "LoadBalancer"
-        if loses:
+    for key in direct_keys(step):
+        before, after = annotation(step.old, key), annotation(step.new, key)
+        if before == "true" and after != "true" and not unknown(after) and _keeps_balancer(step):
             yield DIRECT_ACCESS_OFF.finding(
-                f"{step.name}.spec.type",
-                f"instead of {type_before}",
-                value=str(type_after),
-                why="the load balancer goes, its address with it, and pods lose their clients' addresses",
-                todo="keep the type, or add a second Service and move the clients first",
+                f"{step.name}.{key}",
+                "direct access is switched off",
+                why="the load balancer then sends to node ports, and pods see the address of a node instead of their client's",
+                todo=f'keep {key}: "true"',
             )
+            return
+    yield from _type_changed(step)
+
+
+def _keeps_balancer(step: Step) -> bool:
+    """Of an object that is no Service and no Ingress only its annotations, which may all be gone, name a load balancer."""
+    return front_of(step) is None or may_have_balancer(step, step.new or step.old)
+
+
+def _type_changed(step: Step) -> Iterator[Finding]:
+    before, after = below(step.old, "spec", "type"), below(step.new, "spec", "type")
+    if front_of(step) is On.SERVICE and before == "LoadBalancer" and before != after and not unknown(after):
+        yield DIRECT_ACCESS_OFF.finding(
+            f"{step.name}.spec.type",
+            f"instead of {before}",
+            value=str(after or "no type"),
+            why="the load balancer goes, its address with it, and pods lose their clients' addresses",
+            todo="keep the type, or add a second Service and move the clients first",
+        )
 
 
 def _balancer_lost(step: Step) -> Iterator[Finding]:
-    if not step.op.ends or not has_balancer(step, step.old):
+    if not step.op.ends or is_patch(step) or not may_have_balancer(step, step.old):
         return
-    if step.op is Op.REPLACE and step.type == tokens.SERVICE and at(step.new, "spec", "type") != "LoadBalancer":
+    if step.op is Op.REPLACE and front_of(step) is On.SERVICE and at(step.new, "spec", "type") != "LoadBalancer":
         return  # said by the rule of direct access
-    kept = annotations(step.old).get(_EXISTING[step.type])
-    same = bool(kept) and annotations(step.new).get(_EXISTING[step.type]) == kept
-    kind = step.type.rsplit(":", 1)[-1]
+    kept = next((value for key in existing_keys(step) if (value := annotation(step.old, key))), None)
+    same = kept is not None and kept in [annotation(step.new, key) for key in existing_keys(step)]
+    kind = kind_of(step.type)
     what = f"the {kind} would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else f"the {kind} would be deleted"
     address = _first_address(step)
     if same:
@@ -124,73 +119,111 @@ def _first_address(step: Step) -> str:
     return found if isinstance(found, str) and not unknown(found) else ""
 
 
+def _templates(step: Step) -> Iterator[tuple[Holder, Holder]]:
+    """Each pod template of the object before and after; none where the object is new or goes away."""
+    if step.old and (step.new or not _goes(step)):
+        for path in template_paths(step.type, step.old, step.new):
+            yield Holder(step.type, step.old, path), Holder(step.type, step.new, path)
+
+
 def _pods_leave(step: Step) -> Iterator[Finding]:
-    if not step.old or not step.new:
-        return
-    before, after = _template_annotation(step.old, keys.NETWORKS), _template_annotation(step.new, keys.NETWORKS)
-    if before and before != after and not unknown(after):
-        yield PODS_LEAVE_ENI.finding(
-            f"{step.name}.{keys.NETWORKS}",
-            f"instead of {before}",
-            value=str(after or "no pod network"),
-            why="the pods go back to GlobalRouter addresses, load balancers cannot send to them directly, and they stop seeing clients",
-            todo=f"keep {before}",
-        )
+    for was, becomes in _templates(step):
+        before = was.network
+        after = becomes.annotation(keys.NETWORKS) if was.annotation(keys.NETWORKS) else becomes.network
+        if before and not unknown(before) and before != after and not unknown(after):
+            yield PODS_LEAVE_ENI.finding(
+                f"{step.name}.{keys.NETWORKS}",
+                f"instead of {before}",
+                value=str(after or "no pod network"),
+                why="the pods go back to GlobalRouter addresses, load balancers cannot send to them directly, and they stop seeing clients",
+                todo=f"keep {before}",
+            )
 
 
 def _kept_address_off(step: Step) -> Iterator[Finding]:
-    if not step.old or not step.new:
-        return
-    key = keys.CLAIM_DELETE_POLICY
-    before, after = _template_annotation(step.old, key), _template_annotation(step.new, key)
-    if before == keys.KEEP_ADDRESS and after != before and not unknown(after):
-        yield KEPT_ADDRESS_OFF.finding(
-            f"{step.name}.{key}",
-            f"instead of {before}",
-            value=str(after or "no policy"),
-            why="a pod that restarts may come back with another address",
-            todo="check who has these addresses in an allow-list",
-        )
+    for was, becomes in _templates(step):
+        before, after = (holder.annotation(keys.CLAIM_DELETE_POLICY) for holder in (was, becomes))
+        if before == keys.KEEP_ADDRESS and after != before and not unknown(after):
+            yield KEPT_ADDRESS_OFF.finding(
+                f"{step.name}.{keys.CLAIM_DELETE_POLICY}",
+                f"instead of {before}",
+                value=str(after or "no policy"),
+                why="a pod that restarts may come back with another address",
+                todo="check who has these addresses in an allow-list",
+            )
 
 
-def _all_pods(step: Step) -> str:
-    replicas = at(step.old, "spec", "replicas")
-    return f"all its {int(replicas)} pods" if isinstance(replicas, (int, float)) and replicas > 1 else "its pods"
+def _held(step: Step) -> list[Holder]:
+    """The pod templates of an object that goes away; none of a patch, and none that has no pod."""
+    if not step.op.ends or is_patch(step):
+        return []
+    return [holder for holder in holders(step.type, step.old) if holder.pods != 0]
+
+
+def _all_pods(held: Sequence[Holder]) -> str:
+    counts = [holder.pods for holder in held]
+    known = sum(count or 0 for count in counts)
+    return f"all its {known} pods" if None not in counts and known > 1 else "its pods"
 
 
 def _place(props: Props) -> tuple[Any, Any]:
     return below(props, "metadata", "name"), below(props, "metadata", "namespace") or "default"
 
 
-def _deployment_replaced(step: Step) -> Iterator[Finding]:
-    """Of another name or namespace the new pods come first. What goes with its provider is the matter of what rebuilds that one."""
-    if step.op is not Op.REPLACE or "provider" in step.replace_keys or at(step.old, "spec", "replicas") == 0:
+def _replaced(step: Step) -> Iterator[Finding]:
+    held = _held(step)
+    if step.op is not Op.REPLACE or not held:
         return
-    if _place(step.old) != _place(step.new) or annotations(step.new).get(_AUTONAMED) == "true":
-        return
-    yield DEPLOYMENT_REPLACED.finding(
-        step.name,
-        f"would delete the Deployment first, and {_all_pods(step)} stop before others start",
-        value=step.replaced_for,
-        why="its clients have no pod in between",
-        todo="go back to the old value, or add a second Deployment of another name, move the clients, and remove this one",
-    )
-
-
-def _stateful_set_replaced(step: Step) -> Iterator[Finding]:
-    if step.op is Op.REPLACE:
+    kind = kind_of(step.type)
+    if kind in _ORDERED:
         yield STATEFUL_SET_REPLACED.finding(
             step.name,
-            f"would replace the StatefulSet, and {_all_pods(step)} stop at once",
+            f"would replace the {kind}, and {_all_pods(held)} stop at once",
             value=step.replaced_for,
             why="Kubernetes cannot change these fields in place",
-            todo="go back to the old value, or add a second StatefulSet and move",
+            todo=f"go back to the old value, or add a second {kind} and move",
         )
+        return
+    # Of another name or namespace the new pods come first. What goes with its provider is the matter of what rebuilds that one.
+    if "provider" in step.replace_keys or _place(step.old) != _place(step.new) or annotation(step.new, _AUTONAMED) == "true":
+        return
+    found = DEPLOYMENT_REPLACED.finding(
+        step.name,
+        f"would delete the {kind} first, and {_all_pods(held)} stop before others start",
+        value=step.replaced_for,
+        why="its clients have no pod in between",
+        todo=f"go back to the old value, or add a second {kind} of another name, move the clients, and remove this one",
+    )
+    yield replace(found, severity=Severity.WARNING) if kind in _FINISHING else found
 
 
-CHECKS: dict[str, Sequence[Check]] = {
-    tokens.SERVICE: (_direct_off, _balancer_lost),
-    tokens.INGRESS: (_direct_off, _balancer_lost),
-    tokens.DEPLOYMENT: (_pods_leave, _deployment_replaced),
-    tokens.STATEFUL_SET: (_pods_leave, _kept_address_off, _stateful_set_replaced),
-}
+def _deleted(step: Step) -> Iterator[Finding]:
+    held = _held(step)
+    if step.op is not Op.DELETE or not held:
+        return
+    kind = kind_of(step.type)
+    on_eni = [holder for holder in held if holder.needs_eni]
+    found = WORKLOAD_DELETED.finding(
+        step.name,
+        f"the {kind} would be deleted, and {_all_pods(held)}{' with addresses of container subnets' if on_eni else ''} stop",
+        why="clients get no answer from these pods, and the pods' addresses go back to the container subnets, kept ones as well"
+        if on_eni
+        else "clients get no answer from these pods",
+        todo="keep it in the program",
+        intended="move the clients first, then remove it",
+    )
+    yield found if on_eni and kind not in _FINISHING else replace(found, severity=Severity.WARNING)
+
+
+HOLDER_CHECKS: Sequence[Check] = (_pods_leave, _kept_address_off, _replaced, _deleted)
+"""For whatever has a pod template."""
+FRONT_CHECKS: Sequence[Check] = (_direct_off, _balancer_lost)
+"""For Services, Ingresses, and whatever else TKE makes a load balancer for."""
+
+
+def checks(step: Step) -> Iterator[Check]:
+    """The checks of an object by its shape, whatever its kind is."""
+    if template_paths(step.type, step.old, step.new):
+        yield from HOLDER_CHECKS
+    if is_front(step):
+        yield from FRONT_CHECKS

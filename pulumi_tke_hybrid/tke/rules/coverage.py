@@ -9,13 +9,14 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from pulumi_tke_hybrid.tke import keys, tokens, zones
+from pulumi_tke_hybrid.tke import tokens, zones
+from pulumi_tke_hybrid.tke.holders import holders
+from pulumi_tke_hybrid.tke.pool_nodes import NODE_MAKERS, NodesIn, nodes_by_subnet, shares
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import registered
-from pulumi_tke_hybrid.tke.rules.changes_of_networks import is_pod_subnet, pod_subnet_lost, pool_machines
-from pulumi_tke_hybrid.tke.rules.changes_of_workloads import template_annotations
+from pulumi_tke_hybrid.tke.rules.changes_of_networks import is_pod_subnet, pod_subnet_lost
 from pulumi_tke_hybrid.tke.rules.listings import UNTOLD, Clusters, Listing, listings
-from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, texts, unknown
+from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, unknown
 
 ADDRESSES_SHORT = Rule(
     "addresses-short",
@@ -27,7 +28,6 @@ ADDRESSES_SHORT = Rule(
 HEADROOM = 0.1
 """Part of a zone's addresses that should stay free: a rollout's surge and addresses that are not yet reclaimed."""
 _RESERVED = 3
-_POOLS = (tokens.NODE_POOL, tokens.NATIVE_NODE_POOL)
 
 
 @cache
@@ -77,6 +77,10 @@ class Zone:
     subnets: list[PodSubnet] = field(default_factory=list[PodSubnet])
     nodes_before: int = 0
     nodes_after: int = 0
+    nodes_worked_out: bool = False
+    """Part of the nodes are a share of a pool of several zones: which zone a node goes to is decided when the node is made."""
+    nodes_unknown: bool = False
+    """The number of nodes of some pool is not known, and not counted."""
     pools: dict[str, Pools] = field(default_factory=dict[str, Pools])
     """By the clusters whose nodes must have pod subnets in their zones, as far as one can tell."""
     unlisted: bool = False
@@ -119,17 +123,19 @@ def zones_of(plan: Plan) -> list[Zone]:
     """All zones that the plan speaks of, in order of their names."""
     view = _View(plan)
     found: dict[str, Zone] = {}
-    for place, subnet in view.pod_subnets():
-        found.setdefault(place, Zone(place)).subnets.append(subnet)
-    for pool in plan.of(*_POOLS):
-        place, checked = view.zone_of_pool(pool)
-        if not place:
-            continue
-        zone = found.setdefault(place, Zone(place))
-        zone.nodes_before += _machines(pool.old) if pool.op is not Op.CREATE else 0
+    for zone_name, subnet in view.pod_subnets():
+        found.setdefault(zone_name, Zone(zone_name)).subnets.append(subnet)
+    for pool in plan.of(*NODE_MAKERS):
+        if pool.op is not Op.CREATE:
+            for part in view.places(pool, pool.old):
+                found.setdefault(part.zone, Zone(part.zone)).nodes_before += part.nodes or 0
         if pool.op is not Op.DELETE:
-            zone.nodes_after += _machines(pool.new)
-            _put(zone, view.cluster_of(pool), pool, checked)
+            for part in view.places(pool, pool.new):
+                zone = found.setdefault(part.zone, Zone(part.zone))
+                zone.nodes_after += part.nodes or 0
+                zone.nodes_worked_out = zone.nodes_worked_out or part.worked_out
+                zone.nodes_unknown = zone.nodes_unknown or part.nodes is None
+                _put(zone, view.cluster_of(pool), pool, view.is_checked(pool))
     taken = _addresses_taken(plan)
     covered = [zone for zone in found.values() if zone.covered]
     for zone in covered:
@@ -142,7 +148,8 @@ def _put(zone: Zone, cluster: str | None, pool: Step, checked: bool) -> None:
         zone.unlisted = True
         return
     pools = zone.pools.setdefault(cluster, Pools())
-    pools.steps.append(pool)
+    if pool not in pools.steps:
+        pools.steps.append(pool)
     pools.checked = pools.checked or checked
 
 
@@ -191,7 +198,8 @@ class _View:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._subnets = {step.urn: step for step in plan.of(tokens.SUBNET)}
-        self._by_id = {step.id: step for step in self._subnets.values() if step.id}
+        self._placed = {**self._subnets, **{step.urn: step for step in plan.of(tokens.MACHINE)}}
+        self._by_id = {step.id: step for step in self._placed.values() if step.id}
         self._components = {step.urn: step for step in plan.of(tokens.HYBRID_CLUSTER)}
         self._clusters = Clusters(plan)
         self._hybrid: set[str] = set()
@@ -236,23 +244,62 @@ class _View:
         cluster = self._clusters.of(pool)
         return cluster if cluster == UNTOLD or cluster in self._hybrid else None
 
-    def zone_of_pool(self, pool: Step) -> tuple[str, bool]:
-        """The zone of a pool, or nothing; and whether its cluster's component has checked it."""
+    def is_checked(self, pool: Step) -> bool:
+        """Whether the component of the pool's cluster has checked its zone."""
+        return pool.parent in self._components
+
+    def places(self, pool: Step, props: Props) -> list[NodesIn]:
+        """The nodes of a pool by zone, as far as the zones of its subnets are known; each zone once."""
+        parts = nodes_by_subnet(pool.type, props)
+        stated = self._stated_zone(pool)
+        if stated:
+            parts = [replace(part, zone=stated) for part in parts]
+        placed = [replace(part, zone=part.zone or self._zone_of(part.subnet)) for part in parts]
+        return _by_zone([part for part in placed if part.zone] + self._from_sources(pool, props, placed))
+
+    def _stated_zone(self, pool: Step) -> str:
+        """What the pool's component says of it."""
         component = self._components.get(pool.parent)
-        if component is not None:
-            name = (pool.new or pool.old).get("name")
-            for props in (component.new, component.old):
-                zone = at(props, "nodePools", str(name), "zone")
-                if isinstance(zone, str) and not unknown(zone):
-                    return zone, True
-        given = pool.new or pool.old
-        ids = texts(given.get("subnetIds")) or texts(at(given, "native", "subnetIds"))
-        sources = [urn for key in ("subnetIds", "native") for urn in pool.sources.get(key, ())]
-        for step in [*(self._by_id.get(item) for item in ids), *(self._subnets.get(urn) for urn in sources)]:
-            zone = (step.new or step.old).get("availabilityZone") if step else None
-            if isinstance(zone, str) and not unknown(zone):
-                return zone, component is not None
-        return "", False
+        name = str((pool.new or pool.old).get("name"))
+        stated = [at(props, "nodePools", name, "zone") for props in (component.new, component.old)] if component else []
+        return next((zone for zone in stated if isinstance(zone, str) and not unknown(zone)), "")
+
+    def _from_sources(self, pool: Step, props: Props, placed: list[NodesIn]) -> list[NodesIn]:
+        """Those whose subnet or machine has no known id yet: by the resources that the ids come from."""
+        late = [part for part in placed if not part.zone and (unknown(part.subnet) or not part.subnet)]
+        if not late or (props is pool.old and pool.old != pool.new):
+            return []
+        taken = {self._by_id[part.subnet].urn for part in placed if part.zone and part.subnet in self._by_id}
+        urns = dict.fromkeys(urn for key in _PLACING for urn in pool.sources.get(key, ()) if urn in self._placed and urn not in taken)
+        zones_there = [_zone(self._placed[urn]) for urn in urns]
+        nodes = None if any(part.nodes is None for part in late) else sum(part.nodes or 0 for part in late)
+        several = len(zones_there) > 1 or any(part.worked_out for part in late)
+        parts = [None] * len(zones_there) if nodes is None else shares(nodes, len(zones_there))
+        return [NodesIn("", part, several, zone) for part, zone in zip(parts, zones_there, strict=True) if zone]
+
+    def _zone_of(self, identity: str) -> str:
+        step = self._by_id.get(identity)
+        return _zone(step) if step else ""
+
+
+_PLACING = ("subnetIds", "native", "serverlessNodes", "workerConfig", "workerConfigs", "autoScalingGroup", "instanceId")
+"""Properties that say in which subnets, or on which machine, a resource makes nodes."""
+
+
+def _zone(step: Step) -> str:
+    zone = (step.new or step.old).get("availabilityZone")
+    return zone if isinstance(zone, str) and not unknown(zone) else ""
+
+
+def _by_zone(parts: list[NodesIn]) -> list[NodesIn]:
+    """Parts in one zone made one: a pool of several subnets in one zone has all its nodes there."""
+    found: dict[str, NodesIn] = {}
+    for part in parts:
+        first = found.get(part.zone)
+        nodes = part.nodes if first is None else None if first.nodes is None or part.nodes is None else first.nodes + part.nodes
+        found[part.zone] = NodesIn("", nodes, part.worked_out, part.zone)
+    several = len(found) > 1
+    return [replace(part, worked_out=part.worked_out and several) for part in found.values()]
 
 
 def _pod_subnet(step: Step, op: Op, free: object, clusters: Set[str]) -> PodSubnet:
@@ -261,17 +308,11 @@ def _pod_subnet(step: Step, op: Op, free: object, clusters: Set[str]) -> PodSubn
     return PodSubnet(step.name, block if isinstance(block, str) and not unknown(block) else "", op, count, clusters)
 
 
-def _machines(props: Props) -> int:
-    return pool_machines(props) or 0
-
-
 def _addresses_taken(plan: Plan) -> int:
     """Addresses that the ENI pods of the plan need more than before."""
-    return sum(_eni_pods(step.new) - _eni_pods(step.old) for step in plan.of(tokens.DEPLOYMENT, tokens.STATEFUL_SET) if step.op.changes)
+    return sum(_eni_pods(step, step.new) - _eni_pods(step, step.old) for step in plan.steps if step.op.changes)
 
 
-def _eni_pods(props: Props) -> int:
-    if not template_annotations(props).get(keys.NETWORKS):
-        return 0
-    replicas = at(props, "spec", "replicas")
-    return int(replicas) if isinstance(replicas, (int, float)) else 1
+def _eni_pods(step: Step, props: Props) -> int:
+    """Pods that the preview gives a number for: those of each node, or of an unknown number, are counted nowhere here."""
+    return sum(holder.pods or 0 for holder in holders(step.type, props) if holder.needs_eni)

@@ -3,21 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke import keys, resource_types
 from pulumi_tke_hybrid.tke.known_annotations import On
 from pulumi_tke_hybrid.tke.step import Props, Step, at, below, mapping, unknown
 
-_KUBERNETES, _PATCH = "kubernetes:", "Patch"
+_PATCH = "Patch"
 _CLASSES = (None, "", keys.INGRESS_CLASS)
 """Ingress classes whose load balancer TKE makes; an Ingress without a class is TKE's too. 457/56112."""
 
 
 def front_of(step: Step) -> On | None:
     """Whether the step is a Service or an Ingress of any API version, a Patch of one included; None for anything else."""
-    parts = step.type.split(":")
-    if len(parts) != 3 or f"{parts[0]}:" != _KUBERNETES:
-        return None
-    return _FRONTS.get((parts[1].partition("/")[0], parts[2].removesuffix(_PATCH)))
+    group, _, kind = resource_types.kubernetes_kind(step.type)
+    return _FRONTS.get((group, kind.removesuffix(_PATCH)))
 
 
 _FRONTS = {("core", "Service"): On.SERVICE, ("networking.k8s.io", "Ingress"): On.INGRESS, ("extensions", "Ingress"): On.INGRESS}
@@ -26,7 +24,7 @@ _FRONTS = {("core", "Service"): On.SERVICE, ("networking.k8s.io", "Ingress"): On
 
 def is_patch(step: Step) -> bool:
     """Whether the resource writes some fields of an object that others made; its deletion takes these fields away."""
-    return step.type.startswith(_KUBERNETES) and step.type.endswith(_PATCH)
+    return resource_types.is_patch(step.type)
 
 
 def annotations_of(props: Props) -> Any:
@@ -46,12 +44,48 @@ def ingress_class(props: Props) -> Any:
     return below(props, "spec", "ingressClassName") if named in (None, "") else named
 
 
+def is_front(step: Step) -> bool:
+    """Whether the step is a Service, an Ingress, or another object of Kubernetes with TKE's annotations of load balancers."""
+    if front_of(step) is not None:
+        return True
+    return step.type.startswith("kubernetes:") and any(map(_of_balancers, (step.old, step.new)))
+
+
+def _of_balancers(props: Props) -> bool:
+    given = mapping(annotations_of(props))
+    return any(key in _BALANCER_KEYS or key.startswith(_BALANCER_PREFIXES) for key in given)
+
+
+_BALANCER_KEYS = frozenset((keys.SERVICE_KEYS | keys.INGRESS_KEYS) - {keys.SERVICE_LOCAL_NODES, keys.INGRESS_CLASS_KEY})
+_BALANCER_PREFIXES = (
+    "service.cloud.tencent.com/",
+    "ingress.cloud.tencent.com/",
+    "service.kubernetes.io/qcloud-",
+    "kubernetes.io/ingress.qcloud",
+)
+_DIRECT = {On.SERVICE: (keys.SERVICE_DIRECT_ACCESS,), On.INGRESS: (keys.INGRESS_DIRECT_ACCESS,)}
+
+
+def direct_keys(step: Step) -> tuple[str, ...]:
+    """TKE's annotations of direct access that the object can have."""
+    on = front_of(step)
+    return (keys.SERVICE_DIRECT_ACCESS, keys.INGRESS_DIRECT_ACCESS) if on is None else _DIRECT[on]
+
+
+def existing_keys(step: Step) -> tuple[str, ...]:
+    """TKE's annotations that name a load balancer of the user's own, on the object."""
+    on = front_of(step)
+    return tuple(_EXISTING.values()) if on is None else (_EXISTING[on],)
+
+
 def may_have_balancer(step: Step, props: Props) -> bool:
     """Whether a load balancer of TKE's belongs to the object, or may: what is not known counts."""
     if not props:
         return False
     if front_of(step) is On.INGRESS:
         return unknown(ingress_class(props)) or ingress_class(props) in _CLASSES
+    if front_of(step) is None:
+        return _of_balancers(props)
     kind = below(props, "spec", "type")
     return kind == "LoadBalancer" or unknown(kind) or (kind is None and is_patch(step))
 

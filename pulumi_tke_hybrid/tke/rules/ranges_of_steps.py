@@ -6,7 +6,7 @@ from typing import Any
 
 from pulumi_tke_hybrid.tke import cidrs, tokens
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step, items, texts, unknown
+from pulumi_tke_hybrid.tke.step import Plan, Step, items, texts, unknown
 
 Range = tuple[str, str]
 """Where it is written, and the block."""
@@ -57,7 +57,7 @@ def _secondary(vpc: Step) -> list[Any]:
     """
     said = vpc.new.get(_SECONDARY)
     if said is None or (unknown(said) and _SECONDARY not in vpc.sources):
-        said = None if vpc.op in (Op.CREATE, Op.REPLACE) else vpc.state.get(_SECONDARY)
+        said = None if vpc.creates else vpc.state.get(_SECONDARY)
     return [said] if isinstance(said, str) else items(said)
 
 

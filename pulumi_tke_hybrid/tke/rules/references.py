@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi_tke_hybrid.tke import tokens
@@ -59,7 +59,7 @@ def findings(plan: Plan) -> Iterator[Finding]:
             continue
         behind = users.of(step)
         if behind:
-            yield _finding(step, kind, behind)
+            yield replace(_finding(step, kind, behind), urn=step.urn)
 
 
 def _finding(step: Step, kind: _Kind, behind: Sequence[Step]) -> Finding:
