@@ -17,6 +17,7 @@ from pulumi_tke_hybrid.component.kubernetes import require_provider
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.component.stuck_rollout import on_stuck_rollout
 from pulumi_tke_hybrid.tke import annotations, keys, names
+from pulumi_tke_hybrid.workload.adoption import BUDGET, HEADLESS, INGRESS, PODS, SERVICE, Said, Takeover
 from pulumi_tke_hybrid.workload.balancer_uses import claim
 from pulumi_tke_hybrid.workload.exposure import INGRESS_KEYS, SERVICE_KEYS
 from pulumi_tke_hybrid.workload.facts import surge_within
@@ -24,6 +25,7 @@ from pulumi_tke_hybrid.workload.guard import WorkloadGuard
 from pulumi_tke_hybrid.workload.ingress import ingress_annotations, ingress_spec
 from pulumi_tke_hybrid.workload.kinds import PodManagementPolicy, WorkloadKind
 from pulumi_tke_hybrid.workload.rollout import RolloutArgs, deployment_timeout, stateful_set_timeout
+from pulumi_tke_hybrid.workload.second_budget import before_second_budget
 from pulumi_tke_hybrid.workload.service import (
     ADDRESS_ONLY,
     certificate_name,
@@ -36,8 +38,6 @@ from pulumi_tke_hybrid.workload.template import Drain, PodSpec, pod_annotations,
 from pulumi_tke_hybrid.workload.turning_direct import before_turning_direct
 
 _NO_WAIT = {"pulumi.com/skipAwait": "true"}
-_TAKE_OVER = {"pulumi.com/patchForce": "true"}
-"""Fields that kubectl or another tool wrote become ours, instead of a conflict."""
 
 
 class ClientIpWorkload(pulumi.ComponentResource):
@@ -83,16 +83,19 @@ class ClientIpWorkload(pulumi.ComponentResource):
         self._args = parsed
         self._owner = owner
         self._name = name
-        self._ignored = [*((opts.ignore_changes or ()) if opts else ()), *(["spec.replicas"] if parsed.autoscaled else [])]
         self._rollout = parsed.rollout or RolloutArgs()
         self._object_name: Input[str] = name if parsed.name is None else parsed.name
         self._namespace: Input[str] = parsed.namespace or "default"
+        self._front_name: Input[str] = self._object_name if parsed.front_service_name is None else parsed.front_service_name
         self._governing = self._governing_name()
         self._policy = PodManagementPolicy(parsed.pod_management_policy or PodManagementPolicy.ORDERED_READY)
         self._selector: Mapping[str, Input[str]] = parsed.selector or {NAME_LABEL: self._object_name}
         self._labels: dict[str, Input[str]] = {**(parsed.labels or {}), **self._selector}
         self._surge = surge_within(self, owner, parsed.settings, parsed.asked_of_the_cluster(self._replicas), parsed.cluster_facts)
 
+        ignored = [*((opts.ignore_changes or ()) if opts else ()), *(["spec.replicas"] if parsed.autoscaled else [])]
+        provider = self._providers.get("kubernetes")
+        self._taken = Takeover(self, owner, provider, self._said(), adopt=bool(parsed.adopt), ignored=ignored)
         self._claims = [claim(use, balancer) for use, balancer in parsed.balancer_uses(owner)]
         guard = self._guard("guard", [])
         service = self._service(guard)
@@ -117,7 +120,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
         told = self._surge if args.cluster_facts is not None else None
         props = {
             # Nothing is made before everything was checked.
-            "name": pulumi.Output.all(self._object_name, self._checked, told, *self._claims).apply(_first),
+            "name": pulumi.Output.all(self._object_name, self._checked, told, self._taken.checked, *self._claims).apply(_first),
             "namespace": self._namespace,
             "selector": self._selector,
             "network": args.pod_network.value,
@@ -127,20 +130,52 @@ class ClientIpWorkload(pulumi.ComponentResource):
             "volumeClaims": list(args.volume_claims or ()) if args.stateful else None,
             "serviceName": self._governing if args.stateful else None,
             "podManagementPolicy": self._policy.value if args.stateful else None,
+            "frontService": args.front_service_name,
             "ids": args.given_ids() or None,
             "allowAddressChange": bool(args.allow_address_change),
         }
         return WorkloadGuard(f"{self._name}-{suffix}", props, child_options(self, depends_on=after))
 
     def _meta(
-        self, written: Mapping[str, Input[str]] | None = None, *, name: Input[str] | None = None
+        self, child: str = "", written: Mapping[str, Input[str]] | None = None, *, name: Input[str] | None = None
     ) -> kubernetes.meta.v1.ObjectMetaArgs:
+        """Metadata of the object that a child applies; `child` where the object may exist already."""
         return kubernetes.meta.v1.ObjectMetaArgs(
             name=self._object_name if name is None else name,
             namespace=self._namespace,
             labels=self._labels,
-            annotations={**(written or {}), **(_TAKE_OVER if self._args.adopt else {})} or None,
+            annotations=self._taken.annotations(child, written or {}),
         )
+
+    def _said(self) -> Said:
+        args = self._args
+        names: dict[str, tuple[str, Input[str]]] = {
+            SERVICE: ("Service", self._front_name),
+            PODS: ("StatefulSet" if args.stateful else "Deployment", self._object_name),
+        }
+        fronts = {SERVICE: ("exposure", args.exposure, SERVICE_KEYS)}
+        if args.ingress is not None:
+            names[INGRESS] = ("Ingress", self._object_name)
+            fronts[INGRESS] = ("ingress.exposure", args.ingress.exposure, INGRESS_KEYS)
+        if args.headless_service:
+            names[HEADLESS] = ("Service", self._governing)
+        if self._has_budget:
+            names[BUDGET] = ("PodDisruptionBudget", self._object_name)
+        return Said(
+            namespace=self._namespace,
+            names=names,
+            selector=self._selector,
+            labels=self._labels,
+            service_name=self._governing if args.stateful else None,
+            pod_management_policy=self._policy.value if args.stateful else None,
+            claims=list(args.volume_claims or ()) if args.stateful else None,
+            fronts={} if args.allow_address_change else fronts,
+        )
+
+    @property
+    def _has_budget(self) -> bool:
+        alone = known(self._replicas) in (0, 1) and not self._args.autoscaled  # a single pod has no other to stay available
+        return self._args.disruption_budget is not False and bool(not alone or self._args.disruption_budget)
 
     def _certificate(self, suffix: str, certificate_id: Input[str], guard: WorkloadGuard) -> kubernetes.core.v1.Secret:
         """The Secret by which a Service or an Ingress names a certificate of Tencent's. It holds no key, only the id."""
@@ -189,7 +224,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
             written |= _NO_WAIT
         return kubernetes.core.v1.Service(
             f"{self._name}-service",
-            metadata=self._meta(written),
+            metadata=self._meta(SERVICE, written, name=self._front_name),
             spec=kubernetes.core.v1.ServiceSpecArgs(
                 type=kind,
                 selector=self._selector,
@@ -209,12 +244,12 @@ class ClientIpWorkload(pulumi.ComponentResource):
         args = self._args
         if args.service_name is not None:
             return args.service_name
-        return pulumi.Output.concat(self._object_name, "-headless") if args.headless_service else self._object_name
+        return pulumi.Output.concat(self._object_name, "-headless") if args.headless_service else self._front_name
 
     def _headless_service(self, guard: WorkloadGuard) -> kubernetes.core.v1.Service:
         return kubernetes.core.v1.Service(
             f"{self._name}-headless",
-            metadata=self._meta(_NO_WAIT, name=self._governing),
+            metadata=self._meta(HEADLESS, _NO_WAIT, name=self._governing),
             spec=kubernetes.core.v1.ServiceSpecArgs(
                 cluster_ip="None",
                 selector=self._selector,
@@ -234,11 +269,11 @@ class ClientIpWorkload(pulumi.ComponentResource):
             if args.certificate_id is None
             else self._certificate("ingress-certificate", args.certificate_id, guard).metadata.apply(_name_of)
         )
-        written = ingress_annotations(args, self._args.is_direct, self._object_name, first_port)
+        written = ingress_annotations(args, self._args.is_direct, self._front_name, first_port)
         return kubernetes.networking.v1.Ingress(
             f"{self._name}-ingress",
-            metadata=self._meta({**written, **ADDRESS_ONLY}),
-            spec=ingress_spec(args, self._object_name, first_port, certificate),
+            metadata=self._meta(INGRESS, {**written, **ADDRESS_ONLY}),
+            spec=ingress_spec(args, self._front_name, first_port, certificate),
             opts=child_options(
                 self,
                 depends_on=[service],
@@ -296,23 +331,25 @@ class ClientIpWorkload(pulumi.ComponentResource):
         seconds = deployment_timeout(self._rollout, self._replicas, bounded=args.cluster_facts is not None, scaled=bool(args.autoscaled))
         return kubernetes.apps.v1.Deployment(
             f"{self._name}-deployment",
-            metadata=self._meta(),
-            spec=kubernetes.apps.v1.DeploymentSpecArgs(
-                replicas=self._replicas,
-                selector=kubernetes.meta.v1.LabelSelectorArgs(match_labels=self._selector),
-                progress_deadline_seconds=seconds.progress,
-                strategy=kubernetes.apps.v1.DeploymentStrategyArgs(
-                    type="RollingUpdate",
-                    rolling_update=kubernetes.apps.v1.RollingUpdateDeploymentArgs(
-                        max_surge=self._surge, max_unavailable=_unavailable(self._surge)
+            metadata=self._meta(PODS),
+            spec=self._taken.spec(
+                kubernetes.apps.v1.DeploymentSpecArgs(
+                    replicas=self._replicas,
+                    selector=kubernetes.meta.v1.LabelSelectorArgs(match_labels=self._selector),
+                    progress_deadline_seconds=seconds.progress,
+                    strategy=kubernetes.apps.v1.DeploymentStrategyArgs(
+                        type="RollingUpdate",
+                        rolling_update=kubernetes.apps.v1.RollingUpdateDeploymentArgs(
+                            max_surge=self._surge, max_unavailable=_unavailable(self._surge)
+                        ),
                     ),
-                ),
-                template=self._template(),
+                    template=self._template(),
+                )
             ),
             opts=child_options(
                 self,
                 depends_on=before,
-                ignore_changes=self._ignored,
+                ignore_changes=self._taken.left_to_the_provider,
                 custom_timeouts=seconds.options(),
                 hooks=on_stuck_rollout(self._name, self, self._providers.get("kubernetes")),
             ),
@@ -322,37 +359,39 @@ class ClientIpWorkload(pulumi.ComponentResource):
         claims: list[Any] = list(self._args.volume_claims or ())
         return kubernetes.apps.v1.StatefulSet(
             f"{self._name}-statefulset",
-            metadata=self._meta(),
-            spec=kubernetes.apps.v1.StatefulSetSpecArgs(
-                replicas=self._replicas,
-                service_name=self._governing,
-                pod_management_policy=None if self._args.pod_management_policy is None else self._policy.value,
-                selector=kubernetes.meta.v1.LabelSelectorArgs(match_labels=self._selector),
-                template=self._template(),
-                volume_claim_templates=claims or None,
+            metadata=self._meta(PODS),
+            spec=self._taken.spec(
+                kubernetes.apps.v1.StatefulSetSpecArgs(
+                    replicas=self._replicas,
+                    service_name=self._governing,
+                    pod_management_policy=None if self._args.pod_management_policy is None else self._policy.value,
+                    selector=kubernetes.meta.v1.LabelSelectorArgs(match_labels=self._selector),
+                    template=self._template(),
+                    volume_claim_templates=claims or None,
+                )
             ),
             opts=child_options(
                 self,
                 depends_on=before,
-                ignore_changes=self._ignored,
+                ignore_changes=self._taken.left_to_the_provider,
                 custom_timeouts=stateful_set_timeout(self._rollout, self._replicas, scaled=bool(self._args.autoscaled)).options(),
                 hooks=on_stuck_rollout(self._name, self, self._providers.get("kubernetes")),
             ),
         )
 
     def _disruption_budget(self, guard: WorkloadGuard) -> None:
-        alone = known(self._replicas) in (0, 1) and not self._args.autoscaled  # a single pod has no other to stay available
-        if self._args.disruption_budget is False or (alone and not self._args.disruption_budget):
+        if not self._has_budget:
             return
+        cluster = self._providers.get("kubernetes")
         kubernetes.policy.v1.PodDisruptionBudget(
             f"{self._name}-pdb",
-            metadata=self._meta(),
+            metadata=self._meta(BUDGET),
             spec=kubernetes.policy.v1.PodDisruptionBudgetSpecArgs(
                 max_unavailable=1,
                 unhealthy_pod_eviction_policy="AlwaysAllow",
                 selector=kubernetes.meta.v1.LabelSelectorArgs(match_labels=self._selector),
             ),
-            opts=child_options(self, depends_on=[guard]),
+            opts=child_options(self, depends_on=[guard], hooks=before_second_budget(self._name, self, self._owner, self._labels, cluster)),
         )
 
 

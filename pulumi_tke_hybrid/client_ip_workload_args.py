@@ -59,6 +59,8 @@ _LABELS = Each(names.label_value_problem, whole=names.label_keys_problem)
     image=_image_problem,
     replicas=_replicas_problem,
     name=names.dns_label_problem,
+    front_service_name=names.dns_label_problem,
+    service_name=names.dns_label_problem,
     namespace=names.dns_label_problem,
     ip_reclaim=_reclaim_problem,
     nominated_subnets=Each(ids.subnet_problem, whole=_subnets_problem),
@@ -185,6 +187,11 @@ class ClientIpWorkloadArgs(Args):
 
     service_annotations: Optional[Mapping[str, Input[str]]] = None
     """Further annotations of the Service; none that the component writes itself. Updated in place."""
+
+    front_service_name: Optional[Input[str]] = None
+    """Name of the Service that clients come through, where the objects' name belongs to another Service, a headless one for instance.
+    Default: the objects' name. A change replaces the Service, and its load balancer's address with it: refused at preview until
+    `allow_address_change`."""
 
     service_name: Optional[Input[str]] = None
     """Name of the Service that governs a StatefulSet (`spec.serviceName`) and gives each pod a DNS name, where it is another one than the

@@ -44,6 +44,20 @@ def upsert_problems(wanted: bool | None) -> Iterator[Finding]:
         )
 
 
+def upsert_finding() -> Finding:
+    """That a workload cannot take existing objects over through this provider."""
+    return PROPERTY.finding(
+        "opts.provider",
+        f"does not take existing objects over: pulumi-kubernetes {version('pulumi-kubernetes')} fails to create what exists",
+        todo=f"say {UPSERT}=True on the Kubernetes provider; HybridCluster has the argument too",
+    )
+
+
+async def takes_existing_objects(provider: pulumi.ProviderResource | None) -> bool:
+    """Whether a create through this provider takes an object over that exists. The SDK keeps the provider's booleans as JSON."""
+    return not refuses_existing_objects() or (await _value(provider, UPSERT)).lower() == "true"
+
+
 async def cluster_of(provider: pulumi.ProviderResource | None) -> tuple[str, str]:
     """Kubeconfig and context of a Kubernetes provider; empty where it goes by the machine's own."""
     return await _value(provider, "kubeconfig"), await _value(provider, "context")

@@ -205,6 +205,15 @@ def _fixed_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown
             )
     if not _fronted(before):
         return
+    was, now = (side.get("frontService") or side.get("name") for side in (before, after))
+    if before.get("name") == after.get("name") and was is not None and not unknown(now) and was != now:
+        yield ADDRESS_CHANGE.finding(
+            "front_service_name",
+            f"instead of {was}",
+            value=now,
+            why="a Service cannot change its name in place, clients would lose the load balancer's address",
+            todo=todo.format(old=was),
+        )
     for name, what in _NAMES.items():
         was, now = before.get(name), after.get(name)
         if was is not None and not unknown(now) and was != now:

@@ -1,7 +1,16 @@
 """The disruption budget can be left out, because the API server evicts no pod that two budgets select."""
 
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pulumi
 import pytest
 
+import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.workload.second_budget import before_second_budget
+from tests.unit.live import budget, cluster_of, no_cluster
+from tests.unit.programs import run
 from tests.unit.workloads import made
 
 
@@ -10,3 +19,68 @@ from tests.unit.workloads import made
 )
 def test_the_budget_is_there_where_the_program_wants_it(wanted: bool | None, replicas: int, budgets: int) -> None:
     assert len(made(replicas=replicas, disruption_budget=wanted).of_type("PodDisruptionBudget")) == budgets
+
+
+LABELS = {"app.kubernetes.io/name": "w"}
+SELECTING: list[Any] = [
+    {"matchLabels": LABELS},
+    {},
+    {"matchLabels": {}},
+    {"matchExpressions": [{"key": "app.kubernetes.io/name", "operator": "In", "values": ["w", "x"]}]},
+    {"matchExpressions": [{"key": "app.kubernetes.io/name", "operator": "Exists"}]},
+    {"matchExpressions": [{"key": "team", "operator": "DoesNotExist"}]},
+    {"matchExpressions": [{"key": "team", "operator": "NotIn", "values": ["a"]}]},
+]
+OTHERS: list[Any] = [
+    None,
+    {"matchLabels": {"app.kubernetes.io/name": "x"}},
+    {"matchLabels": {**LABELS, "team": "a"}},
+    {"matchExpressions": [{"key": "app.kubernetes.io/name", "operator": "NotIn", "values": ["w"]}]},
+    {"matchLabels": LABELS, "matchExpressions": [{"key": "team", "operator": "Exists"}]},
+]
+
+
+@pytest.mark.parametrize("selector", SELECTING)
+def test_another_budget_of_the_same_pods_is_named_before_anything_is_made(monkeypatch: pytest.MonkeyPatch, selector: Any) -> None:
+    cluster_of(monkeypatch, budget("by-hand", selector))
+    with pytest.raises(tke.InvalidInputs) as caught:
+        made(adopt=True)
+    assert [str(problem) for problem in caught.value.problems] == [
+        "disruption_budget: would be the second PodDisruptionBudget of these pods, beside by-hand; the API server evicts no pod that two "
+        "budgets select, so no node could be drained; say disruption_budget=False, or remove by-hand"
+    ]
+    assert made(adopt=True, disruption_budget=False).of_type("PodDisruptionBudget") == []
+
+
+@pytest.mark.parametrize("selector", OTHERS)
+def test_a_budget_of_other_pods_is_none_of_ours(monkeypatch: pytest.MonkeyPatch, selector: Any) -> None:
+    cluster_of(monkeypatch, budget("by-hand", selector), budget("w", {"matchLabels": LABELS}))
+    assert len(made(adopt=True).of_type("PodDisruptionBudget")) == 1
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, inputs: Any) -> None:
+    """What the engine asks of the hook before it makes the budget."""
+    hooks: list[Any] = []
+    monkeypatch.setattr(pulumi, "ResourceHook", lambda _, check, opts: hooks.append((check, opts)))
+    monkeypatch.setattr(pulumi, "ResourceHookBinding", lambda **_: None)
+    run(lambda: before_second_budget("w", pulumi.Resource.__new__(pulumi.ComponentResource), "it", LABELS, None))
+    ((check, opts),) = hooks
+    assert opts.on_dry_run
+    asyncio.run(check(SimpleNamespace(new_inputs=inputs)))
+
+
+def test_without_adopt_the_budgets_are_looked_at_before_ours_is_made_and_at_preview(monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = {"metadata": {"name": "w", "namespace": "default"}}
+    cluster_of(monkeypatch, budget("by-hand", {"matchLabels": LABELS}))
+    with pytest.raises(tke.InvalidInputs, match="disruption_budget: would be the second PodDisruptionBudget of these pods, beside by-hand"):
+        asked(monkeypatch, inputs)
+    cluster_of(monkeypatch, budget("w", {"matchLabels": LABELS}))
+    asked(monkeypatch, inputs)
+
+
+def test_a_cluster_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    no_cluster(monkeypatch)
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, _: said.append(text))
+    asked(monkeypatch, {"metadata": {"name": "w", "namespace": "default"}})
+    assert said == ["it: whether another disruption budget selects its pods could not be read (ConnectTimeout)"]

@@ -1,0 +1,157 @@
+"""What `adopt` would take over is compared with the program before anything is made, and the field that differs is named."""
+
+from typing import Any
+
+import pytest
+
+import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.workload.guard import WorkloadGuardProvider
+from tests.unit.live import LABELS, PULUMI, cluster_of, holder, live, no_cluster
+from tests.unit.programs import Graph, run
+from tests.unit.workloads import SUBNET, workload
+
+CLAIM: dict[str, Any] = {
+    "metadata": {"name": "data"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "10Gi"}}},
+}
+ADDRESS = {"loadBalancer": {"ingress": [{"ip": "10.0.8.10"}]}}
+INTERNAL = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
+EXISTING = "service.kubernetes.io/tke-existed-lbid"
+INGRESS_INTERNAL = "kubernetes.io/ingress.subnetId"
+
+
+def stateful(**spec: Any) -> dict[str, Any]:
+    return holder("StatefulSet", spec={"serviceName": "w", **spec})
+
+
+def balanced(annotations: dict[str, str], kind: str = "Service") -> dict[str, Any]:
+    return live(kind, spec={"type": "LoadBalancer", "clusterIP": "10.96.0.10"}, annotations=annotations, status=ADDRESS)
+
+
+REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
+    ("a governing Service of its own", stateful(serviceName="db-peers"), {"kind": "statefulset"},
+     "service_name: w instead of db-peers (spec.serviceName of the live object); Kubernetes cannot change it in place; "
+     "say service_name='db-peers'"),
+    ("pods all at once", stateful(podManagementPolicy="Parallel"), {"kind": "statefulset"},
+     "pod_management_policy: OrderedReady instead of Parallel (spec.podManagementPolicy of the live object); "),
+    ("pods one by one", stateful(podManagementPolicy="OrderedReady"), {"kind": "statefulset", "pod_management_policy": "Parallel"},
+     "pod_management_policy: Parallel instead of OrderedReady (spec.podManagementPolicy of the live object); "),
+    ("claims that the program leaves out", stateful(volumeClaimTemplates=[CLAIM]), {"kind": "statefulset"},
+     "volume_claims: none instead of data (spec.volumeClaimTemplates of the live object); "),
+    ("claims that are not there", stateful(), {"kind": "statefulset", "volume_claims": [CLAIM]}, "volume_claims: data instead of none "),
+    ("a smaller claim", stateful(volumeClaimTemplates=[CLAIM]),
+     {"kind": "statefulset", "volume_claims": [{**CLAIM, "spec": {"resources": {"requests": {"storage": "20Gi"}}}}]},
+     "volume_claims[0].spec.resources.requests.storage: 20Gi instead of 10Gi (spec.volumeClaimTemplates of the live object); "),
+    ("another class of a claim", stateful(volumeClaimTemplates=[CLAIM]),
+     {"kind": "statefulset", "volume_claims": [{**CLAIM, "spec": {**CLAIM["spec"], "storageClassName": "cbs"}}]},
+     "volume_claims[0].spec.storageClassName: cbs instead of none "),
+    ("labels of the pods", holder(spec={"selector": {"matchLabels": {"app": "w"}}}), {},
+     "selector: app.kubernetes.io/name=w instead of app=w (spec.selector of the live object); Kubernetes cannot change it in place; "
+     "say selector={'app': 'w'}"),
+    ("expressions", holder(spec={"selector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}}), {},
+     "selector: is matchExpressions in the live object; "),
+    ("a headless Service of that name", live("Service", spec={"clusterIP": "None"}), {},
+     "name: w is the name of a headless Service (spec.clusterIP: None); "),
+    ("a Service with an address", live("Service", "peers", spec={"clusterIP": "10.96.0.9"}),
+     {"kind": "statefulset", "service_name": "peers", "headless_service": True},
+     "service_name: is a Service with an address (spec.clusterIP: 10.96.0.9); "),
+    ("another subnet", balanced({INTERNAL: "subnet-11111111"}), {},
+     f"exposure.subnet_id: {SUBNET} instead of subnet-11111111 (annotation {INTERNAL} of the live object); TKE read it when it made"),
+    ("an internal one that would be public", balanced({INTERNAL: SUBNET}), {"exposure": {"kind": "public"}},
+     f"exposure.subnet_id: none instead of {SUBNET} "),
+    ("another load balancer", balanced({EXISTING: "lb-11111111"}), {"exposure": {"kind": "existing", "load_balancer_id": "lb-22222222"}},
+     "exposure.load_balancer_id: lb-22222222 instead of lb-11111111 "),
+    ("none at all", balanced({INTERNAL: SUBNET}), {"exposure": {"kind": "none"}},
+     "exposure.kind: none instead of the load balancer of the live Service (spec.type: LoadBalancer); "),
+    ("an Ingress elsewhere", balanced({INGRESS_INTERNAL: "subnet-11111111"}, "Ingress"), {"ingress": {"exposure": {"kind": "public"}}},
+     "ingress.exposure.subnet_id: none instead of subnet-11111111 "),
+]  # fmt: skip
+
+
+def adopted(preview: bool = False, **more: Any) -> Graph:
+    return run(lambda: workload(**{"adopt": True, **more}), preview=preview)
+
+
+@pytest.mark.parametrize("preview", [True, False])
+@pytest.mark.parametrize(("there", "more", "start"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_what_cannot_change_in_the_live_object_is_refused_by_the_field_before_anything_is_made(
+    monkeypatch: pytest.MonkeyPatch, there: dict[str, Any], more: dict[str, Any], start: str, preview: bool
+) -> None:
+    cluster_of(monkeypatch, there)
+    graph = Graph(preview=preview)
+    with pytest.raises(tke.InvalidInputs) as caught:
+        run(lambda: workload(adopt=True, **more), preview=preview, into=graph)
+    assert [str(problem)[: len(start)] for problem in caught.value.problems] == [start]
+    assert [resource.type for resource in graph.resources if resource.type.startswith("kubernetes:")] == []
+
+
+@pytest.mark.parametrize(
+    ("there", "more"),
+    [
+        ((), {}),
+        ((holder(), live("Service", spec={"clusterIP": "10.96.0.9", "type": "ClusterIP"})), {}),
+        ((balanced({INTERNAL: SUBNET}),), {}),
+        ((balanced({EXISTING: "lb-11111111"}),), {"exposure": {"kind": "existing", "load_balancer_id": "lb-11111111"}}),
+        # Billing is compared only where the program states it.
+        ((balanced({"service.kubernetes.io/qcloud-loadbalancer-internet-charge-type": "TRAFFIC_POSTPAID_BY_HOUR"}),),
+         {"exposure": {"kind": "public"}}),
+        ((balanced({INTERNAL: "subnet-11111111"}),), {"allow_address_change": True}),
+        # Annotations that no load balancer was made from.
+        ((live("Service", spec={"type": "ClusterIP", "clusterIP": "10.96.0.9"}, annotations={INTERNAL: "subnet-11111111"}),), {}),
+        ((stateful(serviceName="peers", podManagementPolicy="Parallel", volumeClaimTemplates=[CLAIM]),),
+         {"kind": "statefulset", "service_name": "peers", "pod_management_policy": "Parallel", "volume_claims": [CLAIM]}),
+        ((stateful(serviceName="w"), live("Service", spec={"clusterIP": "None"})),
+         {"kind": "statefulset", "service_name": "w", "front_service_name": "w-clients"}),
+    ],
+)  # fmt: skip
+def test_what_is_described_as_it_is_is_taken_over(monkeypatch: pytest.MonkeyPatch, there: tuple[Any, ...], more: dict[str, Any]) -> None:
+    cluster_of(monkeypatch, *there)
+    assert adopted(**more).of_type(":Service")
+
+
+def test_everything_that_may_exist_is_looked_at_and_nothing_without_adopt(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = cluster_of(monkeypatch)
+    adopted(kind="statefulset", headless_service=True, ingress={"exposure": {"kind": "public"}})
+    assert sorted(read) == ["Ingress/w", "PodDisruptionBudget/w", "Service/w", "Service/w-headless", "StatefulSet/w"]
+    read.clear()
+    adopted(adopt=False)
+    assert read == []
+
+
+def test_a_preview_that_cannot_read_the_cluster_says_so_and_an_update_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    no_cluster(monkeypatch)
+    said = "the cluster could not be read (ConnectTimeout); what exists already is compared with the program during `up`, before anything"
+    assert [(level, said in text) for level, text in adopted(preview=True).said] == [("warning", True)]
+    graph = Graph()
+    with pytest.raises(
+        tke.InvalidInputs, match=r"opts\.provider: could not be read; what exists already is compared with the program \(Con"
+    ):
+        run(lambda: workload(adopt=True), into=graph)
+    assert [resource.type for resource in graph.resources if resource.type.startswith("kubernetes:")] == []
+
+
+def test_the_service_of_the_clients_may_have_a_name_of_its_own_which_does_not_change_later() -> None:
+    graph = run(lambda: workload(front_service_name="w-clients", kind="statefulset", ingress={"exposure": {"kind": "public"}}))
+    assert graph.named("w-service").inputs["metadata"]["name"] == "w-clients"
+    assert graph.named("w-statefulset").inputs["spec"]["serviceName"] == "w-clients"
+    (path,) = graph.named("w-ingress").inputs["spec"]["rules"][0]["http"]["paths"]
+    assert path["backend"]["service"]["name"] == "w-clients"
+    before = {"name": "w", "namespace": "default", "service": {"kind": "public"}, "selector": LABELS}
+    check = WorkloadGuardProvider().check
+    (failure,) = check(before, {**before, "frontService": "w-clients"}).failures
+    assert failure.reason.startswith("front_service_name: w-clients instead of w; a Service cannot change its name in place")
+    assert check({**before, "frontService": "x"}, {**before, "frontService": "x"}).failures == []
+    assert check(before, {**before, "frontService": "x", "allowAddressChange": True}).failures == []
+
+
+def test_a_kubernetes_provider_that_refuses_existing_objects_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pulumi_tke_hybrid.component import kubernetes
+
+    monkeypatch.setattr(kubernetes, "refuses_existing_objects", lambda: True)
+    cluster_of(monkeypatch, holder())
+    with pytest.raises(
+        tke.InvalidInputs, match=r"opts\.provider: does not take existing objects over: pulumi-kubernetes .* fails to create"
+    ):
+        adopted()
+    cluster_of(monkeypatch, holder(managers=PULUMI))
+    assert adopted().of_type(":Deployment")

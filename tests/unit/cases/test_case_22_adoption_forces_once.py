@@ -1,0 +1,109 @@
+"""`adopt` forces an object once, until a Pulumi stack applies it; a field that the program ignores is never written."""
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import pytest
+
+import pulumi_tke_hybrid as tke
+from tests.unit.live import KUBECTL, PULUMI, cluster_of, holder, live, no_cluster
+from tests.unit.programs import Graph, run
+from tests.unit.workloads import SUBNET
+
+FORCE = "pulumi.com/patchForce"
+IMAGE = "spec.template.spec.containers[0].image"
+CHILDREN = {"w-service": "Service", "w-deployment": "Deployment", "w-pdb": "PodDisruptionBudget"}
+
+
+def made(ignored: list[str] | None = None, *, preview: bool = False, **more: Any) -> Graph:
+    described = {"image": "nginx:1", "exposure": tke.internal(SUBNET), "adopt": True, **more}
+
+    def program() -> None:
+        opts = pulumi.ResourceOptions(provider=kubernetes.Provider("cluster", kubeconfig="none"), ignore_changes=ignored)
+        tke.ClientIpWorkload("w", described, opts)
+
+    return run(program, preview=preview)
+
+
+def forced(graph: Graph) -> list[str]:
+    return [name for name in CHILDREN if FORCE in graph.named(name).inputs["metadata"].get("annotations", {})]
+
+
+def everything(managers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [live("Service", managers=managers, spec={}), holder(managers=managers), live("PodDisruptionBudget", managers=managers)]
+
+
+def image(graph: Graph) -> Any:
+    return graph.named("w-deployment").inputs["spec"]["template"]["spec"]["containers"][0].get("image")
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_what_others_made_is_forced_and_what_a_stack_applies_already_or_is_not_there_is_not(
+    monkeypatch: pytest.MonkeyPatch, preview: bool
+) -> None:
+    cluster_of(monkeypatch, *everything(KUBECTL))
+    assert forced(made(preview=preview)) == list(CHILDREN)
+    cluster_of(monkeypatch, *everything(PULUMI))
+    assert forced(made(preview=preview)) == []
+    cluster_of(monkeypatch, live("Service", spec={}))
+    assert forced(made(preview=preview)) == ["w-service"]
+    cluster_of(monkeypatch)
+    assert forced(made(preview=preview)) == []
+    cluster_of(monkeypatch, *everything(KUBECTL))
+    assert forced(made(preview=preview, adopt=False)) == []
+
+
+@pytest.mark.parametrize("path", [IMAGE, "spec.template.spec.containers[*].image", 'spec["template"].spec.containers[0]["image"]'])
+@pytest.mark.parametrize("managers", [KUBECTL, PULUMI])
+@pytest.mark.parametrize("adopt", [True, False])
+def test_an_ignored_image_is_what_the_release_tool_wrote_and_another_field_is_the_programs(
+    monkeypatch: pytest.MonkeyPatch, path: str, managers: list[dict[str, Any]], adopt: bool
+) -> None:
+    cluster_of(monkeypatch, holder(image="nginx:2", managers=managers))
+    graph = made([path], adopt=adopt, env={"A": "b"})
+    assert image(graph) == "nginx:2"
+    container = graph.named("w-deployment").inputs["spec"]["template"]["spec"]["containers"][0]
+    assert container["env"] == [{"name": "A", "value": "b"}]
+    assert container["resources"]["limits"] == {"tke.cloud.tencent.com/eni-ip": "1"}
+    assert image(made(adopt=adopt)) == "nginx:1"
+
+
+def test_before_there_is_an_object_the_image_is_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = cluster_of(monkeypatch)
+    assert image(made([IMAGE], adopt=False)) == "nginx:1"
+    assert read != []
+
+
+@pytest.mark.parametrize(("managers", "replicas"), [(KUBECTL, 7), (PULUMI, 2)])
+def test_the_number_that_an_autoscaler_set_survives_the_first_adoption_and_is_the_providers_to_ignore_afterwards(
+    monkeypatch: pytest.MonkeyPatch, managers: list[dict[str, Any]], replicas: int
+) -> None:
+    cluster_of(monkeypatch, holder(managers=managers))
+    assert made(autoscaled=True).named("w-deployment").inputs["spec"]["replicas"] == replicas
+    assert made(["spec.replicas"]).named("w-deployment").inputs["spec"]["replicas"] == replicas
+
+
+def test_containers_are_matched_by_their_names_and_a_field_that_is_not_there_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    containers = [{"name": "proxy", "image": "envoy:9"}, {"name": "web", "image": "shop:2"}]
+    spec = {"template": {"spec": {"containers": containers}}}
+    cluster_of(monkeypatch, holder(spec=spec, managers=PULUMI))
+    mine = [{"name": "web", "image": "shop:1", "env": [{"name": "A", "value": "b"}]}, {"name": "proxy", "image": "envoy:1"}]
+    ignored = ["spec.template.spec.containers[*].image", "spec.template.spec.containers[0].env"]
+    found = made(ignored, image=None, containers=mine).named("w-deployment").inputs["spec"]["template"]["spec"]["containers"]
+    assert [(container["name"], container["image"], container.get("env")) for container in found] == [
+        ("web", "shop:2", None), ("proxy", "envoy:9", None),
+    ]  # fmt: skip
+
+
+def test_an_update_that_cannot_read_what_the_program_ignores_stops_and_a_preview_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    no_cluster(monkeypatch)
+    (line,) = [text for _, text in made([IMAGE], adopt=False, preview=True).said]
+    assert "the cluster could not be read (ConnectTimeout); fields that the program ignores are read during `up`" in line
+    with pytest.raises(tke.InvalidInputs, match=r"opts\.provider: could not be read; fields that the program ignores are read"):
+        made([IMAGE], adopt=False)
+
+
+def test_a_program_that_ignores_nothing_in_a_list_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    no_cluster(monkeypatch)
+    assert made(["spec.replicas", 'metadata.annotations["a/b"]'], adopt=False).said == []
