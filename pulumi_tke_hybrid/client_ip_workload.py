@@ -58,6 +58,12 @@ class ClientIpWorkload(pulumi.ComponentResource):
     """Where the application reads its client's address: `peer`, `x-forwarded-for` or `none`; `ClientIpFrom` says why."""
 
     def __init__(self, name: str, args: ClientIpWorkloadArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the workload's objects.
+
+        `name` is the component's name, and the objects' where `args.name` is left out. `args` may be a dictionary of the same shape.
+        `opts.provider` is the cluster's Kubernetes provider. Raises `InvalidInputs`, naming each property, before anything is made; what
+        only an Output tells is checked as soon as it is known.
+        """
         owner = f"ClientIpWorkload {name!r}"
         parsed = parse_args(ClientIpWorkloadArgs, args, owner)
         refuse_wrong_options(opts, owner)

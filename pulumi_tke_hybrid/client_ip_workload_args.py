@@ -76,51 +76,58 @@ class ClientIpWorkloadArgs(Args):
     TKE cannot turn a load balancer into another one (457/90598), so a change is refused until `allow_address_change`."""
 
     image: Optional[Input[str]] = None
-    """Image of the one container. Exactly one of `image`, `containers` and `pod_spec`. A change rolls the pods."""
+    """Image of the one container. Exactly one of `image`, `containers` and `pod_spec`. A change rolls the
+    pods. Default: none."""
 
     env: Optional[Mapping[str, Input[str]]] = None
-    """Environment of the container made from `image`."""
+    """Environment of the container made from `image`. Default: none. A change rolls the pods."""
 
     requests: Optional[Mapping[str, Input[str]]] = None
-    """Resource requests of the container made from `image`, e.g. `{"cpu": "250m"}`. The ENI address is asked for without being told."""
+    """Resource requests of the container made from `image`, e.g. `{"cpu": "250m"}`. The ENI address is asked
+    for without being told. Default: the ENI address alone. A change rolls the pods."""
 
     limits: Optional[Mapping[str, Input[str]]] = None
-    """Resource limits of the container made from `image`."""
+    """Resource limits of the container made from `image`. Default: the ENI address alone. A change rolls the
+    pods."""
 
     readiness_probe: Optional[ProbeInput] = None
-    """Readiness probe of the container made from `image`. The load balancer's own health check comes on top."""
+    """Readiness probe of the container made from `image`. The load balancer's own health check comes on top.
+    Default: none. A change rolls the pods."""
 
     liveness_probe: Optional[ProbeInput] = None
-    """Liveness probe of the container made from `image`."""
+    """Liveness probe of the container made from `image`. Default: none. A change rolls the pods."""
 
     startup_probe: Optional[ProbeInput] = None
-    """Startup probe of the container made from `image`."""
+    """Startup probe of the container made from `image`. Default: none. A change rolls the pods."""
 
     containers: Optional[Sequence[ContainerInput]] = None
     """The containers, as pulumi-kubernetes has them or as dictionaries; the first one gets the request for an ENI address. A change rolls
     the pods. Default: the one container of `image`."""
 
     init_containers: Optional[Sequence[ContainerInput]] = None
-    """Containers that run to their end before the others start."""
+    """Containers that run to their end before the others start. Default: none. A change rolls the pods."""
 
     volumes: Optional[Sequence[VolumeInput]] = None
-    """Volumes that containers mount."""
+    """Volumes that containers mount. Default: none. A change rolls the pods."""
 
     volume_claims: Optional[Sequence[ClaimInput]] = None
-    """Volumes of each pod's own (StatefulSet). Fixed when the StatefulSet is made. A cloud disk stays in its zone, and so does the pod."""
+    """Volumes of each pod's own (StatefulSet). Fixed when the StatefulSet is made. A cloud disk stays in its
+    zone, and so does the pod. Default: none. A change is refused at preview."""
 
     service_account: Optional[Input[str]] = None
-    """Service account of the pods. Default: the namespace's `default`."""
+    """Service account of the pods. Default: the namespace's `default`. A change rolls the pods."""
 
     node_selector: Optional[Mapping[str, Input[str]]] = None
-    """Labels of the nodes that may run the pods. Zone labels are numbers on TKE (`100004`), not names."""
+    """Labels of the nodes that may run the pods. Zone labels are numbers on TKE (`100004`), not names.
+    Default: none. A change rolls the pods."""
 
     tolerations: Optional[Sequence[TolerationInput]] = None
-    """Taints that the pods put up with."""
+    """Taints that the pods put up with. Default: none. A change rolls the pods."""
 
     pod_spec: Optional[PodSpecInput] = None
-    """The whole pod, where the properties above are not enough; they are then said there. The component adds the ENI address, the drain
-    and the spread, the last two only where this says nothing about them."""
+    """The whole pod, where the properties above are not enough; they are then said there. The component adds
+    the ENI address, the drain and the spread, the last two only where this says nothing about them. Default:
+    made of the properties above. A change rolls the pods."""
 
     ports: Optional[Sequence[PortArgs]] = None
     """Ports of the workload. Default: 80. Updated in place."""
@@ -133,8 +140,9 @@ class ClientIpWorkloadArgs(Args):
     """Number of pods. Default: 2, so that a node may fail. Updated in place."""
 
     autoscaled: Optional[bool] = None
-    """A HorizontalPodAutoscaler sets the number of pods: `replicas` counts at creation only, and is never set back. The surge of a
-    rollout goes by `replicas` too (say `rollout.max_surge` for more at a time), and Pulumi waits up to two hours. Default: false."""
+    """A HorizontalPodAutoscaler sets the number of pods: `replicas` counts at creation only, and is never set
+    back. The surge of a rollout goes by `replicas` too (say `rollout.max_surge` for more at a time), and
+    Pulumi waits up to two hours. Default: false. Updated in place."""
 
     kind: Optional[Union[WorkloadKind, Literal["deployment", "statefulset"]]] = None
     """`deployment` or `statefulset`. Default: `deployment`. A change replaces the pods."""
@@ -149,24 +157,27 @@ class ClientIpWorkloadArgs(Args):
     gates. True with `global_route` needs an account with upgraded bandwidth, and node security groups that open the pods' ports."""
 
     external_traffic_policy: Optional[Union[ExternalTrafficPolicy, Literal["cluster", "local"]]] = None
-    """`cluster` or `local`, for `global_route` without direct access: `local` shows pods their client. Default: `cluster`."""
+    """`cluster` or `local`, for `global_route` without direct access: `local` shows pods their client.
+    Default: `cluster`. Updated in place."""
 
     fixed_ip: Optional[bool] = None
-    """A pod of the same name gets the same address again: StatefulSet on ENI, in a cluster with static IPs. Such a pod can only come back
-    in its own zone. Default: false."""
+    """A pod of the same name gets the same address again: StatefulSet on ENI, in a cluster with static IPs.
+    Such a pod can only come back in its own zone. Default: false. A change rolls the pods."""
 
     ip_reclaim: Optional[Input[str]] = None
-    """When TKE takes back the address of a pod that is gone, for these pods: `after(seconds)`; new pods only, ipamd 3.3.2. Default: the
-    cluster's."""
+    """When TKE takes back the address of a pod that is gone, for these pods: `after(seconds)`; new pods only,
+    ipamd 3.3.2. Default: the cluster's. A change rolls the pods."""
 
     nominated_subnets: Optional[Sequence[Input[str]]] = None
-    """Container subnets whose addresses these pods get; static IPs, ipamd 3.4.3. Default: all of the node's zone."""
+    """Container subnets whose addresses these pods get; static IPs, ipamd 3.4.3. Default: all of the node's
+    zone. A change rolls the pods."""
 
     ingress: Optional[IngressArgs] = None
-    """A layer-7 load balancer. Default: none."""
+    """A layer-7 load balancer. Default: none. Made and removed in place; what of it is fixed, `IngressArgs`
+    and `ExposureArgs` say."""
 
     rollout: Optional[RolloutArgs] = None
-    """How pods are replaced. Default: without losing a request."""
+    """How pods are replaced. Default: without losing a request. `RolloutArgs` names what rolls the pods."""
 
     name: Optional[Input[str]] = None
     """Name of the Kubernetes objects; it begins with a letter, and has at most 52 characters for a StatefulSet. Default: the component's
@@ -180,13 +191,15 @@ class ClientIpWorkloadArgs(Args):
     change is refused at preview. Default: `app.kubernetes.io/name` with the objects' name."""
 
     labels: Optional[Mapping[str, Input[str]]] = None
-    """Further labels of all objects and pods. Updated in place, rolls the pods."""
+    """Further labels of all objects and pods. Updated in place, rolls the pods. Default: none."""
 
     pod_annotations: Optional[Mapping[str, Input[str]]] = None
-    """Further annotations of the pods; none that the component writes itself. Updated in place, rolls the pods."""
+    """Further annotations of the pods; none that the component writes itself. Updated in place, rolls the
+    pods. Default: none."""
 
     service_annotations: Optional[Mapping[str, Input[str]]] = None
-    """Further annotations of the Service; none that the component writes itself. Updated in place."""
+    """Further annotations of the Service; none that the component writes itself. Updated in place. Default:
+    none."""
 
     front_service_name: Optional[Input[str]] = None
     """Name of the Service that clients come through, where the objects' name belongs to another Service, a headless one for instance.
@@ -212,21 +225,25 @@ class ClientIpWorkloadArgs(Args):
     server evicts no pod that two of them select. Default: true with more than one replica or `autoscaled`. Made and removed in place."""
 
     adopt: Optional[bool] = None
-    """The objects may exist already and are taken over, with the fields that others wrote: for workloads that were made by hand. With
-    pulumi-kubernetes 4.29 and later the provider needs `upsert_existing_objects` as well. Default: false."""
+    """The objects may exist already and are taken over, with the fields that others wrote: for workloads that
+    were made by hand. With pulumi-kubernetes 4.29 and later the provider needs `upsert_existing_objects` as
+    well. Default: false. Updated in place."""
 
     allow_address_change: Optional[bool] = None
     """Let a change replace the load balancer, with a new address and a gap. Default: false, such a change is refused at preview."""
 
     cluster_facts: Optional[Input[Mapping[str, Any]]] = None
-    """`cluster_facts` of the `HybridCluster`, also of another stack: replicas, surge and load balancers are then checked against its
-    container subnets. Default: not checked."""
+    """`cluster_facts` of the `HybridCluster`, also of another stack: replicas, surge and load balancers are
+    then checked against its container subnets. Default: not checked. What it changes is the surge of a
+    rollout, in place."""
 
     rules: Optional[Mapping[str, SeverityInput]] = None
-    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
+    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each
+    rule's own. Changes nothing that exists."""
 
     use_ambient_provider: Optional[bool] = None
-    """Use whatever cluster the machine's own kubeconfig points at. Default: false, the program must say which cluster."""
+    """Use whatever cluster the machine's own kubeconfig points at. Default: false, the program must say which
+    cluster. A provider of another cluster replaces the objects."""
 
     def problems(self) -> Iterator[Finding]:
         for name in ("exposure", "ingress", "listener", "rollout"):

@@ -23,14 +23,15 @@ class EndpointArgs(Args):
     """The API server's address."""
 
     access: Optional[Union[EndpointAccess, Literal["intranet", "internet"]]] = None
-    """`intranet` or `internet`. Default: `intranet`."""
+    """`intranet` or `internet`. Default: `intranet`. Updated in place: one endpoint is opened, the other one
+    is closed."""
 
     subnet_id: Optional[Input[str]] = None
     """Subnet of an intranet endpoint. Default: the subnet of the first node pool. Read when the endpoint is opened; another one is refused
     at preview, also where it follows from another first pool."""
 
     security_group_id: Optional[Input[str]] = None
-    """Security group of an internet endpoint; required for it."""
+    """Security group of an internet endpoint; required for it. Default: none. Updated in place."""
 
     def problems(self) -> Iterator[Finding]:
         internet = self.access is EndpointAccess.INTERNET

@@ -35,31 +35,38 @@ class EniZoneSubnetArgs(Args):
     """The cluster's VPC. A change replaces the subnet, which is refused while it is registered."""
 
     zone: Input[str]
-    """Zone of the subnet and of the nodes it serves, e.g. `ap-guangzhou-4`: an ENI must be in its node's zone (article, step 5)."""
+    """Zone of the subnet and of the nodes it serves, e.g. `ap-guangzhou-4`: an ENI must be in its node's zone
+    (article, step 5). A change replaces the subnet, which is refused while it is registered."""
 
     cidr_block: Input[str]
-    """Range of the subnet, inside the VPC. Dedicate it to pods: nodes and load balancers elsewhere. Three addresses are Tencent's."""
+    """Range of the subnet, inside the VPC. Dedicate it to pods: nodes and load balancers elsewhere. Three
+    addresses are Tencent's. A change replaces the subnet, which is refused while it is registered."""
 
     subnet_id: Optional[Input[str]] = None
-    """Adopt this existing subnet instead of creating one; zone and range then state what it is."""
+    """Adopt this existing subnet instead of creating one; zone and range then state what it is. Default: a
+    subnet is made. Another one is another container subnet: refused at preview while the former one is
+    registered."""
 
     route_table_id: Optional[Input[str]] = None
     """Route table of the subnet. Default: the VPC's default one. Updated in place."""
 
     tags: Optional[Input[Mapping[str, Input[str]]]] = None
-    """Tags of the subnet. Updated in place."""
+    """Tags of the subnet. Updated in place. Default: none."""
 
     vpc_cidr: Optional[Input[str]] = None
-    """Range of the VPC, for the check that the subnet lies in it. Default: the check is left out."""
+    """Range of the VPC, for the check that the subnet lies in it. Default: the check is left out. Changes
+    nothing that exists."""
 
     name: Optional[Input[str]] = None
     """Name in the cloud, 1 to 60 characters. Default: the component's name. Updated in place."""
 
     deletion_protection: Optional[bool] = None
-    """Refuse to delete or replace the subnet (Pulumi's `protect`). Default: true. Pods lose their network with it."""
+    """Refuse to delete or replace the subnet (Pulumi's `protect`): pods would lose their network with it.
+    Default: true. Updated in place."""
 
     rules: Optional[Mapping[str, SeverityInput]] = None
-    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
+    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each
+    rule's own. Changes nothing that exists."""
 
     def problems(self) -> Iterator[Finding]:
         if self.vpc_cidr is not None:
@@ -89,6 +96,12 @@ class EniZoneSubnet(pulumi.ComponentResource):
     """Free addresses when last read."""
 
     def __init__(self, name: str, args: EniZoneSubnetArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the subnet, or look the adopted one up.
+
+        `name` is the component's name, and the subnet's in the cloud where `args.name` is left out. `args` may be a dictionary of the
+        same shape. Raises `InvalidInputs`, naming each property, before anything is made; of an adopted subnet also where its VPC, zone
+        or range is another one.
+        """
         owner = f"EniZoneSubnet {name!r}"
         parsed = parse_args(EniZoneSubnetArgs, args, owner)
         refuse_wrong_options(opts, owner, "tencentcloud")

@@ -70,6 +70,12 @@ class HybridCluster(pulumi.ComponentResource):
     through a StackReference."""
 
     def __init__(self, name: str, args: HybridClusterArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the cluster with its pod network, node pools, endpoint and Kubernetes provider; or adopt a cluster.
+
+        `name` is the component's name, and the cluster's in the cloud where `args.cluster_name` is left out. `args` may be a dictionary
+        of the same shape. Raises `InvalidInputs`, naming each property, before anything is made; what only an Output or the cloud tells
+        is checked as soon as it is known.
+        """
         self._owner = f"HybridCluster {name!r}"
         parsed = parse_args(HybridClusterArgs, args, self._owner)
         refuse_wrong_options(opts, self._owner, "tencentcloud")

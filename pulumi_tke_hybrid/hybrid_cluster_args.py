@@ -43,13 +43,15 @@ class EniSubnetArgs(Args):
     """A container subnet that is described rather than passed as an `EniZoneSubnet`."""
 
     subnet_id: Input[str]
-    """Its id."""
+    """Its id. Another one is another container subnet: refused at preview while the former one is
+    registered."""
 
     zone: Input[str]
-    """Its zone, e.g. `ap-guangzhou-4`."""
+    """Its zone, e.g. `ap-guangzhou-4`. It has to be the zone that the subnet has. Changes nothing that
+    exists."""
 
     cidr_block: Optional[Input[str]] = None
-    """Its range, for checks. Default: those checks are left out."""
+    """Its range, for checks. Default: those checks are left out. Changes nothing that exists."""
 
 
 @args_class(
@@ -74,22 +76,29 @@ class HybridClusterArgs(Args):
     """VPC of the cluster. A change replaces the cluster."""
 
     eni_subnets: Sequence[Union[EniZoneSubnet, EniSubnetArgs]]
-    """The container subnets, at least one for each zone with nodes. None may leave the list, TKE cannot unregister one. Their order does
-    not matter with `zone_registration` `api`; with `configmap` append only: the first one's zone is registered first, and the others
-    stand in ipamd's ConfigMap in this order."""
+    """The container subnets, at least one for each zone with nodes. None may leave the list, TKE cannot
+    unregister one. Their order does not matter with `zone_registration` `api`; with `configmap` append only:
+    the first one's zone is registered first, and the others stand in ipamd's ConfigMap in this order. Subnets
+    are added in place; one that leaves is refused at preview."""
 
     ip_reclaim: Input[str]
-    """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`. Fixed once switched on. A short
-    delay means that a StatefulSet pod which is down for longer comes back with another address."""
+    """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`.
+    Fixed once switched on. A short delay means that a StatefulSet pod which is down for longer comes back
+    with another address. A change is refused at preview."""
 
     cluster_cidr: Optional[Input[str]] = None
-    """Range of the overlay: GR pods and, at its tail, Services. Required for a new cluster, fixed for ever. Must not overlap the VPC."""
+    """Range of the overlay: GR pods and, at its tail, Services. Required for a new cluster, fixed for ever.
+    Must not overlap the VPC. Default: none. A change is refused at preview until
+    `allow_cluster_replacement`."""
 
     cluster_max_pod_num: Optional[Input[int]] = None
-    """Addresses of the overlay for each node, a power of two; three of them are no pod's. Required for a new cluster, fixed for ever."""
+    """Addresses of the overlay for each node, a power of two; three of them are no pod's. Required for a new
+    cluster, fixed for ever. Default: none. A change is refused at preview until
+    `allow_cluster_replacement`."""
 
     cluster_max_service_num: Optional[Input[int]] = None
-    """Addresses for Services, a power of two from 32 to 32768. Required for a new cluster, fixed for ever."""
+    """Addresses for Services, a power of two from 32 to 32768. Required for a new cluster, fixed for ever.
+    Default: none. A change is refused at preview until `allow_cluster_replacement`."""
 
     existing_cluster_id: Optional[Input[str]] = None
     """Adopt this GlobalRouter cluster instead of making one: its VPC-CNI is switched on, or adopted if it is on already, and nothing
@@ -98,24 +107,28 @@ class HybridClusterArgs(Args):
     while this stack has node pools in it."""
 
     kubeconfig: Optional[Input[str]] = None
-    """Kubeconfig of an adopted cluster whose endpoint is already open; give it as a secret. Default: the endpoint's that is opened here."""
+    """Kubeconfig of an adopted cluster whose endpoint is already open; give it as a secret. Default: the
+    endpoint's that is opened here. Updated in place."""
 
     node_pools: Optional[Sequence[NodePoolArgs]] = None
-    """Node pools to make, one zone each. Default: none; without pools and `kubeconfig` there is no Kubernetes provider."""
+    """Node pools to make, one zone each. Default: none; without pools and `kubeconfig` there is no Kubernetes
+    provider. Pools are added and removed in place; `NodePoolArgs` names what of a pool is fixed."""
 
     static_ip: Optional[Input[bool]] = None
     """Static-IP mode: kept addresses are possible. Default: true for a new cluster; must be stated for an adopted one, the API does not
     always tell. Fixed for ever, a change replaces the cluster."""
 
     zone_registration: Optional[Union[ZoneRegistration, Literal["api", "configmap"]]] = None
-    """`api` or `configmap`, see `ZoneRegistration`. Default: `api`."""
+    """`api` or `configmap`, see `ZoneRegistration`. Default: `api`. From `api` to `configmap` is refused at
+    preview; back is updated in place."""
 
     non_masquerade: Optional[Input[Union[NonMasquerade, Literal["add_vpc", "keep"]]]] = None
-    """`add_vpc` or `keep`, see `NonMasquerade`. Default: `add_vpc` for a new cluster, on which nothing relies yet; `keep` for an adopted
-    one."""
+    """`add_vpc` or `keep`, see `NonMasquerade`. Default: `add_vpc` for a new cluster, on which nothing relies
+    yet; `keep` for an adopted one. A change is refused at preview."""
 
     endpoint: Optional[EndpointArgs] = None
-    """Address of the API server. Default: an intranet one in the first node pool's subnet."""
+    """Address of the API server. Default: an intranet one in the first node pool's subnet. Updated in place,
+    but for its subnet."""
 
     cluster_name: Optional[Input[str]] = None
     """Name in the cloud. Default: the component's name. Updated in place."""
@@ -124,37 +137,43 @@ class HybridClusterArgs(Args):
     """Kubernetes version. Default: TKE's choice at creation. Updated in place (an upgrade)."""
 
     service_cidr: Optional[Input[str]] = None
-    """Range of Services. Default: the tail of `cluster_cidr`. Fixed for ever."""
+    """Range of Services. Default: the tail of `cluster_cidr`. Fixed for ever. A change is refused at preview
+    until `allow_cluster_replacement`."""
 
     vpc_cidr: Optional[Input[str]] = None
-    """Range of the VPC, for checks against the others. Default: those checks are left out."""
+    """Range of the VPC, for checks against the others. Default: those checks are left out. Changes nothing
+    that exists."""
 
     other_cidrs: Optional[Mapping[str, Input[str]]] = None
-    """Further ranges in use, by a name of your choice: other clusters of the VPC, peered networks, an office. None of the cluster's
-    ranges may overlap them. Default: none."""
+    """Further ranges in use, by a name of your choice: other clusters of the VPC, peered networks, an office.
+    None of the cluster's ranges may overlap them. Default: none. Changes nothing that exists."""
 
     rules: Optional[Mapping[str, SeverityInput]] = None
-    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
+    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each
+    rule's own. Changes nothing that exists."""
 
     deletion_protection: Optional[bool] = None
-    """Refuse to delete or replace the cluster, in the cloud and in Pulumi. Default: true."""
+    """Refuse to delete or replace the cluster, in the cloud and in Pulumi. Default: true. Updated in place."""
 
     allow_cluster_replacement: Optional[bool] = None
-    """Let a changed property that TKE fixes for ever rebuild the cluster. Default: false, the preview refuses and names the property."""
+    """Let a changed property that TKE fixes for ever rebuild the cluster. Default: false, the preview refuses
+    and names the property. Updated in place."""
 
     release_kept_ips: Optional[bool] = None
-    """On destroy give back the addresses that `fixed_ip` kept for pods that are gone. What counts is what the last `pulumi up` stored.
-    Default: false, they are named with the command that releases each, and may hold up their subnets until the reclaim time."""
+    """On destroy give back the addresses that `fixed_ip` kept for pods that are gone. What counts is what the
+    last `pulumi up` stored. Default: false, they are named with the command that releases each, and may hold
+    up their subnets until the reclaim time. Updated in place."""
 
     upsert_existing_objects: Optional[bool] = None
     """Let the cluster's Kubernetes provider take over objects that exist already, instead of failing: what `adopt` of a workload needs with
     pulumi-kubernetes 4.29 and later. Refused with an earlier one, which always does so. Default: false. Updated in place."""
 
     tags: Optional[Input[Mapping[str, Input[str]]]] = None
-    """Tags of the cluster. Updated in place."""
+    """Tags of the cluster. Updated in place. Default: none."""
 
     deadline_seconds: Optional[Input[int]] = None
-    """How long each wait for VPC-CNI may take, 30 to 7200 seconds. Default: 600."""
+    """How long each wait for VPC-CNI may take, 30 to 7200 seconds. Default: 600. Changes nothing that
+    exists."""
 
     def problems(self) -> Iterator[Finding]:
         yield from self._adoption()

@@ -28,10 +28,10 @@ class IpamdSubnetArgs(Args):
     """One entry of ipamd's list."""
 
     subnet_id: Input[str]
-    """Id of a container subnet."""
+    """Id of a container subnet. A change is refused, as that of a subnet that leaves the list."""
 
     zone: Input[str]
-    """Its zone. Newer ipamd ignores it (457/48040); kept aligned as in the article."""
+    """Its zone. Newer ipamd ignores it (457/48040); kept aligned as in the article. Updated in place."""
 
 
 @args_class(vpc_id=ids.vpc_problem)
@@ -39,13 +39,14 @@ class IpamdConfigArgs(Args):
     """Arguments of `IpamdConfig`."""
 
     vpc_id: Input[str]
-    """The cluster's VPC."""
+    """The cluster's VPC. Updated in place; ipamd restarts."""
 
     eni_subnets: Sequence[IpamdSubnetArgs]
     """Every container subnet, in an order that never changes: append only. A subnet that ipamd has and this list has not is refused."""
 
     use_ambient_provider: Optional[bool] = None
-    """Use whatever cluster the machine's own kubeconfig points at. Default: false, the program must say which cluster."""
+    """Use whatever cluster the machine's own kubeconfig points at. Default: false, the program must say which
+    cluster. A provider of another cluster replaces the objects."""
 
     def problems(self) -> Iterator[Finding]:
         if not self.eni_subnets:
@@ -74,6 +75,12 @@ class IpamdConfig(pulumi.ComponentResource):
     """Changes when the content does."""
 
     def __init__(self, name: str, args: IpamdConfigArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the subnets in ipamd's ConfigMap, and restart ipamd when the ConfigMap changed.
+
+        `name` is the component's name. `args` may be a dictionary of the same shape. `opts.provider` is the cluster's Kubernetes
+        provider. Raises `InvalidInputs`, naming each property, before anything is written; also where ipamd is an add-on of version 3.5.0
+        or later, or has a subnet that the program does not list.
+        """
         owner = f"IpamdConfig {name!r}"
         parsed = parse_args(IpamdConfigArgs, args, owner)
         refuse_wrong_options(opts, owner)

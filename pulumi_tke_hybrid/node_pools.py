@@ -24,10 +24,10 @@ class AutoscaleArgs(Args):
     """Bounds of a pool whose size the autoscaler decides."""
 
     min_size: Input[int]
-    """Least number of nodes."""
+    """Least number of nodes. Updated in place."""
 
     max_size: Input[int]
-    """Greatest number of nodes."""
+    """Greatest number of nodes. Updated in place."""
 
     def problems(self) -> Iterator[Finding]:
         yield from pools.bounds_problem(known(self.min_size), known(self.max_size))
@@ -60,44 +60,52 @@ class NodePoolArgs(Args):
     """Name of the pool, in the cloud and in the program, 1 to 25 characters. Another name is another pool."""
 
     zone: Input[str]
-    """Its zone; one of the ENI subnets must lie in it."""
+    """Its zone; one of the ENI subnets must lie in it. It follows from the subnet, and is fixed with it: a
+    change of the subnet is refused at preview."""
 
     subnet_id: Input[str]
     """VPC subnet for the nodes themselves, in that zone; not an ENI subnet. Fixed when the pool is made: a change
     is refused at preview."""
 
     instance_type: Input[str]
-    """CVM type, e.g. `S5.LARGE8`. It bounds the ENI pods of a node. Fixed like the subnet."""
+    """CVM type, e.g. `S5.LARGE8`. It bounds the ENI pods of a node. Fixed like the subnet. A change is
+    refused at preview."""
 
     size: Input[int]
-    """Number of nodes; with `autoscale` only the number to start with."""
+    """Number of nodes; with `autoscale` only the number to start with. Updated in place."""
 
     keep_machines: bool
-    """Whether the CVMs survive when the pool is deleted. Stated, because the provider's default (yes) leaves billed machines behind."""
+    """Whether the CVMs survive when the pool is deleted. Stated, because the provider's default (yes) leaves
+    billed machines behind. Updated in place; what counts is what the last `pulumi up` stored."""
 
     autoscale: Optional[AutoscaleArgs] = None
-    """Let TKE's autoscaler decide the size within bounds. Default: the size is fixed. A pool that grew since the last refresh is not
-    changed in any way before `pulumi refresh`: the provider would send the old size along. Leaving the autoscaler takes two updates, the
-    first one with the `size` that is there."""
+    """Let TKE's autoscaler decide the size within bounds. Default: the size is fixed. A pool that grew since
+    the last refresh is not changed in any way before `pulumi refresh`: the provider would send the old size
+    along. Leaving the autoscaler takes two updates, the first one with the `size` that is there. Updated in
+    place."""
 
     key_ids: Optional[Input[Sequence[Input[str]]]] = None
-    """SSH keys of the machines. Exactly one of `key_ids` and `password`. Fixed when the pool is made: a change is refused at preview."""
+    """SSH keys of the machines. Exactly one of `key_ids` and `password`. Fixed when the pool is made: a
+    change is refused at preview. Default: `password`."""
 
     password: Optional[Input[str]] = None
-    """Password of the machines; give it as a secret. Read when the pool is made; a later change is not applied, because the provider
-    would rebuild the pool: change it on the machines, and give new pools the new one."""
+    """Password of the machines; give it as a secret. Read when the pool is made; a later change is not
+    applied, because the provider would rebuild the pool: change it on the machines, and give new pools the
+    new one. Default: `key_ids`."""
 
     security_group_ids: Optional[Input[Sequence[Input[str]]]] = None
-    """Security groups of the machines, in order. Default: none."""
+    """Security groups of the machines, in order. Default: none. Updated in place, for machines that are made
+    afterwards."""
 
     labels: Optional[Input[Mapping[str, Input[str]]]] = None
-    """Node labels. Updated in place."""
+    """Node labels. Updated in place. Default: none."""
 
     subnet_cidr: Optional[Input[str]] = None
-    """Range of `subnet_id`, for checks. Default: those checks are left out."""
+    """Range of `subnet_id`, for checks. Default: those checks are left out. Changes nothing that exists."""
 
     global_route_only: Optional[bool] = None
-    """No ENI pods are meant for this pool, so its zone needs no ENI subnet. Default: false."""
+    """No ENI pods are meant for this pool, so its zone needs no ENI subnet. Default: false. Changes nothing
+    that exists."""
 
     def problems(self) -> Iterator[Finding]:
         if (self.key_ids is None) == (self.password is None):

@@ -55,33 +55,39 @@ class VpcCniArgs(Args):
     """The GlobalRouter cluster. Another one replaces the resource."""
 
     vpc_id: Input[str]
-    """The cluster's VPC; `AddVpcCniSubnets` asks for it (457/56371)."""
+    """The cluster's VPC; `AddVpcCniSubnets` asks for it (457/56371). Updated in place: later calls alone use
+    it."""
 
     subnets: Input[Sequence[Input[str]]]
     """Ids of the container subnets, at least one for each node zone. Subnets may be added, in place; one that leaves is refused at
     preview, because TKE cannot unregister a subnet. Their order does not matter."""
 
     ip_reclaim: Input[str]
-    """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`. Fixed once switched on.
-    Left open, TKE's own default would be never, and the subnet fills up (article, step 4)."""
+    """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`.
+    Fixed once switched on. Left open, TKE's own default would be never, and the subnet fills up (article,
+    step 4). A change is refused at preview."""
 
     static_ip: Optional[Input[bool]] = None
-    """Static-IP mode: kept addresses are possible. Default: true. Fixed once switched on."""
+    """Static-IP mode: kept addresses are possible. Default: true. Fixed once switched on. A change is refused
+    at preview."""
 
     non_masquerade: Optional[Input[Union[NonMasquerade, Literal["add_vpc", "keep"]]]] = None
-    """`add_vpc` or `keep`, see `NonMasquerade`. Default: `keep`."""
+    """`add_vpc` or `keep`, see `NonMasquerade`. Default: `keep`. A change is refused at preview."""
 
     on_delete: Optional[Input[Union[OnDelete, Literal["keep", "disable"]]]] = None
-    """`keep` or `disable`, see `OnDelete`. What counts is what the last `pulumi up` stored. Default: `keep`."""
+    """`keep` or `disable`, see `OnDelete`. What counts is what the last `pulumi up` stored. Default: `keep`.
+    Updated in place."""
 
     region: Optional[Input[str]] = None
-    """Region of the cluster, e.g. `ap-guangzhou`. Default: `tencentcloud:region` of the stack, or TENCENTCLOUD_REGION."""
+    """Region of the cluster, e.g. `ap-guangzhou`. Default: `tencentcloud:region` of the stack, or
+    TENCENTCLOUD_REGION. A change is refused at preview."""
 
     deadline_seconds: Optional[Input[int]] = None
-    """How long each wait may take, in seconds. Default: 600."""
+    """How long each wait may take, in seconds. Default: 600. Changes nothing that exists."""
 
     rules: Optional[Mapping[str, SeverityInput]] = None
-    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
+    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each
+    rule's own. Changes nothing that exists."""
 
     def problems(self) -> Iterator[Finding]:
         subnets = known(self.subnets)
@@ -107,6 +113,11 @@ class VpcCni(pulumi.ComponentResource):
     """The reported reclaim time in seconds; none means never, or not reported yet."""
 
     def __init__(self, name: str, args: VpcCniArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        """Switch VPC-CNI of a cluster on, or adopt it as it is on.
+
+        `name` is the component's name. `args` may be a dictionary of the same shape. Raises `InvalidInputs`, naming each property, before
+        anything is called. The stack's own key is used, and not that of `opts.provider`, which gives the region alone.
+        """
         owner = f"VpcCni {name!r}"
         parsed = parse_args(VpcCniArgs, args, owner)
         refuse_wrong_options(opts, owner, "tencentcloud")

@@ -82,19 +82,25 @@ class ExposureArgs(Args):
     """Which load balancer clients come through. Made by `public()`, `internal()`, `existing_clb()` and `not_exposed()`."""
 
     kind: Union[ExposureKind, Literal["public", "internal", "existing", "none"]]
-    """`public`, `internal`, `existing` or `none`."""
+    """`public`, `internal`, `existing` or `none`. A change is refused at preview until `allow_address_change`
+    of the workload."""
 
     subnet_id: Optional[Input[str]] = None
-    """Subnet of an internal load balancer's address; not an ENI subnet. Fixed when the load balancer is made (457/90598)."""
+    """Subnet of an internal load balancer's address; not an ENI subnet. Fixed when the load balancer is made
+    (457/90598). Default: none. A change is refused at preview until `allow_address_change` of the
+    workload."""
 
     load_balancer_id: Optional[Input[str]] = None
-    """An existing load balancer, made by you in the cluster's VPC; it outlives the Service. Cannot change in place."""
+    """An existing load balancer, made by you in the cluster's VPC; it outlives the Service. Cannot change in
+    place. Default: none. A change is refused at preview until `allow_address_change` of the workload."""
 
     charge_type: Optional[Input[ChargeTypeInput]] = None
-    """Billing of a public load balancer. Default: the account's. Fixed when the load balancer is made."""
+    """Billing of a public load balancer. Default: the account's. Fixed when the load balancer is made. A
+    change is refused at preview until `allow_address_change` of the workload."""
 
     bandwidth: Optional[Input[int]] = None
-    """Upper bound of a public load balancer in Mbit/s, 1 to 2048. Default: TKE's. Fixed when the load balancer is made."""
+    """Upper bound of a public load balancer in Mbit/s, 1 to 2048. Default: TKE's. Fixed when the load
+    balancer is made. A change is refused at preview until `allow_address_change` of the workload."""
 
     security_groups: Optional[Sequence[Input[str]]] = None
     """One to five security groups of the load balancer itself. Default: none, everybody may connect. Updated in place."""
@@ -104,12 +110,13 @@ class ExposureArgs(Args):
     that TKE makes; on one of your own, set `LoadBalancerPassToTarget` there. Default: TKE's, false. Updated in place."""
 
     allow_eni_subnet: Optional[bool] = None
-    """Put the load balancer into a subnet of the pods all the same; it then takes an address from them. Default: false."""
+    """Put the load balancer into a subnet of the pods all the same; it then takes an address from them.
+    Default: false. Changes nothing that exists."""
 
     shared: Optional[bool] = None
-    """Several Services of the program use this existing load balancer on purpose, each on ports of its own: where the account or the
-    controller shares load balancers (457/46370). Default: false, a second workload with the same id is refused. Has no effect on what is
-    there."""
+    """Several Services of the program use this existing load balancer on purpose, each on ports of its own:
+    where the account or the controller shares load balancers (457/46370). Default: false, a second workload
+    with the same id is refused. Changes nothing that exists."""
 
     def problems(self) -> Iterator[Finding]:
         belongs = {"subnet_id": "internal", "load_balancer_id": "existing", "charge_type": "public", "bandwidth": "public"}

@@ -29,10 +29,10 @@ class IngressPathArgs(Args):
     """One path and where its requests go."""
 
     path: Input[str]
-    """Path, starting with `/`; TKE matches it as a prefix."""
+    """Path, starting with `/`; TKE matches it as a prefix. Updated in place."""
 
     port: Optional[Input[int]] = None
-    """Port of the Service that requests go to. Default: the Ingress's `port`."""
+    """Port of the Service that requests go to. Default: the Ingress's `port`. Updated in place."""
 
 
 @args_class(
@@ -45,32 +45,35 @@ class IngressArgs(Args):
     """A layer-7 load balancer in front of the workload."""
 
     exposure: ExposureArgs
-    """Which load balancer; a Service and an Ingress cannot share one."""
+    """Which load balancer; a Service and an Ingress cannot share one. `ExposureArgs` names what of it is
+    fixed; the rest is updated in place."""
 
     hosts: Optional[Sequence[Input[str]]] = None
-    """Host names, each with a dot (E4052), `*.example.com` too. Default: every host, as in the article."""
+    """Host names, each with a dot (E4052), `*.example.com` too. Default: every host, as in the article.
+    Updated in place."""
 
     path: Optional[Input[str]] = None
-    """The one path. Default: `/`."""
+    """The one path. Default: `/`. Updated in place."""
 
     paths: Optional[Sequence[IngressPathArgs]] = None
-    """Several paths, for each host; instead of `path`."""
+    """Several paths, for each host; instead of `path`. Default: `path` alone. Updated in place."""
 
     port: Optional[Input[int]] = None
-    """Port of the Service that requests go to. Default: the first one."""
+    """Port of the Service that requests go to. Default: the first one. Updated in place."""
 
     certificate_id: Optional[Input[str]] = None
-    """Tencent's id of the certificate for HTTPS. Default: HTTP only. With it the rules are on HTTPS only, unless one of the next two says
-    otherwise."""
+    """Tencent's id of the certificate for HTTPS. Default: HTTP only. With it the rules are on HTTPS only,
+    unless one of the next two says otherwise. Updated in place."""
 
     redirect: Optional[bool] = None
-    """Answer HTTP with a redirect to HTTPS. Needs `certificate_id`. Default: false."""
+    """Answer HTTP with a redirect to HTTPS. Needs `certificate_id`. Default: false. Updated in place."""
 
     both_protocols: Optional[bool] = None
-    """Serve the same rules on HTTP and on HTTPS. Needs `certificate_id`. Default: false."""
+    """Serve the same rules on HTTP and on HTTPS. Needs `certificate_id`. Default: false. Updated in place."""
 
     annotations: Optional[Mapping[str, Input[str]]] = None
-    """Further annotations of the Ingress; none that the component writes itself. Updated in place."""
+    """Further annotations of the Ingress; none that the component writes itself. Updated in place. Default:
+    none."""
 
     def problems(self) -> Iterator[Finding]:
         yield from (problem.under("exposure") for problem in self.exposure.problems())

@@ -52,19 +52,19 @@ class HealthCheckArgs(Args):
     """How the load balancer finds out that a pod works. With direct access, a pod is ready only once this check passed."""
 
     enabled: Optional[Input[bool]] = None
-    """Default: true. Without it every bound pod counts as healthy."""
+    """Default: true. Without it every bound pod counts as healthy. Updated in place."""
 
     interval: Optional[Input[int]] = None
-    """Seconds between two checks, 5 to 300. Default: TKE's, 5."""
+    """Seconds between two checks, 5 to 300. Default: TKE's, 5. Updated in place."""
 
     timeout: Optional[Input[int]] = None
-    """Seconds until a check failed, 2 to 60 and below `interval`. Default: TKE's, 2."""
+    """Seconds until a check failed, 2 to 60 and below `interval`. Default: TKE's, 2. Updated in place."""
 
     healthy: Optional[Input[int]] = None
-    """Checks in a row that must pass, 2 to 10. Default: TKE's, 3."""
+    """Checks in a row that must pass, 2 to 10. Default: TKE's, 3. Updated in place."""
 
     unhealthy: Optional[Input[int]] = None
-    """Checks in a row that must fail, 2 to 10. Default: TKE's, 3."""
+    """Checks in a row that must fail, 2 to 10. Default: TKE's, 3. Updated in place."""
 
     def problems(self) -> Iterator[Finding]:
         timeout, interval = known(self.timeout), known(self.interval)
@@ -79,13 +79,14 @@ class ListenerArgs(Args):
     """How the Service's load balancer listens: TKE's `TkeServiceConfig`. Updated in place."""
 
     session_seconds: Optional[Input[int]] = None
-    """Connections of one client go to the same pod for this long, 30 to 3600 seconds. Default: no affinity."""
+    """Connections of one client go to the same pod for this long, 30 to 3600 seconds. Default: no affinity.
+    Updated in place."""
 
     scheduler: Optional[Input[Union[Scheduler, Literal["WRR", "LEAST_CONN"]]]] = None
-    """`WRR` or `LEAST_CONN`. Default: TKE's, `WRR`."""
+    """`WRR` or `LEAST_CONN`. Default: TKE's, `WRR`. Updated in place."""
 
     health_check: Optional[HealthCheckArgs] = None
-    """The load balancer's own check. Default: TKE's."""
+    """The load balancer's own check. Default: TKE's. Updated in place."""
 
     def problems(self) -> Iterator[Finding]:
         if self.session_seconds is None and self.scheduler is None and self.health_check is None:
@@ -105,19 +106,20 @@ class PortArgs(Args):
     """One port of the workload."""
 
     port: Input[int]
-    """Port of the Service, 1 to 65535."""
+    """Port of the Service, 1 to 65535. Updated in place."""
 
     target_port: Optional[Input[int]] = None
-    """Port of the container. Default: the same."""
+    """Port of the container. Default: the same. Updated in place; with `image` it rolls the pods."""
 
     protocol: Optional[str] = None
-    """`TCP`, `UDP` or `TCP_SSL` (the load balancer ends TLS and sends TCP to the pods). Default: `TCP`."""
+    """`TCP`, `UDP` or `TCP_SSL` (the load balancer ends TLS and sends TCP to the pods). Default: `TCP`.
+    Updated in place; with `image`, from or to UDP, it rolls the pods."""
 
     certificate_id: Optional[Input[str]] = None
-    """Tencent's id of the certificate of a `TCP_SSL` port."""
+    """Tencent's id of the certificate of a `TCP_SSL` port. Default: none. Updated in place."""
 
     listener: Optional[ListenerArgs] = None
-    """How the load balancer listens on this port. Default: the workload's `listener`."""
+    """How the load balancer listens on this port. Default: the workload's `listener`. Updated in place."""
 
     name: Optional[str] = None
     """Name of the port, another one for each; with `image` the container's port has it too, so that a probe may use it, unless it is

@@ -46,19 +46,21 @@ class RolloutArgs(Args):
     preStop hook of their own keep it. Default: 15. A change rolls the pods."""
 
     termination_grace_seconds: Optional[int] = None
-    """After this long a pod is killed; must leave the application time beyond `pre_stop_seconds`. Default: 30 more than that."""
+    """After this long a pod is killed; must leave the application time beyond `pre_stop_seconds`. Default: 30
+    more than that. A change rolls the pods."""
 
     native_sleep: Optional[bool] = None
-    """Wait by Kubernetes' own sleep, which needs no program in the image; on clusters older than 1.30 say false, for the program `sleep`
-    of the image. Default: true."""
+    """Wait by Kubernetes' own sleep, which needs no program in the image; on clusters older than 1.30 say
+    false, for the program `sleep` of the image. Default: true. A change rolls the pods."""
 
     max_surge: Optional[Input[int]] = None
-    """How many pods a Deployment has beyond `replicas` while it rolls; each one needs an address, and more than the container subnets
-    hold is refused when `cluster_facts` tell them. Default: a quarter, at least one, and never more than they hold."""
+    """How many pods a Deployment has beyond `replicas` while it rolls; each one needs an address, and more
+    than the container subnets hold is refused when `cluster_facts` tell them. Default: a quarter, at least
+    one, and never more than they hold. Updated in place."""
 
     pod_seconds: Optional[int] = None
-    """How long one pod may take until the load balancer has it: image, start, health checks. Progress deadline and Pulumi's timeout are
-    this times the waves of a rollout. Default: 120."""
+    """How long one pod may take until the load balancer has it: image, start, health checks. Progress
+    deadline and Pulumi's timeout are this times the waves of a rollout. Default: 120. Updated in place."""
 
     def problems(self) -> Iterator[Finding]:
         if self.termination_grace_seconds is not None and self.termination_grace_seconds <= self.pre_stop:
