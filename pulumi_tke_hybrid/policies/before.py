@@ -29,6 +29,8 @@ class Was:
     protected: bool
     stays: bool
     """Whether the engine deletes nothing when the resource leaves the program: it is to be retained, or was only read."""
+    deleted_with: str
+    """URN of the resource with which the engine takes this one for deleted."""
     sources: Mapping[str, Sequence[str]]
 
 
@@ -90,6 +92,7 @@ def _was(item: Mapping[str, Any]) -> Was:
         parent=str(item.get("parent") or ""),
         protected=bool(item.get("protect")),
         stays=operations.stays(item),
+        deleted_with=operations.deleted_with(item),
         sources={str(key): texts(urns) for key, urns in sources.items()},
     )
 

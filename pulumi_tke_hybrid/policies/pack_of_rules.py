@@ -147,7 +147,9 @@ def sentence(finding: Finding) -> str:
 
 
 def _of(rule: Rule, found: Iterable[Finding]) -> Iterable[Finding]:
-    return (finding for finding in found if finding.rule.id == rule.id)
+    """What a rule has found. A policy has one level, so a mandatory one leaves out what its rule finds to be a warning or a note."""
+    mandatory = rule.severity is Severity.ERROR
+    return (finding for finding in found if finding.rule.id == rule.id and (not mandatory or finding.severity is Severity.ERROR))
 
 
 def _level(rule: Rule) -> EnforcementLevel:

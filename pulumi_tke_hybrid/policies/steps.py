@@ -80,16 +80,29 @@ def of_stack(shown: Iterable[PolicyResource], before: Before) -> Plan:
 def removed(urns: Iterable[str], aliases: Iterable[str], before: Before) -> list[Step]:
     """What was there and is no more."""
     kept = {*urns, *aliases}
-    return [_removal(was) for was in before.resources.values() if was.urn not in kept]
+    gone = {was.urn: was for was in before.resources.values() if was.urn not in kept}
+    return [_removal(was, _stays(was, gone)) for was in gone.values()]
 
 
-def _removal(was: Was) -> Step:
+def _stays(was: Was, gone: Mapping[str, Was]) -> bool:
+    """Whether the engine deletes nothing: also of what goes with a resource that in truth only leaves the stack."""
+    seen: set[str] = set()
+    holder: Was | None = was
+    while holder is not None and holder.urn not in seen:
+        if holder.stays:
+            return True
+        seen.add(holder.urn)
+        holder = gone.get(holder.deleted_with)
+    return False
+
+
+def _removal(was: Was, stays: bool) -> Step:
     type_ = canonical(was.type, was.inputs)
     gone = Step(
         was.urn, type_, Op.DELETE, old=was.inputs, state=was.outputs, id=was.id, parent=was.parent, was_protected=was.protected,
         sources=was.sources, token=_token(was.type, type_),
     )  # fmt: skip
-    return replace(gone, op=Op.LEAVE, new=gone.old, left=True, protected=was.protected) if was.stays else gone
+    return replace(gone, op=Op.LEAVE, new=gone.old, left=True, protected=was.protected) if stays else gone
 
 
 def plain(value: Any) -> Any:

@@ -58,13 +58,20 @@ class Steps:
     def done(self) -> list[Step]:
         """The steps so far, one for each resource."""
         replaced = {urn for urn, step in self._steps.items() if step.op is Op.REPLACE or (step.op is Op.CREATE and step.left)}
-        left = {urn for urn, step in self._steps.items() if step.op is Op.LEAVE}
-        return [self._explained(self._kept(step, left), replaced) for step in self._steps.values()]
+        return [self._explained(self._kept(step), replaced) for step in self._steps.values()]
 
-    def _kept(self, step: Step, left: Set[str]) -> Step:
+    def _kept(self, step: Step) -> Step:
         """The engine deletes nothing that it takes for deleted with a resource which in truth only leaves the stack."""
-        holder = self._deleted_with.get(step.urn, "")
-        return replace(step, op=Op.LEAVE, new=step.old, left=True) if step.op is Op.DELETE and holder in left else step
+        if step.op is not Op.DELETE:
+            return step
+        holders: dict[str, None] = {}
+        urn = self._deleted_with.get(step.urn, "")
+        while urn in self._steps and urn not in holders:
+            holders[urn] = None
+            urn = self._deleted_with.get(urn, "")
+        if not any(self._steps[holder].left for holder in holders):
+            return step
+        return replace(step, op=Op.LEAVE, new=step.old, left=True, protected=step.was_protected)
 
     def _explained(self, step: Step, replaced: Set[str]) -> Step:
         """The engine names no property where a resource is replaced only because another one is: then those that come from that one."""

@@ -11,12 +11,14 @@ from functools import cache
 
 from pulumi_tke_hybrid.tke import tokens, zones
 from pulumi_tke_hybrid.tke.holders import holders
-from pulumi_tke_hybrid.tke.pool_nodes import NODE_MAKERS, NodesIn, nodes_by_subnet, shares
+from pulumi_tke_hybrid.tke.pool_nodes import NODE_MAKERS
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import registered
 from pulumi_tke_hybrid.tke.rules.changes_of_networks import is_pod_subnet, pod_subnet_lost
 from pulumi_tke_hybrid.tke.rules.listings import UNTOLD, Clusters, Listing, listings
-from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, unknown
+from pulumi_tke_hybrid.tke.rules.node_places import NodePlaces
+from pulumi_tke_hybrid.tke.rules.not_judged import NOT_JUDGED
+from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, unknown
 
 ADDRESSES_SHORT = Rule(
     "addresses-short",
@@ -127,15 +129,15 @@ def zones_of(plan: Plan) -> list[Zone]:
         found.setdefault(zone_name, Zone(zone_name)).subnets.append(subnet)
     for pool in plan.of(*NODE_MAKERS):
         if pool.op is not Op.CREATE:
-            for part in view.places(pool, pool.old):
+            for part in view.nodes.places(pool, pool.old):
                 found.setdefault(part.zone, Zone(part.zone)).nodes_before += part.nodes or 0
         if pool.op is not Op.DELETE:
-            for part in view.places(pool, pool.new):
+            for part in view.nodes.places(pool, pool.new):
                 zone = found.setdefault(part.zone, Zone(part.zone))
                 zone.nodes_after += part.nodes or 0
                 zone.nodes_worked_out = zone.nodes_worked_out or part.worked_out
                 zone.nodes_unknown = zone.nodes_unknown or part.nodes is None
-                _put(zone, view.cluster_of(pool), pool, view.is_checked(pool))
+                _put(zone, view.cluster_of(pool), pool, view.nodes.is_checked(pool))
     taken = _addresses_taken(plan)
     covered = [zone for zone in found.values() if zone.covered]
     for zone in covered:
@@ -156,6 +158,7 @@ def _put(zone: Zone, cluster: str | None, pool: Step, checked: bool) -> None:
 def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
     """Lost pod subnets, uncovered zones and short ones. Without `only_changes` also what has been so before."""
     yield from _deleted(plan)
+    yield from _unplaced(plan) if only_changes else ()
     all_zones = zones_of(plan)
     for zone in all_zones:
         for cluster, pools in zone.uncovered_pools():
@@ -171,6 +174,22 @@ def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
                 why="a rollout needs addresses for its surge, and kept ones come back late; pods without one stay Pending",
                 todo=f"add another pod subnet in {zone.name}",
             )
+
+
+def _unplaced(plan: Plan) -> Iterator[Finding]:
+    """New nodes of hybrid clusters, and nodes that move, in subnets whose zones the plan does not have."""
+    view = _View(plan)
+    for pool in plan.of(*NODE_MAKERS):
+        missing = view.nodes.unplaced(pool) if view.nodes.move(pool) and view.lists_some(pool) else []
+        if missing:
+            found = NOT_JUDGED.finding(
+                pool.name,
+                "is where its nodes are, and no zone of it is in the preview",
+                value=", ".join(missing),
+                why="pods get addresses of container subnets in zones that have one; whether this zone has one is not judged",
+                todo="compare the zone with those of the container subnets by hand, or make the preview with --show-sames",
+            )
+            yield replace(found, urn=pool.urn)
 
 
 def _touched(zone: Zone, cluster: str, pools: Pools) -> bool:
@@ -198,9 +217,7 @@ class _View:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._subnets = {step.urn: step for step in plan.of(tokens.SUBNET)}
-        self._placed = {**self._subnets, **{step.urn: step for step in plan.of(tokens.MACHINE)}}
-        self._by_id = {step.id: step for step in self._placed.values() if step.id}
-        self._components = {step.urn: step for step in plan.of(tokens.HYBRID_CLUSTER)}
+        self.nodes = NodePlaces(plan)
         self._clusters = Clusters(plan)
         self._hybrid: set[str] = set()
         self._listing: dict[str, set[str]] = {}  # the clusters that list a subnet, by its id
@@ -244,62 +261,9 @@ class _View:
         cluster = self._clusters.of(pool)
         return cluster if cluster == UNTOLD or cluster in self._hybrid else None
 
-    def is_checked(self, pool: Step) -> bool:
-        """Whether the component of the pool's cluster has checked its zone."""
-        return pool.parent in self._components
-
-    def places(self, pool: Step, props: Props) -> list[NodesIn]:
-        """The nodes of a pool by zone, as far as the zones of its subnets are known; each zone once."""
-        parts = nodes_by_subnet(pool.type, props)
-        stated = self._stated_zone(pool)
-        if stated:
-            parts = [replace(part, zone=stated) for part in parts]
-        placed = [replace(part, zone=part.zone or self._zone_of(part.subnet)) for part in parts]
-        return _by_zone([part for part in placed if part.zone] + self._from_sources(pool, props, placed))
-
-    def _stated_zone(self, pool: Step) -> str:
-        """What the pool's component says of it."""
-        component = self._components.get(pool.parent)
-        name = str((pool.new or pool.old).get("name"))
-        stated = [at(props, "nodePools", name, "zone") for props in (component.new, component.old)] if component else []
-        return next((zone for zone in stated if isinstance(zone, str) and not unknown(zone)), "")
-
-    def _from_sources(self, pool: Step, props: Props, placed: list[NodesIn]) -> list[NodesIn]:
-        """Those whose subnet or machine has no known id yet: by the resources that the ids come from."""
-        late = [part for part in placed if not part.zone and (unknown(part.subnet) or not part.subnet)]
-        if not late or (props is pool.old and pool.old != pool.new):
-            return []
-        taken = {self._by_id[part.subnet].urn for part in placed if part.zone and part.subnet in self._by_id}
-        urns = dict.fromkeys(urn for key in _PLACING for urn in pool.sources.get(key, ()) if urn in self._placed and urn not in taken)
-        zones_there = [_zone(self._placed[urn]) for urn in urns]
-        nodes = None if any(part.nodes is None for part in late) else sum(part.nodes or 0 for part in late)
-        several = len(zones_there) > 1 or any(part.worked_out for part in late)
-        parts = [None] * len(zones_there) if nodes is None else shares(nodes, len(zones_there))
-        return [NodesIn("", part, several, zone) for part, zone in zip(parts, zones_there, strict=True) if zone]
-
-    def _zone_of(self, identity: str) -> str:
-        step = self._by_id.get(identity)
-        return _zone(step) if step else ""
-
-
-_PLACING = ("subnetIds", "native", "serverlessNodes", "workerConfig", "workerConfigs", "autoScalingGroup", "instanceId")
-"""Properties that say in which subnets, or on which machine, a resource makes nodes."""
-
-
-def _zone(step: Step) -> str:
-    zone = (step.new or step.old).get("availabilityZone")
-    return zone if isinstance(zone, str) and not unknown(zone) else ""
-
-
-def _by_zone(parts: list[NodesIn]) -> list[NodesIn]:
-    """Parts in one zone made one: a pool of several subnets in one zone has all its nodes there."""
-    found: dict[str, NodesIn] = {}
-    for part in parts:
-        first = found.get(part.zone)
-        nodes = part.nodes if first is None else None if first.nodes is None or part.nodes is None else first.nodes + part.nodes
-        found[part.zone] = NodesIn("", nodes, part.worked_out, part.zone)
-    several = len(found) > 1
-    return [replace(part, worked_out=part.worked_out and several) for part in found.values()]
+    def lists_some(self, pool: Step) -> bool:
+        """Whether the pool's cluster lists container subnets, as far as one can tell."""
+        return bool(self._hybrid) and self.cluster_of(pool) is not None
 
 
 def _pod_subnet(step: Step, op: Op, free: object, clusters: Set[str]) -> PodSubnet:

@@ -114,8 +114,8 @@ def _of_kubernetes(step: Step) -> Iterator[Finding]:
     if not is_built_in(step.type):
         kinds = _WITHOUT_PODS.get(group)
         if held or kinds == () or name in (kinds or ()):
-            if held and step.op.ends:
-                yield _finding(step, "no rule found what its loss does to the network", _BY_HAND)
+            if held and _unsure(step):
+                yield _finding(step, "no rule found what this does to the network", _BY_HAND)
         elif step.op is Op.CREATE:
             yield _noted(step, "pods and load balancers that its controller makes are not in the preview, nor counted in any number here")
         else:
@@ -131,8 +131,13 @@ def _of_kubernetes(step: Step) -> Iterator[Finding]:
         )
     elif (group, name) in _OF_THE_NETWORK and (step.op is not Op.CREATE or name in _ALWAYS):
         yield _finding(step, f"it decides on {_OF_THE_NETWORK[group, name]}, and no rule reads it", _BY_HAND)
-    elif (held or name.endswith("List")) and step.op.ends:
-        yield _finding(step, "no rule found what its loss does to the network", _BY_HAND)
+    elif (held or name.endswith("List")) and _unsure(step):
+        yield _finding(step, "no rule found what this does to the network", _BY_HAND)
+
+
+def _unsure(step: Step) -> bool:
+    """Whether silence of the rules is no judgement: the resource goes, or what happens to it is not known."""
+    return step.op.ends or step.op in (Op.OTHER, Op.IMPORT)
 
 
 _BY_HAND = "read this change by hand"
@@ -142,7 +147,7 @@ def _of_tencent_cloud(step: Step, judged: Set[str]) -> Iterator[Finding]:
     if not resource_types.may_hold_network(step.type):
         return
     if step.type in judged:
-        if step.op.ends or step.op in (Op.OTHER, Op.IMPORT):
+        if _unsure(step):
             yield _finding(step, _LOSSES.get(step.type, "no rule found what this does to the network"), _BY_HAND)
     elif step.op is Op.CREATE:
         if step.type not in _KNOWN and not resource_types.only_stands_in_network(step.type):

@@ -59,9 +59,12 @@ def test_what_is_deleted_with_a_retained_resource_stays_with_it() -> None:
     pool = _step(preview, POOL)["oldState"]
     pool["deletedWith"] = _step(preview, CLUSTER)["urn"]
     del pool["retainOnDelete"]
+    front = _step(preview, FRONT)["oldState"]
+    front["deletedWith"] = _step(preview, POOL)["urn"]
+    del front["retainOnDelete"]
     assert reviewed(preview)[0] == 0
     del _step(preview, CLUSTER)["oldState"]["retainOnDelete"]
-    assert _rules(preview, "error") == {"cluster-rebuilt", "node-pool-rebuilt"}
+    assert _rules(preview, "error") == {"cluster-rebuilt", "node-pool-rebuilt", "balancer-replaced"}
 
 
 def _adopted(op: str, **state: Any) -> Preview:

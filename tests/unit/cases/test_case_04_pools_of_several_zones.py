@@ -95,3 +95,19 @@ def test_a_zone_that_is_added_to_the_list_of_a_native_pool() -> None:
     native["changeSummary"] = {"create": 1, "update": 1, "same": 18}
     (line,) = messages(native, "zone-uncovered")
     assert "ap-guangzhou-7" in line
+
+
+def test_subnets_of_one_zone_are_not_shared_out() -> None:
+    preview = load("pool-in-two-zones")
+    (known,) = [one for one in _subnets(preview) if one.startswith("subnet-")]
+    pool = _as(preview, tokens.NODE_POOL, {"subnetIds": [known], "desiredCapacity": 4})
+    assert _zones(pool)["ap-guangzhou-4"] == (5, False)
+
+
+def test_a_subnet_whose_zone_is_not_in_the_preview_is_named() -> None:
+    preview = load("pool-in-two-zones")
+    (known,) = [one for one in _subnets(preview) if one.startswith("subnet-")]
+    pool = _as(preview, tokens.NODE_POOL, {"subnetIds": [known, "subnet-elsewher"], "desiredCapacity": 4})
+    (line,) = messages(pool, "not-judged", severity="warning")
+    assert line.startswith(f"{POOL}: subnet-elsewher is where its nodes are, and no zone of it is in the preview")
+    assert _zones(pool)["ap-guangzhou-4"] == (3, True)

@@ -12,6 +12,7 @@ from pulumi_tke_hybrid.policies import before, steps
 from pulumi_tke_hybrid.policies import pack_of_rules as pack
 from pulumi_tke_hybrid.policies.before import Before
 from pulumi_tke_hybrid.tke import forced, tokens
+from pulumi_tke_hybrid.tke.resource_types import bridged
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules import every_rule
 from pulumi_tke_hybrid.tke.step import UNKNOWN, Op
@@ -254,3 +255,49 @@ def test_a_state_that_cannot_be_read_is_said(
     found = before.read("dev", {before.VARIABLE: named})
     assert found.resources == {}
     assert says in found.unknown_because
+
+
+BRIDGED = f"urn:pulumi:dev::p::{bridged(tokens.CLUSTER)}::c"
+
+
+def _removed(*resources: dict[str, Any]) -> dict[str, list[str]]:
+    """What the policies of removals report of a stack whose resources are all gone but one."""
+    kept = f"urn:pulumi:dev::p::{tokens.VPC}::kept"
+    args = StackValidationArgs([PolicyResource(tokens.VPC, {}, kept, "kept", options({}), None, None, [], {})])
+    policies = pack.policies(lambda stack: before.of_export(export(*resources)))
+    return {rule.id: found for rule in pack.OF_REMOVALS if (found := said(policies, f"{rule.id}{pack.BY_REMOVAL}", args))}
+
+
+def test_both_packages_are_one_to_the_policies() -> None:
+    there = was({"vpcId": "vpc-1"}, urn=BRIDGED, type=bridged(tokens.CLUSTER))
+    policies = pack.policies(lambda stack: before.of_export(export(there)))
+    (line,) = said(policies, "cluster-rebuilt", shown({"vpcId": "vpc-2"}, BRIDGED))
+    assert line.startswith("c: vpcId would rebuild the whole cluster")
+    assert list(_removed(there)) == ["cluster-rebuilt"]
+
+
+def test_what_is_retained_only_leaves_the_stack() -> None:
+    retained = was({"vpcId": "vpc-1"}, retainOnDelete=True)
+    assert list(_removed(retained)) == ["left-unmanaged"]
+    policies = pack.policies(lambda stack: before.of_export(export(retained)))
+    assert said(policies, "cluster-rebuilt", shown({"vpcId": "vpc-2"})) == []
+    assert len(said(policies, "left-unmanaged", shown({"vpcId": "vpc-2"}))) == 1
+
+
+def test_what_goes_with_something_retained_stays_too() -> None:
+    pool = {
+        "urn": f"urn:pulumi:dev::p::{tokens.NODE_POOL}::pool",
+        "type": tokens.NODE_POOL,
+        "id": "np-1",
+        "inputs": {},
+        "deletedWith": CLUSTER,
+    }
+    assert list(_removed(pool, was({}, retainOnDelete=True))) == ["left-unmanaged"]
+    assert list(_removed(pool, was({}))) == ["cluster-rebuilt", "node-pool-rebuilt"]
+
+
+def test_kinds_that_no_rule_reads_are_named_and_a_deployment_without_eni_blocks_nothing() -> None:
+    release = "kubernetes:helm.sh/v3:Release"
+    assert list(_removed({"urn": f"urn:pulumi:dev::p::{release}::r", "type": release, "inputs": {}})) == ["not-judged"]
+    pods: dict[str, Any] = {"spec": {"template": {"spec": {"containers": [{}]}}}}
+    assert _removed({"urn": f"urn:pulumi:dev::p::{tokens.DEPLOYMENT}::d", "type": tokens.DEPLOYMENT, "inputs": pods}) == {}
