@@ -62,7 +62,9 @@ class Outcome:
             for nodes in zone.nodes
             if nodes.greatest and self.after.limit(nodes) is None
         ]
-        return [*self.after.unknowns, *dict.fromkeys(strange)]
+        kubelet = self.after.pods_per_node is None and any(row.uncertain and row.types_known for row in self.rows)
+        unread = f"cluster_max_pod_num of {self.after.cluster}, which bounds the pods of a node, is not known"
+        return [*self.after.unknowns, *dict.fromkeys(strange)] or ([unread] if kubelet else [])
 
     @property
     def exit_code(self) -> ExitCode:

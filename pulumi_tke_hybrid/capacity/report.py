@@ -25,8 +25,9 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
         "zones": [
             {
                 "zone": row.zone, "subnets": list(row.subnets), "size": row.size, "used": row.used, "counted": row.counted,
-                "free": row.free, "nodes": row.nodes, "mostNodes": row.most_nodes, "nodesFit": row.nodes_fit, "pods": row.pods,
-                "podsFit": row.pods_fit, "podsFitOnMostNodes": row.pods_fit_on_most, "boundBy": row.bound, "change": row.change,
+                "free": row.free, "nodes": row.nodes, "nodesWorkedOut": row.about, "mostNodes": row.most_nodes, "nodesFit": row.nodes_fit,
+                "pods": row.pods, "podsFit": row.pods_fit, "podsFitOnMostNodes": row.pods_fit_on_most, "podsLacking": row.lacking,
+                "limitsByTable": row.by_table, "boundBy": row.bound, "change": row.change,
                 "periodsUntilFull": row.periods, "result": outcome.verdict(row).name, "words": outcome.words(row),
             }
             for row in outcome.rows

@@ -33,16 +33,20 @@ def show(outcome: Outcome, console: Console) -> None:
             f"{'' if row.counted else '~'}{row.used}/{row.size}",
             str(row.free),
             *([_change(row)] if changed else []),
-            str(row.nodes) if row.most_nodes == row.nodes else f"{row.nodes} to {row.most_nodes}",
+            _nodes(row),
             "?" if row.nodes_fit is None else str(row.nodes_fit),
             str(row.pods),
-            str(row.pods_fit),
+            f"{'*' if row.by_table else ''}{row.pods_fit}",
             Text(outcome.words(row), style=colour),
         ]
         table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
     console.print(table)
     if any(not row.counted for row in outcome.rows):
         console.print("~ not counted by the cloud: what nodes and pods will take", style="dim", highlight=False)
+    if any(row.by_table for row in outcome.rows):
+        console.print("* by the vendor's table of ENI limits, not by the API or the nodes", style="dim", highlight=False)
+    if any(row.about for row in outcome.rows):
+        console.print("about: a pool of several zones, its nodes shared out evenly", style="dim", highlight=False)
     for line in outcome.unsaid:
         console.print(Text.assemble(("could not tell: ", "yellow"), shown(line)))
 
@@ -54,6 +58,11 @@ def bar(used: int, size: int) -> str:
     filled = min(max(used, 0), size) * BAR // size
     filled = max(filled, 1) if used > 0 else 0
     return "#" * filled + "." * (BAR - filled)
+
+
+def _nodes(row: Row) -> str:
+    number = str(row.nodes) if row.most_nodes == row.nodes else f"{row.nodes} to {row.most_nodes}"
+    return f"about {number}" if row.about else number
 
 
 def _change(row: Row) -> str:

@@ -17,7 +17,7 @@ from pulumi_policy import (
 from pulumi_tke_hybrid.policies import before, steps
 from pulumi_tke_hybrid.tke import cidrs, zones
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules import changes, coverage, exposure, fixed_annotations, left_unmanaged, not_judged, of_plan, references
+from pulumi_tke_hybrid.tke.rules import changes, coverage, exposure, fitting, fixed_annotations, left_unmanaged, not_judged, of_plan, references
 from pulumi_tke_hybrid.tke.rules import changes_of_clusters as clusters
 from pulumi_tke_hybrid.tke.rules import changes_of_networks as networks
 from pulumi_tke_hybrid.tke.rules import changes_of_system_objects as system
@@ -71,6 +71,7 @@ OF_REMOVALS = (
 OF_STACKS = (
     zones.ZONE_UNCOVERED,
     coverage.ADDRESSES_SHORT,
+    fitting.PODS_FIT,
     cidrs.RANGE_OVERLAP,
     cidrs.RANGE_OUTSIDE_VPC,
     cidrs.RANGE_TOO_SMALL,

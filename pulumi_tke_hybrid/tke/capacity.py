@@ -76,6 +76,8 @@ def node_limits(cluster: ClusterInventory, zone: Zone, *, most: bool = False, su
         if nodes.limit is None:
             limit = limit.at_most(_kubelet(cluster, surely))
         found += [limit] * (nodes.greatest if most else nodes.number)
+    if zone.more_nodes and not surely:
+        found.append(EniLimit(1, UNBOUNDED))
     return tuple(found)
 
 
@@ -234,7 +236,7 @@ def _zones_for(cluster: ClusterInventory, demand: Demand) -> list[Zone]:
     allowed = [zone for zone in cluster.zones if not demand.zones or zone.name in demand.zones]
     if demand.subnets:
         allowed = [zone for zone in allowed if any(subnet.subnet_id in demand.subnets for subnet in zone.subnets)]
-    serving = [zone for zone in allowed if zone.subnets and (not cluster.has_nodes or any(nodes.greatest for nodes in zone.nodes))]
+    serving = [zone for zone in allowed if zone.subnets and (not cluster.has_nodes or zone.has_nodes)]
     return serving or allowed
 
 

@@ -52,6 +52,8 @@ class Zone:
     nodes: tuple[Nodes, ...] = ()
     pods: int | None = None
     """ENI pods that run in the zone; None: not counted."""
+    more_nodes: bool = False
+    """There are, or may be, further nodes whose number or type is not known."""
     others: int = 0
     """Addresses of the container subnets that neither the cluster's nodes nor its ENI pods hold."""
 
@@ -59,6 +61,11 @@ class Zone:
     def size(self) -> int:
         """Addresses of all container subnets whose range is known."""
         return sum(subnet.size or 0 for subnet in self.subnets)
+
+    @property
+    def has_nodes(self) -> bool:
+        """Whether there are nodes, or may be."""
+        return self.more_nodes or any(nodes.greatest for nodes in self.nodes)
 
     @property
     def ranges_known(self) -> bool:
@@ -104,10 +111,10 @@ class ClusterInventory:
         return nodes.limit or self.limits.get(nodes.instance_type) or eni_limit(nodes.instance_type)
 
     def types_known(self, zone: Zone) -> bool:
-        """Whether the ENI limit of each node of the zone is known."""
-        return all(self.limit(nodes) for nodes in zone.nodes if nodes.greatest)
+        """Whether the number and the ENI limit of all nodes of the zone are known."""
+        return not zone.more_nodes and all(self.limit(nodes) for nodes in zone.nodes if nodes.greatest)
 
     @property
     def has_nodes(self) -> bool:
         """Whether any node is known; without one only addresses can be counted."""
-        return any(nodes.greatest for zone in self.zones for nodes in zone.nodes)
+        return any(zone.has_nodes for zone in self.zones)

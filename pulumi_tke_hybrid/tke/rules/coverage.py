@@ -13,6 +13,7 @@ from pulumi_tke_hybrid.tke import tokens, zones
 from pulumi_tke_hybrid.tke.holders import holders
 from pulumi_tke_hybrid.tke.pool_nodes import NODE_MAKERS
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules import fitting
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import registered
 from pulumi_tke_hybrid.tke.rules.changes_of_networks import is_pod_subnet, pod_subnet_lost
 from pulumi_tke_hybrid.tke.rules.listings import UNTOLD, Clusters, Listing, listings
@@ -174,6 +175,7 @@ def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
                 why="a rollout needs addresses for its surge, and kept ones come back late; pods without one stay Pending",
                 todo=f"add another pod subnet in {zone.name}",
             )
+    yield from fitting.findings(plan, only_changes=only_changes)
 
 
 def _unplaced(plan: Plan) -> Iterator[Finding]:

@@ -29,6 +29,13 @@ def cluster(name: str = "demo", **inputs: Any) -> Json:
     }
 
 
+def made_cluster(of: str = "demo", pods_per_node: int = 64) -> Json:
+    """The cluster's own resource below its component."""
+    kind, component = "tencentcloud:Kubernetes/cluster:Cluster", "tke-hybrid:index:HybridCluster"
+    inputs = {"clusterMaxPodNum": pods_per_node, "isNonStaticIpMode": False}
+    return {"urn": urn(f"{component}${kind}", f"{of}-cluster"), "type": kind, "parent": urn(component, of), "inputs": inputs}
+
+
 def subnet(zone: str, block: str, free: int | None) -> Json:
     kind = "tencentcloud:Subnet/instance:Instance"
     outputs = {} if free is None else {"id": f"subnet-{zone[-1] * 8}", "availableIpCount": free}

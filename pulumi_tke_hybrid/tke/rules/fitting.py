@@ -1,0 +1,37 @@
+"""Whether the ENI pods of a plan have a place, by the same count as `tke-hybrid capacity`."""
+
+from collections.abc import Iterator
+
+from pulumi_tke_hybrid.tke import capacity, inventory
+from pulumi_tke_hybrid.tke.cluster import ClusterInventory
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.step import Plan
+
+PODS_FIT = Rule(
+    "eni-pods-fit",
+    Severity.WARNING,
+    "The nodes and container subnets of a cluster hold all ENI pods of the plan.",
+    "ranges and free addresses of the container subnets, node pools, replicas",
+    "arithmetic; TKE container network overview and pod limits of VPC-CNI (qcloud-documents)",
+)
+
+
+def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
+    """One finding for each cluster whose ENI pods do not fit. With `only_changes` not where as many did not fit before."""
+    before, after = map(inventory.inventories, inventory.before_and_after(plan))
+    for urn, found in after.items():
+        was = before.get(urn, ClusterInventory(found.cluster))
+        placed = capacity.place(capacity.with_others(found, was), most=True)
+        lacked = capacity.place(capacity.with_others(was, was), most=True)
+        if placed.fits or (only_changes and placed.demands == lacked.demands):
+            continue
+        names = ", ".join(f"{name} ({number})" for name, number in sorted(placed.demands.items()))
+        zones = ", ".join(sorted(name for name in placed.lacking if name)) or "any zone"
+        wanted, lacking = sum(placed.pods.values()), sum(placed.lacking.values())
+        yield PODS_FIT.finding(
+            found.cluster,
+            f"of {wanted} ENI pods would have no address: {names}; the nodes and container subnets hold {wanted - lacking}",
+            value=lacking,
+            why="these pods stay Pending, and a rollout that needs them stands still",
+            todo=f"add nodes or a container subnet in {zones}, or use fewer replicas",
+        )
