@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from pulumi_tke_hybrid.capacity.rows import Growth, Row, rows
 from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
@@ -36,7 +37,7 @@ class Outcome:
     """Per cent of each zone's addresses that must stay free."""
     fail_on: FailOn = FailOn.ERROR
 
-    @property
+    @cached_property
     def rows(self) -> list[Row]:
         """A row for each zone."""
         return rows(self.after, self.before, self.growth)

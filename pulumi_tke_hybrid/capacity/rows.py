@@ -1,5 +1,6 @@
 """The numbers of one zone: size, used, free, what fits, what a change leaves, and when it is full."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pulumi_tke_hybrid.tke import capacity
@@ -71,13 +72,31 @@ def rows(after: ClusterInventory, before: ClusterInventory | None = None, growth
     names = dict.fromkeys(
         [zone.name for zone in after.zones] + [zone.name for zone in (before.zones if before else ())] + list(possible.pods)
     )
-    return [_row(name, after, before, growth, len(names), possible, certain) for name in names]
+    was = None if before is None else _Before(before, capacity.pods_by_zone(before))
+    return [_row(name, after, was, growth, len(names), possible, certain) for name in names]
+
+
+@dataclass(frozen=True)
+class _Before:
+    """The cluster before the change, with its ENI pods by zone."""
+
+    cluster: ClusterInventory
+    pods: Mapping[str, int]
+
+    def taken(self, name: str) -> int:
+        """Addresses that nodes and pods took."""
+        return capacity.taken(self.cluster, self.cluster.zone(name), self.pods.get(name, 0))
+
+    def free(self, name: str) -> int:
+        """Addresses that were free."""
+        zone = self.cluster.zone(name)
+        return zone.size - _used(self.cluster, zone, self.pods.get(name, 0), None)[0]
 
 
 def _row(
     name: str,
     after: ClusterInventory,
-    before: ClusterInventory | None,
+    before: _Before | None,
     growth: Growth | None,
     zones: int,
     possible: capacity.Placement,
@@ -91,7 +110,6 @@ def _row(
     surely = not (after.has_nodes and after.types_known(zone) and zone.ranges_known)
     fit = capacity.room(after, zone, surely=surely)
     share = -(-growth.pods // max(zones, 1)) if growth else 0
-    was = before.zone(name) if before else None
     return Row(
         zone=name,
         subnets=tuple(f"{subnet.cidr or '?'} ({subnet.subnet_id or 'new'})" for subnet in zone.subnets),
@@ -110,7 +128,7 @@ def _row(
         lacking=_lacking(after, zone, pods, possible, surely=False),
         uncertain=_lacking(after, zone, pods, certain, surely=True) > 0,
         ranges_known=zone.ranges_known,
-        change=None if before is None or was is None else _free(before, was) - (zone.size - used),
+        change=None if before is None else before.free(name) - (zone.size - used),
         periods=capacity.periods_until_full(fit - pods, share) if limits and after.types_known(zone) else None,
     )
 
@@ -121,18 +139,11 @@ def _lacking(after: ClusterInventory, zone: Zone, pods: int, placed: capacity.Pl
     return max(pods - capacity.room(after, zone, most=True, surely=surely), 0)
 
 
-def _used(after: ClusterInventory, zone: Zone, pods: int, before: ClusterInventory | None) -> tuple[int, bool]:
+def _used(after: ClusterInventory, zone: Zone, pods: int, before: _Before | None) -> tuple[int, bool]:
     """Addresses in use after the change. What was read counts; a change adds what its nodes and pods take."""
     read = [subnet.used for subnet in zone.subnets]
     taken = capacity.taken(after, zone, pods)
     if not zone.subnets or all(used is None for used in read):
         return taken, False
     counted = sum(used for used in read if used is not None)
-    if before is None:
-        return counted, True
-    was = before.zone(zone.name)
-    return max(counted + taken - capacity.taken(before, was, capacity.pods_in(before, was)), 0), True
-
-
-def _free(cluster: ClusterInventory, zone: Zone) -> int:
-    return zone.size - _used(cluster, zone, capacity.pods_in(cluster, zone), None)[0]
+    return (counted, True) if before is None else (max(counted + taken - before.taken(zone.name), 0), True)

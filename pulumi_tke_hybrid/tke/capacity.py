@@ -109,30 +109,34 @@ def taken(cluster: ClusterInventory, zone: Zone, pods: int) -> int:
 
     Counted with the nodes that the autoscalers may make only where the pods need them.
     """
-    limits = node_limits(cluster, zone)
     if not cluster.types_known(zone):
-        return pods + len(limits)
-    done = filled((UNBOUNDED,), limits, cluster.static_ip, pods)
-    if done.pods < pods:
-        done = filled((UNBOUNDED,), node_limits(cluster, zone, most=True), cluster.static_ip, pods)
+        return pods + len(node_limits(cluster, zone))
+    there = tuple(_less([subnet.size or 0 for subnet in zone.subnets], zone.others))
+    done = Filled(0, 0)
+    # In a zone that is nearly full pods crowd on the ENIs that are there: what does not fit so is counted with an address for each.
+    for free in (there, (UNBOUNDED,)):
+        for most in (False, True):
+            done = filled(free, node_limits(cluster, zone, most=most), cluster.static_ip, pods)
+            if done.pods == pods:
+                return done.addresses
     return done.addresses + pods - done.pods
 
 
 def with_others(cluster: ClusterInventory, read: ClusterInventory) -> ClusterInventory:
     """The cluster with the addresses that others hold: what was used when `read` was read, less what nodes and pods of `read` take."""
-    return replace(cluster, zones=tuple(replace(zone, others=_others(zone, read)) for zone in cluster.zones))
+    there = pods_by_zone(read)
+    return replace(cluster, zones=tuple(replace(zone, others=_others(zone, read, there)) for zone in cluster.zones))
 
 
-def _others(zone: Zone, read: ClusterInventory) -> int:
+def _others(zone: Zone, read: ClusterInventory, pods: Mapping[str, int]) -> int:
     used = [subnet.used for subnet in zone.subnets if subnet.used is not None]
-    was = read.zone(zone.name)
-    pods = pods_in(read, was)
-    return max(sum(used) - taken(read, was, pods), 0) if used else 0
+    return max(sum(used) - taken(read, read.zone(zone.name), pods.get(zone.name, 0)), 0) if used else 0
 
 
-def pods_in(cluster: ClusterInventory, zone: Zone) -> int:
-    """ENI pods of a zone: those that were counted there, else those that the demands put there."""
-    return place(cluster, most=True).pods.get(zone.name, 0) if zone.pods is None else zone.pods
+def pods_by_zone(cluster: ClusterInventory) -> dict[str, int]:
+    """ENI pods by zone: those that were counted there, else those that the demands put there."""
+    counted = {zone.name: zone.pods for zone in cluster.zones if zone.pods is not None}
+    return {**place(cluster, most=True).pods, **counted}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from ipaddress import IPv4Network
 
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
@@ -119,6 +120,7 @@ def services_problem(value: int) -> Finding | None:
     return power_of_two_problem(value)
 
 
+@cache
 def usable_addresses(block: str) -> int:
     """Addresses of a VPC subnet that ENIs and pods can have."""
     return max(IPv4Network(block).num_addresses - RESERVED_PER_SUBNET, 0)

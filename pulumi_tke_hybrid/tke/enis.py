@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cache
 
 from pulumi_tke_hybrid.tke import keys
 
@@ -103,6 +104,7 @@ def vcpus_of(instance_type: str) -> int | None:
     return None if parsed is None else parsed[1]
 
 
+@cache
 def eni_limit(instance_type: str) -> EniLimit | None:
     """The limit of a type by the public tables; None for a type that they do not list, also for bare metal."""
     parsed = _parsed(instance_type)
