@@ -17,7 +17,17 @@ from pulumi_policy import (
 from pulumi_tke_hybrid.policies import before, steps
 from pulumi_tke_hybrid.tke import cidrs, zones
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules import changes, coverage, exposure, fitting, fixed_annotations, left_unmanaged, not_judged, of_plan, references
+from pulumi_tke_hybrid.tke.rules import (
+    changes,
+    coverage,
+    exposure,
+    fitting,
+    fixed_annotations,
+    left_unmanaged,
+    not_judged,
+    of_plan,
+    references,
+)
 from pulumi_tke_hybrid.tke.rules import changes_of_clusters as clusters
 from pulumi_tke_hybrid.tke.rules import changes_of_networks as networks
 from pulumi_tke_hybrid.tke.rules import changes_of_system_objects as system
