@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from pulumi_tke_hybrid.component.places import Place
-from pulumi_tke_hybrid.tke.refusal import head
+from pulumi_tke_hybrid.tke.refusal import refusal_text
 from pulumi_tke_hybrid.tke.rule import Finding, Rule
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
@@ -21,7 +21,7 @@ class InvalidInputs(pulumi.RunError):
     def __init__(self, owner: str, problems: Sequence[Finding]) -> None:
         self.owner = owner
         self.problems = tuple(problems)
-        super().__init__("\n".join([head(owner, len(self.problems)), *(f"  {problem}" for problem in self.problems)]))
+        super().__init__(refusal_text(owner, self.problems))
 
     @classmethod
     def single(cls, owner: str, path: str, message: str, rule: Rule = PROPERTY) -> "InvalidInputs":

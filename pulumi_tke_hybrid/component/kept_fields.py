@@ -36,7 +36,8 @@ def with_live_value(value: Any, live: Any, path: Path) -> Any:
     if not path:
         return live
     if isinstance(value, pulumi.Output):
-        return value.apply(lambda known: with_live_value(known, live, path))
+        later: pulumi.Output[Any] = value
+        return later.apply(lambda known: with_live_value(known, live, path))
     part, rest = path[0], path[1:]
     if isinstance(value, list | tuple):
         found = list(cast(Sequence[Any], value))
@@ -52,7 +53,7 @@ def with_live_value(value: Any, live: Any, path: Path) -> Any:
     if value is None:
         return None if rest else live
     same = copy.copy(value)
-    name = next((name for name in dir(type(value)) if _plain(name) == _plain(str(part))), str(part))
+    name = next((name for name in dir(cast(Any, type(value))) if _plain(name) == _plain(str(part))), str(part))
     setattr(same, name, with_live_value(getattr(value, name), at(live, str(part)), rest))
     return same
 

@@ -13,7 +13,7 @@ from pulumi_tke_hybrid.review.outline import Counts, Group, summary
 from pulumi_tke_hybrid.review.plan import Failure
 from pulumi_tke_hybrid.review.review import Review, StackReview
 from pulumi_tke_hybrid.review.verdict import Verdict
-from pulumi_tke_hybrid.tke.refusal import is_head
+from pulumi_tke_hybrid.tke.refusal import refusal_lines
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules.coverage import HEADROOM, Zone
 from pulumi_tke_hybrid.tke.step import Op, Step
@@ -187,12 +187,6 @@ def own_words(failure: Failure) -> list[str]:
     if protected:
         name = protected[2].rsplit("::", 1)[-1]
         return [f"{name} is protected, and the plan would {protected[1]} it; go back, or switch protect off in a change of its own"]
-    lines = [line.strip() for line in failure.text.splitlines()]
-    if "tke-hybrid:" in failure.urn or "/tke-hybrid" in failure.urn:
-        return [line.partition("has a problem: ")[2] for line in lines if "has a problem: " in line]
-    return _after_owner(lines)
-
-
-def _after_owner(lines: list[str]) -> list[str]:
-    start = next((index for index, line in enumerate(lines) if is_head(line)), None)
-    return [] if start is None else [line for line in lines[start:] if line]
+    ours = "tke-hybrid:" in failure.urn or "/tke-hybrid" in failure.urn
+    found = [line.partition("has a problem: ")[2].strip() for line in failure.text.splitlines() if ours]
+    return [line for line in found if line] + refusal_lines(failure.text)

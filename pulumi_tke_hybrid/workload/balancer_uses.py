@@ -6,6 +6,7 @@ import pulumi
 
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input, awaited
+from pulumi_tke_hybrid.component.live_objects import known_value
 from pulumi_tke_hybrid.tke.rules.shared_balancers import Use, use_findings
 
 _USES: "WeakKeyDictionary[pulumi.Resource, dict[str, list[Use]]]" = WeakKeyDictionary()
@@ -16,7 +17,7 @@ def claim(use: Use, balancer: Input[str]) -> Input[bool]:
     """Note that a workload names this load balancer: at once, or as soon as its id is known.
 
     Raises `InvalidInputs` where another workload of the same run names the load balancer too, unless both share it. What must not be made
-    before that uses the returned value.
+    before that uses the returned value, which a preview knows also where it does not know the id.
     """
     root = pulumi.runtime.get_root_resource()
     uses: dict[str, list[Use]] = {} if root is None else _USES.setdefault(root, {})
@@ -27,4 +28,8 @@ def claim(use: Use, balancer: Input[str]) -> Input[bool]:
         others.append(use)
         return True
 
-    return pulumi.Output.from_input(balancer).apply(claimed) if awaited(balancer) else claimed(str(balancer))
+    async def later() -> bool:
+        name = await known_value(balancer)
+        return name is None or claimed(str(name))  # a preview may not know the id
+
+    return pulumi.Output.from_input(later()) if awaited(balancer) else claimed(str(balancer))

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lightkube.resources.apps_v1 import Deployment
+from lightkube.resources.apps_v1 import Deployment, StatefulSet
 from lightkube.resources.core_v1 import Service
+from lightkube.resources.policy_v1 import PodDisruptionBudget
 
 from pulumi_tke_hybrid import eni_pod_template
-from tests.engine.stacks import PROGRAMS, stack, steps
+from tests.engine.stacks import PROGRAMS, changed, stack, steps
 from tests.engine.workload_table import Json, cases, golden, read_back, rich
 from tests.lab.cluster_view import client, pods
 from tests.lab.lab import Lab
@@ -243,6 +244,12 @@ def test_objects_made_by_hand_are_adopted_renamed_and_scaled_by_others(
     assert [kube.get(kind, "shop").metadata.uid for kind in (Deployment, Service)] == before
     (container,) = kube.get(Deployment, "shop").spec.template.spec.containers
     assert (container.image, container.imagePullPolicy) == ("nginx:2", "Always")
+    assert forced(kube) == [True, True]
+    # Forced once: the next update takes the mark off, and then there is nothing left to do.
+    assert steps(project) == {"shop-deployment": "update", "shop-service": "update"}
+    project.up()
+    assert forced(kube) == [False, False]
+    quiet(project)
 
     renamed = {"store": {**adopting, "adopt": True, "name": "shop", "formerly": "shop"}}
     describe(project, renamed)
@@ -259,6 +266,81 @@ def test_objects_made_by_hand_are_adopted_renamed_and_scaled_by_others(
     assert kube.get(Deployment, "shop").spec.replicas == 3
 
 
+def forced(kube: Any) -> list[bool]:
+    objects = [kube.get(kind, "shop") for kind in (Deployment, Service)]
+    return ["pulumi.com/patchForce" in (item.metadata.annotations or {}) for item in objects]
+
+
+IMAGE = "spec.template.spec.containers[0].image"
+
+
+@pytest.mark.parametrize("manager", ["kubectl-set", "release-tool"])
+def test_an_image_that_a_release_tool_sets_and_the_program_ignores_is_never_set_back(
+    lab: Lab, cluster: str, project: PulumiProject, manager: str
+) -> None:
+    kube: Any = client(lab.kubeconfig(cluster))
+
+    def image() -> str:
+        return str(kube.get(Deployment, "shop").spec.template.spec.containers[0].image)
+
+    def release(tag: str) -> None:
+        template = {"spec": {"containers": [{"name": "shop", "image": f"nginx:{tag}"}]}}
+        kube.patch(Deployment, "shop", {"spec": {"template": template}}, field_manager=manager)
+
+    shop: Json = {"exposure": {"kind": "none"}, "image": "nginx:1", "rollout": AT_ONCE, "adopt": True, "ignored": [IMAGE]}
+    describe(project, {"shop": shop})
+    project.up()
+    assert image() == "nginx:1"
+    release("2")
+    describe(project, {"shop": {**shop, "labels": {"team": "a"}}})
+    project.up()
+    assert image() == "nginx:2"
+    quiet(project)
+    release("3")
+    project.up()
+    assert image() == "nginx:3"
+    quiet(project)
+
+
+def test_a_statefulset_that_is_there_is_compared_before_anything_is_made(lab: Lab, cluster: str, project: PulumiProject) -> None:
+    kube: Any = client(lab.kubeconfig(cluster))
+    labels = {"app.kubernetes.io/name": "db"}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "db", "image": "nginx:1"}]}}
+    spec = {
+        "replicas": 1,
+        "serviceName": "db-peers",
+        "podManagementPolicy": "Parallel",
+        "selector": {"matchLabels": labels},
+        "template": pod,
+    }
+    kube.create(StatefulSet.from_dict({"metadata": {"name": "db", "namespace": "default"}, "spec": spec}), field_manager="kubectl")
+    peers = {"clusterIP": "None", "selector": labels, "ports": [{"name": "port-0", "port": 80}]}
+    kube.create(Service.from_dict({"metadata": {"name": "db-peers", "namespace": "default"}, "spec": peers}), field_manager="kubectl")
+    budget = {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
+    kube.create(PodDisruptionBudget.from_dict({"metadata": {"name": "by-hand", "namespace": "default"}, "spec": budget}))
+    adopting: Json = {"exposure": {"kind": "public"}, "kind": "statefulset", "image": "nginx:1", "rollout": AT_ONCE, "adopt": True}
+    describe(project, {"db": adopting})
+    before = len(balancers(lab))
+    for refused in (project.preview(check=False), project.run("up", "--yes", "--skip-preview", check=False)):
+        assert refused.exit_code != 0
+        assert "service_name: db instead of db-peers (spec.serviceName of the live object)" in refused.output
+        assert "pod_management_policy: OrderedReady instead of Parallel (spec.podManagementPolicy of the live object)" in refused.output
+        assert len(balancers(lab)) == before
+    described = {**adopting, "service_name": "db-peers", "headless_service": True, "pod_management_policy": "Parallel"}
+    describe(project, {"db": described})
+    refused = project.preview(check=False)
+    assert "disruption_budget: would be the second PodDisruptionBudget of these pods, beside by-hand" in refused.output
+    describe(project, {"db": {**described, "adopt": False}})  # the hook of the budget, without adoption
+    refused = project.preview(check=False)
+    assert refused.exit_code != 0
+    assert "disruption_budget: would be the second PodDisruptionBudget of these pods, beside by-hand" in refused.output
+    describe(project, {"db": {**described, "disruption_budget": False}})
+    project.up()
+    project.up()
+    quiet(project)
+    kube.delete(PodDisruptionBudget, "by-hand")
+
+
 def test_gateways_from_charts_are_on_eni_behind_direct_load_balancers(lab: Lab, cluster: str, subnets: list[str]) -> None:
     config = {"clusterId": cluster, "subnetId": subnets[0]}
     with stack(lab, PROGRAMS / "gateway", "gateway", config, {"LAB_KUBECONFIG": lab.kubeconfig(cluster), **FAST}) as project:
@@ -272,3 +354,10 @@ def test_gateways_from_charts_are_on_eni_behind_direct_load_balancers(lab: Lab, 
             assert balancers(lab)[f"service/default/{name}"]["direct"] is True
         assert {row.network for row in pods(lab.kubeconfig(cluster))} == {"eni"}
         quiet(project)
+        assert "gateway_transform" not in project.preview().output
+        with changed(project, {"moved": "traefic"}):
+            assert "gateway_transform: no Deployment or StatefulSet is named traefic" in project.preview().output
+        with changed(project, {"release": "true"}):
+            refused = project.preview(check=False)
+        assert refused.exit_code != 0
+        assert "opts.transforms: does nothing in a helm.sh/v3 Release" in refused.output

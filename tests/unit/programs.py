@@ -93,6 +93,17 @@ class Graph(mocks.Mocks):
         return [resource for resource in self.resources if resource.type.endswith(ending)]
 
 
+def unknown() -> Any:
+    """An Output that a preview does not know."""
+
+    def settled(value: Any) -> "asyncio.Future[Any]":
+        future = asyncio.get_event_loop().create_future()
+        future.set_result(value)
+        return future
+
+    return pulumi.Output(set(), settled(None), settled(False))
+
+
 class _AtOnce(concurrent.futures.ThreadPoolExecutor):
     """Does in the caller's thread what it is given: Pulumi asks its monitor in threads, and starting some for each program takes longer."""
 

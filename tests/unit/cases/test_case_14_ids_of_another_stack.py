@@ -1,6 +1,5 @@
 """The id of an adopted cluster and those of adopted subnets may come from another stack; what a preview cannot compare yet, it names."""
 
-import asyncio
 from typing import Any
 
 import pulumi
@@ -9,20 +8,9 @@ import pytest
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.vpc_cni import VpcCniProvider
 from tests.unit.catalogue.described import adopted, zone_subnet
-from tests.unit.programs import Graph, run
+from tests.unit.programs import Graph, run, unknown
 
 _CLASS: Any = pulumi.output.Unknown
-
-
-def unknown() -> Any:
-    """An Output that a preview does not know."""
-
-    def settled(value: Any) -> "asyncio.Future[Any]":
-        future = asyncio.get_event_loop().create_future()
-        future.set_result(value)
-        return future
-
-    return pulumi.Output(set(), settled(None), settled(False))
 
 
 def notes(graph: Graph) -> list[str]:

@@ -69,7 +69,8 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 
 
 def adopted(preview: bool = False, **more: Any) -> Graph:
-    return run(lambda: workload(**{"adopt": True, **more}), preview=preview)
+    described: dict[str, Any] = {"adopt": True, **more}
+    return run(lambda: workload(**described), preview=preview)
 
 
 @pytest.mark.parametrize("preview", [True, False])

@@ -6,7 +6,7 @@ import pytest
 
 import pulumi_tke_hybrid as tke
 from tests.unit.catalogue.described import Late, awake
-from tests.unit.programs import run
+from tests.unit.programs import run, unknown
 from tests.unit.workloads import workload
 
 LB = "lb-12345678"
@@ -101,3 +101,8 @@ def test_only_a_service_with_a_load_balancer_of_its_own_can_share_it(more: dict[
     with pytest.raises(tke.InvalidInputs) as caught:
         run(lambda: workload("a", **more))
     assert [str(problem)[: len(line)] for problem in caught.value.problems] == [line]
+
+
+def test_a_preview_that_does_not_know_the_id_still_knows_the_names_that_everything_else_is_compared_by() -> None:
+    graph = run(lambda: workload("a", exposure=tke.existing_clb(unknown())), preview=True)
+    assert graph.named("a-guard").inputs["name"] == "a"

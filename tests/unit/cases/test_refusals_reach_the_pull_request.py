@@ -51,3 +51,23 @@ def test_functions_are_recognised_too_and_nothing_else_is(owner: str) -> None:
     assert len(shown(tke.InvalidInputs.single(owner, "exposure", "is wrong"))) == 2
     for text in ("Traceback (most recent call last):\nkey: secret", f"{owner}: 1 invalid\nkey: secret", "x y z: 1 invalid input\nsecret"):
         assert own_words(Failure("urn", text)) == []
+
+
+def test_a_refusal_is_found_in_what_the_engine_writes_around_it_and_ends_where_it_says() -> None:
+    error = tke.InvalidInputs.single("ClientIpWorkload 'web'", "disruption_budget", "would be the second one")
+    lines = ["ClientIpWorkload 'web': 1 invalid input", "disruption_budget: would be the second one"]
+    child = "urn:pulumi:dev::demo::tke-hybrid:index:ClientIpWorkload$kubernetes:policy/v1:PodDisruptionBudget::web-pdb"
+    for text in (
+        f'before hook "web-only-budget" failed: {error}',
+        f"error: {error}\n  File '/home/me/secret.py', line 7",
+        f"error: rpc error: desc = Invoke callback 8a4b error: {error}\n  File '/home/me/secret.py', line 7\nsecret",
+    ):
+        assert own_words(Failure(child, text)) == lines
+
+
+def test_problems_of_two_kinds_are_both_shown() -> None:
+    error = tke.InvalidInputs.single("VpcCni 'a'", "subnets", "is empty")
+    text = f"tke-hybrid:VpcCni resource 'a' has a problem: cluster_id: is another one\n{error}"
+    assert own_words(Failure("urn:pulumi:dev::demo::pulumi-python:dynamic/tke-hybrid:VpcCni::a", text)) == [
+        "cluster_id: is another one", "VpcCni 'a': 1 invalid input", "subnets: is empty",
+    ]  # fmt: skip

@@ -30,5 +30,13 @@ kubernetes.helm.v4.Chart(
 kubernetes.helm.v4.Chart(
     "traefik",
     chart=str(charts / "traefik"),
-    opts=pulumi.ResourceOptions(provider=provider, transforms=[tke.gateway_transform(exposure, workloads=["traefik"])]),
+    opts=pulumi.ResourceOptions(
+        provider=provider, transforms=[tke.gateway_transform(exposure, workloads=[config.get("moved") or "traefik"])]
+    ),
 )
+if config.get_bool("release"):
+    kubernetes.helm.v3.Release(
+        "release",
+        chart=str(charts / "traefik"),
+        opts=pulumi.ResourceOptions(provider=provider, transforms=[tke.gateway_transform(exposure, workloads=["traefik"])]),
+    )

@@ -43,5 +43,6 @@ for name, described_as in described.items():
         args |= whole_pod()
     before = args.pop("formerly", None)
     aliases = [pulumi.Alias(name=before)] if before else None
-    workload = tke.ClientIpWorkload(name, args, pulumi.ResourceOptions(provider=provider, aliases=aliases))
+    opts = pulumi.ResourceOptions(provider=provider, aliases=aliases, ignore_changes=args.pop("ignored", None))
+    workload = tke.ClientIpWorkload(name, args, opts)
     pulumi.export(name, {"address": workload.address, "clientIpFrom": workload.client_ip_from})
