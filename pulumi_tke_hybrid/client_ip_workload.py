@@ -43,7 +43,8 @@ _NO_WAIT = {"pulumi.com/skipAwait": "true"}
 class ClientIpWorkload(pulumi.ComponentResource):
     """Pods on ENI addresses behind a direct Service or Ingress.
 
-    `opts.ignore_changes` is about the Deployment or StatefulSet. A renamed component keeps its objects with
+    `opts.ignore_changes` is about the Deployment or StatefulSet, and what it names is never written: for a path through a list, an image
+    for example, the live value is read and takes the place of the program's. A renamed component keeps its objects with
     `opts.aliases=[pulumi.Alias(name="old")]` and `name="old"`.
 
     The Service and the Ingress come first and wait only for their address; then the pods, which get TKE's readiness gate because the

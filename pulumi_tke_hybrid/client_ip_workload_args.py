@@ -225,9 +225,10 @@ class ClientIpWorkloadArgs(Args):
     server evicts no pod that two of them select. Default: true with more than one replica or `autoscaled`. Made and removed in place."""
 
     adopt: Optional[bool] = None
-    """The objects may exist already and are taken over, with the fields that others wrote: for workloads that
-    were made by hand. With pulumi-kubernetes 4.29 and later the provider needs `upsert_existing_objects` as
-    well. Default: false. Updated in place."""
+    """The objects may exist already and are taken over. They are read and compared before anything is made;
+    fields that others wrote are forced once, while no Pulumi stack applies the object. With
+    pulumi-kubernetes 4.29 and later the provider needs `upsert_existing_objects` as well. Default: false.
+    Updated in place."""
 
     allow_address_change: Optional[bool] = None
     """Let a change replace the load balancer, with a new address and a gap. Default: false, such a change is refused at preview."""
