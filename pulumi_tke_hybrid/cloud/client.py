@@ -21,6 +21,7 @@ ACTIONS = {
     "tke": (
         "AddVpcCniSubnets",
         "DescribeAddon",
+        "DescribeClusterEndpointStatus",
         "DescribeClusterKubeconfig",
         "DescribeClusterNodePools",
         "DescribeClusters",

@@ -62,6 +62,7 @@ _SERVICE_GO = "tke/service_tencentcloud_tke.go"
 _REASONS = {
     "tke:EnableVpcCniNetworkType": "VpcCni: switches VPC-CNI on",
     "tke:AddVpcCniSubnets": "VpcCni: registers a further zone",
+    "tke:DescribeClusterEndpointStatus": "which endpoints of a cluster are open, before a kubeconfig is used",
     "tke:DescribeClusterKubeconfig": "which addresses are kept, before a cluster goes; which pods live, before VPC-CNI is switched off",
     "tke:DescribeIPAMD": "VpcCni: what is there, and waiting until it works",
     "tke:DescribeEnableVpcCniProgress": "VpcCni: why switching it on failed",

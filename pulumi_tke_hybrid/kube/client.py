@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from pulumi_tke_hybrid.kube import access, failures, kubeconfig
 from pulumi_tke_hybrid.kube.access import Access
@@ -176,6 +176,7 @@ def _library_client(way: Access) -> Any:
 
     configuration: Any = Configuration(host=way.server)
     configuration.retries = False  # neither repeats nor redirects
+    configuration.verify_ssl = way.tls is None or way.tls.check_hostname
     if way.proxy:
         configuration.proxy, configuration.no_proxy = way.proxy, ""
     else:
@@ -186,7 +187,7 @@ def _library_client(way: Access) -> Any:
         if parts.scheme.startswith("socks") and importlib.util.find_spec("socks") is None:
             raise KubeError(f"{title} names a SOCKS proxy, which needs another package: pip install pysocks")
         if parts.scheme in ("http", "https") and parts.username is not None:
-            configuration.proxy_headers = make_headers(proxy_basic_auth=f"{parts.username}:{parts.password or ''}")
+            configuration.proxy_headers = make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")
         if way.tls_server_name:
             configuration.tls_server_name = way.tls_server_name
         api: Any = ApiClient(configuration)
@@ -195,7 +196,7 @@ def _library_client(way: Access) -> Any:
     if way.tls is not None:
         # The library would load certificates by itself, and keys from files alone.
         api.rest_client.pool_manager.connection_pool_kw["ssl_context"] = way.tls
-        if not way.tls.check_hostname:
+        if not configuration.verify_ssl:
             disable_warnings(exceptions.InsecureRequestWarning)  # the kubeconfig has insecure-skip-tls-verify
     return api
 

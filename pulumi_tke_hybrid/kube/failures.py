@@ -36,10 +36,10 @@ def of_transport(error: Exception, timeout: float) -> KubeError:
         return KubeError(f"the API server was not reached: TLS failed: {_tls_reason(tls)}")
     if isinstance(error, exceptions.NameResolutionError):
         return KubeError("the API server was not reached: its name was not found in DNS; is this machine in the VPC?")
+    if isinstance(error, exceptions.NewConnectionError):  # to urllib3 a kind of timeout
+        return KubeError("the API server was not reached: no connection; is this machine in the VPC?")
     if isinstance(error, exceptions.TimeoutError):
         return KubeError(f"the API server was not reached: no response within {timeout:g} s; is this machine in the VPC?")
-    if isinstance(error, exceptions.NewConnectionError):
-        return KubeError("the API server was not reached: no connection; is this machine in the VPC?")
     if isinstance(error, exceptions.ProtocolError | exceptions.DecodeError):
         return KubeError("the API server was not reached: the connection broke, or the response was not HTTP")
     return KubeError(f"the API server was not reached ({type(error).__name__})")

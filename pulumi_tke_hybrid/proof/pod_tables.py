@@ -23,6 +23,15 @@ MOST_BYTES = 8 * 1024 * 1024
 """Of one table: about 50,000 connections."""
 SETTLE = 0.3
 """Seconds from opening or closing a connection until the pod's kernel knows."""
+_REASONS = {
+    "executable file not found": "the image has no cat; use an answer of the application, or its log",
+    "forbidden": "not allowed: the kubeconfig's user needs create on pods/exec",
+    "unauthorized": "the API server does not accept the credentials",
+    "getting credentials": "the credential helper of the kubeconfig failed",
+    "unable to connect to the server": "the API server was not reached",
+    "container not found": "the container does not run",
+}
+"""Parts of kubectl's messages, in lower case."""
 FRUITLESS = 5
 """So many rounds of connections that were seen in no pod: further ones would not be either."""
 
@@ -69,9 +78,14 @@ class Kubectl:
         if len(said) > MOST_BYTES:
             raise CannotVerify(f"the TCP table of {pod} is longer than {MOST_BYTES} bytes")
         if HEADING not in said:  # the exit code does not tell: a node without IPv6 has no tcp6, and that is no error
-            why = told.decode("utf-8", "replace").strip().replace("\n", "; ")
-            raise CannotVerify(f"the TCP table of {pod} could not be read with cat: {shown(why or 'no table came', 200)}")
+            raise CannotVerify(f"the TCP table of {pod} could not be read with cat: {_reason(told.decode('utf-8', 'replace'), pod)}")
         return said.decode("ascii", "replace")
+
+
+def _reason(told: str, pod: str) -> str:
+    """Why kubectl returned no table. Its text is not shown: what a credential helper of the kubeconfig printed is in it too."""
+    known = next((reason for part, reason in _REASONS.items() if part in told.casefold()), "")
+    return known or f"no table came; `kubectl exec {pod} -- cat /proc/net/tcp` shows why"
 
 
 async def _all(stream: asyncio.StreamReader, most: int) -> bytes:

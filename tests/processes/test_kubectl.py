@@ -51,7 +51,10 @@ def test_kubectl_is_told_which_cluster_and_pod(kubectl: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("echo 'exec: \"cat\": executable file not found in $PATH' >&2; exit 1", 'could not be read with cat: exec: "cat": executable'),
+        ("echo 'exec: \"cat\": executable file not found in $PATH' >&2; exit 1", "could not be read with cat: the image has no cat"),
+        ("echo 'token hunter2' >&2; exit 1", "no table came; `kubectl exec web-0 -- cat /proc/net/tcp` shows why$"),
+        ("echo 'token hunter2' >&2; echo 'Error from server (Forbidden): pods/exec' >&2; exit 1", "needs create on pods/exec$"),
+        ("echo 'hunter2; error: getting credentials: exec: exit 1' >&2; exit 1", "the credential helper of the kubeconfig failed$"),
         ("printf '\\033[31m' >&2; head -c 100000 /dev/zero >&2", "could not be read with cat: .{0,200}$"),
         ("exit 0", "no table came"),
         ("exec sleep 30", "gave no table within 0.1 s"),
@@ -65,6 +68,7 @@ def test_what_kubectl_may_do_instead_is_said(kubectl: Path, script: str, words: 
         asyncio.run(Kubectl(timeout=0.1 if "sleep" in script else 10).table("shop", "web-0"))
     assert time.monotonic() - started < 5
     assert "\x1b" not in str(refused.value)
+    assert "hunter2" not in str(refused.value)
 
 
 def run(port: int, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Outcome:
@@ -108,19 +112,19 @@ def test_both_pods_are_seen_while_connections_are_held(kubectl: Path, monkeypatc
 
 @linux
 def test_a_pod_without_cat_is_unknown_with_the_reason(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = "case \"$*\" in *web-1*) echo 'no cat here' >&2; exit 1;; esac; exec cat /proc/net/tcp"
+    script = "case \"$*\" in *web-1*) echo 'exec failed: cat: executable file not found' >&2; exit 1;; esac; exec cat /proc/net/tcp"
     outcome, _, second = held(kubectl, monkeypatch, script)
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
     assert second.verdict is Verdict.UNKNOWN
-    assert "no cat here" in second.reason
+    assert "the image has no cat" in second.reason
 
 
 def test_no_pod_that_can_be_read_is_unknown_without_any_traffic(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    does(kubectl, "echo 'no cat here' >&2; exit 1")
+    does(kubectl, "echo 'exec failed: cat: executable file not found' >&2; exit 1")
     outcome = run(1, monkeypatch)
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
     assert outcome.results is not None
-    assert all(one.verdict is Verdict.UNKNOWN and "no cat here" in one.reason for one in outcome.results.pods)
+    assert all(one.verdict is Verdict.UNKNOWN and "the image has no cat" in one.reason for one in outcome.results.pods)
     assert (len(outcome.results.pods), outcome.sent.requests, list(outcome.traps)) == (2, 0, [])
 
 
