@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.kube import access, client
+from pulumi_tke_hybrid.kube import kubeconfig as files
 from pulumi_tke_hybrid.kube.client import KubeClient, connect, connect_to
 from pulumi_tke_hybrid.kube.errors import KubeError, NotAllowed, NotAuthenticated, NotFound
 from tests.unit.kube.servers import NOT_FOUND, PLAIN_404, Json, Objects, Reply, Request, kubeconfig, named, proxying, serving, status
@@ -261,7 +262,7 @@ def test_a_name_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_silence_and_what_is_not_http_are_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        entry = client.kubeconfig.of_text(json.dumps(kubeconfig(f"http://127.0.0.1:{silent.getsockname()[1]}")), "t").entry()
+        entry = files.of_text(json.dumps(kubeconfig(f"http://127.0.0.1:{silent.getsockname()[1]}")), "t").entry()
         with pytest.raises(KubeError, match=r"no response within 0\.05 s"):
             list(KubeClient(access.of_entry(entry), timeout=0.05).list(client.POD))
     with (
