@@ -16,6 +16,8 @@ import httpx
 import pytest
 import yaml
 
+from pulumi_tke_hybrid.kube.client import NODE, Kind, connect_to
+from pulumi_tke_hybrid.kube.errors import KubeError, NotAllowed, NotFound
 from tests.lab.control_plane import ControlPlane, ProcessFailed
 from tests.lab.control_plane.processes import Process
 from tests.lab.toolchain import ensure
@@ -47,6 +49,7 @@ class Cluster:
         pem.write_bytes(b64decode(user["client-certificate-data"]) + b64decode(user["client-key-data"]))
         context.load_cert_chain(pem)
         self.http = httpx.AsyncClient(base_url=cluster["server"], verify=context, trust_env=False)
+        self.kubeconfig = kubeconfig
 
     async def call(self, method: str, path: str, body: Json | None = None, patch: str = "") -> Json:
         headers = {"Content-Type": f"application/{patch}-patch+json" if patch else "application/json"}
@@ -139,6 +142,26 @@ def cluster(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clus
     yield made
     run(made.http.aclose())
     run(plane.stop())
+
+
+def test_the_client_of_the_package_reads_an_api_server_and_names_what_it_refuses(cluster: Cluster) -> None:
+    found = connect_to(cluster.kubeconfig)
+    assert [node["metadata"]["name"] for node in found.list(NODE)] == ["node-a"]
+    assert (found.preferred_version("apps"), found.preferred_version("networking.tke.cloud.tencent.com")) == ("v1", None)
+    with pytest.raises(NotFound, match="get nodes node-z: not found"):
+        found.get(NODE, "", "node-z")
+    with pytest.raises(KubeError, match="list vpcipclaims: the API server does not serve this resource in this version") as caught:
+        list(found.list(Kind("vpcipclaims", "networking.tke.cloud.tencent.com", "v1")))
+    assert not isinstance(caught.value, NotFound)
+    with pytest.raises(KubeError, match="does not serve this resource in this version"):
+        list(found.list(Kind("nosuch", "apps", "v1")))
+    config: Json = yaml.safe_load(cluster.kubeconfig)
+    config["users"][0]["user"] |= {"as": "sub-account", "as-groups": ["dev", "ops"]}
+    with pytest.raises(NotAllowed, match=r"list nodes: not allowed with this kubeconfig \(403\)"):
+        list(connect_to(yaml.safe_dump(config)).list(NODE))
+    config["users"][0]["user"] = {"token": "s3cr3t"}
+    with pytest.raises(NotAllowed, match=r"does not accept the credentials \(401\)"):
+        list(connect_to(yaml.safe_dump(config)).list(NODE))
 
 
 def test_a_node_becomes_ready_and_keeps_what_it_had(run: Run, cluster: Cluster) -> None:

@@ -37,6 +37,8 @@ class Settings:
     ipamd_reason: str = LIVE
     ipamd_version: str = IPAMD_VERSION
     """Tag of ipamd's image on clusters that switch VPC-CNI on from now on."""
+    sub_account: bool = False
+    """The credentials are of a sub-account without a role in any cluster: its kubeconfig may read nothing."""
     endpoint_needs_worker: bool = False
     """Refuse an endpoint of a cluster without nodes (whether the cloud does is not known)."""
     default_subnet_policy: str = "PRIORITY"

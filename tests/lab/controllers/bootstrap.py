@@ -42,7 +42,7 @@ def objects(context: Context) -> list[tuple[Kind, Json]]:
     cidrs = masquerade.wanted_cidrs(context.world, context.cluster)
     return [
         (CRD, _crd("cloud.tencent.com", "v1alpha1", "TkeServiceConfig", "tkeserviceconfigs", ["tscs"])),
-        (CRD, _crd("networking.tke.cloud.tencent.com", "v1beta1", "VpcIPClaim", "vpcipclaims", ["vipc"])),
+        (CRD, _crd("networking.tke.cloud.tencent.com", "v1", "VpcIPClaim", "vpcipclaims", ["vipc"])),
         (
             CONFIG_MAP,
             _config_map(

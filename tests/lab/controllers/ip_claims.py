@@ -35,7 +35,7 @@ class IpClaims:
         if duration is not None:
             spec["claimExpiredDuration"] = duration
         body: Json = {
-            "apiVersion": "networking.tke.cloud.tencent.com/v1beta1",
+            "apiVersion": "networking.tke.cloud.tencent.com/v1",
             "kind": "VpcIPClaim",
             "metadata": {"name": name, "namespace": namespace},
             "spec": spec,

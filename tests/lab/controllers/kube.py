@@ -40,7 +40,7 @@ POD_STATUS: Kind = Pod.Status
 SECRET: Kind = Secret
 SERVICE: Kind = Service
 SERVICE_STATUS: Kind = Service.Status
-VPC_IP_CLAIM: Kind = _generic.create_namespaced_resource("networking.tke.cloud.tencent.com", "v1beta1", "VpcIPClaim", "vpcipclaims")
+VPC_IP_CLAIM: Kind = _generic.create_namespaced_resource("networking.tke.cloud.tencent.com", "v1", "VpcIPClaim", "vpcipclaims")
 TKE_SERVICE_CONFIG: Kind = _generic.create_namespaced_resource("cloud.tencent.com", "v1alpha1", "TkeServiceConfig", "tkeserviceconfigs")
 WEBHOOK: Kind = MutatingWebhookConfiguration
 

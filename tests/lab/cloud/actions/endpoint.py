@@ -87,12 +87,20 @@ def describe_endpoints(call: Call) -> Json:
 
 
 def describe_kubeconfig(call: Call) -> Json:
-    """Both sides lead to the one address on which the control plane really listens."""
-    cluster, public = call.cluster(), call.params.flag("IsExtranet")
-    if _side(cluster, public=public).status != "Created":
-        kind = "internet" if public else "intranet"
-        raise ApiError("FailedOperation.KubeClientConf", f"KUBE_CLIENT_CONF[the {kind} endpoint of {cluster.cluster_id} is not open].")
-    return {"Kubeconfig": cluster.kubeconfig}
+    """Both sides lead to the one address on which the control plane really listens.
+
+    A closed side is not refused: its kubeconfig has the default domain as its server, which nothing answers. A sub-account gets a
+    kubeconfig as well; here its user is one that no role is bound to.
+    """
+    cluster, closed = call.cluster(), _side(call.cluster(), public=call.params.flag("IsExtranet")).status != "Created"
+    if not cluster.kubeconfig or not (closed or call.cloud.settings.sub_account):
+        return {"Kubeconfig": cluster.kubeconfig}
+    config = cast("dict[str, list[dict[str, dict[str, str]]]]", yaml.safe_load(cluster.kubeconfig))
+    if closed:
+        config["clusters"][0]["cluster"]["server"] = f"https://{cluster.cluster_id}.invalid"
+    if call.cloud.settings.sub_account:
+        config["users"][0]["user"]["as"] = "sub-account"
+    return {"Kubeconfig": yaml.safe_dump(config)}
 
 
 def describe_security(call: Call) -> Json:
