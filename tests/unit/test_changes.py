@@ -77,6 +77,10 @@ CASES: list[tuple[str, Step]] = [
         ),
     ),
     ("pod-network-off", update(MAP, config_map("tke-eni-ipamd", **{IPAMD_LIST: A}), config_map("tke-eni-ipamd", **{IPAMD_LIST: ""}))),
+    ("pod-network-off", step(MAP, Op.DELETE, config_map("tke-eni-ipamd", **{IPAMD_LIST: A}), {})),
+    ("ipamd-removed", step(tokens.CONFIG_MAPS[0], Op.DELETE, config_map("tke-eni-ipamd", **{IPAMD_LIST: A}), {})),
+    ("ipamd-removed", step(tokens.IPAMD_WORKLOADS[0], Op.DELETE, IPAMD, {})),
+    ("ipamd-restart", step(tokens.IPAMD_WORKLOADS[1], Op.DELETE, IPAMD, {})),
     ("pod-subnet-leaves", update(tokens.CLUSTER, {"eniSubnetIds": [A, B]}, {"eniSubnetIds": [A]})),
     ("pod-subnet-leaves", update(tokens.SWITCH, {"subnets": [A, B]}, {"subnets": [B, C]})),
     (

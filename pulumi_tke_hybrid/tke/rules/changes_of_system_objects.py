@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from pulumi_tke_hybrid.tke import ipamd, tokens
+from pulumi_tke_hybrid.tke.resource_types import is_patch
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import GR_SOURCE_ADDRESS, list_losses
 from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, at, mapping, unknown
@@ -14,7 +15,7 @@ IPAMD_REMOVED = Rule(
     "ipamd-removed",
     Severity.ERROR,
     "ipamd, which gives pods their addresses in container subnets, is never removed.",
-    "the operation on ipamd's add-on",
+    "the operation on ipamd's add-on, Deployment or ConfigMap",
     "article: ipamd hands out the addresses; 457/50360",
 )
 IPAMD_RESTART = Rule("ipamd-restart", Severity.WARNING, "A restart of ipamd is known of before.", "ipamd's objects and add-on", "article")
@@ -29,7 +30,10 @@ def _data(props: Props) -> object:
 
 
 def _ipamd_config(step: Step) -> Iterator[Finding]:
-    if _object_name(step) != ipamd.NAME or _data(step.old) == _data(step.new) or not step.new or unknown(_data(step.new)):
+    if _object_name(step) != ipamd.NAME or _data(step.old) == _data(step.new) or unknown(_data(step.new)):
+        return
+    if step.op is Op.DELETE and not is_patch(step.type):
+        yield _removed(step, "ipamd's configuration would be deleted")
         return
     before, after = (ipamd.registered_subnets(_strings(_data(props))) for props in (step.old, step.new))
     if not any(unknown(item) for item in after):
@@ -41,9 +45,11 @@ def _strings(value: object) -> dict[str, str]:
 
 
 def _ipamd_restart(step: Step) -> Iterator[Finding]:
-    if _object_name(step) != ipamd.NAME or not step.new:
+    if _object_name(step) != ipamd.NAME:
         return
-    if at(step.old, "spec", "template") != at(step.new, "spec", "template"):
+    if step.op is Op.DELETE and not is_patch(step.type):
+        yield _removed(step, "ipamd would be deleted")
+    elif at(step.old, "spec", "template") != at(step.new, "spec", "template"):
         yield _restart(step.name, "a changed template restarts ipamd")
     elif step.op is Op.REPLACE and "provider" not in step.replace_keys:  # TKE made the object anew, and the patch is on the old one
         yield _restart(step.name, "what is made again restarts ipamd")
@@ -62,10 +68,14 @@ def _ipamd_addon(step: Step) -> Iterator[Finding]:
         yield _restart(step.name, "a change of ipamd's add-on restarts it", _versions(step))
         return
     again = f"replaced ({step.replaced_for})" if step.op is Op.REPLACE else "deleted"
-    yield IPAMD_REMOVED.finding(
+    yield _removed(step, f"ipamd's add-on would be {again}", _versions(step))
+
+
+def _removed(step: Step, what: str, value: str = "") -> Finding:
+    return IPAMD_REMOVED.finding(
         step.name,
-        f"ipamd's add-on would be {again}",
-        value=_versions(step),
+        what,
+        value=value,
         why="without ipamd no new pod gets an address of a container subnet, and no address comes back; pods that run keep theirs",
         todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program",
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.holders import Holder, holders, kind_of, template_paths
 from pulumi_tke_hybrid.tke.known_annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
@@ -199,8 +199,8 @@ def _replaced(step: Step) -> Iterator[Finding]:
 
 def _deleted(step: Step) -> Iterator[Finding]:
     held = _held(step)
-    if step.op is not Op.DELETE or not held:
-        return
+    if step.op is not Op.DELETE or not held or at(step.old, "metadata", "name") == ipamd.NAME:
+        return  # of ipamd a rule of its own reports more
     kind = kind_of(step.type)
     on_eni = [holder for holder in held if holder.needs_eni]
     found = WORKLOAD_DELETED.finding(

@@ -87,6 +87,8 @@ def of_step(step: Step, judged: Set[str], *, has_children: bool) -> Iterator[Fin
     """What is not judged about one resource, about which no rule has found anything."""
     if not step.op.changes or step.op is Op.LEAVE or step.is_rest or (step.op is Op.IMPORT and not step.diff_keys):
         return
+    if step.left and resource_types.is_patch(step.type):
+        return  # what the old patch wrote stays as it is
     if step.type.startswith("tencentcloud:"):
         yield from _of_tencent_cloud(step, judged)
     elif _HOLDING_OBJECTS.fullmatch(step.type):

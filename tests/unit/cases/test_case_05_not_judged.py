@@ -28,6 +28,7 @@ def test_a_release_is_named_with_the_annotations_of_tke_that_it_loses() -> None:
     (line,) = messages(preview, "not-judged", severity="warning")
     assert line.startswith(f"ingress-nginx: {RELEASE} would be changed, and the change is not judged")
     assert "service.cloud.tencent.com/direct-access: true → none" in line
+    assert "compare `helm template` before and after" in line
 
 
 @pytest.mark.parametrize("op", [Op.UPDATE, Op.REPLACE, Op.DELETE, Op.OTHER])

@@ -1,6 +1,7 @@
 """Kinds are judged by their shape, not by one exact token."""
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -94,6 +95,13 @@ def test_a_patch_that_is_deleted_takes_its_fields_back() -> None:
     pods = _holder("", POD)
     assert "pods-leave-eni" in _found(_step("kubernetes:apps/v1:DeploymentPatch", Op.DELETE, pods, {}))
     assert "workload-deleted" not in _found(_step("kubernetes:apps/v1:DeploymentPatch", Op.DELETE, pods, {}))
+
+
+def test_a_patch_that_is_retained_and_moves_to_another_object_leaves_its_fields() -> None:
+    type_ = "kubernetes:apps/v1:DeploymentPatch"
+    moved = _step(type_, Op.REPLACE, _holder("", PLAIN), _holder("", PLAIN), replace_keys=("metadata.name",))
+    assert _found(moved) == {"not-judged": "warning"}
+    assert _found(replace(moved, left=True)) == {}
 
 
 FRONTS = [
