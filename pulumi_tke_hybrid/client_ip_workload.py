@@ -43,9 +43,10 @@ _NO_WAIT = {"pulumi.com/skipAwait": "true"}
 class ClientIpWorkload(pulumi.ComponentResource):
     """Pods on ENI addresses behind a direct Service or Ingress.
 
-    `opts.ignore_changes` is about the Deployment or StatefulSet, and what it names is never written: for a path through a list, an image
-    for example, the live value is read and takes the place of the program's. A renamed component keeps its objects with
-    `opts.aliases=[pulumi.Alias(name="old")]` and `name="old"`.
+    `opts.ignore_changes` is about the Deployment or StatefulSet, and what it names is never written: where the Kubernetes provider does
+    not find the field, an image for example, the live value is read and takes the place of the program's.
+
+    A renamed component keeps its objects with `opts.aliases=[pulumi.Alias(name="old")]` and `name="old"`.
 
     The Service and the Ingress come first and wait only for their address; then the pods, which get TKE's readiness gate because the
     Service already selects them, and are awaited until the load balancer has them.
@@ -338,8 +339,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
         seconds = deployment_timeout(self._rollout, self._replicas, bounded=args.cluster_facts is not None, scaled=bool(args.autoscaled))
         return kubernetes.apps.v1.Deployment(
             f"{self._name}-deployment",
-            metadata=self._meta(PODS),
-            spec=self._taken.spec(
+            metadata=self._taken.kept("metadata", self._meta(PODS)),
+            spec=self._taken.kept(
+                "spec",
                 kubernetes.apps.v1.DeploymentSpecArgs(
                     replicas=self._replicas,
                     selector=kubernetes.meta.v1.LabelSelectorArgs(match_labels=self._selector),
@@ -351,7 +353,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
                         ),
                     ),
                     template=self._template(),
-                )
+                ),
             ),
             opts=child_options(
                 self,
@@ -366,8 +368,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
         claims: list[Any] = list(self._args.volume_claims or ())
         return kubernetes.apps.v1.StatefulSet(
             f"{self._name}-statefulset",
-            metadata=self._meta(PODS),
-            spec=self._taken.spec(
+            metadata=self._taken.kept("metadata", self._meta(PODS)),
+            spec=self._taken.kept(
+                "spec",
                 kubernetes.apps.v1.StatefulSetSpecArgs(
                     replicas=self._replicas,
                     service_name=self._governing,
@@ -375,7 +378,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
                     selector=kubernetes.meta.v1.LabelSelectorArgs(match_labels=self._selector),
                     template=self._template(),
                     volume_claim_templates=claims or None,
-                )
+                ),
             ),
             opts=child_options(
                 self,

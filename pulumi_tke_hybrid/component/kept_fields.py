@@ -1,7 +1,7 @@
 """Fields that a program ignores: what the live object holds there takes the place of what the program says.
 
-The Kubernetes provider does so itself, but not for paths that pass through a list, an image for example: it writes the value of the stack's
-state there, and so sets back what a release tool wrote.
+The Kubernetes provider does so itself, but it splits a path at its dots. An item of a list, an image for example, or a key with a dot in it
+it does not find, and there it writes the value of the stack's state: it sets back what a release tool wrote.
 """
 
 import copy
@@ -18,9 +18,9 @@ Path = Sequence[str | int]
 EVERY = "*"
 
 
-def through_list(path: str) -> bool:
-    """Whether a path of the program's `ignore_changes` passes through an item of a list."""
-    return any(isinstance(part, int) or part == EVERY for part in parts(path))
+def lost_on_the_provider(path: str) -> bool:
+    """Whether the provider does not find the field of a path of `ignore_changes`: one behind an item of a list, or a key with a dot."""
+    return any(isinstance(part, int) or part == EVERY or "." in part for part in parts(path))
 
 
 def parts(path: str) -> list[str | int]:
@@ -36,8 +36,7 @@ def with_live_value(value: Any, live: Any, path: Path) -> Any:
     if not path:
         return live
     if isinstance(value, pulumi.Output):
-        later: pulumi.Output[Any] = value
-        return later.apply(lambda known: with_live_value(known, live, path))
+        return pulumi.Output.from_input(cast(Any, value)).apply(lambda known: with_live_value(known, live, path))
     part, rest = path[0], path[1:]
     if isinstance(value, list | tuple):
         found = list(cast(Sequence[Any], value))
@@ -51,7 +50,8 @@ def with_live_value(value: Any, live: Any, path: Path) -> Any:
         kept = with_live_value(fields.get(key), at(live, str(part)), rest)
         return {**{name: held for name, held in fields.items() if name != key}, **({} if kept is None else {key: kept})}
     if value is None:
-        return None if rest else live
+        kept = with_live_value(None, at(live, str(part)), rest)
+        return None if kept is None else {str(part): kept}
     same = copy.copy(value)
     name = next((name for name in dir(cast(Any, type(value))) if _plain(name) == _plain(str(part))), str(part))
     setattr(same, name, with_live_value(getattr(value, name), at(live, str(part)), rest))

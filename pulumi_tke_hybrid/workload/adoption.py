@@ -8,7 +8,7 @@ import pulumi
 
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input
-from pulumi_tke_hybrid.component.kept_fields import parts, through_list, with_live_value
+from pulumi_tke_hybrid.component.kept_fields import lost_on_the_provider, parts, with_live_value
 from pulumi_tke_hybrid.component.kubernetes import takes_existing_objects, upsert_finding
 from pulumi_tke_hybrid.component.live_objects import Live, Place, known_value, read_live
 from pulumi_tke_hybrid.component.pods import take
@@ -55,11 +55,11 @@ class Takeover:
     ) -> None:
         self._component, self._owner, self._provider, self._said = component, owner, provider, said
         self._adopt = adopt
-        self._ignored = [path for path in ignored if parts(path)[:1] == ["spec"]]
-        self._in_lists = [path for path in self._ignored if through_list(path)]
-        self.left_to_the_provider = [path for path in ignored if path not in self._in_lists]
+        self._ignored = list(ignored)
+        self._ours = [path for path in ignored if lost_on_the_provider(path)]
+        self.left_to_the_provider = [path for path in ignored if path not in self._ours]
         """What the provider can ignore by itself."""
-        self._live: pulumi.Output[Live] | None = pulumi.Output.from_input(self._look()) if adopt or self._in_lists else None
+        self._live: pulumi.Output[Live] | None = pulumi.Output.from_input(self._look()) if adopt or self._ours else None
 
     @property
     def checked(self) -> Input[bool]:
@@ -72,19 +72,20 @@ class Takeover:
             return written or None
         return self._live.apply(lambda live: {**written, **(_FORCE if _first(live, child) else {})} or None)
 
-    def spec(self, spec: Any) -> Any:
-        """The spec of the Deployment or StatefulSet, with what the live object holds in the fields that the program ignores."""
-        if self._live is None or not self._ignored:
-            return spec
-        return self._live.apply(lambda live: self._kept(spec, live))
+    def kept(self, field: str, value: Any) -> Any:
+        """The metadata or the spec of the pods' Deployment or StatefulSet, with what the live object holds where the program ignores it."""
+        if self._live is None or not any(parts(path)[:1] == [field] for path in self._ignored):
+            return value
+        return self._live.apply(lambda live: self._with_live(field, value, live))
 
-    def _kept(self, spec: Any, live: Live) -> Any:
+    def _with_live(self, field: str, value: Any, live: Live) -> Any:
         there = live.objects.get(PODS)
         if there is None:
-            return spec
-        for path in self._ignored if self._adopt and not managed(there) else self._in_lists:
-            spec = with_live_value(spec, there.get("spec"), parts(path)[1:])
-        return spec
+            return value
+        for path in self._ignored if self._adopt and not managed(there) else self._ours:
+            first, *rest = parts(path)
+            value = with_live_value(value, there.get(field), rest) if first == field else value
+        return value
 
     async def _look(self) -> Live:
         why = "what exists already is compared with the program" if self._adopt else "fields that the program ignores are read"

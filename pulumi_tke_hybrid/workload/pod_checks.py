@@ -60,7 +60,7 @@ def named_port_problems(container: Any, names: Collection[str] | None, where: st
     for path, holder in holders:
         for action in ("http_get", "tcp_socket"):
             port = take(take(holder, action), "port")
-            if isinstance(port, str) and not port.isdigit() and port not in names:
+            if isinstance(port, str) and port not in names:
                 there = f"its ports are named {', '.join(sorted(names))}" if names else "none of its ports has a name"
                 yield PROPERTY.finding(
                     f"{path}.{action}.port",

@@ -106,4 +106,29 @@ def test_an_update_that_cannot_read_what_the_program_ignores_stops_and_a_preview
 
 def test_a_program_that_ignores_nothing_in_a_list_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     no_cluster(monkeypatch)
-    assert made(["spec.replicas", 'metadata.annotations["a/b"]'], adopt=False).said == []
+    assert made(["spec.replicas", 'metadata.annotations["team"]', "spec.template.metadata"], adopt=False).said == []
+
+
+RESTARTED = "kubectl.kubernetes.io/restartedAt"
+
+
+@pytest.mark.parametrize("adopt", [True, False])
+def test_annotations_that_a_tool_wrote_and_the_program_ignores_stay(monkeypatch: pytest.MonkeyPatch, adopt: bool) -> None:
+    """The provider splits a path at its dots, and so does not find a key with a dot in it."""
+    there = holder(managers=PULUMI, annotations={"tool.example.com/revision": "7"})
+    there["spec"]["template"]["metadata"] = {"annotations": {RESTARTED: "2026-11-30"}}
+    cluster_of(monkeypatch, there)
+    ignored = ['metadata.annotations["tool.example.com/revision"]', f'spec.template.metadata.annotations["{RESTARTED}"]']
+    inputs = made(ignored, adopt=adopt).named("w-deployment").inputs
+    assert inputs["metadata"]["annotations"] == {"tool.example.com/revision": "7"}
+    annotations = inputs["spec"]["template"]["metadata"]["annotations"]
+    assert annotations[RESTARTED] == "2026-11-30"
+    assert annotations["tke.cloud.tencent.com/networks"] == "tke-route-eni"
+    overlay = made(ignored, adopt=adopt, network="global_route").named("w-deployment").inputs
+    assert overlay["spec"]["template"]["metadata"]["annotations"] == {RESTARTED: "2026-11-30"}
+
+
+def test_an_annotation_that_is_not_there_is_not_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster_of(monkeypatch, holder(managers=PULUMI))
+    inputs = made([f'spec.template.metadata.annotations["{RESTARTED}"]'], network="global_route").named("w-deployment").inputs
+    assert "annotations" not in inputs["spec"]["template"]["metadata"]
