@@ -153,7 +153,7 @@ def test_the_client_of_the_package_reads_an_api_server_and_names_what_it_refuses
     with pytest.raises(KubeError, match="list vpcipclaims: the API server does not serve this resource in this version") as caught:
         list(found.list(Kind("vpcipclaims", "networking.tke.cloud.tencent.com", "v1")))
     assert not isinstance(caught.value, NotFound)
-    with pytest.raises(KubeError, match="does not serve this resource in this version"):
+    with pytest.raises(NotFound, match="list nosuch: not found"):
         list(found.list(Kind("nosuch", "apps", "v1")))
     config: Json = yaml.safe_load(cluster.kubeconfig)
     config["users"][0]["user"] |= {"as": "sub-account", "as-groups": ["dev", "ops"]}
