@@ -36,6 +36,8 @@ _OPS = {
 ADOPTING = ("import", "import-replacement", "read", "read-replacement")
 """Operations after which the resource is one that was there before, under the program's own id."""
 _ENDING = ("delete", "replace", "create-replacement", "delete-replaced", "import-replacement", "read-replacement")
+_CLEANING = ("delete", "delete-replaced", "discard-replaced")
+"""Operations on what an earlier run, or the replacement before, left to be deleted: with it the old state is marked `delete`."""
 _WEIGHT = {
     op: weight for weight, op in enumerate((Op.READ, Op.SAME, Op.LEAVE, Op.IMPORT, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE))
 }
@@ -93,7 +95,7 @@ def last_states(steps: Iterable[object]) -> tuple[dict[str, State], dict[str, St
     for step in map(mapping, steps):
         old, new, said = mapping(step.get("oldState")), mapping(step.get("newState")), step.get("op")
         urn = step.get("urn") or new.get("urn") or old.get("urn")
-        if not isinstance(urn, str) or old.get("delete") is True:
+        if not isinstance(urn, str) or (old.get("delete") is True and said in _CLEANING):
             continue
         op = operation(said, old, new)
         if said == "refresh":

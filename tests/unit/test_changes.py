@@ -382,8 +382,9 @@ def test_a_stack_without_any_pod_subnet_in_view_is_not_judged() -> None:
     assert found(nodes_6, pool("b", nodes_6)) == []
 
 
-@pytest.mark.parametrize(("replicas", "short"), [(12, False), (13, True), (40, True)])
+@pytest.mark.parametrize(("replicas", "short"), [(8, False), (9, True), (40, True)])
 def test_a_zone_that_would_run_short_of_addresses_is_found_from_a_tenth_on(replicas: int, short: bool) -> None:
+    """A rollout adds a quarter: 8 replicas and 2 more leave 3 of 13 addresses, 9 replicas and 3 more leave 1."""
     pods_4 = subnet("pods-4", FOUR, Op.SAME, availableIpCount=13)
     more = update(tokens.DEPLOYMENT, pods({NETWORKS: "tke-route-eni"}, 1), pods({NETWORKS: "tke-route-eni"}, replicas))
     assert ("addresses-short" in found(pods_4, cluster(pods_4), more)) is short

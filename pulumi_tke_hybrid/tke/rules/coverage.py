@@ -139,10 +139,10 @@ def zones_of(plan: Plan) -> list[Zone]:
                 zone.nodes_worked_out = zone.nodes_worked_out or part.worked_out
                 zone.nodes_unknown = zone.nodes_unknown or part.nodes is None
                 _put(zone, view.cluster_of(pool), pool, view.nodes.is_checked(pool))
-    taken = _addresses_taken(plan)
     covered = [zone for zone in found.values() if zone.covered]
+    taken = fitting.taken_by_zone(plan)
     for zone in covered:
-        zone.taken = math.ceil(taken / len(covered))
+        zone.taken = math.ceil(_pods_more(plan) / len(covered)) if taken is None else taken.get(zone.name, 0)
     return sorted(found.values(), key=lambda zone: zone.name)
 
 
@@ -274,8 +274,8 @@ def _pod_subnet(step: Step, op: Op, free: object, clusters: Set[str]) -> PodSubn
     return PodSubnet(step.name, block if isinstance(block, str) and not unknown(block) else "", op, count, clusters)
 
 
-def _addresses_taken(plan: Plan) -> int:
-    """Addresses that the ENI pods of the plan need more than before."""
+def _pods_more(plan: Plan) -> int:
+    """ENI pods of the plan that there are more than before: all that can be counted where no cluster lists the pod subnets."""
     return sum(_eni_pods(step, step.new) - _eni_pods(step, step.old) for step in plan.steps if step.op.changes)
 
 

@@ -1,5 +1,6 @@
 """Whether the ENI pods of a plan have a place, by the same count as `tke-hybrid capacity`."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from pulumi_tke_hybrid.tke import capacity, inventory
@@ -35,3 +36,17 @@ def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
             why="these pods stay Pending, and a rollout that needs them stands still",
             todo=f"add nodes or a container subnet in {zones}, or use fewer replicas",
         )
+
+
+def taken_by_zone(plan: Plan) -> dict[str, int] | None:
+    """By how many addresses the change makes the free ones of each zone fewer, or, below zero, more; None: the plan has no cluster."""
+    before, after = map(inventory.inventories, inventory.before_and_after(plan))
+    if not before and not after:
+        return None
+    found = Counter[str]()
+    for clusters, sign in ((after, 1), (before, -1)):
+        for cluster in clusters.values():
+            pods = capacity.pods_by_zone(cluster)
+            for zone in cluster.zones:
+                found[zone.name] += sign * capacity.taken(cluster, zone, pods.get(zone.name, 0))
+    return dict(found)

@@ -86,6 +86,19 @@ def test_the_parts_of_a_replacement_are_one_resource(tmp_path: Path) -> None:
     assert sum(zone["pods"] for zone in found["zones"]) == 4
 
 
+def test_a_resource_that_is_replaced_is_there_before_and_after(tmp_path: Path) -> None:
+    """The engine marks the old state of a replacement with `delete`, also in the `replace` step that alone is shown."""
+    web = workload("web", 3)
+    plan = preview([cluster()], [cluster()])
+    plan["steps"].append({"op": "replace", "urn": web["urn"], "oldState": {**web, "delete": True}, "newState": web})
+    for step in plan["steps"]:
+        if "HybridCluster" in step["urn"]:
+            step |= {"op": "replace", "oldState": {**step["oldState"], "delete": True}}
+    _, found = capacity(tmp_path, plan)
+    assert (found["cluster"], sum(zone["pods"] for zone in found["zones"])) == ("demo", 4)
+    assert [zone["change"] for zone in found["zones"]] == [0, 0]
+
+
 def test_what_an_earlier_run_left_over_is_not_counted(tmp_path: Path) -> None:
     web = workload("web", 3)
     plan = preview([cluster(), web], [cluster(), web])
