@@ -9,12 +9,12 @@ from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Demand, Nodes, Subne
 from pulumi_tke_hybrid.tke.demands import demands
 from pulumi_tke_hybrid.tke.enis import eni_limit
 from pulumi_tke_hybrid.tke.operations import State
+from pulumi_tke_hybrid.tke.plan_index import UNKNOWN_CLUSTER, PlanIndex
 from pulumi_tke_hybrid.tke.pool_nodes import nodes_by_subnet, shares
 from pulumi_tke_hybrid.tke.resource_types import canonical
-from pulumi_tke_hybrid.tke.rules.listings import Clusters, Listing, listings
+from pulumi_tke_hybrid.tke.rules.listings import Listing
 from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, items, mapping, texts, unknown
 
-_KUBERNETES = f"{tokens.PROVIDERS}kubernetes"
 _PODS_PER_NODE = 256
 """`cluster_max_pod_num` where a cluster is made without it (provider, tencentcloud_kubernetes_cluster)."""
 _SUBNET_KEYS = ("subnetIds", "native", "serverlessNodes", "workerConfig", "autoScalingGroup")
@@ -36,8 +36,9 @@ def before_and_after(plan: Plan) -> tuple[Plan, Plan]:
 
 def inventories(plan: Plan) -> dict[str, ClusterInventory]:
     """Each cluster of a plan whose steps change nothing, by the URN of its component or of its own step."""
-    found = _found(plan)
-    return {each.urn: _read(plan, each, alone=len(found) == 1) for each in found}
+    index = PlanIndex(plan)
+    found = _found(index)
+    return {each.urn: _read(index, each, alone=len(found) == 1) for each in found}
 
 
 @dataclass(frozen=True)
@@ -75,62 +76,44 @@ class _Reading:
         self.zones[zone] = replace(there, more_nodes=True) if nodes is None else replace(there, nodes=(*there.nodes, nodes))
 
 
-def _found(plan: Plan) -> list[_Found]:
-    clusters, homes = Clusters(plan), _homes(plan)
+def _found(index: PlanIndex) -> list[_Found]:
     owned: dict[str, str] = {}
     listed: list[str] = []
-    for step in plan.of(tokens.CLUSTER, tokens.SWITCH):
+    for step in index.of(tokens.CLUSTER, tokens.SWITCH):
         wanted = step.new.get(_list_key(step))
-        if step.urn in homes:
-            owned.setdefault(homes[step.urn], clusters.of(step))
+        if step.urn in index.homes:
+            owned.setdefault(index.homes[step.urn], index.clusters.of(step))
         elif texts(wanted) or unknown(wanted):
-            listed.append(clusters.of(step))
-    components = [_Found(step.name, step, owned.get(step.urn, "")) for step in _stating(plan)]
+            listed.append(index.clusters.of(step))
+    components = [_Found(step.name, step, owned.get(step.urn, "")) for step in index.stating.values()]
     covered = {"", *(found.cluster for found in components)}
-    names = {step.urn: _name(plan, step) for step in plan.of(tokens.CLUSTER)}
-    return [*components, *(_Found(names.get(each, each), None, each) for each in dict.fromkeys(listed) if each not in covered)]
+    return [*components, *(_Found(_name(index, each), None, each) for each in dict.fromkeys(listed) if each not in covered)]
 
 
-def _stating(plan: Plan) -> list[Step]:
-    """The components whose inputs list their container subnets; the state of an early release has a component without that list."""
-    return [step for step in plan.of(tokens.HYBRID_CLUSTER) if "eniSubnets" in step.new]
-
-
-def _homes(plan: Plan) -> dict[str, str]:
-    """URN of the component of each resource that lies, at any depth, below one of `_stating`."""
-    parents, stating = {step.urn: step.parent for step in plan.steps}, {step.urn for step in _stating(plan)}
-    found: dict[str, str] = {}
-    for urn in parents:
-        above, seen = parents[urn], {urn}
-        while above and above not in seen and above not in stating:
-            seen.add(above)
-            above = parents.get(above, "")
-        if above in stating:
-            found[urn] = above
-    return found
-
-
-def _name(plan: Plan, cluster: Step) -> str:
-    """Name of a cluster in the program: that of its component, if it has one."""
-    return next((step.name for step in plan.of(tokens.HYBRID_CLUSTER) if step.urn == cluster.parent), cluster.name)
+def _name(index: PlanIndex, cluster: str) -> str:
+    """Name of a cluster in the program: that of its component, if it has one; the id of a cluster of another stack."""
+    step = index.steps.get(cluster)
+    component = index.steps.get(step.parent) if step else None
+    holder = component if component is not None and component.type == tokens.HYBRID_CLUSTER else step
+    return cluster if holder is None else holder.name
 
 
 def _list_key(step: Step) -> str:
     return "eniSubnetIds" if step.type == tokens.CLUSTER else "subnets"
 
 
-def _read(plan: Plan, found: _Found, *, alone: bool) -> ClusterInventory:
+def _read(index: PlanIndex, found: _Found, *, alone: bool) -> ClusterInventory:
     reading = _Reading()
-    cluster = next((step for step in plan.of(tokens.CLUSTER) if step.urn == found.cluster), None)
+    cluster = index.steps.get(found.cluster)
     if found.component is not None:
-        _read_component(plan, found.component, reading)
+        _read_component(index, found.component, reading)
         static = found.component.new.get("staticIp") is not False
     else:
-        _read_listed(plan, found.cluster, reading)
+        _read_listed(index, found.cluster, reading)
         static = not (cluster is not None and cluster.new.get("isNonStaticIpMode") is True)
-    _read_pools(plan, found, alone, reading)
+    _read_pools(index, found, alone, reading)
     region = next((region for zone in reading.zones if (region := zones.region_of(zone))), "")
-    wanted = list(demands(_workloads(plan, found, alone, reading), region))
+    wanted = list(demands(_workloads(index, found, alone, reading), region))
     return ClusterInventory(
         cluster=found.name,
         static_ip=static,
@@ -146,7 +129,7 @@ def _pods_per_node(props: Props) -> int | None:
     return _PODS_PER_NODE if stated is None else _whole(stated)
 
 
-def _read_component(plan: Plan, component: Step, reading: _Reading) -> None:
+def _read_component(index: PlanIndex, component: Step, reading: _Reading) -> None:
     for item in items(component.new.get("eniSubnets")):
         zone, block = at(item, "zone"), at(item, "cidrBlock")
         named = isinstance(zone, str) and zones.region_of(zone) is not None
@@ -154,7 +137,7 @@ def _read_component(plan: Plan, component: Step, reading: _Reading) -> None:
         if cidr is None or not named:
             reading.unknowns.append(f"an ENI subnet in {zone if named else 'a zone that is not known yet'} has no known range")
         if named:
-            reading.add_subnet(zone, Subnet(None) if cidr is None else _of_block(plan, component, zone, cidr))
+            reading.add_subnet(zone, Subnet(None) if cidr is None else _of_block(index, zone, cidr))
     for name, pool in mapping(component.new.get("nodePools")).items():
         zone, late = at(pool, "zone"), [key for key in _LATE if unknown(at(pool, key))]
         reading.unknowns.extend(f"{key} of node pool {name} is not known yet" for key in late)
@@ -166,13 +149,13 @@ def _read_component(plan: Plan, component: Step, reading: _Reading) -> None:
             reading.add_nodes(zone, None)
 
 
-def _of_block(plan: Plan, component: Step, zone: str, block: str) -> Subnet:
+def _of_block(index: PlanIndex, zone: str, block: str) -> Subnet:
     """The subnet of a component's list: made by an `EniZoneSubnet`, or adopted by one. Two of one range cannot be told apart."""
-    made = [step for step in plan.of(tokens.SUBNET) if (step.new.get("availabilityZone"), step.new.get("cidrBlock")) == (zone, block)]
+    made = index.subnets_by_range.get((zone, block), [])
     if len(made) == 1:
         return _subnet(made[0])
     adopted = [
-        step for step in plan.of(tokens.POD_SUBNET) if (step.new.get("zone"), step.new.get("cidrBlock")) in ((zone, block), (None, block))
+        step for step in index.of(tokens.POD_SUBNET) if (step.new.get("zone"), step.new.get("cidrBlock")) in ((zone, block), (None, block))
     ]
     named = [step for step in adopted if _is_id(step.new.get("subnetId"))]
     return Subnet(block, str(named[0].new["subnetId"]), _used(named[0], block)) if len(named) == 1 and not made else Subnet(block)
@@ -194,42 +177,33 @@ def _is_id(value: object) -> bool:
     return isinstance(value, str) and value.startswith("subnet-")
 
 
-def _read_listed(plan: Plan, cluster: str, reading: _Reading) -> None:
+def _read_listed(index: PlanIndex, cluster: str, reading: _Reading) -> None:
     """The container subnets that a raw cluster or its switch lists."""
-    known = {step.id for step in plan.of(tokens.SUBNET)}
-    for listing in listings(plan, Clusters(plan)):
-        if listing.cluster != cluster:
-            continue
-        for step in plan.of(tokens.SUBNET):
+    for listing in index.listings.get(cluster, ()):
+        for step in index.listed_subnets(listing):
             zone = step.new.get("availabilityZone")
-            if not listing.has(step):
-                continue
             if isinstance(zone, str) and zones.region_of(zone) is not None:
                 reading.add_subnet(zone, _subnet(step))
             else:
                 reading.unknowns.append(f"the zone of {step.name} is not known yet")
-        reading.unknowns.extend(_elsewhere(listing, known))
+        reading.unknowns.extend(_elsewhere(listing, index.subnets_by_id.keys()))
 
 
-def _elsewhere(listing: Listing, known: set[str]) -> Iterator[str]:
+def _elsewhere(listing: Listing, known: Set[str]) -> Iterator[str]:
     for name in sorted(listing.ids - known):
         if not unknown(name):
             yield f"zone and range of {name} are not in this stack"
 
 
-def _read_pools(plan: Plan, found: _Found, alone: bool, reading: _Reading) -> None:
+def _read_pools(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) -> None:
     """Node pools that no component states. Of those of the component the component's own list counts."""
-    clusters, homes, by_id = Clusters(plan), _homes(plan), {step.id: step for step in plan.of(tokens.SUBNET) if step.id}
-    for pool in plan.of(*tokens.POOLS, tokens.CLUSTER):
-        inside = pool.urn in homes
-        owner = clusters.of(pool)
-        if inside or not found.cluster or (owner != found.cluster and (owner or not alone)):
-            if not owner and not inside and pool.type != tokens.CLUSTER:
-                reading.unknowns.append(f"which cluster {pool.name} belongs to is not known")
-            continue
+    stray = index.node_makers.get("", [])
+    if not alone or not found.cluster:
+        reading.unknowns.extend(f"which cluster {pool.name} belongs to is not known" for pool in stray if pool.type != tokens.CLUSTER)
+    for pool in [*index.node_makers.get(found.cluster, ()), *(stray if alone else ())] if found.cluster else ():
         parts = nodes_by_subnet(pool.type, pool.new)
         for part in parts:
-            places = [part.zone] if part.zone else _places(plan, pool, by_id.get(part.subnet), {each.subnet for each in parts})
+            places = [part.zone] if part.zone else _places(index, pool, part.subnet, {each.subnet for each in parts})
             if part.nodes == 0 or (pool.type == tokens.CLUSTER and part.nodes is None):
                 continue
             if not places:
@@ -244,10 +218,12 @@ def _read_pools(plan: Plan, found: _Found, alone: bool, reading: _Reading) -> No
                 reading.unknowns.append(f"how many nodes {pool.name} has is not known")
 
 
-def _places(plan: Plan, pool: Step, subnet: Step | None, named: Set[str]) -> list[str]:
+def _places(index: PlanIndex, pool: Step, subnet: str, named: Set[str]) -> list[str]:
     """Zones of a pool's subnet; where its id is not known yet, of the subnets that the pool's ids come from and does not name."""
     urns = [urn for key in _SUBNET_KEYS for urn in pool.sources.get(key, ())]
-    steps = [subnet] if subnet is not None else [step for step in plan.of(tokens.SUBNET) if step.urn in urns and step.id not in named]
+    sources = [index.steps[urn] for urn in urns if urn in index.steps and index.steps[urn].type == tokens.SUBNET]
+    there = index.subnets_by_id.get(subnet)
+    steps = [step for step in sources if step.id not in named] if there is None else [there]
     return list(dict.fromkeys(zone for step in steps if isinstance(zone := step.new.get("availabilityZone"), str) and not unknown(zone)))
 
 
@@ -284,33 +260,13 @@ def _each(value: object) -> list[Props]:
     return [found for item in [*items(value), value] if (found := mapping(item))]
 
 
-def _workloads(plan: Plan, found: _Found, alone: bool, reading: _Reading) -> Sequence[Step]:
+def _workloads(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) -> Sequence[Step]:
     """Objects on this cluster, by their provider: the component's, or made of the cluster's kubeconfig; all for a sole cluster."""
-    objects = [step for step in plan.steps if step.type.startswith("kubernetes:")]
     if alone:
-        return objects
-    homes = {step.urn: _home(plan, step) for step in plan.steps if step.type == _KUBERNETES}
-    own = {urn for urn in (found.cluster, found.component.urn if found.component else "") if urn}
-    chosen: list[Step] = []
-    for step in objects:
-        home = next((homes[urn] for urn in step.sources.get("provider", ()) if urn in homes), frozenset[str]())
-        if home & own:
-            chosen.append(step)
-        elif not home and list(demands([step], "")):
-            reading.unknowns.append(f"which cluster {step.name} is on is not known")
-    return chosen
-
-
-def _home(plan: Plan, provider: Step) -> frozenset[str]:
-    """Clusters and components that a provider of Kubernetes belongs to: by its parent, and by what its kubeconfig comes from."""
-    steps, seen, waiting = {step.urn: step for step in plan.steps}, set[str](), [provider]
-    while waiting:
-        step = waiting.pop()
-        for urn in [step.parent, *(urn for urns in step.sources.values() for urn in urns)]:
-            if urn and urn not in seen:
-                seen.add(urn)
-                waiting += [steps[urn]] if urn in steps and steps[urn].type != tokens.CLUSTER else []
-    return frozenset(urn for urn in seen if urn in steps and steps[urn].type in (tokens.CLUSTER, tokens.HYBRID_CLUSTER))
+        return index.objects
+    reading.unknowns.extend(f"which cluster {step.name} is on is not known" for step in index.objects_by_cluster.get(UNKNOWN_CLUSTER, ()))
+    own = [found.cluster, found.component.urn if found.component else ""]
+    return list({step.urn: step for urn in own if urn for step in index.objects_by_cluster.get(urn, ())}.values())
 
 
 def _step(urn: str, state: State) -> Step:

@@ -1,0 +1,121 @@
+"""A plan looked up by what its resources belong to, so that a plan of ten thousand steps is read once and not once for each cluster."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+
+from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke.demands import demands
+from pulumi_tke_hybrid.tke.rules.listings import Clusters, Listing, listings
+from pulumi_tke_hybrid.tke.step import Plan, Step
+
+_KUBERNETES = f"{tokens.PROVIDERS}kubernetes"
+UNKNOWN_CLUSTER = ""
+"""Key of what belongs to a cluster that is not known."""
+
+
+class PlanIndex:
+    """The steps of a plan by type, by component, by cluster."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.steps = {step.urn: step for step in plan.steps}
+        self._by_type: defaultdict[str, list[Step]] = defaultdict(list)
+        for step in plan.steps:
+            self._by_type[step.type].append(step)
+        self._plan = plan
+        self.clusters = Clusters(plan)
+
+    def of(self, *types: str) -> list[Step]:
+        """Steps of resources of these types, in the order of the plan for each type."""
+        return [step for type_ in dict.fromkeys(types) for step in self._by_type.get(type_, ())]
+
+    @cached_property
+    def stating(self) -> dict[str, Step]:
+        """The components whose inputs list their container subnets, by URN; the state of an early release has them without that list."""
+        return {step.urn: step for step in self.of(tokens.HYBRID_CLUSTER) if "eniSubnets" in step.new}
+
+    @cached_property
+    def homes(self) -> dict[str, str]:
+        """URN of the component of each resource that lies, at any depth, below one of `stating`."""
+        found: dict[str, str] = {}
+        for step in self._plan.steps if self.stating else ():
+            above, seen = step.parent, {step.urn}
+            while above and above not in seen and above not in self.stating:
+                seen.add(above)
+                above = self.steps[above].parent if above in self.steps else ""
+            if above in self.stating:
+                found[step.urn] = above
+        return found
+
+    @cached_property
+    def subnets_by_id(self) -> dict[str, Step]:
+        """Subnets whose id is known."""
+        return {step.id: step for step in self.of(tokens.SUBNET) if step.id}
+
+    @cached_property
+    def subnets_by_range(self) -> dict[tuple[object, object], list[Step]]:
+        """Subnets by zone and range."""
+        found: defaultdict[tuple[object, object], list[Step]] = defaultdict(list)
+        for step in self.of(tokens.SUBNET):
+            found[str(step.new.get("availabilityZone")), str(step.new.get("cidrBlock"))].append(step)
+        return dict(found)
+
+    @cached_property
+    def listings(self) -> dict[str, list[Listing]]:
+        """What clusters and their switches list, by cluster."""
+        found: defaultdict[str, list[Listing]] = defaultdict(list)
+        for listing in listings(self._plan, self.clusters):
+            found[listing.cluster].append(listing)
+        return dict(found)
+
+    def listed_subnets(self, listing: Listing) -> list[Step]:
+        """The subnets of the plan that are listed, by zone and name."""
+        named = [self.subnets_by_id[each] for each in listing.ids if each in self.subnets_by_id]
+        computed = [self.steps[urn] for urn in listing.urns if urn in self.steps and self.steps[urn].type == tokens.SUBNET]
+        found = {step.urn: step for step in (*named, *computed) if listing.has(step)}
+        return sorted(found.values(), key=lambda step: (str(step.new.get("availabilityZone")), step.urn))
+
+    @cached_property
+    def node_makers(self) -> dict[str, list[Step]]:
+        """Resources that make nodes and that no component states, by cluster."""
+        found: defaultdict[str, list[Step]] = defaultdict(list)
+        for step in self.of(*tokens.POOLS, tokens.CLUSTER):
+            if step.urn not in self.homes:
+                found[self.clusters.of(step)].append(step)
+        return dict(found)
+
+    @cached_property
+    def objects(self) -> Sequence[Step]:
+        """All objects of Kubernetes."""
+        return [step for step in self._plan.steps if step.type.startswith("kubernetes:")]
+
+    @cached_property
+    def objects_by_cluster(self) -> dict[str, list[Step]]:
+        """Objects of Kubernetes by the URNs of the clusters and components that their provider belongs to.
+
+        Under `UNKNOWN_CLUSTER`: those that want addresses, and whose provider tells no cluster.
+        """
+        providers = {step.urn: self._clusters_of(step) for step in self.of(_KUBERNETES)}
+        found: defaultdict[str, list[Step]] = defaultdict(list)
+        for step in self.objects:
+            home = next((providers[urn] for urn in step.sources.get("provider", ()) if urn in providers), frozenset[str]())
+            for urn in home:
+                found[urn].append(step)
+            if not home and any(True for _ in demands([step], "")):
+                found[UNKNOWN_CLUSTER].append(step)
+        return dict(found)
+
+    def _clusters_of(self, provider: Step) -> frozenset[str]:
+        """Clusters and components that a provider of Kubernetes belongs to: by its parent, and by what its kubeconfig comes from."""
+        found, seen, waiting = set[str](), {provider.urn}, [provider]
+        while waiting:
+            step = waiting.pop()
+            for urn in [step.parent, *(urn for urns in step.sources.values() for urn in urns)]:
+                if urn in seen or urn not in self.steps:
+                    continue
+                seen.add(urn)
+                if self.steps[urn].type in (tokens.CLUSTER, tokens.HYBRID_CLUSTER):
+                    found.add(urn)
+                if self.steps[urn].type != tokens.CLUSTER:
+                    waiting.append(self.steps[urn])
+        return frozenset(found)
