@@ -1,9 +1,9 @@
-"""An estate out of a live cluster: the cloud's subnets, the cluster's nodes and pods. Reads only."""
+"""A cluster as it is: the cloud's subnets, the cluster's nodes and pods. Reads only."""
 
 from collections import Counter
 from collections.abc import Sequence
 
-from pulumi_tke_hybrid.capacity.inside import Inside
+from pulumi_tke_hybrid.capacity.inside import Inside, NodeKind
 from pulumi_tke_hybrid.cloud.client import Answer, Cloud
 from pulumi_tke_hybrid.cloud.clusters import find_cluster
 from pulumi_tke_hybrid.cloud.machines import machine_addresses
@@ -15,6 +15,7 @@ from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.console.kubeconfig import other_cluster
 from pulumi_tke_hybrid.tke import capacity, cidrs
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
+from pulumi_tke_hybrid.tke.step import at
 
 
 def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> ClusterInventory:
@@ -22,7 +23,8 @@ def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> ClusterI
 
     Raises `WrongUse` where the cluster is not the one that was meant, `CloudError` where the cloud could not be read.
     """
-    if find_cluster(cloud, cluster_id) is None:
+    described = find_cluster(cloud, cluster_id)
+    if described is None:
         raise WrongUse(f"{cluster_id} is not in this region and account; check --cluster-id, --region and the credentials")
     _refuse_another(cloud, cluster_id, inside)
     live = VpcCniSwitch(cloud, Wait(0, _silent)).look({"clusterId": cluster_id})
@@ -30,8 +32,10 @@ def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> ClusterI
         raise WrongUse(f"VPC-CNI of {cluster_id} is off, so it has no container subnets")
     listed = live.ipamd_subnets or live.subnets
     subnets = _subnets(cloud, listed)
-    nodes = inside.nodes if inside else dict[str, Counter[str]]()
-    limits = pod_limits(cloud, [(zone, kind) for zone, kinds in nodes.items() for kind in kinds], live.static_ip is not False)
+    nodes = inside.nodes if inside else dict[str, Counter[NodeKind]]()
+    wanted = [(zone, instance_type) for zone, kinds in nodes.items() for instance_type, limit in kinds if limit is None]
+    limits = pod_limits(cloud, wanted, live.static_ip is not False)
+    pods_per_node = at(described, "ClusterNetworkSettings", "MaxNodePodNum")
     names = dict.fromkeys([zone for zone, _ in subnets] + list(nodes))
     missing = [item for item in listed if item not in {subnet.subnet_id for _, subnet in subnets}]
     found = ClusterInventory(
@@ -41,12 +45,13 @@ def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> ClusterI
             Zone(
                 name,
                 tuple(subnet for zone, subnet in subnets if zone == name),
-                tuple(Nodes(kind, number) for kind, number in nodes.get(name, Counter[str]()).items()),
+                tuple(Nodes(kind, number, limit=limit) for (kind, limit), number in nodes.get(name, Counter[NodeKind]()).items()),
                 inside.pods[name] if inside else None,
             )
             for name in names
         ),
         limits=limits,
+        pods_per_node=int(pods_per_node) if isinstance(pods_per_node, int) and pods_per_node > 0 else None,
         unknowns=tuple(f"{item} is registered, and no longer in the VPC" for item in missing)
         + (() if inside else ("nodes and pods: --cloud-only",)),
     )

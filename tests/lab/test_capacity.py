@@ -9,6 +9,7 @@ import pytest
 from pulumi_tke_hybrid.capacity import inside
 from pulumi_tke_hybrid.capacity.rows import Row, rows
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
+from pulumi_tke_hybrid.tke.enis import LimitSource
 from tests.lab.controllers.kube import DEPLOYMENT, NODE, POD, Json, condition, name_of, pod_ip, status_of
 from tests.lab.test_controllers import ENI, Lab, template
 from tests.lab.toolchain import ensure
@@ -82,13 +83,16 @@ def test_as_many_pods_run_as_were_predicted_and_the_others_stay_pending(lab: Lab
 
 
 def test_a_live_look_counts_the_same(lab: Lab) -> None:
-    async def look() -> tuple[dict[str, Counter[str]], Counter[str]]:
+    async def look() -> tuple[dict[str, Counter[inside.NodeKind]], Counter[str]]:
         nodes, _ = await lab.api.list_all(NODE, None)
         pods, _ = await lab.api.list_all(POD)
         return inside.count(sorted(nodes, key=name_of), pods, "ap-guangzhou")
 
     by_zone, living = lab.run(look())
-    assert by_zone == {zone: Counter({kind: len(nodes)}) for zone, (kind, _, nodes, _) in ZONES.items()}
+    types = {zone: Counter(kind for kind, _ in kinds.elements()) for zone, kinds in by_zone.items()}
+    assert types == {zone: Counter({kind: len(nodes)}) for zone, (kind, _, nodes, _) in ZONES.items()}
+    limits = [limit for kinds in by_zone.values() for _, limit in kinds]
+    assert all(limit is not None and limit.source is LimitSource.NODE for limit in limits)
     assert living == Counter({zone: row.pods_fit for zone, row in predicted().items()})
     used = {zone: len(lab.world.subnets[f"subnet-{zone}"].leases) for zone in ZONES}
     zones = tuple(

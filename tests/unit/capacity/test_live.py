@@ -23,7 +23,8 @@ CLUSTER, MACHINE = "cls-12345678", "10.0.0.41"
 
 def within(nodes: dict[str, Counter[str]], pods: Counter[str] | None = None, *addresses: str) -> Inside:
     """What the cluster itself tells."""
-    return Inside(nodes, pods or Counter(), addresses or (MACHINE,))
+    kinds = {zone: Counter[inside.NodeKind]({(kind, None): number for kind, number in found.items()}) for zone, found in nodes.items()}
+    return Inside(kinds, pods or Counter(), addresses or (MACHINE,))
 
 
 class Cloud:
@@ -128,7 +129,7 @@ def test_the_addresses_of_machines_tell_which_cluster_it_is() -> None:
     ]
     with serving(Objects([pod("a")], lists={"/api/v1/nodes": nodes})) as served:
         told = inside.look(connect_to(json.dumps(kubeconfig(served.url))), "ap-guangzhou")
-    assert told == Inside({FOUR: Counter({"S5.MEDIUM4": 1})}, Counter({FOUR: 1}), (MACHINE, "10.0.0.61"))
+    assert told == Inside({FOUR: Counter({("S5.MEDIUM4", None): 1})}, Counter({FOUR: 1}), (MACHINE, "10.0.0.61"))
 
 
 def test_an_address_that_answers_with_a_page_is_no_api_server() -> None:
@@ -153,5 +154,27 @@ def test_nodes_are_counted_by_the_zone_that_their_label_means_and_pods_by_their_
     nodes = [node("a", "100004"), node("b", "100006", kind="S5.LARGE8"), node("c", "100004"), node("d", "100006", kind="eklet")]
     pods = [pod("a"), pod("c"), pod("b"), pod("b", networks=""), pod("a", phase="Succeeded"), pod("a", ip=""), pod("d"), pod("")]
     by_zone, living = inside.count(nodes, pods, "ap-guangzhou")
-    assert by_zone == {FOUR: Counter({"S5.MEDIUM4": 2}), SIX: Counter({"S5.LARGE8": 1})}
+    assert by_zone == {FOUR: Counter({("S5.MEDIUM4", None): 2}), SIX: Counter({("S5.LARGE8", None): 1})}
     assert living == Counter({FOUR: 2, SIX: 1})
+
+
+def test_a_live_nodes_own_number_counts_less_the_pods_that_are_there_without_eni_address() -> None:
+    told = node("a", "100004", kind="S5.2XLARGE16")
+    told["status"]["allocatable"] = {"tke.cloud.tencent.com/eni-ip": "95", "pods": "29"}
+    pods = [pod("a"), pod("a", networks=""), pod("a", networks=""), pod("a", networks="", phase="Succeeded")]
+    ((kind, limit),) = inside.count([told], pods, "ap-guangzhou")[0][FOUR]
+    assert (kind, limit and limit.pods) == ("S5.2XLARGE16", 27)
+    found = read_live.of_cluster(Cloud(free=4), CLUSTER, Inside({FOUR: Counter({(kind, limit): 1})}, Counter({FOUR: 1}), (MACHINE,)))
+    assert found.zones[0].nodes[0].limit == limit
+
+
+def test_the_clouds_number_of_pods_on_a_node_bounds_them() -> None:
+    class Small(Cloud):
+        def call(self, service: str, action: str, params: Mapping[str, object]) -> dict[str, Any]:
+            answer = super().call(service, action, params)
+            if action == "DescribeClusters":
+                answer["Clusters"][0]["ClusterNetworkSettings"]["MaxNodePodNum"] = 8
+            return answer
+
+    found = read_live.of_cluster(Small(free=13), CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 1})}))
+    assert Outcome(found).rows[0].pods_fit == 5
