@@ -5,7 +5,7 @@ Ids of what is still to be made are not known at preview; then the engine's reco
 
 import ipaddress
 import math
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -160,11 +160,16 @@ def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
     """Lost pod subnets, uncovered zones and short ones. Without `only_changes` also what has been so before."""
     yield from _deleted(plan)
     yield from _unplaced(plan) if only_changes else ()
-    all_zones = zones_of(plan)
+    all_zones, view = zones_of(plan), _View(plan)
     for zone in all_zones:
         for cluster, pools in zone.uncovered_pools():
             covered = [other.name for other in all_zones if other.covers(cluster)]
-            if covered and (not only_changes or _touched(zone, cluster, pools)):
+            elsewhere = view.unplaced_subnets(cluster)
+            if only_changes and not _touched(zone, cluster, pools):
+                continue
+            if elsewhere:
+                yield from _perhaps_covered(zone, pools, elsewhere) if any(map(view.nodes.move, pools.steps)) else ()
+            elif covered:
                 yield replace(_uncovered(pools.steps[0].name, zone.name, covered), urn=pools.steps[0].urn)
         after = zone.free_after
         if zone.covered and after is not None and zone.taken and after < zone.size * HEADROOM:
@@ -192,6 +197,19 @@ def _unplaced(plan: Plan) -> Iterator[Finding]:
                 todo="compare the zone with those of the container subnets by hand, or make the preview with --show-sames",
             )
             yield replace(found, urn=pool.urn)
+
+
+def _perhaps_covered(zone: Zone, pools: Pools, subnets: Sequence[str]) -> Iterator[Finding]:
+    """For new nodes where the plan does not have the zones of all container subnets."""
+    pool = pools.steps[0]
+    found = NOT_JUDGED.finding(
+        pool.name,
+        f"may be a container subnet of {zone.name}, or may not: the preview does not hold its zone",
+        value=", ".join(subnets),
+        why=f"without a container subnet in {zone.name} nodes there get no ENI, and pods that need one stay Pending",
+        todo=f"check that one of these subnets is in {zone.name}",
+    )
+    yield replace(found, urn=pool.urn)
 
 
 def _touched(zone: Zone, cluster: str, pools: Pools) -> bool:
@@ -249,6 +267,16 @@ class _View:
             if isinstance(zone, str) and not unknown(zone) and adopted and not unknown(adopted):
                 owners = self._listing.get(str(adopted), frozenset[str]())
                 yield zone, _pod_subnet(step, Op.DELETE if step.op is Op.DELETE else Op.SAME, None, owners)
+
+    def unplaced_subnets(self, cluster: str) -> list[str]:
+        """Container subnets that the cluster lists, and whose zones the plan does not have."""
+        adopted = {(step.new or step.old).get("subnetId") for step in self._plan.of(tokens.POD_SUBNET)}
+        placed = {step.id for step in self._subnets.values()} | adopted
+        listed = {name for name, owners in self._listing.items() if cluster in (UNTOLD, *owners)}
+        known = {name for name in listed if not unknown(name)}
+        if known == listed and any(urn in self._subnets and not self._subnets[urn].id for urn in self._computing):
+            return []  # without the last state a policy knows no id of a resource: the ids of the list may be theirs
+        return sorted(known - placed)
 
     def _owners(self, subnet: Step) -> Set[str]:
         """The clusters that list a subnet."""

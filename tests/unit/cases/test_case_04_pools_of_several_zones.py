@@ -111,3 +111,14 @@ def test_a_subnet_whose_zone_is_not_in_the_preview_is_named() -> None:
     (line,) = messages(pool, "not-judged", severity="warning")
     assert line.startswith(f"{POOL}: subnet-elsewher is where its nodes are, and no zone of it is in the preview")
     assert _zones(pool)["ap-guangzhou-4"] == (3, True)
+
+
+def test_a_container_subnet_of_another_stack_may_cover_the_zone() -> None:
+    preview = load("pool-in-two-zones")
+    for step in preview["steps"]:
+        if step["urn"].endswith("::cluster"):
+            for side in ("oldState", "newState"):
+                step[side]["inputs"]["eniSubnetIds"].append("subnet-elsewher")
+    assert messages(preview, "zone-uncovered") == []
+    (line,) = messages(preview, "not-judged", severity="warning")
+    assert line.startswith(f"{POOL}: subnet-elsewher may be a container subnet of ap-guangzhou-7, or may not")
