@@ -45,15 +45,16 @@ def of_entry(entry: Entry) -> Access:
     cluster, user = entry.cluster, entry.user
     authority = cluster.data_or_file("certificate-authority")
     server = _server(cluster, authority is not None)
-    credential, headers = _credentials(user, cluster, authority)
+    proxy = cluster.text("proxy-url")
+    if proxy:
+        _refuse_proxy(proxy, cluster)
+    credential, credentials = _credentials(user, cluster, authority)
+    headers = (*credentials, *_impersonation(user))
     tls = None
     if server.startswith("https://"):
         tls = _tls(cluster, authority)
         _add_certificate(tls, user, credential)
-    proxy = cluster.text("proxy-url")
-    if proxy:
-        _refuse_proxy(proxy, cluster)
-    return Access(server, (*headers, *_impersonation(user)), tls, cluster.text("tls-server-name"), proxy)
+    return Access(server, headers, tls, cluster.text("tls-server-name"), proxy)
 
 
 def of_pod() -> Access | None:
