@@ -227,11 +227,14 @@ def _fixed_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown
 
 
 def lost_ids(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[str]:
-    """A line for each id in a workload's `ids` that the last state knows and a preview does not: its resource is replaced or lost.
-
-    The workload takes another id in place, so this is no refusal.
+    """A line for each id that the last state knows and a preview does not, where another one is no refusal: the workload takes it in place
+    (`ids`), or the program allows another load balancer.
     """
-    olds, news = mapping(before.get("ids")), mapping(after.get("ids"))
+    olds, news = dict(mapping(before.get("ids"))), dict(mapping(after.get("ids")))
+    if after.get("allowAddressChange"):
+        for front, path in (("service", "exposure"), ("ingress", "ingress.exposure")):
+            olds |= {f"{path}.{_property(name)}": _front(before, front).get(name) for name in _IDS if name in _front(before, front)}
+            news |= {f"{path}.{_property(name)}": _front(after, front).get(name) for name in _IDS}
     for path, was in olds.items():
         if not unknown(was) and unknown(news.get(path)):
             yield f"warning: {path}: is not known any more, and was {was}; what it comes from is replaced or lost"

@@ -48,6 +48,17 @@ def test_an_id_that_is_not_known_any_more_is_refused_at_preview_and_the_known_on
     assert refused({front: {"kind": "none"}}, {front: lost}) == []
 
 
+def test_where_another_load_balancer_is_allowed_the_one_that_is_lost_is_still_named(capsys: pytest.CaptureFixture[str]) -> None:
+    lost = {"service": {**EXISTING, "loadBalancerId": UNKNOWN}, "ingress": {**INTERNAL, "subnetId": UNKNOWN}, "allowAddressChange": True}
+    assert refused({"service": EXISTING, "ingress": INTERNAL}, lost) == []
+    assert capsys.readouterr().out.splitlines() == [
+        "warning: exposure.load_balancer_id: is not known any more, and was lb-11111111; what it comes from is replaced or lost",
+        "warning: ingress.exposure.subnet_id: is not known any more, and was subnet-11111111; what it comes from is replaced or lost",
+    ]
+    refused({"service": EXISTING}, {"service": EXISTING, "allowAddressChange": True})
+    assert capsys.readouterr().out == ""
+
+
 def test_another_kind_of_load_balancer_is_one_refusal_and_not_two() -> None:
     (line,) = refused({"service": INTERNAL}, {"service": {**EXISTING, "loadBalancerId": UNKNOWN}})
     assert line.startswith("exposure.kind: existing instead of internal; ")
