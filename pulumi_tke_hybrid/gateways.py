@@ -78,6 +78,7 @@ def gateway_transform(
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         if args.type_ == _RELEASE:
+            report.detach()  # the refusal is enough
             raise _no_release(args.name)
         props: Mapping[str, Any] = args.props
         name = str(_child(props, "metadata").get("name"))
@@ -93,7 +94,7 @@ def gateway_transform(
         seen.note(args.type_, changed=name)
         return pulumi.ResourceTransformResult(props=changed, opts=args.opts)
 
-    weakref.finalize(transform, seen.report)
+    report = weakref.finalize(transform, seen.report)
     return transform
 
 
