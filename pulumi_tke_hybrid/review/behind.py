@@ -45,7 +45,7 @@ class Surroundings:
 
     def _of_rule(self, finding: Finding) -> str:
         step = self._steps.get(finding.urn)
-        if step is None:
+        if step is None or step.op.state_only:
             return ""
         if finding.rule.id == POD_SUBNET_LEAVES.id:
             return self._in_pod_subnets([step.id] if step.type == tokens.SUBNET else finding.value.split(", "))

@@ -44,6 +44,7 @@ def _counts(counts: Counts) -> dict[str, int]:
         "update": counts.update,
         "replace": counts.replace,
         "delete": counts.delete,
+        "stateOnly": counts.state_only,
         "unknown": counts.other,
         "noise": counts.noise,
         "same": counts.same,
