@@ -39,7 +39,7 @@ def page() -> str:
 def _row(rule: Rule) -> str:
     severity = f"{rule.severity.value}{', firm' if rule.firm else ''}"
     cells = (f"`{rule.id}`", severity, rule.says, rule.needs, rule.source)
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} <a id='{rule.id}'></a> |\n"
 
 
 if __name__ == "__main__":

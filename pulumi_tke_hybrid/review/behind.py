@@ -1,17 +1,18 @@
 """Who stands behind a change: nodes, workloads with their pods, load balancers with their addresses, as far as the preview shows them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from pulumi_tke_hybrid.console.text import listed, several
+from pulumi_tke_hybrid.review.selection import Selection
 from pulumi_tke_hybrid.tke import keys, tokens
 from pulumi_tke_hybrid.tke.holders import holders
-from pulumi_tke_hybrid.tke.known_annotations import On
 from pulumi_tke_hybrid.tke.pool_nodes import nodes_by_subnet, pool_nodes
 from pulumi_tke_hybrid.tke.resource_types import is_patch
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import GR_SOURCE_ADDRESS, POD_NETWORK_OFF, POD_SUBNET_LEAVES
-from pulumi_tke_hybrid.tke.rules.fronts import annotation, front_of, is_front, may_have_balancer
-from pulumi_tke_hybrid.tke.step import Op, Props, Step, at, items, mapping, texts, unknown
+from pulumi_tke_hybrid.tke.rules.fronts import annotation, is_front, may_have_balancer
+from pulumi_tke_hybrid.tke.step import Op, Step, at, items, mapping, texts, unknown
+from pulumi_tke_hybrid.tke.zones import ZONE_UNCOVERED
 
 _WIDE = (tokens.CLUSTER, tokens.SWITCH, tokens.VPC)
 """Resources on which everything else of a cluster stands."""
@@ -32,6 +33,8 @@ class Surroundings:
         self._workloads = [step for step in there if _holds_pods(step)]
         self._fronts = [step for step in there if _has_balancer(step)]
         self._subnets = {step.id: step for step in there if step.type == tokens.SUBNET and step.id}
+        self._selection = Selection(self._workloads, there)
+        self._reached: dict[str, set[str]] = {}
         self._told: dict[tuple[Finding, ...], str] = {}
         self._clusters = [step.urn for step in there if step.type == tokens.CLUSTER]
 
@@ -54,7 +57,11 @@ class Surroundings:
                 _pods([item for item in self._on(step, self._workloads) if _on_eni(item)]), self._balancers(self._on(step, self._fronts))
             )
         if finding.rule.id == GR_SOURCE_ADDRESS.id:
-            return _pods([item for item in self._on(step, self._workloads) if not _on_eni(item)])
+            overlay = [item for item in self._on(step, self._workloads) if not _on_eni(item)]
+            return _pods(overlay) or "pods on the overlay (GlobalRouter); this preview shows none, the cluster may run some"
+        if finding.rule.id == ZONE_UNCOVERED.id:
+            workloads = [item for item in self._on(step, self._workloads) if _on_eni(item)]
+            return f"pods of {_pods(workloads)} that the scheduler puts there" if workloads else ""
         narrow = is_front(step) or _holds_pods(step) or step.type in _GROUPS
         return self._of_step(step) if narrow or finding.path == step.name else ""
 
@@ -68,11 +75,11 @@ class Surroundings:
         if step.type == tokens.SUBNET:
             return self._in_subnet(step)
         if step.type in tokens.POOLS:
-            return f"zone {zone}" if (zone := self._zone_of_pool(step)) else ""
+            return f"{self._nodes([step])}, with any pod that the scheduler put there"
         if is_front(step):
-            return _joined(self._balancers([step]), _pods(self._backends(step)))
+            return _joined(self._balancers([step]), _pods(self._selection.backends(step)))
         if _holds_pods(step):
-            return _joined(_pods([step]), self._balancers([front for front in self._fronts if step in self._backends(front)]))
+            return _joined(_pods([step]), self._balancers([front for front in self._selection.fronts(step) if _has_balancer(front)]))
         return self._in_group(step) if step.type in _GROUPS else ""
 
     def _on(self, step: Step, of: Sequence[Step]) -> list[Step]:
@@ -83,19 +90,23 @@ class Surroundings:
         return [one for one in of if not its or not (others := self._clusters_of(one)) or its & others]
 
     def _clusters_of(self, step: Step) -> set[str]:
+        """The clusters that the resource's properties come from, directly or through other resources."""
+        if step.urn not in self._reached:
+            self._reached[step.urn] = self._walk(step)
+        return self._reached[step.urn]
+
+    def _walk(self, step: Step) -> set[str]:
         found: set[str] = set()
         waiting, seen = [step.urn], {step.urn}
         while waiting:
             urn = waiting.pop()
             one = self._steps.get(urn)
-            if one is None:
-                continue
-            if one.type == tokens.CLUSTER:
+            if one is not None and one.type == tokens.CLUSTER:
                 found.add(urn)
-                continue
-            new = {source for urns in one.sources.values() for source in urns} - seen
-            seen |= new
-            waiting += new
+            elif one is not None:
+                new = {source for urns in one.sources.values() for source in urns} - seen
+                seen |= new
+                waiting += new
         return found
 
     def _nodes(self, pools: Sequence[Step]) -> str:
@@ -109,15 +120,6 @@ class Surroundings:
 
     def _balancers(self, fronts: Sequence[Step]) -> str:
         return ", ".join(f"load balancer of {front.name} ({_address(front)})" for front in fronts[:_NAMED]) + _more(fronts)
-
-    def _backends(self, front: Step) -> list[Step]:
-        """The workloads whose pods the Service selects; for an Ingress those of the Services that its rules name."""
-        if front_of(front) is not On.INGRESS:
-            selector = mapping(at(front.old, "spec", "selector"))
-            return [one for one in self._workloads if selector and _same_place(one, front) and _selects(selector, one)]
-        named = set(_services(at(front.old, "spec")))
-        services = [one for one in self._steps.values() if front_of(one) is On.SERVICE and at(one.old, "metadata", "name") in named]
-        return list({one.urn: one for service in services if _same_place(service, front) for one in self._backends(service)}.values())
 
     def _in_pod_subnets(self, ids: Sequence[str]) -> str:
         subnets = [self._subnets[name] for name in ids if name in self._subnets]
@@ -139,9 +141,8 @@ class Surroundings:
         group = rules.old.get("securityGroupId") or rules.new.get("securityGroupId")
         if not isinstance(group, str) or unknown(group):
             return ""
-        users = [one for one in self._steps.values() if one.type not in _GROUPS and one.old and _holds(one.old, group)]
         fronts = [one for one in self._fronts if any(group in str(annotation(one.old, key)) for key in _FRONT_GROUPS)]
-        pools = [one for one in users if one.type in tokens.POOLS]
+        pools = [one for one in self._pools if _holds(one.old, group)]
         found = _joined(self._nodes(pools), self._balancers(fronts))
         return found or f"what carries the security group {group}, which this preview does not show"
 
@@ -200,28 +201,6 @@ def _zone(subnet: Step) -> str:
 
 def _range(subnet: Step) -> str:
     return str((subnet.old or subnet.new).get("cidrBlock") or "")
-
-
-def _same_place(one: Step, other: Step) -> bool:
-    return (at(one.old, "metadata", "namespace") or "default") == (at(other.old, "metadata", "namespace") or "default")
-
-
-def _selects(selector: Props, workload: Step) -> bool:
-    templates = [mapping(at(holder.template, "metadata", "labels")) for holder in holders(workload.type, workload.old)]
-    return any(all(labels.get(key) == value for key, value in selector.items()) for labels in templates)
-
-
-def _services(value: object) -> Iterator[str]:
-    """Names of the Services in an Ingress, of any version."""
-    for key, item in mapping(value).items():
-        if key == "service" and isinstance(name := at(item, "name"), str):
-            yield name
-        elif key == "serviceName" and isinstance(item, str):
-            yield item
-        else:
-            yield from _services(item)
-    for item in items(value):
-        yield from _services(item)
 
 
 def _holds(value: object, wanted: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from pulumi_tke_hybrid.tke import forced
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import POD_NETWORK_OFF, POD_SUBNET_LEAVES
-from pulumi_tke_hybrid.tke.step import Op, Props, Step, at, items, mapping, unknown
+from pulumi_tke_hybrid.tke.step import Op, Step, at, holds_unknown
 from pulumi_tke_hybrid.tke.zones import ZONE_UNCOVERED
 
 _PART = re.compile(r'\["([^"]*)"\]|([^.\[\]]+)')
@@ -91,7 +91,7 @@ class _Origins:
         if step.op is Op.DELETE or finding.path == step.name:
             return self._parents(step) or ([step.urn] if step.op is Op.DELETE else [])
         key = finding.path.removeprefix(f"{step.name}.").partition(".")[0]
-        if step.op is Op.REPLACE and key in step.old and (step.old[key] == step.new.get(key) or _holds_unknown(step.new.get(key))):
+        if step.op is Op.REPLACE and key in step.old and (step.old[key] == step.new.get(key) or holds_unknown(step.new.get(key))):
             return [step.urn]
         return self._replaced_sources(step, key) if step.op is Op.UPDATE else []
 
@@ -121,12 +121,12 @@ class _Origins:
         urns = [urn for urn in step.sources.get(parts[0] if parts else "", ()) if self._is(urn, Op.REPLACE)]
         value = at(step.new, *parts) if len(parts) > 1 else step.new.get(key)
         precise = len(parts) == 1 and not isinstance(value, dict)
-        return urns if precise or _holds_unknown(value) else []
+        return urns if precise or holds_unknown(value) else []
 
     def _own_change(self, step: Step) -> bool:
         """Whether the program changes a fixed property to a value of its own, beside what comes from other resources."""
         changed = forced.changed(step.type, step.old, step.new, step.state)
-        return any(not _holds_unknown(at(step.new, *path.split("."))) and not self._replaced_sources(step, path) for path in changed)
+        return any(not holds_unknown(at(step.new, *path.split("."))) and not self._replaced_sources(step, path) for path in changed)
 
     def _is(self, urn: str, op: Op) -> bool:
         step = self._steps.get(urn)
@@ -135,11 +135,3 @@ class _Origins:
 
 def _as_strict(one: Finding, other: Finding) -> bool:
     return _STRICTEST.index(one.severity) <= _STRICTEST.index(other.severity)
-
-
-def _holds_unknown(value: Any) -> bool:
-    return unknown(value) or any(_holds_unknown(item) for item in (*_values(value), *items(value)))
-
-
-def _values(value: Props | Any) -> Sequence[Any]:
-    return list(mapping(value).values())

@@ -84,6 +84,9 @@ def review(
     post: Annotated[
         Host | None, typer.Option(help="Put the comment on the pull request that the job runs for.", rich_help_panel="Report")
     ] = None,
+    docs_url: Annotated[
+        str, typer.Option(metavar="URL", help="Where docs/ of this library can be read, for links to rules.", rich_help_panel="Report")
+    ] = "",
     pull_request: Annotated[int | None, typer.Option(min=1, help="Another one than the job's.", rich_help_panel="Report")] = None,
 ) -> None:
     with wrong_use.told("review"):
@@ -92,6 +95,6 @@ def review(
         code = run_command.run(
             run_command.Inputs(previews or [], event_log or [], run=run, stack=stack, cwd=cwd, commit=commit),
             run_command.Judging(accept or [], labels, rule or [], fail_on),
-            run_command.Reports(json_file, markdown_file, limit, post.value if post else "", pull_request),
+            run_command.Reports(json_file, markdown_file, limit, post.value if post else "", pull_request, docs_url),
         )
     raise typer.Exit(code)

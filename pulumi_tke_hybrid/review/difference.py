@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.step import Op, Step, items, mapping, unknown
+from pulumi_tke_hybrid.tke.step import SECRET, Op, Step, items, mapping, unknown
 
-HIDDEN = "…"
-"""In place of a value that may not be shown."""
+HIDDEN = "hidden: not a network setting"
+HIDDEN_SECRET = "hidden: secret"  # noqa: S105
+NOT_YET = "known only after the apply"
+"""In place of a value: why there is none."""
+_SHOWN = 10
+"""Items of a list that are shown."""
 MOST = 40
 """Properties of one resource that are named."""
 _PRINTABLE = re.compile(
@@ -66,36 +70,60 @@ def value_text(path: str, value: Any) -> str:
     """A value for people, or why there is none."""
     if value is None:
         return "none"
-    if _holds_unknown(value):
-        return "known after up"
+    if value == SECRET:
+        return HIDDEN_SECRET
+    if unknown(value):
+        return NOT_YET
     if _are(dict, value):
-        inner = {key: value_text(f"{path}.{key}", item) for key, item in mapping(value).items()}
-        return ", ".join(f"{key} {text}" for key, text in inner.items() if text != HIDDEN) or HIDDEN
-    if not printable(path) or any(isinstance(item, (dict, list)) for item in items(value)):
-        return HIDDEN
+        inner = {key: value_text(f"{path}.{key}", item) for key, item in mapping(value).items() if item is not None}
+        return ", ".join(f"{key} {text}" for key, text in inner.items() if not _is_hidden(text)) or HIDDEN
     if _are(list, value):
-        return ", ".join(str(item) for item in items(value)[:10])
+        texts = [value_text(path, item) for item in items(value)[:_SHOWN]]
+        return ", ".join(text for text in texts if not _is_hidden(text)) or ("none" if not texts else HIDDEN)
+    if not printable(path):
+        return HIDDEN
     return "true" if value is True else "false" if value is False else str(value)
 
 
+def _is_hidden(text: str) -> bool:
+    return text in (HIDDEN, HIDDEN_SECRET)
+
+
 def change_text(path: str, before: Any, after: Any) -> str:
-    """What became of a value; of a list only what came and what went."""
-    if _are(list, before, after) and printable(path) and not _holds_unknown(after):
-        old, new = [str(item) for item in items(before)], [str(item) for item in items(after)]
-        told = [*(f"+{item}" for item in new if item not in old), *(f"-{item}" for item in old if item not in new)]
-        return f"{path} {', '.join(told[:10]) or 'in another order'}"
-    return f"{path} {value_text(path, before)} → {value_text(path, after)}"
+    """What became of a value, from and to; of a list only what is added and what is removed."""
+    return f"{path} {delta(path, before, after)}"
 
 
-def _holds_unknown(value: Any) -> bool:
-    return unknown(value) or any(_holds_unknown(item) for item in items(value))
+def delta(path: str, before: Any, after: Any) -> str:
+    """The change without the path."""
+    if _are(list, before) or _are(list, after):
+        return _list_delta(path, items(before), after)
+    old, new = value_text(path, before), value_text(path, after)
+    return f"changed ({new if _is_hidden(new) else old})" if _is_hidden(old) or _is_hidden(new) or old == new else f"{old} → {new}"
+
+
+def _list_delta(path: str, before: list[Any], after: Any) -> str:
+    if after is not None and not _are(list, after):
+        return f"changed ({value_text(path, after)})"
+    old, new = ([value_text(path, item) for item in items(side)] for side in (before, after))
+    told = [*(f"+{item}" for item in new if item not in old), *(f"-{item}" for item in old if item not in new)]
+    shown = [item for item in told if not _is_hidden(item[1:])][:_SHOWN]
+    more = len(told) - len(shown)
+    if shown:
+        return ", ".join(shown) + (f" and {more} more" if more else "")
+    return "changed (" + (f"{told[0][1:]})" if told else f"{HIDDEN})" if any(map(_is_hidden, new)) else "in another order)")
 
 
 def named(step: Step) -> list[str]:
-    """The differing properties by their names, for one line."""
+    """The differing properties for one line: each with its change, or its name alone where there is nothing to show."""
     if step.op in (Op.CREATE, Op.DELETE):
         return []
-    return list(dict.fromkeys(_short(path) for path, _, _ in differences(step)))
+    found: dict[str, None] = {}
+    for path, before, after in differences(step):
+        change = "" if before is None and after is None else delta(path, before, after)
+        hidden = not change or change.startswith("changed (hidden")
+        found[_short(path) if hidden else f"{_short(path)} {change}"] = None
+    return list(found)
 
 
 def _short(path: str) -> str:

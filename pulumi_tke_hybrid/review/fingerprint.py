@@ -8,7 +8,7 @@ of time, and the provider code that Pulumi stores in each dynamic resource.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from pulumi_tke_hybrid.tke.step import Step, items, mapping, unknown
@@ -33,6 +33,7 @@ def _stable(value: Any) -> Any:
     """The value without what differs from run to run."""
     if isinstance(value, str):
         return "(unknown)" if unknown(value) else "(time)" if _TIME.fullmatch(value) else value
-    if isinstance(value, Mapping):
-        return {key: _stable(item) for key, item in mapping(value).items() if key != _STORED_CODE}
-    return [_stable(item) for item in items(value)] if isinstance(value, list) else value
+    given = mapping(value)
+    if given:
+        return {key: _stable(item) for key, item in given.items() if key != _STORED_CODE}
+    return [_stable(item) for item in items(value)] or value

@@ -7,7 +7,7 @@ accepts nothing in another change set, and nothing that was not below the danger
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pulumi_tke_hybrid.review.causes import Cause
@@ -81,13 +81,17 @@ def code_in(text: str) -> str:
     return found if _CODE.fullmatch(found) else ""
 
 
-def from_labels(labels: Iterable[str]) -> list[Acceptance]:
-    """The acceptances among a pull request's labels, those without a code included: the comment names them as void."""
+def from_labels(labels: Iterable[str], setters: Mapping[str, str] | None = None) -> list[Acceptance]:
+    """The acceptances among a pull request's labels, those without a code included: the comment names them as void.
+
+    `setters`: who set each label, where that is known.
+    """
     found: list[Acceptance] = []
     for label in labels:
         start, _, code = label.strip().partition(":")
         if start.lower() == LABEL:
-            found.append(Acceptance(code_in(code), f"label {label.strip()}"))
+            who = (setters or {}).get(label.strip(), "")
+            found.append(Acceptance(code_in(code), f"label {label.strip()}{f', set by {who}' if who else ''}"))
     return found
 
 

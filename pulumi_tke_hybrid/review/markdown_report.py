@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pulumi_tke_hybrid.console.text import listed, several
-from pulumi_tke_hybrid.review import view
+from pulumi_tke_hybrid.review import terms, view, zone_table
 from pulumi_tke_hybrid.review.comment import GITHUB_LIMIT, Comment, marker
 from pulumi_tke_hybrid.review.digest import digest
 from pulumi_tke_hybrid.review.gate import LABEL, JudgedCause
@@ -88,6 +88,7 @@ class _Writer:
         first += [f"- **{title}:** {self._prose(said)}" if title else f"- **{self._prose(said)}**" for title, said in opening(self._review)]
         first += [f"- ❌ {self._prose(line)}" for line in view.troubles(self._review)[:5]]
         first += [f"  - {self._prose(line)}" for line in self._own_words()[:4]]
+        first += [f"- ⚠️ {self._prose(line)}" for line in view.stopped(self._review)]
         first += [f"- {self._prose(line)}" for line in view.void(self._review)[:3]]
         bullets = self._bullets(FIRST_SCREEN - 3 - len(first))
         return [
@@ -99,12 +100,18 @@ class _Writer:
             *self._details(),
             *self._folded(),
             *self._unknowns(),
+            *self._terms("\n".join([*first, *bullets])),
             *self._footer(),
         ]
 
+    def _terms(self, text: str) -> list[str]:
+        """The words of the first screen that a reader of networks may not know."""
+        found = terms.used(text) if self._detail.rows else []
+        return ["", *_folded("Network terms", [f"- **{term.name}:** {term.text}" for term in found])] if found else []
+
     @property
     def _open(self) -> bool:
-        return any(item.blocks for item in self._review.causes)
+        return any(view.needs_code(self._review, item) for item in self._review.causes)
 
     def _prose(self, text: str) -> str:
         return self._words.prose(text, self._detail.sentence)
@@ -125,20 +132,20 @@ class _Writer:
     def _bullets(self, room: int) -> list[str]:
         """The causes, strictest first, as they fit the first screen: each part on a line, or a line each; the last line counts the rest."""
         causes, room = self._review.causes, max(room, 3)
-        for wide in (tuple(Severity), (Severity.ERROR,), ()):
+        for wide in (tuple(Severity), (Severity.ERROR,), ()) if len(causes) <= room else ():
             lines = [line for item in causes for line in self._bullet(item, wide=item.severity in wide)]
             if len(lines) <= room:
                 return lines
         shown = causes if len(causes) <= room else causes[: room - 1]
         spare = room - len(shown) - (len(shown) < len(causes))
-        lines = []
+        narrow: list[str] = []
         for item in shown:
             head, *below = self._bullet(item, wide=False)
             fitting = below if len(below) <= spare else self._cut(item, below, spare)
             spare -= len(fitting)
-            lines += [head, *fitting]
+            narrow += [head, *fitting]
         rest = causes[len(shown) :]
-        return [*lines, f"- and {len(rest)} more: {self._rest(rest)}"] if rest else lines
+        return [*narrow, f"- and {len(rest)} more: {self._rest(rest)}"] if rest else narrow
 
     def _cut(self, item: JudgedCause, below: Sequence[str], room: int) -> list[str]:
         """Consequences that do not fit: the last line names the rest by their rules; without room there is none."""
@@ -147,51 +154,44 @@ class _Writer:
         return [*below[:kept], f"  - so also: {', '.join(f'[{rule}]' for rule in rules)}"][:room]
 
     def _rest(self, causes: Sequence[JudgedCause]) -> str:
-        named = [
-            f"{self._place(item.stack, item.cause.first)} [{item.cause.first.rule.id}]{f' `{item.code}`' if item.blocks else ''}"
-            for item in causes[: self._detail.subjects]
-        ]
+        named = [self._short(item) for item in causes[: self._detail.subjects]]
         return listed(named, len(named)) + (f" and {len(causes) - len(named)} more" if len(causes) > len(named) else "")
+
+    def _short(self, item: JudgedCause) -> str:
+        code = f" `{item.code}`" if view.needs_code(self._review, item) else ""
+        return f"{self._place(item.stack, item.cause.first)} [{item.cause.first.rule.id}]{code}"
 
     def _bullet(self, item: JudgedCause, *, wide: bool) -> list[str]:
         """Change, who, effect, what to do; then the consequences, a line for each rule."""
         finding, who = item.cause.first, view.behind(self._review, item)
         accepted = f" **accepted by {self._words.prose(item.accepted.by, 120)}:**" if item.accepted else ""
         code = f" · accept code `{item.code}`" if view.needs_code(self._review, item) else ""
-        head = f"- {LEVELS[view.level(item)]}{accepted} {self._change(item)} {self._rule(finding)}{code}"
-        parts = {"Who": who, "Effect": finding.why, "Do": finding.todo}
+        head = f"- {LEVELS[view.level(item)]}{accepted} {self._change(item.stack, item.cause.findings)} {self._rule(finding)}{code}"
+        parts = {"Who": who, "Effect": finding.why, "Do": finding.todo, "If intended": finding.intended}
         said = [f"**{title}:** {self._prose(text)}" for title, text in parts.items() if text]
-        said += [intended] if (intended := self._intended(item)) else []
+        if view.needs_code(self._review, item):
+            said.append(f"**To accept it as it is:** label `{LABEL}:{item.code}` or `--accept {item.code}`")
         first = [head, *(f"  - {part}" for part in said)] if wide else [" · ".join([head, *said])]
         return [*first, *self._consequences(item)]
 
-    def _change(self, item: JudgedCause) -> str:
-        findings = item.cause.findings
+    def _change(self, stack: str, findings: Sequence[Finding]) -> str:
         if len({finding.head for finding in findings}) == 1:
-            return f"{self._places(item.stack, findings)}: {self._prose(findings[0].head)}"
-        each = [f"{self._place(item.stack, finding)}: {self._prose(finding.head)}" for finding in findings[:_EACH]]
+            return f"{self._places(stack, findings)}: {self._prose(findings[0].head)}"
+        each = [f"{self._place(stack, finding)}: {self._prose(finding.head)}" for finding in findings[:_EACH]]
         rest = findings[_EACH:]
-        return "; ".join([*each, f"likewise {self._places(item.stack, rest)}"] if rest else each)
+        return "; ".join([*each, f"likewise {self._places(stack, rest)}"] if rest else each)
 
     def _places(self, stack: str, findings: Sequence[Finding]) -> str:
         shown = findings[: self._detail.subjects]
         more = f" and {len(findings) - len(shown)} more" if len(findings) > len(shown) else ""
         return ", ".join(self._place(stack, finding) for finding in shown) + more
 
-    def _intended(self, item: JudgedCause) -> str:
-        finding = item.cause.first
-        accept = f"set the label `{LABEL}:{item.code}` (or `--accept {item.code}`)" if view.needs_code(self._review, item) else ""
-        said = ", then ".join(part for part in (self._prose(finding.intended), accept) if part)
-        return f"**If intended:** {said}" if said else ""
-
     def _consequences(self, item: JudgedCause) -> list[str]:
-        return [
-            f"  - so also {self._places(item.stack, findings)}: {self._prose(findings[0].head)} {self._rule(findings[0])}"
-            for findings in view.consequences(item)
-        ]
+        return [f"  - so also {self._change(item.stack, found)} {self._rule(found[0])}" for found in view.consequences(item)]
 
     def _rule(self, finding: Finding) -> str:
-        return f"[{finding.rule.id}]"
+        docs = self._review.origin.docs
+        return f"[{finding.rule.id}]" + (f"({docs}/rules.md#{finding.rule.id})" if docs else "")
 
     def _place(self, stack: str, finding: Finding) -> str:
         return self._words.code(view.place(self._review, stack, finding), 120)
@@ -208,7 +208,7 @@ class _Writer:
 
     def _zones(self) -> list[str]:
         many = len(self._review.stacks) > 1
-        rows = [(stack.plan.stack, view.zone_row(zone, whole=stack.plan.whole)) for stack in self._review.stacks for zone in stack.zones]
+        rows = [(stack.plan.stack, row) for stack in self._review.stacks for row in zone_table.rows(stack)]
         if not rows:
             return []
         head = ["stack"] if many else []
@@ -217,11 +217,11 @@ class _Writer:
             "",
             "**Zones**",
             "",
-            *_table([*head, "zone", "pod subnets", "free addresses", "nodes", ""], shown),
+            *_table([*head, *zone_table.HEAD], shown),
             *_more(len(rows) - len(shown)),
         ]
 
-    def _zone(self, row: tuple[str, str, str, str, str]) -> list[str]:
+    def _zone(self, row: zone_table.Row) -> list[str]:
         zone, subnets, free, nodes, verdict = row
         return [self._words.code(zone), self._words.prose(subnets, 200), free, nodes, verdict]
 
@@ -248,9 +248,9 @@ class _Writer:
             total += len(steps)
             for step in steps[:left]:
                 lines.append(f"- {view.SIGNS[step.op]} {self._words.code(step.name)} {self._words.prose(step.type, 100)}")
-                for path, before, after in view.property_lines(step):
-                    values = f": {self._words.code(before)} → {self._words.code(after)}" if self._detail.values and before else ""
-                    lines.append(f"  - {self._words.code(path, 120)}{values}")
+                for path, change in view.property_lines(step):
+                    value = f": {self._words.code(change, 200)}" if self._detail.values and change else ""
+                    lines.append(f"  - {self._words.code(path, 120)}{value}")
             left = max(left - len(steps), 0)
         if not lines:
             return [] if not total else ["", f"Properties of {several(total, 'resource')} are left out: they do not fit."]
@@ -273,7 +273,12 @@ class _Writer:
     def _footer(self) -> list[str]:
         commit = f"commit {self._words.code(self._review.origin.commit, 60)}" if self._review.origin.commit else ""
         tools = ", ".join(self._words.prose(tool, 60) for tool in view.tools(self._review)[:10])
-        parts = [commit, tools, view.refresh_text(self._review), f"change set {self._fingerprint}"]
+        docs, job = self._review.origin.docs, self._review.origin.job
+        pages = (
+            f"[rules]({docs}/rules.md), [terms]({docs}/network-terms.md)" if docs else "rules: docs/rules.md, terms: docs/network-terms.md"
+        )
+        links = [f"[job]({job})" if job else "", pages if self._review.causes else ""]
+        parts = [commit, tools, view.refresh_text(self._review), f"change set {self._fingerprint}", *links]
         return ["", f"<sub>{' · '.join(part for part in parts if part)}</sub>"]
 
 

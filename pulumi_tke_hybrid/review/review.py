@@ -25,6 +25,10 @@ class Origin:
 
     commit: str = ""
     tools: Mapping[str, str] = field(default_factory=dict[str, str])
+    docs: str = ""
+    """Where the folder docs/ of this library can be read; empty where that is not known."""
+    job: str = ""
+    """Address of the job that makes the review."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 from pulumi_tke_hybrid.console import files, ignored
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
-from pulumi_tke_hybrid.review import gate
+from pulumi_tke_hybrid.review import gate, links
 from pulumi_tke_hybrid.review.comment import Comment
 from pulumi_tke_hybrid.review.markdown_report import comment
 from pulumi_tke_hybrid.review.plan import Failure, StackPlan
@@ -63,6 +63,7 @@ class Reports:
     limit: int
     post: str
     pull_request: int | None
+    docs_url: str = ""
 
 
 def run(inputs: Inputs, judging: Judging, reports: Reports, environment: Mapping[str, str] = os.environ) -> ExitCode:
@@ -83,9 +84,11 @@ def run(inputs: Inputs, judging: Judging, reports: Reports, environment: Mapping
     origin = Origin(
         inputs.commit or environment.get("GITHUB_SHA") or environment.get("CI_COMMIT_SHA") or "",
         {**tools, "tke-hybrid": metadata.version("pulumi-tke-hybrid")},
+        docs=links.documentation(reports.docs_url),
+        job=links.job(environment),
     )
     done = review(
-        plans, words, acceptances=_acceptances(judging, environment), severities=severities, origin=origin, fail_on=judging.fail_on
+        plans, words, acceptances=_acceptances(judging, reports, environment), severities=severities, origin=origin, fail_on=judging.fail_on
     )
     said = comment(done, reports.limit)
     _write(done, said, reports)
@@ -130,7 +133,7 @@ def _severities(settings: Sequence[str]) -> dict[str, Severity]:
     return found
 
 
-def _acceptances(judging: Judging, environment: Mapping[str, str]) -> list[gate.Acceptance]:
+def _acceptances(judging: Judging, reports: Reports, environment: Mapping[str, str]) -> list[gate.Acceptance]:
     for item in judging.accept:
         if not gate.code_in(item):
             raise WrongUse(
@@ -138,7 +141,21 @@ def _acceptances(judging: Judging, environment: Mapping[str, str]) -> list[gate.
             )
     flags = [gate.Acceptance(gate.code_in(item), f"--accept {item}") for item in judging.accept]
     labels = judging.labels.split(",") if judging.labels else _labels(environment)
-    return [*flags, *gate.from_labels(labels)]
+    setters = _setters(reports) if reports.post and any(item.code for item in gate.from_labels(labels)) else {}
+    return [*flags, *gate.from_labels(labels, setters)]
+
+
+def _setters(reports: Reports) -> dict[str, str]:
+    """Who set the labels, for the record; the record names the label alone where the code host does not answer."""
+    from pulumi_tke_hybrid.review.post.errors import CannotPost
+    from pulumi_tke_hybrid.review.post.place import Host
+    from pulumi_tke_hybrid.review.post.poster import setters
+
+    try:
+        return setters(Host(reports.post), number=reports.pull_request)
+    except CannotPost as error:
+        files.complain("tke-hybrid review", f"who set the labels is not known: {error}")
+        return {}
 
 
 def _labels(environment: Mapping[str, str]) -> list[str]:

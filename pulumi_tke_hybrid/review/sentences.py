@@ -1,41 +1,74 @@
 """The two sentences that open a review: what happens if the change is merged, and what to check before."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from pulumi_tke_hybrid.console.text import several
-from pulumi_tke_hybrid.review import view
+from pulumi_tke_hybrid.console.text import listed, several
+from pulumi_tke_hybrid.review import effects, view
 from pulumi_tke_hybrid.review.gate import JudgedCause
+from pulumi_tke_hybrid.review.outline import kind_of
 from pulumi_tke_hybrid.review.review import Review
 from pulumi_tke_hybrid.review.verdict import Verdict
-from pulumi_tke_hybrid.tke.rule import Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rules.changes_of_workloads import BALANCER_REPLACED
+from pulumi_tke_hybrid.tke.rules.not_judged import NOT_JUDGED
 
 NO_EFFECT = "No effect on the network found"
+_CHECKS: Mapping[str, str] = {
+    "addresses-short": "how many pods does a rollout start at once in this zone? The free addresses must be enough for them",
+    "balancer-replaced": "who uses this address (DNS records, allow-lists, other networks)? They must be moved first",
+    "cluster-rebuilt": "may the whole cluster stop and lose its addresses? A rebuild is almost never intended: ask the author",
+    "deployment-replaced": "may all pods of the workload stop at the same time?",
+    "direct-access-off": "do the applications, their logs or their allow-lists need the clients' own addresses?",
+    "eni-pods-fit": "are nodes or addresses for these pods added elsewhere? Otherwise the rollout stands still",
+    "exposure-widened": "may these clients reach the pods or the API server? If nobody asked for it, do not merge",
+    "fixed-annotation": "is another load balancer wanted? Then it needs a second object, not this change",
+    "gr-source-address": "do the firewalls and allow-lists of the destinations admit the pods' own range as well as the nodes' addresses?",
+    "ipamd-removed": "do pods still need addresses of pod subnets? Without ipamd no new pod gets one",
+    "ipamd-restart": "does another change roll out pods at the same time? Then wait until ipamd is back",
+    "kept-address-off": "is the address of one of these pods in an allow-list or in DNS?",
+    "node-pool-rebuilt": "can other nodes take the pods, and are the nodes drained before?",
+    "phantom-hybrid": "do pods of this cluster need addresses of pod subnets? They get none",
+    "pod-network-off": "does any pod still use an address of these pod subnets? If one does, or nobody knows, do not merge",
+    "pod-subnet-leaves": "send the change back to its author: TKE gives a pod subnet up only with the whole pod network",
+    "pods-leave-eni": "do the applications, their logs or their allow-lists need the clients' own addresses, or the pods' own ones?",
+    "protection-off": "is a deletion planned next? If nobody knows of one, ask the author",
+    "range-changed": "is anything in this range still in use (nodes, load balancers, pods, databases)? If so, do not merge",
+    "refused-update": "nothing on the network: the apply fails, so send the change back to its author",
+    "security-group-narrowed": "do clients in the removed ranges still need to reach the pods?",
+    "statefulset-replaced": "may all pods of the workload stop at the same time?",
+    "switch-unmanaged": "is the cluster removed as well? If not, keep the resource in the program",
+    "workload-deleted": "do clients still use these pods?",
+    "zone-uncovered": "will pods with addresses of pod subnets run in this zone? Without a pod subnet there they do not start",
+}
+"""What a network engineer can answer, by rule."""
 
 
 def opening(review: Review) -> list[tuple[str, str]]:
-    """(`If merged`, sentence), (`Check`, sentence); one pair without a title where no effect was found."""
+    """(title, sentence) of each line: `If merged` and `Check`; no title where no effect was found."""
     if review.verdict is Verdict.COULD_NOT_TELL:
         return [
-            ("If merged", "not known: no whole preview could be read, so this comment shows no effect or only a part."),
+            ("If merged", "not known: no whole preview could be read, so this comment shows no effect or only a part of it."),
             ("Check", "do not merge on this comment; run the preview again and read the job's log."),
         ]
-    told = [item for item in review.causes if item.severity is not Severity.NOTE]
-    failed = any(stack.plan.failed for stack in review.stacks)
-    if failed:
+    told = [item for item in review.causes if item.severity is not Severity.NOTE and item.cause.first.rule.id != NOT_JUDGED.id]
+    if any(stack.plan.failed for stack in review.stacks):
         return _failed(review, told)
-    return _effects(review, told) if told else [("", f"{NO_EFFECT}.")]
+    return _effects(review, told) if told else _nothing_found(review)
 
 
 def _failed(review: Review, told: Sequence[JudgedCause]) -> list[tuple[str, str]]:
-    merged = "nothing is applied: the next `pulumi up` ends with the same error in its own preview, before it changes anything."
+    merged = "nothing is applied: the next update stops at the same error in its own preview, before it changes anything."
     if told:
-        merged += f" Without the error: {_merged(review, told)}"
-    return [("If merged", merged), ("Check", "send the change back to its author: the error must be mended first, and a new preview made.")]
+        merged += f" Once the error is mended: {_merged(review, told)}"
+    return [("If merged", merged), ("Check", "send the change back to its author: the error must be mended and a new preview made.")]
 
 
 def _effects(review: Review, told: Sequence[JudgedCause]) -> list[tuple[str, str]]:
     first = told[0].cause.first
-    return [("If merged", _merged(review, told)), ("Check", f"is this intended? If not: {first.todo}.")]
+    rule = BALANCER_REPLACED.id if first.path.endswith(".spec.type") else first.rule.id
+    question = _CHECKS.get(rule) or f"is this intended? If not: {first.todo}"
+    accepted = " The danger is accepted already." if told[0].accepted else ""
+    return [("If merged", _merged(review, told)), ("Check", f"{question}{'' if question.endswith('?') else '.'}{accepted}")]
 
 
 def _merged(review: Review, told: Sequence[JudgedCause]) -> str:
@@ -43,4 +76,41 @@ def _merged(review: Review, told: Sequence[JudgedCause]) -> str:
     dangers = sum(item.severity is Severity.ERROR for item in rest)
     more = [several(dangers, "more danger") if dangers else "", several(len(rest) - dangers, "more warning") if len(rest) > dangers else ""]
     also = " and ".join(part for part in more if part)
-    return f"{view.place(review, first.stack, first.cause.first)}: {first.cause.first.why}{f'; and {also} below' if also else ''}."
+    who = view.behind(review, first)
+    places = listed([_named(review, first.stack, finding) for finding in first.cause.findings], 3)
+    effect = first.cause.first.why.partition("; ")[0]
+    return f"{places}: {effect}.{f' Affected: {who}.' if who else ''}{f' And {also}, below.' if also else ''}"
+
+
+def _named(review: Review, stack: str, finding: Finding) -> str:
+    """`Cluster prod`, as the resource is called in the program; its path where the finding is about several resources."""
+    step = next((step for one in review.stacks for step in one.plan.steps if finding.urn and step.urn == finding.urn), None)
+    name = f"{kind_of(step)} {step.name}" if step else finding.path
+    return f"{stack}: {name}" if len(review.stacks) > 1 else name
+
+
+def _nothing_found(review: Review) -> list[tuple[str, str]]:
+    """Rules found nothing in what was judged: what is new, what restarts, and what was not judged."""
+    steps = [step for stack in review.stacks for step in stack.plan.steps]
+    added, restarted = effects.added(steps), effects.restarted(steps)
+    unjudged = [item for item in review.causes if item.cause.first.rule.id == NOT_JUDGED.id]
+    names = listed([view.place(review, item.stack, finding) for item in unjudged for finding in item.cause.findings])
+    unnamed = sorted({op for stack in review.stacks for op in stack.plan.unnamed_ops})
+    names += f"{', ' if names and unnamed else ''}{f'unknown operations: {listed(unnamed)}' if unnamed else ''}"
+    count = sum(len(item.cause.findings) for item in unjudged) + len(unnamed)
+    also = f" A rolling update replaces {', '.join(restarted)}, one after another." if restarted else ""
+    if count:
+        return [
+            ("If merged", f"{NO_EFFECT.lower()} in what was judged; not judged: {count} ({names}).{_news(added)}{also}"),
+            ("Check", "what the parts that were not judged do to addresses and load balancers; ask their author."),
+        ]
+    if added:
+        return [
+            ("If merged", f"{', '.join(added)}. Nothing that exists loses its network or its address.{also}"),
+            ("Check", "are the new ranges, nodes and load balancers as planned?"),
+        ]
+    return [("", f"{NO_EFFECT}.{also}")]
+
+
+def _news(added: Sequence[str]) -> str:
+    return f" New: {', '.join(added)}." if added else ""

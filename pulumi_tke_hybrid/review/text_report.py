@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pulumi_tke_hybrid.console.text import listed
-from pulumi_tke_hybrid.review import view
+from pulumi_tke_hybrid.review import view, zone_table
 from pulumi_tke_hybrid.review.gate import LABEL, JudgedCause
 from pulumi_tke_hybrid.review.review import Review
 from pulumi_tke_hybrid.review.sentences import opening
@@ -34,7 +34,7 @@ def _lines(review: Review) -> Iterator[str]:
     if len(review.causes) > _MOST:
         yield f"  and {len(review.causes) - _MOST} more findings"
     for stack in review.stacks:
-        zones = [view.zone_row(zone, whole=stack.plan.whole) for zone in stack.zones[:_MOST]]
+        zones = zone_table.rows(stack)[:_MOST]
         yield from _table("zones", [tuple(say(cell, 100) for cell in row) for row in zones], len(stack.zones))
         groups = [view.component_row(group) for group in stack.outline.groups[:_MOST]]
         yield from _table("changes", [tuple(say(cell, 200) for cell in row) for row in groups], len(stack.outline.groups))
@@ -48,8 +48,13 @@ def _cause(review: Review, item: JudgedCause) -> Iterator[str]:
     places = listed([say(view.place(review, item.stack, found), 120) for found in item.cause.findings], 10)
     yield f"  {view.level(item)}{who}: {places}: {say(finding.head)} [{finding.rule.id}]"
     accept = f"--accept {item.code}, or the label {LABEL}:{item.code}" if view.needs_code(review, item) else ""
-    intended = "; then ".join(part for part in (say(finding.intended), accept) if part)
-    parts = {"who": view.behind(review, item), "effect": finding.why, "do": finding.todo, "if intended": intended}
+    parts = {
+        "who": view.behind(review, item),
+        "effect": finding.why,
+        "do": finding.todo,
+        "if intended": finding.intended,
+        "to accept it as it is": accept,
+    }
     yield from (f"    {title}: {say(said)}" for title, said in parts.items() if said)
     for below in view.consequences(item):
         paths = listed([say(view.place(review, item.stack, found), 120) for found in below], 10)

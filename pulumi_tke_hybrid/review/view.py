@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from pulumi_tke_hybrid.console.text import several
-from pulumi_tke_hybrid.review.difference import MOST, differences, value_text
+from pulumi_tke_hybrid.review.difference import MOST, delta, differences
 from pulumi_tke_hybrid.review.gate import JudgedCause
 from pulumi_tke_hybrid.review.outline import Counts, Group, summary
 from pulumi_tke_hybrid.review.plan import Failure
@@ -15,7 +15,6 @@ from pulumi_tke_hybrid.review.review import Review, StackReview
 from pulumi_tke_hybrid.review.verdict import Verdict
 from pulumi_tke_hybrid.tke.refusal import refusal_lines
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
-from pulumi_tke_hybrid.tke.rules.coverage import HEADROOM, Zone
 from pulumi_tke_hybrid.tke.step import Op, Step
 
 SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-", Op.OTHER: "?", Op.IMPORT: "=", Op.LEAVE: "="}
@@ -66,6 +65,12 @@ def void(review: Review) -> list[str]:
     return [f"{item.by} accepts nothing here: it is the code of another change set, or no code" for item in review.void]
 
 
+def stopped(review: Review) -> list[str]:
+    """Why the pipeline stops though nothing is dangerous."""
+    stops = review.stopped_by and review.verdict is not Verdict.DANGEROUS
+    return [f"--fail-on {review.fail_on.value} stops at {review.stopped_by}"] if stops else []
+
+
 def level(item: JudgedCause) -> str:
     """`danger`, `warning`, `note` or `accepted`."""
     if item.accepted is not None:
@@ -80,7 +85,8 @@ def place(review: Review, stack: str, finding: Finding) -> str:
 
 def needs_code(review: Review, item: JudgedCause) -> bool:
     """Whether the cause stops the pipeline until somebody accepts it."""
-    return item.accepted is None and item.severity is Severity.ERROR
+    stops = item.severity is Severity.ERROR or (item.severity is Severity.WARNING and review.fail_on.warnings_count)
+    return stops and item.accepted is None
 
 
 def behind(review: Review, item: JudgedCause) -> str:
@@ -96,51 +102,15 @@ def consequences(item: JudgedCause) -> list[list[Finding]]:
     return list(grouped.values())
 
 
-def zone_row(zone: Zone, *, whole: bool) -> tuple[str, str, str, str, str]:
-    """zone, pod subnets, free, nodes, verdict. A preview that is not whole has not come to all node pools."""
-    subnets = ", ".join(_subnet(subnet.name, subnet.block, subnet.op) for subnet in zone.subnets) or "none"
-    free = "?" if zone.free is None else str(zone.free)
-    left = zone.free_after
-    after = "?" if left is None else str(left) if left >= 0 else f"0, {-left} short"
-    nodes = str(zone.nodes_after) if zone.nodes_after == zone.nodes_before else f"{zone.nodes_before} → {zone.nodes_after}"
-    verdict = _zone_verdict(zone)
-    if not whole:
-        nodes, verdict = "?", verdict if verdict.startswith("⛔ a pod") else "not known"
-    return zone.name, subnets, free if free == after else f"{free} → {after}", nodes, verdict
-
-
-def _subnet(name: str, block: str, op: Op) -> str:
-    word = {Op.CREATE: " (new)", Op.DELETE: " (leaves)", Op.REPLACE: " (replaced)"}.get(op, "")
-    return f"{block or name}{word}"
-
-
-def _zone_verdict(zone: Zone) -> str:
-    if not zone.covered and not zone.pools:
-        return "its cluster lists no pod subnets" if zone.unlisted else "no nodes"
-    if not zone.covered and not zone.subnets and all(pools.checked for pools in zone.pools.values()):
-        return "GlobalRouter only"
-    if not zone.covered or any(zone.uncovered_pools()):
-        return "⛔ nodes without pod subnet"
-    if any(subnet.op in (Op.DELETE, Op.REPLACE) for subnet in zone.subnets):
-        return "⛔ a pod subnet goes"
-    after = zone.free_after
-    if after is not None and zone.taken and after < zone.size * HEADROOM:
-        return "⚠ short of addresses"
-    return "ok" if zone.pools or zone.unlisted else "ok, no nodes here"
-
-
 def component_row(group: Group) -> tuple[str, str, str, str]:
     """sign, name, kind, what."""
     return SIGNS.get(group.op, "~"), group.name, group.kind, summary(group)
 
 
-def property_lines(step: Step) -> list[tuple[str, str, str]]:
-    """(path, before, after) of what differs."""
-    rows = [
-        (path, "", "") if before is None and after is None else (path, value_text(path, before), value_text(path, after))
-        for path, before, after in differences(step)
-    ]
-    return rows[:MOST] + ([(f"{len(rows) - MOST} more", "", "")] if len(rows) > MOST else [])
+def property_lines(step: Step) -> list[tuple[str, str]]:
+    """(path, change) of what differs; no change where only the provider knows of it."""
+    rows = [(path, "" if before is None and after is None else delta(path, before, after)) for path, before, after in differences(step)]
+    return rows[:MOST] + ([(f"{len(rows) - MOST} more", "")] if len(rows) > MOST else [])
 
 
 def changed_steps(stack: StackReview) -> list[Step]:

@@ -4,10 +4,11 @@ A preview names them itself; whoever has only the two sides, before and after, l
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.tke import tokens
-from pulumi_tke_hybrid.tke.step import at
+from pulumi_tke_hybrid.tke.step import NEW, Step, at, holds_unknown
 
 _OBJECT = ("metadata.name", "metadata.namespace")
 FORCED: Mapping[str, tuple[str, ...]] = {
@@ -63,12 +64,16 @@ def changed(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], stat
     One that is not known yet counts as another one, as it does in a preview. One that the program did not speak of before is compared
     with the state, as the providers do: to write down what is there changes nothing.
     """
-    computed = _COMPUTED.get(kind, ())
-    forced = FORCED.get(kind) or (_OBJECT + _OF_KINDS.get(kind, ()) if kind.startswith("kubernetes:") else ())
-    differing = [path for path in forced if _differs(path, before, after, state, path in computed)]
+    differing = _differing(kind, before, after, state)
     # The tencentcloud plugin names the outermost property.
     named = [path.split(".")[0] for path in differing] if kind.startswith("tencentcloud:") else differing
     return list(dict.fromkeys(named))
+
+
+def _differing(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], state: Mapping[str, Any]) -> list[str]:
+    computed = _COMPUTED.get(kind, ())
+    forced = FORCED.get(kind) or (_OBJECT + _OF_KINDS.get(kind, ()) if kind.startswith("kubernetes:") else ())
+    return [path for path in forced if _differs(path, before, after, state, path in computed)]
 
 
 def _differs(path: str, before: Mapping[str, Any], after: Mapping[str, Any], state: Mapping[str, Any], computed: bool) -> bool:
@@ -83,3 +88,25 @@ def _differs(path: str, before: Mapping[str, Any], after: Mapping[str, Any], sta
 
 def _value(props: Mapping[str, Any], path: str) -> Any:
     return at(props, *path.split("."))
+
+
+def reasons(step: Step) -> str:
+    """Why a resource is replaced, for people: what the program changes itself, then what comes from other resources.
+
+    The engine looks no further than the first reason: a pool of a replaced cluster is replaced for its `clusterId`, whatever else changes.
+    """
+    return replace(step, replace_keys=tuple(_all_reasons(step))).replaced_for
+
+
+def back(step: Step) -> str:
+    """The way back: the old values of what the program changes itself, as far as they may be shown."""
+    each = [replace(step, replace_keys=(key,)).replaced_for for key in _all_reasons(step)]
+    known = [text.partition(" → ")[0] for text in each if " → " in text and not text.endswith(NEW)]
+    return f"go back to {', '.join(known)}" if known else "go back to the old value"
+
+
+def _all_reasons(step: Step) -> list[str]:
+    differing = _differing(step.type, step.old, step.new, step.state)
+    own = [path for path in differing if not holds_unknown(at(step.new, *path.split(".")))]
+    outer = {path.split(".")[0] for path in own if "." in path}
+    return list(dict.fromkeys([*own, *(key for key in step.replace_keys if key not in outer)]))

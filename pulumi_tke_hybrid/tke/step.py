@@ -12,11 +12,17 @@ Props = Mapping[str, Any]
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How the engine writes a value that is known only after `up`."""
+NEW = "a new one"
+"""In place of the value of a property that comes from a resource which is made anew."""
 SECRET = "[secret]"  # noqa: S105
 """How the engine writes a value that nobody may see."""
 _SIGNATURE, _OF_A_SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 
 _ANNOTATION = re.compile(r'^metadata\.annotations\["([^"]*)"\]$')
+_PART = re.compile(r'\["([^"]*)"\]|([^.\[\]]+)')
+"""The parts of a property's path, as the engine writes it."""
+_TELLING = re.compile(r"password|passwd|passphrase|secret|token|credential|kubeconfig|privatekey|script|userdata", re.IGNORECASE)
+_LONGEST = 60
 _WHOLE = re.compile(r"^(spec\.(?:selector|volumeClaimTemplates))[.\[].*$")
 """Fields that Kubernetes never changes in part: the label or claim inside matters to nobody."""
 _UNKNOWNS = frozenset(
@@ -129,7 +135,20 @@ class Step:
     @property
     def replaced_for(self) -> str:
         """The properties that force a replacement, for people."""
-        return ", ".join(dict.fromkeys(map(_shortened, self.replace_keys))) or "a property that the preview does not name"
+        named = (
+            "its provider, which is made anew" if key == "provider" else f"{_shortened(key)}{self._from_to(key)}"
+            for key in self.replace_keys
+        )
+        return ", ".join(dict.fromkeys(named)) or "a property that the preview does not name"
+
+    def _from_to(self, key: str) -> str:
+        """Both values of a property that is plain text or a number and holds no secret."""
+        parts = [quoted or plain for quoted, plain in _PART.findall(key)]
+        before, after = at(self.old, *parts), at(self.new, *parts)
+        if before == after or _TELLING.search(key):
+            return ""
+        old, new = _plain(before), NEW if unknown(after) else _plain(after)
+        return f" {old} → {new}" if old and new else f" → {NEW}" if unknown(after) else ""
 
     def differs(self, key: str) -> bool:
         """Whether this input is another one than before."""
@@ -141,6 +160,15 @@ class Step:
 def _shortened(path: str) -> str:
     """`metadata.annotations["a.b/c"]` → `a.b/c`, `spec.selector.matchLabels.app` → `spec.selector`."""
     return _WHOLE.sub(r"\1", _ANNOTATION.sub(r"\1", path))
+
+
+def _plain(value: object) -> str:
+    """A text or number that may be shown; nothing for anything else."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, (str, int)) and value != SECRET and 0 < len(str(value)) <= _LONGEST else ""
 
 
 Check = Callable[[Step], Iterator[Finding]]
@@ -191,3 +219,8 @@ def texts(value: object) -> list[str]:
     if isinstance(value, (list, tuple)):
         return [item for item in value if isinstance(item, str)]  # pyright: ignore[reportUnknownVariableType]
     return []
+
+
+def holds_unknown(value: Any) -> bool:
+    """Whether the value, or part of it, is one that a preview cannot know."""
+    return unknown(value) or any(holds_unknown(item) for item in (*mapping(value).values(), *items(value)))

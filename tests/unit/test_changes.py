@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.review.view import zone_row
+from pulumi_tke_hybrid.review.zone_table import zone_row
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules import changes, coverage, every_rule
@@ -219,7 +219,7 @@ def test_a_load_balancer_that_the_user_made_keeps_its_address_and_the_finding_sa
     (finding,) = changes.of_step(
         step(tokens.SERVICE, Op.REPLACE, service("LoadBalancer", existing="lb-12345678"), service("LoadBalancer", existing="lb-12345678"))
     )
-    assert "lb-12345678 stays" in finding.message
+    assert "lb-12345678 and its address stay" in finding.message
 
 
 def subnet(name: str, zone: str, op: Op = Op.CREATE, **state: int) -> Step:
@@ -328,7 +328,7 @@ def test_a_subnet_that_leaves_a_computed_list_covers_nothing_though_the_list_sti
 
 def test_what_helps_a_raw_pool_is_something_that_a_raw_program_can_do() -> None:
     (finding,) = coverage.findings(Plan((PODS_4, NODES_6, HYBRID, grown("cls-hybrid", C))))
-    assert finding.message.endswith(f"add a subnet in {SIX} to the cluster's list of pod subnets, or move the pool to a zone that has one")
+    assert finding.message.endswith(f"add a subnet in {SIX} to the cluster's list of pod subnets")
 
 
 def test_a_list_that_is_still_to_come_as_a_whole_has_lost_no_subnet() -> None:
@@ -355,7 +355,7 @@ KEPT: list[Step] = [
 @pytest.mark.parametrize("keeps", KEPT)
 def test_a_raw_subnet_that_a_cluster_keeps_is_not_deleted(keeps: Step) -> None:
     (finding,) = coverage.findings(Plan((keeps, deleted(A))))
-    assert str(finding).startswith(f"pods-6: {A} would be deleted, a pod subnet of zone {SIX}; TKE cannot unregister one subnet")
+    assert str(finding).startswith(f"pods-6: {A} would be deleted: the pod subnet 10.0.0.0/28 of zone {SIX}; certain: new pods in its zone")
     assert finding.rule.id == "pod-subnet-leaves"
 
 

@@ -53,6 +53,11 @@ class GitHubThread:
         with self._told("write", of_one=True):
             self._issue.get_comment(remark.id).delete()
 
+    def setters(self) -> dict[str, str]:
+        with self._told("read"):
+            events: Any = self._issue.get_events()
+            return {event.label.name: event.actor.login for event in events if event.event == "labeled" and event.label and event.actor}
+
     def _login(self) -> str:
         """Who writes. The REST API does not tell a job's own token; this question is answered for tokens of every kind."""
         _, answer = self._client.requester.graphql_query("query { viewer { login } }", {})

@@ -31,7 +31,9 @@ class GitLabThread:
         # where the first one was, whatever the instance believes its own name to be.
         self._client = gitlab.Gitlab(place.address, oauth_token=place.token, timeout=TIMEOUT, session=session, keep_base_url=True)
         project: Any = self._client.projects.get(place.project, lazy=True)
-        self._notes: Any = project.mergerequests.get(place.number, lazy=True).notes
+        request: Any = project.mergerequests.get(place.number, lazy=True)
+        self._notes: Any = request.notes
+        self._label_events: Any = request.resourcelabelevents
         self._me: int | None = None
 
     def remarks(self) -> Generator[Remark]:
@@ -52,6 +54,13 @@ class GitLabThread:
     def remove(self, remark: Remark) -> None:
         with self._told("write", of_one=True):
             self._notes.delete(remark.id, **_ONE_TRY)
+
+    def setters(self) -> dict[str, str]:
+        with self._told("read"):
+            listed = self._label_events.list(iterator=True, per_page=PAGE, **_ONE_TRY)
+            events: list[dict[str, Any]] = [event.attributes for event in listed]
+        added = [event for event in events if event.get("action") == "add" and event.get("label") and event.get("user")]
+        return {str(event["label"].get("name")): str(event["user"].get("username")) for event in added}
 
     def _account(self) -> int:
         answer: Any = self._client.http_get("/user", **_ONE_TRY)

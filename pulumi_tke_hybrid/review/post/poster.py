@@ -23,6 +23,13 @@ def post(
     return f"comment on {where}: {done.deed}{duplicates}"
 
 
+def setters(
+    host: Host, *, number: int | None = None, environment: Mapping[str, str] = os.environ, budget: Budget | None = None
+) -> dict[str, str]:
+    """Return who set each label of the pull request last, by the label's name. Raises `CannotPost` where the code host does not answer."""
+    return _thread(place.of(host, environment, number), budget or Budget()).setters()
+
+
 def _thread(where: Place, budget: Budget) -> sticky.Thread:
     """The clients are an extra, and what they need beside them comes with them."""
     library = {Host.GITHUB: "PyGithub", Host.GITLAB: "python-gitlab"}[where.host]

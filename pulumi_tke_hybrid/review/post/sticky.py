@@ -28,6 +28,10 @@ class Thread(Protocol):
         """All of them, over all pages."""
         ...
 
+    def setters(self) -> dict[str, str]:
+        """Who set each label last, by the label's name."""
+        ...
+
     def add(self, body: str) -> Remark:
         """A new one."""
         ...

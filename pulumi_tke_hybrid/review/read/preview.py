@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.review.read.secrets import Secrets
 from pulumi_tke_hybrid.review.read.steps import Steps
 from pulumi_tke_hybrid.review.read.stream import Document, Unreadable
 from pulumi_tke_hybrid.tke import operations, tokens
-from pulumi_tke_hybrid.tke.step import Op, Step, items, mapping, unknown
+from pulumi_tke_hybrid.tke.step import Op, Step, holds_unknown, mapping, unknown
 
 NO_SAMES = (
     "resources that stay as they are: they are not in the preview; make it with --show-sames, for zones and what stands behind a change"
@@ -126,7 +126,7 @@ class _Reader:
             gaps=[*self._gaps, *self._not_shown(steps)],
             versions={**self._steps.versions, **_versions(steps)},
             unnamed_ops=list(self._steps.unnamed_ops),
-            unknowns=sum(step.op.changes and _has_unknown(step.new) for step in steps),
+            unknowns=sum(step.op.changes and holds_unknown(step.new) for step in steps),
             refreshed=True if self._steps.refreshed else None,
         )
 
@@ -166,9 +166,3 @@ def _versions(steps: list[Step]) -> dict[str, str]:
             if isinstance(version, str) and not unknown(version):
                 found[step.type.removeprefix(tokens.PROVIDERS)] = version
     return found
-
-
-def _has_unknown(value: Any) -> bool:
-    if isinstance(value, str):
-        return unknown(value)
-    return any(_has_unknown(item) for item in (mapping(value).values() or items(value)))

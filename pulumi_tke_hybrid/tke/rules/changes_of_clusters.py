@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke import forced, tokens
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.step import Check, Op, Step, texts, unknown
 
@@ -91,17 +91,20 @@ def _cluster_rebuilt(step: Step) -> Iterator[Finding]:
     if step.op is Op.REPLACE:
         yield CLUSTER_REBUILT.finding(
             step.name,
-            "would rebuild the whole cluster",
-            value=step.replaced_for,
-            why="TKE fixes it when a cluster is made, so every node, pod and load balancer address goes",
-            todo="go back to the old value, or build a second cluster and move",
+            "would rebuild the whole cluster: TKE fixes this when a cluster is made",
+            value=forced.reasons(step),
+            why="certain, when it is applied: the cluster is deleted and built again, and every node, pod and address of it is lost; the "
+            "outage lasts until everything is deployed again",
+            todo=forced.back(step),
+            intended="build a second cluster, move the workloads and their clients, and remove this one afterwards",
         )
     elif step.op is Op.DELETE:
         yield CLUSTER_REBUILT.finding(
             step.name,
             "the cluster would be deleted",
-            why="every node, pod and load balancer address goes with it",
-            todo="keep it in the program, or accept this finding",
+            why="certain, when it is applied: every node, pod and address of the cluster is lost for good",
+            todo="keep the cluster in the program",
+            intended="move the workloads and their clients away first",
         )
 
 
@@ -117,24 +120,35 @@ def _pod_network_list(step: Step) -> Iterator[Finding]:
     yield from list_losses(where, before, after)
 
 
-def list_losses(where: str, before: Sequence[str], after: Sequence[str]) -> Iterator[Finding]:
-    """What a list of pod subnets loses."""
+def list_losses(where: str, before: Sequence[str], after: Sequence[str], *, refused: bool = True) -> Iterator[Finding]:
+    """What a list of pod subnets loses. `refused`: the apply fails where single subnets leave, as it does for a cluster and a switch."""
     gone = [item for item in before if item not in after]
     if before and not after:
         yield POD_NETWORK_OFF.finding(
             where,
             "leave the list of pod subnets, which becomes empty",
             value=", ".join(before),
-            why="that turns VPC-CNI off, and every ENI pod of the cluster loses its network",
+            why="certain, when it is applied, which succeeds: every pod with an address of these subnets loses its network (VPC-CNI is "
+            "switched off); the network is back only when VPC-CNI is on again and the pods are made anew; pods on the overlay "
+            "(GlobalRouter) go on",
             todo="keep the list as it is",
+            intended="move every pod off these subnets first (take the pods' ENI annotation away and roll them out)",
         )
     elif gone:
+        why = (
+            "certain: the apply fails at this cluster, because TKE takes no single subnet out of the list; later updates of it fail too "
+            "until the subnet is back; pods that run keep their network"
+            if refused
+            else "certain, after the next restart of ipamd: new pods get no address of it, and in a zone without another pod subnet they "
+            "do not start; pods that run keep their network"
+        )
         yield POD_SUBNET_LEAVES.finding(
             where,
-            "leaves the list of pod subnets",
+            f"{'leaves' if len(gone) == 1 else 'leave'} the list of pod subnets",
             value=", ".join(gone),
-            why="TKE cannot unregister one subnet, and pods hold addresses in it",
-            todo="keep it and add another one beside it",
+            why=why,
+            todo=f"keep {', '.join(gone)} in the list",
+            intended="add another subnet beside it and keep this one in the list",
         )
 
 
@@ -145,11 +159,11 @@ def _phantom(step: Step) -> Iterator[Finding]:
     if given:
         yield PHANTOM_HYBRID.finding(
             f"{step.name}.{given[0]}",
-            "would not switch VPC-CNI on",
+            "would not switch VPC-CNI on in the new cluster",
             value=" and ".join(given),
-            why="the provider ignores ENI fields when it creates a GlobalRouter cluster and keeps them in its state, so the cluster looks "
-            "hybrid and is not",
-            todo="leave them out and use VpcCni or HybridCluster",
+            why="certain, when it is applied, which succeeds: no pod gets an address of a pod subnet, for the provider ignores "
+            "these fields when it makes a GlobalRouter cluster; every later preview still shows the cluster as if VPC-CNI were on",
+            todo="leave these fields out, and switch VPC-CNI on with VpcCni or HybridCluster",
         )
 
 
@@ -163,9 +177,10 @@ def _refused_update(step: Step) -> Iterator[Finding]:
     if fixed and not switched:
         yield REFUSED_UPDATE.finding(
             f"{step.name}.{fixed[0]}",
-            "cannot be changed while VPC-CNI stays as it is",
-            value=" and ".join(fixed),
-            why="the provider refuses it while it applies the plan, and with it every later update of the cluster",
+            "cannot change while VPC-CNI is on",
+            value=", ".join(f"{key} {step.old.get(key, 'not set')} → {step.new.get(key, 'not set')}" for key in fixed),
+            why="certain: the apply fails at this cluster, and so does every later update of it until the value is back; what runs goes on "
+            "unharmed, but other changes of the same apply may be left half done",
             todo="go back to the old value",
         )
 
@@ -176,33 +191,42 @@ def _egress_of_cluster(step: Step) -> Iterator[Finding]:
         return
     before, after = listed_subnets(step)
     if after is None or set(after) - set(before or ()):
-        yield _egress(f"{step.name}.eniSubnetIds", "adds pod subnets", "use VpcCni with non_masquerade=keep, or admit the cluster's range")
+        yield _egress(
+            f"{step.name}.eniSubnetIds", f"{_added(before, after)} to the list of pod subnets", "use VpcCni with non_masquerade=keep"
+        )
 
 
 def _egress_of_switch(step: Step) -> Iterator[Finding]:
     if step.new.get("nonMasquerade") != "add_vpc":
         return
     before, after = listed_subnets(step)
-    todo = "say non_masquerade=keep, or admit the cluster's range where that traffic goes"
+    todo = "set non_masquerade=keep"
     where = f"{step.name}.nonMasquerade"
     if step.op is Op.CREATE and unknown(step.new.get("clusterId")):
         # A cluster that is made in the same run has no pod yet whose address could change.
-        yield replace(_egress(where, "VPC-CNI of a new cluster is switched on with add_vpc", todo), severity=Severity.NOTE)
+        yield replace(_egress(where, "VPC-CNI of a new cluster is switched on with nonMasquerade add_vpc", todo), severity=Severity.NOTE)
     elif step.op is Op.CREATE:
-        yield _egress(where, "VPC-CNI is switched on with add_vpc", todo)
+        yield _egress(where, "VPC-CNI is switched on with nonMasquerade add_vpc", todo)
     elif step.op is Op.UPDATE and (after is None or set(after) - set(before or ())):
-        yield _egress(where, "pod subnets are added with add_vpc", todo)
+        yield _egress(where, f"{_added(before, after)} to the pod subnets, with nonMasquerade add_vpc", todo)
     elif step.op is Op.UPDATE and step.old.get("nonMasquerade") != "add_vpc":
-        yield _egress(where, "add_vpc instead of keep", todo)
+        yield _egress(where, "nonMasquerade keep → add_vpc", todo)
+
+
+def _added(before: Sequence[str] | None, after: Sequence[str] | None) -> str:
+    """What a list gains: the ids, as far as they are known."""
+    new = [item for item in after or () if item not in (before or ())]
+    return f"+{', '.join(new)}" if new else "subnets whose ids are known only after the apply are added"
 
 
 def _egress(where: str, what: str, todo: str) -> Finding:
     return GR_SOURCE_ADDRESS.finding(
         where,
         what,
-        why="the VPC's range joins the non-masquerade list, so what GlobalRouter pods send into the VPC carries the pod's address "
-        "instead of its node's",
+        why="certain, as soon as it is applied: pods on the overlay (GlobalRouter) reach other hosts of the VPC with their own pod address "
+        "as source, no longer with their node's; possible: a firewall or allow-list there refuses them",
         todo=todo,
+        intended="admit the cluster's pod range at the destinations first",
     )
 
 
@@ -217,8 +241,10 @@ def _switched_off(step: Step) -> Iterator[Finding]:
     yield POD_NETWORK_OFF.finding(
         step.name,
         f"{what}, and its on_delete is disable",
-        why=f"that turns VPC-CNI off{where}, and every ENI pod of the cluster loses its network",
-        todo=f"{todo}, or say on_delete=keep and apply that first",
+        why=f"certain, when it is applied, which succeeds: VPC-CNI is switched off{where}, and every pod with an address of a pod subnet "
+        "loses its network; pods on the overlay (GlobalRouter) go on",
+        todo=todo,
+        intended="set on_delete=keep and apply that first: then the pod network stays on",
     )
 
 
@@ -227,8 +253,8 @@ def _unmanaged(step: Step) -> Iterator[Finding]:
         yield SWITCH_UNMANAGED.finding(
             step.name,
             "leaves the program",
-            why="the pod network stays on, and nothing guards its settings any more",
-            todo="keep it unless the cluster goes too",
+            why="nothing changes for running pods: the pod network stays on; from then on no program manages or checks its settings",
+            todo="keep it in the program unless the cluster goes too",
         )
 
 
@@ -240,10 +266,11 @@ def protection(step: Step) -> Iterator[Finding]:
     if off:
         yield PROTECTION_OFF.finding(
             f"{step.name}.{off[0]}",
-            "is switched off",
+            "true → false",
             value=" and ".join(off),
-            why="one wrong line in a later program can then delete it, and the pods' network with it",
-            todo="keep it on until the day it has to go",
+            why="nothing happens to traffic now; possible later: one wrong line in a program deletes the resource, and the pods' network "
+            "with it, without being refused",
+            todo="keep the protection on until the resource is really to be deleted",
         )
 
 

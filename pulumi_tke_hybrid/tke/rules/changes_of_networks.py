@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke import forced, tokens
 from pulumi_tke_hybrid.tke.pool_nodes import nodes_by_subnet
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import POD_SUBNET_LEAVES, protection
@@ -39,10 +39,12 @@ def _subnet_lost(step: Step) -> Iterator[Finding]:
     elif step.op is Op.REPLACE:
         yield RANGE_CHANGED.finding(
             step.name,
-            f"{_ends(step)}, a subnet{_place(step)}",
+            f"{_ends(step)}: the subnet{_place(step)}",
             value=step.id,
-            why="it goes with everything on it: nodes, load balancers, pod addresses",
-            todo="keep it and add another one beside it",
+            why="certain, if the apply gets that far: everything in the subnet is lost with its addresses: nodes, load balancers, pods; "
+            "possible: the cloud refuses to delete a subnet in use, and the apply stops half-way",
+            todo="keep the subnet as it is",
+            intended="add another subnet beside it, move what is in this one, and remove it afterwards",
         )
 
 
@@ -50,10 +52,12 @@ def pod_subnet_lost(step: Step) -> Finding:
     """For a pod subnet that is replaced or deleted."""
     return POD_SUBNET_LEAVES.finding(
         step.name,
-        f"{_ends(step)}, a pod subnet{_place(step)}",
+        f"{_ends(step)}: the pod subnet{_place(step)}",
         value=step.id,
-        why="TKE cannot unregister one subnet, and pods hold addresses in it",
-        todo="keep it and add another one beside it",
+        why="certain: new pods in its zone get no address from it; possible: the apply stops half-way, because the cloud deletes no subnet "
+        "whose addresses pods hold; pods in it lose their network if it is deleted",
+        todo="keep the subnet as it is",
+        intended="add another subnet beside it and leave this one: TKE takes no single subnet out",
     )
 
 
@@ -63,17 +67,20 @@ def _ends(step: Step) -> str:
 
 def _place(step: Step) -> str:
     zone = step.old.get("availabilityZone")
-    return f" of zone {zone}" if isinstance(zone, str) else ""
+    block = step.old.get("cidrBlock")
+    return f"{f' {block}' if isinstance(block, str) else ''}{f' of zone {zone}' if isinstance(zone, str) else ''}"
 
 
 def _vpc_lost(step: Step) -> Iterator[Finding]:
     if step.op.ends:
         yield RANGE_CHANGED.finding(
             step.name,
-            f"{_ends(step)}, the VPC",
+            f"{_ends(step)}: the VPC with all its subnets",
             value=step.id,
-            why="every subnet and everything on it goes with it",
-            todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program, or accept this finding",
+            why="certain, if the apply gets that far: every subnet, node, pod and load balancer of the VPC is lost with its address, and "
+            "so are its connections to other networks; possible: the cloud refuses to delete what is in use, and the apply stops half-way",
+            todo=forced.back(step) if step.op is Op.REPLACE else "keep the VPC in the program",
+            intended="build a second VPC beside it and move" if step.op is Op.REPLACE else "move everything out of the VPC first",
         )
 
 
@@ -99,16 +106,20 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
         yield POOL_REBUILT.finding(
             step.name,
             f"would rebuild the {kind} and {_machines(step)} at once",
-            value=step.replaced_for,
-            why="pods on them are evicted, and their ENI addresses go",
-            todo="add a pool of another name, drain the nodes of this one, then remove it",
+            value=forced.reasons(step),
+            why="certain, when it is applied: the machines are deleted without being drained; their pods stop, start on other "
+            "nodes if there is room, and get other addresses; the new machines come a few minutes later",
+            todo=forced.back(step),
+            intended="add a pool of another name, drain the nodes of this one, and remove it afterwards",
         )
     elif step.op is Op.DELETE:
         yield POOL_REBUILT.finding(
             step.name,
             f"the {kind} would be deleted with {_machines(step)}",
-            why="pods on them are evicted, and their ENI addresses go",
-            todo="drain its nodes first; then accept this finding",
+            why="certain, when it is applied: the machines are deleted without being drained; their pods stop, start on other "
+            "nodes if there is room, and get other addresses",
+            todo="keep the pool in the program",
+            intended="drain its nodes first",
         )
 
 
@@ -143,11 +154,12 @@ def _narrowed(step: Step) -> Iterator[Finding]:
     if gone or dropped:
         yield SECURITY_GROUP_NARROWED.finding(
             f"{step.name}.ingresses",
-            "no longer admitted" if gone else "is refused from now on",
+            "no longer admitted by the security group" if gone else "refused by the security group from now on",
             value=", ".join(gone or dropped),
-            why="with direct access clients come to the ENI with their own address, so the group must admit the clients' ranges and the "
-            "load balancer's health checks",
-            todo="check that every client's range is still admitted",
+            why="certain, as soon as it is applied: new connections from there are refused wherever no other rule admits them; pods behind "
+            "a load balancer with direct access meet their clients' own addresses here",
+            todo="keep the rules for every client that is still there",
+            intended="check that no client of these ranges is left",
         )
 
 

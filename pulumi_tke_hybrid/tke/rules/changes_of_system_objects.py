@@ -1,5 +1,6 @@
 """Dangerous changes of what TKE runs in a cluster for the pod network."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from pulumi_tke_hybrid.tke import ipamd, tokens
@@ -37,7 +38,7 @@ def _ipamd_config(step: Step) -> Iterator[Finding]:
         return
     before, after = (ipamd.registered_subnets(_strings(_data(props))) for props in (step.old, step.new))
     if not any(unknown(item) for item in after):
-        yield from list_losses(f"{step.name}.data.{ipamd.SUBNET_IDS}", before, after)
+        yield from list_losses(f"{step.name}.data.{ipamd.SUBNET_IDS}", before, after, refused=False)
 
 
 def _strings(value: object) -> dict[str, str]:
@@ -76,7 +77,7 @@ def _removed(step: Step, what: str, value: str = "") -> Finding:
         step.name,
         what,
         value=value,
-        why="without ipamd no new pod gets an address of a container subnet, and no address comes back; pods that run keep theirs",
+        why="certain, when it is applied: no new pod gets an address of a pod subnet, and no address comes back; pods that run keep theirs",
         todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program",
     )
 
@@ -93,8 +94,9 @@ def _restart(where: str, what: str, value: str = "") -> Finding:
         where,
         what,
         value=value,
-        why="pods that run keep their network; new pods wait until it is back",
-        todo="do not roll workloads at the same time",
+        why="certain, for about a minute: new pods with addresses of pod subnets wait for their address; pods that run keep theirs, and "
+        "no connection breaks",
+        todo="apply it while no workload is rolled out",
     )
 
 
@@ -102,10 +104,23 @@ def _masquerade_list(step: Step) -> Iterator[Finding]:
     if _object_name(step) == MASQUERADE_CONFIG_MAP and _data(step.old) != _data(step.new):
         yield GR_SOURCE_ADDRESS.finding(
             f"{step.name}.data",
-            "the list of ip-masq-agent changes",
-            why="it decides whether others see a GlobalRouter pod's own address or its node's",
-            todo="check what the destinations admit",
+            _ranges_text(step),
+            why="certain, as soon as it is applied: towards ranges in this list (non-masquerade) pods on the overlay (GlobalRouter) show "
+            "their own address, towards all others their node's; possible: a firewall or allow-list there refuses them",
+            todo="keep the list as it is",
+            intended="admit the cluster's pod range at the added destinations, and the nodes' addresses at the removed ones",
         )
+
+
+_RANGE = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}")
+
+
+def _ranges_text(step: Step) -> str:
+    """The ranges that the list gains and loses; it is text in YAML or JSON, of which only the ranges are read."""
+    before, after = (_RANGE.findall(" ".join(_strings(_data(props)).values())) for props in (step.old, step.new))
+    told = [*(f"+{item}" for item in after if item not in before), *(f"-{item}" for item in before if item not in after)]
+    change = f": {', '.join(told[:10])}" if told else ""
+    return f"the list of ip-masq-agent (non-masquerade ranges) {'goes' if step.op is Op.DELETE else 'changes'}{change}"
 
 
 CHECKS: dict[str, Sequence[Check]] = {

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pulumi_tke_hybrid.tke import ipamd, keys
+from pulumi_tke_hybrid.tke import forced, ipamd, keys
 from pulumi_tke_hybrid.tke.holders import Holder, holders, kind_of, template_paths
 from pulumi_tke_hybrid.tke.known_annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
@@ -71,9 +71,11 @@ def _direct_off(step: Step) -> Iterator[Finding]:
         if before == "true" and after != "true" and not unknown(after) and _keeps_balancer(step):
             yield DIRECT_ACCESS_OFF.finding(
                 f"{step.name}.{key}",
-                "direct access is switched off",
-                why="the load balancer then sends to node ports, and pods see the address of a node instead of their client's",
+                f"direct access is switched off (true → {after or 'none'})",
+                why="certain, as soon as it is applied, which succeeds: the load balancer sends to node ports instead of the "
+                "pods, and pods see the address of a node instead of their client's; the load balancer keeps its address",
                 todo=f'keep {key}: "true"',
+                intended="check that no application, log or allow-list needs the clients' addresses",
             )
             return
     yield from _type_changed(step)
@@ -89,10 +91,12 @@ def _type_changed(step: Step) -> Iterator[Finding]:
     if front_of(step) is On.SERVICE and before == "LoadBalancer" and before != after and not unknown(after):
         yield DIRECT_ACCESS_OFF.finding(
             f"{step.name}.spec.type",
-            f"instead of {before}",
+            f"instead of {before}: the load balancer {_first_address(step) or '(address not in the preview)'} goes",
             value=str(after or "no type"),
-            why="the load balancer goes, its address with it, and pods lose their clients' addresses",
-            todo="keep the type, or add a second Service and move the clients first",
+            why="certain, when it is applied, which succeeds: the load balancer and its address are deleted, and clients from outside the "
+            "cluster get no answer; going back later gives another address",
+            todo="keep the type LoadBalancer",
+            intended="add a second Service, move the clients to it first",
         )
 
 
@@ -104,13 +108,19 @@ def _balancer_lost(step: Step) -> Iterator[Finding]:
     kept = next((value for key in existing_keys(step) if (value := annotation(step.old, key))), None)
     same = kept is not None and kept in [annotation(step.new, key) for key in existing_keys(step)]
     kind = kind_of(step.type)
-    what = f"the {kind} would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else f"the {kind} would be deleted"
+    replaced = step.op is Op.REPLACE
+    what = f"the {kind} would be replaced ({step.replaced_for})" if replaced else f"the {kind} would be deleted"
     address = _first_address(step)
     if same:
-        why, todo = f"{kept} stays, but has no listener in between", "do it when clients can wait"
+        why = f"certain, when it is applied: {kept} and its address stay, but clients get no answer for the minute without a listener"
+        intended = "apply it when clients can wait"
     else:
-        why, todo = "its load balancer goes, and clients get another address or none", "keep name, namespace and kind of load balancer"
-    yield BALANCER_REPLACED.finding(step.name, f"is the address in use; {what}" if address else what, value=address, why=why, todo=todo)
+        why = "certain, when it is applied: TKE deletes the load balancer, and clients of its address get no answer"
+        why += "; the new load balancer has another address" if replaced else "; the address does not come back"
+        intended = "move the clients to another address first"
+    todo = "keep name, namespace and kind of load balancer as they are" if replaced else f"keep the {kind} in the program"
+    found = f"is the address in use: {what}" if address else what
+    yield BALANCER_REPLACED.finding(step.name, found, value=address, why=why, todo=todo, intended=intended)
 
 
 def _first_address(step: Step) -> str:
@@ -135,8 +145,10 @@ def _pods_leave(step: Step) -> Iterator[Finding]:
                 f"{step.name}.{keys.NETWORKS}",
                 f"instead of {before}",
                 value=str(after or "no pod network"),
-                why="the pods go back to GlobalRouter addresses, load balancers cannot send to them directly, and they stop seeing clients",
+                why="certain, by the rollout that follows: the pods lose their addresses of the pod subnets and get overlay addresses "
+                "(GlobalRouter); a load balancer with direct access loses them as backends; they no longer see their clients' addresses",
                 todo=f"keep {before}",
+                intended="switch the load balancers' direct access off first, and tell who has the pods' addresses in an allow-list",
             )
 
 
@@ -148,8 +160,10 @@ def _kept_address_off(step: Step) -> Iterator[Finding]:
                 f"{step.name}.{keys.CLAIM_DELETE_POLICY}",
                 f"instead of {before}",
                 value=str(after or "no policy"),
-                why="a pod that restarts may come back with another address",
-                todo="check who has these addresses in an allow-list",
+                why="certain, from the rollout that follows: a pod that restarts may come back with another address; allow-lists and DNS "
+                "entries with the old one then fail",
+                todo=f"keep {before}",
+                intended="check that no allow-list or DNS entry holds these addresses",
             )
 
 
@@ -163,7 +177,7 @@ def _held(step: Step) -> list[Holder]:
 def _all_pods(held: Sequence[Holder]) -> str:
     counts = [holder.pods for holder in held]
     known = sum(count or 0 for count in counts)
-    return f"all its {known} pods" if None not in counts and known > 1 else "its pods"
+    return f"its {known} pods" if None not in counts and known > 1 else "its pods"
 
 
 def _place(props: Props) -> tuple[Any, Any]:
@@ -178,10 +192,11 @@ def _replaced(step: Step) -> Iterator[Finding]:
     if kind in _ORDERED:
         yield STATEFUL_SET_REPLACED.finding(
             step.name,
-            f"would replace the {kind}, and {_all_pods(held)} stop at once",
-            value=step.replaced_for,
-            why="Kubernetes cannot change these fields in place",
-            todo=f"go back to the old value, or add a second {kind} and move",
+            f"the {kind} would be replaced ({forced.reasons(step)}), and {_all_pods(held)} stop at once",
+            why=f"certain, when it is applied: the {kind} is deleted and made again; its pods stop together, clients get no "
+            "answer until the new ones run, and only kept addresses come back",
+            todo=forced.back(step),
+            intended=f"add a second {kind} beside it and move the clients, or apply it when clients can wait",
         )
         return
     # Of another name or namespace the new pods come first. What goes with its provider is the matter of what rebuilds that one.
@@ -189,10 +204,11 @@ def _replaced(step: Step) -> Iterator[Finding]:
         return
     found = DEPLOYMENT_REPLACED.finding(
         step.name,
-        f"would delete the {kind} first, and {_all_pods(held)} stop before others start",
-        value=step.replaced_for,
-        why="its clients have no pod in between",
-        todo=f"go back to the old value, or add a second {kind} of another name, move the clients, and remove this one",
+        f"the {kind} would be deleted and made again ({forced.reasons(step)}): {_all_pods(held)} stop before others start",
+        why="certain, when it is applied: clients get no answer between the stop of the old pods and the start of the new ones (usually a "
+        "few minutes), and the pods' addresses change",
+        todo=forced.back(step),
+        intended=f"add a second {kind} of another name, move the clients, and remove this one afterwards",
     )
     yield replace(found, severity=Severity.WARNING) if kind in _FINISHING else found
 
@@ -205,11 +221,12 @@ def _deleted(step: Step) -> Iterator[Finding]:
     on_eni = [holder for holder in held if holder.needs_eni]
     found = WORKLOAD_DELETED.finding(
         step.name,
-        f"the {kind} would be deleted, and {_all_pods(held)}{' with addresses of container subnets' if on_eni else ''} stop",
-        why="clients get no answer from these pods, and the pods' addresses go back to the container subnets, kept ones as well"
+        f"the {kind} would be deleted, and {_all_pods(held)}{' with addresses of pod subnets' if on_eni else ''} stop",
+        why="certain, when it is applied: clients get no answer from these pods, and the pods' addresses go back to the pod subnets, kept "
+        "ones as well"
         if on_eni
-        else "clients get no answer from these pods",
-        todo="keep it in the program",
+        else "certain, when it is applied: clients get no answer from these pods",
+        todo=f"keep the {kind} in the program",
         intended="move the clients first, then remove it",
     )
     yield found if on_eni and kind not in _FINISHING else replace(found, severity=Severity.WARNING)

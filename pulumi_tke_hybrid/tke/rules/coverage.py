@@ -173,14 +173,26 @@ def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
                 yield replace(_uncovered(pools.steps[0].name, zone.name, covered), urn=pools.steps[0].urn)
         after = zone.free_after
         if zone.covered and after is not None and zone.taken and after < zone.size * HEADROOM:
-            yield ADDRESSES_SHORT.finding(
-                zone.name,
-                f"of {zone.size} addresses would be free for pods, about",
-                value=str(max(after, 0)),
-                why="a rollout needs addresses for its surge, and kept ones come back late; pods without one stay Pending",
-                todo=f"add another pod subnet in {zone.name}",
-            )
+            yield _short(zone, after)
     yield from fitting.findings(plan, only_changes=only_changes)
+
+
+def _short(zone: Zone, after: int) -> Finding:
+    missing = f"; {-after} addresses too few" if after < 0 else ""
+    why = (
+        "certain, when it is applied: pods without an address do not start, and their rollout waits; pods that run are not harmed"
+        if after < 0
+        else "possible, at the next rollout: new pods need addresses before old ones give theirs back; a pod without an address does not "
+        "start, and the rollout waits; pods that run are not harmed"
+    )
+    return ADDRESSES_SHORT.finding(
+        zone.name,
+        f"of {zone.size} addresses would be free for pods, about{missing}",
+        value=str(max(after, 0)),
+        why=why,
+        todo="add another pod subnet in the zone",
+        intended="run fewer pods there, or roll them out a few at a time",
+    )
 
 
 def _unplaced(plan: Plan) -> Iterator[Finding]:
@@ -219,8 +231,13 @@ def _touched(zone: Zone, cluster: str, pools: Pools) -> bool:
 
 def _uncovered(path: str, zone: str, covered: list[str]) -> Finding:
     """A component has checked its own pools, so this one is raw: it has no argument that says it has no ENI pods."""
-    todo = f"add a subnet in {zone} to the cluster's list of pod subnets, or move the pool to a zone that has one"
-    return zones.uncovered_problem(path, zone, covered, todo)
+    todo = f"add a subnet in {zone} to the cluster's list of pod subnets"
+    why = (
+        "certain, when it is applied: pods with addresses of pod subnets (ENI pods) do not start on nodes of this zone, because a network "
+        "interface must be in its node's zone; possible: TKE refuses the nodes, and the apply fails; pods on the overlay (GlobalRouter) run"
+    )
+    intended = "run no pod with an address of a pod subnet in this zone"
+    return replace(zones.uncovered_problem(path, zone, covered, todo), why=why, intended=intended)
 
 
 def _deleted(plan: Plan) -> Iterator[Finding]:

@@ -75,7 +75,7 @@ def _public_front(step: Step, before: str) -> Finding:
         f"from {before}{f' ({held})' if isinstance(held, str) and not unknown(held) else ''} to a public load balancer",
         why=f"{_WHO} may reach the pods behind it as soon as TKE has made the public load balancer",
         todo="go back to the old value",
-        intended="check that the pods are meant for the internet and that a security group limits their clients, then accept this finding",
+        intended="check that the pods are meant for the internet and that a security group limits their clients",
     )
 
 
@@ -127,7 +127,7 @@ def _groups_changed(path: str, before: Sequence[str] | None, after: Sequence[str
             value="no security group",
             why=f"without a group the load balancer admits {_WHO if public else 'every machine that reaches the VPC'}",
             todo=f"keep {', '.join(before)}",
-            intended="check that every client may reach the load balancer, then accept this finding",
+            intended="check that every client may reach the load balancer",
         )
         yield finding if public else _noted(finding, Severity.WARNING)
 
@@ -164,7 +164,7 @@ def _widened_balancer(step: Step) -> Iterator[Finding]:
             "from an internal load balancer to one with a public address",
             why=f"{_WHO} may reach whatever stands behind it",
             todo="go back to the internal network type and take the public address away",
-            intended="check that a security group limits its clients, then accept this finding",
+            intended="check that a security group limits its clients",
         )
     if step.old:
         given = (None if unknown(props.get("securityGroups")) else texts(props.get("securityGroups")) for props in (step.old, step.new))
@@ -208,7 +208,7 @@ def _opened(step: Step) -> Finding:
         "true instead of false: the API server of the cluster gets a public endpoint",
         why=f"{limited} reaches the API server, which controls every workload of the cluster",
         todo="keep the endpoint internal",
-        intended="check that the security group of the endpoint admits administrators only, then accept this finding",
+        intended="check that the security group of the endpoint admits administrators only",
     )
     # With a cluster that is made in the same update nothing becomes wider than before.
     cluster = step.new.get("clusterId")

@@ -42,6 +42,8 @@ class Discussion:
 
     def __init__(self, accounts: Mapping[str, Account], *, longest: int, together: int = 0) -> None:
         self.notes: list[Note] = []
+        self.labels: list[tuple[str, str]] = []
+        """(label, login of who set the label)."""
         self.longest = longest
         self.faults: list[Fault] = []
         self.asked: list[str] = []

@@ -31,6 +31,7 @@ class GitHub:
             Route("/api/graphql", self._guarded(self._viewer), methods=["POST"]),
             Route(f"{self._issue}/comments", self._guarded(self._list), methods=["GET"]),
             Route(f"{self._issue}/comments", self._guarded(self._create), methods=["POST"]),
+            Route(f"{self._issue}/events", self._guarded(self._events), methods=["GET"]),
             Route(self._comment, self._guarded(self._one), methods=["GET", "PATCH", "DELETE"]),
         ]
 
@@ -64,6 +65,14 @@ class GitHub:
         found, page, last, _ = pages(self._discussion.notes, request)
         headers = {"Link": links(request, page, last, self._discussion.calls_itself)} if last > 1 else {}
         return JSONResponse([self._shown(note, request) for note in found], headers=headers)
+
+    async def _events(self, request: Request, account: Account) -> Response:
+        return JSONResponse(
+            [
+                {"id": index, "event": "labeled", "actor": {"login": who}, "label": {"name": label}}
+                for index, (label, who) in enumerate(self._discussion.labels)
+            ]
+        )
 
     async def _create(self, request: Request, account: Account) -> Response:
         body = await self._body(request)

@@ -31,6 +31,7 @@ class GitLab:
             Route(f"{self._root}/user", self._guarded(self._user), methods=["GET"]),
             Route(self._notes, self._guarded(self._list), methods=["GET"]),
             Route(self._notes, self._guarded(self._create), methods=["POST"]),
+            Route(f"{self._notes.removesuffix('notes')}resource_label_events", self._guarded(self._label_events), methods=["GET"]),
             Route(f"{self._notes}/{{id:int}}", self._guarded(self._one), methods=["GET", "PUT", "DELETE"]),
         ]
 
@@ -54,6 +55,14 @@ class GitLab:
 
     async def _user(self, request: Request, account: Account) -> Response:
         return JSONResponse({"id": account.id, "username": account.login, "name": account.login, "state": "active", "bot": True})
+
+    async def _label_events(self, request: Request, account: Account) -> Response:
+        return JSONResponse(
+            [
+                {"id": index, "action": "add", "label": {"name": label}, "user": {"username": who}}
+                for index, (label, who) in enumerate(self._discussion.labels)
+            ]
+        )
 
     async def _list(self, request: Request, account: Account) -> Response:
         await self._discussion.wait_for_the_others()

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from pulumi_tke_hybrid.review.review import Review
-from pulumi_tke_hybrid.review.view import zone_row
+from pulumi_tke_hybrid.review.zone_table import zone_row
 from pulumi_tke_hybrid.tke.resource_types import bridged
 from tests.unit.cases.reviewed import load, messages, reviewed
 from tests.unit.review.recordings import NAMES, judged, recorded
@@ -31,7 +31,7 @@ def _zones(done: Review) -> list[tuple[str, ...]]:
 def test_a_rebuilt_cluster() -> None:
     preview = load("bridged-cluster-replaced")
     assert reviewed(preview)[0] == 2
-    assert messages(preview, "cluster-rebuilt")[0].startswith("cluster: clusterMaxPodNum would rebuild the whole cluster")
+    assert messages(preview, "cluster-rebuilt")[0].startswith("cluster: clusterMaxPodNum 64 → 128 would rebuild the whole cluster")
 
 
 def test_an_emptied_list() -> None:

@@ -180,7 +180,7 @@ def stored(kind: str, name: str, **props: Any) -> dict[str, Any]:
 
 
 SWITCH_OF_ONE = {"clusterId": "cls-1", "subnets": ["subnet-1"], "onDelete": "disable"}
-SWITCHES_OFF = "and its on_delete is disable; that turns VPC-CNI off"
+SWITCHES_OFF = "and its on_delete is disable; certain, when it is applied, which succeeds: VPC-CNI is switched off"
 
 
 def test_a_switch_that_leaves_the_program_and_switches_off_is_stopped() -> None:
@@ -196,7 +196,7 @@ def test_a_switch_that_moves_to_another_cluster_and_switches_off_the_old_one_is_
     known = before.of_export(export(stored(tokens.SWITCH, "switch", **SWITCH_OF_ONE)))
     moved = shown({**SWITCH_OF_ONE, "clusterId": "cls-2"}, f"urn:pulumi:dev::p::{tokens.SWITCH}::switch")
     (sentence,) = said(pack.policies(lambda stack: known), "pod-network-off", moved)
-    assert sentence.startswith(f"switch: would be replaced (clusterId), {SWITCHES_OFF} in the old cluster")
+    assert sentence.startswith(f"switch: would be replaced (clusterId cls-1 → cls-2), {SWITCHES_OFF} in the old cluster")
 
 
 def test_a_raw_subnet_that_leaves_the_program_while_a_cluster_lists_it_is_stopped() -> None:
@@ -212,7 +212,7 @@ def test_a_raw_subnet_that_leaves_the_program_while_a_cluster_lists_it_is_stoppe
     stack = [placed(tokens.CLUSTER, "c", **lists), placed(tokens.SUBNET, "others", **other), placed(tokens.NODE_POOL, "pool", **pool)]
     policies = pack.policies(lambda stack: known)
     (sentence,) = said(policies, "pod-subnet-leaves-by-removal", StackValidationArgs(stack))
-    assert sentence.startswith("pods: id-of-pods would be deleted, a pod subnet of zone ap-guangzhou-4; TKE cannot unregister one subnet")
+    assert sentence.startswith("pods: id-of-pods would be deleted: the pod subnet 10.0.0.0/24 of zone ap-guangzhou-4; certain: ")
     (uncovered,) = said(policies, "zone-uncovered", StackValidationArgs(stack))
     assert uncovered.startswith("pool: ap-guangzhou-4 has no ENI subnet (zones that have one: ap-guangzhou-6)")
 
@@ -272,7 +272,7 @@ def test_both_packages_are_one_to_the_policies() -> None:
     there = was({"vpcId": "vpc-1"}, urn=BRIDGED, type=bridged(tokens.CLUSTER))
     policies = pack.policies(lambda stack: before.of_export(export(there)))
     (line,) = said(policies, "cluster-rebuilt", shown({"vpcId": "vpc-2"}, BRIDGED))
-    assert line.startswith("c: vpcId would rebuild the whole cluster")
+    assert line.startswith("c: vpcId vpc-1 → vpc-2 would rebuild the whole cluster")
     assert list(_removed(there)) == ["cluster-rebuilt"]
 
 

@@ -28,7 +28,7 @@ def test_less_room_means_first_no_values_then_no_properties_then_fewer_rows() ->
         for number in range(150)
     ]
     sizes = [commented(preview(*steps), limit=limit).body for limit in (65_536, 14_000, 6_000, 900)]
-    assert ["`" + "z" * 60 + "`" in body for body in sizes] == [True, False, False, False]
+    assert ["`none → " + "z" * 60 + "`" in body for body in sizes] == [True, False, False, False]
     assert ["`x.y`" in body for body in sizes] == [True, True, False, False]
     assert ["`vpc-020`" in body for body in sizes] == [True, True, True, False]
     assert all("150 changes (0 add, 150 update, 0 replace, 0 delete)" in body for body in sizes)

@@ -114,6 +114,13 @@ def test_labels_name_codes_and_a_blanket_label_accepts_nothing() -> None:
     ]
 
 
+def test_who_set_a_label_is_on_record_where_that_is_known() -> None:
+    (code,) = codes(recorded("raw-list-empty.json"))
+    given = from_labels([f"{LABEL}:{code}"], {f"{LABEL}:{code}": "somebody"})
+    done = review([plan_of(recorded("raw-list-empty.json"))], Words([]), acceptances=given)
+    assert f"**accepted by label {LABEL}:{code}, set by somebody:**" in comment(done).body
+
+
 def test_a_label_with_a_code_fits_github() -> None:
     for name in NAMES:
         assert all(len(f"{LABEL}:{code}") <= 50 for code in codes(recorded(name)))

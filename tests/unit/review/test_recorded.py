@@ -70,7 +70,7 @@ def test_the_first_screen_has_the_verdict_the_sentences_and_every_danger_with_it
     assert len(lines) == len(dangers)
     for item, line in zip(dangers, lines, strict=True):
         assert f"`{item.code}`" in line
-        assert f"`{LABEL}:{item.code}` (or `--accept {item.code}`)" in "\n".join(first)
+        assert f"label `{LABEL}:{item.code}` or `--accept {item.code}`" in "\n".join(first)
     for found in done.findings:
         assert f"[{found.finding.rule.id}]" in "\n".join(first)
         assert f"`{found.finding.path}`" in "\n".join(first)

@@ -1,0 +1,32 @@
+"""Values of a change: from and to, lists as what is added and removed, and why a value is not shown."""
+
+from typing import Any
+
+import pytest
+
+from pulumi_tke_hybrid.review.difference import delta
+from pulumi_tke_hybrid.tke.step import SECRET, UNKNOWN
+
+RULE = {"action": "ACCEPT", "cidrBlock": "10.0.0.0/16", "port": "80", "protocol": "TCP"}
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "shown"),
+    [
+        ("spec.replicas", 2, 3, "2 → 3"),
+        ("desiredCapacity", None, 3, "none → 3"),
+        ("eniSubnetIds", ["a", "b"], ["b", "c"], "+c, -a"),
+        ("eniSubnetIds", ["a", "b"], ["b", "a"], "changed (in another order)"),
+        ("eniSubnetIds", ["a"], UNKNOWN, "changed (known only after the apply)"),
+        ("eniSubnetIds", ["a"], ["a", UNKNOWN], "+known only after the apply"),
+        ("eniSubnetIds", ["a"], None, "-a"),
+        ("ingresses", [RULE], [], "-action ACCEPT, cidrBlock 10.0.0.0/16, port 80, protocol TCP"),
+        ("clusterId", "cls-1", UNKNOWN, "cls-1 → known only after the apply"),
+        ("clusterName", "a", "b", "changed (hidden: not a network setting)"),
+        ("clusterId", SECRET, "b", "changed (hidden: secret)"),
+        ("tags", {"a": "1"}, {"a": "2"}, "changed (hidden: not a network setting)"),
+        ("names", ["a"], ["b"], "changed (hidden: not a network setting)"),
+    ],
+)
+def test_a_change_shows_both_values_or_why_not(path: str, before: Any, after: Any, shown: str) -> None:
+    assert delta(path, before, after) == shown
