@@ -64,7 +64,7 @@ def live_findings(live: Mapping[str, Json], wanted: Wanted) -> Iterator[Finding]
             todo="leave headless_service out, or give another name",
         )
     for front, fixed in wanted.fixed.items():
-        if front in live:
+        if front in live and not managed(live[front]):  # later an annotation that somebody edits is no other load balancer
             yield from _fixed_findings(live[front], fixed)
 
 
@@ -76,7 +76,7 @@ def _service_findings(live: Json, wanted: Wanted) -> Iterator[Finding]:
             why="Kubernetes gives such a Service no address, so no client could come through it",
             todo="say front_service_name for the Service that clients come through, and service_name for the headless one",
         )
-    if wanted.exposed is False and at(live, "spec", "type") == "LoadBalancer":
+    if wanted.exposed is False and at(live, "spec", "type") == "LoadBalancer" and not managed(live):
         yield _differs(
             "exposure.kind",
             "instead of the load balancer of the live Service (spec.type: LoadBalancer)",

@@ -24,8 +24,8 @@ def stateful(**spec: Any) -> dict[str, Any]:
     return holder("StatefulSet", spec={"serviceName": "w", **spec})
 
 
-def balanced(annotations: dict[str, str], kind: str = "Service") -> dict[str, Any]:
-    return live(kind, spec={"type": "LoadBalancer", "clusterIP": "10.96.0.10"}, annotations=annotations, status=ADDRESS)
+def balanced(annotations: dict[str, str], kind: str = "Service", **more: Any) -> dict[str, Any]:
+    return live(kind, **more, spec={"type": "LoadBalancer", "clusterIP": "10.96.0.10"}, annotations=annotations, status=ADDRESS)
 
 
 REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
@@ -97,6 +97,9 @@ def test_what_cannot_change_in_the_live_object_is_refused_by_the_field_before_an
         ((balanced({"service.kubernetes.io/qcloud-loadbalancer-internet-charge-type": "TRAFFIC_POSTPAID_BY_HOUR"}),),
          {"exposure": {"kind": "public"}}),
         ((balanced({INTERNAL: "subnet-11111111"}),), {"allow_address_change": True}),
+        # A stack applies it already: an annotation that somebody edited since is no other load balancer.
+        ((balanced({INTERNAL: "subnet-11111111"}, managers=PULUMI),), {}),
+        ((balanced({}, managers=PULUMI),), {"exposure": {"kind": "none"}}),
         # Annotations that no load balancer was made from.
         ((live("Service", spec={"type": "ClusterIP", "clusterIP": "10.96.0.9"}, annotations={INTERNAL: "subnet-11111111"}),), {}),
         ((stateful(serviceName="peers", podManagementPolicy="Parallel", volumeClaimTemplates=[CLAIM]),),
