@@ -1,7 +1,9 @@
 """What a workload would take over, compared with what the program says, before anything is made."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
@@ -124,7 +126,7 @@ def _claim_findings(there: Sequence[Claim], said: Sequence[Claim]) -> Iterator[F
     for index, (live, wanted) in enumerate(zip(there, said, strict=True)):
         for name, path in _CLAIM.items():
             now, was = getattr(wanted, name), getattr(live, name)
-            if now is not None and now != was:
+            if now is not None and _comparable(now) != _comparable(was):
                 yield _differs(
                     f"volume_claims[{index}].spec.{path}",
                     f"instead of {_text(was)} (spec.volumeClaimTemplates of the live object)",
@@ -140,6 +142,19 @@ def _claim(item: Any) -> Claim:
 
 def _labels(selector: Mapping[str, str]) -> str:
     return ",".join(f"{label}={value}" for label, value in sorted(selector.items()))
+
+
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)([KMGTPE]i|[kMGTPE]?)")
+_UNITS = {
+    **{unit: 1000**power for power, unit in enumerate(("", "k", "M", "G", "T", "P", "E"))},
+    **{f"{unit}i": 1024**power for power, unit in enumerate("KMGTPE", 1)},
+}
+
+
+def _comparable(value: object) -> object:
+    """A quantity as a number: the API server writes 1024Mi as 1Gi. Anything else as it is."""
+    match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
+    return value if match is None else Fraction(match[1]) * _UNITS[match[2]]
 
 
 def _text(value: object) -> str:

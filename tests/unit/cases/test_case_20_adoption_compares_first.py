@@ -104,6 +104,9 @@ def test_what_cannot_change_in_the_live_object_is_refused_by_the_field_before_an
         ((live("Service", spec={"type": "ClusterIP", "clusterIP": "10.96.0.9"}, annotations={INTERNAL: "subnet-11111111"}),), {}),
         ((stateful(serviceName="peers", podManagementPolicy="Parallel", volumeClaimTemplates=[CLAIM]),),
          {"kind": "statefulset", "service_name": "peers", "pod_management_policy": "Parallel", "volume_claims": [CLAIM]}),
+        # The API server writes quantities in its own way.
+        ((stateful(volumeClaimTemplates=[CLAIM]),),
+         {"kind": "statefulset", "volume_claims": [{**CLAIM, "spec": {"resources": {"requests": {"storage": "10240Mi"}}}}]}),
         ((stateful(serviceName="w"), live("Service", spec={"clusterIP": "None"})),
          {"kind": "statefulset", "service_name": "w", "front_service_name": "w-clients"}),
     ],
