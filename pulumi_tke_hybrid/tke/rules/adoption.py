@@ -190,13 +190,18 @@ def budget_findings(budgets: Sequence[Json], own: str, labels: Mapping[str, str]
     """That another budget of the namespace selects the pods already."""
     for budget in budgets:
         name = str(at(budget, "metadata", "name"))
-        if name != own and _selects(at(budget, "spec", "selector"), labels):
+        if name != own and _selects(at(budget, "spec", "selector"), labels) and not _renamed(budget, labels):
             yield SECOND_BUDGET.finding(
                 "disruption_budget",
                 f"would be the second PodDisruptionBudget of these pods, beside {name}",
                 why="the API server evicts no pod that two budgets select, so no node could be drained",
                 todo=f"say disruption_budget=False, or remove {name}",
             )
+
+
+def _renamed(budget: Json, labels: Mapping[str, str]) -> bool:
+    """Whether a budget is the workload's own of before it was renamed: it goes once the new one is there."""
+    return managed(budget) and all(at(budget, "metadata", "labels", key) == value for key, value in labels.items())
 
 
 def _selects(selector: Any, labels: Mapping[str, str]) -> bool:

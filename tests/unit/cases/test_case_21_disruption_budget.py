@@ -9,7 +9,7 @@ import pytest
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.workload.second_budget import before_second_budget
-from tests.unit.live import budget, cluster_of, no_cluster
+from tests.unit.live import PULUMI, budget, cluster_of, no_cluster
 from tests.unit.programs import run
 from tests.unit.workloads import made
 
@@ -56,6 +56,16 @@ def test_another_budget_of_the_same_pods_is_named_before_anything_is_made(monkey
 def test_a_budget_of_other_pods_is_none_of_ours(monkeypatch: pytest.MonkeyPatch, selector: Any) -> None:
     cluster_of(monkeypatch, budget("by-hand", selector), budget("w", {"matchLabels": LABELS}))
     assert len(made(adopt=True).of_type("PodDisruptionBudget")) == 1
+
+
+def test_the_workloads_own_budget_of_before_it_was_renamed_is_no_second_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = budget("formerly", {"matchLabels": LABELS})
+    before["metadata"] |= {"labels": LABELS, "managedFields": PULUMI}
+    cluster_of(monkeypatch, before)
+    assert len(made(adopt=True).of_type("PodDisruptionBudget")) == 1
+    before["metadata"]["labels"] = {}
+    with pytest.raises(tke.InvalidInputs, match="beside formerly"):
+        made(adopt=True)
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, inputs: Any) -> None:
