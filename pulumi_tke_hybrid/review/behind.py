@@ -31,6 +31,9 @@ class Surroundings:
         there = [step for step in self._steps.values() if step.op is not Op.CREATE and step.old]
         self._pools = [step for step in there if step.type in tokens.POOLS]
         self._workloads = [step for step in there if _holds_pods(step)]
+        self._eni = [step for step in self._workloads if _on_eni(step)]
+        on_eni = {step.urn for step in self._eni}
+        self._overlay = [step for step in self._workloads if step.urn not in on_eni]
         self._fronts = [step for step in there if _has_balancer(step)]
         self._subnets = {step.id: step for step in there if step.type == tokens.SUBNET and step.id}
         self._selection = Selection(self._workloads, there)
@@ -53,14 +56,12 @@ class Surroundings:
         if finding.rule.id == POD_SUBNET_LEAVES.id:
             return self._in_pod_subnets([step.id] if step.type == tokens.SUBNET else finding.value.split(", "))
         if finding.rule.id == POD_NETWORK_OFF.id:
-            return _joined(
-                _pods([item for item in self._on(step, self._workloads) if _on_eni(item)]), self._balancers(self._on(step, self._fronts))
-            )
+            return _joined(_pods(self._on(step, self._eni)), self._balancers(self._on(step, self._fronts)))
         if finding.rule.id == GR_SOURCE_ADDRESS.id:
-            overlay = [item for item in self._on(step, self._workloads) if not _on_eni(item)]
+            overlay = self._on(step, self._overlay)
             return _pods(overlay) or "pods on the overlay (GlobalRouter); this preview shows none, the cluster may run some"
         if finding.rule.id == ZONE_UNCOVERED.id:
-            workloads = [item for item in self._on(step, self._workloads) if _on_eni(item)]
+            workloads = self._on(step, self._eni)
             return f"pods of {_pods(workloads)} that the scheduler puts there" if workloads else ""
         narrow = is_front(step) or _holds_pods(step) or step.type in _GROUPS
         return self._of_step(step) if narrow or finding.path == step.name else ""
@@ -125,7 +126,7 @@ class Surroundings:
         subnets = [self._subnets[name] for name in ids if name in self._subnets]
         zones = sorted({_zone(subnet) for subnet in subnets} - {""})
         ranges = [_range(subnet) for subnet in subnets if _range(subnet)]
-        workloads = [one for one in self._workloads if _on_eni(one)]
+        workloads = self._eni
         pods = f"those pods of {_pods(workloads)} that run{_in(zones)}" if workloads else ""
         return _joined(f"pods with an address in {listed(ranges, _NAMED)}{_in(zones)}" if ranges else "", pods)
 
