@@ -179,7 +179,8 @@ def _request_problems(pod: Json) -> Iterator[str]:
     if _asked(pod) > 1:
         yield f"asks for {_asked(pod)} ENI addresses; put the request on the first container only"
         return
-    first = next(iter(children(pod, "spec", "containers")), {})
+    containers = children(pod, "spec", "containers")
+    first = containers[0] if containers else Json()
     wanted = [keys.ENI_RESOURCES[name] for name in networks(pod) if name in keys.ENI_RESOURCES]
     lacking = [
         f"{part} of {resource}" for resource in wanted for part in ("requests", "limits") if resource not in child(first, "resources", part)
