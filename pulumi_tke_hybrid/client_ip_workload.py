@@ -17,10 +17,12 @@ from pulumi_tke_hybrid.component.kubernetes import require_provider
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.component.stuck_rollout import on_stuck_rollout
 from pulumi_tke_hybrid.tke import annotations, keys, names
+from pulumi_tke_hybrid.tke.known_annotations import On
 from pulumi_tke_hybrid.workload.adoption import BUDGET, HEADLESS, INGRESS, PODS, SERVICE, Said, Takeover
 from pulumi_tke_hybrid.workload.balancer_uses import claim
 from pulumi_tke_hybrid.workload.exposure import INGRESS_KEYS, SERVICE_KEYS
 from pulumi_tke_hybrid.workload.facts import surge_within
+from pulumi_tke_hybrid.workload.given_annotations import fixed_keys, fixed_of
 from pulumi_tke_hybrid.workload.guard import WorkloadGuard
 from pulumi_tke_hybrid.workload.ingress import ingress_annotations, ingress_spec
 from pulumi_tke_hybrid.workload.kinds import PodManagementPolicy, WorkloadKind
@@ -104,7 +106,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
         ignored = [*((opts.ignore_changes or ()) if opts else ()), *(["spec.replicas"] if parsed.autoscaled else [])]
         provider = self._providers.get("kubernetes")
         self._taken = Takeover(self, owner, provider, self._said(), adopt=bool(parsed.adopt), ignored=ignored)
-        self._claims = [claim(use, balancer) for use, balancer in parsed.balancer_uses(owner)]
+        self._claims = [claim(self, use, balancer, parsed.settings) for use, balancer in parsed.balancer_uses(owner)]
         guard = self._guard("guard", [])
         service = self._service(guard)
         fronts: list[pulumi.Resource] = [service]
@@ -135,6 +137,8 @@ class ClientIpWorkload(pulumi.ComponentResource):
             "direct": args.is_direct,
             "service": args.exposure.fixed(),
             "ingress": args.ingress.exposure.fixed() if args.ingress else None,
+            "serviceAnnotations": fixed_of(On.SERVICE, args.service_annotations),
+            "ingressAnnotations": fixed_of(On.INGRESS, args.ingress.annotations if args.ingress else None),
             "volumeClaims": list(args.volume_claims or ()) if args.stateful else None,
             "serviceName": self._governing if args.stateful else None,
             "podManagementPolicy": self._policy.value if args.stateful else None,
@@ -242,7 +246,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
             opts=child_options(
                 self,
                 depends_on=before,
-                replace_on_changes=self._replacing(SERVICE_KEYS.fixed),
+                replace_on_changes=self._replacing(fixed_keys(On.SERVICE)),
                 delete_before_replace=True,  # both would have the same name
                 hooks=self._turning_direct("service", keys.SERVICE_DIRECT_ACCESS) if args.exposure.is_there else None,
             ),
@@ -285,7 +289,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
             opts=child_options(
                 self,
                 depends_on=[service],
-                replace_on_changes=self._replacing(INGRESS_KEYS.fixed),
+                replace_on_changes=self._replacing(fixed_keys(On.INGRESS)),
                 delete_before_replace=True,
                 hooks=self._turning_direct("ingress", keys.INGRESS_DIRECT_ACCESS),
             ),

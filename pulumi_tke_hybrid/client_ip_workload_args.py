@@ -9,13 +9,15 @@ from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class
 from pulumi_tke_hybrid.component.dictionaries import ClaimInput, ContainerInput, PodSpecInput, ProbeInput, TolerationInput, VolumeInput
 from pulumi_tke_hybrid.component.inputs import Each, Input, awaited, known
 from pulumi_tke_hybrid.component.pods import Container, asked_by_hand
-from pulumi_tke_hybrid.tke import annotations, ids, keys, names, reclaim
+from pulumi_tke_hybrid.tke import ids, keys, names, reclaim
+from pulumi_tke_hybrid.tke.known_annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import workload as workload_rules
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY, not_yet
 from pulumi_tke_hybrid.tke.rules.shared_balancers import Use
 from pulumi_tke_hybrid.workload.exposure import ExposureArgs
 from pulumi_tke_hybrid.workload.facts import Asked
+from pulumi_tke_hybrid.workload.given_annotations import exposure_keys, given_findings, needless_findings
 from pulumi_tke_hybrid.workload.ingress import IngressArgs
 from pulumi_tke_hybrid.workload.kinds import ClientIpFrom, ExternalTrafficPolicy, PodManagementPolicy, PodNetwork, WorkloadKind
 from pulumi_tke_hybrid.workload.pod_checks import (
@@ -198,8 +200,9 @@ class ClientIpWorkloadArgs(Args):
     pods. Default: none."""
 
     service_annotations: Optional[Mapping[str, Input[str]]] = None
-    """Further annotations of the Service; none that the component writes itself. Updated in place. Default:
-    none."""
+    """Further annotations of the Service; none that the component writes itself. Updated in place, but for those that
+    TKE reads only when it makes the load balancer (creation parameters, its region and VPC): a change of these is
+    refused at preview until `allow_address_change`. Default: none."""
 
     front_service_name: Optional[Input[str]] = None
     """Name of the Service that clients come through, where the objects' name belongs to another Service, a headless one for instance.
@@ -258,11 +261,10 @@ class ClientIpWorkloadArgs(Args):
             yield PROPERTY.finding("ports", "is empty; leave it out for port 80")
         if self.ingress is not None:
             yield from self._ingress_port_problems(self.ingress)
-        for name, written in (("pod_annotations", keys.POD_KEYS), ("service_annotations", keys.SERVICE_KEYS)):
-            for key in getattr(self, name) or ():
-                contradiction = annotations.contradiction(key, written)
-                if contradiction:
-                    yield PROPERTY.finding(name, contradiction)
+        yield from given_findings(On.POD, self.pod_annotations, {}, "pod_annotations")
+        yield from given_findings(On.SERVICE, self.service_annotations, self._service_keys, "service_annotations")
+        if not self.exposure.is_there:
+            yield from needless_findings(self.service_annotations, "service_annotations")
         if self.labels and NAME_LABEL in self.labels and self.selector is None:
             yield PROPERTY.finding("labels", f"{NAME_LABEL} selects the pods and is the object's name; give another label")
         if self.selector is not None and not self.selector:
@@ -276,6 +278,20 @@ class ClientIpWorkloadArgs(Args):
         for name, rule in (("replicas", workload_rules.BACKENDS), ("cluster_facts", workload_rules.ADDRESSES)):
             if awaited(getattr(self, name)):
                 yield not_yet(rule, name)
+
+    @property
+    def _service_keys(self) -> dict[str, str]:
+        """Annotations that the component writes on the Service, and the arguments that they come from."""
+        found = exposure_keys(On.SERVICE, self.exposure, "exposure")
+        if self.is_direct and self.exposure.is_there:
+            found[keys.SERVICE_DIRECT_ACCESS] = "direct"
+        if self.listener is not None or any(port.listener is not None for port in self.all_ports):
+            found[keys.SERVICE_CONFIG] = "listener"
+        if any(port.certificate_id is not None for port in self.all_ports):
+            found[keys.SERVICE_PROTOCOLS] = "ports"
+        if self.is_local:
+            found[keys.SERVICE_LOCAL_NODES] = "external_traffic_policy"
+        return found
 
     def _ingress_port_problems(self, ingress: IngressArgs) -> Iterator[Finding]:
         own = [path.port for path in ingress.paths or ()]

@@ -18,15 +18,19 @@ from pulumi_tke_hybrid.policies import before, steps
 from pulumi_tke_hybrid.tke import cidrs, zones
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules import (
+    annotation_checks,
+    annotations_of_objects,
     changes,
     coverage,
     exposure,
     fitting,
     fixed_annotations,
     left_unmanaged,
+    listeners,
     not_judged,
     of_plan,
     references,
+    security_groups,
 )
 from pulumi_tke_hybrid.tke.rules import changes_of_clusters as clusters
 from pulumi_tke_hybrid.tke.rules import changes_of_networks as networks
@@ -38,6 +42,9 @@ NAME = "tke-hybrid"
 BY_REMOVAL = "-by-removal"
 """A resource that leaves the program is seen by stack policies only, and a policy has one kind."""
 
+ADVISORY = "-advisory"
+"""Ends the name of a policy for the milder findings of a rule."""
+
 OF_RESOURCES = (
     clusters.PHANTOM_HYBRID,
     clusters.CLUSTER_REBUILT,
@@ -48,7 +55,7 @@ OF_RESOURCES = (
     clusters.PROTECTION_OFF,
     networks.RANGE_CHANGED,
     networks.POOL_REBUILT,
-    networks.SECURITY_GROUP_NARROWED,
+    security_groups.SECURITY_GROUP_NARROWED,
     workloads.DIRECT_ACCESS_OFF,
     workloads.PODS_LEAVE_ENI,
     workloads.BALANCER_REPLACED,
@@ -61,6 +68,8 @@ OF_RESOURCES = (
     system.IPAMD_REMOVED,
     left_unmanaged.LEFT_UNMANAGED,
     not_judged.NOT_JUDGED,
+    exposure.NEW_EXPOSURE,
+    *annotations_of_objects.RULES,
 )
 OF_REMOVALS = (
     clusters.CLUSTER_REBUILT,
@@ -73,11 +82,13 @@ OF_REMOVALS = (
     workloads.WORKLOAD_DELETED,
     workloads.DIRECT_ACCESS_OFF,
     workloads.PODS_LEAVE_ENI,
-    networks.SECURITY_GROUP_NARROWED,
+    security_groups.SECURITY_GROUP_NARROWED,
     system.IPAMD_REMOVED,
     left_unmanaged.LEFT_UNMANAGED,
     not_judged.NOT_JUDGED,
 )
+WITH_MILDER_FINDINGS = (exposure.EXPOSURE_WIDENED, annotation_checks.CONFLICT, annotation_checks.UNKNOWN_KEY)
+"""Rules of which some findings are less severe than the rule: a policy has one level for all that it reports."""
 OF_STACKS = (
     zones.ZONE_UNCOVERED,
     coverage.ADDRESSES_SHORT,
@@ -86,6 +97,7 @@ OF_STACKS = (
     cidrs.RANGE_OUTSIDE_VPC,
     cidrs.RANGE_TOO_SMALL,
     references.IN_USE,
+    listeners.LISTENERS,
 )
 
 
@@ -103,14 +115,16 @@ def policies(read: before.Read = before.read) -> list[Policy]:
     def was_all(args: StackValidationArgs) -> before.Before:
         return was(args.resources[0].urn) if args.resources else before.Before()
 
-    def of_resource(rule: Rule) -> Policy:
+    def of_resource(rule: Rule, *, milder: bool = False) -> Policy:
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
             known = was(args.urn)
             if not known.unknown_because:
                 for finding in _of(rule, of_plan.of_resource(steps.of_resource(args, known))):
-                    report(sentence(finding), None)
+                    if (finding.severity is not rule.severity) is milder:
+                        report(sentence(finding), None)
 
-        return ResourceValidationPolicy(rule.id, rule.says, validate, _level(rule))
+        name, level = (f"{rule.id}{ADVISORY}", EnforcementLevel.ADVISORY) if milder else (rule.id, _level(rule))
+        return ResourceValidationPolicy(name, rule.says, validate, level)
 
     def removed(args: StackValidationArgs) -> list[Step]:
         aliases = (alias for item in args.resources for alias in item.opts.aliases)
@@ -146,6 +160,7 @@ def policies(read: before.Read = before.read) -> list[Policy]:
 
     return [
         *(of_resource(rule) for rule in OF_RESOURCES),
+        *(of_resource(rule, milder=True) for rule in WITH_MILDER_FINDINGS),
         *(of_stack(rule) for rule in OF_STACKS),
         *(of_removals(rule) for rule in OF_REMOVALS),
         StackValidationPolicy("state-before", "The stack's last state can be read.", unread, EnforcementLevel.ADVISORY),

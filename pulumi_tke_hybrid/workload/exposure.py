@@ -46,11 +46,6 @@ class FrontKeys:
     security_groups: str
     pass_to_target: str
 
-    @property
-    def fixed(self) -> tuple[str, ...]:
-        """Those that TKE reads only when the load balancer is made (457/90598): a change needs another one."""
-        return (self.internal_subnet, self.existing, self.charge_type, self.bandwidth)
-
 
 SERVICE_KEYS = FrontKeys(
     keys.SERVICE_INTERNAL_SUBNET, keys.SERVICE_EXISTING_LB, keys.SERVICE_CHARGE_TYPE, keys.SERVICE_BANDWIDTH,

@@ -25,7 +25,7 @@ class WorkloadGuardProvider(Remembering):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         before, after = _remembered(_olds), _remembered(_news)
-        for name in ("selector", "volumeClaims", "serviceName", "podManagementPolicy", "ids"):
+        for name in ("selector", "volumeClaims", "serviceName", "podManagementPolicy", "ids", "serviceAnnotations", "ingressAnnotations"):
             if name not in before:  # older stacks: the engine stores it without a step
                 after.pop(name, None)
         return DiffResult(changes=before != after, replaces=[])

@@ -10,9 +10,11 @@ import pulumi_kubernetes as kubernetes
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Each, Input
 from pulumi_tke_hybrid.tke import annotations, ids, keys, names
+from pulumi_tke_hybrid.tke.known_annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 from pulumi_tke_hybrid.workload.exposure import INGRESS_KEYS, ExposureArgs
+from pulumi_tke_hybrid.workload.given_annotations import given_findings, ingress_keys
 from pulumi_tke_hybrid.workload.ports import port_problem
 
 
@@ -72,8 +74,9 @@ class IngressArgs(Args):
     """Serve the same rules on HTTP and on HTTPS. Needs `certificate_id`. Default: false. Updated in place."""
 
     annotations: Optional[Mapping[str, Input[str]]] = None
-    """Further annotations of the Ingress; none that the component writes itself. Updated in place. Default:
-    none."""
+    """Further annotations of the Ingress; none that the component writes itself. Updated in place, but for those that
+    TKE reads only when it makes the load balancer (creation parameters, its region and VPC): a change of these is
+    refused at preview until `allow_address_change`. Default: none."""
 
     def problems(self) -> Iterator[Finding]:
         yield from (problem.under("exposure") for problem in self.exposure.problems())
@@ -92,10 +95,13 @@ class IngressArgs(Args):
                 yield PROPERTY.finding(name, "needs certificate_id; without HTTPS there is only one protocol")
         if self.redirect and self.both_protocols:
             yield PROPERTY.finding("both_protocols", "contradicts redirect: HTTP either serves or redirects; leave one out")
-        for key in self.annotations or ():
-            contradiction = annotations.contradiction(key, keys.INGRESS_KEYS)
-            if contradiction:
-                yield PROPERTY.finding("annotations", contradiction)
+        written = ingress_keys(
+            self.exposure,
+            certificate=self.certificate_id is not None,
+            redirect=bool(self.redirect),
+            both_protocols=bool(self.both_protocols),
+        )
+        yield from given_findings(On.INGRESS, self.annotations, written, "annotations")
 
     @property
     def all_paths(self) -> Sequence[IngressPathArgs]:

@@ -105,6 +105,7 @@ CASES: list[tuple[str, Step]] = [
     ("direct-access-off", update(tokens.SERVICE, service("LoadBalancer"), service("ClusterIP"))),
     ("direct-access-off", step(tokens.SERVICE, Op.REPLACE, service("LoadBalancer"), service("NodePort"))),
     ("balancer-replaced", step(tokens.SERVICE, Op.REPLACE, service("LoadBalancer"), service("LoadBalancer"))),
+    ("exposure-widened", update(tokens.RULE_SET, rules_of("10.0.0.0/8"), rules_of("10.0.0.0/8", "0.0.0.0/0"))),
     ("exposure-widened", update(tokens.SERVICE, service("ClusterIP"), service("LoadBalancer", direct="true"))),
     ("balancer-replaced", step(tokens.SERVICE, Op.DELETE, service("LoadBalancer"), {})),
     ("balancer-replaced", step(tokens.INGRESS, Op.REPLACE, {"spec": {}}, {"spec": {}})),
@@ -176,7 +177,7 @@ HARMLESS: list[Step] = [
     update(tokens.STATEFUL_SET, pods({CLAIM: "Never"}, 1), pods({CLAIM: "Never"}, 3)),
     update(MAP, config_map("other", config="a"), config_map("other", config="b")),
     update(MAP, config_map("tke-eni-ipamd", **{IPAMD_LIST: A}), config_map("tke-eni-ipamd", **{IPAMD_LIST: f"{A}:{B}"})),
-    update(tokens.RULE_SET, rules_of("10.0.0.0/8"), rules_of("10.0.0.0/8", "0.0.0.0/0")),
+    update(tokens.RULE_SET, rules_of("10.0.0.0/8"), rules_of("10.0.0.0/8", "10.1.0.0/16")),  # it is in the first
     update(f"{tokens.PROVIDERS}kubernetes", {"version": "4.25.0"}, {"version": "4.25.0", "namespace": "a"}),
     step(tokens.CLUSTER, Op.SAME, {"eniSubnetIds": [A]}, {"eniSubnetIds": [A]}),
 ]

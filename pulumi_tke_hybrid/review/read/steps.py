@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.tke.step import Op, Step, at, mapping, texts
 
 _CLEANING = ("delete", "delete-replaced", "discard-replaced")
 _DEFAULT = re.compile(r"pulumi:providers:([\w-]+)::default_(\d+)_(\d+)_(\d+)")
-_STATE = ("eniSubnetIds", "registeredSubnets", "availableIpCount", "status")
+_STATE = ("eniSubnetIds", "registeredSubnets", "availableIpCount", "status", "clbVips", "publicIp")
 """Outputs that a rule or a table looks at; the others are not kept."""
 
 

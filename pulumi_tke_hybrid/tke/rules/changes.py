@@ -13,7 +13,8 @@ from pulumi_tke_hybrid.tke.rules import changes_of_clusters as clusters
 from pulumi_tke_hybrid.tke.rules import changes_of_networks as networks
 from pulumi_tke_hybrid.tke.rules import changes_of_system_objects as system
 from pulumi_tke_hybrid.tke.rules import changes_of_workloads as workloads
-from pulumi_tke_hybrid.tke.rules import exposure
+from pulumi_tke_hybrid.tke.rules import exposure, security_groups
+from pulumi_tke_hybrid.tke.rules.annotations_of_objects import annotation_findings
 from pulumi_tke_hybrid.tke.rules.fixed_annotations import fixed_findings
 from pulumi_tke_hybrid.tke.rules.left_unmanaged import left_findings
 from pulumi_tke_hybrid.tke.step import Check, Plan, Step
@@ -54,10 +55,10 @@ def _version(step: Step) -> Iterator[Finding]:
         )
 
 
-_BY_SHAPE: tuple[Check, ...] = (fixed_findings, exposure.widened_fronts, left_findings)
+_BY_SHAPE: tuple[Check, ...] = (fixed_findings, exposure.widened_fronts, exposure.widened_pods, annotation_findings, left_findings)
 """They look at the shape of the resource themselves, and find nothing in one of another shape."""
 _CHECKS: dict[str, list[Check]] = {}
-for _module in (clusters, networks, system, exposure):
+for _module in (clusters, networks, system, exposure, security_groups):
     for _token, _checks in _module.CHECKS.items():
         _CHECKS.setdefault(_token, []).extend(_checks)
 JUDGED = frozenset(_CHECKS)

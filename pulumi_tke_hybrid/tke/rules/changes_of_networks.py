@@ -6,7 +6,7 @@ from pulumi_tke_hybrid.tke import forced, tokens
 from pulumi_tke_hybrid.tke.pool_nodes import nodes_by_subnet
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import POD_SUBNET_LEAVES, protection
-from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, items, mapping
+from pulumi_tke_hybrid.tke.step import Check, Op, Step
 
 _PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
 
@@ -18,13 +18,6 @@ RANGE_CHANGED = Rule(
     _PROVIDER,
 )
 POOL_REBUILT = Rule("node-pool-rebuilt", Severity.ERROR, "A node pool is never rebuilt unnoticed.", "the operation on the pool", _PROVIDER)
-SECURITY_GROUP_NARROWED = Rule(
-    "security-group-narrowed",
-    Severity.WARNING,
-    "A security group that admits clients keeps admitting them.",
-    "the rules before and after",
-    "aws-load-balancer-controller#3521, 457/41897",
-)
 
 
 def is_pod_subnet(step: Step) -> bool:
@@ -123,49 +116,8 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
         )
 
 
-_SOURCES = ("cidrBlock", "ipv6CidrBlock", "sourceSecurityId", "cidrIp", "sourceSgid")
-_PROTOCOL_AND_PORT = (("protocol", "ipProtocol"), ("port", "portRange"))
-"""A GroupRule is one rule, and names the same things otherwise than a rule of a GroupRuleSet."""
-
-
-def _admitted(props: Props) -> list[tuple[str, str]]:
-    """(what is admitted, the rule) of a security group's list."""
-    rules: list[tuple[str, str]] = []
-    listed = [props] if "policy" in props else items(props.get("ingresses", props.get("ingress")))
-    for index, rule in enumerate(listed):
-        if isinstance(rule, str):  # ACCEPT#10.0.0.0/8#80#TCP
-            rules.append((rule.partition("#")[0].upper(), rule))
-        else:
-            given = mapping(rule)
-            if str(given.get("type", "ingress")).lower() != "ingress":
-                continue
-            source = next((str(given[key]) for key in _SOURCES if given.get(key)), f"rule {index}")
-            protocol, port = (next((given[key] for key in pair if given.get(key)), "ALL") for pair in _PROTOCOL_AND_PORT)
-            rules.append((str(given.get("action") or given.get("policy") or "").upper(), f"{source} {protocol} {port}"))
-    return rules
-
-
-def _narrowed(step: Step) -> Iterator[Finding]:
-    if not step.old and step.type != tokens.GROUP_RULE:
-        return
-    before, after = _admitted(step.old), _admitted(step.new)
-    gone = [rule for action, rule in before if action == "ACCEPT" and ("ACCEPT", rule) not in after]
-    dropped = [rule for action, rule in after if action == "DROP" and ("DROP", rule) not in before]
-    if gone or dropped:
-        yield SECURITY_GROUP_NARROWED.finding(
-            f"{step.name}.ingresses",
-            "no longer admitted by the security group" if gone else "refused by the security group from now on",
-            value=", ".join(gone or dropped),
-            why="certain, as soon as it is applied: new connections from there are refused wherever no other rule admits them; pods behind "
-            "a load balancer with direct access meet their clients' own addresses here",
-            todo="keep the rules for every client that is still there",
-            intended="check that no client of these ranges is left",
-        )
-
-
 CHECKS: dict[str, Sequence[Check]] = {
     tokens.VPC: (_vpc_lost,),
     tokens.SUBNET: (_subnet_lost, protection),
     **dict.fromkeys(tokens.POOLS, (_pool_lost,)),
-    **dict.fromkeys((tokens.RULE_SET, tokens.LITE_RULES, tokens.GROUP_RULE), (_narrowed,)),
 }

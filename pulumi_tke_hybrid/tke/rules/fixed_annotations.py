@@ -1,13 +1,13 @@
 """Annotations that TKE reads only when it makes a load balancer: a later change does not reach the load balancer."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.known_annotations import FIXED, Known, On, Value
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.fronts import annotations_of, front_of, ingress_class, is_patch, may_have_balancer
+from pulumi_tke_hybrid.tke.rules.fronts import annotations_of, front_of, fronts_of, ingress_class, is_patch, kind_of, may_have_balancer
 from pulumi_tke_hybrid.tke.step import Op, Step, mapping, unknown
 
 FIXED_ANNOTATION = Rule(
@@ -22,23 +22,23 @@ NONE = "no value"
 
 
 def fixed_findings(step: Step) -> Iterator[Finding]:
-    """For a Service or an Ingress that is not replaced. The deletion of a Patch takes the annotations of the Patch away."""
-    on = front_of(step)
-    if on is None or not step.old or not may_have_balancer(step, step.old):
+    """For an object that is not replaced. The deletion of a Patch takes the annotations of the Patch away."""
+    fronts = fronts_of(step)
+    if not fronts or not step.old or not may_have_balancer(step, step.old):
         return
     if step.op not in (Op.UPDATE, Op.OTHER) and not (step.op is Op.DELETE and is_patch(step)):
         return
     yield from _class_changed(step)
-    if may_have_balancer(step, step.new) or is_patch(step):
-        for known, before, after in changed(on, annotations_of(step.old), annotations_of(step.new)):
-            yield _finding(step, on, known, before, after)
+    if may_have_balancer(step, step.new) or front_of(step) is not On.SERVICE or is_patch(step):
+        for known, before, after in changed(fronts, annotations_of(step.old), annotations_of(step.new)):
+            yield _finding(step, known, before, after)
 
 
-def changed(on: On, before: Any, after: Any) -> Iterator[tuple[Known, str | None, str | None]]:
+def changed(fronts: Sequence[On], before: Any, after: Any) -> Iterator[tuple[Known, str | None, str | None]]:
     """Fixed annotations that differ: each with its value before and after, None where it is absent."""
     if unknown(before):
         return
-    for known in FIXED[on]:
+    for known in (known for on in fronts for known in FIXED[on]):
         was = _text(mapping(before).get(known.key))
         now = NOT_KNOWN if unknown(after) else _text(mapping(after).get(known.key))
         if unknown(after) and was is None:
@@ -70,32 +70,32 @@ def _parsed(text: str) -> Any:
         return text
 
 
-def _finding(step: Step, on: On, known: Known, before: str | None, after: str | None) -> Finding:
+def _finding(step: Step, known: Known, before: str | None, after: str | None) -> Finding:
     was, now = before or NONE, after or NONE
     return FIXED_ANNOTATION.finding(
         f"{step.name}.{known.key}",
         f"instead of {was} ({known.fixed})",
         value=now,
-        why=effect(on),
+        why=effect(kind_of(step)),
         todo=f"go back to {was}" if before else "take the annotation away",
-        intended=f"make a second {on.value} with {now}, move the clients to its address, and remove this one afterwards",
+        intended=f"make a second {kind_of(step)} with the new setting, move the clients to its address, and remove this one afterwards",
     )
 
 
-def effect(on: On) -> str:
+def effect(kind: str) -> str:
     """What a change of a fixed annotation comes to."""
     return (
         f"TKE reads this annotation only when it makes the load balancer: the apply succeeds, the load balancer stays as it is, and the "
-        f"{on.value} reports an error; an older controller makes a second load balancer with another address"
+        f"{kind} reports an error; an older controller makes a second load balancer with another address"
     )
 
 
 def _class_changed(step: Step) -> Iterator[Finding]:
     """The class decides which controller owns the Ingress: TKE's removes the load balancer of an Ingress that leaves it."""
-    if front_of(step) is not On.INGRESS:
+    if front_of(step) is not On.INGRESS or is_patch(step):
         return
     before, after = ingress_class(step.old), ingress_class(step.new)
-    if (before or keys.INGRESS_CLASS) != (after or keys.INGRESS_CLASS) and not is_patch(step):
+    if (before or keys.INGRESS_CLASS) != (after or keys.INGRESS_CLASS):
         now = NOT_KNOWN if unknown(after) else after or NONE
         yield FIXED_ANNOTATION.finding(
             f"{step.name}.{keys.INGRESS_CLASS_KEY}",

@@ -22,6 +22,17 @@ _FRONTS = {("core", "Service"): On.SERVICE, ("networking.k8s.io", "Ingress"): On
 """By API group and kind: other groups have a Service of their own (Knative)."""
 
 
+def fronts_of(step: Step) -> tuple[On, ...]:
+    """Whose annotations the object may have: a Service's, an Ingress's, both on another kind with TKE's annotations, else none."""
+    on = front_of(step)
+    return (on,) if on is not None else (On.SERVICE, On.INGRESS) if is_front(step) else ()
+
+
+def kind_of(step: Step) -> str:
+    """Kubernetes' name of the kind, as people know it; empty for what is no object of Kubernetes."""
+    return resource_types.kubernetes_kind(step.type)[2].removesuffix(_PATCH)
+
+
 def is_patch(step: Step) -> bool:
     """Whether the resource writes some fields of an object that others made; its deletion takes these fields away."""
     return resource_types.is_patch(step.type)
@@ -96,14 +107,12 @@ _EXISTING = {On.SERVICE: keys.SERVICE_EXISTING_LB, On.INGRESS: keys.INGRESS_EXIS
 
 def internal_subnet(step: Step, props: Props) -> Any:
     """The subnet of an internal load balancer that TKE makes; None for a public one."""
-    on = front_of(step)
-    return None if on is None else annotation(props, _INTERNAL[on]) or None
+    return next((found for on in fronts_of(step) if (found := annotation(props, _INTERNAL[on]))), None)
 
 
 def existing_balancer(step: Step, props: Props) -> Any:
     """The id of the load balancer that the object names; None where TKE makes one."""
-    on = front_of(step)
-    return None if on is None else annotation(props, _EXISTING[on]) or None
+    return next((found for on in fronts_of(step) if (found := annotation(props, _EXISTING[on]))), None)
 
 
 def called(step: Step) -> str:

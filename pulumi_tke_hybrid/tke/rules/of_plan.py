@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules import changes, coverage, not_judged, ranges_of_steps, references
+from pulumi_tke_hybrid.tke.rules import changes, coverage, listeners, not_judged, ranges_of_steps, references
 from pulumi_tke_hybrid.tke.step import Plan, Step
 
 
@@ -20,6 +20,7 @@ def of_several(plan: Plan) -> Iterator[Finding]:
     yield from coverage.findings(plan)
     yield from ranges_of_steps.findings(plan)
     yield from references.findings(plan)
+    yield from listeners.findings(plan)
 
 
 def unjudged(plan: Plan, found: list[Finding]) -> Iterator[Finding]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke import keys, tokens
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.fronts import called
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step, items, mapping, texts, unknown
+from pulumi_tke_hybrid.tke.rules.fronts import annotations_of, called, fronts_of, kind_of
+from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, items, mapping, texts, unknown
 
 IN_USE = Rule(
     "resource-in-use",
@@ -33,39 +33,48 @@ _NO_BALANCER = (
     "(457/90598), so they stay without one or get a new one with another address"
 )
 _KINDS: Mapping[str, _Kind] = {
-    "tencentcloud:Clb/instance:Instance": _Kind("a load balancer of yours", _NO_BALANCER),
-    "tencentcloud:Clb/listener:Listener": _Kind("a listener", "clients of {users} get no answer on its port from then on"),
+    tokens.LOAD_BALANCER: _Kind("a load balancer of yours", _NO_BALANCER),
+    tokens.LISTENER: _Kind("a listener", "clients of {users} get no answer on its port from then on"),
     tokens.SUBNET: _Kind("a subnet", "the cloud refuses to delete a subnet in use; if it goes, {users} lose their addresses"),
     tokens.VPC: _Kind("a VPC", "the cloud refuses to delete a VPC in use; if it goes, {users} go with it"),
-    "tencentcloud:Security/group:Group": _Kind(
+    tokens.SECURITY_GROUP: _Kind(
         "a security group", "the cloud refuses to delete a group in use; without its rules {users} refuse their clients or admit others"
     ),
-    "tencentcloud:Ssl/certificate:Certificate": _Kind("a certificate", "TLS clients of {users} get an error when the certificate is gone"),
+    tokens.CERTIFICATE: _Kind("a certificate", "TLS clients of {users} get an error when the certificate is gone"),
     "tencentcloud:Eip/instance:Instance": _Kind("a public address", "clients of {users} lose the address that they know"),
     "tencentcloud:Eni/instance:Instance": _Kind("a network interface", "{users} lose the addresses on it"),
     "tencentcloud:Vpc/bandwidthPackage:BandwidthPackage": _Kind("a bandwidth package", "{users} lose their bandwidth to the internet"),
 }
-_BALANCER = "tencentcloud:Clb/instance:Instance"
-_REPORTED_ELSEWHERE = (tokens.SUBNET, tokens.VPC)
-"""Their replacement has a rule of its own, and the deletion of a VPC too."""
 
 
 def findings(plan: Plan) -> Iterator[Finding]:
     """For each resource that goes while others still name it."""
+    yield from _by_id(plan)
+    yield from _by_name(plan)
+
+
+def _by_id(plan: Plan) -> Iterator[Finding]:
     users = _Users(plan)
     for step in plan.steps:
         kind = _KINDS.get(step.type)
-        if kind is None or not step.op.ends or (step.type in _REPORTED_ELSEWHERE and (step.op is Op.REPLACE or step.type == tokens.VPC)):
+        if kind is None or not step.op.ends or step.left or _reported_elsewhere(step):
             continue
         behind = users.of(step)
         if behind:
-            yield replace(_finding(step, kind, behind), urn=step.urn)
+            finding = replace(_finding(step, kind, behind), urn=step.urn)
+            renewed = step.type == tokens.CERTIFICATE and step.op is Op.REPLACE and not users.keep(step, behind)
+            yield replace(finding, severity=Severity.WARNING) if renewed else finding
+
+
+def _reported_elsewhere(step: Step) -> bool:
+    """The loss of a VPC and the replacement of a subnet have a rule of their own."""
+    return step.type == tokens.VPC or (step.type == tokens.SUBNET and step.op is Op.REPLACE)
 
 
 def _finding(step: Step, kind: _Kind, behind: Sequence[Step]) -> Finding:
     names = ", ".join(dict.fromkeys(map(_named, behind)))
     gone = f"would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else "would be deleted"
-    addresses = ", ".join(texts(step.state.get("clbVips")))
+    addresses = ", ".join([*texts(step.state.get("clbVips")), *texts([step.state.get("publicIp")])])
     return IN_USE.finding(
         step.name,
         f"{gone}: {kind.what}{f' with address {addresses}' if addresses else ''}, named by {names}",
@@ -93,11 +102,60 @@ class _Users:
         ids = {lost.id} if lost.id else set[str]()
         return [step for step in self._steps if step.urn != lost.urn and self._names(step, lost, ids)]
 
+    def keep(self, lost: Step, users: Sequence[Step]) -> bool:
+        """Whether one of them names the old id afterwards: the others take the new one in the same update."""
+        return any(lost.id in self._after[user.urn] for user in users)
+
     def _names(self, step: Step, lost: Step, ids: set[str]) -> bool:
         after = bool(ids & self._after[step.urn]) or any(lost.urn in urns for urns in step.sources.values())
-        if lost.op is Op.REPLACE or lost.type == _BALANCER:
+        if lost.op is Op.REPLACE or lost.type == tokens.LOAD_BALANCER:
             return after or bool(ids & self._before[step.urn])
         return after
+
+
+_NAMED = ("Secret", "TkeServiceConfig")
+"""Objects of a cluster that others name by their names, in the same namespace."""
+
+
+def _by_name(plan: Plan) -> Iterator[Finding]:
+    """Secrets with a certificate and configurations of listeners that go while a Service or an Ingress names them."""
+    fronts = [step for step in plan.steps if fronts_of(step) and step.op is not Op.DELETE and step.new]
+    for step in plan.steps:
+        if kind_of(step) not in _NAMED or not step.op.ends or step.left:
+            continue
+        place = _place(step.old)
+        behind = [front for front in fronts if _place(front.new)[0] == place[0] and place[1] in _named_by(front.new)]
+        if place[1] and behind:
+            yield _lost_object(step, ", ".join(dict.fromkeys(map(called, behind))))
+
+
+def _lost_object(step: Step, names: str) -> Finding:
+    what = "its certificate" if kind_of(step) == "Secret" else "its session, scheduler and health check settings"
+    finding = IN_USE.finding(
+        step.name,
+        f"would be {'replaced under its name, so it is deleted first' if step.op is Op.REPLACE else 'deleted'}; named by {names}",
+        value=called(step) if step.new else f"{kind_of(step)} {'/'.join(_place(step.old))}",
+        why=f"{names} loses {what}: TKE reports an error for it, and clients may get no answer or another certificate",
+        todo="keep it in the program" if step.op is Op.DELETE else "go back to the old value",
+        intended=f"give {names} another one first, and remove this one afterwards",
+    )
+    finding = replace(finding, urn=step.urn)
+    return replace(finding, severity=Severity.WARNING) if step.op is Op.REPLACE else finding
+
+
+def _place(props: Props) -> tuple[str, str]:
+    name, namespace = at(props, "metadata", "name"), at(props, "metadata", "namespace")
+    return namespace if isinstance(namespace, str) else "default", name if isinstance(name, str) and not unknown(name) else ""
+
+
+def _named_by(props: Props) -> set[str]:
+    """Names of Secrets and configurations in the annotations and the TLS section of a Service or an Ingress."""
+    given = annotations_of(props)
+    annotations = {} if unknown(given) else {key: value for key, value in given.items() if key in _NAMING}
+    return _names_in(annotations, [at(entry, "secretName") for entry in items(at(props, "spec", "tls"))])
+
+
+_NAMING = (keys.SERVICE_CONFIG, keys.SERVICE_PROTOCOLS, "ingress.cloud.tencent.com/tke-service-config")
 
 
 def _is_memory(step: Step) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules.listeners import listener_findings
 
 NAMED_TWICE = Rule(
     "load-balancer-named-twice",
@@ -50,3 +51,12 @@ def use_findings(use: Use, balancer: str, others: Sequence[Use]) -> Iterator[Fin
                 why="a listener sends to one Service",
                 todo="use other ports, or another load balancer",
             )
+
+
+def sum_findings(use: Use, balancer: str, others: Sequence[Use]) -> Iterator[Finding]:
+    """Whether all workloads that share a load balancer have more listeners together than it takes."""
+    every = use.ports.union(*(other.ports for other in others))
+    if others and len(every) > len(use.ports):
+        yield from listener_findings(
+            f"{use.path}.load_balancer_id", len(every), f"load balancer {balancer}, for {len(others) + 1} workloads together"
+        )

@@ -8,6 +8,7 @@ from pulumi_tke_hybrid.tke.capacity import Room
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import NO_EFFECT, not_stated
+from pulumi_tke_hybrid.tke.rules.listeners import listener_findings
 
 BACKEND_QUOTA = 100
 """Backends of one rule or listener; 200 in some regions, more by ticket (457/41897)."""
@@ -134,6 +135,8 @@ def combination_findings(found: Workload) -> Iterator[Finding]:
             yield NO_LOAD_BALANCER.finding(
                 path, "is about the Service's load balancer, and exposure 'none' has none", todo="leave it out, or choose an exposure"
             )
+    if found.service != "none":
+        yield from listener_findings("ports", len(found.ports), "the load balancer of the Service")
     if found.service_balancer is not None and found.service_balancer == found.ingress_balancer:
         yield SHARED_LOAD_BALANCER.finding(
             "ingress.exposure.load_balancer_id",

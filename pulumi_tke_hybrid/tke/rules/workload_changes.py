@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pulumi_tke_hybrid.tke.known_annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules.fixed_annotations import NONE, changed, effect
 from pulumi_tke_hybrid.tke.rules.transitions import keep_what_was_known
-from pulumi_tke_hybrid.tke.step import items, mapping
+from pulumi_tke_hybrid.tke.step import UNKNOWN, items, mapping
 
 ONE_STEP_AT_A_TIME = Rule(
     "one-step-at-a-time",
@@ -182,10 +184,10 @@ def _fixed_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown
         old, new = _front(before, front), _front(after, front)
         if old["kind"] == "none":
             continue
-        changed = [name for name in _FIXED if not unknown(new.get(name)) and old.get(name) != new.get(name)]
-        if "kind" in changed:
-            changed = ["kind"]  # the rest follows from it
-        for name in () if changed else _IDS:
+        other = [name for name in _FIXED if not unknown(new.get(name)) and old.get(name) != new.get(name)]
+        if "kind" in other:
+            other = ["kind"]  # the rest follows from it
+        for name in () if other else _IDS:
             if (was := old.get(name)) and not unknown(was) and unknown(new.get(name)):
                 yield ADDRESS_CHANGE.finding(
                     f"{path}.{_property(name)}",
@@ -194,7 +196,7 @@ def _fixed_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown
                     "would get another one, and clients would lose its address (457/90598)",
                     todo=f"{keep_what_was_known(str(was))}; or say allow_address_change=True",
                 )
-        for name in changed:
+        for name in other:
             was, now = old.get(name) or "none", new.get(name) or "none"
             yield ADDRESS_CHANGE.finding(
                 f"{path}.{_property(name)}",
@@ -203,6 +205,8 @@ def _fixed_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown
                 why=f"a load balancer cannot change {_FIXED[name]}, clients would lose its address (457/90598)",
                 todo=todo.format(old=was),
             )
+        if not other and new["kind"] != "none":
+            yield from _annotation_findings(before, after, front, unknown)
     if not _fronted(before):
         return
     was, now = (side.get("frontService") or side.get("name") for side in (before, after))
@@ -224,6 +228,29 @@ def _fixed_findings(before: Mapping[str, Any], after: Mapping[str, Any], unknown
                 why=f"{what} cannot change in place, clients would lose the load balancer's address",
                 todo=todo.format(old=was),
             )
+
+
+_GIVEN = {
+    "service": (On.SERVICE, "serviceAnnotations", "service_annotations"),
+    "ingress": (On.INGRESS, "ingressAnnotations", "ingress.annotations"),
+}
+
+
+def _annotation_findings(before: Mapping[str, Any], after: Mapping[str, Any], front: str, unknown: Unknown) -> Iterator[Finding]:
+    """Annotations that the program gives by hand and TKE reads only once. Older states remember none, and then nothing is compared."""
+    on, name, path = _GIVEN[front]
+    was, now = before.get(name), after.get(name)
+    if was is None or now is None:
+        return
+    sides = ({key: UNKNOWN if unknown(value) else value for key, value in mapping(side).items()} for side in (was, now))
+    for known, old, new in changed((on,), *sides):
+        yield ADDRESS_CHANGE.finding(
+            f"{path}[{known.key!r}]",
+            f"instead of {old or NONE} ({known.fixed})",
+            value=new or NONE,
+            why=effect(on.value),
+            todo=f"go back to {old or NONE}, or say allow_address_change=True to have the load balancer replaced, with another address",
+        )
 
 
 def lost_ids(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[str]:

@@ -108,8 +108,14 @@ HARMLESS: dict[str, Preview] = {
         {"kubernetes.io/ingress.class": "nginx"},
         "networking.k8s.io/v1:Ingress",
     ),
-    "a Service of Knative": changed({SUBNET: "subnet-aaaaaaaa"}, {}, "serving.knative.dev/v1:Service"),
+    "a kind of its own without TKE's annotations": changed({"a": "b"}, {"a": "c"}, "serving.knative.dev/v1:Service"),
 }
+
+
+def test_another_kind_with_annotations_of_tke_has_a_load_balancer_too() -> None:
+    key = "kubernetes.io/ingress.subnetId"
+    preview = changed({key: "subnet-aaaaaaaa"}, {key: "subnet-bbbbbbbb"}, "example.com/v1:Front")
+    assert messages(preview, "fixed-annotation")[0].startswith(f"front.{key}: subnet-bbbbbbbb instead of subnet-aaaaaaaa")
 
 
 @pytest.mark.parametrize("name", HARMLESS)

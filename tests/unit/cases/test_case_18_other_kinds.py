@@ -158,4 +158,4 @@ def _rule(policy: str) -> dict[str, Any]:
 def test_a_single_rule_of_a_security_group() -> None:
     assert _found(_step(tokens.GROUP_RULE, Op.DELETE, _rule("accept"), {})) == {"security-group-narrowed": "warning"}
     assert _found(_step(tokens.GROUP_RULE, Op.CREATE, {}, _rule("drop"))) == {"security-group-narrowed": "warning"}
-    assert _found(_step(tokens.GROUP_RULE, Op.CREATE, {}, _rule("accept"))) == {}
+    assert _found(_step(tokens.GROUP_RULE, Op.CREATE, {}, _rule("accept"))) == {"exposure-widened": "warning"}

@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.policies import pack_of_rules as pack
 from pulumi_tke_hybrid.review.read.preview import read
 from pulumi_tke_hybrid.review.read.secrets import Secrets
 from pulumi_tke_hybrid.tke import forced
-from pulumi_tke_hybrid.tke.rules import changes, coverage, ranges_of_steps
+from pulumi_tke_hybrid.tke.rules import of_plan
 from pulumi_tke_hybrid.tke.step import Op, Plan, Step, at, items, unknown
 from tests.unit.policies.recorded import PREVIEWS, Recorded
 
@@ -26,7 +26,7 @@ def said_by_pack(preview: Recorded) -> dict[str, set[str]]:
     """Sentences by the policies that report them, without the mark of removals."""
     found: dict[str, set[str]] = {}
     for policy in pack.policies(lambda stack: preview.before):
-        said = found.setdefault(policy.name.removesuffix(pack.BY_REMOVAL), set())
+        said = found.setdefault(policy.name.removesuffix(pack.BY_REMOVAL).removesuffix(pack.ADVISORY), set())
 
         def report(message: str, urn: str | None = None, into: set[str] = said) -> None:
             into.add(message)
@@ -58,7 +58,7 @@ def said_by_review(path: Path) -> dict[str, set[str]]:
     with path.open("rb") as file:
         plan = Plan([_as_seen(step) for step in read(file, path.name, Secrets()).steps])
     found: dict[str, set[str]] = {}
-    for finding in (*changes.findings(plan), *coverage.findings(plan), *ranges_of_steps.findings(plan)):
+    for finding in of_plan.findings(plan):
         if finding.rule.id not in NOT_OF_POLICIES:
             found.setdefault(finding.rule.id, set()).add(pack.sentence(finding))
     return found

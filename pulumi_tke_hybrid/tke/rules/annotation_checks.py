@@ -1,0 +1,266 @@
+"""Annotations of one object as TKE reads them: keys that exclude each other, keys that TKE does not know, values that it cannot read."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.known_annotations import KNOWN, PREFIXES, Known, On, Value, tke_prefix
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.step import unknown
+
+CONFLICT = Rule(
+    "annotation-conflict",
+    Severity.ERROR,
+    "Annotations that exclude each other do not stand on one object.",
+    "the annotations of the object",
+    "457/51258, 457/56112, 457/45700, 457/41871",
+)
+UNKNOWN_KEY = Rule(
+    "annotation-unknown",
+    Severity.WARNING,
+    "A key under a prefix of TKE's is one that TKE reads, on an object where TKE reads it.",
+    "the keys of the annotations",
+    "457/51258, 457/56112, 457/44173: the vendor's lists of annotations",
+)
+VALUE = Rule(
+    "annotation-value",
+    Severity.ERROR,
+    "TKE can read the value of an annotation.",
+    "the values of the annotations",
+    "imroc/tke-guide, errors E4026, E4037, E4044 to E4046; 457/51258",
+)
+
+TLS = "spec.tls"
+"""Stands for the TLS section of an Ingress among its annotations."""
+_CERTIFICATE = "ingress.cloud.tencent.com/certificate"
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two annotations, the second of which does not go with the first."""
+
+    one: str
+    other: str
+    why: str
+
+
+_SERVICE, _INGRESS = "service.cloud.tencent.com/", "ingress.cloud.tencent.com/"
+_AUTO = "TKE writes a configuration of its own with the first, and refuses the second beside it (457/45700)"
+_OWN = "the load balancer is there already, so TKE makes none with this setting"
+_PUBLIC_ONLY = "an internal load balancer has no connection to the internet to bill or to limit"
+_BOTH = "rule-mix-both puts all rules on HTTP and HTTPS; TKE refuses rules or redirects beside it (457/56112)"
+_SKIP = "with mode skip TKE leaves the load balancer alone, which it offers only for load balancers of its own (457/56112)"
+
+
+def _of_balancers(on: On) -> Iterator[_Pair]:
+    service = on is On.SERVICE
+    prefix = _SERVICE if service else _INGRESS
+    existing = keys.SERVICE_EXISTING_LB if service else keys.INGRESS_EXISTING_LB
+    internal = keys.SERVICE_INTERNAL_SUBNET if service else keys.INGRESS_INTERNAL_SUBNET
+    charge = keys.SERVICE_CHARGE_TYPE if service else keys.INGRESS_CHARGE_TYPE
+    bandwidth = keys.SERVICE_BANDWIDTH if service else keys.INGRESS_BANDWIDTH
+    parameters = keys.SERVICE_PARAMETERS if service else keys.INGRESS_PARAMETERS
+    old = ("kubernetes.io/service.internetChargeType", "kubernetes.io/service.internetMaxBandwidthOut") if service else ()
+    yield _Pair(f"{prefix}tke-service-config-auto", f"{prefix}tke-service-config", _AUTO)
+    for setting in (internal, charge, bandwidth, *old, parameters, f"{prefix}cross-vpc-id", f"{prefix}pass-to-target"):
+        yield _Pair(existing, setting, _OWN)
+    for setting in (charge, bandwidth, *old):
+        yield _Pair(internal, setting, _PUBLIC_ONLY)
+    yield _Pair(f"{prefix}mode", existing, _SKIP)
+
+
+_PAIRS: Mapping[On, Sequence[_Pair]] = {
+    On.SERVICE: (
+        *_of_balancers(On.SERVICE),
+        _Pair(f"{_SERVICE}target-groups", f"{_SERVICE}lb-rs-weight", "a target group has weights of its own (457/51258)"),
+    ),
+    On.INGRESS: (
+        *_of_balancers(On.INGRESS),
+        *(
+            _Pair(both, other, _BOTH)
+            for both in (f"{_INGRESS}rule-mix-both", "kubernetes.io/ingress.rule-mix-both")
+            for other in (keys.INGRESS_RULE_MIX, f"{_INGRESS}rewrite-support", keys.INGRESS_REDIRECT)
+        ),
+        _Pair(_CERTIFICATE, TLS, "TKE takes certificates from one of them only (457/56112)"),
+        _Pair(keys.CERTIFICATE_ID, TLS, "the certificate is named twice"),
+        _Pair(f"{_INGRESS}mode", f"{_INGRESS}enable-group", _SKIP),
+    ),
+    On.POD: (
+        _Pair(
+            "eks.tke.cloud.tencent.com/eip-id-list",
+            "eks.tke.cloud.tencent.com/eip-attributes",
+            "the pods get the addresses of the list, and none is made (457/44173)",
+        ),
+    ),
+    On.NODE: (),
+}
+
+
+@dataclass(frozen=True)
+class _Need:
+    """An annotation that has an effect only beside one of the others."""
+
+    key: str
+    others: Sequence[str]
+    why: str
+
+
+_REGION_ALONE = "the region alone names no load balancer"
+_NEEDS: Mapping[On, Sequence[_Need]] = {
+    On.SERVICE: (
+        _Need(f"{_SERVICE}cross-region-id", (keys.SERVICE_EXISTING_LB, f"{_SERVICE}cross-vpc-id"), _REGION_ALONE),
+        _Need(f"{_SERVICE}local-svc-weighted-balance", (keys.SERVICE_LOCAL_NODES,), "it weighs the nodes that hold a pod"),
+    ),
+    On.INGRESS: (
+        _Need(f"{_INGRESS}cross-region-id", (keys.INGRESS_EXISTING_LB, f"{_INGRESS}cross-vpc-id"), _REGION_ALONE),
+        _Need(f"{_INGRESS}enable-group", (keys.INGRESS_EXISTING_LB,), "Ingresses share a load balancer of yours only (457/127545)"),
+        _Need(f"{_INGRESS}auto-rewrite-code", (keys.INGRESS_REDIRECT,), "it is the code of that redirect"),
+        _Need(keys.INGRESS_HTTP_RULES, (keys.INGRESS_RULE_MIX,), "without rule-mix TKE takes the rules of the Ingress"),
+        _Need(keys.INGRESS_HTTPS_RULES, (keys.INGRESS_RULE_MIX,), "without rule-mix TKE takes the rules of the Ingress"),
+    ),
+    On.POD: (),
+    On.NODE: (),
+}
+
+
+def conflict_findings(
+    on: On, given: Mapping[str, Any], written: Mapping[str, Any] | None = None, named: Mapping[str, str] | None = None
+) -> Iterator[Finding]:
+    """Annotations that do not go together. The path of a finding is the key of an annotation that was given.
+
+    `written` are annotations that the component adds by itself, `named` the arguments from which it writes them, by key.
+    """
+    both = {**given, **(written or {})}
+    arguments = named or {}
+    for pair in _PAIRS[on]:
+        if _counts(pair.one, both) and _counts(pair.other, both):
+            path, beside = (pair.other, pair.one) if pair.other in given else (pair.one, pair.other)
+            if path in given:
+                yield CONFLICT.finding(path, f"beside {arguments.get(beside, beside)}", why=pair.why, todo="keep one of them")
+    for need in _NEEDS[on]:
+        if need.key in given and _counts(need.key, both) and not any(_counts(other, both) for other in need.others):
+            yield CONFLICT.finding(
+                need.key,
+                f"without {' or '.join(need.others)}",
+                why=f"{need.why}, so it has no effect alone",
+                todo="add it, or leave this one out",
+            )
+
+
+def _counts(key: str, annotations: Mapping[str, Any]) -> bool:
+    """Whether the annotation is there and says something: a flag that is false and an empty text say nothing."""
+    value = annotations.get(key)
+    if value is None or value == "":
+        return False
+    known = KNOWN.get(key)
+    return not (known is not None and known.value is Value.FLAG and isinstance(value, str) and value.strip().lower() == "false")
+
+
+def key_findings(on: On, annotations: Mapping[str, Any]) -> Iterator[Finding]:
+    """Keys under TKE's prefixes that are none of TKE's, or that TKE reads on another object; and keys whose prefix is nearly TKE's."""
+    for key in annotations:
+        known = KNOWN.get(key)
+        if known is not None:
+            if known.on is not on:
+                twin = _twin(key, on)
+                yield UNKNOWN_KEY.finding(
+                    key,
+                    f"is an annotation of a {known.on.value}, not of a {on.value}",
+                    why="TKE does not read it here",
+                    todo=f"use {twin}" if twin else f"put it on the {known.on.value}",
+                )
+        elif near := _near(key, on):
+            yield UNKNOWN_KEY.finding(key, "is not a key that TKE reads", why="the setting has no effect", todo=f"did you mean {near}?")
+        elif tke_prefix(key):
+            yield _note(key)
+
+
+def _note(key: str) -> Finding:
+    finding = UNKNOWN_KEY.finding(
+        key,
+        "is not known here",
+        why="it is in none of the vendor's lists of annotations",
+        todo="check its spelling in the vendor's documents",
+    )
+    return replace(finding, severity=Severity.NOTE)
+
+
+_END = re.compile(r"^(.*[/.])([^/.]*)$")
+
+
+def _parts(key: str) -> tuple[str, str]:
+    """The key's prefix, and its own name."""
+    prefix = next((prefix for prefix in PREFIXES if key.startswith(prefix)), "")
+    if prefix:
+        return prefix, key[len(prefix) :]
+    found = _END.match(key)
+    return (found[1], found[2]) if found else ("", key)
+
+
+def _twin(key: str, on: On) -> str:
+    """The key of the same name on the other object."""
+    name = _parts(key)[1]
+    return next((known.key for known in KNOWN.values() if known.on is on and _parts(known.key)[1] == name), "")
+
+
+def _near(key: str, on: On) -> str:
+    """The known key that was probably meant; empty where there is none."""
+    prefix, name = _parts(key)
+    mine = [known for known in KNOWN.values() if known.on is on and not known.written_by_tke]
+    if not tke_prefix(key):
+        domains = difflib.get_close_matches(prefix, PREFIXES, n=1, cutoff=0.85)
+        return next((known.key for known in mine if domains and _parts(known.key)[1] == name and known.key.startswith(domains[0])), "")
+    same = [known.key for known in mine if _parts(known.key)[1].lower() == name.lower()]
+    close = difflib.get_close_matches(key, [known.key for known in mine], n=1, cutoff=0.8)
+    return next(iter([*same, *close, *_close_names(name, mine)]), "")
+
+
+def _close_names(name: str, among: Sequence[Known]) -> list[str]:
+    names = {_parts(known.key)[1]: known.key for known in among}
+    return [names[found] for found in difflib.get_close_matches(name, names, n=1, cutoff=0.8)]
+
+
+def value_findings(annotations: Mapping[str, Any]) -> Iterator[Finding]:
+    """Values that TKE cannot read. A value that is not known yet, or is no text, is left to whoever knows it."""
+    for key, value in annotations.items():
+        known = KNOWN.get(key)
+        if known is not None and isinstance(value, str) and not unknown(value) and value.strip() and not _readable(known, value.strip()):
+            yield VALUE.finding(
+                key,
+                f"is not {known.value.value}",
+                value=repr(value),
+                why="TKE reports an error for the object and leaves the load balancer or the pod as it is",
+                todo="correct the value",
+            )
+
+
+_IDS = {Value.SUBNET: "subnet", Value.BALANCER: "lb", Value.VPC: "vpc", Value.GROUPS: "sg", Value.SUBNETS: "subnet"}
+_ID = re.compile(r"[a-z]+-[a-z0-9]{8}")
+_CHARGES = ("TRAFFIC_POSTPAID_BY_HOUR", "BANDWIDTH_POSTPAID_BY_HOUR")
+
+
+def _readable(known: Known, value: str) -> bool:
+    if known.value is Value.FLAG:
+        return value in ("true", "false")
+    if known.value is Value.JSON:
+        return _is_json(value)
+    if known.value is Value.CHARGE:
+        return value in _CHARGES
+    if known.value is Value.BANDWIDTH:
+        return value.isdecimal() and 1 <= int(value) <= 2048
+    prefix = _IDS.get(known.value)
+    if prefix is None:
+        return True
+    listed = value.split(",") if known.value in (Value.GROUPS, Value.SUBNETS) else [value]
+    return all(_ID.fullmatch(part.strip()) and part.strip().startswith(f"{prefix}-") for part in listed)
+
+
+def _is_json(value: str) -> bool:
+    try:
+        return isinstance(json.loads(value), dict | list)
+    except (ValueError, RecursionError):
+        return False

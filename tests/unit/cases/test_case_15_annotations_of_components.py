@@ -1,0 +1,164 @@
+"""Annotations given by hand on a component: beside its own arguments, misspelt, and changed after the load balancer was made."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.tke.known_annotations import On
+from pulumi_tke_hybrid.workload.given_annotations import fixed_keys
+from pulumi_tke_hybrid.workload.guard import WorkloadGuardProvider
+from tests.unit.workloads import SUBNET, made
+
+_CLASS: Any = pulumi.output.Unknown
+UNKNOWN = _CLASS()
+AUTO, T_AUTO = "service.cloud.tencent.com/tke-service-config-auto", "ingress.cloud.tencent.com/tke-service-config-auto"
+CHARGE_OLD = "kubernetes.io/service.internetChargeType"
+PARAMETERS = "service.kubernetes.io/service.extensiveParameters"
+PROTECTION = "service.cloud.tencent.com/modification-protection"
+EXPIRY = "tke.cloud.tencent.com/claim-expired-duration"
+NO_PARAMETERS = {PARAMETERS: "{}"}
+BOTH = "kubernetes.io/ingress.rule-mix-both"
+CERTIFICATE = "ingress.cloud.tencent.com/certificate"
+OWN = tke.existing_clb("lb-11111111")
+
+
+def ingress(annotations: dict[str, Any], **more: Any) -> dict[str, Any]:
+    described: dict[str, Any] = {"exposure": tke.internal(SUBNET), "certificate_id": "AbCd1234", **more}
+    return {"exposure": tke.not_exposed(), "ingress": tke.IngressArgs(annotations=annotations, **described)}
+
+
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "a generated configuration beside the component's own",
+        {"service_annotations": {AUTO: "true"}, "listener": tke.ListenerArgs(session_seconds=60)},
+        "beside listener",
+    ),
+    ("a generated one beside a named one", ingress({T_AUTO: "true", "ingress.cloud.tencent.com/tke-service-config": "mine"}), T_AUTO),
+    ("all rules on both protocols, twice", ingress({BOTH: "true"}, both_protocols=True), "beside both_protocols"),
+    ("all rules on both protocols, and a redirect", ingress({BOTH: "true"}, redirect=True), "beside redirect"),
+    ("a certificate by hand", ingress({CERTIFICATE: '[{"qcloud_cert_id":["AbCd1234"]}]'}), "beside certificate_id"),
+    ("a certificate's id by hand", ingress({"qcloud_cert_id": "AbCd1234"}), "beside certificate_id"),
+    (
+        "internet billing of an internal load balancer",
+        {"service_annotations": {CHARGE_OLD: "TRAFFIC_POSTPAID_BY_HOUR"}},
+        "beside exposure.subnet_id",
+    ),
+    (
+        "creation parameters of a load balancer that is there",
+        {"exposure": OWN, "service_annotations": NO_PARAMETERS},
+        "load_balancer_id",
+    ),
+    (
+        "a load balancer's annotation without one",
+        {"exposure": tke.not_exposed(), "service_annotations": NO_PARAMETERS},
+        "exposure 'none'",
+    ),
+    ("no JSON", {"exposure": tke.public(), "service_annotations": {PARAMETERS: "{VipIsp: CTCC}"}}, "is not JSON"),
+    ("no flag", {"service_annotations": {PROTECTION: "True"}}, '"true" or "false"'),
+    (
+        "no flag, known later",
+        {"service_annotations": {PROTECTION: pulumi.Output.from_input("yes")}},
+        "'yes'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "described", "said"), REFUSED, ids=[name for name, *_ in REFUSED])
+def test_what_does_not_go_together_is_refused_with_the_reason(name: str, described: dict[str, Any], said: str) -> None:
+    with pytest.raises(Exception, match="annotations") as refused:
+        made(**described)
+    assert said in str(refused.value), name
+
+
+ALLOWED: list[dict[str, Any]] = [
+    {"service_annotations": {AUTO: "true"}},
+    {"service_annotations": {AUTO: "false"}, "listener": tke.ListenerArgs(session_seconds=60)},
+    {"exposure": tke.public(), "service_annotations": {PARAMETERS: '{"VipIsp":"CTCC"}', CHARGE_OLD: "TRAFFIC_POSTPAID_BY_HOUR"}},
+    {"service_annotations": {"prometheus.io/scrape": "yes", "example.com/direct-access": "maybe"}},
+    {"exposure": tke.not_exposed(), "service_annotations": {"prometheus.io/scrape": "yes"}},
+    ingress({BOTH: "true"}),
+    {"pod_annotations": {"tke.cloud.tencent.com/eip-attributes": "{}", "prometheus.io/port": "80"}},
+]
+
+
+@pytest.mark.parametrize("described", ALLOWED, ids=[str(index) for index in range(len(ALLOWED))])
+def test_what_goes_together_is_made_without_a_word(described: dict[str, Any]) -> None:
+    graph = made(**described)
+    assert graph.named("w-service").inputs
+    assert [text for _, text in graph.said if "annotation" in text] == []
+
+
+MISSPELT = [
+    (
+        {"service_annotations": {"service.cloud.tencent.com/modifcation-protection": "true"}},
+        f"did you mean {PROTECTION}?",
+    ),
+    (
+        {"pod_annotations": {f"{EXPIRY}s": "1h"}},
+        f"did you mean {EXPIRY}?",
+    ),
+    ({"pod_annotations": {"service.cloud.tencent.com/lb-rs-weight": "{}"}}, "is an annotation of a Service, not of a pod"),
+]
+
+
+@pytest.mark.parametrize(("described", "said"), MISSPELT, ids=[said for _, said in MISSPELT])
+def test_a_misspelt_key_comes_with_the_one_that_was_meant(described: dict[str, Any], said: str) -> None:
+    (told,) = [(level, text) for level, text in made(**described).said if "[annotation-unknown]" in text]
+    assert told[0] == "warning"
+    assert said in told[1]
+
+
+def state(**more: Any) -> dict[str, Any]:
+    front = {"kind": "public"}
+    return {"name": "web", "namespace": "default", "network": "eni", "direct": True, "service": front, "allowAddressChange": False, **more}
+
+
+def refused(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    return [failure.reason for failure in WorkloadGuardProvider().check(state(**before), state(**after)).failures]
+
+
+ONE, OTHER = {PARAMETERS: '{"VipIsp":"CTCC"}'}, {PARAMETERS: '{"VipIsp":"CMCC"}'}
+
+
+@pytest.mark.parametrize(("before", "after"), [(ONE, OTHER), (ONE, {}), ({}, ONE), (ONE, {PARAMETERS: UNKNOWN})])
+def test_a_fixed_annotation_given_by_hand_does_not_change_later(before: dict[str, Any], after: dict[str, Any]) -> None:
+    (line,) = refused({"serviceAnnotations": before}, {"serviceAnnotations": after})
+    assert line.startswith(f"service_annotations[{PARAMETERS!r}]: ")
+    assert "allow_address_change=True" in line
+    assert refused({"serviceAnnotations": before}, {"serviceAnnotations": after, "allowAddressChange": True}) == []
+
+
+def test_the_same_for_an_ingress() -> None:
+    key = "kubernetes.io/ingress.extensiveParameters"
+    front = {"ingress": {"kind": "public"}}
+    (line,) = refused({**front, "ingressAnnotations": {key: "{}"}}, {**front, "ingressAnnotations": {key: '{"a":1}'}})
+    assert line.startswith(f"ingress.annotations[{key!r}]: ")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (ONE, {PARAMETERS: '{ "VipIsp": "CTCC" }'}),
+        (None, ONE),
+        (ONE, ONE),
+    ],
+    ids=["another spelling", "a state of an older version", "no change"],
+)
+def test_what_changes_nothing_is_not_refused(before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+    assert refused({} if before is None else {"serviceAnnotations": before}, {"serviceAnnotations": after}) == []
+
+
+def test_a_state_of_an_older_version_is_no_change() -> None:
+    assert not WorkloadGuardProvider().diff("", state(), state(serviceAnnotations=ONE, ingressAnnotations={})).changes
+
+
+def test_the_guard_remembers_them() -> None:
+    graph = made(exposure=tke.public(), service_annotations={**ONE, "a": "b"})
+    assert graph.named("w-guard").inputs["serviceAnnotations"] == ONE
+
+
+def test_with_the_word_of_the_program_every_fixed_annotation_may_replace() -> None:
+    assert {PARAMETERS, CHARGE_OLD, "service.cloud.tencent.com/cross-vpc-id"} <= set(fixed_keys(On.SERVICE))
+    assert "kubernetes.io/ingress.extensiveParameters" in fixed_keys(On.INGRESS)

@@ -1,0 +1,84 @@
+"""More listeners on one load balancer than it takes: one workload, several that share one, and the objects of a plan."""
+
+from typing import Any
+
+import pytest
+
+import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke.rules import of_plan
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from tests.unit.programs import Graph, run
+from tests.unit.workloads import made, workload
+
+BALANCER = "lb-11111111"
+
+
+def ports(first: int, count: int) -> list[tke.PortArgs]:
+    return [tke.PortArgs(port=port) for port in range(first, first + count)]
+
+
+def warned(graph: Graph) -> list[str]:
+    return [text for level, text in graph.said if level == "warning" and "[listener-quota]" in text]
+
+
+def test_a_service_with_fifty_one_ports_is_warned_of() -> None:
+    (said,) = warned(made(ports=ports(8000, 51)))
+    assert "ports: 51 listeners on the load balancer of the Service, and a load balancer takes 50" in said
+
+
+@pytest.mark.parametrize("described", [{"ports": ports(8000, 50)}, {"ports": ports(8000, 51), "exposure": tke.not_exposed()}])
+def test_as_many_as_it_takes_or_none_at_all_are_fine(described: dict[str, Any]) -> None:
+    assert warned(made(**described)) == []
+
+
+def test_workloads_that_share_a_load_balancer_are_counted_together() -> None:
+    def program(second: int) -> None:
+        for name, first in (("a", 8000), ("b", second)):
+            workload(name, exposure=tke.existing_clb(BALANCER, shared=True), ports=ports(first, 30))
+
+    (said,) = warned(run(lambda: program(9000)))
+    assert f"60 listeners on load balancer {BALANCER}, for 2 workloads together" in said
+
+
+def service(name: str, count: int, *, balancer: str = BALANCER, protocol: str = "TCP") -> dict[str, Any]:
+    listed = [{"port": float(8000 + index), "protocol": protocol} for index in range(count)]
+    annotations = {"service.kubernetes.io/tke-existed-lbid": balancer}
+    return {"metadata": {"name": name, "annotations": annotations}, "spec": {"type": "LoadBalancer", "ports": listed}}
+
+
+def step(kind: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> Step:
+    op = Op.CREATE if not old else Op.DELETE if not new else Op.SAME if old == new else Op.UPDATE
+    return Step(f"urn:pulumi:dev::demo::{kind}::{name}", kind, op, old, new)
+
+
+def found(*steps: Step) -> list[str]:
+    return [item.head for item in of_plan.findings(Plan(steps)) if item.rule.id == "listener-quota"]
+
+
+OTHER = step(tokens.SERVICE, "b", service("b", 30, protocol="UDP"), service("b", 30, protocol="UDP"))
+TLS = {"metadata": {"annotations": {"kubernetes.io/ingress.existLbId": BALANCER}}, "spec": {"tls": [{"secretName": "s"}]}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "count"),
+    [
+        (step(tokens.SERVICE, "a", {}, service("a", 21)), 51),
+        (step(tokens.SERVICE, "a", service("a", 20), service("a", 25)), 55),
+        (step(tokens.LISTENER, "own", {}, {"clbId": BALANCER, "protocol": "TCP", "port": 443.0}), 0),
+        (step(tokens.SERVICE, "a", {}, service("a", 50, balancer="lb-22222222")), 0),
+        (step(tokens.SERVICE, "a", service("a", 25), service("a", 21)), 0),
+        (step(tokens.SERVICE, "a", service("a", 21), {}), 0),
+    ],
+    ids=["a new Service", "more ports", "one listener", "another load balancer", "fewer ports", "gone"],
+)
+def test_what_names_one_load_balancer_is_counted_together(changed: Step, count: int) -> None:
+    heads = found(OTHER, changed)
+    assert [head.split()[0] for head in heads] == ([str(count)] if count else [])
+    assert all(BALANCER in head and "Service default/b" in head for head in heads)
+
+
+def test_listeners_of_ingresses_and_of_the_program_count_too() -> None:
+    own = [step(tokens.LISTENER, f"l{port}", {}, {"clbId": BALANCER, "protocol": "TCP", "port": float(port)}) for port in range(19)]
+    assert found(OTHER, step(tokens.INGRESS, "shop", TLS, TLS), *own)[0].startswith("51 ")
+    assert found(OTHER, step(tokens.INGRESS, "shop", TLS, TLS), *own[:18]) == []

@@ -1,0 +1,105 @@
+"""What becomes reachable for more clients than before, and what does not."""
+
+from typing import Any
+
+import pytest
+
+from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke.rules import changes
+from pulumi_tke_hybrid.tke.step import UNKNOWN, Op, Plan, Step
+
+SUBNET, EXISTING = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid", "service.kubernetes.io/tke-existed-lbid"
+GROUPS, PASS = "service.cloud.tencent.com/security-groups", "service.cloud.tencent.com/pass-to-target"
+DEPLOYMENT = tokens.DEPLOYMENT
+
+
+def found(kind: str, old: dict[str, Any], new: dict[str, Any], op: Op | None = None) -> list[tuple[str, str]]:
+    what = op or (Op.CREATE if not old else Op.DELETE if not new else Op.UPDATE)
+    step = Step(f"urn:pulumi:dev::demo::{kind}::it", kind, what, old, new)
+    return [
+        (item.rule.id, item.severity.value)
+        for item in changes.findings(Plan([step]))
+        if item.rule.id in ("exposure-widened", "new-exposure")
+    ]
+
+
+def service(kind: str = "LoadBalancer", **annotations: Any) -> dict[str, Any]:
+    return {"metadata": {"name": "web", "annotations": annotations}, "spec": {"type": kind}}
+
+
+def ingress(**annotations: Any) -> dict[str, Any]:
+    return {"metadata": {"name": "web", "annotations": annotations}, "spec": {}}
+
+
+def pods(**annotations: str) -> dict[str, Any]:
+    return {"spec": {"template": {"metadata": {"annotations": annotations}, "spec": {"containers": []}}}}
+
+
+INTERNAL, PUBLIC, OWN, NONE = service(**{SUBNET: "subnet-aaaaaaaa"}), service(), service(**{EXISTING: "lb-aaaaaaaa"}), service("ClusterIP")
+CLB, ENDPOINT = tokens.LOAD_BALANCER, tokens.ENDPOINT
+API_GROUP, RANGES = "clusterInternetSecurityGroup", "managedClusterInternetSecurityPolicies"
+OPENED, OPEN_GROUPED = {"clusterInternet": True}, {"networkType": "OPEN", "securityGroups": ["sg-a"]}
+T_SUBNET = "kubernetes.io/ingress.subnetId"
+ERROR, WARNING, NOTE = ("exposure-widened", "error"), ("exposure-widened", "warning"), ("new-exposure", "note")
+
+CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]]]] = {
+    "internal to public": (tokens.SERVICE, INTERNAL, PUBLIC, [ERROR]),
+    "none to public": (tokens.SERVICE, NONE, PUBLIC, [ERROR]),
+    "own to public": (tokens.SERVICE, OWN, PUBLIC, [ERROR]),
+    "none to internal": (tokens.SERVICE, NONE, INTERNAL, [NOTE]),
+    "a new public one": (tokens.SERVICE, {}, PUBLIC, [NOTE]),
+    "public to internal": (tokens.SERVICE, PUBLIC, INTERNAL, []),
+    "public to none": (tokens.SERVICE, PUBLIC, NONE, []),
+    "internal to own": (tokens.SERVICE, INTERNAL, OWN, []),
+    "a new internal one": (tokens.SERVICE, {}, INTERNAL, []),
+    "public as before": (tokens.SERVICE, PUBLIC, service(a="b"), []),
+    "a subnet that is not known yet": (tokens.SERVICE, INTERNAL, service(**{SUBNET: UNKNOWN}), []),
+    "an Ingress, internal to public": (tokens.INGRESS, ingress(**{T_SUBNET: "subnet-aaaaaaaa"}), ingress(), [ERROR]),
+    "an Ingress of nginx": (tokens.INGRESS, {}, ingress(**{"kubernetes.io/ingress.class": "nginx"}), []),
+    "an Ingress that comes to TKE": (tokens.INGRESS, ingress(**{"kubernetes.io/ingress.class": "nginx"}), ingress(), [ERROR]),
+    "groups go": (tokens.SERVICE, service(**{GROUPS: "sg-a"}), PUBLIC, [ERROR]),
+    "groups of an internal one go": (tokens.SERVICE, service(**{SUBNET: "s", GROUPS: "sg-a"}), service(**{SUBNET: "s"}), [WARNING]),
+    "a group comes beside another": (tokens.SERVICE, service(**{GROUPS: "sg-a"}), service(**{GROUPS: "sg-a,sg-b"}), [WARNING]),
+    "one of two groups goes": (tokens.SERVICE, service(**{GROUPS: "sg-a,sg-b"}), service(**{GROUPS: "sg-a"}), []),
+    "a first group": (tokens.SERVICE, PUBLIC, service(**{GROUPS: "sg-a"}), []),
+    "past the groups of the pods": (tokens.SERVICE, PUBLIC, service(**{PASS: "true"}), [ERROR]),
+    "past them, with a group": (tokens.SERVICE, service(**{GROUPS: "a"}), service(**{GROUPS: "a", PASS: "true"}), [WARNING]),
+    "no longer past them": (tokens.SERVICE, service(**{PASS: "true"}), service(**{PASS: "false"}), []),
+    "a load balancer of one's own": (CLB, {"networkType": "INTERNAL"}, {"networkType": "OPEN"}, [ERROR]),
+    "a public address on it": (CLB, {"networkType": "INTERNAL"}, {"networkType": "INTERNAL", "eipAddressId": "eip-a"}, [ERROR]),
+    "a new one": (CLB, {}, {"networkType": "OPEN"}, [NOTE]),
+    "a new internal one of one's own": (CLB, {}, {"networkType": "INTERNAL"}, []),
+    "its groups go": (CLB, {"networkType": "OPEN", "securityGroups": ["sg-a"]}, {"networkType": "OPEN", "securityGroups": []}, [ERROR]),
+    "its groups are not known": (CLB, OPEN_GROUPED, {**OPEN_GROUPED, "securityGroups": UNKNOWN}, [WARNING]),
+    "it passes": (CLB, {"networkType": "OPEN"}, {"networkType": "OPEN", "loadBalancerPassToTarget": True}, [ERROR]),
+    "the API server": (ENDPOINT, {"clusterInternet": False}, {"clusterInternet": True}, [ERROR]),
+    "the API server of a cluster": (tokens.CLUSTER, {"vpcId": "v"}, {"vpcId": "v", "clusterInternet": True}, [ERROR]),
+    "an endpoint on a cluster that is there": (ENDPOINT, {}, {"clusterId": "cls-aaaaaaaa", "clusterInternet": True}, [ERROR]),
+    "an endpoint with its cluster": (ENDPOINT, {}, {"clusterId": UNKNOWN, "clusterInternet": True}, [NOTE]),
+    "the endpoint's group goes": (ENDPOINT, {"clusterInternet": True, API_GROUP: "sg-a"}, {"clusterInternet": True}, [ERROR]),
+    "another group": (ENDPOINT, {"clusterInternet": True, API_GROUP: "sg-a"}, {"clusterInternet": True, API_GROUP: "sg-b"}, [WARNING]),
+    "an address more": (ENDPOINT, {**OPENED, RANGES: ["192.0.2.1"]}, {**OPENED, RANGES: ["192.0.2.0/24"]}, [ERROR]),
+    "an address less": (ENDPOINT, {**OPENED, RANGES: ["192.0.2.0/24"]}, {**OPENED, RANGES: ["192.0.2.1"]}, []),
+    "the API server inside the VPC": (ENDPOINT, {}, {"clusterId": "cls-aaaaaaaa", "clusterIntranet": True}, []),
+    "the API server no longer": (ENDPOINT, {"clusterInternet": True}, {"clusterInternet": False}, []),
+    "pods with public addresses": (DEPLOYMENT, pods(), pods(**{"tke.cloud.tencent.com/eip-attributes": "{}"}), [ERROR]),
+    "new pods with public addresses": (DEPLOYMENT, {}, pods(**{"eks.tke.cloud.tencent.com/eip-id-list": "eip-a"}), [NOTE]),
+    "nodes with public addresses": (tokens.NODE_POOL, {"minSize": 1}, {"autoScalingConfig": {"publicIpAssigned": True}}, [ERROR]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_who_may_come_in(name: str) -> None:
+    kind, old, new, expected = CASES[name]
+    assert found(kind, old, new) == expected
+
+
+@pytest.mark.parametrize("op", [Op.IMPORT, Op.LEAVE, Op.DELETE])
+def test_what_is_imported_left_or_deleted_exposes_nothing(op: Op) -> None:
+    for kind, side in ((tokens.SERVICE, PUBLIC), (CLB, {"networkType": "OPEN"}), (ENDPOINT, {"clusterInternet": True})):
+        old, new = ({}, side) if op is Op.IMPORT else (side, {})
+        assert found(kind, old, new, op) == []
+
+
+def test_a_replaced_service_may_become_public_too() -> None:
+    assert found(tokens.SERVICE, INTERNAL, PUBLIC, Op.REPLACE) == [ERROR]

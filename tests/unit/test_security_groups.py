@@ -1,0 +1,221 @@
+"""What a security group admits: two lists are compared as sets, whatever order and shape their rules have."""
+
+import ipaddress
+import random
+from typing import Any
+
+import pytest
+
+from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.tke.admission import Names, difference, entries, service
+from pulumi_tke_hybrid.tke.rules import changes
+from pulumi_tke_hybrid.tke.step import UNKNOWN, Op, Plan, Step
+
+GROUP = "sg-aaaaaaaa"
+
+
+def found(kind: str, old: dict[str, Any], new: dict[str, Any], op: Op = Op.UPDATE) -> list[str]:
+    step = Step(f"urn:pulumi:dev::demo::{kind}::rules", kind, op, old, new)
+    return [f"{item.rule.id} {item.severity.value}: {item.head}" for item in changes.findings(Plan([step]))]
+
+
+def compared(before: list[str], after: list[str]) -> list[str]:
+    """Both lists as `GroupLiteRule` has them."""
+    return found(tokens.LITE_RULES, {"ingresses": before}, {"ingresses": after})
+
+
+WIDER: dict[str, tuple[list[str], list[str], str]] = {
+    "everybody": (
+        ["ACCEPT#10.0.0.0/8#80#TCP"],
+        ["ACCEPT#10.0.0.0/8#80#TCP", "ACCEPT#0.0.0.0/0#22#TCP"],
+        "error: 0.0.0.0/0 TCP 22 admitted",
+    ),
+    "everybody in two halves": ([], ["ACCEPT#0.0.0.0/1#80#TCP", "ACCEPT#128.0.0.0/1#80#TCP"], "error: 0.0.0.0/0 TCP 80 admitted"),
+    "everybody by IPv6": (["ACCEPT#10.0.0.0/8#ALL#ALL"], ["ACCEPT#10.0.0.0/8#ALL#ALL", "ACCEPT#::/0#ALL#ALL"], "error: ::/0 ALL admitted"),
+    "a larger range": (
+        ["ACCEPT#10.1.0.0/16#80#TCP"],
+        ["ACCEPT#10.0.0.0/15#80#TCP"],
+        "warning: 10.0.0.0/16 TCP 80 admitted",
+    ),
+    "more ports": (["ACCEPT#10.0.0.0/8#80#TCP"], ["ACCEPT#10.0.0.0/8#80-443#TCP"], "warning: 10.0.0.0/8 TCP 81-443 admitted"),
+    "another protocol": (["ACCEPT#10.0.0.0/8#80#TCP"], ["ACCEPT#10.0.0.0/8#ALL#ALL"], "warning: 10.0.0.0/8"),
+    "a DROP goes": (
+        ["DROP#203.0.113.0/24#ALL#ALL", "ACCEPT#0.0.0.0/0#443#TCP"],
+        ["ACCEPT#0.0.0.0/0#443#TCP"],
+        "warning: 203.0.113.0/24 TCP 443 admitted",
+    ),
+    "a DROP comes too late": (
+        ["DROP#10.1.0.0/16#ALL#ALL", "ACCEPT#10.0.0.0/8#ALL#ALL"],
+        ["ACCEPT#10.0.0.0/8#ALL#ALL", "DROP#10.1.0.0/16#ALL#ALL"],
+        "warning: 10.1.0.0/16 ALL admitted",
+    ),
+    "another group": (
+        ["ACCEPT#10.0.0.0/8#ALL#ALL"],
+        ["ACCEPT#10.0.0.0/8#ALL#ALL", "ACCEPT#sg-bbbbbbbb#ALL#ALL"],
+        "warning: sg-bbbbbbbb ALL",
+    ),
+    "a rule that is not known": (["ACCEPT#10.0.0.0/8#ALL#ALL"], ["ACCEPT#10.0.0.0/8#ALL#ALL", UNKNOWN], "known only during the update"),
+    "a rule that cannot be read": ([], ["10.0.0.0/8"], "a rule that cannot be read (10.0.0.0/8)"),
+}
+
+
+@pytest.mark.parametrize("name", WIDER)
+def test_a_list_that_admits_more(name: str) -> None:
+    before, after, said = WIDER[name]
+    (finding,) = compared(before, after)
+    assert finding.startswith("exposure-widened ")
+    assert said in finding
+
+
+@pytest.mark.parametrize("name", [name for name, (before, _, _) in WIDER.items() if before and "not known" not in name])
+def test_the_way_back_admits_less(name: str) -> None:
+    before, after, _ = WIDER[name]
+    (finding,) = compared(after, before)
+    assert finding.startswith("security-group-narrowed ")
+
+
+SAME: dict[str, tuple[list[str], list[str]]] = {
+    "the order of rules that do not overlap": (
+        ["ACCEPT#10.0.0.0/8#80#TCP", "DROP#0.0.0.0/0#22#TCP"],
+        ["DROP#0.0.0.0/0#22#TCP", "ACCEPT#10.0.0.0/8#80#TCP"],
+    ),
+    "a part of what is admitted already": (["ACCEPT#10.0.0.0/8#ALL#ALL"], ["ACCEPT#10.0.0.0/8#ALL#ALL", "ACCEPT#10.1.0.0/16#80#TCP"]),
+    "two halves instead of the whole": (["ACCEPT#10.0.0.0/8#80#TCP"], ["ACCEPT#10.0.0.0/9#80#TCP", "ACCEPT#10.128.0.0/9#80#TCP"]),
+    "ports one by one": (["ACCEPT#10.0.0.0/8#80-82#TCP"], ["ACCEPT#10.0.0.0/8#80,81,82#TCP"]),
+    "a DROP of what is never admitted": (["ACCEPT#10.0.0.0/8#80#TCP"], ["ACCEPT#10.0.0.0/8#80#TCP", "DROP#192.168.0.0/16#ALL#ALL"]),
+    "a group that everybody contains": (["ACCEPT#0.0.0.0/0#ALL#ALL"], ["ACCEPT#0.0.0.0/0#ALL#ALL", "ACCEPT#sg-bbbbbbbb#80#TCP"]),
+    "spelling": (["ACCEPT#10.0.0.1/8#80#TCP"], ["accept#10.0.0.0/8#80#tcp"]),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_a_list_that_admits_the_same(name: str) -> None:
+    before, after = SAME[name]
+    assert compared(before, after) == []
+    assert compared(after, before) == []
+
+
+def test_what_comes_and_what_goes_are_two_findings() -> None:
+    assert compared(["ACCEPT#10.0.0.0/16#80#TCP"], ["ACCEPT#10.1.0.0/16#80#TCP"]) == [
+        "exposure-widened warning: 10.1.0.0/16 TCP 80 admitted by the security group from now on",
+        "security-group-narrowed warning: 10.0.0.0/16 TCP 80 no longer admitted by the security group",
+    ]
+
+
+def test_rules_that_are_not_known_as_a_whole_are_named() -> None:
+    (finding,) = found(tokens.RULE_SET, {"ingresses": []}, {"ingresses": UNKNOWN})
+    assert "not compared" in finding
+
+
+def test_more_rules_than_anybody_has_are_not_compared_but_named() -> None:
+    (finding,) = compared([], [f"ACCEPT#10.0.{index // 256}.{index % 256}#80#TCP" for index in range(501)])
+    assert "are more than 500" in finding
+
+
+def test_what_goes_out_is_no_exposure() -> None:
+    rule = {"action": "ACCEPT", "cidrBlock": "0.0.0.0/0"}
+    assert found(tokens.RULE_SET, {"egresses": []}, {"egresses": [rule]}) == []
+
+
+def rule(**more: Any) -> dict[str, Any]:
+    return {
+        "securityGroupId": GROUP,
+        "type": "ingress",
+        "policy": "ACCEPT",
+        "cidrIp": "10.0.0.0/8",
+        "ipProtocol": "TCP",
+        "portRange": "80",
+        **more,
+    }
+
+
+SINGLE: list[tuple[str, Op, dict[str, Any], dict[str, Any], str]] = [
+    ("to everybody", Op.REPLACE, rule(), rule(cidrIp="0.0.0.0/0"), "exposure-widened error: 0.0.0.0/0 TCP 80 admitted"),
+    ("new, on a group that is there", Op.CREATE, {}, rule(cidrIp="0.0.0.0/0"), "exposure-widened error: 0.0.0.0/0 TCP 80 admitted"),
+    ("new, with its group, for everybody", Op.CREATE, {}, rule(cidrIp="0.0.0.0/0", securityGroupId=UNKNOWN), "new-exposure note: "),
+    ("goes", Op.DELETE, rule(), {}, "security-group-narrowed warning: 10.0.0.0/8 TCP 80 no longer admitted by the security group"),
+    ("a refusal goes", Op.DELETE, rule(policy="drop"), {}, "exposure-widened warning: 10.0.0.0/8 TCP 80 no longer refused"),
+    (
+        "a refusal comes",
+        Op.CREATE,
+        {},
+        rule(policy="DROP"),
+        "security-group-narrowed warning: 10.0.0.0/8 TCP 80 refused by",
+    ),
+    ("every port", Op.REPLACE, rule(), rule(portRange="ALL"), "exposure-widened warning: 10.0.0.0/8 TCP 0-79,81-65535"),
+]
+
+
+@pytest.mark.parametrize(("name", "op", "old", "new", "said"), SINGLE, ids=[name for name, *_ in SINGLE])
+def test_a_resource_that_holds_one_rule(name: str, op: Op, old: dict[str, Any], new: dict[str, Any], said: str) -> None:
+    (finding,) = found(tokens.GROUP_RULE, old, new, op)
+    assert finding.startswith(said), name
+
+
+@pytest.mark.parametrize(
+    ("op", "old", "new"),
+    [
+        (Op.CREATE, {}, rule(securityGroupId=UNKNOWN)),
+        (Op.CREATE, {}, rule(type="egress", cidrIp="0.0.0.0/0")),
+        (Op.REPLACE, rule(), rule(description="other")),
+        (Op.IMPORT, {}, rule(cidrIp="0.0.0.0/0")),
+        (Op.LEAVE, rule(), {}),
+    ],
+    ids=["with its group", "what goes out", "a description", "an import", "leaves the stack only"],
+)
+def test_one_rule_that_changes_nothing_for_clients(op: Op, old: dict[str, Any], new: dict[str, Any]) -> None:
+    assert found(tokens.GROUP_RULE, old, new, op) == []
+
+
+def test_objects_are_read_like_texts() -> None:
+    listed = [
+        {"action": "DROP", "cidrBlock": "10.1.0.0/16"},
+        {"action": "ACCEPT", "cidrBlock": "10.0.0.0/8", "protocol": "TCP", "port": "80,443"},
+        {"action": "ACCEPT", "ipv6Block": "2001:db8::/32", "protocol": "ICMPV6"},
+        {"action": "ACCEPT", "sourceSecurityId": "sg-bbbbbbbb", "protocol": "UDP", "port": "ALL"},
+    ]
+    texts = ["DROP#10.1.0.0/16#ALL#ALL", "ACCEPT#10.0.0.0/8#80,443#TCP", "ACCEPT#2001:db8::/32#ALL#ICMPV6", "ACCEPT#sg-bbbbbbbb#ALL#UDP"]
+    names = Names()
+    assert entries(listed, names) == entries(texts, names)
+
+
+BLOCKS = ("0.0.0.0/0", "10.0.0.0/30", "10.0.0.2/31", "10.0.0.0/29", "10.0.0.5", "10.0.0.4/30")
+PORTS = ("ALL", "80", "80-82", "81,83", "82-90")
+ADDRESSES = [f"10.0.0.{number}" for number in range(9)]
+SERVICES = [(protocol, port) for protocol in ("TCP", "UDP") for port in (79, 80, 81, 82, 83, 90, 91)]
+
+
+def admits(rules: list[str], address: str, protocol: str, port: int) -> bool:
+    """As the cloud decides: the first rule that fits."""
+    for text in rules:
+        action, block, ports, kind = text.split("#")
+        spans = [part.split("-") for part in ports.split(",")] if ports != "ALL" else [["0", "65535"]]
+        fits = kind in ("ALL", protocol) and (kind == "ALL" or any(int(span[0]) <= port <= int(span[-1]) for span in spans))
+        if fits and ipaddress.ip_address(address) in ipaddress.ip_network(block, strict=False):
+            return action == "ACCEPT"
+    return False
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_two_random_lists_differ_where_the_first_match_says_so(seed: int) -> None:
+    chance = random.Random(seed)
+
+    def some() -> list[str]:
+        return [
+            "#".join((chance.choice(("ACCEPT", "DROP")), chance.choice(BLOCKS), chance.choice(PORTS), chance.choice(("TCP", "UDP", "ALL"))))
+            for _ in range(chance.randint(0, 5))
+        ]
+
+    before, after = some(), some()
+    names = Names()
+    more = difference(entries(before, names), entries(after, names))
+    for address in ADDRESSES:
+        for protocol, port in SERVICES:
+            expected = admits(after, address, protocol, port) and not admits(before, address, protocol, port)
+            number, service_number = int(ipaddress.ip_address(address)), service(protocol, port)
+            inside = [sources for sources, services in more.items() if within(service_number, services) and within(number, sources)]
+            assert bool(inside) is expected
+
+
+def within(number: int, spans: tuple[tuple[int, int], ...]) -> bool:
+    return any(first <= number <= last for first, last in spans)
