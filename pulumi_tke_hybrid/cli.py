@@ -1,36 +1,31 @@
-"""The `tke-hybrid` command. Each subcommand's module holds options and help only, and imports what works when it runs."""
+"""The entry point of the `tke-hybrid` command. Imports the standard library alone, so that a missing package is named."""
 
-import typer
+from typing import TYPE_CHECKING
 
-from pulumi_tke_hybrid.capacity import command as capacity
-from pulumi_tke_hybrid.console import wrong_use
-from pulumi_tke_hybrid.doctor import command as doctor
-from pulumi_tke_hybrid.drift import command as drift
-from pulumi_tke_hybrid.proof import command as proof
-from pulumi_tke_hybrid.review import command as review
+from pulumi_tke_hybrid.console import process
 
-app = typer.Typer(
-    name="tke-hybrid",
-    cls=wrong_use.Root,
-    help="TKE's hybrid network: what is there, and does each pod see its client? `tke-hybrid COMMAND --help` shows examples.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,  # they would print local variables, and with them secrets
-    add_completion=False,
-)
-
-
-app.command("verify", help=proof.HELP, no_args_is_help=True)(proof.verify)
-app.command("drift", help=drift.HELP, no_args_is_help=True)(drift.drift)
-app.add_typer(capacity.app, name="capacity")
-app.command("review", help=review.HELP, no_args_is_help=True)(review.review)
-app.command("doctor", help=doctor.DOCTOR_HELP)(doctor.doctor)
-app.command("policy", help=doctor.POLICY_HELP)(doctor.policy)
+if TYPE_CHECKING:
+    from pulumi_tke_hybrid.commands import app as app
 
 
 def main() -> None:
     """Entry point of the console script."""
+    process.run(_command)
+
+
+def _command() -> None:
+    from pulumi_tke_hybrid.commands import app
+
     app()
+
+
+def __getattr__(name: str) -> object:
+    """`app`, the typer application, imported when it is first used."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pulumi_tke_hybrid.commands import app
+
+    return app
 
 
 if __name__ == "__main__":

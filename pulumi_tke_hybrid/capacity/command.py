@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pulumi_tke_hybrid.console import ignored, wrong_use
+from pulumi_tke_hybrid.console import endings, ignored
 from pulumi_tke_hybrid.console.exit_code import FailOn
 
 HELP = """How many nodes and ENI pods fit in each zone, now and after a change. Reads only, changes nothing.
@@ -106,10 +106,10 @@ def capacity(
     json_file: JsonFile = "",
 ) -> None:
     if context.invoked_subcommand is not None:
-        with wrong_use.told("capacity"):
+        with endings.told("capacity"):
             ignored.refuse(f"{context.invoked_subcommand} has options of its own, after its name", _given(context))
         return
-    with wrong_use.told("capacity"):
+    with endings.told("capacity"):
         from pulumi_tke_hybrid.capacity import run_command
 
         code = run_command.run(
@@ -144,7 +144,7 @@ def propose(
     growth: Annotated[int, typer.Option(min=0, max=10000, help="Room to grow, in per cent of the need.")] = 100,
     json_file: JsonFile = "",
 ) -> None:
-    with wrong_use.told("capacity propose"):
+    with endings.told("capacity propose"):
         from pulumi_tke_hybrid.capacity import run_command
 
         code = run_command.propose(vpc=vpc, zones=zone, taken=taken or [], growth=growth, json_file=json_file)

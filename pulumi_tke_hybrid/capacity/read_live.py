@@ -11,7 +11,7 @@ from pulumi_tke_hybrid.cloud.pod_limits import pod_limits
 from pulumi_tke_hybrid.cloud.subnets import subnets_of
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
 from pulumi_tke_hybrid.cloud.waiting import Wait
-from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.errors import CouldNotTell, WrongUse
 from pulumi_tke_hybrid.console.kubeconfig import other_cluster
 from pulumi_tke_hybrid.tke import capacity, cidrs
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
@@ -21,15 +21,16 @@ from pulumi_tke_hybrid.tke.step import at
 def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> ClusterInventory:
     """What the cloud lists for the cluster, with nodes and pods as they were counted inside it (None: not read).
 
-    Raises `WrongUse` where the cluster is not the one that was meant, `CloudError` where the cloud could not be read.
+    Raises `CouldNotTell` for a cluster that has nothing to count, `WrongUse` for the kubeconfig of another cluster, `CloudError` where
+    the cloud could not be read.
     """
     described = find_cluster(cloud, cluster_id)
     if described is None:
-        raise WrongUse(f"{cluster_id} is not in this region and account; check --cluster-id, --region and the credentials")
+        raise CouldNotTell(f"{cluster_id} is not in this region and account; check --cluster-id, --region and the credentials")
     _refuse_another(cloud, cluster_id, inside)
     live = VpcCniSwitch(cloud, Wait(0, _silent)).look({"clusterId": cluster_id})
     if live is None or not live.enabled:
-        raise WrongUse(f"VPC-CNI of {cluster_id} is off, so it has no container subnets")
+        raise CouldNotTell(f"VPC-CNI of {cluster_id} is off, so it has no container subnets")
     listed = live.ipamd_subnets or live.subnets
     subnets = _subnets(cloud, listed)
     nodes = inside.nodes if inside else dict[str, Counter[NodeKind]]()

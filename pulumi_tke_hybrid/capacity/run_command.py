@@ -11,7 +11,7 @@ from pulumi_tke_hybrid.capacity.rows import PERIODS, Growth
 from pulumi_tke_hybrid.capacity.wishes import WrongWishes, proposal
 from pulumi_tke_hybrid.console import files, ignored, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn, refuse_change
+from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.tke import ids
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory
 
@@ -35,7 +35,7 @@ def run(
     json_file: str,
 ) -> ExitCode:
     """Run it and write what was found. Standard output holds the table, or the JSON."""
-    refuse_change("capacity", fail_on)
+    ignored.refuse_change("capacity", fail_on)
     sources = {"--preview": preview, "--state": state, "--facts": facts, "--cluster-id": cluster_id}
     given = [option for option, value in sources.items() if value]
     if len(given) != 1:
@@ -58,9 +58,12 @@ def run(
         outcome = Outcome(read_plan.of_facts(read_plan.read("--facts", facts, how)), None, wanted, reserve, fail_on)
     else:
         outcome = Outcome(_live(cluster_id, region, kubeconfig, context, cloud_only), None, wanted, reserve, fail_on)
-    files.write(json_file, report.as_json(outcome))
-    table.show(outcome, terminal.console(stderr=json_file == files.STANDARD_OUTPUT))
-    return outcome.exit_code
+    return files.write_all(
+        "capacity",
+        outcome.exit_code,
+        lambda: files.write(json_file, report.as_json(outcome)),
+        lambda: table.show(outcome, terminal.console(stderr=json_file == files.STANDARD_OUTPUT)),
+    )
 
 
 def propose(*, vpc: str, zones: list[str], taken: list[str], growth: int, json_file: str) -> ExitCode:
@@ -71,9 +74,12 @@ def propose(*, vpc: str, zones: list[str], taken: list[str], growth: int, json_f
         for line in error.lines:
             files.complain("capacity propose", line)
         return ExitCode.WRONG_USE
-    files.write(json_file, report.proposal_as_json(placed, vpc))
-    table.show_proposal(placed, terminal.console(stderr=json_file == files.STANDARD_OUTPUT))
-    return ExitCode.FINE
+    return files.write_all(
+        "capacity propose",
+        ExitCode.FINE,
+        lambda: files.write(json_file, report.proposal_as_json(placed, vpc)),
+        lambda: table.show_proposal(placed, terminal.console(stderr=json_file == files.STANDARD_OUTPUT)),
+    )
 
 
 def _growth(text: str) -> Growth | None:

@@ -2,8 +2,6 @@
 
 from enum import Enum, IntEnum
 
-from pulumi_tke_hybrid.console.errors import WrongUse
-
 
 class ExitCode(IntEnum):
     """Exit code of a command. 1 is never used: an interpreter that dies, a missing package and a shell end with 1.
@@ -38,9 +36,3 @@ class FailOn(str, Enum):
     def warnings_count(self) -> bool:
         """Whether a warning ends a command with 2."""
         return self is not FailOn.ERROR
-
-
-def refuse_change(command: str, fail_on: FailOn) -> None:
-    """Raise `WrongUse` for `--fail-on change` of a command that judges no changes."""
-    if fail_on is FailOn.CHANGE:
-        raise WrongUse(f"--fail-on change: {command} judges what there is, not a change; give error or warning")

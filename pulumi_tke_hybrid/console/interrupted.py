@@ -1,4 +1,4 @@
-"""A command that is told to end from outside ends as with Ctrl-C, so that what it made is removed."""
+"""A command that SIGTERM or SIGHUP ends is ended as by Ctrl-C, so that it removes what it made."""
 
 import contextlib
 import signal
@@ -7,6 +7,19 @@ from types import FrameType
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """What a cancelled pipeline and a closed terminal send; Windows has no SIGHUP."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal that ends the command."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def number_of(interrupt: KeyboardInterrupt) -> int:
+    """The number of the signal; Python raises `KeyboardInterrupt` itself for SIGINT."""
+    return interrupt.number if isinstance(interrupt, Interrupted) else int(signal.SIGINT)
 
 
 @contextlib.contextmanager
@@ -23,8 +36,8 @@ def like_ctrl_c() -> Generator[None]:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Once: whoever asks again must not stop the tidying up."""
-    del number, frame
+    """Further signals are ignored, so that the cleanup is not interrupted."""
+    del frame
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    raise Interrupted(number)

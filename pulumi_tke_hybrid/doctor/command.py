@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pulumi_tke_hybrid.console import wrong_use
+from pulumi_tke_hybrid.console import endings
 from pulumi_tke_hybrid.console.exit_code import FailOn
 
 DOCTOR_HELP = """Can this machine run the program. Reads only; each failure says what to do; no secret is shown.
@@ -57,7 +57,7 @@ def doctor(
 ) -> None:
     from pulumi_tke_hybrid.doctor import run_command
 
-    with wrong_use.told("doctor"):
+    with endings.told("doctor"):
         code = run_command.run(stack=stack, region=region, project=project, offline=offline, fail_on=fail_on, json_file=json_file)
     raise typer.Exit(code)
 
@@ -65,11 +65,13 @@ def doctor(
 def policy(
     read_only: Annotated[bool, typer.Option("--read-only", help="What reads, without the cluster's credentials.")] = False,
     own_vpc: Annotated[bool, typer.Option("--own-vpc", help="The program makes its VPC too.")] = False,
+    json_file: Annotated[str, typer.Option("--json", metavar="FILE", help="Write the policy there. Default: standard output.")] = "",
     markdown_file: Annotated[
         str, typer.Option("--markdown", metavar="FILE", help="Write it with its reasons (- for standard output).")
     ] = "",
 ) -> None:
     from pulumi_tke_hybrid.doctor import run_command
 
-    with wrong_use.told("policy"):
-        run_command.policy(read_only=read_only, own_vpc=own_vpc, markdown_file=markdown_file)
+    with endings.told("policy"):
+        code = run_command.policy(read_only=read_only, own_vpc=own_vpc, json_file=json_file, markdown_file=markdown_file)
+    raise typer.Exit(code)

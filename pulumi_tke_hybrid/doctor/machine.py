@@ -99,8 +99,8 @@ class ThisMachine:
         variables = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", "NO_COLOR": "1"}
         try:
             done = subprocess.run(  # noqa: S603 - programs of ours, found on PATH
-                command, cwd=self._project, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                errors="replace", timeout=_PATIENCE, check=False,
+                command, cwd=self._project, env=variables, stdin=subprocess.DEVNULL, capture_output=True,
+                encoding="utf-8", errors="replace", timeout=_PATIENCE, check=False,
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
             return Ran(None, stderr=type(error).__name__)

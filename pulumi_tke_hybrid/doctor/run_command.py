@@ -1,6 +1,5 @@
 """What `doctor` and `policy` do with their options."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,8 +9,8 @@ from rich.text import Text
 
 from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
-from pulumi_tke_hybrid.console import files
-from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn, refuse_change
+from pulumi_tke_hybrid.console import files, ignored, terminal
+from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.doctor import policy as policies
 from pulumi_tke_hybrid.doctor import report
 from pulumi_tke_hybrid.doctor.check import Check, skipped
@@ -41,25 +40,33 @@ def checks(
 
 def run(*, stack: str, region: str, project: Path, offline: bool, fail_on: FailOn, json_file: str) -> ExitCode:
     """Run them and say what was found; standard output holds it, or the JSON where that was sent to `-`."""
-    refuse_change("doctor", fail_on)
-    console = Console(stderr=json_file == "-", soft_wrap=True)
+    ignored.refuse_change("doctor", fail_on)
+    console = terminal.console(stderr=json_file == "-", soft_wrap=True)
     done: list[Check] = []
     with Console(stderr=True).status("checking") as status:
         for check in checks(ThisMachine(project), stack, region, offline, _cloud, skew):
             report.line(check, console)
             status.update(f"checking (last: {check.id})")
             done.append(check)
-    files.write(json_file, report.as_json(done, fail_on))
     code = report.exit_code(done, fail_on)
-    console.print(Text(report.headline(done), style="bold red" if code else "bold green"))
-    return code
+    return files.write_all(
+        "doctor",
+        code,
+        lambda: files.write(json_file, report.as_json(done, fail_on)),
+        lambda: console.print(Text(report.headline(done), style="bold red" if code else "bold green")),
+    )
 
 
-def policy(*, read_only: bool, own_vpc: bool, markdown_file: str) -> None:
-    """Print the policy, or write it with its reasons."""
-    files.write(markdown_file, policies.as_markdown(read_only=read_only, own_vpc=own_vpc))
-    if markdown_file != files.STANDARD_OUTPUT:
-        sys.stdout.write(policies.as_json(read_only=read_only, own_vpc=own_vpc))
+def policy(*, read_only: bool, own_vpc: bool, json_file: str, markdown_file: str) -> ExitCode:
+    """Write the policy, to standard output where no file takes it, and with its reasons."""
+    files.refuse_two_on_standard_output({"--json": json_file, "--markdown": markdown_file})
+    where = json_file or ("" if markdown_file == files.STANDARD_OUTPUT else files.STANDARD_OUTPUT)
+    return files.write_all(
+        "policy",
+        ExitCode.FINE,
+        lambda: files.write(where, policies.as_json(read_only=read_only, own_vpc=own_vpc)),
+        lambda: files.write(markdown_file, policies.as_markdown(read_only=read_only, own_vpc=own_vpc)),
+    )
 
 
 def _cloud(settings: CloudSettings) -> Cloud:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pulumi_tke_hybrid.console import wrong_use
+from pulumi_tke_hybrid.console import endings
 from pulumi_tke_hybrid.console.exit_code import FailOn
 
 HELP = """Put side by side who says what about a cluster's pod network. Reads only, changes nothing.
@@ -67,7 +67,7 @@ def drift(
 ) -> None:
     from pulumi_tke_hybrid.drift import run_command
 
-    with wrong_use.told("drift"):
+    with endings.told("drift"):
         code = run_command.run(
             cluster_id=cluster_id,
             region=region,

@@ -9,7 +9,7 @@ from pulumi_tke_hybrid.cloud.client import TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.console import files, ignored, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn, refuse_change
+from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.console.kubeconfig import named
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.drift import facts, report, table
@@ -39,7 +39,7 @@ def run(
     markdown_file: str,
 ) -> ExitCode:
     """Run it and write what was found. Standard output holds the table, or whatever was sent to `-`."""
-    refuse_change("drift", fail_on)
+    ignored.refuse_change("drift", fail_on)
     if cloud_only:
         ignored.refuse("--cloud-only does not ask the cluster itself", {"--kubeconfig": kubeconfig, "--context": context})
     for item in accept:
@@ -55,10 +55,13 @@ def run(
     kube = _kube(kubeconfig, context, cloud_only)
     picture = _picture(settings, kube, cluster, wish)
     outcome = Outcome(picture, compare(picture), accept, fail_on)
-    files.write(json_file, report.as_json(outcome))
-    files.write(markdown_file, report.as_markdown(outcome))
-    table.show(outcome, terminal.console(stderr="-" in (json_file, markdown_file)))
-    return outcome.exit_code
+    return files.write_all(
+        "drift",
+        outcome.exit_code,
+        lambda: files.write(json_file, report.as_json(outcome)),
+        lambda: files.write(markdown_file, report.as_markdown(outcome)),
+        lambda: table.show(outcome, terminal.console(stderr="-" in (json_file, markdown_file))),
+    )
 
 
 def _picture(settings: CloudSettings, kube: Kube | Unread, cluster: str, wish: Wish | None) -> Picture:

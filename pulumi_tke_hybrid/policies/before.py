@@ -67,7 +67,9 @@ def read(stack: str, environment: Mapping[str, str] = os.environ) -> Before:
 def _exported(stack: str) -> str:
     # The policy process has the environment of the CLI that started it: same backend, same account. Its output is not ours to write to.
     command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL)  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        command, check=True, capture_output=True, encoding="utf-8", errors="replace", timeout=TIMEOUT, stdin=subprocess.DEVNULL
+    )
     return done.stdout
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pulumi_tke_hybrid.console import wrong_use
+from pulumi_tke_hybrid.console import endings
 from pulumi_tke_hybrid.console.exit_code import FailOn
 
 HELP = """Prove which address the pods see: the client's, or somebody else's.
@@ -149,7 +149,7 @@ def verify(
 ) -> None:
     from pulumi_tke_hybrid.proof import run_command
 
-    with wrong_use.told("verify"):
+    with endings.told("verify"):
         wanted = run_command.wanted(
             url=url,
             service=service,

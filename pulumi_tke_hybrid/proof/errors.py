@@ -1,5 +1,7 @@
 """Why no verdict could be reached, in a sentence for the user."""
 
+from pulumi_tke_hybrid.console.errors import CouldNotTell
 
-class CannotVerify(Exception):
+
+class CannotVerify(CouldNotTell):
     """Something that the proof needs is not there or cannot be read."""

@@ -11,11 +11,10 @@ from rich.console import Console
 
 from pulumi_tke_hybrid.console import files, ignored, interrupted, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn, refuse_change
+from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.proof import report, table
 from pulumi_tke_hybrid.proof.cluster import Front, Subnets
 from pulumi_tke_hybrid.proof.coverage import Wish
-from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
 from pulumi_tke_hybrid.proof.kube import LiveKube
 from pulumi_tke_hybrid.proof.pod_tables import Kubectl
@@ -97,18 +96,17 @@ def wanted(
 
 def run(request: Wanted, kubeconfig: Path | None, context: str, fail_on: FailOn, json_file: str, markdown_file: str) -> ExitCode:
     """Run it and write what was found. Standard output holds the table, or whatever was sent to `-`."""
-    refuse_change("verify", fail_on)
+    ignored.refuse_change("verify", fail_on)
     files.refuse_two_on_standard_output({"--json": json_file, "--markdown": markdown_file})
-    try:
-        with interrupted.like_ctrl_c(), shown_on(Console(stderr=True)) as progress:
-            outcome = replace(verify(request, lambda: LiveKube.connect(kubeconfig, context), progress), fail_on=fail_on)
-    except CannotVerify as error:
-        files.complain("verify", str(error))
-        return ExitCode.COULD_NOT_TELL
-    files.write(json_file, report.as_json(outcome))
-    files.write(markdown_file, report.as_markdown(outcome))
-    table.show(outcome, terminal.console(stderr="-" in (json_file, markdown_file)))
-    return outcome.exit_code
+    with interrupted.like_ctrl_c(), shown_on(Console(stderr=True)) as progress:
+        outcome = replace(verify(request, lambda: LiveKube.connect(kubeconfig, context), progress), fail_on=fail_on)
+    return files.write_all(
+        "verify",
+        outcome.exit_code,
+        lambda: files.write(json_file, report.as_json(outcome)),
+        lambda: files.write(markdown_file, report.as_markdown(outcome)),
+        lambda: table.show(outcome, terminal.console(stderr="-" in (json_file, markdown_file))),
+    )
 
 
 def _facts(name: str) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pulumi_tke_hybrid.console import wrong_use
+from pulumi_tke_hybrid.console import endings
 from pulumi_tke_hybrid.console.exit_code import FailOn
 
 HELP = """What a preview means for the network, in one comment that a reviewer can act on. Changes nothing.
@@ -89,7 +89,7 @@ def review(
     ] = "",
     pull_request: Annotated[int | None, typer.Option(min=1, help="Another one than the job's.", rich_help_panel="Report")] = None,
 ) -> None:
-    with wrong_use.told("review"):
+    with endings.told("review"):
         from pulumi_tke_hybrid.review import run_command
 
         code = run_command.run(

@@ -91,8 +91,8 @@ def run(inputs: Inputs, judging: Judging, reports: Reports, environment: Mapping
         plans, words, acceptances=_acceptances(judging, reports, environment), severities=severities, origin=origin, fail_on=judging.fail_on
     )
     said = comment(done, reports.limit)
-    _write(done, said, reports)
-    return _post(said, done.exit_code, reports, words) if reports.post else done.exit_code
+    code = _write(done, said, reports)
+    return _post(said, code, reports, words) if reports.post else code
 
 
 def _read(names: Sequence[str], secrets: Secrets) -> list[StackPlan]:
@@ -170,11 +170,15 @@ def _labels(environment: Mapping[str, str]) -> list[str]:
     return told
 
 
-def _write(done: Review, said: Comment, reports: Reports) -> None:
-    files.write(reports.json_file, json.dumps(said.digest.as_data(), indent=2, ensure_ascii=False) + "\n")
-    files.write(reports.markdown_file, said.body)
-    if files.STANDARD_OUTPUT not in (reports.json_file, reports.markdown_file):
-        files.write(files.STANDARD_OUTPUT, text(done))
+def _write(done: Review, said: Comment, reports: Reports) -> ExitCode:
+    free = files.STANDARD_OUTPUT not in (reports.json_file, reports.markdown_file)
+    return files.write_all(
+        "review",
+        done.exit_code,
+        lambda: files.write(reports.json_file, json.dumps(said.digest.as_data(), indent=2, ensure_ascii=False) + "\n"),
+        lambda: files.write(reports.markdown_file, said.body),
+        lambda: files.write(files.STANDARD_OUTPUT if free else "", text(done)),
+    )
 
 
 def _post(said: Comment, code: ExitCode, reports: Reports, words: Words) -> ExitCode:
@@ -185,6 +189,6 @@ def _post(said: Comment, code: ExitCode, reports: Reports, words: Words) -> Exit
     try:
         print(words.line(post(said, Host(reports.post), number=reports.pull_request)), file=sys.stderr)
     except CannotPost as error:
-        files.complain("tke-hybrid review", words.line(str(error)))
+        files.complain("review", words.line(str(error)))
         return ExitCode.NOT_POSTED if code is ExitCode.FINE else code
     return code

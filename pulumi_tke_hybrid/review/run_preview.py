@@ -62,5 +62,5 @@ def _ended(preview: "subprocess.Popen[bytes]") -> int:
 
 
 def _version(command: str) -> str:
-    told = subprocess.run([command, "version"], capture_output=True, text=True, check=False)  # noqa: S603
+    told = subprocess.run([command, "version"], capture_output=True, encoding="utf-8", errors="replace", check=False)  # noqa: S603
     return told.stdout.strip().removeprefix("v")

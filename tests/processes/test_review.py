@@ -79,7 +79,7 @@ STARTED = 'echo $$ "$TMPDIR" > started.new; mv started.new started'
 def test_a_review_that_is_told_to_end_waits_for_its_preview_and_leaves_nothing(tmp_path: Path, number: int) -> None:
     tidies = f"trap 'kill $!; sleep 0.3; ls \"$TMPDIR\" > seen; exit 1' TERM; {STARTED}; sleep 60 & wait"
     ended, temporary = interrupted(tmp_path, tidies, 10, number)
-    assert ended == 130
+    assert ended == 128 + number
     assert (tmp_path / "seen").read_text() == "kubeconfig1\n"  # the folder stays until the preview has ended
     assert not temporary.exists()
 
@@ -88,5 +88,5 @@ def test_a_preview_that_does_not_end_is_killed_whoever_asks_again(tmp_path: Path
     ended, temporary = interrupted(
         tmp_path, f"trap '' TERM HUP; {STARTED}; exec sleep 60", 0.5, signal.SIGTERM, signal.SIGHUP, signal.SIGTERM
     )
-    assert ended == 130
+    assert ended == 128 + signal.SIGTERM
     assert not temporary.exists()

@@ -11,7 +11,7 @@ from pulumi_tke_hybrid.capacity import inside, read_live
 from pulumi_tke_hybrid.capacity.inside import Inside
 from pulumi_tke_hybrid.capacity.outcome import Outcome
 from pulumi_tke_hybrid.capacity.rows import Growth
-from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.errors import CouldNotTell, WrongUse
 from pulumi_tke_hybrid.console.exit_code import ExitCode
 from pulumi_tke_hybrid.kube.client import connect_to
 from pulumi_tke_hybrid.kube.errors import KubeError
@@ -104,7 +104,7 @@ def test_growth_is_not_said_to_fill_a_zone_whose_nodes_nobody_counted() -> None:
 
 
 def test_a_cluster_whose_vpc_cni_is_off_is_said() -> None:
-    with pytest.raises(WrongUse, match="VPC-CNI of cls-12345678 is off"):
+    with pytest.raises(CouldNotTell, match="VPC-CNI of cls-12345678 is off"):
         read_live.of_cluster(Cloud(enabled=False), CLUSTER, None)
 
 

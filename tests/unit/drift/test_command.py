@@ -8,8 +8,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from pulumi_tke_hybrid.console import wrong_use
 from pulumi_tke_hybrid.console.errors import WrongUse
+from pulumi_tke_hybrid.console.root import Root
 from pulumi_tke_hybrid.drift import command, facts, run_command
 from pulumi_tke_hybrid.drift.sides import Unread
 from tests.unit.drift.pictures import HEALTHY, POD4, POD6
@@ -31,7 +31,7 @@ FACTS: dict[str, Any] = {
 def app(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
     for name in ("TENCENTCLOUD_REGION", "KUBECONFIG"):
         monkeypatch.delenv(name, raising=False)
-    made = typer.Typer(cls=wrong_use.Root)
+    made = typer.Typer(cls=Root)
     made.callback()(lambda: None)
     made.command("drift", help=command.HELP)(command.drift)
     return made
