@@ -6,7 +6,7 @@ from collections.abc import Generator
 import typer
 
 from pulumi_tke_hybrid.cloud.errors import CloudError
-from pulumi_tke_hybrid.console.errors import CommandError
+from pulumi_tke_hybrid.console.errors import CannotWrite, CommandError, CouldNotTell
 from pulumi_tke_hybrid.console.exit_code import ExitCode
 from pulumi_tke_hybrid.kube.errors import KubeError
 
@@ -17,7 +17,8 @@ def told(command: str) -> Generator[None]:
     try:
         yield
     except CommandError as error:
-        _end(command, str(error), error.exit_code)
+        unknown = isinstance(error, CouldNotTell) and not isinstance(error, CannotWrite)
+        _end(command, f"could not tell: {error}" if unknown else str(error), error.exit_code)
     except (KubeError, CloudError) as error:
         _end(command, f"could not tell: {error}", ExitCode.COULD_NOT_TELL)
 

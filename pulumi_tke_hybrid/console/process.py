@@ -146,7 +146,8 @@ def _flushed(code: int) -> int:
     try:
         sys.stdout.flush()
     except OSError as error:
-        _line(f"output could not be written: {error.strerror}")
-        code = code or int(ExitCode.COULD_NOT_TELL)
+        if not code:
+            _line(f"output could not be written: {error.strerror}")
+            code = int(ExitCode.COULD_NOT_TELL)
         _use(os.open(os.devnull, os.O_WRONLY), 1)
     return code
