@@ -155,13 +155,14 @@ PACKAGES = {
     "rich": "rich",
     "kubernetes": "kubernetes",
     "httpx2": "httpx2",
+    "urllib3": "urllib3",
     "yaml": "pyyaml",
     "tencentcloud": "tencentcloud-sdk-python-common",
 }
 """Module and distribution of each package that a command imports."""
 CLUSTER = {"verify", "drift", "capacity of a cluster"}
 NEEDED: dict[str, set[str]] = {
-    "typer": set(EVERY), "rich": set(EVERY), "kubernetes": CLUSTER, "yaml": CLUSTER, "httpx2": CLUSTER, "tencentcloud": {"drift"},
+    "typer": set(EVERY), "rich": set(EVERY), "kubernetes": CLUSTER, "yaml": CLUSTER, "httpx2": {"doctor"}, "urllib3": {"verify"}, "tencentcloud": {"drift"},
 }  # fmt: skip
 """The commands that cannot do without it."""
 
