@@ -1,11 +1,8 @@
 """Clusters out of files: `pulumi preview --json`, `pulumi stack export`, a stack's `cluster_facts`."""
 
-import json
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.tke import capacity, inventory
@@ -15,18 +12,6 @@ from pulumi_tke_hybrid.tke.operations import State, last_states
 from pulumi_tke_hybrid.tke.step import at, items, mapping
 
 Json = Mapping[str, Any]
-
-
-def read(option: str, name: str, how: str) -> Json:
-    """JSON of a file, `-` for standard input. The engine may print lines before it."""
-    try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-        found: Any = json.loads(text[max(text.find("{"), 0) :])
-    except (OSError, ValueError) as error:
-        raise WrongUse(f"{option} {name} cannot be read as JSON ({type(error).__name__}); write it with: {how}") from None
-    if not isinstance(found, dict):
-        raise WrongUse(f"{option} {name} holds no object; write it with: {how}")
-    return cast(Json, found)
 
 
 def of_preview(preview: Json, cluster: str) -> tuple[ClusterInventory, ClusterInventory]:

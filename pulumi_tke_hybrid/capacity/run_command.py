@@ -9,7 +9,7 @@ from pulumi_tke_hybrid.capacity import read_plan, report, table
 from pulumi_tke_hybrid.capacity.outcome import Outcome
 from pulumi_tke_hybrid.capacity.rows import PERIODS, Growth
 from pulumi_tke_hybrid.capacity.wishes import WrongWishes, proposal
-from pulumi_tke_hybrid.console import files, ignored, terminal
+from pulumi_tke_hybrid.console import files, ignored, json_files, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.tke import ids
@@ -47,15 +47,15 @@ def run(
         ignored.refuse(f"{given[0]} is read without asking a live cluster", live)
     wanted = _growth(growth)
     if preview:
-        before, after = read_plan.of_preview(read_plan.read("--preview", preview, "pulumi preview --json --show-sames"), cluster)
+        before, after = read_plan.of_preview(json_files.read("--preview", preview, "pulumi preview --json --show-sames"), cluster)
         outcome = Outcome(after, before, wanted, reserve, fail_on)
     elif state:
         outcome = Outcome(
-            read_plan.of_stack(read_plan.read("--state", state, "pulumi stack export"), cluster), None, wanted, reserve, fail_on
+            read_plan.of_stack(json_files.read("--state", state, "pulumi stack export"), cluster), None, wanted, reserve, fail_on
         )
     elif facts:
         how = "pulumi stack output clusterFacts --json"
-        outcome = Outcome(read_plan.of_facts(read_plan.read("--facts", facts, how)), None, wanted, reserve, fail_on)
+        outcome = Outcome(read_plan.of_facts(json_files.read("--facts", facts, how)), None, wanted, reserve, fail_on)
     else:
         outcome = Outcome(_live(cluster_id, region, kubeconfig, context, cloud_only), None, wanted, reserve, fail_on)
     return files.write_all(

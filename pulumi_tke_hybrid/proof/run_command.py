@@ -1,15 +1,13 @@
 """What `verify` does with its options: make the request, run it, write the reports."""
 
-import json
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from rich.console import Console
 
-from pulumi_tke_hybrid.console import files, ignored, interrupted, terminal
+from pulumi_tke_hybrid.console import files, ignored, interrupted, json_files, terminal
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.proof import report, table
@@ -112,14 +110,11 @@ def run(request: Wanted, kubeconfig: Path | None, context: str, fail_on: FailOn,
 def _facts(name: str) -> dict[str, Any] | None:
     if not name:
         return None
-    try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-        found: Any = json.loads(text)
-    except (OSError, ValueError) as error:
-        raise WrongUse(f"--facts {name} cannot be read as JSON ({type(error).__name__})") from None
+    how = "pulumi stack output clusterFacts --json"
+    found = json_files.read("--facts", name, how)
     if not _by_zone(found):
-        raise WrongUse(f"--facts {name} has no subnets by zone; write it with: pulumi stack output <name> --json")
-    return cast(dict[str, Any], found)
+        raise WrongUse(f"--facts {name} has no subnets by zone; write it with: {how}")
+    return found
 
 
 def _by_zone(facts: Any) -> bool:

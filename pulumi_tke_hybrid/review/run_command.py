@@ -1,6 +1,5 @@
 """What `tke-hybrid review` does: read, judge, write, post."""
 
-import contextlib
 import json
 import os
 import sys
@@ -10,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from pulumi_tke_hybrid.console import files, ignored
+from pulumi_tke_hybrid.console import files, ignored, json_files
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.review import gate, links
@@ -98,17 +97,12 @@ def run(inputs: Inputs, judging: Judging, reports: Reports, environment: Mapping
 def _read(names: Sequence[str], secrets: Secrets) -> list[StackPlan]:
     if not names:
         raise WrongUse("there is nothing to review; name the file of a preview, or say --run")
-    if names.count(files.STANDARD_OUTPUT) > 1:
+    if names.count(json_files.STANDARD_INPUT) > 1:
         raise WrongUse("standard input can be read only once")
     plans: list[StackPlan] = []
     for name in names:
-        try:
-            with contextlib.ExitStack() as stack:
-                standard = name == files.STANDARD_OUTPUT
-                source = sys.stdin.buffer if standard else stack.enter_context(Path(name).open("rb"))
-                plans.append(read(source, "standard input" if standard else Path(name).name, secrets))
-        except OSError as error:
-            raise WrongUse(f"{name} cannot be read: {error.strerror}") from None
+        with json_files.opened(name) as source:
+            plans.append(read(source, "standard input" if name == json_files.STANDARD_INPUT else Path(name).name, secrets))
     return plans
 
 

@@ -162,7 +162,8 @@ PACKAGES = {
 """Module and distribution of each package that a command imports."""
 CLUSTER = {"verify", "drift", "capacity of a cluster"}
 NEEDED: dict[str, set[str]] = {
-    "typer": set(EVERY), "rich": set(EVERY), "kubernetes": CLUSTER, "yaml": CLUSTER, "httpx2": {"doctor"}, "urllib3": {"verify"}, "tencentcloud": {"drift"},
+    "typer": set(EVERY), "rich": set(EVERY), "kubernetes": CLUSTER, "yaml": CLUSTER, "httpx2": {"doctor"}, "urllib3": {"verify"},
+    "tencentcloud": {"drift"},
 }  # fmt: skip
 """The commands that cannot do without it."""
 

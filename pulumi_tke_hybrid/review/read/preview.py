@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
+from pulumi_tke_hybrid.console.json_stream import Document, Unreadable
 from pulumi_tke_hybrid.review.fingerprint import fingerprint
 from pulumi_tke_hybrid.review.plan import STACK, Failure, StackPlan
 from pulumi_tke_hybrid.review.read.secrets import Secrets
 from pulumi_tke_hybrid.review.read.steps import Steps
-from pulumi_tke_hybrid.review.read.stream import Document, Unreadable
 from pulumi_tke_hybrid.tke import operations, tokens
 from pulumi_tke_hybrid.tke.step import Op, Step, holds_unknown, mapping, unknown
 

@@ -217,7 +217,7 @@ def test_without_static_ips_nodes_keep_warm_addresses(tmp_path: Path) -> None:
     [
         ([], "one of --preview, --state, --facts, --cluster-id is needed"),
         (["--preview", "a", "--state", "b"], "given are --preview and --state"),
-        (["--preview", "/nowhere.json"], "cannot be read as JSON"),
+        (["--preview", "/nowhere.json"], "--preview /nowhere.json cannot be read: No such file"),
         (["--cluster-id", "prod"], "--cluster-id: 'prod' is not a cluster id"),
         (["--cluster-id", "cls-12345678", "--region", "ap-guangzhou", "--cloud-only", "--kubeconfig", "k"], "leave out --kubeconfig"),
         (["--cluster-id", "cls-12345678", "--region", "ap-guangzhou", "--cloud-only", "--context", "c"], "leave out --context"),

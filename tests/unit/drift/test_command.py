@@ -59,7 +59,7 @@ def test_what_are_no_facts_is_refused(tmp_path: Path, text: str) -> None:
         (["--cluster-id", "cls-a1b2c3d4"], "no region"),
         (["--region", "ap-guangzhou"], "'' is not a cluster id"),
         (["--cluster-id", "cls-1", "--region", "ap-guangzhou"], "'cls-1' is not a cluster id"),
-        (["--facts", "nowhere.json"], "cannot be read as JSON (FileNotFoundError)"),
+        (["--facts", "nowhere.json"], "nowhere.json cannot be read: No such file or directory"),
         (["--accept", "node-zone-uncoverd:ap-guangzhou-7"], "--accept node-zone-uncoverd:ap-guangzhou-7: there is no such finding"),
         (["--accept", "reclaim", "--accept", "subnet-gone:subnet-1"], "is not a cluster id"),
         (["--cloud-only", "--kubeconfig", "x", "--context", "y"], "leave out --kubeconfig, --context"),

@@ -42,7 +42,7 @@ def test_a_bad_verdict_is_an_exit_code() -> None:
         (["http://10.0.8.10/", "--in-vpc", "--image", "x"], 64, "--in-vpc needs --service or --ingress"),
         (["--service", "a/b", "--image", "x", "--pull-secret", "s"], 64, "no Job; leave out --image, --pull-secret"),
         (["--service", "a/b", "--kubeconfig", "/nonexistent/config"], 64, 'kubeconfig "/nonexistent/config" does not exist'),
-        (["http://10.0.8.10/", "--facts", "/nonexistent/facts"], 64, "cannot be read as JSON"),
+        (["http://10.0.8.10/", "--facts", "/nonexistent/facts"], 64, "cannot be read: No such file"),
         (["http://10.0.8.10/", "--requests", "0"], 64, ""),
     ],
 )
@@ -54,9 +54,7 @@ def test_mistakes_are_one_line_and_an_exit_code(options: list[str], code: int, w
     assert "Traceback" not in result.output
 
 
-@pytest.mark.parametrize(
-    "facts", ["[]", "{}", '{"zones": ["a"]}', '{"zones": {"a": "10.0.64.0/22"}}', '{"zones": {"a": ["10.0.64.0/22"]}}']
-)
+@pytest.mark.parametrize("facts", ["{}", '{"zones": ["a"]}', '{"zones": {"a": "10.0.64.0/22"}}', '{"zones": {"a": ["10.0.64.0/22"]}}'])
 def test_what_are_no_facts_of_a_cluster_is_refused(facts: str) -> None:
     result = CliRunner().invoke(app, ["verify", "http://10.0.8.10/", "--facts", "-", "--deadline", "1"], input=facts)
     assert result.exit_code == 64

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pulumi_tke_hybrid.console.json_stream import Document, Unreadable
 from pulumi_tke_hybrid.review.read.preview import NO_SAMES
-from pulumi_tke_hybrid.review.read.stream import Document, Unreadable
 from pulumi_tke_hybrid.review.verdict import Verdict
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.step import Op
