@@ -9,6 +9,7 @@ from rich.text import Text
 
 from pulumi_tke_hybrid.capacity.outcome import Fit, Outcome
 from pulumi_tke_hybrid.capacity.rows import Row
+from pulumi_tke_hybrid.console.terminal import first_rows
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.tke.layout import Placed
 
@@ -24,7 +25,8 @@ def show(outcome: Outcome, console: Console) -> None:
     heads = ["zone", "subnets", "used of size", "", "free", *(["left by the change"] if changed else [])]
     for head in (*heads, "nodes", "nodes fit", "pods", "pods fit", ""):
         table.add_column(head, justify="right" if head in ("free", "nodes", "nodes fit", "pods", "pods fit") else "left", overflow="fold")
-    for row in outcome.rows:
+    rows, table.caption = first_rows(outcome.rows, lambda row: outcome.verdict(row) is not Fit.FITS)
+    for row in rows:
         colour = _COLOURS.get(outcome.verdict(row), "yellow")
         cells: list[str | Text] = [
             shown(row.zone),

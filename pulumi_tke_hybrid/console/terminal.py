@@ -1,7 +1,7 @@
 """Where tables are drawn."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -34,12 +34,12 @@ def console(*, stderr: bool = False, soft_wrap: bool = False) -> Console:
     return Terminal(stderr=stderr, width=WIDE if nowhere else None, soft_wrap=soft_wrap)
 
 
-def first_rows(rows: Sequence[_Row], faults: Iterable[_Row] = ()) -> tuple[list[_Row], str]:
-    """At most `MOST_ROWS` rows, those in `faults` first, and a line that counts the rest; the line is empty where there is none."""
-    bad = list(faults)
-    ordered = [*bad, *(row for row in rows if row not in bad)] if len(rows) > MOST_ROWS else list(rows)
-    rest = len(ordered) - MOST_ROWS
-    return ordered[:MOST_ROWS], f"… and {rest} more rows; --json has all" if rest > 0 else ""
+def first_rows(rows: Sequence[_Row], bad: Callable[[_Row], bool]) -> tuple[list[_Row], str]:
+    """At most `MOST_ROWS` rows, the bad ones first where not all are shown, and a line that counts the rest; empty where all are shown."""
+    rest = len(rows) - MOST_ROWS
+    if rest <= 0:
+        return list(rows), ""
+    return sorted(rows, key=lambda row: not bad(row))[:MOST_ROWS], f"and {rest} more rows; --json FILE has all"
 
 
 def _terminal(number: int) -> bool:

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pulumi_tke_hybrid.console.exit_code import ExitCode
+from pulumi_tke_hybrid.console.terminal import first_rows
 from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.proof.outcome import Outcome
 from pulumi_tke_hybrid.proof.pod_structure import Level
@@ -30,8 +31,11 @@ def show(outcome: Outcome, console: Console) -> None:
         console.print(_zones(outcome))
     if outcome.structure and (not outcome.results or outcome.structure.faults):
         console.print(_structure(outcome))
-    for found in outcome.structure.findings if outcome.structure else ():
+    findings, rest = first_rows(outcome.structure.findings if outcome.structure else (), lambda found: found.level is Level.FAULT)
+    for found in findings:
         _line(console, found.level.value, _LEVEL_COLOUR[found.level], f"{found.subject}: {found.message}")
+    if rest:
+        console.print(Text(rest))
     for trap in outcome.traps:
         _line(console, trap.name, "yellow", trap.message)
     good = outcome.exit_code is ExitCode.FINE
@@ -45,7 +49,8 @@ def _line(console: Console, label: str, colour: str, message: str) -> None:
 def _pods(outcome: Outcome) -> Table:
     heads = ("zone", "pod", "answers", "peer seen", "verdict", "why")
     table = _table(heads, f"{outcome.subject}, expected client {outcome.expected or '?'}")
-    for pod in outcome.results.pods if outcome.results else ():
+    pods, table.caption = first_rows(outcome.results.pods if outcome.results else (), lambda pod: pod.verdict is not Verdict.PRESERVED)
+    for pod in pods:
         why = "" if pod.verdict is Verdict.PRESERVED else shown(pod.reason, 300)
         cells = (pod.zone, pod.pod, str(pod.answers), ", ".join(pod.peers))
         table.add_row(*(Text(shown(cell)) for cell in cells), Text(pod.verdict.value, style=_COLOUR[pod.verdict]), Text(why))
@@ -64,7 +69,8 @@ def _structure(outcome: Outcome) -> Table:
     assert structure is not None, "called only with one"
     heads = ("zone", "pod", "node", "address", "network", "ENI annotation", "ENI resource", "readiness gate")
     table = _table(heads, f"load balancer to pods: {structure.path.value}")
-    for row in structure.rows:
+    rows, table.caption = first_rows(structure.rows, lambda row: not (row.network == "eni" and row.annotated and row.asks))
+    for row in rows:
         cells = (row.zone, row.pod, row.node, row.address or "-", row.network, _yes(row.annotated), _yes(row.asks), row.gate)
         table.add_row(*(Text(shown(cell)) for cell in cells))
     return table
