@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol, cast
+from urllib.parse import quote
 
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings
@@ -17,16 +18,18 @@ Params = Mapping[str, object]
 Answer = dict[str, Any]
 
 VERSIONS = {"tke": "2018-05-25", "vpc": "2017-03-12", "sts": "2018-08-13", "cam": "2019-01-16"}
+NEWER = {("tke", "DescribeNodePools"): "2022-05-01"}
+"""Actions that only a newer version of their service's API has."""
 ACTIONS = {
     "tke": (
         "AddVpcCniSubnets",
         "DescribeAddon",
         "DescribeClusterEndpointStatus",
         "DescribeClusterKubeconfig",
-        "DescribeClusterNodePools",
         "DescribeClusters",
         "DescribeEnableVpcCniProgress",
         "DescribeIPAMD",
+        "DescribeNodePools",
         "DescribeVpcCniPodLimits",
         "EnableVpcCniNetworkType",
     ),
@@ -69,7 +72,7 @@ class TencentCloud:
     def __init__(self, settings: CloudSettings, sleep: Callable[[float], None] = time.sleep) -> None:
         self._settings = settings
         self._sleep = sleep
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
         self._credential: Any = None
 
     def call(self, service: str, action: str, params: Params) -> Answer:
@@ -86,7 +89,8 @@ class TencentCloud:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _call_once(self, service: str, action: str, params: Params) -> Answer:
-        return self._answered(self._client(service), action, params)
+        version = NEWER.get((service, action), VERSIONS[service])
+        return self._answered(self._client(service, version), action, params)
 
     @staticmethod
     def _answered(client: Any, action: str, params: Params) -> Answer:
@@ -106,18 +110,18 @@ class TencentCloud:
             raise _no_answer(action, "no Response in it")
         return _granted(action, cast(Answer, response))
 
-    def _client(self, service: str) -> Any:
-        if service not in self._clients:
+    def _client(self, service: str, version: str) -> Any:
+        if (service, version) not in self._clients:
             if self._credential is None:
                 self._credential = self._key() if self._settings.role is None else self._role(self._settings.role)
-            self._clients[service] = self._connected(service, self._credential)
-        return self._clients[service]
+            self._clients[service, version] = self._connected(service, version, self._credential)
+        return self._clients[service, version]
 
-    def _connected(self, service: str, credential: Any) -> Any:
+    def _connected(self, service: str, version: str, credential: Any) -> Any:
         settings = self._settings
         http = _sdk("profile.http_profile").HttpProfile(protocol=settings.protocol, rootDomain=settings.domain, reqTimeout=_REQUEST_TIMEOUT)
         profile = _sdk("profile.client_profile").ClientProfile(httpProfile=http)
-        return _sdk("common_client").CommonClient(service, VERSIONS[service], credential, settings.region, profile)
+        return _sdk("common_client").CommonClient(service, version, credential, settings.region, profile)
 
     def _key(self) -> Any:
         credential = _sdk("credential")
@@ -135,12 +139,21 @@ class TencentCloud:
     def _role(self, role: AssumedRole) -> Any:
         """Credentials for a while. Asked for through our own client, so that the configured domain holds here as well."""
         wanted: dict[str, object] = {"RoleArn": role.arn, "RoleSessionName": role.session, "DurationSeconds": role.seconds}
-        wanted |= {name: value for name, value in (("ExternalId", role.external_id), ("Policy", role.policy)) if value}
-        given: Any = self._answered(self._connected("sts", self._key()), "AssumeRole", wanted).get("Credentials")
+        wanted |= {name: value for name, value in (("ExternalId", role.external_id), ("Policy", _encoded(role.policy))) if value}
+        client = self._connected("sts", VERSIONS["sts"], self._key())
+        given: Any = self._answered(client, "AssumeRole", wanted).get("Credentials")
         try:
             return _sdk("credential").Credential(given["TmpSecretId"], given["TmpSecretKey"], given["Token"])
         except (KeyError, TypeError):
             raise CloudError("AssumeRole", "NotTold", f"the answer holds no key for {role.arn}") from None
+
+
+def _encoded(policy: str) -> str:
+    """A session policy as AssumeRole takes it: URL-encoded, once (sts 2018-08-13, Policy). The provider encodes the same setting.
+
+    A policy is a JSON object, so one that does not begin like an object is encoded already.
+    """
+    return quote(policy, safe="") if policy.lstrip().startswith("{") else policy.strip()
 
 
 def _no_answer(action: str, why: str) -> CloudError:

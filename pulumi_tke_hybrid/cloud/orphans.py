@@ -32,17 +32,19 @@ def refuse_orphan(cloud: Cloud, vpc_id: str, name: str) -> None:
 
 
 def refuse_orphan_pool(cloud: Cloud, cluster_id: str, name: str) -> None:
-    """Raise if the cluster already has a node pool of that name."""
+    """Raise if the cluster already has a node pool of that name, of whatever kind."""
     for pool in node_pools(cloud, cluster_id):
-        if pool.get("Name") == name and pool.get("LifeState") != "deleting":
-            found = f"{cluster_id}#{pool['NodePoolId']}"
-            raise CloudError(
-                "CreateClusterNodePool",
-                "NodePoolExists",
-                f"{cluster_id} already has a node pool named {name!r}, {pool['NodePoolId']}, that this stack does not know; an earlier run "
-                f"whose answer was lost leaves one like it, with its machines. Import it or delete it, then run `pulumi up` again: adopt "
-                f"{found} or delete it",
+        if pool.get("Name") == name and str(pool.get("LifeState")).casefold() != "deleting":
+            own_id, kind = pool["NodePoolId"], pool.get("Type")
+            found = f"{cluster_id}#{own_id}"
+            todo = (
+                f"an earlier run whose answer was lost leaves one like it, with its machines. Import it or delete it, then run `pulumi up` "
+                f"again: adopt {found} or delete it"
+                if kind == "Regular"
+                else "no run of this component makes one of that kind. Give this pool another name, or delete that one"
             )
+            what = f"{cluster_id} already has a node pool named {name!r}, {own_id} ({kind}), that this stack does not know; {todo}"
+            raise CloudError("CreateClusterNodePool", "NodePoolExists", what)
 
 
 def wait_until_gone(cloud: Cloud, vpc_id: str, name: str, wait: Wait) -> None:

@@ -68,7 +68,7 @@ _REASONS = {
     "tke:DescribeEnableVpcCniProgress": "VpcCni: why switching it on failed",
     "tke:DescribeAddon": "tke-hybrid drift: the version of ipamd",
     "tke:DescribeClusters": "VpcCni: what is there; a cluster that an earlier run left behind",
-    "tke:DescribeClusterNodePools": "a node pool that an earlier run left behind; a pool's size before it is changed",
+    "tke:DescribeNodePools": "a node pool that an earlier run left behind; a pool's size before it is changed",
     "vpc:DescribeSubnets": "whether a subnet is empty before it is deleted",
     "sts:GetCallerIdentity": "that the credentials are of the stack's account",
     "cam:GetRole": "tke-hybrid doctor: the role that ipamd needs",

@@ -82,7 +82,7 @@ def test_a_profile_of_the_right_form_is_taken(home: Path, monkeypatch: pytest.Mo
         def call_json(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
             return {"Response": {"AccountId": "1"}}
 
-    monkeypatch.setattr(TencentCloud, "_connected", lambda self, service, credential: Client(credential))
+    monkeypatch.setattr(TencentCloud, "_connected", lambda self, service, version, credential: Client(credential))
     assert TencentCloud(CloudSettings("ap-guangzhou")).call("sts", "GetCallerIdentity", {}) == {"AccountId": "1"}
     assert signed == [SECRET_ID]
 
@@ -215,3 +215,25 @@ def test_a_proxys_password_is_not_shown(monkeypatch: pytest.MonkeyPatch, address
     with pytest.raises(CloudError, match=r"Failed to parse: \(not shown\)") as caught:
         cloud.call("tke", "AddVpcCniSubnets", {})
     assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_an_action_is_called_in_the_version_of_the_api_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str, str]] = []
+
+    class Client:
+        def __init__(self, service: str, version: str) -> None:
+            self.place = service, version
+
+        def call_json(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
+            asked.append((*self.place, action))
+            return {"Response": {"RequestId": "1"}}
+
+    monkeypatch.setattr(TencentCloud, "_connected", lambda self, service, version, credential: Client(service, version))
+    cloud = TencentCloud(CloudSettings("ap-guangzhou", secret_id="id", secret_key="key"))
+    for action in ("DescribeClusters", "DescribeNodePools", "DescribeIPAMD"):
+        cloud.call("tke", action, {})
+    assert asked == [
+        ("tke", "2018-05-25", "DescribeClusters"),
+        ("tke", "2022-05-01", "DescribeNodePools"),
+        ("tke", "2018-05-25", "DescribeIPAMD"),
+    ]

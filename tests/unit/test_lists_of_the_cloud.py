@@ -8,7 +8,7 @@ import pytest
 from pulumi_tke_hybrid.capacity import read_live
 from pulumi_tke_hybrid.cloud.eni_subnets import wait_until_empty
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
-from pulumi_tke_hybrid.cloud.orphans import clusters_named, refuse_orphan, wait_until_gone
+from pulumi_tke_hybrid.cloud.orphans import clusters_named, refuse_orphan, refuse_orphan_pool, wait_until_gone
 from pulumi_tke_hybrid.cloud.waiting import Wait
 
 Item = dict[str, Any]
@@ -17,8 +17,12 @@ Item = dict[str, Any]
 class Pages:
     """As the API lists: 20 without a limit, 100 at the most, five values of a filter."""
 
-    def __init__(self, subnets: Sequence[Item] = (), clusters: Sequence[Item] = ()) -> None:
-        self._lists = {"DescribeSubnets": ("SubnetSet", "SubnetId", subnets), "DescribeClusters": ("Clusters", "ClusterName", clusters)}
+    def __init__(self, subnets: Sequence[Item] = (), clusters: Sequence[Item] = (), pools: Sequence[Item] = ()) -> None:
+        self._lists = {
+            "DescribeSubnets": ("SubnetSet", "SubnetId", subnets),
+            "DescribeClusters": ("Clusters", "ClusterName", clusters),
+            "DescribeNodePools": ("NodePools", "Name", pools),
+        }
 
     def call(self, service: str, action: str, params: Mapping[str, Any]) -> Item:
         key, name, items = self._lists[action]
@@ -40,6 +44,20 @@ def subnet(number: int, used: int = 0) -> Item:
 def cluster(number: int, name: str = "shop", status: str = "Running") -> Item:
     network = {"VpcId": "vpc-12345678"}
     return {"ClusterId": f"cls-{number:08}", "ClusterName": name, "ClusterStatus": status, "ClusterNetworkSettings": network}
+
+
+@pytest.mark.parametrize("kind", ["Regular", "Native", "Super", "External"])
+@pytest.mark.parametrize("before", [0, 19, 20, 99, 100, 250])
+def test_a_pool_of_any_kind_that_an_earlier_run_left_is_found_on_any_page(kind: str, before: int) -> None:
+    pools = [
+        {"NodePoolId": f"np-{number}", "Name": f"other-{number}", "Type": "Regular", "LifeState": "Running"} for number in range(before)
+    ]
+    left = {"NodePoolId": "np-left", "Name": "web", "Type": kind, "LifeState": "Running"}
+    with pytest.raises(CloudError, match=rf"already has a node pool named 'web', np-left \({kind}\)"):
+        refuse_orphan_pool(Pages(pools=[*pools, left]), "cls-00000001", "web")
+    refuse_orphan_pool(Pages(pools=pools), "cls-00000001", "web")
+    for state in ("Deleting", "deleting"):
+        refuse_orphan_pool(Pages(pools=[*pools, {**left, "LifeState": state}]), "cls-00000001", "web")
 
 
 def wait() -> Wait:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pulumi_tke_hybrid.cloud.errors import NotTold
 from pulumi_tke_hybrid.cloud.node_pools import size_of
 from pulumi_tke_hybrid.tke.rules.pools import resized_findings
 
@@ -46,7 +47,19 @@ def test_only_an_update_that_undoes_the_autoscaler_or_ends_half_way_is_refused(
 def test_the_size_is_that_of_the_pool_itself_and_none_where_it_is_gone() -> None:
     class Pools:
         def call(self, service: str, action: str, params: Any) -> dict[str, Any]:
-            assert params == {"ClusterId": "cls-1"}
-            return {"NodePoolSet": [{"NodePoolId": "np-1", "DesiredNodesNum": 3}, {"NodePoolId": "np-2", "DesiredNodesNum": 5}]}
+            assert (action, params) == ("DescribeNodePools", {"ClusterId": "cls-1", "Limit": 100, "Offset": 0})
+            return {
+                "NodePools": [
+                    {"NodePoolId": "np-1", "Type": "Regular", "Regular": {"DesiredNodesNum": 3}},
+                    {"NodePoolId": "np-2", "Type": "Regular", "Regular": {"DesiredNodesNum": 5}, "Native": None},
+                    {"NodePoolId": "np-3", "Type": "Native", "Native": {"Replicas": 0}},
+                    {"NodePoolId": "np-4", "Type": "Super", "Super": {"SubnetIds": ["subnet-1"]}},
+                    {"NodePoolId": "np-5", "Type": "Regular", "Regular": {"DesiredNodesNum": None}},
+                    {"NodePoolId": "np-6", "Type": "Regular"},
+                ]
+            }
 
-    assert [size_of(Pools(), pool_id) for pool_id in ("cls-1#np-2", "cls-1#np-9")] == [5, None]
+    assert [size_of(Pools(), pool_id) for pool_id in ("cls-1#np-2", "cls-1#np-3", "cls-1#np-9")] == [5, 0, None]
+    for pool in ("np-4", "np-5", "np-6"):
+        with pytest.raises(NotTold, match=f"does not say how many nodes {pool}"):
+            size_of(Pools(), f"cls-1#{pool}")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote, quote_plus, unquote_plus
 
 import pytest
 
@@ -496,13 +497,35 @@ def test_a_role_is_assumed_once_and_its_own_key_signs_everything_else(monkeypatc
             temporary = {"TmpSecretId": "tmp-id", "TmpSecretKey": "tmp-key", "Token": "tmp-token"}
             return {"Response": {"Credentials": temporary}}
 
-    monkeypatch.setattr(TencentCloud, "_connected", lambda self, service, credential: Client(service, credential))
+    monkeypatch.setattr(TencentCloud, "_connected", lambda self, service, version, credential: Client(service, credential))
     role = AssumedRole("qcs::cam::uin/1:roleName/deploy", "ci", 3600, external_id="partner")
     cloud = TencentCloud(CloudSettings(region="ap-guangzhou", secret_id="own-id", secret_key="own-key", role=role))
     cloud.call("tke", "DescribeClusters", {})
     cloud.call("vpc", "DescribeSubnets", {})
     wanted = {"RoleArn": role.arn, "RoleSessionName": "ci", "DurationSeconds": 3600, "ExternalId": "partner"}
     assert asked == [("AssumeRole", "own-id", wanted), ("DescribeClusters", "tmp-id", {}), ("DescribeSubnets", "tmp-id", {})]
+
+
+POLICY = '{"version":"2.0","statement":[{"effect":"allow","action":["tke:*"],"resource":["qcs::tke::uin/1:cluster/a%2Fb+c&d"]}]}'
+
+
+@pytest.mark.parametrize("policy", [POLICY, f"\n  {POLICY}", '{ "statement": [] }', '{"note": "100% + 容器"}'])
+def test_a_session_policy_is_url_encoded_exactly_once(monkeypatch: pytest.MonkeyPatch, policy: str) -> None:
+    """The same for a policy that is given encoded, in both ways in which that is written."""
+    sent: list[str] = []
+
+    class Client:
+        def call_json(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
+            sent.append(params.get("Policy", ""))
+            return {"Response": {"Credentials": {"TmpSecretId": "tmp-id", "TmpSecretKey": "tmp-key", "Token": "tmp-token"}}}
+
+    monkeypatch.setattr(TencentCloud, "_connected", lambda *_: Client())
+    for given in (policy, quote(policy, safe=""), quote_plus(policy)):
+        role = AssumedRole("qcs::cam::uin/1:roleName/deploy", "ci", policy=given)
+        TencentCloud(CloudSettings(region="ap-guangzhou", secret_id="id", secret_key="key", role=role)).call("tke", "DescribeClusters", {})
+        assumed = sent[-2]
+        assert not set(assumed) - set("%+-._~") - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+        assert unquote_plus(assumed) == policy
 
 
 def test_throttling_is_waited_out_and_a_lost_connection_is_retried_only_when_reading(monkeypatch: pytest.MonkeyPatch) -> None:
