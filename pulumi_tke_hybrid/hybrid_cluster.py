@@ -114,6 +114,7 @@ class HybridCluster(pulumi.ComponentResource):
             non_masquerade=parsed.non_masquerade or untouched,
             region=region,
             deadline_seconds=parsed.deadline_seconds or DEFAULT_DEADLINE,
+            rules=parsed.rules,
         )
         vpc_cni = VpcCni(f"{name}-vpc-cni", setting, child_options(self, depends_on=[guard]))
         self.vpc_cni_phase = vpc_cni.phase
@@ -253,6 +254,7 @@ class HybridCluster(pulumi.ComponentResource):
             IpamdConfigArgs(
                 vpc_id=args.vpc_id,
                 eni_subnets=[IpamdSubnetArgs(subnet_id=subnet["id"], zone=subnet["zone"]) for subnet in subnets],
+                rules=args.rules,
             ),
             child_options(self, provider=self._provider_after(f"{name}-kubernetes-system", working, ready)),
         )

@@ -56,7 +56,7 @@ class EniSubnetArgs(Args):
 
 @args_class(
     vpc_id=ids.vpc_problem,
-    cluster_cidr=cidrs.cluster_cidr_problem,
+    cluster_cidr=cidrs.cidr_problem,
     cluster_max_pod_num=cidrs.pods_per_node_problem,
     cluster_max_service_num=cidrs.services_problem,
     existing_cluster_id=ids.cluster_problem,
@@ -92,8 +92,9 @@ class HybridClusterArgs(Args):
     `allow_cluster_replacement`."""
 
     cluster_max_pod_num: Optional[Input[int]] = None
-    """Addresses of the overlay for each node, a power of two; three of them are no pod's. Required for a new
-    cluster, fixed for ever. Default: none. A change is refused at preview until
+    """Addresses of the overlay for each node, a power of two from 16 to 256 (the provider takes 4 and 8 too);
+    three of them are no pod's, and no node runs more pods than are left, ENI pods among them. Required for a
+    new cluster, fixed for ever. Default: none. A change is refused at preview until
     `allow_cluster_replacement`."""
 
     cluster_max_service_num: Optional[Input[int]] = None

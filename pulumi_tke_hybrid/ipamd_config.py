@@ -7,8 +7,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.advice import advise
-from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
-from pulumi_tke_hybrid.component.errors import InvalidInputs
+from pulumi_tke_hybrid.component.advice import say as report
+from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
 from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
 from pulumi_tke_hybrid.component.inputs import Input, known
 from pulumi_tke_hybrid.component.kubernetes import require_provider
@@ -48,6 +48,9 @@ class IpamdConfigArgs(Args):
     """Use whatever cluster the machine's own kubeconfig points at. Default: false, the program must say which
     cluster. A provider of another cluster replaces the objects."""
 
+    rules: Optional[Mapping[str, SeverityInput]] = None
+    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
+
     def problems(self) -> Iterator[Finding]:
         if not self.eni_subnets:
             why, todo = "ipamd without subnets gives no pod an address", "list every container subnet"
@@ -65,8 +68,9 @@ class IpamdConfig(pulumi.ComponentResource):
     """The ConfigMap `kube-system/tke-eni-ipamd` as the article edits it, and a restart of ipamd when, and only when, it changed.
 
     For clusters where `AddVpcCniSubnets` is not available, with an ipamd before 3.5.0: a later one is an add-on that TKE manages, and is
-    refused. Both objects belong to TKE: they are read before anything is written, patched, never created, and left as they are on
-    destroy. Where one of them is missing, the read of `<name>-live` or `<name>-live-deployment` fails: it "does not exist".
+    refused unless the rule `configmap-of-addon` is lowered. Both objects belong to TKE: they are read before anything is written,
+    patched, never created, and left as they are on destroy. Where one of them is missing, the read of `<name>-live` or
+    `<name>-live-deployment` fails: it "does not exist".
     """
 
     data: pulumi.Output[Mapping[str, str]]
@@ -86,7 +90,7 @@ class IpamdConfig(pulumi.ComponentResource):
         refuse_wrong_options(opts, owner)
         described = [{"id": subnet.subnet_id, "zone": subnet.zone} for subnet in parsed.eni_subnets]
         shown = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described).apply(config_data)
-        super().__init__("tke-hybrid:index:IpamdConfig", name, {"data": shown}, opts)
+        super().__init__("tke-hybrid:index:IpamdConfig", name, {"data": shown, "rules": parsed.rules}, opts)
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
         checked = advise(self, owner, parsed)
@@ -100,7 +104,7 @@ class IpamdConfig(pulumi.ComponentResource):
         def refuse(seen: list[Any]) -> dict[str, str]:
             there, containers, data = seen
             image = ipamd.own_image({container["name"]: container["image"] for container in containers})
-            InvalidInputs.check(owner, [*addon_findings(image), *_lost(there or {}, data)])
+            report(self, owner, parsed.settings, [*addon_findings(image), *_lost(there or {}, data)])
             if ipamd.version(image) is None:
                 pulumi.log.warn(f"{owner}: {version_not_told(image)}", self)
             return dict(data)

@@ -18,7 +18,8 @@ from pulumi_tke_hybrid.component.inputs import Each, Input, PassedOn, awaited, k
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.component.region import switch_region
 from pulumi_tke_hybrid.tke import deadlines, ids, keys, reclaim, zones
-from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
+from pulumi_tke_hybrid.tke.rules import ranges
 from pulumi_tke_hybrid.tke.rules.inputs import twice
 
 
@@ -63,9 +64,10 @@ class VpcCniArgs(Args):
     preview, because TKE cannot unregister a subnet. Their order does not matter."""
 
     ip_reclaim: Input[str]
-    """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`.
-    Fixed once switched on. Left open, TKE's own default would be never, and the subnet fills up (article,
-    step 4). A change is refused at preview."""
+    """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`. This
+    provider does not change it once VPC-CNI is on; from ipamd 3.5.0 on it is a setting of the add-on
+    eniipamd, and the program may follow that. Left open, TKE's own default would be never, and the subnet
+    fills up (article, step 4). Any other change is refused at preview."""
 
     static_ip: Optional[Input[bool]] = None
     """Static-IP mode: kept addresses are possible. Default: true. Fixed once switched on. A change is refused
@@ -133,6 +135,8 @@ class VpcCni(pulumi.ComponentResource):
             "onDelete": parsed.on_delete or OnDelete.KEEP,
             "deadlineSeconds": parsed.deadline_seconds or DEFAULT_DEADLINE,
         }
+        if parsed.rules and ranges.SUBNET_IN_USE.id in parsed.rules:
+            props["inUse"] = parsed.rules[ranges.SUBNET_IN_USE.id]
         shown = {key: props[key] for key in ("subnets", "staticIp", "ipReclaim", "nonMasquerade")}
         super().__init__("tke-hybrid:index:VpcCni", name, {**shown, "rules": parsed.rules}, opts)
         if not getattr(opts.parent if opts else None, "speaks_for_its_children", False):
@@ -167,12 +171,13 @@ class VpcCniProvider(CloudProvider):
             return False
 
     def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
+        registered = tuple(olds.get("registeredSubnets", ()))
         if unknown(news.get("clusterId")):
             if olds.get("clusterId"):
                 say(f"cluster_id: is not known yet, and was {olds['clusterId']}; `up` looks at its VPC-CNI before it changes anything")
-            return []
+            return self._in_use(news, registered)
         if olds.get("clusterId") == news.get("clusterId"):
-            return []
+            return self._in_use(news, registered)
         try:
             report = self._switch(news).report(news, unknown)
         except CloudError as error:
@@ -180,7 +185,23 @@ class VpcCniProvider(CloudProvider):
             return []
         for line in report.lines:
             say(line)
-        return report.problems
+        return report.problems or self._in_use(news, report.registered)
+
+    def _in_use(self, news: dict[str, Any], registered: Sequence[str]) -> list[Finding]:
+        """Subnets that are registered next and are not empty: shown, or an error where the program says so."""
+        wanted = [] if unknown(news["subnets"]) else [subnet for subnet in news["subnets"] if not unknown(subnet)]
+        if unknown(news["region"]) or not set(wanted) - set(registered):
+            return []
+        try:
+            found = self._switch(news).in_use(wanted, registered)
+        except CloudError as error:
+            say(f"could not look whether the container subnets are empty ({error.code})")
+            return []
+        found = judged(found, {ranges.SUBNET_IN_USE.id: Severity(news["inUse"])} if news.get("inUse") else {})
+        for finding in found:
+            if finding.severity is not Severity.ERROR:
+                say(f"{finding.severity.value}: {finding}")
+        return [finding for finding in found if finding.severity is Severity.ERROR]
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         for line in VpcCniSwitch.drift(olds, news, unknown):

@@ -16,10 +16,11 @@ from pulumi_tke_hybrid.cloud.enabling import enabling
 from pulumi_tke_hybrid.cloud.errors import CloudError, Incompatible, NotTold
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
 from pulumi_tke_hybrid.cloud.live_vpc_cni import Live, look
+from pulumi_tke_hybrid.cloud.subnets import subnets_of
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.tke import ipamd, reclaim
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules import transitions
+from pulumi_tke_hybrid.tke.rules import ranges, transitions
 from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED
 
 Props = Mapping[str, Any]
@@ -48,6 +49,8 @@ class Report:
     """What is there and what `up` would do, in words."""
     problems: list[Finding]
     """What contradicts the program."""
+    registered: tuple[str, ...] = ()
+    """The container subnets that the cloud lists."""
 
 
 class VpcCniSwitch:
@@ -125,7 +128,16 @@ class VpcCniSwitch:
             lines.append(f"`up` adds {', '.join(missing)}")
         if extra and len(listed) == len(subnets):
             lines.append(f"{', '.join(extra)} is registered, but not in the program; it is reported, never removed; add it to the program")
-        return Report(lines, problems)
+        return Report(lines, problems, live.subnets)
+
+    def in_use(self, wanted: Sequence[str], registered: Sequence[str]) -> list[Finding]:
+        """One for each subnet that is registered next and holds addresses already. TKE wants them empty (article, step 1)."""
+        fresh = [subnet for subnet in wanted if subnet not in registered]
+        used = {
+            str(item["SubnetId"]): int(item["TotalIpAddressCount"]) - int(item["AvailableIpAddressCount"])
+            for item in subnets_of(self._cloud, fresh)
+        }
+        return [ranges.in_use_finding(subnet, used[subnet]) for subnet in fresh if used.get(subnet, 0) > 0]
 
     # -- at apply ----------------------------------------------------------------------------------------------------
 

@@ -14,10 +14,9 @@ RANGE_SHAPE = Rule(
 RANGE_PRIVATE = Rule(
     "range-private",
     Severity.ERROR,
-    "The overlay lies in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.",
+    "The overlay lies in 9.0.0.0/8, 10.0.0.0/8, 11.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.",
     "cluster_cidr",
-    _OVERVIEW,
-    firm=True,
+    "field ClusterCIDR of the API (a range of a private network); terraform-provider-tencentcloud 1.82.42 takes these, 1.82.63 takes any",
 )
 RANGE_OVERLAP = Rule(
     "range-overlap",
@@ -40,10 +39,17 @@ POWER_OF_TWO = Rule(
 SIZE_BOUNDS = Rule(
     "size-bounds",
     Severity.ERROR,
-    "A node has at least 4 overlay addresses, a cluster 32 to 32768 Services.",
+    "A node has at least 4 and at most 256 overlay addresses, a cluster 32 to 32768 Services.",
     "the size",
-    "fields cluster_max_pod_num and cluster_max_service_num of the provider",
+    "fields MaxNodePodNum of the API, cluster_max_pod_num and cluster_max_service_num of the provider",
     firm=True,
+)
+FEW_PODS_PER_NODE = Rule(
+    "few-pods-per-node",
+    Severity.WARNING,
+    "A node has at least 16 overlay addresses.",
+    "cluster_max_pod_num",
+    "field MaxNodePodNum of the API: 16 to 256; the provider takes 4 and 8 too",
 )
 RANGE_TOO_SMALL = Rule(
     "range-too-small",
@@ -54,13 +60,16 @@ RANGE_TOO_SMALL = Rule(
     firm=True,
 )
 
-GLOBAL_ROUTER_SPACE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+GLOBAL_ROUTER_SPACE = tuple(IPv4Network(block) for block in ("9.0.0.0/8", "10.0.0.0/8", "11.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 RESERVED_PER_SUBNET = 3
 """Tencent keeps three addresses of each VPC subnet."""
-MINIMUM_PODS_PER_NODE = 4
+PODS_PER_NODE = (16, 256)
+"""What the API takes; the provider takes 4 and 8 too."""
+_LEAST_OF_THE_PROVIDER = 4
 _NAMED = 4
 """Ranges of a VPC that a sentence names."""
 SERVICES = (32, 32768)
+FIXED = "the size of a node's range stays as it is, and a further range (AddClusterCIDR) is for accounts on TKE's allow-list"
 RESERVED_PER_NODE = 3
 """Addresses of a node's GlobalRouter range that no pod gets."""
 
@@ -85,15 +94,20 @@ def cidr_problem(block: str) -> Finding | None:
     return None
 
 
-def cluster_cidr_problem(block: str) -> Finding | None:
-    """What is wrong with a cluster range, or None."""
-    problem = cidr_problem(block)
-    if problem:
-        return problem
-    if not any(IPv4Network(block).subnet_of(space) for space in GLOBAL_ROUTER_SPACE):
-        why = "TKE takes cluster ranges out of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
-        return RANGE_PRIVATE.finding("", "is not private", value=block, why=why, todo="choose a free range in one of them")
-    return None
+def private_findings(path: str, block: str) -> Iterator[Finding]:
+    """Whether a range in CIDR notation is one that TKE takes for the overlay."""
+    if any(IPv4Network(block).subnet_of(space) for space in GLOBAL_ROUTER_SPACE):
+        return
+    *most, last = map(str, GLOBAL_ROUTER_SPACE)
+    yield RANGE_PRIVATE.finding(
+        path,
+        "is not private",
+        value=block,
+        why=f"TKE takes overlay ranges out of {', '.join(most)} or {last}; with another one the cluster may be refused, and hosts of that "
+        "range are not reached from its pods",
+        todo="choose a free range in one of them",
+        intended="newer versions of the provider check nothing: lower this rule where the API takes the range",
+    )
 
 
 def power_of_two_problem(value: int) -> Finding | None:
@@ -106,10 +120,25 @@ def power_of_two_problem(value: int) -> Finding | None:
 
 def pods_per_node_problem(value: int) -> Finding | None:
     """What is wrong with `cluster_max_pod_num`, or None."""
-    if value < MINIMUM_PODS_PER_NODE:
-        what = f"is below {MINIMUM_PODS_PER_NODE}, the least TKE accepts"
+    low, high = PODS_PER_NODE
+    if not _LEAST_OF_THE_PROVIDER <= value <= high:
+        what = f"is outside {low} to {high}, the range TKE accepts"
         return SIZE_BOUNDS.finding("", what, value=value, todo="64 suits most nodes")
     return power_of_two_problem(value)
+
+
+def few_pods_findings(path: str, value: int) -> Iterator[Finding]:
+    """Whether a size that `pods_per_node_problem` passes is one that the provider takes and the API may not."""
+    low, high = PODS_PER_NODE
+    if value < low:
+        yield FEW_PODS_PER_NODE.finding(
+            path,
+            f"is below {low}",
+            value=value,
+            why=f"the API accepts {low} to {high}, so the cluster may be refused; {RESERVED_PER_NODE} of a node's addresses are no pod's, "
+            "and TKE's own pods need some on each node",
+            todo="use 64, which suits most nodes",
+        )
 
 
 def services_problem(value: int) -> Finding | None:
@@ -144,7 +173,7 @@ def size_problem(path: str, cluster_cidr: str, pods_per_node: int, services: int
         return None
     size = IPv4Network(cluster_cidr).num_addresses
     what = f"has {size} addresses, too few for {services} services and one node with {pods_per_node} pods"
-    return RANGE_TOO_SMALL.finding(path, what, value=cluster_cidr, why="this is fixed for ever", todo="choose a larger range")
+    return RANGE_TOO_SMALL.finding(path, what, value=cluster_cidr, why=FIXED, todo="choose a larger range")
 
 
 def outside_problem(path: str, block: str, vpc_cidr: str) -> Finding | None:

@@ -165,8 +165,8 @@ def test_in_configmap_mode_the_first_zone_goes_by_the_api_and_all_by_the_configm
     assert graph.named("demo-zones-ready").inputs["subnets"] == ["subnet-44444444", "subnet-66666666"]
 
 
-def by_configmap(into: Graph) -> Graph:
-    return run(lambda: cluster(zone_registration=tke.ZoneRegistration.CONFIGMAP), into=into)
+def by_configmap(into: Graph, **more: Any) -> Graph:
+    return run(lambda: cluster(zone_registration=tke.ZoneRegistration.CONFIGMAP, **more), into=into)
 
 
 def refusal(into: Graph) -> str:
@@ -186,8 +186,16 @@ def test_an_ipamd_that_is_an_addon_is_not_edited(tag: str) -> None:
     assert refusal(graph) == (
         f"IpamdConfig 'demo-ipamd': 1 invalid input\n  {shown} is the version of ipamd; TKE manages it as add-on eniipamd and may write "
         "its ConfigMap and Deployment back; register the zones by the API: zone_registration=ZoneRegistration.API, the default (without "
-        "HybridCluster: list them in VpcCni)"
+        "HybridCluster: list them in VpcCni) [configmap-of-addon]"
     )
+
+
+def test_a_newer_ipamd_that_component_management_does_not_have_is_edited_where_the_program_says_so() -> None:
+    graph = Graph()
+    graph.live[DEPLOYMENT] = ipamd_of("v3.5.0")
+    by_configmap(graph, rules={"configmap-of-addon": "warning"})
+    assert len(graph.of_type("Patch")) == 2
+    assert [level for level, text in graph.said if "configmap-of-addon" in text] == ["warning"]
 
 
 @pytest.mark.parametrize(("tag", "separator"), [("latest", ":"), ("sha256:1f2e", "@"), ("20210205", ":")])

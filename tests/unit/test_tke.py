@@ -167,9 +167,27 @@ def test_a_wrong_range_is_explained(block: str, part: str) -> None:
     assert part in str(problem)
 
 
-def test_a_public_cluster_range_is_refused() -> None:
-    assert cidrs.cluster_cidr_problem("11.0.0.0/16") is not None
-    assert cidrs.cluster_cidr_problem("172.16.0.0/16") is None
+@pytest.mark.parametrize(
+    ("block", "private"),
+    [("172.16.0.0/16", True), ("9.1.0.0/16", True), ("11.0.0.0/16", True), ("192.168.0.0/20", True), ("10.0.0.0/8", True),
+     ("12.0.0.0/16", False), ("172.32.0.0/16", False), ("100.64.0.0/16", False), ("8.0.0.0/7", False), ("30.0.0.0/16", False)],
+)  # fmt: skip
+def test_a_range_of_the_overlay_is_one_that_the_provider_takes(block: str, private: bool) -> None:
+    assert [finding.path for finding in cidrs.private_findings("cluster_cidr", block)] == ([] if private else ["cluster_cidr"])
+
+
+@pytest.mark.parametrize("value", [-1, 0, 1, 2, 3, 257, 512, 1024])
+def test_a_node_has_no_fewer_and_no_more_addresses_than_tke_accepts(value: int) -> None:
+    problem = cidrs.pods_per_node_problem(value)
+    assert problem is not None
+    assert problem.rule is cidrs.SIZE_BOUNDS
+    assert problem.head == f"{value} is outside 16 to 256, the range TKE accepts"
+
+
+@pytest.mark.parametrize("value", [4, 8, 16, 32, 64, 128, 256])
+def test_four_and_eight_addresses_a_node_are_a_warning_and_more_are_fine(value: int) -> None:
+    assert cidrs.pods_per_node_problem(value) is None
+    assert [finding.severity.value for finding in cidrs.few_pods_findings("", value)] == (["warning"] if value < 16 else [])
 
 
 def test_flags_are_the_two_strings_that_tke_reads() -> None:

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, quote_plus, unquote_plus
 
 import pytest
+from pulumi.output import Unknown
 
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Params, TencentCloud
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed, Incompatible, NotTold
@@ -47,6 +48,8 @@ class FakeCloud:
     nodes: int = 2
     progress: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """What the task of switching on answers, one call after the other; the last answer stays."""
+    used: dict[str, int] = field(default_factory=dict[str, int])
+    """Addresses in use, by subnet."""
     enables: bool = True
     """Whether the accepted request ever switches VPC-CNI on."""
     described: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -83,6 +86,10 @@ class FakeCloud:
                 "SubnetIds": self.ipamd,
                 "ClaimExpiredDuration": self.reclaim,
             }
+        if action == "DescribeSubnets":
+            named: list[str] = params["Filters"][0]["Values"]
+            shape = {"TotalIpAddressCount": 253}
+            return {"SubnetSet": [{"SubnetId": item, **shape, "AvailableIpAddressCount": 253 - self.used.get(item, 0)} for item in named]}
         if action == "DescribeEnableVpcCniProgress" and self.progress:
             return self.progress.pop(0) if len(self.progress) > 1 else self.progress[0]
         if action == "EnableVpcCniNetworkType" and self.enables:
@@ -599,6 +606,48 @@ def test_a_preview_that_cannot_look_says_so_and_goes_on(cloud: FakeCloud, capsys
     cloud.enabled = None
     assert VpcCniProvider().contradicted({}, WISH) == []
     assert "could not look at cls-12345678: NotTold" in capsys.readouterr().out
+
+
+def test_a_subnet_that_is_not_empty_is_named_before_it_is_registered_and_never_afterwards(
+    cloud: FakeCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud.enabled, cloud.subnets, cloud.used = False, None, {A: 0, B: 3, C: 7}
+    provider = VpcCniProvider()
+    assert provider.contradicted({}, WISH) == []
+    assert f"warning: subnets: {B} holds 3 addresses and is not registered as container subnet yet" in capsys.readouterr().out
+    live = {**WISH, "registeredSubnets": [A, B]}
+    assert provider.contradicted(live, WISH) == []
+    assert capsys.readouterr().out == ""
+    assert provider.contradicted(live, {**WISH, "subnets": [A, B, C]}) == []
+    assert f"{C} holds 7 addresses" in (said := capsys.readouterr().out)
+    assert B not in said
+    (found,) = provider.contradicted(live, {**WISH, "subnets": [A, B, C], "inUse": "error"})
+    assert (found.rule.id, found.value) == ("subnet-in-use", C)
+
+
+def test_what_an_adopted_cluster_has_registered_may_be_full_of_pods(cloud: FakeCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    cloud.enabled, cloud.subnets, cloud.used, cloud.phase, cloud.reclaim = True, [A], {A: 200, B: 1}, "running", "300s"
+    assert VpcCniProvider().contradicted({}, WISH) == []
+    assert f"{B} holds 1 addresses" in (said := capsys.readouterr().out)
+    assert "holds 200" not in said
+
+
+def test_a_cluster_that_is_still_to_be_made_gets_no_subnet_in_use_either(cloud: FakeCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    cloud.used, unknown_value = {B: 5}, cast(Any, Unknown)
+    not_known = unknown_value()
+    assert VpcCniProvider().contradicted({}, {**WISH, "clusterId": not_known}) == []
+    assert f"{B} holds 5 addresses" in capsys.readouterr().out
+    assert {action for action, _ in cloud.calls} == {"DescribeSubnets"}
+
+
+def test_subnets_that_could_not_be_looked_at_are_named_as_not_looked_at(cloud: FakeCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(action: str) -> None:
+        if action == "DescribeSubnets":
+            raise CloudError(action, "UnauthorizedOperation", "no")
+
+    cloud.before = refuse
+    assert VpcCniProvider().contradicted({"clusterId": "cls-12345678"}, WISH) == []
+    assert "could not look whether the container subnets are empty (UnauthorizedOperation)" in capsys.readouterr().out
 
 
 def test_readiness_goes_with_vpc_cni_and_has_to_come_back_with_it(cloud: FakeCloud) -> None:

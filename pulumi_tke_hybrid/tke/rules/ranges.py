@@ -24,6 +24,13 @@ OVERLAY_HEADROOM = Rule(
 )
 
 
+SUBNET_IN_USE = Rule(
+    "subnet-in-use",
+    Severity.WARNING,
+    "A container subnet is empty when it is registered.",
+    "the cloud's answer about the subnets that are registered next",
+    "the article, step 1; DescribeSubnets: TotalIpAddressCount - AvailableIpAddressCount",
+)
 SUBNET_FULL = Rule(
     "subnet-full",
     Severity.WARNING,
@@ -42,6 +49,19 @@ def subnet_findings(block: str | None, vpc_cidr: str | None, later: Iterable[str
         yield not_yet(cidrs.RANGE_OUTSIDE_VPC, path)
 
 
+def in_use_finding(subnet_id: str, used: int) -> Finding:
+    """That a subnet which is registered next holds addresses already."""
+    return SUBNET_IN_USE.finding(
+        "subnets",
+        f"holds {used} addresses and is not registered as container subnet yet",
+        value=subnet_id,
+        why="nodes, load balancers or endpoints live in it: they and the pods will take addresses from each other, and TKE says that ENIs "
+        "and they may conflict",
+        todo="register an empty subnet instead",
+        intended="keep further nodes and load balancers out of it",
+    )
+
+
 def full_finding(subnet_id: str, block: str) -> Finding:
     """That an adopted subnet has no address left."""
     return SUBNET_FULL.finding(
@@ -55,6 +75,10 @@ def full_finding(subnet_id: str, block: str) -> Finding:
 
 def findings(plan: ClusterPlan) -> Iterator[Finding]:
     """Everything about ranges."""
+    if plan.cluster_cidr is not None:
+        yield from cidrs.private_findings("cluster_cidr", plan.cluster_cidr)
+    if plan.pods_per_node is not None:
+        yield from cidrs.few_pods_findings("cluster_max_pod_num", plan.pods_per_node)
     yield from _overlaps(plan)
     yield from _overlay(plan)
 
@@ -105,6 +129,6 @@ def _overlay(plan: ClusterPlan) -> Iterator[Finding]:
             "cluster_cidr",
             f"has overlay ranges for {fit} nodes of {pods} addresses, the pools have {'up to ' if number != now else ''}{number}",
             value=block,
-            why="a node without a range cannot join, and the range is fixed for ever",
+            why=f"a node without a range cannot join; {cidrs.FIXED}",
             todo="choose a larger range or fewer addresses a node",
         )

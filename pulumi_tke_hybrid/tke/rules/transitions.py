@@ -84,7 +84,13 @@ SWITCH = {
     "ipReclaim": ("ip_reclaim", "reclaim time"),
     "nonMasquerade": ("non_masquerade", "treatment of egress"),
 }
-"""Fixed when VPC-CNI is switched on."""
+"""Fixed when VPC-CNI is switched on; the reclaim time only before ipamd 3.5.0."""
+
+_FOR_GOOD = " (changing it for good means switching VPC-CNI off, which ends every ENI pod's network)"
+_RECLAIM = (
+    "this provider does not change the reclaim time once VPC-CNI is on; from ipamd 3.5.0 on it is a setting of the add-on eniipamd "
+    "(component management), and once it is changed there, the program may follow"
+)
 
 Unknown = Callable[[object], bool]
 Props = Mapping[str, Any]
@@ -246,8 +252,8 @@ def switch_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[F
                 property_,
                 f"instead of {old}",
                 value=new,
-                why=f"TKE fixes the {what} when VPC-CNI is switched on",
-                todo=f"go back to {old} (changing it for good means switching VPC-CNI off, which ends every ENI pod's network)",
+                why=_RECLAIM if name == "ipReclaim" else f"TKE fixes the {what} when VPC-CNI is switched on",
+                todo=f"go back to {old}{'' if name == 'ipReclaim' else _FOR_GOOD}",
             )
 
 

@@ -13,7 +13,14 @@ from pulumi_tke_hybrid.tke.rules.listeners import listener_findings
 BACKEND_QUOTA = 100
 """Backends of one rule or listener; 200 in some regions, more by ticket (457/41897)."""
 
-FIXED_IP = Rule("fixed-ip", Severity.ERROR, "A kept address belongs to a StatefulSet's pod on ENI.", "the workload", "457/34994", firm=True)
+FIXED_IP = Rule(
+    "fixed-ip",
+    Severity.ERROR,
+    "A kept address belongs to an ENI pod with a stable name; here that is a StatefulSet's.",
+    "the workload",
+    "457/34994",
+    firm=True,
+)
 ENI_ONLY = Rule("eni-only", Severity.ERROR, "Address settings of TKE are about ENI pods.", "the workload", "457/50355", firm=True)
 LOCAL_TRAFFIC = Rule(
     "local-traffic",
@@ -197,7 +204,7 @@ def _address_findings(found: Workload) -> Iterator[Finding]:
         yield FIXED_IP.finding(
             "fixed_ip",
             "needs kind='statefulset'",
-            why="TKE keeps addresses by pod name, and only a StatefulSet's pods keep their names",
+            why="TKE keeps addresses by pod name, so only pods with stable names keep theirs; of a Deployment each new pod has a new name",
         )
     if found.on_eni:
         return

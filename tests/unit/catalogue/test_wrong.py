@@ -17,8 +17,8 @@ from tests.unit.programs import Graph, run
 
 PROPERTIES = [(cls, name) for cls in CLASSES for name in properties(cls)]
 NEEDS_A_STATE_OR_THE_CLOUD = {
-    "adopted-as-it-is", "not-global-router", "subnet-full", "cluster-fixed", "pool-fixed", "pool-resized", "switch-fixed", "subnet-removed",
-    "stack-place", "endpoint-fixed", "one-step-at-a-time", "address-change",
+    "adopted-as-it-is", "not-global-router", "subnet-full", "subnet-in-use", "cluster-fixed", "pool-fixed", "pool-resized", "switch-fixed",
+    "subnet-removed", "stack-place", "endpoint-fixed", "one-step-at-a-time", "address-change",
 }  # fmt: skip
 
 

@@ -124,8 +124,9 @@ RANGES = [
     cluster("no prefix", hybrid(cluster_cidr="192.168.0.0"), "cluster_cidr: '192.168.0.0' has no prefix length; write it as '192.168.0.0/22'"),
     cluster("no range", hybrid(vpc_cidr="all"), "vpc_cidr: 'all' is not an IPv4 range; write it as '10.0.64.0/22'"),
     cluster("IPv6", hybrid(service_cidr="fd00::/108"), "service_cidr: 'fd00::/108' is not an IPv4 range"),
-    cluster("a public overlay", hybrid(cluster_cidr="11.0.0.0/16"),
-            "cluster_cidr: 11.0.0.0/16 is not private; TKE takes cluster ranges out of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"),
+    cluster("a public overlay", hybrid(cluster_cidr="12.0.0.0/16"),
+            "cluster_cidr: 12.0.0.0/16 is not private; TKE takes overlay ranges out of 9.0.0.0/8, 10.0.0.0/8, 11.0.0.0/8, 172.16.0.0/12 "
+            "or 192.168.0.0/16"),
     cluster("overlay over VPC", hybrid(cluster_cidr="10.0.0.0/20"),
             "cluster_cidr: 10.0.0.0/20 overlaps 10.0.0.0/16 (vpc_cidr); both would use the same addresses; choose a free range [range-overlap]"),
     cluster("overlay over another cluster", hybrid(other_cidrs={"blue": "192.168.0.0/18"}),
@@ -159,16 +160,18 @@ RANGES = [
             "eni_subnets[1].cidr_block: 10.0.64.0/24 overlaps 10.0.64.0/22 (eni_subnets[0].cidr_block)"),
     cluster("a late overlay over the VPC", hybrid(cluster_cidr=later("10.0.0.0/20")), "cluster_cidr: 10.0.0.0/20 overlaps 10.0.0.0/16 (vpc_cidr)"),
     cluster("too small", hybrid(cluster_cidr="192.168.0.0/22"),
-            "cluster_cidr: 192.168.0.0/22 has 1024 addresses, too few for 1024 services and one node with 64 pods; this is fixed for ever; "
-            "choose a larger range"),
+            "cluster_cidr: 192.168.0.0/22 has 1024 addresses, too few for 1024 services and one node with 64 pods; the size of a "
+            "node's range stays as it is"),
     cluster("an overlay for fewer nodes", one_pool(size=60),
             "cluster_cidr: 192.168.0.0/20 has overlay ranges for 48 nodes of 64 addresses, the pools have 60; a node without a range cannot "
-            "join, and the range is fixed for ever; choose a larger range or fewer addresses a node [overlay-nodes]"),
+            "join; the size of a node's range stays as it is, and a further range (AddClusterCIDR) is for accounts on TKE's allow-list"),
     cluster("an overlay for fewer nodes than may be", hybrid(
         node_pools=[pool(autoscale={"min_size": 1, "max_size": 49})], rules={"overlay-headroom": "error"}),
             "cluster_cidr: 192.168.0.0/20 has overlay ranges for 48 nodes of 64 addresses, the pools have up to 49"),
     cluster("63 pods", hybrid(cluster_max_pod_num=63), "cluster_max_pod_num: 63 is not a power of two; TKE rounds it up; use 64"),
-    cluster("2 pods", hybrid(cluster_max_pod_num=2), "cluster_max_pod_num: 2 is below 4, the least TKE accepts; 64 suits most nodes"),
+    cluster("2 pods", hybrid(cluster_max_pod_num=2), "cluster_max_pod_num: 2 is outside 16 to 256, the range TKE accepts; 64 suits"),
+    cluster("8 pods", hybrid(cluster_max_pod_num=8, rules={"few-pods-per-node": "error"}), "cluster_max_pod_num: 8 is below 16; the API accepts"),
+    cluster("512 pods", hybrid(cluster_max_pod_num=512), "cluster_max_pod_num: 512 is outside 16 to 256, the range TKE accepts"),
     cluster("1000 services", hybrid(cluster_max_service_num=1000), "cluster_max_service_num: 1000 is not a power of two; TKE rounds it up; use 1024"),
     cluster("16 services", hybrid(cluster_max_service_num=16),
             "cluster_max_service_num: 16 is outside 32 to 32768, the range TKE accepts; 1024 suits most clusters"),
