@@ -25,6 +25,7 @@ ACTIONS = {
         "AddVpcCniSubnets",
         "DescribeAddon",
         "DescribeClusterEndpointStatus",
+        "DescribeClusterInstances",
         "DescribeClusterKubeconfig",
         "DescribeClusters",
         "DescribeEnableVpcCniProgress",
@@ -35,12 +36,15 @@ ACTIONS = {
     ),
     "vpc": ("DescribeSubnets",),
     "sts": ("GetCallerIdentity",),
-    "cam": ("GetRole",),
+    "cam": ("GetRole", "ListAttachedRolePolicies"),
 }
-"""Every action that the library calls by itself; the least access policy is made of these."""
+"""Every action that the library and its commands call by themselves; the least access policy is made of these."""
 
 ASKED_FOR = ("tke:DisableVpcCniNetworkType",)
 """Called only by a program that says `on_delete="disable"`. Not in the least policy: it ends the network of every ENI pod."""
+
+READS = ("Describe", "Get", "List")
+"""How the names of actions begin that change nothing."""
 
 NETWORK_ERROR = "ClientNetworkError"
 _NOT_OF_THE_API = "ServerNetworkError"
@@ -77,7 +81,7 @@ class TencentCloud:
 
     def call(self, service: str, action: str, params: Params) -> Answer:
         """One call. Throttling is waited out; a lost connection is retried for calls that only read."""
-        reads = action.startswith(("Describe", "Get"))
+        reads = action.startswith(READS)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return self._call_once(service, action, params)

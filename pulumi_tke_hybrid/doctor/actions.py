@@ -7,9 +7,8 @@ terraform-provider-tencentcloud 1.82.42; files are below its `tencentcloud/servi
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pulumi_tke_hybrid.cloud.client import ACTIONS, ASKED_FOR
+from pulumi_tke_hybrid.cloud.client import ACTIONS, ASKED_FOR, READS
 
-_READS = ("Describe", "Get")
 _HANDS_OUT = ("DescribeClusterKubeconfig", "DescribeClusterSecurity")
 """These change nothing, and who may call them is the cluster's administrator."""
 
@@ -32,7 +31,7 @@ class Need:
     @property
     def reads(self) -> bool:
         """Whether it changes nothing, and hands out nothing by which something can be changed."""
-        return self.action.startswith(_READS) and self.action not in _HANDS_OUT
+        return self.action.startswith(READS) and self.action not in _HANDS_OUT
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,10 @@ _REASONS = {
     "tke:DescribeNodePools": "a node pool that an earlier run left behind; a pool's size before it is changed",
     "vpc:DescribeSubnets": "whether a subnet is empty before it is deleted",
     "sts:GetCallerIdentity": "that the credentials are of the stack's account",
+    "tke:DescribeClusterInstances": "whether a kubeconfig is this cluster's",
+    "tke:DescribeVpcCniPodLimits": "how many ENIs and pods a machine type takes",
     "cam:GetRole": "tke-hybrid doctor: the role that ipamd needs",
+    "cam:ListAttachedRolePolicies": "tke-hybrid doctor: the policy of that role",
 }
 
 _COMMANDS = (
@@ -198,7 +200,7 @@ NOTES = (
 def needs(*, own_vpc: bool = False) -> list[Need]:
     """Every action with every reason. `own_vpc`: the program makes its VPC too."""
     library = [
-        Need(service, action, "the library", _REASONS.get(f"{service}:{action}", "called by a component"), "pulumi_tke_hybrid/cloud/")
+        Need(service, action, "the library", _REASONS[f"{service}:{action}"], "pulumi_tke_hybrid/cloud/")
         for service, actions in ACTIONS.items()
         for action in actions
     ]

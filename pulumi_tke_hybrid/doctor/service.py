@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import httpx2
 
-from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Cloud
+from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Answer, Cloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.pages import PAGE, all_pages
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
 from pulumi_tke_hybrid.doctor.check import Check, failure, ok, skipped, warning
 from pulumi_tke_hybrid.doctor.text import shown
@@ -111,7 +112,25 @@ def _role(cloud: Cloud) -> Check:
             f"in the TKE console, switch VPC-CNI on for any cluster once and agree to the grant (457/37808), or make the role "
             f"for the service ccs.qcloud.com with the policy {ROLE_POLICY}",
         )
-    return ok("role", f"{ROLE} exists")
+    return _policy(cloud)
+
+
+def _policy(cloud: Cloud) -> Check:
+    """Of the role that exists: whether it may do what ipamd does (457/43416)."""
+
+    def page(offset: int) -> Answer:
+        which = {"RoleName": ROLE, "Page": offset // PAGE + 1, "Rp": PAGE}
+        return cloud.call("cam", "ListAttachedRolePolicies", which)
+
+    try:
+        attached = {str(item.get("PolicyName")) for item in all_pages(page, "List")}
+    except CloudError as error:
+        what = f"{ROLE} exists; could not tell whether it has its policy {ROLE_POLICY} ({shown(error.code, 80)})"
+        return warning("role", what, f"look in the console under Access Management, Roles; or grant cam:ListAttachedRolePolicies: {_GRANT}")
+    if ROLE_POLICY not in attached:
+        what = f"{ROLE} exists without its policy {ROLE_POLICY}; ipamd can make no ENI with it"
+        return failure("role", what, f"attach {ROLE_POLICY} to the role in the console under Access Management, Roles")
+    return ok("role", f"{ROLE} exists, with {ROLE_POLICY}")
 
 
 def _said(error: CloudError) -> str:

@@ -9,7 +9,7 @@ from pulumi_tke_hybrid.drift.sides import Picture, Unread
 
 
 def nodes_by_zone(picture: Picture) -> dict[str | None, list[str]]:
-    """Names of the nodes, by zone; under None those whose zone cannot be told. Super nodes have no ENI and are left out."""
+    """Names of the nodes, by zone; under None those whose zone cannot be told. Super and registered nodes have no ENI and are left out."""
     found: dict[str | None, list[str]] = {}
     if isinstance(picture.nodes, Unread):
         return found

@@ -94,7 +94,7 @@ class Node:
     """The zone's name, where an add-on wrote it beside."""
     pod_ranges: tuple[str, ...] = ()
     virtual: bool = False
-    """A super node: its pods do not live on an ENI of the node."""
+    """A super or a registered node: its pods do not live on an ENI of the node."""
 
 
 @dataclass(frozen=True)

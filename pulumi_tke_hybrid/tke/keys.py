@@ -72,6 +72,9 @@ INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
 SUPER_NODE = "eklet"
 """The instance type of a super node: no machine, no ENI, no zone of its own."""
 
+EXTERNAL_NODE = "external"
+"""The instance type of a registered node: a machine outside of the cloud, which no ENI can be attached to."""
+
 DIRECT_FRONTS = "tke-hybrid/direct"
 """Our own pod-template annotation: `service`, `ingress` or `service+ingress`. A change rolls the pods, so that they get their gates."""
 

@@ -16,5 +16,5 @@ def internal_address(node: Node) -> str:
 
 
 def is_virtual(node: Node) -> bool:
-    """Whether it is a super node, which is no machine and gets no ENI."""
-    return bool(at(node, "metadata", "labels", keys.INSTANCE_TYPE_LABEL) == keys.SUPER_NODE)
+    """Whether it is no machine of the cloud, so that it gets no ENI and needs no container subnet: a super or a registered node."""
+    return at(node, "metadata", "labels", keys.INSTANCE_TYPE_LABEL) in (keys.SUPER_NODE, keys.EXTERNAL_NODE)

@@ -10,6 +10,10 @@ Json = Mapping[str, Any]
 SHOWN_PODS = 3
 LONGEST = 300
 _NOTHING: Json = {}
+_NO_ADDRESS = (keys.ENI_IP, "InsufficientIPorENI")
+"""What a scheduler's message holds when a node has no address for one more ENI pod: of Kubernetes' own, and of TKE's ip-scheduler."""
+_NO_ENI = ("ENILimitExceed", "ENILimit")
+"""The same, and the event of ipamd, when no further ENI can be made."""
 _STARTING = ("ContainerCreating", "PodInitializing", "")
 
 
@@ -47,7 +51,7 @@ def _reasons(pod: Json, event: str) -> Iterator[str]:
     if waiting:
         return
     if not _child(pod, "status").get("podIP"):
-        yield f"it has no address yet; {f'last event: {event}' if event else 'no event says why'}"
+        yield f"it has no address yet; {f'last event: {event}{_help(event)}' if event else 'no event says why'}"
     elif _condition(pod, "ContainersReady").get("status") != "True":
         yield f"its containers run, but are not ready; {f'last event: {event}' if event else 'look at their readiness probes and logs'}"
     else:
@@ -55,12 +59,22 @@ def _reasons(pod: Json, event: str) -> Iterator[str]:
 
 
 def _unscheduled(message: str) -> str:
-    if keys.ENI_IP not in message:
-        return f"no node can take it: {message}"
-    return (
-        f"no node can take it: {message}; the container subnets of the nodes' zones have no address left, or the nodes hold no more "
-        "ENI pods: add a subnet or a node, or ask for fewer replicas"
-    )
+    return f"no node can take it: {message}{_help(message)}"
+
+
+def _help(message: str) -> str:
+    """What a message about addresses or ENIs means, and what to do."""
+    if any(word in message for word in _NO_ENI):
+        return (
+            "; no further ENI can be made: the node has as many as its machine type takes, or the VPC as many as its quota (1000 unless it "
+            "was raised): add a node, or ask for a higher quota"
+        )
+    if any(word in message for word in _NO_ADDRESS):
+        return (
+            "; the container subnets of the nodes' zones have no address left, or the nodes hold no more ENI pods: add a subnet or a node, "
+            "or ask for fewer replicas"
+        )
+    return ""
 
 
 def _waiting_containers(pod: Json) -> Iterator[str]:

@@ -124,3 +124,28 @@ def test_a_cluster_that_cannot_be_asked_is_no_second_failure_and_shows_nothing_o
     with pytest.raises(KubeError, match=r"^(the provider's kubeconfig|cluster \"k\")") as caught:
         pods_and_events(kubeconfig, "", "default", {"app": "web"})
     assert not any(value in str(caught.value) for value in ("secret", "http://", "nowhere", "not: a", "a: ["))
+
+
+@pytest.mark.parametrize(
+    ("message", "help_"),
+    [
+        ("0/3 nodes are available: 3 Insufficient tke.cloud.tencent.com/eni-ip.", "container subnets of the nodes' zones have no address"),
+        ("0/3 nodes are available: 3 [ip-scheduler] InsufficientIPorENI.", "container subnets of the nodes' zones have no address"),
+        ("[ip-scheduler] ENILimitExceed on node 10.0.0.20", "no further ENI can be made"),
+        ("0/3 nodes are available: 2 InsufficientIPorENI, 1 ENILimitExceed.", "no further ENI can be made"),
+        ("0/3 nodes are available: 3 Insufficient cpu.", ""),
+    ],
+)
+def test_what_the_schedulers_say_about_addresses_and_enis_is_explained(message: str, help_: str) -> None:
+    waiting = pod("web-1", {}, address="")
+    waiting["status"]["conditions"] = [{"type": "PodScheduled", "status": "False", "message": message}]
+    (line,) = stuck_lines("web", [waiting], [])
+    assert line.startswith(f"pod web-1: no node can take it: {message}")
+    assert help_ in line
+    assert bool(help_) is (len(line) > len(f"pod web-1: no node can take it: {message}"))
+
+
+def test_the_event_of_a_quota_that_is_used_up_is_explained_for_a_pod_without_an_address() -> None:
+    waiting, told = pod("web-1", {"PodScheduled": "True"}, address=""), [event("Pod", "web-1", "ENILimit", "quota exceeded")]
+    (line,) = stuck_lines("web", [waiting], told)
+    assert "last event: ENILimit: quota exceeded; no further ENI can be made" in line

@@ -32,6 +32,7 @@ class FakeCloud:
             "DescribeClusters": {},
             "DescribeSubnets": {},
             "GetRole": {},
+            "ListAttachedRolePolicies": {"List": [{"PolicyName": "QcloudAccessForIPAMDofTKERole"}]},
             **answers,
         }
 
@@ -171,6 +172,14 @@ def test_the_stack_comes_before_the_environment_and_its_secrets_stay_in_memory()
         ("DescribeSubnets", ("UnauthorizedOperation", "no"), "permission vpc:DescribeSubnets", FAILURE, "tke-hybrid policy"),
         ("GetRole", ("InvalidParameter.RoleNotExist", "role not exist"), "role", FAILURE, "QcloudAccessForIPAMDofTKERole"),
         ("GetRole", ("AuthFailure.UnauthorizedOperation", "no"), "role", WARNING, "could not tell"),
+        (
+            "ListAttachedRolePolicies",
+            ("AuthFailure.UnauthorizedOperation", "no"),
+            "role",
+            WARNING,
+            "could not tell whether it has its policy",
+        ),
+        ("ListAttachedRolePolicies", ("InternalError", "no"), "role", WARNING, "(InternalError)"),
     ],
 )
 def test_what_the_cloud_refuses(action: str, error: tuple[str, str], check: str, state: State, words: str) -> None:
@@ -200,6 +209,14 @@ def test_a_profile_on_which_every_run_would_end_is_a_failure_that_quotes_nothing
     assert found["credentials"].state is FAILURE
     assert found["credentials"].detail == f"{path} cannot be read as a profile ({problem}), and every run ends there"
     assert found["account"].state is SKIPPED
+
+
+@pytest.mark.parametrize("policies", [[], ["QcloudAccessForIPAMDofTKERole2"], ["QcloudAccessForIPAMDRoleInQcloudAllocateEIP"]])
+def test_a_role_without_its_policy_is_a_failure(policies: list[str]) -> None:
+    """Also where a longer or another name looks like it."""
+    role = look(cloud=FakeCloud(ListAttachedRolePolicies={"List": [{"PolicyName": name} for name in policies]}))["role"]
+    assert role.state is FAILURE
+    assert role.detail == "IPAMDofTKE_QCSRole exists without its policy QcloudAccessForIPAMDofTKERole; ipamd can make no ENI with it"
 
 
 def test_a_root_key_is_worth_a_word() -> None:

@@ -1,12 +1,16 @@
 """The least access policy: everything that is called is in it, and nothing that must never be."""
 
+import ast
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+import pulumi_tke_hybrid
 from pulumi_tke_hybrid.cloud.client import ACTIONS, ASKED_FOR
 from pulumi_tke_hybrid.doctor import command, policy
 from pulumi_tke_hybrid.doctor.actions import needs
@@ -20,6 +24,45 @@ def test_it_has_the_shape_that_cam_takes() -> None:
     assert statement["action"] == sorted(set(statement["action"]))
 
 
+SOURCES = sorted(Path(pulumi_tke_hybrid.__file__).parent.rglob("*.py"))
+FORWARDERS = {"call": 0, "_write": 0, "_allowed": 1}
+"""Functions that call the cloud, and the place of the action's service, or of the action itself for tke, among their arguments."""
+
+
+def called(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
+    """Service, action and line of each call of the API; empty where the code does not write one out."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        function = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+        on_cloud = ast.unparse(node.func) in ("cloud.call", "self._cloud.call", "self._write", "_allowed")
+        if function not in FORWARDERS or not on_cloud:
+            continue
+        words = [str(item.value) if isinstance(item, ast.Constant) else "" for item in node.args[FORWARDERS[function] :]]
+        service, action = ("tke", words[0]) if function == "_write" else words[:2]
+        yield service, action, node.lineno
+
+
+def test_the_list_of_actions_is_what_the_code_calls() -> None:
+    found = {(path.name, *call) for path in SOURCES for call in called(ast.parse(path.read_text(encoding="utf-8")))}
+    names = {f"{service}:{action}" for _, service, action, _ in found if service and action}
+    assert names == {f"{service}:{action}" for service, actions in ACTIONS.items() for action in actions} | set(ASKED_FOR)
+    # Only these two pass on an action that they were given.
+    assert {name for name, service, action, _ in found if not (service and action)} == {"vpc_cni.py", "service.py"}
+
+
+def test_no_other_code_reaches_the_api() -> None:
+    """Every call goes over an object named `cloud`, so that the test above sees it."""
+    others = {
+        f"{path.name}:{node.lineno}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("call", "call_json")
+        if ast.unparse(node.func) not in ("cloud.call", "self._cloud.call") and path.name != "client.py"
+    }
+    assert others == set()
+
+
 def test_every_action_of_the_library_is_in_it_and_the_dangerous_one_is_not() -> None:
     allowed = policy.actions(own_vpc=True)
     assert {f"{service}:{action}" for service, actions in ACTIONS.items() for action in actions} <= set(allowed)
@@ -29,7 +72,7 @@ def test_every_action_of_the_library_is_in_it_and_the_dangerous_one_is_not() -> 
 
 def test_read_only_changes_nothing() -> None:
     reading = set(policy.actions(read_only=True))
-    assert all(name.split(":")[1].startswith(("Describe", "Get")) for name in reading)
+    assert all(name.split(":")[1].startswith(("Describe", "Get", "List")) for name in reading)
     assert {"tke:DescribeClusters", "tke:DescribeIPAMD", "tke:DescribeClusterInstances", "vpc:DescribeSubnets"} <= reading
 
 

@@ -26,7 +26,8 @@ def test_a_node_with_all_and_with_next_to_nothing() -> None:
     }
     assert node_side(full) == Node("n", "10.0.0.20", "100004", "ap-x-4", ("192.168.0.0/26",))
     assert node_side({"metadata": {"name": "n"}}) == Node("n", "", "")
-    assert node_side({"metadata": {"name": "n", "labels": {"node.kubernetes.io/instance-type": "eklet"}}}).virtual
+    for kind, virtual in (("eklet", True), ("external", True), ("S5.LARGE8", False), ("External", False)):
+        assert node_side({"metadata": {"name": "n", "labels": {"node.kubernetes.io/instance-type": kind}}}).virtual is virtual
 
 
 def test_an_eni_pod_belongs_to_its_deployment() -> None:
