@@ -63,10 +63,11 @@ class Lab:
         profile.proxy = f"127.0.0.1:{self.port}"
         client_profile = importlib.import_module("tencentcloud.common.profile.client_profile").ClientProfile(httpProfile=profile)
         credential = importlib.import_module("tencentcloud.common.credential").Credential(identity, key, session)
-        typed = {"tke": ("v20180525", "TkeClient"), "vpc": ("v20170312", "VpcClient")}
+        typed = {"tke": ("v20180525", "TkeClient"), "tke-2022": ("v20220501", "TkeClient"), "vpc": ("v20170312", "VpcClient")}
         if name in typed:
             version, kind = typed[name]
-            module = importlib.import_module(f"tencentcloud.{name}.{version}.{name}_client")
+            service = name.partition("-")[0]
+            module = importlib.import_module(f"tencentcloud.{service}.{version}.{service}_client")
             return getattr(module, kind)(credential, region, client_profile)
         versions = {"as": "2018-04-19", "cvm": "2017-03-12", "sts": "2018-08-13", "tag": "2018-08-13", "cam": "2019-01-16"}
         common = importlib.import_module("tencentcloud.common.common_client").CommonClient
@@ -75,8 +76,13 @@ class Lab:
     def call(self, service: str, action: str, params: Json | None = None, **how: Any) -> Json:
         """The answer, after the official model has parsed it without anything left over."""
         answer = cast("Json", self.client(service, **how).call_json(action, params or {}))["Response"]
-        if service in ("tke", "vpc"):
-            package = {"tke": "tencentcloud.tke.v20180525.models", "vpc": "tencentcloud.vpc.v20170312.models"}[service]
+        packages = {
+            "tke": "tencentcloud.tke.v20180525.models",
+            "tke-2022": "tencentcloud.tke.v20220501.models",
+            "vpc": "tencentcloud.vpc.v20170312.models",
+        }
+        if service in packages:
+            package = packages[service]
             model: Any = getattr(importlib.import_module(package), f"{action}Response")()
             model._deserialize(answer)
             parsed = cast("Json", json.loads(model.to_json_string()))
@@ -243,7 +249,7 @@ def test_what_is_missing_or_unknown(lab: Lab) -> None:
     with pytest.raises(failure, match="InvalidAction"):
         lab.client("tke").call_json("DescribeNothing", {})
     client = lab.client("tke")
-    client._apiVersion = "2022-05-01"
+    client._apiVersion = "2020-05-01"
     with pytest.raises(failure, match="NoSuchVersion"):
         client.call_json("DescribeClusters", {})
     assert lab.refused("tke", "DescribeClusters", {"ClusterId": "cls-1"}) == (
@@ -378,6 +384,8 @@ def test_security_group(lab: Lab) -> None:
         ({"ClusterCIDR": "192.168.0.0/22"}, "InvalidParameter.CIDRMaskSizeOutOfRange"),
         ({"MaxClusterServiceNum": 65536}, "InvalidParameter.Param"),
         ({"MaxNodePodNum": 2}, "InvalidParameter.Param"),
+        ({"MaxNodePodNum": 8}, "InvalidParameter.Param"),
+        ({"MaxNodePodNum": 512}, "InvalidParameter.Param"),
     ],
 )
 def test_cluster_ranges_are_checked(lab: Lab, cidrs: Json, code: str) -> None:
@@ -479,12 +487,13 @@ def test_enable_refusals(lab: Lab) -> None:
     assert refused([other]) == "InvalidParameter.SubnetInvalidError"
     assert refused([subnet_id], ExpiredSeconds=299) == "InvalidParameter.Param"
     assert refused([subnet_id], EnableStaticIp=None) == "MissingParameter"
-    assert lab.refused("tke", "DescribeEnableVpcCniProgress", {"ClusterId": cluster_id})[0] == "FailedOperation.TaskNotFound"
+    assert lab.refused("tke", "DescribeEnableVpcCniProgress", {"ClusterId": cluster_id})[0] == "FailedOperation.EnableVPCCNIFailed"
     add = {"ClusterId": cluster_id, "VpcId": vpc_id, "SubnetIds": [subnet_id]}
     assert lab.refused("tke", "AddVpcCniSubnets", add)[0] == "FailedOperation.AddVpcCniSubnetsFailed"
     lab.enable(cluster_id, [subnet_id])
     assert refused([subnet_id]) == "FailedOperation.EnableVPCCNIFailed"
-    assert lab.refused("tke", "AddVpcCniSubnets", add)[0] == "ResourceInUse.SubnetAlreadyExist"
+    lab.call("tke", "AddVpcCniSubnets", add)  # listed already: nothing happens
+    assert lab.shown(cluster_id)["ClusterNetworkSettings"]["Subnets"] == [subnet_id]
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(300, "300s"), (None, "0s")])
@@ -521,15 +530,15 @@ def test_phases_progress_and_disable(lab: Lab) -> None:
     def progress() -> str:
         return cast("str", lab.call("tke", "DescribeEnableVpcCniProgress", {"ClusterId": cluster_id})["Status"])
 
-    assert (ipamd(), progress()) == ((True, False, "initializing"), "Running")
+    assert (ipamd(), progress()) == ((True, False, "initializing"), "Succeed")
     cni = lab.world.clusters[cluster_id].vpc_cni
     assert cni is not None
     cni.phase = "running"
     assert (ipamd(), progress()) == ((True, False, "running"), "Succeed")
     lab.control.patch("/settings", json={"ipamd_phase": "upgrading"})
     assert ipamd() == (True, False, "upgrading")
-    lab.control.patch("/settings", json={"ipamd_phase": "Failed", "ipamd_reason": "no role"})
-    assert progress() == "Failed"
+    lab.control.patch("/settings", json={"ipamd_phase": "Degraded", "ipamd_reason": "no role"})
+    assert ipamd() == (True, False, "Degraded")
     lab.control.patch("/settings", json={"ipamd_phase": "live", "slow_disable": 0.2})
     lab.call("tke", "DisableVpcCniNetworkType", {"ClusterId": cluster_id})
     assert ipamd() == (True, True, "upgrading")
@@ -537,6 +546,44 @@ def test_phases_progress_and_disable(lab: Lab) -> None:
     assert lab.shown(cluster_id)["ClusterNetworkSettings"]["Subnets"] is None
     assert lab.refused("tke", "DisableVpcCniNetworkType", {"ClusterId": cluster_id})[0] == "FailedOperation.DisableVPCCNIFailed"
     lab.call("vpc", "DeleteSubnet", {"SubnetId": subnet_id})
+
+
+def test_enabling_takes_its_time_and_may_fail_with_a_reason(lab: Lab) -> None:
+    vpc_id = lab.vpc()
+    subnet_id, cluster_id = lab.subnet(vpc_id, "10.0.64.0/24"), lab.cluster(vpc_id)
+    which = {"ClusterId": cluster_id}
+    lab.control.patch("/settings", json={"slow_enable": 0.2, "enable_error": "install eniipamd failed"})
+    lab.enable(cluster_id, [subnet_id])
+    assert lab.call("tke", "DescribeEnableVpcCniProgress", which)["Status"] == "Running"
+    assert lab.refused("tke", "EnableVpcCniNetworkType", enable_request(cluster_id, [subnet_id]))[0] == "FailedOperation.EnableVPCCNIFailed"
+    wait(lambda: lab.call("tke", "DescribeEnableVpcCniProgress", which)["Status"] == "Failed")
+    assert lab.call("tke", "DescribeEnableVpcCniProgress", which)["ErrorMessage"] == "install eniipamd failed"
+    assert lab.call("tke", "DescribeIPAMD", which)["EnableIPAMD"] is False
+    lab.control.patch("/settings", json={"slow_enable": 0.0, "enable_error": ""})
+    lab.enable(cluster_id, [subnet_id])
+    assert lab.call("tke", "DescribeIPAMD", which)["EnableIPAMD"] is True
+
+
+def test_ipamd_is_an_addon_of_component_management_from_3_5_0_on(lab: Lab) -> None:
+    vpc_id = lab.vpc()
+    cluster_id = lab.cluster(vpc_id)
+    which = {"ClusterId": cluster_id, "AddonName": "eniipamd"}
+    lab.control.patch("/settings", json={"ipamd_version": "v3.11.0"})
+    assert lab.call("tke", "DescribeAddon", which)["Addons"] == []
+    lab.enable(cluster_id, [lab.subnet(vpc_id, "10.0.64.0/24")])
+    (addon,) = lab.call("tke", "DescribeAddon", which)["Addons"]
+    assert (addon["AddonName"], addon["AddonVersion"]) == ("eniipamd", "3.11.0")
+    lab.control.patch("/settings", json={"ipamd_version": "v3.4.4"})
+    assert lab.call("tke", "DescribeAddon", which)["Addons"] == []
+
+
+def test_a_hybrid_cluster_does_not_tell_its_static_mode_unless_the_lab_is_told_to(lab: Lab) -> None:
+    vpc_id = lab.vpc()
+    cluster_id = lab.cluster(vpc_id)
+    lab.enable(cluster_id, [lab.subnet(vpc_id, "10.0.64.0/24")])
+    assert "IsNonStaticIpMode" not in json.loads(lab.shown(cluster_id)["Property"])
+    lab.control.patch("/settings", json={"property_tells_static": True})
+    assert json.loads(lab.shown(cluster_id)["Property"])["IsNonStaticIpMode"] is False
 
 
 def test_native_vpc_cni_cluster_cannot_become_hybrid(lab: Lab) -> None:
@@ -554,6 +601,33 @@ def test_pod_limits(lab: Lab) -> None:
     request = {"Zone": f"{REGION}-4", "InstanceType": "S5.MEDIUM2"}
     limits = lab.call("tke", "DescribeVpcCniPodLimits", request)["PodLimitsInstanceSet"][0]["PodLimits"]
     assert limits == {"TKERouteENINonStaticIP": 27, "TKERouteENIStaticIP": 27, "TKEDirectENI": 9, "TKESubENI": 100}
+    for kind in ("SA2.4XLARGE16", "SA2.8XLARGE64", "SA2.12XLARGE96", "SA2.40XLARGE320"):
+        request = {"Zone": f"{REGION}-4", "InstanceType": kind}
+        found = lab.call("tke", "DescribeVpcCniPodLimits", request)["PodLimitsInstanceSet"][0]["PodLimits"]
+        assert found["TKERouteENIStaticIP"] == 273
+    assert lab.call("tke", "DescribeVpcCniPodLimits", {"InstanceType": "BMS5.24XLARGE384"})["TotalCount"] == 0
+
+
+def test_pools_of_every_kind_are_told_by_the_newer_version_and_those_with_a_scaling_group_by_the_older(lab: Lab) -> None:
+    vpc_id = lab.vpc()
+    four, six = lab.subnet(vpc_id, "10.0.0.0/24"), lab.subnet(vpc_id, "10.0.1.0/24", 6)
+    cluster_id = lab.cluster(vpc_id)
+    regular = lab.pool(cluster_id, vpc_id, [four])
+    native = {"SubnetIds": [four, six], "InstanceTypes": ["S5.LARGE8"], "Replicas": 4, "InstanceChargeType": "POSTPAID_BY_HOUR"}
+    native |= {"Scaling": {"MinReplicas": 0, "MaxReplicas": 6, "CreatePolicy": "ZoneEquality"}, "SecurityGroupIds": ["sg-12345678"]}
+    made = lab.call("tke-2022", "CreateNodePool", {"ClusterId": cluster_id, "Name": "native", "Type": "Native", "Native": native})
+    pools = {pool["NodePoolId"]: pool for pool in lab.call("tke-2022", "DescribeNodePools", {"ClusterId": cluster_id})["NodePools"]}
+    assert {name: pool["Type"] for name, pool in pools.items()} == {regular: "Regular", made["NodePoolId"]: "Native"}
+    assert pools[made["NodePoolId"]]["Native"]["Replicas"] == 4
+    assert pools[regular]["Regular"]["DesiredNodesNum"] == 1
+    machines = lab.world.clusters[cluster_id].instances.values()
+    assert sorted(one.zone for one in machines if one.node_pool_id == made["NodePoolId"]) == [f"{REGION}-4"] * 2 + [f"{REGION}-6"] * 2
+    listed = lab.call("tke", "DescribeClusterNodePools", {"ClusterId": cluster_id})["NodePoolSet"]
+    assert [pool["NodePoolId"] for pool in listed] == [regular]
+    page = lab.call("tke-2022", "DescribeNodePools", {"ClusterId": cluster_id, "Limit": 1, "Offset": 1})
+    assert (len(page["NodePools"]), page["TotalCount"]) == (1, 2)
+    lab.call("tke-2022", "DeleteNodePool", {"ClusterId": cluster_id, "NodePoolId": made["NodePoolId"]})
+    assert len(lab.world.clusters[cluster_id].instances) == 1
 
 
 # --- the article ----------------------------------------------------------------------------------------------------
@@ -674,6 +748,14 @@ def test_identity_and_role(lab: Lab) -> None:
     assert lab.call("sts", "GetCallerIdentity")["AccountId"] == lab.world.account
     assert lab.call("cam", "GetRole", {"RoleName": "IPAMDofTKE_QCSRole"})["RoleInfo"]["RoleName"] == "IPAMDofTKE_QCSRole"
     assert lab.refused("cam", "GetRole", {"RoleName": "x"})[0] == "InvalidParameter.RoleNotExist"
+    which = {"RoleName": "IPAMDofTKE_QCSRole", "Page": 1, "Rp": 100}
+    (policy,) = lab.call("cam", "ListAttachedRolePolicies", which)["List"]
+    assert policy["PolicyName"] == "QcloudAccessForIPAMDofTKERole"
+    lab.control.patch("/settings", json={"role_policy": False, "sub_account": True})
+    assert lab.call("cam", "ListAttachedRolePolicies", which)["List"] == []
+    identity = lab.call("sts", "GetCallerIdentity")
+    assert (identity["AccountId"], identity["Type"]) == (lab.world.account, "SubAccount")
+    assert identity["UserId"] != lab.world.account
     assert f"{REGION}-6" in [zone["Zone"] for zone in lab.call("cvm", "DescribeZones")["ZoneSet"]]
 
 

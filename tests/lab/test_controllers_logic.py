@@ -23,11 +23,12 @@ from tests.lab.controllers.load_balancer import (
     immutable_change,
     target_port,
 )
-from tests.lab.controllers.machines import NoPodRangeLeft, Size, eni_pod_limit, next_pod_range, size_of, zone_number
+from tests.lab.controllers.machines import NoPodRangeLeft, Size, next_pod_range, size_of, zone_number
 from tests.lab.controllers.nodes import taints_of
 from tests.lab.controllers.pod_addresses import wants_eni
 from tests.lab.controllers.service_controller import layer_seven, switched_on
 from tests.lab.controllers.webhook import eni_ip_patch, readiness_gate_patch
+from tests.lab.machine_types import limits_of
 from tests.lab.world import AddressExhausted, Cluster, Instance, LoadBalancer, Subnet, Vpc, VpcCni, World
 
 
@@ -108,9 +109,12 @@ def test_instance_sizes(instance_type: str, size: Size) -> None:
     assert size_of(instance_type) == size
 
 
-@pytest.mark.parametrize(("cpu", "pods"), [(1, 5), (2, 27), (6, 27), (8, 95), (10, 95), (12, 203), (48, 203)])
-def test_eni_pods_by_cpu(cpu: int, pods: int) -> None:
-    assert eni_pod_limit(cpu) == pods
+@pytest.mark.parametrize(
+    ("kind", "pods"),
+    [("S5.SMALL1", 5), ("S5.MEDIUM2", 27), ("S5.2XLARGE16", 95), ("S5.4XLARGE64", 203), ("SA2.12XLARGE96", 273), ("SA1.MEDIUM4", 9)],
+)
+def test_eni_pods_of_a_type_are_the_vendors(kind: str, pods: int) -> None:
+    assert limits_of(kind).shared == pods
 
 
 def test_zone_numbers() -> None:

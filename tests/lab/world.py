@@ -6,6 +6,7 @@ what a customer asks for; the controllers (`controllers/`) are the only writers 
 
 import ipaddress
 import itertools
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,6 +15,16 @@ ClusterStatus = Literal["Creating", "Running", "Deleting", "Abnormal"]
 
 IPAMD_VERSION = "v3.4.4"
 """The lab's choice: the last line of versions that is no add-on yet, so that the article's edit of the ConfigMap belongs to it too."""
+
+
+ADDON = "eniipamd"
+"""The add-on as which TKE manages ipamd from 3.5.0 on."""
+
+
+def is_addon(version: str) -> bool:
+    """Whether an ipamd of this version, `v3.4.4` or `v3.11.0`, is one."""
+    numbers = re.findall(r"\d+", version)[:2]
+    return tuple(map(int, numbers)) >= (3, 5)
 
 
 class AddressExhausted(Exception):
@@ -131,6 +142,15 @@ class NodePool:
     raw: dict[str, object]
     """The request, for what the API echoes back."""
     life_state: Literal["creating", "normal", "updating", "deleting"] = "normal"
+    kind: Literal["Regular", "Native"] = "Regular"
+
+
+@dataclass
+class Enabling:
+    """The task that switches VPC-CNI on."""
+
+    status: Literal["Running", "Succeed", "Failed"] = "Running"
+    error: str = ""
 
 
 @dataclass
@@ -189,6 +209,8 @@ class Cluster:
     node_pools: dict[str, NodePool] = field(default_factory=dict[str, NodePool])
     instances: dict[str, Instance] = field(default_factory=dict[str, Instance])
     vpc_cni: VpcCni | None = None
+    enabling: Enabling | None = None
+    """The last task that switched VPC-CNI on, or failed to."""
     intranet: Endpoint = field(default_factory=Endpoint)
     internet: Endpoint = field(default_factory=Endpoint)
     kubeconfig: str = ""

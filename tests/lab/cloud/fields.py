@@ -35,6 +35,7 @@ _WITHOUT_SDK: Mapping[str, frozenset[str]] = {
         "DisasterRecoverGroupIds LoginSettings InstanceTags ImageFamily DedicatedClusterId"
     ),
     "cam:GetRole": frozenset({"RoleId", "RoleName"}),
+    "cam:ListAttachedRolePolicies": frozenset({"Page", "Rp", "RoleId", "RoleName", "PolicyType", "Keyword"}),
     "cvm:DescribeInstances": frozenset({"InstanceIds", "Filters", "Limit", "Offset"}),
     "cvm:DescribeZones": frozenset(),
     "sts:GetCallerIdentity": frozenset(),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from tests.lab.cloud.actions import SERVICES, Service
+from tests.lab.cloud.actions import FURTHER, SERVICES, Service
 from tests.lab.cloud.calls import CallLog, without_secrets
 from tests.lab.cloud.core import Call, Cloud
 from tests.lab.cloud.errors import ApiError, missing
@@ -78,7 +78,7 @@ class Gateway:
         for name in ("X-TC-Action", "X-TC-Version", "X-TC-Timestamp"):
             if not headers.get(name.lower()):
                 raise missing(name)
-        service = SERVICES.get(request.service)
+        service = FURTHER.get((request.service, headers["x-tc-version"])) or SERVICES.get(request.service)
         if service is None:
             raise ApiError("NoSuchProduct", f"The product `{request.service}` does not exist.")
         verify(

@@ -30,6 +30,16 @@ class Settings:
     slow_add_subnets: float = 0.0
     """Until subnets of `AddVpcCniSubnets` are listed."""
     slow_disable: float = 0.0
+    slow_enable: float = 0.0
+    """Until the task that `EnableVpcCniNetworkType` began is done; VPC-CNI is on only then."""
+    enable_error: str = ""
+    """Why that task fails; empty: it does not."""
+    sub_account: bool = False
+    """The credentials are a sub-account's, not the root account's."""
+    role_policy: bool = True
+    """The role of ipamd has its policy."""
+    property_tells_static: bool = False
+    """`Property` of a hybrid cluster has `IsNonStaticIpMode`; samples of the cloud's answers have not."""
     slow_endpoint: float = 0.1
     slow_node_pool: float = 0.0
     ipamd_phase: str = LIVE

@@ -4,8 +4,8 @@ from tests.lab.controllers import keys
 from tests.lab.controllers.addresses import eni_owner, leases_of, primary_owner, usable_subnets
 from tests.lab.controllers.context import Context
 from tests.lab.controllers.kube import NODE_STATUS, Json, child, finished, key_of, name_of, node_of, status_of
-from tests.lab.controllers.machines import eni_pod_limit, size_of
 from tests.lab.controllers.watching import Loop
+from tests.lab.machine_types import limits_of
 from tests.lab.world import Cluster, Instance, World
 
 MANAGER = keys.ENI_AGENT
@@ -29,7 +29,7 @@ def eni_ips(world: World, cluster: Cluster, instance: Instance, elsewhere: set[s
             mine += 1
     primary = primary_owner(cluster.cluster_id, instance.private_ip)
     attached = any(owner == primary for _, _, owner in leases_of(world, cluster.vpc_id, primary))
-    return max(min(eni_pod_limit(size_of(instance.instance_type).cpu), free + mine - (0 if attached else 1)), 0)
+    return max(min(limits_of(instance.instance_type).shared, free + mine - (0 if attached else 1)), 0)
 
 
 class EniCapacityController:

@@ -1,4 +1,9 @@
-"""Stand-in for the platform's side of VPC-CNI: ipamd's workloads and ConfigMap, and the list that ipamd works with."""
+"""Stand-in for the platform's side of VPC-CNI: ipamd's workloads and ConfigMap, and the list that ipamd works with.
+
+Before 3.5.0 ipamd reads three keys of its ConfigMap, when it starts. From then on, as an add-on, its ConfigMap has one
+other key, of which only the fields of public traces are written, and no list of subnets is among them: here it works
+with what the cloud lists, at once.
+"""
 
 from tests.lab.controllers import keys
 from tests.lab.controllers.addresses import unusable_ids
@@ -17,7 +22,7 @@ from tests.lab.controllers.kube import (
 )
 from tests.lab.controllers.security_groups import groups_of_ipamd
 from tests.lab.controllers.watching import Loop
-from tests.lab.world import Cluster, VpcCni, World
+from tests.lab.world import Cluster, VpcCni, World, is_addon
 
 
 def split_ids(text: str) -> list[str]:
@@ -32,6 +37,18 @@ def config_data(world: World, cluster: Cluster, subnet_ids: list[str]) -> dict[s
         keys.VPC_ID_KEY: cluster.vpc_id,
         keys.ZONE_KEY: ":".join(zones),
     }
+
+
+def network_conf(cluster: Cluster) -> dict[str, str]:
+    """What an ipamd from 3.5.0 on is configured with, as far as it is public."""
+    lines = [
+        f'api-env.region: "{cluster.region}"',
+        f'api-env.cluster-id: "{cluster.cluster_id}"',
+        f'cidr.cluster-cidrs: ["{cluster.cluster_cidr}"]',
+        f'vpc-cni.vpc-id: "{cluster.vpc_id}"',
+        "vpc-cni.route-eni.enable-ip-warm-target-auto-sync: false",
+    ]
+    return {keys.NETWORK_CONF: "\n".join(lines) + "\n"}
 
 
 def _workload(kind: str, name: str, version: str) -> Json:
@@ -67,6 +84,8 @@ class IpamdController:
         self._processes: set[str] = set()
         """The uids of the ipamd pods that have read the ConfigMap."""
         self._clean = False
+        self._addon = False
+        """Whether the ipamd that is installed is an add-on."""
         mirrors = context.mirrors
         self._loop = Loop("ipamd", [mirrors.pods.bell, mirrors.nodes.bell, mirrors.config_maps.bell, context.changed])
 
@@ -90,18 +109,19 @@ class IpamdController:
         context, api = self._context, self._context.api
         current = context.mirrors.config_maps.get(keys.IPAMD, keys.KUBE_SYSTEM)
         if current is None:
+            version = context.world.ipamd_version
+            self._addon = is_addon(version)
             body: Json = {
                 "metadata": {"name": keys.IPAMD, "namespace": keys.KUBE_SYSTEM},
-                "data": config_data(context.world, context.cluster, vpc_cni.subnet_ids),
+                "data": network_conf(context.cluster) if self._addon else config_data(context.world, context.cluster, vpc_cni.subnet_ids),
             }
-            version = context.world.ipamd_version
             await api.ensure(CONFIG_MAP, body, manager=keys.TKE_MANAGER)
             await api.ensure(DEPLOYMENT, _workload("Deployment", keys.IPAMD, version), manager=keys.TKE_MANAGER)
             await api.ensure(DAEMON_SET, _workload("DaemonSet", keys.ENI_AGENT, version), manager=keys.TKE_MANAGER)
             self._announced = list(vpc_cni.subnet_ids)
             return
         added = [subnet_id for subnet_id in vpc_cni.subnet_ids if subnet_id not in self._announced]
-        if not added:
+        if not added or self._addon:
             return
         # AddVpcCniSubnets: the platform writes the list, and ipamd takes the new ones without a restart.
         listed = split_ids(data_of(current).get(keys.SUBNET_ID_KEY, ""))
@@ -125,6 +145,9 @@ class IpamdController:
             # A process reads its configuration once, at its start. In a rolling replacement the last to start has it.
             if uid_of(pod) not in self._processes:
                 await self._read_config(vpc_cni, pod)
+        if self._addon and pods and vpc_cni.ipamd_subnet_ids != vpc_cni.subnet_ids:
+            vpc_cni.ipamd_subnet_ids = list(vpc_cni.subnet_ids)
+            self._context.changed.ring()
         phase = "running" if any(condition(pod, "Ready") for pod in pods) else "initializing"
         if not any(condition(node, "Ready") for node in self._context.mirrors.nodes):
             phase = "upgrading"
@@ -138,7 +161,7 @@ class IpamdController:
         if config is None:
             await self._context.recorder.warn(pod, "FailedReadConfig", f"ConfigMap {keys.IPAMD} is missing", component=keys.IPAMD)
             return
-        subnet_ids = split_ids(data_of(config).get(keys.SUBNET_ID_KEY, ""))
+        subnet_ids = list(vpc_cni.subnet_ids) if self._addon else split_ids(data_of(config).get(keys.SUBNET_ID_KEY, ""))
         self._processes.add(uid_of(pod))
         vpc_cni.ipamd_subnet_ids = subnet_ids
         vpc_cni.security_group_ids = groups_of_ipamd(pod)

@@ -23,6 +23,8 @@ ENI_AGENT = "tke-eni-agent"
 SUBNET_ID_KEY = "TKE_ENI_IPAMD_SUBNET_ID"
 VPC_ID_KEY = "TKE_ENI_IPAMD_VPC_ID"
 ZONE_KEY = "TKE_ENI_IPAMD_ZONE"
+NETWORK_CONF = "tke-network-conf.yaml"
+"""The key of an ipamd from 3.5.0 on."""
 TKE_MANAGER = "tke-controller-manager"
 
 # Service

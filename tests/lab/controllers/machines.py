@@ -58,14 +58,3 @@ def next_pod_range(cluster_cidr: str, service_cidr: str, max_pods: int, taken: I
         if str(block) not in held and not block.overlaps(services):
             return str(block)
     raise NoPodRangeLeft(f"{cluster_cidr} has no free /{prefix} left outside of {service_cidr}")
-
-
-def eni_pod_limit(cpu: int) -> int:
-    """ENI pods a node can hold with several ENIs."""
-    if cpu <= 1:
-        return 5
-    if cpu < 8:
-        return 27
-    if cpu < 12:
-        return 95
-    return 203

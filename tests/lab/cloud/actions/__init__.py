@@ -13,6 +13,7 @@ from tests.lab.cloud.actions import (
     endpoint,
     node_pool,
     pod_limits,
+    pools_2022,
     route_table,
     security_group,
     subnet,
@@ -52,3 +53,5 @@ SERVICES: Mapping[str, Service] = {
     ),
     "vpc": Service("2017-03-12", {**vpc.ACTIONS, **subnet.ACTIONS, **route_table.ACTIONS, **security_group.ACTIONS}),
 }
+FURTHER: Mapping[tuple[str, str], Service] = {("tke", "2022-05-01"): Service("2022-05-01", pools_2022.ACTIONS)}
+"""Further versions of a service's API."""

@@ -1,4 +1,7 @@
-"""Stand-in for what TKE tells about clusters and their machines."""
+"""Stand-in for what TKE tells about clusters and their machines.
+
+`Property` of a hybrid cluster does not tell its static-IP mode, as in samples of the cloud's answers; a setting makes it tell.
+"""
 
 import json
 
@@ -103,7 +106,7 @@ def _shown(call: Call, cluster: Cluster) -> Json:
         "ProjectId": cluster.project_id,
         "TagSpecification": [{"ResourceType": "cluster", "Tags": tag_list(cluster.tags)}] if cluster.tags else [],
         "ClusterStatus": cluster.status,
-        "Property": _property(cluster, advanced),
+        "Property": _property(call, cluster, advanced),
         "ClusterMaterNodeNum": 0,
         "ImageId": request.text("ImageId"),
         "OsCustomizeType": basics.text("OsCustomizeType") or "GENERAL",
@@ -145,7 +148,7 @@ def _network(call: Call, cluster: Cluster, request: Params) -> Json:
     }
 
 
-def _property(cluster: Cluster, advanced: Params) -> str:
+def _property(call: Call, cluster: Cluster, advanced: Params) -> str:
     """`NetworkType` stays GR in a hybrid cluster; `VpcCniType` appears with VPC-CNI."""
     known: Json = {
         "NodeNameType": advanced.text("NodeNameType") or "lan-ip",
@@ -156,7 +159,10 @@ def _property(cluster: Cluster, advanced: Params) -> str:
     }
     if cluster.vpc_cni is not None:
         known["VpcCniType"] = cluster.vpc_cni.cni_type
-        known["IsNonStaticIpMode"] = not cluster.vpc_cni.static_ip
+        known["IsSupportMultiENI"] = True
+        del known["IsNonStaticIpMode"]
+        if call.cloud.settings.property_tells_static:
+            known["IsNonStaticIpMode"] = not cluster.vpc_cni.static_ip
     return json.dumps(known)
 
 

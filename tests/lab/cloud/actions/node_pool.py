@@ -54,12 +54,14 @@ def describe_detail(call: Call) -> Json:
     """A pool that is gone is null, not an error."""
     cluster = call.cluster()
     pool = cluster.node_pools.get(call.params.need("NodePoolId"))
-    return {"NodePool": _shown(cluster, pool) if pool else None}
+    return {"NodePool": _shown(cluster, pool) if pool and pool.kind == "Regular" else None}
 
 
 def describe_node_pools(call: Call) -> Json:
+    """Those with a scaling group; the other kinds are told by the newer version of the API alone."""
     cluster = call.cluster()
-    return {"NodePoolSet": [_shown(cluster, pool) for pool in cluster.node_pools.values()], "TotalCount": len(cluster.node_pools)}
+    found = [_shown(cluster, pool) for pool in cluster.node_pools.values() if pool.kind == "Regular"]
+    return {"NodePoolSet": found, "TotalCount": len(found)}
 
 
 def modify_node_pool(call: Call) -> Json:

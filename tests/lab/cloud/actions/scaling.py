@@ -16,6 +16,9 @@ _FIRST_HOST = 20
 
 
 def policy_of(cloud: Cloud, pool: NodePool) -> str:
+    if pool.kind == "Native":
+        scaling = cast("Json", cast("Json", pool.raw["Native"])["Scaling"])
+        return "PRIORITY" if scaling.get("CreatePolicy") == "ZonePriority" else "EQUALITY"
     group = cast("Json", pool.raw["AutoScalingGroupPara"])
     return str(group.get("MultiZoneSubnetPolicy") or cloud.settings.default_subnet_policy)
 

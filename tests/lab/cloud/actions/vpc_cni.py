@@ -1,10 +1,15 @@
-"""Stand-in for VPC-CNI of a TKE cluster: enable, add subnets, disable, and what is told about it."""
+"""Stand-in for VPC-CNI of a TKE cluster: enable, add subnets, disable, and what is told about it.
+
+Switching on is a task, which may take its time and may fail with a reason (DescribeEnableVpcCniProgress). A subnet that
+is listed already may be added again, and nothing happens. From 3.5.0 on component management has ipamd as add-on
+eniipamd (DescribeAddon); before that it has none.
+"""
 
 from tests.lab.cloud.core import Call, Handler
 from tests.lab.cloud.errors import ApiError, missing
 from tests.lab.cloud.params import Json
 from tests.lab.cloud.settings import LIVE
-from tests.lab.world import Cluster, VpcCni
+from tests.lab.world import ADDON, Cluster, Enabling, VpcCni, is_addon
 
 _CNI_TYPES = ("tke-route-eni", "tke-direct-eni")
 _SHORTEST_RECLAIM, _LONGEST_RECLAIM = 300, 15_768_000
@@ -17,6 +22,8 @@ def enable_vpc_cni(call: Call) -> Json:
         raise _enable_failed(f"network type of cluster {cluster.cluster_id} is {cluster.network_type}, only GR is supported")
     if cluster.vpc_cni is not None:
         raise _enable_failed(f"vpc-cni of cluster {cluster.cluster_id} is already enabled")
+    if cluster.enabling is not None and cluster.enabling.status == "Running":
+        raise _enable_failed(f"vpc-cni of cluster {cluster.cluster_id} is being enabled")
     cni_type = params.need("VpcCniType")
     if cni_type not in _CNI_TYPES:
         raise ApiError("InvalidParameter.Param", f"PARAM_ERROR[VpcCniType {cni_type}].")
@@ -26,13 +33,22 @@ def enable_vpc_cni(call: Call) -> Json:
     seconds = params.number("ExpiredSeconds") if params.has("ExpiredSeconds") else None
     if seconds is not None and not _SHORTEST_RECLAIM <= seconds <= _LONGEST_RECLAIM:
         raise ApiError("InvalidParameter.Param", f"PARAM_ERROR[ExpiredSeconds must not be below {_SHORTEST_RECLAIM}].")
-    cluster.vpc_cni = VpcCni(
+    wanted = VpcCni(
         cni_type,
         static,
         seconds if static else None,
         _checked_subnets(call, cluster, "Subnets"),
         non_masquerade_added=not params.flag("SkipAddingNonMasqueradeCIDRs"),
     )
+    task = cluster.enabling = Enabling()
+
+    def done() -> None:
+        task.error = call.cloud.settings.enable_error
+        task.status = "Failed" if task.error else "Succeed"
+        if not task.error:
+            cluster.vpc_cni = wanted
+
+    call.cloud.later(call.cloud.settings.slow_enable, done, f"vpc-cni of {cluster.cluster_id}")
     return {}
 
 
@@ -45,8 +61,6 @@ def add_subnets(call: Call) -> Json:
     if params.need("VpcId") != cluster.vpc_id:
         raise _add_failed(f"vpc {params.text('VpcId')} is not that of cluster {cluster.cluster_id}")
     wanted = _checked_subnets(call, cluster, "SubnetIds")
-    if known := [subnet_id for subnet_id in wanted if subnet_id in vpc_cni.subnet_ids]:
-        raise ApiError("ResourceInUse.SubnetAlreadyExist", f"SUBNET_ALREADY_EXIST[{', '.join(known)}].")
     vpc_cni.non_masquerade_added = vpc_cni.non_masquerade_added or not params.flag("SkipAddingNonMasqueradeCIDRs")
 
     def listed() -> None:
@@ -89,13 +103,19 @@ def describe_ipamd(call: Call) -> Json:
 
 
 def describe_progress(call: Call) -> Json:
-    cluster, settings = call.cluster(), call.cloud.settings
-    if cluster.vpc_cni is None:
-        raise ApiError("FailedOperation.TaskNotFound", f"TASK_NOT_FOUND[cluster {cluster.cluster_id}].")
-    phase = cluster.vpc_cni.phase if settings.ipamd_phase == LIVE else settings.ipamd_phase
-    if phase.lower() == "failed":
-        return {"Status": "Failed", "ErrorMessage": cluster.vpc_cni.reason or "install eniipamd failed"}
-    return {"Status": "Running" if phase in ("", "initializing") else "Succeed", "ErrorMessage": ""}
+    cluster = call.cluster()
+    if cluster.enabling is None:
+        raise _enable_failed(f"cluster {cluster.cluster_id} has no task that enables vpc-cni")
+    return {"Status": cluster.enabling.status, "ErrorMessage": cluster.enabling.error}
+
+
+def describe_addon(call: Call) -> Json:
+    """The add-ons of a cluster that component management has; of these the lab knows eniipamd alone."""
+    cluster, name, version = call.cluster(), call.params.text("AddonName"), call.world.ipamd_version
+    if cluster.vpc_cni is None or not is_addon(version) or name not in ("", ADDON):
+        return {"Addons": []}
+    phase = {"AddonName": ADDON, "AddonVersion": version.removeprefix("v"), "RawValues": "", "Phase": "Succeeded", "Reason": ""}
+    return {"Addons": [{**phase, "CreateTime": cluster.created}]}
 
 
 def _refuse_unless_running(cluster: Cluster) -> None:
@@ -141,6 +161,7 @@ def _add_failed(why: str) -> ApiError:
 
 ACTIONS: dict[str, Handler] = {
     "AddVpcCniSubnets": add_subnets,
+    "DescribeAddon": describe_addon,
     "DescribeEnableVpcCniProgress": describe_progress,
     "DescribeIPAMD": describe_ipamd,
     "DisableVpcCniNetworkType": disable_vpc_cni,
