@@ -22,7 +22,7 @@ from tests.lab.pulumi_cli import PulumiProject, Result, Running
 STACK: Final = "faults"
 HOLD: Final = 2.0
 """Seconds that an answer is held back, so that the process is surely killed before it comes."""
-LIVE: Final = {"ipamd_phase": "live", "ipamd_reason": "live", "slow_add_subnets": 0.0}
+LIVE: Final = {"ipamd_phase": "live", "ipamd_reason": "live", "slow_add_subnets": 0.0, "enable_error": ""}
 _POLL = 0.05
 _LONGEST = 150.0
 

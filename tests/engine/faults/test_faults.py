@@ -27,6 +27,8 @@ NO_PHASE = Fault("no phase yet", settings={"ipamd_phase": ""}, looks=8)
 INITIALIZING = Fault("initializing", settings={"ipamd_phase": "initializing"}, looks=8)
 UPGRADING = Fault("upgrading", settings={"ipamd_phase": "upgrading"}, looks=8)
 FAILED = Fault("failed", settings={"ipamd_phase": "Failed", "ipamd_reason": "no quota for ENIs"}, says="no quota for ENIs")
+DEGRADED = Fault("a phase that nobody knows", settings={"ipamd_phase": "Degraded"}, looks=8)
+TASK_FAILS = Fault("the task fails", settings={"enable_error": "install eniipamd failed"}, says="install eniipamd failed")
 FOR_EVER = Fault(
     "initializing past the deadline",
     settings={"ipamd_phase": "initializing"},
@@ -53,8 +55,8 @@ UP: dict[str, list[Fault]] = {
     "DescribeClusters": [ERROR.after(3), EXPIRED.after(2)],
     "DescribeClusterInstances": [KILLED.leaves(CLUSTER)],
     "DescribeClusterVirtualNode": [ERROR.leaves(CLUSTER)],
-    "EnableVpcCniNetworkType": [ERROR, UNSENT, LOST, EXPIRED, KILLED],
-    "DescribeIPAMD": [KILLED.after(1), NO_PHASE, INITIALIZING, UPGRADING, FAILED, FOR_EVER],
+    "EnableVpcCniNetworkType": [ERROR, UNSENT, LOST, EXPIRED, KILLED, TASK_FAILS],
+    "DescribeIPAMD": [KILLED.after(1), NO_PHASE, INITIALIZING, UPGRADING, DEGRADED, FAILED, FOR_EVER],
     "CreateClusterEndpoint": [LOST.leaves(ENDPOINT)],
     "DescribeClusterKubeconfig": [KILLED.leaves(ENDPOINT)],
 }
