@@ -13,7 +13,7 @@ POOL_SIZE = Rule(
     Severity.ERROR,
     "A pool's size lies within its bounds: those of the autoscaler, or 100 nodes.",
     "size and bounds",
-    "TKE refuses a change of bounds together with a change of size, so a fixed pool has one bound for ever",
+    "this library: TKE refuses a change of bounds together with a change of size, so a fixed pool gets one bound for ever, and that is 100",
     firm=True,
 )
 POOL_RESIZED = Rule(

@@ -48,7 +48,12 @@ SHARED_LOAD_BALANCER = Rule(
     "shared-load-balancer", Severity.ERROR, "A Service and an Ingress cannot share a load balancer.", "both ids", "457/45490", firm=True
 )
 HOST_NETWORK = Rule(
-    "host-network", Severity.ERROR, "A pod on its node's network has no address of its own.", "the pod", "457/41897", firm=True
+    "host-network",
+    Severity.ERROR,
+    "A pod on its node's network has no address of its own.",
+    "the pod",
+    "457/64886; Kubernetes: hostNetwork",
+    firm=True,
 )
 ENI_IP_BY_HAND = Rule(
     "eni-ip-by-hand",
