@@ -30,7 +30,8 @@ def size_of(cloud: Cloud, pool_id: str) -> int | None:
     if pool is None:
         return None
     kind = str(pool.get("Type") or "")
-    size = (pool.get(kind) or {}).get(_SIZES.get(kind, ""))
+    described: Answer = pool.get(kind) or {}
+    size = described.get(_SIZES.get(kind, ""))
     if not isinstance(size, int):
         raise NotTold("DescribeNodePools", "NotTold", f"the answer does not say how many nodes {own_id} ({kind or 'no kind'}) is to have")
     return size
