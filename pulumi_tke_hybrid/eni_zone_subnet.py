@@ -1,7 +1,7 @@
 """EniZoneSubnet: the VPC subnet that the ENI pods of one zone get their addresses from."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.component.advice import advise, note_while_unknown, say
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
-from pulumi_tke_hybrid.component.inputs import Input, PassedOn, awaited, known
+from pulumi_tke_hybrid.component.inputs import Input, PassedOn, awaited, known, one_or_more
 from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.tke import cidrs, ids, names, zones
 from pulumi_tke_hybrid.tke.rule import Finding
@@ -24,7 +24,7 @@ from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, COMBINATION
     cidr_block=cidrs.cidr_problem,
     subnet_id=ids.subnet_problem,
     route_table_id=PassedOn(ids.route_table_problem),
-    vpc_cidr=PassedOn(cidrs.cidr_problem),
+    vpc_cidr=PassedOn(cidrs.vpc_cidr_problem),
     tags=PassedOn(),
     name=names.cloud_name_problem,
 )
@@ -53,9 +53,9 @@ class EniZoneSubnetArgs(Args):
     tags: Optional[Input[Mapping[str, Input[str]]]] = None
     """Tags of the subnet. Updated in place. Default: none."""
 
-    vpc_cidr: Optional[Input[str]] = None
-    """Range of the VPC, for the check that the subnet lies in it. Default: the check is left out. Changes
-    nothing that exists."""
+    vpc_cidr: Optional[Union[Input[str], Sequence[Input[str]]]] = None
+    """Range of the VPC, or a list of its primary and secondary ranges, for the check that the subnet lies in
+    one of them. Default: the check is left out. Changes nothing that exists."""
 
     name: Optional[Input[str]] = None
     """Name in the cloud, 1 to 60 characters. Default: the component's name. Updated in place."""
@@ -70,8 +70,9 @@ class EniZoneSubnetArgs(Args):
 
     def problems(self) -> Iterator[Finding]:
         if self.vpc_cidr is not None:
-            names_ = [name for name in ("cidr_block", "vpc_cidr") if awaited(getattr(self, name))]
-            yield from ranges.subnet_findings(known(self.cidr_block), known(self.vpc_cidr), names_)
+            vpc, later = one_or_more(self.vpc_cidr)
+            names_ = [*(["cidr_block"] if awaited(self.cidr_block) else []), *(["vpc_cidr"] if later else [])]
+            yield from ranges.subnet_findings(known(self.cidr_block), () if later else vpc, names_)
         if self.subnet_id is not None:
             for name in ("route_table_id", "tags", "name", "deletion_protection"):
                 if (given := getattr(self, name)) is not None and given is not False:

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any, Literal, Optional, Union
 
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class
-from pulumi_tke_hybrid.component.inputs import Each, Input, PassedOn, awaited, known
+from pulumi_tke_hybrid.component.inputs import Each, Input, PassedOn, awaited, known, one_or_more
 from pulumi_tke_hybrid.component.kubernetes import upsert_problems
 from pulumi_tke_hybrid.endpoint import EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
@@ -62,7 +62,7 @@ class EniSubnetArgs(Args):
     existing_cluster_id=ids.cluster_problem,
     ip_reclaim=reclaim.reclaim_problem,
     service_cidr=cidrs.cidr_problem,
-    vpc_cidr=PassedOn(cidrs.cidr_problem),
+    vpc_cidr=PassedOn(cidrs.vpc_cidr_problem),
     cluster_version=PassedOn(),
     tags=PassedOn(),
     other_cidrs=Each(cidrs.cidr_problem),
@@ -141,9 +141,9 @@ class HybridClusterArgs(Args):
     """Range of Services. Default: the tail of `cluster_cidr`. Fixed for ever. A change is refused at preview
     until `allow_cluster_replacement`."""
 
-    vpc_cidr: Optional[Input[str]] = None
-    """Range of the VPC, for checks against the others. Default: those checks are left out. Changes nothing
-    that exists."""
+    vpc_cidr: Optional[Union[Input[str], Sequence[Input[str]]]] = None
+    """Range of the VPC, or a list of its primary and secondary ranges, for checks against the others.
+    Default: those checks are left out. Changes nothing that exists."""
 
     other_cidrs: Optional[Mapping[str, Input[str]]] = None
     """Further ranges in use, by a name of your choice: other clusters of the VPC, peered networks, an office.
@@ -207,9 +207,9 @@ class HybridClusterArgs(Args):
         """What is known of the cluster."""
         subnets, node_pools = self.stated_subnets, self.node_pools or ()
         static = None if awaited(self.static_ip) else known(self.static_ip) is not False
+        vpc, vpc_later = one_or_more(self.vpc_cidr)
         values: dict[str, object] = {
-            name: getattr(self, name)
-            for name in ("vpc_cidr", "cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num", "service_cidr")
+            name: getattr(self, name) for name in ("cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num", "service_cidr")
         }
         for index, subnet in enumerate(subnets):
             values |= {f"eni_subnets[{index}].{name}": getattr(subnet, name) for name in ("subnet_id", "zone", "cidr_block")}
@@ -221,14 +221,14 @@ class HybridClusterArgs(Args):
                 for index, subnet in enumerate(subnets)
             ),
             pools=tuple(pool.planned(f"node_pools[{index}]") for index, pool in enumerate(node_pools)),
-            vpc_cidr=known(self.vpc_cidr),
+            vpc_cidrs=() if vpc_later else tuple(vpc),
             cluster_cidr=known(self.cluster_cidr),
             pods_per_node=known(self.cluster_max_pod_num),
             services=known(self.cluster_max_service_num),
             service_cidr=known(self.service_cidr),
             others={name: block for name, value in (self.other_cidrs or {}).items() if (block := known(value)) is not None},
             static_ip=static,
-            later=frozenset(path for path, value in values.items() if awaited(value)),
+            later=frozenset([*(path for path, value in values.items() if awaited(value)), *(["vpc_cidr"] if vpc_later else [])]),
         )
 
     def _adoption(self) -> Iterator[Finding]:

@@ -55,6 +55,14 @@ def awaited(value: object) -> bool:
     return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
 
 
+def one_or_more(value: Input[str] | Sequence[Input[str]] | None) -> tuple[list[str], bool]:
+    """The known items of a property that takes one text or a list of them, and whether one of its items is not known yet."""
+    if value is None:
+        return [], False
+    given: Sequence[Any] = cast(Sequence[Any], value) if isinstance(value, list | tuple) else [value]
+    return [item for item in given if item is not None and not awaited(item)], any(map(awaited, given))
+
+
 @dataclass(frozen=True)
 class _Checked:
     """Validates a plain value now, and one inside an Output under the same name as soon as it is known.

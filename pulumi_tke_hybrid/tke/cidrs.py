@@ -176,11 +176,17 @@ def size_problem(path: str, cluster_cidr: str, pods_per_node: int, services: int
     return RANGE_TOO_SMALL.finding(path, what, value=cluster_cidr, why=FIXED, todo="choose a larger range")
 
 
-def outside_problem(path: str, block: str, vpc_cidr: str) -> Finding | None:
-    """Whether a subnet lies in its VPC; None if it does."""
-    if IPv4Network(block).subnet_of(IPv4Network(vpc_cidr)):
+def vpc_cidr_problem(value: str | Sequence[object]) -> Finding | None:
+    """What is wrong with the range of a VPC, or with those of one that has several. What is no text is not known yet."""
+    blocks = [value] if isinstance(value, str) else [block for block in value if isinstance(block, str)]
+    return next((problem for block in blocks if (problem := cidr_problem(block))), None)
+
+
+def outside_problem(path: str, block: str, vpc: Sequence[str]) -> Finding | None:
+    """Whether a subnet lies in one of its VPC's ranges; None if it does."""
+    if Space(vpc).holds(block):
         return None
-    return outside_finding(path, block, [vpc_cidr], "choose a free range inside it; lower this rule for a secondary range of the VPC")
+    return outside_finding(path, block, vpc, "choose a free range inside, or list the VPC's secondary ranges in vpc_cidr too")
 
 
 def outside_finding(path: str, block: str, vpc: Sequence[str], todo: str) -> Finding:

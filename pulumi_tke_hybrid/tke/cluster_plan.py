@@ -57,7 +57,8 @@ class ClusterPlan:
 
     subnets: tuple[PlannedSubnet, ...] = ()
     pools: tuple[PlannedPool, ...] = ()
-    vpc_cidr: str | None = None
+    vpc_cidrs: tuple[str, ...] = ()
+    """The ranges of the VPC, the primary one first; empty: not given, or not known yet."""
     cluster_cidr: str | None = None
     pods_per_node: int | None = None
     services: int | None = None

@@ -1,6 +1,6 @@
 """Ranges of VPC, overlay, Services, subnets and whatever else is in use."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from pulumi_tke_hybrid.tke import cidrs
 from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan
@@ -40,9 +40,9 @@ SUBNET_FULL = Rule(
 )
 
 
-def subnet_findings(block: str | None, vpc_cidr: str | None, later: Iterable[str] = ()) -> Iterator[Finding]:
+def subnet_findings(block: str | None, vpc: Sequence[str], later: Iterable[str] = ()) -> Iterator[Finding]:
     """About one subnet by itself; `later`: its properties that are not known yet."""
-    outside = cidrs.outside_problem("cidr_block", block, vpc_cidr) if block and vpc_cidr else None
+    outside = cidrs.outside_problem("cidr_block", block, vpc) if block and vpc else None
     if outside:
         yield outside
     for path in later:
@@ -84,7 +84,7 @@ def findings(plan: ClusterPlan) -> Iterator[Finding]:
 
 
 def _overlaps(plan: ClusterPlan) -> Iterator[Finding]:
-    stated = (("vpc_cidr", plan.vpc_cidr), ("cluster_cidr", plan.cluster_cidr), ("service_cidr", plan.service_cidr))
+    stated = (*(("vpc_cidr", block) for block in plan.vpc_cidrs), ("cluster_cidr", plan.cluster_cidr), ("service_cidr", plan.service_cidr))
     outer = [(path, block) for path, block in stated if block]
     wrong = _wrong_others(plan)
     yield from wrong.values()
@@ -94,13 +94,13 @@ def _overlaps(plan: ClusterPlan) -> Iterator[Finding]:
     nodes = {block: (f"{pool.path}.subnet_cidr", block) for pool in reversed(plan.pools) if (block := pool.subnet_cidr)}
     inner = [(path, block) for path, block in [*pods, *reversed(nodes.values())] if block]
     yield from cidrs.overlaps(inner, [(path, block) for path, block in outer if path != "vpc_cidr"] + others)
-    for path, block in inner if plan.vpc_cidr else ():
-        outside = cidrs.outside_problem(path, block, str(plan.vpc_cidr))
+    for path, block in inner if plan.vpc_cidrs else ():
+        outside = cidrs.outside_problem(path, block, plan.vpc_cidrs)
         if outside:
             yield outside
     for path in plan.awaited(["vpc_cidr", "cluster_cidr", "service_cidr", *(path for path, _ in pods)]):
         yield not_yet(cidrs.RANGE_OVERLAP, path)
-    if plan.vpc_cidr is None and "vpc_cidr" not in plan.later:
+    if not plan.vpc_cidrs and "vpc_cidr" not in plan.later:
         yield not_stated("vpc_cidr", "whether the subnets lie in the VPC and the overlay outside it")
 
 
