@@ -49,7 +49,8 @@ class IpamdConfigArgs(Args):
     cluster. A provider of another cluster replaces the objects."""
 
     rules: Optional[Mapping[str, SeverityInput]] = None
-    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each rule's own."""
+    """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each
+    rule's own. Changes nothing that exists."""
 
     def problems(self) -> Iterator[Finding]:
         if not self.eni_subnets:
