@@ -70,7 +70,6 @@ _REASONS = {
     "tke:DescribeNodePools": "a node pool that an earlier run left behind; a pool's size before it is changed",
     "vpc:DescribeSubnets": "whether a subnet is empty before it is deleted",
     "sts:GetCallerIdentity": "that the credentials are of the stack's account",
-    "tke:DescribeClusterEndpointStatus": "whether an endpoint is open, before its kubeconfig is used",
     "tke:DescribeClusterInstances": "whether a kubeconfig is this cluster's",
     "tke:DescribeVpcCniPodLimits": "how many ENIs and pods a machine type takes",
     "cam:GetRole": "tke-hybrid doctor: the role that ipamd needs",
