@@ -34,8 +34,6 @@ class Settings:
     """Until the task that `EnableVpcCniNetworkType` began is done; VPC-CNI is on only then."""
     enable_error: str = ""
     """Why that task fails; empty: it does not."""
-    sub_account: bool = False
-    """The credentials are a sub-account's, not the root account's."""
     role_policy: bool = True
     """The role of ipamd has its policy."""
     property_tells_static: bool = False
