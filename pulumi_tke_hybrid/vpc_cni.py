@@ -189,8 +189,9 @@ class VpcCniProvider(CloudProvider):
 
     def _in_use(self, news: dict[str, Any], registered: Sequence[str]) -> list[Finding]:
         """Subnets that are registered next and are not empty: shown, or an error where the program says so."""
-        wanted = [] if unknown(news["subnets"]) else [subnet for subnet in news["subnets"] if not unknown(subnet)]
-        if unknown(news["region"]) or not set(wanted) - set(registered):
+        listed = news.get("subnets", ())
+        wanted = [] if unknown(listed) else [subnet for subnet in listed if not unknown(subnet)]
+        if unknown(news.get("region")) or not set(wanted) - set(registered):
             return []
         try:
             found = self._switch(news).in_use(wanted, registered)

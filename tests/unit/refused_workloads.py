@@ -70,7 +70,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     # addresses
     (
         {"fixed_ip": True},
-        "fixed_ip: needs kind='statefulset'; TKE keeps addresses by pod name, and only a StatefulSet's pods keep their names",
+        "fixed_ip: needs kind='statefulset'; TKE keeps addresses by pod name, so only pods with stable names keep theirs; of a Deployment "
+        "each new pod has a new name",
     ),
     ({"fixed_ip": True, "kind": "statefulset", **OVERLAY}, "fixed_ip: needs network='eni'; overlay addresses cannot be kept"),
     ({"ip_reclaim": "600s", **OVERLAY}, "ip_reclaim: needs network='eni'; the overlay knows no such setting; leave it out"),
