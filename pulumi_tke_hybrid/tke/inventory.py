@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from pulumi_tke_hybrid.tke import cidrs, tokens, zones
@@ -9,7 +10,7 @@ from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Demand, Nodes, Subne
 from pulumi_tke_hybrid.tke.demands import demands
 from pulumi_tke_hybrid.tke.enis import eni_limit
 from pulumi_tke_hybrid.tke.operations import State
-from pulumi_tke_hybrid.tke.plan_index import UNKNOWN_CLUSTER, PlanIndex
+from pulumi_tke_hybrid.tke.plan_index import PlanIndex
 from pulumi_tke_hybrid.tke.pool_nodes import nodes_by_subnet, shares
 from pulumi_tke_hybrid.tke.resource_types import canonical
 from pulumi_tke_hybrid.tke.rules.listings import Listing
@@ -25,6 +26,13 @@ _LATE = ("zone", "size", "maxSize", "globalRouteOnly")
 def of_states(states: Mapping[str, State]) -> Plan:
     """The resources of a state, or of one side of a preview, as steps that change nothing."""
     return Plan([_step(urn, state) for urn, state in states.items()])
+
+
+@lru_cache(maxsize=1)
+def both_inventories(plan: Plan) -> tuple[Mapping[str, ClusterInventory], Mapping[str, ClusterInventory]]:
+    """Each cluster before and after a plan. Several rules count in the same plan, so the last plan's clusters are kept."""
+    before, after = before_and_after(plan)
+    return inventories(before), inventories(after)
 
 
 def before_and_after(plan: Plan) -> tuple[Plan, Plan]:
@@ -264,7 +272,7 @@ def _workloads(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) 
     """Objects on this cluster, by their provider: the component's, or made of the cluster's kubeconfig; all for a sole cluster."""
     if alone:
         return index.objects
-    reading.unknowns.extend(f"which cluster {step.name} is on is not known" for step in index.objects_by_cluster.get(UNKNOWN_CLUSTER, ()))
+    reading.unknowns.extend(index.without_cluster)
     own = [found.cluster, found.component.urn if found.component else ""]
     return list({step.urn: step for urn in own if urn for step in index.objects_by_cluster.get(urn, ())}.values())
 

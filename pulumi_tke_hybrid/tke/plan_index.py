@@ -105,6 +105,11 @@ class PlanIndex:
                 found[UNKNOWN_CLUSTER].append(step)
         return dict(found)
 
+    @cached_property
+    def without_cluster(self) -> Sequence[str]:
+        """For each object that wants addresses and whose cluster is not known: a sentence that names the object."""
+        return [f"which cluster {step.name} is on is not known" for step in self.objects_by_cluster.get(UNKNOWN_CLUSTER, ())]
+
     def _clusters_of(self, provider: Step) -> frozenset[str]:
         """Clusters and components that a provider of Kubernetes belongs to: by its parent, and by what its kubeconfig comes from."""
         found, seen, waiting = set[str](), {provider.urn}, [provider]

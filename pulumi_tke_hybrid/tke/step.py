@@ -175,9 +175,12 @@ Check = Callable[[Step], Iterator[Finding]]
 """What one rule finds in one step."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """All steps of one stack that a rule may look at, also those that change nothing, as far as the preview shows them."""
+    """All steps of one stack that a rule may look at, also those that change nothing, as far as the preview shows them.
+
+    A plan is equal to itself alone, so that what several rules read of a plan is kept by the plan.
+    """
 
     steps: Sequence[Step]
 

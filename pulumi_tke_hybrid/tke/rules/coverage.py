@@ -7,7 +7,7 @@ import ipaddress
 import math
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from pulumi_tke_hybrid.tke import tokens, zones
 from pulumi_tke_hybrid.tke.holders import holders
@@ -122,8 +122,9 @@ class Zone:
         return sum(subnet.size for subnet in self.subnets if subnet.op is not Op.DELETE)
 
 
+@lru_cache(maxsize=1)
 def zones_of(plan: Plan) -> list[Zone]:
-    """All zones that the plan speaks of, in order of their names."""
+    """All zones that the plan speaks of, in order of their names. The last plan's zones are kept: the rules and the table read them."""
     view = _View(plan)
     found: dict[str, Zone] = {}
     for zone_name, subnet in view.pod_subnets():

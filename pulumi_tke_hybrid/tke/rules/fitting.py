@@ -19,7 +19,7 @@ PODS_FIT = Rule(
 
 def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
     """One finding for each cluster whose ENI pods do not fit. With `only_changes` not where as many did not fit before."""
-    before, after = map(inventory.inventories, inventory.before_and_after(plan))
+    before, after = inventory.both_inventories(plan)
     for urn, found in after.items():
         was = before.get(urn, ClusterInventory(found.cluster))
         placed = capacity.place(capacity.with_others(found, was), most=True)
@@ -40,7 +40,7 @@ def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
 
 def taken_by_zone(plan: Plan) -> dict[str, int] | None:
     """By how many addresses the change makes the free ones of each zone fewer, or, below zero, more; None: the plan has no cluster."""
-    before, after = map(inventory.inventories, inventory.before_and_after(plan))
+    before, after = inventory.both_inventories(plan)
     if not before and not after:
         return None
     found = Counter[str]()
