@@ -103,8 +103,9 @@ def _line(text: str) -> None:
 def prepare_streams() -> None:
     """UTF-8 whatever the locale; no stream is missing; what standard error does not take is lost without an error."""
     _open_missing()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    output: Any = sys.stdout
+    if isinstance(output, io.TextIOWrapper):
+        output.reconfigure(encoding="utf-8", errors="backslashreplace")
     forgiving = io.BufferedWriter(_Forgiving(2, "w", closefd=False))
     sys.stderr = io.TextIOWrapper(forgiving, encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
