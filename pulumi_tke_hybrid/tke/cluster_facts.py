@@ -7,7 +7,7 @@ from pulumi_tke_hybrid.tke import cidrs
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
-from pulumi_tke_hybrid.tke.step import at, items, mapping, unknown
+from pulumi_tke_hybrid.tke.step import at, items, mapping, unknown, whole
 
 _WHY = "an application stack has them from the output of the cluster's stack"
 _TODO = "export cluster.cluster_facts there, run `pulumi up`, and read that output by its name"
@@ -52,7 +52,7 @@ class ClusterFacts:
             pools=tuple(_pool(pool) for pool in items(at(facts, "nodePools"))),
             static_ip=static if isinstance(static := at(facts, "staticIp"), bool) else None,
             ip_reclaim=_text(facts, "ipReclaim"),
-            pods_per_node=_number(at(facts, "podsPerNode")),
+            pods_per_node=whole(at(facts, "podsPerNode")),
         )
 
     @property
@@ -107,10 +107,6 @@ def _text(facts: object, key: str) -> str:
     return value if isinstance(value, str) and not unknown(value) else ""
 
 
-def _number(value: object) -> int | None:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
 def _subnet(entry: object) -> Subnet:
     block = at(entry, "cidrBlock")
     known = isinstance(block, str) and cidrs.cidr_problem(block) is None
@@ -120,8 +116,8 @@ def _subnet(entry: object) -> Subnet:
 def _pool(entry: object) -> FactPool:
     return FactPool(
         zone=_text(entry, "zone"),
-        size=_number(at(entry, "size")) or 0,
+        size=whole(at(entry, "size")) or 0,
         instance_type=_text(entry, "instanceType"),
-        most=_number(at(entry, "maxSize")),
+        most=whole(at(entry, "maxSize")),
         global_route_only=bool(at(entry, "globalRouteOnly")),
     )

@@ -8,7 +8,7 @@ from pulumi_tke_hybrid.tke import keys, zones
 from pulumi_tke_hybrid.tke.cluster import Demand
 from pulumi_tke_hybrid.tke.holders import Holder, holders
 from pulumi_tke_hybrid.tke.resource_types import is_patch, kubernetes_kind
-from pulumi_tke_hybrid.tke.step import Props, Step, at, below, items, mapping, unknown
+from pulumi_tke_hybrid.tke.step import Props, Step, at, below, items, mapping, unknown, whole
 
 Unknown = str
 """A sentence that names what is not known."""
@@ -88,8 +88,8 @@ def _pods(step: Step, holder: Holder, scaler: "_Scaler | None") -> int | Unknown
     stated = below(holder.props, "spec", "replicas")
     if written is None or (is_patch(step.token or step.type) and stated is None):
         return f"the replicas of {step.name} are not known" + (" yet" if unknown(stated) else "")
-    completions = at(holder.props, "spec", "completions") if holder.kind == "Job" else None
-    return min(written, int(completions)) if isinstance(completions, int | float) else written
+    completions = whole(at(holder.props, "spec", "completions")) if holder.kind == "Job" else None
+    return written if completions is None else min(written, completions)
 
 
 def _surge(holder: Holder, pods: int) -> int | None:
@@ -104,8 +104,8 @@ def _surge(holder: Holder, pods: int) -> int | None:
     if unknown(kind) and not any(isinstance(value, int | float) for value in found):
         return None
     most = found[0] if found else _SURGE_BY_DEFAULT.get(holder.kind, 0)
-    if isinstance(most, int | float):
-        return min(int(most), pods) if not holder.on_each_node else int(most)
+    if (number := whole(most)) is not None:
+        return min(number, pods) if not holder.on_each_node else number
     percent = _PERCENT.fullmatch(most) if isinstance(most, str) else None
     if percent is None or (holder.on_each_node and percent[1].strip("0")):
         return None
@@ -146,7 +146,7 @@ class _Scaler:
 
     def __init__(self, step: Step, most: object) -> None:
         self.name = step.name
-        self.most = int(most) if isinstance(most, int | float) and not isinstance(most, bool) else None
+        self.most = whole(most)
         """The greatest number of pods; None: not known."""
         target = at(step.new, "spec", "scaleTargetRef")
         name, self._kind = at(target, "name"), at(target, "kind") or "Deployment"

@@ -7,7 +7,7 @@ from typing import Any
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.pods import needs_eni, requested_network
 from pulumi_tke_hybrid.tke.resource_types import canonical, kubernetes_kind
-from pulumi_tke_hybrid.tke.step import Props, at, items, mapping, unknown
+from pulumi_tke_hybrid.tke.step import Props, at, items, mapping, unknown, whole
 
 TemplatePath = tuple[str | int, ...]
 """Where a pod template is in an object's inputs, e.g. `("spec", "template")`; empty: the object is a pod itself."""
@@ -171,7 +171,7 @@ def _below(props: object, *path: str | int) -> Any:
 def _count(value: Any, default: int | None) -> int | None:
     if value is None:
         return default
-    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    return whole(value)
 
 
 def kind_of(token: str) -> str:

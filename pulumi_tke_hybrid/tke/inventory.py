@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
 
 from pulumi_tke_hybrid.tke import cidrs, tokens, zones
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Demand, Nodes, Subnet, Zone
@@ -14,7 +13,7 @@ from pulumi_tke_hybrid.tke.plan_index import PlanIndex
 from pulumi_tke_hybrid.tke.pool_nodes import nodes_by_subnet, shares
 from pulumi_tke_hybrid.tke.resource_types import canonical
 from pulumi_tke_hybrid.tke.rules.listings import Listing
-from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, items, mapping, texts, unknown
+from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, items, mapping, texts, unknown, whole
 
 _PODS_PER_NODE = 256
 """`cluster_max_pod_num` where a cluster is made without it (provider, tencentcloud_kubernetes_cluster)."""
@@ -134,7 +133,7 @@ def _read(index: PlanIndex, found: _Found, *, alone: bool) -> ClusterInventory:
 
 def _pods_per_node(props: Props) -> int | None:
     stated = props.get("clusterMaxPodNum")
-    return _PODS_PER_NODE if stated is None else _whole(stated)
+    return _PODS_PER_NODE if stated is None else whole(stated)
 
 
 def _read_component(index: PlanIndex, component: Step, reading: _Reading) -> None:
@@ -151,7 +150,7 @@ def _read_component(index: PlanIndex, component: Step, reading: _Reading) -> Non
         reading.unknowns.extend(f"{key} of node pool {name} is not known yet" for key in late)
         if not isinstance(zone, str) or zones.region_of(zone) is None or at(pool, "globalRouteOnly") is True:
             continue
-        size, most = _whole(at(pool, "size")), _whole(at(pool, "maxSize"))
+        size, most = whole(at(pool, "size")), whole(at(pool, "maxSize"))
         reading.add_nodes(zone, Nodes(str(at(pool, "instanceType") or ""), size or 0, most))
         if late:
             reading.add_nodes(zone, None)
@@ -177,8 +176,8 @@ def _subnet(step: Step) -> Subnet:
 
 
 def _used(step: Step, block: str | None) -> int | None:
-    free = step.state.get("availableIpCount")
-    return None if block is None or not isinstance(free, int | float) else max(cidrs.usable_addresses(block) - int(free), 0)
+    free = whole(step.state.get("availableIpCount"))
+    return None if block is None or free is None else max(cidrs.usable_addresses(block) - free, 0)
 
 
 def _is_id(value: object) -> bool:
@@ -252,9 +251,9 @@ def _instance_type(pool: Step) -> str:
 def _most(props: Props, parts: int) -> int | None:
     """How many nodes the autoscaler may make in one of the parts of a pool; None without autoscaler."""
     natives = _each(props.get("native"))
-    sizes = [_whole(props.get("maxSize")) if props.get("enableAutoScale") is True else None]
+    sizes = [whole(props.get("maxSize")) if props.get("enableAutoScale") is True else None]
     sizes += [
-        _whole(each.get("maxReplicas"))
+        whole(each.get("maxReplicas"))
         for group in natives
         if group.get("enableAutoscaling") is True
         for each in _each(group.get("scaling"))
@@ -301,7 +300,3 @@ def _step(urn: str, state: State) -> Step:
 def _after(step: Step) -> Step:
     made = step.creates
     return replace(step, op=Op.SAME, old=step.new, state={} if made else step.state, id="" if made else step.id)
-
-
-def _whole(value: Any) -> int | None:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_tke_hybrid.tke import tokens
-from pulumi_tke_hybrid.tke.step import Props, items, mapping, unknown
+from pulumi_tke_hybrid.tke.step import Props, items, mapping, unknown, whole
 
 _NOTHING: Props = {}
 NODE_MAKERS = (*tokens.POOLS, tokens.CLUSTER)
@@ -38,8 +38,7 @@ def nodes_by_subnet(type_: str, props: Props) -> list[NodesIn]:
     if type_ in (tokens.SCALE_WORKER, tokens.CLUSTER):
         workers = _each(props.get("workerConfig" if type_ == tokens.SCALE_WORKER else "workerConfigs"))
         return [
-            NodesIn(_text(worker, "subnetId"), _number(worker.get("count", 1)), zone=_text(worker, "availabilityZone"))
-            for worker in workers
+            NodesIn(_text(worker, "subnetId"), whole(worker.get("count", 1)), zone=_text(worker, "availabilityZone")) for worker in workers
         ]
     if type_ == tokens.CLUSTER_ATTACHMENT:
         return [NodesIn("", 1)]
@@ -54,7 +53,7 @@ def pool_nodes(props: Props) -> int | None:
         listed: object = props["serverlessNodes"]
         return len(items(listed)) if isinstance(listed, list) else None  # pyright: ignore[reportUnknownArgumentType]
     if "workerConfig" in props or "workerConfigs" in props:
-        counts = [_number(worker.get("count", 1)) for key in ("workerConfig", "workerConfigs") for worker in _each(props.get(key))]
+        counts = [whole(worker.get("count", 1)) for key in ("workerConfig", "workerConfigs") for worker in _each(props.get(key))]
         return None if None in counts else sum(count or 0 for count in counts)
     native = _group(props)
     wanted = (
@@ -65,7 +64,7 @@ def pool_nodes(props: Props) -> int | None:
         native.get("minSize"),
     )
     scaling = next(iter(_each(native.get("scaling"))), _NOTHING)
-    return next((number for found in (*wanted, scaling.get("minReplicas")) if (number := _number(found)) is not None), None)
+    return next((number for found in (*wanted, scaling.get("minReplicas")) if (number := whole(found)) is not None), None)
 
 
 def shares(whole: int, parts: int) -> list[int]:
@@ -93,7 +92,3 @@ def _each(value: object) -> list[Props]:
 def _text(props: Props, key: str) -> str:
     found: Any = props.get(key)
     return found if isinstance(found, str) else ""
-
-
-def _number(value: object) -> int | None:
-    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

@@ -217,6 +217,17 @@ def mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
 
 
+MOST = 1_000_000
+"""Greatest number of nodes, pods or addresses that counts as a number; a whole VPC has 65,536 addresses."""
+
+
+def whole(value: object) -> int | None:
+    """The number without its fraction. None for anything else: a text, a truth value, NaN, or one beyond `MOST`."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -MOST <= value <= MOST:
+        return None
+    return int(value)
+
+
 def texts(value: object) -> list[str]:
     """The strings of a list; anything else counts as none."""
     if isinstance(value, (list, tuple)):

@@ -1,6 +1,7 @@
 """One input made into the plan of a stack: `pulumi preview --json`, or the engine's event log. Which of both, it says itself."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
@@ -16,6 +17,8 @@ NO_SAMES = (
     "resources that stay as they are: they are not in the preview; make it with --show-sames, for zones and what stands behind a change"
 )
 _EVENTS = ("preludeEvent", "resourcePreEvent", "resOutputsEvent", "diagnosticEvent", "summaryEvent", "cancelEvent", "stdoutEvent")
+
+_OBJECT = re.compile(r"\s*\{\s*(\"|$)")
 
 
 def read(source: BinaryIO, name: str, secrets: Secrets) -> StackPlan:
@@ -63,6 +66,8 @@ class _Reader:
                 self._summary = mapping(value)
             elif name == "maybeCorrupt" and value:
                 self._gaps.append("the engine says that the state may be corrupt")
+        if any(map(_OBJECT.match, document.lines())):
+            raise Unreadable("another JSON object follows the preview: give each preview in a file of its own")
 
     def events(self, document: Document) -> None:
         """The engine's log: a JSON object a line."""
@@ -133,7 +138,7 @@ class _Reader:
     def _incomplete(self, steps: list[Step]) -> str:
         """Why this is no whole preview, or nothing."""
         if self._steps.odd:
-            return f"{self._steps.odd} of its steps name no resource"
+            return f"{self._steps.odd} of its steps name no resource, or have states that are none"
         if self._failures:
             return ""
         if self._summary is None:

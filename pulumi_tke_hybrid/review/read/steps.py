@@ -35,7 +35,8 @@ class Steps:
         """One step, in the shape of `pulumi preview --json`."""
         given = mapping(raw)
         said, urn = given.get("op"), given.get("urn") or at(given, "newState", "urn") or at(given, "oldState", "urn")
-        if not isinstance(urn, str) or not urn:
+        states = (given.get("oldState"), given.get("newState"))
+        if not isinstance(urn, str) or not urn or not all(map(_is_state, states)):
             self.odd += 1
             return
         old, new, is_rest = mapping(given.get("oldState")), mapping(given.get("newState")), False
@@ -125,6 +126,14 @@ class Steps:
             left=operations.leaves_old(given.get("op"), old),
         )
         return _as_applied(step)
+
+
+def _is_state(value: object) -> bool:
+    """Whether it is a resource's state as the engine writes it, or none."""
+    if value is None:
+        return True
+    state = mapping(value)
+    return isinstance(value, dict) and isinstance(state.get("type"), str | None) and isinstance(state.get("inputs"), dict | None)
 
 
 def _as_applied(step: Step) -> Step:

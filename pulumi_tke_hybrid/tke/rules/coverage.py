@@ -19,7 +19,7 @@ from pulumi_tke_hybrid.tke.rules.changes_of_networks import is_pod_subnet, pod_s
 from pulumi_tke_hybrid.tke.rules.listings import UNTOLD, Clusters, Listing, listings
 from pulumi_tke_hybrid.tke.rules.node_places import NodePlaces
 from pulumi_tke_hybrid.tke.rules.not_judged import NOT_JUDGED
-from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, unknown
+from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, unknown, whole
 
 ADDRESSES_SHORT = Rule(
     "addresses-short",
@@ -316,7 +316,7 @@ class _View:
 
 def _pod_subnet(step: Step, op: Op, free: object, clusters: Set[str]) -> PodSubnet:
     block = (step.new or step.old).get("cidrBlock")
-    count = int(free) if isinstance(free, (int, float)) else None
+    count = whole(free)
     return PodSubnet(step.name, block if isinstance(block, str) and not unknown(block) else "", op, count, clusters)
 
 

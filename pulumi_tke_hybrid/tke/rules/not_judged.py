@@ -133,7 +133,7 @@ def _of_kubernetes(step: Step) -> Iterator[Finding]:
         )
     elif (group, name) in _OF_THE_NETWORK and (step.op is not Op.CREATE or name in _ALWAYS):
         yield _finding(step, f"it decides on {_OF_THE_NETWORK[group, name]}, and no rule reads it", _BY_HAND)
-    elif (held or name.endswith("List")) and _unsure(step):
+    elif (held and _unsure(step)) or (name.endswith("List") and step.op is not Op.CREATE):
         yield _finding(step, "no rule found what this does to the network", _BY_HAND)
 
 

@@ -7,6 +7,7 @@ from pulumi_tke_hybrid.tke import cidrs, ids
 from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedPool
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, TWICE
+from pulumi_tke_hybrid.tke.step import whole
 
 POOL_SIZE = Rule(
     "pool-size",
@@ -88,7 +89,7 @@ def resized_findings(name: str, there: int, before: Mapping[str, Any], after: Ma
 def _number(props: Mapping[str, Any], name: str) -> int | None:
     """The engine writes every number as a fraction. None: not known, or not there."""
     value = props.get(name)
-    return int(value) if isinstance(value, int | float) else None
+    return whole(value)
 
 
 def moved_endpoint_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
