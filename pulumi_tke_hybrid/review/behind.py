@@ -59,6 +59,8 @@ class Surroundings:
             return _joined(_pods(self._on(step, self._eni)), self._balancers(self._on(step, self._fronts)))
         if finding.rule.id == GR_SOURCE_ADDRESS.id:
             overlay = self._on(step, self._overlay)
+            if step.op is Op.CREATE and unknown(step.new.get("clusterId")):
+                return ""
             return _pods(overlay) or "pods on the overlay (GlobalRouter); this preview shows none, the cluster may run some"
         if finding.rule.id == ZONE_UNCOVERED.id:
             workloads = self._on(step, self._eni)
@@ -145,9 +147,10 @@ class Surroundings:
         fronts = [one for one in self._fronts if any(group in str(annotation(one.old, key)) for key in _FRONT_GROUPS)]
         pools = [one for one in self._pools if _holds(one.old, group)]
         found = _joined(self._nodes(pools), self._balancers(fronts))
-        return found or f"what carries the security group {group}, which this preview does not show"
+        return found or f"users of this security group {UNSEEN}: look up {group} in the console"
 
 
+UNSEEN = "are not in this preview"
 _GROUPS = (tokens.RULE_SET, tokens.LITE_RULES)
 
 

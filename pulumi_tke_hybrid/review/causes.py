@@ -8,6 +8,9 @@ from typing import Any
 from pulumi_tke_hybrid.tke import forced
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import POD_NETWORK_OFF, POD_SUBNET_LEAVES
+from pulumi_tke_hybrid.tke.rules.changes_of_workloads import WORKLOAD_DELETED
+from pulumi_tke_hybrid.tke.rules.coverage import ADDRESSES_SHORT
+from pulumi_tke_hybrid.tke.rules.fitting import PODS_FIT
 from pulumi_tke_hybrid.tke.step import Op, Step, at, holds_unknown
 from pulumi_tke_hybrid.tke.zones import ZONE_UNCOVERED
 
@@ -35,13 +38,18 @@ def causes(steps: Sequence[Step], findings: Sequence[Finding]) -> list[Cause]:
     origins = _Origins(steps, findings)
     below: dict[Finding, list[Finding]] = {}
     roots: list[Finding] = []
-    for finding in sorted(dict.fromkeys(findings), key=lambda item: _STRICTEST.index(item.severity)):
+    for finding in sorted(dict.fromkeys(findings), key=_rank):
         root = origins.root(finding)
         if root is None:
             roots.append(finding)
         else:
             below.setdefault(root, []).append(finding)
     return [Cause(tuple(same), tuple(below.get(same[0], ()))) for same in _same_sentence(roots, below)]
+
+
+def _rank(finding: Finding) -> tuple[int, bool]:
+    """The strictest first. Pods that are deleted can be made again; an address that is lost cannot, so the pods come after it."""
+    return _STRICTEST.index(finding.severity), finding.rule.id == WORKLOAD_DELETED.id
 
 
 def _same_sentence(roots: Sequence[Finding], below: dict[Finding, list[Finding]]) -> list[list[Finding]]:
@@ -62,6 +70,7 @@ class _Origins:
         self._heads: dict[str, Finding] = {}
         self._known: dict[str, list[Finding]] = {}
         self._losses = [finding for finding in findings if finding.rule.id in (POD_NETWORK_OFF.id, POD_SUBNET_LEAVES.id)]
+        self._unfit = [finding for finding in findings if finding.rule.id == PODS_FIT.id]
         for finding in sorted(findings, key=lambda item: _STRICTEST.index(item.severity)):
             step = self._steps.get(finding.urn)
             if step is not None and step.op.ends and finding.path == step.name:
@@ -69,6 +78,8 @@ class _Origins:
 
     def root(self, finding: Finding) -> Finding | None:
         """The finding from which this one follows; None where it has a cause of its own."""
+        if finding.rule.id == ADDRESSES_SHORT.id and len(self._unfit) == 1 and _as_strict(self._unfit[0], finding):
+            return self._unfit[0]  # the pods of the only cluster whose pods do not fit take what its zones have
         step = self._steps.get(finding.urn)
         if step is None:
             return None

@@ -1,6 +1,6 @@
 """What a change adds or restarts, in network terms: what a reviewer reads where no rule found anything."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.console.text import several
@@ -10,13 +10,22 @@ from pulumi_tke_hybrid.tke.pool_nodes import pool_nodes
 from pulumi_tke_hybrid.tke.rules.fronts import existing_balancer, internal_subnet, is_front
 from pulumi_tke_hybrid.tke.step import Op, Props, Step, unknown
 
+_UNUSED = " (no resource of the preview uses this subnet)"
 _POOLS = (tokens.NODE_POOL, tokens.NATIVE_NODE_POOL)
-_MOST = 6
+_MOST = 12
 
 
 def added(steps: Iterable[Step]) -> list[str]:
     """What is new on the network: ranges, nodes, load balancers, pods."""
-    return _bounded(phrase for step in steps for phrase in _of_step(step))
+    given = list(steps)
+    unused = {step.urn for step in unused_subnets(given)}
+    return _bounded(phrase + (_UNUSED if step.urn in unused else "") for step in given for phrase in _of_step(step))
+
+
+def unused_subnets(steps: Sequence[Step]) -> list[Step]:
+    """New subnets whose id no resource of the program takes."""
+    used = {urn for step in steps for urns in step.sources.values() for urn in urns}
+    return [step for step in steps if step.type == tokens.SUBNET and step.op is Op.CREATE and step.urn not in used]
 
 
 def restarted(steps: Iterable[Step]) -> list[str]:
@@ -32,6 +41,8 @@ def _bounded(phrases: Iterable[str]) -> list[str]:
 def _of_step(step: Step) -> Iterator[str]:
     if step.type in _POOLS:
         yield from _nodes(step)
+    elif step.op is Op.UPDATE:
+        yield from _more_pods(step)
     if step.op is not Op.CREATE:
         return
     if step.type == tokens.SUBNET:
@@ -57,6 +68,12 @@ def _nodes(step: Step) -> Iterator[str]:
         yield f"{several(after, 'new node')} of {step.name}"
     elif step.op is Op.UPDATE and before != after:
         yield f"{step.name} from {before} to {several(after, 'node')}"
+
+
+def _more_pods(step: Step) -> Iterator[str]:
+    for was, becomes in zip(holders(step.type, step.old), holders(step.type, step.new), strict=False):
+        if was.pods is not None and becomes.pods is not None and was.pods != becomes.pods:
+            yield f"{step.name} from {was.pods} to {several(becomes.pods, 'pod')}"
 
 
 def _rolled(step: Step) -> Iterator[str]:

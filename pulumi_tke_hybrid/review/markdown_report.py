@@ -12,6 +12,7 @@ from pulumi_tke_hybrid.review.review import Review
 from pulumi_tke_hybrid.review.sentences import opening
 from pulumi_tke_hybrid.review.verdict import Verdict
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rules.changes_of_clusters import APPLY_FAILS
 
 ICONS = {
     Verdict.CLEAN: "✅",
@@ -85,7 +86,7 @@ class _Writer:
         first = [self._heading()]
         if self._review.verdict is Verdict.CLEAN:
             return first
-        first += [f"- **{title}:** {self._prose(said)}" if title else f"- **{self._prose(said)}**" for title, said in opening(self._review)]
+        first += [self._opened(title, said) for title, said in opening(self._review)]
         first += [f"- ❌ {self._prose(line)}" for line in view.troubles(self._review)[:5]]
         first += [f"  - {self._prose(line)}" for line in self._own_words()[:4]]
         first += [f"- ⚠️ {self._prose(line)}" for line in view.stopped(self._review)]
@@ -108,6 +109,10 @@ class _Writer:
         """The words of the first screen that a reader of networks may not know."""
         found = terms.used(text) if self._detail.rows else []
         return ["", *_folded("Network terms", [f"- **{term.name}:** {term.text}" for term in found])] if found else []
+
+    def _opened(self, title: str, said: str) -> str:
+        text = self._words.prose(said, 2 * self._detail.sentence)
+        return f"- **{title}:** {text}" if title else f"- **{text}**"
 
     @property
     def _open(self) -> bool:
@@ -168,9 +173,14 @@ class _Writer:
         code = f" · accept code `{item.code}`" if view.needs_code(self._review, item) else ""
         head = f"- {LEVELS[view.level(item)]}{accepted} {self._change(item.stack, item.cause.findings)} {self._rule(finding)}{code}"
         parts = {"Who": who, "Effect": finding.why, "Do": finding.todo, "If intended": finding.intended}
+        if not wide:  # one line, so the first clause of the effect, and no more than what a decision needs
+            danger = item.severity is Severity.ERROR
+            parts |= {"Who": who if danger else "", "Effect": finding.why.partition("; ")[0]}
+            parts |= {} if danger else {"If intended": ""}
         said = [f"**{title}:** {self._prose(text)}" for title, text in parts.items() if text]
         if view.needs_code(self._review, item):
-            said.append(f"**To accept it as it is:** label `{LABEL}:{item.code}` or `--accept {item.code}`")
+            useless = " (accepting does not help: the apply fails)" if finding.why.startswith(APPLY_FAILS) else ""
+            said.append(f"**To accept it as it is:** label `{LABEL}:{item.code}` or `--accept {item.code}`{useless}")
         first = [head, *(f"  - {part}" for part in said)] if wide else [" · ".join([head, *said])]
         return [*first, *self._consequences(item)]
 

@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from pulumi_tke_hybrid.console.text import listed, several
 from pulumi_tke_hybrid.review import effects, view
+from pulumi_tke_hybrid.review.behind import UNSEEN
 from pulumi_tke_hybrid.review.gate import JudgedCause
 from pulumi_tke_hybrid.review.outline import kind_of
 from pulumi_tke_hybrid.review.review import Review
 from pulumi_tke_hybrid.review.verdict import Verdict
+from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules.changes_of_workloads import BALANCER_REPLACED
 from pulumi_tke_hybrid.tke.rules.not_judged import NOT_JUDGED
+from pulumi_tke_hybrid.tke.step import Op
 
 NO_EFFECT = "No effect on the network found"
 _CHECKS: Mapping[str, str] = {
@@ -25,7 +28,7 @@ _CHECKS: Mapping[str, str] = {
     "gr-source-address": "do the firewalls and allow-lists of the destinations admit the pods' own range as well as the nodes' addresses?",
     "ipamd-removed": "do pods still need addresses of pod subnets? Without ipamd no new pod gets one",
     "ipamd-restart": "does another change roll out pods at the same time? Then wait until ipamd is back",
-    "kept-address-off": "is the address of one of these pods in an allow-list or in DNS?",
+    "kept-address-off": "is the address of one of these pods in an allow-list or in DNS? If nobody knows, ask the author",
     "node-pool-rebuilt": "can other nodes take the pods, and are the nodes drained before?",
     "phantom-hybrid": "do pods of this cluster need addresses of pod subnets? They get none",
     "pod-network-off": "does any pod still use an address of these pod subnets? If one does, or nobody knows, do not merge",
@@ -34,7 +37,7 @@ _CHECKS: Mapping[str, str] = {
     "protection-off": "is a deletion planned next? If nobody knows of one, ask the author",
     "range-changed": "is anything in this range still in use (nodes, load balancers, pods, databases)? If so, do not merge",
     "refused-update": "nothing on the network: the apply fails, so send the change back to its author",
-    "security-group-narrowed": "do clients in the removed ranges still need to reach the pods?",
+    "security-group-narrowed": "do clients in these ranges still connect to what carries the security group?",
     "statefulset-replaced": "may all pods of the workload stop at the same time?",
     "switch-unmanaged": "is the cluster removed as well? If not, keep the resource in the program",
     "workload-deleted": "do clients still use these pods?",
@@ -59,7 +62,7 @@ def opening(review: Review) -> list[tuple[str, str]]:
 def _failed(review: Review, told: Sequence[JudgedCause]) -> list[tuple[str, str]]:
     merged = "nothing is applied: the next update stops at the same error in its own preview, before it changes anything."
     if told:
-        merged += f" Once the error is mended: {_merged(review, told)}"
+        merged += f" What follows is for the time when the error is mended. {_merged(review, told)}"
     return [("If merged", merged), ("Check", "send the change back to its author: the error must be mended and a new preview made.")]
 
 
@@ -67,6 +70,9 @@ def _effects(review: Review, told: Sequence[JudgedCause]) -> list[tuple[str, str
     first = told[0].cause.first
     rule = BALANCER_REPLACED.id if first.path.endswith(".spec.type") else first.rule.id
     question = _CHECKS.get(rule) or f"is this intended? If not: {first.todo}"
+    who = view.behind(review, told[0])
+    if UNSEEN in who:
+        question += f" {who[0].upper()}{who[1:]}"
     accepted = " The danger is accepted already." if told[0].accepted else ""
     return [("If merged", _merged(review, told)), ("Check", f"{question}{'' if question.endswith('?') else '.'}{accepted}")]
 
@@ -77,9 +83,38 @@ def _merged(review: Review, told: Sequence[JudgedCause]) -> str:
     more = [several(dangers, "more danger") if dangers else "", several(len(rest) - dangers, "more warning") if len(rest) > dangers else ""]
     also = " and ".join(part for part in more if part)
     who = view.behind(review, first)
-    places = listed([_named(review, first.stack, finding) for finding in first.cause.findings], 3)
+    change = listed([f"{_named(review, first.stack, finding)}: {finding.head}" for finding in first.cause.findings], 2)
     effect = first.cause.first.why.partition("; ")[0]
-    return f"{places}: {effect}.{f' Affected: {who}.' if who else ''}{f' And {also}, below.' if also else ''}"
+    affected = f" Affected: {who}." if who and UNSEEN not in who else ""
+    only_new = review.counts.changes == review.counts.add
+    shown = only_new or first.severity is not Severity.ERROR
+    news = _news(effects.added([step for stack in review.stacks for step in stack.plan.steps])) if shown else ""
+    start = f"{_all_deleted(review)}{_new_zones(review)}{change}. {effect[:1].upper()}{effect[1:]}."
+    return f"{start}{affected}{news}{f' And {also}, below.' if also else ''}"
+
+
+def _new_zones(review: Review) -> str:
+    """Zones that get their first subnets and nodes while other zones have nodes."""
+    zones = [zone for stack in review.stacks for zone in stack.zones]
+    new = [zone.name for zone in zones if zone.nodes_after and not zone.nodes_before and all(net.op is Op.CREATE for net in zone.subnets)]
+    if not new or not any(zone.nodes_before for zone in zones):
+        return ""
+    return f"{'Zones' if len(new) > 1 else 'Zone'} {', '.join(new)} {'are' if len(new) > 1 else 'is'} added. "
+
+
+def _all_deleted(review: Review) -> str:
+    """The first sentence of a review of deletions alone, where a network or a cluster is among them."""
+    counts = review.counts
+    gone = [step for stack in review.stacks for step in stack.plan.steps if step.op is Op.DELETE]
+    wide = [step for step in gone if step.type in (tokens.VPC, tokens.CLUSTER)]
+    if not wide or counts.delete + counts.state_only != counts.changes or counts.same:
+        return ""
+    pools = sum(step.type in tokens.POOLS for step in gone)
+    subnets = sum(step.type == tokens.SUBNET for step in gone)
+    parts = [*(f"{kind_of(step)} {step.name}" for step in wide)]
+    parts += [several(pools, "node pool")] if pools else []
+    parts += [several(subnets, "subnet")] if subnets else []
+    return f"Everything that this preview shows is deleted: {', '.join(parts)}, {several(counts.delete, 'resource')} in all. "
 
 
 def _named(review: Review, stack: str, finding: Finding) -> str:
@@ -105,12 +140,13 @@ def _nothing_found(review: Review) -> list[tuple[str, str]]:
             ("Check", "what the parts that were not judged do to addresses and load balancers; ask their author."),
         ]
     if added:
+        unused = " Subnets that no resource uses give pods no address until they are registered." if effects.unused_subnets(steps) else ""
         return [
             ("If merged", f"{', '.join(added)}. Nothing that exists loses its network or its address.{also}"),
-            ("Check", "are the new ranges, nodes and load balancers as planned?"),
+            ("Check", f"are the new ranges, nodes and load balancers as planned?{unused}"),
         ]
     return [("", f"{NO_EFFECT}.{also}")]
 
 
 def _news(added: Sequence[str]) -> str:
-    return f" New: {', '.join(added)}." if added else ""
+    return f" In this change: {', '.join(added)}." if added else ""

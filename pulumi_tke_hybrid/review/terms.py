@@ -34,9 +34,9 @@ TERMS: Sequence[Term] = (
         "other networks need a route to it.",
     ),
     Term(
-        "Container subnet",
+        "Pod subnet",
         r"(pod|container|ENI) subnets?|eniSubnetIds",
-        "Also pod subnet or ENI subnet: a VPC subnet that holds addresses of pods. Each zone whose nodes "
+        "Also container subnet or ENI subnet: a VPC subnet that holds addresses of pods. Each zone whose nodes "
         "run such pods needs one, because a network interface must be in its node's zone.",
     ),
     Term(
@@ -62,7 +62,7 @@ TERMS: Sequence[Term] = (
     Term(
         "ipamd",
         r"ipamd",
-        "The program in the cluster that gives pods their addresses of container subnets. While ipamd is "
+        "The address allocator: the program in the cluster that gives pods their addresses of pod subnets. While ipamd is "
         "away, running pods keep their addresses, and new pods wait.",
     ),
     Term(
@@ -83,7 +83,7 @@ TERMS: Sequence[Term] = (
     Term(
         "VPC-CNI",
         r"VPC-CNI|vpcCni|VpcCni",
-        "The pods' second network: pods with addresses of container subnets. In a hybrid cluster it is on"
+        "The pods' second network: pods with addresses of pod subnets. In a hybrid cluster it is on"
         " beside GlobalRouter, and each workload chooses.",
     ),
 )

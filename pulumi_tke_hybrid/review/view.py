@@ -56,7 +56,9 @@ def troubles(review: Review) -> list[str]:
         if stack.plan.unreadable:
             found.append(f"{name}: no whole preview could be read: {stack.plan.unreadable}")
         if stack.plan.failed:
-            found.append(f"{name}: the preview failed with {several(len(stack.plan.failures), 'error')}")
+            silent = any(not own_words(failure) for failure in stack.plan.failures)
+            where = f"; {'its' if len(stack.plan.failures) == 1 else 'their'} text is in the job's log" if silent else ""
+            found.append(f"{name}: the preview failed with {several(len(stack.plan.failures), 'error')}{where}")
     return found
 
 

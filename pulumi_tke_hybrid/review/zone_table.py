@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from pulumi_tke_hybrid.review import effects
 from pulumi_tke_hybrid.review.review import StackReview
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import PHANTOM_HYBRID, POD_NETWORK_OFF
@@ -9,7 +10,7 @@ from pulumi_tke_hybrid.tke.rules.coverage import HEADROOM, Zone
 from pulumi_tke_hybrid.tke.rules.listings import UNTOLD, Clusters
 from pulumi_tke_hybrid.tke.step import Op, Plan
 
-HEAD = ("zone", "pod subnets", "free addresses", "nodes", "")
+HEAD = ("zone", "pod subnets", "free addresses: as last read → after, estimated", "nodes", "")
 Row = tuple[str, str, str, str, str]
 _REBUILT, _DELETED = "⛔ its cluster is rebuilt", "⛔ its cluster is deleted"
 _OFF, _PHANTOM = "⛔ the pod network is switched off", "⛔ the pod network is not switched on"
@@ -20,7 +21,17 @@ def rows(stack: StackReview) -> list[Row]:
     fates = _fates(stack)
     only = len({step.urn for step in stack.plan.steps if step.type == tokens.CLUSTER}) < 2
     overlay = "" if any(zone.subnets for zone in stack.zones) else "GlobalRouter only"
-    return [zone_row(zone, whole=stack.plan.whole, fate=_fate(zone, fates, only) or overlay) for zone in stack.zones]
+    return [
+        zone_row(zone, whole=stack.plan.whole, fate=_fate(zone, fates, only) or overlay, unused=_unused(stack, zone.name))
+        for zone in stack.zones
+    ]
+
+
+def _unused(stack: StackReview, zone: str) -> str:
+    """New subnets of a zone that no resource of the program uses: perhaps meant for pods, and in no list of pod subnets."""
+    found = [step for step in effects.unused_subnets(stack.plan.steps) if step.new.get("availabilityZone") == zone]
+    blocks = ", ".join(str(step.new.get("cidrBlock") or step.name) for step in found)
+    return f"; {blocks} (new) is not registered for pods" if blocks else ""
 
 
 def _fates(stack: StackReview) -> dict[str, str]:
@@ -44,9 +55,9 @@ def _fate(zone: Zone, fates: Mapping[str, str], only: bool) -> str:
     return next((fates[cluster] for cluster in sorted(its) if cluster in fates), "")
 
 
-def zone_row(zone: Zone, *, whole: bool, fate: str = "") -> Row:
+def zone_row(zone: Zone, *, whole: bool, fate: str = "", unused: str = "") -> Row:
     """A preview that is not whole has not come to all node pools."""
-    subnets = ", ".join(_subnet(subnet.name, subnet.block, subnet.op) for subnet in zone.subnets) or "none"
+    subnets = ", ".join(_subnet(subnet.name, subnet.block, subnet.op) for subnet in zone.subnets) or f"none{unused}"
     verdict = fate or _verdict(zone)
     if not whole:
         return zone.name, subnets, _free(zone), "?", verdict if verdict.startswith("⛔") and "node" not in verdict else "not known"
@@ -88,5 +99,10 @@ def _verdict(zone: Zone) -> str:
         return "⛔ a pod subnet goes"
     after = zone.free_after
     if after is not None and zone.taken and after < zone.size * HEADROOM:
-        return f"⚠ {-after} addresses short" if after < 0 else "⚠ short of addresses"
-    return "ok" if zone.pools or zone.unlisted else "ok, no nodes here"
+        return "⚠ too few addresses" if after < 0 else "⚠ short of addresses"
+    rebuilt = [pool.op is Op.REPLACE for pools in zone.pools.values() for pool in pools.steps]
+    if any(rebuilt):
+        return "⚠ its nodes are rebuilt" if all(rebuilt) else "⚠ some of its nodes are rebuilt"
+    if not zone.pools and not zone.unlisted:
+        return "⚠ no nodes left" if zone.nodes_before else "ok, no nodes here"
+    return "ok"

@@ -27,8 +27,8 @@ ZONE_REGION = Rule(
 ZONE_UNCOVERED = Rule(
     "zone-uncovered",
     Severity.ERROR,
-    "Each zone with nodes has an ENI subnet: an ENI must be in its node's zone.",
-    "the zones of pools and ENI subnets",
+    "Each zone with nodes has a pod subnet: an ENI must be in its node's zone.",
+    "the zones of pools and pod subnets",
     "the article, steps 5 to 7",
 )
 
@@ -88,7 +88,7 @@ def uncovered_problem(path: str, zone: str, eni_zones: Iterable[str], todo: str 
     known = ", ".join(dict.fromkeys(eni_zones)) or "none"
     return ZONE_UNCOVERED.finding(
         path,
-        f"has no ENI subnet (zones that have one: {known})",
+        f"has no pod subnet (zones that have one: {known})",
         value=zone,
         why="an ENI must be in its node's zone, so TKE refuses the nodes or leaves ENI pods Pending",
         todo=todo or f"add an EniZoneSubnet in {zone} to eni_subnets, or say global_route_only=True",

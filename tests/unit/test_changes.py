@@ -256,7 +256,7 @@ def test_a_pool_in_a_zone_without_a_pod_subnet_is_found_though_no_id_is_known_ye
     pods_4, nodes_4, nodes_6 = subnet("pods-4", FOUR), subnet("nodes-4", FOUR), subnet("nodes-6", SIX)
     steps = (pods_4, nodes_4, nodes_6, cluster(pods_4), pool("a", nodes_4), pool("b", nodes_6))
     (finding,) = coverage.findings(Plan(steps))
-    assert str(finding).startswith(f"b: {SIX} has no ENI subnet (zones that have one: {FOUR})")
+    assert str(finding).startswith(f"b: {SIX} has no pod subnet (zones that have one: {FOUR})")
 
 
 def test_a_zone_that_was_uncovered_before_is_found_only_by_who_asks_for_all() -> None:
@@ -298,7 +298,7 @@ def test_a_pool_of_a_cluster_without_pod_subnets_needs_none_because_another_clus
 def test_the_pod_subnet_of_another_cluster_covers_no_pool() -> None:
     steps = (PODS_4, PODS_6, NODES_6, HYBRID, OTHER, grown("cls-hybrid", C))
     (finding,) = coverage.findings(Plan(steps))
-    assert str(finding).startswith(f"grown: {SIX} has no ENI subnet (zones that have one: {FOUR})")
+    assert str(finding).startswith(f"grown: {SIX} has no pod subnet (zones that have one: {FOUR})")
     assert verdict_of(SIX, *steps) == "⛔ nodes without pod subnet"
     assert found(PODS_4, PODS_6, NODES_6, HYBRID, OTHER, grown("cls-other", C)) == []
 
@@ -396,3 +396,26 @@ def test_every_blocking_rule_of_the_table_is_an_error_and_has_a_case() -> None:
     ours = {rule.id for rule in every_rule().values() if rule.id in tried}
     assert tried == ours
     assert every_rule()["zone-uncovered"].severity is Severity.ERROR
+
+
+def test_ranges_that_leave_the_list_without_source_nat_are_qualified_where_others_hold_them() -> None:
+    def head(before: str, after: str) -> str:
+        (one,) = changes.findings(
+            Plan([update(MAP, config_map("ip-masq-agent-config", c=before), config_map("ip-masq-agent-config", c=after))])
+        )
+        return one.head
+
+    assert "-10.0.0.0/16: these destinations see the node's address from now on)" in head("10.0.0.0/16", "172.16.0.0/12")
+    assert "-10.1.0.0/16: these destinations see the node's address from now on, as far as no other range" in head(
+        "10.1.0.0/16", "10.0.0.0/8"
+    )
+    assert "as far as no other range" in head("999.1.0.0/16", "172.16.0.0/12")
+
+
+def test_a_further_pod_subnet_adds_the_range_of_the_vpc_only_where_the_list_lacks_it() -> None:
+    def why(old: dict[str, Any]) -> str:
+        (one,) = changes.findings(Plan([update(tokens.CLUSTER, old, {"eniSubnetIds": [A, UNKNOWN]})]))
+        return one.why
+
+    assert why({}).startswith("certain, as soon as it is applied: ")
+    assert why({"eniSubnetIds": [A]}).startswith("possible, as soon as it is applied: ")

@@ -254,7 +254,7 @@ def test_a_pool_in_an_uncovered_zone_is_refused_by_its_zones_name() -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         run(lambda: cluster(node_pools=[pool("ap-guangzhou-4"), pool("ap-guangzhou-7")]))
     assert str(caught.value).startswith(
-        "HybridCluster 'demo': 1 invalid input\n  node_pools[1].zone: ap-guangzhou-7 has no ENI subnet "
+        "HybridCluster 'demo': 1 invalid input\n  node_pools[1].zone: ap-guangzhou-7 has no pod subnet "
         "(zones that have one: ap-guangzhou-4, ap-guangzhou-6)"
     )
 
@@ -364,7 +364,7 @@ def test_a_zone_inside_an_output_is_checked_before_anything_is_made() -> None:
         later: Any = pulumi.Output.from_input(zone)
         cluster(node_pools=[pool("ap-guangzhou-4"), tke.NodePoolArgs(**{**vars(pool("ap-guangzhou-4", name="b")), "zone": later})])
 
-    with pytest.raises(tke.InvalidInputs, match=r"node_pools\[1\]\.zone: ap-guangzhou-7 has no ENI subnet"):
+    with pytest.raises(tke.InvalidInputs, match=r"node_pools\[1\]\.zone: ap-guangzhou-7 has no pod subnet"):
         run(lambda: program("ap-guangzhou-7"))
     with pytest.raises(tke.InvalidInputs, match=r"node_pools\[1\]\.zone: ap-shanghai-2 is not in region ap-guangzhou"):
         run(lambda: program("ap-shanghai-2"))

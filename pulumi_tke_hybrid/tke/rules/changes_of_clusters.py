@@ -8,6 +8,8 @@ from pulumi_tke_hybrid.tke import forced, tokens
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.step import Check, Op, Step, texts, unknown
 
+APPLY_FAILS = "certain: the apply fails"
+"""Opens the effect of a change that is refused while it is applied, whether it was accepted or not."""
 _PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
 
 CLUSTER_REBUILT = Rule(
@@ -136,7 +138,7 @@ def list_losses(where: str, before: Sequence[str], after: Sequence[str], *, refu
         )
     elif gone:
         why = (
-            "certain: the apply fails at this cluster, because TKE takes no single subnet out of the list; later updates of it fail too "
+            f"{APPLY_FAILS} at this cluster, because TKE takes no single subnet out of the list; later updates of it fail too "
             "until the subnet is back; pods that run keep their network"
             if refused
             else "certain, after the next restart of ipamd: new pods get no address of it, and in a zone without another pod subnet they "
@@ -179,7 +181,7 @@ def _refused_update(step: Step) -> Iterator[Finding]:
             f"{step.name}.{fixed[0]}",
             "cannot change while VPC-CNI is on",
             value=", ".join(f"{key} {step.old.get(key, 'not set')} → {step.new.get(key, 'not set')}" for key in fixed),
-            why="certain: the apply fails at this cluster, and so does every later update of it until the value is back; what runs goes on "
+            why=f"{APPLY_FAILS} at this cluster, and so does every later update of it until the value is back; what runs goes on "
             "unharmed, but other changes of the same apply may be left half done",
             todo="go back to the old value",
         )
@@ -191,8 +193,13 @@ def _egress_of_cluster(step: Step) -> Iterator[Finding]:
         return
     before, after = listed_subnets(step)
     if after is None or set(after) - set(before or ()):
+        listed = f"{_added(before, after)} to the list of pod subnets"
+        todo = "list the pod subnets in a VpcCni with non_masquerade=keep instead: then no range is added"
         yield _egress(
-            f"{step.name}.eniSubnetIds", f"{_added(before, after)} to the list of pod subnets", "use VpcCni with non_masquerade=keep"
+            f"{step.name}.eniSubnetIds",
+            listed if before else f"VPC-CNI (pods with addresses of pod subnets) is switched on: {listed}",
+            todo,
+            again=bool(before),
         )
 
 
@@ -200,15 +207,25 @@ def _egress_of_switch(step: Step) -> Iterator[Finding]:
     if step.new.get("nonMasquerade") != "add_vpc":
         return
     before, after = listed_subnets(step)
-    todo = "set non_masquerade=keep"
-    where = f"{step.name}.nonMasquerade"
+    todo = "set non_masquerade=keep: then no range is added"
+    where, again = f"{step.name}.nonMasquerade", step.old.get("nonMasquerade") == "add_vpc"
     if step.op is Op.CREATE and unknown(step.new.get("clusterId")):
         # A cluster that is made in the same run has no pod yet whose address could change.
-        yield replace(_egress(where, "VPC-CNI of a new cluster is switched on with nonMasquerade add_vpc", todo), severity=Severity.NOTE)
+        found = _egress(where, "VPC-CNI of a new cluster is switched on with nonMasquerade add_vpc", todo)
+        why = (
+            "certain, from the first pod on: pods on the overlay (GlobalRouter) reach other hosts of the VPC with their own pod address as "
+            "source, not with their node's; possible: a firewall or allow-list there refuses them"
+        )
+        yield replace(found, severity=Severity.NOTE, why=why)
     elif step.op is Op.CREATE:
         yield _egress(where, "VPC-CNI is switched on with nonMasquerade add_vpc", todo)
     elif step.op is Op.UPDATE and (after is None or set(after) - set(before or ())):
-        yield _egress(where, f"{_added(before, after)} to the pod subnets, with nonMasquerade add_vpc", todo)
+        yield _egress(
+            where,
+            f"{_added(before, after)} to the pod subnets, with nonMasquerade add_vpc",
+            todo,
+            again=again,
+        )
     elif step.op is Op.UPDATE and step.old.get("nonMasquerade") != "add_vpc":
         yield _egress(where, "nonMasquerade keep → add_vpc", todo)
 
@@ -219,12 +236,16 @@ def _added(before: Sequence[str] | None, after: Sequence[str] | None) -> str:
     return f"+{', '.join(new)}" if new else "subnets whose ids are known only after the apply are added"
 
 
-def _egress(where: str, what: str, todo: str) -> Finding:
+def _egress(where: str, what: str, todo: str, *, again: bool = False) -> Finding:
+    """`again`: an earlier addition of subnets has added the range, so the list lacks it only where somebody took it out."""
+    adds = "a new pod subnet makes TKE add the VPC's range to the list of ranges without source NAT (non-masquerade)"
+    sees = "pods on the overlay (GlobalRouter) reach other hosts of the VPC with their own pod address as source instead of their node's"
+    certain = f"certain, as soon as it is applied: {adds}, so {sees}"
     return GR_SOURCE_ADDRESS.finding(
         where,
         what,
-        why="certain, as soon as it is applied: pods on the overlay (GlobalRouter) reach other hosts of the VPC with their own pod address "
-        "as source, no longer with their node's; possible: a firewall or allow-list there refuses them",
+        why=f"{f'possible, as soon as it is applied: {adds}, and if the range is not in the list already, {sees}' if again else certain}; "
+        "possible: a firewall or allow-list there refuses them",
         todo=todo,
         intended="admit the cluster's pod range at the destinations first",
     )

@@ -100,7 +100,7 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
             step.name,
             f"would rebuild the {kind} and {_machines(step)} at once",
             value=forced.reasons(step),
-            why="certain, when it is applied: the machines are deleted without being drained; their pods stop, start on other "
+            why="certain, when it is applied: the machines are deleted without being drained, and their pods stop; the pods start on other "
             "nodes if there is room, and get other addresses; the new machines come a few minutes later",
             todo=forced.back(step),
             intended="add a pool of another name, drain the nodes of this one, and remove it afterwards",
@@ -109,7 +109,7 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
         yield POOL_REBUILT.finding(
             step.name,
             f"the {kind} would be deleted with {_machines(step)}",
-            why="certain, when it is applied: the machines are deleted without being drained; their pods stop, start on other "
+            why="certain, when it is applied: the machines are deleted without being drained, and their pods stop; the pods start on other "
             "nodes if there is room, and get other addresses",
             todo="keep the pool in the program",
             intended="drain its nodes first",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_network
 
 from pulumi_tke_hybrid.tke import ipamd, tokens
 from pulumi_tke_hybrid.tke.resource_types import is_patch
@@ -94,8 +95,8 @@ def _restart(where: str, what: str, value: str = "") -> Finding:
         where,
         what,
         value=value,
-        why="certain, for about a minute: new pods with addresses of pod subnets wait for their address; pods that run keep theirs, and "
-        "no connection breaks",
+        why="certain, for about a minute: new pods wait for their address of a pod subnet, because ipamd gives none; pods that run keep "
+        "theirs, and no connection breaks",
         todo="apply it while no workload is rolled out",
     )
 
@@ -105,21 +106,34 @@ def _masquerade_list(step: Step) -> Iterator[Finding]:
         yield GR_SOURCE_ADDRESS.finding(
             f"{step.name}.data",
             _ranges_text(step),
-            why="certain, as soon as it is applied: towards ranges in this list (non-masquerade) pods on the overlay (GlobalRouter) show "
-            "their own address, towards all others their node's; possible: a firewall or allow-list there refuses them",
+            why="certain, as soon as it is applied: these destinations see another source address of pods on the overlay (GlobalRouter); "
+            "the pod's own for ranges in this list (non-masquerade), the node's for all others; possible: a firewall or allow-list there "
+            "refuses them",
             todo="keep the list as it is",
             intended="admit the cluster's pod range at the added destinations, and the nodes' addresses at the removed ones",
         )
 
 
+_MOST = 5
 _RANGE = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}")
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two ranges share addresses; text that is no range may hold any."""
+    try:
+        return ip_network(one, strict=False).overlaps(ip_network(other, strict=False))
+    except ValueError:
+        return True
 
 
 def _ranges_text(step: Step) -> str:
     """The ranges that the list gains and loses; it is text in YAML or JSON, of which only the ranges are read."""
     before, after = (_RANGE.findall(" ".join(_strings(_data(props)).values())) for props in (step.old, step.new))
-    told = [*(f"+{item}" for item in after if item not in before), *(f"-{item}" for item in before if item not in after)]
-    change = f": {', '.join(told[:10])}" if told else ""
+    added, removed = ([item for item in one if item not in other][:_MOST] for one, other in ((after, before), (before, after)))
+    rest = ", as far as no other range of the list holds them" if any(_overlap(gone, left) for gone in removed for left in after) else ""
+    told = [f"+{', '.join(added)}: these destinations see the pods' own address from now on"] if added else []
+    told += [f"-{', '.join(removed)}: these destinations see the node's address from now on{rest}"] if removed else []
+    change = f" ({'; '.join(told)})" if told else ""
     return f"the list of ip-masq-agent (non-masquerade ranges) {'goes' if step.op is Op.DELETE else 'changes'}{change}"
 
 

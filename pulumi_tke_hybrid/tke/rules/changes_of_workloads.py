@@ -41,7 +41,7 @@ DEPLOYMENT_REPLACED = Rule(
 WORKLOAD_DELETED = Rule(
     "workload-deleted",
     Severity.ERROR,
-    "What holds pods with addresses of container subnets is never deleted unnoticed.",
+    "What holds pods with addresses of pod subnets is never deleted unnoticed.",
     "the operation, the pod template",
     "Kubernetes: the deletion of an object deletes its pods",
 )
@@ -91,7 +91,7 @@ def _type_changed(step: Step) -> Iterator[Finding]:
     if front_of(step) is On.SERVICE and before == "LoadBalancer" and before != after and not unknown(after):
         yield DIRECT_ACCESS_OFF.finding(
             f"{step.name}.spec.type",
-            f"instead of {before}: the load balancer {_first_address(step) or '(address not in the preview)'} goes",
+            f"instead of {before}: the load balancer {_first_address(step) or '(address not in the preview)'} is deleted",
             value=str(after or "no type"),
             why="certain, when it is applied, which succeeds: the load balancer and its address are deleted, and clients from outside the "
             "cluster get no answer; going back later gives another address",
@@ -143,10 +143,11 @@ def _pods_leave(step: Step) -> Iterator[Finding]:
         if before and not unknown(before) and before != after and not unknown(after):
             yield PODS_LEAVE_ENI.finding(
                 f"{step.name}.{keys.NETWORKS}",
-                f"instead of {before}",
-                value=str(after or "no pod network"),
+                f"instead of addresses of a pod subnet ({before})",
+                value=str(after or "the overlay (GlobalRouter)"),
                 why="certain, by the rollout that follows: the pods lose their addresses of the pod subnets and get overlay addresses "
-                "(GlobalRouter); a load balancer with direct access loses them as backends; they no longer see their clients' addresses",
+                "(GlobalRouter), and a load balancer with direct access loses them as backends; they no "
+                "longer see their clients' addresses",
                 todo=f"keep {before}",
                 intended="switch the load balancers' direct access off first, and tell who has the pods' addresses in an allow-list",
             )
@@ -158,10 +159,9 @@ def _kept_address_off(step: Step) -> Iterator[Finding]:
         if before == keys.KEEP_ADDRESS and after != before and not unknown(after):
             yield KEPT_ADDRESS_OFF.finding(
                 f"{step.name}.{keys.CLAIM_DELETE_POLICY}",
-                f"instead of {before}",
-                value=str(after or "no policy"),
-                why="certain, from the rollout that follows: a pod that restarts may come back with another address; allow-lists and DNS "
-                "entries with the old one then fail",
+                f"{before} → {after or 'not set'}: a pod that restarts no longer keeps its address",
+                why="possible, at the rollout that follows and at each later restart: a pod comes back with another address; allow-lists "
+                "and DNS entries with the old one then fail",
                 todo=f"keep {before}",
                 intended="check that no allow-list or DNS entry holds these addresses",
             )
@@ -193,8 +193,8 @@ def _replaced(step: Step) -> Iterator[Finding]:
         yield STATEFUL_SET_REPLACED.finding(
             step.name,
             f"the {kind} would be replaced ({forced.reasons(step)}), and {_all_pods(held)} stop at once",
-            why=f"certain, when it is applied: the {kind} is deleted and made again; its pods stop together, clients get no "
-            "answer until the new ones run, and only kept addresses come back",
+            why=f"certain, when it is applied: the {kind} is deleted and made again, so its pods stop together and clients get no "
+            "answer until the new ones run; only kept addresses come back",
             todo=forced.back(step),
             intended=f"add a second {kind} beside it and move the clients, or apply it when clients can wait",
         )

@@ -160,6 +160,7 @@ def _put(zone: Zone, cluster: str | None, pool: Step, checked: bool) -> None:
 def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
     """Lost pod subnets, uncovered zones and short ones. Without `only_changes` also what has been so before."""
     yield from _deleted(plan)
+    unfit = list(fitting.findings(plan, only_changes=only_changes))
     yield from _unplaced(plan) if only_changes else ()
     all_zones, view = zones_of(plan), _View(plan)
     for zone in all_zones:
@@ -174,12 +175,13 @@ def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
                 yield replace(_uncovered(pools.steps[0].name, zone.name, covered), urn=pools.steps[0].urn)
         after = zone.free_after
         if zone.covered and after is not None and zone.taken and after < zone.size * HEADROOM:
-            yield _short(zone, after)
-    yield from fitting.findings(plan, only_changes=only_changes)
+            yield _short(zone, after, counted=bool(unfit))
+    yield from unfit
 
 
-def _short(zone: Zone, after: int) -> Finding:
-    missing = f"; {-after} addresses too few" if after < 0 else ""
+def _short(zone: Zone, after: int, *, counted: bool) -> Finding:
+    """`counted`: another finding has the number of pods without an address, by nodes and subnets; that of subnets alone differs."""
+    missing = "" if after >= 0 else ": too few" if counted else f"; {-after} addresses too few"
     why = (
         "certain, when it is applied: pods without an address do not start, and their rollout waits; pods that run are not harmed"
         if after < 0
@@ -206,8 +208,8 @@ def _unplaced(plan: Plan) -> Iterator[Finding]:
                 pool.name,
                 "is where its nodes are, and no zone of it is in the preview",
                 value=", ".join(missing),
-                why="pods get addresses of container subnets in zones that have one; whether this zone has one is not judged",
-                todo="compare the zone with those of the container subnets by hand, or make the preview with --show-sames",
+                why="pods get addresses of pod subnets in zones that have a pod subnet; whether this zone has one is not judged",
+                todo="compare the zone with those of the pod subnets by hand, or make the preview with --show-sames",
             )
             yield replace(found, urn=pool.urn)
 
@@ -217,9 +219,9 @@ def _perhaps_covered(zone: Zone, pools: Pools, subnets: Sequence[str]) -> Iterat
     pool = pools.steps[0]
     found = NOT_JUDGED.finding(
         pool.name,
-        f"may be a container subnet of {zone.name}, or may not: the preview does not hold its zone",
+        f"may be a pod subnet of {zone.name}, or may not: the preview does not hold its zone",
         value=", ".join(subnets),
-        why=f"without a container subnet in {zone.name} nodes there get no ENI, and pods that need one stay Pending",
+        why=f"without a pod subnet in {zone.name} nodes there get no ENI, and pods that need one stay Pending",
         todo=f"check that one of these subnets is in {zone.name}",
     )
     yield replace(found, urn=pool.urn)

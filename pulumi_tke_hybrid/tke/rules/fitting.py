@@ -11,8 +11,8 @@ from pulumi_tke_hybrid.tke.step import Plan
 PODS_FIT = Rule(
     "eni-pods-fit",
     Severity.WARNING,
-    "The nodes and container subnets of a cluster hold all ENI pods of the plan.",
-    "ranges and free addresses of the container subnets, node pools, replicas",
+    "The nodes and pod subnets of a cluster hold all ENI pods of the plan.",
+    "ranges and free addresses of the pod subnets, node pools, replicas",
     "arithmetic; TKE container network overview and pod limits of VPC-CNI (qcloud-documents)",
 )
 
@@ -31,10 +31,13 @@ def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
         wanted, lacking = sum(placed.pods.values()), sum(placed.lacking.values())
         yield PODS_FIT.finding(
             found.cluster,
-            f"of {wanted} ENI pods would have no address: {names}; the nodes and container subnets hold {wanted - lacking}",
+            f"of {wanted} pods with addresses of pod subnets would stay without an address: {names}; nodes and pod subnets hold "
+            f"{wanted - lacking}",
             value=lacking,
-            why="these pods stay Pending, and a rollout that needs them stands still",
-            todo=f"add nodes or a container subnet in {zones}, or use fewer replicas",
+            why="certain, when it is applied: these pods do not start (Pending), and a rollout that needs them stands still; pods that "
+            "run are not harmed; fewer pods fit than addresses are free, because each network interface (ENI) of a node takes one for "
+            "itself, and a node holds a limited number",
+            todo=f"add nodes or a pod subnet in {zones}, or use fewer replicas",
         )
 
 

@@ -104,7 +104,7 @@ def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[
             "vpc_id",
             f"is not known yet, instead of {vpc}",
             why="a VPC that is still to be made would rebuild the whole cluster",
-            todo=f"{keep_what_was_known(str(vpc))}; or say allow_cluster_replacement=True",
+            todo=f"{keep_what_was_known(str(vpc))}; if the rebuild is intended, say allow_cluster_replacement=True",
         )
     for name, (property_, what) in CLUSTER.items():
         old, new = before.get(name), after.get(name)
@@ -115,7 +115,7 @@ def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[
                 "instead of TKE's own choice" if old is None else f"instead of {_shown(old)}",
                 value="(left out)" if new is None else _shown(new),
                 why=f"TKE fixes {what} when the cluster is made, so this would rebuild the whole cluster",
-                todo=f"{back}, or say allow_cluster_replacement=True",
+                todo=f"{back}; if the rebuild is intended, say allow_cluster_replacement=True",
             )
 
 

@@ -40,7 +40,7 @@ def _zones(preview: Preview) -> dict[str, tuple[int, bool]]:
 def test_the_second_zone_of_a_pool_has_no_container_subnet() -> None:
     preview = load("pool-in-two-zones")
     (line,) = messages(preview, "zone-uncovered")
-    assert line.startswith(f"{POOL}: ap-guangzhou-7 has no ENI subnet")
+    assert line.startswith(f"{POOL}: ap-guangzhou-7 has no pod subnet")
 
 
 def test_the_nodes_are_shared_out_and_marked() -> None:
@@ -121,4 +121,4 @@ def test_a_container_subnet_of_another_stack_may_cover_the_zone() -> None:
                 step[side]["inputs"]["eniSubnetIds"].append("subnet-elsewher")
     assert messages(preview, "zone-uncovered") == []
     (line,) = messages(preview, "not-judged", severity="warning")
-    assert line.startswith(f"{POOL}: subnet-elsewher may be a container subnet of ap-guangzhou-7, or may not")
+    assert line.startswith(f"{POOL}: subnet-elsewher may be a pod subnet of ap-guangzhou-7, or may not")

@@ -94,7 +94,7 @@ def _container(**more: Any) -> kubernetes.core.v1.ContainerArgs:
 
 ZONES = [
     cluster("a zone without subnet", hybrid(node_pools=[pool(), pool(name="b", zone="ap-guangzhou-7", subnet_id=CLB)]),
-            "node_pools[1].zone: ap-guangzhou-7 has no ENI subnet (zones that have one: ap-guangzhou-4, ap-guangzhou-6); an ENI must be in "
+            "node_pools[1].zone: ap-guangzhou-7 has no pod subnet (zones that have one: ap-guangzhou-4, ap-guangzhou-6); an ENI must be in "
             "its node's zone, so TKE refuses the nodes or leaves ENI pods Pending; add an EniZoneSubnet in ap-guangzhou-7 to eni_subnets, "
             "or say global_route_only=True [zone-uncovered]"),
     cluster("a subnet of another region", hybrid(eni_subnets=[eni_subnet(), second_subnet(zone="ap-shanghai-2")], node_pools=[pool()]),
@@ -107,7 +107,7 @@ ZONES = [
     cluster("a zone with another number", one_pool(zone="ap-guangzhou-\uff14"), "node_pools[0].zone: 'ap-guangzhou-\uff14' is not a zone"),
     cni("a zone as region", switch(region=FOUR), "region: 'ap-guangzhou-4' is not a region; write it without a zone's number, for example 'ap-guangzhou'"),
     cluster("a region as zone", hybrid(eni_subnets=[eni_subnet(zone="ap-guangzhou")]), "eni_subnets[0].zone: 'ap-guangzhou' is not a zone"),
-    cluster("a late zone without subnet", one_pool(zone=later("ap-guangzhou-7")), "node_pools[0].zone: ap-guangzhou-7 has no ENI subnet"),
+    cluster("a late zone without subnet", one_pool(zone=later("ap-guangzhou-7")), "node_pools[0].zone: ap-guangzhou-7 has no pod subnet"),
     cluster("a late zone of another region", hybrid(eni_subnets=[eni_subnet(), second_subnet(zone=later("ap-shanghai-2"))], node_pools=[pool()]),
             "eni_subnets[1].zone: ap-shanghai-2 is not in region ap-guangzhou"),
     cluster("no ENI subnet", hybrid(eni_subnets=[], node_pools=None), "eni_subnets: is empty; without an ENI subnet no pod can have a VPC address"),

@@ -79,7 +79,7 @@ def test_without_the_last_state_changes_are_not_judged_and_that_is_said() -> Non
     assert line.startswith("no such stack; so changes were not judged, only zones and ranges")
     uncovered = said(policies, "zone-uncovered", StackValidationArgs(Recorded.of("raw-uncovered-zone").stack()))
     assert [line.split(";")[0] for line in uncovered] == [
-        "pool-ap-guangzhou-7: ap-guangzhou-7 has no ENI subnet (zones that have one: ap-guangzhou-4, ap-guangzhou-6)"
+        "pool-ap-guangzhou-7: ap-guangzhou-7 has no pod subnet (zones that have one: ap-guangzhou-4, ap-guangzhou-6)"
     ]
 
 
@@ -215,7 +215,7 @@ def test_a_raw_subnet_that_leaves_the_program_while_a_cluster_lists_it_is_stoppe
     (sentence,) = said(policies, "pod-subnet-leaves-by-removal", StackValidationArgs(stack))
     assert sentence.startswith("pods: id-of-pods would be deleted: the pod subnet 10.0.0.0/24 of zone ap-guangzhou-4; certain: ")
     (uncovered,) = said(policies, "zone-uncovered", StackValidationArgs(stack))
-    assert uncovered.startswith("pool: ap-guangzhou-4 has no ENI subnet (zones that have one: ap-guangzhou-6)")
+    assert uncovered.startswith("pool: ap-guangzhou-4 has no pod subnet (zones that have one: ap-guangzhou-6)")
 
 
 @pytest.mark.parametrize("by_the_provider", [{}, {"assistantCidrs": UNKNOWN_STRING_VALUE}])

@@ -8,7 +8,7 @@ import pytest
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.step import UNKNOWN
 from tests.unit.review.previews import PREFIX, preview, resource
-from tests.unit.review.recordings import commented, judged, recorded
+from tests.unit.review.recordings import commented, judged, parsed, recorded
 
 CLUSTER = {"clusterMaxPodNum": 64}
 PROVIDER = f"{PREFIX}{tokens.PROVIDERS}kubernetes::kube"
@@ -128,3 +128,9 @@ def test_the_headline_counts_rows() -> None:
     body = commented(recorded("raw-cluster-replaced.json")).body
     assert "dangerous. 1 danger with 5 consequences; 10 changes" in body
     assert body.count("\n- ⛔") == 1
+
+
+def test_zones_without_free_addresses_are_below_the_pods_that_do_not_fit() -> None:
+    """Two counts of the same lack, by zone and by pods: one is the consequence."""
+    assert causes(*parsed("raw-replicas.json")["steps"]) == {"cluster": ["ap-guangzhou-4", "ap-guangzhou-6"]}
+    assert "addresses too few" not in commented(recorded("raw-replicas.json")).body

@@ -76,3 +76,48 @@ def test_the_terms_of_the_first_screen_are_explained_below_and_no_others() -> No
 def test_the_page_of_terms_is_made_of_the_table() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "renew it with: python -m tests.terms_page"
     assert all(len(term.text) <= 260 for term in TERMS)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("raw-group-narrowed", ["203.0.113.0/24 TCP 80 no longer admitted", "are not in this preview: look up sg-hijdjg00 in the console"]),
+        ("raw-kept-address-off", ["Never → not set", "Possible, at the rollout that follows"]),
+        ("raw-masquerade", ["+172.16.0.0/12: these destinations see the pods' own", "-10.0.0.0/16: these destinations see the node's"]),
+        ("raw-new-zone", ["Zone ap-guangzhou-7 is added.", "Possible, as soon as it is applied", "1 new node of pool-ap-guangzhou-7"]),
+        ("raw-switched-on", ["VPC-CNI (pods with addresses of pod subnets) is switched on", "Certain, as soon as it is applied"]),
+        (
+            "raw-first",
+            ["10.0.64.0/28 in ap-guangzhou-4 (no resource of the preview uses this subnet)", "1 new node of"],
+        ),
+        ("raw-destroy", ["Everything that this preview shows is deleted: Cluster cluster, Vpc vpc, 2 node pools, 4 subnets"]),
+        ("raw-replicas", ["29 of 51 pods with addresses of pod subnets would stay without an address", "web from 2 to 40 pods"]),
+        ("zones-no-workload", ["Service web-service: 10.0.0.8"]),
+    ],
+)
+def test_the_first_sentences_name_the_change_and_its_effect(name: str, told: list[str]) -> None:
+    found = opening(recorded(f"{name}.json"))
+    assert [part for part in told if part not in found] == []
+
+
+def test_a_deletion_beside_what_stays_is_not_everything() -> None:
+    assert "Everything" not in opening(preview(vpc("a", op="delete"), vpc("b", op="same")))
+    assert "Everything that this preview shows is deleted: Vpc a" in opening(preview(vpc("a", op="delete")))
+
+
+def test_an_apply_that_fails_is_not_helped_by_its_code() -> None:
+    useless = "(accepting does not help: the apply fails)"
+    assert useless in commented(recorded("raw-reclaim.json")).body
+    assert useless in commented(recorded("raw-list-shrinks.json")).body
+    assert useless not in commented(recorded("raw-list-empty.json")).body
+
+
+def test_the_table_names_zones_whose_nodes_are_rebuilt_or_gone_and_subnets_that_are_not_registered() -> None:
+    assert "1 | ⚠ its nodes are rebuilt |" in commented(recorded("raw-pool-replaced.json")).body
+    assert "1 → 0 | ⚠ no nodes left |" in commented(recorded("raw-pool-gone.json")).body
+    assert "none; 10.0.64.0/28 (new) is not registered for pods" in commented(recorded("raw-first.json")).body
+
+
+def test_an_error_without_words_of_this_library_is_in_the_log() -> None:
+    assert "the preview failed with 2 errors; their text is in the job's log" in commented(recorded("raw-statefulset-replaced.json")).body
+    assert "is in the job's log" not in commented(recorded("zones-cluster-range.json")).body
