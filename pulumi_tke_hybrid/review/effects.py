@@ -79,7 +79,8 @@ def _more_pods(step: Step) -> Iterator[str]:
 def _rolled(step: Step) -> Iterator[str]:
     for was, becomes in zip(holders(step.type, step.old), holders(step.type, step.new), strict=False):
         if was.template != becomes.template:
-            yield f"{_pods(becomes.pods)} of {step.name}"
+            away = " (none until it is back)" if step.type == tokens.STATEFUL_SET and becomes.pods == 1 else ""
+            yield f"{_pods(becomes.pods)} of {step.name}{away}"
 
 
 def _pods(count: int | None) -> str:

@@ -16,6 +16,8 @@ from pulumi_tke_hybrid.tke.rules.not_judged import NOT_JUDGED
 from pulumi_tke_hybrid.tke.step import Op
 
 NO_EFFECT = "No effect on the network found"
+_FEW = 3
+"""Changes and new things that a sentence about something else names."""
 _CHECKS: Mapping[str, str] = {
     "addresses-short": "how many pods does a rollout start at once in this zone? The free addresses must be enough for them",
     "balancer-replaced": "who uses this address (DNS records, allow-lists, other networks)? They must be moved first",
@@ -83,14 +85,23 @@ def _merged(review: Review, told: Sequence[JudgedCause]) -> str:
     more = [several(dangers, "more danger") if dangers else "", several(len(rest) - dangers, "more warning") if len(rest) > dangers else ""]
     also = " and ".join(part for part in more if part)
     who = view.behind(review, first)
-    change = listed([f"{_named(review, first.stack, finding)}: {finding.head}" for finding in first.cause.findings], 2)
+    change = _change(review, first)
     effect = first.cause.first.why.partition("; ")[0]
     affected = f" Affected: {who}." if who and UNSEEN not in who else ""
     only_new = review.counts.changes == review.counts.add
-    shown = only_new or first.severity is not Severity.ERROR
-    news = _news(effects.added([step for stack in review.stacks for step in stack.plan.steps])) if shown else ""
+    added = effects.added([step for stack in review.stacks for step in stack.plan.steps])
+    news = _news(added) if only_new or first.severity is not Severity.ERROR or len(added) <= _FEW else ""
     start = f"{_all_deleted(review)}{_new_zones(review)}{change}. {effect[:1].upper()}{effect[1:]}."
     return f"{start}{affected}{news}{f' And {also}, below.' if also else ''}"
+
+
+def _change(review: Review, item: JudgedCause) -> str:
+    """What changes where: `Deployment web, StatefulSet db: …`; each place with its own change where the changes differ."""
+    findings = item.cause.findings
+    if len({finding.head for finding in findings}) == 1:
+        return f"{listed([_named(review, item.stack, finding) for finding in findings], 3)}: {findings[0].head}"
+    each = [f"{_named(review, item.stack, finding)}: {finding.head}" for finding in findings[:_FEW]]
+    return "; ".join([*each, *([f"and {len(findings) - _FEW} more"] if len(findings) > _FEW else [])])
 
 
 def _new_zones(review: Review) -> str:
@@ -143,7 +154,7 @@ def _nothing_found(review: Review) -> list[tuple[str, str]]:
         unused = " Subnets that no resource uses give pods no address until they are registered." if effects.unused_subnets(steps) else ""
         return [
             ("If merged", f"{', '.join(added)}. Nothing that exists loses its network or its address.{also}"),
-            ("Check", f"are the new ranges, nodes and load balancers as planned?{unused}"),
+            ("Check", f"is everything new here as planned (ranges, nodes, load balancers, pods)?{unused}"),
         ]
     return [("", f"{NO_EFFECT}.{also}")]
 

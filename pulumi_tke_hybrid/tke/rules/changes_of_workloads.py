@@ -109,7 +109,11 @@ def _balancer_lost(step: Step) -> Iterator[Finding]:
     same = kept is not None and kept in [annotation(step.new, key) for key in existing_keys(step)]
     kind = kind_of(step.type)
     replaced = step.op is Op.REPLACE
-    what = f"the {kind} would be replaced ({step.replaced_for})" if replaced else f"the {kind} would be deleted"
+    what = (
+        f"the {kind} would be replaced ({step.replaced_for})"
+        if replaced
+        else f"the {kind} would be deleted{'' if same else ' with its load balancer'}"
+    )
     address = _first_address(step)
     if same:
         why = f"certain, when it is applied: {kept} and its address stay, but clients get no answer for the minute without a listener"

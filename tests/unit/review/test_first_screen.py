@@ -121,3 +121,13 @@ def test_the_table_names_zones_whose_nodes_are_rebuilt_or_gone_and_subnets_that_
 def test_an_error_without_words_of_this_library_is_in_the_log() -> None:
     assert "the preview failed with 2 errors; their text is in the job's log" in commented(recorded("raw-statefulset-replaced.json")).body
     assert "is in the job's log" not in commented(recorded("zones-cluster-range.json")).body
+
+
+def test_a_load_balancer_that_comes_beside_the_one_that_goes_is_named() -> None:
+    found = opening(recorded("raw-service-renamed-in-the-program.json"))
+    assert "Service front: the Service would be deleted with its load balancer" in found
+    assert "In this change: new internal load balancer for front-2." in found
+
+
+def test_the_only_pod_of_a_stateful_set_is_away_during_its_restart() -> None:
+    assert "2 pods of web, 1 pod of db (none until it is back)" in opening(recorded("raw-image.json"))
