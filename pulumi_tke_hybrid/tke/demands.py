@@ -40,11 +40,24 @@ def demands(objects: Iterable[Step], region: str) -> Iterator[Demand | Unknown]:
         token = step.token or step.type
         if token in _OPAQUE:
             yield f"whether {step.name} has ENI pods is not known: a Helm release shows no pods in a preview"
-        for holder in holders(token, step.new):
-            yield from _of_holder(step, holder, scaled, region)
+        for part, props in _objects(token, step.new):
+            for holder in holders(part, props):
+                yield from _of_holder(step, holder, scaled, region)
     for scaler in scaled:
         if scaler.target is None:
             yield f"which workload {scaler.name} scales is not known yet"
+
+
+def _objects(token: str, props: Props) -> Iterator[tuple[str, Props]]:
+    """(token, inputs) of an object, or of each object of a list such as `DeploymentList` or `List`."""
+    kind = token.rpartition(":")[2]
+    if not token.startswith("kubernetes:") or not kind.endswith("List") or not isinstance(props.get("items"), list):
+        yield token, props
+        return
+    for item in map(mapping, items(props.get("items"))):
+        version = str(item.get("apiVersion") or "")
+        stated = f"kubernetes:{version if '/' in version else f'core/{version}'}:{item.get('kind')}"
+        yield (token.removesuffix("List") if kind != "List" else stated), item
 
 
 def _of_holder(step: Step, holder: Holder, scalers: "Sequence[_Scaler]", region: str) -> Iterator[Demand | Unknown]:

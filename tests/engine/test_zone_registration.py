@@ -104,7 +104,8 @@ def words(result: Result, text: str) -> set[str]:
 
 REFUSED = (
     "v3.5.0 is the version of ipamd; TKE manages it as add-on eniipamd and may write its ConfigMap and Deployment back; register the zones "
-    "by the API: zone_registration=ZoneRegistration.API, the default (without HybridCluster: list them in VpcCni)"
+    "by the API: zone_registration=ZoneRegistration.API, the default (without HybridCluster: list them in VpcCni) "
+    "[configmap-of-addon]"
 )
 
 

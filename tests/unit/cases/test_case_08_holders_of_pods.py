@@ -144,3 +144,13 @@ def scaler(kind: str, target: Json, **bounds: Any) -> Json:
 def test_an_autoscaler_decides_how_many_pods_there_may_be(tmp_path: Path, other: Json, code: int, number: int) -> None:
     ended, found = capacity(tmp_path, thing("apps/v1:StatefulSet", {"replicas": 3, "template": ENI}), other)
     assert (ended, pods(found)) == (code, number)
+
+
+@pytest.mark.parametrize("list_kind", ["apps/v1:DeploymentList", "core/v1:List"])
+def test_the_objects_of_a_list_are_counted_one_by_one(tmp_path: Path, list_kind: str) -> None:
+    parts = [{"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"replicas": 16, "template": ENI}} for _ in range(2)]
+    type_ = f"kubernetes:{list_kind}"
+    code, found = capacity(tmp_path, {"urn": urn(type_, "all"), "type": type_, "inputs": {"items": parts}})
+    assert (code, pods(found)) == (0, 40)
+    code, found = capacity(tmp_path, {"urn": urn(type_, "all"), "type": type_, "inputs": {"items": parts * 2}})
+    assert (code, pods(found)) == (2, 80)
