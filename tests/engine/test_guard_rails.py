@@ -69,7 +69,7 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
     "another first pool": ({"pools": [SIX, FOUR]}, "; the API server's address stays where it was opened"),
     "another reclaim time": (
         {"reclaim": 600},
-        "600s instead of 300s; TKE fixes the reclaim time when VPC-CNI is switched on; go back to 300s",
+        "600s instead of 300s; this provider does not change the reclaim time once VPC-CNI is on",
     ),
     "another overlay range": (
         {"clusterCidr": "172.16.0.0/20"},
