@@ -21,7 +21,15 @@ CASES: dict[str, tuple[set[str], ExitCode]] = {
     "": (set(), ExitCode.FINE),
     "image": (set(), ExitCode.FINE),
     "group+claim+masquerade+restart+deletion-protection+replicas": (
-        {"security-group-narrowed", "kept-address-off", "gr-source-address", "ipamd-restart", "protection-off", "addresses-short"},
+        {
+            "security-group-narrowed",
+            "kept-address-off",
+            "gr-source-address",
+            "ipamd-restart",
+            "protection-off",
+            "addresses-short",
+            "eni-pods-fit",
+        },
         ExitCode.FINE,
     ),
     "list-shrinks+direct-off+leave-eni+uncovered+machines": (
