@@ -1,6 +1,7 @@
 """A client for the few requests that this package makes. Objects are plain dictionaries of the API's own shape."""
 
 import importlib.util
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ TIMEOUT = 15.0
 _PAGE = 500
 """Objects of one response of a list."""
 _LOOPBACK = "localhost,127.0.0.0/8,::1"
+_LOADING = threading.Lock()
+"""Hooks run side by side, and the library's modules import each other: two first imports at the same time deadlock."""
 T = TypeVar("T")
 
 
@@ -171,7 +174,8 @@ def _objects(page: Json, what: str) -> Sequence[Json]:
 
 def _library_client(way: Access) -> Any:
     """The official client, with TLS, proxy and redirects as this package wants them."""
-    from kubernetes.client import ApiClient, Configuration
+    with _LOADING:
+        from kubernetes.client import ApiClient, Configuration
     from urllib3 import disable_warnings, exceptions, make_headers
 
     configuration: Any = Configuration(host=way.server)

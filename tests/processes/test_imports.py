@@ -62,3 +62,32 @@ def test_drift_loads_neither_the_cloud_nor_kubernetes() -> None:
     code = f"import sys, pulumi_tke_hybrid.drift.command; print([m for m in sys.modules if m.split('.')[0] in {heavy}])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert done.stdout.strip() == "[]"
+
+
+SIDE_BY_SIDE = """
+import sys, threading
+from pulumi_tke_hybrid.kube.client import connect_to
+
+text = "{current-context: c, clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}], contexts: [{name: c, context: {cluster: c}}]}"
+wrong, start = [], threading.Barrier(40)
+
+def one():
+    start.wait()
+    try:
+        connect_to(text)
+    except BaseException as error:
+        wrong.append(repr(error))
+
+threads = [threading.Thread(target=one) for _ in range(40)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+sys.exit(f"{len(wrong)} of 40: {wrong[0]}" if wrong else 0)
+"""
+
+
+def test_hooks_that_run_side_by_side_may_all_be_the_first_to_read_a_cluster() -> None:
+    for _ in range(3):  # without the lock three of four processes end in a deadlock
+        done = subprocess.run([sys.executable, "-c", SIDE_BY_SIDE], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
