@@ -52,7 +52,7 @@ def test_a_direct_services_pods_have_the_client_in_their_tables(place: Place, ku
         # One pod that cannot be read is not covered by the others.
         kubectl.with_name("kubectl.rooms").joinpath(namespace, name_of(pods[0])).unlink()
         partly = await place.verify(namespace, "--from-tcp-table")
-        assert (partly.verdict, partly.code) == ("UNKNOWN", 4)
+        assert (partly.verdict, partly.code) == ("UNKNOWN", 3)
         assert "could not be read" in partly.told
 
     run(place.lab, "tables-direct", scenario)
@@ -65,7 +65,7 @@ def test_a_plain_services_pods_have_the_node_in_their_tables(place: Place, kubec
         await lab.bound(await lab.vip(SERVICE, namespace), 3)
         await rooms(lab, kubectl, namespace)
         found = await place.verify(namespace, "--from-tcp-table")
-        assert (found.verdict, found.code) == ("SNAT_NODE", 1)
+        assert (found.verdict, found.code) == ("SNAT_NODE", 2)
         for pod in pods:
             assert CLIENT not in found.peers[name_of(pod)]
         assert {CBR0[node_of(pod)] for pod in pods} & {peer for peers in found.peers.values() for peer in peers}
