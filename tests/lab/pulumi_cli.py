@@ -102,6 +102,13 @@ class Running:
         """As Ctrl-C does: the engine cancels, and waits for what is under way."""
         self._process.send_signal(signal.SIGINT)
 
+    def freeze(self) -> None:
+        """Nothing of the CLI itself runs until `thaw`."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """Everything of it, at once, as a crash or an out-of-memory kill would."""
         if self._process.returncode is None:

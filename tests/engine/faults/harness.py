@@ -24,6 +24,7 @@ HOLD: Final = 2.0
 """Seconds that an answer is held back, so that the process is surely killed before it comes."""
 LIVE: Final = {"ipamd_phase": "live", "ipamd_reason": "live", "slow_add_subnets": 0.0, "enable_error": ""}
 _POLL = 0.05
+_WRITES = 20
 _LONGEST = 150.0
 
 
@@ -92,6 +93,14 @@ class Case:
         return f"{self.step.value}-{self.action}-{self.fault.name}".replace(" ", "-")
 
 
+def _is_whole(state: Path) -> bool:
+    try:
+        json.loads(state.read_text())
+    except json.JSONDecodeError:
+        return False
+    return True
+
+
 class Bench:
     """The one stack that all cases share, and the cloud that it is in."""
 
@@ -155,13 +164,29 @@ class Bench:
             asked = self.lab.calls(case.action)
             hit = any(call["fault"] for call in asked)
             if fault.kill and hit:
-                return running.kill()
+                return self._kill_between_writes(running)
             if fault.spreads and hit and not spread:
                 self.lab.fault(action="*", **fault.api)
                 spread = True
             if fault.looks and len(asked) >= fault.looks:
                 self.lab.settings(**LIVE)
         return None
+
+    def _kill_between_writes(self, running: Running) -> None:
+        """Kill the CLI while the file of its state is whole.
+
+        The file backend writes in place and the lab keeps no backups, so a kill in the middle of a write leaves half a file:
+        a loss of the backend, which no program can mend. The CLI stands still while the file is read.
+        """
+        states = list(self.project.backend.glob(f".pulumi/stacks/*/{STACK}.json"))
+        assert len(states) == 1, states
+        for _ in range(_WRITES):
+            running.freeze()
+            if _is_whole(states[0]):
+                return running.kill()
+            running.thaw()
+            time.sleep(_POLL)
+        raise AssertionError(f"{states[0]} was never whole in {_WRITES} looks")
 
     def again(self, step: Step, size: tuple[int, int] | None, *, check: bool = True) -> Result:
         """One more run, undisturbed: `up`, or `destroy` if that was the step."""
