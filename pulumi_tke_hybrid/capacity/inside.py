@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.tke import keys, zones
 from pulumi_tke_hybrid.tke.enis import EniLimit, live_limit
 from pulumi_tke_hybrid.tke.nodes import internal_address, is_virtual
 from pulumi_tke_hybrid.tke.pods import over, selects_eni
-from pulumi_tke_hybrid.tke.step import at, mapping
+from pulumi_tke_hybrid.tke.values import at, mapping
 
 Json = dict[str, Any]
 NodeKind = tuple[str, EniLimit | None]

@@ -9,7 +9,7 @@ from pulumi_tke_hybrid.capacity.rows import Growth, Row, rows
 from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.console.text import several
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory
-from pulumi_tke_hybrid.tke.step import unknown
+from pulumi_tke_hybrid.tke.values import unknown
 
 
 class Fit(Enum):

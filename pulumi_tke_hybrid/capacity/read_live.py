@@ -15,7 +15,7 @@ from pulumi_tke_hybrid.console.errors import CouldNotTell, WrongUse
 from pulumi_tke_hybrid.console.kubeconfig import other_cluster
 from pulumi_tke_hybrid.tke import capacity, cidrs
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
-from pulumi_tke_hybrid.tke.step import at
+from pulumi_tke_hybrid.tke.values import at
 
 
 def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> ClusterInventory:

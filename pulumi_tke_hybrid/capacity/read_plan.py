@@ -9,7 +9,7 @@ from pulumi_tke_hybrid.tke import capacity, inventory
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts, range_problems, shape_problems
 from pulumi_tke_hybrid.tke.operations import State, last_states
-from pulumi_tke_hybrid.tke.step import at, items, mapping
+from pulumi_tke_hybrid.tke.values import at, items, mapping
 
 Json = Mapping[str, Any]
 

@@ -11,8 +11,8 @@ from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.kube.client import POD, Kind, KubeClient, connect_to
 from pulumi_tke_hybrid.kube.errors import KubeError, NotAllowed, NotAuthenticated, NotFound
 from pulumi_tke_hybrid.tke.pods import needs_eni, over
-from pulumi_tke_hybrid.tke.step import at, mapping
 from pulumi_tke_hybrid.tke.text import printable
+from pulumi_tke_hybrid.tke.values import at, mapping
 
 Json = dict[str, Any]
 T = TypeVar("T")

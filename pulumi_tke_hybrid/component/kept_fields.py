@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pulumi
 
-from pulumi_tke_hybrid.tke.step import at, items
+from pulumi_tke_hybrid.tke.values import at, items
 
 _PART = re.compile(r"""\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|([^.\[\]]+)""")
 Path = Sequence[str | int]

@@ -6,7 +6,7 @@ from typing import Any
 from pulumi_tke_hybrid.drift import network_conf
 from pulumi_tke_hybrid.drift.sides import ConfigMapSide
 from pulumi_tke_hybrid.tke import ipamd
-from pulumi_tke_hybrid.tke.step import at
+from pulumi_tke_hybrid.tke.values import at
 
 Json = Mapping[str, Any]
 

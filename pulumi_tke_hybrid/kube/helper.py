@@ -21,7 +21,7 @@ from typing import Any
 
 from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.kube.kubeconfig import Json, Section, shown_name
-from pulumi_tke_hybrid.tke.step import mapping
+from pulumi_tke_hybrid.tke.values import mapping
 
 TIMEOUT = 60.0
 """Seconds for a helper."""

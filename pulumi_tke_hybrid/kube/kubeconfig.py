@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from pulumi_tke_hybrid.kube.errors import KubeError, NoSuchEntry
-from pulumi_tke_hybrid.tke.step import items
 from pulumi_tke_hybrid.tke.text import printable
+from pulumi_tke_hybrid.tke.values import items
 
 Json = dict[str, Any]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from pulumi_tke_hybrid.tke import operations
-from pulumi_tke_hybrid.tke.step import SECRET, Props, is_secret, items, mapping, texts
+from pulumi_tke_hybrid.tke.values import SECRET, Props, is_secret, items, mapping, texts
 
 VARIABLE = "TKE_HYBRID_STATE_BEFORE"
 """A file of `pulumi stack export`; `none` to look at the new side only; empty to ask `pulumi stack export` now."""

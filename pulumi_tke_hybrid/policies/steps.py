@@ -10,7 +10,8 @@ from pulumi_policy.proxy import UnknownValueError
 from pulumi_tke_hybrid.policies.before import Before, Was
 from pulumi_tke_hybrid.tke import forced
 from pulumi_tke_hybrid.tke.resource_types import canonical, is_patch
-from pulumi_tke_hybrid.tke.step import SECRET, UNKNOWN, Op, Plan, Props, Step, items, mapping
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.tke.values import SECRET, UNKNOWN, Props, items, mapping
 
 
 def of_resource(shown: ResourceValidationArgs, before: Before) -> Step:

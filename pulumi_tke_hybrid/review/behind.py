@@ -11,7 +11,8 @@ from pulumi_tke_hybrid.tke.resource_types import is_patch
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import GR_SOURCE_ADDRESS, POD_NETWORK_OFF, POD_SUBNET_LEAVES
 from pulumi_tke_hybrid.tke.rules.fronts import annotation, is_front, may_have_balancer
-from pulumi_tke_hybrid.tke.step import Op, Step, at, items, mapping, texts, unknown
+from pulumi_tke_hybrid.tke.step import Op, Step
+from pulumi_tke_hybrid.tke.values import at, items, mapping, texts, unknown
 from pulumi_tke_hybrid.tke.zones import ZONE_UNCOVERED
 
 _WIDE = (tokens.CLUSTER, tokens.SWITCH, tokens.VPC)

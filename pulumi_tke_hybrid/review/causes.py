@@ -11,7 +11,8 @@ from pulumi_tke_hybrid.tke.rules.changes_of_clusters import POD_NETWORK_OFF, POD
 from pulumi_tke_hybrid.tke.rules.changes_of_workloads import WORKLOAD_DELETED
 from pulumi_tke_hybrid.tke.rules.coverage import ADDRESSES_SHORT
 from pulumi_tke_hybrid.tke.rules.fitting import PODS_FIT
-from pulumi_tke_hybrid.tke.step import Op, Step, at, holds_unknown
+from pulumi_tke_hybrid.tke.step import Op, Step
+from pulumi_tke_hybrid.tke.values import at, holds_unknown
 from pulumi_tke_hybrid.tke.zones import ZONE_UNCOVERED
 
 _PART = re.compile(r'\["([^"]*)"\]|([^.\[\]]+)')

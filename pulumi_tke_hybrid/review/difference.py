@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.step import SECRET, Op, Step, items, mapping, unknown
+from pulumi_tke_hybrid.tke.step import Op, Step
+from pulumi_tke_hybrid.tke.values import SECRET, items, mapping, unknown
 
 HIDDEN = "hidden: not a network setting"
 HIDDEN_SECRET = "hidden: secret"  # noqa: S105

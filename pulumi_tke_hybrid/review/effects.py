@@ -8,7 +8,8 @@ from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.holders import holders
 from pulumi_tke_hybrid.tke.pool_nodes import pool_nodes
 from pulumi_tke_hybrid.tke.rules.fronts import existing_balancer, internal_subnet, is_front
-from pulumi_tke_hybrid.tke.step import Op, Props, Step, unknown
+from pulumi_tke_hybrid.tke.step import Op, Step
+from pulumi_tke_hybrid.tke.values import Props, unknown
 
 _UNUSED = " (no resource of the preview uses this subnet)"
 _POOLS = (tokens.NODE_POOL, tokens.NATIVE_NODE_POOL)

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from pulumi_tke_hybrid.tke.step import Step, items, mapping, unknown
+from pulumi_tke_hybrid.tke.step import Step
+from pulumi_tke_hybrid.tke.values import items, mapping, unknown
 
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?")
 _STORED_CODE = "__provider"

@@ -2,7 +2,8 @@
 
 from pulumi_tke_hybrid.review.plan import STACK
 from pulumi_tke_hybrid.tke import tokens
-from pulumi_tke_hybrid.tke.step import Op, Step, texts
+from pulumi_tke_hybrid.tke.step import Op, Step
+from pulumi_tke_hybrid.tke.values import texts
 
 _BOOKKEEPING = ("pulumi-python:dynamic/tke-hybrid:ClusterGuard", "pulumi-python:dynamic/tke-hybrid:VpcCniReady")
 _FROM_VERSIONS = frozenset({"version", "pluginDownloadURL", "pluginChecksums"})

@@ -10,7 +10,8 @@ from pulumi_tke_hybrid.review.plan import STACK, StackPlan
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.holders import holders
 from pulumi_tke_hybrid.tke.resource_types import is_patch
-from pulumi_tke_hybrid.tke.step import Op, Props, Step
+from pulumi_tke_hybrid.tke.step import Op, Step
+from pulumi_tke_hybrid.tke.values import Props
 
 _COMPONENT = "tke-hybrid:index:"
 _FACTS = 6

@@ -6,7 +6,8 @@ from typing import Any
 from pulumi_tke_hybrid.tke.holders import holders
 from pulumi_tke_hybrid.tke.known_annotations import On
 from pulumi_tke_hybrid.tke.rules.fronts import front_of
-from pulumi_tke_hybrid.tke.step import Step, at, items, mapping
+from pulumi_tke_hybrid.tke.step import Step
+from pulumi_tke_hybrid.tke.values import at, items, mapping
 
 Label = tuple[str, str, Any]
 """Namespace, key and value."""

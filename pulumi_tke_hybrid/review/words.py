@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from pulumi_tke_hybrid.console import markdown
 from pulumi_tke_hybrid.console.text import shown
-from pulumi_tke_hybrid.tke.step import SECRET
+from pulumi_tke_hybrid.tke.values import SECRET
 
 NAME = 80
 """Characters of a name that are shown."""

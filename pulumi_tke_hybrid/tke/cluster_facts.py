@@ -7,7 +7,7 @@ from pulumi_tke_hybrid.tke import cidrs
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
-from pulumi_tke_hybrid.tke.step import at, items, mapping, unknown, whole
+from pulumi_tke_hybrid.tke.values import at, items, mapping, unknown, whole
 
 _WHY = "an application stack has them from the output of the cluster's stack"
 _TODO = "export cluster.cluster_facts there, run `pulumi up`, and read that output by its name"

@@ -8,7 +8,8 @@ from pulumi_tke_hybrid.tke import keys, zones
 from pulumi_tke_hybrid.tke.cluster import Demand
 from pulumi_tke_hybrid.tke.holders import Holder, holders
 from pulumi_tke_hybrid.tke.resource_types import is_patch, kubernetes_kind
-from pulumi_tke_hybrid.tke.step import Props, Step, at, below, items, mapping, unknown, whole
+from pulumi_tke_hybrid.tke.step import Step
+from pulumi_tke_hybrid.tke.values import Props, at, below, items, mapping, unknown, whole
 
 Unknown = str
 """A sentence that names what is not known."""

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.tke import tokens
-from pulumi_tke_hybrid.tke.step import NEW, Step, at, holds_unknown
+from pulumi_tke_hybrid.tke.step import NEW, Step
+from pulumi_tke_hybrid.tke.values import at, holds_unknown
 
 _OBJECT = ("metadata.name", "metadata.namespace")
 FORCED: Mapping[str, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ from typing import Any
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.pods import needs_eni, requested_network
 from pulumi_tke_hybrid.tke.resource_types import canonical, kubernetes_kind
-from pulumi_tke_hybrid.tke.step import Props, at, items, mapping, unknown, whole
+from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, unknown, whole
 
 TemplatePath = tuple[str | int, ...]
 """Where a pod template is in an object's inputs, e.g. `("spec", "template")`; empty: the object is a pod itself."""

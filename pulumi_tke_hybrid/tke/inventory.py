@@ -13,7 +13,8 @@ from pulumi_tke_hybrid.tke.plan_index import PlanIndex
 from pulumi_tke_hybrid.tke.pool_nodes import nodes_by_subnet, shares
 from pulumi_tke_hybrid.tke.resource_types import canonical
 from pulumi_tke_hybrid.tke.rules.listings import Listing
-from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, items, mapping, texts, unknown, whole
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, texts, unknown, whole
 
 _PODS_PER_NODE = 256
 """`cluster_max_pod_num` where a cluster is made without it (provider, tencentcloud_kubernetes_cluster)."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.step import at
+from pulumi_tke_hybrid.tke.values import at
 
 Node = Mapping[str, Any]
 

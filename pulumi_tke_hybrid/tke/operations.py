@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pulumi_tke_hybrid.tke.resource_types import is_patch
-from pulumi_tke_hybrid.tke.step import Op, at, mapping
+from pulumi_tke_hybrid.tke.step import Op
+from pulumi_tke_hybrid.tke.values import at, mapping
 
 State = Mapping[str, Any]
 """A resource as the engine writes it, with its options: `inputs`, `outputs`, `retainOnDelete`, `external`, …"""

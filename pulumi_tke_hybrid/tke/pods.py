@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.step import at, items, mapping
+from pulumi_tke_hybrid.tke.values import at, items, mapping
 
 Pod = Mapping[str, Any]
 

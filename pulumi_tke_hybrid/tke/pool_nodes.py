@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_tke_hybrid.tke import tokens
-from pulumi_tke_hybrid.tke.step import Props, items, mapping, unknown, whole
+from pulumi_tke_hybrid.tke.values import Props, items, mapping, unknown, whole
 
 _NOTHING: Props = {}
 NODE_MAKERS = (*tokens.POOLS, tokens.CLUSTER)

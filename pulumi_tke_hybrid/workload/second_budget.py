@@ -11,7 +11,7 @@ from pulumi_tke_hybrid.component.kubernetes import cluster_of
 from pulumi_tke_hybrid.component.live_objects import cluster_is_known, known_value
 from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.tke.rules.adoption import budget_findings
-from pulumi_tke_hybrid.tke.step import at
+from pulumi_tke_hybrid.tke.values import at
 
 _ALSO_AT_PREVIEW = pulumi.ResourceHookOptions(on_dry_run=True)
 

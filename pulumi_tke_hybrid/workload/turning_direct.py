@@ -16,7 +16,7 @@ from pulumi_tke_hybrid.component.kubernetes import cluster_of
 from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.tke.pods import over, selects_eni
 from pulumi_tke_hybrid.tke.rules.workload_changes import unmoved_findings
-from pulumi_tke_hybrid.tke.step import at
+from pulumi_tke_hybrid.tke.values import at
 
 
 def before_turning_direct(

@@ -9,7 +9,8 @@ from pulumi_tke_hybrid.review.zone_table import zone_row
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules import changes, coverage, every_rule
-from pulumi_tke_hybrid.tke.step import UNKNOWN, Op, Plan, Step
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.tke.values import UNKNOWN
 
 NETWORKS = "tke.cloud.tencent.com/networks"
 CLAIM = "tke.cloud.tencent.com/vpc-ip-claim-delete-policy"

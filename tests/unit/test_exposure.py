@@ -6,7 +6,8 @@ import pytest
 
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rules import changes
-from pulumi_tke_hybrid.tke.step import UNKNOWN, Op, Plan, Step
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.tke.values import UNKNOWN
 
 SUBNET, EXISTING = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid", "service.kubernetes.io/tke-existed-lbid"
 GROUPS, PASS = "service.cloud.tencent.com/security-groups", "service.cloud.tencent.com/pass-to-target"

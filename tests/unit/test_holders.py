@@ -9,7 +9,8 @@ from pulumi_tke_hybrid.tke.holders import holders, template_paths
 from pulumi_tke_hybrid.tke.pool_nodes import NodesIn, nodes_by_subnet, pool_nodes
 from pulumi_tke_hybrid.tke.resource_types import canonical
 from pulumi_tke_hybrid.tke.rules.fronts import is_front, may_have_balancer
-from pulumi_tke_hybrid.tke.step import UNKNOWN, Op, Step
+from pulumi_tke_hybrid.tke.step import Op, Step
+from pulumi_tke_hybrid.tke.values import UNKNOWN
 
 ENI = {"metadata": {"annotations": {keys.NETWORKS: keys.ROUTE_ENI}}, "spec": {"containers": [{"name": "c"}]}}
 BY_RESOURCE = {"spec": {"containers": [{"resources": {"requests": {keys.ENI_IP: "1"}}}]}}

@@ -7,7 +7,8 @@ import pytest
 
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rules import ranges_of_steps
-from pulumi_tke_hybrid.tke.step import UNKNOWN, Op, Plan, Step
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.tke.values import UNKNOWN
 
 
 def step(kind: str, name: str, op: Op = Op.CREATE, **new: Any) -> Step:

@@ -6,7 +6,8 @@ import pytest
 
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rules import references
-from pulumi_tke_hybrid.tke.step import UNKNOWN, Op, Plan, Step
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.tke.values import UNKNOWN
 
 SECRET = "kubernetes:core/v1:Secret"
 CONFIG = "kubernetes:cloud.tencent.com/v1alpha1:TkeServiceConfig"

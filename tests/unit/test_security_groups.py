@@ -9,7 +9,8 @@ import pytest
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.admission import Names, difference, entries, service
 from pulumi_tke_hybrid.tke.rules import changes
-from pulumi_tke_hybrid.tke.step import UNKNOWN, Op, Plan, Step
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.tke.values import UNKNOWN
 
 GROUP = "sg-aaaaaaaa"
 

@@ -11,7 +11,8 @@ from pulumi_tke_hybrid.review.plan import STACK, Failure, StackPlan
 from pulumi_tke_hybrid.review.read.secrets import Secrets
 from pulumi_tke_hybrid.review.read.steps import Steps
 from pulumi_tke_hybrid.tke import operations, tokens
-from pulumi_tke_hybrid.tke.step import Op, Step, holds_unknown, mapping, unknown
+from pulumi_tke_hybrid.tke.step import Op, Step
+from pulumi_tke_hybrid.tke.values import holds_unknown, mapping, unknown
 
 NO_SAMES = (
     "resources that stay as they are: they are not in the preview; make it with --show-sames, for zones and what stands behind a change"

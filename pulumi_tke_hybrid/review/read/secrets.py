@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from pulumi_tke_hybrid.tke.step import SECRET, is_secret, mapping, unknown
+from pulumi_tke_hybrid.tke.values import SECRET, is_secret, mapping, unknown
 
 _TELLING = re.compile(
     r"pass(word|wd|phrase)|secret(?!name|store|ref)|token|kube_?config|(private|access|api|secret)_?-?key|credential|client-key|"

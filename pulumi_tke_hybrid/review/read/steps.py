@@ -8,7 +8,8 @@ from typing import Any
 from pulumi_tke_hybrid.review.read.secrets import Secrets
 from pulumi_tke_hybrid.tke import operations, tokens
 from pulumi_tke_hybrid.tke.resource_types import canonical
-from pulumi_tke_hybrid.tke.step import Op, Step, at, mapping, texts
+from pulumi_tke_hybrid.tke.step import Op, Step
+from pulumi_tke_hybrid.tke.values import at, mapping, texts
 
 _CLEANING = ("delete", "delete-replaced", "discard-replaced")
 _DEFAULT = re.compile(r"pulumi:providers:([\w-]+)::default_(\d+)_(\d+)_(\d+)")

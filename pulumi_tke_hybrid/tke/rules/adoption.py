@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.step import at, items, mapping
+from pulumi_tke_hybrid.tke.values import at, items, mapping
 
 LIVE_OBJECT = Rule(
     "live-object-differs",

@@ -10,7 +10,7 @@ from typing import Any
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.known_annotations import KNOWN, PREFIXES, Known, On, Value, tke_prefix
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.step import unknown
+from pulumi_tke_hybrid.tke.values import unknown
 
 CONFLICT = Rule(
     "annotation-conflict",

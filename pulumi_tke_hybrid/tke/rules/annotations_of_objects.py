@@ -17,7 +17,8 @@ from pulumi_tke_hybrid.tke.rules.annotation_checks import (
     value_findings,
 )
 from pulumi_tke_hybrid.tke.rules.fronts import annotations_of, front_of, kind_of, may_have_balancer
-from pulumi_tke_hybrid.tke.step import Op, Props, Step, at, items, mapping, unknown
+from pulumi_tke_hybrid.tke.step import Op, Step
+from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, unknown
 
 _MAKING = (Op.CREATE, Op.UPDATE, Op.REPLACE, Op.OTHER)
 RULES = (CONFLICT, UNKNOWN_KEY, VALUE)

@@ -6,7 +6,8 @@ from typing import Any
 
 from pulumi_tke_hybrid.tke import forced, tokens
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.step import Check, Op, Step, texts, unknown
+from pulumi_tke_hybrid.tke.step import Check, Op, Step
+from pulumi_tke_hybrid.tke.values import texts, unknown
 
 APPLY_FAILS = "certain: the apply fails"
 """Opens the effect of a change that is refused while it is applied, whether it was accepted or not."""

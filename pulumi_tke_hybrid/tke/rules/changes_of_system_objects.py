@@ -8,7 +8,8 @@ from pulumi_tke_hybrid.tke import ipamd, tokens
 from pulumi_tke_hybrid.tke.resource_types import is_patch
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.changes_of_clusters import GR_SOURCE_ADDRESS, list_losses
-from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, at, mapping, unknown
+from pulumi_tke_hybrid.tke.step import Check, Op, Step
+from pulumi_tke_hybrid.tke.values import Props, at, mapping, unknown
 
 MASQUERADE_CONFIG_MAP = "ip-masq-agent-config"
 IPAMD_ADDONS = ("eniipamd", "tke-eni-ipamd")

@@ -9,7 +9,8 @@ from pulumi_tke_hybrid.tke.holders import Holder, holders, kind_of, template_pat
 from pulumi_tke_hybrid.tke.known_annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.fronts import annotation, direct_keys, existing_keys, front_of, is_front, is_patch, may_have_balancer
-from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, at, below, items, unknown
+from pulumi_tke_hybrid.tke.step import Check, Op, Step
+from pulumi_tke_hybrid.tke.values import Props, at, below, items, unknown
 
 DIRECT_ACCESS_OFF = Rule(
     "direct-access-off",

@@ -19,7 +19,8 @@ from pulumi_tke_hybrid.tke.rules.changes_of_networks import is_pod_subnet, pod_s
 from pulumi_tke_hybrid.tke.rules.listings import UNTOLD, Clusters, Listing, listings
 from pulumi_tke_hybrid.tke.rules.node_places import NodePlaces
 from pulumi_tke_hybrid.tke.rules.not_judged import NOT_JUDGED
-from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, unknown, whole
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.tke.values import Props, unknown, whole
 
 ADDRESSES_SHORT = Rule(
     "addresses-short",

@@ -20,7 +20,8 @@ from pulumi_tke_hybrid.tke.rules.fronts import (
     kind_of,
     may_have_balancer,
 )
-from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, at, items, mapping, texts, unknown
+from pulumi_tke_hybrid.tke.step import Check, Op, Step
+from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, texts, unknown
 
 EXPOSURE_WIDENED = Rule(
     "exposure-widened",

@@ -8,7 +8,8 @@ from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.known_annotations import FIXED, Known, On, Value
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.fronts import annotations_of, front_of, fronts_of, ingress_class, is_patch, kind_of, may_have_balancer
-from pulumi_tke_hybrid.tke.step import Op, Step, mapping, unknown
+from pulumi_tke_hybrid.tke.step import Op, Step
+from pulumi_tke_hybrid.tke.values import mapping, unknown
 
 FIXED_ANNOTATION = Rule(
     "fixed-annotation",

@@ -5,7 +5,8 @@ from typing import Any
 
 from pulumi_tke_hybrid.tke import keys, resource_types
 from pulumi_tke_hybrid.tke.known_annotations import On
-from pulumi_tke_hybrid.tke.step import Props, Step, at, below, mapping, unknown
+from pulumi_tke_hybrid.tke.step import Step
+from pulumi_tke_hybrid.tke.values import Props, at, below, mapping, unknown
 
 _PATCH = "Patch"
 _CLASSES = (None, "", keys.INGRESS_CLASS)

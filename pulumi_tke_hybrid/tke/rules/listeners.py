@@ -8,7 +8,8 @@ from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.known_annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.fronts import annotation, called, existing_balancer, front_of, may_have_balancer
-from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, items, unknown
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.tke.values import Props, at, items, unknown
 
 LISTENER_QUOTA_LIMIT = 50
 LISTENERS = Rule(

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from pulumi_tke_hybrid.tke import tokens
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step, texts, unknown
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.tke.values import texts, unknown
 
 UNTOLD = ""
 """The name of a cluster that nobody can tell."""

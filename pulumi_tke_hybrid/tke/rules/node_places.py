@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.pool_nodes import NodesIn, nodes_by_subnet, shares
-from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, unknown
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.tke.values import Props, at, unknown
 
 _PLACING = ("subnetIds", "native", "serverlessNodes", "workerConfig", "workerConfigs", "autoScalingGroup", "instanceId")
 """Properties that say in which subnets, or on which machine, a resource makes nodes."""

@@ -10,7 +10,8 @@ from pulumi_tke_hybrid.tke.holders import is_built_in, template_paths
 from pulumi_tke_hybrid.tke.resource_types import kubernetes_kind
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.fronts import is_front
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step, items, mapping, unknown
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.tke.values import items, mapping, unknown
 
 NOT_JUDGED = Rule(
     "not-judged",

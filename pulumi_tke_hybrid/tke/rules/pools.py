@@ -7,7 +7,7 @@ from pulumi_tke_hybrid.tke import cidrs, ids
 from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedPool
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, TWICE
-from pulumi_tke_hybrid.tke.step import whole
+from pulumi_tke_hybrid.tke.values import whole
 
 POOL_SIZE = Rule(
     "pool-size",

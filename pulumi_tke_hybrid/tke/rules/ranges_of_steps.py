@@ -6,7 +6,8 @@ from typing import Any
 
 from pulumi_tke_hybrid.tke import cidrs, tokens
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.step import Plan, Step, items, texts, unknown
+from pulumi_tke_hybrid.tke.step import Plan, Step
+from pulumi_tke_hybrid.tke.values import items, texts, unknown
 
 Range = tuple[str, str]
 """Where it is written, and the block."""

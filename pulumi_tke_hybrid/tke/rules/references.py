@@ -8,7 +8,8 @@ from typing import Any
 from pulumi_tke_hybrid.tke import keys, tokens
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.fronts import annotations_of, called, fronts_of, kind_of
-from pulumi_tke_hybrid.tke.step import Op, Plan, Props, Step, at, items, mapping, texts, unknown
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, texts, unknown
 
 IN_USE = Rule(
     "resource-in-use",

@@ -8,7 +8,8 @@ from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.admission import MOST_RULES, Admitted, Entry, Names, entries, entry, gained
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.exposure import EXPOSURE_WIDENED, NEW_EXPOSURE, warned
-from pulumi_tke_hybrid.tke.step import Check, Op, Props, Step, items, unknown
+from pulumi_tke_hybrid.tke.step import Check, Op, Step
+from pulumi_tke_hybrid.tke.values import Props, items, unknown
 
 SECURITY_GROUP_NARROWED = Rule(
     "security-group-narrowed",

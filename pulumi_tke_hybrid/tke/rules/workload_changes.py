@@ -7,7 +7,7 @@ from pulumi_tke_hybrid.tke.known_annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.fixed_annotations import NONE, changed, effect
 from pulumi_tke_hybrid.tke.rules.transitions import keep_what_was_known
-from pulumi_tke_hybrid.tke.step import UNKNOWN, items, mapping
+from pulumi_tke_hybrid.tke.values import UNKNOWN, items, mapping
 
 ONE_STEP_AT_A_TIME = Rule(
     "one-step-at-a-time",

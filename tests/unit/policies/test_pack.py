@@ -15,7 +15,8 @@ from pulumi_tke_hybrid.tke import forced, tokens
 from pulumi_tke_hybrid.tke.resource_types import bridged
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.rules import every_rule
-from pulumi_tke_hybrid.tke.step import UNKNOWN, Op
+from pulumi_tke_hybrid.tke.step import Op
+from pulumi_tke_hybrid.tke.values import UNKNOWN
 from tests.unit.policies.recorded import Recorded, options
 
 CLUSTER = f"urn:pulumi:dev::p::{tokens.CLUSTER}::c"

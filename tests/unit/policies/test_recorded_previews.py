@@ -11,7 +11,8 @@ from pulumi_tke_hybrid.review.read.preview import read
 from pulumi_tke_hybrid.review.read.secrets import Secrets
 from pulumi_tke_hybrid.tke import forced
 from pulumi_tke_hybrid.tke.rules import of_plan
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step, at, items, unknown
+from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.tke.values import at, items, unknown
 from tests.unit.policies.recorded import PREVIEWS, Recorded
 
 NOT_OF_POLICIES = {"version-change"}
