@@ -6,31 +6,11 @@ from typing import Any
 
 from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.known_annotations import On
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.fronts import annotation, called, existing_balancer, front_of, may_have_balancer
+from pulumi_tke_hybrid.tke.rules.shared_balancers import listener_findings
 from pulumi_tke_hybrid.tke.step import Op, Plan, Step
 from pulumi_tke_hybrid.tke.values import Props, at, items, unknown
-
-LISTENER_QUOTA_LIMIT = 50
-LISTENERS = Rule(
-    "listener-quota",
-    Severity.WARNING,
-    "A load balancer has at most 50 listeners.",
-    "the ports of everything that names the load balancer",
-    "214/6187: 50 listeners for each load balancer by default",
-)
-
-
-def listener_findings(path: str, count: int, whose: str) -> Iterator[Finding]:
-    """That so many ports and protocols are more than a load balancer takes."""
-    if count > LISTENER_QUOTA_LIMIT:
-        yield LISTENERS.finding(
-            path,
-            f"listeners on {whose}, and a load balancer takes {LISTENER_QUOTA_LIMIT} by default",
-            value=count,
-            why="TKE makes no listener beyond that, so clients of the ports left over get no answer; the apply may wait for an address",
-            todo="have the quota raised by a ticket, or share the ports out to two load balancers",
-        )
 
 
 def findings(plan: Plan) -> Iterator[Finding]:

@@ -4,8 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.listeners import listener_findings
 
+LISTENER_QUOTA_LIMIT = 50
+LISTENERS = Rule(
+    "listener-quota",
+    Severity.WARNING,
+    "A load balancer has at most 50 listeners.",
+    "the ports of everything that names the load balancer",
+    "214/6187: 50 listeners for each load balancer by default",
+)
 NAMED_TWICE = Rule(
     "load-balancer-named-twice",
     Severity.ERROR,
@@ -14,6 +21,18 @@ NAMED_TWICE = Rule(
     "457/46370, 457/45490",
     firm=True,
 )
+
+
+def listener_findings(path: str, count: int, whose: str) -> Iterator[Finding]:
+    """That so many ports and protocols are more than a load balancer takes."""
+    if count > LISTENER_QUOTA_LIMIT:
+        yield LISTENERS.finding(
+            path,
+            f"listeners on {whose}, and a load balancer takes {LISTENER_QUOTA_LIMIT} by default",
+            value=count,
+            why="TKE makes no listener beyond that, so clients of the ports left over get no answer; the apply may wait for an address",
+            todo="have the quota raised by a ticket, or share the ports out to two load balancers",
+        )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pulumi_tke_hybrid.tke.capacity import Room
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import NO_EFFECT, not_stated
-from pulumi_tke_hybrid.tke.rules.listeners import listener_findings
+from pulumi_tke_hybrid.tke.rules.shared_balancers import listener_findings
 
 BACKEND_QUOTA = 100
 """Backends of one rule or listener; 200 in some regions, more by ticket (457/41897)."""
