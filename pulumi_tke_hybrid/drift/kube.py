@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from pulumi_tke_hybrid.console.kubeconfig import connect
 from pulumi_tke_hybrid.drift import network_conf
@@ -14,8 +14,8 @@ from pulumi_tke_hybrid.kube.errors import KubeError, NotFound
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.nodes import internal_address, is_virtual
 from pulumi_tke_hybrid.tke.pods import over, selects_eni
+from pulumi_tke_hybrid.tke.values import Json
 
-Json = dict[str, Any]
 T = TypeVar("T")
 
 

@@ -11,8 +11,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 from pulumi_tke_hybrid.kube import access, failures, kubeconfig
 from pulumi_tke_hybrid.kube.access import Access
 from pulumi_tke_hybrid.kube.errors import KubeError
-from pulumi_tke_hybrid.kube.kubeconfig import Json
-from pulumi_tke_hybrid.tke.values import at, items
+from pulumi_tke_hybrid.tke.values import Json, at, items
 
 TIMEOUT = 15.0
 """Seconds for a connection, and for each wait for data."""

@@ -5,8 +5,8 @@ import ssl
 from typing import Any, cast
 
 from pulumi_tke_hybrid.kube.errors import KubeError, NotAllowed, NotAuthenticated, NotFound
-from pulumi_tke_hybrid.kube.kubeconfig import Json
 from pulumi_tke_hybrid.tke.text import printable
+from pulumi_tke_hybrid.tke.values import Json
 
 NOT_THE_API = "the response did not come from a Kubernetes API server; look for a proxy or a login page on the way"
 _MAX_MESSAGE = 200

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_tke_hybrid.kube.errors import KubeError
-from pulumi_tke_hybrid.kube.kubeconfig import Json, Section, shown_name
-from pulumi_tke_hybrid.tke.values import mapping
+from pulumi_tke_hybrid.kube.kubeconfig import Section, shown_name
+from pulumi_tke_hybrid.tke.values import Json, mapping
 
 TIMEOUT = 60.0
 """Seconds for a helper."""

@@ -12,8 +12,6 @@ from pulumi_tke_hybrid.kube.errors import KubeError, NoSuchEntry
 from pulumi_tke_hybrid.tke.text import printable
 from pulumi_tke_hybrid.tke.values import items
 
-Json = dict[str, Any]
-
 _MAX_BYTES = 16 * 1024 * 1024
 """Of a kubeconfig, and of a file that a kubeconfig names."""
 _LISTS = {"clusters": "cluster", "users": "user", "contexts": "context"}

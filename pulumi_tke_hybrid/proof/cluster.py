@@ -10,9 +10,10 @@ from pulumi_tke_hybrid.proof.addresses import Addresses, Range, gateways, ranges
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.kube import Kube, NotAllowed, NotThere
 from pulumi_tke_hybrid.proof.listener import Listener, of_ingress, of_service
-from pulumi_tke_hybrid.proof.objects import Json, annotations_of, being_deleted, child, children, condition, name_of, pod_addresses
+from pulumi_tke_hybrid.proof.objects import annotations_of, being_deleted, child, children, condition, name_of, pod_addresses
 from pulumi_tke_hybrid.proof.roster import UNPLACED, Pod, Roster
 from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.values import Json
 
 FrontKind = Literal["Service", "Ingress"]
 

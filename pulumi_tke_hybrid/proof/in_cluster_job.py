@@ -15,9 +15,10 @@ from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.proof.cluster import Snapshot, super_nodes
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.inside import Order, progress_in, traffic_of
-from pulumi_tke_hybrid.proof.kube import Json, Kube
+from pulumi_tke_hybrid.proof.kube import Kube
 from pulumi_tke_hybrid.proof.objects import being_deleted, child, children, condition, name_of
 from pulumi_tke_hybrid.proof.probe import Traffic
+from pulumi_tke_hybrid.tke.values import Json
 
 START_UP = 120.0
 """Seconds for the image to be pulled and the pod to start."""

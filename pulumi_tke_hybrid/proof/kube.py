@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from pulumi_tke_hybrid.console.kubeconfig import connect
 from pulumi_tke_hybrid.kube import client
@@ -11,8 +11,8 @@ from pulumi_tke_hybrid.kube.errors import KubeError, NotFound
 from pulumi_tke_hybrid.kube.errors import NotAllowed as Denied
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.objects import children
+from pulumi_tke_hybrid.tke.values import Json
 
-Json = dict[str, Any]
 T = TypeVar("T")
 
 _KINDS: Mapping[str, Kind] = {

@@ -11,8 +11,9 @@ from typing import Any, cast
 
 from pulumi_tke_hybrid.console.text import listed, shown
 from pulumi_tke_hybrid.proof.errors import CannotVerify
-from pulumi_tke_hybrid.proof.objects import Json, annotations_of, child, children, is_list
+from pulumi_tke_hybrid.proof.objects import annotations_of, child, children, is_list
 from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.values import Json
 
 LAYER_4 = ("TCP", "UDP", "TCP_SSL")
 """The load balancer hands the connection on, with the client's address (214/3728)."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeGuard, cast
 
-Json = dict[str, Any]
+from pulumi_tke_hybrid.tke.values import Json
 
 
 def is_list(value: object) -> TypeGuard[list[Any]]:

@@ -8,10 +8,11 @@ from enum import Enum
 from pulumi_tke_hybrid.console.text import listed, shown
 from pulumi_tke_hybrid.proof.addresses import Addresses, Range, holder
 from pulumi_tke_hybrid.proof.cluster import Subnets
-from pulumi_tke_hybrid.proof.objects import Json, child, children, condition, name_of, pod_addresses
+from pulumi_tke_hybrid.proof.objects import child, children, condition, name_of, pod_addresses
 from pulumi_tke_hybrid.proof.roster import UNPLACED
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.pods import networks
+from pulumi_tke_hybrid.tke.values import Json
 
 
 class Level(str, Enum):

@@ -13,11 +13,12 @@ from pulumi_tke_hybrid.console.text import shown
 from pulumi_tke_hybrid.proof.answers import Answer, address_in
 from pulumi_tke_hybrid.proof.deadline import in_time
 from pulumi_tke_hybrid.proof.errors import CannotVerify
-from pulumi_tke_hybrid.proof.objects import Json, children
+from pulumi_tke_hybrid.proof.objects import children
 from pulumi_tke_hybrid.proof.probe import PAUSE, Plan, Traffic, Watch
 from pulumi_tke_hybrid.proof.roster import Roster, Tally
 from pulumi_tke_hybrid.proof.tcp_table import HEADING, Ends, established, ours
 from pulumi_tke_hybrid.proof.wire import Target, resolve
+from pulumi_tke_hybrid.tke.values import Json
 
 MOST_BYTES = 8 * 1024 * 1024
 """Of one table: about 50,000 connections."""

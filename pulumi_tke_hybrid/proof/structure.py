@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pulumi_tke_hybrid.console.text import listed, shown
 from pulumi_tke_hybrid.proof.cluster import Snapshot, Subnets, addresses, load_balancer_addresses, super_nodes, zones_by_node
 from pulumi_tke_hybrid.proof.listener import Listener
-from pulumi_tke_hybrid.proof.objects import Json, annotations_of, being_deleted, child, children, condition, is_list, name_of, pod_addresses
+from pulumi_tke_hybrid.proof.objects import annotations_of, being_deleted, child, children, condition, is_list, name_of, pod_addresses
 from pulumi_tke_hybrid.proof.pod_structure import Finding, Level, Path, PodRow, pod_findings, pod_row
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.pods import over
+from pulumi_tke_hybrid.tke.values import Json
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+Json = dict[str, Any]
+"""A JSON object."""
 Props = Mapping[str, Any]
+"""Properties of a resource."""
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How the engine writes a value that is known only after `up`."""

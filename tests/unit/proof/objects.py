@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_tke_hybrid.proof.kube import Json, NotAllowed, NotThere
+from pulumi_tke_hybrid.proof.kube import NotAllowed, NotThere
 from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.values import Json
 
 FACTS = {
     "region": "ap-guangzhou",

@@ -8,10 +8,10 @@ from pulumi_tke_hybrid.proof.cluster import Front, Snapshot
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
 from pulumi_tke_hybrid.proof.inside import Order, lines_of
-from pulumi_tke_hybrid.proof.kube import Json
 from pulumi_tke_hybrid.proof.probe import Plan, Traffic
 from pulumi_tke_hybrid.proof.roster import Roster, Tally
 from pulumi_tke_hybrid.proof.wire import Target
+from pulumi_tke_hybrid.tke.values import Json
 from tests.unit.proof.objects import FakeKube, node, pod, two_zones
 
 SETTINGS = JobSettings("registry.example.com/tke-hybrid:1", "default", "registry-key")

@@ -7,10 +7,10 @@ import pytest
 from pulumi_tke_hybrid.console.errors import WrongUse
 from pulumi_tke_hybrid.proof import cluster
 from pulumi_tke_hybrid.proof.cluster import TKE_SERVICE_CONFIG, Front, Subnets
-from pulumi_tke_hybrid.proof.kube import Json
 from pulumi_tke_hybrid.proof.pod_structure import Level, Path
 from pulumi_tke_hybrid.proof.structure import Structure, check
 from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.values import Json
 from tests.unit.proof.objects import FACTS, FakeKube, good_pods, ingress, node, pod, service, two_zones
 
 SERVICE, INGRESS = Front("Service", "default", "web"), Front("Ingress", "default", "web")

@@ -20,7 +20,6 @@ from pulumi_tke_hybrid.proof.cluster import Front, FrontKind, Snapshot, Subnets
 from pulumi_tke_hybrid.proof.coverage import Wish, results
 from pulumi_tke_hybrid.proof.errors import CannotVerify
 from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
-from pulumi_tke_hybrid.proof.kube import Json
 from pulumi_tke_hybrid.proof.outcome import Outcome
 from pulumi_tke_hybrid.proof.pod_tables import Kubectl
 from pulumi_tke_hybrid.proof.probe import Plan
@@ -29,6 +28,7 @@ from pulumi_tke_hybrid.proof.roster import Pod, Roster
 from pulumi_tke_hybrid.proof.verdict import FORGED, Case, Verdict
 from pulumi_tke_hybrid.proof.verify import Wanted, target_of, verify
 from pulumi_tke_hybrid.proof.wire import Limits, Target
+from pulumi_tke_hybrid.tke.values import Json
 from tests.unit.proof.objects import FACTS, FakeKube, good_pods, ingress, pod, service
 from tests.unit.proof.servers import Handler, Whoami, http, serving
 
