@@ -22,7 +22,10 @@ def enlarge(recording: str, count: int, path: Path) -> None:
     """Write a preview of so many steps, indented as the CLI does it."""
     recorded: dict[str, Any] = json.loads((RECORDED / f"{recording}.json").read_text())
     given = [step for step in recorded["steps"] if "pulumi:pulumi:Stack" not in step["urn"]]
-    steps = [{**given[number % len(given)], "urn": f"{given[number % len(given)]['urn']}-{number}"} for number in range(count)]
+    steps = [
+        {**given[number % len(given)], "urn": f"{given[number % len(given)]['urn']}-{number}"}
+        for number in range(count)
+    ]
     summary: dict[str, int] = {}
     for step in steps:
         summary[step["op"]] = summary.get(step["op"], 0) + 1
@@ -33,7 +36,9 @@ def main() -> None:
     """Measure, print, and end with 1 where it is too much."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, default=10_000)
-    parser.add_argument("--recordings", nargs="+", default=["raw-mixture", "raw-cluster-replaced", "raw-first"])
+    parser.add_argument(
+        "--recordings", nargs="+", default=["raw-mixture", "raw-cluster-replaced", "raw-first"]
+    )
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     slow = False
@@ -41,19 +46,26 @@ def main() -> None:
         path = Path(folder) / "preview.json"
         for recording in options.recordings:
             # In a process of its own: what a parent once held counts as its child's memory.
-            maker = multiprocessing.get_context("spawn").Process(target=enlarge, args=(recording, options.steps, path))
+            maker = multiprocessing.get_context("spawn").Process(
+                target=enlarge, args=(recording, options.steps, path)
+            )
             maker.start()
             maker.join()
             print(f"{recording}: {options.steps} steps, {path.stat().st_size / 1e6:.0f} MB", flush=True)
             runs = [_one(path) for _ in range(options.runs)]
-            slow = slow or min(seconds for seconds, _ in runs) > SECONDS or max(memory for _, memory in runs) > MEGABYTES
+            slow = (
+                slow
+                or min(seconds for seconds, _ in runs) > SECONDS
+                or max(memory for _, memory in runs) > MEGABYTES
+            )
     sys.exit(int(slow))
 
 
 def _one(path: Path) -> tuple[float, float]:
     start = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, "-m", "pulumi_tke_hybrid.cli", "review", str(path), "--markdown", "-"], stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "pulumi_tke_hybrid.cli", "review", str(path), "--markdown", "-"],
+        stdout=subprocess.DEVNULL,
     ) as process:
         _, _, used = os.wait4(process.pid, 0)
         process.returncode = 0

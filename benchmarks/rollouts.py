@@ -28,7 +28,9 @@ PIECES: dict[str, dict[str, object]] = {
 }
 
 
-def measured(scene: Scene, address: str, change: Callable[[], object], namespace: str = "default") -> tuple[Report, float]:
+def measured(
+    scene: Scene, address: str, change: Callable[[], object], namespace: str = "default"
+) -> tuple[Report, float]:
     begin = time.monotonic()
     with scene.load(address) as load:
         change()
@@ -69,17 +71,30 @@ def plain(scene: Scene, runs: int, mode: str, annotations: dict[str, str]) -> in
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", nargs="?", type=int, default=10, help="restarts, and image changes, with the defaults; two of other kinds")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "runs",
+        nargs="?",
+        type=int,
+        default=10,
+        help="restarts, and image changes, with the defaults; two of other kinds",
+    )
     runs = parser.parse_args().runs
     reason = unavailable()
     if reason is not None:
         sys.exit(f"no real packets here: {reason}")
     print(f"load balancers are told within {SYNC_SECONDS} to {2 * SYNC_SECONDS} s", flush=True)
     with Lab.started(packets=True) as lab, Scene.set_up(lab) as scene:
-        lost = {title: component(scene, title, runs if title.startswith("defaults") else min(runs, 2)) for title in PIECES}
+        lost = {
+            title: component(scene, title, runs if title.startswith("defaults") else min(runs, 2))
+            for title in PIECES
+        }
         lost["plain, direct"] = plain(scene, min(runs, 2), "plain, direct", {})
-        lost["plain, node port"] = plain(scene, min(runs, 2), "plain, node port", {"service.cloud.tencent.com/direct-access": "false"})
+        lost["plain, node port"] = plain(
+            scene, min(runs, 2), "plain, node port", {"service.cloud.tencent.com/direct-access": "false"}
+        )
     for title, count in lost.items():
         print(f"{title:<28} {count} lost")
     sys.exit(int(lost["defaults"] + lost["defaults, Ingress"] > 0 or lost["plain, direct"] == 0))

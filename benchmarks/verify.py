@@ -24,7 +24,9 @@ def main() -> None:
                 found = await place.verify(namespace, "--requests=1000", measured=True)
                 traffic = found.report["traffic"]
                 memory = int(found.told.splitlines()[-1]) / 1024
-                print(f"{traffic['requests']} requests in {traffic['seconds']:.2f} s; command {found.seconds:.1f} s, {memory:.0f} MiB")
+                print(
+                    f"{traffic['requests']} requests in {traffic['seconds']:.2f} s; command {found.seconds:.1f} s, {memory:.0f} MiB"
+                )
 
         run(lab, "benchmark", scenario)
 

@@ -46,10 +46,7 @@ if TYPE_CHECKING:
         AutoscaleArgs,
         NodePoolArgs,
     )
-    from pulumi_tke_hybrid.tke.reclaim import (
-        after,
-        never,
-    )
+    from pulumi_tke_hybrid.tke.ipamd import after, never
     from pulumi_tke_hybrid.tke.rule import (
         Severity,
     )
@@ -72,18 +69,16 @@ if TYPE_CHECKING:
         IngressArgs,
         IngressPathArgs,
     )
-    from pulumi_tke_hybrid.workload.kinds import (
+    from pulumi_tke_hybrid.workload.ports import (
         ClientIpFrom,
         ExternalTrafficPolicy,
-        PodManagementPolicy,
-        PodNetwork,
-        WorkloadKind,
-    )
-    from pulumi_tke_hybrid.workload.ports import (
         HealthCheckArgs,
         ListenerArgs,
+        PodManagementPolicy,
+        PodNetwork,
         PortArgs,
         Scheduler,
+        WorkloadKind,
     )
     from pulumi_tke_hybrid.workload.rollout import (
         RolloutArgs,
@@ -132,7 +127,7 @@ _HOMES = {
         "AutoscaleArgs",
         "NodePoolArgs",
     ],
-    "tke.reclaim": [
+    "tke.ipamd": [
         "after",
         "never",
     ],
@@ -158,18 +153,16 @@ _HOMES = {
         "IngressArgs",
         "IngressPathArgs",
     ],
-    "workload.kinds": [
+    "workload.ports": [
         "ClientIpFrom",
         "ExternalTrafficPolicy",
-        "PodManagementPolicy",
-        "PodNetwork",
-        "WorkloadKind",
-    ],
-    "workload.ports": [
         "HealthCheckArgs",
         "ListenerArgs",
+        "PodManagementPolicy",
+        "PodNetwork",
         "PortArgs",
         "Scheduler",
+        "WorkloadKind",
     ],
     "workload.rollout": [
         "RolloutArgs",

@@ -8,36 +8,45 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.client_ip_workload_args import NAME_LABEL, ClientIpWorkloadArgs
-from pulumi_tke_hybrid.component.advice import advise, say
 from pulumi_tke_hybrid.component.args import parse_args
+from pulumi_tke_hybrid.component.diagnostics import advise, say
 from pulumi_tke_hybrid.component.errors import InvalidInputs
-from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
 from pulumi_tke_hybrid.component.inputs import Input, known
-from pulumi_tke_hybrid.component.kubernetes import require_provider
-from pulumi_tke_hybrid.component.options import child_options
-from pulumi_tke_hybrid.component.stuck_rollout import on_stuck_rollout
+from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options, require_provider
 from pulumi_tke_hybrid.tke import annotations, keys, names
-from pulumi_tke_hybrid.tke.known_annotations import On
-from pulumi_tke_hybrid.workload.adoption import BUDGET, HEADLESS, INGRESS, PODS, SERVICE, Said, Takeover
-from pulumi_tke_hybrid.workload.balancer_uses import claim
+from pulumi_tke_hybrid.tke.annotations import On
+from pulumi_tke_hybrid.workload.adoption import (
+    BUDGET,
+    HEADLESS,
+    INGRESS,
+    PODS,
+    SERVICE,
+    Said,
+    Takeover,
+    claim,
+)
 from pulumi_tke_hybrid.workload.exposure import INGRESS_KEYS, SERVICE_KEYS
-from pulumi_tke_hybrid.workload.facts import surge_within
-from pulumi_tke_hybrid.workload.given_annotations import fixed_keys, fixed_of
 from pulumi_tke_hybrid.workload.guard import WorkloadGuard
+from pulumi_tke_hybrid.workload.hooks import before_second_budget, before_turning_direct, on_stuck_rollout
 from pulumi_tke_hybrid.workload.ingress import ingress_annotations, ingress_spec
-from pulumi_tke_hybrid.workload.kinds import PodManagementPolicy, WorkloadKind
-from pulumi_tke_hybrid.workload.rollout import RolloutArgs, deployment_timeout, stateful_set_timeout
-from pulumi_tke_hybrid.workload.second_budget import before_second_budget
+from pulumi_tke_hybrid.workload.ports import PodManagementPolicy, WorkloadKind
+from pulumi_tke_hybrid.workload.rollout import (
+    RolloutArgs,
+    deployment_timeout,
+    stateful_set_timeout,
+    surge_within,
+)
 from pulumi_tke_hybrid.workload.service import (
     ADDRESS_ONLY,
     certificate_name,
+    fixed_keys,
+    fixed_of,
     listener_config,
     protocols,
     service_annotations,
     service_ports,
 )
 from pulumi_tke_hybrid.workload.template import Drain, PodSpec, pod_annotations, pod_template
-from pulumi_tke_hybrid.workload.turning_direct import before_turning_direct
 
 _NO_WAIT = {"pulumi.com/skipAwait": "true"}
 
@@ -61,7 +70,12 @@ class ClientIpWorkload(pulumi.ComponentResource):
     client_ip_from: pulumi.Output[str]
     """Where the application reads its client's address: `peer`, `x-forwarded-for` or `none`; `ClientIpFrom` says why."""
 
-    def __init__(self, name: str, args: ClientIpWorkloadArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: ClientIpWorkloadArgs | Mapping[str, Any],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         """Register the workload's objects.
 
         `name` is the component's name, and the objects' where `args.name` is left out. `args` may be a dictionary of the same shape.
@@ -84,7 +98,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
         }
         super().__init__("tke-hybrid:index:ClientIpWorkload", name, shown, opts)
         if parsed.name is None:
-            InvalidInputs.check(owner, [problem.under("name")] if (problem := names.dns_label_problem(name)) else [])
+            InvalidInputs.check(
+                owner, [problem.under("name")] if (problem := names.dns_label_problem(name)) else []
+            )
             say(self, owner, parsed.settings, names.workload_name_findings(name, stateful=parsed.stateful))
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
@@ -96,17 +112,26 @@ class ClientIpWorkload(pulumi.ComponentResource):
         self._rollout = parsed.rollout or RolloutArgs()
         self._object_name: Input[str] = name if parsed.name is None else parsed.name
         self._namespace: Input[str] = parsed.namespace or "default"
-        self._front_name: Input[str] = self._object_name if parsed.front_service_name is None else parsed.front_service_name
+        self._front_name: Input[str] = (
+            self._object_name if parsed.front_service_name is None else parsed.front_service_name
+        )
         self._governing = self._governing_name()
         self._policy = PodManagementPolicy(parsed.pod_management_policy or PodManagementPolicy.ORDERED_READY)
         self._selector: Mapping[str, Input[str]] = parsed.selector or {NAME_LABEL: self._object_name}
         self._labels: dict[str, Input[str]] = {**(parsed.labels or {}), **self._selector}
-        self._surge = surge_within(self, owner, parsed.settings, parsed.asked_of_the_cluster(self._replicas), parsed.cluster_facts)
+        self._surge = surge_within(
+            self, owner, parsed.settings, parsed.asked_of_the_cluster(self._replicas), parsed.cluster_facts
+        )
 
-        ignored = [*((opts.ignore_changes or ()) if opts else ()), *(["spec.replicas"] if parsed.autoscaled else [])]
+        ignored = [
+            *((opts.ignore_changes or ()) if opts else ()),
+            *(["spec.replicas"] if parsed.autoscaled else []),
+        ]
         provider = self._providers.get("kubernetes")
         self._taken = Takeover(self, owner, provider, self._said(), adopt=bool(parsed.adopt), ignored=ignored)
-        self._claims = [claim(self, use, balancer, parsed.settings) for use, balancer in parsed.balancer_uses(owner)]
+        self._claims = [
+            claim(self, use, balancer, parsed.settings) for use, balancer in parsed.balancer_uses(owner)
+        ]
         guard = self._guard("guard", [])
         service = self._service(guard)
         fronts: list[pulumi.Resource] = [service]
@@ -123,14 +148,18 @@ class ClientIpWorkload(pulumi.ComponentResource):
         front = service if parsed.exposure.is_there else ingress
         self.address = front.status.apply(_first_address) if front else pulumi.Output.from_input("")
         self.client_ip_from = pulumi.Output.from_input(parsed.client_ip_from.value)
-        self.register_outputs({"address": self.address, "serviceName": self.service_name, "clientIpFrom": self.client_ip_from})
+        self.register_outputs(
+            {"address": self.address, "serviceName": self.service_name, "clientIpFrom": self.client_ip_from}
+        )
 
     def _guard(self, suffix: str, after: Sequence[pulumi.Resource]) -> WorkloadGuard:
         args = self._args
         told = self._surge if args.cluster_facts is not None else None
         props = {
             # Nothing is made before everything was checked.
-            "name": pulumi.Output.all(self._object_name, self._checked, told, self._taken.checked, *self._claims).apply(_first),
+            "name": pulumi.Output.all(
+                self._object_name, self._checked, told, self._taken.checked, *self._claims
+            ).apply(_first),
             "namespace": self._namespace,
             "selector": self._selector,
             "network": args.pod_network.value,
@@ -149,7 +178,11 @@ class ClientIpWorkload(pulumi.ComponentResource):
         return WorkloadGuard(f"{self._name}-{suffix}", props, child_options(self, depends_on=after))
 
     def _meta(
-        self, child: str = "", written: Mapping[str, Input[str]] | None = None, *, name: Input[str] | None = None
+        self,
+        child: str = "",
+        written: Mapping[str, Input[str]] | None = None,
+        *,
+        name: Input[str] | None = None,
     ) -> kubernetes.meta.v1.ObjectMetaArgs:
         """Metadata of the object that a child applies; `child` where the object may exist already."""
         return kubernetes.meta.v1.ObjectMetaArgs(
@@ -186,10 +219,14 @@ class ClientIpWorkload(pulumi.ComponentResource):
 
     @property
     def _has_budget(self) -> bool:
-        alone = known(self._replicas) in (0, 1) and not self._args.autoscaled  # a single pod has no other to stay available
+        alone = (
+            known(self._replicas) in (0, 1) and not self._args.autoscaled
+        )  # a single pod has no other to stay available
         return self._args.disruption_budget is not False and bool(not alone or self._args.disruption_budget)
 
-    def _certificate(self, suffix: str, certificate_id: Input[str], guard: WorkloadGuard) -> kubernetes.core.v1.Secret:
+    def _certificate(
+        self, suffix: str, certificate_id: Input[str], guard: WorkloadGuard
+    ) -> kubernetes.core.v1.Secret:
         """The Secret by which a Service or an Ingress names a certificate of Tencent's. It holds no key, only the id."""
         return kubernetes.core.v1.Secret(
             f"{self._name}-{suffix}",
@@ -224,7 +261,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 if port.certificate_id is not None
             }
             listeners = self._listeners(guard)
-            secured = protocols(ports, {index: secret.metadata.apply(_name_of) for index, secret in secrets.items()})
+            secured = protocols(
+                ports, {index: secret.metadata.apply(_name_of) for index, secret in secrets.items()}
+            )
             written |= {**service_annotations(args.exposure, args.is_direct, args.is_local), **ADDRESS_ONLY}
             if secured is not None:
                 written[keys.SERVICE_PROTOCOLS] = secured
@@ -232,7 +271,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 written[keys.SERVICE_CONFIG] = pulumi.Output.concat(self._object_name, "-listeners")
                 before.append(listeners)
         else:
-            kind = "NodePort" if args.ingress else "ClusterIP"  # TKE's Ingress refuses a ClusterIP backend (E4047)
+            kind = (
+                "NodePort" if args.ingress else "ClusterIP"
+            )  # TKE's Ingress refuses a ClusterIP backend (E4047)
             written |= _NO_WAIT
         return kubernetes.core.v1.Service(
             f"{self._name}-service",
@@ -248,7 +289,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 depends_on=before,
                 replace_on_changes=self._replacing(fixed_keys(On.SERVICE)),
                 delete_before_replace=True,  # both would have the same name
-                hooks=self._turning_direct("service", keys.SERVICE_DIRECT_ACCESS) if args.exposure.is_there else None,
+                hooks=self._turning_direct("service", keys.SERVICE_DIRECT_ACCESS)
+                if args.exposure.is_there
+                else None,
             ),
         )
 
@@ -256,7 +299,11 @@ class ClientIpWorkload(pulumi.ComponentResource):
         args = self._args
         if args.service_name is not None:
             return args.service_name
-        return pulumi.Output.concat(self._object_name, "-headless") if args.headless_service else self._front_name
+        return (
+            pulumi.Output.concat(self._object_name, "-headless")
+            if args.headless_service
+            else self._front_name
+        )
 
     def _headless_service(self, guard: WorkloadGuard) -> kubernetes.core.v1.Service:
         return kubernetes.core.v1.Service(
@@ -271,7 +318,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
             opts=child_options(self, depends_on=[guard]),
         )
 
-    def _ingress(self, guard: WorkloadGuard, service: kubernetes.core.v1.Service) -> kubernetes.networking.v1.Ingress | None:
+    def _ingress(
+        self, guard: WorkloadGuard, service: kubernetes.core.v1.Service
+    ) -> kubernetes.networking.v1.Ingress | None:
         args = self._args.ingress
         if args is None:
             return None
@@ -305,7 +354,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
 
     def _turning_direct(self, front: str, key: str) -> pulumi.ResourceHookBinding:
         cluster = self._providers.get("kubernetes")
-        return before_turning_direct(f"{self._name}-{front}", self._owner, key, self._args.on_eni, self._selector, cluster)
+        return before_turning_direct(
+            f"{self._name}-{front}", self._owner, key, self._args.on_eni, self._selector, cluster
+        )
 
     def _template(self) -> kubernetes.core.v1.PodTemplateSpecArgs:
         args = self._args
@@ -315,12 +366,18 @@ class ClientIpWorkload(pulumi.ComponentResource):
             labels=self._labels,
             annotations=pod_annotations(
                 args.pod_annotations,
-                annotations.pod_annotations(args.on_eni, bool(args.fixed_ip), args.fronts if args.is_direct else ()),
+                annotations.pod_annotations(
+                    args.on_eni, bool(args.fixed_ip), args.fronts if args.is_direct else ()
+                ),
                 args.ip_reclaim,
                 args.nominated_subnets,
             ),
             selector=self._selector,
-            drain=Drain(self._rollout.pre_stop, self._rollout.native_sleep is not False, self._rollout.termination_grace),
+            drain=Drain(
+                self._rollout.pre_stop,
+                self._rollout.native_sleep is not False,
+                self._rollout.termination_grace,
+            ),
         )
 
     def _pod_spec(self) -> PodSpec:
@@ -340,7 +397,12 @@ class ClientIpWorkload(pulumi.ComponentResource):
 
     def _deployment(self, before: Sequence[pulumi.Resource]) -> kubernetes.apps.v1.Deployment:
         args = self._args
-        seconds = deployment_timeout(self._rollout, self._replicas, bounded=args.cluster_facts is not None, scaled=bool(args.autoscaled))
+        seconds = deployment_timeout(
+            self._rollout,
+            self._replicas,
+            bounded=args.cluster_facts is not None,
+            scaled=bool(args.autoscaled),
+        )
         return kubernetes.apps.v1.Deployment(
             f"{self._name}-deployment",
             metadata=self._taken.kept("metadata", self._meta(PODS)),
@@ -378,7 +440,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 kubernetes.apps.v1.StatefulSetSpecArgs(
                     replicas=self._replicas,
                     service_name=self._governing,
-                    pod_management_policy=None if self._args.pod_management_policy is None else self._policy.value,
+                    pod_management_policy=None
+                    if self._args.pod_management_policy is None
+                    else self._policy.value,
                     selector=kubernetes.meta.v1.LabelSelectorArgs(match_labels=self._selector),
                     template=self._template(),
                     volume_claim_templates=claims or None,
@@ -388,7 +452,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 self,
                 depends_on=before,
                 ignore_changes=self._taken.left_to_the_provider,
-                custom_timeouts=stateful_set_timeout(self._rollout, self._replicas, scaled=bool(self._args.autoscaled)).options(),
+                custom_timeouts=stateful_set_timeout(
+                    self._rollout, self._replicas, scaled=bool(self._args.autoscaled)
+                ).options(),
                 hooks=on_stuck_rollout(self._name, self, self._providers.get("kubernetes")),
             ),
         )
@@ -405,7 +471,11 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 unhealthy_pod_eviction_policy="AlwaysAllow",
                 selector=kubernetes.meta.v1.LabelSelectorArgs(match_labels=self._selector),
             ),
-            opts=child_options(self, depends_on=[guard], hooks=before_second_budget(self._name, self, self._owner, self._labels, cluster)),
+            opts=child_options(
+                self,
+                depends_on=[guard],
+                hooks=before_second_budget(self._name, self, self._owner, self._labels, cluster),
+            ),
         )
 
 

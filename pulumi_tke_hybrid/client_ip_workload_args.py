@@ -6,30 +6,48 @@ from typing import Any, Literal, Optional, Union, cast
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class
-from pulumi_tke_hybrid.component.dictionaries import ClaimInput, ContainerInput, PodSpecInput, ProbeInput, TolerationInput, VolumeInput
 from pulumi_tke_hybrid.component.inputs import Each, Input, awaited, known
-from pulumi_tke_hybrid.component.pods import Container, asked_by_hand
-from pulumi_tke_hybrid.tke import ids, keys, names, reclaim
-from pulumi_tke_hybrid.tke.known_annotations import On
+from pulumi_tke_hybrid.component.pods import (
+    ClaimInput,
+    Container,
+    ContainerInput,
+    PodSpecInput,
+    ProbeInput,
+    TolerationInput,
+    VolumeInput,
+    asked_by_hand,
+)
+from pulumi_tke_hybrid.tke import ipamd, keys, names
+from pulumi_tke_hybrid.tke import names as ids
+from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import workload as workload_rules
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY, not_yet
-from pulumi_tke_hybrid.tke.rules.shared_balancers import Use
+from pulumi_tke_hybrid.tke.rules.load_balancers import Use
 from pulumi_tke_hybrid.workload.exposure import ExposureArgs
-from pulumi_tke_hybrid.workload.facts import Asked
-from pulumi_tke_hybrid.workload.given_annotations import exposure_keys, given_findings, needless_findings
 from pulumi_tke_hybrid.workload.ingress import IngressArgs
-from pulumi_tke_hybrid.workload.kinds import ClientIpFrom, ExternalTrafficPolicy, PodManagementPolicy, PodNetwork, WorkloadKind
-from pulumi_tke_hybrid.workload.pod_checks import (
+from pulumi_tke_hybrid.workload.ports import (
+    ClientIpFrom,
+    ExternalTrafficPolicy,
+    ListenerArgs,
+    PodManagementPolicy,
+    PodNetwork,
+    PortArgs,
+    WorkloadKind,
+    container_port_name,
+    container_ports,
+)
+from pulumi_tke_hybrid.workload.rollout import Asked, RolloutArgs
+from pulumi_tke_hybrid.workload.service import exposure_keys, given_findings, needless_findings
+from pulumi_tke_hybrid.workload.template import (
     PROBES,
+    asked_amounts,
+    asking_paths,
     named_port_problems,
     pod_spec_problems,
     port_names,
     typed_containers,
 )
-from pulumi_tke_hybrid.workload.ports import ListenerArgs, PortArgs, container_port_name, container_ports
-from pulumi_tke_hybrid.workload.rollout import RolloutArgs
-from pulumi_tke_hybrid.workload.template import asked_amounts, asking_paths
 
 NAME_LABEL = "app.kubernetes.io/name"
 
@@ -41,7 +59,11 @@ def _replicas_problem(value: int) -> str | None:
 def _image_problem(value: str) -> str | None:
     if not value.strip():
         return "is empty; give the image, for example 'nginx:1.29'"
-    return f"{value!r} holds white space; no image does, for example 'nginx:1.29'" if any(map(str.isspace, value)) else None
+    return (
+        f"{value!r} holds white space; no image does, for example 'nginx:1.29'"
+        if any(map(str.isspace, value))
+        else None
+    )
 
 
 def _subnets_problem(subnets: Sequence[object]) -> str | None:
@@ -49,9 +71,9 @@ def _subnets_problem(subnets: Sequence[object]) -> str | None:
 
 
 def _reclaim_problem(value: str) -> Finding | str | None:
-    if value == reclaim.NEVER:
+    if value == ipamd.NEVER:
         return "TKE has no 'never' for a single pod; use after(seconds), or set never() on the cluster"
-    return reclaim.reclaim_problem(value)
+    return ipamd.reclaim_problem(value)
 
 
 _LABELS = Each(names.label_value_problem, whole=names.label_keys_problem)
@@ -262,20 +284,32 @@ class ClientIpWorkloadArgs(Args):
         if self.ingress is not None:
             yield from self._ingress_port_problems(self.ingress)
         yield from given_findings(On.POD, self.pod_annotations, {}, "pod_annotations")
-        yield from given_findings(On.SERVICE, self.service_annotations, self._service_keys, "service_annotations")
+        yield from given_findings(
+            On.SERVICE, self.service_annotations, self._service_keys, "service_annotations"
+        )
         if not self.exposure.is_there:
             yield from needless_findings(self.service_annotations, "service_annotations")
         if self.labels and NAME_LABEL in self.labels and self.selector is None:
-            yield PROPERTY.finding("labels", f"{NAME_LABEL} selects the pods and is the object's name; give another label")
+            yield PROPERTY.finding(
+                "labels", f"{NAME_LABEL} selects the pods and is the object's name; give another label"
+            )
         if self.selector is not None and not self.selector:
-            yield PROPERTY.finding("selector", "is empty and would select every pod; leave it out, or give labels")
+            yield PROPERTY.finding(
+                "selector", "is empty and would select every pod; leave it out, or give labels"
+            )
         for name in ("service_name", "headless_service", "pod_management_policy"):
             if getattr(self, name) and not self.stateful:
                 yield COMBINATION.finding(
-                    name, "needs kind='statefulset'", why="a Deployment has no such setting", todo="leave it out, or make a StatefulSet"
+                    name,
+                    "needs kind='statefulset'",
+                    why="a Deployment has no such setting",
+                    todo="leave it out, or make a StatefulSet",
                 )
         yield from workload_rules.combination_findings(self.as_known())
-        for name, rule in (("replicas", workload_rules.BACKENDS), ("cluster_facts", workload_rules.ADDRESSES)):
+        for name, rule in (
+            ("replicas", workload_rules.BACKENDS),
+            ("cluster_facts", workload_rules.ADDRESSES),
+        ):
             if awaited(getattr(self, name)):
                 yield not_yet(rule, name)
 
@@ -305,20 +339,29 @@ class ClientIpWorkloadArgs(Args):
                 continue
             transports = {port.transport for port in self.all_ports if known(port.port) == value}
             if not transports and None not in numbers:
-                yield PROPERTY.finding(path, f"{value} is none of the workload's ports ({', '.join(map(str, numbers))})")
+                yield PROPERTY.finding(
+                    path, f"{value} is none of the workload's ports ({', '.join(map(str, numbers))})"
+                )
             elif transports == {"UDP"}:
-                yield PROPERTY.finding(path, f"{value} is UDP; an Ingress passes HTTP on, over TCP; name a TCP port of the workload")
+                yield PROPERTY.finding(
+                    path,
+                    f"{value} is UDP; an Ingress passes HTTP on, over TCP; name a TCP port of the workload",
+                )
 
     def _pod_problems(self) -> Iterator[Finding]:
         given = [name for name in ("image", "containers", "pod_spec") if getattr(self, name) is not None]
         if len(given) != 1:
-            yield PROPERTY.finding(given[1] if given else "image", "exactly one of image, containers and pod_spec is needed")
+            yield PROPERTY.finding(
+                given[1] if given else "image", "exactly one of image, containers and pod_spec is needed"
+            )
             return
         if self.containers is not None and not self.containers:
             yield PROPERTY.finding("containers", "is empty; a pod has at least one container")
         for name in ("env", "requests", "limits", *PROBES):
             if given != ["image"] and getattr(self, name) is not None:
-                yield PROPERTY.finding(name, f"belongs to image; with {given[0]} each container carries its own")
+                yield PROPERTY.finding(
+                    name, f"belongs to image; with {given[0]} each container carries its own"
+                )
         for name in ("init_containers", "volumes", "service_account", "node_selector", "tolerations"):
             if given == ["pod_spec"] and getattr(self, name) is not None:
                 yield PROPERTY.finding(name, "is part of pod_spec; say it there")
@@ -331,7 +374,10 @@ class ClientIpWorkloadArgs(Args):
             names = {name for port in self.all_ports if (name := container_port_name(port.name))}
             yield from named_port_problems(self, names)
         groups = [("containers", self.typed_containers), ("init_containers", self.typed_init_containers)]
-        groups += [(f"pod_spec.{name}", typed_containers(self.whole_pod, name)) for name in ("containers", "init_containers")]
+        groups += [
+            (f"pod_spec.{name}", typed_containers(self.whole_pod, name))
+            for name in ("containers", "init_containers")
+        ]
         for where, containers in groups:
             for index, container in enumerate(containers):
                 yield from named_port_problems(container, port_names(container), f"{where}[{index}].")
@@ -340,7 +386,11 @@ class ClientIpWorkloadArgs(Args):
         """What is known before anything runs, for the rules."""
         asking = [
             *asking_paths(self.typed_containers, self.typed_init_containers),
-            *asking_paths(typed_containers(self.whole_pod, "containers"), typed_containers(self.whole_pod, "init_containers"), "pod_spec."),
+            *asking_paths(
+                typed_containers(self.whole_pod, "containers"),
+                typed_containers(self.whole_pod, "init_containers"),
+                "pod_spec.",
+            ),
         ]
         amounts = [
             *asked_by_hand(self),
@@ -357,7 +407,9 @@ class ClientIpWorkloadArgs(Args):
             direct=self.is_direct,
             local=self.is_local,
             fixed_ip=bool(self.fixed_ip),
-            address_settings=[name for name in ("ip_reclaim", "nominated_subnets") if getattr(self, name) is not None],
+            address_settings=[
+                name for name in ("ip_reclaim", "nominated_subnets") if getattr(self, name) is not None
+            ],
             service=self.exposure.kind_of.value,
             ingress=self.ingress.exposure.kind_of.value if self.ingress else "none",
             service_balancer=known(self.exposure.load_balancer_id),
@@ -443,7 +495,9 @@ class ClientIpWorkloadArgs(Args):
         return kubernetes.core.v1.ContainerArgs(
             name=name,
             image=self.image,
-            env=[kubernetes.core.v1.EnvVarArgs(name=key, value=value) for key, value in self.env.items()] if self.env else None,
+            env=[kubernetes.core.v1.EnvVarArgs(name=key, value=value) for key, value in self.env.items()]
+            if self.env
+            else None,
             ports=container_ports(self.all_ports),
             resources=resources if self.requests or self.limits else None,
             **{probe: getattr(self, probe) for probe in PROBES},
@@ -451,13 +505,25 @@ class ClientIpWorkloadArgs(Args):
 
     def given_ids(self) -> dict[str, Input[str]]:
         """The ids that the workload may change in place, by property path: security groups, container subnets, certificates."""
-        found: dict[str, Input[str]] = {f"nominated_subnets[{index}]": item for index, item in enumerate(self.nominated_subnets or ())}
-        exposures = {"exposure": self.exposure} | ({"ingress.exposure": self.ingress.exposure} if self.ingress else {})
+        found: dict[str, Input[str]] = {
+            f"nominated_subnets[{index}]": item for index, item in enumerate(self.nominated_subnets or ())
+        }
+        exposures = {"exposure": self.exposure} | (
+            {"ingress.exposure": self.ingress.exposure} if self.ingress else {}
+        )
         for path, exposure in exposures.items():
-            found |= {f"{path}.security_groups[{index}]": item for index, item in enumerate(exposure.security_groups or ())}
-        certificates = {f"ports[{index}].certificate_id": port.certificate_id for index, port in enumerate(self.ports or ())}
+            found |= {
+                f"{path}.security_groups[{index}]": item
+                for index, item in enumerate(exposure.security_groups or ())
+            }
+        certificates = {
+            f"ports[{index}].certificate_id": port.certificate_id
+            for index, port in enumerate(self.ports or ())
+        }
         certificates |= {"ingress.certificate_id": self.ingress.certificate_id} if self.ingress else {}
-        return found | {path: certificate for path, certificate in certificates.items() if certificate is not None}
+        return found | {
+            path: certificate for path, certificate in certificates.items() if certificate is not None
+        }
 
     def balancer_uses(self, owner: str) -> Iterator[tuple[Use, Input[str]]]:
         """The existing load balancers that the workload names, and how it uses each."""
@@ -470,7 +536,10 @@ class ClientIpWorkloadArgs(Args):
 
     def asked_of_the_cluster(self, replicas: Input[int]) -> Asked:
         """What the facts of a cluster are compared with."""
-        exposures = {"exposure.subnet_id": self.exposure, "ingress.exposure.subnet_id": self.ingress.exposure if self.ingress else None}
+        exposures = {
+            "exposure.subnet_id": self.exposure,
+            "ingress.exposure.subnet_id": self.ingress.exposure if self.ingress else None,
+        }
         return Asked(
             replicas=replicas,
             surge=self.rollout.max_surge if self.rollout else None,

@@ -7,16 +7,15 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import Resource
 
-from pulumi_tke_hybrid.cloud.eni_subnets import wait_until_empty
+from pulumi_tke_hybrid.cloud.clusters import pod_limits, wait_until_gone
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
-from pulumi_tke_hybrid.cloud.orphans import wait_until_gone
-from pulumi_tke_hybrid.cloud.pod_limits import pod_limits
-from pulumi_tke_hybrid.cloud.subnets import subnets_of
+from pulumi_tke_hybrid.cloud.subnets import subnets_of, wait_until_empty
 from pulumi_tke_hybrid.component.dynamic import StoringProvider, say, unknown
-from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedPool, PlannedSubnet
+from pulumi_tke_hybrid.tke.cluster import ClusterPlan, PlannedPool, PlannedSubnet
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
-from pulumi_tke_hybrid.tke.rules import capacity, transitions
-from pulumi_tke_hybrid.tke.rules.places import Stated, stated_findings
+from pulumi_tke_hybrid.tke.rules import immutable_fields
+from pulumi_tke_hybrid.tke.rules import pools as capacity
+from pulumi_tke_hybrid.tke.rules.zones_and_subnets import Stated, stated_findings
 
 ADOPTED_SUBNET, STATED_SUBNET = "adopted", "stated"
 """Where a subnet comes from that no `EniZoneSubnet` made: adopted by one, so it stays; or stated by its id, whoever made it."""
@@ -43,19 +42,35 @@ class ClusterGuardProvider(StoringProvider):
         before, after = olds.get("nodePools", {}), news.get("nodePools", {})
         for pool in before.keys() & after.keys():
             if unknown(after[pool].get("subnetId")):
-                was = "" if unknown(before[pool].get("subnetId")) else f", and was {before[pool].get('subnetId')}"
-                say(f"node_pools[{pool}].subnet_id: is not known yet{was}; if it is another subnet, `up` stops before the pool is rebuilt")
+                was = (
+                    ""
+                    if unknown(before[pool].get("subnetId"))
+                    else f", and was {before[pool].get('subnetId')}"
+                )
+                say(
+                    f"node_pools[{pool}].subnet_id: is not known yet{was}; if it is another subnet, `up` stops before the pool is rebuilt"
+                )
         kept = {name: pool for name, pool in before.items() if name in after}
-        adopted = transitions.adopted_findings(olds.get("adopted") or {}, news.get("adopted") or {}, kept, unknown)
-        registered = transitions.registration_findings(*(str(props.get("zoneRegistration") or "api") for props in (olds, news)))
-        owner = transitions.owner_findings(olds, news, unknown)
-        fixed = [*transitions.pool_findings(before, after, unknown), *adopted, *owner, *registered]
+        adopted = immutable_fields.adopted_findings(
+            olds.get("adopted") or {}, news.get("adopted") or {}, kept, unknown
+        )
+        registered = immutable_fields.registration_findings(
+            *(str(props.get("zoneRegistration") or "api") for props in (olds, news))
+        )
+        owner = immutable_fields.owner_findings(olds, news, unknown)
+        fixed = [*immutable_fields.pool_findings(before, after, unknown), *adopted, *owner, *registered]
         if news.get("allowClusterReplacement"):
             return fixed
         cluster = news.get("cluster", {})
         return [
-            *(transitions.cluster_findings(olds.get("cluster", {}), cluster, unknown) if cluster else ()),
-            *transitions.replaced_subnet_findings(olds.get("eniSubnets", ()), news.get("eniSubnets", ()), unknown),
+            *(
+                immutable_fields.cluster_findings(olds.get("cluster", {}), cluster, unknown)
+                if cluster
+                else ()
+            ),
+            *immutable_fields.replaced_subnet_findings(
+                olds.get("eniSubnets", ()), news.get("eniSubnets", ()), unknown
+            ),
             *fixed,
         ]
 
@@ -72,9 +87,13 @@ class ClusterGuardProvider(StoringProvider):
             found = subnets_of(self.cloud(news), sorted({stated.subnet_id for stated in named}))
             live = {str(item["SubnetId"]): item for item in found}
         except CloudError as error:
-            say(f"could not look at the subnets that the program names ({error.code}); their zones and ranges are taken as stated")
+            say(
+                f"could not look at the subnets that the program names ({error.code}); their zones and ranges are taken as stated"
+            )
             return []
-        return [finding for stated in named for finding in stated_findings(stated, live.get(stated.subnet_id))]
+        return [
+            finding for stated in named for finding in stated_findings(stated, live.get(stated.subnet_id))
+        ]
 
     def _short(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         """Capacity once more, with the ENI limits that the cloud tells; a preview without credentials has only those of the table."""
@@ -84,12 +103,22 @@ class ClusterGuardProvider(StoringProvider):
             return []
         plan = _plan(news["eniSubnets"], planned)
         try:
-            limits = pod_limits(self.cloud(news), [(pool.zone, pool.instance_type) for pool in plan.pools], plan.static_ip is not False)
+            limits = pod_limits(
+                self.cloud(news),
+                [(pool.zone, pool.instance_type) for pool in plan.pools],
+                plan.static_ip is not False,
+            )
         except CloudError as error:
-            say(f"could not read the ENI limits of instance types ({error.code}); those of the vendor's guide were used")
+            say(
+                f"could not read the ENI limits of instance types ({error.code}); those of the vendor's guide were used"
+            )
             return []
-        before = set(capacity.findings(plan))
-        new = (finding for finding in capacity.findings(replace(plan, limits=limits)) if finding not in before)
+        before = set(capacity.node_capacity_findings(plan))
+        new = (
+            finding
+            for finding in capacity.node_capacity_findings(replace(plan, limits=limits))
+            if finding not in before
+        )
         settings: Mapping[str, str] = planned.get("rules") or {}
         found = judged(new, {rule: Severity(severity) for rule, severity in settings.items()})
         for finding in found:
@@ -110,7 +139,9 @@ class ClusterGuardProvider(StoringProvider):
         subnets: list[Mapping[str, Any]] = props["eniSubnets"]
         wait_until_empty(cloud, [str(subnet["id"]) for subnet in subnets if not subnet.get("from")], wait)
         try:
-            wait_until_empty(cloud, [str(subnet["id"]) for subnet in subnets if subnet.get("from") == STATED_SUBNET], wait)
+            wait_until_empty(
+                cloud, [str(subnet["id"]) for subnet in subnets if subnet.get("from") == STATED_SUBNET], wait
+            )
         except DeadlinePassed as error:
             wait.say(f"{error.message} The program may not be the one who made them, so the destroy goes on.")
 
@@ -131,7 +162,13 @@ def _stated(props: Mapping[str, Any]) -> Iterator[Stated]:
     pools: Mapping[str, Mapping[str, Any]] = props.get("nodePools") or {}
     for index, subnet in enumerate(subnets):
         if subnet.get("from") == STATED_SUBNET and text(subnet.get("id")):
-            yield Stated(f"eni_subnets[{index}]", text(subnet["id"]), vpc, text(subnet.get("zone")), text(subnet.get("cidr")))
+            yield Stated(
+                f"eni_subnets[{index}]",
+                text(subnet["id"]),
+                vpc,
+                text(subnet.get("zone")),
+                text(subnet.get("cidr")),
+            )
     for name, pool in pools.items():
         if text(pool.get("subnetId")):
             yield Stated(f"node_pools[{name}]", text(pool["subnetId"]), vpc, text(pool.get("zone")))
@@ -142,7 +179,9 @@ def _plan(subnets: Sequence[Mapping[str, Any]], planned: Mapping[str, Any]) -> C
     pools: list[Mapping[str, Any]] = planned["nodePools"]
     return ClusterPlan(
         subnets=tuple(
-            PlannedSubnet(f"eni_subnets[{index}]", zone=_known(item.get("zone")), cidr=_known(item.get("cidr")))
+            PlannedSubnet(
+                f"eni_subnets[{index}]", zone=_known(item.get("zone")), cidr=_known(item.get("cidr"))
+            )
             for index, item in enumerate(subnets)
         ),
         pools=tuple(

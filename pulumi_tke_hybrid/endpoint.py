@@ -6,7 +6,7 @@ from typing import Literal, Optional, Union
 
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Input
-from pulumi_tke_hybrid.tke import ids
+from pulumi_tke_hybrid.tke import names
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION
 
@@ -18,7 +18,7 @@ class EndpointAccess(str, Enum):
     INTERNET = "internet"
 
 
-@args_class(subnet_id=ids.subnet_problem, security_group_id=ids.security_group_problem)
+@args_class(subnet_id=names.subnet_problem, security_group_id=names.security_group_problem)
 class EndpointArgs(Args):
     """The API server's address."""
 
@@ -37,11 +37,21 @@ class EndpointArgs(Args):
         internet = self.access is EndpointAccess.INTERNET
         if internet and self.security_group_id is None:
             yield COMBINATION.finding(
-                "security_group_id", "is required for an internet endpoint", why="it says who may reach the API server", todo="give one"
+                "security_group_id",
+                "is required for an internet endpoint",
+                why="it says who may reach the API server",
+                todo="give one",
             )
         if internet and self.subnet_id is not None:
             todo = "leave it out, or say access='intranet'"
-            yield COMBINATION.finding("subnet_id", "belongs to an intranet endpoint", why="an internet one has none", todo=todo)
+            yield COMBINATION.finding(
+                "subnet_id", "belongs to an intranet endpoint", why="an internet one has none", todo=todo
+            )
         if not internet and self.security_group_id is not None:
             todo = "leave it out, or say access='internet'"
-            yield COMBINATION.finding("security_group_id", "belongs to an internet endpoint", why="an intranet one has none", todo=todo)
+            yield COMBINATION.finding(
+                "security_group_id",
+                "belongs to an internet endpoint",
+                why="an intranet one has none",
+                todo=todo,
+            )

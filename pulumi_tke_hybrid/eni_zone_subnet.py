@@ -6,13 +6,14 @@ from typing import Any, Optional, Union
 import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
 
-from pulumi_tke_hybrid.component.advice import advise, note_while_unknown, say
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
+from pulumi_tke_hybrid.component.diagnostics import advise, note_while_unknown, say
 from pulumi_tke_hybrid.component.errors import InvalidInputs
-from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
 from pulumi_tke_hybrid.component.inputs import Input, PassedOn, awaited, known, one_or_more
-from pulumi_tke_hybrid.component.options import child_options
-from pulumi_tke_hybrid.tke import cidrs, ids, names, zones
+from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options
+from pulumi_tke_hybrid.tke import cidrs, names
+from pulumi_tke_hybrid.tke import names as ids
+from pulumi_tke_hybrid.tke import names as zones
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import ranges
 from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, COMBINATION
@@ -96,7 +97,12 @@ class EniZoneSubnet(pulumi.ComponentResource):
     available_ip_count: pulumi.Output[int]
     """Free addresses when last read."""
 
-    def __init__(self, name: str, args: EniZoneSubnetArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: EniZoneSubnetArgs | Mapping[str, Any],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         """Register the subnet, or look the adopted one up.
 
         `name` is the component's name, and the subnet's in the cloud where `args.name` is left out. `args` may be a dictionary of the
@@ -106,10 +112,17 @@ class EniZoneSubnet(pulumi.ComponentResource):
         owner = f"EniZoneSubnet {name!r}"
         parsed = parse_args(EniZoneSubnetArgs, args, owner)
         refuse_wrong_options(opts, owner, "tencentcloud")
-        shown = {"zone": parsed.zone, "cidrBlock": parsed.cidr_block, "subnetId": parsed.subnet_id, "rules": parsed.rules}
+        shown = {
+            "zone": parsed.zone,
+            "cidrBlock": parsed.cidr_block,
+            "subnetId": parsed.subnet_id,
+            "rules": parsed.rules,
+        }
         super().__init__("tke-hybrid:index:EniZoneSubnet", name, shown, opts)
         if parsed.name is None and parsed.subnet_id is None:
-            InvalidInputs.check(owner, [problem.under("name")] if (problem := names.cloud_name_problem(name)) else [])
+            InvalidInputs.check(
+                owner, [problem.under("name")] if (problem := names.cloud_name_problem(name)) else []
+            )
         self._args = parsed
         checked = advise(self, owner, parsed)
         self.zone = pulumi.Output.from_input(parsed.zone)
@@ -132,7 +145,13 @@ class EniZoneSubnet(pulumi.ComponentResource):
         """What the program said, for checks before anything exists."""
         return self._args
 
-    def _create(self, name: str, args: EniZoneSubnetArgs, checked: pulumi.Output[bool], opts: pulumi.ResourceOptions | None) -> None:
+    def _create(
+        self,
+        name: str,
+        args: EniZoneSubnetArgs,
+        checked: pulumi.Output[bool],
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
         subnet = tencentcloud.subnet.Instance(
             f"{name}-subnet",
             vpc_id=args.vpc_id,
@@ -159,10 +178,16 @@ class EniZoneSubnet(pulumi.ComponentResource):
 
         def look(subnet_id: str) -> list[dict[str, Any]]:
             try:
-                return _plain(tencentcloud.vpc.get_subnets(subnet_id=subnet_id, opts=pulumi.InvokeOptions(parent=self)).instance_lists)
+                return _plain(
+                    tencentcloud.vpc.get_subnets(
+                        subnet_id=subnet_id, opts=pulumi.InvokeOptions(parent=self)
+                    ).instance_lists
+                )
             except Exception as error:  # all that the engine raises for a function that failed
                 why, todo = str(error).partition("\n")[0], "`tke-hybrid doctor` checks the credentials"
-                finding = ADOPTED.finding("subnet_id", "could not be looked up", value=subnet_id, why=why, todo=todo)
+                finding = ADOPTED.finding(
+                    "subnet_id", "could not be looked up", value=subnet_id, why=why, todo=todo
+                )
                 raise InvalidInputs(owner, [finding]) from None
 
         stated = {"vpc_id": args.vpc_id, "availability_zone": args.zone, "cidr_block": args.cidr_block}
@@ -171,23 +196,35 @@ class EniZoneSubnet(pulumi.ComponentResource):
             subnets = values["subnets"]
             if not subnets:
                 why, todo = "or these credentials may not see it", "check the id, the region, the credentials"
-                finding = ADOPTED.finding("subnet_id", "is not in this region and account", value=values["id"], why=why, todo=todo)
+                finding = ADOPTED.finding(
+                    "subnet_id", "is not in this region and account", value=values["id"], why=why, todo=todo
+                )
                 raise InvalidInputs(owner, [finding])
             live = subnets[0]
             properties = {"vpc_id": "vpc_id", "availability_zone": "zone", "cidr_block": "cidr_block"}
             wrong = [
                 ADOPTED.finding(
-                    path, f"is stated, but {values['id']} has {live[name]}", value=values["stated"][name], todo="state what is there"
+                    path,
+                    f"is stated, but {values['id']} has {live[name]}",
+                    value=values["stated"][name],
+                    todo="state what is there",
                 )
                 for name, path in properties.items()
                 if live[name] != values["stated"][name]
             ]
             InvalidInputs.check(owner, wrong)
             free = int(live["available_ip_count"])
-            say(self, owner, args.settings, [ranges.full_finding(values["id"], live["cidr_block"])] if free == 0 else [])
+            say(
+                self,
+                owner,
+                args.settings,
+                [ranges.full_finding(values["id"], live["cidr_block"])] if free == 0 else [],
+            )
             return free
 
-        self.available_ip_count = pulumi.Output.all(subnets=wanted.apply(look), id=wanted, stated=stated).apply(compare)
+        self.available_ip_count = pulumi.Output.all(
+            subnets=wanted.apply(look), id=wanted, stated=stated
+        ).apply(compare)
         # Whoever uses the id waits for the comparison.
         self.subnet_id = pulumi.Output.all(wanted, self.available_ip_count).apply(_first)
 

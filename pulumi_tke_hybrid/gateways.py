@@ -10,7 +10,8 @@ import pulumi
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input
-from pulumi_tke_hybrid.tke import annotations, tokens
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.tke import annotations
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 from pulumi_tke_hybrid.workload.exposure import ExposureArgs
@@ -18,7 +19,7 @@ from pulumi_tke_hybrid.workload.service import ADDRESS_ONLY, service_annotations
 
 Transform = Callable[[pulumi.ResourceTransformArgs], "pulumi.ResourceTransformResult | None"]
 
-_POD_HOLDERS = (tokens.DEPLOYMENT, tokens.STATEFUL_SET)
+_POD_HOLDERS = (resource_types.DEPLOYMENT, resource_types.STATEFUL_SET)
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 _ENVOY_PROXY = "kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy"
 
@@ -28,7 +29,10 @@ def eni_pod_template(*, fixed_ip: bool = False) -> dict[str, Any]:
 
     `fixed_ip` only where the chart makes a StatefulSet.
     """
-    return {"annotations": annotations.pod_annotations(True, fixed_ip, ["service"]), "resources": annotations.eni_resources()}
+    return {
+        "annotations": annotations.pod_annotations(True, fixed_ip, ["service"]),
+        "resources": annotations.eni_resources(),
+    }
 
 
 def _workloads_problem(names: Sequence[str]) -> str | None:
@@ -47,7 +51,9 @@ class _GatewayArgs(Args):
     def problems(self) -> Iterator[Finding]:
         yield from (problem.under("exposure") for problem in self.exposure.problems())
         if not self.exposure.is_there:
-            yield PROPERTY.finding("exposure.kind", "'none' is no load balancer; say public, internal or existing")
+            yield PROPERTY.finding(
+                "exposure.kind", "'none' is no load balancer; say public, internal or existing"
+            )
 
 
 def direct_service_annotations(exposure: ExposureArgs | Mapping[str, Any]) -> dict[str, Input[str]]:
@@ -70,7 +76,10 @@ def gateway_transform(
     Raises `InvalidInputs` for a `helm.sh/v3` Release, whose objects no transform reaches. Names of `workloads` that no object has, and a
     chart without a load balancer, are named in a warning at the end of the program.
     """
-    described = {"exposure": exposure, "workloads": list(workloads) if isinstance(workloads, Set) else workloads}
+    described = {
+        "exposure": exposure,
+        "workloads": list(workloads) if isinstance(workloads, Set) else workloads,
+    }
     parsed = parse_args(_GatewayArgs, described, "gateway_transform")
     pod, service = eni_pod_template(fixed_ip=fixed_ip), direct_service_annotations(parsed.exposure)
     moved = frozenset(parsed.workloads or ())
@@ -84,7 +93,7 @@ def gateway_transform(
         name = str(_child(props, "metadata").get("name"))
         if args.type_ in _POD_HOLDERS and name in moved:
             changed = _with_pods(props, pod, name)
-        elif args.type_ == tokens.SERVICE and _child(props, "spec").get("type") == "LoadBalancer":
+        elif args.type_ == resource_types.SERVICE and _child(props, "spec").get("type") == "LoadBalancer":
             changed = _annotated(props, service)
         elif args.type_ == _ENVOY_PROXY:
             changed = _with_envoy(props, pod, service)
@@ -154,7 +163,13 @@ def _annotated(holder: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, 
 
 def _asking(container: Mapping[str, Any], resources: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     given = _child(container, "resources")
-    return {**container, "resources": {**given, **{name: {**_child(given, name), **amounts} for name, amounts in resources.items()}}}
+    return {
+        **container,
+        "resources": {
+            **given,
+            **{name: {**_child(given, name), **amounts} for name, amounts in resources.items()},
+        },
+    }
 
 
 def _with_pods(props: Mapping[str, Any], pod: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -172,7 +187,9 @@ def _with_pods(props: Mapping[str, Any], pod: Mapping[str, Any], name: str) -> d
     return {**props, "spec": {**spec, "template": template}}
 
 
-def _with_envoy(props: Mapping[str, Any], pod: Mapping[str, Any], service: Mapping[str, Any]) -> dict[str, Any]:
+def _with_envoy(
+    props: Mapping[str, Any], pod: Mapping[str, Any], service: Mapping[str, Any]
+) -> dict[str, Any]:
     """Envoy Gateway makes the proxies' Deployment and Service itself, out of this object."""
     spec = _child(props, "spec")
     provider = _child(spec, "provider")
@@ -187,6 +204,10 @@ def _with_envoy(props: Mapping[str, Any], pod: Mapping[str, Any], service: Mappi
             "pod": {**in_pod, "annotations": {**_child(in_pod, "annotations"), **pod["annotations"]}},
             "container": _asking(_child(deployment, "container"), pod["resources"]),
         },
-        "envoyService": {**in_service, "type": "LoadBalancer", "annotations": {**_child(in_service, "annotations"), **service}},
+        "envoyService": {
+            **in_service,
+            "type": "LoadBalancer",
+            "annotations": {**_child(in_service, "annotations"), **service},
+        },
     }
     return {**props, "spec": {**spec, "provider": {**provider, "type": "Kubernetes", "kubernetes": changed}}}

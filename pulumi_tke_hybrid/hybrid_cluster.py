@@ -8,26 +8,23 @@ import pulumi_kubernetes as kubernetes
 import tencentcloud_iac_pulumi as tencentcloud
 
 from pulumi_tke_hybrid.cloud.client import TencentCloud
+from pulumi_tke_hybrid.cloud.clusters import refuse_orphan, refuse_orphan_pool, size_of
 from pulumi_tke_hybrid.cloud.errors import CloudError
-from pulumi_tke_hybrid.cloud.node_pools import size_of
-from pulumi_tke_hybrid.cloud.orphans import refuse_orphan, refuse_orphan_pool
 from pulumi_tke_hybrid.cluster_guard import ADOPTED_SUBNET, STATED_SUBNET, ClusterGuard
-from pulumi_tke_hybrid.component.advice import advise, note_while_unknown
 from pulumi_tke_hybrid.component.args import parse_args
+from pulumi_tke_hybrid.component.diagnostics import advise, note_while_unknown
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
 from pulumi_tke_hybrid.component.errors import InvalidInputs
-from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
 from pulumi_tke_hybrid.component.inputs import Input, known
-from pulumi_tke_hybrid.component.kubernetes import UPSERT
-from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.component.region import cluster_region, settings_in
+from pulumi_tke_hybrid.component.resource_options import UPSERT, child_options, refuse_wrong_options
 from pulumi_tke_hybrid.endpoint import EndpointAccess, EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.hybrid_cluster_args import EniSubnetArgs, HybridClusterArgs, ZoneRegistration
 from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSubnetArgs, config_data
 from pulumi_tke_hybrid.kept_addresses import KeptAddresses
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
-from pulumi_tke_hybrid.tke import keys, zones
+from pulumi_tke_hybrid.tke import keys, names
 from pulumi_tke_hybrid.tke.rules import pools
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY, PROPERTY
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady
@@ -57,7 +54,7 @@ class HybridCluster(pulumi.ComponentResource):
     """Id of the cluster."""
     kubeconfig: pulumi.Output[str]
     """Kubeconfig of the endpoint; a secret."""
-    zones: pulumi.Output[Sequence[str]]
+    names: pulumi.Output[Sequence[str]]
     """Zones that have an ENI subnet."""
     eni_cidrs: pulumi.Output[Sequence[str]]
     """Ranges of the ENI subnets: what a firewall must know as pod addresses."""
@@ -69,7 +66,12 @@ class HybridCluster(pulumi.ComponentResource):
     """Region, zones with their subnets and ranges, node pools, static mode and reclaim; no secret. For an application stack's checks
     through a StackReference."""
 
-    def __init__(self, name: str, args: HybridClusterArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: HybridClusterArgs | Mapping[str, Any],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         """Register the cluster with its pod network, node pools, endpoint and Kubernetes provider; or adopt a cluster.
 
         `name` is the component's name, and the cluster's in the cloud where `args.cluster_name` is left out. `args` may be a dictionary
@@ -124,7 +126,9 @@ class HybridCluster(pulumi.ComponentResource):
         self.kubeconfig = pulumi.Output.secret(parsed.kubeconfig or "")
         if parsed.node_pools or parsed.kubeconfig is not None or parsed.endpoint is not None:
             self._nodes_and_endpoint(name, parsed, vpc_cni, setting, subnets, by_configmap)
-        elif parsed.existing_cluster_id is None:  # it goes with the cluster, not with its pools: going, it may release addresses
+        elif (
+            parsed.existing_cluster_id is None
+        ):  # it goes with the cluster, not with its pools: going, it may release addresses
             self._kept_addresses(name, parsed, setting, [vpc_cni])
         self.zones = pulumi.Output.all(*(subnet["zone"] for subnet in subnets)).apply(_unique)
         self.eni_cidrs = pulumi.Output.all(*(subnet["cidr"] for subnet in subnets)).apply(_present)
@@ -153,12 +157,22 @@ class HybridCluster(pulumi.ComponentResource):
     def provider(self) -> kubernetes.Provider:
         """The Kubernetes provider of this cluster; pass it to every workload."""
         if self._kubernetes is None:
-            finding = EMPTY.finding("node_pools", "is empty", why="there is no endpoint and no Kubernetes provider", todo="add a pool")
+            finding = EMPTY.finding(
+                "node_pools",
+                "is empty",
+                why="there is no endpoint and no Kubernetes provider",
+                todo="add a pool",
+            )
             raise InvalidInputs(self._owner, [finding])
         return self._kubernetes
 
     def _guard(
-        self, name: str, args: HybridClusterArgs, static_ip: Input[bool], region: pulumi.Output[str], subnets: list[dict[str, Any]]
+        self,
+        name: str,
+        args: HybridClusterArgs,
+        static_ip: Input[bool],
+        region: pulumi.Output[str],
+        subnets: list[dict[str, Any]],
     ) -> ClusterGuard:
         made = {
             "vpcId": args.vpc_id,
@@ -191,9 +205,13 @@ class HybridCluster(pulumi.ComponentResource):
         }
         return ClusterGuard(f"{name}-guard", props, child_options(self))
 
-    def _cluster(self, name: str, args: HybridClusterArgs, static_ip: Input[bool], guard: ClusterGuard) -> tencentcloud.kubernetes.Cluster:
+    def _cluster(
+        self, name: str, args: HybridClusterArgs, static_ip: Input[bool], guard: ClusterGuard
+    ) -> tencentcloud.kubernetes.Cluster:
         protected = args.deletion_protection is not False
-        chosen_by_tke = [name for name in _FILLED_BY_IMPORT if name != "serviceCidr" or args.service_cidr is None]
+        chosen_by_tke = [
+            name for name in _FILLED_BY_IMPORT if name != "serviceCidr" or args.service_cidr is None
+        ]
         return tencentcloud.kubernetes.Cluster(
             f"{name}-cluster",
             vpc_id=args.vpc_id,
@@ -214,7 +232,10 @@ class HybridCluster(pulumi.ComponentResource):
                 delete_before_replace=True,  # two clusters cannot have the same overlay range in one VPC
                 hooks=_cluster_hooks(f"{name}-cluster", _region(args)),
                 ignore_changes=[*_OUT_OF_BAND, *chosen_by_tke],
-                additional_secret_outputs=["password", "certificationAuthority"],  # the provider marks neither
+                additional_secret_outputs=[
+                    "password",
+                    "certificationAuthority",
+                ],  # the provider marks neither
             ),
         )
 
@@ -234,7 +255,9 @@ class HybridCluster(pulumi.ComponentResource):
             zone = known(args.stated_subnets[0].zone)
             where = zone or "the zone of eni_subnets[0]"
             why = "ipamd must run before its ConfigMap can be edited"
-            finding = COMBINATION.finding("node_pools", f"no pool is in {where}", why=why, todo="add one there")
+            finding = COMBINATION.finding(
+                "node_pools", f"no pool is in {where}", why=why, todo="add one there"
+            )
             raise InvalidInputs(self._owner, [finding])
         made = [self._pool(name, pool, args, [vpc_cni]) for pool in first]
         props = _ready_props(setting)
@@ -253,7 +276,9 @@ class HybridCluster(pulumi.ComponentResource):
             f"{name}-ipamd",
             IpamdConfigArgs(
                 vpc_id=args.vpc_id,
-                eni_subnets=[IpamdSubnetArgs(subnet_id=subnet["id"], zone=subnet["zone"]) for subnet in subnets],
+                eni_subnets=[
+                    IpamdSubnetArgs(subnet_id=subnet["id"], zone=subnet["zone"]) for subnet in subnets
+                ],
                 rules=args.rules,
             ),
             child_options(self, provider=self._provider_after(f"{name}-kubernetes-system", working, ready)),
@@ -266,9 +291,15 @@ class HybridCluster(pulumi.ComponentResource):
         rest = [self._pool(name, pool, args, [registered]) for pool in later]
         self._kubernetes = self._provider_after(f"{name}-kubernetes", [registered, *rest])
 
-    def _provider_after(self, name: str, after: Sequence[pulumi.Resource], ready: VpcCniReady | None = None) -> kubernetes.Provider:
+    def _provider_after(
+        self, name: str, after: Sequence[pulumi.Resource], ready: VpcCniReady | None = None
+    ) -> kubernetes.Provider:
         """With `ready`, a preview knows no way into the cluster while VPC-CNI is still to be switched on: ipamd is not there yet."""
-        way = self.kubeconfig if ready is None else pulumi.Output.all(self.kubeconfig, ready.phase).apply(_first)
+        way = (
+            self.kubeconfig
+            if ready is None
+            else pulumi.Output.all(self.kubeconfig, ready.phase).apply(_first)
+        )
         # Not every version of pulumi-kubernetes knows this argument; the arguments' own checks have refused it for one that does not.
         further: dict[str, Any] = {} if self._upsert is None else {UPSERT: self._upsert}
         return kubernetes.Provider(
@@ -320,12 +351,18 @@ class HybridCluster(pulumi.ComponentResource):
             opts=child_options(
                 self,
                 depends_on=after,
-                ignore_changes=["zones", "autoScalingConfig.password", *(["desiredCapacity"] if bounds else [])],
+                ignore_changes=[
+                    "zones",
+                    "autoScalingConfig.password",
+                    *(["desiredCapacity"] if bounds else []),
+                ],
                 hooks=_pool_hooks(self._owner, f"{name}-pool-{pool.name}", _region(args)),
             ),
         )
 
-    def _kept_addresses(self, name: str, args: HybridClusterArgs, setting: VpcCniArgs, after: Sequence[pulumi.Resource]) -> KeptAddresses:
+    def _kept_addresses(
+        self, name: str, args: HybridClusterArgs, setting: VpcCniArgs, after: Sequence[pulumi.Resource]
+    ) -> KeptAddresses:
         props = {
             "name": name,
             "region": setting.region,
@@ -335,7 +372,9 @@ class HybridCluster(pulumi.ComponentResource):
         }
         return KeptAddresses(f"{name}-kept-addresses", props, child_options(self, depends_on=after))
 
-    def _endpoint(self, name: str, args: HybridClusterArgs, after: Sequence[pulumi.Resource]) -> tencentcloud.kubernetes.ClusterEndpoint:
+    def _endpoint(
+        self, name: str, args: HybridClusterArgs, after: Sequence[pulumi.Resource]
+    ) -> tencentcloud.kubernetes.ClusterEndpoint:
         wanted = args.endpoint or EndpointArgs()
         internet = wanted.access is EndpointAccess.INTERNET
         first_subnet = next((pool.subnet_id for pool in args.node_pools or ()), None)
@@ -346,14 +385,18 @@ class HybridCluster(pulumi.ComponentResource):
             cluster_internet_security_group=wanted.security_group_id if internet else None,
             cluster_intranet=not internet,
             cluster_intranet_subnet_id=None if internet else wanted.subnet_id or first_subnet,
-            opts=child_options(self, depends_on=after, hooks=_endpoint_hooks(self._owner, f"{name}-endpoint")),
+            opts=child_options(
+                self, depends_on=after, hooks=_endpoint_hooks(self._owner, f"{name}-endpoint")
+            ),
         )
-        self.kubeconfig = pulumi.Output.secret(endpoint.kube_config if internet else endpoint.kube_config_intranet)
+        self.kubeconfig = pulumi.Output.secret(
+            endpoint.kube_config if internet else endpoint.kube_config_intranet
+        )
         return endpoint
 
 
 def _region(args: HybridClusterArgs) -> str:
-    return zones.region_of(known(args.stated_subnets[0].zone) or "") or ""
+    return names.region_of(known(args.stated_subnets[0].zone) or "") or ""
 
 
 def _cluster_hooks(name: str, region: str) -> pulumi.ResourceHookBinding:
@@ -379,7 +422,9 @@ def _pool_hooks(owner: str, name: str, region: str) -> pulumi.ResourceHookBindin
         except CloudError as error:
             if not pulumi.runtime.is_dry_run():
                 raise
-            pulumi.log.info(f"could not look at the size of {hook.name} ({error.code}); `up` looks before it changes the pool")
+            pulumi.log.info(
+                f"could not look at the size of {hook.name} ({error.code}); `up` looks before it changes the pool"
+            )
             return
         before, after = hook.old_inputs or {}, hook.new_inputs or {}
         if there is not None:
@@ -395,9 +440,13 @@ def _endpoint_hooks(owner: str, name: str) -> pulumi.ResourceHookBinding:
     """Before an endpoint is changed: does it stay in its subnet?"""
 
     def stays(hook: pulumi.ResourceHookArgs) -> None:
-        InvalidInputs.check(owner, pools.moved_endpoint_findings(hook.old_inputs or {}, hook.new_inputs or {}))
+        InvalidInputs.check(
+            owner, pools.moved_endpoint_findings(hook.old_inputs or {}, hook.new_inputs or {})
+        )
 
-    return pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook(f"{name}-stays", stays, opts=_ALSO_AT_PREVIEW)])
+    return pulumi.ResourceHookBinding(
+        before_update=[pulumi.ResourceHook(f"{name}-stays", stays, opts=_ALSO_AT_PREVIEW)]
+    )
 
 
 def _plain(number: Input[int]) -> Input[int]:
@@ -423,7 +472,13 @@ def _shown_pool(pool: NodePoolArgs) -> dict[str, Any]:
 def _guarded_pool(pool: NodePoolArgs) -> dict[str, Any]:
     """What the provider answers with a replacement, and what a refusal tells. A password instead of keys shows as no keys."""
     keys: Any = [] if pool.key_ids is None else pool.key_ids
-    return {"subnetId": pool.subnet_id, "zone": pool.zone, "instanceType": pool.instance_type, "keyIds": keys, "size": pool.size}
+    return {
+        "subnetId": pool.subnet_id,
+        "zone": pool.zone,
+        "instanceType": pool.instance_type,
+        "keyIds": keys,
+        "size": pool.size,
+    }
 
 
 def _same_zone(item: Any, args: HybridClusterArgs) -> bool:
@@ -468,7 +523,7 @@ def _facts(values: dict[str, Any]) -> dict[str, Any]:
     return {
         "clusterId": values["cluster_id"],
         "vpcId": values["vpc_id"],
-        "region": zones.region_of(values["subnets"][0]["zone"]) or "",
+        "region": names.region_of(values["subnets"][0]["zone"]) or "",
         "zones": by_zone,
         "nodePools": values["pools"],
         "podsPerNode": values["pods_per_node"],

@@ -7,14 +7,15 @@ from typing import Any, Literal, Optional, Union
 
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class
 from pulumi_tke_hybrid.component.inputs import Each, Input, PassedOn, awaited, known, one_or_more
-from pulumi_tke_hybrid.component.kubernetes import upsert_problems
+from pulumi_tke_hybrid.component.resource_options import upsert_problems
 from pulumi_tke_hybrid.endpoint import EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
-from pulumi_tke_hybrid.tke import cidrs, deadlines, ids, reclaim, zones
-from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedSubnet
+from pulumi_tke_hybrid.tke import cidrs, ipamd, names
+from pulumi_tke_hybrid.tke.cluster import ClusterPlan, PlannedSubnet
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules import capacity, places, pools, ranges
+from pulumi_tke_hybrid.tke.rules import pools, ranges, zones_and_subnets
+from pulumi_tke_hybrid.tke.rules import pools as capacity
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade
 
@@ -34,11 +35,14 @@ class ZoneRegistration(str, Enum):
 def _kubeconfig_problem(text: str) -> Finding | None:
     if text.strip():
         return None
-    why, todo = "workloads would go to the cluster of this machine's own kubeconfig", "give the cluster's own, or leave it out"
+    why, todo = (
+        "workloads would go to the cluster of this machine's own kubeconfig",
+        "give the cluster's own, or leave it out",
+    )
     return PROPERTY.finding("", "is empty", why=why, todo=todo)
 
 
-@args_class(subnet_id=ids.subnet_problem, zone=zones.zone_problem, cidr_block=PassedOn(cidrs.cidr_problem))
+@args_class(subnet_id=names.subnet_problem, zone=names.zone_problem, cidr_block=PassedOn(cidrs.cidr_problem))
 class EniSubnetArgs(Args):
     """A container subnet that is described rather than passed as an `EniZoneSubnet`."""
 
@@ -55,19 +59,19 @@ class EniSubnetArgs(Args):
 
 
 @args_class(
-    vpc_id=ids.vpc_problem,
+    vpc_id=names.vpc_problem,
     cluster_cidr=cidrs.cidr_problem,
     cluster_max_pod_num=cidrs.pods_per_node_problem,
     cluster_max_service_num=cidrs.services_problem,
-    existing_cluster_id=ids.cluster_problem,
-    ip_reclaim=reclaim.reclaim_problem,
+    existing_cluster_id=names.cluster_problem,
+    ip_reclaim=ipamd.reclaim_problem,
     service_cidr=cidrs.cidr_problem,
     vpc_cidr=PassedOn(cidrs.vpc_cidr_problem),
     cluster_version=PassedOn(),
     tags=PassedOn(),
     other_cidrs=Each(cidrs.cidr_problem),
     kubeconfig=_kubeconfig_problem,
-    deadline_seconds=deadlines.deadline_problem,
+    deadline_seconds=names.deadline_problem,
 )
 class HybridClusterArgs(Args):
     """Arguments of `HybridCluster`."""
@@ -182,15 +186,15 @@ class HybridClusterArgs(Args):
         plan = self.plan()
         yield from ranges.findings(plan)
         wanted = self.endpoint or EndpointArgs()
-        yield from places.findings(plan, known(wanted.subnet_id))
+        yield from zones_and_subnets.findings(plan, known(wanted.subnet_id))
         for index, pool in enumerate(self.node_pools or ()):
             yield from (finding.under(f"node_pools[{index}]") for finding in pool.problems())
         yield from pools.findings(plan, endpoint=self.kubeconfig is None, wanted=self.endpoint is not None)
-        yield from capacity.findings(plan)
+        yield from capacity.node_capacity_findings(plan)
         yield from self._registration(plan)
         if self.endpoint is not None:
             yield from (finding.under("endpoint") for finding in self.endpoint.problems())
-        yield from reclaim.reclaim_findings(known(self.ip_reclaim), plan.static_ip)
+        yield from ipamd.reclaim_findings(known(self.ip_reclaim), plan.static_ip)
 
     def _registration(self, plan: ClusterPlan) -> Iterator[Finding]:
         first = plan.subnets[0].zone if plan.subnets else None
@@ -209,15 +213,27 @@ class HybridClusterArgs(Args):
         static = None if awaited(self.static_ip) else known(self.static_ip) is not False
         vpc, vpc_later = one_or_more(self.vpc_cidr)
         values: dict[str, object] = {
-            name: getattr(self, name) for name in ("cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num", "service_cidr")
+            name: getattr(self, name)
+            for name in ("cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num", "service_cidr")
         }
         for index, subnet in enumerate(subnets):
-            values |= {f"eni_subnets[{index}].{name}": getattr(subnet, name) for name in ("subnet_id", "zone", "cidr_block")}
+            values |= {
+                f"eni_subnets[{index}].{name}": getattr(subnet, name)
+                for name in ("subnet_id", "zone", "cidr_block")
+            }
         for index, pool in enumerate(node_pools):
-            values |= {f"node_pools[{index}].{name}": getattr(pool, name) for name in ("subnet_id", "zone", "instance_type", "size")}
+            values |= {
+                f"node_pools[{index}].{name}": getattr(pool, name)
+                for name in ("subnet_id", "zone", "instance_type", "size")
+            }
         return ClusterPlan(
             subnets=tuple(
-                PlannedSubnet(f"eni_subnets[{index}]", known(subnet.subnet_id), known(subnet.zone), known(subnet.cidr_block))
+                PlannedSubnet(
+                    f"eni_subnets[{index}]",
+                    known(subnet.subnet_id),
+                    known(subnet.zone),
+                    known(subnet.cidr_block),
+                )
                 for index, subnet in enumerate(subnets)
             ),
             pools=tuple(pool.planned(f"node_pools[{index}]") for index, pool in enumerate(node_pools)),
@@ -226,9 +242,18 @@ class HybridClusterArgs(Args):
             pods_per_node=known(self.cluster_max_pod_num),
             services=known(self.cluster_max_service_num),
             service_cidr=known(self.service_cidr),
-            others={name: block for name, value in (self.other_cidrs or {}).items() if (block := known(value)) is not None},
+            others={
+                name: block
+                for name, value in (self.other_cidrs or {}).items()
+                if (block := known(value)) is not None
+            },
             static_ip=static,
-            later=frozenset([*(path for path, value in values.items() if awaited(value)), *(["vpc_cidr"] if vpc_later else [])]),
+            later=frozenset(
+                [
+                    *(path for path, value in values.items() if awaited(value)),
+                    *(["vpc_cidr"] if vpc_later else []),
+                ]
+            ),
         )
 
     def _adoption(self) -> Iterator[Finding]:
@@ -243,23 +268,38 @@ class HybridClusterArgs(Args):
                 yield COMBINATION.finding("kubeconfig", "belongs to an adopted cluster", why=why, todo=todo)
             return
         settings = ("service_cidr", "cluster_name", "cluster_version", "tags")
-        for name in (*for_new, *settings, "allow_cluster_replacement", "release_kept_ips", "deletion_protection"):
+        for name in (
+            *for_new,
+            *settings,
+            "allow_cluster_replacement",
+            "release_kept_ips",
+            "deletion_protection",
+        ):
             if (given := getattr(self, name)) is not None and given is not False:
                 why = "with existing_cluster_id nothing of the cluster itself is changed"
                 yield COMBINATION.finding(name, "describes a new cluster", why=why, todo="leave it out")
         if self.static_ip is None:
-            why, todo = "the API does not always tell, and it is fixed for ever", "say static_ip=True or False"
+            why, todo = (
+                "the API does not always tell, and it is fixed for ever",
+                "say static_ip=True or False",
+            )
             yield PROPERTY.finding("static_ip", "must be stated for an adopted cluster", why=why, todo=todo)
         if self.zone_registration is ZoneRegistration.CONFIGMAP:
             todo = "use IpamdConfig, which reads before it writes"
-            yield COMBINATION.finding("zone_registration", "is for new clusters", value="'configmap'", todo=todo)
+            yield COMBINATION.finding(
+                "zone_registration", "is for new clusters", value="'configmap'", todo=todo
+            )
         if self.kubeconfig is not None and self.endpoint is not None:
-            yield COMBINATION.finding("endpoint", "would open a second one", todo="give kubeconfig or endpoint, not both")
+            yield COMBINATION.finding(
+                "endpoint", "would open a second one", todo="give kubeconfig or endpoint, not both"
+            )
 
     @property
     def stated_subnets(self) -> list[Any]:
         """What the program said of each ENI subnet, and the id of one that is made or adopted."""
-        return [_stated(subnet) if isinstance(subnet, EniZoneSubnet) else subnet for subnet in self.eni_subnets]
+        return [
+            _stated(subnet) if isinstance(subnet, EniZoneSubnet) else subnet for subnet in self.eni_subnets
+        ]
 
     def without_components(self) -> "HybridClusterArgs":
         same = copy.copy(self)

@@ -6,24 +6,22 @@ from typing import Any, Optional
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from pulumi_tke_hybrid.component.advice import advise
-from pulumi_tke_hybrid.component.advice import say as report
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
-from pulumi_tke_hybrid.component.given_options import refuse_wrong_options
+from pulumi_tke_hybrid.component.diagnostics import advise
+from pulumi_tke_hybrid.component.diagnostics import say as report
 from pulumi_tke_hybrid.component.inputs import Input, known
-from pulumi_tke_hybrid.component.kubernetes import require_provider
-from pulumi_tke_hybrid.component.options import child_options
-from pulumi_tke_hybrid.tke import ids, ipamd, zones
+from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options, require_provider
+from pulumi_tke_hybrid.tke import ipamd, names
 from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.immutable_fields import SUBNET_REMOVED
 from pulumi_tke_hybrid.tke.rules.inputs import EMPTY, twice
-from pulumi_tke_hybrid.tke.rules.registration import addon_findings, version_not_told
-from pulumi_tke_hybrid.tke.rules.transitions import SUBNET_REMOVED
+from pulumi_tke_hybrid.tke.rules.zones_and_subnets import addon_findings, version_not_told
 
 FIELD_MANAGER = "tke-hybrid"
 CHECKSUM_ANNOTATION = "tke-hybrid/ipamd-config-checksum"
 
 
-@args_class(subnet_id=ids.subnet_problem, zone=zones.zone_problem)
+@args_class(subnet_id=names.subnet_problem, zone=names.zone_problem)
 class IpamdSubnetArgs(Args):
     """One entry of ipamd's list."""
 
@@ -34,7 +32,7 @@ class IpamdSubnetArgs(Args):
     """Its zone. Newer ipamd ignores it (457/48040); kept aligned as in the article. Updated in place."""
 
 
-@args_class(vpc_id=ids.vpc_problem)
+@args_class(vpc_id=names.vpc_problem)
 class IpamdConfigArgs(Args):
     """Arguments of `IpamdConfig`."""
 
@@ -79,7 +77,9 @@ class IpamdConfig(pulumi.ComponentResource):
     checksum: pulumi.Output[str]
     """Changes when the content does."""
 
-    def __init__(self, name: str, args: IpamdConfigArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: IpamdConfigArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         """Register the subnets in ipamd's ConfigMap, and restart ipamd when the ConfigMap changed.
 
         `name` is the component's name. `args` may be a dictionary of the same shape. `opts.provider` is the cluster's Kubernetes
@@ -95,7 +95,9 @@ class IpamdConfig(pulumi.ComponentResource):
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
         checked = advise(self, owner, parsed)
-        wanted = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described, checked=checked).apply(config_data)
+        wanted = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described, checked=checked).apply(
+            config_data
+        )
 
         where = f"{ipamd.NAMESPACE}/{ipamd.NAME}"
         live = kubernetes.core.v1.ConfigMap.get(f"{name}-live", where, child_options(self))
@@ -110,7 +112,9 @@ class IpamdConfig(pulumi.ComponentResource):
                 pulumi.log.warn(f"{owner}: {version_not_told(image)}", self)
             return dict(data)
 
-        self.data = pulumi.Output.all(live.data, deployment.spec.template.spec.containers, wanted).apply(refuse)
+        self.data = pulumi.Output.all(live.data, deployment.spec.template.spec.containers, wanted).apply(
+            refuse
+        )
         self.checksum = self.data.apply(ipamd.checksum)
         patching = {"pulumi.com/patchFieldManager": FIELD_MANAGER, "pulumi.com/patchForce": "true"}
         # The triggers: TKE takes these objects away some time after VPC-CNI was switched off, and makes new ones once it is on again. A
@@ -118,7 +122,9 @@ class IpamdConfig(pulumi.ComponentResource):
         config_map = kubernetes.core.v1.ConfigMapPatch(
             f"{name}-configmap",
             metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
-                name=ipamd.NAME, namespace=ipamd.NAMESPACE, annotations={**patching, "pulumi.com/skipAwait": "true"}
+                name=ipamd.NAME,
+                namespace=ipamd.NAMESPACE,
+                annotations={**patching, "pulumi.com/skipAwait": "true"},
             ),
             data=self.data,
             opts=child_options(self, retain_on_delete=True, replacement_trigger=live.metadata.uid),
@@ -126,20 +132,31 @@ class IpamdConfig(pulumi.ComponentResource):
         # Awaited: when it is done, the new ipamd runs and has read the ConfigMap.
         kubernetes.apps.v1.DeploymentPatch(
             f"{name}-restart",
-            metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(name=ipamd.NAME, namespace=ipamd.NAMESPACE, annotations=patching),
+            metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
+                name=ipamd.NAME, namespace=ipamd.NAMESPACE, annotations=patching
+            ),
             spec=kubernetes.apps.v1.DeploymentSpecPatchArgs(
                 template=kubernetes.core.v1.PodTemplateSpecPatchArgs(
-                    metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(annotations={CHECKSUM_ANNOTATION: self.checksum})
+                    metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
+                        annotations={CHECKSUM_ANNOTATION: self.checksum}
+                    )
                 )
             ),
-            opts=child_options(self, depends_on=[config_map], retain_on_delete=True, replacement_trigger=deployment.metadata.uid),
+            opts=child_options(
+                self,
+                depends_on=[config_map],
+                retain_on_delete=True,
+                replacement_trigger=deployment.metadata.uid,
+            ),
         )
         self.register_outputs({"data": self.data, "checksum": self.checksum})
 
 
 def _lost(there: Mapping[str, str], data: Mapping[str, str]) -> Iterator[Finding]:
     """Whether the live list has a subnet that the program's has not."""
-    unknown_here = [item for item in ipamd.registered_subnets(there) if item not in ipamd.registered_subnets(data)]
+    unknown_here = [
+        item for item in ipamd.registered_subnets(there) if item not in ipamd.registered_subnets(data)
+    ]
     if unknown_here:
         yield SUBNET_REMOVED.finding(
             "eni_subnets",
@@ -152,4 +169,6 @@ def _lost(there: Mapping[str, str], data: Mapping[str, str]) -> Iterator[Finding
 
 def config_data(values: dict[str, Any]) -> dict[str, str]:
     """Of `vpc_id` and `subnets` with their `id` and `zone`, once these are known."""
-    return ipamd.config_data(values["vpc_id"], [(subnet["id"], subnet["zone"]) for subnet in values["subnets"]])
+    return ipamd.config_data(
+        values["vpc_id"], [(subnet["id"], subnet["zone"]) for subnet in values["subnets"]]
+    )

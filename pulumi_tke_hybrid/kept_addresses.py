@@ -7,8 +7,7 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from pulumi_tke_hybrid.cloud.clusters import find_cluster
-from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster
-from pulumi_tke_hybrid.cloud.kept_addresses import settle
+from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster, settle
 from pulumi_tke_hybrid.component.dynamic import StoringProvider
 
 

@@ -5,8 +5,10 @@ from typing import Any, Optional
 
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Each, Input, PassedOn, known
-from pulumi_tke_hybrid.tke import cidrs, ids, names, zones
-from pulumi_tke_hybrid.tke.cluster_plan import PlannedPool
+from pulumi_tke_hybrid.tke import cidrs, names
+from pulumi_tke_hybrid.tke import names as ids
+from pulumi_tke_hybrid.tke import names as zones
+from pulumi_tke_hybrid.tke.cluster import PlannedPool
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import pools
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY, PROPERTY
@@ -14,12 +16,18 @@ from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY, PROPERTY
 
 def _at_least(least: int, what: str) -> Any:
     def problem(value: int) -> Finding | None:
-        return None if value >= least else PROPERTY.finding("", "is too few", value=value, todo=f"{what} is {least} or more")
+        return (
+            None
+            if value >= least
+            else PROPERTY.finding("", "is too few", value=value, todo=f"{what} is {least} or more")
+        )
 
     return problem
 
 
-@args_class(min_size=_at_least(0, "the least number of nodes"), max_size=_at_least(1, "the greatest number of nodes"))
+@args_class(
+    min_size=_at_least(0, "the least number of nodes"), max_size=_at_least(1, "the greatest number of nodes")
+)
 class AutoscaleArgs(Args):
     """Bounds of a pool whose size the autoscaler decides."""
 
@@ -38,7 +46,13 @@ def _no_text(value: str) -> Finding | None:
 
 
 def _no_keys(keys: Sequence[object]) -> Finding | None:
-    return None if keys else EMPTY.finding("", "is empty", why="nobody could log in", todo="give a key, or a password instead of key_ids")
+    return (
+        None
+        if keys
+        else EMPTY.finding(
+            "", "is empty", why="nobody could log in", todo="give a key, or a password instead of key_ids"
+        )
+    )
 
 
 @args_class(

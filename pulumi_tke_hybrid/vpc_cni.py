@@ -10,14 +10,13 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch, identity
-from pulumi_tke_hybrid.component.advice import advise
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
+from pulumi_tke_hybrid.component.diagnostics import advise
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, say, unknown
-from pulumi_tke_hybrid.component.given_options import given_provider, refuse_wrong_options
 from pulumi_tke_hybrid.component.inputs import Each, Input, PassedOn, awaited, known
-from pulumi_tke_hybrid.component.options import child_options
 from pulumi_tke_hybrid.component.region import switch_region
-from pulumi_tke_hybrid.tke import deadlines, ids, keys, reclaim, zones
+from pulumi_tke_hybrid.component.resource_options import child_options, given_provider, refuse_wrong_options
+from pulumi_tke_hybrid.tke import ipamd, keys, names
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules import ranges
 from pulumi_tke_hybrid.tke.rules.inputs import twice
@@ -42,12 +41,12 @@ class OnDelete(str, Enum):
 
 
 @args_class(
-    cluster_id=ids.cluster_problem,
-    vpc_id=ids.vpc_problem,
-    subnets=Each(ids.subnet_problem),
-    ip_reclaim=reclaim.reclaim_problem,
-    region=PassedOn(zones.region_problem),
-    deadline_seconds=deadlines.deadline_problem,
+    cluster_id=names.cluster_problem,
+    vpc_id=names.vpc_problem,
+    subnets=Each(names.subnet_problem),
+    ip_reclaim=ipamd.reclaim_problem,
+    region=PassedOn(names.region_problem),
+    deadline_seconds=names.deadline_problem,
 )
 class VpcCniArgs(Args):
     """Arguments of `VpcCni`."""
@@ -96,7 +95,9 @@ class VpcCniArgs(Args):
         ids_known = [item for item in map(known, subnets) if item is not None] if subnets is not None else []
         for item in dict.fromkeys(item for item in ids_known if ids_known.count(item) > 1):
             yield twice("subnets", item)
-        yield from reclaim.reclaim_findings(known(self.ip_reclaim), None if awaited(self.static_ip) else self.static_ip is not False)
+        yield from ipamd.reclaim_findings(
+            known(self.ip_reclaim), None if awaited(self.static_ip) else self.static_ip is not False
+        )
 
 
 class VpcCni(pulumi.ComponentResource):
@@ -114,7 +115,9 @@ class VpcCni(pulumi.ComponentResource):
     reclaim_seconds: pulumi.Output[Optional[int]]
     """The reported reclaim time in seconds; none means never, or not reported yet."""
 
-    def __init__(self, name: str, args: VpcCniArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: VpcCniArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         """Switch VPC-CNI of a cluster on, or adopt it as it is on.
 
         `name` is the component's name. `args` may be a dictionary of the same shape. Raises `InvalidInputs`, naming each property, before
@@ -140,15 +143,25 @@ class VpcCni(pulumi.ComponentResource):
         shown = {key: props[key] for key in ("subnets", "staticIp", "ipReclaim", "nonMasquerade")}
         super().__init__("tke-hybrid:index:VpcCni", name, {**shown, "rules": parsed.rules}, opts)
         if not getattr(opts.parent if opts else None, "speaks_for_its_children", False):
-            props["clusterId"] = pulumi.Output.all(parsed.cluster_id, advise(self, owner, parsed)).apply(_first)
-            props["region"] = switch_region(self, owner, given_provider(opts, "tencentcloud"), parsed.region, parsed.settings)
+            props["clusterId"] = pulumi.Output.all(parsed.cluster_id, advise(self, owner, parsed)).apply(
+                _first
+            )
+            props["region"] = switch_region(
+                self, owner, given_provider(opts, "tencentcloud"), parsed.region, parsed.settings
+            )
         # Made again, it must not be the old one that has the last word: with on_delete="disable" that would switch off what the new one
         # has just found on.
         switch = VpcCniResource(f"{name}-switch", props, child_options(self, delete_before_replace=True))
         self.registered_subnets = switch.registeredSubnets
         self.phase = switch.phase
         self.reclaim_seconds = switch.reclaimSeconds
-        self.register_outputs({"registeredSubnets": self.registered_subnets, "phase": self.phase, "reclaimSeconds": self.reclaim_seconds})
+        self.register_outputs(
+            {
+                "registeredSubnets": self.registered_subnets,
+                "phase": self.phase,
+                "reclaimSeconds": self.reclaim_seconds,
+            }
+        )
 
 
 def _first(values: list[Any]) -> str:
@@ -174,14 +187,18 @@ class VpcCniProvider(CloudProvider):
         registered = tuple(olds.get("registeredSubnets", ()))
         if unknown(news.get("clusterId")):
             if olds.get("clusterId"):
-                say(f"cluster_id: is not known yet, and was {olds['clusterId']}; `up` looks at its VPC-CNI before it changes anything")
+                say(
+                    f"cluster_id: is not known yet, and was {olds['clusterId']}; `up` looks at its VPC-CNI before it changes anything"
+                )
             return self._in_use(news, registered)
         if olds.get("clusterId") == news.get("clusterId"):
             return self._in_use(news, registered)
         try:
             report = self._switch(news).report(news, unknown)
         except CloudError as error:
-            say(f"could not look at {news['clusterId']}: {error.code}; `up` looks again before it changes anything")
+            say(
+                f"could not look at {news['clusterId']}: {error.code}; `up` looks again before it changes anything"
+            )
             return []
         for line in report.lines:
             say(line)
@@ -215,7 +232,9 @@ class VpcCniProvider(CloudProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         outputs = self._switch(props).read(props)
-        return ReadResult("", {}) if outputs is None else ReadResult(id_, outputs)  # the host needs a mapping also for "gone"
+        return (
+            ReadResult("", {}) if outputs is None else ReadResult(id_, outputs)
+        )  # the host needs a mapping also for "gone"
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         return UpdateResult(self._switch(news).update(news))
@@ -224,7 +243,9 @@ class VpcCniProvider(CloudProvider):
         if props.get("onDelete") != OnDelete.DISABLE:
             return
         cloud = self.cloud(props)
-        self._switch(props).switch_off(props, lambda: LiveCluster.connect(cloud, str(props["clusterId"])).eni_pods())
+        self._switch(props).switch_off(
+            props, lambda: LiveCluster.connect(cloud, str(props["clusterId"])).eni_pods()
+        )
 
     def _switch(self, props: Mapping[str, Any]) -> VpcCniSwitch:
         return VpcCniSwitch(self.cloud(props), self.wait(props))

@@ -10,8 +10,12 @@ import pytest
 if TYPE_CHECKING:
     from tests.lab.lab import Lab
 
-gc.set_threshold(100_000, 50, 50)  # imports and mock programs make much and leave little: a tenth of the unit tests was its search
-os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "1"  # an Output that ends up in a string is an error, not a help text
+gc.set_threshold(
+    100_000, 50, 50
+)  # imports and mock programs make much and leave little: a tenth of the unit tests was its search
+os.environ["PULUMI_ERROR_OUTPUT_STRING"] = (
+    "1"  # an Output that ends up in a string is an error, not a help text
+)
 
 
 def pytest_collection_finish() -> None:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from pulumi_tke_hybrid.plan.rules import every_rule
 from pulumi_tke_hybrid.tke.rule import Rule
-from pulumi_tke_hybrid.tke.rules import every_rule
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
 _HEAD = """# Rules

@@ -12,10 +12,10 @@ import pulumi
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid import client_ip_workload
-from pulumi_tke_hybrid.component import advice
+from pulumi_tke_hybrid.component import diagnostics
 from pulumi_tke_hybrid.component.args import Args
 from pulumi_tke_hybrid.tke.rules import workload as rules
-from pulumi_tke_hybrid.workload import facts
+from pulumi_tke_hybrid.workload import rollout
 
 spent = {"seconds": 0.0, "depth": 0}
 
@@ -42,16 +42,16 @@ def listed(function: Callable[..., Any]) -> Callable[..., Any]:
 
 if os.environ.get("BENCHMARK_CHECKS") == "off":
     Args.judged = lambda self: []  # type: ignore[method-assign]
-    for module in (advice, client_ip_workload):
+    for module in (diagnostics, client_ip_workload):
         module.advise = lambda component, owner, args: pulumi.Output.from_input(True)  # type: ignore[attr-defined]
 else:
     Args.judged = timed(Args.judged)  # type: ignore[method-assign]
     client_ip_workload.advise = timed(client_ip_workload.advise)  # type: ignore[attr-defined]
     client_ip_workload.surge_within = timed(client_ip_workload.surge_within)  # type: ignore[attr-defined]
-    facts.room_of = timed(facts.room_of)  # type: ignore[attr-defined]
+    rollout.room_of = timed(rollout.room_of)  # type: ignore[attr-defined]
     rules.capacity_findings = timed(listed(rules.capacity_findings))
     rules.fact_findings = timed(listed(rules.fact_findings))
-    facts.say = timed(facts.say)  # type: ignore[attr-defined]
+    rollout.say = timed(rollout.say)  # type: ignore[attr-defined]
 atexit.register(lambda: Path(os.environ["BENCHMARK_RESULT"]).write_text(json.dumps(spent)))
 
 zone, block = "ap-guangzhou-4", "10.0.64.0/18"
@@ -73,5 +73,10 @@ told = {
     "nodePools": [{"zone": zone, "size": 60, "instanceType": "S5.4XLARGE64"}],
 }  # fmt: skip
 for index in range(pulumi.Config().require_int("workloads")):
-    described = {"image": "nginx", "replicas": 3, "exposure": tke.internal("subnet-cccccccc"), "cluster_facts": told}
+    described = {
+        "image": "nginx",
+        "replicas": 3,
+        "exposure": tke.internal("subnet-cccccccc"),
+        "cluster_facts": told,
+    }
     tke.ClientIpWorkload(f"web-{index}", described, pulumi.ResourceOptions(provider=cluster.provider))

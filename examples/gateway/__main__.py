@@ -8,7 +8,9 @@ import pulumi_tke_hybrid as tke
 config = pulumi.Config()
 cluster = pulumi.StackReference(config.require("cluster"))
 provider = kubernetes.Provider(
-    "cluster", kubeconfig=cluster.require_output("kubeconfig"), cluster_identifier=cluster.require_output("clusterId")
+    "cluster",
+    kubeconfig=cluster.require_output("kubeconfig"),
+    cluster_identifier=cluster.require_output("clusterId"),
 )
 options = pulumi.ResourceOptions(provider=provider)
 
@@ -16,12 +18,16 @@ options = pulumi.ResourceOptions(provider=provider)
 service = kubernetes.core.v1.Service(
     "gateway",
     metadata=kubernetes.meta.v1.ObjectMetaArgs(
-        name="gateway", annotations=tke.direct_service_annotations(tke.existing_clb(config.require("loadBalancerId")))
+        name="gateway",
+        annotations=tke.direct_service_annotations(tke.existing_clb(config.require("loadBalancerId"))),
     ),
     spec=kubernetes.core.v1.ServiceSpecArgs(
         type="LoadBalancer",
         selector={"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller"},
-        ports=[kubernetes.core.v1.ServicePortArgs(name=name, port=port, target_port=name) for name, port in (("http", 80), ("https", 443))],
+        ports=[
+            kubernetes.core.v1.ServicePortArgs(name=name, port=port, target_port=name)
+            for name, port in (("http", 80), ("https", 443))
+        ],
     ),
     opts=options,
 )

@@ -9,24 +9,34 @@ import pulumi_tke_hybrid as tke
 
 config = pulumi.Config()
 zones: list[str] = config.require_object("zones")
-vpc_cidr, protect, key = config.require("vpcCidr"), config.require_bool("protect"), config.require("keyId")
+vpc_cidr, protect, keys = config.require("vpcCidr"), config.require_bool("protect"), [config.require("keyId")]
 small, large = (list(IPv4Network(vpc_cidr).subnets(new_prefix=prefix)) for prefix in (24, 22))
 
 vpc = tencentcloud.vpc.Instance("vpc", name="tke-hybrid", cidr_block=vpc_cidr, is_multicast=False)
 
 
 def subnet(name: str, zone: str, block: str) -> tencentcloud.subnet.Instance:
-    return tencentcloud.subnet.Instance(name, vpc_id=vpc.id, availability_zone=zone, cidr_block=block, name=name, is_multicast=False)
+    return tencentcloud.subnet.Instance(
+        name, vpc_id=vpc.id, availability_zone=zone, cidr_block=block, name=name, is_multicast=False
+    )
 
 
 def pool(zone: str, block: str) -> tke.NodePoolArgs:
-    nodes = subnet(f"nodes-{zone}", zone, block).id
-    return tke.NodePoolArgs(name=zone, zone=zone, subnet_id=nodes, instance_type="S5.LARGE8", size=1, keep_machines=False, key_ids=[key])
+    at = subnet(f"nodes-{zone}", zone, block).id
+    return tke.NodePoolArgs(
+        name=zone,
+        zone=zone,
+        subnet_id=at,
+        instance_type="S5.LARGE8",
+        size=1,
+        keep_machines=False,
+        key_ids=keys,
+    )
 
 
 def pod_subnet(zone: str, block: str) -> tke.EniZoneSubnet:
-    args = tke.EniZoneSubnetArgs(vpc_id=vpc.id, vpc_cidr=vpc_cidr, zone=zone, cidr_block=block, deletion_protection=protect)
-    return tke.EniZoneSubnet(f"pods-{zone}", args)
+    where = {"vpc_id": vpc.id, "vpc_cidr": vpc_cidr, "zone": zone, "cidr_block": block}
+    return tke.EniZoneSubnet(f"pods-{zone}", {**where, "deletion_protection": protect})
 
 
 clb = subnet("clb", zones[0], str(small[8]))

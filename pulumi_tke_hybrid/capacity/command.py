@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from pulumi_tke_hybrid.console import endings, ignored
-from pulumi_tke_hybrid.console.exit_code import FailOn
+from pulumi_tke_hybrid.cli import options
+from pulumi_tke_hybrid.cli.exit_code import FailOn
+from pulumi_tke_hybrid.cli.report_errors import report_errors
 
 HELP = """How many nodes and ENI pods fit in each zone, now and after a change. Reads only, changes nothing.
 
@@ -56,9 +57,14 @@ is taken. Each comes with its reasons and a line for the program.
   64 the VPC has no room, or wrong use    70 a fault of tke-hybrid itself
 """
 
-app = typer.Typer(invoke_without_command=True, no_args_is_help=True, rich_markup_mode="rich", add_completion=False)
+app = typer.Typer(
+    invoke_without_command=True, no_args_is_help=True, rich_markup_mode="rich", add_completion=False
+)
 JsonFile = Annotated[
-    str, typer.Option("--json", metavar="FILE", help="Write JSON there (- for standard output).", rich_help_panel="Report")
+    str,
+    typer.Option(
+        "--json", metavar="FILE", help="Write JSON there (- for standard output).", rich_help_panel="Report"
+    ),
 ]
 
 
@@ -66,10 +72,20 @@ JsonFile = Annotated[
 def capacity(
     context: typer.Context,
     preview: Annotated[
-        str, typer.Option(metavar="FILE", help="JSON of `pulumi preview --show-sames` (- for standard input).", rich_help_panel="What")
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="JSON of `pulumi preview --show-sames` (- for standard input).",
+            rich_help_panel="What",
+        ),
     ] = "",
     state: Annotated[
-        str, typer.Option(metavar="FILE", help="JSON of `pulumi stack export` (- for standard input).", rich_help_panel="What")
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="JSON of `pulumi stack export` (- for standard input).",
+            rich_help_panel="What",
+        ),
     ] = "",
     facts: Annotated[
         str,
@@ -79,37 +95,71 @@ def capacity(
             rich_help_panel="What",
         ),
     ] = "",
-    cluster_id: Annotated[str, typer.Option(metavar="CLS-ID", help="A live cluster.", rich_help_panel="What")] = "",
+    cluster_id: Annotated[
+        str, typer.Option(metavar="CLS-ID", help="A live cluster.", rich_help_panel="What")
+    ] = "",
     cluster: Annotated[
-        str, typer.Option(metavar="NAME", help="Which HybridCluster of the stack, if it has several.", rich_help_panel="What")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Which HybridCluster of the stack, if it has several.",
+            rich_help_panel="What",
+        ),
     ] = "",
     region: Annotated[
-        str, typer.Option(help="Region of the live cluster. Default: TENCENTCLOUD_REGION.", rich_help_panel="Live cluster")
+        str,
+        typer.Option(
+            help="Region of the live cluster. Default: TENCENTCLOUD_REGION.", rich_help_panel="Live cluster"
+        ),
     ] = "",
     kubeconfig: Annotated[
-        Path | None, typer.Option(help="The cluster's kubeconfig. Default: KUBECONFIG.", rich_help_panel="Live cluster")
+        Path | None,
+        typer.Option(help="The cluster's kubeconfig. Default: KUBECONFIG.", rich_help_panel="Live cluster"),
     ] = None,
-    kube_context: Annotated[str, typer.Option("--context", help="Context of the kubeconfig.", rich_help_panel="Live cluster")] = "",
+    kube_context: Annotated[
+        str, typer.Option("--context", help="Context of the kubeconfig.", rich_help_panel="Live cluster")
+    ] = "",
     cloud_only: Annotated[
-        bool, typer.Option("--cloud-only", help="Do not ask the cluster itself: subnets alone.", rich_help_panel="Live cluster")
+        bool,
+        typer.Option(
+            "--cloud-only",
+            help="Do not ask the cluster itself: subnets alone.",
+            rich_help_panel="Live cluster",
+        ),
     ] = False,
     growth: Annotated[
-        str, typer.Option(metavar="PODS[/PERIOD]", help="Growth over all zones, a day, week or month.", rich_help_panel="Judgement")
+        str,
+        typer.Option(
+            metavar="PODS[/PERIOD]",
+            help="Growth over all zones, a day, week or month.",
+            rich_help_panel="Judgement",
+        ),
     ] = "",
     reserve: Annotated[
-        int, typer.Option(min=0, max=99, help="Per cent of each zone's addresses that must stay free.", rich_help_panel="Judgement")
+        int,
+        typer.Option(
+            min=0,
+            max=99,
+            help="Per cent of each zone's addresses that must stay free.",
+            rich_help_panel="Judgement",
+        ),
     ] = 0,
     fail_on: Annotated[
         FailOn,
-        typer.Option(help="End with 2 at what does not fit (error), or also at what fills up (warning).", rich_help_panel="Judgement"),
+        typer.Option(
+            help="End with 2 at what does not fit (error), or also at what fills up (warning).",
+            rich_help_panel="Judgement",
+        ),
     ] = FailOn.ERROR,
     json_file: JsonFile = "",
 ) -> None:
     if context.invoked_subcommand is not None:
-        with endings.told("capacity"):
-            ignored.refuse(f"{context.invoked_subcommand} has options of its own, after its name", _given(context))
+        with report_errors("capacity"):
+            options.refuse(
+                f"{context.invoked_subcommand} has options of its own, after its name", _given(context)
+            )
         return
-    with endings.told("capacity"):
+    with report_errors("capacity"):
         from pulumi_tke_hybrid.capacity import run_command
 
         code = run_command.run(
@@ -132,20 +182,31 @@ def capacity(
 
 def _given(context: typer.Context) -> dict[str, bool]:
     """Each option, and whether the command line has it."""
-    sources = {option.opts[0]: context.get_parameter_source(str(option.name)) for option in context.command.params}
+    sources = {
+        option.opts[0]: context.get_parameter_source(str(option.name)) for option in context.command.params
+    }
     return {option: source is not None and source.name == "COMMANDLINE" for option, source in sources.items()}
 
 
 @app.command("propose", help=PROPOSE_HELP, no_args_is_help=True)
 def propose(
     vpc: Annotated[str, typer.Option(metavar="RANGE", help="Range of the VPC.")],
-    zone: Annotated[list[str], typer.Option(metavar="ZONE:NODESxTYPE:PODS", help="What a zone must hold; may be repeated.")],
-    taken: Annotated[list[str] | None, typer.Option(metavar="RANGE", help="A range in use; may be repeated.")] = None,
-    growth: Annotated[int, typer.Option(min=0, max=10000, help="Room to grow, in per cent of the need.")] = 100,
+    zone: Annotated[
+        list[str],
+        typer.Option(metavar="ZONE:NODESxTYPE:PODS", help="What a zone must hold; may be repeated."),
+    ],
+    taken: Annotated[
+        list[str] | None, typer.Option(metavar="RANGE", help="A range in use; may be repeated.")
+    ] = None,
+    growth: Annotated[
+        int, typer.Option(min=0, max=10000, help="Room to grow, in per cent of the need.")
+    ] = 100,
     json_file: JsonFile = "",
 ) -> None:
-    with endings.told("capacity propose"):
+    with report_errors("capacity propose"):
         from pulumi_tke_hybrid.capacity import run_command
 
-        code = run_command.propose(vpc=vpc, zones=zone, taken=taken or [], growth=growth, json_file=json_file)
+        code = run_command.run_propose(
+            vpc=vpc, zones=zone, taken=taken or [], growth=growth, json_file=json_file
+        )
     raise typer.Exit(code)

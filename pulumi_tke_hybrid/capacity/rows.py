@@ -63,14 +63,22 @@ class Row:
     @property
     def bound(self) -> str:
         """What ends the pods first."""
-        return "nodes" if self.pods_fit_on_most == self.pods_fit and self.free > self.pods_fit - self.pods else "addresses"
+        return (
+            "nodes"
+            if self.pods_fit_on_most == self.pods_fit and self.free > self.pods_fit - self.pods
+            else "addresses"
+        )
 
 
-def rows(after: ClusterInventory, before: ClusterInventory | None = None, growth: Growth | None = None) -> list[Row]:
+def rows(
+    after: ClusterInventory, before: ClusterInventory | None = None, growth: Growth | None = None
+) -> list[Row]:
     """A row for each zone, in the order of the cluster; zones that only were there, or that only pods are bound to, come last."""
     possible, certain = (capacity.place(after, most=True, surely=surely) for surely in (False, True))
     names = dict.fromkeys(
-        [zone.name for zone in after.zones] + [zone.name for zone in (before.zones if before else ())] + list(possible.pods)
+        [zone.name for zone in after.zones]
+        + [zone.name for zone in (before.zones if before else ())]
+        + list(possible.pods)
     )
     was = None if before is None else _Before(before, capacity.pods_by_zone(before))
     return [_row(name, after, was, growth, len(names), possible, certain) for name in names]
@@ -118,7 +126,9 @@ def _row(
         counted=counted,
         nodes=sum(nodes.number for nodes in zone.nodes),
         most_nodes=sum(nodes.greatest for nodes in zone.nodes),
-        nodes_fit=capacity.nodes_that_fit((subnet.size or 0 for subnet in zone.subnets), largest) if largest else None,
+        nodes_fit=capacity.nodes_that_fit((subnet.size or 0 for subnet in zone.subnets), largest)
+        if largest
+        else None,
         types_known=after.types_known(zone),
         about=any(nodes.about for nodes in zone.nodes),
         by_table=any(limit.source is LimitSource.TABLE for limit in limits),
@@ -129,11 +139,15 @@ def _row(
         uncertain=_lacking(after, zone, pods, certain, surely=True) > 0,
         ranges_known=zone.ranges_known,
         change=None if before is None else before.free(name) - (zone.size - used),
-        periods=capacity.periods_until_full(fit - pods, share) if limits and after.types_known(zone) else None,
+        periods=capacity.periods_until_full(fit - pods, share)
+        if limits and after.types_known(zone)
+        else None,
     )
 
 
-def _lacking(after: ClusterInventory, zone: Zone, pods: int, placed: capacity.Placement, *, surely: bool) -> int:
+def _lacking(
+    after: ClusterInventory, zone: Zone, pods: int, placed: capacity.Placement, *, surely: bool
+) -> int:
     if zone.pods is None:
         return placed.lacking.get(zone.name, 0)
     return max(pods - capacity.room(after, zone, most=True, surely=surely), 0)

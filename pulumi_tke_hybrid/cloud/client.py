@@ -1,4 +1,8 @@
-"""Signed calls over Tencent's official SDK, with retries that cannot do a thing twice."""
+"""Signed calls over Tencent's official SDK, with retries that cannot do a thing twice.
+
+Lists that the API tells in pages.
+
+Whose credentials these are: a wrong account would take a live cluster for one that is gone."""
 
 import configparser
 import importlib
@@ -117,13 +121,17 @@ class TencentCloud:
     def _client(self, service: str, version: str) -> Any:
         if (service, version) not in self._clients:
             if self._credential is None:
-                self._credential = self._key() if self._settings.role is None else self._role(self._settings.role)
+                self._credential = (
+                    self._key() if self._settings.role is None else self._role(self._settings.role)
+                )
             self._clients[service, version] = self._connected(service, version, self._credential)
         return self._clients[service, version]
 
     def _connected(self, service: str, version: str, credential: Any) -> Any:
         settings = self._settings
-        http = _sdk("profile.http_profile").HttpProfile(protocol=settings.protocol, rootDomain=settings.domain, reqTimeout=_REQUEST_TIMEOUT)
+        http = _sdk("profile.http_profile").HttpProfile(
+            protocol=settings.protocol, rootDomain=settings.domain, reqTimeout=_REQUEST_TIMEOUT
+        )
         profile = _sdk("profile.client_profile").ClientProfile(httpProfile=http)
         return _sdk("common_client").CommonClient(service, version, credential, settings.region, profile)
 
@@ -136,14 +144,29 @@ class TencentCloud:
             if unfit:
                 what = f"the configured key cannot be used; {' and '.join(unfit)} must hold no spaces and no line break"
                 raise CloudError("Credentials", "CredentialsMissing", what)
-            return credential.Credential(settings.secret_id, settings.secret_key, settings.security_token or None)
-        with _found("no key in the configuration, the environment, a profile or a role", _where_a_key_belongs()), _bounded():
+            return credential.Credential(
+                settings.secret_id, settings.secret_key, settings.security_token or None
+            )
+        with (
+            _found(
+                "no key in the configuration, the environment, a profile or a role", _where_a_key_belongs()
+            ),
+            _bounded(),
+        ):
             return credential.DefaultCredentialProvider().get_credential()
 
     def _role(self, role: AssumedRole) -> Any:
         """Credentials for a while. Asked for through our own client, so that the configured domain holds here as well."""
-        wanted: dict[str, object] = {"RoleArn": role.arn, "RoleSessionName": role.session, "DurationSeconds": role.seconds}
-        wanted |= {name: value for name, value in (("ExternalId", role.external_id), ("Policy", _encoded(role.policy))) if value}
+        wanted: dict[str, object] = {
+            "RoleArn": role.arn,
+            "RoleSessionName": role.session,
+            "DurationSeconds": role.seconds,
+        }
+        wanted |= {
+            name: value
+            for name, value in (("ExternalId", role.external_id), ("Policy", _encoded(role.policy)))
+            if value
+        }
         client = self._connected("sts", VERSIONS["sts"], self._key())
         given: Any = self._answered(client, "AssumeRole", wanted).get("Credentials")
         try:
@@ -217,3 +240,57 @@ def _bounded() -> Generator[None]:
 
 def _sdk(module: str) -> Any:
     return importlib.import_module(f"tencentcloud.common.{module}")
+
+
+PAGE = 100
+"""How many items a page has."""
+
+
+def all_pages(page: Callable[[int], Answer], key: str) -> list[Answer]:
+    """The items of all pages; `page` asks for one of `PAGE` items, from an offset on."""
+    found: list[Answer] = []
+    while True:
+        items: list[Answer] = page(len(found)).get(key) or []
+        found += items
+        if len(items) < PAGE:
+            return found
+
+
+def account_of(cloud: Cloud) -> str:
+    """The account that the credentials belong to."""
+    return str(cloud.call("sts", "GetCallerIdentity", {})["AccountId"])
+
+
+def masked(secret_id: str) -> str:
+    """A key's id as it may be shown."""
+    return f"{secret_id[:4]}…{secret_id[-4:]}" if len(secret_id) > 12 else "…"
+
+
+def wrong_account(before: str, now: str, secret_id: str) -> str:
+    """The sentence for credentials of another account."""
+    return (
+        f"the stack belongs to account {before}, the credentials ({masked(secret_id)}) to account {now}; nothing was touched; use "
+        f"credentials of {before}"
+    )
+
+
+def refuse_other_account(cloud: Cloud, before: str, secret_id: str) -> None:
+    """Raise if the credentials are of another account than the one that the state names."""
+    now = account_of(cloud)
+    if now != before:
+        raise CloudError("GetCallerIdentity", "WrongAccount", wrong_account(before, now, secret_id))
+
+
+def two_accounts(stack: CloudSettings, provider: CloudSettings) -> str:
+    """That the key of an explicit provider belongs to another account than the stack's, by which VPC-CNI is asked; empty if not.
+
+    Raises `CloudError` where an account cannot be told.
+    """
+    if not provider.secret_id or provider.secret_id == stack.secret_id:
+        return ""
+    ours, theirs = account_of(TencentCloud(stack)), account_of(TencentCloud(provider))
+    return (
+        ""
+        if ours == theirs
+        else f"its key ({masked(provider.secret_id)}) belongs to account {theirs}, the stack's to {ours}"
+    )

@@ -1,12 +1,14 @@
 """What can go wrong in a call to the cloud, with all that the cloud said."""
 
-from pulumi_tke_hybrid.tke.text import printable
+from pulumi_tke_hybrid.tke.rule import printable
 
 
 class CloudError(Exception):
     """The cloud refused a call, or could not be reached."""
 
-    __module__ = "builtins"  # Pulumi prints a provider's exception with its module in front; users read only the rest
+    __module__ = (
+        "builtins"  # Pulumi prints a provider's exception with its module in front; users read only the rest
+    )
 
     def __init__(self, action: str, code: str, message: str, request_id: str = "") -> None:
         self.action = action
@@ -29,7 +31,9 @@ class DeadlinePassed(CloudError):
     __module__ = "builtins"
 
     def __init__(self, what: str, seconds: float, seen: str, advice: str) -> None:
-        super().__init__(what, "DeadlinePassed", f"not there after {seconds:.0f} s; last seen: {seen}. {advice}")
+        super().__init__(
+            what, "DeadlinePassed", f"not there after {seconds:.0f} s; last seen: {seen}. {advice}"
+        )
 
 
 class Incompatible(CloudError):
@@ -38,4 +42,6 @@ class Incompatible(CloudError):
     __module__ = "builtins"
 
     def __init__(self, subject: str, differences: list[str], advice: str) -> None:
-        super().__init__(subject, "Incompatible", "\n".join(["", *(f"  - {line}" for line in differences), advice]))
+        super().__init__(
+            subject, "Incompatible", "\n".join(["", *(f"  - {line}" for line in differences), advice])
+        )

@@ -1,4 +1,6 @@
-"""What only the cluster itself knows: which pods live on ENI addresses, and which addresses are kept for pods that are gone."""
+"""What only the cluster itself knows: which pods live on ENI addresses, and which addresses are kept for pods that are gone.
+
+Addresses kept by `vpc-ip-claim-delete-policy: Never` outlive their pods: before a cluster goes they are named, or released."""
 
 import contextlib
 import ipaddress
@@ -8,10 +10,11 @@ from typing import Any, Protocol, TypeVar
 
 from pulumi_tke_hybrid.cloud.client import Cloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.kube.client import POD, Kind, KubeClient, connect_to
 from pulumi_tke_hybrid.kube.errors import KubeError, NotAllowed, NotAuthenticated, NotFound
-from pulumi_tke_hybrid.tke.pods import needs_eni, over
-from pulumi_tke_hybrid.tke.text import printable
+from pulumi_tke_hybrid.tke.enis import needs_eni, over
+from pulumi_tke_hybrid.tke.rule import printable
 from pulumi_tke_hybrid.tke.values import at, mapping
 
 Json = dict[str, Any]
@@ -101,7 +104,11 @@ class LiveCluster:
         self._read(call)
 
     def eni_pods(self) -> list[str]:
-        return self._read(lambda client: sorted("/".join(_name(pod)) for pod in client.list(POD) if needs_eni(pod) and not over(pod)))
+        return self._read(
+            lambda client: sorted(
+                "/".join(_name(pod)) for pod in client.list(POD) if needs_eni(pod) and not over(pod)
+            )
+        )
 
     def _read(self, question: Callable[[KubeClient], T]) -> T:
         """The result by the first endpoint that gives one."""
@@ -131,7 +138,10 @@ def _kept_addresses(client: KubeClient) -> list[KeptAddress]:
     alive = {_name(pod) for pod in client.list(POD)}
     kept = [claim for claim in claims if _name(claim) not in alive]
     addresses = _addresses(client, kind.version) if kept else dict[tuple[str, str], str]()
-    return sorted((KeptAddress(*_name(claim), addresses.get(_name(claim)) or _own_address(claim)) for claim in kept), key=str)
+    return sorted(
+        (KeptAddress(*_name(claim), addresses.get(_name(claim)) or _own_address(claim)) for claim in kept),
+        key=str,
+    )
 
 
 def _addresses(client: KubeClient, version: str) -> Mapping[tuple[str, str], str]:
@@ -143,7 +153,13 @@ def _addresses(client: KubeClient, version: str) -> Mapping[tuple[str, str], str
         found = list(client.list(Kind("vpcips", GROUP, version, namespaced=False)))
     except KubeError:
         return {}  # the claims themselves were read; that their addresses are unknown is shown
-    return {claim: name for item in found for name in [str(item["metadata"]["name"])] if _is_address(name) for claim in _references(item)}
+    return {
+        claim: name
+        for item in found
+        for name in [str(item["metadata"]["name"])]
+        if _is_address(name)
+        for claim in _references(item)
+    }
 
 
 def _references(item: Json) -> Sequence[tuple[str, str]]:
@@ -170,3 +186,59 @@ def _is_address(text: str) -> bool:
 def _name(item: Json) -> tuple[str, str]:
     metadata = item["metadata"]
     return str(metadata.get("namespace") or "default"), printable(str(metadata["name"]))
+
+
+RELEASE_ALL = "release_kept_ips=True, applied with `pulumi up` before the destroy, releases them all, from a machine that reaches the API server"
+_HELD = "kept addresses may hold up the deletion of their subnets until their reclaim time"
+
+
+def settle(connect: Callable[[], Inside], release: bool, wait: Wait) -> None:
+    """Name the kept addresses and how to release them; with `release` give them back, and wait until they are.
+
+    A cluster that cannot be asked does not hold up its own deletion: what still holds a subnet is named once more by the wait for
+    empty subnets.
+    """
+    try:
+        inside = connect()
+        kept = inside.kept_addresses()
+    except NotReadable as error:
+        nothing = f"; nothing was released, and {_HELD}" if release else ""
+        wait.say(f"could not tell which addresses are kept for pods that are gone: {error}{nothing}")
+        return
+    if release:
+        _release(inside, kept, wait)
+    else:
+        _kept_name(kept, wait)
+
+
+def _release(inside: Inside, kept: list[KeptAddress], wait: Wait) -> None:
+    for done, item in enumerate(kept):
+        wait.say(f"releasing {item}")
+        try:
+            inside.release(item)
+        except NotReadable as error:
+            wait.say(f"could not release it: {error}; {done} of {len(kept)} were released, and {_HELD}")
+            return
+
+    def look() -> tuple[bool | None, str]:
+        try:
+            left = inside.kept_addresses()
+        except NotReadable as error:
+            return None, f"could not see whether they are released: {error}"
+        return (None, f"still kept: {', '.join(map(str, left))}") if left else (True, "released")
+
+    if kept:
+        wait.until(
+            "kept addresses",
+            look,
+            "Look at the claims with `kubectl get vipc -A`, then run `pulumi destroy` again.",
+        )
+
+
+def _kept_name(kept: list[KeptAddress], wait: Wait) -> None:
+    for item in kept:
+        wait.say(
+            f"kept: {item}; `kubectl delete vipc {item.pod} -n {item.namespace}` releases it while the cluster lives"
+        )
+    if kept:
+        wait.say(f"{len(kept)} {_HELD}; {RELEASE_ALL}")

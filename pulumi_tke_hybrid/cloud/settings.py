@@ -31,12 +31,19 @@ class AssumedRole:
     def read(cls, configured: object, environment: Mapping[str, str]) -> "AssumedRole | None":
         """`tencentcloud:assumeRole` (an object) first, then `TENCENTCLOUD_ASSUME_ROLE_…`; None: the key acts by itself."""
         try:
-            given: Mapping[str, object] = json.loads(configured) if isinstance(configured, str) and configured else {}
+            given: Mapping[str, object] = (
+                json.loads(configured) if isinstance(configured, str) and configured else {}
+            )
 
             def setting(key: str, variable: str, default: str = "") -> str:
-                return str(given.get(key) or environment.get(f"TENCENTCLOUD_ASSUME_ROLE_{variable}") or default)
+                return str(
+                    given.get(key) or environment.get(f"TENCENTCLOUD_ASSUME_ROLE_{variable}") or default
+                )
 
-            arn, seconds = setting("roleArn", "ARN"), int(setting("sessionDuration", "SESSION_DURATION", "7200"))
+            arn, seconds = (
+                setting("roleArn", "ARN"),
+                int(setting("sessionDuration", "SESSION_DURATION", "7200")),
+            )
         except (ValueError, AttributeError):
             raise SettingsMissing(
                 "tencentcloud:assumeRole is not an object with roleArn, sessionName and sessionDuration (a number of seconds)"
@@ -44,7 +51,9 @@ class AssumedRole:
         if not arn:
             return None
         session = setting("sessionName", "SESSION_NAME", "pulumi-tke-hybrid")
-        return cls(arn, session, seconds, setting("externalId", "EXTERNAL_ID"), str(given.get("policy") or ""))
+        return cls(
+            arn, session, seconds, setting("externalId", "EXTERNAL_ID"), str(given.get("policy") or "")
+        )
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,9 @@ class CloudSettings:
     role: AssumedRole | None = None
 
     @classmethod
-    def read(cls, config: Callable[[str], object], region: str = "", environment: Mapping[str, str] = os.environ) -> "CloudSettings":
+    def read(
+        cls, config: Callable[[str], object], region: str = "", environment: Mapping[str, str] = os.environ
+    ) -> "CloudSettings":
         """Stack configuration (`tencentcloud:secretId` …) first, then `TENCENTCLOUD_…` variables.
 
         Without a key and secret the SDK's own chain is asked: profile, role of the machine, role of the pod.

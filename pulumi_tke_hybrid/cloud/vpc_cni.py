@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Answer, Cloud
-from pulumi_tke_hybrid.cloud.cluster_fit import not_a_global_router, of_another_vpc
-from pulumi_tke_hybrid.cloud.clusters import find_cluster
-from pulumi_tke_hybrid.cloud.enabling import enabling
+from pulumi_tke_hybrid.cloud.clusters import find_cluster, not_a_global_router, of_another_vpc
 from pulumi_tke_hybrid.cloud.errors import CloudError, Incompatible, NotTold
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
-from pulumi_tke_hybrid.cloud.live_vpc_cni import Live, look
+from pulumi_tke_hybrid.cloud.live_vpc_cni import Live, enabling, look
 from pulumi_tke_hybrid.cloud.subnets import subnets_of
 from pulumi_tke_hybrid.cloud.waiting import Wait
-from pulumi_tke_hybrid.tke import ipamd, reclaim
+from pulumi_tke_hybrid.tke import ipamd
+from pulumi_tke_hybrid.tke import ipamd as reclaim
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules import ranges, transitions
+from pulumi_tke_hybrid.tke.rules import immutable_fields, ranges
 from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED
 
 Props = Mapping[str, Any]
@@ -67,28 +66,48 @@ class VpcCniSwitch:
         """Transitions that TKE does not have. `unknown` recognises values that the preview cannot know."""
         wanted = news.get("subnets") or ()
         before: Props = olds if olds.get("clusterId") == news.get("clusterId") else {}
-        left = () if unknown(wanted) else transitions.subnet_findings(before.get("subnets", ()), wanted, unknown)
-        return [*left, *transitions.switch_findings(before, news, unknown)]
+        left = (
+            ()
+            if unknown(wanted)
+            else immutable_fields.subnet_findings(before.get("subnets", ()), wanted, unknown)
+        )
+        return [*left, *immutable_fields.switch_findings(before, news, unknown)]
 
     @staticmethod
     def changes(olds: Props, news: Props, unknown: Callable[[object], bool]) -> tuple[list[str], list[str]]:
         """(changed, replacing) properties. The order of subnets never counts; subnets added elsewhere are not a change."""
         registered = set(olds.get("registeredSubnets", ()))
         wanted = news.get("subnets", ())
-        changed = ["subnets"] if unknown(wanted) or any(unknown(item) or item not in registered for item in wanted) else []
-        changed += [name for name, default in _ONLY_STORED.items() if news.get(name, default) != olds.get(name, default)]
+        changed = (
+            ["subnets"]
+            if unknown(wanted) or any(unknown(item) or item not in registered for item in wanted)
+            else []
+        )
+        changed += [
+            name
+            for name, default in _ONLY_STORED.items()
+            if news.get(name, default) != olds.get(name, default)
+        ]
         replacing = [name for name in ("region", "clusterId") if news.get(name) != olds.get(name)]
         return changed + replacing, replacing
 
     @staticmethod
     def drift(olds: Props, news: Props, unknown: Callable[[object], bool]) -> list[str]:
         """What the last refresh saw that the program does not say, in words."""
-        wanted = [item for item in news.get("subnets", ()) if not unknown(item)] if not unknown(news.get("subnets")) else []
+        wanted = (
+            [item for item in news.get("subnets", ()) if not unknown(item)]
+            if not unknown(news.get("subnets"))
+            else []
+        )
         lines: list[str] = []
         before = set(olds.get("subnets", ()))
-        extra = [item for item in olds.get("registeredSubnets", ()) if item not in wanted and item not in before]
+        extra = [
+            item for item in olds.get("registeredSubnets", ()) if item not in wanted and item not in before
+        ]
         if extra:
-            lines.append(f"{', '.join(extra)} was registered elsewhere; it is reported, never removed; add it to the program")
+            lines.append(
+                f"{', '.join(extra)} was registered elsewhere; it is reported, never removed; add it to the program"
+            )
         seconds = reclaim.seconds_of(str(olds.get("ipReclaim", reclaim.NEVER)))
         reported = olds.get("reclaimSeconds")
         if ipamd.is_running(str(olds.get("phase") or "")) and olds.get("staticIp") and reported != seconds:
@@ -107,27 +126,40 @@ class VpcCniSwitch:
         if cluster is None:
             where = f"region {props['region']}"
             todo = "check the id, the region, the credentials"
-            return Report([], [ADOPTED.finding("cluster_id", f"is not in {where} of this account", value=cluster_id, todo=todo)])
+            return Report(
+                [],
+                [
+                    ADOPTED.finding(
+                        "cluster_id", f"is not in {where} of this account", value=cluster_id, todo=todo
+                    )
+                ],
+            )
         refused = not_a_global_router(cluster_id, cluster) or of_another_vpc(props, cluster, unknown)
         if refused:
             return Report([], [refused])
         subnets: Sequence[Any] = [props["subnets"]] if unknown(props["subnets"]) else props["subnets"]
         live = self.look(props)
         if live is None or not live.enabled:
-            number = "subnets that are not known yet" if unknown(props["subnets"]) else f"{len(subnets)} subnets"
+            number = (
+                "subnets that are not known yet" if unknown(props["subnets"]) else f"{len(subnets)} subnets"
+            )
             return Report([f"VPC-CNI of {cluster_id} is off; `up` switches it on with {number}"], [])
         said = {name: value for name, value in props.items() if not unknown(value)}
         problems = [ADOPTED.finding(name, text) for name, text in self._differences(said, live)]
         lines = [f"VPC-CNI of {cluster_id} is on with {', '.join(live.subnets)}; it is adopted as it is"]
         if live.static_ip is None:
-            lines.append(f"could not tell whether {cluster_id} is in static-IP mode; the program's word is taken")
+            lines.append(
+                f"could not tell whether {cluster_id} is in static-IP mode; the program's word is taken"
+            )
         listed = [item for item in subnets if isinstance(item, str) and not unknown(item)]
         missing = [item for item in listed if item not in live.subnets]
         extra = [item for item in live.subnets if item not in listed]
         if missing:
             lines.append(f"`up` adds {', '.join(missing)}")
         if extra and len(listed) == len(subnets):
-            lines.append(f"{', '.join(extra)} is registered, but not in the program; it is reported, never removed; add it to the program")
+            lines.append(
+                f"{', '.join(extra)} is registered, but not in the program; it is reported, never removed; add it to the program"
+            )
         return Report(lines, problems, live.subnets)
 
     def in_use(self, wanted: Sequence[str], registered: Sequence[str]) -> list[Finding]:
@@ -206,7 +238,9 @@ class VpcCniSwitch:
             pods = eni_pods()
         except NotReadable as error:
             raise CloudError(
-                "DisableVpcCniNetworkType", "NotTold", f"could not tell whether ENI pods live in {props['clusterId']}: {error}; {keep}"
+                "DisableVpcCniNetworkType",
+                "NotTold",
+                f"could not tell whether ENI pods live in {props['clusterId']}: {error}; {keep}",
             ) from None
         if pods:
             more = f" and {len(pods) - _SHOWN_PODS} more" if len(pods) > _SHOWN_PODS else ""
@@ -247,7 +281,9 @@ class VpcCniSwitch:
         """What the cloud has now; see `live_vpc_cni.look`."""
         return look(self._cloud, str(props["clusterId"]))
 
-    def _looks(self, props: Props, judge: Callable[[Live | None], tuple[T | None, str]]) -> Callable[[], tuple[T | None, str]]:
+    def _looks(
+        self, props: Props, judge: Callable[[Live | None], tuple[T | None, str]]
+    ) -> Callable[[], tuple[T | None, str]]:
         """Looks for a wait, which goes on where the cloud does not tell."""
 
         def look() -> tuple[T | None, str]:
@@ -264,10 +300,16 @@ class VpcCniSwitch:
     def _wait_for_cluster(self, props: Props) -> Answer:
         def look() -> tuple[Answer | None, str]:
             cluster = self._cluster(props)
-            status = str(cluster.get("ClusterStatus") or "in no state that the answer names") if cluster else "unknown to the cloud"
+            status = (
+                str(cluster.get("ClusterStatus") or "in no state that the answer names")
+                if cluster
+                else "unknown to the cloud"
+            )
             if status.casefold() in _NOT_USABLE:
                 raise CloudError(
-                    "VpcCni", "ClusterNotUsable", f"{props['clusterId']} is {status}, and VPC-CNI needs a running one; {advice}"
+                    "VpcCni",
+                    "ClusterNotUsable",
+                    f"{props['clusterId']} is {status}, and VPC-CNI needs a running one; {advice}",
                 )
             return (cluster if status == "Running" else None), f"the cluster is {status}"
 
@@ -316,7 +358,9 @@ class VpcCniSwitch:
         """How far the switching on is, in words. Raises `CloudError` with the cloud's reason where it failed."""
         failed, words = enabling(self._cloud, str(props["clusterId"]))
         if failed:
-            raise CloudError("EnableVpcCniNetworkType", "Failed", f"VPC-CNI of {props['clusterId']}: {words}; {_MEND}")
+            raise CloudError(
+                "EnableVpcCniNetworkType", "Failed", f"VPC-CNI of {props['clusterId']}: {words}; {_MEND}"
+            )
         return words
 
     def _wait_for_subnets(self, props: Props, *, begun: bool = False) -> Live:
@@ -330,7 +374,11 @@ class VpcCniSwitch:
                 return None, f"VPC-CNI is not on yet{progress()}"
             _refuse_failed(props, live)
             missing = [subnet for subnet in props["subnets"] if subnet not in live.subnets]
-            return (None, f"{', '.join(missing)} not listed yet; ipamd is {live.words}{progress()}") if missing else (live, "listed")
+            return (
+                (None, f"{', '.join(missing)} not listed yet; ipamd is {live.words}{progress()}")
+                if missing
+                else (live, "listed")
+            )
 
         return self._wait.until(f"VPC-CNI of {props['clusterId']}", self._looks(props, listed), _AGAIN)
 
@@ -352,15 +400,26 @@ class VpcCniSwitch:
             found.append(("cni_type", f"CNI type is {live.cni_type}, the program says {kind}"))
         if live.static_ip is not None and static is not None and live.static_ip != bool(static):
             found.append(("static_ip", f"static mode is {live.static_ip}, the program says {bool(static)}"))
-        if static and wanted is not None and live.running and live.reclaim_seconds != reclaim.seconds_of(wanted):
+        if (
+            static
+            and wanted is not None
+            and live.running
+            and live.reclaim_seconds != reclaim.seconds_of(wanted)
+        ):
             said = _words(reclaim.seconds_of(wanted))
-            found.append(("ip_reclaim", f"reclaim is {_words(live.reclaim_seconds)}, the program says {said}"))
+            found.append(
+                ("ip_reclaim", f"reclaim is {_words(live.reclaim_seconds)}, the program says {said}")
+            )
         return found
 
 
 def _refuse_failed(props: Props, live: Live) -> None:
     if ipamd.has_failed(live.phase):
-        raise CloudError("VpcCni", "Failed", f"ipamd of {props['clusterId']} is {live.phase}: {live.reason or 'no reason given'}")
+        raise CloudError(
+            "VpcCni",
+            "Failed",
+            f"ipamd of {props['clusterId']} is {live.phase}: {live.reason or 'no reason given'}",
+        )
 
 
 def _words(seconds: float | None) -> str:

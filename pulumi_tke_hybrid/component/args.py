@@ -10,8 +10,8 @@ from typing_extensions import dataclass_transform
 
 from pulumi_tke_hybrid.component.errors import InvalidInputs, labelled, problems_of
 from pulumi_tke_hybrid.component.inputs import Check, Each, PassedOn, deferrable
+from pulumi_tke_hybrid.plan.rules import every_rule
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged, setting_findings
-from pulumi_tke_hybrid.tke.rules import every_rule
 
 A = TypeVar("A", bound="Args")
 C = TypeVar("C", bound=type)
@@ -19,7 +19,9 @@ C = TypeVar("C", bound=type)
 SeverityInput = Union[Severity, Literal["error", "warning", "note"]]
 """A severity, or its word."""
 
-_CONFIG = ConfigDict(arbitrary_types_allowed=True, extra="forbid", hide_input_in_errors=True, use_enum_values=False)
+_CONFIG = ConfigDict(
+    arbitrary_types_allowed=True, extra="forbid", hide_input_in_errors=True, use_enum_values=False
+)
 
 
 class Args:
@@ -60,7 +62,8 @@ def args_class(**checks: Check | Each | PassedOn) -> Callable[[C], C]:
         if unknown:
             raise TypeError(f"{cls.__name__} has no properties {sorted(unknown)}")
         cls.__annotations__ = {
-            name: deferrable(annotation, cls.__name__, name, checks.get(name)) for name, annotation in annotations.items()
+            name: deferrable(annotation, cls.__name__, name, checks.get(name))
+            for name, annotation in annotations.items()
         }
         made: Any = pydantic.dataclasses.dataclass(cls, kw_only=True, config=_CONFIG)
         # Cross-language schemas, editors and our own documentation read what the author wrote.

@@ -18,14 +18,19 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from pulumi_tke_hybrid.cloud.account import account_of, refuse_other_account, wrong_account
-from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
+from pulumi_tke_hybrid.cloud.client import (
+    Cloud,
+    TencentCloud,
+    account_of,
+    refuse_other_account,
+    wrong_account,
+)
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.immutable_fields import STACK_PLACE
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
-from pulumi_tke_hybrid.tke.rules.transitions import STACK_PLACE
 
 DEFAULT_DEADLINE = 600
 
@@ -64,7 +69,12 @@ class CloudProvider(ResourceProvider):
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         news = dict(news)
         try:
-            problems = self._placed(olds, news) or self.refused(olds, news) or self._owned(olds, news) or self.contradicted(olds, news)
+            problems = (
+                self._placed(olds, news)
+                or self.refused(olds, news)
+                or self._owned(olds, news)
+                or self.contradicted(olds, news)
+            )
         except SettingsMissing as error:
             problems = [PROPERTY.finding("region", str(error))]
         # Given a property, the engine would print the whole of its value between the path and the sentence.
@@ -122,11 +132,17 @@ class CloudProvider(ResourceProvider):
             now = account_of(TencentCloud(settings))
         except CloudError as error:
             # A preview may be made without credentials; whatever needs them later says so itself.
-            say_once(f"could not tell the account of the credentials ({error.code}), so it was not compared; `tke-hybrid doctor` looks why")
+            say_once(
+                f"could not tell the account of the credentials ({error.code}), so it was not compared; `tke-hybrid doctor` looks why"
+            )
             return []
         news["accountId"] = now
         wrong = bool(before) and before != now
-        return [STACK_PLACE.finding("credentials", wrong_account(before, now, settings.secret_id))] if wrong else []
+        return (
+            [STACK_PLACE.finding("credentials", wrong_account(before, now, settings.secret_id))]
+            if wrong
+            else []
+        )
 
 
 class Remembering(ResourceProvider):
@@ -152,4 +168,7 @@ class StoringProvider(Remembering, CloudProvider):
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         # An account that could not be told is stored once it can; any other change of it was refused.
-        return DiffResult(changes=any(olds.get(name) != news.get(name) for name in ("accountId", *self.compared)), replaces=[])
+        return DiffResult(
+            changes=any(olds.get(name) != news.get(name) for name in ("accountId", *self.compared)),
+            replaces=[],
+        )

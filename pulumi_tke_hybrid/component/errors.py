@@ -1,18 +1,98 @@
-"""The one error that users of the components see: bad inputs together, one line a property."""
+"""Where a value lies that pydantic finds fault with: pydantic's location, read along the types of the argument classes.
+
+The one error that users of the components see: bad inputs together, one line a property."""
 
 import difflib
 import re
+import types
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import pulumi
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from pulumi_tke_hybrid.component.places import Place
-from pulumi_tke_hybrid.tke.refusal import refusal_text
-from pulumi_tke_hybrid.tke.rule import Finding, Rule
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, refusal_text
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
+
+SECRET_PROPERTIES = frozenset({"password", "kubeconfig", "env"})
+"""Their values, and whatever lies in them, appear in no message."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A property, or a value inside one."""
+
+    path: str = ""
+    """As the user wrote it, e.g. `node_pools[1].labels['Team']`."""
+    name: str = ""
+    """The property that it is, or that it lies in."""
+    siblings: Sequence[str] = ()
+    """All properties of the class whose property it is."""
+    in_mapping: bool = False
+    """Whether it is a value of a mapping, under a key of the user's."""
+
+    @classmethod
+    def of(cls, path: str) -> "Place":
+        """The place of one property, or of a value in it, e.g. `env['A']`."""
+        return cls(path, path.partition("[")[0], in_mapping=path.endswith(("']", '"]')))
+
+    @property
+    def hidden(self) -> bool:
+        """Whether no value may be shown."""
+        return self.name in SECRET_PROPERTIES
+
+    def below(self, location: Sequence[int | str], annotation: Any) -> "Place":
+        """The place at pydantic's location below this one, which holds what the annotation says."""
+        place, members = self, _members(annotation)
+        for item in location:
+            chosen = [member for member in members if item in _tags(member)] if len(members) > 1 else []
+            if chosen:
+                members = chosen
+                continue
+            place, members = place._one_below(item, members)
+        return place
+
+    def _one_below(self, item: int | str, members: Sequence[Any]) -> tuple["Place", list[Any]]:
+        for member in members:
+            if get_origin(member) in (dict, Mapping):
+                return replace(self, path=f"{self.path}[{item!r}]", in_mapping=True), _members(
+                    get_args(member)[1]
+                )
+            if get_origin(member) in (list, Sequence) and isinstance(item, int):
+                return replace(self, path=f"{self.path}[{item}]", in_mapping=False), _members(
+                    get_args(member)[0]
+                )
+        properties = next((found for member in members if (found := _properties(member))), None)
+        if properties is None:  # what pydantic adds about a key
+            return self, []
+        if isinstance(item, int):  # an argument without a name
+            return replace(self, path=f"{self.path}[{item}]"), []
+        name = item
+        path = f"{self.path}.{name}" if self.path else name
+        return Place(path, name, sorted(properties)), _members(properties.get(name, object))
+
+
+def _members(annotation: Any) -> list[Any]:
+    """The plain types that a value may have, without what only says that it may come later or be left out."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _members(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        return [plain for member in get_args(annotation) for plain in _members(member)]
+    return [] if origin in (Awaitable, pulumi.Output) or annotation is types.NoneType else [annotation]
+
+
+def _tags(member: Any) -> tuple[str, ...]:
+    """How pydantic names a member of a union in a location."""
+    name = getattr(member, "__name__", "")
+    return (name, f"is-instance[{name}]") if isinstance(member, type) else ()
+
+
+def _properties(member: Any) -> Mapping[str, Any] | None:
+    """The properties of an argument class."""
+    return member.__annotations__ if hasattr(member, "__pydantic_fields__") else None
 
 
 class InvalidInputs(pulumi.RunError):
@@ -74,7 +154,9 @@ def problems_of(error: ValidationError, annotation: Any, holder: str = "") -> li
     components: dict[str, str] = {}
     for detail in error.errors(include_url=False):
         place = Place.of(holder).below(detail["loc"], annotation)
-        if detail["loc"] and str(detail["loc"][-1]).startswith("is-instance["):  # the other members of a union say the rest
+        if detail["loc"] and str(detail["loc"][-1]).startswith(
+            "is-instance["
+        ):  # the other members of a union say the rest
             components[place.path] = detail["ctx"]["class"] if "ctx" in detail else ""
         else:
             found[place.path] = _finding(place, detail, components.get(place.path, ""))
@@ -87,12 +169,18 @@ def _finding(place: Place, detail: ErrorDetails, component: str) -> Finding:
         return PROPERTY.finding(path, "is required")
     if kind == "unexpected_keyword_argument":
         near = _near(place.name, place.siblings)
-        return PROPERTY.finding(path, "is not a property", todo=f"did you mean {near!r}?" if near else "see the class's documentation")
+        return PROPERTY.finding(
+            path,
+            "is not a property",
+            todo=f"did you mean {near!r}?" if near else "see the class's documentation",
+        )
     if kind == "unexpected_positional_argument":
         return PROPERTY.finding(path, "properties are given by their names", todo="write name=value")
     if kind == "value_error":
         cause = detail["ctx"]["error"] if "ctx" in detail else None
-        return cause.finding.under(path) if isinstance(cause, Refused) else PROPERTY.finding(path, detail["msg"])
+        return (
+            cause.finding.under(path) if isinstance(cause, Refused) else PROPERTY.finding(path, detail["msg"])
+        )
     what, why, todo = _wrong_type(place, detail, component)
     return PROPERTY.finding(path, what, why=why, todo=todo)
 
@@ -116,10 +204,18 @@ def _wrong_type(place: Place, detail: ErrorDetails, component: str) -> tuple[str
         return _no_list(value, hidden=place.hidden)
     if component:
         itself = [f"pass the {component} itself"] if simple or later else []
-        return wanted.replace("must be", f"must be an instance of {component}, or"), "", "; ".join(got + itself)
+        return (
+            wanted.replace("must be", f"must be an instance of {component}, or"),
+            "",
+            "; ".join(got + itself),
+        )
     if later:
         todo = _WRITTEN_OUT.get(kind, "write it out, or take it from configuration")
-        return f"{wanted.replace('a string', 'a plain string')} (not an Output)", "what the program makes depends on it", todo
+        return (
+            f"{wanted.replace('a string', 'a plain string')} (not an Output)",
+            "what the program makes depends on it",
+            todo,
+        )
     if isinstance(value, pulumi.Resource) and kind == "string_type":
         return f"{wanted}, not a resource", "", f"pass {_output_of(value, place)}"
     quotes = ["write it in quotes"] if place.in_mapping and simple and kind == "string_type" else []
@@ -130,7 +226,11 @@ def _no_list(value: object, *, hidden: bool) -> tuple[str, str, str]:
     if isinstance(value, str) and not hidden:
         return f"must be a list: [{value!r}]", "", ""
     if isinstance(value, pulumi.Output | Awaitable):
-        return "must be a list (not an Output)", "what the program makes depends on how much it holds", "write [...] around its items"
+        return (
+            "must be a list (not an Output)",
+            "what the program makes depends on how much it holds",
+            "write [...] around its items",
+        )
     several = isinstance(value, Iterable) and not isinstance(value, str | Mapping)
     return "must be a list", "", "write list(...) around it" if several else "write [...] around it"
 

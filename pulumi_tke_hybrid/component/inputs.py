@@ -82,26 +82,37 @@ class _Checked:
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_wrap_validator_function(self._validate, handler(source))
 
-    def _validate(self, value: object, validate: Callable[[object], object], info: ValidationInfo[None]) -> object:
+    def _validate(
+        self, value: object, validate: Callable[[object], object], info: ValidationInfo[None]
+    ) -> object:
         path = self.path
         if isinstance(value, _Item):
             path, value = path.removesuffix("[]") + value.place, value.value
         if self.may_come_later and awaited(value):
             later: pulumi.Output[object] = pulumi.Output.from_input(cast(Awaitable[object], value))
             owner = labelled(self.owner, info.data)  # the properties that are declared before this one
-            return pulumi.Output.all(later, later.is_secret()).apply(lambda both: self._resolved(both[0], validate, both[1], owner, path))
+            return pulumi.Output.all(later, later.is_secret()).apply(
+                lambda both: self._resolved(both[0], validate, both[1], owner, path)
+            )
         return self._with_check(validate(value))
 
     def _with_check(self, value: object) -> object:
         if isinstance(value, str) and _OUTPUT_AS_TEXT in value:
-            why, todo = "an f-string does not wait for the value of one", "use pulumi.Output.format(...) or .apply(...)"
-            raise Refused(PROPERTY.finding("", "holds what Pulumi writes in place of an Output", why=why, todo=todo))
+            why, todo = (
+                "an f-string does not wait for the value of one",
+                "use pulumi.Output.format(...) or .apply(...)",
+            )
+            raise Refused(
+                PROPERTY.finding("", "holds what Pulumi writes in place of an Output", why=why, todo=todo)
+            )
         problem = self.check(value) if self.check and value is not None else None
         if problem:
             raise Refused(problem if isinstance(problem, Finding) else PROPERTY.finding("", problem))
         return value
 
-    def _resolved(self, value: object, validate: Callable[[object], object], secret: bool, owner: str, path: str) -> object:
+    def _resolved(
+        self, value: object, validate: Callable[[object], object], secret: bool, owner: str, path: str
+    ) -> object:
         if value is None and self.passed_on:
             return None
         if value is None:
@@ -112,7 +123,9 @@ class _Checked:
         try:
             return self._with_check(validate(value))
         except ValidationError as error:  # a ValueError too, but one with several findings
-            raise InvalidInputs(owner, [hidden] if secret else problems_of(error, self.annotation, path)) from None
+            raise InvalidInputs(
+                owner, [hidden] if secret else problems_of(error, self.annotation, path)
+            ) from None
         except Refused as error:
             raise InvalidInputs(owner, [hidden if secret else error.finding.under(path)]) from None
 
@@ -137,7 +150,10 @@ def _placed(holder: object) -> object:
         items = cast(Mapping[object, object], holder).items()
         return {key: _Item(f"[{key!r}]", item) if awaited(item) else item for key, item in items}
     if isinstance(holder, list | tuple):
-        return [_Item(f"[{index}]", item) if awaited(item) else item for index, item in enumerate(cast(Sequence[object], holder))]
+        return [
+            _Item(f"[{index}]", item) if awaited(item) else item
+            for index, item in enumerate(cast(Sequence[object], holder))
+        ]
     return holder
 
 
@@ -162,11 +178,19 @@ def deferrable(annotation: Any, owner: str, path: str, check: Check | Each | Pas
         plain = [member for member in members if get_origin(member) not in (Awaitable, pulumi.Output)]
         may_come_later = len(plain) < len(members)
         plain = without_literals(plain)
-        inner = functools.reduce(_either, [deferrable(member, owner, path, each and Each(each.item)) for member in plain])
+        inner = functools.reduce(
+            _either, [deferrable(member, owner, path, each and Each(each.item)) for member in plain]
+        )
     elif origin in (list, Sequence):
-        inner = _with_places(types.GenericAlias(Sequence, (deferrable(members[0], owner, f"{path}[]", each and each.item),)))
+        inner = _with_places(
+            types.GenericAlias(Sequence, (deferrable(members[0], owner, f"{path}[]", each and each.item),))
+        )
     elif origin in (dict, Mapping):
-        inner = _with_places(types.GenericAlias(Mapping, (members[0], deferrable(members[1], owner, f"{path}[]", each and each.item))))
+        inner = _with_places(
+            types.GenericAlias(
+                Mapping, (members[0], deferrable(members[1], owner, f"{path}[]", each and each.item))
+            )
+        )
     if may_come_later or own:
         return Annotated[inner, _Checked(owner, path, annotation, own, may_come_later, passed_on)]
     return inner

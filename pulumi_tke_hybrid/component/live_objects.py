@@ -1,17 +1,40 @@
-"""Reads the objects of a workload that exist already, by the kubeconfig of its Kubernetes provider."""
+"""Reads the objects of a workload that exist already, by the kubeconfig of its Kubernetes provider.
+
+Reads a workload's pods and events, by the kubeconfig of a Kubernetes provider. Imported only when something has gone wrong.
+
+Fields that a program ignores: what the live object holds there takes the place of what the program says.
+
+The Kubernetes provider does so itself, but it splits a path at its dots. An item of a list, an image for example, or a key with a dot in it
+it does not find, and there it writes the value of the stack's state: it sets back what a release tool wrote."""
 
 import asyncio
+import copy
+import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 import pulumi
 
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input
-from pulumi_tke_hybrid.component.kubernetes import cluster_of
-from pulumi_tke_hybrid.kube.errors import KubeError
+from pulumi_tke_hybrid.component.resource_options import cluster_of
+from pulumi_tke_hybrid.kube.client import (
+    DEPLOYMENT,
+    EVENT,
+    INGRESS,
+    POD,
+    SERVICE,
+    Kind,
+    KubeClient,
+    connect,
+    connect_to,
+)
+from pulumi_tke_hybrid.kube.errors import KubeError, NotFound
 from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED
+from pulumi_tke_hybrid.tke.values import at, items
 
 Json = Mapping[str, Any]
 
@@ -34,7 +57,9 @@ class Place:
     """By child: kind, and name of the object."""
 
 
-async def read_live(component: pulumi.Resource, owner: str, provider: pulumi.ProviderResource | None, place: Place, why: str) -> Live:
+async def read_live(
+    component: pulumi.Resource, owner: str, provider: pulumi.ProviderResource | None, place: Place, why: str
+) -> Live:
     """The objects that exist. `why` names in messages what they are read for.
 
     A preview that does not know the cluster, or cannot read it, says so and returns none. An update raises `InvalidInputs` then, before
@@ -42,19 +67,31 @@ async def read_live(component: pulumi.Resource, owner: str, provider: pulumi.Pro
     """
     namespace = await known_value(place.namespace)
     names = {child: (kind, await known_value(name)) for child, (kind, name) in place.names.items()}
-    if namespace is None or None in [name for _, name in names.values()] or not await cluster_is_known(provider):
-        pulumi.log.info(f"{owner}: the cluster or the names are not known yet; {why} during `up`, before anything is made", component)
+    if (
+        namespace is None
+        or None in [name for _, name in names.values()]
+        or not await cluster_is_known(provider)
+    ):
+        pulumi.log.info(
+            f"{owner}: the cluster or the names are not known yet; {why} during `up`, before anything is made",
+            component,
+        )
         return Live()
-    from pulumi_tke_hybrid.component.pods_of import objects_and_budgets  # a program that takes nothing over does not pay
-
     try:
-        found = await asyncio.to_thread(objects_and_budgets, *await cluster_of(provider), namespace, cast(Any, names))
+        found = await asyncio.to_thread(
+            objects_and_budgets, *await cluster_of(provider), namespace, cast(Any, names)
+        )
     except KubeError as error:
         if pulumi.runtime.is_dry_run():
-            pulumi.log.warn(f"{owner}: the cluster could not be read ({error}); {why} during `up`, before anything is made", component)
+            pulumi.log.warn(
+                f"{owner}: the cluster could not be read ({error}); {why} during `up`, before anything is made",
+                component,
+            )
             return Live()
         todo = "let this machine read the cluster"
-        raise InvalidInputs(owner, [ADOPTED.finding("opts.provider", "could not be read", why=f"{why} ({error})", todo=todo)]) from None
+        raise InvalidInputs(
+            owner, [ADOPTED.finding("opts.provider", "could not be read", why=f"{why} ({error})", todo=todo)]
+        ) from None
     return Live(*found)
 
 
@@ -71,3 +108,128 @@ async def cluster_is_known(provider: pulumi.ProviderResource | None) -> bool:
     """
     kubeconfig = getattr(provider, "kubeconfig", None)
     return await kubeconfig.is_known() if isinstance(kubeconfig, pulumi.Output) else True
+
+
+Objects = list[Mapping[str, Any]]
+DISRUPTION_BUDGET = Kind("poddisruptionbudgets", "policy")
+KINDS: Mapping[str, Kind] = {
+    "Deployment": DEPLOYMENT,
+    "Ingress": INGRESS,
+    "PodDisruptionBudget": DISRUPTION_BUDGET,
+    "Service": SERVICE,
+    "StatefulSet": Kind("statefulsets", "apps"),
+}
+
+
+def pods_and_events(
+    kubeconfig: str, context: str, namespace: str, labels: Mapping[str, str]
+) -> tuple[Objects, Objects]:
+    """The pods with these labels, and all events of their namespace. Raises `KubeError`."""
+    client = _client(kubeconfig, context)
+    return list(client.list(POD, namespace, labels)), list(client.list(EVENT, namespace))
+
+
+def objects_and_budgets(
+    kubeconfig: str, context: str, namespace: str, names: Mapping[str, tuple[str, str]]
+) -> tuple[Mapping[str, Mapping[str, Any]], Objects]:
+    """The objects of a namespace that exist, out of `names` (key -> kind and name), by the same keys; and its disruption budgets.
+
+    Raises `KubeError`.
+    """
+    client = _client(kubeconfig, context)
+    found = {key: _one(client, KINDS[kind], namespace, name) for key, (kind, name) in names.items()}
+    return {key: item for key, item in found.items() if item is not None}, list(
+        client.list(DISRUPTION_BUDGET, namespace)
+    )
+
+
+def _one(client: KubeClient, kind: Kind, namespace: str, name: str) -> Mapping[str, Any] | None:
+    try:
+        return client.get(kind, namespace, name)
+    except NotFound:
+        return None
+
+
+def _client(kubeconfig: str, context: str) -> KubeClient:
+    """As the provider takes it: contents, a path, or the machine's own."""
+    if not kubeconfig:
+        return connect(None, context)
+    path = os.path.expanduser(kubeconfig)
+    return (
+        connect(Path(path), context)
+        if os.path.exists(path)
+        else connect_to(kubeconfig, context, "the provider's kubeconfig")
+    )
+
+
+_PART = re.compile(r"""\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|([^.\[\]]+)""")
+FieldPath = Sequence[str | int]
+EVERY = "*"
+
+
+def lost_on_the_provider(path: str) -> bool:
+    """Whether the provider does not find the field of a path of `ignore_changes`: one behind an item of a list, or a key with a dot."""
+    return any(isinstance(part, int) or part == EVERY or "." in part for part in parts(path))
+
+
+def parts(path: str) -> list[str | int]:
+    """The parts of a property path: `spec.containers[0].image`, `metadata.annotations["a/b"]`."""
+    found: list[str | int] = []
+    for quoted, index, plain in _PART.findall(path):
+        found.append(quoted or plain or (index if index == EVERY else int(index)))
+    return found
+
+
+def with_live_value(value: Any, live: Any, path: FieldPath) -> Any:
+    """A copy of typed arguments, of a mapping or of a list, with the live value at the path; without one the field is left out."""
+    if not path:
+        return live
+    if isinstance(value, pulumi.Output):
+        return pulumi.Output.from_input(cast(Any, value)).apply(
+            lambda known: with_live_value(known, live, path)
+        )
+    part, rest = path[0], path[1:]
+    if isinstance(value, list | tuple):
+        found = list(cast(Sequence[Any], value))
+        for index, item in enumerate(found):
+            if part in (EVERY, index):
+                found[index] = with_live_value(item, _same(item, index, live), rest)
+        return found
+    if isinstance(value, Mapping):
+        fields = cast(Mapping[str, Any], value)
+        key = _spelt(part, fields)
+        kept = with_live_value(fields.get(key), at(live, str(part)), rest)
+        return {
+            **{name: held for name, held in fields.items() if name != key},
+            **({} if kept is None else {key: kept}),
+        }
+    if value is None:
+        kept = with_live_value(None, at(live, str(part)), rest)
+        return None if kept is None else {str(part): kept}
+    same = copy.copy(value)
+    name = next(
+        (name for name in dir(cast(Any, type(value))) if _plain(name) == _plain(str(part))), str(part)
+    )
+    setattr(same, name, with_live_value(getattr(value, name), at(live, str(part)), rest))
+    return same
+
+
+def _same(item: Any, index: int, live: Any) -> Any:
+    """The live item of the same name; without names the one at the same place."""
+    others = items(live)
+    name = (
+        cast(Mapping[str, Any], item).get("name")
+        if isinstance(item, Mapping)
+        else getattr(item, "name", None)
+    )
+    if isinstance(name, str) and any(at(other, "name") for other in others):
+        return next((other for other in others if at(other, "name") == name), None)
+    return others[index] if index < len(others) else None
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _spelt(part: str | int, fields: Mapping[str, Any]) -> str:
+    return next((name for name in fields if _plain(str(name)) == _plain(str(part))), str(part))

@@ -1,13 +1,25 @@
-"""Containers as the user typed them, with what TKE needs in them."""
+"""Containers as the user typed them, with what TKE needs in them.
+
+Types of pulumi-kubernetes that a program may also write as plain dictionaries, in Python's spelling or in Kubernetes' own."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+import difflib
+import inspect
+import re
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Union, cast
 
 import pulumi
 import pulumi_kubernetes as kubernetes
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
+from pulumi_tke_hybrid.component.errors import Refused
 from pulumi_tke_hybrid.tke import annotations, keys
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
 Container = kubernetes.core.v1.ContainerArgs
 
@@ -19,7 +31,9 @@ def with_eni_ip(containers: Sequence[Container]) -> list[Container]:
     """
     first = copy.copy(containers[0])
     given = first.resources
-    first.resources = pulumi.Output.from_input(given).apply(_asking) if isinstance(given, pulumi.Output) else _asking(given)
+    first.resources = (
+        pulumi.Output.from_input(given).apply(_asking) if isinstance(given, pulumi.Output) else _asking(given)
+    )
     return [first, *containers[1:]]
 
 
@@ -55,7 +69,9 @@ def take(holder: Any, name: str) -> Any:
     """A field of typed arguments or of a plain mapping in either spelling; None where an Output hides it."""
     if isinstance(holder, Mapping):
         wanted, fields = name.replace("_", ""), cast(Mapping[str, Any], holder)
-        return next((value for key, value in fields.items() if str(key).replace("_", "").lower() == wanted), None)
+        return next(
+            (value for key, value in fields.items() if str(key).replace("_", "").lower() == wanted), None
+        )
     return None if isinstance(holder, pulumi.Output) else getattr(holder, name, None)
 
 
@@ -69,3 +85,132 @@ def _with(amounts: Any, more: Mapping[str, str]) -> Any:
         return cast(pulumi.Output[dict[str, Any]], amounts).apply(lambda given: {**(given or {}), **more})
     plain: Mapping[str, Any] = amounts or {}
     return {**plain, **more}
+
+
+_INNER = re.compile(r"ForwardRef\('[\w.]*?(\w+Args)'")
+
+
+@dataclass(frozen=True)
+class Written:
+    """Validates an instance of `cls`, or a dictionary of its properties, which becomes an instance; nested dictionaries as well."""
+
+    cls: Any
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._validate)
+
+    def _validate(self, value: object) -> object:
+        if isinstance(value, self.cls):
+            return _written_out(value, self.cls)
+        if isinstance(value, Mapping):
+            return instance(self.cls, cast(Mapping[str, Any], value))
+        later = isinstance(value, pulumi.Output | Awaitable)
+        got = (
+            f"got {value!r}"
+            if isinstance(value, str | int | float | bool)
+            else "write its properties out"
+            if later
+            else ""
+        )
+        what = f"must be a dictionary or an instance of {self.cls.__name__}" + (
+            " (not an Output)" if later else ""
+        )
+        raise Refused(PROPERTY.finding("", what, todo=got))
+
+
+def instance(cls: Any, properties: Mapping[str, Any], path: str = "") -> Any:
+    """An instance of a class of pulumi-kubernetes out of its properties. Raises `Refused` about the first property that the class lacks."""
+    parameters = _parameters(cls)
+    found: dict[str, Any] = {}
+    for key, value in properties.items():
+        name = parameters.get(_spelling(key))
+        if name is None:
+            raise Refused(_unknown(key, [*parameters.values()], path))
+        found[name] = _nested(_inner(cls, name), value, f"{path}.{key}" if path else key)
+    missing = [name for name in _required(cls) if name not in found]
+    if missing:
+        raise Refused(PROPERTY.finding(f"{path}.{missing[0]}" if path else missing[0], "is required"))
+    return cls(**found)
+
+
+def _written_out(value: Any, cls: Any) -> Any:
+    """The same instance, or a copy in which the dictionaries that it holds are instances too."""
+    found = {
+        name: held
+        for name in _parameters(cls).values()
+        if _inner(cls, name) and _holds_mapping(held := getattr(value, name))
+    }
+    if not found:
+        return value
+    same = copy.copy(value)
+    for name, held in found.items():
+        setattr(same, name, _nested(_inner(cls, name), held, name))
+    return same
+
+
+def _holds_mapping(value: Any) -> bool:
+    return isinstance(value, Mapping) or (
+        isinstance(value, list | tuple) and any(map(_holds_mapping, cast(list[Any], value)))
+    )
+
+
+def _nested(inner: type[Any] | None, value: Any, path: str) -> Any:
+    if inner is None:
+        return value
+    if isinstance(value, Mapping):
+        return instance(inner, cast(Mapping[str, Any], value), path)
+    if isinstance(value, list | tuple):
+        return [_nested(inner, item, f"{path}[{index}]") for index, item in enumerate(cast(list[Any], value))]
+    return value
+
+
+def _unknown(key: str, names: list[str], path: str) -> Finding:
+    near = difflib.get_close_matches(key, names, n=1)
+    todo = f"did you mean {near[0]!r}?" if near else "see the documentation of pulumi-kubernetes"
+    return PROPERTY.finding(f"{path}.{key}" if path else key, "is not a property", todo=todo)
+
+
+def _spelling(name: str) -> str:
+    """What `image_pull_policy` and `imagePullPolicy`, `exec_` and `exec` have in common."""
+    return name.replace("_", "").lower()
+
+
+@cache
+def _signature(cls: Any) -> Mapping[str, inspect.Parameter]:
+    """The parameters of a class's constructor, without `self`."""
+    return dict(list(inspect.signature(cls.__init__).parameters.items())[1:])
+
+
+@cache
+def _parameters(cls: Any) -> Mapping[str, str]:
+    return {_spelling(name): name for name in _signature(cls)}
+
+
+@cache
+def _required(cls: Any) -> tuple[str, ...]:
+    return tuple(
+        name for name, parameter in _signature(cls).items() if parameter.default is inspect.Parameter.empty
+    )
+
+
+@cache
+def _inner(cls: Any, name: str) -> type[Any] | None:
+    """The class of pulumi-kubernetes that a property, or each item of it, holds; None for a plain value."""
+    match = _INNER.search(str(_signature(cls)[name].annotation))
+    modules: tuple[Any, ...] = (kubernetes.core.v1, kubernetes.meta.v1)
+    return (
+        None
+        if match is None
+        else next((found for module in modules if (found := getattr(module, match[1], None))), None)
+    )
+
+
+core = kubernetes.core.v1
+ContainerInput = Annotated[Union[core.ContainerArgs, Mapping[str, Any]], Written(core.ContainerArgs)]
+PodSpecInput = Annotated[Union[core.PodSpecArgs, Mapping[str, Any]], Written(core.PodSpecArgs)]
+ProbeInput = Annotated[Union[core.ProbeArgs, Mapping[str, Any]], Written(core.ProbeArgs)]
+VolumeInput = Annotated[Union[core.VolumeArgs, Mapping[str, Any]], Written(core.VolumeArgs)]
+ClaimInput = Annotated[
+    Union[core.PersistentVolumeClaimArgs, Mapping[str, Any]], Written(core.PersistentVolumeClaimArgs)
+]
+TolerationInput = Annotated[Union[core.TolerationArgs, Mapping[str, Any]], Written(core.TolerationArgs)]

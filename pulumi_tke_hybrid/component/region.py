@@ -7,15 +7,15 @@ from typing import Any
 import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
 
-from pulumi_tke_hybrid.cloud.account import two_accounts
+from pulumi_tke_hybrid.cloud.client import two_accounts
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, configured_region
-from pulumi_tke_hybrid.component.advice import say
+from pulumi_tke_hybrid.component.diagnostics import say
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input
-from pulumi_tke_hybrid.tke import zones
+from pulumi_tke_hybrid.tke import names
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
-from pulumi_tke_hybrid.tke.rules.transitions import PROVIDER_ACCOUNT
+from pulumi_tke_hybrid.tke.rules.immutable_fields import PROVIDER_ACCOUNT
 
 
 def settings_in(region: str) -> CloudSettings:
@@ -40,13 +40,17 @@ def cluster_region(
 
     def region(values: dict[str, Any]) -> str:
         zone, other = values["zone"], values["configured"]
-        own = zones.region_of(zone) or ""
+        own = names.region_of(zone) or ""
         if other and other != own:
-            raise InvalidInputs(owner, [_elsewhere("eni_subnets[0].zone", f"is not in region {other}", zone, own)])
+            raise InvalidInputs(
+                owner, [_elsewhere("eni_subnets[0].zone", f"is not in region {other}", zone, own)]
+            )
         _refuse_other_account(component, owner, own, values["key"], rules)
         return own
 
-    return pulumi.Output.unsecret(pulumi.Output.all(zone=zone, configured=configured, checked=checked, key=key).apply(region))
+    return pulumi.Output.unsecret(
+        pulumi.Output.all(zone=zone, configured=configured, checked=checked, key=key).apply(region)
+    )
 
 
 def switch_region(
@@ -73,7 +77,9 @@ def switch_region(
             _refuse_other_account(component, owner, chosen, values["key"], rules)
         return chosen
 
-    return pulumi.Output.unsecret(pulumi.Output.all(stated=stated, configured=configured, key=key).apply(region))
+    return pulumi.Output.unsecret(
+        pulumi.Output.all(stated=stated, configured=configured, key=key).apply(region)
+    )
 
 
 def _way_of(provider: pulumi.ProviderResource | None) -> tuple[Input[Any], list[Any]]:
@@ -85,23 +91,34 @@ def _way_of(provider: pulumi.ProviderResource | None) -> tuple[Input[Any], list[
 
 def _elsewhere(path: str, what: str, value: str, own: str) -> Finding:
     todo = f"use the provider of region {own}"
-    return zones.ZONE_REGION.finding(path, f"{what}, in which the tencentcloud provider works", value=value, todo=todo)
+    return names.ZONE_REGION.finding(
+        path, f"{what}, in which the tencentcloud provider works", value=value, todo=todo
+    )
 
 
-def _refuse_other_account(component: pulumi.Resource, owner: str, region: str, key: list[Any], rules: Mapping[str, Severity]) -> None:
+def _refuse_other_account(
+    component: pulumi.Resource, owner: str, region: str, key: list[Any], rules: Mapping[str, Severity]
+) -> None:
     """VPC-CNI is asked with the stack's key, whatever provider the cluster has. A provider does not tell which role it assumes."""
     secret_id, secret_key, token = key or (None, None, None)
     if not secret_id or not secret_key:
         return
     ours = settings_in(region)
-    theirs = replace(ours, secret_id=str(secret_id), secret_key=str(secret_key), security_token=str(token or ""), role=None)
+    theirs = replace(
+        ours, secret_id=str(secret_id), secret_key=str(secret_key), security_token=str(token or ""), role=None
+    )
     try:
         problem = two_accounts(ours, theirs)
     except CloudError as error:
-        pulumi.log.info(f"could not tell whether the provider's account is the stack's: {error.code}", component)
+        pulumi.log.info(
+            f"could not tell whether the provider's account is the stack's: {error.code}", component
+        )
         return
     if problem:
-        why, todo = "VPC-CNI is asked with the stack's key and would not find the cluster", "give both keys of one account"
+        why, todo = (
+            "VPC-CNI is asked with the stack's key and would not find the cluster",
+            "give both keys of one account",
+        )
         say(component, owner, rules, [PROVIDER_ACCOUNT.finding("opts.provider", problem, why=why, todo=todo)])
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pulumi_tke_hybrid.console import endings
-from pulumi_tke_hybrid.console.exit_code import FailOn
+from pulumi_tke_hybrid.cli.exit_code import FailOn
+from pulumi_tke_hybrid.cli.report_errors import report_errors
 
 DOCTOR_HELP = """Can this machine run the program. Reads only; each failure says what to do; no secret is shown.
 
@@ -48,30 +48,47 @@ Made of the actions that the library and the tencentcloud provider call. It does
 
 
 def doctor(
-    stack: Annotated[str, typer.Option(help="Stack whose configuration counts. Default: the selected one.")] = "",
+    stack: Annotated[
+        str, typer.Option(help="Stack whose configuration counts. Default: the selected one.")
+    ] = "",
     region: Annotated[str, typer.Option(help="Region. Default: the stack's, else TENCENTCLOUD_REGION.")] = "",
-    project: Annotated[Path, typer.Option(help="Folder of the Pulumi project.", exists=True, file_okay=False)] = Path(),
+    project: Annotated[
+        Path, typer.Option(help="Folder of the Pulumi project.", exists=True, file_okay=False)
+    ] = Path(),
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask the cloud.")] = False,
-    fail_on: Annotated[FailOn, typer.Option(help="End with 2 at a failure (error), or also at a warning.")] = FailOn.ERROR,
-    json_file: Annotated[str, typer.Option("--json", metavar="FILE", help="Write JSON there (- for standard output).")] = "",
-) -> None:
-    from pulumi_tke_hybrid.doctor import run_command
-
-    with endings.told("doctor"):
-        code = run_command.run(stack=stack, region=region, project=project, offline=offline, fail_on=fail_on, json_file=json_file)
-    raise typer.Exit(code)
-
-
-def policy(
-    read_only: Annotated[bool, typer.Option("--read-only", help="What reads, without the cluster's credentials.")] = False,
-    own_vpc: Annotated[bool, typer.Option("--own-vpc", help="The program makes its VPC too.")] = False,
-    json_file: Annotated[str, typer.Option("--json", metavar="FILE", help="Write the policy there. Default: standard output.")] = "",
-    markdown_file: Annotated[
-        str, typer.Option("--markdown", metavar="FILE", help="Write it with its reasons (- for standard output).")
+    fail_on: Annotated[
+        FailOn, typer.Option(help="End with 2 at a failure (error), or also at a warning.")
+    ] = FailOn.ERROR,
+    json_file: Annotated[
+        str, typer.Option("--json", metavar="FILE", help="Write JSON there (- for standard output).")
     ] = "",
 ) -> None:
     from pulumi_tke_hybrid.doctor import run_command
 
-    with endings.told("policy"):
-        code = run_command.policy(read_only=read_only, own_vpc=own_vpc, json_file=json_file, markdown_file=markdown_file)
+    with report_errors("doctor"):
+        code = run_command.run(
+            stack=stack, region=region, project=project, offline=offline, fail_on=fail_on, json_file=json_file
+        )
+    raise typer.Exit(code)
+
+
+def policy(
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="What reads, without the cluster's credentials.")
+    ] = False,
+    own_vpc: Annotated[bool, typer.Option("--own-vpc", help="The program makes its VPC too.")] = False,
+    json_file: Annotated[
+        str, typer.Option("--json", metavar="FILE", help="Write the policy there. Default: standard output.")
+    ] = "",
+    markdown_file: Annotated[
+        str,
+        typer.Option("--markdown", metavar="FILE", help="Write it with its reasons (- for standard output)."),
+    ] = "",
+) -> None:
+    from pulumi_tke_hybrid.doctor import run_command
+
+    with report_errors("policy"):
+        code = run_command.policy(
+            read_only=read_only, own_vpc=own_vpc, json_file=json_file, markdown_file=markdown_file
+        )
     raise typer.Exit(code)

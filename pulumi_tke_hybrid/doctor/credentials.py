@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from pulumi_tke_hybrid.cloud.account import masked
+from pulumi_tke_hybrid.cloud.client import masked
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
-from pulumi_tke_hybrid.doctor.check import Check, failure, ok, skipped, warning
 from pulumi_tke_hybrid.doctor.machine import Machine
-from pulumi_tke_hybrid.doctor.text import shown
-from pulumi_tke_hybrid.tke import zones
+from pulumi_tke_hybrid.doctor.report import Check, failure, ok, redacted, skipped, warning
+from pulumi_tke_hybrid.tke import names
 
 _SET = "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or `pulumi config set --secret tencentcloud:secretId` and `…:secretKey`"
 _PREFIX = "tencentcloud:"
-_NAMES = {"secretId": "TENCENTCLOUD_SECRET_ID", "secretKey": "TENCENTCLOUD_SECRET_KEY", "securityToken": "TENCENTCLOUD_SECURITY_TOKEN"}
+_NAMES = {
+    "secretId": "TENCENTCLOUD_SECRET_ID",
+    "secretKey": "TENCENTCLOUD_SECRET_KEY",
+    "securityToken": "TENCENTCLOUD_SECURITY_TOKEN",
+}
 _POD_ROLE = ("TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN")
 """What TKE gives to a pod that has a role of its own."""
 _PROFILE = ".tencentcloud/credentials"
@@ -58,7 +61,7 @@ def stack_configuration(machine: Machine, stack: str) -> StackConfiguration:
     which = ("--stack", stack) if stack else ()
     ran = machine.run(pulumi, "config", "--json", "--non-interactive", *which)
     if ran.code != 0:
-        return StackConfiguration(note=f"not read: {shown(ran.stderr, 160) or 'the CLI did not answer'}")
+        return StackConfiguration(note=f"not read: {redacted(ran.stderr, 160) or 'the CLI did not answer'}")
     values: dict[str, str] = {}
     unread: list[str] = []
     try:
@@ -76,7 +79,9 @@ def stack_configuration(machine: Machine, stack: str) -> StackConfiguration:
             values[key] = secret.stdout.strip()
         else:
             unread.append(key)
-    return StackConfiguration(values, f"{', '.join(unread)} could not be decrypted" if unread else "", known=True)
+    return StackConfiguration(
+        values, f"{', '.join(unread)} could not be decrypted" if unread else "", known=True
+    )
 
 
 def find(machine: Machine, stack: StackConfiguration, region: str) -> Found:
@@ -122,8 +127,8 @@ def _region(machine: Machine, stack: StackConfiguration, given: str) -> Check:
             f"neither configured nor in the environment{_because(stack)}; the tencentcloud provider would take ap-guangzhou by itself",
             "pulumi config set tencentcloud:region ap-guangzhou, or set TENCENTCLOUD_REGION",
         )
-    if zones.region_of(f"{region}-1") is None:
-        wrong = f"{shown(region, 40)!r} (from {source}) does not look like a region"
+    if names.region_of(f"{region}-1") is None:
+        wrong = f"{redacted(region, 40)!r} (from {source}) does not look like a region"
         return failure("region", wrong, "write it like ap-guangzhou, without a zone's number")
     return ok("region", f"{region}, from {source}")
 
@@ -132,8 +137,12 @@ def _key(machine: Machine, stack: StackConfiguration, settings: CloudSettings) -
     who = masked(settings.secret_id) if settings.secret_id else ""
     if settings.secret_id and settings.secret_key:
         sources = dict.fromkeys(_source(name, stack) for name in ("secretId", "secretKey"))
-        token = f", with a session token from {_source('securityToken', stack)}" if settings.security_token else ""
-        role = f", which assumes {shown(settings.role.arn, 120)}" if settings.role else ""
+        token = (
+            f", with a session token from {_source('securityToken', stack)}"
+            if settings.security_token
+            else ""
+        )
+        role = f", which assumes {redacted(settings.role.arn, 120)}" if settings.role else ""
         return ok("credentials", f"{who} from {' and '.join(sources)}{token}{role}"), who
     if settings.secret_id or settings.secret_key:
         have, lack = ("secretId", "secretKey") if settings.secret_id else ("secretKey", "secretId")
@@ -149,8 +158,14 @@ def _chain(machine: Machine, stack: StackConfiguration) -> tuple[Check, str]:
             continue
         secret_id, problem = _profile(text)
         if problem:
-            todo = f"write a section [default] with secret_id and secret_key, or take the file away and {_SET}"
-            return failure("credentials", f"{path} cannot be read as a profile ({problem}), and every run ends there", todo), ""
+            todo = (
+                f"write a section [default] with secret_id and secret_key, or take the file away and {_SET}"
+            )
+            return failure(
+                "credentials",
+                f"{path} cannot be read as a profile ({problem}), and every run ends there",
+                todo,
+            ), ""
         if secret_id:
             detail = f"{masked(secret_id)} from {path}; the tencentcloud provider does not read that file (it reads ~/.tccli)"
             return warning("credentials", detail, f"so that both use the same: {_SET}"), masked(secret_id)

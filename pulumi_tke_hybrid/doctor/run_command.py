@@ -7,15 +7,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from pulumi_tke_hybrid.cli import files, options, writers
+from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
-from pulumi_tke_hybrid.console import files, ignored, terminal
-from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
-from pulumi_tke_hybrid.doctor import policy as policies
+from pulumi_tke_hybrid.doctor import permissions as policies
 from pulumi_tke_hybrid.doctor import report
-from pulumi_tke_hybrid.doctor.check import Check, skipped
 from pulumi_tke_hybrid.doctor.credentials import find, not_usable, stack_configuration
 from pulumi_tke_hybrid.doctor.machine import Machine, ThisMachine
+from pulumi_tke_hybrid.doctor.report import Check, skipped
 from pulumi_tke_hybrid.doctor.service import CHECKS, Skew, service, skew
 from pulumi_tke_hybrid.doctor.tools import tools
 
@@ -24,7 +24,12 @@ _PAUSE = 0.2
 
 
 def checks(
-    machine: Machine, stack: str, region: str, offline: bool, cloud: Callable[[CloudSettings], Cloud], clock: Skew
+    machine: Machine,
+    stack: str,
+    region: str,
+    offline: bool,
+    cloud: Callable[[CloudSettings], Cloud],
+    clock: Skew,
 ) -> Iterator[Check]:
     """All of them, as they come."""
     yield from tools(machine)
@@ -38,10 +43,12 @@ def checks(
         yield from service(cloud(found.settings), found.settings, found.who, clock)
 
 
-def run(*, stack: str, region: str, project: Path, offline: bool, fail_on: FailOn, json_file: str) -> ExitCode:
+def run(
+    *, stack: str, region: str, project: Path, offline: bool, fail_on: FailOn, json_file: str
+) -> ExitCode:
     """Run them and say what was found; standard output holds it, or the JSON where that was sent to `-`."""
-    ignored.refuse_change("doctor", fail_on)
-    console = terminal.console(stderr=json_file == "-", soft_wrap=True)
+    options.refuse_change("doctor", fail_on)
+    console = writers.console(stderr=json_file == "-", soft_wrap=True)
     done: list[Check] = []
     with Console(stderr=True).status("checking") as status:
         for check in checks(ThisMachine(project), stack, region, offline, _cloud, skew):

@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 
 import httpx2
 
-from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Answer, Cloud
+from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, PAGE, Answer, Cloud, all_pages
 from pulumi_tke_hybrid.cloud.errors import CloudError
-from pulumi_tke_hybrid.cloud.pages import PAGE, all_pages
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
-from pulumi_tke_hybrid.doctor.check import Check, failure, ok, skipped, warning
-from pulumi_tke_hybrid.doctor.text import shown
+from pulumi_tke_hybrid.doctor.report import Check, failure, ok, redacted, skipped, warning
 
 ROLE = "IPAMDofTKE_QCSRole"
 ROLE_POLICY = "QcloudAccessForIPAMDofTKERole"
@@ -42,7 +40,12 @@ def skew(settings: CloudSettings) -> float | None:
     before = time.time()
     try:
         answer = httpx2.head(f"{settings.protocol}://sts.{settings.domain}/", timeout=_PATIENCE)
-    except (httpx2.HTTPError, httpx2.InvalidURL, ImportError, ValueError):  # the last three: of a proxy's address, and it may be quoted
+    except (
+        httpx2.HTTPError,
+        httpx2.InvalidURL,
+        ImportError,
+        ValueError,
+    ):  # the last three: of a proxy's address, and it may be quoted
         return None
     try:
         told = email.utils.parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
@@ -69,7 +72,11 @@ def _clock(seconds: float | None) -> Check:
         return skipped("clock", "the service did not tell its time")
     words = f"{abs(seconds):.0f} s {'behind' if seconds > 0 else 'ahead of'} the service"
     if abs(seconds) >= _TOLERANCE:
-        return failure("clock", f"{words}; requests are refused from {_TOLERANCE} s on", "synchronise this machine's clock (NTP)")
+        return failure(
+            "clock",
+            f"{words}; requests are refused from {_TOLERANCE} s on",
+            "synchronise this machine's clock (NTP)",
+        )
     if abs(seconds) >= _WORTH_A_WORD:
         return warning("clock", words, "synchronise this machine's clock (NTP)")
     return ok("clock", words)
@@ -80,11 +87,15 @@ def _account(cloud: Cloud, who: str) -> Check:
         answer = cloud.call("sts", "GetCallerIdentity", {})
     except CloudError as error:
         return failure("account", _said(error), _advice(error))
-    kind = shown(str(answer.get("Type") or "unknown kind"), 40)
+    kind = redacted(str(answer.get("Type") or "unknown kind"), 40)
     root = answer.get("Type") == "RootAccount"
-    name = f"{shown(str(answer['AccountId']), 40)} ({kind}{f', {who}' if who else ''})"
+    name = f"{redacted(str(answer['AccountId']), 40)} ({kind}{f', {who}' if who else ''})"
     if root:
-        return warning("account", f"{name}: a key of the root account may do everything", f"use a sub-account's key; {_GRANT}")
+        return warning(
+            "account",
+            f"{name}: a key of the root account may do everything",
+            f"use a sub-account's key; {_GRANT}",
+        )
     return ok("account", name)
 
 
@@ -125,16 +136,22 @@ def _policy(cloud: Cloud) -> Check:
     try:
         attached = {str(item.get("PolicyName")) for item in all_pages(page, "List")}
     except CloudError as error:
-        what = f"{ROLE} exists; could not tell whether it has its policy {ROLE_POLICY} ({shown(error.code, 80)})"
-        return warning("role", what, f"look in the console under Access Management, Roles; or grant cam:ListAttachedRolePolicies: {_GRANT}")
+        what = f"{ROLE} exists; could not tell whether it has its policy {ROLE_POLICY} ({redacted(error.code, 80)})"
+        return warning(
+            "role",
+            what,
+            f"look in the console under Access Management, Roles; or grant cam:ListAttachedRolePolicies: {_GRANT}",
+        )
     if ROLE_POLICY not in attached:
         what = f"{ROLE} exists without its policy {ROLE_POLICY}; ipamd can make no ENI with it"
-        return failure("role", what, f"attach {ROLE_POLICY} to the role in the console under Access Management, Roles")
+        return failure(
+            "role", what, f"attach {ROLE_POLICY} to the role in the console under Access Management, Roles"
+        )
     return ok("role", f"{ROLE} exists, with {ROLE_POLICY}")
 
 
 def _said(error: CloudError) -> str:
-    return f"{error.action}: {shown(error.code, 80)}: {shown(error.message, 240)}"
+    return f"{error.action}: {redacted(error.code, 80)}: {redacted(error.message, 240)}"
 
 
 def _advice(error: CloudError) -> str:
@@ -143,5 +160,6 @@ def _advice(error: CloudError) -> str:
     if error.code.startswith(_REFUSED):
         return _GRANT
     return next(
-        (advice for code, advice in _ADVICE.items() if error.code.startswith(code)), "see the error code in the cloud's API documentation"
+        (advice for code, advice in _ADVICE.items() if error.code.startswith(code)),
+        "see the error code in the cloud's API documentation",
     )

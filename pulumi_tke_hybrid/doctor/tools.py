@@ -1,14 +1,57 @@
-"""The programs: Python, this package's requirements, the Pulumi CLI and its plugins."""
+"""Versions and what is asked of them, as far as this package's own requirements go.
+
+The programs: Python, this package's requirements, the Pulumi CLI and its plugins."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from pulumi_tke_hybrid.doctor.check import Check, failure, ok, skipped, warning
 from pulumi_tke_hybrid.doctor.machine import Machine
-from pulumi_tke_hybrid.doctor.text import shown
-from pulumi_tke_hybrid.doctor.versions import numbers, parse, satisfies
+from pulumi_tke_hybrid.doctor.report import Check, failure, ok, redacted, skipped, warning
+
+_REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*(?P<bounds>[<>=!~][^;]*)?(?P<marker>;.*)?")
+_BOUND = re.compile(r"\s*(>=|<)\s*([0-9.]+)\s*")
+
+Version = tuple[int, ...]
+
+
+def numbers(version: str) -> Version:
+    """`v3.259.0` as numbers; what is no number ends them."""
+    found: list[int] = []
+    for part in version.removeprefix("v").split("."):
+        digits = re.match(r"\d+", part)
+        if digits is None:
+            break
+        found.append(int(digits.group()))
+        if digits.group() != part:
+            break
+    return tuple(found)
+
+
+def parse(requirement: str) -> tuple[str, str] | None:
+    """(name, bounds) of a requirement; None for one that only an extra asks for."""
+    match = _REQUIREMENT.fullmatch(requirement.strip())
+    if match is None or match["marker"]:
+        return None
+    return match["name"], (match["bounds"] or "").strip()
+
+
+def satisfies(version: str, bounds: str) -> bool:
+    """Whether a version lies within bounds such as `<4,>=3.259`."""
+    have = numbers(version)
+    for bound in bounds.split(",") if bounds else ():
+        match = _BOUND.fullmatch(bound)
+        if match is None:
+            continue
+        wanted = numbers(match[2])
+        size = max(len(have), len(wanted))
+        left, right = (value + (0,) * (size - len(value)) for value in (have, wanted))
+        if not (left >= right if match[1] == ">=" else left < right):
+            return False
+    return True
+
 
 PYTHON = (3, 10)
 CLI = "3.259"
@@ -31,7 +74,11 @@ def _python(machine: Machine) -> Check:
     have = ".".join(map(str, machine.python))
     if machine.python >= PYTHON:
         return ok("python", have)
-    return failure("python", f"{have}; 3.10 or later is needed", "install a newer Python and make the virtual environment again")
+    return failure(
+        "python",
+        f"{have}; 3.10 or later is needed",
+        "install a newer Python and make the virtual environment again",
+    )
 
 
 def _packages(machine: Machine) -> Iterator[Check]:
@@ -42,7 +89,11 @@ def _packages(machine: Machine) -> Iterator[Check]:
         if have is not None and satisfies(have, bounds):
             fine.append(f"{name} {have}")
         else:
-            found = f"{have}; {bounds} is needed" if have else f"not installed; {bounds or 'any version'} is needed"
+            found = (
+                f"{have}; {bounds} is needed"
+                if have
+                else f"not installed; {bounds or 'any version'} is needed"
+            )
             yield failure(f"package {name}", found, f"pip install '{name}{bounds}'")
     if fine:
         yield ok("packages", ", ".join(fine))
@@ -56,10 +107,10 @@ def _cli(machine: Machine) -> Check:
     ran = machine.run(path, "version")
     have = ran.stdout.strip()
     if ran.code != 0 or not numbers(have):
-        return failure("pulumi", f"{path} does not work: {shown(ran.stderr, 200)}", install)
+        return failure("pulumi", f"{path} does not work: {redacted(ran.stderr, 200)}", install)
     if not satisfies(have, f">={CLI}"):
-        return failure("pulumi", f"{shown(have, 40)} at {path}; {CLI} or later is needed", install)
-    return ok("pulumi", f"{shown(have, 40)} at {path}")
+        return failure("pulumi", f"{redacted(have, 40)} at {path}; {CLI} or later is needed", install)
+    return ok("pulumi", f"{redacted(have, 40)} at {path}")
 
 
 def _language_host(machine: Machine) -> Check:
@@ -70,7 +121,9 @@ def _language_host(machine: Machine) -> Check:
     if path:
         return ok("python language host", path)
     return failure(
-        "python language host", f"{name} is neither on PATH nor beside pulumi", "install the whole Pulumi archive, not its `pulumi` alone"
+        "python language host",
+        f"{name} is neither on PATH nor beside pulumi",
+        "install the whole Pulumi archive, not its `pulumi` alone",
     )
 
 
@@ -84,7 +137,10 @@ def _plugins(machine: Machine, cli: Check) -> Iterator[Check]:
     for name, version in wanted.items():
         if version is None or installed is None:
             yield skipped(
-                f"plugin {name}", "its package or the CLI is missing" if version is None or path is None else "the CLI does not work"
+                f"plugin {name}",
+                "its package or the CLI is missing"
+                if version is None or path is None
+                else "the CLI does not work",
             )
         else:
             yield _plugin(machine, name, version, installed.get(name, []))
@@ -101,7 +157,9 @@ def _plugin(machine: Machine, name: str, version: str, have: list[str]) -> Check
     command = f"pulumi plugin install resource {name} {version}{server}"
     others = f"only {', '.join(have)} installed" if have else "not installed"
     if name == "kubernetes" and machine.environment.get(_NO_ACQUISITION, "").lower() not in ("1", "true"):
-        return warning(title, f"{others}; {version} is fetched at the first run", f"to have it before: {command}")
+        return warning(
+            title, f"{others}; {version} is fetched at the first run", f"to have it before: {command}"
+        )
     return failure(title, f"{others}; {version} is needed", command)
 
 

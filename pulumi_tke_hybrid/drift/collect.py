@@ -1,22 +1,183 @@
-"""All sides read, one after the other. What cannot be read says why, and the rest is read all the same."""
+"""The in-cluster sides, read through the Kubernetes API. Never writes.
 
-from collections.abc import Callable, Sequence
+ipamd's objects inside the cluster, as a side.
 
-from pulumi_tke_hybrid.cloud.addons import addon_version
-from pulumi_tke_hybrid.cloud.client import Answer, Cloud
+All sides read, one after the other. What cannot be read says why, and the rest is read all the same."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from pulumi_tke_hybrid.cli.options import connect
+from pulumi_tke_hybrid.cli.writers import shown
+from pulumi_tke_hybrid.cloud.client import PAGE, Answer, Cloud, all_pages
+from pulumi_tke_hybrid.cloud.clusters import addon_version, machine_addresses
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.live_vpc_cni import Live, look
-from pulumi_tke_hybrid.cloud.machines import machine_addresses
-from pulumi_tke_hybrid.cloud.pages import PAGE, all_pages
-from pulumi_tke_hybrid.console.text import shown
-from pulumi_tke_hybrid.drift.kube import Kube
-from pulumi_tke_hybrid.drift.sides import AddonSide, CloudSide, IpamdSide, Picture, Unread, VpcSubnet, Wish
+from pulumi_tke_hybrid.drift import sources
+from pulumi_tke_hybrid.drift.sources import (
+    AddonSide,
+    CloudSide,
+    ConfigMapSide,
+    EniPod,
+    IpamdSide,
+    Node,
+    Picture,
+    Unread,
+    VpcSubnet,
+    Wish,
+)
+from pulumi_tke_hybrid.kube import client
+from pulumi_tke_hybrid.kube.client import Kind, KubeClient
+from pulumi_tke_hybrid.kube.errors import KubeError, NotFound
+from pulumi_tke_hybrid.kube.objects import internal_address, is_virtual
+from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke import ipamd as ipamd_addon
+from pulumi_tke_hybrid.tke.enis import over, selects_eni
+from pulumi_tke_hybrid.tke.values import Json, at
+
+T = TypeVar("T")
+
+
+class Kube(Protocol):
+    """What is asked of a cluster. Each answer may be that it could not be read."""
+
+    def config_map(self) -> ConfigMapSide | Unread:
+        """ipamd's ConfigMap."""
+        ...
+
+    def nodes(self) -> tuple[Node, ...] | Unread:
+        """All nodes."""
+        ...
+
+    def eni_pods(self) -> tuple[EniPod, ...] | Unread:
+        """All living pods that ask for the shared ENI."""
+        ...
+
+
+class LiveKube:
+    """A real cluster."""
+
+    def __init__(self, live: KubeClient) -> None:
+        self._client = live
+
+    @classmethod
+    def connect(cls, kubeconfig: Path | None, context: str) -> "LiveKube":
+        """By a file, else by `KUBECONFIG`. Raises `WrongUse` or `KubeError`."""
+        return cls(connect(kubeconfig, context))
+
+    def config_map(self) -> ConfigMapSide | Unread:
+        def call() -> ConfigMapSide:
+            deployment = self._found(client.DEPLOYMENT, ipamd.NAME)
+            own, other = self._data(ipamd.NAME), self._data(sources.NAME)
+            return config_map_side(own, deployment, other)
+
+        return _answer(call)
+
+    def nodes(self) -> tuple[Node, ...] | Unread:
+        return _answer(lambda: tuple(node_side(node) for node in self._client.list(client.NODE)))
+
+    def eni_pods(self) -> tuple[EniPod, ...] | Unread:
+        return _answer(lambda: eni_pod_sides(self._client.list(client.POD)))
+
+    def _data(self, name: str) -> Json | None:
+        live = self._found(client.CONFIG_MAP, name)
+        return None if live is None else live.get("data") or {}
+
+    def _found(self, kind: Kind, name: str) -> Json | None:
+        """ipamd's object of that kind; None where there is none."""
+        try:
+            return self._client.get(kind, ipamd.NAMESPACE, name)
+        except NotFound:
+            return None
+
+
+def _answer(call: Callable[[], T]) -> T | Unread:
+    try:
+        return call()
+    except KubeError as error:
+        return Unread(str(error))
+
+
+def node_side(node: Json) -> Node:
+    """A node object."""
+    labels, spec = _child(node, "metadata", "labels"), _child(node, "spec")
+    blocks: list[str | None] = spec.get("podCIDRs") or [spec.get("podCIDR")]
+    return Node(
+        name=str(node["metadata"]["name"]),
+        address=internal_address(node),
+        zone_label=str(labels.get(keys.ZONE_LABEL, "")),
+        zone_name=str(labels.get(keys.CBS_ZONE_LABEL, "")),
+        pod_ranges=tuple(block for block in blocks if block),
+        virtual=is_virtual(node),
+    )
+
+
+def eni_pod_sides(pods: Iterable[Json]) -> tuple[EniPod, ...]:
+    """Those pod objects that ask for the shared ENI and are not over."""
+    return tuple(eni_pod_side(pod) for pod in pods if selects_eni(pod) and not over(pod))
+
+
+def eni_pod_side(pod: Json) -> EniPod:
+    """A pod object."""
+    metadata, spec = _child(pod, "metadata"), _child(pod, "spec")
+    containers: list[Json] = spec.get("containers") or []
+    return EniPod(
+        namespace=str(metadata.get("namespace") or "default"),
+        name=str(metadata["name"]),
+        workload=_workload(metadata),
+        node=str(spec.get("nodeName") or ""),
+        address=str(_child(pod, "status").get("podIP") or ""),
+        asks=bool(containers) and keys.ENI_IP in _child(containers[0], "resources", "requests"),
+        on_host=bool(spec.get("hostNetwork")),
+    )
+
+
+def _workload(metadata: Json) -> str:
+    """The name of what made the pod: of the Deployment, not of its ReplicaSet."""
+    owners: list[Json] = metadata.get("ownerReferences") or []
+    if not owners:
+        return str(metadata["name"])
+    generation = _child(metadata, "labels").get("pod-template-hash", "")
+    return str(owners[0]["name"]).removesuffix(f"-{generation}")
+
+
+def _child(value: Json, *path: str) -> Json:
+    """The object at a path; empty where there is none."""
+    found: Json = value
+    for key in path:
+        found = found.get(key) or {}
+    return found
+
+
+def config_map_side(
+    data: Mapping[str, str] | None, deployment: Json | None, other: Mapping[str, str] | None = None
+) -> ConfigMapSide:
+    """`data`: of the ConfigMap `tke-eni-ipamd`; `other`: of `tke-network-conf`. None: the object is not there."""
+    own = data or {}
+    text = own.get(sources.KEY) or (other or {}).get(sources.KEY)
+    return ConfigMapSide(
+        present=data is not None,
+        read_by_deployment=deployment is not None,
+        vpc_id=own.get(ipamd.VPC_ID, "").strip(),
+        subnets=tuple(ipamd.registered_subnets(own)),
+        zones=tuple(part.strip() for part in own.get(ipamd.ZONES, "").split(":") if part.strip()),
+        image=_image(deployment or {}),
+        conf=sources.network_conf(text) if text else None,
+    )
+
+
+def _image(deployment: Json) -> str:
+    containers: list[Json] = at(deployment, "spec", "template", "spec", "containers") or []
+    return ipamd.own_image({str(item.get("name")): str(item.get("image") or "") for item in containers})
+
 
 Progress = Callable[[str], None]
 
 
-def collect(cloud: Cloud, kube: Kube | Unread, cluster_id: str, region: str, wish: Wish | None, progress: Progress) -> Picture:
+def collect(
+    cloud: Cloud, kube: Kube | Unread, cluster_id: str, region: str, wish: Wish | None, progress: Progress
+) -> Picture:
     """Look at everything. Only reads."""
     progress("the cloud's cluster list")
     cluster = _cluster(cloud, cluster_id, region)
@@ -35,15 +196,25 @@ def collect(cloud: Cloud, kube: Kube | Unread, cluster_id: str, region: str, wis
     progress("nodes")
     nodes = kube.nodes()
     progress("pods")
-    return Picture(cluster_id, region, side, ipamd, network, machines, config_map, nodes, kube.eni_pods(), wish, addon)
+    return Picture(
+        cluster_id, region, side, ipamd, network, machines, config_map, nodes, kube.eni_pods(), wish, addon
+    )
 
 
 def _cluster(cloud: Cloud, cluster_id: str, region: str) -> Answer | Unread:
     try:
-        found: Sequence[Answer] = cloud.call("tke", "DescribeClusters", {"ClusterIds": [cluster_id]}).get("Clusters") or ()
+        found: Sequence[Answer] = (
+            cloud.call("tke", "DescribeClusters", {"ClusterIds": [cluster_id]}).get("Clusters") or ()
+        )
     except CloudError as error:
         return _unread(error)
-    return found[0] if found else Unread(f"{cluster_id} is not in region {region} of this account; check id, region and credentials")
+    return (
+        found[0]
+        if found
+        else Unread(
+            f"{cluster_id} is not in region {region} of this account; check id, region and credentials"
+        )
+    )
 
 
 def _cloud_side(cluster: Answer) -> CloudSide:
@@ -67,7 +238,15 @@ def _ipamd(cloud: Cloud, cluster_id: str) -> IpamdSide | Unread:
 
 
 def _ipamd_side(live: Live) -> IpamdSide:
-    return IpamdSide(live.enabled, live.phase, live.reason, live.ipamd_subnets, live.reclaim_seconds, live.static_ip, live.cni_type)
+    return IpamdSide(
+        live.enabled,
+        live.phase,
+        live.reason,
+        live.ipamd_subnets,
+        live.reclaim_seconds,
+        live.static_ip,
+        live.cni_type,
+    )
 
 
 def _addon(cloud: Cloud, cluster_id: str) -> AddonSide | Unread:
@@ -81,14 +260,22 @@ def _network(cloud: Cloud, vpc_id: str) -> tuple[VpcSubnet, ...] | Unread:
     def page(offset: int) -> Answer:
         # Of all lists of the API, only this service wants its numbers as text.
         filters = [{"Name": "vpc-id", "Values": [vpc_id]}]
-        return cloud.call("vpc", "DescribeSubnets", {"Filters": filters, "Limit": str(PAGE), "Offset": str(offset)})
+        return cloud.call(
+            "vpc", "DescribeSubnets", {"Filters": filters, "Limit": str(PAGE), "Offset": str(offset)}
+        )
 
     try:
         items = all_pages(page, "SubnetSet")
     except CloudError as error:
         return _unread(error)
     return tuple(
-        VpcSubnet(str(item["SubnetId"]), str(item["Zone"]), str(item["CidrBlock"]), int(item["AvailableIpAddressCount"])) for item in items
+        VpcSubnet(
+            str(item["SubnetId"]),
+            str(item["Zone"]),
+            str(item["CidrBlock"]),
+            int(item["AvailableIpAddressCount"]),
+        )
+        for item in items
     )
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pulumi_tke_hybrid.console import endings
-from pulumi_tke_hybrid.console.exit_code import FailOn
+from pulumi_tke_hybrid.cli.exit_code import FailOn
+from pulumi_tke_hybrid.cli.report_errors import report_errors
 
 HELP = """Put side by side who says what about a cluster's pod network. Reads only, changes nothing.
 
@@ -36,38 +36,73 @@ with --facts, the program. Each difference is said in words: what, its value, wh
 
 
 def drift(
-    cluster_id: Annotated[str, typer.Option(metavar="CLS-ID", help="The cluster. Default: that of --facts.", rich_help_panel="What")] = "",
+    cluster_id: Annotated[
+        str,
+        typer.Option(metavar="CLS-ID", help="The cluster. Default: that of --facts.", rich_help_panel="What"),
+    ] = "",
     region: Annotated[
-        str, typer.Option(help="Its region. Default: that of --facts, else TENCENTCLOUD_REGION.", rich_help_panel="What")
+        str,
+        typer.Option(
+            help="Its region. Default: that of --facts, else TENCENTCLOUD_REGION.", rich_help_panel="What"
+        ),
     ] = "",
     facts: Annotated[
         str,
-        typer.Option(metavar="FILE", help="JSON of the stack's cluster_facts (- for standard input): the program.", rich_help_panel="What"),
+        typer.Option(
+            metavar="FILE",
+            help="JSON of the stack's cluster_facts (- for standard input): the program.",
+            rich_help_panel="What",
+        ),
     ] = "",
     accept: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID[:SUBJECT]", help="A finding that is known and meant; may be repeated.", rich_help_panel="What"),
+        typer.Option(
+            metavar="ID[:SUBJECT]",
+            help="A finding that is known and meant; may be repeated.",
+            rich_help_panel="What",
+        ),
     ] = None,
     fail_on: Annotated[
-        FailOn, typer.Option(help="End with 2 at a danger (error), or at any difference (warning).", rich_help_panel="What")
+        FailOn,
+        typer.Option(
+            help="End with 2 at a danger (error), or at any difference (warning).", rich_help_panel="What"
+        ),
     ] = FailOn.ERROR,
     kubeconfig: Annotated[
-        Path | None, typer.Option(help="The cluster's kubeconfig. Default: KUBECONFIG.", rich_help_panel="Cluster")
+        Path | None,
+        typer.Option(help="The cluster's kubeconfig. Default: KUBECONFIG.", rich_help_panel="Cluster"),
     ] = None,
     context: Annotated[str, typer.Option(help="Context of the kubeconfig.", rich_help_panel="Cluster")] = "",
     cloud_only: Annotated[
-        bool, typer.Option("--cloud-only", help="Do not ask the cluster itself; that is not `could not tell`.", rich_help_panel="Cluster")
+        bool,
+        typer.Option(
+            "--cloud-only",
+            help="Do not ask the cluster itself; that is not `could not tell`.",
+            rich_help_panel="Cluster",
+        ),
     ] = False,
     json_file: Annotated[
-        str, typer.Option("--json", metavar="FILE", help="Write JSON there (- for standard output).", rich_help_panel="Report")
+        str,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Write JSON there (- for standard output).",
+            rich_help_panel="Report",
+        ),
     ] = "",
     markdown_file: Annotated[
-        str, typer.Option("--markdown", metavar="FILE", help="Write Markdown there (- for standard output).", rich_help_panel="Report")
+        str,
+        typer.Option(
+            "--markdown",
+            metavar="FILE",
+            help="Write Markdown there (- for standard output).",
+            rich_help_panel="Report",
+        ),
     ] = "",
 ) -> None:
     from pulumi_tke_hybrid.drift import run_command
 
-    with endings.told("drift"):
+    with report_errors("drift"):
         code = run_command.run(
             cluster_id=cluster_id,
             region=region,

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from pulumi_tke_hybrid.console.kubeconfig import other_cluster
-from pulumi_tke_hybrid.console.text import several
-from pulumi_tke_hybrid.drift import compare_config_map, compare_pods, compare_subnets, compare_zones
-from pulumi_tke_hybrid.drift.finding import Finding, FindingId, Severity
-from pulumi_tke_hybrid.drift.sides import CloudSide, IpamdSide, Picture, Unread, Wish
-from pulumi_tke_hybrid.drift.text import reclaim_words
+from pulumi_tke_hybrid.cli.options import other_cluster
+from pulumi_tke_hybrid.cli.writers import several
+from pulumi_tke_hybrid.drift import compare_config_map, compare_pods, compare_subnets
+from pulumi_tke_hybrid.drift import compare_pods as compare_zones
+from pulumi_tke_hybrid.drift.finding import Finding, FindingId, Severity, reclaim_words
+from pulumi_tke_hybrid.drift.sources import CloudSide, IpamdSide, Picture, Unread, Wish
 from pulumi_tke_hybrid.tke import ipamd as ipamd_facts
 from pulumi_tke_hybrid.tke import keys
 
@@ -23,7 +23,7 @@ def compare(picture: Picture) -> list[Finding]:
         found += [
             *compare_subnets.findings(picture),
             *compare_config_map.findings(picture),
-            *compare_zones.findings(picture),
+            *compare_zones.zone_findings(picture),
             *compare_pods.findings(picture),
             *_program(picture),
         ]
@@ -134,7 +134,11 @@ def _setting(picture: Picture, wish: Wish, ipamd: IpamdSide) -> Iterator[Finding
         )
     elif ipamd.static_ip != wish.static_ip:
         yield _differs("static-ip", picture, "static-IP mode", _on(ipamd.static_ip), _on(wish.static_ip))
-    if wish.static_ip and ipamd_facts.is_running(ipamd.phase) and ipamd.reclaim_seconds != wish.reclaim_seconds:
+    if (
+        wish.static_ip
+        and ipamd_facts.is_running(ipamd.phase)
+        and ipamd.reclaim_seconds != wish.reclaim_seconds
+    ):
         yield _reclaim(picture, reclaim_words(ipamd.reclaim_seconds), reclaim_words(wish.reclaim_seconds))
     if ipamd.cni_type and ipamd.cni_type != keys.ROUTE_ENI:
         yield _differs("cni-type", picture, "CNI type", ipamd.cni_type, keys.ROUTE_ENI)

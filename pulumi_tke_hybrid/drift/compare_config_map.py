@@ -7,10 +7,17 @@ never as a danger, and no advice is to edit it.
 
 from collections.abc import Iterator
 
-from pulumi_tke_hybrid.drift import network_conf
+from pulumi_tke_hybrid.drift import sources
 from pulumi_tke_hybrid.drift.finding import Finding, Severity
-from pulumi_tke_hybrid.drift.network_conf import NetworkConf
-from pulumi_tke_hybrid.drift.sides import CLOUD, IPAMD, CloudSide, ConfigMapSide, Picture, Unread
+from pulumi_tke_hybrid.drift.sources import (
+    CLOUD,
+    IPAMD,
+    CloudSide,
+    ConfigMapSide,
+    NetworkConf,
+    Picture,
+    Unread,
+)
 from pulumi_tke_hybrid.tke import ipamd
 
 
@@ -20,7 +27,9 @@ def findings(picture: Picture) -> Iterator[Finding]:
     name = f"{ipamd.NAMESPACE}/{ipamd.NAME}"
     if isinstance(side, Unread):
         return
-    if picture.keys_count or (not side.present and not side.read_by_deployment and side.conf is None and version is None):
+    if picture.keys_count or (
+        not side.present and not side.read_by_deployment and side.conf is None and version is None
+    ):
         yield from _keys(picture, side, name)
     elif version is None:
         yield _version_unknown(picture, side, name)
@@ -32,7 +41,11 @@ def _version_unknown(picture: Picture, side: ConfigMapSide, name: str) -> Findin
     image = f"its image {side.image} has no version" if side.image else "its Deployment names no image"
     if not side.read_by_deployment:
         image = "its Deployment is not in the cluster"
-    addon = picture.addon.reason if isinstance(picture.addon, Unread) else f"component management has no add-on {ipamd.ADDON}"
+    addon = (
+        picture.addon.reason
+        if isinstance(picture.addon, Unread)
+        else f"component management has no add-on {ipamd.ADDON}"
+    )
     return Finding(
         "configmap-not-compared",
         Severity.UNKNOWN,
@@ -46,12 +59,17 @@ def _version_unknown(picture: Picture, side: ConfigMapSide, name: str) -> Findin
 
 def _addon(picture: Picture, conf: NetworkConf, name: str, version: str) -> Iterator[Finding]:
     """From 3.5.0 on."""
-    key, settings = f"{network_conf.KEY} of ipamd {version}", f"look at the settings of {ipamd.ADDON} in component management"
+    key, settings = (
+        f"{sources.KEY} of ipamd {version}",
+        f"look at the settings of {ipamd.ADDON} in component management",
+    )
     if conf.vpc_id and isinstance(picture.cloud, CloudSide) and conf.vpc_id != picture.cloud.vpc_id:
         why = f"the cluster is in {picture.cloud.vpc_id}"
         yield Finding("addon-vpc", Severity.WARNING, name, f"VPC in {key}", conf.vpc_id, why, settings)
     lists = picture.lists
-    known, words = (lists[IPAMD], "ipamd reports") if lists[IPAMD] is not None else (lists[CLOUD], "the cloud lists")
+    known, words = (
+        (lists[IPAMD], "ipamd reports") if lists[IPAMD] is not None else (lists[CLOUD], "the cloud lists")
+    )
     if conf.subnets is None:
         yield Finding(
             "configmap-not-compared",
@@ -63,9 +81,18 @@ def _addon(picture: Picture, conf: NetworkConf, name: str, version: str) -> Iter
             "nothing to do: the cloud's list and ipamd's own answer are compared",
         )
     elif known is not None and set(conf.subnets) != set(known):
-        listed, why = ", ".join(conf.subnets) or "none", f"{words} {', '.join(known) or 'none'}; one of the two may lag behind"
+        listed, why = (
+            ", ".join(conf.subnets) or "none",
+            f"{words} {', '.join(known) or 'none'}; one of the two may lag behind",
+        )
         yield Finding(
-            "addon-subnets", Severity.WARNING, name, f"Subnets in {key}", listed, why, f"look again later; if it lasts, {settings}"
+            "addon-subnets",
+            Severity.WARNING,
+            name,
+            f"Subnets in {key}",
+            listed,
+            why,
+            f"look again later; if it lasts, {settings}",
         )
 
 

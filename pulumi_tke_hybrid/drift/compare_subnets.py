@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pulumi_tke_hybrid.drift.finding import Finding, FindingId, Severity
-from pulumi_tke_hybrid.drift.sides import CLOUD, CONFIG_MAP, IPAMD, PROGRAM, Picture, Unread, WishedSubnet
+from pulumi_tke_hybrid.drift.sources import CLOUD, CONFIG_MAP, IPAMD, PROGRAM, Picture, Unread, WishedSubnet
 
 WORDS = {CLOUD: "the cloud's list", IPAMD: "ipamd", CONFIG_MAP: "the ConfigMap"}
 """The live sides, in words."""
@@ -43,7 +43,9 @@ def findings(picture: Picture) -> Iterator[Finding]:
     yield from _described(picture)
 
 
-def _live(picture: Picture, subnet: str, having: list[str], lacking: list[str], program: tuple[str, ...] | None) -> Iterator[Finding]:
+def _live(
+    picture: Picture, subnet: str, having: list[str], lacking: list[str], program: tuple[str, ...] | None
+) -> Iterator[Finding]:
     if not lacking:
         return
     value = f"listed by {_words(having)}, not by {_words(lacking)}"
@@ -60,7 +62,12 @@ def _live(picture: Picture, subnet: str, having: list[str], lacking: list[str], 
         )
     elif picture.lists[IPAMD] is None:
         yield _subnet(
-            "subnet-not-everywhere", Severity.WARNING, subnet, value, "ipamd says nothing now", "look again once ipamd is running"
+            "subnet-not-everywhere",
+            Severity.WARNING,
+            subnet,
+            value,
+            "ipamd says nothing now",
+            "look again once ipamd is running",
         )
     elif having == [CONFIG_MAP]:
         yield _subnet(
@@ -115,7 +122,9 @@ def _elsewhere(picture: Picture) -> str:
 
 
 def _gone(picture: Picture, subnet: str) -> Iterator[Finding]:
-    if not isinstance(picture.network, Unread) and subnet not in {known.subnet_id for known in picture.network}:
+    if not isinstance(picture.network, Unread) and subnet not in {
+        known.subnet_id for known in picture.network
+    }:
         yield _subnet(
             "subnet-gone",
             Severity.DANGER,

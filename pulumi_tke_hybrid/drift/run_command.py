@@ -5,22 +5,21 @@ from pathlib import Path
 
 from rich.console import Console
 
+from pulumi_tke_hybrid.cli import files, options, writers
+from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
+from pulumi_tke_hybrid.cli.options import named
+from pulumi_tke_hybrid.cli.writers import shown
 from pulumi_tke_hybrid.cloud.client import TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
-from pulumi_tke_hybrid.console import files, ignored, terminal
-from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
-from pulumi_tke_hybrid.console.kubeconfig import named
-from pulumi_tke_hybrid.console.text import shown
-from pulumi_tke_hybrid.drift import facts, report, table
-from pulumi_tke_hybrid.drift.collect import collect
+from pulumi_tke_hybrid.drift import report, sources
+from pulumi_tke_hybrid.drift import report as table
+from pulumi_tke_hybrid.drift.collect import Kube, LiveKube, collect
 from pulumi_tke_hybrid.drift.compare import compare
 from pulumi_tke_hybrid.drift.finding import IDS
-from pulumi_tke_hybrid.drift.kube import Kube, LiveKube
-from pulumi_tke_hybrid.drift.outcome import Outcome
-from pulumi_tke_hybrid.drift.sides import Picture, Unread, Wish
+from pulumi_tke_hybrid.drift.report import Outcome
+from pulumi_tke_hybrid.drift.sources import Picture, Unread, Wish
 from pulumi_tke_hybrid.kube.errors import KubeError
-from pulumi_tke_hybrid.tke import ids
+from pulumi_tke_hybrid.tke import names
 
 _EXAMPLE = "node-zone-uncovered:ap-guangzhou-7"
 
@@ -39,16 +38,20 @@ def run(
     markdown_file: str,
 ) -> ExitCode:
     """Run it and write what was found. Standard output holds the table, or whatever was sent to `-`."""
-    ignored.refuse_change("drift", fail_on)
+    options.refuse_change("drift", fail_on)
     if cloud_only:
-        ignored.refuse("--cloud-only does not ask the cluster itself", {"--kubeconfig": kubeconfig, "--context": context})
+        options.refuse(
+            "--cloud-only does not ask the cluster itself", {"--kubeconfig": kubeconfig, "--context": context}
+        )
     for item in accept:
         if item.partition(":")[0] not in IDS:
-            raise WrongUse(f"--accept {item}: there is no such finding; write its id as drift reports it, for example {_EXAMPLE}")
+            raise WrongUse(
+                f"--accept {item}: there is no such finding; write its id as drift reports it, for example {_EXAMPLE}"
+            )
     files.refuse_two_on_standard_output({"--json": json_file, "--markdown": markdown_file})
-    wish = facts.read(facts_file)
+    wish = sources.read(facts_file)
     cluster = _agreed("--cluster-id", cluster_id, wish.cluster_id if wish else "")
-    problem = ids.cluster_problem(cluster)
+    problem = names.cluster_problem(cluster)
     if problem:
         raise WrongUse(f"--cluster-id: {problem}")
     settings = _settings(_agreed("--region", region, wish.region if wish else ""))
@@ -60,18 +63,27 @@ def run(
         outcome.exit_code,
         lambda: files.write(json_file, report.as_json(outcome)),
         lambda: files.write(markdown_file, report.as_markdown(outcome)),
-        lambda: table.show(outcome, terminal.console(stderr="-" in (json_file, markdown_file))),
+        lambda: table.show(outcome, writers.console(stderr="-" in (json_file, markdown_file))),
     )
 
 
 def _picture(settings: CloudSettings, kube: Kube | Unread, cluster: str, wish: Wish | None) -> Picture:
     with Console(stderr=True).status("reading") as status:
-        return collect(TencentCloud(settings), kube, cluster, settings.region, wish, lambda what: status.update(f"reading {shown(what)}"))
+        return collect(
+            TencentCloud(settings),
+            kube,
+            cluster,
+            settings.region,
+            wish,
+            lambda what: status.update(f"reading {shown(what)}"),
+        )
 
 
 def _agreed(option: str, given: str, of_facts: str) -> str:
     if given and of_facts and given != of_facts:
-        raise WrongUse(f"{option} is {given}, --facts are of {of_facts}; give the facts of the stack that made this cluster")
+        raise WrongUse(
+            f"{option} is {given}, --facts are of {of_facts}; give the facts of the stack that made this cluster"
+        )
     return given or of_facts
 
 
@@ -87,7 +99,9 @@ def _kube(kubeconfig: Path | None, context: str, cloud_only: bool) -> Kube | Unr
     if cloud_only:
         return Unread("--cloud-only", wanted=False)
     if not named(kubeconfig):
-        return Unread("no kubeconfig was given; give --kubeconfig or KUBECONFIG, or --cloud-only if that is meant")
+        return Unread(
+            "no kubeconfig was given; give --kubeconfig or KUBECONFIG, or --cloud-only if that is meant"
+        )
     try:
         return LiveKube.connect(kubeconfig, context)
     except KubeError as error:

@@ -2,10 +2,19 @@
 
 from dataclasses import dataclass
 
-from pulumi_tke_hybrid.drift.compare_pods import places
-from pulumi_tke_hybrid.drift.compare_zones import nodes_by_zone
-from pulumi_tke_hybrid.drift.sides import CLOUD, CONFIG_MAP, IPAMD, PROGRAM, CloudSide, ConfigMapSide, IpamdSide, Picture, Unread
-from pulumi_tke_hybrid.drift.text import reclaim_words
+from pulumi_tke_hybrid.drift.compare_pods import nodes_by_zone, places
+from pulumi_tke_hybrid.drift.finding import reclaim_words
+from pulumi_tke_hybrid.drift.sources import (
+    CLOUD,
+    CONFIG_MAP,
+    IPAMD,
+    PROGRAM,
+    CloudSide,
+    ConfigMapSide,
+    IpamdSide,
+    Picture,
+    Unread,
+)
 from pulumi_tke_hybrid.tke.ipamd import shown
 
 
@@ -59,7 +68,9 @@ def setting_rows(picture: Picture) -> list[SettingRow]:
     """The settings side by side."""
     cloud = picture.cloud if isinstance(picture.cloud, CloudSide) else None
     ipamd = picture.ipamd if isinstance(picture.ipamd, IpamdSide) else None
-    config_map = picture.config_map if isinstance(picture.config_map, ConfigMapSide) and picture.keys_count else None
+    config_map = (
+        picture.config_map if isinstance(picture.config_map, ConfigMapSide) and picture.keys_count else None
+    )
     wish = picture.wish
     return [
         SettingRow("VPC-CNI", ipamd=_on(ipamd.enabled) if ipamd else "", program="on" if wish else ""),
@@ -93,7 +104,11 @@ def version(picture: Picture) -> str:
 def subnet_rows(picture: Picture) -> list[SubnetRow]:
     """Every subnet that a side lists."""
     lists = picture.lists
-    live = {} if isinstance(picture.network, Unread) else {subnet.subnet_id: subnet for subnet in picture.network}
+    live = (
+        {}
+        if isinstance(picture.network, Unread)
+        else {subnet.subnet_id: subnet for subnet in picture.network}
+    )
     wished = {subnet.subnet_id: subnet for subnet in picture.wish.subnets} if picture.wish else {}
 
     def says(side: str, subnet: str) -> bool | None:
@@ -134,7 +149,14 @@ def zone_rows(picture: Picture) -> list[ZoneRow]:
 def pod_rows(picture: Picture) -> list[PodRow]:
     """Every ENI pod."""
     found = [
-        PodRow(f"{pod.namespace}/{pod.name}", f"{pod.namespace}/{pod.workload}", pod.node, pod.address, place, own.subnet_id if own else "")
+        PodRow(
+            f"{pod.namespace}/{pod.name}",
+            f"{pod.namespace}/{pod.workload}",
+            pod.node,
+            pod.address,
+            place,
+            own.subnet_id if own else "",
+        )
         for pod, place, own in places(picture)
     ]
     return sorted(found, key=lambda row: row.pod)

@@ -83,7 +83,11 @@ def _server(cluster: Section, has_authority: bool) -> str:
     except ValueError:
         usable = False
     else:
-        usable = usable and not (parts.username or parts.password or parts.query or parts.fragment) and server.isascii()
+        usable = (
+            usable
+            and not (parts.username or parts.password or parts.query or parts.fragment)
+            and server.isascii()
+        )
     if not usable or not server.isprintable() or " " in server:
         raise KubeError(f"{cluster.title}: server is not an address such as https://10.0.0.1:6443")
     return server.rstrip("/")
@@ -106,7 +110,9 @@ def _credentials(user: Section, cluster: Section, authority: bytes | None) -> tu
     if user.fields.get("auth-provider") is not None:
         provider = user.mapping("auth-provider")
         name = shown_name(provider.text("name")) if provider else ""
-        raise KubeError(f"{user.title}: auth-provider {name} is not supported; give a user with exec, a token or a client certificate")
+        raise KubeError(
+            f"{user.title}: auth-provider {name} is not supported; give a user with exec, a token or a client certificate"
+        )
     token = _token(user)
     if token and user.text("username"):
         raise KubeError(f"{user.title}: token and username exclude each other")
@@ -119,9 +125,13 @@ def _credentials(user: Section, cluster: Section, authority: bytes | None) -> tu
     if spec is not None:
         found = run_helper(spec, cluster, authority)
         return found, (_bearer(found.token, f"{spec.title}: the helper's token"),) if found.token else ()
-    if not any(user.fields.get(key) for key in _CERTIFICATES) and any(key not in _IMPERSONATION for key in user.fields):
+    if not any(user.fields.get(key) for key in _CERTIFICATES) and any(
+        key not in _IMPERSONATION for key in user.fields
+    ):
         fields = ", ".join(map(shown_name, user.fields))
-        raise KubeError(f"{user.title} holds no credential ({fields}); give exec, a token, a client certificate or username and password")
+        raise KubeError(
+            f"{user.title} holds no credential ({fields}); give exec, a token, a client certificate or username and password"
+        )
     return Credential(), ()
 
 
@@ -158,7 +168,10 @@ def _impersonation(user: Section) -> Iterator[tuple[str, str]]:
     extra = user.mapping("as-user-extra")
     for key in extra.fields if extra else ():
         for value in extra.items(key) if extra else ():
-            yield f"Impersonate-Extra-{quote(str(key).lower(), safe='')}", _header(value, user, "as-user-extra")
+            yield (
+                f"Impersonate-Extra-{quote(str(key).lower(), safe='')}",
+                _header(value, user, "as-user-extra"),
+            )
 
 
 def _header(value: object, user: Section, key: str) -> str:
@@ -173,7 +186,9 @@ def _tls(cluster: Section, authority: bytes | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if cluster.flag("insecure-skip-tls-verify"):
         if authority is not None:
-            raise KubeError(f"{cluster.title}: insecure-skip-tls-verify and certificate-authority exclude each other")
+            raise KubeError(
+                f"{cluster.title}: insecure-skip-tls-verify and certificate-authority exclude each other"
+            )
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     elif authority is not None:
@@ -208,4 +223,6 @@ def _add_certificate(context: ssl.SSLContext, user: Section, credential: Credent
         try:
             context.load_cert_chain(*paths, password=lambda: "")
         except (ssl.SSLError, ValueError):
-            raise KubeError(f"{user.title}: client-certificate and client-key are no PEM, do not fit, or need a password") from None
+            raise KubeError(
+                f"{user.title}: client-certificate and client-key are no PEM, do not fit, or need a password"
+            ) from None

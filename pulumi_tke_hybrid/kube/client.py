@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from pulumi_tke_hybrid.kube import access, failures, kubeconfig
+from pulumi_tke_hybrid.kube import access, errors, kubeconfig
 from pulumi_tke_hybrid.kube.access import Access
 from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.tke.values import Json, at, items
@@ -65,7 +65,9 @@ class KubeClient:
         where = f"{namespace}/{name}" if kind.namespaced else name
         return self._object("GET", kind.path(namespace, name), f"get {kind.plural} {where}")
 
-    def list(self, kind: Kind, namespace: str = "", labels: Mapping[str, str] | None = None) -> Iterator[Json]:
+    def list(
+        self, kind: Kind, namespace: str = "", labels: Mapping[str, str] | None = None
+    ) -> Iterator[Json]:
         """All objects, of a namespace or of the whole cluster, page by page as they are needed."""
         what = f"list {kind.plural}"
         selector = ",".join(f"{key}={value}" for key, value in (labels or {}).items())
@@ -79,7 +81,7 @@ class KubeClient:
             if not following:
                 return
             if following == before:
-                raise KubeError(f"{what}: {failures.NOT_THE_API}")
+                raise KubeError(f"{what}: {errors.NOT_THE_API}")
 
     def create(self, kind: Kind, namespace: str, body: Json) -> Json:
         """Create an object; the object as the API server stored it."""
@@ -88,13 +90,18 @@ class KubeClient:
     def delete(self, kind: Kind, namespace: str, name: str) -> None:
         """Delete an object; what belongs to it goes afterwards. Raises `NotFound` where it does not exist."""
         self._object(
-            "DELETE", kind.path(namespace, name), f"delete {kind.plural} {namespace}/{name}", body={"propagationPolicy": "Background"}
+            "DELETE",
+            kind.path(namespace, name),
+            f"delete {kind.plural} {namespace}/{name}",
+            body={"propagationPolicy": "Background"},
         )
 
     def log(self, namespace: str, pod: str, container: str, seconds: int) -> Sequence[str]:
         """Lines of a container's log, not older than so many seconds."""
         query = {"container": container, "sinceSeconds": str(seconds)}
-        body = self._request("GET", f"{POD.path(namespace, pod)}/log", f"read the log of {namespace}/{pod}", query)
+        body = self._request(
+            "GET", f"{POD.path(namespace, pod)}/log", f"read the log of {namespace}/{pod}", query
+        )
         return body.decode("utf-8", "replace").splitlines()
 
     def preferred_version(self, group: str) -> str | None:
@@ -105,7 +112,7 @@ class KubeClient:
         what = "list API groups"
         found = self._object("GET", "/apis", what)
         if found.get("kind") != "APIGroupList" or not isinstance(found.get("groups"), list):
-            raise KubeError(f"{what}: {failures.NOT_THE_API}")
+            raise KubeError(f"{what}: {errors.NOT_THE_API}")
         item = next((item for item in items(found.get("groups")) if at(item, "name") == group), None)
         if item is None:
             return None
@@ -114,17 +121,33 @@ class KubeClient:
             raise KubeError(f"{what}: {group} has no preferred version")
         return version
 
-    def _object(self, method: str, path: str, what: str, query: Mapping[str, str] | None = None, body: Json | None = None) -> Json:
-        found = failures.json_object(self._request(method, path, what, query, body))
+    def _object(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        query: Mapping[str, str] | None = None,
+        body: Json | None = None,
+    ) -> Json:
+        found = errors.json_object(self._request(method, path, what, query, body))
         if found is None:
-            raise KubeError(f"{what}: {failures.NOT_THE_API}")
+            raise KubeError(f"{what}: {errors.NOT_THE_API}")
         return found
 
-    def _request(self, method: str, path: str, what: str, query: Mapping[str, str] | None = None, body: Json | None = None) -> bytes:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        query: Mapping[str, str] | None = None,
+        body: Json | None = None,
+    ) -> bytes:
         from urllib3 import HTTPHeaderDict
 
         given = {key: value for key, value in (query or {}).items() if value}
-        headers = HTTPHeaderDict({"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "tke-hybrid"})
+        headers = HTTPHeaderDict(
+            {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "tke-hybrid"}
+        )
         if body is not None:
             headers["Content-Type"] = "application/json"
         for name, value in self._way.headers:
@@ -132,11 +155,13 @@ class KubeClient:
         url = f"{self._way.server}{path}" + (f"?{urlencode(given)}" if given else "")
 
         def send() -> tuple[int, bytes]:
-            response = self._api.call_api(method, url, headers, body, _request_timeout=(self._timeout, self._timeout))
+            response = self._api.call_api(
+                method, url, headers, body, _request_timeout=(self._timeout, self._timeout)
+            )
             return int(response.status), bytes(response.read())
 
         status, data = _named(send, what, self._timeout)
-        error = failures.of_response(status, data, what)
+        error = errors.of_response(status, data, what)
         if error is not None:
             raise error
         return data
@@ -166,8 +191,10 @@ def _objects(page: Json, what: str) -> Sequence[Json]:
     if page.get("items") is None and str(page.get("kind") or "").endswith("List"):
         return ()
     found: list[Json] = items(page.get("items"))
-    if not isinstance(page.get("items"), list) or not all(isinstance(at(item, "metadata", "name"), str) for item in found):
-        raise KubeError(f"{what}: {failures.NOT_THE_API}")
+    if not isinstance(page.get("items"), list) or not all(
+        isinstance(at(item, "metadata", "name"), str) for item in found
+    ):
+        raise KubeError(f"{what}: {errors.NOT_THE_API}")
     return found
 
 
@@ -190,7 +217,9 @@ def _library_client(way: Access) -> Any:
         if parts.scheme.startswith("socks") and importlib.util.find_spec("socks") is None:
             raise KubeError(f"{title} names a SOCKS proxy, which needs another package: pip install pysocks")
         if parts.scheme in ("http", "https") and parts.username is not None:
-            configuration.proxy_headers = make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")
+            configuration.proxy_headers = make_headers(
+                proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            )
         if way.tls_server_name:
             configuration.tls_server_name = way.tls_server_name
         api: Any = ApiClient(configuration)
@@ -212,4 +241,4 @@ def _named(send: Callable[[], T], what: str, timeout: float) -> T:
     try:
         return send()
     except (ApiException, exceptions.HTTPError, OSError, ValueError) as error:
-        raise KubeError(f"{what}: {failures.of_transport(error, timeout)}") from None
+        raise KubeError(f"{what}: {errors.of_transport(error, timeout)}") from None

@@ -29,7 +29,13 @@ _MAX_OUTPUT = 1024 * 1024
 _GROUP = "client.authentication.k8s.io/"
 _VERSIONS = ("v1", "v1beta1")
 _INTERACTIVE = ("", "Never", "IfAvailable", "Always")
-_CLUSTER_FIELDS = ("server", "tls-server-name", "insecure-skip-tls-verify", "proxy-url", "disable-compression")
+_CLUSTER_FIELDS = (
+    "server",
+    "tls-server-name",
+    "insecure-skip-tls-verify",
+    "proxy-url",
+    "disable-compression",
+)
 _EXTENSION = "client.authentication.k8s.io/exec"
 
 
@@ -42,7 +48,9 @@ class Credential:
     key: bytes = field(default=b"", repr=False)
 
 
-def run_helper(spec: Section, cluster: Section, authority: bytes | None, timeout: float = TIMEOUT) -> Credential:
+def run_helper(
+    spec: Section, cluster: Section, authority: bytes | None, timeout: float = TIMEOUT
+) -> Credential:
     """Run the helper of a user. `authority` is the cluster's certificate authority in PEM, for `provideClusterInfo`."""
     version = _version(spec)
     mode = spec.text("interactiveMode")
@@ -54,7 +62,11 @@ def run_helper(spec: Section, cluster: Section, authority: bytes | None, timeout
         )
     program, name = _program(spec)
     arguments = [_text(item, spec, "args") for item in spec.items("args")]
-    info: Json = {"apiVersion": f"{_GROUP}{version}", "kind": "ExecCredential", "spec": {"interactive": False}}
+    info: Json = {
+        "apiVersion": f"{_GROUP}{version}",
+        "kind": "ExecCredential",
+        "spec": {"interactive": False},
+    }
     if spec.flag("provideClusterInfo"):
         info["spec"]["cluster"] = _cluster_info(cluster, authority)
     environment = {**os.environ, **_environment(spec), "KUBERNETES_EXEC_INFO": json.dumps(info)}
@@ -68,7 +80,9 @@ def _version(spec: Section) -> str:
     if given.startswith(_GROUP) and version in _VERSIONS:
         return version
     if given == f"{_GROUP}v1alpha1":
-        raise KubeError(f"{spec.title}: apiVersion is v1alpha1, which kubectl has not supported since 1.24; write it with v1 or v1beta1")
+        raise KubeError(
+            f"{spec.title}: apiVersion is v1alpha1, which kubectl has not supported since 1.24; write it with v1 or v1beta1"
+        )
     raise KubeError(f"{spec.title}: apiVersion is neither {_GROUP}v1 nor {_GROUP}v1beta1")
 
 
@@ -82,7 +96,9 @@ def _program(spec: Section) -> tuple[str, str]:
     found = shutil.which(command if bare else str(spec.folder / command))
     if found is None:
         where = "on PATH" if bare else "where command names it"
-        raise KubeError(f"{spec.title}: there is no program {shown_name(name)} {where}; install the helper, or give another user's context")
+        raise KubeError(
+            f"{spec.title}: there is no program {shown_name(name)} {where}; install the helper, or give another user's context"
+        )
     return found, name
 
 
@@ -174,7 +190,11 @@ def _credential(output: bytes, version: str, title: str) -> Credential:
         raise KubeError(f"{title} answered in another apiVersion than {version}")
     status = Section(title, mapping(fields.get("status")))
     _refuse_expired(status.text("expirationTimestamp"), title)
-    found = Credential(status.text("token"), status.text("clientCertificateData").encode(), status.text("clientKeyData").encode())
+    found = Credential(
+        status.text("token"),
+        status.text("clientCertificateData").encode(),
+        status.text("clientKeyData").encode(),
+    )
     if bool(found.certificate) != bool(found.key):
         raise KubeError(f"{title} returned one of clientCertificateData and clientKeyData without the other")
     if not found.token and not found.certificate:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from pulumi_tke_hybrid.kube.errors import KubeError, NoSuchEntry
-from pulumi_tke_hybrid.tke.text import printable
+from pulumi_tke_hybrid.tke.rule import printable
 from pulumi_tke_hybrid.tke.values import items
 
 _MAX_BYTES = 16 * 1024 * 1024
@@ -102,7 +102,9 @@ class Kubeconfig:
         content = _parse(data, file_title)
         for plural, singular in _LISTS.items():
             for name, fields in _named(content, plural, singular, file_title).items():
-                self._sections[plural].setdefault(name, Section(f"{singular} {shown_name(name)}", fields, folder))
+                self._sections[plural].setdefault(
+                    name, Section(f"{singular} {shown_name(name)}", fields, folder)
+                )
         current = content.get("current-context") or ""
         if not isinstance(current, str):
             raise KubeError(f"{file_title}: current-context is not a text")
@@ -113,25 +115,37 @@ class Kubeconfig:
         name = context or self._current
         contexts = self._sections["contexts"]
         if not name:
-            raise KubeError(f"{self._title} has no current-context; name one with --context ({self._listed()})")
+            raise KubeError(
+                f"{self._title} has no current-context; name one with --context ({self._listed()})"
+            )
         if name not in contexts:
             if context:
                 raise NoSuchEntry(f"{self._title} has no context {shown_name(name)}; {self._listed()}")
-            raise KubeError(f"{self._title}: current-context names {shown_name(name)}, and there is no such context; {self._listed()}")
+            raise KubeError(
+                f"{self._title}: current-context names {shown_name(name)}, and there is no such context; {self._listed()}"
+            )
         found = contexts[name]
         cluster, user = found.text("cluster"), found.text("user")
         if cluster not in self._sections["clusters"]:
-            missing = f"names cluster {shown_name(cluster)}, and there is none" if cluster else "names no cluster"
+            missing = (
+                f"names cluster {shown_name(cluster)}, and there is none" if cluster else "names no cluster"
+            )
             raise KubeError(f"{self._title}: {found.title} {missing}")
         if user and user not in self._sections["users"]:
             raise KubeError(f"{self._title}: {found.title} names user {shown_name(user)}, and there is none")
         nobody = Section(f"{found.title} without a user", {})
-        return Entry(name, self._sections["clusters"][cluster], self._sections["users"][user] if user else nobody)
+        return Entry(
+            name, self._sections["clusters"][cluster], self._sections["users"][user] if user else nobody
+        )
 
     def _listed(self) -> str:
         names = list(self._sections["contexts"])
         more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-        return f"contexts: {', '.join(map(shown_name, names[:_MAX_NAMES]))}{more}" if names else "there is no context"
+        return (
+            f"contexts: {', '.join(map(shown_name, names[:_MAX_NAMES]))}{more}"
+            if names
+            else "there is no context"
+        )
 
 
 def of_file(path: Path) -> Kubeconfig:
@@ -156,7 +170,9 @@ def of_environment() -> Kubeconfig | None:
     if named:
         found = [path for path in named if os.path.exists(path)]
         if not found:
-            raise NoSuchEntry(f"no file of KUBECONFIG exists: {', '.join(map(shown_name, named[:_MAX_NAMES]))}")
+            raise NoSuchEntry(
+                f"no file of KUBECONFIG exists: {', '.join(map(shown_name, named[:_MAX_NAMES]))}"
+            )
         return _merged(found, "KUBECONFIG")
     usual = Path("~/.kube/config").expanduser()
     return _merged([usual], "kubeconfig ~/.kube/config") if usual.exists() else None
@@ -202,7 +218,9 @@ def _parse(data: bytes | str, title: str) -> Mapping[str, Any]:
     return _mapping(content, title)
 
 
-def _named(content: Mapping[str, Any], plural: str, singular: str, title: str) -> Mapping[str, Mapping[str, Any]]:
+def _named(
+    content: Mapping[str, Any], plural: str, singular: str, title: str
+) -> Mapping[str, Mapping[str, Any]]:
     """The entries of a list by their names."""
     if not isinstance(content.get(plural), list | None):
         raise KubeError(f"{title}: {plural} is not a list")

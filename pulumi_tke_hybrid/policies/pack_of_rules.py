@@ -14,29 +14,28 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from pulumi_tke_hybrid.policies import before, steps
-from pulumi_tke_hybrid.tke import cidrs, zones
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules import (
-    annotation_checks,
-    annotations_of_objects,
-    changes,
+from pulumi_tke_hybrid.plan.model import Plan, Step
+from pulumi_tke_hybrid.plan.rules import (
+    addresses,
+    annotations,
+    clusters,
     coverage,
     exposure,
-    fitting,
-    fixed_annotations,
-    left_unmanaged,
-    listeners,
+    networks,
     not_judged,
     of_plan,
     references,
-    security_groups,
+    workloads,
 )
-from pulumi_tke_hybrid.tke.rules import changes_of_clusters as clusters
-from pulumi_tke_hybrid.tke.rules import changes_of_networks as networks
-from pulumi_tke_hybrid.tke.rules import changes_of_system_objects as system
-from pulumi_tke_hybrid.tke.rules import changes_of_workloads as workloads
-from pulumi_tke_hybrid.tke.step import Plan, Step
+from pulumi_tke_hybrid.plan.rules import networks as security_groups
+from pulumi_tke_hybrid.plan.rules import of_plan as changes
+from pulumi_tke_hybrid.plan.rules import of_plan as left_unmanaged
+from pulumi_tke_hybrid.plan.rules import system_objects as system
+from pulumi_tke_hybrid.policies import previous_state, steps
+from pulumi_tke_hybrid.tke import cidrs, names
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules import annotation_checks
+from pulumi_tke_hybrid.tke.rules.load_balancers import LISTENERS
 
 NAME = "tke-hybrid"
 BY_REMOVAL = "-by-removal"
@@ -63,13 +62,13 @@ OF_RESOURCES = (
     workloads.DEPLOYMENT_REPLACED,
     workloads.KEPT_ADDRESS_OFF,
     system.IPAMD_RESTART,
-    fixed_annotations.FIXED_ANNOTATION,
+    annotations.FIXED_ANNOTATION,
     exposure.EXPOSURE_WIDENED,
     system.IPAMD_REMOVED,
     left_unmanaged.LEFT_UNMANAGED,
     not_judged.NOT_JUDGED,
     exposure.NEW_EXPOSURE,
-    *annotations_of_objects.RULES,
+    *annotations.RULES,
 )
 OF_REMOVALS = (
     clusters.CLUSTER_REBUILT,
@@ -90,30 +89,30 @@ OF_REMOVALS = (
 WITH_MILDER_FINDINGS = (exposure.EXPOSURE_WIDENED, annotation_checks.CONFLICT, annotation_checks.UNKNOWN_KEY)
 """Rules of which some findings are less severe than the rule: a policy has one level for all that it reports."""
 OF_STACKS = (
-    zones.ZONE_UNCOVERED,
+    names.ZONE_UNCOVERED,
     coverage.ADDRESSES_SHORT,
-    fitting.PODS_FIT,
+    addresses.PODS_FIT,
     cidrs.RANGE_OVERLAP,
     cidrs.RANGE_OUTSIDE_VPC,
     cidrs.RANGE_TOO_SMALL,
     references.IN_USE,
-    listeners.LISTENERS,
+    LISTENERS,
 )
 
 
-def policies(read: before.Read = before.read) -> list[Policy]:
+def policies(read: previous_state.Read = previous_state.read) -> list[Policy]:
     """All of them, for a pack of your own: `PolicyPack("mine", [*policies(), …])`. `read` gets the state of the stack as it was."""
 
     @cache
-    def of_stack_named(name: str) -> before.Before:
+    def of_stack_named(name: str) -> previous_state.Before:
         return read(name)
 
-    def was(urn: str) -> before.Before:
+    def was(urn: str) -> previous_state.Before:
         # urn:pulumi:<stack>::<project>::…: a pack that Pulumi runs as a plugin is told the name of its stack nowhere else.
         return of_stack_named(urn.split("::")[0].removeprefix("urn:pulumi:"))
 
-    def was_all(args: StackValidationArgs) -> before.Before:
-        return was(args.resources[0].urn) if args.resources else before.Before()
+    def was_all(args: StackValidationArgs) -> previous_state.Before:
+        return was(args.resources[0].urn) if args.resources else previous_state.Before()
 
     def of_resource(rule: Rule, *, milder: bool = False) -> Policy:
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
@@ -123,7 +122,9 @@ def policies(read: before.Read = before.read) -> list[Policy]:
                     if (finding.severity is not rule.severity) is milder:
                         report(sentence(finding), None)
 
-        name, level = (f"{rule.id}{ADVISORY}", EnforcementLevel.ADVISORY) if milder else (rule.id, _level(rule))
+        name, level = (
+            (f"{rule.id}{ADVISORY}", EnforcementLevel.ADVISORY) if milder else (rule.id, _level(rule))
+        )
         return ResourceValidationPolicy(name, rule.says, validate, level)
 
     def removed(args: StackValidationArgs) -> list[Step]:
@@ -136,7 +137,10 @@ def policies(read: before.Read = before.read) -> list[Policy]:
     def of_removals(rule: Rule) -> Policy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
             gone, plan = removed(args), whole(args)
-            found = [*(finding for step in gone for finding in changes.of_step(step)), *of_plan.of_several(plan)]
+            found = [
+                *(finding for step in gone for finding in changes.of_step(step)),
+                *of_plan.of_several(plan),
+            ]
             for finding in _of(rule, (*found, *of_plan.unjudged(Plan(gone), found))):
                 report(sentence(finding), None)
 
@@ -147,7 +151,12 @@ def policies(read: before.Read = before.read) -> list[Policy]:
             plan = whole(args)
             for finding in _of(rule, of_plan.of_several(plan)):
                 where = next(
-                    (step.urn for step in plan.steps if step.new and step.custom and step.name == finding.path.split(".")[0]), None
+                    (
+                        step.urn
+                        for step in plan.steps
+                        if step.new and step.custom and step.name == finding.path.split(".")[0]
+                    ),
+                    None,
                 )
                 report(sentence(finding), where)
 
@@ -156,14 +165,19 @@ def policies(read: before.Read = before.read) -> list[Policy]:
     def unread(args: StackValidationArgs, report: ReportViolation) -> None:
         reason = was_all(args).unknown_because
         if reason:
-            report(f"{reason}; so changes were not judged, only zones and ranges; {before.VARIABLE} may name an export", None)
+            report(
+                f"{reason}; so changes were not judged, only zones and ranges; {previous_state.VARIABLE} may name an export",
+                None,
+            )
 
     return [
         *(of_resource(rule) for rule in OF_RESOURCES),
         *(of_resource(rule, milder=True) for rule in WITH_MILDER_FINDINGS),
         *(of_stack(rule) for rule in OF_STACKS),
         *(of_removals(rule) for rule in OF_REMOVALS),
-        StackValidationPolicy("state-before", "The stack's last state can be read.", unread, EnforcementLevel.ADVISORY),
+        StackValidationPolicy(
+            "state-before", "The stack's last state can be read.", unread, EnforcementLevel.ADVISORY
+        ),
     ]
 
 
@@ -175,7 +189,11 @@ def sentence(finding: Finding) -> str:
 def _of(rule: Rule, found: Iterable[Finding]) -> Iterable[Finding]:
     """What a rule has found. A policy has one level, so a mandatory one leaves out what its rule finds to be a warning or a note."""
     mandatory = rule.severity is Severity.ERROR
-    return (finding for finding in found if finding.rule.id == rule.id and (not mandatory or finding.severity is Severity.ERROR))
+    return (
+        finding
+        for finding in found
+        if finding.rule.id == rule.id and (not mandatory or finding.severity is Severity.ERROR)
+    )
 
 
 def _level(rule: Rule) -> EnforcementLevel:

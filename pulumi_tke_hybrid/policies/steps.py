@@ -7,10 +7,10 @@ from typing import Any, cast
 from pulumi_policy import PolicyResource, ResourceValidationArgs
 from pulumi_policy.proxy import UnknownValueError
 
-from pulumi_tke_hybrid.policies.before import Before, Was
-from pulumi_tke_hybrid.tke import forced
-from pulumi_tke_hybrid.tke.resource_types import canonical, is_patch
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.plan import force_new
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.resource_types import canonical, is_patch
+from pulumi_tke_hybrid.policies.previous_state import Before, Was
 from pulumi_tke_hybrid.tke.values import SECRET, UNKNOWN, Props, items, mapping
 
 
@@ -32,7 +32,7 @@ def of_resource(shown: ResourceValidationArgs, before: Before) -> Step:
     if was is None:
         return made
     old = _comparable(was.inputs, new)
-    keys = forced.changed(type_, old, new, _comparable(was.outputs, new))
+    keys = force_new.changed(type_, old, new, _comparable(was.outputs, new))
     if keys and was.stays and not is_patch(type_):
         return replace(made, left=True, replace_keys=keys, was_protected=made.protected)
     return replace(
@@ -57,7 +57,9 @@ def of_stack(shown: Iterable[PolicyResource], before: Before) -> Plan:
         was = before.find(resource.urn, resource.opts.aliases)
         new = plain(resource.props)
         old: Props = _comparable(was.inputs, new) if was else {}
-        same = all(new.get(key) == value for key, value in old.items())  # these are outputs: more properties than the program says
+        same = all(
+            new.get(key) == value for key, value in old.items()
+        )  # these are outputs: more properties than the program says
         identity = was.id if was else new.get("id")
         type_ = canonical(resource.resource_type, new)
         steps.append(
@@ -70,7 +72,9 @@ def of_stack(shown: Iterable[PolicyResource], before: Before) -> Plan:
                 state=was.outputs if was else {},
                 id=identity if isinstance(identity, str) and identity != UNKNOWN else "",
                 parent=resource.opts.parent or "",
-                sources={key: [item.urn for item in items] for key, items in resource.property_dependencies.items()},
+                sources={
+                    key: [item.urn for item in items] for key, items in resource.property_dependencies.items()
+                },
                 protected=resource.opts.protect,
                 token=_token(resource.resource_type, type_),
             )
@@ -130,4 +134,8 @@ def _comparable(old: Any, new: Any) -> Any:
     if before and after:
         return {key: _comparable(item, after.get(key)) for key, item in before.items()}
     listed, wanted = items(old), items(new)
-    return [_comparable(*both) for both in zip(listed, wanted, strict=True)] if listed and len(listed) == len(wanted) else old
+    return (
+        [_comparable(*both) for both in zip(listed, wanted, strict=True)]
+        if listed and len(listed) == len(wanted)
+        else old
+    )

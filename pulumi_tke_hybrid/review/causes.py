@@ -5,15 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_tke_hybrid.tke import forced
+from pulumi_tke_hybrid.plan import force_new
+from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.rules.addresses import PODS_FIT
+from pulumi_tke_hybrid.plan.rules.clusters import POD_NETWORK_OFF, POD_SUBNET_LEAVES
+from pulumi_tke_hybrid.plan.rules.coverage import ADDRESSES_SHORT
+from pulumi_tke_hybrid.plan.rules.workloads import WORKLOAD_DELETED
+from pulumi_tke_hybrid.tke.names import ZONE_UNCOVERED
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
-from pulumi_tke_hybrid.tke.rules.changes_of_clusters import POD_NETWORK_OFF, POD_SUBNET_LEAVES
-from pulumi_tke_hybrid.tke.rules.changes_of_workloads import WORKLOAD_DELETED
-from pulumi_tke_hybrid.tke.rules.coverage import ADDRESSES_SHORT
-from pulumi_tke_hybrid.tke.rules.fitting import PODS_FIT
-from pulumi_tke_hybrid.tke.step import Op, Step
 from pulumi_tke_hybrid.tke.values import at, holds_unknown
-from pulumi_tke_hybrid.tke.zones import ZONE_UNCOVERED
 
 _PART = re.compile(r'\["([^"]*)"\]|([^.\[\]]+)')
 _STRICTEST = list(Severity)
@@ -57,7 +57,11 @@ def _same_sentence(roots: Sequence[Finding], below: dict[Finding, list[Finding]]
     """Findings without consequences together where they differ in nothing but the change."""
     grouped: dict[object, list[Finding]] = {}
     for finding in roots:
-        key = finding if finding in below else (finding.rule.id, finding.severity, finding.why, finding.todo, finding.intended)
+        key = (
+            finding
+            if finding in below
+            else (finding.rule.id, finding.severity, finding.why, finding.todo, finding.intended)
+        )
         grouped.setdefault(key, []).append(finding)
     return list(grouped.values())
 
@@ -67,10 +71,14 @@ class _Origins:
 
     def __init__(self, steps: Sequence[Step], findings: Sequence[Finding]) -> None:
         self._steps = {step.urn: step for step in steps}
-        self._subnets = {step.id: step for step in steps if step.id and "availabilityZone" in {**step.old, **step.new}}
+        self._subnets = {
+            step.id: step for step in steps if step.id and "availabilityZone" in {**step.old, **step.new}
+        }
         self._heads: dict[str, Finding] = {}
         self._known: dict[str, list[Finding]] = {}
-        self._losses = [finding for finding in findings if finding.rule.id in (POD_NETWORK_OFF.id, POD_SUBNET_LEAVES.id)]
+        self._losses = [
+            finding for finding in findings if finding.rule.id in (POD_NETWORK_OFF.id, POD_SUBNET_LEAVES.id)
+        ]
         self._unfit = [finding for finding in findings if finding.rule.id == PODS_FIT.id]
         for finding in sorted(findings, key=lambda item: _STRICTEST.index(item.severity)):
             step = self._steps.get(finding.urn)
@@ -79,12 +87,20 @@ class _Origins:
 
     def root(self, finding: Finding) -> Finding | None:
         """The finding from which this one follows; None where it has a cause of its own."""
-        if finding.rule.id == ADDRESSES_SHORT.id and len(self._unfit) == 1 and _as_strict(self._unfit[0], finding):
-            return self._unfit[0]  # the pods of the only cluster whose pods do not fit take what its zones have
+        if (
+            finding.rule.id == ADDRESSES_SHORT.id
+            and len(self._unfit) == 1
+            and _as_strict(self._unfit[0], finding)
+        ):
+            return self._unfit[
+                0
+            ]  # the pods of the only cluster whose pods do not fit take what its zones have
         step = self._steps.get(finding.urn)
         if step is None:
             return None
-        tops = self._lost_subnets(finding, step) or [top for urn in self._reasons(finding, step) for top in self._tops(urn, frozenset())]
+        tops = self._lost_subnets(finding, step) or [
+            top for urn in self._reasons(finding, step) for top in self._tops(urn, frozenset())
+        ]
         return next((top for top in tops if top != finding and _as_strict(top, finding)), None)
 
     def _lost_subnets(self, finding: Finding, step: Step) -> list[Finding]:
@@ -103,7 +119,11 @@ class _Origins:
         if step.op is Op.DELETE or finding.path == step.name:
             return self._parents(step) or ([step.urn] if step.op is Op.DELETE else [])
         key = finding.path.removeprefix(f"{step.name}.").partition(".")[0]
-        if step.op is Op.REPLACE and key in step.old and (step.old[key] == step.new.get(key) or holds_unknown(step.new.get(key))):
+        if (
+            step.op is Op.REPLACE
+            and key in step.old
+            and (step.old[key] == step.new.get(key) or holds_unknown(step.new.get(key)))
+        ):
             return [step.urn]
         return self._replaced_sources(step, key) if step.op is Op.UPDATE else []
 
@@ -125,7 +145,11 @@ class _Origins:
         if step.op is not Op.REPLACE or not step.replace_keys:
             return []
         found = [self._replaced_sources(step, key) for key in step.replace_keys]
-        return [] if any(not urns for urns in found) or self._own_change(step) else [urn for urns in found for urn in urns]
+        return (
+            []
+            if any(not urns for urns in found) or self._own_change(step)
+            else [urn for urns in found for urn in urns]
+        )
 
     def _replaced_sources(self, step: Step, key: str) -> list[str]:
         """The replaced resources that the new value of a property comes from."""
@@ -137,8 +161,11 @@ class _Origins:
 
     def _own_change(self, step: Step) -> bool:
         """Whether the program changes a fixed property to a value of its own, beside what comes from other resources."""
-        changed = forced.changed(step.type, step.old, step.new, step.state)
-        return any(not holds_unknown(at(step.new, *path.split("."))) and not self._replaced_sources(step, path) for path in changed)
+        changed = force_new.changed(step.type, step.old, step.new, step.state)
+        return any(
+            not holds_unknown(at(step.new, *path.split("."))) and not self._replaced_sources(step, path)
+            for path in changed
+        )
 
     def _is(self, urn: str, op: Op) -> bool:
         step = self._steps.get(urn)

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pulumi_tke_hybrid.console import endings
-from pulumi_tke_hybrid.console.exit_code import FailOn
+from pulumi_tke_hybrid.cli.exit_code import FailOn
+from pulumi_tke_hybrid.cli.report_errors import report_errors
 
 HELP = """What a preview means for the network, in one comment that a reviewer can act on. Changes nothing.
 
@@ -46,15 +46,35 @@ class Host(str, Enum):
 
 def review(
     previews: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE]...", help="Previews or event logs (- for standard input).", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE]...", help="Previews or event logs (- for standard input).", show_default=False
+        ),
     ] = None,
     event_log: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="An event log; the same as naming the file.", rich_help_panel="What")
+        list[str] | None,
+        typer.Option(
+            metavar="FILE", help="An event log; the same as naming the file.", rich_help_panel="What"
+        ),
     ] = None,
-    run: Annotated[bool, typer.Option("--run", help="Run `pulumi preview`; FILEs are then its arguments.", rich_help_panel="What")] = False,
-    stack: Annotated[str, typer.Option(help="With --run: the stack. Default: the selected one.", rich_help_panel="What")] = "",
-    cwd: Annotated[Path, typer.Option(help="With --run: the project's folder.", rich_help_panel="What")] = Path(),
-    commit: Annotated[str, typer.Option(help="Commit for the comment. Default: what GitHub or GitLab say.", rich_help_panel="What")] = "",
+    run: Annotated[
+        bool,
+        typer.Option(
+            "--run", help="Run `pulumi preview`; FILEs are then its arguments.", rich_help_panel="What"
+        ),
+    ] = False,
+    stack: Annotated[
+        str, typer.Option(help="With --run: the stack. Default: the selected one.", rich_help_panel="What")
+    ] = "",
+    cwd: Annotated[
+        Path, typer.Option(help="With --run: the project's folder.", rich_help_panel="What")
+    ] = Path(),
+    commit: Annotated[
+        str,
+        typer.Option(
+            help="Commit for the comment. Default: what GitHub or GitLab say.", rich_help_panel="What"
+        ),
+    ] = "",
     accept: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,36 +85,72 @@ def review(
     ] = None,
     labels: Annotated[
         str,
-        typer.Option(help="Labels of the pull request, with commas. Default: what GitHub or GitLab say.", rich_help_panel="Gate"),
+        typer.Option(
+            help="Labels of the pull request, with commas. Default: what GitHub or GitLab say.",
+            rich_help_panel="Gate",
+        ),
     ] = "",
     rule: Annotated[
         list[str] | None,
-        typer.Option(metavar="RULE=SEVERITY", help="Another severity: error (dangerous), warning, note.", rich_help_panel="Gate"),
+        typer.Option(
+            metavar="RULE=SEVERITY",
+            help="Another severity: error (dangerous), warning, note.",
+            rich_help_panel="Gate",
+        ),
     ] = None,
     fail_on: Annotated[
-        FailOn, typer.Option(help="End with 2 at a danger (error), at a warning too, or at any change.", rich_help_panel="Gate")
+        FailOn,
+        typer.Option(
+            help="End with 2 at a danger (error), at a warning too, or at any change.", rich_help_panel="Gate"
+        ),
     ] = FailOn.ERROR,
     json_file: Annotated[
-        str, typer.Option("--json", metavar="FILE", help="Write the digest there (- for standard output).", rich_help_panel="Report")
+        str,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Write the digest there (- for standard output).",
+            rich_help_panel="Report",
+        ),
     ] = "",
     markdown_file: Annotated[
-        str, typer.Option("--markdown", metavar="FILE", help="Write the comment there (- for standard output).", rich_help_panel="Report")
+        str,
+        typer.Option(
+            "--markdown",
+            metavar="FILE",
+            help="Write the comment there (- for standard output).",
+            rich_help_panel="Report",
+        ),
     ] = "",
-    limit: Annotated[int, typer.Option(min=1000, help="Characters that the comment may have.", rich_help_panel="Report")] = 65_536,
+    limit: Annotated[
+        int, typer.Option(min=1000, help="Characters that the comment may have.", rich_help_panel="Report")
+    ] = 65_536,
     post: Annotated[
-        Host | None, typer.Option(help="Put the comment on the pull request that the job runs for.", rich_help_panel="Report")
+        Host | None,
+        typer.Option(
+            help="Put the comment on the pull request that the job runs for.", rich_help_panel="Report"
+        ),
     ] = None,
     docs_url: Annotated[
-        str, typer.Option(metavar="URL", help="Where docs/ of this library can be read, for links to rules.", rich_help_panel="Report")
+        str,
+        typer.Option(
+            metavar="URL",
+            help="Where docs/ of this library can be read, for links to rules.",
+            rich_help_panel="Report",
+        ),
     ] = "",
-    pull_request: Annotated[int | None, typer.Option(min=1, help="Another one than the job's.", rich_help_panel="Report")] = None,
+    pull_request: Annotated[
+        int | None, typer.Option(min=1, help="Another one than the job's.", rich_help_panel="Report")
+    ] = None,
 ) -> None:
-    with endings.told("review"):
+    with report_errors("review"):
         from pulumi_tke_hybrid.review import run_command
 
         code = run_command.run(
             run_command.Inputs(previews or [], event_log or [], run=run, stack=stack, cwd=cwd, commit=commit),
             run_command.Judging(accept or [], labels, rule or [], fail_on),
-            run_command.Reports(json_file, markdown_file, limit, post.value if post else "", pull_request, docs_url),
+            run_command.Reports(
+                json_file, markdown_file, limit, post.value if post else "", pull_request, docs_url
+            ),
         )
     raise typer.Exit(code)

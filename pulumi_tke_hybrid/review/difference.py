@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.step import Op, Step
 from pulumi_tke_hybrid.tke.values import SECRET, items, mapping, unknown
 
 HIDDEN = "hidden: not a network setting"
@@ -24,7 +24,12 @@ _PRINTABLE = re.compile(
     r"|addonVersion|clusterIntranet|clusterInternet|maxSurge|maxUnavailable|action)(\[\d+\])*$"
 )
 _PRINTABLE_KEYS = keys.POD_KEYS | keys.SERVICE_KEYS | keys.INGRESS_KEYS
-_TELLING_KEYS = (keys.NETWORKS, keys.CLAIM_DELETE_POLICY, keys.SERVICE_DIRECT_ACCESS, keys.INGRESS_DIRECT_ACCESS)
+_TELLING_KEYS = (
+    keys.NETWORKS,
+    keys.CLAIM_DELETE_POLICY,
+    keys.SERVICE_DIRECT_ACCESS,
+    keys.INGRESS_DIRECT_ACCESS,
+)
 """Annotations whose last part says enough."""
 _BRACKETS = re.compile(r'\["([^"]*)"\]')
 """How the engine writes a key with dots in it; here it is a part of the path like any other."""
@@ -38,7 +43,9 @@ def differences(step: Step) -> Iterator[tuple[str, Any, Any]]:
         found.append(path)
         yield path, before, after
     for key in (_BRACKETS.sub(r".\1", key) for key in step.diff_keys or ()):
-        if not any(part in key for part in _SILENT) and not any(path.startswith(key) or key.startswith(path) for path in found):
+        if not any(part in key for part in _SILENT) and not any(
+            path.startswith(key) or key.startswith(path) for path in found
+        ):
             yield key, None, None
 
 
@@ -64,7 +71,11 @@ def _are(kind: type, *values: object) -> bool:
 def printable(path: str) -> bool:
     """Whether the value at a path may be shown."""
     annotation = path.rpartition("annotations.")[2]
-    return bool(_PRINTABLE.search(path)) or annotation in _PRINTABLE_KEYS or (annotation != path and annotation.startswith(keys.OURS))
+    return (
+        bool(_PRINTABLE.search(path))
+        or annotation in _PRINTABLE_KEYS
+        or (annotation != path and annotation.startswith(keys.OURS))
+    )
 
 
 def value_text(path: str, value: Any) -> str:
@@ -76,7 +87,9 @@ def value_text(path: str, value: Any) -> str:
     if unknown(value):
         return NOT_YET
     if _are(dict, value):
-        inner = {key: value_text(f"{path}.{key}", item) for key, item in mapping(value).items() if item is not None}
+        inner = {
+            key: value_text(f"{path}.{key}", item) for key, item in mapping(value).items() if item is not None
+        }
         return ", ".join(f"{key} {text}" for key, text in inner.items() if not _is_hidden(text)) or HIDDEN
     if _are(list, value):
         texts = [value_text(path, item) for item in items(value)[:_SHOWN]]
@@ -100,19 +113,28 @@ def delta(path: str, before: Any, after: Any) -> str:
     if _are(list, before) or _are(list, after):
         return _list_delta(path, items(before), after)
     old, new = value_text(path, before), value_text(path, after)
-    return f"changed ({new if _is_hidden(new) else old})" if _is_hidden(old) or _is_hidden(new) or old == new else f"{old} → {new}"
+    return (
+        f"changed ({new if _is_hidden(new) else old})"
+        if _is_hidden(old) or _is_hidden(new) or old == new
+        else f"{old} → {new}"
+    )
 
 
 def _list_delta(path: str, before: list[Any], after: Any) -> str:
     if after is not None and not _are(list, after):
         return f"changed ({value_text(path, after)})"
     old, new = ([value_text(path, item) for item in items(side)] for side in (before, after))
-    told = [*(f"+{item}" for item in new if item not in old), *(f"-{item}" for item in old if item not in new)]
+    told = [
+        *(f"+{item}" for item in new if item not in old),
+        *(f"-{item}" for item in old if item not in new),
+    ]
     shown = [item for item in told if not _is_hidden(item[1:])][:_SHOWN]
     more = len(told) - len(shown)
     if shown:
         return ", ".join(shown) + (f" and {more} more" if more else "")
-    return "changed (" + (f"{told[0][1:]})" if told else f"{HIDDEN})" if any(map(_is_hidden, new)) else "in another order)")
+    return "changed (" + (
+        f"{told[0][1:]})" if told else f"{HIDDEN})" if any(map(_is_hidden, new)) else "in another order)"
+    )
 
 
 def named(step: Step) -> list[str]:
@@ -131,4 +153,8 @@ def _short(path: str) -> str:
     for key in _TELLING_KEYS:
         if key in path:
             return key.rpartition("/")[2]
-    return path.rpartition(".")[2].partition("[")[0] if "annotations." not in path else path.rpartition("annotations.")[2]
+    return (
+        path.rpartition(".")[2].partition("[")[0]
+        if "annotations." not in path
+        else path.rpartition("annotations.")[2]
+    )

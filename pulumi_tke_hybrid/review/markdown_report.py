@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pulumi_tke_hybrid.console.text import listed, several
-from pulumi_tke_hybrid.review import terms, view, zone_table
-from pulumi_tke_hybrid.review.comment import GITHUB_LIMIT, Comment, marker
-from pulumi_tke_hybrid.review.digest import digest
-from pulumi_tke_hybrid.review.gate import LABEL, JudgedCause
+from pulumi_tke_hybrid.cli.writers import listed, several
+from pulumi_tke_hybrid.plan.rules.clusters import APPLY_FAILS
+from pulumi_tke_hybrid.review import effects, view, wording
+from pulumi_tke_hybrid.review.accepting import LABEL, JudgedCause, Verdict
+from pulumi_tke_hybrid.review.report import GITHUB_LIMIT, Comment, digest, marker
 from pulumi_tke_hybrid.review.review import Review
 from pulumi_tke_hybrid.review.sentences import opening
-from pulumi_tke_hybrid.review.verdict import Verdict
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
-from pulumi_tke_hybrid.tke.rules.changes_of_clusters import APPLY_FAILS
 
 ICONS = {
     Verdict.CLEAN: "✅",
@@ -94,7 +92,13 @@ class _Writer:
         bullets = self._bullets(FIRST_SCREEN - 3 - len(first))
         return [
             *first,
-            *(["", "**Needs a decision**", *bullets] if self._open else ["", "**Worth knowing**", *bullets] if bullets else []),
+            *(
+                ["", "**Needs a decision**", *bullets]
+                if self._open
+                else ["", "**Worth knowing**", *bullets]
+                if bullets
+                else []
+            ),
             *self._zones(),
             *self._components(),
             *self._all_places(),
@@ -107,8 +111,12 @@ class _Writer:
 
     def _terms(self, text: str) -> list[str]:
         """The words of the first screen that a reader of networks may not know."""
-        found = terms.used(text) if self._detail.rows else []
-        return ["", *_folded("Network terms", [f"- **{term.name}:** {term.text}" for term in found])] if found else []
+        found = wording.used(text) if self._detail.rows else []
+        return (
+            ["", *_folded("Network terms", [f"- **{term.name}:** {term.text}" for term in found])]
+            if found
+            else []
+        )
 
     def _opened(self, title: str, said: str) -> str:
         text = self._words.prose(said, 2 * self._detail.sentence)
@@ -122,7 +130,9 @@ class _Writer:
         return self._words.prose(text, self._detail.sentence)
 
     def _heading(self) -> str:
-        names = ", ".join(self._words.code(name, 60) for name in self._review.names[:_STACKS_NAMED]) or "no stack"
+        names = (
+            ", ".join(self._words.code(name, 60) for name in self._review.names[:_STACKS_NAMED]) or "no stack"
+        )
         more = len(self._review.names) - _STACKS_NAMED
         stacks = f"{names} and {more} more" if more > 0 else names
         verdict = self._review.verdict
@@ -132,7 +142,12 @@ class _Writer:
         return f"### {ICONS[verdict]} {stacks}: {verdict.value}. {said}"
 
     def _own_words(self) -> list[str]:
-        return [line for stack in self._review.stacks for failure in stack.plan.failures for line in view.own_words(failure)]
+        return [
+            line
+            for stack in self._review.stacks
+            for failure in stack.plan.failures
+            for line in view.own_words(failure)
+        ]
 
     def _bullets(self, room: int) -> list[str]:
         """The causes, strictest first, as they fit the first screen: each part on a line, or a line each; the last line counts the rest."""
@@ -160,7 +175,9 @@ class _Writer:
 
     def _rest(self, causes: Sequence[JudgedCause]) -> str:
         named = [self._short(item) for item in causes[: self._detail.subjects]]
-        return listed(named, len(named)) + (f" and {len(causes) - len(named)} more" if len(causes) > len(named) else "")
+        return listed(named, len(named)) + (
+            f" and {len(causes) - len(named)} more" if len(causes) > len(named) else ""
+        )
 
     def _short(self, item: JudgedCause) -> str:
         code = f" `{item.code}`" if view.needs_code(self._review, item) else ""
@@ -179,8 +196,12 @@ class _Writer:
             parts |= {} if danger else {"If intended": ""}
         said = [f"**{title}:** {self._prose(text)}" for title, text in parts.items() if text]
         if view.needs_code(self._review, item):
-            useless = " (accepting does not help: the apply fails)" if finding.why.startswith(APPLY_FAILS) else ""
-            said.append(f"**To accept it as it is:** label `{LABEL}:{item.code}` or `--accept {item.code}`{useless}")
+            useless = (
+                " (accepting does not help: the apply fails)" if finding.why.startswith(APPLY_FAILS) else ""
+            )
+            said.append(
+                f"**To accept it as it is:** label `{LABEL}:{item.code}` or `--accept {item.code}`{useless}"
+            )
         first = [head, *(f"  - {part}" for part in said)] if wide else [" · ".join([head, *said])]
         return [*first, *self._consequences(item)]
 
@@ -197,7 +218,10 @@ class _Writer:
         return ", ".join(self._place(stack, finding) for finding in shown) + more
 
     def _consequences(self, item: JudgedCause) -> list[str]:
-        return [f"  - so also {self._change(item.stack, found)} {self._rule(found[0])}" for found in view.consequences(item)]
+        return [
+            f"  - so also {self._change(item.stack, found)} {self._rule(found[0])}"
+            for found in view.consequences(item)
+        ]
 
     def _rule(self, finding: Finding) -> str:
         docs = self._review.origin.docs
@@ -218,20 +242,23 @@ class _Writer:
 
     def _zones(self) -> list[str]:
         many = len(self._review.stacks) > 1
-        rows = [(stack.plan.stack, row) for stack in self._review.stacks for row in zone_table.rows(stack)]
+        rows = [(stack.plan.stack, row) for stack in self._review.stacks for row in effects.rows(stack)]
         if not rows:
             return []
         head = ["stack"] if many else []
-        shown = [[*([self._words.code(name)] if many else []), *self._zone(row)] for name, row in rows[: self._detail.rows]]
+        shown = [
+            [*([self._words.code(name)] if many else []), *self._zone(row)]
+            for name, row in rows[: self._detail.rows]
+        ]
         return [
             "",
             "**Zones**",
             "",
-            *_table([*head, *zone_table.HEAD], shown),
+            *_table([*head, *effects.HEAD], shown),
             *_more(len(rows) - len(shown)),
         ]
 
-    def _zone(self, row: zone_table.Row) -> list[str]:
+    def _zone(self, row: effects.Row) -> list[str]:
         zone, subnets, free, nodes, verdict = row
         return [self._words.code(zone), self._words.prose(subnets, 200), free, nodes, verdict]
 
@@ -241,14 +268,22 @@ class _Writer:
             groups = stack.outline.groups
             if not groups:
                 continue
-            title = f"**Changes of {self._words.code(stack.plan.stack)}**" if len(self._review.stacks) > 1 else "**Changes**"
+            title = (
+                f"**Changes of {self._words.code(stack.plan.stack)}**"
+                if len(self._review.stacks) > 1
+                else "**Changes**"
+            )
             rows = [self._component(view.component_row(group)) for group in groups[: self._detail.rows]]
             lines += ["", title, "", *_table(["", "what", "how"], rows), *_more(len(groups) - len(rows))]
         return lines
 
     def _component(self, row: tuple[str, str, str, str]) -> list[str]:
         sign, name, kind, what = row
-        return [sign, f"{self._words.code(name)} {self._words.prose(kind, 60)}", self._words.prose(what, min(self._detail.sentence, 300))]
+        return [
+            sign,
+            f"{self._words.code(name)} {self._words.prose(kind, 60)}",
+            self._words.prose(what, min(self._detail.sentence, 300)),
+        ]
 
     def _details(self) -> list[str]:
         lines: list[str] = []
@@ -257,13 +292,19 @@ class _Writer:
             steps = view.changed_steps(stack)
             total += len(steps)
             for step in steps[:left]:
-                lines.append(f"- {view.SIGNS[step.op]} {self._words.code(step.name)} {self._words.prose(step.type, 100)}")
+                lines.append(
+                    f"- {view.SIGNS[step.op]} {self._words.code(step.name)} {self._words.prose(step.type, 100)}"
+                )
                 for path, change in view.property_lines(step):
                     value = f": {self._words.code(change, 200)}" if self._detail.values and change else ""
                     lines.append(f"  - {self._words.code(path, 120)}{value}")
             left = max(left - len(steps), 0)
         if not lines:
-            return [] if not total else ["", f"Properties of {several(total, 'resource')} are left out: they do not fit."]
+            return (
+                []
+                if not total
+                else ["", f"Properties of {several(total, 'resource')} are left out: they do not fit."]
+            )
         more = total - self._detail.diffs
         rest = [f"- and {more} more resources"] if more > 0 else []
         return ["", *_folded(f"Properties ({several(total, 'resource')})", [*lines, *rest])]
@@ -274,18 +315,26 @@ class _Writer:
 
     def _unknowns(self) -> list[str]:
         found = view.unknowns(self._review)
-        hidden = sum(len(stack.plan.failures) for stack in self._review.stacks) if not self._own_words() else 0
+        hidden = (
+            sum(len(stack.plan.failures) for stack in self._review.stacks) if not self._own_words() else 0
+        )
         if hidden:
-            found.append(f"the text of {several(hidden, 'error')}: it may hold anything, so it stays in the job's log")
+            found.append(
+                f"the text of {several(hidden, 'error')}: it may hold anything, so it stays in the job's log"
+            )
         lines = [f"- {self._prose(line)}" for line in found[: max(self._detail.rows, 1)]]
         return ["", *_folded(f"Not known ({len(found)})", lines)] if found else []
 
     def _footer(self) -> list[str]:
-        commit = f"commit {self._words.code(self._review.origin.commit, 60)}" if self._review.origin.commit else ""
+        commit = (
+            f"commit {self._words.code(self._review.origin.commit, 60)}" if self._review.origin.commit else ""
+        )
         tools = ", ".join(self._words.prose(tool, 60) for tool in view.tools(self._review)[:10])
         docs, job = self._review.origin.docs, self._review.origin.job
         pages = (
-            f"[rules]({docs}/rules.md), [terms]({docs}/network-terms.md)" if docs else "rules: docs/rules.md, terms: docs/network-terms.md"
+            f"[rules]({docs}/rules.md), [terms]({docs}/network-terms.md)"
+            if docs
+            else "rules: docs/rules.md, terms: docs/network-terms.md"
         )
         links = [f"[job]({job})" if job else "", pages if self._review.causes else ""]
         parts = [commit, tools, view.refresh_text(self._review), f"change set {self._fingerprint}", *links]
@@ -293,7 +342,11 @@ class _Writer:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)] if rows else []
+    return (
+        [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)]
+        if rows
+        else []
+    )
 
 
 def _more(count: int) -> list[str]:

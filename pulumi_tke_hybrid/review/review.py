@@ -1,22 +1,32 @@
-"""A whole review: plans, what the rules find in them, and what a pipeline should do."""
+"""A whole review: plans, what the rules find in them, and what a pipeline should do.
 
-from collections.abc import Mapping, Sequence
+Runs `pulumi preview` for a review, and says what it could not."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
 
-from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
-from pulumi_tke_hybrid.console.text import several
-from pulumi_tke_hybrid.review import gate
+from pulumi_tke_hybrid.cli import process
+from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
+from pulumi_tke_hybrid.cli.writers import several
+from pulumi_tke_hybrid.plan.model import Plan
+from pulumi_tke_hybrid.plan.preview_json import StackPlan
+from pulumi_tke_hybrid.plan.rules import coverage, of_plan
+from pulumi_tke_hybrid.review import accepting
+from pulumi_tke_hybrid.review.accepting import Acceptance, Judged, JudgedCause, Verdict
 from pulumi_tke_hybrid.review.behind import Surroundings
 from pulumi_tke_hybrid.review.causes import causes
-from pulumi_tke_hybrid.review.gate import Acceptance, Judged, JudgedCause
-from pulumi_tke_hybrid.review.outline import NOTHING, Counts, Outline, outline
-from pulumi_tke_hybrid.review.plan import StackPlan
-from pulumi_tke_hybrid.review.verdict import Verdict
-from pulumi_tke_hybrid.review.words import Words
+from pulumi_tke_hybrid.review.grouping import NOTHING, Counts, Outline, outline
+from pulumi_tke_hybrid.review.wording import Words
 from pulumi_tke_hybrid.tke.rule import Severity, judged
-from pulumi_tke_hybrid.tke.rules import coverage, of_plan
-from pulumi_tke_hybrid.tke.step import Plan
 
 
 @dataclass(frozen=True)
@@ -70,7 +80,9 @@ class Review:
     @cached_property
     def stopped_by(self) -> str:
         """What `--fail-on` stops at, in words; empty where nothing beside a danger stops."""
-        warnings = sum(item.finding.severity is Severity.WARNING and item.accepted is None for item in self.findings)
+        warnings = sum(
+            item.finding.severity is Severity.WARNING and item.accepted is None for item in self.findings
+        )
         if warnings and self.fail_on.warnings_count:
             return several(warnings, "warning")
         changes = sum(step.op.changes for stack in self.stacks for step in stack.plan.steps)
@@ -80,7 +92,10 @@ class Review:
     def causes(self) -> list[JudgedCause]:
         """Of all stacks, the strictest first."""
         order = list(Severity)
-        return sorted((item for stack in self.stacks for item in stack.causes), key=lambda item: order.index(item.severity))
+        return sorted(
+            (item for stack in self.stacks for item in stack.causes),
+            key=lambda item: order.index(item.severity),
+        )
 
     @cached_property
     def findings(self) -> list[Judged]:
@@ -110,10 +125,81 @@ def review(
     """Judge the plans."""
     stacks = [_of_stack(plan, acceptances, severities or {}) for plan in plans]
     found = [item for stack in stacks for item in stack.causes]
-    return Review(stacks, gate.verdict(plans, found), words, origin or Origin(), fail_on, gate.void(found, acceptances))
+    return Review(
+        stacks,
+        accepting.verdict(plans, found),
+        words,
+        origin or Origin(),
+        fail_on,
+        accepting.void(found, acceptances),
+    )
 
 
-def _of_stack(plan: StackPlan, acceptances: Sequence[Acceptance], severities: Mapping[str, Severity]) -> StackReview:
+def _of_stack(
+    plan: StackPlan, acceptances: Sequence[Acceptance], severities: Mapping[str, Severity]
+) -> StackReview:
     steps = Plan(plan.steps)
     found = judged(of_plan.findings(steps), severities)
-    return StackReview(plan, outline(plan), coverage.zones_of(steps), gate.judge(plan, causes(plan.steps, found), acceptances))
+    return StackReview(
+        plan,
+        outline(plan),
+        coverage.zones_of(steps),
+        accepting.judge(plan, causes(plan.steps, found), acceptances),
+    )
+
+
+PATIENCE = 5.0
+"""Seconds that an interrupted preview has: GitHub kills a cancelled job ten seconds after it told it."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the CLI printed, and how it ended."""
+
+    output: BinaryIO
+    exit_code: int
+    refreshed: bool
+    version: str
+
+
+@contextmanager
+def running(folder: Path, stack: str, arguments: Sequence[str]) -> Generator[Preview]:
+    """A preview of the project in `folder`. Its progress and errors go where ours go; its JSON is kept on disk, not in memory."""
+    command = shutil.which("pulumi")
+    if command is None:
+        raise WrongUse("--run needs the Pulumi CLI on PATH; install it, or give the file of a preview")
+    if not folder.is_dir():
+        raise WrongUse(f"--cwd {folder} is no folder")
+    chosen = ["--stack", stack] if stack else []
+    told = [command, "preview", "--json", "--show-sames", "--non-interactive", *chosen, *arguments]
+    # pulumi-kubernetes writes the kubeconfig into a temporary file, for Helm, and leaves it there: here it goes with its folder.
+    with process.like_ctrl_c(), tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryFile() as output:
+        environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", "TMPDIR": scratch}
+        preview = subprocess.Popen(  # noqa: S603
+            told, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output
+        )
+        exit_code = _ended(preview)
+        output.seek(0)
+        refreshed = any(word in ("--refresh", "-r", "--refresh=true") for word in arguments)
+        yield Preview(output, exit_code, refreshed, _version(command))
+
+
+def _ended(preview: "subprocess.Popen[bytes]") -> int:
+    """Its exit code. Interrupted, it is told and waited for: it must not write into the folder any more when that goes."""
+    try:
+        return preview.wait()
+    except KeyboardInterrupt:
+        preview.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            preview.wait(PATIENCE)
+        raise
+    finally:
+        preview.kill()  # nothing happens to one that has ended
+        preview.wait()
+
+
+def _version(command: str) -> str:
+    told = subprocess.run(  # noqa: S603
+        [command, "version"], capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    return told.stdout.strip().removeprefix("v")

@@ -9,21 +9,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from pulumi_tke_hybrid.console import files, ignored, json_files
-from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.console.exit_code import ExitCode, FailOn
-from pulumi_tke_hybrid.review import gate, links
-from pulumi_tke_hybrid.review.comment import Comment
+from pulumi_tke_hybrid.cli import files, options
+from pulumi_tke_hybrid.cli import files as json_files
+from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
+from pulumi_tke_hybrid.plan.engine_steps import Secrets
+from pulumi_tke_hybrid.plan.preview_json import Failure, StackPlan, read
+from pulumi_tke_hybrid.plan.rules import every_rule
+from pulumi_tke_hybrid.review import accepting, wording
 from pulumi_tke_hybrid.review.markdown_report import comment
-from pulumi_tke_hybrid.review.plan import Failure, StackPlan
-from pulumi_tke_hybrid.review.read.preview import read
-from pulumi_tke_hybrid.review.read.secrets import Secrets
-from pulumi_tke_hybrid.review.review import Origin, Review, review
-from pulumi_tke_hybrid.review.run_preview import running
-from pulumi_tke_hybrid.review.text_report import text
-from pulumi_tke_hybrid.review.words import Words
+from pulumi_tke_hybrid.review.report import Comment, text
+from pulumi_tke_hybrid.review.review import Origin, Review, review, running
+from pulumi_tke_hybrid.review.wording import Words
 from pulumi_tke_hybrid.tke.rule import Severity, setting_findings
-from pulumi_tke_hybrid.tke.rules import every_rule
 
 _CREDENTIALS = ("TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SECURITY_TOKEN", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE", "GITHUB_TOKEN",
     "GH_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN")  # fmt: skip
@@ -65,29 +62,38 @@ class Reports:
     docs_url: str = ""
 
 
-def run(inputs: Inputs, judging: Judging, reports: Reports, environment: Mapping[str, str] = os.environ) -> ExitCode:
+def run(
+    inputs: Inputs, judging: Judging, reports: Reports, environment: Mapping[str, str] = os.environ
+) -> ExitCode:
     """The whole command. Raises `WrongUse`."""
     files.refuse_two_on_standard_output({"--json": reports.json_file, "--markdown": reports.markdown_file})
     if inputs.run:
-        ignored.refuse("--run makes the preview itself", {"--event-log": inputs.event_logs})
+        options.refuse("--run makes the preview itself", {"--event-log": inputs.event_logs})
     else:
-        ignored.refuse("only --run makes a preview", {"--stack": inputs.stack, "--cwd": inputs.cwd != Path()})
+        options.refuse("only --run makes a preview", {"--stack": inputs.stack, "--cwd": inputs.cwd != Path()})
     if not reports.post:
-        ignored.refuse("without --post no comment is posted", {"--pull-request": reports.pull_request})
+        options.refuse("without --post no comment is posted", {"--pull-request": reports.pull_request})
     severities = _severities(judging.rules)
     secrets = Secrets()
     for name in _CREDENTIALS:
         secrets.remember(environment.get(name, ""))
-    plans, tools = _run(inputs, secrets) if inputs.run else (_read([*inputs.names, *inputs.event_logs], secrets), {})
+    plans, tools = (
+        _run(inputs, secrets) if inputs.run else (_read([*inputs.names, *inputs.event_logs], secrets), {})
+    )
     words = Words(secrets.values)
     origin = Origin(
         inputs.commit or environment.get("GITHUB_SHA") or environment.get("CI_COMMIT_SHA") or "",
         {**tools, "tke-hybrid": metadata.version("pulumi-tke-hybrid")},
-        docs=links.documentation(reports.docs_url),
-        job=links.job(environment),
+        docs=wording.documentation(reports.docs_url),
+        job=wording.job(environment),
     )
     done = review(
-        plans, words, acceptances=_acceptances(judging, reports, environment), severities=severities, origin=origin, fail_on=judging.fail_on
+        plans,
+        words,
+        acceptances=_acceptances(judging, reports, environment),
+        severities=severities,
+        origin=origin,
+        fail_on=judging.fail_on,
     )
     said = comment(done, reports.limit)
     code = _write(done, said, reports)
@@ -102,7 +108,13 @@ def _read(names: Sequence[str], secrets: Secrets) -> list[StackPlan]:
     plans: list[StackPlan] = []
     for name in names:
         with json_files.opened(name) as source:
-            plans.append(read(source, "standard input" if name == json_files.STANDARD_INPUT else Path(name).name, secrets))
+            plans.append(
+                read(
+                    source,
+                    "standard input" if name == json_files.STANDARD_INPUT else Path(name).name,
+                    secrets,
+                )
+            )
     return plans
 
 
@@ -110,7 +122,9 @@ def _run(inputs: Inputs, secrets: Secrets) -> tuple[list[StackPlan], dict[str, s
     with running(inputs.cwd, inputs.stack, inputs.names) as preview:
         plan = read(preview.output, "pulumi preview", secrets)
     failures = plan.failures or ([Failure("", "")] if preview.exit_code else [])
-    return [replace(plan, failures=failures, refreshed=plan.refreshed or preview.refreshed)], {"pulumi": preview.version}
+    return [replace(plan, failures=failures, refreshed=plan.refreshed or preview.refreshed)], {
+        "pulumi": preview.version
+    }
 
 
 def _severities(settings: Sequence[str]) -> dict[str, Severity]:
@@ -121,29 +135,34 @@ def _severities(settings: Sequence[str]) -> dict[str, Severity]:
         try:
             found[name] = Severity(wanted)
         except ValueError:
-            raise WrongUse(f"--rule {setting}: {wanted or 'nothing'} is no severity; say error, warning or note") from None
+            raise WrongUse(
+                f"--rule {setting}: {wanted or 'nothing'} is no severity; say error, warning or note"
+            ) from None
     for finding in setting_findings(found, known, "--rule"):
         raise WrongUse(str(finding))
     return found
 
 
-def _acceptances(judging: Judging, reports: Reports, environment: Mapping[str, str]) -> list[gate.Acceptance]:
+def _acceptances(
+    judging: Judging, reports: Reports, environment: Mapping[str, str]
+) -> list[accepting.Acceptance]:
     for item in judging.accept:
-        if not gate.code_in(item):
+        if not accepting.code_in(item):
             raise WrongUse(
                 f"--accept {item}: that is no code; a code has 8 letters and digits, and stands beside each danger in the report"
             )
-    flags = [gate.Acceptance(gate.code_in(item), f"--accept {item}") for item in judging.accept]
+    flags = [accepting.Acceptance(accepting.code_in(item), f"--accept {item}") for item in judging.accept]
     labels = judging.labels.split(",") if judging.labels else _labels(environment)
-    setters = _setters(reports) if reports.post and any(item.code for item in gate.from_labels(labels)) else {}
-    return [*flags, *gate.from_labels(labels, setters)]
+    setters = (
+        _setters(reports) if reports.post and any(item.code for item in accepting.from_labels(labels)) else {}
+    )
+    return [*flags, *accepting.from_labels(labels, setters)]
 
 
 def _setters(reports: Reports) -> dict[str, str]:
     """Who set the labels, for the record; the record names the label alone where the code host does not answer."""
-    from pulumi_tke_hybrid.review.post.errors import CannotPost
-    from pulumi_tke_hybrid.review.post.place import Host
-    from pulumi_tke_hybrid.review.post.poster import setters
+    from pulumi_tke_hybrid.review.post.poster import Host, setters
+    from pulumi_tke_hybrid.review.post.sticky import CannotPost
 
     try:
         return setters(Host(reports.post), number=reports.pull_request)
@@ -169,16 +188,17 @@ def _write(done: Review, said: Comment, reports: Reports) -> ExitCode:
     return files.write_all(
         "review",
         done.exit_code,
-        lambda: files.write(reports.json_file, json.dumps(said.digest.as_data(), indent=2, ensure_ascii=False) + "\n"),
+        lambda: files.write(
+            reports.json_file, json.dumps(said.digest.as_data(), indent=2, ensure_ascii=False) + "\n"
+        ),
         lambda: files.write(reports.markdown_file, said.body),
         lambda: files.write(files.STANDARD_OUTPUT if free else "", text(done)),
     )
 
 
 def _post(said: Comment, code: ExitCode, reports: Reports, words: Words) -> ExitCode:
-    from pulumi_tke_hybrid.review.post.errors import CannotPost
-    from pulumi_tke_hybrid.review.post.place import Host
-    from pulumi_tke_hybrid.review.post.poster import post
+    from pulumi_tke_hybrid.review.post.poster import Host, post
+    from pulumi_tke_hybrid.review.post.sticky import CannotPost
 
     try:
         print(words.line(post(said, Host(reports.post), number=reports.pull_request)), file=sys.stderr)

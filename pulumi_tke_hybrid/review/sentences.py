@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
-from pulumi_tke_hybrid.console.text import listed, several
+from pulumi_tke_hybrid.cli.writers import listed, several
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.model import Op
+from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
+from pulumi_tke_hybrid.plan.rules.workloads import BALANCER_REPLACED
 from pulumi_tke_hybrid.review import effects, view
+from pulumi_tke_hybrid.review.accepting import JudgedCause, Verdict
 from pulumi_tke_hybrid.review.behind import UNSEEN
-from pulumi_tke_hybrid.review.gate import JudgedCause
-from pulumi_tke_hybrid.review.outline import kind_of
+from pulumi_tke_hybrid.review.grouping import kind_of
 from pulumi_tke_hybrid.review.review import Review
-from pulumi_tke_hybrid.review.verdict import Verdict
-from pulumi_tke_hybrid.tke import tokens
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
-from pulumi_tke_hybrid.tke.rules.changes_of_workloads import BALANCER_REPLACED
-from pulumi_tke_hybrid.tke.rules.not_judged import NOT_JUDGED
-from pulumi_tke_hybrid.tke.step import Op
 
 NO_EFFECT = "No effect on the network found"
 _FEW = 3
@@ -52,10 +51,17 @@ def opening(review: Review) -> list[tuple[str, str]]:
     """(title, sentence) of each line: `If merged` and `Check`; no title where no effect was found."""
     if review.verdict is Verdict.COULD_NOT_TELL:
         return [
-            ("If merged", "not known: no whole preview could be read, so this comment shows no effect or only a part of it."),
+            (
+                "If merged",
+                "not known: no whole preview could be read, so this comment shows no effect or only a part of it.",
+            ),
             ("Check", "do not merge on this comment; run the preview again and read the job's log."),
         ]
-    told = [item for item in review.causes if item.severity is not Severity.NOTE and item.cause.first.rule.id != NOT_JUDGED.id]
+    told = [
+        item
+        for item in review.causes
+        if item.severity is not Severity.NOTE and item.cause.first.rule.id != NOT_JUDGED.id
+    ]
     if any(stack.plan.failed for stack in review.stacks):
         return _failed(review, told)
     return _effects(review, told) if told else _nothing_found(review)
@@ -65,7 +71,10 @@ def _failed(review: Review, told: Sequence[JudgedCause]) -> list[tuple[str, str]
     merged = "nothing is applied: the next update stops at the same error in its own preview, before it changes anything."
     if told:
         merged += f" What follows is for the time when the error is mended. {_merged(review, told)}"
-    return [("If merged", merged), ("Check", "send the change back to its author: the error must be mended and a new preview made.")]
+    return [
+        ("If merged", merged),
+        ("Check", "send the change back to its author: the error must be mended and a new preview made."),
+    ]
 
 
 def _effects(review: Review, told: Sequence[JudgedCause]) -> list[tuple[str, str]]:
@@ -76,20 +85,26 @@ def _effects(review: Review, told: Sequence[JudgedCause]) -> list[tuple[str, str
     if UNSEEN in who:
         question += f" {who[0].upper()}{who[1:]}"
     accepted = " The danger is accepted already." if told[0].accepted else ""
-    return [("If merged", _merged(review, told)), ("Check", f"{question}{'' if question.endswith('?') else '.'}{accepted}")]
+    return [
+        ("If merged", _merged(review, told)),
+        ("Check", f"{question}{'' if question.endswith('?') else '.'}{accepted}"),
+    ]
 
 
 def _merged(review: Review, told: Sequence[JudgedCause]) -> str:
     first, rest = told[0], told[1:]
     dangers = sum(item.severity is Severity.ERROR for item in rest)
-    more = [several(dangers, "more danger") if dangers else "", several(len(rest) - dangers, "more warning") if len(rest) > dangers else ""]
+    more = [
+        several(dangers, "more danger") if dangers else "",
+        several(len(rest) - dangers, "more warning") if len(rest) > dangers else "",
+    ]
     also = " and ".join(part for part in more if part)
     who = view.behind(review, first)
     change = _change(review, first)
     effect = first.cause.first.why.partition("; ")[0]
     affected = f" Affected: {who}." if who and UNSEEN not in who else ""
     only_new = review.counts.changes == review.counts.add
-    added = effects.added([step for stack in review.stacks for step in stack.plan.steps])
+    added = effects.added_effects([step for stack in review.stacks for step in stack.plan.steps])
     news = _news(added) if only_new or first.severity is not Severity.ERROR or len(added) <= _FEW else ""
     start = f"{_all_deleted(review)}{_new_zones(review)}{change}. {effect[:1].upper()}{effect[1:]}."
     return f"{start}{affected}{news}{f' And {also}, below.' if also else ''}"
@@ -99,7 +114,9 @@ def _change(review: Review, item: JudgedCause) -> str:
     """What changes where: `Deployment web, StatefulSet db: …`; each place with its own change where the changes differ."""
     findings = item.cause.findings
     if len({finding.head for finding in findings}) == 1:
-        return f"{listed([_named(review, item.stack, finding) for finding in findings], 3)}: {findings[0].head}"
+        return (
+            f"{listed([_named(review, item.stack, finding) for finding in findings], 3)}: {findings[0].head}"
+        )
     each = [f"{_named(review, item.stack, finding)}: {finding.head}" for finding in findings[:_FEW]]
     return "; ".join([*each, *([f"and {len(findings) - _FEW} more"] if len(findings) > _FEW else [])])
 
@@ -107,7 +124,11 @@ def _change(review: Review, item: JudgedCause) -> str:
 def _new_zones(review: Review) -> str:
     """Zones that get their first subnets and nodes while other zones have nodes."""
     zones = [zone for stack in review.stacks for zone in stack.zones]
-    new = [zone.name for zone in zones if zone.nodes_after and not zone.nodes_before and all(net.op is Op.CREATE for net in zone.subnets)]
+    new = [
+        zone.name
+        for zone in zones
+        if zone.nodes_after and not zone.nodes_before and all(net.op is Op.CREATE for net in zone.subnets)
+    ]
     if not new or not any(zone.nodes_before for zone in zones):
         return ""
     return f"{'Zones' if len(new) > 1 else 'Zone'} {', '.join(new)} {'are' if len(new) > 1 else 'is'} added. "
@@ -117,11 +138,11 @@ def _all_deleted(review: Review) -> str:
     """The first sentence of a review of deletions alone, where a network or a cluster is among them."""
     counts = review.counts
     gone = [step for stack in review.stacks for step in stack.plan.steps if step.op is Op.DELETE]
-    wide = [step for step in gone if step.type in (tokens.VPC, tokens.CLUSTER)]
+    wide = [step for step in gone if step.type in (resource_types.VPC, resource_types.CLUSTER)]
     if not wide or counts.delete + counts.state_only != counts.changes or counts.same:
         return ""
-    pools = sum(step.type in tokens.POOLS for step in gone)
-    subnets = sum(step.type == tokens.SUBNET for step in gone)
+    pools = sum(step.type in resource_types.POOLS for step in gone)
+    subnets = sum(step.type == resource_types.SUBNET for step in gone)
     parts = [*(f"{kind_of(step)} {step.name}" for step in wide)]
     parts += [several(pools, "node pool")] if pools else []
     parts += [several(subnets, "subnet")] if subnets else []
@@ -130,7 +151,10 @@ def _all_deleted(review: Review) -> str:
 
 def _named(review: Review, stack: str, finding: Finding) -> str:
     """`Cluster prod`, as the resource is called in the program; its path where the finding is about several resources."""
-    step = next((step for one in review.stacks for step in one.plan.steps if finding.urn and step.urn == finding.urn), None)
+    step = next(
+        (step for one in review.stacks for step in one.plan.steps if finding.urn and step.urn == finding.urn),
+        None,
+    )
     name = f"{kind_of(step)} {step.name}" if step else finding.path
     return f"{stack}: {name}" if len(review.stacks) > 1 else name
 
@@ -138,20 +162,34 @@ def _named(review: Review, stack: str, finding: Finding) -> str:
 def _nothing_found(review: Review) -> list[tuple[str, str]]:
     """Rules found nothing in what was judged: what is new, what restarts, and what was not judged."""
     steps = [step for stack in review.stacks for step in stack.plan.steps]
-    added, restarted = effects.added(steps), effects.restarted(steps)
+    added, restarted = effects.added_effects(steps), effects.restarted_effects(steps)
     unjudged = [item for item in review.causes if item.cause.first.rule.id == NOT_JUDGED.id]
-    names = listed([view.place(review, item.stack, finding) for item in unjudged for finding in item.cause.findings])
+    names = listed(
+        [view.place(review, item.stack, finding) for item in unjudged for finding in item.cause.findings]
+    )
     unnamed = sorted({op for stack in review.stacks for op in stack.plan.unnamed_ops})
-    names += f"{', ' if names and unnamed else ''}{f'unknown operations: {listed(unnamed)}' if unnamed else ''}"
+    names += (
+        f"{', ' if names and unnamed else ''}{f'unknown operations: {listed(unnamed)}' if unnamed else ''}"
+    )
     count = sum(len(item.cause.findings) for item in unjudged) + len(unnamed)
     also = f" A rolling update replaces {', '.join(restarted)}, one after another." if restarted else ""
     if count:
         return [
-            ("If merged", f"{NO_EFFECT.lower()} in what was judged; not judged: {count} ({names}).{_news(added)}{also}"),
-            ("Check", "what the parts that were not judged do to addresses and load balancers; ask their author."),
+            (
+                "If merged",
+                f"{NO_EFFECT.lower()} in what was judged; not judged: {count} ({names}).{_news(added)}{also}",
+            ),
+            (
+                "Check",
+                "what the parts that were not judged do to addresses and load balancers; ask their author.",
+            ),
         ]
     if added:
-        unused = " Subnets that no resource uses give pods no address until they are registered." if effects.unused_subnets(steps) else ""
+        unused = (
+            " Subnets that no resource uses give pods no address until they are registered."
+            if effects.unused_subnets(steps)
+            else ""
+        )
         return [
             ("If merged", f"{', '.join(added)}. Nothing that exists loses its network or its address.{also}"),
             ("Check", f"is everything new here as planned (ranges, nodes, load balancers, pods)?{unused}"),

@@ -6,18 +6,24 @@ Nothing here is escaped or bounded: whoever writes it somewhere does that, for e
 import re
 from collections.abc import Sequence
 
-from pulumi_tke_hybrid.console.text import several
+from pulumi_tke_hybrid.cli.writers import several
+from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.preview_json import Failure
+from pulumi_tke_hybrid.review.accepting import JudgedCause, Verdict
 from pulumi_tke_hybrid.review.difference import MOST, delta, differences
-from pulumi_tke_hybrid.review.gate import JudgedCause
-from pulumi_tke_hybrid.review.outline import Counts, Group, summary
-from pulumi_tke_hybrid.review.plan import Failure
+from pulumi_tke_hybrid.review.grouping import Counts, Group, summary
 from pulumi_tke_hybrid.review.review import Review, StackReview
-from pulumi_tke_hybrid.review.verdict import Verdict
-from pulumi_tke_hybrid.tke.refusal import refusal_lines
-from pulumi_tke_hybrid.tke.rule import Finding, Severity
-from pulumi_tke_hybrid.tke.step import Op, Step
+from pulumi_tke_hybrid.tke.rule import Finding, Severity, refusal_lines
 
-SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-", Op.OTHER: "?", Op.IMPORT: "=", Op.LEAVE: "="}
+SIGNS = {
+    Op.CREATE: "+",
+    Op.UPDATE: "~",
+    Op.REPLACE: "±",
+    Op.DELETE: "-",
+    Op.OTHER: "?",
+    Op.IMPORT: "=",
+    Op.LEAVE: "=",
+}
 
 
 def headline(review: Review) -> str:
@@ -36,12 +42,21 @@ def headline(review: Review) -> str:
 
 def _counted(causes: Sequence[JudgedCause], noun: str) -> str:
     consequences = sum(len(item.cause.consequences) for item in causes)
-    return several(len(causes), noun) + (f" with {several(consequences, 'consequence')}" if consequences else "") if causes else ""
+    return (
+        several(len(causes), noun) + (f" with {several(consequences, 'consequence')}" if consequences else "")
+        if causes
+        else ""
+    )
 
 
 def counts_text(counts: Counts) -> str:
     """The counts, replacements apart."""
-    parts = [f"{counts.add} add", f"{counts.update} update", f"{counts.replace} replace", f"{counts.delete} delete"]
+    parts = [
+        f"{counts.add} add",
+        f"{counts.update} update",
+        f"{counts.replace} replace",
+        f"{counts.delete} delete",
+    ]
     parts += [f"{counts.state_only} in the stack's state only"] if counts.state_only else []
     parts += [f"{counts.other} unknown"] if counts.other else []
     folded = f", {counts.noise} noise folded" if counts.noise else ""
@@ -57,14 +72,23 @@ def troubles(review: Review) -> list[str]:
             found.append(f"{name}: no whole preview could be read: {stack.plan.unreadable}")
         if stack.plan.failed:
             silent = any(not own_words(failure) for failure in stack.plan.failures)
-            where = f"; {'its' if len(stack.plan.failures) == 1 else 'their'} text is in the job's log" if silent else ""
-            found.append(f"{name}: the preview failed with {several(len(stack.plan.failures), 'error')}{where}")
+            where = (
+                f"; {'its' if len(stack.plan.failures) == 1 else 'their'} text is in the job's log"
+                if silent
+                else ""
+            )
+            found.append(
+                f"{name}: the preview failed with {several(len(stack.plan.failures), 'error')}{where}"
+            )
     return found
 
 
 def void(review: Review) -> list[str]:
     """Acceptances that accept nothing."""
-    return [f"{item.by} accepts nothing here: it is the code of another change set, or no code" for item in review.void]
+    return [
+        f"{item.by} accepts nothing here: it is the code of another change set, or no code"
+        for item in review.void
+    ]
 
 
 def stopped(review: Review) -> list[str]:
@@ -87,13 +111,22 @@ def place(review: Review, stack: str, finding: Finding) -> str:
 
 def needs_code(review: Review, item: JudgedCause) -> bool:
     """Whether the cause stops the pipeline until somebody accepts it."""
-    stops = item.severity is Severity.ERROR or (item.severity is Severity.WARNING and review.fail_on.warnings_count)
+    stops = item.severity is Severity.ERROR or (
+        item.severity is Severity.WARNING and review.fail_on.warnings_count
+    )
     return stops and item.accepted is None
 
 
 def behind(review: Review, item: JudgedCause) -> str:
     """Who stands behind a cause."""
-    return next((stack.surroundings.of(item.cause.findings) for stack in review.stacks if stack.plan.stack == item.stack), "")
+    return next(
+        (
+            stack.surroundings.of(item.cause.findings)
+            for stack in review.stacks
+            if stack.plan.stack == item.stack
+        ),
+        "",
+    )
 
 
 def consequences(item: JudgedCause) -> list[list[Finding]]:
@@ -111,13 +144,21 @@ def component_row(group: Group) -> tuple[str, str, str, str]:
 
 def property_lines(step: Step) -> list[tuple[str, str]]:
     """(path, change) of what differs; no change where only the provider knows of it."""
-    rows = [(path, "" if before is None and after is None else delta(path, before, after)) for path, before, after in differences(step)]
+    rows = [
+        (path, "" if before is None and after is None else delta(path, before, after))
+        for path, before, after in differences(step)
+    ]
     return rows[:MOST] + ([(f"{len(rows) - MOST} more", "")] if len(rows) > MOST else [])
 
 
 def changed_steps(stack: StackReview) -> list[Step]:
     """Steps whose properties are worth a look."""
-    return [step for group in stack.outline.groups for step in group.steps if step.op in (Op.UPDATE, Op.REPLACE, Op.OTHER)]
+    return [
+        step
+        for group in stack.outline.groups
+        for step in group.steps
+        if step.op in (Op.UPDATE, Op.REPLACE, Op.OTHER)
+    ]
 
 
 def unknowns(review: Review) -> list[str]:
@@ -127,9 +168,13 @@ def unknowns(review: Review) -> list[str]:
         plan, start = stack.plan, f"{stack.plan.stack}: " if len(review.stacks) > 1 else ""
         found += [f"{start}{gap}" for gap in plan.gaps]
         if plan.unnamed_ops:
-            found.append(f"{start}what {', '.join(sorted(plan.unnamed_ops))} means: unknown operations count as changes")
+            found.append(
+                f"{start}what {', '.join(sorted(plan.unnamed_ops))} means: unknown operations count as changes"
+            )
         if plan.unknowns:
-            found.append(f"{start}values of {several(plan.unknowns, 'resource')} that are known only after `up`")
+            found.append(
+                f"{start}values of {several(plan.unknowns, 'resource')} that are known only after `up`"
+            )
         if any(zone.covered and zone.free is None for zone in stack.zones):
             found.append(f"{start}free addresses of some pod subnets")
     return found
@@ -149,7 +194,9 @@ def tools(review: Review) -> list[str]:
     return [f"{name} {version}" for name, version in sorted(found.items())]
 
 
-_PROTECTED = re.compile(r'unable to (delete|replace) resource "([^"]{1,2000})"[\s\S]{0,4000}?marked for protection')
+_PROTECTED = re.compile(
+    r'unable to (delete|replace) resource "([^"]{1,2000})"[\s\S]{0,4000}?marked for protection'
+)
 """A sentence of the engine that holds nothing but names."""
 
 
@@ -158,7 +205,9 @@ def own_words(failure: Failure) -> list[str]:
     protected = _PROTECTED.search(failure.text)
     if protected:
         name = protected[2].rsplit("::", 1)[-1]
-        return [f"{name} is protected, and the plan would {protected[1]} it; go back, or switch protect off in a change of its own"]
+        return [
+            f"{name} is protected, and the plan would {protected[1]} it; go back, or switch protect off in a change of its own"
+        ]
     ours = "tke-hybrid:" in failure.urn or "/tke-hybrid" in failure.urn
     found = [line.partition("has a problem: ")[2].strip() for line in failure.text.splitlines() if ours]
     return [line for line in found if line] + refusal_lines(failure.text)

@@ -78,7 +78,9 @@ class Names:
 
 def entries(listed: Sequence[Any], names: Names) -> list[Entry]:
     """The rules of a list, as `GroupRuleSet` and `GroupLiteRule` have them. A rule that cannot be read admits a source of its own."""
-    return [_from_text(rule, names) if isinstance(rule, str) else entry(mapping(rule), names) for rule in listed]
+    return [
+        _from_text(rule, names) if isinstance(rule, str) else entry(mapping(rule), names) for rule in listed
+    ]
 
 
 def entry(rule: Mapping[str, Any], names: Names) -> Entry:
@@ -99,17 +101,35 @@ def _from_text(text: str, names: Names) -> Entry:
 
 
 def _unread(text: str, names: Names) -> Entry:
-    name = "a rule that is known only during the update" if unknown(text) else f"a rule that cannot be read ({text})"
+    name = (
+        "a rule that is known only during the update"
+        if unknown(text)
+        else f"a rule that cannot be read ({text})"
+    )
     return Entry(True, (names.point(name),), _ALL_SERVICES)
 
 
-_SOURCES = ("cidrBlock", "cidrIp", "ipv6Block", "ipv6CidrBlock", "ipv6CidrIp", "sourceSecurityId", "sourceSgid", "addressTemplateId")
+_SOURCES = (
+    "cidrBlock",
+    "cidrIp",
+    "ipv6Block",
+    "ipv6CidrBlock",
+    "ipv6CidrIp",
+    "sourceSecurityId",
+    "sourceSgid",
+    "addressTemplateId",
+)
 _SOURCE_GROUPS = ("addressTemplateGroup", "addressTemplate")
 
 
 def _sources(rule: Mapping[str, Any], names: Names) -> Spans:
     given = [rule[key] for key in _SOURCES if rule.get(key)]
-    given += [at(rule, key, part) or rule.get(key) for key in _SOURCE_GROUPS for part in ("templateId",) if rule.get(key)]
+    given += [
+        at(rule, key, part) or rule.get(key)
+        for key in _SOURCE_GROUPS
+        for part in ("templateId",)
+        if rule.get(key)
+    ]
     if not given:
         return _ANYBODY
     return _spans(span for value in given for span in _source(value, names))
@@ -117,7 +137,11 @@ def _sources(rule: Mapping[str, Any], names: Names) -> Spans:
 
 def _source(value: Any, names: Names) -> Spans:
     if not isinstance(value, str) or unknown(value):
-        return (names.point("a source that is known only during the update" if isinstance(value, str) else str(value)),)
+        return (
+            names.point(
+                "a source that is known only during the update" if isinstance(value, str) else str(value)
+            ),
+        )
     try:
         network = ipaddress.ip_network(value.strip(), strict=False)
     except ValueError:
@@ -143,7 +167,11 @@ def _ports(protocol: Any, ports: Any, names: Names) -> Spans:
     if kind in _ALL:
         return _ALL_SERVICES
     if kind not in _PROTOCOLS or unknown(ports):
-        return (names.point(f"{kind if not unknown(protocol) else 'a protocol'} {'' if unknown(ports) else text}".strip()),)
+        return (
+            names.point(
+                f"{kind if not unknown(protocol) else 'a protocol'} {'' if unknown(ports) else text}".strip()
+            ),
+        )
     start = _PROTOCOLS.index(kind) * _ROOM
     if text in _ALL:
         return ((start, start + _LAST_PORT),)
@@ -199,7 +227,11 @@ def difference(before: Sequence[Entry], after: Sequence[Entry]) -> dict[Spans, S
 def gained(before: Sequence[Entry], after: Sequence[Entry], names: Names) -> list[Admitted]:
     """What the rules after admit and the rules before do not. With the two exchanged: what is no longer admitted."""
     found = [
-        Admitted(_sources_text(_whole(sources, _admits(after, services[0])), names), _services_text(services, names), _public(sources))
+        Admitted(
+            _sources_text(_whole(sources, _admits(after, services[0])), names),
+            _services_text(services, names),
+            _public(sources),
+        )
         for sources, services in difference(before, after).items()
     ]
     return [admitted for admitted in found if admitted.sources and admitted.services]
@@ -214,12 +246,16 @@ def _whole(sources: Spans, admitted: Spans) -> Spans:
 
 def _segments(rules: Iterable[Entry]) -> Iterator[Span]:
     """Spans of services in which every rule covers all or nothing."""
-    borders = sorted({border for rule in rules for first, last in rule.services for border in (first, last + 1)})
+    borders = sorted(
+        {border for rule in rules for first, last in rule.services for border in (first, last + 1)}
+    )
     return ((first, following - 1) for first, following in pairwise(borders))
 
 
 def _admits(rules: Sequence[Entry], segment: Span) -> Spans:
-    return _decided(tuple(rule for rule in rules if any(first <= segment[0] <= last for first, last in rule.services)))
+    return _decided(
+        tuple(rule for rule in rules if any(first <= segment[0] <= last for first, last in rule.services))
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -248,7 +284,10 @@ def _sources_text(sources: Spans, names: Names) -> str:
 def _networks_of(sources: Spans) -> Iterator[str]:
     for first, last in sources:
         if last <= _ALL_V4[1]:
-            yield from map(str, ipaddress.summarize_address_range(ipaddress.IPv4Address(first), ipaddress.IPv4Address(last)))
+            yield from map(
+                str,
+                ipaddress.summarize_address_range(ipaddress.IPv4Address(first), ipaddress.IPv4Address(last)),
+            )
         elif last <= _ALL_V6[1]:
             low, high = ipaddress.IPv6Address(first - _V6), ipaddress.IPv6Address(last - _V6)
             yield from map(str, ipaddress.summarize_address_range(low, high))
@@ -256,8 +295,18 @@ def _networks_of(sources: Spans) -> Iterator[str]:
 
 @lru_cache
 def _private() -> Spans:
-    blocks = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")
-    return _spans((int(net.network_address), int(net.broadcast_address)) for net in map(ipaddress.IPv4Network, blocks))
+    blocks = (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "224.0.0.0/3",
+    )
+    return _spans(
+        (int(net.network_address), int(net.broadcast_address)) for net in map(ipaddress.IPv4Network, blocks)
+    )
 
 
 def _public(sources: Spans) -> int:
@@ -273,10 +322,14 @@ def _services_text(services: Spans, names: Names) -> str:
     texts: list[str] = []
     for number, protocol in enumerate(_PROTOCOLS):
         start = number * _ROOM
-        inside = [(max(first, start) - start, min(last, start + _LAST_PORT) - start) for first, last in services]
+        inside = [
+            (max(first, start) - start, min(last, start + _LAST_PORT) - start) for first, last in services
+        ]
         ports = [(first, last) for first, last in inside if first <= last]
         if ports:
-            texts.append(protocol if ports == [(0, _LAST_PORT)] else f"{protocol} {','.join(map(_port_text, ports))}")
+            texts.append(
+                protocol if ports == [(0, _LAST_PORT)] else f"{protocol} {','.join(map(_port_text, ports))}"
+            )
     texts += [name for span in services if span[0] >= _NAMED for name in names.within(span)]
     return " and ".join(texts)
 

@@ -35,7 +35,9 @@ class Filled:
 
 
 @cache
-def filled(free: tuple[int, ...], nodes: tuple[EniLimit, ...], static_ip: bool = True, wanted: int = UNBOUNDED) -> Filled:
+def filled(
+    free: tuple[int, ...], nodes: tuple[EniLimit, ...], static_ip: bool = True, wanted: int = UNBOUNDED
+) -> Filled:
     """Place up to `wanted` ENI pods in a zone, spread evenly over its nodes; `free` addresses are left in each subnet."""
     return _Filling(free, nodes, static_ip).fill(wanted)
 
@@ -65,7 +67,9 @@ def periods_until_full(room: int, growth: int) -> int | None:
     return None if growth <= 0 else max(room, 0) // growth
 
 
-def node_limits(cluster: ClusterInventory, zone: Zone, *, most: bool = False, surely: bool = False) -> tuple[EniLimit, ...]:
+def node_limits(
+    cluster: ClusterInventory, zone: Zone, *, most: bool = False, surely: bool = False
+) -> tuple[EniLimit, ...]:
     """The limit of each node of a zone. `most`: with all nodes that the autoscalers may make.
 
     Where a type or `cluster_max_pod_num` is not known: the smallest limit if `surely`, else the largest.
@@ -88,7 +92,14 @@ def _kubelet(cluster: ClusterInventory, surely: bool) -> int:
     return LEAST_PODS_PER_NODE - NO_PODS_OVERLAY if surely else UNBOUNDED
 
 
-def room(cluster: ClusterInventory, zone: Zone, subnets: frozenset[str] = frozenset(), *, most: bool = False, surely: bool = False) -> int:
+def room(
+    cluster: ClusterInventory,
+    zone: Zone,
+    subnets: frozenset[str] = frozenset(),
+    *,
+    most: bool = False,
+    surely: bool = False,
+) -> int:
     """ENI pods that the zone holds in these container subnets (empty: all), with what others hold taken off.
 
     With `surely` the least that is certain, else the most that is possible where something is not known.
@@ -125,7 +136,9 @@ def taken(cluster: ClusterInventory, zone: Zone, pods: int) -> int:
 def with_others(cluster: ClusterInventory, read: ClusterInventory) -> ClusterInventory:
     """The cluster with the addresses that others hold: what was used when `read` was read, less what nodes and pods of `read` take."""
     there = pods_by_zone(read)
-    return replace(cluster, zones=tuple(replace(zone, others=_others(zone, read, there)) for zone in cluster.zones))
+    return replace(
+        cluster, zones=tuple(replace(zone, others=_others(zone, read, there)) for zone in cluster.zones)
+    )
 
 
 def _others(zone: Zone, read: ClusterInventory, pods: Mapping[str, int]) -> int:
@@ -168,7 +181,10 @@ def place(cluster: ClusterInventory, *, most: bool = False, surely: bool = False
         rooms: dict[str, int] = {}
         for zone in zones:
             whole = room(cluster, zone, most=most, surely=surely) - pods[zone.name]
-            part = room(cluster, zone, demand.subnets, most=most, surely=surely) - bound[zone.name, demand.subnets]
+            part = (
+                room(cluster, zone, demand.subnets, most=most, surely=surely)
+                - bound[zone.name, demand.subnets]
+            )
             rooms[zone.name] = max(min(whole, part), 0)
         given = _each_node(cluster, zones, most) if demand.on_each_node else even(demand.pods, rooms, pods)
         left = 0 if demand.on_each_node else demand.pods - sum(given.values())
@@ -202,7 +218,8 @@ class Room:
 def room_of(cluster: ClusterInventory, subnets: frozenset[str] = frozenset()) -> Room:
     """The room for one workload that is bound to these container subnets (empty: to none)."""
     most, least = (
-        min(sum(room(cluster, zone, subnets, most=True, surely=surely) for zone in cluster.zones), UNBOUNDED) for surely in (False, True)
+        min(sum(room(cluster, zone, subnets, most=True, surely=surely) for zone in cluster.zones), UNBOUNDED)
+        for surely in (False, True)
     )
     nodes = sum(pods_of_nodes(node_limits(cluster, zone, most=True)) for zone in cluster.zones)
     unknown = "" if most == least or not cluster.has_nodes else _unknown_fact(cluster)
@@ -212,7 +229,11 @@ def room_of(cluster: ClusterInventory, subnets: frozenset[str] = frozenset()) ->
 def _unknown_fact(cluster: ClusterInventory) -> str:
     if not all(zone.ranges_known for zone in cluster.zones):
         return "cluster_facts.zones[…].cidrBlock"
-    return "cluster_facts.podsPerNode" if all(map(cluster.types_known, cluster.zones)) else "cluster_facts.nodePools[…].instanceType"
+    return (
+        "cluster_facts.podsPerNode"
+        if all(map(cluster.types_known, cluster.zones))
+        else "cluster_facts.nodePools[…].instanceType"
+    )
 
 
 def even(wanted: int, rooms: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
@@ -239,7 +260,9 @@ def _zones_for(cluster: ClusterInventory, demand: Demand) -> list[Zone]:
     """The zones in which pods of the demand can run."""
     allowed = [zone for zone in cluster.zones if not demand.zones or zone.name in demand.zones]
     if demand.subnets:
-        allowed = [zone for zone in allowed if any(subnet.subnet_id in demand.subnets for subnet in zone.subnets)]
+        allowed = [
+            zone for zone in allowed if any(subnet.subnet_id in demand.subnets for subnet in zone.subnets)
+        ]
     serving = [zone for zone in allowed if zone.subnets and (not cluster.has_nodes or zone.has_nodes)]
     return serving or allowed
 

@@ -9,7 +9,12 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
 _OVERVIEW = "TKE container network overview (qcloud-documents)"
 RANGE_SHAPE = Rule(
-    "range-shape", Severity.ERROR, "A range is an IPv4 network in CIDR notation, host bits zero.", "the range", "RFC 4632", firm=True
+    "range-shape",
+    Severity.ERROR,
+    "A range is an IPv4 network in CIDR notation, host bits zero.",
+    "the range",
+    "RFC 4632",
+    firm=True,
 )
 RANGE_PRIVATE = Rule(
     "range-private",
@@ -26,7 +31,11 @@ RANGE_OVERLAP = Rule(
     f"{_OVERVIEW}; field cluster_cidr of the provider",
 )
 RANGE_OUTSIDE_VPC = Rule(
-    "range-outside-vpc", Severity.ERROR, "A subnet lies in its VPC's range.", "the subnet's range and vpc_cidr", "457/56371"
+    "range-outside-vpc",
+    Severity.ERROR,
+    "A subnet lies in its VPC's range.",
+    "the subnet's range and vpc_cidr",
+    "457/56371",
 )
 POWER_OF_TWO = Rule(
     "power-of-two",
@@ -60,7 +69,10 @@ RANGE_TOO_SMALL = Rule(
     firm=True,
 )
 
-GLOBAL_ROUTER_SPACE = tuple(IPv4Network(block) for block in ("9.0.0.0/8", "10.0.0.0/8", "11.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+GLOBAL_ROUTER_SPACE = tuple(
+    IPv4Network(block)
+    for block in ("9.0.0.0/8", "10.0.0.0/8", "11.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+)
 RESERVED_PER_SUBNET = 3
 """Tencent keeps three addresses of each VPC subnet."""
 PODS_PER_NODE = (16, 256)
@@ -84,13 +96,21 @@ def cidr_problem(block: str) -> Finding | None:
         except ValueError:
             loose = None
         if isinstance(loose, IPv4Network) and "/" in block:
-            return RANGE_SHAPE.finding("", "has host bits set", value=block, todo=f"the range it lies in is {loose}")
-        return RANGE_SHAPE.finding("", "is not an IPv4 range", value=repr(block), todo="write it as '10.0.64.0/22'")
+            return RANGE_SHAPE.finding(
+                "", "has host bits set", value=block, todo=f"the range it lies in is {loose}"
+            )
+        return RANGE_SHAPE.finding(
+            "", "is not an IPv4 range", value=repr(block), todo="write it as '10.0.64.0/22'"
+        )
     if "/" not in block:
-        return RANGE_SHAPE.finding("", "has no prefix length", value=repr(block), todo=f"write it as '{block}/22'")
+        return RANGE_SHAPE.finding(
+            "", "has no prefix length", value=repr(block), todo=f"write it as '{block}/22'"
+        )
     if block != str(network):
         why = "the cloud gets it as it is written"
-        return RANGE_SHAPE.finding("", "is not in CIDR notation", value=block, why=why, todo=f"write it as '{network}'")
+        return RANGE_SHAPE.finding(
+            "", "is not in CIDR notation", value=block, why=why, todo=f"write it as '{network}'"
+        )
     return None
 
 
@@ -145,7 +165,12 @@ def services_problem(value: int) -> Finding | None:
     """What is wrong with `cluster_max_service_num`, or None."""
     low, high = SERVICES
     if not low <= value <= high:
-        return SIZE_BOUNDS.finding("", f"is outside {low} to {high}, the range TKE accepts", value=value, todo="1024 suits most clusters")
+        return SIZE_BOUNDS.finding(
+            "",
+            f"is outside {low} to {high}, the range TKE accepts",
+            value=value,
+            todo="1024 suits most clusters",
+        )
     return power_of_two_problem(value)
 
 
@@ -186,13 +211,19 @@ def outside_problem(path: str, block: str, vpc: Sequence[str]) -> Finding | None
     """Whether a subnet lies in one of its VPC's ranges; None if it does."""
     if Space(vpc).holds(block):
         return None
-    return outside_finding(path, block, vpc, "choose a free range inside, or list the VPC's secondary ranges in vpc_cidr too")
+    return outside_finding(
+        path, block, vpc, "choose a free range inside, or list the VPC's secondary ranges in vpc_cidr too"
+    )
 
 
 def outside_finding(path: str, block: str, vpc: Sequence[str], todo: str) -> Finding:
     """That a subnet lies in none of its VPC's ranges."""
     named = ", ".join(vpc[:_NAMED]) + (f" and {len(vpc) - _NAMED} more" if len(vpc) > _NAMED else "")
-    what = f"does not lie in the VPC's range {named}" if len(vpc) == 1 else f"lies in none of the VPC's ranges {named}"
+    what = (
+        f"does not lie in the VPC's range {named}"
+        if len(vpc) == 1
+        else f"lies in none of the VPC's ranges {named}"
+    )
     return RANGE_OUTSIDE_VPC.finding(path, what, value=block, why="a subnet is a part of its VPC", todo=todo)
 
 
@@ -218,7 +249,11 @@ def overlaps(named: Sequence[tuple[str, str]], against: Iterable[tuple[str, str]
         if index >= len(others) and first < index:
             (path, block), (other, taken) = ranges[index], ranges[first]
             yield RANGE_OVERLAP.finding(
-                path, f"overlaps {taken} ({other})", value=str(block), why="both would use the same addresses", todo="choose a free range"
+                path,
+                f"overlaps {taken} ({other})",
+                value=str(block),
+                why="both would use the same addresses",
+                todo="choose a free range",
             )
 
 
@@ -229,7 +264,9 @@ def _first_overlaps(networks: Sequence[IPv4Network]) -> list[int]:
     Comparing each pair would take minutes for the thousands of subnets that a plan may have.
     """
     last = [int(network.broadcast_address) for network in networks]
-    order = sorted(range(len(networks)), key=lambda place: (int(networks[place].network_address), -last[place]))
+    order = sorted(
+        range(len(networks)), key=lambda place: (int(networks[place].network_address), -last[place])
+    )
     above, below = list(range(len(networks))), list(range(len(networks)))
     holder: dict[int, int] = {}
     open_ones: list[int] = []

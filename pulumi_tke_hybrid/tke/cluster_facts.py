@@ -48,7 +48,10 @@ class ClusterFacts:
             cluster_id=_text(facts, "clusterId"),
             vpc_id=_text(facts, "vpcId"),
             region=_text(facts, "region"),
-            zones={zone: tuple(map(_subnet, items(entries))) for zone, entries in mapping(at(facts, "zones")).items()},
+            zones={
+                zone: tuple(map(_subnet, items(entries)))
+                for zone, entries in mapping(at(facts, "zones")).items()
+            },
             pools=tuple(_pool(pool) for pool in items(at(facts, "nodePools"))),
             static_ip=static if isinstance(static := at(facts, "staticIp"), bool) else None,
             ip_reclaim=_text(facts, "ipReclaim"),
@@ -70,7 +73,9 @@ class ClusterFacts:
                 Zone(
                     zone,
                     self.subnets.get(zone, ()),
-                    tuple(Nodes(pool.instance_type, pool.size, pool.most) for pool in pools if pool.zone == zone),
+                    tuple(
+                        Nodes(pool.instance_type, pool.size, pool.most) for pool in pools if pool.zone == zone
+                    ),
                 )
                 for zone in dict.fromkeys([*self.subnets, *(pool.zone for pool in pools)])
             ),
@@ -85,7 +90,9 @@ def shape_problems(facts: object) -> Iterator[Finding]:
     pools = items(at(facts, "nodePools"))
     told = mapping(zones) == zones and bool(zones or pools)
     if not (told and _hold(listed, "subnetId") and _hold(pools, "zone", "size")):
-        yield PROPERTY.finding("cluster_facts", "is something else than the facts of a cluster", why=_WHY, todo=_TODO)
+        yield PROPERTY.finding(
+            "cluster_facts", "is something else than the facts of a cluster", why=_WHY, todo=_TODO
+        )
 
 
 def range_problems(facts: object) -> Iterator[Finding]:

@@ -1,18 +1,66 @@
-"""How many ENIs a machine takes, and how many pods: by the vendor's public tables, by the API, or by a live node.
+"""What a pod object, or a pod template, tells about its network.
+
+How many ENIs a machine takes, and how many pods: by the vendor's public tables, by the API, or by a live node.
 
 The tables give the ENIs of a machine with its own network interface, and the addresses of an ENI with the ENI's own
 (576/18527, qcloud-documents). Both are therefore one less here: TKE uses the machine's own interface for the node, and
 an ENI's own address for the ENI (457/64917). A family that no public table lists is not known here; the API knows it
-(`DescribeVpcCniPodLimits`, 457/59275), and a live node tells its own number.
-"""
+(`DescribeVpcCniPodLimits`, 457/59275), and a live node tells its own number."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cache
+from typing import Any
 
 from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.values import at, items, mapping
+
+Pod = Mapping[str, Any]
+
+
+def networks(pod: Pod) -> list[str]:
+    """The networks that it selects, as its annotation lists them; none: GlobalRouter alone."""
+    return [
+        name.strip()
+        for name in str(at(pod, "metadata", "annotations", keys.NETWORKS) or "").split(",")
+        if name.strip()
+    ]
+
+
+def selects_eni(pod: Pod) -> bool:
+    """Whether it selects the shared ENI."""
+    return keys.ROUTE_ENI in networks(pod)
+
+
+def needs_eni(pod: Pod) -> bool:
+    """Whether VPC-CNI is its network in any way, by annotation or resource: shared, exclusive or trunked ENI."""
+    return any(name in keys.ENI_RESOURCES for name in networks(pod)) or bool(requested_network(pod))
+
+
+def requested_network(pod: Pod) -> str:
+    """The network whose resource a container of the pod requests, e.g. `tke-route-eni`; empty where none does."""
+    containers = [*items(at(pod, "spec", "initContainers")), *items(at(pod, "spec", "containers"))]
+    amounts = [
+        mapping(at(container, "resources", kind))
+        for container in containers
+        for kind in ("requests", "limits")
+    ]
+    return next(
+        (
+            network
+            for network, name in keys.ENI_RESOURCES.items()
+            if any(name in amount for amount in amounts)
+        ),
+        "",
+    )
+
+
+def over(pod: Pod) -> bool:
+    """Whether it has ended: it is listed still, and has no address any more."""
+    return at(pod, "status", "phase") in ("Succeeded", "Failed")
+
 
 _SIZE = re.compile(r"([A-Z]+\d*[A-Za-z]*\d*)\.(?:(SMALL|MEDIUM|LARGE)|(\d*)XLARGE)(\d+)")
 _VCPUS = {"SMALL": 1, "MEDIUM": 2, "LARGE": 4}
@@ -60,7 +108,18 @@ class EniLimit:
 
 
 _SMALL, _MEDIUM, _LARGE = EniLimit(3, 9), EniLimit(5, 19), EniLimit(7, 29)
-_CLASSES = {1: EniLimit(1, 5), 2: _SMALL, 4: _SMALL, 6: _SMALL, 8: _MEDIUM, 10: _MEDIUM, 12: _LARGE, 14: _LARGE, 16: _LARGE, 17: _LARGE}
+_CLASSES = {
+    1: EniLimit(1, 5),
+    2: _SMALL,
+    4: _SMALL,
+    6: _SMALL,
+    8: _MEDIUM,
+    10: _MEDIUM,
+    12: _LARGE,
+    14: _LARGE,
+    16: _LARGE,
+    17: _LARGE,
+}
 """By number of vCPUs, the same for all families but for the types of `_OTHER`; 17 stands for all above 16."""
 _SIZES_OF = {
     (1, 2, 4, 8, 16, 17): ("S5", "S4", "SA2", "SA1"),
@@ -136,7 +195,9 @@ def live_limit(instance_type: str, allocatable: Mapping[str, object]) -> EniLimi
     if pods is None:
         return None
     table = eni_limit(instance_type)
-    if pods == 0 or (table is not None and pods < table.pods):  # a setting of the node, or a subnet with few addresses
+    if pods == 0 or (
+        table is not None and pods < table.pods
+    ):  # a setting of the node, or a subnet with few addresses
         limit = replace(table or EniLimit(1, 1), source=LimitSource.NODE).at_most(pods)
     else:
         limit = _of_pods(instance_type, pods, LimitSource.NODE)

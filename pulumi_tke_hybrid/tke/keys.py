@@ -124,7 +124,9 @@ SERVICE_LB_ID = "service.kubernetes.io/loadbalance-id"
 INGRESS_LB_ID = "kubernetes.io/ingress.qcloud-loadbalance-id"
 """Written by TKE: the load balancer that it made or took."""
 
-POD_KEYS = frozenset({NETWORKS, CLAIM_DELETE_POLICY, CLAIM_EXPIRED_DURATION, NOMINATED_SUBNETS, DIRECT_FRONTS})
+POD_KEYS = frozenset(
+    {NETWORKS, CLAIM_DELETE_POLICY, CLAIM_EXPIRED_DURATION, NOMINATED_SUBNETS, DIRECT_FRONTS}
+)
 SERVICE_KEYS = frozenset(
     {
         SERVICE_DIRECT_ACCESS,

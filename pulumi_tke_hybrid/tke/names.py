@@ -1,19 +1,46 @@
-"""Names that Kubernetes and the cloud accept."""
+"""Names that Kubernetes and the cloud accept.
+
+Shapes of cloud ids. A wrong id costs a failed apply half-way; its shape is known at preview.
+
+Zones and regions. A zone is `<region>-<number>`, e.g. `ap-guangzhou-4`; a cluster spans zones of one region.
+
+How long the cloud may be waited for."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
-KUBERNETES_NAME = Rule("kubernetes-name", Severity.ERROR, "A Kubernetes object's name is a DNS label.", "the name", "RFC 1123", firm=True)
+KUBERNETES_NAME = Rule(
+    "kubernetes-name",
+    Severity.ERROR,
+    "A Kubernetes object's name is a DNS label.",
+    "the name",
+    "RFC 1123",
+    firm=True,
+)
 SERVICE_NAME = Rule(
-    "service-name", Severity.ERROR, "A Service's name begins with a letter.", "the name", "RFC 1035; Kubernetes before 1.36 (KEP-5311)"
+    "service-name",
+    Severity.ERROR,
+    "A Service's name begins with a letter.",
+    "the name",
+    "RFC 1035; Kubernetes before 1.36 (KEP-5311)",
 )
 STATEFUL_SET_NAME = Rule(
-    "statefulset-name", Severity.ERROR, "A StatefulSet's name has at most 52 characters.", "the name", "kubernetes/kubernetes, issue 64023"
+    "statefulset-name",
+    Severity.ERROR,
+    "A StatefulSet's name has at most 52 characters.",
+    "the name",
+    "kubernetes/kubernetes, issue 64023",
 )
 LABEL = Rule(
-    "kubernetes-label", Severity.ERROR, "A label's key and value have Kubernetes' syntax.", "the label", "Kubernetes, labels", firm=True
+    "kubernetes-label",
+    Severity.ERROR,
+    "A label's key and value have Kubernetes' syntax.",
+    "the label",
+    "Kubernetes, labels",
+    firm=True,
 )
 CLOUD_NAME = Rule(
     "cloud-name",
@@ -53,7 +80,10 @@ def dns_label_problem(value: str) -> Finding | None:
 def workload_name_findings(name: str, *, stateful: bool) -> Iterator[Finding]:
     """What is wrong with a Kubernetes name as that of a Service and of the object that holds its pods."""
     if name[:1].isdigit():
-        why, todo = "Kubernetes before 1.36 refuses it for a Service", "begin it with a letter; lower this rule on a newer cluster"
+        why, todo = (
+            "Kubernetes before 1.36 refuses it for a Service",
+            "begin it with a letter; lower this rule on a newer cluster",
+        )
         yield SERVICE_NAME.finding("name", "begins with a digit", value=repr(name), why=why, todo=todo)
     if stateful and len(name) > MAXIMUM_STATEFUL_SET_NAME:
         yield STATEFUL_SET_NAME.finding(
@@ -89,7 +119,9 @@ def _is_domain(value: str) -> bool:
 def _length(value: str, most: int, what: str) -> Finding | None:
     if 1 <= len(value) <= most:
         return None
-    return CLOUD_NAME.finding("", f"has {len(value)} characters", value=repr(value), todo=f"{what} has 1 to {most}")
+    return CLOUD_NAME.finding(
+        "", f"has {len(value)} characters", value=repr(value), todo=f"{what} has 1 to {most}"
+    )
 
 
 def pool_name_problem(value: str) -> Finding | None:
@@ -110,9 +142,164 @@ def host_problem(value: str) -> Finding | None:
         return INGRESS_HOST.finding("", "is not a host TKE accepts (E4052)", value=shown, todo=todo)
     if _ADDRESS.fullmatch(value):
         todo = "leave hosts out for requests to the address itself"
-        return INGRESS_HOST.finding("", "is an address", value=shown, why="an Ingress goes by names", todo=todo)
+        return INGRESS_HOST.finding(
+            "", "is an address", value=shown, why="an Ingress goes by names", todo=todo
+        )
     if len(value) <= MAXIMUM_HOST and _is_domain(value.removeprefix("*.")):
         return None
     parts = "1 to 63 lower-case letters, digits and '-' between dots, none beginning or ending with '-'"
     todo = f"use {parts}, {MAXIMUM_HOST} in all, for example 'shop.example.com' or '*.example.com'"
     return INGRESS_HOST.finding("", "is not a DNS name", value=shown, why="Kubernetes refuses it", todo=todo)
+
+
+ID_SHAPE = Rule(
+    "id-shape",
+    Severity.ERROR,
+    "A cloud id is its kind, a hyphen and eight lower-case letters or digits.",
+    "the id",
+    "the ids of the article, e.g. subnet-f3m8i0xi, vpc-p1v99tgl",
+    firm=True,
+)
+
+_ID = re.compile(r"[a-z0-9]{8}")
+
+
+def _shape(prefix: str, what: str) -> Callable[[str], Finding | None]:
+    def problem(value: str) -> Finding | None:
+        head, _, tail = value.partition("-")
+        if head == prefix and _ID.fullmatch(tail):
+            return None
+        return ID_SHAPE.finding(
+            "",
+            f"is not {what}",
+            value=repr(value),
+            todo=f"it looks like '{prefix}-' and eight letters or digits",
+        )
+
+    return problem
+
+
+vpc_problem = _shape("vpc", "a VPC id")
+subnet_problem = _shape("subnet", "a subnet id")
+cluster_problem = _shape("cls", "a cluster id")
+load_balancer_problem = _shape("lb", "a load balancer id")
+security_group_problem = _shape("sg", "a security group id")
+key_problem = _shape("skey", "the id of an SSH key")
+route_table_problem = _shape("rtb", "a route table id")
+
+
+def certificate_problem(value: str) -> str | None:
+    """What is wrong with the id of a certificate of Tencent's, or None."""
+    if re.fullmatch(r"[A-Za-z0-9]{8}", value):
+        return None
+    return (
+        f"{value!r} is not a certificate id; it has eight letters or digits, see the SSL certificate console"
+    )
+
+
+ZONE_SHAPE = Rule(
+    "zone-shape",
+    Severity.ERROR,
+    "A zone is written as its region and a number, not as the number in a node's label.",
+    "the zone",
+    "CVM zone names; the label's numbers: imroc/tke-guide, cilium/flow-logs",
+    firm=True,
+)
+REGION_SHAPE = Rule(
+    "region-shape",
+    Severity.ERROR,
+    "A region is written as in the names of its zones.",
+    "the region",
+    "CVM zone names",
+    firm=True,
+)
+ZONE_REGION = Rule(
+    "zone-region",
+    Severity.ERROR,
+    "All zones of a cluster are in its region.",
+    "two zones, or a zone and the region",
+    "457/44966",
+    firm=True,
+)
+ZONE_UNCOVERED = Rule(
+    "zone-uncovered",
+    Severity.ERROR,
+    "Each zone with nodes has a pod subnet: an ENI must be in its node's zone.",
+    "the zones of pools and pod subnets",
+    "the article, steps 5 to 7",
+)
+
+_ZONE = re.compile(r"(?P<region>[a-z]{2,4}(?:-[a-z]+)+)-(?P<number>[0-9]{1,2})")
+_ZONES_OF_A_REGION = 10_000
+_LABEL = re.compile(r"\d{6,7}")
+
+
+def region_of(zone: str) -> str | None:
+    """The region of a zone, or None where it does not look like a zone."""
+    match = _ZONE.fullmatch(zone)
+    return match.group("region") if match else None
+
+
+def region_problem(region: str) -> Finding | None:
+    """What is wrong with a region's name, or None."""
+    if region_of(f"{region}-1") == region:
+        return None
+    return REGION_SHAPE.finding(
+        "",
+        "is not a region",
+        value=repr(region),
+        todo="write it without a zone's number, for example 'ap-guangzhou'",
+    )
+
+
+def zone_by_label(label: str, region: str) -> str | None:
+    """The zone that a node's label means: a number whose last digits are the zone's own (100004 is ap-guangzhou-4), or a name."""
+    if label.isascii() and label.isdecimal():
+        return f"{region}-{int(label) % _ZONES_OF_A_REGION}"
+    return label or None
+
+
+def zone_problem(zone: str) -> Finding | None:
+    """What is wrong with a zone's name, or None."""
+    if region_of(zone) is not None:
+        return None
+    why = "it is the number that nodes carry in topology.kubernetes.io/zone" if _LABEL.fullmatch(zone) else ""
+    todo = "write it as region and number, for example 'ap-guangzhou-4'"
+    return ZONE_SHAPE.finding("", "is not a zone", value=repr(zone), why=why, todo=todo)
+
+
+def foreign_zone_problem(path: str, zone: str, region: str) -> Finding | None:
+    """Why a zone cannot belong to a cluster of `region`, or None."""
+    own = region_of(zone)
+    if own is None or own == region:
+        return None
+    why, todo = (
+        "a cluster spans zones of one region",
+        f"use a zone of {region}, or a cluster of its own in {own}",
+    )
+    return ZONE_REGION.finding(path, f"is not in region {region}", value=zone, why=why, todo=todo)
+
+
+def uncovered(node_zones: Iterable[str], eni_zones: Iterable[str]) -> list[str]:
+    """Zones with nodes but without an ENI subnet, in order. ENI pods can never run there (article, step 7)."""
+    covered = set(eni_zones)
+    return [zone for zone in dict.fromkeys(node_zones) if zone not in covered]
+
+
+def uncovered_problem(path: str, zone: str, eni_zones: Iterable[str], todo: str = "") -> Finding:
+    """For a node pool in a zone without an ENI subnet. What helps is said for a pool of a component, unless `todo` says otherwise."""
+    known = ", ".join(dict.fromkeys(eni_zones)) or "none"
+    return ZONE_UNCOVERED.finding(
+        path,
+        f"has no pod subnet (zones that have one: {known})",
+        value=zone,
+        why="an ENI must be in its node's zone, so TKE refuses the nodes or leaves ENI pods Pending",
+        todo=todo or f"add an EniZoneSubnet in {zone} to eni_subnets, or say global_route_only=True",
+    )
+
+
+def deadline_problem(value: int) -> Finding | None:
+    """What is wrong with a deadline in seconds, or None."""
+    if 30 <= value <= 7200:
+        return None
+    return PROPERTY.finding("", "is not a sensible deadline", value=f"{value} s", todo="use 30 to 7200 s")

@@ -1,10 +1,46 @@
-"""A rule about TKE, what it finds, and how a program lowers or raises it."""
+"""What others said, made fit to be shown.
+
+The text of every refusal of the components: written by `InvalidInputs`, and found again by the commands that show it.
+
+A rule about TKE, what it finds, and how a program lowers or raises it."""
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+
+
+def printable(text: str, kept: str = "") -> str:
+    """The text without control sequences, which a terminal would obey: `?` for each unprintable character that is not among `kept`."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() or character in kept else "?" for character in text)
+
+
+_HEAD = re.compile(r"(?:^|: )([A-Za-z_]\w*(?: (?:'[^'\n]*'|\"[^\"\n]*\"|\d+))?: (\d+) invalid inputs?)$")
+_MARGIN = "  "
+
+
+def refusal_text(owner: str, problems: Sequence[object]) -> str:
+    """`NodePoolArgs 'four': 2 invalid inputs`, and below it one line for each."""
+    noun = "invalid input" if len(problems) == 1 else "invalid inputs"
+    return "\n".join([f"{owner}: {len(problems)} {noun}", *(f"{_MARGIN}{problem}" for problem in problems)])
+
+
+def refusal_lines(text: str) -> list[str]:
+    """The lines of the refusals in a text, whichever class they are about and whatever the engine wrote around them; none without one.
+
+    A refusal is as long as its first line says.
+    """
+    lines, found = text.splitlines(), list[str]()
+    for index, line in enumerate(lines):
+        head = _HEAD.search(line.rstrip())
+        if head:
+            below = lines[index + 1 : index + 1 + int(head[2])]
+            found += [head[1], *(item.strip() for item in below if item.startswith(_MARGIN))]
+    return found
+
 
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -43,7 +79,9 @@ class Rule:
         if self.firm and self.severity is not Severity.ERROR:
             raise ValueError(f"{self.id} is firm, so it must be an error")
 
-    def finding(self, path: str, what: str, *, value: object = "", why: str = "", todo: str = "", intended: str = "") -> "Finding":
+    def finding(
+        self, path: str, what: str, *, value: object = "", why: str = "", todo: str = "", intended: str = ""
+    ) -> "Finding":
         """That the property at `path` breaks the rule."""
         return Finding(self, path, str(value), what, why, todo, self.severity, intended)
 
@@ -92,7 +130,11 @@ class Finding:
 
     def __str__(self) -> str:
         """One line; the rule's id where a program may set it."""
-        return (f"{self.path}: " if self.path else "") + self.message + ("" if self.rule.firm else f" [{self.rule.id}]")
+        return (
+            (f"{self.path}: " if self.path else "")
+            + self.message
+            + ("" if self.rule.firm else f" [{self.rule.id}]")
+        )
 
 
 SETTING = Rule(
@@ -105,7 +147,9 @@ SETTING = Rule(
 )
 
 
-def setting_findings(settings: Mapping[str, Severity], known: Mapping[str, Rule], path: str = "rules") -> Iterator[Finding]:
+def setting_findings(
+    settings: Mapping[str, Severity], known: Mapping[str, Rule], path: str = "rules"
+) -> Iterator[Finding]:
     """What is wrong with a program's own severities."""
     for name, wanted in settings.items():
         rule = known.get(name)
@@ -126,5 +170,8 @@ def setting_findings(settings: Mapping[str, Severity], known: Mapping[str, Rule]
 def judged(findings: Iterable[Finding], settings: Mapping[str, Severity]) -> list[Finding]:
     """The findings, each with the severity that the program wants for its rule."""
     return [
-        finding if finding.rule.firm else replace(finding, severity=settings.get(finding.rule.id, finding.severity)) for finding in findings
+        finding
+        if finding.rule.firm
+        else replace(finding, severity=settings.get(finding.rule.id, finding.severity))
+        for finding in findings
     ]

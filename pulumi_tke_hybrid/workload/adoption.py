@@ -1,19 +1,31 @@
-"""What exists already of a workload's objects: compared with the program, forced once, and kept where the program ignores a field."""
+"""What exists already of a workload's objects: compared with the program, forced once, and kept where the program ignores a field.
+
+What a program's workloads say of existing load balancers, each compared with those before it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pulumi
 
+from pulumi_tke_hybrid.component.diagnostics import say
 from pulumi_tke_hybrid.component.errors import InvalidInputs
-from pulumi_tke_hybrid.component.inputs import Input
-from pulumi_tke_hybrid.component.kept_fields import lost_on_the_provider, parts, with_live_value
-from pulumi_tke_hybrid.component.kubernetes import takes_existing_objects, upsert_finding
-from pulumi_tke_hybrid.component.live_objects import Live, Place, known_value, read_live
+from pulumi_tke_hybrid.component.inputs import Input, awaited
+from pulumi_tke_hybrid.component.live_objects import (
+    Live,
+    Place,
+    known_value,
+    lost_on_the_provider,
+    parts,
+    read_live,
+    with_live_value,
+)
 from pulumi_tke_hybrid.component.pods import take
-from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.component.resource_options import takes_existing_objects, upsert_finding
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules.adoption import Claim, Wanted, budget_findings, live_findings, managed
+from pulumi_tke_hybrid.tke.rules.load_balancers import Use, sum_findings, use_findings
 from pulumi_tke_hybrid.workload.exposure import ExposureArgs, FrontKeys
 
 _FORCE = {"pulumi.com/patchForce": "true"}
@@ -59,7 +71,9 @@ class Takeover:
         self._ours = [path for path in ignored if lost_on_the_provider(path)]
         self.left_to_the_provider = [path for path in ignored if path not in self._ours]
         """What the provider can ignore by itself."""
-        self._live: pulumi.Output[Live] | None = pulumi.Output.from_input(self._look()) if adopt or self._ours else None
+        self._live: pulumi.Output[Live] | None = (
+            pulumi.Output.from_input(self._look()) if adopt or self._ours else None
+        )
 
     @property
     def checked(self) -> Input[bool]:
@@ -88,12 +102,18 @@ class Takeover:
         return value
 
     async def _look(self) -> Live:
-        why = "what exists already is compared with the program" if self._adopt else "fields that the program ignores are read"
+        why = (
+            "what exists already is compared with the program"
+            if self._adopt
+            else "fields that the program ignores are read"
+        )
         place = Place(self._said.namespace, self._said.names)
         live = await read_live(self._component, self._owner, self._provider, place, why)
         if self._adopt:
             wanted = await self._wanted()
-            InvalidInputs.check(self._owner, [*await self._upsert(live), *live_findings(live.objects, wanted)])
+            InvalidInputs.check(
+                self._owner, [*await self._upsert(live), *live_findings(live.objects, wanted)]
+            )
             await self._check_budgets(live)
         return live
 
@@ -157,3 +177,32 @@ def _claim(claim: Any) -> Claim:
 
 def _true(_: Live) -> bool:
     return True
+
+
+_USES: "WeakKeyDictionary[pulumi.Resource, dict[str, list[Use]]]" = WeakKeyDictionary()
+"""By the stack resource of a run, so that two programs of one process know nothing of each other."""
+
+
+def claim(
+    component: pulumi.Resource, use: Use, balancer: Input[str], settings: Mapping[str, Severity]
+) -> Input[bool]:
+    """Note that a workload names this load balancer: at once, or as soon as its id is known.
+
+    Raises `InvalidInputs` where another workload of the same run names the load balancer too, unless both share it. What must not be made
+    before that uses the returned value, which a preview knows also where it does not know the id.
+    """
+    root = pulumi.runtime.get_root_resource()
+    uses: dict[str, list[Use]] = {} if root is None else _USES.setdefault(root, {})
+
+    def claimed(name: str) -> bool:
+        others = uses.setdefault(name, [])
+        InvalidInputs.check(use.owner, use_findings(use, name, others))
+        say(component, use.owner, settings, sum_findings(use, name, others))
+        others.append(use)
+        return True
+
+    async def later() -> bool:
+        name = await known_value(balancer)
+        return name is None or claimed(str(name))  # a preview may not know the id
+
+    return pulumi.Output.from_input(later()) if awaited(balancer) else claimed(str(balancer))

@@ -9,7 +9,8 @@ import pulumi
 
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Each, Input
-from pulumi_tke_hybrid.tke import annotations, ids, keys
+from pulumi_tke_hybrid.tke import annotations, keys
+from pulumi_tke_hybrid.tke import names as ids
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
@@ -58,7 +59,9 @@ INGRESS_KEYS = FrontKeys(
 
 
 def _bandwidth_problem(value: int) -> str | None:
-    return None if 1 <= value <= 2048 else f"{value} Mbit/s is outside 1 to 2048, the range of a load balancer"
+    return (
+        None if 1 <= value <= 2048 else f"{value} Mbit/s is outside 1 to 2048, the range of a load balancer"
+    )
 
 
 def _groups_problem(groups: Sequence[object]) -> str | None:
@@ -114,18 +117,26 @@ class ExposureArgs(Args):
     with the same id is refused. Changes nothing that exists."""
 
     def problems(self) -> Iterator[Finding]:
-        belongs = {"subnet_id": "internal", "load_balancer_id": "existing", "charge_type": "public", "bandwidth": "public"}
+        belongs = {
+            "subnet_id": "internal",
+            "load_balancer_id": "existing",
+            "charge_type": "public",
+            "bandwidth": "public",
+        }
         belongs |= {"allow_eni_subnet": "internal", "shared": "existing"}
         for name, kind in belongs.items():
             if getattr(self, name) is not None and self.kind_of.value != kind:
                 yield PROPERTY.finding(
-                    name, f"belongs to a load balancer of kind {kind!r}, this one is {self.kind_of.value!r}; leave it out"
+                    name,
+                    f"belongs to a load balancer of kind {kind!r}, this one is {self.kind_of.value!r}; leave it out",
                 )
         for name in ("subnet_id", "load_balancer_id"):
             if getattr(self, name) is None and self.kind_of.value == belongs[name]:
                 yield PROPERTY.finding(name, f"is required for kind {self.kind_of.value!r}")
         if self.kind is ExposureKind.NONE and self.security_groups is not None:
-            yield PROPERTY.finding("security_groups", "there is no load balancer of kind 'none'; leave it out")
+            yield PROPERTY.finding(
+                "security_groups", "there is no load balancer of kind 'none'; leave it out"
+            )
         if self.kind in (ExposureKind.NONE, ExposureKind.EXISTING) and self.pass_to_target is not None:
             yield PROPERTY.finding(
                 "pass_to_target",
@@ -157,12 +168,18 @@ class ExposureArgs(Args):
         if self.security_groups is not None:
             found[names.security_groups] = pulumi.Output.all(*self.security_groups).apply(_joined)
         if self.pass_to_target is not None:
-            found[names.pass_to_target] = pulumi.Output.from_input(self.pass_to_target).apply(annotations.flag)
+            found[names.pass_to_target] = pulumi.Output.from_input(self.pass_to_target).apply(
+                annotations.flag
+            )
         return found
 
     def fixed(self) -> dict[str, Any]:
         """What cannot change without another load balancer, for the guard's memory."""
-        charge_type = None if self.charge_type is None else pulumi.Output.from_input(self.charge_type).apply(_enum_value)
+        charge_type = (
+            None
+            if self.charge_type is None
+            else pulumi.Output.from_input(self.charge_type).apply(_enum_value)
+        )
         found = {
             "kind": self.kind_of.value,
             "subnetId": self.subnet_id,
@@ -208,13 +225,21 @@ def internal(
 
 
 def existing_clb(
-    load_balancer_id: Input[str], *, security_groups: Sequence[Input[str]] | None = None, shared: bool | None = None
+    load_balancer_id: Input[str],
+    *,
+    security_groups: Sequence[Input[str]] | None = None,
+    shared: bool | None = None,
 ) -> ExposureArgs:
     """A load balancer of your own, which outlives the Service: its address survives whatever happens to the cluster.
 
     The way for production: make it with `tencentcloud.clb.Instance`, protect it, and give its id here. `shared`: several Services use it.
     """
-    return ExposureArgs(kind=ExposureKind.EXISTING, load_balancer_id=load_balancer_id, security_groups=security_groups, shared=shared)
+    return ExposureArgs(
+        kind=ExposureKind.EXISTING,
+        load_balancer_id=load_balancer_id,
+        security_groups=security_groups,
+        shared=shared,
+    )
 
 
 def not_exposed() -> ExposureArgs:

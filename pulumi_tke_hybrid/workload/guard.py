@@ -7,7 +7,7 @@ import pulumi
 from pulumi.dynamic import CheckFailure, CheckResult, DiffResult, Resource
 
 from pulumi_tke_hybrid.component.dynamic import Remembering, say, unknown
-from pulumi_tke_hybrid.tke.rules.workload_changes import change_findings, lost_ids
+from pulumi_tke_hybrid.plan.rules.workload_changes import change_findings, lost_ids
 
 
 def _remembered(props: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,7 +25,15 @@ class WorkloadGuardProvider(Remembering):
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         before, after = _remembered(_olds), _remembered(_news)
-        for name in ("selector", "volumeClaims", "serviceName", "podManagementPolicy", "ids", "serviceAnnotations", "ingressAnnotations"):
+        for name in (
+            "selector",
+            "volumeClaims",
+            "serviceName",
+            "podManagementPolicy",
+            "ids",
+            "serviceAnnotations",
+            "ingressAnnotations",
+        ):
             if name not in before:  # older stacks: the engine stores it without a step
                 after.pop(name, None)
         return DiffResult(changes=before != after, replaces=[])

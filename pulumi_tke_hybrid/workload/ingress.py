@@ -9,13 +9,14 @@ import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Each, Input
-from pulumi_tke_hybrid.tke import annotations, ids, keys, names
-from pulumi_tke_hybrid.tke.known_annotations import On
+from pulumi_tke_hybrid.tke import annotations, keys, names
+from pulumi_tke_hybrid.tke import names as ids
+from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 from pulumi_tke_hybrid.workload.exposure import INGRESS_KEYS, ExposureArgs
-from pulumi_tke_hybrid.workload.given_annotations import given_findings, ingress_keys
 from pulumi_tke_hybrid.workload.ports import port_problem
+from pulumi_tke_hybrid.workload.service import given_findings, ingress_keys
 
 
 def _path_problem(value: str) -> str | None:
@@ -81,10 +82,14 @@ class IngressArgs(Args):
     def problems(self) -> Iterator[Finding]:
         yield from (problem.under("exposure") for problem in self.exposure.problems())
         if not self.exposure.is_there:
-            yield PROPERTY.finding("exposure.kind", "'none' makes no Ingress; say public, internal or existing, or leave ingress out")
+            yield PROPERTY.finding(
+                "exposure.kind",
+                "'none' makes no Ingress; say public, internal or existing, or leave ingress out",
+            )
         if self.exposure.shared:
             yield PROPERTY.finding(
-                "exposure.shared", "is about Services; an Ingress has a load balancer of its own (457/45490); leave it out"
+                "exposure.shared",
+                "is about Services; an Ingress has a load balancer of its own (457/45490); leave it out",
             )
         if self.path is not None and self.paths is not None:
             yield PROPERTY.finding("paths", "path is given as well; give one of them")
@@ -94,7 +99,9 @@ class IngressArgs(Args):
             if getattr(self, name) and self.certificate_id is None:
                 yield PROPERTY.finding(name, "needs certificate_id; without HTTPS there is only one protocol")
         if self.redirect and self.both_protocols:
-            yield PROPERTY.finding("both_protocols", "contradicts redirect: HTTP either serves or redirects; leave one out")
+            yield PROPERTY.finding(
+                "both_protocols", "contradicts redirect: HTTP either serves or redirects; leave one out"
+            )
         written = ingress_keys(
             self.exposure,
             certificate=self.certificate_id is not None,
@@ -109,16 +116,24 @@ class IngressArgs(Args):
         return self.paths or [IngressPathArgs(path="/" if self.path is None else self.path)]
 
 
-def ingress_annotations(args: IngressArgs, direct: bool, backend: Input[str], first_port: Input[int]) -> dict[str, Input[str]]:
+def ingress_annotations(
+    args: IngressArgs, direct: bool, backend: Input[str], first_port: Input[int]
+) -> dict[str, Input[str]]:
     """All annotations of the Ingress that TKE reads."""
     found: dict[str, Input[str]] = {
         **(args.annotations or {}),
         **annotations.ingress_annotations(direct, args.exposure.placement(INGRESS_KEYS)),
     }
-    found[keys.INGRESS_REDIRECT] = annotations.flag(bool(args.redirect))  # always: removing it would not switch it off
+    found[keys.INGRESS_REDIRECT] = annotations.flag(
+        bool(args.redirect)
+    )  # always: removing it would not switch it off
     if args.both_protocols:
         rules = _mixed_rules(args, backend, first_port)
-        found |= {keys.INGRESS_RULE_MIX: annotations.flag(True), keys.INGRESS_HTTP_RULES: rules, keys.INGRESS_HTTPS_RULES: rules}
+        found |= {
+            keys.INGRESS_RULE_MIX: annotations.flag(True),
+            keys.INGRESS_HTTP_RULES: rules,
+            keys.INGRESS_HTTPS_RULES: rules,
+        }
     return found
 
 
@@ -132,7 +147,11 @@ def _port(args: IngressArgs, path: IngressPathArgs, first_port: Input[int]) -> I
 
 def _mixed_rules(args: IngressArgs, backend: Input[str], first_port: Input[int]) -> pulumi.Output[str]:
     rules = [
-        {"host": host, "path": path.path, "backend": {"serviceName": backend, "servicePort": _port(args, path, first_port)}}
+        {
+            "host": host,
+            "path": path.path,
+            "backend": {"serviceName": backend, "servicePort": _port(args, path, first_port)},
+        }
         for host in _hosts(args)
         for path in args.all_paths
     ]
@@ -140,7 +159,10 @@ def _mixed_rules(args: IngressArgs, backend: Input[str], first_port: Input[int])
 
 
 def _as_json(rules: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps([{key: value for key, value in rule.items() if value is not None} for rule in rules], separators=(",", ":"))
+    return json.dumps(
+        [{key: value for key, value in rule.items() if value is not None} for rule in rules],
+        separators=(",", ":"),
+    )
 
 
 def ingress_spec(
@@ -153,7 +175,10 @@ def ingress_spec(
             path_type="ImplementationSpecific",
             backend=kubernetes.networking.v1.IngressBackendArgs(
                 service=kubernetes.networking.v1.IngressServiceBackendArgs(
-                    name=backend, port=kubernetes.networking.v1.ServiceBackendPortArgs(number=_port(args, path, first_port))
+                    name=backend,
+                    port=kubernetes.networking.v1.ServiceBackendPortArgs(
+                        number=_port(args, path, first_port)
+                    ),
                 )
             ),
         )
@@ -161,10 +186,16 @@ def ingress_spec(
     ]
     return kubernetes.networking.v1.IngressSpecArgs(
         rules=[
-            kubernetes.networking.v1.IngressRuleArgs(host=host, http=kubernetes.networking.v1.HTTPIngressRuleValueArgs(paths=paths))
+            kubernetes.networking.v1.IngressRuleArgs(
+                host=host, http=kubernetes.networking.v1.HTTPIngressRuleValueArgs(paths=paths)
+            )
             for host in _hosts(args)
         ],
         tls=None
         if certificate is None
-        else [kubernetes.networking.v1.IngressTLSArgs(hosts=list(args.hosts) if args.hosts else None, secret_name=certificate)],
+        else [
+            kubernetes.networking.v1.IngressTLSArgs(
+                hosts=list(args.hosts) if args.hosts else None, secret_name=certificate
+            )
+        ],
     )

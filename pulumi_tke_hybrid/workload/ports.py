@@ -1,4 +1,6 @@
-"""The ports of a workload, and how the load balancer listens on them."""
+"""The words with which a workload is described.
+
+The ports of a workload, and how the load balancer listens on them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,9 +11,57 @@ import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Check, Input, known
-from pulumi_tke_hybrid.tke import ids, names
+from pulumi_tke_hybrid.tke import names
+from pulumi_tke_hybrid.tke import names as ids
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
+
+
+class WorkloadKind(str, Enum):
+    """The Kubernetes object that holds the pods."""
+
+    DEPLOYMENT = "deployment"
+    STATEFUL_SET = "statefulset"
+
+
+class PodManagementPolicy(str, Enum):
+    """In which order a StatefulSet makes and removes its pods when it is scaled."""
+
+    ORDERED_READY = "OrderedReady"
+    """One after the other, each when the one before is ready."""
+    PARALLEL = "Parallel"
+    """All at once."""
+
+
+class PodNetwork(str, Enum):
+    """Where pods get their address from."""
+
+    ENI = "eni"
+    """The ENI subnet of their node's zone: an address of the VPC."""
+    GLOBAL_ROUTE = "global_route"
+    """The overlay of the cluster."""
+
+
+class ExternalTrafficPolicy(str, Enum):
+    """Which nodes pass a load balancer's traffic on to pods, where it does not go to pods directly."""
+
+    CLUSTER = "cluster"
+    """All of them; pods see a node's address."""
+    LOCAL = "local"
+    """Those that hold a pod; pods see the client. Load is as uneven as pods are spread, and rollouts leave short gaps (457/38426)."""
+
+
+class ClientIpFrom(str, Enum):
+    """Where an application reads its client's address."""
+
+    PEER = "peer"
+    """The TCP connection's other end: load balancers pass layer-4 packets on as the client sent them (214/3728)."""
+    HEADER = "x-forwarded-for"
+    """The HTTP header that the load balancer writes. On layer 7 it makes connections of its own and keeps them for several clients, so
+    the other end may be the load balancer (214/3728)."""
+    NOWHERE = "none"
+    """Nowhere: the connection comes from a node."""
+
 
 PROTOCOLS = ("TCP", "UDP", "TCP_SSL")
 
@@ -37,17 +87,27 @@ def port_problem(value: int) -> str | None:
 
 
 def _protocol_problem(value: str) -> str | None:
-    return None if value in PROTOCOLS else f"{value!r} is not a protocol of a Service; use 'TCP', 'UDP' or 'TCP_SSL'"
+    return (
+        None
+        if value in PROTOCOLS
+        else f"{value!r} is not a protocol of a Service; use 'TCP', 'UDP' or 'TCP_SSL'"
+    )
 
 
 def _range(low: int, high: int, unit: str = "") -> Check:
     def problem(value: int) -> str | None:
-        return None if low <= value <= high else f"{value}{unit} is outside {low} to {high}{unit}, the range TKE accepts"
+        return (
+            None
+            if low <= value <= high
+            else f"{value}{unit} is outside {low} to {high}{unit}, the range TKE accepts"
+        )
 
     return problem
 
 
-@args_class(interval=_range(5, 300, " s"), timeout=_range(2, 60, " s"), healthy=_range(2, 10), unhealthy=_range(2, 10))
+@args_class(
+    interval=_range(5, 300, " s"), timeout=_range(2, 60, " s"), healthy=_range(2, 10), unhealthy=_range(2, 10)
+)
 class HealthCheckArgs(Args):
     """How the load balancer finds out that a pod works. With direct access, a pod is ready only once this check passed."""
 
@@ -70,7 +130,8 @@ class HealthCheckArgs(Args):
         timeout, interval = known(self.timeout), known(self.interval)
         if timeout is not None and interval is not None and timeout >= interval:
             yield PROPERTY.finding(
-                "timeout", f"{timeout} s is not below the interval of {interval} s; a check must end before the next one begins"
+                "timeout",
+                f"{timeout} s is not below the interval of {interval} s; a check must end before the next one begins",
             )
 
 
@@ -90,7 +151,9 @@ class ListenerArgs(Args):
 
     def problems(self) -> Iterator[Finding]:
         if self.session_seconds is None and self.scheduler is None and self.health_check is None:
-            yield PROPERTY.finding("", "says nothing; set session_seconds, scheduler or health_check, or leave it out")
+            yield PROPERTY.finding(
+                "", "says nothing; set session_seconds, scheduler or health_check, or leave it out"
+            )
         if self.health_check is not None:
             yield from (problem.under("health_check") for problem in self.health_check.problems())
 
@@ -127,7 +190,10 @@ class PortArgs(Args):
 
     def problems(self) -> Iterator[Finding]:
         if (self.certificate_id is not None) != (self.protocol == "TCP_SSL"):
-            yield PROPERTY.finding("certificate_id", "belongs to protocol 'TCP_SSL', and only to it; the load balancer needs it to end TLS")
+            yield PROPERTY.finding(
+                "certificate_id",
+                "belongs to protocol 'TCP_SSL', and only to it; the load balancer needs it to end TLS",
+            )
         if self.listener is not None:
             yield from (problem.under("listener") for problem in self.listener.problems())
 
@@ -155,6 +221,8 @@ def container_ports(ports: Sequence[PortArgs]) -> list[kubernetes.core.v1.Contai
         first, name = found.get(key, (port, None))
         found[key] = (first, name or container_port_name(port.name))
     return [
-        kubernetes.core.v1.ContainerPortArgs(container_port=port.container_port, protocol=port.transport, name=name)
+        kubernetes.core.v1.ContainerPortArgs(
+            container_port=port.container_port, protocol=port.transport, name=name
+        )
         for port, name in found.values()
     ]

@@ -1,15 +1,22 @@
-"""How pods are replaced without losing a request, and how long that may take."""
+"""How pods are replaced without losing a request, and how long that may take.
+
+What the facts of a cluster say about a workload: enough addresses, the right subnets."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 import pulumi
 
 from pulumi_tke_hybrid.component.args import Args, args_class
+from pulumi_tke_hybrid.component.diagnostics import say
 from pulumi_tke_hybrid.component.inputs import Check, Input, known
-from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke import cluster_facts
+from pulumi_tke_hybrid.tke.capacity import room_of
+from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rules import workload as rules
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
 PRE_STOP_SECONDS = 15
@@ -78,7 +85,11 @@ class RolloutArgs(Args):
     @property
     def termination_grace(self) -> int:
         """Seconds from the pod's deletion to its kill."""
-        return self.pre_stop + APPLICATION_SECONDS if self.termination_grace_seconds is None else self.termination_grace_seconds
+        return (
+            self.pre_stop + APPLICATION_SECONDS
+            if self.termination_grace_seconds is None
+            else self.termination_grace_seconds
+        )
 
     @property
     def pod(self) -> int:
@@ -105,7 +116,9 @@ def surge_of(replicas: int, free: int | None = None) -> int:
     return wanted if free is None else max(min(wanted, free), 0)
 
 
-def deployment_timeout(rollout: RolloutArgs, replicas: Input[int], *, bounded: bool, scaled: bool = False) -> Seconds:
+def deployment_timeout(
+    rollout: RolloutArgs, replicas: Input[int], *, bounded: bool, scaled: bool = False
+) -> Seconds:
     """Pods come in waves, as many at a time as the surge allows; plus a wave to begin and one to end.
 
     `bounded`: the addresses may allow fewer at a time than wished for, down to one. `scaled`: an autoscaler decides how many there are.
@@ -125,4 +138,63 @@ def deployment_timeout(rollout: RolloutArgs, replicas: Input[int], *, bounded: b
 def stateful_set_timeout(rollout: RolloutArgs, replicas: Input[int], *, scaled: bool = False) -> Seconds:
     """One pod after the other, each gone before it comes again."""
     number = None if scaled else known(replicas)
-    return Seconds(LONGEST_SECONDS if number is None else (rollout.pod + rollout.termination_grace) * (1 + number))
+    return Seconds(
+        LONGEST_SECONDS if number is None else (rollout.pod + rollout.termination_grace) * (1 + number)
+    )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a workload asks of its cluster."""
+
+    replicas: Input[int]
+    surge: Input[int] | None
+    """As the user gave it."""
+    on_eni: bool
+    exposed: bool
+    rolling: bool
+    """A new pod comes before an old one goes. Not with a StatefulSet."""
+    fixed_ip: bool
+    nominated: Sequence[Input[str]]
+    balancers: Mapping[str, Input[str]]
+    """Subnets of internal load balancers that must not be the pods', by property path."""
+
+
+def surge_within(
+    component: pulumi.Resource,
+    owner: str,
+    settings: Mapping[str, Severity],
+    asked: Asked,
+    facts: Input[Mapping[str, Any]] | None,
+) -> Input[int]:
+    """How many pods a rollout may add. Raises, as soon as the facts are known, when they say that the workload cannot be."""
+
+    def judged(values: Sequence[Any]) -> int:
+        replicas, given, told, nominated, balancers = values
+        say(component, owner, settings, cluster_facts.shape_problems(told) if facts is not None else ())
+        cluster = ClusterFacts.of(told)
+        room = (
+            room_of(cluster.inventory(), frozenset(nominated)) if asked.on_eni and facts is not None else None
+        )
+        free = None if room is None else max(room.pods - int(replicas), 0)
+        surge = surge_of(int(replicas), free) if given is None else int(given)
+        findings = [
+            *cluster_facts.range_problems(told),
+            *rules.capacity_findings(
+                int(replicas), surge if asked.rolling else 0, room, asked.exposed, asked.rolling
+            ),
+            *rules.fact_findings(cluster, asked.fixed_ip, balancers),
+        ]
+        say(component, owner, settings, findings)
+        return surge
+
+    if (
+        facts is None
+        and known(asked.replicas) is not None
+        and (asked.surge is None or known(asked.surge) is not None)
+    ):
+        return judged([asked.replicas, asked.surge, {}, [], {}])
+    told: Input[Mapping[str, Any]] = {} if facts is None else facts
+    return pulumi.Output.all(asked.replicas, asked.surge, told, list(asked.nominated), asked.balancers).apply(
+        judged
+    )

@@ -13,22 +13,40 @@ def make_cluster(lab: Lab) -> dict[str, Any]:
 
     def subnet(zone: str, block: str) -> dict[str, str]:
         request = {"VpcId": vpc, "SubnetName": zone, "CidrBlock": block, "Zone": zone}
-        return {"zone": zone, "cidr": block, "id": lab.call("vpc", "CreateSubnet", request)["Subnet"]["SubnetId"]}
+        return {
+            "zone": zone,
+            "cidr": block,
+            "id": lab.call("vpc", "CreateSubnet", request)["Subnet"]["SubnetId"],
+        }
 
     subnets = [subnet(FOUR, "10.0.64.0/22"), subnet(SIX, "10.0.68.0/22")]
     request = {
         "ClusterType": "MANAGED_CLUSTER",
-        "ClusterCIDRSettings": {"ClusterCIDR": "192.168.0.0/20", "MaxNodePodNum": 64, "MaxClusterServiceNum": 1024},
+        "ClusterCIDRSettings": {
+            "ClusterCIDR": "192.168.0.0/20",
+            "MaxNodePodNum": 64,
+            "MaxClusterServiceNum": 1024,
+        },
         "ClusterBasicSettings": {"VpcId": vpc, "ClusterName": "live"},
         "ClusterAdvancedSettings": {"NetworkType": "GR"},
     }
     cluster = lab.call("tke", "CreateCluster", request)["ClusterId"]
     running = {"ClusterIds": [cluster]}
-    wait_until("the cluster", lambda: lab.call("tke", "DescribeClusters", running)["Clusters"][0]["ClusterStatus"] == "Running")
+    wait_until(
+        "the cluster",
+        lambda: lab.call("tke", "DescribeClusters", running)["Clusters"][0]["ClusterStatus"] == "Running",
+    )
     return {"vpc": vpc, "cluster": cluster, "subnets": subnets}
 
 
-def enable(lab: Lab, live: dict[str, Any], subnets: list[dict[str, str]], *, static: bool = True, cni_type: str = "tke-route-eni") -> None:
+def enable(
+    lab: Lab,
+    live: dict[str, Any],
+    subnets: list[dict[str, str]],
+    *,
+    static: bool = True,
+    cni_type: str = "tke-route-eni",
+) -> None:
     """Switch VPC-CNI on."""
     request: dict[str, object] = {
         "ClusterId": live["cluster"],

@@ -17,9 +17,27 @@ from tests.lab.pulumi_cli import PulumiProject
 RECORDED = ROOT / "tests" / "unit" / "review" / "recorded"
 SECRET = "planted-Secret-7f3a"
 FOUR, SIX, SEVEN = "ap-guangzhou-4", "ap-guangzhou-6", "ap-guangzhou-7"
-_LEFT_OUT = ("sourcePosition", "stackTrace", "created", "modified", "duration", "timestamp", "customTimeouts", "__provider", "__defaults")
+_LEFT_OUT = (
+    "sourcePosition",
+    "stackTrace",
+    "created",
+    "modified",
+    "duration",
+    "timestamp",
+    "customTimeouts",
+    "__provider",
+    "__defaults",
+)
 _PATHS = re.compile(rf"{re.escape(str(ROOT))}|{re.escape(str(Path.home()))}")
-_KEPT_OUTPUTS = ("eniSubnetIds", "registeredSubnets", "availableIpCount", "status", "password", "kubeConfig", "kubeConfigIntranet")
+_KEPT_OUTPUTS = (
+    "eniSubnetIds",
+    "registeredSubnets",
+    "availableIpCount",
+    "status",
+    "password",
+    "kubeConfig",
+    "kubeConfigIntranet",
+)
 
 RAW = {
     "raw-nothing": "",
@@ -71,7 +89,9 @@ class Recorder:
         """Whether one of these is to be recorded."""
         return not self._wanted or any(name in self._wanted for name in names)
 
-    def preview(self, project: PulumiProject, name: str, *arguments: str, command: Sequence[str] = ("preview",)) -> None:
+    def preview(
+        self, project: PulumiProject, name: str, *arguments: str, command: Sequence[str] = ("preview",)
+    ) -> None:
         """One preview, also a failing one."""
         if self.wants(name):
             result = project.run(*command, "--json", "--show-sames", *arguments, check=False)
@@ -86,7 +106,11 @@ class Recorder:
         project.run("preview", "--event-log", str(log), check=False)
         project.change_environment({"PULUMI_DEBUG_COMMANDS": ""})
         events = [json.loads(line) for line in log.read_text().splitlines()]
-        lines = [json.dumps(small(event), separators=(",", ":")) for event in events if "resOutputsEvent" not in event]
+        lines = [
+            json.dumps(small(event), separators=(",", ":"))
+            for event in events
+            if "resOutputsEvent" not in event
+        ]
         (RECORDED / f"{name}.log").write_text("\n".join(lines) + "\n")
 
     def _store(self, name: str, preview: Any) -> None:
@@ -101,7 +125,9 @@ def small(value: Any, inside: str = "") -> Any:
         return {
             key: small(item, key)
             for key, item in value.items()
-            if key not in _LEFT_OUT and (kept is None or key in kept) and not (inside == "propertyDependencies" and not item)
+            if key not in _LEFT_OUT
+            and (kept is None or key in kept)
+            and not (inside == "propertyDependencies" and not item)
         }
     if isinstance(value, list):
         return [small(item) for item in value]
@@ -150,7 +176,11 @@ def raw(lab: Lab, recorder: Recorder) -> None:
             configure(project, {"change": ""})
             recorder.preview(project, "raw-destroy", "--preview-only", command=("destroy",))
             (cluster,) = lab.state()["clusters"].values()
-            lab.call("tke", "ModifyClusterAttribute", {"ClusterId": cluster["cluster_id"], "ClusterName": "renamed in the console"})
+            lab.call(
+                "tke",
+                "ModifyClusterAttribute",
+                {"ClusterId": cluster["cluster_id"], "ClusterName": "renamed in the console"},
+            )
             recorder.preview(project, "raw-drift", "--refresh")
         finally:
             configure(project, {"change": "destroy"})
@@ -188,9 +218,13 @@ def components(lab: Lab, recorder: Recorder) -> None:
 
 def exposure(lab: Lab, recorder: Recorder, cluster: str) -> None:
     """One workload on a cluster of another stack."""
-    first, second = sorted(name for name, item in lab.state()["subnets"].items() if item["name"].startswith("nodes-"))
+    first, second = sorted(
+        name for name, item in lab.state()["subnets"].items() if item["name"].startswith("nodes-")
+    )
     config = {"clusterId": cluster, "subnetId": first, "otherSubnetId": second, "way": "internal"}
-    with stack(lab, PROGRAMS / "exposure", "app", config, {"LAB_KUBECONFIG": lab.kubeconfig(cluster)}) as project:
+    with stack(
+        lab, PROGRAMS / "exposure", "app", config, {"LAB_KUBECONFIG": lab.kubeconfig(cluster)}
+    ) as project:
         recorder.preview(project, "exposure-first")
         project.up()
         for name, way in {"exposure-another-subnet": "other", "exposure-to-none": "none"}.items():
@@ -202,7 +236,12 @@ def by_configmap(lab: Lab, recorder: Recorder) -> None:
     """A zone added through ipamd's ConfigMap."""
     if not recorder.wants("configmap-zone-added"):
         return
-    with stack(lab, PROGRAMS / "zones", "configmap", {"registration": "configmap", "zones": [FOUR], "workload": "false"}) as project:
+    with stack(
+        lab,
+        PROGRAMS / "zones",
+        "configmap",
+        {"registration": "configmap", "zones": [FOUR], "workload": "false"},
+    ) as project:
         project.up()
         configure(project, {"zones": [FOUR, SIX]})
         recorder.preview(project, "configmap-zone-added")

@@ -16,7 +16,11 @@ PROGRAMS = Path(__file__).with_name("programs")
 
 @contextlib.contextmanager
 def stack(
-    lab: Lab, root: Path, name: str, config: Mapping[str, object], environment: Mapping[str, str] | None = None
+    lab: Lab,
+    root: Path,
+    name: str,
+    config: Mapping[str, object],
+    environment: Mapping[str, str] | None = None,
 ) -> Generator[PulumiProject]:
     """A fresh stack of the project at `root`, and a fresh call log; destroyed at the end, whatever happened."""
     lab.reset_calls()
@@ -49,7 +53,10 @@ def changed(project: PulumiProject, config: Mapping[str, object]) -> Generator[N
     before = path.read_text() if path.exists() else ""
     found: dict[str, Any] = yaml.safe_load(before) or {}
     name = yaml.safe_load((project.root / "Pulumi.yaml").read_text())["name"]
-    found["config"] = {**(found.get("config") or {}), **{f"{name}:{key}": value for key, value in config.items()}}
+    found["config"] = {
+        **(found.get("config") or {}),
+        **{f"{name}:{key}": value for key, value in config.items()},
+    }
     path.write_text(yaml.safe_dump(found))
     try:
         yield
@@ -66,4 +73,8 @@ def steps(project: PulumiProject, *arguments: str) -> dict[str, str]:
     """What a preview would do: the operation for each resource that is not left as it is, by name."""
     result = project.run("preview", "--json", *arguments)
     preview: dict[str, Any] = json.loads(result.stdout[result.stdout.index("{") :])
-    return {step["urn"].rsplit("::", 1)[1]: step["op"] for step in preview["steps"] if step["op"] not in ("same", "read")}
+    return {
+        step["urn"].rsplit("::", 1)[1]: step["op"]
+        for step in preview["steps"]
+        if step["op"] not in ("same", "read")
+    }

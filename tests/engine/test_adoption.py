@@ -6,7 +6,10 @@ from tests.engine.live import enable, make_cluster, remove
 from tests.engine.stacks import PROGRAMS, changed, stack, steps, written
 from tests.lab.lab import Lab
 
-CONTRADICTED = {"not static": "static mode is False, the program says True", "direct ENI": "CNI type is tke-direct-eni, the program says"}
+CONTRADICTED = {
+    "not static": "static mode is False, the program says True",
+    "direct ENI": "CNI type is tke-direct-eni, the program says",
+}
 
 
 @pytest.mark.parametrize("start", ["gr", "hybrid", "one zone missing", "not static", "direct ENI"])
@@ -17,7 +20,13 @@ def test_a_live_cluster_is_adopted_as_the_preview_says(lab: Lab, start: str) -> 
     first, second = live["subnets"]
     if start != "gr":
         subnets = [first] if start == "one zone missing" else live["subnets"]
-        enable(lab, live, subnets, static=start != "not static", cni_type="tke-direct-eni" if start == "direct ENI" else "tke-route-eni")
+        enable(
+            lab,
+            live,
+            subnets,
+            static=start != "not static",
+            cni_type="tke-direct-eni" if start == "direct ENI" else "tke-route-eni",
+        )
     config = {"vpcId": live["vpc"], "clusterId": live["cluster"], "subnets": live["subnets"]}
     with stack(lab, PROGRAMS / "adopt", "adopt", {}) as project, changed(project, config):
         preview = project.preview(check=False)
@@ -29,14 +38,20 @@ def test_a_live_cluster_is_adopted_as_the_preview_says(lab: Lab, start: str) -> 
             **CONTRADICTED,
         }
         assert said[start] in preview.output
-        not_told = f"could not tell whether {live['cluster']} is in static-IP mode; the program's word is taken"
+        not_told = (
+            f"could not tell whether {live['cluster']} is in static-IP mode; the program's word is taken"
+        )
         assert (not_told in preview.output) is (start not in ("gr", "not static"))
         if start in CONTRADICTED:
             assert preview.exit_code != 0
         else:
             assert "replace" not in " ".join(steps(project).values())
             project.up()
-            wrote = {"gr": ["EnableVpcCniNetworkType"], "hybrid": [], "one zone missing": ["AddVpcCniSubnets"]}
+            wrote = {
+                "gr": ["EnableVpcCniNetworkType"],
+                "hybrid": [],
+                "one zone missing": ["AddVpcCniSubnets"],
+            }
             assert written(lab) == wrote[start]
             for call in lab.calls():
                 if call["write"]:
@@ -52,8 +67,17 @@ def test_a_live_cluster_is_adopted_as_the_preview_says(lab: Lab, start: str) -> 
 def test_a_node_pool_of_an_adopted_cluster_is_not_rebuilt_either(lab: Lab) -> None:
     live = make_cluster(lab)
     zone = live["subnets"][0]["zone"]
-    nodes = lab.call("vpc", "CreateSubnet", {"VpcId": live["vpc"], "SubnetName": "nodes", "CidrBlock": "10.0.250.0/24", "Zone": zone})
-    config = {"vpcId": live["vpc"], "clusterId": live["cluster"], "subnets": live["subnets"], "nodes": nodes["Subnet"]["SubnetId"]}
+    nodes = lab.call(
+        "vpc",
+        "CreateSubnet",
+        {"VpcId": live["vpc"], "SubnetName": "nodes", "CidrBlock": "10.0.250.0/24", "Zone": zone},
+    )
+    config = {
+        "vpcId": live["vpc"],
+        "clusterId": live["cluster"],
+        "subnets": live["subnets"],
+        "nodes": nodes["Subnet"]["SubnetId"],
+    }
     with stack(lab, PROGRAMS / "adopt", "pool", {}) as project, changed(project, config):
         project.up()
         project.preview("--expect-no-changes")
@@ -69,7 +93,9 @@ def test_a_node_pool_of_an_adopted_cluster_is_not_rebuilt_either(lab: Lab) -> No
 
 
 @pytest.mark.parametrize("hybrid", [False, True])
-def test_a_cluster_of_raw_resources_moves_into_the_components_and_nothing_is_replaced(lab: Lab, hybrid: bool) -> None:
+def test_a_cluster_of_raw_resources_moves_into_the_components_and_nothing_is_replaced(
+    lab: Lab, hybrid: bool
+) -> None:
     with stack(lab, PROGRAMS / "moved", "moved", {}) as project:
         project.up()
         if hybrid:  # the provider's way: a second `up` with the ENI subnets
@@ -84,11 +110,18 @@ def test_a_cluster_of_raw_resources_moves_into_the_components_and_nothing_is_rep
         assert {"hybrid-cluster", "hybrid-pool-workers", "pods-subnet"}.isdisjoint(
             name for name, operation in planned.items() if operation == "create"
         )
-        report = f"VPC-CNI of {cluster_id} is " + ("on with" if hybrid else "off; `up` switches it on with 1 subnets")
+        report = f"VPC-CNI of {cluster_id} is " + (
+            "on with" if hybrid else "off; `up` switches it on with 1 subnets"
+        )
         assert report in project.preview().output
         assert written(lab) == []
         project.up()
-        assert {"CreateCluster", "CreateClusterNodePool", "CreateSubnet", "DisableVpcCniNetworkType"}.isdisjoint(written(lab))
+        assert {
+            "CreateCluster",
+            "CreateClusterNodePool",
+            "CreateSubnet",
+            "DisableVpcCniNetworkType",
+        }.isdisjoint(written(lab))
         assert len(lab.calls("EnableVpcCniNetworkType")) == (0 if hybrid else 1)
         project.refresh()
         project.preview("--expect-no-changes")

@@ -22,7 +22,9 @@ def autoscale(lab: Lab, size: int) -> None:
 
 
 def test_no_update_of_a_pool_takes_the_autoscalers_nodes_away(lab: Lab) -> None:
-    with stack(lab, PROGRAMS / "zones", "scaled", {"zones": [ZONE], "workload": "false", "mostNodes": 5}) as project:
+    with stack(
+        lab, PROGRAMS / "zones", "scaled", {"zones": [ZONE], "workload": "false", "mostNodes": 5}
+    ) as project:
         project.up()
         autoscale(lab, 4)
         project.preview("--expect-no-changes")
@@ -47,7 +49,9 @@ def test_no_update_of_a_pool_takes_the_autoscalers_nodes_away(lab: Lab) -> None:
 
 
 def test_an_autoscaler_ends_in_two_steps_that_are_told(lab: Lab) -> None:
-    with stack(lab, PROGRAMS / "zones", "fixed", {"zones": [ZONE], "workload": "false", "mostNodes": 5}) as project:
+    with stack(
+        lab, PROGRAMS / "zones", "fixed", {"zones": [ZONE], "workload": "false", "mostNodes": 5}
+    ) as project:
         project.up()
         autoscale(lab, 3)
         project.refresh()

@@ -11,7 +11,12 @@ from tests.engine.stacks import PROGRAMS, configure, stack
 from tests.lab.lab import ROOT, Lab
 from tests.lab.pulumi_cli import PulumiProject
 
-EXAMPLE = {"zones": ["ap-guangzhou-4", "ap-guangzhou-6"], "vpcCidr": "10.0.0.0/16", "clusterCidr": "192.168.0.0/20", "protect": "false"}
+EXAMPLE = {
+    "zones": ["ap-guangzhou-4", "ap-guangzhou-6"],
+    "vpcCidr": "10.0.0.0/16",
+    "clusterCidr": "192.168.0.0/20",
+    "protect": "false",
+}
 
 
 def application(project: PulumiProject, **config: object) -> tuple[int, str]:
@@ -46,7 +51,9 @@ def test_an_application_is_checked_against_the_facts_of_the_clusters_stack(lab: 
             (root / "Pulumi.application.yaml").unlink(missing_ok=True)
 
 
-def test_a_preview_says_what_it_cannot_know_and_the_command_reads_what_it_leaves(lab: Lab, tmp_path: Path) -> None:
+def test_a_preview_says_what_it_cannot_know_and_the_command_reads_what_it_leaves(
+    lab: Lab, tmp_path: Path
+) -> None:
     key = {"keyId": "skey-12345678"}
     with stack(lab, ROOT, "capacity", {**EXAMPLE, **key}) as project:
         said = project.preview()

@@ -29,9 +29,15 @@ def watched(scene: Scene, namespace: str = "default") -> Generator[list[str]]:
     def look() -> int:
         for number in itertools.count():
             # First the switch, then the pods: a pod that is on the overlay afterwards was there meanwhile.
-            by_service = scene.service(namespace)["metadata"]["annotations"].get(keys.SERVICE_DIRECT) == "true"
+            by_service = (
+                scene.service(namespace)["metadata"]["annotations"].get(keys.SERVICE_DIRECT) == "true"
+            )
             if by_service or scene.balancer(namespace)["direct"]:
-                there = [row.name for row in pods(scene.kubeconfig, namespace) if (row.network, row.ready) == OVERLAY]
+                there = [
+                    row.name
+                    for row in pods(scene.kubeconfig, namespace)
+                    if (row.network, row.ready) == OVERLAY
+                ]
                 found.extend(f"{name} at {time.monotonic():.1f} s" for name in there)
             if over.wait(0.1):
                 return number
@@ -58,7 +64,9 @@ def test_the_watch_sees_direct_access_to_the_overlay(scene: Scene) -> None:
 
 
 def test_a_cut_over_and_its_way_back_lose_nothing(scene: Scene) -> None:
-    with scene.workload("moved", replicas=REPLICAS, network="global_route", direct="false", preStop=5) as project:
+    with scene.workload(
+        "moved", replicas=REPLICAS, network="global_route", direct="false", preStop=5
+    ) as project:
         scene.bound(2)  # nodes
         uid, address = scene.service()["metadata"]["uid"], scene.address()
         assert [(row.network, row.gate) for row in pods(scene.kubeconfig)] == [("overlay", "none")] * REPLICAS

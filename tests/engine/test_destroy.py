@@ -32,7 +32,9 @@ def test_the_demo_goes_in_one_command_also_when_each_call_fails_twice(lab: Lab) 
         asked = {call["action"] for call in lab.calls()}
         assert "DisableVpcCniNetworkType" not in asked
         # The stateful set's addresses outlive its pods: named while the cluster lives, with the command that releases each.
-        assert said.index("`kubectl delete vipc nginx-sts-0 -n default` releases it") < said.index("hybrid-cluster deleting")
+        assert said.index("`kubectl delete vipc nginx-sts-0 -n default` releases it") < said.index(
+            "hybrid-cluster deleting"
+        )
         assert "could not tell which addresses are kept" not in said
 
         project.up()
@@ -43,7 +45,9 @@ def test_the_demo_goes_in_one_command_also_when_each_call_fails_twice(lab: Lab) 
         project.destroy()
         assert left(lab) == {}
         faults = [(call["action"], call["fault"]) for call in lab.calls() if call["fault"]]
-        assert sorted(faults) == sorted((action, kind) for action in asked for kind in ("throttle", "drop_before"))
+        assert sorted(faults) == sorted(
+            (action, kind) for action in asked for kind in ("throttle", "drop_before")
+        )
         assert lab.calls("DisableVpcCniNetworkType") == []
     finally:
         (ROOT / "Pulumi.gone.yaml").unlink(missing_ok=True)
@@ -53,7 +57,11 @@ def test_a_slow_cloud_is_waited_for_and_no_subnet_that_holds_addresses_is_delete
     # Kept addresses outlive their pods, so that something holds the subnets when the cluster goes.
     with stack(lab, PROGRAMS / "zones", "slow", {"zones": [FOUR, SIX], "fixed": "true"}) as project:
         project.up()
-        pods = [subnet_id for subnet_id, item in lab.state()["subnets"].items() if item["name"].startswith("pods-")]
+        pods = [
+            subnet_id
+            for subnet_id, item in lab.state()["subnets"].items()
+            if item["name"].startswith("pods-")
+        ]
         assert len(pods) == 2
         lab.reset_calls()
         lab.settings(slow_delete=90 * SLOWNESS, slow_release=60 * SLOWNESS, slow_load_balancers=60 * SLOWNESS)
@@ -70,7 +78,9 @@ def test_a_slow_cloud_is_waited_for_and_no_subnet_that_holds_addresses_is_delete
 
 
 def test_kept_addresses_are_given_back_before_the_cluster_goes_when_the_program_says_so(lab: Lab) -> None:
-    with stack(lab, PROGRAMS / "zones", "kept", {"zones": [FOUR], "fixed": "true", "release": "true"}) as project:
+    with stack(
+        lab, PROGRAMS / "zones", "kept", {"zones": [FOUR], "fixed": "true", "release": "true"}
+    ) as project:
         project.up()
         owner = f"eni:{lab.cluster_id()}/default/web-0"
 

@@ -16,7 +16,9 @@ def doctor(environment: dict[str, str], project: Path) -> tuple[int, dict[str, A
     app = typer.Typer()
     app.callback()(lambda: None)
     app.command("doctor")(command.doctor)
-    result = CliRunner().invoke(app, ["doctor", "--project", str(project), "--stack", "doctor", "--json", "-"], env=environment)
+    result = CliRunner().invoke(
+        app, ["doctor", "--project", str(project), "--stack", "doctor", "--json", "-"], env=environment
+    )
     assert result.exception is None or isinstance(result.exception, SystemExit), result.output
     for name in ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"):
         assert (environment.get(name) or "(none)") not in result.output
@@ -40,8 +42,13 @@ def test_a_machine_with_everything_is_ready_and_says_where_the_key_is_from(lab: 
         # The same key out of the stack's encrypted configuration.
         project.config_set("tencentcloud:secretId", lab.secret_id, secret=True)
         project.config_set("tencentcloud:secretKey", lab.secret_key, secret=True)
-        configure(project, {"tencentcloud:region": "ap-guangzhou", "tencentcloud:allowedAccountIds": ["100000000001"]})
-        hidden = dict.fromkeys(("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_REGION"), "")
+        configure(
+            project,
+            {"tencentcloud:region": "ap-guangzhou", "tencentcloud:allowedAccountIds": ["100000000001"]},
+        )
+        hidden = dict.fromkeys(
+            ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_REGION"), ""
+        )
         code, data = doctor({**project.environment(), **hidden}, root)
         found = {check["id"]: check for check in data["checks"]}
         assert code == 0, data
@@ -52,9 +59,18 @@ def test_a_machine_with_everything_is_ready_and_says_where_the_key_is_from(lab: 
 
         code, data = doctor({**project.environment(), **hidden, "PULUMI_CONFIG_PASSPHRASE": "wrong"}, root)
         assert code == 2
-        lab.fault(action="GetRole", kind="error", code="InvalidParameter.RoleNotExist", message="role not exist", times=1)
+        lab.fault(
+            action="GetRole",
+            kind="error",
+            code="InvalidParameter.RoleNotExist",
+            message="role not exist",
+            times=1,
+        )
         code, data = doctor(project.environment(), root)
-        assert (code, [check["id"] for check in data["checks"] if check["state"] == "failure"]) == (2, ["role"])
+        assert (code, [check["id"] for check in data["checks"] if check["state"] == "failure"]) == (
+            2,
+            ["role"],
+        )
     finally:
         project.run("stack", "rm", "--yes")
         (root / "Pulumi.doctor.yaml").unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli import app
 from pulumi_tke_hybrid.cloud.client import ASKED_FOR
-from pulumi_tke_hybrid.doctor import policy
+from pulumi_tke_hybrid.doctor import permissions
 from tests.engine.stacks import PROGRAMS, stack
 from tests.lab.cluster_view import client
 from tests.lab.lab import Lab, wait_until
@@ -44,7 +44,12 @@ class Case:
         return client(self.lab.kubeconfig(self.cluster_id))
 
     def subnet(self, name: str, zone: str, block: str) -> str:
-        request: dict[str, object] = {"VpcId": self.vpc_id, "SubnetName": name, "CidrBlock": block, "Zone": zone}
+        request: dict[str, object] = {
+            "VpcId": self.vpc_id,
+            "SubnetName": name,
+            "CidrBlock": block,
+            "Zone": zone,
+        }
         self.made.append(str(self.lab.call("vpc", "CreateSubnet", request)["Subnet"]["SubnetId"]))
         return self.made[-1]
 
@@ -59,9 +64,16 @@ class Case:
         """Exit code and JSON of one run that wrote nothing."""
         (self.directory / "facts.json").write_text(json.dumps(self.facts))
         (self.directory / "kubeconfig").write_text(self.lab.kubeconfig(self.cluster_id))
-        given = arguments or ("--facts", f"{self.directory}/facts.json", "--kubeconfig", f"{self.directory}/kubeconfig")
+        given = arguments or (
+            "--facts",
+            f"{self.directory}/facts.json",
+            "--kubeconfig",
+            f"{self.directory}/kubeconfig",
+        )
         before = [call for call in self.lab.calls() if call["write"]]
-        result = CliRunner().invoke(app, ["drift", *given, "--json", "-"], env={**self.lab.environment, **environment})
+        result = CliRunner().invoke(
+            app, ["drift", *given, "--json", "-"], env={**self.lab.environment, **environment}
+        )
         assert result.exception is None or isinstance(result.exception, SystemExit), result.output
         assert [call for call in self.lab.calls() if call["write"]] == before
         assert self.lab.secret_key not in result.output
@@ -78,7 +90,11 @@ def case(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Generator[Case]:
         project.up()
         project.refresh()
         resources = project.export()["deployment"]["resources"]
-        facts = next(item["outputs"]["clusterFacts"] for item in resources if item["type"] == "tke-hybrid:index:HybridCluster")
+        facts = next(
+            item["outputs"]["clusterFacts"]
+            for item in resources
+            if item["type"] == "tke-hybrid:index:HybridCluster"
+        )
         made = Case(lab, tmp_path_factory.mktemp("drift"), facts)
         try:
             yield made
@@ -87,7 +103,9 @@ def case(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Generator[Case]:
             for subnet in made.made:
                 lab.call("vpc", "DeleteSubnet", {"SubnetId": subnet})
     called = {f"{call['service']}:{call['action']}" for call in lab.calls()}
-    assert called - set(policy.actions(own_vpc=True)) == set(ASKED_FOR)  # which was this test's own doing
+    assert called - set(permissions.actions(own_vpc=True)) == set(
+        ASKED_FOR
+    )  # which was this test's own doing
 
 
 def test_a_cluster_is_spoilt_step_by_step_and_each_step_has_its_name(case: Case) -> None:
@@ -96,18 +114,27 @@ def test_a_cluster_is_spoilt_step_by_step_and_each_step_has_its_name(case: Case)
     assert (code, data["findings"]) == (0, []), data
     listed = [subnet["subnetId"] for subnets in case.facts["zones"].values() for subnet in subnets]
     assert [row["subnet"] for row in data["subnets"]] == listed
-    assert all(row["cloud"] and row["ipamd"] and row["configmap"] and row["program"] for row in data["subnets"])
-    assert [(zone["zone"], zone["nodes"], len(zone["subnets"])) for zone in data["zones"]] == [(FOUR, 1, 1), (SIX, 1, 1)]
+    assert all(
+        row["cloud"] and row["ipamd"] and row["configmap"] and row["program"] for row in data["subnets"]
+    )
+    assert [(zone["zone"], zone["nodes"], len(zone["subnets"])) for zone in data["zones"]] == [
+        (FOUR, 1, 1),
+        (SIX, 1, 1),
+    ]
     assert [(pod["workload"], pod["place"]) for pod in data["pods"]] == [("default/web", "registered")] * 2
 
     # A node that somebody added by hand, in a zone without a container subnet.
-    node = Node(metadata=ObjectMeta(name="by-hand", labels={"topology.kubernetes.io/zone": "100007"}), spec=NodeSpec())
+    node = Node(
+        metadata=ObjectMeta(name="by-hand", labels={"topology.kubernetes.io/zone": "100007"}), spec=NodeSpec()
+    )
     case.kube.create(node)
     assert case.findings() == (2, [("node-zone-uncovered", SEVEN)])
 
     # The console's way to cure it. The program does not know.
     added = case.subnet("elsewhere", SEVEN, "10.0.200.0/24")
-    case.lab.call("tke", "AddVpcCniSubnets", {"ClusterId": case.cluster_id, "VpcId": case.vpc_id, "SubnetIds": [added]})
+    case.lab.call(
+        "tke", "AddVpcCniSubnets", {"ClusterId": case.cluster_id, "VpcId": case.vpc_id, "SubnetIds": [added]}
+    )
     wait_until("ipamd", lambda: all(row["configmap"] and row["ipamd"] for row in case.drift()[1]["subnets"]))
     assert case.findings() == (0, [("subnet-not-in-program", added)])
 
@@ -129,12 +156,17 @@ def test_a_cluster_is_spoilt_step_by_step_and_each_step_has_its_name(case: Case)
 
     # Looks right and is not: the annotation without the resource, where TKE's webhook does not add it.
     case.kube.create(Namespace(metadata=ObjectMeta(name="half", labels={"not-add-pod-eni-ip-limit": "true"})))
-    metadata = ObjectMeta(name="looks-right", namespace="half", annotations={"tke.cloud.tencent.com/networks": "tke-route-eni"})
+    metadata = ObjectMeta(
+        name="looks-right", namespace="half", annotations={"tke.cloud.tencent.com/networks": "tke-route-eni"}
+    )
     real_node = {"topology.kubernetes.io/zone": "100004"}
     spec = PodSpec(containers=[Container(name="app", image="nginx")], nodeSelector=real_node)
     case.kube.create(Pod(metadata=metadata, spec=spec))
     wait_until("its address", lambda: case.kube.get(Pod, "looks-right", namespace="half").status.podIP)
-    assert case.findings() == (2, [("eni-pod-on-overlay", "half/looks-right"), ("subnet-not-in-program", added)])
+    assert case.findings() == (
+        2,
+        [("eni-pod-on-overlay", "half/looks-right"), ("subnet-not-in-program", added)],
+    )
     case.kube.delete(Pod, "looks-right", namespace="half", grace_period=0)
 
     # Sides that cannot be read are no agreement; what the user leaves out is.

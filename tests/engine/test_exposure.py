@@ -27,7 +27,9 @@ def cluster(lab: Lab) -> Iterator[str]:
 def project(lab: Lab, cluster: str) -> Iterator[PulumiProject]:
     subnet = min(name for name, item in lab.state()["subnets"].items() if item["name"].startswith("nodes-"))
     config = {"clusterId": cluster, "subnetId": subnet, "way": "none"}
-    with stack(lab, PROGRAMS / "exposure", "ways", config, {"LAB_KUBECONFIG": lab.kubeconfig(cluster)}) as made:
+    with stack(
+        lab, PROGRAMS / "exposure", "ways", config, {"LAB_KUBECONFIG": lab.kubeconfig(cluster)}
+    ) as made:
         made.up()
         yield made
 
@@ -56,15 +58,22 @@ def test_the_load_balancer_is_the_one_that_the_program_says(
     project.preview("--expect-no-changes")
 
 
-def test_no_load_balancer_is_replaced_without_the_programs_word(cluster: str, lab: Lab, project: PulumiProject) -> None:
+def test_no_load_balancer_is_replaced_without_the_programs_word(
+    cluster: str, lab: Lab, project: PulumiProject
+) -> None:
     """Neither for an annotation that somebody edited, which TKE read only once, nor in an `up` of the Service alone."""
     configure(project, {"way": "internal", "allow": "false"})
     project.up()
     with changed(project, {"way": "public"}):
-        assert "exposure.kind: public instead of internal; a load balancer cannot change" in project.preview(check=False).output
+        assert (
+            "exposure.kind: public instead of internal; a load balancer cannot change"
+            in project.preview(check=False).output
+        )
         assert steps(project, "--target", "**web-service") == {"web-service": "update"}
     patch = {"metadata": {"annotations": {keys.SERVICE_INTERNAL_SUBNET: None}}}
-    client(lab.kubeconfig(cluster)).patch(Service, "web", patch, namespace="default", patch_type=PatchType.MERGE)
+    client(lab.kubeconfig(cluster)).patch(
+        Service, "web", patch, namespace="default", patch_type=PatchType.MERGE
+    )
     project.refresh()
     planned = steps(project)
     project.up()
@@ -73,10 +82,14 @@ def test_no_load_balancer_is_replaced_without_the_programs_word(cluster: str, la
     project.preview("--expect-no-changes")
 
 
-def test_another_selector_is_refused_also_where_the_stack_comes_from_a_library_that_did_not_remember_it(project: PulumiProject) -> None:
+def test_another_selector_is_refused_also_where_the_stack_comes_from_a_library_that_did_not_remember_it(
+    project: PulumiProject,
+) -> None:
     before = json.loads(project.run("stack", "export").stdout)
     guards = [item for item in before["deployment"]["resources"] if item["type"].endswith(":WorkloadGuard")]
-    assert [guard[side].pop("selector") for guard in guards for side in ("inputs", "outputs")] == [{"app.kubernetes.io/name": "web"}] * 4
+    assert [guard[side].pop("selector") for guard in guards for side in ("inputs", "outputs")] == [
+        {"app.kubernetes.io/name": "web"}
+    ] * 4
     path = project.backend / "older.json"
     path.write_text(json.dumps(before))
     project.run("stack", "import", "--file", str(path))
@@ -84,7 +97,10 @@ def test_another_selector_is_refused_also_where_the_stack_comes_from_a_library_t
     with changed(project, {"selector": {"app": "shop"}}):
         refused = project.preview(check=False)
     assert refused.exit_code != 0
-    assert "selector: app=shop instead of app.kubernetes.io/name=web; Kubernetes cannot change it in place" in refused.output
+    assert (
+        "selector: app=shop instead of app.kubernetes.io/name=web; Kubernetes cannot change it in place"
+        in refused.output
+    )
 
 
 def test_the_volumes_of_a_statefulset_are_those_that_it_was_made_with(project: PulumiProject) -> None:
@@ -99,11 +115,18 @@ def test_the_volumes_of_a_statefulset_are_those_that_it_was_made_with(project: P
 def test_a_refusal_of_the_cloud_is_shown_in_its_words_and_without_a_stack_trace(lab: Lab) -> None:
     with stack(lab, PROGRAMS / "zones", "refusal", {"zones": ZONES, "workload": "false"}) as project:
         lab.fault(
-            action="EnableVpcCniNetworkType", kind="error", code="FailedOperation.RoleMissing", message="no IPAMDofTKE_QCSRole", times=1
+            action="EnableVpcCniNetworkType",
+            kind="error",
+            code="FailedOperation.RoleMissing",
+            message="no IPAMDofTKE_QCSRole",
+            times=1,
         )
         result = project.up(check=False)
         assert result.exit_code != 0
-        assert "EnableVpcCniNetworkType failed: FailedOperation.RoleMissing: no IPAMDofTKE_QCSRole" in result.output
+        assert (
+            "EnableVpcCniNetworkType failed: FailedOperation.RoleMissing: no IPAMDofTKE_QCSRole"
+            in result.output
+        )
         assert "Traceback" not in result.output
         assert 'File "' not in result.output
         project.up()

@@ -51,7 +51,10 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
         {"zones": [FOUR, SEVEN], "pools": [FOUR]},
         f"eni_subnets[1].zone: {SEVEN} instead of {SIX}; the zone of a subnet is fixed",
     ),
-    "an empty list": ({"zones": []}, "eni_subnets: is empty; without an ENI subnet no pod can have a VPC address"),
+    "an empty list": (
+        {"zones": []},
+        "eni_subnets: is empty; without an ENI subnet no pod can have a VPC address",
+    ),
     "another range of a subnet": (
         {"firstBlock": 128},
         "eni_subnets[0].cidr_block: 10.0.128.0/22 instead of 10.0.64.0/22; the range of a subnet is fixed when it "
@@ -65,7 +68,10 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
         {"staticIp": "false", "reclaim": "never"},
         "static_ip: False instead of True; TKE fixes static-IP mode when the cluster is made, so this would rebuild the whole cluster",
     ),
-    "static mode and reclaim time": ({"staticIp": "false"}, "ip_reclaim: 300s has no effect without static IPs"),
+    "static mode and reclaim time": (
+        {"staticIp": "false"},
+        "ip_reclaim: 300s has no effect without static IPs",
+    ),
     "another first pool": ({"pools": [SIX, FOUR]}, "; the API server's address stays where it was opened"),
     "another reclaim time": (
         {"reclaim": 600},
@@ -96,14 +102,18 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
 
 
 @pytest.mark.parametrize("change", REFUSED)
-def test_what_would_rebuild_or_unplug_something_is_refused_by_its_name(lab: Lab, project: PulumiProject, change: str) -> None:
+def test_what_would_rebuild_or_unplug_something_is_refused_by_its_name(
+    lab: Lab, project: PulumiProject, change: str
+) -> None:
     config, sentence = REFUSED[change]
     with changed(project, config):
         said = refused(lab, project)
     assert sentence in said
 
 
-def test_a_replacement_of_the_cluster_that_the_program_allows_is_planned(lab: Lab, project: PulumiProject) -> None:
+def test_a_replacement_of_the_cluster_that_the_program_allows_is_planned(
+    lab: Lab, project: PulumiProject
+) -> None:
     before = written(lab)
     with changed(project, {"clusterCidr": "172.16.0.0/20", "replace": "true"}):
         planned = steps(project)
@@ -132,7 +142,9 @@ def state(project: PulumiProject) -> dict[str, Any]:
     return {item["urn"]: [item.get(key) for key in known] for item in resources if item["custom"]}
 
 
-def test_a_run_with_credentials_of_another_account_is_refused_and_the_state_is_untouched(lab: Lab, project: PulumiProject) -> None:
+def test_a_run_with_credentials_of_another_account_is_refused_and_the_state_is_untouched(
+    lab: Lab, project: PulumiProject
+) -> None:
     before, writes = state(project), written(lab)
     with another_account(lab):
         said = refused(lab, project)
@@ -148,20 +160,27 @@ def test_a_run_with_credentials_of_another_account_is_refused_and_the_state_is_u
     project.preview("--expect-no-changes")
 
 
-def test_a_run_in_another_region_than_the_clusters_is_refused_and_the_state_is_untouched(lab: Lab, project: PulumiProject) -> None:
+def test_a_run_in_another_region_than_the_clusters_is_refused_and_the_state_is_untouched(
+    lab: Lab, project: PulumiProject
+) -> None:
     before, writes = state(project), written(lab)
     project.change_environment({"TENCENTCLOUD_REGION": "ap-shanghai"})
     preview, up = project.preview(check=False), project.up(check=False)
     project.change_environment({"TENCENTCLOUD_REGION": ""})
     for run in (preview, up):
         assert run.exit_code != 0
-        assert "ap-guangzhou-4 is not in region ap-shanghai, in which the tencentcloud provider works" in run.output
+        assert (
+            "ap-guangzhou-4 is not in region ap-shanghai, in which the tencentcloud provider works"
+            in run.output
+        )
     assert state(project) == before
     assert written(lab) == writes
     project.preview("--expect-no-changes")
 
 
-def test_an_earlier_export_brings_back_what_a_refresh_with_another_account_forgot(lab: Lab, project: PulumiProject, tmp_path: Path) -> None:
+def test_an_earlier_export_brings_back_what_a_refresh_with_another_account_forgot(
+    lab: Lab, project: PulumiProject, tmp_path: Path
+) -> None:
     """As docs/recovery.md says: a refresh runs no program, the engine keeps what it learned beside a resource that refuses."""
     before, writes, export = state(project), written(lab), tmp_path / "export.json"
     export.write_text(json.dumps(project.export()))
@@ -179,7 +198,9 @@ def test_an_earlier_export_brings_back_what_a_refresh_with_another_account_forgo
 
 def test_with_both_pinned_a_refresh_elsewhere_forgets_nothing(lab: Lab, project: PulumiProject) -> None:
     """As docs/recovery.md says: only the provider itself can refuse."""
-    configure(project, {"tencentcloud:region": "ap-guangzhou", "tencentcloud:allowedAccountIds": ["100000000001"]})
+    configure(
+        project, {"tencentcloud:region": "ap-guangzhou", "tencentcloud:allowedAccountIds": ["100000000001"]}
+    )
     project.up()
     project.refresh()
     before = state(project)
@@ -195,12 +216,16 @@ def test_with_both_pinned_a_refresh_elsewhere_forgets_nothing(lab: Lab, project:
     project.preview("--expect-no-changes")
 
 
-def test_a_subnet_registered_elsewhere_is_reported_and_never_removed(lab: Lab, project: PulumiProject) -> None:
+def test_a_subnet_registered_elsewhere_is_reported_and_never_removed(
+    lab: Lab, project: PulumiProject
+) -> None:
     (cluster,) = lab.state()["clusters"].values()
     vpc = cluster["vpc_id"]
     request = {"VpcId": vpc, "SubnetName": "elsewhere", "CidrBlock": "10.0.200.0/24", "Zone": SEVEN}
     made = lab.call("vpc", "CreateSubnet", request)["Subnet"]["SubnetId"]
-    lab.call("tke", "AddVpcCniSubnets", {"ClusterId": cluster["cluster_id"], "VpcId": vpc, "SubnetIds": [made]})
+    lab.call(
+        "tke", "AddVpcCniSubnets", {"ClusterId": cluster["cluster_id"], "VpcId": vpc, "SubnetIds": [made]}
+    )
     project.refresh()
     result = project.preview("--expect-no-changes")
     assert f"{made} was registered elsewhere; it is reported, never removed" in result.output
@@ -210,10 +235,14 @@ def test_a_subnet_registered_elsewhere_is_reported_and_never_removed(lab: Lab, p
 def switch_off(lab: Lab, cluster_id: str) -> None:
     """In the console."""
     lab.call("tke", "DisableVpcCniNetworkType", {"ClusterId": cluster_id})
-    wait_until("disabled", lambda: not lab.call("tke", "DescribeIPAMD", {"ClusterId": cluster_id})["EnableIPAMD"])
+    wait_until(
+        "disabled", lambda: not lab.call("tke", "DescribeIPAMD", {"ClusterId": cluster_id})["EnableIPAMD"]
+    )
 
 
-def test_vpc_cni_is_switched_off_on_request_and_never_while_a_pod_lives_on_it(lab: Lab, project: PulumiProject) -> None:
+def test_vpc_cni_is_switched_off_on_request_and_never_while_a_pod_lives_on_it(
+    lab: Lab, project: PulumiProject
+) -> None:
     (cluster,) = lab.state()["clusters"].values()
     cluster_id = cluster["cluster_id"]
     pod = Pod(
@@ -221,21 +250,33 @@ def test_vpc_cni_is_switched_off_on_request_and_never_while_a_pod_lives_on_it(la
         spec=PodSpec(containers=[Container(name="web", image="nginx")]),
     )
     kube = client(lab.kubeconfig(cluster_id))
-    config = {"clusterId": cluster_id, "vpcId": cluster["vpc_id"], "subnets": cluster["vpc_cni"]["subnet_ids"]}
+    config = {
+        "clusterId": cluster_id,
+        "vpcId": cluster["vpc_id"],
+        "subnets": cluster["vpc_cni"]["subnet_ids"],
+    }
     with stack(lab, PROGRAMS / "switch", "switch", {}) as other, changed(other, config):
         other.up()
         kube.create(pod)
         said = other.destroy(check=False)
         assert said.exit_code != 0
-        assert f"1 pods of {cluster_id} live on ENI addresses and would lose their network: default/alive; remove them first" in said.output
+        assert (
+            f"1 pods of {cluster_id} live on ENI addresses and would lose their network: default/alive; remove them first"
+            in said.output
+        )
         assert written(lab) == []
         kube.delete(Pod, "alive", namespace="default", grace_period=0)
         wait_until("the pod's end", lambda: not list(kube.list(Pod, namespace="default")))
         (urn,) = [
-            resource["urn"] for resource in other.export()["deployment"]["resources"] if resource["urn"].endswith(":VpcCni::switch-switch")
+            resource["urn"]
+            for resource in other.export()["deployment"]["resources"]
+            if resource["urn"].endswith(":VpcCni::switch-switch")
         ]
         other.run("up", "--yes", f"--replace={urn}")
-        assert written(lab) == ["DisableVpcCniNetworkType", "EnableVpcCniNetworkType"]  # in this order: what the state says is true
+        assert written(lab) == [
+            "DisableVpcCniNetworkType",
+            "EnableVpcCniNetworkType",
+        ]  # in this order: what the state says is true
         other.preview("--expect-no-changes")
         lab.reset_calls()
         other.destroy()
@@ -245,7 +286,9 @@ def test_vpc_cni_is_switched_off_on_request_and_never_while_a_pod_lives_on_it(la
 def test_vpc_cni_switched_off_elsewhere_is_seen_said_and_cured(lab: Lab, project: PulumiProject) -> None:
     cluster_id = lab.cluster_id()  # whose VPC-CNI the test before has switched off
     for subnet in lab.state()["subnets"].values():
-        if subnet["name"] == "elsewhere":  # of the test before, in the console again: it would hold up the VPC's deletion
+        if (
+            subnet["name"] == "elsewhere"
+        ):  # of the test before, in the console again: it would hold up the VPC's deletion
             lab.call("vpc", "DeleteSubnet", {"SubnetId": subnet["subnet_id"]})
     lab.reset_calls()
     project.refresh()
@@ -258,17 +301,30 @@ def test_vpc_cni_switched_off_elsewhere_is_seen_said_and_cured(lab: Lab, project
     project.preview("--expect-no-changes")
 
 
-def test_a_reclaim_time_changed_elsewhere_is_said_and_may_be_followed(lab: Lab, project: PulumiProject) -> None:
+def test_a_reclaim_time_changed_elsewhere_is_said_and_may_be_followed(
+    lab: Lab, project: PulumiProject
+) -> None:
     (cluster,) = lab.state()["clusters"].values()
     cluster_id, subnets = cluster["cluster_id"], cluster["vpc_cni"]["subnet_ids"]
     switch_off(lab, cluster_id)
-    request = {"ClusterId": cluster_id, "VpcCniType": "tke-route-eni", "EnableStaticIp": True, "Subnets": subnets, "ExpiredSeconds": 600}
+    request = {
+        "ClusterId": cluster_id,
+        "VpcCniType": "tke-route-eni",
+        "EnableStaticIp": True,
+        "Subnets": subnets,
+        "ExpiredSeconds": 600,
+    }
     lab.call("tke", "EnableVpcCniNetworkType", request)
-    wait_until("ipamd", lambda: lab.call("tke", "DescribeIPAMD", {"ClusterId": cluster_id})["Phase"] == "running")
+    wait_until(
+        "ipamd", lambda: lab.call("tke", "DescribeIPAMD", {"ClusterId": cluster_id})["Phase"] == "running"
+    )
     lab.reset_calls()
     project.refresh()
     said = project.preview("--expect-no-changes").output
-    assert "reclaim is 600 s in the cloud, the program says 300 s; it was changed elsewhere; write the live value into the program" in said
+    assert (
+        "reclaim is 600 s in the cloud, the program says 300 s; it was changed elsewhere; write the live value into the program"
+        in said
+    )
     with changed(project, {"reclaim": 600}):
         project.up()
         project.preview("--expect-no-changes")

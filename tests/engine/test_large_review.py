@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from pulumi_tke_hybrid.review.comment import GITHUB_LIMIT
 from pulumi_tke_hybrid.review.markdown_report import FIRST_SCREEN, comment
+from pulumi_tke_hybrid.review.report import GITHUB_LIMIT
 from tests.unit.review.previews import preview
 from tests.unit.review.recordings import judged, parsed
 
@@ -12,7 +12,10 @@ def ten_thousand() -> bytes:
     """The steps of a recorded run, over and over under other names."""
     recording: dict[str, Any] = parsed("raw-mixture.json")
     given = [step for step in recording["steps"] if "pulumi:pulumi:Stack" not in step["urn"]]
-    steps = [{**given[number % len(given)], "urn": f"{given[number % len(given)]['urn']}-{number}"} for number in range(10_000)]
+    steps = [
+        {**given[number % len(given)], "urn": f"{given[number % len(given)]['urn']}-{number}"}
+        for number in range(10_000)
+    ]
     return preview(*steps)
 
 

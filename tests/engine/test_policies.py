@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from pulumi_tke_hybrid.plan.engine_steps import Secrets
+from pulumi_tke_hybrid.plan.model import Plan
+from pulumi_tke_hybrid.plan.preview_json import read
+from pulumi_tke_hybrid.plan.rules import coverage, of_plan
 from pulumi_tke_hybrid.policies import FOLDER
 from pulumi_tke_hybrid.policies.pack_of_rules import sentence
-from pulumi_tke_hybrid.review.read.preview import read
-from pulumi_tke_hybrid.review.read.secrets import Secrets
 from pulumi_tke_hybrid.tke.rule import Severity
-from pulumi_tke_hybrid.tke.rules import changes, coverage
-from pulumi_tke_hybrid.tke.step import Plan
 from tests.engine.stacks import PROGRAMS, configure, stack
 from tests.lab.lab import Lab
 from tests.lab.pulumi_cli import PulumiProject, Result
@@ -39,11 +39,13 @@ def blocking(event_log: Path) -> list[str]:
     """What `tke-hybrid review` calls dangerous in the same run."""
     with event_log.open("rb") as file:
         plan = Plan(read(file, event_log.name, Secrets()).steps)
-    found = (*changes.findings(plan), *coverage.findings(plan))
+    found = (*of_plan.change_findings(plan), *coverage.findings(plan))
     return [sentence(finding) for finding in found if finding.rule.severity is Severity.ERROR]
 
 
-def test_a_phantom_hybrid_and_an_uncovered_zone_are_stopped(lab: Lab, project: PulumiProject, tmp_path: Path) -> None:
+def test_a_phantom_hybrid_and_an_uncovered_zone_are_stopped(
+    lab: Lab, project: PulumiProject, tmp_path: Path
+) -> None:
     configure(project, {"change": "phantom+uncovered"})
     stopped = project.preview(*PACK, check=False)
     assert stopped.exit_code != 0
@@ -64,13 +66,17 @@ def test_a_phantom_hybrid_and_an_uncovered_zone_are_stopped(lab: Lab, project: P
     assert lab.calls("CreateCluster") == []
 
 
-def test_changes_of_a_running_network_are_stopped_in_the_words_of_the_review(project: PulumiProject, tmp_path: Path) -> None:
+def test_changes_of_a_running_network_are_stopped_in_the_words_of_the_review(
+    project: PulumiProject, tmp_path: Path
+) -> None:
     project.up()
     configure(project, {"stage": 2})
     project.change_environment({"PULUMI_DEBUG_COMMANDS": "true"})  # else there is no --event-log
     try:
         assert "[mandatory]" not in reported(project.up(*PACK))
-        configure(project, {"change": "list-empty+direct-off+leave-eni+pool-gone"})  # resources, and one that leaves; others are recorded
+        configure(
+            project, {"change": "list-empty+direct-off+leave-eni+pool-gone"}
+        )  # resources, and one that leaves; others are recorded
         events = tmp_path / "events.json"
         stopped = project.preview(*PACK, "--event-log", str(events), check=False)
         assert stopped.exit_code != 0

@@ -11,7 +11,9 @@ def test_every_pod_has_its_gate_in_20_fresh_ups_out_of_20(lab: Lab) -> None:
     with stack(lab, PROGRAMS / "zones", "gates", {"zones": ["ap-guangzhou-4", "ap-guangzhou-6"]}) as cluster:
         cluster.up()
         cluster_id = str(cluster.outputs()["clusterId"])
-        subnet = next(name for name, subnet in lab.state()["subnets"].items() if subnet["name"].startswith("nodes-"))
+        subnet = next(
+            name for name, subnet in lab.state()["subnets"].items() if subnet["name"].startswith("nodes-")
+        )
         kubeconfig = lab.kubeconfig(cluster_id)
         gated = 0
         for number in range(FRESH_UPS):

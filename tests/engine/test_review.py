@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.console.exit_code import ExitCode
+from pulumi_tke_hybrid.cli.exit_code import ExitCode
+from pulumi_tke_hybrid.plan.rules import every_rule
 from pulumi_tke_hybrid.tke.rule import Severity
-from pulumi_tke_hybrid.tke.rules import every_rule
 from tests.engine.stacks import PROGRAMS, configure, stack
 from tests.lab.lab import Lab
 from tests.lab.pulumi_cli import PulumiProject
@@ -36,15 +36,30 @@ CASES: dict[str, tuple[set[str], ExitCode]] = {
         {"pod-subnet-leaves", "direct-access-off", "pods-leave-eni", "zone-uncovered", "node-pool-rebuilt"},
         ExitCode.NOT_FINE,
     ),
-    "list-empty+service-renamed+deployment": ({"pod-network-off", "balancer-replaced", "deployment-replaced"}, ExitCode.NOT_FINE),
-    "reclaim+service-type+node-range": ({"refused-update", "direct-access-off", "range-changed", "node-pool-rebuilt"}, ExitCode.NOT_FINE),
+    "list-empty+service-renamed+deployment": (
+        {"pod-network-off", "balancer-replaced", "deployment-replaced"},
+        ExitCode.NOT_FINE,
+    ),
+    "reclaim+service-type+node-range": (
+        {"refused-update", "direct-access-off", "range-changed", "node-pool-rebuilt"},
+        ExitCode.NOT_FINE,
+    ),
     # The API server's dry run refuses it, which ends the preview: what the engine had not come to by then is not in it.
     "statefulset": ({"statefulset-replaced"}, ExitCode.NOT_FINE),
     "cluster-pods": (
-        {"cluster-rebuilt", "phantom-hybrid", "node-pool-rebuilt", "statefulset-replaced", "balancer-replaced"},
+        {
+            "cluster-rebuilt",
+            "phantom-hybrid",
+            "node-pool-rebuilt",
+            "statefulset-replaced",
+            "balancer-replaced",
+        },
         ExitCode.NOT_FINE,
     ),
-    "vpc-range": (set(), ExitCode.PREVIEW_FAILED),  # the engine itself refuses it, because a subnet is protected
+    "vpc-range": (
+        set(),
+        ExitCode.PREVIEW_FAILED,
+    ),  # the engine itself refuses it, because a subnet is protected
     "crash": (set(), ExitCode.PREVIEW_FAILED),
 }
 
@@ -79,27 +94,37 @@ def reviewed(project: PulumiProject, folder: Path, *arguments: str) -> tuple[int
 
 
 @pytest.mark.parametrize("change", CASES)
-def test_a_dangerous_change_is_found_and_stopped(lab: Lab, project: PulumiProject, tmp_path: Path, change: str) -> None:
+def test_a_dangerous_change_is_found_and_stopped(
+    lab: Lab, project: PulumiProject, tmp_path: Path, change: str
+) -> None:
     lab.reset_calls()
     configure(project, {"change": change})
     rules, code = CASES[change]
     ended, digest, comment = reviewed(project, tmp_path)
     assert {finding["rule"] for finding in digest["findings"]} == rules
     assert ended == code
-    assert bool(rules & {rule.id for rule in every_rule().values() if rule.severity is Severity.ERROR}) == (code is ExitCode.NOT_FINE)
+    assert bool(rules & {rule.id for rule in every_rule().values() if rule.severity is Severity.ERROR}) == (
+        code is ExitCode.NOT_FINE
+    )
     first = "\n".join(comment.splitlines()[:25])
     assert all(f"[{rule}]" in first for rule in rules)
     assert [call["action"] for call in lab.calls() if call["write"]] == []
 
 
-def test_a_danger_that_somebody_accepts_passes_and_is_on_record(project: PulumiProject, tmp_path: Path) -> None:
+def test_a_danger_that_somebody_accepts_passes_and_is_on_record(
+    project: PulumiProject, tmp_path: Path
+) -> None:
     configure(project, {"change": "direct-off"})
     (code,) = {finding["acceptCode"] for finding in reviewed(project, tmp_path)[1]["findings"]}
     assert reviewed(project, tmp_path, "--labels", f"bug,tke-hybrid/accept:{code}")[0] == ExitCode.FINE
-    assert f"accepted by label tke-hybrid/accept:{code}" in (tmp_path / "comment.md").read_text().replace("\u200b", "")
+    assert f"accepted by label tke-hybrid/accept:{code}" in (tmp_path / "comment.md").read_text().replace(
+        "\u200b", ""
+    )
 
 
-def test_a_phantom_hybrid_is_stopped_before_anything_exists(lab: Lab, project: PulumiProject, tmp_path: Path) -> None:
+def test_a_phantom_hybrid_is_stopped_before_anything_exists(
+    lab: Lab, project: PulumiProject, tmp_path: Path
+) -> None:
     other = lab.project(project.root)
     other.stack_init("phantom")
     try:
@@ -108,4 +133,7 @@ def test_a_phantom_hybrid_is_stopped_before_anything_exists(lab: Lab, project: P
         ended, digest, _ = reviewed(other, tmp_path)
     finally:
         (project.root / "Pulumi.phantom.yaml").unlink(missing_ok=True)
-    assert (ended, [finding["rule"] for finding in digest["findings"]]) == (ExitCode.NOT_FINE, ["phantom-hybrid"])
+    assert (ended, [finding["rule"] for finding in digest["findings"]]) == (
+        ExitCode.NOT_FINE,
+        ["phantom-hybrid"],
+    )

@@ -37,7 +37,9 @@ def test_the_measure_measures_a_plain_deployment_loses_requests(scene: Scene) ->
     assert len(load.report.answered) > REPLICAS
 
 
-def test_a_restart_and_an_image_change_lose_nothing_with_the_defaults(scene: Scene, web: PulumiProject) -> None:
+def test_a_restart_and_an_image_change_lose_nothing_with_the_defaults(
+    scene: Scene, web: PulumiProject
+) -> None:
     """Once each; ten times each, and what the defaults are made of, is `python -m benchmarks.rollouts`."""
     with scene.load(scene.address()) as load:
         scene.roll_twice(web, REPLICAS)
@@ -46,10 +48,16 @@ def test_a_restart_and_an_image_change_lose_nothing_with_the_defaults(scene: Sce
     assert len(load.report.answered) == 3 * REPLICAS
 
 
-def test_a_closed_security_group_is_named_by_pod_and_gate_and_its_cure_ends_the_rollout(scene: Scene, web: PulumiProject) -> None:
-    made = scene.lab.call("vpc", "CreateSecurityGroup", {"GroupName": "enis", "GroupDescription": "of the nodes' ENIs"})
+def test_a_closed_security_group_is_named_by_pod_and_gate_and_its_cure_ends_the_rollout(
+    scene: Scene, web: PulumiProject
+) -> None:
+    made = scene.lab.call(
+        "vpc", "CreateSecurityGroup", {"GroupName": "enis", "GroupDescription": "of the nodes' ENIs"}
+    )
     group = str(made["SecurityGroup"]["SecurityGroupId"])
-    scene.lab.call("vpc", "ModifySecurityGroupPolicies", {"SecurityGroupId": group, "SecurityGroupPolicySet": CLOSED})
+    scene.lab.call(
+        "vpc", "ModifySecurityGroupPolicies", {"SecurityGroupId": group, "SecurityGroupPolicySet": CLOSED}
+    )
     scene.security_groups(group)
     try:
         before = {pod["metadata"]["name"] for pod in scene.pods()}
@@ -59,16 +67,22 @@ def test_a_closed_security_group_is_named_by_pod_and_gate_and_its_cure_ends_the_
         assert f"web: the rollout is stuck: pod {new}: readiness gate {keys.READINESS_GATE} is False" in said
         assert "listen on its port (80)" in said
         assert "security groups" in said
-        scene.lab.call("vpc", "ModifySecurityGroupPolicies", {"SecurityGroupId": group, "SecurityGroupPolicySet": OPEN})
+        scene.lab.call(
+            "vpc", "ModifySecurityGroupPolicies", {"SecurityGroupId": group, "SecurityGroupPolicySet": OPEN}
+        )
         configure(web, {"timeout": 120})
         web.up()
-        assert {pod["spec"]["containers"][0]["image"] for pod in scene.pods() if scene.is_ready(pod)} >= {"nginx:3"}
+        assert {pod["spec"]["containers"][0]["image"] for pod in scene.pods() if scene.is_ready(pod)} >= {
+            "nginx:3"
+        }
         web.preview("--expect-no-changes")
     finally:
         scene.security_groups()
 
 
-def test_more_replicas_than_addresses_are_named_with_what_is_missing(scene: Scene, web: PulumiProject) -> None:
+def test_more_replicas_than_addresses_are_named_with_what_is_missing(
+    scene: Scene, web: PulumiProject
+) -> None:
     configure(web, {"replicas": TOO_MANY, "timeout": TIMEOUT})
     said = next(line for line in stuck(web.up(check=False)) if "Insufficient" in line)
     assert f"Insufficient {keys.ENI_IP}" in said
@@ -85,4 +99,8 @@ def stuck(result: Result) -> list[str]:
     assert result.exit_code != 0
     assert "Traceback" not in result.output
     assert "timed out waiting to be Ready" in result.output
-    return [line for line in result.output.splitlines() if line.strip().startswith("error: web: the rollout is stuck")]
+    return [
+        line
+        for line in result.output.splitlines()
+        if line.strip().startswith("error: web: the rollout is stuck")
+    ]

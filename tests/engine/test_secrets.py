@@ -56,10 +56,16 @@ def forms(secret: str) -> set[bytes]:
 def copies(folder: Path, kubeconfig: list[str]) -> list[Path]:
     """What the kubernetes plugin wrote for Helm when it was configured, and left there."""
     ours = [path for path in folder.glob("kubeconfig*") if path.stat().st_uid == os.getuid()]
-    return [path for path in ours if any(form in path.read_bytes() for secret in kubeconfig for form in forms(secret))]
+    return [
+        path
+        for path in ours
+        if any(form in path.read_bytes() for secret in kubeconfig for form in forms(secret))
+    ]
 
 
-@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks at processes through Linux's /proc")
+@pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="looks at processes through Linux's /proc"
+)
 def test_planted_secrets_are_nowhere_in_clear(lab: Lab, tmp_path: Path) -> None:
     password = f"Planted-{secrets.token_hex(8)}"
     (tmp_path / "password").write_text(password)
@@ -69,17 +75,38 @@ def test_planted_secrets_are_nowhere_in_clear(lab: Lab, tmp_path: Path) -> None:
         for step in ("preview", "up", "refresh"):
             flags = [] if step == "preview" else ["--yes"]
             events = str(tmp_path / f"{step}.events")
-            printed.append(run(project, processes, step, *flags, "--diff", "--event-log", events, "--logtostderr", "-v=3"))
+            printed.append(
+                run(
+                    project, processes, step, *flags, "--diff", "--event-log", events, "--logtostderr", "-v=3"
+                )
+            )
         cluster_id = lab.cluster_id()
         user = yaml.safe_load(lab.kubeconfig(cluster_id))["users"][0]["user"]
-        kubeconfig = [value if not name.endswith("-data") else base64.b64decode(value).decode() for name, value in user.items()]
-        planted = {"password of the nodes": password, "password of the cluster": lab.admin_password(cluster_id)}
+        kubeconfig = [
+            value if not name.endswith("-data") else base64.b64decode(value).decode()
+            for name, value in user.items()
+        ]
+        planted = {
+            "password of the nodes": password,
+            "password of the cluster": lab.admin_password(cluster_id),
+        }
         planted |= {f"kubeconfig {number}": value for number, value in enumerate(kubeconfig)}
-        state = json.dumps(project.export()) + "".join(path.read_text() for path in project.backend.rglob("*.json*") if path.is_file())
+        state = json.dumps(project.export()) + "".join(
+            path.read_text() for path in project.backend.rglob("*.json*") if path.is_file()
+        )
         (tmp_path / "password").write_text(f"Rotated-{secrets.token_hex(8)}")
         project.preview("--expect-no-changes")  # another password would rebuild the pool
         printed.append(
-            run(project, processes, "destroy", "--yes", "--event-log", str(tmp_path / "destroy.events"), "--logtostderr", "-v=3")
+            run(
+                project,
+                processes,
+                "destroy",
+                "--yes",
+                "--event-log",
+                str(tmp_path / "destroy.events"),
+                "--logtostderr",
+                "-v=3",
+            )
         )
     places = {
         "state": state.encode(),
@@ -95,7 +122,10 @@ def test_planted_secrets_are_nowhere_in_clear(lab: Lab, tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o077 for path in left} == {0}
     assert copies(Path(tempfile.gettempdir()), kubeconfig) == []
     assert any(b"tencentcloud_plugin" in arguments for arguments in processes.arguments.values())
-    assert any(b"dynamic" in arguments or b"pulumi-resource-pulumi-python" in arguments for arguments in processes.arguments.values())
+    assert any(
+        b"dynamic" in arguments or b"pulumi-resource-pulumi-python" in arguments
+        for arguments in processes.arguments.values()
+    )
     for name, secret in planted.items():
         for where, held in places.items():
             assert not [form for form in forms(secret) if form in held], f"{name} is in clear in: {where}"
@@ -104,4 +134,6 @@ def test_planted_secrets_are_nowhere_in_clear(lab: Lab, tmp_path: Path) -> None:
     assert handed_over in places["environment"]
     places["environment"] = places["environment"].replace(handed_over, b"")
     for where, held in places.items():
-        assert not [form for form in forms(lab.secret_key) if form in held], f"the key is in clear in: {where}"
+        assert not [form for form in forms(lab.secret_key) if form in held], (
+            f"the key is in clear in: {where}"
+        )

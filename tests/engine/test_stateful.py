@@ -23,7 +23,9 @@ def test_a_deleted_pod_comes_back_with_its_address_and_so_does_one_that_was_scal
         uids = {pod["metadata"]["uid"] for pod in scene.pods()}
         with scene.load(scene.address()) as load:
             scene.kube.delete(Pod, "web-0", namespace="default")
-            wait_until("another web-0", lambda: len({pod["metadata"]["uid"] for pod in scene.pods()} - uids) == 1)
+            wait_until(
+                "another web-0", lambda: len({pod["metadata"]["uid"] for pod in scene.pods()} - uids) == 1
+            )
             scene.rolled_out(REPLICAS, kind=StatefulSet)
             assert addresses(scene) == first
 
@@ -32,7 +34,9 @@ def test_a_deleted_pod_comes_back_with_its_address_and_so_does_one_that_was_scal
             wait_until("scaled in", lambda: len(scene.pods()) == 1)
             assert addresses(scene) == {"web-0": first["web-0"]}
             # Kept for whoever comes back under that name, and for nobody else.
-            held = [owner for item in scene.lab.state()["subnets"].values() for owner in item["leases"].values()]
+            held = [
+                owner for item in scene.lab.state()["subnets"].values() for owner in item["leases"].values()
+            ]
             assert f"eni:{scene.cluster_id}/default/web-1" in held
 
             configure(project, {"replicas": REPLICAS})

@@ -41,6 +41,10 @@ def test_one_up_registers_every_zone_again(lab: Lab) -> None:
 def test_patches_of_objects_that_are_gone_are_made_again(lab: Lab) -> None:
     """TKE takes ipamd's objects away after VPC-CNI is off: a refresh between the two leaves their patches in the state."""
     with switched_off(lab, "between") as project:
-        urns = [resource["urn"] for resource in project.export()["deployment"]["resources"] if "VpcCni" in resource["type"]]
+        urns = [
+            resource["urn"]
+            for resource in project.export()["deployment"]["resources"]
+            if "VpcCni" in resource["type"]
+        ]
         project.run("refresh", "--yes", *(f"--target={urn}" for urn in urns))
         project.up()

@@ -13,7 +13,7 @@ from lightkube.resources.apps_v1 import Deployment, StatefulSet
 from lightkube.resources.core_v1 import Pod, Service
 from lightkube.resources.networking_v1 import Ingress
 
-from pulumi_tke_hybrid.drift.facts import wish
+from pulumi_tke_hybrid.drift.sources import wish
 from pulumi_tke_hybrid.tke import keys
 from tests.engine.stacks import configure, stack, steps
 from tests.lab.cluster_view import PodRow, client, pods
@@ -47,7 +47,9 @@ def as_mapping(value: Any) -> Any:
     return json.loads(json.dumps(value.to_dict()))
 
 
-def test_one_cluster_then_one_enable_with_both_subnets_then_the_pools(lab: Lab, project: PulumiProject) -> None:
+def test_one_cluster_then_one_enable_with_both_subnets_then_the_pools(
+    lab: Lab, project: PulumiProject
+) -> None:
     (created,) = lab.calls("CreateCluster")
     assert not created["request"]["ClusterCIDRSettings"].get("EniSubnetIds")
     (enabled,) = lab.calls("EnableVpcCniNetworkType")
@@ -62,9 +64,9 @@ def test_one_cluster_then_one_enable_with_both_subnets_then_the_pools(lab: Lab, 
 
 def test_eni_pods_run_in_both_zones_and_gr_pods_on_the_overlay(lab: Lab, project: PulumiProject) -> None:
     rows = pods(lab.kubeconfig(lab.cluster_id()))
-    assert {(row.zone, row.network) for row in rows if row.name.startswith(("nginx-deploy", "nginx-sts"))} == {
-        (zone, "eni") for zone in ZONES
-    }
+    assert {
+        (row.zone, row.network) for row in rows if row.name.startswith(("nginx-deploy", "nginx-sts"))
+    } == {(zone, "eni") for zone in ZONES}
     assert {row.network for row in rows if row.name.startswith("nginx-gr")} == {"overlay"}
     assert {row.ready for row in rows} == {"yes"}
 
@@ -81,17 +83,29 @@ def test_nothing_changes_on_a_second_preview_nor_after_a_refresh_nor_after_the_c
 
 
 def test_the_objects_are_what_the_article_says(kube: Client, project: PulumiProject) -> None:
-    deployment, gr = (as_mapping(kube.get(Deployment, name, namespace="default")) for name in ("nginx-deploy", "nginx-gr"))
+    deployment, gr = (
+        as_mapping(kube.get(Deployment, name, namespace="default")) for name in ("nginx-deploy", "nginx-gr")
+    )
     stateful = as_mapping(kube.get(StatefulSet, "nginx-sts", namespace="default"))
     for template in (deployment["spec"]["template"], stateful["spec"]["template"]):
         assert template["metadata"]["annotations"][keys.NETWORKS] == "tke-route-eni"
         (container,) = template["spec"]["containers"]
-        assert container["resources"]["requests"][keys.ENI_IP] == container["resources"]["limits"][keys.ENI_IP] == "1"
+        assert (
+            container["resources"]["requests"][keys.ENI_IP]
+            == container["resources"]["limits"][keys.ENI_IP]
+            == "1"
+        )
     assert stateful["spec"]["template"]["metadata"]["annotations"][keys.CLAIM_DELETE_POLICY] == "Never"
     assert keys.CLAIM_DELETE_POLICY not in json.dumps([deployment, gr])
     assert keys.ENI_IP not in json.dumps(gr)
-    services = {name: as_mapping(kube.get(Service, name, namespace="default")) for name in ("nginx-deploy", "nginx-gr", "nginx-sts")}
-    direct = {name: service["metadata"]["annotations"][keys.SERVICE_DIRECT_ACCESS] for name, service in services.items()}
+    services = {
+        name: as_mapping(kube.get(Service, name, namespace="default"))
+        for name in ("nginx-deploy", "nginx-gr", "nginx-sts")
+    }
+    direct = {
+        name: service["metadata"]["annotations"][keys.SERVICE_DIRECT_ACCESS]
+        for name, service in services.items()
+    }
     assert direct == {"nginx-deploy": "true", "nginx-gr": "false", "nginx-sts": "true"}
     ingress = as_mapping(kube.get(Ingress, "nginx-deploy", namespace="default"))
     assert ingress["metadata"]["annotations"][keys.INGRESS_DIRECT_ACCESS] == "true"
@@ -107,7 +121,11 @@ def test_no_credential_is_in_the_state_or_in_any_output(lab: Lab, project: Pulum
     assert (outputs["clusterId"], outputs["kubeconfig"]) == (cluster_id, "[secret]")
     assert [subnet.zone for subnet in wish(outputs["clusterFacts"]).subnets] == ZONES
     everything = "\n".join(
-        [json.dumps(project.export()), *(path.read_text() for path in project.backend.rglob("*.json")), *project.printed]
+        [
+            json.dumps(project.export()),
+            *(path.read_text() for path in project.backend.rglob("*.json")),
+            *project.printed,
+        ]
     )
     assert len(everything) > 10_000
     for secret in secrets:
@@ -124,7 +142,11 @@ def test_the_state_holds_a_reference_to_the_dynamic_provider_and_no_code(project
 
 def test_a_pod_with_a_kept_address_comes_back_with_it(kube: Client, lab: Lab, project: PulumiProject) -> None:
     def found() -> PodRow | None:
-        rows = [row for row in pods(lab.kubeconfig(lab.cluster_id())) if row.name == "nginx-sts-0" and row.ready == "yes"]
+        rows = [
+            row
+            for row in pods(lab.kubeconfig(lab.cluster_id()))
+            if row.name == "nginx-sts-0" and row.ready == "yes"
+        ]
         return rows[0] if rows else None
 
     before = found()
@@ -137,7 +159,11 @@ def test_a_pod_with_a_kept_address_comes_back_with_it(kube: Client, lab: Lab, pr
         if row is None:
             return None
         # A list, because between the two there is no pod of that name.
-        others = [pod.metadata for pod in kube.list(Pod, namespace="default") if pod.metadata and pod.metadata.name == "nginx-sts-0"]
+        others = [
+            pod.metadata
+            for pod in kube.list(Pod, namespace="default")
+            if pod.metadata and pod.metadata.name == "nginx-sts-0"
+        ]
         return row if first and any(other.uid != first.uid for other in others) else None
 
     assert wait_until("the pod", again).address == before.address
@@ -151,7 +177,12 @@ def test_the_same_preview_with_other_hash_seeds_is_the_same(lab: Lab) -> None:
         configure(fresh, {"keyId": "skey-12345678"})
         text = fresh.run("preview", "--json").stdout
         preview = json.loads(text[text.index("{") :])
-        seen.add(json.dumps(sorted((step["urn"], step["newState"].get("inputs")) for step in preview["steps"]), sort_keys=True))
+        seen.add(
+            json.dumps(
+                sorted((step["urn"], step["newState"].get("inputs")) for step in preview["steps"]),
+                sort_keys=True,
+            )
+        )
         (ROOT / "Pulumi.seeds.yaml").unlink()
     assert len(seen) == 1
 
@@ -175,7 +206,9 @@ def test_a_third_zone_updates_the_switch_and_adds_the_rest(lab: Lab, project: Pu
     project.preview("--expect-no-changes")
 
 
-def test_a_zone_that_leaves_is_refused_at_preview_and_nothing_is_written(lab: Lab, project: PulumiProject) -> None:
+def test_a_zone_that_leaves_is_refused_at_preview_and_nothing_is_written(
+    lab: Lab, project: PulumiProject
+) -> None:
     written = [call for call in lab.calls() if call["write"]]
     project.run("config", "set", "--path", "zones[0]", THIRD)
     project.run("config", "rm", "--path", "zones[2]")

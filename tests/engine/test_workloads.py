@@ -25,7 +25,12 @@ FAST = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 
 @pytest.fixture(scope="module")
 def cluster(lab: Lab) -> Iterator[str]:
-    with stack(lab, PROGRAMS / "zones", "workloads", {"zones": ["ap-guangzhou-4", "ap-guangzhou-6"], "workload": "false"}) as made:
+    with stack(
+        lab,
+        PROGRAMS / "zones",
+        "workloads",
+        {"zones": ["ap-guangzhou-4", "ap-guangzhou-6"], "workload": "false"},
+    ) as made:
         made.up()
         yield str(made.outputs()["clusterId"])
 
@@ -92,8 +97,13 @@ def test_every_allowed_combination_is_in_the_cluster_as_reviewed_and_quiet(
     assert seen["TCP", 53]["session_seconds"] == 60
     assert seen["UDP", 53]["scheduler"] == "LEAST_CONN"
     assert seen["TCP_SSL", 443]["certificate"] == "AbCd1234"
-    redirected = balancers[f"ingress/default/{names['HTTPS with a redirect, several hosts and paths']}"]["listeners"]
-    assert [(item["protocol"], item["redirect"], len(item["rules"])) for item in redirected] == [("HTTP", True, 0), ("HTTPS", False, 4)]
+    redirected = balancers[f"ingress/default/{names['HTTPS with a redirect, several hosts and paths']}"][
+        "listeners"
+    ]
+    assert [(item["protocol"], item["redirect"], len(item["rules"])) for item in redirected] == [
+        ("HTTP", True, 0),
+        ("HTTPS", False, 4),
+    ]
     both = balancers[f"ingress/default/{names['the same rules on HTTP and HTTPS']}"]["listeners"]
     assert [(item["protocol"], len(item["backends"])) for item in both] == [("HTTP", 2), ("HTTPS", 2)]
     quiet(project)
@@ -114,8 +124,16 @@ def test_what_cannot_change_is_refused_until_it_is_allowed_and_then_replaced_alo
     first, second, third = own(), own(), own()
     none, public = {"kind": "none"}, {"kind": "public"}
     changes: dict[str, tuple[Json, Json, str]] = {
-        "inward": ({"exposure": public}, {"exposure": internal(subnets[0])}, "exposure.kind: internal instead of public"),
-        "taking": ({"exposure": public}, {"exposure": existing(first)}, "exposure.kind: existing instead of public"),
+        "inward": (
+            {"exposure": public},
+            {"exposure": internal(subnets[0])},
+            "exposure.kind: internal instead of public",
+        ),
+        "taking": (
+            {"exposure": public},
+            {"exposure": existing(first)},
+            "exposure.kind: existing instead of public",
+        ),
         "leaving": ({"exposure": public}, {"exposure": none}, "exposure.kind: none instead of public"),
         "moving": (
             {"exposure": internal(subnets[0])},
@@ -142,7 +160,11 @@ def test_what_cannot_change_is_refused_until_it_is_allowed_and_then_replaced_alo
             {"exposure": none, "ingress": {"exposure": public}},
             "ingress.exposure.kind: public instead of internal",
         ),
-        "naming": ({"exposure": public, "name": "before"}, {"exposure": public, "name": "after"}, "name: after instead of before"),
+        "naming": (
+            {"exposure": public, "name": "before"},
+            {"exposure": public, "name": "after"},
+            "name: after instead of before",
+        ),
     }
     bystander: Json = {"bystander": {"exposure": public, "replicas": 0}}
     everything = bystander | {name: {**before, "replicas": 0} for name, (before, _, _) in changes.items()}
@@ -159,7 +181,10 @@ def test_what_cannot_change_is_refused_until_it_is_allowed_and_then_replaced_alo
         assert "say allow_address_change=True to have it replaced" in refused.output
         assert "Traceback" not in refused.output
 
-    allowed = {name: {**after, "replicas": 0, "allow_address_change": True} for name, (_, after, _) in changes.items()}
+    allowed = {
+        name: {**after, "replicas": 0, "allow_address_change": True}
+        for name, (_, after, _) in changes.items()
+    }
     describe(project, bystander | allowed)
     named = {"naming-deployment", "naming-service"}
     wanted = {f"{name}-{'ingress' if name == 'routing' else 'service'}" for name in changes} | named
@@ -209,7 +234,9 @@ def test_network_and_direct_access_change_in_steps_and_never_together(
     describe(project, {"web": {**web, "direct": False, **stuck}})
     assert project.up(check=False).exit_code != 0
     describe(project, {"web": web})
-    unfinished = project.preview(check=False)  # as far as the program goes, only direct access changes; but the pods never moved
+    unfinished = project.preview(
+        check=False
+    )  # as far as the program goes, only direct access changes; but the pods never moved
     assert unfinished.exit_code != 0
     assert steps_told in unfinished.output
     blind = project.run("up", "--yes", "--skip-preview", check=False)
@@ -218,7 +245,12 @@ def test_network_and_direct_access_change_in_steps_and_never_together(
     assert "Traceback" not in blind.output
     assert kube.get(Service, "web").metadata.annotations["service.cloud.tencent.com/direct-access"] == "false"
 
-    for step, network in (({**web, "direct": False}, "eni"), (web, "eni"), ({**web, "direct": False}, "eni"), (overlay, "overlay")):
+    for step, network in (
+        ({**web, "direct": False}, "eni"),
+        (web, "eni"),
+        ({**web, "direct": False}, "eni"),
+        (overlay, "overlay"),
+    ):
         describe(project, {"web": step})
         project.up()
         assert {row.network for row in pods(lab.kubeconfig(cluster))} == {network}
@@ -231,14 +263,28 @@ def test_objects_made_by_hand_are_adopted_renamed_and_scaled_by_others(
 ) -> None:
     kube: Any = client(lab.kubeconfig(cluster))
     labels = {"k8s-app": "shop"}
-    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "shop", "image": "nginx:1", "imagePullPolicy": "Always"}]}}
+    pod = {
+        "metadata": {"labels": labels},
+        "spec": {"containers": [{"name": "shop", "image": "nginx:1", "imagePullPolicy": "Always"}]},
+    }
     spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": pod}
-    kube.create(Deployment.from_dict({"metadata": {"name": "shop", "namespace": "default"}, "spec": spec}), field_manager="kubectl")
+    kube.create(
+        Deployment.from_dict({"metadata": {"name": "shop", "namespace": "default"}, "spec": spec}),
+        field_manager="kubectl",
+    )
     plain = {"selector": labels, "ports": [{"name": "port-0", "port": 80, "targetPort": 8080}]}
-    kube.create(Service.from_dict({"metadata": {"name": "shop", "namespace": "default"}, "spec": plain}), field_manager="kubectl")
+    kube.create(
+        Service.from_dict({"metadata": {"name": "shop", "namespace": "default"}, "spec": plain}),
+        field_manager="kubectl",
+    )
     before = [kube.get(kind, "shop").metadata.uid for kind in (Deployment, Service)]
 
-    adopting: Json = {"exposure": internal(subnets[0]), "selector": labels, "image": "nginx:2", "rollout": AT_ONCE}
+    adopting: Json = {
+        "exposure": internal(subnets[0]),
+        "selector": labels,
+        "image": "nginx:2",
+        "rollout": AT_ONCE,
+    }
     describe(project, {"shop": {**adopting, "adopt": True}})
     project.up()
     assert [kube.get(kind, "shop").metadata.uid for kind in (Deployment, Service)] == before
@@ -287,7 +333,13 @@ def test_an_image_that_a_release_tool_sets_and_the_program_ignores_is_never_set_
         template = {"spec": {"containers": [{"name": "shop", "image": f"nginx:{tag}"}]}}
         kube.patch(Deployment, "shop", {"spec": {"template": template}}, field_manager=manager)
 
-    shop: Json = {"exposure": {"kind": "none"}, "image": "nginx:1", "rollout": AT_ONCE, "adopt": True, "ignored": [IMAGE]}
+    shop: Json = {
+        "exposure": {"kind": "none"},
+        "image": "nginx:1",
+        "rollout": AT_ONCE,
+        "adopt": True,
+        "ignored": [IMAGE],
+    }
     describe(project, {"shop": shop})
     project.up()
     assert image() == "nginx:1"
@@ -302,7 +354,9 @@ def test_an_image_that_a_release_tool_sets_and_the_program_ignores_is_never_set_
     quiet(project)
 
 
-def test_a_statefulset_that_is_there_is_compared_before_anything_is_made(lab: Lab, cluster: str, project: PulumiProject) -> None:
+def test_a_statefulset_that_is_there_is_compared_before_anything_is_made(
+    lab: Lab, cluster: str, project: PulumiProject
+) -> None:
     kube: Any = client(lab.kubeconfig(cluster))
     labels = {"app.kubernetes.io/name": "db"}
     pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "db", "image": "nginx:1"}]}}
@@ -313,27 +367,57 @@ def test_a_statefulset_that_is_there_is_compared_before_anything_is_made(lab: La
         "selector": {"matchLabels": labels},
         "template": pod,
     }
-    kube.create(StatefulSet.from_dict({"metadata": {"name": "db", "namespace": "default"}, "spec": spec}), field_manager="kubectl")
+    kube.create(
+        StatefulSet.from_dict({"metadata": {"name": "db", "namespace": "default"}, "spec": spec}),
+        field_manager="kubectl",
+    )
     peers = {"clusterIP": "None", "selector": labels, "ports": [{"name": "port-0", "port": 80}]}
-    kube.create(Service.from_dict({"metadata": {"name": "db-peers", "namespace": "default"}, "spec": peers}), field_manager="kubectl")
+    kube.create(
+        Service.from_dict({"metadata": {"name": "db-peers", "namespace": "default"}, "spec": peers}),
+        field_manager="kubectl",
+    )
     budget = {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
-    kube.create(PodDisruptionBudget.from_dict({"metadata": {"name": "by-hand", "namespace": "default"}, "spec": budget}))
-    adopting: Json = {"exposure": {"kind": "public"}, "kind": "statefulset", "image": "nginx:1", "rollout": AT_ONCE, "adopt": True}
+    kube.create(
+        PodDisruptionBudget.from_dict(
+            {"metadata": {"name": "by-hand", "namespace": "default"}, "spec": budget}
+        )
+    )
+    adopting: Json = {
+        "exposure": {"kind": "public"},
+        "kind": "statefulset",
+        "image": "nginx:1",
+        "rollout": AT_ONCE,
+        "adopt": True,
+    }
     describe(project, {"db": adopting})
     before = len(balancers(lab))
     for refused in (project.preview(check=False), project.run("up", "--yes", "--skip-preview", check=False)):
         assert refused.exit_code != 0
         assert "service_name: db instead of db-peers (spec.serviceName of the live object)" in refused.output
-        assert "pod_management_policy: OrderedReady instead of Parallel (spec.podManagementPolicy of the live object)" in refused.output
+        assert (
+            "pod_management_policy: OrderedReady instead of Parallel (spec.podManagementPolicy of the live object)"
+            in refused.output
+        )
         assert len(balancers(lab)) == before
-    described = {**adopting, "service_name": "db-peers", "headless_service": True, "pod_management_policy": "Parallel"}
+    described = {
+        **adopting,
+        "service_name": "db-peers",
+        "headless_service": True,
+        "pod_management_policy": "Parallel",
+    }
     describe(project, {"db": described})
     refused = project.preview(check=False)
-    assert "disruption_budget: would be the second PodDisruptionBudget of these pods, beside by-hand" in refused.output
+    assert (
+        "disruption_budget: would be the second PodDisruptionBudget of these pods, beside by-hand"
+        in refused.output
+    )
     describe(project, {"db": {**described, "adopt": False}})  # the hook of the budget, without adoption
     refused = project.preview(check=False)
     assert refused.exit_code != 0
-    assert "disruption_budget: would be the second PodDisruptionBudget of these pods, beside by-hand" in refused.output
+    assert (
+        "disruption_budget: would be the second PodDisruptionBudget of these pods, beside by-hand"
+        in refused.output
+    )
     describe(project, {"db": {**described, "disruption_budget": False}})
     project.up()
     project.up()
@@ -341,9 +425,13 @@ def test_a_statefulset_that_is_there_is_compared_before_anything_is_made(lab: La
     kube.delete(PodDisruptionBudget, "by-hand")
 
 
-def test_gateways_from_charts_are_on_eni_behind_direct_load_balancers(lab: Lab, cluster: str, subnets: list[str]) -> None:
+def test_gateways_from_charts_are_on_eni_behind_direct_load_balancers(
+    lab: Lab, cluster: str, subnets: list[str]
+) -> None:
     config = {"clusterId": cluster, "subnetId": subnets[0]}
-    with stack(lab, PROGRAMS / "gateway", "gateway", config, {"LAB_KUBECONFIG": lab.kubeconfig(cluster), **FAST}) as project:
+    with stack(
+        lab, PROGRAMS / "gateway", "gateway", config, {"LAB_KUBECONFIG": lab.kubeconfig(cluster), **FAST}
+    ) as project:
         project.up()
         kube: Any = client(lab.kubeconfig(cluster))
         for name, cpu in (("ingress-nginx-controller", "100m"), ("traefik", "100m")):
@@ -356,7 +444,9 @@ def test_gateways_from_charts_are_on_eni_behind_direct_load_balancers(lab: Lab, 
         quiet(project)
         assert "gateway_transform" not in project.preview().output
         with changed(project, {"moved": "traefic"}):
-            assert "gateway_transform: no Deployment or StatefulSet is named traefic" in project.preview().output
+            assert (
+                "gateway_transform: no Deployment or StatefulSet is named traefic" in project.preview().output
+            )
         with changed(project, {"release": "true"}):
             refused = project.preview(check=False)
         assert refused.exit_code != 0

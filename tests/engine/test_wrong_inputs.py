@@ -13,7 +13,9 @@ EXPECTED = {
         "HybridCluster 'demo': 1 invalid input",
         "node_pools[1].zone: ap-guangzhou-6 has no pod subnet (zones that have one: ap-guangzhou-4)",
     ],
-    "foreign-zone": ["eni_subnets[1].zone: ap-shanghai-2 is not in region ap-guangzhou; a cluster spans zones of one region"],
+    "foreign-zone": [
+        "eni_subnets[1].zone: ap-shanghai-2 is not in region ap-guangzhou; a cluster spans zones of one region"
+    ],
     "several-at-once": [
         "HybridClusterArgs: 3 invalid inputs",
         "cluster_cidr: 192.168.1.0/20 has host bits set; the range it lies in is 192.168.0.0/20",
@@ -23,10 +25,22 @@ EXPECTED = {
     "pool-log-in": ["node_pools[0].key_ids: exactly one of key_ids and password is needed"],
     "endpoint": ["endpoint.security_group_id: is required for an internet endpoint"],
     "subnet-outside": ["cidr_block: 10.1.0.0/22 does not lie in the VPC's range 10.0.0.0/16"],
-    "inside-an-output": ["EniZoneSubnetArgs: 1 invalid input", "zone: 'guangzhou' is not a zone; write it as region and number"],
-    "inside-an-output-beside-a-warning": ["NodePoolArgs 'a': 1 invalid input", "size: -1 is too few; a pool's size is 0 or more"],
-    "switch": ["cluster_id: 'cls-1' is not a cluster id", "ip_reclaim: 'soon' is not a reclaim setting; use after(seconds)"],
-    "empty-list": ["subnets", "is empty; an empty list would switch the pod network of every ENI workload off"],
+    "inside-an-output": [
+        "EniZoneSubnetArgs: 1 invalid input",
+        "zone: 'guangzhou' is not a zone; write it as region and number",
+    ],
+    "inside-an-output-beside-a-warning": [
+        "NodePoolArgs 'a': 1 invalid input",
+        "size: -1 is too few; a pool's size is 0 or more",
+    ],
+    "switch": [
+        "cluster_id: 'cls-1' is not a cluster id",
+        "ip_reclaim: 'soon' is not a reclaim setting; use after(seconds)",
+    ],
+    "empty-list": [
+        "subnets",
+        "is empty; an empty list would switch the pod network of every ENI workload off",
+    ],
     "configmap": ["eni_subnets: is empty; ipamd without subnets gives no pod an address"],
     "fixed-deployment": ["fixed_ip: needs kind='statefulset'"],
     "exposure": ["bandwidth: 4096 Mbit/s is outside 1 to 2048"],
@@ -37,7 +51,10 @@ EXPECTED = {
         "node_pools[0].size: 1 is outside the autoscaler's bounds 5 to 2",
     ],
     "port": ["PortArgs 70000: 1 invalid input", "port: 70000 is not a port; use 1 to 65535"],
-    "ipamd-subnet": ["IpamdSubnetArgs 'ap-guangzhou-4': 1 invalid input", "subnet_id: 'subnet-a:b' is not a subnet id"],
+    "ipamd-subnet": [
+        "IpamdSubnetArgs 'ap-guangzhou-4': 1 invalid input",
+        "subnet_id: 'subnet-a:b' is not a subnet id",
+    ],
     "eni-subnet": [
         "EniSubnetArgs 'ap-guangzhou-4': 1 invalid input",
         "cidr_block: 10.0.64.1/22 has host bits set; the range it lies in is 10.0.64.0/22",
@@ -56,7 +73,9 @@ def project(lab: Lab) -> Iterator[PulumiProject]:
 
 
 @pytest.mark.parametrize("case", EXPECTED)
-def test_a_wrong_program_ends_with_its_mistakes_and_nothing_else(lab: Lab, project: PulumiProject, case: str) -> None:
+def test_a_wrong_program_ends_with_its_mistakes_and_nothing_else(
+    lab: Lab, project: PulumiProject, case: str
+) -> None:
     configure(project, {"case": case})
     lab.reset_calls()
     result = project.preview(check=False)

@@ -19,7 +19,9 @@ FOUR, SIX, SEVEN = "ap-guangzhou-4", "ap-guangzhou-6", "ap-guangzhou-7"
 
 @pytest.fixture
 def configmap(lab: Lab) -> Iterator[PulumiProject]:
-    with stack(lab, PROGRAMS / "zones", "configmap", {"registration": "configmap", "zones": [FOUR]}) as project:
+    with stack(
+        lab, PROGRAMS / "zones", "configmap", {"registration": "configmap", "zones": [FOUR]}
+    ) as project:
         project.up()
         yield project
 
@@ -32,10 +34,14 @@ def ipamd_generations(lab: Lab, project: PulumiProject) -> int:
     """How often ipamd was started: each start with another template makes a ReplicaSet."""
     kube = client(lab.kubeconfig(cluster(project)))
     sets = kube.list(ReplicaSet, namespace="kube-system")
-    return sum(1 for item in sets if item.metadata and (item.metadata.name or "").startswith("tke-eni-ipamd-"))
+    return sum(
+        1 for item in sets if item.metadata and (item.metadata.name or "").startswith("tke-eni-ipamd-")
+    )
 
 
-def test_the_configmap_holds_the_articles_values_and_ipamd_restarts_exactly_once(lab: Lab, configmap: PulumiProject) -> None:
+def test_the_configmap_holds_the_articles_values_and_ipamd_restarts_exactly_once(
+    lab: Lab, configmap: PulumiProject
+) -> None:
     before = ipamd_generations(lab, configmap)
     enabled = len(lab.calls("EnableVpcCniNetworkType"))
     configure(configmap, {"zones": [FOUR, SIX]})
@@ -45,7 +51,11 @@ def test_the_configmap_holds_the_articles_values_and_ipamd_restarts_exactly_once
     configmap.up()
 
     data = configmap.outputs()["ipamd"]
-    live = client(lab.kubeconfig(cluster(configmap))).get(ConfigMap, "tke-eni-ipamd", namespace="kube-system").data
+    live = (
+        client(lab.kubeconfig(cluster(configmap)))
+        .get(ConfigMap, "tke-eni-ipamd", namespace="kube-system")
+        .data
+    )
     assert live == data
     subnets = lab.state()["subnets"]
     ids = data["TKE_ENI_IPAMD_SUBNET_ID"].split(":")
@@ -64,7 +74,9 @@ def test_the_configmap_holds_the_articles_values_and_ipamd_restarts_exactly_once
     configmap.preview("--expect-no-changes")
 
 
-def test_a_configmap_with_an_entry_that_the_program_lacks_is_refused(lab: Lab, configmap: PulumiProject) -> None:
+def test_a_configmap_with_an_entry_that_the_program_lacks_is_refused(
+    lab: Lab, configmap: PulumiProject
+) -> None:
     kube = client(lab.kubeconfig(cluster(configmap)))
     live = kube.get(ConfigMap, "tke-eni-ipamd", namespace="kube-system")
     listed = (live.data or {})["TKE_ENI_IPAMD_SUBNET_ID"]
@@ -117,7 +129,9 @@ REFUSED = (
 def test_a_new_cluster_whose_ipamd_is_an_addon_is_finished_by_the_api(lab: Lab) -> None:
     lab.settings(ipamd_version="v3.5.0")
     try:
-        with stack(lab, PROGRAMS / "zones", "addon", {"registration": "configmap", "zones": [FOUR, SIX]}) as project:
+        with stack(
+            lab, PROGRAMS / "zones", "addon", {"registration": "configmap", "zones": [FOUR, SIX]}
+        ) as project:
             result = project.up(check=False)
             assert result.exit_code != 0
             assert words(result, "v3.5.0 is") == {REFUSED}
@@ -129,13 +143,18 @@ def test_a_new_cluster_whose_ipamd_is_an_addon_is_finished_by_the_api(lab: Lab) 
             assert registered(lab) == 2
             assert ipamd_generations(lab, project) == 1
             rows = pods(lab.kubeconfig(cluster(project)))
-            assert {(row.zone, row.network, row.ready) for row in rows} == {(FOUR, "eni", "yes"), (SIX, "eni", "yes")}
+            assert {(row.zone, row.network, row.ready) for row in rows} == {
+                (FOUR, "eni", "yes"),
+                (SIX, "eni", "yes"),
+            }
             project.preview("--expect-no-changes")
     finally:
         lab.settings(ipamd_version=IPAMD_VERSION)
 
 
-def test_zones_of_the_configmap_go_on_by_the_api_once_ipamd_became_an_addon(lab: Lab, configmap: PulumiProject) -> None:
+def test_zones_of_the_configmap_go_on_by_the_api_once_ipamd_became_an_addon(
+    lab: Lab, configmap: PulumiProject
+) -> None:
     configure(configmap, {"zones": [FOUR, SIX]})
     configmap.up()
     kube = client(lab.kubeconfig(cluster(configmap)))
@@ -160,7 +179,9 @@ def test_zones_of_the_configmap_go_on_by_the_api_once_ipamd_became_an_addon(lab:
 
 def test_ipamd_may_be_unready_or_of_no_version_but_not_absent(lab: Lab, configmap: PulumiProject) -> None:
     kube = client(lab.kubeconfig(cluster(configmap)))
-    kube.patch(Deployment, "tke-eni-ipamd", of_ipamd({"nodeSelector": {"no": "where"}}), namespace="kube-system")
+    kube.patch(
+        Deployment, "tke-eni-ipamd", of_ipamd({"nodeSelector": {"no": "where"}}), namespace="kube-system"
+    )
 
     def unready() -> bool:
         status = kube.get(Deployment, "tke-eni-ipamd", namespace="kube-system").status
@@ -174,7 +195,15 @@ def test_ipamd_may_be_unready_or_of_no_version_but_not_absent(lab: Lab, configma
     kube.patch(Deployment, "tke-eni-ipamd", with_tag("latest"), namespace="kube-system")
     wait_until("ipamd", lambda: settled(kube))
     result = configmap.preview("--expect-no-changes")
-    assert len(words(result, "could not tell the version of ipamd (its image tke-eni-ipamd:latest does not tell it)")) == 1
+    assert (
+        len(
+            words(
+                result,
+                "could not tell the version of ipamd (its image tke-eni-ipamd:latest does not tell it)",
+            )
+        )
+        == 1
+    )
 
     configure(configmap, {"zones": [FOUR, SIX]})
     listed = live_list(kube)
@@ -186,7 +215,10 @@ def test_ipamd_may_be_unready_or_of_no_version_but_not_absent(lab: Lab, configma
     assert live_list(kube) == listed
     lab.call("tke", "DisableVpcCniNetworkType", {"ClusterId": cluster(configmap)})
     wait_until(
-        "the ConfigMap gone", lambda: not list(kube.list(ConfigMap, namespace="kube-system", fields={"metadata.name": "tke-eni-ipamd"}))
+        "the ConfigMap gone",
+        lambda: (
+            not list(kube.list(ConfigMap, namespace="kube-system", fields={"metadata.name": "tke-eni-ipamd"}))
+        ),
     )
     result = configmap.preview(check=False)
     assert result.exit_code != 0
@@ -200,7 +232,8 @@ def test_with_the_check_bypassed_the_cloud_refuses_an_uncovered_zone_in_the_arti
         result = project.up(check=False)
         assert result.exit_code != 0
         assert (
-            "Network scale error[IP for pods in Zone ap-guangzhou-7 is not enough to scale out 1 nodes.]" in result.stdout + result.stderr
+            "Network scale error[IP for pods in Zone ap-guangzhou-7 is not enough to scale out 1 nodes.]"
+            in result.stdout + result.stderr
         )
 
 
@@ -211,14 +244,20 @@ def test_an_eni_pod_is_pending_until_its_zone_is_registered(lab: Lab) -> None:
 
         def verdict() -> str:
             status = kube.get(Pod, "late", namespace="default").status
-            return json.dumps([condition.message for condition in (status.conditions if status else None) or []])
+            return json.dumps(
+                [condition.message for condition in (status.conditions if status else None) or []]
+            )
 
-        wait_until("the scheduler's verdict", lambda: "Insufficient tke.cloud.tencent.com/eni-ip" in verdict())
+        wait_until(
+            "the scheduler's verdict", lambda: "Insufficient tke.cloud.tencent.com/eni-ip" in verdict()
+        )
         configure(project, {"registered": [FOUR, SEVEN]})
         planned = steps(project)
         assert planned["cni-switch"] == "update"
         assert "replace" not in " ".join(planned.values())
         project.up()
-        wait_until("the pod", lambda: [row.ready for row in pods(lab.kubeconfig(cluster(project)))] == ["yes"])
+        wait_until(
+            "the pod", lambda: [row.ready for row in pods(lab.kubeconfig(cluster(project)))] == ["yes"]
+        )
         (row,) = pods(lab.kubeconfig(cluster(project)))
         assert (row.zone, row.network) == (SEVEN, "eni")

@@ -25,9 +25,29 @@ MODES: dict[str, Json] = {
     "overlay-local": {"network": "global_route", "external_traffic_policy": "local"},
 }
 SERVICES = ("none", "public", "internal", "existing")
-FRONTS = [*((service, "none") for service in SERVICES), *(("none", ingress) for ingress in SERVICES[1:]), ("internal", "public")]
-KINDS_OF_OBJECTS: tuple[Any, ...] = (Service, Ingress, Deployment, StatefulSet, PodDisruptionBudget, TKE_SERVICE_CONFIG, Secret)
-VOLATILE = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink", "namespace")
+FRONTS = [
+    *((service, "none") for service in SERVICES),
+    *(("none", ingress) for ingress in SERVICES[1:]),
+    ("internal", "public"),
+]
+KINDS_OF_OBJECTS: tuple[Any, ...] = (
+    Service,
+    Ingress,
+    Deployment,
+    StatefulSet,
+    PodDisruptionBudget,
+    TKE_SERVICE_CONFIG,
+    Secret,
+)
+VOLATILE = (
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "generation",
+    "managedFields",
+    "selfLink",
+    "namespace",
+)
 WRITTEN_WITH_A_TIME_OR_AN_ID = (
     "service.kubernetes.io/loadbalance-id",
     "kubernetes.io/ingress.qcloud-loadbalance-id",
@@ -56,7 +76,12 @@ class Case:
 
     def args(self, subnet: str, balancer: Callable[[], str]) -> Json:
         """The arguments of its workload."""
-        found: Json = {"exposure": _exposure(self.service, subnet, balancer), "kind": self.kind, "replicas": 0, **MODES[self.mode]}
+        found: Json = {
+            "exposure": _exposure(self.service, subnet, balancer),
+            "kind": self.kind,
+            "replicas": 0,
+            **MODES[self.mode],
+        }
         if self.ingress != "none":
             found["ingress"] = {"exposure": _exposure(self.ingress, subnet, balancer)}
         return found
@@ -89,7 +114,13 @@ def rich(subnet: str, group: str) -> dict[str, Json]:
             "ports": [
                 {"port": 53},
                 {"port": 53, "protocol": "UDP", "listener": {"scheduler": "LEAST_CONN"}},
-                {"port": 443, "target_port": 80, "protocol": "TCP_SSL", "certificate_id": certificate, "name": "secure"},
+                {
+                    "port": 443,
+                    "target_port": 80,
+                    "protocol": "TCP_SSL",
+                    "certificate_id": certificate,
+                    "name": "secure",
+                },
             ],
             "listener": {"session_seconds": 60, "health_check": check},
             "service_annotations": {"team": "shop"},
@@ -107,7 +138,12 @@ def rich(subnet: str, group: str) -> dict[str, Json]:
         },
         "the same rules on HTTP and HTTPS": {
             "exposure": {"kind": "none"},
-            "ingress": {"exposure": inside, "certificate_id": certificate, "both_protocols": True, "annotations": {"team": "shop"}},
+            "ingress": {
+                "exposure": inside,
+                "certificate_id": certificate,
+                "both_protocols": True,
+                "annotations": {"team": "shop"},
+            },
         },
         "a whole pod": {
             "exposure": {"kind": "none"},
@@ -115,7 +151,13 @@ def rich(subnet: str, group: str) -> dict[str, Json]:
             "labels": {"team": "shop"},
             "pod_annotations": {"team": "shop"},
             "node_selector": {"kubernetes.io/os": "linux"},
-            "rollout": {"pre_stop_seconds": 20, "termination_grace_seconds": 90, "max_surge": 2, "pod_seconds": 60, "native_sleep": False},
+            "rollout": {
+                "pre_stop_seconds": 20,
+                "termination_grace_seconds": 90,
+                "max_surge": 2,
+                "pod_seconds": 60,
+                "native_sleep": False,
+            },
             "replicas": 1,
         },
         "kept addresses": {
@@ -140,7 +182,11 @@ def read_back(client: Client, name: str, words: dict[str, str]) -> dict[str, Jso
 
 def _plain(item: Json, words: dict[str, str]) -> Json:
     metadata = {key: value for key, value in item["metadata"].items() if key not in VOLATILE}
-    kept = {key: value for key, value in (metadata.get("annotations") or {}).items() if key not in WRITTEN_WITH_A_TIME_OR_AN_ID}
+    kept = {
+        key: value
+        for key, value in (metadata.get("annotations") or {}).items()
+        if key not in WRITTEN_WITH_A_TIME_OR_AN_ID
+    }
     metadata["annotations"] = kept or None
     said = {key: item[key] for key in ("spec", "data") if key in item}
     plain: Json = _in_words({"metadata": metadata, **said}, words)
@@ -150,7 +196,9 @@ def _plain(item: Json, words: dict[str, str]) -> Json:
 def _in_words(value: Any, words: dict[str, str]) -> Any:
     if isinstance(value, dict):
         return {
-            key: "GIVEN" if key in GIVEN_BY_THE_CLUSTER else _in_words(entry, words) for key, entry in value.items() if entry is not None
+            key: "GIVEN" if key in GIVEN_BY_THE_CLUSTER else _in_words(entry, words)
+            for key, entry in value.items()
+            if entry is not None
         }
     if isinstance(value, list):
         return [_in_words(entry, words) for entry in value]
@@ -172,6 +220,6 @@ def golden(objects: dict[str, dict[str, Json]], clients: dict[str, str]) -> str:
             names.append(known[0] if known else f"{kind}-{len(alike) + 1}")
             shapes[names[-1]] = item
         lines.append(f"  {title}: {{client: {clients[title]}, objects: [{', '.join(names)}]}}\n")
-    return "".join(["workloads:\n", *(line.replace("  ", '  "', 1).replace(": {", '": {', 1) for line in lines)]) + yaml.safe_dump(
-        {"shapes": shapes}, sort_keys=False, width=140
-    )
+    return "".join(
+        ["workloads:\n", *(line.replace("  ", '  "', 1).replace(": {", '": {', 1) for line in lines)]
+    ) + yaml.safe_dump({"shapes": shapes}, sort_keys=False, width=140)

@@ -29,10 +29,33 @@ class Case:
 
 
 CASES = (
-    Case("A1", "GlobalRouter, Service", "--service=default/nginx-gr", "10.0.0.3", "192.168.0.65", "SNAT_NODE"),
-    Case("A2", "ENI Deployment, direct Service", "--service=default/nginx-deploy", "10.0.0.13", "10.0.0.13", "PRESERVED"),
-    Case("A3", "ENI Deployment, direct Ingress", "--ingress=default/nginx-deploy", "10.0.0.3", "10.0.0.3", "PRESERVED"),
-    Case("A4", "ENI StatefulSet, direct Service", "--service=default/nginx-sts", "10.0.0.3", "10.0.0.3", "PRESERVED"),
+    Case(
+        "A1", "GlobalRouter, Service", "--service=default/nginx-gr", "10.0.0.3", "192.168.0.65", "SNAT_NODE"
+    ),
+    Case(
+        "A2",
+        "ENI Deployment, direct Service",
+        "--service=default/nginx-deploy",
+        "10.0.0.13",
+        "10.0.0.13",
+        "PRESERVED",
+    ),
+    Case(
+        "A3",
+        "ENI Deployment, direct Ingress",
+        "--ingress=default/nginx-deploy",
+        "10.0.0.3",
+        "10.0.0.3",
+        "PRESERVED",
+    ),
+    Case(
+        "A4",
+        "ENI StatefulSet, direct Service",
+        "--service=default/nginx-sts",
+        "10.0.0.3",
+        "10.0.0.3",
+        "PRESERVED",
+    ),
 )
 
 
@@ -76,7 +99,13 @@ def table(results: Iterable[Measured]) -> Table:
     for result in results:
         case = result.case
         made.add_row(
-            case.name, case.way, case.client, case.seen, ", ".join(result.peers) or result.complaint, result.verdict, str(result.code)
+            case.name,
+            case.way,
+            case.client,
+            case.seen,
+            ", ".join(result.peers) or result.complaint,
+            result.verdict,
+            str(result.code),
         )
     return made
 
@@ -88,7 +117,16 @@ def _eni_subnets(lab: Lab) -> list[dict[str, Any]]:
 
 
 def _start(lab: Lab, case: Case, options: Sequence[str]) -> "subprocess.Popen[str]":
-    command = [*lab.client(case.client), sys.executable, "-m", "pulumi_tke_hybrid.cli", "verify", case.front, *options, "--json=-"]
+    command = [
+        *lab.client(case.client),
+        sys.executable,
+        "-m",
+        "pulumi_tke_hybrid.cli",
+        "verify",
+        case.front,
+        *options,
+        "--json=-",
+    ]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -98,7 +136,9 @@ def _result(case: Case, process: "subprocess.Popen[str]") -> Measured:
     except subprocess.TimeoutExpired:
         return Measured(case, (), "", -1, f"not done within {SECONDS} s")
     if not said:
-        return Measured(case, (), "", process.returncode, (told.strip().splitlines() or ["it said nothing"])[-1])
+        return Measured(
+            case, (), "", process.returncode, (told.strip().splitlines() or ["it said nothing"])[-1]
+        )
     report: dict[str, Any] = json.loads(said)
     peers = sorted({peer for pod in report["pods"] for peer in pod["peers"]})
     return Measured(case, tuple(peers), str(report["verdict"]), process.returncode)

@@ -64,17 +64,35 @@ def look(lab: Lab, zones: list[str]) -> None:
     rows = pods(lab.kubeconfig(lab.cluster_id()))
     console.print(table(rows))
     for zone in zones:
-        require(any(row.zone == zone and row.network == "eni" and row.ready == "yes" for row in rows), f"an ENI pod runs in {zone}")
-    require(all(row.network == "overlay" for row in rows if row.name.startswith("nginx-gr")), "the GR pods are on the overlay")
-    require(all(row.gate == "true" for row in rows if row.network == "eni"), "every pod behind a direct Service has TKE's readiness gate")
+        require(
+            any(row.zone == zone and row.network == "eni" and row.ready == "yes" for row in rows),
+            f"an ENI pod runs in {zone}",
+        )
+    require(
+        all(row.network == "overlay" for row in rows if row.name.startswith("nginx-gr")),
+        "the GR pods are on the overlay",
+    )
+    require(
+        all(row.gate == "true" for row in rows if row.network == "eni"),
+        "every pod behind a direct Service has TKE's readiness gate",
+    )
 
 
 def calls(lab: Lab) -> None:
     made = lab.calls("CreateCluster")
-    require(len(made) == 1 and not made[0]["request"]["ClusterCIDRSettings"].get("EniSubnetIds"), "one CreateCluster, without ENI subnets")
+    require(
+        len(made) == 1 and not made[0]["request"]["ClusterCIDRSettings"].get("EniSubnetIds"),
+        "one CreateCluster, without ENI subnets",
+    )
     enabled = lab.calls("EnableVpcCniNetworkType")
-    require(len(enabled) == 1 and len(enabled[0]["request"]["Subnets"]) == len(ZONES), "one EnableVpcCniNetworkType, with both subnets")
-    require(all(enabled[0]["n"] < pool["n"] for pool in lab.calls("CreateClusterNodePool")), "and only then the node pools")
+    require(
+        len(enabled) == 1 and len(enabled[0]["request"]["Subnets"]) == len(ZONES),
+        "one EnableVpcCniNetworkType, with both subnets",
+    )
+    require(
+        all(enabled[0]["n"] < pool["n"] for pool in lab.calls("CreateClusterNodePool")),
+        "and only then the node pools",
+    )
     require(not lab.calls("DisableVpcCniNetworkType"), "DisableVpcCniNetworkType was never called")
 
 
@@ -132,12 +150,17 @@ def story(lab: Lab, project: PulumiProject, no_packets: str | None) -> None:
     step(f"A third zone, {THIRD}: preview, then up")
     set_zones(project, [*ZONES, THIRD])
     preview = timed(lambda: project.preview(on_line=show))
-    require("to replace" not in preview.stdout and "to delete" not in preview.stdout, "no replacement, no deletion")
+    require(
+        "to replace" not in preview.stdout and "to delete" not in preview.stdout,
+        "no replacement, no deletion",
+    )
     timed(lambda: project.up(on_line=quiet))
     look(lab, [*ZONES, THIRD])
     require(len(lab.calls("AddVpcCniSubnets")) == 1, "one AddVpcCniSubnets; VPC-CNI was never switched off")
 
-    step("The article's four results: real packets, from clients 10.0.0.3 and 10.0.0.13, judged by tke-hybrid verify")
+    step(
+        "The article's four results: real packets, from clients 10.0.0.3 and 10.0.0.13, judged by tke-hybrid verify"
+    )
     measure(lab, no_packets)
 
     step("pulumi destroy")

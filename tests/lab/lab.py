@@ -35,7 +35,14 @@ _KINDS = {"vpcs": "vpc_id", "subnets": "subnet_id", "clusters": "cluster_id", "l
 class Lab:
     """A running lab."""
 
-    def __init__(self, process: "subprocess.Popen[str]", port: int, directory: Path, binaries: Binaries, secret: tuple[str, str]) -> None:
+    def __init__(
+        self,
+        process: "subprocess.Popen[str]",
+        port: int,
+        directory: Path,
+        binaries: Binaries,
+        secret: tuple[str, str],
+    ) -> None:
         self._process = process
         self.address = f"http://127.0.0.1:{port}"
         self.directory = directory
@@ -47,7 +54,9 @@ class Lab:
 
     @classmethod
     @contextlib.contextmanager
-    def started(cls, log: Path | None = None, *, packets: bool = False, draining: bool | None = None) -> "Generator[Lab]":
+    def started(
+        cls, log: Path | None = None, *, packets: bool = False, draining: bool | None = None
+    ) -> "Generator[Lab]":
         """Build what is missing, start the lab, stop it at the end. With `packets` real ones move; PacketsUnavailable says why not.
 
         `draining`: pods that end run their preStop hooks first. Default: where packets move, because nobody notices it elsewhere.
@@ -75,7 +84,9 @@ class Lab:
                     process.stdin.flush()
                     line = process.stdout.readline()
                     if not line.strip().isdigit():
-                        raise RuntimeError(f"the lab did not start: {(log or directory / 'lab.log').read_text()[-2000:]}")
+                        raise RuntimeError(
+                            f"the lab did not start: {(log or directory / 'lab.log').read_text()[-2000:]}"
+                        )
                     yield cls(process, int(line), directory, binaries, secret)
                 finally:
                     process.send_signal(signal.SIGINT)
@@ -106,7 +117,12 @@ class Lab:
         Temporary files stay in the lab's folder: the kubernetes plugin leaves a kubeconfig behind wherever it is configured.
         """
         backend = Path(tempfile.mkdtemp(prefix="backend-", dir=self.directory))
-        return PulumiProject(root, backend, self.binaries, {**self.environment, "TMPDIR": str(self.temporary), **(environment or {})})
+        return PulumiProject(
+            root,
+            backend,
+            self.binaries,
+            {**self.environment, "TMPDIR": str(self.temporary), **(environment or {})},
+        )
 
     @contextlib.contextmanager
     def own_load_balancers(self) -> "Generator[Callable[[], str]]":
@@ -203,7 +219,9 @@ def _pulumi_home(built: Path, own: Path) -> Path:
     return own
 
 
-def wait_until(what: str, look: "Any", seconds: float = 30.0, picture: "Callable[[], str] | None" = None) -> Any:
+def wait_until(
+    what: str, look: "Any", seconds: float = 30.0, picture: "Callable[[], str] | None" = None
+) -> Any:
     """Call `look` until it gives something true. `picture`: what to show where it never does."""
     deadline = time.monotonic() + seconds
     while True:

@@ -46,7 +46,11 @@ LIMITS: dict[str, dict[str, PodLimits]] = {
     "SA1": {"SMALL1": PodLimits(1, 1), "MEDIUM2": PodLimits(9, 4), "MEDIUM4": PodLimits(9, 4)},
     "SA2": {**_S5, **dict.fromkeys(_SA2_LARGE, PodLimits(273, 39)), "40XLARGE320": PodLimits(273, 22)},
     "SA3": {**_S5, **_OWN},
-    "IT5": {"4XLARGE64": PodLimits(203, 39), "8XLARGE128": PodLimits(203, 39), "16XLARGE256": PodLimits(203, 39)},
+    "IT5": {
+        "4XLARGE64": PodLimits(203, 39),
+        "8XLARGE128": PodLimits(203, 39),
+        "16XLARGE256": PodLimits(203, 39),
+    },
 }
 """By family and size."""
 UNLISTED = PodLimits(27, 9)

@@ -66,7 +66,9 @@ class PacketLab(test_controllers.Lab):
     def __init__(self) -> None:
         super().__init__()
         self.world.subnets["subnet-eni-7"].cidr_block = "10.0.7.0/24"
-        self.cluster.vpc_cni = VpcCni("tke-route-eni", True, 300, ["subnet-eni-4", "subnet-eni-6", "subnet-eni-7"], True)
+        self.cluster.vpc_cni = VpcCni(
+            "tke-route-eni", True, 300, ["subnet-eni-4", "subnet-eni-6", "subnet-eni-7"], True
+        )
         self.network = PacketNetwork()
 
     async def prepare(self, binaries: Path, directory: Path) -> None:
@@ -88,13 +90,17 @@ class PacketLab(test_controllers.Lab):
         await self.network.stop()
         await self.stop()
 
-    async def pods_on(self, namespace: str, per_zone: dict[str, int], annotations: dict[str, str] | None = None) -> list[Json]:
+    async def pods_on(
+        self, namespace: str, per_zone: dict[str, int], annotations: dict[str, str] | None = None
+    ) -> list[Json]:
         """A workload that has so many pods in each zone; all of them ready."""
         for zone, count in per_zone.items():
             await self.deployment(namespace, zone, count, annotations)
         return await self.until(self.ready_pods(namespace, sum(per_zone.values())), timeout=40)
 
-    async def deployment(self, namespace: str, zone: str, replicas: int, annotations: dict[str, str] | None = None) -> None:
+    async def deployment(
+        self, namespace: str, zone: str, replicas: int, annotations: dict[str, str] | None = None
+    ) -> None:
         """One zone's part of it."""
         body: Json = {
             "metadata": {"name": f"web-{zone}", "namespace": namespace},
@@ -115,7 +121,9 @@ class PacketLab(test_controllers.Lab):
 
         async def there() -> bool:
             balancer = next(entry for entry in self.world.load_balancers.values() if entry.vip == vip)
-            return bool(balancer.listeners) and all(len(listener.backends) == count for listener in balancer.listeners)
+            return bool(balancer.listeners) and all(
+                len(listener.backends) == count for listener in balancer.listeners
+            )
 
         await self.until(there)
         await asyncio.sleep(1.0)
@@ -158,7 +166,9 @@ class PacketLab(test_controllers.Lab):
 
 
 async def output(*argv: str) -> str:
-    process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        *argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
     said, errors = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, errors.decode()
     return said.decode()
@@ -210,7 +220,11 @@ async def ingress(lab: PacketLab, namespace: str, direct: str) -> str:
                 {
                     "http": {
                         "paths": [
-                            {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "web", "port": {"number": 80}}}},
+                            {
+                                "path": "/",
+                                "pathType": "Prefix",
+                                "backend": {"service": {"name": "web", "port": {"number": 80}}},
+                            },
                         ]
                     }
                 }
@@ -226,7 +240,11 @@ def with_cluster(lab: Lab) -> list[str]:
     vpc_id = lab.call("vpc", "CreateVpc", {"VpcName": "lab", "CidrBlock": "10.0.0.0/16"})["Vpc"]["VpcId"]
     request: dict[str, object] = {
         "ClusterType": "MANAGED_CLUSTER",
-        "ClusterCIDRSettings": {"ClusterCIDR": "192.168.0.0/20", "MaxNodePodNum": 64, "MaxClusterServiceNum": 1024},
+        "ClusterCIDRSettings": {
+            "ClusterCIDR": "192.168.0.0/20",
+            "MaxNodePodNum": 64,
+            "MaxClusterServiceNum": 1024,
+        },
         "ClusterBasicSettings": {"VpcId": vpc_id, "ClusterName": "packets", "ClusterVersion": "1.30.0"},
     }
     lab.call("tke", "CreateCluster", request)

@@ -61,7 +61,9 @@ class PulumiTimeout(Exception):
 class Running:
     """A CLI process. The engine's plugins have process groups of their own, but they all share its session."""
 
-    def __init__(self, command: list[str], directory: Path, environment: Mapping[str, str], on_line: OnLine | None) -> None:
+    def __init__(
+        self, command: list[str], directory: Path, environment: Mapping[str, str], on_line: OnLine | None
+    ) -> None:
         self._started = time.monotonic()
         self._process = subprocess.Popen(
             command, cwd=directory, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -184,7 +186,13 @@ class PulumiProject:
         command = [str(self.binaries.pulumi), *arguments, *stack, "--non-interactive"]
         return Running(command, self.root, self.environment(), on_line)
 
-    def run(self, *arguments: str, check: bool = True, timeout: float = DEFAULT_TIMEOUT, on_line: OnLine | None = None) -> Result:
+    def run(
+        self,
+        *arguments: str,
+        check: bool = True,
+        timeout: float = DEFAULT_TIMEOUT,
+        on_line: OnLine | None = None,
+    ) -> Result:
         """To the end. Whatever happens, nothing of it keeps running."""
         running = self.start(*arguments, on_line=on_line)
         try:
@@ -211,17 +219,47 @@ class PulumiProject:
     def config_set(self, key: str, value: str, *, secret: bool = False) -> Result:
         return self.run("config", "set", *(["--secret"] if secret else []), key, value)
 
-    def preview(self, *arguments: str, check: bool = True, timeout: float = DEFAULT_TIMEOUT, on_line: OnLine | None = None) -> Result:
+    def preview(
+        self,
+        *arguments: str,
+        check: bool = True,
+        timeout: float = DEFAULT_TIMEOUT,
+        on_line: OnLine | None = None,
+    ) -> Result:
         return self.run("preview", *arguments, check=check, timeout=timeout, on_line=on_line)
 
-    def up(self, *arguments: str, check: bool = True, timeout: float = DEFAULT_TIMEOUT, on_line: OnLine | None = None) -> Result:
-        return self.run("up", "--yes", "--skip-preview", *arguments, check=check, timeout=timeout, on_line=on_line)
+    def up(
+        self,
+        *arguments: str,
+        check: bool = True,
+        timeout: float = DEFAULT_TIMEOUT,
+        on_line: OnLine | None = None,
+    ) -> Result:
+        return self.run(
+            "up", "--yes", "--skip-preview", *arguments, check=check, timeout=timeout, on_line=on_line
+        )
 
-    def refresh(self, *arguments: str, check: bool = True, timeout: float = DEFAULT_TIMEOUT, on_line: OnLine | None = None) -> Result:
-        return self.run("refresh", "--yes", "--skip-preview", *arguments, check=check, timeout=timeout, on_line=on_line)
+    def refresh(
+        self,
+        *arguments: str,
+        check: bool = True,
+        timeout: float = DEFAULT_TIMEOUT,
+        on_line: OnLine | None = None,
+    ) -> Result:
+        return self.run(
+            "refresh", "--yes", "--skip-preview", *arguments, check=check, timeout=timeout, on_line=on_line
+        )
 
-    def destroy(self, *arguments: str, check: bool = True, timeout: float = DEFAULT_TIMEOUT, on_line: OnLine | None = None) -> Result:
-        return self.run("destroy", "--yes", "--skip-preview", *arguments, check=check, timeout=timeout, on_line=on_line)
+    def destroy(
+        self,
+        *arguments: str,
+        check: bool = True,
+        timeout: float = DEFAULT_TIMEOUT,
+        on_line: OnLine | None = None,
+    ) -> Result:
+        return self.run(
+            "destroy", "--yes", "--skip-preview", *arguments, check=check, timeout=timeout, on_line=on_line
+        )
 
     def export(self) -> dict[str, Any]:
         """The state as it is stored: secrets stay encrypted."""

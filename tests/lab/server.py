@@ -27,7 +27,13 @@ class Clusters:
     """Gives each cluster of the stand-in cloud a real control plane, and takes it away again."""
 
     def __init__(
-        self, world: World, binaries: Path, directory: Path, packets: PacketNetworks | None = None, *, draining: bool = False
+        self,
+        world: World,
+        binaries: Path,
+        directory: Path,
+        packets: PacketNetworks | None = None,
+        *,
+        draining: bool = False,
     ) -> None:
         self._world = world
         self._draining = draining
@@ -38,7 +44,9 @@ class Clusters:
 
     async def start(self, cluster: Cluster) -> None:
         folder = self._directory / cluster.cluster_id
-        plane = await ControlPlane.start(self._binaries, folder, service_cidr=cluster.service_cidr, draining=self._draining)
+        plane = await ControlPlane.start(
+            self._binaries, folder, service_cidr=cluster.service_cidr, draining=self._draining
+        )
         cluster.kubeconfig = plane.kubeconfig
         controllers = TkeControllers(self._world, cluster, plane.kubeconfig)
         task = asyncio.create_task(controllers.run(), name=f"controllers of {cluster.cluster_id}")
@@ -63,7 +71,13 @@ class Clusters:
         shutil.rmtree(self._directory / cluster.cluster_id, ignore_errors=True)
 
     async def stop_all(self) -> None:
-        await asyncio.gather(*(self.stop(self._world.clusters[name]) for name in list(self._running) if name in self._world.clusters))
+        await asyncio.gather(
+            *(
+                self.stop(self._world.clusters[name])
+                for name in list(self._running)
+                if name in self._world.clusters
+            )
+        )
 
 
 def _report(task: "asyncio.Task[None]") -> None:
@@ -72,7 +86,13 @@ def _report(task: "asyncio.Task[None]") -> None:
 
 
 async def serve(
-    binaries: Path, directory: Path, port: int, credentials: dict[str, str], *, packets: bool = False, draining: bool = False
+    binaries: Path,
+    directory: Path,
+    port: int,
+    credentials: dict[str, str],
+    *,
+    packets: bool = False,
+    draining: bool = False,
 ) -> None:
     """Until the process is asked to end."""
     if packets:
@@ -109,22 +129,39 @@ async def _to_the_end(stopping: Coroutine[object, object, None]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--binaries", type=Path, required=True, help="folder with etcd, kube-apiserver and the others")
+    parser.add_argument(
+        "--binaries", type=Path, required=True, help="folder with etcd, kube-apiserver and the others"
+    )
     parser.add_argument("--directory", type=Path, required=True, help="folder for data and logs")
     parser.add_argument("--port", type=int, default=0, help="0: any free one, printed as the first line")
-    parser.add_argument("--packets", action="store_true", help="move real packets: needs root, iproute2 and nftables")
-    parser.add_argument("--draining", action="store_true", help="pods that end run their preStop hooks first and serve meanwhile")
+    parser.add_argument(
+        "--packets", action="store_true", help="move real packets: needs root, iproute2 and nftables"
+    )
+    parser.add_argument(
+        "--draining",
+        action="store_true",
+        help="pods that end run their preStop hooks first and serve meanwhile",
+    )
     options = parser.parse_args()
     if options.packets:
         reason = unavailable()
         if reason is not None:
             parser.error(reason)
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s"
+    )
     for chatty in ("httpx", "httpx2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     secret = sys.stdin.readline().split()  # id and key: neither argv nor environment
     asyncio.run(
-        serve(options.binaries, options.directory, options.port, {secret[0]: secret[1]}, packets=options.packets, draining=options.draining)
+        serve(
+            options.binaries,
+            options.directory,
+            options.port,
+            {secret[0]: secret[1]},
+            packets=options.packets,
+            draining=options.draining,
+        )
     )
 
 

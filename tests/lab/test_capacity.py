@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pulumi_tke_hybrid.capacity import inside
+from pulumi_tke_hybrid.capacity import sources
 from pulumi_tke_hybrid.capacity.rows import Row, rows
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.tke.enis import LimitSource
@@ -27,7 +27,10 @@ BEYOND = 3
 
 
 def predicted() -> dict[str, Row]:
-    zones = tuple(Zone(name, (Subnet(block),), (Nodes(kind, len(nodes)),)) for name, (kind, block, nodes, _) in ZONES.items())
+    zones = tuple(
+        Zone(name, (Subnet(block),), (Nodes(kind, len(nodes)),))
+        for name, (kind, block, nodes, _) in ZONES.items()
+    )
     return {row.zone: row for row in rows(ClusterInventory("cls-1", zones=zones))}
 
 
@@ -37,7 +40,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     assert made.cluster.vpc_cni is not None
     made.cluster.vpc_cni.subnet_ids = [f"subnet-{zone}" for zone in ZONES]
     for zone, (kind, block, nodes, _) in ZONES.items():
-        made.world.subnets[f"subnet-{zone}"] = WorldSubnet(f"subnet-{zone}", zone, "vpc-1", zone, block, "rtb-1")
+        made.world.subnets[f"subnet-{zone}"] = WorldSubnet(
+            f"subnet-{zone}", zone, "vpc-1", zone, block, "rtb-1"
+        )
         for address in nodes:
             name = f"ins-{address}"
             made.cluster.instances[name] = Instance(name, "np-1", "subnet-nodes", zone, address, kind)
@@ -66,8 +71,14 @@ def test_as_many_pods_run_as_were_predicted_and_the_others_stay_pending(lab: Lab
         await lab.namespace(namespace)
         await lab.until(lambda: lab.eni_ip_of(ZONES[zone][2][0])())
         labels = {"app": "web"}
-        spec: Json = {"replicas": wanted, "selector": {"matchLabels": labels}, "template": template(ENI, f"10000{zone[-1]}")}
-        await lab.api.create(DEPLOYMENT, {"metadata": {"name": "web", "namespace": namespace}, "spec": spec}, manager="test")
+        spec: Json = {
+            "replicas": wanted,
+            "selector": {"matchLabels": labels},
+            "template": template(ENI, f"10000{zone[-1]}"),
+        }
+        await lab.api.create(
+            DEPLOYMENT, {"metadata": {"name": "web", "namespace": namespace}, "spec": spec}, manager="test"
+        )
 
         async def look() -> list[Json] | None:
             return await settled(lab, namespace, wanted, expected)
@@ -83,10 +94,10 @@ def test_as_many_pods_run_as_were_predicted_and_the_others_stay_pending(lab: Lab
 
 
 def test_a_live_look_counts_the_same(lab: Lab) -> None:
-    async def look() -> tuple[dict[str, Counter[inside.NodeKind]], Counter[str]]:
+    async def look() -> tuple[dict[str, Counter[sources.NodeKind]], Counter[str]]:
         nodes, _ = await lab.api.list_all(NODE, None)
         pods, _ = await lab.api.list_all(POD)
-        return inside.count(sorted(nodes, key=name_of), pods, "ap-guangzhou")
+        return sources.count(sorted(nodes, key=name_of), pods, "ap-guangzhou")
 
     by_zone, living = lab.run(look())
     types = {zone: Counter(kind for kind, _ in kinds.elements()) for zone, kinds in by_zone.items()}

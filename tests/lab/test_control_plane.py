@@ -89,7 +89,11 @@ class Cluster:
         if pre_stop is not None:
             container["lifecycle"] = {"preStop": pre_stop}
         metadata = {"name": name, "annotations": annotations}
-        await self.call("POST", PODS, {"metadata": metadata, "spec": {"containers": [container], "nodeName": node, **spec}})
+        await self.call(
+            "POST",
+            PODS,
+            {"metadata": metadata, "spec": {"containers": [container], "nodeName": node, **spec}},
+        )
 
     async def annotate(self, name: str, key: str, value: str | None) -> None:
         await self.call("PATCH", f"{PODS}/{name}", {"metadata": {"annotations": {key: value}}}, "merge")
@@ -131,7 +135,9 @@ def run() -> Iterator[Run]:
 @pytest.fixture(scope="module")
 def cluster(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     directory = tmp_path_factory.mktemp("plane")
-    plane = run(ControlPlane.start(ensure().bin, directory, service_cidr="10.7.0.0/20", version_label="v1.30.0-tke.9"))
+    plane = run(
+        ControlPlane.start(ensure().bin, directory, service_cidr="10.7.0.0/20", version_label="v1.30.0-tke.9")
+    )
 
     async def prepare() -> Cluster:
         made = Cluster(plane.kubeconfig, directory)
@@ -147,10 +153,15 @@ def cluster(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clus
 def test_the_client_of_the_package_reads_an_api_server_and_names_what_it_refuses(cluster: Cluster) -> None:
     found = connect_to(cluster.kubeconfig)
     assert [node["metadata"]["name"] for node in found.list(NODE)] == ["node-a"]
-    assert (found.preferred_version("apps"), found.preferred_version("networking.tke.cloud.tencent.com")) == ("v1", None)
+    assert (found.preferred_version("apps"), found.preferred_version("networking.tke.cloud.tencent.com")) == (
+        "v1",
+        None,
+    )
     with pytest.raises(NotFound, match="get nodes node-z: not found"):
         found.get(NODE, "", "node-z")
-    with pytest.raises(KubeError, match="list vpcipclaims: the API server does not serve this resource in this version") as caught:
+    with pytest.raises(
+        KubeError, match="list vpcipclaims: the API server does not serve this resource in this version"
+    ) as caught:
         list(found.list(Kind("vpcipclaims", "networking.tke.cloud.tencent.com", "v1")))
     assert not isinstance(caught.value, NotFound)
     with pytest.raises(NotFound, match="list nosuch: not found"):
@@ -177,8 +188,12 @@ def test_a_node_becomes_ready_and_keeps_what_it_had(run: Run, cluster: Cluster) 
         assert node["status"]["allocatable"]["cpu"] == "8"
         assert node["status"]["nodeInfo"]["kubeletVersion"] == "v1.30.0-tke.9"
         assert "podCIDR" not in node["spec"]
-        await cluster.call("PATCH", f"{NODES}/node-kept/status", {"status": {"allocatable": {ENI_IP: "7"}}}, "merge")
-        await cluster.call("PATCH", f"{NODES}/node-kept", {"metadata": {"labels": {"touched": "yes"}}}, "merge")
+        await cluster.call(
+            "PATCH", f"{NODES}/node-kept/status", {"status": {"allocatable": {ENI_IP: "7"}}}, "merge"
+        )
+        await cluster.call(
+            "PATCH", f"{NODES}/node-kept", {"metadata": {"labels": {"touched": "yes"}}}, "merge"
+        )
         await asyncio.sleep(1)
         node = await cluster.call("GET", f"{NODES}/node-kept")
         assert node["status"]["allocatable"][ENI_IP] == "7"
@@ -247,7 +262,9 @@ def test_a_pod_on_the_host_network_needs_no_address(run: Run, cluster: Cluster) 
 
 def test_ready_follows_the_readiness_gate_both_ways(run: Run, cluster: Cluster) -> None:
     async def scenario() -> None:
-        await cluster.add_pod("gated", annotations={POD_IP: "172.16.0.6"}, readinessGates=[{"conditionType": GATE}])
+        await cluster.add_pod(
+            "gated", annotations={POD_IP: "172.16.0.6"}, readinessGates=[{"conditionType": GATE}]
+        )
         pod = await cluster.pod_until("gated", "runs", running)
         assert condition(pod, "ContainersReady") == "True"
         assert condition(pod, "Ready") == "False"
@@ -298,7 +315,9 @@ def test_deleted_pods_go_at_once_or_after_the_delay_they_ask_for(run: Run, clust
 
     async def scenario() -> None:
         await cluster.add_pod("quick", annotations={POD_IP: "172.16.0.9"})
-        await cluster.add_pod("slow", annotations={POD_IP: "172.16.0.10", "lab.tke/delete-delay-seconds": "3"})
+        await cluster.add_pod(
+            "slow", annotations={POD_IP: "172.16.0.10", "lab.tke/delete-delay-seconds": "3"}
+        )
         for name in ("quick", "slow"):
             await cluster.pod_until(name, "runs", running)
         quick, slow = await asyncio.gather(gone("quick"), gone("slow"))
@@ -308,7 +327,9 @@ def test_deleted_pods_go_at_once_or_after_the_delay_they_ask_for(run: Run, clust
     run(scenario())
 
 
-def test_a_pod_that_goes_runs_its_hooks_within_its_grace_and_after_its_protection(run: Run, cluster: Cluster) -> None:
+def test_a_pod_that_goes_runs_its_hooks_within_its_grace_and_after_its_protection(
+    run: Run, cluster: Cluster
+) -> None:
     async def gone(name: str) -> float:
         started = time.monotonic()
 
@@ -324,12 +345,17 @@ def test_a_pod_that_goes_runs_its_hooks_within_its_grace_and_after_its_protectio
         hooks: dict[str, Json] = {
             "sleeps": {"pre_stop": {"sleep": {"seconds": 3}}},
             "executes": {"pre_stop": {"exec": {"command": ["sh", "-c", "sleep 3"]}}},
-            "too-long": {"pre_stop": {"exec": {"command": ["sleep", "60"]}}, "terminationGracePeriodSeconds": 3},
+            "too-long": {
+                "pre_stop": {"exec": {"command": ["sleep", "60"]}},
+                "terminationGracePeriodSeconds": 3,
+            },
         }
         for name, how in hooks.items():
             await cluster.add_pod(name, annotations=address, **how)
         await cluster.add_pod("plain", annotations=address)
-        await cluster.add_pod("protected", annotations={**address, HOLD: "true"}, pre_stop={"sleep": {"seconds": 3}})
+        await cluster.add_pod(
+            "protected", annotations={**address, HOLD: "true"}, pre_stop={"sleep": {"seconds": 3}}
+        )
         for name in (*hooks, "plain", "protected"):
             await cluster.pod_until(name, "runs", running)
             await cluster.call("DELETE", f"{PODS}/{name}")
@@ -347,14 +373,22 @@ def test_a_pod_that_goes_runs_its_hooks_within_its_grace_and_after_its_protectio
 
 def test_a_pod_says_which_of_its_gates_are_not_open_as_a_kubelet_does(run: Run, cluster: Cluster) -> None:
     async def scenario() -> None:
-        await cluster.add_pod("told", annotations={POD_IP: "172.16.0.12"}, readinessGates=[{"conditionType": GATE}])
+        await cluster.add_pod(
+            "told", annotations={POD_IP: "172.16.0.12"}, readinessGates=[{"conditionType": GATE}]
+        )
 
         def says(text: str) -> Callable[[Json], bool]:
-            return lambda pod: any(item.get("message") == text for item in pod["status"].get("conditions") or [])
+            return lambda pod: any(
+                item.get("message") == text for item in pod["status"].get("conditions") or []
+            )
 
-        await cluster.pod_until("told", "says so", says(f'corresponding condition of pod readiness gate "{GATE}" does not exist.'))
+        await cluster.pod_until(
+            "told", "says so", says(f'corresponding condition of pod readiness gate "{GATE}" does not exist.')
+        )
         await cluster.set_condition("told", GATE, "False")
-        await cluster.pod_until("told", "says so", says(f'the status of pod readiness gate "{GATE}" is not "True", but False'))
+        await cluster.pod_until(
+            "told", "says so", says(f'the status of pod readiness gate "{GATE}" is not "True", but False')
+        )
 
     run(scenario())
 
@@ -374,10 +408,16 @@ def test_a_rollout_and_a_job_complete(run: Run, cluster: Cluster) -> None:
         async def rolled_out() -> bool | None:
             status = (await cluster.call("GET", f"{DEPLOYMENTS}/web"))["status"]
             new_reasons = [item["reason"] for item in status.get("conditions") or []]
-            return True if status.get("availableReplicas") == 3 and "NewReplicaSetAvailable" in new_reasons else None
+            return (
+                True
+                if status.get("availableReplicas") == 3 and "NewReplicaSetAvailable" in new_reasons
+                else None
+            )
 
         async def completed() -> bool | None:
-            return True if condition(await cluster.call("GET", f"{JOBS}/once"), "Complete") == "True" else None
+            return (
+                True if condition(await cluster.call("GET", f"{JOBS}/once"), "Complete") == "True" else None
+            )
 
         await cluster.until("deployment rolled out", rolled_out)
         await cluster.until("job complete", completed)

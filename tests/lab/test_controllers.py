@@ -44,7 +44,17 @@ from tests.lab.controllers.kube import (
 )
 from tests.lab.controllers.watching import Mirror
 from tests.lab.toolchain import ensure
-from tests.lab.world import Cluster, Instance, LoadBalancer, NodePool, SecurityGroup, Subnet, Vpc, VpcCni, World
+from tests.lab.world import (
+    Cluster,
+    Instance,
+    LoadBalancer,
+    NodePool,
+    SecurityGroup,
+    Subnet,
+    Vpc,
+    VpcCni,
+    World,
+)
 
 MANAGER = "test"
 ENI = {keys.NETWORKS: keys.ROUTE_ENI}
@@ -79,8 +89,24 @@ class Lab:
             ("eni-6", "ap-guangzhou-6", "10.0.6.0/24"),
             ("eni-7", "ap-guangzhou-7", "10.0.7.0/29"),
         ):
-            self.world.subnets[f"subnet-{name}"] = Subnet(f"subnet-{name}", name, "vpc-1", zone, cidr, "rtb-1")
-        pool = NodePool("np-1", "pool", ["subnet-nodes"], "S5.MEDIUM4", 0, 9, 2, False, {"team": "shop"}, [], "asc-1", "asg-1", {})
+            self.world.subnets[f"subnet-{name}"] = Subnet(
+                f"subnet-{name}", name, "vpc-1", zone, cidr, "rtb-1"
+            )
+        pool = NodePool(
+            "np-1",
+            "pool",
+            ["subnet-nodes"],
+            "S5.MEDIUM4",
+            0,
+            9,
+            2,
+            False,
+            {"team": "shop"},
+            [],
+            "asc-1",
+            "asg-1",
+            {},
+        )
         self.cluster = Cluster(
             cluster_id="cls-1",
             name="hybrid",
@@ -123,12 +149,16 @@ class Lab:
             found = await probe()
             if found:
                 return found
-            assert time.monotonic() < deadline, f"{probe.__qualname__}: not within {timeout} s, last {found!r}"
+            assert time.monotonic() < deadline, (
+                f"{probe.__qualname__}: not within {timeout} s, last {found!r}"
+            )
             await asyncio.sleep(0.03)
 
     def add_node(self, zone: str, address: str) -> None:
         instance_id = f"ins-{address.rpartition('.')[2]}"
-        self.cluster.instances[instance_id] = Instance(instance_id, "np-1", "subnet-nodes", zone, address, "S5.MEDIUM4")
+        self.cluster.instances[instance_id] = Instance(
+            instance_id, "np-1", "subnet-nodes", zone, address, "S5.MEDIUM4"
+        )
         self.controllers.wake()
 
     async def node(self, name: str) -> Json | None:
@@ -158,7 +188,11 @@ class Lab:
 
     def ready_pods(self, namespace: str, count: int) -> Callable[[], Awaitable[list[Json] | None]]:
         async def ready() -> list[Json] | None:
-            found = [pod for pod in await self.pods(namespace) if condition(pod, "Ready") and not pod["metadata"].get("deletionTimestamp")]
+            found = [
+                pod
+                for pod in await self.pods(namespace)
+                if condition(pod, "Ready") and not pod["metadata"].get("deletionTimestamp")
+            ]
             return found if len(found) == count else None
 
         return ready
@@ -225,7 +259,9 @@ def template(annotations: dict[str, str] | None = None, zone: str = "100004") ->
 
 
 def gated(pod: Json) -> bool:
-    return any(gate["conditionType"] == keys.READINESS_GATE for gate in children(spec_of(pod), "readinessGates"))
+    return any(
+        gate["conditionType"] == keys.READINESS_GATE for gate in children(spec_of(pod), "readinessGates")
+    )
 
 
 def within(address: str, cidr: str) -> bool:
@@ -280,7 +316,9 @@ def test_ipamd_config_is_written_by_the_platform(lab: Lab) -> None:
             "TKE_ENI_IPAMD_ZONE": "ap-guangzhou-4",
         }
         entries = children(child(config, "metadata"), "managedFields")
-        assert [(entry["manager"], entry["operation"]) for entry in entries] == [("tke-controller-manager", "Update")]
+        assert [(entry["manager"], entry["operation"]) for entry in entries] == [
+            ("tke-controller-manager", "Update")
+        ]
         masquerade = await lab.api.get(CONFIG_MAP, "ip-masq-agent-config", keys.KUBE_SYSTEM)
         assert '"192.168.0.0/20", "10.0.0.0/16"' in data_of(masquerade)["config"]
 
@@ -431,7 +469,9 @@ def test_direct_ingress(lab: Lab) -> None:
         )
         await lab.until(lab.event(namespace, "E4047"))
         assert lab.balancer("ingress/edge/edge") is None
-        await lab.api.patch(SERVICE, "web", {"spec": {"type": "NodePort"}}, namespace=namespace, manager=MANAGER)
+        await lab.api.patch(
+            SERVICE, "web", {"spec": {"type": "NodePort"}}, namespace=namespace, manager=MANAGER
+        )
         vip = await lab.until(lab.vip_of(INGRESS, namespace, "edge"))
         await lab.workload(DEPLOYMENT, namespace, 1, template(ENI))
         (pod,) = await lab.until(lab.ready_pods(namespace, 1))
@@ -457,7 +497,11 @@ def test_direct_ingress(lab: Lab) -> None:
 def test_graceful_deletion_holds_a_pod_until_its_load_balancer_lets_go(lab: Lab) -> None:
     async def scenario() -> None:
         namespace = await lab.namespace("graceful")
-        graceful = {keys.SERVICE_SUBNET: "subnet-clb", keys.SERVICE_DIRECT: "true", keys.SERVICE_GRACE: "true"}
+        graceful = {
+            keys.SERVICE_SUBNET: "subnet-clb",
+            keys.SERVICE_DIRECT: "true",
+            keys.SERVICE_GRACE: "true",
+        }
         await lab.service(namespace, graceful)
         await lab.until(lab.vip_of(SERVICE, namespace, "web"))
         await lab.workload(DEPLOYMENT, namespace, 1, template(ENI))
@@ -512,7 +556,9 @@ def test_a_gate_opens_only_for_a_pod_that_the_health_check_reaches(lab: Lab) -> 
             await lab.until(refused)
             await asyncio.sleep(1.0)  # several times what it takes to open
             assert await refused()
-            group.ingress.append({"Action": "ACCEPT", "CidrBlock": "10.0.8.0/24", "Protocol": "TCP", "Port": "8080"})
+            group.ingress.append(
+                {"Action": "ACCEPT", "CidrBlock": "10.0.8.0/24", "Protocol": "TCP", "Port": "8080"}
+            )
             await lab.until(lab.ready_pods(namespace, 1))
         finally:
             lab.cluster.vpc_cni.security_group_ids = None
@@ -537,7 +583,9 @@ def test_fixed_address_comes_back_to_the_same_name(lab: Lab) -> None:
 
         # The set is scaled down: the claim keeps the address until it expires.
         leases = lab.world.subnets["subnet-eni-4"].leases
-        await lab.api.patch(STATEFUL_SET, "web", {"spec": {"replicas": 0}}, namespace=namespace, manager=MANAGER)
+        await lab.api.patch(
+            STATEFUL_SET, "web", {"spec": {"replicas": 0}}, namespace=namespace, manager=MANAGER
+        )
 
         async def empty() -> bool:
             return not await lab.pods(namespace)
@@ -548,7 +596,9 @@ def test_fixed_address_comes_back_to_the_same_name(lab: Lab) -> None:
         lab.clock.skipped += 301
 
         async def released() -> bool:
-            return pod_ip(before) not in leases and await lab.api.get(VPC_IP_CLAIM, "web-0", namespace) is None
+            return (
+                pod_ip(before) not in leases and await lab.api.get(VPC_IP_CLAIM, "web-0", namespace) is None
+            )
 
         await lab.until(released)
 
@@ -607,7 +657,11 @@ def test_annotation_alone_is_completed_by_the_webhook(lab: Lab) -> None:
         assert spec_of(pod)["containers"][0]["resources"]["limits"][keys.ENI_IP] == "1"
         assert within(pod_ip(pod), "10.0.4.0/24")
         # Where the webhook is told to stay out, half an opt-in is none.
-        await lab.api.create(NAMESPACE, {"metadata": {"name": "half", "labels": {keys.NO_ENI_IP_LIMIT_LABEL: "true"}}}, manager=MANAGER)
+        await lab.api.create(
+            NAMESPACE,
+            {"metadata": {"name": "half", "labels": {keys.NO_ENI_IP_LIMIT_LABEL: "true"}}},
+            manager=MANAGER,
+        )
         await lab.workload(DEPLOYMENT, "half", 1, half)
         (pod,) = await lab.until(lab.ready_pods("half", 1))
         assert within(pod_ip(pod), "192.168.0.0/26")
@@ -620,8 +674,13 @@ def test_config_map_edit_works_after_ipamd_was_replaced_and_not_before(lab: Lab)
         namespace = await lab.namespace("zone-six")
         await lab.workload(DEPLOYMENT, namespace, 1, template(ENI, zone="100006"))
         await lab.until(lab.event(namespace, f"Insufficient {keys.ENI_IP}"))
-        data = {keys.SUBNET_ID_KEY: "subnet-eni-4:subnet-eni-6", keys.ZONE_KEY: "ap-guangzhou-4:ap-guangzhou-6"}
-        await lab.api.patch(CONFIG_MAP, keys.IPAMD, {"data": data}, namespace=keys.KUBE_SYSTEM, manager=MANAGER)
+        data = {
+            keys.SUBNET_ID_KEY: "subnet-eni-4:subnet-eni-6",
+            keys.ZONE_KEY: "ap-guangzhou-4:ap-guangzhou-6",
+        }
+        await lab.api.patch(
+            CONFIG_MAP, keys.IPAMD, {"data": data}, namespace=keys.KUBE_SYSTEM, manager=MANAGER
+        )
         await asyncio.sleep(1.5)
         assert lab.cluster.vpc_cni is not None
         assert lab.cluster.vpc_cni.ipamd_subnet_ids == ["subnet-eni-4"]
@@ -680,7 +739,12 @@ def test_a_vanished_instance_takes_its_node_and_pods_along(lab: Lab) -> None:
         pinned["spec"]["nodeName"] = "10.0.0.14"
         await lab.until(lab.eni_ip_of("10.0.0.14"))
         await lab.api.create(
-            POD, {"metadata": {"name": "bare", "namespace": namespace, **pinned["metadata"]}, "spec": pinned["spec"]}, manager=MANAGER
+            POD,
+            {
+                "metadata": {"name": "bare", "namespace": namespace, **pinned["metadata"]},
+                "spec": pinned["spec"],
+            },
+            manager=MANAGER,
         )
         await lab.until(lab.ready_pods(namespace, 1))
         del lab.cluster.instances["ins-14"]
@@ -700,7 +764,9 @@ def test_a_vanished_instance_takes_its_node_and_pods_along(lab: Lab) -> None:
     lab.run(scenario())
 
 
-def test_a_watch_ends_after_a_while_and_the_next_one_goes_on_where_it_was(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_watch_ends_after_a_while_and_the_next_one_goes_on_where_it_was(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun: Counter[WatchDriver] = Counter()
 
     def begins(self: WatchDriver, timeout: Any) -> Any:
@@ -722,7 +788,9 @@ def test_a_watch_ends_after_a_while_and_the_next_one_goes_on_where_it_was(lab: L
                 return max(begun.values()) >= 3  # those of the controllers last longer
 
             await lab.until(third)
-            await lab.api.create(CONFIG_MAP, {"metadata": {"name": "late", "namespace": namespace}}, manager=MANAGER)
+            await lab.api.create(
+                CONFIG_MAP, {"metadata": {"name": "late", "namespace": namespace}}, manager=MANAGER
+            )
 
             async def seen() -> bool:
                 return (namespace, "late") in mirror

@@ -52,7 +52,9 @@ def make_world(cidr: str = "10.0.1.0/24", vpc_cni: bool = True) -> tuple[World, 
         raw={},
     )
     if vpc_cni:
-        cluster.vpc_cni = VpcCni("tke-route-eni", True, 300, ["subnet-4"], True, ipamd_subnet_ids=["subnet-4"])
+        cluster.vpc_cni = VpcCni(
+            "tke-route-eni", True, 300, ["subnet-4"], True, ipamd_subnet_ids=["subnet-4"]
+        )
     world.clusters["cls-1"] = cluster
     return world, cluster
 
@@ -61,8 +63,13 @@ def make_instance(zone: str = "ap-guangzhou-4", instance_type: str = "S5.MEDIUM4
     return Instance("ins-1", "np-1", "subnet-nodes", zone, "10.0.0.5", instance_type)
 
 
-def make_pod(annotations: dict[str, str] | None = None, eni_ip_on: str = "", owner: str = "ReplicaSet") -> Json:
-    containers: list[Json] = [{"name": "app", "ports": [{"name": "http", "containerPort": 8080}]}, {"name": "side"}]
+def make_pod(
+    annotations: dict[str, str] | None = None, eni_ip_on: str = "", owner: str = "ReplicaSet"
+) -> Json:
+    containers: list[Json] = [
+        {"name": "app", "ports": [{"name": "http", "containerPort": 8080}]},
+        {"name": "side"},
+    ]
     for container in containers:
         if container["name"] == eni_ip_on:
             container["resources"] = {"requests": {keys.ENI_IP: "1"}, "limits": {keys.ENI_IP: "1"}}
@@ -111,7 +118,14 @@ def test_instance_sizes(instance_type: str, size: Size) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "pods"),
-    [("S5.SMALL1", 5), ("S5.MEDIUM2", 27), ("S5.2XLARGE16", 95), ("S5.4XLARGE64", 203), ("SA2.12XLARGE96", 273), ("SA1.MEDIUM4", 9)],
+    [
+        ("S5.SMALL1", 5),
+        ("S5.MEDIUM2", 27),
+        ("S5.2XLARGE16", 95),
+        ("S5.4XLARGE64", 203),
+        ("SA2.12XLARGE96", 273),
+        ("SA1.MEDIUM4", 9),
+    ],
 )
 def test_eni_pods_of_a_type_are_the_vendors(kind: str, pods: int) -> None:
     assert limits_of(kind).shared == pods
@@ -159,7 +173,9 @@ def test_nominated_subnets_must_be_registered() -> None:
     assert nominated(["subnet-4"], None) == ["subnet-4"]
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("300s", 300), ("1h30m", 5400), ("5m", 300), ("soon", None), ("", None)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("300s", 300), ("1h30m", 5400), ("5m", 300), ("soon", None), ("", None)]
+)
 def test_go_durations(text: str, seconds: float | None) -> None:
     assert duration_seconds(text) == seconds
 
@@ -199,7 +215,13 @@ def test_no_capacity_without_a_subnet_of_the_zone() -> None:
 def test_a_deleted_cluster_gives_its_eni_addresses_back() -> None:
     world, cluster = make_world()
     subnet = world.subnets["subnet-4"]
-    for owner in ("eni:cls-1/shop/app-0", "eni-primary:cls-1/10.0.0.5", "eni:cls-11/shop/app-0", "ins-1", "lb-1"):
+    for owner in (
+        "eni:cls-1/shop/app-0",
+        "eni-primary:cls-1/10.0.0.5",
+        "eni:cls-11/shop/app-0",
+        "ins-1",
+        "lb-1",
+    ):
         subnet.lease(owner)
     release_cluster(world, cluster)
     assert sorted(subnet.leases.values()) == ["eni:cls-11/shop/app-0", "ins-1", "lb-1"]
@@ -279,7 +301,9 @@ def test_direct_owners_are_services_and_ingresses_that_lead_to_the_pod() -> None
         (None, False, True, (False, False)),
     ],
 )
-def test_direct_access_decision(annotation: str | None, first_sight: bool, default_on: bool, decision: tuple[bool, bool]) -> None:
+def test_direct_access_decision(
+    annotation: str | None, first_sight: bool, default_on: bool, decision: tuple[bool, bool]
+) -> None:
     assert direct_access(annotation, first_sight, default_on) == decision
 
 
@@ -325,7 +349,9 @@ def test_public_vips_are_unique() -> None:
 
 def test_a_customers_load_balancer_is_used_once_and_never_deleted() -> None:
     world, cluster = make_world()
-    world.load_balancers["lb-mine"] = LoadBalancer("lb-mine", "", "", "10.0.9.9", "", True, False, user_made=True)
+    world.load_balancers["lb-mine"] = LoadBalancer(
+        "lb-mine", "", "", "10.0.9.9", "", True, False, user_made=True
+    )
     balancers = LoadBalancers(world, cluster)
     adopted = balancers.obtain("service/shop/web", "", "lb-mine")
     assert adopted.owner == "service/shop/web"

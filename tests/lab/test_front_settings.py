@@ -64,11 +64,19 @@ def test_security_groups_exist_and_are_at_most_five() -> None:
 
 
 def test_a_config_finds_its_listeners_by_protocol_and_port() -> None:
-    entry = {"protocol": "TCP", "port": 80, "session": {"enable": True, "sessionExpireTime": 60}, "scheduler": "LEAST_CONN"}
+    entry = {
+        "protocol": "TCP",
+        "port": 80,
+        "session": {"enable": True, "sessionExpireTime": 60},
+        "scheduler": "LEAST_CONN",
+    }
     config = {"spec": {"loadBalancer": {"l4Listeners": [entry]}}}
     found, listeners = settings(configs={"ours": config}), [Listener("TCP", 80), Listener("UDP", 80)]
     found.configure(listeners, "shop", "ours")
-    assert [(listener.session_seconds, listener.scheduler) for listener in listeners] == [(60, "LEAST_CONN"), (0, "WRR")]
+    assert [(listener.session_seconds, listener.scheduler) for listener in listeners] == [
+        (60, "LEAST_CONN"),
+        (0, "WRR"),
+    ]
     with pytest.raises(SyncRefused, match="E4050"):
         found.configure(listeners, "shop", "missing")
     with pytest.raises(SyncRefused, match="E4051"):

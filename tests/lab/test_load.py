@@ -82,9 +82,17 @@ def test_good_answers_are_no_failures_and_name_their_pod() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "cause"),
-    [(unavailable, "status"), (stranger, "wrong body"), (half, "wrong body"), (silent, "timed out"), (resetting, "reset")],
+    [
+        (unavailable, "status"),
+        (stranger, "wrong body"),
+        (half, "wrong body"),
+        (silent, "timed out"),
+        (resetting, "reset"),
+    ],
 )
-def test_every_other_answer_is_a_failure_with_its_cause(answer: Callable[[socket.socket], None], cause: str) -> None:
+def test_every_other_answer_is_a_failure_with_its_cause(
+    answer: Callable[[socket.socket], None], cause: str
+) -> None:
     with serving(answer) as port:
         report = loaded(port)
     assert report.sent == len(report.failures) > 5
@@ -120,7 +128,10 @@ def listeners(*addresses: str) -> list[Listener]:
 
 def test_a_load_balancer_has_what_was_there_when_its_sync_began() -> None:
     world, now = World(load_balancer_sync_seconds=2.0), [100.0]
-    syncs, balancer = BackendSyncs(world, lambda: now[0]), LoadBalancer("lb-1", "cls-1", "service/shop/web", "10.0.8.8", "", True, False)
+    syncs, balancer = (
+        BackendSyncs(world, lambda: now[0]),
+        LoadBalancer("lb-1", "cls-1", "service/shop/web", "10.0.8.8", "", True, False),
+    )
     assert not syncs.carry(balancer, listeners("a"), True)
     assert syncs.due_in() == 2.0
     now[0] += 1.9
@@ -146,7 +157,8 @@ def test_a_sync_takes_no_time_unless_told_so() -> None:
 def test_security_groups_let_in_what_the_first_fitting_line_says() -> None:
     def group(*lines: tuple[str, str, str]) -> SecurityGroup:
         ingress: list[dict[str, object]] = [
-            {"Action": action, "CidrBlock": cidr, "Protocol": "TCP", "Port": port} for action, cidr, port in lines
+            {"Action": action, "CidrBlock": cidr, "Protocol": "TCP", "Port": port}
+            for action, cidr, port in lines
         ]
         return SecurityGroup("sg-1", "eni", "", "0", "ap-guangzhou", ingress=ingress)
 

@@ -15,7 +15,18 @@ import pytest
 
 from tests.lab import test_controllers
 from tests.lab.controllers import keys
-from tests.lab.controllers.kube import DEPLOYMENT, INGRESS, POD, SECRET, SERVICE, Json, name_of, node_of, pod_ip, uid_of
+from tests.lab.controllers.kube import (
+    DEPLOYMENT,
+    INGRESS,
+    POD,
+    SECRET,
+    SERVICE,
+    Json,
+    name_of,
+    node_of,
+    pod_ip,
+    uid_of,
+)
 from tests.lab.lab import Lab, wait_until
 from tests.lab.packets import PacketsUnavailable, kernel, names, tools
 from tests.lab.packets.errors import AddressTaken
@@ -86,7 +97,9 @@ def test_a_plain_service_hides_the_client_behind_the_node(lab: PacketLab) -> Non
 def test_local_traffic_policy_keeps_the_client(lab: PacketLab) -> None:
     async def scenario(lab: PacketLab, namespace: str) -> None:
         await lab.service(namespace, NODE_PORT)
-        await lab.api.patch(SERVICE, "web", {"spec": {"externalTrafficPolicy": "Local"}}, namespace=namespace, manager=MANAGER)
+        await lab.api.patch(
+            SERVICE, "web", {"spec": {"externalTrafficPolicy": "Local"}}, namespace=namespace, manager=MANAGER
+        )
         pods = await lab.pods_on(namespace, {"100004": 1, "100006": 2})
         vip = await lab.vip(SERVICE, namespace)
         await lab.bound(vip, 3)
@@ -106,7 +119,9 @@ def test_local_traffic_policy_in_front_of_eni_pods(lab: PacketLab) -> None:
         client = await lab.network.client("10.0.0.3")
         # Not direct, ENI address: what looks right and is not.
         assert {peer(answer) for answer in await lab.ask(client, vip, count=40)} == set(ZONES)
-        await lab.api.patch(SERVICE, "web", {"spec": {"externalTrafficPolicy": "Local"}}, namespace=namespace, manager=MANAGER)
+        await lab.api.patch(
+            SERVICE, "web", {"spec": {"externalTrafficPolicy": "Local"}}, namespace=namespace, manager=MANAGER
+        )
         await asyncio.sleep(1.0)
         assert {peer(answer) for answer in await lab.ask(client, vip, count=20)} == {"10.0.0.3"}
 
@@ -147,7 +162,9 @@ def test_direct_access_to_overlay_pods_shows_the_client(lab: PacketLab) -> None:
         await lab.pods_on(namespace, {"100004": 1, "100006": 1})
         vip = await lab.vip(SERVICE, namespace)
         await lab.bound(vip, 2)
-        assert {peer(answer) for answer in await lab.ask(await lab.network.client("10.0.0.3"), vip, count=8)} == {"10.0.0.3"}
+        assert {
+            peer(answer) for answer in await lab.ask(await lab.network.client("10.0.0.3"), vip, count=8)
+        } == {"10.0.0.3"}
 
     run(lab, "direct-gr", scenario)
 
@@ -207,10 +224,15 @@ def test_a_direct_ingress_in_both_modes(lab: PacketLab) -> None:
         await lab.bound(vip, 2)
         client = await lab.network.client("10.0.0.3")
         answers = await lab.ask(client, vip, count=8)
-        assert {(peer(a), header(a, "X-Forwarded-For"), header(a, "X-Real-Ip")) for a in answers} == {("10.0.0.3",) * 3}
+        assert {(peer(a), header(a, "X-Forwarded-For"), header(a, "X-Real-Ip")) for a in answers} == {
+            ("10.0.0.3",) * 3
+        }
         assert {answer["json"]["hostname"] for answer in answers} == {name_of(pod) for pod in pods}
         (answer,) = await lab.ask(client, vip, headers={"X-Forwarded-For": "1.2.3.4", "X-Real-IP": "1.2.3.4"})
-        assert (header(answer, "X-Forwarded-For"), header(answer, "X-Real-Ip")) == ("1.2.3.4, 10.0.0.3", "10.0.0.3")
+        assert (header(answer, "X-Forwarded-For"), header(answer, "X-Real-Ip")) == (
+            "1.2.3.4, 10.0.0.3",
+            "10.0.0.3",
+        )
         async with lab.modes(keep_alive=True):
             answers = await lab.ask(client, vip, count=20, threads=2)
             assert {(peer(a), header(a, "X-Forwarded-For")) for a in answers} == {(vip, "10.0.0.3")}
@@ -218,7 +240,11 @@ def test_a_direct_ingress_in_both_modes(lab: PacketLab) -> None:
             assert len(connections) <= 4, "connections to the pods are kept"
         # Not direct: the node is the peer, and the header still tells.
         await lab.api.patch(
-            INGRESS, "web", {"metadata": {"annotations": {keys.INGRESS_DIRECT: "false"}}}, namespace=namespace, manager=MANAGER
+            INGRESS,
+            "web",
+            {"metadata": {"annotations": {keys.INGRESS_DIRECT: "false"}}},
+            namespace=namespace,
+            manager=MANAGER,
         )
         await lab.bound(vip, 3)
         answers = await lab.ask(client, vip, count=10)
@@ -230,9 +256,18 @@ def test_a_direct_ingress_in_both_modes(lab: PacketLab) -> None:
 
 def test_listeners_that_are_not_plain_tcp(lab: PacketLab) -> None:
     async def scenario(lab: PacketLab, namespace: str) -> None:
-        certificate: Json = {"metadata": {"name": "certificate", "namespace": namespace}, "stringData": {keys.CERTIFICATE_ID: "cert-1"}}
+        certificate: Json = {
+            "metadata": {"name": "certificate", "namespace": namespace},
+            "stringData": {keys.CERTIFICATE_ID: "cert-1"},
+        }
         await lab.api.create(SECRET, certificate, manager=MANAGER)
-        await lab.service(namespace, {**DIRECT, keys.SERVICE_PROTOCOL: json.dumps({"80": {"protocol": ["HTTPS"], "tls": "certificate"}})})
+        await lab.service(
+            namespace,
+            {
+                **DIRECT,
+                keys.SERVICE_PROTOCOL: json.dumps({"80": {"protocol": ["HTTPS"], "tls": "certificate"}}),
+            },
+        )
         vip = await lab.vip(SERVICE, namespace)
         await lab.bound(vip, 0)
         client = await lab.network.client("10.0.0.3")
@@ -240,10 +275,16 @@ def test_listeners_that_are_not_plain_tcp(lab: PacketLab) -> None:
         await lab.pods_on(namespace, {"100004": 1}, ENI)
         await lab.bound(vip, 1)
         (answer,) = await lab.ask(client, vip, scheme="https")
-        assert (peer(answer), header(answer, "X-Forwarded-For"), header(answer, "X-Forwarded-Proto")) == ("10.0.0.3", "10.0.0.3", "https")
+        assert (peer(answer), header(answer, "X-Forwarded-For"), header(answer, "X-Forwarded-Proto")) == (
+            "10.0.0.3",
+            "10.0.0.3",
+            "https",
+        )
 
         async def become(protocol: str, ports: list[Json]) -> None:
-            annotation = {keys.SERVICE_PROTOCOL: json.dumps({"80": {"protocol": [protocol], "tls": "certificate"}})}
+            annotation = {
+                keys.SERVICE_PROTOCOL: json.dumps({"80": {"protocol": [protocol], "tls": "certificate"}})
+            }
             body: Json = {"metadata": {"annotations": annotation}, "spec": {"ports": ports}}
             await lab.api.patch(SERVICE, "web", body, namespace=namespace, manager=MANAGER)
             await asyncio.sleep(1.5)
@@ -254,7 +295,9 @@ def test_listeners_that_are_not_plain_tcp(lab: PacketLab) -> None:
         assert (peer(answer), header(answer, "X-Forwarded-For")) == ("10.0.0.3", "")
         await become("HTTP", [http, {"name": "dns", "protocol": "UDP", "port": 53, "targetPort": 5353}])
         assert (await lab.python(client, TELL, [vip, 53, b"?".hex()])).startswith("10.0.0.3:")
-        chunked = b"POST /api HTTP/1.1\r\nHost: a.b\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+        chunked = (
+            b"POST /api HTTP/1.1\r\nHost: a.b\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+        )
         sized = b"POST / HTTP/1.1\r\nHost: a.b\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
         for keep_alive in (False, True):
             async with lab.modes(keep_alive=keep_alive):
@@ -358,7 +401,9 @@ def test_nothing_leaves_the_namespaces(lab: PacketLab) -> None:
     async def scenario(lab: PacketLab, _: str) -> None:
         client = await lab.network.client("10.0.0.3")
         outside = await output("ip", "-o", "address")
-        assert not any(address in outside for address in ("10.0.0.1/", "10.0.0.3/", "192.168.0.1/", names.LB_NEXT_HOP))
+        assert not any(
+            address in outside for address in ("10.0.0.1/", "10.0.0.3/", "192.168.0.1/", names.LB_NEXT_HOP)
+        )
         assert not any(key in outside for key in ("cbr0", "br0"))
         routes = await output("ip", "-n", lab.network.status()["router"], "route")
         assert "default" not in routes
@@ -366,7 +411,10 @@ def test_nothing_leaves_the_namespaces(lab: PacketLab) -> None:
         assert answer["status"] == 0
         # Its loopback leads to the cluster's API all the same.
         port = json.loads(json.dumps(lab.cluster.kubeconfig)).split("https://127.0.0.1:")[1].split()[0]
-        assert (await lab.ask(client, "127.0.0.1", "/", scheme="https", port=int(port)))[0]["status"] in (401, 403)
+        assert (await lab.ask(client, "127.0.0.1", "/", scheme="https", port=int(port)))[0]["status"] in (
+            401,
+            403,
+        )
         with pytest.raises(AddressTaken, match=r"10\.0\.0\.4 belongs to node"):
             await lab.network.client("10.0.0.4")
 
@@ -399,7 +447,10 @@ def test_without_root_there_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None
         kernel.unavailable.cache_clear()
         monkeypatch.setattr(os, "geteuid", lambda: 0)
         monkeypatch.setattr(shutil, "which", lambda program: None if program == "nft" else "/bin/true")
-        with pytest.raises(PacketsUnavailable, match="`nft` of the package nftables"), Lab.started(packets=True):
+        with (
+            pytest.raises(PacketsUnavailable, match="`nft` of the package nftables"),
+            Lab.started(packets=True),
+        ):
             pass
     finally:
         kernel.unavailable.cache_clear()
@@ -418,7 +469,9 @@ def _program(path: Path, script: str) -> None:
     path.chmod(0o755)
 
 
-def test_missing_tools_are_installed_where_that_is_possible(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_tools_are_installed_where_that_is_possible(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert tools.missing() == ["iproute2", "nftables"]
     assert "this machine's package manager" in tools.provide()
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -428,7 +481,10 @@ def test_missing_tools_are_installed_where_that_is_possible(bare: Path, monkeypa
     assert tools.provide().endswith("real packets are left out: no such package")
     # Its lists are absent at first, as in a fresh container.
     made = "; ".join(f"echo > {bare / name}; /bin/chmod +x {bare / name}" for name in ("ip", "nft"))
-    _program(bare / "apt-get", f'[ "$1" = update ] && exec /bin/sh -c "echo > {bare}/lists"; [ -e {bare}/lists ] || exit 100; {made}')
+    _program(
+        bare / "apt-get",
+        f'[ "$1" = update ] && exec /bin/sh -c "echo > {bare}/lists"; [ -e {bare}/lists ] || exit 100; {made}',
+    )
     assert tools.provide() == "installed iproute2 nftables"
     assert tools.provide() == ""
 
@@ -449,9 +505,14 @@ def test_the_number_of_pods_is_bounded() -> None:
         "spec": {"podCIDR": "192.168.0.0/26"},
         "status": {"addresses": [{"type": "InternalIP", "address": "10.0.0.4"}]},
     }
-    plan = observe(made.world, made.cluster, [node], [_pod(number) for number in range(MAX_PODS + 2)], [], [], Modes())
+    plan = observe(
+        made.world, made.cluster, [node], [_pod(number) for number in range(MAX_PODS + 2)], [], [], Modes()
+    )
     assert len(plan.pods) == MAX_PODS
-    assert plan.left_out == (f"pod default/web-60: more than {MAX_PODS} pods", f"pod default/web-61: more than {MAX_PODS} pods")
+    assert plan.left_out == (
+        f"pod default/web-60: more than {MAX_PODS} pods",
+        f"pod default/web-61: more than {MAX_PODS} pods",
+    )
     taken = observe(made.world, made.cluster, [node], [_pod(0)], [], [Client("10.0.0.4")], Modes())
     assert (taken.nodes, taken.left_out) == ((), ("node 10.0.0.4: 10.0.0.4 belongs to a client",))
 
@@ -464,14 +525,18 @@ def test_a_lab_leaves_nothing_behind(possible: None, monkeypatch: pytest.MonkeyP
         made = with_cluster(lab)
         assert len(made) == 2
         prefix = lab.client("10.0.0.3")
-        shown = subprocess.run([*prefix, "ip", "-o", "-4", "address"], capture_output=True, text=True, check=True).stdout
+        shown = subprocess.run(
+            [*prefix, "ip", "-o", "-4", "address"], capture_output=True, text=True, check=True
+        ).stdout
         assert "10.0.0.3/32" in shown
         assert lab.packets(keep_alive=True)["modes"]["keep_alive"]
         with pytest.raises(LookupError, match="belongs to the VPC's router"):
             lab.client("10.0.0.1")
         # The lab's door works from the client.
         look = f"import urllib.request as u; print(u.urlopen('{lab.address}/_lab/healthz').status)"
-        health = subprocess.run([*prefix, sys.executable, "-c", look], capture_output=True, text=True, check=True)
+        health = subprocess.run(
+            [*prefix, sys.executable, "-c", look], capture_output=True, text=True, check=True
+        )
         assert health.stdout.strip() == "200"
         left = names.existing(made[0].rpartition("-")[0])
         assert len(left) == 3

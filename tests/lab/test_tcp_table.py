@@ -68,6 +68,8 @@ def test_a_plain_services_pods_have_the_node_in_their_tables(place: Place, kubec
         assert (found.verdict, found.code) == ("SNAT_NODE", 2)
         for pod in pods:
             assert CLIENT not in found.peers[name_of(pod)]
-        assert {CBR0[node_of(pod)] for pod in pods} & {peer for peers in found.peers.values() for peer in peers}
+        assert {CBR0[node_of(pod)] for pod in pods} & {
+            peer for peers in found.peers.values() for peer in peers
+        }
 
     run(place.lab, "tables-plain", scenario)

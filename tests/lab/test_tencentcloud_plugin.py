@@ -232,7 +232,10 @@ def test_import_of_a_hybrid_cluster(api: FakeApi, cluster: Managed) -> None:
     ("wanted", "text"),
     [
         ({"clusterCidr": "10.0.0.0/16"}, "Missing required property 'vpcId'"),
-        ({**GR, "clusterCidr": "8.0.0.0/16"}, '"cluster_cidr" must in 9. | 10. | 11. | 192.168. | 172.[16-31]'),
+        (
+            {**GR, "clusterCidr": "8.0.0.0/16"},
+            '"cluster_cidr" must in 9. | 10. | 11. | 192.168. | 172.[16-31]',
+        ),
         ({**GR, "clusterCidr": "10.0.0.1/16"}, 'expected "10.0.0.0/16", got "10.0.0.1/16"'),
         ({**GR, "serviceCidr": "11.0.0.0/16"}, '"service_cidr" must in'),
         ({**GR, "claimExpiredSeconds": 299}, "must greater or equal than 300 and less than 15768000"),
@@ -271,10 +274,14 @@ def test_properties_are_those_of_the_package_schema(token: str) -> None:
     props = RESOURCES[token].props
     marks = documented_marks(token)
     assert set(props) == set(marks)
-    assert {name for name, prop in props.items() if prop.force_new} == {n for n, m in marks.items() if "N" in m}
+    assert {name for name, prop in props.items() if prop.force_new} == {
+        n for n, m in marks.items() if "N" in m
+    }
     assert {name for name, prop in props.items() if prop.output} == {n for n, m in marks.items() if "O" in m}
     assert {name for name, prop in props.items() if prop.secret} == {n for n, m in marks.items() if "S" in m}
-    assert {name for name, prop in props.items() if prop.required} == {n for n, m in marks.items() if "R" in m}
+    assert {name for name, prop in props.items() if prop.required} == {
+        n for n, m in marks.items() if "R" in m
+    }
 
 
 @pytest.mark.parametrize(
@@ -340,7 +347,9 @@ def test_a_second_up_changes_nothing(client: Client, cluster: Managed) -> None:
 
 def test_names_are_checked(client: Client) -> None:
     with pytest.raises(Refused, match='length of "name" cannot be higher than 60: 61'):
-        Managed(client, SUBNET).check({"vpcId": "v", "availabilityZone": "z", "cidrBlock": "10.0.0.0/24", "name": "n" * 61})
+        Managed(client, SUBNET).check(
+            {"vpcId": "v", "availabilityZone": "z", "cidrBlock": "10.0.0.0/24", "name": "n" * 61}
+        )
 
 
 # -- secrets
@@ -456,7 +465,9 @@ def test_subnet_delete_retries_any_error_and_then_fails(api: FakeApi, client: Cl
 def test_paging_notices_a_server_that_ignores_offset(api: FakeApi, cluster: Managed) -> None:
     cluster.up(GR)
     api.workers = [worker("running", number % 20) for number in range(40)]
-    with pytest.raises(grpc.RpcError, match=r"get repeated instance_id\[ins-0\] when doing DescribeClusterInstances"):
+    with pytest.raises(
+        grpc.RpcError, match=r"get repeated instance_id\[ins-0\] when doing DescribeClusterInstances"
+    ):
         cluster.refresh()
 
 
@@ -492,7 +503,11 @@ def test_node_pool_create_sequence(api: FakeApi, pool: Managed) -> None:
     api.workers = [worker("running")]
     pool.up({**POOL, "waitNodeReady": True})
     assert pool.id == "cls-0#np-0"
-    sequence = [action for action in api.actions() if action not in ("DescribeClusters", "DescribeClusterNodePoolDetail")]
+    sequence = [
+        action
+        for action in api.actions()
+        if action not in ("DescribeClusters", "DescribeClusterNodePoolDetail")
+    ]
     assert sequence == [
         "CreateClusterNodePool",
         "ModifyNodePoolInstanceTypes",
@@ -513,7 +528,9 @@ def test_node_pool_create_sequence(api: FakeApi, pool: Managed) -> None:
     assert pool.plan({**POOL, "waitNodeReady": True}).kind == "same"
     assert pool.state["deleteKeepInstance"] is True
     pool.delete()
-    assert api.sent("DeleteClusterNodePool") == [{"ClusterId": "cls-0", "NodePoolIds": ["np-0"], "KeepInstance": True}]
+    assert api.sent("DeleteClusterNodePool") == [
+        {"ClusterId": "cls-0", "NodePoolIds": ["np-0"], "KeepInstance": True}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -528,7 +545,10 @@ def test_node_pool_create_sequence(api: FakeApi, pool: Managed) -> None:
             {"autoScalingConfig": {"instanceType": "S5", "password": "p", "securityGroupIds": ["s"]}},
             "Please use `orderly_security_group_ids` instead.",
         ),
-        ({"desiredCapacity": 9}, "constraints `min_size <= desired_capacity <= max_size` must be established,"),
+        (
+            {"desiredCapacity": 9},
+            "constraints `min_size <= desired_capacity <= max_size` must be established,",
+        ),
         ({"enableAutoScale": True, "waitNodeReady": True}, "`wait_node_ready` only can be set"),
     ],
 )
@@ -543,8 +563,14 @@ def test_node_pool_sizes_and_replacements(pool: Managed) -> None:
     pool.up(POOL)
     with pytest.raises(Failed, match="cannot be modified at the same time as `desired_capacity`"):
         pool.up({**POOL, "maxSize": 5, "desiredCapacity": 3})
-    assert pool.plan({**POOL, "subnetIds": ["subnet-0", "subnet-1"]}).detailed == {"subnetIds[1]": "ADD_REPLACE"}
-    bigger: Object = {"instanceType": "S5.LARGE8", "password": "Pass-word-1", "orderlySecurityGroupIds": ["sg-0"]}
+    assert pool.plan({**POOL, "subnetIds": ["subnet-0", "subnet-1"]}).detailed == {
+        "subnetIds[1]": "ADD_REPLACE"
+    }
+    bigger: Object = {
+        "instanceType": "S5.LARGE8",
+        "password": "Pass-word-1",
+        "orderlySecurityGroupIds": ["sg-0"],
+    }
     step = pool.plan({**POOL, "autoScalingConfig": bigger})
     assert step.detailed["autoScalingConfig.instanceType"] == "UPDATE_REPLACE"
 
@@ -578,7 +604,9 @@ def test_launcher_prints_its_port_and_stops(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "tests" / "__init__.py").write_text("raise SystemExit('the tests of somebody else')")
     install(tmp_path)
     launcher = tmp_path / "resource-tencentcloud-v0.2.3" / "pulumi-resource-tencentcloud"
-    with subprocess.Popen([str(launcher), "127.0.0.1:1"], stdout=subprocess.PIPE, text=True) as process:  # our own file
+    with subprocess.Popen(
+        [str(launcher), "127.0.0.1:1"], stdout=subprocess.PIPE, text=True
+    ) as process:  # our own file
         assert process.stdout is not None
         port = int(process.stdout.readline())
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:

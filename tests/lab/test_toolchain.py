@@ -155,7 +155,9 @@ def test_a_second_builder_waits_and_says_so(tmp_path: Path) -> None:
     assert said == ["waiting"]
 
 
-def test_official_programs_win_when_they_are_new_enough(empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_official_programs_win_when_they_are_new_enough(
+    empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "official"))
     pulumi = program(tmp_path / "official" / "pulumi", "echo v3.258.0")
     assert official.pulumi() is None
@@ -165,7 +167,9 @@ def test_official_programs_win_when_they_are_new_enough(empty_cache: Path, tmp_p
     host = program(pulumi.with_name("pulumi-language-python"), "")
     assert official.language_host(pulumi) == host
     assert official.kubernetes_plugin() is None
-    plugin = program(tmp_path / ".pulumi" / "plugins" / official.PLUGIN_FOLDER / "pulumi-resource-kubernetes", "")
+    plugin = program(
+        tmp_path / ".pulumi" / "plugins" / official.PLUGIN_FOLDER / "pulumi-resource-kubernetes", ""
+    )
     assert official.kubernetes_plugin() == plugin.parent
 
 

@@ -18,7 +18,18 @@ from tests.lab.controllers import keys
 from tests.lab.controllers.kube import INGRESS, POD, SERVICE, Json, name_of, node_of
 from tests.lab.lab import ROOT, Lab
 from tests.lab.packets import kernel, names
-from tests.lab.packets_cluster import CBR0, DIRECT, NODE_PORT, ZONES, PacketLab, ingress, run, running, skip_where_impossible, with_cluster
+from tests.lab.packets_cluster import (
+    CBR0,
+    DIRECT,
+    NODE_PORT,
+    ZONES,
+    PacketLab,
+    ingress,
+    run,
+    running,
+    skip_where_impossible,
+    with_cluster,
+)
 from tests.lab.test_controllers import ENI, MANAGER
 from tests.lab.verified import CLIENT, Place, direct
 
@@ -55,7 +66,9 @@ def test_a_plain_service_is_found_out_by_the_nodes_bridge(place: Place) -> None:
         assert any(re.search(r"is cbr0 of node|is node", pod["reason"]) for pod in found.report["pods"])
         assert "no direct access" in found.told
         # The way to keep it without ENI: then no node translates.
-        await lab.api.patch(SERVICE, "web", {"spec": {"externalTrafficPolicy": "Local"}}, namespace=namespace, manager=MANAGER)
+        await lab.api.patch(
+            SERVICE, "web", {"spec": {"externalTrafficPolicy": "Local"}}, namespace=namespace, manager=MANAGER
+        )
         await asyncio.sleep(1.0)
         found = await place.verify(namespace)
         assert (found.verdict, found.code) == ("PRESERVED", 0)
@@ -79,7 +92,9 @@ def test_a_direct_service_is_proven_in_each_zone_and_pod(place: Place) -> None:
         async with lab.modes(snat=True):
             hidden = await place.verify(namespace)
         assert (hidden.verdict, hidden.code) == ("SNAT_LB", 2)
-        assert {peer for peers in hidden.peers.values() for peer in peers} == {await lab.vip(SERVICE, namespace)}
+        assert {peer for peers in hidden.peers.values() for peer in peers} == {
+            await lab.vip(SERVICE, namespace)
+        }
         # PROXY protocol in front of a server that reads it.
         async with lab.modes(proxy_protocol=True):
             told = await place.verify(namespace)
@@ -107,7 +122,9 @@ def test_a_client_behind_nat_or_inside_is_told_why_it_differs(place: Place) -> N
         why = found.traps["client behind NAT"]
         assert "expected 172.31.0.3, and pods saw 10.0.0.9" in why
         assert "--expect-client 10.0.0.9" in why
-        again = await place.verify(namespace, "--expect-client=10.0.0.9", client="172.31.0.3", behind="10.0.0.9")
+        again = await place.verify(
+            namespace, "--expect-client=10.0.0.9", client="172.31.0.3", behind="10.0.0.9"
+        )
         assert (again.verdict, again.code) == ("PRESERVED", 0)
         # On a node its own address is seen, also where a node's source NAT would show the same.
         node = node_of(pods[0])
@@ -139,7 +156,11 @@ def test_an_ingress_is_proven_by_peer_or_by_header(place: Place) -> None:
         assert FORGED in trusting.traps["forged header believed"]
         # Not direct: a node is the peer, and the load balancer's header still tells.
         await lab.api.patch(
-            INGRESS, "web", {"metadata": {"annotations": {keys.INGRESS_DIRECT: "false"}}}, namespace=namespace, manager=MANAGER
+            INGRESS,
+            "web",
+            {"metadata": {"annotations": {keys.INGRESS_DIRECT: "false"}}},
+            namespace=namespace,
+            manager=MANAGER,
         )
         await lab.bound(vip, 3)
         through = await place.verify(namespace, option)
@@ -153,7 +174,10 @@ def test_an_ingress_is_proven_by_peer_or_by_header(place: Place) -> None:
 async def source_nat(lab: PacketLab, node: str) -> AsyncGenerator[None]:
     """A node that translates what it hands to its pods, as one does whose masquerading is set up wrongly."""
     name = lab.network.status()["nodes"][node]
-    await kernel.nft(name, "table ip wrong {\nchain out {\ntype nat hook postrouting priority 90\noifname cbr0 masquerade\n}\n}\n")
+    await kernel.nft(
+        name,
+        "table ip wrong {\nchain out {\ntype nat hook postrouting priority 90\noifname cbr0 masquerade\n}\n}\n",
+    )
     try:
         yield
     finally:
@@ -242,8 +266,18 @@ def test_a_hard_kill_in_the_middle_of_it_leaves_nothing() -> None:
         prefix = killed.client(CLIENT)
         left.add(prefix[-1])
         # Nothing has this address: it is waited for, as a load balancer that is not ready.
-        command = [*prefix, sys.executable, "-m", "pulumi_tke_hybrid.cli", "verify", "http://10.0.8.250/", "--deadline=300"]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as waiting:
+        command = [
+            *prefix,
+            sys.executable,
+            "-m",
+            "pulumi_tke_hybrid.cli",
+            "verify",
+            "http://10.0.8.250/",
+            "--deadline=300",
+        ]
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as waiting:
             try:
                 os.kill(int(prefix[-1].removeprefix("tkl").partition("-")[0]), signal.SIGKILL)
                 assert left <= set(names.existing())

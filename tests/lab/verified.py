@@ -65,7 +65,9 @@ class Place:
         self.kubeconfig.touch(0o600)
         self.kubeconfig.write_text(lab.cluster.kubeconfig)
 
-    async def verify(self, namespace: str, *options: str, client: str = CLIENT, behind: str = "", measured: bool = False) -> Verified:
+    async def verify(
+        self, namespace: str, *options: str, client: str = CLIENT, behind: str = "", measured: bool = False
+    ) -> Verified:
         """Run the command as a client; on the Service `web` unless something else is said."""
         where = await self.lab.network.client(client, behind=behind)
         return await self.verify_in(where, namespace, *options, measured=measured)

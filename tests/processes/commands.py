@@ -30,9 +30,13 @@ FACTS = {
 class Forks:
     """Children of one process that has all modules, but for those that it must not find."""
 
-    def __init__(self, env: Mapping[str, str], missing: Sequence[str] = (), broken: Sequence[str] = ()) -> None:
+    def __init__(
+        self, env: Mapping[str, str], missing: Sequence[str] = (), broken: Sequence[str] = ()
+    ) -> None:
         words = [sys.executable, "-m", "tests.processes.forks", json.dumps([missing, broken])]
-        self._process = subprocess.Popen(words, cwd=ROOT, env=dict(env), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            words, cwd=ROOT, env=dict(env), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def run(self, words: Sequence[str], **how: object) -> tuple[int, bytes, bytes]:
         """Its code and what it wrote."""
@@ -78,27 +82,51 @@ def calls(folder: Path, server: str) -> dict[str, Call]:
     return {
         "review": Call(["review", str(RECORDED / "raw-image.json")], 0),
         "review of a danger": Call(["review", str(RECORDED / "raw-list-empty.json")], 2),
-        "verify": Call(["verify", "--service", "default/web", "--kubeconfig", str(config), "--structure-only"], 3),
+        "verify": Call(
+            ["verify", "--service", "default/web", "--kubeconfig", str(config), "--structure-only"], 3
+        ),
         "drift": Call(["drift", "--facts", str(facts), "--kubeconfig", str(config)], 3),
         "capacity": Call(["capacity", "--state", str(state)], 0),
         "capacity of a cluster": Call(["capacity", *live], 3),
-        "capacity propose": Call(["capacity", "propose", "--vpc", "10.0.0.0/16", "--zone", "ap-guangzhou-4:3xS5.LARGE8:60"], 0),
-        "doctor": Call(["doctor", "--region", "ap-guangzhou", "--project", str(folder), "--offline"], 2),  # no pulumi on this PATH
+        "capacity propose": Call(
+            ["capacity", "propose", "--vpc", "10.0.0.0/16", "--zone", "ap-guangzhou-4:3xS5.LARGE8:60"], 0
+        ),
+        "doctor": Call(
+            ["doctor", "--region", "ap-guangzhou", "--project", str(folder), "--offline"], 2
+        ),  # no pulumi on this PATH
         "policy": Call(["policy"], 0),
     }
 
 
 def environment(folder: Path, server: str, **more: str) -> dict[str, str]:
     """Without a word about locale, terminal or cluster, and with an empty home."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in ("PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")
+    }
     cloud = {"SECRET_ID": "AKIDx", "SECRET_KEY": "y", "DOMAIN": "cloud.test", "PROTOCOL": "http"}
     settings = {f"TENCENTCLOUD_{name}": value for name, value in cloud.items()}
-    return {**kept, **settings, "PATH": "/usr/bin:/bin", "HOME": str(folder), "HTTP_PROXY": f"http://{server}", **more}
+    return {
+        **kept,
+        **settings,
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(folder),
+        "HTTP_PROXY": f"http://{server}",
+        **more,
+    }
 
 
 def start(words: Sequence[str], env: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     """Start it, with nothing on its standard input."""
-    return subprocess.Popen(words, cwd=ROOT, env=dict(env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        words,
+        cwd=ROOT,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def ends(process: "subprocess.Popen[bytes]") -> tuple[int, bytes, bytes]:

@@ -41,8 +41,21 @@ def load() -> None:
     ours = [f"{command}.run_command" for command in ("review", "proof", "drift", "capacity", "doctor")]
     ours += ["commands", "capacity.inside", "capacity.read_live", "review.text_report"]
     cloud = ["common_client", "credential", "profile.http_profile", "profile.client_profile"]
-    drawn = ["rich.console", "rich.table", "rich.markup", "rich.status", "rich.live", "typer.rich_utils", "kubernetes", "yaml"]
-    for name in (*(f"pulumi_tke_hybrid.{name}" for name in ours), *(f"tencentcloud.common.{name}" for name in cloud), *drawn):
+    drawn = [
+        "rich.console",
+        "rich.table",
+        "rich.markup",
+        "rich.status",
+        "rich.live",
+        "typer.rich_utils",
+        "kubernetes",
+        "yaml",
+    ]
+    for name in (
+        *(f"pulumi_tke_hybrid.{name}" for name in ours),
+        *(f"tencentcloud.common.{name}" for name in cloud),
+        *drawn,
+    ):
         try:
             importlib.import_module(name)
         except ImportError:
@@ -103,7 +116,11 @@ def answer(call: dict[str, Any]) -> dict[str, Any]:
         if not number:
             child(call, folder)
         code = os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
-        return {"code": code, "out": (folder / "out").read_bytes().hex(), "err": (folder / "err").read_bytes().hex()}
+        return {
+            "code": code,
+            "out": (folder / "out").read_bytes().hex(),
+            "err": (folder / "err").read_bytes().hex(),
+        }
 
 
 if __name__ == "__main__":

@@ -58,7 +58,9 @@ def at_hour(hours: int) -> str:
 def test_a_helpers_token_is_sent(helper: Helper, tmp_path: Path, version: str) -> None:
     helper(f"echo hunter2 >&2\n{credential(version, token='s3cr3t', expirationTimestamp=at_hour(1))}")
     with serving(Objects([named("a")])) as served:
-        user = {"exec": {"apiVersion": version, "command": "./bin/tke-auth", "interactiveMode": "IfAvailable"}}
+        user = {
+            "exec": {"apiVersion": version, "command": "./bin/tke-auth", "interactiveMode": "IfAvailable"}
+        }
         (tmp_path / "config").write_text(json.dumps(kubeconfig(served.url, user)))
         assert [pod["metadata"]["name"] for pod in connect(tmp_path / "config").list(client.POD)] == ["a"]
     assert served.requests[0].all("Authorization") == ["Bearer s3cr3t"]
@@ -86,33 +88,58 @@ def test_a_helpers_certificate_is_shown_to_the_server(helper: Helper, tmp_path: 
     tls.verify_mode = ssl.CERT_REQUIRED
     with serving(Objects([named("a")]), tls) as served:
         trusted = {"certificate-authority-data": base64.b64encode(authority.cert_pem.bytes()).decode()}
-        text = json.dumps(kubeconfig(f"https://127.0.0.1:{served.port}", {"exec": {**NEVER, "command": "bin/tke-auth"}}, trusted))
+        text = json.dumps(
+            kubeconfig(
+                f"https://127.0.0.1:{served.port}", {"exec": {**NEVER, "command": "bin/tke-auth"}}, trusted
+            )
+        )
         (tmp_path / "config").write_text(text)
         assert [pod["metadata"]["name"] for pod in connect(tmp_path / "config").list(client.POD)] == ["a"]
     assert served.requests[0].all("Authorization") == []
 
 
-def test_a_helper_gets_its_arguments_its_environment_and_the_cluster_and_no_terminal(helper: Helper, tmp_path: Path) -> None:
+def test_a_helper_gets_its_arguments_its_environment_and_the_cluster_and_no_terminal(
+    helper: Helper, tmp_path: Path
+) -> None:
     program = helper(
         f'printf "%s|" "$@" "$TKE_ROLE" "$HOME" > {tmp_path}/seen; printf "%s" "$KUBERNETES_EXEC_INFO" > {tmp_path}/info\n'
         f'test -z "$(cat)" || exit 9\n{credential(token="t")}'
     )
     extension = {"name": "client.authentication.k8s.io/exec", "extension": {"audience": "a"}}
     cluster = Section(
-        'cluster "k"', {"server": "https://k", "tls-server-name": "n", "certificate-authority": "ca.crt", "extensions": [extension]}
+        'cluster "k"',
+        {
+            "server": "https://k",
+            "tls-server-name": "n",
+            "certificate-authority": "ca.crt",
+            "extensions": [extension],
+        },
     )
     env = [{"name": "TKE_ROLE", "value": "viewer"}]
-    found = run_helper(spec(program, args=["get token", "--x"], env=env, provideClusterInfo=True), cluster, b"PEM")
+    found = run_helper(
+        spec(program, args=["get token", "--x"], env=env, provideClusterInfo=True), cluster, b"PEM"
+    )
     assert found.token == "t"
     assert (tmp_path / "seen").read_text() == f"get token|--x|viewer|{os.environ['HOME']}|"
     info: Json = json.loads((tmp_path / "info").read_text())
-    told = {"server": "https://k", "tls-server-name": "n", "certificate-authority-data": "UEVN", "config": {"audience": "a"}}
-    assert info == {"apiVersion": V1, "kind": "ExecCredential", "spec": {"interactive": False, "cluster": told}}
+    told = {
+        "server": "https://k",
+        "tls-server-name": "n",
+        "certificate-authority-data": "UEVN",
+        "config": {"audience": "a"},
+    }
+    assert info == {
+        "apiVersion": V1,
+        "kind": "ExecCredential",
+        "spec": {"interactive": False, "cluster": told},
+    }
     run_helper(spec(program), cluster, b"PEM")
     assert json.loads((tmp_path / "info").read_text())["spec"] == {"interactive": False}
 
 
-def test_a_bare_name_is_looked_up_on_the_path(helper: Helper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bare_name_is_looked_up_on_the_path(
+    helper: Helper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     helper(credential(token="t"))
     with pytest.raises(KubeError, match='exec: there is no program "tke-auth" on PATH; install the helper'):
         run_helper(spec("tke-auth"), NO_CLUSTER, None)
@@ -136,7 +163,10 @@ OK = json.dumps({"apiVersion": V1, "kind": "ExecCredential", "status": {"token":
 @pytest.mark.parametrize(
     ("script", "problem"),
     [
-        ("echo hunter2 >&2; echo hunter2; exit 3", "ended with exit code 3; run the helper by hand to see why"),
+        (
+            "echo hunter2 >&2; echo hunter2; exit 3",
+            "ended with exit code 3; run the helper by hand to see why",
+        ),
         (f"echo '{OK}'; exit 1", "ended with exit code 1"),
         ("kill -9 $$", "ended with exit code -9"),
         ("echo hunter2", "printed no JSON"),
@@ -149,17 +179,34 @@ OK = json.dumps({"apiVersion": V1, "kind": "ExecCredential", "status": {"token":
         (credential(), "returned neither a token nor a client certificate"),
         (credential(token=""), "returned neither a token nor a client certificate"),
         (credential(token={"hunter2": 1}), "token is not a text"),
-        (credential(clientCertificateData="hunter2"), "returned one of clientCertificateData and clientKeyData without the other"),
-        (credential(clientKeyData="hunter2"), "returned one of clientCertificateData and clientKeyData without the other"),
-        (credential(token="hunter2", expirationTimestamp=at_hour(-1)), "returned a credential that has expired"),
-        (credential(token="hunter2", expirationTimestamp="2001-01-01T00:00:00.123456789+08:00"), "returned a credential that has expired"),
+        (
+            credential(clientCertificateData="hunter2"),
+            "returned one of clientCertificateData and clientKeyData without the other",
+        ),
+        (
+            credential(clientKeyData="hunter2"),
+            "returned one of clientCertificateData and clientKeyData without the other",
+        ),
+        (
+            credential(token="hunter2", expirationTimestamp=at_hour(-1)),
+            "returned a credential that has expired",
+        ),
+        (
+            credential(token="hunter2", expirationTimestamp="2001-01-01T00:00:00.123456789+08:00"),
+            "returned a credential that has expired",
+        ),
         (credential(token="hunter2", expirationTimestamp="hunter2"), "expirationTimestamp is no time"),
-        (credential(token="hunter2", expirationTimestamp="2099-01-01T00:00:00"), "expirationTimestamp has no time zone"),
+        (
+            credential(token="hunter2", expirationTimestamp="2099-01-01T00:00:00"),
+            "expirationTimestamp has no time zone",
+        ),
         ("head -c 2000000 /dev/zero", "printed more than 1048576 bytes"),
         ("exec cat /dev/zero", "printed more than 1048576 bytes"),
     ],
 )
-def test_a_helper_that_fails_is_refused_by_its_name(helper: Helper, capfd: pytest.CaptureFixture[str], script: str, problem: str) -> None:
+def test_a_helper_that_fails_is_refused_by_its_name(
+    helper: Helper, capfd: pytest.CaptureFixture[str], script: str, problem: str
+) -> None:
     program = helper(script)
     with pytest.raises(KubeError) as caught:
         run_helper(spec(program), NO_CLUSTER, None)
@@ -182,7 +229,10 @@ def test_a_helper_has_a_limit_of_time_and_its_children_too(helper: Helper, scrip
     [
         ({"apiVersion": f"{V1}alpha1"}, "apiVersion is v1alpha1, which kubectl has not supported since 1.24"),
         ({"apiVersion": "hunter2/v1"}, "apiVersion is neither"),
-        ({"interactiveMode": "Always"}, "interactiveMode is Always, and this command gives a helper no terminal"),
+        (
+            {"interactiveMode": "Always"},
+            "interactiveMode is Always, and this command gives a helper no terminal",
+        ),
         ({"interactiveMode": "hunter2"}, "interactiveMode is none of Never, IfAvailable, Always"),
         ({"args": "hunter2"}, "args is not a list"),
         ({"args": [5]}, "args holds something that is not a text"),
@@ -196,7 +246,9 @@ def test_a_helper_has_a_limit_of_time_and_its_children_too(helper: Helper, scrip
         ({"command": "/etc/passwd"}, 'there is no program "passwd" where command names it'),
     ],
 )
-def test_a_helper_that_cannot_be_run_is_refused_by_its_field(helper: Helper, fields: Json, problem: str) -> None:
+def test_a_helper_that_cannot_be_run_is_refused_by_its_field(
+    helper: Helper, fields: Json, problem: str
+) -> None:
     with pytest.raises(KubeError) as caught:
         run_helper(spec(helper(credential(token="t")), **fields), NO_CLUSTER, None)
     assert str(caught.value).startswith('user "u": exec: ')

@@ -16,7 +16,17 @@ from tests.processes.forks import RAISED, SECRET
 from tests.unit.review.recordings import RECORDED
 
 FULL = "/dev/full"
-EVERY = ("review", "review of a danger", "verify", "drift", "capacity", "capacity of a cluster", "capacity propose", "doctor", "policy")
+EVERY = (
+    "review",
+    "review of a danger",
+    "verify",
+    "drift",
+    "capacity",
+    "capacity of a cluster",
+    "capacity propose",
+    "doctor",
+    "policy",
+)
 WRITES_NOTHING = ("verify", "capacity of a cluster")  # on standard output, where they could not tell
 
 
@@ -52,7 +62,9 @@ LOCALES = {
 
 @pytest.mark.parametrize("locale", LOCALES.values(), ids=LOCALES)
 def test_output_is_utf_8_whatever_the_locale(place: Place, locale: dict[str, str]) -> None:
-    code, out, err = ends(start([*PROGRAM, *place.calls["review of a danger"].words], place.environment(**locale)))
+    code, out, err = ends(
+        start([*PROGRAM, *place.calls["review of a danger"].words], place.environment(**locale))
+    )
     assert (code, err) == (2, b"")
     assert "⛔" in out.decode("utf-8")
 
@@ -71,7 +83,9 @@ def test_a_name_that_is_no_utf_8_is_read_and_shown(place: Place) -> None:
     with open(name, "wb") as file:
         file.write((RECORDED / "raw-list-empty.json").read_bytes())
     env = place.environment(**LOCALES["C"])
-    found = subprocess.run([*PROGRAM, "review", name, "--markdown", name + b".md"], cwd=ROOT, env=env, capture_output=True)
+    found = subprocess.run(
+        [*PROGRAM, "review", name, "--markdown", name + b".md"], cwd=ROOT, env=env, capture_output=True
+    )
     assert (found.returncode, found.stderr) == (2, b"")
     missing = subprocess.run([*PROGRAM, "review", name + b"x"], cwd=ROOT, env=env, capture_output=True)
     assert missing.returncode == 64
@@ -129,19 +143,26 @@ def test_a_reader_that_goes_is_no_verdict(place: Place) -> None:
         process.stdout.close()
         assert process.wait(60) == 3
         assert process.stderr is not None
-        assert process.stderr.read().splitlines() == [b"policy: standard output cannot be written: Broken pipe"]
+        assert process.stderr.read().splitlines() == [
+            b"policy: standard output cannot be written: Broken pipe"
+        ]
 
 
 @pytest.mark.parametrize(
     ("name", "number"),
-    [*((name, signal.SIGTERM) for name in ("verify", "drift", "capacity of a cluster", "doctor")), ("drift", signal.SIGINT)],
+    [
+        *((name, signal.SIGTERM) for name in ("verify", "drift", "capacity of a cluster", "doctor")),
+        ("drift", signal.SIGINT),
+    ],
 )
 def test_a_command_that_waits_is_ended_by_a_signal(tmp_path: Path, name: str, number: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(60)
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         words = [word for word in calls(tmp_path, address)[name].words if word != "--offline"]
-        with start(["env", "--default-signal=INT", *PROGRAM, *words], environment(tmp_path, address)) as process:
+        with start(
+            ["env", "--default-signal=INT", *PROGRAM, *words], environment(tmp_path, address)
+        ) as process:
             connection, _ = silent.accept()
             process.send_signal(number)
             code, _, err = ends(process)
@@ -168,7 +189,9 @@ NEEDED: dict[str, set[str]] = {
 """The commands that cannot do without it."""
 
 
-@pytest.mark.parametrize(("module", "broken"), [*((module, False) for module in PACKAGES), ("typer", True), ("kubernetes", True)])
+@pytest.mark.parametrize(
+    ("module", "broken"), [*((module, False) for module in PACKAGES), ("typer", True), ("kubernetes", True)]
+)
 def test_a_missing_package_is_named(place: Place, module: str, broken: bool) -> None:
     with Forks(place.environment(), *(((), (module,)) if broken else ((module,), ()))) as forks:
         found = {name: forks.run(place.calls[name].words) for name in EVERY}
@@ -180,25 +203,40 @@ def test_a_missing_package_is_named(place: Place, module: str, broken: bool) -> 
             assert code == place.calls[name].code
             continue
         (line,) = err.decode().splitlines()
-        assert f"the Python package {PACKAGES[module]} {'cannot be loaded' if broken else 'is not installed'}" in line
+        assert (
+            f"the Python package {PACKAGES[module]} {'cannot be loaded' if broken else 'is not installed'}"
+            in line
+        )
         assert line.endswith(f" {PACKAGES[module]}")
 
 
-OF_PROGRAMS = {"pulumi": "pulumi", "pulumi_kubernetes": "pulumi-kubernetes", "tencentcloud_iac_pulumi": "tencentcloud-iac-pulumi"}
+OF_PROGRAMS = {
+    "pulumi": "pulumi",
+    "pulumi_kubernetes": "pulumi-kubernetes",
+    "tencentcloud_iac_pulumi": "tencentcloud-iac-pulumi",
+}
 OF_OTHERS = {"pydantic": "pydantic", "typing_extensions": "typing-extensions"}
 """Loaded by programs, and by packages that are in `PACKAGES`."""
 
 
 def test_each_package_that_this_one_requires_is_tried() -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    listed = project[project.index("\ndependencies = [") : project.index("\n]", project.index("\ndependencies = ["))]
-    assert set(re.findall(r'"([\w-]+)', listed)) == {*PACKAGES.values(), *OF_PROGRAMS.values(), *OF_OTHERS.values()}
+    listed = project[
+        project.index("\ndependencies = [") : project.index("\n]", project.index("\ndependencies = ["))
+    ]
+    assert set(re.findall(r'"([\w-]+)', listed)) == {
+        *PACKAGES.values(),
+        *OF_PROGRAMS.values(),
+        *OF_OTHERS.values(),
+    }
 
 
 def test_no_command_needs_the_packages_of_programs(place: Place) -> None:
     """Pulumi and its providers: the commands only read what they wrote."""
     with Forks(place.environment(), [*OF_PROGRAMS, "pulumi_policy"]) as forks:
-        assert {name: forks.run(place.calls[name].words)[0] for name in EVERY} == {name: place.calls[name].code for name in EVERY}
+        assert {name: forks.run(place.calls[name].words)[0] for name in EVERY} == {
+            name: place.calls[name].code for name in EVERY
+        }
 
 
 @pytest.mark.parametrize("raised", RAISED)
@@ -217,7 +255,7 @@ def test_a_fault_of_ours_is_one_line_and_70(place: Place, raised: str) -> None:
 UNREADABLE = """
 import sys, types
 from pulumi_tke_hybrid.cli import main
-sys.modules["pulumi_tke_hybrid.commands"] = types.ModuleType("pulumi_tke_hybrid.commands")
+sys.modules["pulumi_tke_hybrid.cli.commands"] = types.ModuleType("pulumi_tke_hybrid.cli.commands")
 main()
 """
 INTERRUPTED = """
@@ -234,7 +272,7 @@ main()
 def test_a_module_of_ours_that_cannot_be_loaded_is_a_fault_of_ours(place: Place) -> None:
     code, _, err = ends(start([sys.executable, "-c", UNREADABLE, "policy"], place.environment()))
     assert code == 70
-    assert err.startswith(b"tke-hybrid: a fault of tke-hybrid itself: ImportError at cli.py:")
+    assert err.startswith(b"tke-hybrid: a fault of tke-hybrid itself: ImportError at cli/__init__.py:")
     assert err.count(b"\n") == 1
 
 

@@ -19,7 +19,9 @@ def loaded_after(*statements: str) -> list[set[str]]:
 
 def test_a_program_pays_only_for_what_it_uses() -> None:
     package, workload, cluster = loaded_after(
-        "import pulumi_tke_hybrid", "from pulumi_tke_hybrid import ClientIpWorkload", "from pulumi_tke_hybrid import HybridCluster"
+        "import pulumi_tke_hybrid",
+        "from pulumi_tke_hybrid import ClientIpWorkload",
+        "from pulumi_tke_hybrid import HybridCluster",
     )
     assert not {"pulumi", "pydantic", "tencentcloud", "pulumi_kubernetes"} & package
     assert "pulumi_kubernetes" in workload
@@ -36,10 +38,20 @@ def test_review_loads_neither_pulumi_nor_the_cloud() -> None:
         "except SystemExit: print(*sys.modules)",
     ]
     script = "\n".join(lines)
-    loaded: Any = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    assert not {"pulumi", "pulumi_kubernetes", "tencentcloud", "httpx2", "kubernetes", "urllib3", "yaml", "github", "gitlab"} & set(
-        loaded.split()
-    )
+    loaded: Any = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+    assert not {
+        "pulumi",
+        "pulumi_kubernetes",
+        "tencentcloud",
+        "httpx2",
+        "kubernetes",
+        "urllib3",
+        "yaml",
+        "github",
+        "gitlab",
+    } & set(loaded.split())
 
 
 def test_the_help_of_verify_teaches_and_loads_nothing_heavy() -> None:
@@ -54,13 +66,17 @@ except SystemExit:
     output = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
     assert "Exit codes" in output
     assert "--structure-only" in output
-    assert not {"pulumi", "httpx", "httpx2", "lightkube", "tencentcloud", "yaml"} & set(output.splitlines()[-1].split())
+    assert not {"pulumi", "httpx", "httpx2", "lightkube", "tencentcloud", "yaml"} & set(
+        output.splitlines()[-1].split()
+    )
 
 
 def test_drift_loads_neither_the_cloud_nor_kubernetes() -> None:
     heavy = "('kubernetes', 'urllib3', 'pulumi')"
     code = f"import sys, pulumi_tke_hybrid.drift.command; print([m for m in sys.modules if m.split('.')[0] in {heavy}])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
     assert done.stdout.strip() == "[]"
 
 
@@ -89,5 +105,7 @@ sys.exit(f"{len(wrong)} of 40: {wrong[0]}" if wrong else 0)
 
 def test_hooks_that_run_side_by_side_may_all_be_the_first_to_read_a_cluster() -> None:
     for _ in range(3):  # without the lock three of four processes end in a deadlock
-        done = subprocess.run([sys.executable, "-c", SIDE_BY_SIDE], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", SIDE_BY_SIDE], capture_output=True, text=True, check=False
+        )
         assert (done.returncode, done.stderr) == (0, "")

@@ -11,16 +11,14 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.console.exit_code import ExitCode
-from pulumi_tke_hybrid.proof import pod_tables
-from pulumi_tke_hybrid.proof.coverage import PodResult
-from pulumi_tke_hybrid.proof.errors import CannotVerify
-from pulumi_tke_hybrid.proof.outcome import Outcome
-from pulumi_tke_hybrid.proof.pod_tables import Kubectl
-from pulumi_tke_hybrid.proof.progress import Silent
-from pulumi_tke_hybrid.proof.verdict import Verdict
-from pulumi_tke_hybrid.proof.verify import verify
+from pulumi_tke_hybrid.cli.exit_code import ExitCode, WrongUse
+from pulumi_tke_hybrid.verify import pod_tables
+from pulumi_tke_hybrid.verify.kube import CannotVerify
+from pulumi_tke_hybrid.verify.pod_tables import Kubectl
+from pulumi_tke_hybrid.verify.probe import Silent
+from pulumi_tke_hybrid.verify.report import Outcome
+from pulumi_tke_hybrid.verify.verdict import PodResult, Verdict
+from pulumi_tke_hybrid.verify.verify import verify
 from tests.unit.proof.objects import FakeKube, service
 from tests.unit.proof.test_tcp_table import HEAD, linux
 from tests.unit.proof.test_verify import WANTED
@@ -45,16 +43,31 @@ def test_kubectl_is_told_which_cluster_and_pod(kubectl: Path) -> None:
     said = asyncio.run(Kubectl(Path("/k/config"), "blue").table("shop", "web-0"))
     assert said == HEAD
     called = (kubectl.parent / "kubectl.calls").read_text()
-    assert called == "exec --kubeconfig /k/config --context blue -n shop web-0 -- cat /proc/net/tcp /proc/net/tcp6\n"
+    assert (
+        called
+        == "exec --kubeconfig /k/config --context blue -n shop web-0 -- cat /proc/net/tcp /proc/net/tcp6\n"
+    )
 
 
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("echo 'exec: \"cat\": executable file not found in $PATH' >&2; exit 1", "could not be read with cat: the image has no cat"),
-        ("echo 'token hunter2' >&2; exit 1", "no table came; `kubectl exec web-0 -- cat /proc/net/tcp` shows why$"),
-        ("echo 'token hunter2' >&2; echo 'Error from server (Forbidden): pods/exec' >&2; exit 1", "needs create on pods/exec$"),
-        ("echo 'hunter2; error: getting credentials: exec: exit 1' >&2; exit 1", "the credential helper of the kubeconfig failed$"),
+        (
+            "echo 'exec: \"cat\": executable file not found in $PATH' >&2; exit 1",
+            "could not be read with cat: the image has no cat",
+        ),
+        (
+            "echo 'token hunter2' >&2; exit 1",
+            "no table came; `kubectl exec web-0 -- cat /proc/net/tcp` shows why$",
+        ),
+        (
+            "echo 'token hunter2' >&2; echo 'Error from server (Forbidden): pods/exec' >&2; exit 1",
+            "needs create on pods/exec$",
+        ),
+        (
+            "echo 'hunter2; error: getting credentials: exec: exit 1' >&2; exit 1",
+            "the credential helper of the kubeconfig failed$",
+        ),
         ("printf '\\033[31m' >&2; head -c 100000 /dev/zero >&2", "could not be read with cat: .{0,200}$"),
         ("exit 0", "no table came"),
         ("exec sleep 30", "gave no table within 0.1 s"),
@@ -103,7 +116,9 @@ def held(kubectl: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> tuple[O
 
 
 @linux
-def test_both_pods_are_seen_while_connections_are_held(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_pods_are_seen_while_connections_are_held(
+    kubectl: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     outcome, first, second = held(kubectl, monkeypatch, "exec cat /proc/net/tcp")
     assert outcome.exit_code is ExitCode.FINE
     assert (second.verdict, second.peers) == (first.verdict, first.peers)
@@ -119,16 +134,23 @@ def test_a_pod_without_cat_is_unknown_with_the_reason(kubectl: Path, monkeypatch
     assert "the image has no cat" in second.reason
 
 
-def test_no_pod_that_can_be_read_is_unknown_without_any_traffic(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_pod_that_can_be_read_is_unknown_without_any_traffic(
+    kubectl: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     does(kubectl, "echo 'exec failed: cat: executable file not found' >&2; exit 1")
     outcome = run(1, monkeypatch)
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
     assert outcome.results is not None
-    assert all(one.verdict is Verdict.UNKNOWN and "the image has no cat" in one.reason for one in outcome.results.pods)
+    assert all(
+        one.verdict is Verdict.UNKNOWN and "the image has no cat" in one.reason
+        for one in outcome.results.pods
+    )
     assert (len(outcome.results.pods), outcome.sent.requests, list(outcome.traps)) == (2, 0, [])
 
 
-def test_connections_that_no_table_shows_prove_nothing(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connections_that_no_table_shows_prove_nothing(
+    kubectl: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     does(kubectl, f"printf '%s' '{HEAD}'")
     with listening() as port:
         outcome = run(port, monkeypatch)

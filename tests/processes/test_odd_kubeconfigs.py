@@ -38,7 +38,17 @@ class Cloud:
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("KUBECONFIG", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+    for name in (
+        "KUBECONFIG",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+        "NO_PROXY",
+        "no_proxy",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(run_command, "TencentCloud", Cloud)
@@ -52,7 +62,9 @@ def program(folder: Path, script: str) -> str:
 
 
 def helper(folder: Path, script: str, **fields: object) -> Json:
-    return {"exec": {"apiVersion": V1, "command": program(folder, script), "interactiveMode": "Never", **fields}}
+    return {
+        "exec": {"apiVersion": V1, "command": program(folder, script), "interactiveMode": "Never", **fields}
+    }
 
 
 def answered(status_fields: Json) -> str:
@@ -61,34 +73,72 @@ def answered(status_fields: Json) -> str:
 
 EXPIRED = {"token": "hunter2", "expirationTimestamp": "2001-01-01T00:00:00Z"}
 USERS: dict[str, tuple[Any, str]] = {
-    "a helper that is missing": (lambda _: {"exec": {"apiVersion": V1, "command": "tke-missing"}}, 'no program "tke-missing" on PATH'),
+    "a helper that is missing": (
+        lambda _: {"exec": {"apiVersion": V1, "command": "tke-missing"}},
+        'no program "tke-missing" on PATH',
+    ),
     "a helper that fails": (lambda folder: helper(folder, "echo hunter2; exit 1"), "ended with exit code 1"),
     "a helper that prints rubbish": (lambda folder: helper(folder, "echo hunter2"), "printed no JSON"),
-    "a helper with an expired token": (lambda folder: helper(folder, answered(EXPIRED)), "returned a credential that has expired"),
-    "a helper with nothing": (lambda folder: helper(folder, answered({})), "returned neither a token nor a client certificate"),
-    "a helper of another version": (lambda folder: helper(folder, "exit 0", apiVersion=f"{V1}alpha1"), "apiVersion is v1alpha1"),
-    "an auth provider": (lambda _: {"auth-provider": {"name": "gcp", "config": {"access-token": "hunter2"}}}, 'auth-provider "gcp"'),
+    "a helper with an expired token": (
+        lambda folder: helper(folder, answered(EXPIRED)),
+        "returned a credential that has expired",
+    ),
+    "a helper with nothing": (
+        lambda folder: helper(folder, answered({})),
+        "returned neither a token nor a client certificate",
+    ),
+    "a helper of another version": (
+        lambda folder: helper(folder, "exit 0", apiVersion=f"{V1}alpha1"),
+        "apiVersion is v1alpha1",
+    ),
+    "an auth provider": (
+        lambda _: {"auth-provider": {"name": "gcp", "config": {"access-token": "hunter2"}}},
+        'auth-provider "gcp"',
+    ),
     "a user without a credential": (lambda _: {"tokn": "hunter2"}, "holds no credential"),
-    "a token file that is missing": (lambda _: {"tokenFile": "hunter3"}, "the file of tokenFile cannot be read"),
+    "a token file that is missing": (
+        lambda _: {"tokenFile": "hunter3"},
+        "the file of tokenFile cannot be read",
+    ),
 }
 ANSWERS = {
     "credentials of another cluster": (status(401, "hunter2"), "does not accept the credentials (401)"),
     "a user without rights": (status(403, "hunter2"), "not allowed with this kubeconfig (403)"),
     "a login page": (Reply(b"<html>hunter2</html>"), "did not come from a Kubernetes API server"),
-    "a redirect": (Reply(b"", 302, {"Location": "https://hunter2.example.com"}), "the server redirects (302)"),
+    "a redirect": (
+        Reply(b"", 302, {"Location": "https://hunter2.example.com"}),
+        "the server redirects (302)",
+    ),
 }
 CLUSTERS = {
-    "a server that is not there": ({"server": "http://127.0.0.1:1"}, "the API server was not reached: no connection"),
-    "a proxy that is not there": ({"proxy-url": "http://u:hunter2@127.0.0.1:1"}, "the proxy on the way to the API server"),
-    "a proxy of another kind": ({"proxy-url": "ftp://u:hunter2@127.0.0.1:1"}, "proxy-url has none of the schemes"),
-    "an authority that is none": ({"server": "https://127.0.0.1:1", "certificate-authority-data": "aHVudGVyMg=="}, "no certificate in PEM"),
-    "no certificate of the user": ({"server": "https://127.0.0.1:1"}, "client-certificate and client-key are no PEM"),
+    "a server that is not there": (
+        {"server": "http://127.0.0.1:1"},
+        "the API server was not reached: no connection",
+    ),
+    "a proxy that is not there": (
+        {"proxy-url": "http://u:hunter2@127.0.0.1:1"},
+        "the proxy on the way to the API server",
+    ),
+    "a proxy of another kind": (
+        {"proxy-url": "ftp://u:hunter2@127.0.0.1:1"},
+        "proxy-url has none of the schemes",
+    ),
+    "an authority that is none": (
+        {"server": "https://127.0.0.1:1", "certificate-authority-data": "aHVudGVyMg=="},
+        "no certificate in PEM",
+    ),
+    "no certificate of the user": (
+        {"server": "https://127.0.0.1:1"},
+        "client-certificate and client-key are no PEM",
+    ),
     "no server": ({"server": ""}, "server is missing"),
 }
 
 
 @contextlib.contextmanager
-def running(command: str, capfd: pytest.CaptureFixture[str], *options: str) -> Generator[tuple[int, str, str]]:
+def running(
+    command: str, capfd: pytest.CaptureFixture[str], *options: str
+) -> Generator[tuple[int, str, str]]:
     """A command's code and reasons, and all that went to its own and to its helper's streams."""
     result = CliRunner().invoke(app, [*COMMANDS[command], *options], env={"NO_COLOR": "1", "COLUMNS": "300"})
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
@@ -102,7 +152,11 @@ def reasons(output: str, errors: str) -> str:
         lines = [line for line in errors.splitlines() if not line.startswith("reading ")]  # progress
         assert len(lines) == 1, errors
         return lines[0]
-    lines = [str(side["reason"]) for side in json.loads(output)["notRead"] if side["side"] in ("the ConfigMap", "the nodes", "the pods")]
+    lines = [
+        str(side["reason"])
+        for side in json.loads(output)["notRead"]
+        if side["side"] in ("the ConfigMap", "the nodes", "the pods")
+    ]
     assert all(line.isprintable() for line in lines)
     return "\n".join(lines)
 
@@ -114,7 +168,9 @@ def judged(command: str, capfd: pytest.CaptureFixture[str], code: int, problem: 
         assert not any(secret in everything for secret in SECRETS), everything
 
 
-def written(folder: Path, served: Served, user: Json | None = None, cluster: Mapping[str, object] | None = None) -> str:
+def written(
+    folder: Path, served: Served, user: Json | None = None, cluster: Mapping[str, object] | None = None
+) -> str:
     (folder / "config").write_text(json.dumps(kubeconfig(served.url, user, cluster)))
     return str(folder / "config")
 
@@ -132,7 +188,9 @@ def test_a_user_that_cannot_be_used_is_refused_before_any_request(
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_an_answer_that_is_none_is_no_verdict(tmp_path: Path, capfd: pytest.CaptureFixture[str], command: str, answer: str) -> None:
+def test_an_answer_that_is_none_is_no_verdict(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], command: str, answer: str
+) -> None:
     reply, problem = ANSWERS[answer]
     with serving(lambda _: reply) as served:
         judged(command, capfd, 3, problem, "--kubeconfig", written(tmp_path, served))
@@ -190,6 +248,10 @@ def test_a_list_of_files_is_merged_and_a_helpers_token_is_sent(
         whole = kubeconfig(served.url, helper(tmp_path, answered({"token": "s3cr3t"})))
         (tmp_path / "users").write_text(json.dumps({"users": whole.pop("users")}))
         (tmp_path / "rest").write_text(json.dumps(whole))
-        monkeypatch.setenv("KUBECONFIG", os.pathsep.join([f"{tmp_path}/users", f"{tmp_path}/missing", f"{tmp_path}/rest"]))
+        monkeypatch.setenv(
+            "KUBECONFIG", os.pathsep.join([f"{tmp_path}/users", f"{tmp_path}/missing", f"{tmp_path}/rest"])
+        )
         judged(command, capfd, 3, "not allowed with this kubeconfig (403)")
-    assert {value for request in served.requests for value in request.all("Authorization")} == {"Bearer s3cr3t"}
+    assert {value for request in served.requests for value in request.all("Authorization")} == {
+        "Bearer s3cr3t"
+    }

@@ -7,27 +7,36 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pulumi_tke_hybrid.policies import FOLDER, before
+from pulumi_tke_hybrid.policies import FOLDER, previous_state
 from tests.unit.policies.test_pack import CLUSTER, export, was
 
 
-def test_the_cli_is_asked_for_the_state_of_that_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cli_is_asked_for_the_state_of_that_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake = tmp_path / "pulumi"
-    fake.write_text(f'#!/bin/sh\necho "$@" > "{tmp_path}/asked"\ncat "{tmp_path}/export.json"\nexit $(cat "{tmp_path}/code")\n')
+    fake.write_text(
+        f'#!/bin/sh\necho "$@" > "{tmp_path}/asked"\ncat "{tmp_path}/export.json"\nexit $(cat "{tmp_path}/code")\n'
+    )
     fake.chmod(0o755)
     (tmp_path / "export.json").write_text(export(was({})))
     (tmp_path / "code").write_text("0")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    assert list(before.read("dev", {}).resources) == [CLUSTER]
+    assert list(previous_state.read("dev", {}).resources) == [CLUSTER]
     assert (tmp_path / "asked").read_text() == "stack export --stack dev --non-interactive\n"
     (tmp_path / "code").write_text("6")
-    assert before.read("dev", {}).unknown_because == "`pulumi stack export --stack dev` ended with 6"
+    assert previous_state.read("dev", {}).unknown_because == "`pulumi stack export --stack dev` ended with 6"
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
-    assert before.read("dev", {}).unknown_because == "pulumi cannot be read or started (No such file or directory)"
+    assert (
+        previous_state.read("dev", {}).unknown_because
+        == "pulumi cannot be read or started (No such file or directory)"
+    )
 
 
 def test_the_folder_is_a_pack_and_the_module_prints_it() -> None:
     assert yaml.safe_load((FOLDER / "PulumiPolicy.yaml").read_text())["runtime"] == "python"
     assert (FOLDER / "__main__.py").is_file()
-    printed = subprocess.run([sys.executable, "-m", "pulumi_tke_hybrid.policies"], check=True, capture_output=True, text=True).stdout
+    printed = subprocess.run(
+        [sys.executable, "-m", "pulumi_tke_hybrid.policies"], check=True, capture_output=True, text=True
+    ).stdout
     assert Path(printed.strip()) == FOLDER

@@ -14,18 +14,25 @@ from tests.unit.review.test_command import run
 
 
 @pytest.mark.parametrize(
-    ("printed", "ended", "code"), [("raw-nothing.json", 0, 0), ("raw-image.json", 0, 0), ("raw-image.json", 255, 4), ("", 1, 4)]
+    ("printed", "ended", "code"),
+    [("raw-nothing.json", 0, 0), ("raw-image.json", 0, 0), ("raw-image.json", 255, 4), ("", 1, 4)],
 )
 def test_it_runs_the_preview_itself_and_a_failing_one_is_invalid(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, printed: str, ended: int, code: int
 ) -> None:
     program = tmp_path / "pulumi"
     shown = f"cat {RECORDED / printed}" if printed else "true"
-    asked_for = f'touch "$TMPDIR/kubeconfig1" && printf "%s\\n" "$*" "$(pwd)" "$TMPDIR" > {tmp_path}/arguments'
-    program.write_text(f'#!/bin/sh\n[ "$1" = version ] && echo v3.259.0 && exit\n{asked_for}\n{shown}\nexit {ended}\n')
+    asked_for = (
+        f'touch "$TMPDIR/kubeconfig1" && printf "%s\\n" "$*" "$(pwd)" "$TMPDIR" > {tmp_path}/arguments'
+    )
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = version ] && echo v3.259.0 && exit\n{asked_for}\n{shown}\nexit {ended}\n'
+    )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    ended_with, said = run("--run", "--stack", "prod", "--cwd", str(tmp_path), "--markdown", "-", "--", "--refresh", "--diff")
+    ended_with, said = run(
+        "--run", "--stack", "prod", "--cwd", str(tmp_path), "--markdown", "-", "--", "--refresh", "--diff"
+    )
     assert ended_with == code
     asked, where, temporary = (tmp_path / "arguments").read_text().splitlines()
     assert asked == "preview --json --show-sames --non-interactive --stack prod --refresh --diff"
@@ -42,8 +49,8 @@ import sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 for number in (signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)
-from pulumi_tke_hybrid.review import run_preview
-run_preview.PATIENCE = float(sys.argv.pop(1))
+from pulumi_tke_hybrid.review import review
+review.PATIENCE = float(sys.argv.pop(1))
 from pulumi_tke_hybrid.cli import main
 main()
 """
@@ -76,7 +83,9 @@ STARTED = 'echo $$ "$TMPDIR" > started.new; mv started.new started'
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_review_that_is_told_to_end_waits_for_its_preview_and_leaves_nothing(tmp_path: Path, number: int) -> None:
+def test_a_review_that_is_told_to_end_waits_for_its_preview_and_leaves_nothing(
+    tmp_path: Path, number: int
+) -> None:
     tidies = f"trap 'kill $!; sleep 0.3; ls \"$TMPDIR\" > seen; exit 1' TERM; {STARTED}; sleep 60 & wait"
     ended, temporary = interrupted(tmp_path, tidies, 10, number)
     assert ended == 128 + number
@@ -86,7 +95,12 @@ def test_a_review_that_is_told_to_end_waits_for_its_preview_and_leaves_nothing(t
 
 def test_a_preview_that_does_not_end_is_killed_whoever_asks_again(tmp_path: Path) -> None:
     ended, temporary = interrupted(
-        tmp_path, f"trap '' TERM HUP; {STARTED}; exec sleep 60", 0.5, signal.SIGTERM, signal.SIGHUP, signal.SIGTERM
+        tmp_path,
+        f"trap '' TERM HUP; {STARTED}; exec sleep 60",
+        0.5,
+        signal.SIGTERM,
+        signal.SIGHUP,
+        signal.SIGTERM,
     )
     assert ended == 128 + signal.SIGTERM
     assert not temporary.exists()

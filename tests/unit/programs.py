@@ -39,7 +39,9 @@ class Graph(mocks.Mocks):
     """Free addresses of an adopted subnet."""
     kubeconfig: str = "kind: Config"
     """What an endpoint answers."""
-    live: dict[str, dict[str, Any]] = field(default_factory=lambda: {CONFIG_MAP: {"data": {}}, DEPLOYMENT: ipamd_of("v3.4.4")})
+    live: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {CONFIG_MAP: {"data": {}}, DEPLOYMENT: ipamd_of("v3.4.4")}
+    )
     """What reads of a cluster's objects find, by type. Anything else is not there."""
     resources: list[Registered] = field(default_factory=list[Registered])
     secrets: set[str] = field(default_factory=set[str])
@@ -51,7 +53,9 @@ class Graph(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.resources.append(Registered(args.typ, args.name, dict(args.inputs), args.provider or ""))
-        self.secrets |= {f"{args.name}.{key}" for key, value in args.inputs.items() if rpc.is_rpc_secret(value)}
+        self.secrets |= {
+            f"{args.name}.{key}" for key, value in args.inputs.items() if rpc.is_rpc_secret(value)
+        }
         if args.resource_id and args.typ.startswith("kubernetes:") and args.typ not in self.live:
             raise LookupError(f"resource {args.resource_id!r} does not exist")
         if self.preview:
@@ -65,12 +69,19 @@ class Graph(mocks.Mocks):
             outputs |= dict.fromkeys(("kubeConfig", "kubeConfigIntranet"), self.kubeconfig)
         if args.typ == "pulumi:pulumi:StackReference":
             outputs["outputs"] = {"clusterId": "cls-12345678", "kubeconfig": "none"}
-        prefix = {"Vpc": "vpc", "Subnet": "subnet", "Kubernetes": "cls"}.get(args.typ.partition(":")[2].partition("/")[0], "id")
+        prefix = {"Vpc": "vpc", "Subnet": "subnet", "Kubernetes": "cls"}.get(
+            args.typ.partition(":")[2].partition("/")[0], "id"
+        )
         return f"{prefix}-{len(self.resources):08d}", outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         self.invokes.append(args.token)
-        subnet = {"vpcId": "vpc-12345678", "availabilityZone": "ap-guangzhou-4", "cidrBlock": "10.0.64.0/22", "availableIpCount": self.free}
+        subnet = {
+            "vpcId": "vpc-12345678",
+            "availabilityZone": "ap-guangzhou-4",
+            "cidrBlock": "10.0.64.0/22",
+            "availableIpCount": self.free,
+        }
         return {"instanceLists": [subnet]}, []
 
     def named(self, name: str) -> Registered:
@@ -107,7 +118,9 @@ def unknown() -> Any:
 class _AtOnce(concurrent.futures.ThreadPoolExecutor):
     """Does in the caller's thread what it is given: Pulumi asks its monitor in threads, and starting some for each program takes longer."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "concurrent.futures.Future[Any]":
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> "concurrent.futures.Future[Any]":
         done: concurrent.futures.Future[Any] = concurrent.futures.Future()
         try:
             done.set_result(fn(*args, **kwargs))
@@ -116,7 +129,13 @@ class _AtOnce(concurrent.futures.ThreadPoolExecutor):
         return done
 
 
-def run(program: Callable[[], object], *, preview: bool = False, config: dict[str, str] | None = None, into: Graph | None = None) -> Graph:
+def run(
+    program: Callable[[], object],
+    *,
+    preview: bool = False,
+    config: dict[str, str] | None = None,
+    into: Graph | None = None,
+) -> Graph:
     """Run a program to its end; raises what the program, or anything in an Output, raised. `into` holds what there was until then."""
     graph = into or Graph(preview=preview)
     loop = asyncio.new_event_loop()

@@ -29,11 +29,16 @@ def whole(**more: Any) -> dict[str, Any]:
 
 
 EXISTING = tke.existing_clb("lb-12345678")
-ASKING = core.ContainerArgs(name="b", image="b", resources=core.ResourceRequirementsArgs(limits={"tke.cloud.tencent.com/eni-ip": "1"}))
+ASKING = core.ContainerArgs(
+    name="b", image="b", resources=core.ResourceRequirementsArgs(limits={"tke.cloud.tencent.com/eni-ip": "1"})
+)
 OVERLAY = {"network": "global_route"}
 REFUSED: list[tuple[dict[str, Any], str]] = [
     # the pod
-    ({"containers": [core.ContainerArgs(name="a", image="a")]}, "containers: exactly one of image, containers and pod_spec is needed"),
+    (
+        {"containers": [core.ContainerArgs(name="a", image="a")]},
+        "containers: exactly one of image, containers and pod_spec is needed",
+    ),
     ({"image": None}, "image: exactly one of image, containers and pod_spec is needed"),
     ({"image": None, "containers": []}, "containers: is empty; a pod has at least one container"),
     (
@@ -73,16 +78,31 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "fixed_ip: needs kind='statefulset'; TKE keeps addresses by pod name, so only pods with stable names keep theirs; of a Deployment "
         "each new pod has a new name",
     ),
-    ({"fixed_ip": True, "kind": "statefulset", **OVERLAY}, "fixed_ip: needs network='eni'; overlay addresses cannot be kept"),
-    ({"ip_reclaim": "600s", **OVERLAY}, "ip_reclaim: needs network='eni'; the overlay knows no such setting; leave it out"),
+    (
+        {"fixed_ip": True, "kind": "statefulset", **OVERLAY},
+        "fixed_ip: needs network='eni'; overlay addresses cannot be kept",
+    ),
+    (
+        {"ip_reclaim": "600s", **OVERLAY},
+        "ip_reclaim: needs network='eni'; the overlay knows no such setting; leave it out",
+    ),
     (
         {"nominated_subnets": ["subnet-44444444"], **OVERLAY},
         "nominated_subnets: needs network='eni'; the overlay knows no such setting; leave it out",
     ),
-    ({"ip_reclaim": "20s"}, "ip_reclaim: 20 s is outside 300 to 15768000 s, the range TKE accepts; use after(300)"),
-    ({"ip_reclaim": "never"}, "ip_reclaim: TKE has no 'never' for a single pod; use after(seconds), or set never() on the cluster"),
+    (
+        {"ip_reclaim": "20s"},
+        "ip_reclaim: 20 s is outside 300 to 15768000 s, the range TKE accepts; use after(300)",
+    ),
+    (
+        {"ip_reclaim": "never"},
+        "ip_reclaim: TKE has no 'never' for a single pod; use after(seconds), or set never() on the cluster",
+    ),
     # ports and listeners
-    ({"ports": [{"port": 80}, {"port": 80}]}, "ports[1].port: 80/TCP is listed twice; a Service has each port once"),
+    (
+        {"ports": [{"port": 80}, {"port": 80}]},
+        "ports[1].port: 80/TCP is listed twice; a Service has each port once",
+    ),
     (
         {"ports": [{"port": 53}, {"port": 53, "protocol": "UDP"}], "direct": False},
         "ports[1].port: 53 has TCP and UDP; TKE offers both on one port only with direct access; say direct=True, or use two ports",
@@ -99,7 +119,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"listener": {"health_check": {"interval": 5, "timeout": 5}}},
         "listener.health_check.timeout: 5 s is not below the interval of 5 s; a check must end before the next one begins",
     ),
-    ({"listener": {"session_seconds": 10}}, "listener.session_seconds: 10 s is outside 30 to 3600 s, the range TKE accepts"),
+    (
+        {"listener": {"session_seconds": 10}},
+        "listener.session_seconds: 10 s is outside 30 to 3600 s, the range TKE accepts",
+    ),
     (
         {"listener": {"session_seconds": 60}, "exposure": tke.not_exposed()},
         "listener: is about the Service's load balancer, and exposure 'none' has none; leave it out, or choose an exposure",
@@ -132,14 +155,23 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     # the Ingress
     ({"ingress": ingress(port=81)}, "ingress.port: 81 is none of the workload's ports (80)"),
-    ({"ingress": ingress(paths=[{"path": "/", "port": 81}])}, "ingress.paths[0].port: 81 is none of the workload's ports (80)"),
+    (
+        {"ingress": ingress(paths=[{"path": "/", "port": 81}])},
+        "ingress.paths[0].port: 81 is none of the workload's ports (80)",
+    ),
     ({"ingress": ingress(path="shop")}, "ingress.path: 'shop' does not start with '/'"),
-    ({"ingress": ingress(path="/", paths=[{"path": "/"}])}, "ingress.paths: path is given as well; give one of them"),
+    (
+        {"ingress": ingress(path="/", paths=[{"path": "/"}])},
+        "ingress.paths: path is given as well; give one of them",
+    ),
     (
         {"ingress": ingress(hosts=["shop"])},
         "ingress.hosts[0]: 'shop' is not a host TKE accepts (E4052); it needs a dot, for example 'shop.example.com'",
     ),
-    ({"ingress": ingress(redirect=True)}, "ingress.redirect: needs certificate_id; without HTTPS there is only one protocol"),
+    (
+        {"ingress": ingress(redirect=True)},
+        "ingress.redirect: needs certificate_id; without HTTPS there is only one protocol",
+    ),
     (
         {"ingress": ingress(certificate_id=CERTIFICATE, redirect=True, both_protocols=True)},
         "ingress.both_protocols: contradicts redirect: HTTP either serves or redirects; leave one out",

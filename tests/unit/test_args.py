@@ -117,7 +117,11 @@ def test_an_output_in_an_f_string_is_refused_in_every_property(monkeypatch: pyte
 
     def program() -> None:
         late = pulumi.Output.from_input("1")
-        parse_args(tke.ClientIpWorkloadArgs, {**CLASSES[tke.ClientIpWorkloadArgs], "image": f"nginx:{late}", "env": {"A": f"{late}"}}, "it")
+        parse_args(
+            tke.ClientIpWorkloadArgs,
+            {**CLASSES[tke.ClientIpWorkloadArgs], "image": f"nginx:{late}", "env": {"A": f"{late}"}},
+            "it",
+        )
 
     with pytest.raises(tke.InvalidInputs) as caught:
         run(program)
@@ -168,7 +172,9 @@ def test_a_value_of_the_wrong_type_inside_an_output_is_refused_by_name() -> None
         (Spoilt(tke.NodePoolArgs, "labels", Late({"Team": 5}), ["labels['Team']: must be a string; got 5; write it in quotes"]), False),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_value_that_comes_later_is_said_under_its_own_place(it: Spoilt, secret: bool) -> None:
+def test_what_is_wrong_with_a_value_that_comes_later_is_said_under_its_own_place(
+    it: Spoilt, secret: bool
+) -> None:
     def program() -> None:
         value = awake(it.value)
         if secret:
@@ -182,7 +188,10 @@ def test_what_is_wrong_with_a_value_that_comes_later_is_said_under_its_own_place
 
 
 @args_class(
-    sizes=Each(lambda value: None if value > 0 else f"{value} is too small", whole=lambda sizes: None if sizes else "is empty"),
+    sizes=Each(
+        lambda value: None if value > 0 else f"{value} is too small",
+        whole=lambda sizes: None if sizes else "is empty",
+    ),
     by_name=Each(lambda value: None if value > 0 else f"{value} is too small"),
 )
 class _Listed(Args):
@@ -201,7 +210,9 @@ class _Listed(Args):
         ({"sizes": [1], "by_name": Late({"a": 0})}, ["by_name['a']: 0 is too small"]),
     ],
 )
-def test_each_item_is_checked_under_its_own_place_whenever_it_comes(described: dict[str, Any], lines_: list[str]) -> None:
+def test_each_item_is_checked_under_its_own_place_whenever_it_comes(
+    described: dict[str, Any], lines_: list[str]
+) -> None:
     def program() -> None:
         args = _Listed(**awake(described))
         pulumi.export("it", pulumi.Output.all(args.sizes, args.by_name))
@@ -213,7 +224,11 @@ def test_each_item_is_checked_under_its_own_place_whenever_it_comes(described: d
 
 def test_a_secret_item_is_checked_and_not_shown() -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
-        run(lambda: pulumi.export("it", pulumi.Output.all(*_Listed(sizes=[pulumi.Output.secret(-31337)]).sizes)))
+        run(
+            lambda: pulumi.export(
+                "it", pulumi.Output.all(*_Listed(sizes=[pulumi.Output.secret(-31337)]).sizes)
+            )
+        )
     assert lines(caught.value) == ["sizes[0]: the secret value is not valid; it is not shown"]
 
 

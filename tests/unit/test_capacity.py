@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pulumi_tke_hybrid.tke import capacity, cidrs, enis
 from pulumi_tke_hybrid.tke.enis import EniLimit
-from pulumi_tke_hybrid.tke.layout import NoRoom, ZoneWish, propose, too_many_pods
+from pulumi_tke_hybrid.tke.subnet_allocation import NoRoom, ZoneWish, propose, too_many_pods
 
 small_limits = st.builds(EniLimit, st.integers(1, 3), st.integers(1, 3))
 
@@ -29,7 +29,9 @@ def possible(free: int, nodes: list[EniLimit]) -> set[int]:
 
 
 @given(st.integers(0, 24), st.lists(small_limits, max_size=3))
-def test_pods_that_fit_can_be_placed_and_no_distribution_places_more_than_its_enis_cost(free: int, nodes: list[EniLimit]) -> None:
+def test_pods_that_fit_can_be_placed_and_no_distribution_places_more_than_its_enis_cost(
+    free: int, nodes: list[EniLimit]
+) -> None:
     assume(free >= len(nodes))
     counted = possible(free, nodes)
     found = capacity.pods_that_fit((free,), tuple(nodes))
@@ -51,7 +53,9 @@ def test_equal_nodes_are_filled_evenly(free: int, number: int, limit: EniLimit) 
 
 
 @given(st.lists(st.integers(0, 30), max_size=3), st.lists(small_limits, max_size=4))
-def test_no_address_is_given_twice_and_no_node_takes_more_than_it_can(free: list[int], nodes: list[EniLimit]) -> None:
+def test_no_address_is_given_twice_and_no_node_takes_more_than_it_can(
+    free: list[int], nodes: list[EniLimit]
+) -> None:
     found = capacity.pods_that_fit(tuple(free), tuple(nodes))
     assert found <= capacity.pods_of_nodes(nodes)
     assert found == 0 or found + 1 <= sum(free)
@@ -65,7 +69,9 @@ def test_more_addresses_never_hold_fewer_pods(free: int, nodes: list[EniLimit]) 
 @given(st.integers(0, 100), st.lists(small_limits, min_size=1, max_size=4))
 def test_warm_addresses_of_nodes_without_static_ips_are_nobodys(free: int, nodes: list[EniLimit]) -> None:
     kept = capacity.WARM_ADDRESSES * len(nodes)
-    assert capacity.pods_that_fit((free + kept,), tuple(nodes), static_ip=False) == capacity.pods_that_fit((free,), tuple(nodes))
+    assert capacity.pods_that_fit((free + kept,), tuple(nodes), static_ip=False) == capacity.pods_that_fit(
+        (free,), tuple(nodes)
+    )
 
 
 @given(st.lists(st.integers(0, 2000), max_size=3), small_limits)
@@ -135,10 +141,15 @@ def test_a_family_or_size_of_no_public_table_is_not_guessed_by_its_vcpus(kind: s
     assert enis.eni_limit(kind) is None
 
 
-@given(st.integers(1, 300), st.sampled_from(["S5.SMALL1", "S5.LARGE8", "S5.2XLARGE16", "S5.4XLARGE64", "unheard.of"]))
+@given(
+    st.integers(1, 300),
+    st.sampled_from(["S5.SMALL1", "S5.LARGE8", "S5.2XLARGE16", "S5.4XLARGE64", "unheard.of"]),
+)
 def test_what_the_cloud_reports_is_taken_over_whole(pods: int, kind: str) -> None:
     for static, reported in ((True, pods), (False, pods + 1)):
-        limit = enis.reported_limit(kind, static, {"TKERouteENIStaticIP": pods, "TKERouteENINonStaticIP": pods + 1})
+        limit = enis.reported_limit(
+            kind, static, {"TKERouteENIStaticIP": pods, "TKERouteENINonStaticIP": pods + 1}
+        )
         assert limit is not None
         assert limit.pods == reported
         assert limit.source is enis.LimitSource.API
@@ -151,7 +162,9 @@ def test_what_the_cloud_reports_is_taken_over_whole(pods: int, kind: str) -> Non
     [("SA1.MEDIUM4", 9, (1, 9)), ("S6.LARGE8", 27, (3, 9)), ("SA5.4XLARGE32", 203, (7, 29)), ("S9.LARGE8", 57, (3, 19)),
      ("SA2.4XLARGE32", 273, (7, 39)), ("S5.4XLARGE64", 270, None), ("S8.LARGE8", 11, None)],
 )  # fmt: skip
-def test_how_the_reported_pods_lie_on_enis_is_the_tables_or_not_known(kind: str, pods: int, split: tuple[int, int] | None) -> None:
+def test_how_the_reported_pods_lie_on_enis_is_the_tables_or_not_known(
+    kind: str, pods: int, split: tuple[int, int] | None
+) -> None:
     limit = enis.reported_limit(kind, True, {"TKERouteENIStaticIP": pods})
     assert limit is not None
     assert limit.split_known is (split is not None)
@@ -173,7 +186,9 @@ def test_how_the_reported_pods_lie_on_enis_is_the_tables_or_not_known(kind: str,
         ("S5.LARGE8", {}, None),
     ],
 )  # fmt: skip
-def test_a_live_node_tells_its_own_number(kind: str, allocatable: dict[str, object], pods: int | None) -> None:
+def test_a_live_node_tells_its_own_number(
+    kind: str, allocatable: dict[str, object], pods: int | None
+) -> None:
     limit = enis.live_limit(kind, allocatable)
     assert (limit and limit.pods) == pods
     assert limit is None or limit.source is enis.LimitSource.NODE
@@ -186,7 +201,11 @@ def test_an_answer_without_the_number_is_no_limit() -> None:
 
 wishes = st.lists(
     st.builds(
-        ZoneWish, st.sampled_from("abcdef"), st.integers(1, 40), st.integers(0, 400), st.sampled_from([EniLimit(3, 9), EniLimit(7, 29)])
+        ZoneWish,
+        st.sampled_from("abcdef"),
+        st.integers(1, 40),
+        st.integers(0, 400),
+        st.sampled_from([EniLimit(3, 9), EniLimit(7, 29)]),
     ),
     min_size=1,
     max_size=5,
@@ -228,7 +247,9 @@ def test_one_zone_is_refused_only_if_no_place_is_free(prefix: int, pods: int, ta
     wish = ZoneWish("a", 3, pods, EniLimit(7, 29))
     size = next(p for p in range(28, 15, -1) if 2 ** (32 - p) - 3 >= 2 * wish.addresses)
     places = vpc.subnets(new_prefix=size) if size >= prefix else iter(())
-    free = [block for block in places if not any(block.overlaps(ipaddress.IPv4Network(other)) for other in taken)]
+    free = [
+        block for block in places if not any(block.overlaps(ipaddress.IPv4Network(other)) for other in taken)
+    ]
     if free:
         assert propose(str(vpc), [wish], {block: block for block in taken})[0].block == str(free[0])
     else:

@@ -11,14 +11,16 @@ import typer
 import yaml
 
 from pulumi_tke_hybrid.cli import app
-from pulumi_tke_hybrid.console.exit_code import ExitCode
+from pulumi_tke_hybrid.cli.exit_code import ExitCode
 
 FOLDER = Path(__file__).parents[2] / "examples" / "ci"
 GITHUB = sorted(FOLDER.glob("github-*.yml"))
 GITLAB = sorted(FOLDER.glob("gitlab-*.yml"))
 PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
 MAY_WRITE = {("github-review.yml", "pull-requests")}
-SECRET = re.compile(r"\$\{?(?:PULUMI_ACCESS_TOKEN|TENCENTCLOUD_SECRET\w*|GITHUB_TOKEN|GITLAB_TOKEN|PULUMI_CONFIG_PASSPHRASE)\b")
+SECRET = re.compile(
+    r"\$\{?(?:PULUMI_ACCESS_TOKEN|TENCENTCLOUD_SECRET\w*|GITHUB_TOKEN|GITLAB_TOKEN|PULUMI_CONFIG_PASSPHRASE)\b"
+)
 
 
 def commands() -> dict[str, Any]:
@@ -65,15 +67,26 @@ def test_commands_and_options_exist(path: Path) -> None:
 @pytest.mark.parametrize("path", [*GITHUB, *GITLAB], ids=lambda path: path.name)
 def test_no_secret_is_an_argument(path: Path) -> None:
     for script in scripts(path):
-        assert "${{" not in script  # what comes from outside is a variable of the environment, never text of a program
+        assert (
+            "${{" not in script
+        )  # what comes from outside is a variable of the environment, never text of a program
         assert not SECRET.search(script)
 
 
 def test_nobody_is_told_to_install_a_name_that_somebody_else_could_take() -> None:
-    root, by_name = FOLDER.parents[1], re.compile(r"pip\"? install [^\n`]*\bpulumi-tke-hybrid\b(?!\S*/|\S*@| @)")
-    files = [path for kind in ("*.md", "docs/*.md", "examples/**/*.yml", "pulumi_tke_hybrid/**/*.py") for path in root.glob(kind)]
+    root, by_name = (
+        FOLDER.parents[1],
+        re.compile(r"pip\"? install [^\n`]*\bpulumi-tke-hybrid\b(?!\S*/|\S*@| @)"),
+    )
+    files = [
+        path
+        for kind in ("*.md", "docs/*.md", "examples/**/*.yml", "pulumi_tke_hybrid/**/*.py")
+        for path in root.glob(kind)
+    ]
     assert len(files) > 100
-    assert {path.name: found for path in files if (found := by_name.findall(path.read_text(encoding="utf-8")))} == {}
+    assert {
+        path.name: found for path in files if (found := by_name.findall(path.read_text(encoding="utf-8")))
+    } == {}
 
 
 @pytest.mark.parametrize("path", GITHUB, ids=lambda path: path.name)
@@ -82,18 +95,30 @@ def test_actions_are_pinned_and_tokens_may_do_as_little_as_possible(path: Path) 
     assert content["permissions"] == {}
     for job in content["jobs"].values():
         given = job.get("permissions", {})
-        assert {name for name, value in given.items() if value != "read"} <= {name for file, name in MAY_WRITE if file == path.name}
+        assert {name for name, value in given.items() if value != "read"} <= {
+            name for file, name in MAY_WRITE if file == path.name
+        }
         uses = [step for step in job.get("steps", ()) if "uses" in step]
         assert [step["uses"] for step in uses if not PINNED.fullmatch(step["uses"])] == []
-        assert all(step["with"]["persist-credentials"] is False for step in uses if step["uses"].startswith("actions/checkout@"))
-        assert "secrets." not in str(job.get("env", "")) + str(content.get("env", ""))  # a secret is given to a step, not to all
+        assert all(
+            step["with"]["persist-credentials"] is False
+            for step in uses
+            if step["uses"].startswith("actions/checkout@")
+        )
+        assert "secrets." not in str(job.get("env", "")) + str(
+            content.get("env", "")
+        )  # a secret is given to a step, not to all
 
 
 @pytest.mark.parametrize("path", GITHUB, ids=lambda path: path.name)
 def test_the_kubeconfig_that_the_kubernetes_plugin_leaves_goes_with_the_job(path: Path) -> None:
     """GitLab's jobs run in a container of their own; a runner of GitHub may be a machine that stays."""
     steps = [step for job in jobs(path).values() for step in job.get("steps", ())]
-    configures = [step for step in steps if any(call[0] in ("preview", "up") for call in calls(step.get("run", ""), "pulumi"))]
+    configures = [
+        step
+        for step in steps
+        if any(call[0] in ("preview", "up") for call in calls(step.get("run", ""), "pulumi"))
+    ]
     assert bool(configures) == (path.name in ("github-review.yml", "github-up.yml"))
     assert {step["env"]["TMPDIR"] for step in configures} <= {"${{ runner.temp }}"}
 

@@ -62,7 +62,9 @@ def test_a_profile_that_cannot_be_read_is_named_and_not_quoted(home: Path, kind:
         (["capacity", "--cluster-id", "cls-a1b2c3d4", "--region", "ap-guangzhou", "--cloud-only"], 3),
     ],
 )
-def test_a_command_says_which_file_and_prints_no_stack_trace(home: Path, command: list[str], exit_code: int, text: str) -> None:
+def test_a_command_says_which_file_and_prints_no_stack_trace(
+    home: Path, command: list[str], exit_code: int, text: str
+) -> None:
     write(home, text)
     result = CliRunner().invoke(cli.app, command, env={"NO_COLOR": "1", "COLUMNS": "400"})
     assert result.exit_code == exit_code, result.output
@@ -82,8 +84,12 @@ def test_a_profile_of_the_right_form_is_taken(home: Path, monkeypatch: pytest.Mo
         def call_json(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
             return {"Response": {"AccountId": "1"}}
 
-    monkeypatch.setattr(TencentCloud, "_connected", lambda self, service, version, credential: Client(credential))
-    assert TencentCloud(CloudSettings("ap-guangzhou")).call("sts", "GetCallerIdentity", {}) == {"AccountId": "1"}
+    monkeypatch.setattr(
+        TencentCloud, "_connected", lambda self, service, version, credential: Client(credential)
+    )
+    assert TencentCloud(CloudSettings("ap-guangzhou")).call("sts", "GetCallerIdentity", {}) == {
+        "AccountId": "1"
+    }
     assert signed == [SECRET_ID]
 
 
@@ -96,9 +102,13 @@ def test_a_profile_of_the_right_form_is_taken(home: Path, monkeypatch: pytest.Mo
         ({"security_token": f"{TOKEN}\n", "secret_key": f"{SECRET_KEY} "}, "its key and its token"),
     ],
 )
-def test_a_configured_key_with_a_space_or_line_break_is_said_and_not_shown(given: dict[str, Any], unfit: str) -> None:
+def test_a_configured_key_with_a_space_or_line_break_is_said_and_not_shown(
+    given: dict[str, Any], unfit: str
+) -> None:
     settings = replace(CloudSettings("ap-guangzhou", secret_id=SECRET_ID, secret_key=SECRET_KEY), **given)
-    with pytest.raises(CloudError, match=f"the configured key cannot be used; {unfit} must hold no spaces and no line break$") as caught:
+    with pytest.raises(
+        CloudError, match=f"the configured key cannot be used; {unfit} must hold no spaces and no line break$"
+    ) as caught:
         TencentCloud(settings).call("tke", "DescribeClusters", {})
     assert not [secret for secret in (SECRET_ID, SECRET_KEY, TOKEN) if secret in str(caught.value)]
 
@@ -175,20 +185,28 @@ def test_what_is_no_answer_of_the_api_is_a_lost_answer_and_not_quoted(
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8"])
-def test_control_sequences_of_an_answer_are_not_shown(front: tuple[TencentCloud, type[Front]], kind: str) -> None:
+def test_control_sequences_of_an_answer_are_not_shown(
+    front: tuple[TencentCloud, type[Front]], kind: str
+) -> None:
     cloud, served = front
     served.kind = kind
-    served.page = json.dumps({"Response": {"Error": {"Code": "FailedOperation", "Message": "no\x1b[2J\nway"}, "RequestId": "r"}}).encode()
+    served.page = json.dumps(
+        {"Response": {"Error": {"Code": "FailedOperation", "Message": "no\x1b[2J\nway"}, "RequestId": "r"}}
+    ).encode()
     with pytest.raises(CloudError) as caught:
         cloud.call("tke", "DescribeIPAMD", {})
     assert str(caught.value) == "DescribeIPAMD failed: FailedOperation: no?[2J\nway, request r"
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8"])
-def test_a_refusal_is_one_under_every_content_type(front: tuple[TencentCloud, type[Front]], kind: str) -> None:
+def test_a_refusal_is_one_under_every_content_type(
+    front: tuple[TencentCloud, type[Front]], kind: str
+) -> None:
     cloud, served = front
     served.kind = kind
-    served.page = json.dumps({"Response": {"Error": {"Code": "FailedOperation", "Message": "no"}, "RequestId": "r-1"}}).encode()
+    served.page = json.dumps(
+        {"Response": {"Error": {"Code": "FailedOperation", "Message": "no"}, "RequestId": "r-1"}}
+    ).encode()
     with pytest.raises(CloudError, match="DescribeIPAMD failed: FailedOperation: no, request r-1"):
         cloud.call("tke", "DescribeIPAMD", {})
     served.page = json.dumps({"Response": {"Phase": "running", "RequestId": "r-2"}}).encode()
@@ -205,13 +223,17 @@ def test_a_token_that_fits_in_no_header_is_not_shown(front: tuple[TencentCloud, 
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
 
 
-@pytest.mark.parametrize("address", ["http://user:hunter2@proxy.example:99999", "http://user:hunter2/x@proxy.example"])
+@pytest.mark.parametrize(
+    "address", ["http://user:hunter2@proxy.example:99999", "http://user:hunter2/x@proxy.example"]
+)
 def test_a_proxys_password_is_not_shown(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     for name in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(name, address)
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
-    cloud = TencentCloud(CloudSettings("ap-guangzhou", secret_id=SECRET_ID, secret_key=SECRET_KEY), lambda _: None)
+    cloud = TencentCloud(
+        CloudSettings("ap-guangzhou", secret_id=SECRET_ID, secret_key=SECRET_KEY), lambda _: None
+    )
     with pytest.raises(CloudError, match=r"Failed to parse: \(not shown\)") as caught:
         cloud.call("tke", "AddVpcCniSubnets", {})
     assert "hunter2" not in "".join(traceback.format_exception(caught.value))
@@ -228,7 +250,9 @@ def test_an_action_is_called_in_the_version_of_the_api_that_has_it(monkeypatch: 
             asked.append((*self.place, action))
             return {"Response": {"RequestId": "1"}}
 
-    monkeypatch.setattr(TencentCloud, "_connected", lambda self, service, version, credential: Client(service, version))
+    monkeypatch.setattr(
+        TencentCloud, "_connected", lambda self, service, version, credential: Client(service, version)
+    )
     cloud = TencentCloud(CloudSettings("ap-guangzhou", secret_id="id", secret_key="key"))
     for action in ("DescribeClusters", "DescribeNodePools", "DescribeIPAMD"):
         cloud.call("tke", action, {})

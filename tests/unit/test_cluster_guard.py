@@ -14,7 +14,11 @@ _unknown: Any = pulumi.output.Unknown  # without types
 UNKNOWN = _unknown()
 NEWS: dict[str, Any] = {
     "eniSubnets": [{"id": "subnet-1", "zone": "ap-guangzhou-4", "cidr": "10.0.64.0/26"}],
-    "planned": {"nodePools": [{"zone": "ap-guangzhou-4", "size": 2.0, "instanceType": "S5.LARGE8"}], "staticIp": True, "rules": None},
+    "planned": {
+        "nodePools": [{"zone": "ap-guangzhou-4", "size": 2.0, "instanceType": "S5.LARGE8"}],
+        "staticIp": True,
+        "rules": None,
+    },
 }
 
 
@@ -29,13 +33,20 @@ class Cloud:
         if self.pods is None:
             raise CloudError(action, "AuthFailure", "no", "1")
         if action == "DescribeSubnets":
-            return {"SubnetSet": [subnet for subnet in self.subnets if subnet["SubnetId"] in params["Filters"][0]["Values"]]}
+            return {
+                "SubnetSet": [
+                    subnet for subnet in self.subnets if subnet["SubnetId"] in params["Filters"][0]["Values"]
+                ]
+            }
         limits = {"TKERouteENIStaticIP": self.pods, "TKERouteENINonStaticIP": 1}
         return {"PodLimitsInstanceSet": [{"InstanceType": params["InstanceType"], "PodLimits": limits}]}
 
 
 def contradicted(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, news: dict[str, Any] = NEWS, olds: dict[str, Any] | None = None
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    news: dict[str, Any] = NEWS,
+    olds: dict[str, Any] | None = None,
 ) -> list[str]:
     monkeypatch.setattr(ClusterGuardProvider, "cloud", lambda self, props: cloud)
     return [str(finding) for finding in ClusterGuardProvider().contradicted(olds or {}, news)]
@@ -47,7 +58,10 @@ def test_a_limit_that_the_cloud_tells_brings_a_warning_that_the_guide_did_not(
     assert contradicted(Cloud(27), monkeypatch) == []
     assert capsys.readouterr().out == ""
     assert contradicted(Cloud(120), monkeypatch) == []
-    assert "warning: eni_subnets[0].cidr_block: 10.0.64.0/26 has 61 addresses, 2 nodes in ap-guangzhou-4" in capsys.readouterr().out
+    assert (
+        "warning: eni_subnets[0].cidr_block: 10.0.64.0/26 has 61 addresses, 2 nodes in ap-guangzhou-4"
+        in capsys.readouterr().out
+    )
 
 
 def test_it_is_an_error_where_the_program_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,19 +70,28 @@ def test_it_is_an_error_where_the_program_says_so(monkeypatch: pytest.MonkeyPatc
     assert line.endswith("[eni-headroom]")
 
 
-def test_without_permission_the_guide_is_used_and_that_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_permission_the_guide_is_used_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert contradicted(Cloud(None), monkeypatch) == []
     assert "could not read the ENI limits of instance types (AuthFailure)" in capsys.readouterr().out
 
 
-def test_nobody_is_asked_when_nothing_changed_or_nothing_is_known_of_pools(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_is_asked_when_nothing_changed_or_nothing_is_known_of_pools(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     cloud = Cloud(27)
     assert contradicted(cloud, monkeypatch, olds=NEWS) == []
     assert contradicted(cloud, monkeypatch, {"eniSubnets": []}) == []
     assert cloud.asked == []
 
 
-POOL: dict[str, Any] = {"subnetId": "subnet-1", "instanceType": "S5.LARGE8", "keyIds": ["skey-1"], "size": 2.0}
+POOL: dict[str, Any] = {
+    "subnetId": "subnet-1",
+    "instanceType": "S5.LARGE8",
+    "keyIds": ["skey-1"],
+    "size": 2.0,
+}
 
 
 @pytest.mark.parametrize(
@@ -104,13 +127,23 @@ def test_a_vpc_and_a_subnet_that_are_not_known_any_more_would_be_other_ones() ->
     ]
     assert ClusterGuardProvider().refused(olds, {**news, "allowClusterReplacement": True}) == []
     assert ClusterGuardProvider().refused(news, news) == []
-    moved = {**olds, "eniSubnets": [{"id": UNKNOWN, "zone": "ap-guangzhou-6", "cidr": "10.0.68.0/22"}, subnet]}
+    moved = {
+        **olds,
+        "eniSubnets": [{"id": UNKNOWN, "zone": "ap-guangzhou-6", "cidr": "10.0.68.0/22"}, subnet],
+    }
     assert ClusterGuardProvider().refused(olds, moved) == []
 
 
-def test_a_pools_subnet_that_is_not_known_any_more_is_worth_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pools_subnet_that_is_not_known_any_more_is_worth_a_word(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     olds = {"cluster": {}, "nodePools": {"workers": POOL}}
-    assert ClusterGuardProvider().refused(olds, {**olds, "nodePools": {"workers": {**POOL, "subnetId": UNKNOWN}}}) == []
+    assert (
+        ClusterGuardProvider().refused(
+            olds, {**olds, "nodePools": {"workers": {**POOL, "subnetId": UNKNOWN}}}
+        )
+        == []
+    )
     assert "node_pools[workers].subnet_id: is not known yet" in capsys.readouterr().out
 
 
@@ -121,16 +154,26 @@ def test_the_end_of_an_adoption_waits_for_nothing(monkeypatch: pytest.MonkeyPatc
     assert cloud.asked == []
 
 
-ADOPTED: dict[str, Any] = {"cluster": {}, "adopted": {"clusterId": "cls-1", "vpcId": "vpc-1"}, "nodePools": {"workers": POOL}}
+ADOPTED: dict[str, Any] = {
+    "cluster": {},
+    "adopted": {"clusterId": "cls-1", "vpcId": "vpc-1"},
+    "nodePools": {"workers": POOL},
+}
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
         ({}, []),
-        ({"adopted": {"clusterId": "cls-2", "vpcId": "vpc-1"}}, ["existing_cluster_id: cls-2 instead of cls-1"]),
+        (
+            {"adopted": {"clusterId": "cls-2", "vpcId": "vpc-1"}},
+            ["existing_cluster_id: cls-2 instead of cls-1"],
+        ),
         ({"adopted": {"clusterId": "cls-1", "vpcId": "vpc-2"}}, ["vpc_id: vpc-2 instead of vpc-1"]),
-        ({"adopted": {"clusterId": UNKNOWN, "vpcId": "vpc-1"}}, ["existing_cluster_id: is not known yet, instead of cls-1"]),
+        (
+            {"adopted": {"clusterId": UNKNOWN, "vpcId": "vpc-1"}},
+            ["existing_cluster_id: is not known yet, instead of cls-1"],
+        ),
         ({"adopted": {"clusterId": "cls-2", "vpcId": "vpc-1"}, "nodePools": {"others": POOL}}, []),
     ],
 )
@@ -149,19 +192,29 @@ MADE: dict[str, Any] = {"cluster": {"vpcId": "vpc-1"}, "nodePools": {"workers": 
         (
             ADOPTED,
             MADE,
-            ["existing_cluster_id: is gone, instead of cls-1; TKE fixes its cluster when a pool is made, so this would rebuild"],
+            [
+                "existing_cluster_id: is gone, instead of cls-1; TKE fixes its cluster when a pool is made, so this would rebuild"
+            ],
         ),
         (ADOPTED, {**MADE, "nodePools": {"others": POOL}}, []),
         (
             MADE,
             ADOPTED,
-            ["existing_cluster_id: cls-1 instead of the cluster that this program made; what a program no longer makes is dele"],
+            [
+                "existing_cluster_id: cls-1 instead of the cluster that this program made; what a program no longer makes is dele"
+            ],
         ),
-        ({**MADE, "nodePools": {}}, {**ADOPTED, "adopted": {"clusterId": UNKNOWN}}, ["existing_cluster_id: instead of the cluster that"]),
+        (
+            {**MADE, "nodePools": {}},
+            {**ADOPTED, "adopted": {"clusterId": UNKNOWN}},
+            ["existing_cluster_id: instead of the cluster that"],
+        ),
         (MADE, MADE, []),
     ],
 )
-def test_a_cluster_is_made_or_adopted_for_ever(olds: dict[str, Any], news: dict[str, Any], says: list[str]) -> None:
+def test_a_cluster_is_made_or_adopted_for_ever(
+    olds: dict[str, Any], news: dict[str, Any], says: list[str]
+) -> None:
     said = [str(finding) for finding in ClusterGuardProvider().refused(olds, news)]
     assert [text[: len(line)] for text, line in zip(said, says, strict=True)] == says
 
@@ -173,12 +226,18 @@ def test_destroy_waits_for_the_subnets_that_go_and_not_for_those_that_others_use
 
     def empty(_cloud: object, subnets: list[str], _wait: object) -> None:
         if set(subnets) & set(held):
-            raise DeadlinePassed("container subnets", 600, f"addresses still in use: {subnets[0]} holds 3", "Run it again.")
+            raise DeadlinePassed(
+                "container subnets", 600, f"addresses still in use: {subnets[0]} holds 3", "Run it again."
+            )
 
     monkeypatch.setattr(ClusterGuardProvider, "cloud", lambda self, props: Cloud(None))
     monkeypatch.setattr(cluster_guard, "wait_until_gone", lambda *_: None)
     monkeypatch.setattr(cluster_guard, "wait_until_empty", empty)
-    subnets = [{"id": "subnet-made"}, {"id": "subnet-adopted", "from": "adopted"}, {"id": "subnet-stated", "from": "stated"}]
+    subnets = [
+        {"id": "subnet-made"},
+        {"id": "subnet-adopted", "from": "adopted"},
+        {"id": "subnet-stated", "from": "stated"},
+    ]
     props = {"cluster": {"vpcId": "vpc-1"}, "clusterName": "demo", "eniSubnets": subnets}
     ClusterGuardProvider().delete("guard", props)
     assert "subnet-stated holds 3" in capsys.readouterr().out
@@ -210,8 +269,14 @@ THERE = [
                 "eni_subnets[0].cidr_block: 10.0.64.0/22 is stated, but subnet-1 has 10.0.68.0/22",
             ],
         ),
-        ([THERE[0], {**THERE[1], "VpcId": "vpc-2"}], ["node_pools[workers].subnet_id: subnet-2 is in vpc-2, the cluster in vpc-1"]),
-        ([THERE[0], {**THERE[1], "Zone": "ap-guangzhou-6"}], ["node_pools[workers].zone: ap-guangzhou-4 is stated, but subnet-2 has"]),
+        (
+            [THERE[0], {**THERE[1], "VpcId": "vpc-2"}],
+            ["node_pools[workers].subnet_id: subnet-2 is in vpc-2, the cluster in vpc-1"],
+        ),
+        (
+            [THERE[0], {**THERE[1], "Zone": "ap-guangzhou-6"}],
+            ["node_pools[workers].zone: ap-guangzhou-4 is stated, but subnet-2 has"],
+        ),
     ],
 )
 def test_subnets_that_a_program_names_are_there_and_what_it_says(
@@ -222,7 +287,11 @@ def test_subnets_that_a_program_names_are_there_and_what_it_says(
     assert all(line.startswith(said) for line, said in zip(found, says, strict=True))
     cloud = Cloud(27, [])
     assert contradicted(cloud, monkeypatch, NAMED, NAMED) == []
-    late = {**NAMED, "eniSubnets": [{**NAMED["eniSubnets"][0], "id": UNKNOWN}], "nodePools": {"workers": {"subnetId": UNKNOWN}}}
+    late = {
+        **NAMED,
+        "eniSubnets": [{**NAMED["eniSubnets"][0], "id": UNKNOWN}],
+        "nodePools": {"workers": {"subnetId": UNKNOWN}},
+    }
     assert contradicted(cloud, monkeypatch, late) == []
     assert cloud.asked == []
 

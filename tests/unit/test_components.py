@@ -13,7 +13,7 @@ import pytest
 import tencentcloud_iac_pulumi as tencentcloud
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.cloud import account
+from pulumi_tke_hybrid.cloud import client
 from tests.unit.catalogue.described import adopted, hybrid, switch, zone_subnet
 from tests.unit.programs import CONFIG_MAP, DEPLOYMENT, Graph, ipamd_of, run
 
@@ -55,7 +55,10 @@ def cluster(
         "cluster_max_pod_num": 64,
         "cluster_max_service_num": 1024,
         "ip_reclaim": tke.after(300),
-        "eni_subnets": [tke.EniSubnetArgs(subnet_id=f"subnet-{zone[-1] * 8}", zone=zone, cidr_block=None) for zone in zones],
+        "eni_subnets": [
+            tke.EniSubnetArgs(subnet_id=f"subnet-{zone[-1] * 8}", zone=zone, cidr_block=None)
+            for zone in zones
+        ],
         "node_pools": [pool(zone) for zone in zones],
         **more,
     }
@@ -64,7 +67,9 @@ def cluster(
 
 def workload(name: str, on: tke.HybridCluster, **more: Any) -> tke.ClientIpWorkload:
     described: dict[str, Any] = {"image": "nginx", "exposure": tke.internal("subnet-88888888"), **more}
-    return tke.ClientIpWorkload(name, tke.ClientIpWorkloadArgs(**described), pulumi.ResourceOptions(provider=on.provider))
+    return tke.ClientIpWorkload(
+        name, tke.ClientIpWorkloadArgs(**described), pulumi.ResourceOptions(provider=on.provider)
+    )
 
 
 @cache
@@ -78,16 +83,22 @@ def everything() -> None:
     for on, name in ((api, "one"), (configmap, "two")):
         workload(name, on, ingress=tke.IngressArgs(exposure=tke.internal("subnet-88888888")))
         workload(f"{name}-sts", on, kind=tke.WorkloadKind.STATEFUL_SET, fixed_ip=True)
-    tke.EniZoneSubnet("made", tke.EniZoneSubnetArgs(vpc_id="vpc-12345678", zone="ap-guangzhou-4", cidr_block="10.0.64.0/22"))
+    tke.EniZoneSubnet(
+        "made", tke.EniZoneSubnetArgs(vpc_id="vpc-12345678", zone="ap-guangzhou-4", cidr_block="10.0.64.0/22")
+    )
 
 
 def test_type_tokens_child_names_and_pickled_providers_are_frozen() -> None:
     """A changed name is a deleted and made-again resource in every user's stack. Change the file only together with aliases."""
     graph = run(everything)
     seen = {
-        "resources": {resource.name: resource.type for resource in sorted(graph.resources, key=lambda item: item.name)},
+        "resources": {
+            resource.name: resource.type for resource in sorted(graph.resources, key=lambda item: item.name)
+        },
         "providers": {
-            item.type: item.inputs["__provider"] for item in sorted(graph.resources, key=lambda i: i.type) if "__provider" in item.inputs
+            item.type: item.inputs["__provider"]
+            for item in sorted(graph.resources, key=lambda i: i.type)
+            if "__provider" in item.inputs
         },
     }
     assert seen == json.loads(FROZEN.read_text())
@@ -98,7 +109,9 @@ def test_the_pickled_provider_is_a_reference_of_well_under_200_bytes() -> None:
         assert len(resource.inputs.get("__provider", "")) < 120
 
 
-def test_the_example_is_short_and_exports_what_the_commands_and_the_gateway_need(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_is_short_and_exports_what_the_commands_and_the_gateway_need(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     exported: dict[str, Any] = {}
     monkeypatch.setattr(pulumi, "export", exported.__setitem__)
     example.__wrapped__()
@@ -245,7 +258,8 @@ def test_only_a_kept_address_carries_the_delete_policy() -> None:
     kept = [
         resource.name
         for resource in graph.resources
-        if "vpc-ip-claim-delete-policy" in json.dumps(resource.inputs, default=str) and resource.type.startswith("kubernetes:")
+        if "vpc-ip-claim-delete-policy" in json.dumps(resource.inputs, default=str)
+        and resource.type.startswith("kubernetes:")
     ]
     assert kept == ["nginx-sts-statefulset"]
 
@@ -264,7 +278,9 @@ def test_a_pool_without_eni_pods_needs_no_subnet_in_its_zone() -> None:
 
 
 def test_a_zone_of_another_region_is_refused() -> None:
-    with pytest.raises(tke.InvalidInputs, match=r"eni_subnets\[1\]\.zone: ap-shanghai-2 is not in region ap-guangzhou"):
+    with pytest.raises(
+        tke.InvalidInputs, match=r"eni_subnets\[1\]\.zone: ap-shanghai-2 is not in region ap-guangzhou"
+    ):
         run(lambda: cluster(zones=("ap-guangzhou-4", "ap-shanghai-2")))
 
 
@@ -278,7 +294,10 @@ def test_overlapping_ranges_are_refused_also_inside_components() -> None:
 
     with pytest.raises(tke.InvalidInputs) as caught:
         run(program)
-    assert [problem.path for problem in caught.value.problems] == ["cluster_cidr", "eni_subnets[1].cidr_block"]
+    assert [problem.path for problem in caught.value.problems] == [
+        "cluster_cidr",
+        "eni_subnets[1].cidr_block",
+    ]
 
 
 def test_the_kubeconfig_is_a_secret() -> None:
@@ -304,7 +323,10 @@ def test_a_cluster_without_pools_has_no_provider_and_says_why() -> None:
 @pytest.mark.parametrize("answer", ["", None])
 def test_an_endpoint_without_kubeconfig_gives_no_provider_to_the_machines_own_cluster(answer: Any) -> None:
     graph = Graph(kubeconfig=answer)
-    with pytest.raises(tke.InvalidInputs, match="kubeconfig: is empty; workloads would go to the cluster of this machine's own kubeconfig"):
+    with pytest.raises(
+        tke.InvalidInputs,
+        match="kubeconfig: is empty; workloads would go to the cluster of this machine's own kubeconfig",
+    ):
         run(cluster, into=graph)
     assert not graph.of_type("pulumi:providers:kubernetes")
 
@@ -342,7 +364,12 @@ def test_an_adopted_subnet_creates_nothing_and_reports_its_free_addresses() -> N
     free: list[int] = []
 
     def program() -> None:
-        args = tke.EniZoneSubnetArgs(vpc_id="vpc-12345678", zone="ap-guangzhou-4", cidr_block="10.0.64.0/22", subnet_id="subnet-12345678")
+        args = tke.EniZoneSubnetArgs(
+            vpc_id="vpc-12345678",
+            zone="ap-guangzhou-4",
+            cidr_block="10.0.64.0/22",
+            subnet_id="subnet-12345678",
+        )
         tke.EniZoneSubnet("there", args).available_ip_count.apply(free.append)
 
     graph = run(program)
@@ -352,43 +379,77 @@ def test_an_adopted_subnet_creates_nothing_and_reports_its_free_addresses() -> N
 
 def test_an_adopted_subnet_that_is_elsewhere_is_refused_by_property() -> None:
     def program() -> None:
-        args = tke.EniZoneSubnetArgs(vpc_id="vpc-12345678", zone="ap-guangzhou-6", cidr_block="10.0.64.0/22", subnet_id="subnet-12345678")
+        args = tke.EniZoneSubnetArgs(
+            vpc_id="vpc-12345678",
+            zone="ap-guangzhou-6",
+            cidr_block="10.0.64.0/22",
+            subnet_id="subnet-12345678",
+        )
         tke.EniZoneSubnet("there", args).subnet_id.apply(lambda subnet: subnet)
 
-    with pytest.raises(tke.InvalidInputs, match="zone: ap-guangzhou-6 is stated, but subnet-12345678 has ap-guangzhou-4"):
+    with pytest.raises(
+        tke.InvalidInputs, match="zone: ap-guangzhou-6 is stated, but subnet-12345678 has ap-guangzhou-4"
+    ):
         run(program)
 
 
 def test_a_zone_inside_an_output_is_checked_before_anything_is_made() -> None:
     def program(zone: str) -> None:
         later: Any = pulumi.Output.from_input(zone)
-        cluster(node_pools=[pool("ap-guangzhou-4"), tke.NodePoolArgs(**{**vars(pool("ap-guangzhou-4", name="b")), "zone": later})])
+        cluster(
+            node_pools=[
+                pool("ap-guangzhou-4"),
+                tke.NodePoolArgs(**{**vars(pool("ap-guangzhou-4", name="b")), "zone": later}),
+            ]
+        )
 
     with pytest.raises(tke.InvalidInputs, match=r"node_pools\[1\]\.zone: ap-guangzhou-7 has no pod subnet"):
         run(lambda: program("ap-guangzhou-7"))
-    with pytest.raises(tke.InvalidInputs, match=r"node_pools\[1\]\.zone: ap-shanghai-2 is not in region ap-guangzhou"):
+    with pytest.raises(
+        tke.InvalidInputs, match=r"node_pools\[1\]\.zone: ap-shanghai-2 is not in region ap-guangzhou"
+    ):
         run(lambda: program("ap-shanghai-2"))
 
 
 def test_a_password_of_a_pool_is_a_secret() -> None:
-    graph = run(lambda: cluster(node_pools=[pool("ap-guangzhou-4", key_ids=None, password="not-for-the-state")], zones=("ap-guangzhou-4",)))
+    graph = run(
+        lambda: cluster(
+            node_pools=[pool("ap-guangzhou-4", key_ids=None, password="not-for-the-state")],
+            zones=("ap-guangzhou-4",),
+        )
+    )
     assert "demo-pool-ap-guangzhou-4.autoScalingConfig" in graph.secrets
 
 
 def test_a_subnet_that_is_listed_twice_or_used_by_nodes_is_refused() -> None:
     twice = [tke.EniSubnetArgs(subnet_id="subnet-44444444", zone="ap-guangzhou-4")] * 2
-    with pytest.raises(tke.InvalidInputs, match=r"eni_subnets\[1\]\.subnet_id: subnet-44444444 is listed twice"):
+    with pytest.raises(
+        tke.InvalidInputs, match=r"eni_subnets\[1\]\.subnet_id: subnet-44444444 is listed twice"
+    ):
         run(lambda: cluster(eni_subnets=twice, node_pools=[pool("ap-guangzhou-4")]))
-    with pytest.raises(tke.InvalidInputs, match=r"node_pools\[0\]\.subnet_id: subnet-44444444 is the ENI subnet"):
-        run(lambda: cluster(zones=("ap-guangzhou-4",), node_pools=[pool("ap-guangzhou-4", subnet_id="subnet-44444444")]))
+    with pytest.raises(
+        tke.InvalidInputs, match=r"node_pools\[0\]\.subnet_id: subnet-44444444 is the ENI subnet"
+    ):
+        run(
+            lambda: cluster(
+                zones=("ap-guangzhou-4",), node_pools=[pool("ap-guangzhou-4", subnet_id="subnet-44444444")]
+            )
+        )
 
 
 def test_a_subnet_that_cannot_be_looked_up_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_graph: Graph, _args: object) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        raise RuntimeError("invoke of tencentcloud:Vpc/getSubnets:getSubnets failed: AuthFailure\n  at line 7")
+        raise RuntimeError(
+            "invoke of tencentcloud:Vpc/getSubnets:getSubnets failed: AuthFailure\n  at line 7"
+        )
 
     monkeypatch.setattr(Graph, "call", fail)
-    described = {"vpc_id": "vpc-12345678", "zone": "ap-guangzhou-4", "cidr_block": "10.0.64.0/22", "subnet_id": "subnet-12345678"}
+    described = {
+        "vpc_id": "vpc-12345678",
+        "zone": "ap-guangzhou-4",
+        "cidr_block": "10.0.64.0/22",
+        "subnet_id": "subnet-12345678",
+    }
     with pytest.raises(tke.InvalidInputs) as caught:
         run(lambda: tke.EniZoneSubnet("pods", described))
     (problem,) = caught.value.problems
@@ -410,21 +471,35 @@ def test_adoption_needs_what_the_api_does_not_tell_and_takes_nothing_of_a_new_cl
 
 
 def test_what_is_adopted_may_be_said_to_have_no_protection() -> None:
-    assert run(lambda: tke.HybridCluster("there", adopted(node_pools=None, deletion_protection=False))).named("there-guard")
-    assert run(lambda: tke.EniZoneSubnet("there", zone_subnet(subnet_id="subnet-12345678", deletion_protection=False))).invokes
+    assert run(lambda: tke.HybridCluster("there", adopted(node_pools=None, deletion_protection=False))).named(
+        "there-guard"
+    )
+    assert run(
+        lambda: tke.EniZoneSubnet(
+            "there", zone_subnet(subnet_id="subnet-12345678", deletion_protection=False)
+        )
+    ).invokes
 
 
 def test_an_adopted_cluster_is_not_made_again() -> None:
     sizes: dict[str, Any] = dict.fromkeys(("cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num"))
     graph = run(lambda: cluster(existing_cluster_id="cls-12345678", static_ip=True, node_pools=None, **sizes))
-    assert [resource.name for resource in graph.resources] == ["demo", "demo-guard", "demo-vpc-cni", "demo-vpc-cni-switch"]
+    assert [resource.name for resource in graph.resources] == [
+        "demo",
+        "demo-guard",
+        "demo-vpc-cni",
+        "demo-vpc-cni-switch",
+    ]
     assert graph.named("demo-guard").inputs["cluster"] == {}
     assert graph.named("demo-vpc-cni-switch").inputs["nonMasquerade"] == "keep"
 
 
 def test_a_subnet_is_protected_unless_said_otherwise_and_multicast_is_off() -> None:
     def program() -> None:
-        tke.EniZoneSubnet("made", tke.EniZoneSubnetArgs(vpc_id="vpc-12345678", zone="ap-guangzhou-4", cidr_block="10.0.64.0/22"))
+        tke.EniZoneSubnet(
+            "made",
+            tke.EniZoneSubnetArgs(vpc_id="vpc-12345678", zone="ap-guangzhou-4", cidr_block="10.0.64.0/22"),
+        )
 
     assert run(program).named("made-subnet").inputs == {
         "vpcId": "vpc-12345678",
@@ -470,12 +545,18 @@ def test_a_switch_that_inherits_a_provider_asks_where_it_says() -> None:
             elsewhere = tencentcloud.Provider("elsewhere", region="ap-shanghai")
             super().__init__("team:index:Team", "team", {}, pulumi.ResourceOptions(providers=[elsewhere]))
 
-    graph = run(lambda: tke.VpcCni("cni", switch(region="ap-guangzhou"), pulumi.ResourceOptions(parent=Team())))
+    graph = run(
+        lambda: tke.VpcCni("cni", switch(region="ap-guangzhou"), pulumi.ResourceOptions(parent=Team()))
+    )
     assert graph.named("cni-switch").inputs["region"] == "ap-guangzhou"
 
 
 def test_a_size_is_no_secret_wherever_it_comes_from() -> None:
-    graph = run(lambda: tke.HybridCluster("demo", hybrid(node_pools=[pool("ap-guangzhou-4", size=pulumi.Output.secret(2))])))
+    graph = run(
+        lambda: tke.HybridCluster(
+            "demo", hybrid(node_pools=[pool("ap-guangzhou-4", size=pulumi.Output.secret(2))])
+        )
+    )
     assert graph.named("demo-pool-ap-guangzhou-4").inputs["desiredCapacity"] == 2
     assert "demo-pool-ap-guangzhou-4.desiredCapacity" not in graph.secrets
 
@@ -486,19 +567,23 @@ def test_an_explicit_provider_of_another_account_is_refused(monkeypatch: pytest.
     def account_of(cloud: Any) -> str:
         return accounts[cloud._settings.secret_id]
 
-    monkeypatch.setattr(account, "account_of", account_of)
+    monkeypatch.setattr(client, "account_of", account_of)
     monkeypatch.setenv("TENCENTCLOUD_SECRET_ID", "AKIDours0000000")
 
     def program(secret_id: str, **more: Any) -> Callable[[], object]:
         def made() -> object:
-            provider = tencentcloud.Provider("key", region="ap-guangzhou", secret_id=secret_id, secret_key="planted")
+            provider = tencentcloud.Provider(
+                "key", region="ap-guangzhou", secret_id=secret_id, secret_key="planted"
+            )
             return cluster(opts=pulumi.ResourceOptions(providers=[provider]), **more)
 
         return made
 
     graph = run(program("AKIDours0000000"))
     assert "demo-guard.region" not in graph.secrets
-    refusal = r"opts\.provider: its key \(AKID…0000\) belongs to account 100000000099, the stack's to 100000000001"
+    refusal = (
+        r"opts\.provider: its key \(AKID…0000\) belongs to account 100000000099, the stack's to 100000000001"
+    )
     with pytest.raises(tke.InvalidInputs, match=refusal):
         run(program("AKIDtheirs00000"))
     with pytest.raises(tke.InvalidInputs, match=refusal):

@@ -13,7 +13,9 @@ import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.args import Args
 from tests.unit.catalogue.described import CLASSES, properties
 
-CHANGE = re.compile(r"in place|replaces|rolls the pods|refused|Changes nothing that exists|is not applied|is another pool|names what")
+CHANGE = re.compile(
+    r"in place|replaces|rolls the pods|refused|Changes nothing that exists|is not applied|is another pool|names what"
+)
 """How the documentation of an argument says what a change does."""
 LISTED = [getattr(tke, name) for name in tke.__all__]
 COMPONENTS = [found for found in LISTED if inspect.isclass(found) and hasattr(found, "register_outputs")]
@@ -25,7 +27,11 @@ def documented(cls: type[Args]) -> Iterator[tuple[str, bool, str]]:
     (found,) = [node for node in source.body if isinstance(node, ast.ClassDef) and node.name == cls.__name__]
     for node, following in zip(found.body, [*found.body[1:], ast.Pass()], strict=True):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            text = following.value.value if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant) else ""
+            text = (
+                following.value.value
+                if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
+                else ""
+            )
             yield node.target.id, node.value is not None, " ".join(str(text).split())
 
 

@@ -14,11 +14,11 @@ import pulumi_kubernetes
 import pytest
 import tencentcloud_iac_pulumi
 
-from pulumi_tke_hybrid.tke import resource_types
-from pulumi_tke_hybrid.tke.holders import is_built_in
-from pulumi_tke_hybrid.tke.resource_types import bridged, canonical, kubernetes_kind
-from pulumi_tke_hybrid.tke.rules import of_plan
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.holders import is_built_in
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.resource_types import bridged, canonical, kubernetes_kind
+from pulumi_tke_hybrid.plan.rules import of_plan
 
 _TENCENT = Path(tencentcloud_iac_pulumi.__file__).parent
 _KUBERNETES = Path(pulumi_kubernetes.__file__).parent
@@ -37,7 +37,10 @@ def _resources(root: Path) -> dict[str, frozenset[str]]:
         if path.name not in ("_inputs.py", "outputs.py") and not path.name.startswith("get_"):
             text = path.read_text(encoding="utf-8")
             properties = frozenset(_PROPERTY.findall(text))
-            found |= dict.fromkeys((token for token in _TOKEN.findall(text) if "{" not in token and _is_resource(token)), properties)
+            found |= dict.fromkeys(
+                (token for token in _TOKEN.findall(text) if "{" not in token and _is_resource(token)),
+                properties,
+            )
     return found
 
 
@@ -67,7 +70,11 @@ def _with_pods() -> dict[str, dict[str, Any]]:
             held = {"spec": {"template": pod}}
         else:
             continue
-        found[token] = {"items": [held]} if kind.removesuffix("Patch").endswith("List") else {"metadata": {"name": "it"}, **held}
+        found[token] = (
+            {"items": [held]}
+            if kind.removesuffix("Patch").endswith("List")
+            else {"metadata": {"name": "it"}, **held}
+        )
     return found
 
 
@@ -77,9 +84,18 @@ _SPECIFICATION = re.compile(r"^class (\w+)SpecArgs:$(.*?)(?=^class |\Z)", re.MUL
 @cache
 def _templated() -> frozenset[tuple[str, str]]:
     """(kind, field) of every specification, in any version, that has a field with a template of pods or jobs."""
-    texts = [path.read_text(encoding="utf-8") for path in _KUBERNETES.rglob("_inputs.py") if path.parent.parent.name in _GROUPS]
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in _KUBERNETES.rglob("_inputs.py")
+        if path.parent.parent.name in _GROUPS
+    ]
     bodies = [found for text in texts for found in _SPECIFICATION.findall(text)]
-    return frozenset((kind, field) for kind, body in bodies for field in ("template", "job_template") if f"    def {field}(self)" in body)
+    return frozenset(
+        (kind, field)
+        for kind, body in bodies
+        for field in ("template", "job_template")
+        if f"    def {field}(self)" in body
+    )
 
 
 _GROUPS = ("apps", "batch", "core", "extensions")
@@ -87,7 +103,14 @@ _GROUPS = ("apps", "batch", "core", "extensions")
 
 def _lost(token: str, props: dict[str, Any], op: Op) -> Step:
     new = props if op is Op.REPLACE else {}
-    return Step(f"urn:pulumi:dev::demo::{token}::it", canonical(token, props), op, props, new, replace_keys=("x",) if new else ())
+    return Step(
+        f"urn:pulumi:dev::demo::{token}::it",
+        canonical(token, props),
+        op,
+        props,
+        new,
+        replace_keys=("x",) if new else (),
+    )
 
 
 def _silent(cases: dict[str, dict[str, Any]]) -> list[str]:
@@ -95,31 +118,55 @@ def _silent(cases: dict[str, dict[str, Any]]) -> list[str]:
     return [f"{step.op.value} {step.urn}" for step in steps if not list(of_plan.findings(Plan([step])))]
 
 
-def test_no_loss_of_a_resource_of_either_package_of_tencent_cloud_is_silent(tencent: dict[str, frozenset[str]]) -> None:
+def test_no_loss_of_a_resource_of_either_package_of_tencent_cloud_is_silent(
+    tencent: dict[str, frozenset[str]],
+) -> None:
     holding = [token for token, properties in tencent.items() if any(map(_NETWORK.search, properties))]
     assert len(holding) > 200
     assert _silent({each: {} for token in holding for each in (token, bridged(token))}) == []
 
 
 def test_every_product_is_in_one_list(tencent: dict[str, frozenset[str]]) -> None:
-    lists = [resource_types.NETWORK_PRODUCTS, resource_types.PRODUCTS_IN_NETWORKS, resource_types.OTHER_PRODUCTS]
-    assert sorted(product for products in lists for product in products) == sorted({token.split(":")[1].split("/")[0] for token in tencent})
+    lists = [
+        resource_types.NETWORK_PRODUCTS,
+        resource_types.PRODUCTS_IN_NETWORKS,
+        resource_types.OTHER_PRODUCTS,
+    ]
+    assert sorted(product for products in lists for product in products) == sorted(
+        {token.split(":")[1].split("/")[0] for token in tencent}
+    )
 
 
 def test_no_loss_of_a_kind_of_kubernetes_with_pods_is_silent() -> None:
     cases = _with_pods()
     kinds = {kubernetes_kind(token)[2] for token in cases}
-    assert kinds >= {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod", "ReplicationController", "PodList"}
+    assert kinds >= {
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "ReplicaSet",
+        "Job",
+        "CronJob",
+        "Pod",
+        "ReplicationController",
+        "PodList",
+    }
     patches = {token for token in cases if token.endswith("Patch")}
     assert _silent({token: props for token, props in cases.items() if token not in patches}) == []
 
 
 def test_no_loss_of_what_has_load_balancers_or_holds_other_objects_is_silent() -> None:
     balanced = {
-        token for token in _resources(_KUBERNETES) if kubernetes_kind(token)[2] in ("Service", "Ingress", "ServiceList", "IngressList")
+        token
+        for token in _resources(_KUBERNETES)
+        if kubernetes_kind(token)[2] in ("Service", "Ingress", "ServiceList", "IngressList")
     }
     holders = {token for token in _resources(_KUBERNETES) if not is_built_in(token)}
-    others = {"kubernetes:core/v1:Namespace", "kubernetes:core/v1:Node", "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"}
+    others = {
+        "kubernetes:core/v1:Namespace",
+        "kubernetes:core/v1:Node",
+        "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
+    }
     assert len(balanced) >= 6
     assert holders >= {"kubernetes:helm.sh/v3:Release"}
     props: dict[str, Any] = {"spec": {"type": "LoadBalancer"}}
@@ -128,4 +175,8 @@ def test_no_loss_of_what_has_load_balancers_or_holds_other_objects_is_silent() -
 
 def test_the_groups_of_kubernetes_are_those_of_the_package() -> None:
     groups = {kubernetes_kind(token)[0] for token in _resources(_KUBERNETES)} - {""}
-    assert {group for group in groups if not is_built_in(f"kubernetes:{group}/v1:X")} <= {"helm.sh", "yaml", "kustomize"}
+    assert {group for group in groups if not is_built_in(f"kubernetes:{group}/v1:X")} <= {
+        "helm.sh",
+        "yaml",
+        "kustomize",
+    }

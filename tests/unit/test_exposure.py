@@ -4,14 +4,17 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.tke import tokens
-from pulumi_tke_hybrid.tke.rules import changes
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.rules import of_plan
 from pulumi_tke_hybrid.tke.values import UNKNOWN
 
-SUBNET, EXISTING = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid", "service.kubernetes.io/tke-existed-lbid"
+SUBNET, EXISTING = (
+    "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid",
+    "service.kubernetes.io/tke-existed-lbid",
+)
 GROUPS, PASS = "service.cloud.tencent.com/security-groups", "service.cloud.tencent.com/pass-to-target"
-DEPLOYMENT = tokens.DEPLOYMENT
+DEPLOYMENT = resource_types.DEPLOYMENT
 
 
 def found(kind: str, old: dict[str, Any], new: dict[str, Any], op: Op | None = None) -> list[tuple[str, str]]:
@@ -19,7 +22,7 @@ def found(kind: str, old: dict[str, Any], new: dict[str, Any], op: Op | None = N
     step = Step(f"urn:pulumi:dev::demo::{kind}::it", kind, what, old, new)
     return [
         (item.rule.id, item.severity.value)
-        for item in changes.findings(Plan([step]))
+        for item in of_plan.change_findings(Plan([step]))
         if item.rule.id in ("exposure-widened", "new-exposure")
     ]
 
@@ -36,36 +39,45 @@ def pods(**annotations: str) -> dict[str, Any]:
     return {"spec": {"template": {"metadata": {"annotations": annotations}, "spec": {"containers": []}}}}
 
 
-INTERNAL, PUBLIC, OWN, NONE = service(**{SUBNET: "subnet-aaaaaaaa"}), service(), service(**{EXISTING: "lb-aaaaaaaa"}), service("ClusterIP")
-CLB, ENDPOINT = tokens.LOAD_BALANCER, tokens.ENDPOINT
+INTERNAL, PUBLIC, OWN, NONE = (
+    service(**{SUBNET: "subnet-aaaaaaaa"}),
+    service(),
+    service(**{EXISTING: "lb-aaaaaaaa"}),
+    service("ClusterIP"),
+)
+CLB, ENDPOINT = resource_types.LOAD_BALANCER, resource_types.ENDPOINT
 API_GROUP, RANGES = "clusterInternetSecurityGroup", "managedClusterInternetSecurityPolicies"
 OPENED, OPEN_GROUPED = {"clusterInternet": True}, {"networkType": "OPEN", "securityGroups": ["sg-a"]}
 T_SUBNET = "kubernetes.io/ingress.subnetId"
-ERROR, WARNING, NOTE = ("exposure-widened", "error"), ("exposure-widened", "warning"), ("new-exposure", "note")
+ERROR, WARNING, NOTE = (
+    ("exposure-widened", "error"),
+    ("exposure-widened", "warning"),
+    ("new-exposure", "note"),
+)
 
 CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]]]] = {
-    "internal to public": (tokens.SERVICE, INTERNAL, PUBLIC, [ERROR]),
-    "none to public": (tokens.SERVICE, NONE, PUBLIC, [ERROR]),
-    "own to public": (tokens.SERVICE, OWN, PUBLIC, [ERROR]),
-    "none to internal": (tokens.SERVICE, NONE, INTERNAL, [NOTE]),
-    "a new public one": (tokens.SERVICE, {}, PUBLIC, [NOTE]),
-    "public to internal": (tokens.SERVICE, PUBLIC, INTERNAL, []),
-    "public to none": (tokens.SERVICE, PUBLIC, NONE, []),
-    "internal to own": (tokens.SERVICE, INTERNAL, OWN, []),
-    "a new internal one": (tokens.SERVICE, {}, INTERNAL, []),
-    "public as before": (tokens.SERVICE, PUBLIC, service(a="b"), []),
-    "a subnet that is not known yet": (tokens.SERVICE, INTERNAL, service(**{SUBNET: UNKNOWN}), []),
-    "an Ingress, internal to public": (tokens.INGRESS, ingress(**{T_SUBNET: "subnet-aaaaaaaa"}), ingress(), [ERROR]),
-    "an Ingress of nginx": (tokens.INGRESS, {}, ingress(**{"kubernetes.io/ingress.class": "nginx"}), []),
-    "an Ingress that comes to TKE": (tokens.INGRESS, ingress(**{"kubernetes.io/ingress.class": "nginx"}), ingress(), [ERROR]),
-    "groups go": (tokens.SERVICE, service(**{GROUPS: "sg-a"}), PUBLIC, [ERROR]),
-    "groups of an internal one go": (tokens.SERVICE, service(**{SUBNET: "s", GROUPS: "sg-a"}), service(**{SUBNET: "s"}), [WARNING]),
-    "a group comes beside another": (tokens.SERVICE, service(**{GROUPS: "sg-a"}), service(**{GROUPS: "sg-a,sg-b"}), [WARNING]),
-    "one of two groups goes": (tokens.SERVICE, service(**{GROUPS: "sg-a,sg-b"}), service(**{GROUPS: "sg-a"}), []),
-    "a first group": (tokens.SERVICE, PUBLIC, service(**{GROUPS: "sg-a"}), []),
-    "past the groups of the pods": (tokens.SERVICE, PUBLIC, service(**{PASS: "true"}), [ERROR]),
-    "past them, with a group": (tokens.SERVICE, service(**{GROUPS: "a"}), service(**{GROUPS: "a", PASS: "true"}), [WARNING]),
-    "no longer past them": (tokens.SERVICE, service(**{PASS: "true"}), service(**{PASS: "false"}), []),
+    "internal to public": (resource_types.SERVICE, INTERNAL, PUBLIC, [ERROR]),
+    "none to public": (resource_types.SERVICE, NONE, PUBLIC, [ERROR]),
+    "own to public": (resource_types.SERVICE, OWN, PUBLIC, [ERROR]),
+    "none to internal": (resource_types.SERVICE, NONE, INTERNAL, [NOTE]),
+    "a new public one": (resource_types.SERVICE, {}, PUBLIC, [NOTE]),
+    "public to internal": (resource_types.SERVICE, PUBLIC, INTERNAL, []),
+    "public to none": (resource_types.SERVICE, PUBLIC, NONE, []),
+    "internal to own": (resource_types.SERVICE, INTERNAL, OWN, []),
+    "a new internal one": (resource_types.SERVICE, {}, INTERNAL, []),
+    "public as before": (resource_types.SERVICE, PUBLIC, service(a="b"), []),
+    "a subnet that is not known yet": (resource_types.SERVICE, INTERNAL, service(**{SUBNET: UNKNOWN}), []),
+    "an Ingress, internal to public": (resource_types.INGRESS, ingress(**{T_SUBNET: "subnet-aaaaaaaa"}), ingress(), [ERROR]),
+    "an Ingress of nginx": (resource_types.INGRESS, {}, ingress(**{"kubernetes.io/ingress.class": "nginx"}), []),
+    "an Ingress that comes to TKE": (resource_types.INGRESS, ingress(**{"kubernetes.io/ingress.class": "nginx"}), ingress(), [ERROR]),
+    "groups go": (resource_types.SERVICE, service(**{GROUPS: "sg-a"}), PUBLIC, [ERROR]),
+    "groups of an internal one go": (resource_types.SERVICE, service(**{SUBNET: "s", GROUPS: "sg-a"}), service(**{SUBNET: "s"}), [WARNING]),
+    "a group comes beside another": (resource_types.SERVICE, service(**{GROUPS: "sg-a"}), service(**{GROUPS: "sg-a,sg-b"}), [WARNING]),
+    "one of two groups goes": (resource_types.SERVICE, service(**{GROUPS: "sg-a,sg-b"}), service(**{GROUPS: "sg-a"}), []),
+    "a first group": (resource_types.SERVICE, PUBLIC, service(**{GROUPS: "sg-a"}), []),
+    "past the groups of the pods": (resource_types.SERVICE, PUBLIC, service(**{PASS: "true"}), [ERROR]),
+    "past them, with a group": (resource_types.SERVICE, service(**{GROUPS: "a"}), service(**{GROUPS: "a", PASS: "true"}), [WARNING]),
+    "no longer past them": (resource_types.SERVICE, service(**{PASS: "true"}), service(**{PASS: "false"}), []),
     "a load balancer of one's own": (CLB, {"networkType": "INTERNAL"}, {"networkType": "OPEN"}, [ERROR]),
     "a public address on it": (CLB, {"networkType": "INTERNAL"}, {"networkType": "INTERNAL", "eipAddressId": "eip-a"}, [ERROR]),
     "a new one": (CLB, {}, {"networkType": "OPEN"}, [NOTE]),
@@ -74,7 +86,7 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]
     "its groups are not known": (CLB, OPEN_GROUPED, {**OPEN_GROUPED, "securityGroups": UNKNOWN}, [WARNING]),
     "it passes": (CLB, {"networkType": "OPEN"}, {"networkType": "OPEN", "loadBalancerPassToTarget": True}, [ERROR]),
     "the API server": (ENDPOINT, {"clusterInternet": False}, {"clusterInternet": True}, [ERROR]),
-    "the API server of a cluster": (tokens.CLUSTER, {"vpcId": "v"}, {"vpcId": "v", "clusterInternet": True}, [ERROR]),
+    "the API server of a cluster": (resource_types.CLUSTER, {"vpcId": "v"}, {"vpcId": "v", "clusterInternet": True}, [ERROR]),
     "an endpoint on a cluster that is there": (ENDPOINT, {}, {"clusterId": "cls-aaaaaaaa", "clusterInternet": True}, [ERROR]),
     "an endpoint with its cluster": (ENDPOINT, {}, {"clusterId": UNKNOWN, "clusterInternet": True}, [NOTE]),
     "the endpoint's group goes": (ENDPOINT, {"clusterInternet": True, API_GROUP: "sg-a"}, {"clusterInternet": True}, [ERROR]),
@@ -85,7 +97,7 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]
     "the API server no longer": (ENDPOINT, {"clusterInternet": True}, {"clusterInternet": False}, []),
     "pods with public addresses": (DEPLOYMENT, pods(), pods(**{"tke.cloud.tencent.com/eip-attributes": "{}"}), [ERROR]),
     "new pods with public addresses": (DEPLOYMENT, {}, pods(**{"eks.tke.cloud.tencent.com/eip-id-list": "eip-a"}), [NOTE]),
-    "nodes with public addresses": (tokens.NODE_POOL, {"minSize": 1}, {"autoScalingConfig": {"publicIpAssigned": True}}, [ERROR]),
+    "nodes with public addresses": (resource_types.NODE_POOL, {"minSize": 1}, {"autoScalingConfig": {"publicIpAssigned": True}}, [ERROR]),
 }  # fmt: skip
 
 
@@ -97,10 +109,14 @@ def test_who_may_come_in(name: str) -> None:
 
 @pytest.mark.parametrize("op", [Op.IMPORT, Op.LEAVE, Op.DELETE])
 def test_what_is_imported_left_or_deleted_exposes_nothing(op: Op) -> None:
-    for kind, side in ((tokens.SERVICE, PUBLIC), (CLB, {"networkType": "OPEN"}), (ENDPOINT, {"clusterInternet": True})):
+    for kind, side in (
+        (resource_types.SERVICE, PUBLIC),
+        (CLB, {"networkType": "OPEN"}),
+        (ENDPOINT, {"clusterInternet": True}),
+    ):
         old, new = ({}, side) if op is Op.IMPORT else (side, {})
         assert found(kind, old, new, op) == []
 
 
 def test_a_replaced_service_may_become_public_too() -> None:
-    assert found(tokens.SERVICE, INTERNAL, PUBLIC, Op.REPLACE) == [ERROR]
+    assert found(resource_types.SERVICE, INTERNAL, PUBLIC, Op.REPLACE) == [ERROR]

@@ -1,6 +1,6 @@
 """What TKE fixes for ever, against the last state."""
 
-from pulumi_tke_hybrid.tke.rules.transitions import cluster_findings
+from pulumi_tke_hybrid.tke.rules.immutable_fields import cluster_findings
 
 BEFORE = {"clusterCidr": "192.168.0.0/20", "clusterMaxPodNum": 64.0, "staticIp": True}
 

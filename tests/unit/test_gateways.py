@@ -22,11 +22,17 @@ NAMES = ("ingress-nginx-controller", "traefik")
 
 
 def transformed(
-    kind: str, name: str, spec: dict[str, Any], annotations: dict[str, str] | None = None, workloads: Collection[str] | None = NAMES
+    kind: str,
+    name: str,
+    spec: dict[str, Any],
+    annotations: dict[str, str] | None = None,
+    workloads: Collection[str] | None = NAMES,
 ) -> Any:
     props = {"metadata": {"name": name, "annotations": annotations or {}}, "spec": spec}
     transform = tke.gateway_transform(tke.internal(SUBNET), workloads=workloads)
-    args = pulumi.ResourceTransformArgs(custom=True, type_=kind, name=name, props=props, opts=pulumi.ResourceOptions())
+    args = pulumi.ResourceTransformArgs(
+        custom=True, type_=kind, name=name, props=props, opts=pulumi.ResourceOptions()
+    )
     result = transform(args)
     return None if result is None else result.props
 
@@ -34,14 +40,23 @@ def transformed(
 def rendered(resources: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     """A Deployment's spec as a chart renders it."""
     first = {"name": "controller", "image": "controller", **({"resources": resources} if resources else {})}
-    return {"replicas": 2, "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [first, {"name": "other"}], **more}}}
+    return {
+        "replicas": 2,
+        "template": {
+            "metadata": {"labels": {"a": "b"}},
+            "spec": {"containers": [first, {"name": "other"}], **more},
+        },
+    }
 
 
 def ours() -> tuple[dict[str, Any], dict[str, Any]]:
     """Pod annotations with the first container's resources, and Service annotations, of a `ClientIpWorkload`."""
     graph = made()
     template = graph.named("w-deployment").inputs["spec"]["template"]
-    pod = {"annotations": template["metadata"]["annotations"], "resources": template["spec"]["containers"][0]["resources"]}
+    pod = {
+        "annotations": template["metadata"]["annotations"],
+        "resources": template["spec"]["containers"][0]["resources"],
+    }
     return pod, graph.named("w-service").inputs["metadata"]["annotations"]
 
 
@@ -58,7 +73,10 @@ def test_the_transform_gives_a_charts_pods_what_a_workloads_pods_have(name: str)
     assert spec["replicas"] == 2
     assert spec["template"]["metadata"] == {"labels": {"a": "b"}, "annotations": pod["annotations"]}
     first, other = spec["template"]["spec"]["containers"]
-    assert first["resources"] == {"requests": {"cpu": "100m", **pod["resources"]["requests"]}, "limits": pod["resources"]["limits"]}
+    assert first["resources"] == {
+        "requests": {"cpu": "100m", **pod["resources"]["requests"]},
+        "limits": pod["resources"]["limits"],
+    }
     assert other == {"name": "other"}
 
 
@@ -77,7 +95,10 @@ def test_the_transform_tells_envoy_gateway_what_to_make() -> None:
     assert inside["provider"] == {
         "type": "Kubernetes",
         "kubernetes": {
-            "envoyDeployment": {"pod": {"annotations": pod["annotations"]}, "container": {"resources": pod["resources"]}},
+            "envoyDeployment": {
+                "pod": {"annotations": pod["annotations"]},
+                "container": {"resources": pod["resources"]},
+            },
             "envoyService": {"type": "LoadBalancer", "annotations": service},
         },
     }
@@ -97,7 +118,8 @@ def test_a_load_balancer_may_be_described_by_a_dictionary_as_everywhere() -> Non
     described = {"kind": "internal", "subnet_id": SUBNET}
     assert tke.direct_service_annotations(described) == tke.direct_service_annotations(tke.internal(SUBNET))
     with pytest.raises(
-        tke.InvalidInputs, match=r"^gateway_transform: 1 invalid input\n  exposure\.subnet_id: is required for kind 'internal'"
+        tke.InvalidInputs,
+        match=r"^gateway_transform: 1 invalid input\n  exposure\.subnet_id: is required for kind 'internal'",
     ):
         tke.gateway_transform({"kind": "internal"}, workloads=["traefik"])
 
@@ -111,7 +133,9 @@ def test_a_load_balancer_may_be_described_by_a_dictionary_as_everywhere() -> Non
         ([7], "workloads[0]: must be a string; got 7"),
     ],
 )  # fmt: skip
-def test_names_of_workloads_that_would_change_the_wrong_pods_or_none_are_refused(workloads: Any, line: str) -> None:
+def test_names_of_workloads_that_would_change_the_wrong_pods_or_none_are_refused(
+    workloads: Any, line: str
+) -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         tke.gateway_transform(tke.public(), workloads=workloads)
     assert [str(problem) for problem in caught.value.problems] == [line]
@@ -145,7 +169,11 @@ def seen(*objects: tuple[str, str, dict[str, Any]], workloads: Collection[str] |
     transform = tke.gateway_transform(tke.internal(SUBNET), workloads=workloads)
     for kind, name, spec in objects:
         props = {"metadata": {"name": name}, "spec": spec}
-        transform(pulumi.ResourceTransformArgs(custom=True, type_=kind, name=name, props=props, opts=pulumi.ResourceOptions()))
+        transform(
+            pulumi.ResourceTransformArgs(
+                custom=True, type_=kind, name=name, props=props, opts=pulumi.ResourceOptions()
+            )
+        )
     return transform
 
 
@@ -171,12 +199,17 @@ UNGIVEN = "warning: gateway_transform: was given no Kubernetes object, so it cha
     ],
 )
 def test_a_transform_that_changed_nothing_says_so_at_the_end(
-    objects: list[tuple[str, str, dict[str, Any]]], workloads: Any, starts: list[str], capsys: pytest.CaptureFixture[str]
+    objects: list[tuple[str, str, dict[str, Any]]],
+    workloads: Any,
+    starts: list[str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     transform = seen(*objects, workloads=workloads)
     assert capsys.readouterr().err == ""
     del transform
-    assert [line[: len(start)] for line, start in zip(capsys.readouterr().err.splitlines(), starts, strict=True)] == starts
+    assert [
+        line[: len(start)] for line, start in zip(capsys.readouterr().err.splitlines(), starts, strict=True)
+    ] == starts
 
 
 def test_a_release_of_helm_that_no_transform_reaches_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

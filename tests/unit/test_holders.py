@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.tke import keys, tokens
-from pulumi_tke_hybrid.tke.holders import holders, template_paths
-from pulumi_tke_hybrid.tke.pool_nodes import NodesIn, nodes_by_subnet, pool_nodes
-from pulumi_tke_hybrid.tke.resource_types import canonical
-from pulumi_tke_hybrid.tke.rules.fronts import is_front, may_have_balancer
-from pulumi_tke_hybrid.tke.step import Op, Step
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.holders import holders, template_paths
+from pulumi_tke_hybrid.plan.load_balancers import is_front, may_have_balancer
+from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.node_pools import NodesIn, nodes_by_subnet, pool_nodes
+from pulumi_tke_hybrid.plan.resource_types import canonical
+from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.values import UNKNOWN
 
 ENI = {"metadata": {"annotations": {keys.NETWORKS: keys.ROUTE_ENI}}, "spec": {"containers": [{"name": "c"}]}}
@@ -38,9 +39,16 @@ JOB = {"spec": {"template": ENI}}
         ("kubernetes:example.com/v1:Thing", {"spec": {"groups": [{"template": ENI}]}}, None, False),
     ],
 )
-def test_whatever_has_a_pod_template_holds_pods(token: str, props: dict[str, Any], pods: int | None, on_each_node: bool) -> None:
+def test_whatever_has_a_pod_template_holds_pods(
+    token: str, props: dict[str, Any], pods: int | None, on_each_node: bool
+) -> None:
     (holder,) = holders(token, props)
-    assert (holder.network, holder.needs_eni, holder.pods, holder.on_each_node) == (keys.ROUTE_ENI, True, pods, on_each_node)
+    assert (holder.network, holder.needs_eni, holder.pods, holder.on_each_node) == (
+        keys.ROUTE_ENI,
+        True,
+        pods,
+        on_each_node,
+    )
 
 
 def test_a_network_is_selected_by_resource_as_well() -> None:
@@ -49,12 +57,18 @@ def test_a_network_is_selected_by_resource_as_well() -> None:
 
 
 def test_what_is_not_known_yet_is_not_absent() -> None:
-    (holder,) = holders(tokens.DEPLOYMENT, {"spec": UNKNOWN})
+    (holder,) = holders(resource_types.DEPLOYMENT, {"spec": UNKNOWN})
     assert (holder.network, holder.pods) == (UNKNOWN, None)
 
 
 @pytest.mark.parametrize(
-    "token", ["kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:Service", "tencentcloud:index/vpc:Vpc", "kubernetes:yaml:ConfigFile"]
+    "token",
+    [
+        "kubernetes:core/v1:ConfigMap",
+        "kubernetes:core/v1:Service",
+        "tencentcloud:index/vpc:Vpc",
+        "kubernetes:yaml:ConfigFile",
+    ],
 )
 def test_others_hold_no_pods(token: str) -> None:
     assert template_paths(token, SPEC) == []
@@ -62,21 +76,31 @@ def test_others_hold_no_pods(token: str) -> None:
 
 def test_a_template_of_a_custom_resource_is_found_on_either_side() -> None:
     patch = {"spec": {"template": {"metadata": {"annotations": {keys.NETWORKS: keys.ROUTE_ENI}}}}}
-    assert template_paths("kubernetes:apps.kruise.io/v1alpha1:CloneSetPatch", patch, {}) == [("spec", "template")]
+    assert template_paths("kubernetes:apps.kruise.io/v1alpha1:CloneSetPatch", patch, {}) == [
+        ("spec", "template")
+    ]
 
 
 @pytest.mark.parametrize(
     ("token", "props", "front"),
     [
-        (tokens.INGRESS, {"spec": {"ingressClassName": "qcloud"}}, True),
-        (tokens.INGRESS, {"spec": {"ingressClassName": "nginx"}}, False),
+        (resource_types.INGRESS, {"spec": {"ingressClassName": "qcloud"}}, True),
+        (resource_types.INGRESS, {"spec": {"ingressClassName": "nginx"}}, False),
         ("kubernetes:extensions/v1beta1:IngressPatch", {"spec": {}}, True),
-        (tokens.SERVICE, {"spec": {"type": "LoadBalancer"}}, True),
-        (tokens.SERVICE, {"spec": {"type": "ClusterIP"}}, False),
-        ("kubernetes:core/v1:ServicePatch", {"metadata": {"annotations": {keys.SERVICE_DIRECT_ACCESS: "true"}}}, True),
-        ("kubernetes:example.com/v1:Gateway", {"metadata": {"annotations": {keys.SERVICE_EXISTING_LB: "lb-12345678"}}}, True),
+        (resource_types.SERVICE, {"spec": {"type": "LoadBalancer"}}, True),
+        (resource_types.SERVICE, {"spec": {"type": "ClusterIP"}}, False),
+        (
+            "kubernetes:core/v1:ServicePatch",
+            {"metadata": {"annotations": {keys.SERVICE_DIRECT_ACCESS: "true"}}},
+            True,
+        ),
+        (
+            "kubernetes:example.com/v1:Gateway",
+            {"metadata": {"annotations": {keys.SERVICE_EXISTING_LB: "lb-12345678"}}},
+            True,
+        ),
         ("kubernetes:example.com/v1:Gateway", {"metadata": {"annotations": {"a": "b"}}}, False),
-        (tokens.DEPLOYMENT, {}, False),
+        (resource_types.DEPLOYMENT, {}, False),
     ],
 )
 def test_what_tke_makes_a_load_balancer_for(token: str, props: dict[str, Any], front: bool) -> None:
@@ -87,20 +111,44 @@ def test_what_tke_makes_a_load_balancer_for(token: str, props: dict[str, Any], f
 @pytest.mark.parametrize(
     ("type_", "props", "expected"),
     [
-        (tokens.NODE_POOL, {"subnetIds": ["a"], "desiredCapacity": 3}, [NodesIn("a", 3)]),
-        (tokens.NODE_POOL, {"subnetIds": ["a", "b"], "desiredCapacity": 3}, [NodesIn("a", 2, True), NodesIn("b", 1, True)]),
-        (tokens.NODE_POOL, {"subnetIds": ["a"]}, [NodesIn("a", None)]),
-        (tokens.NATIVE_NODE_POOL, {"native": {"subnetIds": ["a", "b"], "replicas": 4}}, [NodesIn("a", 2, True), NodesIn("b", 2, True)]),
-        (tokens.NATIVE_NODE_POOL, {"native": [{"subnetIds": ["a"], "scaling": {"minReplicas": 1}}]}, [NodesIn("a", 1)]),
+        (resource_types.NODE_POOL, {"subnetIds": ["a"], "desiredCapacity": 3}, [NodesIn("a", 3)]),
         (
-            tokens.SERVERLESS_NODE_POOL,
+            resource_types.NODE_POOL,
+            {"subnetIds": ["a", "b"], "desiredCapacity": 3},
+            [NodesIn("a", 2, True), NodesIn("b", 1, True)],
+        ),
+        (resource_types.NODE_POOL, {"subnetIds": ["a"]}, [NodesIn("a", None)]),
+        (
+            resource_types.NATIVE_NODE_POOL,
+            {"native": {"subnetIds": ["a", "b"], "replicas": 4}},
+            [NodesIn("a", 2, True), NodesIn("b", 2, True)],
+        ),
+        (
+            resource_types.NATIVE_NODE_POOL,
+            {"native": [{"subnetIds": ["a"], "scaling": {"minReplicas": 1}}]},
+            [NodesIn("a", 1)],
+        ),
+        (
+            resource_types.SERVERLESS_NODE_POOL,
             {"serverlessNodes": [{"subnetId": "a"}, {"subnetId": "b"}, {"subnetId": "a"}]},
             [NodesIn("a", 2), NodesIn("b", 1)],
         ),
-        (tokens.SCALE_WORKER, {"workerConfig": {"subnetId": "a", "count": 2, "availabilityZone": "z"}}, [NodesIn("a", 2, zone="z")]),
-        (tokens.CLUSTER, {"workerConfigs": [{"subnetId": "a"}, {"subnetId": "b", "count": 2}]}, [NodesIn("a", 1), NodesIn("b", 2)]),
-        (tokens.AS_SCALING_GROUP, {"autoScalingGroup": {"subnetIds": ["a"], "minSize": 2}}, [NodesIn("a", 2)]),
-        (tokens.NODE_POOL, {"subnetIds": UNKNOWN, "desiredCapacity": 1}, [NodesIn(UNKNOWN, 1)]),
+        (
+            resource_types.SCALE_WORKER,
+            {"workerConfig": {"subnetId": "a", "count": 2, "availabilityZone": "z"}},
+            [NodesIn("a", 2, zone="z")],
+        ),
+        (
+            resource_types.CLUSTER,
+            {"workerConfigs": [{"subnetId": "a"}, {"subnetId": "b", "count": 2}]},
+            [NodesIn("a", 1), NodesIn("b", 2)],
+        ),
+        (
+            resource_types.AS_SCALING_GROUP,
+            {"autoScalingGroup": {"subnetIds": ["a"], "minSize": 2}},
+            [NodesIn("a", 2)],
+        ),
+        (resource_types.NODE_POOL, {"subnetIds": UNKNOWN, "desiredCapacity": 1}, [NodesIn(UNKNOWN, 1)]),
     ],
 )
 def test_nodes_by_subnet(type_: str, props: dict[str, Any], expected: list[NodesIn]) -> None:

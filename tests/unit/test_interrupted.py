@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from pulumi_tke_hybrid.console.exit_code import FailOn
-from pulumi_tke_hybrid.console.interrupted import like_ctrl_c
-from pulumi_tke_hybrid.proof import run_command
+from pulumi_tke_hybrid.cli.exit_code import FailOn
+from pulumi_tke_hybrid.cli.process import like_ctrl_c
+from pulumi_tke_hybrid.verify import run_command
 from tests.unit.proof.test_verify import WANTED
 
 SIGNALS = [signal.SIGTERM, signal.SIGHUP]

@@ -11,10 +11,22 @@ import pytest
 
 from pulumi_tke_hybrid.cloud.client import Params
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
-from pulumi_tke_hybrid.cloud.in_cluster import KeptAddress, LiveCluster, NotReadable
-from pulumi_tke_hybrid.cloud.kept_addresses import settle
+from pulumi_tke_hybrid.cloud.in_cluster import KeptAddress, LiveCluster, NotReadable, settle
 from pulumi_tke_hybrid.cloud.waiting import Wait
-from tests.unit.kube.servers import GROUP, NOT_FOUND, PLAIN_404, Answer, Json, Objects, Reply, Served, kubeconfig, named, serving, status
+from tests.unit.kube.servers import (
+    GROUP,
+    NOT_FOUND,
+    PLAIN_404,
+    Answer,
+    Json,
+    Objects,
+    Reply,
+    Served,
+    kubeconfig,
+    named,
+    serving,
+    status,
+)
 
 WEB = KeptAddress("shop", "web-0", "10.0.64.5")
 
@@ -50,7 +62,10 @@ def test_kept_addresses_are_named_with_the_command_that_releases_each() -> None:
     said: list[str] = []
     cluster = Cluster([WEB])
     settle(lambda: cluster, False, wait(said))
-    assert said[0] == "kept: 10.0.64.5 of shop/web-0; `kubectl delete vipc web-0 -n shop` releases it while the cluster lives"
+    assert (
+        said[0]
+        == "kept: 10.0.64.5 of shop/web-0; `kubectl delete vipc web-0 -n shop` releases it while the cluster lives"
+    )
     assert "release_kept_ips=True" in said[1]
     assert cluster.released == []
 
@@ -79,9 +94,7 @@ def test_a_cluster_that_cannot_be_asked_does_not_hold_up_its_own_deletion() -> N
         raise NotReadable("cls-12345678 has no open endpoint (FailedOperation.KubeClientConf)")
 
     settle(closed, False, wait(said))
-    unread = (
-        "could not tell which addresses are kept for pods that are gone: cls-12345678 has no open endpoint (FailedOperation.KubeClientConf)"
-    )
+    unread = "could not tell which addresses are kept for pods that are gone: cls-12345678 has no open endpoint (FailedOperation.KubeClientConf)"
     assert said == [unread]
     settle(closed, True, wait(said))
     held = "nothing was released, and kept addresses may hold up the deletion of their subnets until their reclaim time"
@@ -95,13 +108,17 @@ def test_a_look_that_fails_while_released_addresses_go_is_made_again() -> None:
 
         def kept_addresses(self) -> list[KeptAddress]:
             if self.blind and self.blind.pop(0):
-                raise NotReadable("the API server was not reached (ConnectError); is this machine in the VPC?")
+                raise NotReadable(
+                    "the API server was not reached (ConnectError); is this machine in the VPC?"
+                )
             return super().kept_addresses()
 
     said: list[str] = []
     settle(lambda: Blinking([WEB]), True, wait(said))
     assert said[0] == "releasing 10.0.64.5 of shop/web-0"
-    assert said[1].startswith("kept addresses: could not see whether they are released: the API server was not reached (ConnectError)")
+    assert said[1].startswith(
+        "kept addresses: could not see whether they are released: the API server was not reached (ConnectError)"
+    )
     with pytest.raises(DeadlinePassed, match="last seen: could not see whether they are released"):
         settle(lambda: Blinking([WEB], blind=[False] + [True] * 1000), True, wait([]))
 
@@ -114,7 +131,9 @@ def test_a_cluster_that_falls_silent_between_two_releases_is_told_how_far_it_cam
             super().release(kept)
 
     said: list[str] = []
-    cluster = Failing([WEB, KeptAddress("shop", "web-1", "10.0.64.6"), KeptAddress("shop", "web-2", "10.0.64.7")])
+    cluster = Failing(
+        [WEB, KeptAddress("shop", "web-1", "10.0.64.6"), KeptAddress("shop", "web-2", "10.0.64.7")]
+    )
     settle(lambda: cluster, True, wait(said))
     assert cluster.released == [WEB]
     assert said[1:] == [
@@ -149,7 +168,10 @@ class Cloud:
 @contextlib.contextmanager
 def live(answer: Answer) -> Generator[tuple[LiveCluster, Served]]:
     with serving(answer) as served:
-        yield LiveCluster.connect(Cloud(json.dumps(kubeconfig(served.url, cluster=PLAIN))), "cls-12345678"), served
+        yield (
+            LiveCluster.connect(Cloud(json.dumps(kubeconfig(served.url, cluster=PLAIN))), "cls-12345678"),
+            served,
+        )
 
 
 def cni(pods: list[Json], claims: list[Json], addresses: list[Json] | None = None, **more: Any) -> Objects:
@@ -158,7 +180,9 @@ def cni(pods: list[Json], claims: list[Json], addresses: list[Json] | None = Non
 
 
 def eni(name: str, phase: str = "Running", networks: str = "tke-route-eni") -> Json:
-    return named(name, metadata={"annotations": {"tke.cloud.tencent.com/networks": networks}}, status={"phase": phase})
+    return named(
+        name, metadata={"annotations": {"tke.cloud.tencent.com/networks": networks}}, status={"phase": phase}
+    )
 
 
 def vip(address: str, claim: str) -> Json:
@@ -166,8 +190,15 @@ def vip(address: str, claim: str) -> Json:
 
 
 def test_a_claim_is_kept_when_its_pod_is_gone_and_pods_that_are_over_hold_nothing() -> None:
-    pods = [eni("web-1"), eni("job-1", "Succeeded"), eni("both", networks="tke-bridge, tke-route-eni"), named("plain")]
-    with live(cni(pods, [named("web-0"), named("web-1")], [vip("10.0.64.5", "web-0"), vip("10.0.64.6", "web-1")])) as (cluster, _):
+    pods = [
+        eni("web-1"),
+        eni("job-1", "Succeeded"),
+        eni("both", networks="tke-bridge, tke-route-eni"),
+        named("plain"),
+    ]
+    with live(
+        cni(pods, [named("web-0"), named("web-1")], [vip("10.0.64.5", "web-0"), vip("10.0.64.6", "web-1")])
+    ) as (cluster, _):
         assert cluster.kept_addresses() == [WEB]
         assert cluster.eni_pods() == ["shop/both", "shop/web-1"]
 
@@ -191,7 +222,11 @@ def test_an_address_is_that_of_the_object_bound_to_the_claim_else_of_the_claim_e
 
 
 def test_claims_are_read_in_the_version_that_the_cluster_prefers() -> None:
-    answers = Objects([], {GROUP: "v1beta1"}, {f"/apis/{GROUP}/v1beta1/vpcipclaims": [named("web-0", spec={"ip": "10.0.64.5"})]})
+    answers = Objects(
+        [],
+        {GROUP: "v1beta1"},
+        {f"/apis/{GROUP}/v1beta1/vpcipclaims": [named("web-0", spec={"ip": "10.0.64.5"})]},
+    )
     with live(answers) as (cluster, _):
         assert cluster.kept_addresses() == [WEB]
 
@@ -206,7 +241,8 @@ def test_without_the_group_there_are_no_claims_and_with_it_their_absence_is_not_
 
 
 @pytest.mark.parametrize(
-    "groups", [NOT_FOUND, PLAIN_404, status(403), Reply({"kind": "APIGroupList"}), Reply({"groups": []}), Reply(b"[]")]
+    "groups",
+    [NOT_FOUND, PLAIN_404, status(403), Reply({"kind": "APIGroupList"}), Reply({"groups": []}), Reply(b"[]")],
 )
 def test_groups_that_cannot_be_listed_are_not_absent(groups: Reply) -> None:
     with live(cni([], [], replies={("GET", "/apis"): groups})) as (cluster, _), pytest.raises(NotReadable):
@@ -215,7 +251,9 @@ def test_groups_that_cannot_be_listed_are_not_absent(groups: Reply) -> None:
 
 def test_pods_on_every_kind_of_eni_are_seen_by_annotation_or_resource() -> None:
     def asking(name: str, resource: str, containers: str = "containers", kind: str = "limits") -> Json:
-        return named(name, spec={containers: [{"resources": {kind: {resource: "1"}}}]}, status={"phase": "Running"})
+        return named(
+            name, spec={containers: [{"resources": {kind: {resource: "1"}}}]}, status={"phase": "Running"}
+        )
 
     pods = [
         eni("direct", networks="tke-direct-eni"),
@@ -240,7 +278,9 @@ def test_the_other_endpoint_is_tried_and_silence_is_not_nothing() -> None:
             return {"Kubeconfig": nowhere} if "Kubeconfig" in found and not params["IsExtranet"] else found
 
     with serving(Objects([eni("web-1")])) as served:
-        assert LiveCluster.connect(Two(json.dumps(kubeconfig(served.url))), "cls-12345678").eni_pods() == ["shop/web-1"]
+        assert LiveCluster.connect(Two(json.dumps(kubeconfig(served.url))), "cls-12345678").eni_pods() == [
+            "shop/web-1"
+        ]
     with pytest.raises(NotReadable, match="is this machine in the VPC"):
         LiveCluster.connect(Two(nowhere), "cls-12345678").eni_pods()
 
@@ -254,7 +294,10 @@ def test_a_claim_that_is_gone_already_is_released_and_a_refusal_is_named() -> No
         (status(403), r"not allowed with this kubeconfig \(403\).*tke:AcquireClusterAdminRole"),
         (PLAIN_404, "HTTP 404"),
     ):
-        with live(cni([], [], replies={("DELETE", path): refusal})) as (cluster, _), pytest.raises(NotReadable, match=reason):
+        with (
+            live(cni([], [], replies={("DELETE", path): refusal})) as (cluster, _),
+            pytest.raises(NotReadable, match=reason),
+        ):
             cluster.release(WEB)
 
 
@@ -266,7 +309,10 @@ def test_a_claim_is_not_kept_because_the_pods_cannot_be_listed() -> None:
 
 def test_a_sub_account_without_rights_is_told_how_it_gets_them() -> None:
     def problem(reply: Reply) -> str:
-        with live(cni([], [], replies={("GET", "/api/v1/pods"): reply})) as (cluster, _), pytest.raises(NotReadable) as caught:
+        with (
+            live(cni([], [], replies={("GET", "/api/v1/pods"): reply})) as (cluster, _),
+            pytest.raises(NotReadable) as caught,
+        ):
             cluster.eni_pods()
         return str(caught.value)
 
@@ -312,7 +358,10 @@ def test_an_answer_that_cannot_be_read_is_not_nothing(reply: Reply) -> None:
     ],
 )  # fmt: skip
 def test_a_kubeconfig_that_does_not_fit_is_named_and_not_quoted(text: str | None) -> None:
-    with pytest.raises(NotReadable, match=r"cls-12345678 has no endpoint that can be used \(intranet: .*; internet: NotFound\)$") as caught:
+    with pytest.raises(
+        NotReadable,
+        match=r"cls-12345678 has no endpoint that can be used \(intranet: .*; internet: NotFound\)$",
+    ) as caught:
         LiveCluster.connect(Cloud(text), "cls-12345678")
     assert "hunter2" not in str(caught.value)
 
@@ -330,5 +379,7 @@ def test_a_cloud_that_refuses_is_named_by_its_codes() -> None:
         def call(self, service: str, action: str, params: Mapping[str, object]) -> dict[str, Any]:
             raise CloudError(action, "FailedOperation.KubeClientConf", "not open")
 
-    with pytest.raises(NotReadable, match=r"intranet: DescribeClusterEndpointStatus failed: FailedOperation.KubeClientConf"):
+    with pytest.raises(
+        NotReadable, match=r"intranet: DescribeClusterEndpointStatus failed: FailedOperation.KubeClientConf"
+    ):
         LiveCluster.connect(Closed(), "cls-12345678")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from pulumi_tke_hybrid.cli.options import connect
 from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster, NotReadable
-from pulumi_tke_hybrid.component.pods_of import pods_and_events
-from pulumi_tke_hybrid.console.kubeconfig import connect
+from pulumi_tke_hybrid.component.live_objects import pods_and_events
 from pulumi_tke_hybrid.kube.errors import KubeError
 
 KUBECONFIG = (
@@ -50,12 +50,17 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("proxy", "why"),
     [
-        ("socks5://u:hunter2@127.0.0.1:1", "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names a SOCKS proxy, which needs another package"),
+        (
+            "socks5://u:hunter2@127.0.0.1:1",
+            "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names a SOCKS proxy, which needs another package",
+        ),
         ("http://u:hunter2top/x@127.0.0.1:1", "ALL_PROXY is not the address of a proxy that can be used"),
         ("gopher://u:hunter2@127.0.0.1:1", "ALL_PROXY is not the address of a proxy that can be used"),
     ],
 )
-def test_what_makes_no_client_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reader: str, proxy: str, why: str) -> None:
+def test_what_makes_no_client_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reader: str, proxy: str, why: str
+) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy)
     read, refusal = READERS[reader]
     with pytest.raises(refusal, match=why) as refused:

@@ -5,10 +5,15 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.capacity import read_live
-from pulumi_tke_hybrid.cloud.eni_subnets import wait_until_empty
+from pulumi_tke_hybrid.capacity import sources
+from pulumi_tke_hybrid.cloud.clusters import (
+    clusters_named,
+    refuse_orphan,
+    refuse_orphan_pool,
+    wait_until_gone,
+)
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
-from pulumi_tke_hybrid.cloud.orphans import clusters_named, refuse_orphan, refuse_orphan_pool, wait_until_gone
+from pulumi_tke_hybrid.cloud.subnets import wait_until_empty
 from pulumi_tke_hybrid.cloud.waiting import Wait
 
 Item = dict[str, Any]
@@ -17,7 +22,9 @@ Item = dict[str, Any]
 class Pages:
     """As the API lists: 20 without a limit, 100 at the most, five values of a filter."""
 
-    def __init__(self, subnets: Sequence[Item] = (), clusters: Sequence[Item] = (), pools: Sequence[Item] = ()) -> None:
+    def __init__(
+        self, subnets: Sequence[Item] = (), clusters: Sequence[Item] = (), pools: Sequence[Item] = ()
+    ) -> None:
         self._lists = {
             "DescribeSubnets": ("SubnetSet", "SubnetId", subnets),
             "DescribeClusters": ("Clusters", "ClusterName", clusters),
@@ -43,14 +50,20 @@ def subnet(number: int, used: int = 0) -> Item:
 
 def cluster(number: int, name: str = "shop", status: str = "Running") -> Item:
     network = {"VpcId": "vpc-12345678"}
-    return {"ClusterId": f"cls-{number:08}", "ClusterName": name, "ClusterStatus": status, "ClusterNetworkSettings": network}
+    return {
+        "ClusterId": f"cls-{number:08}",
+        "ClusterName": name,
+        "ClusterStatus": status,
+        "ClusterNetworkSettings": network,
+    }
 
 
 @pytest.mark.parametrize("kind", ["Regular", "Native", "Super", "External"])
 @pytest.mark.parametrize("before", [0, 19, 20, 99, 100, 250])
 def test_a_pool_of_any_kind_that_an_earlier_run_left_is_found_on_any_page(kind: str, before: int) -> None:
     pools = [
-        {"NodePoolId": f"np-{number}", "Name": f"other-{number}", "Type": "Regular", "LifeState": "Running"} for number in range(before)
+        {"NodePoolId": f"np-{number}", "Name": f"other-{number}", "Type": "Regular", "LifeState": "Running"}
+        for number in range(before)
     ]
     left = {"NodePoolId": "np-left", "Name": "web", "Type": kind, "LifeState": "Running"}
     with pytest.raises(CloudError, match=rf"already has a node pool named 'web', np-left \({kind}\)"):
@@ -81,7 +94,9 @@ def test_the_last_of_many_subnets_is_waited_for(count: int) -> None:
 def test_a_cluster_behind_the_first_page_of_those_whose_names_are_like_it_is_seen() -> None:
     """Nothing says that the filter by name is exact."""
     clusters = [*(cluster(number, f"shop-{number}") for number in range(120)), cluster(120)]
-    assert [item["ClusterId"] for item in clusters_named(Pages(clusters=clusters), "vpc-12345678", "shop")] == ["cls-00000120"]
+    assert [
+        item["ClusterId"] for item in clusters_named(Pages(clusters=clusters), "vpc-12345678", "shop")
+    ] == ["cls-00000120"]
     with pytest.raises(CloudError, match="already has a cluster named 'shop', cls-00000120"):
         refuse_orphan(Pages(clusters=clusters), "vpc-12345678", "shop")
     going = [*clusters[:-1], cluster(120, status="Deleting")]
@@ -91,5 +106,5 @@ def test_a_cluster_behind_the_first_page_of_those_whose_names_are_like_it_is_see
 
 def test_capacity_counts_every_subnet() -> None:
     subnets = [subnet(number) for number in range(130)]
-    found = read_live._subnets(Pages(subnets), [item["SubnetId"] for item in subnets])  # pyright: ignore[reportPrivateUsage]
+    found = sources._subnets(Pages(subnets), [item["SubnetId"] for item in subnets])  # pyright: ignore[reportPrivateUsage]
     assert [item.subnet_id for _, item in found] == [item["SubnetId"] for item in subnets]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.tke.operations import is_known, last_states, operation
-from pulumi_tke_hybrid.tke.step import Op
+from pulumi_tke_hybrid.plan.model import Op
+from pulumi_tke_hybrid.plan.operations import is_known, last_states, operation
 
 RETAINED = {"retainOnDelete": True}
 EXTERNAL = {"external": True}
@@ -44,7 +44,9 @@ def test_meanings(said: object, old: dict[str, Any], new: dict[str, Any], op: Op
     assert is_known(said) is (op is not Op.OTHER)
 
 
-def _step(op: str, urn: str, old: dict[str, Any] | None = None, new: dict[str, Any] | None = None) -> dict[str, Any]:
+def _step(
+    op: str, urn: str, old: dict[str, Any] | None = None, new: dict[str, Any] | None = None
+) -> dict[str, Any]:
     return {"op": op, "urn": urn, "oldState": old, "newState": new}
 
 
@@ -67,5 +69,7 @@ def _step(op: str, urn: str, old: dict[str, Any] | None = None, new: dict[str, A
         (["no step", {"op": "create"}], {}, {}),
     ],
 )  # fmt: skip
-def test_the_last_step_of_a_resource_counts(steps: list[Any], before: dict[str, Any], after: dict[str, Any]) -> None:
+def test_the_last_step_of_a_resource_counts(
+    steps: list[Any], before: dict[str, Any], after: dict[str, Any]
+) -> None:
     assert last_states(steps) == (before, after)

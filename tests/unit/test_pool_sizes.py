@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from pulumi_tke_hybrid.cloud.clusters import size_of
 from pulumi_tke_hybrid.cloud.errors import NotTold
-from pulumi_tke_hybrid.cloud.node_pools import size_of
 from pulumi_tke_hybrid.tke.rules.pools import resized_findings
 
 SCALED = {"enableAutoScale": True, "minSize": 1, "maxSize": 5, "desiredCapacity": 1}
@@ -24,7 +24,12 @@ FIXED = {"enableAutoScale": False, "minSize": 0, "maxSize": 100, "desiredCapacit
             "node_pools[web].size: 4 nodes are there, and the state of this pool that scales by itself knows of 1",
         ),
         (4, SCALED, {**SCALED, "maxSize": 8}, "node_pools[web].size: 4 nodes are there, and the state"),
-        (4, {**SCALED, "desiredCapacity": 4}, FIXED, "node_pools[web].size: 1 while the autoscaler ends and 4 nodes are there"),
+        (
+            4,
+            {**SCALED, "desiredCapacity": 4},
+            FIXED,
+            "node_pools[web].size: 1 while the autoscaler ends and 4 nodes are there",
+        ),
         (4, {**SCALED, "desiredCapacity": 4}, {**SCALED, "desiredCapacity": 4, "maxSize": 8}, ""),
         (1, SCALED, FIXED, ""),
         (1, FIXED, {**FIXED, "desiredCapacity": 3}, ""),
@@ -41,17 +46,27 @@ FIXED = {"enableAutoScale": False, "minSize": 0, "maxSize": 100, "desiredCapacit
 def test_only_an_update_that_undoes_the_autoscaler_or_ends_half_way_is_refused(
     there: int, before: dict[str, Any], after: dict[str, Any], says: str
 ) -> None:
-    assert [str(finding)[: len(says)] for finding in resized_findings("web", there, before, after)] == ([says] if says else [])
+    assert [str(finding)[: len(says)] for finding in resized_findings("web", there, before, after)] == (
+        [says] if says else []
+    )
 
 
 def test_the_size_is_that_of_the_pool_itself_and_none_where_it_is_gone() -> None:
     class Pools:
         def call(self, service: str, action: str, params: Any) -> dict[str, Any]:
-            assert (action, params) == ("DescribeNodePools", {"ClusterId": "cls-1", "Limit": 100, "Offset": 0})
+            assert (action, params) == (
+                "DescribeNodePools",
+                {"ClusterId": "cls-1", "Limit": 100, "Offset": 0},
+            )
             return {
                 "NodePools": [
                     {"NodePoolId": "np-1", "Type": "Regular", "Regular": {"DesiredNodesNum": 3}},
-                    {"NodePoolId": "np-2", "Type": "Regular", "Regular": {"DesiredNodesNum": 5}, "Native": None},
+                    {
+                        "NodePoolId": "np-2",
+                        "Type": "Regular",
+                        "Regular": {"DesiredNodesNum": 5},
+                        "Native": None,
+                    },
                     {"NodePoolId": "np-3", "Type": "Native", "Native": {"Replicas": 0}},
                     {"NodePoolId": "np-4", "Type": "Super", "Super": {"SubnetIds": ["subnet-1"]}},
                     {"NodePoolId": "np-5", "Type": "Regular", "Regular": {"DesiredNodesNum": None}},
@@ -59,7 +74,11 @@ def test_the_size_is_that_of_the_pool_itself_and_none_where_it_is_gone() -> None
                 ]
             }
 
-    assert [size_of(Pools(), pool_id) for pool_id in ("cls-1#np-2", "cls-1#np-3", "cls-1#np-9")] == [5, 0, None]
+    assert [size_of(Pools(), pool_id) for pool_id in ("cls-1#np-2", "cls-1#np-3", "cls-1#np-9")] == [
+        5,
+        0,
+        None,
+    ]
     for pool in ("np-4", "np-5", "np-6"):
         with pytest.raises(NotTold, match=f"does not say how many nodes {pool}"):
             size_of(Pools(), f"cls-1#{pool}")

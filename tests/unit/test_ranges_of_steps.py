@@ -5,23 +5,36 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.tke import tokens
-from pulumi_tke_hybrid.tke.rules import ranges_of_steps
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.rules import addresses
 from pulumi_tke_hybrid.tke.values import UNKNOWN
 
 
 def step(kind: str, name: str, op: Op = Op.CREATE, **new: Any) -> Step:
     urn = f"urn:pulumi:dev::p::{kind}::{name}"
-    return Step(urn, kind, op, new=new, sources={"vpcId": [f"urn:pulumi:dev::p::{tokens.VPC}::vpc"]})
+    return Step(urn, kind, op, new=new, sources={"vpcId": [f"urn:pulumi:dev::p::{resource_types.VPC}::vpc"]})
 
 
-def network(vpc: str = "10.0.0.0/16", op: Op = Op.CREATE, cluster: str = "192.168.0.0/20", **subnets: str) -> Plan:
+def network(
+    vpc: str = "10.0.0.0/16", op: Op = Op.CREATE, cluster: str = "192.168.0.0/20", **subnets: str
+) -> Plan:
     return Plan(
         [
-            step(tokens.VPC, "vpc", op, cidrBlock=vpc),
-            *(step(tokens.SUBNET, name, op, vpcId=UNKNOWN, cidrBlock=block) for name, block in subnets.items()),
-            step(tokens.CLUSTER, "c", op, vpcId=UNKNOWN, clusterCidr=cluster, clusterMaxPodNum=64.0, clusterMaxServiceNum=1024.0),
+            step(resource_types.VPC, "vpc", op, cidrBlock=vpc),
+            *(
+                step(resource_types.SUBNET, name, op, vpcId=UNKNOWN, cidrBlock=block)
+                for name, block in subnets.items()
+            ),
+            step(
+                resource_types.CLUSTER,
+                "c",
+                op,
+                vpcId=UNKNOWN,
+                clusterCidr=cluster,
+                clusterMaxPodNum=64.0,
+                clusterMaxServiceNum=1024.0,
+            ),
         ]
     )
 
@@ -30,9 +43,15 @@ def network(vpc: str = "10.0.0.0/16", op: Op = Op.CREATE, cluster: str = "192.16
     ("plan", "says"),
     [
         (network(a="10.0.0.0/24", b="10.0.64.0/22"), []),
-        (network(a="10.0.0.0/24", b="10.0.0.128/25"), ["b.cidrBlock: 10.0.0.128/25 overlaps 10.0.0.0/24 (a.cidrBlock)"]),
+        (
+            network(a="10.0.0.0/24", b="10.0.0.128/25"),
+            ["b.cidrBlock: 10.0.0.128/25 overlaps 10.0.0.0/24 (a.cidrBlock)"],
+        ),
         (network(a="10.1.0.0/24"), ["a.cidrBlock: 10.1.0.0/24 does not lie in the VPC's range 10.0.0.0/16"]),
-        (network(cluster="10.0.128.0/20", a="10.0.128.0/24"), ["c.clusterCidr: 10.0.128.0/20 overlaps 10.0.0.0/16 (vpc.cidrBlock)"]),
+        (
+            network(cluster="10.0.128.0/20", a="10.0.128.0/24"),
+            ["c.clusterCidr: 10.0.128.0/20 overlaps 10.0.0.0/16 (vpc.cidrBlock)"],
+        ),
         (
             network(a="192.168.1.0/24"),
             [
@@ -40,40 +59,67 @@ def network(vpc: str = "10.0.0.0/16", op: Op = Op.CREATE, cluster: str = "192.16
                 "a.cidrBlock: 192.168.1.0/24 overlaps 192.168.0.0/20 (c.clusterCidr)",
             ],
         ),
-        (network(cluster="192.168.0.0/22"), ["c.clusterCidr: 192.168.0.0/22 has 1024 addresses, too few for 1024 services and one node"]),
-        (network(vpc=UNKNOWN, a="10.0.0.0/24", b="10.0.0.0/25"), ["b.cidrBlock: 10.0.0.0/25 overlaps 10.0.0.0/24 (a.cidrBlock)"]),
+        (
+            network(cluster="192.168.0.0/22"),
+            ["c.clusterCidr: 192.168.0.0/22 has 1024 addresses, too few for 1024 services and one node"],
+        ),
+        (
+            network(vpc=UNKNOWN, a="10.0.0.0/24", b="10.0.0.0/25"),
+            ["b.cidrBlock: 10.0.0.0/25 overlaps 10.0.0.0/24 (a.cidrBlock)"],
+        ),
         (network(cluster="none", a="10.0.0.1/24"), []),
         (network(op=Op.SAME, cluster="192.168.0.0/22", a="10.1.0.0/24", b="10.1.0.0/24"), []),
     ],
 )
 def test_what_is_wrong_with_the_ranges(plan: Plan, says: list[str]) -> None:
-    found = [f"{finding.path}: {finding.message}" for finding in ranges_of_steps.findings(plan)]
+    found = [f"{finding.path}: {finding.message}" for finding in addresses.range_findings(plan)]
     assert len(found) == len(says)
     assert all(line.startswith(expected) for line, expected in zip(found, says, strict=True))
 
 
 def test_a_size_that_is_none_is_the_providers_to_refuse() -> None:
-    cluster = step(tokens.CLUSTER, "c", clusterCidr="192.168.0.0/20", clusterMaxPodNum=0, clusterMaxServiceNum=1024)
-    assert list(ranges_of_steps.findings(Plan([cluster]))) == []
+    cluster = step(
+        resource_types.CLUSTER,
+        "c",
+        clusterCidr="192.168.0.0/20",
+        clusterMaxPodNum=0,
+        clusterMaxServiceNum=1024,
+    )
+    assert list(addresses.range_findings(Plan([cluster]))) == []
 
 
 def test_a_subnet_of_another_vpc_is_compared_with_that_one() -> None:
-    other = Step("urn:pulumi:dev::p::x::other", tokens.VPC, Op.SAME, new={"cidrBlock": "10.9.0.0/16"}, id="vpc-2")
-    subnet = Step("urn:pulumi:dev::p::x::a", tokens.SUBNET, Op.CREATE, new={"cidrBlock": "10.0.1.0/24", "vpcId": "vpc-2"})
-    (found,) = ranges_of_steps.findings(Plan([*network(a="10.0.1.0/24").steps, other, subnet]))
+    other = Step(
+        "urn:pulumi:dev::p::x::other",
+        resource_types.VPC,
+        Op.SAME,
+        new={"cidrBlock": "10.9.0.0/16"},
+        id="vpc-2",
+    )
+    subnet = Step(
+        "urn:pulumi:dev::p::x::a",
+        resource_types.SUBNET,
+        Op.CREATE,
+        new={"cidrBlock": "10.0.1.0/24", "vpcId": "vpc-2"},
+    )
+    (found,) = addresses.range_findings(Plan([*network(a="10.0.1.0/24").steps, other, subnet]))
     assert found.message.startswith("10.0.1.0/24 does not lie in the VPC's range 10.9.0.0/16")
 
 
 SECOND = "10.10.0.0/16"
 
 
-def with_secondary(second: Any, plan: Plan, op: Op = Op.CREATE, state: Any = None, from_another: bool = False) -> list[str]:
+def with_secondary(
+    second: Any, plan: Plan, op: Op = Op.CREATE, state: Any = None, from_another: bool = False
+) -> list[str]:
     """What is said of a VPC with secondary ranges."""
     vpc, *others = plan.steps
     stated = vpc.new if second is None else {**vpc.new, "assistantCidrs": second}
     sources = {"assistantCidrs": ["urn:pulumi:dev::p::x::y"]} if from_another else {}
     changed = Step(vpc.urn, vpc.type, op, new=stated, state={"assistantCidrs": state}, sources=sources)
-    return [f"{finding.path}: {finding.head}" for finding in ranges_of_steps.findings(Plan([changed, *others]))]
+    return [
+        f"{finding.path}: {finding.head}" for finding in addresses.range_findings(Plan([changed, *others]))
+    ]
 
 
 def test_a_subnet_may_lie_in_any_range_of_its_vpc() -> None:
@@ -113,7 +159,10 @@ def test_secondary_ranges_that_the_program_does_not_speak_of_stay_and_a_new_vpc_
 def test_thousands_of_subnets_in_hundreds_of_ranges_are_looked_up_not_compared() -> None:
     ranges = [f"10.{number}.0.0/16" for number in range(1, 255)]
     blocks = [f"10.{number % 254 + 1}.{number // 254}.0/24" for number in range(5000)]
-    subnets = [step(tokens.SUBNET, f"s{number}", vpcId=UNKNOWN, cidrBlock=block) for number, block in enumerate(blocks)]
+    subnets = [
+        step(resource_types.SUBNET, f"s{number}", vpcId=UNKNOWN, cidrBlock=block)
+        for number, block in enumerate(blocks)
+    ]
     begin = time.process_time()
     assert with_secondary(ranges, Plan([*network().steps, *subnets])) == []
     assert time.process_time() - begin < 5

@@ -4,14 +4,17 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.tke import tokens
-from pulumi_tke_hybrid.tke.rules import references
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.rules import references
 from pulumi_tke_hybrid.tke.values import UNKNOWN
 
 SECRET = "kubernetes:core/v1:Secret"
 CONFIG = "kubernetes:cloud.tencent.com/v1alpha1:TkeServiceConfig"
-PROTOCOLS, SETTINGS = "service.cloud.tencent.com/specify-protocol", "service.cloud.tencent.com/tke-service-config"
+PROTOCOLS, SETTINGS = (
+    "service.cloud.tencent.com/specify-protocol",
+    "service.cloud.tencent.com/tke-service-config",
+)
 
 
 def step(kind: str, name: str, op: Op, old: dict[str, Any], new: dict[str, Any], **more: Any) -> Step:
@@ -23,19 +26,23 @@ def found(*steps: Step) -> list[tuple[str, str]]:
 
 
 def lost(kind: str, op: Op = Op.DELETE, **more: Any) -> Step:
-    return step(kind, "lost", op, {"name": "a"}, {} if op is Op.DELETE else {"name": "b"}, id="id-aaaaaaaa", **more)
+    return step(
+        kind, "lost", op, {"name": "a"}, {} if op is Op.DELETE else {"name": "b"}, id="id-aaaaaaaa", **more
+    )
 
 
 USERS = [
-    (tokens.SUBNET, step(tokens.NODE_POOL, "pool", Op.SAME, {}, {"subnetIds": ["id-aaaaaaaa"]}), "NodePool pool"),
-    (tokens.SUBNET, step(tokens.ENDPOINT, "api", Op.SAME, {}, {"clusterIntranetSubnetId": "id-aaaaaaaa"}), "ClusterEndpoint api"),
-    (tokens.SECURITY_GROUP, step(tokens.NODE_POOL, "pool", Op.SAME, {}, {"config": {"groupIds": ["id-aaaaaaaa"]}}), "NodePool pool"),
-    (tokens.SECURITY_GROUP, step(tokens.LOAD_BALANCER, "clb", Op.UPDATE, {}, {"securityGroups": ["id-aaaaaaaa"]}), "Instance clb"),
-    (tokens.CERTIFICATE, step(SECRET, "tls", Op.SAME, {}, {"stringData": {"qcloud_cert_id": "id-aaaaaaaa"}}), "Secret tls"),
+    (resource_types.SUBNET, step(resource_types.NODE_POOL, "pool", Op.SAME, {}, {"subnetIds": ["id-aaaaaaaa"]}), "NodePool pool"),
+    (resource_types.SUBNET, step(resource_types.ENDPOINT, "api", Op.SAME, {}, {"clusterIntranetSubnetId": "id-aaaaaaaa"}), "ClusterEndpoint api"),
+    (resource_types.SECURITY_GROUP, step(resource_types.NODE_POOL, "pool", Op.SAME, {}, {"config": {"groupIds": ["id-aaaaaaaa"]}}), "NodePool pool"),
+    (resource_types.SECURITY_GROUP, step(resource_types.LOAD_BALANCER, "clb", Op.UPDATE, {}, {"securityGroups": ["id-aaaaaaaa"]}), "Instance clb"),
+    (resource_types.CERTIFICATE, step(SECRET, "tls", Op.SAME, {}, {"stringData": {"qcloud_cert_id": "id-aaaaaaaa"}}), "Secret tls"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "user", "named"), USERS, ids=[f"{kind}-{named}" for kind, _, named in USERS])
+@pytest.mark.parametrize(
+    ("kind", "user", "named"), USERS, ids=[f"{kind}-{named}" for kind, _, named in USERS]
+)
 def test_whoever_names_the_id_is_named(kind: str, user: Step, named: str) -> None:
     ((severity, head),) = found(lost(kind), user)
     assert severity == "error"
@@ -43,7 +50,7 @@ def test_whoever_names_the_id_is_named(kind: str, user: Step, named: str) -> Non
 
 
 def test_a_certificate_that_its_users_follow_is_a_warning_and_not_where_one_keeps_the_old_id() -> None:
-    renewed = lost(tokens.CERTIFICATE, Op.REPLACE)
+    renewed = lost(resource_types.CERTIFICATE, Op.REPLACE)
     follows = step(
         SECRET, "tls", Op.UPDATE, {"stringData": {"qcloud_cert_id": "id-aaaaaaaa"}}, {"stringData": {"qcloud_cert_id": UNKNOWN}},
         sources={"stringData": [renewed.urn]},
@@ -53,14 +60,35 @@ def test_a_certificate_that_its_users_follow_is_a_warning_and_not_where_one_keep
     assert [severity for severity, _ in found(renewed, follows, keeps)] == ["error"]
 
 
-@pytest.mark.parametrize("left", [lost(tokens.LOAD_BALANCER, Op.LEAVE), lost(tokens.LOAD_BALANCER, Op.REPLACE, left=True)])
+@pytest.mark.parametrize(
+    "left",
+    [lost(resource_types.LOAD_BALANCER, Op.LEAVE), lost(resource_types.LOAD_BALANCER, Op.REPLACE, left=True)],
+)
 def test_what_stays_in_the_cloud_is_lost_to_nobody(left: Step) -> None:
-    assert found(left, step(tokens.SERVICE, "web", Op.SAME, {}, {"metadata": {"annotations": {"a": "id-aaaaaaaa"}}})) == []
+    assert (
+        found(
+            left,
+            step(
+                resource_types.SERVICE,
+                "web",
+                Op.SAME,
+                {},
+                {"metadata": {"annotations": {"a": "id-aaaaaaaa"}}},
+            ),
+        )
+        == []
+    )
 
 
 def test_what_the_library_only_remembers_stands_behind_nothing() -> None:
-    guard = step("pulumi-python:dynamic/tke-hybrid:WorkloadGuard", "guard", Op.SAME, {}, {"service": {"loadBalancerId": "id-aaaaaaaa"}})
-    assert found(lost(tokens.LOAD_BALANCER), guard) == []
+    guard = step(
+        "pulumi-python:dynamic/tke-hybrid:WorkloadGuard",
+        "guard",
+        Op.SAME,
+        {},
+        {"service": {"loadBalancerId": "id-aaaaaaaa"}},
+    )
+    assert found(lost(resource_types.LOAD_BALANCER), guard) == []
 
 
 def named(kind: str, name: str, op: Op = Op.DELETE, *, namespace: str = "default") -> Step:
@@ -69,12 +97,15 @@ def named(kind: str, name: str, op: Op = Op.DELETE, *, namespace: str = "default
 
 
 def service(**annotations: Any) -> Step:
-    props = {"metadata": {"name": "web", "namespace": "default", "annotations": annotations}, "spec": {"type": "LoadBalancer"}}
-    return step(tokens.SERVICE, "web", Op.SAME, props, props)
+    props = {
+        "metadata": {"name": "web", "namespace": "default", "annotations": annotations},
+        "spec": {"type": "LoadBalancer"},
+    }
+    return step(resource_types.SERVICE, "web", Op.SAME, props, props)
 
 
 TLS = {"metadata": {"name": "shop", "namespace": "default"}, "spec": {"tls": [{"secretName": "tls"}]}}
-SHOP = step(tokens.INGRESS, "shop", Op.SAME, TLS, TLS)
+SHOP = step(resource_types.INGRESS, "shop", Op.SAME, TLS, TLS)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +129,11 @@ def test_a_secret_that_is_replaced_under_its_name_is_a_warning() -> None:
 
 @pytest.mark.parametrize(
     "gone",
-    [named(SECRET, "tls", namespace="other"), named(SECRET, "other"), named("kubernetes:core/v1:ConfigMap", "tls")],
+    [
+        named(SECRET, "tls", namespace="other"),
+        named(SECRET, "other"),
+        named("kubernetes:core/v1:ConfigMap", "tls"),
+    ],
     ids=["another namespace", "another name", "another kind"],
 )
 def test_objects_that_no_front_names_may_go(gone: Step) -> None:

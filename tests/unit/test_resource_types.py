@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import tencentcloud_iac_pulumi
 
-from pulumi_tke_hybrid.tke import tokens
-from pulumi_tke_hybrid.tke.resource_types import bridged, canonical, is_patch, kubernetes_kind
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.resource_types import bridged, canonical, is_patch, kubernetes_kind
 
 _INIT = re.compile(r"'(tencentcloud:\w+/\w+:[A-Z]\w*)',\s+resource_name")
 
@@ -16,7 +16,9 @@ _INIT = re.compile(r"'(tencentcloud:\w+/\w+:[A-Z]\w*)',\s+resource_name")
 def sdk_types() -> list[str]:
     """Every resource type of the installed package."""
     root = Path(tencentcloud_iac_pulumi.__file__).parent
-    return sorted({found for path in root.rglob("*.py") for found in _INIT.findall(path.read_text(encoding="utf-8"))})
+    return sorted(
+        {found for path in root.rglob("*.py") for found in _INIT.findall(path.read_text(encoding="utf-8"))}
+    )
 
 
 def test_every_resource_of_the_vendors_package_is_found_under_its_bridged_name(sdk_types: list[str]) -> None:
@@ -25,24 +27,31 @@ def test_every_resource_of_the_vendors_package_is_found_under_its_bridged_name(s
 
 
 def test_the_tokens_that_the_rules_know_are_in_the_vendors_package(sdk_types: list[str]) -> None:
-    known = {value for value in vars(tokens).values() if isinstance(value, str) and value.startswith("tencentcloud:")}
+    known = {
+        value
+        for value in vars(resource_types).values()
+        if isinstance(value, str) and value.startswith("tencentcloud:")
+    }
     assert known - set(sdk_types) == set()
 
 
 @pytest.mark.parametrize(
     ("token", "kind"),
     [
-        ("tencentcloud:index/kubernetesCluster:KubernetesCluster", tokens.CLUSTER),
-        ("tencentcloud:index/kubernetesNativeNodePool:KubernetesNativeNodePool", tokens.NATIVE_NODE_POOL),
-        ("tencentcloud:index/vpc:Vpc", tokens.VPC),
-        ("tencentcloud:index/subnet:Subnet", tokens.SUBNET),
-        ("tencentcloud:index/clbInstance:ClbInstance", tokens.LOAD_BALANCER),
-        ("tencentcloud:index/securityGroupLiteRule:SecurityGroupLiteRule", tokens.LITE_RULES),
-        ("tencentcloud:index/securityGroup:SecurityGroup", tokens.SECURITY_GROUP),
-        ("kubernetes:networking.k8s.io/v1beta1:Ingress", tokens.INGRESS),
-        ("kubernetes:extensions/v1beta1:Ingress", tokens.INGRESS),
-        ("kubernetes:extensions/v1beta1:IngressPatch", f"{tokens.INGRESS}Patch"),
-        ("kubernetes:apps/v1beta2:StatefulSet", tokens.STATEFUL_SET),
+        ("tencentcloud:index/kubernetesCluster:KubernetesCluster", resource_types.CLUSTER),
+        (
+            "tencentcloud:index/kubernetesNativeNodePool:KubernetesNativeNodePool",
+            resource_types.NATIVE_NODE_POOL,
+        ),
+        ("tencentcloud:index/vpc:Vpc", resource_types.VPC),
+        ("tencentcloud:index/subnet:Subnet", resource_types.SUBNET),
+        ("tencentcloud:index/clbInstance:ClbInstance", resource_types.LOAD_BALANCER),
+        ("tencentcloud:index/securityGroupLiteRule:SecurityGroupLiteRule", resource_types.LITE_RULES),
+        ("tencentcloud:index/securityGroup:SecurityGroup", resource_types.SECURITY_GROUP),
+        ("kubernetes:networking.k8s.io/v1beta1:Ingress", resource_types.INGRESS),
+        ("kubernetes:extensions/v1beta1:Ingress", resource_types.INGRESS),
+        ("kubernetes:extensions/v1beta1:IngressPatch", f"{resource_types.INGRESS}Patch"),
+        ("kubernetes:apps/v1beta2:StatefulSet", resource_types.STATEFUL_SET),
         ("kubernetes:apps.kruise.io/v1beta1:StatefulSet", "kubernetes:apps.kruise.io/v1beta1:StatefulSet"),
         ("pulumi:providers:tencentcloud", "pulumi:providers:tencentcloud"),
         ("aws:ec2/vpc:Vpc", "aws:ec2/vpc:Vpc"),
@@ -54,8 +63,11 @@ def test_aliases(token: str, kind: str) -> None:
 
 def test_a_custom_resource_is_named_by_its_inputs() -> None:
     token = "kubernetes:apiextensions.k8s.io:CustomResource"
-    assert canonical(token, {"apiVersion": "apps.kruise.io/v1alpha1", "kind": "CloneSet"}) == "kubernetes:apps.kruise.io/v1alpha1:CloneSet"
-    assert canonical(token, {"apiVersion": "v1", "kind": "Service"}) == tokens.SERVICE
+    assert (
+        canonical(token, {"apiVersion": "apps.kruise.io/v1alpha1", "kind": "CloneSet"})
+        == "kubernetes:apps.kruise.io/v1alpha1:CloneSet"
+    )
+    assert canonical(token, {"apiVersion": "v1", "kind": "Service"}) == resource_types.SERVICE
     assert canonical(token, {}) == token
 
 

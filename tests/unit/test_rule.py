@@ -10,18 +10,29 @@ KNOWN = {rule.id: rule for rule in (QUOTA, SHAPE)}
 
 
 def full() -> Finding:
-    return QUOTA.finding("replicas", "is above the quota of 100", value=120, why="the rest gets no traffic", todo="raise the quota")
+    return QUOTA.finding(
+        "replicas",
+        "is above the quota of 100",
+        value=120,
+        why="the rest gets no traffic",
+        todo="raise the quota",
+    )
 
 
 def test_the_line_names_path_value_reason_and_cure_and_the_rule_that_can_be_set() -> None:
-    assert str(full()) == "replicas: 120 is above the quota of 100; the rest gets no traffic; raise the quota [backend-quota]"
+    assert (
+        str(full())
+        == "replicas: 120 is above the quota of 100; the rest gets no traffic; raise the quota [backend-quota]"
+    )
 
 
 def test_parts_that_are_not_there_leave_no_trace_and_a_firm_rule_is_not_offered_for_setting() -> None:
     assert str(SHAPE.finding("zone", "is required")) == "zone: is required"
 
 
-@pytest.mark.parametrize(("path", "seen"), [("zone", "pools[1].zone"), ("[0].zone", "pools[1][0].zone"), ("", "pools[1]")])
+@pytest.mark.parametrize(
+    ("path", "seen"), [("zone", "pools[1].zone"), ("[0].zone", "pools[1][0].zone"), ("", "pools[1]")]
+)
 def test_a_finding_seen_from_the_holder_has_the_longer_path(path: str, seen: str) -> None:
     assert SHAPE.finding(path, "is required").under("pools[1]").path == seen
 
@@ -30,12 +41,19 @@ def test_a_program_raises_and_lowers_a_rule_but_never_a_firm_one() -> None:
     firm = SHAPE.finding("zone", "is required")
     wanted = {"backend-quota": Severity.NOTE, "zone-shape": Severity.NOTE}
     assert [finding.severity for finding in judged([full(), firm], wanted)] == [Severity.NOTE, Severity.ERROR]
-    assert [finding.severity for finding in judged([full()], {"backend-quota": Severity.ERROR})] == [Severity.ERROR]
+    assert [finding.severity for finding in judged([full()], {"backend-quota": Severity.ERROR})] == [
+        Severity.ERROR
+    ]
     assert judged([full(), firm], {}) == [full(), firm]
 
 
 def test_a_setting_for_no_rule_or_for_a_firm_one_is_refused_with_what_to_do() -> None:
-    wanted = {"backend-quotas": Severity.NOTE, "something": Severity.NOTE, "zone-shape": Severity.WARNING, "backend-quota": Severity.ERROR}
+    wanted = {
+        "backend-quotas": Severity.NOTE,
+        "something": Severity.NOTE,
+        "zone-shape": Severity.WARNING,
+        "backend-quota": Severity.ERROR,
+    }
     assert [str(finding) for finding in setting_findings(wanted, KNOWN)] == [
         "rules: 'backend-quotas' is no rule; did you mean 'backend-quota'?",
         "rules: 'something' is no rule; docs/rules.md lists them",

@@ -1,6 +1,6 @@
 """Every rule is listed with its source, and the list is the rules' own."""
 
-from pulumi_tke_hybrid.tke.rules import every_rule
+from pulumi_tke_hybrid.plan.rules import every_rule
 from tests.rules_page import PAGE, page
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.rules import of_plan
 from pulumi_tke_hybrid.tke.admission import Names, difference, entries, service
-from pulumi_tke_hybrid.tke.rules import changes
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step
 from pulumi_tke_hybrid.tke.values import UNKNOWN
 
 GROUP = "sg-aaaaaaaa"
@@ -17,12 +17,14 @@ GROUP = "sg-aaaaaaaa"
 
 def found(kind: str, old: dict[str, Any], new: dict[str, Any], op: Op = Op.UPDATE) -> list[str]:
     step = Step(f"urn:pulumi:dev::demo::{kind}::rules", kind, op, old, new)
-    return [f"{item.rule.id} {item.severity.value}: {item.head}" for item in changes.findings(Plan([step]))]
+    return [
+        f"{item.rule.id} {item.severity.value}: {item.head}" for item in of_plan.change_findings(Plan([step]))
+    ]
 
 
 def compared(before: list[str], after: list[str]) -> list[str]:
     """Both lists as `GroupLiteRule` has them."""
-    return found(tokens.LITE_RULES, {"ingresses": before}, {"ingresses": after})
+    return found(resource_types.LITE_RULES, {"ingresses": before}, {"ingresses": after})
 
 
 WIDER: dict[str, tuple[list[str], list[str], str]] = {
@@ -31,14 +33,26 @@ WIDER: dict[str, tuple[list[str], list[str], str]] = {
         ["ACCEPT#10.0.0.0/8#80#TCP", "ACCEPT#0.0.0.0/0#22#TCP"],
         "error: 0.0.0.0/0 TCP 22 admitted",
     ),
-    "everybody in two halves": ([], ["ACCEPT#0.0.0.0/1#80#TCP", "ACCEPT#128.0.0.0/1#80#TCP"], "error: 0.0.0.0/0 TCP 80 admitted"),
-    "everybody by IPv6": (["ACCEPT#10.0.0.0/8#ALL#ALL"], ["ACCEPT#10.0.0.0/8#ALL#ALL", "ACCEPT#::/0#ALL#ALL"], "error: ::/0 ALL admitted"),
+    "everybody in two halves": (
+        [],
+        ["ACCEPT#0.0.0.0/1#80#TCP", "ACCEPT#128.0.0.0/1#80#TCP"],
+        "error: 0.0.0.0/0 TCP 80 admitted",
+    ),
+    "everybody by IPv6": (
+        ["ACCEPT#10.0.0.0/8#ALL#ALL"],
+        ["ACCEPT#10.0.0.0/8#ALL#ALL", "ACCEPT#::/0#ALL#ALL"],
+        "error: ::/0 ALL admitted",
+    ),
     "a larger range": (
         ["ACCEPT#10.1.0.0/16#80#TCP"],
         ["ACCEPT#10.0.0.0/15#80#TCP"],
         "warning: 10.0.0.0/16 TCP 80 admitted",
     ),
-    "more ports": (["ACCEPT#10.0.0.0/8#80#TCP"], ["ACCEPT#10.0.0.0/8#80-443#TCP"], "warning: 10.0.0.0/8 TCP 81-443 admitted"),
+    "more ports": (
+        ["ACCEPT#10.0.0.0/8#80#TCP"],
+        ["ACCEPT#10.0.0.0/8#80-443#TCP"],
+        "warning: 10.0.0.0/8 TCP 81-443 admitted",
+    ),
     "another protocol": (["ACCEPT#10.0.0.0/8#80#TCP"], ["ACCEPT#10.0.0.0/8#ALL#ALL"], "warning: 10.0.0.0/8"),
     "a DROP goes": (
         ["DROP#203.0.113.0/24#ALL#ALL", "ACCEPT#0.0.0.0/0#443#TCP"],
@@ -55,7 +69,11 @@ WIDER: dict[str, tuple[list[str], list[str], str]] = {
         ["ACCEPT#10.0.0.0/8#ALL#ALL", "ACCEPT#sg-bbbbbbbb#ALL#ALL"],
         "warning: sg-bbbbbbbb ALL",
     ),
-    "a rule that is not known": (["ACCEPT#10.0.0.0/8#ALL#ALL"], ["ACCEPT#10.0.0.0/8#ALL#ALL", UNKNOWN], "known only during the update"),
+    "a rule that is not known": (
+        ["ACCEPT#10.0.0.0/8#ALL#ALL"],
+        ["ACCEPT#10.0.0.0/8#ALL#ALL", UNKNOWN],
+        "known only during the update",
+    ),
     "a rule that cannot be read": ([], ["10.0.0.0/8"], "a rule that cannot be read (10.0.0.0/8)"),
 }
 
@@ -68,7 +86,9 @@ def test_a_list_that_admits_more(name: str) -> None:
     assert said in finding
 
 
-@pytest.mark.parametrize("name", [name for name, (before, _, _) in WIDER.items() if before and "not known" not in name])
+@pytest.mark.parametrize(
+    "name", [name for name, (before, _, _) in WIDER.items() if before and "not known" not in name]
+)
 def test_the_way_back_admits_less(name: str) -> None:
     before, after, _ = WIDER[name]
     (finding,) = compared(after, before)
@@ -80,11 +100,23 @@ SAME: dict[str, tuple[list[str], list[str]]] = {
         ["ACCEPT#10.0.0.0/8#80#TCP", "DROP#0.0.0.0/0#22#TCP"],
         ["DROP#0.0.0.0/0#22#TCP", "ACCEPT#10.0.0.0/8#80#TCP"],
     ),
-    "a part of what is admitted already": (["ACCEPT#10.0.0.0/8#ALL#ALL"], ["ACCEPT#10.0.0.0/8#ALL#ALL", "ACCEPT#10.1.0.0/16#80#TCP"]),
-    "two halves instead of the whole": (["ACCEPT#10.0.0.0/8#80#TCP"], ["ACCEPT#10.0.0.0/9#80#TCP", "ACCEPT#10.128.0.0/9#80#TCP"]),
+    "a part of what is admitted already": (
+        ["ACCEPT#10.0.0.0/8#ALL#ALL"],
+        ["ACCEPT#10.0.0.0/8#ALL#ALL", "ACCEPT#10.1.0.0/16#80#TCP"],
+    ),
+    "two halves instead of the whole": (
+        ["ACCEPT#10.0.0.0/8#80#TCP"],
+        ["ACCEPT#10.0.0.0/9#80#TCP", "ACCEPT#10.128.0.0/9#80#TCP"],
+    ),
     "ports one by one": (["ACCEPT#10.0.0.0/8#80-82#TCP"], ["ACCEPT#10.0.0.0/8#80,81,82#TCP"]),
-    "a DROP of what is never admitted": (["ACCEPT#10.0.0.0/8#80#TCP"], ["ACCEPT#10.0.0.0/8#80#TCP", "DROP#192.168.0.0/16#ALL#ALL"]),
-    "a group that everybody contains": (["ACCEPT#0.0.0.0/0#ALL#ALL"], ["ACCEPT#0.0.0.0/0#ALL#ALL", "ACCEPT#sg-bbbbbbbb#80#TCP"]),
+    "a DROP of what is never admitted": (
+        ["ACCEPT#10.0.0.0/8#80#TCP"],
+        ["ACCEPT#10.0.0.0/8#80#TCP", "DROP#192.168.0.0/16#ALL#ALL"],
+    ),
+    "a group that everybody contains": (
+        ["ACCEPT#0.0.0.0/0#ALL#ALL"],
+        ["ACCEPT#0.0.0.0/0#ALL#ALL", "ACCEPT#sg-bbbbbbbb#80#TCP"],
+    ),
     "spelling": (["ACCEPT#10.0.0.1/8#80#TCP"], ["accept#10.0.0.0/8#80#tcp"]),
 }
 
@@ -104,7 +136,7 @@ def test_what_comes_and_what_goes_are_two_findings() -> None:
 
 
 def test_rules_that_are_not_known_as_a_whole_are_named() -> None:
-    (finding,) = found(tokens.RULE_SET, {"ingresses": []}, {"ingresses": UNKNOWN})
+    (finding,) = found(resource_types.RULE_SET, {"ingresses": []}, {"ingresses": UNKNOWN})
     assert "not compared" in finding
 
 
@@ -115,7 +147,7 @@ def test_more_rules_than_anybody_has_are_not_compared_but_named() -> None:
 
 def test_what_goes_out_is_no_exposure() -> None:
     rule = {"action": "ACCEPT", "cidrBlock": "0.0.0.0/0"}
-    assert found(tokens.RULE_SET, {"egresses": []}, {"egresses": [rule]}) == []
+    assert found(resource_types.RULE_SET, {"egresses": []}, {"egresses": [rule]}) == []
 
 
 def rule(**more: Any) -> dict[str, Any]:
@@ -131,11 +163,41 @@ def rule(**more: Any) -> dict[str, Any]:
 
 
 SINGLE: list[tuple[str, Op, dict[str, Any], dict[str, Any], str]] = [
-    ("to everybody", Op.REPLACE, rule(), rule(cidrIp="0.0.0.0/0"), "exposure-widened error: 0.0.0.0/0 TCP 80 admitted"),
-    ("new, on a group that is there", Op.CREATE, {}, rule(cidrIp="0.0.0.0/0"), "exposure-widened error: 0.0.0.0/0 TCP 80 admitted"),
-    ("new, with its group, for everybody", Op.CREATE, {}, rule(cidrIp="0.0.0.0/0", securityGroupId=UNKNOWN), "new-exposure note: "),
-    ("goes", Op.DELETE, rule(), {}, "security-group-narrowed warning: 10.0.0.0/8 TCP 80 no longer admitted by the security group"),
-    ("a refusal goes", Op.DELETE, rule(policy="drop"), {}, "exposure-widened warning: 10.0.0.0/8 TCP 80 no longer refused"),
+    (
+        "to everybody",
+        Op.REPLACE,
+        rule(),
+        rule(cidrIp="0.0.0.0/0"),
+        "exposure-widened error: 0.0.0.0/0 TCP 80 admitted",
+    ),
+    (
+        "new, on a group that is there",
+        Op.CREATE,
+        {},
+        rule(cidrIp="0.0.0.0/0"),
+        "exposure-widened error: 0.0.0.0/0 TCP 80 admitted",
+    ),
+    (
+        "new, with its group, for everybody",
+        Op.CREATE,
+        {},
+        rule(cidrIp="0.0.0.0/0", securityGroupId=UNKNOWN),
+        "new-exposure note: ",
+    ),
+    (
+        "goes",
+        Op.DELETE,
+        rule(),
+        {},
+        "security-group-narrowed warning: 10.0.0.0/8 TCP 80 no longer admitted by the security group",
+    ),
+    (
+        "a refusal goes",
+        Op.DELETE,
+        rule(policy="drop"),
+        {},
+        "exposure-widened warning: 10.0.0.0/8 TCP 80 no longer refused",
+    ),
     (
         "a refusal comes",
         Op.CREATE,
@@ -143,13 +205,21 @@ SINGLE: list[tuple[str, Op, dict[str, Any], dict[str, Any], str]] = [
         rule(policy="DROP"),
         "security-group-narrowed warning: 10.0.0.0/8 TCP 80 refused by",
     ),
-    ("every port", Op.REPLACE, rule(), rule(portRange="ALL"), "exposure-widened warning: 10.0.0.0/8 TCP 0-79,81-65535"),
+    (
+        "every port",
+        Op.REPLACE,
+        rule(),
+        rule(portRange="ALL"),
+        "exposure-widened warning: 10.0.0.0/8 TCP 0-79,81-65535",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("name", "op", "old", "new", "said"), SINGLE, ids=[name for name, *_ in SINGLE])
-def test_a_resource_that_holds_one_rule(name: str, op: Op, old: dict[str, Any], new: dict[str, Any], said: str) -> None:
-    (finding,) = found(tokens.GROUP_RULE, old, new, op)
+def test_a_resource_that_holds_one_rule(
+    name: str, op: Op, old: dict[str, Any], new: dict[str, Any], said: str
+) -> None:
+    (finding,) = found(resource_types.GROUP_RULE, old, new, op)
     assert finding.startswith(said), name
 
 
@@ -165,7 +235,7 @@ def test_a_resource_that_holds_one_rule(name: str, op: Op, old: dict[str, Any], 
     ids=["with its group", "what goes out", "a description", "an import", "leaves the stack only"],
 )
 def test_one_rule_that_changes_nothing_for_clients(op: Op, old: dict[str, Any], new: dict[str, Any]) -> None:
-    assert found(tokens.GROUP_RULE, old, new, op) == []
+    assert found(resource_types.GROUP_RULE, old, new, op) == []
 
 
 def test_objects_are_read_like_texts() -> None:
@@ -175,7 +245,12 @@ def test_objects_are_read_like_texts() -> None:
         {"action": "ACCEPT", "ipv6Block": "2001:db8::/32", "protocol": "ICMPV6"},
         {"action": "ACCEPT", "sourceSecurityId": "sg-bbbbbbbb", "protocol": "UDP", "port": "ALL"},
     ]
-    texts = ["DROP#10.1.0.0/16#ALL#ALL", "ACCEPT#10.0.0.0/8#80,443#TCP", "ACCEPT#2001:db8::/32#ALL#ICMPV6", "ACCEPT#sg-bbbbbbbb#ALL#UDP"]
+    texts = [
+        "DROP#10.1.0.0/16#ALL#ALL",
+        "ACCEPT#10.0.0.0/8#80,443#TCP",
+        "ACCEPT#2001:db8::/32#ALL#ICMPV6",
+        "ACCEPT#sg-bbbbbbbb#ALL#UDP",
+    ]
     names = Names()
     assert entries(listed, names) == entries(texts, names)
 
@@ -191,7 +266,9 @@ def admits(rules: list[str], address: str, protocol: str, port: int) -> bool:
     for text in rules:
         action, block, ports, kind = text.split("#")
         spans = [part.split("-") for part in ports.split(",")] if ports != "ALL" else [["0", "65535"]]
-        fits = kind in ("ALL", protocol) and (kind == "ALL" or any(int(span[0]) <= port <= int(span[-1]) for span in spans))
+        fits = kind in ("ALL", protocol) and (
+            kind == "ALL" or any(int(span[0]) <= port <= int(span[-1]) for span in spans)
+        )
         if fits and ipaddress.ip_address(address) in ipaddress.ip_network(block, strict=False):
             return action == "ACCEPT"
     return False
@@ -203,7 +280,14 @@ def test_two_random_lists_differ_where_the_first_match_says_so(seed: int) -> Non
 
     def some() -> list[str]:
         return [
-            "#".join((chance.choice(("ACCEPT", "DROP")), chance.choice(BLOCKS), chance.choice(PORTS), chance.choice(("TCP", "UDP", "ALL"))))
+            "#".join(
+                (
+                    chance.choice(("ACCEPT", "DROP")),
+                    chance.choice(BLOCKS),
+                    chance.choice(PORTS),
+                    chance.choice(("TCP", "UDP", "ALL")),
+                )
+            )
             for _ in range(chance.randint(0, 5))
         ]
 
@@ -214,7 +298,11 @@ def test_two_random_lists_differ_where_the_first_match_says_so(seed: int) -> Non
         for protocol, port in SERVICES:
             expected = admits(after, address, protocol, port) and not admits(before, address, protocol, port)
             number, service_number = int(ipaddress.ip_address(address)), service(protocol, port)
-            inside = [sources for sources, services in more.items() if within(service_number, services) and within(number, sources)]
+            inside = [
+                sources
+                for sources, services in more.items()
+                if within(service_number, services) and within(number, sources)
+            ]
             assert bool(inside) is expected
 
 

@@ -4,16 +4,23 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.component.pods_of import pods_and_events
+from pulumi_tke_hybrid.component.live_objects import pods_and_events
 from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.stuck import stuck_lines
+from pulumi_tke_hybrid.tke.rollout_diagnosis import stuck_lines
 
 Json = dict[str, Any]
 RUNNING: Json = {"PodScheduled": "True", "ContainersReady": "True", "Ready": "False"}
 
 
-def pod(name: str, conditions: dict[str, str], *, gates: tuple[str, ...] = (), address: str = "10.0.64.5", **status: Any) -> Json:
+def pod(
+    name: str,
+    conditions: dict[str, str],
+    *,
+    gates: tuple[str, ...] = (),
+    address: str = "10.0.64.5",
+    **status: Any,
+) -> Json:
     return {
         "metadata": {"name": name},
         "spec": {
@@ -22,13 +29,18 @@ def pod(name: str, conditions: dict[str, str], *, gates: tuple[str, ...] = (), a
         },
         "status": {
             "podIP": address,
-            "conditions": [{"type": kind, "status": value, "reason": f"{kind}Reason"} for kind, value in conditions.items()],
+            "conditions": [
+                {"type": kind, "status": value, "reason": f"{kind}Reason"}
+                for kind, value in conditions.items()
+            ],
             **status,
         },
     }
 
 
-def event(kind: str, name: str, reason: str, message: str, at: str = "2026-01-01T00:00:00Z", level: str = "Warning") -> Json:
+def event(
+    kind: str, name: str, reason: str, message: str, at: str = "2026-01-01T00:00:00Z", level: str = "Warning"
+) -> Json:
     about = {"kind": kind, "name": name}
     return {"type": level, "reason": reason, "message": message, "lastTimestamp": at, "involvedObject": about}
 
@@ -45,7 +57,9 @@ def test_a_closed_gate_is_named_with_its_state_and_what_opens_it() -> None:
 
 def test_what_a_probe_printed_is_shown_without_control_sequences() -> None:
     running = pod("web-1", {"PodScheduled": "True", "ContainersReady": "False"})
-    (line,) = stuck_lines("web", [running], [event("Pod", "web-1", "Unhealthy", "probe: \x1b[2J\x1b]0;mine\x07 all\nfine")])
+    (line,) = stuck_lines(
+        "web", [running], [event("Pod", "web-1", "Unhealthy", "probe: \x1b[2J\x1b]0;mine\x07 all\nfine")]
+    )
     assert line.endswith("last event: Unhealthy: probe: ?[2J?]0;mine? all fine")
 
 
@@ -53,7 +67,10 @@ def test_a_gate_without_a_condition_and_a_gate_of_somebody_else() -> None:
     waiting = pod("web-1", RUNNING, gates=(keys.READINESS_GATE, "example.com/ready"))
     first, second = stuck_lines("web", [waiting], [])
     assert f"{keys.READINESS_GATE} has no condition yet" in first
-    assert second == "pod web-1: readiness gate example.com/ready has no condition yet; whoever owns the gate has to open it"
+    assert (
+        second
+        == "pod web-1: readiness gate example.com/ready has no condition yet; whoever owns the gate has to open it"
+    )
 
 
 def test_addresses_that_are_used_up_are_told_from_other_reasons_not_to_be_scheduled() -> None:
@@ -80,7 +97,13 @@ def test_pods_with_one_reason_share_a_line_and_healthy_or_going_ones_have_none()
 
 def test_the_last_warning_about_a_pod_is_its_reason() -> None:
     events = [
-        event("Pod", "web-1", "FailedAllocateIP", "no container subnet for zone ap-guangzhou-7", "2026-01-01T00:00:02Z"),
+        event(
+            "Pod",
+            "web-1",
+            "FailedAllocateIP",
+            "no container subnet for zone ap-guangzhou-7",
+            "2026-01-01T00:00:02Z",
+        ),
         event("Pod", "web-1", "FailedAllocateIP", "tke-eni-ipamd does not run", "2026-01-01T00:00:01Z"),
         event("Pod", "web-1", "Pulled", "pulled", "2026-01-01T00:00:03Z", level="Normal"),
     ]
@@ -88,7 +111,9 @@ def test_the_last_warning_about_a_pod_is_its_reason() -> None:
         "pod web-1: it has no address yet; last event: FailedAllocateIP: no container subnet for zone ap-guangzhou-7"
     ]
     unready = pod("web-1", {"PodScheduled": "True", "ContainersReady": "False"})
-    assert stuck_lines("web", [unready], [event("Pod", "web-1", "Unhealthy", "Readiness probe failed: 404")]) == [
+    assert stuck_lines(
+        "web", [unready], [event("Pod", "web-1", "Unhealthy", "Readiness probe failed: 404")]
+    ) == [
         "pod web-1: its containers run, but are not ready; last event: Unhealthy: Readiness probe failed: 404"
     ]
 
@@ -96,7 +121,9 @@ def test_the_last_warning_about_a_pod_is_its_reason() -> None:
 def test_a_container_that_cannot_start_says_so_itself() -> None:
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": 'Back-off pulling\n image "nginx:x"'}}
     failing = pod("web-1", {"PodScheduled": "True"}, containerStatuses=[{"name": "app", "state": waiting}])
-    assert stuck_lines("web", [failing], []) == ['pod web-1: container app waits: ImagePullBackOff: Back-off pulling image "nginx:x"']
+    assert stuck_lines("web", [failing], []) == [
+        'pod web-1: container app waits: ImagePullBackOff: Back-off pulling image "nginx:x"'
+    ]
 
 
 def test_without_pods_their_maker_says_why() -> None:
@@ -120,7 +147,9 @@ NOWHERE = (
 
 
 @pytest.mark.parametrize("kubeconfig", ["not: a kubeconfig", "/nowhere/kubeconfig", "a: [", NOWHERE])
-def test_a_cluster_that_cannot_be_asked_is_no_second_failure_and_shows_nothing_of_the_kubeconfig(kubeconfig: str) -> None:
+def test_a_cluster_that_cannot_be_asked_is_no_second_failure_and_shows_nothing_of_the_kubeconfig(
+    kubeconfig: str,
+) -> None:
     with pytest.raises(KubeError, match=r"^(the provider's kubeconfig|cluster \"k\")") as caught:
         pods_and_events(kubeconfig, "", "default", {"app": "web"})
     assert not any(value in str(caught.value) for value in ("secret", "http://", "nowhere", "not: a", "a: ["))
@@ -129,8 +158,14 @@ def test_a_cluster_that_cannot_be_asked_is_no_second_failure_and_shows_nothing_o
 @pytest.mark.parametrize(
     ("message", "help_"),
     [
-        ("0/3 nodes are available: 3 Insufficient tke.cloud.tencent.com/eni-ip.", "container subnets of the nodes' zones have no address"),
-        ("0/3 nodes are available: 3 [ip-scheduler] InsufficientIPorENI.", "container subnets of the nodes' zones have no address"),
+        (
+            "0/3 nodes are available: 3 Insufficient tke.cloud.tencent.com/eni-ip.",
+            "container subnets of the nodes' zones have no address",
+        ),
+        (
+            "0/3 nodes are available: 3 [ip-scheduler] InsufficientIPorENI.",
+            "container subnets of the nodes' zones have no address",
+        ),
         ("[ip-scheduler] ENILimitExceed on node 10.0.0.20", "no further ENI can be made"),
         ("0/3 nodes are available: 2 InsufficientIPorENI, 1 ENILimitExceed.", "no further ENI can be made"),
         ("0/3 nodes are available: 3 Insufficient cpu.", ""),
@@ -146,6 +181,9 @@ def test_what_the_schedulers_say_about_addresses_and_enis_is_explained(message: 
 
 
 def test_the_event_of_a_quota_that_is_used_up_is_explained_for_a_pod_without_an_address() -> None:
-    waiting, told = pod("web-1", {"PodScheduled": "True"}, address=""), [event("Pod", "web-1", "ENILimit", "quota exceeded")]
+    waiting, told = (
+        pod("web-1", {"PodScheduled": "True"}, address=""),
+        [event("Pod", "web-1", "ENILimit", "quota exceeded")],
+    )
     (line,) = stuck_lines("web", [waiting], told)
     assert "last event: ENILimit: quota exceeded; no further ENI can be made" in line

@@ -1,6 +1,6 @@
 """Tables on a terminal are short, and what is bad is in them."""
 
-from pulumi_tke_hybrid.console.terminal import MOST_ROWS, first_rows
+from pulumi_tke_hybrid.cli.writers import MOST_ROWS, first_rows
 
 
 def test_a_long_table_begins_with_what_is_bad_and_counts_the_rest() -> None:

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_tke_hybrid.tke import annotations, cidrs, ids, ipamd, names, reclaim, zones
+from pulumi_tke_hybrid.tke import annotations, cidrs, ipamd, names
+from pulumi_tke_hybrid.tke import ipamd as reclaim
+from pulumi_tke_hybrid.tke import names as ids
+from pulumi_tke_hybrid.tke import names as zones
 
 
 @pytest.mark.parametrize("zone", ["ap-guangzhou-4", "ap-hongkong-2", "na-siliconvalley-1", "eu-frankfurt-12"])
@@ -15,7 +18,10 @@ def test_a_zone_has_a_region(zone: str) -> None:
     assert zones.zone_problem(zone) is None
 
 
-@pytest.mark.parametrize("zone", ["", "ap-guangzhou", "guangzhou-4", "ap-guangzhou-", "100004", "ap-guangzhou-4 ", "AP-GUANGZHOU-4"])
+@pytest.mark.parametrize(
+    "zone",
+    ["", "ap-guangzhou", "guangzhou-4", "ap-guangzhou-", "100004", "ap-guangzhou-4 ", "AP-GUANGZHOU-4"],
+)
 def test_what_is_no_zone_is_refused_with_an_example(zone: str) -> None:
     problem = zones.zone_problem(zone)
     assert problem is not None
@@ -35,7 +41,9 @@ def test_ids_have_the_clouds_shape() -> None:
 
 
 def test_the_articles_configmap_is_made_from_its_subnets() -> None:
-    data = ipamd.config_data("vpc-p1v99tgl", [("subnet-f3m8i0xi", "ap-guangzhou-4"), ("subnet-ef66oja6", "ap-guangzhou-6")])
+    data = ipamd.config_data(
+        "vpc-p1v99tgl", [("subnet-f3m8i0xi", "ap-guangzhou-4"), ("subnet-ef66oja6", "ap-guangzhou-6")]
+    )
     assert data == {
         "TKE_ENI_IPAMD_SUBNET_ID": "subnet-f3m8i0xi:subnet-ef66oja6",
         "TKE_ENI_IPAMD_VPC_ID": "vpc-p1v99tgl",
@@ -48,7 +56,9 @@ def test_the_articles_configmap_is_made_from_its_subnets() -> None:
 def test_the_checksum_follows_the_content_and_nothing_else() -> None:
     one = ipamd.config_data("vpc-1", [("subnet-a", "z-1")])
     assert ipamd.checksum(one) == ipamd.checksum(dict(reversed(one.items())))
-    assert ipamd.checksum(one) != ipamd.checksum(ipamd.config_data("vpc-1", [("subnet-a", "z-1"), ("subnet-b", "z-2")]))
+    assert ipamd.checksum(one) != ipamd.checksum(
+        ipamd.config_data("vpc-1", [("subnet-a", "z-1"), ("subnet-b", "z-2")])
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,12 +121,16 @@ def test_services_are_the_last_addresses_of_the_range(prefix: int, exponent: int
 
 
 blocks = st.builds(
-    lambda address, prefix: str(ipaddress.IPv4Network((address, prefix), strict=False)), st.integers(0, 2**32 - 1), st.integers(4, 30)
+    lambda address, prefix: str(ipaddress.IPv4Network((address, prefix), strict=False)),
+    st.integers(0, 2**32 - 1),
+    st.integers(4, 30),
 )
 
 
 near = st.builds(
-    lambda address, prefix: str(ipaddress.IPv4Network((address, prefix), strict=False)), st.integers(0, 255), st.integers(24, 32)
+    lambda address, prefix: str(ipaddress.IPv4Network((address, prefix), strict=False)),
+    st.integers(0, 255),
+    st.integers(24, 32),
 )
 
 
@@ -126,14 +140,18 @@ def share(one: str, other: str) -> bool:
 
 
 @given(st.lists(st.one_of(blocks, near), max_size=12), st.integers(0, 12))
-def test_each_range_is_told_the_first_one_that_shares_an_address_with_it(ranges: list[str], others: int) -> None:
+def test_each_range_is_told_the_first_one_that_shares_an_address_with_it(
+    ranges: list[str], others: int
+) -> None:
     named = [(f"r{index}", block) for index, block in enumerate(ranges)]
     expected: list[str] = []
     for index, block in enumerate(ranges):
         shared = [path for path, other in named[:index] if share(block, other)]
         if shared and index >= others:
             expected.append(f"r{index}: {block} overlaps {dict(named)[shared[0]]} ({shared[0]})")
-    assert [str(finding).split(";")[0] for finding in cidrs.overlaps(named[others:], named[:others])] == expected
+    assert [
+        str(finding).split(";")[0] for finding in cidrs.overlaps(named[others:], named[:others])
+    ] == expected
 
 
 @given(st.integers(1, 70000))
@@ -155,7 +173,10 @@ def test_a_power_of_two_is_named_for_every_other_number(value: int) -> None:
         ("10.0.0.0", "prefix"),
         ("ten", "not an IPv4 range"),
         ("10.0.0.0/33", "not an IPv4 range"),
-        ("10.0.64.0/255.255.252.0", "is not in CIDR notation; the cloud gets it as it is written; write it as '10.0.64.0/22'"),
+        (
+            "10.0.64.0/255.255.252.0",
+            "is not in CIDR notation; the cloud gets it as it is written; write it as '10.0.64.0/22'",
+        ),
         ("10.0.64.0/0.0.3.255", "write it as '10.0.64.0/22'"),
         ("10.0.64.0/022", "write it as '10.0.64.0/22'"),
         ("10.0.64.1/255.255.252.0", "host bits set; the range it lies in is 10.0.64.0/22"),
@@ -173,7 +194,9 @@ def test_a_wrong_range_is_explained(block: str, part: str) -> None:
      ("12.0.0.0/16", False), ("172.32.0.0/16", False), ("100.64.0.0/16", False), ("8.0.0.0/7", False), ("30.0.0.0/16", False)],
 )  # fmt: skip
 def test_a_range_of_the_overlay_is_one_that_the_provider_takes(block: str, private: bool) -> None:
-    assert [finding.path for finding in cidrs.private_findings("cluster_cidr", block)] == ([] if private else ["cluster_cidr"])
+    assert [finding.path for finding in cidrs.private_findings("cluster_cidr", block)] == (
+        [] if private else ["cluster_cidr"]
+    )
 
 
 @pytest.mark.parametrize("value", [-1, 0, 1, 2, 3, 257, 512, 1024])
@@ -187,7 +210,9 @@ def test_a_node_has_no_fewer_and_no_more_addresses_than_tke_accepts(value: int) 
 @pytest.mark.parametrize("value", [4, 8, 16, 32, 64, 128, 256])
 def test_four_and_eight_addresses_a_node_are_a_warning_and_more_are_fine(value: int) -> None:
     assert cidrs.pods_per_node_problem(value) is None
-    assert [finding.severity.value for finding in cidrs.few_pods_findings("", value)] == (["warning"] if value < 16 else [])
+    assert [finding.severity.value for finding in cidrs.few_pods_findings("", value)] == (
+        ["warning"] if value < 16 else []
+    )
 
 
 def test_flags_are_the_two_strings_that_tke_reads() -> None:
@@ -234,7 +259,15 @@ def test_an_address_is_no_host() -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["shop.example.com", "*.example.com", "a.b", "10.0.0.1.nip.io", f"{'a' * 63}.com", ".".join(["a" * 50] * 4)]
+    "host",
+    [
+        "shop.example.com",
+        "*.example.com",
+        "a.b",
+        "10.0.0.1.nip.io",
+        f"{'a' * 63}.com",
+        ".".join(["a" * 50] * 4),
+    ],
 )
 def test_hosts_with_a_dot_are_accepted(host: str) -> None:
     assert names.host_problem(host) is None

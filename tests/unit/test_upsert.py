@@ -40,6 +40,8 @@ def test_this_version_has_no_such_argument_and_the_refusal_names_it() -> None:
 
 
 @pytest.mark.parametrize("wanted", [True, False, None])
-def test_a_later_version_gets_the_argument_where_the_program_gives_it(later_version: list[dict[str, Any]], wanted: bool | None) -> None:
+def test_a_later_version_gets_the_argument_where_the_program_gives_it(
+    later_version: list[dict[str, Any]], wanted: bool | None
+) -> None:
     run(lambda: tke.HybridCluster("demo", hybrid(upsert_existing_objects=wanted)))
     assert later_version == [{"name": "demo-kubernetes", "upsert_existing_objects": wanted}]

@@ -68,7 +68,11 @@ class FakeCloud:
 
     def _answer(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
         if action == "DescribeClusters":
-            described = {"NetworkType": "GR", **({"VpcCniType": "tke-route-eni"} if self.enabled else {}), **self.described}
+            described = {
+                "NetworkType": "GR",
+                **({"VpcCniType": "tke-route-eni"} if self.enabled else {}),
+                **self.described,
+            }
             network = {"Subnets": self.subnets, "VpcId": self.vpc}
             cluster = {
                 "ClusterStatus": self.status,
@@ -89,7 +93,12 @@ class FakeCloud:
         if action == "DescribeSubnets":
             named: list[str] = params["Filters"][0]["Values"]
             shape = {"TotalIpAddressCount": 253}
-            return {"SubnetSet": [{"SubnetId": item, **shape, "AvailableIpAddressCount": 253 - self.used.get(item, 0)} for item in named]}
+            return {
+                "SubnetSet": [
+                    {"SubnetId": item, **shape, "AvailableIpAddressCount": 253 - self.used.get(item, 0)}
+                    for item in named
+                ]
+            }
         if action == "DescribeEnableVpcCniProgress" and self.progress:
             return self.progress.pop(0) if len(self.progress) > 1 else self.progress[0]
         if action == "EnableVpcCniNetworkType" and self.enables:
@@ -111,7 +120,9 @@ def switch(cloud: FakeCloud, said: list[str] | None = None, deadline: float = 20
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    return VpcCniSwitch(cloud, Wait(deadline, (said if said is not None else []).append, sleep=sleep, clock=lambda: now[0]))
+    return VpcCniSwitch(
+        cloud, Wait(deadline, (said if said is not None else []).append, sleep=sleep, clock=lambda: now[0])
+    )
 
 
 def reported(cloud: FakeCloud) -> Callable[[dict[str, Any]], Report]:
@@ -197,7 +208,10 @@ def test_a_refusal_of_the_cloud_is_passed_on_in_its_words() -> None:
         if action == "EnableVpcCniNetworkType":
             raise CloudError(action, "FailedOperation.Role", "role IPAMDofTKE_QCSRole is missing", "req-1")
 
-    with pytest.raises(CloudError, match=r"EnableVpcCniNetworkType failed: FailedOperation.Role: role .* is missing, request req-1"):
+    with pytest.raises(
+        CloudError,
+        match=r"EnableVpcCniNetworkType failed: FailedOperation.Role: role .* is missing, request req-1",
+    ):
         switch(FakeCloud(before=refuse)).create(WISH)
 
 
@@ -237,7 +251,18 @@ def test_ready_means_running_with_every_subnet_and_the_wanted_reclaim_time() -> 
     assert next(steps, None) is None
 
 
-FAILURES = ("Failed", "failed", "FAILED", "failure", "Failure", "FailedInstall", "fail", "unhealthy", "Unhealthy", " Failed ")
+FAILURES = (
+    "Failed",
+    "failed",
+    "FAILED",
+    "failure",
+    "Failure",
+    "FailedInstall",
+    "fail",
+    "unhealthy",
+    "Unhealthy",
+    " Failed ",
+)
 STRANGE = (
     "", "initializing", "upgrading", "Initializing", "Upgrading", "Pending", "Starting", "installing", "unknown", "Error", "stopped",
     "NotRunning", "running-degraded", "runnning", "succeeded", "normal", "ready", "healthy", "Deleting", "升级中",
@@ -247,18 +272,24 @@ STRANGE = (
 @pytest.mark.parametrize("phase", FAILURES)
 def test_every_spelling_of_a_failure_ends_the_wait_at_once_with_its_reason(phase: str) -> None:
     for step in (
-        switch(failed := FakeCloud(enabled=True, subnets=[A, B], phase=phase, reason="no role")).wait_until_ready,
+        switch(
+            failed := FakeCloud(enabled=True, subnets=[A, B], phase=phase, reason="no role")
+        ).wait_until_ready,
         switch(failed).create,
     ):
         with pytest.raises(CloudError, match=f"ipamd of cls-12345678 is {phase}: no role"):
             step({**WISH, "ipReclaim": "never"})
         failed.calls.clear()
-    assert not switch(FakeCloud(enabled=True, phase=phase, reclaim="600s")).reclaims_as({**WISH, "ipReclaim": "600s"})
+    assert not switch(FakeCloud(enabled=True, phase=phase, reclaim="600s")).reclaims_as(
+        {**WISH, "ipReclaim": "600s"}
+    )
 
 
 @pytest.mark.parametrize("phase", STRANGE)
 def test_no_phase_but_running_is_ready_and_the_deadline_names_the_last_one(phase: str) -> None:
-    cloud = FakeCloud(enabled=True, subnets=[A, B], ipamd=[A, B], phase=phase, reason="agent waits", reclaim="300s")
+    cloud = FakeCloud(
+        enabled=True, subnets=[A, B], ipamd=[A, B], phase=phase, reason="agent waits", reclaim="300s"
+    )
     with pytest.raises(DeadlinePassed) as failure:
         switch(cloud).wait_until_ready(WISH)
     assert f"last seen: ipamd is {phase or 'not installed yet'} (agent waits)" in str(failure.value)
@@ -286,16 +317,24 @@ def test_it_is_not_off_while_ipamd_is_in_a_phase_of_its_own(phase: str) -> None:
 
 @pytest.mark.parametrize("status", ["Failed", "failed", "FAILED"])
 def test_why_switching_on_failed_ends_the_wait_at_once(status: str) -> None:
-    steps = [{"Status": "Running", "ErrorMessage": ""}] * 2 + [{"Status": status, "ErrorMessage": "install eniipamd failed: no role"}]
+    steps = [{"Status": "Running", "ErrorMessage": ""}] * 2 + [
+        {"Status": status, "ErrorMessage": "install eniipamd failed: no role"}
+    ]
     cloud, said = FakeCloud(enables=False, progress=steps), list[str]()
-    with pytest.raises(CloudError, match=r"switching it on is \w+ \(install eniipamd failed: no role\); mend the cause"):
+    with pytest.raises(
+        CloudError, match=r"switching it on is \w+ \(install eniipamd failed: no role\); mend the cause"
+    ):
         switch(cloud, said).create(WISH)
     assert len(cloud.asked("DescribeEnableVpcCniProgress")) == 3
     assert any("switching it on is Running" in line for line in said)
 
 
 def test_why_the_installation_of_ipamd_failed_ends_the_wait_until_it_is_ready() -> None:
-    cloud = FakeCloud(enabled=True, subnets=[A, B], progress=[{"Status": "Failed", "ErrorMessage": "install eniipamd failed"}])
+    cloud = FakeCloud(
+        enabled=True,
+        subnets=[A, B],
+        progress=[{"Status": "Failed", "ErrorMessage": "install eniipamd failed"}],
+    )
     with pytest.raises(CloudError, match="install eniipamd failed"):
         switch(cloud).wait_until_ready(WISH)
     cloud.phase = "initializing"  # it was installed after all
@@ -303,14 +342,20 @@ def test_why_the_installation_of_ipamd_failed_ends_the_wait_until_it_is_ready() 
         switch(cloud).wait_until_ready(WISH)
 
 
-@pytest.mark.parametrize("code", ["FailedOperation.TaskNotFound", "FailedOperation.EnableVPCCNIFailed", "UnauthorizedOperation.CamNoAuth"])
+@pytest.mark.parametrize(
+    "code",
+    ["FailedOperation.TaskNotFound", "FailedOperation.EnableVPCCNIFailed", "UnauthorizedOperation.CamNoAuth"],
+)
 def test_a_cloud_that_does_not_tell_the_progress_holds_nothing_up(code: str) -> None:
     def refuse(action: str) -> None:
         if action == "DescribeEnableVpcCniProgress":
             raise CloudError(action, code, "no")
 
     assert switch(FakeCloud(before=refuse)).create(WISH)["registeredSubnets"] == [A, B]
-    with pytest.raises(DeadlinePassed, match=rf"VPC-CNI is not on yet; how far switching it on is could not be told \({code}\)"):
+    with pytest.raises(
+        DeadlinePassed,
+        match=rf"VPC-CNI is not on yet; how far switching it on is could not be told \({code}\)",
+    ):
         switch(FakeCloud(before=refuse, enables=False)).create(WISH)
 
 
@@ -321,7 +366,9 @@ def test_a_state_of_the_task_that_nobody_knows_is_no_end_and_is_named() -> None:
         switch(FakeCloud(enables=False, progress=[{"Status": None}])).create(WISH)
 
 
-@pytest.mark.parametrize("status", ["Isolated", "Abnormal", "ResourceIsolated", "ResourceIsolate", "Deleting", "isolated"])
+@pytest.mark.parametrize(
+    "status", ["Isolated", "Abnormal", "ResourceIsolated", "ResourceIsolate", "Deleting", "isolated"]
+)
 def test_a_cluster_that_no_waiting_helps_is_named_at_once(status: str) -> None:
     cloud = FakeCloud(status=status)
     with pytest.raises(CloudError, match=f"cls-12345678 is {status}, and VPC-CNI needs a running one"):
@@ -329,7 +376,9 @@ def test_a_cluster_that_no_waiting_helps_is_named_at_once(status: str) -> None:
     assert len(cloud.calls) == 1
 
 
-@pytest.mark.parametrize("status", ["Creating", "Upgrading", "Scaling", "Idling", "Trading", "unheard-of", ""])
+@pytest.mark.parametrize(
+    "status", ["Creating", "Upgrading", "Scaling", "Idling", "Trading", "unheard-of", ""]
+)
 def test_any_other_state_of_a_cluster_is_waited_for_by_its_name(status: str) -> None:
     named = status or "in no state that the answer names"
     with pytest.raises(DeadlinePassed, match=f"last seen: the cluster is {named}"):
@@ -366,7 +415,10 @@ def test_an_answer_that_does_not_tell_is_never_a_no() -> None:
 
 
 def test_a_wait_goes_on_while_the_answer_does_not_tell() -> None:
-    cloud, answers = FakeCloud(subnets=[A, B], ipamd=[A, B], phase="running", reclaim="300s"), iter([None, None, True])
+    cloud, answers = (
+        FakeCloud(subnets=[A, B], ipamd=[A, B], phase="running", reclaim="300s"),
+        iter([None, None, True]),
+    )
 
     def progress(action: str) -> None:
         if action == "DescribeIPAMD":
@@ -384,13 +436,18 @@ def test_an_update_of_what_was_switched_off_elsewhere_is_refused_with_the_way_ou
 def test_it_is_switched_off_only_where_no_pod_would_lose_its_network() -> None:
     cloud = FakeCloud(enabled=True, subnets=[A, B], phase="running")
     pods = [f"shop/web-{number}" for number in range(7)]
-    with pytest.raises(CloudError, match=r"7 pods of cls-12345678 live on ENI addresses .*: shop/web-0, .*shop/web-4 and 2 more; remove"):
+    with pytest.raises(
+        CloudError,
+        match=r"7 pods of cls-12345678 live on ENI addresses .*: shop/web-0, .*shop/web-4 and 2 more; remove",
+    ):
         switch(cloud).switch_off(WISH, lambda: pods)
 
     def silent() -> list[str]:
         raise NotReadable("no endpoint is open")
 
-    with pytest.raises(CloudError, match="could not tell whether ENI pods live in cls-12345678: no endpoint is open"):
+    with pytest.raises(
+        CloudError, match="could not tell whether ENI pods live in cls-12345678: no endpoint is open"
+    ):
         switch(cloud).switch_off(WISH, silent)
     assert not cloud.asked("DisableVpcCniNetworkType")
     switch(cloud).switch_off(WISH, list)
@@ -441,7 +498,9 @@ def test_a_reclaim_time_that_the_cloud_has_already_is_only_stored() -> None:
     assert switch(cloud).reclaims_as({**WISH, "ipReclaim": "600s"})
     assert not switch(cloud).reclaims_as({**WISH, "ipReclaim": "900s"})
     assert not switch(FakeCloud(gone=True)).reclaims_as({**WISH, "ipReclaim": "600s"})
-    assert VpcCniSwitch.changes({**WISH, "registeredSubnets": [A, B]}, {**WISH, "ipReclaim": "600s"}, unknown) == (["ipReclaim"], [])
+    assert VpcCniSwitch.changes(
+        {**WISH, "registeredSubnets": [A, B]}, {**WISH, "ipReclaim": "600s"}, unknown
+    ) == (["ipReclaim"], [])
 
 
 def test_a_state_of_before_on_delete_existed_is_no_change() -> None:
@@ -459,11 +518,18 @@ def test_only_what_is_missing_is_a_change() -> None:
     live = {**WISH, "registeredSubnets": [A, B, C]}
     assert VpcCniSwitch.changes(live, {**WISH, "subnets": [B, A]}, unknown) == ([], [])
     assert VpcCniSwitch.changes(live, {**WISH, "subnets": [A, B, UNKNOWN]}, unknown) == (["subnets"], [])
-    assert VpcCniSwitch.changes(live, {**WISH, "clusterId": "cls-87654321"}, unknown) == (["clusterId"], ["clusterId"])
+    assert VpcCniSwitch.changes(live, {**WISH, "clusterId": "cls-87654321"}, unknown) == (
+        ["clusterId"],
+        ["clusterId"],
+    )
 
 
 def test_settings_come_from_the_stack_first_then_from_the_environment() -> None:
-    environment = {"TENCENTCLOUD_REGION": "ap-beijing", "TENCENTCLOUD_SECRET_ID": "env-id", "TENCENTCLOUD_SECRET_KEY": "env-key"}
+    environment = {
+        "TENCENTCLOUD_REGION": "ap-beijing",
+        "TENCENTCLOUD_SECRET_ID": "env-id",
+        "TENCENTCLOUD_SECRET_KEY": "env-key",
+    }
     settings = CloudSettings.read({"tencentcloud:secretId": "stack-id"}.get, environment=environment)
     assert (settings.region, settings.secret_id, settings.secret_key) == ("ap-beijing", "stack-id", "env-key")
     assert "stack-id" not in repr(settings)
@@ -473,12 +539,19 @@ def test_settings_come_from_the_stack_first_then_from_the_environment() -> None:
 
 
 def test_an_assumed_role_comes_from_the_stack_or_the_environment() -> None:
-    variables = {"TENCENTCLOUD_ASSUME_ROLE_ARN": "qcs::cam::uin/1:roleName/deploy", "TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION": "3600"}
+    variables = {
+        "TENCENTCLOUD_ASSUME_ROLE_ARN": "qcs::cam::uin/1:roleName/deploy",
+        "TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION": "3600",
+    }
     environment = {"TENCENTCLOUD_REGION": "ap-beijing", **variables}
     role = CloudSettings.read(lambda key: None, environment=environment).role
     assert role == AssumedRole("qcs::cam::uin/1:roleName/deploy", "pulumi-tke-hybrid", 3600)
-    configured = {"tencentcloud:assumeRole": '{"roleArn": "qcs::cam::uin/2:roleName/ci", "sessionName": "ci", "sessionDuration": 900}'}
-    assert CloudSettings.read(configured.get, environment=environment).role == AssumedRole("qcs::cam::uin/2:roleName/ci", "ci", 900)
+    configured = {
+        "tencentcloud:assumeRole": '{"roleArn": "qcs::cam::uin/2:roleName/ci", "sessionName": "ci", "sessionDuration": 900}'
+    }
+    assert CloudSettings.read(configured.get, environment=environment).role == AssumedRole(
+        "qcs::cam::uin/2:roleName/ci", "ci", 900
+    )
     assert CloudSettings.read(lambda key: None, "ap-beijing", {}).role is None
     with pytest.raises(SettingsMissing, match="is not an object with roleArn"):
         CloudSettings.read({"tencentcloud:assumeRole": "[1]"}.get, "ap-beijing", {})
@@ -487,12 +560,19 @@ def test_an_assumed_role_comes_from_the_stack_or_the_environment() -> None:
 def test_a_role_of_which_no_key_comes_back_is_an_error_of_the_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TencentCloud, "_answered", lambda self, client, action, params: {"RequestId": "1"})
     role = AssumedRole("qcs::cam::uin/1:roleName/deploy", "ci", 3600)
-    cloud = TencentCloud(CloudSettings(region="ap-guangzhou", secret_id="own-id", secret_key="own-key", role=role))
-    with pytest.raises(CloudError, match="AssumeRole failed: NotTold: the answer holds no key for qcs::cam::uin/1:roleName/deploy"):
+    cloud = TencentCloud(
+        CloudSettings(region="ap-guangzhou", secret_id="own-id", secret_key="own-key", role=role)
+    )
+    with pytest.raises(
+        CloudError,
+        match="AssumeRole failed: NotTold: the answer holds no key for qcs::cam::uin/1:roleName/deploy",
+    ):
         cloud.call("tke", "DescribeClusters", {})
 
 
-def test_a_role_is_assumed_once_and_its_own_key_signs_everything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_role_is_assumed_once_and_its_own_key_signs_everything_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked: list[tuple[str, str, dict[str, Any]]] = []
 
     class Client:
@@ -504,19 +584,29 @@ def test_a_role_is_assumed_once_and_its_own_key_signs_everything_else(monkeypatc
             temporary = {"TmpSecretId": "tmp-id", "TmpSecretKey": "tmp-key", "Token": "tmp-token"}
             return {"Response": {"Credentials": temporary}}
 
-    monkeypatch.setattr(TencentCloud, "_connected", lambda self, service, version, credential: Client(service, credential))
+    monkeypatch.setattr(
+        TencentCloud, "_connected", lambda self, service, version, credential: Client(service, credential)
+    )
     role = AssumedRole("qcs::cam::uin/1:roleName/deploy", "ci", 3600, external_id="partner")
-    cloud = TencentCloud(CloudSettings(region="ap-guangzhou", secret_id="own-id", secret_key="own-key", role=role))
+    cloud = TencentCloud(
+        CloudSettings(region="ap-guangzhou", secret_id="own-id", secret_key="own-key", role=role)
+    )
     cloud.call("tke", "DescribeClusters", {})
     cloud.call("vpc", "DescribeSubnets", {})
     wanted = {"RoleArn": role.arn, "RoleSessionName": "ci", "DurationSeconds": 3600, "ExternalId": "partner"}
-    assert asked == [("AssumeRole", "own-id", wanted), ("DescribeClusters", "tmp-id", {}), ("DescribeSubnets", "tmp-id", {})]
+    assert asked == [
+        ("AssumeRole", "own-id", wanted),
+        ("DescribeClusters", "tmp-id", {}),
+        ("DescribeSubnets", "tmp-id", {}),
+    ]
 
 
 POLICY = '{"version":"2.0","statement":[{"effect":"allow","action":["tke:*"],"resource":["qcs::tke::uin/1:cluster/a%2Fb+c&d"]}]}'
 
 
-@pytest.mark.parametrize("policy", [POLICY, f"\n  {POLICY}", '{ "statement": [] }', '{"note": "100% + 容器"}'])
+@pytest.mark.parametrize(
+    "policy", [POLICY, f"\n  {POLICY}", '{ "statement": [] }', '{"note": "100% + 容器"}']
+)
 def test_a_session_policy_is_url_encoded_exactly_once(monkeypatch: pytest.MonkeyPatch, policy: str) -> None:
     """The same for a policy that is given encoded, in both ways in which that is written."""
     sent: list[str] = []
@@ -524,18 +614,30 @@ def test_a_session_policy_is_url_encoded_exactly_once(monkeypatch: pytest.Monkey
     class Client:
         def call_json(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
             sent.append(params.get("Policy", ""))
-            return {"Response": {"Credentials": {"TmpSecretId": "tmp-id", "TmpSecretKey": "tmp-key", "Token": "tmp-token"}}}
+            return {
+                "Response": {
+                    "Credentials": {"TmpSecretId": "tmp-id", "TmpSecretKey": "tmp-key", "Token": "tmp-token"}
+                }
+            }
 
     monkeypatch.setattr(TencentCloud, "_connected", lambda *_: Client())
     for given in (policy, quote(policy, safe=""), quote_plus(policy)):
         role = AssumedRole("qcs::cam::uin/1:roleName/deploy", "ci", policy=given)
-        TencentCloud(CloudSettings(region="ap-guangzhou", secret_id="id", secret_key="key", role=role)).call("tke", "DescribeClusters", {})
+        TencentCloud(CloudSettings(region="ap-guangzhou", secret_id="id", secret_key="key", role=role)).call(
+            "tke", "DescribeClusters", {}
+        )
         assumed = sent[-2]
-        assert not set(assumed) - set("%+-._~") - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+        assert (
+            not set(assumed)
+            - set("%+-._~")
+            - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+        )
         assert unquote_plus(assumed) == policy
 
 
-def test_throttling_is_waited_out_and_a_lost_connection_is_retried_only_when_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_throttling_is_waited_out_and_a_lost_connection_is_retried_only_when_reading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked: list[str] = []
 
     def once(self: TencentCloud, service: str, action: str, params: Params) -> dict[str, Any]:
@@ -556,8 +658,13 @@ def test_throttling_is_waited_out_and_a_lost_connection_is_retried_only_when_rea
     assert asked.count("AddVpcCniSubnets") == 1
 
 
-@pytest.mark.parametrize(("described", "words"), [({"NetworkType": "VPC-CNI"}, "was made as VPC-CNI"), ({"Cilium": True}, "runs Cilium")])
-def test_a_cluster_that_cannot_become_hybrid_is_refused_also_when_nobody_previewed(described: dict[str, Any], words: str) -> None:
+@pytest.mark.parametrize(
+    ("described", "words"),
+    [({"NetworkType": "VPC-CNI"}, "was made as VPC-CNI"), ({"Cilium": True}, "runs Cilium")],
+)
+def test_a_cluster_that_cannot_become_hybrid_is_refused_also_when_nobody_previewed(
+    described: dict[str, Any], words: str
+) -> None:
     for enabled in (False, True):
         cloud = FakeCloud(enabled=enabled, subnets=[C] if enabled else None, described=described)
         with pytest.raises(CloudError, match=words):
@@ -567,14 +674,24 @@ def test_a_cluster_that_cannot_become_hybrid_is_refused_also_when_nobody_preview
 
 def test_the_vpc_that_the_program_says_is_that_of_the_cluster() -> None:
     (problem,) = reported(FakeCloud(vpc="vpc-87654321"))(WISH).problems
-    assert str(problem).startswith("vpc_id: vpc-12345678 is not the VPC of cls-12345678, which is vpc-87654321")
+    assert str(problem).startswith(
+        "vpc_id: vpc-12345678 is not the VPC of cls-12345678, which is vpc-87654321"
+    )
     assert reported(FakeCloud(vpc="vpc-87654321"))({**WISH, "vpcId": UNKNOWN}).problems == []
 
 
 @pytest.mark.parametrize("enabled", [False, True])
-@pytest.mark.parametrize("change", [{"subnets": UNKNOWN}, {"subnets": [A, UNKNOWN]}, {"ipReclaim": UNKNOWN}, {"staticIp": UNKNOWN}])
+@pytest.mark.parametrize(
+    "change", [{"subnets": UNKNOWN}, {"subnets": [A, UNKNOWN]}, {"ipReclaim": UNKNOWN}, {"staticIp": UNKNOWN}]
+)
 def test_what_a_preview_cannot_know_contradicts_nothing(change: dict[str, Any], enabled: bool) -> None:
-    cloud = FakeCloud(enabled=enabled, subnets=[A, B], phase="running", reclaim="300s", described={"IsNonStaticIpMode": False})
+    cloud = FakeCloud(
+        enabled=enabled,
+        subnets=[A, B],
+        phase="running",
+        reclaim="300s",
+        described={"IsNonStaticIpMode": False},
+    )
     assert reported(cloud)({**WISH, **change}).problems == []
 
 
@@ -602,7 +719,9 @@ def test_another_cluster_under_the_same_name_is_looked_at_like_a_new_one(cloud: 
     assert VpcCniProvider().contradicted(WISH, WISH) == []
 
 
-def test_a_preview_that_cannot_look_says_so_and_goes_on(cloud: FakeCloud, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_preview_that_cannot_look_says_so_and_goes_on(
+    cloud: FakeCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
     cloud.enabled = None
     assert VpcCniProvider().contradicted({}, WISH) == []
     assert "could not look at cls-12345678: NotTold" in capsys.readouterr().out
@@ -614,7 +733,10 @@ def test_a_subnet_that_is_not_empty_is_named_before_it_is_registered_and_never_a
     cloud.enabled, cloud.subnets, cloud.used = False, None, {A: 0, B: 3, C: 7}
     provider = VpcCniProvider()
     assert provider.contradicted({}, WISH) == []
-    assert f"warning: subnets: {B} holds 3 addresses and is not registered as container subnet yet" in capsys.readouterr().out
+    assert (
+        f"warning: subnets: {B} holds 3 addresses and is not registered as container subnet yet"
+        in capsys.readouterr().out
+    )
     live = {**WISH, "registeredSubnets": [A, B]}
     assert provider.contradicted(live, WISH) == []
     assert capsys.readouterr().out == ""
@@ -625,14 +747,24 @@ def test_a_subnet_that_is_not_empty_is_named_before_it_is_registered_and_never_a
     assert (found.rule.id, found.value) == ("subnet-in-use", C)
 
 
-def test_what_an_adopted_cluster_has_registered_may_be_full_of_pods(cloud: FakeCloud, capsys: pytest.CaptureFixture[str]) -> None:
-    cloud.enabled, cloud.subnets, cloud.used, cloud.phase, cloud.reclaim = True, [A], {A: 200, B: 1}, "running", "300s"
+def test_what_an_adopted_cluster_has_registered_may_be_full_of_pods(
+    cloud: FakeCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud.enabled, cloud.subnets, cloud.used, cloud.phase, cloud.reclaim = (
+        True,
+        [A],
+        {A: 200, B: 1},
+        "running",
+        "300s",
+    )
     assert VpcCniProvider().contradicted({}, WISH) == []
     assert f"{B} holds 1 addresses" in (said := capsys.readouterr().out)
     assert "holds 200" not in said
 
 
-def test_a_cluster_that_is_still_to_be_made_gets_no_subnet_in_use_either(cloud: FakeCloud, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cluster_that_is_still_to_be_made_gets_no_subnet_in_use_either(
+    cloud: FakeCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
     cloud.used, unknown_value = {B: 5}, cast(Any, Unknown)
     not_known = unknown_value()
     assert VpcCniProvider().contradicted({}, {**WISH, "clusterId": not_known}) == []
@@ -640,14 +772,19 @@ def test_a_cluster_that_is_still_to_be_made_gets_no_subnet_in_use_either(cloud: 
     assert {action for action, _ in cloud.calls} == {"DescribeSubnets"}
 
 
-def test_subnets_that_could_not_be_looked_at_are_named_as_not_looked_at(cloud: FakeCloud, capsys: pytest.CaptureFixture[str]) -> None:
+def test_subnets_that_could_not_be_looked_at_are_named_as_not_looked_at(
+    cloud: FakeCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
     def refuse(action: str) -> None:
         if action == "DescribeSubnets":
             raise CloudError(action, "UnauthorizedOperation", "no")
 
     cloud.before = refuse
     assert VpcCniProvider().contradicted({"clusterId": "cls-12345678"}, WISH) == []
-    assert "could not look whether the container subnets are empty (UnauthorizedOperation)" in capsys.readouterr().out
+    assert (
+        "could not look whether the container subnets are empty (UnauthorizedOperation)"
+        in capsys.readouterr().out
+    )
 
 
 def test_readiness_goes_with_vpc_cni_and_has_to_come_back_with_it(cloud: FakeCloud) -> None:

@@ -23,10 +23,17 @@ def test_a_program_in_words_makes_what_the_words_say() -> None:
     assert graph.named("words-endpoint").inputs["clusterInternet"] is True
     stateful = graph.named("words-stateful-statefulset").inputs["spec"]
     assert stateful["podManagementPolicy"] == "Parallel"
-    assert stateful["template"]["metadata"]["annotations"]["tke.cloud.tencent.com/networks"] == "tke-route-eni"
+    assert (
+        stateful["template"]["metadata"]["annotations"]["tke.cloud.tencent.com/networks"] == "tke-route-eni"
+    )
     overlay = graph.named("words-overlay-service").inputs
     assert overlay["spec"]["externalTrafficPolicy"] == "Local"
-    assert graph.named("words-typed-deployment").inputs["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] == "Always"
+    assert (
+        graph.named("words-typed-deployment").inputs["spec"]["template"]["spec"]["containers"][0][
+            "imagePullPolicy"
+        ]
+        == "Always"
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,7 +41,10 @@ def test_a_program_in_words_makes_what_the_words_say() -> None:
     [
         ({"kind": "daemonset"}, "kind: must be 'deployment' or 'statefulset'; got 'daemonset'"),
         ({"network": "overlay"}, "network: must be 'eni' or 'global_route'; got 'overlay'"),
-        ({"rules": {"zone-pinning": "off"}}, "rules['zone-pinning']: must be 'error', 'warning' or 'note'; got 'off'"),
+        (
+            {"rules": {"zone-pinning": "off"}},
+            "rules['zone-pinning']: must be 'error', 'warning' or 'note'; got 'off'",
+        ),
     ],
 )
 def test_another_word_is_refused_with_those_that_there_are(more: dict[str, Any], line: str) -> None:

@@ -34,17 +34,29 @@ def test_a_workload_without_a_provider_is_refused_instead_of_going_to_the_machin
 
 
 def test_both_guards_remember_the_labels_by_which_pods_are_found() -> None:
-    for more, remembered in (({}, {"app.kubernetes.io/name": "w"}), ({"selector": {"app": "shop"}}, {"app": "shop"})):
+    for more, remembered in (
+        ({}, {"app.kubernetes.io/name": "w"}),
+        ({"selector": {"app": "shop"}}, {"app": "shop"}),
+    ):
         graph = made(**more)
-        assert [graph.named(f"w-{which}").inputs["selector"] for which in ("guard", "settled")] == [remembered, remembered]
+        assert [graph.named(f"w-{which}").inputs["selector"] for which in ("guard", "settled")] == [
+            remembered,
+            remembered,
+        ]
 
 
 def test_the_eni_pod_asks_for_one_address_in_its_first_container_only() -> None:
     amounts = core.ResourceRequirementsArgs(limits={"cpu": "500m"}, requests={"cpu": "250m"})
-    containers = [core.ContainerArgs(name="a", image="a", resources=amounts), core.ContainerArgs(name="b", image="b")]
+    containers = [
+        core.ContainerArgs(name="a", image="a", resources=amounts),
+        core.ContainerArgs(name="b", image="b"),
+    ]
     before = [core.ContainerArgs(name="i", image="i")]
     seen = template(image=None, containers=containers, init_containers=before)
-    assert seen["metadata"]["annotations"] == {"tke.cloud.tencent.com/networks": "tke-route-eni", "tke-hybrid/direct": "service"}
+    assert seen["metadata"]["annotations"] == {
+        "tke.cloud.tencent.com/networks": "tke-route-eni",
+        "tke-hybrid/direct": "service",
+    }
     one, other = seen["spec"]["containers"]
     assert one["resources"] == {
         "limits": {"cpu": "500m", "tke.cloud.tencent.com/eni-ip": "1"},
@@ -59,7 +71,10 @@ def test_a_pod_on_global_route_carries_nothing_of_the_eni() -> None:
     pod = seen.named("w-deployment").inputs["spec"]["template"]
     assert "annotations" not in pod["metadata"]
     assert "resources" not in pod["spec"]["containers"][0]
-    assert seen.named("w-service").inputs["metadata"]["annotations"]["service.cloud.tencent.com/direct-access"] == "false"
+    assert (
+        seen.named("w-service").inputs["metadata"]["annotations"]["service.cloud.tencent.com/direct-access"]
+        == "false"
+    )
 
 
 def test_the_direct_service_waits_for_its_address_and_never_for_pods() -> None:
@@ -76,7 +91,11 @@ def test_the_direct_service_waits_for_its_address_and_never_for_pods() -> None:
     [
         ({}, "LoadBalancer", "peer"),
         ({"exposure": tke.not_exposed()}, "ClusterIP", "peer"),
-        ({"exposure": tke.not_exposed(), "ingress": tke.IngressArgs(exposure=tke.public())}, "NodePort", "x-forwarded-for"),
+        (
+            {"exposure": tke.not_exposed(), "ingress": tke.IngressArgs(exposure=tke.public())},
+            "NodePort",
+            "x-forwarded-for",
+        ),
         ({"network": tke.PodNetwork.GLOBAL_ROUTE}, "LoadBalancer", "none"),
         ({"network": tke.PodNetwork.GLOBAL_ROUTE, "direct": True}, "LoadBalancer", "peer"),
         ({"network": "global_route", "external_traffic_policy": "local"}, "LoadBalancer", "peer"),
@@ -99,12 +118,18 @@ def test_a_changed_front_rolls_the_pods_so_that_they_get_their_gates() -> None:
 
     assert annotations(exposure=tke.not_exposed()) == {"tke.cloud.tencent.com/networks": "tke-route-eni"}
     assert annotations()["tke-hybrid/direct"] == "service"
-    assert annotations(ingress=tke.IngressArgs(exposure=tke.public()))["tke-hybrid/direct"] == "service+ingress"
+    assert (
+        annotations(ingress=tke.IngressArgs(exposure=tke.public()))["tke-hybrid/direct"] == "service+ingress"
+    )
     assert "tke-hybrid/direct" not in annotations(direct=False)
 
 
-@pytest.mark.parametrize(("replicas", "autoscaled", "budgets"), [(0, False, 0), (1, False, 0), (1, True, 1), (2, False, 1)])
-def test_one_replica_has_no_disruption_budget_because_no_other_pod_could_stay(replicas: int, autoscaled: bool, budgets: int) -> None:
+@pytest.mark.parametrize(
+    ("replicas", "autoscaled", "budgets"), [(0, False, 0), (1, False, 0), (1, True, 1), (2, False, 1)]
+)
+def test_one_replica_has_no_disruption_budget_because_no_other_pod_could_stay(
+    replicas: int, autoscaled: bool, budgets: int
+) -> None:
     assert len(made(replicas=replicas, autoscaled=autoscaled).of_type("PodDisruptionBudget")) == budgets
 
 
@@ -120,15 +145,27 @@ def test_one_replica_has_no_disruption_budget_because_no_other_pod_could_stay(re
     ],
 )
 def test_a_rollout_takes_no_more_addresses_than_there_are_and_has_the_time_it_needs(
-    replicas: int, facts: dict[str, Any] | None, more: dict[str, Any], surge: int, unavailable: int, deadline: int
+    replicas: int,
+    facts: dict[str, Any] | None,
+    more: dict[str, Any],
+    surge: int,
+    unavailable: int,
+    deadline: int,
 ) -> None:
-    spec = made(replicas=replicas, cluster_facts=facts, rollout=tke.RolloutArgs(**more)).named("w-deployment").inputs["spec"]
+    spec = (
+        made(replicas=replicas, cluster_facts=facts, rollout=tke.RolloutArgs(**more))
+        .named("w-deployment")
+        .inputs["spec"]
+    )
     assert spec["strategy"]["rollingUpdate"] == {"maxSurge": surge, "maxUnavailable": unavailable}
     assert spec["progressDeadlineSeconds"] == deadline
 
 
 def test_a_rollout_of_as_many_pods_as_an_autoscaler_likes_has_the_longest_time() -> None:
-    assert made(replicas=2, autoscaled=True).named("w-deployment").inputs["spec"]["progressDeadlineSeconds"] == LONGEST_SECONDS
+    assert (
+        made(replicas=2, autoscaled=True).named("w-deployment").inputs["spec"]["progressDeadlineSeconds"]
+        == LONGEST_SECONDS
+    )
     assert stateful_set_timeout(tke.RolloutArgs(), 2, scaled=True).progress == LONGEST_SECONDS
 
 
@@ -143,13 +180,19 @@ def test_a_rollout_of_as_many_pods_as_an_autoscaler_likes_has_the_longest_time()
         (0, {"max_surge": 1000}),
     ],
 )
-def test_a_surge_that_there_are_addresses_for_is_nothing_to_speak_of(replicas: int, more: dict[str, Any]) -> None:
+def test_a_surge_that_there_are_addresses_for_is_nothing_to_speak_of(
+    replicas: int, more: dict[str, Any]
+) -> None:
     assert made(replicas=replicas, cluster_facts=FACTS, rollout=tke.RolloutArgs(**more)).said == []
 
 
 def test_every_container_waits_before_it_is_told_to_stop_unless_it_has_a_hook() -> None:
-    hook = core.LifecycleArgs(pre_stop=core.LifecycleHandlerArgs(exec_=core.ExecActionArgs(command=["/drain"])))
-    begin = core.LifecycleArgs(post_start=core.LifecycleHandlerArgs(exec_=core.ExecActionArgs(command=["/begin"])))
+    hook = core.LifecycleArgs(
+        pre_stop=core.LifecycleHandlerArgs(exec_=core.ExecActionArgs(command=["/drain"]))
+    )
+    begin = core.LifecycleArgs(
+        post_start=core.LifecycleHandlerArgs(exec_=core.ExecActionArgs(command=["/begin"]))
+    )
     containers = [
         core.ContainerArgs(name="a", image="a"),
         core.ContainerArgs(name="b", image="b", lifecycle=hook),
@@ -176,27 +219,42 @@ def test_a_whole_pod_of_the_users_keeps_what_it_says() -> None:
         priority_class_name="high",
     )
     spec = template(image=None, pod_spec=whole)["spec"]
-    assert (spec["terminationGracePeriodSeconds"], spec["topologySpreadConstraints"], spec["priorityClassName"]) == (300, [], "high")
+    assert (
+        spec["terminationGracePeriodSeconds"],
+        spec["topologySpreadConstraints"],
+        spec["priorityClassName"],
+    ) == (300, [], "high")
     assert spec["containers"][0]["resources"]["limits"] == {"tke.cloud.tencent.com/eni-ip": "1"}
 
 
 def test_what_is_said_twice_alike_is_no_contradiction() -> None:
-    asking = core.ResourceRequirementsArgs(requests={"tke.cloud.tencent.com/eni-ip": "1"}, limits={"tke.cloud.tencent.com/eni-ip": "1"})
-    whole = core.PodSpecArgs(containers=[core.ContainerArgs(name="a", image="a", resources=asking)], termination_grace_period_seconds=60)
+    asking = core.ResourceRequirementsArgs(
+        requests={"tke.cloud.tencent.com/eni-ip": "1"}, limits={"tke.cloud.tencent.com/eni-ip": "1"}
+    )
+    whole = core.PodSpecArgs(
+        containers=[core.ContainerArgs(name="a", image="a", resources=asking)],
+        termination_grace_period_seconds=60,
+    )
     rollout = tke.RolloutArgs(termination_grace_seconds=60)
-    seen = template(image=None, pod_spec=whole, rollout=rollout, selector={"app": "x"}, labels={"app": "x", "team": "a"})
+    seen = template(
+        image=None, pod_spec=whole, rollout=rollout, selector={"app": "x"}, labels={"app": "x", "team": "a"}
+    )
     assert seen["metadata"]["labels"] == {"app": "x", "team": "a"}
     assert seen["spec"]["terminationGracePeriodSeconds"] == 60
 
 
 def test_a_certificate_is_named_by_a_secret_of_its_own() -> None:
     ports = [{"port": 80}, {"port": 443, "protocol": "TCP_SSL", "certificate_id": CERTIFICATE}]
-    graph = made(ports=ports, ingress=tke.IngressArgs(exposure=tke.public(), certificate_id=CERTIFICATE, redirect=True))
+    graph = made(
+        ports=ports, ingress=tke.IngressArgs(exposure=tke.public(), certificate_id=CERTIFICATE, redirect=True)
+    )
     names = [resource.inputs["metadata"]["name"] for resource in graph.of_type(":Secret")]
     names.sort()
     assert names == ["w-certificate-1-abcd1234", "w-ingress-certificate-abcd1234"]
     annotations = graph.named("w-service").inputs["metadata"]["annotations"]
-    assert json.loads(annotations["service.cloud.tencent.com/specify-protocol"]) == {"443": {"protocol": ["TCP_SSL"], "tls": names[0]}}
+    assert json.loads(annotations["service.cloud.tencent.com/specify-protocol"]) == {
+        "443": {"protocol": ["TCP_SSL"], "tls": names[0]}
+    }
     assert graph.named("w-ingress").inputs["spec"]["tls"] == [{"secretName": names[1]}]
 
 
@@ -221,7 +279,12 @@ def test_local_node_ports_are_for_overlay_pods_behind_a_service_and_for_nothing_
     }
     exposures = [tke.not_exposed(), tke.public(), tke.internal(SUBNET), EXISTING]
     for exposure, network, direct in itertools.product(exposures, tke.PodNetwork, (True, False)):
-        more: dict[str, Any] = {"exposure": exposure, "network": network, "direct": direct, "external_traffic_policy": "local"}
+        more: dict[str, Any] = {
+            "exposure": exposure,
+            "network": network,
+            "direct": direct,
+            "external_traffic_policy": "local",
+        }
         if exposure.is_there and network is tke.PodNetwork.GLOBAL_ROUTE and not direct:
             assert front(**more)["spec"]["externalTrafficPolicy"] == "Local"
             continue
@@ -233,9 +296,18 @@ def test_local_node_ports_are_for_overlay_pods_behind_a_service_and_for_nothing_
 @pytest.mark.parametrize(
     ("more", "warning"),
     [
-        ({"kind": "statefulset", "fixed_ip": True, "cluster_facts": FACTS}, "fixed_ip: keeps each pod in the zone of its first start"),
-        ({"kind": "statefulset", "fixed_ip": True}, "fixed_ip: keeps each pod in the zone of its first start; an address never leaves"),
-        ({"replicas": ADDRESSES, "cluster_facts": FACTS}, "replicas: 26 pods take all 26 addresses of the container subnets"),
+        (
+            {"kind": "statefulset", "fixed_ip": True, "cluster_facts": FACTS},
+            "fixed_ip: keeps each pod in the zone of its first start",
+        ),
+        (
+            {"kind": "statefulset", "fixed_ip": True},
+            "fixed_ip: keeps each pod in the zone of its first start; an address never leaves",
+        ),
+        (
+            {"replicas": ADDRESSES, "cluster_facts": FACTS},
+            "replicas: 26 pods take all 26 addresses of the container subnets",
+        ),
         ({"replicas": 90}, "replicas: 90 and 23 more during a rollout are over 100 backends"),
     ],
 )
@@ -255,7 +327,10 @@ def test_facts_that_come_later_are_looked_at_before_anything_is_made() -> None:
 def test_names_that_only_some_clusters_take_are_the_programs_to_allow() -> None:
     allowed = {"service-name": "warning", "statefulset-name": "note"}
     name = "1" + "a" * 52
-    for graph in (made(name=name, kind="statefulset", rules=allowed), run(lambda: workload(name, kind="statefulset", rules=allowed))):
+    for graph in (
+        made(name=name, kind="statefulset", rules=allowed),
+        run(lambda: workload(name, kind="statefulset", rules=allowed)),
+    ):
         assert [(level, text.rpartition(" ")[2]) for level, text in graph.said] == [
             ("warning", "[service-name]"), ("info", "[statefulset-name]")
         ]  # fmt: skip

@@ -29,17 +29,35 @@ def state(**more: Any) -> dict[str, Any]:
 
 def told(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     failures = WorkloadGuardProvider().check(before, after).failures
-    assert all(not failure.property for failure in failures)  # else the engine would add a property of its own, and no value
+    assert all(
+        not failure.property for failure in failures
+    )  # else the engine would add a property of its own, and no value
     return [failure.reason for failure in failures]
 
 
 @pytest.mark.parametrize(
     ("before", "after", "what"),
     [
-        ({"service": PUBLIC}, {"service": INTERNAL}, "exposure.kind: internal instead of public; a load balancer cannot change between"),
-        ({"service": PUBLIC}, {"service": EXISTING}, "exposure.kind: existing instead of public; a load balancer cannot change between"),
-        ({"service": PUBLIC}, {"service": NONE}, "exposure.kind: none instead of public; a load balancer cannot change between"),
-        ({"service": EXISTING}, {"service": INTERNAL}, "exposure.kind: internal instead of existing; a load balancer cannot change"),
+        (
+            {"service": PUBLIC},
+            {"service": INTERNAL},
+            "exposure.kind: internal instead of public; a load balancer cannot change between",
+        ),
+        (
+            {"service": PUBLIC},
+            {"service": EXISTING},
+            "exposure.kind: existing instead of public; a load balancer cannot change between",
+        ),
+        (
+            {"service": PUBLIC},
+            {"service": NONE},
+            "exposure.kind: none instead of public; a load balancer cannot change between",
+        ),
+        (
+            {"service": EXISTING},
+            {"service": INTERNAL},
+            "exposure.kind: internal instead of existing; a load balancer cannot change",
+        ),
         (
             {"service": INTERNAL},
             {"service": {**INTERNAL, "subnetId": "subnet-22222222"}},
@@ -60,10 +78,22 @@ def told(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
             {"service": {**PUBLIC, "bandwidth": 20}},
             "exposure.bandwidth: 20 instead of 10; a load balancer cannot change its bandwidth",
         ),
-        ({"ingress": PUBLIC}, {"ingress": INTERNAL}, "ingress.exposure.kind: internal instead of public; a load balancer cannot change"),
-        ({"ingress": PUBLIC}, {}, "ingress.exposure.kind: none instead of public; a load balancer cannot change between"),
+        (
+            {"ingress": PUBLIC},
+            {"ingress": INTERNAL},
+            "ingress.exposure.kind: internal instead of public; a load balancer cannot change",
+        ),
+        (
+            {"ingress": PUBLIC},
+            {},
+            "ingress.exposure.kind: none instead of public; a load balancer cannot change between",
+        ),
         ({}, {"name": "shop"}, "name: shop instead of web; the objects' name cannot change in place"),
-        ({}, {"namespace": "shop"}, "namespace: shop instead of default; their namespace cannot change in place"),
+        (
+            {},
+            {"namespace": "shop"},
+            "namespace: shop instead of default; their namespace cannot change in place",
+        ),
     ],
 )
 def test_a_change_that_would_cost_the_address_is_refused_until_it_is_allowed(
@@ -91,11 +121,17 @@ OWN, DEFAULT = {"app": "web", "tier": "front"}, {"app.kubernetes.io/name": "web"
         (OWN, DEFAULT, "app.kubernetes.io/name=web instead of app=web,tier=front"),
         (OWN, {"app": "web"}, "app=web instead of app=web,tier=front"),
         (OWN, {**OWN, "tier": "back"}, "app=web,tier=back instead of app=web,tier=front"),
-        (OWN, {"app": UNKNOWN, "tier": "back"}, "app=(not known yet),tier=back instead of app=web,tier=front"),
+        (
+            OWN,
+            {"app": UNKNOWN, "tier": "back"},
+            "app=(not known yet),tier=back instead of app=web,tier=front",
+        ),
     ],
     ids=["given", "left out", "fewer", "another value", "another value beside an unknown one"],
 )
-def test_the_labels_by_which_pods_are_found_never_change_under_one_name(old: Any, new: Any, what: str) -> None:
+def test_the_labels_by_which_pods_are_found_never_change_under_one_name(
+    old: Any, new: Any, what: str
+) -> None:
     before = what.split(" instead of ")[1]
     for more in ({}, {"service": NONE}, {"allowAddressChange": True}):
         assert told(state(selector=old, **more), state(selector=new, **more)) == [
@@ -124,8 +160,13 @@ def claims(storage: object = "10Gi", **more: object) -> list[object]:
 @pytest.mark.parametrize("other", [claims("20Gi"), claims(labels={"a": "b"}), [*claims(), *claims()], []])
 def test_the_volumes_of_a_statefulset_never_change_under_one_name(other: list[object]) -> None:
     (line,) = told(state(volumeClaims=claims()), state(volumeClaims=other))
-    assert line.startswith("volume_claims: are others than the StatefulSet was made with; Kubernetes cannot change them in place")
-    assert told(state(volumeClaims=claims(), service=NONE), state(volumeClaims=other, service=NONE, name="shop")) == []
+    assert line.startswith(
+        "volume_claims: are others than the StatefulSet was made with; Kubernetes cannot change them in place"
+    )
+    assert (
+        told(state(volumeClaims=claims(), service=NONE), state(volumeClaims=other, service=NONE, name="shop"))
+        == []
+    )
     assert told(state(volumeClaims=other), state(volumeClaims=other)) == []
     assert told(state(), state(volumeClaims=other)) == []  # a stack of before, or a Deployment
     assert not WorkloadGuardProvider().diff("web", state(), state(volumeClaims=other)).changes
@@ -145,7 +186,10 @@ def test_the_first_preview_of_a_workload_refuses_nothing() -> None:
 
 
 ENI, BY_NODE_PORT = {"network": "eni", "direct": True}, {"network": "eni", "direct": False}
-OVERLAY, OVERLAY_DIRECT = {"network": "global_route", "direct": False}, {"network": "global_route", "direct": True}
+OVERLAY, OVERLAY_DIRECT = (
+    {"network": "global_route", "direct": False},
+    {"network": "global_route", "direct": True},
+)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +214,9 @@ OVERLAY, OVERLAY_DIRECT = {"network": "global_route", "direct": False}, {"networ
         (OVERLAY, OVERLAY_DIRECT, None),
     ],
 )
-def test_pods_change_their_network_only_behind_node_ports(before: dict[str, Any], after: dict[str, Any], steps: str | None) -> None:
+def test_pods_change_their_network_only_behind_node_ports(
+    before: dict[str, Any], after: dict[str, Any], steps: str | None
+) -> None:
     lines = told(state(**before), state(**after))
     if steps is None:
         assert lines == []
@@ -188,5 +234,7 @@ def test_without_a_load_balancer_the_network_changes_at_once() -> None:
 
 def test_the_guard_updates_when_what_it_remembers_changes_and_only_then() -> None:
     provider = WorkloadGuardProvider()
-    assert not provider.diff("web", {**state(), "__provider": "old"}, {**state(), "__provider": "new", "ingress": None}).changes
+    assert not provider.diff(
+        "web", {**state(), "__provider": "old"}, {**state(), "__provider": "new", "ingress": None}
+    ).changes
     assert provider.diff("web", state(ingress=PUBLIC), state()).changes

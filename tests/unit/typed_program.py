@@ -76,10 +76,16 @@ def workloads(provider: kubernetes.Provider) -> list[tke.ClientIpWorkload]:
         network="global_route",
         external_traffic_policy="local",
         exposure=tke.ExposureArgs(kind="internal", subnet_id="subnet-88888888"),
-        readiness_probe=kubernetes.core.v1.ProbeArgs(http_get=kubernetes.core.v1.HTTPGetActionArgs(path="/", port=80)),
+        readiness_probe=kubernetes.core.v1.ProbeArgs(
+            http_get=kubernetes.core.v1.HTTPGetActionArgs(path="/", port=80)
+        ),
         tolerations=[{"key": "team", "operator": "Exists"}],
     )
-    typed: kubernetes.core.v1.ContainerArgsDict = {"name": "web", "image": "nginx", "image_pull_policy": "Always"}
+    typed: kubernetes.core.v1.ContainerArgsDict = {
+        "name": "web",
+        "image": "nginx",
+        "image_pull_policy": "Always",
+    }
     dictionaries = tke.ClientIpWorkloadArgs(containers=[typed], exposure=tke.not_exposed())
     described = {"words-stateful": stateful, "words-overlay": overlay, "words-typed": dictionaries}
     return [tke.ClientIpWorkload(name, args, opts) for name, args in described.items()]

@@ -15,7 +15,9 @@ def workload(name: str = "w", **more: Any) -> tke.ClientIpWorkload:
     """One with an internal load balancer, unless told otherwise."""
     described: dict[str, Any] = {"image": "nginx", "exposure": tke.internal(SUBNET), **more}
     provider = kubernetes.Provider("cluster", kubeconfig="none")
-    return tke.ClientIpWorkload(name, tke.ClientIpWorkloadArgs(**described), pulumi.ResourceOptions(provider=provider))
+    return tke.ClientIpWorkload(
+        name, tke.ClientIpWorkloadArgs(**described), pulumi.ResourceOptions(provider=provider)
+    )
 
 
 def made(**more: Any) -> Graph:

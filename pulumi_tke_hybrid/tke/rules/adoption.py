@@ -46,7 +46,9 @@ class Wanted:
     service_name: str | None = None
     pod_management_policy: str | None = None
     claims: Sequence[Claim] | None = None
-    fixed: Mapping[str, Mapping[str, tuple[str, str | None]]] = field(default_factory=dict[str, "Mapping[str, tuple[str, str | None]]"])
+    fixed: Mapping[str, Mapping[str, tuple[str, str | None]]] = field(
+        default_factory=dict[str, "Mapping[str, tuple[str, str | None]]"]
+    )
     """By `service` and `ingress`: annotation -> (property path, value) of what TKE reads only when it makes a load balancer."""
     exposed: bool | None = None
     """Whether a load balancer stands behind the Service; None where another one is allowed."""
@@ -66,7 +68,9 @@ def live_findings(live: Mapping[str, Json], wanted: Wanted) -> Iterator[Finding]
             todo="leave headless_service out, or give another name",
         )
     for front, fixed in wanted.fixed.items():
-        if front in live and not managed(live[front]):  # later an annotation that somebody edits is no other load balancer
+        if front in live and not managed(
+            live[front]
+        ):  # later an annotation that somebody edits is no other load balancer
             yield from _fixed_findings(live[front], fixed)
 
 
@@ -91,7 +95,11 @@ def _service_findings(live: Json, wanted: Wanted) -> Iterator[Finding]:
 def _pod_holder_findings(live: Json, wanted: Wanted) -> Iterator[Finding]:
     selector = mapping(at(live, "spec", "selector", "matchLabels"))
     if items(at(live, "spec", "selector", "matchExpressions")):
-        yield _differs("selector", "is matchExpressions in the live object", todo="it cannot be taken over: labels alone can be given")
+        yield _differs(
+            "selector",
+            "is matchExpressions in the live object",
+            todo="it cannot be taken over: labels alone can be given",
+        )
     elif wanted.selector is not None and dict(selector) != dict(wanted.selector):
         yield _differs(
             "selector",
@@ -105,12 +113,23 @@ def _pod_holder_findings(live: Json, wanted: Wanted) -> Iterator[Finding]:
     ):
         there = str(at(live, "spec", key) or default)
         if said is not None and there != said:
-            yield _differs(path, f"instead of {there} (spec.{key} of the live object)", value=said, todo=f"say {path}={there!r}")
+            yield _differs(
+                path,
+                f"instead of {there} (spec.{key} of the live object)",
+                value=said,
+                todo=f"say {path}={there!r}",
+            )
     if wanted.claims is not None:
-        yield from _claim_findings([_claim(item) for item in items(at(live, "spec", "volumeClaimTemplates"))], wanted.claims)
+        yield from _claim_findings(
+            [_claim(item) for item in items(at(live, "spec", "volumeClaimTemplates"))], wanted.claims
+        )
 
 
-_CLAIM = {"storage": "resources.requests.storage", "storage_class": "storageClassName", "access_modes": "accessModes"}
+_CLAIM = {
+    "storage": "resources.requests.storage",
+    "storage_class": "storageClassName",
+    "access_modes": "accessModes",
+}
 
 
 def _claim_findings(there: Sequence[Claim], said: Sequence[Claim]) -> Iterator[Finding]:
@@ -136,8 +155,16 @@ def _claim_findings(there: Sequence[Claim], said: Sequence[Claim]) -> Iterator[F
 
 
 def _claim(item: Any) -> Claim:
-    storage, storage_class = at(item, "spec", "resources", "requests", "storage"), at(item, "spec", "storageClassName")
-    return Claim(str(at(item, "metadata", "name")), storage, storage_class, tuple(map(str, items(at(item, "spec", "accessModes")))))
+    storage, storage_class = (
+        at(item, "spec", "resources", "requests", "storage"),
+        at(item, "spec", "storageClassName"),
+    )
+    return Claim(
+        str(at(item, "metadata", "name")),
+        storage,
+        storage_class,
+        tuple(map(str, items(at(item, "spec", "accessModes")))),
+    )
 
 
 def _labels(selector: Mapping[str, str]) -> str:
@@ -177,13 +204,23 @@ def _fixed_findings(live: Json, fixed: Mapping[str, tuple[str, str | None]]) -> 
             )
 
 
-def _differs(path: str, what: str, *, value: str = "", why: str = "Kubernetes cannot change it in place", todo: str = "") -> Finding:
+def _differs(
+    path: str,
+    what: str,
+    *,
+    value: str = "",
+    why: str = "Kubernetes cannot change it in place",
+    todo: str = "",
+) -> Finding:
     return LIVE_OBJECT.finding(path, what, value=value, why=why, todo=todo)
 
 
 def managed(live: Json) -> bool:
     """Whether a Pulumi stack applies the object already."""
-    return any(str(at(entry, "manager") or "").startswith("pulumi") for entry in items(at(live, "metadata", "managedFields")))
+    return any(
+        str(at(entry, "manager") or "").startswith("pulumi")
+        for entry in items(at(live, "metadata", "managedFields"))
+    )
 
 
 def budget_findings(budgets: Sequence[Json], own: str, labels: Mapping[str, str]) -> Iterator[Finding]:
@@ -201,7 +238,9 @@ def budget_findings(budgets: Sequence[Json], own: str, labels: Mapping[str, str]
 
 def _renamed(budget: Json, labels: Mapping[str, str]) -> bool:
     """Whether a budget is the workload's own of before it was renamed: it goes once the new one is there."""
-    return managed(budget) and all(at(budget, "metadata", "labels", key) == value for key, value in labels.items())
+    return managed(budget) and all(
+        at(budget, "metadata", "labels", key) == value for key, value in labels.items()
+    )
 
 
 def _selects(selector: Any, labels: Mapping[str, str]) -> bool:
@@ -215,7 +254,11 @@ def _selects(selector: Any, labels: Mapping[str, str]) -> bool:
 
 
 def _meets(expression: Any, labels: Mapping[str, str]) -> bool:
-    key, operator, values = str(at(expression, "key")), at(expression, "operator"), items(at(expression, "values"))
+    key, operator, values = (
+        str(at(expression, "key")),
+        at(expression, "operator"),
+        items(at(expression, "values")),
+    )
     there = key in labels
     if operator in ("In", "NotIn"):
         return (there and labels[key] in values) is (operator == "In")

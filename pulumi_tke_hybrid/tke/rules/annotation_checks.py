@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.known_annotations import KNOWN, PREFIXES, Known, On, Value, tke_prefix
+from pulumi_tke_hybrid.tke.annotations import KNOWN, PREFIXES, Known, On, Value, tke_prefix
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.values import unknown
 
@@ -64,9 +64,21 @@ def _of_balancers(on: On) -> Iterator[_Pair]:
     charge = keys.SERVICE_CHARGE_TYPE if service else keys.INGRESS_CHARGE_TYPE
     bandwidth = keys.SERVICE_BANDWIDTH if service else keys.INGRESS_BANDWIDTH
     parameters = keys.SERVICE_PARAMETERS if service else keys.INGRESS_PARAMETERS
-    old = ("kubernetes.io/service.internetChargeType", "kubernetes.io/service.internetMaxBandwidthOut") if service else ()
+    old = (
+        ("kubernetes.io/service.internetChargeType", "kubernetes.io/service.internetMaxBandwidthOut")
+        if service
+        else ()
+    )
     yield _Pair(f"{prefix}tke-service-config-auto", f"{prefix}tke-service-config", _AUTO)
-    for setting in (internal, charge, bandwidth, *old, parameters, f"{prefix}cross-vpc-id", f"{prefix}pass-to-target"):
+    for setting in (
+        internal,
+        charge,
+        bandwidth,
+        *old,
+        parameters,
+        f"{prefix}cross-vpc-id",
+        f"{prefix}pass-to-target",
+    ):
         yield _Pair(existing, setting, _OWN)
     for setting in (charge, bandwidth, *old):
         yield _Pair(internal, setting, _PUBLIC_ONLY)
@@ -76,7 +88,11 @@ def _of_balancers(on: On) -> Iterator[_Pair]:
 _PAIRS: Mapping[On, Sequence[_Pair]] = {
     On.SERVICE: (
         *_of_balancers(On.SERVICE),
-        _Pair(f"{_SERVICE}target-groups", f"{_SERVICE}lb-rs-weight", "a target group has weights of its own (457/51258)"),
+        _Pair(
+            f"{_SERVICE}target-groups",
+            f"{_SERVICE}lb-rs-weight",
+            "a target group has weights of its own (457/51258)",
+        ),
     ),
     On.INGRESS: (
         *_of_balancers(On.INGRESS),
@@ -112,15 +128,35 @@ class _Need:
 _REGION_ALONE = "the region alone names no load balancer"
 _NEEDS: Mapping[On, Sequence[_Need]] = {
     On.SERVICE: (
-        _Need(f"{_SERVICE}cross-region-id", (keys.SERVICE_EXISTING_LB, f"{_SERVICE}cross-vpc-id"), _REGION_ALONE),
-        _Need(f"{_SERVICE}local-svc-weighted-balance", (keys.SERVICE_LOCAL_NODES,), "it weighs the nodes that hold a pod"),
+        _Need(
+            f"{_SERVICE}cross-region-id", (keys.SERVICE_EXISTING_LB, f"{_SERVICE}cross-vpc-id"), _REGION_ALONE
+        ),
+        _Need(
+            f"{_SERVICE}local-svc-weighted-balance",
+            (keys.SERVICE_LOCAL_NODES,),
+            "it weighs the nodes that hold a pod",
+        ),
     ),
     On.INGRESS: (
-        _Need(f"{_INGRESS}cross-region-id", (keys.INGRESS_EXISTING_LB, f"{_INGRESS}cross-vpc-id"), _REGION_ALONE),
-        _Need(f"{_INGRESS}enable-group", (keys.INGRESS_EXISTING_LB,), "Ingresses share a load balancer of yours only (457/127545)"),
+        _Need(
+            f"{_INGRESS}cross-region-id", (keys.INGRESS_EXISTING_LB, f"{_INGRESS}cross-vpc-id"), _REGION_ALONE
+        ),
+        _Need(
+            f"{_INGRESS}enable-group",
+            (keys.INGRESS_EXISTING_LB,),
+            "Ingresses share a load balancer of yours only (457/127545)",
+        ),
         _Need(f"{_INGRESS}auto-rewrite-code", (keys.INGRESS_REDIRECT,), "it is the code of that redirect"),
-        _Need(keys.INGRESS_HTTP_RULES, (keys.INGRESS_RULE_MIX,), "without rule-mix TKE takes the rules of the Ingress"),
-        _Need(keys.INGRESS_HTTPS_RULES, (keys.INGRESS_RULE_MIX,), "without rule-mix TKE takes the rules of the Ingress"),
+        _Need(
+            keys.INGRESS_HTTP_RULES,
+            (keys.INGRESS_RULE_MIX,),
+            "without rule-mix TKE takes the rules of the Ingress",
+        ),
+        _Need(
+            keys.INGRESS_HTTPS_RULES,
+            (keys.INGRESS_RULE_MIX,),
+            "without rule-mix TKE takes the rules of the Ingress",
+        ),
     ),
     On.POD: (),
     On.NODE: (),
@@ -128,7 +164,10 @@ _NEEDS: Mapping[On, Sequence[_Need]] = {
 
 
 def conflict_findings(
-    on: On, given: Mapping[str, Any], written: Mapping[str, Any] | None = None, named: Mapping[str, str] | None = None
+    on: On,
+    given: Mapping[str, Any],
+    written: Mapping[str, Any] | None = None,
+    named: Mapping[str, str] | None = None,
 ) -> Iterator[Finding]:
     """Annotations that do not go together. The path of a finding is the key of an annotation that was given.
 
@@ -140,9 +179,15 @@ def conflict_findings(
         if _counts(pair.one, both) and _counts(pair.other, both):
             path, beside = (pair.other, pair.one) if pair.other in given else (pair.one, pair.other)
             if path in given:
-                yield CONFLICT.finding(path, f"beside {arguments.get(beside, beside)}", why=pair.why, todo="keep one of them")
+                yield CONFLICT.finding(
+                    path, f"beside {arguments.get(beside, beside)}", why=pair.why, todo="keep one of them"
+                )
     for need in _NEEDS[on]:
-        if need.key in given and _counts(need.key, both) and not any(_counts(other, both) for other in need.others):
+        if (
+            need.key in given
+            and _counts(need.key, both)
+            and not any(_counts(other, both) for other in need.others)
+        ):
             yield CONFLICT.finding(
                 need.key,
                 f"without {' or '.join(need.others)}",
@@ -157,7 +202,12 @@ def _counts(key: str, annotations: Mapping[str, Any]) -> bool:
     if value is None or value == "":
         return False
     known = KNOWN.get(key)
-    return not (known is not None and known.value is Value.FLAG and isinstance(value, str) and value.strip().lower() == "false")
+    return not (
+        known is not None
+        and known.value is Value.FLAG
+        and isinstance(value, str)
+        and value.strip().lower() == "false"
+    )
 
 
 def key_findings(on: On, annotations: Mapping[str, Any]) -> Iterator[Finding]:
@@ -174,7 +224,12 @@ def key_findings(on: On, annotations: Mapping[str, Any]) -> Iterator[Finding]:
                     todo=f"use {twin}" if twin else f"put it on the {known.on.value}",
                 )
         elif near := _near(key, on):
-            yield UNKNOWN_KEY.finding(key, "is not a key that TKE reads", why="the setting has no effect", todo=f"did you mean {near}?")
+            yield UNKNOWN_KEY.finding(
+                key,
+                "is not a key that TKE reads",
+                why="the setting has no effect",
+                todo=f"did you mean {near}?",
+            )
         elif tke_prefix(key):
             yield _note(key)
 
@@ -204,7 +259,9 @@ def _parts(key: str) -> tuple[str, str]:
 def _twin(key: str, on: On) -> str:
     """The key of the same name on the other object."""
     name = _parts(key)[1]
-    return next((known.key for known in KNOWN.values() if known.on is on and _parts(known.key)[1] == name), "")
+    return next(
+        (known.key for known in KNOWN.values() if known.on is on and _parts(known.key)[1] == name), ""
+    )
 
 
 def _near(key: str, on: On) -> str:
@@ -213,7 +270,14 @@ def _near(key: str, on: On) -> str:
     mine = [known for known in KNOWN.values() if known.on is on and not known.written_by_tke]
     if not tke_prefix(key):
         domains = difflib.get_close_matches(prefix, PREFIXES, n=1, cutoff=0.85)
-        return next((known.key for known in mine if domains and _parts(known.key)[1] == name and known.key.startswith(domains[0])), "")
+        return next(
+            (
+                known.key
+                for known in mine
+                if domains and _parts(known.key)[1] == name and known.key.startswith(domains[0])
+            ),
+            "",
+        )
     same = [known.key for known in mine if _parts(known.key)[1].lower() == name.lower()]
     close = difflib.get_close_matches(key, [known.key for known in mine], n=1, cutoff=0.8)
     return next(iter([*same, *close, *_close_names(name, mine)]), "")
@@ -228,7 +292,13 @@ def value_findings(annotations: Mapping[str, Any]) -> Iterator[Finding]:
     """Values that TKE cannot read. A value that is not known yet, or is no text, is left to whoever knows it."""
     for key, value in annotations.items():
         known = KNOWN.get(key)
-        if known is not None and isinstance(value, str) and not unknown(value) and value.strip() and not _readable(known, value.strip()):
+        if (
+            known is not None
+            and isinstance(value, str)
+            and not unknown(value)
+            and value.strip()
+            and not _readable(known, value.strip())
+        ):
             yield VALUE.finding(
                 key,
                 f"is not {known.value.value}",
@@ -238,7 +308,13 @@ def value_findings(annotations: Mapping[str, Any]) -> Iterator[Finding]:
             )
 
 
-_IDS = {Value.SUBNET: "subnet", Value.BALANCER: "lb", Value.VPC: "vpc", Value.GROUPS: "sg", Value.SUBNETS: "subnet"}
+_IDS = {
+    Value.SUBNET: "subnet",
+    Value.BALANCER: "lb",
+    Value.VPC: "vpc",
+    Value.GROUPS: "sg",
+    Value.SUBNETS: "subnet",
+}
 _ID = re.compile(r"[a-z]+-[a-z0-9]{8}")
 _CHARGES = ("TRAFFIC_POSTPAID_BY_HOUR", "BANDWIDTH_POSTPAID_BY_HOUR")
 

@@ -20,8 +20,21 @@ COMBINATION = Rule(
     "the documentation of the class",
     firm=True,
 )
-NO_EFFECT = Rule("no-effect", Severity.WARNING, "What is set has an effect.", "the properties", "the documentation of the class")
-TWICE = Rule("listed-twice", Severity.ERROR, "Nothing is listed twice.", "the list", "the documentation of the class", firm=True)
+NO_EFFECT = Rule(
+    "no-effect",
+    Severity.WARNING,
+    "What is set has an effect.",
+    "the properties",
+    "the documentation of the class",
+)
+TWICE = Rule(
+    "listed-twice",
+    Severity.ERROR,
+    "Nothing is listed twice.",
+    "the list",
+    "the documentation of the class",
+    firm=True,
+)
 EMPTY = Rule(
     "empty-list",
     Severity.ERROR,
@@ -64,7 +77,9 @@ NOT_STATED = Rule(
 
 def twice(path: str, value: str, first: str = "") -> Finding:
     """That something is listed a second time."""
-    return TWICE.finding(path, "is listed twice" + (f", first at {first}" if first else ""), value=value, todo="list it once")
+    return TWICE.finding(
+        path, "is listed twice" + (f", first at {first}" if first else ""), value=value, todo="list it once"
+    )
 
 
 def not_yet(rule: Rule, path: str) -> Finding:

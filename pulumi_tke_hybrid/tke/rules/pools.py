@@ -1,12 +1,15 @@
-"""Node pools and the endpoint that needs their nodes."""
+"""Node pools and the endpoint that needs their nodes.
 
-from collections.abc import Iterator, Mapping
+Whether a zone's container subnets hold what its nodes can take."""
+
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pulumi_tke_hybrid.tke import cidrs, ids
-from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan, PlannedPool
+from pulumi_tke_hybrid.tke import cidrs, enis, names
+from pulumi_tke_hybrid.tke.cluster import ClusterPlan, PlannedPool, PlannedSubnet
+from pulumi_tke_hybrid.tke.enis import EniLimit
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, TWICE
+from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, TWICE, not_stated, not_yet
 from pulumi_tke_hybrid.tke.values import whole
 
 POOL_SIZE = Rule(
@@ -26,7 +29,11 @@ POOL_RESIZED = Rule(
     firm=True,
 )
 NODE_ADDRESSES = Rule(
-    "node-addresses", Severity.ERROR, "The nodes' subnet has an address for each node.", "subnet_cidr, sizes", "VPC: size of a subnet - 3"
+    "node-addresses",
+    Severity.ERROR,
+    "The nodes' subnet has an address for each node.",
+    "subnet_cidr, sizes",
+    "VPC: size of a subnet - 3",
 )
 NODE_HEADROOM = Rule(
     "node-headroom",
@@ -64,10 +71,18 @@ FIXED_POOL_BOUND = 100
 def bounds_problem(least: int | None, most: int | None) -> Iterator[Finding]:
     """Whether an autoscaler's bounds leave a size."""
     if least is not None and most is not None and least > most:
-        yield POOL_SIZE.finding("min_size", f"is greater than max_size {most}", value=least, why="no size satisfies both", todo="swap them")
+        yield POOL_SIZE.finding(
+            "min_size",
+            f"is greater than max_size {most}",
+            value=least,
+            why="no size satisfies both",
+            todo="swap them",
+        )
 
 
-def resized_findings(name: str, there: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
+def resized_findings(
+    name: str, there: int, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[Finding]:
     """Whether an update of a pool that has `there` nodes now would do to its size what nobody asked for.
 
     `before`, `after`: inputs of the provider's node pool, of which a preview may not know all. For one that scales the size in them is
@@ -79,11 +94,19 @@ def resized_findings(name: str, there: int, before: Mapping[str, Any], after: Ma
     path = f"node_pools[{name}].size"
     if after.get("enableAutoScale") is True:
         what = f"nodes are there, and the state of this pool that scales by itself knows of {sent}"
-        why, todo = "any update of the pool would bring it back to that", "run `pulumi refresh`, then `pulumi up` again"
+        why, todo = (
+            "any update of the pool would bring it back to that",
+            "run `pulumi refresh`, then `pulumi up` again",
+        )
         yield POOL_RESIZED.finding(path, what, value=there, why=why, todo=todo)
     elif any(_number(after, bound) != _number(before, bound) for bound in ("minSize", "maxSize")):
-        why, todo = "bounds do not change together with the size", f"say {there} now, and another size in the next `pulumi up`"
-        yield POOL_RESIZED.finding(path, f"while the autoscaler ends and {there} nodes are there", value=sent, why=why, todo=todo)
+        why, todo = (
+            "bounds do not change together with the size",
+            f"say {there} now, and another size in the next `pulumi up`",
+        )
+        yield POOL_RESIZED.finding(
+            path, f"while the autoscaler ends and {there} nodes are there", value=sent, why=why, todo=todo
+        )
 
 
 def _number(props: Mapping[str, Any], name: str) -> int | None:
@@ -94,8 +117,11 @@ def _number(props: Mapping[str, Any], name: str) -> int | None:
 
 def moved_endpoint_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
     """Whether an open intranet endpoint would go to another subnet, or follow the first pool there. Inputs of the provider's endpoint."""
-    old, new = (props.get("clusterIntranetSubnetId") if props.get("clusterIntranet") else None for props in (before, after))
-    if old and isinstance(new, str) and ids.subnet_problem(new) is None and old != new:
+    old, new = (
+        props.get("clusterIntranetSubnetId") if props.get("clusterIntranet") else None
+        for props in (before, after)
+    )
+    if old and isinstance(new, str) and names.subnet_problem(new) is None and old != new:
         yield ENDPOINT_FIXED.finding(
             "endpoint.subnet_id",
             f"instead of {old}",
@@ -109,11 +135,17 @@ def size_problem(size: int | None, least: int | None, most: int | None, scaled: 
     """Whether a pool's size lies within its bounds."""
     if scaled and size is not None and least is not None and most is not None and not least <= size <= most:
         yield POOL_SIZE.finding(
-            "size", f"is outside the autoscaler's bounds {least} to {most}", value=size, todo="choose a size inside them, or other bounds"
+            "size",
+            f"is outside the autoscaler's bounds {least} to {most}",
+            value=size,
+            todo="choose a size inside them, or other bounds",
         )
     if not scaled and size is not None and size > FIXED_POOL_BOUND:
         yield POOL_SIZE.finding(
-            "size", f"is more than the {FIXED_POOL_BOUND} nodes of a fixed pool", value=size, todo="use autoscale, or several pools"
+            "size",
+            f"is more than the {FIXED_POOL_BOUND} nodes of a fixed pool",
+            value=size,
+            todo="use autoscale, or several pools",
         )
 
 
@@ -123,12 +155,20 @@ def findings(plan: ClusterPlan, endpoint: bool, wanted: bool) -> Iterator[Findin
     for pool in plan.pools:
         if pool.name in seen:
             yield TWICE.finding(
-                f"{pool.path}.name", "is the name of an earlier pool", value=repr(pool.name), todo="each pool needs its own"
+                f"{pool.path}.name",
+                "is the name of an earlier pool",
+                value=repr(pool.name),
+                todo="each pool needs its own",
             )
         seen.add(pool.name)
     yield from _addresses(plan.pools)
     if wanted and not plan.pools:
-        yield COMBINATION.finding("endpoint", "needs a node pool", why="TKE opens an endpoint only once a node runs", todo="add a pool")
+        yield COMBINATION.finding(
+            "endpoint",
+            "needs a node pool",
+            why="TKE opens an endpoint only once a node runs",
+            todo="add a pool",
+        )
     if endpoint and plan.pools:
         yield from _endpoint(plan.pools)
 
@@ -165,4 +205,118 @@ def _endpoint(pools: tuple[PlannedPool, ...]) -> Iterator[Finding]:
             "may all become empty",
             why="without a node ipamd does not run, and a new endpoint cannot be opened",
             todo="give one pool a min_size of 1",
+        )
+
+
+ENI_ADDRESSES = Rule(
+    "eni-addresses",
+    Severity.ERROR,
+    "A zone's ENI subnets have an address for each node's ENI and one for a pod on it.",
+    "ranges of the ENI subnets, sizes of the pools",
+    "TKE, introduction to VPC-CNI (qcloud-documents): an ENI's first address is no pod's",
+)
+ENI_HEADROOM = Rule(
+    "eni-headroom",
+    Severity.WARNING,
+    "A zone's ENI subnets have the addresses of one full ENI for each node that there can be.",
+    "ranges of the ENI subnets, greatest sizes and instance types of the pools",
+    "TKE FAQ: a subnet is full at addresses / (addresses of an ENI + 1) nodes; further nodes join without an ENI",
+)
+VPC_ENI_QUOTA = Rule(
+    "vpc-eni-quota",
+    Severity.WARNING,
+    "The nodes of a VPC have at most 1000 ENIs.",
+    "greatest sizes and instance types of the pools",
+    "TKE, properties of fixed IPs (qcloud-documents): event ENILimit",
+)
+INSTANCE_TYPE = Rule(
+    "instance-type-unknown",
+    Severity.NOTE,
+    "The ENI limits of the instance type are known.",
+    "instance_type",
+    "TKE, pod limits of VPC-CNI (qcloud-documents); DescribeVpcCniPodLimits, 457/59275",
+)
+
+
+def node_capacity_findings(plan: ClusterPlan) -> Iterator[Finding]:
+    """For each zone, and for the VPC."""
+    for zone, subnets in plan.subnets_by_zone().items():
+        pools = plan.eni_pools(zone)
+        if pools:
+            yield from _zone(plan, zone, subnets, pools)
+    yield from _quota(plan)
+    for pool in plan.pools:
+        if pool.instance_type is not None and plan.limit(pool) is None:
+            yield INSTANCE_TYPE.finding(
+                f"{pool.path}.instance_type",
+                "is not in the table of ENI limits",
+                value=repr(pool.instance_type),
+                why=f"not checked: {ENI_HEADROOM.id}, {VPC_ENI_QUOTA.id}",
+                todo="check its name; with credentials the preview asks DescribeVpcCniPodLimits too, and checks if that knows it",
+            )
+
+
+def _zone(
+    plan: ClusterPlan, zone: str, subnets: Sequence[PlannedSubnet], pools: Sequence[PlannedPool]
+) -> Iterator[Finding]:
+    unsaid = [f"{subnet.path}.cidr_block" for subnet in subnets if subnet.cidr is None]
+    for path in unsaid:
+        yield (
+            not_yet(ENI_ADDRESSES, path)
+            if path in plan.later
+            else not_stated(path, f"{ENI_ADDRESSES.id}, {ENI_HEADROOM.id}")
+        )
+    sizes = plan.awaited(f"{pool.path}.{name}" for pool in pools for name in ("size", "instance_type"))
+    for path in sizes:
+        yield not_yet(ENI_HEADROOM, path)
+    if unsaid:
+        return
+    usable = sum(subnet.usable or 0 for subnet in subnets)
+    blocks = ", ".join(str(subnet.cidr) for subnet in subnets)
+    nodes = sum(pool.size or 0 for pool in pools)
+    where = f"{subnets[0].path}.cidr_block"
+    if 2 * nodes > usable:
+        yield ENI_ADDRESSES.finding(
+            where,
+            f"has {usable} addresses, enough for {usable // 2} of the {nodes} nodes in {zone}",
+            value=blocks,
+            why="each node needs one for its ENI and one for a pod at least",
+            todo="use a larger range, or add another ENI subnet in the zone",
+        )
+        return
+    limits = [(plan.limit(pool), pool.greatest or 0) for pool in pools]
+    known = [(limit, number) for limit, number in limits if limit is not None]
+    needed = sum((limit.pods_per_eni + 1) * number for limit, number in known)
+    if needed > usable:
+        yield ENI_HEADROOM.finding(
+            where,
+            f"has {usable} addresses, {sum(number for _, number in known)} nodes in {zone} with one full ENI each take {needed} "
+            f"({_nodes(known, usable)} nodes fit)",
+            value=blocks,
+            why="further nodes join and get no ENI, and ENI pods do not run there",
+            todo="use a larger range, or add another ENI subnet in the zone",
+        )
+
+
+def _nodes(known: Sequence[tuple[EniLimit, int]], usable: int) -> int:
+    """How many of the nodes fit, the smallest ENIs first."""
+    fit = 0
+    for limit, number in sorted(known, key=lambda item: item[0].pods_per_eni):
+        some = min(number, usable // (limit.pods_per_eni + 1))
+        fit, usable = fit + some, usable - some * (limit.pods_per_eni + 1)
+    return fit
+
+
+def _quota(plan: ClusterPlan) -> Iterator[Finding]:
+    wanted = sum(
+        limit.enis * (pool.greatest or 0)
+        for pool in plan.pools
+        if not pool.global_route_only and (limit := plan.limit(pool))
+    )
+    if wanted > enis.QUOTA_PER_VPC:
+        yield VPC_ENI_QUOTA.finding(
+            "node_pools",
+            f"have machines for {wanted} ENIs",
+            why=f"a VPC has {enis.QUOTA_PER_VPC} unless the account's quota was raised (event ENILimit)",
+            todo="ask for a higher quota before the pools grow, or use fewer and larger machines",
         )

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from pulumi_tke_hybrid.tke import cidrs
-from pulumi_tke_hybrid.tke.cluster_plan import ClusterPlan
+from pulumi_tke_hybrid.tke.cluster import ClusterPlan
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import not_stated, not_yet
 
-_OVERVIEW = "TKE container network overview (qcloud-documents): nodes = (range - services) / addresses of a node"
+_OVERVIEW = (
+    "TKE container network overview (qcloud-documents): nodes = (range - services) / addresses of a node"
+)
 OVERLAY_NODES = Rule(
     "overlay-nodes",
     Severity.ERROR,
@@ -84,14 +86,22 @@ def findings(plan: ClusterPlan) -> Iterator[Finding]:
 
 
 def _overlaps(plan: ClusterPlan) -> Iterator[Finding]:
-    stated = (*(("vpc_cidr", block) for block in plan.vpc_cidrs), ("cluster_cidr", plan.cluster_cidr), ("service_cidr", plan.service_cidr))
+    stated = (
+        *(("vpc_cidr", block) for block in plan.vpc_cidrs),
+        ("cluster_cidr", plan.cluster_cidr),
+        ("service_cidr", plan.service_cidr),
+    )
     outer = [(path, block) for path, block in stated if block]
     wrong = _wrong_others(plan)
     yield from wrong.values()
     others = [(f"other_cidrs[{name!r}]", block) for name, block in plan.others.items() if name not in wrong]
     yield from cidrs.overlaps(outer, others)
     pods = [(f"{subnet.path}.cidr_block", subnet.cidr) for subnet in plan.subnets]
-    nodes = {block: (f"{pool.path}.subnet_cidr", block) for pool in reversed(plan.pools) if (block := pool.subnet_cidr)}
+    nodes = {
+        block: (f"{pool.path}.subnet_cidr", block)
+        for pool in reversed(plan.pools)
+        if (block := pool.subnet_cidr)
+    }
     inner = [(path, block) for path, block in [*pods, *reversed(nodes.values())] if block]
     yield from cidrs.overlaps(inner, [(path, block) for path, block in outer if path != "vpc_cidr"] + others)
     for path, block in inner if plan.vpc_cidrs else ():
@@ -122,7 +132,10 @@ def _overlay(plan: ClusterPlan) -> Iterator[Finding]:
         yield problem
         return
     fit = cidrs.nodes_that_fit(block, pods, inside)
-    now, most = (sum(sizes) for sizes in ([pool.size or 0 for pool in plan.pools], [pool.greatest or 0 for pool in plan.pools]))
+    now, most = (
+        sum(sizes)
+        for sizes in ([pool.size or 0 for pool in plan.pools], [pool.greatest or 0 for pool in plan.pools])
+    )
     if max(now, most) > fit:
         rule, number = (OVERLAY_NODES, now) if now > fit else (OVERLAY_HEADROOM, most)
         yield rule.finding(

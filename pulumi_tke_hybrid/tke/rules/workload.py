@@ -8,7 +8,7 @@ from pulumi_tke_hybrid.tke.capacity import Room
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import NO_EFFECT, not_stated
-from pulumi_tke_hybrid.tke.rules.shared_balancers import listener_findings
+from pulumi_tke_hybrid.tke.rules.load_balancers import listener_findings
 
 BACKEND_QUOTA = 100
 """Backends of one rule or listener; 200 in some regions, more by ticket (457/41897)."""
@@ -21,7 +21,14 @@ FIXED_IP = Rule(
     "457/34994",
     firm=True,
 )
-ENI_ONLY = Rule("eni-only", Severity.ERROR, "Address settings of TKE are about ENI pods.", "the workload", "457/50355", firm=True)
+ENI_ONLY = Rule(
+    "eni-only",
+    Severity.ERROR,
+    "Address settings of TKE are about ENI pods.",
+    "the workload",
+    "457/50355",
+    firm=True,
+)
 LOCAL_TRAFFIC = Rule(
     "local-traffic",
     Severity.ERROR,
@@ -39,13 +46,28 @@ PORTS = Rule(
     firm=True,
 )
 TWO_PROTOCOLS = Rule(
-    "two-protocols-on-a-port", Severity.ERROR, "TCP and UDP on one port need direct access.", "the ports", "457/51258", firm=True
+    "two-protocols-on-a-port",
+    Severity.ERROR,
+    "TCP and UDP on one port need direct access.",
+    "the ports",
+    "457/51258",
+    firm=True,
 )
 NO_LOAD_BALANCER = Rule(
-    "no-load-balancer", Severity.ERROR, "Settings of a load balancer need one.", "the exposure", "follows from the API", firm=True
+    "no-load-balancer",
+    Severity.ERROR,
+    "Settings of a load balancer need one.",
+    "the exposure",
+    "follows from the API",
+    firm=True,
 )
 SHARED_LOAD_BALANCER = Rule(
-    "shared-load-balancer", Severity.ERROR, "A Service and an Ingress cannot share a load balancer.", "both ids", "457/45490", firm=True
+    "shared-load-balancer",
+    Severity.ERROR,
+    "A Service and an Ingress cannot share a load balancer.",
+    "both ids",
+    "457/45490",
+    firm=True,
 )
 HOST_NETWORK = Rule(
     "host-network",
@@ -64,12 +86,23 @@ ENI_IP_BY_HAND = Rule(
     firm=True,
 )
 VOLUME_CLAIMS = Rule(
-    "volume-claims", Severity.ERROR, "A volume for each pod belongs to a StatefulSet.", "the workload", "Kubernetes API", firm=True
+    "volume-claims",
+    Severity.ERROR,
+    "A volume for each pod belongs to a StatefulSet.",
+    "the workload",
+    "Kubernetes API",
+    firm=True,
 )
 ZONE_PINNING = Rule(
-    "zone-pinning", Severity.WARNING, "A pod with a kept address can only run in the zone of its first start.", "the zones", "457/34994"
+    "zone-pinning",
+    Severity.WARNING,
+    "A pod with a kept address can only run in the zone of its first start.",
+    "the zones",
+    "457/34994",
 )
-BACKENDS = Rule("backend-quota", Severity.WARNING, "A listener takes 100 backends.", "replicas and surge", "457/41897")
+BACKENDS = Rule(
+    "backend-quota", Severity.WARNING, "A listener takes 100 backends.", "replicas and surge", "457/41897"
+)
 ADDRESSES = Rule(
     "addresses",
     Severity.ERROR,
@@ -78,13 +111,26 @@ ADDRESSES = Rule(
     "arithmetic",
 )
 NO_SURGE = Rule(
-    "no-address-to-roll", Severity.WARNING, "A rollout without loss needs an address more.", "the subnets' ranges", "arithmetic"
+    "no-address-to-roll",
+    Severity.WARNING,
+    "A rollout without loss needs an address more.",
+    "the subnets' ranges",
+    "arithmetic",
 )
 BALANCER_IN_ENI_SUBNET = Rule(
-    "load-balancer-in-eni-subnet", Severity.ERROR, "Container subnets are for pods alone.", "the container subnets", "457/38970"
+    "load-balancer-in-eni-subnet",
+    Severity.ERROR,
+    "Container subnets are for pods alone.",
+    "the container subnets",
+    "457/38970",
 )
 STATIC_IP_OFF = Rule(
-    "static-ip-off", Severity.ERROR, "Only a cluster with static IPs keeps addresses.", "the cluster's facts", "457/34994", firm=True
+    "static-ip-off",
+    Severity.ERROR,
+    "Only a cluster with static IPs keeps addresses.",
+    "the cluster's facts",
+    "457/34994",
+    firm=True,
 )
 
 
@@ -145,7 +191,9 @@ def combination_findings(found: Workload) -> Iterator[Finding]:
     if found.service == "none":
         for path in found.balancer_settings:
             yield NO_LOAD_BALANCER.finding(
-                path, "is about the Service's load balancer, and exposure 'none' has none", todo="leave it out, or choose an exposure"
+                path,
+                "is about the Service's load balancer, and exposure 'none' has none",
+                todo="leave it out, or choose an exposure",
             )
     if found.service != "none":
         yield from listener_findings("ports", len(found.ports), "the load balancer of the Service")
@@ -200,7 +248,10 @@ def combination_findings(found: Workload) -> Iterator[Finding]:
             )
     if found.volume_claims and not found.stateful:
         yield VOLUME_CLAIMS.finding(
-            "volume_claims", "needs kind='statefulset'", why="a Deployment's pods share their volumes", todo="use volumes"
+            "volume_claims",
+            "needs kind='statefulset'",
+            why="a Deployment's pods share their volumes",
+            todo="use volumes",
         )
 
 
@@ -216,7 +267,9 @@ def _address_findings(found: Workload) -> Iterator[Finding]:
     if found.fixed_ip:
         yield FIXED_IP.finding("fixed_ip", "needs network='eni'", why="overlay addresses cannot be kept")
     for path in found.address_settings:
-        yield ENI_ONLY.finding(path, "needs network='eni'", why="the overlay knows no such setting", todo="leave it out")
+        yield ENI_ONLY.finding(
+            path, "needs network='eni'", why="the overlay knows no such setting", todo="leave it out"
+        )
 
 
 def _local_findings(found: Workload) -> Iterator[Finding]:
@@ -224,7 +277,9 @@ def _local_findings(found: Workload) -> Iterator[Finding]:
         return
     path = "external_traffic_policy"
     if found.service == "none":
-        yield LOCAL_TRAFFIC.finding(path, "'local' is about a load balancer, and exposure 'none' has none", todo="leave it out")
+        yield LOCAL_TRAFFIC.finding(
+            path, "'local' is about a load balancer, and exposure 'none' has none", todo="leave it out"
+        )
     elif found.direct:
         yield LOCAL_TRAFFIC.finding(
             path,
@@ -250,7 +305,12 @@ def _port_findings(found: Workload) -> Iterator[Finding]:
         others = seen.setdefault(port.number, set())
         path = f"ports[{index}].port"
         if transport in others:
-            yield PORTS.finding(path, "is listed twice", value=f"{port.number}/{transport}", why="a Service has each port once")
+            yield PORTS.finding(
+                path,
+                "is listed twice",
+                value=f"{port.number}/{transport}",
+                why="a Service has each port once",
+            )
         elif others and found.service != "none" and not found.direct:
             yield TWO_PROTOCOLS.finding(
                 path,
@@ -264,7 +324,9 @@ def _port_findings(found: Workload) -> Iterator[Finding]:
 
 def _port_name_findings(ports: Sequence[Port]) -> Iterator[Finding]:
     for index, port in enumerate(ports):
-        others = [other for other in range(len(ports)) if ports[other].called == port.called and other != index]
+        others = [
+            other for other in range(len(ports)) if ports[other].called == port.called and other != index
+        ]
         # Of two that the user gave, the second one is wrong; one that is ours was not theirs to see.
         if port.name is not None and any(other < index or ports[other].name is None for other in others):
             yield PORTS.finding(
@@ -276,7 +338,9 @@ def _port_name_findings(ports: Sequence[Port]) -> Iterator[Finding]:
             )
 
 
-def capacity_findings(replicas: int, surge: int, room: Room | None, exposed: bool, rolling: bool) -> Iterator[Finding]:
+def capacity_findings(
+    replicas: int, surge: int, room: Room | None, exposed: bool, rolling: bool
+) -> Iterator[Finding]:
     """Whether there are addresses for the pods, and backends for the load balancer.
 
     `surge` is what a rollout may add; `room` None where addresses do not matter; `rolling`: a pod comes before one goes.
@@ -296,7 +360,11 @@ def capacity_findings(replicas: int, surge: int, room: Room | None, exposed: boo
 
 def _address_shortage(replicas: int, surge: int, most: int, room: Room, rolling: bool) -> Iterator[Finding]:
     """The surge by default is one that fits, so one that does not is the program's own."""
-    has = f"the nodes of the container subnets take {room.pods}" if room.by_nodes else f"the container subnets have {room.pods}"
+    has = (
+        f"the nodes of the container subnets take {room.pods}"
+        if room.by_nodes
+        else f"the container subnets have {room.pods}"
+    )
     more = "add nodes" if room.by_nodes else "add a container subnet"
     if replicas > room.pods:
         yield ADDRESSES.finding(
@@ -316,7 +384,8 @@ def _address_shortage(replicas: int, surge: int, most: int, room: Room, rolling:
     elif rolling and replicas and replicas == room.pods:
         yield NO_SURGE.finding(
             "replicas",
-            f"pods take all {room.pods} addresses " + ("that the nodes take" if room.by_nodes else "of the container subnets"),
+            f"pods take all {room.pods} addresses "
+            + ("that the nodes take" if room.by_nodes else "of the container subnets"),
             value=replicas,
             why="a rollout has to stop a pod before it can start the next one",
             todo=more,
@@ -325,11 +394,16 @@ def _address_shortage(replicas: int, surge: int, most: int, room: Room, rolling:
         yield not_stated(room.unknown, f"{ADDRESSES.id} for more than {room.surely} pods")
 
 
-def fact_findings(facts: ClusterFacts, fixed_ip: bool, balancer_subnets: Mapping[str, str | None]) -> Iterator[Finding]:
+def fact_findings(
+    facts: ClusterFacts, fixed_ip: bool, balancer_subnets: Mapping[str, str | None]
+) -> Iterator[Finding]:
     """What the cluster's facts say against a workload. `balancer_subnets`: internal load balancers' subnets by property path."""
     if fixed_ip and facts.static_ip is False:
         yield STATIC_IP_OFF.finding(
-            "fixed_ip", "needs a cluster with static IPs, and this one has none", why="its mode is fixed for ever", todo="leave it out"
+            "fixed_ip",
+            "needs a cluster with static IPs, and this one has none",
+            why="its mode is fixed for ever",
+            todo="leave it out",
         )
     if fixed_ip and len(facts.subnets) != 1:  # several, or not known
         zones = f" ({', '.join(sorted(facts.subnets))})" if facts.subnets else ""
@@ -340,7 +414,9 @@ def fact_findings(facts: ClusterFacts, fixed_ip: bool, balancer_subnets: Mapping
             todo="do without kept addresses where pods must survive the loss of a zone",
         )
     for path, subnet in balancer_subnets.items():
-        if subnet is not None and any(subnet == item.subnet_id for listed in facts.subnets.values() for item in listed):
+        if subnet is not None and any(
+            subnet == item.subnet_id for listed in facts.subnets.values() for item in listed
+        ):
             yield BALANCER_IN_ENI_SUBNET.finding(
                 path,
                 "is a container subnet",

@@ -152,7 +152,9 @@ class Bench:
         hits = [call for call in self.lab.calls(case.action) if call["fault"] or not fault.api]
         assert hits, f"{case.action} was not called, so nothing was tested:\n{running.result().output}"
         if fault.kill:
-            time.sleep(max(hits[0]["time"] + HOLD + 0.5 - time.time(), 0))  # the cloud finishes what it was asked for
+            time.sleep(
+                max(hits[0]["time"] + HOLD + 0.5 - time.time(), 0)
+            )  # the cloud finishes what it was asked for
         return running.result()
 
     def _watch(self, running: Running, case: Case) -> None:
@@ -160,7 +162,9 @@ class Bench:
         fault, spread = case.fault, False
         deadline = time.monotonic() + _LONGEST
         while not running.wait(_POLL):
-            assert time.monotonic() < deadline, f"{case.id} is still running after {_LONGEST:.0f} s:\n{running.result().output}"
+            assert time.monotonic() < deadline, (
+                f"{case.id} is still running after {_LONGEST:.0f} s:\n{running.result().output}"
+            )
             asked = self.lab.calls(case.action)
             hit = any(call["fault"] for call in asked)
             if fault.kill and hit:
@@ -205,20 +209,40 @@ class Bench:
         """
         self.unlock()
         wait_until(
-            "no cluster is on its way up", lambda: all(item["status"] == "Running" for item in self.lab.state()["clusters"].values())
+            "no cluster is on its way up",
+            lambda: all(item["status"] == "Running" for item in self.lab.state()["clusters"].values()),
         )
         deployment = self.project.export()["deployment"]
-        pending = [item["resource"] for item in deployment.get("pending_operations") or [] if item["type"] == "creating"]
-        found = [(resource, id_) for resource in pending if (id_ := self._id_in_cloud(resource["urn"])) is not None]
+        pending = [
+            item["resource"]
+            for item in deployment.get("pending_operations") or []
+            if item["type"] == "creating"
+        ]
+        found = [
+            (resource, id_) for resource in pending if (id_ := self._id_in_cloud(resource["urn"])) is not None
+        ]
         if found:
             table = {f"parent-{number}": resource["parent"] for number, (resource, _) in enumerate(found)}
             wanted = [
-                {"type": resource["type"], "name": _name(resource["urn"]), "id": id_, "parent": f"parent-{number}"}
+                {
+                    "type": resource["type"],
+                    "name": _name(resource["urn"]),
+                    "id": id_,
+                    "parent": f"parent-{number}",
+                }
                 for number, (resource, id_) in enumerate(found)
             ]
             path = self.project.root / "import.json"
             path.write_text(json.dumps({"nameTable": table, "resources": wanted}))
-            self.project.run("import", "--file", str(path), "--yes", "--skip-preview", "--protect=false", "--generate-code=false")
+            self.project.run(
+                "import",
+                "--file",
+                str(path),
+                "--yes",
+                "--skip-preview",
+                "--protect=false",
+                "--generate-code=false",
+            )
         if pending:
             self.project.refresh("--clear-pending-creates")
         return [_name(resource["urn"]) for resource, _ in found]
@@ -231,7 +255,9 @@ class Bench:
         names = {subnet_id: subnet["name"] for subnet_id, subnet in state["subnets"].items()}
         return {
             "vpcs": sorted(vpc["name"] for vpc in state["vpcs"].values()),
-            "subnets": sorted((subnet["name"], subnet["zone"], subnet["cidr_block"]) for subnet in state["subnets"].values()),
+            "subnets": sorted(
+                (subnet["name"], subnet["zone"], subnet["cidr_block"]) for subnet in state["subnets"].values()
+            ),
             "clusters": [_cluster(cluster, names) for cluster in state["clusters"].values()],
             "load_balancers": len(state["load_balancers"]),
         }
@@ -242,14 +268,20 @@ class Bench:
         deployment = self.project.export()["deployment"]
         resources: list[dict[str, Any]] = deployment.get("resources") or []
         assert not deployment.get("pending_operations")
-        assert not [resource["urn"] for resource in resources if resource.get("delete") or resource.get("initErrors")]
+        assert not [
+            resource["urn"] for resource in resources if resource.get("delete") or resource.get("initErrors")
+        ]
         assert sorted(_cloud_ids(resources)) == sorted(self._all_ids())
         assert self.lab.calls("DisableVpcCniNetworkType") == []
         self.size = size
 
     def accepted(self) -> Counter[str]:
         """How often the cloud did each thing since the step began."""
-        done = [call for call in self.lab.calls() if call["write"] and not call["error"] and call["fault"] != "drop_before"]
+        done = [
+            call
+            for call in self.lab.calls()
+            if call["write"] and not call["error"] and call["fault"] != "drop_before"
+        ]
         return Counter(call["action"] for call in done)
 
     # -- what a person does ------------------------------------------------------------------------------------------------
@@ -258,7 +290,9 @@ class Bench:
         """In the console: delete what no state knows."""
         known = set(_cloud_ids(self.project.export()["deployment"].get("resources") or []))
         if orphan.kind == "endpoint":
-            self.lab.call("tke", "DeleteClusterEndpoint", {"ClusterId": self.lab.cluster_id(), "IsExtranet": False})
+            self.lab.call(
+                "tke", "DeleteClusterEndpoint", {"ClusterId": self.lab.cluster_id(), "IsExtranet": False}
+            )
             wait_until("no endpoint", lambda: self.cloud()["clusters"][0]["endpoint"] == "NotFound")
             return
         unknown = [id_ for id_ in self._all_ids() if id_ not in known]
@@ -283,11 +317,18 @@ class Bench:
 
     def _command(self, step: Step, size: tuple[int, int] | None, deadline: int = 60) -> list[str]:
         # Of a cluster that is gone already the provider asks again and again, for ten of these (3 minutes if not said), before it goes on.
-        self.project.change_environment({"TENCENTCLOUD_READ_RETRY_TIMEOUT": "1" if step is Step.DESTROY else ""})
+        self.project.change_environment(
+            {"TENCENTCLOUD_READ_RETRY_TIMEOUT": "1" if step is Step.DESTROY else ""}
+        )
         if size is None or step is Step.REFRESH:
             return [step.value, "--yes", "--skip-preview"]
         config = {"eniSubnets": size[0], "pools": size[1], "deadline": deadline}
-        return ["up", "--yes", "--skip-preview", *(word for key, value in config.items() for word in ("-c", f"{key}={value}"))]
+        return [
+            "up",
+            "--yes",
+            "--skip-preview",
+            *(word for key, value in config.items() for word in ("-c", f"{key}={value}")),
+        ]
 
     def _statuses(self) -> set[str]:
         return {cluster["status"] for cluster in self.lab.state()["clusters"].values()}
@@ -296,7 +337,9 @@ class Bench:
         """Of all that costs money or holds a name."""
         state = self.lab.state()
         pools = [
-            f"{cluster_id}#{pool['node_pool_id']}" for cluster_id, cluster in state["clusters"].items() for pool in cluster["node_pools"]
+            f"{cluster_id}#{pool['node_pool_id']}"
+            for cluster_id, cluster in state["clusters"].items()
+            for pool in cluster["node_pools"]
         ]
         return [*state["vpcs"], *state["subnets"], *state["clusters"], *pools]
 
@@ -319,7 +362,11 @@ class Bench:
     def _delete(self, id_: str) -> None:
         if id_.startswith("cls-") and "#" in id_:
             cluster_id, pool_id = id_.split("#")
-            self.lab.call("tke", "DeleteClusterNodePool", {"ClusterId": cluster_id, "NodePoolIds": [pool_id], "KeepInstance": False})
+            self.lab.call(
+                "tke",
+                "DeleteClusterNodePool",
+                {"ClusterId": cluster_id, "NodePoolIds": [pool_id], "KeepInstance": False},
+            )
         elif id_.startswith("cls-"):
             if self.lab.state()["clusters"][id_]["status"] != "Deleting":
                 self.lab.call("tke", "DeleteCluster", {"ClusterId": id_, "InstanceDeleteMode": "terminate"})
@@ -338,7 +385,9 @@ def nothing() -> dict[str, Any]:
 def running(eni_subnets: int, pools: int) -> dict[str, Any]:
     """The cloud after an undisturbed `up`, in full: what every case is compared with."""
     zones = ("ap-guangzhou-4", "ap-guangzhou-6")
-    pod_subnets = [(f"pods-{number}", zones[number % 2], f"10.0.{64 + 4 * number}.0/22") for number in range(eni_subnets)]
+    pod_subnets = [
+        (f"pods-{number}", zones[number % 2], f"10.0.{64 + 4 * number}.0/22") for number in range(eni_subnets)
+    ]
     node_subnets = [(f"nodes-{number}", zones[number % 2], f"10.0.{number}.0/24") for number in range(pools)]
     registered = sorted(name for name, _, _ in pod_subnets)
     return {
@@ -386,7 +435,11 @@ def _cluster(cluster: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, 
                 pool["name"],
                 [names[subnet_id] for subnet_id in pool["subnet_ids"]],
                 pool["desired"],
-                [instance["state"] for instance in cluster["instances"] if instance["node_pool_id"] == pool["node_pool_id"]],
+                [
+                    instance["state"]
+                    for instance in cluster["instances"]
+                    if instance["node_pool_id"] == pool["node_pool_id"]
+                ],
             )
             for pool in cluster["node_pools"]
         ),
@@ -401,5 +454,14 @@ def _name(urn: str) -> str:
 
 def _cloud_ids(resources: list[dict[str, Any]]) -> list[str]:
     """Of the resources that are things of their own in the cloud; an endpoint has its cluster's id."""
-    of_their_own = ("Vpc/instance:Instance", "Subnet/instance:Instance", "Kubernetes/cluster:Cluster", "Kubernetes/nodePool:NodePool")
-    return [resource["id"] for resource in resources if resource["type"].removeprefix("tencentcloud:") in of_their_own]
+    of_their_own = (
+        "Vpc/instance:Instance",
+        "Subnet/instance:Instance",
+        "Kubernetes/cluster:Cluster",
+        "Kubernetes/nodePool:NodePool",
+    )
+    return [
+        resource["id"]
+        for resource in resources
+        if resource["type"].removeprefix("tencentcloud:") in of_their_own
+    ]

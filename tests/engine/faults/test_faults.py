@@ -19,16 +19,27 @@ UNSENT = Fault("connection lost before", {"kind": "drop_before"})
 LOST = Fault("answer lost", {"kind": "drop_after"})
 EXPIRED = Fault(
     "credentials expired",
-    {"kind": "error", "code": "AuthFailure.TokenFailure", "message": "The token has expired.", "times": 10_000},
+    {
+        "kind": "error",
+        "code": "AuthFailure.TokenFailure",
+        "message": "The token has expired.",
+        "times": 10_000,
+    },
     spreads=True,
 )
 KILLED = Fault("killed", {"kind": "delay", "seconds": HOLD}, kill=True)
 NO_PHASE = Fault("no phase yet", settings={"ipamd_phase": ""}, looks=8)
 INITIALIZING = Fault("initializing", settings={"ipamd_phase": "initializing"}, looks=8)
 UPGRADING = Fault("upgrading", settings={"ipamd_phase": "upgrading"}, looks=8)
-FAILED = Fault("failed", settings={"ipamd_phase": "Failed", "ipamd_reason": "no quota for ENIs"}, says="no quota for ENIs")
+FAILED = Fault(
+    "failed",
+    settings={"ipamd_phase": "Failed", "ipamd_reason": "no quota for ENIs"},
+    says="no quota for ENIs",
+)
 DEGRADED = Fault("a phase that nobody knows", settings={"ipamd_phase": "Degraded"}, looks=8)
-TASK_FAILS = Fault("the task fails", settings={"enable_error": "install eniipamd failed"}, says="install eniipamd failed")
+TASK_FAILS = Fault(
+    "the task fails", settings={"enable_error": "install eniipamd failed"}, says="install eniipamd failed"
+)
 FOR_EVER = Fault(
     "initializing past the deadline",
     settings={"ipamd_phase": "initializing"},
@@ -88,7 +99,9 @@ def _cases(step: Step, table: dict[str, list[Fault]]) -> Iterator[Case]:
 
 
 # Each case makes what it starts from, if it is not there: so take turns, and what one leaves is where the next begins.
-TURNS = zip_longest(_cases(Step.UP, UP), _cases(Step.REFRESH, REFRESH), _cases(Step.GROW, GROW), _cases(Step.DESTROY, DESTROY))
+TURNS = zip_longest(
+    _cases(Step.UP, UP), _cases(Step.REFRESH, REFRESH), _cases(Step.GROW, GROW), _cases(Step.DESTROY, DESTROY)
+)
 CASES = [case for case in chain.from_iterable(TURNS) if case is not None]
 
 
@@ -137,6 +150,8 @@ def _run(bench: Bench, case: Case) -> None:
     made = 1 if case.step is Step.UP else 0
     again = 1 if "enable_error" in fault.settings else 0  # a task that failed is begun anew by the next run
     assert accepted["EnableVpcCniNetworkType"] == made + again
-    assert accepted["CreateCluster"] == (2 if orphan is not None and orphan.kind == "cluster" and not adopted else made)
+    assert accepted["CreateCluster"] == (
+        2 if orphan is not None and orphan.kind == "cluster" and not adopted else made
+    )
     if case.step is Step.REFRESH:
         assert not accepted

@@ -8,7 +8,9 @@ from typing import cast
 from tests.lab.cloud.params import Json
 
 _READS = ("Describe", "Get", "List", "Check", "Inquiry")
-_SECRETS = frozenset({"Password", "SecretKey", "Token", "Kubeconfig", "UserScript", "PreStartUserScript", "UserData"})
+_SECRETS = frozenset(
+    {"Password", "SecretKey", "Token", "Kubeconfig", "UserScript", "PreStartUserScript", "UserData"}
+)
 _JSON_TEXTS = frozenset({"AutoScalingGroupPara", "LaunchConfigurePara"})
 _REDACTED = "(redacted)"
 _KEPT = 100_000

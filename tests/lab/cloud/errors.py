@@ -15,7 +15,9 @@ def missing(name: str) -> ApiError:
 
 
 def wrong_type(name: str, wanted: str) -> ApiError:
-    return ApiError("InvalidParameter", f"The value type of parameter `{name}` is not valid: {wanted} expected.")
+    return ApiError(
+        "InvalidParameter", f"The value type of parameter `{name}` is not valid: {wanted} expected."
+    )
 
 
 def not_found(kind: str, resource_id: str) -> ApiError:

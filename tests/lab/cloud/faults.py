@@ -47,7 +47,10 @@ class Fault:
 
     def error(self) -> ApiError:
         if self.kind == "throttle":
-            return ApiError("RequestLimitExceeded", "Your current request times equals to `20` in a second, which exceeds the limit.")
+            return ApiError(
+                "RequestLimitExceeded",
+                "Your current request times equals to `20` in a second, which exceeds the limit.",
+            )
         return ApiError(self.code, self.message)
 
 

@@ -9,8 +9,15 @@ from typing import cast
 from tests.lab.cloud.errors import ApiError, wrong_type
 from tests.lab.cloud.params import Json
 
-_MODEL_IN_DOC = re.compile(r":rtype: (?P<many>list of )?(?::class:`[\w.]+\.)?(?P<name>\w+)`?\s*$", re.MULTILINE)
-_SCALARS: Mapping[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "bool": (bool,), "float": (int, float)}
+_MODEL_IN_DOC = re.compile(
+    r":rtype: (?P<many>list of )?(?::class:`[\w.]+\.)?(?P<name>\w+)`?\s*$", re.MULTILINE
+)
+_SCALARS: Mapping[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "bool": (bool,),
+    "float": (int, float),
+}
 
 
 def _names(text: str) -> frozenset[str]:
@@ -43,7 +50,9 @@ _WITHOUT_SDK: Mapping[str, frozenset[str]] = {
         {"ServiceType", "ResourcePrefix", "ResourceIds", "ResourceRegion", "Offset", "Limit"}
     ),
     "tag:ModifyResourceTags": frozenset({"Resource", "ReplaceTags", "DeleteTags"}),
-    "tat:InvokeCommand": frozenset({"CommandId", "InstanceIds", "Parameters", "Username", "WorkingDirectory", "Timeout"}),
+    "tat:InvokeCommand": frozenset(
+        {"CommandId", "InstanceIds", "Parameters", "Username", "WorkingDirectory", "Timeout"}
+    ),
 }
 
 

@@ -93,7 +93,9 @@ class Gateway:
         if headers["x-tc-version"] != service.version:
             raise ApiError("NoSuchVersion", f"The version `{headers['x-tc-version']}` does not exist.")
         if action not in service.actions:
-            raise ApiError("InvalidAction", f"The action `{action}` does not exist or is not supported by this stand-in.")
+            raise ApiError(
+                "InvalidAction", f"The action `{action}` does not exist or is not supported by this stand-in."
+            )
         if service.regional and not region:
             raise missing("X-TC-Region")
         if region and not is_region(region):

@@ -11,7 +11,9 @@ def make(world: World) -> str:
     """A public one; its id."""
     lb_id = world.new_id("lb")
     vip = public_address({balancer.vip for balancer in world.load_balancers.values()}, FIRST_ADDRESS)
-    world.load_balancers[lb_id] = LoadBalancer(lb_id, "", "", vip, "", internal=False, direct=False, user_made=True)
+    world.load_balancers[lb_id] = LoadBalancer(
+        lb_id, "", "", vip, "", internal=False, direct=False, user_made=True
+    )
     return lb_id
 
 

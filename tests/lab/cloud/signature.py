@@ -36,15 +36,22 @@ def verify(
     if "authorization" not in headers:
         raise missing("Authorization")
     if match is None:
-        raise ApiError("AuthFailure.InvalidAuthorization", "The `Authorization` in request header is invalid.")
+        raise ApiError(
+            "AuthFailure.InvalidAuthorization", "The `Authorization` in request header is invalid."
+        )
     timestamp = headers.get("x-tc-timestamp", "")
     if not timestamp.isdigit():
         raise missing("X-TC-Timestamp")
     if abs(time.time() - int(timestamp)) > _MAX_SKEW_SECONDS:
-        raise ApiError("AuthFailure.SignatureExpire", "The request has expired: check the clock of this machine.")
+        raise ApiError(
+            "AuthFailure.SignatureExpire", "The request has expired: check the clock of this machine."
+        )
     secret_id = match["id"]
     if secret_id not in credentials:
-        raise ApiError("AuthFailure.SecretIdNotFound", "The SecretId is not found, please ensure that your SecretId is correct.")
+        raise ApiError(
+            "AuthFailure.SecretIdNotFound",
+            "The SecretId is not found, please ensure that your SecretId is correct.",
+        )
     if headers.get("x-tc-token", "") != tokens.get(secret_id, ""):
         raise ApiError("AuthFailure.TokenFailure", "The token is invalid.")
     date = datetime.fromtimestamp(int(timestamp), timezone.utc).strftime("%Y-%m-%d")
@@ -59,11 +66,17 @@ def verify(
         raise _FAILED
 
 
-def _string_to_sign(headers: Mapping[str, str], body: bytes, method: str, query: str, signed: list[str], scope: str) -> str:
+def _string_to_sign(
+    headers: Mapping[str, str], body: bytes, method: str, query: str, signed: list[str], scope: str
+) -> str:
     canonical = "".join(f"{name}:{headers.get(name, '').strip().lower()}\n" for name in signed)
     payload = b"UNSIGNED-PAYLOAD" if headers.get("x-tc-content-sha256") == "UNSIGNED-PAYLOAD" else body
-    request = "\n".join((method, "/", query, canonical, ";".join(signed), hashlib.sha256(payload).hexdigest()))
-    return "\n".join((_ALGORITHM, headers["x-tc-timestamp"], scope, hashlib.sha256(request.encode()).hexdigest()))
+    request = "\n".join(
+        (method, "/", query, canonical, ";".join(signed), hashlib.sha256(payload).hexdigest())
+    )
+    return "\n".join(
+        (_ALGORITHM, headers["x-tc-timestamp"], scope, hashlib.sha256(request.encode()).hexdigest())
+    )
 
 
 def _hmac(key: bytes, text: str) -> "hmac.HMAC":

@@ -17,7 +17,10 @@ class ProxyApp(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             scope = dict(scope)
-            for name, text in (("path", str(scope["path"])), ("raw_path", bytes(scope["raw_path"]).decode("ascii"))):
+            for name, text in (
+                ("path", str(scope["path"])),
+                ("raw_path", bytes(scope["raw_path"]).decode("ascii")),
+            ):
                 if text.startswith(("http://", "https://")):
                     path = urlsplit(text).path or "/"
                     scope[name] = path if name == "path" else path.encode("ascii")

@@ -98,7 +98,10 @@ class Discussion:
 
 def answer(fault: Fault) -> Response:
     return PlainTextResponse(
-        fault.text, fault.status, dict(fault.headers), media_type="application/json" if fault.text[:1] == "{" else None
+        fault.text,
+        fault.status,
+        dict(fault.headers),
+        media_type="application/json" if fault.text[:1] == "{" else None,
     )
 
 

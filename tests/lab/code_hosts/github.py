@@ -15,7 +15,15 @@ Handler = Callable[[Request, Account], Awaitable[Response]]
 
 
 def refusal(status: int, message: str, **more: Any) -> Response:
-    return JSONResponse({"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status), **more}, status)
+    return JSONResponse(
+        {
+            "message": message,
+            "documentation_url": "https://docs.github.com/rest",
+            "status": str(status),
+            **more,
+        },
+        status,
+    )
 
 
 class GitHub:
@@ -46,10 +54,20 @@ class GitHub:
                 if fault.after_the_deed:
                     await handler(request, account)
                 return answer(fault)
-            if request.method in ("POST", "PATCH", "DELETE") and handler != self._viewer and not account.may_write:
+            if (
+                request.method in ("POST", "PATCH", "DELETE")
+                and handler != self._viewer
+                and not account.may_write
+            ):
                 return refusal(403, "Resource not accessible by integration")
             response = await handler(request, account)
-            response.headers.update({"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "4999", "X-RateLimit-Reset": "4102444800"})
+            response.headers.update(
+                {
+                    "X-RateLimit-Limit": "5000",
+                    "X-RateLimit-Remaining": "4999",
+                    "X-RateLimit-Reset": "4102444800",
+                }
+            )
             return response
 
         return handle
@@ -116,7 +134,11 @@ class GitHub:
             "html_url": f"{root}/comment-{note.id}",
             "issue_url": f"{root}{self._issue}",
             "body": note.body,
-            "user": {"login": author.login, "id": author.id, "type": "Bot" if author.login.endswith("[bot]") else "User"},
+            "user": {
+                "login": author.login,
+                "id": author.id,
+                "type": "Bot" if author.login.endswith("[bot]") else "User",
+            },
             "created_at": "2026-11-01T09:00:00Z",
             "updated_at": "2026-11-01T09:00:00Z",
             "author_association": "CONTRIBUTOR",

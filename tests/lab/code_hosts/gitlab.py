@@ -31,7 +31,11 @@ class GitLab:
             Route(f"{self._root}/user", self._guarded(self._user), methods=["GET"]),
             Route(self._notes, self._guarded(self._list), methods=["GET"]),
             Route(self._notes, self._guarded(self._create), methods=["POST"]),
-            Route(f"{self._notes.removesuffix('notes')}resource_label_events", self._guarded(self._label_events), methods=["GET"]),
+            Route(
+                f"{self._notes.removesuffix('notes')}resource_label_events",
+                self._guarded(self._label_events),
+                methods=["GET"],
+            ),
             Route(f"{self._notes}/{{id:int}}", self._guarded(self._one), methods=["GET", "PUT", "DELETE"]),
         ]
 
@@ -54,7 +58,15 @@ class GitLab:
         return handle
 
     async def _user(self, request: Request, account: Account) -> Response:
-        return JSONResponse({"id": account.id, "username": account.login, "name": account.login, "state": "active", "bot": True})
+        return JSONResponse(
+            {
+                "id": account.id,
+                "username": account.login,
+                "name": account.login,
+                "state": "active",
+                "bot": True,
+            }
+        )
 
     async def _label_events(self, request: Request, account: Account) -> Response:
         return JSONResponse(

@@ -31,7 +31,10 @@ class Credentials:
             return base64.b64encode(text.encode()).decode()
 
         cluster = {"server": server, "certificate-authority-data": encoded(self.ca.read_text())}
-        user = {"client-certificate-data": encoded(self.admin_certificate), "client-key-data": encoded(self.admin_key)}
+        user = {
+            "client-certificate-data": encoded(self.admin_certificate),
+            "client-key-data": encoded(self.admin_key),
+        }
         return yaml.safe_dump(
             {
                 "apiVersion": "v1",

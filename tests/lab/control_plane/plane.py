@@ -30,7 +30,13 @@ class ControlPlane:
 
     @classmethod
     async def start(
-        cls, binaries: Path, directory: Path, *, service_cidr: str, version_label: str = "v1.30.0-tke.1", draining: bool = True
+        cls,
+        binaries: Path,
+        directory: Path,
+        *,
+        service_cidr: str,
+        version_label: str = "v1.30.0-tke.1",
+        draining: bool = True,
     ) -> "ControlPlane":
         """Returns when it can be used. `version_label` is what nodes say their kubelet is, unless they say it themselves.
 
@@ -61,7 +67,14 @@ async def _stop(processes: list[Process]) -> None:
 class _Start:
     """One attempt, with ports of its own."""
 
-    def __init__(self, binaries: Path, directory: Path, credentials: Credentials, service_cidr: str, values: dict[str, str]) -> None:
+    def __init__(
+        self,
+        binaries: Path,
+        directory: Path,
+        credentials: Credentials,
+        service_cidr: str,
+        values: dict[str, str],
+    ) -> None:
         """`values`: what stands in the stages' files in place of these words."""
         self.processes: list[Process] = []
         self._binaries = binaries
@@ -82,13 +95,17 @@ class _Start:
         path.write_text(kubeconfig)
         await asyncio.gather(
             self._launch("etcd", arguments.etcd(ports, self._directory)),
-            self._launch("kube-apiserver", arguments.api_server(ports, self._credentials, self._service_cidr)),
+            self._launch(
+                "kube-apiserver", arguments.api_server(ports, self._credentials, self._service_cidr)
+            ),
         )
         async with self._client() as client:
             # The rest gives up soon on a server that does not listen, so it starts when this one does.
             await self._while_alive(self._until_found(client, "/version"))
             await asyncio.gather(
-                self._launch("kube-controller-manager", arguments.controller_manager(ports, self._credentials, path)),
+                self._launch(
+                    "kube-controller-manager", arguments.controller_manager(ports, self._credentials, path)
+                ),
                 self._launch("kube-scheduler", arguments.scheduler(ports, path)),
                 self._launch("kwok", arguments.kwok(ports, path, self._stages())),
             )
@@ -118,7 +135,9 @@ class _Start:
         pem.touch(mode=0o600)
         pem.write_text(self._credentials.admin_certificate + self._credentials.admin_key)
         context.load_cert_chain(pem)
-        async with httpx.AsyncClient(base_url=self._server, verify=context, trust_env=False, timeout=5) as client:
+        async with httpx.AsyncClient(
+            base_url=self._server, verify=context, trust_env=False, timeout=5
+        ) as client:
             yield client
 
     async def _while_alive(self, waiting: Coroutine[None, None, None]) -> None:
@@ -126,12 +145,16 @@ class _Start:
         goal = asyncio.create_task(waiting)
         ends = [asyncio.create_task(process.ended()) for process in self.processes]
         try:
-            done, _ = await asyncio.wait({goal, *ends}, timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(
+                {goal, *ends}, timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
             for end in ends:
                 if end in done:
                     raise end.result()
             if goal not in done:
-                raise ProcessFailed(f"not ready after {READY_SECONDS:.0f} s ({self._last_answer}); see {self._directory}")
+                raise ProcessFailed(
+                    f"not ready after {READY_SECONDS:.0f} s ({self._last_answer}); see {self._directory}"
+                )
             goal.result()
         finally:
             for task in (goal, *ends):

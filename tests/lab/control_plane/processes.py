@@ -43,7 +43,9 @@ class Process:
         self._process = process
 
     @classmethod
-    async def start(cls, program: Path, arguments: Sequence[str], log: Path, environment: dict[str, str]) -> "Process":
+    async def start(
+        cls, program: Path, arguments: Sequence[str], log: Path, environment: dict[str, str]
+    ) -> "Process":
         with log.open("wb") as sink:
             process = await asyncio.create_subprocess_exec(
                 program,

@@ -54,7 +54,14 @@ class TkeControllers:
         """Until cancelled."""
         api = Api(self._kubeconfig)
         try:
-            context = Context(self._world, self._cluster, api, clock=self._clock, gate_delay=self._gate_delay, changed=self._changed)
+            context = Context(
+                self._world,
+                self._cluster,
+                api,
+                clock=self._clock,
+                gate_delay=self._gate_delay,
+                changed=self._changed,
+            )
             await bootstrap(context)
             webhook = WebhookServer(api, self._cluster)
             await run_together([webhook.serve(), self._control(context, webhook)])

@@ -26,7 +26,11 @@ def usable_subnets(world: World, cluster: Cluster, subnet_ids: Iterable[str], zo
 
 
 def unusable_ids(world: World, cluster: Cluster, subnet_ids: Iterable[str]) -> list[str]:
-    return [subnet_id for subnet_id in subnet_ids if subnet_id not in world.subnets or world.subnets[subnet_id].vpc_id != cluster.vpc_id]
+    return [
+        subnet_id
+        for subnet_id in subnet_ids
+        if subnet_id not in world.subnets or world.subnets[subnet_id].vpc_id != cluster.vpc_id
+    ]
 
 
 def nominated(subnet_ids: Collection[str], annotation: str | None) -> list[str]:
@@ -68,7 +72,9 @@ class AddressBook:
         if subnet.available <= 0:
             raise AddressExhausted(f"no free address in {subnet.subnet_id} ({subnet.cidr_block})")
         last, top = self._last.get(subnet.subnet_id, self._first - 1), network.num_addresses - 1
-        for offset in itertools.chain(range(last + 1, top), range(self._first, last + 1), range(2, self._first)):
+        for offset in itertools.chain(
+            range(last + 1, top), range(self._first, last + 1), range(2, self._first)
+        ):
             address = str(network.network_address + offset)
             if offset < top and address not in subnet.leases:
                 self._last[subnet.subnet_id] = offset

@@ -6,7 +6,16 @@ from functools import partial
 
 from tests.lab.controllers import keys, masquerade
 from tests.lab.controllers.context import Context
-from tests.lab.controllers.kube import CONFIG_MAP, CRD, INGRESS_CLASS, TKE_SERVICE_CONFIG, VPC_IP_CLAIM, Json, Kind, KubeError
+from tests.lab.controllers.kube import (
+    CONFIG_MAP,
+    CRD,
+    INGRESS_CLASS,
+    TKE_SERVICE_CONFIG,
+    VPC_IP_CLAIM,
+    Json,
+    Kind,
+    KubeError,
+)
 from tests.lab.controllers.watching import logger
 
 ATTEMPTS = 300
@@ -73,7 +82,9 @@ async def bootstrap(context: Context) -> None:
     """Create what is missing; patient with an API server that has only just started."""
     api = context.api
     for kind, body in objects(context):
-        await _patiently(str(body["metadata"]["name"]), partial(api.ensure, kind, body, manager=keys.TKE_MANAGER))
+        await _patiently(
+            str(body["metadata"]["name"]), partial(api.ensure, kind, body, manager=keys.TKE_MANAGER)
+        )
     for kind in (VPC_IP_CLAIM, TKE_SERVICE_CONFIG):
         await _patiently(f"serving {kind.__name__}", partial(api.list_all, kind))
 

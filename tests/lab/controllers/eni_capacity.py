@@ -43,7 +43,11 @@ class EniCapacityController:
 
     async def _round(self) -> None:
         context = self._context
-        place = {eni_owner(context.cluster.cluster_id, *key_of(pod)): node_of(pod) for pod in context.mirrors.pods if not finished(pod)}
+        place = {
+            eni_owner(context.cluster.cluster_id, *key_of(pod)): node_of(pod)
+            for pod in context.mirrors.pods
+            if not finished(pod)
+        }
         instances = {instance.private_ip: instance for instance in context.cluster.instances.values()}
         for node in context.mirrors.nodes:
             instance = instances.get(name_of(node))

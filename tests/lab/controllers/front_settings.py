@@ -49,7 +49,8 @@ class FrontSettings:
         if config is None:
             raise SyncRefused(f"TkeServiceConfig {namespace}/{name} not found", "E4050")
         entries = {
-            (entry.get("protocol"), entry.get("port")): entry for entry in children(child(spec_of(config), "loadBalancer"), "l4Listeners")
+            (entry.get("protocol"), entry.get("port")): entry
+            for entry in children(child(spec_of(config), "loadBalancer"), "l4Listeners")
         }
         for listener in listeners:
             entry = entries.get((listener.protocol, listener.port))

@@ -45,7 +45,10 @@ class GracefulDeletionController:
 
     async def _round(self) -> None:
         mirrors = self._context.mirrors
-        by_default = data_of(mirrors.config_maps.get(keys.SERVICE_CONFIG, keys.KUBE_SYSTEM)).get(GLOBAL_SWITCH) == "true"
+        by_default = (
+            data_of(mirrors.config_maps.get(keys.SERVICE_CONFIG, keys.KUBE_SYSTEM)).get(GLOBAL_SWITCH)
+            == "true"
+        )
         services = [item for item in mirrors.services if is_graceful(item, keys.SERVICE_GRACE, by_default)]
         ingresses = [item for item in mirrors.ingresses if is_graceful(item, keys.INGRESS_GRACE, by_default)]
         for pod in mirrors.pods:
@@ -58,7 +61,9 @@ class GracefulDeletionController:
             }
             held = annotations_of(pod).get(keys.DELETION_HOLD)
             if being_deleted(pod):
-                if held == HELD and not any(bound(pod_ip(pod), self._balancers.of(owner)) for owner in owners):
+                if held == HELD and not any(
+                    bound(pod_ip(pod), self._balancers.of(owner)) for owner in owners
+                ):
                     await self._write(pod, now())
             elif (held == HELD) is not bool(owners):
                 await self._write(pod, HELD if owners else None)
@@ -67,4 +72,6 @@ class GracefulDeletionController:
         async with self._loop.guard(key_of(pod)):
             # The uid makes the API server refuse when a new pod of the same name has come meanwhile.
             patch: Json = {"metadata": {"uid": uid_of(pod), "annotations": {keys.DELETION_HOLD: value}}}
-            await self._context.api.patch(POD, name_of(pod), patch, namespace=namespace_of(pod), manager=MANAGER)
+            await self._context.api.patch(
+                POD, name_of(pod), patch, namespace=namespace_of(pod), manager=MANAGER
+            )

@@ -47,7 +47,9 @@ def service_port(service: Json, reference: Json) -> Json | None:
     """The Service port that an Ingress backend names by number or name."""
     wanted = child(reference, "port")
     for port in children(spec_of(service), "ports"):
-        if port.get("port") == wanted.get("number") or (wanted.get("name") and port.get("name") == wanted["name"]):
+        if port.get("port") == wanted.get("number") or (
+            wanted.get("name") and port.get("name") == wanted["name"]
+        ):
             return port
     return None
 
@@ -72,7 +74,10 @@ def mixed_paths(annotation: str | None) -> list[tuple[str, str, Json]]:
             (
                 str(rule.get("host") or ""),
                 str(rule.get("path") or "/"),
-                {"name": rule["backend"]["serviceName"], "port": {"number": int(rule["backend"]["servicePort"])}},
+                {
+                    "name": rule["backend"]["serviceName"],
+                    "port": {"number": int(rule["backend"]["servicePort"])},
+                },
             )
             for rule in rules
         ]
@@ -90,7 +95,14 @@ class IngressController:
         self._context = context
         self._balancers = balancers
         mirrors = context.mirrors
-        watched = (mirrors.ingresses, mirrors.services, mirrors.pods, mirrors.nodes, mirrors.config_maps, mirrors.secrets)
+        watched = (
+            mirrors.ingresses,
+            mirrors.services,
+            mirrors.pods,
+            mirrors.nodes,
+            mirrors.config_maps,
+            mirrors.secrets,
+        )
         self._settings = FrontSettings(context)
         self._loop = Loop(MANAGER, [*(mirror.bell for mirror in watched), context.changed])
 
@@ -113,7 +125,10 @@ class IngressController:
         balancer = self._balancers.of(ingress_owner(*key_of(ingress)))
         if being_deleted(ingress) or not ours(ingress):
             if balancer is not None or keys.INGRESS_FINALIZER in finalizers_of(ingress):
-                if being_deleted(ingress) and deleted_for(ingress) < self._context.world.load_balancer_release_seconds:
+                if (
+                    being_deleted(ingress)
+                    and deleted_for(ingress) < self._context.world.load_balancer_release_seconds
+                ):
                     return
                 await self._withdraw(ingress, balancer)
             return
@@ -126,20 +141,32 @@ class IngressController:
         annotations = annotations_of(ingress)
         check_annotations(ingress)
         check_hosts(ingress)
-        subnet_id, existing = annotations.get(keys.INGRESS_SUBNET, ""), annotations.get(keys.INGRESS_EXISTING, "")
+        subnet_id, existing = (
+            annotations.get(keys.INGRESS_SUBNET, ""),
+            annotations.get(keys.INGRESS_EXISTING, ""),
+        )
         first_sight = keys.INGRESS_FINALIZER not in finalizers_of(ingress)
         config = self._context.mirrors.config_maps.get(keys.SERVICE_CONFIG, keys.KUBE_SYSTEM)
         direct, write_default = direct_access(
-            annotations.get(keys.INGRESS_DIRECT), first_sight, switched_on(config, "EnableDefaultDirectAccess")
+            annotations.get(keys.INGRESS_DIRECT),
+            first_sight,
+            switched_on(config, "EnableDefaultDirectAccess"),
         )
         listeners = self._listeners(ingress, direct)
         if balancer is None:
-            charge_type, bandwidth = annotations.get(keys.INGRESS_CHARGE_TYPE, ""), annotations.get(keys.INGRESS_BANDWIDTH, "")
-            balancer = self._balancers.obtain(ingress_owner(*key_of(ingress)), subnet_id, existing, charge_type, bandwidth)
+            charge_type, bandwidth = (
+                annotations.get(keys.INGRESS_CHARGE_TYPE, ""),
+                annotations.get(keys.INGRESS_BANDWIDTH, ""),
+            )
+            balancer = self._balancers.obtain(
+                ingress_owner(*key_of(ingress)), subnet_id, existing, charge_type, bandwidth
+            )
         change = immutable_change(balancer, subnet_id, existing)
         if change is not None:
             raise SyncRefused(change)
-        self._settings.guard(balancer, annotations.get(keys.INGRESS_GROUPS), annotations.get(keys.INGRESS_PASS))
+        self._settings.guard(
+            balancer, annotations.get(keys.INGRESS_GROUPS), annotations.get(keys.INGRESS_PASS)
+        )
         if self._balancers.syncs.carry(balancer, listeners, direct):
             self._context.changed.ring()
         await self._write(ingress, balancer, write_default)
@@ -164,7 +191,9 @@ class IngressController:
         return found
 
     def _rules(self, namespace: str, paths: Iterable[tuple[str, str, Json]], direct: bool) -> list[Rule]:
-        return [Rule(host, path, self._backends(namespace, reference, direct)) for host, path, reference in paths]
+        return [
+            Rule(host, path, self._backends(namespace, reference, direct)) for host, path, reference in paths
+        ]
 
     def _backends(self, namespace: str, reference: Json, direct: bool) -> list[Backend]:
         mirrors, name = self._context.mirrors, str(reference.get("name"))
@@ -172,12 +201,16 @@ class IngressController:
         if service is None:
             raise SyncRefused(f"backend Service {namespace}/{name} not found")
         if spec_of(service).get("type") not in ("NodePort", "LoadBalancer"):
-            raise SyncRefused(f"backend Service {namespace}/{name} must be of type NodePort or LoadBalancer", "E4047")
+            raise SyncRefused(
+                f"backend Service {namespace}/{name} must be of type NodePort or LoadBalancer", "E4047"
+            )
         port = service_port(service, reference)
         if port is None:
             raise SyncRefused(f"backend Service {namespace}/{name} has no port {reference.get('port')}")
         if direct:
-            return pod_backends(serving(mirrors.pods.in_namespace(namespace), child(spec_of(service), "selector")), port)
+            return pod_backends(
+                serving(mirrors.pods.in_namespace(namespace), child(spec_of(service), "selector")), port
+            )
         return node_backends(mirrors.nodes, port)
 
     async def _write(self, ingress: Json, balancer: LoadBalancer, write_default: bool) -> None:
@@ -187,7 +220,10 @@ class IngressController:
         if annotations.get(keys.INGRESS_LB_ID) != balancer.lb_id:
             written[keys.INGRESS_LB_ID] = balancer.lb_id
         if written or keys.INGRESS_FINALIZER not in finalizers:
-            metadata: Json = {"annotations": written, "resourceVersion": ingress["metadata"]["resourceVersion"]}
+            metadata: Json = {
+                "annotations": written,
+                "resourceVersion": ingress["metadata"]["resourceVersion"],
+            }
             if keys.INGRESS_FINALIZER not in finalizers:
                 metadata["finalizers"] = [*finalizers, keys.INGRESS_FINALIZER]
             await api.patch(INGRESS, name, {"metadata": metadata}, namespace=namespace, manager=MANAGER)
@@ -195,7 +231,10 @@ class IngressController:
             status: Json = {"status": {"loadBalancer": {"ingress": [{"ip": balancer.vip}]}}}
             await api.patch(INGRESS_STATUS, name, status, namespace=namespace, manager=MANAGER)
             await self._context.recorder.tell(
-                ingress, "EnsuredIngress", f"Ensured ingress, {balancer.lb_id} {balancer.vip}", component=MANAGER
+                ingress,
+                "EnsuredIngress",
+                f"Ensured ingress, {balancer.lb_id} {balancer.vip}",
+                component=MANAGER,
             )
 
     async def _withdraw(self, ingress: Json, balancer: LoadBalancer | None) -> None:
@@ -207,7 +246,9 @@ class IngressController:
             status: Json = {"status": {"loadBalancer": {"ingress": None}}}
             await api.patch(INGRESS_STATUS, name, status, namespace=namespace, manager=MANAGER)
         if keys.INGRESS_FINALIZER in finalizers_of(ingress):
-            metadata: Json = {"finalizers": [item for item in finalizers_of(ingress) if item != keys.INGRESS_FINALIZER]}
+            metadata: Json = {
+                "finalizers": [item for item in finalizers_of(ingress) if item != keys.INGRESS_FINALIZER]
+            }
             if not being_deleted(ingress):
                 metadata["annotations"] = {keys.INGRESS_LB_ID: None}
             await api.patch(INGRESS, name, {"metadata": metadata}, namespace=namespace, manager=MANAGER)

@@ -87,7 +87,9 @@ class IpamdController:
         self._addon = False
         """Whether the ipamd that is installed is an add-on."""
         mirrors = context.mirrors
-        self._loop = Loop("ipamd", [mirrors.pods.bell, mirrors.nodes.bell, mirrors.config_maps.bell, context.changed])
+        self._loop = Loop(
+            "ipamd", [mirrors.pods.bell, mirrors.nodes.bell, mirrors.config_maps.bell, context.changed]
+        )
 
     async def run(self) -> None:
         await self._loop.run(self._round)
@@ -113,11 +115,17 @@ class IpamdController:
             self._addon = is_addon(version)
             body: Json = {
                 "metadata": {"name": keys.IPAMD, "namespace": keys.KUBE_SYSTEM},
-                "data": network_conf(context.cluster) if self._addon else config_data(context.world, context.cluster, vpc_cni.subnet_ids),
+                "data": network_conf(context.cluster)
+                if self._addon
+                else config_data(context.world, context.cluster, vpc_cni.subnet_ids),
             }
             await api.ensure(CONFIG_MAP, body, manager=keys.TKE_MANAGER)
-            await api.ensure(DEPLOYMENT, _workload("Deployment", keys.IPAMD, version), manager=keys.TKE_MANAGER)
-            await api.ensure(DAEMON_SET, _workload("DaemonSet", keys.ENI_AGENT, version), manager=keys.TKE_MANAGER)
+            await api.ensure(
+                DEPLOYMENT, _workload("Deployment", keys.IPAMD, version), manager=keys.TKE_MANAGER
+            )
+            await api.ensure(
+                DAEMON_SET, _workload("DaemonSet", keys.ENI_AGENT, version), manager=keys.TKE_MANAGER
+            )
             self._announced = list(vpc_cni.subnet_ids)
             return
         added = [subnet_id for subnet_id in vpc_cni.subnet_ids if subnet_id not in self._announced]
@@ -128,18 +136,24 @@ class IpamdController:
         missing = [subnet_id for subnet_id in added if subnet_id not in listed]
         if missing:
             data = config_data(context.world, context.cluster, listed + missing)
-            await api.patch(CONFIG_MAP, keys.IPAMD, {"data": data}, namespace=keys.KUBE_SYSTEM, manager=keys.TKE_MANAGER)
+            await api.patch(
+                CONFIG_MAP, keys.IPAMD, {"data": data}, namespace=keys.KUBE_SYSTEM, manager=keys.TKE_MANAGER
+            )
         self._announced = list(vpc_cni.subnet_ids)
         if self._processes:
             working = vpc_cni.ipamd_subnet_ids
-            vpc_cni.ipamd_subnet_ids = working + [subnet_id for subnet_id in added if subnet_id not in working]
+            vpc_cni.ipamd_subnet_ids = working + [
+                subnet_id for subnet_id in added if subnet_id not in working
+            ]
             context.changed.ring()
 
     async def _observe(self, vpc_cni: VpcCni) -> None:
         pods = [
             pod
             for pod in self._context.mirrors.pods.in_namespace(keys.KUBE_SYSTEM)
-            if labels_of(pod).get("k8s-app") == keys.IPAMD and status_of(pod).get("phase") == "Running" and not being_deleted(pod)
+            if labels_of(pod).get("k8s-app") == keys.IPAMD
+            and status_of(pod).get("phase") == "Running"
+            and not being_deleted(pod)
         ]
         for pod in pods:
             # A process reads its configuration once, at its start. In a rolling replacement the last to start has it.
@@ -159,9 +173,15 @@ class IpamdController:
         # Not from the mirror, which may be older than the edit that this restart is meant to apply.
         config = await self._context.api.get(CONFIG_MAP, keys.IPAMD, keys.KUBE_SYSTEM)
         if config is None:
-            await self._context.recorder.warn(pod, "FailedReadConfig", f"ConfigMap {keys.IPAMD} is missing", component=keys.IPAMD)
+            await self._context.recorder.warn(
+                pod, "FailedReadConfig", f"ConfigMap {keys.IPAMD} is missing", component=keys.IPAMD
+            )
             return
-        subnet_ids = list(vpc_cni.subnet_ids) if self._addon else split_ids(data_of(config).get(keys.SUBNET_ID_KEY, ""))
+        subnet_ids = (
+            list(vpc_cni.subnet_ids)
+            if self._addon
+            else split_ids(data_of(config).get(keys.SUBNET_ID_KEY, ""))
+        )
         self._processes.add(uid_of(pod))
         vpc_cni.ipamd_subnet_ids = subnet_ids
         vpc_cni.security_group_ids = groups_of_ipamd(pod)

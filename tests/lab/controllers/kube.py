@@ -40,8 +40,12 @@ POD_STATUS: Kind = Pod.Status
 SECRET: Kind = Secret
 SERVICE: Kind = Service
 SERVICE_STATUS: Kind = Service.Status
-VPC_IP_CLAIM: Kind = _generic.create_namespaced_resource("networking.tke.cloud.tencent.com", "v1", "VpcIPClaim", "vpcipclaims")
-TKE_SERVICE_CONFIG: Kind = _generic.create_namespaced_resource("cloud.tencent.com", "v1alpha1", "TkeServiceConfig", "tkeserviceconfigs")
+VPC_IP_CLAIM: Kind = _generic.create_namespaced_resource(
+    "networking.tke.cloud.tencent.com", "v1", "VpcIPClaim", "vpcipclaims"
+)
+TKE_SERVICE_CONFIG: Kind = _generic.create_namespaced_resource(
+    "cloud.tencent.com", "v1alpha1", "TkeServiceConfig", "tkeserviceconfigs"
+)
 WEBHOOK: Kind = MutatingWebhookConfiguration
 
 WATCH_SECONDS = 30
@@ -94,10 +98,14 @@ class Api:
             objects: list[Json] = [item.to_dict() async for item in found]
             return objects, str(found.resourceVersion)
 
-    async def watch(self, kind: Kind, namespace: str | None, resource_version: str) -> AsyncGenerator[tuple[str, Json], None]:
+    async def watch(
+        self, kind: Kind, namespace: str | None, resource_version: str
+    ) -> AsyncGenerator[tuple[str, Json], None]:
         where = {} if namespace is None else {"namespace": namespace}
         with _one_error_type():
-            watched = self._client.watch(kind, resource_version=resource_version, server_timeout=WATCH_SECONDS, **where)
+            watched = self._client.watch(
+                kind, resource_version=resource_version, server_timeout=WATCH_SECONDS, **where
+            )
             async for operation, item in watched:
                 yield str(operation), item.to_dict()
 
@@ -129,15 +137,21 @@ class Api:
     ) -> Json:
         patch_type = PatchType.STRATEGIC if strategic else PatchType.MERGE
         with _one_error_type():
-            patched: Any = await self._client.patch(kind, name, body, patch_type=patch_type, field_manager=manager, **_where(namespace))
+            patched: Any = await self._client.patch(
+                kind, name, body, patch_type=patch_type, field_manager=manager, **_where(namespace)
+            )
             result: Json = patched.to_dict()
             return result
 
-    async def delete(self, kind: Kind, name: str, namespace: str | None = None, *, at_once: bool = False) -> None:
+    async def delete(
+        self, kind: Kind, name: str, namespace: str | None = None, *, at_once: bool = False
+    ) -> None:
         """Delete; an object that is not there is as good as deleted."""
         try:
             with _one_error_type():
-                await self._client.delete(kind, name, grace_period=0 if at_once else None, **_where(namespace))
+                await self._client.delete(
+                    kind, name, grace_period=0 if at_once else None, **_where(namespace)
+                )
         except KubeError as error:
             if error.code != NOT_FOUND:
                 raise
@@ -220,7 +234,11 @@ def being_deleted(item: Json) -> bool:
 def deleted_for(item: Json) -> float:
     """Seconds since somebody asked for its deletion; 0 while nobody did."""
     asked = item["metadata"].get("deletionTimestamp")
-    return (datetime.now(timezone.utc) - datetime.fromisoformat(asked.replace("Z", "+00:00"))).total_seconds() if asked else 0.0
+    return (
+        (datetime.now(timezone.utc) - datetime.fromisoformat(asked.replace("Z", "+00:00"))).total_seconds()
+        if asked
+        else 0.0
+    )
 
 
 def condition(item: Json, kind: str) -> bool:

@@ -49,9 +49,15 @@ class LoadBalancers:
         return next((entry for entry in self.all() if entry.owner == owner), None)
 
     def all(self) -> list[LoadBalancer]:
-        return [entry for entry in self._world.load_balancers.values() if entry.cluster_id == self._cluster.cluster_id]
+        return [
+            entry
+            for entry in self._world.load_balancers.values()
+            if entry.cluster_id == self._cluster.cluster_id
+        ]
 
-    def obtain(self, owner: str, subnet_id: str, existing: str, charge_type: str = "", bandwidth: str = "") -> LoadBalancer:
+    def obtain(
+        self, owner: str, subnet_id: str, existing: str, charge_type: str = "", bandwidth: str = ""
+    ) -> LoadBalancer:
         """Make one (internal when a subnet is named), or take the customer's own. Billing and bandwidth are looked at only here."""
         if existing:
             return self._adopt(owner, existing)
@@ -113,7 +119,11 @@ class LoadBalancers:
 def immutable_change(balancer: LoadBalancer, subnet_id: str, existing: str) -> str | None:
     """What the object now asks for that its load balancer can never become."""
     if balancer.user_made:
-        return None if existing == balancer.lb_id else f"existing load balancer {balancer.lb_id} cannot be changed"
+        return (
+            None
+            if existing == balancer.lb_id
+            else f"existing load balancer {balancer.lb_id} cannot be changed"
+        )
     if existing:
         return f"load balancer {balancer.lb_id} cannot be replaced by the existing {existing}"
     if bool(subnet_id) != balancer.internal:
@@ -201,17 +211,22 @@ def paths_of(ingress: Json) -> list[tuple[str, str, Json]]:
     return found
 
 
-def direct_owners(labels: Mapping[str, str], namespace: str, services: Iterable[Json], ingresses: Iterable[Json]) -> set[str]:
+def direct_owners(
+    labels: Mapping[str, str], namespace: str, services: Iterable[Json], ingresses: Iterable[Json]
+) -> set[str]:
     """Owners of the load balancers that send straight to a pod with these labels."""
     selecting = {
         name_of(service): service
         for service in services
-        if namespace_of(service) == namespace and not being_deleted(service) and selects(child(spec_of(service), "selector"), labels)
+        if namespace_of(service) == namespace
+        and not being_deleted(service)
+        and selects(child(spec_of(service), "selector"), labels)
     }
     owners = {
         service_owner(namespace, name)
         for name, service in selecting.items()
-        if spec_of(service).get("type") == "LoadBalancer" and annotations_of(service).get(keys.SERVICE_DIRECT) == "true"
+        if spec_of(service).get("type") == "LoadBalancer"
+        and annotations_of(service).get(keys.SERVICE_DIRECT) == "true"
     }
     for ingress in ingresses:
         if (

@@ -37,8 +37,12 @@ class MasqueradeController:
             return
         parsed: Json = json.loads(data_of(current).get("config", "{}"))
         listed: list[str] = parsed.get("NonMasqueradeCIDRs") or list[str]()
-        missing = [cidr for cidr in wanted_cidrs(self._context.world, self._context.cluster) if cidr not in listed]
+        missing = [
+            cidr for cidr in wanted_cidrs(self._context.world, self._context.cluster) if cidr not in listed
+        ]
         if missing:
             parsed["NonMasqueradeCIDRs"] = listed + missing
             patch: Json = {"data": {"config": json.dumps(parsed)}}
-            await self._context.api.patch(CONFIG_MAP, NAME, patch, namespace=keys.KUBE_SYSTEM, manager=keys.TKE_MANAGER)
+            await self._context.api.patch(
+                CONFIG_MAP, NAME, patch, namespace=keys.KUBE_SYSTEM, manager=keys.TKE_MANAGER
+            )

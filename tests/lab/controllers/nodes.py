@@ -2,7 +2,17 @@
 
 from tests.lab.controllers import keys
 from tests.lab.controllers.context import Context
-from tests.lab.controllers.kube import NODE, POD, Json, condition, key_of, labels_of, name_of, node_of, spec_of
+from tests.lab.controllers.kube import (
+    NODE,
+    POD,
+    Json,
+    condition,
+    key_of,
+    labels_of,
+    name_of,
+    node_of,
+    spec_of,
+)
 from tests.lab.controllers.machines import NoPodRangeLeft, next_pod_range, region_label, size_of, zone_number
 from tests.lab.controllers.watching import Loop, logger
 from tests.lab.world import Cluster, Instance
@@ -90,7 +100,9 @@ class NodeController:
         pod_range = self._ranges.get(instance.private_ip)
         if pod_range is None:
             try:
-                pod_range = next_pod_range(cluster.cluster_cidr, cluster.service_cidr, cluster.max_pod_num, taken)
+                pod_range = next_pod_range(
+                    cluster.cluster_cidr, cluster.service_cidr, cluster.max_pod_num, taken
+                )
             except NoPodRangeLeft as error:
                 if instance.state != "failed":
                     logger.warning("nodes: %s cannot join: %s", instance.instance_id, error)

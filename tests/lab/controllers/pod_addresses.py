@@ -58,7 +58,9 @@ class PodAddressController:
         self._overlay: dict[str, tuple[str, str]] = {}
         """Pod uid -> (node, address), given but perhaps not yet shown by the mirror."""
         mirrors = context.mirrors
-        self._loop = Loop("pod addresses", [mirrors.pods.bell, mirrors.nodes.bell, mirrors.claims.bell, context.changed])
+        self._loop = Loop(
+            "pod addresses", [mirrors.pods.bell, mirrors.nodes.bell, mirrors.claims.bell, context.changed]
+        )
 
     async def run(self) -> None:
         await self._loop.run(self._round)
@@ -72,7 +74,9 @@ class PodAddressController:
                 await self._serve(pod)
 
     def _waits(self, pod: Json) -> bool:
-        return bool(node_of(pod)) and not (host_network(pod) or being_deleted(pod) or finished(pod) or keys.POD_IP in annotations_of(pod))
+        return bool(node_of(pod)) and not (
+            host_network(pod) or being_deleted(pod) or finished(pod) or keys.POD_IP in annotations_of(pod)
+        )
 
     async def _serve(self, pod: Json) -> None:
         try:
@@ -153,7 +157,11 @@ class PodAddressController:
         alive = {uid_of(pod) for pod in pods.values() if not finished(pod)}
         self._overlay = {uid: held for uid, held in self._overlay.items() if uid in alive}
         cluster = self._context.cluster
-        nodes = {instance.private_ip for instance in cluster.instances.values()} if cluster.vpc_cni else set[str]()
+        nodes = (
+            {instance.private_ip for instance in cluster.instances.values()}
+            if cluster.vpc_cni
+            else set[str]()
+        )
         primaries = primary_owner(cluster.cluster_id, "")
         for subnet, address, owner in leases_of(self._context.world, cluster.vpc_id, primaries):
             if owner.removeprefix(primaries) not in nodes:
@@ -163,14 +171,20 @@ class PodAddressController:
             if self._holders.get(owner) not in alive:
                 namespace, _, name = owner.removeprefix(prefix).partition("/")
                 async with self._loop.guard(owner):
-                    await self._release_unless_kept(subnet, address, namespace, name, (namespace, name) in pods)
+                    await self._release_unless_kept(
+                        subnet, address, namespace, name, (namespace, name) in pods
+                    )
 
-    async def _release_unless_kept(self, subnet: Subnet, address: str, namespace: str, name: str, back: bool) -> None:
+    async def _release_unless_kept(
+        self, subnet: Subnet, address: str, namespace: str, name: str, back: bool
+    ) -> None:
         vpc_cni = self._context.cluster.vpc_cni
         claim = await self._claims.find(namespace, name)
         if claim is not None:
             # `back`: a pod of that name exists again and only waits for its node.
-            if vpc_cni is not None and (back or not self._claims.expired(claim, namespace, name, vpc_cni.reclaim_seconds)):
+            if vpc_cni is not None and (
+                back or not self._claims.expired(claim, namespace, name, vpc_cni.reclaim_seconds)
+            ):
                 return
             await self._claims.remove(namespace, name)
         subnet.release(address)
@@ -184,6 +198,8 @@ class PodAddressController:
             if not address or host_network(pod) or finished(pod):
                 continue
             if wants_eni(pod):
-                self._holders.setdefault(eni_owner(self._context.cluster.cluster_id, namespace, name), uid_of(pod))
+                self._holders.setdefault(
+                    eni_owner(self._context.cluster.cluster_id, namespace, name), uid_of(pod)
+                )
             else:
                 self._overlay.setdefault(uid_of(pod), (node_of(pod), address))

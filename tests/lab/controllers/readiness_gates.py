@@ -26,7 +26,9 @@ MANAGER = keys.SERVICE_CONTROLLER
 
 
 def has_gate(pod: Json) -> bool:
-    return any(gate.get("conditionType") == keys.READINESS_GATE for gate in children(spec_of(pod), "readinessGates"))
+    return any(
+        gate.get("conditionType") == keys.READINESS_GATE for gate in children(spec_of(pod), "readinessGates")
+    )
 
 
 def bound(address: str, balancer: LoadBalancer | None) -> bool:
@@ -34,7 +36,9 @@ def bound(address: str, balancer: LoadBalancer | None) -> bool:
 
 
 def _ports_behind(address: str, balancer: LoadBalancer) -> list[int]:
-    return [port for listener in balancer.listeners for backend, port in listener.backends if backend == address]
+    return [
+        port for listener in balancer.listeners for backend, port in listener.backends if backend == address
+    ]
 
 
 class ReadinessGateController:
@@ -55,7 +59,9 @@ class ReadinessGateController:
         for pod in self._context.mirrors.pods:
             if not has_gate(pod) or condition(pod, keys.READINESS_GATE) or being_deleted(pod):
                 continue
-            if not any(entry.get("type") == keys.READINESS_GATE for entry in children(status_of(pod), "conditions")):
+            if not any(
+                entry.get("type") == keys.READINESS_GATE for entry in children(status_of(pod), "conditions")
+            ):
                 async with self._loop.guard(key_of(pod)):
                     await self._write(pod, "False", keys.NOT_READY_REASON)
             elif self._is_healthy(pod):
@@ -74,9 +80,13 @@ class ReadinessGateController:
         mirrors, (namespace, _) = self._context.mirrors, key_of(pod)
         if not pod_ip(pod) or not condition(pod, "ContainersReady"):
             return False
-        balancers = [self._balancers.of(owner) for owner in direct_owners(labels_of(pod), namespace, mirrors.services, mirrors.ingresses)]
+        balancers = [
+            self._balancers.of(owner)
+            for owner in direct_owners(labels_of(pod), namespace, mirrors.services, mirrors.ingresses)
+        ]
         return bool(balancers) and all(
-            balancer is not None and bound(pod_ip(pod), balancer) and self._reached(pod_ip(pod), balancer) for balancer in balancers
+            balancer is not None and bound(pod_ip(pod), balancer) and self._reached(pod_ip(pod), balancer)
+            for balancer in balancers
         )
 
     def _reached(self, address: str, balancer: LoadBalancer) -> bool:
@@ -96,4 +106,6 @@ class ReadinessGateController:
             "lastTransitionTime": now(),
         }
         patch: Json = {"metadata": {"uid": uid_of(pod)}, "status": {"conditions": [written]}}
-        await self._context.api.patch(POD_STATUS, name, patch, namespace=namespace, manager=MANAGER, strategic=True)
+        await self._context.api.patch(
+            POD_STATUS, name, patch, namespace=namespace, manager=MANAGER, strategic=True
+        )

@@ -25,7 +25,11 @@ class GroupRule:
 
     def fits(self, source: str, port: int) -> bool:
         inside = ipaddress.IPv4Address(source) in ipaddress.IPv4Network(self.cidr)
-        return inside and self.protocol in ("", "tcp") and (not self.ports or any(_holds(ports, port) for ports in self.ports))
+        return (
+            inside
+            and self.protocol in ("", "tcp")
+            and (not self.ports or any(_holds(ports, port) for ports in self.ports))
+        )
 
 
 def _holds(ports: str, port: int) -> bool:
@@ -38,7 +42,13 @@ def groups_of_ipamd(pod: Json) -> list[str] | None:
     arguments = [str(item) for container in containers_of(pod) for item in container.get("args") or []]
     if not any(item in (ENABLE, f"{ENABLE}=true") for item in arguments):
         return None
-    return [group for item in arguments if item.startswith(GROUPS) for group in item.removeprefix(GROUPS).split(",") if group]
+    return [
+        group
+        for item in arguments
+        if item.startswith(GROUPS)
+        for group in item.removeprefix(GROUPS).split(",")
+        if group
+    ]
 
 
 def eni_rules(world: World, cluster: Cluster) -> tuple[GroupRule, ...] | None:

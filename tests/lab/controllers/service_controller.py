@@ -71,7 +71,14 @@ class ServiceController:
         self._context = context
         self._balancers = balancers
         mirrors = context.mirrors
-        watched = (mirrors.services, mirrors.pods, mirrors.nodes, mirrors.config_maps, mirrors.secrets, mirrors.service_configs)
+        watched = (
+            mirrors.services,
+            mirrors.pods,
+            mirrors.nodes,
+            mirrors.config_maps,
+            mirrors.secrets,
+            mirrors.service_configs,
+        )
         self._settings = FrontSettings(context)
         self._loop = Loop(MANAGER, [*(mirror.bell for mirror in watched), context.changed])
 
@@ -97,7 +104,10 @@ class ServiceController:
         balancer = self._balancers.of(service_owner(*key_of(service)))
         if spec_of(service).get("type") != "LoadBalancer" or being_deleted(service):
             if balancer is not None or keys.SERVICE_FINALIZER in finalizers_of(service):
-                if being_deleted(service) and deleted_for(service) < self._context.world.load_balancer_release_seconds:
+                if (
+                    being_deleted(service)
+                    and deleted_for(service) < self._context.world.load_balancer_release_seconds
+                ):
                     return
                 await self._withdraw(service, balancer)
             return
@@ -108,15 +118,25 @@ class ServiceController:
 
     async def _ensure(self, service: Json, balancer: LoadBalancer | None) -> None:
         annotations, begin = annotations_of(service), now()
-        subnet_id, existing = annotations.get(keys.SERVICE_SUBNET, ""), annotations.get(keys.SERVICE_EXISTING, "")
+        subnet_id, existing = (
+            annotations.get(keys.SERVICE_SUBNET, ""),
+            annotations.get(keys.SERVICE_EXISTING, ""),
+        )
         if balancer is None:
-            charge_type, bandwidth = annotations.get(keys.SERVICE_CHARGE_TYPE, ""), annotations.get(keys.SERVICE_BANDWIDTH, "")
-            balancer = self._balancers.obtain(service_owner(*key_of(service)), subnet_id, existing, charge_type, bandwidth)
+            charge_type, bandwidth = (
+                annotations.get(keys.SERVICE_CHARGE_TYPE, ""),
+                annotations.get(keys.SERVICE_BANDWIDTH, ""),
+            )
+            balancer = self._balancers.obtain(
+                service_owner(*key_of(service)), subnet_id, existing, charge_type, bandwidth
+            )
         change = immutable_change(balancer, subnet_id, existing)
         if change is not None:
             raise SyncRefused(change)
         first_sight = keys.SERVICE_FINALIZER not in finalizers_of(service)
-        direct, write_default = direct_access(annotations.get(keys.SERVICE_DIRECT), first_sight, self._switch("EnableDefaultDirectAccess"))
+        direct, write_default = direct_access(
+            annotations.get(keys.SERVICE_DIRECT), first_sight, self._switch("EnableDefaultDirectAccess")
+        )
         written: dict[str, str] = {}
         if annotations.get(keys.SERVICE_LB_ID) != balancer.lb_id:
             written[keys.SERVICE_LB_ID] = balancer.lb_id
@@ -124,7 +144,9 @@ class ServiceController:
             written |= self._greeting(annotations, write_default)
         if not direct and same_port_twice(service):
             raise SyncRefused("TCP and UDP on one port need direct access")
-        self._settings.guard(balancer, annotations.get(keys.SERVICE_GROUPS), annotations.get(keys.SERVICE_PASS))
+        self._settings.guard(
+            balancer, annotations.get(keys.SERVICE_GROUPS), annotations.get(keys.SERVICE_PASS)
+        )
         listeners = await self._listeners(service, direct)
         if self._balancers.syncs.carry(balancer, listeners, direct):
             written |= {keys.SERVICE_SYNC_BEGIN: begin, keys.SERVICE_SYNC_END: now()}
@@ -144,7 +166,10 @@ class ServiceController:
         api, (namespace, name) = self._context.api, key_of(service)
         finalizers = finalizers_of(service)
         if written or keys.SERVICE_FINALIZER not in finalizers:
-            metadata: Json = {"annotations": written, "resourceVersion": service["metadata"]["resourceVersion"]}
+            metadata: Json = {
+                "annotations": written,
+                "resourceVersion": service["metadata"]["resourceVersion"],
+            }
             if keys.SERVICE_FINALIZER not in finalizers:
                 metadata["finalizers"] = [*finalizers, keys.SERVICE_FINALIZER]
             await api.patch(SERVICE, name, {"metadata": metadata}, namespace=namespace, manager=MANAGER)
@@ -156,11 +181,16 @@ class ServiceController:
             )
 
     async def _listeners(self, service: Json, direct: bool) -> list[Listener]:
-        pods = serving(self._context.mirrors.pods.in_namespace(key_of(service)[0]), child(spec_of(service), "selector"))
+        pods = serving(
+            self._context.mirrors.pods.in_namespace(key_of(service)[0]), child(spec_of(service), "selector")
+        )
         if direct:
             pods = await self._allowed(service, pods)
         nodes = list(self._context.mirrors.nodes)
-        if annotations_of(service).get(keys.SERVICE_LOCAL_NODES) == "true" and spec_of(service).get("externalTrafficPolicy") == "Local":
+        if (
+            annotations_of(service).get(keys.SERVICE_LOCAL_NODES) == "true"
+            and spec_of(service).get("externalTrafficPolicy") == "Local"
+        ):
             holding = {node_of(pod) for pod in pods}
             nodes = [node for node in nodes if name_of(node) in holding]
         specified = annotations_of(service).get(keys.SERVICE_PROTOCOL)
@@ -173,7 +203,9 @@ class ServiceController:
             )
             for port in children(spec_of(service), "ports")
         ]
-        self._settings.configure(listeners, namespace_of(service), annotations_of(service).get(keys.SERVICE_TSC))
+        self._settings.configure(
+            listeners, namespace_of(service), annotations_of(service).get(keys.SERVICE_TSC)
+        )
         return listeners
 
     def _certificate(self, service: Json, specified: str | None, port: int) -> str:
@@ -211,9 +243,16 @@ class ServiceController:
             status: Json = {"status": {"loadBalancer": {"ingress": None}}}
             await api.patch(SERVICE_STATUS, name, status, namespace=namespace, manager=MANAGER)
         if keys.SERVICE_FINALIZER in finalizers_of(service):
-            metadata: Json = {"finalizers": [item for item in finalizers_of(service) if item != keys.SERVICE_FINALIZER]}
+            metadata: Json = {
+                "finalizers": [item for item in finalizers_of(service) if item != keys.SERVICE_FINALIZER]
+            }
             if not being_deleted(service):
-                gone = (keys.SERVICE_LB_ID, keys.SERVICE_CLIENT_TOKEN, keys.SERVICE_SYNC_BEGIN, keys.SERVICE_SYNC_END)
+                gone = (
+                    keys.SERVICE_LB_ID,
+                    keys.SERVICE_CLIENT_TOKEN,
+                    keys.SERVICE_SYNC_BEGIN,
+                    keys.SERVICE_SYNC_END,
+                )
                 metadata["annotations"] = dict.fromkeys(gone)
             await api.patch(SERVICE, name, {"metadata": metadata}, namespace=namespace, manager=MANAGER)
 

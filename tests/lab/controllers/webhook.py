@@ -50,16 +50,28 @@ def eni_ip_patch(pod: Json) -> list[Json]:
 def readiness_gate_patch(pod: Json, selected_by: set[str]) -> list[Json]:
     """The gate for a pod that a direct load balancer selects right now; later is too late."""
     gates = children(spec_of(pod), "readinessGates")
-    if not selected_by or host_network(pod) or any(gate["conditionType"] == keys.READINESS_GATE for gate in gates):
+    if (
+        not selected_by
+        or host_network(pod)
+        or any(gate["conditionType"] == keys.READINESS_GATE for gate in gates)
+    ):
         return []
-    return [{"op": "add", "path": "/spec/readinessGates", "value": [*gates, {"conditionType": keys.READINESS_GATE}]}]
+    return [
+        {
+            "op": "add",
+            "path": "/spec/readinessGates",
+            "value": [*gates, {"conditionType": keys.READINESS_GATE}],
+        }
+    ]
 
 
 def _answer(uid: str, patch: list[Json]) -> JSONResponse:
     response: Json = {"uid": uid, "allowed": True}
     if patch:
         response |= {"patchType": "JSONPatch", "patch": base64.b64encode(json.dumps(patch).encode()).decode()}
-    return JSONResponse({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response})
+    return JSONResponse(
+        {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}
+    )
 
 
 def application(api: Api, cluster: Cluster) -> Starlette:
@@ -87,7 +99,9 @@ def application(api: Api, cluster: Cluster) -> Starlette:
 
 def configuration(name: str, url: str, ca_pem: bytes, without_label: str | None) -> Json:
     """One MutatingWebhookConfiguration for new pods outside of kube-system."""
-    expressions: list[Json] = [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [keys.KUBE_SYSTEM]}]
+    expressions: list[Json] = [
+        {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [keys.KUBE_SYSTEM]}
+    ]
     if without_label is not None:
         expressions.append({"key": without_label, "operator": "DoesNotExist"})
     return {
@@ -167,7 +181,9 @@ class WebhookServer:
         """Point the API server here; also when an earlier server left its configuration."""
         ca_pem = self._authority.cert_pem.bytes()
         for body in (
-            configuration("add-pod-eni-ip-limit-webhook", self._url + ENI_IP_PATH, ca_pem, keys.NO_ENI_IP_LIMIT_LABEL),
+            configuration(
+                "add-pod-eni-ip-limit-webhook", self._url + ENI_IP_PATH, ca_pem, keys.NO_ENI_IP_LIMIT_LABEL
+            ),
             configuration("tke-readiness-gate", self._url + READINESS_GATE_PATH, ca_pem, None),
         ):
             name = str(body["metadata"]["name"])

@@ -80,7 +80,9 @@ class Client:
                 self._open.add(task)
                 task.add_done_callback(self._open.discard)
             else:
-                self._fail(time.monotonic() - self._begin, "not sent", f"{MAX_OPEN} requests wait for their answers")
+                self._fail(
+                    time.monotonic() - self._begin, "not sent", f"{MAX_OPEN} requests wait for their answers"
+                )
             # By the clock, so that a late wake-up does not lower the rate.
             await asyncio.sleep(max(self._begin + self._sent * self._pause - time.monotonic(), 0))
         await asyncio.gather(*self._open)
@@ -122,13 +124,19 @@ async def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("--rate", type=float, default=40.0, help="new connections a second")
     parser.add_argument("--seconds", type=float, default=300.0)
-    parser.add_argument("--patience", type=float, default=ANSWER_SECONDS, help="seconds until a request counts as timed out")
+    parser.add_argument(
+        "--patience", type=float, default=ANSWER_SECONDS, help="seconds until a request counts as timed out"
+    )
     options = parser.parse_args()
     if not 0 < options.rate <= MAX_RATE or not 0 < options.seconds <= MAX_SECONDS:
         parser.error(f"at most {MAX_RATE} a second for {MAX_SECONDS} s")
     if not allowed(options.host):
         parser.error(f"{options.host}: only loopback, and what is inside of the lab's network namespaces")
-    client, ended, loop = Client(options.host, options.port, options.rate, options.patience), asyncio.Event(), asyncio.get_running_loop()
+    client, ended, loop = (
+        Client(options.host, options.port, options.rate, options.patience),
+        asyncio.Event(),
+        asyncio.get_running_loop(),
+    )
     loop.add_reader(sys.stdin, ended.set)
     await client.run(options.seconds, ended)
     loop.remove_reader(sys.stdin)

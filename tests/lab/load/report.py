@@ -37,7 +37,11 @@ class Report:
         """One line: how much was asked, what failed and when."""
         causes = Counter(failure.cause for failure in self.failures)
         told = ", ".join(f"{count} {cause}" for cause, count in causes.most_common())
-        when = f" between {self.failures[0].at:.1f} s and {self.failures[-1].at:.1f} s: {told}" if self.failures else ""
+        when = (
+            f" between {self.failures[0].at:.1f} s and {self.failures[-1].at:.1f} s: {told}"
+            if self.failures
+            else ""
+        )
         return (
             f"{len(self.failures)} of {self.sent} requests in {self.seconds:.1f} s failed{when}; "
             f"{len(self.answered)} pods answered, the slowest after {self.slowest * 1000:.0f} ms"

@@ -32,13 +32,17 @@ class Scene:
         self.cluster_id = cluster_id
         self.kubeconfig = lab.kubeconfig(cluster_id)
         self.kube: Any = client(self.kubeconfig)  # partly without types
-        self.subnet_id = next(name for name, item in lab.state()["subnets"].items() if item["name"] == f"nodes-{ZONES[0]}")
+        self.subnet_id = next(
+            name for name, item in lab.state()["subnets"].items() if item["name"] == f"nodes-{ZONES[0]}"
+        )
 
     @classmethod
     @contextlib.contextmanager
     def set_up(cls, lab: Lab) -> "Generator[Scene]":
         """`lab` with packets. Taken down at the end."""
-        with stack(lab, PROGRAMS / "zones", "scene", {"zones": ZONES, "workload": "false", "prefix": PREFIX}) as made:
+        with stack(
+            lab, PROGRAMS / "zones", "scene", {"zones": ZONES, "workload": "false", "prefix": PREFIX}
+        ) as made:
             made.up()
             lab.settings(slow_backends=SYNC_SECONDS)
             yield cls(lab, str(made.outputs()["clusterId"]))
@@ -47,7 +51,9 @@ class Scene:
     def workload(self, name: str, **config: object) -> Generator[PulumiProject]:
         """A stack with one `ClientIpWorkload`, `web`, up."""
         given: dict[str, object] = {"clusterId": self.cluster_id, "subnetId": self.subnet_id, **config}
-        with stack(self.lab, PROGRAMS / "rollouts", name, given, {"LAB_KUBECONFIG": self.kubeconfig}) as project:
+        with stack(
+            self.lab, PROGRAMS / "rollouts", name, given, {"LAB_KUBECONFIG": self.kubeconfig}
+        ) as project:
             project.up()
             yield project
 
@@ -55,7 +61,12 @@ class Scene:
         """New requests from a client in the VPC, until the end of the block."""
         return SteadyLoad(self.lab.client(CLIENT), address)
 
-    def restart(self, kind: "type[Deployment | StatefulSet]" = Deployment, namespace: str = "default", name: str = "web") -> None:
+    def restart(
+        self,
+        kind: "type[Deployment | StatefulSet]" = Deployment,
+        namespace: str = "default",
+        name: str = "web",
+    ) -> None:
         """As `kubectl rollout restart` does."""
         patch: Json = {"spec": {"template": {"metadata": {"annotations": {RESTARTED: str(time.time())}}}}}
         self.kube.patch(kind, name, patch, namespace=namespace, patch_type=PatchType.MERGE)
@@ -75,7 +86,10 @@ class Scene:
         patch: Json = {"spec": {"template": {"spec": {"containers": containers}}}}
         self.kube.patch(Deployment, "tke-eni-ipamd", patch, namespace="kube-system")
         wanted = list(groups) or None
-        wait_until("ipamd's restart", lambda: self.vpc_cni()["security_group_ids"] == wanted and self.vpc_cni()["phase"] == "running")
+        wait_until(
+            "ipamd's restart",
+            lambda: self.vpc_cni()["security_group_ids"] == wanted and self.vpc_cni()["phase"] == "running",
+        )
 
     def vpc_cni(self) -> Json:
         """VPC-CNI of the cluster, as the cloud has it."""
@@ -85,7 +99,13 @@ class Scene:
     def pods(self, namespace: str = "default") -> list[Json]:
         return [pod.to_dict() for pod in self.kube.list(Pod, namespace=namespace)]
 
-    def rolled_out(self, replicas: int, *, kind: "type[Deployment | StatefulSet]" = Deployment, namespace: str = "default") -> None:
+    def rolled_out(
+        self,
+        replicas: int,
+        *,
+        kind: "type[Deployment | StatefulSet]" = Deployment,
+        namespace: str = "default",
+    ) -> None:
         """Until the new pods are ready and the last of the old ones has gone."""
 
         def done() -> bool:
@@ -93,17 +113,27 @@ class Scene:
             status, pods = found.get("status") or {}, self.pods(namespace)
             counts = [status.get(field, 0) for field in ("replicas", "updatedReplicas", "readyReplicas")]
             current = status.get("observedGeneration") == found["metadata"]["generation"]
-            return current and counts == [replicas] * 3 and len(pods) == replicas and not any(_ends(pod) for pod in pods)
+            return (
+                current
+                and counts == [replicas] * 3
+                and len(pods) == replicas
+                and not any(_ends(pod) for pod in pods)
+            )
 
         wait_until(f"the rollout of {namespace}/web", done, 180)
 
     @staticmethod
     def is_ready(pod: Json) -> bool:
         """Whether the pod is Ready."""
-        return any(entry["type"] == "Ready" and entry["status"] == "True" for entry in (pod.get("status") or {}).get("conditions") or ())
+        return any(
+            entry["type"] == "Ready" and entry["status"] == "True"
+            for entry in (pod.get("status") or {}).get("conditions") or ()
+        )
 
     @contextlib.contextmanager
-    def plain(self, namespace: str, replicas: int = 4, annotations: Mapping[str, str] | None = None) -> Generator[str]:
+    def plain(
+        self, namespace: str, replicas: int = 4, annotations: Mapping[str, str] | None = None
+    ) -> Generator[str]:
         """What a team writes that has heard of nothing: a Deployment and a Service of type LoadBalancer. Its address."""
         labels = {"app": "web"}
         spec: Json = {
@@ -111,15 +141,26 @@ class Scene:
             "selector": {"matchLabels": labels},
             "template": {
                 "metadata": {"labels": labels},
-                "spec": {"containers": [{"name": "web", "image": "nginx:1", "ports": [{"containerPort": 80}]}]},
+                "spec": {
+                    "containers": [{"name": "web", "image": "nginx:1", "ports": [{"containerPort": 80}]}]
+                },
             },
         }
-        placed = {"service.kubernetes.io/qcloud-loadbalancer-internal-subnetid": self.subnet_id, **(annotations or {})}
+        placed = {
+            "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid": self.subnet_id,
+            **(annotations or {}),
+        }
         self.kube.create(Namespace.from_dict({"metadata": {"name": namespace}}))
         try:
-            service: Json = {"type": "LoadBalancer", "selector": labels, "ports": [{"port": 80, "targetPort": 80}]}
+            service: Json = {
+                "type": "LoadBalancer",
+                "selector": labels,
+                "ports": [{"port": 80, "targetPort": 80}],
+            }
             named: Json = {"name": "web", "namespace": namespace}
-            self.kube.create(Service.from_dict({"metadata": {**named, "annotations": placed}, "spec": service}))
+            self.kube.create(
+                Service.from_dict({"metadata": {**named, "annotations": placed}, "spec": service})
+            )
             self.kube.create(Deployment.from_dict({"metadata": named, "spec": spec}))
             self.rolled_out(replicas, namespace=namespace)
             yield self.address(namespace)
@@ -139,7 +180,9 @@ class Scene:
 
     def address(self, namespace: str = "default", front: str = "service") -> str:
         """Once the load balancer has the pods."""
-        found: Json = self.kube.get(Service if front == "service" else Ingress, "web", namespace=namespace).to_dict()
+        found: Json = self.kube.get(
+            Service if front == "service" else Ingress, "web", namespace=namespace
+        ).to_dict()
         return str(found["status"]["loadBalancer"]["ingress"][0]["ip"])
 
     def balancer(self, namespace: str = "default", front: str = "service") -> Json:
@@ -153,13 +196,19 @@ class Scene:
         def backends() -> list[int]:
             return [len(item["backends"]) for item in self.balancer(namespace, front)["listeners"]]
 
-        wait_until(f"{count} backends", lambda: backends() == [count], 90, lambda: self._picture(namespace, front))
+        wait_until(
+            f"{count} backends", lambda: backends() == [count], 90, lambda: self._picture(namespace, front)
+        )
 
     def _picture(self, namespace: str, front: str) -> str:
         """What a load balancer that does not become what it should has before it, and behind it, and what the lab said last."""
-        owner: Json = self.kube.get(Service if front == "service" else Ingress, "web", namespace=namespace).to_dict()
+        owner: Json = self.kube.get(
+            Service if front == "service" else Ingress, "web", namespace=namespace
+        ).to_dict()
         ready = {
-            node.metadata.name: {entry.type: entry.status for entry in node.status.conditions or ()}.get("Ready")
+            node.metadata.name: {entry.type: entry.status for entry in node.status.conditions or ()}.get(
+                "Ready"
+            )
             for node in self.kube.list(Node)
         }
         said = (self.lab.directory / "lab.log").read_text().splitlines()[-20:]

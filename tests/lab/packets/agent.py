@@ -61,11 +61,18 @@ class Agent:
         await self.apply({})
 
     async def _start(self, spec: dict[str, Any]) -> Server:
-        namespace, address, port, kind = str(spec["namespace"]), str(spec["address"]), int(spec["port"]), spec["kind"]
+        namespace, address, port, kind = (
+            str(spec["namespace"]),
+            str(spec["address"]),
+            int(spec["port"]),
+            spec["kind"],
+        )
         # A pod's own address may also be reached as 127.0.0.1 from inside; a load balancer's only as itself.
         bind = {"echo": "0.0.0.0", "datagram": "0.0.0.0", "door": "127.0.0.1"}.get(kind, address)  # noqa: S104 - inside a namespace
         if kind == "datagram":
-            return await DatagramEcho.start(await self._namespaces.within(namespace, lambda: datagram(bind, port)), spec)
+            return await DatagramEcho.start(
+                await self._namespaces.within(namespace, lambda: datagram(bind, port)), spec
+            )
         listener = await self._namespaces.within(namespace, lambda: listening(bind, port))
         if kind == "echo":
             return EchoServer(listener, spec, self._tls(address))
@@ -79,7 +86,9 @@ class Agent:
 
 async def _lines() -> asyncio.StreamReader:
     reader = asyncio.StreamReader(limit=MAX_LINE)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
     return reader
 
 

@@ -52,7 +52,9 @@ class PacketNetworks:
         wanted = request.query_params.get("cluster")
         found = [network for cluster_id, network in self._networks.items() if wanted in (None, cluster_id)]
         if len(found) != 1:
-            raise LookupError(f"{len(found)} clusters fit, name one: {', '.join(self._networks) or 'there is none'}")
+            raise LookupError(
+                f"{len(found)} clusters fit, name one: {', '.join(self._networks) or 'there is none'}"
+            )
         return found[0]
 
     async def _status(self, request: Request) -> Response:
@@ -75,7 +77,13 @@ class PacketNetworks:
             body, network = await _body(request), self._chosen(request)
             if "inside" in body:
                 return JSONResponse({"namespace": await network.inside(str(body["inside"]))})
-            return JSONResponse({"namespace": await network.client(str(body["address"]), behind=str(body.get("behind") or ""))})
+            return JSONResponse(
+                {
+                    "namespace": await network.client(
+                        str(body["address"]), behind=str(body.get("behind") or "")
+                    )
+                }
+            )
         except (LookupError, ValueError, AddressTaken, KernelError) as error:
             return _refused(error)
 

@@ -124,7 +124,9 @@ class DatagramEcho(asyncio.DatagramProtocol):
 
     @classmethod
     async def start(cls, bound: socket.socket, spec: dict[str, Any]) -> "DatagramEcho":
-        _, made = await asyncio.get_running_loop().create_datagram_endpoint(lambda: cls(str(spec["name"])), sock=bound)
+        _, made = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: cls(str(spec["name"])), sock=bound
+        )
         return made
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -66,7 +66,9 @@ async def read_head(reader: asyncio.StreamReader, first: bytes = b"") -> Head | 
     return Head(line.decode("latin-1").rstrip("\r\n"), headers)
 
 
-async def pass_body(head: Head, reader: asyncio.StreamReader, to: Callable[[bytes], None], drain: asyncio.StreamWriter | None) -> None:
+async def pass_body(
+    head: Head, reader: asyncio.StreamReader, to: Callable[[bytes], None], drain: asyncio.StreamWriter | None
+) -> None:
     """Hand on the body that belongs to a request's head; or to a response's that says how long it is."""
     if "chunked" in head.get("transfer-encoding").lower():
         await _pass_chunks(reader, to, drain)
@@ -77,7 +79,9 @@ async def pass_body(head: Head, reader: asyncio.StreamReader, to: Callable[[byte
     await _pass_bytes(int(length or 0), reader, to, drain)
 
 
-async def pass_rest(reader: asyncio.StreamReader, to: Callable[[bytes], None], drain: asyncio.StreamWriter | None) -> None:
+async def pass_rest(
+    reader: asyncio.StreamReader, to: Callable[[bytes], None], drain: asyncio.StreamWriter | None
+) -> None:
     """Hand on everything up to the end of the connection."""
     while data := await reader.read(CHUNK):
         to(data)
@@ -85,7 +89,9 @@ async def pass_rest(reader: asyncio.StreamReader, to: Callable[[bytes], None], d
             await drain.drain()
 
 
-async def _pass_bytes(count: int, reader: asyncio.StreamReader, to: Callable[[bytes], None], drain: asyncio.StreamWriter | None) -> None:
+async def _pass_bytes(
+    count: int, reader: asyncio.StreamReader, to: Callable[[bytes], None], drain: asyncio.StreamWriter | None
+) -> None:
     while count > 0:
         data = await reader.read(min(count, CHUNK))
         if not data:
@@ -96,7 +102,9 @@ async def _pass_bytes(count: int, reader: asyncio.StreamReader, to: Callable[[by
             await drain.drain()
 
 
-async def _pass_chunks(reader: asyncio.StreamReader, to: Callable[[bytes], None], drain: asyncio.StreamWriter | None) -> None:
+async def _pass_chunks(
+    reader: asyncio.StreamReader, to: Callable[[bytes], None], drain: asyncio.StreamWriter | None
+) -> None:
     while True:
         line = await reader.readline()
         try:

@@ -76,7 +76,9 @@ def unavailable() -> str | None:
         return "real packets need root: network namespaces cannot be made otherwise"
     for program, package in (("ip", "iproute2"), ("nft", "nftables")):
         if shutil.which(program) is None:
-            return f"real packets need the program `{program}` of the package {package}, which is not installed"
+            return (
+                f"real packets need the program `{program}` of the package {package}, which is not installed"
+            )
     name = f"{names.prefix()}-probe"
     try:
         for argv, text in (
@@ -85,7 +87,9 @@ def unavailable() -> str | None:
             (["ip", "-n", name, "link", "add", "b0", "type", "bridge"], ""),
             (["ip", "netns", "exec", name, "nft", "-f", "-"], _PROBE),
         ):
-            tried = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=SECONDS, check=False)
+            tried = subprocess.run(
+                argv, input=text, capture_output=True, text=True, timeout=SECONDS, check=False
+            )
             if tried.returncode != 0:
                 complaint = (tried.stderr.strip().splitlines() or ["no reason given"])[0]
                 return f"real packets are not possible on this kernel: `{' '.join(argv[:4])} …` said: {complaint}"

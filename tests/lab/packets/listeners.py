@@ -25,10 +25,19 @@ def listeners(plan: Plan, name: str, doors: Iterable[int], rooms: Iterable[str])
         if not in_kernel(listener.protocol, plan.modes):
             kind = "http" if listener.protocol in LAYER_SEVEN else "stream"
             identity = f"{kind}/{listener.vip}/{listener.port}/{listener.protocol}"
-            found[identity] = {**_proxy(plan, listener), "kind": kind, "namespace": f"{name}-{machines.BALANCER}"}
+            found[identity] = {
+                **_proxy(plan, listener),
+                "kind": kind,
+                "namespace": f"{name}-{machines.BALANCER}",
+            }
     for key in rooms:
         for port in doors:
-            found[f"door/{key}/{port}"] = {"kind": "door", "namespace": f"{name}-{key}", "address": "127.0.0.1", "port": port}
+            found[f"door/{key}/{port}"] = {
+                "kind": "door",
+                "namespace": f"{name}-{key}",
+                "address": "127.0.0.1",
+                "port": port,
+            }
     return found
 
 
@@ -43,6 +52,7 @@ def _proxy(plan: Plan, listener: Listener) -> Spec:
         "sticky": modes.sticky,
         "proxy_protocol": modes.proxy_protocol,
         "rules": [
-            {"host": rule.host.lower(), "path": rule.path, "backends": plan.healthy("TCP", rule.backends)} for rule in listener.rules
+            {"host": rule.host.lower(), "path": rule.path, "backends": plan.healthy("TCP", rule.backends)}
+            for rule in listener.rules
         ],
     }

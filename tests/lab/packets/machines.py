@@ -63,10 +63,19 @@ def _all(plan: Plan) -> Iterator[Machine]:
         yield _overlay_pod(pod) if pod.overlay else _eni_pod(plan, pod)
     for client in plan.clients:
         if client.behind:
-            yield Machine(nat_key(client), ROUTER, "br0", names.mac(client.behind), _in_vpc(plan, client.behind), forwards=True)
+            yield Machine(
+                nat_key(client),
+                ROUTER,
+                "br0",
+                names.mac(client.behind),
+                _in_vpc(plan, client.behind),
+                forwards=True,
+            )
             yield _hidden_client(client)
         else:
-            yield Machine(client_key(client), ROUTER, "br0", names.mac(client.address), _in_vpc(plan, client.address))
+            yield Machine(
+                client_key(client), ROUTER, "br0", names.mac(client.address), _in_vpc(plan, client.address)
+            )
 
 
 def _router(plan: Plan) -> Machine:
@@ -165,7 +174,8 @@ def changing(plan: Plan, key: str) -> frozenset[str]:
         )
     if key == BALANCER:
         return frozenset(
-            {f"address {vip}/32 dev eth0" for vip in plan.vips} | {f"route {block} via {address} dev eth0" for block, address in pod_ranges}
+            {f"address {vip}/32 dev eth0" for vip in plan.vips}
+            | {f"route {block} via {address} dev eth0" for block, address in pod_ranges}
         )
     hidden = [client for client in plan.clients if client.behind and nat_key(client) == key]
     if hidden:

@@ -35,7 +35,11 @@ def existing(start: str = "") -> list[str]:
     """The namespaces of any lab, or those whose names start so."""
     if not NAMESPACES.is_dir():
         return []
-    return sorted(entry.name for entry in NAMESPACES.iterdir() if _OURS.match(entry.name) and entry.name.startswith(start))
+    return sorted(
+        entry.name
+        for entry in NAMESPACES.iterdir()
+        if _OURS.match(entry.name) and entry.name.startswith(start)
+    )
 
 
 def orphans(names: Iterable[str]) -> list[str]:

@@ -74,7 +74,11 @@ class PacketNetwork:
         port = httpx.URL(yaml.safe_load(kubeconfig)["clusters"][0]["cluster"]["server"]).port
         self._doors |= {port} if port else set()
         self._api = Api(kubeconfig)
-        self._nodes, self._pods, self._services = Mirror(self._api, NODE, None), Mirror(self._api, POD), Mirror(self._api, SERVICE)
+        self._nodes, self._pods, self._services = (
+            Mirror(self._api, NODE, None),
+            Mirror(self._api, POD),
+            Mirror(self._api, SERVICE),
+        )
         mirrors = [self._nodes, self._pods, self._services]
         loop = Loop("packets", [mirror.bell for mirror in mirrors])
         ready = asyncio.Event()
@@ -85,7 +89,9 @@ class PacketNetwork:
             ready.set()
             await loop.run(self._round)
 
-        self._task = asyncio.create_task(run_together([*(mirror.run() for mirror in mirrors), follow()]), name=f"packets of {self._name}")
+        self._task = asyncio.create_task(
+            run_together([*(mirror.run() for mirror in mirrors), follow()]), name=f"packets of {self._name}"
+        )
         first = asyncio.create_task(ready.wait())
         await asyncio.wait({first, self._task}, return_when=asyncio.FIRST_COMPLETED)
         first.cancel()
@@ -152,8 +158,13 @@ class PacketNetwork:
             "cluster": self._cluster.cluster_id,
             "router": self._namespace(machines.ROUTER),
             "load_balancer": self._namespace(machines.BALANCER),
-            "nodes": {node.name: self._namespace(machines.node_key(node)) for node in (plan.nodes if plan else ())},
-            "pods": {f"{pod.namespace}/{pod.name}": self._namespace(machines.pod_key(pod)) for pod in (plan.pods if plan else ())},
+            "nodes": {
+                node.name: self._namespace(machines.node_key(node)) for node in (plan.nodes if plan else ())
+            },
+            "pods": {
+                f"{pod.namespace}/{pod.name}": self._namespace(machines.pod_key(pod))
+                for pod in (plan.pods if plan else ())
+            },
             "clients": {client.address: self._namespace(key) for key, client in self._clients.items()},
             "modes": dataclasses.asdict(self._modes),
             "left_out": list(plan.left_out) if plan else [],
@@ -208,7 +219,9 @@ class PacketNetwork:
         now = asyncio.get_running_loop().time()
         self._ended = {address: since for address, since in self._ended.items() if now - since < HEALTH_CHECK}
         clients, missed = list(self._clients.values()), frozenset(self._ended)
-        plan = observe(self._world, self._cluster, self._nodes, self._pods, self._services, clients, self._modes, missed)
+        plan = observe(
+            self._world, self._cluster, self._nodes, self._pods, self._services, clients, self._modes, missed
+        )
         there = {pod.address for pod in plan.pods}
         ended = {pod.address for pod in self._plan.pods} - there if self._plan else set[str]()
         if ended:
@@ -244,15 +257,23 @@ class PacketNetwork:
     async def _serve(self, plan: Plan, keys: Collection[str]) -> None:
         assert self._agent is not None
         rooms = sorted(self._rooms & set(keys))
-        failed = await self._agent.tell(listeners(self._living(plan, keys), self._name, sorted(self._doors), rooms))
+        failed = await self._agent.tell(
+            listeners(self._living(plan, keys), self._name, sorted(self._doors), rooms)
+        )
         for key, reason in failed.items():
             self._complain(key, reason)
 
     async def _rule(self, plan: Plan) -> None:
-        changed = [(key, text) for key, text in rules(plan).items() if key in self._up and self._rules.get(key) != text]
+        changed = [
+            (key, text)
+            for key, text in rules(plan).items()
+            if key in self._up and self._rules.get(key) != text
+        ]
         first = [entry for entry in changed if entry[0] != machines.BALANCER]
         for start in range(0, len(first), AT_ONCE):
-            await asyncio.gather(*(self._set_rules(key, text) for key, text in first[start : start + AT_ONCE]))
+            await asyncio.gather(
+                *(self._set_rules(key, text) for key, text in first[start : start + AT_ONCE])
+            )
         # Those who are sent to before the one who sends.
         for key, text in changed:
             if key == machines.BALANCER:
@@ -292,7 +313,9 @@ class PacketNetwork:
             # At the same time: most of it is waiting for other processes.
             together = list(neighbours)
             for start in range(0, len(together), AT_ONCE):
-                await asyncio.gather(*(self._try_to_bear(machine) for machine in together[start : start + AT_ONCE]))
+                await asyncio.gather(
+                    *(self._try_to_bear(machine) for machine in together[start : start + AT_ONCE])
+                )
 
     async def _try_to_bear(self, machine: Machine) -> None:
         try:

@@ -147,7 +147,11 @@ class Plan:
     def local_backends(self, node: Node, port: NodePort) -> list[Backend]:
         """Where a node sends what comes to its node port."""
         there = {pod.address: pod.node.name for pod in self.pods}
-        return [entry for entry in port.backends if entry[0] in there and (not port.local or there[entry[0]] == node.name)]
+        return [
+            entry
+            for entry in port.backends
+            if entry[0] in there and (not port.local or there[entry[0]] == node.name)
+        ]
 
     def healthy(self, protocol: str, backends: Iterable[Backend]) -> list[Backend]:
         """Those that the load balancer's health check takes for healthy."""
@@ -159,7 +163,9 @@ class Plan:
         def answers(backend: Backend) -> bool:
             address, number = backend
             port = ports.get((transport, number))
-            return address in pods or (address in nodes and port is not None and bool(self.local_backends(nodes[address], port)))
+            return address in pods or (
+                address in nodes and port is not None and bool(self.local_backends(nodes[address], port))
+            )
 
         return [backend for backend in backends if answers(backend)]
 
@@ -190,7 +196,9 @@ def observe(
         pods=tuple(running),
         node_ports=tuple(_node_ports(services, pods)),
         vips=tuple(sorted(entry.vip for entry in balancers)),
-        listeners=tuple(sorted(_listeners(balancers), key=lambda entry: (entry.vip, entry.port, entry.protocol))),
+        listeners=tuple(
+            sorted(_listeners(balancers), key=lambda entry: (entry.vip, entry.port, entry.protocol))
+        ),
         clients=tuple(clients),
         modes=modes,
         left_out=tuple(left_out),
@@ -202,7 +210,11 @@ def observe(
 def _nodes(nodes: Iterable[Json], taken: dict[str, str], left_out: list[str]) -> list[Node]:
     found: list[Node] = []
     for node in sorted(nodes, key=name_of):
-        addresses = [entry["address"] for entry in children(status_of(node), "addresses") if entry.get("type") == "InternalIP"]
+        addresses = [
+            entry["address"]
+            for entry in children(status_of(node), "addresses")
+            if entry.get("type") == "InternalIP"
+        ]
         pod_range = str(spec_of(node).get("podCIDR") or "")
         if not addresses or not pod_range:
             continue
@@ -214,9 +226,19 @@ def _nodes(nodes: Iterable[Json], taken: dict[str, str], left_out: list[str]) ->
     return found
 
 
-def _pods(pods: list[Json], services: list[Json], nodes: dict[str, Node], taken: dict[str, str], left_out: list[str]) -> list[Pod]:
+def _pods(
+    pods: list[Json], services: list[Json], nodes: dict[str, Node], taken: dict[str, str], left_out: list[str]
+) -> list[Pod]:
     # Those on their way out last, and the system's own behind everybody's: they are the first beyond the bound.
-    order = sorted(pods, key=lambda pod: (being_deleted(pod), namespace_of(pod) == "kube-system", namespace_of(pod), name_of(pod)))
+    order = sorted(
+        pods,
+        key=lambda pod: (
+            being_deleted(pod),
+            namespace_of(pod) == "kube-system",
+            namespace_of(pod),
+            name_of(pod),
+        ),
+    )
     found: list[Pod] = []
     for pod in order:
         address, node = pod_ip(pod), nodes.get(node_of(pod))
@@ -229,7 +251,9 @@ def _pods(pods: list[Json], services: list[Json], nodes: dict[str, Node], taken:
             left_out.append(f"pod {title}: more than {MAX_PODS} pods")
         else:
             taken[address] = f"pod {title}"
-            found.append(Pod(uid_of(pod), namespace_of(pod), name_of(pod), address, node, _ports(pod, services)))
+            found.append(
+                Pod(uid_of(pod), namespace_of(pod), name_of(pod), address, node, _ports(pod, services))
+            )
     return sorted(found, key=lambda pod: pod.uid)
 
 
@@ -237,14 +261,17 @@ def _selecting(pod: Json, services: Iterable[Json]) -> list[Json]:
     return [
         service
         for service in services
-        if namespace_of(service) == namespace_of(pod) and selects(child(spec_of(service), "selector"), labels_of(pod))
+        if namespace_of(service) == namespace_of(pod)
+        and selects(child(spec_of(service), "selector"), labels_of(pod))
     ]
 
 
 def _ports(pod: Json, services: Iterable[Json]) -> tuple[tuple[str, int], ...]:
     """What the containers declare, and what Services lead to all the same."""
     found = {
-        (str(port.get("protocol") or "TCP"), int(port["containerPort"])) for item in containers_of(pod) for port in children(item, "ports")
+        (str(port.get("protocol") or "TCP"), int(port["containerPort"]))
+        for item in containers_of(pod)
+        for port in children(item, "ports")
     }
     for service in _selecting(pod, services):
         for port in children(spec_of(service), "ports"):
@@ -256,10 +283,18 @@ def _ports(pod: Json, services: Iterable[Json]) -> tuple[tuple[str, int], ...]:
 
 def _node_ports(services: Iterable[Json], pods: list[Json]) -> list[NodePort]:
     found: list[NodePort] = []
-    ready = [pod for pod in pods if pod_ip(pod) and condition(pod, "Ready") and not being_deleted(pod) and not host_network(pod)]
+    ready = [
+        pod
+        for pod in pods
+        if pod_ip(pod) and condition(pod, "Ready") and not being_deleted(pod) and not host_network(pod)
+    ]
     for service in services:
         spec = spec_of(service)
-        selected = [pod for pod in ready if namespace_of(pod) == namespace_of(service) and selects(child(spec, "selector"), labels_of(pod))]
+        selected = [
+            pod
+            for pod in ready
+            if namespace_of(pod) == namespace_of(service) and selects(child(spec, "selector"), labels_of(pod))
+        ]
         for port in children(spec, "ports"):
             if port.get("nodePort"):
                 targets = [(pod_ip(pod), target_port(pod, port)) for pod in selected]
@@ -269,7 +304,9 @@ def _node_ports(services: Iterable[Json], pods: list[Json]) -> list[NodePort]:
                         port=int(port["nodePort"]),
                         local=spec.get("externalTrafficPolicy") == "Local",
                         sticky=spec.get("sessionAffinity") == "ClientIP",
-                        backends=tuple(sorted((address, number) for address, number in targets if number is not None)),
+                        backends=tuple(
+                            sorted((address, number) for address, number in targets if number is not None)
+                        ),
                     )
                 )
     return sorted(found, key=lambda entry: (entry.port, entry.protocol))

@@ -29,7 +29,9 @@ class Chooser:
     def __init__(self) -> None:
         self._turns: defaultdict[tuple[str, str], itertools.count[int]] = defaultdict(itertools.count)
 
-    def choose(self, key: tuple[str, str], backends: list[list[Any]], client: str, sticky: bool) -> tuple[str, int]:
+    def choose(
+        self, key: tuple[str, str], backends: list[list[Any]], client: str, sticky: bool
+    ) -> tuple[str, int]:
         if not backends:
             raise NoBackend
         number = zlib.crc32(client.encode()) if sticky else next(self._turns[key])
@@ -40,7 +42,13 @@ class Chooser:
 class HttpProxy(Acceptor):
     """One HTTP or HTTPS listener of a load balancer."""
 
-    def __init__(self, listener: socket.socket, spec: dict[str, Any], tls: ssl.SSLContext | None, namespaces: Namespaces) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        spec: dict[str, Any],
+        tls: ssl.SSLContext | None,
+        namespaces: Namespaces,
+    ) -> None:
         self._spec, self._tls, self._namespaces = spec, tls, namespaces
         self._chooser = Chooser()
         self._kept: defaultdict[tuple[str, int], list[Streams]] = defaultdict(list)
@@ -77,7 +85,9 @@ class HttpProxy(Acceptor):
         finally:
             writer.close()
 
-    async def _exchange(self, request: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: str) -> bool:
+    async def _exchange(
+        self, request: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: str
+    ) -> bool:
         """One request and its answer; whether the client's connection goes on."""
         stays = request.keeps_open
         rule = _rule(self._spec["rules"], request)
@@ -85,7 +95,9 @@ class HttpProxy(Acceptor):
             writer.write(_refusal(404))
             return False
         try:
-            backend = self._chooser.choose((rule["host"], rule["path"]), rule["backends"], client, self._spec["sticky"])
+            backend = self._chooser.choose(
+                (rule["host"], rule["path"]), rule["backends"], client, self._spec["sticky"]
+            )
         except NoBackend:
             writer.write(_refusal(503))
             return False
@@ -147,7 +159,9 @@ class HttpProxy(Acceptor):
             ("Connection", "keep-alive" if self._spec["keep"] else "close"),
         ]
 
-    async def _connection(self, backend: tuple[str, int], client: str, keep: bool, *, fresh: bool = False) -> tuple[bool, Streams | None]:
+    async def _connection(
+        self, backend: tuple[str, int], client: str, keep: bool, *, fresh: bool = False
+    ) -> tuple[bool, Streams | None]:
         """Whether it is a kept one, and the connection; none when the backend does not answer."""
         while keep and not fresh and self._kept[backend]:
             reader, writer = self._kept[backend].pop()
@@ -187,10 +201,18 @@ def _has_body(request: Head, response: Head) -> bool:
 
 def _ends(request: Head, response: Head) -> bool:
     """Whether the response says itself where it ends."""
-    return not _has_body(request, response) or bool(response.get("content-length") or response.get("transfer-encoding"))
+    return not _has_body(request, response) or bool(
+        response.get("content-length") or response.get("transfer-encoding")
+    )
 
 
-_REASONS = {400: "Bad Request", 404: "Not Found", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Time-out"}
+_REASONS = {
+    400: "Bad Request",
+    404: "Not Found",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Time-out",
+}
 
 
 def _refusal(status: int) -> bytes:

@@ -14,7 +14,11 @@ _MAX_LENGTH = 2048
 
 def v2(source: tuple[str, int], target: tuple[str, int]) -> bytes:
     """The header for a connection of `source`."""
-    addresses = ipaddress.IPv4Address(source[0]).packed + ipaddress.IPv4Address(target[0]).packed + struct.pack("!HH", source[1], target[1])
+    addresses = (
+        ipaddress.IPv4Address(source[0]).packed
+        + ipaddress.IPv4Address(target[0]).packed
+        + struct.pack("!HH", source[1], target[1])
+    )
     return V2_SIGNATURE + struct.pack("!BBH", _PROXY, _TCP4, len(addresses)) + addresses
 
 

@@ -27,7 +27,13 @@ class _Passing(Acceptor):
 class StreamProxy(_Passing):
     """A TCP_SSL listener, or a TCP one that tells the client in a PROXY header. The peer is the load balancer."""
 
-    def __init__(self, listener: socket.socket, spec: dict[str, Any], tls: ssl.SSLContext | None, namespaces: Namespaces) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        spec: dict[str, Any],
+        tls: ssl.SSLContext | None,
+        namespaces: Namespaces,
+    ) -> None:
         self._spec, self._tls, self._namespaces = spec, tls, namespaces
         self._chooser = Chooser()
         super().__init__(listener)
@@ -41,7 +47,9 @@ class StreamProxy(_Passing):
             backend = self._chooser.choose(("", "/"), spec["rules"][0]["backends"], peer[0], spec["sticky"])
             # Without a header to tell it, TLS alone goes on in the client's name.
             own = spec["proxy_protocol"] or spec["own"]
-            there = await connect(self._namespaces, spec["namespace"], spec["address"] if own else peer[0], backend)
+            there = await connect(
+                self._namespaces, spec["namespace"], spec["address"] if own else peer[0], backend
+            )
             if spec["proxy_protocol"]:
                 there[1].write(v2(peer, (spec["address"], spec["port"])))
             await self._both(conn, self._tls, there)

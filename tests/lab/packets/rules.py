@@ -42,11 +42,21 @@ def _balancer(plan: Plan) -> str:
     for listener in plan.listeners:
         backends = plan.healthy(listener.protocol, listener.rules[0].backends)
         if in_kernel(listener.protocol, plan.modes) and backends:
-            inbound.append(f"ip daddr {listener.vip} {listener.protocol.lower()} dport {listener.port} {_spread(backends, how)}")
-    outbound = [f"ct status dnat ct original ip daddr {vip} snat to {vip}" for vip in plan.vips] if plan.modes.snat else []
+            inbound.append(
+                f"ip daddr {listener.vip} {listener.protocol.lower()} dport {listener.port} {_spread(backends, how)}"
+            )
+    outbound = (
+        [f"ct status dnat ct original ip daddr {vip} snat to {vip}" for vip in plan.vips]
+        if plan.modes.snat
+        else []
+    )
     return _table(
         [
-            ("divert", "filter hook prerouting priority mangle", ["meta l4proto tcp socket transparent 1 meta mark set 0x1"]),
+            (
+                "divert",
+                "filter hook prerouting priority mangle",
+                ["meta l4proto tcp socket transparent 1 meta mark set 0x1"],
+            ),
             ("inbound", "nat hook prerouting priority dstnat", inbound),
             ("outbound", "nat hook postrouting priority srcnat", outbound),
         ]
@@ -60,7 +70,9 @@ def _node(plan: Plan, node: Node) -> str:
         if backends:
             how = "jhash ip saddr" if port.sticky else "numgen random"
             masquerade = "" if port.local else f"ct mark set ct mark or {MASQUERADE:#x} "
-            inbound.append(f"ip daddr {node.address} {port.protocol.lower()} dport {port.port} {masquerade}{_spread(backends, how)}")
+            inbound.append(
+                f"ip daddr {node.address} {port.protocol.lower()} dport {port.port} {masquerade}{_spread(backends, how)}"
+            )
     return _table(
         [
             (
@@ -74,7 +86,11 @@ def _node(plan: Plan, node: Node) -> str:
                 ],
             ),
             ("inbound", "nat hook prerouting priority dstnat", inbound),
-            ("outbound", "nat hook postrouting priority srcnat", [f"ct mark and {MASQUERADE:#x} == {MASQUERADE:#x} masquerade"]),
+            (
+                "outbound",
+                "nat hook postrouting priority srcnat",
+                [f"ct mark and {MASQUERADE:#x} == {MASQUERADE:#x} masquerade"],
+            ),
             ("answer", "route hook output priority mangle", ["ct direction reply meta mark set ct mark"]),
         ]
     )

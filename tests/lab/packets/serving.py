@@ -32,7 +32,9 @@ class Server(Protocol):
         ...
 
 
-async def streams(conn: socket.socket, tls: ssl.SSLContext | None = None, *, server_side: bool = True) -> Streams:
+async def streams(
+    conn: socket.socket, tls: ssl.SSLContext | None = None, *, server_side: bool = True
+) -> Streams:
     """Reader and writer over a connected socket, which is theirs from now on: `conn` is left empty."""
     loop = asyncio.get_running_loop()
     owned = socket.socket(fileno=conn.detach())

@@ -27,7 +27,11 @@ def provide() -> str:
         return f"{names} not installed: real packets are left out; install them with this machine's package manager"
     print(f"installing {names} with apt-get, for the lab's real packets", flush=True)
     complaint = _install(packages)
-    return f"{names} could not be installed, so real packets are left out: {complaint}" if complaint else f"installed {names}"
+    return (
+        f"{names} could not be installed, so real packets are left out: {complaint}"
+        if complaint
+        else f"installed {names}"
+    )
 
 
 def _install(packages: list[str]) -> str:
@@ -41,7 +45,15 @@ def _install(packages: list[str]) -> str:
 def _run(argv: list[str]) -> str:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
-        done = subprocess.run(argv, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False)
+        done = subprocess.run(
+            argv,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         return f"`{' '.join(argv)}` was not done within {SECONDS} s"
     if done.returncode == 0:

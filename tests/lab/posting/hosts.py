@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from pulumi_tke_hybrid.review.comment import Comment, Digest, marker
-from pulumi_tke_hybrid.review.post.budget import Budget
-from pulumi_tke_hybrid.review.post.place import Host
-from pulumi_tke_hybrid.review.post.poster import post
-from pulumi_tke_hybrid.review.verdict import Verdict
+from pulumi_tke_hybrid.review.accepting import Verdict
+from pulumi_tke_hybrid.review.post.poster import Host, post
+from pulumi_tke_hybrid.review.post.sticky import Budget
+from pulumi_tke_hybrid.review.report import Comment, Digest, marker
 from tests.lab.code_hosts import Account, Discussion, Front, Note, github, gitlab
 
 TOKEN = "tok-4f1c9a7be2d05836"
@@ -60,7 +59,12 @@ class Job:
         return {**found, **changes}
 
     def run(self, of: Comment | None = None, environment: Mapping[str, str] | None = None) -> str:
-        return post(of or comment(), self.host, environment=environment or self.environment(), budget=self.clock.budget())
+        return post(
+            of or comment(),
+            self.host,
+            environment=environment or self.environment(),
+            budget=self.clock.budget(),
+        )
 
     def ours(self) -> list[Note]:
         return self.discussion.own(BOT, MARKER)
@@ -69,7 +73,9 @@ class Job:
 def job(front: Front, host: Host, *, together: int = 0, bot: Account = BOT) -> Job:
     """GitHub as an enterprise server, GitLab below a path of its own."""
     accounts = {TOKEN: bot, STRANGER_TOKEN: STRANGER}
-    discussion = Discussion(accounts, longest=github.LONGEST if host is Host.GITHUB else gitlab.LONGEST, together=together)
+    discussion = Discussion(
+        accounts, longest=github.LONGEST if host is Host.GITHUB else gitlab.LONGEST, together=together
+    )
     if host is Host.GITHUB:
         front.show(github.GitHub(discussion, PROJECT[host], NUMBER).routes())
     else:

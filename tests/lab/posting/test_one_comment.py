@@ -2,9 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from pulumi_tke_hybrid.review.comment import marker
-from pulumi_tke_hybrid.review.post.place import Host
-from pulumi_tke_hybrid.review.verdict import Verdict
+from pulumi_tke_hybrid.review.accepting import Verdict
+from pulumi_tke_hybrid.review.post.poster import Host
+from pulumi_tke_hybrid.review.report import marker
 from tests.lab.code_hosts import Fault
 from tests.lab.posting.hosts import BOT, MARKER, STRANGER, Job, MakeJob, comment
 
@@ -53,7 +53,9 @@ def test_duplicates_of_earlier_runs_go_away_and_the_oldest_stays(a_job: Job) -> 
 
 
 def test_a_comment_whose_creation_was_answered_with_an_error_is_not_made_twice(a_job: Job) -> None:
-    a_job.discussion.faults.append(Fault(502, "POST", after_the_deed=True, times=2 if a_job.host is Host.GITHUB else 1))
+    a_job.discussion.faults.append(
+        Fault(502, "POST", after_the_deed=True, times=2 if a_job.host is Host.GITHUB else 1)
+    )
     a_job.run()
     assert len(a_job.ours()) == 1
 
@@ -62,7 +64,10 @@ def test_what_others_wrote_stays_even_if_it_begins_like_ours(a_job: Job) -> None
     copied = a_job.discussion.add(STRANGER, f"{MARKER}\n### nothing to see here")
     other_stack = a_job.discussion.add(BOT, f"{marker(['network/test'])}\nof another stack")
     a_job.run()
-    assert (copied.body, other_stack.body) == (f"{MARKER}\n### nothing to see here", f"{marker(['network/test'])}\nof another stack")
+    assert (copied.body, other_stack.body) == (
+        f"{MARKER}\n### nothing to see here",
+        f"{marker(['network/test'])}\nof another stack",
+    )
     assert len(a_job.ours()) == 1
 
 

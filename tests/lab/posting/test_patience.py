@@ -2,13 +2,15 @@
 
 import pytest
 
-from pulumi_tke_hybrid.review.post.errors import CannotPost
-from pulumi_tke_hybrid.review.post.place import Host
+from pulumi_tke_hybrid.review.post.poster import Host
+from pulumi_tke_hybrid.review.post.sticky import CannotPost
 from tests.lab.code_hosts import Account, Fault
 from tests.lab.posting.hosts import BOT, TOKEN, Job, MakeJob
 
 PRIMARY = '{"message": "API rate limit exceeded for installation ID 12.", "documentation_url": "https://docs.github.com/rest"}'
-SECONDARY = '{"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}'
+SECONDARY = (
+    '{"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}'
+)
 
 
 def limited(job: Job, *, retry_after: str = "", reset: int = 0, method: str = "GET", times: int = 1) -> Fault:
@@ -43,24 +45,33 @@ def test_a_limit_that_ends_soon_is_waited_for(a_job: Job) -> None:
     assert a_job.clock.waited == [31.0]
 
 
-@pytest.mark.parametrize(("retry_after", "reset"), [("3600", 0), ("", 1_003_600)], ids=["retry-after", "reset"])
+@pytest.mark.parametrize(
+    ("retry_after", "reset"), [("3600", 0), ("", 1_003_600)], ids=["retry-after", "reset"]
+)
 def test_a_limit_that_ends_in_an_hour_is_not_waited_for(a_job: Job, retry_after: str, reset: int) -> None:
     a_job.discussion.faults.append(limited(a_job, retry_after=retry_after, reset=reset))
-    with pytest.raises(CannotPost, match=r"rate limit does not end in time \((403|429): .+\); run the job again later"):
+    with pytest.raises(
+        CannotPost, match=r"rate limit does not end in time \((403|429): .+\); run the job again later"
+    ):
         a_job.run()
     assert a_job.clock.waited == []
 
 
 def test_an_error_that_stays_ends_in_one_line(a_job: Job) -> None:
     a_job.discussion.faults.append(Fault(502, times=100, text="<html><b>Bad\nGateway</b></html>"))
-    with pytest.raises(CannotPost, match=r"answers 502 .*also after further tries; run the job again later") as caught:
+    with pytest.raises(
+        CannotPost, match=r"answers 502 .*also after further tries; run the job again later"
+    ) as caught:
         a_job.run()
     assert "\n" not in str(caught.value)
     assert len(a_job.clock.waited) == 5
 
 
 def test_all_waiting_of_a_run_together_is_limited(a_job: Job) -> None:
-    a_job.discussion.faults += [limited(a_job, retry_after="50", times=3), limited(a_job, retry_after="50", method="POST", times=3)]
+    a_job.discussion.faults += [
+        limited(a_job, retry_after="50", times=3),
+        limited(a_job, retry_after="50", method="POST", times=3),
+    ]
     with pytest.raises(CannotPost, match="rate limit"):
         a_job.run()
     assert sum(a_job.clock.waited) == 150
@@ -98,9 +109,12 @@ def test_a_body_that_the_host_refuses(a_job: Job) -> None:
 
 
 def test_nobody_answers(a_job: Job) -> None:
-    nobody = a_job.environment(GITHUB_API_URL="http://127.0.0.1:9/api/v3", CI_API_V4_URL="http://127.0.0.1:9/api/v4")
+    nobody = a_job.environment(
+        GITHUB_API_URL="http://127.0.0.1:9/api/v3", CI_API_V4_URL="http://127.0.0.1:9/api/v4"
+    )
     with pytest.raises(
-        CannotPost, match=r"does not answer \(ConnectionError\); check (GITHUB_API|CI_SERVER)_URL, HTTPS_PROXY and NO_PROXY"
+        CannotPost,
+        match=r"does not answer \(ConnectionError\); check (GITHUB_API|CI_SERVER)_URL, HTTPS_PROXY and NO_PROXY",
     ):
         a_job.run(environment=nobody)
     assert len(a_job.clock.waited) == 5

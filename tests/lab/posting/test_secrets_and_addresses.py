@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_tke_hybrid.review.post import place
-from pulumi_tke_hybrid.review.post.errors import CannotPost
-from pulumi_tke_hybrid.review.post.place import Host
+from pulumi_tke_hybrid.review.post import poster
+from pulumi_tke_hybrid.review.post.poster import Host
+from pulumi_tke_hybrid.review.post.sticky import CannotPost
 from tests.lab.code_hosts import Fault
 from tests.lab.posting.hosts import STRANGER, TOKEN, Job
 
 
-def test_the_token_is_in_no_output_and_no_log(a_job: Job, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_token_is_in_no_output_and_no_log(
+    a_job: Job, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
     caplog.set_level(logging.DEBUG)
     a_job.discussion.faults.append(Fault(503))
     said = a_job.run()
@@ -24,13 +26,16 @@ def test_the_token_is_in_no_output_and_no_log(a_job: Job, caplog: pytest.LogCapt
     logged = "\n".join(record.getMessage() for record in caplog.records)
     assert logged  # urllib3 and PyGithub did log
     assert all(TOKEN not in text for text in (said, str(caught.value), repr(caught.value), out, err, logged))
-    assert TOKEN not in repr(place.of(a_job.host, a_job.environment()))
+    assert TOKEN not in repr(poster.of(a_job.host, a_job.environment()))
     assert caught.value.__cause__ is None
 
 
 def test_a_proxy_of_the_environment_is_used(a_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", a_job.front.address)
-    elsewhere = {"GITHUB_API_URL": "http://git.example.test/api/v3", "CI_API_V4_URL": "http://git.example.test/git/api/v4"}
+    elsewhere = {
+        "GITHUB_API_URL": "http://git.example.test/api/v3",
+        "CI_API_V4_URL": "http://git.example.test/git/api/v4",
+    }
     a_job.run(environment=a_job.environment(**elsewhere))
     assert a_job.front.proxied == {"git.example.test"}
     assert len(a_job.ours()) == 1
@@ -40,14 +45,18 @@ def test_a_host_that_believes_in_another_address_of_its_own_gets_the_token_nowhe
     a_job.discussion.chatter(150, STRANGER)
     a_job.discussion.calls_itself = "http://internal.example.test"
     if a_job.host is Host.GITHUB:
-        with pytest.raises(CannotPost, match=r"leads elsewhere .*set GITHUB_API_URL to the address it uses itself"):
+        with pytest.raises(
+            CannotPost, match=r"leads elsewhere .*set GITHUB_API_URL to the address it uses itself"
+        ):
             a_job.run()
     else:
         a_job.run()
         assert len(a_job.ours()) == 1
 
 
-def test_credentials_of_a_netrc_do_not_take_the_place_of_the_token(a_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credentials_of_a_netrc_do_not_take_the_place_of_the_token(
+    a_job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine 127.0.0.1 login x password y\n")
     monkeypatch.setenv("NETRC", str(netrc))
@@ -57,15 +66,24 @@ def test_credentials_of_a_netrc_do_not_take_the_place_of_the_token(a_job: Job, t
 
 def test_a_missing_library_says_what_to_install(a_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     library = "github" if a_job.host is Host.GITHUB else "gitlab"
-    for name in [name for name in sys.modules if name.split(".")[0] == library or name.endswith(f".{library}_thread")]:
+    for name in [
+        name for name in sys.modules if name.split(".")[0] == library or name.endswith(f".{library}_thread")
+    ]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(CannotPost, match=r"needs (PyGithub|python-gitlab) .*run `pip install '\.\[comment\]'` in a clone"):
+    with pytest.raises(
+        CannotPost, match=r"needs (PyGithub|python-gitlab) .*run `pip install '\.\[comment\]'` in a clone"
+    ):
         a_job.run()
 
 
 GITHUB = {"GITHUB_TOKEN": TOKEN, "GITHUB_REPOSITORY": "a/b", "GITHUB_REF": "refs/pull/12/merge"}
-GITLAB = {"GITLAB_TOKEN": TOKEN, "CI_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "3", "CI_SERVER_URL": "https://git.example.test"}
+GITLAB = {
+    "GITLAB_TOKEN": TOKEN,
+    "CI_PROJECT_ID": "5",
+    "CI_MERGE_REQUEST_IID": "3",
+    "CI_SERVER_URL": "https://git.example.test",
+}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +91,11 @@ GITLAB = {"GITLAB_TOKEN": TOKEN, "CI_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "
     [
         (Host.GITHUB, {"GITHUB_TOKEN": ""}, "GITHUB_TOKEN is empty, .*pull-requests: write"),
         (Host.GITHUB, {"GITHUB_REPOSITORY": "b"}, "GITHUB_REPOSITORY is 'b'.*owner/name"),
-        (Host.GITHUB, {"GITHUB_REF": "refs/heads/main"}, r"named by GITHUB_REF \(refs/heads/main\).*--pull-request"),
+        (
+            Host.GITHUB,
+            {"GITHUB_REF": "refs/heads/main"},
+            r"named by GITHUB_REF \(refs/heads/main\).*--pull-request",
+        ),
         (Host.GITLAB, {"GITLAB_TOKEN": ""}, "GITLAB_TOKEN is empty.*CI_JOB_TOKEN may not"),
         (Host.GITLAB, {"CI_PROJECT_ID": ""}, "CI_PROJECT_ID is empty"),
         (Host.GITLAB, {"CI_MERGE_REQUEST_IID": ""}, "CI_MERGE_REQUEST_IID is ''.*merge_request_event"),
@@ -81,14 +103,16 @@ GITLAB = {"GITLAB_TOKEN": TOKEN, "CI_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "
 )
 def test_what_is_missing_is_said_with_what_to_do(host: Host, changes: dict[str, str], says: str) -> None:
     with pytest.raises(CannotPost, match=says):
-        place.of(host, {**(GITHUB if host is Host.GITHUB else GITLAB), **changes})
+        poster.of(host, {**(GITHUB if host is Host.GITHUB else GITLAB), **changes})
 
 
 @pytest.mark.parametrize("event", ['{"pull_request": {"number": 31}}', '{"issue": {"number": 31}}'])
 def test_the_event_names_the_pull_request_where_the_ref_does_not(tmp_path: Path, event: str) -> None:
     path = tmp_path / "event.json"
     path.write_text(event)
-    found = place.of(Host.GITHUB, {**GITHUB, "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": str(path)})
+    found = poster.of(
+        Host.GITHUB, {**GITHUB, "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": str(path)}
+    )
     assert (found.number, found.address) == (31, "https://api.github.com")
 
 
@@ -97,10 +121,10 @@ def test_an_event_that_says_nothing_is_no_pull_request(tmp_path: Path, event: st
     path = tmp_path / "event.json"
     path.write_text(event)
     with pytest.raises(CannotPost, match="no pull request is named"):
-        place.of(Host.GITHUB, {**GITHUB, "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": str(path)})
+        poster.of(Host.GITHUB, {**GITHUB, "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": str(path)})
 
 
 def test_a_merge_request_from_a_fork_is_found_in_the_project_that_it_goes_to() -> None:
-    found = place.of(Host.GITLAB, {**GITLAB, "CI_MERGE_REQUEST_PROJECT_ID": "6"})
+    found = poster.of(Host.GITLAB, {**GITLAB, "CI_MERGE_REQUEST_PROJECT_ID": "6"})
     assert (found.project, found.number, found.address) == ("6", 3, "https://git.example.test")
-    assert str(place.of(Host.GITLAB, GITLAB, 9)) == "5!9"
+    assert str(poster.of(Host.GITLAB, GITLAB, 9)) == "5!9"

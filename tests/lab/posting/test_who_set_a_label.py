@@ -5,7 +5,11 @@ from tests.lab.posting.hosts import Job
 
 
 def test_the_last_who_set_each_label_is_known(a_job: Job) -> None:
-    a_job.discussion.labels += [("tke-hybrid/accept:ABCDEFG2", "first"), ("bug", "other"), ("tke-hybrid/accept:ABCDEFG2", "second")]
+    a_job.discussion.labels += [
+        ("tke-hybrid/accept:ABCDEFG2", "first"),
+        ("bug", "other"),
+        ("tke-hybrid/accept:ABCDEFG2", "second"),
+    ]
     found = setters(a_job.host, environment=a_job.environment(), budget=a_job.clock.budget())
     assert found == {"tke-hybrid/accept:ABCDEFG2": "second", "bug": "other"}
 

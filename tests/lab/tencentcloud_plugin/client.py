@@ -110,8 +110,13 @@ class Api:
     def refuse_other_accounts(self) -> None:
         """With `allowed_account_ids`: raise if the key is of none of them. Without, nobody is asked."""
         allowed = self.settings.allowed_accounts
-        if allowed and (account := str(self.call("sts", "GetCallerIdentity", {})["AccountId"])) not in allowed:
-            raise ValueError(f"account {account} is not one of allowed_account_ids")  # the vendor's words are not known here
+        if (
+            allowed
+            and (account := str(self.call("sts", "GetCallerIdentity", {})["AccountId"])) not in allowed
+        ):
+            raise ValueError(
+                f"account {account} is not one of allowed_account_ids"
+            )  # the vendor's words are not known here
 
     def call(self, service: str, action: str, params: Json) -> Json:
         """One request; raises ApiError. Nothing is retried here.
@@ -120,11 +125,15 @@ class Api:
         protocol are configured, and the question for the account to a fixed host too. The one deliberate difference of this
         stand-in: they go to the configured domain like every other call, so that nothing signed ever leaves the lab.
         """
-        sdk_error: type[Exception] = import_module("tencentcloud.common.exception.tencent_cloud_sdk_exception").TencentCloudSDKException
+        sdk_error: type[Exception] = import_module(
+            "tencentcloud.common.exception.tencent_cloud_sdk_exception"
+        ).TencentCloudSDKException
         try:
             answer = self._client(service).call_json(action, params)
         except sdk_error as error:
-            code, message, request_id = (str(getattr(error, name) or "") for name in ("code", "message", "requestId"))
+            code, message, request_id = (
+                str(getattr(error, name) or "") for name in ("code", "message", "requestId")
+            )
             raise ApiError(_PYTHON_TO_GO.get(code, code), message, request_id) from error
         response = cast("Json", answer["Response"])
         if fault := cast("dict[str, str] | None", response.get("Error")):
@@ -132,9 +141,13 @@ class Api:
             raise ApiError(fault["Code"], fault["Message"], str(response.get("RequestId", "")))
         return response
 
-    def retried_call(self, service: str, action: str, params: Json, timeout: float, also: Sequence[str] = ()) -> Json:
+    def retried_call(
+        self, service: str, action: str, params: Json, timeout: float, also: Sequence[str] = ()
+    ) -> Json:
         """One request, repeated while its error is one that the vendor retries."""
-        return self.timing.retry(timeout, lambda: self.retrying(lambda: self.call(service, action, params), also))
+        return self.timing.retry(
+            timeout, lambda: self.retrying(lambda: self.call(service, action, params), also)
+        )
 
     @staticmethod
     def retrying(attempt: Callable[[], T], also: Sequence[str] = ()) -> T:
@@ -160,7 +173,9 @@ class Api:
         # also for those that call nothing.
         settings = self.settings
         if not settings.secret_id or not settings.secret_key:
-            raise ValueError("secret_id and secret_key must be set, in the provider or as TENCENTCLOUD_SECRET_ID/_KEY")
+            raise ValueError(
+                "secret_id and secret_key must be set, in the provider or as TENCENTCLOUD_SECRET_ID/_KEY"
+            )
         http = import_module("tencentcloud.common.profile.http_profile").HttpProfile(
             protocol=settings.protocol.lower(),
             rootDomain=settings.domain or None,

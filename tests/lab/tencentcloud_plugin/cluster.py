@@ -187,14 +187,18 @@ def _create_request(data: Data) -> Json:
     }
     request.update(_given(data, CdcId="cdcId", DisableAddons="disableAddons"))
     if addons := cast("list[dict[str, str]]", data.get("extensionAddons")):
-        request["ExtensionAddons"] = [{"AddonName": addon["name"], "AddonParam": addon["param"]} for addon in addons]
+        request["ExtensionAddons"] = [
+            {"AddonName": addon["name"], "AddonParam": addon["param"]} for addon in addons
+        ]
     return request
 
 
 def _check_cidrs(data: Data, network_type: str, subnets: list[str]) -> None:
     if network_type == "VPC-CNI":
         if not data.string("serviceCidr") or not subnets:
-            raise ValueError("`service_cidr` must be set and `eni_subnet_ids` must be set when cluster `network_type` is VPC-CNI.")
+            raise ValueError(
+                "`service_cidr` must be set and `eni_subnet_ids` must be set when cluster `network_type` is VPC-CNI."
+            )
         return
     if not data.string("clusterCidr"):
         raise ValueError("`cluster_cidr` must be set when cluster `network_type` is GR")
@@ -251,7 +255,10 @@ def _modify_tags(api: Api, data: Data) -> None:
     )
 
     def attempt() -> None:
-        answer = api.retrying(lambda: api.call("tke", "DescribeBatchModifyTagsStatus", {"ClusterId": data.id}), (INTERNAL_ERROR,))
+        answer = api.retrying(
+            lambda: api.call("tke", "DescribeBatchModifyTagsStatus", {"ClusterId": data.id}),
+            (INTERNAL_ERROR,),
+        )
         if answer["Status"] != "done":
             raise Retry(f"modify tags status is {answer['Status']}, retry...")
 
@@ -266,7 +273,11 @@ def _update_endpoints(api: Api, data: Data) -> None:
         raise ValueError(_SUBNET_NEEDED)
     if data.has_change("clusterIntranetSubnetId") and not data.has_change("clusterIntranet"):
         raise ValueError(_SUBNET_WITH_SWITCH)
-    if data.has_change("clusterInternetSecurityGroup") and not data.has_change("clusterInternet") and internet:
+    if (
+        data.has_change("clusterInternetSecurityGroup")
+        and not data.has_change("clusterInternet")
+        and internet
+    ):
         api.retried_call(
             "tke",
             "ModifyClusterEndpointSP",
@@ -296,7 +307,9 @@ def _update_endpoints(api: Api, data: Data) -> None:
 def _update_attributes(api: Api, data: Data) -> None:
     if data.has_change("projectId", "clusterName", "clusterDesc", "clusterLevel", "autoUpgradeClusterLevel"):
         request: Json = {"ClusterId": data.id}
-        request.update(_given(data, ProjectId="projectId", ClusterName="clusterName", ClusterDesc="clusterDesc"))
+        request.update(
+            _given(data, ProjectId="projectId", ClusterName="clusterName", ClusterDesc="clusterDesc")
+        )
         now = describe_cluster(api, data.id)
         level = data.string("clusterLevel")
         if level and now is not None and level != now["ClusterLevel"]:

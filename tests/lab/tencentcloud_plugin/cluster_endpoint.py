@@ -86,7 +86,11 @@ class ClusterEndpoint(Resource):
 
     def update(self, api: Api, data: Data) -> None:
         internet = data.boolean("clusterInternet")
-        if data.has_change("clusterInternetSecurityGroup") and not data.has_change("clusterInternet") and internet:
+        if (
+            data.has_change("clusterInternetSecurityGroup")
+            and not data.has_change("clusterInternet")
+            and internet
+        ):
             api.retried_call(
                 "tke",
                 "ModifyClusterEndpointSP",

@@ -154,8 +154,12 @@ def _read_endpoint(api: Api, data: Data, side: Side) -> None:
         if not opened:
             data.set(config_name, "")
             return
-        config = api.timing.retry(api.timing.read, lambda: api.retrying(lambda: kubeconfig(api, data.id, side)))
-        endpoints = api.retried_call("tke", "DescribeClusterEndpoints", {"ClusterId": data.id}, api.timing.read)
+        config = api.timing.retry(
+            api.timing.read, lambda: api.retrying(lambda: kubeconfig(api, data.id, side))
+        )
+        endpoints = api.retried_call(
+            "tke", "DescribeClusterEndpoints", {"ClusterId": data.id}, api.timing.read
+        )
     except (ApiError, TimeoutError) as error:
         raise RuntimeError(f"get {'intranet' if internet else 'internet'} failed, {error}") from error
     data.set(config_name, config)
@@ -197,4 +201,6 @@ def _read_global_config(api: Api, data: Data) -> None:
     option = api.timing.retry(api.timing.read, attempt)
     if option is not None:
         config = {name: cast("Value", option.get(field)) for name, field in _AS_GROUP_OPTION.items()}
-        data.set("nodePoolGlobalConfigs", [{name: value for name, value in config.items() if value is not None}])
+        data.set(
+            "nodePoolGlobalConfigs", [{name: value for name, value in config.items() if value is not None}]
+        )

@@ -49,7 +49,9 @@ CLUSTER_PROPS = {
     "clusterAsEnabled": Prop("boolean", output=True),
     "clusterAudit": Prop("object", modelled=False),
     "clusterCidr": Prop(force_new=True, validate=cluster_cidr),
-    "clusterDeployType": Prop(force_new=True, default="MANAGED_CLUSTER", validate=one_of("MANAGED_CLUSTER", "INDEPENDENT_CLUSTER")),
+    "clusterDeployType": Prop(
+        force_new=True, default="MANAGED_CLUSTER", validate=one_of("MANAGED_CLUSTER", "INDEPENDENT_CLUSTER")
+    ),
     "clusterDesc": Prop(),
     "clusterExternalEndpoint": Prop(output=True),
     "clusterExtraArgs": Prop("object", force_new=True, fields=_EXTRA_ARGS),
@@ -79,7 +81,9 @@ CLUSTER_PROPS = {
     "eniSubnetIds": Prop("strings"),
     "eventPersistence": Prop("object", modelled=False),
     "existInstances": Prop("objects", modelled=False),
-    "extensionAddons": Prop("objects", tf="extension_addon", fields={"name": Prop(required=True), "param": Prop(required=True)}),
+    "extensionAddons": Prop(
+        "objects", tf="extension_addon", fields={"name": Prop(required=True), "param": Prop(required=True)}
+    ),
     "extraArgs": Prop("strings", force_new=True),
     "globeDesiredPodNum": Prop("integer", force_new=True),
     "ignoreClusterCidrConflict": Prop("boolean", force_new=True, default=False),

@@ -94,7 +94,9 @@ class Managed:
                     wanted[name] = self.inputs[name]
         answer = self.client.call(
             "Check",
-            provider_pb2.CheckRequest(urn=self.urn, olds=to_struct(self.inputs), news=to_struct(wanted), randomSeed=b"seed"),
+            provider_pb2.CheckRequest(
+                urn=self.urn, olds=to_struct(self.inputs), news=to_struct(wanted), randomSeed=b"seed"
+            ),
             provider_pb2.CheckResponse,
         )
         if answer.failures:
@@ -117,7 +119,9 @@ class Managed:
             ),
             provider_pb2.DiffResponse,
         )
-        detailed = {path: provider_pb2.PropertyDiff.Kind.Name(diff.kind) for path, diff in answer.detailedDiff.items()}
+        detailed = {
+            path: provider_pb2.PropertyDiff.Kind.Name(diff.kind) for path, diff in answer.detailedDiff.items()
+        }
         if answer.replaces:
             return Step("replace", detailed, answer.deleteBeforeReplace)
         some = answer.changes == provider_pb2.DiffResponse.DIFF_SOME
@@ -168,21 +172,33 @@ class Managed:
         status.ParseFromString(raw)
         detail = provider_pb2.ErrorResourceInitFailed()
         status.details[0].Unpack(detail)
-        self.id, self.outputs, self.inputs = detail.id, from_struct(detail.properties), from_struct(detail.inputs)
+        self.id, self.outputs, self.inputs = (
+            detail.id,
+            from_struct(detail.properties),
+            from_struct(detail.inputs),
+        )
         return Failed(detail.reasons[0], kept=True)
 
     def refresh(self) -> None:
         answer = self.client.call(
             "Read",
-            provider_pb2.ReadRequest(id=self.id, urn=self.urn, properties=to_struct(self.outputs), inputs=to_struct(self.inputs)),
+            provider_pb2.ReadRequest(
+                id=self.id, urn=self.urn, properties=to_struct(self.outputs), inputs=to_struct(self.inputs)
+            ),
             provider_pb2.ReadResponse,
         )
         self.id = answer.id
         self.outputs, self.inputs = from_struct(answer.properties), from_struct(answer.inputs)
 
     def import_(self, id_: str) -> None:
-        answer = self.client.call("Read", provider_pb2.ReadRequest(id=id_, urn=self.urn), provider_pb2.ReadResponse)
-        self.id, self.outputs, self.inputs = answer.id, from_struct(answer.properties), from_struct(answer.inputs)
+        answer = self.client.call(
+            "Read", provider_pb2.ReadRequest(id=id_, urn=self.urn), provider_pb2.ReadResponse
+        )
+        self.id, self.outputs, self.inputs = (
+            answer.id,
+            from_struct(answer.properties),
+            from_struct(answer.inputs),
+        )
 
     def delete(self) -> None:
         request = provider_pb2.DeleteRequest(id=self.id, urn=self.urn, properties=to_struct(self.outputs))

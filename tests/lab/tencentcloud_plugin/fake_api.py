@@ -252,7 +252,10 @@ class FakeApi:
     # -- node pool
 
     def on_CreateClusterNodePool(self, request: Json) -> Json:
-        group, launch = json.loads(request["AutoScalingGroupPara"]), json.loads(request["LaunchConfigurePara"])
+        group, launch = (
+            json.loads(request["AutoScalingGroupPara"]),
+            json.loads(request["LaunchConfigurePara"]),
+        )
         desired = group.get("DesiredCapacity", group["MinSize"])
         self.launch = {**launch, "InstanceTypes": [launch["InstanceType"]]}
         self.group = {

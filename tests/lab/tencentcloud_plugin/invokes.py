@@ -175,7 +175,9 @@ def get_subnets(api: Api, arguments: Object) -> Object:
 
 
 def get_zones_by_product(api: Api, arguments: Object) -> Object:
-    answer = api.retried_call("api", "DescribeZones", {"Product": arguments["product"]}, api.timing.read, (INTERNAL_ERROR,))
+    answer = api.retried_call(
+        "api", "DescribeZones", {"Product": arguments["product"]}, api.timing.read, (INTERNAL_ERROR,)
+    )
     zones: list[Value] = []
     for zone in cast("list[Json]", answer["ZoneSet"] or []):
         state = zone["ZoneState"]
@@ -183,7 +185,9 @@ def get_zones_by_product(api: Api, arguments: Object) -> Object:
             continue
         if arguments.get("name") and zone["Zone"] != arguments["name"]:
             continue
-        zones.append({"description": zone["ZoneName"], "id": str(zone["ZoneId"]), "name": zone["Zone"], "state": state})
+        zones.append(
+            {"description": zone["ZoneName"], "id": str(zone["ZoneId"]), "name": zone["Zone"], "state": state}
+        )
     return _result(arguments, [str(cast("Object", zone)["id"]) for zone in zones], zones=zones)
 
 

@@ -71,7 +71,10 @@ def _common(config: Object) -> Json:
     if disks := cast("list[Object]", config.get("dataDisks") or []):
         request["DataDisks"] = [_disk(disk) for disk in disks]
     if charge == "SPOTPAID":
-        spot = {"MaxPrice": config.get("spotMaxPrice", ""), "SpotInstanceType": config.get("spotInstanceType", "")}
+        spot = {
+            "MaxPrice": config.get("spotMaxPrice", ""),
+            "SpotInstanceType": config.get("spotInstanceType", ""),
+        }
         request["InstanceMarketOptions"] = {"MarketType": "spot", "SpotOptions": spot}
     if charge == "PREPAID":
         request["InstanceChargePrepaid"] = {
@@ -79,7 +82,10 @@ def _common(config: Object) -> Json:
             "RenewFlag": config.get("instanceChargeTypePrepaidRenewFlag", ""),
         }
     for group, fields in (
-        ("InstanceNameSettings", (("InstanceName", "instanceName"), ("InstanceNameStyle", "instanceNameStyle"))),
+        (
+            "InstanceNameSettings",
+            (("InstanceName", "instanceName"), ("InstanceNameStyle", "instanceNameStyle")),
+        ),
         ("HostNameSettings", (("HostName", "hostName"), ("HostNameStyle", "hostNameStyle"))),
     ):
         if settings := {field: config[name] for field, name in fields if config.get(name)}:

@@ -58,10 +58,19 @@ class NodePool(Resource):
         if pool is None:
             raise Gone(data.id)
         _read_pool(data, pool)
-        launch = api.call("as", "DescribeLaunchConfigurations", {"LaunchConfigurationIds": [pool["LaunchConfigurationId"]]})
+        launch = api.call(
+            "as", "DescribeLaunchConfigurations", {"LaunchConfigurationIds": [pool["LaunchConfigurationId"]]}
+        )
         if configs := cast("list[Json]", launch["LaunchConfigurationSet"] or []):
-            data.set("autoScalingConfig", config_of(configs[0], data.object("autoScalingConfig").get("password")))
-        groups = api.retried_call("as", "DescribeAutoScalingGroups", {"AutoScalingGroupIds": [pool["AutoscalingGroupId"]]}, api.timing.read)
+            data.set(
+                "autoScalingConfig", config_of(configs[0], data.object("autoScalingConfig").get("password"))
+            )
+        groups = api.retried_call(
+            "as",
+            "DescribeAutoScalingGroups",
+            {"AutoScalingGroupIds": [pool["AutoscalingGroupId"]]},
+            api.timing.read,
+        )
         if found := cast("list[Json]", groups["AutoScalingGroupSet"] or []):
             _read_group(data, found[0])
         if not data.has("deleteKeepInstance"):
@@ -70,7 +79,9 @@ class NodePool(Resource):
     def update(self, api: Api, data: Data) -> None:
         cluster_id, pool_id = _split(data.id)
         _update_on_start(api, data)
-        if data.has_change("name", "maxSize", "minSize", "enableAutoScale", "deletionProtection", "annotations"):
+        if data.has_change(
+            "name", "maxSize", "minSize", "enableAutoScale", "deletionProtection", "annotations"
+        ):
             request: Json = {
                 "ClusterId": cluster_id,
                 "NodePoolId": pool_id,
@@ -93,7 +104,9 @@ class NodePool(Resource):
     def delete(self, api: Api, data: Data) -> None:
         cluster_id, pool_id = _split(data.id)
         if data.boolean("deletionProtection"):
-            raise ValueError("deletion protection was enabled, please set `deletion_protection` to `false` and apply first")
+            raise ValueError(
+                "deletion protection was enabled, please set `deletion_protection` to `false` and apply first"
+            )
         request: Json = {"ClusterId": cluster_id, "NodePoolIds": [pool_id]}
         if data.has("deleteKeepInstance"):
             request["KeepInstance"] = data.boolean("deleteKeepInstance")
@@ -224,7 +237,9 @@ def _instance_types(data: Data) -> list[str]:
 
 
 def _detail(api: Api, cluster_id: str, pool_id: str) -> Json | None:
-    answer = api.call("tke", "DescribeClusterNodePoolDetail", {"ClusterId": cluster_id, "NodePoolId": pool_id})
+    answer = api.call(
+        "tke", "DescribeClusterNodePoolDetail", {"ClusterId": cluster_id, "NodePoolId": pool_id}
+    )
     return cast("Json | None", answer.get("NodePool"))
 
 
@@ -317,7 +332,9 @@ def _modify_launch_config(api: Api, data: Data, launch_config_id: str) -> None:
     api.call("as", "ModifyLaunchConfigurationAttributes", request)
     if not changed("enhancedSecurityService"):
         return
-    instances = [worker.instance_id for worker in describe_workers(api, cluster_id) if worker.node_pool_id == pool_id]
+    instances = [
+        worker.instance_id for worker in describe_workers(api, cluster_id) if worker.node_pool_id == pool_id
+    ]
     if instances:
         api.call("tat", "InvokeCommand", {"CommandId": _INSTALL_SECURITY_AGENT, "InstanceIds": instances})
 

@@ -40,7 +40,11 @@ class Data:
         return cls(props, id_, state, dict(state))
 
     def __post_init__(self) -> None:
-        self._changed = {name for name, prop in self.props.items() if not same(prop, self.state.get(name), self.planned.get(name))}
+        self._changed = {
+            name
+            for name, prop in self.props.items()
+            if not same(prop, self.state.get(name), self.planned.get(name))
+        }
 
     def has_change(self, *names: str) -> bool:
         return any(name in self._changed for name in names)

@@ -5,7 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from tests.lab.tencentcloud_plugin.values import Object, Secret, Unknown, Value, has_unknown, mark_secrets, plain
+from tests.lab.tencentcloud_plugin.values import (
+    Object,
+    Secret,
+    Unknown,
+    Value,
+    has_unknown,
+    mark_secrets,
+    plain,
+)
 
 Kind = Literal["string", "integer", "boolean", "strings", "map", "object", "objects"]
 Validator = Callable[[str, Value], str | None]
@@ -84,7 +92,9 @@ class Checker:
         old_defaults = _default_names(olds)
         for name in news:
             if name != DEFAULTS and (name not in props or props[name].output):
-                self._fail(path + name, f"Invalid or unknown key. Examine values at '{self._at(path + name)}'.")
+                self._fail(
+                    path + name, f"Invalid or unknown key. Examine values at '{self._at(path + name)}'."
+                )
             elif name != DEFAULTS and not props[name].modelled:
                 self._fail(path + name, f"the stand-in plugin does not model `{snake(name, props[name])}`")
         for name, prop in props.items():
@@ -151,7 +161,9 @@ class Checker:
 
 def _default_names(values: Object) -> frozenset[str]:
     names = values.get(DEFAULTS)
-    return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+    return (
+        frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+    )
 
 
 def was_defaulted(inputs: Object, name: str) -> bool:

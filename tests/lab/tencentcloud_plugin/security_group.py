@@ -37,7 +37,9 @@ class SecurityGroup(Resource):
 
     def read(self, api: Api, data: Data, *, importing: bool = False) -> None:
         try:
-            answer = api.retried_call("vpc", "DescribeSecurityGroups", {"SecurityGroupIds": [data.id]}, api.timing.read)
+            answer = api.retried_call(
+                "vpc", "DescribeSecurityGroups", {"SecurityGroupIds": [data.id]}, api.timing.read
+            )
         except ApiError as error:
             if error.code == _NOT_FOUND:
                 raise Gone(data.id) from error
@@ -67,7 +69,11 @@ class SecurityGroup(Resource):
 
     def delete(self, api: Api, data: Data) -> None:
         def unused() -> None:
-            answer = api.retrying(lambda: api.call("vpc", "DescribeSecurityGroupAssociationStatistics", {"SecurityGroupIds": [data.id]}))
+            answer = api.retrying(
+                lambda: api.call(
+                    "vpc", "DescribeSecurityGroupAssociationStatistics", {"SecurityGroupIds": [data.id]}
+                )
+            )
             statistics: list[Json] = answer["SecurityGroupAssociationStatisticsSet"] or []
             if any(item.get(kind) for item in statistics for kind in _USERS):
                 raise Retry("security group still bind instances")
@@ -123,7 +129,9 @@ class SecurityGroupRuleSet(Resource):
 
     def read(self, api: Api, data: Data, *, importing: bool = False) -> None:
         try:
-            answer = api.retried_call("vpc", "DescribeSecurityGroupPolicies", {"SecurityGroupId": data.id}, api.timing.read)
+            answer = api.retried_call(
+                "vpc", "DescribeSecurityGroupPolicies", {"SecurityGroupId": data.id}, api.timing.read
+            )
         except ApiError as error:
             if error.code == _NOT_FOUND:
                 raise Gone(data.id) from error

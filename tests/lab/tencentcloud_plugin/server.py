@@ -75,7 +75,9 @@ def _name_of(urn: str) -> str:
 def _resource(urn: str) -> Resource:
     token = _type_of(urn)
     if token not in RESOURCES:
-        raise ValueError(f"unrecognized resource type (Check): {token} (the stand-in plugin does not model it)")
+        raise ValueError(
+            f"unrecognized resource type (Check): {token} (the stand-in plugin does not model it)"
+        )
     return RESOURCES[token]
 
 
@@ -91,7 +93,10 @@ def _state_of(struct: struct_pb2.Struct) -> Object:
 
 def _marked(resource: Resource, outputs: Object, template: Object) -> Object:
     """Outputs with secrets: those of the schema, and what came in as one."""
-    return {name: mark_secrets(_schema_secret(resource.props.get(name), value), template.get(name)) for name, value in outputs.items()}
+    return {
+        name: mark_secrets(_schema_secret(resource.props.get(name), value), template.get(name))
+        for name, value in outputs.items()
+    }
 
 
 def _schema_secret(prop: Prop | None, value: Value) -> Value:
@@ -121,7 +126,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ProviderHandshakeResponse:
         return provider_pb2.ProviderHandshakeResponse(
-            accept_secrets=True, accept_resources=True, accept_outputs=False, supports_autonaming_configuration=True
+            accept_secrets=True,
+            accept_resources=True,
+            accept_outputs=False,
+            supports_autonaming_configuration=True,
         )
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
@@ -130,7 +138,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> empty_pb2.Empty:
         return empty_pb2.Empty()
 
-    def GetSchema(self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext) -> provider_pb2.GetSchemaResponse:
+    def GetSchema(
+        self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.GetSchemaResponse:
         return provider_pb2.GetSchemaResponse(schema=json.dumps({"name": "tencentcloud", "version": VERSION}))
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
@@ -139,22 +149,34 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     # -- configuration
 
-    def CheckConfig(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
+    def CheckConfig(
+        self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.CheckResponse:
         inputs = from_struct(request.news)
         for name in _SECRET_CONFIG & inputs.keys():
             if not isinstance(inputs[name], (Secret, Unknown)):
                 inputs[name] = Secret(inputs[name])
         return provider_pb2.CheckResponse(inputs=to_struct(inputs))
 
-    def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
+    def DiffConfig(
+        self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.DiffResponse:
         olds, news = plain_object(from_struct(request.olds)), plain_object(from_struct(request.news))
         changed = sorted(name for name in {*olds, *news} if olds.get(name) != news.get(name))
         some = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=some, diffs=changed)
 
-    def Configure(self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext) -> provider_pb2.ConfigureResponse:
+    def Configure(
+        self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ConfigureResponse:
         config = {key.rsplit(":", 1)[-1]: value for key, value in request.variables.items()}
-        config.update({key: value for key, value in plain_object(from_struct(request.args)).items() if isinstance(value, str)})
+        config.update(
+            {
+                key: value
+                for key, value in plain_object(from_struct(request.args)).items()
+                if isinstance(value, str)
+            }
+        )
         self._api = Api(Settings.from_config(config), self._timing)
         try:
             self._api.refuse_other_accounts()
@@ -170,7 +192,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     # -- resources
 
-    def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
+    def Check(
+        self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.CheckResponse:
         resource = _resource(request.urn)
         naming = request.autonaming if request.HasField("autonaming") else None
         checker = Checker(
@@ -182,14 +206,21 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = checker.check(resource.props, from_struct(request.olds), from_struct(request.news))
         return provider_pb2.CheckResponse(
             inputs=to_struct(inputs),
-            failures=[provider_pb2.CheckFailure(property=failure.property, reason=failure.reason) for failure in checker.failures],
+            failures=[
+                provider_pb2.CheckFailure(property=failure.property, reason=failure.reason)
+                for failure in checker.failures
+            ],
         )
 
-    def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
+    def Diff(
+        self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.DiffResponse:
         resource = _resource(request.urn)
         state = _state_of(request.olds)
         inputs = plain_object(from_struct(request.news))
-        planned = planned_state(resource.props, state, apply_ignored(inputs, state, list(request.ignoreChanges)))
+        planned = planned_state(
+            resource.props, state, apply_ignored(inputs, state, list(request.ignoreChanges))
+        )
         found = list(changes(resource.props, state, planned))
         replaces = [change.path for change in found if change.replaces]
         response = provider_pb2.DiffResponse(
@@ -203,7 +234,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             response.detailedDiff[change.path].kind = _KINDS[change.kind, change.replaces]
         return response
 
-    def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
+    def Create(
+        self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.CreateResponse:
         resource = _resource(request.urn)
         given = from_struct(request.properties)
         inputs = plain_object(given)
@@ -219,10 +252,16 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             text = _explain("creating", request.urn, error)
             if not data.id:
                 _fail(context, text)
-            _fail_initialization(context, text, data.id, self._struct(resource, data.id, data.outputs, given), given)
-        return provider_pb2.CreateResponse(id=data.id, properties=self._struct(resource, data.id, data.outputs, given))
+            _fail_initialization(
+                context, text, data.id, self._struct(resource, data.id, data.outputs, given), given
+            )
+        return provider_pb2.CreateResponse(
+            id=data.id, properties=self._struct(resource, data.id, data.outputs, given)
+        )
 
-    def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
+    def Read(
+        self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ReadResponse:
         resource = _resource(request.urn)
         given = from_struct(request.inputs)
         old_inputs = plain_object(given)
@@ -245,7 +284,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             inputs=to_struct(_marked(resource, inputs, given)),
         )
 
-    def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
+    def Update(
+        self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.UpdateResponse:
         resource = _resource(request.urn)
         state = _state_of(request.olds)
         given = from_struct(request.news)
@@ -253,7 +294,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         data = Data.for_update(resource.props, request.id, state, inputs)
         if request.preview:
             # As in Terraform's plan of an update: what is only computed keeps its value.
-            return provider_pb2.UpdateResponse(properties=self._struct(resource, data.id, data.outputs, given))
+            return provider_pb2.UpdateResponse(
+                properties=self._struct(resource, data.id, data.outputs, given)
+            )
         try:
             resource.update(self.api, data)
         except Exception as error:
@@ -276,7 +319,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             _fail(context, _explain("deleting", request.urn, error))
         return empty_pb2.Empty()
 
-    def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
+    def Invoke(
+        self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.InvokeResponse:
         if request.tok not in INVOKES:
             _fail(context, f"unrecognized data function (StreamInvoke): {request.tok}")
         try:
@@ -295,7 +340,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 def _name_collides(resource: Resource, state: Object, inputs: Object) -> bool:
     """The bridge deletes first if the name was given by the program and stays the same."""
     return any(
-        prop.auto_name and not was_defaulted(inputs, name) and state.get(name) == inputs.get(name) for name, prop in resource.props.items()
+        prop.auto_name and not was_defaulted(inputs, name) and state.get(name) == inputs.get(name)
+        for name, prop in resource.props.items()
     )
 
 
@@ -304,9 +350,13 @@ def _fail(context: grpc.ServicerContext, text: str) -> NoReturn:
     raise AssertionError("abort always raises")
 
 
-def _fail_initialization(context: grpc.ServicerContext, text: str, id_: str, properties: struct_pb2.Struct, inputs: Object) -> NoReturn:
+def _fail_initialization(
+    context: grpc.ServicerContext, text: str, id_: str, properties: struct_pb2.Struct, inputs: Object
+) -> NoReturn:
     """The error of the bridge that still tells the engine what there is: its state is kept, with the new inputs."""
-    detail = provider_pb2.ErrorResourceInitFailed(id=id_, properties=properties, reasons=[text], inputs=to_struct(inputs))
+    detail = provider_pb2.ErrorResourceInitFailed(
+        id=id_, properties=properties, reasons=[text], inputs=to_struct(inputs)
+    )
     packed = any_pb2.Any()
     packed.Pack(detail)
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=text, details=[packed])

@@ -107,10 +107,14 @@ def _modify(api: Api, data: Data) -> None:
 
 def _check_route_table(api: Api, table: str, vpc_id: str) -> None:
     filters = [{"Name": "route-table-id", "Values": [table]}, {"Name": "vpc-id", "Values": [vpc_id]}]
-    answer = api.retried_call("vpc", "DescribeRouteTables", {"Filters": filters, "Limit": str(PAGE), "Offset": "0"}, api.timing.read)
+    answer = api.retried_call(
+        "vpc", "DescribeRouteTables", {"Filters": filters, "Limit": str(PAGE), "Offset": "0"}, api.timing.read
+    )
     if answer["TotalCount"] != 1:
         raise ValueError(f"error,route_table [{table}]  not found in vpc [{vpc_id}]")
 
 
 def _associate(api: Api, subnet_id: str, table: str) -> None:
-    api.retried_call("vpc", "ReplaceRouteTableAssociation", {"SubnetId": subnet_id, "RouteTableId": table}, api.timing.read)
+    api.retried_call(
+        "vpc", "ReplaceRouteTableAssociation", {"SubnetId": subnet_id, "RouteTableId": table}, api.timing.read
+    )

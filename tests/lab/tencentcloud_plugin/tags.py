@@ -18,7 +18,9 @@ def from_tags(tags: list[Json] | None) -> Object:
     return {str(tag["Key"]): str(tag["Value"]) for tag in tags or []}
 
 
-def modify_tags(api: Api, service: str, prefix: str, resource_id: str, replace: Mapping[str, str], delete: list[str]) -> None:
+def modify_tags(
+    api: Api, service: str, prefix: str, resource_id: str, replace: Mapping[str, str], delete: list[str]
+) -> None:
     request: Json = {"Resource": f"qcs::{service}:{api.region}:uin/:{prefix}/{resource_id}"}
     if replace:
         request["ReplaceTags"] = [{"TagKey": key, "TagValue": value} for key, value in replace.items()]
@@ -53,7 +55,9 @@ def read_tags(api: Api, service: str, prefix: str, resource_id: str) -> Object:
             api.timing.read,
         )
         page: list[Json] = answer["Tags"] or []
-        tags.update({str(tag["TagKey"]): str(tag["TagValue"]) for tag in page if tag["ResourceId"] == resource_id})
+        tags.update(
+            {str(tag["TagKey"]): str(tag["TagValue"]) for tag in page if tag["ResourceId"] == resource_id}
+        )
         if len(page) < _PAGE:
             return tags
         offset += _PAGE

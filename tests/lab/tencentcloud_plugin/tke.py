@@ -26,12 +26,16 @@ def describe_workers(api: Api, cluster_id: str) -> list[Worker]:
     seen: set[str] = set()
     offset = 0
     while True:
-        answer = api.call("tke", "DescribeClusterInstances", {"ClusterId": cluster_id, "Limit": _PAGE, "Offset": offset})
+        answer = api.call(
+            "tke", "DescribeClusterInstances", {"ClusterId": cluster_id, "Limit": _PAGE, "Offset": offset}
+        )
         page: list[Json] = answer["InstanceSet"] or []
         for item in page:
             instance_id = str(item["InstanceId"])
             if instance_id in seen:
-                raise RuntimeError(f"get repeated instance_id[{instance_id}] when doing DescribeClusterInstances")
+                raise RuntimeError(
+                    f"get repeated instance_id[{instance_id}] when doing DescribeClusterInstances"
+                )
             seen.add(instance_id)
             if item["InstanceRole"] == "WORKER":
                 workers.append(
@@ -53,7 +57,9 @@ def wait_for_worker(api: Api, cluster_id: str, *, needed: bool) -> None:
 
     def attempt() -> None:
         workers = api.retrying(lambda: describe_workers(api, cluster_id))
-        answer = api.retrying(lambda: api.call("tke", "DescribeClusterVirtualNode", {"ClusterId": cluster_id}))
+        answer = api.retrying(
+            lambda: api.call("tke", "DescribeClusterVirtualNode", {"ClusterId": cluster_id})
+        )
         nodes: list[Json] = answer.get("Nodes") or []
         if not workers and not nodes:
             if needed:
@@ -74,7 +80,9 @@ def describe_cluster(api: Api, cluster_id: str) -> Json | None:
 
 
 def endpoint_status(api: Api, cluster_id: str, side: Side) -> str:
-    answer = api.call("tke", "DescribeClusterEndpointStatus", {"ClusterId": cluster_id, "IsExtranet": side == "internet"})
+    answer = api.call(
+        "tke", "DescribeClusterEndpointStatus", {"ClusterId": cluster_id, "IsExtranet": side == "internet"}
+    )
     return str(answer["Status"])
 
 
@@ -85,7 +93,9 @@ def kubeconfig(api: Api, cluster_id: str, side: Side) -> str:
     return str(api.call("tke", "DescribeClusterKubeconfig", request)["Kubeconfig"])
 
 
-def open_endpoint(api: Api, cluster_id: str, side: Side, *, subnet_id: str = "", security_group: str = "", domain: str = "") -> None:
+def open_endpoint(
+    api: Api, cluster_id: str, side: Side, *, subnet_id: str = "", security_group: str = "", domain: str = ""
+) -> None:
     request: Json = {"ClusterId": cluster_id, "IsExtranet": side == "internet"}
     if subnet_id:
         request["SubnetId"] = subnet_id
@@ -93,7 +103,9 @@ def open_endpoint(api: Api, cluster_id: str, side: Side, *, subnet_id: str = "",
         request["SecurityGroup"] = security_group
     if domain:
         request["Domain"] = domain
-    api.retried_call("tke", "CreateClusterEndpoint", request, api.timing.write, also=("ResourceUnavailable.ClusterState",))
+    api.retried_call(
+        "tke", "CreateClusterEndpoint", request, api.timing.write, also=("ResourceUnavailable.ClusterState",)
+    )
     _wait_for_endpoint(api, cluster_id, side, ("NotFound", "Created"))
 
 
@@ -107,7 +119,9 @@ def _wait_for_endpoint(api: Api, cluster_id: str, side: Side, done: tuple[str, .
     def attempt() -> None:
         status = api.retrying(lambda: endpoint_status(api, cluster_id, side))
         if status not in done:
-            raise Retry(f"{cluster_id} create cluster internet endpoint status is {status}, message is . retry...")
+            raise Retry(
+                f"{cluster_id} create cluster internet endpoint status is {status}, message is . retry..."
+            )
 
     api.timing.retry(5 * api.timing.read, attempt)
 

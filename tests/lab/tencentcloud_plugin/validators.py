@@ -53,7 +53,9 @@ def network_address(name: str, value: Value) -> str | None:
 
 
 def cluster_cidr(name: str, value: Value) -> str | None:
-    return _private_network(name, value, ("9.", "10.", "11.", "192.168."), "9. | 10. | 11. | 192.168. | 172.[16-31]")
+    return _private_network(
+        name, value, ("9.", "10.", "11.", "192.168."), "9. | 10. | 11. | 192.168. | 172.[16-31]"
+    )
 
 
 def service_cidr(name: str, value: Value) -> str | None:

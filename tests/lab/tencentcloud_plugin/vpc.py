@@ -69,7 +69,9 @@ class Vpc(Resource):
         data.set("isDefault", info["IsDefault"])
         # Type 0 is an ordinary assistant CIDR, type 1 one of containers.
         data.set("assistantCidrs", [item["CidrBlock"] for item in assistant if not item.get("AssistantType")])
-        data.set("dockerAssistantCidrs", [item["CidrBlock"] for item in assistant if item.get("AssistantType")])
+        data.set(
+            "dockerAssistantCidrs", [item["CidrBlock"] for item in assistant if item.get("AssistantType")]
+        )
         data.set("tags", from_tags(info.get("TagSet")))
         table = _main_route_table(api, data.id)
         if table is not None:
@@ -114,7 +116,12 @@ def _flag(value: bool) -> str:
 def _main_route_table(api: Api, vpc_id: str) -> str | None:
     filters = [{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": "association.main", "Values": ["true"]}]
     try:
-        answer = api.retried_call("vpc", "DescribeRouteTables", {"Filters": filters, "Limit": str(PAGE), "Offset": "0"}, api.timing.read)
+        answer = api.retried_call(
+            "vpc",
+            "DescribeRouteTables",
+            {"Filters": filters, "Limit": str(PAGE), "Offset": "0"},
+            api.timing.read,
+        )
     except ApiError:
         # The vendor logs it and leaves the property as it is.
         return None

@@ -10,7 +10,9 @@ ONLY_TYPE_OR_CLAIM = (
     "changing only `vpc_cni_type` or `claim_expired_seconds` is not supported, when turning on or off the vpc-cni "
     "container network capability, `eni_subnet_ids` must be changed"
 )
-ADD_WITH_TYPE_OR_CLAIM = "modifying `vpc_cni_type` and `claim_expired_seconds` is not supported when adding a cluster subnet"
+ADD_WITH_TYPE_OR_CLAIM = (
+    "modifying `vpc_cni_type` and `claim_expired_seconds` is not supported when adding a cluster subnet"
+)
 
 
 def update_vpc_cni(api: Api, data: Data) -> None:
@@ -40,7 +42,9 @@ def update_vpc_cni(api: Api, data: Data) -> None:
     if write_once:
         raise ValueError(ADD_WITH_TYPE_OR_CLAIM)
     if new := [subnet for subnet in wanted if subnet not in old]:
-        api.call("tke", "AddVpcCniSubnets", {"ClusterId": data.id, "SubnetIds": new, "VpcId": data.string("vpcId")})
+        api.call(
+            "tke", "AddVpcCniSubnets", {"ClusterId": data.id, "SubnetIds": new, "VpcId": data.string("vpcId")}
+        )
 
 
 def _enable(api: Api, data: Data, subnets: list[str]) -> None:
@@ -63,7 +67,9 @@ def _enable(api: Api, data: Data, subnets: list[str]) -> None:
         if not disabled and phase == "running":
             return
         if not disabled and phase == "initializing":
-            raise Retry(f"{data.id} enable vpc cni network type task is in progress and waiting to be completed")
+            raise Retry(
+                f"{data.id} enable vpc cni network type task is in progress and waiting to be completed"
+            )
         # Also "" and "upgrading": the vendor gives up although the call has been accepted.
         raise RuntimeError(
             f"{data.id} enable vpc cni network type task disableVpcCniMode is {str(disabled).lower()} "
@@ -80,7 +86,9 @@ def _disable(api: Api, cluster_id: str) -> None:
     def attempt() -> None:
         ipamd = _describe_ipamd(api, cluster_id)
         if ipamd["EnableIPAMD"] and not (ipamd["DisableVpcCniMode"] and ipamd["Phase"] != "upgrading"):
-            raise Retry(f"{cluster_id} close vpc cni network type task is in progress and waiting to be completed")
+            raise Retry(
+                f"{cluster_id} close vpc cni network type task is in progress and waiting to be completed"
+            )
 
     api.timing.retry(3 * api.timing.read, attempt)
 

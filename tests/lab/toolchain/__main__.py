@@ -23,13 +23,17 @@ def show() -> None:
         else:
             state = f"missing:  cold build about {clock(estimate(group))} minutes"
         print(f"{group.name:<18} {group.version:<9} {state}")
-    print(f"{'language host':<28} {f'official: {sources.language_host}' if sources.language_host else 'stand-in'}")
+    print(
+        f"{'language host':<28} {f'official: {sources.language_host}' if sources.language_host else 'stand-in'}"
+    )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.lab.toolchain", description=__doc__)
     parser.add_argument("--list", action="store_true", help="say what there is, build nothing")
-    parser.add_argument("--only", metavar="NAME", choices=[group.name for group in GROUPS], help="build one group")
+    parser.add_argument(
+        "--only", metavar="NAME", choices=[group.name for group in GROUPS], help="build one group"
+    )
     arguments = parser.parse_args()
     try:
         if arguments.list:

@@ -59,7 +59,10 @@ def build(group: Group, go: Go, progress: Progress) -> Path:
 
     check_disk(group, _go_cache(go), target.parent)
     progress.line(f"  {group.name} {group.version}: building ({go.version}), cold about {clock(expected)}")
-    with tempfile.TemporaryDirectory(prefix=f"tke-hybrid-lab-{group.name}-") as name, staged(target) as staging:
+    with (
+        tempfile.TemporaryDirectory(prefix=f"tke-hybrid-lab-{group.name}-") as name,
+        staged(target) as staging,
+    ):
         sources = Path(name)
         for path in source_files(group, SOURCES):
             shutil.copyfile(path, sources / path.name)
@@ -83,4 +86,6 @@ def _in_module(go: Go, file: ModuleFile, sources: Path, tick: Callable[[], None]
 
 
 def _go_cache(go: Go) -> Path:
-    return Path(subprocess.run([go.path, "env", "GOCACHE"], capture_output=True, text=True, check=True).stdout.strip())
+    return Path(
+        subprocess.run([go.path, "env", "GOCACHE"], capture_output=True, text=True, check=True).stdout.strip()
+    )

@@ -32,7 +32,9 @@ def digest(parts: Iterable[bytes | str]) -> str:
 def source_files(group: Group, sources: Path = SOURCES) -> list[Path]:
     """What goes into a build: nothing that an earlier build may have left behind."""
     copied = {file.name for file in group.embedded}
-    return sorted(path for path in (sources / group.name).iterdir() if path.is_file() and path.name not in copied)
+    return sorted(
+        path for path in (sources / group.name).iterdir() if path.is_file() and path.name not in copied
+    )
 
 
 def group_hash(group: Group, go_series: str, sources: Path = SOURCES) -> str:
@@ -58,7 +60,9 @@ def staged(target: Path) -> Generator[Path, None, None]:
 
 
 @contextlib.contextmanager
-def build_lock(root: Path, waiting: Callable[[], None], pause: Callable[[float], None]) -> Generator[None, None, None]:
+def build_lock(
+    root: Path, waiting: Callable[[], None], pause: Callable[[float], None]
+) -> Generator[None, None, None]:
     """One builder a machine. The kernel drops the lock of a builder that was killed."""
     root.mkdir(parents=True, exist_ok=True)
     with (root / "build.lock").open("w") as handle:

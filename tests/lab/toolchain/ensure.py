@@ -49,14 +49,22 @@ class Sources:
         installed = {"pulumi": pulumi, "kubernetes_plugin": plugin}
         series = Go.series_of(go)
         return cls(
-            folders={group.name: built_folder(group, series) for group in GROUPS if not installed.get(group.name)},
+            folders={
+                group.name: built_folder(group, series) for group in GROUPS if not installed.get(group.name)
+            },
             pulumi=pulumi,
-            language_host=official.language_host(pulumi) if pulumi else official.on_path("pulumi-language-python"),
+            language_host=official.language_host(pulumi)
+            if pulumi
+            else official.on_path("pulumi-language-python"),
             kubernetes_plugin=plugin,
         )
 
     def missing(self) -> list[Group]:
-        return [group for group in GROUPS if group.name in self.folders and not is_built(group, self.folders[group.name])]
+        return [
+            group
+            for group in GROUPS
+            if group.name in self.folders and not is_built(group, self.folders[group.name])
+        ]
 
     def lab_folder(self) -> Path:
         named = [f"{name}={folder}" for name, folder in sorted(self.folders.items())]
@@ -77,7 +85,11 @@ def ensure(*, only: Iterable[str] | None = None, progress: Progress | None = Non
 
     if todo() or not lab.is_dir():
         shown = progress or Progress()
-        with build_lock(cache_root(), lambda: shown.line("  another process builds the lab's programs; waiting for it"), time.sleep):
+        with build_lock(
+            cache_root(),
+            lambda: shown.line("  another process builds the lab's programs; waiting for it"),
+            time.sleep,
+        ):
             remove_leftovers()
             build_missing(todo(), go, shown)
             if not sources.missing() and not lab.is_dir():
@@ -98,7 +110,9 @@ def build_missing(groups: Sequence[Group], go: Go | None, progress: Progress) ->
     names = ", ".join(group.name for group in groups)
     go = Go.require(go, names)
     expected = clock(sum(estimate(group) for group in groups))
-    progress.line(f"The lab's programs are built once: {names}. Cold about {expected} minutes, later none at all.")
+    progress.line(
+        f"The lab's programs are built once: {names}. Cold about {expected} minutes, later none at all."
+    )
     for group in groups:
         build(group, go, progress)
 

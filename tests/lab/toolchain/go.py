@@ -18,7 +18,9 @@ _OFFLINE = re.compile(
     r"dial tcp|no such host|i/o timeout|connection refused|network is unreachable|proxyconnect|TLS handshake"
     r"|module lookup disabled|cannot query module due to -mod"
 )
-_INSTALL = f"Install Go {WANTED} or newer, or Pulumi's official binaries where they would do, and run it again."
+_INSTALL = (
+    f"Install Go {WANTED} or newer, or Pulumi's official binaries where they would do, and run it again."
+)
 
 
 def build_environment() -> dict[str, str]:
@@ -49,7 +51,9 @@ class Go:
         path = shutil.which("go")
         if path is None:
             return None
-        done = subprocess.run([path, "env", "GOVERSION"], env=build_environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [path, "env", "GOVERSION"], env=build_environment(), capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise ToolchainError(f"`{path} env GOVERSION` failed: {done.stderr.strip()}")
         return cls(path, done.stdout.strip())
@@ -66,14 +70,23 @@ class Go:
             raise ToolchainError(f"{purpose} has to be built, and there is no `go` on PATH. {_INSTALL}")
         found = series(go.version)
         if found is not None and found < GO_MINIMUM:
-            raise ToolchainError(f"{purpose} has to be built with Go {WANTED}; {go.path} is {go.version}. {_INSTALL}")
+            raise ToolchainError(
+                f"{purpose} has to be built with Go {WANTED}; {go.path} is {go.version}. {_INSTALL}"
+            )
         return go
 
     def run(self, arguments: Sequence[str], directory: Path, tick: Callable[[], None]) -> str:
         """Its standard output. The tail of its standard error is shown when it fails, and only then."""
         command = [self.path, *arguments]
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            process = subprocess.Popen(command, cwd=directory, env=build_environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+            process = subprocess.Popen(
+                command,
+                cwd=directory,
+                env=build_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
             try:
                 while process.poll() is None:
                     tick()

@@ -57,7 +57,9 @@ def _pulumi_version(path: Path) -> str:
         if known.get("key") == key:
             return str(known["version"])
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
-    done = subprocess.run([str(path), "version"], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(path), "version"], env=environment, capture_output=True, text=True, check=False
+    )
     version = done.stdout.strip()
     shutil.rmtree(memory.parent, ignore_errors=True)
     with staged(memory.parent) as staging:

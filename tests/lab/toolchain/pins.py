@@ -91,14 +91,23 @@ GROUPS = (
         cold_seconds=280,
         disk_gigabytes=3.0,
         scripts=(
-            ModuleFile(PULUMI_SDK_MODULE, "python/cmd/pulumi-language-python-exec", "pulumi-language-python-exec"),
-            ModuleFile(PULUMI_SDK_MODULE, "python/dist/pulumi-resource-pulumi-python", "pulumi-resource-pulumi-python"),
+            ModuleFile(
+                PULUMI_SDK_MODULE, "python/cmd/pulumi-language-python-exec", "pulumi-language-python-exec"
+            ),
+            ModuleFile(
+                PULUMI_SDK_MODULE,
+                "python/dist/pulumi-resource-pulumi-python",
+                "pulumi-resource-pulumi-python",
+            ),
         ),
     ),
     Group(
         name="kube",
         version=KUBERNETES,
-        programs=tuple((name, f"k8s.io/kubernetes/cmd/{name}") for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")),
+        programs=tuple(
+            (name, f"k8s.io/kubernetes/cmd/{name}")
+            for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+        ),
         ldflags=f"{_STRIPPED} {_kubernetes_version_flags()}",
         cold_seconds=385,
         disk_gigabytes=3.5,
@@ -110,7 +119,9 @@ GROUPS = (
         ldflags=f"{_STRIPPED} -X {KUBERNETES_PLUGIN_MODULE}/pkg/version.Version={KUBERNETES_PLUGIN}",
         cold_seconds=540,
         disk_gigabytes=5.0,
-        embedded=(ModuleFile(KUBERNETES_PLUGIN_MODULE, "cmd/pulumi-resource-kubernetes/schema.json", "schema.json"),),
+        embedded=(
+            ModuleFile(KUBERNETES_PLUGIN_MODULE, "cmd/pulumi-resource-kubernetes/schema.json", "schema.json"),
+        ),
     ),
 )
 """Cheap ones first: an unreachable module proxy shows within seconds."""

@@ -9,7 +9,18 @@ import pytest
 from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli import app
-from tests.unit.capacity.stacks import FOUR, SIX, UNKNOWN, Json, cluster, preview, provider, stack, subnet, workload
+from tests.unit.capacity.stacks import (
+    FOUR,
+    SIX,
+    UNKNOWN,
+    Json,
+    cluster,
+    preview,
+    provider,
+    stack,
+    subnet,
+    workload,
+)
 
 
 def run(tmp_path: Path, *arguments: str, expect: int = 0, **files: Json) -> dict[str, Any]:
@@ -50,7 +61,11 @@ def test_a_stack_tells_size_nodes_and_pods_of_each_zone(tmp_path: Path) -> None:
 
 def test_pods_on_the_overlay_and_on_another_cluster_take_no_address(tmp_path: Path) -> None:
     resources = [cluster(), cluster("other"), provider("demo"), provider("other")]
-    pods = [workload("gr", 40, eni=False), workload("far", 40, provider="other-kubernetes"), workload("web", 1)]
+    pods = [
+        workload("gr", 40, eni=False),
+        workload("far", 40, provider="other-kubernetes"),
+        workload("web", 1),
+    ]
     found = zones(run(tmp_path, "--cluster", "demo", state=stack(*resources, *pods)))
     assert sum(zone["pods"] for zone in found.values()) == 2
 
@@ -76,7 +91,9 @@ def test_a_stateful_set_adds_no_pod_and_what_is_not_written_is_one_replica(tmp_p
     kept, bare = workload("kept", 4), workload("bare", 1)
     kept["type"] = "kubernetes:apps/v1:StatefulSet"
     del kept["inputs"]["spec"]["strategy"], bare["inputs"]["spec"]["replicas"]
-    assert sum(zone["pods"] for zone in zones(run(tmp_path, state=stack(cluster(), kept, bare))).values()) == 6
+    assert (
+        sum(zone["pods"] for zone in zones(run(tmp_path, state=stack(cluster(), kept, bare))).values()) == 6
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,7 +106,9 @@ def test_a_stateful_set_adds_no_pod_and_what_is_not_written_is_one_replica(tmp_p
         ({"template": UNKNOWN}, "whether web has ENI pods is not known yet"),
     ],
 )
-def test_pods_that_are_known_only_later_are_not_counted_as_none(tmp_path: Path, spec: Json, line: str) -> None:
+def test_pods_that_are_known_only_later_are_not_counted_as_none(
+    tmp_path: Path, spec: Json, line: str
+) -> None:
     web = workload("web", 3)
     web["inputs"]["spec"].update(spec)
     assert run(tmp_path, preview=preview([], [cluster(), web]), expect=3)["unsaid"] == [line]
@@ -107,7 +126,11 @@ def test_a_preview_tells_what_the_change_leaves(tmp_path: Path) -> None:
 
 
 def test_a_first_preview_knows_no_state(tmp_path: Path) -> None:
-    four = zones(run(tmp_path, preview=preview([], [cluster(), subnet(FOUR, "10.0.64.0/28", None), workload("web", 3)])))[FOUR]
+    four = zones(
+        run(
+            tmp_path, preview=preview([], [cluster(), subnet(FOUR, "10.0.64.0/28", None), workload("web", 3)])
+        )
+    )[FOUR]
     assert (four["used"], four["counted"], four["change"]) == (4, False, -9)
 
 
@@ -116,7 +139,9 @@ def test_a_preview_that_leaves_out_what_does_not_change_is_not_taken_for_the_who
     short = preview(whole, [*whole, workload("more", 1)])
     short["changeSummary"] = {"create": 1, "same": 3}
     assert run(tmp_path, preview=short)["unsaid"] == []
-    short["steps"] = [step for step in short["steps"] if "HybridCluster" in step["urn"] or step["op"] == "create"]
+    short["steps"] = [
+        step for step in short["steps"] if "HybridCluster" in step["urn"] or step["op"] == "create"
+    ]
     assert run(tmp_path, preview=short, expect=3)["unsaid"] == [
         "2 resources that do not change are not in the preview; make it with: pulumi preview --json --show-sames"
     ]
@@ -125,13 +150,21 @@ def test_a_preview_that_leaves_out_what_does_not_change_is_not_taken_for_the_who
     path.write_text(json.dumps(short))
     result = CliRunner().invoke(app, ["capacity", "--preview", str(path)])
     assert result.exit_code == 64
-    assert "the clusters are: none; 3 resources that do not change are not in the preview" in flat(result.output)
+    assert "the clusters are: none; 3 resources that do not change are not in the preview" in flat(
+        result.output
+    )
 
 
 def test_a_zone_without_subnet_is_full_and_a_range_that_is_not_known_is_not_guessed(tmp_path: Path) -> None:
     bare = cluster(eniSubnets=[{"zone": FOUR, "cidrBlock": "10.0.64.0/28"}])
-    assert zones(run(tmp_path, state=stack(bare), expect=2))[SIX]["words"] == "no ENI subnet: no ENI pod can run here"
-    late = cluster(eniSubnets=[{"zone": FOUR, "cidrBlock": UNKNOWN}, {"zone": UNKNOWN, "cidrBlock": "10.0.65.0/24"}], nodePools={})
+    assert (
+        zones(run(tmp_path, state=stack(bare), expect=2))[SIX]["words"]
+        == "no ENI subnet: no ENI pod can run here"
+    )
+    late = cluster(
+        eniSubnets=[{"zone": FOUR, "cidrBlock": UNKNOWN}, {"zone": UNKNOWN, "cidrBlock": "10.0.65.0/24"}],
+        nodePools={},
+    )
     found = run(tmp_path, state=stack(late), expect=3)
     assert found["unsaid"] == [
         "an ENI subnet in ap-guangzhou-4 has no known range",
@@ -141,7 +174,9 @@ def test_a_zone_without_subnet_is_full_and_a_range_that_is_not_known_is_not_gues
 
 def test_a_type_that_the_table_does_not_know_is_said(tmp_path: Path) -> None:
     strange = cluster(nodePools={"a": {"zone": FOUR, "size": 1, "instanceType": "BIG"}})
-    assert run(tmp_path, state=stack(strange), expect=3)["unsaid"] == ["BIG in ap-guangzhou-4 is not in the table of ENI limits"]
+    assert run(tmp_path, state=stack(strange), expect=3)["unsaid"] == [
+        "BIG in ap-guangzhou-4 is not in the table of ENI limits"
+    ]
 
 
 def test_a_type_that_comes_late_is_said_without_the_engines_marker(tmp_path: Path) -> None:
@@ -168,14 +203,20 @@ def test_growth_tells_when_a_zone_is_full(tmp_path: Path) -> None:
 def test_a_reserve_makes_a_tight_zone_count(tmp_path: Path) -> None:
     resources = stack(cluster(), subnet(FOUR, "10.0.64.0/28", 2), workload("web", 3))
     assert run(tmp_path, "--reserve", "10", state=resources)["result"] == "FINE"
-    assert zones(run(tmp_path, "--reserve", "20", state=resources, expect=2))[FOUR]["words"] == "less than 20 % free"
+    assert (
+        zones(run(tmp_path, "--reserve", "20", state=resources, expect=2))[FOUR]["words"]
+        == "less than 20 % free"
+    )
 
 
 def test_facts_of_a_stack_are_enough(tmp_path: Path) -> None:
     told = {
         "clusterId": "cls-12345678",
         "staticIp": True,
-        "zones": {FOUR: [{"subnetId": "subnet-44444444", "cidrBlock": "10.0.64.0/28"}], SIX: [{"subnetId": "subnet-6", "cidrBlock": None}]},
+        "zones": {
+            FOUR: [{"subnetId": "subnet-44444444", "cidrBlock": "10.0.64.0/28"}],
+            SIX: [{"subnetId": "subnet-6", "cidrBlock": None}],
+        },
         "nodePools": [{"zone": FOUR, "size": 2, "instanceType": "S5.MEDIUM4"}],
     }
     found = run(tmp_path, facts=told, expect=3)
@@ -184,10 +225,15 @@ def test_facts_of_a_stack_are_enough(tmp_path: Path) -> None:
 
 
 def test_a_pool_of_facts_in_a_zone_without_subnet_has_no_address(tmp_path: Path) -> None:
-    pools = [{"zone": FOUR, "size": 1, "instanceType": "S5.MEDIUM4"}, {"zone": SIX, "size": 1, "globalRouteOnly": True}]
+    pools = [
+        {"zone": FOUR, "size": 1, "instanceType": "S5.MEDIUM4"},
+        {"zone": SIX, "size": 1, "globalRouteOnly": True},
+    ]
     told = {"clusterId": "cls-12345678", "staticIp": True, "zones": {}, "nodePools": pools}
     found = zones(run(tmp_path, facts=told, expect=2))
-    assert {name: zone["words"] for name, zone in found.items()} == {FOUR: "no ENI subnet: no ENI pod can run here"}
+    assert {name: zone["words"] for name, zone in found.items()} == {
+        FOUR: "no ENI subnet: no ENI pod can run here"
+    }
 
 
 @pytest.mark.parametrize(
@@ -219,13 +265,31 @@ def test_without_static_ips_nodes_keep_warm_addresses(tmp_path: Path) -> None:
         (["--preview", "a", "--state", "b"], "given are --preview and --state"),
         (["--preview", "/nowhere.json"], "--preview /nowhere.json cannot be read: No such file"),
         (["--cluster-id", "prod"], "--cluster-id: 'prod' is not a cluster id"),
-        (["--cluster-id", "cls-12345678", "--region", "ap-guangzhou", "--cloud-only", "--kubeconfig", "k"], "leave out --kubeconfig"),
-        (["--cluster-id", "cls-12345678", "--region", "ap-guangzhou", "--cloud-only", "--context", "c"], "leave out --context"),
-        (["--cluster-id", "cls-12345678", "--cluster", "demo"], "--cluster-id tells of one cluster; leave out --cluster"),
+        (
+            ["--cluster-id", "cls-12345678", "--region", "ap-guangzhou", "--cloud-only", "--kubeconfig", "k"],
+            "leave out --kubeconfig",
+        ),
+        (
+            ["--cluster-id", "cls-12345678", "--region", "ap-guangzhou", "--cloud-only", "--context", "c"],
+            "leave out --context",
+        ),
+        (
+            ["--cluster-id", "cls-12345678", "--cluster", "demo"],
+            "--cluster-id tells of one cluster; leave out --cluster",
+        ),
         (["--facts", "-", "--cluster", "demo"], "--facts tells of one cluster; leave out --cluster"),
-        (["--facts", "-", "--region", "mars", "--kubeconfig", "k", "--context", "c"], "leave out --region, --kubeconfig, --context"),
-        (["--state", "-", "--cloud-only"], "--state is read without asking a live cluster; leave out --cloud-only"),
-        (["propose", "--vpc", "10.0.0.0/16", "--zone", f"{FOUR}:1xS5.SMALL2:1"], "after its name; leave out --reserve"),
+        (
+            ["--facts", "-", "--region", "mars", "--kubeconfig", "k", "--context", "c"],
+            "leave out --region, --kubeconfig, --context",
+        ),
+        (
+            ["--state", "-", "--cloud-only"],
+            "--state is read without asking a live cluster; leave out --cloud-only",
+        ),
+        (
+            ["propose", "--vpc", "10.0.0.0/16", "--zone", f"{FOUR}:1xS5.SMALL2:1"],
+            "after its name; leave out --reserve",
+        ),
         (["--state", "-", "--growth", "much"], "--growth 'much' is no growth"),
         (["--state", "-", "--growth", "3/year"], "--growth '3/year' is no growth"),
         (["--state", "-", "--growth", "\uff15/week"], "--growth '\uff15/week' is no growth"),
@@ -266,16 +330,35 @@ def test_the_table_has_a_bar_for_each_zone(tmp_path: Path) -> None:
 
 def test_the_table_obeys_nothing_of_what_a_file_says(tmp_path: Path) -> None:
     path = tmp_path / "facts.json"
-    subnets = [{"subnetId": f"subnet-{sign}", "cidrBlock": block} for sign, block in (("\x1b[31m", "10.0.64.0/28"), ("\n", "10.0.65.0/28"))]
-    path.write_text(json.dumps({"clusterId": "[red]cls-1", "staticIp": True, "zones": {f"{FOUR}\x1b[31m": subnets}}))
+    subnets = [
+        {"subnetId": f"subnet-{sign}", "cidrBlock": block}
+        for sign, block in (("\x1b[31m", "10.0.64.0/28"), ("\n", "10.0.65.0/28"))
+    ]
+    path.write_text(
+        json.dumps({"clusterId": "[red]cls-1", "staticIp": True, "zones": {f"{FOUR}\x1b[31m": subnets}})
+    )
     output = CliRunner().invoke(app, ["capacity", "--facts", str(path)], env={"COLUMNS": "200"}).output
     assert "\x1b" not in output
-    for text in ("[red]cls-1: container subnets", f"{FOUR}?[31m", "10.0.64.0/28 (subnet-?[31m)", "10.0.65.0/28 (subnet-?)"):
+    for text in (
+        "[red]cls-1: container subnets",
+        f"{FOUR}?[31m",
+        "10.0.64.0/28 (subnet-?[31m)",
+        "10.0.65.0/28 (subnet-?)",
+    ):
         assert text in output
 
 
 def test_a_proposal_is_told_with_its_reasons_and_as_json() -> None:
-    asked = ["capacity", "propose", "--vpc", "10.0.0.0/16", "--taken", "10.0.0.0/20", "--zone", f"{FOUR}:3xS5.LARGE8:60"]
+    asked = [
+        "capacity",
+        "propose",
+        "--vpc",
+        "10.0.0.0/16",
+        "--taken",
+        "10.0.0.0/20",
+        "--zone",
+        f"{FOUR}:3xS5.LARGE8:60",
+    ]
     told = CliRunner().invoke(app, asked, env={"COLUMNS": "200"})
     assert told.exit_code == 0
     assert "60 pods and 9 ENIs of 3 nodes need 69 addresses" in told.output
@@ -284,16 +367,43 @@ def test_a_proposal_is_told_with_its_reasons_and_as_json() -> None:
 
 
 def test_two_subnets_of_one_zone_have_two_names() -> None:
-    asked = ["--zone", f"{FOUR}:1xS5.SMALL2:1", "--zone", f"{SIX}:1xS5.SMALL2:1", "--zone", f"{FOUR}:1xS5.SMALL2:1"]
+    asked = [
+        "--zone",
+        f"{FOUR}:1xS5.SMALL2:1",
+        "--zone",
+        f"{SIX}:1xS5.SMALL2:1",
+        "--zone",
+        f"{FOUR}:1xS5.SMALL2:1",
+    ]
     output = CliRunner().invoke(app, ["capacity", "propose", "--vpc", "10.0.0.0/16", *asked]).output
     assert re.findall(r'EniZoneSubnet\("(.*?)"', output) == [f"pods-{FOUR}", f"pods-{SIX}", f"pods-{FOUR}-2"]
 
 
 def test_all_that_is_wrong_with_a_question_is_said_at_once() -> None:
-    asked = ["--vpc", "10.0.0.0/33", "--taken", "x", "--zone", "four", "--zone", f"{FOUR}:1xBIG:1", "--zone", f"{FOUR}:1xS5.SMALL2:6"]
+    asked = [
+        "--vpc",
+        "10.0.0.0/33",
+        "--taken",
+        "x",
+        "--zone",
+        "four",
+        "--zone",
+        f"{FOUR}:1xBIG:1",
+        "--zone",
+        f"{FOUR}:1xS5.SMALL2:6",
+    ]
     asked += ["--zone", f"{FOUR}:\uff11xS5.SMALL2:1"]
     result = CliRunner().invoke(
-        app, ["capacity", "propose", *asked, "--zone", "ap-shanghai-2:1xS5.SMALL2:1", "--zone", f"{FOUR}:1xS5.SMALL2:1"]
+        app,
+        [
+            "capacity",
+            "propose",
+            *asked,
+            "--zone",
+            "ap-shanghai-2:1xS5.SMALL2:1",
+            "--zone",
+            f"{FOUR}:1xS5.SMALL2:1",
+        ],
     )
     assert result.exit_code == 64
     text = flat(result.output)
@@ -309,6 +419,8 @@ def test_all_that_is_wrong_with_a_question_is_said_at_once() -> None:
 
 
 def test_a_vpc_without_room_is_said_with_what_is_free() -> None:
-    result = CliRunner().invoke(app, ["capacity", "propose", "--vpc", "10.0.0.0/26", "--zone", f"{FOUR}:3xS5.LARGE8:60"])
+    result = CliRunner().invoke(
+        app, ["capacity", "propose", "--vpc", "10.0.0.0/26", "--zone", f"{FOUR}:3xS5.LARGE8:60"]
+    )
     assert result.exit_code == 64
     assert "has no free /24 for ap-guangzhou-4 (the largest free piece is a /26)" in flat(result.output)

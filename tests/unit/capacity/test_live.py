@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.capacity import inside, read_live
-from pulumi_tke_hybrid.capacity.inside import Inside
-from pulumi_tke_hybrid.capacity.outcome import Outcome
+from pulumi_tke_hybrid.capacity import sources
+from pulumi_tke_hybrid.capacity.report import Outcome
 from pulumi_tke_hybrid.capacity.rows import Growth
-from pulumi_tke_hybrid.console.errors import CouldNotTell, WrongUse
-from pulumi_tke_hybrid.console.exit_code import ExitCode
+from pulumi_tke_hybrid.capacity.sources import Inside
+from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, ExitCode, WrongUse
 from pulumi_tke_hybrid.kube.client import connect_to
 from pulumi_tke_hybrid.kube.errors import KubeError
 from tests.unit.capacity.stacks import FOUR, SIX
@@ -23,7 +22,10 @@ CLUSTER, MACHINE = "cls-12345678", "10.0.0.41"
 
 def within(nodes: dict[str, Counter[str]], pods: Counter[str] | None = None, *addresses: str) -> Inside:
     """What the cluster itself tells."""
-    kinds = {zone: Counter[inside.NodeKind]({(kind, None): number for kind, number in found.items()}) for zone, found in nodes.items()}
+    kinds = {
+        zone: Counter[sources.NodeKind]({(kind, None): number for kind, number in found.items()})
+        for zone, found in nodes.items()
+    }
     return Inside(kinds, pods or Counter(), addresses or (MACHINE,))
 
 
@@ -46,7 +48,12 @@ class Cloud:
                 "SubnetIds": ["subnet-44444444"], "ClaimExpiredDuration": "300s",
             }  # fmt: skip
         if action == "DescribeSubnets":
-            found = {"SubnetId": "subnet-44444444", "Zone": FOUR, "CidrBlock": "10.0.64.0/28", "AvailableIpAddressCount": self.free}
+            found = {
+                "SubnetId": "subnet-44444444",
+                "Zone": FOUR,
+                "CidrBlock": "10.0.64.0/28",
+                "AvailableIpAddressCount": self.free,
+            }
             return {"SubnetSet": [found]}
         if action == "DescribeClusterInstances":
             return {"InstanceSet": [{"InstanceId": "ins-1", "LanIP": MACHINE}]}
@@ -57,7 +64,9 @@ class Cloud:
 
 def test_what_runs_counts_and_what_others_took_is_not_for_pods() -> None:
     cloud = Cloud(free=4)
-    estate = read_live.of_cluster(cloud, CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 2})}, Counter({FOUR: 3})))
+    estate = sources.of_cluster(
+        cloud, CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 2})}, Counter({FOUR: 3}))
+    )
     (row,) = Outcome(estate).rows
     # 13 addresses, 9 in use: three pods, two ENIs, and four of somebody else. Nine are the cluster's: seven pods.
     assert (row.size, row.used, row.free, row.pods, row.pods_fit) == (13, 9, 4, 3, 7)
@@ -65,18 +74,18 @@ def test_what_runs_counts_and_what_others_took_is_not_for_pods() -> None:
 
 
 def test_the_clouds_limit_of_a_type_is_used() -> None:
-    estate = read_live.of_cluster(Cloud(free=11, limit=6), CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 1})}))
+    estate = sources.of_cluster(Cloud(free=11, limit=6), CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 1})}))
     assert Outcome(estate).rows[0].pods_fit == 6
 
 
 def test_a_zone_with_nodes_and_without_subnet_is_full() -> None:
     nodes = {FOUR: Counter({"S5.MEDIUM4": 1}), SIX: Counter({"S5.MEDIUM4": 1})}
-    estate = read_live.of_cluster(Cloud(), CLUSTER, within(nodes, Counter({FOUR: 3})))
+    estate = sources.of_cluster(Cloud(), CLUSTER, within(nodes, Counter({FOUR: 3})))
     assert Outcome(estate).exit_code is ExitCode.NOT_FINE
 
 
 def test_without_the_cluster_itself_the_subnets_are_told_and_the_rest_is_not_guessed() -> None:
-    outcome = Outcome(read_live.of_cluster(Cloud(), CLUSTER, None))
+    outcome = Outcome(sources.of_cluster(Cloud(), CLUSTER, None))
     assert outcome.rows[0].free == 4
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
 
@@ -85,12 +94,23 @@ def test_pods_on_nodes_of_a_type_that_is_not_known_are_not_said_to_be_too_many()
     class Wide(Cloud):
         def call(self, service: str, action: str, params: Mapping[str, object]) -> dict[str, Any]:
             if action == "DescribeSubnets":
-                found = {"SubnetId": "subnet-44444444", "Zone": FOUR, "CidrBlock": "10.0.64.0/22", "AvailableIpAddressCount": 1000}
+                found = {
+                    "SubnetId": "subnet-44444444",
+                    "Zone": FOUR,
+                    "CidrBlock": "10.0.64.0/22",
+                    "AvailableIpAddressCount": 1000,
+                }
                 return {"SubnetSet": [found]}
-            return {"PodLimitsInstanceSet": []} if action == "DescribeVpcCniPodLimits" else super().call(service, action, params)
+            return (
+                {"PodLimitsInstanceSet": []}
+                if action == "DescribeVpcCniPodLimits"
+                else super().call(service, action, params)
+            )
 
     for types in (Counter({"QCLOUD": 2}), Counter({"QCLOUD": 1, "S5.SMALL2": 1})):
-        outcome = Outcome(read_live.of_cluster(Wide(), CLUSTER, within({FOUR: types}, Counter({FOUR: 15}))), growth=Growth(20))
+        outcome = Outcome(
+            sources.of_cluster(Wide(), CLUSTER, within({FOUR: types}, Counter({FOUR: 15}))), growth=Growth(20)
+        )
         (row,) = outcome.rows
         assert (outcome.exit_code, row.periods) == (ExitCode.COULD_NOT_TELL, None)
         assert outcome.words(row) == "the type of a node is not known"
@@ -98,26 +118,29 @@ def test_pods_on_nodes_of_a_type_that_is_not_known_are_not_said_to_be_too_many()
 
 
 def test_growth_is_not_said_to_fill_a_zone_whose_nodes_nobody_counted() -> None:
-    outcome = Outcome(read_live.of_cluster(Cloud(), CLUSTER, None), growth=Growth(20))
+    outcome = Outcome(sources.of_cluster(Cloud(), CLUSTER, None), growth=Growth(20))
     assert (outcome.rows[0].periods, outcome.words(outcome.rows[0])) == (None, "fits")
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
 
 
 def test_a_cluster_whose_vpc_cni_is_off_is_said() -> None:
     with pytest.raises(CouldNotTell, match="VPC-CNI of cls-12345678 is off"):
-        read_live.of_cluster(Cloud(enabled=False), CLUSTER, None)
+        sources.of_cluster(Cloud(enabled=False), CLUSTER, None)
 
 
 def test_a_kubeconfig_of_another_cluster_is_refused() -> None:
     nodes = {FOUR: Counter({"S5.MEDIUM4": 2})}
-    with pytest.raises(WrongUse, match="another cluster: none of its 2 nodes is a machine of cls-12345678; give the right one"):
-        read_live.of_cluster(Cloud(), CLUSTER, within(nodes, None, "10.9.0.1", "10.9.0.2"))
-    assert read_live.of_cluster(Cloud(), CLUSTER, within(nodes, None, "10.9.0.1", MACHINE)).zones
+    with pytest.raises(
+        WrongUse,
+        match="another cluster: none of its 2 nodes is a machine of cls-12345678; give the right one",
+    ):
+        sources.of_cluster(Cloud(), CLUSTER, within(nodes, None, "10.9.0.1", "10.9.0.2"))
+    assert sources.of_cluster(Cloud(), CLUSTER, within(nodes, None, "10.9.0.1", MACHINE)).zones
 
 
 def test_a_cluster_without_nodes_is_taken_for_the_one_that_was_named() -> None:
     cloud = Cloud()
-    assert read_live.of_cluster(cloud, CLUSTER, Inside({}, Counter(), ())).zones
+    assert sources.of_cluster(cloud, CLUSTER, Inside({}, Counter(), ())).zones
     assert "DescribeClusterInstances" not in cloud.asked
 
 
@@ -128,15 +151,19 @@ def test_the_addresses_of_machines_tell_which_cluster_it_is() -> None:
         node("c", "100006", kind="eklet"),
     ]
     with serving(Objects([pod("a")], lists={"/api/v1/nodes": nodes})) as served:
-        told = inside.look(connect_to(json.dumps(kubeconfig(served.url))), "ap-guangzhou")
-    assert told == Inside({FOUR: Counter({("S5.MEDIUM4", None): 1})}, Counter({FOUR: 1}), (MACHINE, "10.0.0.61"))
+        told = sources.look(connect_to(json.dumps(kubeconfig(served.url))), "ap-guangzhou")
+    assert told == Inside(
+        {FOUR: Counter({("S5.MEDIUM4", None): 1})}, Counter({FOUR: 1}), (MACHINE, "10.0.0.61")
+    )
 
 
 def test_an_address_that_answers_with_a_page_is_no_api_server() -> None:
     with serving(lambda _: Reply(b"<html>please log in</html>")) as served:
         client = connect_to(json.dumps(kubeconfig(served.url)))
-        with pytest.raises(KubeError, match="list nodes: the response did not come from a Kubernetes API server"):
-            inside.look(client, "ap-guangzhou")
+        with pytest.raises(
+            KubeError, match="list nodes: the response did not come from a Kubernetes API server"
+        ):
+            sources.look(client, "ap-guangzhou")
 
 
 def node(name: str, zone: str, kind: str = "S5.MEDIUM4", address: str = "", **labels: str) -> dict[str, Any]:
@@ -145,15 +172,31 @@ def node(name: str, zone: str, kind: str = "S5.MEDIUM4", address: str = "", **la
     return {"metadata": {"name": name, "labels": written}, "status": {"addresses": addresses}}
 
 
-def pod(on: str, networks: str = "tke-route-eni", phase: str = "Running", ip: str = "10.0.64.5") -> dict[str, Any]:
+def pod(
+    on: str, networks: str = "tke-route-eni", phase: str = "Running", ip: str = "10.0.64.5"
+) -> dict[str, Any]:
     metadata = {"name": "p", "annotations": {"tke.cloud.tencent.com/networks": networks}}
     return {"metadata": metadata, "spec": {"nodeName": on}, "status": {"phase": phase, "podIP": ip}}
 
 
 def test_nodes_are_counted_by_the_zone_that_their_label_means_and_pods_by_their_node() -> None:
-    nodes = [node("a", "100004"), node("b", "100006", kind="S5.LARGE8"), node("c", "100004"), node("d", "100006", kind="eklet")]
-    pods = [pod("a"), pod("c"), pod("b"), pod("b", networks=""), pod("a", phase="Succeeded"), pod("a", ip=""), pod("d"), pod("")]
-    by_zone, living = inside.count(nodes, pods, "ap-guangzhou")
+    nodes = [
+        node("a", "100004"),
+        node("b", "100006", kind="S5.LARGE8"),
+        node("c", "100004"),
+        node("d", "100006", kind="eklet"),
+    ]
+    pods = [
+        pod("a"),
+        pod("c"),
+        pod("b"),
+        pod("b", networks=""),
+        pod("a", phase="Succeeded"),
+        pod("a", ip=""),
+        pod("d"),
+        pod(""),
+    ]
+    by_zone, living = sources.count(nodes, pods, "ap-guangzhou")
     assert by_zone == {FOUR: Counter({("S5.MEDIUM4", None): 2}), SIX: Counter({("S5.LARGE8", None): 1})}
     assert living == Counter({FOUR: 2, SIX: 1})
 
@@ -162,9 +205,11 @@ def test_a_live_nodes_own_number_counts_less_the_pods_that_are_there_without_eni
     told = node("a", "100004", kind="S5.2XLARGE16")
     told["status"]["allocatable"] = {"tke.cloud.tencent.com/eni-ip": "95", "pods": "29"}
     pods = [pod("a"), pod("a", networks=""), pod("a", networks=""), pod("a", networks="", phase="Succeeded")]
-    ((kind, limit),) = inside.count([told], pods, "ap-guangzhou")[0][FOUR]
+    ((kind, limit),) = sources.count([told], pods, "ap-guangzhou")[0][FOUR]
     assert (kind, limit and limit.pods) == ("S5.2XLARGE16", 27)
-    found = read_live.of_cluster(Cloud(free=4), CLUSTER, Inside({FOUR: Counter({(kind, limit): 1})}, Counter({FOUR: 1}), (MACHINE,)))
+    found = sources.of_cluster(
+        Cloud(free=4), CLUSTER, Inside({FOUR: Counter({(kind, limit): 1})}, Counter({FOUR: 1}), (MACHINE,))
+    )
     assert found.zones[0].nodes[0].limit == limit
 
 
@@ -176,5 +221,5 @@ def test_the_clouds_number_of_pods_on_a_node_bounds_them() -> None:
                 answer["Clusters"][0]["ClusterNetworkSettings"]["MaxNodePodNum"] = 8
             return answer
 
-    found = read_live.of_cluster(Small(free=13), CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 1})}))
+    found = sources.of_cluster(Small(free=13), CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 1})}))
     assert Outcome(found).rows[0].pods_fit == 5

@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.capacity import read_plan
-from pulumi_tke_hybrid.capacity.outcome import Fit, Outcome
-from pulumi_tke_hybrid.tke import capacity, cidrs, inventory
+from pulumi_tke_hybrid.capacity import sources
+from pulumi_tke_hybrid.capacity.report import Fit, Outcome
+from pulumi_tke_hybrid.plan import inventory
+from pulumi_tke_hybrid.plan.model import Op, Plan
+from pulumi_tke_hybrid.plan.operations import State, last_states
+from pulumi_tke_hybrid.plan.rules import addresses
+from pulumi_tke_hybrid.tke import capacity, cidrs
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from pulumi_tke_hybrid.tke.enis import EniLimit, eni_limit
-from pulumi_tke_hybrid.tke.layout import ZoneWish, propose, too_many_pods
-from pulumi_tke_hybrid.tke.operations import State, last_states
-from pulumi_tke_hybrid.tke.rules import fitting, workload
-from pulumi_tke_hybrid.tke.step import Op, Plan
+from pulumi_tke_hybrid.tke.rules import workload
+from pulumi_tke_hybrid.tke.subnet_allocation import ZoneWish, propose, too_many_pods
 from tests.unit.capacity.stacks import Json, cluster, made_cluster, preview, subnet
 from tests.unit.capacity.stacks import workload as deployment
 
@@ -35,7 +37,9 @@ class Generated:
     surge: int
 
     def plan(self) -> Json:
-        listed = [{"zone": zone, "cidrBlock": block} for zone, blocks in self.zones.items() for block, _ in blocks]
+        listed = [
+            {"zone": zone, "cidrBlock": block} for zone, blocks in self.zones.items() for block, _ in blocks
+        ]
         pools = {f"p{index}": pool for index, pool in enumerate(self.pools)}
         made = cluster(eniSubnets=listed, nodePools=pools, staticIp=self.static_ip)
         there = [made, made_cluster(pods_per_node=self.pods_per_node)]
@@ -50,7 +54,10 @@ class Generated:
 
     def facts(self) -> dict[str, Any]:
         zones = {
-            zone: [{"subnetId": subnet_id(zone, index), "cidrBlock": block} for index, (block, _) in enumerate(blocks)]
+            zone: [
+                {"subnetId": subnet_id(zone, index), "cidrBlock": block}
+                for index, (block, _) in enumerate(blocks)
+            ]
             for zone, blocks in self.zones.items()
         }
         return {
@@ -73,7 +80,11 @@ def generated(chance: random.Random, *, read: bool) -> Generated:
             size = cidrs.usable_addresses(block)
             zones[zone].append((block, chance.randint(0, size) if read else None))
     pools: list[Json] = [
-        {"zone": chance.choice(list(zones)), "size": chance.randint(0, 3), "instanceType": chance.choice(TYPES)}
+        {
+            "zone": chance.choice(list(zones)),
+            "size": chance.randint(0, 3),
+            "instanceType": chance.choice(TYPES),
+        }
         for _ in range(chance.randint(1, 3))
     ]
     if not any(pool["size"] for pool in pools):
@@ -81,7 +92,14 @@ def generated(chance: random.Random, *, read: bool) -> Generated:
     for pool in pools:
         if chance.random() < 0.2:
             pool |= {"minSize": 0, "maxSize": max(pool["size"], 1) + chance.randint(0, 2)}
-    return Generated(chance.random() < 0.8, chance.choice((16, 32, 64, 256)), zones, pools, chance.randint(0, 130), chance.randint(0, 9))
+    return Generated(
+        chance.random() < 0.8,
+        chance.choice((16, 32, 64, 256)),
+        zones,
+        pools,
+        chance.randint(0, 130),
+        chance.randint(0, 9),
+    )
 
 
 def one_by_one(found: Generated, wanted: int) -> int:
@@ -105,7 +123,9 @@ class Counted:
             assert limit is not None
             number = max(pool["size"], pool.get("maxSize", 0)) if pool["zone"] == zone else 0
             limits += [(limit, min(limit.enis * limit.pods_per_eni, found.pods_per_node - 3))] * number
-        self.nodes: list[dict[str, Any]] = [{"limit": limit, "most": most, "pods": 0, "enis": []} for limit, most in limits]
+        self.nodes: list[dict[str, Any]] = [
+            {"limit": limit, "most": most, "pods": 0, "enis": []} for limit, most in limits
+        ]
         for _ in range(0 if found.static_ip else 5 * len(self.nodes)):
             if max(self.free):
                 self.free[self.free.index(max(self.free))] -= 1
@@ -153,17 +173,23 @@ def test_the_preview_passes_nothing_that_capacity_says_does_not_fit_and_counting
     for number in range(1000):
         found = generated(chance, read=number % 2 == 1)
         plan = found.plan()
-        before, after = read_plan.of_preview(plan, "")
+        before, after = sources.of_preview(plan, "")
         outcome = Outcome(after, before)
         lacking = sum(row.lacking for row in outcome.rows)
-        assert (lacking > 0) == any(outcome.verdict(row) is Fit.FULL and row.subnets for row in outcome.rows), found
-        assert (lacking > 0) == bool(list(fitting.findings(sides(plan)))), found
+        assert (lacking > 0) == any(
+            outcome.verdict(row) is Fit.FULL and row.subnets for row in outcome.rows
+        ), found
+        assert (lacking > 0) == bool(list(addresses.findings(sides(plan)))), found
         full += lacking > 0
-        if number % 2 == 0:  # a workload knows the ranges of its cluster's subnets, not how many addresses others hold in them
+        if (
+            number % 2 == 0
+        ):  # a workload knows the ranges of its cluster's subnets, not how many addresses others hold in them
             wanted = found.replicas + min(found.surge, found.replicas)
             assert lacking == wanted - one_by_one(found, wanted), found
             room = capacity.room_of(ClusterFacts.of(found.facts()).inventory())
-            findings = list(workload.capacity_findings(found.replicas, found.surge, room, exposed=False, rolling=True))
+            findings = list(
+                workload.capacity_findings(found.replicas, found.surge, room, exposed=False, rolling=True)
+            )
             assert (lacking > 0) == any(finding.rule is workload.ADDRESSES for finding in findings), found
     assert 200 < full < 900
 
@@ -181,6 +207,6 @@ def test_what_is_proposed_holds_what_it_was_proposed_for(seed: int) -> None:
         (placed,) = propose("10.0.0.0/16", [wish], {}, 0.0)
         pool = {"zone": ZONES[0], "size": nodes, "instanceType": kind}
         found = Generated(True, 256, {ZONES[0]: [(placed.block, None)]}, [pool], wish.pods, 0)
-        before, after = read_plan.of_preview(found.plan(), "")
+        before, after = sources.of_preview(found.plan(), "")
         (row,) = Outcome(after, before).rows
         assert (row.lacking, row.used) == (0, placed.needed), found

@@ -45,4 +45,8 @@ def reviewed(preview: Preview) -> tuple[int, list[Mapping[str, Any]]]:
 
 def messages(preview: Preview, rule: str, *, severity: str = "error") -> list[str]:
     """`path: message` of the findings of one rule and severity."""
-    return [f"{item['path']}: {item['message']}" for item in reviewed(preview)[1] if (item["rule"], item["severity"]) == (rule, severity)]
+    return [
+        f"{item['path']}: {item['message']}"
+        for item in reviewed(preview)[1]
+        if (item["rule"], item["severity"]) == (rule, severity)
+    ]

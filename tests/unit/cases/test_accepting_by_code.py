@@ -71,6 +71,10 @@ def test_the_comment_opens_with_what_happens_and_what_to_check(tmp_path: Path, n
 
 
 def test_the_zones_of_a_rebuilt_cluster_are_not_ok(tmp_path: Path) -> None:
-    rows = [line for line in run(tmp_path, load("raw-cluster-replaced"))[1].splitlines() if line.startswith("| `ap-")]
+    rows = [
+        line
+        for line in run(tmp_path, load("raw-cluster-replaced"))[1].splitlines()
+        if line.startswith("| `ap-")
+    ]
     assert rows
     assert all(row.endswith("| ⛔ its cluster is rebuilt |") for row in rows)

@@ -30,7 +30,10 @@ def test_a_stack_whose_resources_are_all_retained_deletes_nothing() -> None:
     assert {"cluster", "front", "vpc", "pods-4", "web"} <= {item["path"] for item in found}
 
 
-@pytest.mark.parametrize(("ending", "rule"), [(CLUSTER, "cluster-rebuilt"), (FRONT, "balancer-replaced"), (POOL, "node-pool-rebuilt")])
+@pytest.mark.parametrize(
+    ("ending", "rule"),
+    [(CLUSTER, "cluster-rebuilt"), (FRONT, "balancer-replaced"), (POOL, "node-pool-rebuilt")],
+)
 def test_the_one_that_is_not_retained_is_deleted(ending: str, rule: str) -> None:
     preview = _retained()
     del _step(preview, ending)["oldState"]["retainOnDelete"]
@@ -43,7 +46,9 @@ def test_a_replacement_of_something_retained_makes_another_one_beside_it(ending:
     preview = load("balancer-replaced-below-a-service")
     step = _step(_retained(), ending)
     new = copy.deepcopy(step["oldState"])
-    new["inputs"] = {key: value for key, value in new["inputs"].items() if key not in ("eniSubnetIds", "vpcCniType")}
+    new["inputs"] = {
+        key: value for key, value in new["inputs"].items() if key not in ("eniSubnetIds", "vpcCniType")
+    }
     replaced: dict[str, Any] = {**step, "op": "replace", "newState": new, "replaceReasons": ["name"]}
     preview["steps"] = [replaced]
     preview["changeSummary"] = {"replace": 1}
@@ -72,7 +77,12 @@ def _adopted(op: str, **state: Any) -> Preview:
     preview = _retained()
     step = _step(preview, CLUSTER)
     new = {**step["oldState"], **state}
-    new["inputs"] = {**new["inputs"], "networkType": "GR", "eniSubnetIds": ["subnet-12345678"], "vpcCniType": "tke-route-eni"}
+    new["inputs"] = {
+        **new["inputs"],
+        "networkType": "GR",
+        "eniSubnetIds": ["subnet-12345678"],
+        "vpcCniType": "tke-route-eni",
+    }
     preview["steps"] = [{"op": op, "urn": step["urn"], "newState": new, "detailedDiff": None}]
     preview["changeSummary"] = {op: 1}
     return preview
@@ -129,7 +139,10 @@ def test_a_refresh_counts_with_what_follows() -> None:
     cluster = _step(preview, CLUSTER)
     there = {key: value for key, value in cluster["oldState"].items() if key != "retainOnDelete"}
     refreshed = {"op": "refresh", "urn": cluster["urn"], "oldState": there, "newState": there}
-    preview["steps"] = [refreshed, {"op": "same", "urn": cluster["urn"], "oldState": there, "newState": there}]
+    preview["steps"] = [
+        refreshed,
+        {"op": "same", "urn": cluster["urn"], "oldState": there, "newState": there},
+    ]
     preview["changeSummary"] = {"same": 1}
     assert reviewed(preview) == (0, [])
     preview["steps"] = [refreshed, {"op": "delete", "urn": cluster["urn"], "oldState": there}]

@@ -39,7 +39,9 @@ def test_the_replaced_load_balancer_and_the_service_behind_it_are_named(replaced
 
 def test_the_service_whose_id_is_no_longer_known_is_named_too(replaced: Preview) -> None:
     (said,) = messages(replaced, "fixed-annotation")
-    assert said.startswith(f"front.{EXISTING}: a value that is known only during the update instead of lb-0ldclb00")
+    assert said.startswith(
+        f"front.{EXISTING}: a value that is known only during the update instead of lb-0ldclb00"
+    )
 
 
 def test_a_load_balancer_that_is_deleted_while_the_service_names_it(replaced: Preview) -> None:
@@ -112,8 +114,12 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_other_kinds_that_are_named_by_their_ids(replaced: Preview, kind: str) -> None:
-    renewed = kind == "tencentcloud:Ssl/certificate:Certificate"  # its users take the new id in the same update
-    (said,) = messages(retyped(replaced, CLB, kind), "resource-in-use", severity="warning" if renewed else "error")
+    renewed = (
+        kind == "tencentcloud:Ssl/certificate:Certificate"
+    )  # its users take the new id in the same update
+    (said,) = messages(
+        retyped(replaced, CLB, kind), "resource-in-use", severity="warning" if renewed else "error"
+    )
     assert KINDS[kind] in said
     assert "Service default/front" in said
 

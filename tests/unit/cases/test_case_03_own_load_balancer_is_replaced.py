@@ -13,15 +13,28 @@ _CLASS: Any = pulumi.output.Unknown
 UNKNOWN = _CLASS()
 EXISTING = {"kind": "existing", "loadBalancerId": "lb-11111111"}
 INTERNAL = {"kind": "internal", "subnetId": "subnet-11111111"}
-IDS = {"exposure.security_groups[0]": "sg-11111111", "nominated_subnets[0]": "subnet-22222222", "ports[0].certificate_id": "AbCd1234"}
+IDS = {
+    "exposure.security_groups[0]": "sg-11111111",
+    "nominated_subnets[0]": "subnet-22222222",
+    "ports[0].certificate_id": "AbCd1234",
+}
 
 
 def state(**more: Any) -> dict[str, Any]:
-    return {"name": "web", "namespace": "default", "network": "eni", "direct": True, "allowAddressChange": False, **more}
+    return {
+        "name": "web",
+        "namespace": "default",
+        "network": "eni",
+        "direct": True,
+        "allowAddressChange": False,
+        **more,
+    }
 
 
 def refused(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    return [failure.reason for failure in WorkloadGuardProvider().check(state(**before), state(**after)).failures]
+    return [
+        failure.reason for failure in WorkloadGuardProvider().check(state(**before), state(**after)).failures
+    ]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +51,9 @@ def test_an_id_that_is_not_known_any_more_is_refused_at_preview_and_the_known_on
 ) -> None:
     lost = {**known, name: UNKNOWN}
     (line,) = refused({front: known}, {front: lost})
-    assert line.startswith(f"{path}: is not known any more, and was {known[name]}; what it comes from is replaced or lost; a load balancer")
+    assert line.startswith(
+        f"{path}: is not known any more, and was {known[name]}; what it comes from is replaced or lost; a load balancer"
+    )
     assert f"keep {known[name]}" in line
     assert "say allow_address_change=True" in line
     assert refused({front: known}, {front: lost, "allowAddressChange": True}) == []
@@ -48,8 +63,14 @@ def test_an_id_that_is_not_known_any_more_is_refused_at_preview_and_the_known_on
     assert refused({front: {"kind": "none"}}, {front: lost}) == []
 
 
-def test_where_another_load_balancer_is_allowed_the_one_that_is_lost_is_still_named(capsys: pytest.CaptureFixture[str]) -> None:
-    lost = {"service": {**EXISTING, "loadBalancerId": UNKNOWN}, "ingress": {**INTERNAL, "subnetId": UNKNOWN}, "allowAddressChange": True}
+def test_where_another_load_balancer_is_allowed_the_one_that_is_lost_is_still_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lost = {
+        "service": {**EXISTING, "loadBalancerId": UNKNOWN},
+        "ingress": {**INTERNAL, "subnetId": UNKNOWN},
+        "allowAddressChange": True,
+    }
     assert refused({"service": EXISTING, "ingress": INTERNAL}, lost) == []
     assert capsys.readouterr().out.splitlines() == [
         "warning: exposure.load_balancer_id: is not known any more, and was lb-11111111; what it comes from is replaced or lost",
@@ -65,22 +86,30 @@ def test_another_kind_of_load_balancer_is_one_refusal_and_not_two() -> None:
 
 
 @pytest.mark.parametrize("path", IDS)
-def test_an_id_that_may_change_in_place_is_named_with_its_former_value(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_id_that_may_change_in_place_is_named_with_its_former_value(
+    path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert refused({"ids": IDS}, {"ids": {**IDS, path: UNKNOWN}}) == []
     assert (
-        capsys.readouterr().out == f"warning: {path}: is not known any more, and was {IDS[path]}; what it comes from is replaced or lost\n"
+        capsys.readouterr().out
+        == f"warning: {path}: is not known any more, and was {IDS[path]}; what it comes from is replaced or lost\n"
     )
     refused({"ids": IDS}, {"ids": IDS})
     refused({}, {"ids": {path: UNKNOWN}})
     assert capsys.readouterr().out == ""
 
 
-def test_both_guards_remember_every_id_that_the_workload_was_given_and_older_stacks_have_nothing_to_change() -> None:
+def test_both_guards_remember_every_id_that_the_workload_was_given_and_older_stacks_have_nothing_to_change() -> (
+    None
+):
     graph = made(
         exposure=tke.public(security_groups=["sg-11111111"]),
         nominated_subnets=["subnet-22222222"],
         ports=[{"port": 443, "protocol": "TCP_SSL", "certificate_id": "AbCd1234"}],
-        ingress={"exposure": {"kind": "public", "security_groups": ["sg-33333333"]}, "certificate_id": "EfGh5678"},
+        ingress={
+            "exposure": {"kind": "public", "security_groups": ["sg-33333333"]},
+            "certificate_id": "EfGh5678",
+        },
     )
     for which in ("guard", "settled"):
         remembered = graph.named(f"w-{which}").inputs
@@ -95,4 +124,6 @@ def test_both_guards_remember_every_id_that_the_workload_was_given_and_older_sta
 
 def test_nothing_of_a_workload_comes_before_the_guard_that_refuses() -> None:
     names = [resource.name for resource in made(exposure=tke.existing_clb("lb-12345678")).resources]
-    assert names.index("w-guard") < min(names.index(name) for name in ("w-service", "w-deployment", "w-pdb", "w-settled"))
+    assert names.index("w-guard") < min(
+        names.index(name) for name in ("w-service", "w-deployment", "w-pdb", "w-settled")
+    )

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli import app
-from pulumi_tke_hybrid.tke.resource_types import bridged
+from pulumi_tke_hybrid.plan.resource_types import bridged
 from tests.unit.capacity.stacks import FOUR, UNKNOWN, Json
 
 DATA = Path(__file__).parent / "data" / "pool-of-two-zones.json"
@@ -57,7 +57,11 @@ def test_the_table_marks_a_share_as_worked_out() -> None:
 def translated(plan: Json) -> Json:
     """The same preview of a program of the bridged package."""
     text = json.dumps(plan)
-    for token in {step["newState"]["type"] for step in plan["steps"] if step["newState"]["type"].startswith("tencentcloud:")}:
+    for token in {
+        step["newState"]["type"]
+        for step in plan["steps"]
+        if step["newState"]["type"].startswith("tencentcloud:")
+    }:
         text = text.replace(token, bridged(token))
     made: Json = json.loads(text)
     return made
@@ -82,7 +86,11 @@ def test_a_native_pool_of_two_zones(tmp_path: Path) -> None:
         inputs["native"] = {"subnetIds": ids, "replicas": 4, "instanceTypes": ["S5.LARGE8"]}
         state["propertyDependencies"]["native"] = state["propertyDependencies"].pop("subnetIds")
     _, found = capacity(tmp_path, plan)
-    assert {name: zone["nodes"] for name, zone in found["zones"].items()} == {FOUR: 3, "ap-guangzhou-6": 1, SEVEN: 2}
+    assert {name: zone["nodes"] for name, zone in found["zones"].items()} == {
+        FOUR: 3,
+        "ap-guangzhou-6": 1,
+        SEVEN: 2,
+    }
 
 
 def test_several_types_of_different_limits_are_not_judged_by_the_first(tmp_path: Path) -> None:
@@ -119,7 +127,12 @@ def test_a_listed_subnet_of_another_stack_is_named(tmp_path: Path) -> None:
 def test_a_container_subnet_in_the_zone_serves_its_share(tmp_path: Path) -> None:
     plan = recorded()
     pods = copy.deepcopy(next(step for step in plan["steps"] if step["urn"].endswith("::pods-4")))
-    text = json.dumps(pods).replace("pods-4", "pods-7").replace(FOUR, SEVEN).replace("10.0.64.0/28", "10.0.72.0/24")
+    text = (
+        json.dumps(pods)
+        .replace("pods-4", "pods-7")
+        .replace(FOUR, SEVEN)
+        .replace("10.0.64.0/28", "10.0.72.0/24")
+    )
     text = text.replace("subnet-w16i5u10", "subnet-77777777")
     plan["steps"].append(json.loads(text))
     for state in states(plan, "pods-7"):

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.tke.rules import of_plan
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.rules import of_plan
 from tests.unit.cases.reviewed import load, messages, reviewed
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -14,7 +14,9 @@ NEWER = "tencentcloud:Kubernetes/somethingNew:SomethingNew"
 ACL = "tencentcloud:index/vpcAclAttachment:VpcAclAttachment"
 
 
-def _step(type_: str, op: Op, old: dict[str, Any] | None = None, new: dict[str, Any] | None = None, **more: Any) -> Step:
+def _step(
+    type_: str, op: Op, old: dict[str, Any] | None = None, new: dict[str, Any] | None = None, **more: Any
+) -> Step:
     return Step(f"urn:pulumi:dev::demo::{type_}::it", type_, op, old or {}, new or {}, **more)
 
 
@@ -65,7 +67,10 @@ def test_a_new_one_takes_nothing_away(type_: str) -> None:
 def test_the_objects_of_a_chart_are_judged_where_the_plan_has_them() -> None:
     chart = _step("kubernetes:helm.sh/v4:Chart", Op.UPDATE, {"version": "1"}, {"version": "2"}, custom=False)
     child = Step(
-        "urn:pulumi:dev::demo::kubernetes:core/v1:ConfigMap::of-chart", "kubernetes:core/v1:ConfigMap", Op.UPDATE, parent=chart.urn
+        "urn:pulumi:dev::demo::kubernetes:core/v1:ConfigMap::of-chart",
+        "kubernetes:core/v1:ConfigMap",
+        Op.UPDATE,
+        parent=chart.urn,
     )
     assert _found(chart, child) == []
 
@@ -84,17 +89,29 @@ def test_the_objects_of_a_chart_are_judged_where_the_plan_has_them() -> None:
         ("tencentcloud:Nat/gateway:Gateway", {"name": "a"}, {"name": "b"}),
     ],
 )
-def test_what_has_nothing_to_do_with_the_network_is_left_alone(type_: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+def test_what_has_nothing_to_do_with_the_network_is_left_alone(
+    type_: str, old: dict[str, Any], new: dict[str, Any]
+) -> None:
     assert _found(_step(type_, Op.UPDATE, old, new)) == []
 
 
 def test_a_database_that_moves_to_another_subnet_is_named() -> None:
-    step = _step("tencentcloud:Mysql/instance:Instance", Op.UPDATE, {"subnetId": "subnet-aaaaaaaa"}, {"subnetId": "subnet-bbbbbbbb"})
+    step = _step(
+        "tencentcloud:Mysql/instance:Instance",
+        Op.UPDATE,
+        {"subnetId": "subnet-aaaaaaaa"},
+        {"subnetId": "subnet-bbbbbbbb"},
+    )
     assert _found(step) == [("not-judged", "warning")]
 
 
 def test_what_goes_with_something_that_a_rule_has_found_is_not_named_again() -> None:
     cluster = _step("tencentcloud:Kubernetes/cluster:Cluster", Op.DELETE, {"vpcId": "vpc-12345678"})
-    config = _step("tencentcloud:Kubernetes/logConfig:LogConfig", Op.DELETE, {"clusterId": "cls-1"}, sources={"clusterId": [cluster.urn]})
+    config = _step(
+        "tencentcloud:Kubernetes/logConfig:LogConfig",
+        Op.DELETE,
+        {"clusterId": "cls-1"},
+        sources={"clusterId": [cluster.urn]},
+    )
     assert _found(config) == [("not-judged", "warning")]
     assert _found(config, cluster) == [("cluster-rebuilt", "error")]

@@ -12,9 +12,15 @@ SUBNET = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
 SERVICE_KEYS = {
     SUBNET: ("subnet-aaaaaaaa", "subnet-bbbbbbbb"),
     "service.kubernetes.io/tke-existed-lbid": ("lb-aaaaaaaa", "lb-bbbbbbbb"),
-    "service.kubernetes.io/qcloud-loadbalancer-internet-charge-type": ("TRAFFIC_POSTPAID_BY_HOUR", "BANDWIDTH_POSTPAID_BY_HOUR"),
+    "service.kubernetes.io/qcloud-loadbalancer-internet-charge-type": (
+        "TRAFFIC_POSTPAID_BY_HOUR",
+        "BANDWIDTH_POSTPAID_BY_HOUR",
+    ),
     "service.kubernetes.io/qcloud-loadbalancer-internet-max-bandwidth-out": ("10", "20"),
-    "service.kubernetes.io/service.extensiveParameters": ('{"ZoneId":"ap-guangzhou-4"}', '{"ZoneId":"ap-guangzhou-6"}'),
+    "service.kubernetes.io/service.extensiveParameters": (
+        '{"ZoneId":"ap-guangzhou-4"}',
+        '{"ZoneId":"ap-guangzhou-6"}',
+    ),
     "service.cloud.tencent.com/cross-region-id": ("ap-guangzhou", "ap-shanghai"),
     "service.cloud.tencent.com/cross-vpc-id": ("vpc-aaaaaaaa", "vpc-bbbbbbbb"),
     "kubernetes.io/service.internetMaxBandwidthOut": ("10", "20"),
@@ -32,7 +38,9 @@ INGRESS_KEYS = {
 INGRESSES = ("networking.k8s.io/v1", "networking.k8s.io/v1beta1", "extensions/v1beta1")
 
 
-def changed(before: dict[str, Any], after: dict[str, Any], kind: str = "core/v1:Service", **spec: tuple[Any, Any]) -> Preview:
+def changed(
+    before: dict[str, Any], after: dict[str, Any], kind: str = "core/v1:Service", **spec: tuple[Any, Any]
+) -> Preview:
     preview = load("fixed-annotation-subnet")
     for side, state in states(preview, "front"):
         old = side == "oldState"
@@ -53,12 +61,18 @@ def test_internal_to_public_is_a_danger_and_an_exposure() -> None:
     (said,) = messages(preview, "fixed-annotation")
     assert said.startswith(f"front.{SUBNET}: no value instead of subnet-s3c0bo30")
     (widened,) = messages(preview, "exposure-widened")
-    assert widened.startswith("front: from an internal load balancer (subnet-s3c0bo30) to a public load balancer")
+    assert widened.startswith(
+        "front: from an internal load balancer (subnet-s3c0bo30) to a public load balancer"
+    )
     assert reviewed(preview)[0] == 2
 
 
 CHANGES = [
-    *((kind, key, pair) for kind in ("core/v1:Service", "core/v1:ServicePatch") for key, pair in SERVICE_KEYS.items()),
+    *(
+        (kind, key, pair)
+        for kind in ("core/v1:Service", "core/v1:ServicePatch")
+        for key, pair in SERVICE_KEYS.items()
+    ),
     *((f"{version}:Ingress", key, pair) for version in INGRESSES for key, pair in INGRESS_KEYS.items()),
 ]
 
@@ -66,7 +80,12 @@ CHANGES = [
 @pytest.mark.parametrize(("kind", "key", "pair"), CHANGES, ids=[f"{kind}-{key}" for kind, key, _ in CHANGES])
 def test_every_fixed_key_that_changes_comes_or_goes(kind: str, key: str, pair: tuple[str, str]) -> None:
     one, other = pair
-    for before, after in (({key: one}, {key: other}), ({key: one}, {}), ({}, {key: one}), ({key: one}, {key: UNKNOWN})):
+    for before, after in (
+        ({key: one}, {key: other}),
+        ({key: one}, {}),
+        ({}, {key: one}),
+        ({key: one}, {key: UNKNOWN}),
+    ):
         (said,) = messages(changed(before, after, kind), "fixed-annotation")
         assert said.startswith(f"front.{key}: ")
         assert f"instead of {before.get(key, 'no value')}" in said
@@ -101,21 +120,27 @@ HARMLESS: dict[str, Preview] = {
         {SUBNET: "subnet-aaaaaaaa", "service.cloud.tencent.com/modification-protection": "true"},
     ),
     "no load balancer before": changed({}, {SUBNET: "subnet-aaaaaaaa"}, type=("ClusterIP", "LoadBalancer")),
-    "no load balancer afterwards": changed({SUBNET: "subnet-aaaaaaaa"}, {}, type=("LoadBalancer", "ClusterIP")),
+    "no load balancer afterwards": changed(
+        {SUBNET: "subnet-aaaaaaaa"}, {}, type=("LoadBalancer", "ClusterIP")
+    ),
     "never one": changed({SUBNET: "subnet-aaaaaaaa"}, {}, type=("ClusterIP", "ClusterIP")),
     "an Ingress of nginx": changed(
         {"kubernetes.io/ingress.class": "nginx", "kubernetes.io/ingress.subnetId": "subnet-aaaaaaaa"},
         {"kubernetes.io/ingress.class": "nginx"},
         "networking.k8s.io/v1:Ingress",
     ),
-    "a kind of its own without TKE's annotations": changed({"a": "b"}, {"a": "c"}, "serving.knative.dev/v1:Service"),
+    "a kind of its own without TKE's annotations": changed(
+        {"a": "b"}, {"a": "c"}, "serving.knative.dev/v1:Service"
+    ),
 }
 
 
 def test_another_kind_with_annotations_of_tke_has_a_load_balancer_too() -> None:
     key = "kubernetes.io/ingress.subnetId"
     preview = changed({key: "subnet-aaaaaaaa"}, {key: "subnet-bbbbbbbb"}, "example.com/v1:Front")
-    assert messages(preview, "fixed-annotation")[0].startswith(f"front.{key}: subnet-bbbbbbbb instead of subnet-aaaaaaaa")
+    assert messages(preview, "fixed-annotation")[0].startswith(
+        f"front.{key}: subnet-bbbbbbbb instead of subnet-aaaaaaaa"
+    )
 
 
 @pytest.mark.parametrize("name", HARMLESS)
@@ -123,7 +148,9 @@ def test_what_reaches_no_load_balancer_is_left_alone(name: str) -> None:
     assert messages(HARMLESS[name], "fixed-annotation") == []
 
 
-@pytest.mark.parametrize("after", [{"kubernetes.io/ingress.class": "nginx"}, {"kubernetes.io/ingress.class": UNKNOWN}])
+@pytest.mark.parametrize(
+    "after", [{"kubernetes.io/ingress.class": "nginx"}, {"kubernetes.io/ingress.class": UNKNOWN}]
+)
 def test_an_ingress_that_leaves_the_class_of_tke(after: dict[str, str]) -> None:
     preview = changed({"kubernetes.io/ingress.class": "qcloud"}, after, "networking.k8s.io/v1:Ingress")
     (said,) = messages(preview, "fixed-annotation")
@@ -131,7 +158,12 @@ def test_an_ingress_that_leaves_the_class_of_tke(after: dict[str, str]) -> None:
 
 
 def test_the_class_may_move_from_the_annotation_to_the_field() -> None:
-    preview = changed({"kubernetes.io/ingress.class": "qcloud"}, {}, "networking.k8s.io/v1:Ingress", ingressClassName=(None, "qcloud"))
+    preview = changed(
+        {"kubernetes.io/ingress.class": "qcloud"},
+        {},
+        "networking.k8s.io/v1:Ingress",
+        ingressClassName=(None, "qcloud"),
+    )
     assert messages(preview, "fixed-annotation") == []
 
 

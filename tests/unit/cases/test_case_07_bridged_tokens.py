@@ -5,9 +5,9 @@ import re
 
 import pytest
 
+from pulumi_tke_hybrid.plan.resource_types import bridged
+from pulumi_tke_hybrid.review.effects import zone_row
 from pulumi_tke_hybrid.review.review import Review
-from pulumi_tke_hybrid.review.zone_table import zone_row
-from pulumi_tke_hybrid.tke.resource_types import bridged
 from tests.unit.cases.reviewed import load, messages, reviewed
 from tests.unit.review.recordings import NAMES, judged, recorded
 
@@ -21,7 +21,9 @@ def _bridged(content: bytes) -> bytes:
 
 def _found(done: Review) -> list[tuple[str, ...]]:
     found = [item.finding for item in done.findings]
-    return sorted((finding.rule.id, finding.severity.value, finding.path, finding.message) for finding in found)
+    return sorted(
+        (finding.rule.id, finding.severity.value, finding.path, finding.message) for finding in found
+    )
 
 
 def _zones(done: Review) -> list[tuple[str, ...]]:
@@ -31,7 +33,9 @@ def _zones(done: Review) -> list[tuple[str, ...]]:
 def test_a_rebuilt_cluster() -> None:
     preview = load("bridged-cluster-replaced")
     assert reviewed(preview)[0] == 2
-    assert messages(preview, "cluster-rebuilt")[0].startswith("cluster: clusterMaxPodNum 64 → 128 would rebuild the whole cluster")
+    assert messages(preview, "cluster-rebuilt")[0].startswith(
+        "cluster: clusterMaxPodNum 64 → 128 would rebuild the whole cluster"
+    )
 
 
 def test_an_emptied_list() -> None:
@@ -46,11 +50,15 @@ def test_every_recorded_preview_has_the_same_dangers(name: str) -> None:
     other = _bridged(content)
     assert (b"tencentcloud:index/" in other) == (b"tencentcloud:" in content)
     before, after = judged(content), judged(other)
-    assert _found(after) == [tuple(_bridged(part.encode()).decode() for part in row) for row in _found(before)]
+    assert _found(after) == [
+        tuple(_bridged(part.encode()).decode() for part in row) for row in _found(before)
+    ]
     assert (after.verdict, _zones(after)) == (before.verdict, _zones(before))
 
 
 def test_the_type_is_shown_as_the_program_has_it() -> None:
     preview = load("bridged-cluster-replaced")
     (stack,) = judged(json.dumps(preview).encode()).stacks
-    assert {step.token for step in stack.plan.steps if step.name == "cluster"} == {"tencentcloud:index/kubernetesCluster:KubernetesCluster"}
+    assert {step.token for step in stack.plan.steps if step.name == "cluster"} == {
+        "tencentcloud:index/kubernetesCluster:KubernetesCluster"
+    }

@@ -15,7 +15,15 @@ ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32",
 COMMANDS = {
     "capacity": ["capacity", "--json", "-", "--facts"],
     "drift": ["drift", "--cluster-id", OTHER, "--cloud-only", "--facts"],
-    "verify": ["verify", "--service", "shop/web", "--structure-only", "--kubeconfig", "/nonexistent/config", "--facts"],
+    "verify": [
+        "verify",
+        "--service",
+        "shop/web",
+        "--structure-only",
+        "--kubeconfig",
+        "/nonexistent/config",
+        "--facts",
+    ],
 }
 TEXTS = {
     "alone": "{}",
@@ -30,7 +38,9 @@ TEXTS = {
 
 
 def run(command: list[str], file: Path | str, given: bytes | None = None) -> Result:
-    return CliRunner().invoke(app, [*command, str(file)], input=given, env={"NO_COLOR": "1", "COLUMNS": "300"})
+    return CliRunner().invoke(
+        app, [*command, str(file)], input=given, env={"NO_COLOR": "1", "COLUMNS": "300"}
+    )
 
 
 def was_read(command: str, result: Result) -> bool:
@@ -45,7 +55,11 @@ def was_read(command: str, result: Result) -> bool:
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_reads_every_utf(tmp_path: Path, command: str, encoding: str) -> None:
-    data = json.dumps({**FACTS, "note": "广州四区"}, indent=2, ensure_ascii=False).replace("\n", "\r\n").encode(encoding)
+    data = (
+        json.dumps({**FACTS, "note": "广州四区"}, indent=2, ensure_ascii=False)
+        .replace("\n", "\r\n")
+        .encode(encoding)
+    )
     (tmp_path / "facts.json").write_bytes(data)
     assert was_read(command, run(COMMANDS[command], tmp_path / "facts.json"))
     assert was_read(command, run(COMMANDS[command], "-", data))
@@ -104,9 +118,16 @@ def test_a_file_that_is_something_else_is_named(tmp_path: Path, command: str) ->
         (tmp_path / "x.json").write_bytes(data)
         result = run(words, tmp_path / "x.json")
         assert result.exit_code == 64, (data[:40], result.output)
-        assert f"cannot be read as JSON: {reason}" in " ".join(result.output.split()), (data[:40], result.output)
+        assert f"cannot be read as JSON: {reason}" in " ".join(result.output.split()), (
+            data[:40],
+            result.output,
+        )
         assert "write it with: pulumi stack" in " ".join(result.output.split())
-    for name, reason in ((str(tmp_path), "Is a directory"), (str(tmp_path / "none"), "No such file"), ("a\0b", "cannot be read")):
+    for name, reason in (
+        (str(tmp_path), "Is a directory"),
+        (str(tmp_path / "none"), "No such file"),
+        ("a\0b", "cannot be read"),
+    ):
         result = run(words, name)
         assert (result.exit_code, reason in result.output) == (64, True), result.output
 

@@ -28,10 +28,16 @@ def four(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_refreshed_preview_has_each_resource_once() -> None:
-    result = CliRunner().invoke(app, ["capacity", "--preview", str(DATA / "capacity-refresh.json"), "--json", "-"])
+    result = CliRunner().invoke(
+        app, ["capacity", "--preview", str(DATA / "capacity-refresh.json"), "--json", "-"]
+    )
     assert result.exit_code == 0
     found = json.loads(result.stdout)
-    assert (found["cluster"], found["unsaid"], [zone["zone"] for zone in found["zones"]]) == ("demo", [], [FOUR, "ap-guangzhou-6"])
+    assert (found["cluster"], found["unsaid"], [zone["zone"] for zone in found["zones"]]) == (
+        "demo",
+        [],
+        [FOUR, "ap-guangzhou-6"],
+    )
 
 
 def refreshed(plan: Json, free: int) -> Json:
@@ -48,12 +54,22 @@ def refreshed(plan: Json, free: int) -> Json:
 
 def test_a_refresh_alone_changes_no_number(tmp_path: Path) -> None:
     there = [cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 3)]
-    assert capacity(tmp_path, refreshed(preview(there, there), 9)) == capacity(tmp_path, preview(there, there))
+    assert capacity(tmp_path, refreshed(preview(there, there), 9)) == capacity(
+        tmp_path, preview(there, there)
+    )
 
 
 @pytest.mark.parametrize(
     ("op", "pods"),
-    [("create", 4), ("import", 4), ("update", 4), ("delete", 0), ("discard", 0), ("replace", 4), ("create-replacement", 4)],
+    [
+        ("create", 4),
+        ("import", 4),
+        ("update", 4),
+        ("delete", 0),
+        ("discard", 0),
+        ("replace", 4),
+        ("create-replacement", 4),
+    ],
 )
 def test_each_operation_leaves_the_pods_that_it_leaves(tmp_path: Path, op: str, pods: int) -> None:
     web = workload("web", 3)
@@ -90,7 +106,9 @@ def test_a_resource_that_is_replaced_is_there_before_and_after(tmp_path: Path) -
     """The engine marks the old state of a replacement with `delete`, also in the `replace` step that alone is shown."""
     web = workload("web", 3)
     plan = preview([cluster()], [cluster()])
-    plan["steps"].append({"op": "replace", "urn": web["urn"], "oldState": {**web, "delete": True}, "newState": web})
+    plan["steps"].append(
+        {"op": "replace", "urn": web["urn"], "oldState": {**web, "delete": True}, "newState": web}
+    )
     for step in plan["steps"]:
         if "HybridCluster" in step["urn"]:
             step |= {"op": "replace", "oldState": {**step["oldState"], "delete": True}}
@@ -102,6 +120,8 @@ def test_a_resource_that_is_replaced_is_there_before_and_after(tmp_path: Path) -
 def test_what_an_earlier_run_left_over_is_not_counted(tmp_path: Path) -> None:
     web = workload("web", 3)
     plan = preview([cluster(), web], [cluster(), web])
-    plan["steps"].append({"op": "delete", "urn": web["urn"], "oldState": {**workload("web", 500), "delete": True}})
+    plan["steps"].append(
+        {"op": "delete", "urn": web["urn"], "oldState": {**workload("web", 500), "delete": True}}
+    )
     code, found = capacity(tmp_path, plan)
     assert (code, sum(zone["pods"] for zone in found["zones"])) == (0, 4)

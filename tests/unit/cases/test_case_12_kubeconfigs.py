@@ -21,12 +21,24 @@ AUTHORITY = {"certificate-authority-data": base64.b64encode(CA.cert_pem.bytes())
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("KUBECONFIG", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+    for name in (
+        "KUBECONFIG",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+        "NO_PROXY",
+        "no_proxy",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
 
 
-def verified(folder: Path, server: str, cluster: Mapping[str, object] | None = None, user: Json | None = None) -> Result:
+def verified(
+    folder: Path, server: str, cluster: Mapping[str, object] | None = None, user: Json | None = None
+) -> Result:
     (folder / "config").write_text(json.dumps(kubeconfig(server, user, cluster)))
     return CliRunner().invoke(app, [*VERIFY, "--kubeconfig", str(folder / "config")])
 
@@ -51,7 +63,9 @@ def test_a_list_of_files_is_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_the_proxy_of_the_kubeconfig_is_not_passed_by(tmp_path: Path) -> None:
     with proxying() as proxy, serving(lambda _: status(403), server_of("127.0.0.1")) as served:
         address = f"127.0.0.1:{served.port}"
-        result = verified(tmp_path, f"https://{address}", {**AUTHORITY, "proxy-url": f"http://127.0.0.1:{proxy.port}"})
+        result = verified(
+            tmp_path, f"https://{address}", {**AUTHORITY, "proxy-url": f"http://127.0.0.1:{proxy.port}"}
+        )
         assert (result.exit_code, [request.path for request in proxy.requests]) == (3, [address])
     assert served.requests[0].all("Authorization") == ["Bearer s3cr3t"]
 
@@ -68,5 +82,13 @@ def test_a_server_is_recognised_by_its_other_name(tmp_path: Path) -> None:
 
 def test_the_user_that_a_kubeconfig_acts_as_is_sent(tmp_path: Path) -> None:
     with serving(lambda _: status(403)) as served:
-        assert verified(tmp_path, served.url, user={"token": "t", "as": "viewer", "as-groups": ["a", "b"]}).exit_code == 3
-    assert (served.requests[0].all("Impersonate-User"), served.requests[0].all("Impersonate-Group")) == (["viewer"], ["a", "b"])
+        assert (
+            verified(
+                tmp_path, served.url, user={"token": "t", "as": "viewer", "as-groups": ["a", "b"]}
+            ).exit_code
+            == 3
+        )
+    assert (served.requests[0].all("Impersonate-User"), served.requests[0].all("Impersonate-Group")) == (
+        ["viewer"],
+        ["a", "b"],
+    )

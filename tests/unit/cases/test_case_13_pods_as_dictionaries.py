@@ -32,11 +32,16 @@ CAMEL: dict[str, Any] = {
     "readinessProbe": {"httpGet": {"path": "/", "port": "http"}, "periodSeconds": 5},
     "livenessProbe": {"exec": {"command": ["true"]}},
 }  # fmt: skip
-MIXED: dict[str, Any] = {**CAMEL, "readinessProbe": {"http_get": {"path": "/", "port": "http"}, "periodSeconds": 5}}
+MIXED: dict[str, Any] = {
+    **CAMEL,
+    "readinessProbe": {"http_get": {"path": "/", "port": "http"}, "periodSeconds": 5},
+}
 HALF = core.ContainerArgs(**{**SNAKE, "readiness_probe": CAMEL["readinessProbe"]})
 
 
-@pytest.mark.parametrize("container", [SNAKE, CAMEL, MIXED, HALF], ids=["snake", "camel", "mixed", "typed with dictionaries in it"])
+@pytest.mark.parametrize(
+    "container", [SNAKE, CAMEL, MIXED, HALF], ids=["snake", "camel", "mixed", "typed with dictionaries in it"]
+)
 def test_a_container_is_the_same_however_it_is_written(container: Any) -> None:
     typed = template(image=None, containers=[TYPED])["spec"]["containers"]
     assert typed[0]["resources"]["limits"] == ENI["limits"]
@@ -46,8 +51,16 @@ def test_a_container_is_the_same_however_it_is_written(container: Any) -> None:
 @pytest.mark.parametrize(
     "pod",
     [
-        {"containers": [CAMEL], "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["a"]}], "priorityClassName": "high"},
-        {"containers": [SNAKE], "host_aliases": [{"ip": "10.0.0.1", "hostnames": ["a"]}], "priority_class_name": "high"},
+        {
+            "containers": [CAMEL],
+            "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["a"]}],
+            "priorityClassName": "high",
+        },
+        {
+            "containers": [SNAKE],
+            "host_aliases": [{"ip": "10.0.0.1", "hostnames": ["a"]}],
+            "priority_class_name": "high",
+        },
         core.PodSpecArgs(
             containers=[CAMEL],  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
             host_aliases=[core.HostAliasArgs(ip="10.0.0.1", hostnames=["a"])],
@@ -65,7 +78,10 @@ def test_a_whole_pod_is_the_same_however_it_is_written(pod: Any) -> None:
 
 
 def test_probes_volumes_claims_and_tolerations_may_be_dictionaries_too() -> None:
-    claim = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "10Gi"}}}}
+    claim = {
+        "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "10Gi"}}},
+    }
     graph = made(
         kind="statefulset",
         readiness_probe={"httpGet": {"path": "/", "port": 80}},
@@ -76,7 +92,10 @@ def test_probes_volumes_claims_and_tolerations_may_be_dictionaries_too() -> None
     stateful = graph.named("w-statefulset").inputs["spec"]
     pod = stateful["template"]["spec"]
     assert pod["containers"][0]["readinessProbe"] == {"httpGet": {"path": "/", "port": 80}}
-    assert pod["volumes"] == [{"name": "shared", "emptyDir": {}}, {"name": "config", "configMap": {"name": "web"}}]
+    assert pod["volumes"] == [
+        {"name": "shared", "emptyDir": {}},
+        {"name": "config", "configMap": {"name": "web"}},
+    ]
     assert pod["tolerations"] == [{"key": "team", "operator": "Exists"}]
     assert stateful["volumeClaimTemplates"] == [claim]
     assert graph.named("w-guard").inputs["volumeClaims"] == [claim]
@@ -101,7 +120,9 @@ def test_probes_volumes_claims_and_tolerations_may_be_dictionaries_too() -> None
          "pod_spec.containers[0].startup_probe.tcp_socket.port: 'web' is no port of this container; "),
     ],
 )  # fmt: skip
-def test_a_dictionary_is_checked_as_far_as_properties_addresses_ports_and_probes_go(more: dict[str, Any], line: str) -> None:
+def test_a_dictionary_is_checked_as_far_as_properties_addresses_ports_and_probes_go(
+    more: dict[str, Any], line: str
+) -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         made(image=None, **more)
     assert [str(problem)[: len(line)] for problem in caught.value.problems] == [line]

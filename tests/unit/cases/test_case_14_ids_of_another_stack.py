@@ -22,25 +22,42 @@ def test_the_cluster_of_another_stack_is_adopted() -> None:
         ids = pulumi.StackReference("organization/cluster/prod")
         subnets = [
             tke.EniZoneSubnet(
-                "pods", tke.EniZoneSubnetArgs(**zone_subnet(subnet_id=ids.get_output("none").apply(lambda _: "subnet-44444444")))
+                "pods",
+                tke.EniZoneSubnetArgs(
+                    **zone_subnet(subnet_id=ids.get_output("none").apply(lambda _: "subnet-44444444"))
+                ),
             ),
-            tke.EniSubnetArgs(subnet_id=ids.get_output("none").apply(lambda _: "subnet-66666666"), zone="ap-guangzhou-6"),
+            tke.EniSubnetArgs(
+                subnet_id=ids.get_output("none").apply(lambda _: "subnet-66666666"), zone="ap-guangzhou-6"
+            ),
         ]
-        tke.HybridCluster("live", adopted(existing_cluster_id=ids.get_output("clusterId"), eni_subnets=subnets, node_pools=None))
+        tke.HybridCluster(
+            "live",
+            adopted(existing_cluster_id=ids.get_output("clusterId"), eni_subnets=subnets, node_pools=None),
+        )
 
     graph = run(program)
     assert graph.of_type(":Cluster") == []
     switch = graph.named("live-vpc-cni-switch").inputs
     assert (switch["clusterId"], switch["nonMasquerade"]) == ("cls-12345678", "keep")
     assert switch["subnets"] == ["subnet-44444444", "subnet-66666666"]
-    assert graph.named("live-guard").inputs["adopted"] == {"clusterId": "cls-12345678", "vpcId": "vpc-12345678"}
+    assert graph.named("live-guard").inputs["adopted"] == {
+        "clusterId": "cls-12345678",
+        "vpcId": "vpc-12345678",
+    }
     assert notes(graph) == []
 
 
-@pytest.mark.parametrize(("late", "line"), [("prod", "'prod' is not a cluster id"), (None, "is empty; its Output holds no value")])
+@pytest.mark.parametrize(
+    ("late", "line"), [("prod", "'prod' is not a cluster id"), (None, "is empty; its Output holds no value")]
+)
 def test_what_the_other_stack_gives_is_checked_once_it_is_known(late: Any, line: str) -> None:
     with pytest.raises(tke.InvalidInputs, match=f"existing_cluster_id: {line}"):
-        run(lambda: tke.HybridCluster("live", adopted(existing_cluster_id=pulumi.Output.from_input(late), node_pools=None)))
+        run(
+            lambda: tke.HybridCluster(
+                "live", adopted(existing_cluster_id=pulumi.Output.from_input(late), node_pools=None)
+            )
+        )
 
 
 def test_a_preview_that_does_not_know_an_id_says_what_it_could_not_compare() -> None:
@@ -56,6 +73,8 @@ def test_a_preview_that_does_not_know_an_id_says_what_it_could_not_compare() -> 
     assert graph.invokes == []
 
 
-def test_the_id_of_a_cluster_that_was_known_and_is_not_any_more_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_id_of_a_cluster_that_was_known_and_is_not_any_more_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert VpcCniProvider().contradicted({"clusterId": "cls-12345678"}, {"clusterId": _CLASS()}) == []
     assert "cluster_id: is not known yet, and was cls-12345678; `up` looks" in capsys.readouterr().out

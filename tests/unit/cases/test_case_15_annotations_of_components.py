@@ -6,14 +6,17 @@ import pulumi
 import pytest
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.tke.known_annotations import On
-from pulumi_tke_hybrid.workload.given_annotations import fixed_keys
+from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.workload.guard import WorkloadGuardProvider
+from pulumi_tke_hybrid.workload.service import fixed_keys
 from tests.unit.workloads import SUBNET, made
 
 _CLASS: Any = pulumi.output.Unknown
 UNKNOWN = _CLASS()
-AUTO, T_AUTO = "service.cloud.tencent.com/tke-service-config-auto", "ingress.cloud.tencent.com/tke-service-config-auto"
+AUTO, T_AUTO = (
+    "service.cloud.tencent.com/tke-service-config-auto",
+    "ingress.cloud.tencent.com/tke-service-config-auto",
+)
 CHARGE_OLD = "kubernetes.io/service.internetChargeType"
 PARAMETERS = "service.kubernetes.io/service.extensiveParameters"
 PROTECTION = "service.cloud.tencent.com/modification-protection"
@@ -35,10 +38,26 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         {"service_annotations": {AUTO: "true"}, "listener": tke.ListenerArgs(session_seconds=60)},
         "beside listener",
     ),
-    ("a generated one beside a named one", ingress({T_AUTO: "true", "ingress.cloud.tencent.com/tke-service-config": "mine"}), T_AUTO),
-    ("all rules on both protocols, twice", ingress({BOTH: "true"}, both_protocols=True), "beside both_protocols"),
-    ("all rules on both protocols, and a redirect", ingress({BOTH: "true"}, redirect=True), "beside redirect"),
-    ("a certificate by hand", ingress({CERTIFICATE: '[{"qcloud_cert_id":["AbCd1234"]}]'}), "beside certificate_id"),
+    (
+        "a generated one beside a named one",
+        ingress({T_AUTO: "true", "ingress.cloud.tencent.com/tke-service-config": "mine"}),
+        T_AUTO,
+    ),
+    (
+        "all rules on both protocols, twice",
+        ingress({BOTH: "true"}, both_protocols=True),
+        "beside both_protocols",
+    ),
+    (
+        "all rules on both protocols, and a redirect",
+        ingress({BOTH: "true"}, redirect=True),
+        "beside redirect",
+    ),
+    (
+        "a certificate by hand",
+        ingress({CERTIFICATE: '[{"qcloud_cert_id":["AbCd1234"]}]'}),
+        "beside certificate_id",
+    ),
     ("a certificate's id by hand", ingress({"qcloud_cert_id": "AbCd1234"}), "beside certificate_id"),
     (
         "internet billing of an internal load balancer",
@@ -55,7 +74,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         {"exposure": tke.not_exposed(), "service_annotations": NO_PARAMETERS},
         "exposure 'none'",
     ),
-    ("no JSON", {"exposure": tke.public(), "service_annotations": {PARAMETERS: "{VipIsp: CTCC}"}}, "is not JSON"),
+    (
+        "no JSON",
+        {"exposure": tke.public(), "service_annotations": {PARAMETERS: "{VipIsp: CTCC}"}},
+        "is not JSON",
+    ),
     ("no flag", {"service_annotations": {PROTECTION: "True"}}, '"true" or "false"'),
     (
         "no flag, known later",
@@ -66,7 +89,9 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("name", "described", "said"), REFUSED, ids=[name for name, *_ in REFUSED])
-def test_what_does_not_go_together_is_refused_with_the_reason(name: str, described: dict[str, Any], said: str) -> None:
+def test_what_does_not_go_together_is_refused_with_the_reason(
+    name: str, described: dict[str, Any], said: str
+) -> None:
     with pytest.raises(Exception, match="annotations") as refused:
         made(**described)
     assert said in str(refused.value), name
@@ -75,7 +100,10 @@ def test_what_does_not_go_together_is_refused_with_the_reason(name: str, describ
 ALLOWED: list[dict[str, Any]] = [
     {"service_annotations": {AUTO: "true"}},
     {"service_annotations": {AUTO: "false"}, "listener": tke.ListenerArgs(session_seconds=60)},
-    {"exposure": tke.public(), "service_annotations": {PARAMETERS: '{"VipIsp":"CTCC"}', CHARGE_OLD: "TRAFFIC_POSTPAID_BY_HOUR"}},
+    {
+        "exposure": tke.public(),
+        "service_annotations": {PARAMETERS: '{"VipIsp":"CTCC"}', CHARGE_OLD: "TRAFFIC_POSTPAID_BY_HOUR"},
+    },
     {"service_annotations": {"prometheus.io/scrape": "yes", "example.com/direct-access": "maybe"}},
     {"exposure": tke.not_exposed(), "service_annotations": {"prometheus.io/scrape": "yes"}},
     ingress({BOTH: "true"}),
@@ -99,7 +127,10 @@ MISSPELT = [
         {"pod_annotations": {f"{EXPIRY}s": "1h"}},
         f"did you mean {EXPIRY}?",
     ),
-    ({"pod_annotations": {"service.cloud.tencent.com/lb-rs-weight": "{}"}}, "is an annotation of a Service, not of a pod"),
+    (
+        {"pod_annotations": {"service.cloud.tencent.com/lb-rs-weight": "{}"}},
+        "is an annotation of a Service, not of a pod",
+    ),
 ]
 
 
@@ -112,28 +143,47 @@ def test_a_misspelt_key_comes_with_the_one_that_was_meant(described: dict[str, A
 
 def state(**more: Any) -> dict[str, Any]:
     front = {"kind": "public"}
-    return {"name": "web", "namespace": "default", "network": "eni", "direct": True, "service": front, "allowAddressChange": False, **more}
+    return {
+        "name": "web",
+        "namespace": "default",
+        "network": "eni",
+        "direct": True,
+        "service": front,
+        "allowAddressChange": False,
+        **more,
+    }
 
 
 def refused(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    return [failure.reason for failure in WorkloadGuardProvider().check(state(**before), state(**after)).failures]
+    return [
+        failure.reason for failure in WorkloadGuardProvider().check(state(**before), state(**after)).failures
+    ]
 
 
 ONE, OTHER = {PARAMETERS: '{"VipIsp":"CTCC"}'}, {PARAMETERS: '{"VipIsp":"CMCC"}'}
 
 
-@pytest.mark.parametrize(("before", "after"), [(ONE, OTHER), (ONE, {}), ({}, ONE), (ONE, {PARAMETERS: UNKNOWN})])
-def test_a_fixed_annotation_given_by_hand_does_not_change_later(before: dict[str, Any], after: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"), [(ONE, OTHER), (ONE, {}), ({}, ONE), (ONE, {PARAMETERS: UNKNOWN})]
+)
+def test_a_fixed_annotation_given_by_hand_does_not_change_later(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
     (line,) = refused({"serviceAnnotations": before}, {"serviceAnnotations": after})
     assert line.startswith(f"service_annotations[{PARAMETERS!r}]: ")
     assert "allow_address_change=True" in line
-    assert refused({"serviceAnnotations": before}, {"serviceAnnotations": after, "allowAddressChange": True}) == []
+    assert (
+        refused({"serviceAnnotations": before}, {"serviceAnnotations": after, "allowAddressChange": True})
+        == []
+    )
 
 
 def test_the_same_for_an_ingress() -> None:
     key = "kubernetes.io/ingress.extensiveParameters"
     front = {"ingress": {"kind": "public"}}
-    (line,) = refused({**front, "ingressAnnotations": {key: "{}"}}, {**front, "ingressAnnotations": {key: '{"a":1}'}})
+    (line,) = refused(
+        {**front, "ingressAnnotations": {key: "{}"}}, {**front, "ingressAnnotations": {key: '{"a":1}'}}
+    )
     assert line.startswith(f"ingress.annotations[{key!r}]: ")
 
 
@@ -147,11 +197,17 @@ def test_the_same_for_an_ingress() -> None:
     ids=["another spelling", "a state of an older version", "no change"],
 )
 def test_what_changes_nothing_is_not_refused(before: dict[str, Any] | None, after: dict[str, Any]) -> None:
-    assert refused({} if before is None else {"serviceAnnotations": before}, {"serviceAnnotations": after}) == []
+    assert (
+        refused({} if before is None else {"serviceAnnotations": before}, {"serviceAnnotations": after}) == []
+    )
 
 
 def test_a_state_of_an_older_version_is_no_change() -> None:
-    assert not WorkloadGuardProvider().diff("", state(), state(serviceAnnotations=ONE, ingressAnnotations={})).changes
+    assert (
+        not WorkloadGuardProvider()
+        .diff("", state(), state(serviceAnnotations=ONE, ingressAnnotations={}))
+        .changes
+    )
 
 
 def test_the_guard_remembers_them() -> None:

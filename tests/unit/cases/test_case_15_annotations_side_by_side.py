@@ -7,7 +7,10 @@ import pytest
 from tests.unit.cases.reviewed import Preview, load, retyped, reviewed, states
 
 S, T = "service.cloud.tencent.com/", "ingress.cloud.tencent.com/"
-SUBNET, EXISTING = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid", "service.kubernetes.io/tke-existed-lbid"
+SUBNET, EXISTING = (
+    "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid",
+    "service.kubernetes.io/tke-existed-lbid",
+)
 CHARGE = "service.kubernetes.io/qcloud-loadbalancer-internet-charge-type"
 BANDWIDTH = "service.kubernetes.io/qcloud-loadbalancer-internet-max-bandwidth-out"
 PARAMETERS = "service.kubernetes.io/service.extensiveParameters"
@@ -15,7 +18,9 @@ A_SUBNET, A_BALANCER, BY_TRAFFIC = "subnet-aaaaaaaa", "lb-aaaaaaaa", "TRAFFIC_PO
 SERVICE, INGRESS = "core/v1:Service", "networking.k8s.io/v1:Ingress"
 
 
-def made(kind: str, annotations: dict[str, Any], *, before: dict[str, Any] | None = None, **spec: Any) -> Preview:
+def made(
+    kind: str, annotations: dict[str, Any], *, before: dict[str, Any] | None = None, **spec: Any
+) -> Preview:
     """The object is created with the annotations; with `before` it had others."""
     preview = load("fixed-annotation-subnet")
     for side, state in states(preview, "front"):
@@ -29,7 +34,11 @@ def made(kind: str, annotations: dict[str, Any], *, before: dict[str, Any] | Non
 
 
 def found(preview: Preview, prefix: str = "annotation-") -> list[str]:
-    return [f"{item['rule']} {item['severity']} {item['message']}" for item in reviewed(preview)[1] if item["rule"].startswith(prefix)]
+    return [
+        f"{item['rule']} {item['severity']} {item['message']}"
+        for item in reviewed(preview)[1]
+        if item["rule"].startswith(prefix)
+    ]
 
 
 CONFLICTS = [
@@ -42,7 +51,10 @@ CONFLICTS = [
     (SERVICE, {SUBNET: A_SUBNET, "kubernetes.io/service.internetMaxBandwidthOut": "10"}),
     (SERVICE, {f"{S}cross-region-id": "ap-guangzhou"}),
     (INGRESS, {"kubernetes.io/ingress.existLbId": A_BALANCER, "kubernetes.io/ingress.subnetId": A_SUBNET}),
-    (INGRESS, {"kubernetes.io/ingress.subnetId": A_SUBNET, "kubernetes.io/ingress.internetChargeType": BY_TRAFFIC}),
+    (
+        INGRESS,
+        {"kubernetes.io/ingress.subnetId": A_SUBNET, "kubernetes.io/ingress.internetChargeType": BY_TRAFFIC},
+    ),
     (INGRESS, {"kubernetes.io/ingress.rule-mix": "true", "kubernetes.io/ingress.rule-mix-both": "true"}),
     (INGRESS, {f"{T}auto-rewrite": "true", "kubernetes.io/ingress.rule-mix-both": "true"}),
     (INGRESS, {f"{T}tke-service-config-auto": "true", f"{T}tke-service-config": "mine"}),
@@ -51,7 +63,9 @@ CONFLICTS = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "annotations"), CONFLICTS, ids=[" + ".join(annotations) for _, annotations in CONFLICTS])
+@pytest.mark.parametrize(
+    ("kind", "annotations"), CONFLICTS, ids=[" + ".join(annotations) for _, annotations in CONFLICTS]
+)
 def test_annotations_that_do_not_go_together(kind: str, annotations: dict[str, Any]) -> None:
     (said,) = found(made(kind, annotations))
     assert said.startswith("annotation-conflict warning ")
@@ -67,21 +81,59 @@ def test_a_certificate_in_two_places() -> None:
 HARMLESS = [
     (SERVICE, {f"{S}tke-service-config-auto": "false", f"{S}tke-service-config": "mine"}),
     (SERVICE, {EXISTING: A_BALANCER, f"{S}cross-region-id": "ap-guangzhou", f"{S}direct-access": "true"}),
-    (SERVICE, {SUBNET: A_SUBNET, f"{S}pass-to-target": "true", f"{S}security-groups": "sg-aaaaaaaa,sg-bbbbbbbb"}),
-    (SERVICE, {"service.kubernetes.io/topology-mode": "Auto", "prometheus.io/scrape": "yes", "example.com/direct-access": "maybe"}),
-    (INGRESS, {"kubernetes.io/ingress.existLbId": A_BALANCER, f"{T}enable-group": "true", f"{T}auto-rewrite": "false"}),
-    (INGRESS, {"kubernetes.io/ingress.rule-mix": "true", "kubernetes.io/ingress.http-rules": "[]", f"{T}rewrite-support": "true"}),
-    (INGRESS, {"kubernetes.io/ingress.class": "nginx", "kubernetes.io/ingress.allow-http": "false", f"{T}direct-access": "True"}),
+    (
+        SERVICE,
+        {SUBNET: A_SUBNET, f"{S}pass-to-target": "true", f"{S}security-groups": "sg-aaaaaaaa,sg-bbbbbbbb"},
+    ),
+    (
+        SERVICE,
+        {
+            "service.kubernetes.io/topology-mode": "Auto",
+            "prometheus.io/scrape": "yes",
+            "example.com/direct-access": "maybe",
+        },
+    ),
+    (
+        INGRESS,
+        {
+            "kubernetes.io/ingress.existLbId": A_BALANCER,
+            f"{T}enable-group": "true",
+            f"{T}auto-rewrite": "false",
+        },
+    ),
+    (
+        INGRESS,
+        {
+            "kubernetes.io/ingress.rule-mix": "true",
+            "kubernetes.io/ingress.http-rules": "[]",
+            f"{T}rewrite-support": "true",
+        },
+    ),
+    (
+        INGRESS,
+        {
+            "kubernetes.io/ingress.class": "nginx",
+            "kubernetes.io/ingress.allow-http": "false",
+            f"{T}direct-access": "True",
+        },
+    ),
 ]
 
 
-@pytest.mark.parametrize(("kind", "annotations"), HARMLESS, ids=[" + ".join(annotations) for _, annotations in HARMLESS])
+@pytest.mark.parametrize(
+    ("kind", "annotations"), HARMLESS, ids=[" + ".join(annotations) for _, annotations in HARMLESS]
+)
 def test_annotations_that_go_together(kind: str, annotations: dict[str, Any]) -> None:
     assert found(made(kind, annotations)) == []
 
 
 def test_what_was_so_before_the_change_is_not_said_again() -> None:
-    annotations = {EXISTING: A_BALANCER, SUBNET: A_SUBNET, f"{S}direct-acess": "true", f"{S}pass-to-target": "yes"}
+    annotations = {
+        EXISTING: A_BALANCER,
+        SUBNET: A_SUBNET,
+        f"{S}direct-acess": "true",
+        f"{S}pass-to-target": "yes",
+    }
     assert found(made(SERVICE, {**annotations, "a": "b"}, before=annotations)) == []
 
 
@@ -102,7 +154,9 @@ MISSPELT = [
 
 
 @pytest.mark.parametrize(("kind", "key", "meant"), MISSPELT, ids=[key for _, key, _ in MISSPELT])
-def test_a_key_that_tke_does_not_read_comes_with_the_one_that_was_meant(kind: str, key: str, meant: str) -> None:
+def test_a_key_that_tke_does_not_read_comes_with_the_one_that_was_meant(
+    kind: str, key: str, meant: str
+) -> None:
     (said,) = found(made(kind, {key: "true"}))
     assert said.startswith("annotation-unknown warning ")
     assert meant in said
@@ -135,8 +189,13 @@ def test_a_value_that_tke_cannot_read(kind: str, key: str, value: str) -> None:
 
 
 def test_annotations_of_pods_are_looked_at_where_they_are_read() -> None:
-    template = {"metadata": {"annotations": {"tke.cloud.tencent.com/network": "tke-route-eni"}}, "spec": {"containers": []}}
+    template = {
+        "metadata": {"annotations": {"tke.cloud.tencent.com/network": "tke-route-eni"}},
+        "spec": {"containers": []},
+    }
     (said,) = found(made("apps/v1:DaemonSet", {}, template=template))
     assert "did you mean tke.cloud.tencent.com/networks?" in said
-    (said,) = found(made("apps/v1:DaemonSet", {"tke.cloud.tencent.com/networks": "tke-route-eni"}, template={}))
+    (said,) = found(
+        made("apps/v1:DaemonSet", {"tke.cloud.tencent.com/networks": "tke-route-eni"}, template={})
+    )
     assert "is on the DaemonSet itself" in said

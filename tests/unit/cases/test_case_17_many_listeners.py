@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.tke import tokens
-from pulumi_tke_hybrid.tke.rules import of_plan
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.rules import of_plan
 from tests.unit.programs import Graph, run
 from tests.unit.workloads import made, workload
 
@@ -27,7 +27,9 @@ def test_a_service_with_fifty_one_ports_is_warned_of() -> None:
     assert "ports: 51 listeners on the load balancer of the Service, and a load balancer takes 50" in said
 
 
-@pytest.mark.parametrize("described", [{"ports": ports(8000, 50)}, {"ports": ports(8000, 51), "exposure": tke.not_exposed()}])
+@pytest.mark.parametrize(
+    "described", [{"ports": ports(8000, 50)}, {"ports": ports(8000, 51), "exposure": tke.not_exposed()}]
+)
 def test_as_many_as_it_takes_or_none_at_all_are_fine(described: dict[str, Any]) -> None:
     assert warned(made(**described)) == []
 
@@ -44,7 +46,10 @@ def test_workloads_that_share_a_load_balancer_are_counted_together() -> None:
 def service(name: str, count: int, *, balancer: str = BALANCER, protocol: str = "TCP") -> dict[str, Any]:
     listed = [{"port": float(8000 + index), "protocol": protocol} for index in range(count)]
     annotations = {"service.kubernetes.io/tke-existed-lbid": balancer}
-    return {"metadata": {"name": name, "annotations": annotations}, "spec": {"type": "LoadBalancer", "ports": listed}}
+    return {
+        "metadata": {"name": name, "annotations": annotations},
+        "spec": {"type": "LoadBalancer", "ports": listed},
+    }
 
 
 def step(kind: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> Step:
@@ -56,19 +61,22 @@ def found(*steps: Step) -> list[str]:
     return [item.head for item in of_plan.findings(Plan(steps)) if item.rule.id == "listener-quota"]
 
 
-OTHER = step(tokens.SERVICE, "b", service("b", 30, protocol="UDP"), service("b", 30, protocol="UDP"))
-TLS = {"metadata": {"annotations": {"kubernetes.io/ingress.existLbId": BALANCER}}, "spec": {"tls": [{"secretName": "s"}]}}
+OTHER = step(resource_types.SERVICE, "b", service("b", 30, protocol="UDP"), service("b", 30, protocol="UDP"))
+TLS = {
+    "metadata": {"annotations": {"kubernetes.io/ingress.existLbId": BALANCER}},
+    "spec": {"tls": [{"secretName": "s"}]},
+}
 
 
 @pytest.mark.parametrize(
     ("changed", "count"),
     [
-        (step(tokens.SERVICE, "a", {}, service("a", 21)), 51),
-        (step(tokens.SERVICE, "a", service("a", 20), service("a", 25)), 55),
-        (step(tokens.LISTENER, "own", {}, {"clbId": BALANCER, "protocol": "TCP", "port": 443.0}), 0),
-        (step(tokens.SERVICE, "a", {}, service("a", 50, balancer="lb-22222222")), 0),
-        (step(tokens.SERVICE, "a", service("a", 25), service("a", 21)), 0),
-        (step(tokens.SERVICE, "a", service("a", 21), {}), 0),
+        (step(resource_types.SERVICE, "a", {}, service("a", 21)), 51),
+        (step(resource_types.SERVICE, "a", service("a", 20), service("a", 25)), 55),
+        (step(resource_types.LISTENER, "own", {}, {"clbId": BALANCER, "protocol": "TCP", "port": 443.0}), 0),
+        (step(resource_types.SERVICE, "a", {}, service("a", 50, balancer="lb-22222222")), 0),
+        (step(resource_types.SERVICE, "a", service("a", 25), service("a", 21)), 0),
+        (step(resource_types.SERVICE, "a", service("a", 21), {}), 0),
     ],
     ids=["a new Service", "more ports", "one listener", "another load balancer", "fewer ports", "gone"],
 )
@@ -79,6 +87,14 @@ def test_what_names_one_load_balancer_is_counted_together(changed: Step, count: 
 
 
 def test_listeners_of_ingresses_and_of_the_program_count_too() -> None:
-    own = [step(tokens.LISTENER, f"l{port}", {}, {"clbId": BALANCER, "protocol": "TCP", "port": float(port)}) for port in range(19)]
-    assert found(OTHER, step(tokens.INGRESS, "shop", TLS, TLS), *own)[0].startswith("51 ")
-    assert found(OTHER, step(tokens.INGRESS, "shop", TLS, TLS), *own[:18]) == []
+    own = [
+        step(
+            resource_types.LISTENER,
+            f"l{port}",
+            {},
+            {"clbId": BALANCER, "protocol": "TCP", "port": float(port)},
+        )
+        for port in range(19)
+    ]
+    assert found(OTHER, step(resource_types.INGRESS, "shop", TLS, TLS), *own)[0].startswith("51 ")
+    assert found(OTHER, step(resource_types.INGRESS, "shop", TLS, TLS), *own[:18]) == []

@@ -11,7 +11,11 @@ PROBE: dict[str, Any] = {"http_get": {"path": "/", "port": "http"}}
 
 
 def test_the_names_that_are_given_reach_the_container_and_our_own_do_not() -> None:
-    ports = [{"port": 80, "target_port": 8080, "name": "http"}, {"port": 81}, {"port": 82, "name": "over-15-characters"}]
+    ports = [
+        {"port": 80, "target_port": 8080, "name": "http"},
+        {"port": 81},
+        {"port": 82, "name": "over-15-characters"},
+    ]
     container = template(ports=ports, readiness_probe=PROBE)["spec"]["containers"][0]
     assert container["ports"] == [
         {"containerPort": 8080, "protocol": "TCP", "name": "http"},
@@ -23,7 +27,11 @@ def test_the_names_that_are_given_reach_the_container_and_our_own_do_not() -> No
 
 def test_two_ports_of_the_service_that_send_to_one_port_of_the_container_are_one_there() -> None:
     """Kubernetes refuses to apply a list that has one port twice."""
-    ports = [{"port": 80, "target_port": 8080}, {"port": 81, "target_port": 8080, "name": "http"}, {"port": 8080, "protocol": "UDP"}]
+    ports = [
+        {"port": 80, "target_port": 8080},
+        {"port": 81, "target_port": 8080, "name": "http"},
+        {"port": 8080, "protocol": "UDP"},
+    ]
     container = template(ports=ports, liveness_probe=PROBE)["spec"]["containers"][0]
     assert container["ports"] == [
         {"containerPort": 8080, "protocol": "TCP", "name": "http"},
@@ -36,7 +44,12 @@ def test_two_ports_of_the_service_that_send_to_one_port_of_the_container_are_one
     ("ports", "action", "port", "there"),
     [
         (None, "http_get", "http", "none of its ports has a name"),
-        ([{"port": 80, "name": "web"}, {"port": 81, "name": "admin"}], "tcp_socket", "http", "its ports are named admin, web"),
+        (
+            [{"port": 80, "name": "web"}, {"port": 81, "name": "admin"}],
+            "tcp_socket",
+            "http",
+            "its ports are named admin, web",
+        ),
         (
             [{"port": 80, "name": "over-15-characters"}],
             "http_get",
@@ -45,7 +58,9 @@ def test_two_ports_of_the_service_that_send_to_one_port_of_the_container_are_one
         ),
     ],
 )
-def test_a_probe_by_a_name_that_no_port_has_is_refused(probe: str, ports: Any, action: str, port: str, there: str) -> None:
+def test_a_probe_by_a_name_that_no_port_has_is_refused(
+    probe: str, ports: Any, action: str, port: str, there: str
+) -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         made(ports=ports, **{probe: {action: {"port": port}}})
     assert [str(problem) for problem in caught.value.problems] == [
@@ -58,7 +73,16 @@ def test_a_hook_by_a_name_that_no_port_has_is_refused_and_numbers_are_always_tak
     container: dict[str, Any] = {"name": "a", "image": "b", "ports": [{"containerPort": 80, "name": "web"}]}
     made(
         image=None,
-        containers=[{**container, "readinessProbe": {"httpGet": {"port": 8080}}, "livenessProbe": {"tcpSocket": {"port": "web"}}}],
+        containers=[
+            {
+                **container,
+                "readinessProbe": {"httpGet": {"port": 8080}},
+                "livenessProbe": {"tcpSocket": {"port": "web"}},
+            }
+        ],
     )
-    with pytest.raises(tke.InvalidInputs, match=r"containers\[0\]\.lifecycle\.pre_stop\.http_get\.port: 'drain' is no port of this"):
+    with pytest.raises(
+        tke.InvalidInputs,
+        match=r"containers\[0\]\.lifecycle\.pre_stop\.http_get\.port: 'drain' is no port of this",
+    ):
         made(image=None, containers=[{**container, "lifecycle": {"preStop": {"httpGet": {"port": "drain"}}}}])

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.tke import keys, tokens
-from pulumi_tke_hybrid.tke.resource_types import bridged, canonical
-from pulumi_tke_hybrid.tke.rules import of_plan
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.resource_types import bridged, canonical
+from pulumi_tke_hybrid.plan.rules import of_plan
+from pulumi_tke_hybrid.tke import keys
 from tests.unit.cases.reviewed import load, messages, reviewed
 
 POD = {
@@ -67,10 +68,16 @@ def test_ipamds_add_on_gets_another_version() -> None:
     assert line.startswith("ipamd: 3.5.0 → 3.6.1 a change of ipamd's add-on restarts it")
 
 
-@pytest.mark.parametrize("type_", [*TEMPLATED, "kubernetes:batch/v1:CronJob", "kubernetes:batch/v1beta1:CronJob", "kubernetes:core/v1:Pod"])
+@pytest.mark.parametrize(
+    "type_",
+    [*TEMPLATED, "kubernetes:batch/v1:CronJob", "kubernetes:batch/v1beta1:CronJob", "kubernetes:core/v1:Pod"],
+)
 def test_pods_of_any_kind_that_leave_eni(type_: str) -> None:
     before, after = _holder(type_, POD), _holder(type_, PLAIN)
-    assert _found(_step(type_, Op.UPDATE, before, after)) == {"pods-leave-eni": "error", "kept-address-off": "warning"}
+    assert _found(_step(type_, Op.UPDATE, before, after)) == {
+        "pods-leave-eni": "error",
+        "kept-address-off": "warning",
+    }
     assert _found(_step(type_, Op.UPDATE, before, before)) == {}
 
 
@@ -81,17 +88,23 @@ def test_the_loss_of_a_holder_of_any_kind(type_: str) -> None:
     rule = "statefulset-replaced" if type_.endswith(":StatefulSet") else "deployment-replaced"
     assert _found(_step(type_, Op.DELETE, _holder(type_, POD), {})) == {"workload-deleted": severity}
     assert _found(_step(type_, Op.DELETE, _holder(type_, PLAIN), {})) == {"workload-deleted": "warning"}
-    assert _found(_step(type_, Op.REPLACE, _holder(type_, POD), _holder(type_, POD), replace_keys=("spec.selector",))) == {rule: severity}
+    assert _found(
+        _step(type_, Op.REPLACE, _holder(type_, POD), _holder(type_, POD), replace_keys=("spec.selector",))
+    ) == {rule: severity}
 
 
 def test_a_network_by_resource_that_goes() -> None:
     pod = {"spec": {"containers": [{"resources": {"limits": {keys.ENI_IP: "1"}}}]}}
-    assert _found(_step(tokens.DAEMON_SET, Op.UPDATE, _holder("", pod), _holder("", PLAIN))) == {"pods-leave-eni": "error"}
+    assert _found(_step(resource_types.DAEMON_SET, Op.UPDATE, _holder("", pod), _holder("", PLAIN))) == {
+        "pods-leave-eni": "error"
+    }
 
 
 def test_a_patch_that_is_deleted_takes_its_fields_back() -> None:
     patch = {"metadata": {"name": "front", "annotations": {keys.SERVICE_DIRECT_ACCESS: "true"}}}
-    assert _found(_step("kubernetes:core/v1:ServicePatch", Op.DELETE, patch, {})) == {"direct-access-off": "error"}
+    assert _found(_step("kubernetes:core/v1:ServicePatch", Op.DELETE, patch, {})) == {
+        "direct-access-off": "error"
+    }
     pods = _holder("", POD)
     assert "pods-leave-eni" in _found(_step("kubernetes:apps/v1:DeploymentPatch", Op.DELETE, pods, {}))
     assert "workload-deleted" not in _found(_step("kubernetes:apps/v1:DeploymentPatch", Op.DELETE, pods, {}))
@@ -112,7 +125,9 @@ FRONTS = [
 ]
 
 
-@pytest.mark.parametrize(("type_", "key"), [*FRONTS, ("kubernetes:networking.k8s.io/v1:IngressPatch", keys.INGRESS_DIRECT_ACCESS)])
+@pytest.mark.parametrize(
+    ("type_", "key"), [*FRONTS, ("kubernetes:networking.k8s.io/v1:IngressPatch", keys.INGRESS_DIRECT_ACCESS)]
+)
 def test_direct_access_of_any_kind_is_switched_off(type_: str, key: str) -> None:
     before, off = ({"metadata": {"annotations": {key: value}}} for value in ("true", "false"))
     gone: dict[str, Any] = {"metadata": {}}
@@ -127,9 +142,9 @@ def test_the_loss_of_a_front_of_any_kind(type_: str, key: str) -> None:
 
 
 ADDONS = [
-    (tokens.ADDON, "addonName"),
-    (tokens.ADDON_ATTACHMENT, "name"),
-    (bridged(tokens.ADDON_ATTACHMENT), "name"),
+    (resource_types.ADDON, "addonName"),
+    (resource_types.ADDON_ATTACHMENT, "name"),
+    (bridged(resource_types.ADDON_ATTACHMENT), "name"),
 ]
 
 
@@ -139,23 +154,48 @@ def test_ipamds_add_on_by_any_resource(type_: str, key: str) -> None:
     type_ = canonical(type_)
     assert _found(_step(type_, Op.UPDATE, old, new)) == {"ipamd-restart": "warning"}
     assert _found(_step(type_, Op.DELETE, old, {})) == {"ipamd-removed": "error"}
-    assert _found(_step(type_, Op.REPLACE, old, new, replace_keys=("clusterId",))) == {"ipamd-removed": "error"}
+    assert _found(_step(type_, Op.REPLACE, old, new, replace_keys=("clusterId",))) == {
+        "ipamd-removed": "error"
+    }
     assert _found(_step(type_, Op.DELETE, {key: "cbs"}, {})) == {"not-judged": "warning"}
 
 
-@pytest.mark.parametrize("type_", [tokens.SCALE_WORKER, tokens.SERVERLESS_NODE_POOL, tokens.CLUSTER_ATTACHMENT, tokens.AS_SCALING_GROUP])
+@pytest.mark.parametrize(
+    "type_",
+    [
+        resource_types.SCALE_WORKER,
+        resource_types.SERVERLESS_NODE_POOL,
+        resource_types.CLUSTER_ATTACHMENT,
+        resource_types.AS_SCALING_GROUP,
+    ],
+)
 def test_nodes_of_any_kind_that_go(type_: str) -> None:
-    assert _found(_step(type_, Op.DELETE, {"clusterId": "cls-12345678"}, {})) == {"node-pool-rebuilt": "error"}
-    assert _found(_step(type_, Op.REPLACE, {"clusterId": "a"}, {"clusterId": "b"}, replace_keys=("clusterId",))) == {
+    assert _found(_step(type_, Op.DELETE, {"clusterId": "cls-12345678"}, {})) == {
         "node-pool-rebuilt": "error"
     }
+    assert _found(
+        _step(type_, Op.REPLACE, {"clusterId": "a"}, {"clusterId": "b"}, replace_keys=("clusterId",))
+    ) == {"node-pool-rebuilt": "error"}
 
 
 def _rule(policy: str) -> dict[str, Any]:
-    return {"securityGroupId": "sg-1", "type": "ingress", "cidrIp": "10.0.0.0/8", "ipProtocol": "tcp", "portRange": "80", "policy": policy}
+    return {
+        "securityGroupId": "sg-1",
+        "type": "ingress",
+        "cidrIp": "10.0.0.0/8",
+        "ipProtocol": "tcp",
+        "portRange": "80",
+        "policy": policy,
+    }
 
 
 def test_a_single_rule_of_a_security_group() -> None:
-    assert _found(_step(tokens.GROUP_RULE, Op.DELETE, _rule("accept"), {})) == {"security-group-narrowed": "warning"}
-    assert _found(_step(tokens.GROUP_RULE, Op.CREATE, {}, _rule("drop"))) == {"security-group-narrowed": "warning"}
-    assert _found(_step(tokens.GROUP_RULE, Op.CREATE, {}, _rule("accept"))) == {"exposure-widened": "warning"}
+    assert _found(_step(resource_types.GROUP_RULE, Op.DELETE, _rule("accept"), {})) == {
+        "security-group-narrowed": "warning"
+    }
+    assert _found(_step(resource_types.GROUP_RULE, Op.CREATE, {}, _rule("drop"))) == {
+        "security-group-narrowed": "warning"
+    }
+    assert _found(_step(resource_types.GROUP_RULE, Op.CREATE, {}, _rule("accept"))) == {
+        "exposure-widened": "warning"
+    }

@@ -25,7 +25,13 @@ def stateful(**spec: Any) -> dict[str, Any]:
 
 
 def balanced(annotations: dict[str, str], kind: str = "Service", **more: Any) -> dict[str, Any]:
-    return live(kind, **more, spec={"type": "LoadBalancer", "clusterIP": "10.96.0.10"}, annotations=annotations, status=ADDRESS)
+    return live(
+        kind,
+        **more,
+        spec={"type": "LoadBalancer", "clusterIP": "10.96.0.10"},
+        annotations=annotations,
+        status=ADDRESS,
+    )
 
 
 REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
@@ -74,7 +80,9 @@ def adopted(preview: bool = False, **more: Any) -> Graph:
 
 
 @pytest.mark.parametrize("preview", [True, False])
-@pytest.mark.parametrize(("there", "more", "start"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+@pytest.mark.parametrize(
+    ("there", "more", "start"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED]
+)
 def test_what_cannot_change_in_the_live_object_is_refused_by_the_field_before_anything_is_made(
     monkeypatch: pytest.MonkeyPatch, there: dict[str, Any], more: dict[str, Any], start: str, preview: bool
 ) -> None:
@@ -111,34 +119,51 @@ def test_what_cannot_change_in_the_live_object_is_refused_by_the_field_before_an
          {"kind": "statefulset", "service_name": "w", "front_service_name": "w-clients"}),
     ],
 )  # fmt: skip
-def test_what_is_described_as_it_is_is_taken_over(monkeypatch: pytest.MonkeyPatch, there: tuple[Any, ...], more: dict[str, Any]) -> None:
+def test_what_is_described_as_it_is_is_taken_over(
+    monkeypatch: pytest.MonkeyPatch, there: tuple[Any, ...], more: dict[str, Any]
+) -> None:
     cluster_of(monkeypatch, *there)
     assert adopted(**more).of_type(":Service")
 
 
-def test_everything_that_may_exist_is_looked_at_and_nothing_without_adopt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everything_that_may_exist_is_looked_at_and_nothing_without_adopt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     read = cluster_of(monkeypatch)
     adopted(kind="statefulset", headless_service=True, ingress={"exposure": {"kind": "public"}})
-    assert sorted(read) == ["Ingress/w", "PodDisruptionBudget/w", "Service/w", "Service/w-headless", "StatefulSet/w"]
+    assert sorted(read) == [
+        "Ingress/w",
+        "PodDisruptionBudget/w",
+        "Service/w",
+        "Service/w-headless",
+        "StatefulSet/w",
+    ]
     read.clear()
     adopted(adopt=False)
     assert read == []
 
 
-def test_a_preview_that_cannot_read_the_cluster_says_so_and_an_update_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_preview_that_cannot_read_the_cluster_says_so_and_an_update_stops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     no_cluster(monkeypatch)
     said = "the cluster could not be read (ConnectTimeout); what exists already is compared with the program during `up`, before anything"
     assert [(level, said in text) for level, text in adopted(preview=True).said] == [("warning", True)]
     graph = Graph()
     with pytest.raises(
-        tke.InvalidInputs, match=r"opts\.provider: could not be read; what exists already is compared with the program \(Con"
+        tke.InvalidInputs,
+        match=r"opts\.provider: could not be read; what exists already is compared with the program \(Con",
     ):
         run(lambda: workload(adopt=True), into=graph)
     assert [resource.type for resource in graph.resources if resource.type.startswith("kubernetes:")] == []
 
 
 def test_the_service_of_the_clients_may_have_a_name_of_its_own_which_does_not_change_later() -> None:
-    graph = run(lambda: workload(front_service_name="w-clients", kind="statefulset", ingress={"exposure": {"kind": "public"}}))
+    graph = run(
+        lambda: workload(
+            front_service_name="w-clients", kind="statefulset", ingress={"exposure": {"kind": "public"}}
+        )
+    )
     assert graph.named("w-service").inputs["metadata"]["name"] == "w-clients"
     assert graph.named("w-statefulset").inputs["spec"]["serviceName"] == "w-clients"
     (path,) = graph.named("w-ingress").inputs["spec"]["rules"][0]["http"]["paths"]
@@ -146,18 +171,23 @@ def test_the_service_of_the_clients_may_have_a_name_of_its_own_which_does_not_ch
     before = {"name": "w", "namespace": "default", "service": {"kind": "public"}, "selector": LABELS}
     check = WorkloadGuardProvider().check
     (failure,) = check(before, {**before, "frontService": "w-clients"}).failures
-    assert failure.reason.startswith("front_service_name: w-clients instead of w; a Service cannot change its name in place")
+    assert failure.reason.startswith(
+        "front_service_name: w-clients instead of w; a Service cannot change its name in place"
+    )
     assert check({**before, "frontService": "x"}, {**before, "frontService": "x"}).failures == []
     assert check(before, {**before, "frontService": "x", "allowAddressChange": True}).failures == []
 
 
-def test_a_kubernetes_provider_that_refuses_existing_objects_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pulumi_tke_hybrid.component import kubernetes
+def test_a_kubernetes_provider_that_refuses_existing_objects_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pulumi_tke_hybrid.component import resource_options
 
-    monkeypatch.setattr(kubernetes, "refuses_existing_objects", lambda: True)
+    monkeypatch.setattr(resource_options, "refuses_existing_objects", lambda: True)
     cluster_of(monkeypatch, holder())
     with pytest.raises(
-        tke.InvalidInputs, match=r"opts\.provider: does not take existing objects over: pulumi-kubernetes .* fails to create"
+        tke.InvalidInputs,
+        match=r"opts\.provider: does not take existing objects over: pulumi-kubernetes .* fails to create",
     ):
         adopted()
     cluster_of(monkeypatch, holder(managers=PULUMI))

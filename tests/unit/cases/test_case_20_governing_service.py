@@ -25,7 +25,9 @@ def test_the_governing_service_and_the_order_of_the_pods_are_those_that_the_prog
 
 
 def test_a_headless_service_is_made_where_the_program_wants_one_and_nowhere_else() -> None:
-    assert made(kind="statefulset", service_name="peers").of_type(":Service") == made(kind="statefulset").of_type(":Service")
+    assert made(kind="statefulset", service_name="peers").of_type(":Service") == made(
+        kind="statefulset"
+    ).of_type(":Service")
     for more, name in (({}, "w-headless"), ({"service_name": "peers"}, "peers")):
         graph = made(kind="statefulset", headless_service=True, **more)
         service = graph.named("w-headless").inputs
@@ -39,14 +41,23 @@ def test_a_headless_service_is_made_where_the_program_wants_one_and_nowhere_else
         assert graph.named("w-statefulset").inputs["spec"]["serviceName"] == name
 
 
-@pytest.mark.parametrize("more", [{"service_name": "peers"}, {"headless_service": True}, {"pod_management_policy": "Parallel"}])
+@pytest.mark.parametrize(
+    "more", [{"service_name": "peers"}, {"headless_service": True}, {"pod_management_policy": "Parallel"}]
+)
 def test_what_only_a_statefulset_has_is_refused_for_a_deployment(more: dict[str, Any]) -> None:
     with pytest.raises(tke.InvalidInputs, match=f"{next(iter(more))}: needs kind='statefulset'; "):
         made(**more)
 
 
 def state(**more: Any) -> dict[str, Any]:
-    found = {"name": "w", "namespace": "default", "volumeClaims": [], "serviceName": "w", "podManagementPolicy": "OrderedReady", **more}
+    found = {
+        "name": "w",
+        "namespace": "default",
+        "volumeClaims": [],
+        "serviceName": "w",
+        "podManagementPolicy": "OrderedReady",
+        **more,
+    }
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -57,10 +68,22 @@ def refused(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize(
     ("before", "after", "start"),
     [
-        ({}, {"serviceName": "peers"}, "service_name: peers instead of w; Kubernetes cannot change it in place"),
-        ({}, {"podManagementPolicy": "Parallel"}, "pod_management_policy: Parallel instead of OrderedReady; Kubernetes cannot"),
+        (
+            {},
+            {"serviceName": "peers"},
+            "service_name: peers instead of w; Kubernetes cannot change it in place",
+        ),
+        (
+            {},
+            {"podManagementPolicy": "Parallel"},
+            "pod_management_policy: Parallel instead of OrderedReady; Kubernetes cannot",
+        ),
         # Stacks of a library that did not remember either.
-        ({"serviceName": None, "podManagementPolicy": None}, {"serviceName": "peers"}, "service_name: peers instead of w; "),
+        (
+            {"serviceName": None, "podManagementPolicy": None},
+            {"serviceName": "peers"},
+            "service_name: peers instead of w; ",
+        ),
         (
             {"serviceName": None, "podManagementPolicy": None},
             {"podManagementPolicy": "Parallel"},

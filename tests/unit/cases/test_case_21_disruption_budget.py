@@ -8,16 +8,19 @@ import pulumi
 import pytest
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.workload.second_budget import before_second_budget
+from pulumi_tke_hybrid.workload.hooks import before_second_budget
 from tests.unit.live import PULUMI, budget, cluster_of, no_cluster
 from tests.unit.programs import run
 from tests.unit.workloads import made
 
 
 @pytest.mark.parametrize(
-    ("wanted", "replicas", "budgets"), [(None, 2, 1), (None, 1, 0), (False, 2, 0), (False, 10, 0), (True, 1, 1), (True, 2, 1)]
+    ("wanted", "replicas", "budgets"),
+    [(None, 2, 1), (None, 1, 0), (False, 2, 0), (False, 10, 0), (True, 1, 1), (True, 2, 1)],
 )
-def test_the_budget_is_there_where_the_program_wants_it(wanted: bool | None, replicas: int, budgets: int) -> None:
+def test_the_budget_is_there_where_the_program_wants_it(
+    wanted: bool | None, replicas: int, budgets: int
+) -> None:
     assert len(made(replicas=replicas, disruption_budget=wanted).of_type("PodDisruptionBudget")) == budgets
 
 
@@ -41,7 +44,9 @@ OTHERS: list[Any] = [
 
 
 @pytest.mark.parametrize("selector", SELECTING)
-def test_another_budget_of_the_same_pods_is_named_before_anything_is_made(monkeypatch: pytest.MonkeyPatch, selector: Any) -> None:
+def test_another_budget_of_the_same_pods_is_named_before_anything_is_made(
+    monkeypatch: pytest.MonkeyPatch, selector: Any
+) -> None:
     cluster_of(monkeypatch, budget("by-hand", selector))
     with pytest.raises(tke.InvalidInputs) as caught:
         made(adopt=True)
@@ -58,7 +63,9 @@ def test_a_budget_of_other_pods_is_none_of_ours(monkeypatch: pytest.MonkeyPatch,
     assert len(made(adopt=True).of_type("PodDisruptionBudget")) == 1
 
 
-def test_the_workloads_own_budget_of_before_it_was_renamed_is_no_second_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_workloads_own_budget_of_before_it_was_renamed_is_no_second_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     before = budget("formerly", {"matchLabels": LABELS})
     before["metadata"] |= {"labels": LABELS, "managedFields": PULUMI}
     cluster_of(monkeypatch, before)
@@ -73,16 +80,25 @@ def asked(monkeypatch: pytest.MonkeyPatch, inputs: Any) -> None:
     hooks: list[Any] = []
     monkeypatch.setattr(pulumi, "ResourceHook", lambda _, check, opts: hooks.append((check, opts)))
     monkeypatch.setattr(pulumi, "ResourceHookBinding", lambda **_: None)
-    run(lambda: before_second_budget("w", pulumi.Resource.__new__(pulumi.ComponentResource), "it", LABELS, None))
+    run(
+        lambda: before_second_budget(
+            "w", pulumi.Resource.__new__(pulumi.ComponentResource), "it", LABELS, None
+        )
+    )
     ((check, opts),) = hooks
     assert opts.on_dry_run
     asyncio.run(check(SimpleNamespace(new_inputs=inputs)))
 
 
-def test_without_adopt_the_budgets_are_looked_at_before_ours_is_made_and_at_preview(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_adopt_the_budgets_are_looked_at_before_ours_is_made_and_at_preview(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     inputs = {"metadata": {"name": "w", "namespace": "default"}}
     cluster_of(monkeypatch, budget("by-hand", {"matchLabels": LABELS}))
-    with pytest.raises(tke.InvalidInputs, match="disruption_budget: would be the second PodDisruptionBudget of these pods, beside by-hand"):
+    with pytest.raises(
+        tke.InvalidInputs,
+        match="disruption_budget: would be the second PodDisruptionBudget of these pods, beside by-hand",
+    ):
         asked(monkeypatch, inputs)
     cluster_of(monkeypatch, budget("w", {"matchLabels": LABELS}))
     asked(monkeypatch, inputs)
@@ -93,4 +109,6 @@ def test_a_cluster_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch)
     no_cluster(monkeypatch)
     monkeypatch.setattr(pulumi.log, "warn", lambda text, _: said.append(text))
     asked(monkeypatch, {"metadata": {"name": "w", "namespace": "default"}})
-    assert said == ["it: whether another disruption budget selects its pods could not be read (ConnectTimeout)"]
+    assert said == [
+        "it: whether another disruption budget selects its pods could not be read (ConnectTimeout)"
+    ]

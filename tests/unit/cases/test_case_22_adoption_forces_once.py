@@ -20,7 +20,9 @@ def made(ignored: list[str] | None = None, *, preview: bool = False, **more: Any
     described = {"image": "nginx:1", "exposure": tke.internal(SUBNET), "adopt": True, **more}
 
     def program() -> None:
-        opts = pulumi.ResourceOptions(provider=kubernetes.Provider("cluster", kubeconfig="none"), ignore_changes=ignored)
+        opts = pulumi.ResourceOptions(
+            provider=kubernetes.Provider("cluster", kubeconfig="none"), ignore_changes=ignored
+        )
         tke.ClientIpWorkload("w", described, opts)
 
     return run(program, preview=preview)
@@ -31,7 +33,11 @@ def forced(graph: Graph) -> list[str]:
 
 
 def everything(managers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [live("Service", managers=managers, spec={}), holder(managers=managers), live("PodDisruptionBudget", managers=managers)]
+    return [
+        live("Service", managers=managers, spec={}),
+        holder(managers=managers),
+        live("PodDisruptionBudget", managers=managers),
+    ]
 
 
 def image(graph: Graph) -> Any:
@@ -54,7 +60,9 @@ def test_what_others_made_is_forced_and_what_a_stack_applies_already_or_is_not_t
     assert forced(made(preview=preview, adopt=False)) == []
 
 
-@pytest.mark.parametrize("path", [IMAGE, "spec.template.spec.containers[*].image", 'spec["template"].spec.containers[0]["image"]'])
+@pytest.mark.parametrize(
+    "path", [IMAGE, "spec.template.spec.containers[*].image", 'spec["template"].spec.containers[0]["image"]']
+)
 @pytest.mark.parametrize("managers", [KUBECTL, PULUMI])
 @pytest.mark.parametrize("adopt", [True, False])
 def test_an_ignored_image_is_what_the_release_tool_wrote_and_another_field_is_the_programs(
@@ -84,41 +92,66 @@ def test_the_number_that_an_autoscaler_set_survives_the_first_adoption_and_is_th
     assert made(["spec.replicas"]).named("w-deployment").inputs["spec"]["replicas"] == replicas
 
 
-def test_containers_are_matched_by_their_names_and_a_field_that_is_not_there_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_containers_are_matched_by_their_names_and_a_field_that_is_not_there_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     containers = [{"name": "proxy", "image": "envoy:9"}, {"name": "web", "image": "shop:2"}]
     spec = {"template": {"spec": {"containers": containers}}}
     cluster_of(monkeypatch, holder(spec=spec, managers=PULUMI))
-    mine = [{"name": "web", "image": "shop:1", "env": [{"name": "A", "value": "b"}]}, {"name": "proxy", "image": "envoy:1"}]
+    mine = [
+        {"name": "web", "image": "shop:1", "env": [{"name": "A", "value": "b"}]},
+        {"name": "proxy", "image": "envoy:1"},
+    ]
     ignored = ["spec.template.spec.containers[*].image", "spec.template.spec.containers[0].env"]
-    found = made(ignored, image=None, containers=mine).named("w-deployment").inputs["spec"]["template"]["spec"]["containers"]
+    found = (
+        made(ignored, image=None, containers=mine)
+        .named("w-deployment")
+        .inputs["spec"]["template"]["spec"]["containers"]
+    )
     assert [(container["name"], container["image"], container.get("env")) for container in found] == [
         ("web", "shop:2", None), ("proxy", "envoy:9", None),
     ]  # fmt: skip
 
 
-def test_an_update_that_cannot_read_what_the_program_ignores_stops_and_a_preview_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_update_that_cannot_read_what_the_program_ignores_stops_and_a_preview_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     no_cluster(monkeypatch)
     (line,) = [text for _, text in made([IMAGE], adopt=False, preview=True).said]
-    assert "the cluster could not be read (ConnectTimeout); fields that the program ignores are read during `up`" in line
-    with pytest.raises(tke.InvalidInputs, match=r"opts\.provider: could not be read; fields that the program ignores are read"):
+    assert (
+        "the cluster could not be read (ConnectTimeout); fields that the program ignores are read during `up`"
+        in line
+    )
+    with pytest.raises(
+        tke.InvalidInputs,
+        match=r"opts\.provider: could not be read; fields that the program ignores are read",
+    ):
         made([IMAGE], adopt=False)
 
 
 def test_a_program_that_ignores_nothing_in_a_list_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     no_cluster(monkeypatch)
-    assert made(["spec.replicas", 'metadata.annotations["team"]', "spec.template.metadata"], adopt=False).said == []
+    assert (
+        made(["spec.replicas", 'metadata.annotations["team"]', "spec.template.metadata"], adopt=False).said
+        == []
+    )
 
 
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
 @pytest.mark.parametrize("adopt", [True, False])
-def test_annotations_that_a_tool_wrote_and_the_program_ignores_stay(monkeypatch: pytest.MonkeyPatch, adopt: bool) -> None:
+def test_annotations_that_a_tool_wrote_and_the_program_ignores_stay(
+    monkeypatch: pytest.MonkeyPatch, adopt: bool
+) -> None:
     """The provider splits a path at its dots, and so does not find a key with a dot in it."""
     there = holder(managers=PULUMI, annotations={"tool.example.com/revision": "7"})
     there["spec"]["template"]["metadata"] = {"annotations": {RESTARTED: "2026-11-30"}}
     cluster_of(monkeypatch, there)
-    ignored = ['metadata.annotations["tool.example.com/revision"]', f'spec.template.metadata.annotations["{RESTARTED}"]']
+    ignored = [
+        'metadata.annotations["tool.example.com/revision"]',
+        f'spec.template.metadata.annotations["{RESTARTED}"]',
+    ]
     inputs = made(ignored, adopt=adopt).named("w-deployment").inputs
     assert inputs["metadata"]["annotations"] == {"tool.example.com/revision": "7"}
     annotations = inputs["spec"]["template"]["metadata"]["annotations"]
@@ -130,5 +163,9 @@ def test_annotations_that_a_tool_wrote_and_the_program_ignores_stay(monkeypatch:
 
 def test_an_annotation_that_is_not_there_is_not_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster_of(monkeypatch, holder(managers=PULUMI))
-    inputs = made([f'spec.template.metadata.annotations["{RESTARTED}"]'], network="global_route").named("w-deployment").inputs
+    inputs = (
+        made([f'spec.template.metadata.annotations["{RESTARTED}"]'], network="global_route")
+        .named("w-deployment")
+        .inputs
+    )
     assert "annotations" not in inputs["spec"]["template"]["metadata"]

@@ -54,13 +54,16 @@ def test_an_ingress_never_shares_and_a_service_only_where_both_say_so(
     first: dict[str, Any], second: dict[str, Any], path: str, other: str
 ) -> None:
     with pytest.raises(
-        tke.InvalidInputs, match=rf"{path}\.load_balancer_id: {LB} is also the load balancer of ClientIpWorkload 'a' \({other}\)"
+        tke.InvalidInputs,
+        match=rf"{path}\.load_balancer_id: {LB} is also the load balancer of ClientIpWorkload 'a' \({other}\)",
     ):
         both(first, second)
 
 
 def test_the_service_and_the_ingress_of_one_workload_are_compared_when_their_ids_are_known() -> None:
-    with pytest.raises(tke.InvalidInputs, match=r"ingress\.exposure\.load_balancer_id: lb-12345678 is the Service's; "):
+    with pytest.raises(
+        tke.InvalidInputs, match=r"ingress\.exposure\.load_balancer_id: lb-12345678 is the Service's; "
+    ):
         run(lambda: workload("a", **awake({"exposure": own(True), "ingress": {"exposure": own(True)}})))
 
 
@@ -70,7 +73,10 @@ def test_services_on_other_ports_share_a_load_balancer_on_purpose(late: bool) ->
     graph = both({"exposure": own(late, shared=True)}, udp)
     annotations = [graph.named(f"{name}-service").inputs["metadata"]["annotations"] for name in "ab"]
     assert [found["service.kubernetes.io/tke-existed-lbid"] for found in annotations] == [LB, LB]
-    with pytest.raises(tke.InvalidInputs, match=rf"exposure\.load_balancer_id: {LB} listens on 80/TCP for ClientIpWorkload 'a' already"):
+    with pytest.raises(
+        tke.InvalidInputs,
+        match=rf"exposure\.load_balancer_id: {LB} listens on 80/TCP for ClientIpWorkload 'a' already",
+    ):
         both({"exposure": own(late, shared=True)}, {"exposure": own(late, shared=True)})
 
 
@@ -103,6 +109,8 @@ def test_only_a_service_with_a_load_balancer_of_its_own_can_share_it(more: dict[
     assert [str(problem)[: len(line)] for problem in caught.value.problems] == [line]
 
 
-def test_a_preview_that_does_not_know_the_id_still_knows_the_names_that_everything_else_is_compared_by() -> None:
+def test_a_preview_that_does_not_know_the_id_still_knows_the_names_that_everything_else_is_compared_by() -> (
+    None
+):
     graph = run(lambda: workload("a", exposure=tke.existing_clb(unknown())), preview=True)
     assert graph.named("a-guard").inputs["name"] == "a"

@@ -31,14 +31,24 @@ def updated(name: str, **inputs: Any) -> Preview:
     return preview
 
 
-@pytest.mark.parametrize("number", [10**400, 10**12, float("inf"), float("nan")], ids=["401 digits", "13 digits", "infinity", "NaN"])
+@pytest.mark.parametrize(
+    "number",
+    [10**400, 10**12, float("inf"), float("nan")],
+    ids=["401 digits", "13 digits", "infinity", "NaN"],
+)
 def test_a_number_that_no_pool_can_have_is_not_known(number: float) -> None:
     code, found = reviewed(updated("pool-ap-guangzhou-6", desiredCapacity=number))
     assert (code, [item["rule"] for item in found if item["severity"] == "error"]) == (0, [])
 
 
-@pytest.mark.parametrize("replicas", [10**400, 10**12, float("inf"), float("nan")], ids=["401 digits", "13 digits", "infinity", "NaN"])
-def test_replicas_that_no_workload_can_have_end_capacity_with_could_not_tell(tmp_path: Path, replicas: float) -> None:
+@pytest.mark.parametrize(
+    "replicas",
+    [10**400, 10**12, float("inf"), float("nan")],
+    ids=["401 digits", "13 digits", "infinity", "NaN"],
+)
+def test_replicas_that_no_workload_can_have_end_capacity_with_could_not_tell(
+    tmp_path: Path, replicas: float
+) -> None:
     preview = recorded("raw-nothing")
     for _, state in states(preview, "web"):
         state["inputs"]["spec"]["replicas"] = replicas
@@ -60,7 +70,9 @@ def test_a_second_document_in_a_file_is_named(tmp_path: Path, between: str, kept
 
 def test_text_after_a_preview_is_no_document(tmp_path: Path) -> None:
     given = tmp_path / "preview.json"
-    given.write_text(json.dumps(recorded("raw-nothing")) + "\nResources:\n  {unchanged}: 18\n", encoding="utf-8")
+    given.write_text(
+        json.dumps(recorded("raw-nothing")) + "\nResources:\n  {unchanged}: 18\n", encoding="utf-8"
+    )
     assert CliRunner().invoke(app, ["review", str(given)]).exit_code == 0
 
 
@@ -77,13 +89,20 @@ def a_list(kind: str, item: Mapping[str, Any], later: Mapping[str, Any]) -> Prev
     """A preview in which a list of objects of Kubernetes changes."""
     preview = recorded("raw-nothing")
     urn = f"urn:pulumi:dev::raw-network::{kind}::all"
-    before, after = ({"urn": urn, "type": kind, "custom": True, "inputs": {"items": [one]}} for one in (item, later))
+    before, after = (
+        {"urn": urn, "type": kind, "custom": True, "inputs": {"items": [one]}} for one in (item, later)
+    )
     preview["steps"].append({"op": "update", "urn": urn, "oldState": before, "newState": after})
     return preview
 
 
-DIRECT = {"metadata": {"annotations": {"service.cloud.tencent.com/direct-access": "true"}}, "spec": {"type": "LoadBalancer"}}
-ON_ENI = {"spec": {"template": {"metadata": {"annotations": {"tke.cloud.tencent.com/networks": "tke-route-eni"}}}}}
+DIRECT = {
+    "metadata": {"annotations": {"service.cloud.tencent.com/direct-access": "true"}},
+    "spec": {"type": "LoadBalancer"},
+}
+ON_ENI = {
+    "spec": {"template": {"metadata": {"annotations": {"tke.cloud.tencent.com/networks": "tke-route-eni"}}}}
+}
 
 
 @pytest.mark.parametrize(
@@ -94,6 +113,8 @@ ON_ENI = {"spec": {"template": {"metadata": {"annotations": {"tke.cloud.tencent.
         ("kubernetes:apps/v1:DeploymentList", ON_ENI, {"spec": {"template": {}}}),
     ],
 )
-def test_a_list_of_objects_that_changes_is_not_judged(kind: str, item: Mapping[str, Any], later: Mapping[str, Any]) -> None:
+def test_a_list_of_objects_that_changes_is_not_judged(
+    kind: str, item: Mapping[str, Any], later: Mapping[str, Any]
+) -> None:
     assert messages(a_list(kind, item, later), "not-judged", severity="warning")
     assert not messages(recorded("raw-nothing"), "not-judged", severity="warning")

@@ -19,7 +19,14 @@ BLOCK = "10.0.64.0/24"
 
 def facts(**more: Any) -> dict[str, Any]:
     zones = {FOUR: [{"subnetId": "subnet-44444444", "cidrBlock": BLOCK}]}
-    return {"clusterId": "cls-12345678", "staticIp": True, "zones": zones, "nodePools": [POOL], "podsPerNode": 64, **more}
+    return {
+        "clusterId": "cls-12345678",
+        "staticIp": True,
+        "zones": zones,
+        "nodePools": [POOL],
+        "podsPerNode": 64,
+        **more,
+    }
 
 
 def exit_code(tmp_path: Path, replicas: int) -> int:
@@ -40,10 +47,15 @@ def test_pods_beyond_the_nodes_are_refused_though_the_subnet_has_addresses(tmp_p
 def test_a_node_takes_no_more_pods_than_its_kubelet(pods_per_node: int | None, room: int) -> None:
     """S5.LARGE8 has 27 ENI addresses for pods; with `cluster_max_pod_num=16` its kubelet takes 13."""
     told = facts(podsPerNode=pods_per_node)
-    with pytest.raises(tke.InvalidInputs, match=f"replicas: {room + 1} pods need as many ENI addresses, and the nodes .* take {room};"):
+    with pytest.raises(
+        tke.InvalidInputs,
+        match=f"replicas: {room + 1} pods need as many ENI addresses, and the nodes .* take {room};",
+    ):
         run(lambda: component(replicas=room + 1, rollout=tke.RolloutArgs(max_surge=0), cluster_facts=told))
     run(lambda: component(replicas=room, rollout=tke.RolloutArgs(max_surge=0), cluster_facts=told))
 
 
 def test_nodes_that_the_autoscaler_may_make_count() -> None:
-    run(lambda: component(replicas=100, cluster_facts=facts(nodePools=[{**POOL, "minSize": 1, "maxSize": 5}])))
+    run(
+        lambda: component(replicas=100, cluster_facts=facts(nodePools=[{**POOL, "minSize": 1, "maxSize": 5}]))
+    )

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.proof.cluster import Front, Subnets
-from pulumi_tke_hybrid.proof.outcome import Outcome
-from pulumi_tke_hybrid.proof.progress import Silent
-from pulumi_tke_hybrid.proof.verify import Wanted, verify
+from pulumi_tke_hybrid.verify.cluster import Front, Subnets
+from pulumi_tke_hybrid.verify.probe import Silent
+from pulumi_tke_hybrid.verify.report import Outcome
+from pulumi_tke_hybrid.verify.verify import Wanted, verify
 from tests.unit.proof.objects import FACTS, FakeKube, good_pods, node, pod, service, two_zones
 
 ENI_IP = "tke.cloud.tencent.com/eni-ip"
@@ -44,13 +44,19 @@ def dual(name: str, where: str, first: str, second: str, **spec: Any) -> dict[st
 
 def slices(**families: list[str]) -> list[dict[str, Any]]:
     return [
-        {"addressType": family, "endpoints": [{"addresses": [address], "targetRef": {"kind": "Pod"}} for address in addresses]}
+        {
+            "addressType": family,
+            "endpoints": [{"addresses": [address], "targetRef": {"kind": "Pod"}} for address in addresses],
+        }
         for family, addresses in families.items()
     ]
 
 
 def test_a_pod_on_a_super_node_has_an_address_of_the_super_nodes_own_subnet() -> None:
-    kube = FakeKube(pods=[*good_pods(), pod("web-2", "eklet-subnet-abc12345", "10.0.99.7")], nodes=[*two_zones(), super_node()])
+    kube = FakeKube(
+        pods=[*good_pods(), pod("web-2", "eklet-subnet-abc12345", "10.0.99.7")],
+        nodes=[*two_zones(), super_node()],
+    )
     assert faults(kube) == []
     unasked = pod("web-2", "eklet-subnet-abc12345", "10.0.99.7", annotated=False, asks=False)
     assert faults(FakeKube(pods=[*good_pods(), unasked], nodes=[*two_zones(), super_node()])) == []
@@ -68,8 +74,13 @@ def test_the_same_address_on_an_ordinary_node_stays_a_fault() -> None:
 
 
 def test_endpoints_of_a_dual_stack_pod_are_known_by_each_of_its_addresses() -> None:
-    pods = [dual("web-0", "10.0.0.4", "10.0.64.2", "fd00::2"), dual("web-1", "10.0.1.4", "10.0.68.2", "fd00::3")]
-    only_ipv6 = FakeKube({"web": service(ipFamilies=["IPv6"])}, pods=pods, slices=slices(IPv6=["fd00::2", "fd00::3"]))
+    pods = [
+        dual("web-0", "10.0.0.4", "10.0.64.2", "fd00::2"),
+        dual("web-1", "10.0.1.4", "10.0.68.2", "fd00::3"),
+    ]
+    only_ipv6 = FakeKube(
+        {"web": service(ipFamilies=["IPv6"])}, pods=pods, slices=slices(IPv6=["fd00::2", "fd00::3"])
+    )
     assert not any("endpoint" in message or "is no pod" in message for message in findings(only_ipv6))
     both = FakeKube(pods=pods, slices=slices(IPv4=["10.0.64.2", "10.0.68.2"], IPv6=["fd00::2", "fd00::3"]))
     assert not any("endpoint" in message or "is no pod" in message for message in findings(both))
@@ -81,7 +92,10 @@ def test_a_dual_stack_pod_with_one_overlay_address_is_not_right() -> None:
     nodes = two_zones()
     nodes[0]["spec"]["podCIDRs"] = ["192.168.0.64/26", "fd00:1::/64"]
     half = dual("web-0", "10.0.0.4", "10.0.64.2", "fd00:1::7")
-    assert any("fd00:1::7" in fault and "overlay" in fault for fault in faults(FakeKube(pods=[half, good_pods()[1]], nodes=nodes)))
+    assert any(
+        "fd00:1::7" in fault and "overlay" in fault
+        for fault in faults(FakeKube(pods=[half, good_pods()[1]], nodes=nodes))
+    )
 
 
 def test_an_address_of_a_family_without_known_ranges_is_named_as_not_checked() -> None:
@@ -93,11 +107,24 @@ def test_an_address_of_a_family_without_known_ranges_is_named_as_not_checked() -
 @pytest.mark.parametrize(
     ("containers", "lacking"),
     [
-        ([{"name": "web"}, {"name": "side", "resources": {"requests": {ENI_IP: "1"}, "limits": {ENI_IP: "1"}}}], "first container"),
+        (
+            [
+                {"name": "web"},
+                {"name": "side", "resources": {"requests": {ENI_IP: "1"}, "limits": {ENI_IP: "1"}}},
+            ],
+            "first container",
+        ),
         ([{"name": "web", "resources": {"requests": {ENI_IP: "1"}}}], "limits"),
         ([{"name": "web", "resources": {"limits": {ENI_IP: "1"}}}], "requests"),
         (
-            [{"name": "web", "resources": {part: {"tke.cloud.tencent.com/direct-eni": "1"} for part in ("requests", "limits")}}],
+            [
+                {
+                    "name": "web",
+                    "resources": {
+                        part: {"tke.cloud.tencent.com/direct-eni": "1"} for part in ("requests", "limits")
+                    },
+                }
+            ],
             ENI_IP,
         ),
     ],
@@ -109,4 +136,7 @@ def test_a_request_that_is_half_right_is_a_fault(containers: list[dict[str, Any]
 
 def test_a_request_without_the_annotation_is_a_fault_on_the_overlay() -> None:
     bad = pod("web-1", "10.0.1.4", "192.168.0.130", annotated=False)
-    assert any("no annotation" in fault for fault in faults(FakeKube({"web": service(direct=False)}, pods=[good_pods()[0], bad])))
+    assert any(
+        "no annotation" in fault
+        for fault in faults(FakeKube({"web": service(direct=False)}, pods=[good_pods()[0], bad]))
+    )

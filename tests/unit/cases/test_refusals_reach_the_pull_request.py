@@ -7,7 +7,7 @@ import pytest
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.errors import labelled
-from pulumi_tke_hybrid.review.plan import Failure
+from pulumi_tke_hybrid.plan.preview_json import Failure
 from pulumi_tke_hybrid.review.view import own_words
 from tests.unit.catalogue.described import CLASSES, Described
 
@@ -49,7 +49,11 @@ def test_a_class_is_recognised_by_whichever_property_names_it(properties: dict[s
 @pytest.mark.parametrize("owner", ["gateway_transform", "direct_service_annotations"])
 def test_functions_are_recognised_too_and_nothing_else_is(owner: str) -> None:
     assert len(shown(tke.InvalidInputs.single(owner, "exposure", "is wrong"))) == 2
-    for text in ("Traceback (most recent call last):\nkey: secret", f"{owner}: 1 invalid\nkey: secret", "x y z: 1 invalid input\nsecret"):
+    for text in (
+        "Traceback (most recent call last):\nkey: secret",
+        f"{owner}: 1 invalid\nkey: secret",
+        "x y z: 1 invalid input\nsecret",
+    ):
         assert own_words(Failure("urn", text)) == []
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.proof.cluster import Front, FrontKind, Snapshot, Subnets
-from pulumi_tke_hybrid.proof.errors import CannotVerify
-from pulumi_tke_hybrid.proof.outcome import Outcome
-from pulumi_tke_hybrid.proof.progress import Silent
-from pulumi_tke_hybrid.proof.verify import Wanted, target_of, verify
+from pulumi_tke_hybrid.cli.exit_code import WrongUse
+from pulumi_tke_hybrid.verify.cluster import Front, FrontKind, Snapshot, Subnets
+from pulumi_tke_hybrid.verify.kube import CannotVerify
+from pulumi_tke_hybrid.verify.probe import Silent
+from pulumi_tke_hybrid.verify.report import Outcome
+from pulumi_tke_hybrid.verify.verify import Wanted, target_of, verify
 from tests.unit.proof.objects import FACTS, FakeKube, ingress, service
 
 PROTOCOLS = "service.cloud.tencent.com/specify-protocol"
@@ -22,16 +22,27 @@ WEB = Front.parse("Service", "default/web")
 
 def recorded(name: str) -> FakeKube:
     objects = json.loads(Path(__file__).with_name("data").joinpath(f"verify-{name}.json").read_text())
-    return FakeKube({"web": objects["services"][0]}, pods=objects["pods"], nodes=objects["nodes"], slices=objects["slices"])
+    return FakeKube(
+        {"web": objects["services"][0]},
+        pods=objects["pods"],
+        nodes=objects["nodes"],
+        slices=objects["slices"],
+    )
 
 
-def target(body: dict[str, Any], port: int = 0, kind: FrontKind = "Service", **changes: Any) -> tuple[str, int, str]:
+def target(
+    body: dict[str, Any], port: int = 0, kind: FrontKind = "Service", **changes: Any
+) -> tuple[str, int, str]:
     found = target_of(Wanted(front=WEB, port=port, **changes), Snapshot(Front(kind, "default", "web"), body))
     return found.scheme, found.port, found.host_header
 
 
 def structure(kube: FakeKube, port: int = 0, front: str = "Service") -> Outcome:
-    request = Wanted(front=Front.parse("Ingress" if front == "Ingress" else "Service", "default/web"), structure_only=True, port=port)
+    request = Wanted(
+        front=Front.parse("Ingress" if front == "Ingress" else "Service", "default/web"),
+        structure_only=True,
+        port=port,
+    )
     return verify(replace(request, subnets=Subnets.of(FACTS)), lambda: kube, Silent())
 
 
@@ -66,25 +77,43 @@ def test_scheme_and_host_are_those_of_the_port(name: str, port: int, wanted: tup
         ({"9999": {"protocol": ["HTTPS"]}}, 8080, False, "http"),
     ],
 )
-def test_the_protocol_of_one_port_says_nothing_about_another(protocols: object, port: int, tcp: bool, scheme: str) -> None:
+def test_the_protocol_of_one_port_says_nothing_about_another(
+    protocols: object, port: int, tcp: bool, scheme: str
+) -> None:
     body = specified(protocols, [{"port": 8080}, {"port": 8443}])
     assert target(body, port, tcp=tcp)[0] == scheme
 
 
 def test_a_port_of_udp_alone_is_asked_by_datagrams_and_one_of_both_by_tcp() -> None:
     assert target(service(ports=[{"port": 53, "protocol": "UDP"}]), 53)[0] == "udp"
-    assert target(service(ports=[{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]), 53)[0] == "http"
+    assert (
+        target(service(ports=[{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]), 53)[0]
+        == "http"
+    )
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '"HTTP"', '{"80": "HTTPS"}', '{"80": {"protocol": "HTTP"}}', '{"80": {"protocol": [80]}}', '{"80": {}}']
+    "text",
+    [
+        "{",
+        "[]",
+        '"HTTP"',
+        '{"80": "HTTPS"}',
+        '{"80": {"protocol": "HTTP"}}',
+        '{"80": {"protocol": [80]}}',
+        '{"80": {}}',
+    ],
 )
 def test_an_annotation_that_cannot_be_read_is_no_protocol(text: str) -> None:
     body = specified(text, [{"port": 80}])
     with pytest.raises(CannotVerify, match="not known"):
         target(body)
     outcome = structure(FakeKube({"web": body}))
-    assert any(PROTOCOLS in finding.message for finding in outcome.structure.findings) if outcome.structure else False
+    assert (
+        any(PROTOCOLS in finding.message for finding in outcome.structure.findings)
+        if outcome.structure
+        else False
+    )
     assert int(outcome.exit_code) not in (0, 1)
 
 
@@ -108,7 +137,9 @@ def test_a_plain_port_without_direct_access_is_a_fault_whatever_its_neighbours_a
     kube.services["web"]["metadata"]["annotations"]["service.cloud.tencent.com/direct-access"] = "false"
     outcome = structure(kube, port)
     assert outcome.structure is not None
-    assert any("pods see a node" in fault.message and "18080" in fault.message for fault in outcome.structure.faults)
+    assert any(
+        "pods see a node" in fault.message and "18080" in fault.message for fault in outcome.structure.faults
+    )
 
 
 def test_the_http_port_beside_a_plain_one_is_judged_as_http() -> None:
@@ -140,8 +171,18 @@ MIX = {
         (MIX, True, 80, ("http", 80, "plain.example.com")),
         (MIX, True, 443, ("https", 443, HOST)),
         ({"ingress.cloud.tencent.com/rule-mix-both": "true"}, True, 80, ("http", 80, HOST)),
-        ({"ingress.cloud.tencent.com/listen-ports": '[{"HTTP": 8080}, {"HTTPS": 8443}]'}, True, 8080, ("http", 8080, HOST)),
-        ({"ingress.cloud.tencent.com/listen-ports": '[{"HTTP": 8080}, {"HTTPS": 8443}]'}, True, 8443, ("https", 8443, HOST)),
+        (
+            {"ingress.cloud.tencent.com/listen-ports": '[{"HTTP": 8080}, {"HTTPS": 8443}]'},
+            True,
+            8080,
+            ("http", 8080, HOST),
+        ),
+        (
+            {"ingress.cloud.tencent.com/listen-ports": '[{"HTTP": 8080}, {"HTTPS": 8443}]'},
+            True,
+            8443,
+            ("https", 8443, HOST),
+        ),
     ],
 )
 def test_the_port_of_an_ingress_has_its_own_scheme_and_hosts(
@@ -169,7 +210,9 @@ def test_ports_of_an_ingress_that_cannot_be_read_are_not_known(text: str) -> Non
 
 def test_only_a_session_of_the_port_pins_its_clients() -> None:
     kube = recorded("tcp-and-https")
-    kube.services["web"]["metadata"]["annotations"]["service.cloud.tencent.com/tke-service-config"] = "settings"
+    kube.services["web"]["metadata"]["annotations"]["service.cloud.tencent.com/tke-service-config"] = (
+        "settings"
+    )
     domains = [{"domain": HOST, "rules": [{"url": "/", "session": {"enable": True}}]}]
     listeners = {"l7Listeners": [{"protocol": "HTTPS", "port": 18443, "domains": domains}]}
     kube.configs = {"settings": {"metadata": {"name": "settings"}, "spec": {"loadBalancer": listeners}}}

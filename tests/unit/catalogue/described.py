@@ -69,7 +69,12 @@ def zone_subnet(**more: Any) -> Described:
 
 
 def workload(**more: Any) -> Described:
-    return {"image": "nginx", "exposure": {"kind": "internal", "subnet_id": CLB}, "use_ambient_provider": True, **more}
+    return {
+        "image": "nginx",
+        "exposure": {"kind": "internal", "subnet_id": CLB},
+        "use_ambient_provider": True,
+        **more,
+    }
 
 
 def switch(**more: Any) -> Described:
@@ -79,7 +84,12 @@ def switch(**more: Any) -> Described:
 
 
 def ipamd(**more: Any) -> Described:
-    return {"vpc_id": VPC, "eni_subnets": [{"subnet_id": PODS_4, "zone": FOUR}], "use_ambient_provider": True, **more}
+    return {
+        "vpc_id": VPC,
+        "eni_subnets": [{"subnet_id": PODS_4, "zone": FOUR}],
+        "use_ambient_provider": True,
+        **more,
+    }
 
 
 def facts(**more: Any) -> Described:

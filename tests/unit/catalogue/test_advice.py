@@ -5,7 +5,18 @@ import pytest
 import tencentcloud_iac_pulumi as tencentcloud
 
 import pulumi_tke_hybrid as tke
-from tests.unit.catalogue.described import awake, eni_subnet, facts, hybrid, later, pool, second_subnet, switch, workload, zone_subnet
+from tests.unit.catalogue.described import (
+    awake,
+    eni_subnet,
+    facts,
+    hybrid,
+    later,
+    pool,
+    second_subnet,
+    switch,
+    workload,
+    zone_subnet,
+)
 from tests.unit.programs import Graph, run
 
 FULL_ENI = hybrid(eni_subnets=[eni_subnet(cidr_block="10.0.64.0/28"), second_subnet()])
@@ -24,12 +35,23 @@ def test_a_program_that_is_complete_is_told_nothing() -> None:
 def test_a_warning_is_said_once_and_the_program_goes_on() -> None:
     (found,) = said(FULL_ENI)
     assert found[0] == "warning"
-    assert found[1].startswith("eni_subnets[0].cidr_block: 10.0.64.0/28 has 13 addresses, 2 nodes in ap-guangzhou-4 with one full ENI")
+    assert found[1].startswith(
+        "eni_subnets[0].cidr_block: 10.0.64.0/28 has 13 addresses, 2 nodes in ap-guangzhou-4 with one full ENI"
+    )
     assert found[1].endswith("[eni-headroom]")
 
 
 def test_a_warning_is_said_once_also_when_something_else_comes_late() -> None:
-    assert len([text for _, text in said({**FULL_ENI, "vpc_id": later("vpc-12345678")}) if "[eni-headroom]" in text]) == 1
+    assert (
+        len(
+            [
+                text
+                for _, text in said({**FULL_ENI, "vpc_id": later("vpc-12345678")})
+                if "[eni-headroom]" in text
+            ]
+        )
+        == 1
+    )
 
 
 def test_a_late_value_brings_its_warning_when_it_is_there() -> None:
@@ -44,7 +66,9 @@ def test_a_rule_is_lowered_to_a_note_or_raised_to_an_error() -> None:
 
 
 def test_an_error_that_is_lowered_no_longer_stops_the_program() -> None:
-    lowered = hybrid(node_pools=[pool(subnet_id="subnet-aaaaaaaa")], rules={"node-subnet-as-eni-subnet": "warning"})
+    lowered = hybrid(
+        node_pools=[pool(subnet_id="subnet-aaaaaaaa")], rules={"node-subnet-as-eni-subnet": "warning"}
+    )
     assert ("warning", "node_pools[0].subnet_id: subnet-aaaaaaaa is the ENI subnet eni_subnets[0]") in [
         (level, text.partition(";")[0]) for level, text in said(lowered)
     ]
@@ -54,8 +78,14 @@ def test_what_a_program_sets_is_shown_on_its_component() -> None:
     setting = {"eni-headroom": "note", "zone-uncovered": "warning"}
     graph = run(lambda: tke.HybridCluster("demo", awake(hybrid(rules=setting))))
     assert graph.named("demo").inputs["rules"] == setting
-    assert run(lambda: tke.EniZoneSubnet("pods", zone_subnet(rules=setting))).named("pods").inputs["rules"] == setting
-    assert run(lambda: tke.ClientIpWorkload("web", workload(rules=setting))).named("web").inputs["rules"] == setting
+    assert (
+        run(lambda: tke.EniZoneSubnet("pods", zone_subnet(rules=setting))).named("pods").inputs["rules"]
+        == setting
+    )
+    assert (
+        run(lambda: tke.ClientIpWorkload("web", workload(rules=setting))).named("web").inputs["rules"]
+        == setting
+    )
 
 
 def test_a_switch_speaks_for_itself_and_not_once_more_under_its_cluster() -> None:
@@ -73,7 +103,9 @@ def test_an_adopted_subnet_that_is_full_is_a_warning() -> None:
     assert graph.said == []
     (found,) = full.said
     assert found[0] == "warning"
-    assert found[1].startswith("subnet_id: subnet-12345678 (10.0.64.0/22) has no free address; no node gets an ENI")
+    assert found[1].startswith(
+        "subnet_id: subnet-12345678 (10.0.64.0/22) has no free address; no node gets an ENI"
+    )
 
 
 def test_a_range_that_nobody_gives_is_named_with_what_is_not_checked() -> None:
@@ -86,13 +118,20 @@ def test_a_range_that_nobody_gives_is_named_with_what_is_not_checked() -> None:
 
 def test_what_a_preview_cannot_know_is_said_in_one_line_with_the_rules_that_wait() -> None:
     def program() -> None:
-        made = tencentcloud.subnet.Instance("nodes", vpc_id="vpc-12345678", availability_zone="ap-guangzhou-4", cidr_block="10.0.0.0/24")
-        tke.HybridCluster("demo", awake(hybrid(eni_subnets=[eni_subnet()], node_pools=[pool(subnet_id=made.id)])))
+        made = tencentcloud.subnet.Instance(
+            "nodes", vpc_id="vpc-12345678", availability_zone="ap-guangzhou-4", cidr_block="10.0.0.0/24"
+        )
+        tke.HybridCluster(
+            "demo", awake(hybrid(eni_subnets=[eni_subnet()], node_pools=[pool(subnet_id=made.id)]))
+        )
 
     preview, update = Graph(preview=True), Graph()
     run(program, into=preview, preview=True)
     assert preview.said == [
-        ("info", "node_pools[0].subnet_id: not known yet; checked during the update: node-subnet-as-eni-subnet [not-known-yet]")
+        (
+            "info",
+            "node_pools[0].subnet_id: not known yet; checked during the update: node-subnet-as-eni-subnet [not-known-yet]",
+        )
     ]
     run(program, into=update)
     assert update.said == []
@@ -100,13 +139,17 @@ def test_what_a_preview_cannot_know_is_said_in_one_line_with_the_rules_that_wait
 
 def test_a_workload_says_that_the_facts_of_its_cluster_are_awaited() -> None:
     def program() -> None:
-        made = tencentcloud.subnet.Instance("pods", vpc_id="vpc-12345678", availability_zone="ap-guangzhou-4", cidr_block="10.0.0.0/24")
+        made = tencentcloud.subnet.Instance(
+            "pods", vpc_id="vpc-12345678", availability_zone="ap-guangzhou-4", cidr_block="10.0.0.0/24"
+        )
         told = made.id.apply(lambda _: facts())
         tke.ClientIpWorkload("web", workload(replicas=12, cluster_facts=told))
 
     preview = Graph(preview=True)
     run(program, into=preview, preview=True)
-    assert preview.said == [("info", "cluster_facts: not known yet; checked during the update: addresses [not-known-yet]")]
+    assert preview.said == [
+        ("info", "cluster_facts: not known yet; checked during the update: addresses [not-known-yet]")
+    ]
     with pytest.raises(tke.InvalidInputs, match="replicas: 12 pods need"):
         run(program)
 
@@ -114,8 +157,15 @@ def test_a_workload_says_that_the_facts_of_its_cluster_are_awaited() -> None:
 def test_a_late_value_is_checked_before_anything_of_the_cluster_is_made() -> None:
     graph = Graph()
     with pytest.raises(tke.InvalidInputs, match="is the ENI subnet"):
-        run(lambda: tke.HybridCluster("demo", awake(hybrid(node_pools=[pool(subnet_id=later("subnet-aaaaaaaa"))]))), into=graph)
-    assert [resource.type for resource in graph.resources if not resource.type.startswith("tke-hybrid:")] == []
+        run(
+            lambda: tke.HybridCluster(
+                "demo", awake(hybrid(node_pools=[pool(subnet_id=later("subnet-aaaaaaaa"))]))
+            ),
+            into=graph,
+        )
+    assert [
+        resource.type for resource in graph.resources if not resource.type.startswith("tke-hybrid:")
+    ] == []
 
 
 def test_a_late_secret_appears_in_no_message() -> None:
@@ -124,7 +174,12 @@ def test_a_late_secret_appears_in_no_message() -> None:
     def program() -> None:
         password = pulumi.Output.secret("not-to-be-seen")
         subnets = [{**eni_subnet(), "zone": pulumi.Output.secret("ap-shanghai-4")}, second_subnet()]
-        tke.HybridCluster("demo", hybrid(eni_subnets=subnets, node_pools=[pool(zone="ap-guangzhou-6", key_ids=None, password=password)]))
+        tke.HybridCluster(
+            "demo",
+            hybrid(
+                eni_subnets=subnets, node_pools=[pool(zone="ap-guangzhou-6", key_ids=None, password=password)]
+            ),
+        )
 
     run(program, into=graph)
     assert "not-to-be-seen" not in str(graph.said)

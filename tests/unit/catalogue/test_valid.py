@@ -10,11 +10,31 @@ import pytest
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.args import Args, parse_args
 from pulumi_tke_hybrid.tke.enis import eni_limit
-from pulumi_tke_hybrid.tke.layout import ZoneWish, propose
-from tests.unit.catalogue.described import CLB, CLUSTER, VPC, awake, eni_subnet, hybrid, later, pool, switch, workload, zone_subnet
+from pulumi_tke_hybrid.tke.subnet_allocation import ZoneWish, propose
+from tests.unit.catalogue.described import (
+    CLB,
+    CLUSTER,
+    VPC,
+    awake,
+    eni_subnet,
+    hybrid,
+    later,
+    pool,
+    switch,
+    workload,
+    zone_subnet,
+)
 from tests.unit.programs import Graph, run
 
-TYPES = ("S5.SMALL2", "S5.MEDIUM4", "S5.LARGE8", "SA2.2XLARGE16", "S5.4XLARGE64", "IT5.8XLARGE128", "BMI5.24XLARGE192")
+TYPES = (
+    "S5.SMALL2",
+    "S5.MEDIUM4",
+    "S5.LARGE8",
+    "SA2.2XLARGE16",
+    "S5.4XLARGE64",
+    "IT5.8XLARGE128",
+    "BMI5.24XLARGE192",
+)
 OVERLAYS = ("192.168.0.0/16", "172.16.0.0/14", "172.24.0.0/14")
 
 
@@ -41,15 +61,31 @@ def generated_cluster(seed: int) -> dict[str, Any]:
         if dice.random() < 0.5:
             described["subnet_cidr"] = node_blocks[zone]
         if dice.random() < 0.3:
-            described |= {"key_ids": None, "password": "Not-A-Secret-1", "labels": {"team": "a"}, "security_group_ids": ["sg-12345678"]}
+            described |= {
+                "key_ids": None,
+                "password": "Not-A-Secret-1",
+                "labels": {"team": "a"},
+                "security_group_ids": ["sg-12345678"],
+            }
         pools.append(described)
     limit = eni_limit("S5.4XLARGE64")
     assert limit is not None
-    wishes = [ZoneWish(zone, 13 * sum(item["zone"] == zone for item in pools) or 1, 0, limit) for zone in zones]
+    wishes = [
+        ZoneWish(zone, 13 * sum(item["zone"] == zone for item in pools) or 1, 0, limit) for zone in zones
+    ]
     taken = {block: block for block in node_blocks.values()}
-    placed = propose(vpc, [dataclasses.replace(wish, pods=wish.nodes * 29) for wish in wishes], taken, dice.choice([0.0, 0.5, 1.0]))
+    placed = propose(
+        vpc,
+        [dataclasses.replace(wish, pods=wish.nodes * 29) for wish in wishes],
+        taken,
+        dice.choice([0.0, 0.5, 1.0]),
+    )
     described_subnets = [
-        {"subnet_id": identifier("subnet", index), "zone": item.zone, "cidr_block": item.block if dice.random() < 0.9 else None}
+        {
+            "subnet_id": identifier("subnet", index),
+            "zone": item.zone,
+            "cidr_block": item.block if dice.random() < 0.9 else None,
+        }
         for index, item in enumerate(placed)
     ]
     found: dict[str, Any] = {
@@ -140,10 +176,16 @@ def test_what_is_only_passed_on_or_looked_at_may_turn_out_to_be_none() -> None:
     nothing = later(None)
     a_pool = pool(labels=nothing, security_group_ids=nothing, subnet_cidr=nothing)
     described = hybrid(
-        node_pools=[a_pool], tags=nothing, cluster_version=nothing, vpc_cidr=nothing, eni_subnets=[eni_subnet(cidr_block=nothing)]
+        node_pools=[a_pool],
+        tags=nothing,
+        cluster_version=nothing,
+        vpc_cidr=nothing,
+        eni_subnets=[eni_subnet(cidr_block=nothing)],
     )
     assert run(lambda: tke.HybridCluster("demo", awake(described))).named("demo-cluster")
-    assert run(lambda: tke.EniZoneSubnet("pods", awake(zone_subnet(tags=nothing, route_table_id=nothing, vpc_cidr=nothing)))).named(
-        "pods-subnet"
-    )
+    assert run(
+        lambda: tke.EniZoneSubnet(
+            "pods", awake(zone_subnet(tags=nothing, route_table_id=nothing, vpc_cidr=nothing))
+        )
+    ).named("pods-subnet")
     assert run(lambda: tke.VpcCni("cni", awake(switch(region=nothing)))).named("cni-switch")

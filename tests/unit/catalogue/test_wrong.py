@@ -8,9 +8,12 @@ import pytest
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.args import Args, parse_args
-from pulumi_tke_hybrid.tke import cidrs, ids, names, reclaim, zones
+from pulumi_tke_hybrid.tke import cidrs, ipamd, names
+from pulumi_tke_hybrid.tke import names as ids
+from pulumi_tke_hybrid.tke import names as zones
 from pulumi_tke_hybrid.tke.rule import Rule
-from pulumi_tke_hybrid.tke.rules import capacity, inputs, places, pools, ranges, workload
+from pulumi_tke_hybrid.tke.rules import inputs, pools, ranges, workload, zones_and_subnets
+from pulumi_tke_hybrid.tke.rules import pools as capacity
 from tests.unit.catalogue.described import CLASSES, properties
 from tests.unit.catalogue.wrong import CATALOGUE, Wrong
 from tests.unit.programs import Graph, run
@@ -18,7 +21,7 @@ from tests.unit.programs import Graph, run
 PROPERTIES = [(cls, name) for cls in CLASSES for name in properties(cls)]
 NEEDS_A_STATE_OR_THE_CLOUD = {
     "adopted-as-it-is", "not-global-router", "subnet-full", "subnet-in-use", "cluster-fixed", "pool-fixed", "pool-resized", "switch-fixed",
-    "subnet-removed", "stack-place", "endpoint-fixed", "one-step-at-a-time", "address-change",
+    "subnet-removed", "configmap-of-addon", "stack-place", "endpoint-fixed", "one-step-at-a-time", "address-change",
 }  # fmt: skip
 
 
@@ -45,7 +48,9 @@ def test_a_wrong_program_ends_with_its_lines_before_anything_is_made_or_asked(wr
     assert (made, graph.invokes) == ([], [])
 
 
-@pytest.mark.parametrize(("cls", "name"), PROPERTIES, ids=[f"{cls.__name__}.{name}" for cls, name in PROPERTIES])
+@pytest.mark.parametrize(
+    ("cls", "name"), PROPERTIES, ids=[f"{cls.__name__}.{name}" for cls, name in PROPERTIES]
+)
 def test_a_value_of_the_wrong_type_is_refused_by_its_property(cls: type[Args], name: str) -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         parse_args(cls, {**CLASSES[cls], name: Nothing()}, "it")
@@ -54,7 +59,11 @@ def test_a_value_of_the_wrong_type_is_refused_by_its_property(cls: type[Args], n
 
 
 def test_the_catalogue_is_large_and_covers_every_public_input() -> None:
-    classes = {value for name in tke.__all__ if inspect.isclass(value := getattr(tke, name)) and issubclass(value, Args)}
+    classes = {
+        value
+        for name in tke.__all__
+        if inspect.isclass(value := getattr(tke, name)) and issubclass(value, Args)
+    }
     assert set(CLASSES) == classes
     assert {(cls, item.name) for cls in classes for item in dataclasses.fields(cls)} == set(PROPERTIES)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     assert len(CATALOGUE) >= 150
@@ -63,6 +72,6 @@ def test_the_catalogue_is_large_and_covers_every_public_input() -> None:
 
 def test_every_rule_that_a_program_alone_can_break_is_broken_by_one() -> None:
     seen = {finding.rule.id for wrong in CATALOGUE for finding in refusal(wrong)[0].problems}
-    subjects = (cidrs, ids, names, reclaim, zones, capacity, inputs, places, pools, ranges, workload)
+    subjects = (cidrs, ids, names, ipamd, zones, capacity, inputs, zones_and_subnets, pools, ranges, workload)
     told = {value.id for module in subjects for value in vars(module).values() if isinstance(value, Rule)}
     assert told - seen - NEEDS_A_STATE_OR_THE_CLOUD == {"not-known-yet", "not-stated"}

@@ -1,7 +1,6 @@
 """Wrong programs, each with the lines that it must end with."""
 
 # A case is read as one line.
-# ruff: noqa: E501
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,9 +78,7 @@ class _Vpc(pulumi.Resource):
         self.zone = FOUR
 
 
-EMPTY = (
-    "is empty; its Output holds no value, as that of another stack does by a wrong name; correct where it comes from, or give it a value"
-)
+EMPTY = "is empty; its Output holds no value, as that of another stack does by a wrong name; correct where it comes from, or give it a value"
 PROVIDER: Any = pulumi.ProviderResource.__new__(kubernetes.Provider)
 """A provider; nothing is registered for it."""
 SHAPE = "what the program makes depends on it"

@@ -29,7 +29,10 @@ class FakeMachine:
     home: Path = Path("/home/somebody")
     packages: dict[str, str] = field(default_factory=lambda: dict(PACKAGES))
     programs: dict[str, str] = field(
-        default_factory=lambda: {"pulumi": "/opt/pulumi/pulumi", "/opt/pulumi/pulumi-language-python": "/opt/pulumi/pulumi-language-python"}
+        default_factory=lambda: {
+            "pulumi": "/opt/pulumi/pulumi",
+            "/opt/pulumi/pulumi-language-python": "/opt/pulumi/pulumi-language-python",
+        }
     )
     answers: dict[str, Ran] = field(
         default_factory=lambda: {
@@ -41,7 +44,12 @@ class FakeMachine:
     files: dict[str, str] = field(default_factory=dict[str, str])
 
     def requirements(self) -> list[str]:
-        return ["pulumi<4,>=3.259", "pulumi-kubernetes<5,>=4.25", "tencentcloud-iac-pulumi>=0.2.3", 'PyGithub>=2; extra == "comments"']
+        return [
+            "pulumi<4,>=3.259",
+            "pulumi-kubernetes<5,>=4.25",
+            "tencentcloud-iac-pulumi>=0.2.3",
+            'PyGithub>=2; extra == "comments"',
+        ]
 
     def package(self, name: str) -> str | None:
         return self.packages.get(name)

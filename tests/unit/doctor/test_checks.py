@@ -12,11 +12,10 @@ from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Cloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
 from pulumi_tke_hybrid.doctor import report
-from pulumi_tke_hybrid.doctor.check import Check, State
 from pulumi_tke_hybrid.doctor.machine import Ran, ThisMachine
+from pulumi_tke_hybrid.doctor.report import Check, State, redacted
 from pulumi_tke_hybrid.doctor.run_command import checks
-from pulumi_tke_hybrid.doctor.text import shown
-from pulumi_tke_hybrid.doctor.versions import numbers, parse, satisfies
+from pulumi_tke_hybrid.doctor.tools import numbers, parse, satisfies
 from tests.unit.doctor.machines import ENVIRONMENT, PLUGINS, SECRET_ID, SECRET_KEY, FakeMachine
 
 OK, WARNING, FAILURE, SKIPPED = State.OK, State.WARNING, State.FAILURE, State.SKIPPED
@@ -45,7 +44,11 @@ class FakeCloud:
 
 
 def look(
-    machine: FakeMachine | None = None, cloud: Cloud | None = None, clock: float | None = 0.2, stack: str = "", offline: bool = False
+    machine: FakeMachine | None = None,
+    cloud: Cloud | None = None,
+    clock: float | None = 0.2,
+    stack: str = "",
+    offline: bool = False,
 ) -> dict[str, Check]:
     asked: Callable[[CloudSettings], Cloud] = lambda _: cloud or FakeCloud()  # noqa: E731
     found = list(checks(machine or FakeMachine(), stack, "", offline, asked, lambda _: clock))
@@ -71,17 +74,42 @@ def test_all_is_well() -> None:
     [
         ({"python": (3, 9, 1)}, "python", FAILURE, "3.9.1; 3.10 or later"),
         ({"packages": {"pulumi": "3.100.0"}}, "package pulumi", FAILURE, "3.100.0; <4,>=3.259 is needed"),
-        ({"packages": {}}, "package tencentcloud-iac-pulumi", FAILURE, "pip install 'tencentcloud-iac-pulumi>=0.2.3'"),
+        (
+            {"packages": {}},
+            "package tencentcloud-iac-pulumi",
+            FAILURE,
+            "pip install 'tencentcloud-iac-pulumi>=0.2.3'",
+        ),
         ({"packages": {}}, "plugin tencentcloud", SKIPPED, "its package"),
         ({"programs": {}}, "pulumi", FAILURE, "not on PATH"),
         ({"programs": {}}, "python language host", FAILURE, "neither on PATH nor beside pulumi"),
         ({"programs": {}}, "plugin kubernetes", SKIPPED, "CLI is missing"),
-        ({"answers": {"version": Ran(0, "v3.100.0")}}, "pulumi", FAILURE, "v3.100.0 at /opt/pulumi/pulumi; 3.259 or later"),
+        (
+            {"answers": {"version": Ran(0, "v3.100.0")}},
+            "pulumi",
+            FAILURE,
+            "v3.100.0 at /opt/pulumi/pulumi; 3.259 or later",
+        ),
         ({"answers": {"version": Ran(127, stderr="broken")}}, "pulumi", FAILURE, "does not work: broken"),
-        ({"environment": {}}, "region", FAILURE, "the tencentcloud provider would take ap-guangzhou by itself"),
-        ({"environment": {**ENVIRONMENT, "TENCENTCLOUD_REGION": "ap-guangzhou-4"}}, "region", FAILURE, "does not look like a region"),
+        (
+            {"environment": {}},
+            "region",
+            FAILURE,
+            "the tencentcloud provider would take ap-guangzhou by itself",
+        ),
+        (
+            {"environment": {**ENVIRONMENT, "TENCENTCLOUD_REGION": "ap-guangzhou-4"}},
+            "region",
+            FAILURE,
+            "does not look like a region",
+        ),
         ({"environment": {}}, "credentials", WARNING, "none configured"),
-        ({"environment": {**ENVIRONMENT, "TENCENTCLOUD_SECRET_KEY": ""}}, "credentials", FAILURE, "there is no TENCENTCLOUD_SECRET_KEY"),
+        (
+            {"environment": {**ENVIRONMENT, "TENCENTCLOUD_SECRET_KEY": ""}},
+            "credentials",
+            FAILURE,
+            "there is no TENCENTCLOUD_SECRET_KEY",
+        ),
         ({"environment": {}}, "account", SKIPPED, "needs credentials"),
         (
             {
@@ -93,7 +121,11 @@ def test_all_is_well() -> None:
             f"{MASKED} from /home/somebody/.tencentcloud/credentials; the tencentcloud provider does not read that file",
         ),
         (
-            {"environment": dict.fromkeys(("TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN"), "x")},
+            {
+                "environment": dict.fromkeys(
+                    ("TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN"), "x"
+                )
+            },
             "credentials",
             WARNING,
             "the role of this pod",
@@ -115,7 +147,10 @@ def plugins(*items: dict[str, str]) -> FakeMachine:
 def test_the_tencentcloud_plugin_comes_with_the_exact_command() -> None:
     found = look(plugins(PLUGINS[0], {**PLUGINS[1], "version": "0.2.1"}))["plugin tencentcloud"]
     assert (found.state, found.detail) == (FAILURE, "only 0.2.1 installed; 0.2.3 is needed")
-    assert found.todo == "pulumi plugin install resource tencentcloud 0.2.3 --server github://api.github.com/tencentcloudstack"
+    assert (
+        found.todo
+        == "pulumi plugin install resource tencentcloud 0.2.3 --server github://api.github.com/tencentcloudstack"
+    )
 
 
 def test_the_kubernetes_plugin_comes_by_itself_unless_that_is_switched_off() -> None:
@@ -141,17 +176,24 @@ def test_the_stack_comes_before_the_environment_and_its_secrets_stay_in_memory()
         "zones:other": {"secret": True},
     }
     machine.answers["config --json --non-interactive --stack prod"] = Ran(0, json.dumps(listed))
-    machine.answers["config get tencentcloud:secretKey --non-interactive --stack prod"] = Ran(0, f"{SECRET_KEY}\n")
+    machine.answers["config get tencentcloud:secretKey --non-interactive --stack prod"] = Ran(
+        0, f"{SECRET_KEY}\n"
+    )
     found = look(machine, stack="prod")
     assert found["region"].detail == "ap-beijing, from the stack's tencentcloud:region"
-    assert found["credentials"].detail == f"{MASKED} from the stack's tencentcloud:secretId and the stack's tencentcloud:secretKey"
+    assert (
+        found["credentials"].detail
+        == f"{MASKED} from the stack's tencentcloud:secretId and the stack's tencentcloud:secretKey"
+    )
     assert SECRET_KEY not in repr(machine.answers)
     pinned = found["refresh"]
     assert pinned.state is WARNING
     assert "no tencentcloud:allowedAccountIds; a `pulumi refresh`" in pinned.detail
     assert "tencentcloud:region" not in pinned.detail + pinned.todo
 
-    machine.answers["config get tencentcloud:secretKey --non-interactive --stack prod"] = Ran(255, stderr="incorrect passphrase")
+    machine.answers["config get tencentcloud:secretKey --non-interactive --stack prod"] = Ran(
+        255, stderr="incorrect passphrase"
+    )
     listed["tencentcloud:allowedAccountIds"] = {"value": '["100000000001"]', "secret": False}
     machine.answers["config --json --non-interactive --stack prod"] = Ran(0, json.dumps(listed))
     assert look(machine, stack="prod")["refresh"].state is OK
@@ -163,14 +205,38 @@ def test_the_stack_comes_before_the_environment_and_its_secrets_stay_in_memory()
 @pytest.mark.parametrize(
     ("action", "error", "check", "state", "words"),
     [
-        ("GetCallerIdentity", ("AuthFailure.SecretIdNotFound", "x"), "account", FAILURE, "the key's id is unknown"),
+        (
+            "GetCallerIdentity",
+            ("AuthFailure.SecretIdNotFound", "x"),
+            "account",
+            FAILURE,
+            "the key's id is unknown",
+        ),
         ("GetCallerIdentity", ("AuthFailure.SignatureExpire", "x"), "account", FAILURE, "clock is wrong"),
         ("GetCallerIdentity", ("AuthFailure.TokenFailure", "x"), "account", FAILURE, "session token"),
         ("GetCallerIdentity", (NETWORK_ERROR, "refused"), "account", FAILURE, "HTTPS_PROXY"),
         ("GetCallerIdentity", ("InternalError", f"echo {SECRET_ID}"), "account", FAILURE, "echo (not shown)"),
-        ("DescribeClusters", ("UnauthorizedOperation", "no"), "permission tke:DescribeClusters", FAILURE, "tke-hybrid policy"),
-        ("DescribeSubnets", ("UnauthorizedOperation", "no"), "permission vpc:DescribeSubnets", FAILURE, "tke-hybrid policy"),
-        ("GetRole", ("InvalidParameter.RoleNotExist", "role not exist"), "role", FAILURE, "QcloudAccessForIPAMDofTKERole"),
+        (
+            "DescribeClusters",
+            ("UnauthorizedOperation", "no"),
+            "permission tke:DescribeClusters",
+            FAILURE,
+            "tke-hybrid policy",
+        ),
+        (
+            "DescribeSubnets",
+            ("UnauthorizedOperation", "no"),
+            "permission vpc:DescribeSubnets",
+            FAILURE,
+            "tke-hybrid policy",
+        ),
+        (
+            "GetRole",
+            ("InvalidParameter.RoleNotExist", "role not exist"),
+            "role",
+            FAILURE,
+            "QcloudAccessForIPAMDofTKERole",
+        ),
         ("GetRole", ("AuthFailure.UnauthorizedOperation", "no"), "role", WARNING, "could not tell"),
         (
             "ListAttachedRolePolicies",
@@ -182,7 +248,9 @@ def test_the_stack_comes_before_the_environment_and_its_secrets_stay_in_memory()
         ("ListAttachedRolePolicies", ("InternalError", "no"), "role", WARNING, "(InternalError)"),
     ],
 )
-def test_what_the_cloud_refuses(action: str, error: tuple[str, str], check: str, state: State, words: str) -> None:
+def test_what_the_cloud_refuses(
+    action: str, error: tuple[str, str], check: str, state: State, words: str
+) -> None:
     found = look(cloud=FakeCloud(**{action: CloudError(action, *error)}))
     assert found[check].state is state
     assert words in f"{found[check].detail} {found[check].todo}"
@@ -190,7 +258,9 @@ def test_what_the_cloud_refuses(action: str, error: tuple[str, str], check: str,
 
 
 def test_no_credentials_at_all_is_no_crash() -> None:
-    found = look(cloud=FakeCloud(GetCallerIdentity=CloudError("Credentials", "CredentialsMissing", "no key")))["account"]
+    found = look(
+        cloud=FakeCloud(GetCallerIdentity=CloudError("Credentials", "CredentialsMissing", "no key"))
+    )["account"]
     assert (found.state, found.todo) == (FAILURE, "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY")
 
 
@@ -203,20 +273,32 @@ def test_no_credentials_at_all_is_no_crash() -> None:
     ],
     ids=["no header", "a stray line", "another section"],
 )
-def test_a_profile_on_which_every_run_would_end_is_a_failure_that_quotes_nothing_of_it(text: str, problem: str) -> None:
+def test_a_profile_on_which_every_run_would_end_is_a_failure_that_quotes_nothing_of_it(
+    text: str, problem: str
+) -> None:
     path = "/home/somebody/.tencentcloud/credentials"
     found = look(FakeMachine(environment={"TENCENTCLOUD_REGION": "ap-guangzhou"}, files={path: text}))
     assert found["credentials"].state is FAILURE
-    assert found["credentials"].detail == f"{path} cannot be read as a profile ({problem}), and every run ends there"
+    assert (
+        found["credentials"].detail
+        == f"{path} cannot be read as a profile ({problem}), and every run ends there"
+    )
     assert found["account"].state is SKIPPED
 
 
-@pytest.mark.parametrize("policies", [[], ["QcloudAccessForIPAMDofTKERole2"], ["QcloudAccessForIPAMDRoleInQcloudAllocateEIP"]])
+@pytest.mark.parametrize(
+    "policies", [[], ["QcloudAccessForIPAMDofTKERole2"], ["QcloudAccessForIPAMDRoleInQcloudAllocateEIP"]]
+)
 def test_a_role_without_its_policy_is_a_failure(policies: list[str]) -> None:
     """Also where a longer or another name looks like it."""
-    role = look(cloud=FakeCloud(ListAttachedRolePolicies={"List": [{"PolicyName": name} for name in policies]}))["role"]
+    role = look(
+        cloud=FakeCloud(ListAttachedRolePolicies={"List": [{"PolicyName": name} for name in policies]})
+    )["role"]
     assert role.state is FAILURE
-    assert role.detail == "IPAMDofTKE_QCSRole exists without its policy QcloudAccessForIPAMDofTKERole; ipamd can make no ENI with it"
+    assert (
+        role.detail
+        == "IPAMDofTKE_QCSRole exists without its policy QcloudAccessForIPAMDofTKERole; ipamd can make no ENI with it"
+    )
 
 
 def test_a_root_key_is_worth_a_word() -> None:
@@ -265,9 +347,11 @@ def test_this_machine_answers() -> None:
 
 
 def test_the_terminal_obeys_nothing_of_what_a_program_says(capsys: pytest.CaptureFixture[str]) -> None:
-    report.line(look(plugins({**PLUGINS[0], "version": "1\x1b[31m"}))["plugin kubernetes"], Console(soft_wrap=True))
+    report.line(
+        look(plugins({**PLUGINS[0], "version": "1\x1b[31m"}))["plugin kubernetes"], Console(soft_wrap=True)
+    )
     assert "only 1?[31m installed" in capsys.readouterr().out
 
 
 def test_what_looks_like_a_key_is_cut_out_of_messages() -> None:
-    assert shown(f"key {SECRET_ID} and\n{SECRET_KEY}\x1b") == "key (not shown) and (not shown)"
+    assert redacted(f"key {SECRET_ID} and\n{SECRET_KEY}\x1b") == "key (not shown) and (not shown)"

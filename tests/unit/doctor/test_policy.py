@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 import pulumi_tke_hybrid
 from pulumi_tke_hybrid.cloud.client import ACTIONS, ASKED_FOR
-from pulumi_tke_hybrid.doctor import command, policy
-from pulumi_tke_hybrid.doctor.actions import needs
+from pulumi_tke_hybrid.doctor import command, permissions
+from pulumi_tke_hybrid.doctor.permissions import needs
 
 
 def test_it_has_the_shape_that_cam_takes() -> None:
-    document: dict[str, Any] = json.loads(policy.as_json())
+    document: dict[str, Any] = json.loads(permissions.as_json())
     assert document["version"] == "2.0"
     (statement,) = document["statement"]
     assert (statement["effect"], statement["resource"]) == ("allow", ["*"])
@@ -34,21 +34,37 @@ def called(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
-        function = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+        function = (
+            node.func.attr
+            if isinstance(node.func, ast.Attribute)
+            else node.func.id
+            if isinstance(node.func, ast.Name)
+            else ""
+        )
         on_cloud = ast.unparse(node.func) in ("cloud.call", "self._cloud.call", "self._write", "_allowed")
         if function not in FORWARDERS or not on_cloud:
             continue
-        words = [str(item.value) if isinstance(item, ast.Constant) else "" for item in node.args[FORWARDERS[function] :]]
+        words = [
+            str(item.value) if isinstance(item, ast.Constant) else ""
+            for item in node.args[FORWARDERS[function] :]
+        ]
         service, action = ("tke", words[0]) if function == "_write" else words[:2]
         yield service, action, node.lineno
 
 
 def test_the_list_of_actions_is_what_the_code_calls() -> None:
-    found = {(path.name, *call) for path in SOURCES for call in called(ast.parse(path.read_text(encoding="utf-8")))}
+    found = {
+        (path.name, *call) for path in SOURCES for call in called(ast.parse(path.read_text(encoding="utf-8")))
+    }
     names = {f"{service}:{action}" for _, service, action, _ in found if service and action}
-    assert names == {f"{service}:{action}" for service, actions in ACTIONS.items() for action in actions} | set(ASKED_FOR)
+    assert names == {
+        f"{service}:{action}" for service, actions in ACTIONS.items() for action in actions
+    } | set(ASKED_FOR)
     # Only these two pass on an action that they were given.
-    assert {name for name, service, action, _ in found if not (service and action)} == {"vpc_cni.py", "service.py"}
+    assert {name for name, service, action, _ in found if not (service and action)} == {
+        "vpc_cni.py",
+        "service.py",
+    }
 
 
 def test_no_other_code_reaches_the_api() -> None:
@@ -57,47 +73,58 @@ def test_no_other_code_reaches_the_api() -> None:
         f"{path.name}:{node.lineno}"
         for path in SOURCES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("call", "call_json")
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("call", "call_json")
         if ast.unparse(node.func) not in ("cloud.call", "self._cloud.call") and path.name != "client.py"
     }
     assert others == set()
 
 
 def test_every_action_of_the_library_is_in_it_and_the_dangerous_one_is_not() -> None:
-    allowed = policy.actions(own_vpc=True)
-    assert {f"{service}:{action}" for service, actions in ACTIONS.items() for action in actions} <= set(allowed)
+    allowed = permissions.actions(own_vpc=True)
+    assert {f"{service}:{action}" for service, actions in ACTIONS.items() for action in actions} <= set(
+        allowed
+    )
     assert not set(ASKED_FOR) & set(allowed)
     assert not any("*" in action for action in allowed)
 
 
 def test_read_only_changes_nothing() -> None:
-    reading = set(policy.actions(read_only=True))
+    reading = set(permissions.actions(read_only=True))
     assert all(name.split(":")[1].startswith(("Describe", "Get", "List")) for name in reading)
-    assert {"tke:DescribeClusters", "tke:DescribeIPAMD", "tke:DescribeClusterInstances", "vpc:DescribeSubnets"} <= reading
+    assert {
+        "tke:DescribeClusters",
+        "tke:DescribeIPAMD",
+        "tke:DescribeClusterInstances",
+        "vpc:DescribeSubnets",
+    } <= reading
 
 
 def test_read_only_hands_out_no_credentials_of_the_cluster_and_says_who_needs_them() -> None:
     credentials = {"tke:DescribeClusterKubeconfig", "tke:DescribeClusterSecurity"}
-    assert credentials <= set(policy.actions()), "`up` reads them"
-    assert not credentials & set(policy.actions(read_only=True, own_vpc=True))
-    text = policy.as_markdown(read_only=True)
+    assert credentials <= set(permissions.actions()), "`up` reads them"
+    assert not credentials & set(permissions.actions(read_only=True, own_vpc=True))
+    text = permissions.as_markdown(read_only=True)
     assert not any(f"| `{name}` |" in text or f'"{name}"' in text for name in credentials)
     assert "a preview with --refresh" in text
 
 
 def test_a_vpc_is_made_only_where_it_is_said() -> None:
-    assert "vpc:CreateVpc" not in policy.actions()
-    assert "vpc:CreateVpc" in policy.actions(own_vpc=True)
+    assert "vpc:CreateVpc" not in permissions.actions()
+    assert "vpc:CreateVpc" in permissions.actions(own_vpc=True)
 
 
 def test_each_action_has_a_reason_and_a_source() -> None:
     assert all(need.who and need.why and need.source for need in needs(own_vpc=True))
-    text = policy.as_markdown()
-    assert text.count("\n| `") == len(policy.actions())
+    text = permissions.as_markdown()
+    assert text.count("\n| `") == len(permissions.actions())
     assert "finance:trade" in text
 
 
-@pytest.mark.parametrize(("options", "first"), [([], "{"), (["--markdown", "-"], "| action | who calls it, and why | source |")])
+@pytest.mark.parametrize(
+    ("options", "first"), [([], "{"), (["--markdown", "-"], "| action | who calls it, and why | source |")]
+)
 def test_the_command_prints_it(options: list[str], first: str) -> None:
     app = typer.Typer()
     app.callback()(lambda: None)

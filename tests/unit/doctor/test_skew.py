@@ -21,12 +21,17 @@ def test_the_date_of_an_answer_is_the_services_time(monkeypatch: pytest.MonkeyPa
     assert told(monkeypatch, {"date": email.utils.formatdate(time.time() + 100)}) == pytest.approx(100, abs=2)
 
 
-@pytest.mark.parametrize("date", [None, "", "yesterday", "Mon, 01 Jan 99999 00:00:00 GMT", f"Mon, 01 Jan {'9' * 40} 00:00:00 GMT"])
+@pytest.mark.parametrize(
+    "date", [None, "", "yesterday", "Mon, 01 Jan 99999 00:00:00 GMT", f"Mon, 01 Jan {'9' * 40} 00:00:00 GMT"]
+)
 def test_a_date_that_is_none_is_not_told(monkeypatch: pytest.MonkeyPatch, date: str | None) -> None:
     assert told(monkeypatch, {} if date is None else {"date": date}) is None
 
 
-@pytest.mark.parametrize("proxy", ["http://ci:s3cr3t/x@127.0.0.1:9", "socks5://ci:s3cr3t@127.0.0.1:9", "ftp://ci:s3cr3t@127.0.0.1:9"])
+@pytest.mark.parametrize(
+    "proxy",
+    ["http://ci:s3cr3t/x@127.0.0.1:9", "socks5://ci:s3cr3t@127.0.0.1:9", "ftp://ci:s3cr3t@127.0.0.1:9"],
+)
 def test_a_proxy_that_cannot_be_used_is_no_stack_trace(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     monkeypatch.setenv("HTTP_PROXY", proxy)
     monkeypatch.setenv("http_proxy", proxy)

@@ -3,7 +3,17 @@
 from dataclasses import replace
 from typing import Any
 
-from pulumi_tke_hybrid.drift.sides import CloudSide, ConfigMapSide, EniPod, IpamdSide, Node, Picture, VpcSubnet, Wish, WishedSubnet
+from pulumi_tke_hybrid.drift.sources import (
+    CloudSide,
+    ConfigMapSide,
+    EniPod,
+    IpamdSide,
+    Node,
+    Picture,
+    VpcSubnet,
+    Wish,
+    WishedSubnet,
+)
 
 CLUSTER, VPC = "cls-a1b2c3d4", "vpc-a1b2c3d4"
 FOUR, SIX, SEVEN = "ap-guangzhou-4", "ap-guangzhou-6", "ap-guangzhou-7"
@@ -33,7 +43,14 @@ def pod(address: str, **changes: Any) -> EniPod:
 
 def wish(*subnets: str) -> Wish:
     described = {POD4: (FOUR, "10.0.64.0/22"), POD6: (SIX, "10.0.68.0/22"), POD7: (SEVEN, "10.0.72.0/22")}
-    return Wish(CLUSTER, VPC, "ap-guangzhou", tuple(WishedSubnet(name, *described[name]) for name in subnets), True, 300)
+    return Wish(
+        CLUSTER,
+        VPC,
+        "ap-guangzhou",
+        tuple(WishedSubnet(name, *described[name]) for name in subnets),
+        True,
+        300,
+    )
 
 
 TWO_NODES = (node(0, "100004"), node(1, "100006"))
@@ -63,4 +80,7 @@ def ipamd(*subnets: str, **changes: Any) -> IpamdSide:
 
 def config_map(*subnets: str, **changes: Any) -> ConfigMapSide:
     zones = {POD4: FOUR, POD6: SIX, POD7: SEVEN}
-    return replace(ConfigMapSide(True, True, VPC, subnets, tuple(zones.get(subnet, "") for subnet in subnets), IMAGE), **changes)
+    return replace(
+        ConfigMapSide(True, True, VPC, subnets, tuple(zones.get(subnet, "") for subnet in subnets), IMAGE),
+        **changes,
+    )

@@ -8,7 +8,16 @@ import pytest
 
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.drift.collect import collect
-from pulumi_tke_hybrid.drift.sides import AddonSide, CloudSide, ConfigMapSide, EniPod, IpamdSide, Node, Picture, Unread
+from pulumi_tke_hybrid.drift.sources import (
+    AddonSide,
+    CloudSide,
+    ConfigMapSide,
+    EniPod,
+    IpamdSide,
+    Node,
+    Picture,
+    Unread,
+)
 
 Answer = dict[str, Any]
 
@@ -16,7 +25,11 @@ CLUSTER: Answer = {
     "ClusterId": "cls-a1b2c3d4",
     "ClusterName": "zones",
     "ClusterStatus": "Running",
-    "ClusterNetworkSettings": {"VpcId": "vpc-a1b2c3d4", "ClusterCIDR": "192.168.0.0/20", "Subnets": ["subnet-a"]},
+    "ClusterNetworkSettings": {
+        "VpcId": "vpc-a1b2c3d4",
+        "ClusterCIDR": "192.168.0.0/20",
+        "Subnets": ["subnet-a"],
+    },
     "Property": json.dumps({"NetworkType": "GR", "VpcCniType": "tke-route-eni", "IsNonStaticIpMode": False}),
 }
 IPAMD: Answer = {
@@ -120,7 +133,11 @@ def test_an_addon_that_could_not_be_read_is_not_taken_for_absent() -> None:
 )
 def test_a_call_that_is_refused_takes_nothing_else_with_it(action: str, side: str) -> None:
     picture = look(FakeCloud(**{action: CloudError(action, "UnauthorizedOperation", "no\x1b[31m")}))
-    unread = [name for name in ("cloud", "ipamd", "network", "machines") if isinstance(getattr(picture, name), Unread)]
+    unread = [
+        name
+        for name in ("cloud", "ipamd", "network", "machines")
+        if isinstance(getattr(picture, name), Unread)
+    ]
     assert unread == [side]
     assert getattr(picture, side).reason == f"{action} failed: UnauthorizedOperation: no?[31m"
 
@@ -129,8 +146,14 @@ def test_a_call_that_is_refused_takes_nothing_else_with_it(action: str, side: st
     ("answer", "reason"),
     [
         ({"Clusters": []}, "cls-a1b2c3d4 is not in region ap-guangzhou of this account"),
-        (CloudError("DescribeClusters", "AuthFailure.SignatureFailure", "bad"), "AuthFailure.SignatureFailure"),
-        (CloudError("Credentials", "CredentialsMissing", "no key"), "Credentials failed: CredentialsMissing: no key"),
+        (
+            CloudError("DescribeClusters", "AuthFailure.SignatureFailure", "bad"),
+            "AuthFailure.SignatureFailure",
+        ),
+        (
+            CloudError("Credentials", "CredentialsMissing", "no key"),
+            "Credentials failed: CredentialsMissing: no key",
+        ),
     ],
 )
 def test_without_the_cluster_the_cloud_sides_say_why(answer: Any, reason: str) -> None:

@@ -8,10 +8,10 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.console.root import Root
-from pulumi_tke_hybrid.drift import command, facts, run_command
-from pulumi_tke_hybrid.drift.sides import Unread
+from pulumi_tke_hybrid.cli.commands import Root
+from pulumi_tke_hybrid.cli.exit_code import WrongUse
+from pulumi_tke_hybrid.drift import command, run_command, sources
+from pulumi_tke_hybrid.drift.sources import Unread
 from tests.unit.drift.pictures import HEALTHY, POD4, POD6
 
 FACTS: dict[str, Any] = {
@@ -42,15 +42,18 @@ def run(app: typer.Typer, *arguments: str) -> Result:
 
 
 def test_facts_are_read_as_the_component_writes_them() -> None:
-    assert facts.wish(FACTS) == HEALTHY.wish
-    assert facts.wish({**FACTS, "ipReclaim": "never"}).reclaim_seconds is None
+    assert sources.wish(FACTS) == HEALTHY.wish
+    assert sources.wish({**FACTS, "ipReclaim": "never"}).reclaim_seconds is None
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '"x"', json.dumps({**FACTS, "ipReclaim": "soon"}), json.dumps({**FACTS, "zones": []})])
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", "{}", '"x"', json.dumps({**FACTS, "ipReclaim": "soon"}), json.dumps({**FACTS, "zones": []})],
+)
 def test_what_are_no_facts_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "facts.json").write_text(text)
     with pytest.raises(WrongUse, match="pulumi stack output"):
-        facts.read(str(tmp_path / "facts.json"))
+        sources.read(str(tmp_path / "facts.json"))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +63,10 @@ def test_what_are_no_facts_is_refused(tmp_path: Path, text: str) -> None:
         (["--region", "ap-guangzhou"], "'' is not a cluster id"),
         (["--cluster-id", "cls-1", "--region", "ap-guangzhou"], "'cls-1' is not a cluster id"),
         (["--facts", "nowhere.json"], "nowhere.json cannot be read: No such file or directory"),
-        (["--accept", "node-zone-uncoverd:ap-guangzhou-7"], "--accept node-zone-uncoverd:ap-guangzhou-7: there is no such finding"),
+        (
+            ["--accept", "node-zone-uncoverd:ap-guangzhou-7"],
+            "--accept node-zone-uncoverd:ap-guangzhou-7: there is no such finding",
+        ),
         (["--accept", "reclaim", "--accept", "subnet-gone:subnet-1"], "is not a cluster id"),
         (["--cloud-only", "--kubeconfig", "x", "--context", "y"], "leave out --kubeconfig, --context"),
         (["--json", "-", "--markdown", "-"], "cannot both go to standard output"),
@@ -68,7 +74,9 @@ def test_what_are_no_facts_is_refused(tmp_path: Path, text: str) -> None:
         (["unexpected"], "unexpected extra argument"),
     ],
 )
-def test_wrong_use_ends_with_64_and_one_sentence(app: typer.Typer, arguments: list[str], sentence: str) -> None:
+def test_wrong_use_ends_with_64_and_one_sentence(
+    app: typer.Typer, arguments: list[str], sentence: str
+) -> None:
     result = run(app, *arguments)
     assert result.exit_code == 64
     assert sentence in result.output
@@ -82,7 +90,9 @@ def test_facts_of_another_cluster_are_refused(app: typer.Typer, tmp_path: Path) 
     assert "--facts are of cls-a1b2c3d4" in result.output
 
 
-def test_the_ambient_kubeconfig_is_never_taken(app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ambient_kubeconfig_is_never_taken(
+    app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / ".kube").mkdir()
     (tmp_path / ".kube" / "config").write_text("apiVersion: v1\n")
     monkeypatch.setenv("HOME", str(tmp_path))

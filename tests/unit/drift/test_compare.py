@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.console.exit_code import ExitCode
+from pulumi_tke_hybrid.cli.exit_code import ExitCode
 from pulumi_tke_hybrid.drift.compare import compare
 from pulumi_tke_hybrid.drift.finding import Severity
-from pulumi_tke_hybrid.drift.outcome import Outcome
-from pulumi_tke_hybrid.drift.sides import Picture, Unread
+from pulumi_tke_hybrid.drift.report import Outcome
+from pulumi_tke_hybrid.drift.sources import Picture, Unread
 from tests.unit.drift.pictures import (
     FOUR,
     HEALTHY,
@@ -48,7 +48,11 @@ def test_sides_that_agree_say_nothing_whatever_their_order() -> None:
 
 CASES: dict[str, tuple[dict[str, Any], list[tuple[str, Severity, str]]]] = {
     "added elsewhere on every side": (
-        {"cloud": cloud(POD4, POD6, POD7), "ipamd": ipamd(POD4, POD6, POD7), "config_map": config_map(POD4, POD6, POD7)},
+        {
+            "cloud": cloud(POD4, POD6, POD7),
+            "ipamd": ipamd(POD4, POD6, POD7),
+            "config_map": config_map(POD4, POD6, POD7),
+        },
         [("subnet-not-in-program", WARNING, POD7)],
     ),
     "in the program only": ({"wish": wish(POD4, POD6, POD7)}, [("subnet-only-in-program", WARNING, POD7)]),
@@ -56,13 +60,22 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, Severity, str]]]] = {
         {"config_map": config_map(POD4, POD6, POD7)},
         [("subnet-one-side", DANGER, POD7), ("subnet-not-in-program", WARNING, POD7)],
     ),
-    "taken out of the ConfigMap by hand": ({"config_map": config_map(POD4)}, [("subnet-not-everywhere", WARNING, POD6)]),
-    "registered by the ConfigMap, as the program says": ({"cloud": cloud(POD4)}, [("subnet-by-configmap", NOTE, POD6)]),
+    "taken out of the ConfigMap by hand": (
+        {"config_map": config_map(POD4)},
+        [("subnet-not-everywhere", WARNING, POD6)],
+    ),
+    "registered by the ConfigMap, as the program says": (
+        {"cloud": cloud(POD4)},
+        [("subnet-by-configmap", NOTE, POD6)],
+    ),
     "registered by the ConfigMap, and nobody says that it is meant": (
         {"cloud": cloud(POD4), "wish": None},
         [("subnet-by-configmap", WARNING, POD6)],
     ),
-    "ipamd lags behind": ({"ipamd": ipamd(POD4), "nodes": (node(0, "100004"),)}, [("subnet-not-everywhere", WARNING, POD6)]),
+    "ipamd lags behind": (
+        {"ipamd": ipamd(POD4), "nodes": (node(0, "100004"),)},
+        [("subnet-not-everywhere", WARNING, POD6)],
+    ),
     "ipamd alone works with it": (
         {"ipamd": ipamd(POD4, POD6, POD7), "wish": None},
         [("subnet-one-side", DANGER, POD7)],
@@ -76,15 +89,29 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, Severity, str]]]] = {
         [("ipamd-busy", WARNING, HEALTHY.cluster_id), ("subnet-not-everywhere", WARNING, POD6)],
     ),
     "a registered subnet was deleted": (
-        {"network": tuple(subnet for subnet in NETWORK if subnet.subnet_id != POD6), "nodes": (node(0, "100004"),), "pods": ()},
+        {
+            "network": tuple(subnet for subnet in NETWORK if subnet.subnet_id != POD6),
+            "nodes": (node(0, "100004"),),
+            "pods": (),
+        },
         [("subnet-gone", DANGER, POD6)],
     ),
     "VPC-CNI is off: said once": (
-        {"ipamd": ipamd(enabled=False, phase=""), "cloud": cloud(), "config_map": config_map(present=False, read_by_deployment=False)},
+        {
+            "ipamd": ipamd(enabled=False, phase=""),
+            "cloud": cloud(),
+            "config_map": config_map(present=False, read_by_deployment=False),
+        },
         [("vpc-cni-off", DANGER, HEALTHY.cluster_id)],
     ),
-    "the phantom hybrid": ({"ipamd": ipamd(enabled=False, phase="")}, [("vpc-cni-off", DANGER, HEALTHY.cluster_id)]),
-    "ipamd failed": ({"ipamd": ipamd(POD4, POD6, phase="Failed", reason="no role")}, [("ipamd-failed", DANGER, HEALTHY.cluster_id)]),
+    "the phantom hybrid": (
+        {"ipamd": ipamd(enabled=False, phase="")},
+        [("vpc-cni-off", DANGER, HEALTHY.cluster_id)],
+    ),
+    "ipamd failed": (
+        {"ipamd": ipamd(POD4, POD6, phase="Failed", reason="no role")},
+        [("ipamd-failed", DANGER, HEALTHY.cluster_id)],
+    ),
     "another VPC in the ConfigMap": (
         {"config_map": config_map(POD4, POD6, vpc_id="vpc-elsewhe")},
         [("configmap-vpc", DANGER, "kube-system/tke-eni-ipamd")],
@@ -106,25 +133,55 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, Severity, str]]]] = {
         {"nodes": (node(0, "100004"), node(1, "100006"), node(2, "100007"), node(2, "100007", name="other"))},
         [("node-zone-uncovered", DANGER, SEVEN)],
     ),
-    "a super node needs no subnet": ({"nodes": (node(0, "100004"), node(1, "100006"), node(2, "100007", virtual=True))}, []),
+    "a super node needs no subnet": (
+        {"nodes": (node(0, "100004"), node(1, "100006"), node(2, "100007", virtual=True))},
+        [],
+    ),
     "a node of no known zone": (
         {"nodes": (node(0, "100004"), node(1, "100006"), node(9, ""))},
         [("node-zone-unknown", UNKNOWN, "nodes")],
     ),
-    "an ENI pod on the overlay": ({"pods": (pod("192.168.0.9"),)}, [("eni-pod-on-overlay", DANGER, "default/web")]),
-    "an ENI pod with host network": ({"pods": (pod("10.0.0.20", on_host=True),)}, [("eni-pod-on-host", DANGER, "default/web")]),
-    "an ENI pod in a subnet that nobody registered": ({"pods": (pod("10.0.72.7"),)}, [("eni-pod-outside", WARNING, "default/web")]),
+    "an ENI pod on the overlay": (
+        {"pods": (pod("192.168.0.9"),)},
+        [("eni-pod-on-overlay", DANGER, "default/web")],
+    ),
+    "an ENI pod with host network": (
+        {"pods": (pod("10.0.0.20", on_host=True),)},
+        [("eni-pod-on-host", DANGER, "default/web")],
+    ),
+    "an ENI pod in a subnet that nobody registered": (
+        {"pods": (pod("10.0.72.7"),)},
+        [("eni-pod-outside", WARNING, "default/web")],
+    ),
     "an ENI pod that waits": ({"pods": (pod(""),)}, [("eni-pod-waiting", NOTE, "default/web")]),
-    "reclaim changed elsewhere": ({"ipamd": ipamd(POD4, POD6, reclaim_seconds=None)}, [("reclaim", WARNING, HEALTHY.cluster_id)]),
-    "not static": ({"ipamd": ipamd(POD4, POD6, static_ip=False)}, [("static-ip", WARNING, HEALTHY.cluster_id)]),
-    "static mode not told": ({"ipamd": ipamd(POD4, POD6, static_ip=None)}, [("static-ip-unknown", NOTE, HEALTHY.cluster_id)]),
-    "another CNI type": ({"ipamd": ipamd(POD4, POD6, cni_type="tke-direct-eni")}, [("cni-type", WARNING, HEALTHY.cluster_id)]),
+    "reclaim changed elsewhere": (
+        {"ipamd": ipamd(POD4, POD6, reclaim_seconds=None)},
+        [("reclaim", WARNING, HEALTHY.cluster_id)],
+    ),
+    "not static": (
+        {"ipamd": ipamd(POD4, POD6, static_ip=False)},
+        [("static-ip", WARNING, HEALTHY.cluster_id)],
+    ),
+    "static mode not told": (
+        {"ipamd": ipamd(POD4, POD6, static_ip=None)},
+        [("static-ip-unknown", NOTE, HEALTHY.cluster_id)],
+    ),
+    "another CNI type": (
+        {"ipamd": ipamd(POD4, POD6, cni_type="tke-direct-eni")},
+        [("cni-type", WARNING, HEALTHY.cluster_id)],
+    ),
     "another VPC in the program": (
         {"wish": replace(wish(POD4, POD6), vpc_id="vpc-elsewhe")},
         [("program-vpc", WARNING, HEALTHY.cluster_id)],
     ),
     "a range that the program has wrongly": (
-        {"network": tuple(replace(subnet, block="10.0.80.0/22") if subnet.subnet_id == POD6 else subnet for subnet in NETWORK), "pods": ()},
+        {
+            "network": tuple(
+                replace(subnet, block="10.0.80.0/22") if subnet.subnet_id == POD6 else subnet
+                for subnet in NETWORK
+            ),
+            "pods": (),
+        },
         [("subnet-described-wrongly", WARNING, POD6)],
     ),
 }
@@ -145,7 +202,9 @@ def test_each_sentence_has_its_four_parts(name: str) -> None:
 
 
 def test_the_message_names_pods_addresses_and_the_missing_resource() -> None:
-    (finding,) = compare(spoilt(pods=tuple(pod(f"192.168.0.{last}", name=f"web-{last}", asks=False) for last in range(2, 8))))
+    (finding,) = compare(
+        spoilt(pods=tuple(pod(f"192.168.0.{last}", name=f"web-{last}", asks=False) for last in range(2, 8)))
+    )
     assert finding.value == "6 pods (web-2 192.168.0.2, web-3 192.168.0.3, web-4 192.168.0.4 and 3 more)"
     assert "asks for no tke.cloud.tencent.com/eni-ip" in finding.why
 
@@ -166,7 +225,9 @@ def test_what_was_not_read_is_said_and_is_not_taken_for_agreement() -> None:
 
 def test_a_side_that_does_not_count_is_named_in_the_headline_only() -> None:
     skipped = Unread("--cloud-only", wanted=False)
-    outcome = Outcome(picture := spoilt(config_map=skipped, nodes=skipped, pods=skipped, machines=skipped), compare(picture))
+    outcome = Outcome(
+        picture := spoilt(config_map=skipped, nodes=skipped, pods=skipped, machines=skipped), compare(picture)
+    )
     assert outcome.exit_code == ExitCode.FINE
     assert outcome.headline == "cls-a1b2c3d4: no drift (not asked: the ConfigMap, the nodes, the pods)"
 
@@ -180,10 +241,15 @@ def test_danger_outweighs_what_is_not_known_and_that_outweighs_a_difference() ->
 
 
 def test_the_kubeconfig_of_another_cluster_is_not_compared() -> None:
-    picture = spoilt(machines=frozenset({"10.0.5.5"}), config_map=config_map(POD7), pods=(pod("192.168.0.9"),))
+    picture = spoilt(
+        machines=frozenset({"10.0.5.5"}), config_map=config_map(POD7), pods=(pod("192.168.0.9"),)
+    )
     findings = compare(picture)
     assert {finding.id for finding in findings} == {"side-not-read"}
-    assert "the kubeconfig is that of another cluster: none of its 2 nodes is a machine of cls-a1b2c3d4" in findings[0].why
+    assert (
+        "the kubeconfig is that of another cluster: none of its 2 nodes is a machine of cls-a1b2c3d4"
+        in findings[0].why
+    )
 
 
 def test_a_finding_that_is_meant_does_not_count() -> None:

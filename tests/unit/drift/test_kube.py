@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from pulumi_tke_hybrid.drift.ipamd_objects import config_map_side
-from pulumi_tke_hybrid.drift.kube import eni_pod_sides, node_side
-from pulumi_tke_hybrid.drift.sides import ConfigMapSide, EniPod, Node
+from pulumi_tke_hybrid.drift.collect import config_map_side, eni_pod_sides, node_side
+from pulumi_tke_hybrid.drift.sources import ConfigMapSide, EniPod, Node
 
 ENI: dict[str, Any] = {"tke.cloud.tencent.com/networks": "tke-bridge, tke-route-eni"}
 ASKS: dict[str, Any] = {"resources": {"requests": {"tke.cloud.tencent.com/eni-ip": "1"}}}
@@ -20,18 +19,36 @@ def a_pod(**metadata: Any) -> dict[str, Any]:
 
 def test_a_node_with_all_and_with_next_to_nothing() -> None:
     full = {
-        "metadata": {"name": "n", "labels": {"topology.kubernetes.io/zone": "100004", "topology.com.tencent.cloud.csi.cbs/zone": "ap-x-4"}},
+        "metadata": {
+            "name": "n",
+            "labels": {
+                "topology.kubernetes.io/zone": "100004",
+                "topology.com.tencent.cloud.csi.cbs/zone": "ap-x-4",
+            },
+        },
         "spec": {"podCIDR": "192.168.0.0/26"},
-        "status": {"addresses": [{"type": "Hostname", "address": "n"}, {"type": "InternalIP", "address": "10.0.0.20"}]},
+        "status": {
+            "addresses": [
+                {"type": "Hostname", "address": "n"},
+                {"type": "InternalIP", "address": "10.0.0.20"},
+            ]
+        },
     }
     assert node_side(full) == Node("n", "10.0.0.20", "100004", "ap-x-4", ("192.168.0.0/26",))
     assert node_side({"metadata": {"name": "n"}}) == Node("n", "", "")
     for kind, virtual in (("eklet", True), ("external", True), ("S5.LARGE8", False), ("External", False)):
-        assert node_side({"metadata": {"name": "n", "labels": {"node.kubernetes.io/instance-type": kind}}}).virtual is virtual
+        assert (
+            node_side(
+                {"metadata": {"name": "n", "labels": {"node.kubernetes.io/instance-type": kind}}}
+            ).virtual
+            is virtual
+        )
 
 
 def test_an_eni_pod_belongs_to_its_deployment() -> None:
-    owned = a_pod(ownerReferences=[{"kind": "ReplicaSet", "name": "web-5d4f"}], labels={"pod-template-hash": "5d4f"})
+    owned = a_pod(
+        ownerReferences=[{"kind": "ReplicaSet", "name": "web-5d4f"}], labels={"pod-template-hash": "5d4f"}
+    )
     assert eni_pod_sides([owned]) == (EniPod("shop", "web-5d4f-x", "web", "10.0.0.20", "10.0.64.5", True),)
     stateful = a_pod(ownerReferences=[{"kind": "StatefulSet", "name": "web"}])
     assert [pod.workload for pod in eni_pod_sides([stateful, a_pod()])] == ["web", "web-5d4f-x"]
@@ -40,7 +57,10 @@ def test_an_eni_pod_belongs_to_its_deployment() -> None:
 def test_pods_that_do_not_ask_or_are_over_are_left_out() -> None:
     over = a_pod()
     over["status"]["phase"] = "Succeeded"
-    assert eni_pod_sides([a_pod(annotations=None), a_pod(annotations={}), over, {"metadata": {"name": "bare"}}]) == ()
+    assert (
+        eni_pod_sides([a_pod(annotations=None), a_pod(annotations={}), over, {"metadata": {"name": "bare"}}])
+        == ()
+    )
 
 
 def test_the_resource_counts_on_the_first_container_only() -> None:

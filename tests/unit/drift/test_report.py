@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from pulumi_tke_hybrid.drift import report, table
+from pulumi_tke_hybrid.drift import report
+from pulumi_tke_hybrid.drift import report as table
 from pulumi_tke_hybrid.drift.compare import compare
-from pulumi_tke_hybrid.drift.outcome import Outcome
-from pulumi_tke_hybrid.drift.sides import Picture, Unread
+from pulumi_tke_hybrid.drift.report import Outcome
+from pulumi_tke_hybrid.drift.sources import Picture, Unread
 from tests.unit.drift.pictures import HEALTHY, POD4, POD6, SEVEN, TWO_NODES, TWO_PODS, config_map, node, pod
 
 
@@ -19,7 +20,9 @@ def outcome(picture: Picture) -> Outcome:
 
 def spoilt() -> Picture:
     evil = pod("192.168.0.9", workload="w|`<b>\x1b[31m", name="w\n")
-    return replace(HEALTHY, config_map=config_map(POD4), pods=(*TWO_PODS, evil), nodes=(*TWO_NODES, node(2, "100007")))
+    return replace(
+        HEALTHY, config_map=config_map(POD4), pods=(*TWO_PODS, evil), nodes=(*TWO_NODES, node(2, "100007"))
+    )
 
 
 def test_json_holds_every_side_and_every_finding() -> None:
@@ -32,16 +35,26 @@ def test_json_holds_every_side_and_every_finding() -> None:
     }  # fmt: skip
     assert {"zone": SEVEN, "nodes": 1, "subnets": []} in data["zones"]
     assert {row["pod"]: row["place"] for row in data["pods"]}["default/web-1"] == "registered"
-    assert [finding["id"] for finding in data["findings"]] == ["eni-pod-on-overlay", "node-zone-uncovered", "subnet-not-everywhere"]
-    assert {"setting": "reclaim", "cloud": "", "ipamd": "300 s", "configmap": "", "program": "300 s"} in data["settings"]
+    assert [finding["id"] for finding in data["findings"]] == [
+        "eni-pod-on-overlay",
+        "node-zone-uncovered",
+        "subnet-not-everywhere",
+    ]
+    assert {"setting": "reclaim", "cloud": "", "ipamd": "300 s", "configmap": "", "program": "300 s"} in data[
+        "settings"
+    ]
 
 
 def test_what_was_not_read_is_null_and_not_false() -> None:
     nothing = Unread("no kubeconfig")
-    data = report.as_data(outcome(replace(HEALTHY, config_map=nothing, nodes=nothing, pods=nothing, machines=nothing)))
+    data = report.as_data(
+        outcome(replace(HEALTHY, config_map=nothing, nodes=nothing, pods=nothing, machines=nothing))
+    )
     assert {row["configmap"] for row in data["subnets"]} == {None}
     assert data["notRead"][0] == {"side": "the ConfigMap", "reason": "no kubeconfig", "wanted": True}
-    assert data["zones"] == [{"zone": f"ap-guangzhou-{n}", "nodes": 0, "subnets": [s]} for n, s in ((4, POD4), (6, POD6))]
+    assert data["zones"] == [
+        {"zone": f"ap-guangzhou-{n}", "nodes": 0, "subnets": [s]} for n, s in ((4, POD4), (6, POD6))
+    ]
 
 
 def test_markdown_escapes_what_the_cluster_said() -> None:

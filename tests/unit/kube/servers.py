@@ -69,7 +69,10 @@ class Objects:
         if (found := self.replies.get((request.method, request.path))) is not None:
             return found
         if request.path == "/apis":
-            groups = [{"name": name, "preferredVersion": {"version": version}} for name, version in self.groups.items()]
+            groups = [
+                {"name": name, "preferredVersion": {"version": version}}
+                for name, version in self.groups.items()
+            ]
             return Reply({"kind": "APIGroupList", "groups": groups})
         lists = {"/api/v1/pods": self.pods, **self.lists}
         if request.method == "GET" and request.path in lists:

@@ -31,7 +31,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def write(path: Path, content: Json | str | bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else (content if isinstance(content, str) else json.dumps(content)).encode())
+    path.write_bytes(
+        content
+        if isinstance(content, bytes)
+        else (content if isinstance(content, str) else json.dumps(content)).encode()
+    )
     return path
 
 
@@ -46,21 +50,31 @@ def server(found: kubeconfig.Kubeconfig, context: str = "") -> str:
     return found.entry(context).cluster.text("server")
 
 
-def test_the_first_file_wins_for_each_name_and_for_the_current_context(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_file_wins_for_each_name_and_for_the_current_context(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = write(folder / "one", {"clusters": config("a", "https://one")["clusters"]})
     two = write(folder / "two", config("a", "https://two"))
     three = write(folder / "three", config("b", "https://three"))
     merged = listed(monkeypatch, "", folder / "missing", one, two, "", three)
-    assert (merged.entry().context, server(merged), server(merged, "b")) == ("a", "https://one", "https://three")
+    assert (merged.entry().context, server(merged), server(merged, "b")) == (
+        "a",
+        "https://one",
+        "https://three",
+    )
     assert server(listed(monkeypatch, three, two, one)) == "https://three"
 
 
-def test_an_empty_current_context_leaves_the_next_files_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_current_context_leaves_the_next_files_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = write(folder / "one", {**config("a", "https://one"), "current-context": ""})
     assert listed(monkeypatch, one, write(folder / "two", config("b", "https://two"))).entry().context == "b"
 
 
-def test_relative_paths_start_at_the_folder_of_their_own_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_paths_start_at_the_folder_of_their_own_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(folder / "x" / "token", "of-x")
     write(folder / "y" / "token", "of-y")
     one = write(folder / "x" / "config", config("a", "https://a", user={"tokenFile": "token"}))
@@ -69,7 +83,9 @@ def test_relative_paths_start_at_the_folder_of_their_own_file(folder: Path, monk
     assert [merged.entry(name).user.file("tokenFile") for name in ("a", "b")] == [b"of-x", b"of-y"]
 
 
-def test_the_option_is_one_file_and_the_usual_place_comes_last(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_option_is_one_file_and_the_usual_place_comes_last(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     usual = write(folder / ".kube" / "config", config("home", "https://home"))
     found = kubeconfig.of_environment()
     assert found
@@ -88,7 +104,9 @@ def test_files_that_windows_wrote_are_read(folder: Path, encoding: str) -> None:
     assert server(kubeconfig.of_file(write(folder / "config", text.encode(encoding)))) == "https://k"
 
 
-def test_names_that_the_user_gave_and_that_do_not_exist_are_wrong_use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_that_the_user_gave_and_that_do_not_exist_are_wrong_use(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(NoSuchEntry, match=r'kubeconfig ".*/missing" does not exist'):
         kubeconfig.of_file(folder / "missing")
     with pytest.raises(NoSuchEntry, match="does not exist"):
@@ -96,7 +114,11 @@ def test_names_that_the_user_gave_and_that_do_not_exist_are_wrong_use(folder: Pa
     monkeypatch.setenv("KUBECONFIG", os.pathsep.join(["/missing/a", "/missing/b"]))
     with pytest.raises(NoSuchEntry, match='no file of KUBECONFIG exists: "/missing/a", "/missing/b"'):
         kubeconfig.of_environment()
-    merged = listed(monkeypatch, write(folder / "one", config("a", "https://a")), write(folder / "two", config("b", "https://b")))
+    merged = listed(
+        monkeypatch,
+        write(folder / "one", config("a", "https://a")),
+        write(folder / "two", config("b", "https://b")),
+    )
     with pytest.raises(NoSuchEntry, match=r'KUBECONFIG has no context "c"; contexts: "a", "b"$'):
         merged.entry("c")
 
@@ -118,7 +140,10 @@ CLUSTER: Json = {"clusters": [{"name": "k", "cluster": {"server": "https://hunte
         ({}, "has no current-context; name one with --context (there is no context)"),
         (MANY, '"c8", "c9" and 4 more)'),
         ({"current-context": 3}, "current-context is not a text"),
-        ({"current-context": "c"}, 'current-context names "c", and there is no such context; there is no context'),
+        (
+            {"current-context": "c"},
+            'current-context names "c", and there is no such context; there is no context',
+        ),
         ({"clusters": "hunter2"}, "clusters is not a list"),
         ({"users": {"hunter2": 1}}, "users is not a list"),
         ({"contexts": ["hunter2"]}, "an entry of contexts is not a mapping of fields"),
@@ -127,13 +152,20 @@ CLUSTER: Json = {"clusters": [{"name": "k", "cluster": {"server": "https://hunte
         ({"users": [{"name": "u", "user": "hunter2"}]}, 'user "u" is not a mapping of fields'),
         ({"users": [{"name": "u"}, {"name": "u"}]}, 'users holds "u" twice'),
         ({"current-context": "c", "contexts": [{"name": "c"}]}, 'context "c" names no cluster'),
-        ({"current-context": "c", "contexts": [{"name": "c", "context": {"cluster": ["x"]}}]}, 'context "c": cluster is not a text'),
+        (
+            {"current-context": "c", "contexts": [{"name": "c", "context": {"cluster": ["x"]}}]},
+            'context "c": cluster is not a text',
+        ),
         (
             {"current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "k"}}]},
             'context "c" names cluster "k", and there is none',
         ),
         (
-            {**CLUSTER, "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}]},
+            {
+                **CLUSTER,
+                "current-context": "c",
+                "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
+            },
             'context "c" names user "u", and there is none',
         ),
     ],
@@ -149,10 +181,14 @@ def test_what_is_no_kubeconfig_is_named_and_not_quoted(folder: Path, content: An
     assert message.isprintable()
 
 
-def test_one_file_that_cannot_be_read_is_not_passed_over(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_file_that_cannot_be_read_is_not_passed_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     good = write(folder / "good", config("a", "https://a"))
     for bad in (folder, write(folder / "bad", "a: [")):
-        with pytest.raises(KubeError, match=r'kubeconfig ".*" (is not YAML|cannot be read \(Is a directory\))$'):
+        with pytest.raises(
+            KubeError, match=r'kubeconfig ".*" (is not YAML|cannot be read \(Is a directory\))$'
+        ):
             listed(monkeypatch, good, bad)
 
 

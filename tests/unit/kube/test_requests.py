@@ -12,12 +12,34 @@ from pulumi_tke_hybrid.kube import access, client
 from pulumi_tke_hybrid.kube import kubeconfig as files
 from pulumi_tke_hybrid.kube.client import KubeClient, connect, connect_to
 from pulumi_tke_hybrid.kube.errors import KubeError, NotAllowed, NotAuthenticated, NotFound
-from tests.unit.kube.servers import NOT_FOUND, PLAIN_404, Json, Objects, Reply, Request, kubeconfig, named, proxying, serving, status
+from tests.unit.kube.servers import (
+    NOT_FOUND,
+    PLAIN_404,
+    Json,
+    Objects,
+    Reply,
+    Request,
+    kubeconfig,
+    named,
+    proxying,
+    serving,
+    status,
+)
 
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "KUBECONFIG"):
+    for name in (
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+        "NO_PROXY",
+        "no_proxy",
+        "KUBECONFIG",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -39,13 +61,21 @@ def sent(user: Json, folder: Path | None = None) -> Request:
 def test_credentials_are_sent_as_kubectl_sends_them(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("of-the-file\n")
     assert sent({"token": "s3cr3t"}).all("Authorization") == ["Bearer s3cr3t"]
-    assert sent({"token": "old", "tokenFile": "token"}, tmp_path).all("Authorization") == ["Bearer of-the-file"]
+    assert sent({"token": "old", "tokenFile": "token"}, tmp_path).all("Authorization") == [
+        "Bearer of-the-file"
+    ]
     assert sent({"username": "me", "password": "p:w"}).all("Authorization") == ["Basic bWU6cDp3"]
     assert sent({}).all("Authorization") == []
 
 
 def test_impersonation_is_sent() -> None:
-    user = {"token": "t", "as": "Zo\u00eb", "as-uid": "7", "as-groups": ["dev", "ops"], "as-user-extra": {"example.com/Scopes": ["a", "b"]}}
+    user = {
+        "token": "t",
+        "as": "Zo\u00eb",
+        "as-uid": "7",
+        "as-groups": ["dev", "ops"],
+        "as-user-extra": {"example.com/Scopes": ["a", "b"]},
+    }
     request = sent(user)
     assert request.all("Impersonate-User") == ["Zo\u00eb".encode().decode("latin-1")]
     assert request.all("Impersonate-Uid") == ["7"]
@@ -56,7 +86,12 @@ def test_impersonation_is_sent() -> None:
 def test_a_user_that_is_nobody_is_told_from_a_user_without_a_credential() -> None:
     text = {**kubeconfig("http://127.0.0.1:1"), "contexts": [{"name": "c", "context": {"cluster": "k"}}]}
     assert connect_to(json.dumps(text))
-    for user in ({"tokn": "hunter2"}, {"password": "hunter2"}, {"token": ""}, {"client-certificate-data": ""}):
+    for user in (
+        {"tokn": "hunter2"},
+        {"password": "hunter2"},
+        {"token": ""},
+        {"client-certificate-data": ""},
+    ):
         with pytest.raises(KubeError, match=r'^user "u" holds no credential \(".*"\)'):
             to("http://127.0.0.1:1", user)
 
@@ -64,24 +99,36 @@ def test_a_user_that_is_nobody_is_told_from_a_user_without_a_credential() -> Non
 @pytest.mark.parametrize(
     ("user", "problem"),
     [
-        ({"auth-provider": {"name": "oidc", "config": {"id-token": "hunter2"}}}, 'user "u": auth-provider "oidc" is not supported'),
+        (
+            {"auth-provider": {"name": "oidc", "config": {"id-token": "hunter2"}}},
+            'user "u": auth-provider "oidc" is not supported',
+        ),
         ({"auth-provider": {}, "token": "hunter2"}, "auth-provider"),
         ({"auth-provider": "hunter2"}, "auth-provider is not a mapping"),
         ({"token": 5}, 'user "u": token is not a text'),
         ({"token": "hunter2\nX-Evil: 1"}, "token is empty or holds characters"),
         ({"token": "hunter2 b"}, "token is empty or holds characters"),
         ({"token": "hunter2\u00e9"}, "token is empty or holds characters"),
-        ({"tokenFile": "/missing/hunter3"}, r"the file of tokenFile cannot be read \(No such file or directory\)"),
+        (
+            {"tokenFile": "/missing/hunter3"},
+            r"the file of tokenFile cannot be read \(No such file or directory\)",
+        ),
         ({"tokenFile": "/dev/null"}, "the file of tokenFile is empty"),
         ({"token": "hunter2", "username": "me"}, "token and username exclude each other"),
         ({"token": "t", "as-groups": ["hunter2"]}, "as-groups needs as"),
         ({"token": "t", "as": "a\r\nhunter2: 1"}, "as holds something that is not a text"),
         ({"token": "t", "as": "a", "as-groups": "hunter2"}, "as-groups is not a list"),
         ({"token": "t", "as": "a", "as-user-extra": ["hunter2"]}, "as-user-extra is not a mapping"),
-        ({"client-certificate": "/missing/hunter2", "client-key-data": "aGk="}, "the file of client-certificate cannot be read"),
+        (
+            {"client-certificate": "/missing/hunter2", "client-key-data": "aGk="},
+            "the file of client-certificate cannot be read",
+        ),
         ({"exec": "hunter2"}, "exec is not a mapping"),
         ({"exec": {"command": "hunter2"}}, "exec: apiVersion is neither client.authentication.k8s.io/v1 nor"),
-        ({"exec": {"apiVersion": "client.authentication.k8s.io/v1alpha1", "command": "hunter2"}}, "exec: apiVersion is v1alpha1"),
+        (
+            {"exec": {"apiVersion": "client.authentication.k8s.io/v1alpha1", "command": "hunter2"}},
+            "exec: apiVersion is v1alpha1",
+        ),
         ({"exec": {"apiVersion": "client.authentication.k8s.io/v1"}}, "exec: command is missing"),
     ],
 )
@@ -103,10 +150,16 @@ def test_a_user_that_cannot_be_used_is_refused_by_its_field(user: Json, problem:
         ({"server": "https://a?hunter2"}, "server is not an address"),
         ({"server": ["hunter2"]}, "server is not a text"),
         ({"insecure-skip-tls-verify": "yes"}, "insecure-skip-tls-verify is neither true nor false"),
-        ({"certificate-authority-data": "hunter2 !"}, "certificate-authority(-data is not base64| holds no certificate in PEM)"),
+        (
+            {"certificate-authority-data": "hunter2 !"},
+            "certificate-authority(-data is not base64| holds no certificate in PEM)",
+        ),
         ({"certificate-authority-data": "aHVudGVyMg=="}, "certificate-authority holds no certificate in PEM"),
         ({"certificate-authority": "/missing/hunter2"}, "the file of certificate-authority cannot be read"),
-        ({"certificate-authority": "/"}, r"the file of certificate-authority cannot be read \(Is a directory\)"),
+        (
+            {"certificate-authority": "/"},
+            r"the file of certificate-authority cannot be read \(Is a directory\)",
+        ),
         (
             {"certificate-authority-data": "aHVudGVyMg==", "insecure-skip-tls-verify": True},
             "insecure-skip-tls-verify and certificate-authority exclude each other",
@@ -126,11 +179,15 @@ def test_a_cluster_that_cannot_be_used_is_refused_by_its_field(cluster: Json, pr
 
 def test_a_socks_proxy_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(KubeError, match=r"^proxy-url names a SOCKS proxy, which needs another package: pip install pysocks$"):
+    with pytest.raises(
+        KubeError, match=r"^proxy-url names a SOCKS proxy, which needs another package: pip install pysocks$"
+    ):
         to("http://127.0.0.1:1", cluster={"proxy-url": "socks5://u:hunter2@127.0.0.1:1"})
 
 
-def test_a_proxy_of_the_kubeconfig_is_used_with_its_credentials_whatever_the_environment_excepts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_of_the_kubeconfig_is_used_with_its_credentials_whatever_the_environment_excepts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     with serving(Objects([named("a")])) as proxy:
@@ -140,17 +197,27 @@ def test_a_proxy_of_the_kubeconfig_is_used_with_its_credentials_whatever_the_env
     assert proxy.requests[0].all("Proxy-Authorization") == ["Basic bWU6cEB3"]
 
 
-def test_a_proxy_of_the_environment_is_used_but_for_loopback_and_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_of_the_environment_is_used_but_for_loopback_and_exceptions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with serving(Objects([named("proxied")])) as proxy, serving(Objects([named("direct")])) as served:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         assert [pod["metadata"]["name"] for pod in to(served.url).list(client.POD)] == ["direct"]
-        assert [pod["metadata"]["name"] for pod in to("http://api.example.com").list(client.POD)] == ["proxied"]
+        assert [pod["metadata"]["name"] for pod in to("http://api.example.com").list(client.POD)] == [
+            "proxied"
+        ]
 
 
 def test_a_list_is_read_page_by_page() -> None:
     def page(request: Request) -> Reply:
         following = {"": "1", "1": "2", "2": ""}[request.query.get("continue", "")]
-        return Reply({"kind": "PodList", "metadata": {"continue": following}, "items": [named(f"p{request.query.get('continue', '0')}")]})
+        return Reply(
+            {
+                "kind": "PodList",
+                "metadata": {"continue": following},
+                "items": [named(f"p{request.query.get('continue', '0')}")],
+            }
+        )
 
     with serving(page) as served:
         pods = to(served.url).list(client.POD, "shop", {"app": "web", "tier": "a"})
@@ -158,12 +225,18 @@ def test_a_list_is_read_page_by_page() -> None:
         assert len(served.requests) == 1, "the next page is read when it is needed"
         assert [pod["metadata"]["name"] for pod in pods] == ["p1", "p2"]
     first = served.requests[0]
-    assert (first.path, first.query) == ("/api/v1/namespaces/shop/pods", {"limit": "500", "labelSelector": "app=web,tier=a"})
+    assert (first.path, first.query) == (
+        "/api/v1/namespaces/shop/pods",
+        {"limit": "500", "labelSelector": "app=web,tier=a"},
+    )
 
 
 def test_pages_without_an_end_are_no_list() -> None:
     endless = Reply({"kind": "PodList", "metadata": {"continue": "x"}, "items": []})
-    with serving(lambda _: endless) as served, pytest.raises(KubeError, match="list pods: the response did not come from"):
+    with (
+        serving(lambda _: endless) as served,
+        pytest.raises(KubeError, match="list pods: the response did not come from"),
+    ):
         list(to(served.url).list(client.POD))
 
 
@@ -179,7 +252,9 @@ def test_objects_are_made_read_and_removed() -> None:
         ("POST", path): Reply(job, 201),
         ("DELETE", f"{path}/j"): Reply({"kind": "Status", "status": "Success"}),
         ("GET", f"{path}/j"): Reply(job),
-        ("GET", "/api/v1/namespaces/shop/pods/p/log"): Reply(b"one\n\xfftwo\n", headers={"Content-Type": "text/plain"}),
+        ("GET", "/api/v1/namespaces/shop/pods/p/log"): Reply(
+            b"one\n\xfftwo\n", headers={"Content-Type": "text/plain"}
+        ),
     }
     with serving(Objects(replies=replies)) as served:
         found = to(f"{served.url}/")
@@ -194,7 +269,9 @@ def test_objects_are_made_read_and_removed() -> None:
 
 def test_a_server_below_a_path_keeps_it() -> None:
     with serving(
-        lambda request: Reply({"kind": "PodList", "items": []}) if request.path == "/k8s/c-1/api/v1/pods" else PLAIN_404
+        lambda request: (
+            Reply({"kind": "PodList", "items": []}) if request.path == "/k8s/c-1/api/v1/pods" else PLAIN_404
+        )
     ) as served:
         assert list(to(f"{served.url}/k8s/c-1").list(client.POD)) == []
 
@@ -205,12 +282,28 @@ PAGE = Reply(b"<html>hunter2</html>", headers={"Content-Type": "text/html"})
 @pytest.mark.parametrize(
     ("reply", "error", "problem"),
     [
-        (status(401), NotAuthenticated, "get pods shop/p: the API server does not accept the credentials (401)"),
-        (Reply(b"hunter2", 401), NotAuthenticated, "get pods shop/p: the API server does not accept the credentials (401)"),
+        (
+            status(401),
+            NotAuthenticated,
+            "get pods shop/p: the API server does not accept the credentials (401)",
+        ),
+        (
+            Reply(b"hunter2", 401),
+            NotAuthenticated,
+            "get pods shop/p: the API server does not accept the credentials (401)",
+        ),
         (status(403, "hunter2"), NotAllowed, "get pods shop/p: not allowed with this kubeconfig (403)"),
         (NOT_FOUND, NotFound, "get pods shop/p: not found"),
-        (PLAIN_404, KubeError, "get pods shop/p: the API server does not serve this resource in this version, or"),
-        (status(500, "etcd\x1b[2K is gone"), KubeError, "the API server refused (HTTP 500): etcd?[2K is gone"),
+        (
+            PLAIN_404,
+            KubeError,
+            "get pods shop/p: the API server does not serve this resource in this version, or",
+        ),
+        (
+            status(500, "etcd\x1b[2K is gone"),
+            KubeError,
+            "the API server refused (HTTP 500): etcd?[2K is gone",
+        ),
         (PAGE, KubeError, "the response did not come from a Kubernetes API server"),
         (
             Reply(PAGE.body, 403),
@@ -247,7 +340,10 @@ def test_a_redirect_is_not_followed_with_the_credentials(code: int) -> None:
 
 
 def test_a_server_that_is_not_there_is_named() -> None:
-    with pytest.raises(KubeError, match="list pods: the API server was not reached: no connection; is this machine in the VPC"):
+    with pytest.raises(
+        KubeError,
+        match="list pods: the API server was not reached: no connection; is this machine in the VPC",
+    ):
         list(to("http://127.0.0.1:1").list(client.POD))
 
 
@@ -262,7 +358,9 @@ def test_a_name_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_silence_and_what_is_not_http_are_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        entry = files.of_text(json.dumps(kubeconfig(f"http://127.0.0.1:{silent.getsockname()[1]}")), "t").entry()
+        entry = files.of_text(
+            json.dumps(kubeconfig(f"http://127.0.0.1:{silent.getsockname()[1]}")), "t"
+        ).entry()
         with pytest.raises(KubeError, match=r"no response within 0\.05 s"):
             list(KubeClient(access.of_entry(entry), timeout=0.05).list(client.POD))
     with (
@@ -272,7 +370,9 @@ def test_silence_and_what_is_not_http_are_named() -> None:
         list(to(other.url).list(client.POD))
 
 
-def test_a_pods_own_account_is_used_where_there_is_no_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pods_own_account_is_used_where_there_is_no_kubeconfig(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(KubeError, match="there is no kubeconfig; give --kubeconfig or KUBECONFIG"):
         connect()

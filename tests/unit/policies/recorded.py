@@ -8,7 +8,7 @@ from pulumi_policy import PolicyResource, ResourceValidationArgs
 from pulumi_policy.policy import PolicyCustomTimeouts, PolicyResourceOptions
 from pulumi_policy.proxy import unknown_checking_proxy
 
-from pulumi_tke_hybrid.policies.before import Before, of_export
+from pulumi_tke_hybrid.policies.previous_state import Before, of_export
 
 RECORDED = Path(__file__).parents[1] / "review" / "recorded"
 PREVIEWS = sorted(path for path in RECORDED.glob("raw-*.json") if path.stem != "raw-destroy")
@@ -38,7 +38,11 @@ class Recorded:
         was = {step["urn"]: {**step["oldState"], "delete": False} for step in steps if step.get("oldState")}
         self.before: Before = of_export(json.dumps({"deployment": {"resources": list(was.values())}}))
         going = {step["urn"] for step in steps if step["op"] == "delete"}
-        self._news = {step["urn"]: step["newState"] for step in steps if step.get("newState") and step["urn"] not in going}
+        self._news = {
+            step["urn"]: step["newState"]
+            for step in steps
+            if step.get("newState") and step["urn"] not in going
+        }
 
     @classmethod
     def of(cls, name: str) -> "Recorded":
@@ -48,7 +52,9 @@ class Recorded:
     def resources(self) -> list[ResourceValidationArgs]:
         """As resource policies see them: inputs."""
         return [
-            ResourceValidationArgs(state["type"], _proxy(state.get("inputs")), urn, urn.rsplit("::", 1)[1], options(state), None)
+            ResourceValidationArgs(
+                state["type"], _proxy(state.get("inputs")), urn, urn.rsplit("::", 1)[1], options(state), None
+            )
             for urn, state in self._news.items()
         ]
 
@@ -63,9 +69,13 @@ class Recorded:
         }  # fmt: skip
         for urn, state in self._news.items():
             for key, urns in (state.get("propertyDependencies") or {}).items():
-                found[urn].property_dependencies[key] = [found[source] for source in urns or () if source in found]
+                found[urn].property_dependencies[key] = [
+                    found[source] for source in urns or () if source in found
+                ]
         return list(found.values())
 
 
 def _proxy(props: Any) -> Any:
-    return unknown_checking_proxy({key: value for key, value in (props or {}).items() if not key.startswith("__")})
+    return unknown_checking_proxy(
+        {key: value for key, value in (props or {}).items() if not key.startswith("__")}
+    )

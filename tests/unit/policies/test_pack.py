@@ -5,21 +5,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pulumi_policy import EnforcementLevel, Policy, PolicyResource, ResourceValidationArgs, StackValidationArgs
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyResource,
+    ResourceValidationArgs,
+    StackValidationArgs,
+)
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-from pulumi_tke_hybrid.policies import before, steps
+from pulumi_tke_hybrid.plan import force_new, resource_types
+from pulumi_tke_hybrid.plan.model import Op
+from pulumi_tke_hybrid.plan.resource_types import bridged
+from pulumi_tke_hybrid.plan.rules import every_rule
 from pulumi_tke_hybrid.policies import pack_of_rules as pack
-from pulumi_tke_hybrid.policies.before import Before
-from pulumi_tke_hybrid.tke import forced, tokens
-from pulumi_tke_hybrid.tke.resource_types import bridged
+from pulumi_tke_hybrid.policies import previous_state, steps
+from pulumi_tke_hybrid.policies.previous_state import Before
 from pulumi_tke_hybrid.tke.rule import Severity
-from pulumi_tke_hybrid.tke.rules import every_rule
-from pulumi_tke_hybrid.tke.step import Op
 from pulumi_tke_hybrid.tke.values import UNKNOWN
 from tests.unit.policies.recorded import Recorded, options
 
-CLUSTER = f"urn:pulumi:dev::p::{tokens.CLUSTER}::c"
+CLUSTER = f"urn:pulumi:dev::p::{resource_types.CLUSTER}::c"
 ENCRYPTED = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
 
 
@@ -28,7 +34,14 @@ def export(*resources: dict[str, Any]) -> str:
 
 
 def was(inputs: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"urn": CLUSTER, "type": tokens.CLUSTER, "id": "cls-1", "inputs": inputs, "outputs": inputs, **more}
+    return {
+        "urn": CLUSTER,
+        "type": resource_types.CLUSTER,
+        "id": "cls-1",
+        "inputs": inputs,
+        "outputs": inputs,
+        **more,
+    }
 
 
 def shown(props: dict[str, Any], urn: str = CLUSTER, **state: Any) -> ResourceValidationArgs:
@@ -57,7 +70,9 @@ def test_each_policy_is_a_rule_and_errors_alone_are_mandatory() -> None:
         if policy.name != "state-before":
             assert rule is not None
             assert policy.description == rule.says
-            assert (policy.enforcement_level is EnforcementLevel.MANDATORY) == (rule.severity is Severity.ERROR and not milder)
+            assert (policy.enforcement_level is EnforcementLevel.MANDATORY) == (
+                rule.severity is Severity.ERROR and not milder
+            )
 
 
 def test_the_documentation_lists_them_all() -> None:
@@ -66,10 +81,15 @@ def test_the_documentation_lists_them_all() -> None:
 
 
 def test_every_blocking_rule_about_changes_has_a_policy() -> None:
-    from pulumi_tke_hybrid.tke.rules import changes_of_clusters, changes_of_networks, changes_of_system_objects, changes_of_workloads
+    from pulumi_tke_hybrid.plan.rules import clusters, networks, system_objects, workloads
 
-    modules = (changes_of_clusters, changes_of_networks, changes_of_system_objects, changes_of_workloads)
-    rules = {value.id for module in modules for value in vars(module).values() if hasattr(value, "severity") and hasattr(value, "says")}
+    modules = (clusters, networks, system_objects, workloads)
+    rules = {
+        value.id
+        for module in modules
+        for value in vars(module).values()
+        if hasattr(value, "severity") and hasattr(value, "says")
+    }
     assert rules <= {policy.name.removesuffix(pack.BY_REMOVAL) for policy in pack.policies()}
 
 
@@ -78,7 +98,9 @@ def test_without_the_last_state_changes_are_not_judged_and_that_is_said() -> Non
     assert said(policies, "phantom-hybrid", shown({"networkType": "GR", "eniSubnetIds": ["subnet-1"]})) == []
     (line,) = said(policies, "state-before", StackValidationArgs(Recorded.of("raw-first").stack()))
     assert line.startswith("no such stack; so changes were not judged, only zones and ranges")
-    uncovered = said(policies, "zone-uncovered", StackValidationArgs(Recorded.of("raw-uncovered-zone").stack()))
+    uncovered = said(
+        policies, "zone-uncovered", StackValidationArgs(Recorded.of("raw-uncovered-zone").stack())
+    )
     assert [line.split(";")[0] for line in uncovered] == [
         "pool-ap-guangzhou-7: ap-guangzhou-7 has no pod subnet (zones that have one: ap-guangzhou-4, ap-guangzhou-6)"
     ]
@@ -98,22 +120,34 @@ def test_the_last_state_is_read_once_and_for_the_stack_of_the_urn() -> None:
 
 
 def test_a_value_that_is_not_known_yet_is_no_error_and_no_finding() -> None:
-    known = before.of_export(export(was({"networkType": "GR", "eniSubnetIds": ["subnet-1"]})))
-    args = shown({"networkType": "GR", "eniSubnetIds": ["subnet-1", UNKNOWN_STRING_VALUE], "tags": {"a": UNKNOWN_STRING_VALUE}})
+    known = previous_state.of_export(export(was({"networkType": "GR", "eniSubnetIds": ["subnet-1"]})))
+    args = shown(
+        {
+            "networkType": "GR",
+            "eniSubnetIds": ["subnet-1", UNKNOWN_STRING_VALUE],
+            "tags": {"a": UNKNOWN_STRING_VALUE},
+        }
+    )
     step = steps.of_resource(args, known)
-    assert (step.op, step.new["eniSubnetIds"], step.new["tags"]) == (Op.UPDATE, ["subnet-1", UNKNOWN], {"a": UNKNOWN})
+    assert (step.op, step.new["eniSubnetIds"], step.new["tags"]) == (
+        Op.UPDATE,
+        ["subnet-1", UNKNOWN],
+        {"a": UNKNOWN},
+    )
     assert said(pack.policies(lambda stack: known), "pod-network-off", args) == []
 
 
 def test_an_encrypted_value_neither_counts_as_changed_nor_appears() -> None:
-    known = before.of_export(export(was({"password": ENCRYPTED, "nested": [{"key": ENCRYPTED}], "__defaults": ["x"]})))
+    known = previous_state.of_export(
+        export(was({"password": ENCRYPTED, "nested": [{"key": ENCRYPTED}], "__defaults": ["x"]}))
+    )
     step = steps.of_resource(shown({"password": "planted", "nested": [{"key": "planted"}]}), known)
     assert step.op is Op.SAME
     assert "v1:abc" not in repr(known)
 
 
 def test_a_resource_of_another_name_is_found_by_its_alias() -> None:
-    known = before.of_export(export(was({"networkType": "GR", "clusterCidr": "10.0.0.0/16"})))
+    known = previous_state.of_export(export(was({"networkType": "GR", "clusterCidr": "10.0.0.0/16"})))
     renamed = shown({"networkType": "GR", "clusterCidr": "10.0.0.0/16"}, CLUSTER + "2", aliases=[CLUSTER])
     assert steps.of_resource(renamed, known).op is Op.SAME
     assert steps.removed([CLUSTER + "2"], [CLUSTER], known) == []
@@ -122,16 +156,36 @@ def test_a_resource_of_another_name_is_found_by_its_alias() -> None:
 
 def test_an_object_without_a_namespace_is_in_the_default_one() -> None:
     here, there = {"metadata": {"name": "a"}}, {"metadata": {"name": "a", "namespace": "default"}}
-    assert forced.changed(tokens.SERVICE, there, here, {}) == []
-    assert forced.changed(tokens.SERVICE, there, {"metadata": {"name": "a", "namespace": "web"}}, {}) == ["metadata.namespace"]
+    assert force_new.changed(resource_types.SERVICE, there, here, {}) == []
+    assert force_new.changed(
+        resource_types.SERVICE, there, {"metadata": {"name": "a", "namespace": "web"}}, {}
+    ) == ["metadata.namespace"]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "rebuilt"),
     [
         # What is there is written down, and taken out again.
-        ({}, {"containerRuntime": "containerd", "isDualStack": False, "dataPlaneV2": False, "ignoreServiceCidrConflict": False}, ""),
-        ({"containerRuntime": "containerd", "isDualStack": False, "dataPlaneV2": False, "ignoreServiceCidrConflict": False}, {}, ""),
+        (
+            {},
+            {
+                "containerRuntime": "containerd",
+                "isDualStack": False,
+                "dataPlaneV2": False,
+                "ignoreServiceCidrConflict": False,
+            },
+            "",
+        ),
+        (
+            {
+                "containerRuntime": "containerd",
+                "isDualStack": False,
+                "dataPlaneV2": False,
+                "ignoreServiceCidrConflict": False,
+            },
+            {},
+            "",
+        ),
         ({}, {"basePodNum": 32}, ""),
         # Something else is wanted.
         ({}, {"containerRuntime": "docker"}, "containerRuntime"),
@@ -141,25 +195,41 @@ def test_an_object_without_a_namespace_is_in_the_default_one() -> None:
         ({"basePodNum": 32}, {}, "basePodNum"),
     ],
 )
-def test_writing_down_what_is_there_rebuilds_no_cluster(old: dict[str, Any], new: dict[str, Any], rebuilt: str) -> None:
-    found = {"containerRuntime": "containerd", "isDualStack": False, "dataPlaneV2": False, "ignoreServiceCidrConflict": False}
+def test_writing_down_what_is_there_rebuilds_no_cluster(
+    old: dict[str, Any], new: dict[str, Any], rebuilt: str
+) -> None:
+    found = {
+        "containerRuntime": "containerd",
+        "isDualStack": False,
+        "dataPlaneV2": False,
+        "ignoreServiceCidrConflict": False,
+    }
     inputs, outputs = {"networkType": "GR"}, {"networkType": "GR", "basePodNum": 32.0, **found}
-    known = before.of_export(export(was({**inputs, **old}, outputs=outputs)))
+    known = previous_state.of_export(export(was({**inputs, **old}, outputs=outputs)))
     sentences = said(pack.policies(lambda stack: known), "cluster-rebuilt", shown({**inputs, **new}))
     assert [sentence for sentence in sentences if not rebuilt or rebuilt not in sentence] == []
     assert len(sentences) == bool(rebuilt)
 
 
 def test_a_secret_that_the_state_alone_has_counts_as_it_is() -> None:
-    known = before.of_export(export(was({"networkType": "GR"}, outputs={"networkType": "GR", "containerRuntime": ENCRYPTED})))
-    assert steps.of_resource(shown({"networkType": "GR", "containerRuntime": "containerd"}), known).op is Op.UPDATE
+    known = previous_state.of_export(
+        export(was({"networkType": "GR"}, outputs={"networkType": "GR", "containerRuntime": ENCRYPTED}))
+    )
+    assert (
+        steps.of_resource(shown({"networkType": "GR", "containerRuntime": "containerd"}), known).op
+        is Op.UPDATE
+    )
 
 
 def test_the_address_that_goes_is_named_from_the_last_state() -> None:
-    urn = f"urn:pulumi:dev::p::{tokens.SERVICE}::front"
+    urn = f"urn:pulumi:dev::p::{resource_types.SERVICE}::front"
     spec, status = {"type": "LoadBalancer"}, {"loadBalancer": {"ingress": [{"ip": "10.0.8.10"}]}}
     old = {"metadata": {"name": "a"}, "spec": spec}
-    known = before.of_export(export({"urn": urn, "type": tokens.SERVICE, "inputs": old, "outputs": {**old, "status": status}}))
+    known = previous_state.of_export(
+        export(
+            {"urn": urn, "type": resource_types.SERVICE, "inputs": old, "outputs": {**old, "status": status}}
+        )
+    )
     renamed = shown({"metadata": {"name": "b"}, "spec": spec}, urn)
     (sentence,) = said(pack.policies(lambda stack: known), "balancer-replaced", renamed)
     assert "10.0.8.10" in sentence
@@ -167,8 +237,10 @@ def test_the_address_that_goes_is_named_from_the_last_state() -> None:
 
 def test_a_zone_that_was_uncovered_before_is_not_said_again() -> None:
     uncovered = Recorded.of("raw-uncovered-zone").stack()
-    resources = [{"urn": item.urn, "type": item.resource_type, "inputs": steps.plain(item.props)} for item in uncovered]
-    known = before.of_export(export(*resources))
+    resources = [
+        {"urn": item.urn, "type": item.resource_type, "inputs": steps.plain(item.props)} for item in uncovered
+    ]
+    known = previous_state.of_export(export(*resources))
     assert said(pack.policies(lambda stack: known), "zone-uncovered", StackValidationArgs(uncovered)) == []
 
 
@@ -178,16 +250,26 @@ def placed(kind: str, name: str, **props: Any) -> PolicyResource:
 
 
 def stored(kind: str, name: str, **props: Any) -> dict[str, Any]:
-    return {"urn": f"urn:pulumi:dev::p::{kind}::{name}", "type": kind, "id": f"id-of-{name}", "inputs": props, "outputs": props}
+    return {
+        "urn": f"urn:pulumi:dev::p::{kind}::{name}",
+        "type": kind,
+        "id": f"id-of-{name}",
+        "inputs": props,
+        "outputs": props,
+    }
 
 
 SWITCH_OF_ONE = {"clusterId": "cls-1", "subnets": ["subnet-1"], "onDelete": "disable"}
-SWITCHES_OFF = "and its on_delete is disable; certain, when it is applied, which succeeds: VPC-CNI is switched off"
+SWITCHES_OFF = (
+    "and its on_delete is disable; certain, when it is applied, which succeeds: VPC-CNI is switched off"
+)
 
 
 def test_a_switch_that_leaves_the_program_and_switches_off_is_stopped() -> None:
-    known = before.of_export(export(stored(tokens.SWITCH, "switch", **SWITCH_OF_ONE), stored(tokens.VPC, "vpc")))
-    rest = StackValidationArgs([placed(tokens.VPC, "vpc")])
+    known = previous_state.of_export(
+        export(stored(resource_types.SWITCH, "switch", **SWITCH_OF_ONE), stored(resource_types.VPC, "vpc"))
+    )
+    rest = StackValidationArgs([placed(resource_types.VPC, "vpc")])
     policies = pack.policies(lambda stack: known)
     (sentence,) = said(policies, "pod-network-off-by-removal", rest)
     assert sentence.startswith(f"switch: leaves the program, {SWITCHES_OFF}")
@@ -195,45 +277,64 @@ def test_a_switch_that_leaves_the_program_and_switches_off_is_stopped() -> None:
 
 
 def test_a_switch_that_moves_to_another_cluster_and_switches_off_the_old_one_is_stopped() -> None:
-    known = before.of_export(export(stored(tokens.SWITCH, "switch", **SWITCH_OF_ONE)))
-    moved = shown({**SWITCH_OF_ONE, "clusterId": "cls-2"}, f"urn:pulumi:dev::p::{tokens.SWITCH}::switch")
+    known = previous_state.of_export(export(stored(resource_types.SWITCH, "switch", **SWITCH_OF_ONE)))
+    moved = shown(
+        {**SWITCH_OF_ONE, "clusterId": "cls-2"}, f"urn:pulumi:dev::p::{resource_types.SWITCH}::switch"
+    )
     (sentence,) = said(pack.policies(lambda stack: known), "pod-network-off", moved)
-    assert sentence.startswith(f"switch: would be replaced (clusterId cls-1 → cls-2), {SWITCHES_OFF} in the old cluster")
+    assert sentence.startswith(
+        f"switch: would be replaced (clusterId cls-1 → cls-2), {SWITCHES_OFF} in the old cluster"
+    )
 
 
 def test_a_raw_subnet_that_leaves_the_program_while_a_cluster_lists_it_is_stopped() -> None:
     lists = {"networkType": "GR", "eniSubnetIds": ["id-of-pods", "id-of-others"]}
-    gone = stored(tokens.SUBNET, "pods", availabilityZone="ap-guangzhou-4", cidrBlock="10.0.0.0/24")
+    gone = stored(resource_types.SUBNET, "pods", availabilityZone="ap-guangzhou-4", cidrBlock="10.0.0.0/24")
     other = {"availabilityZone": "ap-guangzhou-6", "cidrBlock": "10.0.1.0/24"}
     pool = {"subnetIds": ["id-of-pods"], "desiredCapacity": 1}
-    known = before.of_export(
+    known = previous_state.of_export(
         export(
-            stored(tokens.CLUSTER, "c", **lists), gone, stored(tokens.SUBNET, "others", **other), stored(tokens.NODE_POOL, "pool", **pool)
+            stored(resource_types.CLUSTER, "c", **lists),
+            gone,
+            stored(resource_types.SUBNET, "others", **other),
+            stored(resource_types.NODE_POOL, "pool", **pool),
         )
     )
-    stack = [placed(tokens.CLUSTER, "c", **lists), placed(tokens.SUBNET, "others", **other), placed(tokens.NODE_POOL, "pool", **pool)]
+    stack = [
+        placed(resource_types.CLUSTER, "c", **lists),
+        placed(resource_types.SUBNET, "others", **other),
+        placed(resource_types.NODE_POOL, "pool", **pool),
+    ]
     policies = pack.policies(lambda stack: known)
     (sentence,) = said(policies, "pod-subnet-leaves-by-removal", StackValidationArgs(stack))
-    assert sentence.startswith("pods: id-of-pods would be deleted: the pod subnet 10.0.0.0/24 of zone ap-guangzhou-4; certain: ")
+    assert sentence.startswith(
+        "pods: id-of-pods would be deleted: the pod subnet 10.0.0.0/24 of zone ap-guangzhou-4; certain: "
+    )
     (uncovered,) = said(policies, "zone-uncovered", StackValidationArgs(stack))
-    assert uncovered.startswith("pool: ap-guangzhou-4 has no pod subnet (zones that have one: ap-guangzhou-6)")
+    assert uncovered.startswith(
+        "pool: ap-guangzhou-4 has no pod subnet (zones that have one: ap-guangzhou-6)"
+    )
 
 
 @pytest.mark.parametrize("by_the_provider", [{}, {"assistantCidrs": UNKNOWN_STRING_VALUE}])
 def test_ranges_of_the_whole_stack_are_compared(by_the_provider: dict[str, Any]) -> None:
-    vpc = placed(tokens.VPC, "vpc", cidrBlock="10.0.0.0/16", id=UNKNOWN_STRING_VALUE, **by_the_provider)
-    subnet = placed(tokens.SUBNET, "pods", cidrBlock="10.1.0.0/24", vpcId=UNKNOWN_STRING_VALUE)
+    vpc = placed(
+        resource_types.VPC, "vpc", cidrBlock="10.0.0.0/16", id=UNKNOWN_STRING_VALUE, **by_the_provider
+    )
+    subnet = placed(resource_types.SUBNET, "pods", cidrBlock="10.1.0.0/24", vpcId=UNKNOWN_STRING_VALUE)
     subnet.property_dependencies["vpcId"] = [vpc]
-    (sentence,) = said(pack.policies(lambda stack: Before()), "range-outside-vpc", StackValidationArgs([vpc, subnet]))
+    (sentence,) = said(
+        pack.policies(lambda stack: Before()), "range-outside-vpc", StackValidationArgs([vpc, subnet])
+    )
     assert sentence.startswith("pods.cidrBlock: 10.1.0.0/24 does not lie in the VPC's range 10.0.0.0/16")
 
 
 def test_what_waits_for_its_deletion_was_not_there() -> None:
-    assert before.of_export(export(was({}, delete=True))).resources == {}
+    assert previous_state.of_export(export(was({}, delete=True))).resources == {}
 
 
 def test_the_first_deployment_has_no_state_and_everything_is_new() -> None:
-    known = before.of_export(json.dumps({"version": 3, "deployment": {}}))
+    known = previous_state.of_export(json.dumps({"version": 3, "deployment": {}}))
     assert not known.unknown_because
     assert steps.of_resource(shown({}), known).op is Op.CREATE
 
@@ -242,7 +343,11 @@ def test_the_first_deployment_has_no_state_and_everything_is_new() -> None:
     ("named", "content", "says"),
     [
         ("none", None, "is 'none'"),
-        ("there-is-none.json", None, "there-is-none.json cannot be read or started (No such file or directory)"),
+        (
+            "there-is-none.json",
+            None,
+            "there-is-none.json cannot be read or started (No such file or directory)",
+        ),
         ("broken.json", "{", "broken.json is not the JSON of `pulumi stack export`"),
         ("other.json", '{"steps": []}', "other.json is not the JSON of"),
         ("list.json", "[]", "list.json is not the JSON of"),
@@ -254,25 +359,31 @@ def test_a_state_that_cannot_be_read_is_said(
     monkeypatch.chdir(tmp_path)
     if content is not None:
         (tmp_path / named).write_text(content)
-    found = before.read("dev", {before.VARIABLE: named})
+    found = previous_state.read("dev", {previous_state.VARIABLE: named})
     assert found.resources == {}
     assert says in found.unknown_because
 
 
-BRIDGED = f"urn:pulumi:dev::p::{bridged(tokens.CLUSTER)}::c"
+BRIDGED = f"urn:pulumi:dev::p::{bridged(resource_types.CLUSTER)}::c"
 
 
 def _removed(*resources: dict[str, Any]) -> dict[str, list[str]]:
     """What the policies of removals report of a stack whose resources are all gone but one."""
-    kept = f"urn:pulumi:dev::p::{tokens.VPC}::kept"
-    args = StackValidationArgs([PolicyResource(tokens.VPC, {}, kept, "kept", options({}), None, None, [], {})])
-    policies = pack.policies(lambda stack: before.of_export(export(*resources)))
-    return {rule.id: found for rule in pack.OF_REMOVALS if (found := said(policies, f"{rule.id}{pack.BY_REMOVAL}", args))}
+    kept = f"urn:pulumi:dev::p::{resource_types.VPC}::kept"
+    args = StackValidationArgs(
+        [PolicyResource(resource_types.VPC, {}, kept, "kept", options({}), None, None, [], {})]
+    )
+    policies = pack.policies(lambda stack: previous_state.of_export(export(*resources)))
+    return {
+        rule.id: found
+        for rule in pack.OF_REMOVALS
+        if (found := said(policies, f"{rule.id}{pack.BY_REMOVAL}", args))
+    }
 
 
 def test_both_packages_are_one_to_the_policies() -> None:
-    there = was({"vpcId": "vpc-1"}, urn=BRIDGED, type=bridged(tokens.CLUSTER))
-    policies = pack.policies(lambda stack: before.of_export(export(there)))
+    there = was({"vpcId": "vpc-1"}, urn=BRIDGED, type=bridged(resource_types.CLUSTER))
+    policies = pack.policies(lambda stack: previous_state.of_export(export(there)))
     (line,) = said(policies, "cluster-rebuilt", shown({"vpcId": "vpc-2"}, BRIDGED))
     assert line.startswith("c: vpcId vpc-1 → vpc-2 would rebuild the whole cluster")
     assert list(_removed(there)) == ["cluster-rebuilt"]
@@ -281,15 +392,15 @@ def test_both_packages_are_one_to_the_policies() -> None:
 def test_what_is_retained_only_leaves_the_stack() -> None:
     retained = was({"vpcId": "vpc-1"}, retainOnDelete=True)
     assert list(_removed(retained)) == ["left-unmanaged"]
-    policies = pack.policies(lambda stack: before.of_export(export(retained)))
+    policies = pack.policies(lambda stack: previous_state.of_export(export(retained)))
     assert said(policies, "cluster-rebuilt", shown({"vpcId": "vpc-2"})) == []
     assert len(said(policies, "left-unmanaged", shown({"vpcId": "vpc-2"}))) == 1
 
 
 def test_what_goes_with_something_retained_stays_too() -> None:
     pool = {
-        "urn": f"urn:pulumi:dev::p::{tokens.NODE_POOL}::pool",
-        "type": tokens.NODE_POOL,
+        "urn": f"urn:pulumi:dev::p::{resource_types.NODE_POOL}::pool",
+        "type": resource_types.NODE_POOL,
         "id": "np-1",
         "inputs": {},
         "deletedWith": CLUSTER,
@@ -300,6 +411,17 @@ def test_what_goes_with_something_retained_stays_too() -> None:
 
 def test_kinds_that_no_rule_reads_are_named_and_a_deployment_without_eni_blocks_nothing() -> None:
     release = "kubernetes:helm.sh/v3:Release"
-    assert list(_removed({"urn": f"urn:pulumi:dev::p::{release}::r", "type": release, "inputs": {}})) == ["not-judged"]
+    assert list(_removed({"urn": f"urn:pulumi:dev::p::{release}::r", "type": release, "inputs": {}})) == [
+        "not-judged"
+    ]
     pods: dict[str, Any] = {"spec": {"template": {"spec": {"containers": [{}]}}}}
-    assert _removed({"urn": f"urn:pulumi:dev::p::{tokens.DEPLOYMENT}::d", "type": tokens.DEPLOYMENT, "inputs": pods}) == {}
+    assert (
+        _removed(
+            {
+                "urn": f"urn:pulumi:dev::p::{resource_types.DEPLOYMENT}::d",
+                "type": resource_types.DEPLOYMENT,
+                "inputs": pods,
+            }
+        )
+        == {}
+    )

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from pulumi_policy import ResourceValidationPolicy, StackValidationArgs, StackValidationPolicy
 
+from pulumi_tke_hybrid.plan import force_new
+from pulumi_tke_hybrid.plan.engine_steps import Secrets
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.preview_json import read
+from pulumi_tke_hybrid.plan.rules import of_plan
 from pulumi_tke_hybrid.policies import pack_of_rules as pack
-from pulumi_tke_hybrid.review.read.preview import read
-from pulumi_tke_hybrid.review.read.secrets import Secrets
-from pulumi_tke_hybrid.tke import forced
-from pulumi_tke_hybrid.tke.rules import of_plan
-from pulumi_tke_hybrid.tke.step import Op, Plan, Step
 from pulumi_tke_hybrid.tke.values import at, items, unknown
 from tests.unit.policies.recorded import PREVIEWS, Recorded
 
@@ -48,10 +48,12 @@ def _as_seen(step: Step) -> Step:
     """
     if step.op is not Op.REPLACE:
         return step
-    changed = forced.changed(step.type, step.old, step.new, step.state)
+    changed = force_new.changed(step.type, step.old, step.new, step.state)
     if "provider" in step.replace_keys:
         return replace(step, op=Op.REPLACE if changed else Op.UPDATE, replace_keys=changed)
-    follows = any(unknown(at(step.new, key)) or any(map(unknown, items(at(step.new, key)))) for key in changed)
+    follows = any(
+        unknown(at(step.new, key)) or any(map(unknown, items(at(step.new, key)))) for key in changed
+    )
     return replace(step, replace_keys=changed) if follows else step
 
 

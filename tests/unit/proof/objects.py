@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_tke_hybrid.proof.kube import NotAllowed, NotThere
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.values import Json
+from pulumi_tke_hybrid.verify.kube import NotAllowed, NotThere
 
 FACTS = {
     "region": "ap-guangzhou",
@@ -23,13 +23,25 @@ def node(address: str, zone: str, overlay: str) -> Json:
         "metadata": {"name": address, "labels": {keys.ZONE_LABEL: zone}},
         "spec": {"podCIDR": overlay, "podCIDRs": [overlay]},
         "status": {
-            "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": address}],
+            "addresses": [
+                {"type": "InternalIP", "address": address},
+                {"type": "Hostname", "address": address},
+            ],
             "conditions": [{"type": "Ready", "status": "True"}],
         },
     }
 
 
-def pod(name: str, node_name: str, address: str, *, annotated: bool = True, asks: bool = True, gate: str = "True", **spec: object) -> Json:
+def pod(
+    name: str,
+    node_name: str,
+    address: str,
+    *,
+    annotated: bool = True,
+    asks: bool = True,
+    gate: str = "True",
+    **spec: object,
+) -> Json:
     """A running pod. `gate` is the status of its readiness gate; empty: it has none."""
     amounts = {keys.ENI_IP: "1"} if asks else {}
     conditions = [{"type": "Ready", "status": "True" if address else "False"}]
@@ -52,7 +64,12 @@ def service(direct: bool = True, **spec: object) -> Json:
     annotations = {keys.SERVICE_DIRECT_ACCESS: "true"} if direct else {}
     return {
         "metadata": {"name": "web", "namespace": "default", "annotations": annotations},
-        "spec": {"type": "LoadBalancer", "selector": {"app": "web"}, "ports": [{"port": 80, "nodePort": 30535}], **spec},
+        "spec": {
+            "type": "LoadBalancer",
+            "selector": {"app": "web"},
+            "ports": [{"port": 80, "nodePort": 30535}],
+            **spec,
+        },
         "status": {"loadBalancer": {"ingress": [{"ip": "10.0.8.10"}]}},
     }
 
@@ -94,12 +111,16 @@ class FakeKube:
     deleted: list[str] = field(default_factory=list[str])
 
     def get(self, kind: str, namespace: str, name: str) -> Json:
-        found = {"Service": self.services, "Ingress": self.ingresses, "TkeServiceConfig": self.configs}[kind].get(name)
+        found = {"Service": self.services, "Ingress": self.ingresses, "TkeServiceConfig": self.configs}[
+            kind
+        ].get(name)
         if found is None:
             raise NotThere(f"{kind} {namespace}/{name} is not there")
         return found
 
-    def list(self, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None) -> list[Json]:
+    def list(
+        self, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None
+    ) -> list[Json]:
         if kind in self.forbidden:
             raise NotAllowed(f"{kind}s: not allowed with this kubeconfig")
         if labels and "job-name" in labels:

@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
-from pulumi_tke_hybrid.proof.roster import Pod, Roster
+from pulumi_tke_hybrid.verify.backends import Pod, Roster
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -55,7 +55,9 @@ def always(answer: bytes) -> Handler:
 class Whoami:
     """traefik/whoami behind a load balancer that takes its pods in turn. `peer_of` says which peer a pod sees."""
 
-    def __init__(self, roster: Roster, peer_of: Callable[[Pod], str | None] = lambda pod: None, adds: str = "") -> None:
+    def __init__(
+        self, roster: Roster, peer_of: Callable[[Pod], str | None] = lambda pod: None, adds: str = ""
+    ) -> None:
         self.roster, self._peer_of, self._adds = roster, peer_of, adds
         self._turns = itertools.cycle(roster.pods)
         self.requests: list[str] = []

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulumi_tke_hybrid.proof import proxy_protocol
-from pulumi_tke_hybrid.proof.answers import MOST_HOPS, Answer, address_in, chain, from_log_line, read
+from pulumi_tke_hybrid.verify import answers
+from pulumi_tke_hybrid.verify.answers import MOST_HOPS, Answer, address_in, chain, from_log_line, read
 
 WHOAMI = (
     "Hostname: web-0\nIP: 127.0.0.1\nIP: ::1\nIP: 10.0.64.5\nRemoteAddr: 10.0.0.3:51234\nGET / HTTP/1.1\nHost: 10.0.8.10\n"
@@ -36,7 +36,11 @@ def test_an_address_is_found_in_what_servers_write(text: str, address: str) -> N
 
 def test_whoamis_text_is_read() -> None:
     assert read(WHOAMI.encode()) == Answer(
-        peer="10.0.0.3", forwarded=("10.0.0.13", "10.0.8.8"), real_ip="10.0.0.13", pod="web-0", addresses=("10.0.64.5",)
+        peer="10.0.0.3",
+        forwarded=("10.0.0.13", "10.0.8.8"),
+        real_ip="10.0.0.13",
+        pod="web-0",
+        addresses=("10.0.64.5",),
     )
 
 
@@ -84,7 +88,9 @@ def test_a_plain_line_is_an_address_and_perhaps_a_name() -> None:
 
 
 def test_echoservers_client_address_is_read() -> None:
-    assert read(b"Hostname: web-3\n\nclient_address=10.0.0.3\nmethod=GET\n") == Answer(peer="10.0.0.3", pod="web-3")
+    assert read(b"Hostname: web-3\n\nclient_address=10.0.0.3\nmethod=GET\n") == Answer(
+        peer="10.0.0.3", pod="web-3"
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,24 +148,28 @@ def test_of_a_long_forwarding_header_the_end_counts() -> None:
 
 def test_nginxs_log_line_is_read() -> None:
     line = '10.0.0.3 - - [05/Feb/2021:09:16:25 +0800] "GET / HTTP/1.1" 200 612 "-" "tke-hybrid-verify/ab" "10.0.0.13, 10.0.8.8"'
-    assert from_log_line(line, "web-0") == Answer(peer="10.0.0.3", pod="web-0", forwarded=("10.0.0.13", "10.0.8.8"))
-    json_line = '{"time": "2021-02-05T09:16:25+08:00", "remote_addr": "10.0.0.3", "agent": "tke-hybrid-verify/ab"}'
+    assert from_log_line(line, "web-0") == Answer(
+        peer="10.0.0.3", pod="web-0", forwarded=("10.0.0.13", "10.0.8.8")
+    )
+    json_line = (
+        '{"time": "2021-02-05T09:16:25+08:00", "remote_addr": "10.0.0.3", "agent": "tke-hybrid-verify/ab"}'
+    )
     assert from_log_line(json_line, "web-0").peer == "10.0.0.3"
     assert "no address" in from_log_line("09:16:25 started", "web-0").problem
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_a_proxy_protocol_header_names_the_client(version: proxy_protocol.Version) -> None:
+def test_a_proxy_protocol_header_names_the_client(version: answers.Version) -> None:
     v1 = b"PROXY TCP4 10.0.0.3 10.0.8.10 40000 80\r\n"
-    v2 = proxy_protocol.SIGNATURE + b"\x21\x11\x00\x0c" + bytes([10, 0, 0, 3, 10, 0, 8, 10]) + b"\x9c\x40\x00\x50"
+    v2 = answers.SIGNATURE + b"\x21\x11\x00\x0c" + bytes([10, 0, 0, 3, 10, 0, 8, 10]) + b"\x9c\x40\x00\x50"
     answer = read((v1 if version == "v1" else v2) + b"10.0.8.10:5123 web-2\n")
     assert answer == Answer(peer="10.0.8.10", pod="web-2", proxied="10.0.0.3")
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_our_own_proxy_protocol_header_claims_nobody(version: proxy_protocol.Version) -> None:
-    header = proxy_protocol.own_connection(version)
-    source, rest = proxy_protocol.source_in(header)
+def test_our_own_proxy_protocol_header_claims_nobody(version: answers.Version) -> None:
+    header = answers.own_connection(version)
+    source, rest = answers.source_in(header)
     assert source == ""
     assert rest == (header if version == "v1" else b"")
 
@@ -167,5 +177,5 @@ def test_our_own_proxy_protocol_header_claims_nobody(version: proxy_protocol.Ver
 @given(st.binary(max_size=60))
 @settings(max_examples=40, deadline=None)
 def test_no_proxy_protocol_header_raises_anything(tail: bytes) -> None:
-    for head in (b"PROXY TCP4 ", b"PROXY ", proxy_protocol.SIGNATURE, proxy_protocol.SIGNATURE + b"\x21\x11"):
-        proxy_protocol.source_in(head + tail)
+    for head in (b"PROXY TCP4 ", b"PROXY ", answers.SIGNATURE, answers.SIGNATURE + b"\x21\x11"):
+        answers.source_in(head + tail)

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli import app
-from pulumi_tke_hybrid.proof.roster import Pod, Roster
+from pulumi_tke_hybrid.verify.backends import Pod, Roster
 from tests.unit.proof.servers import Whoami
 from tests.unit.proof.test_verify import background
 
@@ -16,7 +16,16 @@ ONE = Roster((Pod("web-0", address="10.0.64.2"),))
 
 def test_a_url_is_verified_and_reported(tmp_path: Path) -> None:
     with background(Whoami(ONE).handle) as port:
-        options = ["--subnet", "ap-guangzhou-4=10.0.64.0/22", "--requests", "5", "--json", "-", "--markdown", str(tmp_path / "r.md")]
+        options = [
+            "--subnet",
+            "ap-guangzhou-4=10.0.64.0/22",
+            "--requests",
+            "5",
+            "--json",
+            "-",
+            "--markdown",
+            str(tmp_path / "r.md"),
+        ]
         result = CliRunner().invoke(app, ["verify", f"http://127.0.0.1:{port}/?token=secret", *options])
     assert result.exit_code == 0
     data = json.loads(result.stdout)
@@ -28,7 +37,9 @@ def test_a_url_is_verified_and_reported(tmp_path: Path) -> None:
 
 def test_a_bad_verdict_is_an_exit_code() -> None:
     with background(Whoami(ONE, lambda _: "192.168.0.65").handle) as port:
-        result = CliRunner().invoke(app, ["verify", f"http://127.0.0.1:{port}/", "--node-address", "192.168.0.65", "--requests", "3"])
+        result = CliRunner().invoke(
+            app, ["verify", f"http://127.0.0.1:{port}/", "--node-address", "192.168.0.65", "--requests", "3"]
+        )
     assert result.exit_code == 2
     assert "SNAT_NODE" in result.stdout
 
@@ -40,8 +51,16 @@ def test_a_bad_verdict_is_an_exit_code() -> None:
         (["--service", "a/b", "--ingress", "a/b"], 64, "not both"),
         (["--service", "a/b", "--in-vpc"], 64, "--in-vpc needs --image"),
         (["http://10.0.8.10/", "--in-vpc", "--image", "x"], 64, "--in-vpc needs --service or --ingress"),
-        (["--service", "a/b", "--image", "x", "--pull-secret", "s"], 64, "no Job; leave out --image, --pull-secret"),
-        (["--service", "a/b", "--kubeconfig", "/nonexistent/config"], 64, 'kubeconfig "/nonexistent/config" does not exist'),
+        (
+            ["--service", "a/b", "--image", "x", "--pull-secret", "s"],
+            64,
+            "no Job; leave out --image, --pull-secret",
+        ),
+        (
+            ["--service", "a/b", "--kubeconfig", "/nonexistent/config"],
+            64,
+            'kubeconfig "/nonexistent/config" does not exist',
+        ),
         (["http://10.0.8.10/", "--facts", "/nonexistent/facts"], 64, "cannot be read: No such file"),
         (["http://10.0.8.10/", "--requests", "0"], 64, ""),
     ],
@@ -54,9 +73,14 @@ def test_mistakes_are_one_line_and_an_exit_code(options: list[str], code: int, w
     assert "Traceback" not in result.output
 
 
-@pytest.mark.parametrize("facts", ["{}", '{"zones": ["a"]}', '{"zones": {"a": "10.0.64.0/22"}}', '{"zones": {"a": ["10.0.64.0/22"]}}'])
+@pytest.mark.parametrize(
+    "facts",
+    ["{}", '{"zones": ["a"]}', '{"zones": {"a": "10.0.64.0/22"}}', '{"zones": {"a": ["10.0.64.0/22"]}}'],
+)
 def test_what_are_no_facts_of_a_cluster_is_refused(facts: str) -> None:
-    result = CliRunner().invoke(app, ["verify", "http://10.0.8.10/", "--facts", "-", "--deadline", "1"], input=facts)
+    result = CliRunner().invoke(
+        app, ["verify", "http://10.0.8.10/", "--facts", "-", "--deadline", "1"], input=facts
+    )
     assert result.exit_code == 64
     assert "--facts - has no subnets by zone" in " ".join(result.output.split())
 

@@ -2,11 +2,18 @@
 
 from dataclasses import replace
 
-from pulumi_tke_hybrid.proof.addresses import Addresses, Range, ranges
-from pulumi_tke_hybrid.proof.answers import Answer
-from pulumi_tke_hybrid.proof.coverage import Results, Wish, results
-from pulumi_tke_hybrid.proof.roster import MOST_DIFFERENT, UNPLACED, Pod, Roster, Tally
-from pulumi_tke_hybrid.proof.verdict import Case, Verdict
+from pulumi_tke_hybrid.verify.answers import Answer
+from pulumi_tke_hybrid.verify.backends import (
+    MOST_DIFFERENT,
+    UNPLACED,
+    Addresses,
+    Pod,
+    Range,
+    Roster,
+    Tally,
+    ranges,
+)
+from pulumi_tke_hybrid.verify.verdict import Case, Results, Verdict, Wish, results
 from tests.unit.proof.servers import three_zones
 
 CLIENT = "10.0.0.3"
@@ -65,7 +72,9 @@ def test_a_silent_pod_is_named_unless_a_sample_is_enough() -> None:
     tally = Tally(roster)
     for pod in roster.pods[1:]:
         tally.add(Answer(peer=CLIENT, pod=pod.name))
-    assert results(tally.counts, roster, CASE, Wish()).uncovered == (f"zone ap-guangzhou-3: no answer from {quiet.name}",)
+    assert results(tally.counts, roster, CASE, Wish()).uncovered == (
+        f"zone ap-guangzhou-3: no answer from {quiet.name}",
+    )
     assert not results(tally.counts, roster, CASE, Wish(every_pod=False)).uncovered
     assert results(tally.counts, roster, CASE, Wish(min_per_zone=2, every_pod=False)).uncovered == (
         "zone ap-guangzhou-3: 1 pod answered, 2 wanted",
@@ -75,7 +84,9 @@ def test_a_silent_pod_is_named_unless_a_sample_is_enough() -> None:
 def test_a_wanted_zone_without_pods_is_not_covered() -> None:
     found = heard(three_zones(), ALL_GOOD, Wish(zones=["ap-guangzhou-7"]))
     where = "ap-guangzhou-3, ap-guangzhou-4, ap-guangzhou-6"
-    assert found.uncovered == (f"zone ap-guangzhou-7 has no ready pod (zones that have one: {where}); nothing is proven there",)
+    assert found.uncovered == (
+        f"zone ap-guangzhou-7 has no ready pod (zones that have one: {where}); nothing is proven there",
+    )
 
 
 def test_pods_that_are_not_ready_are_not_waited_for() -> None:
@@ -101,7 +112,10 @@ def test_an_answer_from_a_pod_that_is_not_there_is_shown_apart() -> None:
 def test_without_a_cluster_the_pods_address_tells_its_zone() -> None:
     eni = [Range(one.network, one.what, "ap-guangzhou-4") for one in ranges([("10.0.64.0/22", "")])]
     found = results(
-        {Answer(peer=CLIENT, pod="web-0", addresses=("10.0.64.9",)): 1}, Roster(), Case(Addresses(eni_ranges=eni), CLIENT), Wish()
+        {Answer(peer=CLIENT, pod="web-0", addresses=("10.0.64.9",)): 1},
+        Roster(),
+        Case(Addresses(eni_ranges=eni), CLIENT),
+        Wish(),
     )
     assert [zone.zone for zone in found.zones] == ["ap-guangzhou-4"]
     wish = Wish(zones=["ap-guangzhou-4", "ap-guangzhou-6"])

@@ -2,16 +2,16 @@
 
 import pytest
 
-from pulumi_tke_hybrid.proof import cluster, in_cluster_job
-from pulumi_tke_hybrid.proof.answers import Answer
-from pulumi_tke_hybrid.proof.cluster import Front, Snapshot
-from pulumi_tke_hybrid.proof.errors import CannotVerify
-from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
-from pulumi_tke_hybrid.proof.inside import Order, lines_of
-from pulumi_tke_hybrid.proof.probe import Plan, Traffic
-from pulumi_tke_hybrid.proof.roster import Roster, Tally
-from pulumi_tke_hybrid.proof.wire import Target
 from pulumi_tke_hybrid.tke.values import Json
+from pulumi_tke_hybrid.verify import cluster, in_cluster_job
+from pulumi_tke_hybrid.verify.answers import Answer
+from pulumi_tke_hybrid.verify.backends import Roster, Tally
+from pulumi_tke_hybrid.verify.cluster import Front, Snapshot
+from pulumi_tke_hybrid.verify.in_cluster_job import JobSettings
+from pulumi_tke_hybrid.verify.inside import Order, lines_of
+from pulumi_tke_hybrid.verify.kube import CannotVerify
+from pulumi_tke_hybrid.verify.probe import Plan, Traffic
+from pulumi_tke_hybrid.verify.probe_client import Target
 from tests.unit.proof.objects import FakeKube, node, pod, two_zones
 
 SETTINGS = JobSettings("registry.example.com/tke-hybrid:1", "default", "registry-key")
@@ -31,7 +31,9 @@ def finished(lines: list[str], phase: str = "Succeeded") -> FakeKube:
 def run(kube: FakeKube, said: list[str] | None = None) -> Traffic:
     ticks = iter(range(0, 100_000, 10))
     say = said.append if said is not None else lambda _: None
-    return in_cluster_job.run(kube, SETTINGS, ORDER, snapshot(kube), say, lambda _: None, lambda: float(next(ticks)))
+    return in_cluster_job.run(
+        kube, SETTINGS, ORDER, snapshot(kube), say, lambda _: None, lambda: float(next(ticks))
+    )
 
 
 def result() -> list[str]:
@@ -53,12 +55,22 @@ def test_it_runs_on_the_nodes_network_beside_no_target_pod_without_token_and_bou
     run(kube)
     (job,) = kube.jobs.values()
     spec = job["spec"]["template"]["spec"]
-    terms = spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    terms = spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][
+        "nodeSelectorTerms"
+    ]
     assert [term["matchFields"][0]["values"] for term in terms] == [["10.0.2.4"]]
-    assert (spec["hostNetwork"], spec["automountServiceAccountToken"], spec["restartPolicy"]) == (True, False, "Never")
+    assert (spec["hostNetwork"], spec["automountServiceAccountToken"], spec["restartPolicy"]) == (
+        True,
+        False,
+        "Never",
+    )
     assert spec["imagePullSecrets"] == [{"name": "registry-key"}]
     assert spec["containers"][0]["securityContext"]["runAsNonRoot"] is True
-    assert (job["spec"]["backoffLimit"], job["spec"]["activeDeadlineSeconds"], job["spec"]["ttlSecondsAfterFinished"]) == (0, 155, 60)
+    assert (
+        job["spec"]["backoffLimit"],
+        job["spec"]["activeDeadlineSeconds"],
+        job["spec"]["ttlSecondsAfterFinished"],
+    ) == (0, 155, 60)
     assert Order.of_text(spec["containers"][0]["command"][-1]) == ORDER
 
 
@@ -66,8 +78,14 @@ def test_it_runs_on_the_nodes_network_beside_no_target_pod_without_token_and_bou
     ("kube", "words"),
     [
         (FakeKube(), "each node holds a target pod"),
-        (FakeKube(nodes=[*two_zones(), {**SPARE, "spec": {"taints": [{"effect": "NoSchedule"}]}}]), "each node holds a target pod"),
-        (finished(["Traceback", "ModuleNotFoundError: pulumi_tke_hybrid"], "Failed"), "ends with: ModuleNotFoundError"),
+        (
+            FakeKube(nodes=[*two_zones(), {**SPARE, "spec": {"taints": [{"effect": "NoSchedule"}]}}]),
+            "each node holds a target pod",
+        ),
+        (
+            finished(["Traceback", "ModuleNotFoundError: pulumi_tke_hybrid"], "Failed"),
+            "ends with: ModuleNotFoundError",
+        ),
         (finished(['{"answer": {"colour": 1}}']), "another version"),
         (finished([], "Pending"), "within 1[23]0 s"),
     ],

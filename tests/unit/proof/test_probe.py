@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from pulumi_tke_hybrid.proof import deadline, probe
-from pulumi_tke_hybrid.proof.answers import Answer
-from pulumi_tke_hybrid.proof.deadline import in_time
-from pulumi_tke_hybrid.proof.inside import Order, lines_of, traffic_of
-from pulumi_tke_hybrid.proof.probe import HOPELESS, Plan, Traffic, run
-from pulumi_tke_hybrid.proof.roster import Roster, Tally
-from pulumi_tke_hybrid.proof.verdict import FORGED
-from pulumi_tke_hybrid.proof.wire import Limits, Target
+from pulumi_tke_hybrid.verify import connection, probe
+from pulumi_tke_hybrid.verify.answers import Answer
+from pulumi_tke_hybrid.verify.backends import Roster, Tally
+from pulumi_tke_hybrid.verify.connection import in_time
+from pulumi_tke_hybrid.verify.inside import Order, lines_of, traffic_of
+from pulumi_tke_hybrid.verify.probe import HOPELESS, Plan, Traffic, run
+from pulumi_tke_hybrid.verify.probe_client import Limits, Target
+from pulumi_tke_hybrid.verify.verdict import FORGED
 from tests.unit.proof.servers import Handler, Whoami, always, http, serving, three_zones
 
 PLAN = Plan(requests=30, deadline=5, patience=0.5, limits=Limits(connect=2, answer=2))
@@ -68,7 +68,9 @@ def test_answers_that_cannot_be_read_end_it_early() -> None:
     assert all(answer.problem for answer in traffic.tally.counts)
 
 
-def test_a_load_balancer_that_is_not_ready_is_waited_for_and_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_load_balancer_that_is_not_ready_is_waited_for_and_not_judged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(probe, "PAUSE", 0.01)
     roster = three_zones(3)
     whoami, since = Whoami(roster), time.monotonic()
@@ -98,7 +100,7 @@ def test_the_deadline_ends_everything() -> None:
 
 def test_the_deadline_ends_also_what_swallows_its_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
     """As `asyncio.wait_for` does before Python 3.12 now and then: a run then went on for minutes."""
-    monkeypatch.setattr(deadline, "AGAIN", 0.01)
+    monkeypatch.setattr(connection, "AGAIN", 0.01)
     swallowed: list[int] = []
 
     async def stubborn() -> None:

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.proof import cluster
-from pulumi_tke_hybrid.proof.cluster import TKE_SERVICE_CONFIG, Front, Subnets
-from pulumi_tke_hybrid.proof.pod_structure import Level, Path
-from pulumi_tke_hybrid.proof.structure import Structure, check
+from pulumi_tke_hybrid.cli.exit_code import WrongUse
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.values import Json
+from pulumi_tke_hybrid.verify import cluster
+from pulumi_tke_hybrid.verify.cluster import TKE_SERVICE_CONFIG, Front, Subnets
+from pulumi_tke_hybrid.verify.pod_structure import Level, Path
+from pulumi_tke_hybrid.verify.structure import Structure, check
 from tests.unit.proof.objects import FACTS, FakeKube, good_pods, ingress, node, pod, service, two_zones
 
 SERVICE, INGRESS = Front("Service", "default", "web"), Front("Ingress", "default", "web")
@@ -47,13 +47,21 @@ def test_the_one_that_looks_right_and_is_not() -> None:
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        (pod("web-1", "10.0.1.4", "10.0.64.9"), "10.0.64.9 is of ap-guangzhou-4, its node is in ap-guangzhou-6"),
+        (
+            pod("web-1", "10.0.1.4", "10.0.64.9"),
+            "10.0.64.9 is of ap-guangzhou-4, its node is in ap-guangzhou-6",
+        ),
         (pod("web-1", "10.0.1.4", "10.0.99.9"), "lies in no ENI subnet"),
         (pod("web-1", "10.0.1.4", "10.0.68.2", asks=False), "asks for no tke.cloud.tencent.com/eni-ip"),
         (pod("web-1", "10.0.1.4", "10.0.68.2", gate=""), "has no readiness gate"),
         (pod("web-1", "10.0.1.4", "10.0.68.2", gate="False"), "has not taken it"),
         (
-            pod("web-1", "10.0.1.4", "10.0.68.2", containers=[{"resources": {"limits": {"tke.cloud.tencent.com/eni-ip": "1"}}}] * 2),
+            pod(
+                "web-1",
+                "10.0.1.4",
+                "10.0.68.2",
+                containers=[{"resources": {"limits": {"tke.cloud.tencent.com/eni-ip": "1"}}}] * 2,
+            ),
             "asks for 2 ENI addresses",
         ),
     ],
@@ -93,18 +101,26 @@ def test_a_globalrouter_pod_behind_direct_access_is_a_warning() -> None:
 
 def test_a_pod_without_an_address_says_why() -> None:
     waiting = pod("web-1", "", "")
-    waiting["status"]["conditions"] = [{"type": "PodScheduled", "status": "False", "message": "Insufficient tke.cloud.tencent.com/eni-ip"}]
+    waiting["status"]["conditions"] = [
+        {"type": "PodScheduled", "status": "False", "message": "Insufficient tke.cloud.tencent.com/eni-ip"}
+    ]
     (found,) = checked(FakeKube(pods=[good_pods()[0], waiting])).findings
     assert "Insufficient tke.cloud.tencent.com/eni-ip" in found.message
 
 
 def test_what_pins_a_client_is_named() -> None:
-    assert checked(FakeKube(services={"web": service(sessionAffinity="ClientIP")})).session == "the Service's sessionAffinity ClientIP"
+    assert (
+        checked(FakeKube(services={"web": service(sessionAffinity="ClientIP")})).session
+        == "the Service's sessionAffinity ClientIP"
+    )
     front = service()
     front["metadata"]["annotations"][TKE_SERVICE_CONFIG["Service"]] = "settings"
     listener = {"protocol": "TCP", "port": 80, "session": {"enable": True, "sessionExpireTime": 30}}
     config = {"metadata": {"name": "settings"}, "spec": {"loadBalancer": {"l4Listeners": [listener]}}}
-    assert "TkeServiceConfig settings" in checked(FakeKube(services={"web": front}, configs={"settings": config})).session
+    assert (
+        "TkeServiceConfig settings"
+        in checked(FakeKube(services={"web": front}, configs={"settings": config})).session
+    )
 
 
 def test_a_service_with_an_http_listener_is_layer_7() -> None:
@@ -148,7 +164,12 @@ def test_pods_on_their_way_out_are_not_judged() -> None:
 
 @pytest.mark.parametrize(
     ("label", "region", "zone"),
-    [("100004", "ap-guangzhou", "ap-guangzhou-4"), ("160001", "ap-chengdu", "ap-chengdu-1"), ("100004", "", "100004"), ("", "", "?")],
+    [
+        ("100004", "ap-guangzhou", "ap-guangzhou-4"),
+        ("160001", "ap-chengdu", "ap-chengdu-1"),
+        ("100004", "", "100004"),
+        ("", "", "?"),
+    ],
 )
 def test_a_nodes_zone_is_named_where_the_region_is_known(label: str, region: str, zone: str) -> None:
     assert cluster.zone_of(node("n", label, "192.168.0.0/26"), Subnets({}, region)) == zone
@@ -157,20 +178,30 @@ def test_a_nodes_zone_is_named_where_the_region_is_known(label: str, region: str
 def test_every_address_of_a_node_is_known() -> None:
     nodes = two_zones()
     nodes[0]["status"]["addresses"].append({"type": "ExternalIP", "address": "119.29.1.2"})
-    known = cluster.addresses(cluster.look(FakeKube(nodes=nodes), SERVICE), SUBNETS, ["10.0.8.11"], ["10.0.0.44"])
+    known = cluster.addresses(
+        cluster.look(FakeKube(nodes=nodes), SERVICE), SUBNETS, ["10.0.8.11"], ["10.0.0.44"]
+    )
     assert set(known.nodes) == {
         "10.0.0.4", "119.29.1.2", "192.168.0.65", "192.168.0.64", "10.0.1.4", "192.168.0.129", "192.168.0.128", "10.0.0.44"
     }  # fmt: skip
     assert known.nodes["192.168.0.65"] == "cbr0 of node 10.0.0.4"
     assert known.load_balancer("10.0.8.10") == known.load_balancer("10.0.8.11") == "the load balancer"
-    assert known.inside_cluster("10.0.64.200") == "an address in the ENI subnet 10.0.64.0/22 of ap-guangzhou-4"
+    assert (
+        known.inside_cluster("10.0.64.200") == "an address in the ENI subnet 10.0.64.0/22 of ap-guangzhou-4"
+    )
 
 
 @pytest.mark.parametrize(
     ("facts", "pairs", "words"),
-    [(None, ["10.0.64.0/22"], "zone=range"), (None, ["a-1=10.0.64.1/22"], "is no range"), ({"zones": {"a-1": [{}]}}, [], "is no range")],
+    [
+        (None, ["10.0.64.0/22"], "zone=range"),
+        (None, ["a-1=10.0.64.1/22"], "is no range"),
+        ({"zones": {"a-1": [{}]}}, [], "is no range"),
+    ],
 )
-def test_subnets_that_are_none_are_refused(facts: dict[str, Any] | None, pairs: list[str], words: str) -> None:
+def test_subnets_that_are_none_are_refused(
+    facts: dict[str, Any] | None, pairs: list[str], words: str
+) -> None:
     with pytest.raises(WrongUse, match=words):
         Subnets.of(facts, pairs)
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_tke_hybrid.proof.pod_tables import ports_of
-from pulumi_tke_hybrid.proof.tcp_table import Ends, established, ours
+from pulumi_tke_hybrid.verify.pod_tables import Ends, established, ours, ports_of
 from tests.unit.proof.objects import pod, service
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
@@ -42,7 +41,9 @@ def test_lines_of_the_kernel(line: str, expected: Ends | None) -> None:
 
 
 @contextlib.contextmanager
-def connected(family: socket.AddressFamily, host: str, to: str) -> Generator[tuple[socket.socket, socket.socket]]:
+def connected(
+    family: socket.AddressFamily, host: str, to: str
+) -> Generator[tuple[socket.socket, socket.socket]]:
     with socket.socket(family) as server, socket.socket(family if to == host else socket.AF_INET) as client:
         if to != host:
             server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
@@ -62,7 +63,9 @@ def connected(family: socket.AddressFamily, host: str, to: str) -> Generator[tup
         (socket.AF_INET6, "::", "127.0.0.1", "tcp6"),
     ],
 )
-def test_a_real_connection_is_in_the_real_table(family: socket.AddressFamily, host: str, to: str, table: str) -> None:
+def test_a_real_connection_is_in_the_real_table(
+    family: socket.AddressFamily, host: str, to: str, table: str
+) -> None:
     try:
         with connected(family, host, to) as (server, client):
             text = Path(f"/proc/net/{table}").read_text(encoding="ascii")
@@ -92,7 +95,9 @@ def test_among_others_only_our_own_address_and_port_is_certain() -> None:
     one = {"a": {PROBE}}
     two = [*OWN, ("10.0.0.3", 40001)]
     assert ours(idle, [one, one], idle, two, False) == []
-    assert ours(idle, [one, one], idle, two, True) == [("a", "192.168.0.65")], "the other one is in the pod that cannot be read"
+    assert ours(idle, [one, one], idle, two, True) == [("a", "192.168.0.65")], (
+        "the other one is in the pod that cannot be read"
+    )
 
 
 def test_the_pods_ports_are_the_services_target_ports() -> None:
@@ -100,5 +105,14 @@ def test_the_pods_ports_are_the_services_target_ports() -> None:
     named["spec"]["containers"] = [{"ports": [{"name": "http", "containerPort": 8080}]}]
     assert ports_of([service()], named) == {80}
     assert ports_of(
-        [service(ports=[{"port": 80, "targetPort": "http"}, {"port": 81, "targetPort": 9}, {"port": 1, "targetPort": "x"}])], named
+        [
+            service(
+                ports=[
+                    {"port": 80, "targetPort": "http"},
+                    {"port": 81, "targetPort": 9},
+                    {"port": 1, "targetPort": "x"},
+                ]
+            )
+        ],
+        named,
     ) == {8080, 9}

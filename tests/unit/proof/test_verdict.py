@@ -6,15 +6,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulumi_tke_hybrid.proof.addresses import Addresses, Range, gateways, ranges
-from pulumi_tke_hybrid.proof.answers import Answer
-from pulumi_tke_hybrid.proof.verdict import FORGED, PEER, Case, Forgery, Verdict, forgery_of, judge, worst
+from pulumi_tke_hybrid.verify.answers import Answer
+from pulumi_tke_hybrid.verify.backends import Addresses, Range, gateways, ranges
+from pulumi_tke_hybrid.verify.verdict import FORGED, PEER, Case, Forgery, Verdict, forgery_of, judge, worst
 
 CLIENT = "10.0.0.3"
 KNOWN = Addresses(
-    nodes={"10.0.1.4": "node 10.0.1.4", "119.29.1.2": "node 10.0.1.4", **gateways("10.0.1.4", "192.168.0.64/26")},
+    nodes={
+        "10.0.1.4": "node 10.0.1.4",
+        "119.29.1.2": "node 10.0.1.4",
+        **gateways("10.0.1.4", "192.168.0.64/26"),
+    },
     pod_ranges=ranges([("192.168.0.64/26", "the pod range of node 10.0.1.4")]),
-    eni_ranges=[Range(one.network, one.what, "ap-guangzhou-4") for one in ranges([("10.0.64.0/22", "the ENI subnet of ap-guangzhou-4")])],
+    eni_ranges=[
+        Range(one.network, one.what, "ap-guangzhou-4")
+        for one in ranges([("10.0.64.0/22", "the ENI subnet of ap-guangzhou-4")])
+    ],
     load_balancers=ranges([("10.0.8.10", "the load balancer")]),
     pods={"10.0.64.5": "web-0"},
 )
@@ -39,7 +46,10 @@ def verdict(answer: Answer, case: Case = CASE) -> Verdict:
         (Answer(peer="10.0.8.10", real_ip=CLIENT), Verdict.HEADER_ONLY),
         (Answer(peer="10.0.8.10", proxied=CLIENT), Verdict.HEADER_ONLY),
         (Answer(peer="192.168.0.65", forwarded=(CLIENT, "10.0.8.10")), Verdict.HEADER_ONLY),
-        (Answer(peer="10.0.8.10", forwarded=(CLIENT, "8.8.8.8")), Verdict.SNAT_LB),  # the load balancer's own entry is the last one
+        (
+            Answer(peer="10.0.8.10", forwarded=(CLIENT, "8.8.8.8")),
+            Verdict.SNAT_LB,
+        ),  # the load balancer's own entry is the last one
         (Answer(peer="8.8.8.8"), Verdict.UNKNOWN),
         (Answer(peer="192.168.0.77"), Verdict.UNKNOWN),
         (Answer(), Verdict.UNKNOWN),
@@ -51,7 +61,10 @@ def test_each_verdict(answer: Answer, expected: Verdict) -> None:
 
 
 def test_the_reason_says_whose_address_it_is() -> None:
-    assert judge(Answer(peer="192.168.0.65"), CASE).reason == "the peer 192.168.0.65 is cbr0 of node 10.0.1.4, not the client 10.0.0.3"
+    assert (
+        judge(Answer(peer="192.168.0.65"), CASE).reason
+        == "the peer 192.168.0.65 is cbr0 of node 10.0.1.4, not the client 10.0.0.3"
+    )
     assert "the pod range of node 10.0.1.4" in judge(Answer(peer="192.168.0.77"), CASE).reason
     assert "pod web-0" in judge(Answer(peer="10.0.64.5"), CASE).reason
 
@@ -80,7 +93,9 @@ def test_a_header_that_a_client_can_write_proves_nothing() -> None:
     survives = forgery_of([Answer(peer="10.0.8.10", forwarded=(FORGED,))], KNOWN)
     named = Answer(peer="10.0.8.10", forwarded=(CLIENT,))
     assert verdict(named, replace(CASE, forgery=survives)) is Verdict.UNKNOWN
-    assert verdict(replace(named, real_ip=CLIENT), replace(CASE, forgery=survives)) is Verdict.HEADER_ONLY  # that one is not forgeable
+    assert (
+        verdict(replace(named, real_ip=CLIENT), replace(CASE, forgery=survives)) is Verdict.HEADER_ONLY
+    )  # that one is not forgeable
 
 
 def test_a_load_balancer_that_appends_keeps_its_word() -> None:
@@ -107,7 +122,10 @@ def test_a_client_on_a_node_is_not_preserved_unless_the_way_is_direct() -> None:
 
 _ADDRESS = st.sampled_from([CLIENT, "192.168.0.65", "10.0.8.10", "10.0.1.4", "8.8.8.8", FORGED, ""])
 _ANSWER = st.builds(
-    Answer, peer=_ADDRESS, forwarded=st.lists(_ADDRESS, max_size=3).map(lambda hops: tuple(filter(None, hops))), real_ip=_ADDRESS
+    Answer,
+    peer=_ADDRESS,
+    forwarded=st.lists(_ADDRESS, max_size=3).map(lambda hops: tuple(filter(None, hops))),
+    real_ip=_ADDRESS,
 )
 
 

@@ -10,25 +10,22 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.console import terminal
-from pulumi_tke_hybrid.console.errors import WrongUse
-from pulumi_tke_hybrid.console.exit_code import ExitCode
-from pulumi_tke_hybrid.proof import report, table
-from pulumi_tke_hybrid.proof.addresses import Addresses
-from pulumi_tke_hybrid.proof.answers import Answer
-from pulumi_tke_hybrid.proof.cluster import Front, FrontKind, Snapshot, Subnets
-from pulumi_tke_hybrid.proof.coverage import Wish, results
-from pulumi_tke_hybrid.proof.errors import CannotVerify
-from pulumi_tke_hybrid.proof.in_cluster_job import JobSettings
-from pulumi_tke_hybrid.proof.outcome import Outcome
-from pulumi_tke_hybrid.proof.pod_tables import Kubectl
-from pulumi_tke_hybrid.proof.probe import Plan
-from pulumi_tke_hybrid.proof.progress import Silent
-from pulumi_tke_hybrid.proof.roster import Pod, Roster
-from pulumi_tke_hybrid.proof.verdict import FORGED, Case, Verdict
-from pulumi_tke_hybrid.proof.verify import Wanted, target_of, verify
-from pulumi_tke_hybrid.proof.wire import Limits, Target
+from pulumi_tke_hybrid.cli import writers
+from pulumi_tke_hybrid.cli.exit_code import ExitCode, WrongUse
 from pulumi_tke_hybrid.tke.values import Json
+from pulumi_tke_hybrid.verify import report
+from pulumi_tke_hybrid.verify import report as table
+from pulumi_tke_hybrid.verify.answers import Answer
+from pulumi_tke_hybrid.verify.backends import Addresses, Pod, Roster
+from pulumi_tke_hybrid.verify.cluster import Front, FrontKind, Snapshot, Subnets
+from pulumi_tke_hybrid.verify.in_cluster_job import JobSettings
+from pulumi_tke_hybrid.verify.kube import CannotVerify
+from pulumi_tke_hybrid.verify.pod_tables import Kubectl
+from pulumi_tke_hybrid.verify.probe import Plan, Silent
+from pulumi_tke_hybrid.verify.probe_client import Limits, Target
+from pulumi_tke_hybrid.verify.report import Outcome
+from pulumi_tke_hybrid.verify.verdict import FORGED, Case, Verdict, Wish, results
+from pulumi_tke_hybrid.verify.verify import Wanted, target_of, verify
 from tests.unit.proof.objects import FACTS, FakeKube, good_pods, ingress, pod, service
 from tests.unit.proof.servers import Handler, Whoami, http, serving
 
@@ -36,7 +33,9 @@ CLIENT = "127.0.0.1"
 PODS = Roster((Pod("web-0", address="10.0.64.2"), Pod("web-1", address="10.0.68.2")))
 FRONT = Front("Service", "default", "web")
 WANTED = Wanted(
-    front=FRONT, subnets=Subnets.of(FACTS), plan=Plan(requests=20, deadline=5, patience=0.1, limits=Limits(connect=2, answer=2))
+    front=FRONT,
+    subnets=Subnets.of(FACTS),
+    plan=Plan(requests=20, deadline=5, patience=0.1, limits=Limits(connect=2, answer=2)),
 )
 
 
@@ -93,7 +92,9 @@ def test_the_articles_first_result_is_snat_node() -> None:
     outcome = run(seeing({"web-0": "192.168.0.65", "web-1": "192.168.0.129"}), kube)
     assert outcome.exit_code is ExitCode.NOT_FINE
     assert outcome.results is not None
-    assert {one.pod: one.reason for one in outcome.results.pods}["web-0"].startswith("the peer 192.168.0.65 is cbr0 of node 10.0.0.4")
+    assert {one.pod: one.reason for one in outcome.results.pods}["web-0"].startswith(
+        "the peer 192.168.0.65 is cbr0 of node 10.0.0.4"
+    )
 
 
 def test_one_bad_zone_is_named_and_decides() -> None:
@@ -102,8 +103,12 @@ def test_one_bad_zone_is_named_and_decides() -> None:
     assert outcome.headline.startswith("SNAT_NODE in ap-guangzhou-6: ")
 
 
-@pytest.mark.parametrize(("accept", "code"), [(None, ExitCode.FINE), (True, ExitCode.FINE), (False, ExitCode.NOT_FINE)])
-def test_a_header_is_enough_for_an_ingress_unless_the_peer_is_wanted(accept: bool | None, code: ExitCode) -> None:
+@pytest.mark.parametrize(
+    ("accept", "code"), [(None, ExitCode.FINE), (True, ExitCode.FINE), (False, ExitCode.NOT_FINE)]
+)
+def test_a_header_is_enough_for_an_ingress_unless_the_peer_is_wanted(
+    accept: bool | None, code: ExitCode
+) -> None:
     balancer = {"web-0": "10.0.8.8", "web-1": "100.64.0.7"}
 
     turns = Appending(PODS, lambda one: balancer[one.name])
@@ -138,7 +143,10 @@ def test_a_client_behind_nat_is_told_which_address_differs() -> None:
     (trap,) = [trap for trap in outcome.traps if trap.name == "client behind NAT"]
     assert f"expected {CLIENT}" in trap.message
     assert "--expect-client 119.29.9.9" in trap.message
-    assert run(seeing({"web-0": "119.29.9.9", "web-1": "119.29.9.9"}), expect="119.29.9.9").exit_code is ExitCode.FINE
+    assert (
+        run(seeing({"web-0": "119.29.9.9", "web-1": "119.29.9.9"}), expect="119.29.9.9").exit_code
+        is ExitCode.FINE
+    )
 
 
 def test_an_application_that_believes_a_forged_header_is_reported_and_not_preserved() -> None:
@@ -206,7 +214,11 @@ def test_access_logs_are_read_for_our_own_requests_only(monkeypatch: pytest.Monk
         return f'{peer} - - [05/Feb/2021:09:16:25 +0800] "GET / HTTP/1.1" 200 612 "-" "{agent}" "-"'
 
     logs = {
-        name: [line("100.64.0.1", "clb-healthcheck"), line(CLIENT, plan.agent), line(CLIENT, plan.forging_agent)]
+        name: [
+            line("100.64.0.1", "clb-healthcheck"),
+            line(CLIENT, plan.agent),
+            line(CLIENT, plan.forging_agent),
+        ]
         for name in ("web-0", "web-1")
     }
 
@@ -241,10 +253,14 @@ NINE = "zone ap-guangzhou-9 has no ready pod (zones that have one: ap-guangzhou-
         ),
     ],
 )
-def test_structure_alone_sends_nothing(kube: FakeKube, wish: Wish, code: ExitCode, missing: list[str]) -> None:
+def test_structure_alone_sends_nothing(
+    kube: FakeKube, wish: Wish, code: ExitCode, missing: list[str]
+) -> None:
     outcome = verify(replace(WANTED, structure_only=True, wish=wish), lambda: kube, Silent())
     assert outcome.exit_code is code
-    assert (not missing) or outcome.headline.endswith(f"no traffic was sent; coverage not reached: {missing[0]}")
+    assert (not missing) or outcome.headline.endswith(
+        f"no traffic was sent; coverage not reached: {missing[0]}"
+    )
     assert json.loads(report.as_json(outcome))["uncovered"] == missing
     assert outcome.results is None
     assert json.loads(report.as_json(outcome))["verdict"] is None
@@ -269,8 +285,14 @@ def test_structure_alone_sends_nothing(kube: FakeKube, wish: Wish, code: ExitCod
         ({"url": "http://x/", "port": 8080}, "leave out --port$"),
         ({"url": "http://x/", "path": "/who", "tcp": True}, "leave out --path, --tcp$"),
         ({"front": Front.parse("Ingress", "shop/web"), "tcp": True}, "an Ingress speaks HTTP"),
-        ({"structure_only": True, "url": "http://x/", "expect": CLIENT}, "sends no traffic; leave out the URL, --expect-client$"),
-        ({"structure_only": True, "plan": Plan(from_log=True), "job": JobSettings("i", "n")}, "leave out --in-vpc, --from-log$"),
+        (
+            {"structure_only": True, "url": "http://x/", "expect": CLIENT},
+            "sends no traffic; leave out the URL, --expect-client$",
+        ),
+        (
+            {"structure_only": True, "plan": Plan(from_log=True), "job": JobSettings("i", "n")},
+            "leave out --in-vpc, --from-log$",
+        ),
         ({"structure_only": True, "kubectl": Kubectl()}, "leave out --from-tcp-table$"),
         ({"port": 81}, "has no port 81; it has 80"),
         ({"port": 81, "structure_only": True}, "has no port 81; it has 80"),
@@ -286,7 +308,11 @@ def test_a_service_without_an_address_is_waited_for(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("time.sleep", lambda _: None)
     pending = {**service(), "status": {}}
     with pytest.raises(CannotVerify, match="no load balancer address"):
-        verify(replace(WANTED, plan=replace(WANTED.plan, patience=0)), lambda: FakeKube(services={"web": pending}), Silent())
+        verify(
+            replace(WANTED, plan=replace(WANTED.plan, patience=0)),
+            lambda: FakeKube(services={"web": pending}),
+            Silent(),
+        )
 
 
 @pytest.mark.parametrize(
@@ -295,7 +321,11 @@ def test_a_service_without_an_address_is_waited_for(monkeypatch: pytest.MonkeyPa
         ("Service", service(), Target("http", "10.0.8.10", 80)),
         ("Service", service(ports=[{"port": 443}]), Target("https", "10.0.8.10", 443)),
         ("Ingress", ingress(), Target("http", "10.0.8.8", 80, host_header="shop.example.com")),
-        ("Ingress", ingress(tls=[{"secretName": "c"}]), Target("https", "10.0.8.8", 443, host_header="shop.example.com")),
+        (
+            "Ingress",
+            ingress(tls=[{"secretName": "c"}]),
+            Target("https", "10.0.8.8", 443, host_header="shop.example.com"),
+        ),
     ],
 )
 def test_where_the_questions_go_follows_the_object(front: FrontKind, body: Json, expected: Target) -> None:
@@ -309,19 +339,24 @@ def test_names_and_addresses_are_whole_in_a_log_and_never_cut(
     monkeypatch.setattr("os.isatty", lambda _: False)
     monkeypatch.setenv("COLUMNS", columns)
     kube = FakeKube(pods=[pod("web-deployment-7b9c6d5f4-x2v8q", "10.0.0.4", "10.0.64.2")])
-    table.show(verify(replace(WANTED, structure_only=True), lambda: kube, Silent()), terminal.console())
-    table.show(run(seeing({}), kube), terminal.console())
+    table.show(verify(replace(WANTED, structure_only=True), lambda: kube, Silent()), writers.console())
+    table.show(run(seeing({}), kube), writers.console())
     shown = capsys.readouterr().out
-    assert all(name in shown for name in ("ap-guangzhou-4", "web-deployment-7b9c6d5f4-x2v8q", "10.0.64.2")) is whole
+    assert (
+        all(name in shown for name in ("ap-guangzhou-4", "web-deployment-7b9c6d5f4-x2v8q", "10.0.64.2"))
+        is whole
+    )
     assert "\u2026" not in shown
-    assert max(map(len, shown.splitlines())) <= int(columns or terminal.WIDE)
+    assert max(map(len, shown.splitlines())) <= int(columns or writers.WIDE)
 
 
-def test_tables_obey_nothing_of_what_a_cluster_says(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_tables_obey_nothing_of_what_a_cluster_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     kube = FakeKube(pods=[pod("web-\x1b[31m", "10.0.0.4", "10.0.64.2\x1b[32m"), good_pods()[1]])
     subnets = Subnets.of({"zones": {"ap-\x1b[33m": [{"cidrBlock": "10.0.72.0/22"}]}})
-    console = terminal.console()
+    console = writers.console()
     table.show(verify(replace(WANTED, structure_only=True), lambda: kube, Silent()), console)
     table.show(run(seeing({}), kube, subnets=subnets, wish=Wish(zones=["ap-\x1b[33m"])), console)
     shown = capsys.readouterr().out

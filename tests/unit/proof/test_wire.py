@@ -8,9 +8,8 @@ from dataclasses import replace
 import pytest
 import trustme
 
-from pulumi_tke_hybrid.proof.answers import read
-from pulumi_tke_hybrid.proof.proxy_protocol import SIGNATURE, Version
-from pulumi_tke_hybrid.proof.wire import Asker, Limits, Reply, Target
+from pulumi_tke_hybrid.verify.answers import SIGNATURE, Version, read
+from pulumi_tke_hybrid.verify.probe_client import Asker, Limits, Reply, Target
 from tests.unit.proof.servers import Handler, always, http, serving
 
 QUICK = Limits(connect=0.05, answer=0.05, quiet=0.03)
@@ -21,7 +20,9 @@ WHO = b"Hostname: web-0\nRemoteAddr: 127.0.0.1:1\n"
 def asked(handler: Handler, target: Target | None = None, limits: Limits = PATIENT) -> Reply:
     async def main() -> Reply:
         async with serving(handler) as port:
-            return await Asker(replace(target or Target("http", "127.0.0.1", 1), port=port), "127.0.0.1", limits).ask({"User-Agent": "t"})
+            return await Asker(
+                replace(target or Target("http", "127.0.0.1", 1), port=port), "127.0.0.1", limits
+            ).ask({"User-Agent": "t"})
 
     return asyncio.run(main())
 
@@ -78,7 +79,10 @@ async def _half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         (always(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n"), "was not asked for"),
         (always(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), "broken chunk"),
         (always(b"HTTP/1.1 100 Continue\r\n\r\n" * 9), "interim"),
-        (always(http(b"", "302 Found", "Location: http://elsewhere/?token=secret\r\n")), "redirected to http://elsewhere/;"),
+        (
+            always(http(b"", "302 Found", "Location: http://elsewhere/?token=secret\r\n")),
+            "redirected to http://elsewhere/;",
+        ),
         (always(http(b"", "404 Not Found")), "HTTP 404"),
     ],
 )
@@ -120,7 +124,8 @@ def test_a_closed_port_is_a_failure() -> None:
         http(WHO),
         b"HTTP/1.0 200 OK\r\n\r\n" + WHO,
         b"HTTP/1.1 100 Continue\r\n\r\n" + http(WHO),
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nHostn\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(WHO) - 5, WHO[5:]),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nHostn\r\n%x\r\n%b\r\n0\r\n\r\n"
+        % (len(WHO) - 5, WHO[5:]),
     ],
 )
 def test_ordinary_answers_are_read_to_the_byte(answer: bytes) -> None:
@@ -137,13 +142,19 @@ def test_plain_tcp_is_read_until_silence() -> None:
     reply = asked(greets_and_stays, Target("tcp", "127.0.0.1", 1))
     assert read(reply.body).pod == "web-0"
     for _ in range(20):  # and however close the end follows the answer
-        assert read(asked(always(b"127.0.0.1:40000 web-0\n"), Target("tcp", "127.0.0.1", 1)).body).pod == "web-0"
+        assert (
+            read(asked(always(b"127.0.0.1:40000 web-0\n"), Target("tcp", "127.0.0.1", 1)).body).pod == "web-0"
+        )
     assert "longer than" in asked(_endless, Target("tcp", "127.0.0.1", 1)).problem
     assert "no answer" in asked(_silent, Target("tcp", "127.0.0.1", 1), QUICK).failure
 
 
-@pytest.mark.parametrize(("version", "begins"), [("v1", b"PROXY UNKNOWN\r\nGET"), ("v2", SIGNATURE + b"\x20\x00\x00\x00GET")])
-def test_a_port_that_wants_the_proxy_protocol_gets_a_header_that_claims_nobody(version: Version, begins: bytes) -> None:
+@pytest.mark.parametrize(
+    ("version", "begins"), [("v1", b"PROXY UNKNOWN\r\nGET"), ("v2", SIGNATURE + b"\x20\x00\x00\x00GET")]
+)
+def test_a_port_that_wants_the_proxy_protocol_gets_a_header_that_claims_nobody(
+    version: Version, begins: bytes
+) -> None:
     seen: list[bytes] = []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -169,7 +180,10 @@ def test_https_checks_the_certificate_unless_told_not_to() -> None:
         port = server.sockets[0].getsockname()[1]
         target = Target("https", "127.0.0.1", port, host_header="shop.example.com")
         limits = Limits(connect=2, answer=2)
-        replies = [await Asker(replace(target, insecure=insecure), "127.0.0.1", limits).ask({}) for insecure in (False, True)]
+        replies = [
+            await Asker(replace(target, insecure=insecure), "127.0.0.1", limits).ask({})
+            for insecure in (False, True)
+        ]
         server.close()
         return replies
 
@@ -179,7 +193,10 @@ def test_https_checks_the_certificate_unless_told_not_to() -> None:
 
 
 def test_a_query_is_not_shown() -> None:
-    assert Target("https", "shop.example.com", 443, "/debug?token=secret").shown == "https://shop.example.com:443/debug"
+    assert (
+        Target("https", "shop.example.com", 443, "/debug?token=secret").shown
+        == "https://shop.example.com:443/debug"
+    )
 
 
 class _Echo(asyncio.DatagramProtocol):
@@ -197,11 +214,15 @@ class _Echo(asyncio.DatagramProtocol):
 def datagram(silent: bool) -> Reply:
     async def main() -> Reply:
         loop = asyncio.get_running_loop()
-        transport, echo = await loop.create_datagram_endpoint(lambda: _Echo(silent), local_addr=("127.0.0.1", 0))
+        transport, echo = await loop.create_datagram_endpoint(
+            lambda: _Echo(silent), local_addr=("127.0.0.1", 0)
+        )
         echo.transport = transport
         port = transport.get_extra_info("sockname")[1]
         try:
-            return await Asker(Target("udp", "127.0.0.1", port), "127.0.0.1", Limits(answer=0.05 if silent else 5)).ask({})
+            return await Asker(
+                Target("udp", "127.0.0.1", port), "127.0.0.1", Limits(answer=0.05 if silent else 5)
+            ).ask({})
         finally:
             transport.close()
 
@@ -210,7 +231,11 @@ def datagram(silent: bool) -> Reply:
 
 def test_a_datagram_is_answered_with_the_address_that_it_came_from() -> None:
     reply = datagram(silent=False)
-    assert (reply.local, reply.failure, read(reply.body, "peer", "pod").peer) == ("127.0.0.1", "", "127.0.0.1")
+    assert (reply.local, reply.failure, read(reply.body, "peer", "pod").peer) == (
+        "127.0.0.1",
+        "",
+        "127.0.0.1",
+    )
 
 
 def test_an_application_that_answers_no_datagram_is_named_as_such() -> None:

@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.plan import resource_types
 
 PREFIX = "urn:pulumi:dev::demo::"
 
 
-def resource(type_: str, name: str, op: str, old: Mapping[str, Any] | None = None, new: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def resource(
+    type_: str, name: str, op: str, old: Mapping[str, Any] | None = None, new: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """A step of `pulumi preview --json`."""
     urn = f"{PREFIX}{type_}::{name}"
     step: dict[str, Any] = {"op": op, "urn": urn, "detailedDiff": None}
@@ -27,6 +29,14 @@ def preview(*steps: dict[str, Any], **more: Any) -> bytes:
     return json.dumps({"steps": steps, "changeSummary": summary, **more}).encode()
 
 
-def vpc(name: str, op: str = "update", old: Mapping[str, Any] | None = None, new: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def vpc(
+    name: str, op: str = "update", old: Mapping[str, Any] | None = None, new: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """A VPC with another name."""
-    return resource(tokens.VPC, name, op, {"name": "a"} if old is None else old, {"name": "b"} if new is None else new)
+    return resource(
+        resource_types.VPC,
+        name,
+        op,
+        {"name": "a"} if old is None else old,
+        {"name": "b"} if new is None else new,
+    )

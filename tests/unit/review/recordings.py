@@ -5,14 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pulumi_tke_hybrid.review.comment import GITHUB_LIMIT, Comment
-from pulumi_tke_hybrid.review.gate import Acceptance
+from pulumi_tke_hybrid.plan.engine_steps import Secrets
+from pulumi_tke_hybrid.plan.preview_json import StackPlan, read
+from pulumi_tke_hybrid.review.accepting import Acceptance
 from pulumi_tke_hybrid.review.markdown_report import comment
-from pulumi_tke_hybrid.review.plan import StackPlan
-from pulumi_tke_hybrid.review.read.preview import read
-from pulumi_tke_hybrid.review.read.secrets import Secrets
+from pulumi_tke_hybrid.review.report import GITHUB_LIMIT, Comment
 from pulumi_tke_hybrid.review.review import Review, review
-from pulumi_tke_hybrid.review.words import Words
+from pulumi_tke_hybrid.review.wording import Words
 
 HERE = Path(__file__).parent
 RECORDED = HERE / "recorded"
@@ -27,7 +26,9 @@ def plan_of(content: bytes, secrets: Secrets | None = None, source: str = "previ
 def judged(*contents: bytes, accept: tuple[str, ...] = ()) -> Review:
     secrets = Secrets()
     plans = [plan_of(content, secrets) for content in contents]
-    return review(plans, Words(secrets.values), acceptances=[Acceptance(code, f"--accept {code}") for code in accept])
+    return review(
+        plans, Words(secrets.values), acceptances=[Acceptance(code, f"--accept {code}") for code in accept]
+    )
 
 
 def recorded(name: str) -> bytes:

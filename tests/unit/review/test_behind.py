@@ -4,24 +4,39 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.review import zone_table
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.review import effects
 from pulumi_tke_hybrid.review.view import behind
-from pulumi_tke_hybrid.tke import tokens
 from tests.unit.review.previews import preview, resource
 from tests.unit.review.recordings import NAMES, judged, recorded
 
 LABELS, NETWORKS = {"app": "web"}, {"tke.cloud.tencent.com/networks": "tke-route-eni"}
 
 
-def workload(name: str, labels: dict[str, str], replicas: int = 2, namespace: str = "default") -> dict[str, Any]:
-    template = {"metadata": {"labels": labels, "annotations": NETWORKS}, "spec": {"containers": [{"name": "x"}]}}
-    given = {"metadata": {"name": name, "namespace": namespace}, "spec": {"replicas": replicas, "template": template}}
-    return resource(tokens.DEPLOYMENT, name, "same", given, given)
+def workload(
+    name: str, labels: dict[str, str], replicas: int = 2, namespace: str = "default"
+) -> dict[str, Any]:
+    template = {
+        "metadata": {"labels": labels, "annotations": NETWORKS},
+        "spec": {"containers": [{"name": "x"}]},
+    }
+    given = {
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"replicas": replicas, "template": template},
+    }
+    return resource(resource_types.DEPLOYMENT, name, "same", given, given)
 
 
 def front(kind: str, selector: dict[str, str], address: str = "") -> dict[str, Any]:
-    made = resource(tokens.SERVICE, "front", "delete", {"metadata": {"name": "front"}, "spec": {"type": kind, "selector": selector}})
-    made["oldState"]["outputs"] = {"status": {"loadBalancer": {"ingress": [{"ip": address}] if address else []}}}
+    made = resource(
+        resource_types.SERVICE,
+        "front",
+        "delete",
+        {"metadata": {"name": "front"}, "spec": {"type": kind, "selector": selector}},
+    )
+    made["oldState"]["outputs"] = {
+        "status": {"loadBalancer": {"ingress": [{"ip": address}] if address else []}}
+    }
     return made
 
 
@@ -32,10 +47,12 @@ def who(*steps: dict[str, Any]) -> list[str]:
 
 def test_a_service_has_its_address_and_the_pods_that_it_selects() -> None:
     others = (workload("other", {"app": "other"}), workload("elsewhere", LABELS, namespace="shop"))
-    assert who(front("LoadBalancer", LABELS, "10.0.0.8"), workload("web", {**LABELS, "tier": "a"}), *others) == [
-        "load balancer of front (10.0.0.8); web (2 pods)"
+    assert who(
+        front("LoadBalancer", LABELS, "10.0.0.8"), workload("web", {**LABELS, "tier": "a"}), *others
+    ) == ["load balancer of front (10.0.0.8); web (2 pods)"]
+    assert who(front("LoadBalancer", {}), workload("web", LABELS)) == [
+        "load balancer of front (address not in the preview)"
     ]
-    assert who(front("LoadBalancer", {}), workload("web", LABELS)) == ["load balancer of front (address not in the preview)"]
 
 
 def test_an_ingress_has_the_pods_of_the_services_that_it_names() -> None:
@@ -43,9 +60,9 @@ def test_an_ingress_has_the_pods_of_the_services_that_it_names() -> None:
     given = {"metadata": {"name": "way"}, "spec": {"rules": [rule]}}
     service = front("ClusterIP", LABELS)
     service["op"], service["newState"] = "same", service["oldState"]
-    assert who(resource(tokens.INGRESS, "way", "delete", given), service, workload("web", LABELS, 3)) == [
-        "load balancer of way (address not in the preview); web (3 pods)"
-    ]
+    assert who(
+        resource(resource_types.INGRESS, "way", "delete", given), service, workload("web", LABELS, 3)
+    ) == ["load balancer of way (address not in the preview); web (3 pods)"]
 
 
 def test_a_workload_has_the_load_balancer_in_front_of_it() -> None:
@@ -67,7 +84,9 @@ def test_a_rebuilt_cluster_names_nodes_pods_and_load_balancers() -> None:
 
 def test_a_pod_subnet_names_its_range_and_zone() -> None:
     done = judged(recorded("raw-list-shrinks.json"))
-    assert behind(done, done.causes[0]).startswith("pods with an address in 10.0.68.0/28 in ap-guangzhou-6; those pods of web")
+    assert behind(done, done.causes[0]).startswith(
+        "pods with an address in 10.0.68.0/28 in ap-guangzhou-6; those pods of web"
+    )
 
 
 ENDED = {
@@ -82,14 +101,14 @@ ENDED = {
 
 @pytest.mark.parametrize("name", ENDED)
 def test_no_zone_of_a_cluster_that_ends_is_ok(name: str) -> None:
-    rows = [row for stack in judged(recorded(f"{name}.json")).stacks for row in zone_table.rows(stack)]
+    rows = [row for stack in judged(recorded(f"{name}.json")).stacks for row in effects.rows(stack)]
     assert {row[-1] for row in rows} == {f"⛔ {ENDED[name]}"}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_danger_in_the_zones_is_a_danger_above_and_a_cell_has_one_change(name: str) -> None:
     done = judged(recorded(name))
-    for row in (row for stack in done.stacks for row in zone_table.rows(stack)):
+    for row in (row for stack in done.stacks for row in effects.rows(stack)):
         assert all(cell.count("→") <= 1 for cell in row)
         if row[-1].startswith("⛔"):
             assert any(item.blocks for item in done.causes), row

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.review.markdown_report import FIRST_SCREEN
-from pulumi_tke_hybrid.tke import tokens
 from tests.unit.review.previews import preview, resource
 from tests.unit.review.recordings import commented, judged, recorded
 
@@ -24,7 +24,13 @@ def test_every_limit_is_kept_and_the_verdict_is_the_last_thing_to_go(name: str, 
 
 def test_less_room_means_first_no_values_then_no_properties_then_fewer_rows() -> None:
     steps = [
-        resource(tokens.VPC, f"vpc-{number:03}", "update", {"name": "a", "x": {"y": 1}}, {"name": "b", "zone": "z" * 60, "x": {"y": 2}})
+        resource(
+            resource_types.VPC,
+            f"vpc-{number:03}",
+            "update",
+            {"name": "a", "x": {"y": 1}},
+            {"name": "b", "zone": "z" * 60, "x": {"y": 2}},
+        )
         for number in range(150)
     ]
     sizes = [commented(preview(*steps), limit=limit).body for limit in (65_536, 14_000, 6_000, 900)]
@@ -38,7 +44,11 @@ def test_more_kinds_of_dangers_than_lines_still_are_all_on_the_first_screen() ->
     settings = {"claimExpiredSeconds": 300, "deletionProtection": True}
     steps = [
         resource(
-            tokens.CLUSTER, f"cluster-{number}", "update", {"eniSubnetIds": [f"subnet-{number:08}"], **settings}, {"claimExpiredSeconds": 1}
+            resource_types.CLUSTER,
+            f"cluster-{number}",
+            "update",
+            {"eniSubnetIds": [f"subnet-{number:08}"], **settings},
+            {"claimExpiredSeconds": 1},
         )
         for number in range(25)
     ]
@@ -56,4 +66,8 @@ def test_a_digest_says_the_version_of_its_schema() -> None:
         "format", "verdict", "exitCode", "fingerprint", "headline", "commit", "counts", "findings", "findingsInAll",
         "voidAcceptances", "stacks", "notKnown",
     }  # fmt: skip
-    assert [zone["zone"] for zone in data["stacks"][0]["zones"]] == ["ap-guangzhou-4", "ap-guangzhou-6", "ap-guangzhou-7"]
+    assert [zone["zone"] for zone in data["stacks"][0]["zones"]] == [
+        "ap-guangzhou-4",
+        "ap-guangzhou-6",
+        "ap-guangzhou-7",
+    ]

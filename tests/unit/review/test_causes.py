@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.tke.values import UNKNOWN
 from tests.unit.review.previews import PREFIX, preview, resource
 from tests.unit.review.recordings import commented, judged, parsed, recorded
 
 CLUSTER = {"clusterMaxPodNum": 64}
-PROVIDER = f"{PREFIX}{tokens.PROVIDERS}kubernetes::kube"
+PROVIDER = f"{PREFIX}{resource_types.PROVIDERS}kubernetes::kube"
 
 
 def urn(type_: str, name: str) -> str:
@@ -19,7 +19,13 @@ def urn(type_: str, name: str) -> str:
 
 
 def step(
-    type_: str, name: str, op: str, old: Mapping[str, Any], new: Mapping[str, Any] | None, why: list[str], **sources: str
+    type_: str,
+    name: str,
+    op: str,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any] | None,
+    why: list[str],
+    **sources: str,
 ) -> dict[str, Any]:
     made = resource(type_, name, op, old, new)
     made["replaceReasons"] = why
@@ -30,13 +36,22 @@ def step(
 
 
 def cluster(name: str = "cluster", op: str = "replace") -> dict[str, Any]:
-    return step(tokens.CLUSTER, name, op, CLUSTER, None if op == "delete" else {"clusterMaxPodNum": 128}, ["clusterMaxPodNum"])
+    return step(
+        resource_types.CLUSTER,
+        name,
+        op,
+        CLUSTER,
+        None if op == "delete" else {"clusterMaxPodNum": 128},
+        ["clusterMaxPodNum"],
+    )
 
 
-def pool(name: str, why: list[str], *, of: str = "cluster", op: str = "replace", **changed: Any) -> dict[str, Any]:
+def pool(
+    name: str, why: list[str], *, of: str = "cluster", op: str = "replace", **changed: Any
+) -> dict[str, Any]:
     old = {"clusterId": "cls-00000001", "desiredCapacity": 2, "retryPolicy": "A"}
     new = None if op == "delete" else {**old, "clusterId": UNKNOWN, **changed}
-    return step(tokens.NODE_POOL, name, op, old, new, why, clusterId=urn(tokens.CLUSTER, of))
+    return step(resource_types.NODE_POOL, name, op, old, new, why, clusterId=urn(resource_types.CLUSTER, of))
 
 
 def causes(*steps: dict[str, Any]) -> dict[str, list[str]]:
@@ -50,7 +65,10 @@ def test_what_is_replaced_with_its_cluster_is_below_the_cluster() -> None:
 
 
 def test_a_pool_of_another_reason_has_a_cause_of_its_own() -> None:
-    assert causes(cluster(), pool("a", ["retryPolicy"], clusterId="cls-00000001", retryPolicy="B")) == {"cluster": [], "a": []}
+    assert causes(cluster(), pool("a", ["retryPolicy"], clusterId="cls-00000001", retryPolicy="B")) == {
+        "cluster": [],
+        "a": [],
+    }
 
 
 @pytest.mark.parametrize("why", [["clusterId", "retryPolicy"], ["clusterId"]])
@@ -60,14 +78,16 @@ def test_a_pool_with_a_reason_beside_its_cluster_is_no_mere_consequence(why: lis
 
 
 def test_two_clusters_are_two_causes() -> None:
-    found = causes(cluster("one"), cluster("two"), pool("a", ["clusterId"], of="one"), pool("b", ["clusterId"], of="two"))
+    found = causes(
+        cluster("one"), cluster("two"), pool("a", ["clusterId"], of="one"), pool("b", ["clusterId"], of="two")
+    )
     assert found == {"one": ["a"], "two": ["b"]}
 
 
 def test_a_chain_ends_at_its_first_link() -> None:
     endpoint = "tencentcloud:Kubernetes/clusterEndpoint:ClusterEndpoint"
     kube = step(
-        f"{tokens.PROVIDERS}kubernetes",
+        f"{resource_types.PROVIDERS}kubernetes",
         "kube",
         "replace",
         {"kubeconfig": "a"},
@@ -76,26 +96,75 @@ def test_a_chain_ends_at_its_first_link() -> None:
         kubeconfig=urn(endpoint, "end"),
     )
     end = step(
-        endpoint, "end", "replace", {"clusterId": "c"}, {"clusterId": UNKNOWN}, ["clusterId"], clusterId=urn(tokens.CLUSTER, "cluster")
+        endpoint,
+        "end",
+        "replace",
+        {"clusterId": "c"},
+        {"clusterId": UNKNOWN},
+        ["clusterId"],
+        clusterId=urn(resource_types.CLUSTER, "cluster"),
     )
-    data = step(tokens.STATEFUL_SET, "db", "replace", {"metadata": {"name": "db"}}, {"metadata": {"name": "db"}}, [])
+    data = step(
+        resource_types.STATEFUL_SET,
+        "db",
+        "replace",
+        {"metadata": {"name": "db"}},
+        {"metadata": {"name": "db"}},
+        [],
+    )
     data["provider"] = f"{PROVIDER}::{UNKNOWN}"
     assert causes(cluster(), end, kube, data) == {"cluster": ["db"]}
-    renamed = step(tokens.STATEFUL_SET, "db", "replace", {"metadata": {"name": "db"}}, {"metadata": {"name": "db2"}}, [])
+    renamed = step(
+        resource_types.STATEFUL_SET,
+        "db",
+        "replace",
+        {"metadata": {"name": "db"}},
+        {"metadata": {"name": "db2"}},
+        [],
+    )
     renamed["provider"] = f"{PROVIDER}::{UNKNOWN}"
     assert causes(cluster(), end, kube, renamed) == {"cluster": [], "db": []}
 
 
 def test_a_name_that_changes_beside_a_new_subnet_id_is_a_cause_of_its_own() -> None:
     """Both are in `metadata`, and the engine's record of sources goes no deeper."""
-    subnet = step(tokens.SUBNET, "net", "replace", {"cidrBlock": "10.0.0.0/24"}, {"cidrBlock": "10.0.1.0/24"}, ["cidrBlock"])
+    subnet = step(
+        resource_types.SUBNET,
+        "net",
+        "replace",
+        {"cidrBlock": "10.0.0.0/24"},
+        {"cidrBlock": "10.0.1.0/24"},
+        ["cidrBlock"],
+    )
     key = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
-    old = {"metadata": {"name": "front", "annotations": {key: "subnet-00000001"}}, "spec": {"type": "LoadBalancer"}}
+    old = {
+        "metadata": {"name": "front", "annotations": {key: "subnet-00000001"}},
+        "spec": {"type": "LoadBalancer"},
+    }
     new = {"metadata": {"name": "front", "annotations": {key: UNKNOWN}}, "spec": {"type": "LoadBalancer"}}
-    front = step(tokens.SERVICE, "front", "replace", old, new, [f'metadata.annotations["{key}"]'], metadata=urn(tokens.SUBNET, "net"))
+    front = step(
+        resource_types.SERVICE,
+        "front",
+        "replace",
+        old,
+        new,
+        [f'metadata.annotations["{key}"]'],
+        metadata=urn(resource_types.SUBNET, "net"),
+    )
     assert causes(subnet, front) == {"net": ["front"]}
     other = {"metadata": {"name": "other", "annotations": {key: UNKNOWN}}, "spec": {"type": "LoadBalancer"}}
-    assert causes(subnet, step(tokens.SERVICE, "front", "replace", old, other, ["metadata.name"], metadata=urn(tokens.SUBNET, "net"))) == {
+    assert causes(
+        subnet,
+        step(
+            resource_types.SERVICE,
+            "front",
+            "replace",
+            old,
+            other,
+            ["metadata.name"],
+            metadata=urn(resource_types.SUBNET, "net"),
+        ),
+    ) == {
         "net": [],
         "front": [],
     }
@@ -111,10 +180,22 @@ def test_a_pool_that_leaves_while_its_cluster_is_rebuilt_has_a_cause_of_its_own(
 
 def test_a_ring_of_resources_ends() -> None:
     one = step(
-        tokens.NODE_POOL, "a", "replace", {"clusterId": "x"}, {"clusterId": UNKNOWN}, ["clusterId"], clusterId=urn(tokens.NODE_POOL, "b")
+        resource_types.NODE_POOL,
+        "a",
+        "replace",
+        {"clusterId": "x"},
+        {"clusterId": UNKNOWN},
+        ["clusterId"],
+        clusterId=urn(resource_types.NODE_POOL, "b"),
     )
     two = step(
-        tokens.NODE_POOL, "b", "replace", {"clusterId": "x"}, {"clusterId": UNKNOWN}, ["clusterId"], clusterId=urn(tokens.NODE_POOL, "a")
+        resource_types.NODE_POOL,
+        "b",
+        "replace",
+        {"clusterId": "x"},
+        {"clusterId": UNKNOWN},
+        ["clusterId"],
+        clusterId=urn(resource_types.NODE_POOL, "a"),
     )
     assert causes(one, two)
 

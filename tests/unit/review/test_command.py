@@ -7,16 +7,25 @@ import pytest
 from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli import app
-from pulumi_tke_hybrid.console.exit_code import ExitCode
+from pulumi_tke_hybrid.cli.exit_code import ExitCode
 from tests.unit.review.previews import preview, vpc
 from tests.unit.review.recordings import RECORDED, judged, recorded
 
-DANGEROUS, SAFE, NOTHING = (str(RECORDED / f"{name}.json") for name in ("raw-direct-access-off", "raw-image", "raw-nothing"))
+DANGEROUS, SAFE, NOTHING = (
+    str(RECORDED / f"{name}.json") for name in ("raw-direct-access-off", "raw-image", "raw-nothing")
+)
 
 
 @pytest.fixture(autouse=True)
 def no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("GITHUB_EVENT_PATH", "GITHUB_SHA", "CI_MERGE_REQUEST_LABELS", "CI_COMMIT_SHA", "GITHUB_TOKEN", "GITLAB_TOKEN"):
+    for name in (
+        "GITHUB_EVENT_PATH",
+        "GITHUB_SHA",
+        "CI_MERGE_REQUEST_LABELS",
+        "CI_COMMIT_SHA",
+        "GITHUB_TOKEN",
+        "GITLAB_TOKEN",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -33,7 +42,10 @@ def test_the_verdict_is_the_first_word_and_the_exit_code() -> None:
 
 
 def test_a_preview_comes_from_standard_input_too() -> None:
-    assert run("-", given=recorded("raw-nothing.json")) == (ExitCode.FINE, "raw-network/dev: clean: nothing changes\n")
+    assert run("-", given=recorded("raw-nothing.json")) == (
+        ExitCode.FINE,
+        "raw-network/dev: clean: nothing changes\n",
+    )
 
 
 def test_two_stacks_are_one_comment_under_one_marker(tmp_path: Path) -> None:
@@ -48,7 +60,10 @@ def test_two_stacks_are_one_comment_under_one_marker(tmp_path: Path) -> None:
     assert "`exposure/app: web-service`" in body
     assert "**Changes of `exposure/app`**" in body
     assert "commit `0123abc`" in body
-    assert [stack["stack"] for stack in json.loads(digest.read_text())["stacks"]] == ["raw-network/dev", "exposure/app"]
+    assert [stack["stack"] for stack in json.loads(digest.read_text())["stacks"]] == [
+        "raw-network/dev",
+        "exposure/app",
+    ]
 
 
 def test_markdown_alone_goes_to_standard_output_when_asked() -> None:
@@ -56,7 +71,9 @@ def test_markdown_alone_goes_to_standard_output_when_asked() -> None:
 
 
 def event(path: Path, *labels: str) -> str:
-    path.write_text(json.dumps({"pull_request": {"number": 7, "labels": [{"name": label} for label in labels]}}))
+    path.write_text(
+        json.dumps({"pull_request": {"number": 7, "labels": [{"name": label} for label in labels]}})
+    )
     return str(path)
 
 
@@ -91,7 +108,9 @@ def test_the_option_accepts_the_code_that_the_report_names(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"pull_request": {"labels": [1]}}', '{"pull_request": null}'])
-def test_an_event_that_cannot_be_read_accepts_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str) -> None:
+def test_an_event_that_cannot_be_read_accepts_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str
+) -> None:
     path = tmp_path / "event.json"
     path.write_text(content)
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(path))
@@ -100,7 +119,10 @@ def test_an_event_that_cannot_be_read_accepts_nothing(monkeypatch: pytest.Monkey
 
 def test_a_rule_gets_another_severity() -> None:
     assert run(DANGEROUS, "--rule", "direct-access-off=warning")[0] == ExitCode.FINE
-    assert run(str(RECORDED / "raw-masquerade.json"), "--rule", "gr-source-address=error")[0] == ExitCode.NOT_FINE
+    assert (
+        run(str(RECORDED / "raw-masquerade.json"), "--rule", "gr-source-address=error")[0]
+        == ExitCode.NOT_FINE
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,7 +142,9 @@ def test_a_rule_gets_another_severity() -> None:
         ([NOTHING, "--pull-request", "5"], "without --post no comment is posted; leave out --pull-request"),
     ],
 )
-def test_wrong_use_is_one_line_and_64(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], sentence: str) -> None:
+def test_wrong_use_is_one_line_and_64(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], sentence: str
+) -> None:
     program = tmp_path / "pulumi"
     program.write_text("#!/bin/sh\nexit 9\n")
     program.chmod(0o755)
@@ -130,14 +154,18 @@ def test_wrong_use_is_one_line_and_64(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert sentence in " ".join(said.split())
 
 
-def test_no_credential_of_the_environment_comes_out_of_a_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_credential_of_the_environment_comes_out_of_a_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("TENCENTCLOUD_SECRET_KEY", "Zq3tyUiopAsdfgh")
     path = tmp_path / "preview.json"
     path.write_bytes(preview(vpc("net-Zq3tyUiopAsdfgh")))
     assert "Zq3tyUiopAsdfgh" not in run(str(path))[1]
 
 
-def test_a_comment_that_cannot_be_posted_is_said_and_never_hides_a_danger(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_comment_that_cannot_be_posted_is_said_and_never_hides_a_danger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     code, said = run(SAFE, "--post", "github")
     assert code == ExitCode.NOT_POSTED
     assert "GITHUB_TOKEN is empty" in " ".join(said.split())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.plan import resource_types
 from tests.unit.review.previews import preview, resource
 from tests.unit.review.recordings import plan_of, recorded
 
@@ -15,7 +15,7 @@ UNKNOWNS = ("04da6b54-80e4-46f7-96ec-b56ff0331ba9", "1c4a061d-8072-4f0a-a4cb-0ff
 
 def pool(**more: Any) -> dict[str, Any]:
     old = {"name": "a", "clusterId": "cls-00000001", "maxSize": 3}
-    return resource(tokens.NODE_POOL, "pool", "update", old, {**old, "maxSize": 4, **more})
+    return resource(resource_types.NODE_POOL, "pool", "update", old, {**old, "maxSize": 4, **more})
 
 
 def printed(*steps: dict[str, Any]) -> str:
@@ -24,7 +24,11 @@ def printed(*steps: dict[str, Any]) -> str:
 
 def test_a_run_of_the_same_preview_has_the_same_fingerprint() -> None:
     stored = resource(
-        "pulumi-python:dynamic/tke-hybrid:VpcCni", "x", "update", {"__provider": "a"}, {"__provider": "b", "at": "2026-11-30T09:00:00Z"}
+        "pulumi-python:dynamic/tke-hybrid:VpcCni",
+        "x",
+        "update",
+        {"__provider": "a"},
+        {"__provider": "b", "at": "2026-11-30T09:00:00Z"},
     )
     later = copy.deepcopy(stored)
     later["newState"]["inputs"] = {"__provider": "c", "at": "2026-12-01T10:30:00.123+08:00"}
@@ -52,11 +56,15 @@ def test_another_change_has_another_fingerprint(part: str) -> None:
 
 def test_resources_that_stay_are_not_covered() -> None:
     """A preview with and without --show-sames is the same change set."""
-    same = resource(tokens.SUBNET, "net", "same", {"cidrBlock": "10.0.0.0/24"}, {"cidrBlock": "10.0.0.0/24"})
+    same = resource(
+        resource_types.SUBNET, "net", "same", {"cidrBlock": "10.0.0.0/24"}, {"cidrBlock": "10.0.0.0/24"}
+    )
     assert printed(pool(), same) == printed(pool())
 
 
 def test_the_order_of_the_steps_does_not_count() -> None:
     given = json.loads(recorded("raw-mixture.json"))
     turned = {**given, "steps": given["steps"][::-1]}
-    assert plan_of(json.dumps(turned).encode()).fingerprint == plan_of(recorded("raw-mixture.json")).fingerprint
+    assert (
+        plan_of(json.dumps(turned).encode()).fingerprint == plan_of(recorded("raw-mixture.json")).fingerprint
+    )

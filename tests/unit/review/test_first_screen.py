@@ -2,12 +2,11 @@
 
 import pytest
 
-from pulumi_tke_hybrid.review import links
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.review import wording
 from pulumi_tke_hybrid.review.markdown_report import comment
 from pulumi_tke_hybrid.review.review import Origin, review
-from pulumi_tke_hybrid.review.terms import TERMS
-from pulumi_tke_hybrid.review.words import Words
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.review.wording import TERMS, Words
 from tests.terms_page import PAGE, page
 from tests.unit.review.previews import preview, resource, vpc
 from tests.unit.review.recordings import NAMES, commented, plan_of, recorded
@@ -23,9 +22,11 @@ def opening(content: bytes) -> str:
 def test_no_effect_is_claimed_only_where_everything_was_judged() -> None:
     release = resource("kubernetes:helm.sh/v3:Release", "chart", "update", {"version": "1"}, {"version": "2"})
     assert opening(preview(vpc("a"))) == f"- **{NO_EFFECT}.**"
-    assert "no effect on the network found in what was judged; not judged: 1 (chart)" in opening(preview(vpc("a"), release))
+    assert "no effect on the network found in what was judged; not judged: 1 (chart)" in opening(
+        preview(vpc("a"), release)
+    )
     assert NO_EFFECT not in opening(preview(vpc("a"), release))
-    odd = opening(preview(resource(tokens.VPC, "a", "transmogrify", {"name": "a"}, {"name": "b"})))
+    odd = opening(preview(resource(resource_types.VPC, "a", "transmogrify", {"name": "a"}, {"name": "b"})))
     assert NO_EFFECT not in odd
     assert "transmogrify" in odd
 
@@ -37,7 +38,9 @@ def test_what_could_not_be_read_has_no_known_effect(content: bytes) -> None:
 
 
 def test_a_failed_preview_applies_nothing() -> None:
-    assert "**If merged:** nothing is applied" in opening(preview(vpc("a"), diagnostics=[{"severity": "error", "message": "it broke"}]))
+    assert "**If merged:** nothing is applied" in opening(
+        preview(vpc("a"), diagnostics=[{"severity": "error", "message": "it broke"}])
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -57,13 +60,20 @@ def test_rules_terms_and_the_job_are_linked_where_their_addresses_are_known() ->
 
 
 def test_the_job_is_that_of_github_or_gitlab() -> None:
-    github = {"GITHUB_SERVER_URL": "https://git.example.org", "GITHUB_REPOSITORY": "team/network", "GITHUB_RUN_ID": "7"}
-    assert links.job(github) == "https://git.example.org/team/network/actions/runs/7"
-    assert links.job({"CI_JOB_URL": "https://gitlab.example.org/a/-/jobs/1"}) == "https://gitlab.example.org/a/-/jobs/1"
-    assert links.job({}) == ""
-    assert links.job({"CI_JOB_URL": "https://a.test/x) [y](https://evil.test"}) == ""
-    assert links.documentation("javascript:alert(1)") == ""
-    assert links.documentation(f"{DOCS}/") == DOCS
+    github = {
+        "GITHUB_SERVER_URL": "https://git.example.org",
+        "GITHUB_REPOSITORY": "team/network",
+        "GITHUB_RUN_ID": "7",
+    }
+    assert wording.job(github) == "https://git.example.org/team/network/actions/runs/7"
+    assert (
+        wording.job({"CI_JOB_URL": "https://gitlab.example.org/a/-/jobs/1"})
+        == "https://gitlab.example.org/a/-/jobs/1"
+    )
+    assert wording.job({}) == ""
+    assert wording.job({"CI_JOB_URL": "https://a.test/x) [y](https://evil.test"}) == ""
+    assert wording.documentation("javascript:alert(1)") == ""
+    assert wording.documentation(f"{DOCS}/") == DOCS
 
 
 def test_the_terms_of_the_first_screen_are_explained_below_and_no_others() -> None:
@@ -81,17 +91,53 @@ def test_the_page_of_terms_is_made_of_the_table() -> None:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("raw-group-narrowed", ["203.0.113.0/24 TCP 80 no longer admitted", "are not in this preview: look up sg-hijdjg00 in the console"]),
+        (
+            "raw-group-narrowed",
+            [
+                "203.0.113.0/24 TCP 80 no longer admitted",
+                "are not in this preview: look up sg-hijdjg00 in the console",
+            ],
+        ),
         ("raw-kept-address-off", ["Never → not set", "Possible, at the rollout that follows"]),
-        ("raw-masquerade", ["+172.16.0.0/12: these destinations see the pods' own", "-10.0.0.0/16: these destinations see the node's"]),
-        ("raw-new-zone", ["Zone ap-guangzhou-7 is added.", "Possible, as soon as it is applied", "1 new node of pool-ap-guangzhou-7"]),
-        ("raw-switched-on", ["VPC-CNI (pods with addresses of pod subnets) is switched on", "Certain, as soon as it is applied"]),
+        (
+            "raw-masquerade",
+            [
+                "+172.16.0.0/12: these destinations see the pods' own",
+                "-10.0.0.0/16: these destinations see the node's",
+            ],
+        ),
+        (
+            "raw-new-zone",
+            [
+                "Zone ap-guangzhou-7 is added.",
+                "Possible, as soon as it is applied",
+                "1 new node of pool-ap-guangzhou-7",
+            ],
+        ),
+        (
+            "raw-switched-on",
+            [
+                "VPC-CNI (pods with addresses of pod subnets) is switched on",
+                "Certain, as soon as it is applied",
+            ],
+        ),
         (
             "raw-first",
             ["10.0.64.0/28 in ap-guangzhou-4 (no resource of the preview uses this subnet)", "1 new node of"],
         ),
-        ("raw-destroy", ["Everything that this preview shows is deleted: Cluster cluster, Vpc vpc, 2 node pools, 4 subnets"]),
-        ("raw-replicas", ["29 of 51 pods with addresses of pod subnets would stay without an address", "web from 2 to 40 pods"]),
+        (
+            "raw-destroy",
+            [
+                "Everything that this preview shows is deleted: Cluster cluster, Vpc vpc, 2 node pools, 4 subnets"
+            ],
+        ),
+        (
+            "raw-replicas",
+            [
+                "29 of 51 pods with addresses of pod subnets would stay without an address",
+                "web from 2 to 40 pods",
+            ],
+        ),
         ("zones-no-workload", ["Service web-service: 10.0.0.8"]),
     ],
 )
@@ -119,7 +165,10 @@ def test_the_table_names_zones_whose_nodes_are_rebuilt_or_gone_and_subnets_that_
 
 
 def test_an_error_without_words_of_this_library_is_in_the_log() -> None:
-    assert "the preview failed with 2 errors; their text is in the job's log" in commented(recorded("raw-statefulset-replaced.json")).body
+    assert (
+        "the preview failed with 2 errors; their text is in the job's log"
+        in commented(recorded("raw-statefulset-replaced.json")).body
+    )
     assert "is in the job's log" not in commented(recorded("zones-cluster-range.json")).body
 
 

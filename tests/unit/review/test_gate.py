@@ -5,13 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from pulumi_tke_hybrid.console.exit_code import ExitCode
-from pulumi_tke_hybrid.review.gate import LABEL, Acceptance, code_of, from_labels
+from pulumi_tke_hybrid.cli.exit_code import ExitCode
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.review.accepting import LABEL, Acceptance, Verdict, code_of, from_labels
 from pulumi_tke_hybrid.review.markdown_report import comment
 from pulumi_tke_hybrid.review.review import review
-from pulumi_tke_hybrid.review.verdict import Verdict
-from pulumi_tke_hybrid.review.words import Words
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.review.wording import Words
 from pulumi_tke_hybrid.tke.rule import Severity
 from tests.unit.review.previews import preview, resource, vpc
 from tests.unit.review.recordings import NAMES, commented, judged, plan_of, recorded
@@ -34,7 +33,9 @@ FAILED = preview(vpc("a"), diagnostics=[{"severity": "error", "message": "it bro
         ([recorded("raw-list-empty.json"), FAILED, b"{"], ExitCode.NOT_FINE),
     ],
 )  # fmt: skip
-def test_each_outcome_has_an_exit_code_of_its_own_and_the_worst_stack_decides(contents: list[bytes], code: ExitCode) -> None:
+def test_each_outcome_has_an_exit_code_of_its_own_and_the_worst_stack_decides(
+    contents: list[bytes], code: ExitCode
+) -> None:
     assert judged(*contents).exit_code is code
 
 
@@ -76,7 +77,9 @@ def test_accepting_a_cause_accepts_its_consequences_and_no_other_set() -> None:
     (cause,) = done.causes
     assert len(cause.cause.consequences) == 5
     assert all(item.code == cause.code for item in done.findings)
-    assert all(item.accepted for item in judged(recorded("raw-cluster-replaced.json"), accept=(cause.code,)).findings)
+    assert all(
+        item.accepted for item in judged(recorded("raw-cluster-replaced.json"), accept=(cause.code,)).findings
+    )
     fewer = replace(cause.cause, consequences=cause.cause.consequences[1:])
     assert code_of(done.stacks[0].plan, fewer) != cause.code
 
@@ -91,17 +94,29 @@ def test_an_accepted_danger_stays_in_the_comment_with_who_accepted_it() -> None:
 
 
 def test_an_acceptance_hides_no_failure() -> None:
-    broken = recorded("raw-list-empty.json").replace(b'"changeSummary"', b'"diagnostics":[{"severity":"error"}],"changeSummary"')
+    broken = recorded("raw-list-empty.json").replace(
+        b'"changeSummary"', b'"diagnostics":[{"severity":"error"}],"changeSummary"'
+    )
     assert judged(broken, accept=tuple(codes(broken))).verdict is Verdict.INVALID
 
 
 def test_ranges_that_share_addresses_are_a_danger() -> None:
     network = vpc("net", "same", new={"cidrBlock": "10.0.0.0/16"})
     network["newState"]["id"] = "vpc-1"
-    held = resource(tokens.SUBNET, "a", "same", new={"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/20"})
-    found = judged(preview(network, held, resource(tokens.SUBNET, "b", "create", new={"vpcId": "vpc-1", "cidrBlock": "10.0.4.0/22"})))
+    held = resource(resource_types.SUBNET, "a", "same", new={"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/20"})
+    found = judged(
+        preview(
+            network,
+            held,
+            resource(
+                resource_types.SUBNET, "b", "create", new={"vpcId": "vpc-1", "cidrBlock": "10.0.4.0/22"}
+            ),
+        )
+    )
     assert found.exit_code is ExitCode.NOT_FINE
-    assert [str(item.finding).split(";")[0] for item in found.findings] == ["b.cidrBlock: 10.0.4.0/22 overlaps 10.0.0.0/20 (a.cidrBlock)"]
+    assert [str(item.finding).split(";")[0] for item in found.findings] == [
+        "b.cidrBlock: 10.0.4.0/22 overlaps 10.0.0.0/20 (a.cidrBlock)"
+    ]
 
 
 def test_labels_name_codes_and_a_blanket_label_accepts_nothing() -> None:
@@ -138,7 +153,11 @@ def test_a_rule_can_be_made_stricter_and_milder() -> None:
     plan = plan_of(recorded("raw-masquerade.json"))
     strict = review([plan], Words([]), severities={"gr-source-address": Severity.ERROR})
     assert strict.verdict is Verdict.DANGEROUS
-    mild = review([plan_of(recorded("raw-list-empty.json"))], Words([]), severities={"pod-network-off": Severity.WARNING})
+    mild = review(
+        [plan_of(recorded("raw-list-empty.json"))],
+        Words([]),
+        severities={"pod-network-off": Severity.WARNING},
+    )
     assert mild.verdict is Verdict.CHANGES
 
 

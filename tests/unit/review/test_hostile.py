@@ -6,9 +6,8 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 
-from pulumi_tke_hybrid.review.comment import GITHUB_LIMIT, marker
-from pulumi_tke_hybrid.review.text_report import text
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.review.report import GITHUB_LIMIT, marker, text
 from tests.unit.review.previews import preview, resource
 from tests.unit.review.recordings import commented, judged
 
@@ -40,20 +39,34 @@ ADDRESS = re.compile(r"(?<![`\w])(https?://|www\.)\w", re.IGNORECASE)
 
 def everywhere(name: str) -> bytes:
     """A preview that holds the text wherever one can be put."""
-    inputs = {"eniSubnetIds": [name, "kept"], "name": name, "availabilityZone": name, "cidrBlock": name, "version": name}
+    inputs = {
+        "eniSubnetIds": [name, "kept"],
+        "name": name,
+        "availabilityZone": name,
+        "cidrBlock": name,
+        "version": name,
+    }
     annotations = {"service.cloud.tencent.com/direct-access": "true", name: name}
     objects = {"metadata": {"name": name, "annotations": annotations}, "spec": {"type": "LoadBalancer"}}
     other = {"metadata": {"name": name}, "spec": {"type": name}}
     steps = [
-        resource(tokens.CLUSTER, name, "update", inputs, {**inputs, "eniSubnetIds": ["kept"], name: name}),
-        resource(tokens.SERVICE, name, "update", objects, other),
-        resource(tokens.SUBNET, f"{name}2", "replace", inputs, inputs),
+        resource(
+            resource_types.CLUSTER, name, "update", inputs, {**inputs, "eniSubnetIds": ["kept"], name: name}
+        ),
+        resource(resource_types.SERVICE, name, "update", objects, other),
+        resource(resource_types.SUBNET, f"{name}2", "replace", inputs, inputs),
         resource(name or "t", "typed", name or "update", inputs, {"name": 1}),
-        resource(f"{tokens.PROVIDERS}{name}", "p", "update", inputs, {"version": f"{name}!"}),
-        resource("tke-hybrid:index:HybridCluster", name, "update", {"zones": [name]}, {"zones": [name, name + "x"]}),
+        resource(f"{resource_types.PROVIDERS}{name}", "p", "update", inputs, {"version": f"{name}!"}),
+        resource(
+            "tke-hybrid:index:HybridCluster", name, "update", {"zones": [name]}, {"zones": [name, name + "x"]}
+        ),
     ]
     steps[2]["replaceReasons"] = [name]
-    failure = {"severity": "error", "urn": f"x::tke-hybrid:index:VpcCni::{name}", "message": f"property has a problem: {name}"}
+    failure = {
+        "severity": "error",
+        "urn": f"x::tke-hybrid:index:VpcCni::{name}",
+        "message": f"property has a problem: {name}",
+    }
     return preview(*steps, diagnostics=[failure])
 
 
@@ -98,7 +111,9 @@ def test_text_and_digest_are_harmless_and_bounded_too(name: str) -> None:
     plain = text(done)
     assert all(sign.isprintable() or sign == "\n" for sign in plain)
     assert max(map(len, plain.splitlines())) < 3000
-    for value in re.findall(r'"((?:[^"\\]|\\.)*)"', json.dumps(commented(everywhere(name)).digest.as_data(), ensure_ascii=False)):
+    for value in re.findall(
+        r'"((?:[^"\\]|\\.)*)"', json.dumps(commented(everywhere(name)).digest.as_data(), ensure_ascii=False)
+    ):
         assert len(value) <= 700
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pulumi_tke_hybrid.console.json_stream import Document, Unreadable
-from pulumi_tke_hybrid.review.read.preview import NO_SAMES
-from pulumi_tke_hybrid.review.verdict import Verdict
-from pulumi_tke_hybrid.tke import tokens
-from pulumi_tke_hybrid.tke.step import Op
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.json_stream import Document, Unreadable
+from pulumi_tke_hybrid.plan.model import Op
+from pulumi_tke_hybrid.plan.preview_json import NO_SAMES
+from pulumi_tke_hybrid.review.accepting import Verdict
 from tests.unit.review.previews import preview, resource, vpc
 from tests.unit.review.recordings import commented, judged, plan_of, recorded
 
@@ -37,13 +37,31 @@ def test_a_long_line_is_not_held_to_find_its_end() -> None:
 
 @pytest.mark.parametrize("size", [1, 7, 4096])
 def test_a_document_is_the_same_however_it_arrives(size: int) -> None:
-    content = json.dumps({"duration": 123456, "steps": [{"op": "same", "n": 1.5}, {}], "empty": [], "text": "ä[{"}, indent=1).encode()
+    content = json.dumps(
+        {"duration": 123456, "steps": [{"op": "same", "n": 1.5}, {}], "empty": [], "text": "ä[{"}, indent=1
+    ).encode()
     members = list(Document(Drops(content, size)).members())  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-    assert members == [("duration", 123456), ("steps", {"op": "same", "n": 1.5}), ("steps", {}), ("text", "ä[{")]
+    assert members == [
+        ("duration", 123456),
+        ("steps", {"op": "same", "n": 1.5}),
+        ("steps", {}),
+        ("text", "ä[{"),
+    ]
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no json", b"[1]", b'{"steps": [', b'{"steps": [{}', b'{"a" 1}', b'{"a": tru}', b"{", b'{"a": ' + b"[" * 100_000]
+    "content",
+    [
+        b"",
+        b"no json",
+        b"[1]",
+        b'{"steps": [',
+        b'{"steps": [{}',
+        b'{"a" 1}',
+        b'{"a": tru}',
+        b"{",
+        b'{"a": ' + b"[" * 100_000,
+    ],
 )
 def test_what_is_no_document_is_unreadable(content: bytes) -> None:
     with pytest.raises(Unreadable):
@@ -52,7 +70,10 @@ def test_what_is_no_document_is_unreadable(content: bytes) -> None:
 
 
 def test_what_the_cli_printed_before_its_json_is_skipped() -> None:
-    assert judged(b"warning: using pulumi-language-python from $PATH {x}\n" + preview(vpc("a"))).verdict is Verdict.CHANGES
+    assert (
+        judged(b"warning: using pulumi-language-python from $PATH {x}\n" + preview(vpc("a"))).verdict
+        is Verdict.CHANGES
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -83,7 +104,7 @@ def test_a_preview_that_does_not_add_up_is_could_not_tell(content: bytes, why: s
 
 
 def test_an_operation_that_nobody_has_heard_of_is_a_change_and_is_said() -> None:
-    content = preview(resource(tokens.VPC, "net", "transmogrify", {"name": "a"}, {"name": "a"}))
+    content = preview(resource(resource_types.VPC, "net", "transmogrify", {"name": "a"}, {"name": "a"}))
     body = commented(content).body
     assert judged(content).verdict is Verdict.CHANGES
     assert "1 unknown" in body
@@ -93,22 +114,25 @@ def test_an_operation_that_nobody_has_heard_of_is_a_change_and_is_said() -> None
 @pytest.mark.parametrize("op", [None, 7, "", {}])
 def test_a_step_without_an_operation_is_a_change(op: object) -> None:
     step = {**vpc("a"), "op": op}
-    assert judged(json.dumps({"steps": [step], "changeSummary": {"update": 1}}).encode()).verdict is Verdict.CHANGES
+    assert (
+        judged(json.dumps({"steps": [step], "changeSummary": {"update": 1}}).encode()).verdict
+        is Verdict.CHANGES
+    )
 
 
 def test_a_refresh_and_what_follows_are_one_step_and_a_deletion_that_is_made_good_is_a_replacement() -> None:
-    gone = resource(tokens.VPC, "net", "delete", {"cidrBlock": "10.0.0.0/16"})
-    again = resource(tokens.VPC, "net", "create", None, {"cidrBlock": "10.0.0.0/16"})
+    gone = resource(resource_types.VPC, "net", "delete", {"cidrBlock": "10.0.0.0/16"})
+    again = resource(resource_types.VPC, "net", "create", None, {"cidrBlock": "10.0.0.0/16"})
     (step,) = plan_of(preview(gone, again)).steps
     assert (step.op, step.new) == (Op.REPLACE, {"cidrBlock": "10.0.0.0/16"})
-    (step,) = plan_of(preview(resource(tokens.VPC, "net", "refresh", {}, {}), vpc("net"))).steps
+    (step,) = plan_of(preview(resource(resource_types.VPC, "net", "refresh", {}, {}), vpc("net"))).steps
     assert step.op is Op.UPDATE
 
 
 def test_the_rest_of_an_earlier_replacement_is_a_change_and_no_danger() -> None:
-    rest = resource(tokens.CLUSTER, "cluster", "delete", {"vpcId": "vpc-12345678"})
+    rest = resource(resource_types.CLUSTER, "cluster", "delete", {"vpcId": "vpc-12345678"})
     rest["oldState"]["delete"] = True
-    done = judged(preview(rest, resource(tokens.CLUSTER, "cluster", "same", {"a": 1}, {"a": 1})))
+    done = judged(preview(rest, resource(resource_types.CLUSTER, "cluster", "same", {"a": 1}, {"a": 1})))
     assert (done.verdict, done.findings) == (Verdict.CHANGES, [])
 
 
@@ -122,7 +146,10 @@ def test_a_log_that_breaks_off_is_could_not_tell_and_one_of_an_update_says_so() 
     lines = recorded("raw-events.log").splitlines(keepends=True)
     cut = judged(b"".join(line for line in lines if b"summaryEvent" not in line))
     assert cut.stacks[0].plan.unreadable == "the log ends before its summary"
-    assert "this is the log of an update" in commented(b"".join(lines).replace(b'"isPreview":true', b'"isPreview":false')).body
+    assert (
+        "this is the log of an update"
+        in commented(b"".join(lines).replace(b'"isPreview":true', b'"isPreview":false')).body
+    )
 
 
 def test_another_version_of_a_default_provider_is_a_note_and_changes_nothing_by_itself() -> None:
@@ -130,16 +157,23 @@ def test_another_version_of_a_default_provider_is_a_note_and_changes_nothing_by_
     older = json.loads(recorded("raw-tag.json"))
     for step in older["steps"]:
         if "oldState" in step:
-            step["oldState"] = json.loads(json.dumps(step["oldState"]).replace("default_0_2_3", "default_0_2_2"))
+            step["oldState"] = json.loads(
+                json.dumps(step["oldState"]).replace("default_0_2_3", "default_0_2_2")
+            )
     (item,) = judged(json.dumps(older).encode()).findings
-    assert (item.finding.rule.id, item.finding.head) == ("version-change", "tencentcloud 0.2.3 instead of 0.2.2")
+    assert (item.finding.rule.id, item.finding.head) == (
+        "version-change",
+        "tencentcloud 0.2.3 instead of 0.2.2",
+    )
     older["steps"] = [step for step in older["steps"] if step["op"] == "same"]
     older["changeSummary"] = {"same": len(older["steps"])}
     assert judged(json.dumps(older).encode()).verdict is Verdict.CLEAN
 
 
 def test_a_violated_policy_makes_a_log_invalid() -> None:
-    event = json.dumps({"sequence": 1, "policyEvent": {"enforcementLevel": "mandatory", "message": "no", "resourceUrn": "u"}})
+    event = json.dumps(
+        {"sequence": 1, "policyEvent": {"enforcementLevel": "mandatory", "message": "no", "resourceUrn": "u"}}
+    )
     summary = json.dumps({"sequence": 2, "summaryEvent": {"resourceChanges": {"same": 1}, "isPreview": True}})
     assert judged(f"{event}\n{summary}\n".encode()).verdict is Verdict.INVALID
 
@@ -165,7 +199,9 @@ def _damaged(value: Any, path: list[int], other: Any) -> Any:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.sampled_from(["raw-list-shrinks.json", "zones-zone-added.json"]), st.lists(st.integers(0, 1000), min_size=1, max_size=7), json_values
+    st.sampled_from(["raw-list-shrinks.json", "zones-zone-added.json"]),
+    st.lists(st.integers(0, 1000), min_size=1, max_size=7),
+    json_values,
 )
 def test_no_damage_to_a_preview_is_ever_an_exception(name: str, path: list[int], other: Any) -> None:
     damaged = _damaged(json.loads(recorded(name)), path, other)

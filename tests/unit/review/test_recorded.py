@@ -4,13 +4,18 @@ import json
 
 import pytest
 
-from pulumi_tke_hybrid.review.gate import LABEL
+from pulumi_tke_hybrid.review.accepting import LABEL, Verdict
 from pulumi_tke_hybrid.review.markdown_report import FIRST_SCREEN
-from pulumi_tke_hybrid.review.verdict import Verdict
 from tests.unit.review.recordings import NAMES, commented, golden, judged, recorded
 
 FOUND = {
-    "raw-cluster-replaced": {"cluster-rebuilt", "phantom-hybrid", "node-pool-rebuilt", "statefulset-replaced", "balancer-replaced"},
+    "raw-cluster-replaced": {
+        "cluster-rebuilt",
+        "phantom-hybrid",
+        "node-pool-rebuilt",
+        "statefulset-replaced",
+        "balancer-replaced",
+    },
     "raw-list-shrinks": {"pod-subnet-leaves", "zone-uncovered"},
     "raw-list-empty": {"pod-network-off"},
     "raw-vpc-range": {"range-changed", "cluster-rebuilt"},
@@ -93,11 +98,20 @@ def test_a_digest_is_plain_json_and_free_of_the_planted_secret(name: str) -> Non
 def test_the_change_set_of_an_event_log_is_that_of_its_preview() -> None:
     """Each change comes twice in a log, before and after."""
     lines = recorded("raw-events.log").splitlines(keepends=True)
-    after = [line.replace(b"resourcePreEvent", b"resOutputsEvent") for line in lines if b'"op":"update"' in line]
+    after = [
+        line.replace(b"resourcePreEvent", b"resOutputsEvent") for line in lines if b'"op":"update"' in line
+    ]
     assert after
-    assert commented(b"".join([*lines[:-1], *after, lines[-1]])).digest.fingerprint == commented(b"".join(lines)).digest.fingerprint
+    assert (
+        commented(b"".join([*lines[:-1], *after, lines[-1]])).digest.fingerprint
+        == commented(b"".join(lines)).digest.fingerprint
+    )
 
 
 def test_the_event_log_says_what_the_preview_says() -> None:
     from_log = {item.finding.path for item in judged(recorded("raw-events.log")).findings}
-    assert from_log == {"cluster.eniSubnetIds", "front.service.cloud.tencent.com/direct-access", "pool-ap-guangzhou-6"}
+    assert from_log == {
+        "cluster.eniSubnetIds",
+        "front.service.cloud.tencent.com/direct-access",
+        "pool-ap-guangzhou-6",
+    }

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.review.text_report import text
-from pulumi_tke_hybrid.tke import tokens
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.review.report import text
 from tests.unit.review.previews import PREFIX, preview, resource
 from tests.unit.review.recordings import NAMES, commented, judged, recorded
 
@@ -19,13 +19,21 @@ WRAPPED = {
 
 def everything_said(content: bytes) -> str:
     made = commented(content)
-    return "\n".join([made.marker, made.body, json.dumps(made.digest.as_data(), ensure_ascii=False), text(judged(content))])
+    return "\n".join(
+        [made.marker, made.body, json.dumps(made.digest.as_data(), ensure_ascii=False), text(judged(content))]
+    )
 
 
 PLACES: dict[str, dict[str, Any]] = {
     "an unmarked input that is not on the list": {"userData": SECRET},
     "an unmarked password": {"password": SECRET},
-    "deep inside": {"spec": {"template": {"spec": {"containers": [{"name": "c", "env": [{"name": "DB_PASSWORD", "value": SECRET}]}]}}}},
+    "deep inside": {
+        "spec": {
+            "template": {
+                "spec": {"containers": [{"name": "c", "env": [{"name": "DB_PASSWORD", "value": SECRET}]}]}
+            }
+        }
+    },
     "a key": {"labels": {SECRET: "x"}, "password": SECRET},
     "a list": {"tokens": [SECRET, SECRET]},
 }
@@ -33,36 +41,69 @@ PLACES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(
-    "type_", [tokens.CLUSTER, tokens.DEPLOYMENT, "kubernetes:core/v1:Secret", "tke-hybrid:index:HybridCluster", "x:y:Z"]
+    "type_",
+    [
+        resource_types.CLUSTER,
+        resource_types.DEPLOYMENT,
+        "kubernetes:core/v1:Secret",
+        "tke-hybrid:index:HybridCluster",
+        "x:y:Z",
+    ],
 )
 def test_a_secret_in_a_property_is_not_shown(place: str, type_: str) -> None:
     props = PLACES[place]
     step = resource(type_, "it", "update", {**props, "a": 1}, {**props, "a": 2, "more": props})
     step["oldState"]["outputs"] = props
     assert SECRET not in everything_said(
-        preview(step, resource(type_, "gone", "delete", props), resource(type_, "made", "create", None, props))
+        preview(
+            step, resource(type_, "gone", "delete", props), resource(type_, "made", "create", None, props)
+        )
     )
 
 
 @pytest.mark.parametrize(
-    "props", [{"password": SECRET}, {"stringData": {"x": SECRET}}, {"env": [{"name": "DB_PASSWORD", "value": SECRET}]}]
+    "props",
+    [
+        {"password": SECRET},
+        {"stringData": {"x": SECRET}},
+        {"env": [{"name": "DB_PASSWORD", "value": SECRET}]},
+    ],
 )
-def test_a_secret_that_was_met_is_not_shown_in_names_keys_reasons_and_versions_either(props: dict[str, Any]) -> None:
-    kind = "kubernetes:core/v1:Secret" if "stringData" in props else tokens.CLUSTER
+def test_a_secret_that_was_met_is_not_shown_in_names_keys_reasons_and_versions_either(
+    props: dict[str, Any],
+) -> None:
+    kind = "kubernetes:core/v1:Secret" if "stringData" in props else resource_types.CLUSTER
     steps = [
         resource(kind, f"cluster-{SECRET}", "replace", props, {**props, "clusterCidr": SECRET}),
-        resource(tokens.SERVICE, SECRET, "update", {"spec": {"type": "LoadBalancer"}}, {"spec": {"type": SECRET}}),
+        resource(
+            resource_types.SERVICE,
+            SECRET,
+            "update",
+            {"spec": {"type": "LoadBalancer"}},
+            {"spec": {"type": SECRET}},
+        ),
         resource(f"x:y:{SECRET}", "typed", SECRET, {}, {}),
-        resource(f"{tokens.PROVIDERS}kubernetes", "p", "update", {"version": "1"}, {"version": SECRET}),
+        resource(
+            f"{resource_types.PROVIDERS}kubernetes", "p", "update", {"version": "1"}, {"version": SECRET}
+        ),
     ]
     steps[0]["replaceReasons"] = [SECRET]
     assert SECRET not in everything_said(preview(*steps))
 
 
-@pytest.mark.parametrize("urn", ["", f"{PREFIX}tke-hybrid:index:HybridCluster::c", f"{PREFIX}pulumi-python:dynamic/tke-hybrid:VpcCni::s"])
+@pytest.mark.parametrize(
+    "urn",
+    ["", f"{PREFIX}tke-hybrid:index:HybridCluster::c", f"{PREFIX}pulumi-python:dynamic/tke-hybrid:VpcCni::s"],
+)
 def test_the_text_of_an_error_stays_in_the_log_unless_this_library_wrote_it(urn: str) -> None:
-    said = {"severity": "error", "urn": urn, "message": f"error: the server said: {SECRET}\n  File x, line 3\nValueError: {SECRET}"}
-    whole = everything_said(preview(resource(tokens.VPC, "v", "update", {"a": 1}, {"a": 2}), diagnostics=[said]))
+    said = {
+        "severity": "error",
+        "urn": urn,
+        "message": f"error: the server said: {SECRET}\n  File x, line 3\nValueError: {SECRET}",
+    }
+    whole = everything_said(
+        preview(resource(resource_types.VPC, "v", "update", {"a": 1}, {"a": 2}), diagnostics=[said])
+    )
     assert SECRET not in whole
     assert "the text of 1 error" in whole
 
@@ -72,7 +113,7 @@ def test_what_this_library_wrote_is_shown_without_the_secrets_that_were_met() ->
         "severity": "error",
         "message": f"error: HybridCluster 'demo': 1 invalid input\n  eni_subnets[1].zone: ap-x is not a zone; {SECRET}",
     }
-    step = resource(tokens.CLUSTER, "c", "update", {"password": SECRET}, {"password": SECRET, "a": 1})
+    step = resource(resource_types.CLUSTER, "c", "update", {"password": SECRET}, {"password": SECRET, "a": 1})
     whole = everything_said(preview(step, diagnostics=[said]))
     assert "ap-x is not a zone" in whole
     assert SECRET not in whole
@@ -80,12 +121,22 @@ def test_what_this_library_wrote_is_shown_without_the_secrets_that_were_met() ->
 
 def test_a_log_with_secrets_in_clear_gives_none_of_them_away() -> None:
     state = {
-        "type": tokens.SERVICE,
-        "urn": f"{PREFIX}{tokens.SERVICE}::{SECRET}",
+        "type": resource_types.SERVICE,
+        "urn": f"{PREFIX}{resource_types.SERVICE}::{SECRET}",
         "inputs": {"data": WRAPPED, "spec": {"type": "LoadBalancer"}},
     }
     events = [
-        {"sequence": 1, "resourcePreEvent": {"metadata": {"op": "delete", "urn": state["urn"], "type": tokens.SERVICE, "old": state}}},
+        {
+            "sequence": 1,
+            "resourcePreEvent": {
+                "metadata": {
+                    "op": "delete",
+                    "urn": state["urn"],
+                    "type": resource_types.SERVICE,
+                    "old": state,
+                }
+            },
+        },
         {"sequence": 2, "diagnosticEvent": {"severity": "error", "message": f"VpcCni 'x':\n  a: {SECRET}"}},
         {"sequence": 3, "summaryEvent": {"resourceChanges": {"delete": 1}, "isPreview": True}},
     ]
@@ -104,7 +155,9 @@ def test_a_log_with_secrets_in_clear_gives_none_of_them_away() -> None:
     ],
 )
 def test_what_looks_like_a_credential_is_not_shown_even_in_a_name(text_: str) -> None:
-    assert text_ not in everything_said(preview(resource(tokens.VPC, text_, "replace", {"cidrBlock": text_}, {"cidrBlock": "b"})))
+    assert text_ not in everything_said(
+        preview(resource(resource_types.VPC, text_, "replace", {"cidrBlock": text_}, {"cidrBlock": "b"}))
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

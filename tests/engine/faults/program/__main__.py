@@ -33,7 +33,10 @@ tke.HybridCluster(
             tke.EniZoneSubnet(
                 f"pods-{number}",
                 tke.EniZoneSubnetArgs(
-                    vpc_id=vpc.id, zone=ZONES[number % 2], cidr_block=f"10.0.{64 + 4 * number}.0/22", deletion_protection=False
+                    vpc_id=vpc.id,
+                    zone=ZONES[number % 2],
+                    cidr_block=f"10.0.{64 + 4 * number}.0/22",
+                    deletion_protection=False,
                 ),
             )
             for number in range(eni_subnets)

@@ -16,7 +16,10 @@ tke.HybridCluster(
             tke.EniZoneSubnet(
                 f"pods-{subnet['zone']}",
                 tke.EniZoneSubnetArgs(
-                    vpc_id=config.require("vpcId"), zone=subnet["zone"], cidr_block=subnet["cidr"], subnet_id=subnet["id"]
+                    vpc_id=config.require("vpcId"),
+                    zone=subnet["zone"],
+                    cidr_block=subnet["cidr"],
+                    subnet_id=subnet["id"],
                 ),
             )
             for subnet in subnets

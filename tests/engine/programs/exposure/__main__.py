@@ -9,7 +9,9 @@ import pulumi_tke_hybrid as tke
 
 config = pulumi.Config()
 kubeconfig = pulumi.Output.secret(os.environ["LAB_KUBECONFIG"])
-provider = kubernetes.Provider("cluster", kubeconfig=kubeconfig, cluster_identifier=config.require("clusterId"))
+provider = kubernetes.Provider(
+    "cluster", kubeconfig=kubeconfig, cluster_identifier=config.require("clusterId")
+)
 subnet = config.require("subnetId")
 ways = {
     "none": tke.not_exposed(),
@@ -31,12 +33,18 @@ if disk is not None:
     requests = kubernetes.core.v1.VolumeResourceRequirementsArgs(requests={"storage": disk})
     claim = kubernetes.core.v1.PersistentVolumeClaimArgs(
         metadata=kubernetes.meta.v1.ObjectMetaArgs(name="data"),
-        spec=kubernetes.core.v1.PersistentVolumeClaimSpecArgs(access_modes=["ReadWriteOnce"], resources=requests),
+        spec=kubernetes.core.v1.PersistentVolumeClaimSpecArgs(
+            access_modes=["ReadWriteOnce"], resources=requests
+        ),
     )
     tke.ClientIpWorkload(
         "store",
         tke.ClientIpWorkloadArgs(
-            image="nginx", exposure=tke.not_exposed(), kind=tke.WorkloadKind.STATEFUL_SET, replicas=0, volume_claims=[claim]
+            image="nginx",
+            exposure=tke.not_exposed(),
+            kind=tke.WorkloadKind.STATEFUL_SET,
+            replicas=0,
+            volume_claims=[claim],
         ),
         pulumi.ResourceOptions(provider=provider),
     )

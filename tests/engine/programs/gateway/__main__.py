@@ -10,7 +10,9 @@ import pulumi_tke_hybrid as tke
 
 config = pulumi.Config()
 provider = kubernetes.Provider(
-    "cluster", kubeconfig=pulumi.Output.secret(os.environ["LAB_KUBECONFIG"]), cluster_identifier=config.require("clusterId")
+    "cluster",
+    kubeconfig=pulumi.Output.secret(os.environ["LAB_KUBECONFIG"]),
+    cluster_identifier=config.require("clusterId"),
 )
 charts = Path(__file__).parent / "charts"
 exposure = tke.internal(config.require("subnetId"))
@@ -31,12 +33,15 @@ kubernetes.helm.v4.Chart(
     "traefik",
     chart=str(charts / "traefik"),
     opts=pulumi.ResourceOptions(
-        provider=provider, transforms=[tke.gateway_transform(exposure, workloads=[config.get("moved") or "traefik"])]
+        provider=provider,
+        transforms=[tke.gateway_transform(exposure, workloads=[config.get("moved") or "traefik"])],
     ),
 )
 if config.get_bool("release"):
     kubernetes.helm.v3.Release(
         "release",
         chart=str(charts / "traefik"),
-        opts=pulumi.ResourceOptions(provider=provider, transforms=[tke.gateway_transform(exposure, workloads=["traefik"])]),
+        opts=pulumi.ResourceOptions(
+            provider=provider, transforms=[tke.gateway_transform(exposure, workloads=["traefik"])]
+        ),
     )

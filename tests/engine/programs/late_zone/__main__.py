@@ -12,7 +12,9 @@ vpc = tencentcloud.vpc.Instance("vpc", name="late", cidr_block="10.0.0.0/16", is
 
 
 def subnet(name: str, zone: str, block: str) -> tencentcloud.subnet.Instance:
-    return tencentcloud.subnet.Instance(name, vpc_id=vpc.id, availability_zone=zone, cidr_block=block, name=name, is_multicast=False)
+    return tencentcloud.subnet.Instance(
+        name, vpc_id=vpc.id, availability_zone=zone, cidr_block=block, name=name, is_multicast=False
+    )
 
 
 nodes = {zone: subnet(f"nodes-{zone}", zone, f"10.0.{index}.0/24") for index, zone in enumerate(ZONES)}
@@ -46,7 +48,12 @@ pools = [
 ]
 vpc_cni = tke.VpcCni(
     "cni",
-    tke.VpcCniArgs(cluster_id=cluster.id, vpc_id=vpc.id, subnets=[pods[zone].id for zone in registered], ip_reclaim=tke.after(300)),
+    tke.VpcCniArgs(
+        cluster_id=cluster.id,
+        vpc_id=vpc.id,
+        subnets=[pods[zone].id for zone in registered],
+        ip_reclaim=tke.after(300),
+    ),
     pulumi.ResourceOptions(depends_on=pools),
 )
 endpoint = tencentcloud.kubernetes.ClusterEndpoint(
@@ -56,17 +63,25 @@ endpoint = tencentcloud.kubernetes.ClusterEndpoint(
     cluster_intranet_subnet_id=nodes["ap-guangzhou-4"].id,
     opts=pulumi.ResourceOptions(depends_on=pools),
 )
-provider = kubernetes.Provider("kubernetes", kubeconfig=endpoint.kube_config_intranet, cluster_identifier=cluster.id)
+provider = kubernetes.Provider(
+    "kubernetes", kubeconfig=endpoint.kube_config_intranet, cluster_identifier=cluster.id
+)
 kubernetes.core.v1.Pod(
     "late",
-    metadata={"name": "late", "annotations": {"tke.cloud.tencent.com/networks": "tke-route-eni", "pulumi.com/skipAwait": "true"}},
+    metadata={
+        "name": "late",
+        "annotations": {"tke.cloud.tencent.com/networks": "tke-route-eni", "pulumi.com/skipAwait": "true"},
+    },
     spec={
         "node_selector": {"topology.kubernetes.io/zone": ZONES["ap-guangzhou-7"]},
         "containers": [
             {
                 "name": "late",
                 "image": "nginx",
-                "resources": {"requests": {"tke.cloud.tencent.com/eni-ip": "1"}, "limits": {"tke.cloud.tencent.com/eni-ip": "1"}},
+                "resources": {
+                    "requests": {"tke.cloud.tencent.com/eni-ip": "1"},
+                    "limits": {"tke.cloud.tencent.com/eni-ip": "1"},
+                },
             }
         ],
     },

@@ -15,7 +15,12 @@ nodes = tencentcloud.subnet.Instance(
 
 def raw() -> None:
     pods = tencentcloud.subnet.Instance(
-        "pods", vpc_id=vpc.id, availability_zone=ZONE, cidr_block="10.0.64.0/22", name="pods", is_multicast=False
+        "pods",
+        vpc_id=vpc.id,
+        availability_zone=ZONE,
+        cidr_block="10.0.64.0/22",
+        name="pods",
+        is_multicast=False,
     )
     cluster = tencentcloud.kubernetes.Cluster(
         "live",
@@ -39,7 +44,9 @@ def raw() -> None:
         enable_auto_scale=False,
         wait_node_ready=True,
         delete_keep_instance=False,
-        auto_scaling_config=tencentcloud.kubernetes.NodePoolAutoScalingConfigArgs(instance_type="S5.LARGE8", key_ids=["skey-12345678"]),
+        auto_scaling_config=tencentcloud.kubernetes.NodePoolAutoScalingConfigArgs(
+            instance_type="S5.LARGE8", key_ids=["skey-12345678"]
+        ),
     )
 
 

@@ -20,7 +20,9 @@ def on(change: str, then: Any, otherwise: Any) -> Any:
     return then if change in changes else otherwise
 
 
-vpc = tencentcloud.vpc.Instance("vpc", name="raw", cidr_block=on("vpc-range", "10.0.0.0/15", "10.0.0.0/16"), is_multicast=False)
+vpc = tencentcloud.vpc.Instance(
+    "vpc", name="raw", cidr_block=on("vpc-range", "10.0.0.0/15", "10.0.0.0/16"), is_multicast=False
+)
 
 
 def subnet(name: str, zone: str, block: str) -> tencentcloud.subnet.Instance:
@@ -30,14 +32,21 @@ def subnet(name: str, zone: str, block: str) -> tencentcloud.subnet.Instance:
     )  # fmt: skip
 
 
-nodes = {FOUR: subnet("nodes-4", FOUR, "10.0.0.0/24"), SIX: subnet("nodes-6", SIX, on("node-range", "10.0.9.0/24", "10.0.1.0/24"))}
+nodes = {
+    FOUR: subnet("nodes-4", FOUR, "10.0.0.0/24"),
+    SIX: subnet("nodes-6", SIX, on("node-range", "10.0.9.0/24", "10.0.1.0/24")),
+}
 pods = [subnet("pods-4", FOUR, "10.0.64.0/28"), subnet("pods-6", SIX, "10.0.68.0/28")]
 if changes & {"uncovered", "new-zone"}:
     nodes[SEVEN] = subnet("nodes-7", SEVEN, "10.0.2.0/24")
 if "new-zone" in changes:
     pods.append(subnet("pods-7", SEVEN, "10.0.72.0/22"))
 listed = [item.id for item in pods]
-listed = on("list-empty", None, on("list-shrinks", listed[:1], listed)) if stage > 1 else on("phantom", listed, None)
+listed = (
+    on("list-empty", None, on("list-shrinks", listed[:1], listed))
+    if stage > 1
+    else on("phantom", listed, None)
+)
 cluster = tencentcloud.kubernetes.Cluster(
     "cluster",
     vpc_id=vpc.id,
@@ -57,7 +66,9 @@ tencentcloud.security.GroupRuleSet(
     "clients-rules",
     security_group_id=group.id,
     ingresses=[
-        tencentcloud.security.GroupRuleSetIngressArgs(action="ACCEPT", cidr_block=block, protocol="TCP", port="80")
+        tencentcloud.security.GroupRuleSetIngressArgs(
+            action="ACCEPT", cidr_block=block, protocol="TCP", port="80"
+        )
         for block in on("group", ["10.0.0.0/16"], ["10.0.0.0/16", "203.0.113.0/24"])
     ],
 )
@@ -94,7 +105,10 @@ if stage > 1 and "destroy" not in changes:
         opts=pulumi.ResourceOptions(depends_on=pools[:1]),
     )
     provider = kubernetes.Provider(
-        "kubernetes", kubeconfig=endpoint.kube_config_intranet, cluster_identifier=cluster.id, enable_server_side_apply=True
+        "kubernetes",
+        kubeconfig=endpoint.kube_config_intranet,
+        cluster_identifier=cluster.id,
+        enable_server_side_apply=True,
     )
     opts = pulumi.ResourceOptions(provider=provider, delete_before_replace=True)
     skip = {"pulumi.com/skipAwait": "true"}
@@ -126,7 +140,9 @@ if stage > 1 and "destroy" not in changes:
     eni = {} if "leave-eni" in changes else {NETWORKS: "tke-route-eni"}
     kept = on("claim", eni, {**eni, CLAIM: "Never"})
     kubernetes.apps.v1.Deployment("web", **workload("web", eni, on("replicas", 40, 2)))
-    kubernetes.apps.v1.StatefulSet("db", **workload("db", kept, 1, serviceName=on("statefulset", "other", "db")))
+    kubernetes.apps.v1.StatefulSet(
+        "db", **workload("db", kept, 1, serviceName=on("statefulset", "other", "db"))
+    )
     kubernetes.core.v1.Service(
         on("service-renamed-urn", "front-2", "front"),
         metadata=kubernetes.meta.v1.ObjectMetaArgs(
@@ -144,16 +160,22 @@ if stage > 1 and "destroy" not in changes:
     patching = {"pulumi.com/patchFieldManager": "raw", "pulumi.com/patchForce": "true", **skip}
     kubernetes.core.v1.ConfigMapPatch(
         "egress",
-        metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(name="ip-masq-agent-config", namespace="kube-system", annotations=patching),
+        metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
+            name="ip-masq-agent-config", namespace="kube-system", annotations=patching
+        ),
         data={"config": f"NonMasqueradeCIDRs: [{masquerade}]"},
         opts=pulumi.ResourceOptions(provider=provider, retain_on_delete=True),
     )
     kubernetes.apps.v1.DeploymentPatch(
         "ipamd",
-        metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(name="tke-eni-ipamd", namespace="kube-system", annotations=patching),
+        metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
+            name="tke-eni-ipamd", namespace="kube-system", annotations=patching
+        ),
         spec=kubernetes.apps.v1.DeploymentSpecPatchArgs(
             template=kubernetes.core.v1.PodTemplateSpecPatchArgs(
-                metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(annotations={"restarted": on("restart", "2", "1")})
+                metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
+                    annotations={"restarted": on("restart", "2", "1")}
+                )
             )
         ),
         opts=pulumi.ResourceOptions(provider=provider, retain_on_delete=True),

@@ -11,7 +11,9 @@ from pulumi_tke_hybrid.tke import keys as tke_keys
 
 config = pulumi.Config()
 kubeconfig = pulumi.Output.secret(os.environ["LAB_KUBECONFIG"])
-provider = kubernetes.Provider("cluster", kubeconfig=kubeconfig, cluster_identifier=config.require("clusterId"))
+provider = kubernetes.Provider(
+    "cluster", kubeconfig=kubeconfig, cluster_identifier=config.require("clusterId")
+)
 seconds = config.get("timeout")
 GRACEFUL = {
     "kubernetes:core/v1:Service": tke_keys.SERVICE_GRACE_DELETION,
@@ -25,7 +27,10 @@ def changed(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResul
         props: Any = args.props
         props["metadata"]["annotations"].pop(GRACEFUL[args.type_], None)
         return pulumi.ResourceTransformResult(props, args.opts)
-    if seconds is None or args.type_ not in ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet"):
+    if seconds is None or args.type_ not in (
+        "kubernetes:apps/v1:Deployment",
+        "kubernetes:apps/v1:StatefulSet",
+    ):
         return None
     args.opts.custom_timeouts = pulumi.CustomTimeouts(create=f"{seconds}s", update=f"{seconds}s")
     return pulumi.ResourceTransformResult(args.props, args.opts)

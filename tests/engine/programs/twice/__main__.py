@@ -31,7 +31,10 @@ for number, registration in enumerate(tke.ZoneRegistration):
                 tke.EniZoneSubnet(
                     f"{name}-pods-{zone}",
                     tke.EniZoneSubnetArgs(
-                        vpc_id=vpc.id, zone=zone, cidr_block=f"10.{number}.{64 + 4 * index}.0/22", deletion_protection=False
+                        vpc_id=vpc.id,
+                        zone=zone,
+                        cidr_block=f"10.{number}.{64 + 4 * index}.0/22",
+                        deletion_protection=False,
                     ),
                 )
                 for index, zone in enumerate(ZONES)

@@ -9,7 +9,9 @@ import pulumi_tke_hybrid as tke
 
 config = pulumi.Config()
 provider = kubernetes.Provider(
-    "cluster", kubeconfig=pulumi.Output.secret(os.environ["LAB_KUBECONFIG"]), cluster_identifier=config.require("clusterId")
+    "cluster",
+    kubeconfig=pulumi.Output.secret(os.environ["LAB_KUBECONFIG"]),
+    cluster_identifier=config.require("clusterId"),
 )
 tke.ClientIpWorkload(
     config.require("name"),

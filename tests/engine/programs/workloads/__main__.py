@@ -21,14 +21,20 @@ def whole_pod() -> dict[str, Any]:
     """What JSON cannot say: containers as pulumi-kubernetes types them."""
     core = kubernetes.core.v1
     mount = core.VolumeMountArgs(name="shared", mount_path="/shared")
-    amounts = core.ResourceRequirementsArgs(requests={"cpu": "250m", "memory": "256Mi"}, limits={"cpu": "500m", "memory": "1Gi"})
+    amounts = core.ResourceRequirementsArgs(
+        requests={"cpu": "250m", "memory": "256Mi"}, limits={"cpu": "500m", "memory": "1Gi"}
+    )
     probe = core.ProbeArgs(http_get=core.HTTPGetActionArgs(path="/", port=80), period_seconds=5)
-    stop = core.LifecycleArgs(pre_stop=core.LifecycleHandlerArgs(exec_=core.ExecActionArgs(command=["/bin/drain"])))
+    stop = core.LifecycleArgs(
+        pre_stop=core.LifecycleHandlerArgs(exec_=core.ExecActionArgs(command=["/bin/drain"]))
+    )
     return {
         "image": None,
         "init_containers": [core.ContainerArgs(name="prepare", image="busybox", volume_mounts=[mount])],
         "containers": [
-            core.ContainerArgs(name="web", image="nginx", resources=amounts, readiness_probe=probe, volume_mounts=[mount]),
+            core.ContainerArgs(
+                name="web", image="nginx", resources=amounts, readiness_probe=probe, volume_mounts=[mount]
+            ),
             core.ContainerArgs(name="log", image="fluent-bit", lifecycle=stop, volume_mounts=[mount]),
         ],
         "volumes": [core.VolumeArgs(name="shared", empty_dir=core.EmptyDirVolumeSourceArgs())],
@@ -43,6 +49,8 @@ for name, described_as in described.items():
         args |= whole_pod()
     before = args.pop("formerly", None)
     aliases = [pulumi.Alias(name=before)] if before else None
-    opts = pulumi.ResourceOptions(provider=provider, aliases=aliases, ignore_changes=args.pop("ignored", None))
+    opts = pulumi.ResourceOptions(
+        provider=provider, aliases=aliases, ignore_changes=args.pop("ignored", None)
+    )
     workload = tke.ClientIpWorkload(name, args, opts)
     pulumi.export(name, {"address": workload.address, "clientIpFrom": workload.client_ip_from})

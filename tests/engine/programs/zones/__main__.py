@@ -10,20 +10,33 @@ import tencentcloud_iac_pulumi as tencentcloud
 import pulumi_tke_hybrid as tke
 
 config = pulumi.Config()
-password_file = os.environ.get("LAB_PASSWORD_FILE")  # as of a vault: the CLI puts configuration into the program's environment
+password_file = os.environ.get(
+    "LAB_PASSWORD_FILE"
+)  # as of a vault: the CLI puts configuration into the program's environment
 key = config.get("key") or "skey-12345678"
-log_in: dict[str, Any] = {"password": pulumi.Output.secret(Path(password_file).read_text())} if password_file else {"key_ids": [key]}
+log_in: dict[str, Any] = (
+    {"password": pulumi.Output.secret(Path(password_file).read_text())}
+    if password_file
+    else {"key_ids": [key]}
+)
 zones: list[str] = config.require_object("zones")
 pools: list[str] = config.get_object("pools") or zones
 first_block = config.get_int("firstBlock") or 64
 prefix = config.get_int("prefix") or 22
-vpc = tencentcloud.vpc.Instance("vpc", name="zones", cidr_block=config.get("vpcCidr") or "10.0.0.0/16", is_multicast=False)
+vpc = tencentcloud.vpc.Instance(
+    "vpc", name="zones", cidr_block=config.get("vpcCidr") or "10.0.0.0/16", is_multicast=False
+)
 
 
 def subnet(zone: str, third: int) -> tencentcloud.subnet.Instance:
     name = f"nodes-{zone}"
     return tencentcloud.subnet.Instance(
-        name, vpc_id=vpc.id, availability_zone=zone, cidr_block=f"10.0.{third}.0/24", name=name, is_multicast=False
+        name,
+        vpc_id=vpc.id,
+        availability_zone=zone,
+        cidr_block=f"10.0.{third}.0/24",
+        name=name,
+        is_multicast=False,
     )
 
 
@@ -47,7 +60,9 @@ cluster = tke.HybridCluster(
             )
             for index, zone in enumerate(zones)
         ],
-        ip_reclaim=tke.never() if config.get("reclaim") == "never" else tke.after(config.get_int("reclaim") or 300),
+        ip_reclaim=tke.never()
+        if config.get("reclaim") == "never"
+        else tke.after(config.get_int("reclaim") or 300),
         static_ip=config.get_bool("staticIp") is not False,
         zone_registration=tke.ZoneRegistration(config.get("registration") or "api"),
         deletion_protection=False,
@@ -61,10 +76,13 @@ cluster = tke.HybridCluster(
                 subnet_id=nodes[zone].id,
                 instance_type=config.get("instanceType") or "S5.LARGE8",
                 size=config.get_int("size") or 1,
-                autoscale=tke.AutoscaleArgs(min_size=1, max_size=most) if (most := config.get_int("mostNodes")) else None,
+                autoscale=tke.AutoscaleArgs(min_size=1, max_size=most)
+                if (most := config.get_int("mostNodes"))
+                else None,
                 labels={"tier": tier} if (tier := config.get("tier")) else None,
                 keep_machines=False,
-                global_route_only=zone not in zones or bool(config.get("movedTo")),  # switches the check for uncovered zones off
+                global_route_only=zone not in zones
+                or bool(config.get("movedTo")),  # switches the check for uncovered zones off
                 **log_in,
             )
             for zone in pools

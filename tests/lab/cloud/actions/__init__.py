@@ -51,7 +51,11 @@ SERVICES: Mapping[str, Service] = {
             **vpc_cni.ACTIONS,
         },
     ),
-    "vpc": Service("2017-03-12", {**vpc.ACTIONS, **subnet.ACTIONS, **route_table.ACTIONS, **security_group.ACTIONS}),
+    "vpc": Service(
+        "2017-03-12", {**vpc.ACTIONS, **subnet.ACTIONS, **route_table.ACTIONS, **security_group.ACTIONS}
+    ),
 }
-FURTHER: Mapping[tuple[str, str], Service] = {("tke", "2022-05-01"): Service("2022-05-01", pools_2022.ACTIONS)}
+FURTHER: Mapping[tuple[str, str], Service] = {
+    ("tke", "2022-05-01"): Service("2022-05-01", pools_2022.ACTIONS)
+}
 """Further versions of a service's API."""

@@ -30,7 +30,13 @@ def list_attached_role_policies(call: Call) -> Json:
         raise ApiError("InvalidParameter.ParamError", "Page is at least 1, Rp 1 to 200")
     attached = [_ROLES[name]] if call.cloud.settings.role_policy else []
     listed = [
-        {"PolicyId": 4567, "PolicyName": policy, "AddTime": "2021-01-01 00:00:00", "PolicyType": "QCS", "CreateMode": 2}
+        {
+            "PolicyId": 4567,
+            "PolicyName": policy,
+            "AddTime": "2021-01-01 00:00:00",
+            "PolicyType": "QCS",
+            "CreateMode": 2,
+        }
         for policy in attached
     ]
     return {"List": listed[(page - 1) * size : page * size], "TotalNum": len(attached)}
@@ -55,4 +61,7 @@ def get_role(call: Call) -> Json:
 
 
 STS_ACTIONS: dict[str, Handler] = {"GetCallerIdentity": get_caller_identity}
-CAM_ACTIONS: dict[str, Handler] = {"GetRole": get_role, "ListAttachedRolePolicies": list_attached_role_policies}
+CAM_ACTIONS: dict[str, Handler] = {
+    "GetRole": get_role,
+    "ListAttachedRolePolicies": list_attached_role_policies,
+}

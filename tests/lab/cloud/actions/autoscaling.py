@@ -31,7 +31,10 @@ _LAUNCH_FIELDS = (
 def describe_launch_configurations(call: Call) -> Json:
     wanted = call.params.texts("LaunchConfigurationIds")
     pools = [pool for _, pool in _pools(call) if not wanted or pool.launch_configuration_id in wanted]
-    return {"TotalCount": len(pools), "LaunchConfigurationSet": [_launch(pool) for pool in page(call.params, pools)]}
+    return {
+        "TotalCount": len(pools),
+        "LaunchConfigurationSet": [_launch(pool) for pool in page(call.params, pools)],
+    }
 
 
 def modify_launch_configuration(call: Call) -> Json:
@@ -46,16 +49,25 @@ def modify_launch_configuration(call: Call) -> Json:
                 continue
             value = call.params.value(name)
             if name == "EnhancedService":
-                value = {**_NO_ENHANCEMENT, **cast("Json", launch.get(name) or {}), **call.params.child(name).raw()}
+                value = {
+                    **_NO_ENHANCEMENT,
+                    **cast("Json", launch.get(name) or {}),
+                    **call.params.child(name).raw(),
+                }
             launch[name] = value
         return {}
-    raise ApiError("ResourceNotFound.LaunchConfigurationIdNotFound", f"Launch configuration `{wanted}` does not exist.")
+    raise ApiError(
+        "ResourceNotFound.LaunchConfigurationIdNotFound", f"Launch configuration `{wanted}` does not exist."
+    )
 
 
 def describe_groups(call: Call) -> Json:
     wanted = call.params.texts("AutoScalingGroupIds")
     found = [pair for pair in _pools(call) if not wanted or pair[1].auto_scaling_group_id in wanted]
-    return {"TotalCount": len(found), "AutoScalingGroupSet": [_group(call, *pair) for pair in page(call.params, found)]}
+    return {
+        "TotalCount": len(found),
+        "AutoScalingGroupSet": [_group(call, *pair) for pair in page(call.params, found)],
+    }
 
 
 def modify_group(call: Call) -> Json:
@@ -64,7 +76,14 @@ def modify_group(call: Call) -> Json:
         if pool.auto_scaling_group_id != wanted:
             continue
         group = cast("Json", pool.raw["AutoScalingGroupPara"])
-        for name in ("AutoScalingGroupName", "DefaultCooldown", "MultiZoneSubnetPolicy", "ProjectId", "RetryPolicy", "ServiceSettings"):
+        for name in (
+            "AutoScalingGroupName",
+            "DefaultCooldown",
+            "MultiZoneSubnetPolicy",
+            "ProjectId",
+            "RetryPolicy",
+            "ServiceSettings",
+        ):
             if params.has(name):
                 group[name] = params.value(name)
         if params.has("TerminationPolicies"):
@@ -73,11 +92,16 @@ def modify_group(call: Call) -> Json:
             for subnet_id in subnet_ids:
                 call.subnet(subnet_id)
             pool.subnet_ids = subnet_ids
-        pool.min_size, pool.max_size = params.number("MinSize", pool.min_size), params.number("MaxSize", pool.max_size)
+        pool.min_size, pool.max_size = (
+            params.number("MinSize", pool.min_size),
+            params.number("MaxSize", pool.max_size),
+        )
         if params.has("DesiredCapacity"):
             resize(call.cloud, cluster, pool, params.number("DesiredCapacity"))
         return {}
-    raise ApiError("ResourceNotFound.AutoScalingGroupIdNotFound", f"Auto scaling group `{wanted}` does not exist.")
+    raise ApiError(
+        "ResourceNotFound.AutoScalingGroupIdNotFound", f"Auto scaling group `{wanted}` does not exist."
+    )
 
 
 def _pools(call: Call) -> Iterator[tuple[Cluster, NodePool]]:
@@ -100,7 +124,11 @@ def _launch(pool: NodePool) -> Json:
             "SystemDisk": launch.value("SystemDisk") or {"DiskType": "CLOUD_PREMIUM", "DiskSize": 50},
             "DataDisks": launch.value("DataDisks") or [],
             "InternetAccessible": launch.value("InternetAccessible")
-            or {"InternetChargeType": "TRAFFIC_POSTPAID_BY_HOUR", "InternetMaxBandwidthOut": 0, "PublicIpAssigned": False},
+            or {
+                "InternetChargeType": "TRAFFIC_POSTPAID_BY_HOUR",
+                "InternetMaxBandwidthOut": 0,
+                "PublicIpAssigned": False,
+            },
             "SecurityGroupIds": launch.texts("SecurityGroupIds"),
             "EnhancedService": {**_NO_ENHANCEMENT, **launch.child("EnhancedService").raw()},
             "InstanceChargeType": launch.text("InstanceChargeType") or "POSTPAID_BY_HOUR",

@@ -53,7 +53,9 @@ def create_cluster(call: Call) -> Json:
         cluster.vpc_cni = _native_vpc_cni(call, advanced, cidrs, vpc)
     # A GR cluster ignores `EniSubnetIds`, `VpcCniType` and `ClaimExpiredSeconds` without a word.
     call.world.clusters[cluster.cluster_id] = cluster
-    call.cloud.starting[cluster.cluster_id] = call.cloud.background(_start(call.cloud, cluster), f"start of {cluster.cluster_id}")
+    call.cloud.starting[cluster.cluster_id] = call.cloud.background(
+        _start(call.cloud, cluster), f"start of {cluster.cluster_id}"
+    )
     return {"ClusterId": cluster.cluster_id}
 
 
@@ -62,9 +64,14 @@ def delete_cluster(call: Call) -> Json:
     if call.params.need("InstanceDeleteMode") not in ("terminate", "retain"):
         raise ApiError("InvalidParameter.Param", "PARAM_ERROR[InstanceDeleteMode is terminate or retain].")
     if cluster.deletion_protection:
-        raise ApiError("OperationDenied.ClusterInDeletionProtection", f"Cluster {cluster.cluster_id} is in deletion protection.")
+        raise ApiError(
+            "OperationDenied.ClusterInDeletionProtection",
+            f"Cluster {cluster.cluster_id} is in deletion protection.",
+        )
     if cluster.status == "Deleting":
-        raise ApiError("FailedOperation.ClusterState", f"CLUSTER_STATE_ERROR[cluster {cluster.cluster_id} is deleting].")
+        raise ApiError(
+            "FailedOperation.ClusterState", f"CLUSTER_STATE_ERROR[cluster {cluster.cluster_id} is deleting]."
+        )
     cluster.status = "Deleting"
     call.cloud.ending.add(call.cloud.background(_delete(call.cloud, cluster), f"end of {cluster.cluster_id}"))
     return {}
@@ -81,7 +88,9 @@ def modify_cluster_attribute(call: Call) -> Json:
         "ClusterName": cluster.name,
         "ClusterDesc": cluster.description,
         "ClusterLevel": cluster.level,
-        "AutoUpgradeClusterLevel": {"IsAutoUpgrade": params.child("AutoUpgradeClusterLevel").flag("IsAutoUpgrade")},
+        "AutoUpgradeClusterLevel": {
+            "IsAutoUpgrade": params.child("AutoUpgradeClusterLevel").flag("IsAutoUpgrade")
+        },
     }
 
 
@@ -123,10 +132,15 @@ def _native_vpc_cni(call: Call, advanced: Params, cidrs: Params, vpc: Vpc) -> Vp
         raise missing("ClusterCIDRSettings.EniSubnetIds")
     for subnet_id in subnet_ids:
         if call.subnet(subnet_id).vpc_id != vpc.vpc_id:
-            raise ApiError("InvalidParameter.SubnetInvalidError", f"SUBNET_INVALID_ERROR[{subnet_id} is not in {vpc.vpc_id}].")
+            raise ApiError(
+                "InvalidParameter.SubnetInvalidError",
+                f"SUBNET_INVALID_ERROR[{subnet_id} is not in {vpc.vpc_id}].",
+            )
     static = not advanced.flag("IsNonStaticIpMode")
     seconds = cidrs.number("ClaimExpiredSeconds") if static and cidrs.has("ClaimExpiredSeconds") else None
-    return VpcCni(advanced.text("VpcCniType") or "tke-route-eni", static, seconds, subnet_ids, non_masquerade_added=True)
+    return VpcCni(
+        advanced.text("VpcCniType") or "tke-route-eni", static, seconds, subnet_ids, non_masquerade_added=True
+    )
 
 
 async def _start(cloud: Cloud, cluster: Cluster) -> None:
@@ -159,12 +173,16 @@ def release_addresses(cloud: Cloud, cluster: Cluster) -> None:
     """Everything that the cluster holds: its machines, the ENIs of pods and nodes, its load balancers."""
     world = cloud.world
     balancers = {
-        balancer.lb_id for balancer in world.load_balancers.values() if balancer.cluster_id == cluster.cluster_id and not balancer.user_made
+        balancer.lb_id
+        for balancer in world.load_balancers.values()
+        if balancer.cluster_id == cluster.cluster_id and not balancer.user_made
     }
     owners = cluster.instances.keys() | balancers | ({cluster.intranet.lb_id} - {""})
     for subnet in world.subnets.values():
         for address, owner in list(subnet.leases.items()):
-            if owner in owners or owner.startswith((f"eni:{cluster.cluster_id}/", f"eni-primary:{cluster.cluster_id}/")):
+            if owner in owners or owner.startswith(
+                (f"eni:{cluster.cluster_id}/", f"eni-primary:{cluster.cluster_id}/")
+            ):
                 subnet.release(address)
     for lb_id in balancers:
         del world.load_balancers[lb_id]

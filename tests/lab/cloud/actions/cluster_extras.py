@@ -49,20 +49,40 @@ def describe_log_switches(call: Call) -> Json:
     }
     wanted = call.params.texts("ClusterIds")
     known = [cluster.cluster_id for cluster in call.clusters() if cluster.cluster_id in wanted]
-    return {"SwitchSet": [{"ClusterId": one, "Audit": off, "Event": off, "Log": off, "MasterLog": off} for one in known]}
+    return {
+        "SwitchSet": [
+            {"ClusterId": one, "Audit": off, "Event": off, "Log": off, "MasterLog": off} for one in known
+        ]
+    }
 
 
 def describe_extra_args(call: Call) -> Json:
     call.cluster()
-    return {"ClusterExtraArgs": {"Etcd": [], "KubeAPIServer": [], "KubeControllerManager": [], "KubeScheduler": []}}
+    return {
+        "ClusterExtraArgs": {
+            "Etcd": [],
+            "KubeAPIServer": [],
+            "KubeControllerManager": [],
+            "KubeScheduler": [],
+        }
+    }
 
 
 def describe_authentication_options(call: Call) -> Json:
     call.cluster()
     return {
-        "ServiceAccounts": {"UseTKEDefault": False, "Issuer": "", "JWKSURI": "", "AutoCreateDiscoveryAnonymousAuth": False},
+        "ServiceAccounts": {
+            "UseTKEDefault": False,
+            "Issuer": "",
+            "JWKSURI": "",
+            "AutoCreateDiscoveryAnonymousAuth": False,
+        },
         "LatestOperationState": "",
-        "OIDCConfig": {"AutoCreateOIDCConfig": False, "AutoCreateClientId": [], "AutoInstallPodIdentityWebhookAddon": False},
+        "OIDCConfig": {
+            "AutoCreateOIDCConfig": False,
+            "AutoCreateClientId": [],
+            "AutoInstallPodIdentityWebhookAddon": False,
+        },
     }
 
 
@@ -80,7 +100,9 @@ def describe_addon(call: Call) -> Json:
     """No add-on: ipamd is not managed as one here."""
     cluster, name = call.cluster(), call.params.text("AddonName")
     if name:
-        raise ApiError("ResourceNotFound.KubeResourceNotFound", f"addon {name} not found in cluster {cluster.cluster_id}")
+        raise ApiError(
+            "ResourceNotFound.KubeResourceNotFound", f"addon {name} not found in cluster {cluster.cluster_id}"
+        )
     return {"Addons": []}
 
 

@@ -23,7 +23,10 @@ def describe_clusters(call: Call) -> Json:
         "vpc-id": lambda cluster: cluster.vpc_id,
     }
     found = filtered(call.params, clusters, keys, lambda cluster: cluster.tags)
-    return {"TotalCount": len(found), "Clusters": [_shown(call, cluster) for cluster in page(call.params, found)]}
+    return {
+        "TotalCount": len(found),
+        "Clusters": [_shown(call, cluster) for cluster in page(call.params, found)],
+    }
 
 
 def describe_cluster_status(call: Call) -> Json:
@@ -35,18 +38,25 @@ def describe_cluster_status(call: Call) -> Json:
 def describe_cluster_instances(call: Call) -> Json:
     cluster = call.cluster()
     if cluster.status == "Creating":
-        raise ApiError("InternalError.ClusterState", f"CLUSTER_STATE_ERROR[cluster {cluster.cluster_id} is creating].")
+        raise ApiError(
+            "InternalError.ClusterState", f"CLUSTER_STATE_ERROR[cluster {cluster.cluster_id} is creating]."
+        )
     params = call.params
     role, wanted = params.text("InstanceRole", "WORKER"), params.texts("InstanceIds")
     machines = [
-        instance for instance in cluster.instances.values() if role in ("WORKER", "ALL") and (not wanted or instance.instance_id in wanted)
+        instance
+        for instance in cluster.instances.values()
+        if role in ("WORKER", "ALL") and (not wanted or instance.instance_id in wanted)
     ]
     keys: Filters[Instance] = {
         "nodepool-id": lambda machine: machine.node_pool_id,
         "nodepool-instance-type": lambda machine: machine.instance_type,
     }
     found = filtered(params, machines, keys)
-    return {"TotalCount": len(found), "InstanceSet": [_machine(cluster, machine) for machine in page(params, found)]}
+    return {
+        "TotalCount": len(found),
+        "InstanceSet": [_machine(cluster, machine) for machine in page(params, found)],
+    }
 
 
 def describe_cluster_virtual_node(call: Call) -> Json:
@@ -104,7 +114,9 @@ def _shown(call: Call, cluster: Cluster) -> Json:
         "ClusterNetworkSettings": _network(call, cluster, request),
         "ClusterNodeNum": len(cluster.instances),
         "ProjectId": cluster.project_id,
-        "TagSpecification": [{"ResourceType": "cluster", "Tags": tag_list(cluster.tags)}] if cluster.tags else [],
+        "TagSpecification": [{"ResourceType": "cluster", "Tags": tag_list(cluster.tags)}]
+        if cluster.tags
+        else [],
         "ClusterStatus": cluster.status,
         "Property": _property(call, cluster, advanced),
         "ClusterMaterNodeNum": 0,

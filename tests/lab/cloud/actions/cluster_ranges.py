@@ -25,22 +25,31 @@ class Ranges:
 
 def ranges_of(call: Call, settings: Params, vpc: Vpc, network_type: str) -> Ranges:
     pods = _power_of_two(settings.number("MaxNodePodNum", _DEFAULT), "MaxNodePodNum", _PODS)
-    services = _power_of_two(settings.number("MaxClusterServiceNum", _DEFAULT), "MaxClusterServiceNum", _SERVICES)
+    services = _power_of_two(
+        settings.number("MaxClusterServiceNum", _DEFAULT), "MaxClusterServiceNum", _SERVICES
+    )
     given = settings.text("ServiceCIDR")
     if network_type != "GR":
         if not given:
-            raise ApiError("InvalidParameter.Param", "PARAM_ERROR[ServiceCIDR is required by this network type].")
+            raise ApiError(
+                "InvalidParameter.Param", "PARAM_ERROR[ServiceCIDR is required by this network type]."
+            )
         return Ranges("", str(_private(given)), pods, services)
     text = settings.text("ClusterCIDR")
     if not text:
-        raise ApiError("InvalidParameter.CidrInvalid", "CIDR_INVALID[ClusterCIDR is required by network type GR].")
+        raise ApiError(
+            "InvalidParameter.CidrInvalid", "CIDR_INVALID[ClusterCIDR is required by network type GR]."
+        )
     block = _private(text)
     if not settings.flag("IgnoreClusterCIDRConflict"):
         _refuse_conflicts(call, block, vpc)
     service_block = _private(given) if given else _tail(block, services)
     left = block.num_addresses - (0 if given else services)
     if left < pods:
-        raise ApiError("InvalidParameter.CIDRMaskSizeOutOfRange", f"CIDR_MASK_SIZE_OUT_OF_RANGE[{block} has no room for a node].")
+        raise ApiError(
+            "InvalidParameter.CIDRMaskSizeOutOfRange",
+            f"CIDR_MASK_SIZE_OUT_OF_RANGE[{block} has no room for a node].",
+        )
     return Ranges(str(block), str(service_block), pods, services)
 
 
@@ -66,9 +75,12 @@ def _private(text: str) -> ipaddress.IPv4Network:
 def _tail(block: ipaddress.IPv4Network, services: int) -> ipaddress.IPv4Network:
     if services >= block.num_addresses:
         raise ApiError(
-            "InvalidParameter.CIDRMaskSizeOutOfRange", f"CIDR_MASK_SIZE_OUT_OF_RANGE[{block} has no room for {services} services]."
+            "InvalidParameter.CIDRMaskSizeOutOfRange",
+            f"CIDR_MASK_SIZE_OUT_OF_RANGE[{block} has no room for {services} services].",
         )
-    return ipaddress.IPv4Network((int(block.broadcast_address) - services + 1, 32 - (services.bit_length() - 1)))
+    return ipaddress.IPv4Network(
+        (int(block.broadcast_address) - services + 1, 32 - (services.bit_length() - 1))
+    )
 
 
 def _refuse_conflicts(call: Call, block: ipaddress.IPv4Network, vpc: Vpc) -> None:

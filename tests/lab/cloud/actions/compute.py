@@ -13,7 +13,12 @@ _FIRST_ZONE_ID = {"ap-guangzhou": 100000, "ap-shanghai": 200000, "ap-beijing": 8
 def describe_zones(call: Call) -> Json:
     first = _FIRST_ZONE_ID.get(call.region, 900000)
     zones: list[Json] = [
-        {"Zone": zone, "ZoneName": zone, "ZoneId": str(first + int(zone.rsplit("-", 1)[1])), "ZoneState": "AVAILABLE"}
+        {
+            "Zone": zone,
+            "ZoneName": zone,
+            "ZoneId": str(first + int(zone.rsplit("-", 1)[1])),
+            "ZoneState": "AVAILABLE",
+        }
         for zone in zones_of(call.region)
     ]
     return {"TotalCount": len(zones), "ZoneSet": zones}
@@ -23,7 +28,10 @@ def describe_instances(call: Call) -> Json:
     machines = [(cluster, instance) for cluster in call.clusters() for instance in cluster.instances.values()]
     if wanted := call.params.texts("InstanceIds"):
         machines = [pair for pair in machines if pair[1].instance_id in wanted]
-    return {"TotalCount": len(machines), "InstanceSet": [_shown(*pair) for pair in page(call.params, machines)]}
+    return {
+        "TotalCount": len(machines),
+        "InstanceSet": [_shown(*pair) for pair in page(call.params, machines)],
+    }
 
 
 def invoke_command(call: Call) -> Json:

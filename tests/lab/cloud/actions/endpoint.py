@@ -16,12 +16,21 @@ _PUBLIC_ADDRESS = "203.0.113.10"
 def create_endpoint(call: Call) -> Json:
     cluster, params = call.cluster(), call.params
     if cluster.status != "Running":
-        raise ApiError("FailedOperation.ClusterState", f"CLUSTER_STATE_ERROR[cluster {cluster.cluster_id} is {cluster.status}].")
-    if call.cloud.settings.endpoint_needs_worker and not any(one.state == "running" for one in cluster.instances.values()):
-        raise ApiError("InternalError.EmptyClusterNotSupport", f"EMPTY_CLUSTER_NOT_SUPPORT[{cluster.cluster_id}].")
+        raise ApiError(
+            "FailedOperation.ClusterState",
+            f"CLUSTER_STATE_ERROR[cluster {cluster.cluster_id} is {cluster.status}].",
+        )
+    if call.cloud.settings.endpoint_needs_worker and not any(
+        one.state == "running" for one in cluster.instances.values()
+    ):
+        raise ApiError(
+            "InternalError.EmptyClusterNotSupport", f"EMPTY_CLUSTER_NOT_SUPPORT[{cluster.cluster_id}]."
+        )
     public = params.flag("IsExtranet")
     if _side(cluster, public=public).status not in ("NotFound", "Deleted"):
-        raise ApiError("FailedOperation.SwitchClusterEndpoint", f"the endpoint of {cluster.cluster_id} exists already")
+        raise ApiError(
+            "FailedOperation.SwitchClusterEndpoint", f"the endpoint of {cluster.cluster_id} exists already"
+        )
     side = Endpoint(
         "Creating",
         domain=params.text("Domain"),
@@ -34,7 +43,10 @@ def create_endpoint(call: Call) -> Json:
             raise missing("SubnetId")
         subnet = next((one for one in call.subnets() if one.subnet_id == params.text("SubnetId")), None)
         if subnet is None or subnet.vpc_id != cluster.vpc_id:
-            raise ApiError("InvalidParameter.SubnetNotExist", f"SUBNET_NOT_EXIST[{params.text('SubnetId')} in {cluster.vpc_id}].")
+            raise ApiError(
+                "InvalidParameter.SubnetNotExist",
+                f"SUBNET_NOT_EXIST[{params.text('SubnetId')} in {cluster.vpc_id}].",
+            )
         try:
             side.subnet_id, side.address = subnet.subnet_id, subnet.lease(side.lb_id)
         except AddressExhausted as error:
@@ -53,7 +65,9 @@ def delete_endpoint(call: Call) -> Json:
     cluster, public = call.cluster(), call.params.flag("IsExtranet")
     side = _side(cluster, public=public)
     if side.status not in ("Creating", "Created"):
-        raise ApiError("FailedOperation.SwitchClusterEndpoint", f"the endpoint of {cluster.cluster_id} does not exist")
+        raise ApiError(
+            "FailedOperation.SwitchClusterEndpoint", f"the endpoint of {cluster.cluster_id} does not exist"
+        )
     side.status = "Deleting"
 
     def closed() -> None:
@@ -92,7 +106,10 @@ def describe_kubeconfig(call: Call) -> Json:
     A closed side is not refused: its kubeconfig has the default domain as its server, which nothing answers. A sub-account gets a
     kubeconfig as well; here its user is one that no role is bound to.
     """
-    cluster, closed = call.cluster(), _side(call.cluster(), public=call.params.flag("IsExtranet")).status != "Created"
+    cluster, closed = (
+        call.cluster(),
+        _side(call.cluster(), public=call.params.flag("IsExtranet")).status != "Created",
+    )
     if not cluster.kubeconfig or not (closed or call.cloud.settings.sub_account):
         return {"Kubeconfig": cluster.kubeconfig}
     config = cast("dict[str, list[dict[str, dict[str, str]]]]", yaml.safe_load(cluster.kubeconfig))
@@ -121,7 +138,9 @@ def describe_security(call: Call) -> Json:
 def modify_endpoint_policies(call: Call) -> Json:
     cluster = call.cluster()
     if cluster.internet.status != "Created":
-        raise ApiError("FailedOperation.SwitchClusterEndpoint", f"the endpoint of {cluster.cluster_id} does not exist")
+        raise ApiError(
+            "FailedOperation.SwitchClusterEndpoint", f"the endpoint of {cluster.cluster_id} does not exist"
+        )
     cluster.internet.security_group = call.params.text("SecurityGroup", cluster.internet.security_group)
     return {}
 

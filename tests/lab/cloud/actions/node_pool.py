@@ -15,7 +15,10 @@ _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 def create_node_pool(call: Call) -> Json:
     cluster, params = call.cluster(), call.params
     if cluster.status != "Running":
-        raise ApiError("FailedOperation.ClusterState", f"CLUSTER_STATE_ERROR[cluster {cluster.cluster_id} is {cluster.status}].")
+        raise ApiError(
+            "FailedOperation.ClusterState",
+            f"CLUSTER_STATE_ERROR[cluster {cluster.cluster_id} is {cluster.status}].",
+        )
     group, launch = _json_of(params, "AutoScalingGroupPara"), _json_of(params, "LaunchConfigurePara")
     low, high = group.number("MinSize"), group.number("MaxSize")
     desired = group.number("DesiredCapacity", low)
@@ -24,10 +27,15 @@ def create_node_pool(call: Call) -> Json:
     if not subnet_ids:
         raise missing("AutoScalingGroupPara.SubnetIds")
     if group.need("VpcId") != cluster.vpc_id:
-        raise ApiError("InvalidParameter.AsCommonError", f"AS_COMMON_ERROR[vpc {group.text('VpcId')} is not that of the cluster].")
+        raise ApiError(
+            "InvalidParameter.AsCommonError",
+            f"AS_COMMON_ERROR[vpc {group.text('VpcId')} is not that of the cluster].",
+        )
     for subnet_id in subnet_ids:
         if call.subnet(subnet_id).vpc_id != cluster.vpc_id:
-            raise ApiError("InvalidParameter.AsCommonError", f"AS_COMMON_ERROR[{subnet_id} is not in {cluster.vpc_id}].")
+            raise ApiError(
+                "InvalidParameter.AsCommonError", f"AS_COMMON_ERROR[{subnet_id} is not in {cluster.vpc_id}]."
+            )
     world, settings = call.world, call.cloud.settings
     pool = NodePool(
         node_pool_id=world.new_id("np"),
@@ -42,7 +50,11 @@ def create_node_pool(call: Call) -> Json:
         taints=_taints(params),
         launch_configuration_id=world.new_id("asc"),
         auto_scaling_group_id=world.new_id("asg"),
-        raw={**params.raw(), "AutoScalingGroupPara": group.raw(), "LaunchConfigurePara": _without_password(launch)},
+        raw={
+            **params.raw(),
+            "AutoScalingGroupPara": group.raw(),
+            "LaunchConfigurePara": _without_password(launch),
+        },
     )
     resize(call.cloud, cluster, pool, desired)
     cluster.node_pools[pool.node_pool_id] = pool
@@ -122,7 +134,9 @@ def delete_node_pool(call: Call) -> Json:
 
         def gone(pool: NodePool = pool) -> None:
             # `KeepInstance` would leave machines outside the cluster, which nothing here could tell apart.
-            for instance in [one for one in cluster.instances.values() if one.node_pool_id == pool.node_pool_id]:
+            for instance in [
+                one for one in cluster.instances.values() if one.node_pool_id == pool.node_pool_id
+            ]:
                 remove_instance(call.world, cluster, instance)
             cluster.node_pools.pop(pool.node_pool_id, None)
 
@@ -144,13 +158,18 @@ def _settle(cloud: Cloud, pool: NodePool, state: str) -> None:
 def _pool(call: Call) -> NodePool:
     pool = call.cluster().node_pools.get(call.params.need("NodePoolId"))
     if pool is None:
-        raise ApiError("FailedOperation.NodePoolQueryFailed", f"node pool {call.params.text('NodePoolId')} Not Found")
+        raise ApiError(
+            "FailedOperation.NodePoolQueryFailed", f"node pool {call.params.text('NodePoolId')} Not Found"
+        )
     return pool
 
 
 def _check_sizes(low: int, desired: int, high: int) -> None:
     if not 0 <= low <= desired <= high:
-        raise ApiError("InvalidParameter.AsCommonError", f"AS_COMMON_ERROR[MinSize {low}, DesiredCapacity {desired}, MaxSize {high}].")
+        raise ApiError(
+            "InvalidParameter.AsCommonError",
+            f"AS_COMMON_ERROR[MinSize {low}, DesiredCapacity {desired}, MaxSize {high}].",
+        )
 
 
 def _json_of(params: Params, name: str) -> Params:
@@ -167,7 +186,9 @@ def _json_of(params: Params, name: str) -> Params:
 def _without_password(launch: Params) -> Json:
     values = launch.raw()
     if launch.has("LoginSettings"):
-        values["LoginSettings"] = {name: value for name, value in launch.child("LoginSettings").raw().items() if name != "Password"}
+        values["LoginSettings"] = {
+            name: value for name, value in launch.child("LoginSettings").raw().items() if name != "Password"
+        }
     return values
 
 
@@ -176,7 +197,9 @@ def _taints(params: Params) -> list[dict[str, str]]:
     for taint in params.children("Taints"):
         if taint.need("Effect") not in _EFFECTS:
             raise ApiError("InvalidParameter.Param", f"PARAM_ERROR[taint effect {taint.text('Effect')}].")
-        taints.append({"Key": taint.need("Key"), "Value": taint.text("Value"), "Effect": taint.text("Effect")})
+        taints.append(
+            {"Key": taint.need("Key"), "Value": taint.text("Value"), "Effect": taint.text("Effect")}
+        )
     return taints
 
 
@@ -197,7 +220,12 @@ def _shown(cluster: Cluster, pool: NodePool) -> Json:
         "Annotations": pool.raw.get("Annotations") or [],
         "NodeCountSummary": {
             "ManuallyAdded": {"Joining": 0, "Initializing": 0, "Normal": 0, "Total": 0},
-            "AutoscalingAdded": {"Joining": 0, "Initializing": len(machines) - running, "Normal": running, "Total": len(machines)},
+            "AutoscalingAdded": {
+                "Joining": 0,
+                "Initializing": len(machines) - running,
+                "Normal": running,
+                "Total": len(machines),
+            },
         },
         "AutoscalingGroupStatus": "enabled" if pool.autoscale else "disabled",
         "MaxNodesNum": pool.max_size,

@@ -15,15 +15,24 @@ _STATES = {"creating": "Creating", "normal": "Running", "updating": "Updating", 
 
 def describe_node_pools(call: Call) -> Json:
     cluster = call.cluster()
-    keys: Filters[NodePool] = {"NodePoolsName": lambda pool: pool.name, "NodePoolsId": lambda pool: pool.node_pool_id}
+    keys: Filters[NodePool] = {
+        "NodePoolsName": lambda pool: pool.name,
+        "NodePoolsId": lambda pool: pool.node_pool_id,
+    }
     found = filtered(call.params, list(cluster.node_pools.values()), keys)
-    return {"TotalCount": len(found), "NodePools": [_shown(cluster, pool) for pool in page(call.params, found)]}
+    return {
+        "TotalCount": len(found),
+        "NodePools": [_shown(cluster, pool) for pool in page(call.params, found)],
+    }
 
 
 def create_node_pool(call: Call) -> Json:
     cluster, params = call.cluster(), call.params
     if params.need("Type") != "Native":
-        raise ApiError("InvalidParameter.Param", f"PARAM_ERROR[the stand-in makes no pool of type {params.text('Type')}].")
+        raise ApiError(
+            "InvalidParameter.Param",
+            f"PARAM_ERROR[the stand-in makes no pool of type {params.text('Type')}].",
+        )
     native = params.child("Native")
     subnet_ids, kinds = native.texts("SubnetIds"), native.texts("InstanceTypes")
     if not subnet_ids or not kinds:
@@ -57,7 +66,9 @@ def delete_node_pool(call: Call) -> Json:
     cluster = call.cluster()
     pool = cluster.node_pools.pop(call.params.need("NodePoolId"), None)
     if pool is None:
-        raise ApiError("InternalError.Param", f"PARAM_ERROR[nodepool {call.params.text('NodePoolId')} Not Found].")
+        raise ApiError(
+            "InternalError.Param", f"PARAM_ERROR[nodepool {call.params.text('NodePoolId')} Not Found]."
+        )
     for instance in [one for one in cluster.instances.values() if one.node_pool_id == pool.node_pool_id]:
         remove_instance(call.world, cluster, instance)
     return {}
@@ -77,7 +88,9 @@ def _shown(cluster: Cluster, pool: NodePool) -> Json:
         "LifeState": _STATES[pool.life_state],
         "CreatedAt": machines[0].created if machines else tke_time(),
         "Name": pool.name,
-        "Native": _native(pool, sum(one.state == "running" for one in machines)) if pool.kind == "Native" else None,
+        "Native": _native(pool, sum(one.state == "running" for one in machines))
+        if pool.kind == "Native"
+        else None,
         "Annotations": [],
         "Super": None,
         "Regular": _regular(pool, len(machines)) if pool.kind == "Regular" else None,
@@ -87,7 +100,11 @@ def _shown(cluster: Cluster, pool: NodePool) -> Json:
 
 def _native(pool: NodePool, ready: int) -> Json:
     return {
-        "Scaling": {"MinReplicas": pool.min_size, "MaxReplicas": pool.max_size, "CreatePolicy": "ZoneEquality"},
+        "Scaling": {
+            "MinReplicas": pool.min_size,
+            "MaxReplicas": pool.max_size,
+            "CreatePolicy": "ZoneEquality",
+        },
         "SubnetIds": list(pool.subnet_ids),
         "EnableAutoscaling": pool.autoscale,
         "InstanceTypes": [pool.instance_type],

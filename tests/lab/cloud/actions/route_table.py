@@ -11,7 +11,14 @@ from tests.lab.world import RouteTable
 def create_route_table(call: Call) -> Json:
     vpc = call.vpc(call.params.need("VpcId"))
     name = checked_name(call.params.need("RouteTableName"), "RouteTableName")
-    table = RouteTable(call.world.new_id("rtb"), name, vpc.vpc_id, main=False, created=vpc_time(), tags=call.params.pairs("Tags"))
+    table = RouteTable(
+        call.world.new_id("rtb"),
+        name,
+        vpc.vpc_id,
+        main=False,
+        created=vpc_time(),
+        tags=call.params.pairs("Tags"),
+    )
     call.world.route_tables[table.route_table_id] = table
     return {"RouteTable": _shown(call, table)}
 
@@ -26,13 +33,18 @@ def describe_route_tables(call: Call) -> Json:
     wanted = call.params.texts("RouteTableIds")
     tables = [_table(call, table_id) for table_id in wanted] if wanted else _tables(call)
     found = filtered(call.params, tables, keys, lambda table: table.tags)
-    return {"TotalCount": len(found), "RouteTableSet": [_shown(call, table) for table in page(call.params, found)]}
+    return {
+        "TotalCount": len(found),
+        "RouteTableSet": [_shown(call, table) for table in page(call.params, found)],
+    }
 
 
 def replace_route_table_association(call: Call) -> Json:
     subnet, table = call.subnet(call.params.need("SubnetId")), _table(call, call.params.need("RouteTableId"))
     if subnet.vpc_id != table.vpc_id:
-        raise ApiError("UnsupportedOperation.VpcMismatch", "The subnet and the route table are not in the same VPC.")
+        raise ApiError(
+            "UnsupportedOperation.VpcMismatch", "The subnet and the route table are not in the same VPC."
+        )
     subnet.route_table_id = table.route_table_id
     return {}
 
@@ -40,7 +52,10 @@ def replace_route_table_association(call: Call) -> Json:
 def delete_route_table(call: Call) -> Json:
     table = _table(call, call.params.need("RouteTableId"))
     if table.main:
-        raise ApiError("UnsupportedOperation.NotSupportDeleteDefaultRouteTable", "The default route table cannot be deleted.")
+        raise ApiError(
+            "UnsupportedOperation.NotSupportDeleteDefaultRouteTable",
+            "The default route table cannot be deleted.",
+        )
     if any(subnet.route_table_id == table.route_table_id for subnet in call.subnets()):
         raise in_use("Route table", table.route_table_id, "it is associated with subnets")
     del call.world.route_tables[table.route_table_id]

@@ -25,7 +25,9 @@ def policy_of(cloud: Cloud, pool: NodePool) -> str:
 
 def resize(cloud: Cloud, cluster: Cluster, pool: NodePool, desired: int) -> None:
     """Bring the pool to `desired` machines, or refuse and change nothing."""
-    machines = [instance for instance in cluster.instances.values() if instance.node_pool_id == pool.node_pool_id]
+    machines = [
+        instance for instance in cluster.instances.values() if instance.node_pool_id == pool.node_pool_id
+    ]
     if desired > len(machines):
         subnets = _placements(cloud, cluster, pool, desired - len(machines))
         check_network_scale(cloud.world, cluster, Counter(subnet.zone for subnet in subnets))
@@ -43,7 +45,11 @@ def check_network_scale(world: World, cluster: Cluster, wanted: "Counter[str]") 
         return
     listed = {*vpc_cni.subnet_ids, *vpc_cni.ipamd_subnet_ids}
     for zone, count in wanted.items():
-        free = sum(world.subnets[one].available for one in listed if one in world.subnets and world.subnets[one].zone == zone)
+        free = sum(
+            world.subnets[one].available
+            for one in listed
+            if one in world.subnets and world.subnets[one].zone == zone
+        )
         if free < count:
             raise ApiError(
                 "FailedOperation.NetworkScaleError",
@@ -60,8 +66,12 @@ def remove_instance(world: World, cluster: Cluster, instance: Instance) -> None:
 
 def _placements(cloud: Cloud, cluster: Cluster, pool: NodePool, count: int) -> list[Subnet]:
     """PRIORITY fills the subnets in their order, EQUALITY keeps them level."""
-    subnets = [cloud.world.subnets[subnet_id] for subnet_id in pool.subnet_ids if subnet_id in cloud.world.subnets]
-    level = Counter(one.subnet_id for one in cluster.instances.values() if one.node_pool_id == pool.node_pool_id)
+    subnets = [
+        cloud.world.subnets[subnet_id] for subnet_id in pool.subnet_ids if subnet_id in cloud.world.subnets
+    ]
+    level = Counter(
+        one.subnet_id for one in cluster.instances.values() if one.node_pool_id == pool.node_pool_id
+    )
     planned: Counter[str] = Counter()
     chosen: list[Subnet] = []
     for _ in range(count):
@@ -86,7 +96,13 @@ def _launch(world: World, cluster: Cluster, pool: NodePool, subnet: Subnet) -> N
         _log.warning("no address left in %s for a node of %s", subnet.subnet_id, pool.node_pool_id)
         return
     cluster.instances[instance_id] = Instance(
-        instance_id, pool.node_pool_id, subnet.subnet_id, subnet.zone, address, pool.instance_type, created=tke_time()
+        instance_id,
+        pool.node_pool_id,
+        subnet.subnet_id,
+        subnet.zone,
+        address,
+        pool.instance_type,
+        created=tke_time(),
     )
 
 

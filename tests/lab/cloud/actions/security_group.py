@@ -9,7 +9,13 @@ from tests.lab.cloud.listing import Filters, filtered, page
 from tests.lab.cloud.params import Json, Params
 from tests.lab.world import SecurityGroup
 
-_ANYWHERE: Json = {"Protocol": "ALL", "Port": "ALL", "CidrBlock": "0.0.0.0/0", "Action": "ACCEPT", "PolicyDescription": ""}
+_ANYWHERE: Json = {
+    "Protocol": "ALL",
+    "Port": "ALL",
+    "CidrBlock": "0.0.0.0/0",
+    "Action": "ACCEPT",
+    "PolicyDescription": "",
+}
 
 
 def create_security_group(call: Call) -> Json:
@@ -37,7 +43,10 @@ def describe_security_groups(call: Call) -> Json:
     wanted = call.params.texts("SecurityGroupIds")
     groups = [_group(call, group_id) for group_id in wanted] if wanted else _groups(call)
     found = filtered(call.params, groups, keys, lambda group: group.tags)
-    return {"TotalCount": len(found), "SecurityGroupSet": [_shown(group) for group in page(call.params, found)]}
+    return {
+        "TotalCount": len(found),
+        "SecurityGroupSet": [_shown(group) for group in page(call.params, found)],
+    }
 
 
 def modify_security_group_attribute(call: Call) -> Json:
@@ -98,8 +107,12 @@ def _users(call: Call, group: SecurityGroup) -> dict[str, int]:
         for pool in cluster.node_pools.values():
             launch = cast("Json", pool.raw.get("LaunchConfigurePara") or {})
             if group.security_group_id in cast("list[str]", launch.get("SecurityGroupIds") or []):
-                machines += sum(instance.node_pool_id == pool.node_pool_id for instance in cluster.instances.values())
-        balancers += sum(side.security_group == group.security_group_id for side in (cluster.intranet, cluster.internet))
+                machines += sum(
+                    instance.node_pool_id == pool.node_pool_id for instance in cluster.instances.values()
+                )
+        balancers += sum(
+            side.security_group == group.security_group_id for side in (cluster.intranet, cluster.internet)
+        )
     rules = sum(
         rule.get("SecurityGroupId") == group.security_group_id
         for other in _groups(call)
@@ -111,7 +124,12 @@ def _users(call: Call, group: SecurityGroup) -> dict[str, int]:
 
 def _statistics(call: Call, group: SecurityGroup) -> Json:
     users = _users(call, group)
-    return {"SecurityGroupId": group.security_group_id, **users, "InstanceStatistics": [], "TotalCount": sum(users.values())}
+    return {
+        "SecurityGroupId": group.security_group_id,
+        **users,
+        "InstanceStatistics": [],
+        "TotalCount": sum(users.values()),
+    }
 
 
 def _groups(call: Call) -> list[SecurityGroup]:

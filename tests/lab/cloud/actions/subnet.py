@@ -15,15 +15,26 @@ def create_subnet(call: Call) -> Json:
     zone = params.need("Zone")
     block = network(params.need("CidrBlock"), "CidrBlock")
     if zone not in zones_of(call.region):
-        raise ApiError("InvalidParameterValue.UnavailableZone", f"Zone `{zone}` is not available in region `{call.region}`.")
+        raise ApiError(
+            "InvalidParameterValue.UnavailableZone",
+            f"Zone `{zone}` is not available in region `{call.region}`.",
+        )
     ranges = [network(text, "CidrBlock") for text in (vpc.cidr_block, *vpc.assistant_cidrs)]
     if block.prefixlen > 29 or not any(block.subnet_of(outer) for outer in ranges):
-        raise ApiError("InvalidParameterValue.SubnetRange", f"The subnet {block} is out of the range of VPC `{vpc.vpc_id}`.")
+        raise ApiError(
+            "InvalidParameterValue.SubnetRange",
+            f"The subnet {block} is out of the range of VPC `{vpc.vpc_id}`.",
+        )
     for other in call.world.subnets.values():
         if other.vpc_id == vpc.vpc_id and block.overlaps(network(other.cidr_block, "CidrBlock")):
             code = "SubnetConflict" if other.cidr_block == str(block) else "SubnetOverlap"
-            raise ApiError(f"InvalidParameterValue.{code}", f"The subnet {block} overlaps `{other.subnet_id}` ({other.cidr_block}).")
-    main = next(table for table in call.world.route_tables.values() if table.vpc_id == vpc.vpc_id and table.main)
+            raise ApiError(
+                f"InvalidParameterValue.{code}",
+                f"The subnet {block} overlaps `{other.subnet_id}` ({other.cidr_block}).",
+            )
+    main = next(
+        table for table in call.world.route_tables.values() if table.vpc_id == vpc.vpc_id and table.main
+    )
     subnet = Subnet(
         call.world.new_id("subnet"),
         name,

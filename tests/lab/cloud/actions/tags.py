@@ -7,14 +7,19 @@ from tests.lab.cloud.errors import ApiError, missing
 from tests.lab.cloud.listing import page
 from tests.lab.cloud.params import Json
 
-_RESOURCE = re.compile(r"qcs::(?P<service>\w+):(?P<region>[\w-]*):(?P<account>(uin/\d*)?):(?P<prefix>\w+)/(?P<id>[\w-]+)")
+_RESOURCE = re.compile(
+    r"qcs::(?P<service>\w+):(?P<region>[\w-]*):(?P<account>(uin/\d*)?):(?P<prefix>\w+)/(?P<id>[\w-]+)"
+)
 
 
 def modify_resource_tags(call: Call) -> Json:
     resource = call.params.need("Resource")
     match = _RESOURCE.fullmatch(resource)
     if match is None:
-        raise ApiError("InvalidParameterValue.ResourceDescriptionError", f"`{resource}` is not a six-segment resource description.")
+        raise ApiError(
+            "InvalidParameterValue.ResourceDescriptionError",
+            f"`{resource}` is not a six-segment resource description.",
+        )
     tags = _tags(call, match["prefix"], match["id"], match["region"])
     if tags is None:
         raise ApiError("ResourceNotFound", f"Resource `{resource}` does not exist.")
@@ -23,7 +28,9 @@ def modify_resource_tags(call: Call) -> Json:
     if not replaced and not deleted:
         raise missing("ReplaceTags")
     if replaced.keys() & set(deleted):
-        raise ApiError("InvalidParameterValue.DeleteTagsParamError", "A tag cannot be both replaced and deleted.")
+        raise ApiError(
+            "InvalidParameterValue.DeleteTagsParamError", "A tag cannot be both replaced and deleted."
+        )
     tags.update(replaced)
     for key in deleted:
         tags.pop(key, None)

@@ -18,7 +18,9 @@ def network(text: str, name: str) -> ipaddress.IPv4Network:
     try:
         return ipaddress.IPv4Network(text)
     except ValueError as error:
-        raise ApiError("InvalidParameterValue.Malformed", f"`{name}` is not a valid CIDR block: {text}.") from error
+        raise ApiError(
+            "InvalidParameterValue.Malformed", f"`{name}` is not a valid CIDR block: {text}."
+        ) from error
 
 
 def checked_name(name: str, field: str) -> str:
@@ -32,7 +34,10 @@ def create_vpc(call: Call) -> Json:
     name = checked_name(params.need("VpcName"), "VpcName")
     block = network(params.need("CidrBlock"), "CidrBlock")
     if not 12 <= block.prefixlen <= 28 or not any(block.subnet_of(private) for private in _PRIVATE):
-        raise ApiError("InvalidParameterValue.Range", f"`CidrBlock` {block} is outside the private ranges or not of size /12 to /28.")
+        raise ApiError(
+            "InvalidParameterValue.Range",
+            f"`CidrBlock` {block} is outside the private ranges or not of size /12 to /28.",
+        )
     vpc = Vpc(
         call.world.new_id("vpc"),
         name,
@@ -98,7 +103,10 @@ def modify_assistant_cidr(call: Call) -> Json:
     for block in old:
         if block not in vpc.assistant_cidrs:
             raise ApiError("ResourceNotFound", f"Assistant CIDR `{block}` does not exist.")
-        if any(s.vpc_id == vpc.vpc_id and network(s.cidr_block, "").subnet_of(network(block, "")) for s in call.subnets()):
+        if any(
+            s.vpc_id == vpc.vpc_id and network(s.cidr_block, "").subnet_of(network(block, ""))
+            for s in call.subnets()
+        ):
             raise in_use("Assistant CIDR", block, "it has subnets")
     vpc.assistant_cidrs = [block for block in vpc.assistant_cidrs if block not in old]
     _add_assistants(vpc, call.params.texts("NewCidrBlocks"))
@@ -109,12 +117,17 @@ def _add_assistants(vpc: Vpc, blocks: list[str]) -> None:
     for text in blocks:
         block = network(text, "CidrBlocks")
         if any(block.overlaps(network(other, "")) for other in [vpc.cidr_block, *vpc.assistant_cidrs]):
-            raise ApiError("InvalidParameterValue.SubnetOverlapAssistCidr", f"{block} overlaps a range of {vpc.vpc_id}.")
+            raise ApiError(
+                "InvalidParameterValue.SubnetOverlapAssistCidr", f"{block} overlaps a range of {vpc.vpc_id}."
+            )
         vpc.assistant_cidrs.append(str(block))
 
 
 def _assistants(vpc: Vpc) -> list[Json]:
-    return [{"VpcId": vpc.vpc_id, "CidrBlock": block, "AssistantType": _ASSISTANT_TYPE, "SubnetSet": []} for block in vpc.assistant_cidrs]
+    return [
+        {"VpcId": vpc.vpc_id, "CidrBlock": block, "AssistantType": _ASSISTANT_TYPE, "SubnetSet": []}
+        for block in vpc.assistant_cidrs
+    ]
 
 
 def _shown(vpc: Vpc) -> Json:

@@ -19,7 +19,9 @@ def enable_vpc_cni(call: Call) -> Json:
     cluster, params = call.cluster(), call.params
     _refuse_unless_running(cluster)
     if cluster.network_type != "GR":
-        raise _enable_failed(f"network type of cluster {cluster.cluster_id} is {cluster.network_type}, only GR is supported")
+        raise _enable_failed(
+            f"network type of cluster {cluster.cluster_id} is {cluster.network_type}, only GR is supported"
+        )
     if cluster.vpc_cni is not None:
         raise _enable_failed(f"vpc-cni of cluster {cluster.cluster_id} is already enabled")
     if cluster.enabling is not None and cluster.enabling.status == "Running":
@@ -32,7 +34,9 @@ def enable_vpc_cni(call: Call) -> Json:
     static = params.flag("EnableStaticIp")
     seconds = params.number("ExpiredSeconds") if params.has("ExpiredSeconds") else None
     if seconds is not None and not _SHORTEST_RECLAIM <= seconds <= _LONGEST_RECLAIM:
-        raise ApiError("InvalidParameter.Param", f"PARAM_ERROR[ExpiredSeconds must not be below {_SHORTEST_RECLAIM}].")
+        raise ApiError(
+            "InvalidParameter.Param", f"PARAM_ERROR[ExpiredSeconds must not be below {_SHORTEST_RECLAIM}]."
+        )
     wanted = VpcCni(
         cni_type,
         static,
@@ -61,7 +65,9 @@ def add_subnets(call: Call) -> Json:
     if params.need("VpcId") != cluster.vpc_id:
         raise _add_failed(f"vpc {params.text('VpcId')} is not that of cluster {cluster.cluster_id}")
     wanted = _checked_subnets(call, cluster, "SubnetIds")
-    vpc_cni.non_masquerade_added = vpc_cni.non_masquerade_added or not params.flag("SkipAddingNonMasqueradeCIDRs")
+    vpc_cni.non_masquerade_added = vpc_cni.non_masquerade_added or not params.flag(
+        "SkipAddingNonMasqueradeCIDRs"
+    )
 
     def listed() -> None:
         vpc_cni.subnet_ids.extend(subnet_id for subnet_id in wanted if subnet_id not in vpc_cni.subnet_ids)
@@ -75,7 +81,10 @@ def disable_vpc_cni(call: Call) -> Json:
     _refuse_unless_running(cluster)
     vpc_cni = cluster.vpc_cni
     if vpc_cni is None or vpc_cni.disabling or cluster.network_type != "GR":
-        raise ApiError("FailedOperation.DisableVPCCNIFailed", f"DISABLE_VPC_CNI_FAILED[cluster {cluster.cluster_id} is not hybrid].")
+        raise ApiError(
+            "FailedOperation.DisableVPCCNIFailed",
+            f"DISABLE_VPC_CNI_FAILED[cluster {cluster.cluster_id} is not hybrid].",
+        )
     vpc_cni.disabling = True
 
     def off() -> None:
@@ -114,13 +123,22 @@ def describe_addon(call: Call) -> Json:
     cluster, name, version = call.cluster(), call.params.text("AddonName"), call.world.ipamd_version
     if cluster.vpc_cni is None or not is_addon(version) or name not in ("", ADDON):
         return {"Addons": []}
-    phase = {"AddonName": ADDON, "AddonVersion": version.removeprefix("v"), "RawValues": "", "Phase": "Succeeded", "Reason": ""}
+    phase = {
+        "AddonName": ADDON,
+        "AddonVersion": version.removeprefix("v"),
+        "RawValues": "",
+        "Phase": "Succeeded",
+        "Reason": "",
+    }
     return {"Addons": [{**phase, "CreateTime": cluster.created}]}
 
 
 def _refuse_unless_running(cluster: Cluster) -> None:
     if cluster.status != "Running":
-        raise ApiError("FailedOperation.ClusterState", f"CLUSTER_STATE_ERROR[cluster {cluster.cluster_id} is {cluster.status}].")
+        raise ApiError(
+            "FailedOperation.ClusterState",
+            f"CLUSTER_STATE_ERROR[cluster {cluster.cluster_id} is {cluster.status}].",
+        )
 
 
 def _checked_subnets(call: Call, cluster: Cluster, field: str) -> list[str]:
@@ -134,11 +152,16 @@ def _checked_subnets(call: Call, cluster: Cluster, field: str) -> list[str]:
         if subnet_id not in known:
             raise ApiError("InvalidParameter.SubnetNotExist", f"SUBNET_NOT_EXIST[{subnet_id}].")
         if known[subnet_id].vpc_id != cluster.vpc_id:
-            raise ApiError("InvalidParameter.SubnetInvalidError", f"SUBNET_INVALID_ERROR[{subnet_id} is not in {cluster.vpc_id}].")
+            raise ApiError(
+                "InvalidParameter.SubnetInvalidError",
+                f"SUBNET_INVALID_ERROR[{subnet_id} is not in {cluster.vpc_id}].",
+            )
     return subnet_ids
 
 
-def _ipamd(*, enabled: bool, disabled: bool, phase: str, reason: str, subnets: list[str] | None, reclaim: str) -> Json:
+def _ipamd(
+    *, enabled: bool, disabled: bool, phase: str, reason: str, subnets: list[str] | None, reclaim: str
+) -> Json:
     return {
         "EnableIPAMD": enabled,
         "EnableCustomizedPodCidr": False,

@@ -1,0 +1,28 @@
+"""The entry point of the `tke-hybrid` command. Imports the standard library alone, so that a missing package is named."""
+
+from typing import TYPE_CHECKING
+
+from pulumi_tke_hybrid.cli import process
+
+if TYPE_CHECKING:
+    from pulumi_tke_hybrid.cli.commands import app as app
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    process.run(_command)
+
+
+def _command() -> None:
+    from pulumi_tke_hybrid.cli.commands import app
+
+    app()
+
+
+def __getattr__(name: str) -> object:
+    """`app`, the typer application, imported when it is first used."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pulumi_tke_hybrid.cli.commands import app
+
+    return app

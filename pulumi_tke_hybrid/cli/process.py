@@ -1,0 +1,211 @@
+"""The border of the process: its streams, and an exit code for whatever ends the command. Needs the standard library alone.
+
+A command that SIGTERM or SIGHUP ends is ended as by Ctrl-C, so that it removes what it made."""
+
+import contextlib
+import errno
+import io
+import os
+import platform
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from pulumi_tke_hybrid.cli.exit_code import ExitCode
+
+TRACEBACK = "--traceback"
+_PACKAGE = Path(__file__).parents[1]
+_OUTPUT = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+"""What a write ends with: the reader has gone, the disk is full or broken, the stream is closed."""
+_DISTRIBUTIONS = {
+    "yaml": "pyyaml",
+    "tencentcloud": "tencentcloud-sdk-python-common",
+    "github": "PyGithub",
+    "gitlab": "python-gitlab",
+}
+"""Distributions that are not called as their module is."""
+
+
+def run(command: Callable[[], object]) -> NoReturn:
+    """Run the command and end the process, with a code of `ExitCode` or 128 and a signal's number."""
+    prepare_streams()
+    try:
+        command()
+        code = int(ExitCode.FINE)
+    except BaseException as error:  # the border of the process: nothing is above that could do better
+        code = code_of(error, trace=TRACEBACK in sys.argv)
+    sys.exit(_flushed(code))
+
+
+def code_of(error: BaseException, *, trace: bool = False) -> int:
+    """The exit code for what ended a command, with one line on standard error where the command has not written one."""
+    causes = list(_causes(error))
+    if isinstance(error, SystemExit) and error.code not in (1, 130):
+        return _of_exit(error)
+    interrupt = next((cause for cause in causes if isinstance(cause, KeyboardInterrupt)), None)
+    if interrupt is not None:
+        _line("ended before it was done")
+        return 128 + number_of(interrupt)
+    write = next((cause for cause in causes if isinstance(cause, OSError) and cause.errno in _OUTPUT), None)
+    if write is not None:
+        _line(f"output could not be written: {write.strerror}")
+        return ExitCode.COULD_NOT_TELL
+    if trace:
+        traceback.print_exception(error)
+    _line(_missing(error) if isinstance(error, ImportError) and _foreign(error.name) else _fault(error))
+    return ExitCode.INTERNAL_FAULT
+
+
+def _of_exit(end: SystemExit) -> int:
+    if end.code is None or isinstance(end.code, int):
+        return end.code or 0
+    _line(str(end.code))
+    return ExitCode.INTERNAL_FAULT
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _foreign(module: str | None) -> bool:
+    return module is not None and module.split(".")[0] != _PACKAGE.name
+
+
+def _missing(error: ImportError) -> str:
+    module = str(error.name).split(".")[0]
+    if module in sys.stdlib_module_names:
+        return f"this Python ({sys.executable}) lacks its own module {error.name}; use a complete Python"
+    name = _DISTRIBUTIONS.get(module, module.replace("_", "-"))
+    if isinstance(error, ModuleNotFoundError) and error.name == module:
+        return (
+            f"the Python package {name} is not installed for {sys.executable}; install it: pip install {name}"
+        )
+    return f"the Python package {name} cannot be loaded (of another version, or broken); install it again: pip install --upgrade {name}"
+
+
+def _fault(error: BaseException) -> str:
+    """Without the error's own text, which may hold a secret."""
+    where = next((place for place in reversed(list(_places(error))) if place), "")
+    versions = f"Python {platform.python_version()}"
+    return (
+        f"a fault of tke-hybrid itself: {type(error).__name__}{where} ({versions}). Please report this line to the maintainers of "
+        f"pulumi-tke-hybrid; {TRACEBACK} prints the stack trace, which may hold secrets"
+    )
+
+
+def _places(error: BaseException) -> Iterator[str]:
+    """The lines of this package that the error passed."""
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if path.is_relative_to(_PACKAGE):
+            yield f" at {path.relative_to(_PACKAGE)}:{frame.lineno}"
+
+
+def _line(text: str) -> None:
+    print(f"tke-hybrid: {text}", file=sys.stderr)
+
+
+def prepare_streams() -> None:
+    """UTF-8 whatever the locale; no stream is missing; what standard error does not take is lost without an error."""
+    _open_missing()
+    output: Any = sys.stdout
+    if isinstance(output, io.TextIOWrapper):
+        output.reconfigure(encoding="utf-8", errors="backslashreplace")
+    forgiving = io.BufferedWriter(_Forgiving(2, "w", closefd=False))
+    sys.stderr = io.TextIOWrapper(forgiving, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+
+class _Forgiving(io.FileIO):
+    """Standard error: where nobody reads it, the exit code still tells."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
+
+
+def _open_missing() -> None:
+    """A number that is free would go to the next file that is opened. A closed standard output becomes a pipe without reader."""
+    streams: Any = sys  # a stream that was closed at the start is None
+    if streams.stdin is None:
+        _use(os.open(os.devnull, os.O_RDONLY), 0)
+        streams.stdin = io.TextIOWrapper(
+            io.BufferedReader(io.FileIO(0, "r", closefd=False)), encoding="utf-8"
+        )
+    if streams.stdout is None:
+        reader, writer = os.pipe()
+        os.dup2(writer, 1)
+        for number in {reader, writer} - {1}:
+            os.close(number)
+        streams.stdout = io.TextIOWrapper(
+            io.BufferedWriter(io.FileIO(1, "w", closefd=False)), encoding="utf-8"
+        )
+    if streams.stderr is None:
+        _use(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def _use(opened: int, number: int) -> None:
+    if opened != number:
+        os.dup2(opened, number)
+        os.close(opened)
+
+
+def _flushed(code: int) -> int:
+    """The code, after standard output took everything; what it does not take must not end the interpreter with a code of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        if not code:
+            _line(f"output could not be written: {error.strerror}")
+            code = int(ExitCode.COULD_NOT_TELL)
+        _use(os.open(os.devnull, os.O_WRONLY), 1)
+    return code
+
+
+_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""What a cancelled pipeline and a closed terminal send; Windows has no SIGHUP."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal that ends the command."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def number_of(interrupt: KeyboardInterrupt) -> int:
+    """The number of the signal; Python raises `KeyboardInterrupt` itself for SIGINT."""
+    return interrupt.number if isinstance(interrupt, Interrupted) else int(signal.SIGINT)
+
+
+@contextlib.contextmanager
+def like_ctrl_c() -> Generator[None]:
+    """Around what must be tidied up. A signal that is ignored stays so, as SIGHUP below `nohup`."""
+    before = {
+        number: handler
+        for number in _SIGNALS
+        if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None)
+    }
+    for number in before:
+        signal.signal(number, _interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Further signals are ignored, so that the cleanup is not interrupted."""
+    del frame
+    for each in _SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise Interrupted(number)

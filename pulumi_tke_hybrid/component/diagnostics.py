@@ -1,0 +1,102 @@
+"""Warnings and notes under a component in the preview, and the checks of values that come later."""
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+import pulumi
+
+from pulumi_tke_hybrid.component.args import Args
+from pulumi_tke_hybrid.component.errors import InvalidInputs
+from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
+from pulumi_tke_hybrid.tke.rules.inputs import NOT_YET, gathered
+
+
+def advise(component: pulumi.Resource, owner: str, args: Args) -> pulumi.Output[bool]:
+    """Say what is no error, each once; and check again, with errors, when values inside Outputs are there.
+
+    What must not be made before that uses the returned Output. It is known also while the awaited values are not: a preview then
+    says which checks it could not make.
+    """
+    plain = args.without_components()
+    said = [finding for finding in plain.judged() if finding.rule is not NOT_YET]
+    _log(component, said)
+    if not _awaits(plain):
+        return pulumi.Output.from_input(True)
+
+    async def later() -> bool:
+        found = list(gathered((await _now(plain)).judged()))
+        _stop(owner, found)
+        _log(component, (finding for finding in found if finding not in said))
+        return True
+
+    return pulumi.Output.from_input(later())
+
+
+def note_while_unknown(
+    component: pulumi.Resource, value: "pulumi.Output[Any]", text: str
+) -> "pulumi.Output[bool]":
+    """Write a note under the component where a preview does not know the value, and so cannot check what depends on it. Return which."""
+
+    async def note() -> bool:
+        known = await value.is_known()
+        if not known:
+            pulumi.log.info(text, component)
+        return known
+
+    return pulumi.Output.from_input(note())
+
+
+def say(
+    component: pulumi.Resource, owner: str, settings: Mapping[str, Severity], findings: Iterable[Finding]
+) -> None:
+    """The same for findings that rest on what the cloud answered."""
+    found = judged(findings, settings)
+    _stop(owner, found)
+    _log(component, found)
+
+
+def _stop(owner: str, findings: Iterable[Finding]) -> None:
+    InvalidInputs.check(owner, (finding for finding in findings if finding.severity is Severity.ERROR))
+
+
+def _log(component: pulumi.Resource, findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        if finding.severity is not Severity.ERROR:
+            (pulumi.log.warn if finding.severity is Severity.WARNING else pulumi.log.info)(
+                str(finding), component
+            )
+
+
+def _parts(value: object) -> Sequence[object]:
+    """What an argument holds, as far as our own classes and plain containers go."""
+    if isinstance(value, Args):
+        return list(vars(value).values())
+    if isinstance(value, Mapping):
+        return list(cast(Mapping[str, object], value).values())
+    return list(cast(Sequence[object], value)) if isinstance(value, list | tuple) else ()
+
+
+def _awaits(value: object) -> bool:
+    return isinstance(value, pulumi.Output) or any(_awaits(part) for part in _parts(value))
+
+
+async def _value(output: "pulumi.Output[Any]") -> Any:
+    known = await output.is_known()  # awaits the value, so an error in it is raised here too
+    return await output.future() if known and not await output.is_secret() else output
+
+
+async def _now(value: Any) -> Any:
+    """The same with every Output in it replaced by its value, if that is known and no secret."""
+    if isinstance(value, pulumi.Output):
+        return await _value(cast(Any, value))
+    if not _awaits(value):
+        return value
+    if isinstance(value, Args):
+        same = copy.copy(value)
+        for name, part in vars(value).items():
+            setattr(same, name, await _now(part))
+        return same
+    if isinstance(value, Mapping):
+        return {key: await _now(part) for key, part in cast(Mapping[str, Any], value).items()}
+    return [await _now(part) for part in cast(Sequence[Any], value)]

@@ -1,0 +1,333 @@
+"""Values that nobody may see: the engine's own secrets, and what stands under names such as `password`.
+
+Steps of the engine's JSON made into steps of the rules. One resource may have several; they become one."""
+
+import re
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import replace
+from typing import Any
+
+from pulumi_tke_hybrid.plan import operations, resource_types
+from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.resource_types import canonical
+from pulumi_tke_hybrid.tke.values import SECRET, at, is_secret, mapping, texts, unknown
+
+_TELLING = re.compile(
+    r"pass(word|wd|phrase)|secret(?!name|store|ref)|token|kube_?config|(private|access|api|secret)_?-?key|credential|client-key|"
+    r"authority(-data|$)|certificationauthority",
+    re.IGNORECASE,
+)
+_KUBERNETES_SECRET = "kubernetes:core/v1:Secret"  # noqa: S105
+_NESTED: tuple[object, ...] = (dict, list)
+_RANDOM = re.compile(r"[A-Za-z0-9+/=_.-]{20,}")
+"""A token inside a larger secret, such as a kubeconfig."""
+SHORTEST = 6
+"""Shorter texts occur everywhere; replacing them would make a report unreadable and protect nothing."""
+
+
+class Secrets:
+    """Secret values that were met, so that they can be kept out of names and messages as well."""
+
+    def __init__(self) -> None:
+        self.values: set[str] = set()
+
+    def opened(self, props: object, type_: str = "") -> dict[str, Any]:
+        """The same properties with the engine's wrappers opened: a secret becomes `[secret]`. Everything secret is remembered."""
+        found = mapping(props)
+        return self._open(found) if self._look(found, type_.startswith(_KUBERNETES_SECRET)) else found
+
+    def _look(self, value: Any, hidden: bool) -> bool:
+        """Remember what is secret; whether some of it is wrapped. There are many values, so most are not even looked at."""
+        kind = _kind(value)
+        if kind is str:
+            if hidden:
+                self.remember(value)
+            return False
+        if kind is list:
+            return True in [
+                self._look(item, hidden) for item in value if hidden or type(item) in _NESTED
+            ]  # all of them, so a list
+        if kind is not dict:
+            return False
+        if is_secret(value):
+            self._look(value.get("plaintext"), True)
+            self._look(value.get("value"), True)
+            return True
+        name = value.get("name")
+        hidden = hidden or (
+            "value" in value and type(name) is str and _telling(name)
+        )  # an environment variable
+        wrapped = False
+        for key, item in value.items():
+            kind = _kind(item)
+            if kind is str:
+                if hidden or _telling(key):
+                    self.remember(item)
+            elif kind in _NESTED and self._look(item, hidden or _telling(key)):
+                wrapped = True
+        return wrapped
+
+    def _open(self, value: Any) -> Any:
+        kind = _kind(value)
+        if kind is list:
+            return [self._open(item) for item in value]
+        if kind is not dict:
+            return value
+        return SECRET if is_secret(value) else {key: self._open(item) for key, item in value.items()}
+
+    def remember(self, value: str) -> None:
+        """One more secret, also as a JSON text, in which the engine keeps it, says it."""
+        text = value[1:-1] if value.startswith('"') and value.endswith('"') and len(value) > 1 else value
+        if len(text) >= SHORTEST and text != SECRET and not unknown(text):
+            self.values.add(text)
+            self.values.update(_RANDOM.findall(text))
+
+
+def _kind(value: Any) -> object:
+    return value.__class__
+
+
+_known: dict[str, bool] = {}
+
+
+def _telling(key: str) -> bool:
+    """Whether a name says that its value is secret. There are few names and many values."""
+    found = _known.get(key)
+    if found is None:
+        found = _known[key] = bool(_TELLING.search(key))
+        if len(_known) > 100_000:
+            _known.clear()
+    return found
+
+
+_CLEANING = ("delete", "delete-replaced", "discard-replaced")
+_DEFAULT = re.compile(r"pulumi:providers:([\w-]+)::default_(\d+)_(\d+)_(\d+)")
+_STATE = ("eniSubnetIds", "registeredSubnets", "availableIpCount", "status", "clbVips", "publicIp")
+"""Outputs that a rule or a table looks at; the others are not kept."""
+
+
+class Steps:
+    """Collects the steps of one preview."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._steps: dict[str, Step] = {}
+        self._refreshed = False
+        self._deleted_with: dict[str, str] = {}
+        self._seen: set[tuple[str, str]] = set()
+        self.versions: dict[str, str] = {}
+        """Of default providers: their names hold them, and their own steps are not shown."""
+        self.unnamed_ops: dict[str, None] = {}
+        self.odd = 0
+        """Steps that are no steps."""
+
+    def add(self, raw: object) -> None:
+        """One step, in the shape of `pulumi preview --json`."""
+        given = mapping(raw)
+        said, urn = (
+            given.get("op"),
+            given.get("urn") or at(given, "newState", "urn") or at(given, "oldState", "urn"),
+        )
+        states = (given.get("oldState"), given.get("newState"))
+        if not isinstance(urn, str) or not urn or not all(map(_is_state, states)):
+            self.odd += 1
+            return
+        old, new, is_rest = mapping(given.get("oldState")), mapping(given.get("newState")), False
+        op = operations.operation(said, old, new)
+        if old.get("delete") is True and said in _CLEANING:
+            op = (
+                Op.READ if operations.stays(old) else Op.OTHER
+            )  # left over from an earlier run that was cut off
+            urn, is_rest = f"{urn} (left over)", True
+        elif not operations.is_known(said):
+            self.unnamed_ops[str(said)] = None
+        self._refreshed = self._refreshed or said == "refresh"
+        self._deleted_with[urn] = operations.deleted_with(old)
+        step = replace(self._step(given, urn, op, old, new), is_rest=is_rest)
+        pair = (str(at(old, "provider") or ""), str(at(new, "provider") or _provider(given)))
+        if pair not in self._seen:
+            self._seen.add(pair)
+            self._provider_pair(*pair)
+        before = self._steps.get(urn)
+        self._steps[urn] = step if before is None else _merged(before, step)
+
+    def done(self) -> list[Step]:
+        """The steps so far, one for each resource."""
+        replaced = {
+            urn
+            for urn, step in self._steps.items()
+            if step.op is Op.REPLACE or (step.op is Op.CREATE and step.left)
+        }
+        return [self._explained(self._kept(step), replaced) for step in self._steps.values()]
+
+    def _kept(self, step: Step) -> Step:
+        """The engine deletes nothing that it takes for deleted with a resource which in truth only leaves the stack."""
+        if step.op is not Op.DELETE:
+            return step
+        holders: dict[str, None] = {}
+        urn = self._deleted_with.get(step.urn, "")
+        while urn in self._steps and urn not in holders:
+            holders[urn] = None
+            urn = self._deleted_with.get(urn, "")
+        if not any(self._steps[holder].left for holder in holders):
+            return step
+        return replace(step, op=Op.LEAVE, new=step.old, left=True, protected=step.was_protected)
+
+    def _explained(self, step: Step, replaced: Set[str]) -> Step:
+        """The engine names no property where a resource is replaced only because another one is: then those that come from that one."""
+        if step.replace_keys or not (step.op is Op.REPLACE or (step.op is Op.CREATE and step.left)):
+            return step
+        keys = tuple(key for key, urns in step.sources.items() if not replaced.isdisjoint(urns))
+        return replace(step, replace_keys=keys)
+
+    @property
+    def refreshed(self) -> bool:
+        """Whether some step only looked at the cloud."""
+        return self._refreshed
+
+    def _provider_pair(self, before: str, now: str) -> None:
+        """A default provider has a resource of its own for each version, whose steps no preview shows; its users name both."""
+        old, new = _DEFAULT.search(before), _DEFAULT.search(now)
+        if new is None:
+            return
+        version = self.versions[new[1]] = ".".join(new.group(2, 3, 4))
+        was = ".".join(old.group(2, 3, 4)) if old else version
+        if was != version:
+            urn = now.rpartition("::")[0]
+            self._steps[urn] = Step(
+                urn, f"{resource_types.PROVIDERS}{new[1]}", Op.SAME, {"version": was}, {"version": version}
+            )
+
+    def _step(
+        self, given: Mapping[str, Any], urn: str, op: Op, old: Mapping[str, Any], new: Mapping[str, Any]
+    ) -> Step:
+        token = str(new.get("type") or old.get("type") or _type_of(urn))
+        before = self._secrets.opened(old.get("inputs"), token)
+        after = (
+            before
+            if old.get("inputs") == new.get("inputs")
+            else self._secrets.opened(new.get("inputs"), token)
+        )
+        state = self._secrets.opened(old.get("outputs") or new.get("outputs"), token)
+        details = given.get("detailedDiff")
+        diff = [*texts(given.get("diffReasons")), *(_head(str(key)) for key in mapping(details))]
+        either = new or old
+        type_ = canonical(token, after or before)
+        step = Step(
+            urn=urn,
+            type=type_,
+            op=op,
+            old=before,
+            new={} if op is Op.DELETE else after,
+            state={key: state[key] for key in _STATE if key in state},
+            replace_keys=tuple(_forced(mapping(details)) or _keys(given.get("replaceReasons"))),
+            diff_keys=tuple(dict.fromkeys(diff)) if diff else None,
+            id=str(old.get("id") or new.get("id") or ""),
+            parent=str(either.get("parent") or ""),
+            sources={
+                **_sources(either),
+                **({"provider": (provider,)} if (provider := _provider(given) or _provider(either)) else {}),
+            },
+            was_protected=old.get("protect") is True,
+            protected=new.get("protect") is True,
+            custom=either.get("custom") is not False if "custom" in either else not _is_component(type_),
+            token=token if token != type_ else "",
+            adopted=given.get("op") in operations.ADOPTING,
+            left=operations.leaves_old(given.get("op"), old),
+        )
+        return _as_applied(step)
+
+
+def _is_state(value: object) -> bool:
+    """Whether it is a resource's state as the engine writes it, or none."""
+    if value is None:
+        return True
+    state = mapping(value)
+    return (
+        isinstance(value, dict)
+        and isinstance(state.get("type"), str | None)
+        and isinstance(state.get("inputs"), dict | None)
+    )
+
+
+def _as_applied(step: Step) -> Step:
+    """What leaves the stack only is as before. What is imported was there. Beside something that stays, a new resource is made."""
+    if step.op is Op.LEAVE:
+        return replace(step, new=step.old, left=True, protected=step.was_protected)
+    if step.op is Op.IMPORT:
+        # What the program writes may differ from what is there: as far as the preview knows, that is an update.
+        differs = bool(step.old) and step.old != step.new
+        return replace(step, op=Op.UPDATE if differs else Op.IMPORT, old=step.old or step.new)
+    if step.op is Op.CREATE and step.left:
+        return replace(step, old={}, state={}, id="", was_protected=step.protected)
+    return step
+
+
+def _merged(first: Step, second: Step) -> Step:
+    """Two steps of one resource: a refresh and what follows, an import and its update, or the parts of a replacement."""
+    op = operations.together(first.op, second.op)
+    if first.op is Op.READ:
+        return second
+    if second.op is Op.READ:
+        return first
+    strong = first if first.op is op else second
+    return Step(
+        urn=first.urn,
+        type=strong.type,
+        op=op,
+        old=(second.old if first.op is Op.IMPORT else first.old) or second.old,
+        new={} if op is Op.DELETE else second.new or first.new,
+        state=first.state or second.state,
+        replace_keys=tuple(dict.fromkeys([*first.replace_keys, *second.replace_keys])),
+        diff_keys=strong.diff_keys,
+        id=first.id or second.id,
+        parent=first.parent or second.parent,
+        sources={**first.sources, **second.sources},
+        was_protected=first.was_protected or second.was_protected,
+        protected=second.protected or (first.protected and not second.new),
+        custom=strong.custom,
+        token=strong.token,
+        adopted=first.adopted or second.adopted,
+        left=first.left or second.left,
+    )
+
+
+def _sources(state: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {
+        str(key): tuple(texts(value))
+        for key, value in mapping(state.get("propertyDependencies")).items()
+        if value
+    }
+
+
+def _provider(holder: Mapping[str, Any]) -> str:
+    """URN of the provider that a step or a state names as `URN::id`."""
+    return str(holder.get("provider") or "").rpartition("::")[0]
+
+
+def _type_of(urn: str) -> str:
+    parts = urn.split("::")
+    return parts[2].rsplit("$", 1)[-1] if len(parts) > 3 else ""
+
+
+def _is_component(type_: str) -> bool:
+    return type_.startswith("tke-hybrid:") or type_ == "pulumi:pulumi:Stack"
+
+
+def _keys(value: object) -> list[str]:
+    return [_head(key) for key in texts(value)]
+
+
+def _forced(details: Mapping[str, Any]) -> Iterable[str]:
+    return [
+        _head(path)
+        for path, how in details.items()
+        if str(at(how, "kind") or at(how, "diffKind")).endswith("-replace")
+    ]
+
+
+def _head(path: str) -> str:
+    """`eniSubnetIds[0]` → `eniSubnetIds`; the annotation's key is kept, it says what happens."""
+    if path.startswith(("metadata.", "spec.", "data")):
+        return path
+    return path.partition("[")[0].partition(".")[0] or path

@@ -1,0 +1,349 @@
+"""The clusters of a plan as addresses are counted in them: one reader for the rules, the policy pack and `tke-hybrid capacity`."""
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.demands import demands
+from pulumi_tke_hybrid.plan.index import Listing, PlanIndex
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.node_pools import nodes_by_subnet, shares
+from pulumi_tke_hybrid.plan.operations import State
+from pulumi_tke_hybrid.plan.resource_types import canonical
+from pulumi_tke_hybrid.tke import cidrs, names
+from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Demand, Nodes, Subnet, Zone
+from pulumi_tke_hybrid.tke.enis import eni_limit
+from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, texts, unknown, whole
+
+_PODS_PER_NODE = 256
+"""`cluster_max_pod_num` where a cluster is made without it (provider, tencentcloud_kubernetes_cluster)."""
+_SUBNET_KEYS = ("subnetIds", "native", "serverlessNodes", "workerConfig", "autoScalingGroup")
+"""Properties of pools that hold ids of subnets."""
+_LATE = ("zone", "size", "maxSize", "globalRouteOnly")
+
+
+def of_states(states: Mapping[str, State]) -> Plan:
+    """The resources of a state, or of one side of a preview, as steps that change nothing."""
+    return Plan([_step(urn, state) for urn, state in states.items()])
+
+
+@lru_cache(maxsize=1)
+def both_inventories(plan: Plan) -> tuple[Mapping[str, ClusterInventory], Mapping[str, ClusterInventory]]:
+    """Each cluster before and after a plan. Several rules count in the same plan, so the last plan's clusters are kept."""
+    before, after = before_and_after(plan)
+    return inventories(before), inventories(after)
+
+
+def before_and_after(plan: Plan) -> tuple[Plan, Plan]:
+    """Both sides of a plan, as steps that change nothing. What the cloud said of a resource holds only while the resource stays."""
+    before = [replace(step, op=Op.SAME, new=step.old) for step in plan.steps if step.old]
+    after = [_after(step) for step in plan.steps if step.op is not Op.DELETE and step.new]
+    return Plan(before), Plan(after)
+
+
+def inventories(plan: Plan) -> dict[str, ClusterInventory]:
+    """Each cluster of a plan whose steps change nothing, by the URN of its component or of its own step."""
+    index = PlanIndex(plan)
+    found = _found(index)
+    return {each.urn: _read(index, each, alone=len(found) == 1) for each in found}
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A cluster of a plan: its component, its own step, or both."""
+
+    name: str
+    component: Step | None = None
+    cluster: str = ""
+    """URN of the cluster's own step, or its id where another stack has it; empty where neither is known."""
+
+    @property
+    def urn(self) -> str:
+        """URN of the component, else of the cluster."""
+        return self.cluster if self.component is None else self.component.urn
+
+
+@dataclass
+class _Reading:
+    """What is collected of a cluster."""
+
+    zones: dict[str, Zone] = field(default_factory=dict[str, Zone])
+    unknowns: list[str] = field(default_factory=list[str])
+
+    def zone(self, name: str) -> Zone:
+        return self.zones.setdefault(name, Zone(name))
+
+    def add_subnet(self, zone: str, subnet: Subnet) -> None:
+        there = self.zone(zone)
+        self.zones[zone] = replace(there, subnets=(*there.subnets, subnet))
+
+    def add_nodes(self, zone: str, nodes: Nodes | None) -> None:
+        """None: some, whose number or type is not known."""
+        there = self.zone(zone)
+        self.zones[zone] = (
+            replace(there, more_nodes=True) if nodes is None else replace(there, nodes=(*there.nodes, nodes))
+        )
+
+
+def _found(index: PlanIndex) -> list[_Found]:
+    owned: dict[str, str] = {}
+    listed: list[str] = []
+    for step in index.of(resource_types.CLUSTER, resource_types.SWITCH):
+        wanted = step.new.get(_list_key(step))
+        if step.urn in index.homes:
+            owned.setdefault(index.homes[step.urn], index.clusters.of(step))
+        elif texts(wanted) or unknown(wanted):
+            listed.append(index.clusters.of(step))
+    components = [_Found(step.name, step, owned.get(step.urn, "")) for step in index.stating.values()]
+    covered = {"", *(found.cluster for found in components)}
+    return [
+        *components,
+        *(_Found(_name(index, each), None, each) for each in dict.fromkeys(listed) if each not in covered),
+    ]
+
+
+def _name(index: PlanIndex, cluster: str) -> str:
+    """Name of a cluster in the program: that of its component, if it has one; the id of a cluster of another stack."""
+    step = index.steps.get(cluster)
+    component = index.steps.get(step.parent) if step else None
+    holder = component if component is not None and component.type == resource_types.HYBRID_CLUSTER else step
+    return cluster if holder is None else holder.name
+
+
+def _list_key(step: Step) -> str:
+    return "eniSubnetIds" if step.type == resource_types.CLUSTER else "subnets"
+
+
+def _read(index: PlanIndex, found: _Found, *, alone: bool) -> ClusterInventory:
+    reading = _Reading()
+    cluster = index.steps.get(found.cluster)
+    if found.component is not None:
+        _read_component(index, found.component, reading)
+        static = found.component.new.get("staticIp") is not False
+    else:
+        _read_listed(index, found.cluster, reading)
+        static = not (cluster is not None and cluster.new.get("isNonStaticIpMode") is True)
+    _read_pools(index, found, alone, reading)
+    region = next((region for zone in reading.zones if (region := names.region_of(zone))), "")
+    wanted = list(demands(_workloads(index, found, alone, reading), region))
+    return ClusterInventory(
+        cluster=found.name,
+        static_ip=static,
+        zones=tuple(reading.zones.values()),
+        demands=tuple(each for each in wanted if isinstance(each, Demand)),
+        pods_per_node=None if cluster is None else _pods_per_node(cluster.new),
+        unknowns=tuple(
+            dict.fromkeys([*reading.unknowns, *(each for each in wanted if isinstance(each, str))])
+        ),
+    )
+
+
+def _pods_per_node(props: Props) -> int | None:
+    stated = props.get("clusterMaxPodNum")
+    return _PODS_PER_NODE if stated is None else whole(stated)
+
+
+def _read_component(index: PlanIndex, component: Step, reading: _Reading) -> None:
+    for item in items(component.new.get("eniSubnets")):
+        zone, block = at(item, "zone"), at(item, "cidrBlock")
+        named = isinstance(zone, str) and names.region_of(zone) is not None
+        cidr = block if isinstance(block, str) and cidrs.cidr_problem(block) is None else None
+        if cidr is None or not named:
+            reading.unknowns.append(
+                f"an ENI subnet in {zone if named else 'a zone that is not known yet'} has no known range"
+            )
+        if named:
+            reading.add_subnet(zone, Subnet(None) if cidr is None else _of_block(index, zone, cidr))
+    for name, pool in mapping(component.new.get("nodePools")).items():
+        zone, late = at(pool, "zone"), [key for key in _LATE if unknown(at(pool, key))]
+        reading.unknowns.extend(f"{key} of node pool {name} is not known yet" for key in late)
+        if not isinstance(zone, str) or names.region_of(zone) is None or at(pool, "globalRouteOnly") is True:
+            continue
+        size, most = whole(at(pool, "size")), whole(at(pool, "maxSize"))
+        reading.add_nodes(zone, Nodes(str(at(pool, "instanceType") or ""), size or 0, most))
+        if late:
+            reading.add_nodes(zone, None)
+
+
+def _of_block(index: PlanIndex, zone: str, block: str) -> Subnet:
+    """The subnet of a component's list: made by an `EniZoneSubnet`, or adopted by one. Two of one range cannot be told apart."""
+    made = index.subnets_by_range.get((zone, block), [])
+    if len(made) == 1:
+        return _subnet(made[0])
+    adopted = [
+        step
+        for step in index.of(resource_types.POD_SUBNET)
+        if (step.new.get("zone"), step.new.get("cidrBlock")) in ((zone, block), (None, block))
+    ]
+    named = [step for step in adopted if _is_id(step.new.get("subnetId"))]
+    return (
+        Subnet(block, str(named[0].new["subnetId"]), _used(named[0], block))
+        if len(named) == 1 and not made
+        else Subnet(block)
+    )
+
+
+def _subnet(step: Step) -> Subnet:
+    block = step.new.get("cidrBlock")
+    cidr = block if isinstance(block, str) and cidrs.cidr_problem(block) is None else None
+    there = step.id or step.state.get("id")
+    return Subnet(cidr, str(there), _used(step, cidr)) if _is_id(there) else Subnet(cidr)
+
+
+def _used(step: Step, block: str | None) -> int | None:
+    free = whole(step.state.get("availableIpCount"))
+    return None if block is None or free is None else max(cidrs.usable_addresses(block) - free, 0)
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("subnet-")
+
+
+def _read_listed(index: PlanIndex, cluster: str, reading: _Reading) -> None:
+    """The container subnets that a raw cluster or its switch lists."""
+    for listing in index.listings.get(cluster, ()):
+        for step in index.listed_subnets(listing):
+            zone = step.new.get("availabilityZone")
+            if isinstance(zone, str) and names.region_of(zone) is not None:
+                reading.add_subnet(zone, _subnet(step))
+            else:
+                reading.unknowns.append(f"the zone of {step.name} is not known yet")
+        reading.unknowns.extend(_elsewhere(listing, index.subnets_by_id.keys()))
+
+
+def _elsewhere(listing: Listing, known: Set[str]) -> Iterator[str]:
+    for name in sorted(listing.ids - known):
+        if not unknown(name):
+            yield f"zone and range of {name} are not in this stack"
+
+
+def _read_pools(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) -> None:
+    """Node pools that no component states. Of those of the component the component's own list counts."""
+    stray = index.node_makers.get("", [])
+    if not alone or not found.cluster:
+        reading.unknowns.extend(
+            f"which cluster {pool.name} belongs to is not known"
+            for pool in stray
+            if pool.type != resource_types.CLUSTER
+        )
+    for pool in (
+        [*index.node_makers.get(found.cluster, ()), *(stray if alone else ())] if found.cluster else ()
+    ):
+        parts = nodes_by_subnet(pool.type, pool.new)
+        for part in parts:
+            places = (
+                [part.zone]
+                if part.zone
+                else _places(index, pool, part.subnet, {each.subnet for each in parts})
+            )
+            if part.nodes == 0 or (pool.type == resource_types.CLUSTER and part.nodes is None):
+                continue
+            if not places:
+                reading.unknowns.append(f"the zone of the nodes of {pool.name} is not known")
+                for zone in list(reading.zones):
+                    reading.add_nodes(zone, None)
+            for zone, number in zip(
+                places, shares(part.nodes or 0, len(places)) if places else (), strict=True
+            ):
+                about = part.worked_out or len(places) > 1
+                most = _most(pool.new, len(parts) * len(places))
+                reading.add_nodes(
+                    zone,
+                    None if part.nodes is None else Nodes(_instance_type(pool), number, most, about=about),
+                )
+            if places and part.nodes is None:
+                reading.unknowns.append(f"how many nodes {pool.name} has is not known")
+
+
+def _places(index: PlanIndex, pool: Step, subnet: str, named: Set[str]) -> list[str]:
+    """Zones of a pool's subnet; where its id is not known yet, of the subnets that the pool's ids come from and does not name."""
+    urns = [urn for key in _SUBNET_KEYS for urn in pool.sources.get(key, ())]
+    sources = [
+        index.steps[urn]
+        for urn in urns
+        if urn in index.steps and index.steps[urn].type == resource_types.SUBNET
+    ]
+    there = index.subnets_by_id.get(subnet)
+    steps = [step for step in sources if step.id not in named] if there is None else [there]
+    return list(
+        dict.fromkeys(
+            zone
+            for step in steps
+            if isinstance(zone := step.new.get("availabilityZone"), str) and not unknown(zone)
+        )
+    )
+
+
+def _instance_type(pool: Step) -> str:
+    """Type of a pool's nodes; several types with different ENI limits are written as one text that no table has."""
+    if pool.type == resource_types.SERVERLESS_NODE_POOL:
+        return "a super node"
+    found: list[str] = []
+    for key in ("autoScalingConfig", "native", "workerConfig", "workerConfigs"):
+        for group in _each(pool.new.get(key)):
+            named = group.get("instanceType")
+            found += [named] if isinstance(named, str) else []
+            found += [*texts(group.get("instanceTypes")), *texts(group.get("backupInstanceTypes"))]
+    types = list(dict.fromkeys(found))
+    return types[0] if len({eni_limit(each) for each in types}) == 1 else " or ".join(types)
+
+
+def _most(props: Props, parts: int) -> int | None:
+    """How many nodes the autoscaler may make in one of the parts of a pool; None without autoscaler."""
+    natives = _each(props.get("native"))
+    sizes = [whole(props.get("maxSize")) if props.get("enableAutoScale") is True else None]
+    sizes += [
+        whole(each.get("maxReplicas"))
+        for group in natives
+        if group.get("enableAutoscaling") is True
+        for each in _each(group.get("scaling"))
+    ]
+    found = [size for size in sizes if size is not None]
+    return -(-max(found) // max(parts, 1)) if found else None
+
+
+def _each(value: object) -> list[Props]:
+    """The objects of a block, which the two packages may write as one object or as a list of them."""
+    return [found for item in [*items(value), value] if (found := mapping(item))]
+
+
+def _workloads(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) -> Sequence[Step]:
+    """Objects on this cluster, by their provider: the component's, or made of the cluster's kubeconfig; all for a sole cluster."""
+    if alone:
+        return index.objects
+    reading.unknowns.extend(index.without_cluster)
+    own = [found.cluster, found.component.urn if found.component else ""]
+    return list(
+        {step.urn: step for urn in own if urn for step in index.objects_by_cluster.get(urn, ())}.values()
+    )
+
+
+def _step(urn: str, state: State) -> Step:
+    token = str(state.get("type") or "")
+    inputs = mapping(state.get("inputs"))
+    type_ = canonical(token, inputs)
+    provider = str(state.get("provider") or "").rpartition("::")[0]
+    sources: dict[str, Sequence[str]] = {
+        str(key): texts(value) for key, value in mapping(state.get("propertyDependencies")).items()
+    }
+    outputs = mapping(state.get("outputs"))
+    return Step(
+        urn,
+        type_,
+        Op.SAME,
+        old=inputs,
+        new=inputs,
+        state=outputs,
+        id=str(state.get("id") or outputs.get("id") or ""),
+        parent=str(state.get("parent") or ""),
+        sources={**sources, **({"provider": (provider,)} if provider else {})},
+        token=token if token != type_ else "",
+    )
+
+
+def _after(step: Step) -> Step:
+    made = step.creates
+    return replace(
+        step, op=Op.SAME, old=step.new, state={} if made else step.state, id="" if made else step.id
+    )

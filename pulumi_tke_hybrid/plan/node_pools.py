@@ -1,0 +1,231 @@
+"""Nodes that a node pool, or another resource that makes nodes, gives a cluster, and the subnets that they are in.
+
+Zones in which the node pools of a plan have, or will have, their nodes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, unknown, whole
+
+_NOTHING: Props = {}
+NODE_MAKERS = (*resource_types.POOLS, resource_types.CLUSTER)
+"""Types of resources that make nodes; a cluster makes those of its `workerConfigs`."""
+
+
+@dataclass(frozen=True)
+class NodesIn:
+    """Nodes of one resource in one subnet."""
+
+    subnet: str
+    """Id of the subnet; the engine's text for an unknown value while the subnet does not exist; empty where the inputs name none."""
+    nodes: int | None
+    """How many; None where the inputs do not say, or the number is not known yet."""
+    worked_out: bool = False
+    """Whether the number is a share of the pool's: which subnet a node goes to is decided when the node is made."""
+    zone: str = ""
+    """The zone, where the inputs name it beside the subnet."""
+
+
+def nodes_by_subnet(type_: str, props: Props) -> list[NodesIn]:
+    """The nodes of a resource of `NODE_MAKERS` by subnet, from its inputs. `type_` is a canonical token.
+
+    A pool of several subnets has its nodes shared out evenly, the sum kept, and each share marked as worked out: the cloud decides by
+    stock and by the pool's policy. A super node (`serverlessNodes`), a ScaleWorker and a cluster's own workers name their subnets.
+    """
+    if type_ == resource_types.SERVERLESS_NODE_POOL:
+        named = [_text(node, "subnetId") for node in _each(props.get("serverlessNodes"))]
+        return [NodesIn(subnet, named.count(subnet)) for subnet in dict.fromkeys(named)]
+    if type_ in (resource_types.SCALE_WORKER, resource_types.CLUSTER):
+        workers = _each(
+            props.get("workerConfig" if type_ == resource_types.SCALE_WORKER else "workerConfigs")
+        )
+        return [
+            NodesIn(
+                _text(worker, "subnetId"),
+                whole(worker.get("count", 1)),
+                zone=_text(worker, "availabilityZone"),
+            )
+            for worker in workers
+        ]
+    if type_ == resource_types.CLUSTER_ATTACHMENT:
+        return [NodesIn("", 1)]
+    subnets, nodes = list(dict.fromkeys(_pool_subnets(props))) or [""], pool_nodes(props)
+    parts = [None] * len(subnets) if nodes is None else shares(nodes, len(subnets))
+    return [NodesIn(subnet, part, len(subnets) > 1) for subnet, part in zip(subnets, parts, strict=True)]
+
+
+def pool_nodes(props: Props) -> int | None:
+    """How many nodes the inputs of a resource of `NODE_MAKERS` ask for; None where they do not say, or the number is not known."""
+    if "serverlessNodes" in props:
+        listed: object = props["serverlessNodes"]
+        return len(items(listed)) if isinstance(listed, list) else None  # pyright: ignore[reportUnknownArgumentType]
+    if "workerConfig" in props or "workerConfigs" in props:
+        counts = [
+            whole(worker.get("count", 1))
+            for key in ("workerConfig", "workerConfigs")
+            for worker in _each(props.get(key))
+        ]
+        return None if None in counts else sum(count or 0 for count in counts)
+    native = _group(props)
+    wanted = (
+        props.get("desiredCapacity"),
+        native.get("replicas"),
+        native.get("desiredCapacity"),
+        props.get("minSize"),
+        native.get("minSize"),
+    )
+    scaling = next(iter(_each(native.get("scaling"))), _NOTHING)
+    return next(
+        (number for found in (*wanted, scaling.get("minReplicas")) if (number := whole(found)) is not None),
+        None,
+    )
+
+
+def shares(whole: int, parts: int) -> list[int]:
+    """A number in so many parts, as even as they can be, the greater ones first; their sum is the number."""
+    return [whole // parts + (index < whole % parts) for index in range(parts)]
+
+
+def _group(props: Props) -> Props:
+    """What holds the sizes and subnets of a native pool, or of a scaling group."""
+    return next((each for key in ("native", "autoScalingGroup") for each in _each(props.get(key))), _NOTHING)
+
+
+def _pool_subnets(props: Props) -> Iterator[str]:
+    for holder in (props, _group(props)):
+        listed = holder.get("subnetIds")
+        yield from (
+            [listed]
+            if isinstance(listed, str) and unknown(listed)
+            else (item for item in items(listed) if isinstance(item, str))
+        )
+
+
+def _each(value: object) -> list[Props]:
+    """The objects of a block, which the two packages may write as one object or as a list of them."""
+    found = items(value) or [value]
+    return [mapping(item) for item in found if isinstance(item, dict)]  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _text(props: Props, key: str) -> str:
+    found: Any = props.get(key)
+    return found if isinstance(found, str) else ""
+
+
+_PLACING = (
+    "subnetIds",
+    "native",
+    "serverlessNodes",
+    "workerConfig",
+    "workerConfigs",
+    "autoScalingGroup",
+    "instanceId",
+)
+"""Properties that say in which subnets, or on which machine, a resource makes nodes."""
+
+
+class NodePlaces:
+    """Answers in which zones a pool of the plan has how many nodes."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._placed = {step.urn: step for step in plan.of(resource_types.SUBNET, resource_types.MACHINE)}
+        self._by_id = {step.id: step for step in self._placed.values() if step.id}
+        self._components = {step.urn: step for step in plan.of(resource_types.HYBRID_CLUSTER)}
+
+    def move(self, pool: Step) -> bool:
+        """Whether the pool is new, or its nodes go to other subnets."""
+        if pool.op is Op.UPDATE:
+            before, after = (
+                [part.subnet for part in nodes_by_subnet(pool.type, props)] for props in (pool.old, pool.new)
+            )
+            return before != after
+        return pool.op in (Op.CREATE, Op.REPLACE)
+
+    def is_checked(self, pool: Step) -> bool:
+        """Whether the component of the pool's cluster has checked its zone."""
+        return pool.parent in self._components
+
+    def unplaced(self, pool: Step) -> list[str]:
+        """Subnets of a pool whose zones are not known: their ids, or a word for those without an id yet."""
+        if self._stated_zone(pool):
+            return []
+        placed = self._placed_parts(pool, pool.new)
+        missing = [
+            part.subnet for part in placed if not part.zone and part.subnet and not unknown(part.subnet)
+        ]
+        late = any(
+            not part.zone and part.subnet not in missing for part in placed
+        ) and not self._from_sources(pool, pool.new, placed)
+        return [*missing, *(["a subnet that is not known yet"] if late else [])]
+
+    def places(self, pool: Step, props: Props) -> list[NodesIn]:
+        """The nodes of a pool by zone, as far as the zones of its subnets are known; each zone once."""
+        placed = self._placed_parts(pool, props)
+        known = [part for part in placed if part.zone] + self._from_sources(pool, props, placed)
+        return _by_zone(
+            known, in_one_zone=len({part.zone for part in known}) == 1 and len(known) >= len(placed)
+        )
+
+    def _placed_parts(self, pool: Step, props: Props) -> list[NodesIn]:
+        stated = self._stated_zone(pool)
+        parts = nodes_by_subnet(pool.type, props)
+        return [replace(part, zone=stated or part.zone or self._zone_of(part.subnet)) for part in parts]
+
+    def _stated_zone(self, pool: Step) -> str:
+        """What the pool's component says of it."""
+        component = self._components.get(pool.parent)
+        name = str((pool.new or pool.old).get("name"))
+        stated = (
+            [at(props, "nodePools", name, "zone") for props in (component.new, component.old)]
+            if component
+            else []
+        )
+        return next((zone for zone in stated if isinstance(zone, str) and not unknown(zone)), "")
+
+    def _from_sources(self, pool: Step, props: Props, placed: list[NodesIn]) -> list[NodesIn]:
+        """Those whose subnet or machine has no known id yet: by the resources that the ids come from."""
+        late = [part for part in placed if not part.zone and (unknown(part.subnet) or not part.subnet)]
+        if not late or (props is pool.old and pool.old != pool.new):
+            return []
+        taken = {self._by_id[part.subnet].urn for part in placed if part.zone and part.subnet in self._by_id}
+        urns = dict.fromkeys(
+            urn
+            for key in _PLACING
+            for urn in pool.sources.get(key, ())
+            if urn in self._placed and urn not in taken
+        )
+        zones_there = [_zone(self._placed[urn]) for urn in urns]
+        nodes = None if any(part.nodes is None for part in late) else sum(part.nodes or 0 for part in late)
+        several = len(zones_there) > 1 or any(part.worked_out for part in late)
+        parts = [None] * len(zones_there) if nodes is None else shares(nodes, len(zones_there))
+        return [
+            NodesIn("", part, several, zone) for part, zone in zip(parts, zones_there, strict=True) if zone
+        ]
+
+    def _zone_of(self, identity: str) -> str:
+        step = self._by_id.get(identity)
+        return _zone(step) if step else ""
+
+
+def _zone(step: Step) -> str:
+    zone = (step.new or step.old).get("availabilityZone")
+    return zone if isinstance(zone, str) and not unknown(zone) else ""
+
+
+def _by_zone(parts: list[NodesIn], *, in_one_zone: bool) -> list[NodesIn]:
+    """Parts in one zone made one: a pool all of whose subnets are in one zone has all its nodes there."""
+    found: dict[str, NodesIn] = {}
+    for part in parts:
+        first = found.get(part.zone)
+        nodes = (
+            part.nodes
+            if first is None
+            else None
+            if first.nodes is None or part.nodes is None
+            else first.nodes + part.nodes
+        )
+        found[part.zone] = NodesIn("", nodes, part.worked_out, part.zone)
+    return [replace(part, worked_out=part.worked_out and not in_one_zone) for part in found.values()]

@@ -1,0 +1,275 @@
+"""What one input says about one stack: its steps, what failed, and what it does not say.
+
+The fingerprint of a change set: equal for two runs of one preview, and another one as soon as a change is another one.
+
+The fingerprint covers operation, inputs before and after, protection and the reasons for a replacement of each resource that changes. Not
+covered are values that differ from run to run though the program is the same: placeholders of what is known only after the apply, points
+of time, and the provider code that Pulumi stores in each dynamic resource.
+
+One input made into the plan of a stack: `pulumi preview --json`, or the engine's event log. Which of both, it says itself."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from pulumi_tke_hybrid.plan import operations, resource_types
+from pulumi_tke_hybrid.plan.engine_steps import Secrets, Steps
+from pulumi_tke_hybrid.plan.json_stream import Document, Unreadable
+from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.tke.values import holds_unknown, items, mapping, unknown
+
+STACK = "pulumi:pulumi:Stack"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that the engine or a provider called an error."""
+
+    urn: str
+    text: str
+
+
+@dataclass(frozen=True)
+class StackPlan:
+    """A preview of one stack, as far as it could be read."""
+
+    stack: str
+    """`<project>/<stack>`; empty where no step said it."""
+    source: str
+    """The file, for people."""
+    steps: Sequence[Step]
+    """One for each resource, in the order of the engine."""
+    fingerprint: str
+    """Of what changes, whatever the order."""
+    failures: Sequence[Failure] = ()
+    unreadable: str = ""
+    """Why there is no whole preview in it; empty where there is."""
+    gaps: Sequence[str] = ()
+    """What the input does not say, in words."""
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Providers and their versions."""
+    unnamed_ops: Sequence[str] = ()
+    """Operations that nobody here has heard of."""
+    unknowns: int = 0
+    """Changing resources of which some property is known only after `up`."""
+    refreshed: bool | None = None
+    """Whether the cloud was looked at before; None where nothing says so."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the preview itself failed."""
+        return bool(self.failures)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the preview came to its end."""
+        return not self.failures and not self.unreadable
+
+    def count(self, *ops: Op) -> int:
+        """How many resources have one of these operations."""
+        return sum(step.op in ops for step in self.steps)
+
+
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?")
+_STORED_CODE = "__provider"
+
+
+def fingerprint(steps: Iterable[Step]) -> str:
+    """16 hexadecimal digits, whatever the order of the steps."""
+    prints = sorted(_print(step) for step in steps if step.op.changes or step.was_protected != step.protected)
+    return hashlib.sha256("\n".join(prints).encode(errors="replace")).hexdigest()[:16]
+
+
+def _print(step: Step) -> str:
+    flags = [step.was_protected, step.protected, step.adopted, step.left]
+    parts = [step.urn, step.op.value, _stable(step.old), _stable(step.new), sorted(step.replace_keys), flags]
+    return json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def _stable(value: Any) -> Any:
+    """The value without what differs from run to run."""
+    if isinstance(value, str):
+        return "(unknown)" if unknown(value) else "(time)" if _TIME.fullmatch(value) else value
+    given = mapping(value)
+    if given:
+        return {key: _stable(item) for key, item in given.items() if key != _STORED_CODE}
+    return [_stable(item) for item in items(value)] or value
+
+
+NO_SAMES = "resources that stay as they are: they are not in the preview; make it with --show-sames, for zones and what stands behind a change"
+_EVENTS = (
+    "preludeEvent",
+    "resourcePreEvent",
+    "resOutputsEvent",
+    "diagnosticEvent",
+    "summaryEvent",
+    "cancelEvent",
+    "stdoutEvent",
+)
+
+_OBJECT = re.compile(r"\s*\{\s*(\"|$)")
+
+
+def read(source: BinaryIO, name: str, secrets: Secrets) -> StackPlan:
+    """The plan in one input. Whatever is wrong with the input is said in the plan."""
+    reader = _Reader(name, secrets)
+    try:
+        document = Document(source)
+        if _is_event(document.first_line()):
+            reader.events(document)
+        else:
+            reader.preview(document)
+    except Unreadable as error:
+        reader.unreadable = str(error)
+    return reader.plan()
+
+
+def _is_event(line: str) -> bool:
+    try:
+        first = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(first, dict) and ("sequence" in first or any(name in first for name in _EVENTS))
+
+
+class _Reader:
+    """Collects what one input says."""
+
+    def __init__(self, name: str, secrets: Secrets) -> None:
+        self._name = name
+        self._secrets = secrets
+        self._steps = Steps(secrets)
+        self._failures: list[Failure] = []
+        self._summary: Mapping[str, Any] | None = None
+        self._gaps: list[str] = []
+        self.unreadable = ""
+
+    def preview(self, document: Document) -> None:
+        """The JSON of `pulumi preview --json`."""
+        for name, value in document.members():
+            if name == "steps":
+                self._steps.add(value)
+            elif name == "diagnostics":
+                self._diagnostic(value)
+            elif name == "changeSummary":
+                self._summary = mapping(value)
+            elif name == "maybeCorrupt" and value:
+                self._gaps.append("the engine says that the state may be corrupt")
+        if any(map(_OBJECT.match, document.lines())):
+            raise Unreadable(
+                "another JSON object follows the preview: give each preview in a file of its own"
+            )
+
+    def events(self, document: Document) -> None:
+        """The engine's log: a JSON object a line."""
+        broken = 0
+        for line in document.lines():
+            try:
+                event = mapping(json.loads(line))
+            except (ValueError, RecursionError):
+                broken += 1
+                continue
+            for name, value in event.items():
+                self._event(name, mapping(value))
+        if broken:
+            self._gaps.append(f"{broken} lines of the log, which are not JSON")
+        if self._summary is None:
+            raise Unreadable("the log ends before its summary")
+
+    def _event(self, name: str, value: Mapping[str, Any]) -> None:
+        if name in ("resourcePreEvent", "resOutputsEvent"):
+            given = mapping(value.get("metadata"))
+            if name == "resOutputsEvent" and given.get("op") not in ("update", "delete"):
+                return  # only what a refresh found comes with the outputs
+            self._steps.add(
+                {
+                    **given,
+                    "oldState": given.get("old"),
+                    "newState": given.get("new"),
+                    "replaceReasons": given.get("keys"),
+                    "diffReasons": given.get("diffs"),
+                }
+            )
+        elif name == "diagnosticEvent":
+            self._diagnostic(value)
+        elif name == "policyEvent" and value.get("enforcementLevel") == "mandatory":
+            self._failures.append(
+                Failure(str(value.get("resourceUrn") or ""), str(value.get("message") or ""))
+            )
+        elif name == "errorEvent":
+            self._failures.append(Failure("", str(value.get("error") or "")))
+        elif name == "summaryEvent":
+            self._summary = mapping(value.get("resourceChanges"))
+            if value.get("isPreview") is False:
+                self._gaps.append("what is still to come: this is the log of an update, not of a preview")
+            if value.get("result") == "failed" and not self._failures:
+                self._failures.append(Failure("", ""))
+
+    def _diagnostic(self, raw: object) -> None:
+        given = mapping(raw)
+        if given.get("severity") == "error":
+            text = f"{given.get('prefix') or ''}{given.get('message') or ''}"
+            self._failures.append(Failure(str(given.get("urn") or ""), text))
+
+    def plan(self) -> StackPlan:
+        steps = self._steps.done()
+        unreadable = self.unreadable or self._incomplete(steps)
+        return StackPlan(
+            stack=_stack(steps),
+            source=self._name,
+            steps=steps,
+            fingerprint=fingerprint(steps),
+            failures=self._failures,
+            unreadable=unreadable,
+            gaps=[*self._gaps, *self._not_shown(steps)],
+            versions={**self._steps.versions, **_versions(steps)},
+            unnamed_ops=list(self._steps.unnamed_ops),
+            unknowns=sum(step.op.changes and holds_unknown(step.new) for step in steps),
+            refreshed=True if self._steps.refreshed else None,
+        )
+
+    def _incomplete(self, steps: list[Step]) -> str:
+        """Why this is no whole preview, or nothing."""
+        if self._steps.odd:
+            return f"{self._steps.odd} of its steps name no resource, or have states that are none"
+        if self._failures:
+            return ""
+        if self._summary is None:
+            return (
+                "it has no summary, so it may not be whole" if steps else "it has neither steps nor a summary"
+            )
+        counted = sum(
+            count
+            for op, count in self._summary.items()
+            if operations.operation(op, {}, {}).changes and isinstance(count, int)
+        )
+        shown = sum(step.op.changes for step in steps)
+        if counted and not shown:
+            return f"its summary counts {counted} changes, and its steps show none"
+        return ""
+
+    def _not_shown(self, steps: list[Step]) -> list[str]:
+        same = self._summary.get("same") if self._summary else None
+        there = sum(step.op is Op.SAME and step.type != STACK for step in steps)
+        return [NO_SAMES] if isinstance(same, int) and same > 1 and not there else []
+
+
+def _stack(steps: list[Step]) -> str:
+    for step in steps:
+        parts = step.urn.removeprefix("urn:pulumi:").split("::")
+        if len(parts) > 3:
+            return f"{parts[1]}/{parts[0]}"
+    return ""
+
+
+def _versions(steps: list[Step]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for step in steps:
+        if step.type.startswith(resource_types.PROVIDERS):
+            version = (step.new or step.old).get("version")
+            if isinstance(version, str) and not unknown(version):
+                found[step.type.removeprefix(resource_types.PROVIDERS)] = version
+    return found

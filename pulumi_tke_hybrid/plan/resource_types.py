@@ -1,0 +1,195 @@
+"""One name for each kind of resource, whatever package or API version a program takes it from.
+
+Two packages hold the resources of Tencent Cloud: `tencentcloud-iac-pulumi` 0.2.3, whose tokens are such as
+`tencentcloud:Kubernetes/nodePool:NodePool`, and the one that `pulumi package add terraform-provider tencentcloudstack/tencentcloud`
+makes, with `tencentcloud:index/kubernetesNodePool:KubernetesNodePool`.
+Both are made from the same Terraform provider, so the properties have the same names. The rules compare tokens of the first package.
+
+Type tokens of the resources that the rules know, as `tke.resource_types.canonical` returns them."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+_BRIDGED = re.compile(r"tencentcloud:index/([a-z][A-Za-z0-9]*):[A-Za-z0-9]+")
+_WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+_MODULES_OF_TWO_WORDS = ("apiGateway", "privateDns")
+_KUBERNETES = re.compile(r"kubernetes:(?:([^/:]+)/)?([^/:]+):([A-Za-z0-9]+)")
+_CUSTOM_RESOURCE = "kubernetes:apiextensions.k8s.io:CustomResource"
+"""The token of a custom resource in some languages; its inputs name the kind."""
+
+_WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
+_JOBS = ("CronJob", "Job")
+_CANONICAL_GROUPS = {
+    **dict.fromkeys(_WORKLOADS, (("apps", "extensions"), "apps/v1")),
+    **dict.fromkeys(_JOBS, (("batch",), "batch/v1")),
+    "Ingress": (("networking.k8s.io", "extensions"), "networking.k8s.io/v1"),
+}
+"""Kinds that Kubernetes had in other groups and versions before: the groups, and where each kind is today."""
+
+
+def canonical(token: str, inputs: Mapping[str, Any] | None = None) -> str:
+    """The token of a resource's kind that the rules compare.
+
+    Returns the token of `tencentcloud-iac-pulumi` for a resource of the bridged Terraform provider, the newest API version for kinds of
+    Kubernetes that had others (`extensions/v1beta1` Ingress → `networking.k8s.io/v1`), the kind of a custom resource from its `inputs`,
+    and any other token as it is. `…Patch` kinds stay patches.
+    """
+    if token.startswith("tencentcloud:"):
+        return _of_tencent_cloud(token)
+    if token.startswith("kubernetes:"):
+        return _of_kubernetes(_named_by_inputs(token, inputs or {}))
+    return token
+
+
+@cache
+def _of_tencent_cloud(token: str) -> str:
+    bridged = _BRIDGED.fullmatch(token)
+    if bridged is None:
+        return token
+    module, rest = _split(bridged[1])
+    name = rest or "Instance"
+    return f"tencentcloud:{module[:1].upper()}{module[1:]}/{name[:1].lower()}{name[1:]}:{name}"
+
+
+def _split(name: str) -> tuple[str, str]:
+    """`kubernetesNodePool` → `kubernetes`, `NodePool`."""
+    for module in _MODULES_OF_TWO_WORDS:
+        if name.startswith(module):
+            return module, name[len(module) :]
+    first = _WORDS.match(name)
+    end = first.end() if first else len(name)
+    return name[:end], name[end:]
+
+
+def _named_by_inputs(token: str, inputs: Mapping[str, Any]) -> str:
+    if not token.startswith(_CUSTOM_RESOURCE):
+        return token
+    version, kind = inputs.get("apiVersion"), inputs.get("kind")
+    if not isinstance(version, str) or not isinstance(kind, str):
+        return token
+    return f"kubernetes:{version if '/' in version else f'core/{version}'}:{kind}{token.removeprefix(_CUSTOM_RESOURCE)}"
+
+
+@cache
+def _of_kubernetes(token: str) -> str:
+    group, _, kind = kubernetes_kind(token)
+    base = kind.removesuffix("Patch")
+    groups, newest = _CANONICAL_GROUPS.get(base, ((), ""))
+    return f"kubernetes:{newest}:{kind}" if group in groups else token
+
+
+def kubernetes_kind(token: str) -> tuple[str, str, str]:
+    """(API group, version, kind) of a `kubernetes:` token; three empty texts where it has another form.
+
+    The core group is `core`. The kind of a patch ends with `Patch`.
+    """
+    found = _KUBERNETES.fullmatch(token)
+    return (found[1] or "", found[2], found[3]) if found else ("", "", "")
+
+
+NETWORK_PRODUCTS = (
+    "Address", "Antiddos", "As", "Ccn", "Cfw", "Classic", "Clb", "Cvm", "Dc", "Dcx", "Dnat", "Eip", "Eks", "Elastic", "Eni", "Gaap", "Gwlb",
+    "Ha", "Instance", "Ipv6", "Kubernetes", "Nat", "PrivateDns", "Protocol", "Reserve", "Route", "Security", "Sg", "Ssl", "Subnet", "Vpc",
+    "Vpn",
+)  # fmt: skip
+"""Products of Tencent Cloud that networks, load balancers, clusters and their machines are made of; unknown products count as such."""
+PRODUCTS_IN_NETWORKS = (
+    "Accept", "ApiGateway", "Bi", "Cbs", "Cdc", "Cdwdoris", "Cdwpg", "Cfs", "Chdfs", "Ckafka", "Clickhouse", "Cynosdb", "Dasb", "Dayu",
+    "Dcdb", "Dlc", "Elasticsearch", "Emr", "Kms", "Mariadb", "Mdl", "Mongodb", "Monitor", "Mqtt", "Mysql", "Oceanus", "Postgresql",
+    "Redis", "Reject", "Rum", "Scf", "Sqlserver", "Tcaplus", "Tcm", "Tcr", "Tcss", "Tdcpg", "Tdmq", "Tem", "Thpc", "Trocket", "Tse",
+    "Tsf", "Waf", "Wedata",
+)  # fmt: skip
+"""Products that stand in a network, as databases do: a change matters where they name another network, group or cluster."""
+OTHER_PRODUCTS = (
+    "Apm", "Audit", "Batch", "Billing", "Cam", "Cat", "Cdh", "Cdn", "Ci", "Ciam", "Cls", "Cos", "Csip", "Css", "Cwp", "Dbbrain", "Dnspod",
+    "Dts", "Eb", "Events", "Identity", "Igtm", "Image", "Invite", "Key", "Lighthouse", "Lite", "Mps", "Open", "Organization", "Placement",
+    "Project", "Provision", "Pts", "Reserved", "Serverless", "Ses", "Sms", "Ssm", "Subdomain", "Subscribe", "Tag", "Tat", "Tcmq", "Teo",
+    "Vod",
+)  # fmt: skip
+"""Products of which no resource names a network, a subnet, a cluster, a load balancer or a security group (provider 0.2.3's schema)."""
+
+
+def _product(token: str) -> str:
+    return _of_tencent_cloud(token).removeprefix("tencentcloud:").partition("/")[0]
+
+
+def only_stands_in_network(token: str) -> bool:
+    """Whether a `tencentcloud:` resource is of a product that is no part of a network or cluster, and at most stands in one."""
+    return _product(token) in PRODUCTS_IN_NETWORKS
+
+
+def may_hold_network(token: str) -> bool:
+    """Whether a `tencentcloud:` resource may have to do with networks, clusters, load balancers or security groups.
+
+    False for products whose schema names none of them; True for every other, also for one that this table does not have.
+    """
+    return _product(token) not in OTHER_PRODUCTS
+
+
+def is_patch(token: str) -> bool:
+    """Whether the resource only writes some fields of an object that it does not own: its deletion takes these fields back."""
+    return token.startswith("kubernetes:") and token.endswith("Patch")
+
+
+def bridged(token: str) -> str:
+    """The bridged Terraform provider's token for a token of `tencentcloud-iac-pulumi`: the rule that `canonical` reads backwards.
+
+    `Vpc/instance:Instance` → `index/vpc:Vpc`, except `Clb/instance:Instance`, whose Terraform name is `tencentcloud_clb_instance`.
+    """
+    module, _, name = token.removeprefix("tencentcloud:").partition("/")
+    name = name.partition(":")[2]
+    whole = module if name == "Instance" and module not in _NAMED_INSTANCES else f"{module}{name}"
+    return f"tencentcloud:index/{whole[:1].lower()}{whole[1:]}:{whole}"
+
+
+_NAMED_INSTANCES = ("Clb",)
+
+
+CLUSTER = "tencentcloud:Kubernetes/cluster:Cluster"
+NODE_POOL = "tencentcloud:Kubernetes/nodePool:NodePool"
+NATIVE_NODE_POOL = "tencentcloud:Kubernetes/nativeNodePool:NativeNodePool"
+SERVERLESS_NODE_POOL = "tencentcloud:Kubernetes/serverlessNodePool:ServerlessNodePool"
+SCALE_WORKER = "tencentcloud:Kubernetes/scaleWorker:ScaleWorker"
+CLUSTER_ATTACHMENT = "tencentcloud:Kubernetes/clusterAttachment:ClusterAttachment"
+AS_SCALING_GROUP = "tencentcloud:Kubernetes/asScalingGroup:AsScalingGroup"
+ENDPOINT = "tencentcloud:Kubernetes/clusterEndpoint:ClusterEndpoint"
+ADDON = "tencentcloud:Kubernetes/addon:Addon"
+ADDON_ATTACHMENT = "tencentcloud:Kubernetes/addonAttachment:AddonAttachment"
+ADDON_CONFIG = "tencentcloud:Kubernetes/addonConfig:AddonConfig"
+ADDONS = (ADDON, ADDON_ATTACHMENT, ADDON_CONFIG)
+POOLS = (
+    NODE_POOL,
+    NATIVE_NODE_POOL,
+    SERVERLESS_NODE_POOL,
+    SCALE_WORKER,
+    CLUSTER_ATTACHMENT,
+    AS_SCALING_GROUP,
+)
+"""Whatever gives a cluster nodes."""
+
+VPC = "tencentcloud:Vpc/instance:Instance"
+SUBNET = "tencentcloud:Subnet/instance:Instance"
+MACHINE = "tencentcloud:Instance/instance:Instance"
+SECURITY_GROUP = "tencentcloud:Security/group:Group"
+RULE_SET = "tencentcloud:Security/groupRuleSet:GroupRuleSet"
+LITE_RULES = "tencentcloud:Security/groupLiteRule:GroupLiteRule"
+GROUP_RULE = "tencentcloud:Security/groupRule:GroupRule"
+LOAD_BALANCER = "tencentcloud:Clb/instance:Instance"
+LISTENER = "tencentcloud:Clb/listener:Listener"
+LISTENER_RULE = "tencentcloud:Clb/listenerRule:ListenerRule"
+CERTIFICATE = "tencentcloud:Ssl/certificate:Certificate"
+
+SWITCH = "pulumi-python:dynamic/tke-hybrid:VpcCni"
+HYBRID_CLUSTER = "tke-hybrid:index:HybridCluster"
+POD_SUBNET = "tke-hybrid:index:EniZoneSubnet"
+
+SERVICE = "kubernetes:core/v1:Service"
+INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
+DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
+CONFIG_MAPS = ("kubernetes:core/v1:ConfigMap", "kubernetes:core/v1:ConfigMapPatch")
+IPAMD_WORKLOADS = (DEPLOYMENT, "kubernetes:apps/v1:DeploymentPatch")
+PROVIDERS = "pulumi:providers:"

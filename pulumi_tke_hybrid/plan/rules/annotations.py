@@ -1,0 +1,202 @@
+"""Annotations that TKE reads only when it makes a load balancer: a later change does not reach the load balancer.
+
+Annotations that a change brings to a Service, an Ingress or a pod template, and that TKE cannot use as they are."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pulumi_tke_hybrid.plan.holders import template_paths
+from pulumi_tke_hybrid.plan.load_balancers import (
+    annotations_of,
+    front_of,
+    fronts_of,
+    ingress_class,
+    is_patch,
+    kind_of,
+    may_have_balancer,
+)
+from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.annotations import FIXED, KNOWN, Known, On, Value
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules.annotation_checks import (
+    CONFLICT,
+    TLS,
+    UNKNOWN_KEY,
+    VALUE,
+    conflict_findings,
+    key_findings,
+    value_findings,
+)
+from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, unknown
+
+FIXED_ANNOTATION = Rule(
+    "fixed-annotation",
+    Severity.ERROR,
+    "An annotation that TKE reads only when it makes the load balancer does not change later.",
+    "annotations before and after",
+    "457/90598, 457/51258, 457/56112",
+)
+NOT_KNOWN = "a value that is known only during the update"
+NONE = "no value"
+
+
+def fixed_findings(step: Step) -> Iterator[Finding]:
+    """For an object that is not replaced. The deletion of a Patch takes the annotations of the Patch away."""
+    fronts = fronts_of(step)
+    if not fronts or not step.old or not may_have_balancer(step, step.old):
+        return
+    if step.op not in (Op.UPDATE, Op.OTHER) and not (step.op is Op.DELETE and is_patch(step)):
+        return
+    yield from _class_changed(step)
+    if may_have_balancer(step, step.new) or front_of(step) is not On.SERVICE or is_patch(step):
+        for known, before, after in changed(fronts, annotations_of(step.old), annotations_of(step.new)):
+            yield _finding(step, known, before, after)
+
+
+def changed(fronts: Sequence[On], before: Any, after: Any) -> Iterator[tuple[Known, str | None, str | None]]:
+    """Fixed annotations that differ: each with its value before and after, None where it is absent."""
+    if unknown(before):
+        return
+    for known in (known for on in fronts for known in FIXED[on]):
+        was = _text(mapping(before).get(known.key))
+        now = NOT_KNOWN if unknown(after) else _text(mapping(after).get(known.key))
+        if unknown(after) and was is None:
+            continue
+        if not same(known, was, now):
+            yield known, was, now
+
+
+def _text(value: Any) -> str | None:
+    """The annotation's value; a value that is no text, which Kubernetes refuses, as text."""
+    if value is None:
+        return None
+    if unknown(value):
+        return NOT_KNOWN
+    return value.strip() if isinstance(value, str) else json.dumps(value)
+
+
+def same(known: Known, before: str | None, after: str | None) -> bool:
+    """Whether both mean one thing to TKE: an empty value is none, and spaces in JSON do not count."""
+    if (before or None) == (after or None):
+        return True
+    return (
+        known.value is Value.JSON
+        and before is not None
+        and after is not None
+        and _parsed(before) == _parsed(after)
+    )
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _finding(step: Step, known: Known, before: str | None, after: str | None) -> Finding:
+    was, now = before or NONE, after or NONE
+    return FIXED_ANNOTATION.finding(
+        f"{step.name}.{known.key}",
+        f"instead of {was} ({known.fixed})",
+        value=now,
+        why=effect(kind_of(step)),
+        todo=f"go back to {was}" if before else "take the annotation away",
+        intended=f"make a second {kind_of(step)} with the new setting, move the clients to its address, and remove this one afterwards",
+    )
+
+
+def effect(kind: str) -> str:
+    """What a change of a fixed annotation comes to."""
+    return (
+        f"TKE reads this annotation only when it makes the load balancer: the apply succeeds, the load balancer stays as it is, and the "
+        f"{kind} reports an error; an older controller makes a second load balancer with another address"
+    )
+
+
+def _class_changed(step: Step) -> Iterator[Finding]:
+    """The class decides which controller owns the Ingress: TKE's removes the load balancer of an Ingress that leaves it."""
+    if front_of(step) is not On.INGRESS or is_patch(step):
+        return
+    before, after = ingress_class(step.old), ingress_class(step.new)
+    if (before or keys.INGRESS_CLASS) != (after or keys.INGRESS_CLASS):
+        now = NOT_KNOWN if unknown(after) else after or NONE
+        yield FIXED_ANNOTATION.finding(
+            f"{step.name}.{keys.INGRESS_CLASS_KEY}",
+            f"instead of {before or NONE} (the class of the Ingress)",
+            value=now,
+            why="TKE makes the load balancer anew or removes it when the class changes: clients lose its address (457/56112)",
+            todo=f"go back to {before or NONE}",
+            intended="make a second Ingress of the other class, move the clients, and remove this one afterwards",
+        )
+
+
+def fixed_values(on: On, annotations: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Those of the annotations that TKE reads only once, for a guard's memory."""
+    given = annotations or {}
+    return {known.key: given[known.key] for known in FIXED[on] if given.get(known.key) is not None}
+
+
+_MAKING = (Op.CREATE, Op.UPDATE, Op.REPLACE, Op.OTHER)
+RULES = (CONFLICT, UNKNOWN_KEY, VALUE)
+
+
+def annotation_findings(step: Step) -> Iterator[Finding]:
+    """What is wrong with the annotations afterwards and was not before."""
+    if step.op not in _MAKING:
+        return
+    before = set(_of_side(step, step.old))
+    for finding in _of_side(step, step.new):
+        if finding not in before:
+            yield finding.under(step.name)
+
+
+def _of_side(step: Step, props: Props) -> Iterator[Finding]:
+    if (front_of(step) is On.SERVICE) or (front_of(step) is On.INGRESS):
+        yield from _of_front(step, props)
+    for path in template_paths(step.type, props):
+        template = props
+        for part in path:
+            template = at(template, part) if isinstance(part, str) else _item(template, part)
+        given = mapping(annotations_of(mapping(template)))
+        yield from (*conflict_findings(On.POD, given), *key_findings(On.POD, given), *value_findings(given))
+        if path:
+            yield from _misplaced(step, props)
+
+
+def _item(listed: Any, index: int) -> Any:
+    found = items(listed)
+    return found[index] if index < len(found) else None
+
+
+def _of_front(step: Step, props: Props) -> Iterator[Finding]:
+    if (front_of(step) is On.INGRESS) and not may_have_balancer(step, props):
+        return  # another controller's
+    given = annotations_of(props)
+    if unknown(given):
+        return
+    on = On.INGRESS if (front_of(step) is On.INGRESS) else On.SERVICE
+    yield from (*key_findings(on, given), *value_findings(given))
+    if may_have_balancer(step, props):
+        written = {TLS: "given"} if items(at(props, "spec", "tls")) else {}
+        # The load balancer works on as it is, so on an object of a plan this is a warning.
+        yield from (
+            replace(finding, severity=Severity.WARNING) for finding in conflict_findings(on, given, written)
+        )
+
+
+def _misplaced(step: Step, props: Props) -> Iterator[Finding]:
+    """Annotations of pods on the object that makes the pods: TKE reads them on the pods alone."""
+    own: Mapping[str, Any] = mapping(annotations_of(props))
+    for key in own:
+        known = KNOWN.get(key)
+        if known is not None and known.on is On.POD:
+            yield UNKNOWN_KEY.finding(
+                key,
+                f"is on the {kind_of(step)} itself",
+                why="TKE reads it on the pods, so it has no effect here",
+                todo="put it on the pod template: spec.template.metadata.annotations",
+            )

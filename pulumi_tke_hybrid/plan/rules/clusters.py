@@ -1,0 +1,333 @@
+"""Dangerous changes of a cluster, its pod network and its protection."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pulumi_tke_hybrid.plan import force_new, resource_types
+from pulumi_tke_hybrid.plan.model import Check, Op, Step
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.values import texts, unknown
+
+APPLY_FAILS = "certain: the apply fails"
+"""Opens the effect of a change that is refused while it is applied, whether it was accepted or not."""
+_PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
+
+CLUSTER_REBUILT = Rule(
+    "cluster-rebuilt",
+    Severity.ERROR,
+    "A plan never rebuilds or deletes a cluster unnoticed.",
+    "the operation on the cluster",
+    _PROVIDER,
+)
+POD_NETWORK_OFF = Rule(
+    "pod-network-off",
+    Severity.ERROR,
+    "A cluster's list of pod subnets never becomes empty.",
+    "the list before and after",
+    _PROVIDER,
+)
+POD_SUBNET_LEAVES = Rule(
+    "pod-subnet-leaves",
+    Severity.ERROR,
+    "A pod subnet never leaves the list, is deleted or replaced.",
+    "the list before and after; the operation on the subnet",
+    _PROVIDER,
+)
+PHANTOM_HYBRID = Rule(
+    "phantom-hybrid",
+    Severity.ERROR,
+    "A GlobalRouter cluster is never created with ENI fields: the provider keeps them in its state and does not act on them.",
+    "the inputs of a new cluster",
+    _PROVIDER,
+)
+REFUSED_UPDATE = Rule(
+    "refused-update",
+    Severity.ERROR,
+    "Reclaim time and CNI type are fixed once VPC-CNI is on; the provider refuses a change while it applies it.",
+    "the inputs before and after",
+    _PROVIDER,
+)
+GR_SOURCE_ADDRESS = Rule(
+    "gr-source-address",
+    Severity.WARNING,
+    "The source address that others see of GlobalRouter pods changes only knowingly.",
+    "how VPC-CNI treats egress; ip-masq-agent's list before and after",
+    "457/56371",
+)
+PROTECTION_OFF = Rule(
+    "protection-off",
+    Severity.WARNING,
+    "Clusters and pod subnets stay protected against deletion.",
+    "protection before and after",
+    _PROVIDER,
+)
+SWITCH_UNMANAGED = Rule(
+    "switch-unmanaged",
+    Severity.WARNING,
+    "The pod network's settings stay in the program.",
+    "the operation on VpcCni",
+    "pulumi_tke_hybrid.vpc_cni: deleting it leaves the pod network on",
+)
+
+
+def listed_subnets(step: Step) -> tuple[list[str] | None, list[str] | None]:
+    """The pod subnets that a cluster or switch lists, before and after; None where the preview cannot tell."""
+    key = "eniSubnetIds" if step.type == resource_types.CLUSTER else "subnets"
+    before = _known_list(step.old.get(key)) or []
+    if step.type == resource_types.CLUSTER and step.differs(key):
+        before = before or _known_list(step.state.get(key)) or []
+    return before, _known_list(step.new.get(key))
+
+
+def registered(step: Step) -> set[str]:
+    """Pod subnets that stay registered whatever the new list says, because TKE cannot unregister one; none where the network goes off."""
+    key, in_the_cloud = (
+        ("eniSubnetIds", "eniSubnetIds")
+        if step.type == resource_types.CLUSTER
+        else ("subnets", "registeredSubnets")
+    )
+    wanted = {item for item in texts(step.new.get(key)) if not unknown(item)}
+    _, after = listed_subnets(step)
+    if step.op.ends or (after == [] and step.differs(key)):
+        return wanted
+    return wanted.union(texts(step.old.get(key)), texts(step.state.get(in_the_cloud)))
+
+
+def _known_list(value: Any) -> list[str] | None:
+    """The ids of a list, or None where it, or part of it, is not known."""
+    if unknown(value):
+        return None
+    found = texts(value)
+    return None if any(unknown(item) for item in found) else found
+
+
+def _cluster_rebuilt(step: Step) -> Iterator[Finding]:
+    if step.op is Op.REPLACE:
+        yield CLUSTER_REBUILT.finding(
+            step.name,
+            "would rebuild the whole cluster: TKE fixes this when a cluster is made",
+            value=force_new.reasons(step),
+            why="certain, when it is applied: the cluster is deleted and built again, and every node, pod and address of it is lost; the "
+            "outage lasts until everything is deployed again",
+            todo=force_new.back(step),
+            intended="build a second cluster, move the workloads and their clients, and remove this one afterwards",
+        )
+    elif step.op is Op.DELETE:
+        yield CLUSTER_REBUILT.finding(
+            step.name,
+            "the cluster would be deleted",
+            why="certain, when it is applied: every node, pod and address of the cluster is lost for good",
+            todo="keep the cluster in the program",
+            intended="move the workloads and their clients away first",
+        )
+
+
+def _pod_network_list(step: Step) -> Iterator[Finding]:
+    if step.op is not Op.UPDATE:
+        return
+    if step.type == resource_types.CLUSTER and not step.differs("eniSubnetIds"):
+        return  # ignored, or not touched
+    before, after = listed_subnets(step)
+    if not before or after is None:
+        return
+    where = f"{step.name}.{'eniSubnetIds' if step.type == resource_types.CLUSTER else 'subnets'}"
+    yield from list_losses(where, before, after)
+
+
+def list_losses(
+    where: str, before: Sequence[str], after: Sequence[str], *, refused: bool = True
+) -> Iterator[Finding]:
+    """What a list of pod subnets loses. `refused`: the apply fails where single subnets leave, as it does for a cluster and a switch."""
+    gone = [item for item in before if item not in after]
+    if before and not after:
+        yield POD_NETWORK_OFF.finding(
+            where,
+            "leave the list of pod subnets, which becomes empty",
+            value=", ".join(before),
+            why="certain, when it is applied, which succeeds: every pod with an address of these subnets loses its network (VPC-CNI is "
+            "switched off); the network is back only when VPC-CNI is on again and the pods are made anew; pods on the overlay "
+            "(GlobalRouter) go on",
+            todo="keep the list as it is",
+            intended="move every pod off these subnets first (take the pods' ENI annotation away and roll them out)",
+        )
+    elif gone:
+        why = (
+            f"{APPLY_FAILS} at this cluster, because TKE takes no single subnet out of the list; later updates of it fail too "
+            "until the subnet is back; pods that run keep their network"
+            if refused
+            else "certain, after the next restart of ipamd: new pods get no address of it, and in a zone without another pod subnet they "
+            "do not start; pods that run keep their network"
+        )
+        yield POD_SUBNET_LEAVES.finding(
+            where,
+            f"{'leaves' if len(gone) == 1 else 'leave'} the list of pod subnets",
+            value=", ".join(gone),
+            why=why,
+            todo=f"keep {', '.join(gone)} in the list",
+            intended="add another subnet beside it and keep this one in the list",
+        )
+
+
+def _phantom(step: Step) -> Iterator[Finding]:
+    if not step.creates or step.new.get("networkType") not in (None, "GR"):
+        return
+    given = [key for key in ("eniSubnetIds", "vpcCniType") if step.new.get(key)]
+    if given:
+        yield PHANTOM_HYBRID.finding(
+            f"{step.name}.{given[0]}",
+            "would not switch VPC-CNI on in the new cluster",
+            value=" and ".join(given),
+            why="certain, when it is applied, which succeeds: no pod gets an address of a pod subnet, for the provider ignores "
+            "these fields when it makes a GlobalRouter cluster; every later preview still shows the cluster as if VPC-CNI were on",
+            todo="leave these fields out, and switch VPC-CNI on with VpcCni or HybridCluster",
+        )
+
+
+def _refused_update(step: Step) -> Iterator[Finding]:
+    if step.op is not Op.UPDATE:
+        return
+    fixed = [key for key in ("vpcCniType", "claimExpiredSeconds") if step.differs(key)]
+    before, after = listed_subnets(step)
+    lists_some = after is None or bool(after)  # ids that are still to come are no empty list
+    switched = bool(before) != lists_some and step.differs("eniSubnetIds")
+    if fixed and not switched:
+        yield REFUSED_UPDATE.finding(
+            f"{step.name}.{fixed[0]}",
+            "cannot change while VPC-CNI is on",
+            value=", ".join(
+                f"{key} {step.old.get(key, 'not set')} → {step.new.get(key, 'not set')}" for key in fixed
+            ),
+            why=f"{APPLY_FAILS} at this cluster, and so does every later update of it until the value is back; what runs goes on "
+            "unharmed, but other changes of the same apply may be left half done",
+            todo="go back to the old value",
+        )
+
+
+def _egress_of_cluster(step: Step) -> Iterator[Finding]:
+    """The provider never says SkipAddingNonMasqueradeCIDRs."""
+    if step.op is not Op.UPDATE or not step.differs("eniSubnetIds"):
+        return
+    before, after = listed_subnets(step)
+    if after is None or set(after) - set(before or ()):
+        listed = f"{_added(before, after)} to the list of pod subnets"
+        todo = "list the pod subnets in a VpcCni with non_masquerade=keep instead: then no range is added"
+        yield _egress(
+            f"{step.name}.eniSubnetIds",
+            listed if before else f"VPC-CNI (pods with addresses of pod subnets) is switched on: {listed}",
+            todo,
+            again=bool(before),
+        )
+
+
+def _egress_of_switch(step: Step) -> Iterator[Finding]:
+    if step.new.get("nonMasquerade") != "add_vpc":
+        return
+    before, after = listed_subnets(step)
+    todo = "set non_masquerade=keep: then no range is added"
+    where, again = f"{step.name}.nonMasquerade", step.old.get("nonMasquerade") == "add_vpc"
+    if step.op is Op.CREATE and unknown(step.new.get("clusterId")):
+        # A cluster that is made in the same run has no pod yet whose address could change.
+        found = _egress(where, "VPC-CNI of a new cluster is switched on with nonMasquerade add_vpc", todo)
+        why = (
+            "certain, from the first pod on: pods on the overlay (GlobalRouter) reach other hosts of the VPC with their own pod address as "
+            "source, not with their node's; possible: a firewall or allow-list there refuses them"
+        )
+        yield replace(found, severity=Severity.NOTE, why=why)
+    elif step.op is Op.CREATE:
+        yield _egress(where, "VPC-CNI is switched on with nonMasquerade add_vpc", todo)
+    elif step.op is Op.UPDATE and (after is None or set(after) - set(before or ())):
+        yield _egress(
+            where,
+            f"{_added(before, after)} to the pod subnets, with nonMasquerade add_vpc",
+            todo,
+            again=again,
+        )
+    elif step.op is Op.UPDATE and step.old.get("nonMasquerade") != "add_vpc":
+        yield _egress(where, "nonMasquerade keep → add_vpc", todo)
+
+
+def _added(before: Sequence[str] | None, after: Sequence[str] | None) -> str:
+    """What a list gains: the ids, as far as they are known."""
+    new = [item for item in after or () if item not in (before or ())]
+    return f"+{', '.join(new)}" if new else "subnets whose ids are known only after the apply are added"
+
+
+def _egress(where: str, what: str, todo: str, *, again: bool = False) -> Finding:
+    """`again`: an earlier addition of subnets has added the range, so the list lacks it only where somebody took it out."""
+    adds = "a new pod subnet makes TKE add the VPC's range to the list of ranges without source NAT (non-masquerade)"
+    sees = "pods on the overlay (GlobalRouter) reach other hosts of the VPC with their own pod address as source instead of their node's"
+    certain = f"certain, as soon as it is applied: {adds}, so {sees}"
+    return GR_SOURCE_ADDRESS.finding(
+        where,
+        what,
+        why=f"{f'possible, as soon as it is applied: {adds}, and if the range is not in the list already, {sees}' if again else certain}; "
+        "possible: a firewall or allow-list there refuses them",
+        todo=todo,
+        intended="admit the cluster's pod range at the destinations first",
+    )
+
+
+def _switched_off(step: Step) -> Iterator[Finding]:
+    """A replacement deletes the old switch, so it switches off as well."""
+    if not step.op.ends or step.old.get("onDelete") != "disable":
+        return
+    if step.op is Op.DELETE:
+        what, where, todo = "leaves the program", "", "keep it"
+    else:
+        what, where, todo = (
+            f"would be replaced ({step.replaced_for})",
+            " in the old cluster",
+            "go back to the old value",
+        )
+    yield POD_NETWORK_OFF.finding(
+        step.name,
+        f"{what}, and its on_delete is disable",
+        why=f"certain, when it is applied, which succeeds: VPC-CNI is switched off{where}, and every pod with an address of a pod subnet "
+        "loses its network; pods on the overlay (GlobalRouter) go on",
+        todo=todo,
+        intended="set on_delete=keep and apply that first: then the pod network stays on",
+    )
+
+
+def _unmanaged(step: Step) -> Iterator[Finding]:
+    if step.op is Op.DELETE and step.old.get("onDelete") != "disable":
+        yield SWITCH_UNMANAGED.finding(
+            step.name,
+            "leaves the program",
+            why="nothing changes for running pods: the pod network stays on; from then on no program manages or checks its settings",
+            todo="keep it in the program unless the cluster goes too",
+        )
+
+
+def protection(step: Step) -> Iterator[Finding]:
+    if not step.old or not step.new:
+        return
+    off = (
+        ["deletionProtection"]
+        if step.old.get("deletionProtection") is True and not step.new.get("deletionProtection")
+        else []
+    )
+    off += ["protect"] if step.was_protected and not step.protected else []
+    if off:
+        yield PROTECTION_OFF.finding(
+            f"{step.name}.{off[0]}",
+            "true → false",
+            value=" and ".join(off),
+            why="nothing happens to traffic now; possible later: one wrong line in a program deletes the resource, and the pods' network "
+            "with it, without being refused",
+            todo="keep the protection on until the resource is really to be deleted",
+        )
+
+
+CHECKS: dict[str, Sequence[Check]] = {
+    resource_types.CLUSTER: (
+        _cluster_rebuilt,
+        _pod_network_list,
+        _phantom,
+        _refused_update,
+        _egress_of_cluster,
+        protection,
+    ),
+    resource_types.SWITCH: (_pod_network_list, _egress_of_switch, _switched_off, _unmanaged),
+}

@@ -1,0 +1,326 @@
+"""Changes after which more clients than before reach a load balancer, its pods, or the API server of a cluster."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.holders import Holder, template_paths
+from pulumi_tke_hybrid.plan.load_balancers import (
+    annotation,
+    annotations_of,
+    existing_balancer,
+    front_of,
+    fronts_of,
+    internal_subnet,
+    is_patch,
+    kind_of,
+    may_have_balancer,
+)
+from pulumi_tke_hybrid.plan.model import Check, Op, Step
+from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.admission import Names, entries, gained
+from pulumi_tke_hybrid.tke.annotations import On
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, texts, unknown
+
+EXPOSURE_WIDENED = Rule(
+    "exposure-widened",
+    Severity.ERROR,
+    "What is reachable from inside only does not become reachable from outside unnoticed, and no security group admits more than before "
+    "unnoticed.",
+    "the resource before and after",
+    "arithmetic of the ranges; 457/51258 and 457/56112: a load balancer without a subnet is public",
+)
+NEW_EXPOSURE = Rule(
+    "new-exposure",
+    Severity.NOTE,
+    "What is made with a public address, or becomes reachable for the first time, is known of.",
+    "the resource before and after",
+    "457/51258 and 457/56112: a load balancer without a subnet is public",
+)
+_WHO = "anybody on the internet"
+
+
+def warned(finding: Finding) -> Finding:
+    """The same finding as a warning: who gets in is limited, or the plan does not show it."""
+    return replace(finding, severity=Severity.WARNING)
+
+
+def widened_fronts(step: Step) -> Iterator[Finding]:
+    """A Service or an Ingress: its load balancer becomes public, or loses what keeps clients out."""
+    if not fronts_of(step) or step.op is Op.DELETE or step.op.state_only:
+        return
+    before, after = _scope(step, step.old), _scope(step, step.new)
+    if after == _PUBLIC and before != _PUBLIC and not is_patch(step):
+        yield _public_front(step, before)
+    elif after == _INTERNAL and before == _NONE and step.old:
+        yield NEW_EXPOSURE.finding(
+            step.name,
+            f"gets an internal load balancer in {_shown(internal_subnet(step, step.new))}",
+            why="every machine of the VPC, and of networks connected to the VPC, reaches the pods behind it",
+            todo="check that the VPC may reach these pods",
+        )
+    if step.old and after != _NONE:
+        yield from _guards_of_front(step, after)
+
+
+_NONE, _INTERNAL, _EXISTING, _PUBLIC = (
+    "no load balancer",
+    "an internal load balancer",
+    "a load balancer of yours",
+    "a public load balancer",
+)
+
+
+def _scope(step: Step, props: Props) -> str:
+    if not may_have_balancer(step, props):
+        return _NONE
+    if existing_balancer(step, props) is not None:
+        return _EXISTING
+    return _PUBLIC if internal_subnet(step, props) is None else _INTERNAL
+
+
+def _shown(value: Any) -> str:
+    return "a subnet that is known only during the update" if unknown(value) else str(value)
+
+
+def _public_front(step: Step, before: str) -> Finding:
+    if not step.old:
+        key = keys.INGRESS_INTERNAL_SUBNET if (front_of(step) is On.INGRESS) else keys.SERVICE_INTERNAL_SUBNET
+        return NEW_EXPOSURE.finding(
+            step.name,
+            "gets a public load balancer",
+            why=f"{_WHO} who is not kept out by a security group of the load balancer reaches the pods behind it",
+            todo=f"check that this {kind_of(step)} is meant for the internet; {key} makes its load balancer internal",
+        )
+    held = internal_subnet(step, step.old) or existing_balancer(step, step.old)
+    return EXPOSURE_WIDENED.finding(
+        step.name,
+        f"from {before}{f' ({held})' if isinstance(held, str) and not unknown(held) else ''} to a public load balancer",
+        why=f"{_WHO} may reach the pods behind it as soon as TKE has made the public load balancer",
+        todo="go back to the old value",
+        intended="check that the pods are meant for the internet and that a security group limits their clients",
+    )
+
+
+_GROUPS = {On.SERVICE: keys.SERVICE_SECURITY_GROUPS, On.INGRESS: keys.INGRESS_SECURITY_GROUPS}
+_PASS = {On.SERVICE: keys.SERVICE_PASS_TO_TARGET, On.INGRESS: keys.INGRESS_PASS_TO_TARGET}
+
+
+def _guards_of_front(step: Step, scope: str) -> Iterator[Finding]:
+    for on in fronts_of(step):
+        key, passing = _GROUPS[on], _PASS[on]
+        before, after = (_listed(annotation(props, key)) for props in (step.old, step.new))
+        yield from _groups_changed(f"{step.name}.{key}", before, after, scope != _INTERNAL)
+        if annotation(step.old, passing) != "true" and annotation(step.new, passing) == "true":
+            yield _passes(f"{step.name}.{passing}", bool(after))
+
+
+def _listed(value: Any) -> list[str] | None:
+    """The ids of a comma list; None where it is not known."""
+    if unknown(value):
+        return None
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else []
+
+
+def _groups_changed(
+    path: str, before: Sequence[str] | None, after: Sequence[str] | None, public: bool
+) -> Iterator[Finding]:
+    """Security groups of a load balancer. Groups that are exchanged are a warning: the plan may not show their rules."""
+    if before is None or not before or before == after:
+        return
+    added = (
+        ["groups that are known only during the update"]
+        if after is None
+        else sorted(set(after) - set(before))
+    )
+    if added:
+        yield warned(
+            EXPOSURE_WIDENED.finding(
+                path,
+                f"added to {', '.join(before)}",
+                value=", ".join(added),
+                why="the load balancer admits what these security groups admit; their rules are not compared here",
+                todo="check which clients the added security groups admit",
+            )
+        )
+    elif not after:
+        finding = EXPOSURE_WIDENED.finding(
+            path,
+            f"instead of {', '.join(before)}: no security group on the load balancer any more",
+            value="no security group",
+            why=f"without a group the load balancer admits {_WHO if public else 'every machine that reaches the VPC'}",
+            todo=f"keep {', '.join(before)}",
+            intended="check that every client may reach the load balancer",
+        )
+        yield finding if public else warned(finding)
+
+
+def _passes(path: str, has_group: bool) -> Finding:
+    finding = EXPOSURE_WIDENED.finding(
+        path,
+        "true instead of false: the security groups of the pods and nodes no longer filter what comes through the load balancer",
+        why="only the security groups of the load balancer itself decide who reaches the pods"
+        + ("" if has_group else ", and it has none in this plan: everybody who reaches it reaches them"),
+        todo="check that a security group of the load balancer limits the clients",
+    )
+    return warned(finding) if has_group else finding
+
+
+def _widened_balancer(step: Step) -> Iterator[Finding]:
+    """A load balancer of the customer's own."""
+    if step.op is Op.DELETE or step.op.state_only:
+        return
+    public = _is_open(step.new)
+    if public and not step.old:
+        yield NEW_EXPOSURE.finding(
+            step.name,
+            "is a public load balancer",
+            why=f"{_WHO} who is not kept out by its security groups reaches it",
+            todo="check that it is meant for the internet",
+        )
+    elif public and not _is_open(step.old):
+        yield EXPOSURE_WIDENED.finding(
+            step.name,
+            "from an internal load balancer to one with a public address",
+            why=f"{_WHO} may reach whatever stands behind it",
+            todo="go back to the internal network type and take the public address away",
+            intended="check that a security group limits its clients",
+        )
+    if step.old:
+        before, after = (_group_ids(props) for props in (step.old, step.new))
+        yield from _groups_changed(f"{step.name}.securityGroups", before, after, public)
+        if not step.old.get("loadBalancerPassToTarget") and step.new.get("loadBalancerPassToTarget") is True:
+            yield _passes(f"{step.name}.loadBalancerPassToTarget", bool(after))
+
+
+def _group_ids(props: Props) -> list[str] | None:
+    listed = props.get("securityGroups")
+    return None if unknown(listed) or any(map(unknown, texts(listed))) else texts(listed)
+
+
+def _is_open(props: Props) -> bool:
+    return props.get("networkType") == "OPEN" or bool(props.get("eipAddressId"))
+
+
+def _widened_endpoint(step: Step) -> Iterator[Finding]:
+    """The API server of a cluster, as the cluster or a resource of its own opens it."""
+    if step.op is Op.DELETE or step.op.state_only or step.new.get("clusterInternet") is not True:
+        return
+    if step.old.get("clusterInternet") is not True:
+        yield _opened(step)
+        return
+    yield from _policies_changed(step)
+    before, after = step.old.get(_API_GROUP), step.new.get(_API_GROUP)
+    if before and before != after:
+        finding = EXPOSURE_WIDENED.finding(
+            f"{step.name}.{_API_GROUP}",
+            f"instead of {before}: the security group of the public API server endpoint",
+            value="no security group"
+            if not after
+            else "a group that is known only during the update"
+            if unknown(after)
+            else str(after),
+            why="the new group, or none, decides who on the internet reaches the API server",
+            todo=f"keep {before}, or check which addresses the new group admits",
+        )
+        yield warned(finding) if after else finding
+
+
+def _policies_changed(step: Step) -> Iterator[Finding]:
+    """Addresses that the provider's older list admits to the API server."""
+    names = Names()
+    before, after = (
+        [_admitting(block) for block in items(props.get(_API_RANGES))] for props in (step.old, step.new)
+    )
+    more = gained(entries(before, names), entries(after, names), names)
+    if more:
+        yield EXPOSURE_WIDENED.finding(
+            f"{step.name}.{_API_RANGES}",
+            "admitted to the public API server endpoint from now on",
+            value=", ".join(admitted.sources for admitted in more),
+            why="clients with these addresses reach the API server, which controls every workload of the cluster",
+            todo="admit administrators' addresses only",
+            intended="check who has these addresses",
+        )
+
+
+def _admitting(block: Any) -> dict[str, Any]:
+    return {"action": "ACCEPT", "cidrBlock": block}
+
+
+_API_RANGES = "managedClusterInternetSecurityPolicies"
+_API_GROUP = "clusterInternetSecurityGroup"
+
+
+def _opened(step: Step) -> Finding:
+    group, cluster = step.new.get(_API_GROUP), step.new.get("clusterId")
+    limited = f"what security group {group} admits" if isinstance(group, str) and not unknown(group) else _WHO
+    # With a cluster that is made in the same update nothing becomes wider than before.
+    new = step.op is Op.CREATE and (
+        step.type == resource_types.CLUSTER or cluster is None or unknown(cluster)
+    )
+    return (NEW_EXPOSURE if new else EXPOSURE_WIDENED).finding(
+        f"{step.name}.clusterInternet",
+        "true: the API server of the cluster gets a public endpoint",
+        why=f"{limited} reaches the API server, which controls every workload of the cluster",
+        todo="keep the endpoint internal",
+        intended="check that the security group of the endpoint admits administrators only",
+    )
+
+
+def widened_pods(step: Step) -> Iterator[Finding]:
+    """Pods that get public addresses of their own."""
+    if step.op is Op.DELETE or step.op.state_only:
+        return
+    for path in template_paths(step.type, step.new):
+        before, after = (
+            mapping(annotations_of(Holder(step.type, props, path).template)) for props in (step.old, step.new)
+        )
+        for key in _PUBLIC_POD:
+            if key in after and key not in before:
+                yield (EXPOSURE_WIDENED if step.old else NEW_EXPOSURE).finding(
+                    f"{step.name}.{key}",
+                    "the pods get public addresses of their own",
+                    why=f"{_WHO} who is not kept out by the security group of the pods' interfaces reaches every port of the pods",
+                    todo="take the annotation away, or check the security group of the interfaces",
+                )
+
+
+_PUBLIC_POD = tuple(
+    f"{prefix}{name}"
+    for prefix in ("tke.cloud.tencent.com/", "eks.tke.cloud.tencent.com/")
+    for name in ("eip-attributes", "eip-id-list")
+)
+
+
+def _widened_pool(step: Step) -> Iterator[Finding]:
+    """Nodes that get public addresses."""
+    if (
+        step.op is Op.DELETE
+        or step.op.state_only
+        or not _with_public_nodes(step.new)
+        or _with_public_nodes(step.old)
+    ):
+        return
+    yield (EXPOSURE_WIDENED if step.old else NEW_EXPOSURE).finding(
+        step.name,
+        "new nodes of the pool get public addresses",
+        why=f"{_WHO} who is not kept out by the security groups of the nodes reaches them, their node ports included",
+        todo="leave the public address out, or check the security groups of the pool",
+    )
+
+
+def _with_public_nodes(props: Props) -> bool:
+    scaling = at(props, "autoScalingConfig")
+    return at(scaling, "publicIpAssigned") is True or bool(at(props, "native", "internetAccessible"))
+
+
+CHECKS: dict[str, Sequence[Check]] = {
+    resource_types.LOAD_BALANCER: (_widened_balancer,),
+    resource_types.ENDPOINT: (_widened_endpoint,),
+    resource_types.CLUSTER: (_widened_endpoint,),
+    resource_types.NODE_POOL: (_widened_pool,),
+    resource_types.NATIVE_NODE_POOL: (_widened_pool,),
+}

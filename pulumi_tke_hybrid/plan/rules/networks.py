@@ -1,0 +1,250 @@
+"""Dangerous changes of VPCs, subnets, node pools and security groups.
+
+Security groups that admit more than before, or less."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pulumi_tke_hybrid.plan import force_new, resource_types
+from pulumi_tke_hybrid.plan.model import Check, Op, Step
+from pulumi_tke_hybrid.plan.node_pools import nodes_by_subnet
+from pulumi_tke_hybrid.plan.rules.clusters import POD_SUBNET_LEAVES, protection
+from pulumi_tke_hybrid.plan.rules.exposure import EXPOSURE_WIDENED, NEW_EXPOSURE, warned
+from pulumi_tke_hybrid.tke.admission import MOST_RULES, Admitted, Entry, Names, entries, entry, gained
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.values import Props, items, unknown
+
+_PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
+
+RANGE_CHANGED = Rule(
+    "range-changed",
+    Severity.ERROR,
+    "A VPC is never replaced or deleted unnoticed, and no subnet is replaced.",
+    "the operation and its keys",
+    _PROVIDER,
+)
+POOL_REBUILT = Rule(
+    "node-pool-rebuilt",
+    Severity.ERROR,
+    "A node pool is never rebuilt unnoticed.",
+    "the operation on the pool",
+    _PROVIDER,
+)
+
+
+def is_pod_subnet(step: Step) -> bool:
+    """Whether a subnet of the cloud belongs to the component of a pod subnet."""
+    return f"::{resource_types.POD_SUBNET}::" in step.parent or f"{resource_types.POD_SUBNET}$" in step.urn
+
+
+def _subnet_lost(step: Step) -> Iterator[Finding]:
+    """What the subnet alone tells. Of a raw one that is deleted only the plan tells whether it is a pod subnet: `tke.rules.coverage`."""
+    if step.op.ends and is_pod_subnet(step):
+        yield pod_subnet_lost(step)
+    elif step.op is Op.REPLACE:
+        yield RANGE_CHANGED.finding(
+            step.name,
+            f"{_ends(step)}: the subnet{_place(step)}",
+            value=step.id,
+            why="certain, if the apply gets that far: everything in the subnet is lost with its addresses: nodes, load balancers, pods; "
+            "possible: the cloud refuses to delete a subnet in use, and the apply stops half-way",
+            todo="keep the subnet as it is",
+            intended="add another subnet beside it, move what is in this one, and remove it afterwards",
+        )
+
+
+def pod_subnet_lost(step: Step) -> Finding:
+    """For a pod subnet that is replaced or deleted."""
+    return POD_SUBNET_LEAVES.finding(
+        step.name,
+        f"{_ends(step)}: the pod subnet{_place(step)}",
+        value=step.id,
+        why="certain: new pods in its zone get no address from it; possible: the apply stops half-way, because the cloud deletes no subnet "
+        "whose addresses pods hold; pods in it lose their network if it is deleted",
+        todo="keep the subnet as it is",
+        intended="add another subnet beside it and leave this one: TKE takes no single subnet out",
+    )
+
+
+def _ends(step: Step) -> str:
+    return f"would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else "would be deleted"
+
+
+def _place(step: Step) -> str:
+    zone = step.old.get("availabilityZone")
+    block = step.old.get("cidrBlock")
+    return f"{f' {block}' if isinstance(block, str) else ''}{f' of zone {zone}' if isinstance(zone, str) else ''}"
+
+
+def _vpc_lost(step: Step) -> Iterator[Finding]:
+    if step.op.ends:
+        yield RANGE_CHANGED.finding(
+            step.name,
+            f"{_ends(step)}: the VPC with all its subnets",
+            value=step.id,
+            why="certain, if the apply gets that far: every subnet, node, pod and load balancer of the VPC is lost with its address, and "
+            "so are its connections to other networks; possible: the cloud refuses to delete what is in use, and the apply stops half-way",
+            todo=force_new.back(step) if step.op is Op.REPLACE else "keep the VPC in the program",
+            intended="build a second VPC beside it and move"
+            if step.op is Op.REPLACE
+            else "move everything out of the VPC first",
+        )
+
+
+_MAKERS = {
+    resource_types.SCALE_WORKER: "group of machines",
+    resource_types.CLUSTER_ATTACHMENT: "attachment of a machine",
+    resource_types.SERVERLESS_NODE_POOL: "pool of super nodes",
+    resource_types.NATIVE_NODE_POOL: "native node pool",
+    resource_types.AS_SCALING_GROUP: "scaling group",
+}
+
+
+def _machines(step: Step) -> str:
+    counts = [part.nodes for part in nodes_by_subnet(step.type, step.old)]
+    count = None if None in counts else sum(part or 0 for part in counts)
+    noun = "super node" if step.type == resource_types.SERVERLESS_NODE_POOL else "machine"
+    return f"its {noun}s" if count is None else f"its one {noun}" if count == 1 else f"its {count} {noun}s"
+
+
+def _pool_lost(step: Step) -> Iterator[Finding]:
+    kind = _MAKERS.get(step.type, "node pool")
+    if step.op is Op.REPLACE:
+        yield POOL_REBUILT.finding(
+            step.name,
+            f"would rebuild the {kind} and {_machines(step)} at once",
+            value=force_new.reasons(step),
+            why="certain, when it is applied: the machines are deleted without being drained, and their pods stop; the pods start on other "
+            "nodes if there is room, and get other addresses; the new machines come a few minutes later",
+            todo=force_new.back(step),
+            intended="add a pool of another name, drain the nodes of this one, and remove it afterwards",
+        )
+    elif step.op is Op.DELETE:
+        yield POOL_REBUILT.finding(
+            step.name,
+            f"the {kind} would be deleted with {_machines(step)}",
+            why="certain, when it is applied: the machines are deleted without being drained, and their pods stop; the pods start on other "
+            "nodes if there is room, and get other addresses",
+            todo="keep the pool in the program",
+            intended="drain its nodes first",
+        )
+
+
+SECURITY_GROUP_NARROWED = Rule(
+    "security-group-narrowed",
+    Severity.WARNING,
+    "A security group that admits clients keeps admitting them.",
+    "the rules before and after",
+    "aws-load-balancer-controller#3521, 457/41897",
+)
+_INTERNET = 2**24
+"""From so many addresses of the internet on, a group admits everybody rather than somebody: a 256th of them."""
+
+
+def _list_changed(step: Step) -> Iterator[Finding]:
+    """A resource that holds all rules of a group."""
+    if step.op.state_only:
+        return
+    path = f"{step.name}.ingresses"
+    before, after = _listed(step.old), _listed(step.new)
+    if before is None or after is None:
+        yield _not_compared(path, "are known only during the update")
+    elif max(len(before), len(after)) > MOST_RULES:
+        yield _not_compared(path, f"are more than {MOST_RULES}")
+    elif before != after:
+        names = Names()
+        yield from _differences(step, path, entries(before, names), entries(after, names), names)
+
+
+def _listed(props: Props) -> list[Any] | None:
+    """The rules for what comes in; None where they are not known."""
+    found = props.get("ingresses", props.get("ingress"))
+    return None if unknown(found) else items(found)
+
+
+def _not_compared(path: str, why: str) -> Finding:
+    return warned(
+        EXPOSURE_WIDENED.finding(
+            path,
+            f"{why}, so they are not compared with those before",
+            value="the rules of the security group",
+            why="the group may admit more clients than before, or refuse some",
+            todo="look at the rules before you merge",
+        )
+    )
+
+
+def _differences(
+    step: Step, path: str, before: Sequence[Entry], after: Sequence[Entry], names: Names
+) -> Iterator[Finding]:
+    yield from _widened(step, path, gained(before, after, names))
+    yield from _narrowed(path, gained(after, before, names))
+
+
+def _rule_changed(step: Step) -> Iterator[Finding]:
+    """A resource that holds one rule. Its place among the others is not known, so an ACCEPT counts as reached and a DROP as needed."""
+    if step.op.state_only:
+        return
+    names = Names()
+    before, after = _single(step.old, names), _single(step.new, names)
+    for accepts, more, less in ((True, before, after), (False, after, before)):
+        narrow, wide = (_of_action(side, accepts=accepts) for side in (more, less))
+        yield from _widened(step, step.name, gained(narrow, wide, names), accepts=accepts)
+        yield from _narrowed(step.name, gained(wide, narrow, names), accepts=accepts)
+
+
+def _single(props: Props, names: Names) -> list[Entry]:
+    return [entry(props, names)] if props and props.get("type") != "egress" else []
+
+
+def _of_action(rules: Sequence[Entry], *, accepts: bool) -> list[Entry]:
+    """Those of the action, as rules that admit: what a DROP refuses is then a set too."""
+    return [replace(rule, accepts=True) for rule in rules if rule.accepts is accepts]
+
+
+def _widened(step: Step, path: str, more: Sequence[Admitted], *, accepts: bool = True) -> Iterator[Finding]:
+    if not more:
+        return
+    everybody = sum(admitted.public for admitted in more) >= _INTERNET
+    group = step.new.get("securityGroupId")
+    new = step.op is Op.CREATE and (group is None or unknown(group))
+    if new and not everybody:
+        return  # the first rules of a group that is made with them
+    finding = (NEW_EXPOSURE if new else EXPOSURE_WIDENED).finding(
+        path,
+        "admitted by the security group from now on"
+        if accepts
+        else "no longer refused by the security group",
+        value="; ".join(map(str, more)),
+        why=f"{'anybody on the internet' if everybody else 'clients with these addresses'} may connect to what the group protects: "
+        "pods on their own interfaces, nodes, load balancers",
+        todo="look up what the group protects, and name the clients' own ranges",
+        intended="check that these clients may connect",
+    )
+    yield finding if everybody else warned(finding)
+
+
+def _narrowed(path: str, less: Sequence[Admitted], *, accepts: bool = True) -> Iterator[Finding]:
+    if less:
+        yield SECURITY_GROUP_NARROWED.finding(
+            path,
+            "no longer admitted by the security group"
+            if accepts
+            else "refused by the security group from now on",
+            value="; ".join(map(str, less)),
+            why="certain, as soon as it is applied: new connections from there are refused wherever no other rule admits them; pods behind "
+            "a load balancer with direct access meet their clients' own addresses here",
+            todo="keep the rules for every client that is still there",
+            intended="check that no client of these ranges is left",
+        )
+
+
+CHECKS: dict[str, Sequence[Check]] = {
+    resource_types.VPC: (_vpc_lost,),
+    resource_types.SUBNET: (_subnet_lost, protection),
+    **dict.fromkeys(resource_types.POOLS, (_pool_lost,)),
+    resource_types.RULE_SET: (_list_changed,),
+    resource_types.LITE_RULES: (_list_changed,),
+    resource_types.GROUP_RULE: (_rule_changed,),
+}

@@ -1,0 +1,278 @@
+"""What changes and no rule can judge: named, so that silence means that a change was judged."""
+
+import re
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import replace
+from typing import Any
+
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan import resource_types as tokens
+from pulumi_tke_hybrid.plan.holders import is_built_in, template_paths
+from pulumi_tke_hybrid.plan.load_balancers import is_front
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.resource_types import kubernetes_kind
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.values import items, mapping, unknown
+
+NOT_JUDGED = Rule(
+    "not-judged",
+    Severity.WARNING,
+    "A change that no rule can judge is known of.",
+    "the kind of the resource and the operation",
+    "no rule reads this kind of resource, or its objects are not in the preview",
+)
+
+_RELEASE = "kubernetes:helm.sh/v3:Release"
+_HOLDING_OBJECTS = re.compile(
+    r"kubernetes:(helm\.sh/[^:]*:Chart|yaml(/[^:]*)?:Config(Group|File)|kustomize(/[^:]*)?:Directory)"
+)
+"""Components whose objects are resources of their own in the plan."""
+_CONTAINERS = {
+    ("core", "Namespace"): "namespace",
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): "kind",
+}
+"""Kinds whose deletion deletes every object of theirs."""
+_OF_THE_NETWORK = {
+    ("core", "Endpoints"): "the pods or addresses that a Service sends to",
+    ("discovery.k8s.io", "EndpointSlice"): "the pods or addresses that a Service sends to",
+    ("core", "Node"): "a node and its pods",
+    ("core", "PodTemplate"): "a template of pods",
+    ("networking.k8s.io", "NetworkPolicy"): "which connections pods accept and open",
+    ("extensions", "NetworkPolicy"): "which connections pods accept and open",
+    ("networking.k8s.io", "IngressClass"): "which controller makes load balancers for Ingresses",
+    ("networking.k8s.io", "ServiceCIDR"): "the range of Service addresses",
+    ("networking.k8s.io", "ClusterCIDR"): "the range of pod addresses",
+}
+_ALWAYS = ("NetworkPolicy",)
+"""Kinds of which also a new one changes what others do."""
+_WITHOUT_PODS = {
+    "cloud.tencent.com": ("TkeServiceConfig",),
+    "external-secrets.io": (),
+    "monitoring.coreos.com": (
+        "AlertmanagerConfig",
+        "PodMonitor",
+        "Probe",
+        "PrometheusRule",
+        "ScrapeConfig",
+        "ServiceMonitor",
+    ),
+    "snapshot.storage.k8s.io": (),
+}
+"""Custom resources without pods and load balancers by API group; no kinds: all of the group."""
+_HARMLESS_KEYS = frozenset({"name", "tags", "description", "remark", "projectId", "clbName", "snatName"})
+
+
+def findings(plan: Plan, judged: Set[str], found: Set[str]) -> Iterator[Finding]:
+    """One for each resource that changes in a way that no rule judges.
+
+    `judged`: types of `tencentcloud:` that have rules. `found`: URNs of resources about which a rule has found something; the loss of a
+    resource of the network is named where no rule has, unless it only follows from a loss that a rule has found.
+    """
+    parents = {step.parent for step in plan.steps}
+    lost = {step.urn for step in plan.steps if step.op.ends and step.urn in found}
+    for step in _in_order_of_causes(plan):
+        if step.op.ends and any(urn in lost for urns in step.sources.values() for urn in urns):
+            lost.add(step.urn)
+        elif step.urn not in found:
+            yield from of_step(step, judged, has_children=step.urn in parents)
+
+
+def _in_order_of_causes(plan: Plan) -> list[Step]:
+    """Each resource after those that its properties come from; the engine deletes in the opposite order."""
+    by_urn = {step.urn: step for step in plan.steps}
+    done: dict[str, Step] = {}
+    for first in plan.steps:
+        waiting = [first]
+        opened: set[str] = set()
+        while waiting:
+            step = waiting.pop()
+            if step.urn in done:
+                continue
+            causes = [
+                by_urn[urn]
+                for urns in step.sources.values()
+                for urn in urns
+                if urn in by_urn and urn not in done
+            ]
+            if causes and step.urn not in opened:
+                opened.add(step.urn)
+                waiting += [step, *causes]
+            else:
+                done[step.urn] = step
+    return list(done.values())
+
+
+def of_step(step: Step, judged: Set[str], *, has_children: bool) -> Iterator[Finding]:
+    """What is not judged about one resource, about which no rule has found anything."""
+    if (
+        not step.op.changes
+        or step.op is Op.LEAVE
+        or step.is_rest
+        or (step.op is Op.IMPORT and not step.diff_keys)
+    ):
+        return
+    if step.left and resource_types.is_patch(step.type):
+        return  # what the old patch wrote stays as it is
+    if step.type.startswith("tencentcloud:"):
+        yield from _of_tencent_cloud(step, judged)
+    elif _HOLDING_OBJECTS.fullmatch(step.type):
+        if not has_children and step.op is not Op.CREATE:
+            yield _finding(
+                step,
+                _OPAQUE,
+                "deploy the objects of it as resources of their own, or read the difference of its objects by hand",
+            )
+    elif step.type == _RELEASE:
+        if step.op is Op.CREATE:
+            yield _noted(
+                step,
+                "the pods and load balancers that the chart makes are not in the preview, nor counted in any number here",
+            )
+        else:
+            todo = "compare `helm template` before and after, or use kubernetes.helm.v4.Chart, whose objects are in the preview"
+            yield _finding(step, _OPAQUE, todo)
+    elif step.type.startswith("kubernetes:"):
+        yield from _of_kubernetes(step)
+
+
+_OPAQUE = "its objects are made inside the cluster and are not in the preview: pods may lose their network, load balancers their address"
+
+
+def _of_kubernetes(step: Step) -> Iterator[Finding]:
+    group, _, kind = kubernetes_kind(step.type)
+    name = kind.removesuffix("Patch")
+    held = template_paths(step.type, step.old, step.new) or is_front(step)
+    if not is_built_in(step.type):
+        kinds = _WITHOUT_PODS.get(group)
+        if held or kinds == () or name in (kinds or ()):
+            if held and _unsure(step):
+                yield _finding(step, "no rule found what this does to the network", _BY_HAND)
+        elif step.op is Op.CREATE:
+            yield _noted(
+                step,
+                "pods and load balancers that its controller makes are not in the preview, nor counted in any number here",
+            )
+        else:
+            yield _finding(
+                step,
+                "its controller may hold pods or load balancers, which the preview does not show",
+                "read what its controller does about this change",
+            )
+    elif (group, name) in _CONTAINERS and step.op.ends:
+        what = _CONTAINERS[group, name]
+        yield _finding(
+            step,
+            f"every object of the {what} goes with it: pods, Services and their load balancers too",
+            "keep it in the program",
+        )
+    elif (group, name) in _OF_THE_NETWORK and (step.op is not Op.CREATE or name in _ALWAYS):
+        yield _finding(step, f"it decides on {_OF_THE_NETWORK[group, name]}, and no rule reads it", _BY_HAND)
+    elif (held and _unsure(step)) or (name.endswith("List") and step.op is not Op.CREATE):
+        yield _finding(step, "no rule found what this does to the network", _BY_HAND)
+
+
+def _unsure(step: Step) -> bool:
+    """Whether silence of the rules is no judgement: the resource goes, or what happens to it is not known."""
+    return step.op.ends or step.op in (Op.OTHER, Op.IMPORT)
+
+
+_BY_HAND = "read this change by hand"
+
+
+def _of_tencent_cloud(step: Step, judged: Set[str]) -> Iterator[Finding]:
+    if not resource_types.may_hold_network(step.type):
+        return
+    if step.type in judged:
+        if _unsure(step):
+            yield _finding(
+                step, _LOSSES.get(step.type, "no rule found what this does to the network"), _BY_HAND
+            )
+    elif step.op is Op.CREATE:
+        if step.type not in _KNOWN and not resource_types.only_stands_in_network(step.type):
+            yield _noted(
+                step, "no rule reads this kind of resource, so what it adds to the network is not judged"
+            )
+    elif step.op is not Op.UPDATE or _changes_network(step):
+        why = "no rule reads this kind of resource: whether pods or their clients lose their network is not known"
+        yield _finding(step, _LOSSES.get(step.type, why) if step.op.ends else why, _BY_HAND)
+
+
+_IN_USE = "the cloud refuses the deletion while something uses it; what uses it outside of this stack, the preview does not show"
+_LOSSES = {
+    tokens.SUBNET: _IN_USE,
+    tokens.SECURITY_GROUP: _IN_USE,
+    tokens.ENDPOINT: "the address of the API server goes: kubectl, pipelines and programs with a kubeconfig of this endpoint fail",
+}
+_KNOWN = frozenset(value for value in vars(tokens).values() if isinstance(value, str))
+
+
+_NETWORK_KEY = re.compile(
+    r"subnet|vpc|cluster|securitygroup|loadbalancer|clb|eni|networkinterface|vip|nodepool", re.IGNORECASE
+)
+
+
+def _changes_network(step: Step) -> bool:
+    """What only stands in a network, as a database does, matters where another network, group or cluster is named."""
+    changed = _changed(step) - _HARMLESS_KEYS
+    return bool(changed) and (
+        not resource_types.only_stands_in_network(step.type) or any(map(_NETWORK_KEY.search, changed))
+    )
+
+
+def _changed(step: Step) -> Set[str]:
+    if step.diff_keys is not None:
+        return set(step.diff_keys)
+    return {key for key in {*step.old, *step.new} if step.old.get(key) != step.new.get(key)}
+
+
+_VERBS = {
+    Op.CREATE: "would be created",
+    Op.UPDATE: "would be changed",
+    Op.REPLACE: "would be replaced",
+    Op.DELETE: "would be deleted",
+    Op.IMPORT: "would be imported and changed",
+    Op.OTHER: "would be changed by an operation that is not known",
+}
+
+
+def _finding(step: Step, why: str, todo: str) -> Finding:
+    said = ", ".join(_keys_of_tke(step.old, step.new))
+    what = f"{_VERBS[step.op]}, and the change is not judged{f' ({said})' if said else ''}"
+    return replace(
+        NOT_JUDGED.finding(step.name, what, value=step.token or step.type, why=why, todo=todo), urn=step.urn
+    )
+
+
+def _noted(step: Step, why: str) -> Finding:
+    """A new one takes nothing away from what is there."""
+    found = NOT_JUDGED.finding(
+        step.name, f"{_VERBS[Op.CREATE]}, and is not judged", value=step.token or step.type, why=why
+    )
+    return replace(found, severity=Severity.NOTE, urn=step.urn)
+
+
+_OF_TKE = re.compile(
+    r"([a-z]+\.)*cloud\.tencent\.com/.+|service\.kubernetes\.io/(qcloud|tke|service\.|loadbalance).*|kubernetes\.io/ingress\..+"
+)
+_SHOWN = 3
+
+
+def _keys_of_tke(before: object, after: object) -> Iterator[str]:
+    """Annotations of TKE that differ, wherever in the inputs they are: `KEY: true → none`."""
+    old, new = dict(_annotations(before)), dict(_annotations(after))
+    differing = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    for key in differing[:_SHOWN]:
+        yield f"{key}: {old.get(key, 'none')} → {new.get(key, 'none')}"
+    if len(differing) > _SHOWN:
+        yield f"{len(differing) - _SHOWN} more of TKE's annotations"
+
+
+def _annotations(value: object) -> Iterator[tuple[str, str]]:
+    waiting: list[Any] = [value]
+    while waiting:
+        one = waiting.pop()
+        given: Mapping[str, Any] = mapping(one)
+        for key, item in given.items():
+            if _OF_TKE.fullmatch(key) and isinstance(item, (str, bool, int, float)):
+                yield key, "a value that is known later" if unknown(item) else str(item)
+        waiting += [*given.values(), *items(one)]

@@ -1,0 +1,215 @@
+"""Who stands behind a resource: the others of the plan that name it by its id, so that its loss is theirs."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.load_balancers import annotations_of, called, fronts_of, kind_of
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, texts, unknown
+
+IN_USE = Rule(
+    "resource-in-use",
+    Severity.ERROR,
+    "What others of the plan name by its id is not replaced or deleted.",
+    "the operation; ids and property dependencies of the other resources",
+    "Pulumi: a replaced resource has another id; 457/90598: a Service keeps the load balancer that it was made with",
+)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of resource that others name by its id."""
+
+    what: str
+    notice: str
+    """What clients notice when it goes."""
+
+
+_NO_BALANCER = (
+    "clients of {users} get no answer as soon as it is gone; TKE does not move a Service or an Ingress to another load balancer "
+    "(457/90598), so they stay without one or get a new one with another address"
+)
+_KINDS: Mapping[str, _Kind] = {
+    resource_types.LOAD_BALANCER: _Kind("a load balancer of yours", _NO_BALANCER),
+    resource_types.LISTENER: _Kind("a listener", "clients of {users} get no answer on its port from then on"),
+    resource_types.SUBNET: _Kind(
+        "a subnet", "the cloud refuses to delete a subnet in use; if it goes, {users} lose their addresses"
+    ),
+    resource_types.VPC: _Kind(
+        "a VPC", "the cloud refuses to delete a VPC in use; if it goes, {users} go with it"
+    ),
+    resource_types.SECURITY_GROUP: _Kind(
+        "a security group",
+        "the cloud refuses to delete a group in use; without its rules {users} refuse their clients or admit others",
+    ),
+    resource_types.CERTIFICATE: _Kind(
+        "a certificate", "TLS clients of {users} get an error when the certificate is gone"
+    ),
+    "tencentcloud:Eip/instance:Instance": _Kind(
+        "a public address", "clients of {users} lose the address that they know"
+    ),
+    "tencentcloud:Eni/instance:Instance": _Kind("a network interface", "{users} lose the addresses on it"),
+    "tencentcloud:Vpc/bandwidthPackage:BandwidthPackage": _Kind(
+        "a bandwidth package", "{users} lose their bandwidth to the internet"
+    ),
+}
+
+
+def findings(plan: Plan) -> Iterator[Finding]:
+    """For each resource that goes while others still name it."""
+    yield from _by_id(plan)
+    yield from _by_name(plan)
+
+
+def _by_id(plan: Plan) -> Iterator[Finding]:
+    users = _Users(plan)
+    for step in plan.steps:
+        kind = _KINDS.get(step.type)
+        if kind is None or not step.op.ends or step.left or _reported_elsewhere(step):
+            continue
+        behind = users.of(step)
+        if behind:
+            finding = replace(_finding(step, kind, behind), urn=step.urn)
+            renewed = (
+                step.type == resource_types.CERTIFICATE
+                and step.op is Op.REPLACE
+                and not users.keep(step, behind)
+            )
+            yield replace(finding, severity=Severity.WARNING) if renewed else finding
+
+
+def _reported_elsewhere(step: Step) -> bool:
+    """The loss of a VPC and the replacement of a subnet have a rule of their own."""
+    return step.type == resource_types.VPC or (step.type == resource_types.SUBNET and step.op is Op.REPLACE)
+
+
+def _finding(step: Step, kind: _Kind, behind: Sequence[Step]) -> Finding:
+    names = ", ".join(dict.fromkeys(map(_named, behind)))
+    gone = f"would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else "would be deleted"
+    addresses = ", ".join([*texts(step.state.get("clbVips")), *texts([step.state.get("publicIp")])])
+    return IN_USE.finding(
+        step.name,
+        f"{gone}: {kind.what}{f' with address {addresses}' if addresses else ''}, named by {names}",
+        value=step.id,
+        why=kind.notice.format(users=names),
+        todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program",
+        intended=f"make a second one beside it, move {names} and their clients to it, and remove this one afterwards",
+    )
+
+
+def _named(step: Step) -> str:
+    return (
+        called(step) if step.type.startswith("kubernetes:") else f"{step.type.rsplit(':', 1)[-1]} {step.name}"
+    )
+
+
+class _Users:
+    """Which resources of a plan name which ids."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._steps = [
+            step for step in plan.steps if step.custom and step.op is not Op.DELETE and not _is_memory(step)
+        ]
+        self._before = {step.urn: _names_in(step.old, step.state) for step in self._steps}
+        self._after = {step.urn: _names_in(step.new) for step in self._steps}
+
+    def of(self, lost: Step) -> list[Step]:
+        """Those that still name what is lost. Of a load balancer also those that named it: they cannot move to another one."""
+        ids = {lost.id} if lost.id else set[str]()
+        return [step for step in self._steps if step.urn != lost.urn and self._names(step, lost, ids)]
+
+    def keep(self, lost: Step, users: Sequence[Step]) -> bool:
+        """Whether one of them names the old id afterwards: the others take the new one in the same update."""
+        return any(lost.id in self._after[user.urn] for user in users)
+
+    def _names(self, step: Step, lost: Step, ids: set[str]) -> bool:
+        after = bool(ids & self._after[step.urn]) or any(lost.urn in urns for urns in step.sources.values())
+        if lost.op is Op.REPLACE or lost.type == resource_types.LOAD_BALANCER:
+            return after or bool(ids & self._before[step.urn])
+        return after
+
+
+_NAMED = ("Secret", "TkeServiceConfig")
+"""Objects of a cluster that others name by their names, in the same namespace."""
+
+
+def _by_name(plan: Plan) -> Iterator[Finding]:
+    """Secrets with a certificate and configurations of listeners that go while a Service or an Ingress names them."""
+    fronts = [step for step in plan.steps if fronts_of(step) and step.op is not Op.DELETE and step.new]
+    for step in plan.steps:
+        if kind_of(step) not in _NAMED or not step.op.ends or step.left:
+            continue
+        place = _place(step.old)
+        behind = [
+            front for front in fronts if _place(front.new)[0] == place[0] and place[1] in _named_by(front.new)
+        ]
+        if place[1] and behind:
+            yield _lost_object(step, ", ".join(dict.fromkeys(map(called, behind))))
+
+
+def _lost_object(step: Step, names: str) -> Finding:
+    what = (
+        "its certificate" if kind_of(step) == "Secret" else "its session, scheduler and health check settings"
+    )
+    finding = IN_USE.finding(
+        step.name,
+        f"would be {'replaced under its name, so it is deleted first' if step.op is Op.REPLACE else 'deleted'}; named by {names}",
+        value=called(step) if step.new else f"{kind_of(step)} {'/'.join(_place(step.old))}",
+        why=f"{names} loses {what}: TKE reports an error for it, and clients may get no answer or another certificate",
+        todo="keep it in the program" if step.op is Op.DELETE else "go back to the old value",
+        intended=f"give {names} another one first, and remove this one afterwards",
+    )
+    finding = replace(finding, urn=step.urn)
+    return replace(finding, severity=Severity.WARNING) if step.op is Op.REPLACE else finding
+
+
+def _place(props: Props) -> tuple[str, str]:
+    name, namespace = at(props, "metadata", "name"), at(props, "metadata", "namespace")
+    return namespace if isinstance(namespace, str) else "default", name if isinstance(
+        name, str
+    ) and not unknown(name) else ""
+
+
+def _named_by(props: Props) -> set[str]:
+    """Names of Secrets and configurations in the annotations and the TLS section of a Service or an Ingress."""
+    given = annotations_of(props)
+    annotations = {} if unknown(given) else {key: value for key, value in given.items() if key in _NAMING}
+    return _names_in(annotations, [at(entry, "secretName") for entry in items(at(props, "spec", "tls"))])
+
+
+_NAMING = (keys.SERVICE_CONFIG, keys.SERVICE_PROTOCOLS, "ingress.cloud.tencent.com/tke-service-config")
+
+
+def _is_memory(step: Step) -> bool:
+    """Whether it is a resource of this library that only remembers what others are."""
+    return step.type.startswith("pulumi-python:dynamic/tke-hybrid:") and step.type != resource_types.SWITCH
+
+
+def _names_in(*values: Any) -> set[str]:
+    """Every text in the values, the parts of comma lists and of JSON included. Whole texts only: no id is found inside another one."""
+    found: set[str] = set()
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if not unknown(value):
+                waiting += _parts(value, found)
+        else:
+            waiting += [*mapping(value).values(), *items(value)]
+    return found
+
+
+def _parts(text: str, found: set[str]) -> list[Any]:
+    found.add(text)
+    found.update(part.strip() for part in text.split(","))
+    if text[:1] in ("{", "["):
+        try:
+            return [json.loads(text)]
+        except (ValueError, RecursionError):
+            return []
+    return []

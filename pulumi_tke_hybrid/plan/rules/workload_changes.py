@@ -1,0 +1,310 @@
+"""What may not change about a workload from one state to the next."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pulumi_tke_hybrid.plan.rules.annotations import NONE, changed, effect
+from pulumi_tke_hybrid.tke.annotations import On
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules.immutable_fields import keep_what_was_known
+from pulumi_tke_hybrid.tke.values import UNKNOWN, items, mapping
+
+ONE_STEP_AT_A_TIME = Rule(
+    "one-step-at-a-time",
+    Severity.ERROR,
+    "Pods change their network only behind node ports.",
+    "the last state",
+    "457/41897: backends of one direct Service are in one network",
+    firm=True,
+)
+ADDRESS_CHANGE = Rule(
+    "address-change",
+    Severity.ERROR,
+    "A load balancer cannot become another one.",
+    "the last state",
+    "457/90598",
+    firm=True,
+)
+SELECTOR_FIXED = Rule(
+    "selector-fixed",
+    Severity.ERROR,
+    "The labels by which a workload finds its pods do not change.",
+    "the last state",
+    "Kubernetes: spec.selector of a Deployment or StatefulSet is immutable (apps/v1)",
+    firm=True,
+)
+
+CLAIMS_FIXED = Rule(
+    "volume-claims-fixed",
+    Severity.ERROR,
+    "The volumes that each pod of a StatefulSet gets do not change.",
+    "the last state",
+    "Kubernetes: spec.volumeClaimTemplates is immutable (apps/v1)",
+    firm=True,
+)
+
+STATEFUL_SET_FIXED = Rule(
+    "statefulset-fixed",
+    Severity.ERROR,
+    "The governing Service of a StatefulSet and the order of its pods do not change.",
+    "the last state",
+    "Kubernetes: spec.serviceName and spec.podManagementPolicy are immutable (apps/v1)",
+    firm=True,
+)
+
+Unknown = Callable[[object], bool]
+
+
+def change_findings(
+    before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
+) -> Iterator[Finding]:
+    """What may not change like this. Both sides are what the guard remembers of a workload."""
+    yield from _network_findings(before, after)
+    yield from _selector_findings(before, after, unknown)
+    yield from _claim_findings(before, after, unknown)
+    yield from _stateful_findings(before, after, unknown)
+    if not after.get("allowAddressChange"):
+        yield from _fixed_findings(before, after, unknown)
+
+
+def _front(side: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = side.get(name) or {"kind": "none"}
+    return found
+
+
+def _fronted(side: Mapping[str, Any]) -> bool:
+    return any(_front(side, name)["kind"] != "none" for name in ("service", "ingress"))
+
+
+def _network_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
+    old, new = before.get("network"), after.get("network")
+    if old is None or old == new or not (_fronted(before) and _fronted(after)):
+        return
+    steps = [f"network='{new}', direct=False"]
+    if before.get("direct"):
+        steps.insert(0, f"network='{old}', direct=False")
+    if after.get("direct"):
+        steps.append(f"network='{new}', direct=True")
+    if len(steps) > 1:
+        numbered = "; ".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+        yield ONE_STEP_AT_A_TIME.finding(
+            "network",
+            f"instead of '{old}' while the load balancer sends to pods",
+            value=repr(new),
+            why="backends of both networks cannot stand behind one direct load balancer, clients would be dropped",
+            todo=f"take these steps, each with an up of its own: {numbered}",
+        )
+
+
+def _selector_findings(
+    before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
+) -> Iterator[Finding]:
+    """Objects of another name or namespace are new ones: whether that may be is asked elsewhere. Older states know no selector."""
+    was, now = before.get("selector"), after.get("selector")
+    if not was or not now or unknown(now) or any(before.get(name) != after.get(name) for name in _NAMES):
+        return
+    if was.keys() != now.keys() or any(
+        was[label] != value and not unknown(value) for label, value in now.items()
+    ):
+        yield SELECTOR_FIXED.finding(
+            "selector",
+            f"instead of {_labels(was, unknown)}",
+            value=_labels(now, unknown),
+            why="Kubernetes cannot change it in place: the Service would select no pod, and all pods would stop before others start",
+            todo=f"go back to {_labels(was, unknown)}, or make another workload of another name beside it, move the clients, and remove "
+            "this one",
+        )
+
+
+def _claim_findings(
+    before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
+) -> Iterator[Finding]:
+    """As for the selector. Older states know no claims, and a Deployment has none."""
+    was, now = before.get("volumeClaims"), after.get("volumeClaims")
+    if was is None or now is None or any(before.get(name) != after.get(name) for name in _NAMES):
+        return
+    if _differ(was, now, unknown):
+        yield CLAIMS_FIXED.finding(
+            "volume_claims",
+            "are others than the StatefulSet was made with",
+            why="Kubernetes cannot change them in place, and all pods would stop before others start",
+            todo="go back to them; larger volumes are asked for on the claims themselves (kubectl edit pvc), others by another workload of "
+            "another name beside this one",
+        )
+
+
+def _stateful_findings(
+    before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
+) -> Iterator[Finding]:
+    """As for the selector. Older states have neither, and then both were the defaults."""
+    if any(side.get("volumeClaims") is None for side in (before, after)) or any(
+        before.get(name) != after.get(name) for name in _NAMES
+    ):
+        return
+    defaults = {"serviceName": before.get("name"), "podManagementPolicy": "OrderedReady"}
+    for name, path in (("serviceName", "service_name"), ("podManagementPolicy", "pod_management_policy")):
+        was, now = before.get(name) or defaults[name], after.get(name)
+        if now is not None and _differ(was, now, unknown):
+            yield STATEFUL_SET_FIXED.finding(
+                path,
+                f"instead of {was}",
+                value=now,
+                why="Kubernetes cannot change it in place, and all pods would stop before others start",
+                todo=f"go back to {was}, or make another workload of another name beside it",
+            )
+
+
+def _differ(was: object, now: object, unknown: Unknown) -> bool:
+    """Whether two values do, as far as they are known."""
+    if unknown(was) or unknown(now):
+        return False
+    if (old := mapping(was)) and (new := mapping(now)):
+        return old.keys() != new.keys() or any(
+            _differ(value, new[key], unknown) for key, value in old.items()
+        )
+    if (before := items(was)) and (after := items(now)):
+        return len(before) != len(after) or any(
+            _differ(one, other, unknown) for one, other in zip(before, after, strict=True)
+        )
+    return was != now
+
+
+def _labels(selector: Mapping[str, Any], unknown: Unknown) -> str:
+    return ",".join(
+        f"{label}={'(not known yet)' if unknown(value) else value}"
+        for label, value in sorted(selector.items())
+    )
+
+
+def unmoved_findings(network: str, pods: Sequence[str]) -> Iterator[Finding]:
+    """That a load balancer would turn direct while some of its living pods are on the other network."""
+    if pods:
+        more = f" and {len(pods) - _SHOWN_PODS} more" if len(pods) > _SHOWN_PODS else ""
+        yield ONE_STEP_AT_A_TIME.finding(
+            "direct",
+            f"while pods are not on network '{network}': {', '.join(pods[:_SHOWN_PODS])}{more}",
+            value=True,
+            why="a rollout has not ended, and backends of both networks cannot stand behind one direct load balancer",
+            todo=f"say network='{network}', direct=False, and run `pulumi up` until the rollout ends; then turn direct",
+        )
+
+
+_SHOWN_PODS = 5
+_FIXED = {
+    "kind": "between public, internal and existing",
+    "subnetId": "its subnet",
+    "loadBalancerId": "which one it is",
+    "chargeType": "its billing",
+    "bandwidth": "its bandwidth",
+}
+_IDS = ("loadBalancerId", "subnetId")
+"""What the program has from another resource, which may be replaced."""
+_NAMES = {"name": "the objects' name", "namespace": "their namespace"}
+
+
+def _fixed_findings(
+    before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
+) -> Iterator[Finding]:
+    todo = (
+        "go back to {old}, or say allow_address_change=True to have it replaced, with a new address and a gap"
+    )
+    for front, path in (("service", "exposure"), ("ingress", "ingress.exposure")):
+        old, new = _front(before, front), _front(after, front)
+        if old["kind"] == "none":
+            continue
+        other = [name for name in _FIXED if not unknown(new.get(name)) and old.get(name) != new.get(name)]
+        if "kind" in other:
+            other = ["kind"]  # the rest follows from it
+        for name in () if other else _IDS:
+            if (was := old.get(name)) and not unknown(was) and unknown(new.get(name)):
+                yield ADDRESS_CHANGE.finding(
+                    f"{path}.{_property(name)}",
+                    f"is not known any more, and was {was}",
+                    why=f"what it comes from is replaced or lost; a load balancer cannot change {_FIXED[name]}, so the {front.title()} "
+                    "would get another one, and clients would lose its address (457/90598)",
+                    todo=f"{keep_what_was_known(str(was))}; or say allow_address_change=True",
+                )
+        for name in other:
+            was, now = old.get(name) or "none", new.get(name) or "none"
+            yield ADDRESS_CHANGE.finding(
+                f"{path}.{_property(name)}",
+                f"instead of {was}",
+                value=now,
+                why=f"a load balancer cannot change {_FIXED[name]}, clients would lose its address (457/90598)",
+                todo=todo.format(old=was),
+            )
+        if not other and new["kind"] != "none":
+            yield from _annotation_findings(before, after, front, unknown)
+    if not _fronted(before):
+        return
+    was, now = (side.get("frontService") or side.get("name") for side in (before, after))
+    if before.get("name") == after.get("name") and was is not None and not unknown(now) and was != now:
+        yield ADDRESS_CHANGE.finding(
+            "front_service_name",
+            f"instead of {was}",
+            value=now,
+            why="a Service cannot change its name in place, clients would lose the load balancer's address",
+            todo=todo.format(old=was),
+        )
+    for name, what in _NAMES.items():
+        was, now = before.get(name), after.get(name)
+        if was is not None and not unknown(now) and was != now:
+            yield ADDRESS_CHANGE.finding(
+                name,
+                f"instead of {was}",
+                value=now,
+                why=f"{what} cannot change in place, clients would lose the load balancer's address",
+                todo=todo.format(old=was),
+            )
+
+
+_GIVEN = {
+    "service": (On.SERVICE, "serviceAnnotations", "service_annotations"),
+    "ingress": (On.INGRESS, "ingressAnnotations", "ingress.annotations"),
+}
+
+
+def _annotation_findings(
+    before: Mapping[str, Any], after: Mapping[str, Any], front: str, unknown: Unknown
+) -> Iterator[Finding]:
+    """Annotations that the program gives by hand and TKE reads only once. Older states remember none, and then nothing is compared."""
+    on, name, path = _GIVEN[front]
+    was, now = before.get(name), after.get(name)
+    if was is None or now is None:
+        return
+    sides = (
+        {key: UNKNOWN if unknown(value) else value for key, value in mapping(side).items()}
+        for side in (was, now)
+    )
+    for known, old, new in changed((on,), *sides):
+        yield ADDRESS_CHANGE.finding(
+            f"{path}[{known.key!r}]",
+            f"instead of {old or NONE} ({known.fixed})",
+            value=new or NONE,
+            why=effect(on.value),
+            todo=f"go back to {old or NONE}, or say allow_address_change=True to have the load balancer replaced, with another address",
+        )
+
+
+def lost_ids(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[str]:
+    """A line for each id that the last state knows and a preview does not, where another one is no refusal: the workload takes it in place
+    (`ids`), or the program allows another load balancer.
+    """
+    olds, news = dict(mapping(before.get("ids"))), dict(mapping(after.get("ids")))
+    if after.get("allowAddressChange"):
+        for front, path in (("service", "exposure"), ("ingress", "ingress.exposure")):
+            olds |= {
+                f"{path}.{_property(name)}": _front(before, front).get(name)
+                for name in _IDS
+                if name in _front(before, front)
+            }
+            news |= {f"{path}.{_property(name)}": _front(after, front).get(name) for name in _IDS}
+    for path, was in olds.items():
+        if not unknown(was) and unknown(news.get(path)):
+            yield f"warning: {path}: is not known any more, and was {was}; what it comes from is replaced or lost"
+
+
+def _property(name: str) -> str:
+    return {"subnetId": "subnet_id", "loadBalancerId": "load_balancer_id", "chargeType": "charge_type"}.get(
+        name, name
+    )

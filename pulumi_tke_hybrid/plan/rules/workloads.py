@@ -1,0 +1,286 @@
+"""Dangerous changes of workloads and of the way to their pods."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pulumi_tke_hybrid.plan import force_new
+from pulumi_tke_hybrid.plan.holders import Holder, holders, kind_of, template_paths
+from pulumi_tke_hybrid.plan.load_balancers import (
+    annotation,
+    direct_keys,
+    existing_keys,
+    front_of,
+    is_front,
+    is_patch,
+    may_have_balancer,
+)
+from pulumi_tke_hybrid.plan.model import Check, Op, Step
+from pulumi_tke_hybrid.tke import ipamd, keys
+from pulumi_tke_hybrid.tke.annotations import On
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.values import Props, at, below, items, unknown
+
+DIRECT_ACCESS_OFF = Rule(
+    "direct-access-off",
+    Severity.ERROR,
+    "A Service or Ingress that sends to pods keeps doing so.",
+    "type and annotations before and after",
+    "457/41897",
+)
+PODS_LEAVE_ENI = Rule(
+    "pods-leave-eni",
+    Severity.ERROR,
+    "Pods on ENI addresses stay on them.",
+    "the pod template's annotations before and after",
+    "article",
+)
+BALANCER_REPLACED = Rule(
+    "balancer-replaced",
+    Severity.ERROR,
+    "A load balancer's address never changes unnoticed.",
+    "the operation on the Service or Ingress",
+    "457/90598",
+)
+STATEFUL_SET_REPLACED = Rule(
+    "statefulset-replaced",
+    Severity.ERROR,
+    "A StatefulSet is updated, never replaced.",
+    "the operation",
+    "pulumi-kubernetes#1831",
+)
+DEPLOYMENT_REPLACED = Rule(
+    "deployment-replaced",
+    Severity.ERROR,
+    "A Deployment, or another object that holds pods, is never deleted to be made again under the same name.",
+    "the operation, name and namespace before and after",
+    "pulumi-kubernetes: what cannot change in place and keeps its name is deleted first",
+)
+WORKLOAD_DELETED = Rule(
+    "workload-deleted",
+    Severity.ERROR,
+    "What holds pods with addresses of pod subnets is never deleted unnoticed.",
+    "the operation, the pod template",
+    "Kubernetes: the deletion of an object deletes its pods",
+)
+KEPT_ADDRESS_OFF = Rule(
+    "kept-address-off",
+    Severity.WARNING,
+    "Pods keep their kept addresses.",
+    "the pod template's annotations before and after",
+    "457/38975",
+)
+
+
+_AUTONAMED = "pulumi.com/autonamed"
+"""Annotation of an object whose name Pulumi made up; its replacement gets another one."""
+_ORDERED = ("StatefulSet", "GameStatefulSet")
+"""Kinds whose pods have names, and so addresses and volumes, of their own."""
+_FINISHING = ("Job", "CronJob", "BroadcastJob", "AdvancedCronJob")
+"""Kinds whose pods end by themselves."""
+
+
+def _goes(step: Step) -> bool:
+    """Whether the object as a whole goes away. A patch that is deleted takes its fields back, and the object stays."""
+    return step.op is Op.DELETE and not is_patch(step)
+
+
+def _direct_off(step: Step) -> Iterator[Finding]:
+    if _goes(step) or not step.old:
+        return
+    for key in direct_keys(step):
+        before, after = annotation(step.old, key), annotation(step.new, key)
+        if before == "true" and after != "true" and not unknown(after) and _keeps_balancer(step):
+            yield DIRECT_ACCESS_OFF.finding(
+                f"{step.name}.{key}",
+                f"direct access is switched off (true → {after or 'none'})",
+                why="certain, as soon as it is applied, which succeeds: the load balancer sends to node ports instead of the "
+                "pods, and pods see the address of a node instead of their client's; the load balancer keeps its address",
+                todo=f'keep {key}: "true"',
+                intended="check that no application, log or allow-list needs the clients' addresses",
+            )
+            return
+    yield from _type_changed(step)
+
+
+def _keeps_balancer(step: Step) -> bool:
+    """Of an object that is no Service and no Ingress only its annotations, which may all be gone, name a load balancer."""
+    return front_of(step) is None or may_have_balancer(step, step.new or step.old)
+
+
+def _type_changed(step: Step) -> Iterator[Finding]:
+    before, after = below(step.old, "spec", "type"), below(step.new, "spec", "type")
+    if front_of(step) is On.SERVICE and before == "LoadBalancer" and before != after and not unknown(after):
+        yield DIRECT_ACCESS_OFF.finding(
+            f"{step.name}.spec.type",
+            f"instead of {before}: the load balancer {_first_address(step) or '(address not in the preview)'} is deleted",
+            value=str(after or "no type"),
+            why="certain, when it is applied, which succeeds: the load balancer and its address are deleted, and clients from outside the "
+            "cluster get no answer; going back later gives another address",
+            todo="keep the type LoadBalancer",
+            intended="add a second Service, move the clients to it first",
+        )
+
+
+def _balancer_lost(step: Step) -> Iterator[Finding]:
+    if not step.op.ends or is_patch(step) or not may_have_balancer(step, step.old):
+        return
+    if (
+        step.op is Op.REPLACE
+        and front_of(step) is On.SERVICE
+        and at(step.new, "spec", "type") != "LoadBalancer"
+    ):
+        return  # said by the rule of direct access
+    kept = next((value for key in existing_keys(step) if (value := annotation(step.old, key))), None)
+    same = kept is not None and kept in [annotation(step.new, key) for key in existing_keys(step)]
+    kind = kind_of(step.type)
+    replaced = step.op is Op.REPLACE
+    what = (
+        f"the {kind} would be replaced ({step.replaced_for})"
+        if replaced
+        else f"the {kind} would be deleted{'' if same else ' with its load balancer'}"
+    )
+    address = _first_address(step)
+    if same:
+        why = f"certain, when it is applied: {kept} and its address stay, but clients get no answer for the minute without a listener"
+        intended = "apply it when clients can wait"
+    else:
+        why = "certain, when it is applied: TKE deletes the load balancer, and clients of its address get no answer"
+        why += (
+            "; the new load balancer has another address" if replaced else "; the address does not come back"
+        )
+        intended = "move the clients to another address first"
+    todo = (
+        "keep name, namespace and kind of load balancer as they are"
+        if replaced
+        else f"keep the {kind} in the program"
+    )
+    found = f"is the address in use: {what}" if address else what
+    yield BALANCER_REPLACED.finding(step.name, found, value=address, why=why, todo=todo, intended=intended)
+
+
+def _first_address(step: Step) -> str:
+    entries = items(at(step.state, "status", "loadBalancer", "ingress"))
+    found = at(entries[0], "ip") or at(entries[0], "hostname") if entries else None
+    return found if isinstance(found, str) and not unknown(found) else ""
+
+
+def _templates(step: Step) -> Iterator[tuple[Holder, Holder]]:
+    """Each pod template of the object before and after; none where the object is new or goes away."""
+    if step.old and (step.new or not _goes(step)):
+        for path in template_paths(step.type, step.old, step.new):
+            yield Holder(step.type, step.old, path), Holder(step.type, step.new, path)
+
+
+def _pods_leave(step: Step) -> Iterator[Finding]:
+    for was, becomes in _templates(step):
+        before = was.network
+        after = becomes.annotation(keys.NETWORKS) if was.annotation(keys.NETWORKS) else becomes.network
+        if before and not unknown(before) and before != after and not unknown(after):
+            yield PODS_LEAVE_ENI.finding(
+                f"{step.name}.{keys.NETWORKS}",
+                f"instead of addresses of a pod subnet ({before})",
+                value=str(after or "the overlay (GlobalRouter)"),
+                why="certain, by the rollout that follows: the pods lose their addresses of the pod subnets and get overlay addresses "
+                "(GlobalRouter), and a load balancer with direct access loses them as backends; they no "
+                "longer see their clients' addresses",
+                todo=f"keep {before}",
+                intended="switch the load balancers' direct access off first, and tell who has the pods' addresses in an allow-list",
+            )
+
+
+def _kept_address_off(step: Step) -> Iterator[Finding]:
+    for was, becomes in _templates(step):
+        before, after = (holder.annotation(keys.CLAIM_DELETE_POLICY) for holder in (was, becomes))
+        if before == keys.KEEP_ADDRESS and after != before and not unknown(after):
+            yield KEPT_ADDRESS_OFF.finding(
+                f"{step.name}.{keys.CLAIM_DELETE_POLICY}",
+                f"{before} → {after or 'not set'}: a pod that restarts no longer keeps its address",
+                why="possible, at the rollout that follows and at each later restart: a pod comes back with another address; allow-lists "
+                "and DNS entries with the old one then fail",
+                todo=f"keep {before}",
+                intended="check that no allow-list or DNS entry holds these addresses",
+            )
+
+
+def _held(step: Step) -> list[Holder]:
+    """The pod templates of an object that goes away; none of a patch, and none that has no pod."""
+    if not step.op.ends or is_patch(step):
+        return []
+    return [holder for holder in holders(step.type, step.old) if holder.pods != 0]
+
+
+def _all_pods(held: Sequence[Holder]) -> str:
+    counts = [holder.pods for holder in held]
+    known = sum(count or 0 for count in counts)
+    return f"its {known} pods" if None not in counts and known > 1 else "its pods"
+
+
+def _place(props: Props) -> tuple[Any, Any]:
+    return below(props, "metadata", "name"), below(props, "metadata", "namespace") or "default"
+
+
+def _replaced(step: Step) -> Iterator[Finding]:
+    held = _held(step)
+    if step.op is not Op.REPLACE or not held:
+        return
+    kind = kind_of(step.type)
+    if kind in _ORDERED:
+        yield STATEFUL_SET_REPLACED.finding(
+            step.name,
+            f"the {kind} would be replaced ({force_new.reasons(step)}), and {_all_pods(held)} stop at once",
+            why=f"certain, when it is applied: the {kind} is deleted and made again, so its pods stop together and clients get no "
+            "answer until the new ones run; only kept addresses come back",
+            todo=force_new.back(step),
+            intended=f"add a second {kind} beside it and move the clients, or apply it when clients can wait",
+        )
+        return
+    # Of another name or namespace the new pods come first. What goes with its provider is the matter of what rebuilds that one.
+    if (
+        "provider" in step.replace_keys
+        or _place(step.old) != _place(step.new)
+        or annotation(step.new, _AUTONAMED) == "true"
+    ):
+        return
+    found = DEPLOYMENT_REPLACED.finding(
+        step.name,
+        f"the {kind} would be deleted and made again ({force_new.reasons(step)}): {_all_pods(held)} stop before others start",
+        why="certain, when it is applied: clients get no answer between the stop of the old pods and the start of the new ones (usually a "
+        "few minutes), and the pods' addresses change",
+        todo=force_new.back(step),
+        intended=f"add a second {kind} of another name, move the clients, and remove this one afterwards",
+    )
+    yield replace(found, severity=Severity.WARNING) if kind in _FINISHING else found
+
+
+def _deleted(step: Step) -> Iterator[Finding]:
+    held = _held(step)
+    if step.op is not Op.DELETE or not held or at(step.old, "metadata", "name") == ipamd.NAME:
+        return  # of ipamd a rule of its own reports more
+    kind = kind_of(step.type)
+    on_eni = [holder for holder in held if holder.needs_eni]
+    found = WORKLOAD_DELETED.finding(
+        step.name,
+        f"the {kind} would be deleted, and {_all_pods(held)}{' with addresses of pod subnets' if on_eni else ''} stop",
+        why="certain, when it is applied: clients get no answer from these pods, and the pods' addresses go back to the pod subnets, kept "
+        "ones as well"
+        if on_eni
+        else "certain, when it is applied: clients get no answer from these pods",
+        todo=f"keep the {kind} in the program",
+        intended="move the clients first, then remove it",
+    )
+    yield found if on_eni and kind not in _FINISHING else replace(found, severity=Severity.WARNING)
+
+
+HOLDER_CHECKS: Sequence[Check] = (_pods_leave, _kept_address_off, _replaced, _deleted)
+"""For whatever has a pod template."""
+FRONT_CHECKS: Sequence[Check] = (_direct_off, _balancer_lost)
+"""For Services, Ingresses, and whatever else TKE makes a load balancer for."""
+
+
+def checks(step: Step) -> Iterator[Check]:
+    """The checks of an object by its shape, whatever its kind is."""
+    if template_paths(step.type, step.old, step.new):
+        yield from HOLDER_CHECKS
+    if is_front(step):
+        yield from FRONT_CHECKS

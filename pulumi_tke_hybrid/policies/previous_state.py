@@ -1,0 +1,122 @@
+"""The stack as it was. A policy is shown the new side only; most rules compare, so the other side is read from the stack's own state."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from pulumi_tke_hybrid.plan import operations
+from pulumi_tke_hybrid.tke.values import SECRET, Props, is_secret, items, mapping, texts
+
+VARIABLE = "TKE_HYBRID_STATE_BEFORE"
+"""A file of `pulumi stack export`; `none` to look at the new side only; empty to ask `pulumi stack export` now."""
+TIMEOUT = 60
+
+
+@dataclass(frozen=True)
+class Was:
+    """A resource of the last `up`."""
+
+    urn: str
+    type: str
+    id: str
+    inputs: Props
+    outputs: Props
+    parent: str
+    protected: bool
+    stays: bool
+    """Whether the engine deletes nothing when the resource leaves the program: it is to be retained, or was only read."""
+    deleted_with: str
+    """URN of the resource with which the engine takes this one for deleted."""
+    sources: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Before:
+    """All of them by URN, or why they are not known."""
+
+    resources: Mapping[str, Was] = field(default_factory=dict[str, Was])
+    unknown_because: str = ""
+
+    def find(self, urn: str, aliases: Sequence[str] = ()) -> Was | None:
+        """Also under the names that it had before."""
+        return next((self.resources[name] for name in (urn, *aliases) if name in self.resources), None)
+
+
+def read(stack: str, environment: Mapping[str, str] = os.environ) -> Before:
+    """The last state of the stack of that name, of the project that the process was started in. Encrypted values stay so."""
+    named = environment.get(VARIABLE, "")
+    if named == "none":
+        return Before(unknown_because=f"{VARIABLE} is 'none'")
+    try:
+        return of_export(Path(named).read_text(encoding="utf-8") if named else _exported(stack))
+    except OSError as error:
+        where = named or "pulumi"
+        return Before(
+            unknown_because=f"{where} cannot be read or started ({error.strerror or type(error).__name__})"
+        )
+    except subprocess.TimeoutExpired:
+        return Before(unknown_because=f"`pulumi stack export` did not end in {TIMEOUT} s")
+    except subprocess.CalledProcessError as error:
+        return Before(unknown_because=f"`pulumi stack export --stack {stack}` ended with {error.returncode}")
+    except ValueError:
+        return Before(
+            unknown_because=f"{named or 'what `pulumi stack export` printed'} is not the JSON of `pulumi stack export`"
+        )
+
+
+def _exported(stack: str) -> str:
+    # The policy process has the environment of the CLI that started it: same backend, same account. Its output is not ours to write to.
+    command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"]
+    done = subprocess.run(  # noqa: S603
+        command,
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=TIMEOUT,
+        stdin=subprocess.DEVNULL,
+    )
+    return done.stdout
+
+
+def of_export(text: str) -> Before:
+    """Raises ValueError where it is none."""
+    whole = mapping(json.loads(text))
+    if "deployment" not in whole:
+        raise ValueError("no deployment")
+    listed = items(mapping(whole["deployment"]).get("resources"))  # there is none before the first `up`
+    found = [_was(mapping(item)) for item in listed if not mapping(item).get("delete")]
+    return Before({was.urn: was for was in found})
+
+
+def _was(item: Mapping[str, Any]) -> Was:
+    sources = mapping(item.get("propertyDependencies"))
+    return Was(
+        urn=str(item.get("urn", "")),
+        type=str(item.get("type", "")),
+        id=str(item.get("id") or ""),
+        inputs=mapping(hidden(item.get("inputs"))),
+        outputs=mapping(hidden(item.get("outputs"))),
+        parent=str(item.get("parent") or ""),
+        protected=bool(item.get("protect")),
+        stays=operations.stays(item),
+        deleted_with=operations.deleted_with(item),
+        sources={str(key): texts(urns) for key, urns in sources.items()},
+    )
+
+
+def hidden(value: Any) -> Any:
+    """Without what only the engine and the bridge use, and without encrypted values."""
+    if isinstance(value, dict):
+        given = mapping(cast(object, value))
+        if is_secret(given):
+            return SECRET
+        return {key: hidden(item) for key, item in given.items() if not key.startswith("__")}
+    return [hidden(item) for item in items(cast(object, value))] if isinstance(value, list) else value
+
+
+Read = Callable[[str], Before]

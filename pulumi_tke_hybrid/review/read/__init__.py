@@ -1,1 +1,0 @@
-"""Previews as the engine writes them, made into plans. Nothing is trusted to be there."""

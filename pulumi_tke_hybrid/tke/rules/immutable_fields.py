@@ -1,0 +1,279 @@
+"""What TKE fixes when a cluster, a node pool or VPC-CNI is made: changes against the last known state."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules.inputs import EMPTY
+
+CLUSTER_FIXED = Rule(
+    "cluster-fixed",
+    Severity.ERROR,
+    "What TKE fixes when a cluster is made does not change, unless allow_cluster_replacement says so.",
+    "the stack's last state",
+    "fields of the provider's cluster that force a replacement",
+    firm=True,
+)
+POOL_FIXED = Rule(
+    "pool-fixed",
+    Severity.ERROR,
+    "What TKE fixes when a node pool is made does not change under the pool's name.",
+    "the stack's last state",
+    "fields of the provider's node pool that force a replacement",
+    firm=True,
+)
+SWITCH_FIXED = Rule(
+    "switch-fixed",
+    Severity.ERROR,
+    "What TKE fixes when VPC-CNI is switched on does not change.",
+    "the stack's last state",
+    "457/55757; turning it off ends every ENI pod's network",
+    firm=True,
+)
+SUBNET_REMOVED = Rule(
+    "subnet-removed",
+    Severity.ERROR,
+    "A registered subnet stays in the list.",
+    "the stack's last state",
+    "the provider: to remove one, VPC-CNI must be turned off first",
+    firm=True,
+)
+STACK_PLACE = Rule(
+    "stack-place",
+    Severity.ERROR,
+    "A stack stays with its region and its account.",
+    "the stack's last state, the credentials",
+    "a cluster never moves; GetCallerIdentity tells the account",
+    firm=True,
+)
+
+PROVIDER_ACCOUNT = Rule(
+    "provider-account",
+    Severity.ERROR,
+    "The key of an explicit provider belongs to the stack's account; say `warning` where the provider assumes a role that does.",
+    "the provider's key and the stack's",
+    "GetCallerIdentity tells the account; VPC-CNI is asked with the stack's key",
+)
+
+CLUSTER = {
+    "vpcId": ("vpc_id", "the VPC"),
+    "clusterCidr": ("cluster_cidr", "the overlay range"),
+    "clusterMaxPodNum": ("cluster_max_pod_num", "the overlay addresses of a node"),
+    "clusterMaxServiceNum": ("cluster_max_service_num", "the number of Services"),
+    "serviceCidr": ("service_cidr", "the range of Services"),
+    "staticIp": ("static_ip", "static-IP mode"),
+}
+"""Properties of a cluster that the provider answers with a replacement: the name that users know, and what it is."""
+
+POOL = {
+    "subnetId": ("subnet_id", "the nodes' subnet"),
+    "instanceType": ("instance_type", "the machine type"),
+    "keyIds": ("key_ids", "the SSH keys"),
+}
+"""The same for a node pool."""
+
+ADOPTED_CLUSTER = {"clusterId": ("existing_cluster_id", "its cluster"), "vpcId": ("vpc_id", "its VPC")}
+"""Properties of a node pool that an adopted cluster gives it."""
+
+SUBNET = {"zone": ("zone", "the zone"), "cidr": ("cidr_block", "the range")}
+"""The same for a container subnet."""
+
+SWITCH = {
+    "staticIp": ("static_ip", "static mode"),
+    "cniType": ("cni_type", "CNI type"),
+    "ipReclaim": ("ip_reclaim", "reclaim time"),
+    "nonMasquerade": ("non_masquerade", "treatment of egress"),
+}
+"""Fixed when VPC-CNI is switched on; the reclaim time only before ipamd 3.5.0."""
+
+_FOR_GOOD = " (changing it for good means switching VPC-CNI off, which ends every ENI pod's network)"
+_RECLAIM = (
+    "this provider does not change the reclaim time once VPC-CNI is on; from ipamd 3.5.0 on it is a setting of the add-on eniipamd "
+    "(component management), and once it is changed there, the program may follow"
+)
+
+Unknown = Callable[[object], bool]
+Props = Mapping[str, Any]
+
+
+def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
+    """One for each change that would rebuild the cluster."""
+    vpc = before.get("vpcId")
+    if vpc and not unknown(vpc) and unknown(after.get("vpcId")):
+        yield CLUSTER_FIXED.finding(
+            "vpc_id",
+            f"is not known yet, instead of {vpc}",
+            why="a VPC that is still to be made would rebuild the whole cluster",
+            todo=f"{keep_what_was_known(str(vpc))}; if the rebuild is intended, say allow_cluster_replacement=True",
+        )
+    for name, (property_, what) in CLUSTER.items():
+        old, new = before.get(name), after.get(name)
+        if before and not unknown(new) and old != new:
+            back = "leave it out" if old is None else f"go back to {_shown(old)}"
+            yield CLUSTER_FIXED.finding(
+                property_,
+                "instead of TKE's own choice" if old is None else f"instead of {_shown(old)}",
+                value="(left out)" if new is None else _shown(new),
+                why=f"TKE fixes {what} when the cluster is made, so this would rebuild the whole cluster",
+                todo=f"{back}; if the rebuild is intended, say allow_cluster_replacement=True",
+            )
+
+
+def pool_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
+    """One for each change that would rebuild a node pool of the same name."""
+    for pool, old in before.items():
+        new = after.get(pool, {})
+        for name, (property_, what) in POOL.items():
+            if name in old and name in new and not _somewhere(unknown, new[name]) and old[name] != new[name]:
+                yield POOL_FIXED.finding(
+                    f"node_pools[{pool}].{property_}",
+                    f"instead of {_listed(old[name])}",
+                    value=_listed(new[name]),
+                    why=f"TKE fixes {what} when the pool is made, so this would rebuild it and its "
+                    f"{_shown(old.get('size'))} machines at once",
+                    todo="add a pool of another name, drain the nodes of this one, then remove it",
+                )
+
+
+def adopted_findings(before: Props, after: Props, pools: Props, unknown: Unknown) -> Iterator[Finding]:
+    """One for each change of an adopted cluster that would rebuild the node pools made in it."""
+    for name, (property_, what) in ADOPTED_CLUSTER.items():
+        old, new = before.get(name), after.get(name)
+        if not pools or not old or not new or old == new:
+            continue
+        machines = sum(int(pool.get("size") or 0) for pool in pools.values())
+        yield POOL_FIXED.finding(
+            property_,
+            "is not known yet, instead of " + old if unknown(new) else f"instead of {old}",
+            value="" if unknown(new) else new,
+            why=f"TKE fixes {what} when a pool is made, so this would rebuild {', '.join(sorted(pools))} with {machines} machines at once",
+            todo=keep_what_was_known(old)
+            if unknown(new)
+            else f"go back to {old}, and make another HybridCluster for another cluster",
+        )
+
+
+def owner_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
+    """Whether the program no longer makes the cluster that it made, or makes one in the place of an adopted one that has its pools.
+
+    `before`, `after`: what the guard knows (`cluster`, `adopted`, `nodePools`).
+    """
+    old: Props = before.get("adopted") or {}
+    new: Props = after.get("adopted") or {}
+    if before.get("cluster") and new:
+        yield CLUSTER_FIXED.finding(
+            "existing_cluster_id",
+            "instead of the cluster that this program made",
+            value="" if unknown(new.get("clusterId")) else str(new.get("clusterId")),
+            why="what a program no longer makes is deleted, with all that runs in it",
+            todo="leave it out; one that the stack has lost is imported (docs/recovery.md), another one is another HybridCluster's",
+        )
+    kept = sorted(before.get("nodePools", {}).keys() & after.get("nodePools", {}).keys())
+    if old and after.get("cluster") and kept:
+        yield POOL_FIXED.finding(
+            "existing_cluster_id",
+            f"is gone, instead of {old.get('clusterId')}",
+            why=f"TKE fixes its cluster when a pool is made, so this would rebuild {', '.join(kept)} in a new one",
+            todo="go back, and make another HybridCluster for a new cluster",
+        )
+
+
+def subnet_findings(before: Sequence[Any], after: Sequence[Any], unknown: Unknown) -> Iterator[Finding]:
+    """Whether a registered subnet left the list of VPC-CNI, or all did."""
+    if not after:
+        yield EMPTY.finding(
+            "subnets",
+            "is empty",
+            why="an empty list would switch the pod network of every ENI workload off",
+            todo="list one subnet for each node zone",
+        )
+        return
+    gone = [subnet for subnet in before if not unknown(subnet) and subnet not in after]
+    if gone:
+        yield SUBNET_REMOVED.finding(
+            "subnets",
+            "left the list",
+            value=", ".join(gone),
+            why="TKE cannot unregister one subnet and pods hold addresses in it",
+            todo="put it back (a replaced subnet counts as gone: keep the old one and add another)",
+        )
+
+
+def registration_findings(before: str, after: str) -> Iterator[Finding]:
+    """Whether zones that the API registered would go to ipamd's ConfigMap. The other way round nothing is lost."""
+    if (before, after) == ("api", "configmap"):
+        yield SUBNET_REMOVED.finding(
+            "zone_registration",
+            "instead of api",
+            value=after,
+            why="all subnets but the first would leave the list of VPC-CNI, and TKE cannot unregister one",
+            todo="go back to api",
+        )
+
+
+def replaced_subnet_findings(
+    before: Sequence[Props], after: Sequence[Props], unknown: Unknown
+) -> Iterator[Finding]:
+    """One for each registered subnet whose place another one would take: its id is not known any more."""
+    kept = [subnet.get("id") for subnet in after if not unknown(subnet.get("id"))]
+    for index, (old, new) in enumerate(zip(before, after, strict=False)):
+        if unknown(old.get("id")) or old.get("id") in kept or not unknown(new.get("id")):
+            continue
+        place = f"the place of {old.get('id')}, in which pods hold addresses and which TKE cannot unregister"
+        changed = [
+            name
+            for name in SUBNET
+            if old.get(name) is not None and not unknown(new.get(name)) and old[name] != new.get(name)
+        ]
+        for name in changed:
+            property_, what = SUBNET[name]
+            yield SUBNET_REMOVED.finding(
+                f"eni_subnets[{index}].{property_}",
+                f"instead of {old[name]}",
+                value=new.get(name),
+                why=f"{what} of a subnet is fixed when it is made, so another one would take {place}",
+                todo=f"go back to {old[name]} and add another subnet at the end of the list",
+            )
+        if not changed:
+            yield SUBNET_REMOVED.finding(
+                f"eni_subnets[{index}].subnet_id",
+                f"is not known yet, instead of {old.get('id')}",
+                why=f"a subnet that is still to be made would take {place}",
+                todo=keep_what_was_known(str(old.get("id"))),
+            )
+
+
+def keep_what_was_known(known: str) -> str:
+    """What to do about a known thing that a preview does not know any more."""
+    return (
+        f"keep {known}; if a refresh with other credentials or in another region took it for gone, `pulumi stack import` of an earlier "
+        f"export brings it back; if it is looked up only during the update, write its id"
+    )
+
+
+def switch_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
+    """One for each change of what VPC-CNI fixes when it is switched on."""
+    for name, (property_, what) in SWITCH.items():
+        old, new = before.get(name), after.get(name)
+        if not unknown(new) and old is not None and old != new:
+            yield SWITCH_FIXED.finding(
+                property_,
+                f"instead of {old}",
+                value=new,
+                why=_RECLAIM if name == "ipReclaim" else f"TKE fixes the {what} when VPC-CNI is switched on",
+                todo=f"go back to {old}{'' if name == 'ipReclaim' else _FOR_GOOD}",
+            )
+
+
+def _somewhere(unknown: Unknown, value: object) -> bool:
+    """Whether the value, or one of a list, is not known."""
+    return unknown(value) or (isinstance(value, list) and any(map(unknown, value)))  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _listed(value: object) -> object:
+    return (", ".join(map(str, value)) or "none") if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _shown(value: object) -> object:
+    """A state has no whole numbers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

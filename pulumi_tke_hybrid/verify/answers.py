@@ -1,0 +1,267 @@
+"""The PROXY protocol, both versions: what a load balancer puts before the first byte so that the pod learns its client.
+
+Layout: haproxy.org, proxy-protocol.txt. The vendor uses version 2 where addresses are translated (214/70455).
+
+What a pod said about its client, read from whatever it answered. Nothing that a pod can say raises an exception here."""
+
+import ipaddress
+import json
+import re
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, cast
+
+from pulumi_tke_hybrid.cli.writers import shown
+from pulumi_tke_hybrid.kube.objects import is_list
+
+Version = Literal["v1", "v2"]
+
+SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
+LONGEST_V1 = 107
+"""Bytes of the longest first line of version 1."""
+_SPEAKS_V2, _LOCAL, _PROXY = 0x20, 0x0, 0x1
+_TCP4, _TCP6 = 0x11, 0x21
+
+
+def own_connection(version: Version) -> bytes:
+    """Says that nobody is proxied: the receiver must take the connection's own addresses. So a probe claims nothing."""
+    return (
+        b"PROXY UNKNOWN\r\n"
+        if version == "v1"
+        else SIGNATURE + struct.pack("!BBH", _SPEAKS_V2 | _LOCAL, 0, 0)
+    )
+
+
+def source_in(data: bytes) -> tuple[str, bytes]:
+    """The client that a header at the start of `data` names ("" without one), and what follows the header."""
+    if data.startswith(SIGNATURE):
+        return _source_v2(data)
+    if data.startswith(b"PROXY "):
+        line, end, rest = data[:LONGEST_V1].partition(b"\r\n")
+        fields = line.split(b" ")
+        if not end or len(fields) != 6 or fields[1] not in (b"TCP4", b"TCP6"):
+            return "", data
+        return _address(fields[2]), rest + data[LONGEST_V1:]
+    return "", data
+
+
+def _source_v2(data: bytes) -> tuple[str, bytes]:
+    start = len(SIGNATURE)
+    if len(data) < start + 4:
+        return "", data
+    command, family, length = struct.unpack_from("!BBH", data, start)
+    block, rest = data[start + 4 : start + 4 + length], data[start + 4 + length :]
+    if len(block) < length or command != _SPEAKS_V2 | _PROXY:
+        return "", rest
+    if family == _TCP4 and length >= 12:
+        return str(ipaddress.IPv4Address(block[:4])), rest
+    if family == _TCP6 and length >= 36:
+        return str(ipaddress.IPv6Address(block[:16])), rest
+    return "", rest
+
+
+def _address(text: bytes) -> str:
+    try:
+        return str(ipaddress.ip_address(text.decode("ascii")))
+    except ValueError:
+        return ""
+
+
+MOST_HOPS = 16
+"""Entries of a forwarding header that are looked at."""
+MOST_ADDRESSES = 16
+"""Own addresses of a pod that are looked at."""
+
+_POD_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9._]{0,251}[A-Za-z0-9])?")
+_REQUEST_LINE = re.compile(r"[A-Z]+ \S+ HTTP/\d")
+_POD_FIELDS = ("hostname", "pod", "podName", "pod_name", "os.hostname")
+"""Where applications and echo servers name themselves; the last one is http-https-echo's."""
+_ADDRESS_IN_LINE = re.compile(
+    r"(?<![\w.:])(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w.])"
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of one pod. Equal answers are counted, not kept."""
+
+    peer: str = ""
+    """Address of the other end of the connection, as the pod (or its application) reported it."""
+    forwarded: tuple[str, ...] = ()
+    """`X-Forwarded-For`, left to right; entries that are no address are left out."""
+    real_ip: str = ""
+    """`X-Real-IP`."""
+    proxied: str = ""
+    """The client that a PROXY protocol header named."""
+    pod: str = ""
+    """Name that the pod gave itself."""
+    addresses: tuple[str, ...] = ()
+    """Own addresses that the pod gave."""
+    local: str = ""
+    """The client's own address on this connection, as the client's machine knows it."""
+    problem: str = ""
+    """Why the answer could not be read, in words; empty if it could."""
+
+
+def address_in(text: str) -> str:
+    """The address of `10.0.0.3`, `10.0.0.3:5123`, `[::1]:5123` or `::ffff:10.0.0.3`; "" for anything else."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        found = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return ""
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return str(mapped or found)
+
+
+def chain(values: Iterable[str]) -> tuple[str, ...]:
+    """The hops of one or several forwarding headers, in order."""
+    hops = [address_in(item) for value in values for item in value.rsplit(",", MOST_HOPS)[-MOST_HOPS:]]
+    return tuple(hop for hop in hops if hop)[-MOST_HOPS:]
+
+
+def read(body: bytes, peer_field: str = "", pod_field: str = "") -> Answer:
+    """The answer in a body: whoami's text or JSON, an application's own JSON field, or a plain line that starts with an address."""
+    proxied, body = source_in(body)
+    try:
+        text = body.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        return Answer(proxied=proxied, problem="the answer is binary")
+    if "\0" in text:
+        return Answer(proxied=proxied, problem="the answer is binary")
+    if not text:
+        return Answer(proxied=proxied, problem="the answer is empty")
+    if peer_field or text.startswith("{"):
+        answer = _from_json(text, peer_field, pod_field)
+    else:
+        answer = _from_whoami(text.splitlines()) or _from_line(text)
+    return replace(answer, proxied=proxied or answer.proxied)
+
+
+def from_log_line(line: str, pod: str) -> Answer:
+    """The answer in an access log line: nginx's first field, and its last one where that is `$http_x_forwarded_for`."""
+    candidates = (address_in(match.group()) for match in _ADDRESS_IN_LINE.finditer(line))
+    peer = next((found for found in candidates if found), "")
+    if not peer:
+        return Answer(pod=pod, problem=f"no address in the log line {shown(line, 60)!r}")
+    quoted = re.findall(r'"([^"]*)"', line)
+    return Answer(peer=peer, pod=pod, forwarded=chain(quoted[-1:]))
+
+
+def _from_whoami(lines: Sequence[str]) -> Answer | None:
+    """traefik/whoami: its own lines, then the request as it arrived. `client_address=` is echoserver's; a line `ProxyProtocol:` is
+    for servers of that shape that take the PROXY protocol."""
+    own: dict[str, list[str]] = {}
+    headers: dict[str, list[str]] = {}
+    here = own
+    for line in lines:
+        if here is own and _REQUEST_LINE.match(line):
+            here = headers
+            continue
+        # Once the request begins, nothing counts as the pod's own word: a client can send any header.
+        name, separator, value = line.partition("=" if line.startswith("client_address=") else ":")
+        if separator:
+            here.setdefault(name.strip().lower(), []).append(value.strip())
+    said = own.get("remoteaddr") or own.get("client_address")
+    if not said:
+        return None
+    proxied = (own.get("proxyprotocol") or [""])[0]
+    return _whoami(said[0], (own.get("hostname") or [""])[0], own.get("ip", []), headers, proxied)
+
+
+def _whoami(
+    peer: str, pod: str, addresses: Iterable[str], headers: Mapping[str, Sequence[str]], proxied: str
+) -> Answer:
+    read_peer = address_in(peer)
+    if not read_peer:
+        return Answer(problem=f"RemoteAddr {shown(peer, 60)!r} is no address")
+    if pod and not _POD_NAME.fullmatch(pod):
+        return Answer(problem=f"Hostname {shown(pod, 60)!r} is no name of a pod")
+    own = tuple(
+        found for found in map(address_in, addresses) if found and not ipaddress.ip_address(found).is_loopback
+    )
+    return Answer(
+        peer=read_peer,
+        pod=pod,
+        addresses=own[:MOST_ADDRESSES],
+        forwarded=chain(headers.get("x-forwarded-for", ())),
+        real_ip=address_in((headers.get("x-real-ip") or [""])[0]),
+        proxied=address_in(proxied),
+    )
+
+
+def _from_json(text: str, peer_field: str, pod_field: str) -> Answer:
+    try:
+        data: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return Answer(
+            problem="the answer is broken JSON" if text.startswith(("{", "[")) else "the answer is not JSON"
+        )
+    if not isinstance(data, dict):
+        return Answer(problem="the answer is JSON, but not an object")
+    found = cast(dict[str, Any], data)
+    if peer_field:
+        return _from_field(found, peer_field, pod_field)
+    peer = found.get("remoteAddr")
+    if not isinstance(peer, str):
+        return Answer(
+            problem="the JSON has no remoteAddr; name the field that holds the client with --peer-field"
+        )
+    headers = {name.lower(): _strings(values) for name, values in _object(found.get("headers")).items()}
+    hostname, proxied = (_strings(found.get(name)) for name in ("hostname", "proxyProtocol"))
+    return _whoami(peer, "".join(hostname[:1]), _strings(found.get("ip")), headers, "".join(proxied[:1]))
+
+
+def _from_field(data: Mapping[str, Any], peer_field: str, pod_field: str) -> Answer:
+    said = _look_up(data, peer_field)
+    if said is None:
+        return Answer(problem=f"the JSON has no {shown(peer_field, 60)}")
+    peer = address_in(said) if isinstance(said, str) else ""
+    if not peer:
+        return Answer(problem=f"{shown(peer_field, 60)} is not one address")
+    names = [
+        name
+        for field in ([pod_field] if pod_field else _POD_FIELDS)
+        if isinstance(name := _look_up(data, field), str)
+    ]
+    pod = names[0] if names and _POD_NAME.fullmatch(names[0]) else ""
+    return Answer(peer=peer, pod=pod)
+
+
+def _from_line(text: str) -> Answer:
+    """`10.0.0.3:5123 pod-name`, or the address alone (agnhost's /clientip)."""
+    first, _, rest = text.splitlines()[0].strip().partition(" ")
+    peer = address_in(first)
+    if not peer:
+        return Answer(
+            problem="the answer names no client: it is neither traefik/whoami's, nor JSON, nor a line that starts with an address; use "
+            "that image, or --peer-field, or --from-log"
+        )
+    words = rest.split()
+    return Answer(peer=peer, pod=words[0] if words and _POD_NAME.fullmatch(words[0]) else "")
+
+
+def _look_up(data: Mapping[str, Any], path: str) -> Any:
+    """The value at `a.b.0`; None where there is none."""
+    found: Any = data
+    for part in path.split("."):
+        if isinstance(found, dict):
+            found = cast(dict[str, Any], found).get(part)
+        elif is_list(found) and part.isascii() and part.isdecimal() and len(part) < 4:
+            found = found[int(part)] if int(part) < len(found) else None
+        else:
+            return None
+    return found
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+
+
+def _strings(value: Any) -> list[str]:
+    return [item for item in (value if is_list(value) else [value]) if isinstance(item, str)]
