@@ -1,1 +1,2 @@
-"""What users wait for, measured on the lab: run one with `python -m benchmarks.<name>`. Figures, never tests."""
+"""What users wait for, measured on the lab: run one with `python -m benchmarks.<name>`. Figures, never
+tests."""

@@ -1,4 +1,5 @@
-"""How much the checks add to the preview of a program with many workloads. Run it with `python -m benchmarks.checks [workloads]`."""
+"""How much the checks add to the preview of a program with many workloads. Run it with `python -m
+benchmarks.checks [workloads]`."""
 
 import json
 import sys

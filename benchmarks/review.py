@@ -1,6 +1,7 @@
 """How long `tke-hybrid review` takes for 10,000 steps, and how much memory: `python -m benchmarks.review`.
 
-The steps are those of recorded previews, over and over under other names. Wanted: at most 1.5 s and 200 MB, for the whole process.
+The steps are those of recorded previews, over and over under other names. Wanted: at most 1.5 s and 200 MB,
+for the whole process.
 """
 
 import argparse

@@ -1,7 +1,10 @@
-"""Requests lost while pods are replaced: rolling restarts and image changes of 4 pods under steady load, 10 of each by default.
+"""Requests lost while pods are replaced: rolling restarts and image changes of 4 pods under steady load, 10
+of each by default.
 
-`python -m benchmarks.rollouts [runs]`, behind a Service and behind an Ingress. Beside the defaults, what they are made of is taken
-away piece by piece, and a plain Deployment with a plain Service shows that the measure measures. Needs root, like the lab's packet
+`python -m benchmarks.rollouts [runs]`, behind a Service and behind an Ingress. Beside the defaults, what they
+are made of is taken
+away piece by piece, and a plain Deployment with a plain Service shows that the measure measures. Needs root,
+like the lab's packet
 network. Ends with 1 if a request was lost with the defaults, or none with the plain objects.
 """
 

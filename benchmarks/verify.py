@@ -1,4 +1,5 @@
-"""`tke-hybrid verify`: 1,000 requests over 3 zones and 30 pods on real packets. Needs root, like the lab's packet network."""
+"""`tke-hybrid verify`: 1,000 requests over 3 zones and 30 pods on real packets. Needs root, like the lab's
+packet network."""
 
 import sys
 import tempfile
@@ -25,7 +26,8 @@ def main() -> None:
                 traffic = found.report["traffic"]
                 memory = int(found.told.splitlines()[-1]) / 1024
                 print(
-                    f"{traffic['requests']} requests in {traffic['seconds']:.2f} s; command {found.seconds:.1f} s, {memory:.0f} MiB"
+                    f"{traffic['requests']} requests in {traffic['seconds']:.2f} s; command"
+                    f" {found.seconds:.1f} s, {memory:.0f} MiB"
                 )
 
         run(lab, "benchmark", scenario)

@@ -1,4 +1,5 @@
-"""TKE's hybrid network as Pulumi components: GlobalRouter for all pods, ENI addresses for those that must see their client."""
+"""TKE's hybrid network as Pulumi components: GlobalRouter for all pods, ENI addresses for those that must see
+their client."""
 
 import importlib
 from typing import TYPE_CHECKING

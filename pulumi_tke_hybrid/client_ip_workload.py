@@ -54,21 +54,25 @@ _NO_WAIT = {"pulumi.com/skipAwait": "true"}
 class ClientIpWorkload(pulumi.ComponentResource):
     """Pods on ENI addresses behind a direct Service or Ingress.
 
-    `opts.ignore_changes` is about the Deployment or StatefulSet, and what it names is never written: where the Kubernetes provider does
+    `opts.ignore_changes` is about the Deployment or StatefulSet, and what it names is never written: where
+    the Kubernetes provider does
     not find the field, an image for example, the live value is read and takes the place of the program's.
 
     A renamed component keeps its objects with `opts.aliases=[pulumi.Alias(name="old")]` and `name="old"`.
 
-    The Service and the Ingress come first and wait only for their address; then the pods, which get TKE's readiness gate because the
+    The Service and the Ingress come first and wait only for their address; then the pods, which get TKE's
+    readiness gate because the
     Service already selects them, and are awaited until the load balancer has them.
     """
 
     address: pulumi.Output[str]
-    """Address (for newer public load balancers a host name) for clients: the Service's, or else the Ingress's; empty without one."""
+    """Address (for newer public load balancers a host name) for clients: the Service's, or else the
+    Ingress's; empty without one."""
     service_name: pulumi.Output[str]
     """Name of the Service."""
     client_ip_from: pulumi.Output[str]
-    """Where the application reads its client's address: `peer`, `x-forwarded-for` or `none`; `ClientIpFrom` says why."""
+    """Where the application reads its client's address: `peer`, `x-forwarded-for` or `none`; `ClientIpFrom`
+    says why."""
 
     def __init__(
         self,
@@ -78,8 +82,10 @@ class ClientIpWorkload(pulumi.ComponentResource):
     ) -> None:
         """Register the workload's objects.
 
-        `name` is the component's name, and the objects' where `args.name` is left out. `args` may be a dictionary of the same shape.
-        `opts.provider` is the cluster's Kubernetes provider. Raises `InvalidInputs`, naming each property, before anything is made; what
+        `name` is the component's name, and the objects' where `args.name` is left out. `args` may be a
+        dictionary of the same shape.
+        `opts.provider` is the cluster's Kubernetes provider. Raises `InvalidInputs`, naming each property,
+        before anything is made; what
         only an Output tells is checked as soon as it is known.
         """
         owner = f"ClientIpWorkload {name!r}"
@@ -157,9 +163,11 @@ class ClientIpWorkload(pulumi.ComponentResource):
         told = self._surge if args.cluster_facts is not None else None
         props = {
             # Nothing is made before everything was checked.
-            "name": pulumi.Output.all(
-                self._object_name, self._checked, told, self._taken.checked, *self._claims
-            ).apply(_first),
+            "name": (
+                pulumi.Output.all(
+                    self._object_name, self._checked, told, self._taken.checked, *self._claims
+                ).apply(_first)
+            ),
             "namespace": self._namespace,
             "selector": self._selector,
             "network": args.pod_network.value,
@@ -227,7 +235,8 @@ class ClientIpWorkload(pulumi.ComponentResource):
     def _certificate(
         self, suffix: str, certificate_id: Input[str], guard: WorkloadGuard
     ) -> kubernetes.core.v1.Secret:
-        """The Secret by which a Service or an Ingress names a certificate of Tencent's. It holds no key, only the id."""
+        """The Secret by which a Service or an Ingress names a certificate of Tencent's. It holds no key, only
+        the id."""
         return kubernetes.core.v1.Secret(
             f"{self._name}-{suffix}",
             metadata=self._meta(name=certificate_name(self._object_name, suffix, certificate_id)),
@@ -289,9 +298,11 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 depends_on=before,
                 replace_on_changes=self._replacing(fixed_keys(On.SERVICE)),
                 delete_before_replace=True,  # both would have the same name
-                hooks=self._turning_direct("service", keys.SERVICE_DIRECT_ACCESS)
-                if args.exposure.is_there
-                else None,
+                hooks=(
+                    self._turning_direct("service", keys.SERVICE_DIRECT_ACCESS)
+                    if args.exposure.is_there
+                    else None
+                ),
             ),
         )
 
@@ -345,9 +356,11 @@ class ClientIpWorkload(pulumi.ComponentResource):
         )
 
     def _replacing(self, fixed: Sequence[str]) -> list[str]:
-        """Annotations that TKE reads only when the load balancer is made (457/90598): another one needs another load balancer.
+        """Annotations that TKE reads only when the load balancer is made (457/90598): another one needs
+        another load balancer.
 
-        Without the program's word nothing of that kind happens: neither where somebody edited an annotation, which TKE never saw, nor in an
+        Without the program's word nothing of that kind happens: neither where somebody edited an annotation,
+        which TKE never saw, nor in an
         update of the Service alone, which the guard is no part of.
         """
         return [f'metadata.annotations["{key}"]' for key in fixed] if self._args.allow_address_change else []
@@ -440,9 +453,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 kubernetes.apps.v1.StatefulSetSpecArgs(
                     replicas=self._replicas,
                     service_name=self._governing,
-                    pod_management_policy=None
-                    if self._args.pod_management_policy is None
-                    else self._policy.value,
+                    pod_management_policy=(
+                        None if self._args.pod_management_policy is None else self._policy.value
+                    ),
                     selector=kubernetes.meta.v1.LabelSelectorArgs(match_labels=self._selector),
                     template=self._template(),
                     volume_claim_templates=claims or None,

@@ -93,11 +93,14 @@ _LABELS = Each(names.label_value_problem, whole=names.label_keys_problem)
     labels=_LABELS,
 )
 class ClientIpWorkloadArgs(Args):
-    """Arguments of `ClientIpWorkload`. Ten of them describe most workloads; `pod_spec` and transforms do the rest."""
+    """Arguments of `ClientIpWorkload`. Ten of them describe most workloads; `pod_spec` and transforms do the
+    rest."""
 
     exposure: ExposureArgs
-    """How clients reach the pods: `public()`, `internal(subnet)`, `existing_clb(id)` or `not_exposed()`. No default: it decides who can.
-    TKE cannot turn a load balancer into another one (457/90598), so a change is refused until `allow_address_change`."""
+    """How clients reach the pods: `public()`, `internal(subnet)`, `existing_clb(id)` or `not_exposed()`. No
+    default: it decides who can.
+    TKE cannot turn a load balancer into another one (457/90598), so a change is refused until
+    `allow_address_change`."""
 
     image: Optional[Input[str]] = None
     """Image of the one container. Exactly one of `image`, `containers` and `pod_spec`. A change rolls the
@@ -125,7 +128,8 @@ class ClientIpWorkloadArgs(Args):
     """Startup probe of the container made from `image`. Default: none. A change rolls the pods."""
 
     containers: Optional[Sequence[ContainerInput]] = None
-    """The containers, as pulumi-kubernetes has them or as dictionaries; the first one gets the request for an ENI address. A change rolls
+    """The containers, as pulumi-kubernetes has them or as dictionaries; the first one gets the request for an
+    ENI address. A change rolls
     the pods. Default: the one container of `image`."""
 
     init_containers: Optional[Sequence[ContainerInput]] = None
@@ -157,7 +161,8 @@ class ClientIpWorkloadArgs(Args):
     """Ports of the workload. Default: 80. Updated in place."""
 
     listener: Optional[ListenerArgs] = None
-    """Session affinity, scheduler and health check of the Service's load balancer, for ports that say nothing of their own. Default:
+    """Session affinity, scheduler and health check of the Service's load balancer, for ports that say nothing
+    of their own. Default:
     TKE's. Updated in place."""
 
     replicas: Optional[Input[int]] = None
@@ -172,13 +177,17 @@ class ClientIpWorkloadArgs(Args):
     """`deployment` or `statefulset`. Default: `deployment`. A change replaces the pods."""
 
     network: Optional[Union[PodNetwork, Literal["eni", "global_route"]]] = None
-    """`eni` or `global_route`. Default: `eni`. A change rolls the pods; with a load balancer in front only while `direct` is false before
+    """`eni` or `global_route`. Default: `eni`. A change rolls the pods; with a load balancer in front only
+    while `direct` is false before
     and after, because backends of both networks cannot stand behind one direct load balancer (457/41897)."""
 
     direct: Optional[bool] = None
-    """Whether the load balancer sends to pods instead of node ports. Default: true with `eni`, false with `global_route`; always written
-    out, because newer controllers would decide by themselves (457/131136). A change rolls the pods, so that they get their readiness
-    gates. True with `global_route` needs an account with upgraded bandwidth, and node security groups that open the pods' ports."""
+    """Whether the load balancer sends to pods instead of node ports. Default: true with `eni`, false with
+    `global_route`; always written
+    out, because newer controllers would decide by themselves (457/131136). A change rolls the pods, so that
+    they get their readiness
+    gates. True with `global_route` needs an account with upgraded bandwidth, and node security groups that
+    open the pods' ports."""
 
     external_traffic_policy: Optional[Union[ExternalTrafficPolicy, Literal["cluster", "local"]]] = None
     """`cluster` or `local`, for `global_route` without direct access: `local` shows pods their client.
@@ -204,14 +213,16 @@ class ClientIpWorkloadArgs(Args):
     """How pods are replaced. Default: without losing a request. `RolloutArgs` names what rolls the pods."""
 
     name: Optional[Input[str]] = None
-    """Name of the Kubernetes objects; it begins with a letter, and has at most 52 characters for a StatefulSet. Default: the component's
+    """Name of the Kubernetes objects; it begins with a letter, and has at most 52 characters for a
+    StatefulSet. Default: the component's
     name. A change replaces them, and the load balancer's address with them."""
 
     namespace: Optional[Input[str]] = None
     """Namespace. Default: `default`. A change replaces the objects."""
 
     selector: Optional[Mapping[str, Input[str]]] = None
-    """Labels by which the objects find their pods; give those of an existing workload to adopt it. Fixed when it is made: a
+    """Labels by which the objects find their pods; give those of an existing workload to adopt it. Fixed when
+    it is made: a
     change is refused at preview. Default: `app.kubernetes.io/name` with the objects' name."""
 
     labels: Optional[Mapping[str, Input[str]]] = None
@@ -222,32 +233,43 @@ class ClientIpWorkloadArgs(Args):
     pods. Default: none."""
 
     service_annotations: Optional[Mapping[str, Input[str]]] = None
-    """Further annotations of the Service; none that the component writes itself. Updated in place, but for those that
-    TKE reads only when it makes the load balancer (creation parameters, its region and VPC): a change of these is
+    """Further annotations of the Service; none that the component writes itself. Updated in place, but for
+    those that
+    TKE reads only when it makes the load balancer (creation parameters, its region and VPC): a change of
+    these is
     refused at preview until `allow_address_change`. Default: none."""
 
     front_service_name: Optional[Input[str]] = None
-    """Name of the Service that clients come through, where the objects' name belongs to another Service, a headless one for instance.
-    Default: the objects' name. A change replaces the Service, and its load balancer's address with it: refused at preview until
+    """Name of the Service that clients come through, where the objects' name belongs to another Service, a
+    headless one for instance.
+    Default: the objects' name. A change replaces the Service, and its load balancer's address with it:
+    refused at preview until
     `allow_address_change`."""
 
     service_name: Optional[Input[str]] = None
-    """Name of the Service that governs a StatefulSet (`spec.serviceName`) and gives each pod a DNS name, where it is another one than the
-    workload's own. It exists already, or `headless_service` makes it. Default: the workload's Service. Fixed when the StatefulSet is
+    """Name of the Service that governs a StatefulSet (`spec.serviceName`) and gives each pod a DNS name,
+    where it is another one than the
+    workload's own. It exists already, or `headless_service` makes it. Default: the workload's Service. Fixed
+    when the StatefulSet is
     made: a change is refused at preview."""
 
     headless_service: Optional[bool] = None
-    """Make the governing Service of a StatefulSet: one without an address (`clusterIP: None`), by which each pod has a DNS name also
-    before it is ready. Its name is `service_name`, or the workload's with `-headless`. Default: false. Made and removed in place; what it
+    """Make the governing Service of a StatefulSet: one without an address (`clusterIP: None`), by which each
+    pod has a DNS name also
+    before it is ready. Its name is `service_name`, or the workload's with `-headless`. Default: false. Made
+    and removed in place; what it
     means for `service_name` is fixed."""
 
     pod_management_policy: Optional[Union[PodManagementPolicy, Literal["OrderedReady", "Parallel"]]] = None
-    """`OrderedReady` or `Parallel`: how a StatefulSet is scaled. Default: `OrderedReady`. Fixed when the StatefulSet is made: a change is
+    """`OrderedReady` or `Parallel`: how a StatefulSet is scaled. Default: `OrderedReady`. Fixed when the
+    StatefulSet is made: a change is
     refused at preview."""
 
     disruption_budget: Optional[bool] = None
-    """Whether a PodDisruptionBudget keeps all pods but one when nodes are drained. False where another budget selects the pods: the API
-    server evicts no pod that two of them select. Default: true with more than one replica or `autoscaled`. Made and removed in place."""
+    """Whether a PodDisruptionBudget keeps all pods but one when nodes are drained. False where another budget
+    selects the pods: the API
+    server evicts no pod that two of them select. Default: true with more than one replica or `autoscaled`.
+    Made and removed in place."""
 
     adopt: Optional[bool] = None
     """The objects may exist already and are taken over. They are read and compared before anything is made;
@@ -256,7 +278,8 @@ class ClientIpWorkloadArgs(Args):
     Updated in place."""
 
     allow_address_change: Optional[bool] = None
-    """Let a change replace the load balancer, with a new address and a gap. Default: false, such a change is refused at preview."""
+    """Let a change replace the load balancer, with a new address and a gap. Default: false, such a change is
+    refused at preview."""
 
     cluster_facts: Optional[Input[Mapping[str, Any]]] = None
     """`cluster_facts` of the `HybridCluster`, also of another stack: replicas, surge and load balancers are
@@ -495,16 +518,19 @@ class ClientIpWorkloadArgs(Args):
         return kubernetes.core.v1.ContainerArgs(
             name=name,
             image=self.image,
-            env=[kubernetes.core.v1.EnvVarArgs(name=key, value=value) for key, value in self.env.items()]
-            if self.env
-            else None,
+            env=(
+                [kubernetes.core.v1.EnvVarArgs(name=key, value=value) for key, value in self.env.items()]
+                if self.env
+                else None
+            ),
             ports=container_ports(self.all_ports),
             resources=resources if self.requests or self.limits else None,
             **{probe: getattr(self, probe) for probe in PROBES},
         )
 
     def given_ids(self) -> dict[str, Input[str]]:
-        """The ids that the workload may change in place, by property path: security groups, container subnets, certificates."""
+        """The ids that the workload may change in place, by property path: security groups, container
+        subnets, certificates."""
         found: dict[str, Input[str]] = {
             f"nominated_subnets[{index}]": item for index, item in enumerate(self.nominated_subnets or ())
         }

@@ -1,4 +1,5 @@
-"""The step between the container subnets and their cluster: refuses what would rebuild it, and waits when all is destroyed."""
+"""The step between the container subnets and their cluster: refuses what would rebuild it, and waits when all
+is destroyed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +19,8 @@ from pulumi_tke_hybrid.tke.rules import pools as capacity
 from pulumi_tke_hybrid.tke.rules.zones_and_subnets import Stated, stated_findings
 
 ADOPTED_SUBNET, STATED_SUBNET = "adopted", "stated"
-"""Where a subnet comes from that no `EniZoneSubnet` made: adopted by one, so it stays; or stated by its id, whoever made it."""
+"""Where a subnet comes from that no `EniZoneSubnet` made: adopted by one, so it stays; or stated by its id,
+whoever made it."""
 
 
 class ClusterGuardProvider(StoringProvider):
@@ -48,7 +50,8 @@ class ClusterGuardProvider(StoringProvider):
                     else f", and was {before[pool].get('subnetId')}"
                 )
                 say(
-                    f"node_pools[{pool}].subnet_id: is not known yet{was}; if it is another subnet, `up` stops before the pool is rebuilt"
+                    f"node_pools[{pool}].subnet_id: is not known yet{was}; if it is another subnet, `up`"
+                    " stops before the pool is rebuilt"
                 )
         kept = {name: pool for name, pool in before.items() if name in after}
         adopted = immutable_fields.adopted_findings(
@@ -78,7 +81,8 @@ class ClusterGuardProvider(StoringProvider):
         return [*self._misplaced(olds, news), *self._short(olds, news)]
 
     def _misplaced(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
-        """Subnets that the program names by their ids: are they there, and what it says? Asks only about what is new."""
+        """Subnets that the program names by their ids: are they there, and what it says? Asks only about what
+        is new."""
         seen = set(_stated(olds))
         named = [stated for stated in _stated(news) if stated not in seen]
         if not named:
@@ -88,7 +92,8 @@ class ClusterGuardProvider(StoringProvider):
             live = {str(item["SubnetId"]): item for item in found}
         except CloudError as error:
             say(
-                f"could not look at the subnets that the program names ({error.code}); their zones and ranges are taken as stated"
+                f"could not look at the subnets that the program names ({error.code}); their zones and ranges"
+                " are taken as stated"
             )
             return []
         return [
@@ -96,7 +101,8 @@ class ClusterGuardProvider(StoringProvider):
         ]
 
     def _short(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
-        """Capacity once more, with the ENI limits that the cloud tells; a preview without credentials has only those of the table."""
+        """Capacity once more, with the ENI limits that the cloud tells; a preview without credentials has
+        only those of the table."""
         planned: Mapping[str, Any] = news.get("planned") or {}
         compared = ("planned", "eniSubnets")
         if not planned or all(olds.get(name) == news.get(name) for name in compared):
@@ -110,7 +116,8 @@ class ClusterGuardProvider(StoringProvider):
             )
         except CloudError as error:
             say(
-                f"could not read the ENI limits of instance types ({error.code}); those of the vendor's guide were used"
+                f"could not read the ENI limits of instance types ({error.code}); those of the vendor's guide"
+                " were used"
             )
             return []
         before = set(capacity.node_capacity_findings(plan))
@@ -127,9 +134,11 @@ class ClusterGuardProvider(StoringProvider):
         return [finding for finding in found if finding.severity is Severity.ERROR]
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
-        """Comes after the cluster's deletion, which the provider does not wait for, and before that of the subnets.
+        """Comes after the cluster's deletion, which the provider does not wait for, and before that of the
+        subnets.
 
-        An adopted cluster stays, with its subnets: there is nothing to wait for. Nor is there for an adopted subnet, in which others may
+        An adopted cluster stays, with its subnets: there is nothing to wait for. Nor is there for an adopted
+        subnet, in which others may
         hold addresses.
         """
         if not props["cluster"]:
@@ -151,7 +160,8 @@ def _known(value: Any) -> Any:
 
 
 def _stated(props: Mapping[str, Any]) -> Iterator[Stated]:
-    """Subnets of pods that no component made or compared, and those of nodes, as far as the preview knows them."""
+    """Subnets of pods that no component made or compared, and those of nodes, as far as the preview knows
+    them."""
 
     def text(value: Any) -> str:
         return str(_known(value) or "")
@@ -204,7 +214,8 @@ def _whole(value: Any) -> int | None:
 
 
 class ClusterGuard(Resource, module="tke-hybrid", name="ClusterGuard"):
-    """What is fixed for ever about a cluster and its pools, kept so that a preview can refuse a change by its name."""
+    """What is fixed for ever about a cluster and its pools, kept so that a preview can refuse a change by its
+    name."""
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__(ClusterGuardProvider(), name, dict(props), opts)

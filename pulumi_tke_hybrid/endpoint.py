@@ -27,7 +27,8 @@ class EndpointArgs(Args):
     is closed."""
 
     subnet_id: Optional[Input[str]] = None
-    """Subnet of an intranet endpoint. Default: the subnet of the first node pool. Read when the endpoint is opened; another one is refused
+    """Subnet of an intranet endpoint. Default: the subnet of the first node pool. Read when the endpoint is
+    opened; another one is refused
     at preview, also where it follows from another first pool."""
 
     security_group_id: Optional[Input[str]] = None

@@ -105,8 +105,10 @@ class EniZoneSubnet(pulumi.ComponentResource):
     ) -> None:
         """Register the subnet, or look the adopted one up.
 
-        `name` is the component's name, and the subnet's in the cloud where `args.name` is left out. `args` may be a dictionary of the
-        same shape. Raises `InvalidInputs`, naming each property, before anything is made; of an adopted subnet also where its VPC, zone
+        `name` is the component's name, and the subnet's in the cloud where `args.name` is left out. `args`
+        may be a dictionary of the
+        same shape. Raises `InvalidInputs`, naming each property, before anything is made; of an adopted
+        subnet also where its VPC, zone
         or range is another one.
         """
         owner = f"EniZoneSubnet {name!r}"
@@ -173,7 +175,10 @@ class EniZoneSubnet(pulumi.ComponentResource):
 
     def _adopt(self, owner: str, args: EniZoneSubnetArgs) -> None:
         wanted = pulumi.Output.from_input(args.subnet_id or "")
-        text = "subnet_id: is not known yet; VPC, zone and range are compared with the subnet during `up`, before its id is used"
+        text = (
+            "subnet_id: is not known yet; VPC, zone and range are compared with the subnet during `up`,"
+            " before its id is used"
+        )
         note_while_unknown(self, wanted, text)
 
         def look(subnet_id: str) -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
-"""For gateways that are Helm charts: what a ClientIpWorkload writes, as values for a chart or as a transform of what it renders."""
+"""For gateways that are Helm charts: what a ClientIpWorkload writes, as values for a chart or as a transform
+of what it renders."""
 
 import sys
 import weakref
@@ -25,7 +26,8 @@ _ENVOY_PROXY = "kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy"
 
 
 def eni_pod_template(*, fixed_ip: bool = False) -> dict[str, Any]:
-    """What pods need for an ENI address behind a direct Service: `annotations` of the pod, `resources` of its first container.
+    """What pods need for an ENI address behind a direct Service: `annotations` of the pod, `resources` of its
+    first container.
 
     `fixed_ip` only where the chart makes a StatefulSet.
     """
@@ -38,7 +40,10 @@ def eni_pod_template(*, fixed_ip: bool = False) -> dict[str, Any]:
 def _workloads_problem(names: Sequence[str]) -> str | None:
     if names:
         return None
-    return "is empty, so no pod would go to ENI; name the Deployments and StatefulSets, or say None if Envoy Gateway makes the pods"
+    return (
+        "is empty, so no pod would go to ENI; name the Deployments and StatefulSets, or say None if Envoy"
+        " Gateway makes the pods"
+    )
 
 
 @args_class(workloads=_workloads_problem)
@@ -68,12 +73,15 @@ def direct_service_annotations(exposure: ExposureArgs | Mapping[str, Any]) -> di
 def gateway_transform(
     exposure: ExposureArgs | Mapping[str, Any], *, workloads: Collection[str] | None, fixed_ip: bool = False
 ) -> Transform:
-    """For `opts.transforms` of a chart: puts the pods of these Deployments and StatefulSets on ENI, and makes Services direct.
+    """For `opts.transforms` of a chart: puts the pods of these Deployments and StatefulSets on ENI, and makes
+    Services direct.
 
-    `workloads` are their Kubernetes names; others, such as the controller of Envoy Gateway, stay as they are, and all of them with None.
+    `workloads` are their Kubernetes names; others, such as the controller of Envoy Gateway, stay as they are,
+    and all of them with None.
     Services of type LoadBalancer and `EnvoyProxy` objects are changed whatever their name.
 
-    Raises `InvalidInputs` for a `helm.sh/v3` Release, whose objects no transform reaches. Names of `workloads` that no object has, and a
+    Raises `InvalidInputs` for a `helm.sh/v3` Release, whose objects no transform reaches. Names of
+    `workloads` that no object has, and a
     chart without a load balancer, are named in a warning at the end of the program.
     """
     described = {
@@ -108,7 +116,8 @@ def gateway_transform(
 
 
 class _Seen:
-    """What a transform was given and what it changed. At the end of the program it names what had no effect."""
+    """What a transform was given and what it changed. At the end of the program it names what had no
+    effect."""
 
     def __init__(self, moved: Collection[str]) -> None:
         self._unmoved = set(moved)
@@ -126,13 +135,22 @@ class _Seen:
     def lines(self) -> Iterator[str]:
         """What had no effect, and what to do."""
         if not self._given:
-            yield "was given no Kubernetes object, so it changed nothing; give it to a chart, in opts.transforms"
+            yield (
+                "was given no Kubernetes object, so it changed nothing; give it to a chart, in"
+                " opts.transforms"
+            )
             return
         if self._unmoved:
             names = ", ".join(sorted(self._unmoved))
-            yield f"no Deployment or StatefulSet is named {names}, so those pods get no ENI address; give the names that the chart renders"
+            yield (
+                f"no Deployment or StatefulSet is named {names}, so those pods get no ENI address; give the"
+                " names that the chart renders"
+            )
         if not self._direct:
-            yield "no Service of type LoadBalancer and no EnvoyProxy came by, so no load balancer became direct; look at the chart's values"
+            yield (
+                "no Service of type LoadBalancer and no EnvoyProxy came by, so no load balancer became"
+                " direct; look at the chart's values"
+            )
 
     def report(self) -> None:
         """Write the lines where the engine shows them. The program is over by then, and its log is closed."""
@@ -144,8 +162,14 @@ def _no_release(name: str) -> InvalidInputs:
     finding = PROPERTY.finding(
         "opts.transforms",
         "does nothing in a helm.sh/v3 Release",
-        why="Helm renders its objects inside the provider, where no transform reaches them; its pods would stay on the overlay",
-        todo="use kubernetes.helm.v4.Chart, or give eni_pod_template() and direct_service_annotations() as values of the chart",
+        why=(
+            "Helm renders its objects inside the provider, where no transform reaches them; its pods would"
+            " stay on the overlay"
+        ),
+        todo=(
+            "use kubernetes.helm.v4.Chart, or give eni_pod_template() and direct_service_annotations() as"
+            " values of the chart"
+        ),
     )
     return InvalidInputs(f"gateway_transform {name!r}", [finding])
 

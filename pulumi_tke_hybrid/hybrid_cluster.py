@@ -1,4 +1,5 @@
-"""HybridCluster: a GlobalRouter cluster with VPC-CNI beside it, its node pools, its endpoint and its Kubernetes provider."""
+"""HybridCluster: a GlobalRouter cluster with VPC-CNI beside it, its node pools, its endpoint and its
+Kubernetes provider."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -30,10 +31,12 @@ from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY, PROPERTY
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady
 
 _OUT_OF_BAND = ("eniSubnetIds", "vpcCniType", "claimExpiredSeconds")
-"""Fields of the cluster resource that follow what `VpcCni` did. Without ignoring them the provider would switch VPC-CNI off."""
+"""Fields of the cluster resource that follow what `VpcCni` did. Without ignoring them the provider would
+switch VPC-CNI off."""
 
 _FILLED_BY_IMPORT = ("runtimeVersion", "serviceCidr")
-"""TKE chooses these where the program does not, and the provider reads them when it imports. Left out of the program, they would then be
+"""TKE chooses these where the program does not, and the provider reads them when it imports. Left out of the
+program, they would then be
 taken for removed, and without its range of Services an imported cluster would be replaced."""
 
 _ALSO_AT_PREVIEW = pulumi.ResourceHookOptions(on_dry_run=True)
@@ -42,8 +45,10 @@ _ALSO_AT_PREVIEW = pulumi.ResourceHookOptions(on_dry_run=True)
 class HybridCluster(pulumi.ComponentResource):
     """A cluster whose pods are on GlobalRouter unless they ask for an ENI address.
 
-    In this order: the cluster (no ENI field is ever given to it), VPC-CNI with every container subnet, node pools, the wait until
-    VPC-CNI works, the endpoint, the Kubernetes provider. With `zone_registration="configmap"` the first zone goes this way and the
+    In this order: the cluster (no ENI field is ever given to it), VPC-CNI with every container subnet, node
+    pools, the wait until
+    VPC-CNI works, the endpoint, the Kubernetes provider. With `zone_registration="configmap"` the first zone
+    goes this way and the
     others follow through ipamd's ConfigMap.
     """
 
@@ -63,7 +68,8 @@ class HybridCluster(pulumi.ComponentResource):
     vpc_cni_phase: pulumi.Output[str]
     """ipamd's phase when last seen."""
     cluster_facts: pulumi.Output[Mapping[str, Any]]
-    """Region, zones with their subnets and ranges, node pools, static mode and reclaim; no secret. For an application stack's checks
+    """Region, zones with their subnets and ranges, node pools, static mode and reclaim; no secret. For an
+    application stack's checks
     through a StackReference."""
 
     def __init__(
@@ -72,10 +78,13 @@ class HybridCluster(pulumi.ComponentResource):
         args: HybridClusterArgs | Mapping[str, Any],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Register the cluster with its pod network, node pools, endpoint and Kubernetes provider; or adopt a cluster.
+        """Register the cluster with its pod network, node pools, endpoint and Kubernetes provider; or adopt a
+        cluster.
 
-        `name` is the component's name, and the cluster's in the cloud where `args.cluster_name` is left out. `args` may be a dictionary
-        of the same shape. Raises `InvalidInputs`, naming each property, before anything is made; what only an Output or the cloud tells
+        `name` is the component's name, and the cluster's in the cloud where `args.cluster_name` is left out.
+        `args` may be a dictionary
+        of the same shape. Raises `InvalidInputs`, naming each property, before anything is made; what only an
+        Output or the cloud tells
         is checked as soon as it is known.
         """
         self._owner = f"HybridCluster {name!r}"
@@ -103,7 +112,10 @@ class HybridCluster(pulumi.ComponentResource):
             self.cluster_id = self._cluster(name, parsed, static_ip, guard).id
         else:
             self.cluster_id = pulumi.Output.from_input(parsed.existing_cluster_id)
-            text = "existing_cluster_id: is not known yet; what is there is compared with the program during `up`, before anything changes"
+            text = (
+                "existing_cluster_id: is not known yet; what is there is compared with the program during"
+                " `up`, before anything changes"
+            )
             note_while_unknown(self, self.cluster_id, text)
         untouched = NonMasquerade.ADD_VPC if parsed.existing_cluster_id is None else NonMasquerade.KEEP
         registered = subnets[:1] if by_configmap else subnets
@@ -271,7 +283,8 @@ class HybridCluster(pulumi.ComponentResource):
         if not by_configmap:
             self._kubernetes = self._provider_after(f"{name}-kubernetes", working)
             return
-        # ipamd's ConfigMap comes before the nodes of further zones, and those before any workload: hence two providers.
+        # ipamd's ConfigMap comes before the nodes of further zones, and those before any workload: hence two
+        # providers.
         config = IpamdConfig(
             f"{name}-ipamd",
             IpamdConfigArgs(
@@ -294,13 +307,15 @@ class HybridCluster(pulumi.ComponentResource):
     def _provider_after(
         self, name: str, after: Sequence[pulumi.Resource], ready: VpcCniReady | None = None
     ) -> kubernetes.Provider:
-        """With `ready`, a preview knows no way into the cluster while VPC-CNI is still to be switched on: ipamd is not there yet."""
+        """With `ready`, a preview knows no way into the cluster while VPC-CNI is still to be switched on:
+        ipamd is not there yet."""
         way = (
             self.kubeconfig
             if ready is None
             else pulumi.Output.all(self.kubeconfig, ready.phase).apply(_first)
         )
-        # Not every version of pulumi-kubernetes knows this argument; the arguments' own checks have refused it for one that does not.
+        # Not every version of pulumi-kubernetes knows this argument; the arguments' own checks have refused
+        # it for one that does not.
         further: dict[str, Any] = {} if self._upsert is None else {UPSERT: self._upsert}
         return kubernetes.Provider(
             name,
@@ -312,7 +327,8 @@ class HybridCluster(pulumi.ComponentResource):
         )
 
     def _not_the_machines_own(self, kubeconfig: str | None) -> str:
-        """Refuse an empty one: the provider would take this machine's own, and the workloads go to whatever cluster that names."""
+        """Refuse an empty one: the provider would take this machine's own, and the workloads go to whatever
+        cluster that names."""
         if kubeconfig and kubeconfig.strip():
             return kubeconfig
         why = "workloads would go to the cluster of this machine's own kubeconfig"
@@ -346,7 +362,8 @@ class HybridCluster(pulumi.ComponentResource):
                 password=None if pool.password is None else pulumi.Output.secret(pool.password),
                 orderly_security_group_ids=pool.security_group_ids,
             ),
-            # The zones follow from the subnet, but the provider may read them back as if somebody had set them. Another password would
+            # The zones follow from the subnet, but the provider may read them back as if somebody had set
+            # them. Another password would
             # rebuild the pool, and cannot be refused by name: nobody keeps the old one to compare it with.
             opts=child_options(
                 self,
@@ -423,7 +440,8 @@ def _pool_hooks(owner: str, name: str, region: str) -> pulumi.ResourceHookBindin
             if not pulumi.runtime.is_dry_run():
                 raise
             pulumi.log.info(
-                f"could not look at the size of {hook.name} ({error.code}); `up` looks before it changes the pool"
+                f"could not look at the size of {hook.name} ({error.code}); `up` looks before it changes the"
+                " pool"
             )
             return
         before, after = hook.old_inputs or {}, hook.new_inputs or {}
@@ -450,7 +468,8 @@ def _endpoint_hooks(owner: str, name: str) -> pulumi.ResourceHookBinding:
 
 
 def _plain(number: Input[int]) -> Input[int]:
-    """No size is a secret, wherever it comes from; as one it would be hidden from the look at the live pool."""
+    """No size is a secret, wherever it comes from; as one it would be hidden from the look at the live
+    pool."""
     return pulumi.Output.unsecret(number) if isinstance(number, pulumi.Output) else number
 
 
@@ -470,7 +489,8 @@ def _shown_pool(pool: NodePoolArgs) -> dict[str, Any]:
 
 
 def _guarded_pool(pool: NodePoolArgs) -> dict[str, Any]:
-    """What the provider answers with a replacement, and what a refusal tells. A password instead of keys shows as no keys."""
+    """What the provider answers with a replacement, and what a refusal tells. A password instead of keys
+    shows as no keys."""
     keys: Any = [] if pool.key_ids is None else pool.key_ids
     return {
         "subnetId": pool.subnet_id,
@@ -482,7 +502,8 @@ def _guarded_pool(pool: NodePoolArgs) -> dict[str, Any]:
 
 
 def _same_zone(item: Any, args: HybridClusterArgs) -> bool:
-    """Whether something lies in the zone of the first ENI subnet; zones that are not known yet count as other ones."""
+    """Whether something lies in the zone of the first ENI subnet; zones that are not known yet count as other
+    ones."""
     first = args.stated_subnets[0]
     return item is first or (known(item.zone) is not None and known(item.zone) == known(first.zone))
 

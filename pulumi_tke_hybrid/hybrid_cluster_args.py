@@ -26,9 +26,11 @@ class ZoneRegistration(str, Enum):
     API = "api"
     """EnableVpcCniNetworkType with every subnet, AddVpcCniSubnets later."""
     CONFIGMAP = "configmap"
-    """The article's way: the first zone by the API, the others by an edit of ipamd's ConfigMap and a restart of ipamd.
+    """The article's way: the first zone by the API, the others by an edit of ipamd's ConfigMap and a restart
+    of ipamd.
 
-    Refused from ipamd 3.5.0 on, an add-on that TKE manages. A new cluster shows its version only once VPC-CNI is on: during the update.
+    Refused from ipamd 3.5.0 on, an add-on that TKE manages. A new cluster shows its version only once VPC-CNI
+    is on: during the update.
     """
 
 
@@ -106,9 +108,12 @@ class HybridClusterArgs(Args):
     Default: none. A change is refused at preview until `allow_cluster_replacement`."""
 
     existing_cluster_id: Optional[Input[str]] = None
-    """Adopt this GlobalRouter cluster instead of making one: its VPC-CNI is switched on, or adopted if it is on already, and nothing
-    else of what exists is touched. The preview reports what is there, what would change and what contradicts; of an id that is known
-    only during the update, the update compares before it changes anything. Default: a cluster is made. Another one is refused at preview
+    """Adopt this GlobalRouter cluster instead of making one: its VPC-CNI is switched on, or adopted if it is
+    on already, and nothing
+    else of what exists is touched. The preview reports what is there, what would change and what contradicts;
+    of an id that is known
+    only during the update, the update compares before it changes anything. Default: a cluster is made.
+    Another one is refused at preview
     while this stack has node pools in it."""
 
     kubeconfig: Optional[Input[str]] = None
@@ -120,7 +125,8 @@ class HybridClusterArgs(Args):
     provider. Pools are added and removed in place; `NodePoolArgs` names what of a pool is fixed."""
 
     static_ip: Optional[Input[bool]] = None
-    """Static-IP mode: kept addresses are possible. Default: true for a new cluster; must be stated for an adopted one, the API does not
+    """Static-IP mode: kept addresses are possible. Default: true for a new cluster; must be stated for an
+    adopted one, the API does not
     always tell. Fixed for ever, a change replaces the cluster."""
 
     zone_registration: Optional[Union[ZoneRegistration, Literal["api", "configmap"]]] = None
@@ -158,7 +164,8 @@ class HybridClusterArgs(Args):
     rule's own. Changes nothing that exists."""
 
     deletion_protection: Optional[bool] = None
-    """Refuse to delete or replace the cluster, in the cloud and in Pulumi. Default: true. Updated in place."""
+    """Refuse to delete or replace the cluster, in the cloud and in Pulumi. Default: true. Updated in
+    place."""
 
     allow_cluster_replacement: Optional[bool] = None
     """Let a changed property that TKE fixes for ever rebuild the cluster. Default: false, the preview refuses
@@ -170,8 +177,10 @@ class HybridClusterArgs(Args):
     up their subnets until the reclaim time. Updated in place."""
 
     upsert_existing_objects: Optional[bool] = None
-    """Let the cluster's Kubernetes provider take over objects that exist already, instead of failing: what `adopt` of a workload needs with
-    pulumi-kubernetes 4.29 and later. Refused with an earlier one, which always does so. Default: false. Updated in place."""
+    """Let the cluster's Kubernetes provider take over objects that exist already, instead of failing: what
+    `adopt` of a workload needs with
+    pulumi-kubernetes 4.29 and later. Refused with an earlier one, which always does so. Default: false.
+    Updated in place."""
 
     tags: Optional[Input[Mapping[str, Input[str]]]] = None
     """Tags of the cluster. Updated in place. Default: none."""

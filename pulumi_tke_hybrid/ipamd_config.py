@@ -40,7 +40,8 @@ class IpamdConfigArgs(Args):
     """The cluster's VPC. Updated in place; ipamd restarts."""
 
     eni_subnets: Sequence[IpamdSubnetArgs]
-    """Every container subnet, in an order that never changes: append only. A subnet that ipamd has and this list has not is refused."""
+    """Every container subnet, in an order that never changes: append only. A subnet that ipamd has and this
+    list has not is refused."""
 
     use_ambient_provider: Optional[bool] = None
     """Use whatever cluster the machine's own kubeconfig points at. Default: false, the program must say which
@@ -64,11 +65,15 @@ class IpamdConfigArgs(Args):
 
 
 class IpamdConfig(pulumi.ComponentResource):
-    """The ConfigMap `kube-system/tke-eni-ipamd` as the article edits it, and a restart of ipamd when, and only when, it changed.
+    """The ConfigMap `kube-system/tke-eni-ipamd` as the article edits it, and a restart of ipamd when, and
+    only when, it changed.
 
-    For clusters where `AddVpcCniSubnets` is not available, with an ipamd before 3.5.0: a later one is an add-on that TKE manages, and is
-    refused unless the rule `configmap-of-addon` is lowered. Both objects belong to TKE: they are read before anything is written,
-    patched, never created, and left as they are on destroy. Where one of them is missing, the read of `<name>-live` or
+    For clusters where `AddVpcCniSubnets` is not available, with an ipamd before 3.5.0: a later one is an
+    add-on that TKE manages, and is
+    refused unless the rule `configmap-of-addon` is lowered. Both objects belong to TKE: they are read before
+    anything is written,
+    patched, never created, and left as they are on destroy. Where one of them is missing, the read of
+    `<name>-live` or
     `<name>-live-deployment` fails: it "does not exist".
     """
 
@@ -82,8 +87,10 @@ class IpamdConfig(pulumi.ComponentResource):
     ) -> None:
         """Register the subnets in ipamd's ConfigMap, and restart ipamd when the ConfigMap changed.
 
-        `name` is the component's name. `args` may be a dictionary of the same shape. `opts.provider` is the cluster's Kubernetes
-        provider. Raises `InvalidInputs`, naming each property, before anything is written; also where ipamd is an add-on of version 3.5.0
+        `name` is the component's name. `args` may be a dictionary of the same shape. `opts.provider` is the
+        cluster's Kubernetes
+        provider. Raises `InvalidInputs`, naming each property, before anything is written; also where ipamd
+        is an add-on of version 3.5.0
         or later, or has a subnet that the program does not list.
         """
         owner = f"IpamdConfig {name!r}"
@@ -117,8 +124,10 @@ class IpamdConfig(pulumi.ComponentResource):
         )
         self.checksum = self.data.apply(ipamd.checksum)
         patching = {"pulumi.com/patchFieldManager": FIELD_MANAGER, "pulumi.com/patchForce": "true"}
-        # The triggers: TKE takes these objects away some time after VPC-CNI was switched off, and makes new ones once it is on again. A
-        # refresh before that leaves the patches of the old ones in the state, and only another object tells that they are to be made again.
+        # The triggers: TKE takes these objects away some time after VPC-CNI was switched off, and makes new
+        # ones once it is on again. A
+        # refresh before that leaves the patches of the old ones in the state, and only another object tells
+        # that they are to be made again.
         config_map = kubernetes.core.v1.ConfigMapPatch(
             f"{name}-configmap",
             metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(

@@ -1,4 +1,5 @@
-"""The step between the workloads and their cluster's endpoint: on destroy it names the kept addresses, or releases them."""
+"""The step between the workloads and their cluster's endpoint: on destroy it names the kept addresses, or
+releases them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +24,8 @@ class KeptAddressesProvider(StoringProvider):
 
 
 class KeptAddresses(Resource, module="tke-hybrid", name="KeptAddresses"):
-    """Comes after the endpoint and before every workload; on destroy the other way round, so the claims can still be read."""
+    """Comes after the endpoint and before every workload; on destroy the other way round, so the claims can
+    still be read."""
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__(KeptAddressesProvider(), name, dict(props), opts)

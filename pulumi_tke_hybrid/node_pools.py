@@ -78,7 +78,8 @@ class NodePoolArgs(Args):
     change of the subnet is refused at preview."""
 
     subnet_id: Input[str]
-    """VPC subnet for the nodes themselves, in that zone; not an ENI subnet. Fixed when the pool is made: a change
+    """VPC subnet for the nodes themselves, in that zone; not an ENI subnet. Fixed when the pool is made: a
+    change
     is refused at preview."""
 
     instance_type: Input[str]

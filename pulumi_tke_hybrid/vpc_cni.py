@@ -23,10 +23,12 @@ from pulumi_tke_hybrid.tke.rules.inputs import twice
 
 
 class NonMasquerade(str, Enum):
-    """What happens to the source address of GlobalRouter pods' traffic to the VPC when VPC-CNI is switched on."""
+    """What happens to the source address of GlobalRouter pods' traffic to the VPC when VPC-CNI is switched
+    on."""
 
     ADD_VPC = "add_vpc"
-    """TKE adds the VPC's range to the list of `ip-masq-agent`: traffic of GR pods into the VPC then carries the pod's address."""
+    """TKE adds the VPC's range to the list of `ip-masq-agent`: traffic of GR pods into the VPC then carries
+    the pod's address."""
     KEEP = "keep"
     """The list stays as it is."""
 
@@ -37,7 +39,8 @@ class OnDelete(str, Enum):
     KEEP = "keep"
     """It stays on. Whoever removes the resource from a program keeps their pods' network."""
     DISABLE = "disable"
-    """It is switched off, unless a pod lives on an ENI address, or nobody could tell: then the deletion is refused."""
+    """It is switched off, unless a pod lives on an ENI address, or nobody could tell: then the deletion is
+    refused."""
 
 
 @args_class(
@@ -59,11 +62,13 @@ class VpcCniArgs(Args):
     it."""
 
     subnets: Input[Sequence[Input[str]]]
-    """Ids of the container subnets, at least one for each node zone. Subnets may be added, in place; one that leaves is refused at
+    """Ids of the container subnets, at least one for each node zone. Subnets may be added, in place; one that
+    leaves is refused at
     preview, because TKE cannot unregister a subnet. Their order does not matter."""
 
     ip_reclaim: Input[str]
-    """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`. This
+    """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`.
+    This
     provider does not change it once VPC-CNI is on; from ipamd 3.5.0 on it is a setting of the add-on
     eniipamd, and the program may follow that. Left open, TKE's own default would be never, and the subnet
     fills up (article, step 4). Any other change is refused at preview."""
@@ -103,8 +108,10 @@ class VpcCniArgs(Args):
 class VpcCni(pulumi.ComponentResource):
     """The pod network switch of a cluster as a resource of its own.
 
-    The provider's cluster resource ignores its ENI fields when a GlobalRouter cluster is created and keeps them in its state; this one
-    calls the API, waits until the cloud lists the subnets, and finishes what a cut run began. Destroying it leaves the pod
+    The provider's cluster resource ignores its ENI fields when a GlobalRouter cluster is created and keeps
+    them in its state; this one
+    calls the API, waits until the cloud lists the subnets, and finishes what a cut run began. Destroying it
+    leaves the pod
     network on, unless `on_delete` says otherwise.
     """
 
@@ -120,8 +127,10 @@ class VpcCni(pulumi.ComponentResource):
     ) -> None:
         """Switch VPC-CNI of a cluster on, or adopt it as it is on.
 
-        `name` is the component's name. `args` may be a dictionary of the same shape. Raises `InvalidInputs`, naming each property, before
-        anything is called. The stack's own key is used, and not that of `opts.provider`, which gives the region alone.
+        `name` is the component's name. `args` may be a dictionary of the same shape. Raises `InvalidInputs`,
+        naming each property, before
+        anything is called. The stack's own key is used, and not that of `opts.provider`, which gives the
+        region alone.
         """
         owner = f"VpcCni {name!r}"
         parsed = parse_args(VpcCniArgs, args, owner)
@@ -149,7 +158,8 @@ class VpcCni(pulumi.ComponentResource):
             props["region"] = switch_region(
                 self, owner, given_provider(opts, "tencentcloud"), parsed.region, parsed.settings
             )
-        # Made again, it must not be the old one that has the last word: with on_delete="disable" that would switch off what the new one
+        # Made again, it must not be the old one that has the last word: with on_delete="disable" that would
+        # switch off what the new one
         # has just found on.
         switch = VpcCniResource(f"{name}-switch", props, child_options(self, delete_before_replace=True))
         self.registered_subnets = switch.registeredSubnets
@@ -169,7 +179,8 @@ def _first(values: list[Any]) -> str:
 
 
 class VpcCniProvider(CloudProvider):
-    """The adapter between the engine and `cloud.vpc_cni`. Its module path is in every user's state: never move it."""
+    """The adapter between the engine and `cloud.vpc_cni`. Its module path is in every user's state: never
+    move it."""
 
     def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         problems = VpcCniSwitch.check(olds, news, unknown)
@@ -188,7 +199,8 @@ class VpcCniProvider(CloudProvider):
         if unknown(news.get("clusterId")):
             if olds.get("clusterId"):
                 say(
-                    f"cluster_id: is not known yet, and was {olds['clusterId']}; `up` looks at its VPC-CNI before it changes anything"
+                    f"cluster_id: is not known yet, and was {olds['clusterId']}; `up` looks at its VPC-CNI"
+                    " before it changes anything"
                 )
             return self._in_use(news, registered)
         if olds.get("clusterId") == news.get("clusterId"):
@@ -197,7 +209,8 @@ class VpcCniProvider(CloudProvider):
             report = self._switch(news).report(news, unknown)
         except CloudError as error:
             say(
-                f"could not look at {news['clusterId']}: {error.code}; `up` looks again before it changes anything"
+                f"could not look at {news['clusterId']}: {error.code}; `up` looks again before it changes"
+                " anything"
             )
             return []
         for line in report.lines:
@@ -205,7 +218,8 @@ class VpcCniProvider(CloudProvider):
         return report.problems or self._in_use(news, report.registered)
 
     def _in_use(self, news: dict[str, Any], registered: Sequence[str]) -> list[Finding]:
-        """Subnets that are registered next and are not empty: shown, or an error where the program says so."""
+        """Subnets that are registered next and are not empty: shown, or an error where the program says
+        so."""
         listed = news.get("subnets", ())
         wanted = [] if unknown(listed) else [subnet for subnet in listed if not unknown(subnet)]
         if unknown(news.get("region")) or not set(wanted) - set(registered):
@@ -275,7 +289,8 @@ class VpcCniReadyProvider(CloudProvider):
 
 
 class VpcCniResource(Resource, module="tke-hybrid", name="VpcCni"):
-    """The dynamic child of `VpcCni`: the setting itself. Attributes have the names of the wire, as dynamic resources do."""
+    """The dynamic child of `VpcCni`: the setting itself. Attributes have the names of the wire, as dynamic
+    resources do."""
 
     registeredSubnets: pulumi.Output[Sequence[str]]
     phase: pulumi.Output[str]

@@ -19,7 +19,8 @@ os.environ["PULUMI_ERROR_OUTPUT_STRING"] = (
 
 
 def pytest_collection_finish() -> None:
-    """What was imported until now stays: the collector need not look through all of Pulumi again and again."""
+    """What was imported until now stays: the collector need not look through all of Pulumi again and
+    again."""
     gc.collect()
     gc.freeze()
 

@@ -1,4 +1,5 @@
-"""One cluster and many workloads, each checked against the cluster's facts. Tells how much time the checks took."""
+"""One cluster and many workloads, each checked against the cluster's facts. Tells how much time the checks
+took."""
 
 import atexit
 import json

@@ -1,4 +1,5 @@
-"""ingress-nginx on ENI addresses: nginx sees its clients, behind a load balancer that outlives the Service."""
+"""ingress-nginx on ENI addresses: nginx sees its clients, behind a load balancer that outlives the
+Service."""
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -14,7 +15,8 @@ provider = kubernetes.Provider(
 )
 options = pulumi.ResourceOptions(provider=provider)
 
-# The Service comes first: TKE gives a pod its readiness gate only when a direct Service selects it at its creation.
+# The Service comes first: TKE gives a pod its readiness gate only when a direct Service selects it at its
+# creation.
 service = kubernetes.core.v1.Service(
     "gateway",
     metadata=kubernetes.meta.v1.ObjectMetaArgs(

@@ -1,4 +1,5 @@
-"""The article's cluster: GlobalRouter in two zones, and four ways to nginx of which three see their client."""
+"""The article's cluster: GlobalRouter in two zones, and four ways to nginx of which three see their
+client."""
 
 from ipaddress import IPv4Network
 

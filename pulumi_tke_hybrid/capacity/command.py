@@ -1,4 +1,5 @@
-"""`tke-hybrid capacity`: its options and help. What does the work is imported when the command runs, so that help costs nothing."""
+"""`tke-hybrid capacity`: its options and help. What does the work is imported when the command runs, so that
+help costs nothing."""
 
 from pathlib import Path
 from typing import Annotated
@@ -91,7 +92,10 @@ def capacity(
         str,
         typer.Option(
             metavar="FILE",
-            help="JSON of a stack's cluster facts (- for standard input): pulumi stack output clusterFacts --json > facts.json",
+            help=(
+                "JSON of a stack's cluster facts (- for standard input): pulumi stack output clusterFacts"
+                " --json > facts.json"
+            ),
             rich_help_panel="What",
         ),
     ] = "",

@@ -41,19 +41,23 @@ class Row:
     """Whether an ENI limit comes from the vendor's table, not from the API or the node."""
     pods: int
     pods_fit: int
-    """How many ENI pods there can be on the nodes; only those that are certain where a range or a type is not known."""
+    """How many ENI pods there can be on the nodes; only those that are certain where a range or a type is not
+    known."""
     pods_fit_on_most: int
     """The same when the autoscaler has made all the nodes that it may."""
     lacking: int
     """Pods that have no place in any case, on all nodes that there can be."""
     uncertain: bool
-    """Whether some of the pods may have no place: a range, a type of a node or `cluster_max_pod_num` is not known."""
+    """Whether some of the pods may have no place: a range, a type of a node or `cluster_max_pod_num` is not
+    known."""
     ranges_known: bool
     """Whether the range of each container subnet is known."""
     change: int | None
-    """By how many addresses the change makes the free ones fewer (or, below zero, more); None: no change was given."""
+    """By how many addresses the change makes the free ones fewer (or, below zero, more); None: no change was
+    given."""
     periods: int | None
-    """After how many periods of the growth no further pod fits; None: never, no growth was given, or the nodes are not known."""
+    """After how many periods of the growth no further pod fits; None: never, no growth was given, or the
+    nodes are not known."""
 
     @property
     def free(self) -> int:
@@ -73,7 +77,8 @@ class Row:
 def rows(
     after: ClusterInventory, before: ClusterInventory | None = None, growth: Growth | None = None
 ) -> list[Row]:
-    """A row for each zone, in the order of the cluster; zones that only were there, or that only pods are bound to, come last."""
+    """A row for each zone, in the order of the cluster; zones that only were there, or that only pods are
+    bound to, come last."""
     possible, certain = (capacity.place(after, most=True, surely=surely) for surely in (False, True))
     names = dict.fromkeys(
         [zone.name for zone in after.zones]
@@ -126,9 +131,11 @@ def _row(
         counted=counted,
         nodes=sum(nodes.number for nodes in zone.nodes),
         most_nodes=sum(nodes.greatest for nodes in zone.nodes),
-        nodes_fit=capacity.nodes_that_fit((subnet.size or 0 for subnet in zone.subnets), largest)
-        if largest
-        else None,
+        nodes_fit=(
+            capacity.nodes_that_fit((subnet.size or 0 for subnet in zone.subnets), largest)
+            if largest
+            else None
+        ),
         types_known=after.types_known(zone),
         about=any(nodes.about for nodes in zone.nodes),
         by_table=any(limit.source is LimitSource.TABLE for limit in limits),
@@ -139,9 +146,9 @@ def _row(
         uncertain=_lacking(after, zone, pods, certain, surely=True) > 0,
         ranges_known=zone.ranges_known,
         change=None if before is None else before.free(name) - (zone.size - used),
-        periods=capacity.periods_until_full(fit - pods, share)
-        if limits and after.types_known(zone)
-        else None,
+        periods=(
+            capacity.periods_until_full(fit - pods, share) if limits and after.types_known(zone) else None
+        ),
     )
 
 

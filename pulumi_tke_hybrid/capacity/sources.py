@@ -28,7 +28,8 @@ from pulumi_tke_hybrid.tke.values import at, items, mapping
 
 Json = dict[str, Any]
 NodeKind = tuple[str, EniLimit | None]
-"""Instance type, and what the node takes by its own `status.allocatable`; None where ipamd has given it no addresses."""
+"""Instance type, and what the node takes by its own `status.allocatable`; None where ipamd has given it no
+addresses."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,9 @@ def _kind(node: Json, others: int) -> NodeKind:
     instance_type = str(at(node, "metadata", "labels", keys.INSTANCE_TYPE_LABEL) or "")
     allocatable = mapping(at(node, "status", "allocatable"))
     limit, most = live_limit(instance_type, allocatable), str(allocatable.get("pods"))
-    return instance_type, limit.at_most(
-        int(most) - others
-    ) if limit is not None and most.isdecimal() else limit
+    return instance_type, (
+        limit.at_most(int(most) - others) if limit is not None and most.isdecimal() else limit
+    )
 
 
 def _machines(nodes: list[Json], region: str) -> Iterator[tuple[str, str, Json]]:
@@ -96,15 +97,18 @@ def _eni_node(pod: Json) -> str:
 
 
 def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> ClusterInventory:
-    """What the cloud lists for the cluster, with nodes and pods as they were counted inside it (None: not read).
+    """What the cloud lists for the cluster, with nodes and pods as they were counted inside it (None: not
+    read).
 
-    Raises `CouldNotTell` for a cluster that has nothing to count, `WrongUse` for the kubeconfig of another cluster, `CloudError` where
+    Raises `CouldNotTell` for a cluster that has nothing to count, `WrongUse` for the kubeconfig of another
+    cluster, `CloudError` where
     the cloud could not be read.
     """
     described = find_cluster(cloud, cluster_id)
     if described is None:
         raise CouldNotTell(
-            f"{cluster_id} is not in this region and account; check --cluster-id, --region and the credentials"
+            f"{cluster_id} is not in this region and account; check --cluster-id, --region and the"
+            " credentials"
         )
     _refuse_another(cloud, cluster_id, inside)
     live = VpcCniSwitch(cloud, Wait(0, _silent)).look({"clusterId": cluster_id})
@@ -173,7 +177,8 @@ def _silent(_: str) -> None:
 
 
 def of_preview(preview: Json, cluster: str) -> tuple[ClusterInventory, ClusterInventory]:
-    """(before, after) the change. Raises `WrongUse` where the preview has no such cluster, or several and none is chosen."""
+    """(before, after) the change. Raises `WrongUse` where the preview has no such cluster, or several and
+    none is chosen."""
     if not isinstance(preview.get("steps"), list):
         raise WrongUse(
             "--preview is no preview: it has no steps; write it with: pulumi preview --json --show-sames"
@@ -192,7 +197,8 @@ def of_preview(preview: Json, cluster: str) -> tuple[ClusterInventory, ClusterIn
 
 
 def of_stack(export: Json, cluster: str) -> ClusterInventory:
-    """A stack as it was last left. Raises `WrongUse` where the stack has no such cluster, or several and none is chosen."""
+    """A stack as it was last left. Raises `WrongUse` where the stack has no such cluster, or several and none
+    is chosen."""
     if not isinstance(at(export, "deployment", "resources"), list):
         raise WrongUse(
             "--state is no stack: it has no deployment.resources; write it with: pulumi stack export"
@@ -242,7 +248,8 @@ def _chosen(states: Mapping[str, State], wanted: str) -> tuple[str, ClusterInven
 
 
 def _as_read(state: State, before: State) -> State:
-    """The state with what was last read of the resource, where the change leaves it as it is and the step does not repeat it."""
+    """The state with what was last read of the resource, where the change leaves it as it is and the step
+    does not repeat it."""
     same = not state.get("outputs") and mapping(state.get("inputs")).get("cidrBlock") == mapping(
         before.get("inputs")
     ).get("cidrBlock")
@@ -260,4 +267,7 @@ def _left_out(preview: Json) -> str:
     number = int(same) - len(shown) if isinstance(same, int | float) else 0
     if number <= 0:
         return ""
-    return f"{number} resources that do not change are not in the preview; make it with: pulumi preview --json --show-sames"
+    return (
+        f"{number} resources that do not change are not in the preview; make it with: pulumi preview --json"
+        " --show-sames"
+    )

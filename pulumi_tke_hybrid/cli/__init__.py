@@ -1,4 +1,5 @@
-"""The entry point of the `tke-hybrid` command. Imports the standard library alone, so that a missing package is named."""
+"""The entry point of the `tke-hybrid` command. Imports the standard library alone, so that a missing package
+is named."""
 
 from typing import TYPE_CHECKING
 

@@ -1,6 +1,8 @@
 """The command itself, which gives each error that a subcommand raises its exit code.
 
-The `tke-hybrid` command. Each subcommand's module holds options and help only, and imports what works when it runs."""
+The `tke-hybrid` command. Each subcommand's module holds options and help only, and imports what works when it
+runs.
+"""
 
 import contextlib
 import sys
@@ -33,7 +35,8 @@ def _with_our_code() -> Generator[None]:
 
 
 class Root(TyperGroup):
-    """A group whose exit codes are those of `ExitCode`, also for wrong use, signals, faults and a closed output."""
+    """A group whose exit codes are those of `ExitCode`, also for wrong use, signals, faults and a closed
+    output."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> Any:
         given = list(sys.argv[1:] if args is None else args)
@@ -58,7 +61,10 @@ class Root(TyperGroup):
 app = typer.Typer(
     name="tke-hybrid",
     cls=Root,
-    help="TKE's hybrid network: what is there, and does each pod see its client? `tke-hybrid COMMAND --help` shows examples.",
+    help=(
+        "TKE's hybrid network: what is there, and does each pod see its client? `tke-hybrid COMMAND --help`"
+        " shows examples."
+    ),
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,  # they would print local variables, and with them secrets

@@ -6,9 +6,11 @@ from enum import Enum, IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit code of a command. 1 is never used: an interpreter that dies, a missing package and a shell end with 1.
+    """Exit code of a command. 1 is never used: an interpreter that dies, a missing package and a shell end
+    with 1.
 
-    A process that is ended by a signal ends with 128 and the signal's number: 130 for Ctrl-C, 143 for SIGTERM.
+    A process that is ended by a signal ends with 128 and the signal's number: 130 for Ctrl-C, 143 for
+    SIGTERM.
     """
 
     FINE = 0

@@ -38,7 +38,8 @@ def refuse_two_on_standard_output(names: Mapping[str, str]) -> None:
 
 
 def write(name: str, text: str) -> None:
-    """Write a report; nothing without a name. Raises `CannotWrite`, or `WrongUse` for a name that no file can have."""
+    """Write a report; nothing without a name. Raises `CannotWrite`, or `WrongUse` for a name that no file can
+    have."""
     if name == STANDARD_OUTPUT:
         try:
             sys.stdout.write(text)
@@ -57,7 +58,8 @@ def write(name: str, text: str) -> None:
 
 
 def write_all(command: str, code: ExitCode, *reports: Callable[[], None]) -> ExitCode:
-    """Write each report, also after one that cannot be written. A lost report is never fine; a worse code stays."""
+    """Write each report, also after one that cannot be written. A lost report is never fine; a worse code
+    stays."""
     for report in reports:
         try:
             report()
@@ -77,7 +79,8 @@ STANDARD_INPUT = STANDARD_OUTPUT
 
 @contextlib.contextmanager
 def opened(name: str, option: str = "") -> Generator[BinaryIO]:
-    """The file's bytes. Raises `WrongUse` for a file that cannot be read, also for one that fails while it is read."""
+    """The file's bytes. Raises `WrongUse` for a file that cannot be read, also for one that fails while it is
+    read."""
     try:
         with contextlib.ExitStack() as stack:
             yield (
@@ -98,7 +101,8 @@ def _path(name: str, option: str) -> Path:
 
 
 def read(option: str, name: str, how: str) -> dict[str, Any]:
-    """The JSON object of the file that an option names. `how` is the command that writes such a file. Raises `WrongUse`."""
+    """The JSON object of the file that an option names. `how` is the command that writes such a file. Raises
+    `WrongUse`."""
     with opened(name, option) as source:
         data = source.read()
     try:

@@ -36,7 +36,8 @@ def named(kubeconfig: Path | None) -> bool:
 def connect(kubeconfig: Path | None, context: str) -> KubeClient:
     """A client for the cluster of a context, or of the current one.
 
-    Without a file: `KUBECONFIG`, `~/.kube/config` or the pod's own account. Raises `WrongUse` where a file or a context that the user
+    Without a file: `KUBECONFIG`, `~/.kube/config` or the pod's own account. Raises `WrongUse` where a file or
+    a context that the user
     named does not exist, and `KubeError` where a kubeconfig cannot be used.
     """
     try:
@@ -46,7 +47,8 @@ def connect(kubeconfig: Path | None, context: str) -> KubeClient:
 
 
 def other_cluster(cluster_id: str, nodes: Collection[str], machines: Collection[str]) -> str:
-    """That it is another cluster's, as no node's address is that of a machine; empty where one is, or one side lists none.
+    """That it is another cluster's, as no node's address is that of a machine; empty where one is, or one
+    side lists none.
 
     What two clusters say must never be put together.
     """

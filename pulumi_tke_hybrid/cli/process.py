@@ -1,4 +1,5 @@
-"""The border of the process: its streams, and an exit code for whatever ends the command. Needs the standard library alone.
+"""The border of the process: its streams, and an exit code for whatever ends the command. Needs the standard
+library alone.
 
 A command that SIGTERM or SIGHUP ends is ended as by Ctrl-C, so that it removes what it made."""
 
@@ -42,7 +43,8 @@ def run(command: Callable[[], object]) -> NoReturn:
 
 
 def code_of(error: BaseException, *, trace: bool = False) -> int:
-    """The exit code for what ended a command, with one line on standard error where the command has not written one."""
+    """The exit code for what ended a command, with one line on standard error where the command has not
+    written one."""
     causes = list(_causes(error))
     if isinstance(error, SystemExit) and error.code not in (1, 130):
         return _of_exit(error)
@@ -86,7 +88,10 @@ def _missing(error: ImportError) -> str:
         return (
             f"the Python package {name} is not installed for {sys.executable}; install it: pip install {name}"
         )
-    return f"the Python package {name} cannot be loaded (of another version, or broken); install it again: pip install --upgrade {name}"
+    return (
+        f"the Python package {name} cannot be loaded (of another version, or broken); install it again: pip"
+        f" install --upgrade {name}"
+    )
 
 
 def _fault(error: BaseException) -> str:
@@ -94,8 +99,9 @@ def _fault(error: BaseException) -> str:
     where = next((place for place in reversed(list(_places(error))) if place), "")
     versions = f"Python {platform.python_version()}"
     return (
-        f"a fault of tke-hybrid itself: {type(error).__name__}{where} ({versions}). Please report this line to the maintainers of "
-        f"pulumi-tke-hybrid; {TRACEBACK} prints the stack trace, which may hold secrets"
+        f"a fault of tke-hybrid itself: {type(error).__name__}{where} ({versions}). Please report this line"
+        f" to the maintainers of pulumi-tke-hybrid; {TRACEBACK} prints the stack trace, which may hold"
+        " secrets"
     )
 
 
@@ -112,7 +118,8 @@ def _line(text: str) -> None:
 
 
 def prepare_streams() -> None:
-    """UTF-8 whatever the locale; no stream is missing; what standard error does not take is lost without an error."""
+    """UTF-8 whatever the locale; no stream is missing; what standard error does not take is lost without an
+    error."""
     _open_missing()
     output: Any = sys.stdout
     if isinstance(output, io.TextIOWrapper):
@@ -132,7 +139,8 @@ class _Forgiving(io.FileIO):
 
 
 def _open_missing() -> None:
-    """A number that is free would go to the next file that is opened. A closed standard output becomes a pipe without reader."""
+    """A number that is free would go to the next file that is opened. A closed standard output becomes a pipe
+    without reader."""
     streams: Any = sys  # a stream that was closed at the start is None
     if streams.stdin is None:
         _use(os.open(os.devnull, os.O_RDONLY), 0)
@@ -158,7 +166,8 @@ def _use(opened: int, number: int) -> None:
 
 
 def _flushed(code: int) -> int:
-    """The code, after standard output took everything; what it does not take must not end the interpreter with a code of its own."""
+    """The code, after standard output took everything; what it does not take must not end the interpreter
+    with a code of its own."""
     try:
         sys.stdout.flush()
     except OSError as error:

@@ -12,7 +12,8 @@ from pulumi_tke_hybrid.kube.errors import KubeError
 
 @contextlib.contextmanager
 def report_errors(command: str) -> Generator[None]:
-    """Run a command; an error that the user can act on ends the command with one line and the exit code of the error."""
+    """Run a command; an error that the user can act on ends the command with one line and the exit code of
+    the error."""
     try:
         yield
     except CommandError as error:

@@ -35,19 +35,22 @@ class Terminal(Console):
 
 
 def console(*, stderr: bool = False, soft_wrap: bool = False) -> Console:
-    """As wide as the terminal, or as COLUMNS says; in a log, where there is none, wide enough for whole names and addresses."""
+    """As wide as the terminal, or as COLUMNS says; in a log, where there is none, wide enough for whole names
+    and addresses."""
     nowhere = not os.environ.get("COLUMNS") and not any(map(_terminal, range(3)))
     return Terminal(stderr=stderr, width=WIDE if nowhere else None, soft_wrap=soft_wrap)
 
 
 def first_rows(rows: Sequence[_Row], bad: Callable[[_Row], bool]) -> tuple[list[_Row], str]:
-    """At most `MOST_ROWS` rows, the bad ones first where not all are shown, and a line that counts the rest; empty where all are shown."""
+    """At most `MOST_ROWS` rows, the bad ones first where not all are shown, and a line that counts the rest;
+    empty where all are shown."""
     rest = len(rows) - MOST_ROWS
     if rest <= 0:
         return list(rows), ""
-    return sorted(rows, key=lambda row: not bad(row))[
-        :MOST_ROWS
-    ], f"and {rest} more rows; --json FILE has all"
+    return (
+        sorted(rows, key=lambda row: not bad(row))[:MOST_ROWS],
+        f"and {rest} more rows; --json FILE has all",
+    )
 
 
 def _terminal(number: int) -> bool:
@@ -61,7 +64,8 @@ SHOWN = 400
 
 
 def shown(text: str, most: int = SHOWN) -> str:
-    """One printable line. What a cluster, a pod or a proxy says may hold control sequences; a report shows them and obeys none."""
+    """One printable line. What a cluster, a pod or a proxy says may hold control sequences; a report shows
+    them and obeys none."""
     line = printable(text[: most + 1])
     return line if len(line) <= most else line[: most - 1] + "…"
 
@@ -81,7 +85,8 @@ _SIGNS = str.maketrans(
     {sign: f"\\{sign}" for sign in "\\`*_[]|~#@"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 )
 _REFERENCE = re.compile(r"(?<=[@#!$%&~])(?=\w)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
-"""Where a code host would see a person, an issue or an address. It looks after the signs are obeyed, so a backslash does not help."""
+"""Where a code host would see a person, an issue or an address. It looks after the signs are obeyed, so a
+backslash does not help."""
 
 
 def plain(text: str, most: int = 800) -> str:

@@ -42,19 +42,23 @@ ACTIONS = {
     "sts": ("GetCallerIdentity",),
     "cam": ("GetRole", "ListAttachedRolePolicies"),
 }
-"""Every action that the library and its commands call by themselves; the least access policy is made of these."""
+"""Every action that the library and its commands call by themselves; the least access policy is made of
+these."""
 
 ASKED_FOR = ("tke:DisableVpcCniNetworkType",)
-"""Called only by a program that says `on_delete="disable"`. Not in the least policy: it ends the network of every ENI pod."""
+"""Called only by a program that says `on_delete="disable"`. Not in the least policy: it ends the network of
+every ENI pod."""
 
 READS = ("Describe", "Get", "List")
 """How the names of actions begin that change nothing."""
 
 NETWORK_ERROR = "ClientNetworkError"
 _NOT_OF_THE_API = "ServerNetworkError"
-"""The SDK's code for a status other than 200, with the whole page as its text. The API answers with 200 also where it refuses."""
+"""The SDK's code for a status other than 200, with the whole page as its text. The API answers with 200 also
+where it refuses."""
 _QUOTED = re.compile(r"(?<=Failed to parse: ).*|(?<=//).*(?=@)|(?<=header value).*", re.DOTALL)
-"""Where the SDK's errors quote the address of a proxy, which may hold its password, or a header: the token, for one."""
+"""Where the SDK's errors quote the address of a proxy, which may hold its password, or a header: the token,
+for one."""
 _FIT = re.compile(r"[!-~]*")
 """What a key and a token are made of. Anything else would end in a header that is refused with its text."""
 _THROTTLED = ("RequestLimitExceeded",)
@@ -142,7 +146,10 @@ class TencentCloud:
             given = {"id": settings.secret_id, "key": settings.secret_key, "token": settings.security_token}
             unfit = [f"its {name}" for name, value in given.items() if not _FIT.fullmatch(value)]
             if unfit:
-                what = f"the configured key cannot be used; {' and '.join(unfit)} must hold no spaces and no line break"
+                what = (
+                    f"the configured key cannot be used; {' and '.join(unfit)} must hold no spaces and no"
+                    " line break"
+                )
                 raise CloudError("Credentials", "CredentialsMissing", what)
             return credential.Credential(
                 settings.secret_id, settings.secret_key, settings.security_token or None
@@ -156,7 +163,8 @@ class TencentCloud:
             return credential.DefaultCredentialProvider().get_credential()
 
     def _role(self, role: AssumedRole) -> Any:
-        """Credentials for a while. Asked for through our own client, so that the configured domain holds here as well."""
+        """Credentials for a while. Asked for through our own client, so that the configured domain holds here
+        as well."""
         wanted: dict[str, object] = {
             "RoleArn": role.arn,
             "RoleSessionName": role.session,
@@ -176,7 +184,8 @@ class TencentCloud:
 
 
 def _encoded(policy: str) -> str:
-    """A session policy as AssumeRole takes it: URL-encoded, once (sts 2018-08-13, Policy). The provider encodes the same setting.
+    """A session policy as AssumeRole takes it: URL-encoded, once (sts 2018-08-13, Policy). The provider
+    encodes the same setting.
 
     A policy is a JSON object, so one that does not begin like an object is encoded already.
     """
@@ -186,11 +195,16 @@ def _encoded(policy: str) -> str:
 def _no_answer(action: str, why: str) -> CloudError:
     """Something else came back, whose text is not shown: it is nobody's word.
 
-    It does not tell whether the request reached the API before something on the way answered in its place (a gateway that waited no
-    longer) or broke off. So for a write it is a lost answer: it may have been accepted, and whoever wrote looks. A call that only reads is
+    It does not tell whether the request reached the API before something on the way answered in its place (a
+    gateway that waited no
+    longer) or broke off. So for a write it is a lost answer: it may have been accepted, and whoever wrote
+    looks. A call that only reads is
     made again.
     """
-    what = f"what came back is not an answer of the cloud API ({why}), but perhaps a proxy's page; look at HTTPS_PROXY and NO_PROXY"
+    what = (
+        f"what came back is not an answer of the cloud API ({why}), but perhaps a proxy's page; look at"
+        " HTTPS_PROXY and NO_PROXY"
+    )
     return CloudError(action, NETWORK_ERROR, what)
 
 
@@ -208,7 +222,8 @@ def _granted(action: str, response: Answer) -> Answer:
 def _found(otherwise: str, advice: str) -> Generator[None]:
     """Around the SDK's search for a key, which raises whatever it stumbles over.
 
-    Never with the error's own text: a parser quotes the line that it does not understand, which may be the secret key.
+    Never with the error's own text: a parser quotes the line that it does not understand, which may be the
+    secret key.
     """
     try:
         yield
@@ -224,12 +239,16 @@ def _found(otherwise: str, advice: str) -> Generator[None]:
 def _where_a_key_belongs() -> str:
     profile = next((path for path in _PROFILES if os.path.exists(os.path.expanduser(path))), "")
     look = f"look at {profile} (a section [default] with secret_id and secret_key), or " if profile else ""
-    return f"{look}set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or tencentcloud:secretId and tencentcloud:secretKey"
+    return (
+        f"{look}set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or tencentcloud:secretId and"
+        " tencentcloud:secretKey"
+    )
 
 
 @contextmanager
 def _bounded() -> Generator[None]:
-    """The SDK's last resort for credentials asks the machine's metadata service without any limit; elsewhere nobody answers."""
+    """The SDK's last resort for credentials asks the machine's metadata service without any limit; elsewhere
+    nobody answers."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_METADATA_TIMEOUT)
     try:
@@ -269,8 +288,8 @@ def masked(secret_id: str) -> str:
 def wrong_account(before: str, now: str, secret_id: str) -> str:
     """The sentence for credentials of another account."""
     return (
-        f"the stack belongs to account {before}, the credentials ({masked(secret_id)}) to account {now}; nothing was touched; use "
-        f"credentials of {before}"
+        f"the stack belongs to account {before}, the credentials ({masked(secret_id)}) to account {now};"
+        f" nothing was touched; use credentials of {before}"
     )
 
 
@@ -282,7 +301,8 @@ def refuse_other_account(cloud: Cloud, before: str, secret_id: str) -> None:
 
 
 def two_accounts(stack: CloudSettings, provider: CloudSettings) -> str:
-    """That the key of an explicit provider belongs to another account than the stack's, by which VPC-CNI is asked; empty if not.
+    """That the key of an explicit provider belongs to another account than the stack's, by which VPC-CNI is
+    asked; empty if not.
 
     Raises `CloudError` where an account cannot be told.
     """

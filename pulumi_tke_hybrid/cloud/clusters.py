@@ -8,11 +8,14 @@ Add-ons of a cluster, as component management has them (tke 2018-05-25, Describe
 
 The node pools of a cluster, as the cloud has them: of every kind (tke 2022-05-01, DescribeNodePools).
 
-The older DescribeClusterNodePools has those with a scaling group only, so a native or super pool of the same name would not be seen.
+The older DescribeClusterNodePools has those with a scaling group only, so a native or super pool of the same
+name would not be seen.
 
 What the cloud says of the ENI limits of instance types (457/59275).
 
-A lost answer leaves a cluster, or a node pool, that nobody's state knows. The next run must not make a second one."""
+A lost answer leaves a cluster, or a node pool, that nobody's state knows. The next run must not make a second
+one.
+"""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -29,7 +32,8 @@ _GONE = ("ResourceNotFound", "InternalError.ClusterNotFound", "InvalidParameter.
 
 
 def find_cluster(cloud: Cloud, cluster_id: str) -> Answer | None:
-    """The cluster; None only if the cloud says that this account has none of that id in the region. Any other error is raised."""
+    """The cluster; None only if the cloud says that this account has none of that id in the region. Any other
+    error is raised."""
     try:
         answer = cloud.call("tke", "DescribeClusters", {"ClusterIds": [cluster_id]})
     except CloudError as error:
@@ -66,7 +70,8 @@ def not_a_global_router(cluster_id: str, cluster: Answer) -> Finding | None:
 
 
 def of_another_vpc(props: Props, cluster: Answer, unknown: Callable[[object], bool]) -> Finding | None:
-    """That the cluster lies in another VPC than the program says; None also where that is not known. `unknown`: as in a preview."""
+    """That the cluster lies in another VPC than the program says; None also where that is not known.
+    `unknown`: as in a preview."""
     network: Answer = cluster.get("ClusterNetworkSettings") or {}
     there, said = network.get("VpcId"), props["vpcId"]
     if not there or unknown(said) or there == said:
@@ -78,7 +83,8 @@ def of_another_vpc(props: Props, cluster: Answer, unknown: Callable[[object], bo
 
 
 def machine_addresses(cloud: Cloud, cluster_id: str) -> frozenset[str]:
-    """Their addresses in the VPC: by them a node is known to be of this cluster, whatever a kubeconfig is called."""
+    """Their addresses in the VPC: by them a node is known to be of this cluster, whatever a kubeconfig is
+    called."""
 
     def page(offset: int) -> Answer:
         return cloud.call(
@@ -92,7 +98,8 @@ _ABSENT = ("ResourceNotFound", "FailedOperation.AddonNotFound")
 
 
 def addon_version(cloud: Cloud, cluster_id: str, name: str) -> str:
-    """Its version, such as `3.11.0`; empty where component management does not have it. Raises `CloudError`."""
+    """Its version, such as `3.11.0`; empty where component management does not have it. Raises
+    `CloudError`."""
     try:
         answer = cloud.call("tke", "DescribeAddon", {"ClusterId": cluster_id, "AddonName": name})
     except CloudError as error:
@@ -119,7 +126,8 @@ def node_pools(cloud: Cloud, cluster_id: str) -> list[Answer]:
 
 
 def size_of(cloud: Cloud, pool_id: str) -> int | None:
-    """How many nodes a pool is to have now; None if it is gone. `pool_id` as the provider writes it: `cls-…#np-…`.
+    """How many nodes a pool is to have now; None if it is gone. `pool_id` as the provider writes it:
+    `cls-…#np-…`.
 
     Raises NotTold where the pool is there and the answer has no size of it.
     """
@@ -183,8 +191,9 @@ def refuse_orphan(cloud: Cloud, vpc_id: str, name: str) -> None:
             raise CloudError(
                 "CreateCluster",
                 "ClusterExists",
-                f"{vpc_id} already has a cluster named {name!r}, {found}, which this stack does not know; an earlier run whose answer was "
-                f"lost leaves one like it. Import it or delete it, then run `pulumi up` again: adopt {found} or delete it",
+                f"{vpc_id} already has a cluster named {name!r}, {found}, which this stack does not know; an"
+                " earlier run whose answer was lost leaves one like it. Import it or delete it, then run"
+                f" `pulumi up` again: adopt {found} or delete it",
             )
 
 
@@ -195,12 +204,18 @@ def refuse_orphan_pool(cloud: Cloud, cluster_id: str, name: str) -> None:
             own_id, kind = pool["NodePoolId"], pool.get("Type")
             found = f"{cluster_id}#{own_id}"
             todo = (
-                f"an earlier run whose answer was lost leaves one like it, with its machines. Import it or delete it, then run `pulumi up` "
-                f"again: adopt {found} or delete it"
+                "an earlier run whose answer was lost leaves one like it, with its machines. Import it or"
+                f" delete it, then run `pulumi up` again: adopt {found} or delete it"
                 if kind == "Regular"
-                else "no run of this component makes one of that kind. Give this pool another name, or delete that one"
+                else (
+                    "no run of this component makes one of that kind. Give this pool another name, or delete"
+                    " that one"
+                )
             )
-            what = f"{cluster_id} already has a node pool named {name!r}, {own_id} ({kind}), that this stack does not know; {todo}"
+            what = (
+                f"{cluster_id} already has a node pool named {name!r}, {own_id} ({kind}), that this stack"
+                f" does not know; {todo}"
+            )
             raise CloudError("CreateClusterNodePool", "NodePoolExists", what)
 
 

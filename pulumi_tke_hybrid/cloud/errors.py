@@ -6,8 +6,8 @@ from pulumi_tke_hybrid.tke.rule import printable
 class CloudError(Exception):
     """The cloud refused a call, or could not be reached."""
 
-    __module__ = (
-        "builtins"  # Pulumi prints a provider's exception with its module in front; users read only the rest
+    __module__ = (  # Pulumi prints a provider's exception with its module in front; users read only the rest
+        "builtins"
     )
 
     def __init__(self, action: str, code: str, message: str, request_id: str = "") -> None:

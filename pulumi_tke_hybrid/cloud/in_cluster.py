@@ -1,6 +1,9 @@
-"""What only the cluster itself knows: which pods live on ENI addresses, and which addresses are kept for pods that are gone.
+"""What only the cluster itself knows: which pods live on ENI addresses, and which addresses are kept for pods
+that are gone.
 
-Addresses kept by `vpc-ip-claim-delete-policy: Never` outlive their pods: before a cluster goes they are named, or released."""
+Addresses kept by `vpc-ip-claim-delete-policy: Never` outlive their pods: before a cluster goes they are
+named, or released.
+"""
 
 import contextlib
 import ipaddress
@@ -22,7 +25,10 @@ T = TypeVar("T")
 
 GROUP = "networking.tke.cloud.tencent.com"
 """API group of ipamd's objects. Which version of it a cluster serves is read, not assumed."""
-_ADMIN = "; a sub-account has no rights in a cluster before tke:AcquireClusterAdminRole was called for it, or a role was bound to its user"
+_ADMIN = (
+    "; a sub-account has no rights in a cluster before tke:AcquireClusterAdminRole was called for it, or a"
+    " role was bound to its user"
+)
 _SIDES = {False: "intranet", True: "internet"}
 
 
@@ -68,8 +74,10 @@ class LiveCluster:
     def connect(cls, cloud: Cloud, cluster_id: str) -> "LiveCluster":
         """Through each endpoint that is open, the one inside the VPC first.
 
-        The endpoint's status is read first: DescribeClusterKubeconfig returns a kubeconfig for a closed endpoint too, with the default
-        domain as its server, which nothing answers. Source: DescribeClusterEndpointStatus, Created and all other states.
+        The endpoint's status is read first: DescribeClusterKubeconfig returns a kubeconfig for a closed
+        endpoint too, with the default
+        domain as its server, which nothing answers. Source: DescribeClusterEndpointStatus, Created and all
+        other states.
         """
         clients: list[KubeClient] = []
         problems: list[str] = []
@@ -124,13 +132,15 @@ class LiveCluster:
 
 
 def _kind(client: KubeClient, plural: str, namespaced: bool = True) -> Kind | None:
-    """A kind of ipamd's, in the version that the cluster prefers; None where the cluster does not serve the group: no VPC-CNI."""
+    """A kind of ipamd's, in the version that the cluster prefers; None where the cluster does not serve the
+    group: no VPC-CNI."""
     version = client.preferred_version(GROUP)
     return None if version is None else Kind(plural, GROUP, version, namespaced)
 
 
 def _kept_addresses(client: KubeClient) -> list[KeptAddress]:
-    """Claims without a living pod. A group that is served without claims is no empty list: that raises `NotFound`."""
+    """Claims without a living pod. A group that is served without claims is no empty list: that raises
+    `NotFound`."""
     kind = _kind(client, "vpcipclaims")
     claims = list(client.list(kind)) if kind else []
     if not claims or kind is None:
@@ -145,9 +155,11 @@ def _kept_addresses(client: KubeClient) -> list[KeptAddress]:
 
 
 def _addresses(client: KubeClient, version: str) -> Mapping[tuple[str, str], str]:
-    """The address of each claim. ipamd names an object VpcIP by its address and binds it to a claim (457/50358).
+    """The address of each claim. ipamd names an object VpcIP by its address and binds it to a claim
+    (457/50358).
 
-    The field that names the claim is not documented: a reference with namespace and name is taken, anything else leaves it unknown.
+    The field that names the claim is not documented: a reference with namespace and name is taken, anything
+    else leaves it unknown.
     """
     try:
         found = list(client.list(Kind("vpcips", GROUP, version, namespaced=False)))
@@ -169,7 +181,8 @@ def _references(item: Json) -> Sequence[tuple[str, str]]:
 
 
 def _own_address(claim: Json) -> str:
-    """The address that the claim itself holds, under a name that is not documented either; empty where it holds none."""
+    """The address that the claim itself holds, under a name that is not documented either; empty where it
+    holds none."""
     values = [value for part in ("spec", "status") for value in mapping(claim.get(part)).values()]
     found = {value for value in values if isinstance(value, str) and _is_address(value)}
     return found.pop() if len(found) == 1 else ""
@@ -188,14 +201,19 @@ def _name(item: Json) -> tuple[str, str]:
     return str(metadata.get("namespace") or "default"), printable(str(metadata["name"]))
 
 
-RELEASE_ALL = "release_kept_ips=True, applied with `pulumi up` before the destroy, releases them all, from a machine that reaches the API server"
+RELEASE_ALL = (
+    "release_kept_ips=True, applied with `pulumi up` before the destroy, releases them all, from a machine"
+    " that reaches the API server"
+)
 _HELD = "kept addresses may hold up the deletion of their subnets until their reclaim time"
 
 
 def settle(connect: Callable[[], Inside], release: bool, wait: Wait) -> None:
-    """Name the kept addresses and how to release them; with `release` give them back, and wait until they are.
+    """Name the kept addresses and how to release them; with `release` give them back, and wait until they
+    are.
 
-    A cluster that cannot be asked does not hold up its own deletion: what still holds a subnet is named once more by the wait for
+    A cluster that cannot be asked does not hold up its own deletion: what still holds a subnet is named once
+    more by the wait for
     empty subnets.
     """
     try:
@@ -238,7 +256,8 @@ def _release(inside: Inside, kept: list[KeptAddress], wait: Wait) -> None:
 def _kept_name(kept: list[KeptAddress], wait: Wait) -> None:
     for item in kept:
         wait.say(
-            f"kept: {item}; `kubectl delete vipc {item.pod} -n {item.namespace}` releases it while the cluster lives"
+            f"kept: {item}; `kubectl delete vipc {item.pod} -n {item.namespace}` releases it while the"
+            " cluster lives"
         )
     if kept:
         wait.say(f"{len(kept)} {_HELD}; {RELEASE_ALL}")

@@ -1,9 +1,14 @@
-"""What the cloud says about VPC-CNI of a cluster: DescribeClusters and DescribeIPAMD (tke 2018-05-25), read together.
+"""What the cloud says about VPC-CNI of a cluster: DescribeClusters and DescribeIPAMD (tke 2018-05-25), read
+together.
 
-How far the switching on of VPC-CNI is: it is a task of the cloud's, which may fail long after its request was accepted.
+How far the switching on of VPC-CNI is: it is a task of the cloud's, which may fail long after its request was
+accepted.
 
-DescribeEnableVpcCniProgress (tke 2018-05-25): Status is Running, Succeed or Failed, with an ErrorMessage. For a cluster
-without such a task it is an error. Whether VPC-CNI is on is told by DescribeIPAMD alone, so only a failure counts here."""
+DescribeEnableVpcCniProgress (tke 2018-05-25): Status is Running, Succeed or Failed, with an ErrorMessage. For
+a cluster
+without such a task it is an error. Whether VPC-CNI is on is told by DescribeIPAMD alone, so only a failure
+counts here.
+"""
 
 import json
 from collections.abc import Mapping
@@ -41,7 +46,8 @@ class Live:
 
     @property
     def busy(self) -> bool:
-        """Whether ipamd is in a phase that is neither the end of a start nor of a failure; also one that nobody knows."""
+        """Whether ipamd is in a phase that is neither the end of a start nor of a failure; also one that
+        nobody knows."""
         return bool(self.phase) and not self.running and not ipamd.has_failed(self.phase)
 
     @property
@@ -60,7 +66,8 @@ class Live:
 
 
 def look(cloud: Cloud, cluster_id: str) -> Live | None:
-    """Ask the cloud; None if it does not know the cluster. NotTold if it does not say whether VPC-CNI is on."""
+    """Ask the cloud; None if it does not know the cluster. NotTold if it does not say whether VPC-CNI is
+    on."""
     cluster = find_cluster(cloud, cluster_id)
     if cluster is None:
         return None
@@ -85,7 +92,8 @@ def look(cloud: Cloud, cluster_id: str) -> Live | None:
 
 
 def _duration(text: str) -> int | None:
-    """Seconds of a Go duration such as `300s`, `5m0s` or `1h0m0s`; None for none and for zero, which means never."""
+    """Seconds of a Go duration such as `300s`, `5m0s` or `1h0m0s`; None for none and for zero, which means
+    never."""
     units = {"h": 3600, "m": 60, "s": 1}
     total, number = 0, ""
     for character in text:

@@ -13,7 +13,8 @@ class SettingsMissing(Exception):
 
 
 def configured_region(config: Callable[[str], object], environment: Mapping[str, str] = os.environ) -> str:
-    """The region in which the tencentcloud provider works unless a program gives it another; empty if there is none."""
+    """The region in which the tencentcloud provider works unless a program gives it another; empty if there
+    is none."""
     return str(config("tencentcloud:region") or environment.get("TENCENTCLOUD_REGION") or "")
 
 
@@ -29,7 +30,8 @@ class AssumedRole:
 
     @classmethod
     def read(cls, configured: object, environment: Mapping[str, str]) -> "AssumedRole | None":
-        """`tencentcloud:assumeRole` (an object) first, then `TENCENTCLOUD_ASSUME_ROLE_…`; None: the key acts by itself."""
+        """`tencentcloud:assumeRole` (an object) first, then `TENCENTCLOUD_ASSUME_ROLE_…`; None: the key acts
+        by itself."""
         try:
             given: Mapping[str, object] = (
                 json.loads(configured) if isinstance(configured, str) and configured else {}
@@ -46,7 +48,8 @@ class AssumedRole:
             )
         except (ValueError, AttributeError):
             raise SettingsMissing(
-                "tencentcloud:assumeRole is not an object with roleArn, sessionName and sessionDuration (a number of seconds)"
+                "tencentcloud:assumeRole is not an object with roleArn, sessionName and sessionDuration (a"
+                " number of seconds)"
             ) from None
         if not arn:
             return None
@@ -84,8 +87,8 @@ class CloudSettings:
         region = region or configured_region(config, environment)
         if not region:
             raise SettingsMissing(
-                "no region: set it with `pulumi config set tencentcloud:region ap-guangzhou`, in TENCENTCLOUD_REGION, or as the "
-                "component's `region`"
+                "no region: set it with `pulumi config set tencentcloud:region ap-guangzhou`, in"
+                " TENCENTCLOUD_REGION, or as the component's `region`"
             )
         return cls(
             region=region,

@@ -8,11 +8,13 @@ from pulumi_tke_hybrid.cloud.client import PAGE, Answer, Cloud
 from pulumi_tke_hybrid.cloud.waiting import Wait
 
 AT_ONCE = 5
-"""How many values a filter may have. The API's pages name no number for DescribeSubnets; for others of the service it is this, or 100."""
+"""How many values a filter may have. The API's pages name no number for DescribeSubnets; for others of the
+service it is this, or 100."""
 
 
 def subnets_of(cloud: Cloud, ids: Sequence[str]) -> Iterator[Answer]:
-    """By a filter, which passes over an id that is gone. `SubnetIds` would take a hundred, but may be refused for one of them."""
+    """By a filter, which passes over an id that is gone. `SubnetIds` would take a hundred, but may be refused
+    for one of them."""
     for first in range(0, len(ids), AT_ONCE):
         filters = [{"Name": "subnet-id", "Values": list(ids[first : first + AT_ONCE])}]
         # Fewer than a page. Of all lists of the API, only this service wants its numbers as text.
@@ -20,7 +22,10 @@ def subnets_of(cloud: Cloud, ids: Sequence[str]) -> Iterator[Answer]:
         yield from answer.get("SubnetSet") or ()
 
 
-ADVICE = "Addresses kept by `vpc-ip-claim-delete-policy: Never` may stay until their reclaim time. Run `pulumi destroy` again to go on."
+ADVICE = (
+    "Addresses kept by `vpc-ip-claim-delete-policy: Never` may stay until their reclaim time. Run `pulumi"
+    " destroy` again to go on."
+)
 
 
 def wait_until_empty(cloud: Cloud, subnet_ids: Sequence[str], wait: Wait) -> None:

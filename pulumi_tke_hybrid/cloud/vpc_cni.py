@@ -1,6 +1,7 @@
 """VPC-CNI of a cluster as a resource: check, diff, create, read, update over plain dictionaries.
 
-The tencentcloud provider cannot do this: it ignores the ENI fields of a GlobalRouter cluster at creation and keeps them in its
+The tencentcloud provider cannot do this: it ignores the ENI fields of a GlobalRouter cluster at creation and
+keeps them in its
 state (the "phantom hybrid"), can only append subnets, and turns the pod network off when the list is emptied.
 API: EnableVpcCniNetworkType (457/55757), AddVpcCniSubnets (457/56371), DescribeIPAMD, DescribeClusters.
 """
@@ -28,7 +29,8 @@ T = TypeVar("T")
 _NOT_USABLE = ("isolated", "resourceisolate", "resourceisolated", "abnormal", "deleting")
 """States of a cluster that no waiting ends, in small letters."""
 _ONLY_STORED = {"deadlineSeconds": None, "ipReclaim": None, "onDelete": "keep", "accountId": ""}
-"""Properties whose change is told to nobody, with what a state without them means. The reclaim time may only follow the cloud's; the
+"""Properties whose change is told to nobody, with what a state without them means. The reclaim time may only
+follow the cloud's; the
 account changes only from one that could not be told."""
 _SHOWN_PODS = 5
 _MEND = "mend the cause, then run `pulumi up` again"
@@ -59,7 +61,8 @@ class VpcCniSwitch:
         self._cloud = cloud
         self._wait = wait
 
-    # -- at preview: no call to the cloud, nothing is touched --------------------------------------------------------
+    # -- at preview: no call to the cloud, nothing is touched
+    # --------------------------------------------------------
 
     @staticmethod
     def check(olds: Props, news: Props, unknown: Callable[[object], bool]) -> list[Finding]:
@@ -75,7 +78,8 @@ class VpcCniSwitch:
 
     @staticmethod
     def changes(olds: Props, news: Props, unknown: Callable[[object], bool]) -> tuple[list[str], list[str]]:
-        """(changed, replacing) properties. The order of subnets never counts; subnets added elsewhere are not a change."""
+        """(changed, replacing) properties. The order of subnets never counts; subnets added elsewhere are not
+        a change."""
         registered = set(olds.get("registeredSubnets", ()))
         wanted = news.get("subnets", ())
         changed = (
@@ -106,21 +110,24 @@ class VpcCniSwitch:
         ]
         if extra:
             lines.append(
-                f"{', '.join(extra)} was registered elsewhere; it is reported, never removed; add it to the program"
+                f"{', '.join(extra)} was registered elsewhere; it is reported, never removed; add it to the"
+                " program"
             )
         seconds = reclaim.seconds_of(str(olds.get("ipReclaim", reclaim.NEVER)))
         reported = olds.get("reclaimSeconds")
         if ipamd.is_running(str(olds.get("phase") or "")) and olds.get("staticIp") and reported != seconds:
             lines.append(
-                f"reclaim is {_words(reported)} in the cloud, the program says {_words(seconds)}; it was changed elsewhere; write the live "
-                f"value into the program"
+                f"reclaim is {_words(reported)} in the cloud, the program says {_words(seconds)}; it was"
+                " changed elsewhere; write the live value into the program"
             )
         return lines
 
-    # -- at preview, when the cluster is already there: reads only -----------------------------------------------------
+    # -- at preview, when the cluster is already there: reads only
+    # -----------------------------------------------------
 
     def report(self, props: Props, unknown: Callable[[object], bool]) -> Report:
-        """What is there, what `up` would do, what contradicts, what could not be told. `unknown`: values that the preview cannot know."""
+        """What is there, what `up` would do, what contradicts, what could not be told. `unknown`: values that
+        the preview cannot know."""
         cluster = self._cluster(props)
         cluster_id = props["clusterId"]
         if cluster is None:
@@ -158,12 +165,14 @@ class VpcCniSwitch:
             lines.append(f"`up` adds {', '.join(missing)}")
         if extra and len(listed) == len(subnets):
             lines.append(
-                f"{', '.join(extra)} is registered, but not in the program; it is reported, never removed; add it to the program"
+                f"{', '.join(extra)} is registered, but not in the program; it is reported, never removed;"
+                " add it to the program"
             )
         return Report(lines, problems, live.subnets)
 
     def in_use(self, wanted: Sequence[str], registered: Sequence[str]) -> list[Finding]:
-        """One for each subnet that is registered next and holds addresses already. TKE wants them empty (article, step 1)."""
+        """One for each subnet that is registered next and holds addresses already. TKE wants them empty
+        (article, step 1)."""
         fresh = [subnet for subnet in wanted if subnet not in registered]
         used = {
             str(item["SubnetId"]): int(item["TotalIpAddressCount"]) - int(item["AvailableIpAddressCount"])
@@ -171,10 +180,12 @@ class VpcCniSwitch:
         }
         return [ranges.in_use_finding(subnet, used[subnet]) for subnet in fresh if used.get(subnet, 0) > 0]
 
-    # -- at apply ----------------------------------------------------------------------------------------------------
+    # -- at apply
+    # ----------------------------------------------------------------------------------------------------
 
     def create(self, props: Props) -> dict[str, Any]:
-        """Switch on with all subnets at once; or finish, or adopt, what an earlier run or somebody else began."""
+        """Switch on with all subnets at once; or finish, or adopt, what an earlier run or somebody else
+        began."""
         refused = not_a_global_router(str(props["clusterId"]), self._wait_for_cluster(props))
         if refused:
             raise CloudError("VpcCni", "Refused", str(refused))
@@ -193,8 +204,8 @@ class VpcCniSwitch:
             raise CloudError(
                 "VpcCni",
                 "Disabled",
-                f"VPC-CNI of {props['clusterId']} is off, though the state says it is on; somebody switched it off. "
-                f"Run `pulumi refresh`, review the preview, then `pulumi up` switches it on again",
+                f"VPC-CNI of {props['clusterId']} is off, though the state says it is on; somebody switched"
+                " it off. Run `pulumi refresh`, review the preview, then `pulumi up` switches it on again",
             )
         self._add_missing(props, live)
         return self._wait_for_subnets(props).outputs(props)
@@ -207,13 +218,15 @@ class VpcCniSwitch:
         return live.outputs(props) if live is not None and live.enabled else None
 
     def reclaims_as(self, props: Props) -> bool:
-        """Whether the cloud has this reclaim time already: somebody changed it there, and the program follows."""
+        """Whether the cloud has this reclaim time already: somebody changed it there, and the program
+        follows."""
         live = self.look(props)
         seconds = reclaim.seconds_of(str(props["ipReclaim"]))
         return live is not None and live.enabled and live.running and live.reclaim_seconds == seconds
 
     def switch_off(self, props: Props, eni_pods: Callable[[], Sequence[str]]) -> None:
-        """Switch VPC-CNI off, unless a pod would lose its network. A cluster that is gone, or off already, is fine."""
+        """Switch VPC-CNI off, unless a pod would lose its network. A cluster that is gone, or off already, is
+        fine."""
         cluster = self._cluster(props)
         live = self.look(props) if cluster is not None else None
         if cluster is None or live is None or not live.enabled:
@@ -247,8 +260,8 @@ class VpcCniSwitch:
             raise CloudError(
                 "DisableVpcCniNetworkType",
                 "PodsLive",
-                f"{len(pods)} pods of {props['clusterId']} live on ENI addresses and would lose their network: "
-                f"{', '.join(pods[:_SHOWN_PODS])}{more}; {keep}",
+                f"{len(pods)} pods of {props['clusterId']} live on ENI addresses and would lose their"
+                f" network: {', '.join(pods[:_SHOWN_PODS])}{more}; {keep}",
             )
 
     def wait_until_ready(self, props: Props) -> dict[str, Any]:
@@ -273,7 +286,8 @@ class VpcCniSwitch:
         live = self._wait.until(
             f"VPC-CNI of {props['clusterId']}",
             self._looks(props, ready),
-            "Look at the pods tke-eni-ipamd and tke-eni-agent in kube-system; a second `pulumi up` goes on from here.",
+            "Look at the pods tke-eni-ipamd and tke-eni-agent in kube-system; a second `pulumi up` goes on"
+            " from here.",
         )
         return {**props, "phase": live.phase}
 
@@ -349,13 +363,15 @@ class VpcCniSwitch:
         try:
             self._cloud.call("tke", action, request)
         except CloudError as error:
-            # The answer may be lost after the request was accepted: what is there afterwards tells, not the error.
+            # The answer may be lost after the request was accepted: what is there afterwards tells, not the
+            # error.
             if error.code != NETWORK_ERROR:
                 raise
             self._wait.say(f"{action}: the answer was lost; looking whether the request was accepted")
 
     def _enabling(self, props: Props) -> str:
-        """How far the switching on is, in words. Raises `CloudError` with the cloud's reason where it failed."""
+        """How far the switching on is, in words. Raises `CloudError` with the cloud's reason where it
+        failed."""
         failed, words = enabling(self._cloud, str(props["clusterId"]))
         if failed:
             raise CloudError(

@@ -28,7 +28,8 @@ class Args:
     """Base of all argument classes."""
 
     def problems(self) -> Iterator[Finding]:
-        """What the rules say across several properties, for plain values; paths are relative to this object."""
+        """What the rules say across several properties, for plain values; paths are relative to this
+        object."""
         yield from ()
 
     def without_components(self: A) -> A:
@@ -50,10 +51,13 @@ class Args:
 
 @dataclass_transform(kw_only_default=True)
 def args_class(**checks: Check | Each | PassedOn) -> Callable[[C], C]:
-    """Make a keyword-only class whose properties are validated, plain ones at once and Outputs when they resolve.
+    """Make a keyword-only class whose properties are validated, plain ones at once and Outputs when they
+    resolve.
 
-    `checks` maps a property to a function that looks at a plain value and says what is wrong with it, or None; to `Each` of such a
-    function where it looks at the items of a list or the values of a mapping; to `PassedOn` where an Output may also turn out None.
+    `checks` maps a property to a function that looks at a plain value and says what is wrong with it, or
+    None; to `Each` of such a
+    function where it looks at the items of a list or the values of a mapping; to `PassedOn` where an Output
+    may also turn out None.
     """
 
     def make(cls: C) -> C:
@@ -86,7 +90,8 @@ def args_class(**checks: Check | Each | PassedOn) -> Callable[[C], C]:
 def parse_args(cls: type[A], value: A | Mapping[str, object], owner: str) -> A:
     """An instance of `cls` from itself or from a plain mapping of the same shape.
 
-    Errors come together: those of types and bounds first, and only without any the rules', which look at a whole object.
+    Errors come together: those of types and bounds first, and only without any the rules', which look at a
+    whole object.
 
     Warnings and notes are for `advise`, which needs the component to say them under.
     """

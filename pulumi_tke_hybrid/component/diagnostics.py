@@ -15,7 +15,8 @@ from pulumi_tke_hybrid.tke.rules.inputs import NOT_YET, gathered
 def advise(component: pulumi.Resource, owner: str, args: Args) -> pulumi.Output[bool]:
     """Say what is no error, each once; and check again, with errors, when values inside Outputs are there.
 
-    What must not be made before that uses the returned Output. It is known also while the awaited values are not: a preview then
+    What must not be made before that uses the returned Output. It is known also while the awaited values are
+    not: a preview then
     says which checks it could not make.
     """
     plain = args.without_components()
@@ -36,7 +37,8 @@ def advise(component: pulumi.Resource, owner: str, args: Args) -> pulumi.Output[
 def note_while_unknown(
     component: pulumi.Resource, value: "pulumi.Output[Any]", text: str
 ) -> "pulumi.Output[bool]":
-    """Write a note under the component where a preview does not know the value, and so cannot check what depends on it. Return which."""
+    """Write a note under the component where a preview does not know the value, and so cannot check what
+    depends on it. Return which."""
 
     async def note() -> bool:
         known = await value.is_known()

@@ -1,4 +1,5 @@
-"""What our dynamic providers share: who is asked, for which account, and how problems and progress are shown."""
+"""What our dynamic providers share: who is asked, for which account, and how problems and progress are
+shown."""
 
 import sys
 from collections.abc import Mapping
@@ -54,8 +55,10 @@ def say_once(line: str) -> None:
 class CloudProvider(ResourceProvider):
     """A dynamic provider over the cloud's API.
 
-    It is pickled as a reference, so neither code nor credentials are in the state. It sees the stack's configuration and the environment,
-    never an explicit provider object; so region and account are inputs, are stored, and are compared before anything is asked or done.
+    It is pickled as a reference, so neither code nor credentials are in the state. It sees the stack's
+    configuration and the environment,
+    never an explicit provider object; so region and account are inputs, are stored, and are compared before
+    anything is asked or done.
     """
 
     serialize_as_secret_always = False
@@ -63,7 +66,8 @@ class CloudProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         self._config = req.config
-        # The host prints whatever a provider raises with its stack. What the cloud said is enough, and its stack helps nobody.
+        # The host prints whatever a provider raises with its stack. What the cloud said is enough, and its
+        # stack helps nobody.
         sys.tracebacklimit = 0
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
@@ -133,7 +137,8 @@ class CloudProvider(ResourceProvider):
         except CloudError as error:
             # A preview may be made without credentials; whatever needs them later says so itself.
             say_once(
-                f"could not tell the account of the credentials ({error.code}), so it was not compared; `tke-hybrid doctor` looks why"
+                f"could not tell the account of the credentials ({error.code}), so it was not compared;"
+                " `tke-hybrid doctor` looks why"
             )
             return []
         news["accountId"] = now

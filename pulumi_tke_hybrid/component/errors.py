@@ -1,4 +1,5 @@
-"""Where a value lies that pydantic finds fault with: pydantic's location, read along the types of the argument classes.
+"""Where a value lies that pydantic finds fault with: pydantic's location, read along the types of the
+argument classes.
 
 The one error that users of the components see: bad inputs together, one line a property."""
 
@@ -131,7 +132,8 @@ _IDENTIFYING = (
 
 
 def labelled(owner: str, properties: Mapping[str, object]) -> str:
-    """The class, and which of a program's objects of it these properties are of, as far as one of them tells: `NodePoolArgs 'four'`."""
+    """The class, and which of a program's objects of it these properties are of, as far as one of them tells:
+    `NodePoolArgs 'four'`."""
     plain = (properties.get(name) for name in _IDENTIFYING)
     which = next((value for value in plain if isinstance(value, str | int) and value), None)
     return owner if which is None else f"{owner} {which!r}"
@@ -148,7 +150,8 @@ class Refused(ValueError):
 def problems_of(error: ValidationError, annotation: Any, holder: str = "") -> list[Finding]:
     """pydantic's findings as ours: one line a value, union members collapsed.
 
-    `annotation` is the type of what was validated, `holder` the path of the property that it was validated for.
+    `annotation` is the type of what was validated, `holder` the path of the property that it was validated
+    for.
     """
     found: dict[str, Finding] = {}
     components: dict[str, str] = {}

@@ -22,7 +22,8 @@ T = TypeVar("T")
 Input = Union[T, Awaitable[T], pulumi.Output[T]]
 
 Check = Callable[[Any], Finding | str | None]
-"""Looks at a plain value; says what is wrong with it, or None. A text is about the bounds that the property's own class states."""
+"""Looks at a plain value; says what is wrong with it, or None. A text is about the bounds that the property's
+own class states."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Each:
 
 @dataclass(frozen=True)
 class PassedOn:
-    """Of a property that only the provider, or a check, looks at: an Output that holds None leaves it out, as a plain None does."""
+    """Of a property that only the provider, or a check, looks at: an Output that holds None leaves it out, as
+    a plain None does."""
 
     check: Check | Each | None = None
 
@@ -56,7 +58,8 @@ def awaited(value: object) -> bool:
 
 
 def one_or_more(value: Input[str] | Sequence[Input[str]] | None) -> tuple[list[str], bool]:
-    """The known items of a property that takes one text or a list of them, and whether one of its items is not known yet."""
+    """The known items of a property that takes one text or a list of them, and whether one of its items is
+    not known yet."""
     if value is None:
         return [], False
     given: Sequence[Any] = cast(Sequence[Any], value) if isinstance(value, list | tuple) else [value]
@@ -67,7 +70,8 @@ def one_or_more(value: Input[str] | Sequence[Input[str]] | None) -> tuple[list[s
 class _Checked:
     """Validates a plain value now, and one inside an Output under the same name as soon as it is known.
 
-    A plain None leaves a property out. An Output that holds None does not, and is refused unless the property is `PassedOn`: what the
+    A plain None leaves a property out. An Output that holds None does not, and is refused unless the property
+    is `PassedOn`: what the
     program makes was decided by then, and it is mostly the output of another stack, read by a wrong name.
     """
 
@@ -132,7 +136,8 @@ class _Checked:
 
 @dataclass(frozen=True)
 class _Item:
-    """An awaited item of a list or a mapping, with its place there: what is wrong with it is found when nobody looks at the others."""
+    """An awaited item of a list or a mapping, with its place there: what is wrong with it is found when
+    nobody looks at the others."""
 
     place: str
     value: object
@@ -197,7 +202,8 @@ def deferrable(annotation: Any, owner: str, path: str, check: Check | Each | Pas
 
 
 def without_literals(members: list[Any]) -> list[Any]:
-    """The members of a union without the literals that only let a type checker take the words of the enumeration beside them."""
+    """The members of a union without the literals that only let a type checker take the words of the
+    enumeration beside them."""
     enumerations = any(isinstance(member, type) and issubclass(member, Enum) for member in members)
     return [member for member in members if get_origin(member) is not Literal] if enumerations else members
 

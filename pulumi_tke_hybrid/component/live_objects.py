@@ -1,11 +1,14 @@
 """Reads the objects of a workload that exist already, by the kubeconfig of its Kubernetes provider.
 
-Reads a workload's pods and events, by the kubeconfig of a Kubernetes provider. Imported only when something has gone wrong.
+Reads a workload's pods and events, by the kubeconfig of a Kubernetes provider. Imported only when something
+has gone wrong.
 
 Fields that a program ignores: what the live object holds there takes the place of what the program says.
 
-The Kubernetes provider does so itself, but it splits a path at its dots. An item of a list, an image for example, or a key with a dot in it
-it does not find, and there it writes the value of the stack's state: it sets back what a release tool wrote."""
+The Kubernetes provider does so itself, but it splits a path at its dots. An item of a list, an image for
+example, or a key with a dot in it
+it does not find, and there it writes the value of the stack's state: it sets back what a release tool wrote.
+"""
 
 import asyncio
 import copy
@@ -62,7 +65,8 @@ async def read_live(
 ) -> Live:
     """The objects that exist. `why` names in messages what they are read for.
 
-    A preview that does not know the cluster, or cannot read it, says so and returns none. An update raises `InvalidInputs` then, before
+    A preview that does not know the cluster, or cannot read it, says so and returns none. An update raises
+    `InvalidInputs` then, before
     anything is made.
     """
     namespace = await known_value(place.namespace)
@@ -73,7 +77,8 @@ async def read_live(
         or not await cluster_is_known(provider)
     ):
         pulumi.log.info(
-            f"{owner}: the cluster or the names are not known yet; {why} during `up`, before anything is made",
+            f"{owner}: the cluster or the names are not known yet; {why} during `up`, before anything is"
+            " made",
             component,
         )
         return Live()
@@ -84,7 +89,8 @@ async def read_live(
     except KubeError as error:
         if pulumi.runtime.is_dry_run():
             pulumi.log.warn(
-                f"{owner}: the cluster could not be read ({error}); {why} during `up`, before anything is made",
+                f"{owner}: the cluster could not be read ({error}); {why} during `up`, before anything is"
+                " made",
                 component,
             )
             return Live()
@@ -104,7 +110,8 @@ async def known_value(value: Any) -> Any:
 async def cluster_is_known(provider: pulumi.ProviderResource | None) -> bool:
     """Whether the kubeconfig of a provider is known; without a provider it is the machine's own.
 
-    A preview does not tell a context that is left out from one that is not known yet, so a context is not looked at.
+    A preview does not tell a context that is left out from one that is not known yet, so a context is not
+    looked at.
     """
     kubeconfig = getattr(provider, "kubeconfig", None)
     return await kubeconfig.is_known() if isinstance(kubeconfig, pulumi.Output) else True
@@ -132,7 +139,8 @@ def pods_and_events(
 def objects_and_budgets(
     kubeconfig: str, context: str, namespace: str, names: Mapping[str, tuple[str, str]]
 ) -> tuple[Mapping[str, Mapping[str, Any]], Objects]:
-    """The objects of a namespace that exist, out of `names` (key -> kind and name), by the same keys; and its disruption budgets.
+    """The objects of a namespace that exist, out of `names` (key -> kind and name), by the same keys; and its
+    disruption budgets.
 
     Raises `KubeError`.
     """
@@ -168,7 +176,8 @@ EVERY = "*"
 
 
 def lost_on_the_provider(path: str) -> bool:
-    """Whether the provider does not find the field of a path of `ignore_changes`: one behind an item of a list, or a key with a dot."""
+    """Whether the provider does not find the field of a path of `ignore_changes`: one behind an item of a
+    list, or a key with a dot."""
     return any(isinstance(part, int) or part == EVERY or "." in part for part in parts(path))
 
 
@@ -181,7 +190,8 @@ def parts(path: str) -> list[str | int]:
 
 
 def with_live_value(value: Any, live: Any, path: FieldPath) -> Any:
-    """A copy of typed arguments, of a mapping or of a list, with the live value at the path; without one the field is left out."""
+    """A copy of typed arguments, of a mapping or of a list, with the live value at the path; without one the
+    field is left out."""
     if not path:
         return live
     if isinstance(value, pulumi.Output):

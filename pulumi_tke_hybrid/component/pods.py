@@ -1,6 +1,8 @@
 """Containers as the user typed them, with what TKE needs in them.
 
-Types of pulumi-kubernetes that a program may also write as plain dictionaries, in Python's spelling or in Kubernetes' own."""
+Types of pulumi-kubernetes that a program may also write as plain dictionaries, in Python's spelling or in
+Kubernetes' own.
+"""
 
 import copy
 import difflib
@@ -38,7 +40,8 @@ def with_eni_ip(containers: Sequence[Container]) -> list[Container]:
 
 
 def asked_by_hand(holder: Any) -> Iterator[tuple[str, Any]]:
-    """Where the user asks for ENI addresses by hand, and for how many, as far as that is known; `holder` of `requests` and `limits`."""
+    """Where the user asks for ENI addresses by hand, and for how many, as far as that is known; `holder` of
+    `requests` and `limits`."""
     for name in ("requests", "limits"):
         amounts = take(holder, name)
         if isinstance(amounts, Mapping) and keys.ENI_IP in amounts:
@@ -46,7 +49,8 @@ def asked_by_hand(holder: Any) -> Iterator[tuple[str, Any]]:
 
 
 def with_pre_stop(containers: Sequence[Container], seconds: int, native: bool) -> list[Container]:
-    """The containers, each of which waits before it is told to stop, unless it has a preStop hook of its own."""
+    """The containers, each of which waits before it is told to stop, unless it has a preStop hook of its
+    own."""
     return [_waiting(container, seconds, native) for container in containers] if seconds else list(containers)
 
 
@@ -92,7 +96,8 @@ _INNER = re.compile(r"ForwardRef\('[\w.]*?(\w+Args)'")
 
 @dataclass(frozen=True)
 class Written:
-    """Validates an instance of `cls`, or a dictionary of its properties, which becomes an instance; nested dictionaries as well."""
+    """Validates an instance of `cls`, or a dictionary of its properties, which becomes an instance; nested
+    dictionaries as well."""
 
     cls: Any
 
@@ -119,7 +124,8 @@ class Written:
 
 
 def instance(cls: Any, properties: Mapping[str, Any], path: str = "") -> Any:
-    """An instance of a class of pulumi-kubernetes out of its properties. Raises `Refused` about the first property that the class lacks."""
+    """An instance of a class of pulumi-kubernetes out of its properties. Raises `Refused` about the first
+    property that the class lacks."""
     parameters = _parameters(cls)
     found: dict[str, Any] = {}
     for key, value in properties.items():

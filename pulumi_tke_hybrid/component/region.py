@@ -1,4 +1,5 @@
-"""The region of a cluster or a switch, and whether the stack's key and the provider's belong to one account there."""
+"""The region of a cluster or a switch, and whether the stack's key and the provider's belong to one account
+there."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,9 +32,11 @@ def cluster_region(
     checked: pulumi.Output[bool],
     rules: Mapping[str, Severity],
 ) -> pulumi.Output[str]:
-    """The region of a cluster whose first ENI subnet lies in `zone`, once all its values are known and checked.
+    """The region of a cluster whose first ENI subnet lies in `zone`, once all its values are known and
+    checked.
 
-    Whoever needs it is not made before. Raises `InvalidInputs`, naming `owner`, if `provider` (None: the default one) works in another
+    Whoever needs it is not made before. Raises `InvalidInputs`, naming `owner`, if `provider` (None: the
+    default one) works in another
     region or account; `rules` may say otherwise of the account.
     """
     configured, key = _way_of(provider)
@@ -60,9 +63,11 @@ def switch_region(
     stated: Input[str] | None,
     rules: Mapping[str, Severity],
 ) -> Input[str] | None:
-    """The region that a `VpcCni` of its own asks in: the stated one, else that of the provider given to it; None: the stack's.
+    """The region that a `VpcCni` of its own asks in: the stated one, else that of the provider given to it;
+    None: the stack's.
 
-    Raises as `cluster_region` does. The switch itself uses no provider: one that is only inherited says nothing of it.
+    Raises as `cluster_region` does. The switch itself uses no provider: one that is only inherited says
+    nothing of it.
     """
     if not isinstance(provider, tencentcloud.Provider):
         return stated
@@ -83,7 +88,8 @@ def switch_region(
 
 
 def _way_of(provider: pulumi.ProviderResource | None) -> tuple[Input[Any], list[Any]]:
-    """Region and key of an explicit provider; of the default one its region alone, as its key is the stack's."""
+    """Region and key of an explicit provider; of the default one its region alone, as its key is the
+    stack's."""
     if not isinstance(provider, tencentcloud.Provider):
         return configured_region(_configured), []
     return provider.region, [provider.secret_id, provider.secret_key, provider.security_token]
@@ -99,7 +105,8 @@ def _elsewhere(path: str, what: str, value: str, own: str) -> Finding:
 def _refuse_other_account(
     component: pulumi.Resource, owner: str, region: str, key: list[Any], rules: Mapping[str, Severity]
 ) -> None:
-    """VPC-CNI is asked with the stack's key, whatever provider the cluster has. A provider does not tell which role it assumes."""
+    """VPC-CNI is asked with the stack's key, whatever provider the cluster has. A provider does not tell
+    which role it assumes."""
     secret_id, secret_key, token = key or (None, None, None)
     if not secret_id or not secret_key:
         return

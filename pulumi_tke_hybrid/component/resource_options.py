@@ -34,7 +34,8 @@ def child_options(
 ) -> pulumi.ResourceOptions:
     """Options of a child of `parent`.
 
-    The caller's providers, `protect`, transforms and aliases reach the child by parentage; `depends_on` by the component's own
+    The caller's providers, `protect`, transforms and aliases reach the child by parentage; `depends_on` by
+    the component's own
     registration. Options are never merged: a merge would replace the parent by the caller's.
     """
     return pulumi.ResourceOptions(
@@ -110,22 +111,26 @@ def _several(providers: object) -> Sequence[object] | None:
 
 
 UPSERT = "upsert_existing_objects"
-"""The argument of the Kubernetes provider by which a create takes an existing object over, where the provider has the argument."""
+"""The argument of the Kubernetes provider by which a create takes an existing object over, where the provider
+has the argument."""
 
 
 def require_provider(providers: Mapping[str, pulumi.ProviderResource], owner: str) -> None:
-    """Refuse the ambient default provider: it would send the objects to whatever cluster this machine's kubeconfig points at."""
+    """Refuse the ambient default provider: it would send the objects to whatever cluster this machine's
+    kubeconfig points at."""
     if "kubernetes" not in providers:
         raise InvalidInputs.single(
             owner,
             "opts.provider",
-            "no Kubernetes provider; without one the objects would go to the cluster of this machine's own kubeconfig; pass "
-            "opts=ResourceOptions(provider=cluster.provider), or say use_ambient_provider=True",
+            "no Kubernetes provider; without one the objects would go to the cluster of this machine's own"
+            " kubeconfig; pass opts=ResourceOptions(provider=cluster.provider), or say"
+            " use_ambient_provider=True",
         )
 
 
 def refuses_existing_objects() -> bool:
-    """Whether the installed pulumi-kubernetes refuses to create an object that exists, unless its provider has `UPSERT` (from 4.29)."""
+    """Whether the installed pulumi-kubernetes refuses to create an object that exists, unless its provider
+    has `UPSERT` (from 4.29)."""
     return UPSERT in inspect.signature(kubernetes.ProviderArgs.__init__).parameters
 
 
@@ -145,13 +150,15 @@ def upsert_finding() -> Finding:
     """That a workload cannot take existing objects over through this provider."""
     return PROPERTY.finding(
         "opts.provider",
-        f"does not take existing objects over: pulumi-kubernetes {version('pulumi-kubernetes')} fails to create what exists",
+        f"does not take existing objects over: pulumi-kubernetes {version('pulumi-kubernetes')} fails to"
+        " create what exists",
         todo=f"say {UPSERT}=True on the Kubernetes provider; HybridCluster has the argument too",
     )
 
 
 async def takes_existing_objects(provider: pulumi.ProviderResource | None) -> bool:
-    """Whether a create through this provider takes an object over that exists. The SDK keeps the provider's booleans as JSON."""
+    """Whether a create through this provider takes an object over that exists. The SDK keeps the provider's
+    booleans as JSON."""
     return not refuses_existing_objects() or (await _value(provider, UPSERT)).lower() == "true"
 
 

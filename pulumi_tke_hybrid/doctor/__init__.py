@@ -1,1 +1,2 @@
-"""Can this machine run the program, and which permissions does it need. Reads only; no secret is ever shown."""
+"""Can this machine run the program, and which permissions does it need. Reads only; no secret is ever
+shown."""

@@ -1,4 +1,5 @@
-"""`tke-hybrid doctor` and `tke-hybrid policy`: options and help. What does the work is imported when a command runs."""
+"""`tke-hybrid doctor` and `tke-hybrid policy`: options and help. What does the work is imported when a
+command runs."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,5 @@
-"""Which credentials a run would use, where they were found, and the region. A key is never shown, its id only masked."""
+"""Which credentials a run would use, where they were found, and the region. A key is never shown, its id only
+masked."""
 
 import configparser
 import json
@@ -12,7 +13,10 @@ from pulumi_tke_hybrid.doctor.machine import Machine
 from pulumi_tke_hybrid.doctor.report import Check, failure, ok, redacted, skipped, warning
 from pulumi_tke_hybrid.tke import names
 
-_SET = "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or `pulumi config set --secret tencentcloud:secretId` and `…:secretKey`"
+_SET = (
+    "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or `pulumi config set --secret"
+    " tencentcloud:secretId` and `…:secretKey`"
+)
 _PREFIX = "tencentcloud:"
 _NAMES = {
     "secretId": "TENCENTCLOUD_SECRET_ID",
@@ -54,7 +58,8 @@ class Found:
 
 
 def stack_configuration(machine: Machine, stack: str) -> StackConfiguration:
-    """Asked of the CLI. Secrets are asked for only when they are there, stay in memory, and go nowhere but to the cloud's signature."""
+    """Asked of the CLI. Secrets are asked for only when they are there, stay in memory, and go nowhere but to
+    the cloud's signature."""
     pulumi = machine.program("pulumi")
     if pulumi is None:
         return StackConfiguration(note="not read: there is no pulumi")
@@ -85,7 +90,8 @@ def stack_configuration(machine: Machine, stack: str) -> StackConfiguration:
 
 
 def find(machine: Machine, stack: StackConfiguration, region: str) -> Found:
-    """In the order in which a run looks: the stack's configuration, the environment, then the SDK's own chain."""
+    """In the order in which a run looks: the stack's configuration, the environment, then the SDK's own
+    chain."""
     place = _region(machine, stack, region)
     try:
         settings = CloudSettings.read(stack.values.get, region, machine.environment)
@@ -98,13 +104,17 @@ def find(machine: Machine, stack: StackConfiguration, region: str) -> Found:
 
 
 def _pins(stack: StackConfiguration) -> tuple[Check, ...]:
-    """Whether a `pulumi refresh` can end up elsewhere: it runs no program, so only the provider's own settings can refuse it."""
+    """Whether a `pulumi refresh` can end up elsewhere: it runs no program, so only the provider's own
+    settings can refuse it."""
     if not stack.known:
         return ()
     open_ = [name for name in _PINS if not stack.values.get(f"{_PREFIX}{name}")]
     if not open_:
         return (ok("refresh", "the stack's configuration names region and account"),)
-    detail = f"the stack's configuration has no {' and no '.join(f'{_PREFIX}{name}' for name in open_)}; a `pulumi refresh` with another"
+    detail = (
+        f"the stack's configuration has no {' and no '.join(f'{_PREFIX}{name}' for name in open_)}; a `pulumi"
+        " refresh` with another"
+    )
     return (
         warning(
             "refresh",
@@ -124,7 +134,8 @@ def _region(machine: Machine, stack: StackConfiguration, given: str) -> Check:
     if not region:
         return failure(
             "region",
-            f"neither configured nor in the environment{_because(stack)}; the tencentcloud provider would take ap-guangzhou by itself",
+            f"neither configured nor in the environment{_because(stack)}; the tencentcloud provider would"
+            " take ap-guangzhou by itself",
             "pulumi config set tencentcloud:region ap-guangzhou, or set TENCENTCLOUD_REGION",
         )
     if names.region_of(f"{region}-1") is None:
@@ -161,13 +172,19 @@ def _chain(machine: Machine, stack: StackConfiguration) -> tuple[Check, str]:
             todo = (
                 f"write a section [default] with secret_id and secret_key, or take the file away and {_SET}"
             )
-            return failure(
-                "credentials",
-                f"{path} cannot be read as a profile ({problem}), and every run ends there",
-                todo,
-            ), ""
+            return (
+                failure(
+                    "credentials",
+                    f"{path} cannot be read as a profile ({problem}), and every run ends there",
+                    todo,
+                ),
+                "",
+            )
         if secret_id:
-            detail = f"{masked(secret_id)} from {path}; the tencentcloud provider does not read that file (it reads ~/.tccli)"
+            detail = (
+                f"{masked(secret_id)} from {path}; the tencentcloud provider does not read that file (it"
+                " reads ~/.tccli)"
+            )
             return warning("credentials", detail, f"so that both use the same: {_SET}"), masked(secret_id)
     if all(machine.environment.get(name) for name in _POD_ROLE):
         todo = "set enable_pod_oidc (TENCENTCLOUD_ENABLE_POD_OIDC) for the tencentcloud provider as well"
@@ -178,7 +195,8 @@ def _chain(machine: Machine, stack: StackConfiguration) -> tuple[Check, str]:
     return (
         warning(
             "credentials",
-            f"none configured{_because(stack)}; only the role of this machine is left, if it is a CVM with one",
+            f"none configured{_because(stack)}; only the role of this machine is left, if it is a CVM"
+            " with one",
             f"{_SET}; on a CVM with a role, set TENCENTCLOUD_CAM_ROLE_NAME for the tencentcloud provider",
         ),
         "",
@@ -186,7 +204,8 @@ def _chain(machine: Machine, stack: StackConfiguration) -> tuple[Check, str]:
 
 
 def _profile(text: str) -> tuple[str, str]:
-    """The key's id of the default profile, and why the SDK would fail on the file. A parser's own words quote the line: never shown."""
+    """The key's id of the default profile, and why the SDK would fail on the file. A parser's own words quote
+    the line: never shown."""
     parsed = configparser.ConfigParser(interpolation=None)
     try:
         parsed.read_string(text)

@@ -1,9 +1,11 @@
 """Which actions of the cloud a program needs, who calls them, and how that is known.
 
-The library's own come from `cloud.client.ACTIONS`. The provider's were read in its source: package tencentcloud-iac-pulumi 0.2.3 bridges
+The library's own come from `cloud.client.ACTIONS`. The provider's were read in its source: package
+tencentcloud-iac-pulumi 0.2.3 bridges
 terraform-provider-tencentcloud 1.82.42; files are below its `tencentcloud/services/`.
 
-The least access policy (CAM) that a program with these components needs, made of the actions that are called."""
+The least access policy (CAM) that a program with these components needs, made of the actions that are called.
+"""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -68,12 +70,16 @@ _REASONS = {
     "tke:EnableVpcCniNetworkType": "VpcCni: switches VPC-CNI on",
     "tke:AddVpcCniSubnets": "VpcCni: registers a further zone",
     "tke:DescribeClusterEndpointStatus": "which endpoints of a cluster are open, before a kubeconfig is used",
-    "tke:DescribeClusterKubeconfig": "which addresses are kept, before a cluster goes; which pods live, before VPC-CNI is switched off",
+    "tke:DescribeClusterKubeconfig": (
+        "which addresses are kept, before a cluster goes; which pods live, before VPC-CNI is switched off"
+    ),
     "tke:DescribeIPAMD": "VpcCni: what is there, and waiting until it works",
     "tke:DescribeEnableVpcCniProgress": "VpcCni: why switching it on failed",
     "tke:DescribeAddon": "tke-hybrid drift: the version of ipamd",
     "tke:DescribeClusters": "VpcCni: what is there; a cluster that an earlier run left behind",
-    "tke:DescribeNodePools": "a node pool that an earlier run left behind; a pool's size before it is changed",
+    "tke:DescribeNodePools": (
+        "a node pool that an earlier run left behind; a pool's size before it is changed"
+    ),
     "vpc:DescribeSubnets": "whether a subnet is empty before it is deleted",
     "sts:GetCallerIdentity": "that the credentials are of the stack's account",
     "tke:DescribeClusterInstances": "whether a kubeconfig is this cluster's",
@@ -222,15 +228,26 @@ _OWN_VPC = (
 )
 
 NOTES = (
-    "TKE makes machines, ENIs and load balancers through its own roles (TKE_QCSRole, IPAMDofTKE_QCSRole), not with these permissions.",
+    (
+        "TKE makes machines, ENIs and load balancers through its own roles (TKE_QCSRole, IPAMDofTKE_QCSRole),"
+        " not with these permissions."
+    ),
     "A sub-account that adds machines also needs the permission to pay (finance:trade), see 457/30702.",
-    "Where a role is assumed, these are the role's permissions; the key's owner needs sts:AssumeRole for it, and nothing else.",
+    (
+        "Where a role is assumed, these are the role's permissions; the key's owner needs sts:AssumeRole for"
+        " it, and nothing else."
+    ),
     "Inside the cluster, Kubernetes' own RBAC decides; whoever creates the cluster is its administrator.",
-    "tke:DescribeClusterKubeconfig and tke:DescribeClusterSecurity hand out the cluster's credentials, so --read-only leaves them out. The "
-    "provider calls them whenever it reads a cluster or its endpoint: in `up`, `refresh` and `destroy`, and in a preview with --refresh "
-    "(or `refresh: always` in Pulumi.yaml) or of a cluster that is imported. Any other preview, drift and doctor do without.",
-    f'{", ".join(ASKED_FOR)} is left out on purpose: it ends the network of every ENI pod. Only a `VpcCni` with on_delete="disable" '
-    "calls it; grant it for that program alone.",
+    (
+        "tke:DescribeClusterKubeconfig and tke:DescribeClusterSecurity hand out the cluster's credentials, so"
+        " --read-only leaves them out. The provider calls them whenever it reads a cluster or its endpoint:"
+        " in `up`, `refresh` and `destroy`, and in a preview with --refresh (or `refresh: always` in"
+        " Pulumi.yaml) or of a cluster that is imported. Any other preview, drift and doctor do without."
+    ),
+    (
+        f"{', '.join(ASKED_FOR)} is left out on purpose: it ends the network of every ENI pod. Only a"
+        ' `VpcCni` with on_delete="disable" calls it; grant it for that program alone.'
+    ),
 )
 """What the policy cannot say."""
 

@@ -22,11 +22,15 @@ _PATIENCE = 10.0
 
 _ADVICE = {
     "CredentialsMissing": "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
-    "AuthFailure.SecretIdNotFound": "the key's id is unknown: it was deleted, or belongs to the other site (China or international)",
+    "AuthFailure.SecretIdNotFound": (
+        "the key's id is unknown: it was deleted, or belongs to the other site (China or international)"
+    ),
     "AuthFailure.SignatureFailure": "the secret key does not belong to the key's id; set both anew",
     "AuthFailure.SignatureExpire": "this machine's clock is wrong; synchronise it",
     "AuthFailure.TokenFailure": "the session token is wrong, missing or over; get new temporary credentials",
-    "AuthFailure.InvalidSecretId": "this is not a key of the cloud API; make one in the console under Access Management",
+    "AuthFailure.InvalidSecretId": (
+        "this is not a key of the cloud API; make one in the console under Access Management"
+    ),
     "UnsupportedRegion": "there is no such region; write it like ap-guangzhou",
 }
 _REFUSED = ("UnauthorizedOperation", "AuthFailure.UnauthorizedOperation")
@@ -120,8 +124,8 @@ def _role(cloud: Cloud) -> Check:
         return failure(
             "role",
             f"{ROLE} does not exist; VPC-CNI would be switched on and never work",
-            f"in the TKE console, switch VPC-CNI on for any cluster once and agree to the grant (457/37808), or make the role "
-            f"for the service ccs.qcloud.com with the policy {ROLE_POLICY}",
+            "in the TKE console, switch VPC-CNI on for any cluster once and agree to the grant (457/37808),"
+            f" or make the role for the service ccs.qcloud.com with the policy {ROLE_POLICY}",
         )
     return _policy(cloud)
 
@@ -136,11 +140,15 @@ def _policy(cloud: Cloud) -> Check:
     try:
         attached = {str(item.get("PolicyName")) for item in all_pages(page, "List")}
     except CloudError as error:
-        what = f"{ROLE} exists; could not tell whether it has its policy {ROLE_POLICY} ({redacted(error.code, 80)})"
+        what = (
+            f"{ROLE} exists; could not tell whether it has its policy"
+            f" {ROLE_POLICY} ({redacted(error.code, 80)})"
+        )
         return warning(
             "role",
             what,
-            f"look in the console under Access Management, Roles; or grant cam:ListAttachedRolePolicies: {_GRANT}",
+            "look in the console under Access Management, Roles; or grant cam:ListAttachedRolePolicies:"
+            f" {_GRANT}",
         )
     if ROLE_POLICY not in attached:
         what = f"{ROLE} exists without its policy {ROLE_POLICY}; ipamd can make no ENI with it"
@@ -156,7 +164,10 @@ def _said(error: CloudError) -> str:
 
 def _advice(error: CloudError) -> str:
     if error.code == NETWORK_ERROR:
-        return "is the service reached from here? look at HTTPS_PROXY, NO_PROXY, the firewall, and TENCENTCLOUD_DOMAIN if it is set"
+        return (
+            "is the service reached from here? look at HTTPS_PROXY, NO_PROXY, the firewall, and"
+            " TENCENTCLOUD_DOMAIN if it is set"
+        )
     if error.code.startswith(_REFUSED):
         return _GRANT
     return next(

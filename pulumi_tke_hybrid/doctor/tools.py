@@ -138,9 +138,11 @@ def _plugins(machine: Machine, cli: Check) -> Iterator[Check]:
         if version is None or installed is None:
             yield skipped(
                 f"plugin {name}",
-                "its package or the CLI is missing"
-                if version is None or path is None
-                else "the CLI does not work",
+                (
+                    "its package or the CLI is missing"
+                    if version is None or path is None
+                    else "the CLI does not work"
+                ),
             )
         else:
             yield _plugin(machine, name, version, installed.get(name, []))

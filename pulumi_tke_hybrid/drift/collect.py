@@ -153,7 +153,8 @@ def _child(value: Json, *path: str) -> Json:
 def config_map_side(
     data: Mapping[str, str] | None, deployment: Json | None, other: Mapping[str, str] | None = None
 ) -> ConfigMapSide:
-    """`data`: of the ConfigMap `tke-eni-ipamd`; `other`: of `tke-network-conf`. None: the object is not there."""
+    """`data`: of the ConfigMap `tke-eni-ipamd`; `other`: of `tke-network-conf`. None: the object is not
+    there."""
     own = data or {}
     text = own.get(sources.KEY) or (other or {}).get(sources.KEY)
     return ConfigMapSide(

@@ -1,4 +1,5 @@
-"""`tke-hybrid drift`: its options and help. What does the work is imported when the command runs, so that help costs nothing."""
+"""`tke-hybrid drift`: its options and help. What does the work is imported when the command runs, so that
+help costs nothing."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,9 @@
 """What ipamd is configured with inside the cluster, as far as its version is known to read it.
 
-Before 3.5.0 ipamd reads three keys of its ConfigMap when it starts, as the article edits them. From then on TKE manages
-it as the add-on eniipamd, with another key whose fields are not documented (457/50360): what is told there is compared,
+Before 3.5.0 ipamd reads three keys of its ConfigMap when it starts, as the article edits them. From then on
+TKE manages
+it as the add-on eniipamd, with another key whose fields are not documented (457/50360): what is told there is
+compared,
 never as a danger, and no advice is to edit it.
 """
 
@@ -52,8 +54,10 @@ def _version_unknown(picture: Picture, side: ConfigMapSide, name: str) -> Findin
         name,
         f"ConfigMap {name}",
         "not compared",
-        f"ipamd's version is not known ({image}; {addon}), and from {ipamd.shown(ipamd.ADDON_SINCE)} on it does not read these keys",
-        "look at the version in component management or at ipamd's image; what is known may be given by --accept configmap-not-compared",
+        f"ipamd's version is not known ({image}; {addon}), and from {ipamd.shown(ipamd.ADDON_SINCE)} on it"
+        " does not read these keys",
+        "look at the version in component management or at ipamd's image; what is known may be given by"
+        " --accept configmap-not-compared",
     )
 
 
@@ -77,7 +81,8 @@ def _addon(picture: Picture, conf: NetworkConf, name: str, version: str) -> Iter
             name,
             f"Subnets in {key}",
             "not compared",
-            f"TKE manages this ipamd as add-on {ipamd.ADDON}, and its configuration does not name them in a way that is known",
+            f"TKE manages this ipamd as add-on {ipamd.ADDON}, and its configuration does not name them in a"
+            " way that is known",
             "nothing to do: the cloud's list and ipamd's own answer are compared",
         )
     elif known is not None and set(conf.subnets) != set(known):
@@ -148,6 +153,7 @@ def _zones(picture: Picture, side: ConfigMapSide, name: str) -> Iterator[Finding
             name,
             f"{ipamd.ZONES} in {name}",
             ":".join(side.zones),
-            f"the subnets lie in {':'.join(wanted)}; older ipamd reads both lists side by side, newer ignores this one",
+            f"the subnets lie in {':'.join(wanted)}; older ipamd reads both lists side by side, newer ignores"
+            " this one",
             "align it with the subnets",
         )

@@ -54,16 +54,18 @@ def findings(picture: Picture) -> Iterator[Finding]:
             "eni-pod-on-overlay",
             workload,
             pods,
-            "it looks right and is not: the pods asked for an ENI address and have one of the overlay, so they do not see their clients",
-            "if they are older than VPC-CNI, restart the workload; else look for Cilium chaining, under which ENI pods keep the overlay",
+            "it looks right and is not: the pods asked for an ENI address and have one of the overlay, so"
+            " they do not see their clients",
+            "if they are older than VPC-CNI, restart the workload; else look for Cilium chaining, under which"
+            " ENI pods keep the overlay",
         )
     for workload, pods in workloads(OVERLAY, asks=False):
         yield _wrong(
             "eni-pod-on-overlay",
             workload,
             pods,
-            f"it looks right and is not: the annotation is there, but the first container asks for no {keys.ENI_IP}, so they got an "
-            f"address of the overlay and do not see their clients",
+            "it looks right and is not: the annotation is there, but the first container asks for no"
+            f" {keys.ENI_IP}, so they got an address of the overlay and do not see their clients",
             f'give its first container {keys.ENI_IP}: "1" in requests and limits (ClientIpWorkload does)',
         )
     for workload, pods in workloads(HOST):
@@ -111,7 +113,8 @@ def _addresses(pods: Sequence[EniPod]) -> str:
 
 
 def nodes_by_zone(picture: Picture) -> dict[str | None, list[str]]:
-    """Names of the nodes, by zone; under None those whose zone cannot be told. Super and registered nodes have no ENI and are left out."""
+    """Names of the nodes, by zone; under None those whose zone cannot be told. Super and registered nodes
+    have no ENI and are left out."""
     found: dict[str | None, list[str]] = {}
     if isinstance(picture.nodes, Unread):
         return found
@@ -146,8 +149,9 @@ def zone_findings(picture: Picture) -> Iterator[Finding]:
                 Severity.DANGER,
                 zone,
                 f"Zone {zone}",
-                f"{several(len(names), 'node')} ({listed(names, 3)}), no container subnet (zones that have one: "
-                f"{', '.join(sorted(covered)) or 'none'})",
+                f"{several(len(names), 'node')} ({listed(names, 3)}), no container subnet (zones that have"
+                f" one: {', '.join(sorted(covered)) or 'none'})",
                 "an ENI must be in its node's zone, so ENI pods never run there and the pool cannot grow",
-                f"add an EniZoneSubnet in {zone} to eni_subnets; for a pool without ENI pods: --accept node-zone-uncovered:{zone}",
+                f"add an EniZoneSubnet in {zone} to eni_subnets; for a pool without ENI pods: --accept"
+                f" node-zone-uncovered:{zone}",
             )

@@ -75,8 +75,10 @@ def _live(
             Severity.DANGER,
             subnet,
             value,
-            "the ConfigMap was edited by hand and ipamd not restarted; at its next restart it takes this list",
-            f"if it is meant: add it to the program, then `pulumi up`; if not: take {subnet} out of the ConfigMap",
+            "the ConfigMap was edited by hand and ipamd not restarted; at its next restart it takes this"
+            " list",
+            f"if it is meant: add it to the program, then `pulumi up`; if not: take {subnet} out of the"
+            " ConfigMap",
         )
     elif having == [IPAMD]:
         yield _subnet(
@@ -148,7 +150,8 @@ def _described(picture: Picture) -> Iterator[Finding]:
                 Severity.WARNING,
                 wished.subnet_id,
                 f"{live.block} in {live.zone}",
-                f"the program says {wished.block or live.block} in {wished.zone}; its checks of zones and capacity rest on that",
+                f"the program says {wished.block or live.block} in {wished.zone}; its checks of zones and"
+                " capacity rest on that",
                 "write the live values into the program",
             )
 

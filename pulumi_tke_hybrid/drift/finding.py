@@ -34,7 +34,8 @@ def inside(address: str, blocks: Iterable[str]) -> bool:
 
 
 def zone_of(node: Node, network: Sequence[VpcSubnet], region: str) -> str | None:
-    """The name of the node's zone: as written beside the label, else of the subnet that holds the node, else by the label's number."""
+    """The name of the node's zone: as written beside the label, else of the subnet that holds the node, else
+    by the label's number."""
     if node.zone_name:
         return node.zone_name
     own = holder(node.address, network)

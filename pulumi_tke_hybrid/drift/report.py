@@ -187,7 +187,8 @@ _COLOUR = {
 
 
 def show(outcome: Outcome, console: Console) -> None:
-    """Sides, zones, pods that are not where they should be, findings, and the headline last, where the eye is."""
+    """Sides, zones, pods that are not where they should be, findings, and the headline last, where the eye
+    is."""
     picture = outcome.picture
     subnets = [
         (

@@ -46,7 +46,8 @@ def run(
     for item in accept:
         if item.partition(":")[0] not in IDS:
             raise WrongUse(
-                f"--accept {item}: there is no such finding; write its id as drift reports it, for example {_EXAMPLE}"
+                f"--accept {item}: there is no such finding; write its id as drift reports it, for example"
+                f" {_EXAMPLE}"
             )
     files.refuse_two_on_standard_output({"--json": json_file, "--markdown": markdown_file})
     wish = sources.read(facts_file)
@@ -82,7 +83,8 @@ def _picture(settings: CloudSettings, kube: Kube | Unread, cluster: str, wish: W
 def _agreed(option: str, given: str, of_facts: str) -> str:
     if given and of_facts and given != of_facts:
         raise WrongUse(
-            f"{option} is {given}, --facts are of {of_facts}; give the facts of the stack that made this cluster"
+            f"{option} is {given}, --facts are of {of_facts}; give the facts of the stack that made this"
+            " cluster"
         )
     return given or of_facts
 
@@ -95,7 +97,8 @@ def _settings(region: str) -> CloudSettings:
 
 
 def _kube(kubeconfig: Path | None, context: str, cloud_only: bool) -> Kube | Unread:
-    """The cluster that was named. Never the one that the machine happens to point at: another cluster would look like drift."""
+    """The cluster that was named. Never the one that the machine happens to point at: another cluster would
+    look like drift."""
     if cloud_only:
         return Unread("--cloud-only", wanted=False)
     if not named(kubeconfig):

@@ -1,7 +1,10 @@
-"""What an ipamd from 3.5.0 on is configured with: YAML under one key of a ConfigMap, read while ipamd runs (457/50360).
+"""What an ipamd from 3.5.0 on is configured with: YAML under one key of a ConfigMap, read while ipamd runs
+(457/50360).
 
-The key was seen in the ConfigMap `tke-eni-ipamd`, and in one named `tke-network-conf`. Its fields are written with dots
-(`vpc-cni.vpc-id`); the vendor documents neither their names nor their shapes, so a field that is not as expected counts
+The key was seen in the ConfigMap `tke-eni-ipamd`, and in one named `tke-network-conf`. Its fields are written
+with dots
+(`vpc-cni.vpc-id`); the vendor documents neither their names nor their shapes, so a field that is not as
+expected counts
 as not told, and nothing here is ever taken for more than a hint.
 
 The sides that say something about a cluster's pod network, as they were read.
@@ -62,7 +65,8 @@ def _fields(value: object, path: str) -> Iterator[tuple[str, object]]:
 
 
 def _subnets(name: str, value: object) -> tuple[str, ...] | None:
-    """The ids in a field that is named for subnets and holds nothing else; as a list, or joined as in the older keys."""
+    """The ids in a field that is named for subnets and holds nothing else; as a list, or joined as in the
+    older keys."""
     items = (
         cast(list[object], value)
         if isinstance(value, list)
@@ -234,7 +238,8 @@ class Picture:
 
     @property
     def keys_count(self) -> bool | None:
-        """Whether ipamd takes its subnets from the three keys of its ConfigMap, as before 3.5.0; None: its version is not known."""
+        """Whether ipamd takes its subnets from the three keys of its ConfigMap, as before 3.5.0; None: its
+        version is not known."""
         version = self.ipamd_version
         return None if version is None else version < ipamd.ADDON_SINCE
 
@@ -264,9 +269,11 @@ class Picture:
         return {
             CLOUD: self.cloud.subnets if isinstance(self.cloud, CloudSide) else None,
             IPAMD: self.ipamd.subnets if isinstance(self.ipamd, IpamdSide) and not busy else None,
-            CONFIG_MAP: side.subnets
-            if isinstance(side := self.config_map, ConfigMapSide) and side.present and self.keys_count
-            else None,
+            CONFIG_MAP: (
+                side.subnets
+                if isinstance(side := self.config_map, ConfigMapSide) and side.present and self.keys_count
+                else None
+            ),
             PROGRAM: tuple(subnet.subnet_id for subnet in self.wish.subnets) if self.wish else None,
         }
 

@@ -1,4 +1,5 @@
-"""The way to an API server: its address, TLS, proxy and credentials, made of a kubeconfig's context or of a pod's own account."""
+"""The way to an API server: its address, TLS, proxy and credentials, made of a kubeconfig's context or of a
+pod's own account."""
 
 import base64
 import os
@@ -41,7 +42,8 @@ class Access:
 
 
 def of_entry(entry: Entry) -> Access:
-    """The way that a context describes. Runs its credential helper. Raises `KubeError` for whatever cannot be used."""
+    """The way that a context describes. Runs its credential helper. Raises `KubeError` for whatever cannot be
+    used."""
     cluster, user = entry.cluster, entry.user
     authority = cluster.data_or_file("certificate-authority")
     server = _server(cluster, authority is not None)
@@ -71,7 +73,8 @@ def of_pod() -> Access | None:
 
 
 def _server(cluster: Section, has_authority: bool) -> str:
-    """The address. Without a scheme: https where the cluster has TLS fields, http elsewhere, as kubectl reads it."""
+    """The address. Without a scheme: https where the cluster has TLS fields, http elsewhere, as kubectl reads
+    it."""
     given = cluster.text("server")
     if not given:
         raise KubeError(f"{cluster.title}: server is missing")
@@ -111,7 +114,8 @@ def _credentials(user: Section, cluster: Section, authority: bytes | None) -> tu
         provider = user.mapping("auth-provider")
         name = shown_name(provider.text("name")) if provider else ""
         raise KubeError(
-            f"{user.title}: auth-provider {name} is not supported; give a user with exec, a token or a client certificate"
+            f"{user.title}: auth-provider {name} is not supported; give a user with exec, a token or a client"
+            " certificate"
         )
     token = _token(user)
     if token and user.text("username"):
@@ -130,7 +134,8 @@ def _credentials(user: Section, cluster: Section, authority: bytes | None) -> tu
     ):
         fields = ", ".join(map(shown_name, user.fields))
         raise KubeError(
-            f"{user.title} holds no credential ({fields}); give exec, a token, a client certificate or username and password"
+            f"{user.title} holds no credential ({fields}); give exec, a token, a client certificate or"
+            " username and password"
         )
     return Credential(), ()
 
@@ -182,7 +187,8 @@ def _header(value: object, user: Section, key: str) -> str:
 
 
 def _tls(cluster: Section, authority: bytes | None) -> ssl.SSLContext:
-    """How the server is recognised: as kubectl does, without Python's stricter rules for the certificates of authorities."""
+    """How the server is recognised: as kubectl does, without Python's stricter rules for the certificates of
+    authorities."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if cluster.flag("insecure-skip-tls-verify"):
         if authority is not None:

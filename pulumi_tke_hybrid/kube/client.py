@@ -1,4 +1,5 @@
-"""A client for the few requests that this package makes. Objects are plain dictionaries of the API's own shape."""
+"""A client for the few requests that this package makes. Objects are plain dictionaries of the API's own
+shape."""
 
 import importlib.util
 import threading
@@ -19,7 +20,8 @@ _PAGE = 500
 """Objects of one response of a list."""
 _LOOPBACK = "localhost,127.0.0.0/8,::1"
 _LOADING = threading.Lock()
-"""Hooks run side by side, and the library's modules import each other: two first imports at the same time deadlock."""
+"""Hooks run side by side, and the library's modules import each other: two first imports at the same time
+deadlock."""
 T = TypeVar("T")
 
 
@@ -105,7 +107,8 @@ class KubeClient:
         return body.decode("utf-8", "replace").splitlines()
 
     def preferred_version(self, group: str) -> str | None:
-        """The version of an API group that the server prefers; None where the server does not serve the group.
+        """The version of an API group that the server prefers; None where the server does not serve the
+        group.
 
         Read in the list of all groups: whether a group is missing is not concluded from a 404.
         """
@@ -168,7 +171,8 @@ class KubeClient:
 
 
 def connect(path: Path | None = None, context: str = "") -> KubeClient:
-    """A client for a context of a file. Without a file: `KUBECONFIG`, `~/.kube/config`, or the pod's own account.
+    """A client for a context of a file. Without a file: `KUBECONFIG`, `~/.kube/config`, or the pod's own
+    account.
 
     Nothing is sent; a credential helper is run. Raises `NoSuchEntry` or `KubeError`.
     """

@@ -1,6 +1,7 @@
 """Why a cluster could not be read. Each message is one line.
 
-Of a kubeconfig a message holds names only: of files, fields, contexts, clusters, users and helper programs. No other value of the file
+Of a kubeconfig a message holds names only: of files, fields, contexts, clusters, users and helper programs.
+No other value of the file
 and nothing that a helper printed.
 
 Names for what can go wrong with a request. No text of the network, of a proxy or of a page is passed on."""
@@ -77,7 +78,8 @@ def of_transport(error: Exception, timeout: float) -> KubeError:
 
 
 def of_response(status: int, body: bytes, what: str) -> KubeError | None:
-    """The error of a response; None for one that succeeded. `what` names what was requested, such as `list pods`."""
+    """The error of a response; None for one that succeeded. `what` names what was requested, such as `list
+    pods`."""
     if 300 <= status < 400:
         return KubeError(
             f"{what}: the server redirects ({status}); not followed, because the credentials would go along"
@@ -94,7 +96,8 @@ def of_response(status: int, body: bytes, what: str) -> KubeError | None:
             status == 404
         ):  # what an API server returns for a resource that it does not know, and many a proxy for anything
             return KubeError(
-                f"{what}: the API server does not serve this resource in this version, or {NOT_THE_API} (HTTP 404)"
+                f"{what}: the API server does not serve this resource in this version, or {NOT_THE_API} (HTTP"
+                " 404)"
             )
         return KubeError(f"{what}: {NOT_THE_API} (HTTP {status})")
     if status == 403:
@@ -128,5 +131,11 @@ def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
 
 def _tls_reason(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the server's certificate {_TLS_REASONS.get(error.verify_code, f'is not valid (code {error.verify_code})')}"
-    return f"{printable(error.reason or type(error).__name__)}; the server may not speak TLS, or want another client certificate"
+        return (
+            "the server's certificate"
+            f" {_TLS_REASONS.get(error.verify_code, f'is not valid (code {error.verify_code})')}"
+        )
+    return (
+        f"{printable(error.reason or type(error).__name__)}; the server may not speak TLS, or want another"
+        " client certificate"
+    )

@@ -1,7 +1,10 @@
-"""Credential helpers of a kubeconfig (`exec`): run quietly, within a limit of time, and never trusted to have worked.
+"""Credential helpers of a kubeconfig (`exec`): run quietly, within a limit of time, and never trusted to have
+worked.
 
-A helper gets no terminal, and nothing that it prints is shown. Whatever is not a valid credential raises `KubeError` before any request.
-Source of the protocol: Kubernetes, "client-go credential plugins", versions v1 and v1beta1 of client.authentication.k8s.io.
+A helper gets no terminal, and nothing that it prints is shown. Whatever is not a valid credential raises
+`KubeError` before any request.
+Source of the protocol: Kubernetes, "client-go credential plugins", versions v1 and v1beta1 of
+client.authentication.k8s.io.
 """
 
 import base64
@@ -51,14 +54,16 @@ class Credential:
 def run_helper(
     spec: Section, cluster: Section, authority: bytes | None, timeout: float = TIMEOUT
 ) -> Credential:
-    """Run the helper of a user. `authority` is the cluster's certificate authority in PEM, for `provideClusterInfo`."""
+    """Run the helper of a user. `authority` is the cluster's certificate authority in PEM, for
+    `provideClusterInfo`."""
     version = _version(spec)
     mode = spec.text("interactiveMode")
     if mode not in _INTERACTIVE:
         raise KubeError(f"{spec.title}: interactiveMode is none of Never, IfAvailable, Always")
     if mode == "Always":
         raise KubeError(
-            f"{spec.title}: interactiveMode is Always, and this command gives a helper no terminal; use a token or another user"
+            f"{spec.title}: interactiveMode is Always, and this command gives a helper no terminal; use a"
+            " token or another user"
         )
     program, name = _program(spec)
     arguments = [_text(item, spec, "args") for item in spec.items("args")]
@@ -81,13 +86,15 @@ def _version(spec: Section) -> str:
         return version
     if given == f"{_GROUP}v1alpha1":
         raise KubeError(
-            f"{spec.title}: apiVersion is v1alpha1, which kubectl has not supported since 1.24; write it with v1 or v1beta1"
+            f"{spec.title}: apiVersion is v1alpha1, which kubectl has not supported since 1.24; write it with"
+            " v1 or v1beta1"
         )
     raise KubeError(f"{spec.title}: apiVersion is neither {_GROUP}v1 nor {_GROUP}v1beta1")
 
 
 def _program(spec: Section) -> tuple[str, str]:
-    """The helper's path, and its name. A path with a folder starts at the folder of the kubeconfig, a bare name is looked up on PATH."""
+    """The helper's path, and its name. A path with a folder starts at the folder of the kubeconfig, a bare
+    name is looked up on PATH."""
     command = spec.text("command")
     if not command:
         raise KubeError(f"{spec.title}: command is missing")
@@ -97,7 +104,8 @@ def _program(spec: Section) -> tuple[str, str]:
     if found is None:
         where = "on PATH" if bare else "where command names it"
         raise KubeError(
-            f"{spec.title}: there is no program {shown_name(name)} {where}; install the helper, or give another user's context"
+            f"{spec.title}: there is no program {shown_name(name)} {where}; install the helper, or give"
+            " another user's context"
         )
     return found, name
 
@@ -167,7 +175,8 @@ def _run(argv: list[str], environment: Mapping[str, str], title: str, timeout: f
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a helper that still runs, with what it started. The group is safe to name as long as the helper was not waited for."""
+    """End a helper that still runs, with what it started. The group is safe to name as long as the helper was
+    not waited for."""
     if process.returncode is not None:
         return
     with contextlib.suppress(ProcessLookupError):

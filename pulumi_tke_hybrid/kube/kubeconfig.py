@@ -122,7 +122,8 @@ class Kubeconfig:
             if context:
                 raise NoSuchEntry(f"{self._title} has no context {shown_name(name)}; {self._listed()}")
             raise KubeError(
-                f"{self._title}: current-context names {shown_name(name)}, and there is no such context; {self._listed()}"
+                f"{self._title}: current-context names {shown_name(name)}, and there is no such context;"
+                f" {self._listed()}"
             )
         found = contexts[name]
         cluster, user = found.text("cluster"), found.text("user")
@@ -164,7 +165,8 @@ def environment_files() -> list[Path]:
 def of_environment() -> Kubeconfig | None:
     """The files of `KUBECONFIG`, else `~/.kube/config`; None where there is neither.
 
-    Files of `KUBECONFIG` that do not exist are passed over, as kubectl does. Raises `NoSuchEntry` where none of them exists.
+    Files of `KUBECONFIG` that do not exist are passed over, as kubectl does. Raises `NoSuchEntry` where none
+    of them exists.
     """
     named = environment_files()
     if named:
@@ -186,7 +188,8 @@ def of_text(text: str, title: str) -> Kubeconfig:
 
 
 def read_bytes(path: Path, title: str) -> bytes:
-    """Contents of a file. Raises `KubeError` with the system's reason, or where the file is longer than 16 MiB."""
+    """Contents of a file. Raises `KubeError` with the system's reason, or where the file is longer than 16
+    MiB."""
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)

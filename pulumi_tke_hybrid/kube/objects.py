@@ -56,7 +56,8 @@ def condition(value: Mapping[str, Any], kind: str) -> str:
 
 
 def pod_addresses(pod: Mapping[str, Any]) -> tuple[str, ...]:
-    """All addresses of a pod, `podIP` first: a dual-stack pod has two. Empty before the pod has an address."""
+    """All addresses of a pod, `podIP` first: a dual-stack pod has two. Empty before the pod has an
+    address."""
     every = [
         child(pod, "status").get("podIP"),
         *(entry.get("ip") for entry in children(pod, "status", "podIPs")),
@@ -74,5 +75,6 @@ def internal_address(node: Node) -> str:
 
 
 def is_virtual(node: Node) -> bool:
-    """Whether it is no machine of the cloud, so that it gets no ENI and needs no container subnet: a super or a registered node."""
+    """Whether it is no machine of the cloud, so that it gets no ENI and needs no container subnet: a super or
+    a registered node."""
     return at(node, "metadata", "labels", keys.INSTANCE_TYPE_LABEL) in (keys.SUPER_NODE, keys.EXTERNAL_NODE)

@@ -24,16 +24,20 @@ _SURGES = (
     ("updateStrategy", "maxSurge"),
     ("updateStrategy", "rollingUpdate", "maxSurge"),
 )
-"""Where the kinds keep the pods that a rollout may add: Deployment, Argo's Rollout, Kruise's CloneSet, DaemonSet."""
+"""Where the kinds keep the pods that a rollout may add: Deployment, Argo's Rollout, Kruise's CloneSet,
+DaemonSet."""
 _SURGE_BY_DEFAULT = {"Deployment": "25%", "Rollout": "25%"}
-"""Kubernetes, `maxSurge`; Argo Rollouts, `spec.strategy.canary.maxSurge`. Other kinds add none unless they are told to."""
+"""Kubernetes, `maxSurge`; Argo Rollouts, `spec.strategy.canary.maxSurge`. Other kinds add none unless they
+are told to."""
 _ZONE_LABELS = (keys.ZONE_LABEL, keys.CBS_ZONE_LABEL, "failure-domain.beta.kubernetes.io/zone")
 
 
 def demands(objects: Iterable[Step], region: str) -> Iterator[Demand | Unknown]:
-    """What each object of a cluster wants of its container subnets, as the program writes it; a sentence for what is not known.
+    """What each object of a cluster wants of its container subnets, as the program writes it; a sentence for
+    what is not known.
 
-    An object without ENI pods wants nothing. Pods that are bound to zones by node labels or an affinity are bound to them here too;
+    An object without ENI pods wants nothing. Pods that are bound to zones by node labels or an affinity are
+    bound to them here too;
     other selectors, taints, CPU and memory are left to the scheduler.
     """
     steps = list(objects)
@@ -99,7 +103,10 @@ def _of_holder(
         "Forbid",
         "Replace",
     ):
-        yield f"how many runs of {step.name} there are at the same time is not known; its concurrencyPolicy allows several"
+        yield (
+            f"how many runs of {step.name} there are at the same time is not known; its concurrencyPolicy"
+            " allows several"
+        )
 
 
 def _pods(step: Step, holder: Holder, scaler: "_Scaler | None") -> int | Unknown:

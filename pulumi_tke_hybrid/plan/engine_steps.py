@@ -32,12 +32,14 @@ class Secrets:
         self.values: set[str] = set()
 
     def opened(self, props: object, type_: str = "") -> dict[str, Any]:
-        """The same properties with the engine's wrappers opened: a secret becomes `[secret]`. Everything secret is remembered."""
+        """The same properties with the engine's wrappers opened: a secret becomes `[secret]`. Everything
+        secret is remembered."""
         found = mapping(props)
         return self._open(found) if self._look(found, type_.startswith(_KUBERNETES_SECRET)) else found
 
     def _look(self, value: Any, hidden: bool) -> bool:
-        """Remember what is secret; whether some of it is wrapped. There are many values, so most are not even looked at."""
+        """Remember what is secret; whether some of it is wrapped. There are many values, so most are not even
+        looked at."""
         kind = _kind(value)
         if kind is str:
             if hidden:
@@ -161,7 +163,8 @@ class Steps:
         return [self._explained(self._kept(step), replaced) for step in self._steps.values()]
 
     def _kept(self, step: Step) -> Step:
-        """The engine deletes nothing that it takes for deleted with a resource which in truth only leaves the stack."""
+        """The engine deletes nothing that it takes for deleted with a resource which in truth only leaves the
+        stack."""
         if step.op is not Op.DELETE:
             return step
         holders: dict[str, None] = {}
@@ -174,7 +177,8 @@ class Steps:
         return replace(step, op=Op.LEAVE, new=step.old, left=True, protected=step.was_protected)
 
     def _explained(self, step: Step, replaced: Set[str]) -> Step:
-        """The engine names no property where a resource is replaced only because another one is: then those that come from that one."""
+        """The engine names no property where a resource is replaced only because another one is: then those
+        that come from that one."""
         if step.replace_keys or not (step.op is Op.REPLACE or (step.op is Op.CREATE and step.left)):
             return step
         keys = tuple(key for key, urns in step.sources.items() if not replaced.isdisjoint(urns))
@@ -186,7 +190,8 @@ class Steps:
         return self._refreshed
 
     def _provider_pair(self, before: str, now: str) -> None:
-        """A default provider has a resource of its own for each version, whose steps no preview shows; its users name both."""
+        """A default provider has a resource of its own for each version, whose steps no preview shows; its
+        users name both."""
         old, new = _DEFAULT.search(before), _DEFAULT.search(now)
         if new is None:
             return
@@ -251,11 +256,13 @@ def _is_state(value: object) -> bool:
 
 
 def _as_applied(step: Step) -> Step:
-    """What leaves the stack only is as before. What is imported was there. Beside something that stays, a new resource is made."""
+    """What leaves the stack only is as before. What is imported was there. Beside something that stays, a new
+    resource is made."""
     if step.op is Op.LEAVE:
         return replace(step, new=step.old, left=True, protected=step.was_protected)
     if step.op is Op.IMPORT:
-        # What the program writes may differ from what is there: as far as the preview knows, that is an update.
+        # What the program writes may differ from what is there: as far as the preview knows, that is an
+        # update.
         differs = bool(step.old) and step.old != step.new
         return replace(step, op=Op.UPDATE if differs else Op.IMPORT, old=step.old or step.new)
     if step.op is Op.CREATE and step.left:
@@ -264,7 +271,8 @@ def _as_applied(step: Step) -> Step:
 
 
 def _merged(first: Step, second: Step) -> Step:
-    """Two steps of one resource: a refresh and what follows, an import and its update, or the parts of a replacement."""
+    """Two steps of one resource: a refresh and what follows, an import and its update, or the parts of a
+    replacement."""
     op = operations.together(first.op, second.op)
     if first.op is Op.READ:
         return second

@@ -62,9 +62,11 @@ _DEFAULTS = {"metadata.namespace": "default"}
 def changed(
     kind: str, before: Mapping[str, Any], after: Mapping[str, Any], state: Mapping[str, Any]
 ) -> list[str]:
-    """Those of the resource's type that are not as they were, as a preview names them. `state`: what the cloud said of it.
+    """Those of the resource's type that are not as they were, as a preview names them. `state`: what the
+    cloud said of it.
 
-    One that is not known yet counts as another one, as it does in a preview. One that the program did not speak of before is compared
+    One that is not known yet counts as another one, as it does in a preview. One that the program did not
+    speak of before is compared
     with the state, as the providers do: to write down what is there changes nothing.
     """
     differing = _differing(kind, before, after, state)
@@ -98,9 +100,11 @@ def _value(props: Mapping[str, Any], path: str) -> Any:
 
 
 def reasons(step: Step) -> str:
-    """Why a resource is replaced, for people: what the program changes itself, then what comes from other resources.
+    """Why a resource is replaced, for people: what the program changes itself, then what comes from other
+    resources.
 
-    The engine looks no further than the first reason: a pool of a replaced cluster is replaced for its `clusterId`, whatever else changes.
+    The engine looks no further than the first reason: a pool of a replaced cluster is replaced for its
+    `clusterId`, whatever else changes.
     """
     return replace(step, replace_keys=tuple(_all_reasons(step))).replaced_for
 

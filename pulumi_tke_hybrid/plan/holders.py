@@ -10,7 +10,8 @@ from pulumi_tke_hybrid.tke.enis import needs_eni, requested_network
 from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, unknown, whole
 
 TemplatePath = tuple[str | int, ...]
-"""Where a pod template is in an object's inputs, e.g. `("spec", "template")`; empty: the object is a pod itself."""
+"""Where a pod template is in an object's inputs, e.g. `("spec", "template")`; empty: the object is a pod
+itself."""
 
 _TEMPLATE: TemplatePath = ("spec", "template")
 _JOB_TEMPLATE: TemplatePath = ("spec", "jobTemplate", "spec", "template")
@@ -52,7 +53,8 @@ _TOOLS = ("helm.sh", "kustomize", "yaml", "")
 
 
 def is_built_in(token: str) -> bool:
-    """Whether the kind is one of Kubernetes itself, by its API group (pulumi-kubernetes 4.25); others come from custom resources."""
+    """Whether the kind is one of Kubernetes itself, by its API group (pulumi-kubernetes 4.25); others come
+    from custom resources."""
     return kubernetes_kind(token)[0] in _GROUPS
 
 
@@ -77,12 +79,14 @@ class Holder:
         return mapping(_below(self.props, *self.path))
 
     def annotation(self, key: str) -> Any:
-        """One annotation of the pods; None where it is missing, unknown where something above it is not known."""
+        """One annotation of the pods; None where it is missing, unknown where something above it is not
+        known."""
         return _below(self.props, *self.path, "metadata", "annotations", key)
 
     @property
     def network(self) -> Any:
-        """The networks of VPC-CNI that the pods select, by annotation, else by resource; empty: GlobalRouter alone; or unknown."""
+        """The networks of VPC-CNI that the pods select, by annotation, else by resource; empty: GlobalRouter
+        alone; or unknown."""
         stated = self.annotation(keys.NETWORKS)
         return stated or requested_network(self.template)
 
@@ -100,7 +104,8 @@ class Holder:
     def pods(self) -> int | None:
         """How many pods run at the same time.
 
-        `spec.replicas`, or 1 where the kind takes 1 for none; the parallelism of a job. None: not known, or not said by the object.
+        `spec.replicas`, or 1 where the kind takes 1 for none; the parallelism of a job. None: not known, or
+        not said by the object.
         """
         if self.on_each_node:
             return None
@@ -120,7 +125,8 @@ def holders(token: str, props: Props) -> list[Holder]:
 def template_paths(token: str, *sides: Props) -> list[TemplatePath]:
     """Where the pod templates of an object are, in any of its sides (before, after).
 
-    Kubernetes' own kinds have one fixed place. In others every object below a key that ends with `template`, or below a list, counts
+    Kubernetes' own kinds have one fixed place. In others every object below a key that ends with `template`,
+    or below a list, counts
     that has `spec.containers`, and every template whose annotations have keys of TKE's pods.
     """
     if not token.startswith("kubernetes:"):

@@ -2,7 +2,9 @@
 
 A cluster goes by its URN where the plan has it, else by its id. One that nobody can tell has no name.
 
-A plan looked up by what its resources belong to, so that a plan of ten thousand steps is read once and not once for each cluster."""
+A plan looked up by what its resources belong to, so that a plan of ten thousand steps is read once and not
+once for each cluster.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
@@ -43,7 +45,8 @@ class Clusters:
                 ]
                 seen.update(source.urn for source in sources)
                 waiting += sources
-        # An id that is no cluster's here is another stack's, unless one's own id is not known: a policy without the last state has none.
+        # An id that is no cluster's here is another stack's, unless one's own id is not known: a policy
+        # without the last state has none.
         elsewhere = _cluster_id(step) if self._all_ids_known and not found else UNTOLD
         return found.pop() if len(found) == 1 else elsewhere
 
@@ -67,7 +70,8 @@ class Listing:
     """Whether it lists a pod subnet, known or not."""
 
     def has(self, subnet: Step) -> bool:
-        """Whether the subnet is listed. A list that is computed from several subnets may hold fewer of them than it comes from."""
+        """Whether the subnet is listed. A list that is computed from several subnets may hold fewer of them
+        than it comes from."""
         return subnet.id in self.ids or (subnet.urn in self.urns and subnet.id not in self.lost)
 
 
@@ -113,7 +117,8 @@ class PlanIndex:
 
     @cached_property
     def stating(self) -> dict[str, Step]:
-        """The components whose inputs list their container subnets, by URN; the state of an early release has them without that list."""
+        """The components whose inputs list their container subnets, by URN; the state of an early release has
+        them without that list."""
         return {step.urn: step for step in self.of(resource_types.HYBRID_CLUSTER) if "eniSubnets" in step.new}
 
     @cached_property
@@ -196,14 +201,16 @@ class PlanIndex:
 
     @cached_property
     def without_cluster(self) -> Sequence[str]:
-        """For each object that wants addresses and whose cluster is not known: a sentence that names the object."""
+        """For each object that wants addresses and whose cluster is not known: a sentence that names the
+        object."""
         return [
             f"which cluster {step.name} is on is not known"
             for step in self.objects_by_cluster.get(UNKNOWN_CLUSTER, ())
         ]
 
     def _clusters_of(self, provider: Step) -> frozenset[str]:
-        """Clusters and components that a provider of Kubernetes belongs to: by its parent, and by what its kubeconfig comes from."""
+        """Clusters and components that a provider of Kubernetes belongs to: by its parent, and by what its
+        kubeconfig comes from."""
         found, seen, waiting = set[str](), {provider.urn}, [provider]
         while waiting:
             step = waiting.pop()

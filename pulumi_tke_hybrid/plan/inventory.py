@@ -1,4 +1,5 @@
-"""The clusters of a plan as addresses are counted in them: one reader for the rules, the policy pack and `tke-hybrid capacity`."""
+"""The clusters of a plan as addresses are counted in them: one reader for the rules, the policy pack and
+`tke-hybrid capacity`."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -30,13 +31,15 @@ def of_states(states: Mapping[str, State]) -> Plan:
 
 @lru_cache(maxsize=1)
 def both_inventories(plan: Plan) -> tuple[Mapping[str, ClusterInventory], Mapping[str, ClusterInventory]]:
-    """Each cluster before and after a plan. Several rules count in the same plan, so the last plan's clusters are kept."""
+    """Each cluster before and after a plan. Several rules count in the same plan, so the last plan's clusters
+    are kept."""
     before, after = before_and_after(plan)
     return inventories(before), inventories(after)
 
 
 def before_and_after(plan: Plan) -> tuple[Plan, Plan]:
-    """Both sides of a plan, as steps that change nothing. What the cloud said of a resource holds only while the resource stays."""
+    """Both sides of a plan, as steps that change nothing. What the cloud said of a resource holds only while
+    the resource stays."""
     before = [replace(step, op=Op.SAME, new=step.old) for step in plan.steps if step.old]
     after = [_after(step) for step in plan.steps if step.op is not Op.DELETE and step.new]
     return Plan(before), Plan(after)
@@ -104,7 +107,8 @@ def _found(index: PlanIndex) -> list[_Found]:
 
 
 def _name(index: PlanIndex, cluster: str) -> str:
-    """Name of a cluster in the program: that of its component, if it has one; the id of a cluster of another stack."""
+    """Name of a cluster in the program: that of its component, if it has one; the id of a cluster of another
+    stack."""
     step = index.steps.get(cluster)
     component = index.steps.get(step.parent) if step else None
     holder = component if component is not None and component.type == resource_types.HYBRID_CLUSTER else step
@@ -167,7 +171,8 @@ def _read_component(index: PlanIndex, component: Step, reading: _Reading) -> Non
 
 
 def _of_block(index: PlanIndex, zone: str, block: str) -> Subnet:
-    """The subnet of a component's list: made by an `EniZoneSubnet`, or adopted by one. Two of one range cannot be told apart."""
+    """The subnet of a component's list: made by an `EniZoneSubnet`, or adopted by one. Two of one range
+    cannot be told apart."""
     made = index.subnets_by_range.get((zone, block), [])
     if len(made) == 1:
         return _subnet(made[0])
@@ -257,7 +262,8 @@ def _read_pools(index: PlanIndex, found: _Found, alone: bool, reading: _Reading)
 
 
 def _places(index: PlanIndex, pool: Step, subnet: str, named: Set[str]) -> list[str]:
-    """Zones of a pool's subnet; where its id is not known yet, of the subnets that the pool's ids come from and does not name."""
+    """Zones of a pool's subnet; where its id is not known yet, of the subnets that the pool's ids come from
+    and does not name."""
     urns = [urn for key in _SUBNET_KEYS for urn in pool.sources.get(key, ())]
     sources = [
         index.steps[urn]
@@ -276,7 +282,8 @@ def _places(index: PlanIndex, pool: Step, subnet: str, named: Set[str]) -> list[
 
 
 def _instance_type(pool: Step) -> str:
-    """Type of a pool's nodes; several types with different ENI limits are written as one text that no table has."""
+    """Type of a pool's nodes; several types with different ENI limits are written as one text that no table
+    has."""
     if pool.type == resource_types.SERVERLESS_NODE_POOL:
         return "a super node"
     found: list[str] = []
@@ -309,7 +316,8 @@ def _each(value: object) -> list[Props]:
 
 
 def _workloads(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) -> Sequence[Step]:
-    """Objects on this cluster, by their provider: the component's, or made of the cluster's kubeconfig; all for a sole cluster."""
+    """Objects on this cluster, by their provider: the component's, or made of the cluster's kubeconfig; all
+    for a sole cluster."""
     if alone:
         return index.objects
     reading.unknowns.extend(index.without_cluster)

@@ -1,4 +1,5 @@
-"""JSON as programs and shells write it: in any UTF, with text before and after it; a large list is read item by item."""
+"""JSON as programs and shells write it: in any UTF, with text before and after it; a large list is read item
+by item."""
 
 import codecs
 import json
@@ -32,7 +33,8 @@ class Unreadable(Exception):
 
 
 def encoding_of(data: bytes) -> str:
-    """The encoding by the mark at the start, else by where the zero bytes are: most of JSON is ASCII. Windows PowerShell writes UTF-16."""
+    """The encoding by the mark at the start, else by where the zero bytes are: most of JSON is ASCII. Windows
+    PowerShell writes UTF-16."""
     marked = next((name for mark, name in _BOMS if data.startswith(mark)), "")
     if marked:
         return marked
@@ -52,7 +54,8 @@ def encoding_of(data: bytes) -> str:
 
 
 def read_object(data: bytes) -> dict[str, Any]:
-    """The one JSON object of a file: the longest, where lines of a log are objects too. Raises `Unreadable`."""
+    """The one JSON object of a file: the longest, where lines of a log are objects too. Raises
+    `Unreadable`."""
     text = data.decode(encoding_of(data), errors="replace")
     found = _longest(text)
     if isinstance(found, list):

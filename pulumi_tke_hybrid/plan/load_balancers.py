@@ -20,7 +20,8 @@ _CLASSES = (None, "", keys.INGRESS_CLASS)
 
 
 def front_of(step: Step) -> On | None:
-    """Whether the step is a Service or an Ingress of any API version, a Patch of one included; None for anything else."""
+    """Whether the step is a Service or an Ingress of any API version, a Patch of one included; None for
+    anything else."""
     group, _, kind = resource_types.kubernetes_kind(step.type)
     return _FRONTS.get((group, kind.removesuffix(_PATCH)))
 
@@ -34,7 +35,8 @@ _FRONTS = {
 
 
 def fronts_of(step: Step) -> tuple[On, ...]:
-    """Whose annotations the object may have: a Service's, an Ingress's, both on another kind with TKE's annotations, else none."""
+    """Whose annotations the object may have: a Service's, an Ingress's, both on another kind with TKE's
+    annotations, else none."""
     on = front_of(step)
     return (on,) if on is not None else (On.SERVICE, On.INGRESS) if is_front(step) else ()
 
@@ -45,7 +47,8 @@ def kind_of(step: Step) -> str:
 
 
 def is_patch(step: Step) -> bool:
-    """Whether the resource writes some fields of an object that others made; its deletion takes these fields away."""
+    """Whether the resource writes some fields of an object that others made; its deletion takes these fields
+    away."""
     return resource_types.is_patch(step.type)
 
 
@@ -67,7 +70,8 @@ def ingress_class(props: Props) -> Any:
 
 
 def is_front(step: Step) -> bool:
-    """Whether the step is a Service, an Ingress, or another object of Kubernetes with TKE's annotations of load balancers."""
+    """Whether the step is a Service, an Ingress, or another object of Kubernetes with TKE's annotations of
+    load balancers."""
     if front_of(step) is not None:
         return True
     return step.type.startswith("kubernetes:") and any(map(_of_balancers, (step.old, step.new)))
@@ -140,7 +144,8 @@ def called(step: Step) -> str:
 
 
 def findings(plan: Plan) -> Iterator[Finding]:
-    """For each load balancer of a plan that gets more listeners than it takes, and had fewer of them before."""
+    """For each load balancer of a plan that gets more listeners than it takes, and had fewer of them
+    before."""
     for name, users in _by_balancer(plan).items():
         before, after = (
             len({listener for step, side in sides for listener in side(step)}) for sides in _both(users)
@@ -169,7 +174,8 @@ def _named(step: Step) -> str:
 
 
 def _by_balancer(plan: Plan) -> Mapping[str, list[Step]]:
-    """What makes listeners, by the id of a load balancer that exists, or by the object whose load balancer TKE makes."""
+    """What makes listeners, by the id of a load balancer that exists, or by the object whose load balancer
+    TKE makes."""
     found: dict[str, list[Step]] = {}
     for step in plan.steps:
         if step.op is Op.LEAVE or not _listeners(step, step.new or step.old):

@@ -34,7 +34,8 @@ class Op(str, Enum):
     IMPORT = "import"
     """The stack takes over what is there already; nothing is made."""
     LEAVE = "leave"
-    """The resource leaves the stack only and stays as it is, because the program said so before (`retain_on_delete`)."""
+    """The resource leaves the stack only and stays as it is, because the program said so before
+    (`retain_on_delete`)."""
     OTHER = "other"
     """An operation that nobody here has heard of: it counts as a change."""
 
@@ -81,7 +82,8 @@ class Step:
     parent: str = ""
     """URN of the component that it belongs to."""
     sources: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
-    """For each property the URNs of the resources that its value comes from: what an unknown id will be the id of. `provider` is that of
+    """For each property the URNs of the resources that its value comes from: what an unknown id will be the
+    id of. `provider` is that of
     the resource's provider."""
     was_protected: bool = False
     protected: bool = False
@@ -92,7 +94,8 @@ class Step:
     adopted: bool = False
     """What it becomes is there already: it is imported or read, and not made."""
     is_rest: bool = False
-    """It is the rest of a replacement that an earlier run did not finish; its own resource has another step."""
+    """It is the rest of a replacement that an earlier run did not finish; its own resource has another
+    step."""
     left: bool = False
     """What was there stays as it is, and the stack does not manage it any more."""
 
@@ -110,9 +113,11 @@ class Step:
     def replaced_for(self) -> str:
         """The properties that force a replacement, for people."""
         named = (
-            "its provider, which is made anew"
-            if key == "provider"
-            else f"{_shortened(key)}{self._from_to(key)}"
+            (
+                "its provider, which is made anew"
+                if key == "provider"
+                else f"{_shortened(key)}{self._from_to(key)}"
+            )
             for key in self.replace_keys
         )
         return ", ".join(dict.fromkeys(named)) or "a property that the preview does not name"
@@ -157,7 +162,8 @@ Check = Callable[[Step], Iterator[Finding]]
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """All steps of one stack that a rule may look at, also those that change nothing, as far as the preview shows them.
+    """All steps of one stack that a rule may look at, also those that change nothing, as far as the preview
+    shows them.
 
     A plan is equal to itself alone, so that what several rules read of a plan is kept by the plan.
     """

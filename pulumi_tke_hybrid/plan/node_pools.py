@@ -1,4 +1,5 @@
-"""Nodes that a node pool, or another resource that makes nodes, gives a cluster, and the subnets that they are in.
+"""Nodes that a node pool, or another resource that makes nodes, gives a cluster, and the subnets that they
+are in.
 
 Zones in which the node pools of a plan have, or will have, their nodes."""
 
@@ -20,11 +21,13 @@ class NodesIn:
     """Nodes of one resource in one subnet."""
 
     subnet: str
-    """Id of the subnet; the engine's text for an unknown value while the subnet does not exist; empty where the inputs name none."""
+    """Id of the subnet; the engine's text for an unknown value while the subnet does not exist; empty where
+    the inputs name none."""
     nodes: int | None
     """How many; None where the inputs do not say, or the number is not known yet."""
     worked_out: bool = False
-    """Whether the number is a share of the pool's: which subnet a node goes to is decided when the node is made."""
+    """Whether the number is a share of the pool's: which subnet a node goes to is decided when the node is
+    made."""
     zone: str = ""
     """The zone, where the inputs name it beside the subnet."""
 
@@ -32,8 +35,10 @@ class NodesIn:
 def nodes_by_subnet(type_: str, props: Props) -> list[NodesIn]:
     """The nodes of a resource of `NODE_MAKERS` by subnet, from its inputs. `type_` is a canonical token.
 
-    A pool of several subnets has its nodes shared out evenly, the sum kept, and each share marked as worked out: the cloud decides by
-    stock and by the pool's policy. A super node (`serverlessNodes`), a ScaleWorker and a cluster's own workers name their subnets.
+    A pool of several subnets has its nodes shared out evenly, the sum kept, and each share marked as worked
+    out: the cloud decides by
+    stock and by the pool's policy. A super node (`serverlessNodes`), a ScaleWorker and a cluster's own
+    workers name their subnets.
     """
     if type_ == resource_types.SERVERLESS_NODE_POOL:
         named = [_text(node, "subnetId") for node in _each(props.get("serverlessNodes"))]
@@ -58,7 +63,8 @@ def nodes_by_subnet(type_: str, props: Props) -> list[NodesIn]:
 
 
 def pool_nodes(props: Props) -> int | None:
-    """How many nodes the inputs of a resource of `NODE_MAKERS` ask for; None where they do not say, or the number is not known."""
+    """How many nodes the inputs of a resource of `NODE_MAKERS` ask for; None where they do not say, or the
+    number is not known."""
     if "serverlessNodes" in props:
         listed: object = props["serverlessNodes"]
         return len(items(listed)) if isinstance(listed, list) else None  # pyright: ignore[reportUnknownArgumentType]

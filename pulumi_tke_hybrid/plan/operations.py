@@ -1,6 +1,8 @@
-"""What the engine means by the operations of a preview, as it applies them (pulumi/pulumi, pkg/resource/deploy/step.go).
+"""What the engine means by the operations of a preview, as it applies them (pulumi/pulumi,
+pkg/resource/deploy/step.go).
 
-Everything that reads steps of the engine goes through these functions: one operation of the engine has one meaning.
+Everything that reads steps of the engine goes through these functions: one operation of the engine has one
+meaning.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +13,8 @@ from pulumi_tke_hybrid.plan.resource_types import is_patch
 from pulumi_tke_hybrid.tke.values import at, mapping
 
 State = Mapping[str, Any]
-"""A resource as the engine writes it, with its options: `inputs`, `outputs`, `retainOnDelete`, `external`, …"""
+"""A resource as the engine writes it, with its options: `inputs`, `outputs`, `retainOnDelete`, `external`,
+…"""
 
 _OPS = {
     "same": Op.SAME,
@@ -32,7 +35,8 @@ _OPS = {
     "discard-replaced": Op.READ,
     "remove-pending-replace": Op.READ,
 }
-"""`read-replacement`: the managed resource that was there is deleted. `discard…`: a resource that was only read is forgotten.
+"""`read-replacement`: the managed resource that was there is deleted. `discard…`: a resource that was only
+read is forgotten.
 `remove-pending-replace`: a resource that an earlier run deleted is forgotten."""
 ADOPTING = ("import", "import-replacement", "read", "read-replacement")
 """Operations after which the resource is one that was there before, under the program's own id."""
@@ -45,7 +49,8 @@ _ENDING = (
     "read-replacement",
 )
 _CLEANING = ("delete", "delete-replaced", "discard-replaced")
-"""Operations on what an earlier run, or the replacement before, left to be deleted: with it the old state is marked `delete`."""
+"""Operations on what an earlier run, or the replacement before, left to be deleted: with it the old state is
+marked `delete`."""
 _WEIGHT = {
     op: weight
     for weight, op in enumerate(
@@ -60,20 +65,25 @@ def is_known(said: object) -> bool:
 
 
 def stays(old: State) -> bool:
-    """Whether the engine deletes nothing when the resource goes: it is to be retained, or was only read and never managed."""
+    """Whether the engine deletes nothing when the resource goes: it is to be retained, or was only read and
+    never managed."""
     return old.get("retainOnDelete") is True or old.get("external") is True
 
 
 def leaves_old(said: object, old: State) -> bool:
-    """Whether the resource that was there leaves the stack only: it is to be retained where the step deletes or replaces."""
+    """Whether the resource that was there leaves the stack only: it is to be retained where the step deletes
+    or replaces."""
     return old.get("retainOnDelete") is True and said in _ENDING
 
 
 def operation(said: object, old: State, new: State) -> Op:
-    """What a step does to the resource; `said` is the engine's operation, `old` and `new` are the states before and after.
+    """What a step does to the resource; `said` is the engine's operation, `old` and `new` are the states
+    before and after.
 
-    A deletion of what stays is `LEAVE`; a replacement of what stays creates the new resource beside it. A managed resource that the
-    program only reads from now on, under the same id, is left as well. A patch is part of an object that stays anyway, so its replacement
+    A deletion of what stays is `LEAVE`; a replacement of what stays creates the new resource beside it. A
+    managed resource that the
+    program only reads from now on, under the same id, is left as well. A patch is part of an object that
+    stays anyway, so its replacement
     stays one. `OTHER` for an operation that this module does not know.
     """
     found = _OPS.get(said, Op.OTHER) if isinstance(said, str) else Op.OTHER
@@ -87,7 +97,8 @@ def operation(said: object, old: State, new: State) -> Op:
 
 
 def together(first: Op, second: Op) -> Op:
-    """What two steps of one resource come to: a refresh and what follows, an import and its update, the parts of a replacement."""
+    """What two steps of one resource come to: a refresh and what follows, an import and its update, the parts
+    of a replacement."""
     pair = {first, second}
     if pair == {Op.DELETE, Op.CREATE}:
         return Op.REPLACE
@@ -95,10 +106,13 @@ def together(first: Op, second: Op) -> Op:
 
 
 def last_states(steps: Iterable[object]) -> tuple[dict[str, State], dict[str, State]]:
-    """(before, after): the state of each resource by URN, before and after what the steps of `pulumi preview --json` do.
+    """(before, after): the state of each resource by URN, before and after what the steps of `pulumi preview
+    --json` do.
 
-    A resource has one state on each side, whatever the number of its steps: that of its last step counts, and a refresh alone changes
-    nothing. An imported resource is there before; a resource that leaves the stack only is there after; one that goes is not.
+    A resource has one state on each side, whatever the number of its steps: that of its last step counts, and
+    a refresh alone changes
+    nothing. An imported resource is there before; a resource that leaves the stack only is there after; one
+    that goes is not.
     """
     before: dict[str, State] = {}
     after: dict[str, State] = {}
@@ -129,6 +143,7 @@ def last_states(steps: Iterable[object]) -> tuple[dict[str, State], dict[str, St
 
 
 def deleted_with(old: State) -> str:
-    """URN of the resource with which the engine takes this one for deleted, without a call of its own; empty where there is none."""
+    """URN of the resource with which the engine takes this one for deleted, without a call of its own; empty
+    where there is none."""
     found = at(old, "deletedWith")
     return found if isinstance(found, str) else ""

@@ -1,12 +1,17 @@
 """What one input says about one stack: its steps, what failed, and what it does not say.
 
-The fingerprint of a change set: equal for two runs of one preview, and another one as soon as a change is another one.
+The fingerprint of a change set: equal for two runs of one preview, and another one as soon as a change is
+another one.
 
-The fingerprint covers operation, inputs before and after, protection and the reasons for a replacement of each resource that changes. Not
-covered are values that differ from run to run though the program is the same: placeholders of what is known only after the apply, points
+The fingerprint covers operation, inputs before and after, protection and the reasons for a replacement of
+each resource that changes. Not
+covered are values that differ from run to run though the program is the same: placeholders of what is known
+only after the apply, points
 of time, and the provider code that Pulumi stores in each dynamic resource.
 
-One input made into the plan of a stack: `pulumi preview --json`, or the engine's event log. Which of both, it says itself."""
+One input made into the plan of a stack: `pulumi preview --json`, or the engine's event log. Which of both, it
+says itself.
+"""
 
 import hashlib
 import json
@@ -99,7 +104,10 @@ def _stable(value: Any) -> Any:
     return [_stable(item) for item in items(value)] or value
 
 
-NO_SAMES = "resources that stay as they are: they are not in the preview; make it with --show-sames, for zones and what stands behind a change"
+NO_SAMES = (
+    "resources that stay as they are: they are not in the preview; make it with --show-sames, for zones and"
+    " what stands behind a change"
+)
 _EVENTS = (
     "preludeEvent",
     "resourcePreEvent",

@@ -1,9 +1,11 @@
 """One name for each kind of resource, whatever package or API version a program takes it from.
 
 Two packages hold the resources of Tencent Cloud: `tencentcloud-iac-pulumi` 0.2.3, whose tokens are such as
-`tencentcloud:Kubernetes/nodePool:NodePool`, and the one that `pulumi package add terraform-provider tencentcloudstack/tencentcloud`
+`tencentcloud:Kubernetes/nodePool:NodePool`, and the one that `pulumi package add terraform-provider
+tencentcloudstack/tencentcloud`
 makes, with `tencentcloud:index/kubernetesNodePool:KubernetesNodePool`.
-Both are made from the same Terraform provider, so the properties have the same names. The rules compare tokens of the first package.
+Both are made from the same Terraform provider, so the properties have the same names. The rules compare
+tokens of the first package.
 
 Type tokens of the resources that the rules know, as `tke.resource_types.canonical` returns them."""
 
@@ -32,8 +34,10 @@ _CANONICAL_GROUPS = {
 def canonical(token: str, inputs: Mapping[str, Any] | None = None) -> str:
     """The token of a resource's kind that the rules compare.
 
-    Returns the token of `tencentcloud-iac-pulumi` for a resource of the bridged Terraform provider, the newest API version for kinds of
-    Kubernetes that had others (`extensions/v1beta1` Ingress → `networking.k8s.io/v1`), the kind of a custom resource from its `inputs`,
+    Returns the token of `tencentcloud-iac-pulumi` for a resource of the bridged Terraform provider, the
+    newest API version for kinds of
+    Kubernetes that had others (`extensions/v1beta1` Ingress → `networking.k8s.io/v1`), the kind of a custom
+    resource from its `inputs`,
     and any other token as it is. `…Patch` kinds stay patches.
     """
     if token.startswith("tencentcloud:"):
@@ -94,21 +98,24 @@ NETWORK_PRODUCTS = (
     "Ha", "Instance", "Ipv6", "Kubernetes", "Nat", "PrivateDns", "Protocol", "Reserve", "Route", "Security", "Sg", "Ssl", "Subnet", "Vpc",
     "Vpn",
 )  # fmt: skip
-"""Products of Tencent Cloud that networks, load balancers, clusters and their machines are made of; unknown products count as such."""
+"""Products of Tencent Cloud that networks, load balancers, clusters and their machines are made of; unknown
+products count as such."""
 PRODUCTS_IN_NETWORKS = (
     "Accept", "ApiGateway", "Bi", "Cbs", "Cdc", "Cdwdoris", "Cdwpg", "Cfs", "Chdfs", "Ckafka", "Clickhouse", "Cynosdb", "Dasb", "Dayu",
     "Dcdb", "Dlc", "Elasticsearch", "Emr", "Kms", "Mariadb", "Mdl", "Mongodb", "Monitor", "Mqtt", "Mysql", "Oceanus", "Postgresql",
     "Redis", "Reject", "Rum", "Scf", "Sqlserver", "Tcaplus", "Tcm", "Tcr", "Tcss", "Tdcpg", "Tdmq", "Tem", "Thpc", "Trocket", "Tse",
     "Tsf", "Waf", "Wedata",
 )  # fmt: skip
-"""Products that stand in a network, as databases do: a change matters where they name another network, group or cluster."""
+"""Products that stand in a network, as databases do: a change matters where they name another network, group
+or cluster."""
 OTHER_PRODUCTS = (
     "Apm", "Audit", "Batch", "Billing", "Cam", "Cat", "Cdh", "Cdn", "Ci", "Ciam", "Cls", "Cos", "Csip", "Css", "Cwp", "Dbbrain", "Dnspod",
     "Dts", "Eb", "Events", "Identity", "Igtm", "Image", "Invite", "Key", "Lighthouse", "Lite", "Mps", "Open", "Organization", "Placement",
     "Project", "Provision", "Pts", "Reserved", "Serverless", "Ses", "Sms", "Ssm", "Subdomain", "Subscribe", "Tag", "Tat", "Tcmq", "Teo",
     "Vod",
 )  # fmt: skip
-"""Products of which no resource names a network, a subnet, a cluster, a load balancer or a security group (provider 0.2.3's schema)."""
+"""Products of which no resource names a network, a subnet, a cluster, a load balancer or a security group
+(provider 0.2.3's schema)."""
 
 
 def _product(token: str) -> str:
@@ -116,27 +123,33 @@ def _product(token: str) -> str:
 
 
 def only_stands_in_network(token: str) -> bool:
-    """Whether a `tencentcloud:` resource is of a product that is no part of a network or cluster, and at most stands in one."""
+    """Whether a `tencentcloud:` resource is of a product that is no part of a network or cluster, and at most
+    stands in one."""
     return _product(token) in PRODUCTS_IN_NETWORKS
 
 
 def may_hold_network(token: str) -> bool:
-    """Whether a `tencentcloud:` resource may have to do with networks, clusters, load balancers or security groups.
+    """Whether a `tencentcloud:` resource may have to do with networks, clusters, load balancers or security
+    groups.
 
-    False for products whose schema names none of them; True for every other, also for one that this table does not have.
+    False for products whose schema names none of them; True for every other, also for one that this table
+    does not have.
     """
     return _product(token) not in OTHER_PRODUCTS
 
 
 def is_patch(token: str) -> bool:
-    """Whether the resource only writes some fields of an object that it does not own: its deletion takes these fields back."""
+    """Whether the resource only writes some fields of an object that it does not own: its deletion takes
+    these fields back."""
     return token.startswith("kubernetes:") and token.endswith("Patch")
 
 
 def bridged(token: str) -> str:
-    """The bridged Terraform provider's token for a token of `tencentcloud-iac-pulumi`: the rule that `canonical` reads backwards.
+    """The bridged Terraform provider's token for a token of `tencentcloud-iac-pulumi`: the rule that
+    `canonical` reads backwards.
 
-    `Vpc/instance:Instance` → `index/vpc:Vpc`, except `Clb/instance:Instance`, whose Terraform name is `tencentcloud_clb_instance`.
+    `Vpc/instance:Instance` → `index/vpc:Vpc`, except `Clb/instance:Instance`, whose Terraform name is
+    `tencentcloud_clb_instance`.
     """
     module, _, name = token.removeprefix("tencentcloud:").partition("/")
     name = name.partition(":")[2]

@@ -1,6 +1,8 @@
-"""The rules that block a dangerous change, as a CrossGuard policy pack for programs that use the vendor's raw resources.
+"""The rules that block a dangerous change, as a CrossGuard policy pack for programs that use the vendor's raw
+resources.
 
-`python -m pulumi_tke_hybrid.policies` prints the pack's folder, for `pulumi preview --policy-pack`. Nothing here imports pulumi-policy,
+`python -m pulumi_tke_hybrid.policies` prints the pack's folder, for `pulumi preview --policy-pack`. Nothing
+here imports pulumi-policy,
 an extra, until a pack is made.
 """
 

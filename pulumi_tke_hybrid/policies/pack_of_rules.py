@@ -1,4 +1,5 @@
-"""One policy for each rule, under the rule's own name: so each is made mandatory, advisory or disabled by itself."""
+"""One policy for each rule, under the rule's own name: so each is made mandatory, advisory or disabled by
+itself."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -87,7 +88,8 @@ OF_REMOVALS = (
     not_judged.NOT_JUDGED,
 )
 WITH_MILDER_FINDINGS = (exposure.EXPOSURE_WIDENED, annotation_checks.CONFLICT, annotation_checks.UNKNOWN_KEY)
-"""Rules of which some findings are less severe than the rule: a policy has one level for all that it reports."""
+"""Rules of which some findings are less severe than the rule: a policy has one level for all that it
+reports."""
 OF_STACKS = (
     names.ZONE_UNCOVERED,
     coverage.ADDRESSES_SHORT,
@@ -101,14 +103,16 @@ OF_STACKS = (
 
 
 def policies(read: previous_state.Read = previous_state.read) -> list[Policy]:
-    """All of them, for a pack of your own: `PolicyPack("mine", [*policies(), …])`. `read` gets the state of the stack as it was."""
+    """All of them, for a pack of your own: `PolicyPack("mine", [*policies(), …])`. `read` gets the state of
+    the stack as it was."""
 
     @cache
     def of_stack_named(name: str) -> previous_state.Before:
         return read(name)
 
     def was(urn: str) -> previous_state.Before:
-        # urn:pulumi:<stack>::<project>::…: a pack that Pulumi runs as a plugin is told the name of its stack nowhere else.
+        # urn:pulumi:<stack>::<project>::…: a pack that Pulumi runs as a plugin is told the name of its stack
+        # nowhere else.
         return of_stack_named(urn.split("::")[0].removeprefix("urn:pulumi:"))
 
     def was_all(args: StackValidationArgs) -> previous_state.Before:
@@ -166,7 +170,8 @@ def policies(read: previous_state.Read = previous_state.read) -> list[Policy]:
         reason = was_all(args).unknown_because
         if reason:
             report(
-                f"{reason}; so changes were not judged, only zones and ranges; {previous_state.VARIABLE} may name an export",
+                f"{reason}; so changes were not judged, only zones and ranges; {previous_state.VARIABLE} may"
+                " name an export",
                 None,
             )
 
@@ -187,7 +192,8 @@ def sentence(finding: Finding) -> str:
 
 
 def _of(rule: Rule, found: Iterable[Finding]) -> Iterable[Finding]:
-    """What a rule has found. A policy has one level, so a mandatory one leaves out what its rule finds to be a warning or a note."""
+    """What a rule has found. A policy has one level, so a mandatory one leaves out what its rule finds to be
+    a warning or a note."""
     mandatory = rule.severity is Severity.ERROR
     return (
         finding

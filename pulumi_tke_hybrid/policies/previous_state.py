@@ -1,4 +1,5 @@
-"""The stack as it was. A policy is shown the new side only; most rules compare, so the other side is read from the stack's own state."""
+"""The stack as it was. A policy is shown the new side only; most rules compare, so the other side is read
+from the stack's own state."""
 
 import json
 import os
@@ -12,7 +13,8 @@ from pulumi_tke_hybrid.plan import operations
 from pulumi_tke_hybrid.tke.values import SECRET, Props, is_secret, items, mapping, texts
 
 VARIABLE = "TKE_HYBRID_STATE_BEFORE"
-"""A file of `pulumi stack export`; `none` to look at the new side only; empty to ask `pulumi stack export` now."""
+"""A file of `pulumi stack export`; `none` to look at the new side only; empty to ask `pulumi stack export`
+now."""
 TIMEOUT = 60
 
 
@@ -28,7 +30,8 @@ class Was:
     parent: str
     protected: bool
     stays: bool
-    """Whether the engine deletes nothing when the resource leaves the program: it is to be retained, or was only read."""
+    """Whether the engine deletes nothing when the resource leaves the program: it is to be retained, or was
+    only read."""
     deleted_with: str
     """URN of the resource with which the engine takes this one for deleted."""
     sources: Mapping[str, Sequence[str]]
@@ -47,7 +50,8 @@ class Before:
 
 
 def read(stack: str, environment: Mapping[str, str] = os.environ) -> Before:
-    """The last state of the stack of that name, of the project that the process was started in. Encrypted values stay so."""
+    """The last state of the stack of that name, of the project that the process was started in. Encrypted
+    values stay so."""
     named = environment.get(VARIABLE, "")
     if named == "none":
         return Before(unknown_because=f"{VARIABLE} is 'none'")
@@ -64,12 +68,15 @@ def read(stack: str, environment: Mapping[str, str] = os.environ) -> Before:
         return Before(unknown_because=f"`pulumi stack export --stack {stack}` ended with {error.returncode}")
     except ValueError:
         return Before(
-            unknown_because=f"{named or 'what `pulumi stack export` printed'} is not the JSON of `pulumi stack export`"
+            unknown_because=(
+                f"{named or 'what `pulumi stack export` printed'} is not the JSON of `pulumi stack export`"
+            )
         )
 
 
 def _exported(stack: str) -> str:
-    # The policy process has the environment of the CLI that started it: same backend, same account. Its output is not ours to write to.
+    # The policy process has the environment of the CLI that started it: same backend, same account. Its
+    # output is not ours to write to.
     command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"]
     done = subprocess.run(  # noqa: S603
         command,

@@ -90,7 +90,8 @@ def removed(urns: Iterable[str], aliases: Iterable[str], before: Before) -> list
 
 
 def _stays(was: Was, gone: Mapping[str, Was]) -> bool:
-    """Whether the engine deletes nothing: also of what goes with a resource that in truth only leaves the stack."""
+    """Whether the engine deletes nothing: also of what goes with a resource that in truth only leaves the
+    stack."""
     seen: set[str] = set()
     holder: Was | None = was
     while holder is not None and holder.urn not in seen:
@@ -111,7 +112,8 @@ def _removal(was: Was, stays: bool) -> Step:
 
 
 def plain(value: Any) -> Any:
-    """Without the SDK's wrapping, which raises an error where a value is not known yet: here that is a value like any other."""
+    """Without the SDK's wrapping, which raises an error where a value is not known yet: here that is a value
+    like any other."""
     if isinstance(value, Mapping):
         return {str(key): plain(_item(value, key)) for key in cast(Props, value)}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):

@@ -2,7 +2,8 @@
 
 Which findings stop a pipeline, who accepted them, and the verdict.
 
-A danger is accepted by its code. The code is made of the stack, the change set's fingerprint and the danger with its consequences, so it
+A danger is accepted by its code. The code is made of the stack, the change set's fingerprint and the danger
+with its consequences, so it
 accepts nothing in another change set, and nothing that was not below the danger when the code was shown."""
 
 import base64
@@ -33,7 +34,8 @@ class Verdict(str, Enum):
 
 
 LABEL = "tke-hybrid/accept"
-"""A label `tke-hybrid/accept:CODE` accepts the danger of that code: 26 characters, of 50 that GitHub allows."""
+"""A label `tke-hybrid/accept:CODE` accepts the danger of that code: 26 characters, of 50 that GitHub
+allows."""
 _CODE = re.compile(r"[A-Z2-7]{8}")
 
 
@@ -44,7 +46,8 @@ class Acceptance:
     code: str
     """Empty where the label or the option holds no code: then nothing is accepted."""
     by: str
-    """How the danger was accepted, for the record: the option, or the label and who set it where that is known."""
+    """How the danger was accepted, for the record: the option, or the label and who set it where that is
+    known."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,8 @@ def code_in(text: str) -> str:
 
 
 def from_labels(labels: Iterable[str], setters: Mapping[str, str] | None = None) -> list[Acceptance]:
-    """The acceptances among a pull request's labels, those without a code included: the comment names them as void.
+    """The acceptances among a pull request's labels, those without a code included: the comment names them as
+    void.
 
     `setters`: who set each label, where that is known.
     """

@@ -1,6 +1,9 @@
-"""Who stands behind a change: nodes, workloads with their pods, load balancers with their addresses, as far as the preview shows them.
+"""Who stands behind a change: nodes, workloads with their pods, load balancers with their addresses, as far
+as the preview shows them.
 
-Which workloads a Service or an Ingress sends to, by labels and names, looked up in tables: a plan may have thousands of both."""
+Which workloads a Service or an Ingress sends to, by labels and names, looked up in tables: a plan may have
+thousands of both.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -99,7 +102,8 @@ class Surroundings:
         return self._in_group(step) if step.type in _GROUPS else ""
 
     def _on(self, step: Step, of: Sequence[Step]) -> list[Step]:
-        """Those on the same cluster; all of them where the plan has one cluster, or does not show which cluster one is on."""
+        """Those on the same cluster; all of them where the plan has one cluster, or does not show which
+        cluster one is on."""
         if step.type == resource_types.VPC or len(self._clusters) < 2:
             return list(of)
         its = self._clusters_of(step)
@@ -272,7 +276,8 @@ class Selection:
                     self._services.setdefault(label, []).append(step)
 
     def backends(self, front: Step) -> list[Step]:
-        """The workloads whose pods the Service selects; for an Ingress those of the Services that its rules name."""
+        """The workloads whose pods the Service selects; for an Ingress those of the Services that its rules
+        name."""
         if front_of(front) is not On.INGRESS:
             wanted = _of(front, _selector(front))
             nobody: list[Step] = []

@@ -35,7 +35,8 @@ class Cause:
 
 
 def causes(steps: Sequence[Step], findings: Sequence[Finding]) -> list[Cause]:
-    """The causes, the strictest first. Each finding is in one of them; a finding with several causes is below the first."""
+    """The causes, the strictest first. Each finding is in one of them; a finding with several causes is below
+    the first."""
     origins = _Origins(steps, findings)
     below: dict[Finding, list[Finding]] = {}
     roots: list[Finding] = []
@@ -49,7 +50,8 @@ def causes(steps: Sequence[Step], findings: Sequence[Finding]) -> list[Cause]:
 
 
 def _rank(finding: Finding) -> tuple[int, bool]:
-    """The strictest first. Pods that are deleted can be made again; an address that is lost cannot, so the pods come after it."""
+    """The strictest first. Pods that are deleted can be made again; an address that is lost cannot, so the
+    pods come after it."""
     return _STRICTEST.index(finding.severity), finding.rule.id == WORKLOAD_DELETED.id
 
 
@@ -115,7 +117,8 @@ class _Origins:
             yield at(subnet.old or subnet.new, "availabilityZone") if subnet else None
 
     def _reasons(self, finding: Finding, step: Step) -> list[str]:
-        """URNs of the resources whose end brings the finding about; the finding's own resource where its end does."""
+        """URNs of the resources whose end brings the finding about; the finding's own resource where its end
+        does."""
         if step.op is Op.DELETE or finding.path == step.name:
             return self._parents(step) or ([step.urn] if step.op is Op.DELETE else [])
         key = finding.path.removeprefix(f"{step.name}.").partition(".")[0]
@@ -128,7 +131,8 @@ class _Origins:
         return self._replaced_sources(step, key) if step.op is Op.UPDATE else []
 
     def _tops(self, urn: str, below: frozenset[str]) -> list[Finding]:
-        """The findings at the upper ends of the chains that end in a resource. `below` is the chain so far."""
+        """The findings at the upper ends of the chains that end in a resource. `below` is the chain so
+        far."""
         step = self._steps.get(urn)
         if step is None or urn in below or len(below) > _LONGEST_CHAIN:
             return []
@@ -139,7 +143,8 @@ class _Origins:
         return self._known[urn]
 
     def _parents(self, step: Step) -> list[str]:
-        """The resources whose end is the only reason why this one ends; none where it has a reason of its own."""
+        """The resources whose end is the only reason why this one ends; none where it has a reason of its
+        own."""
         if step.op is Op.DELETE:
             return [urn for urns in step.sources.values() for urn in urns if self._is(urn, Op.DELETE)]
         if step.op is not Op.REPLACE or not step.replace_keys:
@@ -160,7 +165,8 @@ class _Origins:
         return urns if precise or holds_unknown(value) else []
 
     def _own_change(self, step: Step) -> bool:
-        """Whether the program changes a fixed property to a value of its own, beside what comes from other resources."""
+        """Whether the program changes a fixed property to a value of its own, beside what comes from other
+        resources."""
         changed = force_new.changed(step.type, step.old, step.new, step.state)
         return any(
             not holds_unknown(at(step.new, *path.split("."))) and not self._replaced_sources(step, path)

@@ -1,4 +1,5 @@
-"""`tke-hybrid review`: its options and help. What does the work is imported when the command runs, so that help costs nothing."""
+"""`tke-hybrid review`: its options and help. What does the work is imported when the command runs, so that
+help costs nothing."""
 
 from enum import Enum
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""Which properties of a resource differ, and which of their values may be shown: those on a list, nothing else."""
+"""Which properties of a resource differ, and which of their values may be shown: those on a list, nothing
+else."""
 
 import re
 from collections.abc import Iterator
@@ -37,7 +38,8 @@ _SILENT = ("__defaults", "__provider", "pulumi.com/")
 
 
 def differences(step: Step) -> Iterator[tuple[str, Any, Any]]:
-    """(path, before, after) of the inputs; a value is None where there is none. What only the provider knows of has two equal values."""
+    """(path, before, after) of the inputs; a value is None where there is none. What only the provider knows
+    of has two equal values."""
     found: list[str] = []
     for path, before, after in _walk("", step.old, step.new):
         found.append(path)
@@ -138,7 +140,8 @@ def _list_delta(path: str, before: list[Any], after: Any) -> str:
 
 
 def named(step: Step) -> list[str]:
-    """The differing properties for one line: each with its change, or its name alone where there is nothing to show."""
+    """The differing properties for one line: each with its change, or its name alone where there is nothing
+    to show."""
     if step.op in (Op.CREATE, Op.DELETE):
         return []
     found: dict[str, None] = {}

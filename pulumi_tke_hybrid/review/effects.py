@@ -1,6 +1,8 @@
 """What a change adds or restarts, in network terms: what a reviewer reads where no rule found anything.
 
-The zones of a stack as rows: pod subnets, free addresses, nodes, and whether ENI pods can run there afterwards. One change a cell."""
+The zones of a stack as rows: pod subnets, free addresses, nodes, and whether ENI pods can run there
+afterwards. One change a cell.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -70,7 +72,10 @@ def _of_step(step: Step) -> Iterator[str]:
         if existing_balancer(step, step.new):
             yield f"{step.name} uses the load balancer {existing_balancer(step, step.new)}"
         else:
-            yield f"new {'internal' if internal_subnet(step, step.new) else 'public'} load balancer for {step.name}"
+            yield (
+                f"new {'internal' if internal_subnet(step, step.new) else 'public'} load balancer for"
+                f" {step.name}"
+            )
     else:
         yield from (
             f"new workload {step.name} ({_pods(holder.pods)})" for holder in holders(step.type, step.new)
@@ -134,7 +139,8 @@ def rows(stack: StackReview) -> list[Row]:
 
 
 def _unused(stack: StackReview, zone: str) -> str:
-    """New subnets of a zone that no resource of the program uses: perhaps meant for pods, and in no list of pod subnets."""
+    """New subnets of a zone that no resource of the program uses: perhaps meant for pods, and in no list of
+    pod subnets."""
     found = [step for step in unused_subnets(stack.plan.steps) if step.new.get("availabilityZone") == zone]
     blocks = ", ".join(str(step.new.get("cidrBlock") or step.name) for step in found)
     return f"; {blocks} (new) is not registered for pods" if blocks else ""
@@ -189,7 +195,8 @@ def _subnet(name: str, block: str, op: Op) -> str:
 
 
 def _free(zone: Zone) -> str:
-    """Free addresses now and afterwards; those of a new subnet come with it, and none is left where no subnet is."""
+    """Free addresses now and afterwards; those of a new subnet come with it, and none is left where no subnet
+    is."""
     if not zone.covered:
         return "-"
     now = [subnet.free for subnet in zone.subnets if subnet.op is not Op.CREATE]

@@ -1,4 +1,5 @@
-"""A review as the Markdown of one comment. What does not fit is said shorter, step by step; it never fails."""
+"""A review as the Markdown of one comment. What does not fit is said shorter, step by step; it never
+fails."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -150,7 +151,8 @@ class _Writer:
         ]
 
     def _bullets(self, room: int) -> list[str]:
-        """The causes, strictest first, as they fit the first screen: each part on a line, or a line each; the last line counts the rest."""
+        """The causes, strictest first, as they fit the first screen: each part on a line, or a line each; the
+        last line counts the rest."""
         causes, room = self._review.causes, max(room, 3)
         for wide in (tuple(Severity), (Severity.ERROR,), ()) if len(causes) <= room else ():
             lines = [line for item in causes for line in self._bullet(item, wide=item.severity in wide)]
@@ -168,7 +170,8 @@ class _Writer:
         return [*narrow, f"- and {len(rest)} more: {self._rest(rest)}"] if rest else narrow
 
     def _cut(self, item: JudgedCause, below: Sequence[str], room: int) -> list[str]:
-        """Consequences that do not fit: the last line names the rest by their rules; without room there is none."""
+        """Consequences that do not fit: the last line names the rest by their rules; without room there is
+        none."""
         kept = max(room - 1, 0)
         rules = [finding.rule.id for finding, *_ in view.consequences(item)][kept:]
         return [*below[:kept], f"  - so also: {', '.join(f'[{rule}]' for rule in rules)}"][:room]

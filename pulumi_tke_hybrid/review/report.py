@@ -28,7 +28,8 @@ class Digest:
 
     verdict: Verdict
     fingerprint: str
-    """Tells this set of changes from any other: equal previews have equal fingerprints, in whatever order their steps came."""
+    """Tells this set of changes from any other: equal previews have equal fingerprints, in whatever order
+    their steps came."""
     data: Mapping[str, Any]
     """Plain JSON data, free of secrets, with `format` as the version of its schema."""
 
@@ -41,19 +42,24 @@ class Digest:
 class Comment:
     """One sticky comment.
 
-    To post it: look through all comments of the pull request, on all pages, for one of your own whose body starts with `marker`; put
-    `body` in its place, or make a new one when there is none. `worth_making` says whether a new one is wanted at all.
+    To post it: look through all comments of the pull request, on all pages, for one of your own whose body
+    starts with `marker`; put
+    `body` in its place, or make a new one when there is none. `worth_making` says whether a new one is wanted
+    at all.
     """
 
     marker: str
-    """First line of `body`: `<!-- tke-hybrid:<project>/<stack>,<project>/<stack> -->`, the same in every run of the same set of stacks."""
+    """First line of `body`: `<!-- tke-hybrid:<project>/<stack>,<project>/<stack> -->`, the same in every run
+    of the same set of stacks."""
     body: str
-    """The whole Markdown, the marker included, no longer than the limit it was rendered for. Everything foreign in it is escaped."""
+    """The whole Markdown, the marker included, no longer than the limit it was rendered for. Everything
+    foreign in it is escaped."""
     digest: Digest
 
     @property
     def worth_making(self) -> bool:
-        """Nothing changes: an existing comment is reduced to `body`, which is then one line; a new one would only be noise."""
+        """Nothing changes: an existing comment is reduced to `body`, which is then one line; a new one would
+        only be noise."""
         return self.digest.verdict is not Verdict.CLEAN
 
 

@@ -164,7 +164,8 @@ class Preview:
 
 @contextmanager
 def running(folder: Path, stack: str, arguments: Sequence[str]) -> Generator[Preview]:
-    """A preview of the project in `folder`. Its progress and errors go where ours go; its JSON is kept on disk, not in memory."""
+    """A preview of the project in `folder`. Its progress and errors go where ours go; its JSON is kept on
+    disk, not in memory."""
     command = shutil.which("pulumi")
     if command is None:
         raise WrongUse("--run needs the Pulumi CLI on PATH; install it, or give the file of a preview")
@@ -172,7 +173,8 @@ def running(folder: Path, stack: str, arguments: Sequence[str]) -> Generator[Pre
         raise WrongUse(f"--cwd {folder} is no folder")
     chosen = ["--stack", stack] if stack else []
     told = [command, "preview", "--json", "--show-sames", "--non-interactive", *chosen, *arguments]
-    # pulumi-kubernetes writes the kubeconfig into a temporary file, for Helm, and leaves it there: here it goes with its folder.
+    # pulumi-kubernetes writes the kubeconfig into a temporary file, for Helm, and leaves it there: here it
+    # goes with its folder.
     with process.like_ctrl_c(), tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryFile() as output:
         environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", "TMPDIR": scratch}
         preview = subprocess.Popen(  # noqa: S603
@@ -185,7 +187,8 @@ def running(folder: Path, stack: str, arguments: Sequence[str]) -> Generator[Pre
 
 
 def _ended(preview: "subprocess.Popen[bytes]") -> int:
-    """Its exit code. Interrupted, it is told and waited for: it must not write into the folder any more when that goes."""
+    """Its exit code. Interrupted, it is told and waited for: it must not write into the folder any more when
+    that goes."""
     try:
         return preview.wait()
     except KeyboardInterrupt:

@@ -149,7 +149,8 @@ def _acceptances(
     for item in judging.accept:
         if not accepting.code_in(item):
             raise WrongUse(
-                f"--accept {item}: that is no code; a code has 8 letters and digits, and stands beside each danger in the report"
+                f"--accept {item}: that is no code; a code has 8 letters and digits, and stands beside each"
+                " danger in the report"
             )
     flags = [accepting.Acceptance(accepting.code_in(item), f"--accept {item}") for item in judging.accept]
     labels = judging.labels.split(",") if judging.labels else _labels(environment)
@@ -160,7 +161,8 @@ def _acceptances(
 
 
 def _setters(reports: Reports) -> dict[str, str]:
-    """Who set the labels, for the record; the record names the label alone where the code host does not answer."""
+    """Who set the labels, for the record; the record names the label alone where the code host does not
+    answer."""
     from pulumi_tke_hybrid.review.post.poster import Host, setters
     from pulumi_tke_hybrid.review.post.sticky import CannotPost
 

@@ -18,31 +18,61 @@ NO_EFFECT = "No effect on the network found"
 _FEW = 3
 """Changes and new things that a sentence about something else names."""
 _CHECKS: Mapping[str, str] = {
-    "addresses-short": "how many pods does a rollout start at once in this zone? The free addresses must be enough for them",
-    "balancer-replaced": "who uses this address (DNS records, allow-lists, other networks)? They must be moved first",
-    "cluster-rebuilt": "may the whole cluster stop and lose its addresses? A rebuild is almost never intended: ask the author",
+    "addresses-short": (
+        "how many pods does a rollout start at once in this zone? The free addresses must be enough for them"
+    ),
+    "balancer-replaced": (
+        "who uses this address (DNS records, allow-lists, other networks)? They must be moved first"
+    ),
+    "cluster-rebuilt": (
+        "may the whole cluster stop and lose its addresses? A rebuild is almost never intended: ask the"
+        " author"
+    ),
     "deployment-replaced": "may all pods of the workload stop at the same time?",
-    "direct-access-off": "do the applications, their logs or their allow-lists need the clients' own addresses?",
-    "eni-pods-fit": "are nodes or addresses for these pods added elsewhere? Otherwise the rollout stands still",
-    "exposure-widened": "may these clients reach the pods or the API server? If nobody asked for it, do not merge",
+    "direct-access-off": (
+        "do the applications, their logs or their allow-lists need the clients' own addresses?"
+    ),
+    "eni-pods-fit": (
+        "are nodes or addresses for these pods added elsewhere? Otherwise the rollout stands still"
+    ),
+    "exposure-widened": (
+        "may these clients reach the pods or the API server? If nobody asked for it, do not merge"
+    ),
     "fixed-annotation": "is another load balancer wanted? Then it needs a second object, not this change",
-    "gr-source-address": "do the firewalls and allow-lists of the destinations admit the pods' own range as well as the nodes' addresses?",
+    "gr-source-address": (
+        "do the firewalls and allow-lists of the destinations admit the pods' own range as well as the nodes'"
+        " addresses?"
+    ),
     "ipamd-removed": "do pods still need addresses of pod subnets? Without ipamd no new pod gets one",
     "ipamd-restart": "does another change roll out pods at the same time? Then wait until ipamd is back",
-    "kept-address-off": "is the address of one of these pods in an allow-list or in DNS? If nobody knows, ask the author",
+    "kept-address-off": (
+        "is the address of one of these pods in an allow-list or in DNS? If nobody knows, ask the author"
+    ),
     "node-pool-rebuilt": "can other nodes take the pods, and are the nodes drained before?",
     "phantom-hybrid": "do pods of this cluster need addresses of pod subnets? They get none",
-    "pod-network-off": "does any pod still use an address of these pod subnets? If one does, or nobody knows, do not merge",
-    "pod-subnet-leaves": "send the change back to its author: TKE gives a pod subnet up only with the whole pod network",
-    "pods-leave-eni": "do the applications, their logs or their allow-lists need the clients' own addresses, or the pods' own ones?",
+    "pod-network-off": (
+        "does any pod still use an address of these pod subnets? If one does, or nobody knows, do not merge"
+    ),
+    "pod-subnet-leaves": (
+        "send the change back to its author: TKE gives a pod subnet up only with the whole pod network"
+    ),
+    "pods-leave-eni": (
+        "do the applications, their logs or their allow-lists need the clients' own addresses, or the pods'"
+        " own ones?"
+    ),
     "protection-off": "is a deletion planned next? If nobody knows of one, ask the author",
-    "range-changed": "is anything in this range still in use (nodes, load balancers, pods, databases)? If so, do not merge",
+    "range-changed": (
+        "is anything in this range still in use (nodes, load balancers, pods, databases)? If so, do not merge"
+    ),
     "refused-update": "nothing on the network: the apply fails, so send the change back to its author",
     "security-group-narrowed": "do clients in these ranges still connect to what carries the security group?",
     "statefulset-replaced": "may all pods of the workload stop at the same time?",
     "switch-unmanaged": "is the cluster removed as well? If not, keep the resource in the program",
     "workload-deleted": "do clients still use these pods?",
-    "zone-uncovered": "will pods with addresses of pod subnets run in this zone? Without a pod subnet there they do not start",
+    "zone-uncovered": (
+        "will pods with addresses of pod subnets run in this zone? Without a pod subnet there they do not"
+        " start"
+    ),
 }
 """What a network engineer can answer, by rule."""
 
@@ -53,7 +83,10 @@ def opening(review: Review) -> list[tuple[str, str]]:
         return [
             (
                 "If merged",
-                "not known: no whole preview could be read, so this comment shows no effect or only a part of it.",
+                (
+                    "not known: no whole preview could be read, so this comment shows no effect or only a"
+                    " part of it."
+                ),
             ),
             ("Check", "do not merge on this comment; run the preview again and read the job's log."),
         ]
@@ -68,7 +101,10 @@ def opening(review: Review) -> list[tuple[str, str]]:
 
 
 def _failed(review: Review, told: Sequence[JudgedCause]) -> list[tuple[str, str]]:
-    merged = "nothing is applied: the next update stops at the same error in its own preview, before it changes anything."
+    merged = (
+        "nothing is applied: the next update stops at the same error in its own preview, before it changes"
+        " anything."
+    )
     if told:
         merged += f" What follows is for the time when the error is mended. {_merged(review, told)}"
     return [
@@ -111,7 +147,8 @@ def _merged(review: Review, told: Sequence[JudgedCause]) -> str:
 
 
 def _change(review: Review, item: JudgedCause) -> str:
-    """What changes where: `Deployment web, StatefulSet db: …`; each place with its own change where the changes differ."""
+    """What changes where: `Deployment web, StatefulSet db: …`; each place with its own change where the
+    changes differ."""
     findings = item.cause.findings
     if len({finding.head for finding in findings}) == 1:
         return (
@@ -146,11 +183,15 @@ def _all_deleted(review: Review) -> str:
     parts = [*(f"{kind_of(step)} {step.name}" for step in wide)]
     parts += [several(pools, "node pool")] if pools else []
     parts += [several(subnets, "subnet")] if subnets else []
-    return f"Everything that this preview shows is deleted: {', '.join(parts)}, {several(counts.delete, 'resource')} in all. "
+    return (
+        f"Everything that this preview shows is deleted: {', '.join(parts)},"
+        f" {several(counts.delete, 'resource')} in all. "
+    )
 
 
 def _named(review: Review, stack: str, finding: Finding) -> str:
-    """`Cluster prod`, as the resource is called in the program; its path where the finding is about several resources."""
+    """`Cluster prod`, as the resource is called in the program; its path where the finding is about several
+    resources."""
     step = next(
         (step for one in review.stacks for step in one.plan.steps if finding.urn and step.urn == finding.urn),
         None,

@@ -1,4 +1,5 @@
-"""What a reviewer is shown, as rows of plain text; how it looks is the business of Markdown and of the terminal.
+"""What a reviewer is shown, as rows of plain text; how it looks is the business of Markdown and of the
+terminal.
 
 Nothing here is escaped or bounded: whoever writes it somewhere does that, for every piece.
 """
@@ -169,7 +170,8 @@ def unknowns(review: Review) -> list[str]:
         found += [f"{start}{gap}" for gap in plan.gaps]
         if plan.unnamed_ops:
             found.append(
-                f"{start}what {', '.join(sorted(plan.unnamed_ops))} means: unknown operations count as changes"
+                f"{start}what {', '.join(sorted(plan.unnamed_ops))} means: unknown operations count as"
+                " changes"
             )
         if plan.unknowns:
             found.append(
@@ -201,12 +203,14 @@ _PROTECTED = re.compile(
 
 
 def own_words(failure: Failure) -> list[str]:
-    """What may be shown of an error: what this library wrote itself. Any other text may hold anything, so it is only counted."""
+    """What may be shown of an error: what this library wrote itself. Any other text may hold anything, so it
+    is only counted."""
     protected = _PROTECTED.search(failure.text)
     if protected:
         name = protected[2].rsplit("::", 1)[-1]
         return [
-            f"{name} is protected, and the plan would {protected[1]} it; go back, or switch protect off in a change of its own"
+            f"{name} is protected, and the plan would {protected[1]} it; go back, or switch protect off in a"
+            " change of its own"
         ]
     ours = "tke-hybrid:" in failure.urn or "/tke-hybrid" in failure.urn
     found = [line.partition("has a problem: ")[2].strip() for line in failure.text.splitlines() if ours]

@@ -1,8 +1,12 @@
-"""Foreign text made fit for a comment: no secret, no control character, no Markdown, HTML or mention, and never too long.
+"""Foreign text made fit for a comment: no secret, no control character, no Markdown, HTML or mention, and
+never too long.
 
-Addresses in a comment: the page of a rule, the job that made the comment. An address of an odd shape is left out.
+Addresses in a comment: the page of a rule, the job that made the comment. An address of an odd shape is left
+out.
 
-Words of the network that a review uses, each in one or two plain lines. docs/network-terms.md is made of them."""
+Words of the network that a review uses, each in one or two plain lines. docs/network-terms.md is made of
+them.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +61,8 @@ _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~%/+-]*)?")
 
 
 def documentation(given: str = "") -> str:
-    """Where the folder docs/ can be read, without a slash at the end: `given`, else the package's page; empty if neither is known."""
+    """Where the folder docs/ can be read, without a slash at the end: `given`, else the package's page; empty
+    if neither is known."""
     urls = dict(
         entry.split(", ", 1) for entry in metadata.metadata("pulumi-tke-hybrid").get_all("Project-URL") or []
     )
@@ -110,8 +115,8 @@ TERMS: Sequence[Term] = (
     Term(
         "Pod subnet",
         r"(pod|container|ENI) subnets?|eniSubnetIds",
-        "Also container subnet or ENI subnet: a VPC subnet that holds addresses of pods. Each zone whose nodes "
-        "run such pods needs one, because a network interface must be in its node's zone.",
+        "Also container subnet or ENI subnet: a VPC subnet that holds addresses of pods. Each zone whose"
+        " nodes run such pods needs one, because a network interface must be in its node's zone.",
     ),
     Term(
         "Direct access",
@@ -136,23 +141,26 @@ TERMS: Sequence[Term] = (
     Term(
         "ipamd",
         r"ipamd",
-        "The address allocator: the program in the cluster that gives pods their addresses of pod subnets. While ipamd is "
-        "away, running pods keep their addresses, and new pods wait.",
+        "The address allocator: the program in the cluster that gives pods their addresses of pod subnets."
+        " While ipamd is away, running pods keep their addresses, and new pods wait.",
     ),
     Term(
         "Kept address",
         r"[Kk]ept address|kept ones|claim-delete-policy",
-        "A pod of a StatefulSet comes back with the address that it had before a restart, so that allow-lists and DNS entries stay right.",
+        "A pod of a StatefulSet comes back with the address that it had before a restart, so that allow-lists"
+        " and DNS entries stay right.",
     ),
     Term(
         "Non-masquerade list",
         r"[Nn]on-?[Mm]asquerade|ip-masq-agent",
-        "Destination ranges to which pods on the overlay show their own address. Towards all other destinations they show their node's.",
+        "Destination ranges to which pods on the overlay show their own address. Towards all other"
+        " destinations they show their node's.",
     ),
     Term(
         "Readiness gate",
         r"[Rr]eadiness gate",
-        "With direct access a new pod counts as ready only when the load balancer sends to it; until then a rollout keeps the old pods.",
+        "With direct access a new pod counts as ready only when the load balancer sends to it; until then a"
+        " rollout keeps the old pods.",
     ),
     Term(
         "VPC-CNI",

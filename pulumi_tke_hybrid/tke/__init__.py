@@ -1,1 +1,2 @@
-"""What TKE is: annotation keys, zones, address arithmetic and the rules. Pure Python; imports neither pulumi nor a cloud SDK."""
+"""What TKE is: annotation keys, zones, address arithmetic and the rules. Pure Python; imports neither pulumi
+nor a cloud SDK."""

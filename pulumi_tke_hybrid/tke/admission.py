@@ -1,6 +1,8 @@
-"""What the rules of a security group admit, as sets of addresses for each protocol and port, so that two lists can be compared exactly.
+"""What the rules of a security group admit, as sets of addresses for each protocol and port, so that two
+lists can be compared exactly.
 
-The rules are read from the top; the first rule that matches decides, and what no rule matches is refused (215/38750). So a list is not the
+The rules are read from the top; the first rule that matches decides, and what no rule matches is refused
+(215/38750). So a list is not the
 sum of its lines: a DROP that goes, or an ACCEPT that comes before a DROP, admits more.
 """
 
@@ -23,7 +25,8 @@ _V6 = 2**40
 _ALL_V4: Span = (0, 2**32 - 1)
 _ALL_V6: Span = (_V6, _V6 + 2**128 - 1)
 _NAMED = 2**130
-"""Sources that are no addresses (a group, a template, a value that is not known) and templates of ports are points from here on."""
+"""Sources that are no addresses (a group, a template, a value that is not known) and templates of ports are
+points from here on."""
 _ALL_NAMED: Span = (_NAMED, _NAMED + 2**20)
 _ANYBODY: Spans = (_ALL_V4, _ALL_V6, _ALL_NAMED)
 _PROTOCOLS = ("TCP", "UDP", "ICMP", "ICMPV6", "GRE")
@@ -77,7 +80,8 @@ class Names:
 
 
 def entries(listed: Sequence[Any], names: Names) -> list[Entry]:
-    """The rules of a list, as `GroupRuleSet` and `GroupLiteRule` have them. A rule that cannot be read admits a source of its own."""
+    """The rules of a list, as `GroupRuleSet` and `GroupLiteRule` have them. A rule that cannot be read admits
+    a source of its own."""
     return [
         _from_text(rule, names) if isinstance(rule, str) else entry(mapping(rule), names) for rule in listed
     ]
@@ -225,7 +229,8 @@ def difference(before: Sequence[Entry], after: Sequence[Entry]) -> dict[Spans, S
 
 
 def gained(before: Sequence[Entry], after: Sequence[Entry], names: Names) -> list[Admitted]:
-    """What the rules after admit and the rules before do not. With the two exchanged: what is no longer admitted."""
+    """What the rules after admit and the rules before do not. With the two exchanged: what is no longer
+    admitted."""
     found = [
         Admitted(
             _sources_text(_whole(sources, _admits(after, services[0])), names),
@@ -238,7 +243,8 @@ def gained(before: Sequence[Entry], after: Sequence[Entry], names: Names) -> lis
 
 
 def _whole(sources: Spans, admitted: Spans) -> Spans:
-    """Everything that is admitted around the sources, where the sources alone would be a long list: `0.0.0.0/0` without one range."""
+    """Everything that is admitted around the sources, where the sources alone would be a long list:
+    `0.0.0.0/0` without one range."""
     if len(list(_networks_of(sources))) <= _SHORT:
         return sources
     return tuple(span for span in admitted if any(span[0] <= first <= span[1] for first, _ in sources))

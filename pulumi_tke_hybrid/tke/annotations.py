@@ -1,7 +1,10 @@
-"""Every annotation that TKE reads or writes: on which object, which values, and whether TKE reads the key only once.
+"""Every annotation that TKE reads or writes: on which object, which values, and whether TKE reads the key
+only once.
 
-Sources: 457/51258 and 457/56112 list the annotations of a Service and of an Ingress, 457/44173 those of a pod on a super node,
-457/90598 what no update of a Service or an Ingress changes, 457/59094 and 457/59095 load balancers of other regions and VPCs.
+Sources: 457/51258 and 457/56112 list the annotations of a Service and of an Ingress, 457/44173 those of a pod
+on a super node,
+457/90598 what no update of a Service or an Ingress changes, 457/59094 and 457/59095 load balancers of other
+regions and VPCs.
 
 Which annotations make a pod, a Service and an Ingress what they should be. Values are strings, always."""
 
@@ -45,7 +48,8 @@ class Known:
     on: On
     value: Value = Value.TEXT
     fixed: str = ""
-    """What it decides about a load balancer, where TKE reads it only when the load balancer is made; else empty."""
+    """What it decides about a load balancer, where TKE reads it only when the load balancer is made; else
+    empty."""
     source: str = ""
     """Where that is written; empty for the vendor's list of annotations."""
     written_by_tke: bool = False
@@ -240,7 +244,8 @@ def flag(value: bool) -> str:
 def pod_annotations(eni: bool, keep_address: bool, direct_fronts: Sequence[str] = ()) -> dict[str, str]:
     """Pod-template annotations. Without them a pod is on GlobalRouter.
 
-    `direct_fronts` names what sends to the pods directly. TKE puts its readiness gate on a pod only when it is made, so pods must be
+    `direct_fronts` names what sends to the pods directly. TKE puts its readiness gate on a pod only when it
+    is made, so pods must be
     made again when that changes: our own annotation does it.
     """
     found: dict[str, str] = {}
@@ -261,7 +266,8 @@ def eni_resources() -> dict[str, dict[str, str]]:
 def service_annotations(direct: bool, placement: Mapping[str, V]) -> dict[str, str | V]:
     """Annotations of a Service of type LoadBalancer.
 
-    Direct access is written both ways: newer controllers switch it on by themselves for new Services (457/131136).
+    Direct access is written both ways: newer controllers switch it on by themselves for new Services
+    (457/131136).
     """
     found: dict[str, str | V] = {keys.SERVICE_DIRECT_ACCESS: flag(direct)}
     if direct:
@@ -281,11 +287,21 @@ def ingress_annotations(direct: bool, placement: Mapping[str, V]) -> dict[str, s
 
 
 def contradiction(key: str, written: Collection[str]) -> str | None:
-    """Why a user's own annotation may not be given, or None. `written` are the keys that the component writes on that object."""
+    """Why a user's own annotation may not be given, or None. `written` are the keys that the component writes
+    on that object."""
     if key in written or key.startswith(keys.OURS):
-        return f"{key} is written by the component from its own properties; say it there, or change the object with a Pulumi transform"
+        return (
+            f"{key} is written by the component from its own properties; say it there, or change the object"
+            " with a Pulumi transform"
+        )
     if key in keys.WRITTEN_BY_TKE:
-        return f"{key} is written by TKE and tells which load balancer there is; to choose one, use existing_clb(id)"
+        return (
+            f"{key} is written by TKE and tells which load balancer there is; to choose one, use"
+            " existing_clb(id)"
+        )
     if key == keys.POD_SECURITY_GROUP:
-        return f"{key} has no effect on the shared ENI, whose security groups are the node's; set them on the ENIs (ipamd) instead"
+        return (
+            f"{key} has no effect on the shared ENI, whose security groups are the node's; set them on the"
+            " ENIs (ipamd) instead"
+        )
     return None

@@ -1,8 +1,12 @@
-"""How many ENI pods fit: the one count of addresses, for the rules of a preview, `tke-hybrid capacity` and its proposals.
+"""How many ENI pods fit: the one count of addresses, for the rules of a preview, `tke-hybrid capacity` and
+its proposals.
 
-An ENI lies in one container subnet and takes one address of it for itself. A pod gets an address of its node's ENIs; when they
-are full, the node gets another ENI in the subnet with most free addresses, up to the limit of its instance type. A node takes
-no more pods than its kubelet allows: `cluster_max_pod_num` less three (TKE container network overview, qcloud-documents).
+An ENI lies in one container subnet and takes one address of it for itself. A pod gets an address of its
+node's ENIs; when they
+are full, the node gets another ENI in the subnet with most free addresses, up to the limit of its instance
+type. A node takes
+no more pods than its kubelet allows: `cluster_max_pod_num` less three (TKE container network overview,
+qcloud-documents).
 """
 
 import heapq
@@ -15,13 +19,16 @@ from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Demand, Zone
 from pulumi_tke_hybrid.tke.enis import EniLimit
 
 WARM_ADDRESSES = 5
-"""Addresses that a node without static IPs keeps ready, so that no other node can have them (457, VPC-CNI shared ENI)."""
+"""Addresses that a node without static IPs keeps ready, so that no other node can have them (457, VPC-CNI
+shared ENI)."""
 NO_PODS_OVERLAY = 3
 """Overlay addresses of a node that no pod gets: network, broadcast, cbr0."""
 LEAST_PODS_PER_NODE = 16
-"""The smallest `cluster_max_pod_num` that the API documents (ClusterCIDRSettings.MaxNodePodNum, 16 to 256)."""
+"""The smallest `cluster_max_pod_num` that the API documents (ClusterCIDRSettings.MaxNodePodNum, 16 to
+256)."""
 UNBOUNDED = 1 << 30
-"""More pods than any cluster has: the room where a range or a limit is not known and the largest answer is wanted."""
+"""More pods than any cluster has: the room where a range or a limit is not known and the largest answer is
+wanted."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,8 @@ class Filled:
 def filled(
     free: tuple[int, ...], nodes: tuple[EniLimit, ...], static_ip: bool = True, wanted: int = UNBOUNDED
 ) -> Filled:
-    """Place up to `wanted` ENI pods in a zone, spread evenly over its nodes; `free` addresses are left in each subnet."""
+    """Place up to `wanted` ENI pods in a zone, spread evenly over its nodes; `free` addresses are left in
+    each subnet."""
     return _Filling(free, nodes, static_ip).fill(wanted)
 
 
@@ -48,12 +56,14 @@ def pods_that_fit(free: tuple[int, ...], nodes: tuple[EniLimit, ...], static_ip:
 
 
 def addresses_needed(pods: int, nodes: tuple[EniLimit, ...]) -> int:
-    """Addresses that the pods and the ENIs of the nodes take in a subnet that has enough. Pods that the nodes do not take are left out."""
+    """Addresses that the pods and the ENIs of the nodes take in a subnet that has enough. Pods that the nodes
+    do not take are left out."""
     return filled((UNBOUNDED,), nodes, True, pods).addresses
 
 
 def nodes_that_fit(free: Iterable[int], limit: EniLimit) -> int:
-    """Nodes of a type that a zone can take so that each can have one full ENI (the vendor's own soft limit)."""
+    """Nodes of a type that a zone can take so that each can have one full ENI (the vendor's own soft
+    limit)."""
     return sum(addresses // (limit.pods_per_eni + 1) for addresses in free)
 
 
@@ -116,7 +126,8 @@ def room(
 
 
 def taken(cluster: ClusterInventory, zone: Zone, pods: int) -> int:
-    """Addresses that the zone's nodes and so many of its pods take, as far as the types of the nodes are known.
+    """Addresses that the zone's nodes and so many of its pods take, as far as the types of the nodes are
+    known.
 
     Counted with the nodes that the autoscalers may make only where the pods need them.
     """
@@ -124,7 +135,8 @@ def taken(cluster: ClusterInventory, zone: Zone, pods: int) -> int:
         return pods + len(node_limits(cluster, zone))
     there = tuple(_less([subnet.size or 0 for subnet in zone.subnets], zone.others))
     done = Filled(0, 0)
-    # In a zone that is nearly full pods crowd on the ENIs that are there: what does not fit so is counted with an address for each.
+    # In a zone that is nearly full pods crowd on the ENIs that are there: what does not fit so is counted
+    # with an address for each.
     for free in (there, (UNBOUNDED,)):
         for most in (False, True):
             done = filled(free, node_limits(cluster, zone, most=most), cluster.static_ip, pods)
@@ -134,7 +146,8 @@ def taken(cluster: ClusterInventory, zone: Zone, pods: int) -> int:
 
 
 def with_others(cluster: ClusterInventory, read: ClusterInventory) -> ClusterInventory:
-    """The cluster with the addresses that others hold: what was used when `read` was read, less what nodes and pods of `read` take."""
+    """The cluster with the addresses that others hold: what was used when `read` was read, less what nodes
+    and pods of `read` take."""
     there = pods_by_zone(read)
     return replace(
         cluster, zones=tuple(replace(zone, others=_others(zone, read, there)) for zone in cluster.zones)
@@ -170,9 +183,11 @@ class Placement:
 
 
 def place(cluster: ClusterInventory, *, most: bool = False, surely: bool = False) -> Placement:
-    """Place the demands of a cluster: evenly over the zones that have room, as the scheduler does by default and for the components.
+    """Place the demands of a cluster: evenly over the zones that have room, as the scheduler does by default
+    and for the components.
 
-    Demands that are bound to few places come first. Pods without a place are shared out evenly over the zones that they may be in.
+    Demands that are bound to few places come first. Pods without a place are shared out evenly over the zones
+    that they may be in.
     """
     pods, lacking, demands = Counter[str](), Counter[str](), Counter[str]()
     bound = Counter[tuple[str, frozenset[str]]]()

@@ -21,7 +21,8 @@ RANGE_PRIVATE = Rule(
     Severity.ERROR,
     "The overlay lies in 9.0.0.0/8, 10.0.0.0/8, 11.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.",
     "cluster_cidr",
-    "field ClusterCIDR of the API (a range of a private network); terraform-provider-tencentcloud 1.82.42 takes these, 1.82.63 takes any",
+    "field ClusterCIDR of the API (a range of a private network); terraform-provider-tencentcloud 1.82.42"
+    " takes these, 1.82.63 takes any",
 )
 RANGE_OVERLAP = Rule(
     "range-overlap",
@@ -81,7 +82,10 @@ _LEAST_OF_THE_PROVIDER = 4
 _NAMED = 4
 """Ranges of a VPC that a sentence names."""
 SERVICES = (32, 32768)
-FIXED = "the size of a node's range stays as it is, and a further range (AddClusterCIDR) is for accounts on TKE's allow-list"
+FIXED = (
+    "the size of a node's range stays as it is, and a further range (AddClusterCIDR) is for accounts on TKE's"
+    " allow-list"
+)
 RESERVED_PER_NODE = 3
 """Addresses of a node's GlobalRouter range that no pod gets."""
 
@@ -123,15 +127,20 @@ def private_findings(path: str, block: str) -> Iterator[Finding]:
         path,
         "is not private",
         value=block,
-        why=f"TKE takes overlay ranges out of {', '.join(most)} or {last}; with another one the cluster may be refused, and hosts of that "
-        "range are not reached from its pods",
+        why=(
+            f"TKE takes overlay ranges out of {', '.join(most)} or {last}; with another one the cluster may"
+            " be refused, and hosts of that range are not reached from its pods"
+        ),
         todo="choose a free range in one of them",
-        intended="newer versions of the provider check nothing: lower this rule where the API takes the range",
+        intended=(
+            "newer versions of the provider check nothing: lower this rule where the API takes the range"
+        ),
     )
 
 
 def power_of_two_problem(value: int) -> Finding | None:
-    """TKE rounds both GlobalRouter sizes up to a power of two and would then report another value for ever."""
+    """TKE rounds both GlobalRouter sizes up to a power of two and would then report another value for
+    ever."""
     if value > 0 and value & (value - 1) == 0:
         return None
     todo = f"use {1 << max(value - 1, 1).bit_length()}"
@@ -148,15 +157,18 @@ def pods_per_node_problem(value: int) -> Finding | None:
 
 
 def few_pods_findings(path: str, value: int) -> Iterator[Finding]:
-    """Whether a size that `pods_per_node_problem` passes is one that the provider takes and the API may not."""
+    """Whether a size that `pods_per_node_problem` passes is one that the provider takes and the API may
+    not."""
     low, high = PODS_PER_NODE
     if value < low:
         yield FEW_PODS_PER_NODE.finding(
             path,
             f"is below {low}",
             value=value,
-            why=f"the API accepts {low} to {high}, so the cluster may be refused; {RESERVED_PER_NODE} of a node's addresses are no pod's, "
-            "and TKE's own pods need some on each node",
+            why=(
+                f"the API accepts {low} to {high}, so the cluster may be refused; {RESERVED_PER_NODE} of a"
+                " node's addresses are no pod's, and TKE's own pods need some on each node"
+            ),
             todo="use 64, which suits most nodes",
         )
 
@@ -202,7 +214,8 @@ def size_problem(path: str, cluster_cidr: str, pods_per_node: int, services: int
 
 
 def vpc_cidr_problem(value: str | Sequence[object]) -> Finding | None:
-    """What is wrong with the range of a VPC, or with those of one that has several. What is no text is not known yet."""
+    """What is wrong with the range of a VPC, or with those of one that has several. What is no text is not
+    known yet."""
     blocks = [value] if isinstance(value, str) else [block for block in value if isinstance(block, str)]
     return next((problem for block in blocks if (problem := cidr_problem(block))), None)
 
@@ -228,7 +241,8 @@ def outside_finding(path: str, block: str, vpc: Sequence[str], todo: str) -> Fin
 
 
 class Space:
-    """Ranges that together are a VPC. Looking a subnet up takes no longer for more of them: a plan may have thousands of both."""
+    """Ranges that together are a VPC. Looking a subnet up takes no longer for more of them: a plan may have
+    thousands of both."""
 
     def __init__(self, blocks: Iterable[str]) -> None:
         self._ranges = {IPv4Network(block) for block in blocks}
@@ -242,7 +256,8 @@ class Space:
 
 
 def overlaps(named: Sequence[tuple[str, str]], against: Iterable[tuple[str, str]] = ()) -> Iterator[Finding]:
-    """For each range of `named` the first of those before it, or of `against`, that it overlaps; each item is a path and a range."""
+    """For each range of `named` the first of those before it, or of `against`, that it overlaps; each item is
+    a path and a range."""
     others = list(against)
     ranges = [(path, IPv4Network(block)) for path, block in (*others, *named)]
     for index, first in enumerate(_first_overlaps([network for _, network in ranges])):
@@ -260,7 +275,8 @@ def overlaps(named: Sequence[tuple[str, str]], against: Iterable[tuple[str, str]
 def _first_overlaps(networks: Sequence[IPv4Network]) -> list[int]:
     """For each the place of the first that overlaps it, maybe its own.
 
-    Of two ranges that overlap, one holds the other: sorted, they are a forest, and a range overlaps what is above and what is below it.
+    Of two ranges that overlap, one holds the other: sorted, they are a forest, and a range overlaps what is
+    above and what is below it.
     Comparing each pair would take minutes for the thousands of subnets that a plan may have.
     """
     last = [int(network.broadcast_address) for network in networks]

@@ -1,4 +1,5 @@
-"""One model of a cluster for every count of addresses: zones, container subnets, nodes, and the ENI pods that want an address.
+"""One model of a cluster for every count of addresses: zones, container subnets, nodes, and the ENI pods that
+want an address.
 
 What a program, a preview or a stack plans for a cluster, as far as it is known: what the rules look at."""
 
@@ -36,7 +37,8 @@ class Nodes:
     most: int | None = None
     """How many nodes the autoscaler may make; None without autoscaler."""
     limit: EniLimit | None = None
-    """What one node takes by its own live object; None: by its type, and by the cluster's `cluster_max_pod_num`."""
+    """What one node takes by its own live object; None: by its type, and by the cluster's
+    `cluster_max_pod_num`."""
     about: bool = False
     """`number` is a share of a pool that lies in several zones, worked out and not counted."""
 
@@ -99,9 +101,11 @@ class ClusterInventory:
     zones: tuple[Zone, ...] = ()
     demands: tuple[Demand, ...] = ()
     pods_per_node: int | None = None
-    """`cluster_max_pod_num`: overlay addresses of a node, which also bound the pods of all networks on it. None: not known."""
+    """`cluster_max_pod_num`: overlay addresses of a node, which also bound the pods of all networks on it.
+    None: not known."""
     limits: Mapping[str, EniLimit] = field(default_factory=dict[str, EniLimit])
-    """ENI limits of instance types as the cloud reports them; other types are looked up in the vendor's table."""
+    """ENI limits of instance types as the cloud reports them; other types are looked up in the vendor's
+    table."""
     unknowns: tuple[str, ...] = ()
     """What could not be read, a sentence each: with any of them no count is whole."""
 

@@ -1,4 +1,5 @@
-"""`cluster_facts` of a `HybridCluster`: what its stack gives to other stacks and to the commands. The one reader of them."""
+"""`cluster_facts` of a `HybridCluster`: what its stack gives to other stacks and to the commands. The one
+reader of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ class ClusterFacts:
 
     @classmethod
     def of(cls, facts: object) -> "ClusterFacts":
-        """From the facts as the component writes them. Read what `problems` finds first: what is wrong in them is left out here."""
+        """From the facts as the component writes them. Read what `problems` finds first: what is wrong in
+        them is left out here."""
         return cls(
             cluster_id=_text(facts, "clusterId"),
             vpc_id=_text(facts, "vpcId"),
@@ -84,7 +86,8 @@ class ClusterFacts:
 
 
 def shape_problems(facts: object) -> Iterator[Finding]:
-    """Whether these are facts of a cluster at all. What another stack exports under a name, or does not, was not checked before."""
+    """Whether these are facts of a cluster at all. What another stack exports under a name, or does not, was
+    not checked before."""
     zones = at(facts, "zones")
     listed = [entry for entries in mapping(zones).values() for entry in (items(entries) or [None])]
     pools = items(at(facts, "nodePools"))

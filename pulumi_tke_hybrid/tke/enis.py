@@ -1,10 +1,14 @@
 """What a pod object, or a pod template, tells about its network.
 
-How many ENIs a machine takes, and how many pods: by the vendor's public tables, by the API, or by a live node.
+How many ENIs a machine takes, and how many pods: by the vendor's public tables, by the API, or by a live
+node.
 
-The tables give the ENIs of a machine with its own network interface, and the addresses of an ENI with the ENI's own
-(576/18527, qcloud-documents). Both are therefore one less here: TKE uses the machine's own interface for the node, and
-an ENI's own address for the ENI (457/64917). A family that no public table lists is not known here; the API knows it
+The tables give the ENIs of a machine with its own network interface, and the addresses of an ENI with the
+ENI's own
+(576/18527, qcloud-documents). Both are therefore one less here: TKE uses the machine's own interface for the
+node, and
+an ENI's own address for the ENI (457/64917). A family that no public table lists is not known here; the API
+knows it
 (`DescribeVpcCniPodLimits`, 457/59275), and a live node tells its own number."""
 
 import re
@@ -35,12 +39,14 @@ def selects_eni(pod: Pod) -> bool:
 
 
 def needs_eni(pod: Pod) -> bool:
-    """Whether VPC-CNI is its network in any way, by annotation or resource: shared, exclusive or trunked ENI."""
+    """Whether VPC-CNI is its network in any way, by annotation or resource: shared, exclusive or trunked
+    ENI."""
     return any(name in keys.ENI_RESOURCES for name in networks(pod)) or bool(requested_network(pod))
 
 
 def requested_network(pod: Pod) -> str:
-    """The network whose resource a container of the pod requests, e.g. `tke-route-eni`; empty where none does."""
+    """The network whose resource a container of the pod requests, e.g. `tke-route-eni`; empty where none
+    does."""
     containers = [*items(at(pod, "spec", "initContainers")), *items(at(pod, "spec", "containers"))]
     amounts = [
         mapping(at(container, "resources", kind))
@@ -71,7 +77,8 @@ MOST_ENIS = 7
 
 
 class LimitSource(str, Enum):
-    """Where a limit comes from. A live node's own number is better than the API's, the API's better than the tables'."""
+    """Where a limit comes from. A live node's own number is better than the API's, the API's better than the
+    tables'."""
 
     TABLE = "by table"
     API = "by the API"
@@ -86,9 +93,11 @@ class EniLimit:
     pods_per_eni: int
     """Addresses of one ENI that pods get; the ENI's own address comes on top."""
     most: int | None = None
-    """ENI pods of the machine by another limit than its ENIs, for example the kubelet's; None: no other limit."""
+    """ENI pods of the machine by another limit than its ENIs, for example the kubelet's; None: no other
+    limit."""
     split_known: bool = True
-    """False: only the number of pods is known, and `enis` is the greatest number of ENIs that they can take."""
+    """False: only the number of pods is known, and `enis` is the greatest number of ENIs that they can
+    take."""
     source: LimitSource = field(default=LimitSource.TABLE, compare=False)
 
     @property
@@ -99,7 +108,8 @@ class EniLimit:
 
     @property
     def addresses(self) -> int:
-        """Addresses of the subnet when the machine is full: those of its pods, and one for each ENI, of which a node has one at least."""
+        """Addresses of the subnet when the machine is full: those of its pods, and one for each ENI, of which
+        a node has one at least."""
         return self.pods + max(-(-self.pods // self.pods_per_eni), 1)
 
     def at_most(self, pods: int) -> "EniLimit":
@@ -142,9 +152,11 @@ _OTHER = {
     ("SA1", 2, None): EniLimit(1, 9),
     ("SA1", 4, 16): EniLimit(3, 19),
 }
-"""By family, vCPUs and GiB of memory (None: any): the types whose numbers are not those of their number of vCPUs."""
+"""By family, vCPUs and GiB of memory (None: any): the types whose numbers are not those of their number of
+vCPUs."""
 _SA2_LARGE = EniLimit(7, 39)
-"""SA2 from 12 vCPUs on: the sample of `DescribeVpcCniPodLimits` has 273 pods for each of its types, 70 more than the tables."""
+"""SA2 from 12 vCPUs on: the sample of `DescribeVpcCniPodLimits` has 273 pods for each of its types, 70 more
+than the tables."""
 _SPLITS = {limit.pods: limit for limit in (*_CLASSES.values(), *_OTHER.values(), _SA2_LARGE)}
 """The splits of the tables, by their number of pods: no two have the same."""
 
@@ -158,14 +170,16 @@ def _parsed(instance_type: str) -> tuple[str, int, int] | None:
 
 
 def vcpus_of(instance_type: str) -> int | None:
-    """The vCPUs that a CVM type's name tells: `S5.LARGE8` has 4, `SA2.12XLARGE96` has 48. None for a name that does not tell."""
+    """The vCPUs that a CVM type's name tells: `S5.LARGE8` has 4, `SA2.12XLARGE96` has 48. None for a name
+    that does not tell."""
     parsed = _parsed(instance_type)
     return None if parsed is None else parsed[1]
 
 
 @cache
 def eni_limit(instance_type: str) -> EniLimit | None:
-    """The limit of a type by the public tables; None for a type that they do not list, also for bare metal."""
+    """The limit of a type by the public tables; None for a type that they do not list, also for bare
+    metal."""
     parsed = _parsed(instance_type)
     if parsed is None:
         return None
@@ -188,8 +202,10 @@ def reported_limit(instance_type: str, static_ip: bool, answer: Mapping[str, obj
 
 
 def live_limit(instance_type: str, allocatable: Mapping[str, object]) -> EniLimit | None:
-    """The limit of a live node, from its `status.allocatable`: what ipamd's device plugin gives to the scheduler, and the kubelet's
-    greatest number of pods. Better than the tables and the API, which know no setting of the node. None where the node has no `eni-ip`.
+    """The limit of a live node, from its `status.allocatable`: what ipamd's device plugin gives to the
+    scheduler, and the kubelet's
+    greatest number of pods. Better than the tables and the API, which know no setting of the node. None where
+    the node has no `eni-ip`.
     """
     pods, kubelet = _quantity(allocatable.get(keys.ENI_IP)), _quantity(allocatable.get("pods"))
     if pods is None:

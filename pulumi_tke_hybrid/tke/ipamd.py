@@ -1,9 +1,12 @@
-"""The ConfigMap `kube-system/tke-eni-ipamd`, as the article edits it (1.3), its checksum, and which ipamd takes such an edit.
+"""The ConfigMap `kube-system/tke-eni-ipamd`, as the article edits it (1.3), its checksum, and which ipamd
+takes such an edit.
 
 How long TKE keeps the address of a pod that is gone.
 
-The delay acts on addresses kept by `vpc-ip-claim-delete-policy: Never`, in static-IP mode only. Left out, TKE never
-takes them back and the subnet fills up (article, step 4). A short delay means that a StatefulSet pod that is down for
+The delay acts on addresses kept by `vpc-ip-claim-delete-policy: Never`, in static-IP mode only. Left out, TKE
+never
+takes them back and the subnet fills up (article, step 4). A short delay means that a StatefulSet pod that is
+down for
 longer comes back with another address."""
 
 import hashlib
@@ -29,7 +32,8 @@ ADDON = "eniipamd"
 ADDON_SINCE = (3, 5, 0)
 
 RUNNING = "running"
-"""The phase of `DescribeIPAMD` in which ipamd works, and the only one that is public. Every other one is waited for by its name."""
+"""The phase of `DescribeIPAMD` in which ipamd works, and the only one that is public. Every other one is
+waited for by its name."""
 
 _VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?(?:[-._].*)?")
 """Of an image's tag. What follows the numbers says how it was built; longer numbers are dates."""
@@ -76,7 +80,8 @@ def tag(image: str) -> str:
 
 
 def parsed_version(text: str) -> Version | None:
-    """A version as TKE writes it, of an image's tag or of an add-on: `v3.4.4`, `3.11.0`; None for anything else."""
+    """A version as TKE writes it, of an image's tag or of an add-on: `v3.4.4`, `3.11.0`; None for anything
+    else."""
     found = _VERSION.fullmatch(text)
     return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
 
@@ -87,7 +92,8 @@ def version(image: str) -> Version | None:
 
 
 def own_image(containers: Mapping[str, str]) -> str:
-    """The image of ipamd itself among those of its pod, by the container's name; empty where there are several and none has its name."""
+    """The image of ipamd itself among those of its pod, by the container's name; empty where there are
+    several and none has its name."""
     return containers.get(NAME) or (next(iter(containers.values())) if len(containers) == 1 else "")
 
 
@@ -139,7 +145,8 @@ _SECONDS = re.compile(r"([0-9]{1,9})s")
 
 
 def after(seconds: int) -> str:
-    """Reclaim a kept address this many seconds after its pod is gone: 300 (the article's choice) to 15768000."""
+    """Reclaim a kept address this many seconds after its pod is gone: 300 (the article's choice) to
+    15768000."""
     return f"{seconds}s"
 
 

@@ -1,6 +1,7 @@
 """Annotation keys, resource names and values that TKE understands, each with its source.
 
-Sources: *article* is "Getting the most out of TKE's hybrid network mode" (2021-02-05); numbers are documents of
+Sources: *article* is "Getting the most out of TKE's hybrid network mode" (2021-02-05); numbers are documents
+of
 cloud.tencent.com/document/product.
 """
 
@@ -11,14 +12,16 @@ ROUTE_ENI = "tke-route-eni"
 """Value of `NETWORKS` for the shared ENI, the well-documented mode of a hybrid cluster. Article."""
 
 ENI_IP = "tke.cloud.tencent.com/eni-ip"
-"""Extended resource that asks the scheduler for one ENI address; requests and limits, first container only. Article."""
+"""Extended resource that asks the scheduler for one ENI address; requests and limits, first container only.
+Article."""
 
 ENI_RESOURCES = {
     ROUTE_ENI: ENI_IP,
     "tke-direct-eni": "tke.cloud.tencent.com/direct-eni",
     "tke-sub-eni": "tke.cloud.tencent.com/sub-eni",
 }
-"""Every network of VPC-CNI that a pod may select (shared, exclusive and trunked ENI), and the resource that each one asks for."""
+"""Every network of VPC-CNI that a pod may select (shared, exclusive and trunked ENI), and the resource that
+each one asks for."""
 
 CLAIM_DELETE_POLICY = "tke.cloud.tencent.com/vpc-ip-claim-delete-policy"
 """Pod-template annotation; `Never` keeps the address of a StatefulSet's pod name. Article, step 14."""
@@ -32,7 +35,8 @@ SERVICE_GRACE_DELETION = "service.cloud.tencent.com/enable-grace-deletion"
 """Service annotation: a pod goes only after the load balancer unbound it; direct access only. 457/109977."""
 
 SERVICE_INTERNAL_SUBNET = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
-"""Service annotation: internal load balancer with an address of that subnet; cannot change in place. 457/90598."""
+"""Service annotation: internal load balancer with an address of that subnet; cannot change in place.
+457/90598."""
 
 SERVICE_EXISTING_LB = "service.kubernetes.io/tke-existed-lbid"
 """Service annotation: use a load balancer that the user made; cannot change in place. 457/90598."""
@@ -76,10 +80,12 @@ EXTERNAL_NODE = "external"
 """The instance type of a registered node: a machine outside of the cloud, which no ENI can be attached to."""
 
 DIRECT_FRONTS = "tke-hybrid/direct"
-"""Our own pod-template annotation: `service`, `ingress` or `service+ingress`. A change rolls the pods, so that they get their gates."""
+"""Our own pod-template annotation: `service`, `ingress` or `service+ingress`. A change rolls the pods, so
+that they get their gates."""
 
 CLAIM_EXPIRED_DURATION = "tke.cloud.tencent.com/claim-expired-duration"
-"""Pod-template annotation, a Go duration: how long TKE keeps this pod's address once it is gone; ipamd >= 3.3.2, static IPs."""
+"""Pod-template annotation, a Go duration: how long TKE keeps this pod's address once it is gone; ipamd >=
+3.3.2, static IPs."""
 
 NOMINATED_SUBNETS = "tke.cloud.tencent.com/nominated-eni-subnets"
 """Pod-template annotation, a comma list of container subnets for this pod; ipamd >= 3.4.3, static IPs."""
@@ -90,7 +96,8 @@ POD_SECURITY_GROUP = "tke.cloud.tencent.com/security-group-id"
 SERVICE_SECURITY_GROUPS = "service.cloud.tencent.com/security-groups"
 SERVICE_PASS_TO_TARGET = "service.cloud.tencent.com/pass-to-target"  # noqa: S105 - no password
 SERVICE_PROTOCOLS = "service.cloud.tencent.com/specify-protocol"
-"""JSON by port, e.g. `{"443": {"protocol": ["TCP_SSL"], "tls": "secret"}}`: what a Kubernetes Service cannot say."""
+"""JSON by port, e.g. `{"443": {"protocol": ["TCP_SSL"], "tls": "secret"}}`: what a Kubernetes Service cannot
+say."""
 
 SERVICE_CONFIG = "service.cloud.tencent.com/tke-service-config"
 """Name of the `TkeServiceConfig` with session, scheduler and health check of the listeners."""
@@ -101,21 +108,24 @@ SERVICE_LOCAL_NODES = "service.kubernetes.io/local-svc-only-bind-node-with-pod"
 INGRESS_SECURITY_GROUPS = "ingress.cloud.tencent.com/security-groups"
 INGRESS_PASS_TO_TARGET = "ingress.cloud.tencent.com/pass-to-target"  # noqa: S105 - no password
 INGRESS_REDIRECT = "ingress.cloud.tencent.com/auto-rewrite"
-"""`"true"`: every HTTP request is answered with a redirect to HTTPS. Switched off with `"false"`, not by removal."""
+"""`"true"`: every HTTP request is answered with a redirect to HTTPS. Switched off with `"false"`, not by
+removal."""
 
 INGRESS_RULE_MIX = "kubernetes.io/ingress.rule-mix"
 INGRESS_RULE_MIX_BOTH = "ingress.cloud.tencent.com/rule-mix-both"
 """`"true"`: the same rules on HTTP and on HTTPS; controller >= 2.8.0."""
 
 INGRESS_LISTEN_PORTS = "ingress.cloud.tencent.com/listen-ports"
-"""The ports of the listeners as a JSON list, e.g. `[{"HTTP": 8080}, {"HTTPS": 8443}]`; controller >= 2.4.1."""
+"""The ports of the listeners as a JSON list, e.g. `[{"HTTP": 8080}, {"HTTPS": 8443}]`; controller >=
+2.4.1."""
 
 INGRESS_HTTP_RULES = "kubernetes.io/ingress.http-rules"
 INGRESS_HTTPS_RULES = "kubernetes.io/ingress.https-rules"
 """With `rule-mix`: which rules are on which protocol, as JSON."""
 
 CERTIFICATE_ID = "qcloud_cert_id"
-"""The one key of a Secret that names a certificate of Tencent's; a Secret of type `kubernetes.io/tls` is refused (E4011)."""
+"""The one key of a Secret that names a certificate of Tencent's; a Secret of type `kubernetes.io/tls` is
+refused (E4011)."""
 
 SERVICE_CONFIG_API = "cloud.tencent.com/v1alpha1"
 SERVICE_CONFIG_KIND = "TkeServiceConfig"

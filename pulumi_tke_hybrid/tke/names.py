@@ -90,7 +90,10 @@ def workload_name_findings(name: str, *, stateful: bool) -> Iterator[Finding]:
             "name",
             f"has {len(name)} characters",
             value=repr(name),
-            why="each pod has a label of it and eleven characters more, a label has 63 at most, and no pod would be made",
+            why=(
+                "each pod has a label of it and eleven characters more, a label has 63 at most, and no pod"
+                " would be made"
+            ),
             todo=f"use at most {MAXIMUM_STATEFUL_SET_NAME}; lower this rule for one that has its pods",
         )
 
@@ -135,7 +138,8 @@ def cloud_name_problem(value: str) -> Finding | None:
 
 
 def host_problem(value: str) -> Finding | None:
-    """TKE's Ingress controller refuses a host without a dot (error E4052), Kubernetes one that is no DNS name, or an address."""
+    """TKE's Ingress controller refuses a host without a dot (error E4052), Kubernetes one that is no DNS
+    name, or an address."""
     shown = repr(value)
     if "." not in value.strip("."):
         todo = "it needs a dot, for example 'shop.example.com'"
@@ -253,7 +257,8 @@ def region_problem(region: str) -> Finding | None:
 
 
 def zone_by_label(label: str, region: str) -> str | None:
-    """The zone that a node's label means: a number whose last digits are the zone's own (100004 is ap-guangzhou-4), or a name."""
+    """The zone that a node's label means: a number whose last digits are the zone's own (100004 is
+    ap-guangzhou-4), or a name."""
     if label.isascii() and label.isdecimal():
         return f"{region}-{int(label) % _ZONES_OF_A_REGION}"
     return label or None
@@ -281,13 +286,15 @@ def foreign_zone_problem(path: str, zone: str, region: str) -> Finding | None:
 
 
 def uncovered(node_zones: Iterable[str], eni_zones: Iterable[str]) -> list[str]:
-    """Zones with nodes but without an ENI subnet, in order. ENI pods can never run there (article, step 7)."""
+    """Zones with nodes but without an ENI subnet, in order. ENI pods can never run there (article, step
+    7)."""
     covered = set(eni_zones)
     return [zone for zone in dict.fromkeys(node_zones) if zone not in covered]
 
 
 def uncovered_problem(path: str, zone: str, eni_zones: Iterable[str], todo: str = "") -> Finding:
-    """For a node pool in a zone without an ENI subnet. What helps is said for a pool of a component, unless `todo` says otherwise."""
+    """For a node pool in a zone without an ENI subnet. What helps is said for a pool of a component, unless
+    `todo` says otherwise."""
     known = ", ".join(dict.fromkeys(eni_zones)) or "none"
     return ZONE_UNCOVERED.finding(
         path,

@@ -1,4 +1,5 @@
-"""Why pods are not ready, as one line for each reason: what a person would look up one by one with kubectl."""
+"""Why pods are not ready, as one line for each reason: what a person would look up one by one with
+kubectl."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,14 +12,16 @@ SHOWN_PODS = 3
 LONGEST = 300
 _NOTHING: Json = {}
 _NO_ADDRESS = (keys.ENI_IP, "InsufficientIPorENI")
-"""What a scheduler's message holds when a node has no address for one more ENI pod: of Kubernetes' own, and of TKE's ip-scheduler."""
+"""What a scheduler's message holds when a node has no address for one more ENI pod: of Kubernetes' own, and
+of TKE's ip-scheduler."""
 _NO_ENI = ("ENILimitExceed", "ENILimit")
 """The same, and the event of ipamd, when no further ENI can be made."""
 _STARTING = ("ContainerCreating", "PodInitializing", "")
 
 
 def stuck_lines(workload: str, pods: Sequence[Json], events: Sequence[Json]) -> list[str]:
-    """`pods`: all that the workload has. `events`: of its namespace. Pods with the same reason share a line; no line, nothing to say."""
+    """`pods`: all that the workload has. `events`: of its namespace. Pods with the same reason share a line;
+    no line, nothing to say."""
     warnings = _warnings(events)
     if not pods:
         return _no_pods(workload, warnings)
@@ -55,9 +58,14 @@ def _reasons(pod: Json, event: str) -> Iterator[str]:
     if waiting:
         return
     if not _child(pod, "status").get("podIP"):
-        yield f"it has no address yet; {f'last event: {event}{_help(event)}' if event else 'no event says why'}"
+        yield (
+            f"it has no address yet; {f'last event: {event}{_help(event)}' if event else 'no event says why'}"
+        )
     elif _condition(pod, "ContainersReady").get("status") != "True":
-        yield f"its containers run, but are not ready; {f'last event: {event}' if event else 'look at their readiness probes and logs'}"
+        yield (
+            "its containers run, but are not ready;"
+            f" {f'last event: {event}' if event else 'look at their readiness probes and logs'}"
+        )
     else:
         yield from (
             _open_gate(pod, gate) for gate in _gates(pod) if _condition(pod, gate).get("status") != "True"
@@ -72,13 +80,13 @@ def _help(message: str) -> str:
     """What a message about addresses or ENIs means, and what to do."""
     if any(word in message for word in _NO_ENI):
         return (
-            "; no further ENI can be made: the node has as many as its machine type takes, or the VPC as many as its quota (1000 unless it "
-            "was raised): add a node, or ask for a higher quota"
+            "; no further ENI can be made: the node has as many as its machine type takes, or the VPC as many"
+            " as its quota (1000 unless it was raised): add a node, or ask for a higher quota"
         )
     if any(word in message for word in _NO_ADDRESS):
         return (
-            "; the container subnets of the nodes' zones have no address left, or the nodes hold no more ENI pods: add a subnet or a node, "
-            "or ask for fewer replicas"
+            "; the container subnets of the nodes' zones have no address left, or the nodes hold no more ENI"
+            " pods: add a subnet or a node, or ask for fewer replicas"
         )
     return ""
 
@@ -104,9 +112,10 @@ def _open_gate(pod: Json, gate: str) -> str:
         return f"readiness gate {gate} {state}; whoever owns the gate has to open it"
     ports = ", ".join(sorted({str(port["containerPort"]) for port in _ports(pod)})) or "of the Service"
     return (
-        f"readiness gate {gate} {state}: the load balancer has not got the pod, or its health check does not reach it; the pod has to "
-        f"listen on its port ({ports}), and where the nodes' ENIs have security groups these have to let clients and the health check "
-        "in on that port (457/41897); a rule of a load balancer holds 100 or 200 pods"
+        f"readiness gate {gate} {state}: the load balancer has not got the pod, or its health check does not"
+        f" reach it; the pod has to listen on its port ({ports}), and where the nodes' ENIs have security"
+        " groups these have to let clients and the health check in on that port (457/41897); a rule of a"
+        " load balancer holds 100 or 200 pods"
     )
 
 

@@ -1,6 +1,7 @@
 """What others said, made fit to be shown.
 
-The text of every refusal of the components: written by `InvalidInputs`, and found again by the commands that show it.
+The text of every refusal of the components: written by `InvalidInputs`, and found again by the commands that
+show it.
 
 A rule about TKE, what it finds, and how a program lowers or raises it."""
 
@@ -12,7 +13,8 @@ from enum import Enum
 
 
 def printable(text: str, kept: str = "") -> str:
-    """The text without control sequences, which a terminal would obey: `?` for each unprintable character that is not among `kept`."""
+    """The text without control sequences, which a terminal would obey: `?` for each unprintable character
+    that is not among `kept`."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() or character in kept else "?" for character in text)
@@ -29,7 +31,8 @@ def refusal_text(owner: str, problems: Sequence[object]) -> str:
 
 
 def refusal_lines(text: str) -> list[str]:
-    """The lines of the refusals in a text, whichever class they are about and whatever the engine wrote around them; none without one.
+    """The lines of the refusals in a text, whichever class they are about and whatever the engine wrote
+    around them; none without one.
 
     A refusal is as long as its first line says.
     """
@@ -88,7 +91,8 @@ class Rule:
 
 @dataclass(frozen=True)
 class Finding:
-    """A broken rule: where, and the message in four parts. The value opens the sentence: `10.0.0.0/24 overlaps …; why; what to do`."""
+    """A broken rule: where, and the message in four parts. The value opens the sentence: `10.0.0.0/24
+    overlaps …; why; what to do`."""
 
     rule: Rule
     path: str
@@ -105,7 +109,8 @@ class Finding:
     intended: str = ""
     """What to do where the change is intended; empty where the action says all."""
     urn: str = ""
-    """URN of the resource that the finding is about; empty where the finding is about no single resource of a plan."""
+    """URN of the resource that the finding is about; empty where the finding is about no single resource of a
+    plan."""
 
     @property
     def message(self) -> str:
@@ -170,8 +175,10 @@ def setting_findings(
 def judged(findings: Iterable[Finding], settings: Mapping[str, Severity]) -> list[Finding]:
     """The findings, each with the severity that the program wants for its rule."""
     return [
-        finding
-        if finding.rule.firm
-        else replace(finding, severity=settings.get(finding.rule.id, finding.severity))
+        (
+            finding
+            if finding.rule.firm
+            else replace(finding, severity=settings.get(finding.rule.id, finding.severity))
+        )
         for finding in findings
     ]

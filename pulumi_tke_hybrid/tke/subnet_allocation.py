@@ -1,4 +1,5 @@
-"""A proposal for the container subnets of a cluster: where they go inside the VPC, how large they are, and why."""
+"""A proposal for the container subnets of a cluster: where they go inside the VPC, how large they are, and
+why."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ class ZoneWish:
 
     @property
     def addresses(self) -> int:
-        """One for each pod, and one for each ENI that the nodes need when the pods are spread evenly over them; one ENI a node at least."""
+        """One for each pod, and one for each ENI that the nodes need when the pods are spread evenly over
+        them; one ENI a node at least."""
         return capacity.addresses_needed(self.pods, (self.limit,) * self.nodes)
 
 
@@ -50,15 +52,20 @@ def too_many_pods(wish: ZoneWish) -> str | None:
     if wish.pods <= most:
         return None
     least = -(-wish.pods // wish.limit.pods)
-    return f"{wish.pods} pods do not fit on {wish.nodes} nodes of {wish.limit.pods} ENI pods each ({most}); use {least} nodes or a larger type"
+    return (
+        f"{wish.pods} pods do not fit on {wish.nodes} nodes of {wish.limit.pods} ENI pods each ({most}); use"
+        f" {least} nodes or a larger type"
+    )
 
 
 def propose(
     vpc: str, wishes: Sequence[ZoneWish], taken: Mapping[str, str], growth: float = 1.0
 ) -> list[Placed]:
-    """A subnet for each zone, in the order of `wishes`; `growth` 1.0 leaves room for twice the need. Raises NoRoom.
+    """A subnet for each zone, in the order of `wishes`; `growth` 1.0 leaves room for twice the need. Raises
+    NoRoom.
 
-    The largest goes first into the lowest free place that is aligned for it, so that what is left stays in large pieces.
+    The largest goes first into the lowest free place that is aligned for it, so that what is left stays in
+    large pieces.
     """
     space = IPv4Network(vpc)
     held = [IPv4Network(block) for block in taken.values()]
@@ -77,8 +84,9 @@ def _prefix(wish: ZoneWish, growth: float) -> int:
     prefix = min(32 - (size - 1).bit_length(), SMALLEST)
     if prefix < LARGEST:
         raise NoRoom(
-            f"{wish.zone} needs {_wanted(wish, growth)} addresses; a subnet has at most {2 ** (32 - LARGEST) - cidrs.RESERVED_PER_SUBNET}; "
-            f"split the zone's pods over two clusters or give it several subnets"
+            f"{wish.zone} needs {_wanted(wish, growth)} addresses; a subnet has at most"
+            f" {2 ** (32 - LARGEST) - cidrs.RESERVED_PER_SUBNET}; split the zone's pods over two clusters or"
+            " give it several subnets"
         )
     return prefix
 
@@ -111,8 +119,10 @@ def _placed(
     enis = wish.addresses - wish.pods
     reasons = (
         f"{wish.pods} pods and {enis} ENIs of {wish.nodes} nodes need {wish.addresses} addresses",
-        f"room to grow by {growth:.0%} makes {_wanted(wish, growth)}; /{block.prefixlen} is the smallest that has them ({usable} usable, "
-        f"{cidrs.RESERVED_PER_SUBNET} are Tencent's)",
+        (
+            f"room to grow by {growth:.0%} makes {_wanted(wish, growth)}; /{block.prefixlen} is the smallest"
+            f" that has them ({usable} usable, {cidrs.RESERVED_PER_SUBNET} are Tencent's)"
+        ),
         f"the lowest free place of that size in {space}"
         + (f", clear of {', '.join(taken)}" if taken else ""),
     )
@@ -131,7 +141,10 @@ def _why_not(
         free = [piece for one in free for piece in _without(one, block)]
     largest = min((piece.prefixlen for piece in free), default=None)
     rest = "nothing is free" if largest is None else f"the largest free piece is a /{largest}"
-    return f"{space} has no free /{prefix} for {wish.zone} ({rest}); add a secondary range to the VPC, grow less, or free a range"
+    return (
+        f"{space} has no free /{prefix} for {wish.zone} ({rest}); add a secondary range to the VPC, grow"
+        " less, or free a range"
+    )
 
 
 def _without(block: IPv4Network, hole: IPv4Network) -> list[IPv4Network]:

@@ -1,4 +1,5 @@
-"""Values of JSON and of Pulumi's properties, read with nothing trusted to be there, and the marks that the engine puts in their place."""
+"""Values of JSON and of Pulumi's properties, read with nothing trusted to be there, and the marks that the
+engine puts in their place."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -68,7 +69,8 @@ MOST = 1_000_000
 
 
 def whole(value: object) -> int | None:
-    """The number without its fraction. None for anything else: a text, a truth value, NaN, or one beyond `MOST`."""
+    """The number without its fraction. None for anything else: a text, a truth value, NaN, or one beyond
+    `MOST`."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not -MOST <= value <= MOST:
         return None
     return int(value)

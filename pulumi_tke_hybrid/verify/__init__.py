@@ -1,1 +1,2 @@
-"""Which address a pod saw, and the verdict. Imports no pulumi; traffic, answers and verdict need the standard library alone."""
+"""Which address a pod saw, and the verdict. Imports no pulumi; traffic, answers and verdict need the standard
+library alone."""

@@ -1,8 +1,11 @@
-"""The PROXY protocol, both versions: what a load balancer puts before the first byte so that the pod learns its client.
+"""The PROXY protocol, both versions: what a load balancer puts before the first byte so that the pod learns
+its client.
 
 Layout: haproxy.org, proxy-protocol.txt. The vendor uses version 2 where addresses are translated (214/70455).
 
-What a pod said about its client, read from whatever it answered. Nothing that a pod can say raises an exception here."""
+What a pod said about its client, read from whatever it answered. Nothing that a pod can say raises an
+exception here.
+"""
 
 import ipaddress
 import json
@@ -25,7 +28,8 @@ _TCP4, _TCP6 = 0x11, 0x21
 
 
 def own_connection(version: Version) -> bytes:
-    """Says that nobody is proxied: the receiver must take the connection's own addresses. So a probe claims nothing."""
+    """Says that nobody is proxied: the receiver must take the connection's own addresses. So a probe claims
+    nothing."""
     return (
         b"PROXY UNKNOWN\r\n"
         if version == "v1"
@@ -126,7 +130,8 @@ def chain(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def read(body: bytes, peer_field: str = "", pod_field: str = "") -> Answer:
-    """The answer in a body: whoami's text or JSON, an application's own JSON field, or a plain line that starts with an address."""
+    """The answer in a body: whoami's text or JSON, an application's own JSON field, or a plain line that
+    starts with an address."""
     proxied, body = source_in(body)
     try:
         text = body.decode("utf-8").strip()
@@ -144,7 +149,8 @@ def read(body: bytes, peer_field: str = "", pod_field: str = "") -> Answer:
 
 
 def from_log_line(line: str, pod: str) -> Answer:
-    """The answer in an access log line: nginx's first field, and its last one where that is `$http_x_forwarded_for`."""
+    """The answer in an access log line: nginx's first field, and its last one where that is
+    `$http_x_forwarded_for`."""
     candidates = (address_in(match.group()) for match in _ADDRESS_IN_LINE.finditer(line))
     peer = next((found for found in candidates if found), "")
     if not peer:
@@ -154,7 +160,8 @@ def from_log_line(line: str, pod: str) -> Answer:
 
 
 def _from_whoami(lines: Sequence[str]) -> Answer | None:
-    """traefik/whoami: its own lines, then the request as it arrived. `client_address=` is echoserver's; a line `ProxyProtocol:` is
+    """traefik/whoami: its own lines, then the request as it arrived. `client_address=` is echoserver's; a
+    line `ProxyProtocol:` is
     for servers of that shape that take the PROXY protocol."""
     own: dict[str, list[str]] = {}
     headers: dict[str, list[str]] = {}
@@ -239,8 +246,10 @@ def _from_line(text: str) -> Answer:
     peer = address_in(first)
     if not peer:
         return Answer(
-            problem="the answer names no client: it is neither traefik/whoami's, nor JSON, nor a line that starts with an address; use "
-            "that image, or --peer-field, or --from-log"
+            problem=(
+                "the answer names no client: it is neither traefik/whoami's, nor JSON, nor a line that starts"
+                " with an address; use that image, or --peer-field, or --from-log"
+            )
         )
     words = rest.split()
     return Answer(peer=peer, pod=words[0] if words and _POD_NAME.fullmatch(words[0]) else "")

@@ -12,7 +12,8 @@ from pulumi_tke_hybrid.verify.answers import Answer
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 LOAD_BALANCER_SPACE = "100.64.0.0/10"
-"""From here the vendor's load balancers probe backends and, at layer 7, may connect to them (214/65860, 214/54819)."""
+"""From here the vendor's load balancers probe backends and, at layer 7, may connect to them (214/65860,
+214/54819)."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ def holder(address: str, among: Iterable[Range]) -> Range | None:
 
 
 def gateways(node: str, block: str) -> dict[str, str]:
-    """The node's own addresses in its pod range: cbr0 has the first host (article: 192.168.0.65), a tunnel device the network address."""
+    """The node's own addresses in its pod range: cbr0 has the first host (article: 192.168.0.65), a tunnel
+    device the network address."""
     try:
         network = ipaddress.ip_network(block, strict=False)
     except ValueError:
@@ -81,7 +83,8 @@ class Addresses:
         return found.what if found else None
 
     def inside_cluster(self, address: str) -> str | None:
-        """Where in the cluster an address belongs that is neither the client's nor a node's nor the load balancer's."""
+        """Where in the cluster an address belongs that is neither the client's nor a node's nor the load
+        balancer's."""
         if address in self.pods:
             return f"the address of pod {self.pods[address]}"
         found = holder(address, self.pod_ranges) or holder(address, self.eni_ranges)
@@ -117,7 +120,8 @@ class Roster:
     pods: tuple[Pod, ...] = ()
 
     def who(self, answer: Answer) -> Pod | None:
-        """The pod that answered. A name alone is enough only if the pod did not say its addresses: other namespaces have the
+        """The pod that answered. A name alone is enough only if the pod did not say its addresses: other
+        namespaces have the
         same names."""
         given = set(answer.addresses)
         by_address = next((pod for pod in self.pods if not given.isdisjoint((pod.address, *pod.also))), None)
@@ -131,7 +135,8 @@ class Roster:
         return frozenset(pod.name for pod in self.pods if pod.ready)
 
     def with_also(self, others: Iterable[Pod]) -> "Roster":
-        """Also those of a second look. Only pods that were ready both times should have answered; all may have."""
+        """Also those of a second look. Only pods that were ready both times should have answered; all may
+        have."""
         later = {pod.name: pod for pod in others}
         known = {pod.name for pod in self.pods}
         kept = [

@@ -31,7 +31,8 @@ def find(
     from_job: bool,
     forging: bool,
 ) -> list[Trap]:
-    """All that apply. `zones` is how many zones the cluster has; `from_job`: our own Job asked, from a node that was chosen for it;
+    """All that apply. `zones` is how many zones the cluster has; `from_job`: our own Job asked, from a node
+    that was chosen for it;
     `forging`: a request with a forged header made sense.
     """
     return [
@@ -61,8 +62,9 @@ def _behind_nat(traffic: Traffic, results: Results, case: Case) -> Iterator[Trap
     if len(foreign) == 1 and results.heard is Verdict.UNKNOWN:
         yield Trap(
             "client behind NAT",
-            f"expected {expected or '(nothing)'}, and pods saw {foreign[0]}, which is no address of the cluster or its load balancer: "
-            f"probably the NAT's in front of this machine; if so, repeat with --expect-client {foreign[0]}",
+            f"expected {expected or '(nothing)'}, and pods saw {foreign[0]}, which is no address of the"
+            " cluster or its load balancer: probably the NAT's in front of this machine; if so, repeat with"
+            f" --expect-client {foreign[0]}",
         )
     elif case.expected and traffic.local and case.expected != traffic.local:
         yield Trap(
@@ -93,8 +95,8 @@ def _in_the_cluster(traffic: Traffic, case: Case, roster: Roster) -> Iterator[Tr
     elif inside:
         yield Trap(
             "client in the cluster",
-            f"this machine has {inside}: traffic to the load balancer may be short-cut inside the cluster, or hang where the chosen pod is "
-            "on the same node",
+            f"this machine has {inside}: traffic to the load balancer may be short-cut inside the cluster, or"
+            " hang where the chosen pod is on the same node",
         )
 
 
@@ -117,8 +119,8 @@ def _pinned(traffic: Traffic, roster: Roster, structure: Structure | None) -> It
     elif 0 < met < wanted and traffic.tally.read >= ENOUGH_PER_POD * wanted:
         yield Trap(
             "pinned",
-            f"{traffic.tally.read} answers on as many connections came from {met} of {wanted} pods: the load balancer keeps a session, or "
-            "has not taken the others",
+            f"{traffic.tally.read} answers on as many connections came from {met} of {wanted} pods: the load"
+            " balancer keeps a session, or has not taken the others",
         )
 
 
@@ -127,7 +129,8 @@ def _forgery(traffic: Traffic, case: Case) -> Iterator[Trap]:
     if PEER in shown_in:
         yield Trap(
             "forged header believed",
-            f"the application reported {FORGED} as its client, because a request's X-Forwarded-For said so: anybody can do that",
+            f"the application reported {FORGED} as its client, because a request's X-Forwarded-For said so:"
+            " anybody can do that",
         )
     elif shown_in:
         carriers = ", ".join(sorted(shown_in))
@@ -143,6 +146,6 @@ def _layer7(results: Results, structure: Structure | None) -> Iterator[Trap]:
     if structure and structure.layer7 and any(pod.verdict is Verdict.HEADER_ONLY for pod in results.pods):
         yield Trap(
             "layer 7",
-            "the load balancer answers clients itself, so the peer may be its own address; the application has to read X-Forwarded-For, "
-            "and believe it from the load balancer only",
+            "the load balancer answers clients itself, so the peer may be its own address; the application"
+            " has to read X-Forwarded-For, and believe it from the load balancer only",
         )

@@ -1,4 +1,5 @@
-"""One look at a cluster: the Service or Ingress, what stands behind it, the nodes, and what follows for pods and addresses."""
+"""One look at a cluster: the Service or Ingress, what stands behind it, the nodes, and what follows for pods
+and addresses."""
 
 import ipaddress
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -173,7 +174,8 @@ def _backends(kube: Kube, front: Front, ingress: Json, missing: list[str]) -> li
 def zone_of(node: Json, subnets: Subnets) -> str:
     """The zone's name where it can be told, else the label as it is.
 
-    TKE's label holds a number whose last digits are the zone's own: 100004 is ap-guangzhou-4, 160001 is ap-chengdu-1. Inferred from
+    TKE's label holds a number whose last digits are the zone's own: 100004 is ap-guangzhou-4, 160001 is
+    ap-chengdu-1. Inferred from
     the vendor's examples; so a name is only made in the region that the subnets name.
     """
     labels = child(node, "metadata", "labels")
@@ -184,7 +186,8 @@ def zone_of(node: Json, subnets: Subnets) -> str:
 
 
 def super_nodes(snapshot: Snapshot) -> set[str]:
-    """Names of the super nodes. Their pods have addresses of the super node's own subnet, and no ENI of a machine."""
+    """Names of the super nodes. Their pods have addresses of the super node's own subnet, and no ENI of a
+    machine."""
     return {
         name_of(node)
         for node in snapshot.nodes
@@ -227,7 +230,8 @@ def load_balancer_addresses(snapshot: Snapshot) -> list[str]:
 def addresses(
     snapshot: Snapshot | None, subnets: Subnets, load_balancers: Iterable[str] = (), nodes: Iterable[str] = ()
 ) -> Addresses:
-    """Whose address is whose. A node has more than its internal address: cbr0's, a tunnel's, perhaps a public one."""
+    """Whose address is whose. A node has more than its internal address: cbr0's, a tunnel's, perhaps a public
+    one."""
     of_nodes = {address: f"a node ({address})" for address in nodes}
     pod_ranges: list[Range] = []
     for node in snapshot.nodes if snapshot else ():
@@ -247,7 +251,9 @@ def addresses(
         pod_ranges=pod_ranges,
         eni_ranges=subnets.ranges,
         load_balancers=ranges((address, "the load balancer") for address in [*vips, *load_balancers]),
-        pods={address: name_of(pod) for pod in snapshot.pods for address in pod_addresses(pod)}
-        if snapshot
-        else {},
+        pods=(
+            {address: name_of(pod) for pod in snapshot.pods for address in pod_addresses(pod)}
+            if snapshot
+            else {}
+        ),
     )

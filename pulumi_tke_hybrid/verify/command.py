@@ -1,4 +1,5 @@
-"""`tke-hybrid verify`: its options and help. What does the work is imported when the command runs, so that help costs nothing."""
+"""`tke-hybrid verify`: its options and help. What does the work is imported when the command runs, so that
+help costs nothing."""
 
 import enum
 from pathlib import Path
@@ -51,7 +52,10 @@ client's, and looks at the structure through the Kubernetes API. Read-only, exce
   64 wrong use    70 a fault of tke-hybrid itself
 """
 
-FACTS_HELP = "JSON of the stack's cluster facts (- for standard input): pulumi stack output clusterFacts --json > facts.json"
+FACTS_HELP = (
+    "JSON of the stack's cluster facts (- for standard input): pulumi stack output clusterFacts --json >"
+    " facts.json"
+)
 
 
 class ProxyVersion(str, enum.Enum):

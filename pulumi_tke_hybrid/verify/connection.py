@@ -16,7 +16,8 @@ AGAIN = 0.2
 async def in_time(work: Coroutine[object, object, None], seconds: float) -> bool:
     """Run the work; False if it had to be ended because the time was up. Raises what the work raises.
 
-    Not `asyncio.wait_for`: it cancels once, and before Python 3.12 a `wait_for` inside the work swallows that cancellation if what it
+    Not `asyncio.wait_for`: it cancels once, and before Python 3.12 a `wait_for` inside the work swallows that
+    cancellation if what it
     waits for is done at the same moment. Then the work, and whoever waits for it, would go on.
     """
     task = asyncio.ensure_future(work)
@@ -99,7 +100,8 @@ class Inbox(asyncio.Protocol):
             await self._more()
 
     async def all(self, start: int, most: int, quiet: float | None = None) -> bytes:
-        """What comes until the other side closes, or has said something and then nothing for `quiet` seconds."""
+        """What comes until the other side closes, or has said something and then nothing for `quiet`
+        seconds."""
         while not self._ended:
             if len(self.data) - start > most:
                 raise Unreadable(f"the answer is longer than {most} bytes")

@@ -1,8 +1,12 @@
-"""`--in-vpc`: the same traffic from a short-lived Job on a node, for load balancers that only the VPC reaches.
+"""`--in-vpc`: the same traffic from a short-lived Job on a node, for load balancers that only the VPC
+reaches.
 
-On the node's own network, so that the client's address is the node's and no overlay translates it; and on a node without target
-pods, so that a short-cut inside that node is not taken for the way through the load balancer. The Job holds no token of the
-cluster, is bounded in time, and is removed by the command, also when that is interrupted; should even that fail, the cluster
+On the node's own network, so that the client's address is the node's and no overlay translates it; and on a
+node without target
+pods, so that a short-cut inside that node is not taken for the way through the load balancer. The Job holds
+no token of the
+cluster, is bounded in time, and is removed by the command, also when that is interrupted; should even that
+fail, the cluster
 removes it by itself.
 """
 
@@ -39,14 +43,16 @@ class JobSettings:
     """How the Job is made."""
 
     image: str
-    """Holds Python 3.10 or later and this package: `FROM python:3.12-slim`, `COPY . /src` of a clone, `RUN pip install --no-deps /src`."""
+    """Holds Python 3.10 or later and this package: `FROM python:3.12-slim`, `COPY . /src` of a clone, `RUN
+    pip install --no-deps /src`."""
     namespace: str
     pull_secret: str = ""
     """Name of a Secret to pull the image with."""
 
 
 def free_nodes(snapshot: Snapshot) -> list[str]:
-    """Ready nodes that hold no target pod and take pods without further ado; a super node has no network of its own for the Job."""
+    """Ready nodes that hold no target pod and take pods without further ado; a super node has no network of
+    its own for the Job."""
     taken = {str(child(pod, "spec").get("nodeName", "")) for pod in snapshot.pods}
     usable = [
         name_of(node)
@@ -122,7 +128,8 @@ def run(
     nodes = free_nodes(snapshot)
     if not nodes:
         raise CannotVerify(
-            "each node holds a target pod (or is not ready): no place for the Job; run the command on a machine of the VPC"
+            "each node holds a target pod (or is not ready): no place for the Job; run the command on a"
+            " machine of the VPC"
         )
     name = f"tke-hybrid-verify-{secrets.token_hex(4)}"
     say(f"Job {settings.namespace}/{name} on one of {len(nodes)} nodes without target pods")
@@ -188,7 +195,8 @@ def _waiting(pod: Mapping[str, object] | None) -> str:
         waiting = child(status, "state", "waiting")
         if waiting.get("reason") in _NEVER_STARTS:
             raise CannotVerify(
-                f"the Job's image does not start: {waiting['reason']}: {shown(str(waiting.get('message', '')), 200)}"
+                f"the Job's image does not start: {waiting['reason']}:"
+                f" {shown(str(waiting.get('message', '')), 200)}"
             )
     blocked = [
         item

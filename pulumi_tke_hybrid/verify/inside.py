@@ -1,4 +1,5 @@
-"""The same traffic from inside the VPC: run by the Job of `--in-vpc` as `python -m pulumi_tke_hybrid.verify.inside PLAN`.
+"""The same traffic from inside the VPC: run by the Job of `--in-vpc` as `python -m
+pulumi_tke_hybrid.verify.inside PLAN`.
 
 Needs the standard library alone. Reports through its log, one JSON object a line; see `Traffic`.
 """
@@ -47,7 +48,8 @@ class Order:
 
 
 def lines_of(traffic: Traffic) -> Iterable[str]:
-    """A result as lines of a log: each answer with its count, then the numbers. Short lines, whatever pods said."""
+    """A result as lines of a log: each answer with its count, then the numbers. Short lines, whatever pods
+    said."""
     for answer, times in traffic.tally.counts.items():
         yield json.dumps({"answer": asdict(answer), "times": times})
     for answer in traffic.forged:

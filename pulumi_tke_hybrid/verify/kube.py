@@ -75,7 +75,8 @@ class LiveKube:
 
     @classmethod
     def connect(cls, kubeconfig: Path | None, context: str) -> "LiveKube":
-        """By a file, else by `KUBECONFIG`, `~/.kube/config` or the pod's own account. Raises `WrongUse` or `CannotVerify`."""
+        """By a file, else by `KUBECONFIG`, `~/.kube/config` or the pod's own account. Raises `WrongUse` or
+        `CannotVerify`."""
         return cls(_named(lambda: connect(kubeconfig, context)))
 
     def get(self, kind: str, namespace: str, name: str) -> Json:

@@ -1,6 +1,7 @@
 """The listeners of a load balancer: for each port the protocol, the layer and the hosts that TKE gives it.
 
-A Service has the protocols of its ports, and those of the annotation `specify-protocol` instead, port by port (457/39141). An Ingress
+A Service has the protocols of its ports, and those of the annotation `specify-protocol` instead, port by port
+(457/39141). An Ingress
 has port 80 for HTTP and port 443 for HTTPS, or the ports of `listen-ports` (457/45700).
 """
 
@@ -46,7 +47,10 @@ class Listener:
         strange = [protocol for protocol in self.protocols if protocol not in (*LAYER_4, *LAYER_7)]
         if self.problem or not strange:
             return self.problem
-        return f"port {self.port} has the protocol {listed([shown(item, 40) for item in strange])}, whose layer is not known here"
+        return (
+            f"port {self.port} has the protocol {listed([shown(item, 40) for item in strange])}, whose layer"
+            " is not known here"
+        )
 
     @property
     def protocol(self) -> str:
@@ -65,7 +69,8 @@ class Listener:
 
 
 def of_service(service: Json) -> list[Listener]:
-    """The listeners of a Service of type LoadBalancer, in the order of its ports; several protocols of one port are one listener."""
+    """The listeners of a Service of type LoadBalancer, in the order of its ports; several protocols of one
+    port are one listener."""
     declared: dict[int, list[str]] = {}
     for port in children(service, "spec", "ports"):
         if isinstance(port.get("port"), int):
@@ -77,7 +82,10 @@ def of_service(service: Json) -> list[Listener]:
     text = annotations_of(service).get(keys.SERVICE_PROTOCOLS, "") if balanced else ""
     specified = _object(text) if text.strip() else {}
     if specified is None:
-        problem = f"the annotation {keys.SERVICE_PROTOCOLS} is no JSON object, so the protocols of its ports are not known"
+        problem = (
+            f"the annotation {keys.SERVICE_PROTOCOLS} is no JSON object, so the protocols of its ports are"
+            " not known"
+        )
         return [Listener(port, protocols, problem=problem) for port, protocols in declared.items()]
     return [
         _specified(port, tuple(dict.fromkeys(protocols)), specified.get(str(port)))
@@ -92,7 +100,10 @@ def _specified(port: int, declared: Sequence[str], given: object) -> Listener:
     entry: Json = cast(Json, given) if isinstance(given, dict) else {}
     protocols = entry.get("protocol")
     if not is_list(protocols) or not protocols or not all(isinstance(item, str) for item in protocols):
-        problem = f"the annotation {keys.SERVICE_PROTOCOLS} has no list of protocols for port {port}, so its layer is not known"
+        problem = (
+            f"the annotation {keys.SERVICE_PROTOCOLS} has no list of protocols for port {port}, so its layer"
+            " is not known"
+        )
         return Listener(port, declared, problem=problem)
     return Listener(
         port, tuple(dict.fromkeys(item.upper() for item in protocols)), tuple(child(entry, "hosts"))
@@ -114,7 +125,10 @@ def of_ingress(ingress: Json) -> list[Listener]:
             for key in (keys.INGRESS_HTTP_RULES, keys.INGRESS_HTTPS_RULES)
         )
         if http is None or https is None:
-            problem = f"{keys.INGRESS_HTTP_RULES} or {keys.INGRESS_HTTPS_RULES} is no JSON list, so the hosts of each port are not known"
+            problem = (
+                f"{keys.INGRESS_HTTP_RULES} or {keys.INGRESS_HTTPS_RULES} is no JSON list, so the hosts of"
+                " each port are not known"
+            )
         of_http, of_https = http or (), https or ()
         plain = True
     elif "true" in (annotations.get(keys.INGRESS_REDIRECT), annotations.get(keys.INGRESS_RULE_MIX_BOTH)):

@@ -1,4 +1,5 @@
-"""The structure of one pod behind a load balancer, as the Kubernetes API shows the pod: network, ENI request, readiness gate."""
+"""The structure of one pod behind a load balancer, as the Kubernetes API shows the pod: network, ENI request,
+readiness gate."""
 
 import ipaddress
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -156,7 +157,8 @@ def pod_findings(pod: Json, row: PodRow, path: Path, subnets: Subnets) -> Iterat
     elif path is Path.DIRECT and row.gate == "false":
         yield finding(
             Level.FAULT,
-            "the load balancer has not taken it (readiness gate not true): check its health check and security group",
+            "the load balancer has not taken it (readiness gate not true): check its health check and"
+            " security group",
         )
 
 
@@ -166,14 +168,19 @@ def _network_problems(pod: Json, row: PodRow, path: Path, subnets: Subnets) -> I
     elif row.network == "overlay" and row.asks:
         yield (
             Level.FAULT,
-            f"asks for {keys.ENI_IP} and has the overlay address {row.address}: no annotation {keys.NETWORKS} is on the pod "
-            "(it belongs on the pod template, not on the workload)",
+            (
+                f"asks for {keys.ENI_IP} and has the overlay address {row.address}: no annotation"
+                f" {keys.NETWORKS} is on the pod (it belongs on the pod template, not on the workload)"
+            ),
         )
     elif row.network == "overlay" and path is Path.DIRECT:
         yield (
             Level.WARNING,
-            f"is on GlobalRouter ({row.address}) behind direct access; that needs GlobalRouteDirectAccess, and no annotation "
-            f"{keys.NETWORKS} is on the pod (it belongs on the pod template, not on the workload)",
+            (
+                f"is on GlobalRouter ({row.address}) behind direct access; that needs"
+                f" GlobalRouteDirectAccess, and no annotation {keys.NETWORKS} is on the pod (it belongs on"
+                " the pod template, not on the workload)"
+            ),
         )
 
 
@@ -195,7 +202,8 @@ def _eni_problems(pod: Json, row: PodRow, subnets: Subnets) -> Iterator[tuple[Le
 
 
 def _request_problems(pod: Json) -> Iterator[str]:
-    """TKE reads one address in requests and limits of the first container (article), of the resource of the pod's own network."""
+    """TKE reads one address in requests and limits of the first container (article), of the resource of the
+    pod's own network."""
     if _asked(pod) > 1:
         yield f"asks for {_asked(pod)} ENI addresses; put the request on the first container only"
         return
@@ -213,13 +221,17 @@ def _request_problems(pod: Json) -> Iterator[str]:
 
 
 def _place_problems(address: str, row: PodRow, subnets: Subnets) -> Iterator[tuple[Level, str]]:
-    """Whether one address lies in the container subnets of the pod's zone, as far as ranges of the address's family are known."""
+    """Whether one address lies in the container subnets of the pod's zone, as far as ranges of the address's
+    family are known."""
     same = _of_family(address, subnets.ranges)
     found = holder(address, same)
     if subnets.by_zone and not same:
         yield (
             Level.WARNING,
-            f"whether the address {address} is of its own zone's subnet is not checked: no range of its family is known",
+            (
+                f"whether the address {address} is of its own zone's subnet is not checked: no range of its"
+                " family is known"
+            ),
         )
     elif subnets.by_zone and found is None:
         yield Level.FAULT, f"the address {address} lies in no ENI subnet that is known"

@@ -1,8 +1,11 @@
-"""Answers from the pods' access logs: for applications that tell their client nothing, like the article's nginx.
+"""Answers from the pods' access logs: for applications that tell their client nothing, like the article's
+nginx.
 
-The kernel's tables of TCP connections, `/proc/net/tcp` and `/proc/net/tcp6`, and which entries are a probe's. Pure functions.
+The kernel's tables of TCP connections, `/proc/net/tcp` and `/proc/net/tcp6`, and which entries are a probe's.
+Pure functions.
 
-Answers from the pods' TCP tables: for applications that neither tell their client anything nor log it. Connections are held open while
+Answers from the pods' TCP tables: for applications that neither tell their client anything nor log it.
+Connections are held open while
 kubectl reads each pod's table; nothing is sent on them."""
 
 import asyncio
@@ -49,7 +52,10 @@ def answers_in_logs(kube: Kube, namespace: str, traffic: Traffic, plan: Plan, se
     if unread and not traffic.tally.read:
         raise CannotVerify(f"no log could be read: {unread[0]}")
     if traffic.replies and not traffic.tally.read:
-        traffic.stopped = "no log line holds the requests' User-Agent: the access log must go to standard output, with $http_user_agent (nginx's default)"
+        traffic.stopped = (
+            "no log line holds the requests' User-Agent: the access log must go to standard output, with"
+            " $http_user_agent (nginx's default)"
+        )
 
 
 ESTABLISHED = "01"
@@ -57,7 +63,8 @@ HEADING = b"local_address"
 """Stands in the first line of each table."""
 
 _LINE = re.compile(
-    r"\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{2})\s"
+    r"\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})"
+    r" ([0-9A-F]{2})\s"
 )
 
 
@@ -85,7 +92,8 @@ def established(text: str, ports: Collection[int]) -> frozenset[Ends]:
 
 
 def _address(digits: str) -> str:
-    """Words of 32 bits in the order of the machine's own bytes; TKE's machines, x86 and Arm, are little-endian."""
+    """Words of 32 bits in the order of the machine's own bytes; TKE's machines, x86 and Arm, are
+    little-endian."""
     words = [bytes.fromhex(digits[start : start + 8])[::-1] for start in range(0, len(digits), 8)]
     return address_in(str(ipaddress.ip_address(b"".join(words))))
 
@@ -97,10 +105,12 @@ def ours(
     own: Collection[tuple[str, int]],
     unread: bool,
 ) -> list[tuple[str, str]]:
-    """(pod, peer) of the connections that were held with the `own` ends: not there before, there in each look while they were held,
+    """(pod, peer) of the connections that were held with the `own` ends: not there before, there in each look
+    while they were held,
     and gone after. That leaves out health checks, which are short, and clients that stay.
 
-    Should others still match, only what has our own address and port is certain; the same if fewer match, unless a pod is `unread`.
+    Should others still match, only what has our own address and port is certain; the same if fewer match,
+    unless a pod is `unread`.
     """
     found = [
         (pod, ends)
@@ -190,13 +200,15 @@ class Kubectl:
             HEADING not in said
         ):  # the exit code does not tell: a node without IPv6 has no tcp6, and that is no error
             raise CannotVerify(
-                f"the TCP table of {pod} could not be read with cat: {_reason(told.decode('utf-8', 'replace'), pod)}"
+                f"the TCP table of {pod} could not be read with cat:"
+                f" {_reason(told.decode('utf-8', 'replace'), pod)}"
             )
         return said.decode("ascii", "replace")
 
 
 def _reason(told: str, pod: str) -> str:
-    """Why kubectl returned no table. Its text is not shown: what a credential helper of the kubeconfig printed is in it too."""
+    """Why kubectl returned no table. Its text is not shown: what a credential helper of the kubeconfig
+    printed is in it too."""
     known = next((reason for part, reason in _REASONS.items() if part in told.casefold()), "")
     return known or f"no table came; `kubectl exec {pod} -- cat /proc/net/tcp` shows why"
 
@@ -255,7 +267,8 @@ class Tables:
 
 
 async def run(target: Target, plan: Plan, roster: Roster, tables: Tables, watch: Watch) -> Traffic:
-    """Hold as many connections at a time as the plan allows, until one was seen in each pod or the deadline ends."""
+    """Hold as many connections at a time as the plan allows, until one was seen in each pod or the deadline
+    ends."""
     tables.kubectl.program()
     traffic, started = Traffic(Tally(roster)), time.monotonic()
     if not tables.ports:
@@ -283,7 +296,10 @@ async def _rounds(target: Target, plan: Plan, tables: Tables, traffic: Traffic, 
         if not own:
             traffic.waited = time.monotonic() - started
             if not traffic.replies and traffic.waited > plan.patience:
-                traffic.stopped = f"no connection within {plan.patience:g} s: the load balancer is not ready, or not reached from here"
+                traffic.stopped = (
+                    f"no connection within {plan.patience:g} s: the load balancer is not ready, or not"
+                    " reached from here"
+                )
                 return
             await asyncio.sleep(4 * PAUSE)
             continue
@@ -295,8 +311,9 @@ async def _rounds(target: Target, plan: Plan, tables: Tables, traffic: Traffic, 
         fruitless = 0 if found else fruitless + 1
         if fruitless == FRUITLESS:
             traffic.stopped = (
-                "the held connections could not be told apart in the pods' TCP tables: a layer 7 listener opens none before a request is "
-                "complete, and other clients' or a sidecar's connections may look the same"
+                "the held connections could not be told apart in the pods' TCP tables: a layer 7 listener"
+                " opens none before a request is complete, and other clients' or a sidecar's connections may"
+                " look the same"
             )
             return
         before = after

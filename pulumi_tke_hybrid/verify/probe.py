@@ -22,7 +22,8 @@ from pulumi_tke_hybrid.verify.probe_client import Asker, Limits, Reply, Target, 
 from pulumi_tke_hybrid.verify.verdict import FORGED
 
 MORE_PER_POD = 40
-"""Further questions for each pod that is waited for: with random balancing 30 pods are all met with near certainty."""
+"""Further questions for each pod that is waited for: with random balancing 30 pods are all met with near
+certainty."""
 HOPELESS = 10
 """So many answers in a row that cannot be read, and none before: asking on would not change it."""
 FORGED_TRIES = 3
@@ -42,7 +43,8 @@ class Plan:
     deadline: float = 60.0
     """Seconds for everything."""
     patience: float = 30.0
-    """Seconds of it to wait for the first answer: a load balancer that is not ready is waited for, not judged."""
+    """Seconds of it to wait for the first answer: a load balancer that is not ready is waited for, not
+    judged."""
     peer_field: str = ""
     pod_field: str = ""
     from_log: bool = False
@@ -131,7 +133,10 @@ class _Probe:
                 self.traffic.failures.clear()  # it was not ready then, and is now
                 return True
             if self.traffic.waited + pause > self._plan.patience:
-                self.traffic.stopped = f"no answer within {self._plan.patience:g} s: the load balancer is not ready, or not reached from here"
+                self.traffic.stopped = (
+                    f"no answer within {self._plan.patience:g} s: the load balancer is not ready, or not"
+                    " reached from here"
+                )
                 return False
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, 2.0)

@@ -1,6 +1,8 @@
-"""One question on one new connection: HTTP, HTTPS or plain TCP, with a deadline and with bounds on all that is read.
+"""One question on one new connection: HTTP, HTTPS or plain TCP, with a deadline and with bounds on all that
+is read.
 
-An own reader, because HTTP client libraries bound neither the head of an answer nor the time that all of it takes.
+An own reader, because HTTP client libraries bound neither the head of an answer nor the time that all of it
+takes.
 """
 
 import asyncio
@@ -19,7 +21,8 @@ Scheme = Literal["http", "https", "tcp", "tls", "udp"]
 """`tls`: plain TCP inside TLS, as behind a TCP_SSL listener. `udp`: one datagram there, one back."""
 
 NUDGE = b"tke-hybrid verify\n"
-"""Said to plain TCP servers, for those that wait for a line. Not an empty one: that could be the start of a PROXY protocol header."""
+"""Said to plain TCP servers, for those that wait for a line. Not an empty one: that could be the start of a
+PROXY protocol header."""
 NO_POD = {502, 503, 504}
 """What an HTTP load balancer answers when it has no pod, or none that is ready."""
 
@@ -116,7 +119,10 @@ class Asker:
             return Reply(failure=f"no connection within {self._limits.connect:g} s")
         except ssl.SSLCertVerificationError as error:
             return Reply(
-                failure=f"the certificate was not accepted ({shown(error.verify_message)}); give --host or --insecure"
+                failure=(
+                    f"the certificate was not accepted ({shown(error.verify_message)}); give --host or"
+                    " --insecure"
+                )
             )
         except OSError as error:
             return Reply(
@@ -159,7 +165,8 @@ class Asker:
         return transport, inbox, local
 
     async def _datagram(self) -> Reply:
-        """One datagram from a port of its own, and the first one that comes back from the address that was asked."""
+        """One datagram from a port of its own, and the first one that comes back from the address that was
+        asked."""
         loop, local = asyncio.get_running_loop(), ""
         with socket.socket(
             socket.AF_INET6 if ":" in self._address else socket.AF_INET, socket.SOCK_DGRAM
@@ -173,7 +180,10 @@ class Asker:
             except (asyncio.TimeoutError, TimeoutError):
                 return Reply(
                     local,
-                    failure=f"no datagram came back within {self._limits.answer:g} s; the application must answer each one",
+                    failure=(
+                        f"no datagram came back within {self._limits.answer:g} s; the application must answer"
+                        " each one"
+                    ),
                 )
             except OSError as error:
                 return Reply(local, failure=f"no connection: {shown(error.strerror or type(error).__name__)}")
@@ -206,7 +216,9 @@ class Asker:
             return Reply(
                 local,
                 found.body,
-                problem=f"HTTP {found.status}, redirected to {where}; redirects are not followed, give that URL",
+                problem=(
+                    f"HTTP {found.status}, redirected to {where}; redirects are not followed, give that URL"
+                ),
             )
         if found.status >= 400:
             return Reply(local, found.body, problem=f"HTTP {found.status}")

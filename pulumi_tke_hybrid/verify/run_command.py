@@ -61,7 +61,8 @@ def wanted(
         options.refuse("without --in-vpc there is no Job", {"--image": image, "--pull-secret": pull_secret})
     elif not image:
         raise WrongUse(
-            "--in-vpc needs --image: any image with Python and this library: `pip install --no-deps .` in a clone"
+            "--in-vpc needs --image: any image with Python and this library: `pip install --no-deps .` in a"
+            " clone"
         )
     front = (
         Front.parse("Service", service) if service else Front.parse("Ingress", ingress) if ingress else None

@@ -1,6 +1,8 @@
-"""The structure of a Service or Ingress, read from the Kubernetes API: whether the path to the pods keeps the client's address.
+"""The structure of a Service or Ingress, read from the Kubernetes API: whether the path to the pods keeps the
+client's address.
 
-Finds what traffic cannot: a missing readiness gate, for example. What is wrong with one pod is in `proof.pod_structure`.
+Finds what traffic cannot: a missing readiness gate, for example. What is wrong with one pod is in
+`proof.pod_structure`.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -73,7 +75,10 @@ def check(snapshot: Snapshot, subnets: Subnets, port: int = 0) -> Structure:
         findings += pod_findings(pod, row, path, subnets)
     findings += _together(snapshot, rows, path)
     if any(row.network == "eni" for row in rows) and not subnets.by_zone:
-        text = "whether pod addresses are of their own zone's subnet is not checked: give the subnets with --facts or --subnet"
+        text = (
+            "whether pod addresses are of their own zone's subnet is not checked: give the subnets with"
+            " --facts or --subnet"
+        )
         findings.append(Finding(Level.WARNING, str(snapshot.front), text))
     findings += _backend_findings(snapshot, live)
     return Structure(path, layer7, session, sorted(rows, key=lambda row: (row.zone, row.pod)), findings)
@@ -177,7 +182,8 @@ def _together(snapshot: Snapshot, rows: Sequence[PodRow], path: Path) -> Iterato
 
 
 def _backend_findings(snapshot: Snapshot, pods: Sequence[Json]) -> Iterator[Finding]:
-    """Backends are pods: what the EndpointSlices list are addresses of pods, and one of every ready pod in each family."""
+    """Backends are pods: what the EndpointSlices list are addresses of pods, and one of every ready pod in
+    each family."""
     of_pods = {address for pod in pods for address in pod_addresses(pod)}
     listed_: dict[str, set[str]] = {}
     for piece in snapshot.slices:

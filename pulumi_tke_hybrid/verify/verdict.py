@@ -21,7 +21,8 @@ class Verdict(str, Enum):
     PRESERVED = "PRESERVED"
     """The connection's other end is the client."""
     HEADER_ONLY = "HEADER_ONLY"
-    """The other end is somebody else, but a header of the load balancer names the client. A success for an Ingress."""
+    """The other end is somebody else, but a header of the load balancer names the client. A success for an
+    Ingress."""
     UNKNOWN = "UNKNOWN"
     """None of the others; the reason says why."""
     SNAT_LB = "SNAT_LB"
@@ -50,7 +51,8 @@ class Forgery:
     answered: bool = False
     """Whether any answer to one could be read."""
     shown_in: frozenset[str] = frozenset()
-    """Where the forged address turned up as the client: `PEER`, or a header that nothing on the path rewrites."""
+    """Where the forged address turned up as the client: `PEER`, or a header that nothing on the path
+    rewrites."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def forgery_of(answers: Iterable[Answer], addresses: Addresses, expected: str = 
 
 
 def judge(answer: Answer, case: Case) -> Judgement:
-    """The verdict on one answer. A forged request's answer is not judged here: it can only make things worse."""
+    """The verdict on one answer. A forged request's answer is not judged here: it can only make things
+    worse."""
     if answer.problem:
         return Judgement(Verdict.UNKNOWN, answer.problem)
     expected = case.expected or answer.local
@@ -120,12 +123,14 @@ def _judge_match(expected: str, case: Case) -> Judgement:
     if PEER in case.forgery.shown_in:
         return Judgement(
             Verdict.HEADER_ONLY,
-            f"the application reports the client {expected}, but takes what it reports from a header: it believed a forged one",
+            f"the application reports the client {expected}, but takes what it reports from a header: it"
+            " believed a forged one",
         )
     if expected in case.addresses.nodes and case.direct is not True:
         return Judgement(
             Verdict.UNKNOWN,
-            f"the client {expected} is {case.addresses.nodes[expected]} and traffic may pass nodes: source NAT there would look the same",
+            f"the client {expected} is {case.addresses.nodes[expected]} and traffic may pass nodes: source"
+            " NAT there would look the same",
         )
     return Judgement(Verdict.PRESERVED, f"the peer is the client {expected}")
 
@@ -137,7 +142,8 @@ def _judge_header(peer: str, carriers: list[str], expected: str, forgery: Forger
         return Judgement(Verdict.HEADER_ONLY, f"{peer}; {proven[0]} names the client {expected}")
     return Judgement(
         Verdict.UNKNOWN,
-        f"{peer}; {carriers[0]} names the client {expected}, but a forged one arrived as it was sent, so it proves nothing",
+        f"{peer}; {carriers[0]} names the client {expected}, but a forged one arrived as it was sent, so it"
+        " proves nothing",
     )
 
 
@@ -151,7 +157,8 @@ def _who(address: str, addresses: Addresses) -> str:
 
 
 def _carriers(answer: Answer, addresses: Addresses, expected: str) -> list[tuple[str, str]]:
-    """(header, client that it names). In `X-Forwarded-For` that is, from the right, the first address that is not the
+    """(header, client that it names). In `X-Forwarded-For` that is, from the right, the first address that is
+    not the
     infrastructure's own: what stands further left came from the client, who may write there what he likes."""
     forwarded = next(
         (hop for hop in reversed(answer.forwarded) if hop == expected or not _who(hop, addresses)), ""
@@ -300,16 +307,21 @@ def out_of_reach(roster: Roster, wish: Wish) -> list[str]:
     """What no traffic could cover, because there are not enough ready pods, in words."""
     ready = Counter(pod.zone for pod in roster.pods if pod.ready)
     return [
-        f"zone {zone} has {several(ready[zone], 'ready pod')}, {wish.min_per_zone} wanted"
-        if ready[zone]
-        else _empty(zone, ready)
+        (
+            f"zone {zone} has {several(ready[zone], 'ready pod')}, {wish.min_per_zone} wanted"
+            if ready[zone]
+            else _empty(zone, ready)
+        )
         for zone in sorted({*wish.zones, *ready})
         if ready[zone] < wish.min_per_zone
     ]
 
 
 def _empty(zone: str, others: Iterable[str]) -> str:
-    return f"zone {zone} has no ready pod (zones that have one: {', '.join(sorted(others)) or 'none'}); nothing is proven there"
+    return (
+        f"zone {zone} has no ready pod (zones that have one: {', '.join(sorted(others)) or 'none'}); nothing"
+        " is proven there"
+    )
 
 
 def _uncovered(zones: Sequence[ZoneResult], wish: Wish) -> list[str]:

@@ -99,7 +99,8 @@ def verify(wanted: Wanted, connect: Callable[[], Kube], progress: Progress) -> O
 
 
 def _with_others(outcome: Outcome, addresses: Sequence[str], used: str) -> Outcome:
-    """The outcome, with the addresses of the load balancer that got no traffic: a dual-stack balancer has two."""
+    """The outcome, with the addresses of the load balancer that got no traffic: a dual-stack balancer has
+    two."""
     others = [
         f"the load balancer's address {address} got no traffic; repeat with its URL"
         for address in addresses
@@ -144,7 +145,8 @@ def _check(wanted: Wanted) -> None:
     for block in wanted.load_balancers:
         if not ranges([(block, "")]):
             raise WrongUse(
-                f"{block!r} is no address or range; write --lb-address 10.0.8.10 or --lb-address 100.64.0.0/10"
+                f"{block!r} is no address or range; write --lb-address 10.0.8.10 or --lb-address"
+                " 100.64.0.0/10"
             )
     for address in wanted.nodes:
         if not address_in(address):

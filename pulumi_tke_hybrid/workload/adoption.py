@@ -1,4 +1,5 @@
-"""What exists already of a workload's objects: compared with the program, forced once, and kept where the program ignores a field.
+"""What exists already of a workload's objects: compared with the program, forced once, and kept where the
+program ignores a field.
 
 What a program's workloads say of existing load balancers, each compared with those before it."""
 
@@ -49,11 +50,13 @@ class Said:
     claims: Sequence[Any] | None
     """The three of a StatefulSet; None for a Deployment."""
     fronts: Mapping[str, tuple[str, ExposureArgs, FrontKeys]]
-    """By child: property path of the exposure, the exposure, and its annotations. None of them where another load balancer is allowed."""
+    """By child: property path of the exposure, the exposure, and its annotations. None of them where another
+    load balancer is allowed."""
 
 
 class Takeover:
-    """The live objects of a workload, read once, before anything is made: with `adopt`, or where the program ignores a field in a list."""
+    """The live objects of a workload, read once, before anything is made: with `adopt`, or where the program
+    ignores a field in a list."""
 
     def __init__(
         self,
@@ -81,13 +84,15 @@ class Takeover:
         return True if self._live is None else self._live.apply(_true)
 
     def annotations(self, child: str, written: Mapping[str, Input[str]]) -> Any:
-        """The annotations of an object; with the one that forces, while it exists and no Pulumi stack applies it yet."""
+        """The annotations of an object; with the one that forces, while it exists and no Pulumi stack applies
+        it yet."""
         if self._live is None or not self._adopt:
             return written or None
         return self._live.apply(lambda live: {**written, **(_FORCE if _first(live, child) else {})} or None)
 
     def kept(self, field: str, value: Any) -> Any:
-        """The metadata or the spec of the pods' Deployment or StatefulSet, with what the live object holds where the program ignores it."""
+        """The metadata or the spec of the pods' Deployment or StatefulSet, with what the live object holds
+        where the program ignores it."""
         if self._live is None or not any(parts(path)[:1] == [field] for path in self._ignored):
             return value
         return self._live.apply(lambda live: self._with_live(field, value, live))
@@ -146,7 +151,8 @@ def _first(live: Live, child: str) -> bool:
 
 
 async def _fixed(path: str, exposure: ExposureArgs, keys: FrontKeys) -> dict[str, tuple[str, str | None]]:
-    """The annotations that TKE reads once, with property path and value: which load balancer always, its billing where it is given."""
+    """The annotations that TKE reads once, with property path and value: which load balancer always, its
+    billing where it is given."""
     if not exposure.is_there:
         return {}
     placement = exposure.placement(keys)
@@ -188,7 +194,8 @@ def claim(
 ) -> Input[bool]:
     """Note that a workload names this load balancer: at once, or as soon as its id is known.
 
-    Raises `InvalidInputs` where another workload of the same run names the load balancer too, unless both share it. What must not be made
+    Raises `InvalidInputs` where another workload of the same run names the load balancer too, unless both
+    share it. What must not be made
     before that uses the returned value, which a preview knows also where it does not know the id.
     """
     root = pulumi.runtime.get_root_resource()

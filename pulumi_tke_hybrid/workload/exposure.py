@@ -77,7 +77,8 @@ def _groups_problem(groups: Sequence[object]) -> str | None:
     security_groups=Each(ids.security_group_problem, whole=_groups_problem),
 )
 class ExposureArgs(Args):
-    """Which load balancer clients come through. Made by `public()`, `internal()`, `existing_clb()` and `not_exposed()`."""
+    """Which load balancer clients come through. Made by `public()`, `internal()`, `existing_clb()` and
+    `not_exposed()`."""
 
     kind: Union[ExposureKind, Literal["public", "internal", "existing", "none"]]
     """`public`, `internal`, `existing` or `none`. A change is refused at preview until `allow_address_change`
@@ -101,11 +102,14 @@ class ExposureArgs(Args):
     balancer is made. A change is refused at preview until `allow_address_change` of the workload."""
 
     security_groups: Optional[Sequence[Input[str]]] = None
-    """One to five security groups of the load balancer itself. Default: none, everybody may connect. Updated in place."""
+    """One to five security groups of the load balancer itself. Default: none, everybody may connect. Updated
+    in place."""
 
     pass_to_target: Optional[Input[bool]] = None
-    """What the load balancer lets in need not be let in by the pods' (or nodes') own security groups as well. Only for load balancers
-    that TKE makes; on one of your own, set `LoadBalancerPassToTarget` there. Default: TKE's, false. Updated in place."""
+    """What the load balancer lets in need not be let in by the pods' (or nodes') own security groups as well.
+    Only for load balancers
+    that TKE makes; on one of your own, set `LoadBalancerPassToTarget` there. Default: TKE's, false. Updated
+    in place."""
 
     allow_eni_subnet: Optional[bool] = None
     """Put the load balancer into a subnet of the pods all the same; it then takes an address from them.
@@ -128,7 +132,8 @@ class ExposureArgs(Args):
             if getattr(self, name) is not None and self.kind_of.value != kind:
                 yield PROPERTY.finding(
                     name,
-                    f"belongs to a load balancer of kind {kind!r}, this one is {self.kind_of.value!r}; leave it out",
+                    f"belongs to a load balancer of kind {kind!r}, this one is {self.kind_of.value!r}; leave"
+                    " it out",
                 )
         for name in ("subnet_id", "load_balancer_id"):
             if getattr(self, name) is None and self.kind_of.value == belongs[name]:
@@ -140,8 +145,8 @@ class ExposureArgs(Args):
         if self.kind in (ExposureKind.NONE, ExposureKind.EXISTING) and self.pass_to_target is not None:
             yield PROPERTY.finding(
                 "pass_to_target",
-                f"TKE sets it only on load balancers that it makes, this one is {self.kind_of.value!r}; leave it out, and set "
-                "LoadBalancerPassToTarget on a load balancer of your own",
+                f"TKE sets it only on load balancers that it makes, this one is {self.kind_of.value!r}; leave"
+                " it out, and set LoadBalancerPassToTarget on a load balancer of your own",
             )
 
     @property
@@ -230,9 +235,11 @@ def existing_clb(
     security_groups: Sequence[Input[str]] | None = None,
     shared: bool | None = None,
 ) -> ExposureArgs:
-    """A load balancer of your own, which outlives the Service: its address survives whatever happens to the cluster.
+    """A load balancer of your own, which outlives the Service: its address survives whatever happens to the
+    cluster.
 
-    The way for production: make it with `tencentcloud.clb.Instance`, protect it, and give its id here. `shared`: several Services use it.
+    The way for production: make it with `tencentcloud.clb.Instance`, protect it, and give its id here.
+    `shared`: several Services use it.
     """
     return ExposureArgs(
         kind=ExposureKind.EXISTING,

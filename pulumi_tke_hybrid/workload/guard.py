@@ -1,4 +1,5 @@
-"""What is remembered about a workload, so that a preview can refuse a change that would lose its address, its pods or its clients."""
+"""What is remembered about a workload, so that a preview can refuse a change that would lose its address, its
+pods or its clients."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +16,8 @@ def _remembered(props: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class WorkloadGuardProvider(Remembering):
-    """Compares what the program says with what was there before. Asks nobody. Its module path is in every user's state: never move it."""
+    """Compares what the program says with what was there before. Asks nobody. Its module path is in every
+    user's state: never move it."""
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         findings = change_findings(olds, news, unknown) if olds else ()
@@ -42,8 +44,10 @@ class WorkloadGuardProvider(Remembering):
 class WorkloadGuard(Resource, module="tke-hybrid", name="WorkloadGuard"):
     """What a workload is now: its network, its way to the clients, its name, how it finds its pods.
 
-    Each workload has two. The first comes before every object of it, so that a refused change touches nothing even in an `up` without a
-    preview. The second comes after the pods, so that it knows what was really reached when a rollout failed half-way.
+    Each workload has two. The first comes before every object of it, so that a refused change touches nothing
+    even in an `up` without a
+    preview. The second comes after the pods, so that it knows what was really reached when a rollout failed
+    half-way.
     """
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:

@@ -1,11 +1,15 @@
 """The last look before a load balancer turns direct: are the pods on the network that the program says?
 
-A rollout that failed half-way leaves pods on the other network. A preview knows it from what the stack stored; an `up` without one would
+A rollout that failed half-way leaves pods on the other network. A preview knows it from what the stack
+stored; an `up` without one would
 find out only after the load balancer had turned, so the cluster is asked before.
 
-Before a disruption budget is made: does another one select the pods already? The API server would evict none of them any more.
+Before a disruption budget is made: does another one select the pods already? The API server would evict none
+of them any more.
 
-What is said when a rollout does not come to its end: which pods, and why. Pulumi's own text names neither gate nor subnet."""
+What is said when a rollout does not come to its end: which pods, and why. Pulumi's own text names neither
+gate nor subnet.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -108,7 +112,8 @@ def before_second_budget(
 def on_stuck_rollout(
     name: str, owner: pulumi.Resource, provider: pulumi.ProviderResource | None
 ) -> pulumi.ResourceHookBinding:
-    """A hook of a Deployment or StatefulSet. It asks the cluster of `provider` once, after the wait has failed, and never retries."""
+    """A hook of a Deployment or StatefulSet. It asks the cluster of `provider` once, after the wait has
+    failed, and never retries."""
 
     async def explain(hook: pulumi.ErrorHookArgs) -> bool:
         if hook.failed_operation == "delete":

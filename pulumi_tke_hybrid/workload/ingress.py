@@ -75,8 +75,10 @@ class IngressArgs(Args):
     """Serve the same rules on HTTP and on HTTPS. Needs `certificate_id`. Default: false. Updated in place."""
 
     annotations: Optional[Mapping[str, Input[str]]] = None
-    """Further annotations of the Ingress; none that the component writes itself. Updated in place, but for those that
-    TKE reads only when it makes the load balancer (creation parameters, its region and VPC): a change of these is
+    """Further annotations of the Ingress; none that the component writes itself. Updated in place, but for
+    those that
+    TKE reads only when it makes the load balancer (creation parameters, its region and VPC): a change of
+    these is
     refused at preview until `allow_address_change`. Default: none."""
 
     def problems(self) -> Iterator[Finding]:
@@ -191,11 +193,13 @@ def ingress_spec(
             )
             for host in _hosts(args)
         ],
-        tls=None
-        if certificate is None
-        else [
-            kubernetes.networking.v1.IngressTLSArgs(
-                hosts=list(args.hosts) if args.hosts else None, secret_name=certificate
-            )
-        ],
+        tls=(
+            None
+            if certificate is None
+            else [
+                kubernetes.networking.v1.IngressTLSArgs(
+                    hosts=list(args.hosts) if args.hosts else None, secret_name=certificate
+                )
+            ]
+        ),
     )

@@ -48,16 +48,19 @@ class ExternalTrafficPolicy(str, Enum):
     CLUSTER = "cluster"
     """All of them; pods see a node's address."""
     LOCAL = "local"
-    """Those that hold a pod; pods see the client. Load is as uneven as pods are spread, and rollouts leave short gaps (457/38426)."""
+    """Those that hold a pod; pods see the client. Load is as uneven as pods are spread, and rollouts leave
+    short gaps (457/38426)."""
 
 
 class ClientIpFrom(str, Enum):
     """Where an application reads its client's address."""
 
     PEER = "peer"
-    """The TCP connection's other end: load balancers pass layer-4 packets on as the client sent them (214/3728)."""
+    """The TCP connection's other end: load balancers pass layer-4 packets on as the client sent them
+    (214/3728)."""
     HEADER = "x-forwarded-for"
-    """The HTTP header that the load balancer writes. On layer 7 it makes connections of its own and keeps them for several clients, so
+    """The HTTP header that the load balancer writes. On layer 7 it makes connections of its own and keeps
+    them for several clients, so
     the other end may be the load balancer (214/3728)."""
     NOWHERE = "none"
     """Nowhere: the connection comes from a node."""
@@ -70,7 +73,8 @@ _CONTAINER_PORT_NAME = re.compile(r"(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)
 
 
 def container_port_name(name: str | None) -> str | None:
-    """The name as a container's port can carry it: at most 15 characters, one of them a letter; None where it cannot."""
+    """The name as a container's port can carry it: at most 15 characters, one of them a letter; None where it
+    cannot."""
     return name if name is not None and _CONTAINER_PORT_NAME.fullmatch(name) else None
 
 
@@ -109,7 +113,8 @@ def _range(low: int, high: int, unit: str = "") -> Check:
     interval=_range(5, 300, " s"), timeout=_range(2, 60, " s"), healthy=_range(2, 10), unhealthy=_range(2, 10)
 )
 class HealthCheckArgs(Args):
-    """How the load balancer finds out that a pod works. With direct access, a pod is ready only once this check passed."""
+    """How the load balancer finds out that a pod works. With direct access, a pod is ready only once this
+    check passed."""
 
     enabled: Optional[Input[bool]] = None
     """Default: true. Without it every bound pod counts as healthy. Updated in place."""
@@ -131,7 +136,8 @@ class HealthCheckArgs(Args):
         if timeout is not None and interval is not None and timeout >= interval:
             yield PROPERTY.finding(
                 "timeout",
-                f"{timeout} s is not below the interval of {interval} s; a check must end before the next one begins",
+                f"{timeout} s is not below the interval of {interval} s; a check must end before the next one"
+                " begins",
             )
 
 
@@ -185,8 +191,10 @@ class PortArgs(Args):
     """How the load balancer listens on this port. Default: the workload's `listener`. Updated in place."""
 
     name: Optional[str] = None
-    """Name of the port, another one for each; with `image` the container's port has it too, so that a probe may use it, unless it is
-    longer than 15 characters. Default: `port-` and the number's place in the list, on the Service alone. A change rolls the pods."""
+    """Name of the port, another one for each; with `image` the container's port has it too, so that a probe
+    may use it, unless it is
+    longer than 15 characters. Default: `port-` and the number's place in the list, on the Service alone. A
+    change rolls the pods."""
 
     def problems(self) -> Iterator[Finding]:
         if (self.certificate_id is not None) != (self.protocol == "TCP_SSL"):
@@ -213,7 +221,8 @@ class PortArgs(Args):
 
 
 def container_ports(ports: Sequence[PortArgs]) -> list[kubernetes.core.v1.ContainerPortArgs]:
-    """The ports of the container, each once: two ports of the Service may send to one. A probe may use the names that are given."""
+    """The ports of the container, each once: two ports of the Service may send to one. A probe may use the
+    names that are given."""
     found: dict[object, tuple[PortArgs, str | None]] = {}
     for port in ports:
         number = known(port.container_port)

@@ -20,7 +20,8 @@ from pulumi_tke_hybrid.tke.rules import workload as rules
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
 PRE_STOP_SECONDS = 15
-"""Long enough for a load balancer to see weight 0 and for node-port rules to follow, before the application is told to stop."""
+"""Long enough for a load balancer to see weight 0 and for node-port rules to follow, before the application
+is told to stop."""
 APPLICATION_SECONDS = 30
 """What Kubernetes gives an application to end by itself."""
 POD_SECONDS = 120
@@ -49,7 +50,8 @@ class RolloutArgs(Args):
     """How pods are replaced. The defaults lose no request."""
 
     pre_stop_seconds: Optional[int] = None
-    """A pod that is to go keeps serving for this long, while load balancers stop sending to it; 0 for not at all. Containers that have a
+    """A pod that is to go keeps serving for this long, while load balancers stop sending to it; 0 for not at
+    all. Containers that have a
     preStop hook of their own keep it. Default: 15. A change rolls the pods."""
 
     termination_grace_seconds: Optional[int] = None
@@ -73,8 +75,8 @@ class RolloutArgs(Args):
         if self.termination_grace_seconds is not None and self.termination_grace_seconds <= self.pre_stop:
             yield PROPERTY.finding(
                 "termination_grace_seconds",
-                f"{self.termination_grace_seconds} s leaves the application no time after {self.pre_stop} s of pre_stop_seconds, it would "
-                f"be killed; use {self.pre_stop + APPLICATION_SECONDS}",
+                f"{self.termination_grace_seconds} s leaves the application no time after {self.pre_stop} s"
+                f" of pre_stop_seconds, it would be killed; use {self.pre_stop + APPLICATION_SECONDS}",
             )
 
     @property
@@ -111,7 +113,8 @@ class Seconds:
 
 
 def surge_of(replicas: int, free: int | None = None) -> int:
-    """How many pods may come beyond `replicas`: a quarter, at least one, at most as many as there are addresses for."""
+    """How many pods may come beyond `replicas`: a quarter, at least one, at most as many as there are
+    addresses for."""
     wanted = max(math.ceil(replicas / MOST_WAVES), 1)
     return wanted if free is None else max(min(wanted, free), 0)
 
@@ -121,7 +124,8 @@ def deployment_timeout(
 ) -> Seconds:
     """Pods come in waves, as many at a time as the surge allows; plus a wave to begin and one to end.
 
-    `bounded`: the addresses may allow fewer at a time than wished for, down to one. `scaled`: an autoscaler decides how many there are.
+    `bounded`: the addresses may allow fewer at a time than wished for, down to one. `scaled`: an autoscaler
+    decides how many there are.
     """
     if scaled:
         return Seconds(LONGEST_SECONDS)
@@ -167,7 +171,8 @@ def surge_within(
     asked: Asked,
     facts: Input[Mapping[str, Any]] | None,
 ) -> Input[int]:
-    """How many pods a rollout may add. Raises, as soon as the facts are known, when they say that the workload cannot be."""
+    """How many pods a rollout may add. Raises, as soon as the facts are known, when they say that the
+    workload cannot be."""
 
     def judged(values: Sequence[Any]) -> int:
         replicas, given, told, nominated, balancers = values

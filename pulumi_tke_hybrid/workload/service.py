@@ -27,7 +27,8 @@ _FRONT_KEYS = {On.SERVICE: SERVICE_KEYS, On.INGRESS: INGRESS_KEYS}
 
 
 def given_findings(on: On, given: Given, written: Mapping[str, str], path: str) -> Iterator[Finding]:
-    """What is wrong with annotations of the argument `path`. `written`: the component's own keys, each with the argument it comes from."""
+    """What is wrong with annotations of the argument `path`. `written`: the component's own keys, each with
+    the argument it comes from."""
     values: dict[str, Any] = {}
     for key, value in (given or {}).items():
         contradiction = annotations.contradiction(key, _COMPONENT[on])
@@ -97,7 +98,8 @@ def fixed_keys(on: On) -> list[str]:
 
 
 ADDRESS_ONLY = {"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0]}"}
-"""TKE adds readiness gates only to pods that are made after their direct Service. So the Service comes first, and may not wait for pods."""
+"""TKE adds readiness gates only to pods that are made after their direct Service. So the Service comes first,
+and may not wait for pods."""
 
 
 def service_annotations(exposure: ExposureArgs, direct: bool, local: bool) -> dict[str, Input[str]]:
@@ -121,7 +123,8 @@ def service_ports(ports: Sequence[PortArgs]) -> list[kubernetes.core.v1.ServiceP
 
 
 def protocols(ports: Sequence[PortArgs], certificates: Mapping[int, Input[str]]) -> pulumi.Output[str] | None:
-    """The annotation for the ports where the load balancer ends TLS; `certificates` are their Secrets, by place in the list."""
+    """The annotation for the ports where the load balancer ends TLS; `certificates` are their Secrets, by
+    place in the list."""
     if not certificates:
         return None
     secured = [(ports[index].port, secret) for index, secret in certificates.items()]
@@ -136,7 +139,8 @@ def _protocols_json(secured: Sequence[Sequence[Any]]) -> str:
 
 
 def certificate_name(name: Input[str], suffix: str, certificate_id: Input[str]) -> pulumi.Output[str]:
-    """A Secret for each certificate: Pulumi makes the new one before it removes the old, so a renewal interrupts nothing."""
+    """A Secret for each certificate: Pulumi makes the new one before it removes the old, so a renewal
+    interrupts nothing."""
     return pulumi.Output.all(name, suffix, certificate_id).apply(_certificate_name)
 
 
@@ -145,7 +149,8 @@ def _certificate_name(parts: Sequence[Any]) -> str:
 
 
 def listener_config(ports: Sequence[PortArgs], default: ListenerArgs | None) -> dict[str, Any] | None:
-    """The spec of the `TkeServiceConfig`, which finds a listener by its protocol and port; None when nothing is asked for."""
+    """The spec of the `TkeServiceConfig`, which finds a listener by its protocol and port; None when nothing
+    is asked for."""
     listeners = [
         {"protocol": port.protocol or "TCP", "port": port.port, **_listener(listener)}
         for port in ports

@@ -1,4 +1,5 @@
-"""What is wrong with the pods that a program describes: containers, the whole pod, and the ports that probes name.
+"""What is wrong with the pods that a program describes: containers, the whole pod, and the ports that probes
+name.
 
 The pod template of a workload: the user's pod with the network, the drain and the spread that it needs."""
 
@@ -22,7 +23,8 @@ _HOOKS = ("post_start", "pre_stop")
 
 
 def typed_containers(spec: kubernetes.core.v1.PodSpecArgs | None, name: str) -> Sequence[Container]:
-    """The containers of a pod as the user typed them; none when they are anything but a plain list of them."""
+    """The containers of a pod as the user typed them; none when they are anything but a plain list of
+    them."""
     found: Any = getattr(spec, name, None)
     items: list[Any] = found if isinstance(found, list) else []  # pyright: ignore[reportUnknownVariableType]
     return items if all(isinstance(item, kubernetes.core.v1.ContainerArgs) for item in items) else []
@@ -33,7 +35,8 @@ def pod_spec_problems(spec: kubernetes.core.v1.PodSpecArgs, rollout: RolloutArgs
     if not typed_containers(spec, "containers"):
         yield PROPERTY.finding(
             "pod_spec.containers",
-            "must be a plain list of ContainerArgs or dictionaries, one at least; the first one asks for the ENI address",
+            "must be a plain list of ContainerArgs or dictionaries, one at least; the first one asks for the"
+            " ENI address",
         )
     if spec.host_network not in (None, True, False):
         yield PROPERTY.finding(
@@ -56,12 +59,14 @@ def pod_spec_problems(spec: kubernetes.core.v1.PodSpecArgs, rollout: RolloutArgs
     if isinstance(grace, int) and grace <= pre_stop:
         yield PROPERTY.finding(
             "pod_spec.termination_grace_period_seconds",
-            f"{grace} s leaves the application no time after {pre_stop} s of rollout.pre_stop_seconds, it would be killed; use more",
+            f"{grace} s leaves the application no time after {pre_stop} s of rollout.pre_stop_seconds, it"
+            " would be killed; use more",
         )
 
 
 def named_port_problems(container: Any, names: Collection[str] | None, where: str = "") -> Iterator[Finding]:
-    """Probes and hooks of a container, or of what has its probes, that name a port which the container has not.
+    """Probes and hooks of a container, or of what has its probes, that name a port which the container has
+    not.
 
     `names` are those of the container's ports; None while they are not known.
     """
@@ -164,7 +169,8 @@ def pod_template(
 
 
 def _spread(key: str, selector: Mapping[str, Input[str]]) -> kubernetes.core.v1.TopologySpreadConstraintArgs:
-    # By the key only: the zone label's values are numbers on TKE. And never as a condition for being scheduled at all: zones without an
+    # By the key only: the zone label's values are numbers on TKE. And never as a condition for being
+    # scheduled at all: zones without an
     # ENI subnet count too, and would block every further pod.
     return kubernetes.core.v1.TopologySpreadConstraintArgs(
         max_skew=1,

@@ -1,4 +1,5 @@
-"""The scene of the tests that look at real packets under load: one for all of them, set up when the first one runs."""
+"""The scene of the tests that look at real packets under load: one for all of them, set up when the first one
+runs."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

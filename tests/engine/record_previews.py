@@ -1,6 +1,8 @@
-"""Records previews of real runs in the lab for the tests of `tke-hybrid review`: `python -m tests.engine.record_previews [NAME...]`.
+"""Records previews of real runs in the lab for the tests of `tke-hybrid review`: `python -m
+tests.engine.record_previews [NAME...]`.
 
-What is kept is small and free of machine paths: positions in source files, times and most outputs are left out.
+What is kept is small and free of machine paths: positions in source files, times and most outputs are left
+out.
 """
 
 import json
@@ -74,7 +76,9 @@ RAW = {
 """Name of a recording, and what its program changes."""
 RAW_UNPROTECTED = {
     "raw-vpc-range": "vpc-range",
-    "raw-everything": "cluster-pods+vpc-range+service-type+statefulset+machines+claim+group+restart+masquerade+list-empty+uncovered",
+    "raw-everything": (
+        "cluster-pods+vpc-range+service-type+statefulset+machines+claim+group+restart+masquerade+list-empty+uncovered"
+    ),
 }
 """The same, once nothing is protected any more."""
 

@@ -22,7 +22,8 @@ def stack(
     config: Mapping[str, object],
     environment: Mapping[str, str] | None = None,
 ) -> Generator[PulumiProject]:
-    """A fresh stack of the project at `root`, and a fresh call log; destroyed at the end, whatever happened."""
+    """A fresh stack of the project at `root`, and a fresh call log; destroyed at the end, whatever
+    happened."""
     lab.reset_calls()
     project = lab.project(root, environment)
     (root / f"Pulumi.{name}.yaml").unlink(missing_ok=True)  # of a run that was killed
@@ -48,7 +49,8 @@ def configure(project: PulumiProject, config: Mapping[str, object]) -> None:
 
 @contextlib.contextmanager
 def changed(project: PulumiProject, config: Mapping[str, object]) -> Generator[None]:
-    """Other configuration for a while, written into the stack's file at once; the CLI would need a run for each key."""
+    """Other configuration for a while, written into the stack's file at once; the CLI would need a run for
+    each key."""
     path = project.root / f"Pulumi.{project.stack}.yaml"
     before = path.read_text() if path.exists() else ""
     found: dict[str, Any] = yaml.safe_load(before) or {}

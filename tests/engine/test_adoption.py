@@ -1,4 +1,5 @@
-"""A cluster that is there already: adopted as the preview says, moved without a replacement, never made twice."""
+"""A cluster that is there already: adopted as the preview says, moved without a replacement, never made
+twice."""
 
 import pytest
 
@@ -33,7 +34,10 @@ def test_a_live_cluster_is_adopted_as_the_preview_says(lab: Lab, start: str) -> 
         assert written(lab) == []
         said = {
             "gr": f"VPC-CNI of {live['cluster']} is off; `up` switches it on with 2 subnets",
-            "hybrid": f"VPC-CNI of {live['cluster']} is on with {first['id']}, {second['id']}; it is adopted as it is",
+            "hybrid": (
+                f"VPC-CNI of {live['cluster']} is on with {first['id']}, {second['id']}; it is adopted as"
+                " it is"
+            ),
             "one zone missing": f"`up` adds {second['id']}",
             **CONTRADICTED,
         }

@@ -1,4 +1,5 @@
-"""A pool whose size is the autoscaler's: no `up` takes its nodes away, and a change of its bounds never ends half-way."""
+"""A pool whose size is the autoscaler's: no `up` takes its nodes away, and a change of its bounds never ends
+half-way."""
 
 from tests.engine.stacks import PROGRAMS, changed, configure, stack, written
 from tests.lab.lab import Lab, wait_until
@@ -37,8 +38,8 @@ def test_no_update_of_a_pool_takes_the_autoscalers_nodes_away(lab: Lab) -> None:
             for refused in (project.preview(check=False), project.up(check=False)):
                 assert refused.exit_code != 0
                 assert (
-                    f"node_pools[{ZONE}].size: 4 nodes are there, and the state of this pool that scales by itself knows of 1"
-                    in refused.output
+                    f"node_pools[{ZONE}].size: 4 nodes are there, and the state of this pool that scales by"
+                    " itself knows of 1" in refused.output
                 )
                 assert "run `pulumi refresh`, then `pulumi up` again" in refused.output
             assert written(lab) == []

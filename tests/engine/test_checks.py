@@ -1,4 +1,5 @@
-"""Checks on the real engine: an application's stack against the facts of a cluster's, what a preview says, and what it leaves."""
+"""Checks on the real engine: an application's stack against the facts of a cluster's, what a preview says,
+and what it leaves."""
 
 import json
 from pathlib import Path

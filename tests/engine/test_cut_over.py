@@ -1,4 +1,5 @@
-"""A live GlobalRouter workload becomes one on ENI behind a direct load balancer, step by step, and back: nobody notices."""
+"""A live GlobalRouter workload becomes one on ENI behind a direct load balancer, step by step, and back:
+nobody notices."""
 
 import concurrent.futures
 import contextlib
@@ -22,7 +23,8 @@ AND_BACK = [{"direct": "false"}, {"network": "global_route"}]
 
 @contextlib.contextmanager
 def watched(scene: Scene, namespace: str = "default") -> Generator[list[str]]:
-    """What must never be, whenever it was: direct access, by the Service or by its load balancer, while a ready pod is on the overlay."""
+    """What must never be, whenever it was: direct access, by the Service or by its load balancer, while a
+    ready pod is on the overlay."""
     found: list[str] = []
     over = threading.Event()
 

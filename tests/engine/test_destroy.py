@@ -1,4 +1,5 @@
-"""Destroy takes everything away in one command, in order, also of a cloud that is slow, throttles, or has lost the cluster."""
+"""Destroy takes everything away in one command, in order, also of a cloud that is slow, throttles, or has
+lost the cluster."""
 
 import os
 
@@ -31,7 +32,8 @@ def test_the_demo_goes_in_one_command_also_when_each_call_fails_twice(lab: Lab) 
         assert left(lab) == {}
         asked = {call["action"] for call in lab.calls()}
         assert "DisableVpcCniNetworkType" not in asked
-        # The stateful set's addresses outlive its pods: named while the cluster lives, with the command that releases each.
+        # The stateful set's addresses outlive its pods: named while the cluster lives, with the command that
+        # releases each.
         assert said.index("`kubectl delete vipc nginx-sts-0 -n default` releases it") < said.index(
             "hybrid-cluster deleting"
         )

@@ -34,7 +34,8 @@ def test_a_machine_with_everything_is_ready_and_says_where_the_key_is_from(lab: 
         code, data = doctor(project.environment(), root)
         found = {check["id"]: check for check in data["checks"]}
         assert code == 0, data
-        # The lab's key is the account's own, and the stack pins neither region nor account, which is worth a word. Nothing else is.
+        # The lab's key is the account's own, and the stack pins neither region nor account, which is worth a
+        # word. Nothing else is.
         assert {name for name, check in found.items() if check["state"] != "ok"} == {"account", "refresh"}
         assert "TENCENTCLOUD_SECRET_ID" in found["credentials"]["detail"]
         assert not any(call["write"] for call in lab.calls())

@@ -1,4 +1,5 @@
-"""`tke-hybrid drift` against a real API server and the stand-in cloud: one cluster, spoilt in one way after the other."""
+"""`tke-hybrid drift` against a real API server and the stand-in cloud: one cluster, spoilt in one way after
+the other."""
 
 import json
 from collections.abc import Generator

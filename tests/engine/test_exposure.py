@@ -1,4 +1,5 @@
-"""A change of the way to the clients is what the program says: another load balancer, and pods with their gates."""
+"""A change of the way to the clients is what the program says: another load balancer, and pods with their
+gates."""
 
 import json
 from collections.abc import Iterator
@@ -61,7 +62,8 @@ def test_the_load_balancer_is_the_one_that_the_program_says(
 def test_no_load_balancer_is_replaced_without_the_programs_word(
     cluster: str, lab: Lab, project: PulumiProject
 ) -> None:
-    """Neither for an annotation that somebody edited, which TKE read only once, nor in an `up` of the Service alone."""
+    """Neither for an annotation that somebody edited, which TKE read only once, nor in an `up` of the Service
+    alone."""
     configure(project, {"way": "internal", "allow": "false"})
     project.up()
     with changed(project, {"way": "public"}):
@@ -78,7 +80,8 @@ def test_no_load_balancer_is_replaced_without_the_programs_word(
     planned = steps(project)
     project.up()
     assert planned == {"web-service": "update"}
-    project.refresh()  # the plugin sees the address at once, and may write down the Service of a moment before its own update
+    # the plugin sees the address at once, and may write down the Service of a moment before its own update
+    project.refresh()
     project.preview("--expect-no-changes")
 
 

@@ -1,4 +1,5 @@
-"""What TKE cannot take back is refused at preview, by its name, and nothing is written. One running cluster for all of them."""
+"""What TKE cannot take back is refused at preview, by its name, and nothing is written. One running cluster
+for all of them."""
 
 import contextlib
 import json
@@ -57,8 +58,10 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
     ),
     "another range of a subnet": (
         {"firstBlock": 128},
-        "eni_subnets[0].cidr_block: 10.0.128.0/22 instead of 10.0.64.0/22; the range of a subnet is fixed when it "
-        "is made, so another one would take the place of subnet-",
+        (
+            "eni_subnets[0].cidr_block: 10.0.128.0/22 instead of 10.0.64.0/22; the range of a subnet is fixed"
+            " when it is made, so another one would take the place of subnet-"
+        ),
     ),
     "another zone of a subnet": (
         {"movedTo": SEVEN},
@@ -66,7 +69,10 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
     ),
     "another static mode": (
         {"staticIp": "false", "reclaim": "never"},
-        "static_ip: False instead of True; TKE fixes static-IP mode when the cluster is made, so this would rebuild the whole cluster",
+        (
+            "static_ip: False instead of True; TKE fixes static-IP mode when the cluster is made, so this"
+            " would rebuild the whole cluster"
+        ),
     ),
     "static mode and reclaim time": (
         {"staticIp": "false"},
@@ -79,7 +85,10 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
     ),
     "another overlay range": (
         {"clusterCidr": "172.16.0.0/20"},
-        "cluster_cidr: 172.16.0.0/20 instead of 192.168.0.0/20; TKE fixes the overlay range when the cluster is made",
+        (
+            "cluster_cidr: 172.16.0.0/20 instead of 192.168.0.0/20; TKE fixes the overlay range when the"
+            " cluster is made"
+        ),
     ),
     "another VPC": (
         {"vpcCidr": "10.0.0.0/15"},
@@ -91,12 +100,18 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
     ),
     "other keys of the machines": (
         {"key": "skey-87654321"},
-        f"node_pools[{FOUR}].key_ids: skey-87654321 instead of skey-12345678; TKE fixes the SSH keys when the pool is made",
+        (
+            f"node_pools[{FOUR}].key_ids: skey-87654321 instead of skey-12345678; TKE fixes the SSH keys when"
+            " the pool is made"
+        ),
     ),
     "another machine type": (
         {"instanceType": "S5.2XLARGE16"},
-        f"node_pools[{FOUR}].instance_type: S5.2XLARGE16 instead of S5.LARGE8; TKE fixes the machine type when the pool is made, so "
-        f"this would rebuild it and its 1 machines at once; add a pool of another name, drain the nodes of this one, then remove it",
+        (
+            f"node_pools[{FOUR}].instance_type: S5.2XLARGE16 instead of S5.LARGE8; TKE fixes the machine type"
+            " when the pool is made, so this would rebuild it and its 1 machines at once; add a pool of"
+            " another name, drain the nodes of this one, then remove it"
+        ),
     ),
 }
 
@@ -135,7 +150,8 @@ def another_account(lab: Lab) -> Generator[None]:
 
 
 def state(project: PulumiProject) -> dict[str, Any]:
-    """What the stack knows of each thing in the cloud, by URN. A secret is encrypted anew each time that the state is written."""
+    """What the stack knows of each thing in the cloud, by URN. A secret is encrypted anew each time that the
+    state is written."""
     text = re.sub(r'"ciphertext": "[^"]*"', '"ciphertext": ""', json.dumps(project.export()))
     resources: list[dict[str, Any]] = json.loads(text)["deployment"]["resources"]
     known = ("id", "inputs", "outputs", "provider", "protect")
@@ -181,7 +197,8 @@ def test_a_run_in_another_region_than_the_clusters_is_refused_and_the_state_is_u
 def test_an_earlier_export_brings_back_what_a_refresh_with_another_account_forgot(
     lab: Lab, project: PulumiProject, tmp_path: Path
 ) -> None:
-    """As docs/recovery.md says: a refresh runs no program, the engine keeps what it learned beside a resource that refuses."""
+    """As docs/recovery.md says: a refresh runs no program, the engine keeps what it learned beside a resource
+    that refuses."""
     before, writes, export = state(project), written(lab), tmp_path / "export.json"
     export.write_text(json.dumps(project.export()))
     with another_account(lab):
@@ -261,8 +278,8 @@ def test_vpc_cni_is_switched_off_on_request_and_never_while_a_pod_lives_on_it(
         said = other.destroy(check=False)
         assert said.exit_code != 0
         assert (
-            f"1 pods of {cluster_id} live on ENI addresses and would lose their network: default/alive; remove them first"
-            in said.output
+            f"1 pods of {cluster_id} live on ENI addresses and would lose their network: default/alive;"
+            " remove them first" in said.output
         )
         assert written(lab) == []
         kube.delete(Pod, "alive", namespace="default", grace_period=0)
@@ -322,8 +339,8 @@ def test_a_reclaim_time_changed_elsewhere_is_said_and_may_be_followed(
     project.refresh()
     said = project.preview("--expect-no-changes").output
     assert (
-        "reclaim is 600 s in the cloud, the program says 300 s; it was changed elsewhere; write the live value into the program"
-        in said
+        "reclaim is 600 s in the cloud, the program says 300 s; it was changed elsewhere; write the live"
+        " value into the program" in said
     )
     with changed(project, {"reclaim": 600}):
         project.up()

@@ -19,7 +19,10 @@ from tests.lab.pulumi_cli import PulumiProject, Result
 
 PACK = ("--policy-pack", str(FOLDER))
 PHANTOM = "cluster.eniSubnetIds: eniSubnetIds would not switch VPC-CNI on in the new cluster"
-UNCOVERED = "pool-ap-guangzhou-7: ap-guangzhou-7 has no pod subnet (zones that have one: ap-guangzhou-4, ap-guangzhou-6)"
+UNCOVERED = (
+    "pool-ap-guangzhou-7: ap-guangzhou-7 has no pod subnet (zones that have one: ap-guangzhou-4,"
+    " ap-guangzhou-6)"
+)
 PASSWORD = "planted-Secret-91c2"
 
 

@@ -1,4 +1,5 @@
-"""TKE adds readiness gates only to pods that are made after their direct Service: the order must never be left to chance."""
+"""TKE adds readiness gates only to pods that are made after their direct Service: the order must never be
+left to chance."""
 
 from tests.engine.stacks import PROGRAMS, stack
 from tests.lab.cluster_view import pods

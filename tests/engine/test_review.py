@@ -1,4 +1,5 @@
-"""Each dangerous change, made in the lab by the vendor's raw resources: `tke-hybrid review` finds it, and its gate stops what blocks."""
+"""Each dangerous change, made in the lab by the vendor's raw resources: `tke-hybrid review` finds it, and its
+gate stops what blocks."""
 
 import json
 import subprocess
@@ -44,7 +45,8 @@ CASES: dict[str, tuple[set[str], ExitCode]] = {
         {"refused-update", "direct-access-off", "range-changed", "node-pool-rebuilt"},
         ExitCode.NOT_FINE,
     ),
-    # The API server's dry run refuses it, which ends the preview: what the engine had not come to by then is not in it.
+    # The API server's dry run refuses it, which ends the preview: what the engine had not come to by then is
+    # not in it.
     "statefulset": ({"statefulset-replaced"}, ExitCode.NOT_FINE),
     "cluster-pods": (
         {

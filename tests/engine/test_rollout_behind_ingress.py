@@ -1,4 +1,5 @@
-"""The same promise one layer up: no request is lost behind an Ingress, whose load balancer speaks HTTP itself."""
+"""The same promise one layer up: no request is lost behind an Ingress, whose load balancer speaks HTTP
+itself."""
 
 from tests.lab.load.scene import Scene
 

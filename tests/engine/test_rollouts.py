@@ -1,4 +1,5 @@
-"""What happens to requests, and to whoever waits, while the pods of a workload are replaced. Real packets, real sockets."""
+"""What happens to requests, and to whoever waits, while the pods of a workload are replaced. Real packets,
+real sockets."""
 
 from collections.abc import Iterator
 

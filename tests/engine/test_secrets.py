@@ -1,4 +1,5 @@
-"""Planted secrets are in clear nowhere: not in state, output, log or event log, nor in what other users of the machine may see."""
+"""Planted secrets are in clear nowhere: not in state, output, log or event log, nor in what other users of
+the machine may see."""
 
 import base64
 import json

@@ -1,4 +1,5 @@
-"""Somebody switches VPC-CNI off in the console, under a cluster whose zones are in ipamd's ConfigMap: one `up` brings all of it back."""
+"""Somebody switches VPC-CNI off in the console, under a cluster whose zones are in ipamd's ConfigMap: one
+`up` brings all of it back."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -18,7 +19,8 @@ def vpc_cni(lab: Lab) -> Any:
 
 @contextmanager
 def switched_off(lab: Lab, name: str) -> Generator[PulumiProject]:
-    """A stack, not refreshed, under which VPC-CNI was switched off. At the end each zone is registered again, and nothing is left to do."""
+    """A stack, not refreshed, under which VPC-CNI was switched off. At the end each zone is registered again,
+    and nothing is left to do."""
     config: dict[str, object] = {"zones": ZONES, "registration": "configmap", "workload": "false"}
     with stack(lab, PROGRAMS / "zones", name, config) as project:
         project.up()
@@ -39,7 +41,8 @@ def test_one_up_registers_every_zone_again(lab: Lab) -> None:
 
 
 def test_patches_of_objects_that_are_gone_are_made_again(lab: Lab) -> None:
-    """TKE takes ipamd's objects away after VPC-CNI is off: a refresh between the two leaves their patches in the state."""
+    """TKE takes ipamd's objects away after VPC-CNI is off: a refresh between the two leaves their patches in
+    the state."""
     with switched_off(lab, "between") as project:
         urns = [
             resource["urn"]

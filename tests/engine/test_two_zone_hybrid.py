@@ -1,4 +1,5 @@
-"""The article's program on the real engine, from the first preview to the last deletion. The tests build on each other."""
+"""The article's program on the real engine, from the first preview to the last deletion. The tests build on
+each other."""
 
 import base64
 import json

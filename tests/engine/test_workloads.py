@@ -395,8 +395,8 @@ def test_a_statefulset_that_is_there_is_compared_before_anything_is_made(
         assert refused.exit_code != 0
         assert "service_name: db instead of db-peers (spec.serviceName of the live object)" in refused.output
         assert (
-            "pod_management_policy: OrderedReady instead of Parallel (spec.podManagementPolicy of the live object)"
-            in refused.output
+            "pod_management_policy: OrderedReady instead of Parallel (spec.podManagementPolicy of the live"
+            " object)" in refused.output
         )
         assert len(balancers(lab)) == before
     described = {

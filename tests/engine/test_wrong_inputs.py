@@ -14,7 +14,8 @@ EXPECTED = {
         "node_pools[1].zone: ap-guangzhou-6 has no pod subnet (zones that have one: ap-guangzhou-4)",
     ],
     "foreign-zone": [
-        "eni_subnets[1].zone: ap-shanghai-2 is not in region ap-guangzhou; a cluster spans zones of one region"
+        "eni_subnets[1].zone: ap-shanghai-2 is not in region ap-guangzhou; a cluster spans zones of one"
+        " region"
     ],
     "several-at-once": [
         "HybridClusterArgs: 3 invalid inputs",

@@ -110,7 +110,8 @@ def live_list(kube: Any) -> str:
 
 
 def registered(lab: Lab) -> int:
-    """How many subnets the cloud has registered: an ipamd of 3.5.0 or later keeps no list in its ConfigMap."""
+    """How many subnets the cloud has registered: an ipamd of 3.5.0 or later keeps no list in its
+    ConfigMap."""
     return len(lab.call("tke", "DescribeIPAMD", {"ClusterId": lab.cluster_id()})["SubnetIds"])
 
 
@@ -120,9 +121,9 @@ def words(result: Result, text: str) -> set[str]:
 
 
 REFUSED = (
-    "v3.5.0 is the version of ipamd; TKE manages it as add-on eniipamd and may write its ConfigMap and Deployment back; register the zones "
-    "by the API: zone_registration=ZoneRegistration.API, the default (without HybridCluster: list them in VpcCni) "
-    "[configmap-of-addon]"
+    "v3.5.0 is the version of ipamd; TKE manages it as add-on eniipamd and may write its ConfigMap and"
+    " Deployment back; register the zones by the API: zone_registration=ZoneRegistration.API, the default"
+    " (without HybridCluster: list them in VpcCni) [configmap-of-addon]"
 )
 
 

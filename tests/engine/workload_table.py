@@ -172,7 +172,8 @@ def rich(subnet: str, group: str) -> dict[str, Json]:
 
 
 def read_back(client: Client, name: str, words: dict[str, str]) -> dict[str, Json]:
-    """The objects of this workload in the cluster, without what differs from run to run; `words` stand for ids."""
+    """The objects of this workload in the cluster, without what differs from run to run; `words` stand for
+    ids."""
     found: dict[str, Json] = {}
     for kind in KINDS_OF_OBJECTS:
         for item in client.list(kind, namespace="default", labels={"app.kubernetes.io/name": name}):

@@ -1,4 +1,5 @@
-"""The article's four results (A1 to A4): which client each pod sees, measured by `tke-hybrid verify` on the lab's real packets."""
+"""The article's four results (A1 to A4): which client each pod sees, measured by `tke-hybrid verify` on the
+lab's real packets."""
 
 import json
 import subprocess
@@ -71,7 +72,8 @@ class Measured:
 
     @property
     def as_expected(self) -> bool:
-        """The article's address was seen; where it is the client's, nothing else was, and the command said so by its exit code."""
+        """The article's address was seen; where it is the client's, nothing else was, and the command said so
+        by its exit code."""
         kept = self.case.verdict == "PRESERVED"
         fits = self.peers == (self.case.seen,) if kept else self.case.seen in self.peers
         return fits and self.verdict == self.case.verdict and self.code == (0 if kept else 2)

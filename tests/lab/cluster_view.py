@@ -23,7 +23,8 @@ class PodRow:
     address: str
     network: str
     ready: str
-    """`yes` or `no`; `leaving` for one that is being deleted: it still serves, and nobody new is sent to it."""
+    """`yes` or `no`; `leaving` for one that is being deleted: it still serves, and nobody new is sent to
+    it."""
     gate: str
 
 

@@ -9,7 +9,8 @@ from tests.lab.packets import names
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_is_left() -> Iterator[None]:
-    """Neither a namespace of our own, nor one of a lab that ended meanwhile; the interfaces and rules are inside them."""
+    """Neither a namespace of our own, nor one of a lab that ended meanwhile; the interfaces and rules are
+    inside them."""
     before = set(names.existing())
     yield
     assert not names.existing(names.prefix())

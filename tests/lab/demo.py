@@ -1,4 +1,5 @@
-"""The main job on the embedded lab: the article's cluster, previewed, applied, grown by a zone, measured and destroyed."""
+"""The main job on the embedded lab: the article's cluster, previewed, applied, grown by a zone, measured and
+destroyed."""
 
 import sys
 import time
@@ -159,7 +160,8 @@ def story(lab: Lab, project: PulumiProject, no_packets: str | None) -> None:
     require(len(lab.calls("AddVpcCniSubnets")) == 1, "one AddVpcCniSubnets; VPC-CNI was never switched off")
 
     step(
-        "The article's four results: real packets, from clients 10.0.0.3 and 10.0.0.13, judged by tke-hybrid verify"
+        "The article's four results: real packets, from clients 10.0.0.3 and 10.0.0.13, judged by tke-hybrid"
+        " verify"
     )
     measure(lab, no_packets)
 

@@ -57,9 +57,11 @@ class Lab:
     def started(
         cls, log: Path | None = None, *, packets: bool = False, draining: bool | None = None
     ) -> "Generator[Lab]":
-        """Build what is missing, start the lab, stop it at the end. With `packets` real ones move; PacketsUnavailable says why not.
+        """Build what is missing, start the lab, stop it at the end. With `packets` real ones move;
+        PacketsUnavailable says why not.
 
-        `draining`: pods that end run their preStop hooks first. Default: where packets move, because nobody notices it elsewhere.
+        `draining`: pods that end run their preStop hooks first. Default: where packets move, because nobody
+        notices it elsewhere.
         """
         reason = packet_network.unavailable() if packets else None
         if reason is not None:
@@ -114,7 +116,8 @@ class Lab:
     def project(self, root: Path, environment: Mapping[str, str] | None = None) -> PulumiProject:
         """A Pulumi project whose cloud is this lab, with a backend of its own.
 
-        Temporary files stay in the lab's folder: the kubernetes plugin leaves a kubeconfig behind wherever it is configured.
+        Temporary files stay in the lab's folder: the kubernetes plugin leaves a kubeconfig behind wherever it
+        is configured.
         """
         backend = Path(tempfile.mkdtemp(prefix="backend-", dir=self.directory))
         return PulumiProject(
@@ -126,7 +129,8 @@ class Lab:
 
     @contextlib.contextmanager
     def own_load_balancers(self) -> "Generator[Callable[[], str]]":
-        """What makes load balancers of the customer's own, which TKE may use and never deletes; all of them go at the end."""
+        """What makes load balancers of the customer's own, which TKE may use and never deletes; all of them
+        go at the end."""
         made: list[str] = []
 
         def make() -> str:
@@ -179,9 +183,11 @@ class Lab:
         return self._http.get(f"/_lab/kubeconfig/{cluster_id}").raise_for_status().text
 
     def client(self, address: str, *, behind: str = "") -> list[str]:
-        """What runs a command as a client with this address (with `behind`: behind a NAT of that address). Needs `packets`.
+        """What runs a command as a client with this address (with `behind`: behind a NAT of that address).
+        Needs `packets`.
 
-        The client's 127.0.0.1 has doors to the lab's API and to its control planes, so a kubeconfig works there too.
+        The client's 127.0.0.1 has doors to the lab's API and to its control planes, so a kubeconfig works
+        there too.
         """
         return self._enter({"address": address, "behind": behind})
 
@@ -210,7 +216,8 @@ class Lab:
 
 
 def _pulumi_home(built: Path, own: Path) -> Path:
-    """A Pulumi home of this lab's own: the built plugins, and the stand-in of this checkout. Labs of two checkouts may run at once."""
+    """A Pulumi home of this lab's own: the built plugins, and the stand-in of this checkout. Labs of two
+    checkouts may run at once."""
     folder = own / "plugins" / PLUGIN_FOLDER
     folder.mkdir(parents=True)  # the engine does not follow a link to a folder
     for path in (built / "plugins" / PLUGIN_FOLDER).iterdir():

@@ -1,4 +1,5 @@
-"""One cluster of three zones with its packet network, for the tests that look at real packets. Stands in for a VPC with TKE in it."""
+"""One cluster of three zones with its packet network, for the tests that look at real packets. Stands in for
+a VPC with TKE in it."""
 
 import asyncio
 import contextlib

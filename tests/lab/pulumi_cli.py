@@ -1,4 +1,5 @@
-"""The real Pulumi CLI on a file backend, with no account, no downloads and nothing of the caller's cloud settings."""
+"""The real Pulumi CLI on a file backend, with no account, no downloads and nothing of the caller's cloud
+settings."""
 
 import contextlib
 import json
@@ -59,7 +60,8 @@ class PulumiTimeout(Exception):
 
 
 class Running:
-    """A CLI process. The engine's plugins have process groups of their own, but they all share its session."""
+    """A CLI process. The engine's plugins have process groups of their own, but they all share its
+    session."""
 
     def __init__(
         self, command: list[str], directory: Path, environment: Mapping[str, str], on_line: OnLine | None

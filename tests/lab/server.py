@@ -1,4 +1,5 @@
-"""The lab as one process: the stand-in for Tencent's API, and for each cluster a real control plane with stand-in TKE controllers."""
+"""The lab as one process: the stand-in for Tencent's API, and for each cluster a real control plane with
+stand-in TKE controllers."""
 
 import argparse
 import asyncio
@@ -119,7 +120,8 @@ async def serve(
 
 
 async def _to_the_end(stopping: Coroutine[object, object, None]) -> None:
-    """Whatever interrupts: uvicorn raises the signal that ended it once more, and that must not end the stopping."""
+    """Whatever interrupts: uvicorn raises the signal that ended it once more, and that must not end the
+    stopping."""
     task = asyncio.ensure_future(stopping)
     while not task.done():
         with contextlib.suppress(asyncio.CancelledError):

@@ -1,4 +1,5 @@
-"""Capacity against a real scheduler: pods are added to each zone until some stay Pending. What was predicted is what runs."""
+"""Capacity against a real scheduler: pods are added to each zone until some stay Pending. What was predicted
+is what runs."""
 
 import asyncio
 from collections import Counter
@@ -17,7 +18,8 @@ from tests.lab.world import Instance
 from tests.lab.world import Subnet as WorldSubnet
 
 ZONES = {
-    # The machine's type ends it; the addresses; the addresses, of which each of two nodes takes one for its ENI.
+    # The machine's type ends it; the addresses; the addresses, of which each of two nodes takes one for its
+    # ENI.
     "ap-guangzhou-4": ("S5.SMALL1", "10.0.64.0/24", ["10.0.0.41"], 5),
     "ap-guangzhou-7": ("S5.2XLARGE16", "10.0.65.0/28", ["10.0.0.71"], 12),
     "ap-guangzhou-6": ("S5.MEDIUM4", "10.0.66.0/28", ["10.0.0.61", "10.0.0.62"], 11),

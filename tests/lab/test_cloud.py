@@ -191,7 +191,8 @@ def pool_request(cluster_id: str, vpc_id: str, subnets: list[str], desired: int 
 
 
 def assert_same_shape(answer: Any, parsed: Any, path: str) -> None:
-    """Nothing of the answer may be unknown to the official model. (Models leave out what was not answered: null.)"""
+    """Nothing of the answer may be unknown to the official model. (Models leave out what was not answered:
+    null.)"""
     if isinstance(answer, dict):
         values, known = cast("Json", answer), cast("Json", parsed)
         assert known is not None, path
@@ -240,7 +241,8 @@ def lab() -> Iterator[Lab]:
         yield running
 
 
-# --- the gate -------------------------------------------------------------------------------------------------------
+# --- the gate
+# -------------------------------------------------------------------------------------------------------
 
 
 def test_signed_call_of_the_typed_client(lab: Lab) -> None:
@@ -336,7 +338,8 @@ def test_origin_form(lab: Lab) -> None:
     assert answer.headers["content-type"] == "application/json"
 
 
-# --- network --------------------------------------------------------------------------------------------------------
+# --- network
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_subnet_rules(lab: Lab) -> None:
@@ -469,7 +472,8 @@ def test_security_group(lab: Lab) -> None:
     lab.call("vpc", "DeleteSecurityGroup", {"SecurityGroupId": group_id})
 
 
-# --- clusters -------------------------------------------------------------------------------------------------------
+# --- clusters
+# -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -601,7 +605,8 @@ def test_deletion_protection_and_attributes(lab: Lab) -> None:
     lab.call("tke", "DescribeClusterVirtualNode", {"ClusterId": cluster_id})
 
 
-# --- VPC-CNI --------------------------------------------------------------------------------------------------------
+# --- VPC-CNI
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_enable_refusals(lab: Lab) -> None:
@@ -804,7 +809,8 @@ def test_pools_of_every_kind_are_told_by_the_newer_version_and_those_with_a_scal
     assert len(lab.world.clusters[cluster_id].instances) == 1
 
 
-# --- the article ----------------------------------------------------------------------------------------------------
+# --- the article
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_the_whole_story(lab: Lab) -> None:
@@ -826,9 +832,9 @@ def test_the_whole_story(lab: Lab) -> None:
     ]
     code, message = lab.refused("tke", "CreateClusterNodePool", pool_request(cluster_id, vpc_id, [nodes6]))
     assert code == "FailedOperation.NetworkScaleError"
-    assert message == (
-        "checkClusterNetworkScale failed, err:DashboardError,Code : -1100000 , Msg : Network scale error[IP for pods in Zone "
-        "ap-guangzhou-6 is not enough to scale out 1 nodes.], err : nil"
+    assert (
+        message == "checkClusterNetworkScale failed, err:DashboardError,Code : -1100000 , Msg : Network scale"
+        " error[IP for pods in Zone ap-guangzhou-6 is not enough to scale out 1 nodes.], err : nil"
     )
     assert len(lab.world.clusters[cluster_id].node_pools) == 1
     empty = lab.pool(cluster_id, vpc_id, [nodes6], desired=0)  # wants no node, so nothing is checked
@@ -964,7 +970,8 @@ def test_endpoint_takes_its_time(lab: Lab) -> None:
     assert lab.world.subnets[subnet_id].leases == {}
 
 
-# --- accounts, calls, faults ----------------------------------------------------------------------------------------
+# --- accounts, calls, faults
+# ----------------------------------------------------------------------------------------
 
 
 def test_identity_and_role(lab: Lab) -> None:

@@ -1,4 +1,5 @@
-"""One real control plane: what the stand-in for kubelets does to nodes and pods, and what it leaves to others."""
+"""One real control plane: what the stand-in for kubelets does to nodes and pods, and what it leaves to
+others."""
 
 import asyncio
 import signal
@@ -39,7 +40,8 @@ class Run(Protocol):
 
 
 class Cluster:
-    """A client with the few things the tests do over and over. Plain JSON: no client library between test and server."""
+    """A client with the few things the tests do over and over. Plain JSON: no client library between test and
+    server."""
 
     def __init__(self, kubeconfig: str, directory: Path) -> None:
         config: Json = yaml.safe_load(kubeconfig)

@@ -1,4 +1,5 @@
-"""The stand-in controllers against a real control plane: what a TKE hybrid cluster does, seen through its API."""
+"""The stand-in controllers against a real control plane: what a TKE hybrid cluster does, seen through its
+API."""
 
 import asyncio
 import ipaddress

@@ -1,4 +1,5 @@
-"""What the stand-in controllers read beside a Service or an Ingress, and what they refuse, without a cluster."""
+"""What the stand-in controllers read beside a Service or an Ingress, and what they refuse, without a
+cluster."""
 
 import base64
 from types import SimpleNamespace

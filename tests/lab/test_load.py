@@ -1,4 +1,5 @@
-"""The steady load measures: each way in which a request can fail is counted, with its cause. And the parts of the lab that it relies on."""
+"""The steady load measures: each way in which a request can fail is counted, with its cause. And the parts of
+the lab that it relies on."""
 
 import contextlib
 import socket

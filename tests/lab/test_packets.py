@@ -86,7 +86,8 @@ def test_a_plain_service_hides_the_client_behind_the_node(lab: PacketLab) -> Non
         answers = await lab.ask(await lab.network.client("10.0.0.3"), vip, count=60)
         seen = {(answer["json"]["hostname"], peer(answer)) for answer in answers}
         for name, pod in pods.items():
-            # Through its own node: that node's cbr0. Through another: that one's address in the VPC. Never the client.
+            # Through its own node: that node's cbr0. Through another: that one's address in the VPC. Never
+            # the client.
             own = node_of(pod)
             assert {who for pod_name, who in seen if pod_name == name} == {CBR0[own], *(set(ZONES) - {own})}
         assert {"192.168.0.1", "192.168.0.65"} < {who for _, who in seen}
@@ -483,7 +484,8 @@ def test_missing_tools_are_installed_where_that_is_possible(
     made = "; ".join(f"echo > {bare / name}; /bin/chmod +x {bare / name}" for name in ("ip", "nft"))
     _program(
         bare / "apt-get",
-        f'[ "$1" = update ] && exec /bin/sh -c "echo > {bare}/lists"; [ -e {bare}/lists ] || exit 100; {made}',
+        f'[ "$1" = update ] && exec /bin/sh -c "echo > {bare}/lists"; [ -e {bare}/lists ] || exit 100;'
+        f" {made}",
     )
     assert tools.provide() == "installed iproute2 nftables"
     assert tools.provide() == ""

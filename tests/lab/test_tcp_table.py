@@ -1,4 +1,5 @@
-"""`tke-hybrid verify --from-tcp-table` on real packets: what each pod's own kernel says. The kubectl stands in for the real one."""
+"""`tke-hybrid verify --from-tcp-table` on real packets: what each pod's own kernel says. The kubectl stands
+in for the real one."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""The stand-in plugin over real gRPC: the vendor's state machine, errors, replacements, ignoreChanges and secrets."""
+"""The stand-in plugin over real gRPC: the vendor's state machine, errors, replacements, ignoreChanges and
+secrets."""
 
 import subprocess
 import sys

@@ -176,7 +176,8 @@ async def source_nat(lab: PacketLab, node: str) -> AsyncGenerator[None]:
     name = lab.network.status()["nodes"][node]
     await kernel.nft(
         name,
-        "table ip wrong {\nchain out {\ntype nat hook postrouting priority 90\noifname cbr0 masquerade\n}\n}\n",
+        "table ip wrong {\nchain out {\ntype nat hook postrouting priority 90\noifname cbr0"
+        " masquerade\n}\n}\n",
     )
     try:
         yield

@@ -1,6 +1,8 @@
-"""What the stand-in for Tencent's cloud knows: plain state, shared by the API and by the in-cluster controllers.
+"""What the stand-in for Tencent's cloud knows: plain state, shared by the API and by the in-cluster
+controllers.
 
-Everything runs on one asyncio loop in one process, so no locks. The API stand-in (`cloud/`) is the only writer of
+Everything runs on one asyncio loop in one process, so no locks. The API stand-in (`cloud/`) is the only
+writer of
 what a customer asks for; the controllers (`controllers/`) are the only writers of what TKE makes out of it.
 """
 
@@ -14,7 +16,8 @@ EndpointStatus = Literal["NotFound", "Creating", "Created", "Deleting", "Deleted
 ClusterStatus = Literal["Creating", "Running", "Deleting", "Abnormal"]
 
 IPAMD_VERSION = "v3.4.4"
-"""The lab's choice: the last line of versions that is no add-on yet, so that the article's edit of the ConfigMap belongs to it too."""
+"""The lab's choice: the last line of versions that is no add-on yet, so that the article's edit of the
+ConfigMap belongs to it too."""
 
 
 ADDON = "eniipamd"
@@ -168,9 +171,11 @@ class VpcCni:
     """Written by the controllers: initializing, upgrading (no node yet), running, Failed."""
     reason: str = ""
     ipamd_subnet_ids: list[str] = field(default_factory=list[str])
-    """Written by the controllers: the list that the running ipamd works with (read from its ConfigMap at its start)."""
+    """Written by the controllers: the list that the running ipamd works with (read from its ConfigMap at its
+    start)."""
     security_group_ids: list[str] | None = None
-    """Written by the controllers: the groups that ipamd puts on the nodes' ENIs (read from its arguments at its start).
+    """Written by the controllers: the groups that ipamd puts on the nodes' ENIs (read from its arguments at
+    its start).
     None filters nothing."""
     disabling: bool = False
     """Being turned off: the cloud says so until `Cluster.vpc_cni` is None again."""
@@ -263,7 +268,8 @@ class LoadBalancer:
     internal: bool
     direct: bool
     user_made: bool = False
-    """Made by the customer and only used by TKE: `owner` is empty while nothing uses it, and TKE never deletes it."""
+    """Made by the customer and only used by TKE: `owner` is empty while nothing uses it, and TKE never
+    deletes it."""
     listeners: list[Listener] = field(default_factory=list[Listener])
     charge_type: str = ""
     bandwidth: int = 0
@@ -283,7 +289,8 @@ class World:
     security_groups: dict[str, SecurityGroup] = field(default_factory=dict[str, SecurityGroup])
     load_balancers: dict[str, LoadBalancer] = field(default_factory=dict[str, LoadBalancer])
     load_balancer_sync_seconds: float = 0.0
-    """How long the controllers take to carry what they see into a load balancer: one change after the other, as it was when they began."""
+    """How long the controllers take to carry what they see into a load balancer: one change after the other,
+    as it was when they began."""
     load_balancer_release_seconds: float = 0.0
     """How long the controllers take until a deleted Service or Ingress has lost its load balancer."""
     ipamd_version: str = IPAMD_VERSION

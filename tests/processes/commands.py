@@ -67,14 +67,15 @@ def kubeconfig(folder: Path, server: str) -> Path:
     path = folder / "kubeconfig"
     path.touch(0o600)
     path.write_text(
-        "{current-context: c, contexts: [{name: c, context: {cluster: k, user: u}}], "
-        f"clusters: [{{name: k, cluster: {{server: 'http://{server}'}}}}], users: [{{name: u, user: {{token: t}}}}]}}"
+        "{current-context: c, contexts: [{name: c, context: {cluster: k, user: u}}], clusters: [{name:"
+        f" k, cluster: {{server: 'http://{server}'}}}}], users: [{{name: u, user: {{token: t}}}}]}}"
     )
     return path
 
 
 def calls(folder: Path, server: str) -> dict[str, Call]:
-    """One call of each command. None of them asks an address outside of loopback; `server` is the cloud and the cluster."""
+    """One call of each command. None of them asks an address outside of loopback; `server` is the cloud and
+    the cluster."""
     facts, state, config = folder / "facts.json", folder / "state.json", kubeconfig(folder, server)
     facts.write_text(json.dumps(FACTS))
     state.write_text(json.dumps(stack(cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 3))))
@@ -142,7 +143,10 @@ class Refusing(BaseHTTPRequestHandler):
     """A cloud that knows no key. To a cluster's client it is something else than an API server."""
 
     def do_POST(self) -> None:
-        body = b'{"Response": {"Error": {"Code": "AuthFailure.SecretIdNotFound", "Message": "unknown key"}, "RequestId": "r"}}'
+        body = (
+            b'{"Response": {"Error": {"Code": "AuthFailure.SecretIdNotFound", "Message": "unknown key"},'
+            b' "RequestId": "r"}}'
+        )
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

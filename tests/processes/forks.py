@@ -1,7 +1,10 @@
-"""`python -m tests.processes.forks`: runs calls of the command, each in a child that has all modules and the streams that the call says.
+"""`python -m tests.processes.forks`: runs calls of the command, each in a child that has all modules and the
+streams that the call says.
 
-A call and its answer are a line of JSON each. An interpreter makes its streams at its start of what the environment and the file numbers
-are; a child is given the same streams, and costs a tenth of an interpreter. Interpreters of their own are in test_endings.py as well.
+A call and its answer are a line of JSON each. An interpreter makes its streams at its start of what the
+environment and the file numbers
+are; a child is given the same streams, and costs a tenth of an interpreter. Interpreters of their own are in
+test_endings.py as well.
 """
 
 import importlib
@@ -63,7 +66,8 @@ def load() -> None:
 
 
 def streams(call: dict[str, Any], folder: Path) -> None:
-    """The child's own file numbers and streams. `streams` maps a number to a file, to nothing where it is closed, `<` for reading alone."""
+    """The child's own file numbers and streams. `streams` maps a number to a file, to nothing where it is
+    closed, `<` for reading alone."""
     where = {0: "/dev/null", 1: str(folder / "out"), 2: str(folder / "err")}
     where |= {int(number): name for number, name in call.get("streams", {}).items()}
     made: list[Any] = []
@@ -84,7 +88,8 @@ def streams(call: dict[str, Any], folder: Path) -> None:
 
 
 def child(call: dict[str, Any], folder: Path) -> NoReturn:
-    """Ends as the command does; an interpreter that cannot write what is left at its end would end with 120."""
+    """Ends as the command does; an interpreter that cannot write what is left at its end would end with
+    120."""
     streams(call, folder)
     sys.argv = ["tke-hybrid", *call["words"]]
     if call.get("raises"):

@@ -1,4 +1,5 @@
-"""Credential helpers of a kubeconfig: programs that do anything. A failure is refused by name before any request, and shows nothing."""
+"""Credential helpers of a kubeconfig: programs that do anything. A failure is refused by name before any
+request, and shows nothing."""
 
 import base64
 import datetime
@@ -102,8 +103,8 @@ def test_a_helper_gets_its_arguments_its_environment_and_the_cluster_and_no_term
     helper: Helper, tmp_path: Path
 ) -> None:
     program = helper(
-        f'printf "%s|" "$@" "$TKE_ROLE" "$HOME" > {tmp_path}/seen; printf "%s" "$KUBERNETES_EXEC_INFO" > {tmp_path}/info\n'
-        f'test -z "$(cat)" || exit 9\n{credential(token="t")}'
+        f'printf "%s|" "$@" "$TKE_ROLE" "$HOME" > {tmp_path}/seen; printf "%s" "$KUBERNETES_EXEC_INFO" >'
+        f' {tmp_path}/info\ntest -z "$(cat)" || exit 9\n{credential(token="t")}'
     )
     extension = {"name": "client.authentication.k8s.io/exec", "extension": {"audience": "a"}}
     cluster = Section(

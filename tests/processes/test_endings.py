@@ -1,4 +1,5 @@
-"""How each command ends that cannot do its work, or cannot write what it found: never with 1, never fine, never with a stack trace."""
+"""How each command ends that cannot do its work, or cannot write what it found: never with 1, never fine,
+never with a stack trace."""
 
 import re
 import signal
@@ -32,7 +33,8 @@ WRITES_NOTHING = ("verify", "capacity of a cluster")  # on standard output, wher
 
 @dataclass(frozen=True)
 class Place:
-    """Where the commands run: their calls, and an environment in which no address outside of loopback is asked."""
+    """Where the commands run: their calls, and an environment in which no address outside of loopback is
+    asked."""
 
     folder: Path
     server: str

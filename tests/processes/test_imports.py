@@ -73,7 +73,10 @@ except SystemExit:
 
 def test_drift_loads_neither_the_cloud_nor_kubernetes() -> None:
     heavy = "('kubernetes', 'urllib3', 'pulumi')"
-    code = f"import sys, pulumi_tke_hybrid.drift.command; print([m for m in sys.modules if m.split('.')[0] in {heavy}])"
+    code = (
+        "import sys, pulumi_tke_hybrid.drift.command; print([m for m in sys.modules if m.split('.')[0] in"
+        f" {heavy}])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
     )

@@ -127,7 +127,10 @@ def test_both_pods_are_seen_while_connections_are_held(
 
 @linux
 def test_a_pod_without_cat_is_unknown_with_the_reason(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = "case \"$*\" in *web-1*) echo 'exec failed: cat: executable file not found' >&2; exit 1;; esac; exec cat /proc/net/tcp"
+    script = (
+        "case \"$*\" in *web-1*) echo 'exec failed: cat: executable file not found' >&2; exit 1;; esac; exec"
+        " cat /proc/net/tcp"
+    )
     outcome, _, second = held(kubectl, monkeypatch, script)
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
     assert second.verdict is Verdict.UNKNOWN

@@ -1,4 +1,5 @@
-"""Odd kubeconfigs in each command that looks inside a cluster: could not tell or wrong use, one line, and nothing of a secret."""
+"""Odd kubeconfigs in each command that looks inside a cluster: could not tell or wrong use, one line, and
+nothing of a secret."""
 
 import contextlib
 import json
@@ -147,7 +148,8 @@ def running(
 
 
 def reasons(output: str, errors: str) -> str:
-    """The line of a command; of `drift`, which goes on without the cluster, the reasons of the sides that lie there."""
+    """The line of a command; of `drift`, which goes on without the cluster, the reasons of the sides that lie
+    there."""
     if not output:
         lines = [line for line in errors.splitlines() if not line.startswith("reading ")]  # progress
         assert len(lines) == 1, errors

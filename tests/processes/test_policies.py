@@ -1,4 +1,5 @@
-"""The policy pack and other programs: the Pulumi CLI, which has the last state, and Python, which is the pack."""
+"""The policy pack and other programs: the Pulumi CLI, which has the last state, and Python, which is the
+pack."""
 
 import subprocess
 import sys
@@ -16,7 +17,8 @@ def test_the_cli_is_asked_for_the_state_of_that_stack(
 ) -> None:
     fake = tmp_path / "pulumi"
     fake.write_text(
-        f'#!/bin/sh\necho "$@" > "{tmp_path}/asked"\ncat "{tmp_path}/export.json"\nexit $(cat "{tmp_path}/code")\n'
+        f'#!/bin/sh\necho "$@" > "{tmp_path}/asked"\ncat "{tmp_path}/export.json"\nexit $(cat'
+        f' "{tmp_path}/code")\n'
     )
     fake.chmod(0o755)
     (tmp_path / "export.json").write_text(export(was({})))

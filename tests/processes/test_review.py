@@ -54,11 +54,13 @@ review.PATIENCE = float(sys.argv.pop(1))
 from pulumi_tke_hybrid.cli import main
 main()
 """
-"""Told to end as at a terminal, also where the tests run below `nohup` or in the background: what is ignored there stays so in a child."""
+"""Told to end as at a terminal, also where the tests run below `nohup` or in the background: what is ignored
+there stays so in a child."""
 
 
 def interrupted(folder: Path, script: str, patience: float, *signals: int) -> tuple[int, Path]:
-    """How a review ends that gets these signals while its preview runs this script, and the preview's temporary folder."""
+    """How a review ends that gets these signals while its preview runs this script, and the preview's
+    temporary folder."""
     program, started = folder / "pulumi", folder / "started"
     program.write_text(f'#!/bin/sh\ntouch "$TMPDIR/kubeconfig1"\n{script}\n')
     program.chmod(0o755)

@@ -10,6 +10,7 @@ from pulumi.runtime.proto import source_pb2
 settings.register_profile("unit", database=None, deadline=None)
 settings.load_profile("unit")
 
-# Where in a program a resource was made is for editors. Under pytest the stack is deep, and Pulumi reads all of it for each resource.
+# Where in a program a resource was made is for editors. Under pytest the stack is deep, and Pulumi reads all
+# of it for each resource.
 _runtime: Any = importlib.import_module("pulumi.runtime.resource")
 _runtime._get_stack_trace = source_pb2.StackTrace

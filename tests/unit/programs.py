@@ -1,4 +1,5 @@
-"""Running a program under Pulumi's mocks, hermetically: what it registers, in which order, with which inputs."""
+"""Running a program under Pulumi's mocks, hermetically: what it registers, in which order, with which
+inputs."""
 
 import asyncio
 import concurrent.futures
@@ -116,7 +117,8 @@ def unknown() -> Any:
 
 
 class _AtOnce(concurrent.futures.ThreadPoolExecutor):
-    """Does in the caller's thread what it is given: Pulumi asks its monitor in threads, and starting some for each program takes longer."""
+    """Does in the caller's thread what it is given: Pulumi asks its monitor in threads, and starting some for
+    each program takes longer."""
 
     def submit(
         self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
@@ -136,7 +138,8 @@ def run(
     config: dict[str, str] | None = None,
     into: Graph | None = None,
 ) -> Graph:
-    """Run a program to its end; raises what the program, or anything in an Output, raised. `into` holds what there was until then."""
+    """Run a program to its end; raises what the program, or anything in an Output, raised. `into` holds what
+    there was until then."""
     graph = into or Graph(preview=preview)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -151,6 +154,7 @@ def run(
     finally:
         settings.reset_options()
         loop.close()
-        gc.collect()  # CPython 3.11 fails when what is left of the program is collected while a module is being compiled
+        # CPython 3.11 fails when what is left of the program is collected while a module is being compiled
+        gc.collect()
         gc.freeze()  # what is still there are modules: no later collection need look at them
     return graph

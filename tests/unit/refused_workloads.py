@@ -48,25 +48,33 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({**whole(), "node_selector": {"a": "b"}}, "node_selector: is part of pod_spec; say it there"),
     (
         whole(host_network=True),
-        "pod_spec.host_network: True shares the node's address; such a pod gets no ENI address and cannot stand behind a direct load "
-        "balancer; leave it out",
+        (
+            "pod_spec.host_network: True shares the node's address; such a pod gets no ENI address and cannot"
+            " stand behind a direct load balancer; leave it out"
+        ),
     ),
     (
         whole(termination_grace_period_seconds=10),
-        "pod_spec.termination_grace_period_seconds: 10 s leaves the application no time after "
-        "15 s of rollout.pre_stop_seconds, it would be "
-        "killed; use more",
+        (
+            "pod_spec.termination_grace_period_seconds: 10 s leaves the application no time after "
+            "15 s of rollout.pre_stop_seconds, it would be "
+            "killed; use more"
+        ),
     ),
     (
         {"image": None, "containers": [core.ContainerArgs(name="a", image="a"), ASKING]},
-        "containers[1].resources: asks for an ENI address; the component asks on the first "
-        "container, so the pod would take two; leave it out",
+        (
+            "containers[1].resources: asks for an ENI address; the component asks on the first "
+            "container, so the pod would take two; leave it out"
+        ),
     ),
     (
         {"init_containers": [ASKING]},
-        "init_containers[0].resources: asks for an ENI address; the component asks on the "
-        "first container, so the pod would take two; leave "
-        "it out",
+        (
+            "init_containers[0].resources: asks for an ENI address; the component asks on the "
+            "first container, so the pod would take two; leave "
+            "it out"
+        ),
     ),
     (
         {"volume_claims": [core.PersistentVolumeClaimArgs()]},
@@ -75,8 +83,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     # addresses
     (
         {"fixed_ip": True},
-        "fixed_ip: needs kind='statefulset'; TKE keeps addresses by pod name, so only pods with stable names keep theirs; of a Deployment "
-        "each new pod has a new name",
+        (
+            "fixed_ip: needs kind='statefulset'; TKE keeps addresses by pod name, so only pods with stable"
+            " names keep theirs; of a Deployment each new pod has a new name"
+        ),
     ),
     (
         {"fixed_ip": True, "kind": "statefulset", **OVERLAY},
@@ -105,7 +115,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"ports": [{"port": 53}, {"port": 53, "protocol": "UDP"}], "direct": False},
-        "ports[1].port: 53 has TCP and UDP; TKE offers both on one port only with direct access; say direct=True, or use two ports",
+        (
+            "ports[1].port: 53 has TCP and UDP; TKE offers both on one port only with direct access; say"
+            " direct=True, or use two ports"
+        ),
     ),
     (
         {"ports": [{"port": 80, "protocol": "tcp"}]},
@@ -113,11 +126,17 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"ports": [{"port": 443, "protocol": "TCP_SSL"}]},
-        "ports[0].certificate_id: belongs to protocol 'TCP_SSL', and only to it; the load balancer needs it to end TLS",
+        (
+            "ports[0].certificate_id: belongs to protocol 'TCP_SSL', and only to it; the load balancer needs"
+            " it to end TLS"
+        ),
     ),
     (
         {"listener": {"health_check": {"interval": 5, "timeout": 5}}},
-        "listener.health_check.timeout: 5 s is not below the interval of 5 s; a check must end before the next one begins",
+        (
+            "listener.health_check.timeout: 5 s is not below the interval of 5 s; a check must end before the"
+            " next one begins"
+        ),
     ),
     (
         {"listener": {"session_seconds": 10}},
@@ -125,7 +144,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"listener": {"session_seconds": 60}, "exposure": tke.not_exposed()},
-        "listener: is about the Service's load balancer, and exposure 'none' has none; leave it out, or choose an exposure",
+        (
+            "listener: is about the Service's load balancer, and exposure 'none' has none; leave it out, or"
+            " choose an exposure"
+        ),
     ),
     # the load balancer
     (
@@ -134,16 +156,24 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"exposure": {"kind": "public", "subnet_id": SUBNET}},
-        "exposure.subnet_id: belongs to a load balancer of kind 'internal', this one is 'public'; leave it out",
+        (
+            "exposure.subnet_id: belongs to a load balancer of kind 'internal', this one is 'public'; leave"
+            " it out"
+        ),
     ),
     (
         {"exposure": {"kind": "internal", "subnet_id": SUBNET, "bandwidth": 5}},
-        "exposure.bandwidth: belongs to a load balancer of kind 'public', this one is 'internal'; leave it out",
+        (
+            "exposure.bandwidth: belongs to a load balancer of kind 'public', this one is 'internal'; leave"
+            " it out"
+        ),
     ),
     (
         {"exposure": {"kind": "existing", "load_balancer_id": "lb-12345678", "pass_to_target": True}},
-        "exposure.pass_to_target: TKE sets it only on load balancers that it makes, this one is 'existing'; leave it out, and set "
-        "LoadBalancerPassToTarget on a load balancer of your own",
+        (
+            "exposure.pass_to_target: TKE sets it only on load balancers that it makes, this one is"
+            " 'existing'; leave it out, and set LoadBalancerPassToTarget on a load balancer of your own"
+        ),
     ),
     (
         {"exposure": {"kind": "public", "security_groups": ["sg-12345678"] * 6}},
@@ -166,7 +196,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"ingress": ingress(hosts=["shop"])},
-        "ingress.hosts[0]: 'shop' is not a host TKE accepts (E4052); it needs a dot, for example 'shop.example.com'",
+        (
+            "ingress.hosts[0]: 'shop' is not a host TKE accepts (E4052); it needs a dot, for example"
+            " 'shop.example.com'"
+        ),
     ),
     (
         {"ingress": ingress(redirect=True)},
@@ -178,30 +211,41 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"ingress": {"exposure": tke.not_exposed()}},
-        "ingress.exposure.kind: 'none' makes no Ingress; say public, internal or existing, or leave ingress out",
+        (
+            "ingress.exposure.kind: 'none' makes no Ingress; say public, internal or existing, or leave"
+            " ingress out"
+        ),
     ),
     (
         {"exposure": EXISTING, "ingress": {"exposure": EXISTING}},
-        "ingress.exposure.load_balancer_id: lb-12345678 is the Service's; TKE refuses to share a load balancer between a Service and an "
-        "Ingress; give the Ingress another one",
+        (
+            "ingress.exposure.load_balancer_id: lb-12345678 is the Service's; TKE refuses to share a load"
+            " balancer between a Service and an Ingress; give the Ingress another one"
+        ),
     ),
     # annotations and names
     (
         {"pod_annotations": {"tke.cloud.tencent.com/networks": "x"}},
-        "pod_annotations: tke.cloud.tencent.com/networks is written by the component from its own properties; say it there, or change the "
-        "object with a Pulumi transform",
+        (
+            "pod_annotations: tke.cloud.tencent.com/networks is written by the component from its own"
+            " properties; say it there, or change the object with a Pulumi transform"
+        ),
     ),
     (
         {"service_annotations": {"service.kubernetes.io/loadbalance-id": "lb-12345678"}},
-        "service_annotations: service.kubernetes.io/loadbalance-id is written by TKE and "
-        "tells which load balancer there is; to choose one, "
-        "use existing_clb(id)",
+        (
+            "service_annotations: service.kubernetes.io/loadbalance-id is written by TKE and "
+            "tells which load balancer there is; to choose one, "
+            "use existing_clb(id)"
+        ),
     ),
     (
         {"pod_annotations": {"tke.cloud.tencent.com/security-group-id": "sg-12345678"}},
-        "pod_annotations: tke.cloud.tencent.com/security-group-id has no effect on the shared "
-        "ENI, whose security groups are the node's; set "
-        "them on the ENIs (ipamd) instead",
+        (
+            "pod_annotations: tke.cloud.tencent.com/security-group-id has no effect on the shared "
+            "ENI, whose security groups are the node's; set "
+            "them on the ENIs (ipamd) instead"
+        ),
     ),
     (
         {"labels": {"app.kubernetes.io/name": "x"}},
@@ -211,28 +255,40 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     # rollout
     (
         {"rollout": {"pre_stop_seconds": 40, "termination_grace_seconds": 40}},
-        "rollout.termination_grace_seconds: 40 s leaves the application no time after 40 s of pre_stop_seconds, it would be killed; use 70",
+        (
+            "rollout.termination_grace_seconds: 40 s leaves the application no time after 40 s of"
+            " pre_stop_seconds, it would be killed; use 70"
+        ),
     ),
     # what the cluster's facts say
     (
         {"replicas": 27, "cluster_facts": FACTS},
-        "replicas: 27 pods need as many ENI addresses, and the container subnets have 26; add a container subnet, or use fewer replicas "
-        "[addresses]",
+        (
+            "replicas: 27 pods need as many ENI addresses, and the container subnets have 26; add a container"
+            " subnet, or use fewer replicas [addresses]"
+        ),
     ),
     (
         {"replicas": 14, "cluster_facts": FACTS, "nominated_subnets": ["subnet-44444444"]},
-        "replicas: 14 pods need as many ENI addresses, and the container subnets have 13; add a container subnet, or use fewer replicas "
-        "[addresses]",
+        (
+            "replicas: 14 pods need as many ENI addresses, and the container subnets have 13; add a container"
+            " subnet, or use fewer replicas [addresses]"
+        ),
     ),
     (
         {"exposure": tke.internal("subnet-44444444"), "cluster_facts": FACTS},
-        "exposure.subnet_id: subnet-44444444 is a container subnet; the load balancer would "
-        "take an address from the pods, and keep the subnet "
-        "from being removed; use a subnet of its own, or say "
-        "allow_eni_subnet=True [load-balancer-in-eni-subnet]",
+        (
+            "exposure.subnet_id: subnet-44444444 is a container subnet; the load balancer would "
+            "take an address from the pods, and keep the subnet "
+            "from being removed; use a subnet of its own, or say "
+            "allow_eni_subnet=True [load-balancer-in-eni-subnet]"
+        ),
     ),
     (
         {"kind": "statefulset", "fixed_ip": True, "cluster_facts": {**FACTS, "staticIp": False}},
-        "fixed_ip: needs a cluster with static IPs, and this one has none; its mode is fixed for ever; leave it out",
+        (
+            "fixed_ip: needs a cluster with static IPs, and this one has none; its mode is fixed for ever;"
+            " leave it out"
+        ),
     ),
 ]

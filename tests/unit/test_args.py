@@ -30,8 +30,10 @@ def test_every_bad_input_is_reported_with_its_path_and_a_cure() -> None:
             node_pools=[{"name": "x"}],  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
         )
     assert lines(caught.value) == [
-        "eni_subnets[1]: must be an instance of EniZoneSubnet, or a dictionary or an instance of EniSubnetArgs; got 7; "
-        "pass the EniZoneSubnet itself",
+        (
+            "eni_subnets[1]: must be an instance of EniZoneSubnet, or a dictionary or an instance of"
+            " EniSubnetArgs; got 7; pass the EniZoneSubnet itself"
+        ),
         "ip_reclaim: 20 s is outside 300 to 15768000 s, the range TKE accepts; use after(300)",
         "cluster_cidr: 192.168.0.5/20 has host bits set; the range it lies in is 192.168.0.0/20",
         "cluster_max_pod_num: 63 is not a power of two; TKE rounds it up; use 64",
@@ -126,8 +128,8 @@ def test_an_output_in_an_f_string_is_refused_in_every_property(monkeypatch: pyte
     with pytest.raises(tke.InvalidInputs) as caught:
         run(program)
     assert lines(caught.value) == [
-        f"{path}: holds what Pulumi writes in place of an Output; an f-string does not wait for the value of one; "
-        "use pulumi.Output.format(...) or .apply(...)"
+        f"{path}: holds what Pulumi writes in place of an Output; an f-string does not wait for the value of"
+        " one; use pulumi.Output.format(...) or .apply(...)"
         for path in ("image", "env['A']")
     ]
 

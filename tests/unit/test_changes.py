@@ -600,7 +600,8 @@ KEPT: list[Step] = [
 def test_a_raw_subnet_that_a_cluster_keeps_is_not_deleted(keeps: Step) -> None:
     (finding,) = coverage.findings(Plan((keeps, deleted(A))))
     assert str(finding).startswith(
-        f"pods-6: {A} would be deleted: the pod subnet 10.0.0.0/28 of zone {SIX}; certain: new pods in its zone"
+        f"pods-6: {A} would be deleted: the pod subnet 10.0.0.0/28 of zone {SIX}; certain: new pods in its"
+        " zone"
     )
     assert finding.rule.id == "pod-subnet-leaves"
 
@@ -632,7 +633,8 @@ def test_a_stack_without_any_pod_subnet_in_view_is_not_judged() -> None:
 def test_a_zone_that_would_run_short_of_addresses_is_found_from_a_tenth_on(
     replicas: int, short: bool
 ) -> None:
-    """A rollout adds a quarter: 8 replicas and 2 more leave 3 of 13 addresses, 9 replicas and 3 more leave 1."""
+    """A rollout adds a quarter: 8 replicas and 2 more leave 3 of 13 addresses, 9 replicas and 3 more leave
+    1."""
     pods_4 = subnet("pods-4", FOUR, Op.SAME, availableIpCount=13)
     more = update(
         resource_types.DEPLOYMENT,

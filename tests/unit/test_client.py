@@ -1,4 +1,5 @@
-"""The client of the cloud: what it says when there is no key, and when what comes back is no answer. No secret is ever in it."""
+"""The client of the cloud: what it says when there is no key, and when what comes back is no answer. No
+secret is ever in it."""
 
 import http.server
 import json

@@ -193,7 +193,8 @@ MADE: dict[str, Any] = {"cluster": {"vpcId": "vpc-1"}, "nodePools": {"workers": 
             ADOPTED,
             MADE,
             [
-                "existing_cluster_id: is gone, instead of cls-1; TKE fixes its cluster when a pool is made, so this would rebuild"
+                "existing_cluster_id: is gone, instead of cls-1; TKE fixes its cluster when a pool is made,"
+                " so this would rebuild"
             ],
         ),
         (ADOPTED, {**MADE, "nodePools": {"others": POOL}}, []),
@@ -201,7 +202,8 @@ MADE: dict[str, Any] = {"cluster": {"vpcId": "vpc-1"}, "nodePools": {"workers": 
             MADE,
             ADOPTED,
             [
-                "existing_cluster_id: cls-1 instead of the cluster that this program made; what a program no longer makes is dele"
+                "existing_cluster_id: cls-1 instead of the cluster that this program made; what a program no"
+                " longer makes is dele"
             ],
         ),
         (

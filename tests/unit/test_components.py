@@ -89,7 +89,8 @@ def everything() -> None:
 
 
 def test_type_tokens_child_names_and_pickled_providers_are_frozen() -> None:
-    """A changed name is a deleted and made-again resource in every user's stack. Change the file only together with aliases."""
+    """A changed name is a deleted and made-again resource in every user's stack. Change the file only
+    together with aliases."""
     graph = run(everything)
     seen = {
         "resources": {
@@ -183,7 +184,8 @@ def by_configmap(into: Graph, **more: Any) -> Graph:
 
 
 def refusal(into: Graph) -> str:
-    """Why the ConfigMap is not edited; before that, nothing is written into the cluster and no further zone gets a pool."""
+    """Why the ConfigMap is not edited; before that, nothing is written into the cluster and no further zone
+    gets a pool."""
     with pytest.raises(Exception) as refused:  # noqa: PT011  # of several classes
         by_configmap(into)
     assert into.of_type("Patch") == []
@@ -196,10 +198,12 @@ def test_an_ipamd_that_is_an_addon_is_not_edited(tag: str) -> None:
     graph = Graph()
     graph.live[DEPLOYMENT] = ipamd_of(tag)
     shown = tag.partition("@")[0]
-    assert refusal(graph) == (
-        f"IpamdConfig 'demo-ipamd': 1 invalid input\n  {shown} is the version of ipamd; TKE manages it as add-on eniipamd and may write "
-        "its ConfigMap and Deployment back; register the zones by the API: zone_registration=ZoneRegistration.API, the default (without "
-        "HybridCluster: list them in VpcCni) [configmap-of-addon]"
+    assert (
+        refusal(graph)
+        == f"IpamdConfig 'demo-ipamd': 1 invalid input\n  {shown} is the version of ipamd; TKE manages it as"
+        " add-on eniipamd and may write its ConfigMap and Deployment back; register the zones by the API:"
+        " zone_registration=ZoneRegistration.API, the default (without HybridCluster: list them in"
+        " VpcCni) [configmap-of-addon]"
     )
 
 
@@ -219,9 +223,11 @@ def test_an_ipamd_without_a_version_is_edited_with_a_word_about_it(tag: str, sep
     assert [(level, text) for level, text in graph.said if "ipamd" in text] == [
         (
             "warning",
-            f"IpamdConfig 'demo-ipamd': could not tell the version of ipamd (its image registry.example.com/tke/tke-eni-ipamd"
-            f"{separator}{tag} does not tell it); from 3.5.0 on TKE manages it as add-on eniipamd and may write its ConfigMap and "
-            "Deployment back",
+            (
+                "IpamdConfig 'demo-ipamd': could not tell the version of ipamd (its image"
+                f" registry.example.com/tke/tke-eni-ipamd{separator}{tag} does not tell it); from 3.5.0 on"
+                " TKE manages it as add-on eniipamd and may write its ConfigMap and Deployment back"
+            ),
         )
     ]
     assert len(graph.of_type("Patch")) == 2
@@ -234,9 +240,11 @@ def test_an_ipamd_whose_version_is_told_is_edited_without_a_word() -> None:
 def test_a_subnet_that_only_ipamd_has_is_not_taken_from_it() -> None:
     graph = Graph()
     graph.live[CONFIG_MAP] = {"data": {"TKE_ENI_IPAMD_SUBNET_ID": "subnet-44444444:subnet-77777777"}}
-    assert refusal(graph) == (
-        "IpamdConfig 'demo-ipamd': 1 invalid input\n  eni_subnets: subnet-77777777 is in ipamd's list but not in the program; pods may "
-        "hold addresses in it; add it, with its zone, at its place in the list"
+    assert (
+        refusal(graph)
+        == "IpamdConfig 'demo-ipamd': 1 invalid input\n  eni_subnets: subnet-77777777 is in ipamd's list but"
+        " not in the program; pods may hold addresses in it; add it, with its zone, at its place in the"
+        " list"
     )
 
 
@@ -454,7 +462,8 @@ def test_a_subnet_that_cannot_be_looked_up_is_one_line(monkeypatch: pytest.Monke
         run(lambda: tke.EniZoneSubnet("pods", described))
     (problem,) = caught.value.problems
     assert str(problem).startswith(
-        "subnet_id: subnet-12345678 could not be looked up; invoke of tencentcloud:Vpc/getSubnets:getSubnets failed"
+        "subnet_id: subnet-12345678 could not be looked up; invoke of tencentcloud:Vpc/getSubnets:getSubnets"
+        " failed"
     )
     assert "at line 7" not in str(problem)
 
@@ -534,7 +543,10 @@ def switched(stated: str | None = None, region: str = "ap-guangzhou", **key: Any
 def test_a_switch_of_its_own_asks_where_its_provider_works() -> None:
     assert run(switched).named("cni-switch").inputs["region"] == "ap-guangzhou"
     assert run(lambda: switched("ap-guangzhou")).named("cni-switch").inputs["region"] == "ap-guangzhou"
-    refusal = "region: ap-guangzhou is not ap-shanghai, in which the tencentcloud provider works; use the provider of region ap-guangzhou"
+    refusal = (
+        "region: ap-guangzhou is not ap-shanghai, in which the tencentcloud provider works; use the provider"
+        " of region ap-guangzhou"
+    )
     with pytest.raises(tke.InvalidInputs, match=refusal):
         run(lambda: switched("ap-guangzhou", region="ap-shanghai"))
 

@@ -1,4 +1,5 @@
-"""Every argument names its default and what a change of it does, every component what it makes and what it raises."""
+"""Every argument names its default and what a change of it does, every component what it makes and what it
+raises."""
 
 import ast
 import inspect
@@ -14,7 +15,8 @@ from pulumi_tke_hybrid.component.args import Args
 from tests.unit.catalogue.described import CLASSES, properties
 
 CHANGE = re.compile(
-    r"in place|replaces|rolls the pods|refused|Changes nothing that exists|is not applied|is another pool|names what"
+    r"in place|replaces|rolls the pods|refused|Changes nothing that exists|is not applied|is another"
+    r" pool|names what"
 )
 """How the documentation of an argument says what a change does."""
 LISTED = [getattr(tke, name) for name in tke.__all__]

@@ -1,7 +1,10 @@
-"""Generated from the installed packages: no type that holds pods, subnets, clusters, load balancers or security groups is lost in silence.
+"""Generated from the installed packages: no type that holds pods, subnets, clusters, load balancers or
+security groups is lost in silence.
 
-Which types these are comes from the packages' own classes: of `tencentcloud_iac_pulumi` every resource with a property that names a
-network, a subnet, a cluster, a load balancer, a network interface, a node pool or a security group; of `pulumi_kubernetes` every kind with
+Which types these are comes from the packages' own classes: of `tencentcloud_iac_pulumi` every resource with a
+property that names a
+network, a subnet, a cluster, a load balancer, a network interface, a node pool or a security group; of
+`pulumi_kubernetes` every kind with
 a pod template, a pod's specification or a load balancer, and every kind that holds objects of all kinds.
 """
 
@@ -54,7 +57,8 @@ def tencent() -> dict[str, frozenset[str]]:
 
 
 def _with_pods() -> dict[str, dict[str, Any]]:
-    """Kinds whose specification has a pod template, by the annotations of the package's own classes; with inputs for each."""
+    """Kinds whose specification has a pod template, by the annotations of the package's own classes; with
+    inputs for each."""
     pod = {"metadata": {}, "spec": {"containers": [{"name": "c"}]}}
     found: dict[str, dict[str, Any]] = {}
     for token, properties in _resources(_KUBERNETES).items():
@@ -83,7 +87,8 @@ _SPECIFICATION = re.compile(r"^class (\w+)SpecArgs:$(.*?)(?=^class |\Z)", re.MUL
 
 @cache
 def _templated() -> frozenset[tuple[str, str]]:
-    """(kind, field) of every specification, in any version, that has a field with a template of pods or jobs."""
+    """(kind, field) of every specification, in any version, that has a field with a template of pods or
+    jobs."""
     texts = [
         path.read_text(encoding="utf-8")
         for path in _KUBERNETES.rglob("_inputs.py")

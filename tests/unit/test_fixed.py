@@ -11,9 +11,11 @@ def unknown(value: object) -> bool:
 
 def test_a_range_of_services_that_tke_chose_is_fixed_like_a_stated_one() -> None:
     (finding,) = cluster_findings(BEFORE, {**BEFORE, "serviceCidr": "10.9.0.0/20"}, unknown)
-    assert str(finding) == (
-        "service_cidr: 10.9.0.0/20 instead of TKE's own choice; TKE fixes the range of Services when the cluster is made, so this would "
-        "rebuild the whole cluster; leave it out; if the rebuild is intended, say allow_cluster_replacement=True"
+    assert (
+        str(finding)
+        == "service_cidr: 10.9.0.0/20 instead of TKE's own choice; TKE fixes the range of Services when the"
+        " cluster is made, so this would rebuild the whole cluster; leave it out; if the rebuild is"
+        " intended, say allow_cluster_replacement=True"
     )
     (finding,) = cluster_findings({**BEFORE, "serviceCidr": "10.9.0.0/20"}, BEFORE, unknown)
     assert "service_cidr: (left out) instead of 10.9.0.0/20" in str(finding)

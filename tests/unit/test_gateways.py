@@ -50,7 +50,8 @@ def rendered(resources: dict[str, Any] | None = None, **more: Any) -> dict[str, 
 
 
 def ours() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Pod annotations with the first container's resources, and Service annotations, of a `ClientIpWorkload`."""
+    """Pod annotations with the first container's resources, and Service annotations, of a
+    `ClientIpWorkload`."""
     graph = made()
     template = graph.named("w-deployment").inputs["spec"]["template"]
     pod = {
@@ -179,8 +180,14 @@ def seen(*objects: tuple[str, str, dict[str, Any]], workloads: Collection[str] |
 
 POD_HOLDERS = [(DEPLOYMENT, name, rendered()) for name in NAMES]
 FRONT = (SERVICE, "front", {"type": "LoadBalancer"})
-UNMOVED = "warning: gateway_transform: no Deployment or StatefulSet is named traefik, so those pods get no ENI address; "
-INDIRECT = "warning: gateway_transform: no Service of type LoadBalancer and no EnvoyProxy came by, so no load balancer became direct; "
+UNMOVED = (
+    "warning: gateway_transform: no Deployment or StatefulSet is named traefik, so those pods get no ENI"
+    " address; "
+)
+INDIRECT = (
+    "warning: gateway_transform: no Service of type LoadBalancer and no EnvoyProxy came by, so no load"
+    " balancer became direct; "
+)
 UNGIVEN = "warning: gateway_transform: was given no Kubernetes object, so it changed nothing; "
 
 
@@ -218,7 +225,8 @@ def test_a_release_of_helm_that_no_transform_reaches_is_refused(capsys: pytest.C
     with pytest.raises(tke.InvalidInputs) as caught:
         seen(("kubernetes:helm.sh/v3:Release", "traefik", {}))
     assert str(caught.value).startswith(
-        "gateway_transform 'traefik': 1 invalid input\n  opts.transforms: does nothing in a helm.sh/v3 Release; Helm renders its"
+        "gateway_transform 'traefik': 1 invalid input\n  opts.transforms: does nothing in a helm.sh/v3"
+        " Release; Helm renders its"
     )
     del caught
     gc.collect()

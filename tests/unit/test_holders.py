@@ -1,4 +1,5 @@
-"""Holders of pods by their pod templates, sources of load balancers by type and annotations, and nodes by subnet."""
+"""Holders of pods by their pod templates, sources of load balancers by type and annotations, and nodes by
+subnet."""
 
 from typing import Any
 

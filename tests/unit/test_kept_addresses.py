@@ -1,4 +1,5 @@
-"""What is asked of a cluster before it goes, or before its VPC-CNI is switched off: a cluster of a few lines answers."""
+"""What is asked of a cluster before it goes, or before its VPC-CNI is switched off: a cluster of a few lines
+answers."""
 
 import base64
 import contextlib
@@ -64,7 +65,8 @@ def test_kept_addresses_are_named_with_the_command_that_releases_each() -> None:
     settle(lambda: cluster, False, wait(said))
     assert (
         said[0]
-        == "kept: 10.0.64.5 of shop/web-0; `kubectl delete vipc web-0 -n shop` releases it while the cluster lives"
+        == "kept: 10.0.64.5 of shop/web-0; `kubectl delete vipc web-0 -n shop` releases it while the cluster"
+        " lives"
     )
     assert "release_kept_ips=True" in said[1]
     assert cluster.released == []
@@ -94,10 +96,16 @@ def test_a_cluster_that_cannot_be_asked_does_not_hold_up_its_own_deletion() -> N
         raise NotReadable("cls-12345678 has no open endpoint (FailedOperation.KubeClientConf)")
 
     settle(closed, False, wait(said))
-    unread = "could not tell which addresses are kept for pods that are gone: cls-12345678 has no open endpoint (FailedOperation.KubeClientConf)"
+    unread = (
+        "could not tell which addresses are kept for pods that are gone: cls-12345678 has no open endpoint"
+        " (FailedOperation.KubeClientConf)"
+    )
     assert said == [unread]
     settle(closed, True, wait(said))
-    held = "nothing was released, and kept addresses may hold up the deletion of their subnets until their reclaim time"
+    held = (
+        "nothing was released, and kept addresses may hold up the deletion of their subnets until their"
+        " reclaim time"
+    )
     assert said[1:] == [f"{unread}; {held}"]
 
 
@@ -117,7 +125,8 @@ def test_a_look_that_fails_while_released_addresses_go_is_made_again() -> None:
     settle(lambda: Blinking([WEB]), True, wait(said))
     assert said[0] == "releasing 10.0.64.5 of shop/web-0"
     assert said[1].startswith(
-        "kept addresses: could not see whether they are released: the API server was not reached (ConnectError)"
+        "kept addresses: could not see whether they are released: the API server was not reached"
+        " (ConnectError)"
     )
     with pytest.raises(DeadlinePassed, match="last seen: could not see whether they are released"):
         settle(lambda: Blinking([WEB], blind=[False] + [True] * 1000), True, wait([]))
@@ -138,19 +147,23 @@ def test_a_cluster_that_falls_silent_between_two_releases_is_told_how_far_it_cam
     assert cluster.released == [WEB]
     assert said[1:] == [
         "releasing 10.0.64.6 of shop/web-1",
-        "could not release it: the API server said: gone away; 1 of 3 were released, and kept addresses may hold up the deletion of their "
-        "subnets until their reclaim time",
+        (
+            "could not release it: the API server said: gone away; 1 of 3 were released, and kept addresses"
+            " may hold up the deletion of their subnets until their reclaim time"
+        ),
     ]
 
 
 CLAIMS, ADDRESSES = f"/apis/{GROUP}/v1/vpcipclaims", f"/apis/{GROUP}/v1/vpcips"
 PLAIN = {"insecure-skip-tls-verify": True}
-"""The server speaks plain HTTP: reading the machine's certificate authorities for it would take longer than the test."""
+"""The server speaks plain HTTP: reading the machine's certificate authorities for it would take longer than
+the test."""
 
 
 @dataclass
 class Cloud:
-    """A cloud with these endpoints, intranet first, that hands out that kubeconfig for each: also for one that is closed."""
+    """A cloud with these endpoints, intranet first, that hands out that kubeconfig for each: also for one
+    that is closed."""
 
     kubeconfig: Any
     intranet: str = "Created"

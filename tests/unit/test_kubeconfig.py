@@ -1,4 +1,5 @@
-"""A proxy of the environment with which no client can be made: each reader names that in a line, and shows nothing of its address."""
+"""A proxy of the environment with which no client can be made: each reader names that in a line, and shows
+nothing of its address."""
 
 import traceback
 from collections.abc import Callable
@@ -13,8 +14,8 @@ from pulumi_tke_hybrid.component.live_objects import pods_and_events
 from pulumi_tke_hybrid.kube.errors import KubeError
 
 KUBECONFIG = (
-    "{current-context: c, contexts: [{name: c, context: {cluster: k, user: u}}], "
-    "clusters: [{name: k, cluster: {server: 'https://10.9.9.9:6443'}}], users: [{name: u, user: {token: s3cr3t}}]}"
+    "{current-context: c, contexts: [{name: c, context: {cluster: k, user: u}}], clusters: [{name: k,"
+    " cluster: {server: 'https://10.9.9.9:6443'}}], users: [{name: u, user: {token: s3cr3t}}]}"
 )
 
 

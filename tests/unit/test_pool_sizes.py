@@ -21,7 +21,10 @@ FIXED = {"enableAutoScale": False, "minSize": 0, "maxSize": 100, "desiredCapacit
             4,
             SCALED,
             {**SCALED, "labels": {"a": "b"}},
-            "node_pools[web].size: 4 nodes are there, and the state of this pool that scales by itself knows of 1",
+            (
+                "node_pools[web].size: 4 nodes are there, and the state of this pool that scales by itself"
+                " knows of 1"
+            ),
         ),
         (4, SCALED, {**SCALED, "maxSize": 8}, "node_pools[web].size: 4 nodes are there, and the state"),
         (

@@ -1,4 +1,5 @@
-"""Ranges of raw resources: each mistake once, with the resource's own property, and nothing about what does not change."""
+"""Ranges of raw resources: each mistake once, with the resource's own property, and nothing about what does
+not change."""
 
 import time
 from typing import Any
@@ -129,7 +130,8 @@ def test_a_subnet_may_lie_in_any_range_of_its_vpc() -> None:
     ]
     many = [f"10.{number}.0.0/16" for number in range(10, 16)]
     assert with_secondary(many, network(a="10.9.0.0/24")) == [
-        "a.cidrBlock: 10.9.0.0/24 lies in none of the VPC's ranges 10.0.0.0/16, 10.10.0.0/16, 10.11.0.0/16, 10.12.0.0/16 and 3 more"
+        "a.cidrBlock: 10.9.0.0/24 lies in none of the VPC's ranges 10.0.0.0/16, 10.10.0.0/16, 10.11.0.0/16,"
+        " 10.12.0.0/16 and 3 more"
     ]
 
 

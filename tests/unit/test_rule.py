@@ -21,8 +21,8 @@ def full() -> Finding:
 
 def test_the_line_names_path_value_reason_and_cure_and_the_rule_that_can_be_set() -> None:
     assert (
-        str(full())
-        == "replicas: 120 is above the quota of 100; the rest gets no traffic; raise the quota [backend-quota]"
+        str(full()) == "replicas: 120 is above the quota of 100; the rest gets no traffic; raise the quota"
+        " [backend-quota]"
     )
 
 
@@ -57,7 +57,10 @@ def test_a_setting_for_no_rule_or_for_a_firm_one_is_refused_with_what_to_do() ->
     assert [str(finding) for finding in setting_findings(wanted, KNOWN)] == [
         "rules: 'backend-quotas' is no rule; did you mean 'backend-quota'?",
         "rules: 'something' is no rule; docs/rules.md lists them",
-        "rules: zone-shape cannot be lowered; nothing can be made of an input that breaks it; leave it out and correct the input",
+        (
+            "rules: zone-shape cannot be lowered; nothing can be made of an input that breaks it; leave it"
+            " out and correct the input"
+        ),
     ]
 
 

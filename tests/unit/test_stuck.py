@@ -49,7 +49,8 @@ def test_a_closed_gate_is_named_with_its_state_and_what_opens_it() -> None:
     closed = pod("web-1", {**RUNNING, keys.READINESS_GATE: "False"}, gates=(keys.READINESS_GATE,))
     (line,) = stuck_lines("web", [closed], [])
     assert line.startswith(
-        f"pod web-1: readiness gate {keys.READINESS_GATE} is False ({keys.READINESS_GATE}Reason): the load balancer has not"
+        f"pod web-1: readiness gate {keys.READINESS_GATE} is False ({keys.READINESS_GATE}Reason): the load"
+        " balancer has not"
     )
     assert "listen on its port (8080)" in line
     assert "security groups" in line
@@ -69,7 +70,8 @@ def test_a_gate_without_a_condition_and_a_gate_of_somebody_else() -> None:
     assert f"{keys.READINESS_GATE} has no condition yet" in first
     assert (
         second
-        == "pod web-1: readiness gate example.com/ready has no condition yet; whoever owns the gate has to open it"
+        == "pod web-1: readiness gate example.com/ready has no condition yet; whoever owns the gate has to"
+        " open it"
     )
 
 
@@ -108,7 +110,8 @@ def test_the_last_warning_about_a_pod_is_its_reason() -> None:
         event("Pod", "web-1", "Pulled", "pulled", "2026-01-01T00:00:03Z", level="Normal"),
     ]
     assert stuck_lines("web", [pod("web-1", {"PodScheduled": "True"}, address="")], events) == [
-        "pod web-1: it has no address yet; last event: FailedAllocateIP: no container subnet for zone ap-guangzhou-7"
+        "pod web-1: it has no address yet; last event: FailedAllocateIP: no container subnet for zone"
+        " ap-guangzhou-7"
     ]
     unready = pod("web-1", {"PodScheduled": "True", "ContainersReady": "False"})
     assert stuck_lines(

@@ -1,4 +1,5 @@
-"""Whether the cluster's Kubernetes provider takes existing objects over, with a pulumi-kubernetes that knows the argument and without."""
+"""Whether the cluster's Kubernetes provider takes existing objects over, with a pulumi-kubernetes that knows
+the argument and without."""
 
 import inspect
 from importlib.metadata import version
@@ -34,8 +35,9 @@ def test_this_version_has_no_such_argument_and_the_refusal_names_it() -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         run(lambda: tke.HybridCluster("demo", hybrid(upsert_existing_objects=True)))
     assert [str(problem) for problem in caught.value.problems] == [
-        f"upsert_existing_objects: True is no argument of pulumi-kubernetes {version('pulumi-kubernetes')}; this version takes existing "
-        "objects over without it; leave it out, or install pulumi-kubernetes 4.29 or later"
+        f"upsert_existing_objects: True is no argument of pulumi-kubernetes {version('pulumi-kubernetes')};"
+        " this version takes existing objects over without it; leave it out, or install pulumi-kubernetes"
+        " 4.29 or later"
     ]
 
 

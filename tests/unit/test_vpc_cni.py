@@ -1,4 +1,5 @@
-"""The logic of `VpcCni` over plain dictionaries, against a cloud of thirty lines that can be made to misbehave."""
+"""The logic of `VpcCni` over plain dictionaries, against a cloud of thirty lines that can be made to
+misbehave."""
 
 import json
 from collections.abc import Callable
@@ -547,7 +548,9 @@ def test_an_assumed_role_comes_from_the_stack_or_the_environment() -> None:
     role = CloudSettings.read(lambda key: None, environment=environment).role
     assert role == AssumedRole("qcs::cam::uin/1:roleName/deploy", "pulumi-tke-hybrid", 3600)
     configured = {
-        "tencentcloud:assumeRole": '{"roleArn": "qcs::cam::uin/2:roleName/ci", "sessionName": "ci", "sessionDuration": 900}'
+        "tencentcloud:assumeRole": (
+            '{"roleArn": "qcs::cam::uin/2:roleName/ci", "sessionName": "ci", "sessionDuration": 900}'
+        )
     }
     assert CloudSettings.read(configured.get, environment=environment).role == AssumedRole(
         "qcs::cam::uin/2:roleName/ci", "ci", 900

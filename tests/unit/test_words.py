@@ -1,4 +1,5 @@
-"""The words that the documentation uses mean the same as the enumerations, in a program that both type checkers read."""
+"""The words that the documentation uses mean the same as the enumerations, in a program that both type
+checkers read."""
 
 from typing import Any
 

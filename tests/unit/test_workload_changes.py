@@ -61,17 +61,26 @@ def told(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
         (
             {"service": INTERNAL},
             {"service": {**INTERNAL, "subnetId": "subnet-22222222"}},
-            "exposure.subnet_id: subnet-22222222 instead of subnet-11111111; a load balancer cannot change its subnet",
+            (
+                "exposure.subnet_id: subnet-22222222 instead of subnet-11111111; a load balancer cannot"
+                " change its subnet"
+            ),
         ),
         (
             {"service": EXISTING},
             {"service": {**EXISTING, "loadBalancerId": "lb-22222222"}},
-            "exposure.load_balancer_id: lb-22222222 instead of lb-11111111; a load balancer cannot change which one it is",
+            (
+                "exposure.load_balancer_id: lb-22222222 instead of lb-11111111; a load balancer cannot change"
+                " which one it is"
+            ),
         ),
         (
             {"service": PUBLIC},
             {"service": {**PUBLIC, "chargeType": "BANDWIDTH_POSTPAID_BY_HOUR"}},
-            "exposure.charge_type: BANDWIDTH_POSTPAID_BY_HOUR instead of TRAFFIC_POSTPAID_BY_HOUR; a load balancer cannot change its",
+            (
+                "exposure.charge_type: BANDWIDTH_POSTPAID_BY_HOUR instead of TRAFFIC_POSTPAID_BY_HOUR; a load"
+                " balancer cannot change its"
+            ),
         ),
         (
             {"service": PUBLIC},
@@ -135,8 +144,9 @@ def test_the_labels_by_which_pods_are_found_never_change_under_one_name(
     before = what.split(" instead of ")[1]
     for more in ({}, {"service": NONE}, {"allowAddressChange": True}):
         assert told(state(selector=old, **more), state(selector=new, **more)) == [
-            f"selector: {what}; Kubernetes cannot change it in place: the Service would select no pod, and all pods would stop before "
-            f"others start; go back to {before}, or make another workload of another name beside it, move the clients, and remove this one"
+            f"selector: {what}; Kubernetes cannot change it in place: the Service would select no pod, and"
+            f" all pods would stop before others start; go back to {before}, or make another workload of"
+            " another name beside it, move the clients, and remove this one"
         ]
 
 
@@ -200,12 +210,18 @@ OVERLAY, OVERLAY_DIRECT = (
         (
             OVERLAY_DIRECT,
             ENI,
-            "1. network='global_route', direct=False; 2. network='eni', direct=False; 3. network='eni', direct=True",
+            (
+                "1. network='global_route', direct=False; 2. network='eni', direct=False; 3. network='eni',"
+                " direct=True"
+            ),
         ),
         (
             ENI,
             OVERLAY_DIRECT,
-            "1. network='eni', direct=False; 2. network='global_route', direct=False; 3. network='global_route', direct=True",
+            (
+                "1. network='eni', direct=False; 2. network='global_route', direct=False; 3."
+                " network='global_route', direct=True"
+            ),
         ),
         (OVERLAY, BY_NODE_PORT, None),
         (BY_NODE_PORT, ENI, None),
@@ -222,9 +238,9 @@ def test_pods_change_their_network_only_behind_node_ports(
         assert lines == []
     else:
         assert lines == [
-            f"network: '{after['network']}' instead of '{before['network']}' while the load balancer sends to pods; backends of both "
-            "networks cannot stand behind one direct load balancer, clients would be dropped; take these steps, each with an up of its "
-            f"own: {steps}"
+            f"network: '{after['network']}' instead of '{before['network']}' while the load balancer sends to"
+            " pods; backends of both networks cannot stand behind one direct load balancer, clients would be"
+            f" dropped; take these steps, each with an up of its own: {steps}"
         ]
 
 

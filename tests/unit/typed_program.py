@@ -1,4 +1,5 @@
-"""A program as the documentation writes it, with words instead of enumerations: both type checkers read it, strictly. One test runs it."""
+"""A program as the documentation writes it, with words instead of enumerations: both type checkers read it,
+strictly. One test runs it."""
 
 import pulumi
 import pulumi_kubernetes as kubernetes

@@ -1,6 +1,8 @@
 """Whether the ENI pods of a plan have a place, by the same count as `tke-hybrid capacity`.
 
-Ranges of raw resources against each other: what the components' arguments are checked for, read from the steps of a plan."""
+Ranges of raw resources against each other: what the components' arguments are checked for, read from the
+steps of a plan.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -24,7 +26,8 @@ PODS_FIT = Rule(
 
 
 def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
-    """One finding for each cluster whose ENI pods do not fit. With `only_changes` not where as many did not fit before."""
+    """One finding for each cluster whose ENI pods do not fit. With `only_changes` not where as many did not
+    fit before."""
     before, after = inventory.both_inventories(plan)
     for urn, found in after.items():
         was = before.get(urn, ClusterInventory(found.cluster))
@@ -37,18 +40,22 @@ def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
         wanted, lacking = sum(placed.pods.values()), sum(placed.lacking.values())
         yield PODS_FIT.finding(
             found.cluster,
-            f"of {wanted} pods with addresses of pod subnets would stay without an address: {names}; nodes and pod subnets hold "
-            f"{wanted - lacking}",
+            f"of {wanted} pods with addresses of pod subnets would stay without an address: {names}; nodes"
+            f" and pod subnets hold {wanted - lacking}",
             value=lacking,
-            why="certain, when it is applied: these pods do not start (Pending), and a rollout that needs them stands still; pods that "
-            "run are not harmed; fewer pods fit than addresses are free, because each network interface (ENI) of a node takes one for "
-            "itself, and a node holds a limited number",
+            why=(
+                "certain, when it is applied: these pods do not start (Pending), and a rollout that needs"
+                " them stands still; pods that run are not harmed; fewer pods fit than addresses are free,"
+                " because each network interface (ENI) of a node takes one for itself, and a node holds a"
+                " limited number"
+            ),
             todo=f"add nodes or a pod subnet in {zones}, or use fewer replicas",
         )
 
 
 def taken_by_zone(plan: Plan) -> dict[str, int] | None:
-    """By how many addresses the change makes the free ones of each zone fewer, or, below zero, more; None: the plan has no cluster."""
+    """By how many addresses the change makes the free ones of each zone fewer, or, below zero, more; None:
+    the plan has no cluster."""
     before, after = inventory.both_inventories(plan)
     if not before and not after:
         return None
@@ -93,7 +100,8 @@ def _of_vpc(vpc: Step, subnets: list[Range], overlays: list[Range]) -> Iterator[
     if len(known) == len(stated):  # else they may lie in a range that nobody knows yet
         todo = f"choose a free range inside, or add a secondary range to the VPC's {_SECONDARY}"
         yield from (cidrs.outside_finding(*subnet, blocks, todo) for subnet in outside)
-    # One that lies in the VPC, as it should, overlaps an overlay only where the VPC itself does: that has been said.
+    # One that lies in the VPC, as it should, overlaps an overlay only where the VPC itself does: that has
+    # been said.
     yield from cidrs.overlaps(inside)
     yield from cidrs.overlaps(outside, overlays)
 
@@ -105,10 +113,13 @@ def _stated(vpc: Step) -> dict[str, Any]:
 
 
 def _secondary(vpc: Step) -> list[Any]:
-    """The program's word, or what is there: the provider leaves secondary ranges alone that a program does not speak of.
+    """The program's word, or what is there: the provider leaves secondary ranges alone that a program does
+    not speak of.
 
-    A policy is shown what a resource will have, and the provider knows that only later where the program says nothing. Such a value
-    comes from no other resource, and is no reason to be silent: a new VPC has no secondary ranges but those that it is given.
+    A policy is shown what a resource will have, and the provider knows that only later where the program says
+    nothing. Such a value
+    comes from no other resource, and is no reason to be silent: a new VPC has no secondary ranges but those
+    that it is given.
     """
     said = vpc.new.get(_SECONDARY)
     if said is None or (unknown(said) and _SECONDARY not in vpc.sources):

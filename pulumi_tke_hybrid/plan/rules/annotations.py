@@ -1,6 +1,9 @@
-"""Annotations that TKE reads only when it makes a load balancer: a later change does not reach the load balancer.
+"""Annotations that TKE reads only when it makes a load balancer: a later change does not reach the load
+balancer.
 
-Annotations that a change brings to a Service, an Ingress or a pod template, and that TKE cannot use as they are."""
+Annotations that a change brings to a Service, an Ingress or a pod template, and that TKE cannot use as they
+are.
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -105,20 +108,25 @@ def _finding(step: Step, known: Known, before: str | None, after: str | None) ->
         value=now,
         why=effect(kind_of(step)),
         todo=f"go back to {was}" if before else "take the annotation away",
-        intended=f"make a second {kind_of(step)} with the new setting, move the clients to its address, and remove this one afterwards",
+        intended=(
+            f"make a second {kind_of(step)} with the new setting, move the clients to its address, and remove"
+            " this one afterwards"
+        ),
     )
 
 
 def effect(kind: str) -> str:
     """What a change of a fixed annotation comes to."""
     return (
-        f"TKE reads this annotation only when it makes the load balancer: the apply succeeds, the load balancer stays as it is, and the "
-        f"{kind} reports an error; an older controller makes a second load balancer with another address"
+        "TKE reads this annotation only when it makes the load balancer: the apply succeeds, the load"
+        f" balancer stays as it is, and the {kind} reports an error; an older controller makes a second load"
+        " balancer with another address"
     )
 
 
 def _class_changed(step: Step) -> Iterator[Finding]:
-    """The class decides which controller owns the Ingress: TKE's removes the load balancer of an Ingress that leaves it."""
+    """The class decides which controller owns the Ingress: TKE's removes the load balancer of an Ingress that
+    leaves it."""
     if front_of(step) is not On.INGRESS or is_patch(step):
         return
     before, after = ingress_class(step.old), ingress_class(step.new)
@@ -128,9 +136,14 @@ def _class_changed(step: Step) -> Iterator[Finding]:
             f"{step.name}.{keys.INGRESS_CLASS_KEY}",
             f"instead of {before or NONE} (the class of the Ingress)",
             value=now,
-            why="TKE makes the load balancer anew or removes it when the class changes: clients lose its address (457/56112)",
+            why=(
+                "TKE makes the load balancer anew or removes it when the class changes: clients lose its"
+                " address (457/56112)"
+            ),
             todo=f"go back to {before or NONE}",
-            intended="make a second Ingress of the other class, move the clients, and remove this one afterwards",
+            intended=(
+                "make a second Ingress of the other class, move the clients, and remove this one afterwards"
+            ),
         )
 
 

@@ -37,14 +37,16 @@ POD_SUBNET_LEAVES = Rule(
 PHANTOM_HYBRID = Rule(
     "phantom-hybrid",
     Severity.ERROR,
-    "A GlobalRouter cluster is never created with ENI fields: the provider keeps them in its state and does not act on them.",
+    "A GlobalRouter cluster is never created with ENI fields: the provider keeps them in its state and does"
+    " not act on them.",
     "the inputs of a new cluster",
     _PROVIDER,
 )
 REFUSED_UPDATE = Rule(
     "refused-update",
     Severity.ERROR,
-    "Reclaim time and CNI type are fixed once VPC-CNI is on; the provider refuses a change while it applies it.",
+    "Reclaim time and CNI type are fixed once VPC-CNI is on; the provider refuses a change while it"
+    " applies it.",
     "the inputs before and after",
     _PROVIDER,
 )
@@ -72,7 +74,8 @@ SWITCH_UNMANAGED = Rule(
 
 
 def listed_subnets(step: Step) -> tuple[list[str] | None, list[str] | None]:
-    """The pod subnets that a cluster or switch lists, before and after; None where the preview cannot tell."""
+    """The pod subnets that a cluster or switch lists, before and after; None where the preview cannot
+    tell."""
     key = "eniSubnetIds" if step.type == resource_types.CLUSTER else "subnets"
     before = _known_list(step.old.get(key)) or []
     if step.type == resource_types.CLUSTER and step.differs(key):
@@ -81,7 +84,8 @@ def listed_subnets(step: Step) -> tuple[list[str] | None, list[str] | None]:
 
 
 def registered(step: Step) -> set[str]:
-    """Pod subnets that stay registered whatever the new list says, because TKE cannot unregister one; none where the network goes off."""
+    """Pod subnets that stay registered whatever the new list says, because TKE cannot unregister one; none
+    where the network goes off."""
     key, in_the_cloud = (
         ("eniSubnetIds", "eniSubnetIds")
         if step.type == resource_types.CLUSTER
@@ -108,10 +112,14 @@ def _cluster_rebuilt(step: Step) -> Iterator[Finding]:
             step.name,
             "would rebuild the whole cluster: TKE fixes this when a cluster is made",
             value=force_new.reasons(step),
-            why="certain, when it is applied: the cluster is deleted and built again, and every node, pod and address of it is lost; the "
-            "outage lasts until everything is deployed again",
+            why=(
+                "certain, when it is applied: the cluster is deleted and built again, and every node, pod and"
+                " address of it is lost; the outage lasts until everything is deployed again"
+            ),
             todo=force_new.back(step),
-            intended="build a second cluster, move the workloads and their clients, and remove this one afterwards",
+            intended=(
+                "build a second cluster, move the workloads and their clients, and remove this one afterwards"
+            ),
         )
     elif step.op is Op.DELETE:
         yield CLUSTER_REBUILT.finding(
@@ -138,26 +146,34 @@ def _pod_network_list(step: Step) -> Iterator[Finding]:
 def list_losses(
     where: str, before: Sequence[str], after: Sequence[str], *, refused: bool = True
 ) -> Iterator[Finding]:
-    """What a list of pod subnets loses. `refused`: the apply fails where single subnets leave, as it does for a cluster and a switch."""
+    """What a list of pod subnets loses. `refused`: the apply fails where single subnets leave, as it does for
+    a cluster and a switch."""
     gone = [item for item in before if item not in after]
     if before and not after:
         yield POD_NETWORK_OFF.finding(
             where,
             "leave the list of pod subnets, which becomes empty",
             value=", ".join(before),
-            why="certain, when it is applied, which succeeds: every pod with an address of these subnets loses its network (VPC-CNI is "
-            "switched off); the network is back only when VPC-CNI is on again and the pods are made anew; pods on the overlay "
-            "(GlobalRouter) go on",
+            why=(
+                "certain, when it is applied, which succeeds: every pod with an address of these subnets"
+                " loses its network (VPC-CNI is switched off); the network is back only when VPC-CNI is on"
+                " again and the pods are made anew; pods on the overlay (GlobalRouter) go on"
+            ),
             todo="keep the list as it is",
-            intended="move every pod off these subnets first (take the pods' ENI annotation away and roll them out)",
+            intended=(
+                "move every pod off these subnets first (take the pods' ENI annotation away and roll them"
+                " out)"
+            ),
         )
     elif gone:
         why = (
-            f"{APPLY_FAILS} at this cluster, because TKE takes no single subnet out of the list; later updates of it fail too "
-            "until the subnet is back; pods that run keep their network"
+            f"{APPLY_FAILS} at this cluster, because TKE takes no single subnet out of the list; later"
+            " updates of it fail too until the subnet is back; pods that run keep their network"
             if refused
-            else "certain, after the next restart of ipamd: new pods get no address of it, and in a zone without another pod subnet they "
-            "do not start; pods that run keep their network"
+            else (
+                "certain, after the next restart of ipamd: new pods get no address of it, and in a zone"
+                " without another pod subnet they do not start; pods that run keep their network"
+            )
         )
         yield POD_SUBNET_LEAVES.finding(
             where,
@@ -178,8 +194,11 @@ def _phantom(step: Step) -> Iterator[Finding]:
             f"{step.name}.{given[0]}",
             "would not switch VPC-CNI on in the new cluster",
             value=" and ".join(given),
-            why="certain, when it is applied, which succeeds: no pod gets an address of a pod subnet, for the provider ignores "
-            "these fields when it makes a GlobalRouter cluster; every later preview still shows the cluster as if VPC-CNI were on",
+            why=(
+                "certain, when it is applied, which succeeds: no pod gets an address of a pod subnet, for the"
+                " provider ignores these fields when it makes a GlobalRouter cluster; every later preview"
+                " still shows the cluster as if VPC-CNI were on"
+            ),
             todo="leave these fields out, and switch VPC-CNI on with VpcCni or HybridCluster",
         )
 
@@ -198,8 +217,11 @@ def _refused_update(step: Step) -> Iterator[Finding]:
             value=", ".join(
                 f"{key} {step.old.get(key, 'not set')} → {step.new.get(key, 'not set')}" for key in fixed
             ),
-            why=f"{APPLY_FAILS} at this cluster, and so does every later update of it until the value is back; what runs goes on "
-            "unharmed, but other changes of the same apply may be left half done",
+            why=(
+                f"{APPLY_FAILS} at this cluster, and so does every later update of it until the value is"
+                " back; what runs goes on unharmed, but other changes of the same apply may be left half"
+                " done"
+            ),
             todo="go back to the old value",
         )
 
@@ -230,8 +252,9 @@ def _egress_of_switch(step: Step) -> Iterator[Finding]:
         # A cluster that is made in the same run has no pod yet whose address could change.
         found = _egress(where, "VPC-CNI of a new cluster is switched on with nonMasquerade add_vpc", todo)
         why = (
-            "certain, from the first pod on: pods on the overlay (GlobalRouter) reach other hosts of the VPC with their own pod address as "
-            "source, not with their node's; possible: a firewall or allow-list there refuses them"
+            "certain, from the first pod on: pods on the overlay (GlobalRouter) reach other hosts of the VPC"
+            " with their own pod address as source, not with their node's; possible: a firewall or allow-list"
+            " there refuses them"
         )
         yield replace(found, severity=Severity.NOTE, why=why)
     elif step.op is Op.CREATE:
@@ -254,15 +277,24 @@ def _added(before: Sequence[str] | None, after: Sequence[str] | None) -> str:
 
 
 def _egress(where: str, what: str, todo: str, *, again: bool = False) -> Finding:
-    """`again`: an earlier addition of subnets has added the range, so the list lacks it only where somebody took it out."""
-    adds = "a new pod subnet makes TKE add the VPC's range to the list of ranges without source NAT (non-masquerade)"
-    sees = "pods on the overlay (GlobalRouter) reach other hosts of the VPC with their own pod address as source instead of their node's"
+    """`again`: an earlier addition of subnets has added the range, so the list lacks it only where somebody
+    took it out."""
+    adds = (
+        "a new pod subnet makes TKE add the VPC's range to the list of ranges without source NAT"
+        " (non-masquerade)"
+    )
+    sees = (
+        "pods on the overlay (GlobalRouter) reach other hosts of the VPC with their own pod address as source"
+        " instead of their node's"
+    )
     certain = f"certain, as soon as it is applied: {adds}, so {sees}"
     return GR_SOURCE_ADDRESS.finding(
         where,
         what,
-        why=f"{f'possible, as soon as it is applied: {adds}, and if the range is not in the list already, {sees}' if again else certain}; "
-        "possible: a firewall or allow-list there refuses them",
+        why=(
+            f"{f'possible, as soon as it is applied: {adds}, and if the range is not in the list already, {sees}' if again else certain};"
+            " possible: a firewall or allow-list there refuses them"
+        ),
         todo=todo,
         intended="admit the cluster's pod range at the destinations first",
     )
@@ -283,8 +315,10 @@ def _switched_off(step: Step) -> Iterator[Finding]:
     yield POD_NETWORK_OFF.finding(
         step.name,
         f"{what}, and its on_delete is disable",
-        why=f"certain, when it is applied, which succeeds: VPC-CNI is switched off{where}, and every pod with an address of a pod subnet "
-        "loses its network; pods on the overlay (GlobalRouter) go on",
+        why=(
+            f"certain, when it is applied, which succeeds: VPC-CNI is switched off{where}, and every pod with"
+            " an address of a pod subnet loses its network; pods on the overlay (GlobalRouter) go on"
+        ),
         todo=todo,
         intended="set on_delete=keep and apply that first: then the pod network stays on",
     )
@@ -295,7 +329,10 @@ def _unmanaged(step: Step) -> Iterator[Finding]:
         yield SWITCH_UNMANAGED.finding(
             step.name,
             "leaves the program",
-            why="nothing changes for running pods: the pod network stays on; from then on no program manages or checks its settings",
+            why=(
+                "nothing changes for running pods: the pod network stays on; from then on no program manages"
+                " or checks its settings"
+            ),
             todo="keep it in the program unless the cluster goes too",
         )
 
@@ -314,8 +351,10 @@ def protection(step: Step) -> Iterator[Finding]:
             f"{step.name}.{off[0]}",
             "true → false",
             value=" and ".join(off),
-            why="nothing happens to traffic now; possible later: one wrong line in a program deletes the resource, and the pods' network "
-            "with it, without being refused",
+            why=(
+                "nothing happens to traffic now; possible later: one wrong line in a program deletes the"
+                " resource, and the pods' network with it, without being refused"
+            ),
             todo="keep the protection on until the resource is really to be deleted",
         )
 

@@ -1,6 +1,7 @@
 """Zones of a plan: which have pod subnets, which have nodes, and what a change takes away from one of them.
 
-Ids of what is still to be made are not known at preview; then the engine's record of where a value comes from (`Step.sources`) tells.
+Ids of what is still to be made are not known at preview; then the engine's record of where a value comes from
+(`Step.sources`) tells.
 """
 
 import ipaddress
@@ -30,7 +31,8 @@ ADDRESSES_SHORT = Rule(
     "the headroom that rollouts were found to need: AKS#2119, amazon-vpc-cni-k8s#2846",
 )
 HEADROOM = 0.1
-"""Part of a zone's addresses that should stay free: a rollout's surge and addresses that are not yet reclaimed."""
+"""Part of a zone's addresses that should stay free: a rollout's surge and addresses that are not yet
+reclaimed."""
 _RESERVED = 3
 
 
@@ -70,7 +72,8 @@ class Pools:
 
     steps: list[Step] = field(default_factory=list[Step])
     checked: bool = False
-    """The cluster's component has already checked that they are covered, or was told that they need not be."""
+    """The cluster's component has already checked that they are covered, or was told that they need not
+    be."""
 
 
 @dataclass
@@ -82,7 +85,8 @@ class Zone:
     nodes_before: int = 0
     nodes_after: int = 0
     nodes_worked_out: bool = False
-    """Part of the nodes are a share of a pool of several zones: which zone a node goes to is decided when the node is made."""
+    """Part of the nodes are a share of a pool of several zones: which zone a node goes to is decided when the
+    node is made."""
     nodes_unknown: bool = False
     """The number of nodes of some pool is not known, and not counted."""
     pools: dict[str, Pools] = field(default_factory=dict[str, Pools])
@@ -102,7 +106,8 @@ class Zone:
         return any(subnet.op is not Op.DELETE and subnet.may_serve(cluster) for subnet in self.subnets)
 
     def uncovered_pools(self) -> Iterator[tuple[str, Pools]]:
-        """(cluster, its pools) of clusters that have nodes there and no pod subnet, and whose component has not spoken of it."""
+        """(cluster, its pools) of clusters that have nodes there and no pod subnet, and whose component has
+        not spoken of it."""
         return (
             (cluster, pools)
             for cluster, pools in self.pools.items()
@@ -133,7 +138,8 @@ class Zone:
 
 @lru_cache(maxsize=1)
 def zones_of(plan: Plan) -> list[Zone]:
-    """All zones that the plan speaks of, in order of their names. The last plan's zones are kept: the rules and the table read them."""
+    """All zones that the plan speaks of, in order of their names. The last plan's zones are kept: the rules
+    and the table read them."""
     view = _View(plan)
     found: dict[str, Zone] = {}
     for zone_name, subnet in view.pod_subnets():
@@ -167,7 +173,8 @@ def _put(zone: Zone, cluster: str | None, pool: Step, checked: bool) -> None:
 
 
 def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
-    """Lost pod subnets, uncovered zones and short ones. Without `only_changes` also what has been so before."""
+    """Lost pod subnets, uncovered zones and short ones. Without `only_changes` also what has been so
+    before."""
     yield from _deleted(plan)
     unfit = list(addresses.findings(plan, only_changes=only_changes))
     yield from _unplaced(plan) if only_changes else ()
@@ -191,13 +198,17 @@ def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
 
 
 def _short(zone: Zone, after: int, *, counted: bool) -> Finding:
-    """`counted`: another finding has the number of pods without an address, by nodes and subnets; that of subnets alone differs."""
+    """`counted`: another finding has the number of pods without an address, by nodes and subnets; that of
+    subnets alone differs."""
     missing = "" if after >= 0 else ": too few" if counted else f"; {-after} addresses too few"
     why = (
-        "certain, when it is applied: pods without an address do not start, and their rollout waits; pods that run are not harmed"
+        "certain, when it is applied: pods without an address do not start, and their rollout waits; pods"
+        " that run are not harmed"
         if after < 0
-        else "possible, at the next rollout: new pods need addresses before old ones give theirs back; a pod without an address does not "
-        "start, and the rollout waits; pods that run are not harmed"
+        else (
+            "possible, at the next rollout: new pods need addresses before old ones give theirs back; a pod"
+            " without an address does not start, and the rollout waits; pods that run are not harmed"
+        )
     )
     return ADDRESSES_SHORT.finding(
         zone.name,
@@ -219,8 +230,14 @@ def _unplaced(plan: Plan) -> Iterator[Finding]:
                 pool.name,
                 "is where its nodes are, and no zone of it is in the preview",
                 value=", ".join(missing),
-                why="pods get addresses of pod subnets in zones that have a pod subnet; whether this zone has one is not judged",
-                todo="compare the zone with those of the pod subnets by hand, or make the preview with --show-sames",
+                why=(
+                    "pods get addresses of pod subnets in zones that have a pod subnet; whether this zone has"
+                    " one is not judged"
+                ),
+                todo=(
+                    "compare the zone with those of the pod subnets by hand, or make the preview with"
+                    " --show-sames"
+                ),
             )
             yield replace(found, urn=pool.urn)
 
@@ -232,7 +249,9 @@ def _perhaps_covered(zone: Zone, pools: Pools, subnets: Sequence[str]) -> Iterat
         pool.name,
         f"may be a pod subnet of {zone.name}, or may not: the preview does not hold its zone",
         value=", ".join(subnets),
-        why=f"without a pod subnet in {zone.name} nodes there get no ENI, and pods that need one stay Pending",
+        why=(
+            f"without a pod subnet in {zone.name} nodes there get no ENI, and pods that need one stay Pending"
+        ),
         todo=f"check that one of these subnets is in {zone.name}",
     )
     yield replace(found, urn=pool.urn)
@@ -244,18 +263,21 @@ def _touched(zone: Zone, cluster: str, pools: Pools) -> bool:
 
 
 def _uncovered(path: str, zone: str, covered: list[str]) -> Finding:
-    """A component has checked its own pools, so this one is raw: it has no argument that says it has no ENI pods."""
+    """A component has checked its own pools, so this one is raw: it has no argument that says it has no ENI
+    pods."""
     todo = f"add a subnet in {zone} to the cluster's list of pod subnets"
     why = (
-        "certain, when it is applied: pods with addresses of pod subnets (ENI pods) do not start on nodes of this zone, because a network "
-        "interface must be in its node's zone; possible: TKE refuses the nodes, and the apply fails; pods on the overlay (GlobalRouter) run"
+        "certain, when it is applied: pods with addresses of pod subnets (ENI pods) do not start on nodes of"
+        " this zone, because a network interface must be in its node's zone; possible: TKE refuses the nodes,"
+        " and the apply fails; pods on the overlay (GlobalRouter) run"
     )
     intended = "run no pod with an address of a pod subnet in this zone"
     return replace(names.uncovered_problem(path, zone, covered, todo), why=why, intended=intended)
 
 
 def _deleted(plan: Plan) -> Iterator[Finding]:
-    """Raw subnets that are deleted while a cluster keeps them. Other lost subnets are found by what is known of them alone."""
+    """Raw subnets that are deleted while a cluster keeps them. Other lost subnets are found by what is known
+    of them alone."""
     kept = {
         item for step in plan.of(resource_types.CLUSTER, resource_types.SWITCH) for item in registered(step)
     }
@@ -312,7 +334,8 @@ class _View:
         if known == listed and any(
             urn in self._subnets and not self._subnets[urn].id for urn in self._computing
         ):
-            return []  # without the last state a policy knows no id of a resource: the ids of the list may be theirs
+            # without the last state a policy knows no id of a resource: the ids of the list may be theirs
+            return []
         return sorted(known - placed)
 
     def _owners(self, subnet: Step) -> Set[str]:
@@ -322,7 +345,8 @@ class _View:
         return computed | named if computed else named
 
     def cluster_of(self, pool: Step) -> str | None:
-        """The cluster by whose pod subnets a pool is judged: `UNTOLD` means all that there are; None that it has none to list."""
+        """The cluster by whose pod subnets a pool is judged: `UNTOLD` means all that there are; None that it
+        has none to list."""
         if not self._hybrid or UNTOLD in self._hybrid:
             return UNTOLD
         cluster = self._clusters.of(pool)
@@ -342,12 +366,14 @@ def _pod_subnet(step: Step, op: Op, free: object, clusters: Set[str]) -> PodSubn
 
 
 def _pods_more(plan: Plan) -> int:
-    """ENI pods of the plan that there are more than before: all that can be counted where no cluster lists the pod subnets."""
+    """ENI pods of the plan that there are more than before: all that can be counted where no cluster lists
+    the pod subnets."""
     return sum(
         _eni_pods(step, step.new) - _eni_pods(step, step.old) for step in plan.steps if step.op.changes
     )
 
 
 def _eni_pods(step: Step, props: Props) -> int:
-    """Pods that the preview gives a number for: those of each node, or of an unknown number, are counted nowhere here."""
+    """Pods that the preview gives a number for: those of each node, or of an unknown number, are counted
+    nowhere here."""
     return sum(holder.pods or 0 for holder in holders(step.type, props) if holder.needs_eni)

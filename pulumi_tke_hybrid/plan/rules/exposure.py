@@ -1,4 +1,5 @@
-"""Changes after which more clients than before reach a load balancer, its pods, or the API server of a cluster."""
+"""Changes after which more clients than before reach a load balancer, its pods, or the API server of a
+cluster."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -27,8 +28,8 @@ from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, texts, unkno
 EXPOSURE_WIDENED = Rule(
     "exposure-widened",
     Severity.ERROR,
-    "What is reachable from inside only does not become reachable from outside unnoticed, and no security group admits more than before "
-    "unnoticed.",
+    "What is reachable from inside only does not become reachable from outside unnoticed, and no security"
+    " group admits more than before unnoticed.",
     "the resource before and after",
     "arithmetic of the ranges; 457/51258 and 457/56112: a load balancer without a subnet is public",
 )
@@ -91,16 +92,25 @@ def _public_front(step: Step, before: str) -> Finding:
         return NEW_EXPOSURE.finding(
             step.name,
             "gets a public load balancer",
-            why=f"{_WHO} who is not kept out by a security group of the load balancer reaches the pods behind it",
-            todo=f"check that this {kind_of(step)} is meant for the internet; {key} makes its load balancer internal",
+            why=(
+                f"{_WHO} who is not kept out by a security group of the load balancer reaches the pods"
+                " behind it"
+            ),
+            todo=(
+                f"check that this {kind_of(step)} is meant for the internet; {key} makes its load balancer"
+                " internal"
+            ),
         )
     held = internal_subnet(step, step.old) or existing_balancer(step, step.old)
     return EXPOSURE_WIDENED.finding(
         step.name,
-        f"from {before}{f' ({held})' if isinstance(held, str) and not unknown(held) else ''} to a public load balancer",
+        f"from {before}{f' ({held})' if isinstance(held, str) and not unknown(held) else ''} to a public load"
+        " balancer",
         why=f"{_WHO} may reach the pods behind it as soon as TKE has made the public load balancer",
         todo="go back to the old value",
-        intended="check that the pods are meant for the internet and that a security group limits their clients",
+        intended=(
+            "check that the pods are meant for the internet and that a security group limits their clients"
+        ),
     )
 
 
@@ -127,7 +137,8 @@ def _listed(value: Any) -> list[str] | None:
 def _groups_changed(
     path: str, before: Sequence[str] | None, after: Sequence[str] | None, public: bool
 ) -> Iterator[Finding]:
-    """Security groups of a load balancer. Groups that are exchanged are a warning: the plan may not show their rules."""
+    """Security groups of a load balancer. Groups that are exchanged are a warning: the plan may not show
+    their rules."""
     if before is None or not before or before == after:
         return
     added = (
@@ -141,7 +152,10 @@ def _groups_changed(
                 path,
                 f"added to {', '.join(before)}",
                 value=", ".join(added),
-                why="the load balancer admits what these security groups admit; their rules are not compared here",
+                why=(
+                    "the load balancer admits what these security groups admit; their rules are not compared"
+                    " here"
+                ),
                 todo="check which clients the added security groups admit",
             )
         )
@@ -150,7 +164,10 @@ def _groups_changed(
             path,
             f"instead of {', '.join(before)}: no security group on the load balancer any more",
             value="no security group",
-            why=f"without a group the load balancer admits {_WHO if public else 'every machine that reaches the VPC'}",
+            why=(
+                "without a group the load balancer admits"
+                f" {_WHO if public else 'every machine that reaches the VPC'}"
+            ),
             todo=f"keep {', '.join(before)}",
             intended="check that every client may reach the load balancer",
         )
@@ -160,7 +177,8 @@ def _groups_changed(
 def _passes(path: str, has_group: bool) -> Finding:
     finding = EXPOSURE_WIDENED.finding(
         path,
-        "true instead of false: the security groups of the pods and nodes no longer filter what comes through the load balancer",
+        "true instead of false: the security groups of the pods and nodes no longer filter what comes through"
+        " the load balancer",
         why="only the security groups of the load balancer itself decide who reaches the pods"
         + ("" if has_group else ", and it has none in this plan: everybody who reaches it reaches them"),
         todo="check that a security group of the load balancer limits the clients",
@@ -217,11 +235,13 @@ def _widened_endpoint(step: Step) -> Iterator[Finding]:
         finding = EXPOSURE_WIDENED.finding(
             f"{step.name}.{_API_GROUP}",
             f"instead of {before}: the security group of the public API server endpoint",
-            value="no security group"
-            if not after
-            else "a group that is known only during the update"
-            if unknown(after)
-            else str(after),
+            value=(
+                "no security group"
+                if not after
+                else "a group that is known only during the update"
+                if unknown(after)
+                else str(after)
+            ),
             why="the new group, or none, decides who on the internet reaches the API server",
             todo=f"keep {before}, or check which addresses the new group admits",
         )
@@ -240,7 +260,10 @@ def _policies_changed(step: Step) -> Iterator[Finding]:
             f"{step.name}.{_API_RANGES}",
             "admitted to the public API server endpoint from now on",
             value=", ".join(admitted.sources for admitted in more),
-            why="clients with these addresses reach the API server, which controls every workload of the cluster",
+            why=(
+                "clients with these addresses reach the API server, which controls every workload of the"
+                " cluster"
+            ),
             todo="admit administrators' addresses only",
             intended="check who has these addresses",
         )
@@ -283,7 +306,10 @@ def widened_pods(step: Step) -> Iterator[Finding]:
                 yield (EXPOSURE_WIDENED if step.old else NEW_EXPOSURE).finding(
                     f"{step.name}.{key}",
                     "the pods get public addresses of their own",
-                    why=f"{_WHO} who is not kept out by the security group of the pods' interfaces reaches every port of the pods",
+                    why=(
+                        f"{_WHO} who is not kept out by the security group of the pods' interfaces reaches"
+                        " every port of the pods"
+                    ),
                     todo="take the annotation away, or check the security group of the interfaces",
                 )
 
@@ -307,7 +333,10 @@ def _widened_pool(step: Step) -> Iterator[Finding]:
     yield (EXPOSURE_WIDENED if step.old else NEW_EXPOSURE).finding(
         step.name,
         "new nodes of the pool get public addresses",
-        why=f"{_WHO} who is not kept out by the security groups of the nodes reaches them, their node ports included",
+        why=(
+            f"{_WHO} who is not kept out by the security groups of the nodes reaches them, their node ports"
+            " included"
+        ),
         todo="leave the public address out, or check the security groups of the pool",
     )
 

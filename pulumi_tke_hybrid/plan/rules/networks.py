@@ -39,7 +39,8 @@ def is_pod_subnet(step: Step) -> bool:
 
 
 def _subnet_lost(step: Step) -> Iterator[Finding]:
-    """What the subnet alone tells. Of a raw one that is deleted only the plan tells whether it is a pod subnet: `tke.rules.coverage`."""
+    """What the subnet alone tells. Of a raw one that is deleted only the plan tells whether it is a pod
+    subnet: `tke.rules.coverage`."""
     if step.op.ends and is_pod_subnet(step):
         yield pod_subnet_lost(step)
     elif step.op is Op.REPLACE:
@@ -47,8 +48,11 @@ def _subnet_lost(step: Step) -> Iterator[Finding]:
             step.name,
             f"{_ends(step)}: the subnet{_place(step)}",
             value=step.id,
-            why="certain, if the apply gets that far: everything in the subnet is lost with its addresses: nodes, load balancers, pods; "
-            "possible: the cloud refuses to delete a subnet in use, and the apply stops half-way",
+            why=(
+                "certain, if the apply gets that far: everything in the subnet is lost with its addresses:"
+                " nodes, load balancers, pods; possible: the cloud refuses to delete a subnet in use, and the"
+                " apply stops half-way"
+            ),
             todo="keep the subnet as it is",
             intended="add another subnet beside it, move what is in this one, and remove it afterwards",
         )
@@ -60,8 +64,11 @@ def pod_subnet_lost(step: Step) -> Finding:
         step.name,
         f"{_ends(step)}: the pod subnet{_place(step)}",
         value=step.id,
-        why="certain: new pods in its zone get no address from it; possible: the apply stops half-way, because the cloud deletes no subnet "
-        "whose addresses pods hold; pods in it lose their network if it is deleted",
+        why=(
+            "certain: new pods in its zone get no address from it; possible: the apply stops half-way,"
+            " because the cloud deletes no subnet whose addresses pods hold; pods in it lose their network if"
+            " it is deleted"
+        ),
         todo="keep the subnet as it is",
         intended="add another subnet beside it and leave this one: TKE takes no single subnet out",
     )
@@ -83,12 +90,17 @@ def _vpc_lost(step: Step) -> Iterator[Finding]:
             step.name,
             f"{_ends(step)}: the VPC with all its subnets",
             value=step.id,
-            why="certain, if the apply gets that far: every subnet, node, pod and load balancer of the VPC is lost with its address, and "
-            "so are its connections to other networks; possible: the cloud refuses to delete what is in use, and the apply stops half-way",
+            why=(
+                "certain, if the apply gets that far: every subnet, node, pod and load balancer of the VPC is"
+                " lost with its address, and so are its connections to other networks; possible: the cloud"
+                " refuses to delete what is in use, and the apply stops half-way"
+            ),
             todo=force_new.back(step) if step.op is Op.REPLACE else "keep the VPC in the program",
-            intended="build a second VPC beside it and move"
-            if step.op is Op.REPLACE
-            else "move everything out of the VPC first",
+            intended=(
+                "build a second VPC beside it and move"
+                if step.op is Op.REPLACE
+                else "move everything out of the VPC first"
+            ),
         )
 
 
@@ -115,8 +127,11 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
             step.name,
             f"would rebuild the {kind} and {_machines(step)} at once",
             value=force_new.reasons(step),
-            why="certain, when it is applied: the machines are deleted without being drained, and their pods stop; the pods start on other "
-            "nodes if there is room, and get other addresses; the new machines come a few minutes later",
+            why=(
+                "certain, when it is applied: the machines are deleted without being drained, and their pods"
+                " stop; the pods start on other nodes if there is room, and get other addresses; the new"
+                " machines come a few minutes later"
+            ),
             todo=force_new.back(step),
             intended="add a pool of another name, drain the nodes of this one, and remove it afterwards",
         )
@@ -124,8 +139,10 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
         yield POOL_REBUILT.finding(
             step.name,
             f"the {kind} would be deleted with {_machines(step)}",
-            why="certain, when it is applied: the machines are deleted without being drained, and their pods stop; the pods start on other "
-            "nodes if there is room, and get other addresses",
+            why=(
+                "certain, when it is applied: the machines are deleted without being drained, and their pods"
+                " stop; the pods start on other nodes if there is room, and get other addresses"
+            ),
             todo="keep the pool in the program",
             intended="drain its nodes first",
         )
@@ -139,7 +156,8 @@ SECURITY_GROUP_NARROWED = Rule(
     "aws-load-balancer-controller#3521, 457/41897",
 )
 _INTERNET = 2**24
-"""From so many addresses of the internet on, a group admits everybody rather than somebody: a 256th of them."""
+"""From so many addresses of the internet on, a group admits everybody rather than somebody: a 256th of
+them."""
 
 
 def _list_changed(step: Step) -> Iterator[Finding]:
@@ -183,7 +201,8 @@ def _differences(
 
 
 def _rule_changed(step: Step) -> Iterator[Finding]:
-    """A resource that holds one rule. Its place among the others is not known, so an ACCEPT counts as reached and a DROP as needed."""
+    """A resource that holds one rule. Its place among the others is not known, so an ACCEPT counts as reached
+    and a DROP as needed."""
     if step.op.state_only:
         return
     names = Names()
@@ -213,12 +232,16 @@ def _widened(step: Step, path: str, more: Sequence[Admitted], *, accepts: bool =
         return  # the first rules of a group that is made with them
     finding = (NEW_EXPOSURE if new else EXPOSURE_WIDENED).finding(
         path,
-        "admitted by the security group from now on"
-        if accepts
-        else "no longer refused by the security group",
+        (
+            "admitted by the security group from now on"
+            if accepts
+            else "no longer refused by the security group"
+        ),
         value="; ".join(map(str, more)),
-        why=f"{'anybody on the internet' if everybody else 'clients with these addresses'} may connect to what the group protects: "
-        "pods on their own interfaces, nodes, load balancers",
+        why=(
+            f"{'anybody on the internet' if everybody else 'clients with these addresses'} may connect to"
+            " what the group protects: pods on their own interfaces, nodes, load balancers"
+        ),
         todo="look up what the group protects, and name the clients' own ranges",
         intended="check that these clients may connect",
     )
@@ -229,12 +252,17 @@ def _narrowed(path: str, less: Sequence[Admitted], *, accepts: bool = True) -> I
     if less:
         yield SECURITY_GROUP_NARROWED.finding(
             path,
-            "no longer admitted by the security group"
-            if accepts
-            else "refused by the security group from now on",
+            (
+                "no longer admitted by the security group"
+                if accepts
+                else "refused by the security group from now on"
+            ),
             value="; ".join(map(str, less)),
-            why="certain, as soon as it is applied: new connections from there are refused wherever no other rule admits them; pods behind "
-            "a load balancer with direct access meet their clients' own addresses here",
+            why=(
+                "certain, as soon as it is applied: new connections from there are refused wherever no other"
+                " rule admits them; pods behind a load balancer with direct access meet their clients' own"
+                " addresses here"
+            ),
             todo="keep the rules for every client that is still there",
             intended="check that no client of these ranges is left",
         )

@@ -65,8 +65,10 @@ _HARMLESS_KEYS = frozenset({"name", "tags", "description", "remark", "projectId"
 def findings(plan: Plan, judged: Set[str], found: Set[str]) -> Iterator[Finding]:
     """One for each resource that changes in a way that no rule judges.
 
-    `judged`: types of `tencentcloud:` that have rules. `found`: URNs of resources about which a rule has found something; the loss of a
-    resource of the network is named where no rule has, unless it only follows from a loss that a rule has found.
+    `judged`: types of `tencentcloud:` that have rules. `found`: URNs of resources about which a rule has
+    found something; the loss of a
+    resource of the network is named where no rule has, unless it only follows from a loss that a rule has
+    found.
     """
     parents = {step.parent for step in plan.steps}
     lost = {step.urn for step in plan.steps if step.op.ends and step.urn in found}
@@ -120,22 +122,30 @@ def of_step(step: Step, judged: Set[str], *, has_children: bool) -> Iterator[Fin
             yield _finding(
                 step,
                 _OPAQUE,
-                "deploy the objects of it as resources of their own, or read the difference of its objects by hand",
+                "deploy the objects of it as resources of their own, or read the difference of its objects by"
+                " hand",
             )
     elif step.type == _RELEASE:
         if step.op is Op.CREATE:
             yield _noted(
                 step,
-                "the pods and load balancers that the chart makes are not in the preview, nor counted in any number here",
+                "the pods and load balancers that the chart makes are not in the preview, nor counted in any"
+                " number here",
             )
         else:
-            todo = "compare `helm template` before and after, or use kubernetes.helm.v4.Chart, whose objects are in the preview"
+            todo = (
+                "compare `helm template` before and after, or use kubernetes.helm.v4.Chart, whose objects are"
+                " in the preview"
+            )
             yield _finding(step, _OPAQUE, todo)
     elif step.type.startswith("kubernetes:"):
         yield from _of_kubernetes(step)
 
 
-_OPAQUE = "its objects are made inside the cluster and are not in the preview: pods may lose their network, load balancers their address"
+_OPAQUE = (
+    "its objects are made inside the cluster and are not in the preview: pods may lose their network, load"
+    " balancers their address"
+)
 
 
 def _of_kubernetes(step: Step) -> Iterator[Finding]:
@@ -150,7 +160,8 @@ def _of_kubernetes(step: Step) -> Iterator[Finding]:
         elif step.op is Op.CREATE:
             yield _noted(
                 step,
-                "pods and load balancers that its controller makes are not in the preview, nor counted in any number here",
+                "pods and load balancers that its controller makes are not in the preview, nor counted in any"
+                " number here",
             )
         else:
             yield _finding(
@@ -193,15 +204,24 @@ def _of_tencent_cloud(step: Step, judged: Set[str]) -> Iterator[Finding]:
                 step, "no rule reads this kind of resource, so what it adds to the network is not judged"
             )
     elif step.op is not Op.UPDATE or _changes_network(step):
-        why = "no rule reads this kind of resource: whether pods or their clients lose their network is not known"
+        why = (
+            "no rule reads this kind of resource: whether pods or their clients lose their network is not"
+            " known"
+        )
         yield _finding(step, _LOSSES.get(step.type, why) if step.op.ends else why, _BY_HAND)
 
 
-_IN_USE = "the cloud refuses the deletion while something uses it; what uses it outside of this stack, the preview does not show"
+_IN_USE = (
+    "the cloud refuses the deletion while something uses it; what uses it outside of this stack, the preview"
+    " does not show"
+)
 _LOSSES = {
     tokens.SUBNET: _IN_USE,
     tokens.SECURITY_GROUP: _IN_USE,
-    tokens.ENDPOINT: "the address of the API server goes: kubectl, pipelines and programs with a kubeconfig of this endpoint fail",
+    tokens.ENDPOINT: (
+        "the address of the API server goes: kubectl, pipelines and programs with a kubeconfig of this"
+        " endpoint fail"
+    ),
 }
 _KNOWN = frozenset(value for value in vars(tokens).values() if isinstance(value, str))
 
@@ -212,7 +232,8 @@ _NETWORK_KEY = re.compile(
 
 
 def _changes_network(step: Step) -> bool:
-    """What only stands in a network, as a database does, matters where another network, group or cluster is named."""
+    """What only stands in a network, as a database does, matters where another network, group or cluster is
+    named."""
     changed = _changed(step) - _HARMLESS_KEYS
     return bool(changed) and (
         not resource_types.only_stands_in_network(step.type) or any(map(_NETWORK_KEY.search, changed))

@@ -1,8 +1,10 @@
 """What leaves the stack and stays in the cloud.
 
-Dangerous changes: what a step from the properties before to those after does to the network, in words for a reviewer.
+Dangerous changes: what a step from the properties before to those after does to the network, in words for a
+reviewer.
 
-Pure functions over the steps of a plan (`tke.step`). Each rule here speaks of one resource, so that whoever sees one resource only can use
+Pure functions over the steps of a plan (`tke.step`). Each rule here speaks of one resource, so that whoever
+sees one resource only can use
 it too; what needs several of them is in `tke.rules.coverage`.
 
 Everything that the rules find in a plan."""
@@ -38,7 +40,8 @@ LEFT_UNMANAGED = Rule(
 
 
 def left_findings(step: Step) -> Iterator[Finding]:
-    """For a resource of the network that is to be retained and leaves the program, or has a new one made beside it."""
+    """For a resource of the network that is to be retained and leaves the program, or has a new one made
+    beside it."""
     beside = step.op is not Op.LEAVE
     if (
         not step.left
@@ -49,9 +52,11 @@ def left_findings(step: Step) -> Iterator[Finding]:
         return
     yield LEFT_UNMANAGED.finding(
         step.name,
-        "stays in the cloud as it is, and a new one is made beside it"
-        if beside
-        else "leaves the stack only, and stays in the cloud as it is",
+        (
+            "stays in the cloud as it is, and a new one is made beside it"
+            if beside
+            else "leaves the stack only, and stays in the cloud as it is"
+        ),
         value=step.id,
         why="the program retains it, so nothing is deleted; from then on no program changes or guards it",
         todo="keep its id, so that a program can import it again or somebody can delete it",

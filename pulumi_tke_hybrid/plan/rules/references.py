@@ -17,7 +17,8 @@ IN_USE = Rule(
     Severity.ERROR,
     "What others of the plan name by its id is not replaced or deleted.",
     "the operation; ids and property dependencies of the other resources",
-    "Pulumi: a replaced resource has another id; 457/90598: a Service keeps the load balancer that it was made with",
+    "Pulumi: a replaced resource has another id; 457/90598: a Service keeps the load balancer that it was"
+    " made with",
 )
 
 
@@ -31,8 +32,8 @@ class _Kind:
 
 
 _NO_BALANCER = (
-    "clients of {users} get no answer as soon as it is gone; TKE does not move a Service or an Ingress to another load balancer "
-    "(457/90598), so they stay without one or get a new one with another address"
+    "clients of {users} get no answer as soon as it is gone; TKE does not move a Service or an Ingress to"
+    " another load balancer (457/90598), so they stay without one or get a new one with another address"
 )
 _KINDS: Mapping[str, _Kind] = {
     resource_types.LOAD_BALANCER: _Kind("a load balancer of yours", _NO_BALANCER),
@@ -45,7 +46,8 @@ _KINDS: Mapping[str, _Kind] = {
     ),
     resource_types.SECURITY_GROUP: _Kind(
         "a security group",
-        "the cloud refuses to delete a group in use; without its rules {users} refuse their clients or admit others",
+        "the cloud refuses to delete a group in use; without its rules {users} refuse their clients or admit"
+        " others",
     ),
     resource_types.CERTIFICATE: _Kind(
         "a certificate", "TLS clients of {users} get an error when the certificate is gone"
@@ -98,7 +100,10 @@ def _finding(step: Step, kind: _Kind, behind: Sequence[Step]) -> Finding:
         value=step.id,
         why=kind.notice.format(users=names),
         todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program",
-        intended=f"make a second one beside it, move {names} and their clients to it, and remove this one afterwards",
+        intended=(
+            f"make a second one beside it, move {names} and their clients to it, and remove this one"
+            " afterwards"
+        ),
     )
 
 
@@ -119,7 +124,8 @@ class _Users:
         self._after = {step.urn: _names_in(step.new) for step in self._steps}
 
     def of(self, lost: Step) -> list[Step]:
-        """Those that still name what is lost. Of a load balancer also those that named it: they cannot move to another one."""
+        """Those that still name what is lost. Of a load balancer also those that named it: they cannot move
+        to another one."""
         ids = {lost.id} if lost.id else set[str]()
         return [step for step in self._steps if step.urn != lost.urn and self._names(step, lost, ids)]
 
@@ -139,7 +145,8 @@ _NAMED = ("Secret", "TkeServiceConfig")
 
 
 def _by_name(plan: Plan) -> Iterator[Finding]:
-    """Secrets with a certificate and configurations of listeners that go while a Service or an Ingress names them."""
+    """Secrets with a certificate and configurations of listeners that go while a Service or an Ingress names
+    them."""
     fronts = [step for step in plan.steps if fronts_of(step) and step.op is not Op.DELETE and step.new]
     for step in plan.steps:
         if kind_of(step) not in _NAMED or not step.op.ends or step.left:
@@ -158,9 +165,14 @@ def _lost_object(step: Step, names: str) -> Finding:
     )
     finding = IN_USE.finding(
         step.name,
-        f"would be {'replaced under its name, so it is deleted first' if step.op is Op.REPLACE else 'deleted'}; named by {names}",
+        "would be"
+        f" {'replaced under its name, so it is deleted first' if step.op is Op.REPLACE else 'deleted'}; named"
+        f" by {names}",
         value=called(step) if step.new else f"{kind_of(step)} {'/'.join(_place(step.old))}",
-        why=f"{names} loses {what}: TKE reports an error for it, and clients may get no answer or another certificate",
+        why=(
+            f"{names} loses {what}: TKE reports an error for it, and clients may get no answer or another"
+            " certificate"
+        ),
         todo="keep it in the program" if step.op is Op.DELETE else "go back to the old value",
         intended=f"give {names} another one first, and remove this one afterwards",
     )
@@ -170,13 +182,14 @@ def _lost_object(step: Step, names: str) -> Finding:
 
 def _place(props: Props) -> tuple[str, str]:
     name, namespace = at(props, "metadata", "name"), at(props, "metadata", "namespace")
-    return namespace if isinstance(namespace, str) else "default", name if isinstance(
-        name, str
-    ) and not unknown(name) else ""
+    return namespace if isinstance(namespace, str) else "default", (
+        name if isinstance(name, str) and not unknown(name) else ""
+    )
 
 
 def _named_by(props: Props) -> set[str]:
-    """Names of Secrets and configurations in the annotations and the TLS section of a Service or an Ingress."""
+    """Names of Secrets and configurations in the annotations and the TLS section of a Service or an
+    Ingress."""
     given = annotations_of(props)
     annotations = {} if unknown(given) else {key: value for key, value in given.items() if key in _NAMING}
     return _names_in(annotations, [at(entry, "secretName") for entry in items(at(props, "spec", "tls"))])
@@ -191,7 +204,8 @@ def _is_memory(step: Step) -> bool:
 
 
 def _names_in(*values: Any) -> set[str]:
-    """Every text in the values, the parts of comma lists and of JSON included. Whole texts only: no id is found inside another one."""
+    """Every text in the values, the parts of comma lists and of JSON included. Whole texts only: no id is
+    found inside another one."""
     found: set[str] = set()
     waiting = list(values)
     while waiting:

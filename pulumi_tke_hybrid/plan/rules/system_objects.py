@@ -88,7 +88,10 @@ def _removed(step: Step, what: str, value: str = "") -> Finding:
         step.name,
         what,
         value=value,
-        why="certain, when it is applied: no new pod gets an address of a pod subnet, and no address comes back; pods that run keep theirs",
+        why=(
+            "certain, when it is applied: no new pod gets an address of a pod subnet, and no address comes"
+            " back; pods that run keep theirs"
+        ),
         todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program",
     )
 
@@ -108,8 +111,10 @@ def _restart(where: str, what: str, value: str = "") -> Finding:
         where,
         what,
         value=value,
-        why="certain, for about a minute: new pods wait for their address of a pod subnet, because ipamd gives none; pods that run keep "
-        "theirs, and no connection breaks",
+        why=(
+            "certain, for about a minute: new pods wait for their address of a pod subnet, because ipamd"
+            " gives none; pods that run keep theirs, and no connection breaks"
+        ),
         todo="apply it while no workload is rolled out",
     )
 
@@ -119,11 +124,16 @@ def _masquerade_list(step: Step) -> Iterator[Finding]:
         yield GR_SOURCE_ADDRESS.finding(
             f"{step.name}.data",
             _ranges_text(step),
-            why="certain, as soon as it is applied: these destinations see another source address of pods on the overlay (GlobalRouter); "
-            "the pod's own for ranges in this list (non-masquerade), the node's for all others; possible: a firewall or allow-list there "
-            "refuses them",
+            why=(
+                "certain, as soon as it is applied: these destinations see another source address of pods on"
+                " the overlay (GlobalRouter); the pod's own for ranges in this list (non-masquerade), the"
+                " node's for all others; possible: a firewall or allow-list there refuses them"
+            ),
             todo="keep the list as it is",
-            intended="admit the cluster's pod range at the added destinations, and the nodes' addresses at the removed ones",
+            intended=(
+                "admit the cluster's pod range at the added destinations, and the nodes' addresses at the"
+                " removed ones"
+            ),
         )
 
 
@@ -140,7 +150,8 @@ def _overlap(one: str, other: str) -> bool:
 
 
 def _ranges_text(step: Step) -> str:
-    """The ranges that the list gains and loses; it is text in YAML or JSON, of which only the ranges are read."""
+    """The ranges that the list gains and loses; it is text in YAML or JSON, of which only the ranges are
+    read."""
     before, after = (
         _RANGE.findall(" ".join(_strings(_data(props)).values())) for props in (step.old, step.new)
     )
@@ -160,7 +171,10 @@ def _ranges_text(step: Step) -> str:
         else []
     )
     change = f" ({'; '.join(told)})" if told else ""
-    return f"the list of ip-masq-agent (non-masquerade ranges) {'goes' if step.op is Op.DELETE else 'changes'}{change}"
+    return (
+        "the list of ip-masq-agent (non-masquerade ranges)"
+        f" {'goes' if step.op is Op.DELETE else 'changes'}{change}"
+    )
 
 
 CHECKS: dict[str, Sequence[Check]] = {

@@ -91,7 +91,10 @@ def _network_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> It
             "network",
             f"instead of '{old}' while the load balancer sends to pods",
             value=repr(new),
-            why="backends of both networks cannot stand behind one direct load balancer, clients would be dropped",
+            why=(
+                "backends of both networks cannot stand behind one direct load balancer, clients would be"
+                " dropped"
+            ),
             todo=f"take these steps, each with an up of its own: {numbered}",
         )
 
@@ -99,7 +102,8 @@ def _network_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> It
 def _selector_findings(
     before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
 ) -> Iterator[Finding]:
-    """Objects of another name or namespace are new ones: whether that may be is asked elsewhere. Older states know no selector."""
+    """Objects of another name or namespace are new ones: whether that may be is asked elsewhere. Older states
+    know no selector."""
     was, now = before.get("selector"), after.get("selector")
     if not was or not now or unknown(now) or any(before.get(name) != after.get(name) for name in _NAMES):
         return
@@ -110,9 +114,14 @@ def _selector_findings(
             "selector",
             f"instead of {_labels(was, unknown)}",
             value=_labels(now, unknown),
-            why="Kubernetes cannot change it in place: the Service would select no pod, and all pods would stop before others start",
-            todo=f"go back to {_labels(was, unknown)}, or make another workload of another name beside it, move the clients, and remove "
-            "this one",
+            why=(
+                "Kubernetes cannot change it in place: the Service would select no pod, and all pods would"
+                " stop before others start"
+            ),
+            todo=(
+                f"go back to {_labels(was, unknown)}, or make another workload of another name beside it,"
+                " move the clients, and remove this one"
+            ),
         )
 
 
@@ -128,8 +137,10 @@ def _claim_findings(
             "volume_claims",
             "are others than the StatefulSet was made with",
             why="Kubernetes cannot change them in place, and all pods would stop before others start",
-            todo="go back to them; larger volumes are asked for on the claims themselves (kubectl edit pvc), others by another workload of "
-            "another name beside this one",
+            todo=(
+                "go back to them; larger volumes are asked for on the claims themselves (kubectl edit pvc),"
+                " others by another workload of another name beside this one"
+            ),
         )
 
 
@@ -184,8 +195,14 @@ def unmoved_findings(network: str, pods: Sequence[str]) -> Iterator[Finding]:
             "direct",
             f"while pods are not on network '{network}': {', '.join(pods[:_SHOWN_PODS])}{more}",
             value=True,
-            why="a rollout has not ended, and backends of both networks cannot stand behind one direct load balancer",
-            todo=f"say network='{network}', direct=False, and run `pulumi up` until the rollout ends; then turn direct",
+            why=(
+                "a rollout has not ended, and backends of both networks cannot stand behind one direct load"
+                " balancer"
+            ),
+            todo=(
+                f"say network='{network}', direct=False, and run `pulumi up` until the rollout ends; then"
+                " turn direct"
+            ),
         )
 
 
@@ -220,8 +237,11 @@ def _fixed_findings(
                 yield ADDRESS_CHANGE.finding(
                     f"{path}.{_property(name)}",
                     f"is not known any more, and was {was}",
-                    why=f"what it comes from is replaced or lost; a load balancer cannot change {_FIXED[name]}, so the {front.title()} "
-                    "would get another one, and clients would lose its address (457/90598)",
+                    why=(
+                        "what it comes from is replaced or lost; a load balancer cannot change"
+                        f" {_FIXED[name]}, so the {front.title()} would get another one, and clients would"
+                        " lose its address (457/90598)"
+                    ),
                     todo=f"{keep_what_was_known(str(was))}; or say allow_address_change=True",
                 )
         for name in other:
@@ -230,7 +250,10 @@ def _fixed_findings(
                 f"{path}.{_property(name)}",
                 f"instead of {was}",
                 value=now,
-                why=f"a load balancer cannot change {_FIXED[name]}, clients would lose its address (457/90598)",
+                why=(
+                    f"a load balancer cannot change {_FIXED[name]}, clients would lose its address"
+                    " (457/90598)"
+                ),
                 todo=todo.format(old=was),
             )
         if not other and new["kind"] != "none":
@@ -267,7 +290,8 @@ _GIVEN = {
 def _annotation_findings(
     before: Mapping[str, Any], after: Mapping[str, Any], front: str, unknown: Unknown
 ) -> Iterator[Finding]:
-    """Annotations that the program gives by hand and TKE reads only once. Older states remember none, and then nothing is compared."""
+    """Annotations that the program gives by hand and TKE reads only once. Older states remember none, and
+    then nothing is compared."""
     on, name, path = _GIVEN[front]
     was, now = before.get(name), after.get(name)
     if was is None or now is None:
@@ -282,12 +306,16 @@ def _annotation_findings(
             f"instead of {old or NONE} ({known.fixed})",
             value=new or NONE,
             why=effect(on.value),
-            todo=f"go back to {old or NONE}, or say allow_address_change=True to have the load balancer replaced, with another address",
+            todo=(
+                f"go back to {old or NONE}, or say allow_address_change=True to have the load balancer"
+                " replaced, with another address"
+            ),
         )
 
 
 def lost_ids(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[str]:
-    """A line for each id that the last state knows and a preview does not, where another one is no refusal: the workload takes it in place
+    """A line for each id that the last state knows and a preview does not, where another one is no refusal:
+    the workload takes it in place
     (`ids`), or the program allows another load balancer.
     """
     olds, news = dict(mapping(before.get("ids"))), dict(mapping(after.get("ids")))
@@ -301,7 +329,10 @@ def lost_ids(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unkno
             news |= {f"{path}.{_property(name)}": _front(after, front).get(name) for name in _IDS}
     for path, was in olds.items():
         if not unknown(was) and unknown(news.get(path)):
-            yield f"warning: {path}: is not known any more, and was {was}; what it comes from is replaced or lost"
+            yield (
+                f"warning: {path}: is not known any more, and was {was}; what it comes from is replaced or"
+                " lost"
+            )
 
 
 def _property(name: str) -> str:

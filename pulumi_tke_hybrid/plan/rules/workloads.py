@@ -81,7 +81,8 @@ _FINISHING = ("Job", "CronJob", "BroadcastJob", "AdvancedCronJob")
 
 
 def _goes(step: Step) -> bool:
-    """Whether the object as a whole goes away. A patch that is deleted takes its fields back, and the object stays."""
+    """Whether the object as a whole goes away. A patch that is deleted takes its fields back, and the object
+    stays."""
     return step.op is Op.DELETE and not is_patch(step)
 
 
@@ -94,8 +95,11 @@ def _direct_off(step: Step) -> Iterator[Finding]:
             yield DIRECT_ACCESS_OFF.finding(
                 f"{step.name}.{key}",
                 f"direct access is switched off (true → {after or 'none'})",
-                why="certain, as soon as it is applied, which succeeds: the load balancer sends to node ports instead of the "
-                "pods, and pods see the address of a node instead of their client's; the load balancer keeps its address",
+                why=(
+                    "certain, as soon as it is applied, which succeeds: the load balancer sends to node ports"
+                    " instead of the pods, and pods see the address of a node instead of their client's; the"
+                    " load balancer keeps its address"
+                ),
                 todo=f'keep {key}: "true"',
                 intended="check that no application, log or allow-list needs the clients' addresses",
             )
@@ -104,7 +108,8 @@ def _direct_off(step: Step) -> Iterator[Finding]:
 
 
 def _keeps_balancer(step: Step) -> bool:
-    """Of an object that is no Service and no Ingress only its annotations, which may all be gone, name a load balancer."""
+    """Of an object that is no Service and no Ingress only its annotations, which may all be gone, name a load
+    balancer."""
     return front_of(step) is None or may_have_balancer(step, step.new or step.old)
 
 
@@ -113,10 +118,13 @@ def _type_changed(step: Step) -> Iterator[Finding]:
     if front_of(step) is On.SERVICE and before == "LoadBalancer" and before != after and not unknown(after):
         yield DIRECT_ACCESS_OFF.finding(
             f"{step.name}.spec.type",
-            f"instead of {before}: the load balancer {_first_address(step) or '(address not in the preview)'} is deleted",
+            f"instead of {before}: the load balancer"
+            f" {_first_address(step) or '(address not in the preview)'} is deleted",
             value=str(after or "no type"),
-            why="certain, when it is applied, which succeeds: the load balancer and its address are deleted, and clients from outside the "
-            "cluster get no answer; going back later gives another address",
+            why=(
+                "certain, when it is applied, which succeeds: the load balancer and its address are deleted,"
+                " and clients from outside the cluster get no answer; going back later gives another address"
+            ),
             todo="keep the type LoadBalancer",
             intended="add a second Service, move the clients to it first",
         )
@@ -142,10 +150,16 @@ def _balancer_lost(step: Step) -> Iterator[Finding]:
     )
     address = _first_address(step)
     if same:
-        why = f"certain, when it is applied: {kept} and its address stay, but clients get no answer for the minute without a listener"
+        why = (
+            f"certain, when it is applied: {kept} and its address stay, but clients get no answer for the"
+            " minute without a listener"
+        )
         intended = "apply it when clients can wait"
     else:
-        why = "certain, when it is applied: TKE deletes the load balancer, and clients of its address get no answer"
+        why = (
+            "certain, when it is applied: TKE deletes the load balancer, and clients of its address get no"
+            " answer"
+        )
         why += (
             "; the new load balancer has another address" if replaced else "; the address does not come back"
         )
@@ -181,11 +195,16 @@ def _pods_leave(step: Step) -> Iterator[Finding]:
                 f"{step.name}.{keys.NETWORKS}",
                 f"instead of addresses of a pod subnet ({before})",
                 value=str(after or "the overlay (GlobalRouter)"),
-                why="certain, by the rollout that follows: the pods lose their addresses of the pod subnets and get overlay addresses "
-                "(GlobalRouter), and a load balancer with direct access loses them as backends; they no "
-                "longer see their clients' addresses",
+                why=(
+                    "certain, by the rollout that follows: the pods lose their addresses of the pod subnets"
+                    " and get overlay addresses (GlobalRouter), and a load balancer with direct access loses"
+                    " them as backends; they no longer see their clients' addresses"
+                ),
                 todo=f"keep {before}",
-                intended="switch the load balancers' direct access off first, and tell who has the pods' addresses in an allow-list",
+                intended=(
+                    "switch the load balancers' direct access off first, and tell who has the pods' addresses"
+                    " in an allow-list"
+                ),
             )
 
 
@@ -196,8 +215,10 @@ def _kept_address_off(step: Step) -> Iterator[Finding]:
             yield KEPT_ADDRESS_OFF.finding(
                 f"{step.name}.{keys.CLAIM_DELETE_POLICY}",
                 f"{before} → {after or 'not set'}: a pod that restarts no longer keeps its address",
-                why="possible, at the rollout that follows and at each later restart: a pod comes back with another address; allow-lists "
-                "and DNS entries with the old one then fail",
+                why=(
+                    "possible, at the rollout that follows and at each later restart: a pod comes back with"
+                    " another address; allow-lists and DNS entries with the old one then fail"
+                ),
                 todo=f"keep {before}",
                 intended="check that no allow-list or DNS entry holds these addresses",
             )
@@ -229,13 +250,16 @@ def _replaced(step: Step) -> Iterator[Finding]:
         yield STATEFUL_SET_REPLACED.finding(
             step.name,
             f"the {kind} would be replaced ({force_new.reasons(step)}), and {_all_pods(held)} stop at once",
-            why=f"certain, when it is applied: the {kind} is deleted and made again, so its pods stop together and clients get no "
-            "answer until the new ones run; only kept addresses come back",
+            why=(
+                f"certain, when it is applied: the {kind} is deleted and made again, so its pods stop"
+                " together and clients get no answer until the new ones run; only kept addresses come back"
+            ),
             todo=force_new.back(step),
             intended=f"add a second {kind} beside it and move the clients, or apply it when clients can wait",
         )
         return
-    # Of another name or namespace the new pods come first. What goes with its provider is the matter of what rebuilds that one.
+    # Of another name or namespace the new pods come first. What goes with its provider is the matter of what
+    # rebuilds that one.
     if (
         "provider" in step.replace_keys
         or _place(step.old) != _place(step.new)
@@ -244,9 +268,12 @@ def _replaced(step: Step) -> Iterator[Finding]:
         return
     found = DEPLOYMENT_REPLACED.finding(
         step.name,
-        f"the {kind} would be deleted and made again ({force_new.reasons(step)}): {_all_pods(held)} stop before others start",
-        why="certain, when it is applied: clients get no answer between the stop of the old pods and the start of the new ones (usually a "
-        "few minutes), and the pods' addresses change",
+        f"the {kind} would be deleted and made again ({force_new.reasons(step)}): {_all_pods(held)} stop"
+        " before others start",
+        why=(
+            "certain, when it is applied: clients get no answer between the stop of the old pods and the"
+            " start of the new ones (usually a few minutes), and the pods' addresses change"
+        ),
         todo=force_new.back(step),
         intended=f"add a second {kind} of another name, move the clients, and remove this one afterwards",
     )
@@ -261,11 +288,14 @@ def _deleted(step: Step) -> Iterator[Finding]:
     on_eni = [holder for holder in held if holder.needs_eni]
     found = WORKLOAD_DELETED.finding(
         step.name,
-        f"the {kind} would be deleted, and {_all_pods(held)}{' with addresses of pod subnets' if on_eni else ''} stop",
-        why="certain, when it is applied: clients get no answer from these pods, and the pods' addresses go back to the pod subnets, kept "
-        "ones as well"
-        if on_eni
-        else "certain, when it is applied: clients get no answer from these pods",
+        f"the {kind} would be deleted, and"
+        f" {_all_pods(held)}{' with addresses of pod subnets' if on_eni else ''} stop",
+        why=(
+            "certain, when it is applied: clients get no answer from these pods, and the pods' addresses go"
+            " back to the pod subnets, kept ones as well"
+            if on_eni
+            else "certain, when it is applied: clients get no answer from these pods"
+        ),
         todo=f"keep the {kind} in the program",
         intended="move the clients first, then remove it",
     )

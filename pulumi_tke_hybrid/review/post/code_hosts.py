@@ -64,7 +64,8 @@ class GitHubThread:
             }
 
     def _login(self) -> str:
-        """Who writes. The REST API does not tell a job's own token; this question is answered for tokens of every kind."""
+        """Who writes. The REST API does not tell a job's own token; this question is answered for tokens of
+        every kind."""
         _, answer = self._client.requester.graphql_query("query { viewer { login } }", {})
         data: Any = answer.get("data")
         viewer: Any = data.get("viewer") if isinstance(data, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
@@ -91,7 +92,8 @@ class GitHubThread:
             raise CannotPost(self._sentence(error, doing)) from None
         except requests.RequestException as error:
             raise CannotPost(
-                f"GitHub at {self._place.address} does not answer ({type(error).__name__}); check GITHUB_API_URL, HTTPS_PROXY and NO_PROXY"
+                f"GitHub at {self._place.address} does not answer ({type(error).__name__}); check"
+                " GITHUB_API_URL, HTTPS_PROXY and NO_PROXY"
             ) from None
         except (
             AssertionError,
@@ -99,7 +101,8 @@ class GitHubThread:
         ) as error:  # PyGithub's own way to say that an answer leads to another host
             said = cleaned(error, self._place.token)
             raise CannotPost(
-                f"{self._place.address} leads elsewhere ({said}); set GITHUB_API_URL to the address it uses itself"
+                f"{self._place.address} leads elsewhere ({said}); set GITHUB_API_URL to the address it uses"
+                " itself"
             ) from None
 
     def _sentence(self, error: github.GithubException, doing: str) -> str:
@@ -112,11 +115,15 @@ class GitHubThread:
             return f"GitHub does not know the token ({status}: {said}); give a valid one in GITHUB_TOKEN"
         if status == 403:
             return (
-                f"the token may not {doing} comments of {self._place} ({status}: {said}); give the job "
-                "`permissions: {pull-requests: write}` (a pull request from a fork gets a token that only reads: use the job's summary)"
+                f"the token may not {doing} comments of {self._place} ({status}: {said}); give the job"
+                " `permissions: {pull-requests: write}` (a pull request from a fork gets a token that only"
+                " reads: use the job's summary)"
             )
         if status == 404:
-            return f"{self._place} is not there, or the token may not see it ({status}: {said}); check GITHUB_REPOSITORY and the number"
+            return (
+                f"{self._place} is not there, or the token may not see it ({status}: {said}); check"
+                " GITHUB_REPOSITORY and the number"
+            )
         if status >= 500:
             return f"GitHub answers {status} ({said}), also after further tries; run the job again later"
         return (
@@ -126,7 +133,8 @@ class GitHubThread:
 
 GITLAB_PAGE = 100
 _ONE_TRY: dict[str, Any] = {"obey_rate_limit": False}
-"""`Patience` repeats what is worth it, within limits; the client by itself would wait for as long as it is told."""
+"""`Patience` repeats what is worth it, within limits; the client by itself would wait for as long as it is
+told."""
 
 
 class GitLabThread:
@@ -137,7 +145,8 @@ class GitLabThread:
         session = requests.Session()
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(max_retries=Patience(budget)))
-        # As a bearer token, because `requests` drops that one when it is led to another host. `keep_base_url`: the next page is asked for
+        # As a bearer token, because `requests` drops that one when it is led to another host.
+        # `keep_base_url`: the next page is asked for
         # where the first one was, whatever the instance believes its own name to be.
         self._client = gitlab.Gitlab(
             place.address, oauth_token=place.token, timeout=TIMEOUT, session=session, keep_base_url=True
@@ -211,7 +220,8 @@ class GitLabThread:
             ) from None
         except requests.RequestException as error:
             raise CannotPost(
-                f"GitLab at {self._place.address} does not answer ({type(error).__name__}); check CI_SERVER_URL, HTTPS_PROXY and NO_PROXY"
+                f"GitLab at {self._place.address} does not answer ({type(error).__name__}); check"
+                " CI_SERVER_URL, HTTPS_PROXY and NO_PROXY"
             ) from None
 
     def _sentence(self, status: int, said: str, doing: str) -> str:
@@ -221,11 +231,17 @@ class GitLabThread:
             return f"GitLab does not know the token ({status}: {said}); give a valid one in GITLAB_TOKEN"
         if status == 403:
             return (
-                f"the token may not {doing} comments of {self._place} ({status}: {said}); it needs the scope `api` and the role "
-                "Reporter at least"
+                f"the token may not {doing} comments of {self._place} ({status}: {said}); it needs the scope"
+                " `api` and the role Reporter at least"
             )
         if status == 404:
-            return f"{self._place} is not there, or the token may not see it ({status}: {said}); check CI_PROJECT_ID and the number"
+            return (
+                f"{self._place} is not there, or the token may not see it ({status}: {said}); check"
+                " CI_PROJECT_ID and the number"
+            )
         if status >= 500:
             return f"GitLab answers {status} ({said}), also after further tries; run the job again later"
-        return f"GitLab refuses to {doing} comments of {self._place} ({status or 'no answer'}: {said}); check CI_SERVER_URL and the proxy"
+        return (
+            f"GitLab refuses to {doing} comments of {self._place} ({status or 'no answer'}: {said}); check"
+            " CI_SERVER_URL and the proxy"
+        )

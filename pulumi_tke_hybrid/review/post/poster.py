@@ -1,4 +1,5 @@
-"""Where a comment goes: which code host, which pull request, with whose token. Read from what CI sets; the token from nowhere else.
+"""Where a comment goes: which code host, which pull request, with whose token. Read from what CI sets; the
+token from nowhere else.
 
 Posting as the command does it: the comment of a review onto the pull request that the job runs for."""
 
@@ -50,19 +51,21 @@ def _github(environment: Mapping[str, str], number: int | None) -> Place:
     token = environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN") or ""
     if not token:
         raise CannotPost(
-            "GITHUB_TOKEN is empty, so GitHub takes no comment; give the step that variable, of `github.token`, and its job "
-            "`permissions: {pull-requests: write}`"
+            "GITHUB_TOKEN is empty, so GitHub takes no comment; give the step that variable, of"
+            " `github.token`, and its job `permissions: {pull-requests: write}`"
         )
     project = environment.get("GITHUB_REPOSITORY", "")
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", project):
         raise CannotPost(
-            f"GITHUB_REPOSITORY is {project!r}, so it is not known whose pull request is meant; set it to owner/name"
+            f"GITHUB_REPOSITORY is {project!r}, so it is not known whose pull request is meant; set it to"
+            " owner/name"
         )
     ref = environment.get("GITHUB_REF", "")
     found = number or _number_in(ref) or _number_of_event(environment.get("GITHUB_EVENT_PATH", ""))
     if found is None:
         raise CannotPost(
-            f"no pull request is named by GITHUB_REF ({ref or 'empty'}) or by the event; run on `pull_request`, or give --pull-request"
+            f"no pull request is named by GITHUB_REF ({ref or 'empty'}) or by the event; run on"
+            " `pull_request`, or give --pull-request"
         )
     return Place(
         Host.GITHUB, environment.get("GITHUB_API_URL") or "https://api.github.com", project, found, token
@@ -75,7 +78,8 @@ def _number_in(ref: str) -> int | None:
 
 
 def _number_of_event(path: str) -> int | None:
-    """`pull_request_target` and `issue_comment` run on the default branch: their event alone says which pull request it is."""
+    """`pull_request_target` and `issue_comment` run on the default branch: their event alone says which pull
+    request it is."""
     try:
         event: Any = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
     except (OSError, ValueError):
@@ -92,8 +96,8 @@ def _gitlab(environment: Mapping[str, str], number: int | None) -> Place:
     token = environment.get("GITLAB_TOKEN", "")
     if not token:
         raise CannotPost(
-            "GITLAB_TOKEN is empty, so GitLab takes no comment; give the job a project access token with the scope `api` in a masked "
-            "variable GITLAB_TOKEN (CI_JOB_TOKEN may not write comments)"
+            "GITLAB_TOKEN is empty, so GitLab takes no comment; give the job a project access token with the"
+            " scope `api` in a masked variable GITLAB_TOKEN (CI_JOB_TOKEN may not write comments)"
         )
     # A merge request from a fork lives in the project that it goes to.
     project = (
@@ -104,7 +108,8 @@ def _gitlab(environment: Mapping[str, str], number: int | None) -> Place:
     )
     if not project:
         raise CannotPost(
-            "CI_PROJECT_ID is empty, so it is not known whose merge request is meant; set it to the project's number or path"
+            "CI_PROJECT_ID is empty, so it is not known whose merge request is meant; set it to the project's"
+            " number or path"
         )
     iid = environment.get("CI_MERGE_REQUEST_IID", "")
     found = number or (int(iid) if iid.isdecimal() else None)
@@ -129,7 +134,8 @@ def post(
     environment: Mapping[str, str] = os.environ,
     budget: Budget | None = None,
 ) -> str:
-    """Put it there, and say in one line what was done. Raises `CannotPost`; whatever happens, the token is in no message.
+    """Put it there, and say in one line what was done. Raises `CannotPost`; whatever happens, the token is in
+    no message.
 
     `number` is that of the pull request, where the job itself does not run for one.
     """
@@ -150,7 +156,8 @@ def setters(
     environment: Mapping[str, str] = os.environ,
     budget: Budget | None = None,
 ) -> dict[str, str]:
-    """Return who set each label of the pull request last, by the label's name. Raises `CannotPost` where the code host does not answer."""
+    """Return who set each label of the pull request last, by the label's name. Raises `CannotPost` where the
+    code host does not answer."""
     return _thread(of(host, environment, number), budget or Budget()).setters()
 
 
@@ -167,6 +174,6 @@ def _thread(where: Place, budget: Budget) -> sticky.Thread:
         return GitLabThread(where, budget)
     except ImportError as error:
         raise CannotPost(
-            f"posting to {where.host.value} needs {library} ({error.name} is missing); run `pip install '.[comment]'` in a clone of "
-            "this library"
+            f"posting to {where.host.value} needs {library} ({error.name} is missing); run `pip install"
+            " '.[comment]'` in a clone of this library"
         ) from None

@@ -2,9 +2,12 @@
 
 How long one run may wait for a code host, over all its requests.
 
-How long a code host is waited for. Both clients send through `requests`, so one rule of its adapter serves both of them.
+How long a code host is waited for. Both clients send through `requests`, so one rule of its adapter serves
+both of them.
 
-Exactly one comment of our own on a pull request, whatever is there already and whoever else writes at the same time."""
+Exactly one comment of our own on a pull request, whatever is there already and whoever else writes at the
+same time.
+"""
 
 import email.utils
 import random
@@ -67,9 +70,11 @@ _RETRIED = _LIMITS | {500, 502, 503, 504}
 
 
 class Patience(Retry):
-    """Asks again after rate limits, server errors and broken connections, for as long as the budget lasts. Then the last answer counts.
+    """Asks again after rate limits, server errors and broken connections, for as long as the budget lasts.
+    Then the last answer counts.
 
-    Writing is repeated as well: a comment that was made twice that way is found when we look again, and one of the two goes away.
+    Writing is repeated as well: a comment that was made twice that way is found when we look again, and one
+    of the two goes away.
     """
 
     def __init__(self, budget: Budget, **options: Any) -> None:
@@ -149,7 +154,8 @@ class Remark:
     """Code hosts count upwards: the smallest is the oldest."""
     body: str
     mine: bool
-    """Written by the account that writes now. Anybody may copy our hidden line; only what we wrote ourselves is changed or taken away."""
+    """Written by the account that writes now. Anybody may copy our hidden line; only what we wrote ourselves
+    is changed or taken away."""
 
 
 class Thread(Protocol):
@@ -186,14 +192,16 @@ class Put:
 
 
 def put(thread: Thread, marker: str, body: str, *, worth_making: bool = True) -> Put:
-    """Make `body` the only comment of our own that begins with `marker`. A new one is made only if that is worth it."""
+    """Make `body` the only comment of our own that begins with `marker`. A new one is made only if that is
+    worth it."""
     for _ in range(PUT_TRIES):
         try:
             return _put(thread, marker, body, worth_making=worth_making)
         except Gone:
             continue
     raise CannotPost(
-        f"another job took the comment away {PUT_TRIES} times while it was written; let one job at a time post for a pull request"
+        f"another job took the comment away {PUT_TRIES} times while it was written; let one job at a time"
+        " post for a pull request"
     )
 
 
@@ -204,8 +212,10 @@ def _put(thread: Thread, marker: str, body: str, *, worth_making: bool) -> Put:
     elif worth_making:
         added = thread.add(body)
         deed = "added"
-        # Another job may have looked and added just as we did: so look again. Of two that add, at least the later one sees both comments,
-        # and both keep the older one. What we have just added counts even where the answer comes from a copy that does not know it yet.
+        # Another job may have looked and added just as we did: so look again. Of two that add, at least the
+        # later one sees both comments,
+        # and both keep the older one. What we have just added counts even where the answer comes from a copy
+        # that does not know it yet.
         own = {**_own(thread, marker), added.id: added}
     else:
         return Put("left out")

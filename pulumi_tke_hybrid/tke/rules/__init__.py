@@ -1,1 +1,2 @@
-"""The rules that look at several inputs together, by subject. Those about one value are beside it: ids, ranges, zones, names."""
+"""The rules that look at several inputs together, by subject. Those about one value are beside it: ids,
+ranges, zones, names."""

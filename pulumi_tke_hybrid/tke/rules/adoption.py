@@ -40,7 +40,8 @@ class Claim:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a program says of the objects, as far as it cannot change in them. None is compared with nothing."""
+    """What a program says of the objects, as far as it cannot change in them. None is compared with
+    nothing."""
 
     selector: Mapping[str, str] | None = None
     service_name: str | None = None
@@ -49,7 +50,8 @@ class Wanted:
     fixed: Mapping[str, Mapping[str, tuple[str, str | None]]] = field(
         default_factory=dict[str, "Mapping[str, tuple[str, str | None]]"]
     )
-    """By `service` and `ingress`: annotation -> (property path, value) of what TKE reads only when it makes a load balancer."""
+    """By `service` and `ingress`: annotation -> (property path, value) of what TKE reads only when it makes a
+    load balancer."""
     exposed: bool | None = None
     """Whether a load balancer stands behind the Service; None where another one is allowed."""
 
@@ -80,7 +82,10 @@ def _service_findings(live: Json, wanted: Wanted) -> Iterator[Finding]:
             "name",
             f"{at(live, 'metadata', 'name')} is the name of a headless Service (spec.clusterIP: None)",
             why="Kubernetes gives such a Service no address, so no client could come through it",
-            todo="say front_service_name for the Service that clients come through, and service_name for the headless one",
+            todo=(
+                "say front_service_name for the Service that clients come through, and service_name for the"
+                " headless one"
+            ),
         )
     if wanted.exposed is False and at(live, "spec", "type") == "LoadBalancer" and not managed(live):
         yield _differs(
@@ -244,7 +249,8 @@ def _renamed(budget: Json, labels: Mapping[str, str]) -> bool:
 
 
 def _selects(selector: Any, labels: Mapping[str, str]) -> bool:
-    """Whether a label selector of the API selects the labels; an empty one selects everything, none at all nothing."""
+    """Whether a label selector of the API selects the labels; an empty one selects everything, none at all
+    nothing."""
     if selector is None:
         return False
     wanted = mapping(at(selector, "matchLabels"))

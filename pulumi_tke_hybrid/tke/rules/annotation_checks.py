@@ -1,4 +1,5 @@
-"""Annotations of one object as TKE reads them: keys that exclude each other, keys that TKE does not know, values that it cannot read."""
+"""Annotations of one object as TKE reads them: keys that exclude each other, keys that TKE does not know,
+values that it cannot read."""
 
 import difflib
 import json
@@ -53,7 +54,10 @@ _AUTO = "TKE writes a configuration of its own with the first, and refuses the s
 _OWN = "the load balancer is there already, so TKE makes none with this setting"
 _PUBLIC_ONLY = "an internal load balancer has no connection to the internet to bill or to limit"
 _BOTH = "rule-mix-both puts all rules on HTTP and HTTPS; TKE refuses rules or redirects beside it (457/56112)"
-_SKIP = "with mode skip TKE leaves the load balancer alone, which it offers only for load balancers of its own (457/56112)"
+_SKIP = (
+    "with mode skip TKE leaves the load balancer alone, which it offers only for load balancers of its own"
+    " (457/56112)"
+)
 
 
 def _of_balancers(on: On) -> Iterator[_Pair]:
@@ -171,7 +175,8 @@ def conflict_findings(
 ) -> Iterator[Finding]:
     """Annotations that do not go together. The path of a finding is the key of an annotation that was given.
 
-    `written` are annotations that the component adds by itself, `named` the arguments from which it writes them, by key.
+    `written` are annotations that the component adds by itself, `named` the arguments from which it writes
+    them, by key.
     """
     both = {**given, **(written or {})}
     arguments = named or {}
@@ -197,7 +202,8 @@ def conflict_findings(
 
 
 def _counts(key: str, annotations: Mapping[str, Any]) -> bool:
-    """Whether the annotation is there and says something: a flag that is false and an empty text say nothing."""
+    """Whether the annotation is there and says something: a flag that is false and an empty text say
+    nothing."""
     value = annotations.get(key)
     if value is None or value == "":
         return False
@@ -211,7 +217,8 @@ def _counts(key: str, annotations: Mapping[str, Any]) -> bool:
 
 
 def key_findings(on: On, annotations: Mapping[str, Any]) -> Iterator[Finding]:
-    """Keys under TKE's prefixes that are none of TKE's, or that TKE reads on another object; and keys whose prefix is nearly TKE's."""
+    """Keys under TKE's prefixes that are none of TKE's, or that TKE reads on another object; and keys whose
+    prefix is nearly TKE's."""
     for key in annotations:
         known = KNOWN.get(key)
         if known is not None:
@@ -289,7 +296,8 @@ def _close_names(name: str, among: Sequence[Known]) -> list[str]:
 
 
 def value_findings(annotations: Mapping[str, Any]) -> Iterator[Finding]:
-    """Values that TKE cannot read. A value that is not known yet, or is no text, is left to whoever knows it."""
+    """Values that TKE cannot read. A value that is not known yet, or is no text, is left to whoever knows
+    it."""
     for key, value in annotations.items():
         known = KNOWN.get(key)
         if (

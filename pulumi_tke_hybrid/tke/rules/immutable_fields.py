@@ -50,7 +50,8 @@ STACK_PLACE = Rule(
 PROVIDER_ACCOUNT = Rule(
     "provider-account",
     Severity.ERROR,
-    "The key of an explicit provider belongs to the stack's account; say `warning` where the provider assumes a role that does.",
+    "The key of an explicit provider belongs to the stack's account; say `warning` where the provider assumes"
+    " a role that does.",
     "the provider's key and the stack's",
     "GetCallerIdentity tells the account; VPC-CNI is asked with the stack's key",
 )
@@ -63,7 +64,8 @@ CLUSTER = {
     "serviceCidr": ("service_cidr", "the range of Services"),
     "staticIp": ("static_ip", "static-IP mode"),
 }
-"""Properties of a cluster that the provider answers with a replacement: the name that users know, and what it is."""
+"""Properties of a cluster that the provider answers with a replacement: the name that users know, and what it
+is."""
 
 POOL = {
     "subnetId": ("subnet_id", "the nodes' subnet"),
@@ -88,8 +90,8 @@ SWITCH = {
 
 _FOR_GOOD = " (changing it for good means switching VPC-CNI off, which ends every ENI pod's network)"
 _RECLAIM = (
-    "this provider does not change the reclaim time once VPC-CNI is on; from ipamd 3.5.0 on it is a setting of the add-on eniipamd "
-    "(component management), and once it is changed there, the program may follow"
+    "this provider does not change the reclaim time once VPC-CNI is on; from ipamd 3.5.0 on it is a setting"
+    " of the add-on eniipamd (component management), and once it is changed there, the program may follow"
 )
 
 Unknown = Callable[[object], bool]
@@ -104,7 +106,10 @@ def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[
             "vpc_id",
             f"is not known yet, instead of {vpc}",
             why="a VPC that is still to be made would rebuild the whole cluster",
-            todo=f"{keep_what_was_known(str(vpc))}; if the rebuild is intended, say allow_cluster_replacement=True",
+            todo=(
+                f"{keep_what_was_known(str(vpc))}; if the rebuild is intended, say"
+                " allow_cluster_replacement=True"
+            ),
         )
     for name, (property_, what) in CLUSTER.items():
         old, new = before.get(name), after.get(name)
@@ -129,8 +134,10 @@ def pool_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Fin
                     f"node_pools[{pool}].{property_}",
                     f"instead of {_listed(old[name])}",
                     value=_listed(new[name]),
-                    why=f"TKE fixes {what} when the pool is made, so this would rebuild it and its "
-                    f"{_shown(old.get('size'))} machines at once",
+                    why=(
+                        f"TKE fixes {what} when the pool is made, so this would rebuild it and its "
+                        f"{_shown(old.get('size'))} machines at once"
+                    ),
                     todo="add a pool of another name, drain the nodes of this one, then remove it",
                 )
 
@@ -146,15 +153,21 @@ def adopted_findings(before: Props, after: Props, pools: Props, unknown: Unknown
             property_,
             "is not known yet, instead of " + old if unknown(new) else f"instead of {old}",
             value="" if unknown(new) else new,
-            why=f"TKE fixes {what} when a pool is made, so this would rebuild {', '.join(sorted(pools))} with {machines} machines at once",
-            todo=keep_what_was_known(old)
-            if unknown(new)
-            else f"go back to {old}, and make another HybridCluster for another cluster",
+            why=(
+                f"TKE fixes {what} when a pool is made, so this would rebuild {', '.join(sorted(pools))} with"
+                f" {machines} machines at once"
+            ),
+            todo=(
+                keep_what_was_known(old)
+                if unknown(new)
+                else f"go back to {old}, and make another HybridCluster for another cluster"
+            ),
         )
 
 
 def owner_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
-    """Whether the program no longer makes the cluster that it made, or makes one in the place of an adopted one that has its pools.
+    """Whether the program no longer makes the cluster that it made, or makes one in the place of an adopted
+    one that has its pools.
 
     `before`, `after`: what the guard knows (`cluster`, `adopted`, `nodePools`).
     """
@@ -166,14 +179,20 @@ def owner_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Fi
             "instead of the cluster that this program made",
             value="" if unknown(new.get("clusterId")) else str(new.get("clusterId")),
             why="what a program no longer makes is deleted, with all that runs in it",
-            todo="leave it out; one that the stack has lost is imported (docs/recovery.md), another one is another HybridCluster's",
+            todo=(
+                "leave it out; one that the stack has lost is imported (docs/recovery.md), another one is"
+                " another HybridCluster's"
+            ),
         )
     kept = sorted(before.get("nodePools", {}).keys() & after.get("nodePools", {}).keys())
     if old and after.get("cluster") and kept:
         yield POOL_FIXED.finding(
             "existing_cluster_id",
             f"is gone, instead of {old.get('clusterId')}",
-            why=f"TKE fixes its cluster when a pool is made, so this would rebuild {', '.join(kept)} in a new one",
+            why=(
+                f"TKE fixes its cluster when a pool is made, so this would rebuild {', '.join(kept)} in a"
+                " new one"
+            ),
             todo="go back, and make another HybridCluster for a new cluster",
         )
 
@@ -200,7 +219,8 @@ def subnet_findings(before: Sequence[Any], after: Sequence[Any], unknown: Unknow
 
 
 def registration_findings(before: str, after: str) -> Iterator[Finding]:
-    """Whether zones that the API registered would go to ipamd's ConfigMap. The other way round nothing is lost."""
+    """Whether zones that the API registered would go to ipamd's ConfigMap. The other way round nothing is
+    lost."""
     if (before, after) == ("api", "configmap"):
         yield SUBNET_REMOVED.finding(
             "zone_registration",
@@ -246,8 +266,9 @@ def replaced_subnet_findings(
 def keep_what_was_known(known: str) -> str:
     """What to do about a known thing that a preview does not know any more."""
     return (
-        f"keep {known}; if a refresh with other credentials or in another region took it for gone, `pulumi stack import` of an earlier "
-        f"export brings it back; if it is looked up only during the update, write its id"
+        f"keep {known}; if a refresh with other credentials or in another region took it for gone, `pulumi"
+        " stack import` of an earlier export brings it back; if it is looked up only during the update,"
+        " write its id"
     )
 
 

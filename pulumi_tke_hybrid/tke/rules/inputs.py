@@ -7,7 +7,8 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 PROPERTY = Rule(
     "property",
     Severity.ERROR,
-    "A property exists, is given where it is required, and has the type and the bounds that its class states.",
+    "A property exists, is given where it is required, and has the type and the bounds that its class"
+    " states.",
     "the property",
     "the documentation of the class",
     firm=True,
@@ -83,7 +84,8 @@ def twice(path: str, value: str, first: str = "") -> Finding:
 
 
 def not_yet(rule: Rule, path: str) -> Finding:
-    """That a rule could not be checked because of the property at `path`. Gathered into one line by `gathered`."""
+    """That a rule could not be checked because of the property at `path`. Gathered into one line by
+    `gathered`."""
     return NOT_YET.finding(path, rule.id)
 
 

@@ -17,7 +17,8 @@ POOL_SIZE = Rule(
     Severity.ERROR,
     "A pool's size lies within its bounds: those of the autoscaler, or 100 nodes.",
     "size and bounds",
-    "this library: TKE refuses a change of bounds together with a change of size, so a fixed pool gets one bound for ever, and that is 100",
+    "this library: TKE refuses a change of bounds together with a change of size, so a fixed pool gets one"
+    " bound for ever, and that is 100",
     firm=True,
 )
 POOL_RESIZED = Rule(
@@ -65,7 +66,8 @@ ENDPOINT_FIXED = Rule(
     firm=True,
 )
 FIXED_POOL_BOUND = 100
-"""Upper bound given for pools without autoscaler: TKE refuses a change of bounds together with a change of size."""
+"""Upper bound given for pools without autoscaler: TKE refuses a change of bounds together with a change of
+size."""
 
 
 def bounds_problem(least: int | None, most: int | None) -> Iterator[Finding]:
@@ -85,7 +87,8 @@ def resized_findings(
 ) -> Iterator[Finding]:
     """Whether an update of a pool that has `there` nodes now would do to its size what nobody asked for.
 
-    `before`, `after`: inputs of the provider's node pool, of which a preview may not know all. For one that scales the size in them is
+    `before`, `after`: inputs of the provider's node pool, of which a preview may not know all. For one that
+    scales the size in them is
     what the state knows.
     """
     sent = _number(after, "desiredCapacity")
@@ -116,7 +119,8 @@ def _number(props: Mapping[str, Any], name: str) -> int | None:
 
 
 def moved_endpoint_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
-    """Whether an open intranet endpoint would go to another subnet, or follow the first pool there. Inputs of the provider's endpoint."""
+    """Whether an open intranet endpoint would go to another subnet, or follow the first pool there. Inputs of
+    the provider's endpoint."""
     old, new = (
         props.get("clusterIntranetSubnetId") if props.get("clusterIntranet") else None
         for props in (before, after)
@@ -150,7 +154,8 @@ def size_problem(size: int | None, least: int | None, most: int | None, scaled: 
 
 
 def findings(plan: ClusterPlan, endpoint: bool, wanted: bool) -> Iterator[Finding]:
-    """Pools against each other, their subnets, and the endpoint: whether one is opened, and whether the program says so itself."""
+    """Pools against each other, their subnets, and the endpoint: whether one is opened, and whether the
+    program says so itself."""
     seen: set[str] = set()
     for pool in plan.pools:
         if pool.name in seen:
@@ -220,7 +225,8 @@ ENI_HEADROOM = Rule(
     Severity.WARNING,
     "A zone's ENI subnets have the addresses of one full ENI for each node that there can be.",
     "ranges of the ENI subnets, greatest sizes and instance types of the pools",
-    "TKE FAQ: a subnet is full at addresses / (addresses of an ENI + 1) nodes; further nodes join without an ENI",
+    "TKE FAQ: a subnet is full at addresses / (addresses of an ENI + 1) nodes; further nodes join without"
+    " an ENI",
 )
 VPC_ENI_QUOTA = Rule(
     "vpc-eni-quota",
@@ -252,7 +258,10 @@ def node_capacity_findings(plan: ClusterPlan) -> Iterator[Finding]:
                 "is not in the table of ENI limits",
                 value=repr(pool.instance_type),
                 why=f"not checked: {ENI_HEADROOM.id}, {VPC_ENI_QUOTA.id}",
-                todo="check its name; with credentials the preview asks DescribeVpcCniPodLimits too, and checks if that knows it",
+                todo=(
+                    "check its name; with credentials the preview asks DescribeVpcCniPodLimits too, and"
+                    " checks if that knows it"
+                ),
             )
 
 
@@ -290,8 +299,8 @@ def _zone(
     if needed > usable:
         yield ENI_HEADROOM.finding(
             where,
-            f"has {usable} addresses, {sum(number for _, number in known)} nodes in {zone} with one full ENI each take {needed} "
-            f"({_nodes(known, usable)} nodes fit)",
+            f"has {usable} addresses, {sum(number for _, number in known)} nodes in {zone} with one full ENI"
+            f" each take {needed} ({_nodes(known, usable)} nodes fit)",
             value=blocks,
             why="further nodes join and get no ENI, and ENI pods do not run there",
             todo="use a larger range, or add another ENI subnet in the zone",

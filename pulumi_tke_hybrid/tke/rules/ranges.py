@@ -57,8 +57,10 @@ def in_use_finding(subnet_id: str, used: int) -> Finding:
         "subnets",
         f"holds {used} addresses and is not registered as container subnet yet",
         value=subnet_id,
-        why="nodes, load balancers or endpoints live in it: they and the pods will take addresses from each other, and TKE says that ENIs "
-        "and they may conflict",
+        why=(
+            "nodes, load balancers or endpoints live in it: they and the pods will take addresses from each"
+            " other, and TKE says that ENIs and they may conflict"
+        ),
         todo="register an empty subnet instead",
         intended="keep further nodes and load balancers out of it",
     )
@@ -140,7 +142,8 @@ def _overlay(plan: ClusterPlan) -> Iterator[Finding]:
         rule, number = (OVERLAY_NODES, now) if now > fit else (OVERLAY_HEADROOM, most)
         yield rule.finding(
             "cluster_cidr",
-            f"has overlay ranges for {fit} nodes of {pods} addresses, the pools have {'up to ' if number != now else ''}{number}",
+            f"has overlay ranges for {fit} nodes of {pods} addresses, the pools have"
+            f" {'up to ' if number != now else ''}{number}",
             value=block,
             why=f"a node without a range cannot join; {cidrs.FIXED}",
             todo="choose a larger range or fewer addresses a node",

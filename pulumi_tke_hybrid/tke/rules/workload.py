@@ -171,7 +171,8 @@ class Workload:
     asking: Sequence[str] = field(default=())
     """Containers, by property path, that ask for an ENI address by hand though they are not the first."""
     amounts: Mapping[str, object] = field(default_factory=dict[str, object])
-    """How many ENI addresses the first container asks for by hand, by property path, as far as it is known."""
+    """How many ENI addresses the first container asks for by hand, by property path, as far as it is
+    known."""
     volume_claims: bool = False
     surge: bool = False
     """Whether it says how many pods a rollout may add."""
@@ -260,7 +261,10 @@ def _address_findings(found: Workload) -> Iterator[Finding]:
         yield FIXED_IP.finding(
             "fixed_ip",
             "needs kind='statefulset'",
-            why="TKE keeps addresses by pod name, so only pods with stable names keep theirs; of a Deployment each new pod has a new name",
+            why=(
+                "TKE keeps addresses by pod name, so only pods with stable names keep theirs; of a Deployment"
+                " each new pod has a new name"
+            ),
         )
     if found.on_eni:
         return
@@ -343,7 +347,8 @@ def capacity_findings(
 ) -> Iterator[Finding]:
     """Whether there are addresses for the pods, and backends for the load balancer.
 
-    `surge` is what a rollout may add; `room` None where addresses do not matter; `rolling`: a pod comes before one goes.
+    `surge` is what a rollout may add; `room` None where addresses do not matter; `rolling`: a pod comes
+    before one goes.
     """
     added = min(surge, replicas)  # a rollout never has more new pods than replicas
     if room is not None:
@@ -353,7 +358,10 @@ def capacity_findings(
             "replicas",
             f"and {added} more during a rollout are over {BACKEND_QUOTA} backends",
             value=replicas,
-            why="that is what a listener takes in most regions; pods beyond it are never bound and never become ready",
+            why=(
+                "that is what a listener takes in most regions; pods beyond it are never bound and never"
+                " become ready"
+            ),
             todo="have the quota raised by a ticket",
         )
 
@@ -378,7 +386,10 @@ def _address_shortage(replicas: int, surge: int, most: int, room: Room, rolling:
             "rollout.max_surge",
             f"lets a rollout with replicas={replicas} take {most} ENI addresses, and {has}",
             value=surge,
-            why="the others stay Pending until old pods have gone, and where none can go the rollout stands still",
+            why=(
+                "the others stay Pending until old pods have gone, and where none can go the rollout stands"
+                " still"
+            ),
             todo=f"use at most {room.pods - replicas}, leave it out for as many as fit, or {more}",
         )
     elif rolling and replicas and replicas == room.pods:
@@ -397,7 +408,8 @@ def _address_shortage(replicas: int, surge: int, most: int, room: Room, rolling:
 def fact_findings(
     facts: ClusterFacts, fixed_ip: bool, balancer_subnets: Mapping[str, str | None]
 ) -> Iterator[Finding]:
-    """What the cluster's facts say against a workload. `balancer_subnets`: internal load balancers' subnets by property path."""
+    """What the cluster's facts say against a workload. `balancer_subnets`: internal load balancers' subnets
+    by property path."""
     if fixed_ip and facts.static_ip is False:
         yield STATIC_IP_OFF.finding(
             "fixed_ip",
@@ -421,6 +433,9 @@ def fact_findings(
                 path,
                 "is a container subnet",
                 value=subnet,
-                why="the load balancer would take an address from the pods, and keep the subnet from being removed",
+                why=(
+                    "the load balancer would take an address from the pods, and keep the subnet from being"
+                    " removed"
+                ),
                 todo="use a subnet of its own, or say allow_eni_subnet=True",
             )

@@ -127,7 +127,9 @@ def _labels(plan: ClusterPlan) -> Iterator[Finding]:
                 f"{pool.path}.labels",
                 f"is given for {keys.ZONE_LABEL}",
                 value=value,
-                why="TKE writes the zone's number there, and pods that select by it would match no other node",
+                why=(
+                    "TKE writes the zone's number there, and pods that select by it would match no other node"
+                ),
                 todo="leave the label to TKE, or use a key of your own",
             )
 
@@ -149,7 +151,8 @@ _SAID = (("vpc_id", "VpcId", "subnet_id"), ("zone", "Zone", "zone"), ("cidr", "C
 
 
 def stated_findings(stated: Stated, live: Mapping[str, Any] | None) -> Iterator[Finding]:
-    """Whether the subnet is there, and is what the program says. `live`: as the API describes it; None: it is not there."""
+    """Whether the subnet is there, and is what the program says. `live`: as the API describes it; None: it is
+    not there."""
     if live is None:
         why, todo = "or these credentials may not see it", "check the id, the region, the credentials"
         yield ADOPTED.finding(
@@ -186,11 +189,15 @@ CONFIG_MAP_OF_ADDON = Rule(
     Severity.ERROR,
     f"Only an ipamd before {ipamd.shown(ipamd.ADDON_SINCE)} gets its zones by an edit of its ConfigMap.",
     "the image of ipamd in the cluster",
-    f"457/50360: a later one is managed as add-on {ipamd.ADDON}, unless component management does not have it",
+    f"457/50360: a later one is managed as add-on {ipamd.ADDON}, unless component management does not"
+    " have it",
 )
 
 _MANAGED = f"TKE manages it as add-on {ipamd.ADDON} and may write its ConfigMap and Deployment back"
-_BY_API = "register the zones by the API: zone_registration=ZoneRegistration.API, the default (without HybridCluster: list them in VpcCni)"
+_BY_API = (
+    "register the zones by the API: zone_registration=ZoneRegistration.API, the default (without"
+    " HybridCluster: list them in VpcCni)"
+)
 _BY_HAND = f"lower this rule where component management has no {ipamd.ADDON} (`tke DescribeAddon`)"
 
 

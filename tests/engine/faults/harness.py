@@ -1,8 +1,12 @@
-"""One stack, one fault at a time: how a case is run, what it must end in, and how the stack is repaired in between.
+"""One stack, one fault at a time: how a case is run, what it must end in, and how the stack is repaired in
+between.
 
-A case is a step of Pulumi (up, grow, refresh, destroy), an API action and a fault. The bench brings the stack to where the step
-begins, lets the real engine run the step with the fault in place, lifts the fault, runs at most one more `up` (or `destroy`), and
-compares the cloud with what an undisturbed run leaves there. After a kill comes `Bench.repair`: what Pulumi's documentation asks for.
+A case is a step of Pulumi (up, grow, refresh, destroy), an API action and a fault. The bench brings the stack
+to where the step
+begins, lets the real engine run the step with the fault in place, lifts the fault, runs at most one more `up`
+(or `destroy`), and
+compares the cloud with what an undisturbed run leaves there. After a kill comes `Bench.repair`: what Pulumi's
+documentation asks for.
 """
 
 import json
@@ -41,15 +45,18 @@ class Step(Enum):
 
 @dataclass(frozen=True)
 class Orphan:
-    """The exception from "ends as undisturbed": the answer with the new thing's id was lost, and no state has it.
+    """The exception from "ends as undisturbed": the answer with the new thing's id was lost, and no state has
+    it.
 
-    The next run must not make a second one. Once somebody has adopted or deleted it, the run after that ends as undisturbed.
+    The next run must not make a second one. Once somebody has adopted or deleted it, the run after that ends
+    as undisturbed.
     """
 
     kind: str
     """vpc, subnet, pool, endpoint, cluster."""
     says: str
-    """What the run that meets it says; empty if there is no such run, because the provider itself made another one."""
+    """What the run that meets it says; empty if there is no such run, because the provider itself made
+    another one."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +67,13 @@ class Fault:
     api: Mapping[str, object] = field(default_factory=dict[str, object])
     """For the stand-in's list of faults, see `tests/lab/cloud/faults.py`."""
     kill: bool = False
-    """Kill the whole CLI session while the action's answer is held back. The cloud acts on the request all the same."""
+    """Kill the whole CLI session while the action's answer is held back. The cloud acts on the request all
+    the same."""
     spreads: bool = False
     """From then on every action fails like this."""
     settings: Mapping[str, object] = field(default_factory=dict[str, object])
-    """What the stand-in says of the cluster from the start of the step, see `tests/lab/cloud/settings.py` …"""
+    """What the stand-in says of the cluster from the start of the step, see `tests/lab/cloud/settings.py`
+    …"""
     looks: int = 0
     """… until it was asked this often; 0: until the step has ended."""
     deadline: int = 60
@@ -78,7 +87,8 @@ class Fault:
         return replace(self, name=f"{self.name} after {calls}", api={**self.api, "skip": calls})
 
     def leaves(self, orphan: tuple[str, str]) -> "Fault":
-        """The same, where an id is lost with the answer: the kind of the thing, and what the next run says of it."""
+        """The same, where an id is lost with the answer: the kind of the thing, and what the next run says of
+        it."""
         return replace(self, orphan=Orphan(*orphan))
 
 
@@ -112,7 +122,8 @@ class Bench:
         self._http = httpx.Client(base_url=lab.address, timeout=30, trust_env=False)
         self.project.stack_init(STACK)
 
-    # -- where a step begins ---------------------------------------------------------------------------------------------
+    # -- where a step begins
+    # ---------------------------------------------------------------------------------------------
 
     def prepare(self, step: Step) -> None:
         """Undisturbed: nothing before `up`, a running cluster before the other steps."""
@@ -133,7 +144,8 @@ class Bench:
         eni_subnets, pools = self.size or (2, 1)
         return (eni_subnets + 1, pools + 1) if step is Step.GROW else (eni_subnets, pools)
 
-    # -- the step ----------------------------------------------------------------------------------------------------------
+    # -- the step
+    # ----------------------------------------------------------------------------------------------------------
 
     def disturbed(self, case: Case, size: tuple[int, int] | None) -> Result:
         """Run the step with the fault in place; afterwards the fault is gone."""
@@ -179,7 +191,8 @@ class Bench:
     def _kill_between_writes(self, running: Running) -> None:
         """Kill the CLI while the file of its state is whole.
 
-        The file backend writes in place and the lab keeps no backups, so a kill in the middle of a write leaves half a file:
+        The file backend writes in place and the lab keeps no backups, so a kill in the middle of a write
+        leaves half a file:
         a loss of the backend, which no program can mend. The CLI stands still while the file is read.
         """
         states = list(self.project.backend.glob(f".pulumi/stacks/*/{STACK}.json"))
@@ -203,9 +216,12 @@ class Bench:
     def repair(self) -> list[str]:
         """What a killed run leaves: a lock, and operations of which nobody knows how they ended.
 
-        `pulumi cancel` takes the lock away. For each pending creation a person looks in the console whether it is there (this looks in
-        the cloud for its name); what is there is imported, then `pulumi refresh --clear-pending-creates` forgets that it was pending.
-        (`--import-pending-creates` says the same in one command, but loses the resource with CLI 3.259.) Gives what was imported.
+        `pulumi cancel` takes the lock away. For each pending creation a person looks in the console whether
+        it is there (this looks in
+        the cloud for its name); what is there is imported, then `pulumi refresh --clear-pending-creates`
+        forgets that it was pending.
+        (`--import-pending-creates` says the same in one command, but loses the resource with CLI 3.259.)
+        Gives what was imported.
         """
         self.unlock()
         wait_until(
@@ -247,7 +263,8 @@ class Bench:
             self.project.refresh("--clear-pending-creates")
         return [_name(resource["urn"]) for resource, _ in found]
 
-    # -- what it must end in -----------------------------------------------------------------------------------------------
+    # -- what it must end in
+    # -----------------------------------------------------------------------------------------------
 
     def cloud(self) -> dict[str, Any]:
         """The cloud without its ids."""
@@ -263,7 +280,8 @@ class Bench:
         }
 
     def settled(self, size: tuple[int, int] | None) -> None:
-        """The cloud is as after an undisturbed run, the stack knows all of it, and nothing was done twice or undone."""
+        """The cloud is as after an undisturbed run, the stack knows all of it, and nothing was done twice or
+        undone."""
         assert self.cloud() == (running(*size) if size else nothing())
         deployment = self.project.export()["deployment"]
         resources: list[dict[str, Any]] = deployment.get("resources") or []
@@ -284,7 +302,8 @@ class Bench:
         ]
         return Counter(call["action"] for call in done)
 
-    # -- what a person does ------------------------------------------------------------------------------------------------
+    # -- what a person does
+    # ------------------------------------------------------------------------------------------------
 
     def delete_orphan(self, orphan: Orphan) -> None:
         """In the console: delete what no state knows."""
@@ -310,13 +329,15 @@ class Bench:
         self.project.stack_init(STACK)
         self.size = None
 
-    # -- inside --------------------------------------------------------------------------------------------------------------
+    # -- inside
+    # --------------------------------------------------------------------------------------------------------------
 
     def _run_to_end(self, step: Step, size: tuple[int, int] | None, *, check: bool = True) -> Result:
         return self.project.run(*self._command(step, size), check=check, timeout=_LONGEST)
 
     def _command(self, step: Step, size: tuple[int, int] | None, deadline: int = 60) -> list[str]:
-        # Of a cluster that is gone already the provider asks again and again, for ten of these (3 minutes if not said), before it goes on.
+        # Of a cluster that is gone already the provider asks again and again, for ten of these (3 minutes if
+        # not said), before it goes on.
         self.project.change_environment(
             {"TENCENTCLOUD_READ_RETRY_TIMEOUT": "1" if step is Step.DESTROY else ""}
         )
@@ -421,15 +442,17 @@ def _cluster(cluster: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, 
         "name": cluster["name"],
         "status": cluster["status"],
         "network_type": cluster["network_type"],
-        "vpc_cni": vpc_cni
-        and {
-            "listed": sorted(names[subnet_id] for subnet_id in vpc_cni["subnet_ids"]),
-            "ipamd": sorted(names[subnet_id] for subnet_id in vpc_cni["ipamd_subnet_ids"]),
-            "type": vpc_cni["cni_type"],
-            "static": vpc_cni["static_ip"],
-            "reclaim": vpc_cni["reclaim_seconds"],
-            "phase": vpc_cni["phase"],
-        },
+        "vpc_cni": (
+            vpc_cni
+            and {
+                "listed": sorted(names[subnet_id] for subnet_id in vpc_cni["subnet_ids"]),
+                "ipamd": sorted(names[subnet_id] for subnet_id in vpc_cni["ipamd_subnet_ids"]),
+                "type": vpc_cni["cni_type"],
+                "static": vpc_cni["static_ip"],
+                "reclaim": vpc_cni["reclaim_seconds"],
+                "phase": vpc_cni["phase"],
+            }
+        ),
         "pools": sorted(
             (
                 pool["name"],

@@ -56,7 +56,8 @@ CLUSTER = ("cluster", "adopt cls-[a-z0-9]+ or delete it")
 POOL = ("pool", "adopt cls-[a-z0-9]+#np-[a-z0-9]+ or delete it")
 SUBNET = ("subnet", "overlaps `subnet-[a-z0-9]+`")
 ENDPOINT = ("endpoint", "the endpoint of cls-[a-z0-9]+ exists already")
-# The provider repeats a creation whose answer was lost: there are two, and one is in no state. No later run can know.
+# The provider repeats a creation whose answer was lost: there are two, and one is in no state. No later run
+# can know.
 SECOND_VPC, SECOND_POOL = ("vpc", ""), ("pool", "")
 
 UP: dict[str, list[Fault]] = {
@@ -98,7 +99,8 @@ def _cases(step: Step, table: dict[str, list[Fault]]) -> Iterator[Case]:
     return (Case(step, action, fault) for action, faults in table.items() for fault in faults)
 
 
-# Each case makes what it starts from, if it is not there: so take turns, and what one leaves is where the next begins.
+# Each case makes what it starts from, if it is not there: so take turns, and what one leaves is where the
+# next begins.
 TURNS = zip_longest(
     _cases(Step.UP, UP), _cases(Step.REFRESH, REFRESH), _cases(Step.GROW, GROW), _cases(Step.DESTROY, DESTROY)
 )

@@ -46,7 +46,8 @@ class CallLog:
         self._last = 0
 
     def open(self, service: str, action: str, region: str) -> Json:
-        """Log a call at its arrival, so that the order is that of arrival; `error` and `request` are filled later."""
+        """Log a call at its arrival, so that the order is that of arrival; `error` and `request` are filled
+        later."""
         self._last += 1
         call: Json = {
             "n": self._last,

@@ -1,4 +1,5 @@
-"""The lab's own doors beside the API stand-in, below `/_lab/`: calls, faults, settings, a view of the world."""
+"""The lab's own doors beside the API stand-in, below `/_lab/`: calls, faults, settings, a view of the
+world."""
 
 import json
 from collections.abc import Awaitable, Callable

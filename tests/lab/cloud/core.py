@@ -1,4 +1,5 @@
-"""What every action of the API stand-in works on: the world, the settings, the runtime, and work that goes on."""
+"""What every action of the API stand-in works on: the world, the settings, the runtime, and work that goes
+on."""
 
 import asyncio
 import contextlib
@@ -22,7 +23,8 @@ class Cloud:
     runtime: ClusterRuntime
     settings: Settings = field(default_factory=Settings)
     elsewhere: dict[str, World] = field(default_factory=dict[str, World])
-    """By account: what those have who are not the customer of this lab. Their clusters have no controllers."""
+    """By account: what those have who are not the customer of this lab. Their clusters have no
+    controllers."""
     starting: dict[str, "asyncio.Task[None]"] = field(default_factory=dict[str, "asyncio.Task[None]"])
     """By cluster id: control planes on their way up."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)

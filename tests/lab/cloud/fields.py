@@ -1,4 +1,5 @@
-"""Which fields a request may have: those of the official SDK's models, checked by the stand-in like the cloud does."""
+"""Which fields a request may have: those of the official SDK's models, checked by the stand-in like the cloud
+does."""
 
 import functools
 import importlib
@@ -30,16 +31,18 @@ _WITHOUT_SDK: Mapping[str, frozenset[str]] = {
     "as:DescribeAutoScalingGroups": frozenset({"AutoScalingGroupIds", "Filters", "Limit", "Offset"}),
     "as:DescribeLaunchConfigurations": frozenset({"LaunchConfigurationIds", "Filters", "Limit", "Offset"}),
     "as:ModifyAutoScalingGroup": _names(
-        "AutoScalingGroupId AutoScalingGroupName DefaultCooldown DesiredCapacity LaunchConfigurationId MaxSize MinSize ProjectId "
-        "SubnetIds TerminationPolicies VpcId Zones RetryPolicy ZonesCheckPolicy ServiceSettings Ipv6AddressCount "
-        "MultiZoneSubnetPolicy HealthCheckType LoadBalancerHealthCheckGracePeriod InstanceAllocationPolicy "
-        "SpotMixedAllocationPolicy CapacityRebalance InstanceNameIndexSettings HostNameIndexSettings"
+        "AutoScalingGroupId AutoScalingGroupName DefaultCooldown DesiredCapacity LaunchConfigurationId"
+        " MaxSize MinSize ProjectId SubnetIds TerminationPolicies VpcId Zones RetryPolicy ZonesCheckPolicy"
+        " ServiceSettings Ipv6AddressCount MultiZoneSubnetPolicy HealthCheckType"
+        " LoadBalancerHealthCheckGracePeriod InstanceAllocationPolicy SpotMixedAllocationPolicy"
+        " CapacityRebalance InstanceNameIndexSettings HostNameIndexSettings"
     ),
     "as:ModifyLaunchConfigurationAttributes": _names(
-        "LaunchConfigurationId ImageId InstanceTypes InstanceTypesCheckPolicy LaunchConfigurationName UserData SecurityGroupIds "
-        "InternetAccessible InstanceChargeType InstanceChargePrepaid InstanceMarketOptions DiskTypePolicy SystemDisk DataDisks "
-        "HostNameSettings InstanceNameSettings EnhancedService CamRoleName HpcClusterId IPv6InternetAccessible "
-        "DisasterRecoverGroupIds LoginSettings InstanceTags ImageFamily DedicatedClusterId"
+        "LaunchConfigurationId ImageId InstanceTypes InstanceTypesCheckPolicy LaunchConfigurationName"
+        " UserData SecurityGroupIds InternetAccessible InstanceChargeType InstanceChargePrepaid"
+        " InstanceMarketOptions DiskTypePolicy SystemDisk DataDisks HostNameSettings InstanceNameSettings"
+        " EnhancedService CamRoleName HpcClusterId IPv6InternetAccessible DisasterRecoverGroupIds"
+        " LoginSettings InstanceTags ImageFamily DedicatedClusterId"
     ),
     "cam:GetRole": frozenset({"RoleId", "RoleName"}),
     "cam:ListAttachedRolePolicies": frozenset({"Page", "Rp", "RoleId", "RoleName", "PolicyType", "Keyword"}),
@@ -57,7 +60,8 @@ _WITHOUT_SDK: Mapping[str, frozenset[str]] = {
 
 
 def validate(service: str, version: str, action: str, values: Json) -> None:
-    """Raise `UnknownParameter` for a field that the action does not have, `InvalidParameter` for one of a wrong type."""
+    """Raise `UnknownParameter` for a field that the action does not have, `InvalidParameter` for one of a
+    wrong type."""
     allowed = _WITHOUT_SDK.get(f"{service}:{action}")
     if allowed is not None:
         if unknown := sorted(values.keys() - allowed):

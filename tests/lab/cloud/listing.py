@@ -17,7 +17,8 @@ def filtered(
     keys: Filters[T],
     tags: Callable[[T], Mapping[str, str]] | None = None,
 ) -> list[T]:
-    """Items that match every filter; the values of one filter are alternatives. Unknown filters are refused."""
+    """Items that match every filter; the values of one filter are alternatives. Unknown filters are
+    refused."""
     found = list(items)
     for item in params.children("Filters"):
         name, values = item.need("Name"), item.texts("Values")

@@ -1,4 +1,5 @@
-"""Load balancers that a customer makes for TKE to use: the clb service has no stand-in, so the lab has a door of its own for them."""
+"""Load balancers that a customer makes for TKE to use: the clb service has no stand-in, so the lab has a door
+of its own for them."""
 
 from tests.lab.cloud.errors import in_use, not_found
 from tests.lab.controllers.addresses import public_address

@@ -51,7 +51,8 @@ class Params:
         return value
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """Also from `"true"` and `"false"`: the multicast and broadcast switches are strings in the vpc service."""
+        """Also from `"true"` and `"false"`: the multicast and broadcast switches are strings in the vpc
+        service."""
         value = self._values.get(name)
         if value is None:
             return default

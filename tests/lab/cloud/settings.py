@@ -41,7 +41,8 @@ class Settings:
     slow_endpoint: float = 0.1
     slow_node_pool: float = 0.0
     ipamd_phase: str = LIVE
-    """What `DescribeIPAMD` says of an enabled cluster: `live` (the truth), or a phase to insist on, also "" ."""
+    """What `DescribeIPAMD` says of an enabled cluster: `live` (the truth), or a phase to insist on, also ""
+    ."""
     ipamd_reason: str = LIVE
     ipamd_version: str = IPAMD_VERSION
     """Tag of ipamd's image on clusters that switch VPC-CNI on from now on."""
@@ -50,7 +51,8 @@ class Settings:
     endpoint_needs_worker: bool = False
     """Refuse an endpoint of a cluster without nodes (whether the cloud does is not known)."""
     default_subnet_policy: str = "PRIORITY"
-    """How a node pool that names no policy uses its subnets: in order (auto scaling's default), or `EQUALITY`."""
+    """How a node pool that names no policy uses its subnets: in order (auto scaling's default), or
+    `EQUALITY`."""
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)

@@ -1,4 +1,5 @@
-"""What the API stand-in needs below HTTP: absolute-form requests of a proxy, and hanging up without an answer."""
+"""What the API stand-in needs below HTTP: absolute-form requests of a proxy, and hanging up without an
+answer."""
 
 import asyncio
 from typing import Final
@@ -12,7 +13,8 @@ _TRANSPORT: Final = "lab.transport"
 
 
 class ProxyApp(Starlette):
-    """Takes `POST http://tke.lab.test/` like `POST /`. uvicorn hands the absolute form through as the path."""
+    """Takes `POST http://tke.lab.test/` like `POST /`. uvicorn hands the absolute form through as the
+    path."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

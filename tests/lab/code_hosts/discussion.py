@@ -1,4 +1,5 @@
-"""What both stand-ins share: the comments of one pull request, who may write, what was asked, and what shall go wrong."""
+"""What both stand-ins share: the comments of one pull request, who may write, what was asked, and what shall
+go wrong."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -48,7 +49,8 @@ class Discussion:
         self.faults: list[Fault] = []
         self.asked: list[str] = []
         self.calls_itself = ""
-        """What the host believes its own address to be, in links to further pages; empty: the one that it was asked under."""
+        """What the host believes its own address to be, in links to further pages; empty: the one that it was
+        asked under."""
         self._accounts = dict(accounts)
         self._next = 1000
         self._together = together
@@ -78,7 +80,8 @@ class Discussion:
         return [line for line in self.asked if not line.startswith("GET") and "graphql" not in line]
 
     async def wait_for_the_others(self) -> None:
-        """The first lists are answered together: every job has looked before any of them writes. The worst case of a race, every time."""
+        """The first lists are answered together: every job has looked before any of them writes. The worst
+        case of a race, every time."""
         if not self._together:
             return
         if self._all_there is None:

@@ -14,7 +14,8 @@ from tests.lab.cloud.transport import ProxyApp
 
 
 class Front:
-    """Answers as the code host that it shows at the moment. It is also the proxy of a network in which that host has another name."""
+    """Answers as the code host that it shows at the moment. It is also the proxy of a network in which that
+    host has another name."""
 
     def __init__(self) -> None:
         self.address = ""

@@ -1,4 +1,5 @@
-"""A real Kubernetes control plane on loopback, with KWOK in place of kubelets: the stand-in for a TKE cluster."""
+"""A real Kubernetes control plane on loopback, with KWOK in place of kubelets: the stand-in for a TKE
+cluster."""
 
 from tests.lab.control_plane.plane import ControlPlane
 from tests.lab.control_plane.processes import ProcessFailed

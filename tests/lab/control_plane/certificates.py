@@ -1,4 +1,5 @@
-"""Keys of one stand-in cluster: an authority, the API server's certificate, an administrator, service accounts."""
+"""Keys of one stand-in cluster: an authority, the API server's certificate, an administrator, service
+accounts."""
 
 import base64
 from dataclasses import dataclass

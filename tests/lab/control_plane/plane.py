@@ -22,7 +22,8 @@ STAGES = Path(__file__).parent / "stages"
 
 
 class ControlPlane:
-    """etcd, API server, controller-manager, scheduler and KWOK; `kubeconfig` is the administrator's, as YAML."""
+    """etcd, API server, controller-manager, scheduler and KWOK; `kubeconfig` is the administrator's, as
+    YAML."""
 
     def __init__(self, kubeconfig: str, processes: list[Process]) -> None:
         self.kubeconfig = kubeconfig
@@ -38,7 +39,8 @@ class ControlPlane:
         version_label: str = "v1.30.0-tke.1",
         draining: bool = True,
     ) -> "ControlPlane":
-        """Returns when it can be used. `version_label` is what nodes say their kubelet is, unless they say it themselves.
+        """Returns when it can be used. `version_label` is what nodes say their kubelet is, unless they say it
+        themselves.
 
         `draining`: a pod that ends runs its preStop hooks first.
         """

@@ -44,7 +44,8 @@ class TkeControllers:
         self._gate_delay = gate_delay
         self._changed = Bell()
         self.ready = asyncio.Event()
-        """Set once the bootstrap objects and the webhooks are there: pods created from now on are seen by them."""
+        """Set once the bootstrap objects and the webhooks are there: pods created from now on are seen by
+        them."""
 
     def wake(self) -> None:
         """Look at the World now rather than at the next tick."""

@@ -1,4 +1,5 @@
-"""Choosing addresses, as plain functions over the World: the stand-in for ipamd's and the CLB's address books."""
+"""Choosing addresses, as plain functions over the World: the stand-in for ipamd's and the CLB's address
+books."""
 
 import ipaddress
 import itertools
@@ -15,7 +16,8 @@ def eni_owner(cluster_id: str, namespace: str, pod: str) -> str:
 
 
 def primary_owner(cluster_id: str, node: str) -> str:
-    """Who holds the primary address of a node's ENI. Clusters share VPCs, so the cluster is part of the name."""
+    """Who holds the primary address of a node's ENI. Clusters share VPCs, so the cluster is part of the
+    name."""
     return f"eni-primary:{cluster_id}/{node}"
 
 
@@ -42,7 +44,8 @@ def nominated(subnet_ids: Collection[str], annotation: str | None) -> list[str]:
 
 
 def leases_of(world: World, vpc_id: str, prefix: str) -> Iterator[tuple[Subnet, str, str]]:
-    """(subnet, address, owner) of every lease in the VPC whose owner starts so. A snapshot: release while looping."""
+    """(subnet, address, owner) of every lease in the VPC whose owner starts so. A snapshot: release while
+    looping."""
     for subnet in list(world.subnets.values()):
         if subnet.vpc_id == vpc_id:
             for address, owner in list(subnet.leases.items()):
@@ -51,16 +54,19 @@ def leases_of(world: World, vpc_id: str, prefix: str) -> Iterator[tuple[Subnet, 
 
 
 def release_cluster(world: World, cluster: Cluster) -> None:
-    """Give back what the ENIs of a cluster hold. For a cluster that is deleted: its ENIs go with it, kept claims too."""
+    """Give back what the ENIs of a cluster hold. For a cluster that is deleted: its ENIs go with it, kept
+    claims too."""
     for prefix in (f"eni:{cluster.cluster_id}/", primary_owner(cluster.cluster_id, "")):
         for subnet, address, _ in leases_of(world, cluster.vpc_id, prefix):
             subnet.release(address)
 
 
 class AddressBook:
-    """Hands out the next free address after the last one, so that an address given back is not the next one given.
+    """Hands out the next free address after the last one, so that an address given back is not the next one
+    given.
 
-    Otherwise a pod without a fixed address would come back with its old one, and prove nothing about those with one.
+    Otherwise a pod without a fixed address would come back with its old one, and prove nothing about those
+    with one.
     """
 
     def __init__(self, first: int = 2) -> None:
@@ -83,7 +89,8 @@ class AddressBook:
 
 
 def overlay_address(pod_range: str, taken: Collection[str]) -> str:
-    """The lowest free pod address of a node; network, cbr0 (the first host) and broadcast are not for pods."""
+    """The lowest free pod address of a node; network, cbr0 (the first host) and broadcast are not for
+    pods."""
     hosts = ipaddress.IPv4Network(pod_range).hosts()
     for address in itertools.islice(hosts, 1, None):
         if str(address) not in taken:

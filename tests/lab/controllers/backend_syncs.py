@@ -10,7 +10,8 @@ State = tuple[list[Listener], bool]
 
 
 class BackendSyncs:
-    """One sync after the other for each load balancer. Each carries what was there when it began, also what is gone by its end."""
+    """One sync after the other for each load balancer. Each carries what was there when it began, also what
+    is gone by its end."""
 
     def __init__(self, world: World, clock: Callable[[], float]) -> None:
         self._world = world

@@ -104,7 +104,8 @@ class Recorder:
         try:
             await self._api.create(EVENT, body, manager=component)
         except KubeError as error:
-            # An event is a hint; a namespace on its way out takes none. The state itself is looked at again anyway.
+            # An event is a hint; a namespace on its way out takes none. The state itself is looked at again
+            # anyway.
             self._written.discard(seen)
             logger.info("event %s about %s not written: %s", reason, name_of(item), error)
 

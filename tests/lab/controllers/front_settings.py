@@ -1,4 +1,5 @@
-"""What TKE's controllers read beside a Service or an Ingress itself: certificates, security groups, the TkeServiceConfig."""
+"""What TKE's controllers read beside a Service or an Ingress itself: certificates, security groups, the
+TkeServiceConfig."""
 
 import base64
 from collections.abc import Iterable

@@ -1,4 +1,5 @@
-"""Stand-in for Pod graceful deletion (457/109977): a pod that goes is held by its kubelet until no direct CLB has it any more."""
+"""Stand-in for Pod graceful deletion (457/109977): a pod that goes is held by its kubelet until no direct CLB
+has it any more."""
 
 from tests.lab.controllers import keys
 from tests.lab.controllers.context import Context, now

@@ -9,7 +9,8 @@ MANAGER = keys.IPAMD
 
 
 def keeps_address(pod: Json, static_ip: bool) -> bool:
-    """Only a StatefulSet's pod with the policy Never keeps its address, and only in a cluster with static IP."""
+    """Only a StatefulSet's pod with the policy Never keeps its address, and only in a cluster with static
+    IP."""
     owners = children(child(pod, "metadata"), "ownerReferences")
     return (
         static_ip
@@ -26,7 +27,8 @@ class IpClaims:
         self._away_since: dict[tuple[str, str], float] = {}
 
     async def ensure(self, pod: Json, namespace: str, name: str, address: str, subnet_id: str) -> None:
-        """Write the claim of a pod that keeps its address. Done before the pod gets it, so none is ever lost."""
+        """Write the claim of a pod that keeps its address. Done before the pod gets it, so none is ever
+        lost."""
         self._away_since.pop((namespace, name), None)
         if (namespace, name) in self._context.mirrors.claims:
             return
@@ -47,7 +49,8 @@ class IpClaims:
         return await self._context.api.get(VPC_IP_CLAIM, name, namespace)
 
     def expired(self, claim: Json, namespace: str, name: str, reclaim_seconds: int | None) -> bool:
-        """Whether the pod has been away for longer than the claim lasts. Starts the clock at the first call."""
+        """Whether the pod has been away for longer than the claim lasts. Starts the clock at the first
+        call."""
         limit: float | None = reclaim_seconds
         own = duration_seconds(str(spec_of(claim).get("claimExpiredDuration") or ""))
         if own is not None:

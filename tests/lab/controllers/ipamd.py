@@ -1,7 +1,10 @@
-"""Stand-in for the platform's side of VPC-CNI: ipamd's workloads and ConfigMap, and the list that ipamd works with.
+"""Stand-in for the platform's side of VPC-CNI: ipamd's workloads and ConfigMap, and the list that ipamd works
+with.
 
-Before 3.5.0 ipamd reads three keys of its ConfigMap, when it starts. From then on, as an add-on, its ConfigMap has one
-other key, of which only the fields of public traces are written, and no list of subnets is among them: here it works
+Before 3.5.0 ipamd reads three keys of its ConfigMap, when it starts. From then on, as an add-on, its
+ConfigMap has one
+other key, of which only the fields of public traces are written, and no list of subnets is among them: here
+it works
 with what the cloud lists, at once.
 """
 
@@ -80,7 +83,8 @@ class IpamdController:
         self._context = context
         self._installed: VpcCni | None = None
         self._announced: list[str] = []
-        """What the platform has written into the ConfigMap so far. Anything else in there is a customer's edit."""
+        """What the platform has written into the ConfigMap so far. Anything else in there is a customer's
+        edit."""
         self._processes: set[str] = set()
         """The uids of the ipamd pods that have read the ConfigMap."""
         self._clean = False
@@ -115,9 +119,11 @@ class IpamdController:
             self._addon = is_addon(version)
             body: Json = {
                 "metadata": {"name": keys.IPAMD, "namespace": keys.KUBE_SYSTEM},
-                "data": network_conf(context.cluster)
-                if self._addon
-                else config_data(context.world, context.cluster, vpc_cni.subnet_ids),
+                "data": (
+                    network_conf(context.cluster)
+                    if self._addon
+                    else config_data(context.world, context.cluster, vpc_cni.subnet_ids)
+                ),
             }
             await api.ensure(CONFIG_MAP, body, manager=keys.TKE_MANAGER)
             await api.ensure(
@@ -156,7 +162,8 @@ class IpamdController:
             and not being_deleted(pod)
         ]
         for pod in pods:
-            # A process reads its configuration once, at its start. In a rolling replacement the last to start has it.
+            # A process reads its configuration once, at its start. In a rolling replacement the last to start
+            # has it.
             if uid_of(pod) not in self._processes:
                 await self._read_config(vpc_cni, pod)
         if self._addon and pods and vpc_cni.ipamd_subnet_ids != vpc_cni.subnet_ids:
@@ -190,7 +197,8 @@ class IpamdController:
             await self._context.recorder.warn(
                 config,
                 "FailedGetSubnet",
-                f"subnet {subnet_id} not found in {self._context.cluster.vpc_id}: no address can be allocated from it",
+                f"subnet {subnet_id} not found in {self._context.cluster.vpc_id}: no address can be allocated"
+                " from it",
                 component=keys.IPAMD,
             )
 

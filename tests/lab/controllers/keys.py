@@ -11,7 +11,8 @@ NO_ENI_IP_LIMIT_LABEL = "not-add-pod-eni-ip-limit"
 POD_IP = "lab.tke/pod-ip"
 """The lab's own: the KWOK stage turns a pod with this annotation into a running one with this address."""
 DELETION_HOLD = "lab.tke/deletion-hold"
-"""The lab's own, for the kubelet's protection of pods that a CLB still has: "true", then the time when it ended."""
+"""The lab's own, for the kubelet's protection of pods that a CLB still has: "true", then the time when it
+ended."""
 
 # Nodes
 INSTANCE_ID = "cloud.tencent.com/node-instance-id"

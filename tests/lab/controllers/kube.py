@@ -49,7 +49,8 @@ TKE_SERVICE_CONFIG: Kind = _generic.create_namespaced_resource(
 WEBHOOK: Kind = MutatingWebhookConfiguration
 
 WATCH_SECONDS = 30
-"""Then the server ends a watch and the next one begins, as Kubernetes' own clients do it: none that hangs is waited for for ever."""
+"""Then the server ends a watch and the next one begins, as Kubernetes' own clients do it: none that hangs is
+waited for for ever."""
 NOT_FOUND = 404
 CONFLICT = 409
 GONE = 410

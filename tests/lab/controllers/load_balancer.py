@@ -1,4 +1,5 @@
-"""Stand-in for the CLB service as TKE uses it: making and dropping load balancers, and what stands behind them."""
+"""Stand-in for the CLB service as TKE uses it: making and dropping load balancers, and what stands behind
+them."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -58,7 +59,8 @@ class LoadBalancers:
     def obtain(
         self, owner: str, subnet_id: str, existing: str, charge_type: str = "", bandwidth: str = ""
     ) -> LoadBalancer:
-        """Make one (internal when a subnet is named), or take the customer's own. Billing and bandwidth are looked at only here."""
+        """Make one (internal when a subnet is named), or take the customer's own. Billing and bandwidth are
+        looked at only here."""
         if existing:
             return self._adopt(owner, existing)
         lb_id = self._world.new_id("lb")
@@ -129,19 +131,24 @@ def immutable_change(balancer: LoadBalancer, subnet_id: str, existing: str) -> s
     if bool(subnet_id) != balancer.internal:
         return "a load balancer cannot be changed between public and internal"
     if subnet_id != balancer.subnet_id:
-        return f"the subnet of load balancer {balancer.lb_id} cannot be changed from {balancer.subnet_id} to {subnet_id}"
+        return (
+            f"the subnet of load balancer {balancer.lb_id} cannot be changed from {balancer.subnet_id} to"
+            f" {subnet_id}"
+        )
     return None
 
 
 def direct_access(annotation: str | None, first_sight: bool, default_on: bool) -> tuple[bool, bool]:
-    """(direct or not, whether to write the key): new objects without the key get it where that is the default."""
+    """(direct or not, whether to write the key): new objects without the key get it where that is the
+    default."""
     if annotation is None and first_sight and default_on:
         return True, True
     return annotation == "true", False
 
 
 def serving(pods: Iterable[Json], selector: Mapping[str, str]) -> list[Json]:
-    """Selected pods with an address whose containers are ready. Not those Ready: that waits for the CLB itself."""
+    """Selected pods with an address whose containers are ready. Not those Ready: that waits for the CLB
+    itself."""
     return [
         pod
         for pod in pods

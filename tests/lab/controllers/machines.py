@@ -1,4 +1,5 @@
-"""What a CVM looks like to Kubernetes in the stand-in: size by instance type, zone and region numbers, pod ranges."""
+"""What a CVM looks like to Kubernetes in the stand-in: size by instance type, zone and region numbers, pod
+ranges."""
 
 import ipaddress
 import re
@@ -25,7 +26,8 @@ class Size:
 
 
 def size_of(instance_type: str) -> Size:
-    """vCPUs and memory from a name like `S5.MEDIUM4`, `S5.LARGE8`, `SA2.12XLARGE96`; 4 and 8 when it says neither."""
+    """vCPUs and memory from a name like `S5.MEDIUM4`, `S5.LARGE8`, `SA2.12XLARGE96`; 4 and 8 when it says
+    neither."""
     match = re.search(r"\.(SMALL|MEDIUM|LARGE|(\d*)XLARGE)(\d+)$", instance_type.upper())
     if match is None:
         return Size(4, 8)
@@ -50,7 +52,8 @@ class NoPodRangeLeft(Exception):
 
 
 def next_pod_range(cluster_cidr: str, service_cidr: str, max_pods: int, taken: Iterable[str]) -> str:
-    """The first block of `max_pods` addresses of the cluster CIDR that no node has and no Service address is in."""
+    """The first block of `max_pods` addresses of the cluster CIDR that no node has and no Service address is
+    in."""
     prefix = 32 - (max_pods - 1).bit_length()
     services = ipaddress.IPv4Network(service_cidr)
     held = set(taken)

@@ -1,4 +1,5 @@
-"""Stand-in for what makes CVMs cluster nodes: a Node object for each instance of the World, and none for the rest."""
+"""Stand-in for what makes CVMs cluster nodes: a Node object for each instance of the World, and none for the
+rest."""
 
 from tests.lab.controllers import keys
 from tests.lab.controllers.context import Context

@@ -1,4 +1,5 @@
-"""Stand-in for the CNI: gives each pod on a node its address, from the node's pod range or from a container subnet."""
+"""Stand-in for the CNI: gives each pod on a node its address, from the node's pod range or from a container
+subnet."""
 
 from tests.lab.controllers import keys
 from tests.lab.controllers.addresses import (
@@ -39,7 +40,8 @@ def selects_route_eni(pod: Json) -> bool:
 
 
 def wants_eni(pod: Json) -> bool:
-    """Both halves of the opt-in: the annotation and the extended resource. One alone leaves the pod on GlobalRouter."""
+    """Both halves of the opt-in: the annotation and the extended resource. One alone leaves the pod on
+    GlobalRouter."""
     asked = any(keys.ENI_IP in child(child(item, "resources"), "requests") for item in containers_of(pod))
     return selects_route_eni(pod) and asked
 
@@ -117,7 +119,8 @@ class PodAddressController:
         subnet, address = self._held(owner)
         if subnet is not None and subnet.zone != instance.zone:
             raise NoAddress(
-                f"fixed IP {address} belongs to {subnet.subnet_id} in {subnet.zone}, but node {node_of(pod)} is in {instance.zone}"
+                f"fixed IP {address} belongs to {subnet.subnet_id} in {subnet.zone}, but node"
+                f" {node_of(pod)} is in {instance.zone}"
             )
         if subnet is None:
             subnet, address = self._lease(pod, vpc_cni, instance, owner)

@@ -1,4 +1,5 @@
-"""Stand-in for the part of TKE that opens a pod's readiness gate once every direct CLB in front of it has it and finds it healthy."""
+"""Stand-in for the part of TKE that opens a pod's readiness gate once every direct CLB in front of it has it
+and finds it healthy."""
 
 import ipaddress
 

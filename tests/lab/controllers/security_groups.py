@@ -1,4 +1,5 @@
-"""Stand-in for security groups on the ENIs of nodes: off unless ipamd is told otherwise, then the same for all ENI pods."""
+"""Stand-in for security groups on the ENIs of nodes: off unless ipamd is told otherwise, then the same for
+all ENI pods."""
 
 import ipaddress
 from collections.abc import Iterable

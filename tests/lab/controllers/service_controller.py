@@ -1,4 +1,5 @@
-"""Stand-in for TKE's service-controller: a CLB for each LoadBalancer Service, direct to pods or to node ports."""
+"""Stand-in for TKE's service-controller: a CLB for each LoadBalancer Service, direct to pods or to node
+ports."""
 
 import ipaddress
 import json

@@ -1,4 +1,5 @@
-"""How the stand-in controllers see the cluster: mirrors kept by watches, and loops that look at the whole state."""
+"""How the stand-in controllers see the cluster: mirrors kept by watches, and loops that look at the whole
+state."""
 
 import asyncio
 import contextlib
@@ -82,7 +83,8 @@ async def retried_later(controller: str, what: object, wake: asyncio.Event) -> A
         yield
     except KubeError as error:
         if error.code in (NOT_FOUND, CONFLICT):
-            # Somebody else was faster. The watch brings the new state; look again soon in case it already did.
+            # Somebody else was faster. The watch brings the new state; look again soon in case it already
+            # did.
             logger.info("%s: %s changed meanwhile: %s", controller, what, error)
             wake.set()
         else:

@@ -1,4 +1,5 @@
-"""Stand-in for TKE's admission webhooks: the ENI resource and the CLB's readiness gate on new pods, over real HTTPS."""
+"""Stand-in for TKE's admission webhooks: the ENI resource and the CLB's readiness gate on new pods, over real
+HTTPS."""
 
 import base64
 import contextlib
@@ -38,7 +39,8 @@ READINESS_GATE_PATH = "/readiness-gate"
 
 
 def eni_ip_patch(pod: Json) -> list[Json]:
-    """One `eni-ip` for the first container, whatever the other containers say: that is how the vendor's does it."""
+    """One `eni-ip` for the first container, whatever the other containers say: that is how the vendor's does
+    it."""
     if keys.ROUTE_ENI not in (annotations_of(pod).get(keys.NETWORKS) or "") or host_network(pod):
         return []
     resources = dict(child(containers_of(pod)[0], "resources"))
@@ -171,7 +173,8 @@ class WebhookServer:
         try:
             await self._server.serve([self._socket])
         finally:
-            # When cancelled, uvicorn does not. A socket that is closed while the loop still watches it makes the loop deaf for the
+            # When cancelled, uvicorn does not. A socket that is closed while the loop still watches it makes
+            # the loop deaf for the
             # next connection that gets the same number.
             for listening in getattr(self._server, "servers", ()):
                 listening.close()

@@ -1,6 +1,7 @@
 """The client of the steady load: a program that runs inside one of the lab's network namespaces.
 
-New connections at a steady rate, whether or not earlier ones were answered: a client that waits for slow answers would send
+New connections at a steady rate, whether or not earlier ones were answered: a client that waits for slow
+answers would send
 less just when it matters. Ends with its input, or when its time is over, and prints what it saw.
 """
 
@@ -111,7 +112,8 @@ class Client:
 
 
 def allowed(host: str) -> bool:
-    """Loopback, or whatever a namespace of the lab leads to: no packet of the load ever leaves this machine."""
+    """Loopback, or whatever a namespace of the lab leads to: no packet of the load ever leaves this
+    machine."""
     if ipaddress.ip_address(host).is_loopback:
         return True
     here = Path("/proc/self/ns/net").stat().st_ino

@@ -1,4 +1,5 @@
-"""A hybrid cluster of two zones on the lab, with real packets: where workloads are rolled, moved and scaled under steady load."""
+"""A hybrid cluster of two zones on the lab, with real packets: where workloads are rolled, moved and scaled
+under steady load."""
 
 import contextlib
 import time
@@ -21,7 +22,8 @@ PREFIX = 28
 """Of the container subnets: 13 addresses, one of them for the node's ENI itself."""
 CLIENT = "10.0.200.3"
 SYNC_SECONDS = 1.5
-"""What the lab's controllers take to tell a load balancer about its pods; a change just missed waits for a second sync."""
+"""What the lab's controllers take to tell a load balancer about its pods; a change just missed waits for a
+second sync."""
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 Json = dict[str, Any]
 
@@ -80,7 +82,8 @@ class Scene:
         self.rolled_out(replicas)
 
     def security_groups(self, *groups: str) -> None:
-        """Put these security groups on the nodes' ENIs, by ipamd's arguments; none of them: switch that off."""
+        """Put these security groups on the nodes' ENIs, by ipamd's arguments; none of them: switch that
+        off."""
         arguments = ["--enable-security-groups", f"--security-groups={','.join(groups)}"] if groups else []
         containers = [{"name": "tke-eni-ipamd", "args": arguments}]
         patch: Json = {"spec": {"template": {"spec": {"containers": containers}}}}
@@ -134,7 +137,8 @@ class Scene:
     def plain(
         self, namespace: str, replicas: int = 4, annotations: Mapping[str, str] | None = None
     ) -> Generator[str]:
-        """What a team writes that has heard of nothing: a Deployment and a Service of type LoadBalancer. Its address."""
+        """What a team writes that has heard of nothing: a Deployment and a Service of type LoadBalancer. Its
+        address."""
         labels = {"app": "web"}
         spec: Json = {
             "replicas": replicas,
@@ -201,13 +205,14 @@ class Scene:
         )
 
     def _picture(self, namespace: str, front: str) -> str:
-        """What a load balancer that does not become what it should has before it, and behind it, and what the lab said last."""
+        """What a load balancer that does not become what it should has before it, and behind it, and what the
+        lab said last."""
         owner: Json = self.kube.get(
             Service if front == "service" else Ingress, "web", namespace=namespace
         ).to_dict()
         ready = {
-            node.metadata.name: {entry.type: entry.status for entry in node.status.conditions or ()}.get(
-                "Ready"
+            node.metadata.name: (
+                {entry.type: entry.status for entry in node.status.conditions or ()}.get("Ready")
             )
             for node in self.kube.list(Node)
         }

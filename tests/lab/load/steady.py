@@ -27,7 +27,8 @@ class SteadyLoad:
         seconds: float = 300.0,
         patience: float = ANSWER_SECONDS,
     ) -> None:
-        """`enter`: what runs a command in the client's namespace. `seconds`: the end of it, whatever the block does."""
+        """`enter`: what runs a command in the client's namespace. `seconds`: the end of it, whatever the
+        block does."""
         self._command = [
             *enter, sys.executable, "-m", "tests.lab.load.client", host, str(port),
             f"--rate={rate}", f"--seconds={seconds}", f"--patience={patience}",

@@ -1,4 +1,5 @@
-"""The packet network of the lab: real packets, sockets and kernel NAT in place of the vendor's VPC, nodes and load balancers.
+"""The packet network of the lab: real packets, sockets and kernel NAT in place of the vendor's VPC, nodes and
+load balancers.
 
 A stand-in of its own beside the cloud and the controllers: `network.PacketNetwork` follows one cluster.
 """

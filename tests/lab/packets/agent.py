@@ -1,6 +1,8 @@
-"""The one process that serves every socket of the packet network: the stand-in pods, load balancers and doors.
+"""The one process that serves every socket of the packet network: the stand-in pods, load balancers and
+doors.
 
-Reads the listeners that there should be, all of them, as a line of JSON, makes it so, and answers with a line: what failed.
+Reads the listeners that there should be, all of them, as a line of JSON, makes it so, and answers with a
+line: what failed.
 Ends with its input, so that it never outlives the lab.
 """
 

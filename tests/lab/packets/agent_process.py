@@ -1,4 +1,5 @@
-"""The lab's side of the agent that serves the sockets of the stand-in network: started, told, restarted when it died."""
+"""The lab's side of the agent that serves the sockets of the stand-in network: started, told, restarted when
+it died."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,5 @@
-"""The doors of the packet network below `/_lab/packets`, and the networks of all clusters of the stand-in cloud."""
+"""The doors of the packet network below `/_lab/packets`, and the networks of all clusters of the stand-in
+cloud."""
 
 import json
 import logging
@@ -72,7 +73,8 @@ class PacketNetworks:
             return _refused(error)
 
     async def _client(self, request: Request) -> Response:
-        """`address` and perhaps `behind` for a client outside, `inside` for a node's address or a pod's namespace/name."""
+        """`address` and perhaps `behind` for a client outside, `inside` for a node's address or a pod's
+        namespace/name."""
         try:
             body, network = await _body(request), self._chosen(request)
             if "inside" in body:

@@ -1,4 +1,5 @@
-"""The server in each pod, a stand-in for the customer's: says who its TCP peer is, as traefik/whoami does, and as JSON or a line."""
+"""The server in each pod, a stand-in for the customer's: says who its TCP peer is, as traefik/whoami does,
+and as JSON or a line."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,5 @@
-"""As much HTTP/1.1 as the stand-in servers of the packet network need: heads, and bodies passed on as they come."""
+"""As much HTTP/1.1 as the stand-in servers of the packet network need: heads, and bodies passed on as they
+come."""
 
 import asyncio
 import re

@@ -1,4 +1,5 @@
-"""How the packet network, a stand-in, talks to the kernel: `ip` and `nft`, what is missing, and cleaning up after a dead lab."""
+"""How the packet network, a stand-in, talks to the kernel: `ip` and `nft`, what is missing, and cleaning up
+after a dead lab."""
 
 import asyncio
 import contextlib
@@ -69,7 +70,8 @@ async def settings(namespace: str, values: Iterable[tuple[str, str]]) -> None:
 
 @functools.cache
 def unavailable() -> str | None:
-    """Why this machine cannot have a packet network, in one sentence; None when it can. Tried, not guessed."""
+    """Why this machine cannot have a packet network, in one sentence; None when it can. Tried, not
+    guessed."""
     if not Path("/proc/self/ns/net").exists():
         return "real packets need Linux and its network namespaces"
     if os.geteuid() != 0:
@@ -92,7 +94,10 @@ def unavailable() -> str | None:
             )
             if tried.returncode != 0:
                 complaint = (tried.stderr.strip().splitlines() or ["no reason given"])[0]
-                return f"real packets are not possible on this kernel: `{' '.join(argv[:4])} …` said: {complaint}"
+                return (
+                    f"real packets are not possible on this kernel: `{' '.join(argv[:4])} …` said:"
+                    f" {complaint}"
+                )
     finally:
         if (names.NAMESPACES / name).exists():
             remove([name])

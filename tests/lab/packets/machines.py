@@ -1,4 +1,5 @@
-"""From plan to namespaces: which there are, how each is born, and the addresses and routes that change later. A stand-in for machines."""
+"""From plan to namespaces: which there are, how each is born, and the addresses and routes that change later.
+A stand-in for machines."""
 
 import re
 from collections.abc import Iterator
@@ -164,7 +165,8 @@ def _hidden_client(client: Client) -> Machine:
 
 
 def changing(plan: Plan, key: str) -> frozenset[str]:
-    """Addresses and routes of a machine that come and go while it lives, as `ip` writes them after the verb."""
+    """Addresses and routes of a machine that come and go while it lives, as `ip` writes them after the
+    verb."""
     pod_ranges = {(node.pod_range, node.address) for node in plan.nodes}
     if key == ROUTER:
         known = (*plan.vips, *(client.behind or client.address for client in plan.clients))

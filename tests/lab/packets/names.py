@@ -1,4 +1,5 @@
-"""Names and addresses of the packet network, a stand-in: namespaces of one lab process, interfaces, hardware addresses."""
+"""Names and addresses of the packet network, a stand-in: namespaces of one lab process, interfaces, hardware
+addresses."""
 
 import hashlib
 import ipaddress
@@ -16,7 +17,8 @@ _OURS = re.compile(r"^tkl(\d+)-([0-9a-f]+)-")
 
 
 def _started(pid: int) -> str | None:
-    """When a process was started, in the kernel's ticks; None when it has ended. With the pid this names it for good."""
+    """When a process was started, in the kernel's ticks; None when it has ended. With the pid this names it
+    for good."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -58,5 +60,6 @@ def interface(key: str) -> str:
 
 
 def mac(address: str) -> str:
-    """A hardware address that follows from the address, so that who comes back with an address is known at once."""
+    """A hardware address that follows from the address, so that who comes back with an address is known at
+    once."""
     return ":".join(("02", "00", *(format(byte, "02x") for byte in ipaddress.IPv4Address(address).packed)))

@@ -1,4 +1,5 @@
-"""The packet network of one cluster, a stand-in for its VPC: follows the API server and the World, and moves the packets after them."""
+"""The packet network of one cluster, a stand-in for its VPC: follows the API server and the World, and moves
+the packets after them."""
 
 import asyncio
 import contextlib
@@ -25,12 +26,14 @@ from tests.lab.world import Cluster, World
 
 LOOK_AGAIN = 0.2
 HEALTH_CHECK = 15.0
-"""Seconds until a load balancer notices by itself that a backend has ended: three checks, one every five seconds."""
+"""Seconds until a load balancer notices by itself that a backend has ended: three checks, one every five
+seconds."""
 MAX_CLIENTS = 16
 AT_ONCE = 8
 _FORWARDING = (
     ("ipv4/ip_forward", "1"),
-    # All machines share one wire here: without this, each packet would be answered with the advice to use it directly.
+    # All machines share one wire here: without this, each packet would be answered with the advice to use it
+    # directly.
     ("ipv4/conf/all/send_redirects", "0"),
     ("ipv4/conf/default/send_redirects", "0"),
     ("ipv4/conf/all/rp_filter", "0"),
@@ -119,7 +122,8 @@ class PacketNetwork:
     # What tests ask for
 
     async def client(self, address: str, *, behind: str = "") -> str:
-        """The namespace of a client with this address, made when first asked for; with `behind`, a NAT of that address is in front."""
+        """The namespace of a client with this address, made when first asked for; with `behind`, a NAT of
+        that address is in front."""
         for given in (address, behind or address):
             ipaddress.IPv4Address(given)
         client = Client(address, behind)
@@ -136,7 +140,8 @@ class PacketNetwork:
         return self._namespace(key)
 
     async def inside(self, who: str) -> str:
-        """The namespace of a node (its address) or of a pod (namespace/name), with doors: for a client inside the cluster."""
+        """The namespace of a node (its address) or of a pod (namespace/name), with doors: for a client inside
+        the cluster."""
         key = self._insiders().get(who)
         if key is None or key not in self._up:
             raise LookupError(f"no running node or pod {who}")
@@ -233,7 +238,8 @@ class PacketNetwork:
         wanted = machines.machines(plan)
         gone = {key for key, machine in self._up.items() if wanted.get(key) != machine}
         if gone:
-            # They go when they go. Who still sends there, a load balancer that was not told yet, finds nobody.
+            # They go when they go. Who still sends there, a load balancer that was not told yet, finds
+            # nobody.
             gone = self._with_guests(gone)
             await self._serve(plan, self._up.keys() - gone)
             await self._remove(gone)
@@ -296,7 +302,8 @@ class PacketNetwork:
 
     @contextlib.asynccontextmanager
     async def _or_without(self, key: str) -> AsyncGenerator[None]:
-        """A machine that a change failed on is in an unknown state: it goes, and the next round makes it anew."""
+        """A machine that a change failed on is in an unknown state: it goes, and the next round makes it
+        anew."""
         try:
             yield
         except KernelError as error:
@@ -334,7 +341,10 @@ class PacketNetwork:
             await kernel.settings(name, _FORWARDING)
         if machine.host:
             plug = f" master {machine.bridge}" if machine.bridge else ""
-            cable = f"link add name {names.interface(machine.key)} up{plug} type veth peer name eth0 address {machine.mac} netns {name}"
+            cable = (
+                f"link add name {names.interface(machine.key)} up{plug} type veth peer name eth0 address"
+                f" {machine.mac} netns {name}"
+            )
             await kernel.ip([cable], self._namespace(machine.host))
         await kernel.ip(machine.birth, name)
 

@@ -1,4 +1,5 @@
-"""What the packet network has to look like, read from the API server's objects and the World of the stand-in cloud."""
+"""What the packet network has to look like, read from the API server's objects and the World of the stand-in
+cloud."""
 
 import dataclasses
 import ipaddress
@@ -38,7 +39,8 @@ class Modes:
     """How the load balancers behave."""
 
     keep_alive: bool = False
-    """L7: keep connections to the backends, with its own address; else a short one each, with the client's address."""
+    """L7: keep connections to the backends, with its own address; else a short one each, with the client's
+    address."""
     snat: bool = False
     """Put its own address in place of the client's everywhere."""
     sticky: bool = False
@@ -229,7 +231,8 @@ def _nodes(nodes: Iterable[Json], taken: dict[str, str], left_out: list[str]) ->
 def _pods(
     pods: list[Json], services: list[Json], nodes: dict[str, Node], taken: dict[str, str], left_out: list[str]
 ) -> list[Pod]:
-    # Those on their way out last, and the system's own behind everybody's: they are the first beyond the bound.
+    # Those on their way out last, and the system's own behind everybody's: they are the first beyond the
+    # bound.
     order = sorted(
         pods,
         key=lambda pod: (

@@ -1,4 +1,5 @@
-"""The L7 load balancer, a stand-in for the CLB: a real HTTP proxy with short connections in the client's name, or kept ones in its own."""
+"""The L7 load balancer, a stand-in for the CLB: a real HTTP proxy with short connections in the client's
+name, or kept ones in its own."""
 
 import asyncio
 import itertools
@@ -114,7 +115,8 @@ class HttpProxy(Acceptor):
             await pass_body(request, reader, back_writer.write, back_writer)
             response = await asyncio.wait_for(read_head(back_reader), ANSWER_SECONDS)
             if response is None and kept:
-                # The backend had closed a connection that was kept: once more over a new one, if nothing was sent with it.
+                # The backend had closed a connection that was kept: once more over a new one, if nothing was
+                # sent with it.
                 back_writer.close()
                 _, fresh = await self._connection(backend, client, keep, fresh=True)
                 if fresh is None or request.get("content-length") or request.get("transfer-encoding"):
@@ -217,7 +219,10 @@ _REASONS = {
 
 def _refusal(status: int) -> bytes:
     body = f"{status} {_REASONS[status]}\n"
-    head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    head = (
+        f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: text/plain\r\nContent-Length:"
+        f" {len(body)}\r\nConnection: close\r\n\r\n"
+    )
     return (head + body).encode()
 
 

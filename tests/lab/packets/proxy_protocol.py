@@ -1,4 +1,5 @@
-"""The PROXY protocol, versions 1 and 2, as far as TCP over IPv4 needs it; for the stand-in load balancer and the stand-in pods."""
+"""The PROXY protocol, versions 1 and 2, as far as TCP over IPv4 needs it; for the stand-in load balancer and
+the stand-in pods."""
 
 import asyncio
 import ipaddress

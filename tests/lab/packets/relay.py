@@ -1,4 +1,5 @@
-"""Bytes from one connection to another: L4 of the stand-in load balancer with TLS or a PROXY header, and the lab's doors for clients."""
+"""Bytes from one connection to another: L4 of the stand-in load balancer with TLS or a PROXY header, and the
+lab's doors for clients."""
 
 import asyncio
 import contextlib
@@ -25,7 +26,8 @@ class _Passing(Acceptor):
 
 
 class StreamProxy(_Passing):
-    """A TCP_SSL listener, or a TCP one that tells the client in a PROXY header. The peer is the load balancer."""
+    """A TCP_SSL listener, or a TCP one that tells the client in a PROXY header. The peer is the load
+    balancer."""
 
     def __init__(
         self,
@@ -56,7 +58,8 @@ class StreamProxy(_Passing):
 
 
 class Door(_Passing):
-    """A port of a client's loopback that leads to the same one of the lab: its control plane and its cloud."""
+    """A port of a client's loopback that leads to the same one of the lab: its control plane and its
+    cloud."""
 
     def __init__(self, listener: socket.socket, spec: dict[str, Any]) -> None:
         self._port = int(spec["port"])

@@ -1,4 +1,5 @@
-"""The kernel's rules of each namespace as nft text: the stand-in for kube-proxy, for the CLB's L4 and for the fabric between them."""
+"""The kernel's rules of each namespace as nft text: the stand-in for kube-proxy, for the CLB's L4 and for the
+fabric between them."""
 
 from collections.abc import Iterable, Sequence
 
@@ -43,7 +44,8 @@ def _balancer(plan: Plan) -> str:
         backends = plan.healthy(listener.protocol, listener.rules[0].backends)
         if in_kernel(listener.protocol, plan.modes) and backends:
             inbound.append(
-                f"ip daddr {listener.vip} {listener.protocol.lower()} dport {listener.port} {_spread(backends, how)}"
+                f"ip daddr {listener.vip} {listener.protocol.lower()} dport"
+                f" {listener.port} {_spread(backends, how)}"
             )
     outbound = (
         [f"ct status dnat ct original ip daddr {vip} snat to {vip}" for vip in plan.vips]
@@ -71,7 +73,8 @@ def _node(plan: Plan, node: Node) -> str:
             how = "jhash ip saddr" if port.sticky else "numgen random"
             masquerade = "" if port.local else f"ct mark set ct mark or {MASQUERADE:#x} "
             inbound.append(
-                f"ip daddr {node.address} {port.protocol.lower()} dport {port.port} {masquerade}{_spread(backends, how)}"
+                f"ip daddr {node.address} {port.protocol.lower()} dport"
+                f" {port.port} {masquerade}{_spread(backends, how)}"
             )
     return _table(
         [
@@ -79,7 +82,10 @@ def _node(plan: Plan, node: Node) -> str:
                 "seen",
                 "filter hook prerouting priority mangle",
                 [
-                    f'iifname "eth0" ether saddr {names.LB_MAC} ct mark set ct mark or {machines.FROM_BALANCER:#x}',
+                    (
+                        f'iifname "eth0" ether saddr {names.LB_MAC} ct mark set ct mark or'
+                        f" {machines.FROM_BALANCER:#x}"
+                    ),
                     'iifname "cbr0" ct direction reply meta mark set ct mark',
                     # An answer of an ENI pod comes in the way it came to the node: over the VPC.
                     f'iifname "eth0" ether saddr != {names.LB_MAC} ct direction reply meta mark set ct mark',
@@ -104,8 +110,14 @@ def _eni_pod(pod: Pod, groups: Sequence[GroupRule] | None) -> str:
                 "seen",
                 "filter hook prerouting priority mangle",
                 [
-                    f'iifname "eth0" ct direction original ether saddr {names.LB_MAC} ct mark set {machines.FROM_BALANCER:#x}',
-                    f'iifname "eth0" ct direction original ether saddr {names.mac(pod.node.address)} ct mark set {machines.FROM_NODE:#x}',
+                    (
+                        f'iifname "eth0" ct direction original ether saddr {names.LB_MAC} ct mark set'
+                        f" {machines.FROM_BALANCER:#x}"
+                    ),
+                    (
+                        f'iifname "eth0" ct direction original ether saddr {names.mac(pod.node.address)} ct'
+                        f" mark set {machines.FROM_NODE:#x}"
+                    ),
                 ],
             ),
             ("answer", "route hook output priority mangle", ["ct direction reply meta mark set ct mark"]),

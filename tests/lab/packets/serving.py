@@ -1,4 +1,5 @@
-"""What all servers of the stand-in network share: accepting in a namespace, TLS when the client speaks it, an end at once."""
+"""What all servers of the stand-in network share: accepting in a namespace, TLS when the client speaks it, an
+end at once."""
 
 import asyncio
 import logging

@@ -1,4 +1,5 @@
-"""Sockets that live in another network namespace than the process that serves them; part of the stand-in network."""
+"""Sockets that live in another network namespace than the process that serves them; part of the stand-in
+network."""
 
 import asyncio
 import concurrent.futures
@@ -18,7 +19,8 @@ _BACKLOG = 512
 
 
 class Namespaces:
-    """One thread goes where a socket has to be made, and comes back. The socket stays what it is: of that namespace."""
+    """One thread goes where a socket has to be made, and comes back. The socket stays what it is: of that
+    namespace."""
 
     def __init__(self) -> None:
         self._thread = concurrent.futures.ThreadPoolExecutor(1, "namespaces")

@@ -1,4 +1,5 @@
-"""The programs that the packet network, a stand-in, works with: looked for, and installed where that is this machine's way."""
+"""The programs that the packet network, a stand-in, works with: looked for, and installed where that is this
+machine's way."""
 
 import os
 import shutil
@@ -16,7 +17,8 @@ def missing() -> list[str]:
 
 
 def provide() -> str:
-    """Install what is missing, if we may; says in one line what was done or why not, nothing if nothing had to be."""
+    """Install what is missing, if we may; says in one line what was done or why not, nothing if nothing had
+    to be."""
     packages = missing()
     if not packages or not sys.platform.startswith("linux"):
         return ""
@@ -24,7 +26,10 @@ def provide() -> str:
     if os.geteuid() != 0:
         return f"{names} not installed and this is not root: real packets are left out"
     if shutil.which("apt-get") is None:
-        return f"{names} not installed: real packets are left out; install them with this machine's package manager"
+        return (
+            f"{names} not installed: real packets are left out; install them with this machine's package"
+            " manager"
+        )
     print(f"installing {names} with apt-get, for the lab's real packets", flush=True)
     complaint = _install(packages)
     return (

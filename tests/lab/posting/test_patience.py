@@ -7,7 +7,10 @@ from pulumi_tke_hybrid.review.post.sticky import CannotPost
 from tests.lab.code_hosts import Account, Fault
 from tests.lab.posting.hosts import BOT, TOKEN, Job, MakeJob
 
-PRIMARY = '{"message": "API rate limit exceeded for installation ID 12.", "documentation_url": "https://docs.github.com/rest"}'
+PRIMARY = (
+    '{"message": "API rate limit exceeded for installation ID 12.", "documentation_url":'
+    ' "https://docs.github.com/rest"}'
+)
 SECONDARY = (
     '{"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}'
 )
@@ -114,7 +117,9 @@ def test_nobody_answers(a_job: Job) -> None:
     )
     with pytest.raises(
         CannotPost,
-        match=r"does not answer \(ConnectionError\); check (GITHUB_API|CI_SERVER)_URL, HTTPS_PROXY and NO_PROXY",
+        match=(
+            r"does not answer \(ConnectionError\); check (GITHUB_API|CI_SERVER)_URL, HTTPS_PROXY and NO_PROXY"
+        ),
     ):
         a_job.run(environment=nobody)
     assert len(a_job.clock.waited) == 5

@@ -1,4 +1,5 @@
-"""The token is seen by the code host and by nobody else; proxies and self-hosted addresses work; what is missing is said."""
+"""The token is seen by the code host and by nobody else; proxies and self-hosted addresses work; what is
+missing is said."""
 
 import logging
 import sys

@@ -96,7 +96,8 @@ class Settings:
 
 
 class Api:
-    """The API as the resources use it. Safe for the threads of the gRPC server: one client per thread and service."""
+    """The API as the resources use it. Safe for the threads of the gRPC server: one client per thread and
+    service."""
 
     def __init__(self, settings: Settings, timing: Timing) -> None:
         self.settings = settings
@@ -121,9 +122,12 @@ class Api:
     def call(self, service: str, action: str, params: Json) -> Json:
         """One request; raises ApiError. Nothing is retried here.
 
-        The vendor sends `ModifyClusterTags` and `ModifyClusterNodePool` to `https://tke.tencentcloudapi.com` whatever domain and
-        protocol are configured, and the question for the account to a fixed host too. The one deliberate difference of this
-        stand-in: they go to the configured domain like every other call, so that nothing signed ever leaves the lab.
+        The vendor sends `ModifyClusterTags` and `ModifyClusterNodePool` to `https://tke.tencentcloudapi.com`
+        whatever domain and
+        protocol are configured, and the question for the account to a fixed host too. The one deliberate
+        difference of this
+        stand-in: they go to the configured domain like every other call, so that nothing signed ever leaves
+        the lab.
         """
         sdk_error: type[Exception] = import_module(
             "tencentcloud.common.exception.tencent_cloud_sdk_exception"
@@ -169,7 +173,8 @@ class Api:
         return clients[service]
 
     def _new_client(self, service: str) -> JsonClient:
-        # The SDK is imported here and by name: it has no types, and the engine waits for every start of the plugin,
+        # The SDK is imported here and by name: it has no types, and the engine waits for every start of the
+        # plugin,
         # also for those that call nothing.
         settings = self.settings
         if not settings.secret_id or not settings.secret_key:

@@ -1,4 +1,5 @@
-"""`tencentcloud:Kubernetes/cluster:Cluster` of the stand-in plugin: create, update and delete as the vendor does."""
+"""`tencentcloud:Kubernetes/cluster:Cluster` of the stand-in plugin: create, update and delete as the vendor
+does."""
 
 import re
 from typing import cast
@@ -26,8 +27,8 @@ _SUBNET_NEEDED = "`cluster_intranet_subnet_id` must set when `cluster_intranet` 
 _SUBNET_ALONE = "`cluster_intranet_subnet_id` can only set when `cluster_intranet` is true"
 _SUBNET_WITH_SWITCH = "`cluster_intranet_subnet_id` must modified with `cluster_intranet`"
 _INTERNET_NEEDS_WORKERS = (
-    "when creating a cluster, if `cluster_internet` is true, you need to configure the `worker_config` field to ensure "
-    "that there are available nodes in the cluster."
+    "when creating a cluster, if `cluster_internet` is true, you need to configure the `worker_config` field"
+    " to ensure that there are available nodes in the cluster."
 )
 
 
@@ -48,7 +49,8 @@ class Cluster(Resource):
     def create(self, api: Api, data: Data) -> None:
         request = _create_request(data)
         cluster_id = str(api.retried_call("tke", "CreateCluster", request, api.timing.write)["ClusterId"])
-        # From here to the end of the waits the vendor knows the id but has not stored it: a failure loses the cluster.
+        # From here to the end of the waits the vendor knows the id but has not stored it: a failure loses the
+        # cluster.
         _wait_until_answering(api, cluster_id)
         internet, intranet = data.boolean("clusterInternet"), data.boolean("clusterIntranet")
         wait_for_worker(api, cluster_id, needed=internet or intranet)
@@ -197,7 +199,8 @@ def _check_cidrs(data: Data, network_type: str, subnets: list[str]) -> None:
     if network_type == "VPC-CNI":
         if not data.string("serviceCidr") or not subnets:
             raise ValueError(
-                "`service_cidr` must be set and `eni_subnet_ids` must be set when cluster `network_type` is VPC-CNI."
+                "`service_cidr` must be set and `eni_subnet_ids` must be set when cluster `network_type` is"
+                " VPC-CNI."
             )
         return
     if not data.string("clusterCidr"):
@@ -218,7 +221,8 @@ def _given(data: Data, **fields: str) -> Json:
 
 
 def _wait_until_answering(api: Api, cluster_id: str) -> None:
-    """Readiness of the vendor: `DescribeClusterInstances` no longer errors. `ClusterStatus` is not looked at."""
+    """Readiness of the vendor: `DescribeClusterInstances` no longer errors. `ClusterStatus` is not looked
+    at."""
 
     def attempt() -> None:
         try:
@@ -231,7 +235,8 @@ def _wait_until_answering(api: Api, cluster_id: str) -> None:
 
 
 def _after_delete(api: Api, cluster_id: str) -> None:
-    """Ask once: if the cluster still answers, that is all. Errors are waited out, then dropped, as the vendor does."""
+    """Ask once: if the cluster still answers, that is all. Errors are waited out, then dropped, as the vendor
+    does."""
 
     def attempt() -> None:
         try:

@@ -119,7 +119,8 @@ def _read_import(api: Api, data: Data, cluster: Json, properties: Json) -> None:
     data.set("kubeProxyMode", str(network.get("KubeProxyMode") or ""))
     data.set("serviceCidr", str(network.get("ServiceCIDR") or ""))
     data.set("upgradeInstancesFollowCluster", False)
-    # The vendor fills log_agent, cluster_extra_args and auth_options from these; nothing of the kind is modelled.
+    # The vendor fills log_agent, cluster_extra_args and auth_options from these; nothing of the kind is
+    # modelled.
     api.call("tke", "DescribeLogSwitches", {"ClusterIds": [data.id]})
     api.call("tke", "DescribeClusterExtraArgs", {"ClusterId": data.id})
     if properties.get("NetworkType") == "VPC-CNI":

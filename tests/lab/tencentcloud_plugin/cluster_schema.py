@@ -1,4 +1,5 @@
-"""Properties of `tencentcloud:Kubernetes/cluster:Cluster`, as the stand-in plugin checks and compares them."""
+"""Properties of `tencentcloud:Kubernetes/cluster:Cluster`, as the stand-in plugin checks and compares
+them."""
 
 from tests.lab.tencentcloud_plugin.schema import Prop
 from tests.lab.tencentcloud_plugin.validators import (

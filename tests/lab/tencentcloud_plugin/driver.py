@@ -1,4 +1,5 @@
-"""Plays the Pulumi engine for the stand-in plugin's own tests: check, diff, then create, update or replace; refresh."""
+"""Plays the Pulumi engine for the stand-in plugin's own tests: check, diff, then create, update or replace;
+refresh."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,5 @@
-"""A stand-in for the API, no larger than the stand-in plugin's own tests need. The lab's is `tests.lab.cloud`."""
+"""A stand-in for the API, no larger than the stand-in plugin's own tests need. The lab's is
+`tests.lab.cloud`."""
 
 import json
 import threading

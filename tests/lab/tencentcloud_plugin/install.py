@@ -17,7 +17,8 @@ exec "${{PULUMI_PYTHON_CMD:-python3}}" -m tests.lab.tencentcloud_plugin "$@"
 
 
 def install(plugins_dir: Path) -> None:
-    """Write the launcher below `plugins_dir` (`<PULUMI_HOME>/plugins`), with the root of this checkout in it."""
+    """Write the launcher below `plugins_dir` (`<PULUMI_HOME>/plugins`), with the root of this checkout in
+    it."""
     root = Path(__file__).resolve().parents[3]
     folder = plugins_dir / f"resource-tencentcloud-v{VERSION}"
     folder.mkdir(parents=True, exist_ok=True)

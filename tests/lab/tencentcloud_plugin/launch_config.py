@@ -1,4 +1,5 @@
-"""A node pool's launch configuration in the stand-in plugin: what is sent to the API and what is read back."""
+"""A node pool's launch configuration in the stand-in plugin: what is sent to the API and what is read
+back."""
 
 from typing import cast
 
@@ -6,9 +7,9 @@ from tests.lab.tencentcloud_plugin.client import Json
 from tests.lab.tencentcloud_plugin.values import Object, Value
 
 _ORDER_OF_GROUPS = (
-    "The parameter `security_group_ids` has an issue that the actual order of the security group may be inconsistent "
-    "with the order of your tf code, which will cause your service to be inaccessible. Please use "
-    "`orderly_security_group_ids` instead."
+    "The parameter `security_group_ids` has an issue that the actual order of the security group may be"
+    " inconsistent with the order of your tf code, which will cause your service to be inaccessible. Please"
+    " use `orderly_security_group_ids` instead."
 )
 
 

@@ -1,4 +1,5 @@
-"""`tencentcloud:Kubernetes/nodePool:NodePool` of the stand-in plugin, with the vendor's long sequence of calls."""
+"""`tencentcloud:Kubernetes/nodePool:NodePool` of the stand-in plugin, with the vendor's long sequence of
+calls."""
 
 import json
 from typing import cast
@@ -19,8 +20,8 @@ _ATTRIBUTE_DELAY = 10
 _INSTALL_SECURITY_AGENT = "cmd-d8jj2skv"
 _BROKEN_ORDER = "constraints `min_size <= desired_capacity <= max_size` must be established,"
 _SIZES_TOGETHER = (
-    "`min_size` or `max_size` cannot be modified at the same time as `desired_capacity`, please modify `min_size` or "
-    "`max_size` first, and then modify `desired_capacity`"
+    "`min_size` or `max_size` cannot be modified at the same time as `desired_capacity`, please modify"
+    " `min_size` or `max_size` first, and then modify `desired_capacity`"
 )
 
 
@@ -407,9 +408,9 @@ def _wait_for_nodes(api: Api, data: Data) -> None:
     except TimeoutError as error:
         # With no node at all the vendor adds the text of the last scaling activity.
         raise RuntimeError(
-            f"Node pool scaling failed, Desired value: {desired}, Actual value: {normal}, "
-            f"Scale tolerance: {tolerance}%\nPlease check your resource inventory, Or adjust `desired_capacity`, "
-            "`scale_tolerance` and `instance_type`, Then try again."
+            f"Node pool scaling failed, Desired value: {desired}, Actual value: {normal}, Scale tolerance:"
+            f" {tolerance}%\nPlease check your resource inventory, Or adjust `desired_capacity`,"
+            " `scale_tolerance` and `instance_type`, Then try again."
         ) from error
 
 

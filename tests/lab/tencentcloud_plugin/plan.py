@@ -1,6 +1,7 @@
 """Planning of the stand-in plugin: old state and new inputs give the planned state and the differences.
 
-As in the bridge, the comparison is between the old *state* and the new inputs, so a change made elsewhere shows after
+As in the bridge, the comparison is between the old *state* and the new inputs, so a change made elsewhere
+shows after
 a refresh. What `ignoreChanges` names takes the value of the old state before anything is compared.
 """
 
@@ -151,7 +152,8 @@ def _leaf_changes(prop: Prop, where: str, old: Value, new: Value) -> Iterator[Ch
 
 
 def inputs_of_state(props: Mapping[str, Prop], state: Object, old_inputs: Object | None) -> Object:
-    """The inputs after a read: those that there were, with what the cloud says now; after an import all of them."""
+    """The inputs after a read: those that there were, with what the cloud says now; after an import all of
+    them."""
     inputs: Object = {}
     defaults: list[Value] = []
     for name, prop in props.items():

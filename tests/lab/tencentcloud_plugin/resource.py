@@ -1,4 +1,5 @@
-"""A resource of the stand-in plugin, and the view of its data that its functions work on (Terraform's ResourceData)."""
+"""A resource of the stand-in plugin, and the view of its data that its functions work on (Terraform's
+ResourceData)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -96,7 +97,8 @@ class Data:
 
 
 class Resource:
-    """What a resource type of the provider does. `read` raises Gone; `create` sets `data.id` when the vendor does."""
+    """What a resource type of the provider does. `read` raises Gone; `create` sets `data.id` when the vendor
+    does."""
 
     type_name: ClassVar[str]
     tf_name: ClassVar[str]

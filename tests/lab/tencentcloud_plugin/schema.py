@@ -1,4 +1,5 @@
-"""What the stand-in plugin knows of a resource's properties: one table each, and the Check that the table drives."""
+"""What the stand-in plugin knows of a resource's properties: one table each, and the Check that the table
+drives."""
 
 import hashlib
 from collections.abc import Callable, Mapping

@@ -1,4 +1,5 @@
-"""The gRPC face of the stand-in plugin: Pulumi's ResourceProvider service, as the Terraform bridge implements it."""
+"""The gRPC face of the stand-in plugin: Pulumi's ResourceProvider service, as the Terraform bridge implements
+it."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -353,7 +354,8 @@ def _fail(context: grpc.ServicerContext, text: str) -> NoReturn:
 def _fail_initialization(
     context: grpc.ServicerContext, text: str, id_: str, properties: struct_pb2.Struct, inputs: Object
 ) -> NoReturn:
-    """The error of the bridge that still tells the engine what there is: its state is kept, with the new inputs."""
+    """The error of the bridge that still tells the engine what there is: its state is kept, with the new
+    inputs."""
     detail = provider_pb2.ErrorResourceInitFailed(
         id=id_, properties=properties, reasons=[text], inputs=to_struct(inputs)
     )

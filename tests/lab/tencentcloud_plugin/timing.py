@@ -1,8 +1,11 @@
 """Waiting of the stand-in plugin: the vendor's timeouts and sleeps, shortened by one factor.
 
-`LAB_PLUGIN_TIME_SCALE` (default 1/30: a sleep of 3 s takes 0.1 s, the 3 minutes of a read retry take 6 s) multiplies
-every fixed sleep and every timeout of the vendor. The vendor's own variables `TENCENTCLOUD_READ_RETRY_TIMEOUT`,
-`TENCENTCLOUD_WRITE_RETRY_TIMEOUT` (minutes) and `TENCENTCLOUD_WAIT_READ_TIMEOUT` (seconds) work as they do there.
+`LAB_PLUGIN_TIME_SCALE` (default 1/30: a sleep of 3 s takes 0.1 s, the 3 minutes of a read retry take 6 s)
+multiplies
+every fixed sleep and every timeout of the vendor. The vendor's own variables
+`TENCENTCLOUD_READ_RETRY_TIMEOUT`,
+`TENCENTCLOUD_WRITE_RETRY_TIMEOUT` (minutes) and `TENCENTCLOUD_WAIT_READ_TIMEOUT` (seconds) work as they do
+there.
 Polling is every 0.2 to 0.5 s of real time, and no HTTP request is given up before 10 s, at any scale.
 """
 

@@ -33,7 +33,10 @@ def one_of(*allowed: str) -> Validator:
     def check(name: str, value: Value) -> str | None:
         if value in allowed:
             return None
-        return f'"{name}" must contain a valid string value should be in array [{" ".join(allowed)}], got "{value}"'
+        return (
+            f'"{name}" must contain a valid string value should be in array [{" ".join(allowed)}], got'
+            f' "{value}"'
+        )
 
     return check
 

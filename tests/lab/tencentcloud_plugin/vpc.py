@@ -130,7 +130,8 @@ def _main_route_table(api: Api, vpc_id: str) -> str | None:
 
 
 def delete_until_gone(api: Api, action: str, params: Json) -> None:
-    """The vendor's delete in a VPC: whatever the error, again, for the write timeout; then it fails with the last."""
+    """The vendor's delete in a VPC: whatever the error, again, for the write timeout; then it fails with the
+    last."""
 
     def attempt() -> None:
         try:

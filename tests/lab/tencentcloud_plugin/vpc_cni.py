@@ -1,4 +1,5 @@
-"""The VPC-CNI part of a cluster's update in the stand-in plugin: enable, add subnets, disable, and the refusals."""
+"""The VPC-CNI part of a cluster's update in the stand-in plugin: enable, add subnets, disable, and the
+refusals."""
 
 from tests.lab.tencentcloud_plugin.client import Api, ApiError, Json
 from tests.lab.tencentcloud_plugin.resource import Data
@@ -7,8 +8,8 @@ from tests.lab.tencentcloud_plugin.tke import describe_cluster
 
 _WAIT_BEFORE_PHASE = 3
 ONLY_TYPE_OR_CLAIM = (
-    "changing only `vpc_cni_type` or `claim_expired_seconds` is not supported, when turning on or off the vpc-cni "
-    "container network capability, `eni_subnet_ids` must be changed"
+    "changing only `vpc_cni_type` or `claim_expired_seconds` is not supported, when turning on or off the"
+    " vpc-cni container network capability, `eni_subnet_ids` must be changed"
 )
 ADD_WITH_TYPE_OR_CLAIM = (
     "modifying `vpc_cni_type` and `claim_expired_seconds` is not supported when adding a cluster subnet"
@@ -35,9 +36,10 @@ def update_vpc_cni(api: Api, data: Data) -> None:
         return
     if any(subnet not in wanted for subnet in old):
         raise ValueError(
-            f"the `eni_subnet_ids` parameter does not allow modification of existing subnet ID data [{' '.join(old)}]. "
-            "if you want to modify the existing subnet ID, please first set eni_subnet_ids to empty to turn off the "
-            "VPC-CNI network capability, and then fill in the latest subnet ID"
+            "the `eni_subnet_ids` parameter does not allow modification of existing subnet ID data"
+            f" [{' '.join(old)}]. if you want to modify the existing subnet ID, please first set"
+            " eni_subnet_ids to empty to turn off the VPC-CNI network capability, and then fill in the"
+            " latest subnet ID"
         )
     if write_once:
         raise ValueError(ADD_WITH_TYPE_OR_CLAIM)

@@ -53,9 +53,9 @@ class Sources:
                 group.name: built_folder(group, series) for group in GROUPS if not installed.get(group.name)
             },
             pulumi=pulumi,
-            language_host=official.language_host(pulumi)
-            if pulumi
-            else official.on_path("pulumi-language-python"),
+            language_host=(
+                official.language_host(pulumi) if pulumi else official.on_path("pulumi-language-python")
+            ),
             kubernetes_plugin=plugin,
         )
 
@@ -73,7 +73,8 @@ class Sources:
 
 
 def ensure(*, only: Iterable[str] | None = None, progress: Progress | None = None) -> Binaries:
-    """Everything the lab runs, built if it has to be. `only` limits what is built to those groups, for trying one."""
+    """Everything the lab runs, built if it has to be. `only` limits what is built to those groups, for trying
+    one."""
     go = Go.find()
     sources = Sources.find(go)
     lab = sources.lab_folder()
@@ -143,7 +144,8 @@ def assemble(sources: Sources, lab: Path) -> None:
 
 
 def place(folder: Path, name: str, into: Path) -> None:
-    """A hard link where the file system has them: the programs are large, and `pulumi` must not be a symbolic link."""
+    """A hard link where the file system has them: the programs are large, and `pulumi` must not be a symbolic
+    link."""
     try:
         os.link(folder / name, into / name)
     except OSError:

@@ -108,7 +108,10 @@ def explain(command: Sequence[str], code: int, output: str) -> str:
     if "no space left on device" in output:
         hint = "The disk is full: free some space (`go clean -cache` frees Go's build cache).\n"
     elif _OFFLINE.search(output):
-        hint = "A module could not be fetched. The first build needs a Go module proxy (see GOPROXY); later ones do not.\n"
+        hint = (
+            "A module could not be fetched. The first build needs a Go module proxy (see GOPROXY); later ones"
+            " do not.\n"
+        )
     elif "SECURITY ERROR" in output or "checksum mismatch" in output:
         hint = "A fetched module is not the one that go.sum names. Nothing was built.\n"
     return f"`go {command[1]}` ended with {code}.\n{hint}{tail}"

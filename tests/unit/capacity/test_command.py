@@ -49,10 +49,12 @@ def test_a_stack_tells_size_nodes_and_pods_of_each_zone(tmp_path: Path) -> None:
     found = zones(run(tmp_path, state=stack(cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 3))))
     four, six = found[FOUR], found[SIX]
     assert (four["size"], four["used"], four["counted"], four["free"]) == (13, 4, True, 9)
-    # Four pods, one of them for a rollout, evenly: two in each zone. Zone 6 was not looked at: two pods and one ENI.
+    # Four pods, one of them for a rollout, evenly: two in each zone. Zone 6 was not looked at: two pods and
+    # one ENI.
     assert (six["size"], six["used"], six["counted"], six["free"]) == (253, 3, False, 250)
     assert (four["pods"], six["pods"]) == (2, 2)
-    # Two nodes take two addresses for their ENIs; the node in zone 6 is a small one, of which there may be three.
+    # Two nodes take two addresses for their ENIs; the node in zone 6 is a small one, of which there may be
+    # three.
     assert (four["podsFit"], six["podsFit"], six["podsFitOnMostNodes"]) == (11, 5, 15)
     assert (four["nodes"], four["nodesFit"], six["mostNodes"], six["nodesFit"]) == (2, 1, 3, 42)
     assert found[FOUR]["subnets"] == ["10.0.64.0/28 (subnet-44444444)"]
@@ -119,7 +121,8 @@ def test_a_preview_tells_what_the_change_leaves(tmp_path: Path) -> None:
     grown = [cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 9)]
     four = zones(run(tmp_path, preview=preview(there, grown)))[FOUR]
     assert (four["used"], four["free"], four["change"]) == (7, 6, 3)
-    # Eleven pods fit in zone 4, and fifteen in zone 6 on the three nodes that its pool may have; ten have no place.
+    # Eleven pods fit in zone 4, and fifteen in zone 6 on the three nodes that its pool may have; ten have no
+    # place.
     four = zones(run(tmp_path, preview=preview(there, [*grown, workload("more", 25)]), expect=2))[FOUR]
     assert four["result"] == "FULL"
     assert four["words"] == "5 addresses are missing"
@@ -143,7 +146,8 @@ def test_a_preview_that_leaves_out_what_does_not_change_is_not_taken_for_the_who
         step for step in short["steps"] if "HybridCluster" in step["urn"] or step["op"] == "create"
     ]
     assert run(tmp_path, preview=short, expect=3)["unsaid"] == [
-        "2 resources that do not change are not in the preview; make it with: pulumi preview --json --show-sames"
+        "2 resources that do not change are not in the preview; make it with: pulumi preview --json"
+        " --show-sames"
     ]
     short["steps"] = [step for step in short["steps"] if step["op"] == "create"]
     path = tmp_path / "short.json"

@@ -68,7 +68,8 @@ def test_what_runs_counts_and_what_others_took_is_not_for_pods() -> None:
         cloud, CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 2})}, Counter({FOUR: 3}))
     )
     (row,) = Outcome(estate).rows
-    # 13 addresses, 9 in use: three pods, two ENIs, and four of somebody else. Nine are the cluster's: seven pods.
+    # 13 addresses, 9 in use: three pods, two ENIs, and four of somebody else. Nine are the cluster's: seven
+    # pods.
     assert (row.size, row.used, row.free, row.pods, row.pods_fit) == (13, 9, 4, 3, 7)
     assert row.counted
 

@@ -1,4 +1,5 @@
-"""A thousand generated clusters: what `capacity` counts is what placing pods one by one gives, and the preview passes nothing beyond it."""
+"""A thousand generated clusters: what `capacity` counts is what placing pods one by one gives, and the
+preview passes nothing beyond it."""
 
 import random
 from dataclasses import dataclass
@@ -103,7 +104,8 @@ def generated(chance: random.Random, *, read: bool) -> Generated:
 
 
 def one_by_one(found: Generated, wanted: int) -> int:
-    """Pods that get an address when each goes to the emptiest zone that has room, there to the emptiest node that has."""
+    """Pods that get an address when each goes to the emptiest zone that has room, there to the emptiest node
+    that has."""
     zones = [Counted(found, zone) for zone in found.zones]
     placed = 0
     while placed < wanted and any(zone.place() for zone in sorted(zones, key=lambda zone: zone.pods)):

@@ -1,4 +1,5 @@
-"""A danger is accepted by the code that its comment names, in its own change set alone; the comment opens with the effect."""
+"""A danger is accepted by the code that its comment names, in its own change set alone; the comment opens
+with the effect."""
 
 import json
 import re

@@ -30,7 +30,8 @@ def deleted(preview: Preview) -> Preview:
 def test_the_replaced_load_balancer_and_the_service_behind_it_are_named(replaced: Preview) -> None:
     (said,) = messages(replaced, "resource-in-use")
     assert said.startswith(
-        "front-clb: lb-0ldclb00 would be replaced (subnetId subnet-s3c0bo30 → subnet-an0ther0): a load balancer of yours"
+        "front-clb: lb-0ldclb00 would be replaced (subnetId subnet-s3c0bo30 → subnet-an0ther0): a load"
+        " balancer of yours"
     )
     assert "named by Service default/front;" in said
     assert "clients of Service default/front get no answer" in said

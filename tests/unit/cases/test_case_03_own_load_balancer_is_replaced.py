@@ -1,4 +1,5 @@
-"""An id that a component was given, known before and unknown now: the preview refuses where another load balancer would follow."""
+"""An id that a component was given, known before and unknown now: the preview refuses where another load
+balancer would follow."""
 
 from typing import Any
 
@@ -52,7 +53,8 @@ def test_an_id_that_is_not_known_any_more_is_refused_at_preview_and_the_known_on
     lost = {**known, name: UNKNOWN}
     (line,) = refused({front: known}, {front: lost})
     assert line.startswith(
-        f"{path}: is not known any more, and was {known[name]}; what it comes from is replaced or lost; a load balancer"
+        f"{path}: is not known any more, and was {known[name]}; what it comes from is replaced or lost; a"
+        " load balancer"
     )
     assert f"keep {known[name]}" in line
     assert "say allow_address_change=True" in line
@@ -73,8 +75,14 @@ def test_where_another_load_balancer_is_allowed_the_one_that_is_lost_is_still_na
     }
     assert refused({"service": EXISTING, "ingress": INTERNAL}, lost) == []
     assert capsys.readouterr().out.splitlines() == [
-        "warning: exposure.load_balancer_id: is not known any more, and was lb-11111111; what it comes from is replaced or lost",
-        "warning: ingress.exposure.subnet_id: is not known any more, and was subnet-11111111; what it comes from is replaced or lost",
+        (
+            "warning: exposure.load_balancer_id: is not known any more, and was lb-11111111; what it comes"
+            " from is replaced or lost"
+        ),
+        (
+            "warning: ingress.exposure.subnet_id: is not known any more, and was subnet-11111111; what it"
+            " comes from is replaced or lost"
+        ),
     ]
     refused({"service": EXISTING}, {"service": EXISTING, "allowAddressChange": True})
     assert capsys.readouterr().out == ""
@@ -92,7 +100,8 @@ def test_an_id_that_may_change_in_place_is_named_with_its_former_value(
     assert refused({"ids": IDS}, {"ids": {**IDS, path: UNKNOWN}}) == []
     assert (
         capsys.readouterr().out
-        == f"warning: {path}: is not known any more, and was {IDS[path]}; what it comes from is replaced or lost\n"
+        == f"warning: {path}: is not known any more, and was {IDS[path]}; what it comes from is replaced or"
+        " lost\n"
     )
     refused({"ids": IDS}, {"ids": IDS})
     refused({}, {"ids": {path: UNKNOWN}})

@@ -1,4 +1,5 @@
-"""`capacity` of raw resources: each zone of a pool counts, with the nodes shared out and marked as worked out."""
+"""`capacity` of raw resources: each zone of a pool counts, with the nodes shared out and marked as worked
+out."""
 
 import copy
 import json

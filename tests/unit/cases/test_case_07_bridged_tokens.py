@@ -1,4 +1,5 @@
-"""The package that `pulumi package add terraform-provider tencentcloudstack/tencentcloud` makes: the same resources, other tokens."""
+"""The package that `pulumi package add terraform-provider tencentcloudstack/tencentcloud` makes: the same
+resources, other tokens."""
 
 import json
 import re

@@ -1,4 +1,5 @@
-"""Files that Windows PowerShell wrote: UTF-16, byte order marks, text around the JSON. Every command reads them in the same way."""
+"""Files that Windows PowerShell wrote: UTF-16, byte order marks, text around the JSON. Every command reads
+them in the same way."""
 
 import json
 from pathlib import Path

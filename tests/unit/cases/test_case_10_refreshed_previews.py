@@ -103,7 +103,8 @@ def test_the_parts_of_a_replacement_are_one_resource(tmp_path: Path) -> None:
 
 
 def test_a_resource_that_is_replaced_is_there_before_and_after(tmp_path: Path) -> None:
-    """The engine marks the old state of a replacement with `delete`, also in the `replace` step that alone is shown."""
+    """The engine marks the old state of a replacement with `delete`, also in the `replace` step that alone is
+    shown."""
     web = workload("web", 3)
     plan = preview([cluster()], [cluster()])
     plan["steps"].append(

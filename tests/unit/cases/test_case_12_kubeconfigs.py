@@ -1,4 +1,5 @@
-"""What kubectl can use, a command can use: lists of files, proxies and other names of the server. Seen by what reaches the server."""
+"""What kubectl can use, a command can use: lists of files, proxies and other names of the server. Seen by
+what reaches the server."""
 
 import base64
 import json

@@ -1,4 +1,5 @@
-"""Pods, containers, probes and volumes written as plain dictionaries are taken, and checked as the typed ones are."""
+"""Pods, containers, probes and volumes written as plain dictionaries are taken, and checked as the typed ones
+are."""
 
 from typing import Any
 

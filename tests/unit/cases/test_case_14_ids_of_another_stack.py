@@ -1,4 +1,5 @@
-"""The id of an adopted cluster and those of adopted subnets may come from another stack; what a preview cannot compare yet, it names."""
+"""The id of an adopted cluster and those of adopted subnets may come from another stack; what a preview
+cannot compare yet, it names."""
 
 from typing import Any
 
@@ -67,8 +68,14 @@ def test_a_preview_that_does_not_know_an_id_says_what_it_could_not_compare() -> 
 
     graph = run(program, preview=True)
     assert sorted(notes(graph)) == [
-        "existing_cluster_id: is not known yet; what is there is compared with the program during `up`, before anything changes",
-        "subnet_id: is not known yet; VPC, zone and range are compared with the subnet during `up`, before its id is used",
+        (
+            "existing_cluster_id: is not known yet; what is there is compared with the program during `up`,"
+            " before anything changes"
+        ),
+        (
+            "subnet_id: is not known yet; VPC, zone and range are compared with the subnet during `up`,"
+            " before its id is used"
+        ),
     ]
     assert graph.invokes == []
 

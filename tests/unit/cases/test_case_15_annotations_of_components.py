@@ -1,4 +1,5 @@
-"""Annotations given by hand on a component: beside its own arguments, misspelt, and changed after the load balancer was made."""
+"""Annotations given by hand on a component: beside its own arguments, misspelt, and changed after the load
+balancer was made."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""Annotations of raw objects that exclude each other, that TKE does not know, or whose values TKE cannot read."""
+"""Annotations of raw objects that exclude each other, that TKE does not know, or whose values TKE cannot
+read."""
 
 from typing import Any
 

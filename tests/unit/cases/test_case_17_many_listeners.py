@@ -1,4 +1,5 @@
-"""More listeners on one load balancer than it takes: one workload, several that share one, and the objects of a plan."""
+"""More listeners on one load balancer than it takes: one workload, several that share one, and the objects of
+a plan."""
 
 from typing import Any
 

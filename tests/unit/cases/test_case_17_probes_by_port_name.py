@@ -1,4 +1,5 @@
-"""A port's name reaches the container, so that a probe by that name works; a name that no port has is refused."""
+"""A port's name reaches the container, so that a probe by that name works; a name that no port has is
+refused."""
 
 from typing import Any
 
@@ -64,8 +65,8 @@ def test_a_probe_by_a_name_that_no_port_has_is_refused(
     with pytest.raises(tke.InvalidInputs) as caught:
         made(ports=ports, **{probe: {action: {"port": port}}})
     assert [str(problem) for problem in caught.value.problems] == [
-        f"{probe}.{action}.port: {port!r} is no port of this container; {there}; the check would always fail, and no pod would get ready; "
-        "name the port, at most 15 characters, or give its number"
+        f"{probe}.{action}.port: {port!r} is no port of this container; {there}; the check would always fail,"
+        " and no pod would get ready; name the port, at most 15 characters, or give its number"
     ]
 
 

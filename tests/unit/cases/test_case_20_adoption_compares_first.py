@@ -1,4 +1,5 @@
-"""What `adopt` would take over is compared with the program before anything is made, and the field that differs is named."""
+"""What `adopt` would take over is compared with the program before anything is made, and the field that
+differs is named."""
 
 from typing import Any
 
@@ -147,7 +148,10 @@ def test_a_preview_that_cannot_read_the_cluster_says_so_and_an_update_stops(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     no_cluster(monkeypatch)
-    said = "the cluster could not be read (ConnectTimeout); what exists already is compared with the program during `up`, before anything"
+    said = (
+        "the cluster could not be read (ConnectTimeout); what exists already is compared with the program"
+        " during `up`, before anything"
+    )
     assert [(level, said in text) for level, text in adopted(preview=True).said] == [("warning", True)]
     graph = Graph()
     with pytest.raises(

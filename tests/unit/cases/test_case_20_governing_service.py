@@ -1,4 +1,5 @@
-"""A StatefulSet with a governing Service of its own, or with pods that come all at once, can be described, and neither changes later."""
+"""A StatefulSet with a governing Service of its own, or with pods that come all at once, can be described,
+and neither changes later."""
 
 from typing import Any
 

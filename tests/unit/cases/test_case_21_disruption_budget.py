@@ -51,8 +51,9 @@ def test_another_budget_of_the_same_pods_is_named_before_anything_is_made(
     with pytest.raises(tke.InvalidInputs) as caught:
         made(adopt=True)
     assert [str(problem) for problem in caught.value.problems] == [
-        "disruption_budget: would be the second PodDisruptionBudget of these pods, beside by-hand; the API server evicts no pod that two "
-        "budgets select, so no node could be drained; say disruption_budget=False, or remove by-hand"
+        "disruption_budget: would be the second PodDisruptionBudget of these pods, beside by-hand; the API"
+        " server evicts no pod that two budgets select, so no node could be drained; say"
+        " disruption_budget=False, or remove by-hand"
     ]
     assert made(adopt=True, disruption_budget=False).of_type("PodDisruptionBudget") == []
 

@@ -1,4 +1,5 @@
-"""`adopt` forces an object once, until a Pulumi stack applies it; a field that the program ignores is never written."""
+"""`adopt` forces an object once, until a Pulumi stack applies it; a field that the program ignores is never
+written."""
 
 from typing import Any
 

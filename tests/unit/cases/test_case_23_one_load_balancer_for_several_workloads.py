@@ -1,4 +1,5 @@
-"""One existing load balancer in several workloads of a program: refused with both names, or shared on purpose."""
+"""One existing load balancer in several workloads of a program: refused with both names, or shared on
+purpose."""
 
 from typing import Any
 
@@ -36,7 +37,8 @@ def test_a_second_workload_with_the_same_id_is_refused_with_both_names(late: boo
     assert caught.value.owner == f"ClientIpWorkload '{second}'"
     (line,) = map(str, caught.value.problems)
     assert line.startswith(
-        f"exposure.load_balancer_id: {LB} is also the load balancer of ClientIpWorkload '{first}' (exposure); TKE gives a load balancer"
+        f"exposure.load_balancer_id: {LB} is also the load balancer of ClientIpWorkload '{first}' (exposure);"
+        " TKE gives a load balancer"
     )
 
 
@@ -55,7 +57,9 @@ def test_an_ingress_never_shares_and_a_service_only_where_both_say_so(
 ) -> None:
     with pytest.raises(
         tke.InvalidInputs,
-        match=rf"{path}\.load_balancer_id: {LB} is also the load balancer of ClientIpWorkload 'a' \({other}\)",
+        match=(
+            rf"{path}\.load_balancer_id: {LB} is also the load balancer of ClientIpWorkload 'a' \({other}\)"
+        ),
     ):
         both(first, second)
 

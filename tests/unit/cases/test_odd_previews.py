@@ -1,4 +1,5 @@
-"""Previews with numbers, states and texts that the engine does not write: named, and never a fault or a clean review."""
+"""Previews with numbers, states and texts that the engine does not write: named, and never a fault or a clean
+review."""
 
 import json
 from collections.abc import Mapping

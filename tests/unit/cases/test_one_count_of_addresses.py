@@ -1,4 +1,5 @@
-"""The preview of a workload and `capacity` count the same: what does not fit for one is refused by the other."""
+"""The preview of a workload and `capacity` count the same: what does not fit for one is refused by the
+other."""
 
 import json
 from pathlib import Path
@@ -37,7 +38,10 @@ def exit_code(tmp_path: Path, replicas: int) -> int:
 
 
 def test_pods_beyond_the_nodes_are_refused_though_the_subnet_has_addresses(tmp_path: Path) -> None:
-    line = "replicas: 200 pods need as many ENI addresses, and the nodes of the container subnets take 81; add nodes"
+    line = (
+        "replicas: 200 pods need as many ENI addresses, and the nodes of the container subnets take 81; add"
+        " nodes"
+    )
     with pytest.raises(tke.InvalidInputs, match=line):
         run(lambda: component(replicas=200, cluster_facts=facts()))
     assert exit_code(tmp_path, 200) == 2

@@ -1,4 +1,5 @@
-"""The refusal of every argument class and component is shown in the comment on the pull request, whichever class it is about."""
+"""The refusal of every argument class and component is shown in the comment on the pull request, whichever
+class it is about."""
 
 import inspect
 from typing import Any
@@ -64,7 +65,10 @@ def test_a_refusal_is_found_in_what_the_engine_writes_around_it_and_ends_where_i
     for text in (
         f'before hook "web-only-budget" failed: {error}',
         f"error: {error}\n  File '/home/me/secret.py', line 7",
-        f"error: rpc error: desc = Invoke callback 8a4b error: {error}\n  File '/home/me/secret.py', line 7\nsecret",
+        (
+            f"error: rpc error: desc = Invoke callback 8a4b error: {error}\n  File '/home/me/secret.py', line"
+            " 7\nsecret"
+        ),
     ):
         assert own_words(Failure(child, text)) == lines
 

@@ -1,4 +1,5 @@
-"""`verify` on load balancers whose ports have different protocols: scheme, layer and hosts are those of the port that is verified."""
+"""`verify` on load balancers whose ports have different protocols: scheme, layer and hosts are those of the
+port that is verified."""
 
 import json
 from dataclasses import replace

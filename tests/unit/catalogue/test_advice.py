@@ -36,7 +36,8 @@ def test_a_warning_is_said_once_and_the_program_goes_on() -> None:
     (found,) = said(FULL_ENI)
     assert found[0] == "warning"
     assert found[1].startswith(
-        "eni_subnets[0].cidr_block: 10.0.64.0/28 has 13 addresses, 2 nodes in ap-guangzhou-4 with one full ENI"
+        "eni_subnets[0].cidr_block: 10.0.64.0/28 has 13 addresses, 2 nodes in ap-guangzhou-4 with one"
+        " full ENI"
     )
     assert found[1].endswith("[eni-headroom]")
 
@@ -130,7 +131,10 @@ def test_what_a_preview_cannot_know_is_said_in_one_line_with_the_rules_that_wait
     assert preview.said == [
         (
             "info",
-            "node_pools[0].subnet_id: not known yet; checked during the update: node-subnet-as-eni-subnet [not-known-yet]",
+            (
+                "node_pools[0].subnet_id: not known yet; checked during the update: node-subnet-as-eni-subnet"
+                " [not-known-yet]"
+            ),
         )
     ]
     run(program, into=update)

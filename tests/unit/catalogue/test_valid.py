@@ -1,4 +1,5 @@
-"""Nothing that works is refused: five hundred generated programs, every input given somewhere, plain and late."""
+"""Nothing that works is refused: five hundred generated programs, every input given somewhere, plain and
+late."""
 
 import dataclasses
 import ipaddress
@@ -43,7 +44,8 @@ def identifier(prefix: str, number: int) -> str:
 
 
 def generated_cluster(seed: int) -> dict[str, Any]:
-    """A cluster that a user might write: zones, pools of all sizes, subnets that hold them, new or adopted."""
+    """A cluster that a user might write: zones, pools of all sizes, subnets that hold them, new or
+    adopted."""
     dice = random.Random(seed)
     zones = [f"ap-guangzhou-{number}" for number in dice.sample(range(1, 9), dice.randint(1, 4))]
     vpc = dice.choice(["10.0.0.0/14", "10.64.0.0/13", "172.30.0.0/15"])

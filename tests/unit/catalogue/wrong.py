@@ -78,7 +78,10 @@ class _Vpc(pulumi.Resource):
         self.zone = FOUR
 
 
-EMPTY = "is empty; its Output holds no value, as that of another stack does by a wrong name; correct where it comes from, or give it a value"
+EMPTY = (
+    "is empty; its Output holds no value, as that of another stack does by a wrong name; correct where it"
+    " comes from, or give it a value"
+)
 PROVIDER: Any = pulumi.ProviderResource.__new__(kubernetes.Provider)
 """A provider; nothing is registered for it."""
 SHAPE = "what the program makes depends on it"

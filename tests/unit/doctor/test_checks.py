@@ -118,7 +118,10 @@ def test_all_is_well() -> None:
             },
             "credentials",
             WARNING,
-            f"{MASKED} from /home/somebody/.tencentcloud/credentials; the tencentcloud provider does not read that file",
+            (
+                f"{MASKED} from /home/somebody/.tencentcloud/credentials; the tencentcloud provider does not"
+                " read that file"
+            ),
         ),
         (
             {
@@ -148,8 +151,8 @@ def test_the_tencentcloud_plugin_comes_with_the_exact_command() -> None:
     found = look(plugins(PLUGINS[0], {**PLUGINS[1], "version": "0.2.1"}))["plugin tencentcloud"]
     assert (found.state, found.detail) == (FAILURE, "only 0.2.1 installed; 0.2.3 is needed")
     assert (
-        found.todo
-        == "pulumi plugin install resource tencentcloud 0.2.3 --server github://api.github.com/tencentcloudstack"
+        found.todo == "pulumi plugin install resource tencentcloud 0.2.3 --server"
+        " github://api.github.com/tencentcloudstack"
     )
 
 
@@ -297,7 +300,8 @@ def test_a_role_without_its_policy_is_a_failure(policies: list[str]) -> None:
     assert role.state is FAILURE
     assert (
         role.detail
-        == "IPAMDofTKE_QCSRole exists without its policy QcloudAccessForIPAMDofTKERole; ipamd can make no ENI with it"
+        == "IPAMDofTKE_QCSRole exists without its policy QcloudAccessForIPAMDofTKERole; ipamd can make no ENI"
+        " with it"
     )
 
 

@@ -26,7 +26,8 @@ def test_it_has_the_shape_that_cam_takes() -> None:
 
 SOURCES = sorted(Path(pulumi_tke_hybrid.__file__).parent.rglob("*.py"))
 FORWARDERS = {"call": 0, "_write": 0, "_allowed": 1}
-"""Functions that call the cloud, and the place of the action's service, or of the action itself for tke, among their arguments."""
+"""Functions that call the cloud, and the place of the action's service, or of the action itself for tke,
+among their arguments."""
 
 
 def called(tree: ast.Module) -> Iterator[tuple[str, str, int]]:

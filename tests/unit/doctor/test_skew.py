@@ -1,4 +1,5 @@
-"""How far this machine's clock is from the service's: what stands in between may answer anything, or not at all."""
+"""How far this machine's clock is from the service's: what stands in between may answer anything, or not at
+all."""
 
 import email.utils
 import time

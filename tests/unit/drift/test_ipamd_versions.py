@@ -1,4 +1,5 @@
-"""The ConfigMap is compared as far as the version of ipamd is known to read it; newer ones are never a danger."""
+"""The ConfigMap is compared as far as the version of ipamd is known to read it; newer ones are never a
+danger."""
 
 from dataclasses import replace
 from typing import Any
@@ -123,7 +124,8 @@ def test_the_reclaim_time_of_a_newer_ipamd_is_a_setting_of_the_addon() -> None:
     assert "from 3.5.0 on it is a setting of the add-on eniipamd" in newer.why
     assert (
         newer.todo
-        == "write the live value into the program, or the program's into the settings of eniipamd (component management)"
+        == "write the live value into the program, or the program's into the settings of eniipamd (component"
+        " management)"
     )
     unknown = picture(Unread("--cloud-only", wanted=False), nodes=Unread(""), pods=Unread(""), **changed)
     assert "before 3.5.0" in next(item.why for item in compare(unknown) if item.id == "reclaim")

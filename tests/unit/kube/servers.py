@@ -57,7 +57,8 @@ Answer = Callable[[Request], Reply]
 
 @dataclass
 class Objects:
-    """A cluster that is a few lists: `pods` of the core group, `lists` by path, groups with their preferred versions."""
+    """A cluster that is a few lists: `pods` of the core group, `lists` by path, groups with their preferred
+    versions."""
 
     pods: list[Json] = field(default_factory=list[Json])
     groups: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -134,7 +135,8 @@ def serving(answer: Answer, tls: ssl.SSLContext | None = None) -> Generator[Serv
 
 @contextlib.contextmanager
 def proxying(answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> Generator[Served]:
-    """A proxy for CONNECT. Its requests are those that it was sent; it goes on only where it answers with 200."""
+    """A proxy for CONNECT. Its requests are those that it was sent; it goes on only where it answers with
+    200."""
     listening = socket.create_server(("127.0.0.1", 0))
     served = Served(listening.getsockname()[1])
 

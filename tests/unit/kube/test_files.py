@@ -1,4 +1,5 @@
-"""Kubeconfigs as files: merging, contexts, and what is refused by name. Nothing of a file's values is in a message."""
+"""Kubeconfigs as files: merging, contexts, and what is refused by name. Nothing of a file's values is in a
+message."""
 
 import json
 import os
@@ -100,7 +101,10 @@ def test_the_option_is_one_file_and_the_usual_place_comes_last(
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_files_that_windows_wrote_are_read(folder: Path, encoding: str) -> None:
-    text = "current-context: c\ncontexts: [{name: c, context: {cluster: k}}]\nclusters: [{name: k, cluster: {server: 'https://k'}}]\n"
+    text = (
+        "current-context: c\ncontexts: [{name: c, context: {cluster: k}}]\nclusters: [{name: k, cluster:"
+        " {server: 'https://k'}}]\n"
+    )
     assert server(kubeconfig.of_file(write(folder / "config", text.encode(encoding)))) == "https://k"
 
 

@@ -308,7 +308,10 @@ PAGE = Reply(b"<html>hunter2</html>", headers={"Content-Type": "text/html"})
         (
             Reply(PAGE.body, 403),
             KubeError,
-            "the response did not come from a Kubernetes API server; look for a proxy or a login page on the way (HTTP 403)",
+            (
+                "the response did not come from a Kubernetes API server; look for a proxy or a login page on"
+                " the way (HTTP 403)"
+            ),
         ),
         (Reply(PAGE.body, 407), KubeError, "(HTTP 407)"),
         (Reply(PAGE.body, 502), KubeError, "(HTTP 502)"),

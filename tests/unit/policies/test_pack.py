@@ -102,7 +102,8 @@ def test_without_the_last_state_changes_are_not_judged_and_that_is_said() -> Non
         policies, "zone-uncovered", StackValidationArgs(Recorded.of("raw-uncovered-zone").stack())
     )
     assert [line.split(";")[0] for line in uncovered] == [
-        "pool-ap-guangzhou-7: ap-guangzhou-7 has no pod subnet (zones that have one: ap-guangzhou-4, ap-guangzhou-6)"
+        "pool-ap-guangzhou-7: ap-guangzhou-7 has no pod subnet (zones that have one: ap-guangzhou-4,"
+        " ap-guangzhou-6)"
     ]
 
 

@@ -43,7 +43,8 @@ def said_by_pack(preview: Recorded) -> dict[str, set[str]]:
 def _as_seen(step: Step) -> Step:
     """Where policy and engine differ, and only there: what is rebuilt because something else is.
 
-    No policy is told that a provider is replaced; whatever rebuilds that one is stopped by itself. Where the engine rebuilds what depends
+    No policy is told that a provider is replaced; whatever rebuilds that one is stopped by itself. Where the
+    engine rebuilds what depends
     on something rebuilt, it names other properties, or none, than those whose value is not known any more.
     """
     if step.op is not Op.REPLACE:

@@ -53,7 +53,8 @@ def always(answer: bytes) -> Handler:
 
 
 class Whoami:
-    """traefik/whoami behind a load balancer that takes its pods in turn. `peer_of` says which peer a pod sees."""
+    """traefik/whoami behind a load balancer that takes its pods in turn. `peer_of` says which peer a pod
+    sees."""
 
     def __init__(
         self, roster: Roster, peer_of: Callable[[Pod], str | None] = lambda pod: None, adds: str = ""
@@ -68,7 +69,10 @@ class Whoami:
         pod = next(self._turns)
         peer = self._peer_of(pod) or writer.get_extra_info("peername")[0]
         echoed = request.rstrip() + (f"\r\n{self._adds}" if self._adds else "")
-        body = f"Hostname: {pod.name}\nIP: 127.0.0.1\nIP: {pod.address}\nRemoteAddr: {peer}:40000\n{echoed}\r\n\r\n"
+        body = (
+            f"Hostname: {pod.name}\nIP: 127.0.0.1\nIP: {pod.address}\nRemoteAddr:"
+            f" {peer}:40000\n{echoed}\r\n\r\n"
+        )
         writer.write(http(body.encode()))
         await writer.drain()
 

@@ -10,8 +10,8 @@ from pulumi_tke_hybrid.verify import answers
 from pulumi_tke_hybrid.verify.answers import MOST_HOPS, Answer, address_in, chain, from_log_line, read
 
 WHOAMI = (
-    "Hostname: web-0\nIP: 127.0.0.1\nIP: ::1\nIP: 10.0.64.5\nRemoteAddr: 10.0.0.3:51234\nGET / HTTP/1.1\nHost: 10.0.8.10\n"
-    "X-Forwarded-For: 10.0.0.13, 10.0.8.8\nX-Real-Ip: 10.0.0.13\n\n"
+    "Hostname: web-0\nIP: 127.0.0.1\nIP: ::1\nIP: 10.0.64.5\nRemoteAddr: 10.0.0.3:51234\nGET /"
+    " HTTP/1.1\nHost: 10.0.8.10\nX-Forwarded-For: 10.0.0.13, 10.0.8.8\nX-Real-Ip: 10.0.0.13\n\n"
 )
 
 
@@ -57,7 +57,10 @@ def test_whoamis_json_is_read() -> None:
 
 
 def test_a_header_cannot_pass_for_the_pods_own_word() -> None:
-    text = "Hostname: web-0\nRemoteAddr: 192.168.0.65:1\nGET / HTTP/1.1\nRemoteAddr: 10.0.0.3:1\nHostname: other\n"
+    text = (
+        "Hostname: web-0\nRemoteAddr: 192.168.0.65:1\nGET / HTTP/1.1\nRemoteAddr: 10.0.0.3:1\nHostname:"
+        " other\n"
+    )
     answer = read(text.encode())
     assert (answer.peer, answer.pod) == ("192.168.0.65", "web-0")
 
@@ -147,7 +150,10 @@ def test_of_a_long_forwarding_header_the_end_counts() -> None:
 
 
 def test_nginxs_log_line_is_read() -> None:
-    line = '10.0.0.3 - - [05/Feb/2021:09:16:25 +0800] "GET / HTTP/1.1" 200 612 "-" "tke-hybrid-verify/ab" "10.0.0.13, 10.0.8.8"'
+    line = (
+        '10.0.0.3 - - [05/Feb/2021:09:16:25 +0800] "GET / HTTP/1.1" 200 612 "-" "tke-hybrid-verify/ab"'
+        ' "10.0.0.13, 10.0.8.8"'
+    )
     assert from_log_line(line, "web-0") == Answer(
         peer="10.0.0.3", pod="web-0", forwarded=("10.0.0.13", "10.0.8.8")
     )

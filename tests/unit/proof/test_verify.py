@@ -235,7 +235,10 @@ def test_access_logs_are_read_for_our_own_requests_only(monkeypatch: pytest.Monk
     assert "$http_user_agent" in nothing.traps[0].message
 
 
-NINE = "zone ap-guangzhou-9 has no ready pod (zones that have one: ap-guangzhou-4, ap-guangzhou-6); nothing is proven there"
+NINE = (
+    "zone ap-guangzhou-9 has no ready pod (zones that have one: ap-guangzhou-4, ap-guangzhou-6); nothing is"
+    " proven there"
+)
 
 
 @pytest.mark.parametrize(

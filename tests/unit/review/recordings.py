@@ -1,4 +1,5 @@
-"""The recorded previews, read and judged; `python -m tests.unit.review.recordings` writes their golden comments anew, to be reviewed."""
+"""The recorded previews, read and judged; `python -m tests.unit.review.recordings` writes their golden
+comments anew, to be reviewed."""
 
 import io
 import json

@@ -55,7 +55,8 @@ def test_two_stacks_are_one_comment_under_one_marker(tmp_path: Path) -> None:
     body = comment.read_text()
     assert code == ExitCode.NOT_FINE
     assert body.startswith(
-        "<!-- tke-hybrid:exposure/app,raw-network/dev -->\n### ⛔ `raw-network/dev`, `exposure/app`: dangerous. 1 danger; "
+        "<!-- tke-hybrid:exposure/app,raw-network/dev -->\n### ⛔ `raw-network/dev`, `exposure/app`:"
+        " dangerous. 1 danger; "
     )
     assert "`exposure/app: web-service`" in body
     assert "**Changes of `exposure/app`**" in body

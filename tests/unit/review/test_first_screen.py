@@ -128,7 +128,8 @@ def test_the_page_of_terms_is_made_of_the_table() -> None:
         (
             "raw-destroy",
             [
-                "Everything that this preview shows is deleted: Cluster cluster, Vpc vpc, 2 node pools, 4 subnets"
+                "Everything that this preview shows is deleted: Cluster cluster, Vpc vpc, 2 node pools, 4"
+                " subnets"
             ],
         ),
         (

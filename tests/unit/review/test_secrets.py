@@ -111,7 +111,10 @@ def test_the_text_of_an_error_stays_in_the_log_unless_this_library_wrote_it(urn:
 def test_what_this_library_wrote_is_shown_without_the_secrets_that_were_met() -> None:
     said = {
         "severity": "error",
-        "message": f"error: HybridCluster 'demo': 1 invalid input\n  eni_subnets[1].zone: ap-x is not a zone; {SECRET}",
+        "message": (
+            "error: HybridCluster 'demo': 1 invalid input\n  eni_subnets[1].zone: ap-x is not a zone;"
+            f" {SECRET}"
+        ),
     }
     step = resource(resource_types.CLUSTER, "c", "update", {"password": SECRET}, {"password": SECRET, "a": 1})
     whole = everything_said(preview(step, diagnostics=[said]))

@@ -1,4 +1,5 @@
-"""The smallest hybrid cluster: a VPC, two container subnets, one pool of one node; no workload. It can grow."""
+"""The smallest hybrid cluster: a VPC, two container subnets, one pool of one node; no workload. It can
+grow."""
 
 import pulumi
 import tencentcloud_iac_pulumi as tencentcloud

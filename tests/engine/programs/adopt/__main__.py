@@ -24,19 +24,21 @@ tke.HybridCluster(
             )
             for subnet in subnets
         ],
-        node_pools=[
-            tke.NodePoolArgs(
-                name="workers",
-                zone=subnets[0]["zone"],
-                subnet_id=nodes,
-                instance_type=config.get("instanceType") or "S5.LARGE8",
-                size=1,
-                key_ids=["skey-12345678"],
-                keep_machines=False,
-            )
-        ]
-        if nodes
-        else None,
+        node_pools=(
+            [
+                tke.NodePoolArgs(
+                    name="workers",
+                    zone=subnets[0]["zone"],
+                    subnet_id=nodes,
+                    instance_type=config.get("instanceType") or "S5.LARGE8",
+                    size=1,
+                    key_ids=["skey-12345678"],
+                    keep_machines=False,
+                )
+            ]
+            if nodes
+            else None
+        ),
         ip_reclaim=tke.after(300),
         static_ip=True,
     ),

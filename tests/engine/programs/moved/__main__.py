@@ -1,4 +1,5 @@
-"""A hybrid cluster made of the provider's own resources; with `moved` the same one inside the components. See docs/adoption.md."""
+"""A hybrid cluster made of the provider's own resources; with `moved` the same one inside the components. See
+docs/adoption.md."""
 
 import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
@@ -29,7 +30,8 @@ def raw() -> None:
         cluster_cidr="192.168.0.0/20",
         cluster_max_pod_num=64,
         cluster_max_service_num=1024,
-        # The provider reads these only when it updates a cluster, so a program like this one has had a second `up`.
+        # The provider reads these only when it updates a cluster, so a program like this one has had a second
+        # `up`.
         eni_subnet_ids=[pods.id] if config.get_bool("hybrid") else None,
     )
     tencentcloud.kubernetes.NodePool(

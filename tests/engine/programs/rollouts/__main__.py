@@ -22,7 +22,8 @@ GRACEFUL = {
 
 
 def changed(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-    """With `timeout`, the workload is waited for no longer than that many seconds; `graceful` false takes TKE's part of a rollout away."""
+    """With `timeout`, the workload is waited for no longer than that many seconds; `graceful` false takes
+    TKE's part of a rollout away."""
     if args.type_ in GRACEFUL and config.get_bool("graceful") is False:
         props: Any = args.props
         props["metadata"]["annotations"].pop(GRACEFUL[args.type_], None)

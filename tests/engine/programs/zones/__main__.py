@@ -1,4 +1,5 @@
-"""A cluster over a configurable list of zones, registered by API or by ConfigMap, with one direct workload."""
+"""A cluster over a configurable list of zones, registered by API or by ConfigMap, with one direct
+workload."""
 
 import os
 from pathlib import Path
@@ -60,9 +61,9 @@ cluster = tke.HybridCluster(
             )
             for index, zone in enumerate(zones)
         ],
-        ip_reclaim=tke.never()
-        if config.get("reclaim") == "never"
-        else tke.after(config.get_int("reclaim") or 300),
+        ip_reclaim=(
+            tke.never() if config.get("reclaim") == "never" else tke.after(config.get_int("reclaim") or 300)
+        ),
         static_ip=config.get_bool("staticIp") is not False,
         zone_registration=tke.ZoneRegistration(config.get("registration") or "api"),
         deletion_protection=False,
@@ -76,9 +77,11 @@ cluster = tke.HybridCluster(
                 subnet_id=nodes[zone].id,
                 instance_type=config.get("instanceType") or "S5.LARGE8",
                 size=config.get_int("size") or 1,
-                autoscale=tke.AutoscaleArgs(min_size=1, max_size=most)
-                if (most := config.get_int("mostNodes"))
-                else None,
+                autoscale=(
+                    tke.AutoscaleArgs(min_size=1, max_size=most)
+                    if (most := config.get_int("mostNodes"))
+                    else None
+                ),
                 labels={"tier": tier} if (tier := config.get("tier")) else None,
                 keep_machines=False,
                 global_route_only=zone not in zones

@@ -50,8 +50,10 @@ def get_role(call: Call) -> Json:
         "RoleInfo": {
             "RoleId": str(4611686018427380000 + list(_ROLES).index(name)),
             "RoleName": name,
-            "PolicyDocument": '{"statement":[{"action":"name/sts:AssumeRole","effect":"allow",'
-            '"principal":{"service":"ccs.qcloud.com"}}],"version":"2.0"}',
+            "PolicyDocument": (
+                '{"statement":[{"action":"name/sts:AssumeRole","effect":"allow",'
+                '"principal":{"service":"ccs.qcloud.com"}}],"version":"2.0"}'
+            ),
             "Description": "",
             "ConsoleLogin": 0,
             "RoleType": "system",

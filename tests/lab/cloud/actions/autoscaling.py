@@ -123,12 +123,14 @@ def _launch(pool: NodePool) -> Json:
             "InstanceTypes": launch.texts("InstanceTypes") or [pool.instance_type],
             "SystemDisk": launch.value("SystemDisk") or {"DiskType": "CLOUD_PREMIUM", "DiskSize": 50},
             "DataDisks": launch.value("DataDisks") or [],
-            "InternetAccessible": launch.value("InternetAccessible")
-            or {
-                "InternetChargeType": "TRAFFIC_POSTPAID_BY_HOUR",
-                "InternetMaxBandwidthOut": 0,
-                "PublicIpAssigned": False,
-            },
+            "InternetAccessible": (
+                launch.value("InternetAccessible")
+                or {
+                    "InternetChargeType": "TRAFFIC_POSTPAID_BY_HOUR",
+                    "InternetMaxBandwidthOut": 0,
+                    "PublicIpAssigned": False,
+                }
+            ),
             "SecurityGroupIds": launch.texts("SecurityGroupIds"),
             "EnhancedService": {**_NO_ENHANCEMENT, **launch.child("EnhancedService").raw()},
             "InstanceChargeType": launch.text("InstanceChargeType") or "POSTPAID_BY_HOUR",

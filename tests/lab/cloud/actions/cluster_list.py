@@ -1,6 +1,7 @@
 """Stand-in for what TKE tells about clusters and their machines.
 
-`Property` of a hybrid cluster does not tell its static-IP mode, as in samples of the cloud's answers; a setting makes it tell.
+`Property` of a hybrid cluster does not tell its static-IP mode, as in samples of the cloud's answers; a
+setting makes it tell.
 """
 
 import json
@@ -114,9 +115,9 @@ def _shown(call: Call, cluster: Cluster) -> Json:
         "ClusterNetworkSettings": _network(call, cluster, request),
         "ClusterNodeNum": len(cluster.instances),
         "ProjectId": cluster.project_id,
-        "TagSpecification": [{"ResourceType": "cluster", "Tags": tag_list(cluster.tags)}]
-        if cluster.tags
-        else [],
+        "TagSpecification": (
+            [{"ResourceType": "cluster", "Tags": tag_list(cluster.tags)}] if cluster.tags else []
+        ),
         "ClusterStatus": cluster.status,
         "Property": _property(call, cluster, advanced),
         "ClusterMaterNodeNum": 0,

@@ -10,7 +10,8 @@ from tests.lab.cloud.params import Params
 from tests.lab.world import Vpc
 
 _PODS = (16, 256)
-"""As the API's page has it. Whether it takes 4 and 8 all the same, as the provider's page says, is not known."""
+"""As the API's page has it. Whether it takes 4 and 8 all the same, as the provider's page says, is not
+known."""
 _SERVICES = (32, 32768)
 _DEFAULT = 256
 
@@ -97,5 +98,6 @@ def _refuse_conflicts(call: Call, block: ipaddress.IPv4Network, vpc: Vpc) -> Non
             if text and block.overlaps(network(text, "")):
                 raise ApiError(
                     "InvalidParameter.CidrConflictWithOtherCluster",
-                    f"CIDR_CONFLICT_WITH_OTHER_CLUSTER[cidr {block} is conflict with cluster id: {other.cluster_id}].",
+                    f"CIDR_CONFLICT_WITH_OTHER_CLUSTER[cidr {block} is conflict with cluster id:"
+                    f" {other.cluster_id}].",
                 )

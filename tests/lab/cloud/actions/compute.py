@@ -1,4 +1,5 @@
-"""Stand-in for the few cvm, api and tat actions that go with a cluster: zones, machines, a command on machines."""
+"""Stand-in for the few cvm, api and tat actions that go with a cluster: zones, machines, a command on
+machines."""
 
 from tests.lab.cloud.core import Call, Handler
 from tests.lab.cloud.errors import not_found

@@ -103,7 +103,8 @@ def describe_endpoints(call: Call) -> Json:
 def describe_kubeconfig(call: Call) -> Json:
     """Both sides lead to the one address on which the control plane really listens.
 
-    A closed side is not refused: its kubeconfig has the default domain as its server, which nothing answers. A sub-account gets a
+    A closed side is not refused: its kubeconfig has the default domain as its server, which nothing answers.
+    A sub-account gets a
     kubeconfig as well; here its user is one that no role is bound to.
     """
     cluster, closed = (

@@ -1,4 +1,5 @@
-"""Stand-in for `DescribeVpcCniPodLimits`: how many ENI pods a machine of a type takes, in the vendor's sample numbers."""
+"""Stand-in for `DescribeVpcCniPodLimits`: how many ENI pods a machine of a type takes, in the vendor's sample
+numbers."""
 
 from tests.lab.cloud.core import Call, Handler
 from tests.lab.cloud.errors import ApiError

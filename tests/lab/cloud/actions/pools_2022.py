@@ -1,6 +1,8 @@
-"""Stand-in for the node pools of the API's version 2022-05-01, which has all kinds of them: here Regular and Native ones.
+"""Stand-in for the node pools of the API's version 2022-05-01, which has all kinds of them: here Regular and
+Native ones.
 
-A native pool may have subnets of several zones: its machines are spread over them, or fill the first one first (`CreatePolicy`).
+A native pool may have subnets of several zones: its machines are spread over them, or fill the first one
+first (`CreatePolicy`).
 """
 
 from tests.lab.cloud.actions.scaling import remove_instance, resize
@@ -88,9 +90,9 @@ def _shown(cluster: Cluster, pool: NodePool) -> Json:
         "LifeState": _STATES[pool.life_state],
         "CreatedAt": machines[0].created if machines else tke_time(),
         "Name": pool.name,
-        "Native": _native(pool, sum(one.state == "running" for one in machines))
-        if pool.kind == "Native"
-        else None,
+        "Native": (
+            _native(pool, sum(one.state == "running" for one in machines)) if pool.kind == "Native" else None
+        ),
         "Annotations": [],
         "Super": None,
         "Regular": _regular(pool, len(machines)) if pool.kind == "Regular" else None,

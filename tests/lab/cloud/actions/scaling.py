@@ -1,4 +1,5 @@
-"""Stand-in for what auto scaling does for a node pool: which subnets its machines go to, and their coming and going."""
+"""Stand-in for what auto scaling does for a node pool: which subnets its machines go to, and their coming and
+going."""
 
 import ipaddress
 import logging
@@ -39,7 +40,8 @@ def resize(cloud: Cloud, cluster: Cluster, pool: NodePool, desired: int) -> None
 
 
 def check_network_scale(world: World, cluster: Cluster, wanted: "Counter[str]") -> None:
-    """Every new node of a hybrid cluster needs addresses for pods in its zone, from the list of cloud or ipamd."""
+    """Every new node of a hybrid cluster needs addresses for pods in its zone, from the list of cloud or
+    ipamd."""
     vpc_cni = cluster.vpc_cni
     if vpc_cni is None or vpc_cni.disabling:
         return
@@ -53,8 +55,8 @@ def check_network_scale(world: World, cluster: Cluster, wanted: "Counter[str]") 
         if free < count:
             raise ApiError(
                 "FailedOperation.NetworkScaleError",
-                "checkClusterNetworkScale failed, err:DashboardError,Code : -1100000 , Msg : Network scale error"
-                f"[IP for pods in Zone {zone} is not enough to scale out {count} nodes.], err : nil",
+                "checkClusterNetworkScale failed, err:DashboardError,Code : -1100000 , Msg : Network scale"
+                f" error[IP for pods in Zone {zone} is not enough to scale out {count} nodes.], err : nil",
             )
 
 

@@ -1,7 +1,9 @@
 """Stand-in for VPC-CNI of a TKE cluster: enable, add subnets, disable, and what is told about it.
 
-Switching on is a task, which may take its time and may fail with a reason (DescribeEnableVpcCniProgress). A subnet that
-is listed already may be added again, and nothing happens. From 3.5.0 on component management has ipamd as add-on
+Switching on is a task, which may take its time and may fail with a reason (DescribeEnableVpcCniProgress). A
+subnet that
+is listed already may be added again, and nothing happens. From 3.5.0 on component management has ipamd as
+add-on
 eniipamd (DescribeAddon); before that it has none.
 """
 
