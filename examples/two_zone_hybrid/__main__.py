@@ -1,6 +1,6 @@
-"""The article's cluster: GlobalRouter in two zones, and four ways to nginx of which three see their
-client."""
+"""The article's cluster: GlobalRouter in two zones, and four ways to nginx; three see their client."""
 
+from functools import partial
 from ipaddress import IPv4Network
 
 import pulumi
@@ -14,6 +14,7 @@ vpc_cidr, protect, keys = config.require("vpcCidr"), config.require_bool("protec
 small, large = (list(IPv4Network(vpc_cidr).subnets(new_prefix=prefix)) for prefix in (24, 22))
 
 vpc = tencentcloud.vpc.Instance("vpc", name="tke-hybrid", cidr_block=vpc_cidr, is_multicast=False)
+nodes = partial(tke.NodePoolArgs, instance_type="S5.LARGE8", size=1, keep_machines=False, key_ids=keys)
 
 
 def subnet(name: str, zone: str, block: str) -> tencentcloud.subnet.Instance:
@@ -23,16 +24,7 @@ def subnet(name: str, zone: str, block: str) -> tencentcloud.subnet.Instance:
 
 
 def pool(zone: str, block: str) -> tke.NodePoolArgs:
-    at = subnet(f"nodes-{zone}", zone, block).id
-    return tke.NodePoolArgs(
-        name=zone,
-        zone=zone,
-        subnet_id=at,
-        instance_type="S5.LARGE8",
-        size=1,
-        keep_machines=False,
-        key_ids=keys,
-    )
+    return nodes(name=zone, zone=zone, subnet_id=subnet(f"nodes-{zone}", zone, block).id)
 
 
 def pod_subnet(zone: str, block: str) -> tke.EniZoneSubnet:

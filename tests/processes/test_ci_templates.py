@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.test_ci_templates import GITHUB, GITLAB, scripts
+from tests.unit.docs.test_ci_templates import GITHUB, GITLAB, scripts
 
 
 @pytest.mark.parametrize("path", [*GITHUB, *GITLAB], ids=lambda path: path.name)

@@ -19,9 +19,9 @@ from pulumi_tke_hybrid.verify.probe import Silent
 from pulumi_tke_hybrid.verify.report import Outcome
 from pulumi_tke_hybrid.verify.verdict import PodResult, Verdict
 from pulumi_tke_hybrid.verify.verify import verify
-from tests.unit.proof.objects import FakeKube, service
-from tests.unit.proof.test_tcp_table import HEAD, linux
-from tests.unit.proof.test_verify import WANTED
+from tests.unit.verify.objects import FakeKube, service
+from tests.unit.verify.test_pod_tables import HEAD, linux
+from tests.unit.verify.test_verify import WANTED
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pulumi_tke_hybrid.verify.cluster import Front, Subnets
 from pulumi_tke_hybrid.verify.probe import Silent
 from pulumi_tke_hybrid.verify.report import Outcome
 from pulumi_tke_hybrid.verify.verify import Wanted, verify
-from tests.unit.proof.objects import FACTS, FakeKube, good_pods, node, pod, service, two_zones
+from tests.unit.verify.objects import FACTS, FakeKube, good_pods, node, pod, service, two_zones
 
 ENI_IP = "tke.cloud.tencent.com/eni-ip"
 

@@ -14,7 +14,7 @@ from pulumi_tke_hybrid.verify.kube import CannotVerify
 from pulumi_tke_hybrid.verify.probe import Silent
 from pulumi_tke_hybrid.verify.report import Outcome
 from pulumi_tke_hybrid.verify.verify import Wanted, target_of, verify
-from tests.unit.proof.objects import FACTS, FakeKube, ingress, service
+from tests.unit.verify.objects import FACTS, FakeKube, ingress, service
 
 PROTOCOLS = "service.cloud.tencent.com/specify-protocol"
 HOST = "shop.example.com"

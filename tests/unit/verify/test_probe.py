@@ -14,7 +14,7 @@ from pulumi_tke_hybrid.verify.inside import Order, lines_of, traffic_of
 from pulumi_tke_hybrid.verify.probe import HOPELESS, Plan, Traffic, run
 from pulumi_tke_hybrid.verify.probe_client import Limits, Target
 from pulumi_tke_hybrid.verify.verdict import FORGED
-from tests.unit.proof.servers import Handler, Whoami, always, http, serving, three_zones
+from tests.unit.verify.servers import Handler, Whoami, always, http, serving, three_zones
 
 PLAN = Plan(requests=30, deadline=5, patience=0.5, limits=Limits(connect=2, answer=2))
 

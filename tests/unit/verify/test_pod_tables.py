@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_tke_hybrid.verify.pod_tables import Ends, established, ours, ports_of
-from tests.unit.proof.objects import pod, service
+from tests.unit.verify.objects import pod, service
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 REST = " 00000000:00000000 00:00000000 00000000     0        0 26218 1 0000000000000000 20 4 30 10 -1\n"

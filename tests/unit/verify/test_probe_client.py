@@ -10,7 +10,7 @@ import trustme
 
 from pulumi_tke_hybrid.verify.answers import SIGNATURE, Version, read
 from pulumi_tke_hybrid.verify.probe_client import Asker, Limits, Reply, Target
-from tests.unit.proof.servers import Handler, always, http, serving
+from tests.unit.verify.servers import Handler, always, http, serving
 
 QUICK = Limits(connect=0.05, answer=0.05, quiet=0.03)
 PATIENT = Limits(connect=2, answer=2, quiet=0.03)

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli import app
 from pulumi_tke_hybrid.verify.backends import Pod, Roster
-from tests.unit.proof.servers import Whoami
-from tests.unit.proof.test_verify import background
+from tests.unit.verify.servers import Whoami
+from tests.unit.verify.test_verify import background
 
 ONE = Roster((Pod("web-0", address="10.0.64.2"),))
 

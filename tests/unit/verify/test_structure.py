@@ -11,7 +11,7 @@ from pulumi_tke_hybrid.verify import cluster
 from pulumi_tke_hybrid.verify.cluster import TKE_SERVICE_CONFIG, Front, Subnets
 from pulumi_tke_hybrid.verify.pod_structure import Level, Path
 from pulumi_tke_hybrid.verify.structure import Structure, check
-from tests.unit.proof.objects import FACTS, FakeKube, good_pods, ingress, node, pod, service, two_zones
+from tests.unit.verify.objects import FACTS, FakeKube, good_pods, ingress, node, pod, service, two_zones
 
 SERVICE, INGRESS = Front("Service", "default", "web"), Front("Ingress", "default", "web")
 SUBNETS = Subnets.of(FACTS)

@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.verify.inside import Order, lines_of
 from pulumi_tke_hybrid.verify.kube import CannotVerify
 from pulumi_tke_hybrid.verify.probe import Plan, Traffic
 from pulumi_tke_hybrid.verify.probe_client import Target
-from tests.unit.proof.objects import FakeKube, node, pod, two_zones
+from tests.unit.verify.objects import FakeKube, node, pod, two_zones
 
 SETTINGS = JobSettings("registry.example.com/tke-hybrid:1", "default", "registry-key")
 ORDER = Order(Target("http", "10.0.8.10", 80), Plan(deadline=5), Roster())

@@ -14,7 +14,7 @@ from pulumi_tke_hybrid.verify.backends import (
     ranges,
 )
 from pulumi_tke_hybrid.verify.verdict import Case, Results, Verdict, Wish, results
-from tests.unit.proof.servers import three_zones
+from tests.unit.verify.servers import three_zones
 
 CLIENT = "10.0.0.3"
 CASE = Case(Addresses(nodes={"192.168.0.65": "cbr0 of node a"}), CLIENT)

@@ -13,7 +13,7 @@ import yaml
 from pulumi_tke_hybrid.cli import app
 from pulumi_tke_hybrid.cli.exit_code import ExitCode
 
-FOLDER = Path(__file__).parents[2] / "examples" / "ci"
+FOLDER = Path(__file__).parents[3] / "examples" / "ci"
 GITHUB = sorted(FOLDER.glob("github-*.yml"))
 GITLAB = sorted(FOLDER.glob("gitlab-*.yml"))
 PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")

@@ -9,7 +9,7 @@ import pytest
 from pulumi_tke_hybrid.cli.exit_code import FailOn
 from pulumi_tke_hybrid.cli.process import like_ctrl_c
 from pulumi_tke_hybrid.verify import run_command
-from tests.unit.proof.test_verify import WANTED
+from tests.unit.verify.test_verify import WANTED
 
 SIGNALS = [signal.SIGTERM, signal.SIGHUP]
 

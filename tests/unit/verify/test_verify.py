@@ -26,8 +26,8 @@ from pulumi_tke_hybrid.verify.probe_client import Limits, Target
 from pulumi_tke_hybrid.verify.report import Outcome
 from pulumi_tke_hybrid.verify.verdict import FORGED, Case, Verdict, Wish, results
 from pulumi_tke_hybrid.verify.verify import Wanted, target_of, verify
-from tests.unit.proof.objects import FACTS, FakeKube, good_pods, ingress, pod, service
-from tests.unit.proof.servers import Handler, Whoami, http, serving
+from tests.unit.verify.objects import FACTS, FakeKube, good_pods, ingress, pod, service
+from tests.unit.verify.servers import Handler, Whoami, http, serving
 
 CLIENT = "127.0.0.1"
 PODS = Roster((Pod("web-0", address="10.0.64.2"), Pod("web-1", address="10.0.68.2")))
