@@ -23,10 +23,6 @@ def subnet(name: str, zone: str, block: str) -> tencentcloud.subnet.Instance:
     )
 
 
-def pool(zone: str, block: str) -> tke.NodePoolArgs:
-    return nodes(name=zone, zone=zone, subnet_id=subnet(f"nodes-{zone}", zone, block).id)
-
-
 def pod_subnet(zone: str, block: str) -> tke.EniZoneSubnet:
     where = {"vpc_id": vpc.id, "vpc_cidr": vpc_cidr, "zone": zone, "cidr_block": block}
     return tke.EniZoneSubnet(f"pods-{zone}", {**where, "deletion_protection": protect})
@@ -42,7 +38,10 @@ cluster = tke.HybridCluster(
         cluster_max_pod_num=64,
         cluster_max_service_num=1024,
         eni_subnets=[pod_subnet(zone, str(large[16 + i])) for i, zone in enumerate(zones)],
-        node_pools=[pool(zone, str(small[i])) for i, zone in enumerate(zones)],
+        node_pools=[
+            nodes(name=zone, zone=zone, subnet_id=subnet(f"nodes-{zone}", zone, str(small[i])).id)
+            for i, zone in enumerate(zones)
+        ],
         ip_reclaim=tke.after(300),
         deletion_protection=protect,
     ),
