@@ -15,17 +15,13 @@ small, large = (list(IPv4Network(vpc_cidr).subnets(new_prefix=prefix)) for prefi
 
 vpc = tencentcloud.vpc.Instance("vpc", name="tke-hybrid", cidr_block=vpc_cidr, is_multicast=False)
 nodes = partial(tke.NodePoolArgs, instance_type="S5.LARGE8", size=1, keep_machines=False, key_ids=keys)
+pods = {"vpc_id": vpc.id, "vpc_cidr": vpc_cidr, "deletion_protection": protect}
 
 
 def subnet(name: str, zone: str, block: str) -> tencentcloud.subnet.Instance:
     return tencentcloud.subnet.Instance(
         name, vpc_id=vpc.id, availability_zone=zone, cidr_block=block, name=name, is_multicast=False
     )
-
-
-def pod_subnet(zone: str, block: str) -> tke.EniZoneSubnet:
-    where = {"vpc_id": vpc.id, "vpc_cidr": vpc_cidr, "zone": zone, "cidr_block": block}
-    return tke.EniZoneSubnet(f"pods-{zone}", {**where, "deletion_protection": protect})
 
 
 clb = subnet("clb", zones[0], str(small[8]))
@@ -37,7 +33,10 @@ cluster = tke.HybridCluster(
         cluster_cidr=config.require("clusterCidr"),
         cluster_max_pod_num=64,
         cluster_max_service_num=1024,
-        eni_subnets=[pod_subnet(zone, str(large[16 + i])) for i, zone in enumerate(zones)],
+        eni_subnets=[
+            tke.EniZoneSubnet(f"pods-{zone}", {**pods, "zone": zone, "cidr_block": str(large[16 + i])})
+            for i, zone in enumerate(zones)
+        ],
         node_pools=[
             nodes(name=zone, zone=zone, subnet_id=subnet(f"nodes-{zone}", zone, str(small[i])).id)
             for i, zone in enumerate(zones)
