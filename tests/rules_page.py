@@ -20,13 +20,13 @@ A program sets the severity of a rule where it means it, and the setting is show
 tke.HybridCluster("hybrid", {..., "rules": {"eni-headroom": "error", "range-outside-vpc": "warning"}})
 ```
 
-*firm* rules cannot be set: nothing could be made of an input that breaks them. A check that lacks a value which is known only during the
-update is named by a note (`not-known-yet`) and made then, before the first resource that depends on it.
+A program cannot set the severity of a rule marked *fixed*: an input that breaks the rule cannot be applied. A check that lacks a value
+which is known only during the update is named by a note (`not-known-yet`) and made then, before the first resource that depends on it.
 
 "Source" is where the rule is written. Numbers are documents of cloud.tencent.com/document/product; *the article* is "Getting the most
 out of TKE's hybrid network mode" (2021-02-05).
 
-| rule | severity | says | needs to know | source |
+| rule | severity | summary | requires | source |
 |---|---|---|---|---|
 """
 
@@ -37,8 +37,8 @@ def page() -> str:
 
 
 def _row(rule: Rule) -> str:
-    severity = f"{rule.severity.value}{', firm' if rule.firm else ''}"
-    cells = (f"`{rule.id}`", severity, rule.says, rule.needs, rule.source)
+    severity = f"{rule.severity.value}{', fixed' if rule.fixed_severity else ''}"
+    cells = (f"`{rule.id}`", severity, rule.summary, rule.requires, rule.source)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} <a id='{rule.id}'></a> |\n"
 
 

@@ -20,7 +20,7 @@ from pulumi_tke_hybrid.capacity.rows import Growth, Row, rows
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.cli.writers import first_rows, several, shown
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory
-from pulumi_tke_hybrid.tke.subnet_allocation import Placed
+from pulumi_tke_hybrid.tke.subnet_allocation import SubnetProposal
 from pulumi_tke_hybrid.tke.values import unknown
 
 
@@ -153,7 +153,7 @@ def as_json(outcome: Outcome) -> str:
     return json.dumps(as_data(outcome), indent=2) + "\n"
 
 
-def proposal_as_json(placed: Sequence[Placed], vpc: str) -> str:
+def proposal_as_json(placed: Sequence[SubnetProposal], vpc: str) -> str:
     """A proposal as JSON text."""
     subnets = [
         {
@@ -235,7 +235,7 @@ def _change(row: Row) -> str:
     return f"{row.free} ({-row.change:+d})" if row.change else f"{row.free} (as now)"
 
 
-def show_proposal(placed: Sequence[Placed], console: Console) -> None:
+def show_proposal(placed: Sequence[SubnetProposal], console: Console) -> None:
     """A line for each zone with its reasons, and the lines for the program."""
     for item in placed:
         console.print(

@@ -18,12 +18,12 @@ from pulumi_tke_hybrid.cli import files as json_files
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
 from pulumi_tke_hybrid.tke import cidrs, enis, names
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory
-from pulumi_tke_hybrid.tke.subnet_allocation import NoRoom, Placed, ZoneWish, propose, too_many_pods
+from pulumi_tke_hybrid.tke.subnet_allocation import NoRoom, SubnetProposal, ZoneDemand, propose, too_many_pods
 
 _WISH = re.compile(r"(?P<zone>[^:]+):(?P<nodes>\d{1,5})x(?P<type>[^:]+):(?P<pods>\d{1,6})", re.ASCII)
 
 
-class WrongWishes(Exception):
+class InvalidRequest(Exception):
     """All that is wrong with a question, a line each."""
 
     def __init__(self, lines: Sequence[str]) -> None:
@@ -34,11 +34,11 @@ class WrongWishes(Exception):
 HOW = "write it as ZONE:NODESxTYPE:PODS, for example ap-guangzhou-4:3xS5.LARGE8:60"
 
 
-def proposal(vpc: str, wishes: Sequence[str], taken: Sequence[str], growth: int) -> list[Placed]:
+def proposal(vpc: str, wishes: Sequence[str], taken: Sequence[str], growth: int) -> list[SubnetProposal]:
     """A subnet for each zone. All that is wrong with the question is said at once."""
     wrong = [f"--vpc: {problem}" for problem in [cidrs.cidr_problem(vpc)] if problem]
     wrong += [f"--taken {block}: {problem}" for block in taken if (problem := cidrs.cidr_problem(block))]
-    asked: list[ZoneWish] = []
+    asked: list[ZoneDemand] = []
     for text in wishes:
         wish = _wish(text)
         if isinstance(wish, str):
@@ -50,14 +50,14 @@ def proposal(vpc: str, wishes: Sequence[str], taken: Sequence[str], growth: int)
         foreign = names.foreign_zone_problem("", wish.zone, first) if first else None
         wrong += [f"--zone: {foreign}"] if foreign else []
     if wrong:
-        raise WrongWishes(wrong)
+        raise InvalidRequest(wrong)
     try:
         return propose(vpc, asked, {block: block for block in taken}, growth / 100)
     except NoRoom as error:
-        raise WrongWishes([str(error)]) from None
+        raise InvalidRequest([str(error)]) from None
 
 
-def _wish(text: str) -> ZoneWish | str:
+def _wish(text: str) -> ZoneDemand | str:
     match = _WISH.fullmatch(text)
     if match is None:
         return HOW
@@ -67,7 +67,7 @@ def _wish(text: str) -> ZoneWish | str:
         return str(problem)
     if limit is None:
         return f"{match['type']} is not in the table of ENI limits; name a type like S5.LARGE8"
-    wish = ZoneWish(match["zone"], int(match["nodes"]), int(match["pods"]), limit)
+    wish = ZoneDemand(match["zone"], int(match["nodes"]), int(match["pods"]), limit)
     return too_many_pods(wish) or wish
 
 
@@ -143,7 +143,7 @@ def run_propose(*, vpc: str, zones: list[str], taken: list[str], growth: int, js
     """Write a proposal."""
     try:
         placed = proposal(vpc, zones, taken, growth)
-    except WrongWishes as error:
+    except InvalidRequest as error:
         for line in error.lines:
             files.complain("capacity propose", line)
         return ExitCode.WRONG_USE

@@ -129,7 +129,7 @@ def policies(read: previous_state.Read = previous_state.read) -> list[Policy]:
         name, level = (
             (f"{rule.id}{ADVISORY}", EnforcementLevel.ADVISORY) if milder else (rule.id, _level(rule))
         )
-        return ResourceValidationPolicy(name, rule.says, validate, level)
+        return ResourceValidationPolicy(name, rule.summary, validate, level)
 
     def removed(args: StackValidationArgs) -> list[Step]:
         aliases = (alias for item in args.resources for alias in item.opts.aliases)
@@ -148,7 +148,7 @@ def policies(read: previous_state.Read = previous_state.read) -> list[Policy]:
             for finding in _of(rule, (*found, *of_plan.unjudged(Plan(gone), found))):
                 report(sentence(finding), None)
 
-        return StackValidationPolicy(f"{rule.id}{BY_REMOVAL}", rule.says, validate, _level(rule))
+        return StackValidationPolicy(f"{rule.id}{BY_REMOVAL}", rule.summary, validate, _level(rule))
 
     def of_stack(rule: Rule) -> Policy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
@@ -164,7 +164,7 @@ def policies(read: previous_state.Read = previous_state.read) -> list[Policy]:
                 )
                 report(sentence(finding), where)
 
-        return StackValidationPolicy(rule.id, rule.says, validate, _level(rule))
+        return StackValidationPolicy(rule.id, rule.summary, validate, _level(rule))
 
     def unread(args: StackValidationArgs, report: ReportViolation) -> None:
         reason = was_all(args).unknown_because

@@ -14,7 +14,7 @@ RANGE_SHAPE = Rule(
     "A range is an IPv4 network in CIDR notation, host bits zero.",
     "the range",
     "RFC 4632",
-    firm=True,
+    fixed_severity=True,
 )
 RANGE_PRIVATE = Rule(
     "range-private",
@@ -44,7 +44,7 @@ POWER_OF_TWO = Rule(
     "Both GlobalRouter sizes are powers of two: TKE rounds others up and reports another value for ever.",
     "the size",
     f"{_OVERVIEW}; measured with the provider",
-    firm=True,
+    fixed_severity=True,
 )
 SIZE_BOUNDS = Rule(
     "size-bounds",
@@ -52,7 +52,7 @@ SIZE_BOUNDS = Rule(
     "A node has at least 4 and at most 256 overlay addresses, a cluster 32 to 32768 Services.",
     "the size",
     "fields MaxNodePodNum of the API, cluster_max_pod_num and cluster_max_service_num of the provider",
-    firm=True,
+    fixed_severity=True,
 )
 FEW_PODS_PER_NODE = Rule(
     "few-pods-per-node",
@@ -67,7 +67,7 @@ RANGE_TOO_SMALL = Rule(
     "The overlay holds its Services and at least one node.",
     "cluster_cidr, cluster_max_pod_num, cluster_max_service_num",
     _OVERVIEW,
-    firm=True,
+    fixed_severity=True,
 )
 
 GLOBAL_ROUTER_SPACE = tuple(

@@ -109,7 +109,7 @@ RECLAIM_SHAPE = Rule(
     "A reclaim setting is after(seconds), 300 to 15768000, or never().",
     "ip_reclaim",
     f"{_API}; the article, step 4; field claim_expired_seconds of the provider",
-    firm=True,
+    fixed_severity=True,
 )
 RECLAIM_WITHOUT_STATIC = Rule(
     "reclaim-without-static",
@@ -117,7 +117,7 @@ RECLAIM_WITHOUT_STATIC = Rule(
     "Without static IPs no address is kept, so none is reclaimed.",
     "ip_reclaim, static_ip",
     _API,
-    firm=True,
+    fixed_severity=True,
 )
 RECLAIM_NEVER = Rule(
     "reclaim-never",

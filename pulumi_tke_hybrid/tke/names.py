@@ -18,7 +18,7 @@ KUBERNETES_NAME = Rule(
     "A Kubernetes object's name is a DNS label.",
     "the name",
     "RFC 1123",
-    firm=True,
+    fixed_severity=True,
 )
 SERVICE_NAME = Rule(
     "service-name",
@@ -40,7 +40,7 @@ LABEL = Rule(
     "A label's key and value have Kubernetes' syntax.",
     "the label",
     "Kubernetes, labels",
-    firm=True,
+    fixed_severity=True,
 )
 CLOUD_NAME = Rule(
     "cloud-name",
@@ -48,7 +48,7 @@ CLOUD_NAME = Rule(
     "The name of a VPC resource has at most 60 characters, that of a node pool 25.",
     "the name",
     "fields name of the provider's subnet and node pool",
-    firm=True,
+    fixed_severity=True,
 )
 INGRESS_HOST = Rule(
     "ingress-host",
@@ -56,7 +56,7 @@ INGRESS_HOST = Rule(
     "A host of an Ingress is a DNS name with a dot; its first label may be `*`.",
     "the host",
     "imroc/tke-guide, Ingress error E4052; RFC 1123; Kubernetes API",
-    firm=True,
+    fixed_severity=True,
 )
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -162,7 +162,7 @@ ID_SHAPE = Rule(
     "A cloud id is its kind, a hyphen and eight lower-case letters or digits.",
     "the id",
     "the ids of the article, e.g. subnet-f3m8i0xi, vpc-p1v99tgl",
-    firm=True,
+    fixed_severity=True,
 )
 
 _ID = re.compile(r"[a-z0-9]{8}")
@@ -207,7 +207,7 @@ ZONE_SHAPE = Rule(
     "A zone is written as its region and a number, not as the number in a node's label.",
     "the zone",
     "CVM zone names; the label's numbers: imroc/tke-guide, cilium/flow-logs",
-    firm=True,
+    fixed_severity=True,
 )
 REGION_SHAPE = Rule(
     "region-shape",
@@ -215,7 +215,7 @@ REGION_SHAPE = Rule(
     "A region is written as in the names of its zones.",
     "the region",
     "CVM zone names",
-    firm=True,
+    fixed_severity=True,
 )
 ZONE_REGION = Rule(
     "zone-region",
@@ -223,7 +223,7 @@ ZONE_REGION = Rule(
     "All zones of a cluster are in its region.",
     "two zones, or a zone and the region",
     "457/44966",
-    firm=True,
+    fixed_severity=True,
 )
 ZONE_UNCOVERED = Rule(
     "zone-uncovered",

@@ -67,20 +67,20 @@ class Rule:
     """In kebab-case; a program names the rule by it, so it never changes."""
     severity: Severity
     """What a finding does unless the program says otherwise."""
-    says: str
-    """The rule in one sentence, for people."""
-    needs: str
-    """What must be known to check it."""
+    summary: str
+    """The rule in one sentence."""
+    requires: str
+    """The values that the check reads."""
     source: str
-    """Where it is written: a document of the vendor, the article, or the arithmetic that it follows from."""
-    firm: bool = False
-    """Nothing could be made of an input that breaks it, so it is an error and stays one."""
+    """Where the rule is written: a document of the vendor, the article, or the arithmetic behind the rule."""
+    fixed_severity: bool = False
+    """A program cannot set the severity: an input that breaks the rule cannot be applied."""
 
     def __post_init__(self) -> None:
         if not _KEBAB.fullmatch(self.id):
             raise ValueError(f"{self.id!r} is not in kebab-case")
-        if self.firm and self.severity is not Severity.ERROR:
-            raise ValueError(f"{self.id} is firm, so it must be an error")
+        if self.fixed_severity and self.severity is not Severity.ERROR:
+            raise ValueError(f"{self.id} has a fixed severity, so it must be an error")
 
     def finding(
         self, path: str, what: str, *, value: object = "", why: str = "", todo: str = "", intended: str = ""
@@ -138,7 +138,7 @@ class Finding:
         return (
             (f"{self.path}: " if self.path else "")
             + self.message
-            + ("" if self.rule.firm else f" [{self.rule.id}]")
+            + ("" if self.rule.fixed_severity else f" [{self.rule.id}]")
         )
 
 
@@ -148,7 +148,7 @@ SETTING = Rule(
     "A setting names a rule that exists and may be set.",
     "the setting",
     "docs/rules.md",
-    firm=True,
+    fixed_severity=True,
 )
 
 
@@ -162,7 +162,7 @@ def setting_findings(
             near = difflib.get_close_matches(name, known, n=1)
             todo = f"did you mean {near[0]!r}?" if near else "docs/rules.md lists them"
             yield SETTING.finding(path, "is no rule", value=repr(name), todo=todo)
-        elif rule.firm and wanted is not Severity.ERROR:
+        elif rule.fixed_severity and wanted is not Severity.ERROR:
             yield SETTING.finding(
                 path,
                 "cannot be lowered",
@@ -177,7 +177,7 @@ def judged(findings: Iterable[Finding], settings: Mapping[str, Severity]) -> lis
     return [
         (
             finding
-            if finding.rule.firm
+            if finding.rule.fixed_severity
             else replace(finding, severity=settings.get(finding.rule.id, finding.severity))
         )
         for finding in findings

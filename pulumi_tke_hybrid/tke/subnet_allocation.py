@@ -17,7 +17,7 @@ class NoRoom(Exception):
 
 
 @dataclass(frozen=True)
-class ZoneWish:
+class ZoneDemand:
     """What a zone must hold."""
 
     zone: str
@@ -33,7 +33,7 @@ class ZoneWish:
 
 
 @dataclass(frozen=True)
-class Placed:
+class SubnetProposal:
     """One proposed subnet."""
 
     zone: str
@@ -46,7 +46,7 @@ class Placed:
     reasons: tuple[str, ...]
 
 
-def too_many_pods(wish: ZoneWish) -> str | None:
+def too_many_pods(wish: ZoneDemand) -> str | None:
     """Why the zone's nodes cannot hold its pods, or None."""
     most = wish.nodes * wish.limit.pods
     if wish.pods <= most:
@@ -59,8 +59,8 @@ def too_many_pods(wish: ZoneWish) -> str | None:
 
 
 def propose(
-    vpc: str, wishes: Sequence[ZoneWish], taken: Mapping[str, str], growth: float = 1.0
-) -> list[Placed]:
+    vpc: str, wishes: Sequence[ZoneDemand], taken: Mapping[str, str], growth: float = 1.0
+) -> list[SubnetProposal]:
     """A subnet for each zone, in the order of `wishes`; `growth` 1.0 leaves room for twice the need. Raises
     NoRoom.
 
@@ -79,7 +79,7 @@ def propose(
     return [_placed(wish, placed[index], growth, space, taken) for index, wish in enumerate(wishes)]
 
 
-def _prefix(wish: ZoneWish, growth: float) -> int:
+def _prefix(wish: ZoneDemand, growth: float) -> int:
     size = _wanted(wish, growth) + cidrs.RESERVED_PER_SUBNET
     prefix = min(32 - (size - 1).bit_length(), SMALLEST)
     if prefix < LARGEST:
@@ -91,7 +91,7 @@ def _prefix(wish: ZoneWish, growth: float) -> int:
     return prefix
 
 
-def _wanted(wish: ZoneWish, growth: float) -> int:
+def _wanted(wish: ZoneDemand, growth: float) -> int:
     return wish.addresses + round(wish.addresses * growth)
 
 
@@ -113,8 +113,8 @@ def _aligned(address: int, size: int) -> int:
 
 
 def _placed(
-    wish: ZoneWish, block: IPv4Network, growth: float, space: IPv4Network, taken: Mapping[str, str]
-) -> Placed:
+    wish: ZoneDemand, block: IPv4Network, growth: float, space: IPv4Network, taken: Mapping[str, str]
+) -> SubnetProposal:
     usable = cidrs.usable_addresses(str(block))
     enis = wish.addresses - wish.pods
     reasons = (
@@ -126,12 +126,12 @@ def _placed(
         f"the lowest free place of that size in {space}"
         + (f", clear of {', '.join(taken)}" if taken else ""),
     )
-    return Placed(wish.zone, str(block), usable, wish.addresses, _wanted(wish, growth), reasons)
+    return SubnetProposal(wish.zone, str(block), usable, wish.addresses, _wanted(wish, growth), reasons)
 
 
 def _why_not(
     space: IPv4Network,
-    wish: ZoneWish,
+    wish: ZoneDemand,
     prefix: int,
     held: Sequence[IPv4Network],
     placed: Sequence[IPv4Network],

@@ -15,7 +15,7 @@ ONE_STEP_AT_A_TIME = Rule(
     "Pods change their network only behind node ports.",
     "the last state",
     "457/41897: backends of one direct Service are in one network",
-    firm=True,
+    fixed_severity=True,
 )
 ADDRESS_CHANGE = Rule(
     "address-change",
@@ -23,7 +23,7 @@ ADDRESS_CHANGE = Rule(
     "A load balancer cannot become another one.",
     "the last state",
     "457/90598",
-    firm=True,
+    fixed_severity=True,
 )
 SELECTOR_FIXED = Rule(
     "selector-fixed",
@@ -31,7 +31,7 @@ SELECTOR_FIXED = Rule(
     "The labels by which a workload finds its pods do not change.",
     "the last state",
     "Kubernetes: spec.selector of a Deployment or StatefulSet is immutable (apps/v1)",
-    firm=True,
+    fixed_severity=True,
 )
 
 CLAIMS_FIXED = Rule(
@@ -40,7 +40,7 @@ CLAIMS_FIXED = Rule(
     "The volumes that each pod of a StatefulSet gets do not change.",
     "the last state",
     "Kubernetes: spec.volumeClaimTemplates is immutable (apps/v1)",
-    firm=True,
+    fixed_severity=True,
 )
 
 STATEFUL_SET_FIXED = Rule(
@@ -49,7 +49,7 @@ STATEFUL_SET_FIXED = Rule(
     "The governing Service of a StatefulSet and the order of its pods do not change.",
     "the last state",
     "Kubernetes: spec.serviceName and spec.podManagementPolicy are immutable (apps/v1)",
-    firm=True,
+    fixed_severity=True,
 )
 
 Unknown = Callable[[object], bool]

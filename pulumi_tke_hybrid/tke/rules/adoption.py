@@ -15,7 +15,7 @@ LIVE_OBJECT = Rule(
     "What Kubernetes or TKE cannot change of an object that is taken over is described as it is.",
     "the live object",
     "Kubernetes: immutable fields of apps/v1 and v1; 457/90598",
-    firm=True,
+    fixed_severity=True,
 )
 SECOND_BUDGET = Rule(
     "second-disruption-budget",
@@ -23,7 +23,7 @@ SECOND_BUDGET = Rule(
     "One disruption budget selects a pod.",
     "the namespace's budgets",
     "Kubernetes: the API server evicts no pod that two budgets select",
-    firm=True,
+    fixed_severity=True,
 )
 Json = Mapping[str, Any]
 

@@ -12,7 +12,7 @@ CLUSTER_FIXED = Rule(
     "What TKE fixes when a cluster is made does not change, unless allow_cluster_replacement says so.",
     "the stack's last state",
     "fields of the provider's cluster that force a replacement",
-    firm=True,
+    fixed_severity=True,
 )
 POOL_FIXED = Rule(
     "pool-fixed",
@@ -20,7 +20,7 @@ POOL_FIXED = Rule(
     "What TKE fixes when a node pool is made does not change under the pool's name.",
     "the stack's last state",
     "fields of the provider's node pool that force a replacement",
-    firm=True,
+    fixed_severity=True,
 )
 SWITCH_FIXED = Rule(
     "switch-fixed",
@@ -28,7 +28,7 @@ SWITCH_FIXED = Rule(
     "What TKE fixes when VPC-CNI is switched on does not change.",
     "the stack's last state",
     "457/55757; turning it off ends every ENI pod's network",
-    firm=True,
+    fixed_severity=True,
 )
 SUBNET_REMOVED = Rule(
     "subnet-removed",
@@ -36,7 +36,7 @@ SUBNET_REMOVED = Rule(
     "A registered subnet stays in the list.",
     "the stack's last state",
     "the provider: to remove one, VPC-CNI must be turned off first",
-    firm=True,
+    fixed_severity=True,
 )
 STACK_PLACE = Rule(
     "stack-place",
@@ -44,7 +44,7 @@ STACK_PLACE = Rule(
     "A stack stays with its region and its account.",
     "the stack's last state, the credentials",
     "a cluster never moves; GetCallerIdentity tells the account",
-    firm=True,
+    fixed_severity=True,
 )
 
 PROVIDER_ACCOUNT = Rule(

@@ -11,7 +11,7 @@ PROPERTY = Rule(
     " states.",
     "the property",
     "the documentation of the class",
-    firm=True,
+    fixed_severity=True,
 )
 COMBINATION = Rule(
     "combination",
@@ -19,7 +19,7 @@ COMBINATION = Rule(
     "Properties that exclude or need each other are given so.",
     "the properties",
     "the documentation of the class",
-    firm=True,
+    fixed_severity=True,
 )
 NO_EFFECT = Rule(
     "no-effect",
@@ -34,7 +34,7 @@ TWICE = Rule(
     "Nothing is listed twice.",
     "the list",
     "the documentation of the class",
-    firm=True,
+    fixed_severity=True,
 )
 EMPTY = Rule(
     "empty-list",
@@ -42,7 +42,7 @@ EMPTY = Rule(
     "A list that something needs is not empty.",
     "the list",
     "the article, step 7; the provider: an emptied list switches VPC-CNI off",
-    firm=True,
+    fixed_severity=True,
 )
 ADOPTED = Rule(
     "adopted-as-it-is",
@@ -50,7 +50,7 @@ ADOPTED = Rule(
     "What is adopted is described as it is, and not changed.",
     "the id of what is adopted, and what the cloud says of it",
     "the documentation of the class",
-    firm=True,
+    fixed_severity=True,
 )
 NOT_GLOBAL_ROUTER = Rule(
     "not-global-router",
@@ -58,7 +58,7 @@ NOT_GLOBAL_ROUTER = Rule(
     "Only a GlobalRouter cluster without Cilium becomes hybrid.",
     "what the cloud says of the cluster",
     "the article; imroc/tke-guide, cilium/gr-native-not-recommended",
-    firm=True,
+    fixed_severity=True,
 )
 NOT_YET = Rule(
     "not-known-yet",

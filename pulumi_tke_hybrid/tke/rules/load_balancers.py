@@ -19,7 +19,7 @@ NAMED_TWICE = Rule(
     "An existing load balancer is named by one workload, or shared on purpose.",
     "the ids of the program's load balancers",
     "457/46370, 457/45490",
-    firm=True,
+    fixed_severity=True,
 )
 
 

@@ -19,7 +19,7 @@ POOL_SIZE = Rule(
     "size and bounds",
     "this library: TKE refuses a change of bounds together with a change of size, so a fixed pool gets one"
     " bound for ever, and that is 100",
-    firm=True,
+    fixed_severity=True,
 )
 POOL_RESIZED = Rule(
     "pool-resized",
@@ -27,7 +27,7 @@ POOL_RESIZED = Rule(
     "A change of a pool takes no nodes away that its autoscaler added, and does not end half-way.",
     "the pool as the cloud has it, and the stack's last state",
     "the provider sends the size with every update of a pool, and changes bounds or size, never both",
-    firm=True,
+    fixed_severity=True,
 )
 NODE_ADDRESSES = Rule(
     "node-addresses",
@@ -63,7 +63,7 @@ ENDPOINT_FIXED = Rule(
     "An open intranet endpoint stays in its subnet.",
     "the stack's last state",
     "the provider does nothing about another cluster_intranet_subnet_id, and writes it down as done",
-    firm=True,
+    fixed_severity=True,
 )
 FIXED_POOL_BOUND = 100
 """Upper bound given for pools without autoscaler: TKE refuses a change of bounds together with a change of

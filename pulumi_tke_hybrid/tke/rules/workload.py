@@ -19,7 +19,7 @@ FIXED_IP = Rule(
     "A kept address belongs to an ENI pod with a stable name; here that is a StatefulSet's.",
     "the workload",
     "457/34994",
-    firm=True,
+    fixed_severity=True,
 )
 ENI_ONLY = Rule(
     "eni-only",
@@ -27,7 +27,7 @@ ENI_ONLY = Rule(
     "Address settings of TKE are about ENI pods.",
     "the workload",
     "457/50355",
-    firm=True,
+    fixed_severity=True,
 )
 LOCAL_TRAFFIC = Rule(
     "local-traffic",
@@ -35,7 +35,7 @@ LOCAL_TRAFFIC = Rule(
     "`externalTrafficPolicy: Local` is about node ports in front of GlobalRouter pods.",
     "the workload",
     "457/38426",
-    firm=True,
+    fixed_severity=True,
 )
 PORTS = Rule(
     "ports",
@@ -43,7 +43,7 @@ PORTS = Rule(
     "A Service has each port with its protocol once, and each name of a port.",
     "the ports",
     "Kubernetes API",
-    firm=True,
+    fixed_severity=True,
 )
 TWO_PROTOCOLS = Rule(
     "two-protocols-on-a-port",
@@ -51,7 +51,7 @@ TWO_PROTOCOLS = Rule(
     "TCP and UDP on one port need direct access.",
     "the ports",
     "457/51258",
-    firm=True,
+    fixed_severity=True,
 )
 NO_LOAD_BALANCER = Rule(
     "no-load-balancer",
@@ -59,7 +59,7 @@ NO_LOAD_BALANCER = Rule(
     "Settings of a load balancer need one.",
     "the exposure",
     "follows from the API",
-    firm=True,
+    fixed_severity=True,
 )
 SHARED_LOAD_BALANCER = Rule(
     "shared-load-balancer",
@@ -67,7 +67,7 @@ SHARED_LOAD_BALANCER = Rule(
     "A Service and an Ingress cannot share a load balancer.",
     "both ids",
     "457/45490",
-    firm=True,
+    fixed_severity=True,
 )
 HOST_NETWORK = Rule(
     "host-network",
@@ -75,7 +75,7 @@ HOST_NETWORK = Rule(
     "A pod on its node's network has no address of its own.",
     "the pod",
     "457/64886; Kubernetes: hostNetwork",
-    firm=True,
+    fixed_severity=True,
 )
 ENI_IP_BY_HAND = Rule(
     "eni-ip-by-hand",
@@ -83,7 +83,7 @@ ENI_IP_BY_HAND = Rule(
     "Only the first container asks for an ENI address, and for one.",
     "the containers",
     "article, webhook",
-    firm=True,
+    fixed_severity=True,
 )
 VOLUME_CLAIMS = Rule(
     "volume-claims",
@@ -91,7 +91,7 @@ VOLUME_CLAIMS = Rule(
     "A volume for each pod belongs to a StatefulSet.",
     "the workload",
     "Kubernetes API",
-    firm=True,
+    fixed_severity=True,
 )
 ZONE_PINNING = Rule(
     "zone-pinning",
@@ -130,7 +130,7 @@ STATIC_IP_OFF = Rule(
     "Only a cluster with static IPs keeps addresses.",
     "the cluster's facts",
     "457/34994",
-    firm=True,
+    fixed_severity=True,
 )
 
 

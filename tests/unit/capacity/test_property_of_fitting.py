@@ -17,7 +17,7 @@ from pulumi_tke_hybrid.tke import capacity, cidrs
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from pulumi_tke_hybrid.tke.enis import EniLimit, eni_limit
 from pulumi_tke_hybrid.tke.rules import workload
-from pulumi_tke_hybrid.tke.subnet_allocation import ZoneWish, propose, too_many_pods
+from pulumi_tke_hybrid.tke.subnet_allocation import ZoneDemand, propose, too_many_pods
 from tests.unit.capacity.stacks import Json, cluster, made_cluster, preview, subnet
 from tests.unit.capacity.stacks import workload as deployment
 
@@ -204,7 +204,7 @@ def test_what_is_proposed_holds_what_it_was_proposed_for(seed: int) -> None:
         limit = eni_limit(kind)
         assert limit is not None
         nodes = chance.randint(1, 12)
-        wish = ZoneWish(ZONES[0], nodes, chance.randint(0, nodes * limit.pods), limit)
+        wish = ZoneDemand(ZONES[0], nodes, chance.randint(0, nodes * limit.pods), limit)
         assert too_many_pods(wish) is None
         (placed,) = propose("10.0.0.0/16", [wish], {}, 0.0)
         pool = {"zone": ZONES[0], "size": nodes, "instanceType": kind}

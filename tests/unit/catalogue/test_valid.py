@@ -11,7 +11,7 @@ import pytest
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.args import Args, parse_args
 from pulumi_tke_hybrid.tke.enis import eni_limit
-from pulumi_tke_hybrid.tke.subnet_allocation import ZoneWish, propose
+from pulumi_tke_hybrid.tke.subnet_allocation import ZoneDemand, propose
 from tests.unit.catalogue.described import (
     CLB,
     CLUSTER,
@@ -73,7 +73,7 @@ def generated_cluster(seed: int) -> dict[str, Any]:
     limit = eni_limit("S5.4XLARGE64")
     assert limit is not None
     wishes = [
-        ZoneWish(zone, 13 * sum(item["zone"] == zone for item in pools) or 1, 0, limit) for zone in zones
+        ZoneDemand(zone, 13 * sum(item["zone"] == zone for item in pools) or 1, 0, limit) for zone in zones
     ]
     taken = {block: block for block in node_blocks.values()}
     placed = propose(

@@ -370,7 +370,7 @@ SETTINGS = [
     cluster("adopted by ConfigMap", adopted(zone_registration="configmap"), "zone_registration: 'configmap' is for new clusters; use IpamdConfig"),
     cluster("adopted with two ways in", adopted(kubeconfig="{}", endpoint={}), "endpoint: would open a second one; give kubeconfig or endpoint, not both"),
     cluster("a rule that is none", hybrid(rules={"eni-adresses": "warning"}), "rules: 'eni-adresses' is no rule; did you mean 'eni-addresses'?"),
-    cluster("a rule that is firm", hybrid(rules={"power-of-two": "note"}),
+    cluster("a rule with a fixed severity", hybrid(rules={"power-of-two": "note"}),
             "rules: power-of-two cannot be lowered; nothing can be made of an input that breaks it; leave it out and correct the input"),
     cluster("a severity that is none", hybrid(rules={"eni-addresses": "off"}), "rules['eni-addresses']: must be 'error', 'warning' or 'note'"),
     cluster("several at once", hybrid(vpc_cidr="10.0.0.0/18", ip_reclaim=tke.never(), node_pools=[pool(size=0, subnet_id=PODS_4, key_ids=None)]),

@@ -11,6 +11,6 @@ def test_the_page_is_what_the_rules_say() -> None:
 def test_every_rule_says_what_it_is_what_it_needs_and_where_it_is_written() -> None:
     assert len(every_rule()) > 40
     for rule in every_rule().values():
-        assert rule.says.endswith("."), rule.id
-        assert rule.needs, rule.id
+        assert rule.summary.endswith("."), rule.id
+        assert rule.requires, rule.id
         assert rule.source, rule.id

@@ -69,7 +69,7 @@ def test_each_policy_is_a_rule_and_errors_alone_are_mandatory() -> None:
         rule = every_rule().get(policy.name.removesuffix(pack.BY_REMOVAL).removesuffix(pack.ADVISORY))
         if policy.name != "state-before":
             assert rule is not None
-            assert policy.description == rule.says
+            assert policy.description == rule.summary
             assert (policy.enforcement_level is EnforcementLevel.MANDATORY) == (
                 rule.severity is Severity.ERROR and not milder
             )

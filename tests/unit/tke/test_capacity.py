@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pulumi_tke_hybrid.tke import capacity, cidrs, enis
 from pulumi_tke_hybrid.tke.enis import EniLimit
-from pulumi_tke_hybrid.tke.subnet_allocation import NoRoom, ZoneWish, propose, too_many_pods
+from pulumi_tke_hybrid.tke.subnet_allocation import NoRoom, ZoneDemand, propose, too_many_pods
 
 small_limits = st.builds(EniLimit, st.integers(1, 3), st.integers(1, 3))
 
@@ -201,7 +201,7 @@ def test_an_answer_without_the_number_is_no_limit() -> None:
 
 wishes = st.lists(
     st.builds(
-        ZoneWish,
+        ZoneDemand,
         st.sampled_from("abcdef"),
         st.integers(1, 40),
         st.integers(0, 400),
@@ -220,7 +220,7 @@ blocks = st.builds(
 @settings(max_examples=150)
 @given(st.integers(16, 22), wishes, st.lists(blocks, max_size=6), st.sampled_from([0.0, 0.3, 1.0, 3.0]))
 def test_layouts_never_overlap_always_fit_and_respect_what_is_there(
-    prefix: int, wanted: list[ZoneWish], taken: list[str], growth: float
+    prefix: int, wanted: list[ZoneDemand], taken: list[str], growth: float
 ) -> None:
     vpc = ipaddress.IPv4Network(("10.0.0.0", prefix))
     held = [ipaddress.IPv4Network(block) for block in taken]
@@ -244,7 +244,7 @@ def test_layouts_never_overlap_always_fit_and_respect_what_is_there(
 @given(st.integers(20, 24), st.integers(1, 60), st.lists(blocks, max_size=5))
 def test_one_zone_is_refused_only_if_no_place_is_free(prefix: int, pods: int, taken: list[str]) -> None:
     vpc = ipaddress.IPv4Network(("10.0.0.0", prefix))
-    wish = ZoneWish("a", 3, pods, EniLimit(7, 29))
+    wish = ZoneDemand("a", 3, pods, EniLimit(7, 29))
     size = next(p for p in range(28, 15, -1) if 2 ** (32 - p) - 3 >= 2 * wish.addresses)
     places = vpc.subnets(new_prefix=size) if size >= prefix else iter(())
     free = [
@@ -259,9 +259,9 @@ def test_one_zone_is_refused_only_if_no_place_is_free(prefix: int, pods: int, ta
 
 def test_a_zone_that_is_too_large_for_any_subnet_is_refused_with_what_to_do() -> None:
     with pytest.raises(NoRoom, match="split the zone's pods"):
-        propose("10.0.0.0/8", [ZoneWish("a", 400, 80000, EniLimit(7, 29))], {})
+        propose("10.0.0.0/8", [ZoneDemand("a", 400, 80000, EniLimit(7, 29))], {})
 
 
 def test_more_pods_than_the_nodes_take_are_refused_with_the_number_of_nodes() -> None:
-    assert too_many_pods(ZoneWish("a", 3, 81, EniLimit(3, 9))) is None
-    assert "use 4 nodes" in str(too_many_pods(ZoneWish("a", 3, 82, EniLimit(3, 9))))
+    assert too_many_pods(ZoneDemand("a", 3, 81, EniLimit(3, 9))) is None
+    assert "use 4 nodes" in str(too_many_pods(ZoneDemand("a", 3, 82, EniLimit(3, 9))))

@@ -5,7 +5,9 @@ import pytest
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, judged, setting_findings
 
 QUOTA = Rule("backend-quota", Severity.WARNING, "A load balancer has a quota.", "replicas", "457/41897")
-SHAPE = Rule("zone-shape", Severity.ERROR, "A zone is a region and a number.", "the zone", "457/0", firm=True)
+SHAPE = Rule(
+    "zone-shape", Severity.ERROR, "A zone is a region and a number.", "the zone", "457/0", fixed_severity=True
+)
 KNOWN = {rule.id: rule for rule in (QUOTA, SHAPE)}
 
 
@@ -38,13 +40,16 @@ def test_a_finding_seen_from_the_holder_has_the_longer_path(path: str, seen: str
 
 
 def test_a_program_raises_and_lowers_a_rule_but_never_a_firm_one() -> None:
-    firm = SHAPE.finding("zone", "is required")
+    fixed = SHAPE.finding("zone", "is required")
     wanted = {"backend-quota": Severity.NOTE, "zone-shape": Severity.NOTE}
-    assert [finding.severity for finding in judged([full(), firm], wanted)] == [Severity.NOTE, Severity.ERROR]
+    assert [finding.severity for finding in judged([full(), fixed], wanted)] == [
+        Severity.NOTE,
+        Severity.ERROR,
+    ]
     assert [finding.severity for finding in judged([full()], {"backend-quota": Severity.ERROR})] == [
         Severity.ERROR
     ]
-    assert judged([full(), firm], {}) == [full(), firm]
+    assert judged([full(), fixed], {}) == [full(), fixed]
 
 
 def test_a_setting_for_no_rule_or_for_a_firm_one_is_refused_with_what_to_do() -> None:
@@ -64,8 +69,8 @@ def test_a_setting_for_no_rule_or_for_a_firm_one_is_refused_with_what_to_do() ->
     ]
 
 
-def test_a_rules_id_is_kebab_case_and_a_firm_rule_is_an_error() -> None:
+def test_a_rule_id_is_kebab_case_and_a_rule_with_fixed_severity_is_an_error() -> None:
     with pytest.raises(ValueError, match="kebab-case"):
         Rule("Backend quota", Severity.NOTE, "", "", "")
-    with pytest.raises(ValueError, match="firm"):
-        Rule("soft", Severity.NOTE, "", "", "", firm=True)
+    with pytest.raises(ValueError, match="fixed severity"):
+        Rule("soft", Severity.NOTE, "", "", "", fixed_severity=True)
