@@ -3,6 +3,7 @@ twice."""
 
 import pytest
 
+from tests.engine.baseline import leaves_earlier_states_alone
 from tests.engine.live import enable, make_cluster, remove
 from tests.engine.stacks import PROGRAMS, changed, stack, steps, written
 from tests.lab.lab import Lab
@@ -51,6 +52,8 @@ def test_a_live_cluster_is_adopted_as_the_preview_says(lab: Lab, start: str) -> 
         else:
             assert "replace" not in " ".join(steps(project).values())
             project.up()
+            if start == "gr":
+                leaves_earlier_states_alone(project, "adopted")
             wrote = {
                 "gr": ["EnableVpcCniNetworkType"],
                 "hybrid": [],
@@ -84,6 +87,7 @@ def test_a_node_pool_of_an_adopted_cluster_is_not_rebuilt_either(lab: Lab) -> No
     }
     with stack(lab, PROGRAMS / "adopt", "pool", {}) as project, changed(project, config):
         project.up()
+        leaves_earlier_states_alone(project, "adopted-pool")
         project.preview("--expect-no-changes")
         before = written(lab)
         with changed(project, {"instanceType": "S5.2XLARGE16"}):
@@ -127,6 +131,8 @@ def test_a_cluster_of_raw_resources_moves_into_the_components_and_nothing_is_rep
             "DisableVpcCniNetworkType",
         }.isdisjoint(written(lab))
         assert len(lab.calls("EnableVpcCniNetworkType")) == (0 if hybrid else 1)
+        if not hybrid:
+            leaves_earlier_states_alone(project, "moved")
         project.refresh()
         project.preview("--expect-no-changes")
 

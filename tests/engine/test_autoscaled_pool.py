@@ -1,6 +1,7 @@
 """A pool whose size is the autoscaler's: no `up` takes its nodes away, and a change of its bounds never ends
 half-way."""
 
+from tests.engine.baseline import leaves_earlier_states_alone
 from tests.engine.stacks import PROGRAMS, changed, configure, stack, written
 from tests.lab.lab import Lab, wait_until
 
@@ -27,6 +28,7 @@ def test_no_update_of_a_pool_takes_the_autoscalers_nodes_away(lab: Lab) -> None:
         lab, PROGRAMS / "zones", "scaled", {"zones": [ZONE], "workload": "false", "mostNodes": 5}
     ) as project:
         project.up()
+        leaves_earlier_states_alone(project, "autoscaled")
         autoscale(lab, 4)
         project.preview("--expect-no-changes")
         with changed(project, {"tier": "none"}):

@@ -8,6 +8,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli import app
+from tests.engine.baseline import leaves_earlier_states_alone
 from tests.engine.stacks import PROGRAMS, configure, stack
 from tests.lab.lab import ROOT, Lab
 from tests.lab.pulumi_cli import PulumiProject
@@ -30,6 +31,7 @@ def test_an_application_is_checked_against_the_facts_of_the_clusters_stack(lab: 
     root = PROGRAMS / "two_stacks"
     with stack(lab, root, "cluster", {"of": "cluster"}) as project:
         project.up()
+        leaves_earlier_states_alone(project, "two-stacks")
         project.stack_init("application")
         try:
             fits = {"of": "application", "cluster": "cluster", "replicas": 11}

@@ -9,6 +9,7 @@ from lightkube.resources.core_v1 import Service
 from lightkube.types import PatchType
 
 from pulumi_tke_hybrid.tke import keys
+from tests.engine.baseline import leaves_earlier_states_alone
 from tests.engine.stacks import PROGRAMS, changed, configure, stack, steps
 from tests.lab.cluster_view import client, pods
 from tests.lab.lab import Lab
@@ -32,6 +33,7 @@ def project(lab: Lab, cluster: str) -> Iterator[PulumiProject]:
         lab, PROGRAMS / "exposure", "ways", config, {"LAB_KUBECONFIG": lab.kubeconfig(cluster)}
     ) as made:
         made.up()
+        leaves_earlier_states_alone(made, "exposure")
         yield made
 
 

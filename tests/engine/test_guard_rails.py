@@ -14,6 +14,7 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Pod
 
 from pulumi_tke_hybrid.tke import keys
+from tests.engine.baseline import leaves_earlier_states_alone
 from tests.engine.stacks import PROGRAMS, changed, configure, stack, steps, written
 from tests.lab.cluster_view import client
 from tests.lab.lab import Lab, wait_until
@@ -27,6 +28,7 @@ BASE: dict[str, object] = {"zones": [FOUR, SIX], "workload": "false"}
 def project(lab: Lab) -> Iterator[PulumiProject]:
     with stack(lab, PROGRAMS / "zones", "guarded", BASE) as made:
         made.up()
+        leaves_earlier_states_alone(made, "zones")
         yield made
     assert lab.state()["clusters"] == {}
 
@@ -274,6 +276,7 @@ def test_vpc_cni_is_switched_off_on_request_and_never_while_a_pod_lives_on_it(
     }
     with stack(lab, PROGRAMS / "switch", "switch", {}) as other, changed(other, config):
         other.up()
+        leaves_earlier_states_alone(other, "switch")
         kube.create(pod)
         said = other.destroy(check=False)
         assert said.exit_code != 0

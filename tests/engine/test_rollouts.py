@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from pulumi_tke_hybrid.tke import keys
+from tests.engine.baseline import leaves_earlier_states_alone
 from tests.engine.stacks import configure
 from tests.lab.load.scene import Json, Scene
 from tests.lab.pulumi_cli import PulumiProject, Result
@@ -24,6 +25,7 @@ def web(scene: Scene) -> Iterator[PulumiProject]:
     """A workload with nothing but defaults, in the load balancer."""
     with scene.workload("rolled", replicas=REPLICAS) as project:
         scene.bound(REPLICAS)
+        leaves_earlier_states_alone(project, "rollouts")
         yield project
 
 

@@ -1,5 +1,6 @@
 """Two instances of everything in one stack."""
 
+from tests.engine.baseline import leaves_earlier_states_alone
 from tests.engine.stacks import PROGRAMS, stack
 from tests.lab.cluster_view import pods
 from tests.lab.lab import Lab
@@ -9,6 +10,7 @@ def test_two_instances_of_everything_live_in_one_stack(lab: Lab) -> None:
     lab.reset_calls()
     with stack(lab, PROGRAMS / "twice", "twice", {}) as project:
         project.up()
+        leaves_earlier_states_alone(project, "twice")
         clusters = list(lab.state()["clusters"])
         assert len(clusters) == 2
         for cluster in clusters:

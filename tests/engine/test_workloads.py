@@ -12,6 +12,7 @@ from lightkube.resources.core_v1 import Service
 from lightkube.resources.policy_v1 import PodDisruptionBudget
 
 from pulumi_tke_hybrid import eni_pod_template
+from tests.engine.baseline import leaves_earlier_states_alone
 from tests.engine.stacks import PROGRAMS, changed, stack, steps
 from tests.engine.workload_table import Json, cases, golden, read_back, rich
 from tests.lab.cluster_view import client, pods
@@ -170,6 +171,7 @@ def test_what_cannot_change_is_refused_until_it_is_allowed_and_then_replaced_alo
     everything = bystander | {name: {**before, "replicas": 0} for name, (before, _, _) in changes.items()}
     describe(project, everything)
     project.up()
+    leaves_earlier_states_alone(project, "workloads")
     untouched = {owner: item["vip"] for owner, item in balancers(lab).items() if owner.endswith("/bystander")}
 
     for name in ("moving", "routing"):
@@ -433,6 +435,7 @@ def test_gateways_from_charts_are_on_eni_behind_direct_load_balancers(
         lab, PROGRAMS / "gateway", "gateway", config, {"LAB_KUBECONFIG": lab.kubeconfig(cluster), **FAST}
     ) as project:
         project.up()
+        leaves_earlier_states_alone(project, "gateway")
         kube: Any = client(lab.kubeconfig(cluster))
         for name, cpu in (("ingress-nginx-controller", "100m"), ("traefik", "100m")):
             template = kube.get(Deployment, name).spec.template

@@ -8,6 +8,7 @@ import pytest
 from lightkube.resources.apps_v1 import Deployment, ReplicaSet
 from lightkube.resources.core_v1 import ConfigMap, Pod
 
+from tests.engine.baseline import leaves_earlier_states_alone
 from tests.engine.stacks import PROGRAMS, configure, stack, steps
 from tests.lab.cluster_view import client, pods
 from tests.lab.lab import Lab, wait_until
@@ -49,6 +50,7 @@ def test_the_configmap_holds_the_articles_values_and_ipamd_restarts_exactly_once
     assert "replace" not in " ".join(planned.values())
     assert planned["zones-ipamd-configmap"] == "update"
     configmap.up()
+    leaves_earlier_states_alone(configmap, "zones-configmap")
 
     data = configmap.outputs()["ipamd"]
     live = (
@@ -141,6 +143,7 @@ def test_a_new_cluster_whose_ipamd_is_an_addon_is_finished_by_the_api(lab: Lab) 
 
             configure(project, {"registration": "api"})
             project.up()
+            leaves_earlier_states_alone(project, "zones-addon")
             assert registered(lab) == 2
             assert ipamd_generations(lab, project) == 1
             rows = pods(lab.kubeconfig(cluster(project)))
@@ -241,6 +244,7 @@ def test_with_the_check_bypassed_the_cloud_refuses_an_uncovered_zone_in_the_arti
 def test_an_eni_pod_is_pending_until_its_zone_is_registered(lab: Lab) -> None:
     with stack(lab, PROGRAMS / "late_zone", "late", {"registered": [FOUR]}) as project:
         project.up()
+        leaves_earlier_states_alone(project, "late-zone")
         kube = client(lab.kubeconfig(cluster(project)))
 
         def verdict() -> str:

@@ -1,0 +1,157 @@
+"""Stacks of an earlier version of the package: a preview with the code of today must change nothing.
+
+`states/` holds one folder for each earlier version and, in the folder, the state of each engine program as
+`pulumi stack export` wrote the state. `leaves_earlier_states_alone` puts such a state in the place of a fresh
+stack of the same program and runs a preview. A recorded state holds no secret and no path of a machine.
+
+`TKE_HYBRID_RECORD_STATES=NAME python -m pytest tests/engine` records a new folder; a recorded state is never
+changed afterwards.
+"""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from tests.lab.pulumi_cli import PulumiProject
+
+STATES: Final = Path(__file__).with_name("states")
+RECORD: Final = "TKE_HYBRID_RECORD_STATES"
+_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+"""The key by which Pulumi marks the wrapper of a secret."""
+_SECRET: Final = "the secret of the same property in today's stack"
+_OF_THE_MACHINE: Final = ("sourcePosition", "stackTrace", "created", "modified")
+_ID: Final = re.compile(
+    r"\b(?:(?:cls|vpc|subnet|np|lb|sg|ins|eni|rtb)-[a-z0-9]{8}"
+    r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b"
+)
+"""An id of the cloud, or a UUID. The values are other ones in each run of a program."""
+
+Json = dict[str, Any]
+
+
+def leaves_earlier_states_alone(project: PulumiProject, name: str) -> None:
+    """Preview each recorded state `name` with the program of today; raise if a resource would change.
+
+    `project` must stand where the recorded stack stood: right after the same `up`. The state of `project` is
+    put back.
+    """
+    today: Json = json.loads(project.run("stack", "export", "--show-secrets").stdout)
+    project.printed.pop()  # the secrets of the export: other tests search all that was printed
+    folder = os.environ.get(RECORD)
+    if folder:
+        _record(today, STATES / folder / f"{name}.json")
+    recorded = sorted(STATES.glob(f"*/{name}.json"))
+    assert recorded, f"no state of {name} is recorded below {STATES}; set {RECORD} to record one"
+    try:
+        for path in recorded:
+            earlier = rebound(json.loads(path.read_text()), today)
+            _import(project, earlier)
+            result = project.preview("--expect-no-changes", "--diff", check=False)
+            assert result.exit_code == 0, (
+                f"{path.parent.name}/{path.name} does not stay as it is:\n{result.output}"
+            )
+    finally:
+        _import(project, today)
+
+
+def rebound(earlier: Json, today: Json) -> Json:
+    """Return the earlier state with the ids, the secrets and the live Kubernetes objects of today's stack.
+
+    Inputs of resources, and all that the package itself stores, stay as the earlier version wrote them.
+    """
+    now = {resource["urn"]: resource for resource in _resources(today)}
+    then = {resource["urn"]: resource for resource in _resources(earlier)}
+    assert then.keys() == now.keys(), f"other resources than before: {sorted(then.keys() ^ now.keys())}"
+    ids: dict[str, str] = {}
+    for urn, resource in then.items():
+        _pair(resource, now[urn], ids)
+    found: Json = _replaced(earlier, ids)
+    for resource in _resources(found):
+        same = now[_replaced(resource["urn"], ids)]
+        if resource["type"].startswith("kubernetes:"):
+            resource["outputs"] = same["outputs"]
+        _restore_secrets(resource, same)
+    return {**today, "deployment": {**today["deployment"], "resources": _resources(found)}}
+
+
+def _pair(then: object, now: object, ids: dict[str, str]) -> None:
+    """Collect the ids that stand at the same place in both states."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        for key in then.keys() & now.keys():
+            _pair(then[key], now[key], ids)
+    elif isinstance(then, list) and isinstance(now, list):
+        for left, right in zip(then, now, strict=False):
+            _pair(left, right, ids)
+    elif isinstance(then, str) and isinstance(now, str) and then != now:
+        old, new = _ID.findall(then), _ID.findall(now)
+        if len(old) == len(new) and _ID.sub("", then) == _ID.sub("", now):
+            ids.update(zip(old, new, strict=True))
+
+
+def _replaced(value: Any, ids: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {_replaced(key, ids): _replaced(item, ids) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced(item, ids) for item in value]
+    if isinstance(value, str):
+        return _ID.sub(lambda match: ids.get(match[0], match[0]), value)
+    return value
+
+
+def _restore_secrets(then: Any, now: Any, where: str = "") -> None:
+    """Put today's secrets where the recorded state holds a placeholder; changes `then` in place."""
+    if isinstance(then, dict):
+        for key, item in then.items():
+            if item == _SECRET or (isinstance(item, dict) and item.get("plaintext") == _SECRET):
+                assert isinstance(now, dict), f"{where}/{key} held a secret, and is gone"
+                assert key in now, f"{where}/{key} held a secret, and is gone"
+                then[key] = now[key]
+            else:
+                _restore_secrets(item, now.get(key) if isinstance(now, dict) else None, f"{where}/{key}")
+    elif isinstance(then, list):
+        for index, item in enumerate(then):
+            _restore_secrets(item, now[index] if isinstance(now, list) else None, f"{where}/{index}")
+
+
+def _record(today: Json, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    resources = [recordable(resource) for resource in _resources(today)]
+    path.write_text(json.dumps({"deployment": {"resources": resources}}, indent=1, sort_keys=True) + "\n")
+
+
+def recordable(resource: Json) -> Json:
+    """Return the resource without secrets, source positions and times."""
+    kept = {key: value for key, value in resource.items() if key not in _OF_THE_MACHINE}
+    if resource["type"].startswith("kubernetes:"):
+        kept["outputs"] = {}  # the live object, which is taken from today's stack
+    cleaned: Json = _without_secrets(kept)
+    return cleaned
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        if _SIGNATURE in value:
+            return {_SIGNATURE: value[_SIGNATURE], "plaintext": _SECRET}
+        return {key: _without_secrets(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in value]
+    if isinstance(value, str) and any(mark in value for mark in ("-----BEGIN", "client-key-data", "token:")):
+        return _SECRET
+    return value
+
+
+def _resources(state: Json) -> list[Json]:
+    resources: list[Json] = state["deployment"]["resources"]
+    return resources
+
+
+def _import(project: PulumiProject, state: Json) -> None:
+    path = project.backend / "imported.json"
+    path.write_text(json.dumps(state))
+    try:
+        project.run("stack", "import", "--file", str(path))
+    finally:
+        path.unlink()
