@@ -9,9 +9,9 @@ import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.client_ip_workload_args import NAME_LABEL, ClientIpWorkloadArgs
 from pulumi_tke_hybrid.component.args import parse_args
-from pulumi_tke_hybrid.component.diagnostics import advise, say
+from pulumi_tke_hybrid.component.diagnostics import check_deferred, report
 from pulumi_tke_hybrid.component.errors import InvalidInputs
-from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.component.inputs import Input, value_if_known
 from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options, require_provider
 from pulumi_tke_hybrid.tke import annotations, keys, names
 from pulumi_tke_hybrid.tke.annotations import On
@@ -104,13 +104,13 @@ class ClientIpWorkload(pulumi.ComponentResource):
         }
         super().__init__("tke-hybrid:index:ClientIpWorkload", name, shown, opts)
         if parsed.name is None:
-            InvalidInputs.check(
+            InvalidInputs.raise_if_any(
                 owner, [problem.under("name")] if (problem := names.dns_label_problem(name)) else []
             )
-            say(self, owner, parsed.settings, names.workload_name_findings(name, stateful=parsed.stateful))
+            report(self, owner, parsed.settings, names.workload_name_findings(name, stateful=parsed.stateful))
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
-        self._checked = advise(self, owner, parsed)
+        self._checked = check_deferred(self, owner, parsed)
 
         self._args = parsed
         self._owner = owner
@@ -228,7 +228,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
     @property
     def _has_budget(self) -> bool:
         alone = (
-            known(self._replicas) in (0, 1) and not self._args.autoscaled
+            value_if_known(self._replicas) in (0, 1) and not self._args.autoscaled
         )  # a single pod has no other to stay available
         return self._args.disruption_budget is not False and bool(not alone or self._args.disruption_budget)
 
@@ -494,7 +494,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
 
 def _unavailable(surge: Input[int]) -> Input[int]:
     """None, unless there is no address for a pod more: then one pod has to go before the next one comes."""
-    plain = known(surge)
+    plain = value_if_known(surge)
     if plain is not None:
         return int(plain == 0)
     return pulumi.Output.from_input(surge).apply(_is_zero)

@@ -6,7 +6,7 @@ from typing import Any, Literal, Optional, Union, cast
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class
-from pulumi_tke_hybrid.component.inputs import Each, Input, awaited, known
+from pulumi_tke_hybrid.component.inputs import EachItem, Input, is_pending, value_if_known
 from pulumi_tke_hybrid.component.pods import (
     ClaimInput,
     Container,
@@ -76,7 +76,7 @@ def _reclaim_problem(value: str) -> Finding | str | None:
     return ipamd.reclaim_problem(value)
 
 
-_LABELS = Each(names.label_value_problem, whole=names.label_keys_problem)
+_LABELS = EachItem(names.label_value_problem, whole=names.label_keys_problem)
 
 
 @args_class(
@@ -87,7 +87,7 @@ _LABELS = Each(names.label_value_problem, whole=names.label_keys_problem)
     service_name=names.dns_label_problem,
     namespace=names.dns_label_problem,
     ip_reclaim=_reclaim_problem,
-    nominated_subnets=Each(ids.subnet_problem, whole=_subnets_problem),
+    nominated_subnets=EachItem(ids.subnet_problem, whole=_subnets_problem),
     node_selector=_LABELS,
     selector=_LABELS,
     labels=_LABELS,
@@ -333,7 +333,7 @@ class ClientIpWorkloadArgs(Args):
             ("replicas", workload_rules.BACKENDS),
             ("cluster_facts", workload_rules.ADDRESSES),
         ):
-            if awaited(getattr(self, name)):
+            if is_pending(getattr(self, name)):
                 yield not_yet(rule, name)
 
     @property
@@ -355,12 +355,12 @@ class ClientIpWorkloadArgs(Args):
         by_default = ingress.port is None and (not own or None in own)
         wanted = [("ingress.port", self.all_ports[0].port if by_default else ingress.port)]
         wanted += [(f"ingress.paths[{index}].port", port) for index, port in enumerate(own)]
-        numbers = [known(port.port) for port in self.all_ports]
+        numbers = [value_if_known(port.port) for port in self.all_ports]
         for path, number in wanted:
-            value = known(number)
+            value = value_if_known(number)
             if value is None:
                 continue
-            transports = {port.transport for port in self.all_ports if known(port.port) == value}
+            transports = {port.transport for port in self.all_ports if value_if_known(port.port) == value}
             if not transports and None not in numbers:
                 yield PROPERTY.finding(
                     path, f"{value} is none of the workload's ports ({', '.join(map(str, numbers))})"
@@ -435,21 +435,23 @@ class ClientIpWorkloadArgs(Args):
             ],
             service=self.exposure.kind_of.value,
             ingress=self.ingress.exposure.kind_of.value if self.ingress else "none",
-            service_balancer=known(self.exposure.load_balancer_id),
-            ingress_balancer=known(self.ingress.exposure.load_balancer_id) if self.ingress else None,
+            service_balancer=value_if_known(self.exposure.load_balancer_id),
+            ingress_balancer=value_if_known(self.ingress.exposure.load_balancer_id) if self.ingress else None,
             balancer_settings=settings,
-            name=known(self.name),
+            name=value_if_known(self.name),
             ports=[
-                workload_rules.Port(known(port.port), port.protocol or "TCP", port.name, port.called(index))
+                workload_rules.Port(
+                    value_if_known(port.port), port.protocol or "TCP", port.name, port.called(index)
+                )
                 for index, port in enumerate(self.all_ports)
             ],
             host_network=self.whole_pod is not None and self.whole_pod.host_network is True,
             asking=asking,
-            amounts={path: known(amount) for path, amount in amounts},
+            amounts={path: value_if_known(amount) for path, amount in amounts},
             volume_claims=bool(self.volume_claims),
             surge=self.rollout is not None and self.rollout.max_surge is not None,
-            selector={key: known(value) for key, value in (self.selector or {}).items()},
-            labels={key: known(value) for key, value in (self.labels or {}).items()},
+            selector={key: value_if_known(value) for key, value in (self.selector or {}).items()},
+            labels={key: value_if_known(value) for key, value in (self.labels or {}).items()},
         )
 
     @property
@@ -554,7 +556,7 @@ class ClientIpWorkloadArgs(Args):
     def balancer_uses(self, owner: str) -> Iterator[tuple[Use, Input[str]]]:
         """The existing load balancers that the workload names, and how it uses each."""
         if self.exposure.load_balancer_id is not None:
-            numbers = [(known(port.port), port.transport) for port in self.all_ports]
+            numbers = [(value_if_known(port.port), port.transport) for port in self.all_ports]
             ports = frozenset((number, transport) for number, transport in numbers if number is not None)
             yield Use(owner, "exposure", bool(self.exposure.shared), ports), self.exposure.load_balancer_id
         if self.ingress is not None and self.ingress.exposure.load_balancer_id is not None:

@@ -11,7 +11,7 @@ from pulumi.dynamic import Resource
 from pulumi_tke_hybrid.cloud.clusters import pod_limits, wait_until_gone
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
 from pulumi_tke_hybrid.cloud.subnets import subnets_of, wait_until_empty
-from pulumi_tke_hybrid.component.dynamic import StoringProvider, say, unknown
+from pulumi_tke_hybrid.component.dynamic import CloudStateProvider, log_progress, unknown
 from pulumi_tke_hybrid.tke.cluster import ClusterPlan, PlannedPool, PlannedSubnet
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules import immutable_fields
@@ -23,7 +23,7 @@ ADOPTED_SUBNET, STATED_SUBNET = "adopted", "stated"
 whoever made it."""
 
 
-class ClusterGuardProvider(StoringProvider):
+class ClusterGuardProvider(CloudStateProvider):
     """Guards one cluster. Its module path is in every user's state: never move it."""
 
     compared = (
@@ -38,7 +38,7 @@ class ClusterGuardProvider(StoringProvider):
         "deadlineSeconds",
     )
 
-    def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
+    def check_offline(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         if not olds:
             return []
         before, after = olds.get("nodePools", {}), news.get("nodePools", {})
@@ -49,7 +49,7 @@ class ClusterGuardProvider(StoringProvider):
                     if unknown(before[pool].get("subnetId"))
                     else f", and was {before[pool].get('subnetId')}"
                 )
-                say(
+                log_progress(
                     f"node_pools[{pool}].subnet_id: is not known yet{was}; if it is another subnet, `up`"
                     " stops before the pool is rebuilt"
                 )
@@ -77,7 +77,7 @@ class ClusterGuardProvider(StoringProvider):
             *fixed,
         ]
 
-    def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
+    def check_live(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         return [*self._misplaced(olds, news), *self._short(olds, news)]
 
     def _misplaced(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
@@ -91,7 +91,7 @@ class ClusterGuardProvider(StoringProvider):
             found = subnets_of(self.cloud(news), sorted({stated.subnet_id for stated in named}))
             live = {str(item["SubnetId"]): item for item in found}
         except CloudError as error:
-            say(
+            log_progress(
                 f"could not look at the subnets that the program names ({error.code}); their zones and ranges"
                 " are taken as stated"
             )
@@ -115,7 +115,7 @@ class ClusterGuardProvider(StoringProvider):
                 plan.static_ip is not False,
             )
         except CloudError as error:
-            say(
+            log_progress(
                 f"could not read the ENI limits of instance types ({error.code}); those of the vendor's guide"
                 " were used"
             )
@@ -130,7 +130,7 @@ class ClusterGuardProvider(StoringProvider):
         found = judged(new, {rule: Severity(severity) for rule, severity in settings.items()})
         for finding in found:
             if finding.severity is not Severity.ERROR:
-                say(f"{finding.severity.value}: {finding}")
+                log_progress(f"{finding.severity.value}: {finding}")
         return [finding for finding in found if finding.severity is Severity.ERROR]
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:

@@ -7,9 +7,9 @@ import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
 
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
-from pulumi_tke_hybrid.component.diagnostics import advise, note_while_unknown, say
+from pulumi_tke_hybrid.component.diagnostics import check_deferred, note_while_pending, report
 from pulumi_tke_hybrid.component.errors import InvalidInputs
-from pulumi_tke_hybrid.component.inputs import Input, PassedOn, awaited, known, one_or_more
+from pulumi_tke_hybrid.component.inputs import Input, NoneAllowed, is_pending, one_or_more, value_if_known
 from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options
 from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke import names as ids
@@ -24,9 +24,9 @@ from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, COMBINATION
     zone=zones.zone_problem,
     cidr_block=cidrs.cidr_problem,
     subnet_id=ids.subnet_problem,
-    route_table_id=PassedOn(ids.route_table_problem),
-    vpc_cidr=PassedOn(cidrs.vpc_cidr_problem),
-    tags=PassedOn(),
+    route_table_id=NoneAllowed(ids.route_table_problem),
+    vpc_cidr=NoneAllowed(cidrs.vpc_cidr_problem),
+    tags=NoneAllowed(),
     name=names.cloud_name_problem,
 )
 class EniZoneSubnetArgs(Args):
@@ -72,8 +72,11 @@ class EniZoneSubnetArgs(Args):
     def problems(self) -> Iterator[Finding]:
         if self.vpc_cidr is not None:
             vpc, later = one_or_more(self.vpc_cidr)
-            names_ = [*(["cidr_block"] if awaited(self.cidr_block) else []), *(["vpc_cidr"] if later else [])]
-            yield from ranges.subnet_findings(known(self.cidr_block), () if later else vpc, names_)
+            names_ = [
+                *(["cidr_block"] if is_pending(self.cidr_block) else []),
+                *(["vpc_cidr"] if later else []),
+            ]
+            yield from ranges.subnet_findings(value_if_known(self.cidr_block), () if later else vpc, names_)
         if self.subnet_id is not None:
             for name in ("route_table_id", "tags", "name", "deletion_protection"):
                 if (given := getattr(self, name)) is not None and given is not False:
@@ -122,11 +125,11 @@ class EniZoneSubnet(pulumi.ComponentResource):
         }
         super().__init__("tke-hybrid:index:EniZoneSubnet", name, shown, opts)
         if parsed.name is None and parsed.subnet_id is None:
-            InvalidInputs.check(
+            InvalidInputs.raise_if_any(
                 owner, [problem.under("name")] if (problem := names.cloud_name_problem(name)) else []
             )
         self._args = parsed
-        checked = advise(self, owner, parsed)
+        checked = check_deferred(self, owner, parsed)
         self.zone = pulumi.Output.from_input(parsed.zone)
         self.cidr_block = pulumi.Output.from_input(parsed.cidr_block)
         if parsed.subnet_id is None:
@@ -179,7 +182,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
             "subnet_id: is not known yet; VPC, zone and range are compared with the subnet during `up`,"
             " before its id is used"
         )
-        note_while_unknown(self, wanted, text)
+        note_while_pending(self, wanted, text)
 
         def look(subnet_id: str) -> list[dict[str, Any]]:
             try:
@@ -217,9 +220,9 @@ class EniZoneSubnet(pulumi.ComponentResource):
                 for name, path in properties.items()
                 if live[name] != values["stated"][name]
             ]
-            InvalidInputs.check(owner, wrong)
+            InvalidInputs.raise_if_any(owner, wrong)
             free = int(live["available_ip_count"])
-            say(
+            report(
                 self,
                 owner,
                 args.settings,

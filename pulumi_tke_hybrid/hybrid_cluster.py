@@ -13,10 +13,10 @@ from pulumi_tke_hybrid.cloud.clusters import refuse_orphan, refuse_orphan_pool, 
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cluster_guard import ADOPTED_SUBNET, STATED_SUBNET, ClusterGuard
 from pulumi_tke_hybrid.component.args import parse_args
-from pulumi_tke_hybrid.component.diagnostics import advise, note_while_unknown
+from pulumi_tke_hybrid.component.diagnostics import check_deferred, note_while_pending
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
 from pulumi_tke_hybrid.component.errors import InvalidInputs
-from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.component.inputs import Input, value_if_known
 from pulumi_tke_hybrid.component.region import cluster_region, settings_in
 from pulumi_tke_hybrid.component.resource_options import UPSERT, child_options, refuse_wrong_options
 from pulumi_tke_hybrid.endpoint import EndpointAccess, EndpointArgs
@@ -59,7 +59,7 @@ class HybridCluster(pulumi.ComponentResource):
     """Id of the cluster."""
     kubeconfig: pulumi.Output[str]
     """Kubeconfig of the endpoint; a secret."""
-    names: pulumi.Output[Sequence[str]]
+    zones: pulumi.Output[Sequence[str]]
     """Zones that have an ENI subnet."""
     eni_cidrs: pulumi.Output[Sequence[str]]
     """Ranges of the ENI subnets: what a firewall must know as pod addresses."""
@@ -105,7 +105,7 @@ class HybridCluster(pulumi.ComponentResource):
         }
         super().__init__("tke-hybrid:index:HybridCluster", name, shown, opts)
 
-        checked, provider = advise(self, self._owner, parsed), self._providers.get("tencentcloud")
+        checked, provider = check_deferred(self, self._owner, parsed), self._providers.get("tencentcloud")
         region = cluster_region(self, self._owner, provider, subnets[0]["zone"], checked, parsed.settings)
         guard = self._guard(name, parsed, static_ip, region, subnets)
         if parsed.existing_cluster_id is None:
@@ -116,7 +116,7 @@ class HybridCluster(pulumi.ComponentResource):
                 "existing_cluster_id: is not known yet; what is there is compared with the program during"
                 " `up`, before anything changes"
             )
-            note_while_unknown(self, self.cluster_id, text)
+            note_while_pending(self, self.cluster_id, text)
         untouched = NonMasquerade.ADD_VPC if parsed.existing_cluster_id is None else NonMasquerade.KEEP
         registered = subnets[:1] if by_configmap else subnets
         setting = VpcCniArgs(
@@ -264,7 +264,7 @@ class HybridCluster(pulumi.ComponentResource):
         first = [pool for pool in wanted if not by_configmap or _same_zone(pool, args)]
         later = [pool for pool in wanted if by_configmap and not _same_zone(pool, args)]
         if by_configmap and not first:
-            zone = known(args.stated_subnets[0].zone)
+            zone = value_if_known(args.stated_subnets[0].zone)
             where = zone or "the zone of eni_subnets[0]"
             why = "ipamd must run before its ConfigMap can be edited"
             finding = COMBINATION.finding(
@@ -413,7 +413,7 @@ class HybridCluster(pulumi.ComponentResource):
 
 
 def _region(args: HybridClusterArgs) -> str:
-    return names.region_of(known(args.stated_subnets[0].zone) or "") or ""
+    return names.region_of(value_if_known(args.stated_subnets[0].zone) or "") or ""
 
 
 def _cluster_hooks(name: str, region: str) -> pulumi.ResourceHookBinding:
@@ -446,7 +446,9 @@ def _pool_hooks(owner: str, name: str, region: str) -> pulumi.ResourceHookBindin
             return
         before, after = hook.old_inputs or {}, hook.new_inputs or {}
         if there is not None:
-            InvalidInputs.check(owner, pools.resized_findings(str(after.get("name")), there, before, after))
+            InvalidInputs.raise_if_any(
+                owner, pools.resized_findings(str(after.get("name")), there, before, after)
+            )
 
     return pulumi.ResourceHookBinding(
         before_create=[pulumi.ResourceHook(f"{name}-is-free", is_free)],
@@ -458,7 +460,7 @@ def _endpoint_hooks(owner: str, name: str) -> pulumi.ResourceHookBinding:
     """Before an endpoint is changed: does it stay in its subnet?"""
 
     def stays(hook: pulumi.ResourceHookArgs) -> None:
-        InvalidInputs.check(
+        InvalidInputs.raise_if_any(
             owner, pools.moved_endpoint_findings(hook.old_inputs or {}, hook.new_inputs or {})
         )
 
@@ -505,7 +507,9 @@ def _same_zone(item: Any, args: HybridClusterArgs) -> bool:
     """Whether something lies in the zone of the first ENI subnet; zones that are not known yet count as other
     ones."""
     first = args.stated_subnets[0]
-    return item is first or (known(item.zone) is not None and known(item.zone) == known(first.zone))
+    return item is first or (
+        value_if_known(item.zone) is not None and value_if_known(item.zone) == value_if_known(first.zone)
+    )
 
 
 def _ready_props(setting: VpcCniArgs) -> dict[str, Any]:

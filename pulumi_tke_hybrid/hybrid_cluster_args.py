@@ -6,7 +6,14 @@ from enum import Enum
 from typing import Any, Literal, Optional, Union
 
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class
-from pulumi_tke_hybrid.component.inputs import Each, Input, PassedOn, awaited, known, one_or_more
+from pulumi_tke_hybrid.component.inputs import (
+    EachItem,
+    Input,
+    NoneAllowed,
+    is_pending,
+    one_or_more,
+    value_if_known,
+)
 from pulumi_tke_hybrid.component.resource_options import upsert_problems
 from pulumi_tke_hybrid.endpoint import EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
@@ -44,7 +51,9 @@ def _kubeconfig_problem(text: str) -> Finding | None:
     return PROPERTY.finding("", "is empty", why=why, todo=todo)
 
 
-@args_class(subnet_id=names.subnet_problem, zone=names.zone_problem, cidr_block=PassedOn(cidrs.cidr_problem))
+@args_class(
+    subnet_id=names.subnet_problem, zone=names.zone_problem, cidr_block=NoneAllowed(cidrs.cidr_problem)
+)
 class EniSubnetArgs(Args):
     """A container subnet that is described rather than passed as an `EniZoneSubnet`."""
 
@@ -68,10 +77,10 @@ class EniSubnetArgs(Args):
     existing_cluster_id=names.cluster_problem,
     ip_reclaim=ipamd.reclaim_problem,
     service_cidr=cidrs.cidr_problem,
-    vpc_cidr=PassedOn(cidrs.vpc_cidr_problem),
-    cluster_version=PassedOn(),
-    tags=PassedOn(),
-    other_cidrs=Each(cidrs.cidr_problem),
+    vpc_cidr=NoneAllowed(cidrs.vpc_cidr_problem),
+    cluster_version=NoneAllowed(),
+    tags=NoneAllowed(),
+    other_cidrs=EachItem(cidrs.cidr_problem),
     kubeconfig=_kubeconfig_problem,
     deadline_seconds=names.deadline_problem,
 )
@@ -195,7 +204,7 @@ class HybridClusterArgs(Args):
         plan = self.plan()
         yield from ranges.findings(plan)
         wanted = self.endpoint or EndpointArgs()
-        yield from zones_and_subnets.findings(plan, known(wanted.subnet_id))
+        yield from zones_and_subnets.findings(plan, value_if_known(wanted.subnet_id))
         for index, pool in enumerate(self.node_pools or ()):
             yield from (finding.under(f"node_pools[{index}]") for finding in pool.problems())
         yield from pools.findings(plan, endpoint=self.kubeconfig is None, wanted=self.endpoint is not None)
@@ -203,7 +212,7 @@ class HybridClusterArgs(Args):
         yield from self._registration(plan)
         if self.endpoint is not None:
             yield from (finding.under("endpoint") for finding in self.endpoint.problems())
-        yield from ipamd.reclaim_findings(known(self.ip_reclaim), plan.static_ip)
+        yield from ipamd.reclaim_findings(value_if_known(self.ip_reclaim), plan.static_ip)
 
     def _registration(self, plan: ClusterPlan) -> Iterator[Finding]:
         first = plan.subnets[0].zone if plan.subnets else None
@@ -219,7 +228,7 @@ class HybridClusterArgs(Args):
     def plan(self) -> ClusterPlan:
         """What is known of the cluster."""
         subnets, node_pools = self.stated_subnets, self.node_pools or ()
-        static = None if awaited(self.static_ip) else known(self.static_ip) is not False
+        static = None if is_pending(self.static_ip) else value_if_known(self.static_ip) is not False
         vpc, vpc_later = one_or_more(self.vpc_cidr)
         values: dict[str, object] = {
             name: getattr(self, name)
@@ -239,27 +248,27 @@ class HybridClusterArgs(Args):
             subnets=tuple(
                 PlannedSubnet(
                     f"eni_subnets[{index}]",
-                    known(subnet.subnet_id),
-                    known(subnet.zone),
-                    known(subnet.cidr_block),
+                    value_if_known(subnet.subnet_id),
+                    value_if_known(subnet.zone),
+                    value_if_known(subnet.cidr_block),
                 )
                 for index, subnet in enumerate(subnets)
             ),
             pools=tuple(pool.planned(f"node_pools[{index}]") for index, pool in enumerate(node_pools)),
             vpc_cidrs=() if vpc_later else tuple(vpc),
-            cluster_cidr=known(self.cluster_cidr),
-            pods_per_node=known(self.cluster_max_pod_num),
-            services=known(self.cluster_max_service_num),
-            service_cidr=known(self.service_cidr),
+            cluster_cidr=value_if_known(self.cluster_cidr),
+            pods_per_node=value_if_known(self.cluster_max_pod_num),
+            services=value_if_known(self.cluster_max_service_num),
+            service_cidr=value_if_known(self.service_cidr),
             others={
                 name: block
                 for name, value in (self.other_cidrs or {}).items()
-                if (block := known(value)) is not None
+                if (block := value_if_known(value)) is not None
             },
             static_ip=static,
             later=frozenset(
                 [
-                    *(path for path, value in values.items() if awaited(value)),
+                    *(path for path, value in values.items() if is_pending(value)),
                     *(["vpc_cidr"] if vpc_later else []),
                 ]
             ),

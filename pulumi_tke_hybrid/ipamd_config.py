@@ -7,9 +7,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
-from pulumi_tke_hybrid.component.diagnostics import advise
-from pulumi_tke_hybrid.component.diagnostics import say as report
-from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.component.diagnostics import check_deferred
+from pulumi_tke_hybrid.component.diagnostics import report as report
+from pulumi_tke_hybrid.component.inputs import Input, value_if_known
 from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options, require_provider
 from pulumi_tke_hybrid.tke import ipamd, names
 from pulumi_tke_hybrid.tke.rule import Finding
@@ -57,7 +57,7 @@ class IpamdConfigArgs(Args):
             yield EMPTY.finding("eni_subnets", "is empty", why=why, todo=todo)
         seen: dict[str, int] = {}
         for index, subnet in enumerate(self.eni_subnets):
-            subnet_id = known(subnet.subnet_id)
+            subnet_id = value_if_known(subnet.subnet_id)
             if subnet_id is not None and subnet_id in seen:
                 yield twice(f"eni_subnets[{index}].subnet_id", subnet_id, f"eni_subnets[{seen[subnet_id]}]")
             elif subnet_id is not None:
@@ -101,7 +101,7 @@ class IpamdConfig(pulumi.ComponentResource):
         super().__init__("tke-hybrid:index:IpamdConfig", name, {"data": shown, "rules": parsed.rules}, opts)
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
-        checked = advise(self, owner, parsed)
+        checked = check_deferred(self, owner, parsed)
         wanted = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described, checked=checked).apply(
             config_data
         )

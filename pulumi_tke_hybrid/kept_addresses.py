@@ -9,10 +9,10 @@ from pulumi.dynamic import Resource
 
 from pulumi_tke_hybrid.cloud.clusters import find_cluster
 from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster, settle
-from pulumi_tke_hybrid.component.dynamic import StoringProvider
+from pulumi_tke_hybrid.component.dynamic import CloudStateProvider
 
 
-class KeptAddressesProvider(StoringProvider):
+class KeptAddressesProvider(CloudStateProvider):
     """Does nothing until it is deleted. Its module path is in every user's state: never move it."""
 
     compared = ("clusterId", "release", "deadlineSeconds")

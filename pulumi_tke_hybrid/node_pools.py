@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Each, Input, PassedOn, known
+from pulumi_tke_hybrid.component.inputs import EachItem, Input, NoneAllowed, value_if_known
 from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke import names as ids
 from pulumi_tke_hybrid.tke import names as zones
@@ -38,7 +38,7 @@ class AutoscaleArgs(Args):
     """Greatest number of nodes. Updated in place."""
 
     def problems(self) -> Iterator[Finding]:
-        yield from pools.bounds_problem(known(self.min_size), known(self.max_size))
+        yield from pools.bounds_problem(value_if_known(self.min_size), value_if_known(self.max_size))
 
 
 def _no_text(value: str) -> Finding | None:
@@ -59,13 +59,13 @@ def _no_keys(keys: Sequence[object]) -> Finding | None:
     name=names.pool_name_problem,
     zone=zones.zone_problem,
     subnet_id=ids.subnet_problem,
-    subnet_cidr=PassedOn(cidrs.cidr_problem),
+    subnet_cidr=NoneAllowed(cidrs.cidr_problem),
     size=_at_least(0, "a pool's size"),
     instance_type=_no_text,
     password=_no_text,
-    key_ids=Each(ids.key_problem, whole=_no_keys),
-    security_group_ids=PassedOn(Each(ids.security_group_problem)),
-    labels=PassedOn(),
+    key_ids=EachItem(ids.key_problem, whole=_no_keys),
+    security_group_ids=NoneAllowed(EachItem(ids.security_group_problem)),
+    labels=NoneAllowed(),
 )
 class NodePoolArgs(Args):
     """Nodes of one zone."""
@@ -133,22 +133,28 @@ class NodePoolArgs(Args):
         bounds = self.autoscale
         if bounds is not None:
             yield from (finding.under("autoscale") for finding in bounds.problems())
-        least, most = (known(bounds.min_size), known(bounds.max_size)) if bounds else (None, None)
-        yield from pools.size_problem(known(self.size), least, most, scaled=bounds is not None)
+        least, most = (
+            (value_if_known(bounds.min_size), value_if_known(bounds.max_size)) if bounds else (None, None)
+        )
+        yield from pools.size_problem(value_if_known(self.size), least, most, scaled=bounds is not None)
 
     def planned(self, path: str) -> PlannedPool:
         """What is known of it."""
-        bounds, labels = self.autoscale, known(self.labels)
+        bounds, labels = self.autoscale, value_if_known(self.labels)
         return PlannedPool(
             path=path,
             name=self.name,
-            zone=known(self.zone),
-            subnet_id=known(self.subnet_id),
-            subnet_cidr=known(self.subnet_cidr),
-            instance_type=known(self.instance_type),
-            size=known(self.size),
-            least=known(bounds.min_size) if bounds else None,
-            most=known(bounds.max_size) if bounds else None,
+            zone=value_if_known(self.zone),
+            subnet_id=value_if_known(self.subnet_id),
+            subnet_cidr=value_if_known(self.subnet_cidr),
+            instance_type=value_if_known(self.instance_type),
+            size=value_if_known(self.size),
+            least=value_if_known(bounds.min_size) if bounds else None,
+            most=value_if_known(bounds.max_size) if bounds else None,
             global_route_only=bool(self.global_route_only),
-            labels={key: text for key, value in (labels or {}).items() if (text := known(value)) is not None},
+            labels={
+                key: text
+                for key, value in (labels or {}).items()
+                if (text := value_if_known(value)) is not None
+            },
         )

@@ -11,9 +11,9 @@ from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch, identity
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
-from pulumi_tke_hybrid.component.diagnostics import advise
-from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, say, unknown
-from pulumi_tke_hybrid.component.inputs import Each, Input, PassedOn, awaited, known
+from pulumi_tke_hybrid.component.diagnostics import check_deferred
+from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, log_progress, unknown
+from pulumi_tke_hybrid.component.inputs import EachItem, Input, NoneAllowed, is_pending, value_if_known
 from pulumi_tke_hybrid.component.region import switch_region
 from pulumi_tke_hybrid.component.resource_options import child_options, given_provider, refuse_wrong_options
 from pulumi_tke_hybrid.tke import ipamd, keys, names
@@ -46,9 +46,9 @@ class OnDelete(str, Enum):
 @args_class(
     cluster_id=names.cluster_problem,
     vpc_id=names.vpc_problem,
-    subnets=Each(names.subnet_problem),
+    subnets=EachItem(names.subnet_problem),
     ip_reclaim=ipamd.reclaim_problem,
-    region=PassedOn(names.region_problem),
+    region=NoneAllowed(names.region_problem),
     deadline_seconds=names.deadline_problem,
 )
 class VpcCniArgs(Args):
@@ -96,12 +96,15 @@ class VpcCniArgs(Args):
     rule's own. Changes nothing that exists."""
 
     def problems(self) -> Iterator[Finding]:
-        subnets = known(self.subnets)
-        ids_known = [item for item in map(known, subnets) if item is not None] if subnets is not None else []
+        subnets = value_if_known(self.subnets)
+        ids_known = (
+            [item for item in map(value_if_known, subnets) if item is not None] if subnets is not None else []
+        )
         for item in dict.fromkeys(item for item in ids_known if ids_known.count(item) > 1):
             yield twice("subnets", item)
         yield from ipamd.reclaim_findings(
-            known(self.ip_reclaim), None if awaited(self.static_ip) else self.static_ip is not False
+            value_if_known(self.ip_reclaim),
+            None if is_pending(self.static_ip) else self.static_ip is not False,
         )
 
 
@@ -152,9 +155,9 @@ class VpcCni(pulumi.ComponentResource):
         shown = {key: props[key] for key in ("subnets", "staticIp", "ipReclaim", "nonMasquerade")}
         super().__init__("tke-hybrid:index:VpcCni", name, {**shown, "rules": parsed.rules}, opts)
         if not getattr(opts.parent if opts else None, "speaks_for_its_children", False):
-            props["clusterId"] = pulumi.Output.all(parsed.cluster_id, advise(self, owner, parsed)).apply(
-                _first
-            )
+            props["clusterId"] = pulumi.Output.all(
+                parsed.cluster_id, check_deferred(self, owner, parsed)
+            ).apply(_first)
             props["region"] = switch_region(
                 self, owner, given_provider(opts, "tencentcloud"), parsed.region, parsed.settings
             )
@@ -182,7 +185,7 @@ class VpcCniProvider(CloudProvider):
     """The adapter between the engine and `cloud.vpc_cni`. Its module path is in every user's state: never
     move it."""
 
-    def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
+    def check_offline(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         problems = VpcCniSwitch.check(olds, news, unknown)
         followed = any(problem.path == "ip_reclaim" for problem in problems) and self._reclaims_as(news)
         return [problem for problem in problems if not (followed and problem.path == "ip_reclaim")]
@@ -191,14 +194,14 @@ class VpcCniProvider(CloudProvider):
         try:
             return self._switch(news).reclaims_as(news)
         except CloudError as error:
-            say(f"could not tell the reclaim time of {news['clusterId']}: {error.code}")
+            log_progress(f"could not tell the reclaim time of {news['clusterId']}: {error.code}")
             return False
 
-    def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
+    def check_live(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         registered = tuple(olds.get("registeredSubnets", ()))
         if unknown(news.get("clusterId")):
             if olds.get("clusterId"):
-                say(
+                log_progress(
                     f"cluster_id: is not known yet, and was {olds['clusterId']}; `up` looks at its VPC-CNI"
                     " before it changes anything"
                 )
@@ -208,13 +211,13 @@ class VpcCniProvider(CloudProvider):
         try:
             report = self._switch(news).report(news, unknown)
         except CloudError as error:
-            say(
+            log_progress(
                 f"could not look at {news['clusterId']}: {error.code}; `up` looks again before it changes"
                 " anything"
             )
             return []
         for line in report.lines:
-            say(line)
+            log_progress(line)
         return report.problems or self._in_use(news, report.registered)
 
     def _in_use(self, news: dict[str, Any], registered: Sequence[str]) -> list[Finding]:
@@ -227,17 +230,17 @@ class VpcCniProvider(CloudProvider):
         try:
             found = self._switch(news).in_use(wanted, registered)
         except CloudError as error:
-            say(f"could not look whether the container subnets are empty ({error.code})")
+            log_progress(f"could not look whether the container subnets are empty ({error.code})")
             return []
         found = judged(found, {ranges.SUBNET_IN_USE.id: Severity(news["inUse"])} if news.get("inUse") else {})
         for finding in found:
             if finding.severity is not Severity.ERROR:
-                say(f"{finding.severity.value}: {finding}")
+                log_progress(f"{finding.severity.value}: {finding}")
         return [finding for finding in found if finding.severity is Severity.ERROR]
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         for line in VpcCniSwitch.drift(olds, news, unknown):
-            say(line)
+            log_progress(line)
         changed, replacing = VpcCniSwitch.changes(olds, news, unknown)
         return DiffResult(changes=bool(changed), replaces=replacing)
 

@@ -12,7 +12,7 @@ from typing import Any
 from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, WrongUse
 from pulumi_tke_hybrid.cli.options import other_cluster
 from pulumi_tke_hybrid.cloud.client import Answer, Cloud
-from pulumi_tke_hybrid.cloud.clusters import find_cluster, machine_addresses, pod_limits
+from pulumi_tke_hybrid.cloud.clusters import find_cluster, instance_addresses, pod_limits
 from pulumi_tke_hybrid.cloud.subnets import subnets_of
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
 from pulumi_tke_hybrid.cloud.waiting import Wait
@@ -153,7 +153,7 @@ def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> ClusterI
 def _refuse_another(cloud: Cloud, cluster_id: str, inside: Inside | None) -> None:
     """Nodes and pods of one cluster say nothing about the subnets of another."""
     addresses = inside.addresses if inside else ()
-    problem = other_cluster(cluster_id, addresses, machine_addresses(cloud, cluster_id)) if addresses else ""
+    problem = other_cluster(cluster_id, addresses, instance_addresses(cloud, cluster_id)) if addresses else ""
     if problem:
         raise WrongUse(problem)
 

@@ -180,7 +180,9 @@ class TencentCloud:
         try:
             return _sdk("credential").Credential(given["TmpSecretId"], given["TmpSecretKey"], given["Token"])
         except (KeyError, TypeError):
-            raise CloudError("AssumeRole", "NotTold", f"the answer holds no key for {role.arn}") from None
+            raise CloudError(
+                "AssumeRole", "IncompleteResponse", f"the answer holds no key for {role.arn}"
+            ) from None
 
 
 def _encoded(policy: str) -> str:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pulumi_tke_hybrid.cloud.client import PAGE, Answer, Cloud, all_pages
-from pulumi_tke_hybrid.cloud.errors import CloudError, NotTold
+from pulumi_tke_hybrid.cloud.errors import CloudError, IncompleteResponse
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.tke.enis import EniLimit, reported_limit
 from pulumi_tke_hybrid.tke.rule import Finding
@@ -82,7 +82,7 @@ def of_another_vpc(props: Props, cluster: Answer, unknown: Callable[[object], bo
     )
 
 
-def machine_addresses(cloud: Cloud, cluster_id: str) -> frozenset[str]:
+def instance_addresses(cloud: Cloud, cluster_id: str) -> frozenset[str]:
     """Their addresses in the VPC: by them a node is known to be of this cluster, whatever a kubeconfig is
     called."""
 
@@ -139,9 +139,9 @@ def size_of(cloud: Cloud, pool_id: str) -> int | None:
     described: Answer = pool.get(kind) or {}
     size = described.get(_SIZES.get(kind, ""))
     if not isinstance(size, int):
-        raise NotTold(
+        raise IncompleteResponse(
             "DescribeNodePools",
-            "NotTold",
+            "IncompleteResponse",
             f"the answer does not say how many nodes {own_id} ({kind or 'no kind'}) is to have",
         )
     return size

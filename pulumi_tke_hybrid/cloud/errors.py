@@ -19,7 +19,7 @@ class CloudError(Exception):
         super().__init__(printable(f"{action} failed: {code}: {message}{asked}", kept="\n"))
 
 
-class NotTold(CloudError):
+class IncompleteResponse(CloudError):
     """The cloud answered and left out what was asked for. That is never a no."""
 
     __module__ = "builtins"

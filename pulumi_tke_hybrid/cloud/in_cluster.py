@@ -48,7 +48,7 @@ class KeptAddress:
         return f"{self.address or 'an address'} of {self.namespace}/{self.pod}"
 
 
-class Inside(Protocol):
+class ClusterReader(Protocol):
     """What is asked of a cluster. Each may raise NotReadable."""
 
     def kept_addresses(self) -> list[KeptAddress]:
@@ -208,7 +208,7 @@ RELEASE_ALL = (
 _HELD = "kept addresses may hold up the deletion of their subnets until their reclaim time"
 
 
-def settle(connect: Callable[[], Inside], release: bool, wait: Wait) -> None:
+def settle(connect: Callable[[], ClusterReader], release: bool, wait: Wait) -> None:
     """Name the kept addresses and how to release them; with `release` give them back, and wait until they
     are.
 
@@ -229,7 +229,7 @@ def settle(connect: Callable[[], Inside], release: bool, wait: Wait) -> None:
         _kept_name(kept, wait)
 
 
-def _release(inside: Inside, kept: list[KeptAddress], wait: Wait) -> None:
+def _release(inside: ClusterReader, kept: list[KeptAddress], wait: Wait) -> None:
     for done, item in enumerate(kept):
         wait.say(f"releasing {item}")
         try:

@@ -17,7 +17,7 @@ from typing import Any
 
 from pulumi_tke_hybrid.cloud.client import Answer, Cloud
 from pulumi_tke_hybrid.cloud.clusters import find_cluster
-from pulumi_tke_hybrid.cloud.errors import CloudError, NotTold
+from pulumi_tke_hybrid.cloud.errors import CloudError, IncompleteResponse
 from pulumi_tke_hybrid.tke import ipamd
 
 Props = Mapping[str, Any]
@@ -75,7 +75,7 @@ def look(cloud: Cloud, cluster_id: str) -> Live | None:
     enabled, disabled = answer.get("EnableIPAMD"), bool(answer.get("DisableVpcCniMode"))
     if not isinstance(enabled, bool) and not disabled:
         what = f"the answer does not say whether VPC-CNI of {cluster_id} is on; run it again"
-        raise NotTold("DescribeIPAMD", "NotTold", what)
+        raise IncompleteResponse("DescribeIPAMD", "IncompleteResponse", what)
     network: Answer = cluster.get("ClusterNetworkSettings") or {}
     described: Answer = json.loads(cluster.get("Property") or "{}")
     static = described.get("IsNonStaticIpMode")

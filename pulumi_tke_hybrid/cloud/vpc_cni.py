@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Answer, Cloud
 from pulumi_tke_hybrid.cloud.clusters import find_cluster, not_a_global_router, of_another_vpc
-from pulumi_tke_hybrid.cloud.errors import CloudError, Incompatible, NotTold
+from pulumi_tke_hybrid.cloud.errors import CloudError, Incompatible, IncompleteResponse
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
 from pulumi_tke_hybrid.cloud.live_vpc_cni import Live, enabling, look
 from pulumi_tke_hybrid.cloud.subnets import subnets_of
@@ -252,7 +252,7 @@ class VpcCniSwitch:
         except NotReadable as error:
             raise CloudError(
                 "DisableVpcCniNetworkType",
-                "NotTold",
+                "IncompleteResponse",
                 f"could not tell whether ENI pods live in {props['clusterId']}: {error}; {keep}",
             ) from None
         if pods:
@@ -303,7 +303,7 @@ class VpcCniSwitch:
         def look() -> tuple[T | None, str]:
             try:
                 return judge(self.look(props))
-            except NotTold as error:
+            except IncompleteResponse as error:
                 return None, error.message
 
         return look

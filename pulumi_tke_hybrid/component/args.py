@@ -9,7 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import dataclass_transform
 
 from pulumi_tke_hybrid.component.errors import InvalidInputs, labelled, problems_of
-from pulumi_tke_hybrid.component.inputs import Check, Each, PassedOn, deferrable
+from pulumi_tke_hybrid.component.inputs import Check, EachItem, NoneAllowed, accept_outputs
 from pulumi_tke_hybrid.plan.rules import every_rule
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged, setting_findings
 
@@ -50,7 +50,7 @@ class Args:
 
 
 @dataclass_transform(kw_only_default=True)
-def args_class(**checks: Check | Each | PassedOn) -> Callable[[C], C]:
+def args_class(**checks: Check | EachItem | NoneAllowed) -> Callable[[C], C]:
     """Make a keyword-only class whose properties are validated, plain ones at once and Outputs when they
     resolve.
 
@@ -66,7 +66,7 @@ def args_class(**checks: Check | Each | PassedOn) -> Callable[[C], C]:
         if unknown:
             raise TypeError(f"{cls.__name__} has no properties {sorted(unknown)}")
         cls.__annotations__ = {
-            name: deferrable(annotation, cls.__name__, name, checks.get(name))
+            name: accept_outputs(annotation, cls.__name__, name, checks.get(name))
             for name, annotation in annotations.items()
         }
         made: Any = pydantic.dataclasses.dataclass(cls, kw_only=True, config=_CONFIG)
@@ -100,5 +100,7 @@ def parse_args(cls: type[A], value: A | Mapping[str, object], owner: str) -> A:
             value = TypeAdapter(cls).validate_python(value)
         except ValidationError as error:
             raise InvalidInputs(owner, problems_of(error, cls)) from None
-    InvalidInputs.check(owner, (finding for finding in value.judged() if finding.severity is Severity.ERROR))
+    InvalidInputs.raise_if_any(
+        owner, (finding for finding in value.judged() if finding.severity is Severity.ERROR)
+    )
     return value

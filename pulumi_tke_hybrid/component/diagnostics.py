@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules.inputs import NOT_YET, gathered
 
 
-def advise(component: pulumi.Resource, owner: str, args: Args) -> pulumi.Output[bool]:
+def check_deferred(component: pulumi.Resource, owner: str, args: Args) -> pulumi.Output[bool]:
     """Say what is no error, each once; and check again, with errors, when values inside Outputs are there.
 
     What must not be made before that uses the returned Output. It is known also while the awaited values are
@@ -34,22 +34,22 @@ def advise(component: pulumi.Resource, owner: str, args: Args) -> pulumi.Output[
     return pulumi.Output.from_input(later())
 
 
-def note_while_unknown(
+def note_while_pending(
     component: pulumi.Resource, value: "pulumi.Output[Any]", text: str
 ) -> "pulumi.Output[bool]":
     """Write a note under the component where a preview does not know the value, and so cannot check what
     depends on it. Return which."""
 
     async def note() -> bool:
-        known = await value.is_known()
-        if not known:
+        is_known = await value.is_known()
+        if not is_known:
             pulumi.log.info(text, component)
-        return known
+        return is_known
 
     return pulumi.Output.from_input(note())
 
 
-def say(
+def report(
     component: pulumi.Resource, owner: str, settings: Mapping[str, Severity], findings: Iterable[Finding]
 ) -> None:
     """The same for findings that rest on what the cloud answered."""
@@ -59,7 +59,7 @@ def say(
 
 
 def _stop(owner: str, findings: Iterable[Finding]) -> None:
-    InvalidInputs.check(owner, (finding for finding in findings if finding.severity is Severity.ERROR))
+    InvalidInputs.raise_if_any(owner, (finding for finding in findings if finding.severity is Severity.ERROR))
 
 
 def _log(component: pulumi.Resource, findings: Iterable[Finding]) -> None:
@@ -84,8 +84,8 @@ def _awaits(value: object) -> bool:
 
 
 async def _value(output: "pulumi.Output[Any]") -> Any:
-    known = await output.is_known()  # awaits the value, so an error in it is raised here too
-    return await output.future() if known and not await output.is_secret() else output
+    is_known = await output.is_known()  # awaits the value, so an error in it is raised here too
+    return await output.future() if is_known and not await output.is_secret() else output
 
 
 async def _now(value: Any) -> Any:

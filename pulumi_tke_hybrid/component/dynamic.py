@@ -41,15 +41,15 @@ def unknown(value: object) -> bool:
     return isinstance(value, pulumi.output.Unknown)
 
 
-def say(line: str) -> None:
+def log_progress(line: str) -> None:
     """Show a line of progress: the engine shows what a plugin prints, while it works."""
     print(line, flush=True)
 
 
 @cache
-def say_once(line: str) -> None:
+def log_once(line: str) -> None:
     """For what every resource would say: one run of the engine has one process for all of them."""
-    say(line)
+    log_progress(line)
 
 
 class CloudProvider(ResourceProvider):
@@ -74,21 +74,21 @@ class CloudProvider(ResourceProvider):
         news = dict(news)
         try:
             problems = (
-                self._placed(olds, news)
-                or self.refused(olds, news)
-                or self._owned(olds, news)
-                or self.contradicted(olds, news)
+                self._check_region(olds, news)
+                or self.check_offline(olds, news)
+                or self._check_account(olds, news)
+                or self.check_live(olds, news)
             )
         except SettingsMissing as error:
             problems = [PROPERTY.finding("region", str(error))]
         # Given a property, the engine would print the whole of its value between the path and the sentence.
         return CheckResult(news, [CheckFailure("", str(problem)) for problem in problems])
 
-    def refused(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
+    def check_offline(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         """What cannot be, whatever the cloud says. Asks nobody."""
         return []
 
-    def contradicted(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
+    def check_live(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         """What the cloud says against it. Reads only."""
         return []
 
@@ -109,9 +109,9 @@ class CloudProvider(ResourceProvider):
 
     def wait(self, props: Mapping[str, Any]) -> Wait:
         """How long to wait, and where progress is shown."""
-        return Wait(deadline=float(props.get("deadlineSeconds") or DEFAULT_DEADLINE), say=say)
+        return Wait(deadline=float(props.get("deadlineSeconds") or DEFAULT_DEADLINE), say=log_progress)
 
-    def _placed(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
+    def _check_region(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         if not news.get("region"):
             news["region"] = self.settings("").region
         before, now = olds.get("region"), news["region"]
@@ -126,7 +126,7 @@ class CloudProvider(ResourceProvider):
             ]
         return []
 
-    def _owned(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
+    def _check_account(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         before = str(olds.get("accountId") or "")
         news["accountId"] = before
         if unknown(news["region"]):
@@ -136,7 +136,7 @@ class CloudProvider(ResourceProvider):
             now = account_of(TencentCloud(settings))
         except CloudError as error:
             # A preview may be made without credentials; whatever needs them later says so itself.
-            say_once(
+            log_once(
                 f"could not tell the account of the credentials ({error.code}), so it was not compared;"
                 " `tke-hybrid doctor` looks why"
             )
@@ -150,7 +150,7 @@ class CloudProvider(ResourceProvider):
         )
 
 
-class Remembering(ResourceProvider):
+class StateOnlyProvider(ResourceProvider):
     """Of a step that stores what the program says: there is nothing in the cloud that it makes."""
 
     serialize_as_secret_always = False
@@ -165,7 +165,7 @@ class Remembering(ResourceProvider):
         return UpdateResult(dict(news))
 
 
-class StoringProvider(Remembering, CloudProvider):
+class CloudStateProvider(StateOnlyProvider, CloudProvider):
     """Of a step that remembers, and works only when it is checked or deleted."""
 
     compared: ClassVar[tuple[str, ...]]

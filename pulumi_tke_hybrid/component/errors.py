@@ -22,7 +22,7 @@ SECRET_PROPERTIES = frozenset({"password", "kubeconfig", "env"})
 
 
 @dataclass(frozen=True)
-class Place:
+class PropertyPath:
     """A property, or a value inside one."""
 
     path: str = ""
@@ -35,7 +35,7 @@ class Place:
     """Whether it is a value of a mapping, under a key of the user's."""
 
     @classmethod
-    def of(cls, path: str) -> "Place":
+    def of(cls, path: str) -> "PropertyPath":
         """The place of one property, or of a value in it, e.g. `env['A']`."""
         return cls(path, path.partition("[")[0], in_mapping=path.endswith(("']", '"]')))
 
@@ -44,7 +44,7 @@ class Place:
         """Whether no value may be shown."""
         return self.name in SECRET_PROPERTIES
 
-    def below(self, location: Sequence[int | str], annotation: Any) -> "Place":
+    def below(self, location: Sequence[int | str], annotation: Any) -> "PropertyPath":
         """The place at pydantic's location below this one, which holds what the annotation says."""
         place, members = self, _members(annotation)
         for item in location:
@@ -55,7 +55,7 @@ class Place:
             place, members = place._one_below(item, members)
         return place
 
-    def _one_below(self, item: int | str, members: Sequence[Any]) -> tuple["Place", list[Any]]:
+    def _one_below(self, item: int | str, members: Sequence[Any]) -> tuple["PropertyPath", list[Any]]:
         for member in members:
             if get_origin(member) in (dict, Mapping):
                 return replace(self, path=f"{self.path}[{item!r}]", in_mapping=True), _members(
@@ -72,7 +72,7 @@ class Place:
             return replace(self, path=f"{self.path}[{item}]"), []
         name = item
         path = f"{self.path}.{name}" if self.path else name
-        return Place(path, name, sorted(properties)), _members(properties.get(name, object))
+        return PropertyPath(path, name, sorted(properties)), _members(properties.get(name, object))
 
 
 def _members(annotation: Any) -> list[Any]:
@@ -110,7 +110,7 @@ class InvalidInputs(pulumi.RunError):
         return cls(owner, [rule.finding(path, message)])
 
     @classmethod
-    def check(cls, owner: str, problems: Iterable[Finding]) -> None:
+    def raise_if_any(cls, owner: str, problems: Iterable[Finding]) -> None:
         """Raise if there is any problem."""
         found = list(problems)
         if found:
@@ -139,7 +139,7 @@ def labelled(owner: str, properties: Mapping[str, object]) -> str:
     return owner if which is None else f"{owner} {which!r}"
 
 
-class Refused(ValueError):
+class InvalidValue(ValueError):
     """Carries a finding about one value through pydantic."""
 
     def __init__(self, finding: Finding) -> None:
@@ -156,7 +156,7 @@ def problems_of(error: ValidationError, annotation: Any, holder: str = "") -> li
     found: dict[str, Finding] = {}
     components: dict[str, str] = {}
     for detail in error.errors(include_url=False):
-        place = Place.of(holder).below(detail["loc"], annotation)
+        place = PropertyPath.of(holder).below(detail["loc"], annotation)
         if detail["loc"] and str(detail["loc"][-1]).startswith(
             "is-instance["
         ):  # the other members of a union say the rest
@@ -166,7 +166,7 @@ def problems_of(error: ValidationError, annotation: Any, holder: str = "") -> li
     return list(found.values())
 
 
-def _finding(place: Place, detail: ErrorDetails, component: str) -> Finding:
+def _finding(place: PropertyPath, detail: ErrorDetails, component: str) -> Finding:
     path, kind = place.path, detail["type"]
     if kind == "missing":
         return PROPERTY.finding(path, "is required")
@@ -182,7 +182,9 @@ def _finding(place: Place, detail: ErrorDetails, component: str) -> Finding:
     if kind == "value_error":
         cause = detail["ctx"]["error"] if "ctx" in detail else None
         return (
-            cause.finding.under(path) if isinstance(cause, Refused) else PROPERTY.finding(path, detail["msg"])
+            cause.finding.under(path)
+            if isinstance(cause, InvalidValue)
+            else PROPERTY.finding(path, detail["msg"])
         )
     what, why, todo = _wrong_type(place, detail, component)
     return PROPERTY.finding(path, what, why=why, todo=todo)
@@ -197,7 +199,7 @@ def _near(name: str, known: Sequence[str]) -> str | None:
 _WRITTEN_OUT = {"dict_type": "write its keys out", "dataclass_type": "write its properties out"}
 
 
-def _wrong_type(place: Place, detail: ErrorDetails, component: str) -> tuple[str, str, str]:
+def _wrong_type(place: PropertyPath, detail: ErrorDetails, component: str) -> tuple[str, str, str]:
     """What was expected instead of this value, why, and what to do."""
     kind, value = detail["type"], detail.get("input")
     wanted = detail["msg"].replace("Input should be", "must be").replace("a valid string", "a string")
@@ -238,7 +240,7 @@ def _no_list(value: object, *, hidden: bool) -> tuple[str, str, str]:
     return "must be a list", "", "write list(...) around it" if several else "write [...] around it"
 
 
-def _output_of(resource: pulumi.Resource, place: Place) -> str:
+def _output_of(resource: pulumi.Resource, place: PropertyPath) -> str:
     """The output of a resource that is most likely meant: the one of the same name, or its id."""
     thing = re.sub(r"_ids?$", "", place.name)
     output = place.name if hasattr(resource, place.name) else "id"

@@ -12,7 +12,7 @@ import pulumi
 from pydantic import GetCoreSchemaHandler, ValidationError, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
-from pulumi_tke_hybrid.component.errors import InvalidInputs, Refused, labelled, problems_of
+from pulumi_tke_hybrid.component.errors import InvalidInputs, InvalidValue, labelled, problems_of
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
@@ -27,7 +27,7 @@ own class states."""
 
 
 @dataclass(frozen=True)
-class Each:
+class EachItem:
     """Looks at every item of a list or value of a mapping, plain or late, each under its own place."""
 
     item: Check
@@ -36,23 +36,23 @@ class Each:
 
 
 @dataclass(frozen=True)
-class PassedOn:
+class NoneAllowed:
     """Of a property that only the provider, or a check, looks at: an Output that holds None leaves it out, as
     a plain None does."""
 
-    check: Check | Each | None = None
+    check: Check | EachItem | None = None
 
 
 _OUTPUT_AS_TEXT = "Calling __str__ on an Output"
 """How Pulumi begins the text that an Output is in an f-string."""
 
 
-def known(value: Input[T] | None) -> T | None:
+def value_if_known(value: Input[T] | None) -> T | None:
     """The value, if the running program already knows it; else None. For checks, never for decisions."""
-    return None if awaited(value) else cast(T | None, value)
+    return None if is_pending(value) else cast(T | None, value)
 
 
-def awaited(value: object) -> bool:
+def is_pending(value: object) -> bool:
     """Whether a value is given, and the running program does not know it yet."""
     return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
 
@@ -63,7 +63,7 @@ def one_or_more(value: Input[str] | Sequence[Input[str]] | None) -> tuple[list[s
     if value is None:
         return [], False
     given: Sequence[Any] = cast(Sequence[Any], value) if isinstance(value, list | tuple) else [value]
-    return [item for item in given if item is not None and not awaited(item)], any(map(awaited, given))
+    return [item for item in given if item is not None and not is_pending(item)], any(map(is_pending, given))
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class _Checked:
         path = self.path
         if isinstance(value, _Item):
             path, value = path.removesuffix("[]") + value.place, value.value
-        if self.may_come_later and awaited(value):
+        if self.may_come_later and is_pending(value):
             later: pulumi.Output[object] = pulumi.Output.from_input(cast(Awaitable[object], value))
             owner = labelled(self.owner, info.data)  # the properties that are declared before this one
             return pulumi.Output.all(later, later.is_secret()).apply(
@@ -106,12 +106,12 @@ class _Checked:
                 "an f-string does not wait for the value of one",
                 "use pulumi.Output.format(...) or .apply(...)",
             )
-            raise Refused(
+            raise InvalidValue(
                 PROPERTY.finding("", "holds what Pulumi writes in place of an Output", why=why, todo=todo)
             )
         problem = self.check(value) if self.check and value is not None else None
         if problem:
-            raise Refused(problem if isinstance(problem, Finding) else PROPERTY.finding("", problem))
+            raise InvalidValue(problem if isinstance(problem, Finding) else PROPERTY.finding("", problem))
         return value
 
     def _resolved(
@@ -130,7 +130,7 @@ class _Checked:
             raise InvalidInputs(
                 owner, [hidden] if secret else problems_of(error, self.annotation, path)
             ) from None
-        except Refused as error:
+        except InvalidValue as error:
             raise InvalidInputs(owner, [hidden if secret else error.finding.under(path)]) from None
 
 
@@ -153,10 +153,10 @@ class _Placing:
 def _placed(holder: object) -> object:
     if isinstance(holder, Mapping):
         items = cast(Mapping[object, object], holder).items()
-        return {key: _Item(f"[{key!r}]", item) if awaited(item) else item for key, item in items}
+        return {key: _Item(f"[{key!r}]", item) if is_pending(item) else item for key, item in items}
     if isinstance(holder, list | tuple):
         return [
-            _Item(f"[{index}]", item) if awaited(item) else item
+            _Item(f"[{index}]", item) if is_pending(item) else item
             for index, item in enumerate(cast(Sequence[object], holder))
         ]
     return holder
@@ -166,15 +166,17 @@ def _either(one: Any, other: Any) -> Any:
     return one | other
 
 
-def deferrable(annotation: Any, owner: str, path: str, check: Check | Each | PassedOn | None = None) -> Any:
+def accept_outputs(
+    annotation: Any, owner: str, path: str, check: Check | EachItem | NoneAllowed | None = None
+) -> Any:
     """The annotation with every `Input[T]` in it turned into a T that may also come later.
 
     pydantic then reports one error a value instead of one for each member of the union.
     """
-    passed_on = isinstance(check, PassedOn)
-    check = check.check if isinstance(check, PassedOn) else check
-    each = check if isinstance(check, Each) else None
-    own = check.whole if isinstance(check, Each) else check
+    passed_on = isinstance(check, NoneAllowed)
+    check = check.check if isinstance(check, NoneAllowed) else check
+    each = check if isinstance(check, EachItem) else None
+    own = check.whole if isinstance(check, EachItem) else check
     members = get_args(annotation)
     origin = get_origin(annotation)
     may_come_later = False
@@ -184,16 +186,18 @@ def deferrable(annotation: Any, owner: str, path: str, check: Check | Each | Pas
         may_come_later = len(plain) < len(members)
         plain = without_literals(plain)
         inner = functools.reduce(
-            _either, [deferrable(member, owner, path, each and Each(each.item)) for member in plain]
+            _either, [accept_outputs(member, owner, path, each and EachItem(each.item)) for member in plain]
         )
     elif origin in (list, Sequence):
         inner = _with_places(
-            types.GenericAlias(Sequence, (deferrable(members[0], owner, f"{path}[]", each and each.item),))
+            types.GenericAlias(
+                Sequence, (accept_outputs(members[0], owner, f"{path}[]", each and each.item),)
+            )
         )
     elif origin in (dict, Mapping):
         inner = _with_places(
             types.GenericAlias(
-                Mapping, (members[0], deferrable(members[1], owner, f"{path}[]", each and each.item))
+                Mapping, (members[0], accept_outputs(members[1], owner, f"{path}[]", each and each.item))
             )
         )
     if may_come_later or own:

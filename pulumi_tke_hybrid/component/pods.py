@@ -18,7 +18,7 @@ import pulumi_kubernetes as kubernetes
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from pulumi_tke_hybrid.component.errors import Refused
+from pulumi_tke_hybrid.component.errors import InvalidValue
 from pulumi_tke_hybrid.tke import annotations, keys
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
@@ -120,7 +120,7 @@ class Written:
         what = f"must be a dictionary or an instance of {self.cls.__name__}" + (
             " (not an Output)" if later else ""
         )
-        raise Refused(PROPERTY.finding("", what, todo=got))
+        raise InvalidValue(PROPERTY.finding("", what, todo=got))
 
 
 def instance(cls: Any, properties: Mapping[str, Any], path: str = "") -> Any:
@@ -131,11 +131,11 @@ def instance(cls: Any, properties: Mapping[str, Any], path: str = "") -> Any:
     for key, value in properties.items():
         name = parameters.get(_spelling(key))
         if name is None:
-            raise Refused(_unknown(key, [*parameters.values()], path))
+            raise InvalidValue(_unknown(key, [*parameters.values()], path))
         found[name] = _nested(_inner(cls, name), value, f"{path}.{key}" if path else key)
     missing = [name for name in _required(cls) if name not in found]
     if missing:
-        raise Refused(PROPERTY.finding(f"{path}.{missing[0]}" if path else missing[0], "is required"))
+        raise InvalidValue(PROPERTY.finding(f"{path}.{missing[0]}" if path else missing[0], "is required"))
     return cls(**found)
 
 

@@ -11,7 +11,7 @@ import tencentcloud_iac_pulumi as tencentcloud
 from pulumi_tke_hybrid.cloud.client import two_accounts
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, configured_region
-from pulumi_tke_hybrid.component.diagnostics import say
+from pulumi_tke_hybrid.component.diagnostics import report
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.tke import names
@@ -126,7 +126,9 @@ def _refuse_other_account(
             "VPC-CNI is asked with the stack's key and would not find the cluster",
             "give both keys of one account",
         )
-        say(component, owner, rules, [PROVIDER_ACCOUNT.finding("opts.provider", problem, why=why, todo=todo)])
+        report(
+            component, owner, rules, [PROVIDER_ACCOUNT.finding("opts.provider", problem, why=why, todo=todo)]
+        )
 
 
 def _configured(key: str) -> str | None:

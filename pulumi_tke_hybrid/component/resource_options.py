@@ -59,7 +59,7 @@ def refuse_wrong_options(opts: object, owner: str, wanted: str = "Kubernetes") -
 
     `wanted` names the provider that the component works with.
     """
-    InvalidInputs.check(owner, _problems(opts, wanted))
+    InvalidInputs.raise_if_any(owner, _problems(opts, wanted))
 
 
 def given_provider(opts: pulumi.ResourceOptions | None, package: str) -> pulumi.ProviderResource | None:

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from pulumi_tke_hybrid.cli.options import connect
 from pulumi_tke_hybrid.cli.writers import shown
 from pulumi_tke_hybrid.cloud.client import PAGE, Answer, Cloud, all_pages
-from pulumi_tke_hybrid.cloud.clusters import addon_version, machine_addresses
+from pulumi_tke_hybrid.cloud.clusters import addon_version, instance_addresses
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.live_vpc_cni import Live, look
 from pulumi_tke_hybrid.drift import sources
@@ -282,7 +282,7 @@ def _network(cloud: Cloud, vpc_id: str) -> tuple[VpcSubnet, ...] | Unread:
 
 def _machines(cloud: Cloud, cluster_id: str) -> frozenset[str] | Unread:
     try:
-        return machine_addresses(cloud, cluster_id)
+        return instance_addresses(cloud, cluster_id)
     except CloudError as error:
         return _unread(error)
 

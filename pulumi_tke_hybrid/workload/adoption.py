@@ -10,9 +10,9 @@ from weakref import WeakKeyDictionary
 
 import pulumi
 
-from pulumi_tke_hybrid.component.diagnostics import say
+from pulumi_tke_hybrid.component.diagnostics import report
 from pulumi_tke_hybrid.component.errors import InvalidInputs
-from pulumi_tke_hybrid.component.inputs import Input, awaited
+from pulumi_tke_hybrid.component.inputs import Input, is_pending
 from pulumi_tke_hybrid.component.live_objects import (
     Live,
     Place,
@@ -116,7 +116,7 @@ class Takeover:
         live = await read_live(self._component, self._owner, self._provider, place, why)
         if self._adopt:
             wanted = await self._wanted()
-            InvalidInputs.check(
+            InvalidInputs.raise_if_any(
                 self._owner, [*await self._upsert(live), *live_findings(live.objects, wanted)]
             )
             await self._check_budgets(live)
@@ -130,7 +130,9 @@ class Takeover:
         own = self._said.names.get(BUDGET)
         labels = await known_value(dict(self._said.labels))
         if own is not None and labels is not None:
-            InvalidInputs.check(self._owner, budget_findings(live.budgets, await known_value(own[1]), labels))
+            InvalidInputs.raise_if_any(
+                self._owner, budget_findings(live.budgets, await known_value(own[1]), labels)
+            )
 
     async def _wanted(self) -> Wanted:
         said = self._said
@@ -203,8 +205,8 @@ def claim(
 
     def claimed(name: str) -> bool:
         others = uses.setdefault(name, [])
-        InvalidInputs.check(use.owner, use_findings(use, name, others))
-        say(component, use.owner, settings, sum_findings(use, name, others))
+        InvalidInputs.raise_if_any(use.owner, use_findings(use, name, others))
+        report(component, use.owner, settings, sum_findings(use, name, others))
         others.append(use)
         return True
 
@@ -212,4 +214,4 @@ def claim(
         name = await known_value(balancer)
         return name is None or claimed(str(name))  # a preview may not know the id
 
-    return pulumi.Output.from_input(later()) if awaited(balancer) else claimed(str(balancer))
+    return pulumi.Output.from_input(later()) if is_pending(balancer) else claimed(str(balancer))

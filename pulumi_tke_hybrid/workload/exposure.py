@@ -8,7 +8,7 @@ from typing import Any, Literal, Optional, Union
 import pulumi
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Each, Input
+from pulumi_tke_hybrid.component.inputs import EachItem, Input
 from pulumi_tke_hybrid.tke import annotations, keys
 from pulumi_tke_hybrid.tke import names as ids
 from pulumi_tke_hybrid.tke.rule import Finding
@@ -74,7 +74,7 @@ def _groups_problem(groups: Sequence[object]) -> str | None:
     subnet_id=ids.subnet_problem,
     load_balancer_id=ids.load_balancer_problem,
     bandwidth=_bandwidth_problem,
-    security_groups=Each(ids.security_group_problem, whole=_groups_problem),
+    security_groups=EachItem(ids.security_group_problem, whole=_groups_problem),
 )
 class ExposureArgs(Args):
     """Which load balancer clients come through. Made by `public()`, `internal()`, `existing_clb()` and

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckFailure, CheckResult, DiffResult, Resource
 
-from pulumi_tke_hybrid.component.dynamic import Remembering, say, unknown
+from pulumi_tke_hybrid.component.dynamic import StateOnlyProvider, log_progress, unknown
 from pulumi_tke_hybrid.plan.rules.workload_changes import change_findings, lost_ids
 
 
@@ -15,14 +15,14 @@ def _remembered(props: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in props.items() if name != "__provider" and value is not None}
 
 
-class WorkloadGuardProvider(Remembering):
+class WorkloadGuardProvider(StateOnlyProvider):
     """Compares what the program says with what was there before. Asks nobody. Its module path is in every
     user's state: never move it."""
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         findings = change_findings(olds, news, unknown) if olds else ()
         for line in lost_ids(olds, news, unknown):
-            say(line)
+            log_progress(line)
         return CheckResult(news, [CheckFailure("", str(finding)) for finding in findings])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:

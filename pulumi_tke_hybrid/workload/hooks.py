@@ -57,7 +57,7 @@ def before_turning_direct(
             return
         living = [pod for pod in pods if not over(pod) and at(pod, "metadata", "deletionTimestamp") is None]
         unmoved = [str(at(pod, "metadata", "name")) for pod in living if selects_eni(pod) is not on_eni]
-        InvalidInputs.check(owner, unmoved_findings("eni" if on_eni else "global_route", unmoved))
+        InvalidInputs.raise_if_any(owner, unmoved_findings("eni" if on_eni else "global_route", unmoved))
 
     return pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook(f"{name}-turns-direct", check)])
 
@@ -102,7 +102,7 @@ def before_second_budget(
                 component,
             )
             return
-        InvalidInputs.check(owner, budget_findings(budgets, own, known))
+        InvalidInputs.raise_if_any(owner, budget_findings(budgets, own, known))
 
     return pulumi.ResourceHookBinding(
         before_create=[pulumi.ResourceHook(f"{name}-only-budget", check, opts=_ALSO_AT_PREVIEW)]

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Each, Input
+from pulumi_tke_hybrid.component.inputs import EachItem, Input
 from pulumi_tke_hybrid.tke import annotations, keys, names
 from pulumi_tke_hybrid.tke import names as ids
 from pulumi_tke_hybrid.tke.annotations import On
@@ -39,7 +39,7 @@ class IngressPathArgs(Args):
 
 
 @args_class(
-    hosts=Each(names.host_problem, whole=_hosts_problem),
+    hosts=EachItem(names.host_problem, whole=_hosts_problem),
     path=_path_problem,
     port=port_problem,
     certificate_id=ids.certificate_problem,

@@ -10,7 +10,7 @@ from typing import Literal, Optional, Union
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import Check, Input, known
+from pulumi_tke_hybrid.component.inputs import Check, Input, value_if_known
 from pulumi_tke_hybrid.tke import names
 from pulumi_tke_hybrid.tke import names as ids
 from pulumi_tke_hybrid.tke.rule import Finding
@@ -132,7 +132,7 @@ class HealthCheckArgs(Args):
     """Checks in a row that must fail, 2 to 10. Default: TKE's, 3. Updated in place."""
 
     def problems(self) -> Iterator[Finding]:
-        timeout, interval = known(self.timeout), known(self.interval)
+        timeout, interval = value_if_known(self.timeout), value_if_known(self.interval)
         if timeout is not None and interval is not None and timeout >= interval:
             yield PROPERTY.finding(
                 "timeout",
@@ -225,7 +225,7 @@ def container_ports(ports: Sequence[PortArgs]) -> list[kubernetes.core.v1.Contai
     names that are given."""
     found: dict[object, tuple[PortArgs, str | None]] = {}
     for port in ports:
-        number = known(port.container_port)
+        number = value_if_known(port.container_port)
         key = (id(port.container_port) if number is None else number, port.transport)
         first, name = found.get(key, (port, None))
         found[key] = (first, name or container_port_name(port.name))

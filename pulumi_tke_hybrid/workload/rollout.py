@@ -10,8 +10,8 @@ from typing import Any, Optional
 import pulumi
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.diagnostics import say
-from pulumi_tke_hybrid.component.inputs import Check, Input, known
+from pulumi_tke_hybrid.component.diagnostics import report
+from pulumi_tke_hybrid.component.inputs import Check, Input, value_if_known
 from pulumi_tke_hybrid.tke import cluster_facts
 from pulumi_tke_hybrid.tke.capacity import room_of
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
@@ -129,7 +129,7 @@ def deployment_timeout(
     """
     if scaled:
         return Seconds(LONGEST_SECONDS)
-    number, surge = known(replicas), known(rollout.max_surge)
+    number, surge = value_if_known(replicas), value_if_known(rollout.max_surge)
     if rollout.max_surge is None and not bounded:
         waves = MOST_WAVES if number is None else math.ceil(number / surge_of(number))
     elif number is None:
@@ -141,7 +141,7 @@ def deployment_timeout(
 
 def stateful_set_timeout(rollout: RolloutArgs, replicas: Input[int], *, scaled: bool = False) -> Seconds:
     """One pod after the other, each gone before it comes again."""
-    number = None if scaled else known(replicas)
+    number = None if scaled else value_if_known(replicas)
     return Seconds(
         LONGEST_SECONDS if number is None else (rollout.pod + rollout.termination_grace) * (1 + number)
     )
@@ -176,7 +176,7 @@ def surge_within(
 
     def judged(values: Sequence[Any]) -> int:
         replicas, given, told, nominated, balancers = values
-        say(component, owner, settings, cluster_facts.shape_problems(told) if facts is not None else ())
+        report(component, owner, settings, cluster_facts.shape_problems(told) if facts is not None else ())
         cluster = ClusterFacts.of(told)
         room = (
             room_of(cluster.inventory(), frozenset(nominated)) if asked.on_eni and facts is not None else None
@@ -190,13 +190,13 @@ def surge_within(
             ),
             *rules.fact_findings(cluster, asked.fixed_ip, balancers),
         ]
-        say(component, owner, settings, findings)
+        report(component, owner, settings, findings)
         return surge
 
     if (
         facts is None
-        and known(asked.replicas) is not None
-        and (asked.surge is None or known(asked.surge) is not None)
+        and value_if_known(asked.replicas) is not None
+        and (asked.surge is None or value_if_known(asked.surge) is not None)
     ):
         return judged([asked.replicas, asked.surge, {}, [], {}])
     told: Input[Mapping[str, Any]] = {} if facts is None else facts

@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from pulumi_tke_hybrid.component.inputs import Input, known
+from pulumi_tke_hybrid.component.inputs import Input, value_if_known
 from pulumi_tke_hybrid.tke import annotations, keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, KNOWN, On
 from pulumi_tke_hybrid.tke.rule import Finding
@@ -35,7 +35,7 @@ def given_findings(on: On, given: Given, written: Mapping[str, str], path: str) 
         if contradiction:
             yield PROPERTY.finding(path, contradiction)
         else:
-            values[key] = _LATER if known(value) is None else known(value)
+            values[key] = _LATER if value_if_known(value) is None else value_if_known(value)
     read = {key: value for key, value in values.items() if value is not _LATER}
     found = (
         *conflict_findings(on, values, dict.fromkeys(written, "true"), written),

@@ -49,7 +49,7 @@ def contradicted(
     olds: dict[str, Any] | None = None,
 ) -> list[str]:
     monkeypatch.setattr(ClusterGuardProvider, "cloud", lambda self, props: cloud)
-    return [str(finding) for finding in ClusterGuardProvider().contradicted(olds or {}, news)]
+    return [str(finding) for finding in ClusterGuardProvider().check_live(olds or {}, news)]
 
 
 def test_a_limit_that_the_cloud_tells_brings_a_warning_that_the_guide_did_not(
@@ -111,7 +111,7 @@ def test_what_would_rebuild_a_pool_is_refused_whoever_made_the_cluster(
 ) -> None:
     olds = {"cluster": cluster, "nodePools": {"workers": POOL}, "eniSubnets": []}
     news = {**olds, "nodePools": {"workers": {**POOL, **change}}}
-    found = ClusterGuardProvider().refused(olds, news)
+    found = ClusterGuardProvider().check_offline(olds, news)
     assert [str(finding).split(";")[0] for finding in found] == says
     assert all("its 2 machines at once" in finding.message for finding in found)
 
@@ -120,18 +120,18 @@ def test_a_vpc_and_a_subnet_that_are_not_known_any_more_would_be_other_ones() ->
     subnet = {"id": "subnet-1", "zone": "ap-guangzhou-4", "cidr": "10.0.64.0/22"}
     olds = {"cluster": {"vpcId": "vpc-1"}, "eniSubnets": [subnet]}
     news = {"cluster": {"vpcId": UNKNOWN}, "eniSubnets": [{**subnet, "id": UNKNOWN}]}
-    found = [str(finding).split(";")[0] for finding in ClusterGuardProvider().refused(olds, news)]
+    found = [str(finding).split(";")[0] for finding in ClusterGuardProvider().check_offline(olds, news)]
     assert found == [
         "vpc_id: is not known yet, instead of vpc-1",
         "eni_subnets[0].subnet_id: is not known yet, instead of subnet-1",
     ]
-    assert ClusterGuardProvider().refused(olds, {**news, "allowClusterReplacement": True}) == []
-    assert ClusterGuardProvider().refused(news, news) == []
+    assert ClusterGuardProvider().check_offline(olds, {**news, "allowClusterReplacement": True}) == []
+    assert ClusterGuardProvider().check_offline(news, news) == []
     moved = {
         **olds,
         "eniSubnets": [{"id": UNKNOWN, "zone": "ap-guangzhou-6", "cidr": "10.0.68.0/22"}, subnet],
     }
-    assert ClusterGuardProvider().refused(olds, moved) == []
+    assert ClusterGuardProvider().check_offline(olds, moved) == []
 
 
 def test_a_pools_subnet_that_is_not_known_any_more_is_worth_a_word(
@@ -139,7 +139,7 @@ def test_a_pools_subnet_that_is_not_known_any_more_is_worth_a_word(
 ) -> None:
     olds = {"cluster": {}, "nodePools": {"workers": POOL}}
     assert (
-        ClusterGuardProvider().refused(
+        ClusterGuardProvider().check_offline(
             olds, {**olds, "nodePools": {"workers": {**POOL, "subnetId": UNKNOWN}}}
         )
         == []
@@ -178,7 +178,7 @@ ADOPTED: dict[str, Any] = {
     ],
 )
 def test_an_adopted_cluster_does_not_change_under_its_pools(change: dict[str, Any], says: list[str]) -> None:
-    found = ClusterGuardProvider().refused(ADOPTED, {**ADOPTED, **change})
+    found = ClusterGuardProvider().check_offline(ADOPTED, {**ADOPTED, **change})
     assert [str(finding).split(";")[0] for finding in found] == says
     assert all("rebuild workers with 2 machines at once" in finding.message for finding in found)
 
@@ -217,7 +217,7 @@ MADE: dict[str, Any] = {"cluster": {"vpcId": "vpc-1"}, "nodePools": {"workers": 
 def test_a_cluster_is_made_or_adopted_for_ever(
     olds: dict[str, Any], news: dict[str, Any], says: list[str]
 ) -> None:
-    said = [str(finding) for finding in ClusterGuardProvider().refused(olds, news)]
+    said = [str(finding) for finding in ClusterGuardProvider().check_offline(olds, news)]
     assert [text[: len(line)] for text, line in zip(said, says, strict=True)] == says
 
 
@@ -299,6 +299,6 @@ def test_subnets_that_a_program_names_are_there_and_what_it_says(
 
 
 def test_zones_do_not_move_from_the_api_to_the_configmap() -> None:
-    (found,) = ClusterGuardProvider().refused(NAMED, {**NAMED, "zoneRegistration": "configmap"})
+    (found,) = ClusterGuardProvider().check_offline(NAMED, {**NAMED, "zoneRegistration": "configmap"})
     assert str(found).startswith("zone_registration: configmap instead of api")
-    assert ClusterGuardProvider().refused({**NAMED, "zoneRegistration": "configmap"}, NAMED) == []
+    assert ClusterGuardProvider().check_offline({**NAMED, "zoneRegistration": "configmap"}, NAMED) == []

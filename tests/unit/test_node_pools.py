@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.cloud.clusters import size_of
-from pulumi_tke_hybrid.cloud.errors import NotTold
+from pulumi_tke_hybrid.cloud.errors import IncompleteResponse
 from pulumi_tke_hybrid.tke.rules.pools import resized_findings
 
 SCALED = {"enableAutoScale": True, "minSize": 1, "maxSize": 5, "desiredCapacity": 1}
@@ -83,5 +83,5 @@ def test_the_size_is_that_of_the_pool_itself_and_none_where_it_is_gone() -> None
         None,
     ]
     for pool in ("np-4", "np-5", "np-6"):
-        with pytest.raises(NotTold, match=f"does not say how many nodes {pool}"):
+        with pytest.raises(IncompleteResponse, match=f"does not say how many nodes {pool}"):
             size_of(Pools(), f"cls-1#{pool}")

@@ -83,5 +83,5 @@ def test_a_preview_that_does_not_know_an_id_says_what_it_could_not_compare() -> 
 def test_the_id_of_a_cluster_that_was_known_and_is_not_any_more_is_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert VpcCniProvider().contradicted({"clusterId": "cls-12345678"}, {"clusterId": _CLASS()}) == []
+    assert VpcCniProvider().check_live({"clusterId": "cls-12345678"}, {"clusterId": _CLASS()}) == []
     assert "cluster_id: is not known yet, and was cls-12345678; `up` looks" in capsys.readouterr().out

@@ -11,7 +11,7 @@ import pytest
 from pulumi.output import Unknown
 
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Params, TencentCloud
-from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed, Incompatible, NotTold
+from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed, Incompatible, IncompleteResponse
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
 from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.cloud.vpc_cni import Report, VpcCniSwitch
@@ -408,9 +408,9 @@ def test_read_sees_that_it_was_switched_off_elsewhere_but_never_takes_an_error_f
 def test_an_answer_that_does_not_tell_is_never_a_no() -> None:
     cloud = FakeCloud(enabled=None, subnets=[A, B])
     for ask in (switch(cloud).read, switch(cloud).create, switch(cloud).update, reported(cloud)):
-        with pytest.raises(NotTold, match="does not say whether VPC-CNI of cls-12345678 is on"):
+        with pytest.raises(IncompleteResponse, match="does not say whether VPC-CNI of cls-12345678 is on"):
             ask(WISH)
-    with pytest.raises(NotTold):
+    with pytest.raises(IncompleteResponse):
         switch(cloud).switch_off(WISH, list)
     assert {action for action, _ in cloud.calls} == {"DescribeClusters", "DescribeIPAMD"}
 
@@ -568,7 +568,7 @@ def test_a_role_of_which_no_key_comes_back_is_an_error_of_the_cloud(monkeypatch:
     )
     with pytest.raises(
         CloudError,
-        match="AssumeRole failed: NotTold: the answer holds no key for qcs::cam::uin/1:roleName/deploy",
+        match="AssumeRole failed: IncompleteResponse: the answer holds no key for qcs::cam::uin/1:roleName/deploy",
     ):
         cloud.call("tke", "DescribeClusters", {})
 
@@ -717,17 +717,17 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeCloud:
 
 def test_another_cluster_under_the_same_name_is_looked_at_like_a_new_one(cloud: FakeCloud) -> None:
     cloud.described = {"NetworkType": "VPC-CNI"}
-    moved = VpcCniProvider().contradicted({**WISH, "clusterId": "cls-87654321"}, WISH)
+    moved = VpcCniProvider().check_live({**WISH, "clusterId": "cls-87654321"}, WISH)
     assert [finding.what for finding in moved] == ["was made as VPC-CNI"]
-    assert VpcCniProvider().contradicted(WISH, WISH) == []
+    assert VpcCniProvider().check_live(WISH, WISH) == []
 
 
 def test_a_preview_that_cannot_look_says_so_and_goes_on(
     cloud: FakeCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cloud.enabled = None
-    assert VpcCniProvider().contradicted({}, WISH) == []
-    assert "could not look at cls-12345678: NotTold" in capsys.readouterr().out
+    assert VpcCniProvider().check_live({}, WISH) == []
+    assert "could not look at cls-12345678: IncompleteResponse" in capsys.readouterr().out
 
 
 def test_a_subnet_that_is_not_empty_is_named_before_it_is_registered_and_never_afterwards(
@@ -735,18 +735,18 @@ def test_a_subnet_that_is_not_empty_is_named_before_it_is_registered_and_never_a
 ) -> None:
     cloud.enabled, cloud.subnets, cloud.used = False, None, {A: 0, B: 3, C: 7}
     provider = VpcCniProvider()
-    assert provider.contradicted({}, WISH) == []
+    assert provider.check_live({}, WISH) == []
     assert (
         f"warning: subnets: {B} holds 3 addresses and is not registered as container subnet yet"
         in capsys.readouterr().out
     )
     live = {**WISH, "registeredSubnets": [A, B]}
-    assert provider.contradicted(live, WISH) == []
+    assert provider.check_live(live, WISH) == []
     assert capsys.readouterr().out == ""
-    assert provider.contradicted(live, {**WISH, "subnets": [A, B, C]}) == []
+    assert provider.check_live(live, {**WISH, "subnets": [A, B, C]}) == []
     assert f"{C} holds 7 addresses" in (said := capsys.readouterr().out)
     assert B not in said
-    (found,) = provider.contradicted(live, {**WISH, "subnets": [A, B, C], "inUse": "error"})
+    (found,) = provider.check_live(live, {**WISH, "subnets": [A, B, C], "inUse": "error"})
     assert (found.rule.id, found.value) == ("subnet-in-use", C)
 
 
@@ -760,7 +760,7 @@ def test_what_an_adopted_cluster_has_registered_may_be_full_of_pods(
         "running",
         "300s",
     )
-    assert VpcCniProvider().contradicted({}, WISH) == []
+    assert VpcCniProvider().check_live({}, WISH) == []
     assert f"{B} holds 1 addresses" in (said := capsys.readouterr().out)
     assert "holds 200" not in said
 
@@ -770,7 +770,7 @@ def test_a_cluster_that_is_still_to_be_made_gets_no_subnet_in_use_either(
 ) -> None:
     cloud.used, unknown_value = {B: 5}, cast(Any, Unknown)
     not_known = unknown_value()
-    assert VpcCniProvider().contradicted({}, {**WISH, "clusterId": not_known}) == []
+    assert VpcCniProvider().check_live({}, {**WISH, "clusterId": not_known}) == []
     assert f"{B} holds 5 addresses" in capsys.readouterr().out
     assert {action for action, _ in cloud.calls} == {"DescribeSubnets"}
 
@@ -783,7 +783,7 @@ def test_subnets_that_could_not_be_looked_at_are_named_as_not_looked_at(
             raise CloudError(action, "UnauthorizedOperation", "no")
 
     cloud.before = refuse
-    assert VpcCniProvider().contradicted({"clusterId": "cls-12345678"}, WISH) == []
+    assert VpcCniProvider().check_live({"clusterId": "cls-12345678"}, WISH) == []
     assert (
         "could not look whether the container subnets are empty (UnauthorizedOperation)"
         in capsys.readouterr().out

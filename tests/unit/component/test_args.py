@@ -9,7 +9,7 @@ import pytest
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
-from pulumi_tke_hybrid.component.inputs import Each, Input
+from pulumi_tke_hybrid.component.inputs import EachItem, Input
 from tests.unit.catalogue.described import CLASSES, Late, awake, pool
 from tests.unit.programs import run
 
@@ -190,11 +190,11 @@ def test_what_is_wrong_with_a_value_that_comes_later_is_said_under_its_own_place
 
 
 @args_class(
-    sizes=Each(
+    sizes=EachItem(
         lambda value: None if value > 0 else f"{value} is too small",
         whole=lambda sizes: None if sizes else "is empty",
     ),
-    by_name=Each(lambda value: None if value > 0 else f"{value} is too small"),
+    by_name=EachItem(lambda value: None if value > 0 else f"{value} is too small"),
 )
 class _Listed(Args):
     sizes: Sequence[Input[int]]
