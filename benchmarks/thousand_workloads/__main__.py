@@ -59,17 +59,20 @@ zone, block = "ap-guangzhou-4", "10.0.64.0/18"
 cluster = tke.HybridCluster(
     "hybrid",
     {
-        "vpc_id": "vpc-12345678", "vpc_cidr": "10.0.0.0/16", "cluster_cidr": "172.16.0.0/14", "cluster_max_pod_num": 64,
+        "vpc_id": "vpc-12345678", "vpc_cidr": "10.0.0.0/16", "cluster_cidr": "172.16.0.0/14",
+        "cluster_max_pod_num": 64,
         "cluster_max_service_num": 4096, "ip_reclaim": tke.after(300),
         "eni_subnets": [{"subnet_id": "subnet-aaaaaaaa", "zone": zone, "cidr_block": block}],
         "node_pools": [{
-            "name": "four", "zone": zone, "subnet_id": "subnet-bbbbbbbb", "instance_type": "S5.4XLARGE64", "size": 60,
+            "name": "four", "zone": zone, "subnet_id": "subnet-bbbbbbbb", "instance_type": "S5.4XLARGE64",
+            "size": 60,
             "keep_machines": False, "key_ids": ["skey-12345678"],
         }],
     },
 )  # fmt: skip
 told = {
-    "clusterId": "cls-12345678", "vpcId": "vpc-12345678", "region": "ap-guangzhou", "staticIp": True, "ipReclaim": "300s",
+    "clusterId": "cls-12345678", "vpcId": "vpc-12345678", "region": "ap-guangzhou", "staticIp": True,
+    "ipReclaim": "300s",
     "zones": {zone: [{"subnetId": "subnet-aaaaaaaa", "cidrBlock": block}]},
     "nodePools": [{"zone": zone, "size": 60, "instanceType": "S5.4XLARGE64"}],
 }  # fmt: skip

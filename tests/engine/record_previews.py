@@ -194,7 +194,8 @@ def raw(lab: Lab, recorder: Recorder) -> None:
 def components(lab: Lab, recorder: Recorder) -> None:
     """This library's own."""
     names = (
-        "zones-first", "zones-nothing", "zones-zone-added", "zones-subnet-leaves", "zones-cluster-range", "zones-no-workload",
+        "zones-first", "zones-nothing", "zones-zone-added", "zones-subnet-leaves", "zones-cluster-range",
+        "zones-no-workload",
         "zones-destroy", "exposure-first", "exposure-another-subnet", "exposure-to-none",
     )  # fmt: skip
     if not recorder.wants(*names):

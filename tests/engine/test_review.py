@@ -86,7 +86,8 @@ def reviewed(project: PulumiProject, folder: Path, *arguments: str) -> tuple[int
     """Exit code, digest and comment of a review that makes the preview itself."""
     digest, comment = folder / "digest.json", folder / "comment.md"
     command = [
-        sys.executable, "-m", "pulumi_tke_hybrid.cli", "review", "--run", "--stack", project.stack, "--cwd", str(project.root),
+        sys.executable, "-m", "pulumi_tke_hybrid.cli", "review", "--run", "--stack", project.stack, "--cwd",
+        str(project.root),
         "--json", str(digest), "--markdown", str(comment), *arguments,
     ]  # fmt: skip
     done = subprocess.run(command, env=project.environment(), capture_output=True, text=True, check=False)

@@ -74,8 +74,10 @@ class Lab:
             with (log or directory / "lab.log").open("w") as sink:
                 process = subprocess.Popen(
                     [
-                        sys.executable, "-m", "tests.lab.server", "--binaries", str(binaries.bin), "--directory", name,
-                        *(["--packets"] if packets else []), *(["--draining"] if (packets if draining is None else draining) else []),
+                        sys.executable, "-m", "tests.lab.server", "--binaries", str(binaries.bin),
+                        "--directory", name,
+                        *(["--packets"] if packets else []),
+                        *(["--draining"] if (packets if draining is None else draining) else []),
                     ],
                     cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sink, text=True,
                 )  # fmt: skip

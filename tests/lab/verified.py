@@ -77,8 +77,10 @@ class Place:
             options = (f"--service={namespace}/web", *options)
         begin = time.monotonic()
         process = await asyncio.create_subprocess_exec(
-            "ip", "netns", "exec", where, sys.executable, *(["-c", MEASURED, sys.executable] if measured else []),
-            "-m", "pulumi_tke_hybrid.cli", "verify", f"--kubeconfig={self.kubeconfig}", *ENI_SUBNETS, "--json=-", *options,
+            "ip", "netns", "exec", where, sys.executable, *(["-c", MEASURED,
+                sys.executable] if measured else []),
+            "-m", "pulumi_tke_hybrid.cli", "verify", f"--kubeconfig={self.kubeconfig}", *ENI_SUBNETS,
+            "--json=-", *options,
             cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "COLUMNS": "200"},
         )  # fmt: skip

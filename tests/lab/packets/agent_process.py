@@ -28,7 +28,8 @@ class AgentProcess:
     async def start(cls) -> "AgentProcess":
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.lab.packets.agent",
-            cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True, limit=MAX_LINE,
+            cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True,
+            limit=MAX_LINE,
         )  # fmt: skip
         made = cls(process, "")
         try:

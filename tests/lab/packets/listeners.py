@@ -20,7 +20,8 @@ def listeners(plan: Plan, name: str, doors: Iterable[int], rooms: Iterable[str])
         for protocol, port in pod.ports:
             kind = "echo" if protocol == "TCP" else "datagram"
             found[f"{kind}/{key}/{port}"] = {
-                "kind": kind, "namespace": f"{name}-{key}", "address": pod.address, "port": port, "name": pod.name
+                "kind": kind, "namespace": f"{name}-{key}", "address": pod.address, "port": port,
+                "name": pod.name
             }  # fmt: skip
     for listener in plan.listeners:
         if not in_kernel(listener.protocol, plan.modes):
