@@ -17,10 +17,17 @@ from pulumi_tke_hybrid.cloud.subnets import subnets_of
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.kube.client import NODE, POD, KubeClient
-from pulumi_tke_hybrid.kube.objects import internal_address, is_virtual
+from pulumi_tke_hybrid.kube.objects import (
+    internal_address,
+    is_virtual,
+    name_of,
+    node_of,
+    pod_address,
+    zone_of_node,
+)
 from pulumi_tke_hybrid.plan import inventory
 from pulumi_tke_hybrid.plan.operations import State, last_states
-from pulumi_tke_hybrid.tke import capacity, cidrs, keys, names
+from pulumi_tke_hybrid.tke import capacity, cidrs, keys
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts, range_problems, shape_problems
 from pulumi_tke_hybrid.tke.enis import EniLimit, live_limit, over, selects_eni
@@ -58,9 +65,7 @@ def count(
     """Nodes by zone and kind, and ENI pods by zone, of objects as the API server gives them."""
     by_zone: dict[str, Counter[NodeKind]] = {}
     zone_of: dict[str, str] = {}
-    others = Counter(
-        str(at(pod, "spec", "nodeName")) for pod in pods if not over(pod) and not selects_eni(pod)
-    )
+    others = Counter(node_of(pod) for pod in pods if not over(pod) and not selects_eni(pod))
     for name, zone, machine in _machines(nodes, region):
         by_zone.setdefault(zone, Counter())[_kind(machine, others[name])] += 1
         zone_of[name] = zone
@@ -80,20 +85,14 @@ def _kind(node: Json, others: int) -> NodeKind:
 
 def _machines(nodes: list[Json], region: str) -> Iterator[tuple[str, str, Json]]:
     for node in nodes:
-        labels: Json = node["metadata"].get("labels") or {}
-        zone = labels.get(keys.CBS_ZONE_LABEL) or names.zone_by_label(
-            str(labels.get(keys.ZONE_LABEL, "")), region
-        )
+        zone = zone_of_node(node, region)
         if zone and not is_virtual(node):
-            yield str(node["metadata"]["name"]), str(zone), node
+            yield name_of(node), zone, node
 
 
 def _eni_node(pod: Json) -> str:
     """The node of a living ENI pod that has an address; empty for every other pod."""
-    status: Json = pod.get("status") or {}
-    lives = selects_eni(pod) and not over(pod) and status.get("podIP")
-    spec: Json = pod.get("spec") or {}
-    return str(spec.get("nodeName") or "") if lives else ""
+    return node_of(pod) if selects_eni(pod) and not over(pod) and pod_address(pod) else ""
 
 
 def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> ClusterInventory:

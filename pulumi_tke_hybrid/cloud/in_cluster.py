@@ -9,18 +9,18 @@ import contextlib
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from pulumi_tke_hybrid.cloud.client import Cloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.kube.client import POD, Kind, KubeClient, connect_to
 from pulumi_tke_hybrid.kube.errors import KubeError, NotAllowed, NotAuthenticated, NotFound
+from pulumi_tke_hybrid.kube.objects import name_of, namespace_of
 from pulumi_tke_hybrid.tke.enis import needs_eni, over
 from pulumi_tke_hybrid.tke.rule import printable
-from pulumi_tke_hybrid.tke.values import at, mapping
+from pulumi_tke_hybrid.tke.values import Json, at, mapping
 
-Json = dict[str, Any]
 T = TypeVar("T")
 
 GROUP = "networking.tke.cloud.tencent.com"
@@ -168,7 +168,7 @@ def _addresses(client: KubeClient, version: str) -> Mapping[tuple[str, str], str
     return {
         claim: name
         for item in found
-        for name in [str(item["metadata"]["name"])]
+        for name in [name_of(item)]
         if _is_address(name)
         for claim in _references(item)
     }
@@ -197,8 +197,7 @@ def _is_address(text: str) -> bool:
 
 
 def _name(item: Json) -> tuple[str, str]:
-    metadata = item["metadata"]
-    return str(metadata.get("namespace") or "default"), printable(str(metadata["name"]))
+    return namespace_of(item), printable(name_of(item))
 
 
 RELEASE_ALL = (

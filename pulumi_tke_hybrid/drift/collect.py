@@ -30,7 +30,17 @@ from pulumi_tke_hybrid.drift.sources import (
 from pulumi_tke_hybrid.kube import client
 from pulumi_tke_hybrid.kube.client import Kind, KubeClient
 from pulumi_tke_hybrid.kube.errors import KubeError, NotFound
-from pulumi_tke_hybrid.kube.objects import internal_address, is_virtual
+from pulumi_tke_hybrid.kube.objects import (
+    child,
+    children,
+    internal_address,
+    is_virtual,
+    name_of,
+    namespace_of,
+    node_of,
+    pod_address,
+    pod_ranges,
+)
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke import ipamd as ipamd_addon
 from pulumi_tke_hybrid.tke.enis import over, selects_eni
@@ -101,14 +111,13 @@ def _answer(call: Callable[[], T]) -> T | Unread:
 
 def node_side(node: Json) -> Node:
     """A node object."""
-    labels, spec = _child(node, "metadata", "labels"), _child(node, "spec")
-    blocks: list[str | None] = spec.get("podCIDRs") or [spec.get("podCIDR")]
+    labels = child(node, "metadata", "labels")
     return Node(
-        name=str(node["metadata"]["name"]),
+        name=name_of(node),
         address=internal_address(node),
         zone_label=str(labels.get(keys.ZONE_LABEL, "")),
         zone_name=str(labels.get(keys.CBS_ZONE_LABEL, "")),
-        pod_ranges=tuple(block for block in blocks if block),
+        pod_ranges=tuple(pod_ranges(node)),
         virtual=is_virtual(node),
     )
 
@@ -120,34 +129,25 @@ def eni_pod_sides(pods: Iterable[Json]) -> tuple[EniPod, ...]:
 
 def eni_pod_side(pod: Json) -> EniPod:
     """A pod object."""
-    metadata, spec = _child(pod, "metadata"), _child(pod, "spec")
-    containers: list[Json] = spec.get("containers") or []
+    containers = children(pod, "spec", "containers")
     return EniPod(
-        namespace=str(metadata.get("namespace") or "default"),
-        name=str(metadata["name"]),
-        workload=_workload(metadata),
-        node=str(spec.get("nodeName") or ""),
-        address=str(_child(pod, "status").get("podIP") or ""),
-        asks=bool(containers) and keys.ENI_IP in _child(containers[0], "resources", "requests"),
-        on_host=bool(spec.get("hostNetwork")),
+        namespace=namespace_of(pod),
+        name=name_of(pod),
+        workload=_workload(pod),
+        node=node_of(pod),
+        address=pod_address(pod),
+        asks=bool(containers) and keys.ENI_IP in child(containers[0], "resources", "requests"),
+        on_host=bool(at(pod, "spec", "hostNetwork")),
     )
 
 
-def _workload(metadata: Json) -> str:
+def _workload(pod: Json) -> str:
     """The name of what made the pod: of the Deployment, not of its ReplicaSet."""
-    owners: list[Json] = metadata.get("ownerReferences") or []
+    owners = children(pod, "metadata", "ownerReferences")
     if not owners:
-        return str(metadata["name"])
-    generation = _child(metadata, "labels").get("pod-template-hash", "")
+        return name_of(pod)
+    generation = child(pod, "metadata", "labels").get("pod-template-hash", "")
     return str(owners[0]["name"]).removesuffix(f"-{generation}")
-
-
-def _child(value: Json, *path: str) -> Json:
-    """The object at a path; empty where there is none."""
-    found: Json = value
-    for key in path:
-        found = found.get(key) or {}
-    return found
 
 
 def config_map_side(

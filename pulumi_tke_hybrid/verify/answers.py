@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from pulumi_tke_hybrid.cli.writers import shown
-from pulumi_tke_hybrid.kube.objects import is_list
+from pulumi_tke_hybrid.tke.values import items, mapping, texts
 
 Version = Literal["v1", "v2"]
 
@@ -219,7 +219,7 @@ def _from_json(text: str, peer_field: str, pod_field: str) -> Answer:
         return Answer(
             problem="the JSON has no remoteAddr; name the field that holds the client with --peer-field"
         )
-    headers = {name.lower(): _strings(values) for name, values in _object(found.get("headers")).items()}
+    headers = {name.lower(): _strings(values) for name, values in mapping(found.get("headers")).items()}
     hostname, proxied = (_strings(found.get(name)) for name in ("hostname", "proxyProtocol"))
     return _whoami(peer, "".join(hostname[:1]), _strings(found.get("ip")), headers, "".join(proxied[:1]))
 
@@ -260,17 +260,13 @@ def _look_up(data: Mapping[str, Any], path: str) -> Any:
     found: Any = data
     for part in path.split("."):
         if isinstance(found, dict):
-            found = cast(dict[str, Any], found).get(part)
-        elif is_list(found) and part.isascii() and part.isdecimal() and len(part) < 4:
-            found = found[int(part)] if int(part) < len(found) else None
+            found = mapping(found).get(part)
+        elif items(found) and part.isascii() and part.isdecimal() and len(part) < 4:
+            found = next(iter(items(found)[int(part) :]), None)
         else:
             return None
     return found
 
 
-def _object(value: Any) -> dict[str, Any]:
-    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
-
-
-def _strings(value: Any) -> list[str]:
-    return [item for item in (value if is_list(value) else [value]) if isinstance(item, str)]
+def _strings(value: object) -> list[str]:
+    return [value] if isinstance(value, str) else texts(value)

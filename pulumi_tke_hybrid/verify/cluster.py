@@ -13,10 +13,13 @@ from pulumi_tke_hybrid.kube.objects import (
     child,
     children,
     condition,
+    is_super_node,
     name_of,
+    node_of,
     pod_addresses,
+    zone_of_node,
 )
-from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.kube.objects import pod_ranges as node_ranges
 from pulumi_tke_hybrid.tke.values import Json
 from pulumi_tke_hybrid.verify.backends import UNPLACED, Addresses, Pod, Range, Roster, gateways, ranges
 from pulumi_tke_hybrid.verify.kube import CannotVerify, Kube, NotAllowed, NotThere
@@ -171,33 +174,14 @@ def _backends(kube: Kube, front: Front, ingress: Json, missing: list[str]) -> li
     return found
 
 
-def zone_of(node: Json, subnets: Subnets) -> str:
-    """The zone's name where it can be told, else the label as it is.
-
-    TKE's label holds a number whose last digits are the zone's own: 100004 is ap-guangzhou-4, 160001 is
-    ap-chengdu-1. Inferred from
-    the vendor's examples; so a name is only made in the region that the subnets name.
-    """
-    labels = child(node, "metadata", "labels")
-    label = str(labels.get(keys.CBS_ZONE_LABEL) or labels.get(keys.ZONE_LABEL) or "")
-    if label.isascii() and label.isdecimal() and subnets.region:
-        return f"{subnets.region}-{int(label) % 10000}"
-    return label or UNPLACED
-
-
 def super_nodes(snapshot: Snapshot) -> set[str]:
-    """Names of the super nodes. Their pods have addresses of the super node's own subnet, and no ENI of a
-    machine."""
-    return {
-        name_of(node)
-        for node in snapshot.nodes
-        if child(node, "metadata", "labels").get(keys.INSTANCE_TYPE_LABEL) == keys.SUPER_NODE
-    }
+    """Return the names of the super nodes."""
+    return {name_of(node) for node in snapshot.nodes if is_super_node(node)}
 
 
 def zones_by_node(snapshot: Snapshot, subnets: Subnets) -> dict[str, str]:
     """The zone of each node."""
-    return {name_of(node): zone_of(node, subnets) for node in snapshot.nodes}
+    return {name_of(node): zone_of_node(node, subnets.region) or UNPLACED for node in snapshot.nodes}
 
 
 def roster(snapshot: Snapshot, subnets: Subnets) -> Roster:
@@ -206,8 +190,8 @@ def roster(snapshot: Snapshot, subnets: Subnets) -> Roster:
     found = [
         Pod(
             name=name_of(pod),
-            zone=zones.get(str(child(pod, "spec").get("nodeName", "")), UNPLACED),
-            node=str(child(pod, "spec").get("nodeName", "")),
+            zone=zones.get(node_of(pod), UNPLACED),
+            node=node_of(pod),
             address=next(iter(pod_addresses(pod)), ""),
             also=pod_addresses(pod)[1:],
             ready=condition(pod, "Ready") == "True" and not being_deleted(pod) and bool(pod_addresses(pod)),
@@ -235,8 +219,8 @@ def addresses(
     of_nodes = {address: f"a node ({address})" for address in nodes}
     pod_ranges: list[Range] = []
     for node in snapshot.nodes if snapshot else ():
-        name, spec = name_of(node), child(node, "spec")
-        blocks = [str(block) for block in (spec.get("podCIDRs") or [spec.get("podCIDR")]) if block]
+        name = name_of(node)
+        blocks = node_ranges(node)
         for block in blocks:
             of_nodes |= gateways(name, block)
         pod_ranges += ranges((block, f"the pod range of node {name}") for block in blocks)

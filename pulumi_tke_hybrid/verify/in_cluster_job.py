@@ -16,9 +16,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pulumi_tke_hybrid.cli.writers import shown
-from pulumi_tke_hybrid.kube.objects import being_deleted, child, children, condition, name_of
+from pulumi_tke_hybrid.kube.objects import (
+    being_deleted,
+    child,
+    children,
+    condition,
+    is_super_node,
+    name_of,
+    node_of,
+)
 from pulumi_tke_hybrid.tke.values import Json
-from pulumi_tke_hybrid.verify.cluster import Snapshot, super_nodes
+from pulumi_tke_hybrid.verify.cluster import Snapshot
 from pulumi_tke_hybrid.verify.inside import Order, progress_in, traffic_of
 from pulumi_tke_hybrid.verify.kube import CannotVerify, Kube
 from pulumi_tke_hybrid.verify.probe import Traffic
@@ -53,12 +61,12 @@ class JobSettings:
 def free_nodes(snapshot: Snapshot) -> list[str]:
     """Ready nodes that hold no target pod and take pods without further ado; a super node has no network of
     its own for the Job."""
-    taken = {str(child(pod, "spec").get("nodeName", "")) for pod in snapshot.pods}
+    taken = {node_of(pod) for pod in snapshot.pods}
     usable = [
         name_of(node)
         for node in snapshot.nodes
         if condition(node, "Ready") == "True"
-        and name_of(node) not in super_nodes(snapshot)
+        and not is_super_node(node)
         and not child(node, "spec").get("unschedulable")
         and not being_deleted(node)
         and not any(

@@ -6,14 +6,14 @@ has port 80 for HTTP and port 443 for HTTPS, or the ports of `listen-ports` (457
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from pulumi_tke_hybrid.cli.writers import listed, shown
-from pulumi_tke_hybrid.kube.objects import annotations_of, child, children, is_list
+from pulumi_tke_hybrid.kube.objects import annotations_of, child, children
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.values import Json
+from pulumi_tke_hybrid.tke.values import Json, at, items, mapping, texts
 from pulumi_tke_hybrid.verify.kube import CannotVerify
 
 LAYER_4 = ("TCP", "UDP", "TCP_SSL")
@@ -97,16 +97,15 @@ def _specified(port: int, declared: Sequence[str], given: object) -> Listener:
     """A port, with what the annotation has for that port."""
     if given is None:
         return Listener(port, declared)
-    entry: Json = cast(Json, given) if isinstance(given, dict) else {}
-    protocols = entry.get("protocol")
-    if not is_list(protocols) or not protocols or not all(isinstance(item, str) for item in protocols):
+    protocols = texts(at(given, "protocol"))
+    if not protocols or protocols != at(given, "protocol"):
         problem = (
             f"the annotation {keys.SERVICE_PROTOCOLS} has no list of protocols for port {port}, so its layer"
             " is not known"
         )
         return Listener(port, declared, problem=problem)
     return Listener(
-        port, tuple(dict.fromkeys(item.upper() for item in protocols)), tuple(child(entry, "hosts"))
+        port, tuple(dict.fromkeys(item.upper() for item in protocols)), tuple(mapping(at(given, "hosts")))
     )
 
 
@@ -158,9 +157,10 @@ def _hosts_of_rules(text: str) -> tuple[str, ...] | None:
         return None
     if rules is None:
         return ()
-    if not is_list(rules) or not all(isinstance(rule, dict) for rule in rules):
+    found = [mapping(rule) for rule in items(rules)]
+    if found != rules:
         return None
-    return tuple(dict.fromkeys(str(rule["host"]) for rule in cast(list[Json], rules) if rule.get("host")))
+    return tuple(dict.fromkeys(str(rule["host"]) for rule in found if rule.get("host")))
 
 
 def _listen_ports(text: str) -> tuple[list[int] | None, list[int] | None]:
@@ -172,13 +172,13 @@ def _listen_ports(text: str) -> tuple[list[int] | None, list[int] | None]:
     except (ValueError, RecursionError):
         return None, None
     found: dict[str, list[int]] = {"HTTP": [], "HTTPS": []}
-    for entry in entries if is_list(entries) else [None]:
-        for protocol, port in (
-            cast(Mapping[str, Any], entry).items() if isinstance(entry, dict) else [("", None)]
-        ):
-            if protocol not in found or not isinstance(port, int):
-                return None, None
-            found[protocol].append(port)
+    listed_ports = [mapping(entry) for entry in items(entries)]
+    if listed_ports != entries:
+        return None, None
+    for protocol, port in (pair for entry in listed_ports for pair in entry.items()):
+        if protocol not in found or not isinstance(port, int):
+            return None, None
+        found[protocol].append(port)
     return found["HTTP"], found["HTTPS"]
 
 

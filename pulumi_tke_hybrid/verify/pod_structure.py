@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pulumi_tke_hybrid.cli.writers import listed, shown
-from pulumi_tke_hybrid.kube.objects import child, children, condition, name_of, pod_addresses
+from pulumi_tke_hybrid.kube.objects import child, children, condition, name_of, node_of, pod_addresses
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.enis import networks
 from pulumi_tke_hybrid.tke.values import Json
@@ -73,7 +73,7 @@ class PodRow:
 
 def pod_row(pod: Json, zones: Mapping[str, str], super_nodes: Collection[str], known: Addresses) -> PodRow:
     """What the API shows of one pod."""
-    node, addresses = str(child(pod, "spec").get("nodeName", "")), pod_addresses(pod)
+    node, addresses = node_of(pod), pod_addresses(pod)
     gates = [str(gate.get("conditionType")) for gate in children(pod, "spec", "readinessGates")]
     gate = (
         "none"

@@ -15,13 +15,12 @@ from pulumi_tke_hybrid.kube.objects import (
     child,
     children,
     condition,
-    is_list,
     name_of,
     pod_addresses,
 )
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.enis import over
-from pulumi_tke_hybrid.tke.values import Json
+from pulumi_tke_hybrid.tke.values import Json, texts
 from pulumi_tke_hybrid.verify.cluster import (
     Snapshot,
     Subnets,
@@ -189,8 +188,7 @@ def _backend_findings(snapshot: Snapshot, pods: Sequence[Json]) -> Iterator[Find
     for piece in snapshot.slices:
         family = listed_.setdefault(str(piece.get("addressType") or "IPv4"), set())
         for endpoint in children(piece, "endpoints"):
-            given = endpoint.get("addresses")
-            found = [str(address) for address in given] if is_list(given) else []
+            found = texts(endpoint.get("addresses"))
             family.update(found)
             target = child(endpoint, "targetRef")
             if found and target.get("kind") != "Pod" and not of_pods & set(found):

@@ -11,7 +11,7 @@ from pulumi_tke_hybrid.verify import cluster
 from pulumi_tke_hybrid.verify.cluster import TKE_SERVICE_CONFIG, Front, Subnets
 from pulumi_tke_hybrid.verify.pod_structure import Level, Path
 from pulumi_tke_hybrid.verify.structure import Structure, check
-from tests.unit.verify.objects import FACTS, FakeKube, good_pods, ingress, node, pod, service, two_zones
+from tests.unit.verify.objects import FACTS, FakeKube, good_pods, ingress, pod, service, two_zones
 
 SERVICE, INGRESS = Front("Service", "default", "web"), Front("Ingress", "default", "web")
 SUBNETS = Subnets.of(FACTS)
@@ -160,19 +160,6 @@ def test_pods_on_their_way_out_are_not_judged() -> None:
     kube = FakeKube(pods=[*good_pods(), leaving])
     assert not faults(kube)
     assert cluster.roster(cluster.look(kube, SERVICE), SUBNETS).wanted == {"web-0", "web-1"}
-
-
-@pytest.mark.parametrize(
-    ("label", "region", "zone"),
-    [
-        ("100004", "ap-guangzhou", "ap-guangzhou-4"),
-        ("160001", "ap-chengdu", "ap-chengdu-1"),
-        ("100004", "", "100004"),
-        ("", "", "?"),
-    ],
-)
-def test_a_nodes_zone_is_named_where_the_region_is_known(label: str, region: str, zone: str) -> None:
-    assert cluster.zone_of(node("n", label, "192.168.0.0/26"), Subnets({}, region)) == zone
 
 
 def test_every_address_of_a_node_is_known() -> None:
