@@ -14,13 +14,13 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.lab import test_controllers
 from tests.lab.controllers import keys
 from tests.lab.controllers.kube import DEPLOYMENT, INGRESS, SERVICE, Json, name_of
+from tests.lab.controllers_tests import cluster as controlled
+from tests.lab.controllers_tests.cluster import MANAGER, STATEFUL_SET, template
 from tests.lab.lab import REGION, Lab, wait_until
 from tests.lab.packets import names, unavailable
 from tests.lab.packets.network import PacketNetwork
-from tests.lab.test_controllers import MANAGER, STATEFUL_SET, template
 from tests.lab.toolchain import ensure
 from tests.lab.world import VpcCni
 
@@ -61,7 +61,7 @@ with socket.create_connection((host, port), 8) as there:
 """
 
 
-class PacketLab(test_controllers.Lab):
+class PacketLab(controlled.Lab):
     """A cluster with three zones, each with a container subnet and one node, and its packet network."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.capacity.rows import Row, rows
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.tke.enis import LimitSource
 from tests.lab.controllers.kube import DEPLOYMENT, NODE, POD, Json, condition, name_of, pod_ip, status_of
-from tests.lab.test_controllers import ENI, Lab, template
+from tests.lab.controllers_tests.cluster import ENI, Lab, template
 from tests.lab.toolchain import ensure
 from tests.lab.world import Instance
 from tests.lab.world import Subnet as WorldSubnet

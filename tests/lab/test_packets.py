@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import test_controllers
 from tests.lab.controllers import keys
 from tests.lab.controllers.kube import (
     DEPLOYMENT,
@@ -27,6 +26,8 @@ from tests.lab.controllers.kube import (
     pod_ip,
     uid_of,
 )
+from tests.lab.controllers_tests import cluster as controlled
+from tests.lab.controllers_tests.cluster import ENI, MANAGER, STATEFUL_SET, template
 from tests.lab.lab import Lab, wait_until
 from tests.lab.packets import PacketsUnavailable, kernel, names, tools
 from tests.lab.packets.errors import AddressTaken
@@ -44,7 +45,6 @@ from tests.lab.packets_cluster import (
     skip_where_impossible,
     with_cluster,
 )
-from tests.lab.test_controllers import ENI, MANAGER, STATEFUL_SET, template
 
 TELL = """
 import json, socket, sys
@@ -348,7 +348,7 @@ def test_packets_follow_the_pods(lab: PacketLab) -> None:
                 "serviceName": "kept",
                 "replicas": 1,
                 "selector": {"matchLabels": {"app": "web"}},
-                "template": template(test_controllers.KEPT),
+                "template": template(controlled.KEPT),
             },
         }
         await lab.api.delete(DEPLOYMENT, "web-100004", namespace)
@@ -500,7 +500,7 @@ def _pod(number: int) -> Json:
 
 
 def test_the_number_of_pods_is_bounded() -> None:
-    made = test_controllers.Lab()
+    made = controlled.Lab()
     made.loop.close()
     node: Json = {
         "metadata": {"name": "10.0.0.4"},

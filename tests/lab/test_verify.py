@@ -16,6 +16,7 @@ import pytest
 
 from tests.lab.controllers import keys
 from tests.lab.controllers.kube import INGRESS, POD, SERVICE, Json, name_of, node_of
+from tests.lab.controllers_tests.cluster import ENI, MANAGER
 from tests.lab.lab import ROOT, Lab
 from tests.lab.packets import kernel, names
 from tests.lab.packets_cluster import (
@@ -30,7 +31,6 @@ from tests.lab.packets_cluster import (
     skip_where_impossible,
     with_cluster,
 )
-from tests.lab.test_controllers import ENI, MANAGER
 from tests.lab.verified import CLIENT, Place, direct
 
 FORGED = "203.0.113.66"

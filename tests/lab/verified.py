@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab.controllers.kube import SERVICE, Json
+from tests.lab.controllers_tests.cluster import ENI
 from tests.lab.lab import ROOT
 from tests.lab.packets_cluster import DIRECT, PacketLab
-from tests.lab.test_controllers import ENI
 
 CLIENT = "10.0.0.3"
 ENI_SUBNETS = [f"--subnet=ap-guangzhou-{zone}=10.0.{zone}.0/24" for zone in (4, 6, 7)]
