@@ -15,3 +15,10 @@ def nothing_is_left() -> Iterator[None]:
     yield
     assert not names.existing(names.prefix())
     assert not [name for name in names.orphans(names.existing()) if name not in before]
+
+
+@pytest.fixture(scope="module")
+def possible() -> None:
+    from tests.lab.packets_cluster import skip_where_impossible  # not for tests that need no packets
+
+    skip_where_impossible()
