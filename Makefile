@@ -1,31 +1,32 @@
-# `make demo` and `make test` need Python >= 3.10, Go >= 1.26 and make; what else they need, they install or build.
-# Real packets need root, iproute2 and nftables; as root on Debian and its like these are installed, elsewhere that part is left out.
+# `make demo` and `make test` need Python >= 3.10, Go >= 1.26 and make, and install or build everything else.
+# Real packets need root, iproute2 and nftables. As root on Debian and similar systems, both targets install the two packages.
+# Without them, both targets skip the packet tests.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Engine tests by the file: what a file's tests build on each other stays together. They mostly wait, so two labs fit on two cores.
-# The lab's own tests kill labs and look for what is left, so they run alone.
-# A lab starts Python for every step of a program, and pytest rewrites each test: what is compiled is kept, whatever the machine's habit.
+# Engine tests run file by file, because the tests of a file build on each other. Engine tests mostly wait, so two labs fit on two cores.
+# The lab's own tests kill labs and search for leftovers, so these tests run alone.
+# A lab starts Python for every step of a program, and pytest rewrites each test, so bytecode is always written.
 export PYTHONDONTWRITEBYTECODE :=
 UNIT := -n auto --dist worksteal
 ENGINE := -n 2 --dist loadfile
 
 .PHONY: help demo test unit lint toolchain tools pins clean
-help: ## What can be made
+help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
 $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.10 or later" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or later is needed; say make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or later is needed: make PYTHON=python3.11" >&2; exit 1; }
 	@echo "environment: $(VENV) (about two minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@$(BIN)/python -m pytest --collect-only --quiet tests/unit >/dev/null || true # compiles, so that the first run takes no longer
+	@$(BIN)/python -m pytest --collect-only --quiet tests/unit >/dev/null || true # writes bytecode, so that the first run takes no longer
 	@touch $@
 
-demo: tools ## The article's cluster in the embedded lab: preview, up, third zone, which client pods see, destroy
+demo: tools ## The article's cluster in the embedded lab: preview, up, third zone, addresses that pods see, destroy
 	@$(BIN)/python -m tests.lab.demo
 
 test: lint tools ## Everything: linters, type checkers, unit, engine and lab tests
@@ -35,7 +36,7 @@ test: lint tools ## Everything: linters, type checkers, unit, engine and lab tes
 	@$(BIN)/python -m pytest $(ENGINE) tests/engine
 	@$(BIN)/python -m pytest tests/lab
 
-unit: $(VENV)/.ready ## The unit tests alone: seconds, no binary
+unit: $(VENV)/.ready ## Only the unit tests: no binary, no lab
 	@$(BIN)/python -m pytest $(UNIT) tests/unit
 
 lint: $(VENV)/.ready ## Linters, type checkers and the import contract
@@ -45,10 +46,10 @@ lint: $(VENV)/.ready ## Linters, type checkers and the import contract
 	@$(BIN)/mypy
 	@$(BIN)/pyright
 
-toolchain: $(VENV)/.ready ## Build what the lab runs on: about 20 minutes on two cores, once
+toolchain: $(VENV)/.ready ## Build the lab's toolchain: about 20 minutes on two cores, once
 	@$(BIN)/python -m tests.lab.toolchain
 
-tools: $(VENV)/.ready ## What real packets need, iproute2 and nftables: installed with apt-get where that is possible
+tools: $(VENV)/.ready ## Install iproute2 and nftables with apt-get, for real packets
 	@$(BIN)/python -m tests.lab.packets.tools
 
 pins: $(VENV)/.ready ## Renew requirements/dev.txt

@@ -1,2 +1,1 @@
-"""What users wait for, measured on the lab: run one with `python -m benchmarks.<name>`. Figures, never
-tests."""
+"""Durations and losses that users notice, measured on the lab: `python -m benchmarks.<name>`. No tests."""

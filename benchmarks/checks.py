@@ -1,5 +1,7 @@
-"""How much the checks add to the preview of a program with many workloads. Run it with `python -m
-benchmarks.checks [workloads]`."""
+"""Share of the checks in the preview of a program with many workloads.
+
+Run `python -m benchmarks.checks [workloads]`.
+"""
 
 import json
 import sys
@@ -13,7 +15,7 @@ PROGRAM = Path(__file__).with_name("thousand_workloads")
 
 
 def preview(lab: Lab, workloads: int, checks: str) -> tuple[float, float]:
-    """Seconds of one preview on the real engine, and seconds that its checks took."""
+    """Return the seconds of one preview on the real engine, and the seconds of its checks."""
     with tempfile.TemporaryDirectory() as directory:
         result = Path(directory) / "result.json"
         project = lab.project(PROGRAM, {"BENCHMARK_CHECKS": checks, "BENCHMARK_RESULT": str(result)})
@@ -28,7 +30,7 @@ def preview(lab: Lab, workloads: int, checks: str) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Both previews, one after the other."""
+    """Measure a preview without checks, then a preview with checks."""
     workloads = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     with Lab.started() as lab:
         without, _ = preview(lab, workloads, "off")

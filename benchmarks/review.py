@@ -1,7 +1,7 @@
-"""How long `tke-hybrid review` takes for 10,000 steps, and how much memory: `python -m benchmarks.review`.
+"""Time and memory of `tke-hybrid review` for 10,000 steps: `python -m benchmarks.review`.
 
-The steps are those of recorded previews, over and over under other names. Wanted: at most 1.5 s and 200 MB,
-for the whole process.
+The steps are copies of recorded previews under other names. The goal for the process is
+1.5 s and 200 MB.
 """
 
 import argparse
@@ -20,7 +20,7 @@ SECONDS, MEGABYTES = 1.5, 200
 
 
 def enlarge(recording: str, count: int, path: Path) -> None:
-    """Write a preview of so many steps, indented as the CLI does it."""
+    """Write a preview with `count` steps, indented as the CLI indents."""
     recorded: dict[str, Any] = json.loads((RECORDED / f"{recording}.json").read_text())
     given = [step for step in recorded["steps"] if "pulumi:pulumi:Stack" not in step["urn"]]
     steps = [
@@ -34,7 +34,7 @@ def enlarge(recording: str, count: int, path: Path) -> None:
 
 
 def main() -> None:
-    """Measure, print, and end with 1 where it is too much."""
+    """Measure and print; end with 1 above the goal."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument(
@@ -46,7 +46,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "preview.json"
         for recording in options.recordings:
-            # In a process of its own: what a parent once held counts as its child's memory.
+            # In a separate process: the peak memory of a parent counts as its child's memory.
             maker = multiprocessing.get_context("spawn").Process(
                 target=enlarge, args=(recording, options.steps, path)
             )

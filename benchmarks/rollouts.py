@@ -1,11 +1,9 @@
-"""Requests lost while pods are replaced: rolling restarts and image changes of 4 pods under steady load, 10
-of each by default.
+"""Requests lost in rolling restarts and image changes of 4 pods under steady load, 10 of each by default.
 
-`python -m benchmarks.rollouts [runs]`, behind a Service and behind an Ingress. Beside the defaults, what they
-are made of is taken
-away piece by piece, and a plain Deployment with a plain Service shows that the measure measures. Needs root,
-like the lab's packet
-network. Ends with 1 if a request was lost with the defaults, or none with the plain objects.
+Run `python -m benchmarks.rollouts [runs]` as root: the lab's packet network needs root. The pods are behind a
+Service and behind an Ingress. Further runs omit parts of the defaults. A plain Deployment with a plain
+Service proves that the benchmark detects lost requests. The exit code is 1 if the defaults lose a request, or
+if the plain objects lose none.
 """
 
 import argparse
@@ -41,35 +39,35 @@ def measured(
     return load.report, time.monotonic() - begin
 
 
-def told(title: str, number: int, what: str, report: Report, seconds: float) -> int:
+def print_report(title: str, number: int, what: str, report: Report, seconds: float) -> int:
     print(f"{title}, {what} {number}: {report} ({seconds:.0f} s)", flush=True)
     return len(report.failures)
 
 
 def component(scene: Scene, title: str, runs: int) -> int:
-    """Failures in so many restarts and as many image changes."""
+    """Return the lost requests of `runs` restarts and `runs` image changes."""
     failed = 0
     with scene.workload("measured", replicas=REPLICAS, **PIECES[title]) as project:
         front = str(PIECES[title].get("front", "service"))
         scene.bound(REPLICAS, front=front)
         address = scene.address(front=front)
         for number in range(1, runs + 1):
-            failed += told(title, number, "restart", *measured(scene, address, scene.restart))
+            failed += print_report(title, number, "restart", *measured(scene, address, scene.restart))
             configure(project, {"image": f"nginx:change-{number}"})
-            failed += told(title, number, "image change", *measured(scene, address, project.up))
+            failed += print_report(title, number, "image change", *measured(scene, address, project.up))
     return failed
 
 
 def plain(scene: Scene, runs: int, mode: str, annotations: dict[str, str]) -> int:
-    """The same for objects without anything of TKE's in them but a subnet."""
+    """Return the lost requests of objects whose only TKE setting is a subnet."""
     failed, namespace = 0, mode.replace(", ", "-").replace(" ", "-")
     with scene.plain(namespace, REPLICAS, annotations) as address:
         scene.bound(2 if annotations else REPLICAS, namespace)
         for number in range(1, runs + 1):
             restart = partial(scene.restart, namespace=namespace)
-            failed += told(mode, number, "restart", *measured(scene, address, restart, namespace))
+            failed += print_report(mode, number, "restart", *measured(scene, address, restart, namespace))
             change = partial(scene.set_image, f"nginx:change-{number}", namespace)
-            failed += told(mode, number, "image change", *measured(scene, address, change, namespace))
+            failed += print_report(mode, number, "image change", *measured(scene, address, change, namespace))
     return failed
 
 
@@ -82,13 +80,13 @@ def main() -> None:
         nargs="?",
         type=int,
         default=10,
-        help="restarts, and image changes, with the defaults; two of other kinds",
+        help="restarts and image changes with the defaults; at most two with other settings",
     )
     runs = parser.parse_args().runs
     reason = unavailable()
     if reason is not None:
         sys.exit(f"no real packets here: {reason}")
-    print(f"load balancers are told within {SYNC_SECONDS} to {2 * SYNC_SECONDS} s", flush=True)
+    print(f"load balancers are updated within {SYNC_SECONDS} to {2 * SYNC_SECONDS} s", flush=True)
     with Lab.started(packets=True) as lab, Scene.set_up(lab) as scene:
         lost = {
             title: component(scene, title, runs if title.startswith("defaults") else min(runs, 2))

@@ -1,5 +1,4 @@
-"""`tke-hybrid verify`: 1,000 requests over 3 zones and 30 pods on real packets. Needs root, like the lab's
-packet network."""
+"""`tke-hybrid verify` with 1,000 requests to 30 pods in 3 zones, on real packets. Needs root."""
 
 import sys
 import tempfile

@@ -1,5 +1,4 @@
-"""One cluster and many workloads, each checked against the cluster's facts. Tells how much time the checks
-took."""
+"""One cluster and many workloads, each checked against the cluster's facts; counts the checks' time."""
 
 import atexit
 import json
@@ -22,7 +21,7 @@ spent = {"seconds": 0.0, "depth": 0}
 
 
 def timed(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same, its time added up; what it calls is not counted twice."""
+    """Wrap a function to add up its time; nested calls count once."""
 
     def wrapper(*arguments: Any, **named: Any) -> Any:
         begin, spent["depth"] = time.perf_counter(), spent["depth"] + 1
@@ -37,7 +36,7 @@ def timed(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def listed(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for what yields: all of it at once."""
+    """Wrap a generator function to return a list."""
     return lambda *arguments, **named: list(function(*arguments, **named))
 
 
@@ -59,28 +58,40 @@ zone, block = "ap-guangzhou-4", "10.0.64.0/18"
 cluster = tke.HybridCluster(
     "hybrid",
     {
-        "vpc_id": "vpc-12345678", "vpc_cidr": "10.0.0.0/16", "cluster_cidr": "172.16.0.0/14",
+        "vpc_id": "vpc-12345678",
+        "vpc_cidr": "10.0.0.0/16",
+        "cluster_cidr": "172.16.0.0/14",
         "cluster_max_pod_num": 64,
-        "cluster_max_service_num": 4096, "ip_reclaim": tke.after(300),
+        "cluster_max_service_num": 4096,
+        "ip_reclaim": tke.after(300),
         "eni_subnets": [{"subnet_id": "subnet-aaaaaaaa", "zone": zone, "cidr_block": block}],
-        "node_pools": [{
-            "name": "four", "zone": zone, "subnet_id": "subnet-bbbbbbbb", "instance_type": "S5.4XLARGE64",
-            "size": 60,
-            "keep_machines": False, "key_ids": ["skey-12345678"],
-        }],
+        "node_pools": [
+            {
+                "name": "four",
+                "zone": zone,
+                "subnet_id": "subnet-bbbbbbbb",
+                "instance_type": "S5.4XLARGE64",
+                "size": 60,
+                "keep_machines": False,
+                "key_ids": ["skey-12345678"],
+            }
+        ],
     },
-)  # fmt: skip
-told = {
-    "clusterId": "cls-12345678", "vpcId": "vpc-12345678", "region": "ap-guangzhou", "staticIp": True,
+)
+facts = {
+    "clusterId": "cls-12345678",
+    "vpcId": "vpc-12345678",
+    "region": "ap-guangzhou",
+    "staticIp": True,
     "ipReclaim": "300s",
     "zones": {zone: [{"subnetId": "subnet-aaaaaaaa", "cidrBlock": block}]},
     "nodePools": [{"zone": zone, "size": 60, "instanceType": "S5.4XLARGE64"}],
-}  # fmt: skip
+}
 for index in range(pulumi.Config().require_int("workloads")):
     described = {
         "image": "nginx",
         "replicas": 3,
         "exposure": tke.internal("subnet-cccccccc"),
-        "cluster_facts": told,
+        "cluster_facts": facts,
     }
     tke.ClientIpWorkload(f"web-{index}", described, pulumi.ResourceOptions(provider=cluster.provider))

@@ -1,5 +1,4 @@
-"""ingress-nginx on ENI addresses: nginx sees its clients, behind a load balancer that outlives the
-Service."""
+"""ingress-nginx on VPC-CNI: nginx sees its clients, behind a load balancer that outlives the Service."""
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -15,8 +14,7 @@ provider = kubernetes.Provider(
 )
 options = pulumi.ResourceOptions(provider=provider)
 
-# The Service comes first: TKE gives a pod its readiness gate only when a direct Service selects it at its
-# creation.
+# The Service comes first: TKE adds a readiness gate only to a pod that a direct Service selects at creation.
 service = kubernetes.core.v1.Service(
     "gateway",
     metadata=kubernetes.meta.v1.ObjectMetaArgs(

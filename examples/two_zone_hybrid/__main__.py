@@ -1,4 +1,4 @@
-"""The article's cluster: GlobalRouter in two zones, and four ways to nginx; three see their client."""
+"""The article's cluster in two zones, with four paths to nginx: on three paths, nginx sees its client."""
 
 from functools import partial
 from ipaddress import IPv4Network

@@ -1,5 +1,4 @@
-"""The words that the documentation uses mean the same as the enumerations, in a program that both type
-checkers read."""
+"""Documented strings equal the enumerations, in a program that both type checkers accept."""
 
 from typing import Any
 
@@ -12,7 +11,7 @@ from tests.unit.programs import run
 from tests.unit.workloads import made
 
 
-def test_a_program_in_words_makes_what_the_words_say() -> None:
+def test_strings_have_the_effect_of_the_enumerations() -> None:
     def program() -> None:
         typed_program.cluster()
         typed_program.switch()
@@ -48,7 +47,7 @@ def test_a_program_in_words_makes_what_the_words_say() -> None:
         ),
     ],
 )
-def test_another_word_is_refused_with_those_that_there_are(more: dict[str, Any], line: str) -> None:
+def test_an_unknown_string_is_refused_with_the_accepted_strings(more: dict[str, Any], line: str) -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         made(**more)
     assert [str(problem) for problem in caught.value.problems] == [line]

@@ -1,0 +1,43 @@
+"""README, ARCHITECTURE.md, CONTRIBUTING.md, CHANGELOG.md and docs/: links resolve, and named files exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+SOURCES = [path for folder in ("pulumi_tke_hybrid", "tests") for path in (ROOT / folder).rglob("*.py")]
+
+
+def anchors(page: Path) -> set[str]:
+    """Anchors of a page: its headings as code hosts spell them, and the ids in the text."""
+    text = page.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings} | set(
+        re.findall(r"<a id='([^']+)'", text)
+    )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_resolve(page: Path) -> None:
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        file, _, anchor = link.partition("#")
+        if not file.startswith("https://"):
+            target = (page.parent / file).resolve() if file else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+def test_the_glossary_has_twenty_terms_and_names_of_the_code() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) == 20
+    code = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    for row in rows:
+        assert re.search(r"[\u4e00-\u9fff]|ReadinessGate", row[2]), row[1]
+        assert row[3].strip().endswith("."), row[1]
+        for name in re.findall(r"`([^`]+)`", row[4]):
+            key = re.sub(r"^tke-hybrid |\(\)$|=.*$", "", name)
+            assert key in code, name
