@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.cloud.clusters import pod_limits, wait_until_gone
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
 from pulumi_tke_hybrid.cloud.subnets import subnets_of, wait_until_empty
 from pulumi_tke_hybrid.component.dynamic import CloudStateProvider, log_progress, unknown
-from pulumi_tke_hybrid.tke.cluster import ClusterPlan, PlannedPool, PlannedSubnet
+from pulumi_tke_hybrid.tke.cluster import DeclaredCluster, DeclaredPool, Subnet
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules import immutable_fields
 from pulumi_tke_hybrid.tke.rules import pools as capacity
@@ -184,18 +184,16 @@ def _stated(props: Mapping[str, Any]) -> Iterator[Stated]:
             yield Stated(f"node_pools[{name}]", text(pool["subnetId"]), vpc, text(pool.get("zone")))
 
 
-def _plan(subnets: Sequence[Mapping[str, Any]], planned: Mapping[str, Any]) -> ClusterPlan:
+def _plan(subnets: Sequence[Mapping[str, Any]], planned: Mapping[str, Any]) -> DeclaredCluster:
     """The plan as far as the preview knows it."""
     pools: list[Mapping[str, Any]] = planned["nodePools"]
-    return ClusterPlan(
+    return DeclaredCluster(
         subnets=tuple(
-            PlannedSubnet(
-                f"eni_subnets[{index}]", zone=_known(item.get("zone")), cidr=_known(item.get("cidr"))
-            )
+            Subnet(_known(item.get("cidr")), zone=_known(item.get("zone")) or "", path=f"eni_subnets[{index}]")
             for index, item in enumerate(subnets)
         ),
         pools=tuple(
-            PlannedPool(
+            DeclaredPool(
                 f"node_pools[{index}]",
                 zone=_known(item.get("zone")),
                 instance_type=_known(item.get("instanceType")),

@@ -19,7 +19,7 @@ from pulumi_tke_hybrid.endpoint import EndpointArgs
 from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
 from pulumi_tke_hybrid.tke import cidrs, ipamd, names
-from pulumi_tke_hybrid.tke.cluster import ClusterPlan, PlannedSubnet
+from pulumi_tke_hybrid.tke.cluster import DeclaredCluster, Subnet
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import pools, ranges, zones_and_subnets
 from pulumi_tke_hybrid.tke.rules import pools as capacity
@@ -214,7 +214,7 @@ class HybridClusterArgs(Args):
             yield from (finding.under("endpoint") for finding in self.endpoint.problems())
         yield from ipamd.reclaim_findings(value_if_known(self.ip_reclaim), plan.static_ip)
 
-    def _registration(self, plan: ClusterPlan) -> Iterator[Finding]:
+    def _registration(self, plan: DeclaredCluster) -> Iterator[Finding]:
         first = plan.subnets[0].zone if plan.subnets else None
         if (
             self.zone_registration is ZoneRegistration.CONFIGMAP
@@ -225,7 +225,7 @@ class HybridClusterArgs(Args):
             why = "ipamd must run before its ConfigMap can be edited"
             yield COMBINATION.finding("node_pools", f"no pool is in {first}", why=why, todo="add one there")
 
-    def plan(self) -> ClusterPlan:
+    def plan(self) -> DeclaredCluster:
         """What is known of the cluster."""
         subnets, node_pools = self.stated_subnets, self.node_pools or ()
         static = None if is_pending(self.static_ip) else value_if_known(self.static_ip) is not False
@@ -244,13 +244,13 @@ class HybridClusterArgs(Args):
                 f"node_pools[{index}].{name}": getattr(pool, name)
                 for name in ("subnet_id", "zone", "instance_type", "size")
             }
-        return ClusterPlan(
+        return DeclaredCluster(
             subnets=tuple(
-                PlannedSubnet(
-                    f"eni_subnets[{index}]",
-                    value_if_known(subnet.subnet_id),
-                    value_if_known(subnet.zone),
+                Subnet(
                     value_if_known(subnet.cidr_block),
+                    value_if_known(subnet.subnet_id) or "",
+                    zone=value_if_known(subnet.zone) or "",
+                    path=f"eni_subnets[{index}]",
                 )
                 for index, subnet in enumerate(subnets)
             ),

@@ -8,7 +8,7 @@ from pulumi_tke_hybrid.component.inputs import EachItem, Input, NoneAllowed, val
 from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke import names as ids
 from pulumi_tke_hybrid.tke import names as zones
-from pulumi_tke_hybrid.tke.cluster import PlannedPool
+from pulumi_tke_hybrid.tke.cluster import DeclaredPool
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import pools
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY, PROPERTY
@@ -138,10 +138,10 @@ class NodePoolArgs(Args):
         )
         yield from pools.size_problem(value_if_known(self.size), least, most, scaled=bounds is not None)
 
-    def planned(self, path: str) -> PlannedPool:
+    def planned(self, path: str) -> DeclaredPool:
         """What is known of it."""
         bounds, labels = self.autoscale, value_if_known(self.labels)
-        return PlannedPool(
+        return DeclaredPool(
             path=path,
             name=self.name,
             zone=value_if_known(self.zone),

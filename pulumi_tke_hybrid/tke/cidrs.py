@@ -118,6 +118,11 @@ def cidr_problem(block: str) -> Finding | None:
     return None
 
 
+def valid_range(value: object) -> str | None:
+    """The value if it is a range in CIDR notation, else None."""
+    return value if isinstance(value, str) and cidr_problem(value) is None else None
+
+
 def private_findings(path: str, block: str) -> Iterator[Finding]:
     """Whether a range in CIDR notation is one that TKE takes for the overlay."""
     if any(IPv4Network(block).subnet_of(space) for space in GLOBAL_ROUTER_SPACE):

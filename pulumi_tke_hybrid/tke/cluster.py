@@ -1,7 +1,7 @@
-"""One model of a cluster for every count of addresses: zones, container subnets, nodes, and the ENI pods that
-want an address.
+"""The model of a cluster: zones, container subnets, nodes, and the ENI pods that need addresses.
 
-What a program, a preview or a stack plans for a cluster, as far as it is known: what the rules look at."""
+`ClusterInventory` is what addresses are counted in; `DeclaredCluster` is what a program states, for the rules
+on inputs. This module counts nothing (see `tke.capacity`) and reads no source."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -16,16 +16,26 @@ class Subnet:
     """A container subnet."""
 
     cidr: str | None
-    """Its range; None while the range is not known."""
+    """Range of the subnet; None while the range is not known."""
     subnet_id: str = ""
     """Empty while the subnet does not exist."""
     used: int | None = None
     """Addresses in use when the subnet was last read; None: not read."""
+    zone: str = ""
+    """Empty while the zone is not known."""
+    path: str = ""
+    """Property of the program that declares the subnet, e.g. `eni_subnets[1]`; empty for a subnet that was
+    read."""
 
     @property
     def size(self) -> int | None:
-        """Addresses that ENIs and pods can have; None while the range is not known."""
+        """Addresses for ENIs and pods; None while the range is not known."""
         return None if self.cidr is None else cidrs.usable_addresses(self.cidr)
+
+    @property
+    def free(self) -> int | None:
+        """Free addresses when the subnet was last read; None: not read."""
+        return None if self.size is None or self.used is None else self.size - self.used
 
 
 @dataclass(frozen=True)
@@ -35,16 +45,15 @@ class Nodes:
     instance_type: str
     number: int
     most: int | None = None
-    """How many nodes the autoscaler may make; None without autoscaler."""
+    """Upper bound of the autoscaler; None without autoscaler."""
     limit: EniLimit | None = None
-    """What one node takes by its own live object; None: by its type, and by the cluster's
-    `cluster_max_pod_num`."""
+    """Limit that a live node reports; None: the limit follows from the type and from `cluster_max_pod_num`."""
     about: bool = False
-    """`number` is a share of a pool that lies in several zones, worked out and not counted."""
+    """`number` is the even share of a pool that lies in several zones, not a count."""
 
     @property
     def greatest(self) -> int:
-        """How many nodes there can be."""
+        """Greatest number of nodes."""
         return max(self.number, self.most or 0)
 
 
@@ -58,9 +67,9 @@ class Zone:
     pods: int | None = None
     """ENI pods that run in the zone; None: not counted."""
     more_nodes: bool = False
-    """There are, or may be, further nodes whose number or type is not known."""
+    """The zone has, or may have, further nodes whose number or type is not known."""
     others: int = 0
-    """Addresses of the container subnets that neither the cluster's nodes nor its ENI pods hold."""
+    """Addresses of the container subnets that neither the nodes nor the ENI pods of the cluster hold."""
 
     @property
     def size(self) -> int:
@@ -69,7 +78,7 @@ class Zone:
 
     @property
     def has_nodes(self) -> bool:
-        """Whether there are nodes, or may be."""
+        """Whether the zone has, or may have, nodes."""
         return self.more_nodes or any(nodes.greatest for nodes in self.nodes)
 
     @property
@@ -85,7 +94,7 @@ class Demand:
     name: str
     pods: int = 0
     on_each_node: bool = False
-    """A DaemonSet: one pod on each node, whatever `pods` is."""
+    """One pod on each node (DaemonSet); `pods` does not count then."""
     subnets: frozenset[str] = frozenset()
     """Ids of the container subnets that the pods are bound to; empty: all."""
     zones: frozenset[str] = frozenset()
@@ -94,23 +103,22 @@ class Demand:
 
 @dataclass(frozen=True)
 class ClusterInventory:
-    """One cluster, as a preview, a stack, a cluster's facts or the cluster itself gives it."""
+    """One cluster as read from a preview, a stack, a cluster's facts or the live cluster."""
 
     cluster: str
     static_ip: bool = True
     zones: tuple[Zone, ...] = ()
     demands: tuple[Demand, ...] = ()
     pods_per_node: int | None = None
-    """`cluster_max_pod_num`: overlay addresses of a node, which also bound the pods of all networks on it.
-    None: not known."""
+    """`cluster_max_pod_num`: overlay addresses of a node, an upper bound for the pods of all networks on the
+    node. None: not known."""
     limits: Mapping[str, EniLimit] = field(default_factory=dict[str, EniLimit])
-    """ENI limits of instance types as the cloud reports them; other types are looked up in the vendor's
-    table."""
+    """ENI limits by instance type as the cloud reports them; the vendor's table has the other types."""
     unknowns: tuple[str, ...] = ()
-    """What could not be read, a sentence each: with any of them no count is whole."""
+    """A sentence for each value that could not be read; no count is complete with any of them."""
 
     def zone(self, name: str) -> Zone:
-        """The zone of that name; an empty one where there is none."""
+        """The zone of that name; an empty zone if the cluster has none of that name."""
         return next((zone for zone in self.zones if zone.name == name), Zone(name))
 
     def limit(self, nodes: Nodes) -> EniLimit | None:
@@ -123,30 +131,16 @@ class ClusterInventory:
 
     @property
     def has_nodes(self) -> bool:
-        """Whether any node is known; without one only addresses can be counted."""
+        """Whether any node is known; without nodes only addresses can be counted."""
         return any(zone.has_nodes for zone in self.zones)
 
 
 @dataclass(frozen=True)
-class PlannedSubnet:
-    """A container subnet. None: not given, or not known yet."""
+class DeclaredPool:
+    """A node pool as a program, or the facts of a cluster, state it. None: not given, or not known yet."""
 
-    path: str
-    subnet_id: str | None = None
-    zone: str | None = None
-    cidr: str | None = None
-
-    @property
-    def usable(self) -> int | None:
-        """Addresses for ENIs and pods."""
-        return None if self.cidr is None else cidrs.usable_addresses(self.cidr)
-
-
-@dataclass(frozen=True)
-class PlannedPool:
-    """Nodes of one zone."""
-
-    path: str
+    path: str = ""
+    """Property of the program that declares the pool; empty in facts."""
     name: str = ""
     zone: str | None = None
     subnet_id: str | None = None
@@ -154,30 +148,35 @@ class PlannedPool:
     instance_type: str | None = None
     size: int | None = None
     least: int | None = None
-    """Bounds of the autoscaler; None without one."""
+    """Lower bound of the autoscaler; None without autoscaler."""
     most: int | None = None
+    """Upper bound of the autoscaler; None without autoscaler."""
     global_route_only: bool = False
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def greatest(self) -> int | None:
-        """How many nodes there can be."""
+        """Greatest number of nodes."""
         return self.size if self.most is None else self.most
 
     @property
     def smallest(self) -> int | None:
-        """How few nodes there can be."""
+        """Smallest number of nodes."""
         return self.size if self.least is None else self.least
+
+    def nodes(self) -> Nodes:
+        """The nodes of the pool as they are counted."""
+        return Nodes(self.instance_type or "", self.size or 0, self.most)
 
 
 @dataclass(frozen=True)
-class ClusterPlan:
-    """A cluster."""
+class DeclaredCluster:
+    """A cluster as a program states it. None: not given, or not known yet; `later` tells the two apart."""
 
-    subnets: tuple[PlannedSubnet, ...] = ()
-    pools: tuple[PlannedPool, ...] = ()
+    subnets: tuple[Subnet, ...] = ()
+    pools: tuple[DeclaredPool, ...] = ()
     vpc_cidrs: tuple[str, ...] = ()
-    """The ranges of the VPC, the primary one first; empty: not given, or not known yet."""
+    """Ranges of the VPC, the primary range first; empty: not given, or not known yet."""
     cluster_cidr: str | None = None
     pods_per_node: int | None = None
     services: int | None = None
@@ -186,27 +185,27 @@ class ClusterPlan:
     """Further ranges in use, by name."""
     static_ip: bool | None = None
     limits: Mapping[str, EniLimit] = field(default_factory=dict[str, EniLimit])
-    """What the cloud says of instance types; the others are looked up in the table."""
+    """ENI limits by instance type as the cloud reports them; the vendor's table has the other types."""
     later: frozenset[str] = frozenset()
-    """Paths of the values that are not known yet."""
+    """Paths of the values that are known only during the update."""
 
-    def limit(self, pool: PlannedPool) -> EniLimit | None:
-        """ENIs of one node of the pool, as far as that is known."""
+    def limit(self, pool: DeclaredPool) -> EniLimit | None:
+        """ENI limit of one node of the pool; None for a type that is not known."""
         kind = pool.instance_type
         return None if kind is None else self.limits.get(kind) or eni_limit(kind)
 
-    def subnets_by_zone(self) -> dict[str, list[PlannedSubnet]]:
+    def subnets_by_zone(self) -> dict[str, list[Subnet]]:
         """The subnets whose zone is known."""
-        found: defaultdict[str, list[PlannedSubnet]] = defaultdict(list)
+        found: defaultdict[str, list[Subnet]] = defaultdict(list)
         for subnet in self.subnets:
-            if subnet.zone is not None:
+            if subnet.zone:
                 found[subnet.zone].append(subnet)
         return dict(found)
 
-    def eni_pools(self, zone: str) -> list[PlannedPool]:
+    def eni_pools(self, zone: str) -> list[DeclaredPool]:
         """The pools of a zone whose nodes get ENIs."""
         return [pool for pool in self.pools if pool.zone == zone and not pool.global_route_only]
 
-    def awaited(self, paths: Iterable[str]) -> list[str]:
-        """Those of the paths whose value is not known yet."""
+    def pending(self, paths: Iterable[str]) -> list[str]:
+        """Those of the paths whose value is known only during the update."""
         return [path for path in paths if path in self.later]

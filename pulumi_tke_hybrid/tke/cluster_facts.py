@@ -1,11 +1,15 @@
-"""`cluster_facts` of a `HybridCluster`: what its stack gives to other stacks and to the commands. The one
-reader of them."""
+"""The output `cluster_facts` of a `HybridCluster`: the only parser, and the checks of its shape.
+
+`ClusterFacts.of(facts)` is for the components, which report `shape_problems` and `range_problems` by
+themselves; `ClusterFacts.checked(facts)` is for the commands, and raises for anything else than the facts of a
+cluster. This module reads no file."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 
 from pulumi_tke_hybrid.tke import cidrs
-from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
+from pulumi_tke_hybrid.tke.cluster import ClusterInventory, DeclaredPool, Subnet, Zone
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 from pulumi_tke_hybrid.tke.values import at, items, mapping, unknown, whole
@@ -15,43 +19,31 @@ _TODO = "export cluster.cluster_facts there, run `pulumi up`, and read that outp
 
 
 @dataclass(frozen=True)
-class FactPool:
-    """A node pool."""
-
-    zone: str
-    size: int
-    instance_type: str = ""
-    """Empty where the facts have none."""
-    most: int | None = None
-    """Bound of the autoscaler; None without one."""
-    global_route_only: bool = False
-
-
-@dataclass(frozen=True)
 class ClusterFacts:
-    """The facts of a cluster. What an older release did not write is empty or None."""
+    """The facts of a cluster. A value that an older release did not write is empty or None."""
 
     cluster_id: str = ""
     vpc_id: str = ""
     region: str = ""
-    zones: Mapping[str, tuple[Subnet, ...]] | None = None
+    zones: Mapping[str, tuple[Subnet, ...]] = field(default_factory=dict[str, tuple[Subnet, ...]])
     """Container subnets by zone."""
-    pools: tuple[FactPool, ...] = ()
+    pools: tuple[DeclaredPool, ...] = ()
     static_ip: bool | None = None
     ip_reclaim: str = ""
+    """`never` or `<seconds>s`; `ipamd.seconds_of` parses the text."""
     pods_per_node: int | None = None
     """`cluster_max_pod_num`; None for an adopted cluster."""
 
     @classmethod
     def of(cls, facts: object) -> "ClusterFacts":
-        """From the facts as the component writes them. Read what `problems` finds first: what is wrong in
-        them is left out here."""
+        """Parse the facts as the component writes them. Values of a wrong type, and values that a preview
+        does not know yet, are left out."""
         return cls(
             cluster_id=_text(facts, "clusterId"),
             vpc_id=_text(facts, "vpcId"),
             region=_text(facts, "region"),
             zones={
-                zone: tuple(map(_subnet, items(entries)))
+                zone: tuple(_subnet(zone, entry) for entry in items(entries))
                 for zone, entries in mapping(at(facts, "zones")).items()
             },
             pools=tuple(_pool(pool) for pool in items(at(facts, "nodePools"))),
@@ -60,10 +52,22 @@ class ClusterFacts:
             pods_per_node=whole(at(facts, "podsPerNode")),
         )
 
+    @classmethod
+    def checked(cls, facts: object) -> "ClusterFacts":
+        """Parse the facts of a file. Raise ValueError for anything else than the facts of a cluster, and for
+        a range that is not a range."""
+        problem = next(chain(shape_problems(facts), range_problems(facts)), None)
+        if problem is not None:
+            raise ValueError(str(problem))
+        found = cls.of(facts)
+        if not found.cluster_id:
+            raise ValueError("clusterId is missing")
+        return found
+
     @property
-    def subnets(self) -> Mapping[str, tuple[Subnet, ...]]:
-        """Container subnets by zone; empty where the facts have none."""
-        return self.zones or {}
+    def subnets(self) -> tuple[Subnet, ...]:
+        """The container subnets of all zones."""
+        return tuple(chain.from_iterable(self.zones.values()))
 
     def inventory(self) -> ClusterInventory:
         """The cluster as addresses are counted in it, without workloads."""
@@ -73,33 +77,28 @@ class ClusterFacts:
             static_ip=self.static_ip is not False,
             zones=tuple(
                 Zone(
-                    zone,
-                    self.subnets.get(zone, ()),
-                    tuple(
-                        Nodes(pool.instance_type, pool.size, pool.most) for pool in pools if pool.zone == zone
-                    ),
+                    zone, self.zones.get(zone, ()), tuple(pool.nodes() for pool in pools if pool.zone == zone)
                 )
-                for zone in dict.fromkeys([*self.subnets, *(pool.zone for pool in pools)])
+                for zone in dict.fromkeys([*self.zones, *(pool.zone or "" for pool in pools)])
             ),
             pods_per_node=self.pods_per_node,
         )
 
 
 def shape_problems(facts: object) -> Iterator[Finding]:
-    """Whether these are facts of a cluster at all. What another stack exports under a name, or does not, was
-    not checked before."""
+    """Return a finding if the value is not the facts of a cluster: another stack may export anything."""
     zones = at(facts, "zones")
     listed = [entry for entries in mapping(zones).values() for entry in (items(entries) or [None])]
     pools = items(at(facts, "nodePools"))
-    told = mapping(zones) == zones and bool(zones or pools)
-    if not (told and _hold(listed, "subnetId") and _hold(pools, "zone", "size")):
+    has_parts = mapping(zones) == zones and bool(zones or pools)
+    if not (has_parts and _hold(listed, "subnetId") and _hold(pools, "zone", "size")):
         yield PROPERTY.finding(
             "cluster_facts", "is something else than the facts of a cluster", why=_WHY, todo=_TODO
         )
 
 
 def range_problems(facts: object) -> Iterator[Finding]:
-    """What is no range among the facts, which another stack or a program may have written."""
+    """Return a finding for each subnet whose range is not a range."""
     for zone, entries in mapping(at(facts, "zones")).items():
         for index, entry in enumerate(items(entries)):
             block = at(entry, "cidrBlock")
@@ -117,14 +116,12 @@ def _text(facts: object, key: str) -> str:
     return value if isinstance(value, str) and not unknown(value) else ""
 
 
-def _subnet(entry: object) -> Subnet:
-    block = at(entry, "cidrBlock")
-    known = isinstance(block, str) and cidrs.cidr_problem(block) is None
-    return Subnet(block if known else None, _text(entry, "subnetId"))
+def _subnet(zone: str, entry: object) -> Subnet:
+    return Subnet(cidrs.valid_range(at(entry, "cidrBlock")), _text(entry, "subnetId"), zone=zone)
 
 
-def _pool(entry: object) -> FactPool:
-    return FactPool(
+def _pool(entry: object) -> DeclaredPool:
+    return DeclaredPool(
         zone=_text(entry, "zone"),
         size=whole(at(entry, "size")) or 0,
         instance_type=_text(entry, "instanceType"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.tke import cidrs, enis, names
-from pulumi_tke_hybrid.tke.cluster import ClusterPlan, PlannedPool, PlannedSubnet
+from pulumi_tke_hybrid.tke.cluster import DeclaredCluster, DeclaredPool, Subnet
 from pulumi_tke_hybrid.tke.enis import EniLimit
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, TWICE, not_stated, not_yet
@@ -153,7 +153,7 @@ def size_problem(size: int | None, least: int | None, most: int | None, scaled: 
         )
 
 
-def findings(plan: ClusterPlan, endpoint: bool, wanted: bool) -> Iterator[Finding]:
+def findings(plan: DeclaredCluster, endpoint: bool, wanted: bool) -> Iterator[Finding]:
     """Pools against each other, their subnets, and the endpoint: whether one is opened, and whether the
     program says so itself."""
     seen: set[str] = set()
@@ -178,7 +178,7 @@ def findings(plan: ClusterPlan, endpoint: bool, wanted: bool) -> Iterator[Findin
         yield from _endpoint(plan.pools)
 
 
-def _addresses(pools: tuple[PlannedPool, ...]) -> Iterator[Finding]:
+def _addresses(pools: tuple[DeclaredPool, ...]) -> Iterator[Finding]:
     blocks = dict.fromkeys(pool.subnet_cidr for pool in pools if pool.subnet_cidr)
     for block in blocks:
         inside = [pool for pool in pools if pool.subnet_cidr == block]
@@ -195,7 +195,7 @@ def _addresses(pools: tuple[PlannedPool, ...]) -> Iterator[Finding]:
             )
 
 
-def _endpoint(pools: tuple[PlannedPool, ...]) -> Iterator[Finding]:
+def _endpoint(pools: tuple[DeclaredPool, ...]) -> Iterator[Finding]:
     sizes, least = [pool.size for pool in pools], [pool.smallest for pool in pools]
     if all(size == 0 for size in sizes):
         yield ENDPOINT_WITHOUT_NODE.finding(
@@ -244,7 +244,7 @@ INSTANCE_TYPE = Rule(
 )
 
 
-def node_capacity_findings(plan: ClusterPlan) -> Iterator[Finding]:
+def node_capacity_findings(plan: DeclaredCluster) -> Iterator[Finding]:
     """For each zone, and for the VPC."""
     for zone, subnets in plan.subnets_by_zone().items():
         pools = plan.eni_pools(zone)
@@ -266,7 +266,7 @@ def node_capacity_findings(plan: ClusterPlan) -> Iterator[Finding]:
 
 
 def _zone(
-    plan: ClusterPlan, zone: str, subnets: Sequence[PlannedSubnet], pools: Sequence[PlannedPool]
+    plan: DeclaredCluster, zone: str, subnets: Sequence[Subnet], pools: Sequence[DeclaredPool]
 ) -> Iterator[Finding]:
     unsaid = [f"{subnet.path}.cidr_block" for subnet in subnets if subnet.cidr is None]
     for path in unsaid:
@@ -275,12 +275,12 @@ def _zone(
             if path in plan.later
             else not_stated(path, f"{ENI_ADDRESSES.id}, {ENI_HEADROOM.id}")
         )
-    sizes = plan.awaited(f"{pool.path}.{name}" for pool in pools for name in ("size", "instance_type"))
+    sizes = plan.pending(f"{pool.path}.{name}" for pool in pools for name in ("size", "instance_type"))
     for path in sizes:
         yield not_yet(ENI_HEADROOM, path)
     if unsaid:
         return
-    usable = sum(subnet.usable or 0 for subnet in subnets)
+    usable = sum(subnet.size or 0 for subnet in subnets)
     blocks = ", ".join(str(subnet.cidr) for subnet in subnets)
     nodes = sum(pool.size or 0 for pool in pools)
     where = f"{subnets[0].path}.cidr_block"
@@ -316,7 +316,7 @@ def _nodes(known: Sequence[tuple[EniLimit, int]], usable: int) -> int:
     return fit
 
 
-def _quota(plan: ClusterPlan) -> Iterator[Finding]:
+def _quota(plan: DeclaredCluster) -> Iterator[Finding]:
     wanted = sum(
         limit.enis * (pool.greatest or 0)
         for pool in plan.pools

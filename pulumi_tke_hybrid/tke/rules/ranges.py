@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from pulumi_tke_hybrid.tke import cidrs
-from pulumi_tke_hybrid.tke.cluster import ClusterPlan
+from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import not_stated, not_yet
 
@@ -77,7 +77,7 @@ def full_finding(subnet_id: str, block: str) -> Finding:
     )
 
 
-def findings(plan: ClusterPlan) -> Iterator[Finding]:
+def findings(plan: DeclaredCluster) -> Iterator[Finding]:
     """Everything about ranges."""
     if plan.cluster_cidr is not None:
         yield from cidrs.private_findings("cluster_cidr", plan.cluster_cidr)
@@ -87,7 +87,7 @@ def findings(plan: ClusterPlan) -> Iterator[Finding]:
     yield from _overlay(plan)
 
 
-def _overlaps(plan: ClusterPlan) -> Iterator[Finding]:
+def _overlaps(plan: DeclaredCluster) -> Iterator[Finding]:
     stated = (
         *(("vpc_cidr", block) for block in plan.vpc_cidrs),
         ("cluster_cidr", plan.cluster_cidr),
@@ -110,21 +110,21 @@ def _overlaps(plan: ClusterPlan) -> Iterator[Finding]:
         outside = cidrs.outside_problem(path, block, plan.vpc_cidrs)
         if outside:
             yield outside
-    for path in plan.awaited(["vpc_cidr", "cluster_cidr", "service_cidr", *(path for path, _ in pods)]):
+    for path in plan.pending(["vpc_cidr", "cluster_cidr", "service_cidr", *(path for path, _ in pods)]):
         yield not_yet(cidrs.RANGE_OVERLAP, path)
     if not plan.vpc_cidrs and "vpc_cidr" not in plan.later:
         yield not_stated("vpc_cidr", "whether the subnets lie in the VPC and the overlay outside it")
 
 
-def _wrong_others(plan: ClusterPlan) -> dict[str, Finding]:
+def _wrong_others(plan: DeclaredCluster) -> dict[str, Finding]:
     """Those that are no ranges: where one came out of something else, nobody has looked at it before."""
     found = {name: cidrs.cidr_problem(block) for name, block in plan.others.items()}
     return {name: problem.under(f"other_cidrs[{name!r}]") for name, problem in found.items() if problem}
 
 
-def _overlay(plan: ClusterPlan) -> Iterator[Finding]:
+def _overlay(plan: DeclaredCluster) -> Iterator[Finding]:
     block, pods, services = plan.cluster_cidr, plan.pods_per_node, plan.services
-    for path in plan.awaited(["cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num"]):
+    for path in plan.pending(["cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num"]):
         yield not_yet(cidrs.RANGE_TOO_SMALL, path)
     if block is None or pods is None or services is None:
         return

@@ -417,8 +417,8 @@ def fact_findings(
             why="its mode is fixed for ever",
             todo="leave it out",
         )
-    if fixed_ip and len(facts.subnets) != 1:  # several, or not known
-        zones = f" ({', '.join(sorted(facts.subnets))})" if facts.subnets else ""
+    if fixed_ip and len(facts.zones) != 1:  # several, or not known
+        zones = f" ({', '.join(sorted(facts.zones))})" if facts.zones else ""
         yield ZONE_PINNING.finding(
             "fixed_ip",
             f"keeps each pod in the zone of its first start{zones}",
@@ -426,9 +426,7 @@ def fact_findings(
             todo="do without kept addresses where pods must survive the loss of a zone",
         )
     for path, subnet in balancer_subnets.items():
-        if subnet is not None and any(
-            subnet == item.subnet_id for listed in facts.subnets.values() for item in listed
-        ):
+        if subnet is not None and any(subnet == item.subnet_id for item in facts.subnets):
             yield BALANCER_IN_ENI_SUBNET.finding(
                 path,
                 "is a container subnet",

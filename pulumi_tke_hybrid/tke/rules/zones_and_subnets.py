@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_tke_hybrid.tke import ipamd, keys, names
-from pulumi_tke_hybrid.tke.cluster import ClusterPlan
+from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, EMPTY, TWICE, not_yet, twice
 
@@ -41,7 +41,7 @@ ZONE_LABEL = Rule(
 )
 
 
-def findings(plan: ClusterPlan, endpoint_subnet: str | None = None) -> Iterator[Finding]:
+def findings(plan: DeclaredCluster, endpoint_subnet: str | None = None) -> Iterator[Finding]:
     """Everything about zones and about which subnet serves whom."""
     if not plan.subnets:
         yield EMPTY.finding(
@@ -56,12 +56,12 @@ def findings(plan: ClusterPlan, endpoint_subnet: str | None = None) -> Iterator[
     yield from _labels(plan)
 
 
-def _zones(plan: ClusterPlan) -> Iterator[Finding]:
+def _zones(plan: DeclaredCluster) -> Iterator[Finding]:
     eni_zones = [subnet.zone for subnet in plan.subnets]
     first = next((zone for zone in eni_zones if zone), None)
     region = names.region_of(first) if first else None
     covered = [zone for zone in eni_zones if zone]
-    complete = None not in eni_zones
+    complete = all(eni_zones)
     for path, zone in [(subnet.path, subnet.zone) for subnet in plan.subnets]:
         foreign = names.foreign_zone_problem(f"{path}.zone", zone, region) if zone and region else None
         if foreign:
@@ -74,7 +74,7 @@ def _zones(plan: ClusterPlan) -> Iterator[Finding]:
         elif pool.zone and complete and not pool.global_route_only and names.uncovered([pool.zone], covered):
             yield names.uncovered_problem(path, pool.zone, covered)
     paths = [*(subnet.path for subnet in plan.subnets), *(pool.path for pool in plan.pools)]
-    for path in plan.awaited(f"{path}.zone" for path in paths):
+    for path in plan.pending(f"{path}.zone" for path in paths):
         yield not_yet(names.ZONE_UNCOVERED, path)
     if plan.pools and all(pool.zone for pool in plan.pools):
         with_nodes = {pool.zone for pool in plan.pools}
@@ -89,7 +89,7 @@ def _zones(plan: ClusterPlan) -> Iterator[Finding]:
                 )
 
 
-def _subnets(plan: ClusterPlan, endpoint_subnet: str | None) -> Iterator[Finding]:
+def _subnets(plan: DeclaredCluster, endpoint_subnet: str | None) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     for subnet in plan.subnets:
         if subnet.subnet_id and subnet.subnet_id in seen:
@@ -113,13 +113,13 @@ def _subnets(plan: ClusterPlan, endpoint_subnet: str | None) -> Iterator[Finding
             why="the endpoint's load balancer would take addresses of pods",
             todo="use a subnet of nodes or of load balancers",
         )
-    for path in plan.awaited(f"{subnet.path}.subnet_id" for subnet in plan.subnets):
+    for path in plan.pending(f"{subnet.path}.subnet_id" for subnet in plan.subnets):
         yield not_yet(TWICE, path)
-    for path in plan.awaited(f"{pool.path}.subnet_id" for pool in plan.pools):
+    for path in plan.pending(f"{pool.path}.subnet_id" for pool in plan.pools):
         yield not_yet(NODES_IN_ENI_SUBNET, path)
 
 
-def _labels(plan: ClusterPlan) -> Iterator[Finding]:
+def _labels(plan: DeclaredCluster) -> Iterator[Finding]:
     for pool in plan.pools:
         value = pool.labels.get(keys.ZONE_LABEL)
         if value and names.region_of(value):
