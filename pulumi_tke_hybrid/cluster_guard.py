@@ -189,7 +189,9 @@ def _plan(subnets: Sequence[Mapping[str, Any]], planned: Mapping[str, Any]) -> D
     pools: list[Mapping[str, Any]] = planned["nodePools"]
     return DeclaredCluster(
         subnets=tuple(
-            Subnet(_known(item.get("cidr")), zone=_known(item.get("zone")) or "", path=f"eni_subnets[{index}]")
+            Subnet(
+                _known(item.get("cidr")), zone=_known(item.get("zone")) or "", path=f"eni_subnets[{index}]"
+            )
             for index, item in enumerate(subnets)
         ),
         pools=tuple(
