@@ -18,7 +18,8 @@ from rich.text import Text
 
 from pulumi_tke_hybrid.capacity.rows import Growth, Row, rows
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn
-from pulumi_tke_hybrid.cli.writers import first_rows, several, shown
+from pulumi_tke_hybrid.cli.result import first_rows
+from pulumi_tke_hybrid.cli.text import several, shown
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory
 from pulumi_tke_hybrid.tke.subnet_allocation import SubnetProposal
 from pulumi_tke_hybrid.tke.values import unknown

@@ -13,7 +13,7 @@ from pulumi_tke_hybrid.capacity import report as table
 from pulumi_tke_hybrid.capacity import sources as read_plan
 from pulumi_tke_hybrid.capacity.report import Outcome
 from pulumi_tke_hybrid.capacity.rows import PERIODS, Growth
-from pulumi_tke_hybrid.cli import files, options, writers
+from pulumi_tke_hybrid.cli import files, options, result
 from pulumi_tke_hybrid.cli import files as json_files
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
 from pulumi_tke_hybrid.tke import cidrs, enis, names
@@ -135,7 +135,7 @@ def run(
         "capacity",
         outcome.exit_code,
         lambda: files.write(json_file, report.as_json(outcome)),
-        lambda: table.show(outcome, writers.console(stderr=json_file == files.STANDARD_OUTPUT)),
+        lambda: table.show(outcome, result.console(stderr=json_file == files.STANDARD_OUTPUT)),
     )
 
 
@@ -151,7 +151,7 @@ def run_propose(*, vpc: str, zones: list[str], taken: list[str], growth: int, js
         "capacity propose",
         ExitCode.FINE,
         lambda: files.write(json_file, report.proposal_as_json(placed, vpc)),
-        lambda: table.show_proposal(placed, writers.console(stderr=json_file == files.STANDARD_OUTPUT)),
+        lambda: table.show_proposal(placed, result.console(stderr=json_file == files.STANDARD_OUTPUT)),
     )
 
 

@@ -10,11 +10,8 @@ from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from rich.console import Console
-from rich.text import Text
-
 from pulumi_tke_hybrid.cli.exit_code import CannotWrite, CommandError, ExitCode, WrongUse
-from pulumi_tke_hybrid.cli.writers import shown
+from pulumi_tke_hybrid.cli.text import shown
 from pulumi_tke_hybrid.plan.json_stream import Unreadable, read_object
 
 STANDARD_OUTPUT = "-"
@@ -71,6 +68,9 @@ def write_all(command: str, code: ExitCode, *reports: Callable[[], None]) -> Exi
 
 def complain(command: str, message: str) -> None:
     """One line on standard error, for an error that the user can do something about."""
+    from rich.console import Console  # not loaded for `--help`
+    from rich.text import Text
+
     Console(stderr=True).print(Text.assemble((f"{command}: ", "bold red"), shown(message)), soft_wrap=True)
 
 

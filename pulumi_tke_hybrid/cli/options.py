@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from pulumi_tke_hybrid.cli.exit_code import FailOn, WrongUse
-from pulumi_tke_hybrid.cli.writers import several
+from pulumi_tke_hybrid.cli.text import several
 from pulumi_tke_hybrid.kube import kubeconfig as files
 from pulumi_tke_hybrid.kube.client import KubeClient
 from pulumi_tke_hybrid.kube.client import connect as _connect

@@ -13,14 +13,14 @@ from enum import Enum
 from rich.console import Console
 from rich.text import Text
 
-from pulumi_tke_hybrid.cli import writers as console
+from pulumi_tke_hybrid.cli import text as console
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn
-from pulumi_tke_hybrid.cli.writers import shown
+from pulumi_tke_hybrid.cli.text import shown
 
 _SECRET_LIKE = re.compile(r"\b(AKID[A-Za-z0-9]{8,}|[A-Za-z0-9_-]{32,})\b")
 
 
-def redacted(text: str, most: int = console.SHOWN) -> str:
+def redacted(text: str, most: int = console.MAX_LENGTH) -> str:
     """One printable line. What looks like a key is cut out: some tools echo what they were given."""
     line = "".join(character if character.isprintable() else " " for character in text).strip()
     return console.shown(_SECRET_LIKE.sub("(not shown)", line), most)

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from pulumi_tke_hybrid.cli import files, options, writers
+from pulumi_tke_hybrid.cli import files, options, result
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
@@ -48,7 +48,7 @@ def run(
 ) -> ExitCode:
     """Run them and say what was found; standard output holds it, or the JSON where that was sent to `-`."""
     options.refuse_change("doctor", fail_on)
-    console = writers.console(stderr=json_file == "-", soft_wrap=True)
+    console = result.console(stderr=json_file == "-", soft_wrap=True)
     done: list[Check] = []
     with Console(stderr=True).status("checking") as status:
         for check in checks(ThisMachine(project), stack, region, offline, _cloud, skew):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from pulumi_tke_hybrid.cli.options import connect
-from pulumi_tke_hybrid.cli.writers import shown
+from pulumi_tke_hybrid.cli.text import shown
 from pulumi_tke_hybrid.cloud.client import PAGE, Answer, Cloud, all_pages
 from pulumi_tke_hybrid.cloud.clusters import addon_version, instance_addresses
 from pulumi_tke_hybrid.cloud.errors import CloudError

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pulumi_tke_hybrid.cli.options import other_cluster
-from pulumi_tke_hybrid.cli.writers import several
+from pulumi_tke_hybrid.cli.text import several
 from pulumi_tke_hybrid.drift import compare_config_map, compare_pods, compare_subnets
 from pulumi_tke_hybrid.drift import compare_pods as compare_zones
 from pulumi_tke_hybrid.drift.finding import Finding, FindingId, Severity, reclaim_words

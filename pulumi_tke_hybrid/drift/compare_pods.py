@@ -4,7 +4,7 @@ Whether each zone that has nodes has a container subnet: an ENI must be in its n
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pulumi_tke_hybrid.cli.writers import listed, several
+from pulumi_tke_hybrid.cli.text import listed, several
 from pulumi_tke_hybrid.drift.finding import Finding, FindingId, Severity, holder, inside, zone_of
 from pulumi_tke_hybrid.drift.sources import LIVE, CloudSide, EniPod, Picture, Unread, VpcSubnet
 from pulumi_tke_hybrid.tke import keys

@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn
-from pulumi_tke_hybrid.cli.writers import first_rows, folded, plain, several, shown, table
+from pulumi_tke_hybrid.cli.result import first_rows
+from pulumi_tke_hybrid.cli.text import folded, plain, several, shown, table
 from pulumi_tke_hybrid.drift.compare_pods import REGISTERED
 from pulumi_tke_hybrid.drift.finding import Finding, Severity
 from pulumi_tke_hybrid.drift.sources import Picture

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pulumi_tke_hybrid.cli import files, options, writers
+from pulumi_tke_hybrid.cli import files, options, result
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
 from pulumi_tke_hybrid.cli.options import named
-from pulumi_tke_hybrid.cli.writers import shown
+from pulumi_tke_hybrid.cli.text import shown
 from pulumi_tke_hybrid.cloud.client import TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.drift import report, sources
@@ -64,7 +64,7 @@ def run(
         outcome.exit_code,
         lambda: files.write(json_file, report.as_json(outcome)),
         lambda: files.write(markdown_file, report.as_markdown(outcome)),
-        lambda: table.show(outcome, writers.console(stderr="-" in (json_file, markdown_file))),
+        lambda: table.show(outcome, result.console(stderr="-" in (json_file, markdown_file))),
     )
 
 

@@ -8,7 +8,7 @@ thousands of both.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pulumi_tke_hybrid.cli.writers import listed, several
+from pulumi_tke_hybrid.cli.text import listed, several
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.holders import holders
 from pulumi_tke_hybrid.plan.load_balancers import annotation, front_of, is_front, may_have_balancer

@@ -7,7 +7,7 @@ afterwards. One change a cell.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pulumi_tke_hybrid.cli.writers import several
+from pulumi_tke_hybrid.cli.text import several
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.holders import holders
 from pulumi_tke_hybrid.plan.index import UNTOLD, Clusters

@@ -5,7 +5,7 @@ The steps of a plan by the component that they belong to: one line for each, as 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pulumi_tke_hybrid.cli.writers import several
+from pulumi_tke_hybrid.cli.text import several
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.holders import holders
 from pulumi_tke_hybrid.plan.model import Op, Step

@@ -4,7 +4,7 @@ fails."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pulumi_tke_hybrid.cli.writers import listed, several
+from pulumi_tke_hybrid.cli.text import listed, several
 from pulumi_tke_hybrid.plan.rules.clusters import APPLY_FAILS
 from pulumi_tke_hybrid.review import effects, view, wording
 from pulumi_tke_hybrid.review.accepting import LABEL, JudgedCause, Verdict

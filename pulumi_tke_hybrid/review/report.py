@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_tke_hybrid.cli.writers import listed
+from pulumi_tke_hybrid.cli.text import listed
 from pulumi_tke_hybrid.review import effects, view
 from pulumi_tke_hybrid.review.accepting import LABEL, Judged, JudgedCause, Verdict
 from pulumi_tke_hybrid.review.grouping import Counts

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from pulumi_tke_hybrid.cli import process
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
-from pulumi_tke_hybrid.cli.writers import several
+from pulumi_tke_hybrid.cli.text import several
 from pulumi_tke_hybrid.plan.model import Plan
 from pulumi_tke_hybrid.plan.preview_json import StackPlan
 from pulumi_tke_hybrid.plan.rules import coverage, of_plan

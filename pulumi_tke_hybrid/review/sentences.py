@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from pulumi_tke_hybrid.cli.writers import listed, several
+from pulumi_tke_hybrid.cli.text import listed, several
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op
 from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED

@@ -7,7 +7,7 @@ Nothing here is escaped or bounded: whoever writes it somewhere does that, for e
 import re
 from collections.abc import Sequence
 
-from pulumi_tke_hybrid.cli.writers import several
+from pulumi_tke_hybrid.cli.text import several
 from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.preview_json import Failure
 from pulumi_tke_hybrid.review.accepting import JudgedCause, Verdict

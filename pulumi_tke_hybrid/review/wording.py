@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
-from pulumi_tke_hybrid.cli import writers
-from pulumi_tke_hybrid.cli.writers import shown
+from pulumi_tke_hybrid.cli import text as cli_text
+from pulumi_tke_hybrid.cli.text import shown
 from pulumi_tke_hybrid.tke.values import SECRET
 
 NAME = 80
@@ -47,7 +47,7 @@ class Words:
 
     def prose(self, text: str, most: int = SENTENCE) -> str:
         """The same inside a sentence of Markdown."""
-        return writers.plain(self.line(text, most), most)
+        return cli_text.plain(self.line(text, most), most)
 
     def code(self, text: str, most: int = NAME) -> str:
         """The same as a name of Markdown, also in a table's cell."""

@@ -111,6 +111,8 @@ class Finding:
     urn: str = ""
     """URN of the resource that the finding is about; empty where the finding is about no single resource of a
     plan."""
+    unknown: bool = False
+    """The rule could not be checked; the message holds the reason."""
 
     @property
     def message(self) -> str:

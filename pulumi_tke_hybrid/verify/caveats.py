@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pulumi_tke_hybrid.cli.writers import listed, several
+from pulumi_tke_hybrid.cli.text import listed, several
 from pulumi_tke_hybrid.verify.backends import Addresses, Roster
 from pulumi_tke_hybrid.verify.probe import Traffic
 from pulumi_tke_hybrid.verify.structure import Structure

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from pulumi_tke_hybrid.cli.writers import listed, shown
+from pulumi_tke_hybrid.cli.text import listed, shown
 from pulumi_tke_hybrid.kube.objects import annotations_of, child, children
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.values import Json, at, items, mapping, texts

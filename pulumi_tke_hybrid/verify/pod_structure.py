@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from pulumi_tke_hybrid.cli.writers import listed, shown
+from pulumi_tke_hybrid.cli.text import listed, shown
 from pulumi_tke_hybrid.kube.objects import child, children, condition, name_of, node_of, pod_addresses
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.enis import networks

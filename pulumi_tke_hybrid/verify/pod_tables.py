@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from pulumi_tke_hybrid.cli.writers import shown
+from pulumi_tke_hybrid.cli.text import shown
 from pulumi_tke_hybrid.kube.objects import children
 from pulumi_tke_hybrid.tke.values import Json
 from pulumi_tke_hybrid.verify.answers import Answer, address_in, from_log_line

@@ -8,18 +8,18 @@ import secrets
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rich.console import Console
-from rich.status import Status
-from rich.text import Text
-
-from pulumi_tke_hybrid.cli.writers import listed, shown
+from pulumi_tke_hybrid.cli.text import listed, shown
 from pulumi_tke_hybrid.verify.answers import Answer, read
 from pulumi_tke_hybrid.verify.backends import Roster, Tally
 from pulumi_tke_hybrid.verify.connection import in_time
 from pulumi_tke_hybrid.verify.probe_client import Asker, Limits, Reply, Target, resolve
 from pulumi_tke_hybrid.verify.verdict import FORGED
+
+if TYPE_CHECKING:  # the Job has the standard library alone
+    from rich.console import Console
+    from rich.status import Status
 
 MORE_PER_POD = 40
 """Further questions for each pod that is waited for: with random balancing 30 pods are all met with near
@@ -215,12 +215,12 @@ class Silent:
 class Shown:
     """Shows it to a person or to a pipeline's log."""
 
-    def __init__(self, console: Console, status: Status | None) -> None:
+    def __init__(self, console: "Console", status: "Status | None") -> None:
         self._console, self._status = console, status
         self._next = time.monotonic() + EVERY
 
     def say(self, line: str) -> None:
-        self._console.print(Text(shown(line, 300)))
+        self._console.print(shown(line, 300), markup=False, highlight=False)
 
     def watch(self, traffic: Traffic) -> None:
         if self._status is None and time.monotonic() < self._next:
@@ -230,16 +230,16 @@ class Shown:
         if self._status is None:
             self.say(line)
         else:
-            self._status.update(Text(line))
+            self._status.update(self._console.render_str(line, markup=False, highlight=False))
 
 
 @contextlib.contextmanager
-def shown_on(console: Console) -> Generator[Progress]:
+def shown_on(console: "Console") -> Generator[Progress]:
     """Progress on this console for as long as it takes."""
     if not console.is_terminal:
         yield Shown(console, None)
         return
-    with console.status(Text("reading")) as status:
+    with console.status("reading") as status:
         yield Shown(console, status)
 
 

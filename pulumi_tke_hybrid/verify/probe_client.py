@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pulumi_tke_hybrid.cli.writers import shown
+from pulumi_tke_hybrid.cli.text import shown
 from pulumi_tke_hybrid.verify import connection
 from pulumi_tke_hybrid.verify.answers import Version, address_in, own_connection
 from pulumi_tke_hybrid.verify.connection import Closed, Inbox, Unreadable

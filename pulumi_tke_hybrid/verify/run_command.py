@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from pulumi_tke_hybrid.cli import files, options, process, writers
+from pulumi_tke_hybrid.cli import files, options, process, result
 from pulumi_tke_hybrid.cli import files as json_files
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
 from pulumi_tke_hybrid.verify import report
@@ -117,7 +117,7 @@ def run(
         outcome.exit_code,
         lambda: files.write(json_file, report.as_json(outcome)),
         lambda: files.write(markdown_file, report.as_markdown(outcome)),
-        lambda: table.show(outcome, writers.console(stderr="-" in (json_file, markdown_file))),
+        lambda: table.show(outcome, result.console(stderr="-" in (json_file, markdown_file))),
     )
 
 

@@ -8,7 +8,7 @@ Finds what traffic cannot: a missing readiness gate, for example. What is wrong 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from pulumi_tke_hybrid.cli.writers import listed, shown
+from pulumi_tke_hybrid.cli.text import listed, shown
 from pulumi_tke_hybrid.kube.objects import (
     annotations_of,
     being_deleted,

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from tests.unit.review.recordings import RECORDED
 
 NOTHING = RECORDED / "raw-nothing.json"
@@ -112,3 +114,24 @@ def test_hooks_that_run_side_by_side_may_all_be_the_first_to_read_a_cluster() ->
             [sys.executable, "-c", SIDE_BY_SIDE], capture_output=True, text=True, check=False
         )
         assert (done.returncode, done.stderr) == (0, "")
+
+
+STANDARD_LIBRARY_ALONE = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        top = name.split(".")[0]
+        if top != "pulumi_tke_hybrid" and top not in sys.stdlib_module_names:
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Absent())
+import {module}
+"""
+
+
+@pytest.mark.parametrize("module", ["verify.inside", "cli.process", "cli.exit_code", "cli.text"])
+def test_what_runs_without_any_package_imports_none(module: str) -> None:
+    script = STANDARD_LIBRARY_ALONE.format(module=f"pulumi_tke_hybrid.{module}")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.cli import writers
+from pulumi_tke_hybrid.cli import result
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, WrongUse
 from pulumi_tke_hybrid.tke.values import Json
 from pulumi_tke_hybrid.verify import report
@@ -342,15 +342,15 @@ def test_names_and_addresses_are_whole_in_a_log_and_never_cut(
     monkeypatch.setattr("os.isatty", lambda _: False)
     monkeypatch.setenv("COLUMNS", columns)
     kube = FakeKube(pods=[pod("web-deployment-7b9c6d5f4-x2v8q", "10.0.0.4", "10.0.64.2")])
-    table.show(verify(replace(WANTED, structure_only=True), lambda: kube, Silent()), writers.console())
-    table.show(run(seeing({}), kube), writers.console())
+    table.show(verify(replace(WANTED, structure_only=True), lambda: kube, Silent()), result.console())
+    table.show(run(seeing({}), kube), result.console())
     shown = capsys.readouterr().out
     assert (
         all(name in shown for name in ("ap-guangzhou-4", "web-deployment-7b9c6d5f4-x2v8q", "10.0.64.2"))
         is whole
     )
     assert "\u2026" not in shown
-    assert max(map(len, shown.splitlines())) <= int(columns or writers.WIDE)
+    assert max(map(len, shown.splitlines())) <= int(columns or result.WIDTH_OF_A_LOG)
 
 
 def test_tables_obey_nothing_of_what_a_cluster_says(
@@ -359,7 +359,7 @@ def test_tables_obey_nothing_of_what_a_cluster_says(
     monkeypatch.setenv("COLUMNS", "200")
     kube = FakeKube(pods=[pod("web-\x1b[31m", "10.0.0.4", "10.0.64.2\x1b[32m"), good_pods()[1]])
     subnets = Subnets.of({"zones": {"ap-\x1b[33m": [{"cidrBlock": "10.0.72.0/22"}]}})
-    console = writers.console()
+    console = result.console()
     table.show(verify(replace(WANTED, structure_only=True), lambda: kube, Silent()), console)
     table.show(run(seeing({}), kube, subnets=subnets, wish=Wish(zones=["ap-\x1b[33m"])), console)
     shown = capsys.readouterr().out
