@@ -26,7 +26,7 @@ from pulumi_tke_hybrid.kube.objects import (
     zone_of_node,
 )
 from pulumi_tke_hybrid.plan import inventory
-from pulumi_tke_hybrid.plan.operations import State, last_states
+from pulumi_tke_hybrid.plan.operations import State, exported_states, last_states
 from pulumi_tke_hybrid.tke import capacity, cidrs, keys
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts, range_problems, shape_problems
@@ -202,10 +202,7 @@ def of_stack(export: Json, cluster: str) -> ClusterInventory:
         raise WrongUse(
             "--state is no stack: it has no deployment.resources; write it with: pulumi stack export"
         )
-    states = [mapping(item) for item in items(at(export, "deployment", "resources"))]
-    _, found = _chosen(
-        {str(state.get("urn")): state for state in states if state.get("delete") is not True}, cluster
-    )
+    _, found = _chosen(exported_states(export), cluster)
     return capacity.with_others(found, found)
 
 

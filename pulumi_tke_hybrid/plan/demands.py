@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pulumi_tke_hybrid.plan.holders import Holder, holders
+from pulumi_tke_hybrid.plan.kubernetes_objects import Holder, holders
 from pulumi_tke_hybrid.plan.model import Step
 from pulumi_tke_hybrid.plan.resource_types import is_patch, kubernetes_kind
 from pulumi_tke_hybrid.tke import keys

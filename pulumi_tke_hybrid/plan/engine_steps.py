@@ -230,7 +230,7 @@ class Steps:
             id=str(old.get("id") or new.get("id") or ""),
             parent=str(either.get("parent") or ""),
             sources={
-                **_sources(either),
+                **operations.sources(either),
                 **({"provider": (provider,)} if (provider := _provider(given) or _provider(either)) else {}),
             },
             was_protected=old.get("protect") is True,
@@ -298,14 +298,6 @@ def _merged(first: Step, second: Step) -> Step:
         adopted=first.adopted or second.adopted,
         left=first.left or second.left,
     )
-
-
-def _sources(state: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {
-        str(key): tuple(texts(value))
-        for key, value in mapping(state.get("propertyDependencies")).items()
-        if value
-    }
 
 
 def _provider(holder: Mapping[str, Any]) -> str:

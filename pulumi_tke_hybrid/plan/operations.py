@@ -10,7 +10,7 @@ from typing import Any
 
 from pulumi_tke_hybrid.plan.model import Op
 from pulumi_tke_hybrid.plan.resource_types import is_patch
-from pulumi_tke_hybrid.tke.values import at, mapping
+from pulumi_tke_hybrid.tke.values import at, items, mapping, texts
 
 State = Mapping[str, Any]
 """A resource as the engine writes it, with its options: `inputs`, `outputs`, `retainOnDelete`, `external`,
@@ -140,6 +140,22 @@ def last_states(steps: Iterable[object]) -> tuple[dict[str, State], dict[str, St
         elif new:
             after[urn] = new
     return before, after
+
+
+def exported_states(export: State) -> dict[str, State]:
+    """The state of each resource by URN in the JSON of `pulumi stack export`. Raise ValueError for any other JSON.
+
+    Left out are resources that wait for their deletion.
+    """
+    if "deployment" not in export:
+        raise ValueError("no deployment")
+    states = [mapping(item) for item in items(at(export, "deployment", "resources"))]
+    return {str(state.get("urn", "")): state for state in states if state.get("delete") is not True}
+
+
+def sources(state: State) -> dict[str, list[str]]:
+    """For each property the URNs of the resources that its value comes from."""
+    return {str(key): texts(urns) for key, urns in mapping(state.get("propertyDependencies")).items() if urns}
 
 
 def deleted_with(old: State) -> str:

@@ -1,7 +1,6 @@
-"""One policy for each rule, under the rule's own name: so each is made mandatory, advisory or disabled by
-itself."""
+"""The policy pack: one policy for each registered rule, under the rule's id, so that a user can set the level of each rule."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from pulumi_policy import (
@@ -16,184 +15,128 @@ from pulumi_policy import (
 )
 
 from pulumi_tke_hybrid.plan.model import Plan, Step
-from pulumi_tke_hybrid.plan.rules import (
-    addresses,
-    annotations,
-    clusters,
-    coverage,
-    exposure,
-    networks,
-    not_judged,
-    of_plan,
-    references,
-    workloads,
+from pulumi_tke_hybrid.plan.rules import registry
+from pulumi_tke_hybrid.plan.rules.findings import (
+    resource_findings,
+    several_findings,
+    step_findings,
+    unjudged_findings,
 )
-from pulumi_tke_hybrid.plan.rules import networks as security_groups
-from pulumi_tke_hybrid.plan.rules import of_plan as changes
-from pulumi_tke_hybrid.plan.rules import of_plan as left_unmanaged
-from pulumi_tke_hybrid.plan.rules import system_objects as system
+from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
 from pulumi_tke_hybrid.policies import previous_state, steps
-from pulumi_tke_hybrid.tke import cidrs, names
+from pulumi_tke_hybrid.policies.previous_state import PreviousState
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules import annotation_checks
-from pulumi_tke_hybrid.tke.rules.load_balancers import LISTENERS
 
 NAME = "tke-hybrid"
 BY_REMOVAL = "-by-removal"
-"""A resource that leaves the program is seen by stack policies only, and a policy has one kind."""
-
+"""Suffix of the policies on removed resources, which Pulumi shows to stack policies only; a policy is of one kind."""
 ADVISORY = "-advisory"
-"""Ends the name of a policy for the milder findings of a rule."""
-
-OF_RESOURCES = (
-    clusters.PHANTOM_HYBRID,
-    clusters.CLUSTER_REBUILT,
-    clusters.POD_NETWORK_OFF,
-    clusters.POD_SUBNET_LEAVES,
-    clusters.REFUSED_UPDATE,
-    clusters.GR_SOURCE_ADDRESS,
-    clusters.PROTECTION_OFF,
-    networks.RANGE_CHANGED,
-    networks.POOL_REBUILT,
-    security_groups.SECURITY_GROUP_NARROWED,
-    workloads.DIRECT_ACCESS_OFF,
-    workloads.PODS_LEAVE_ENI,
-    workloads.BALANCER_REPLACED,
-    workloads.STATEFUL_SET_REPLACED,
-    workloads.DEPLOYMENT_REPLACED,
-    workloads.KEPT_ADDRESS_OFF,
-    system.IPAMD_RESTART,
-    annotations.FIXED_ANNOTATION,
-    exposure.EXPOSURE_WIDENED,
-    system.IPAMD_REMOVED,
-    left_unmanaged.LEFT_UNMANAGED,
-    not_judged.NOT_JUDGED,
-    exposure.NEW_EXPOSURE,
-    *annotations.RULES,
-)
-OF_REMOVALS = (
-    clusters.CLUSTER_REBUILT,
-    clusters.POD_NETWORK_OFF,
-    clusters.POD_SUBNET_LEAVES,
-    clusters.SWITCH_UNMANAGED,
-    networks.RANGE_CHANGED,
-    networks.POOL_REBUILT,
-    workloads.BALANCER_REPLACED,
-    workloads.WORKLOAD_DELETED,
-    workloads.DIRECT_ACCESS_OFF,
-    workloads.PODS_LEAVE_ENI,
-    security_groups.SECURITY_GROUP_NARROWED,
-    system.IPAMD_REMOVED,
-    left_unmanaged.LEFT_UNMANAGED,
-    not_judged.NOT_JUDGED,
-)
-WITH_MILDER_FINDINGS = (exposure.EXPOSURE_WIDENED, annotation_checks.CONFLICT, annotation_checks.UNKNOWN_KEY)
-"""Rules of which some findings are less severe than the rule: a policy has one level for all that it
-reports."""
-OF_STACKS = (
-    names.ZONE_UNCOVERED,
-    coverage.ADDRESSES_SHORT,
-    addresses.PODS_FIT,
-    cidrs.RANGE_OVERLAP,
-    cidrs.RANGE_OUTSIDE_VPC,
-    cidrs.RANGE_TOO_SMALL,
-    references.IN_USE,
-    LISTENERS,
-)
+"""Suffix of the policies for findings below the severity of their rule; a policy has one level."""
+_NOT_READ = f"so changes were not judged, only zones and ranges; {previous_state.VARIABLE} may name an export"
 
 
-def policies(read: previous_state.Read = previous_state.read) -> list[Policy]:
-    """All of them, for a pack of your own: `PolicyPack("mine", [*policies(), …])`. `read` gets the state of
-    the stack as it was."""
+def rules_on_resources() -> list[Rule]:
+    """Rules that get a policy on single resources."""
+    return [*registry.rules_on_resources(), NOT_JUDGED]
 
-    @cache
-    def of_stack_named(name: str) -> previous_state.Before:
-        return read(name)
 
-    def was(urn: str) -> previous_state.Before:
-        # urn:pulumi:<stack>::<project>::…: a pack that Pulumi runs as a plugin is told the name of its stack
-        # nowhere else.
-        return of_stack_named(urn.split("::")[0].removeprefix("urn:pulumi:"))
+def rules_on_removals() -> list[Rule]:
+    """Rules that get a policy on removed resources."""
+    return [*registry.rules_on_removals(), NOT_JUDGED]
 
-    def was_all(args: StackValidationArgs) -> previous_state.Before:
-        return was(args.resources[0].urn) if args.resources else previous_state.Before()
 
-    def of_resource(rule: Rule, *, milder: bool = False) -> Policy:
-        def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-            known = was(args.urn)
-            if not known.unknown_because:
-                for finding in _of(rule, of_plan.of_resource(steps.of_resource(args, known))):
-                    if (finding.severity is not rule.severity) is milder:
-                        report(sentence(finding), None)
+def policies(read: Callable[[str], PreviousState] = previous_state.read) -> list[Policy]:
+    """Return all policies, for a pack of your own: `PolicyPack("mine", [*policies(), …])`.
 
-        name, level = (
-            (f"{rule.id}{ADVISORY}", EnforcementLevel.ADVISORY) if milder else (rule.id, _level(rule))
-        )
-        return ResourceValidationPolicy(name, rule.summary, validate, level)
-
-    def removed(args: StackValidationArgs) -> list[Step]:
-        aliases = (alias for item in args.resources for alias in item.opts.aliases)
-        return steps.removed((item.urn for item in args.resources), aliases, was_all(args))
-
-    def whole(args: StackValidationArgs) -> Plan:
-        return Plan([*steps.of_stack(args.resources, was_all(args)).steps, *removed(args)])
-
-    def of_removals(rule: Rule) -> Policy:
-        def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-            gone, plan = removed(args), whole(args)
-            found = [
-                *(finding for step in gone for finding in changes.of_step(step)),
-                *of_plan.of_several(plan),
-            ]
-            for finding in _of(rule, (*found, *of_plan.unjudged(Plan(gone), found))):
-                report(sentence(finding), None)
-
-        return StackValidationPolicy(f"{rule.id}{BY_REMOVAL}", rule.summary, validate, _level(rule))
-
-    def of_stack(rule: Rule) -> Policy:
-        def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-            plan = whole(args)
-            for finding in _of(rule, of_plan.of_several(plan)):
-                where = next(
-                    (
-                        step.urn
-                        for step in plan.steps
-                        if step.new and step.custom and step.name == finding.path.split(".")[0]
-                    ),
-                    None,
-                )
-                report(sentence(finding), where)
-
-        return StackValidationPolicy(rule.id, rule.summary, validate, _level(rule))
-
-    def unread(args: StackValidationArgs, report: ReportViolation) -> None:
-        reason = was_all(args).unknown_because
-        if reason:
-            report(
-                f"{reason}; so changes were not judged, only zones and ranges; {previous_state.VARIABLE} may"
-                " name an export",
-                None,
-            )
-
+    `read` returns the previous state of the stack with the given name.
+    """
+    history = _History(read)
     return [
-        *(of_resource(rule) for rule in OF_RESOURCES),
-        *(of_resource(rule, milder=True) for rule in WITH_MILDER_FINDINGS),
-        *(of_stack(rule) for rule in OF_STACKS),
-        *(of_removals(rule) for rule in OF_REMOVALS),
-        StackValidationPolicy(
-            "state-before", "The stack's last state can be read.", unread, EnforcementLevel.ADVISORY
-        ),
+        *(_on_resources(rule, history) for rule in rules_on_resources()),
+        *(_on_resources(rule, history, milder=True) for rule in registry.rules_with_milder_findings()),
+        *(_on_stack(rule, history) for rule in registry.rules_on_plans() if rule != NOT_JUDGED),
+        *(_on_removals(rule, history) for rule in rules_on_removals()),
+        _on_unread_state(history),
     ]
 
 
+class _History:
+    """The previous state of each stack, read once, and the steps that lead from the state to the program."""
+
+    def __init__(self, read: Callable[[str], PreviousState]) -> None:
+        self._read = cache(read)
+
+    def of_urn(self, urn: str) -> PreviousState:
+        # urn:pulumi:<stack>::<project>::…: a pack that Pulumi runs as a plugin finds the name of its stack nowhere else.
+        return self._read(urn.split("::")[0].removeprefix("urn:pulumi:"))
+
+    def of_stack(self, args: StackValidationArgs) -> PreviousState:
+        return self.of_urn(args.resources[0].urn) if args.resources else PreviousState()
+
+    def removed(self, args: StackValidationArgs) -> list[Step]:
+        aliases = (alias for item in args.resources for alias in item.opts.aliases)
+        return steps.removed((item.urn for item in args.resources), aliases, self.of_stack(args))
+
+    def plan(self, args: StackValidationArgs) -> Plan:
+        return Plan([*steps.of_stack(args.resources, self.of_stack(args)).steps, *self.removed(args)])
+
+
+def _on_resources(rule: Rule, history: _History, *, milder: bool = False) -> Policy:
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        before = history.of_urn(args.urn)
+        if not before.unknown_because:
+            for finding in resource_findings(steps.of_resource(args, before)):
+                if finding.rule.id == rule.id and (finding.severity is not rule.severity) is milder:
+                    report(sentence(finding), None)
+
+    name = f"{rule.id}{ADVISORY}" if milder else rule.id
+    level = EnforcementLevel.ADVISORY if milder else _level(rule)
+    return ResourceValidationPolicy(name, rule.summary, validate, level)
+
+
+def _on_removals(rule: Rule, history: _History) -> Policy:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        removed = history.removed(args)
+        found = [finding for step in removed for finding in step_findings(step)]
+        found += several_findings(history.plan(args))
+        for finding in _findings_of(rule, (*found, *unjudged_findings(Plan(removed), found))):
+            report(sentence(finding), None)
+
+    return StackValidationPolicy(f"{rule.id}{BY_REMOVAL}", rule.summary, validate, _level(rule))
+
+
+def _on_stack(rule: Rule, history: _History) -> Policy:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        plan = history.plan(args)
+        for finding in _findings_of(rule, several_findings(plan)):
+            report(sentence(finding), _urn_of(finding, plan))
+
+    return StackValidationPolicy(rule.id, rule.summary, validate, _level(rule))
+
+
+def _urn_of(finding: Finding, plan: Plan) -> str | None:
+    """URN of the resource whose name begins the finding's path."""
+    name = finding.path.split(".")[0]
+    return next((step.urn for step in plan.steps if step.new and step.custom and step.name == name), None)
+
+
+def _on_unread_state(history: _History) -> Policy:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        reason = history.of_stack(args).unknown_because
+        if reason:
+            report(f"{reason}; {_NOT_READ}", None)
+
+    summary = "The stack's last state can be read."
+    return StackValidationPolicy("state-before", summary, validate, EnforcementLevel.ADVISORY)
+
+
 def sentence(finding: Finding) -> str:
-    """As `tke-hybrid review` says it."""
+    """The finding in the words of `tke-hybrid review`."""
     return f"{finding.path}: {finding.message}"
 
 
-def _of(rule: Rule, found: Iterable[Finding]) -> Iterable[Finding]:
-    """What a rule has found. A policy has one level, so a mandatory one leaves out what its rule finds to be
-    a warning or a note."""
+def _findings_of(rule: Rule, found: Iterable[Finding]) -> Iterable[Finding]:
+    """The findings of one rule. A mandatory policy reports errors only, because a policy has one level."""
     mandatory = rule.severity is Severity.ERROR
     return (
         finding
@@ -207,5 +150,5 @@ def _level(rule: Rule) -> EnforcementLevel:
 
 
 def run() -> None:
-    """Serve the pack until the engine is done; this is the whole program of a pack."""
+    """Serve the pack until the engine ends; a pack's program calls nothing else."""
     PolicyPack(NAME, policies(), EnforcementLevel.ADVISORY)

@@ -4,13 +4,14 @@ from the stack's own state."""
 import json
 import os
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from pulumi_tke_hybrid.plan import operations
-from pulumi_tke_hybrid.tke.values import SECRET, Props, is_secret, items, mapping, texts
+from pulumi_tke_hybrid.plan.operations import State, exported_states
+from pulumi_tke_hybrid.tke.values import SECRET, Props, is_secret, items, mapping
 
 VARIABLE = "TKE_HYBRID_STATE_BEFORE"
 """A file of `pulumi stack export`; `none` to look at the new side only; empty to ask `pulumi stack export`
@@ -19,7 +20,7 @@ TIMEOUT = 60
 
 
 @dataclass(frozen=True)
-class Was:
+class PreviousResource:
     """A resource of the last `up`."""
 
     urn: str
@@ -38,36 +39,36 @@ class Was:
 
 
 @dataclass(frozen=True)
-class Before:
+class PreviousState:
     """All of them by URN, or why they are not known."""
 
-    resources: Mapping[str, Was] = field(default_factory=dict[str, Was])
+    resources: Mapping[str, PreviousResource] = field(default_factory=dict[str, PreviousResource])
     unknown_because: str = ""
 
-    def find(self, urn: str, aliases: Sequence[str] = ()) -> Was | None:
+    def find(self, urn: str, aliases: Sequence[str] = ()) -> PreviousResource | None:
         """Also under the names that it had before."""
         return next((self.resources[name] for name in (urn, *aliases) if name in self.resources), None)
 
 
-def read(stack: str, environment: Mapping[str, str] = os.environ) -> Before:
+def read(stack: str, environment: Mapping[str, str] = os.environ) -> PreviousState:
     """The last state of the stack of that name, of the project that the process was started in. Encrypted
     values stay so."""
     named = environment.get(VARIABLE, "")
     if named == "none":
-        return Before(unknown_because=f"{VARIABLE} is 'none'")
+        return PreviousState(unknown_because=f"{VARIABLE} is 'none'")
     try:
         return of_export(Path(named).read_text(encoding="utf-8") if named else _exported(stack))
     except OSError as error:
         where = named or "pulumi"
-        return Before(
+        return PreviousState(
             unknown_because=f"{where} cannot be read or started ({error.strerror or type(error).__name__})"
         )
     except subprocess.TimeoutExpired:
-        return Before(unknown_because=f"`pulumi stack export` did not end in {TIMEOUT} s")
+        return PreviousState(unknown_because=f"`pulumi stack export` did not end in {TIMEOUT} s")
     except subprocess.CalledProcessError as error:
-        return Before(unknown_because=f"`pulumi stack export --stack {stack}` ended with {error.returncode}")
+        return PreviousState(unknown_because=f"`pulumi stack export --stack {stack}` ended with {error.returncode}")
     except ValueError:
-        return Before(
+        return PreviousState(
             unknown_because=(
                 f"{named or 'what `pulumi stack export` printed'} is not the JSON of `pulumi stack export`"
             )
@@ -90,29 +91,24 @@ def _exported(stack: str) -> str:
     return done.stdout
 
 
-def of_export(text: str) -> Before:
-    """Raises ValueError where it is none."""
-    whole = mapping(json.loads(text))
-    if "deployment" not in whole:
-        raise ValueError("no deployment")
-    listed = items(mapping(whole["deployment"]).get("resources"))  # there is none before the first `up`
-    found = [_was(mapping(item)) for item in listed if not mapping(item).get("delete")]
-    return Before({was.urn: was for was in found})
+def of_export(text: str) -> PreviousState:
+    """Return the resources of `pulumi stack export`. Raise ValueError for any other text."""
+    states = exported_states(mapping(json.loads(text)))
+    return PreviousState({urn: _resource(urn, state) for urn, state in states.items()})
 
 
-def _was(item: Mapping[str, Any]) -> Was:
-    sources = mapping(item.get("propertyDependencies"))
-    return Was(
-        urn=str(item.get("urn", "")),
-        type=str(item.get("type", "")),
-        id=str(item.get("id") or ""),
-        inputs=mapping(hidden(item.get("inputs"))),
-        outputs=mapping(hidden(item.get("outputs"))),
-        parent=str(item.get("parent") or ""),
-        protected=bool(item.get("protect")),
-        stays=operations.stays(item),
-        deleted_with=operations.deleted_with(item),
-        sources={str(key): texts(urns) for key, urns in sources.items()},
+def _resource(urn: str, state: State) -> PreviousResource:
+    return PreviousResource(
+        urn=urn,
+        type=str(state.get("type", "")),
+        id=str(state.get("id") or ""),
+        inputs=mapping(hidden(state.get("inputs"))),
+        outputs=mapping(hidden(state.get("outputs"))),
+        parent=str(state.get("parent") or ""),
+        protected=bool(state.get("protect")),
+        stays=operations.stays(state),
+        deleted_with=operations.deleted_with(state),
+        sources=operations.sources(state),
     )
 
 
@@ -124,6 +120,3 @@ def hidden(value: Any) -> Any:
             return SECRET
         return {key: hidden(item) for key, item in given.items() if not key.startswith("__")}
     return [hidden(item) for item in items(cast(object, value))] if isinstance(value, list) else value
-
-
-Read = Callable[[str], Before]

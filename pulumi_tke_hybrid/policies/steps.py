@@ -10,11 +10,11 @@ from pulumi_policy.proxy import UnknownValueError
 from pulumi_tke_hybrid.plan import force_new
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.resource_types import canonical, is_patch
-from pulumi_tke_hybrid.policies.previous_state import Before, Was
+from pulumi_tke_hybrid.policies.previous_state import PreviousResource, PreviousState
 from pulumi_tke_hybrid.tke.values import SECRET, UNKNOWN, Props, items, mapping
 
 
-def of_resource(shown: ResourceValidationArgs, before: Before) -> Step:
+def of_resource(shown: ResourceValidationArgs, before: PreviousState) -> Step:
     """The step of one resource: what was before against what the program says."""
     options = shown.opts
     was = before.find(shown.urn, options.aliases)
@@ -50,7 +50,7 @@ def _token(written: str, type_: str) -> str:
     return written if written != type_ else ""
 
 
-def of_stack(shown: Iterable[PolicyResource], before: Before) -> Plan:
+def of_stack(shown: Iterable[PolicyResource], before: PreviousState) -> Plan:
     """All resources that the program has, as they will be."""
     steps: list[Step] = []
     for resource in shown:
@@ -82,18 +82,18 @@ def of_stack(shown: Iterable[PolicyResource], before: Before) -> Plan:
     return Plan(steps)
 
 
-def removed(urns: Iterable[str], aliases: Iterable[str], before: Before) -> list[Step]:
+def removed(urns: Iterable[str], aliases: Iterable[str], before: PreviousState) -> list[Step]:
     """What was there and is no more."""
     kept = {*urns, *aliases}
     gone = {was.urn: was for was in before.resources.values() if was.urn not in kept}
     return [_removal(was, _stays(was, gone)) for was in gone.values()]
 
 
-def _stays(was: Was, gone: Mapping[str, Was]) -> bool:
+def _stays(was: PreviousResource, gone: Mapping[str, PreviousResource]) -> bool:
     """Whether the engine deletes nothing: also of what goes with a resource that in truth only leaves the
     stack."""
     seen: set[str] = set()
-    holder: Was | None = was
+    holder: PreviousResource | None = was
     while holder is not None and holder.urn not in seen:
         if holder.stays:
             return True
@@ -102,7 +102,7 @@ def _stays(was: Was, gone: Mapping[str, Was]) -> bool:
     return False
 
 
-def _removal(was: Was, stays: bool) -> Step:
+def _removal(was: PreviousResource, stays: bool) -> Step:
     type_ = canonical(was.type, was.inputs)
     gone = Step(
         was.urn, type_, Op.DELETE, old=was.inputs, state=was.outputs, id=was.id, parent=was.parent, was_protected=was.protected,

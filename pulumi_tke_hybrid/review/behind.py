@@ -10,8 +10,13 @@ from typing import Any
 
 from pulumi_tke_hybrid.cli.text import listed, several
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan.holders import holders
-from pulumi_tke_hybrid.plan.load_balancers import annotation, front_of, is_front, may_have_balancer
+from pulumi_tke_hybrid.plan.kubernetes_objects import (
+    annotation,
+    holders,
+    is_load_balancer_source,
+    load_balancer_source,
+    may_have_balancer,
+)
 from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.node_pools import nodes_by_subnet, pool_nodes
 from pulumi_tke_hybrid.plan.resource_types import is_patch
@@ -78,7 +83,7 @@ class Surroundings:
         if finding.rule.id == ZONE_UNCOVERED.id:
             workloads = self._on(step, self._eni)
             return f"pods of {_pods(workloads)} that the scheduler puts there" if workloads else ""
-        narrow = is_front(step) or _holds_pods(step) or step.type in _GROUPS
+        narrow = is_load_balancer_source(step) or _holds_pods(step) or step.type in _GROUPS
         return self._of_step(step) if narrow or finding.path == step.name else ""
 
     def _of_step(self, step: Step) -> str:
@@ -92,7 +97,7 @@ class Surroundings:
             return self._in_subnet(step)
         if step.type in resource_types.POOLS:
             return f"{self._nodes([step])}, with any pod that the scheduler put there"
-        if is_front(step):
+        if is_load_balancer_source(step):
             return _joined(self._balancers([step]), _pods(self._selection.backends(step)))
         if _holds_pods(step):
             return _joined(
@@ -216,7 +221,7 @@ def _on_eni(workload: Step) -> bool:
 
 
 def _has_balancer(step: Step) -> bool:
-    return is_front(step) and may_have_balancer(step, step.old)
+    return is_load_balancer_source(step) and may_have_balancer(step, step.old)
 
 
 def address(front: Step) -> str:
@@ -266,7 +271,7 @@ class Selection:
         self._named: dict[tuple[str, Any], list[Step]] = {}
         self._ingresses: dict[tuple[str, Any], list[Step]] = {}
         for step in steps:
-            on = front_of(step)
+            on = load_balancer_source(step)
             if on is On.INGRESS:
                 for name in set(_service_names(at(step.old, "spec"))):
                     self._ingresses.setdefault((_namespace(step), name), []).append(step)
@@ -278,7 +283,7 @@ class Selection:
     def backends(self, front: Step) -> list[Step]:
         """The workloads whose pods the Service selects; for an Ingress those of the Services that its rules
         name."""
-        if front_of(front) is not On.INGRESS:
+        if load_balancer_source(front) is not On.INGRESS:
             wanted = _of(front, _selector(front))
             nobody: list[Step] = []
             candidates = min(

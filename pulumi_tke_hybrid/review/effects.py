@@ -9,9 +9,13 @@ from typing import Any
 
 from pulumi_tke_hybrid.cli.text import several
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan.holders import holders
 from pulumi_tke_hybrid.plan.index import UNTOLD, Clusters
-from pulumi_tke_hybrid.plan.load_balancers import existing_balancer, internal_subnet, is_front
+from pulumi_tke_hybrid.plan.kubernetes_objects import (
+    existing_balancer,
+    holders,
+    internal_subnet,
+    is_load_balancer_source,
+)
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.node_pools import pool_nodes
 from pulumi_tke_hybrid.plan.rules.clusters import PHANTOM_HYBRID, POD_NETWORK_OFF
@@ -68,7 +72,7 @@ def _of_step(step: Step) -> Iterator[str]:
         yield f"new cluster {step.name} with the pod range {_text(step.new, 'clusterCidr')}"
     elif step.type == resource_types.SWITCH:
         yield "pods may have addresses of pod subnets from then on (VPC-CNI is switched on)"
-    elif is_front(step):
+    elif is_load_balancer_source(step):
         if existing_balancer(step, step.new):
             yield f"{step.name} uses the load balancer {existing_balancer(step, step.new)}"
         else:

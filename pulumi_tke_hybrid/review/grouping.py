@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pulumi_tke_hybrid.cli.text import several
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan.holders import holders
+from pulumi_tke_hybrid.plan.kubernetes_objects import holders
 from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.preview_json import STACK, StackPlan
 from pulumi_tke_hybrid.plan.resource_types import is_patch

@@ -19,7 +19,7 @@ from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
 from pulumi_tke_hybrid.cli.text import several
 from pulumi_tke_hybrid.plan.model import Plan
 from pulumi_tke_hybrid.plan.preview_json import StackPlan
-from pulumi_tke_hybrid.plan.rules import coverage, of_plan
+from pulumi_tke_hybrid.plan.rules import coverage, findings
 from pulumi_tke_hybrid.review import accepting
 from pulumi_tke_hybrid.review.accepting import Acceptance, Judged, JudgedCause, Verdict
 from pulumi_tke_hybrid.review.behind import Surroundings
@@ -139,7 +139,7 @@ def _of_stack(
     plan: StackPlan, acceptances: Sequence[Acceptance], severities: Mapping[str, Severity]
 ) -> StackReview:
     steps = Plan(plan.steps)
-    found = judged(of_plan.findings(steps), severities)
+    found = judged(findings.plan_findings(steps), severities)
     return StackReview(
         plan,
         outline(plan),

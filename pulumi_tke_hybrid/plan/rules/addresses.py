@@ -11,6 +11,7 @@ from typing import Any
 
 from pulumi_tke_hybrid.plan import inventory, resource_types
 from pulumi_tke_hybrid.plan.model import Plan, Step
+from pulumi_tke_hybrid.plan.rules.registry import plan_rule
 from pulumi_tke_hybrid.tke import capacity, cidrs
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
@@ -73,6 +74,7 @@ Range = tuple[str, str]
 _SECONDARY = "assistantCidrs"
 
 
+@plan_rule(cidrs.RANGE_OVERLAP, cidrs.RANGE_OUTSIDE_VPC, cidrs.RANGE_TOO_SMALL)
 def range_findings(plan: Plan) -> Iterator[Finding]:
     """Of each VPC that something changes in. What was there before and stays is nobody's change."""
     subnets, clusters = _by_vpc(plan.of(resource_types.SUBNET)), _by_vpc(plan.of(resource_types.CLUSTER))

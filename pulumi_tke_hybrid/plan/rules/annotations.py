@@ -10,17 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pulumi_tke_hybrid.plan.holders import template_paths
-from pulumi_tke_hybrid.plan.load_balancers import (
+from pulumi_tke_hybrid.plan.kubernetes_objects import (
     annotations_of,
-    front_of,
-    fronts_of,
     ingress_class,
     is_patch,
     kind_of,
+    load_balancer_source,
+    load_balancer_sources,
     may_have_balancer,
+    template_paths,
 )
 from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.rules.registry import Shape, rule
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, KNOWN, Known, On, Value
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
@@ -46,15 +47,14 @@ NOT_KNOWN = "a value that is known only during the update"
 NONE = "no value"
 
 
-def fixed_findings(step: Step) -> Iterator[Finding]:
+@rule(FIXED_ANNOTATION, on=Shape.LOAD_BALANCER_SOURCE, operations=(Op.UPDATE, Op.OTHER, Op.DELETE))
+def _fixed_annotations(step: Step) -> Iterator[Finding]:
     """For an object that is not replaced. The deletion of a Patch takes the annotations of the Patch away."""
-    fronts = fronts_of(step)
-    if not fronts or not step.old or not may_have_balancer(step, step.old):
-        return
-    if step.op not in (Op.UPDATE, Op.OTHER) and not (step.op is Op.DELETE and is_patch(step)):
+    fronts = load_balancer_sources(step)
+    if not step.old or not may_have_balancer(step, step.old) or (step.op is Op.DELETE and not is_patch(step)):
         return
     yield from _class_changed(step)
-    if may_have_balancer(step, step.new) or front_of(step) is not On.SERVICE or is_patch(step):
+    if may_have_balancer(step, step.new) or load_balancer_source(step) is not On.SERVICE or is_patch(step):
         for known, before, after in changed(fronts, annotations_of(step.old), annotations_of(step.new)):
             yield _finding(step, known, before, after)
 
@@ -127,7 +127,7 @@ def effect(kind: str) -> str:
 def _class_changed(step: Step) -> Iterator[Finding]:
     """The class decides which controller owns the Ingress: TKE's removes the load balancer of an Ingress that
     leaves it."""
-    if front_of(step) is not On.INGRESS or is_patch(step):
+    if load_balancer_source(step) is not On.INGRESS or is_patch(step):
         return
     before, after = ingress_class(step.old), ingress_class(step.new)
     if (before or keys.INGRESS_CLASS) != (after or keys.INGRESS_CLASS):
@@ -154,13 +154,18 @@ def fixed_values(on: On, annotations: Mapping[str, Any] | None) -> dict[str, Any
 
 
 _MAKING = (Op.CREATE, Op.UPDATE, Op.REPLACE, Op.OTHER)
-RULES = (CONFLICT, UNKNOWN_KEY, VALUE)
 
 
-def annotation_findings(step: Step) -> Iterator[Finding]:
+@rule(
+    CONFLICT,
+    UNKNOWN_KEY,
+    VALUE,
+    on=(Shape.LOAD_BALANCER_SOURCE, Shape.POD_TEMPLATE),
+    operations=_MAKING,
+    milder=[CONFLICT, UNKNOWN_KEY],
+)
+def _wrong_annotations(step: Step) -> Iterator[Finding]:
     """What is wrong with the annotations afterwards and was not before."""
-    if step.op not in _MAKING:
-        return
     before = set(_of_side(step, step.old))
     for finding in _of_side(step, step.new):
         if finding not in before:
@@ -168,7 +173,7 @@ def annotation_findings(step: Step) -> Iterator[Finding]:
 
 
 def _of_side(step: Step, props: Props) -> Iterator[Finding]:
-    if (front_of(step) is On.SERVICE) or (front_of(step) is On.INGRESS):
+    if (load_balancer_source(step) is On.SERVICE) or (load_balancer_source(step) is On.INGRESS):
         yield from _of_front(step, props)
     for path in template_paths(step.type, props):
         template = props
@@ -186,12 +191,12 @@ def _item(listed: Any, index: int) -> Any:
 
 
 def _of_front(step: Step, props: Props) -> Iterator[Finding]:
-    if (front_of(step) is On.INGRESS) and not may_have_balancer(step, props):
+    if (load_balancer_source(step) is On.INGRESS) and not may_have_balancer(step, props):
         return  # another controller's
     given = annotations_of(props)
     if unknown(given):
         return
-    on = On.INGRESS if (front_of(step) is On.INGRESS) else On.SERVICE
+    on = On.INGRESS if (load_balancer_source(step) is On.INGRESS) else On.SERVICE
     yield from (*key_findings(on, given), *value_findings(given))
     if may_have_balancer(step, props):
         written = {TLS: "given"} if items(at(props, "spec", "tls")) else {}

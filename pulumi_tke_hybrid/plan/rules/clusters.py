@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.plan import force_new, resource_types
-from pulumi_tke_hybrid.plan.model import Check, Op, Step
+from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.rules.registry import ENDING, REMAINING, rule
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.values import texts, unknown
 
@@ -106,6 +107,7 @@ def _known_list(value: Any) -> list[str] | None:
     return None if any(unknown(item) for item in found) else found
 
 
+@rule(CLUSTER_REBUILT, on=resource_types.CLUSTER, operations=ENDING)
 def _cluster_rebuilt(step: Step) -> Iterator[Finding]:
     if step.op is Op.REPLACE:
         yield CLUSTER_REBUILT.finding(
@@ -121,7 +123,7 @@ def _cluster_rebuilt(step: Step) -> Iterator[Finding]:
                 "build a second cluster, move the workloads and their clients, and remove this one afterwards"
             ),
         )
-    elif step.op is Op.DELETE:
+    else:
         yield CLUSTER_REBUILT.finding(
             step.name,
             "the cluster would be deleted",
@@ -131,9 +133,13 @@ def _cluster_rebuilt(step: Step) -> Iterator[Finding]:
         )
 
 
+@rule(
+    POD_NETWORK_OFF,
+    POD_SUBNET_LEAVES,
+    on=(resource_types.CLUSTER, resource_types.SWITCH),
+    operations=(Op.UPDATE,),
+)
 def _pod_network_list(step: Step) -> Iterator[Finding]:
-    if step.op is not Op.UPDATE:
-        return
     if step.type == resource_types.CLUSTER and not step.differs("eniSubnetIds"):
         return  # ignored, or not touched
     before, after = listed_subnets(step)
@@ -185,6 +191,7 @@ def list_losses(
         )
 
 
+@rule(PHANTOM_HYBRID, on=resource_types.CLUSTER, operations=(Op.CREATE, Op.REPLACE))
 def _phantom(step: Step) -> Iterator[Finding]:
     if not step.creates or step.new.get("networkType") not in (None, "GR"):
         return
@@ -203,9 +210,8 @@ def _phantom(step: Step) -> Iterator[Finding]:
         )
 
 
+@rule(REFUSED_UPDATE, on=resource_types.CLUSTER, operations=(Op.UPDATE,))
 def _refused_update(step: Step) -> Iterator[Finding]:
-    if step.op is not Op.UPDATE:
-        return
     fixed = [key for key in ("vpcCniType", "claimExpiredSeconds") if step.differs(key)]
     before, after = listed_subnets(step)
     lists_some = after is None or bool(after)  # ids that are still to come are no empty list
@@ -226,9 +232,10 @@ def _refused_update(step: Step) -> Iterator[Finding]:
         )
 
 
+@rule(GR_SOURCE_ADDRESS, on=resource_types.CLUSTER, operations=(Op.UPDATE,))
 def _egress_of_cluster(step: Step) -> Iterator[Finding]:
     """The provider never says SkipAddingNonMasqueradeCIDRs."""
-    if step.op is not Op.UPDATE or not step.differs("eniSubnetIds"):
+    if not step.differs("eniSubnetIds"):
         return
     before, after = listed_subnets(step)
     if after is None or set(after) - set(before or ()):
@@ -242,6 +249,7 @@ def _egress_of_cluster(step: Step) -> Iterator[Finding]:
         )
 
 
+@rule(GR_SOURCE_ADDRESS, on=resource_types.SWITCH, operations=(Op.CREATE, Op.UPDATE))
 def _egress_of_switch(step: Step) -> Iterator[Finding]:
     if step.new.get("nonMasquerade") != "add_vpc":
         return
@@ -259,14 +267,14 @@ def _egress_of_switch(step: Step) -> Iterator[Finding]:
         yield replace(found, severity=Severity.NOTE, why=why)
     elif step.op is Op.CREATE:
         yield _egress(where, "VPC-CNI is switched on with nonMasquerade add_vpc", todo)
-    elif step.op is Op.UPDATE and (after is None or set(after) - set(before or ())):
+    elif after is None or set(after) - set(before or ()):
         yield _egress(
             where,
             f"{_added(before, after)} to the pod subnets, with nonMasquerade add_vpc",
             todo,
             again=again,
         )
-    elif step.op is Op.UPDATE and step.old.get("nonMasquerade") != "add_vpc":
+    elif not again:
         yield _egress(where, "nonMasquerade keep → add_vpc", todo)
 
 
@@ -300,9 +308,10 @@ def _egress(where: str, what: str, todo: str, *, again: bool = False) -> Finding
     )
 
 
+@rule(POD_NETWORK_OFF, on=resource_types.SWITCH, operations=ENDING)
 def _switched_off(step: Step) -> Iterator[Finding]:
     """A replacement deletes the old switch, so it switches off as well."""
-    if not step.op.ends or step.old.get("onDelete") != "disable":
+    if step.old.get("onDelete") != "disable":
         return
     if step.op is Op.DELETE:
         what, where, todo = "leaves the program", "", "keep it"
@@ -324,8 +333,9 @@ def _switched_off(step: Step) -> Iterator[Finding]:
     )
 
 
+@rule(SWITCH_UNMANAGED, on=resource_types.SWITCH, operations=(Op.DELETE,))
 def _unmanaged(step: Step) -> Iterator[Finding]:
-    if step.op is Op.DELETE and step.old.get("onDelete") != "disable":
+    if step.old.get("onDelete") != "disable":
         yield SWITCH_UNMANAGED.finding(
             step.name,
             "leaves the program",
@@ -337,7 +347,8 @@ def _unmanaged(step: Step) -> Iterator[Finding]:
         )
 
 
-def protection(step: Step) -> Iterator[Finding]:
+@rule(PROTECTION_OFF, on=(resource_types.CLUSTER, resource_types.SUBNET), operations=REMAINING)
+def _protection_off(step: Step) -> Iterator[Finding]:
     if not step.old or not step.new:
         return
     off = (
@@ -357,16 +368,3 @@ def protection(step: Step) -> Iterator[Finding]:
             ),
             todo="keep the protection on until the resource is really to be deleted",
         )
-
-
-CHECKS: dict[str, Sequence[Check]] = {
-    resource_types.CLUSTER: (
-        _cluster_rebuilt,
-        _pod_network_list,
-        _phantom,
-        _refused_update,
-        _egress_of_cluster,
-        protection,
-    ),
-    resource_types.SWITCH: (_pod_network_list, _egress_of_switch, _switched_off, _unmanaged),
-}

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan.holders import holders
 from pulumi_tke_hybrid.plan.index import UNTOLD, Clusters, Listing, listings
+from pulumi_tke_hybrid.plan.kubernetes_objects import holders
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.node_pools import NODE_MAKERS, NodePlaces
 from pulumi_tke_hybrid.plan.rules import addresses
-from pulumi_tke_hybrid.plan.rules.clusters import registered
+from pulumi_tke_hybrid.plan.rules.clusters import POD_SUBNET_LEAVES, registered
 from pulumi_tke_hybrid.plan.rules.networks import is_pod_subnet, pod_subnet_lost
 from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
+from pulumi_tke_hybrid.plan.rules.registry import plan_rule
 from pulumi_tke_hybrid.tke import names
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.values import Props, unknown, whole
@@ -172,6 +173,7 @@ def _put(zone: Zone, cluster: str | None, pool: Step, checked: bool) -> None:
     pools.checked = pools.checked or checked
 
 
+@plan_rule(names.ZONE_UNCOVERED, ADDRESSES_SHORT, addresses.PODS_FIT, POD_SUBNET_LEAVES, NOT_JUDGED)
 def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
     """Lost pod subnets, uncovered zones and short ones. Without `only_changes` also what has been so
     before."""

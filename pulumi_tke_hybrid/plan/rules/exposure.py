@@ -6,19 +6,21 @@ from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan.holders import Holder, template_paths
-from pulumi_tke_hybrid.plan.load_balancers import (
+from pulumi_tke_hybrid.plan.kubernetes_objects import (
+    Holder,
     annotation,
     annotations_of,
     existing_balancer,
-    front_of,
-    fronts_of,
     internal_subnet,
     is_patch,
     kind_of,
+    load_balancer_source,
+    load_balancer_sources,
     may_have_balancer,
+    template_paths,
 )
-from pulumi_tke_hybrid.plan.model import Check, Op, Step
+from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.rules.registry import IN_CLOUD, Shape, rule
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.admission import Names, entries, gained
 from pulumi_tke_hybrid.tke.annotations import On
@@ -40,6 +42,7 @@ NEW_EXPOSURE = Rule(
     "the resource before and after",
     "457/51258 and 457/56112: a load balancer without a subnet is public",
 )
+_REMAINING = IN_CLOUD - {Op.DELETE}
 _WHO = "anybody on the internet"
 
 
@@ -48,10 +51,15 @@ def warned(finding: Finding) -> Finding:
     return replace(finding, severity=Severity.WARNING)
 
 
-def widened_fronts(step: Step) -> Iterator[Finding]:
+@rule(
+    EXPOSURE_WIDENED,
+    NEW_EXPOSURE,
+    on=Shape.LOAD_BALANCER_SOURCE,
+    operations=_REMAINING,
+    milder=[EXPOSURE_WIDENED],
+)
+def _widened_source(step: Step) -> Iterator[Finding]:
     """A Service or an Ingress: its load balancer becomes public, or loses what keeps clients out."""
-    if not fronts_of(step) or step.op is Op.DELETE or step.op.state_only:
-        return
     before, after = _scope(step, step.old), _scope(step, step.new)
     if after == _PUBLIC and before != _PUBLIC and not is_patch(step):
         yield _public_front(step, before)
@@ -88,7 +96,11 @@ def _shown(value: Any) -> str:
 
 def _public_front(step: Step, before: str) -> Finding:
     if not step.old:
-        key = keys.INGRESS_INTERNAL_SUBNET if (front_of(step) is On.INGRESS) else keys.SERVICE_INTERNAL_SUBNET
+        key = (
+            keys.INGRESS_INTERNAL_SUBNET
+            if (load_balancer_source(step) is On.INGRESS)
+            else keys.SERVICE_INTERNAL_SUBNET
+        )
         return NEW_EXPOSURE.finding(
             step.name,
             "gets a public load balancer",
@@ -119,7 +131,7 @@ _PASS = {On.SERVICE: keys.SERVICE_PASS_TO_TARGET, On.INGRESS: keys.INGRESS_PASS_
 
 
 def _guards_of_front(step: Step, scope: str) -> Iterator[Finding]:
-    for on in fronts_of(step):
+    for on in load_balancer_sources(step):
         key, passing = _GROUPS[on], _PASS[on]
         before, after = (_listed(annotation(props, key)) for props in (step.old, step.new))
         yield from _groups_changed(f"{step.name}.{key}", before, after, scope != _INTERNAL)
@@ -186,10 +198,15 @@ def _passes(path: str, has_group: bool) -> Finding:
     return warned(finding) if has_group else finding
 
 
+@rule(
+    EXPOSURE_WIDENED,
+    NEW_EXPOSURE,
+    on=resource_types.LOAD_BALANCER,
+    operations=_REMAINING,
+    milder=[EXPOSURE_WIDENED],
+)
 def _widened_balancer(step: Step) -> Iterator[Finding]:
     """A load balancer of the customer's own."""
-    if step.op is Op.DELETE or step.op.state_only:
-        return
     public = _is_open(step.new)
     if public and not step.old:
         yield NEW_EXPOSURE.finding(
@@ -222,9 +239,16 @@ def _is_open(props: Props) -> bool:
     return props.get("networkType") == "OPEN" or bool(props.get("eipAddressId"))
 
 
+@rule(
+    EXPOSURE_WIDENED,
+    NEW_EXPOSURE,
+    on=(resource_types.CLUSTER, resource_types.ENDPOINT),
+    operations=_REMAINING,
+    milder=[EXPOSURE_WIDENED],
+)
 def _widened_endpoint(step: Step) -> Iterator[Finding]:
     """The API server of a cluster, as the cluster or a resource of its own opens it."""
-    if step.op is Op.DELETE or step.op.state_only or step.new.get("clusterInternet") is not True:
+    if step.new.get("clusterInternet") is not True:
         return
     if step.old.get("clusterInternet") is not True:
         yield _opened(step)
@@ -293,10 +317,9 @@ def _opened(step: Step) -> Finding:
     )
 
 
-def widened_pods(step: Step) -> Iterator[Finding]:
+@rule(EXPOSURE_WIDENED, NEW_EXPOSURE, on=Shape.POD_TEMPLATE, operations=_REMAINING)
+def _widened_pods(step: Step) -> Iterator[Finding]:
     """Pods that get public addresses of their own."""
-    if step.op is Op.DELETE or step.op.state_only:
-        return
     for path in template_paths(step.type, step.new):
         before, after = (
             mapping(annotations_of(Holder(step.type, props, path).template)) for props in (step.old, step.new)
@@ -321,14 +344,15 @@ _PUBLIC_POD = tuple(
 )
 
 
+@rule(
+    EXPOSURE_WIDENED,
+    NEW_EXPOSURE,
+    on=(resource_types.NODE_POOL, resource_types.NATIVE_NODE_POOL),
+    operations=_REMAINING,
+)
 def _widened_pool(step: Step) -> Iterator[Finding]:
     """Nodes that get public addresses."""
-    if (
-        step.op is Op.DELETE
-        or step.op.state_only
-        or not _with_public_nodes(step.new)
-        or _with_public_nodes(step.old)
-    ):
+    if not _with_public_nodes(step.new) or _with_public_nodes(step.old):
         return
     yield (EXPOSURE_WIDENED if step.old else NEW_EXPOSURE).finding(
         step.name,
@@ -344,12 +368,3 @@ def _widened_pool(step: Step) -> Iterator[Finding]:
 def _with_public_nodes(props: Props) -> bool:
     scaling = at(props, "autoScalingConfig")
     return at(scaling, "publicIpAssigned") is True or bool(at(props, "native", "internetAccessible"))
-
-
-CHECKS: dict[str, Sequence[Check]] = {
-    resource_types.LOAD_BALANCER: (_widened_balancer,),
-    resource_types.ENDPOINT: (_widened_endpoint,),
-    resource_types.CLUSTER: (_widened_endpoint,),
-    resource_types.NODE_POOL: (_widened_pool,),
-    resource_types.NATIVE_NODE_POOL: (_widened_pool,),
-}

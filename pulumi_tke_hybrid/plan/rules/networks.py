@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.plan import force_new, resource_types
-from pulumi_tke_hybrid.plan.model import Check, Op, Step
+from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.node_pools import nodes_by_subnet
-from pulumi_tke_hybrid.plan.rules.clusters import POD_SUBNET_LEAVES, protection
+from pulumi_tke_hybrid.plan.rules.clusters import POD_SUBNET_LEAVES
 from pulumi_tke_hybrid.plan.rules.exposure import EXPOSURE_WIDENED, NEW_EXPOSURE, warned
+from pulumi_tke_hybrid.plan.rules.registry import ENDING, IN_CLOUD, rule
 from pulumi_tke_hybrid.tke.admission import MOST_RULES, Admitted, Entry, Names, entries, entry, gained
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.values import Props, items, unknown
@@ -38,10 +39,11 @@ def is_pod_subnet(step: Step) -> bool:
     return f"::{resource_types.POD_SUBNET}::" in step.parent or f"{resource_types.POD_SUBNET}$" in step.urn
 
 
+@rule(POD_SUBNET_LEAVES, RANGE_CHANGED, on=resource_types.SUBNET, operations=ENDING)
 def _subnet_lost(step: Step) -> Iterator[Finding]:
     """What the subnet alone tells. Of a raw one that is deleted only the plan tells whether it is a pod
     subnet: `tke.rules.coverage`."""
-    if step.op.ends and is_pod_subnet(step):
+    if is_pod_subnet(step):
         yield pod_subnet_lost(step)
     elif step.op is Op.REPLACE:
         yield RANGE_CHANGED.finding(
@@ -84,24 +86,24 @@ def _place(step: Step) -> str:
     return f"{f' {block}' if isinstance(block, str) else ''}{f' of zone {zone}' if isinstance(zone, str) else ''}"
 
 
+@rule(RANGE_CHANGED, on=resource_types.VPC, operations=ENDING)
 def _vpc_lost(step: Step) -> Iterator[Finding]:
-    if step.op.ends:
-        yield RANGE_CHANGED.finding(
-            step.name,
-            f"{_ends(step)}: the VPC with all its subnets",
-            value=step.id,
-            why=(
-                "certain, if the apply gets that far: every subnet, node, pod and load balancer of the VPC is"
-                " lost with its address, and so are its connections to other networks; possible: the cloud"
-                " refuses to delete what is in use, and the apply stops half-way"
-            ),
-            todo=force_new.back(step) if step.op is Op.REPLACE else "keep the VPC in the program",
-            intended=(
-                "build a second VPC beside it and move"
-                if step.op is Op.REPLACE
-                else "move everything out of the VPC first"
-            ),
-        )
+    yield RANGE_CHANGED.finding(
+        step.name,
+        f"{_ends(step)}: the VPC with all its subnets",
+        value=step.id,
+        why=(
+            "certain, if the apply gets that far: every subnet, node, pod and load balancer of the VPC is"
+            " lost with its address, and so are its connections to other networks; possible: the cloud"
+            " refuses to delete what is in use, and the apply stops half-way"
+        ),
+        todo=force_new.back(step) if step.op is Op.REPLACE else "keep the VPC in the program",
+        intended=(
+            "build a second VPC beside it and move"
+            if step.op is Op.REPLACE
+            else "move everything out of the VPC first"
+        ),
+    )
 
 
 _MAKERS = {
@@ -120,6 +122,7 @@ def _machines(step: Step) -> str:
     return f"its {noun}s" if count is None else f"its one {noun}" if count == 1 else f"its {count} {noun}s"
 
 
+@rule(POOL_REBUILT, on=resource_types.POOLS, operations=ENDING)
 def _pool_lost(step: Step) -> Iterator[Finding]:
     kind = _MAKERS.get(step.type, "node pool")
     if step.op is Op.REPLACE:
@@ -135,7 +138,7 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
             todo=force_new.back(step),
             intended="add a pool of another name, drain the nodes of this one, and remove it afterwards",
         )
-    elif step.op is Op.DELETE:
+    else:
         yield POOL_REBUILT.finding(
             step.name,
             f"the {kind} would be deleted with {_machines(step)}",
@@ -155,15 +158,19 @@ SECURITY_GROUP_NARROWED = Rule(
     "the rules before and after",
     "aws-load-balancer-controller#3521, 457/41897",
 )
+_RULE_LISTS = (resource_types.RULE_SET, resource_types.LITE_RULES)
+_EXISTING = IN_CLOUD - {Op.CREATE}
 _INTERNET = 2**24
 """From so many addresses of the internet on, a group admits everybody rather than somebody: a 256th of
 them."""
 
 
+@rule(EXPOSURE_WIDENED, NEW_EXPOSURE, on=_RULE_LISTS, operations=(Op.CREATE,), milder=[EXPOSURE_WIDENED])
+@rule(
+    EXPOSURE_WIDENED, SECURITY_GROUP_NARROWED, on=_RULE_LISTS, operations=_EXISTING, milder=[EXPOSURE_WIDENED]
+)
 def _list_changed(step: Step) -> Iterator[Finding]:
     """A resource that holds all rules of a group."""
-    if step.op.state_only:
-        return
     path = f"{step.name}.ingresses"
     before, after = _listed(step.old), _listed(step.new)
     if before is None or after is None:
@@ -200,11 +207,24 @@ def _differences(
     yield from _narrowed(path, gained(after, before, names))
 
 
+@rule(
+    EXPOSURE_WIDENED,
+    NEW_EXPOSURE,
+    SECURITY_GROUP_NARROWED,
+    on=resource_types.GROUP_RULE,
+    operations=(Op.CREATE,),
+    milder=[EXPOSURE_WIDENED],
+)
+@rule(
+    EXPOSURE_WIDENED,
+    SECURITY_GROUP_NARROWED,
+    on=resource_types.GROUP_RULE,
+    operations=_EXISTING,
+    milder=[EXPOSURE_WIDENED],
+)
 def _rule_changed(step: Step) -> Iterator[Finding]:
     """A resource that holds one rule. Its place among the others is not known, so an ACCEPT counts as reached
     and a DROP as needed."""
-    if step.op.state_only:
-        return
     names = Names()
     before, after = _single(step.old, names), _single(step.new, names)
     for accepts, more, less in ((True, before, after), (False, after, before)):
@@ -266,13 +286,3 @@ def _narrowed(path: str, less: Sequence[Admitted], *, accepts: bool = True) -> I
             todo="keep the rules for every client that is still there",
             intended="check that no client of these ranges is left",
         )
-
-
-CHECKS: dict[str, Sequence[Check]] = {
-    resource_types.VPC: (_vpc_lost,),
-    resource_types.SUBNET: (_subnet_lost, protection),
-    **dict.fromkeys(resource_types.POOLS, (_pool_lost,)),
-    resource_types.RULE_SET: (_list_changed,),
-    resource_types.LITE_RULES: (_list_changed,),
-    resource_types.GROUP_RULE: (_rule_changed,),
-}

@@ -7,8 +7,7 @@ from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan import resource_types as tokens
-from pulumi_tke_hybrid.plan.holders import is_built_in, template_paths
-from pulumi_tke_hybrid.plan.load_balancers import is_front
+from pulumi_tke_hybrid.plan.kubernetes_objects import is_built_in, is_load_balancer_source, template_paths
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.resource_types import kubernetes_kind
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
@@ -151,7 +150,7 @@ _OPAQUE = (
 def _of_kubernetes(step: Step) -> Iterator[Finding]:
     group, _, kind = kubernetes_kind(step.type)
     name = kind.removesuffix("Patch")
-    held = template_paths(step.type, step.old, step.new) or is_front(step)
+    held = template_paths(step.type, step.old, step.new) or is_load_balancer_source(step)
     if not is_built_in(step.type):
         kinds = _WITHOUT_PODS.get(group)
         if held or kinds == () or name in (kinds or ()):

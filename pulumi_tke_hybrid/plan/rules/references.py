@@ -6,10 +6,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan.load_balancers import annotations_of, called, fronts_of, kind_of
+from pulumi_tke_hybrid.plan.kubernetes_objects import (
+    annotation,
+    annotations_of,
+    existing_balancer,
+    load_balancer_source,
+    may_have_balancer,
+    kind_of,
+    kubernetes_name,
+    load_balancer_sources,
+)
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.rules.registry import plan_rule
 from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rules.load_balancers import LISTENERS, listener_findings
 from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, texts, unknown
 
 IN_USE = Rule(
@@ -62,7 +74,8 @@ _KINDS: Mapping[str, _Kind] = {
 }
 
 
-def findings(plan: Plan) -> Iterator[Finding]:
+@plan_rule(IN_USE)
+def _still_in_use(plan: Plan) -> Iterator[Finding]:
     """For each resource that goes while others still name it."""
     yield from _by_id(plan)
     yield from _by_name(plan)
@@ -109,7 +122,9 @@ def _finding(step: Step, kind: _Kind, behind: Sequence[Step]) -> Finding:
 
 def _named(step: Step) -> str:
     return (
-        called(step) if step.type.startswith("kubernetes:") else f"{step.type.rsplit(':', 1)[-1]} {step.name}"
+        kubernetes_name(step)
+        if step.type.startswith("kubernetes:")
+        else f"{step.type.rsplit(':', 1)[-1]} {step.name}"
     )
 
 
@@ -147,7 +162,9 @@ _NAMED = ("Secret", "TkeServiceConfig")
 def _by_name(plan: Plan) -> Iterator[Finding]:
     """Secrets with a certificate and configurations of listeners that go while a Service or an Ingress names
     them."""
-    fronts = [step for step in plan.steps if fronts_of(step) and step.op is not Op.DELETE and step.new]
+    fronts = [
+        step for step in plan.steps if load_balancer_sources(step) and step.op is not Op.DELETE and step.new
+    ]
     for step in plan.steps:
         if kind_of(step) not in _NAMED or not step.op.ends or step.left:
             continue
@@ -156,7 +173,7 @@ def _by_name(plan: Plan) -> Iterator[Finding]:
             front for front in fronts if _place(front.new)[0] == place[0] and place[1] in _named_by(front.new)
         ]
         if place[1] and behind:
-            yield _lost_object(step, ", ".join(dict.fromkeys(map(called, behind))))
+            yield _lost_object(step, ", ".join(dict.fromkeys(map(kubernetes_name, behind))))
 
 
 def _lost_object(step: Step, names: str) -> Finding:
@@ -168,7 +185,7 @@ def _lost_object(step: Step, names: str) -> Finding:
         "would be"
         f" {'replaced under its name, so it is deleted first' if step.op is Op.REPLACE else 'deleted'}; named"
         f" by {names}",
-        value=called(step) if step.new else f"{kind_of(step)} {'/'.join(_place(step.old))}",
+        value=kubernetes_name(step) if step.new else f"{kind_of(step)} {'/'.join(_place(step.old))}",
         why=(
             f"{names} loses {what}: TKE reports an error for it, and clients may get no answer or another"
             " certificate"
@@ -227,3 +244,62 @@ def _parts(text: str, found: set[str]) -> list[Any]:
         except (ValueError, RecursionError):
             return []
     return []
+
+
+@plan_rule(LISTENERS)
+def _too_many_listeners(plan: Plan) -> Iterator[Finding]:
+    """Report each load balancer whose listeners become more, and more than a load balancer takes."""
+    for balancer, users in _by_balancer(plan).items():
+        before = {listener for step in users for listener in _listeners(step, step.old)}
+        after = {listener for step in users for listener in _listeners(step, step.new)}
+        changing = next((step for step in users if step.op.changes), None)
+        if changing is not None and len(after) > len(before):
+            owner = f"load balancer {balancer}" if balancer.startswith("lb-") else "its load balancer"
+            names = ", ".join(_named(step) for step in users if step.new)
+            yield from listener_findings(changing.name, len(after), f"{owner}, for {names}")
+
+
+def _by_balancer(plan: Plan) -> Mapping[str, list[Step]]:
+    """Resources with listeners, by the id of an existing load balancer, else by the object for which TKE creates one."""
+    found: dict[str, list[Step]] = {}
+    for step in plan.steps:
+        props = step.new or step.old
+        if step.op is Op.LEAVE or not _listeners(step, props):
+            continue
+        balancer = props.get("clbId") if step.type == resource_types.LISTENER else existing_balancer(step, props)
+        key = balancer if isinstance(balancer, str) and not unknown(balancer) else step.urn
+        found.setdefault(key, []).append(step)
+    return found
+
+
+def _listeners(step: Step, props: Props) -> set[tuple[str, str]]:
+    """(protocol, port) of each listener that the resource makes on its load balancer."""
+    if step.type == resource_types.LISTENER:
+        return {(str(props.get("protocol")), str(props.get("port")))} if props else set()
+    if not may_have_balancer(step, props):
+        return set()
+    source = load_balancer_source(step)
+    if source is On.SERVICE:
+        ports = items(at(props, "spec", "ports"))
+        return {
+            ("UDP" if at(port, "protocol") == "UDP" else "TCP", _port(at(port, "port"))) for port in ports
+        }
+    return _of_ingress(props) if source is On.INGRESS else set()
+
+
+def _of_ingress(props: Props) -> set[tuple[str, str]]:
+    stated = annotation(props, "ingress.cloud.tencent.com/listen-ports")
+    if isinstance(stated, str) and stated and not unknown(stated):
+        try:
+            return {
+                (str(kind), _port(port))
+                for entry in items(json.loads(stated))
+                for kind, port in dict(entry).items()
+            }
+        except (ValueError, TypeError, RecursionError):
+            return set()
+    return {("HTTP", "80"), ("HTTPS", "443")} if items(at(props, "spec", "tls")) else {("HTTP", "80")}
+
+
+def _port(port: Any) -> str:
+    return str(int(port)) if isinstance(port, float) else str(port)

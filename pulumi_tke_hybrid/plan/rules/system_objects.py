@@ -1,13 +1,19 @@
 """Dangerous changes of what TKE runs in a cluster for the pod network."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from ipaddress import ip_network
 
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan.model import Check, Op, Step
+from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.resource_types import is_patch
-from pulumi_tke_hybrid.plan.rules.clusters import GR_SOURCE_ADDRESS, list_losses
+from pulumi_tke_hybrid.plan.rules.clusters import (
+    GR_SOURCE_ADDRESS,
+    POD_NETWORK_OFF,
+    POD_SUBNET_LEAVES,
+    list_losses,
+)
+from pulumi_tke_hybrid.plan.rules.registry import EVERY, rule
 from pulumi_tke_hybrid.tke import ipamd
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.values import Props, at, mapping, unknown
@@ -39,6 +45,7 @@ def _data(props: Props) -> object:
     return props.get("data")
 
 
+@rule(IPAMD_REMOVED, POD_NETWORK_OFF, POD_SUBNET_LEAVES, on=resource_types.CONFIG_MAPS)
 def _ipamd_config(step: Step) -> Iterator[Finding]:
     if _object_name(step) != ipamd.NAME or _data(step.old) == _data(step.new) or unknown(_data(step.new)):
         return
@@ -54,6 +61,7 @@ def _strings(value: object) -> dict[str, str]:
     return {str(key): item for key, item in mapping(value).items() if isinstance(item, str)}
 
 
+@rule(IPAMD_REMOVED, IPAMD_RESTART, on=resource_types.IPAMD_WORKLOADS)
 def _ipamd_restart(step: Step) -> Iterator[Finding]:
     if _object_name(step) != ipamd.NAME:
         return
@@ -73,8 +81,9 @@ def addon_name(step: Step) -> str:
     return next((found for key in ("addonName", "name") if isinstance(found := given.get(key), str)), "")
 
 
+@rule(IPAMD_REMOVED, IPAMD_RESTART, on=resource_types.ADDONS, operations=EVERY - {Op.CREATE})
 def _ipamd_addon(step: Step) -> Iterator[Finding]:
-    if addon_name(step) not in IPAMD_ADDONS or step.op is Op.CREATE:
+    if addon_name(step) not in IPAMD_ADDONS:
         return
     if not step.op.ends or step.type == resource_types.ADDON_CONFIG:
         yield _restart(step.name, "a change of ipamd's add-on restarts it", _versions(step))
@@ -119,6 +128,7 @@ def _restart(where: str, what: str, value: str = "") -> Finding:
     )
 
 
+@rule(GR_SOURCE_ADDRESS, on=resource_types.CONFIG_MAPS)
 def _masquerade_list(step: Step) -> Iterator[Finding]:
     if _object_name(step) == MASQUERADE_CONFIG_MAP and _data(step.old) != _data(step.new):
         yield GR_SOURCE_ADDRESS.finding(
@@ -175,10 +185,3 @@ def _ranges_text(step: Step) -> str:
         "the list of ip-masq-agent (non-masquerade ranges)"
         f" {'goes' if step.op is Op.DELETE else 'changes'}{change}"
     )
-
-
-CHECKS: dict[str, Sequence[Check]] = {
-    **dict.fromkeys(resource_types.CONFIG_MAPS, (_ipamd_config, _masquerade_list)),
-    **dict.fromkeys(resource_types.IPAMD_WORKLOADS, (_ipamd_restart,)),
-    **dict.fromkeys(resource_types.ADDONS, (_ipamd_addon,)),
-}

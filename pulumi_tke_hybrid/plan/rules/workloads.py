@@ -5,17 +5,20 @@ from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.plan import force_new
-from pulumi_tke_hybrid.plan.holders import Holder, holders, kind_of, template_paths
-from pulumi_tke_hybrid.plan.load_balancers import (
+from pulumi_tke_hybrid.plan.kubernetes_objects import (
+    Holder,
     annotation,
     direct_keys,
     existing_keys,
-    front_of,
-    is_front,
+    holders,
     is_patch,
+    kind_of,
+    load_balancer_source,
     may_have_balancer,
+    template_paths,
 )
-from pulumi_tke_hybrid.plan.model import Check, Op, Step
+from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.rules.registry import ENDING, Shape, rule
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
@@ -86,6 +89,7 @@ def _goes(step: Step) -> bool:
     return step.op is Op.DELETE and not is_patch(step)
 
 
+@rule(DIRECT_ACCESS_OFF, on=Shape.LOAD_BALANCER_SOURCE)
 def _direct_off(step: Step) -> Iterator[Finding]:
     if _goes(step) or not step.old:
         return
@@ -110,12 +114,17 @@ def _direct_off(step: Step) -> Iterator[Finding]:
 def _keeps_balancer(step: Step) -> bool:
     """Of an object that is no Service and no Ingress only its annotations, which may all be gone, name a load
     balancer."""
-    return front_of(step) is None or may_have_balancer(step, step.new or step.old)
+    return load_balancer_source(step) is None or may_have_balancer(step, step.new or step.old)
 
 
 def _type_changed(step: Step) -> Iterator[Finding]:
     before, after = below(step.old, "spec", "type"), below(step.new, "spec", "type")
-    if front_of(step) is On.SERVICE and before == "LoadBalancer" and before != after and not unknown(after):
+    if (
+        load_balancer_source(step) is On.SERVICE
+        and before == "LoadBalancer"
+        and before != after
+        and not unknown(after)
+    ):
         yield DIRECT_ACCESS_OFF.finding(
             f"{step.name}.spec.type",
             f"instead of {before}: the load balancer"
@@ -130,12 +139,13 @@ def _type_changed(step: Step) -> Iterator[Finding]:
         )
 
 
+@rule(BALANCER_REPLACED, on=Shape.LOAD_BALANCER_SOURCE, operations=ENDING)
 def _balancer_lost(step: Step) -> Iterator[Finding]:
-    if not step.op.ends or is_patch(step) or not may_have_balancer(step, step.old):
+    if is_patch(step) or not may_have_balancer(step, step.old):
         return
     if (
         step.op is Op.REPLACE
-        and front_of(step) is On.SERVICE
+        and load_balancer_source(step) is On.SERVICE
         and at(step.new, "spec", "type") != "LoadBalancer"
     ):
         return  # said by the rule of direct access
@@ -186,6 +196,7 @@ def _templates(step: Step) -> Iterator[tuple[Holder, Holder]]:
             yield Holder(step.type, step.old, path), Holder(step.type, step.new, path)
 
 
+@rule(PODS_LEAVE_ENI, on=Shape.POD_TEMPLATE)
 def _pods_leave(step: Step) -> Iterator[Finding]:
     for was, becomes in _templates(step):
         before = was.network
@@ -208,6 +219,7 @@ def _pods_leave(step: Step) -> Iterator[Finding]:
             )
 
 
+@rule(KEPT_ADDRESS_OFF, on=Shape.POD_TEMPLATE)
 def _kept_address_off(step: Step) -> Iterator[Finding]:
     for was, becomes in _templates(step):
         before, after = (holder.annotation(keys.CLAIM_DELETE_POLICY) for holder in (was, becomes))
@@ -226,7 +238,7 @@ def _kept_address_off(step: Step) -> Iterator[Finding]:
 
 def _held(step: Step) -> list[Holder]:
     """The pod templates of an object that goes away; none of a patch, and none that has no pod."""
-    if not step.op.ends or is_patch(step):
+    if is_patch(step):
         return []
     return [holder for holder in holders(step.type, step.old) if holder.pods != 0]
 
@@ -241,9 +253,10 @@ def _place(props: Props) -> tuple[Any, Any]:
     return below(props, "metadata", "name"), below(props, "metadata", "namespace") or "default"
 
 
+@rule(STATEFUL_SET_REPLACED, DEPLOYMENT_REPLACED, on=Shape.POD_TEMPLATE, operations=(Op.REPLACE,))
 def _replaced(step: Step) -> Iterator[Finding]:
     held = _held(step)
-    if step.op is not Op.REPLACE or not held:
+    if not held:
         return
     kind = kind_of(step.type)
     if kind in _ORDERED:
@@ -280,9 +293,10 @@ def _replaced(step: Step) -> Iterator[Finding]:
     yield replace(found, severity=Severity.WARNING) if kind in _FINISHING else found
 
 
+@rule(WORKLOAD_DELETED, on=Shape.POD_TEMPLATE, operations=(Op.DELETE,))
 def _deleted(step: Step) -> Iterator[Finding]:
     held = _held(step)
-    if step.op is not Op.DELETE or not held or at(step.old, "metadata", "name") == ipamd.NAME:
+    if not held or at(step.old, "metadata", "name") == ipamd.NAME:
         return  # of ipamd a rule of its own reports more
     kind = kind_of(step.type)
     on_eni = [holder for holder in held if holder.needs_eni]
@@ -300,17 +314,3 @@ def _deleted(step: Step) -> Iterator[Finding]:
         intended="move the clients first, then remove it",
     )
     yield found if on_eni and kind not in _FINISHING else replace(found, severity=Severity.WARNING)
-
-
-HOLDER_CHECKS: Sequence[Check] = (_pods_leave, _kept_address_off, _replaced, _deleted)
-"""For whatever has a pod template."""
-FRONT_CHECKS: Sequence[Check] = (_direct_off, _balancer_lost)
-"""For Services, Ingresses, and whatever else TKE makes a load balancer for."""
-
-
-def checks(step: Step) -> Iterator[Check]:
-    """The checks of an object by its shape, whatever its kind is."""
-    if template_paths(step.type, step.old, step.new):
-        yield from HOLDER_CHECKS
-    if is_front(step):
-        yield from FRONT_CHECKS

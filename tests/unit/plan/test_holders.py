@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan.holders import holders, template_paths
-from pulumi_tke_hybrid.plan.load_balancers import is_front, may_have_balancer
+from pulumi_tke_hybrid.plan.kubernetes_objects import (
+    holders,
+    is_load_balancer_source,
+    may_have_balancer,
+    template_paths,
+)
 from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.node_pools import NodesIn, nodes_by_subnet, pool_nodes
 from pulumi_tke_hybrid.plan.resource_types import canonical
@@ -106,7 +110,7 @@ def test_a_template_of_a_custom_resource_is_found_on_either_side() -> None:
 )
 def test_what_tke_makes_a_load_balancer_for(token: str, props: dict[str, Any], front: bool) -> None:
     step = Step("urn:pulumi:dev::demo::x::it", canonical(token), Op.DELETE, props)
-    assert (is_front(step) and may_have_balancer(step, step.old)) is front
+    assert (is_load_balancer_source(step) and may_have_balancer(step, step.old)) is front
 
 
 @pytest.mark.parametrize(

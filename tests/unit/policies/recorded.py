@@ -8,7 +8,7 @@ from pulumi_policy import PolicyResource, ResourceValidationArgs
 from pulumi_policy.policy import PolicyCustomTimeouts, PolicyResourceOptions
 from pulumi_policy.proxy import unknown_checking_proxy
 
-from pulumi_tke_hybrid.policies.previous_state import Before, of_export
+from pulumi_tke_hybrid.policies.previous_state import PreviousState, of_export
 
 RECORDED = Path(__file__).parents[1] / "review" / "recorded"
 PREVIEWS = sorted(path for path in RECORDED.glob("raw-*.json") if path.stem != "raw-destroy")
@@ -36,7 +36,7 @@ class Recorded:
         steps = json.loads(path.read_text())["steps"]
         # The last step of a replacement shows the old resource as one that waits for its deletion.
         was = {step["urn"]: {**step["oldState"], "delete": False} for step in steps if step.get("oldState")}
-        self.before: Before = of_export(json.dumps({"deployment": {"resources": list(was.values())}}))
+        self.before: PreviousState = of_export(json.dumps({"deployment": {"resources": list(was.values())}}))
         going = {step["urn"] for step in steps if step["op"] == "delete"}
         self._news = {
             step["urn"]: step["newState"]

@@ -20,7 +20,7 @@ from pulumi_tke_hybrid.plan.resource_types import bridged
 from pulumi_tke_hybrid.plan.rules import every_rule
 from pulumi_tke_hybrid.policies import pack_of_rules as pack
 from pulumi_tke_hybrid.policies import previous_state, steps
-from pulumi_tke_hybrid.policies.previous_state import Before
+from pulumi_tke_hybrid.policies.previous_state import PreviousState
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.values import UNKNOWN
 from tests.unit.policies.recorded import Recorded, options
@@ -94,7 +94,7 @@ def test_every_blocking_rule_about_changes_has_a_policy() -> None:
 
 
 def test_without_the_last_state_changes_are_not_judged_and_that_is_said() -> None:
-    policies = pack.policies(lambda stack: Before(unknown_because="no such stack"))
+    policies = pack.policies(lambda stack: PreviousState(unknown_because="no such stack"))
     assert said(policies, "phantom-hybrid", shown({"networkType": "GR", "eniSubnetIds": ["subnet-1"]})) == []
     (line,) = said(policies, "state-before", StackValidationArgs(Recorded.of("raw-first").stack()))
     assert line.startswith("no such stack; so changes were not judged, only zones and ranges")
@@ -110,9 +110,9 @@ def test_without_the_last_state_changes_are_not_judged_and_that_is_said() -> Non
 def test_the_last_state_is_read_once_and_for_the_stack_of_the_urn() -> None:
     asked: list[str] = []
 
-    def read(stack: str) -> Before:
+    def read(stack: str) -> PreviousState:
         asked.append(stack)
-        return Before()
+        return PreviousState()
 
     policies = pack.policies(read)
     for name in ("phantom-hybrid", "cluster-rebuilt", "phantom-hybrid"):
@@ -325,7 +325,7 @@ def test_ranges_of_the_whole_stack_are_compared(by_the_provider: dict[str, Any])
     subnet = placed(resource_types.SUBNET, "pods", cidrBlock="10.1.0.0/24", vpcId=UNKNOWN_STRING_VALUE)
     subnet.property_dependencies["vpcId"] = [vpc]
     (sentence,) = said(
-        pack.policies(lambda stack: Before()), "range-outside-vpc", StackValidationArgs([vpc, subnet])
+        pack.policies(lambda stack: PreviousState()), "range-outside-vpc", StackValidationArgs([vpc, subnet])
     )
     assert sentence.startswith("pods.cidrBlock: 10.1.0.0/24 does not lie in the VPC's range 10.0.0.0/16")
 
@@ -377,7 +377,7 @@ def _removed(*resources: dict[str, Any]) -> dict[str, list[str]]:
     policies = pack.policies(lambda stack: previous_state.of_export(export(*resources)))
     return {
         rule.id: found
-        for rule in pack.OF_REMOVALS
+        for rule in pack.rules_on_removals()
         if (found := said(policies, f"{rule.id}{pack.BY_REMOVAL}", args))
     }
 

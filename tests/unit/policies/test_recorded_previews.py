@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.plan import force_new
 from pulumi_tke_hybrid.plan.engine_steps import Secrets
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.preview_json import read
-from pulumi_tke_hybrid.plan.rules import of_plan
+from pulumi_tke_hybrid.plan.rules import findings
 from pulumi_tke_hybrid.policies import pack_of_rules as pack
 from pulumi_tke_hybrid.tke.values import at, items, unknown
 from tests.unit.policies.recorded import PREVIEWS, Recorded
@@ -62,7 +62,7 @@ def said_by_review(path: Path) -> dict[str, set[str]]:
     with path.open("rb") as file:
         plan = Plan([_as_seen(step) for step in read(file, path.name, Secrets()).steps])
     found: dict[str, set[str]] = {}
-    for finding in of_plan.findings(plan):
+    for finding in findings.plan_findings(plan):
         if finding.rule.id not in NOT_OF_POLICIES:
             found.setdefault(finding.rule.id, set()).add(pack.sentence(finding))
     return found

@@ -7,7 +7,7 @@ import pytest
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.plan.rules import coverage, every_rule, of_plan
+from pulumi_tke_hybrid.plan.rules import coverage, every_rule, findings
 from pulumi_tke_hybrid.review.effects import zone_row
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.values import UNKNOWN
@@ -29,7 +29,7 @@ def update(type_: str, old: dict[str, Any], new: dict[str, Any], **more: Any) ->
 
 def found(*steps: Step) -> list[str]:
     plan = Plan(steps)
-    return [finding.rule.id for finding in (*of_plan.change_findings(plan), *coverage.findings(plan))]
+    return [finding.rule.id for finding in (*findings.change_findings(plan), *coverage.findings(plan))]
 
 
 def pods(annotations: dict[str, str], replicas: int = 1) -> dict[str, Any]:
@@ -411,7 +411,7 @@ def test_annotations_that_are_still_to_come_as_a_whole_are_not_gone(new: dict[st
 
 
 def test_a_load_balancer_that_the_user_made_keeps_its_address_and_the_finding_says_so() -> None:
-    (finding,) = of_plan.of_step(
+    (finding,) = findings.step_findings(
         step(
             resource_types.SERVICE,
             Op.REPLACE,
@@ -653,7 +653,7 @@ def test_every_blocking_rule_of_the_table_is_an_error_and_has_a_case() -> None:
 
 def test_ranges_that_leave_the_list_without_source_nat_are_qualified_where_others_hold_them() -> None:
     def head(before: str, after: str) -> str:
-        (one,) = of_plan.change_findings(
+        (one,) = findings.change_findings(
             Plan(
                 [
                     update(
@@ -678,7 +678,7 @@ def test_ranges_that_leave_the_list_without_source_nat_are_qualified_where_other
 
 def test_a_further_pod_subnet_adds_the_range_of_the_vpc_only_where_the_list_lacks_it() -> None:
     def why(old: dict[str, Any]) -> str:
-        (one,) = of_plan.change_findings(
+        (one,) = findings.change_findings(
             Plan([update(resource_types.CLUSTER, old, {"eniSubnetIds": [A, UNKNOWN]})])
         )
         return one.why
