@@ -1,17 +1,30 @@
-"""docs/rules.md, made of the rules themselves. Renew it with `python -m tests.rules_page`."""
+"""Writes docs/rules.md from the rules themselves and from the registry: `python -m tests.rules_page`."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pulumi_tke_hybrid.plan.rules import every_rule
+from pulumi_policy import Policy, ResourceValidationPolicy
+
+from pulumi_tke_hybrid import drift, tke, verify
+from pulumi_tke_hybrid.plan.rules import every_rule, registry, rules_of
+from pulumi_tke_hybrid.policies.pack_of_rules import BY_REMOVAL, policies
 from pulumi_tke_hybrid.tke.rule import Rule
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
 _HEAD = """# Rules
 
-What the components check before anything reaches the cloud, and what `tke-hybrid review` and the policy pack say about a change. Errors
-stop the preview, one line a property: `path: value and what is wrong with it; why; what to do`. First come the types and bounds of
+This page is made from the code: `python -m tests.rules_page`. "Source" is where a rule is written. Numbers are documents of
+cloud.tencent.com/document/product; *the article* is "Getting the most out of TKE's hybrid network mode" (2021-02-05).
+
+*firm* rules cannot be set to another severity: nothing could be made of an input that breaks them.
+"""
+_COMPONENTS = """
+## Components
+
+What the components check before anything reaches the cloud. Errors stop the preview, one line a property:
+`path: value and what is wrong with it; why; what to do`. First come the types and bounds of
 everything that a description holds, together (an `…Args` object reports its own where it is made); once these are right, what all other
-rules say of the component, together. Values inside Outputs follow when they are known. Warnings and notes appear in the preview's
+rules find in the component, together. Values inside Outputs follow when they are known. Warnings and notes appear in the preview's
 diagnostics under the component.
 
 A program sets the severity of a rule where it means it, and the setting is shown in the preview as an input of the component:
@@ -20,26 +33,70 @@ A program sets the severity of a rule where it means it, and the setting is show
 tke.HybridCluster("hybrid", {..., "rules": {"eni-headroom": "error", "range-outside-vpc": "warning"}})
 ```
 
-A program cannot set the severity of a rule marked *fixed*: an input that breaks the rule cannot be applied. A check that lacks a value
-which is known only during the update is named by a note (`not-known-yet`) and made then, before the first resource that depends on it.
+A check that lacks a value which is known only during the update is named by a note (`not-known-yet`) and made then, before the first
+resource that depends on it.
 
-"Source" is where the rule is written. Numbers are documents of cloud.tencent.com/document/product; *the article* is "Getting the most
-out of TKE's hybrid network mode" (2021-02-05).
-
-| rule | severity | summary | requires | source |
-|---|---|---|---|---|
 """
+_REVIEW = """
+## `tke-hybrid review` and the policy pack
+
+What a change may do to the network, judged on the plan. `tke-hybrid review --rule RULE=warning` sets a severity.
+
+"""
+_POLICIES = """
+## Policies
+
+The policies of [the pack](policies.md): a rule that blocks in the review is mandatory, every other is advisory.
+`…-by-removal` judges what leaves the program, `…-advisory` reports findings below the severity of the rule.
+
+| policy | level | judged on |
+|---|---|---|
+"""
+_COMMANDS = (("`tke-hybrid verify`", verify), ("`tke-hybrid drift`", drift))
 
 
 def page() -> str:
     """The whole page."""
-    return _HEAD + "".join(_row(rule) for _, rule in sorted(every_rule().items()))
+    known = every_rule()
+    of_components = rules_of(tke)
+    registered = {rule.id: rule for rule in registry.registered_rules()}
+    shared = sorted(registered.keys() & of_components.keys())
+    parts = [
+        _HEAD,
+        _COMPONENTS,
+        *_table(rule for rule in known.values() if rule.id in of_components or rule.id not in registered),
+        _REVIEW,
+        *_table(rule for rule in registered.values() if rule.id not in of_components),
+        f"\nThe review reports these rules of the components as well: {', '.join(map(_link, shared))}.\n",
+        _POLICIES,
+        *(_policy_row(policy) for policy in policies()),
+    ]
+    for command, package in _COMMANDS:
+        found = [rule for rule in rules_of(package).values() if rule.id not in known]
+        if found:
+            parts += [f"\n## {command}\n\n", *_table(found)]
+    return "".join(parts)
+
+
+def _table(rules: Iterable[Rule]) -> Iterator[str]:
+    yield "| rule | severity | summary | requires | source |\n|---|---|---|---|---|\n"
+    yield from map(_row, sorted(rules, key=lambda rule: rule.id))
 
 
 def _row(rule: Rule) -> str:
-    severity = f"{rule.severity.value}{', fixed' if rule.fixed_severity else ''}"
+    severity = f"{rule.severity.value}{', firm' if rule.fixed_severity else ''}"
     cells = (f"`{rule.id}`", severity, rule.summary, rule.requires, rule.source)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} <a id='{rule.id}'></a> |\n"
+
+
+def _link(rule: str) -> str:
+    return f"[`{rule}`](#{rule})"
+
+
+def _policy_row(policy: Policy) -> str:
+    single = "a resource" if isinstance(policy, ResourceValidationPolicy) else "the stack"
+    judged = "what leaves the program" if policy.name.endswith(BY_REMOVAL) else single
+    return f"| `{policy.name}` | {policy.enforcement_level.value if policy.enforcement_level else ''} | {judged} |\n"
 
 
 if __name__ == "__main__":

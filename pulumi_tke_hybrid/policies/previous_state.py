@@ -66,7 +66,9 @@ def read(stack: str, environment: Mapping[str, str] = os.environ) -> PreviousSta
     except subprocess.TimeoutExpired:
         return PreviousState(unknown_because=f"`pulumi stack export` did not end in {TIMEOUT} s")
     except subprocess.CalledProcessError as error:
-        return PreviousState(unknown_because=f"`pulumi stack export --stack {stack}` ended with {error.returncode}")
+        return PreviousState(
+            unknown_because=f"`pulumi stack export --stack {stack}` ended with {error.returncode}"
+        )
     except ValueError:
         return PreviousState(
             unknown_because=(

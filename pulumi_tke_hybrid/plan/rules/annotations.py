@@ -13,7 +13,6 @@ from typing import Any
 from pulumi_tke_hybrid.plan.kubernetes_objects import (
     annotations_of,
     ingress_class,
-    is_patch,
     kind_of,
     load_balancer_source,
     load_balancer_sources,
@@ -21,6 +20,7 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     template_paths,
 )
 from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.resource_types import is_patch
 from pulumi_tke_hybrid.plan.rules.registry import Shape, rule
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, KNOWN, Known, On, Value
@@ -39,7 +39,8 @@ from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, unknown
 FIXED_ANNOTATION = Rule(
     "fixed-annotation",
     Severity.ERROR,
-    "An annotation that TKE reads only when it makes the load balancer does not change later.",
+    "An annotation that TKE reads only when the load balancer is created does not change: subnet, own load "
+    "balancer, billing, bandwidth, creation parameters, region, VPC, and the class of an Ingress.",
     "annotations before and after",
     "457/90598, 457/51258, 457/56112",
 )
@@ -51,10 +52,18 @@ NONE = "no value"
 def _fixed_annotations(step: Step) -> Iterator[Finding]:
     """For an object that is not replaced. The deletion of a Patch takes the annotations of the Patch away."""
     fronts = load_balancer_sources(step)
-    if not step.old or not may_have_balancer(step, step.old) or (step.op is Op.DELETE and not is_patch(step)):
+    if (
+        not step.old
+        or not may_have_balancer(step, step.old)
+        or (step.op is Op.DELETE and not is_patch(step.type))
+    ):
         return
     yield from _class_changed(step)
-    if may_have_balancer(step, step.new) or load_balancer_source(step) is not On.SERVICE or is_patch(step):
+    if (
+        may_have_balancer(step, step.new)
+        or load_balancer_source(step) is not On.SERVICE
+        or is_patch(step.type)
+    ):
         for known, before, after in changed(fronts, annotations_of(step.old), annotations_of(step.new)):
             yield _finding(step, known, before, after)
 
@@ -106,10 +115,10 @@ def _finding(step: Step, known: Known, before: str | None, after: str | None) ->
         f"{step.name}.{known.key}",
         f"instead of {was} ({known.fixed})",
         value=now,
-        why=effect(kind_of(step)),
+        why=effect(kind_of(step.type)),
         todo=f"go back to {was}" if before else "take the annotation away",
         intended=(
-            f"make a second {kind_of(step)} with the new setting, move the clients to its address, and remove"
+            f"make a second {kind_of(step.type)} with the new setting, move the clients to its address, and remove"
             " this one afterwards"
         ),
     )
@@ -127,7 +136,7 @@ def effect(kind: str) -> str:
 def _class_changed(step: Step) -> Iterator[Finding]:
     """The class decides which controller owns the Ingress: TKE's removes the load balancer of an Ingress that
     leaves it."""
-    if load_balancer_source(step) is not On.INGRESS or is_patch(step):
+    if load_balancer_source(step) is not On.INGRESS or is_patch(step.type):
         return
     before, after = ingress_class(step.old), ingress_class(step.new)
     if (before or keys.INGRESS_CLASS) != (after or keys.INGRESS_CLASS):
@@ -214,7 +223,7 @@ def _misplaced(step: Step, props: Props) -> Iterator[Finding]:
         if known is not None and known.on is On.POD:
             yield UNKNOWN_KEY.finding(
                 key,
-                f"is on the {kind_of(step)} itself",
+                f"is on the {kind_of(step.type)} itself",
                 why="TKE reads it on the pods, so it has no effect here",
                 todo="put it on the pod template: spec.template.metadata.annotations",
             )

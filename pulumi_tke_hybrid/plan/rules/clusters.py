@@ -17,58 +17,62 @@ _PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2
 CLUSTER_REBUILT = Rule(
     "cluster-rebuilt",
     Severity.ERROR,
-    "A plan never rebuilds or deletes a cluster unnoticed.",
+    "A change does not replace or delete a cluster; the finding names the fields that force a replacement.",
     "the operation on the cluster",
     _PROVIDER,
 )
 POD_NETWORK_OFF = Rule(
     "pod-network-off",
     Severity.ERROR,
-    "A cluster's list of pod subnets never becomes empty.",
+    "The list of container subnets does not become empty, and `VpcCni` with on_delete=disable stays in the "
+    "program: both would switch VPC-CNI off.",
     "the list before and after",
     _PROVIDER,
 )
 POD_SUBNET_LEAVES = Rule(
     "pod-subnet-leaves",
     Severity.ERROR,
-    "A pod subnet never leaves the list, is deleted or replaced.",
+    "A container subnet stays in the lists of its cluster, of `VpcCni` and of ipamd's ConfigMap, and is not "
+    "deleted or replaced.",
     "the list before and after; the operation on the subnet",
     _PROVIDER,
 )
 PHANTOM_HYBRID = Rule(
     "phantom-hybrid",
     Severity.ERROR,
-    "A GlobalRouter cluster is never created with ENI fields: the provider keeps them in its state and does"
-    " not act on them.",
+    "A new GlobalRouter cluster has no ENI fields: the provider keeps these fields in its state and does "
+    "nothing with them.",
     "the inputs of a new cluster",
     _PROVIDER,
 )
 REFUSED_UPDATE = Rule(
     "refused-update",
     Severity.ERROR,
-    "Reclaim time and CNI type are fixed once VPC-CNI is on; the provider refuses a change while it"
-    " applies it.",
+    "Reclaim time and CNI type do not change while VPC-CNI is on: the provider refuses the change during "
+    "the apply, and every later update.",
     "the inputs before and after",
     _PROVIDER,
 )
 GR_SOURCE_ADDRESS = Rule(
     "gr-source-address",
     Severity.WARNING,
-    "The source address that others see of GlobalRouter pods changes only knowingly.",
+    "The source address of GlobalRouter pods does not change: by VPC-CNI with add_vpc, by subnets that the "
+    "provider adds, by the list of ip-masq-agent.",
     "how VPC-CNI treats egress; ip-masq-agent's list before and after",
     "457/56371",
 )
 PROTECTION_OFF = Rule(
     "protection-off",
     Severity.WARNING,
-    "Clusters and pod subnets stay protected against deletion.",
+    "`deletionProtection` and `protect` of clusters and subnets stay on.",
     "protection before and after",
     _PROVIDER,
 )
 SWITCH_UNMANAGED = Rule(
     "switch-unmanaged",
     Severity.WARNING,
-    "The pod network's settings stay in the program.",
+    "`VpcCni` stays in the program. Without `VpcCni` the pod network stays on, and its settings are "
+    "unmanaged.",
     "the operation on VpcCni",
     "pulumi_tke_hybrid.vpc_cni: deleting it leaves the pod network on",
 )

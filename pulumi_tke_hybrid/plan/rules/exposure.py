@@ -12,7 +12,6 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     annotations_of,
     existing_balancer,
     internal_subnet,
-    is_patch,
     kind_of,
     load_balancer_source,
     load_balancer_sources,
@@ -20,6 +19,7 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     template_paths,
 )
 from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.resource_types import is_patch
 from pulumi_tke_hybrid.plan.rules.registry import IN_CLOUD, Shape, rule
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.admission import Names, entries, gained
@@ -30,15 +30,16 @@ from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, texts, unkno
 EXPOSURE_WIDENED = Rule(
     "exposure-widened",
     Severity.ERROR,
-    "What is reachable from inside only does not become reachable from outside unnoticed, and no security"
-    " group admits more than before unnoticed.",
+    "A load balancer does not become public or lose its security groups, an API server gets no public "
+    "endpoint, and a security group does not admit everybody. A warning where a security group admits a "
+    "larger range, more ports or protocols, or no longer refuses some.",
     "the resource before and after",
     "arithmetic of the ranges; 457/51258 and 457/56112: a load balancer without a subnet is public",
 )
 NEW_EXPOSURE = Rule(
     "new-exposure",
     Severity.NOTE,
-    "What is made with a public address, or becomes reachable for the first time, is known of.",
+    "A new public address, and the first access to a resource, are named.",
     "the resource before and after",
     "457/51258 and 457/56112: a load balancer without a subnet is public",
 )
@@ -61,7 +62,7 @@ def warned(finding: Finding) -> Finding:
 def _widened_source(step: Step) -> Iterator[Finding]:
     """A Service or an Ingress: its load balancer becomes public, or loses what keeps clients out."""
     before, after = _scope(step, step.old), _scope(step, step.new)
-    if after == _PUBLIC and before != _PUBLIC and not is_patch(step):
+    if after == _PUBLIC and before != _PUBLIC and not is_patch(step.type):
         yield _public_front(step, before)
     elif after == _INTERNAL and before == _NONE and step.old:
         yield NEW_EXPOSURE.finding(
@@ -109,7 +110,7 @@ def _public_front(step: Step, before: str) -> Finding:
                 " behind it"
             ),
             todo=(
-                f"check that this {kind_of(step)} is meant for the internet; {key} makes its load balancer"
+                f"check that this {kind_of(step.type)} is meant for the internet; {key} makes its load balancer"
                 " internal"
             ),
         )

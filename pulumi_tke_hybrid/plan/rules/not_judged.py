@@ -16,7 +16,7 @@ from pulumi_tke_hybrid.tke.values import items, mapping, unknown
 NOT_JUDGED = Rule(
     "not-judged",
     Severity.WARNING,
-    "A change that no rule can judge is known of.",
+    "A change that no rule judges is named. A note for a new resource.",
     "the kind of the resource and the operation",
     "no rule reads this kind of resource, or its objects are not in the preview",
 )

@@ -10,11 +10,11 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     annotation,
     annotations_of,
     existing_balancer,
-    load_balancer_source,
-    may_have_balancer,
     kind_of,
     kubernetes_name,
+    load_balancer_source,
     load_balancer_sources,
+    may_have_balancer,
 )
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules.registry import plan_rule
@@ -27,7 +27,8 @@ from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, texts, unkno
 IN_USE = Rule(
     "resource-in-use",
     Severity.ERROR,
-    "What others of the plan name by its id is not replaced or deleted.",
+    "A load balancer of yours, a security group, a certificate, a public address, a listener or a subnet is "
+    "not replaced or deleted while another resource of the plan names its id or depends on it.",
     "the operation; ids and property dependencies of the other resources",
     "Pulumi: a replaced resource has another id; 457/90598: a Service keeps the load balancer that it was"
     " made with",
@@ -75,7 +76,7 @@ _KINDS: Mapping[str, _Kind] = {
 
 
 @plan_rule(IN_USE)
-def _still_in_use(plan: Plan) -> Iterator[Finding]:
+def still_in_use(plan: Plan) -> Iterator[Finding]:
     """For each resource that goes while others still name it."""
     yield from _by_id(plan)
     yield from _by_name(plan)
@@ -166,7 +167,7 @@ def _by_name(plan: Plan) -> Iterator[Finding]:
         step for step in plan.steps if load_balancer_sources(step) and step.op is not Op.DELETE and step.new
     ]
     for step in plan.steps:
-        if kind_of(step) not in _NAMED or not step.op.ends or step.left:
+        if kind_of(step.type) not in _NAMED or not step.op.ends or step.left:
             continue
         place = _place(step.old)
         behind = [
@@ -178,14 +179,16 @@ def _by_name(plan: Plan) -> Iterator[Finding]:
 
 def _lost_object(step: Step, names: str) -> Finding:
     what = (
-        "its certificate" if kind_of(step) == "Secret" else "its session, scheduler and health check settings"
+        "its certificate"
+        if kind_of(step.type) == "Secret"
+        else "its session, scheduler and health check settings"
     )
     finding = IN_USE.finding(
         step.name,
         "would be"
         f" {'replaced under its name, so it is deleted first' if step.op is Op.REPLACE else 'deleted'}; named"
         f" by {names}",
-        value=kubernetes_name(step) if step.new else f"{kind_of(step)} {'/'.join(_place(step.old))}",
+        value=kubernetes_name(step) if step.new else f"{kind_of(step.type)} {'/'.join(_place(step.old))}",
         why=(
             f"{names} loses {what}: TKE reports an error for it, and clients may get no answer or another"
             " certificate"
@@ -266,7 +269,9 @@ def _by_balancer(plan: Plan) -> Mapping[str, list[Step]]:
         props = step.new or step.old
         if step.op is Op.LEAVE or not _listeners(step, props):
             continue
-        balancer = props.get("clbId") if step.type == resource_types.LISTENER else existing_balancer(step, props)
+        balancer = (
+            props.get("clbId") if step.type == resource_types.LISTENER else existing_balancer(step, props)
+        )
         key = balancer if isinstance(balancer, str) and not unknown(balancer) else step.urn
         found.setdefault(key, []).append(step)
     return found

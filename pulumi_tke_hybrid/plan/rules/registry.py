@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from pulumi_tke_hybrid.plan.kubernetes_objects import is_load_balancer_source, template_paths
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
@@ -30,13 +31,15 @@ class Shape(Enum):
 EVERY = frozenset(Op)
 ENDING = frozenset({Op.REPLACE, Op.DELETE})
 """Operations after which the old resource is gone."""
-REMAINING = EVERY - {Op.DELETE}
+REMAINING = EVERY - {Op.DELETE, Op.LEAVE}
 """Operations after which the program has the resource."""
 IN_CLOUD = EVERY - {Op.IMPORT, Op.LEAVE}
 """Operations that may change the cloud, not only the state of the stack."""
 
 Check = Callable[[Step], Iterator[Finding]]
 PlanCheck = Callable[[Plan], Iterator[Finding]]
+ACheck = TypeVar("ACheck", bound=Check)
+APlanCheck = TypeVar("APlanCheck", bound=PlanCheck)
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,11 @@ def rule(
     on: str | Shape | Iterable[str | Shape],
     operations: Collection[Op] = EVERY,
     milder: Sequence[Rule] = (),
-) -> Callable[[Check], Check]:
+) -> Callable[[ACheck], ACheck]:
     """Register a check on single resources: types of resources, or shapes. Stacked decorators need disjoint operations."""
     selected = [on] if isinstance(on, str | Shape) else list(on)
 
-    def register(check: Check) -> Check:
+    def register(check: ACheck) -> ACheck:
         types = frozenset(item for item in selected if isinstance(item, str))
         shapes = frozenset(item for item in selected if isinstance(item, Shape))
         _registered.append(RegisteredCheck(check, rules, types, shapes, frozenset(operations), milder))
@@ -79,10 +82,10 @@ def rule(
     return register
 
 
-def plan_rule(*rules: Rule) -> Callable[[PlanCheck], PlanCheck]:
+def plan_rule(*rules: Rule) -> Callable[[APlanCheck], APlanCheck]:
     """Register a check on all resources of a plan."""
 
-    def register(check: PlanCheck) -> PlanCheck:
+    def register(check: APlanCheck) -> APlanCheck:
         _registered_on_plans.append((check, rules))
         return check
 
@@ -177,3 +180,9 @@ def rules_on_plans() -> list[Rule]:
 def rules_with_milder_findings() -> list[Rule]:
     """Rules of which single resources get findings below the rule's severity."""
     return _unique(found for each in checks() for found in each.milder)
+
+
+def registered_rules() -> list[Rule]:
+    """Rules that a registered check reports."""
+    on_steps = (found for each in checks() for found in each.rules)
+    return _unique([*on_steps, *(found for _, rules in plan_checks() for found in rules)])

@@ -10,14 +10,14 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 LEFT_UNMANAGED = Rule(
     "left-unmanaged",
     Severity.NOTE,
-    "What leaves the stack and stays in the cloud is known of.",
+    "A resource with `retain_on_delete` that leaves the stack and stays in the cloud is named.",
     "the operation; retainOnDelete in the stack's last state",
     "Pulumi, resource option retainOnDelete: the engine makes no call of the provider",
 )
 VERSION_CHANGE = Rule(
     "version-change",
     Severity.NOTE,
-    "A change of a provider's version is known of.",
+    "A change of a provider's version is named.",
     "versions of the providers",
     "lists of the provider that are ordered in one version and sets in another: tf-tencent#4121",
 )

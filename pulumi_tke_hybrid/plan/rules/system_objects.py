@@ -24,14 +24,15 @@ IPAMD_ADDONS = ("eniipamd", "tke-eni-ipamd")
 IPAMD_REMOVED = Rule(
     "ipamd-removed",
     Severity.ERROR,
-    "ipamd, which gives pods their addresses in container subnets, is never removed.",
+    "ipamd, which gives pods the addresses of container subnets, stays: its add-on is not deleted or "
+    "replaced, its Deployment and its ConfigMap are not deleted.",
     "the operation on ipamd's add-on, Deployment or ConfigMap",
     "article: ipamd hands out the addresses; 457/50360",
 )
 IPAMD_RESTART = Rule(
     "ipamd-restart",
     Severity.WARNING,
-    "A restart of ipamd is known of before.",
+    "A restart of ipamd is known before the apply: its pod template or its add-on changes.",
     "ipamd's objects and add-on",
     "article",
 )

@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.tke.values import UNKNOWN, items, mapping
 ONE_STEP_AT_A_TIME = Rule(
     "one-step-at-a-time",
     Severity.ERROR,
-    "Pods change their network only behind node ports.",
+    "Pods change their network only while the load balancer sends to node ports.",
     "the last state",
     "457/41897: backends of one direct Service are in one network",
     fixed_severity=True,

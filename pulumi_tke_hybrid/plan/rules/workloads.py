@@ -11,13 +11,13 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     direct_keys,
     existing_keys,
     holders,
-    is_patch,
     kind_of,
     load_balancer_source,
     may_have_balancer,
     template_paths,
 )
 from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.resource_types import is_patch
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, Shape, rule
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.annotations import On
@@ -27,49 +27,52 @@ from pulumi_tke_hybrid.tke.values import Props, at, below, items, unknown
 DIRECT_ACCESS_OFF = Rule(
     "direct-access-off",
     Severity.ERROR,
-    "A Service or Ingress that sends to pods keeps doing so.",
+    "A Service or an Ingress keeps sending to pods, and a Service with a load balancer keeps its type.",
     "type and annotations before and after",
     "457/41897",
 )
 PODS_LEAVE_ENI = Rule(
     "pods-leave-eni",
     Severity.ERROR,
-    "Pods on ENI addresses stay on them.",
+    "Pods with addresses of container subnets keep the annotation that selects these addresses.",
     "the pod template's annotations before and after",
     "article",
 )
 BALANCER_REPLACED = Rule(
     "balancer-replaced",
     Severity.ERROR,
-    "A load balancer's address never changes unnoticed.",
+    "A Service with a load balancer, or an Ingress, is not replaced, renamed or deleted: the address of the "
+    "load balancer would change.",
     "the operation on the Service or Ingress",
     "457/90598",
 )
 STATEFUL_SET_REPLACED = Rule(
     "statefulset-replaced",
     Severity.ERROR,
-    "A StatefulSet is updated, never replaced.",
+    "A StatefulSet is updated, never replaced: all its pods would stop at once.",
     "the operation",
     "pulumi-kubernetes#1831",
 )
 DEPLOYMENT_REPLACED = Rule(
     "deployment-replaced",
     Severity.ERROR,
-    "A Deployment, or another object that holds pods, is never deleted to be made again under the same name.",
+    "An object with pods is not replaced under its own name: all its pods would stop before others start. "
+    "Under another name the new pods start first, so that is no finding.",
     "the operation, name and namespace before and after",
     "pulumi-kubernetes: what cannot change in place and keeps its name is deleted first",
 )
 WORKLOAD_DELETED = Rule(
     "workload-deleted",
     Severity.ERROR,
-    "What holds pods with addresses of pod subnets is never deleted unnoticed.",
+    "An object whose pods have addresses of container subnets is not deleted. A warning for other pods, and "
+    "for jobs.",
     "the operation, the pod template",
     "Kubernetes: the deletion of an object deletes its pods",
 )
 KEPT_ADDRESS_OFF = Rule(
     "kept-address-off",
     Severity.WARNING,
-    "Pods keep their kept addresses.",
+    "The pods of a StatefulSet keep their addresses.",
     "the pod template's annotations before and after",
     "457/38975",
 )
@@ -86,7 +89,7 @@ _FINISHING = ("Job", "CronJob", "BroadcastJob", "AdvancedCronJob")
 def _goes(step: Step) -> bool:
     """Whether the object as a whole goes away. A patch that is deleted takes its fields back, and the object
     stays."""
-    return step.op is Op.DELETE and not is_patch(step)
+    return step.op is Op.DELETE and not is_patch(step.type)
 
 
 @rule(DIRECT_ACCESS_OFF, on=Shape.LOAD_BALANCER_SOURCE)
@@ -141,7 +144,7 @@ def _type_changed(step: Step) -> Iterator[Finding]:
 
 @rule(BALANCER_REPLACED, on=Shape.LOAD_BALANCER_SOURCE, operations=ENDING)
 def _balancer_lost(step: Step) -> Iterator[Finding]:
-    if is_patch(step) or not may_have_balancer(step, step.old):
+    if is_patch(step.type) or not may_have_balancer(step, step.old):
         return
     if (
         step.op is Op.REPLACE
@@ -238,7 +241,7 @@ def _kept_address_off(step: Step) -> Iterator[Finding]:
 
 def _held(step: Step) -> list[Holder]:
     """The pod templates of an object that goes away; none of a patch, and none that has no pod."""
-    if is_patch(step):
+    if is_patch(step.type):
         return []
     return [holder for holder in holders(step.type, step.old) if holder.pods != 0]
 

@@ -17,10 +17,11 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 from pulumi_tke_hybrid.plan import force_new, resource_types
 from pulumi_tke_hybrid.plan.model import Op
 from pulumi_tke_hybrid.plan.resource_types import bridged
-from pulumi_tke_hybrid.plan.rules import every_rule
+from pulumi_tke_hybrid.plan.rules import every_rule, registry
 from pulumi_tke_hybrid.policies import pack_of_rules as pack
 from pulumi_tke_hybrid.policies import previous_state, steps
 from pulumi_tke_hybrid.policies.previous_state import PreviousState
+from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.values import UNKNOWN
 from tests.unit.policies.recorded import Recorded, options
@@ -76,21 +77,39 @@ def test_each_policy_is_a_rule_and_errors_alone_are_mandatory() -> None:
 
 
 def test_the_documentation_lists_them_all() -> None:
-    text = (Path(__file__).parents[3] / "docs" / "policies.md").read_text()
+    text = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
     assert [policy.name for policy in pack.policies() if f"`{policy.name}`" not in text] == []
 
 
-def test_every_blocking_rule_about_changes_has_a_policy() -> None:
-    from pulumi_tke_hybrid.plan.rules import clusters, networks, system_objects, workloads
-
-    modules = (clusters, networks, system_objects, workloads)
-    rules = {
-        value.id
-        for module in modules
-        for value in vars(module).values()
-        if hasattr(value, "severity") and hasattr(value, "says")
+def test_every_registered_rule_but_that_of_provider_versions_has_a_policy() -> None:
+    with_policy = {
+        policy.name.removesuffix(pack.BY_REMOVAL).removesuffix(pack.ADVISORY) for policy in pack.policies()
     }
-    assert rules <= {policy.name.removesuffix(pack.BY_REMOVAL) for policy in pack.policies()}
+    assert {rule.id for rule in registry.registered_rules()} - with_policy == {"version-change"}
+
+
+def test_a_finding_below_an_error_is_reported_by_the_advisory_policy_alone() -> None:
+    front = {"metadata": {"name": "front"}, "spec": {"type": "LoadBalancer"}}
+    grouped: dict[str, Any] = {
+        **front,
+        "metadata": {"name": "front", "annotations": {keys.SERVICE_SECURITY_GROUPS: "sg-1"}},
+    }
+    other = {
+        **front,
+        "metadata": {"name": "front", "annotations": {keys.SERVICE_SECURITY_GROUPS: "sg-2"}},
+    }
+    urn = f"urn:pulumi:dev::p::{resource_types.SERVICE}::front"
+    known = previous_state.of_export(export(stored(resource_types.SERVICE, "front", **grouped)))
+    policies = pack.policies(lambda stack: known)
+    assert said(policies, "exposure-widened", shown(other, urn)) == []
+    (sentence,) = said(policies, "exposure-widened-advisory", shown(other, urn))
+    assert "sg-2 added to sg-1" in sentence
+
+
+def test_the_removal_of_a_patch_that_holds_a_fixed_annotation_is_stopped() -> None:
+    written = {"metadata": {"name": "front", "annotations": {keys.SERVICE_INTERNAL_SUBNET: "subnet-1"}}}
+    kind = f"{resource_types.SERVICE}Patch"
+    assert "fixed-annotation" in _removed(stored(kind, "front", **written))
 
 
 def test_without_the_last_state_changes_are_not_judged_and_that_is_said() -> None:

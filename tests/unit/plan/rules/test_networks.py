@@ -18,7 +18,8 @@ GROUP = "sg-aaaaaaaa"
 def found(kind: str, old: dict[str, Any], new: dict[str, Any], op: Op = Op.UPDATE) -> list[str]:
     step = Step(f"urn:pulumi:dev::demo::{kind}::rules", kind, op, old, new)
     return [
-        f"{item.rule.id} {item.severity.value}: {item.head}" for item in findings.change_findings(Plan([step]))
+        f"{item.rule.id} {item.severity.value}: {item.head}"
+        for item in findings.change_findings(Plan([step]))
     ]
 
 

@@ -22,7 +22,7 @@ def step(kind: str, name: str, op: Op, old: dict[str, Any], new: dict[str, Any],
 
 
 def found(*steps: Step) -> list[tuple[str, str]]:
-    return [(finding.severity.value, finding.head) for finding in references.findings(Plan(steps))]
+    return [(finding.severity.value, finding.head) for finding in references.still_in_use(Plan(steps))]
 
 
 def lost(kind: str, op: Op = Op.DELETE, **more: Any) -> Step:
