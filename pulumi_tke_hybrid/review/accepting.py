@@ -1,16 +1,15 @@
-"""The one word of a review.
+"""The verdict of a review, and the codes that accept a danger.
 
-Which findings stop a pipeline, who accepted them, and the verdict.
-
-A danger is accepted by its code. The code is made of the stack, the change set's fingerprint and the danger
-with its consequences, so it
-accepts nothing in another change set, and nothing that was not below the danger when the code was shown."""
+A code is made of the stack, the fingerprint of the change set, and the danger with its consequences. A code
+accepts nothing in another change set, and no consequence that was not below the danger when the code was
+shown.
+"""
 
 import base64
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from pulumi_tke_hybrid.plan.preview_json import StackPlan
@@ -19,18 +18,18 @@ from pulumi_tke_hybrid.tke.rule import Finding, Severity
 
 
 class Verdict(str, Enum):
-    """What the changes come to, the best first."""
+    """The verdict on all changes, the best first."""
 
     CLEAN = "clean"
     """Nothing changes."""
     CHANGES = "changes"
-    """Something changes, and none of it is dangerous; or somebody said that what is dangerous is meant."""
+    """Something changes; no change is dangerous, or each danger is accepted."""
     DANGEROUS = "dangerous"
-    """Pods lose their network, their address or their client's; nobody said that this is meant."""
+    """Pods lose their network, their address or their client's address, and the danger is not accepted."""
     INVALID = "invalid"
-    """The preview itself failed: what it says is wrong must be mended first."""
+    """The preview itself failed; its error must be fixed first."""
     COULD_NOT_TELL = "could not tell"
-    """There is no whole preview to read, so nobody knows what would change."""
+    """No whole preview could be read, so the changes are not known."""
 
 
 LABEL = "tke-hybrid/accept"
@@ -41,18 +40,18 @@ _CODE = re.compile(r"[A-Z2-7]{8}")
 
 @dataclass(frozen=True)
 class Acceptance:
-    """That somebody accepts the danger of a code."""
+    """A label or an option that accepts the danger of a code."""
 
     code: str
     """Empty where the label or the option holds no code: then nothing is accepted."""
     by: str
-    """How the danger was accepted, for the record: the option, or the label and who set it where that is
+    """The source for the record: the option, or the label and the account that set the label, where that is
     known."""
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A finding in its stack, and who accepted it, alone or with its cause."""
+class JudgedFinding:
+    """A finding of a stack, with the acceptance of its cause."""
 
     stack: str
     finding: Finding
@@ -70,7 +69,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class JudgedCause:
-    """A cause in its stack, its code, and who accepted it."""
+    """A cause of a stack, with its code and acceptance."""
 
     stack: str
     cause: Cause
@@ -79,7 +78,7 @@ class JudgedCause:
 
     @property
     def severity(self) -> Severity:
-        """Of the cause; no consequence has a stricter one."""
+        """The severity of the cause; no consequence has a stricter one."""
         return self.cause.first.severity
 
     @property
@@ -88,69 +87,68 @@ class JudgedCause:
         return self.severity is Severity.ERROR and self.accepted is None
 
     @property
-    def findings(self) -> list[Judged]:
+    def level(self) -> str:
+        """`danger`, `warning`, `note` or `accepted`."""
+        if self.accepted is not None:
+            return "accepted"
+        return "danger" if self.severity is Severity.ERROR else self.severity.value
+
+    @property
+    def findings(self) -> list[JudgedFinding]:
         """The cause's own findings, then the consequences."""
-        own = [Judged(self.stack, finding, self.accepted, self.code, "") for finding in self.cause.findings]
-        path = self.cause.first.path
-        return [
-            *own,
-            *(
-                Judged(self.stack, finding, self.accepted, self.code, path)
-                for finding in self.cause.consequences
-            ),
-        ]
+        sources = [(finding, "") for finding in self.cause.findings]
+        sources += [(finding, self.cause.first.path) for finding in self.cause.consequences]
+        return [JudgedFinding(self.stack, found, self.accepted, self.code, path) for found, path in sources]
 
 
 def code_in(text: str) -> str:
-    """The code that a text is, in capitals; empty where the text is no code."""
+    """Return the text in capitals if the text is a code, else an empty string."""
     found = text.strip().upper()
     return found if _CODE.fullmatch(found) else ""
 
 
 def from_labels(labels: Iterable[str], setters: Mapping[str, str] | None = None) -> list[Acceptance]:
-    """The acceptances among a pull request's labels, those without a code included: the comment names them as
-    void.
+    """Return the acceptances among a pull request's labels. Those without a code are included, because the
+    comment names them as void.
 
-    `setters`: who set each label, where that is known.
+    `setters`: the account that set each label, where that is known.
     """
     found: list[Acceptance] = []
     for label in labels:
         start, _, code = label.strip().partition(":")
         if start.lower() == LABEL:
-            who = (setters or {}).get(label.strip(), "")
-            found.append(
-                Acceptance(code_in(code), f"label {label.strip()}{f', set by {who}' if who else ''}")
-            )
+            account = (setters or {}).get(label.strip(), "")
+            source = f"label {label.strip()}" + (f", set by {account}" if account else "")
+            found.append(Acceptance(code_in(code), source))
     return found
 
 
 def code_of(plan: StackPlan, cause: Cause) -> str:
-    """The code that accepts a cause in this change set: 8 letters and digits."""
-    said = [
+    """Return the code that accepts a cause in this change set: 8 letters and digits."""
+    parts = [
         (finding.rule.id, finding.path, finding.urn, finding.head)
         for finding in (*cause.findings, *cause.consequences)
     ]
-    whole = "\0".join([plan.stack, plan.fingerprint, *("\0".join(parts) for parts in sorted(said))])
+    whole = "\0".join([plan.stack, plan.fingerprint, *("\0".join(part) for part in sorted(parts))])
     return base64.b32encode(hashlib.sha256(whole.encode(errors="replace")).digest())[:8].decode()
 
 
 def judge(plan: StackPlan, causes: Iterable[Cause], acceptances: Sequence[Acceptance]) -> list[JudgedCause]:
-    """Each cause with its code, and with the first acceptance of that code."""
-    found = [JudgedCause(plan.stack, cause, code_of(plan, cause)) for cause in causes]
-    return [
-        replace(item, accepted=next((given for given in acceptances if given.code == item.code), None))
-        for item in found
-    ]
+    """Return each cause with its code, and with the first acceptance of that code."""
+    by_code = {given.code: given for given in reversed(acceptances)}
+    coded = ((cause, code_of(plan, cause)) for cause in causes)
+    return [JudgedCause(plan.stack, cause, code, by_code.get(code)) for cause, code in coded]
 
 
 def void(causes: Iterable[JudgedCause], acceptances: Iterable[Acceptance]) -> list[Acceptance]:
-    """Acceptances that accept nothing here."""
+    """Return the acceptances whose code belongs to no cause."""
     codes = {item.code for item in causes}
     return [given for given in acceptances if given.code not in codes]
 
 
 def verdict(plans: Sequence[StackPlan], causes: Iterable[JudgedCause]) -> Verdict:
-    """The worst of all stacks. A danger comes first: it is known, whatever else is not."""
+    """Return the worst verdict of all stacks. A danger comes first, because a danger is certain whatever else
+    could not be read."""
     if any(item.blocks for item in causes):
         return Verdict.DANGEROUS
     if any(plan.failed for plan in plans):

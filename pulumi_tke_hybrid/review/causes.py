@@ -1,4 +1,8 @@
-"""Findings by their causes: a rebuilt cluster, and below it everything that ends because the cluster does."""
+"""Findings grouped by their causes: a rebuilt cluster, and below the cluster each resource that ends with the
+cluster.
+
+Follows the replaced and deleted resources of a plan; severity and text of the findings stay as they are.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -23,20 +27,28 @@ _LONGEST_CHAIN = 50
 
 @dataclass(frozen=True)
 class Cause:
-    """Findings of one rule that say the same of several places, and the findings that follow from them."""
+    """Findings of one rule with the same effect in several places, and the findings that follow from them."""
 
     findings: tuple[Finding, ...]
     consequences: tuple[Finding, ...] = ()
 
     @property
     def first(self) -> Finding:
-        """The finding whose sentences stand for all of them."""
+        """The finding whose effect and action stand for all findings of the cause."""
         return self.findings[0]
+
+    @property
+    def consequences_by_rule(self) -> list[list[Finding]]:
+        """The consequences, those of one rule together."""
+        grouped: dict[str, list[Finding]] = {}
+        for finding in self.consequences:
+            grouped.setdefault(finding.rule.id, []).append(finding)
+        return list(grouped.values())
 
 
 def causes(steps: Sequence[Step], findings: Sequence[Finding]) -> list[Cause]:
-    """The causes, the strictest first. Each finding is in one of them; a finding with several causes is below
-    the first."""
+    """Return the causes, the strictest first. Each finding is in one cause; a finding with several causes is
+    below the first."""
     origins = _Origins(steps, findings)
     below: dict[Finding, list[Finding]] = {}
     roots: list[Finding] = []
@@ -50,13 +62,13 @@ def causes(steps: Sequence[Step], findings: Sequence[Finding]) -> list[Cause]:
 
 
 def _rank(finding: Finding) -> tuple[int, bool]:
-    """The strictest first. Pods that are deleted can be made again; an address that is lost cannot, so the
-    pods come after it."""
+    """Return the order of a finding: the strictest first, and deleted workloads after lost addresses, because
+    a workload can be created again."""
     return _STRICTEST.index(finding.severity), finding.rule.id == WORKLOAD_DELETED.id
 
 
 def _same_sentence(roots: Sequence[Finding], below: dict[Finding, list[Finding]]) -> list[list[Finding]]:
-    """Findings without consequences together where they differ in nothing but the change."""
+    """Group findings without consequences that differ only in the change."""
     grouped: dict[object, list[Finding]] = {}
     for finding in roots:
         key = (
@@ -69,7 +81,7 @@ def _same_sentence(roots: Sequence[Finding], below: dict[Finding, list[Finding]]
 
 
 class _Origins:
-    """Answers which finding another finding follows from."""
+    """Finds the finding that another finding follows from."""
 
     def __init__(self, steps: Sequence[Step], findings: Sequence[Finding]) -> None:
         self._steps = {step.urn: step for step in steps}
@@ -88,15 +100,11 @@ class _Origins:
                 self._heads.setdefault(step.urn, finding)
 
     def root(self, finding: Finding) -> Finding | None:
-        """The finding from which this one follows; None where it has a cause of its own."""
-        if (
-            finding.rule.id == ADDRESSES_SHORT.id
-            and len(self._unfit) == 1
-            and _as_strict(self._unfit[0], finding)
-        ):
-            return self._unfit[
-                0
-            ]  # the pods of the only cluster whose pods do not fit take what its zones have
+        """Return the finding that this finding follows from; None where this finding is a cause."""
+        if finding.rule.id == ADDRESSES_SHORT.id and len(self._unfit) == 1:
+            unfit = self._unfit[0]  # only one cluster lacks addresses: its pods take those of its zones
+            if _as_strict(unfit, finding):
+                return unfit
         step = self._steps.get(finding.urn)
         if step is None:
             return None
@@ -106,7 +114,7 @@ class _Origins:
         return next((top for top in tops if top != finding and _as_strict(top, finding)), None)
 
     def _lost_subnets(self, finding: Finding, step: Step) -> list[Finding]:
-        """Nodes that stay where they are lack a pod subnet because the subnet leaves."""
+        """Return the lost container subnets of a zone whose unchanged nodes then lack a container subnet."""
         if finding.rule.id != ZONE_UNCOVERED.id or step.op is not Op.SAME:
             return []
         return [loss for loss in self._losses if any(zone == finding.value for zone in self._zones_of(loss))]
@@ -117,8 +125,8 @@ class _Origins:
             yield at(subnet.old or subnet.new, "availabilityZone") if subnet else None
 
     def _reasons(self, finding: Finding, step: Step) -> list[str]:
-        """URNs of the resources whose end brings the finding about; the finding's own resource where its end
-        does."""
+        """Return the URNs of the resources whose end causes the finding; this may be the finding's own
+        resource."""
         if step.op is Op.DELETE or finding.path == step.name:
             return self._parents(step) or ([step.urn] if step.op is Op.DELETE else [])
         key = finding.path.removeprefix(f"{step.name}.").partition(".")[0]
@@ -131,7 +139,7 @@ class _Origins:
         return self._replaced_sources(step, key) if step.op is Op.UPDATE else []
 
     def _tops(self, urn: str, below: frozenset[str]) -> list[Finding]:
-        """The findings at the upper ends of the chains that end in a resource. `below` is the chain so
+        """Return the findings at the upper ends of the chains that end in a resource. `below` is the chain so
         far."""
         step = self._steps.get(urn)
         if step is None or urn in below or len(below) > _LONGEST_CHAIN:
@@ -143,10 +151,10 @@ class _Origins:
         return self._known[urn]
 
     def _parents(self, step: Step) -> list[str]:
-        """The resources whose end is the only reason why this one ends; none where it has a reason of its
-        own."""
+        """Return the resources whose end is the only reason for the end of this resource; none where the
+        resource has another reason."""
         if step.op is Op.DELETE:
-            return [urn for urns in step.sources.values() for urn in urns if self._is(urn, Op.DELETE)]
+            return [urn for urns in step.sources.values() for urn in urns if self._has_op(urn, Op.DELETE)]
         if step.op is not Op.REPLACE or not step.replace_keys:
             return []
         found = [self._replaced_sources(step, key) for key in step.replace_keys]
@@ -157,23 +165,24 @@ class _Origins:
         )
 
     def _replaced_sources(self, step: Step, key: str) -> list[str]:
-        """The replaced resources that the new value of a property comes from."""
+        """Return the replaced resources that the new value of a property comes from."""
         parts = [quoted or plain for quoted, plain in _PART.findall(key)]
-        urns = [urn for urn in step.sources.get(parts[0] if parts else "", ()) if self._is(urn, Op.REPLACE)]
+        urns = [
+            urn for urn in step.sources.get(parts[0] if parts else "", ()) if self._has_op(urn, Op.REPLACE)
+        ]
         value = at(step.new, *parts) if len(parts) > 1 else step.new.get(key)
         precise = len(parts) == 1 and not isinstance(value, dict)
         return urns if precise or holds_unknown(value) else []
 
     def _own_change(self, step: Step) -> bool:
-        """Whether the program changes a fixed property to a value of its own, beside what comes from other
-        resources."""
+        """Whether the program changes a fixed property to a value that comes from no other resource."""
         changed = force_new.changed(step.type, step.old, step.new, step.state)
         return any(
             not holds_unknown(at(step.new, *path.split("."))) and not self._replaced_sources(step, path)
             for path in changed
         )
 
-    def _is(self, urn: str, op: Op) -> bool:
+    def _has_op(self, urn: str, op: Op) -> bool:
         step = self._steps.get(urn)
         return step is not None and step.op is op
 

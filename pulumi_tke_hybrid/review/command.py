@@ -1,6 +1,10 @@
-"""`tke-hybrid review`: its options and help. What does the work is imported when the command runs, so that
-help costs nothing."""
+"""`tke-hybrid review`: options and help.
 
+The work is in `run_command`, which is imported when the command runs, so that `--help` loads no rules.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +14,10 @@ import typer
 from pulumi_tke_hybrid.cli.exit_code import FailOn
 from pulumi_tke_hybrid.cli.report_errors import report_errors
 
-HELP = """What a preview means for the network, in one comment that a reviewer can act on. Changes nothing.
+HELP = """The effect of a preview on the network, in one comment that a reviewer can act on. Changes nothing.
 
-Verdict first, then what is dangerous and why, zones as rows, one line a component; noise is folded and counted. Reads
-`pulumi preview --json` and the engine's event log, one or several; secrets are shown nowhere.
+The comment has the verdict, each danger with its effect, a row for each zone and each component; noise is
+counted. Reads `pulumi preview --json` and the engine's event log, one or several; shows no secrets.
 
 [bold]Examples[/bold]
 
@@ -21,7 +25,7 @@ Verdict first, then what is dangerous and why, zones as rows, one line a compone
     pulumi preview --json --show-sames > preview.json
     tke-hybrid review preview.json
 
-  Make the preview itself; what follows -- goes to pulumi:
+  Run the preview; arguments after -- are passed to pulumi:
     tke-hybrid review --run --stack prod -- --refresh
 
   In a pipeline, two stacks in one comment; the label tke-hybrid/accept:CODE accepts the danger of that code:
@@ -30,7 +34,7 @@ Verdict first, then what is dangerous and why, zones as rows, one line a compone
 [bold]Exit codes[/bold]
 
   0  nothing changes, or no change is dangerous, or each danger is accepted
-  2  dangerous: somebody must accept it (--accept, or the label); with --fail-on warning or change: also a warning, any change
+  2  dangerous, and not accepted (--accept, or the label); with --fail-on also a warning, or any change
   3  could not tell: there is no whole preview to read, or a report could not be written
   4  the preview itself failed
   5  the comment could not be posted, and nothing is dangerous
@@ -39,10 +43,33 @@ Verdict first, then what is dangerous and why, zones as rows, one line a compone
 
 
 class Host(str, Enum):
-    """Where a comment can go."""
+    """The code hosts that take a comment."""
 
     GITHUB = "github"
     GITLAB = "gitlab"
+
+
+@dataclass(frozen=True)
+class ReviewOptions:
+    """The options of one run."""
+
+    previews: Sequence[str] = ()
+    """Files; with `run`, arguments of pulumi."""
+    event_logs: Sequence[str] = ()
+    run: bool = False
+    stack: str = ""
+    cwd: Path = Path()
+    commit: str = ""
+    accept: Sequence[str] = ()
+    labels: str = ""
+    rules: Sequence[str] = ()
+    fail_on: FailOn = FailOn.ERROR
+    json_file: str = ""
+    markdown_file: str = ""
+    limit: int = 65_536
+    post: Host | None = None
+    docs_url: str = ""
+    pull_request: int | None = None
 
 
 def review(
@@ -73,21 +100,22 @@ def review(
     commit: Annotated[
         str,
         typer.Option(
-            help="Commit for the comment. Default: what GitHub or GitLab say.", rich_help_panel="What"
+            help="Commit for the comment. Default: the commit of the GitHub or GitLab job.",
+            rich_help_panel="What",
         ),
     ] = "",
     accept: Annotated[
         list[str] | None,
         typer.Option(
             metavar="CODE",
-            help="Accept the danger of this code, which the report names; for this change set alone.",
+            help="Accept the danger of this code from the report; for this change set alone.",
             rich_help_panel="Gate",
         ),
     ] = None,
     labels: Annotated[
         str,
         typer.Option(
-            help="Labels of the pull request, with commas. Default: what GitHub or GitLab say.",
+            help="Labels of the pull request, with commas. Default: those of the GitHub or GitLab job.",
             rich_help_panel="Gate",
         ),
     ] = "",
@@ -110,7 +138,7 @@ def review(
         typer.Option(
             "--json",
             metavar="FILE",
-            help="Write the digest there (- for standard output).",
+            help="Write the digest to FILE (- for standard output).",
             rich_help_panel="Report",
         ),
     ] = "",
@@ -119,7 +147,7 @@ def review(
         typer.Option(
             "--markdown",
             metavar="FILE",
-            help="Write the comment there (- for standard output).",
+            help="Write the comment to FILE (- for standard output).",
             rich_help_panel="Report",
         ),
     ] = "",
@@ -136,22 +164,36 @@ def review(
         str,
         typer.Option(
             metavar="URL",
-            help="Where docs/ of this library can be read, for links to rules.",
+            help="Address of docs/ of this library, for links to rules.",
             rich_help_panel="Report",
         ),
     ] = "",
     pull_request: Annotated[
-        int | None, typer.Option(min=1, help="Another one than the job's.", rich_help_panel="Report")
+        int | None,
+        typer.Option(min=1, help="Number of another pull request than the job's.", rich_help_panel="Report"),
     ] = None,
 ) -> None:
     with report_errors("review"):
         from pulumi_tke_hybrid.review import run_command
 
         code = run_command.run(
-            run_command.Inputs(previews or [], event_log or [], run=run, stack=stack, cwd=cwd, commit=commit),
-            run_command.Judging(accept or [], labels, rule or [], fail_on),
-            run_command.Reports(
-                json_file, markdown_file, limit, post.value if post else "", pull_request, docs_url
-            ),
+            ReviewOptions(
+                previews=previews or (),
+                event_logs=event_log or (),
+                run=run,
+                stack=stack,
+                cwd=cwd,
+                commit=commit,
+                accept=accept or (),
+                labels=labels,
+                rules=rule or (),
+                fail_on=fail_on,
+                json_file=json_file,
+                markdown_file=markdown_file,
+                limit=limit,
+                post=post,
+                docs_url=docs_url,
+                pull_request=pull_request,
+            )
         )
     raise typer.Exit(code)

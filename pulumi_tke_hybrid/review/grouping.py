@@ -1,18 +1,27 @@
-"""Steps that are in every preview or follow from others: folded, but counted. A rule still looks at them.
+"""Steps of a plan grouped by component: one line for each component, as a reviewer sees the program.
 
-The steps of a plan by the component that they belong to: one line for each, as a reviewer thinks of them."""
+Steps that are in every preview, or follow from others, are noise: the noise is counted and not listed. Rules
+check all steps.
+"""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
-from pulumi_tke_hybrid.cli.text import several
+from pulumi_tke_hybrid.cli.text import listed, several
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.kubernetes_objects import holders
 from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.preview_json import STACK, StackPlan
 from pulumi_tke_hybrid.plan.resource_types import is_patch
-from pulumi_tke_hybrid.review.difference import change_text, differences, named, printable, value_text
-from pulumi_tke_hybrid.tke.values import Props, texts
+from pulumi_tke_hybrid.review.redaction import (
+    change_text,
+    differences,
+    is_listed,
+    short_changes,
+    value_text,
+)
+from pulumi_tke_hybrid.tke.values import texts
 
 _BOOKKEEPING = (
     "pulumi-python:dynamic/tke-hybrid:ClusterGuard",
@@ -21,8 +30,8 @@ _BOOKKEEPING = (
 _FROM_VERSIONS = frozenset({"version", "pluginDownloadURL", "pluginChecksums"})
 
 
-def kind(step: Step) -> str:
-    """What sort of noise a step is, in words; empty where a reviewer should see it."""
+def noise_kind(step: Step) -> str:
+    """Return the kind of noise that a step is, in words; empty where a reviewer should see the step."""
     if step.op is Op.READ:
         return "reads"
     if not step.op.changes:
@@ -30,7 +39,7 @@ def kind(step: Step) -> str:
     if step.type == STACK:
         return "stack outputs" if step.op is Op.UPDATE else ""
     if not step.custom:
-        return ""  # a component: it holds others, and has its own line
+        return ""  # a component, which has its own line
     if (
         step.op is Op.UPDATE
         and step.type.startswith(resource_types.PROVIDERS)
@@ -58,8 +67,10 @@ def _only_order(step: Step) -> bool:
 
 
 _COMPONENT = "tke-hybrid:index:"
-_FACTS = 6
-"""Inputs of a new component that its line names."""
+_MOST_INPUTS = 6
+"""Inputs that the line of a new component names."""
+_MOST_STEPS = 6
+"""Steps of a component that its line names."""
 _VERBS = {
     Op.CREATE: "created",
     Op.DELETE: "deleted",
@@ -67,18 +78,27 @@ _VERBS = {
     Op.IMPORT: "imported as it is",
     Op.LEAVE: "leaves the stack, stays in the cloud",
 }
-ORDER = (Op.DELETE, Op.REPLACE, Op.OTHER, Op.UPDATE, Op.CREATE, Op.LEAVE, Op.IMPORT)
-"""What a reviewer should see first."""
+SIGNS = {
+    Op.CREATE: "+",
+    Op.UPDATE: "~",
+    Op.REPLACE: "±",
+    Op.DELETE: "-",
+    Op.OTHER: "?",
+    Op.IMPORT: "=",
+    Op.LEAVE: "=",
+}
+_ORDER = (Op.DELETE, Op.REPLACE, Op.OTHER, Op.UPDATE, Op.CREATE, Op.LEAVE, Op.IMPORT)
+"""The most important operation first."""
 
 
 @dataclass
 class Group:
-    """What changes of one component, or one resource that belongs to none."""
+    """The changes of one component, or of one resource without component."""
 
     head: Step | None
-    """The component; None for a resource by itself."""
+    """The component; None for a resource without component."""
     steps: list[Step] = field(default_factory=list[Step])
-    """What changes, without noise."""
+    """The changed resources, without noise."""
 
     @property
     def name(self) -> str:
@@ -86,36 +106,41 @@ class Group:
 
     @property
     def kind(self) -> str:
-        """The type in short: `HybridCluster`, `Service`."""
-        return kind_of(self.head or self.steps[0])
+        """The short type: `HybridCluster`, `Service`."""
+        return short_type(self.head or self.steps[0])
 
     @property
     def op(self) -> Op:
-        """What happens to it as a whole."""
+        """The operation of the group as a whole."""
         ops = {step.op for step in self.steps}
         if self.head is not None and self.head.op in (Op.CREATE, Op.DELETE):
             return self.head.op
         return ops.pop() if len(ops) == 1 and self.head is None else Op.UPDATE
 
     @property
-    def weight(self) -> int:
-        """What comes first."""
-        return min((ORDER.index(step.op) for step in self.steps), default=len(ORDER))
+    def sign(self) -> str:
+        """The sign of the operation, as in a diff."""
+        return SIGNS.get(self.op, SIGNS[Op.UPDATE])
+
+    @property
+    def rank(self) -> int:
+        """The position of the group: the group with the most important operation first."""
+        return min((_ORDER.index(step.op) for step in self.steps), default=len(_ORDER))
 
     @property
     def zones(self) -> list[str]:
-        """The zones that it speaks of."""
-        found: dict[str, None] = {}
-        for step in ([self.head] if self.head else []) + self.steps:
-            for props in (step.new, step.old):
-                zone = props.get("zone") or props.get("availabilityZone")
-                if isinstance(zone, str):
-                    found[zone] = None
-        return list(found)
+        """The zones in the inputs of the group."""
+        steps = [self.head, *self.steps] if self.head else self.steps
+        found = (
+            props.get("zone") or props.get("availabilityZone")
+            for step in steps
+            for props in (step.new, step.old)
+        )
+        return list(dict.fromkeys(zone for zone in found if isinstance(zone, str)))
 
 
-def kind_of(step: Step) -> str:
-    """A type in short. `Instance` says nothing: then the module does."""
+def short_type(step: Step) -> str:
+    """Return the type without package and module; the module for the type `Instance`, which is ambiguous."""
     module, _, last = step.type.rpartition(":")
     if step.type.startswith(resource_types.PROVIDERS):
         return f"provider {last}"
@@ -123,156 +148,135 @@ def kind_of(step: Step) -> str:
 
 
 @dataclass(frozen=True)
-class Outline:
-    """All groups of a plan, and what was folded."""
-
-    groups: Sequence[Group]
-    folded: Sequence[tuple[str, int]]
-    """(sort of noise, how many)."""
-    counts: "Counts"
-
-
-@dataclass(frozen=True)
 class Counts:
-    """Resources that something happens to, noise and mere components left out."""
+    """Numbers of resources by operation, without noise and components."""
 
-    add: int
-    update: int
-    replace: int
-    delete: int
-    other: int
-    noise: int
-    same: int
+    add: int = 0
+    update: int = 0
+    replace: int = 0
+    delete: int = 0
+    other: int = 0
+    noise: int = 0
+    same: int = 0
     state_only: int = 0
-    """Imported, or leaving the stack and staying in the cloud."""
+    """Imported, or removed from the stack and kept in the cloud."""
 
     def __add__(self, more: "Counts") -> "Counts":
-        return Counts(
-            self.add + more.add,
-            self.update + more.update,
-            self.replace + more.replace,
-            self.delete + more.delete,
-            self.other + more.other,
-            self.noise + more.noise,
-            self.same + more.same,
-            self.state_only + more.state_only,
-        )
+        return Counts(*(one + other for one, other in zip(astuple(self), astuple(more), strict=True)))
 
     @property
     def changes(self) -> int:
-        """All that are not left as they are."""
+        """The number of resources that change."""
         return self.add + self.update + self.replace + self.delete + self.other + self.state_only
 
 
-NOTHING = Counts(0, 0, 0, 0, 0, 0, 0)
+NO_COUNTS = Counts()
 
 
-def outline(plan: StackPlan) -> Outline:
-    """Sort the steps of a plan."""
+@dataclass(frozen=True)
+class Grouping:
+    """All groups of a plan, and the noise."""
+
+    groups: Sequence[Group]
+    noise: Sequence[tuple[str, int]]
+    """(kind of noise, number of steps)."""
+    counts: Counts
+
+
+def group_steps(plan: StackPlan) -> Grouping:
+    """Group the steps of a plan."""
     by_urn = {step.urn: step for step in plan.steps}
     groups: dict[str, Group] = {}
-    folded: dict[str, int] = {}
-    ops: dict[Op, int] = {}
+    noise: Counter[str] = Counter()
+    ops: Counter[Op] = Counter()
     for step in plan.steps:
-        sort = kind(step)
-        if sort:
-            folded[sort] = folded.get(sort, 0) + 1
+        kind = noise_kind(step)
+        if kind:
+            noise[kind] += 1
             continue
         if step.type == STACK:
             continue
         if step.custom:
-            ops[step.op] = ops.get(step.op, 0) + 1
+            ops[step.op] += 1
         if not step.op.changes:
             continue
-        head = _top(step, by_urn)
+        head = _component_of(step, by_urn)
         group = groups.setdefault(head.urn if head else step.urn, Group(head))
         if step.custom or step is not head:
             group.steps.append(step)
     counts = Counts(
-        add=ops.get(Op.CREATE, 0),
-        update=ops.get(Op.UPDATE, 0),
-        replace=ops.get(Op.REPLACE, 0),
-        delete=ops.get(Op.DELETE, 0),
-        other=ops.get(Op.OTHER, 0),
-        noise=sum(folded.values()),
-        same=ops.get(Op.SAME, 0),
-        state_only=ops.get(Op.IMPORT, 0) + ops.get(Op.LEAVE, 0),
+        add=ops[Op.CREATE],
+        update=ops[Op.UPDATE],
+        replace=ops[Op.REPLACE],
+        delete=ops[Op.DELETE],
+        other=ops[Op.OTHER],
+        noise=noise.total(),
+        same=ops[Op.SAME],
+        state_only=ops[Op.IMPORT] + ops[Op.LEAVE],
     )
-    ordered = sorted(groups.values(), key=lambda group: (group.weight, group.name))
-    return Outline(ordered, sorted(folded.items()), counts)
+    ordered = sorted(groups.values(), key=lambda group: (group.rank, group.name))
+    return Grouping(ordered, sorted(noise.items()), counts)
 
 
-def _top(step: Step, by_urn: dict[str, Step]) -> Step | None:
-    """The outermost component of this library that a step belongs to."""
+def _component_of(step: Step, by_urn: dict[str, Step]) -> Step | None:
+    """Return the outermost component of this library that contains a step."""
     found: Step | None = None
-    at_: Step | None = step
-    for _ in range(20):  # a parent chain is short; a broken input could make a ring
-        if at_ is None:
+    parent: Step | None = step
+    for _ in range(20):  # a parent chain is short; a broken input could have a ring
+        if parent is None:
             break
-        if at_.type.startswith(_COMPONENT):
-            found = at_
-        at_ = by_urn.get(at_.parent)
+        if parent.type.startswith(_COMPONENT):
+            found = parent
+        parent = by_urn.get(parent.parent)
     return found
 
 
 def summary(group: Group) -> str:
-    """What happens to a group, in some words; what is foreign in it is not escaped yet."""
-    if group.head is not None and group.op in (Op.CREATE, Op.DELETE):
-        verb = "new" if group.op is Op.CREATE else "deleted"
-        return ", ".join([verb, *_facts(group)])
-    if group.head is None and group.op in (Op.CREATE, Op.DELETE):
-        return ", ".join(
-            ["new" if group.op is Op.CREATE else "deleted", *(f"zone {zone}" for zone in group.zones)]
-        )
-    return "; ".join(dict.fromkeys(_phrases(group))) or "its settings"
+    """Return the changes of a group in a few words; names and values are not escaped yet."""
+    if group.op not in (Op.CREATE, Op.DELETE):
+        return "; ".join(dict.fromkeys(_phrases(group))) or "its settings"
+    verb = "new" if group.op is Op.CREATE else "deleted"
+    inputs = _inputs(group.head) if group.head is not None else []
+    size = [several(len(group.steps), "resource")] if group.head is not None else []
+    return ", ".join([verb, *(f"zone {zone}" for zone in group.zones), *inputs, *size])
 
 
-def _facts(group: Group) -> Iterator[str]:
-    yield from (f"zone {zone}" for zone in group.zones)
-    given: Props = group.head.new if group.head else {}
-    told = [
+def _inputs(component: Step) -> list[str]:
+    found = [
         f"{key} {value_text(key, value)}"
-        for key, value in given.items()
-        if key != "zone" and value is not None and printable(key)
+        for key, value in component.new.items()
+        if key != "zone" and value is not None and is_listed(key)
     ]
-    yield from told[:_FACTS]
-    yield several(len(group.steps), "resource")
+    return found[:_MOST_INPUTS]
 
 
 def _phrases(group: Group) -> Iterator[str]:
     if group.head is not None:
-        told = [change_text(path, old, new) for path, old, new in differences(group.head) if old != new]
-        yield from told[:4]
-    for step in group.steps[:6]:
-        what = kind_of(step) if group.head is not None else ""
+        changes = (
+            f"{path} {change_text(path, old, new)}"
+            for path, old, new in differences(group.head)
+            if old != new
+        )
+        yield from list(changes)[:4]
+    for step in group.steps[:_MOST_STEPS]:
+        kind = short_type(step) if group.head is not None else ""
         if step.op is Op.UPDATE:
-            pods = _rolling(step)
-            names = _listed(named(step))
-            yield " ".join(part for part in (what, names, pods) if part)
+            yield " ".join(part for part in (kind, listed(short_changes(step)), _rollout(step)) if part)
         elif step.op is Op.REPLACE:
-            yield f"{what} replaced because of {step.replaced_for}".strip()
+            yield f"{kind} replaced because of {step.replaced_for}".strip()
         else:
-            yield f"{what} {_VERBS[step.op]}".strip()
-    if len(group.steps) > 6:
-        yield f"{len(group.steps) - 6} more"
+            yield f"{kind} {_VERBS[step.op]}".strip()
+    if len(group.steps) > _MOST_STEPS:
+        yield f"{len(group.steps) - _MOST_STEPS} more"
 
 
-def _rolling(step: Step) -> str:
-    """How many pods a change makes anew."""
+def _rollout(step: Step) -> str:
+    """Return the number of pods that a change of the pod template replaces."""
     before, after = holders(step.type, step.old), holders(step.type, step.new)
-    if (
-        is_patch(step.type)
-        or not after
-        or [each.template for each in before] == [each.template for each in after]
-    ):
+    same = [holder.template for holder in before] == [holder.template for holder in after]
+    if is_patch(step.type) or not after or same:
         return ""
-    counts = [each.pods for each in after]
-    return (
-        "(its pods made anew)"
-        if None in counts
-        else f"({several(sum(count or 0 for count in counts), 'pod')} made anew)"
-    )
-
-
-def _listed(names: Sequence[str], most: int = 5) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    counts = [holder.pods for holder in after]
+    if None in counts:
+        return "(its pods made anew)"
+    return f"({several(sum(count or 0 for count in counts), 'pod')} made anew)"

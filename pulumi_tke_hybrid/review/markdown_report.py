@@ -1,16 +1,22 @@
-"""A review as the Markdown of one comment. What does not fit is said shorter, step by step; it never
-fails."""
+"""A review as the Markdown of one comment, shortened step by step until the comment fits the limit.
+
+All texts come from `view` and `opening`; this module escapes and arranges them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pulumi_tke_hybrid.cli.result import Row
 from pulumi_tke_hybrid.cli.text import listed, several
 from pulumi_tke_hybrid.plan.rules.clusters import APPLY_FAILS
-from pulumi_tke_hybrid.review import effects, view, wording
+from pulumi_tke_hybrid.review import view, wording
 from pulumi_tke_hybrid.review.accepting import LABEL, JudgedCause, Verdict
+from pulumi_tke_hybrid.review.grouping import SIGNS
+from pulumi_tke_hybrid.review.opening import opening
+from pulumi_tke_hybrid.review.redaction import property_lines
 from pulumi_tke_hybrid.review.report import GITHUB_LIMIT, Comment, digest, marker
 from pulumi_tke_hybrid.review.review import Review
-from pulumi_tke_hybrid.review.sentences import opening
+from pulumi_tke_hybrid.review.view import ReviewTable
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 
 ICONS = {
@@ -22,23 +28,24 @@ ICONS = {
 }
 LEVELS = {"danger": "⛔", "warning": "⚠️", "note": "📝", "accepted": "☑️"}
 FIRST_SCREEN = 25
-"""Lines that carry the verdict and every danger."""
+"""Lines that hold the verdict and every danger."""
 _STACKS_NAMED = 5
-_EACH = 4
+_MOST_CHANGES = 4
+_MOST_CELL = 300
 
 
 @dataclass(frozen=True)
 class Detail:
-    """How much is said. Each step says less."""
+    """The limits of one step; each step is shorter than the step before."""
 
     rows: int
-    """Lines of a table, of components, of unknowns."""
+    """Rows of a table, and lines of unknowns."""
     diffs: int
-    """Resources whose properties are named."""
+    """Resources whose changed properties are listed."""
     values: bool
-    """Whether their values are shown."""
+    """Whether the values of these properties are shown."""
     subjects: int
-    """Places of one danger."""
+    """Places of one finding."""
     sentence: int
     """Characters of a sentence."""
 
@@ -54,11 +61,12 @@ STEPS = (
 
 
 def comment(review: Review, limit: int = GITHUB_LIMIT) -> Comment:
-    """The comment, not longer than `limit`."""
+    """Return the comment with at most `limit` characters."""
     head, whole = marker(review.names), digest(review)
     body = ""
+    writer = _Writer(review, whole.fingerprint)
     for detail in STEPS:
-        body = "\n".join([head, *_Writer(review, detail, whole.fingerprint).lines()]) + "\n"
+        body = "\n".join([head, *writer.lines(detail)]) + "\n"
         if _length(body) <= limit:
             break
     else:
@@ -68,91 +76,72 @@ def comment(review: Review, limit: int = GITHUB_LIMIT) -> Comment:
 
 
 def _length(text: str) -> int:
-    """As code hosts count: a sign outside the basic plane counts twice."""
+    """Return the length as code hosts count: a character outside the basic plane counts twice."""
     return len(text) + sum(ord(sign) > 0xFFFF for sign in text)
 
 
 class _Writer:
-    """The lines of one comment."""
+    """Writes the lines of one comment."""
 
-    def __init__(self, review: Review, detail: Detail, fingerprint: str) -> None:
+    def __init__(self, review: Review, fingerprint: str) -> None:
         self._fingerprint = fingerprint
         self._review = review
-        self._detail = detail
-        self._words = review.words
+        self._detail = STEPS[0]
+        self._redactor = review.redactor
+        self._opening = opening(review)
+        self._zones = [(stack.plan.stack, view.zones(stack)) for stack in review.stacks]
 
-    def lines(self) -> list[str]:
+    def lines(self, detail: Detail) -> list[str]:
+        """Return the lines within the limits of one step."""
+        self._detail = detail
         first = [self._heading()]
         if self._review.verdict is Verdict.CLEAN:
             return first
-        first += [self._opened(title, said) for title, said in opening(self._review)]
+        first += [self._opening_line(title, sentence) for title, sentence in self._opening]
         first += [f"- ❌ {self._prose(line)}" for line in view.troubles(self._review)[:5]]
-        first += [f"  - {self._prose(line)}" for line in self._own_words()[:4]]
+        first += [f"  - {self._prose(line)}" for line in view.errors(self._review)[:4]]
         first += [f"- ⚠️ {self._prose(line)}" for line in view.stopped(self._review)]
         first += [f"- {self._prose(line)}" for line in view.void(self._review)[:3]]
         bullets = self._bullets(FIRST_SCREEN - 3 - len(first))
+        is_open = any(self._review.needs_code(item) for item in self._review.causes)
+        title = "**Needs a decision**" if is_open else "**Worth knowing**"
         return [
             *first,
-            *(
-                ["", "**Needs a decision**", *bullets]
-                if self._open
-                else ["", "**Worth knowing**", *bullets]
-                if bullets
-                else []
-            ),
-            *self._zones(),
-            *self._components(),
+            *(["", title, *bullets] if bullets else []),
+            *self._zone_table(),
+            *self._changes(),
             *self._all_places(),
             *self._details(),
-            *self._folded(),
+            *self._noise(),
             *self._unknowns(),
             *self._terms("\n".join([*first, *bullets])),
             *self._footer(),
         ]
 
     def _terms(self, text: str) -> list[str]:
-        """The words of the first screen that a reader of networks may not know."""
-        found = wording.used(text) if self._detail.rows else []
-        return (
-            ["", *_folded("Network terms", [f"- **{term.name}:** {term.text}" for term in found])]
-            if found
-            else []
-        )
+        """Return the explanations of the terms on the first screen."""
+        found = wording.terms_in(text) if self._detail.rows else []
+        return _folded("Network terms", [f"- **{term.name}:** {term.text}" for term in found])
 
-    def _opened(self, title: str, said: str) -> str:
-        text = self._words.prose(said, 2 * self._detail.sentence)
+    def _opening_line(self, title: str, sentence: str) -> str:
+        text = self._redactor.prose(sentence, 2 * self._detail.sentence)
         return f"- **{title}:** {text}" if title else f"- **{text}**"
 
-    @property
-    def _open(self) -> bool:
-        return any(view.needs_code(self._review, item) for item in self._review.causes)
-
     def _prose(self, text: str) -> str:
-        return self._words.prose(text, self._detail.sentence)
+        return self._redactor.prose(text, self._detail.sentence)
 
     def _heading(self) -> str:
-        names = (
-            ", ".join(self._words.code(name, 60) for name in self._review.names[:_STACKS_NAMED]) or "no stack"
-        )
-        more = len(self._review.names) - _STACKS_NAMED
-        stacks = f"{names} and {more} more" if more > 0 else names
+        names = [self._redactor.code(name, 60) for name in self._review.names]
+        stacks = listed(names, _STACKS_NAMED) or "no stack"
         verdict = self._review.verdict
-        said = view.headline(self._review)
+        headline = view.headline(self._review)
         if verdict is Verdict.CLEAN:
-            return f"{ICONS[verdict]} {stacks}: {said}"
-        return f"### {ICONS[verdict]} {stacks}: {verdict.value}. {said}"
-
-    def _own_words(self) -> list[str]:
-        return [
-            line
-            for stack in self._review.stacks
-            for failure in stack.plan.failures
-            for line in view.own_words(failure)
-        ]
+            return f"{ICONS[verdict]} {stacks}: {headline}"
+        return f"### {ICONS[verdict]} {stacks}: {verdict.value}. {headline}"
 
     def _bullets(self, room: int) -> list[str]:
-        """The causes, strictest first, as they fit the first screen: each part on a line, or a line each; the
-        last line counts the rest."""
+        """Return the causes, strictest first, in at most `room` lines: a line for each part, or for each
+        cause; the last line counts the rest."""
         causes, room = self._review.causes, max(room, 3)
         for wide in (tuple(Severity), (Severity.ERROR,), ()) if len(causes) <= room else ():
             lines = [line for item in causes for line in self._bullet(item, wide=item.severity in wide)]
@@ -170,10 +159,9 @@ class _Writer:
         return [*narrow, f"- and {len(rest)} more: {self._rest(rest)}"] if rest else narrow
 
     def _cut(self, item: JudgedCause, below: Sequence[str], room: int) -> list[str]:
-        """Consequences that do not fit: the last line names the rest by their rules; without room there is
-        none."""
+        """Return the consequences in at most `room` lines: the last line names the rest by their rules."""
         kept = max(room - 1, 0)
-        rules = [finding.rule.id for finding, *_ in view.consequences(item)][kept:]
+        rules = [finding.rule.id for finding, *_ in item.cause.consequences_by_rule][kept:]
         return [*below[:kept], f"  - so also: {', '.join(f'[{rule}]' for rule in rules)}"][:room]
 
     def _rest(self, causes: Sequence[JudgedCause]) -> str:
@@ -183,36 +171,48 @@ class _Writer:
         )
 
     def _short(self, item: JudgedCause) -> str:
-        code = f" `{item.code}`" if view.needs_code(self._review, item) else ""
+        code = f" `{item.code}`" if self._review.needs_code(item) else ""
         return f"{self._place(item.stack, item.cause.first)} [{item.cause.first.rule.id}]{code}"
 
     def _bullet(self, item: JudgedCause, *, wide: bool) -> list[str]:
-        """Change, who, effect, what to do; then the consequences, a line for each rule."""
-        finding, who = item.cause.first, view.behind(self._review, item)
-        accepted = f" **accepted by {self._words.prose(item.accepted.by, 120)}:**" if item.accepted else ""
-        code = f" · accept code `{item.code}`" if view.needs_code(self._review, item) else ""
-        head = f"- {LEVELS[view.level(item)]}{accepted} {self._change(item.stack, item.cause.findings)} {self._rule(finding)}{code}"
-        parts = {"Who": who, "Effect": finding.why, "Do": finding.todo, "If intended": finding.intended}
-        if not wide:  # one line, so the first clause of the effect, and no more than what a decision needs
+        """Return the lines of a cause: change, affected resources, effect, action; then the consequences, a
+        line for each rule."""
+        finding, affected = item.cause.first, self._review.affected(item)
+        accepted = f" **accepted by {self._redactor.prose(item.accepted.by, 120)}:**" if item.accepted else ""
+        code = f" · accept code `{item.code}`" if self._review.needs_code(item) else ""
+        change = self._change_text(item.stack, item.cause.findings)
+        head = f"- {LEVELS[item.level]}{accepted} {change} {self._rule(finding)}{code}"
+        parts = {
+            "Affected": affected,
+            "Effect": finding.why,
+            "Do": finding.todo,
+            "If intended": finding.intended,
+        }
+        if (
+            not wide
+        ):  # one line: the first clause of the effect, and for a warning no more than a decision needs
             danger = item.severity is Severity.ERROR
-            parts |= {"Who": who if danger else "", "Effect": finding.why.partition("; ")[0]}
+            parts |= {"Affected": affected if danger else "", "Effect": finding.why.partition("; ")[0]}
             parts |= {} if danger else {"If intended": ""}
-        said = [f"**{title}:** {self._prose(text)}" for title, text in parts.items() if text]
-        if view.needs_code(self._review, item):
+        shown = [f"**{title}:** {self._prose(text)}" for title, text in parts.items() if text]
+        if self._review.needs_code(item):
             useless = (
                 " (accepting does not help: the apply fails)" if finding.why.startswith(APPLY_FAILS) else ""
             )
-            said.append(
+            shown.append(
                 f"**To accept it as it is:** label `{LABEL}:{item.code}` or `--accept {item.code}`{useless}"
             )
-        first = [head, *(f"  - {part}" for part in said)] if wide else [" · ".join([head, *said])]
+        first = [head, *(f"  - {part}" for part in shown)] if wide else [" · ".join([head, *shown])]
         return [*first, *self._consequences(item)]
 
-    def _change(self, stack: str, findings: Sequence[Finding]) -> str:
+    def _change_text(self, stack: str, findings: Sequence[Finding]) -> str:
         if len({finding.head for finding in findings}) == 1:
             return f"{self._places(stack, findings)}: {self._prose(findings[0].head)}"
-        each = [f"{self._place(stack, finding)}: {self._prose(finding.head)}" for finding in findings[:_EACH]]
-        rest = findings[_EACH:]
+        each = [
+            f"{self._place(stack, finding)}: {self._prose(finding.head)}"
+            for finding in findings[:_MOST_CHANGES]
+        ]
+        rest = findings[_MOST_CHANGES:]
         return "; ".join([*each, f"likewise {self._places(stack, rest)}"] if rest else each)
 
     def _places(self, stack: str, findings: Sequence[Finding]) -> str:
@@ -222,8 +222,8 @@ class _Writer:
 
     def _consequences(self, item: JudgedCause) -> list[str]:
         return [
-            f"  - so also {self._change(item.stack, found)} {self._rule(found[0])}"
-            for found in view.consequences(item)
+            f"  - so also {self._change_text(item.stack, found)} {self._rule(found[0])}"
+            for found in item.cause.consequences_by_rule
         ]
 
     def _rule(self, finding: Finding) -> str:
@@ -231,61 +231,57 @@ class _Writer:
         return f"[{finding.rule.id}]" + (f"({docs}/rules.md#{finding.rule.id})" if docs else "")
 
     def _place(self, stack: str, finding: Finding) -> str:
-        return self._words.code(view.place(self._review, stack, finding), 120)
+        return self._redactor.code(self._review.place(stack, finding), 120)
 
     def _all_places(self) -> list[str]:
-        """Of causes that are in more places than their line names."""
+        """Return the places of causes that do not fit the line of the cause."""
         lines: list[str] = []
         for item in self._review.causes:
             rest = item.cause.findings[self._detail.subjects : 10 * self._detail.rows]
             if rest and self._detail.diffs:
                 places = ", ".join(self._place(item.stack, finding) for finding in rest)
                 lines.append(f"- {item.cause.first.rule.id}: {places}")
-        return ["", *_folded("More places of the findings above", lines)] if lines else []
+        return _folded("More places of the findings above", lines)
 
-    def _zones(self) -> list[str]:
-        many = len(self._review.stacks) > 1
-        rows = [(stack.plan.stack, row) for stack in self._review.stacks for row in effects.rows(stack)]
-        if not rows:
+    def _zone_table(self) -> list[str]:
+        """Return the zones of all stacks as one table."""
+        in_all = sum(len(table.rows) for _, table in self._zones)
+        if not in_all:
             return []
-        head = ["stack"] if many else []
-        shown = [
-            [*([self._words.code(name)] if many else []), *self._zone(row)]
-            for name, row in rows[: self._detail.rows]
+        many = len(self._zones) > 1
+        rows = [
+            [*([self._redactor.code(name)] if many else []), *cells]
+            for name, table in self._zones
+            for cells in self._cells(table)
         ]
-        return [
-            "",
-            "**Zones**",
-            "",
-            *_table([*head, *effects.HEAD], shown),
-            *_more(len(rows) - len(shown)),
-        ]
+        head = [*(["stack"] if many else []), *(column.head for column in self._zones[0][1].shown_columns)]
+        shown = rows[: self._detail.rows]
+        return ["", "**Zones**", "", *_table(head, shown), *_more(in_all - len(shown))]
 
-    def _zone(self, row: effects.Row) -> list[str]:
-        zone, subnets, free, nodes, verdict = row
-        return [self._words.code(zone), self._words.prose(subnets, 200), free, nodes, verdict]
-
-    def _components(self) -> list[str]:
+    def _changes(self) -> list[str]:
+        """Return the changes of each stack as a table."""
         lines: list[str] = []
         for stack in self._review.stacks:
-            groups = stack.outline.groups
-            if not groups:
+            table = view.changes(stack)
+            if not table.rows:
                 continue
-            title = (
-                f"**Changes of {self._words.code(stack.plan.stack)}**"
-                if len(self._review.stacks) > 1
-                else "**Changes**"
-            )
-            rows = [self._component(view.component_row(group)) for group in groups[: self._detail.rows]]
-            lines += ["", title, "", *_table(["", "what", "how"], rows), *_more(len(groups) - len(rows))]
+            many = len(self._review.stacks) > 1
+            title = f"Changes of {self._redactor.code(stack.plan.stack)}" if many else "Changes"
+            head = [column.head for column in table.shown_columns]
+            rows = self._cells(table)
+            lines += ["", f"**{title}**", "", *_table(head, rows), *_more(len(table.rows) - len(rows))]
         return lines
 
-    def _component(self, row: tuple[str, str, str, str]) -> list[str]:
-        sign, name, kind, what = row
+    def _cells(self, table: ReviewTable[Row]) -> list[list[str]]:
+        most = min(self._detail.sentence, _MOST_CELL)
         return [
-            sign,
-            f"{self._words.code(name)} {self._words.prose(kind, 60)}",
-            self._words.prose(what, min(self._detail.sentence, 300)),
+            [
+                column.markdown(self._redactor, row)
+                if column.markdown
+                else self._redactor.prose(column.written(row), most)
+                for column in table.shown_columns
+            ]
+            for row in table.rows[: self._detail.rows]
         ]
 
     def _details(self) -> list[str]:
@@ -295,61 +291,50 @@ class _Writer:
             steps = view.changed_steps(stack)
             total += len(steps)
             for step in steps[:left]:
-                lines.append(
-                    f"- {view.SIGNS[step.op]} {self._words.code(step.name)} {self._words.prose(step.type, 100)}"
-                )
-                for path, change in view.property_lines(step):
-                    value = f": {self._words.code(change, 200)}" if self._detail.values and change else ""
-                    lines.append(f"  - {self._words.code(path, 120)}{value}")
+                name, kind = self._redactor.code(step.name), self._redactor.prose(step.type, 100)
+                lines.append(f"- {SIGNS[step.op]} {name} {kind}")
+                for path, change in property_lines(step):
+                    value = f": {self._redactor.code(change, 200)}" if self._detail.values and change else ""
+                    lines.append(f"  - {self._redactor.code(path, 120)}{value}")
             left = max(left - len(steps), 0)
-        if not lines:
-            return (
-                []
-                if not total
-                else ["", f"Properties of {several(total, 'resource')} are left out: they do not fit."]
-            )
+        if total and not lines:
+            return ["", f"Properties of {several(total, 'resource')} are left out: they do not fit."]
         more = total - self._detail.diffs
         rest = [f"- and {more} more resources"] if more > 0 else []
-        return ["", *_folded(f"Properties ({several(total, 'resource')})", [*lines, *rest])]
+        return _folded(f"Properties ({several(total, 'resource')})", [*lines, *rest])
 
-    def _folded(self) -> list[str]:
-        rows = [f"- {sort}: {count}" for stack in self._review.stacks for sort, count in stack.outline.folded]
-        return ["", *_folded(f"Folded noise ({self._review.counts.noise})", rows)] if rows else []
+    def _noise(self) -> list[str]:
+        rows = [f"- {kind}: {count}" for stack in self._review.stacks for kind, count in stack.grouping.noise]
+        return _folded(f"Folded noise ({self._review.counts.noise})", rows)
 
     def _unknowns(self) -> list[str]:
         found = view.unknowns(self._review)
-        hidden = (
-            sum(len(stack.plan.failures) for stack in self._review.stacks) if not self._own_words() else 0
-        )
-        if hidden:
+        hidden = sum(len(stack.plan.failures) for stack in self._review.stacks)
+        if hidden and not view.errors(self._review):
             found.append(
                 f"the text of {several(hidden, 'error')}: it may hold anything, so it stays in the job's log"
             )
         lines = [f"- {self._prose(line)}" for line in found[: max(self._detail.rows, 1)]]
-        return ["", *_folded(f"Not known ({len(found)})", lines)] if found else []
+        return _folded(f"Not known ({len(found)})", lines)
 
     def _footer(self) -> list[str]:
-        commit = (
-            f"commit {self._words.code(self._review.origin.commit, 60)}" if self._review.origin.commit else ""
-        )
-        tools = ", ".join(self._words.prose(tool, 60) for tool in view.tools(self._review)[:10])
-        docs, job = self._review.origin.docs, self._review.origin.job
+        origin, docs = self._review.origin, self._review.origin.docs
+        commit = f"commit {self._redactor.code(origin.commit, 60)}" if origin.commit else ""
+        tools = ", ".join(self._redactor.prose(tool, 60) for tool in view.tools(self._review)[:10])
         pages = (
             f"[rules]({docs}/rules.md), [terms]({docs}/network-terms.md)"
             if docs
             else "rules: docs/rules.md, terms: docs/network-terms.md"
         )
-        links = [f"[job]({job})" if job else "", pages if self._review.causes else ""]
+        links = [f"[job]({origin.job})" if origin.job else "", pages if self._review.causes else ""]
         parts = [commit, tools, view.refresh_text(self._review), f"change set {self._fingerprint}", *links]
         return ["", f"<sub>{' · '.join(part for part in parts if part)}</sub>"]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return (
-        [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)]
-        if rows
-        else []
-    )
+    if not rows:
+        return []
+    return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)]
 
 
 def _more(count: int) -> list[str]:
@@ -357,4 +342,6 @@ def _more(count: int) -> list[str]:
 
 
 def _folded(title: str, lines: Sequence[str]) -> list[str]:
-    return [f"<details><summary>{title}</summary>", "", *lines, "", "</details>"]
+    if not lines:
+        return []
+    return ["", f"<details><summary>{title}</summary>", "", *lines, "", "</details>"]

@@ -1,40 +1,44 @@
-"""What a review hands to whoever posts it: one comment, found again by its first line.
+"""A review as JSON for programs, as text for a terminal, and the comment with its marker.
 
-A review for programs: plain JSON data. Its schema is in docs/review.md.
-
-A review as text for a terminal or a job's log: the same rows, without Markdown."""
+The schema of the JSON is in docs/review.md; the Markdown of the comment comes from `markdown_report`.
+"""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pulumi_tke_hybrid.cli.result import Row
 from pulumi_tke_hybrid.cli.text import listed
-from pulumi_tke_hybrid.review import effects, view
-from pulumi_tke_hybrid.review.accepting import LABEL, Judged, JudgedCause, Verdict
+from pulumi_tke_hybrid.review import view
+from pulumi_tke_hybrid.review.accepting import LABEL, JudgedCause, JudgedFinding, Verdict
 from pulumi_tke_hybrid.review.grouping import Counts
+from pulumi_tke_hybrid.review.opening import opening
 from pulumi_tke_hybrid.review.review import Review, StackReview
-from pulumi_tke_hybrid.review.sentences import opening
-from pulumi_tke_hybrid.review.wording import Words
+from pulumi_tke_hybrid.review.view import ReviewTable
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.values import texts
+
+Line = Callable[..., str]
+"""`Redactor.line`."""
 
 GITHUB_LIMIT = 65_536
 """Characters that GitHub takes in one comment; GitLab takes a million."""
-_LONGEST = 300
+_LONGEST_MARKER = 300
 
 
 @dataclass(frozen=True)
 class Digest:
-    """The same review for programs. `as_data` is what `--json` writes; its schema is in docs/review.md."""
+    """The review for programs. `--json` writes `as_data`; the schema is in docs/review.md."""
 
     verdict: Verdict
     fingerprint: str
-    """Tells this set of changes from any other: equal previews have equal fingerprints, in whatever order
-    their steps came."""
+    """Identifies the set of changes: equal previews have equal fingerprints in any order of their steps."""
     data: Mapping[str, Any]
     """Plain JSON data, free of secrets, with `format` as the version of its schema."""
 
     def as_data(self) -> dict[str, Any]:
-        """A copy that may be changed."""
+        """Return a copy that may be changed."""
         return dict(self.data)
 
 
@@ -42,37 +46,35 @@ class Digest:
 class Comment:
     """One sticky comment.
 
-    To post it: look through all comments of the pull request, on all pages, for one of your own whose body
-    starts with `marker`; put
-    `body` in its place, or make a new one when there is none. `worth_making` says whether a new one is wanted
-    at all.
+    A program that posts the comment searches all comments of its own account, on all pages, for a body that
+    starts with `marker`, and replaces that body by `body`. Without such a comment the program creates a new
+    one if `worth_making`.
     """
 
     marker: str
     """First line of `body`: `<!-- tke-hybrid:<project>/<stack>,<project>/<stack> -->`, the same in every run
-    of the same set of stacks."""
+    of the same stacks."""
     body: str
-    """The whole Markdown, the marker included, no longer than the limit it was rendered for. Everything
-    foreign in it is escaped."""
+    """The whole Markdown with the marker, within the limit of characters. All foreign text is escaped."""
     digest: Digest
 
     @property
     def worth_making(self) -> bool:
-        """Nothing changes: an existing comment is reduced to `body`, which is then one line; a new one would
-        only be noise."""
+        """Whether a new comment is useful. Without changes an existing comment becomes one line, and no new
+        comment is created."""
         return self.digest.verdict is not Verdict.CLEAN
 
 
 def marker(stacks: Iterable[str]) -> str:
-    """The hidden line by which a comment is found again. `stacks` are `<project>/<stack>`, in any order."""
+    """Return the hidden line that identifies a comment. `stacks` are `<project>/<stack>`, in any order."""
     whole = ",".join(sorted({_harmless(stack) for stack in stacks}))
-    if len(whole) > _LONGEST:
-        whole = f"{whole[:_LONGEST]}~{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
+    if len(whole) > _LONGEST_MARKER:
+        whole = f"{whole[:_LONGEST_MARKER]}~{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
     return f"<!-- tke-hybrid:{whole} -->"
 
 
 def _harmless(name: str) -> str:
-    """Nothing may end the HTML comment early, and two names that differ must not become one."""
+    """Return the name without signs that end the HTML comment; different names stay different."""
     signs = "".join(
         sign if sign.isascii() and (sign.isalnum() or sign in "/._-") else f"%{ord(sign):x}" for sign in name
     )
@@ -80,29 +82,29 @@ def _harmless(name: str) -> str:
 
 
 FORMAT = 1
-"""Changes when a key of the JSON changes its meaning or goes."""
+"""Version of the JSON. Changes when a key changes its meaning or is removed."""
 _MOST = 500
-"""Entries of a list; how many there are in all is always said."""
+"""Entries of a list; another key has the number of all entries."""
 
 
 def digest(review: Review) -> Digest:
-    """The digest of a review."""
+    """Return the digest of a review."""
     prints = "\n".join(sorted(f"{stack.plan.stack} {stack.plan.fingerprint}" for stack in review.stacks))
     fingerprint = hashlib.sha256(prints.encode()).hexdigest()[:16]
-    words = review.words
+    line = review.redactor.line
     data: dict[str, Any] = {
         "format": FORMAT,
         "verdict": review.verdict.value,
         "exitCode": int(review.exit_code),
         "fingerprint": fingerprint,
-        "headline": words.line(view.headline(review)),
-        "commit": words.line(review.origin.commit, 100),
+        "headline": line(view.headline(review)),
+        "commit": line(review.origin.commit, 100),
         "counts": _counts(review.counts),
-        "findings": [_finding(words, item) for item in review.findings[:_MOST]],
+        "findings": [_finding(line, item) for item in review.findings[:_MOST]],
         "findingsInAll": len(review.findings),
-        "voidAcceptances": [words.line(item.by, 200) for item in review.void[:_MOST]],
-        "stacks": [_stack(words, stack) for stack in review.stacks],
-        "notKnown": [words.line(line) for line in view.unknowns(review)],
+        "voidAcceptances": [line(item.by, 200) for item in review.void[:_MOST]],
+        "stacks": [_stack(line, stack) for stack in review.stacks],
+        "notKnown": [line(unknown) for unknown in view.unknowns(review)],
     }
     return Digest(review.verdict, fingerprint, data)
 
@@ -120,127 +122,121 @@ def _counts(counts: Counts) -> dict[str, int]:
     }
 
 
-def _finding(words: Words, item: Judged) -> dict[str, Any]:
+def _finding(line: Line, item: JudgedFinding) -> dict[str, Any]:
     finding = item.finding
     return {
         "rule": finding.rule.id,
         "severity": finding.severity.value,
         "blocks": item.blocks,
-        "stack": words.line(item.stack, 200),
-        "path": words.line(finding.path, 200),
-        "message": words.line(finding.message),
-        "intended": words.line(finding.intended) or None,
-        "follows": words.line(item.follows, 200) or None,
+        "stack": line(item.stack, 200),
+        "path": line(finding.path, 200),
+        "message": line(finding.message),
+        "intended": line(finding.intended) or None,
+        "follows": line(item.follows, 200) or None,
         "acceptCode": item.code,
-        "acceptedBy": words.line(item.accepted.by, 200) if item.accepted else None,
+        "acceptedBy": line(item.accepted.by, 200) if item.accepted else None,
     }
 
 
-def _stack(words: Words, stack: StackReview) -> dict[str, Any]:
-    groups = stack.outline.groups
+def _stack(line: Line, stack: StackReview) -> dict[str, Any]:
     return {
-        "stack": words.line(stack.plan.stack, 200),
-        "source": words.line(stack.plan.source, 200),
+        "stack": line(stack.plan.stack, 200),
+        "source": line(stack.plan.source, 200),
         "fingerprint": stack.plan.fingerprint,
-        "unreadable": words.line(stack.plan.unreadable) or None,
+        "unreadable": line(stack.plan.unreadable) or None,
         "errors": len(stack.plan.failures),
         "refreshed": stack.plan.refreshed,
-        "versions": {
-            words.line(name, 100): words.line(version, 100) for name, version in stack.plan.versions.items()
-        },
-        "counts": _counts(stack.outline.counts),
-        "zones": [
-            {
-                "zone": words.line(zone.name, 100),
-                "subnets": [words.line(subnet.block or subnet.name, 100) for subnet in zone.subnets],
-                "free": zone.free,
-                "freeAfter": zone.free_after,
-                "nodes": zone.nodes_after,
-                "covered": zone.covered and not any(zone.uncovered_pools()),
-            }
-            for zone in stack.zones[:_MOST]
-        ],
-        "changes": [
-            dict(
-                zip(
-                    ("sign", "name", "type", "what"),
-                    (words.line(part, 200) for part in view.component_row(group)),
-                    strict=True,
-                )
-            )
-            for group in groups[:_MOST]
-        ],
-        "changesInAll": len(groups),
+        "versions": {line(name, 100): line(version, 100) for name, version in stack.plan.versions.items()},
+        "counts": _counts(stack.grouping.counts),
+        "zones": _table_data(line, view.zones(stack)),
+        "changes": _table_data(line, view.changes(stack)),
+        "changesInAll": len(stack.grouping.groups),
     }
+
+
+def _table_data(line: Line, table: ReviewTable[Row]) -> list[dict[str, Any]]:
+    columns = [column for column in table.columns if column.key]
+    return [
+        {column.key: _redacted(line, column.cell(row)) for column in columns} for row in table.rows[:_MOST]
+    ]
+
+
+def _redacted(line: Line, value: object) -> object:
+    """Return a value for JSON without secrets in its texts."""
+    return (
+        line(value, 200)
+        if isinstance(value, str)
+        else [line(text, 200) for text in texts(value)]
+        if isinstance(value, list)
+        else value
+    )
 
 
 _MOST_LINES = 60
 
 
 def text(review: Review) -> str:
-    """The whole report; the verdict comes first."""
+    """Return the whole report for a terminal; the verdict comes first."""
     return "\n".join(_lines(review)) + "\n"
 
 
 def _lines(review: Review) -> Iterator[str]:
-    say = review.words.line
-    stacks = listed([say(name, 60) for name in review.names])
-    yield f"{stacks}: {review.verdict.value}: {say(view.headline(review))}"
+    line = review.redactor.line
+    stacks = listed([line(name, 60) for name in review.names])
+    yield f"{stacks}: {review.verdict.value}: {line(view.headline(review))}"
     if review.stopped_by:
         yield f"  --fail-on {review.fail_on.value} stops at: {review.stopped_by}"
     if review.verdict is Verdict.CLEAN:
         return
-    yield from (f"  {title}: {say(said)}" if title else f"  {say(said)}" for title, said in opening(review))
-    yield from (f"  {say(line)}" for line in view.troubles(review))
-    yield from (
-        f"    {say(line)}"
-        for stack in review.stacks
-        for failure in stack.plan.failures
-        for line in view.own_words(failure)
-    )
-    yield from (f"  {say(line)}" for line in view.void(review))
+    for title, sentence in opening(review):
+        yield f"  {title}: {line(sentence)}" if title else f"  {line(sentence)}"
+    yield from (f"  {line(trouble)}" for trouble in view.troubles(review))
+    yield from (f"    {line(error)}" for error in view.errors(review))
+    yield from (f"  {line(void)}" for void in view.void(review))
     for item in review.causes[:_MOST_LINES]:
         yield from _cause(review, item)
     if len(review.causes) > _MOST_LINES:
         yield f"  and {len(review.causes) - _MOST_LINES} more findings"
     for stack in review.stacks:
-        zones = effects.rows(stack)[:_MOST_LINES]
-        yield from _table("zones", [tuple(say(cell, 100) for cell in row) for row in zones], len(stack.zones))
-        groups = [view.component_row(group) for group in stack.outline.groups[:_MOST_LINES]]
-        yield from _table(
-            "changes", [tuple(say(cell, 200) for cell in row) for row in groups], len(stack.outline.groups)
-        )
-        yield from (f"  folded: {sort}: {count}" for sort, count in stack.outline.folded)
-    yield from (f"  not known: {say(line)}" for line in view.unknowns(review))
+        yield from _table("zones", line, view.zones(stack))
+        yield from _table("changes", line, view.changes(stack))
+        yield from (f"  folded: {kind}: {count}" for kind, count in stack.grouping.noise)
+    yield from (f"  not known: {line(unknown)}" for unknown in view.unknowns(review))
 
 
 def _cause(review: Review, item: JudgedCause) -> Iterator[str]:
-    say, finding = review.words.line, item.cause.first
-    who = f" (accepted by {say(item.accepted.by, 120)})" if item.accepted else ""
-    places = listed([say(view.place(review, item.stack, found), 120) for found in item.cause.findings], 10)
-    yield f"  {view.level(item)}{who}: {places}: {say(finding.head)} [{finding.rule.id}]"
-    accept = (
-        f"--accept {item.code}, or the label {LABEL}:{item.code}" if view.needs_code(review, item) else ""
-    )
+    line, finding = review.redactor.line, item.cause.first
+    accepted = f" (accepted by {line(item.accepted.by, 120)})" if item.accepted else ""
+    places = _places(review, item, item.cause.findings)
+    yield f"  {item.level}{accepted}: {places}: {line(finding.head)} [{finding.rule.id}]"
+    code = f"--accept {item.code}, or the label {LABEL}:{item.code}" if review.needs_code(item) else ""
     parts = {
-        "who": view.behind(review, item),
+        "affected": review.affected(item),
         "effect": finding.why,
         "do": finding.todo,
         "if intended": finding.intended,
-        "to accept it as it is": accept,
+        "to accept it as it is": code,
     }
-    yield from (f"    {title}: {say(said)}" for title, said in parts.items() if said)
-    for below in view.consequences(item):
-        paths = listed([say(view.place(review, item.stack, found), 120) for found in below], 10)
-        yield f"    so also {paths}: {say(below[0].head)} [{below[0].rule.id}]"
+    yield from (f"    {title}: {line(part)}" for title, part in parts.items() if part)
+    for below in item.cause.consequences_by_rule:
+        places = _places(review, item, below)
+        yield f"    so also {places}: {line(below[0].head)} [{below[0].rule.id}]"
 
 
-def _table(title: str, rows: list[tuple[str, ...]], in_all: int) -> Iterator[str]:
+def _places(review: Review, item: JudgedCause, findings: Sequence[Finding]) -> str:
+    places = [review.redactor.line(review.place(item.stack, finding), 120) for finding in findings]
+    return listed(places, 10)
+
+
+def _table(title: str, line: Line, table: ReviewTable[Row]) -> Iterator[str]:
+    rows = [
+        [line(column.written(row), 200) for column in table.shown_columns] for row in table.rows[:_MOST_LINES]
+    ]
     if not rows:
         return
     yield f"{title}:"
-    widths = [min(max(len(row[column]) for row in rows), 40) for column in range(len(rows[0]))]
+    widths = [min(max(map(len, column)), 40) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-    if in_all > len(rows):
-        yield f"  and {in_all - len(rows)} more"
+    if len(table.rows) > len(rows):
+        yield f"  and {len(table.rows) - len(rows)} more"

@@ -1,42 +1,34 @@
-"""A whole review: plans, what the rules find in them, and what a pipeline should do.
+"""The model of a review: stacks with their changes, zones and causes, the verdict and the exit code.
 
-Runs `pulumi preview` for a review, and says what it could not."""
+`review` judges the plans; the writers are in `markdown_report` and `report`.
+"""
 
-import contextlib
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import BinaryIO
 
-from pulumi_tke_hybrid.cli import process
-from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
+from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.cli.text import several
-from pulumi_tke_hybrid.plan.model import Plan
+from pulumi_tke_hybrid.plan.model import Plan, Step
 from pulumi_tke_hybrid.plan.preview_json import StackPlan
 from pulumi_tke_hybrid.plan.rules import coverage, findings
 from pulumi_tke_hybrid.review import accepting
-from pulumi_tke_hybrid.review.accepting import Acceptance, Judged, JudgedCause, Verdict
-from pulumi_tke_hybrid.review.behind import Surroundings
+from pulumi_tke_hybrid.review.accepting import Acceptance, JudgedCause, JudgedFinding, Verdict
+from pulumi_tke_hybrid.review.affected import AffectedResources
 from pulumi_tke_hybrid.review.causes import causes
-from pulumi_tke_hybrid.review.grouping import NOTHING, Counts, Outline, outline
-from pulumi_tke_hybrid.review.wording import Words
-from pulumi_tke_hybrid.tke.rule import Severity, judged
+from pulumi_tke_hybrid.review.grouping import NO_COUNTS, Counts, Grouping, group_steps
+from pulumi_tke_hybrid.review.redaction import Redactor
+from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the previews come from, for the comment's last line."""
+    """The source of the previews, for the comment's last line."""
 
     commit: str = ""
     tools: Mapping[str, str] = field(default_factory=dict[str, str])
     docs: str = ""
-    """Where the folder docs/ of this library can be read; empty where that is not known."""
+    """Address of the folder docs/ of this library; empty where the address is not known."""
     job: str = ""
     """Address of the job that makes the review."""
 
@@ -46,14 +38,19 @@ class StackReview:
     """One stack of a review."""
 
     plan: StackPlan
-    outline: Outline
+    grouping: Grouping
     zones: Sequence[coverage.Zone]
     causes: Sequence[JudgedCause]
 
+    @property
+    def name(self) -> str:
+        """`<project>/<stack>`; the file's name where the preview does not name the stack."""
+        return self.plan.stack or self.plan.source
+
     @cached_property
-    def surroundings(self) -> Surroundings:
-        """Who stands behind its resources."""
-        return Surroundings(self.plan.steps)
+    def affected(self) -> AffectedResources:
+        """Nodes, pods and load balancers that a finding affects."""
+        return AffectedResources(self.plan.steps)
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class Review:
 
     stacks: Sequence[StackReview]
     verdict: Verdict
-    words: Words
+    redactor: Redactor
     origin: Origin
     fail_on: FailOn = FailOn.ERROR
     void: Sequence[Acceptance] = ()
@@ -70,7 +67,7 @@ class Review:
 
     @property
     def exit_code(self) -> ExitCode:
-        """What is known to be bad decides before what could not be read."""
+        """A known danger decides before a preview that could not be read."""
         if self.verdict is Verdict.DANGEROUS or self.stopped_by:
             return ExitCode.NOT_FINE
         if self.verdict is Verdict.INVALID:
@@ -79,18 +76,24 @@ class Review:
 
     @cached_property
     def stopped_by(self) -> str:
-        """What `--fail-on` stops at, in words; empty where nothing beside a danger stops."""
+        """The warnings or changes that `--fail-on` stops at, in words; empty where `--fail-on` stops at
+        nothing beside a danger."""
         warnings = sum(
             item.finding.severity is Severity.WARNING and item.accepted is None for item in self.findings
         )
         if warnings and self.fail_on.warnings_count:
             return several(warnings, "warning")
-        changes = sum(step.op.changes for stack in self.stacks for step in stack.plan.steps)
+        changes = sum(step.op.changes for step in self.steps)
         return several(changes, "change") if changes and self.fail_on is FailOn.CHANGE else ""
 
     @cached_property
+    def steps(self) -> list[Step]:
+        """The steps of all stacks."""
+        return [step for stack in self.stacks for step in stack.plan.steps]
+
+    @cached_property
     def causes(self) -> list[JudgedCause]:
-        """Of all stacks, the strictest first."""
+        """The causes of all stacks, the strictest first."""
         order = list(Severity)
         return sorted(
             (item for stack in self.stacks for item in stack.causes),
@@ -98,24 +101,38 @@ class Review:
         )
 
     @cached_property
-    def findings(self) -> list[Judged]:
-        """Of all causes, each followed by its consequences."""
+    def findings(self) -> list[JudgedFinding]:
+        """The findings of all causes, each followed by its consequences."""
         return [finding for item in self.causes for finding in item.findings]
 
     @cached_property
     def counts(self) -> Counts:
-        """Of all stacks together."""
-        return sum((stack.outline.counts for stack in self.stacks), NOTHING)
+        """The counts of all stacks together."""
+        return sum((stack.grouping.counts for stack in self.stacks), NO_COUNTS)
 
     @property
     def names(self) -> list[str]:
-        """`<project>/<stack>` of each; a file's name where a preview did not say."""
-        return [stack.plan.stack or stack.plan.source for stack in self.stacks]
+        """The names of the stacks."""
+        return [stack.name for stack in self.stacks]
+
+    def affected(self, item: JudgedCause) -> str:
+        """Return the nodes, pods and load balancers that a cause affects, in words."""
+        stacks = (stack for stack in self.stacks if stack.plan.stack == item.stack)
+        return next((stack.affected.of(item.cause.findings) for stack in stacks), "")
+
+    def place(self, stack: str, finding: Finding) -> str:
+        """Return the path of a finding, with its stack where the review has several."""
+        return f"{stack}: {finding.path}" if len(self.stacks) > 1 else finding.path
+
+    def needs_code(self, item: JudgedCause) -> bool:
+        """Whether the cause stops the pipeline until its code is accepted."""
+        warning_stops = item.severity is Severity.WARNING and self.fail_on.warnings_count
+        return (item.severity is Severity.ERROR or warning_stops) and item.accepted is None
 
 
 def review(
     plans: Sequence[StackPlan],
-    words: Words,
+    redactor: Redactor,
     *,
     acceptances: Sequence[Acceptance] = (),
     severities: Mapping[str, Severity] | None = None,
@@ -123,86 +140,26 @@ def review(
     fail_on: FailOn = FailOn.ERROR,
 ) -> Review:
     """Judge the plans."""
-    stacks = [_of_stack(plan, acceptances, severities or {}) for plan in plans]
+    stacks = [_review_stack(plan, acceptances, severities or {}) for plan in plans]
     found = [item for stack in stacks for item in stack.causes]
     return Review(
         stacks,
         accepting.verdict(plans, found),
-        words,
+        redactor,
         origin or Origin(),
         fail_on,
         accepting.void(found, acceptances),
     )
 
 
-def _of_stack(
+def _review_stack(
     plan: StackPlan, acceptances: Sequence[Acceptance], severities: Mapping[str, Severity]
 ) -> StackReview:
     steps = Plan(plan.steps)
     found = judged(findings.plan_findings(steps), severities)
     return StackReview(
         plan,
-        outline(plan),
+        group_steps(plan),
         coverage.zones_of(steps),
         accepting.judge(plan, causes(plan.steps, found), acceptances),
     )
-
-
-PATIENCE = 5.0
-"""Seconds that an interrupted preview has: GitHub kills a cancelled job ten seconds after it told it."""
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What the CLI printed, and how it ended."""
-
-    output: BinaryIO
-    exit_code: int
-    refreshed: bool
-    version: str
-
-
-@contextmanager
-def running(folder: Path, stack: str, arguments: Sequence[str]) -> Generator[Preview]:
-    """A preview of the project in `folder`. Its progress and errors go where ours go; its JSON is kept on
-    disk, not in memory."""
-    command = shutil.which("pulumi")
-    if command is None:
-        raise WrongUse("--run needs the Pulumi CLI on PATH; install it, or give the file of a preview")
-    if not folder.is_dir():
-        raise WrongUse(f"--cwd {folder} is no folder")
-    chosen = ["--stack", stack] if stack else []
-    told = [command, "preview", "--json", "--show-sames", "--non-interactive", *chosen, *arguments]
-    # pulumi-kubernetes writes the kubeconfig into a temporary file, for Helm, and leaves it there: here it
-    # goes with its folder.
-    with process.like_ctrl_c(), tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryFile() as output:
-        environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", "TMPDIR": scratch}
-        preview = subprocess.Popen(  # noqa: S603
-            told, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output
-        )
-        exit_code = _ended(preview)
-        output.seek(0)
-        refreshed = any(word in ("--refresh", "-r", "--refresh=true") for word in arguments)
-        yield Preview(output, exit_code, refreshed, _version(command))
-
-
-def _ended(preview: "subprocess.Popen[bytes]") -> int:
-    """Its exit code. Interrupted, it is told and waited for: it must not write into the folder any more when
-    that goes."""
-    try:
-        return preview.wait()
-    except KeyboardInterrupt:
-        preview.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            preview.wait(PATIENCE)
-        raise
-    finally:
-        preview.kill()  # nothing happens to one that has ended
-        preview.wait()
-
-
-def _version(command: str) -> str:
-    told = subprocess.run(  # noqa: S603
-        [command, "version"], capture_output=True, encoding="utf-8", errors="replace", check=False
-    )
-    return told.stdout.strip().removeprefix("v")

@@ -1,210 +1,248 @@
-"""What `tke-hybrid review` does: read, judge, write, post."""
+"""Run `tke-hybrid review`: read the previews, judge the changes, write the reports, post the comment.
 
+With `--run` the module runs `pulumi preview` itself; the judgement is in `review`.
+"""
+
+import contextlib
 import json
 import os
+import re
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from pulumi_tke_hybrid.cli import files, options
-from pulumi_tke_hybrid.cli import files as json_files
-from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
+from pulumi_tke_hybrid.cli import files, options, process
+from pulumi_tke_hybrid.cli.exit_code import ExitCode, WrongUse
 from pulumi_tke_hybrid.plan.engine_steps import Secrets
 from pulumi_tke_hybrid.plan.preview_json import Failure, StackPlan, read
 from pulumi_tke_hybrid.plan.rules import every_rule
-from pulumi_tke_hybrid.review import accepting, wording
+from pulumi_tke_hybrid.review.accepting import Acceptance, code_in, from_labels
+from pulumi_tke_hybrid.review.command import ReviewOptions
 from pulumi_tke_hybrid.review.markdown_report import comment
+from pulumi_tke_hybrid.review.redaction import Redactor
 from pulumi_tke_hybrid.review.report import Comment, text
-from pulumi_tke_hybrid.review.review import Origin, Review, review, running
-from pulumi_tke_hybrid.review.wording import Words
+from pulumi_tke_hybrid.review.review import Origin, Review, review
 from pulumi_tke_hybrid.tke.rule import Severity, setting_findings
+from pulumi_tke_hybrid.tke.values import items, mapping
 
-_CREDENTIALS = ("TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SECURITY_TOKEN", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE", "GITHUB_TOKEN",
-    "GH_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN")  # fmt: skip
-"""Environment variables whose values must not come out again, wherever they were written."""
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Where previews come from."""
-
-    names: Sequence[str]
-    """Files; with `run`, arguments of pulumi."""
-    event_logs: Sequence[str]
-    run: bool
-    stack: str
-    cwd: Path
-    commit: str
-
-
-@dataclass(frozen=True)
-class Judging:
-    """What counts."""
-
-    accept: Sequence[str]
-    labels: str
-    rules: Sequence[str]
-    fail_on: FailOn = FailOn.ERROR
+_CREDENTIALS = (
+    "TENCENTCLOUD_SECRET_KEY",
+    "TENCENTCLOUD_SECURITY_TOKEN",
+    "PULUMI_ACCESS_TOKEN",
+    "PULUMI_CONFIG_PASSPHRASE",
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "GITLAB_TOKEN",
+    "CI_JOB_TOKEN",
+)
+"""Environment variables whose values are removed from every report."""
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~%/+-]*)?")
+SECONDS_TO_END = 5.0
+"""Time for an interrupted preview to end: GitHub kills a cancelled job ten seconds after the signal."""
 
 
-@dataclass(frozen=True)
-class Reports:
-    """Where the result goes."""
-
-    json_file: str
-    markdown_file: str
-    limit: int
-    post: str
-    pull_request: int | None
-    docs_url: str = ""
-
-
-def run(
-    inputs: Inputs, judging: Judging, reports: Reports, environment: Mapping[str, str] = os.environ
-) -> ExitCode:
-    """The whole command. Raises `WrongUse`."""
-    files.refuse_two_on_standard_output({"--json": reports.json_file, "--markdown": reports.markdown_file})
-    if inputs.run:
-        options.refuse("--run makes the preview itself", {"--event-log": inputs.event_logs})
-    else:
-        options.refuse("only --run makes a preview", {"--stack": inputs.stack, "--cwd": inputs.cwd != Path()})
-    if not reports.post:
-        options.refuse("without --post no comment is posted", {"--pull-request": reports.pull_request})
-    severities = _severities(judging.rules)
+def run(given: ReviewOptions, environment: Mapping[str, str] = os.environ) -> ExitCode:
+    """Run the command, and return its exit code. Raises `WrongUse`."""
+    _refuse_contradictions(given)
+    severities = _severities(given.rules)
     secrets = Secrets()
     for name in _CREDENTIALS:
         secrets.remember(environment.get(name, ""))
-    plans, tools = (
-        _run(inputs, secrets) if inputs.run else (_read([*inputs.names, *inputs.event_logs], secrets), {})
-    )
-    words = Words(secrets.values)
+    plans, tools = _run_preview(given, secrets) if given.run else (_read(given, secrets), {})
+    redactor = Redactor(secrets.values)
     origin = Origin(
-        inputs.commit or environment.get("GITHUB_SHA") or environment.get("CI_COMMIT_SHA") or "",
+        given.commit or environment.get("GITHUB_SHA") or environment.get("CI_COMMIT_SHA") or "",
         {**tools, "tke-hybrid": metadata.version("pulumi-tke-hybrid")},
-        docs=wording.documentation(reports.docs_url),
-        job=wording.job(environment),
+        docs=documentation(given.docs_url),
+        job=job(environment),
     )
     done = review(
         plans,
-        words,
-        acceptances=_acceptances(judging, reports, environment),
+        redactor,
+        acceptances=_acceptances(given, environment),
         severities=severities,
         origin=origin,
-        fail_on=judging.fail_on,
+        fail_on=given.fail_on,
     )
-    said = comment(done, reports.limit)
-    code = _write(done, said, reports)
-    return _post(said, code, reports, words) if reports.post else code
+    made = comment(done, given.limit)
+    code = _write(done, made, given)
+    return _post(made, code, given, redactor) if given.post else code
 
 
-def _read(names: Sequence[str], secrets: Secrets) -> list[StackPlan]:
-    if not names:
-        raise WrongUse("there is nothing to review; name the file of a preview, or say --run")
-    if names.count(json_files.STANDARD_INPUT) > 1:
-        raise WrongUse("standard input can be read only once")
-    plans: list[StackPlan] = []
-    for name in names:
-        with json_files.opened(name) as source:
-            plans.append(
-                read(
-                    source,
-                    "standard input" if name == json_files.STANDARD_INPUT else Path(name).name,
-                    secrets,
-                )
-            )
-    return plans
-
-
-def _run(inputs: Inputs, secrets: Secrets) -> tuple[list[StackPlan], dict[str, str]]:
-    with running(inputs.cwd, inputs.stack, inputs.names) as preview:
-        plan = read(preview.output, "pulumi preview", secrets)
-    failures = plan.failures or ([Failure("", "")] if preview.exit_code else [])
-    return [replace(plan, failures=failures, refreshed=plan.refreshed or preview.refreshed)], {
-        "pulumi": preview.version
-    }
+def _refuse_contradictions(given: ReviewOptions) -> None:
+    files.refuse_two_on_standard_output({"--json": given.json_file, "--markdown": given.markdown_file})
+    if given.run:
+        options.refuse("--run makes the preview itself", {"--event-log": given.event_logs})
+    else:
+        options.refuse("only --run makes a preview", {"--stack": given.stack, "--cwd": given.cwd != Path()})
+    if not given.post:
+        options.refuse("without --post no comment is posted", {"--pull-request": given.pull_request})
 
 
 def _severities(settings: Sequence[str]) -> dict[str, Severity]:
     found: dict[str, Severity] = {}
-    known = every_rule()
     for setting in settings:
         name, _, wanted = setting.partition("=")
-        try:
-            found[name] = Severity(wanted)
-        except ValueError:
+        if wanted not in list(Severity):
             raise WrongUse(
-                f"--rule {setting}: {wanted or 'nothing'} is no severity; say error, warning or note"
-            ) from None
-    for finding in setting_findings(found, known, "--rule"):
+                f"--rule {setting}: {wanted or 'nothing'} is no severity; give error, warning or note"
+            )
+        found[name] = Severity(wanted)
+    for finding in setting_findings(found, every_rule(), "--rule"):
         raise WrongUse(str(finding))
     return found
 
 
-def _acceptances(
-    judging: Judging, reports: Reports, environment: Mapping[str, str]
-) -> list[accepting.Acceptance]:
-    for item in judging.accept:
-        if not accepting.code_in(item):
+def _read(given: ReviewOptions, secrets: Secrets) -> list[StackPlan]:
+    names = [*given.previews, *given.event_logs]
+    if not names:
+        raise WrongUse("there is nothing to review; name the file of a preview, or give --run")
+    if names.count(files.STANDARD_INPUT) > 1:
+        raise WrongUse("standard input can be read only once")
+    plans: list[StackPlan] = []
+    for name in names:
+        shown = "standard input" if name == files.STANDARD_INPUT else Path(name).name
+        with files.opened(name) as source:
+            plans.append(read(source, shown, secrets))
+    return plans
+
+
+def _run_preview(given: ReviewOptions, secrets: Secrets) -> tuple[list[StackPlan], dict[str, str]]:
+    """Run `pulumi preview`, and return its plan and the version of the CLI. Progress and errors of the
+    preview go to standard error; the JSON is kept on disk, not in memory."""
+    command = shutil.which("pulumi")
+    if command is None:
+        raise WrongUse("--run needs the Pulumi CLI on PATH; install it, or give the file of a preview")
+    if not given.cwd.is_dir():
+        raise WrongUse(f"--cwd {given.cwd} is no folder")
+    stack = ["--stack", given.stack] if given.stack else []
+    preview = [command, "preview", "--json", "--show-sames", "--non-interactive", *stack, *given.previews]
+    with tempfile.TemporaryFile() as output:
+        exit_code = _wait_for(preview, given.cwd, output)
+        output.seek(0)
+        plan = read(output, "pulumi preview", secrets)
+    failures = plan.failures or ([Failure("", "")] if exit_code else [])
+    refreshed = any(argument in ("--refresh", "-r", "--refresh=true") for argument in given.previews)
+    plan = replace(plan, failures=failures, refreshed=plan.refreshed or refreshed)
+    return [plan], {"pulumi": _version(command)}
+
+
+def _wait_for(preview: Sequence[str], folder: Path, output: BinaryIO) -> int:
+    """Run the preview, and return its exit code. After an interrupt the preview gets time to end, so that the
+    preview does not write into a folder that is removed."""
+    # pulumi-kubernetes writes the kubeconfig into a temporary file for Helm and does not remove the file:
+    # here the file is removed with its folder.
+    with process.like_ctrl_c(), tempfile.TemporaryDirectory() as scratch:
+        environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", "TMPDIR": scratch}
+        running = subprocess.Popen(  # noqa: S603
+            preview, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output
+        )
+        try:
+            return running.wait()
+        except KeyboardInterrupt:
+            running.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.wait(SECONDS_TO_END)
+            raise
+        finally:
+            running.kill()  # has no effect on a process that has ended
+            running.wait()
+
+
+def _version(command: str) -> str:
+    printed = subprocess.run(  # noqa: S603
+        [command, "version"], capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    return printed.stdout.strip().removeprefix("v")
+
+
+def documentation(given: str = "") -> str:
+    """Return the address of docs/ without a slash at the end: `given`, else the package's page; empty if
+    neither is known."""
+    urls = dict(
+        entry.split(", ", 1) for entry in metadata.metadata("pulumi-tke-hybrid").get_all("Project-URL") or []
+    )
+    return _safe(given or urls.get("Documentation", "")).rstrip("/")
+
+
+def job(environment: Mapping[str, str]) -> str:
+    """Return the address of the job on GitHub or GitLab; empty outside of both."""
+    run_id, project = environment.get("GITHUB_RUN_ID", ""), environment.get("GITHUB_REPOSITORY", "")
+    if run_id and project:
+        server = environment.get("GITHUB_SERVER_URL") or "https://github.com"
+        return _safe(f"{server}/{project}/actions/runs/{run_id}")
+    return _safe(environment.get("CI_JOB_URL", ""))
+
+
+def _safe(address: str) -> str:
+    """Return the address if the address cannot break out of a Markdown link, else an empty string."""
+    return address if _ADDRESS.fullmatch(address) else ""
+
+
+def _acceptances(given: ReviewOptions, environment: Mapping[str, str]) -> list[Acceptance]:
+    for item in given.accept:
+        if not code_in(item):
             raise WrongUse(
                 f"--accept {item}: that is no code; a code has 8 letters and digits, and stands beside each"
                 " danger in the report"
             )
-    flags = [accepting.Acceptance(accepting.code_in(item), f"--accept {item}") for item in judging.accept]
-    labels = judging.labels.split(",") if judging.labels else _labels(environment)
-    setters = (
-        _setters(reports) if reports.post and any(item.code for item in accepting.from_labels(labels)) else {}
-    )
-    return [*flags, *accepting.from_labels(labels, setters)]
+    by_option = [Acceptance(code_in(item), f"--accept {item}") for item in given.accept]
+    labels = given.labels.split(",") if given.labels else _labels(environment)
+    named = given.post and any(item.code for item in from_labels(labels))
+    return [*by_option, *from_labels(labels, _label_setters(given) if named else {})]
 
 
-def _setters(reports: Reports) -> dict[str, str]:
-    """Who set the labels, for the record; the record names the label alone where the code host does not
-    answer."""
-    from pulumi_tke_hybrid.review.post.poster import Host, setters
-    from pulumi_tke_hybrid.review.post.sticky import CannotPost
+def _label_setters(given: ReviewOptions) -> dict[str, str]:
+    """Return the accounts that set the labels, for the record; empty where the code host does not answer."""
+    from pulumi_tke_hybrid.review.posting import CannotPost, label_setters
 
+    if given.post is None:
+        return {}
     try:
-        return setters(Host(reports.post), number=reports.pull_request)
+        return label_setters(given.post, number=given.pull_request)
     except CannotPost as error:
-        files.complain("tke-hybrid review", f"who set the labels is not known: {error}")
+        files.complain("tke-hybrid review", f"the accounts that set the labels are not known: {error}")
         return {}
 
 
 def _labels(environment: Mapping[str, str]) -> list[str]:
-    """Those of the pull request that the job runs for."""
-    told = environment.get("CI_MERGE_REQUEST_LABELS", "").split(",")
+    """Return the labels of the pull request that the job runs for."""
+    found = environment.get("CI_MERGE_REQUEST_LABELS", "").split(",")
     path = environment.get("GITHUB_EVENT_PATH", "")
     try:
         event: Any = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
-        told += [str(label["name"]) for label in event.get("pull_request", {}).get("labels", [])]
-    except (OSError, ValueError, AttributeError, KeyError, TypeError):
-        return told  # no labels are known, so nothing is accepted: the strict side
-    return told
+    except (OSError, ValueError):
+        return found  # without labels nothing is accepted, which is the safe result
+    labels = items(mapping(mapping(event).get("pull_request")).get("labels"))
+    return [*found, *(str(mapping(label).get("name", "")) for label in labels)]
 
 
-def _write(done: Review, said: Comment, reports: Reports) -> ExitCode:
-    free = files.STANDARD_OUTPUT not in (reports.json_file, reports.markdown_file)
+def _write(done: Review, made: Comment, given: ReviewOptions) -> ExitCode:
+    free = files.STANDARD_OUTPUT not in (given.json_file, given.markdown_file)
+    data = json.dumps(made.digest.as_data(), indent=2, ensure_ascii=False) + "\n"
     return files.write_all(
         "review",
         done.exit_code,
-        lambda: files.write(
-            reports.json_file, json.dumps(said.digest.as_data(), indent=2, ensure_ascii=False) + "\n"
-        ),
-        lambda: files.write(reports.markdown_file, said.body),
+        lambda: files.write(given.json_file, data),
+        lambda: files.write(given.markdown_file, made.body),
         lambda: files.write(files.STANDARD_OUTPUT if free else "", text(done)),
     )
 
 
-def _post(said: Comment, code: ExitCode, reports: Reports, words: Words) -> ExitCode:
-    from pulumi_tke_hybrid.review.post.poster import Host, post
-    from pulumi_tke_hybrid.review.post.sticky import CannotPost
+def _post(made: Comment, code: ExitCode, given: ReviewOptions, redactor: Redactor) -> ExitCode:
+    from pulumi_tke_hybrid.review.posting import CannotPost, post
 
+    if given.post is None:
+        return code
     try:
-        print(words.line(post(said, Host(reports.post), number=reports.pull_request)), file=sys.stderr)
+        print(redactor.line(post(made, given.post, number=given.pull_request)), file=sys.stderr)
     except CannotPost as error:
-        files.complain("review", words.line(str(error)))
+        files.complain("review", redactor.line(str(error)))
         return ExitCode.NOT_POSTED if code is ExitCode.FINE else code
     return code

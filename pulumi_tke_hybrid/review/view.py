@@ -1,63 +1,54 @@
-"""What a reviewer is shown, as rows of plain text; how it looks is the business of Markdown and of the
-terminal.
+"""The content of a review as plain text: sentences, and the rows and columns of its tables.
 
-Nothing here is escaped or bounded: whoever writes it somewhere does that, for every piece.
+Nothing here is escaped or shortened; the writers in `markdown_report` and `report` do that for every text.
+A column of a table is added here alone: all writers read the columns of `zones` and `changes`.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic
 
+from pulumi_tke_hybrid.cli.result import Column, Row
 from pulumi_tke_hybrid.cli.text import several
-from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.plan.preview_json import Failure
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.index import UNTOLD, Clusters
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.rules.clusters import PHANTOM_HYBRID, POD_NETWORK_OFF
+from pulumi_tke_hybrid.plan.rules.coverage import HEADROOM, Zone
 from pulumi_tke_hybrid.review.accepting import JudgedCause, Verdict
-from pulumi_tke_hybrid.review.difference import MOST, delta, differences
 from pulumi_tke_hybrid.review.grouping import Counts, Group, summary
+from pulumi_tke_hybrid.review.redaction import Redactor, shown_errors
 from pulumi_tke_hybrid.review.review import Review, StackReview
-from pulumi_tke_hybrid.tke.rule import Finding, Severity, refusal_lines
-
-SIGNS = {
-    Op.CREATE: "+",
-    Op.UPDATE: "~",
-    Op.REPLACE: "±",
-    Op.DELETE: "-",
-    Op.OTHER: "?",
-    Op.IMPORT: "=",
-    Op.LEAVE: "=",
-}
+from pulumi_tke_hybrid.tke.rule import Severity
 
 
 def headline(review: Review) -> str:
-    """What it comes to, in some words. A danger with its consequences counts once, as it is one row."""
+    """Return the counts of dangers, warnings and changes. A danger with its consequences counts once, as it
+    is one row."""
     if review.verdict is Verdict.CLEAN:
         return "nothing changes"
     dangers = [item for item in review.causes if item.severity is Severity.ERROR]
-    told = [
+    parts = [
         _counted([item for item in dangers if item.blocks], "danger"),
         _counted([item for item in dangers if item.accepted], "accepted danger"),
         _counted([item for item in review.causes if item.severity is Severity.WARNING], "warning"),
-        counts_text(review.counts),
+        _counts_text(review.counts),
     ]
-    return "; ".join(part for part in told if part)
+    return "; ".join(part for part in parts if part)
 
 
 def _counted(causes: Sequence[JudgedCause], noun: str) -> str:
+    if not causes:
+        return ""
     consequences = sum(len(item.cause.consequences) for item in causes)
-    return (
-        several(len(causes), noun) + (f" with {several(consequences, 'consequence')}" if consequences else "")
-        if causes
-        else ""
-    )
+    more = f" with {several(consequences, 'consequence')}" if consequences else ""
+    return several(len(causes), noun) + more
 
 
-def counts_text(counts: Counts) -> str:
-    """The counts, replacements apart."""
-    parts = [
-        f"{counts.add} add",
-        f"{counts.update} update",
-        f"{counts.replace} replace",
-        f"{counts.delete} delete",
-    ]
+def _counts_text(counts: Counts) -> str:
+    """Return the counts of changes, replacements apart."""
+    parts = [f"{counts.add} add", f"{counts.update} update", f"{counts.replace} replace"]
+    parts += [f"{counts.delete} delete"]
     parts += [f"{counts.state_only} in the stack's state only"] if counts.state_only else []
     parts += [f"{counts.other} unknown"] if counts.other else []
     folded = f", {counts.noise} noise folded" if counts.noise else ""
@@ -65,14 +56,14 @@ def counts_text(counts: Counts) -> str:
 
 
 def troubles(review: Review) -> list[str]:
-    """Why a stack's preview is not one to rely on."""
+    """Return the reasons why a stack's preview is not whole."""
     found: list[str] = []
     for stack in review.stacks:
-        name = stack.plan.stack or stack.plan.source
+        name = stack.name
         if stack.plan.unreadable:
             found.append(f"{name}: no whole preview could be read: {stack.plan.unreadable}")
         if stack.plan.failed:
-            silent = any(not own_words(failure) for failure in stack.plan.failures)
+            silent = any(not shown_errors(failure) for failure in stack.plan.failures)
             where = (
                 f"; {'its' if len(stack.plan.failures) == 1 else 'their'} text is in the job's log"
                 if silent
@@ -84,8 +75,15 @@ def troubles(review: Review) -> list[str]:
     return found
 
 
+def errors(review: Review) -> list[str]:
+    """Return the lines of all errors that may be shown."""
+    return [
+        line for stack in review.stacks for failure in stack.plan.failures for line in shown_errors(failure)
+    ]
+
+
 def void(review: Review) -> list[str]:
-    """Acceptances that accept nothing."""
+    """Return a line for each acceptance that accepts nothing."""
     return [
         f"{item.by} accepts nothing here: it is the code of another change set, or no code"
         for item in review.void
@@ -93,77 +91,23 @@ def void(review: Review) -> list[str]:
 
 
 def stopped(review: Review) -> list[str]:
-    """Why the pipeline stops though nothing is dangerous."""
+    """Return the reason why the pipeline stops though nothing is dangerous."""
     stops = review.stopped_by and review.verdict is not Verdict.DANGEROUS
     return [f"--fail-on {review.fail_on.value} stops at {review.stopped_by}"] if stops else []
 
 
-def level(item: JudgedCause) -> str:
-    """`danger`, `warning`, `note` or `accepted`."""
-    if item.accepted is not None:
-        return "accepted"
-    return "danger" if item.severity is Severity.ERROR else item.severity.value
-
-
-def place(review: Review, stack: str, finding: Finding) -> str:
-    """Where a finding is; with its stack where there are several."""
-    return f"{stack}: {finding.path}" if len(review.stacks) > 1 else finding.path
-
-
-def needs_code(review: Review, item: JudgedCause) -> bool:
-    """Whether the cause stops the pipeline until somebody accepts it."""
-    stops = item.severity is Severity.ERROR or (
-        item.severity is Severity.WARNING and review.fail_on.warnings_count
-    )
-    return stops and item.accepted is None
-
-
-def behind(review: Review, item: JudgedCause) -> str:
-    """Who stands behind a cause."""
-    return next(
-        (
-            stack.surroundings.of(item.cause.findings)
-            for stack in review.stacks
-            if stack.plan.stack == item.stack
-        ),
-        "",
-    )
-
-
-def consequences(item: JudgedCause) -> list[list[Finding]]:
-    """The consequences of a cause, those of one rule together."""
-    grouped: dict[str, list[Finding]] = {}
-    for finding in item.cause.consequences:
-        grouped.setdefault(finding.rule.id, []).append(finding)
-    return list(grouped.values())
-
-
-def component_row(group: Group) -> tuple[str, str, str, str]:
-    """sign, name, kind, what."""
-    return SIGNS.get(group.op, "~"), group.name, group.kind, summary(group)
-
-
-def property_lines(step: Step) -> list[tuple[str, str]]:
-    """(path, change) of what differs; no change where only the provider knows of it."""
-    rows = [
-        (path, "" if before is None and after is None else delta(path, before, after))
-        for path, before, after in differences(step)
-    ]
-    return rows[:MOST] + ([(f"{len(rows) - MOST} more", "")] if len(rows) > MOST else [])
-
-
 def changed_steps(stack: StackReview) -> list[Step]:
-    """Steps whose properties are worth a look."""
+    """Return the steps whose properties are listed."""
     return [
         step
-        for group in stack.outline.groups
+        for group in stack.grouping.groups
         for step in group.steps
         if step.op in (Op.UPDATE, Op.REPLACE, Op.OTHER)
     ]
 
 
 def unknowns(review: Review) -> list[str]:
-    """What could not be known."""
+    """Return a line for each fact that the previews do not hold."""
     found: list[str] = []
     for stack in review.stacks:
         plan, start = stack.plan, f"{stack.plan.stack}: " if len(review.stacks) > 1 else ""
@@ -183,35 +127,221 @@ def unknowns(review: Review) -> list[str]:
 
 
 def refresh_text(review: Review) -> str:
-    """Whether the cloud was looked at, as far as it is known."""
-    said = {stack.plan.refreshed for stack in review.stacks}
-    return "refreshed" if said == {True} else "not refreshed" if said == {False} else "refresh unknown"
+    """Return whether the state was refreshed from the cloud, as far as the preview shows."""
+    refreshed = {stack.plan.refreshed for stack in review.stacks}
+    return (
+        "refreshed" if refreshed == {True} else "not refreshed" if refreshed == {False} else "refresh unknown"
+    )
 
 
 def tools(review: Review) -> list[str]:
-    """Names and versions of what made the preview."""
+    """Return the names and versions of the programs that made the preview."""
     found = dict(review.origin.tools)
     for stack in review.stacks:
         found.update(stack.plan.versions)
     return [f"{name} {version}" for name, version in sorted(found.items())]
 
 
-_PROTECTED = re.compile(
-    r'unable to (delete|replace) resource "([^"]{1,2000})"[\s\S]{0,4000}?marked for protection'
+@dataclass(frozen=True)
+class ReviewColumn(Column[Row]):
+    """A column of a review's table; a column without `text` is in the JSON alone."""
+
+    markdown: Callable[[Redactor, Row], str] | None = None
+    """The cell in Markdown; None: the text, escaped."""
+
+
+@dataclass(frozen=True)
+class ReviewTable(Generic[Row]):
+    """The rows of a table with their columns."""
+
+    columns: Sequence[ReviewColumn[Row]]
+    rows: Sequence[Row]
+
+    @property
+    def shown_columns(self) -> list[ReviewColumn[Row]]:
+        """The columns for people."""
+        return [column for column in self.columns if column.text is not None]
+
+
+@dataclass(frozen=True)
+class ZoneRow:
+    """One zone of the table of zones."""
+
+    zone: Zone
+    whole: bool
+    """Whether the preview came to its end; else node pools may be missing."""
+    fate: str = ""
+    """The end of the zone's cluster or pod network, which decides the verdict; empty where both stay."""
+    unused: str = ""
+    """New subnets that may be meant for pods."""
+
+    @property
+    def subnets(self) -> str:
+        """The container subnets of the zone."""
+        marks = {Op.CREATE: " (new)", Op.DELETE: " (leaves)", Op.REPLACE: " (replaced)"}
+        shown = (f"{subnet.block or subnet.name}{marks.get(subnet.op, '')}" for subnet in self.zone.subnets)
+        return ", ".join(shown) or f"none{self.unused}"
+
+    @property
+    def free(self) -> str:
+        """Free addresses before and after. A new subnet has none before; a zone without subnets has none."""
+        if not self.zone.covered:
+            return "-"
+        now = [subnet.free for subnet in self.zone.subnets if subnet.op is not Op.CREATE]
+        before = "?" if None in now else str(sum(count or 0 for count in now))
+        left = self.zone.free_after
+        return _change(before, "?" if left is None else str(max(left, 0)))
+
+    @property
+    def nodes(self) -> str:
+        """The number of nodes before and after."""
+        if not self.whole:
+            return "?"
+        zone = self.zone
+        marks = {"shared out": zone.nodes_worked_out, "and more": zone.nodes_unknown}
+        shown = ", ".join(mark for mark, holds in marks.items() if holds)
+        return _change(str(zone.nodes_before), str(zone.nodes_after)) + (f" ({shown})" if shown else "")
+
+    @property
+    def verdict(self) -> str:
+        """Whether pods with addresses of container subnets can run in the zone after the change."""
+        found = self.fate or _zone_verdict(self.zone)
+        known = self.whole or (found.startswith("⛔") and "node" not in found)
+        return found if known else "not known"
+
+
+_ZONE_COLUMNS: Sequence[ReviewColumn[ZoneRow]] = (
+    ReviewColumn(
+        "zone",
+        "zone",
+        lambda row: row.zone.name,
+        lambda row: row.zone.name,
+        markdown=lambda redactor, row: redactor.code(row.zone.name),
+    ),
+    ReviewColumn(
+        "pod subnets",
+        "subnets",
+        lambda row: [subnet.block or subnet.name for subnet in row.zone.subnets],
+        lambda row: row.subnets,
+    ),
+    ReviewColumn(
+        "free addresses: as last read → after, estimated",
+        "free",
+        lambda row: row.zone.free,
+        lambda row: row.free,
+    ),
+    ReviewColumn("", "freeAfter", lambda row: row.zone.free_after),
+    ReviewColumn("nodes", "nodes", lambda row: row.zone.nodes_after, lambda row: row.nodes),
+    ReviewColumn(
+        "",
+        "covered",
+        lambda row: row.zone.covered and not any(row.zone.uncovered_pools()),
+        lambda row: row.verdict,
+    ),
 )
-"""A sentence of the engine that holds nothing but names."""
+_CHANGE_COLUMNS: Sequence[ReviewColumn[Group]] = (
+    ReviewColumn("", "sign", lambda row: row.sign, lambda row: row.sign, markdown=lambda _, row: row.sign),
+    ReviewColumn(
+        "what",
+        "name",
+        lambda row: row.name,
+        lambda row: f"{row.name} {row.kind}",
+        markdown=lambda redactor, row: f"{redactor.code(row.name)} {redactor.prose(row.kind, 60)}",
+    ),
+    ReviewColumn("", "type", lambda row: row.kind),
+    ReviewColumn("how", "what", summary, summary),
+)
 
 
-def own_words(failure: Failure) -> list[str]:
-    """What may be shown of an error: what this library wrote itself. Any other text may hold anything, so it
-    is only counted."""
-    protected = _PROTECTED.search(failure.text)
-    if protected:
-        name = protected[2].rsplit("::", 1)[-1]
-        return [
-            f"{name} is protected, and the plan would {protected[1]} it; go back, or switch protect off in a"
-            " change of its own"
-        ]
-    ours = "tke-hybrid:" in failure.urn or "/tke-hybrid" in failure.urn
-    found = [line.partition("has a problem: ")[2].strip() for line in failure.text.splitlines() if ours]
-    return [line for line in found if line] + refusal_lines(failure.text)
+def changes(stack: StackReview) -> ReviewTable[Group]:
+    """Return the table of changes: a row for each component, or resource without component."""
+    return ReviewTable(_CHANGE_COLUMNS, stack.grouping.groups)
+
+
+def zones(stack: StackReview) -> ReviewTable[ZoneRow]:
+    """Return the table of zones."""
+    fates = _fates(stack)
+    only = len({step.urn for step in stack.plan.steps if step.type == resource_types.CLUSTER}) < 2
+    overlay = "" if any(zone.subnets for zone in stack.zones) else "GlobalRouter only"
+    unused = unused_subnets(stack.plan.steps)
+    rows = [
+        ZoneRow(zone, stack.plan.whole, _fate(zone, fates, only) or overlay, _unused(zone, unused))
+        for zone in stack.zones
+    ]
+    return ReviewTable(_ZONE_COLUMNS, rows)
+
+
+def unused_subnets(steps: Sequence[Step]) -> list[Step]:
+    """Return the new subnets whose id no resource of the program takes."""
+    used = {urn for step in steps for urns in step.sources.values() for urn in urns}
+    return [
+        step
+        for step in steps
+        if step.type == resource_types.SUBNET and step.op is Op.CREATE and step.urn not in used
+    ]
+
+
+_CLUSTER_FATES = {Op.REPLACE: "⛔ its cluster is rebuilt", Op.DELETE: "⛔ its cluster is deleted"}
+_NETWORK_FATES = {
+    POD_NETWORK_OFF.id: "⛔ the pod network is switched off",
+    PHANTOM_HYBRID.id: "⛔ the pod network is not switched on",
+}
+
+
+def _unused(zone: Zone, subnets: Sequence[Step]) -> str:
+    """Return the unused new subnets of a zone, which may be meant for pods and are not registered."""
+    found = [step for step in subnets if step.new.get("availabilityZone") == zone.name]
+    blocks = ", ".join(str(step.new.get("cidrBlock") or step.name) for step in found)
+    return f"; {blocks} (new) is not registered for pods" if blocks else ""
+
+
+def _fates(stack: StackReview) -> dict[str, str]:
+    """Return the verdict on each cluster that ends or loses its pod network, by the cluster's URN or id."""
+    plan = Plan(stack.plan.steps)
+    clusters, steps = Clusters(plan), {step.urn: step for step in plan.steps}
+    found: dict[str, str] = {}
+    for item in stack.causes:
+        for finding in (*item.cause.findings, *item.cause.consequences):
+            if finding.urn in steps and finding.rule.id in _NETWORK_FATES:
+                found[clusters.of(steps[finding.urn])] = _NETWORK_FATES[finding.rule.id]
+    return {
+        **found,
+        **{
+            step.urn: _CLUSTER_FATES[step.op]
+            for step in plan.of(resource_types.CLUSTER)
+            if step.op in _CLUSTER_FATES
+        },
+    }
+
+
+def _fate(zone: Zone, fates: Mapping[str, str], only: bool) -> str:
+    """Return the verdict on the zone's cluster, or on any cluster where the plan does not show the zone's
+    cluster."""
+    clusters = set(zone.pools).union(*(subnet.clusters for subnet in zone.subnets))
+    if only or not clusters or UNTOLD in clusters or UNTOLD in fates:
+        return next(iter(fates.values()), "")
+    return next((fates[cluster] for cluster in sorted(clusters) if cluster in fates), "")
+
+
+def _change(before: str, after: str) -> str:
+    return before if before == after else f"{before} → {after}"
+
+
+def _zone_verdict(zone: Zone) -> str:
+    if not zone.covered and not zone.pools:
+        return "its cluster lists no pod subnets" if zone.unlisted else "no nodes"
+    if not zone.covered and not zone.subnets and all(pools.checked for pools in zone.pools.values()):
+        return "GlobalRouter only"
+    if not zone.covered or any(zone.uncovered_pools()):
+        return "⛔ nodes without pod subnet"
+    if any(subnet.op in (Op.DELETE, Op.REPLACE) for subnet in zone.subnets):
+        return "⛔ a pod subnet goes"
+    after = zone.free_after
+    if after is not None and zone.taken and after < zone.size * HEADROOM:
+        return "⚠ too few addresses" if after < 0 else "⚠ short of addresses"
+    rebuilt = [pool.op is Op.REPLACE for pools in zone.pools.values() for pool in pools.steps]
+    if any(rebuilt):
+        return "⚠ its nodes are rebuilt" if all(rebuilt) else "⚠ some of its nodes are rebuilt"
+    if not zone.pools and not zone.unlisted:
+        return "⚠ no nodes left" if zone.nodes_before else "ok, no nodes here"
+    return "ok"

@@ -1,96 +1,20 @@
-"""Foreign text made fit for a comment: no secret, no control character, no Markdown, HTML or mention, and
-never too long.
+"""Fixed texts for network engineers: the terms that a review explains, and the question for each rule.
 
-Addresses in a comment: the page of a rule, the job that made the comment. An address of an odd shape is left
-out.
-
-Words of the network that a review uses, each in one or two plain lines. docs/network-terms.md is made of
-them.
+docs/network-terms.md is generated from `TERMS`.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
-
-from pulumi_tke_hybrid.cli import text as cli_text
-from pulumi_tke_hybrid.cli.text import shown
-from pulumi_tke_hybrid.tke.values import SECRET
-
-NAME = 80
-"""Characters of a name that are shown."""
-SENTENCE = 600
-_SHAPES = re.compile(
-    r"AKID[A-Za-z0-9]{12,}"  # a Tencent key id
-    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+"  # a signed token
-    r"|(?<=://)[^/\s@]+:[^/\s@]+(?=@)"  # user and password of an address
-    r"|-----BEGIN[\s\S]*?(-----END[^-]*-----|$)"
-    r"|\b(gh[pousr]|glpat|pul)[-_][A-Za-z0-9_-]{16,}"
-    r"|(?i:(?:password|passwd|passphrase|secret|token)\s*[=:]\s*)\S+"
-)
-_FENCE = re.compile(r"`+")
-
-
-class Words:
-    """Text of one review. It knows the secrets that were met, so a name that holds one is not shown whole."""
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        known = sorted(secrets, key=len, reverse=True)
-        self._secrets = re.compile("|".join(map(re.escape, known))) if known else None
-
-    def line(self, text: str, most: int = SENTENCE) -> str:
-        """One printable line for a terminal or a program."""
-        cut = text[: most * 20]
-        if self._secrets is not None:
-            cut = self._secrets.sub(SECRET, cut)
-        return shown(_SHAPES.sub(SECRET, cut), most)
-
-    def prose(self, text: str, most: int = SENTENCE) -> str:
-        """The same inside a sentence of Markdown."""
-        return cli_text.plain(self.line(text, most), most)
-
-    def code(self, text: str, most: int = NAME) -> str:
-        """The same as a name of Markdown, also in a table's cell."""
-        inside = self.line(text, most).replace("|", "¦")
-        fence = "`" * (max((len(run) for run in _FENCE.findall(inside)), default=0) + 1)
-        pad = " " if inside.startswith("`") or inside.endswith("`") or not inside.strip() else ""
-        return f"{fence}{pad}{inside or ' '}{pad}{fence}"
-
-
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~%/+-]*)?")
-
-
-def documentation(given: str = "") -> str:
-    """Where the folder docs/ can be read, without a slash at the end: `given`, else the package's page; empty
-    if neither is known."""
-    urls = dict(
-        entry.split(", ", 1) for entry in metadata.metadata("pulumi-tke-hybrid").get_all("Project-URL") or []
-    )
-    return _checked(given or urls.get("Documentation", "")).rstrip("/")
-
-
-def job(environment: Mapping[str, str]) -> str:
-    """The address of the job on GitHub or GitLab; empty outside of both."""
-    run = environment.get("GITHUB_RUN_ID", "")
-    project = environment.get("GITHUB_REPOSITORY", "")
-    if run and project:
-        return _checked(
-            f"{environment.get('GITHUB_SERVER_URL') or 'https://github.com'}/{project}/actions/runs/{run}"
-        )
-    return _checked(environment.get("CI_JOB_URL", ""))
-
-
-def _checked(address: str) -> str:
-    return address if _ADDRESS.fullmatch(address) else ""
 
 
 @dataclass(frozen=True)
 class Term:
-    """One word."""
+    """One term of TKE or Pulumi."""
 
     name: str
     pattern: str
-    """Regular expression of the spellings that a review uses."""
+    """Regular expression of the spellings in a review."""
     text: str
 
 
@@ -171,6 +95,66 @@ TERMS: Sequence[Term] = (
 )
 
 
-def used(text: str) -> list[Term]:
-    """The terms that a text uses."""
+CHECKS: Mapping[str, str] = {
+    "addresses-short": (
+        "how many pods does a rollout start at once in this zone? The free addresses must be enough for them"
+    ),
+    "balancer-replaced": (
+        "who uses this address (DNS records, allow-lists, other networks)? They must be moved first"
+    ),
+    "cluster-rebuilt": (
+        "may the whole cluster stop and lose its addresses? A rebuild is almost never intended: ask the"
+        " author"
+    ),
+    "deployment-replaced": "may all pods of the workload stop at the same time?",
+    "direct-access-off": (
+        "do the applications, their logs or their allow-lists need the clients' own addresses?"
+    ),
+    "eni-pods-fit": (
+        "are nodes or addresses for these pods added elsewhere? Otherwise the rollout stands still"
+    ),
+    "exposure-widened": (
+        "may these clients reach the pods or the API server? If nobody asked for it, do not merge"
+    ),
+    "fixed-annotation": "is another load balancer wanted? Then it needs a second object, not this change",
+    "gr-source-address": (
+        "do the firewalls and allow-lists of the destinations admit the pods' own range as well as the nodes'"
+        " addresses?"
+    ),
+    "ipamd-removed": "do pods still need addresses of pod subnets? Without ipamd no new pod gets one",
+    "ipamd-restart": "does another change roll out pods at the same time? Then wait until ipamd is back",
+    "kept-address-off": (
+        "is the address of one of these pods in an allow-list or in DNS? If nobody knows, ask the author"
+    ),
+    "node-pool-rebuilt": "can other nodes take the pods, and are the nodes drained before?",
+    "phantom-hybrid": "do pods of this cluster need addresses of pod subnets? They get none",
+    "pod-network-off": (
+        "does any pod still use an address of these pod subnets? If one does, or nobody knows, do not merge"
+    ),
+    "pod-subnet-leaves": (
+        "send the change back to its author: TKE gives a pod subnet up only with the whole pod network"
+    ),
+    "pods-leave-eni": (
+        "do the applications, their logs or their allow-lists need the clients' own addresses, or the pods'"
+        " own ones?"
+    ),
+    "protection-off": "is a deletion planned next? If nobody knows of one, ask the author",
+    "range-changed": (
+        "is anything in this range still in use (nodes, load balancers, pods, databases)? If so, do not merge"
+    ),
+    "refused-update": "nothing on the network: the apply fails, so send the change back to its author",
+    "security-group-narrowed": "do clients in these ranges still connect to what carries the security group?",
+    "statefulset-replaced": "may all pods of the workload stop at the same time?",
+    "switch-unmanaged": "is the cluster removed as well? If not, keep the resource in the program",
+    "workload-deleted": "do clients still use these pods?",
+    "zone-uncovered": (
+        "will pods with addresses of pod subnets run in this zone? Without a pod subnet there they do not"
+        " start"
+    ),
+}
+"""By rule: a question about a change that a network engineer can answer."""
+
+
+def terms_in(text: str) -> list[Term]:
+    """Return the terms that occur in the text."""
     return [term for term in TERMS if re.search(term.pattern, text)]

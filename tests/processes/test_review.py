@@ -49,8 +49,8 @@ import sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 for number in (signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)
-from pulumi_tke_hybrid.review import review
-review.PATIENCE = float(sys.argv.pop(1))
+from pulumi_tke_hybrid.review import run_command
+run_command.SECONDS_TO_END = float(sys.argv.pop(1))
 from pulumi_tke_hybrid.cli import main
 main()
 """

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pulumi_tke_hybrid.review.post.poster import Host
+from pulumi_tke_hybrid.review.command import Host
 from tests.lab.code_hosts import Front, serving
 from tests.lab.posting.hosts import Job, MakeJob, job
 

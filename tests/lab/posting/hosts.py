@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pulumi_tke_hybrid.review.accepting import Verdict
-from pulumi_tke_hybrid.review.post.poster import Host, post
-from pulumi_tke_hybrid.review.post.sticky import Budget
+from pulumi_tke_hybrid.review.command import Host
+from pulumi_tke_hybrid.review.posting import RetryLimit, post
 from pulumi_tke_hybrid.review.report import Comment, Digest, marker
 from tests.lab.code_hosts import Account, Discussion, Front, Note, github, gitlab
 
@@ -28,8 +28,10 @@ class Clock:
 
     waited: list[float] = field(default_factory=list)
 
-    def budget(self) -> Budget:
-        return Budget(left=180.0, sleep=self.waited.append, now=lambda: 1_000_000.0 + sum(self.waited))
+    def limit(self) -> RetryLimit:
+        return RetryLimit(
+            seconds_left=180.0, sleep=self.waited.append, now=lambda: 1_000_000.0 + sum(self.waited)
+        )
 
 
 @dataclass
@@ -63,7 +65,7 @@ class Job:
             of or comment(),
             self.host,
             environment=environment or self.environment(),
-            budget=self.clock.budget(),
+            limit=self.clock.limit(),
         )
 
     def ours(self) -> list[Note]:

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from pulumi_tke_hybrid.review.accepting import Verdict
-from pulumi_tke_hybrid.review.post.poster import Host
+from pulumi_tke_hybrid.review.command import Host
 from pulumi_tke_hybrid.review.report import marker
 from tests.lab.code_hosts import Fault
 from tests.lab.posting.hosts import BOT, MARKER, STRANGER, Job, MakeJob, comment

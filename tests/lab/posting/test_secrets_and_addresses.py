@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_tke_hybrid.review.post import poster
-from pulumi_tke_hybrid.review.post.poster import Host
-from pulumi_tke_hybrid.review.post.sticky import CannotPost
+from pulumi_tke_hybrid.review import posting
+from pulumi_tke_hybrid.review.command import Host
+from pulumi_tke_hybrid.review.posting import CannotPost
 from tests.lab.code_hosts import Fault
 from tests.lab.posting.hosts import STRANGER, TOKEN, Job
 
@@ -27,7 +27,7 @@ def test_the_token_is_in_no_output_and_no_log(
     logged = "\n".join(record.getMessage() for record in caplog.records)
     assert logged  # urllib3 and PyGithub did log
     assert all(TOKEN not in text for text in (said, str(caught.value), repr(caught.value), out, err, logged))
-    assert TOKEN not in repr(poster.of(a_job.host, a_job.environment()))
+    assert TOKEN not in repr(posting.pull_request_of_job(a_job.host, a_job.environment()))
     assert caught.value.__cause__ is None
 
 
@@ -68,7 +68,7 @@ def test_credentials_of_a_netrc_do_not_take_the_place_of_the_token(
 def test_a_missing_library_says_what_to_install(a_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     library = "github" if a_job.host is Host.GITHUB else "gitlab"
     for name in [
-        name for name in sys.modules if name.split(".")[0] == library or name.endswith(f".{library}_thread")
+        name for name in sys.modules if name.split(".")[0] == library or name.endswith(".code_hosts")
     ]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, library, None)
@@ -104,14 +104,14 @@ GITLAB = {
 )
 def test_what_is_missing_is_said_with_what_to_do(host: Host, changes: dict[str, str], says: str) -> None:
     with pytest.raises(CannotPost, match=says):
-        poster.of(host, {**(GITHUB if host is Host.GITHUB else GITLAB), **changes})
+        posting.pull_request_of_job(host, {**(GITHUB if host is Host.GITHUB else GITLAB), **changes})
 
 
 @pytest.mark.parametrize("event", ['{"pull_request": {"number": 31}}', '{"issue": {"number": 31}}'])
 def test_the_event_names_the_pull_request_where_the_ref_does_not(tmp_path: Path, event: str) -> None:
     path = tmp_path / "event.json"
     path.write_text(event)
-    found = poster.of(
+    found = posting.pull_request_of_job(
         Host.GITHUB, {**GITHUB, "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": str(path)}
     )
     assert (found.number, found.address) == (31, "https://api.github.com")
@@ -122,10 +122,12 @@ def test_an_event_that_says_nothing_is_no_pull_request(tmp_path: Path, event: st
     path = tmp_path / "event.json"
     path.write_text(event)
     with pytest.raises(CannotPost, match="no pull request is named"):
-        poster.of(Host.GITHUB, {**GITHUB, "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": str(path)})
+        posting.pull_request_of_job(
+            Host.GITHUB, {**GITHUB, "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": str(path)}
+        )
 
 
 def test_a_merge_request_from_a_fork_is_found_in_the_project_that_it_goes_to() -> None:
-    found = poster.of(Host.GITLAB, {**GITLAB, "CI_MERGE_REQUEST_PROJECT_ID": "6"})
+    found = posting.pull_request_of_job(Host.GITLAB, {**GITLAB, "CI_MERGE_REQUEST_PROJECT_ID": "6"})
     assert (found.project, found.number, found.address) == ("6", 3, "https://git.example.test")
-    assert str(poster.of(Host.GITLAB, GITLAB, 9)) == "5!9"
+    assert str(posting.pull_request_of_job(Host.GITLAB, GITLAB, 9)) == "5!9"

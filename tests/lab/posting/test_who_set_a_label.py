@@ -1,6 +1,6 @@
 """Who set a label, over real HTTP against stand-ins of both code hosts."""
 
-from pulumi_tke_hybrid.review.post.poster import setters
+from pulumi_tke_hybrid.review.posting import label_setters
 from tests.lab.posting.hosts import Job
 
 
@@ -10,9 +10,9 @@ def test_the_last_who_set_each_label_is_known(a_job: Job) -> None:
         ("bug", "other"),
         ("tke-hybrid/accept:ABCDEFG2", "second"),
     ]
-    found = setters(a_job.host, environment=a_job.environment(), budget=a_job.clock.budget())
+    found = label_setters(a_job.host, environment=a_job.environment(), limit=a_job.clock.limit())
     assert found == {"tke-hybrid/accept:ABCDEFG2": "second", "bug": "other"}
 
 
 def test_without_labels_nobody_is_named(a_job: Job) -> None:
-    assert setters(a_job.host, environment=a_job.environment(), budget=a_job.clock.budget()) == {}
+    assert label_setters(a_job.host, environment=a_job.environment(), limit=a_job.clock.limit()) == {}

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from pulumi_tke_hybrid.plan.resource_types import bridged
-from pulumi_tke_hybrid.review.effects import zone_row
 from pulumi_tke_hybrid.review.review import Review
+from pulumi_tke_hybrid.review.view import ZoneRow
 from tests.unit.cases.reviewed import load, messages, reviewed
 from tests.unit.review.recordings import NAMES, judged, recorded
 
@@ -28,7 +28,8 @@ def _found(done: Review) -> list[tuple[str, ...]]:
 
 
 def _zones(done: Review) -> list[tuple[str, ...]]:
-    return [zone_row(zone, whole=True) for stack in done.stacks for zone in stack.zones]
+    rows = [ZoneRow(zone, whole=True) for stack in done.stacks for zone in stack.zones]
+    return [(row.zone.name, row.subnets, row.free, row.nodes, row.verdict) for row in rows]
 
 
 def test_a_rebuilt_cluster() -> None:

@@ -9,7 +9,7 @@ import pytest
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.errors import labelled
 from pulumi_tke_hybrid.plan.preview_json import Failure
-from pulumi_tke_hybrid.review.view import own_words
+from pulumi_tke_hybrid.review.redaction import shown_errors
 from tests.unit.catalogue.described import CLASSES, Described
 
 PUBLIC = [getattr(tke, name) for name in tke.__all__]
@@ -18,7 +18,7 @@ ARGS = [found for found in PUBLIC if inspect.isclass(found) and found.__name__.e
 
 
 def shown(error: tke.InvalidInputs) -> list[str]:
-    return own_words(Failure("urn:pulumi:dev::demo::pulumi:pulumi:Stack::demo-dev", f"error: {error}"))
+    return shown_errors(Failure("urn:pulumi:dev::demo::pulumi:pulumi:Stack::demo-dev", f"error: {error}"))
 
 
 def test_there_are_classes_to_show_and_all_of_them_are_tried() -> None:
@@ -55,7 +55,7 @@ def test_functions_are_recognised_too_and_nothing_else_is(owner: str) -> None:
         f"{owner}: 1 invalid\nkey: secret",
         "x y z: 1 invalid input\nsecret",
     ):
-        assert own_words(Failure("urn", text)) == []
+        assert shown_errors(Failure("urn", text)) == []
 
 
 def test_a_refusal_is_found_in_what_the_engine_writes_around_it_and_ends_where_it_says() -> None:
@@ -70,12 +70,12 @@ def test_a_refusal_is_found_in_what_the_engine_writes_around_it_and_ends_where_i
             " 7\nsecret"
         ),
     ):
-        assert own_words(Failure(child, text)) == lines
+        assert shown_errors(Failure(child, text)) == lines
 
 
 def test_problems_of_two_kinds_are_both_shown() -> None:
     error = tke.InvalidInputs.single("VpcCni 'a'", "subnets", "is empty")
     text = f"tke-hybrid:VpcCni resource 'a' has a problem: cluster_id: is another one\n{error}"
-    assert own_words(Failure("urn:pulumi:dev::demo::pulumi-python:dynamic/tke-hybrid:VpcCni::a", text)) == [
+    assert shown_errors(Failure("urn:pulumi:dev::demo::pulumi-python:dynamic/tke-hybrid:VpcCni::a", text)) == [
         "cluster_id: is another one", "VpcCni 'a': 1 invalid input", "subnets: is empty",
     ]  # fmt: skip

@@ -10,9 +10,9 @@ from pulumi_tke_hybrid.plan.engine_steps import Secrets
 from pulumi_tke_hybrid.plan.preview_json import StackPlan, read
 from pulumi_tke_hybrid.review.accepting import Acceptance
 from pulumi_tke_hybrid.review.markdown_report import comment
+from pulumi_tke_hybrid.review.redaction import Redactor
 from pulumi_tke_hybrid.review.report import GITHUB_LIMIT, Comment
 from pulumi_tke_hybrid.review.review import Review, review
-from pulumi_tke_hybrid.review.wording import Words
 
 HERE = Path(__file__).parent
 RECORDED = HERE / "recorded"
@@ -28,7 +28,7 @@ def judged(*contents: bytes, accept: tuple[str, ...] = ()) -> Review:
     secrets = Secrets()
     plans = [plan_of(content, secrets) for content in contents]
     return review(
-        plans, Words(secrets.values), acceptances=[Acceptance(code, f"--accept {code}") for code in accept]
+        plans, Redactor(secrets.values), acceptances=[Acceptance(code, f"--accept {code}") for code in accept]
     )
 
 

@@ -9,8 +9,8 @@ from pulumi_tke_hybrid.cli.exit_code import ExitCode
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.review.accepting import LABEL, Acceptance, Verdict, code_of, from_labels
 from pulumi_tke_hybrid.review.markdown_report import comment
+from pulumi_tke_hybrid.review.redaction import Redactor
 from pulumi_tke_hybrid.review.review import review
-from pulumi_tke_hybrid.review.wording import Words
 from pulumi_tke_hybrid.tke.rule import Severity
 from tests.unit.review.previews import preview, resource, vpc
 from tests.unit.review.recordings import NAMES, commented, judged, plan_of, recorded
@@ -132,7 +132,7 @@ def test_labels_name_codes_and_a_blanket_label_accepts_nothing() -> None:
 def test_who_set_a_label_is_on_record_where_that_is_known() -> None:
     (code,) = codes(recorded("raw-list-empty.json"))
     given = from_labels([f"{LABEL}:{code}"], {f"{LABEL}:{code}": "somebody"})
-    done = review([plan_of(recorded("raw-list-empty.json"))], Words([]), acceptances=given)
+    done = review([plan_of(recorded("raw-list-empty.json"))], Redactor([]), acceptances=given)
     assert f"**accepted by label {LABEL}:{code}, set by somebody:**" in comment(done).body
 
 
@@ -144,18 +144,18 @@ def test_a_label_with_a_code_fits_github() -> None:
 @pytest.mark.parametrize("label", [LABEL, f"{LABEL}:pod-network-off", f"{LABEL}:AAAAAAAA"])
 def test_an_acceptance_that_accepts_nothing_is_named(label: str) -> None:
     plan = plan_of(recorded("raw-list-empty.json"))
-    done = review([plan], Words([]), acceptances=from_labels([label]))
+    done = review([plan], Redactor([]), acceptances=from_labels([label]))
     assert done.verdict is Verdict.DANGEROUS
     assert f"label {label} accepts nothing here" in comment(done).body
 
 
 def test_a_rule_can_be_made_stricter_and_milder() -> None:
     plan = plan_of(recorded("raw-masquerade.json"))
-    strict = review([plan], Words([]), severities={"gr-source-address": Severity.ERROR})
+    strict = review([plan], Redactor([]), severities={"gr-source-address": Severity.ERROR})
     assert strict.verdict is Verdict.DANGEROUS
     mild = review(
         [plan_of(recorded("raw-list-empty.json"))],
-        Words([]),
+        Redactor([]),
         severities={"pod-network-off": Severity.WARNING},
     )
     assert mild.verdict is Verdict.CHANGES

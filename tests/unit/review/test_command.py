@@ -132,7 +132,7 @@ def test_a_rule_gets_another_severity() -> None:
         (["--run-nothing"], "No such option"),
         (["/no/such/file"], "/no/such/file cannot be read: No such file or directory"),
         ([NOTHING, "--accept", "direct-access-off"], "no code; a code has 8 letters and digits"),
-        ([NOTHING, "--rule", "direct-access-off=loud"], "loud is no severity; say error, warning or note"),
+        ([NOTHING, "--rule", "direct-access-off=loud"], "loud is no severity; give error, warning or note"),
         ([NOTHING, "--rule", "direct-acces-off=note"], "did you mean 'direct-access-off'?"),
         ([NOTHING, "--json", "-", "--markdown", "-"], "cannot both go to standard output"),
         (["-", "-"], "standard input can be read only once"),

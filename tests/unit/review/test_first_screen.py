@@ -3,10 +3,11 @@
 import pytest
 
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.review import wording
+from pulumi_tke_hybrid.review import run_command
 from pulumi_tke_hybrid.review.markdown_report import comment
+from pulumi_tke_hybrid.review.redaction import Redactor
 from pulumi_tke_hybrid.review.review import Origin, review
-from pulumi_tke_hybrid.review.wording import TERMS, Words
+from pulumi_tke_hybrid.review.wording import TERMS
 from tests.terms_page import PAGE, page
 from tests.unit.review.previews import preview, resource, vpc
 from tests.unit.review.recordings import NAMES, commented, plan_of, recorded
@@ -50,7 +51,7 @@ def test_a_changed_value_is_never_two_ellipses(name: str) -> None:
 
 def test_rules_terms_and_the_job_are_linked_where_their_addresses_are_known() -> None:
     origin = Origin(docs=DOCS, job=JOB)
-    body = comment(review([plan_of(recorded("raw-list-empty.json"))], Words([]), origin=origin)).body
+    body = comment(review([plan_of(recorded("raw-list-empty.json"))], Redactor([]), origin=origin)).body
     assert f"[pod-network-off]({DOCS}/rules.md#pod-network-off)" in body
     assert f"[job]({JOB})" in body
     assert f"[terms]({DOCS}/network-terms.md)" in body
@@ -65,15 +66,15 @@ def test_the_job_is_that_of_github_or_gitlab() -> None:
         "GITHUB_REPOSITORY": "team/network",
         "GITHUB_RUN_ID": "7",
     }
-    assert wording.job(github) == "https://git.example.org/team/network/actions/runs/7"
+    assert run_command.job(github) == "https://git.example.org/team/network/actions/runs/7"
     assert (
-        wording.job({"CI_JOB_URL": "https://gitlab.example.org/a/-/jobs/1"})
+        run_command.job({"CI_JOB_URL": "https://gitlab.example.org/a/-/jobs/1"})
         == "https://gitlab.example.org/a/-/jobs/1"
     )
-    assert wording.job({}) == ""
-    assert wording.job({"CI_JOB_URL": "https://a.test/x) [y](https://evil.test"}) == ""
-    assert wording.documentation("javascript:alert(1)") == ""
-    assert wording.documentation(f"{DOCS}/") == DOCS
+    assert run_command.job({}) == ""
+    assert run_command.job({"CI_JOB_URL": "https://a.test/x) [y](https://evil.test"}) == ""
+    assert run_command.documentation("javascript:alert(1)") == ""
+    assert run_command.documentation(f"{DOCS}/") == DOCS
 
 
 def test_the_terms_of_the_first_screen_are_explained_below_and_no_others() -> None:

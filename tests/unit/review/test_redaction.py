@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.review.difference import delta
+from pulumi_tke_hybrid.review.redaction import change_text
 from pulumi_tke_hybrid.tke.values import SECRET, UNKNOWN
 
 RULE = {"action": "ACCEPT", "cidrBlock": "10.0.0.0/16", "port": "80", "protocol": "TCP"}
@@ -29,4 +29,4 @@ RULE = {"action": "ACCEPT", "cidrBlock": "10.0.0.0/16", "port": "80", "protocol"
     ],
 )
 def test_a_change_shows_both_values_or_why_not(path: str, before: Any, after: Any, shown: str) -> None:
-    assert delta(path, before, after) == shown
+    assert change_text(path, before, after) == shown

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.review import effects
-from pulumi_tke_hybrid.review.view import behind
+from pulumi_tke_hybrid.review import view
 from tests.unit.review.previews import preview, resource
 from tests.unit.review.recordings import NAMES, judged, recorded
 
@@ -40,17 +39,17 @@ def front(kind: str, selector: dict[str, str], address: str = "") -> dict[str, A
     return made
 
 
-def who(*steps: dict[str, Any]) -> list[str]:
+def affected(*steps: dict[str, Any]) -> list[str]:
     done = judged(preview(*steps))
-    return [behind(done, item) for item in done.causes]
+    return [done.affected(item) for item in done.causes]
 
 
 def test_a_service_has_its_address_and_the_pods_that_it_selects() -> None:
     others = (workload("other", {"app": "other"}), workload("elsewhere", LABELS, namespace="shop"))
-    assert who(
+    assert affected(
         front("LoadBalancer", LABELS, "10.0.0.8"), workload("web", {**LABELS, "tier": "a"}), *others
     ) == ["load balancer of front (10.0.0.8); web (2 pods)"]
-    assert who(front("LoadBalancer", {}), workload("web", LABELS)) == [
+    assert affected(front("LoadBalancer", {}), workload("web", LABELS)) == [
         "load balancer of front (address not in the preview)"
     ]
 
@@ -60,7 +59,7 @@ def test_an_ingress_has_the_pods_of_the_services_that_it_names() -> None:
     given = {"metadata": {"name": "way"}, "spec": {"rules": [rule]}}
     service = front("ClusterIP", LABELS)
     service["op"], service["newState"] = "same", service["oldState"]
-    assert who(
+    assert affected(
         resource(resource_types.INGRESS, "way", "delete", given), service, workload("web", LABELS, 3)
     ) == ["load balancer of way (address not in the preview); web (3 pods)"]
 
@@ -71,12 +70,12 @@ def test_a_workload_has_the_load_balancer_in_front_of_it() -> None:
     del gone["newState"]
     kept = front("LoadBalancer", LABELS, "10.0.0.8")
     kept["op"], kept["newState"] = "same", kept["oldState"]
-    assert who(gone, kept) == ["web (2 pods); load balancer of front (10.0.0.8)"]
+    assert affected(gone, kept) == ["web (2 pods); load balancer of front (10.0.0.8)"]
 
 
 def test_a_rebuilt_cluster_names_nodes_pods_and_load_balancers() -> None:
     done = judged(recorded("raw-cluster-replaced.json"))
-    said = behind(done, done.causes[0])
+    said = done.affected(done.causes[0])
     assert "2 nodes of pool-ap-guangzhou-4, pool-ap-guangzhou-6 in ap-guangzhou-4, ap-guangzhou-6" in said
     assert "web (2 pods)" in said
     assert "load balancer of front" in said
@@ -84,7 +83,7 @@ def test_a_rebuilt_cluster_names_nodes_pods_and_load_balancers() -> None:
 
 def test_a_pod_subnet_names_its_range_and_zone() -> None:
     done = judged(recorded("raw-list-shrinks.json"))
-    assert behind(done, done.causes[0]).startswith(
+    assert done.affected(done.causes[0]).startswith(
         "pods with an address in 10.0.68.0/28 in ap-guangzhou-6; those pods of web"
     )
 
@@ -101,14 +100,14 @@ ENDED = {
 
 @pytest.mark.parametrize("name", ENDED)
 def test_no_zone_of_a_cluster_that_ends_is_ok(name: str) -> None:
-    rows = [row for stack in judged(recorded(f"{name}.json")).stacks for row in effects.rows(stack)]
-    assert {row[-1] for row in rows} == {f"⛔ {ENDED[name]}"}
+    rows = [row for stack in judged(recorded(f"{name}.json")).stacks for row in view.zones(stack).rows]
+    assert {row.verdict for row in rows} == {f"⛔ {ENDED[name]}"}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_danger_in_the_zones_is_a_danger_above_and_a_cell_has_one_change(name: str) -> None:
     done = judged(recorded(name))
-    for row in (row for stack in done.stacks for row in effects.rows(stack)):
-        assert all(cell.count("→") <= 1 for cell in row)
-        if row[-1].startswith("⛔"):
+    for row in (row for stack in done.stacks for row in view.zones(stack).rows):
+        assert all(cell.count("→") <= 1 for cell in (row.subnets, row.free, row.nodes, row.verdict))
+        if row.verdict.startswith("⛔"):
             assert any(item.blocks for item in done.causes), row

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pulumi_tke_hybrid.review.post.poster import Host
-from pulumi_tke_hybrid.review.post.sticky import CannotPost
+from pulumi_tke_hybrid.review.command import Host
+from pulumi_tke_hybrid.review.posting import CannotPost
 from tests.lab.code_hosts import Account, Fault
 from tests.lab.posting.hosts import BOT, TOKEN, Job, MakeJob
 

@@ -1,0 +1,356 @@
+"""Nodes, workloads and load balancers that a change affects, as far as the preview shows them.
+
+`AffectedResources` looks resources up in tables, because a plan may have thousands of findings and resources.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from pulumi_tke_hybrid.cli.text import listed, several
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.kubernetes_objects import (
+    annotation,
+    holders,
+    is_load_balancer_source,
+    load_balancer_source,
+    may_have_balancer,
+)
+from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.node_pools import nodes_by_subnet, pool_nodes
+from pulumi_tke_hybrid.plan.resource_types import is_patch
+from pulumi_tke_hybrid.plan.rules.clusters import GR_SOURCE_ADDRESS, POD_NETWORK_OFF, POD_SUBNET_LEAVES
+from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.annotations import On
+from pulumi_tke_hybrid.tke.names import ZONE_UNCOVERED
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.values import at, items, mapping, texts, unknown
+
+NOT_IN_PREVIEW = "are not in this preview"
+_CLUSTER_WIDE = (resource_types.CLUSTER, resource_types.SWITCH, resource_types.VPC)
+"""Resources that everything else of a cluster needs."""
+_GROUPS = (resource_types.RULE_SET, resource_types.LITE_RULES)
+_MOST_NAMES = 4
+_MOST_FINDINGS = 20
+_SUBNET_KEYS = (keys.SERVICE_INTERNAL_SUBNET, keys.INGRESS_INTERNAL_SUBNET)
+_GROUP_KEYS = (keys.SERVICE_SECURITY_GROUPS, keys.INGRESS_SECURITY_GROUPS)
+
+
+class AffectedResources:
+    """The resources of one plan that exist before the apply, by the findings that affect them."""
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self._steps = {step.urn: step for step in steps}
+        existing = [step for step in self._steps.values() if step.op is not Op.CREATE and step.old]
+        self._pools = [step for step in existing if step.type in resource_types.POOLS]
+        self._workloads = [step for step in existing if _has_pods(step)]
+        self._on_eni = [step for step in self._workloads if _is_on_eni(step)]
+        on_eni = {step.urn for step in self._on_eni}
+        self._on_overlay = [step for step in self._workloads if step.urn not in on_eni]
+        self._balanced = [step for step in existing if _has_balancer(step)]
+        self._subnets = {step.id: step for step in existing if step.type == resource_types.SUBNET and step.id}
+        self._selectors = Selectors(self._workloads, existing)
+        self._clusters = [step.urn for step in existing if step.type == resource_types.CLUSTER]
+        self._clusters_by_urn: dict[str, set[str]] = {}
+        self._zones_by_pool: dict[str, str] = {}
+        self._known: dict[tuple[Finding, ...], str] = {}
+
+    def of(self, findings: Sequence[Finding]) -> str:
+        """Return the affected resources of findings with the same effect, in words; empty where the preview
+        shows none."""
+        key = tuple(findings)
+        if key not in self._known:
+            parts = [self._of_finding(finding) for finding in findings[:_MOST_FINDINGS]]
+            self._known[key] = "; ".join(dict.fromkeys(part for part in parts if part))
+        return self._known[key]
+
+    def _of_finding(self, finding: Finding) -> str:
+        step = self._steps.get(finding.urn)
+        if step is None or step.op.state_only:
+            return ""
+        if finding.rule.id == POD_SUBNET_LEAVES.id:
+            ids = [step.id] if step.type == resource_types.SUBNET else finding.value.split(", ")
+            return self._in_container_subnets(ids)
+        if finding.rule.id == POD_NETWORK_OFF.id:
+            balanced = self._on_same_cluster(step, self._balanced)
+            return _joined(_pods(self._on_same_cluster(step, self._on_eni)), _balancers(balanced))
+        if finding.rule.id == GR_SOURCE_ADDRESS.id:
+            return self._on_overlay_of(step)
+        if finding.rule.id == ZONE_UNCOVERED.id:
+            workloads = self._on_same_cluster(step, self._on_eni)
+            return f"pods of {_pods(workloads)} that the scheduler puts there" if workloads else ""
+        narrow = is_load_balancer_source(step) or _has_pods(step) or step.type in _GROUPS
+        return self._of_step(step) if narrow or finding.path == step.name else ""
+
+    def _on_overlay_of(self, step: Step) -> str:
+        if step.op is Op.CREATE and unknown(step.new.get("clusterId")):
+            return ""
+        shown = _pods(self._on_same_cluster(step, self._on_overlay))
+        return (
+            shown or "pods on the overlay (GlobalRouter); this preview shows none, the cluster may run some"
+        )
+
+    def _of_step(self, step: Step) -> str:
+        if step.type in _CLUSTER_WIDE and step.op.ends:
+            return _joined(
+                self._nodes(self._on_same_cluster(step, self._pools)),
+                _pods(self._on_same_cluster(step, self._workloads)),
+                _balancers(self._on_same_cluster(step, self._balanced)),
+            )
+        if step.type == resource_types.SUBNET:
+            return self._in_subnet(step)
+        if step.type in resource_types.POOLS:
+            return f"{self._nodes([step])}, with any pod that the scheduler put there"
+        if is_load_balancer_source(step):
+            return _joined(_balancers([step]), _pods(self._selectors.backends(step)))
+        if _has_pods(step):
+            sources = [source for source in self._selectors.load_balanced_by(step) if _has_balancer(source)]
+            return _joined(_pods([step]), _balancers(sources))
+        return self._in_group(step) if step.type in _GROUPS else ""
+
+    def _on_same_cluster(self, step: Step, others: Sequence[Step]) -> list[Step]:
+        """Return the resources on the step's cluster; all of them where the plan has one cluster, or does not
+        show the cluster."""
+        own = self._clusters_of(step) if len(self._clusters) > 1 else set[str]()
+        if step.type == resource_types.VPC or not own:
+            return list(others)
+        return [other for other in others if not (found := self._clusters_of(other)) or own & found]
+
+    def _clusters_of(self, step: Step) -> set[str]:
+        """Return the clusters that the resource's properties come from, directly or through other
+        resources."""
+        if step.urn not in self._clusters_by_urn:
+            self._clusters_by_urn[step.urn] = self._reachable_clusters(step)
+        return self._clusters_by_urn[step.urn]
+
+    def _reachable_clusters(self, step: Step) -> set[str]:
+        found, waiting, seen = set[str](), [step.urn], {step.urn}
+        while waiting:
+            urn = waiting.pop()
+            source = self._steps.get(urn)
+            if source is not None and source.type == resource_types.CLUSTER:
+                found.add(urn)
+            elif source is not None:
+                new = {below for urns in source.sources.values() for below in urns} - seen
+                seen |= new
+                waiting += new
+        return found
+
+    def _nodes(self, pools: Sequence[Step]) -> str:
+        if not pools:
+            return ""
+        count = sum(pool_nodes(pool.old) or 0 for pool in pools)
+        zones = sorted({zone for pool in pools if (zone := self._zones_of_pool(pool))})
+        names = listed([pool.name for pool in pools], _MOST_NAMES)
+        return f"{several(count, 'node')} of {names}{_in(zones)}"
+
+    def _zones_of_pool(self, pool: Step) -> str:
+        if pool.urn not in self._zones_by_pool:
+            ids = [part.subnet for part in nodes_by_subnet(pool.type, pool.old)]
+            zones = dict.fromkeys(_zone(self._subnets[name]) for name in ids if name in self._subnets)
+            self._zones_by_pool[pool.urn] = ", ".join(zones)
+        return self._zones_by_pool[pool.urn]
+
+    def _in_container_subnets(self, ids: Sequence[str]) -> str:
+        subnets = [self._subnets[name] for name in ids if name in self._subnets]
+        zones = sorted({_zone(subnet) for subnet in subnets} - {""})
+        ranges = [_range(subnet) for subnet in subnets if _range(subnet)]
+        pods = f"those pods of {_pods(self._on_eni)} that run{_in(zones)}" if self._on_eni else ""
+        addresses = f"pods with an address in {listed(ranges, _MOST_NAMES)}{_in(zones)}" if ranges else ""
+        return _joined(addresses, pods)
+
+    def _in_subnet(self, subnet: Step) -> str:
+        pools = [pool for pool in self._pools if _is_in(pool, subnet)]
+        balanced = [
+            step
+            for step in self._balanced
+            if any(annotation(step.old, key) == subnet.id for key in _SUBNET_KEYS)
+        ]
+        return _joined(self._nodes(pools), _balancers(balanced))
+
+    def _in_group(self, rules: Step) -> str:
+        """Return the users of a security group whose rules change."""
+        group = rules.old.get("securityGroupId") or rules.new.get("securityGroupId")
+        if not isinstance(group, str) or unknown(group):
+            return ""
+        balanced = [
+            step
+            for step in self._balanced
+            if any(group in str(annotation(step.old, key)) for key in _GROUP_KEYS)
+        ]
+        found = _joined(self._nodes(self._pools_by_text.get(group, [])), _balancers(balanced))
+        return found or f"users of this security group {NOT_IN_PREVIEW}: look up {group} in the console"
+
+    @cached_property
+    def _pools_by_text(self) -> dict[str, list[Step]]:
+        """The node pools by each text of their inputs."""
+        found: dict[str, list[Step]] = {}
+        for pool in self._pools:
+            for text in set(_texts(pool.old)):
+                found.setdefault(text, []).append(pool)
+        return found
+
+
+def _is_in(pool: Step, subnet: Step) -> bool:
+    ids = pool.old.get("subnetIds")
+    return subnet.urn in pool.sources.get("subnetIds", ()) or (bool(subnet.id) and subnet.id in texts(ids))
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield each text in a value."""
+    if isinstance(value, str):
+        yield value
+    for item in (*mapping(value).values(), *items(value)):
+        yield from _texts(item)
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def _pods(workloads: Sequence[Step]) -> str:
+    shown = (f"{workload.name} ({_count(workload)})" for workload in workloads[:_MOST_NAMES])
+    return ", ".join(shown) + _more(workloads)
+
+
+def _more(found: Sequence[Step]) -> str:
+    return f" and {len(found) - _MOST_NAMES} more" if len(found) > _MOST_NAMES else ""
+
+
+def _has_pods(step: Step) -> bool:
+    return not is_patch(step.type) and bool(holders(step.type, step.old))
+
+
+def _count(workload: Step) -> str:
+    counts = [holder.pods for holder in holders(workload.type, workload.old)]
+    return "pods" if None in counts else several(sum(count or 0 for count in counts), "pod")
+
+
+def _is_on_eni(workload: Step) -> bool:
+    return any(holder.network for holder in holders(workload.type, workload.old))
+
+
+def _has_balancer(step: Step) -> bool:
+    return is_load_balancer_source(step) and may_have_balancer(step, step.old)
+
+
+def _balancers(sources: Sequence[Step]) -> str:
+    shown = (f"load balancer of {step.name} ({_address(step)})" for step in sources[:_MOST_NAMES])
+    return ", ".join(shown) + _more(sources)
+
+
+def _address(source: Step) -> str:
+    """Return the address of a load balancer as last read."""
+    entries = items(at(source.state, "status", "loadBalancer", "ingress"))
+    found = at(entries[0], "ip") or at(entries[0], "hostname") if entries else None
+    return found if isinstance(found, str) and found and not unknown(found) else "address not in the preview"
+
+
+def _in(zones: Sequence[str]) -> str:
+    return f" in {listed(zones, _MOST_NAMES)}" if zones else ""
+
+
+def _zone(subnet: Step) -> str:
+    return str((subnet.old or subnet.new).get("availabilityZone") or "")
+
+
+def _range(subnet: Step) -> str:
+    return str((subnet.old or subnet.new).get("cidrBlock") or "")
+
+
+Label = tuple[str, str, Any]
+"""Namespace, key and value."""
+
+
+class Selectors:
+    """Finds the workloads of a Service or Ingress, and the Services and Ingresses of a workload, as they are
+    before the apply."""
+
+    def __init__(self, workloads: Iterable[Step], steps: Iterable[Step]) -> None:
+        self._workloads: dict[Label, list[Step]] = {}
+        for workload in workloads:
+            for label in dict.fromkeys(
+                label for labels in _labels(workload) for label in _of(workload, labels)
+            ):
+                self._workloads.setdefault(label, []).append(workload)
+        self._services: dict[Label, list[Step]] = {}
+        self._named: dict[tuple[str, Any], list[Step]] = {}
+        self._ingresses: dict[tuple[str, Any], list[Step]] = {}
+        for step in steps:
+            on = load_balancer_source(step)
+            if on is On.INGRESS:
+                for name in set(_service_names(at(step.old, "spec"))):
+                    self._ingresses.setdefault((_namespace(step), name), []).append(step)
+            elif on is On.SERVICE and step.old:
+                self._named.setdefault((_namespace(step), at(step.old, "metadata", "name")), []).append(step)
+                for label in _of(step, _selector(step))[:1]:
+                    self._services.setdefault(label, []).append(step)
+
+    def backends(self, source: Step) -> list[Step]:
+        """Return the workloads whose pods the Service selects; for an Ingress those of the Services that its
+        rules name."""
+        if load_balancer_source(source) is not On.INGRESS:
+            wanted = _of(source, _selector(source))
+            none: list[Step] = []
+            candidates = min((self._workloads.get(label, none) for label in wanted), key=len, default=none)
+            return [workload for workload in candidates if _matches(workload, wanted)]
+        services = [
+            service
+            for name in set(_service_names(at(source.old, "spec")))
+            for service in self._named.get((_namespace(source), name), ())
+        ]
+        return _unique(workload for service in services for workload in self.backends(service))
+
+    def load_balanced_by(self, workload: Step) -> list[Step]:
+        """Return the Services that select the workload's pods, and the Ingresses that name one of these
+        Services."""
+        labels = dict.fromkeys(label for labels in _labels(workload) for label in _of(workload, labels))
+        services = [
+            service
+            for label in labels
+            for service in self._services.get(label, ())
+            if _matches(workload, _of(service, _selector(service)))
+        ]
+        names = [(_namespace(service), at(service.old, "metadata", "name")) for service in services]
+        ingresses = (ingress for name in names for ingress in self._ingresses.get(name, ()))
+        return _unique([*services, *ingresses])
+
+
+def _unique(steps: Iterable[Step]) -> list[Step]:
+    return list({step.urn: step for step in steps}.values())
+
+
+def _labels(workload: Step) -> list[Mapping[str, Any]]:
+    return [
+        mapping(at(holder.template, "metadata", "labels")) for holder in holders(workload.type, workload.old)
+    ]
+
+
+def _selector(service: Step) -> Mapping[str, Any]:
+    return mapping(at(service.old, "spec", "selector"))
+
+
+def _of(step: Step, labels: Mapping[str, Any]) -> Sequence[Label]:
+    return [(_namespace(step), key, value) for key, value in labels.items() if isinstance(value, str)]
+
+
+def _matches(workload: Step, wanted: Sequence[Label]) -> bool:
+    return any(set(wanted) <= set(_of(workload, labels)) for labels in _labels(workload))
+
+
+def _namespace(step: Step) -> str:
+    found = at(step.old, "metadata", "namespace")
+    return found if isinstance(found, str) and found else "default"
+
+
+def _service_names(value: object) -> Iterator[str]:
+    """Yield the names of the Services in an Ingress of any API version."""
+    for key, item in mapping(value).items():
+        if key == "service" and isinstance(name := at(item, "name"), str):
+            yield name
+        elif key == "serviceName" and isinstance(item, str):
+            yield item
+        else:
+            yield from _service_names(item)
+    for item in items(value):
+        yield from _service_names(item)

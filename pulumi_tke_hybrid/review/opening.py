@@ -1,0 +1,278 @@
+"""The two sentences that open a review: the effect if the change is merged, and what to check before.
+
+Answers with `wording.CHECKS` for the first finding; without findings with what is new or restarted.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from pulumi_tke_hybrid.cli.text import listed, several
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.kubernetes_objects import (
+    existing_balancer,
+    holders,
+    internal_subnet,
+    is_load_balancer_source,
+)
+from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.node_pools import pool_nodes
+from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
+from pulumi_tke_hybrid.plan.rules.workloads import BALANCER_REPLACED
+from pulumi_tke_hybrid.review import view, wording
+from pulumi_tke_hybrid.review.accepting import JudgedCause, Verdict
+from pulumi_tke_hybrid.review.affected import NOT_IN_PREVIEW
+from pulumi_tke_hybrid.review.grouping import short_type
+from pulumi_tke_hybrid.review.review import Review
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.values import Props, unknown
+
+NO_EFFECT = "No effect on the network found"
+_FEW = 3
+"""Changes and new resources that a sentence about another finding names."""
+_MOST_EFFECTS = 12
+_UNUSED = " (no resource of the preview uses this subnet)"
+_SIZED_POOLS = (resource_types.NODE_POOL, resource_types.NATIVE_NODE_POOL)
+
+
+def opening(review: Review) -> list[tuple[str, str]]:
+    """Return (title, sentence) of each line: `If merged` and `Check`; no title where no effect was found."""
+    if review.verdict is Verdict.COULD_NOT_TELL:
+        return [
+            (
+                "If merged",
+                (
+                    "not known: no whole preview could be read, so this comment shows no effect or only a"
+                    " part of it."
+                ),
+            ),
+            ("Check", "do not merge on this comment; run the preview again and read the job's log."),
+        ]
+    judged = [
+        item
+        for item in review.causes
+        if item.severity is not Severity.NOTE and item.cause.first.rule.id != NOT_JUDGED.id
+    ]
+    if any(stack.plan.failed for stack in review.stacks):
+        return _failed(review, judged)
+    return _found(review, judged) if judged else _nothing_found(review)
+
+
+def _failed(review: Review, judged: Sequence[JudgedCause]) -> list[tuple[str, str]]:
+    merged = (
+        "nothing is applied: the next update stops at the same error in its own preview, before it changes"
+        " anything."
+    )
+    if judged:
+        merged += f" What follows is for the time when the error is mended. {_merged(review, judged)}"
+    return [
+        ("If merged", merged),
+        ("Check", "send the change back to its author: the error must be mended and a new preview made."),
+    ]
+
+
+def _found(review: Review, judged: Sequence[JudgedCause]) -> list[tuple[str, str]]:
+    first = judged[0].cause.first
+    rule = BALANCER_REPLACED.id if first.path.endswith(".spec.type") else first.rule.id
+    question = wording.CHECKS.get(rule) or f"is this intended? If not: {first.todo}"
+    affected = review.affected(judged[0])
+    if NOT_IN_PREVIEW in affected:
+        question += f" {affected[0].upper()}{affected[1:]}"
+    accepted = " The danger is accepted already." if judged[0].accepted else ""
+    return [
+        ("If merged", _merged(review, judged)),
+        ("Check", f"{question}{'' if question.endswith('?') else '.'}{accepted}"),
+    ]
+
+
+def _merged(review: Review, judged: Sequence[JudgedCause]) -> str:
+    first, rest = judged[0], judged[1:]
+    dangers = sum(item.severity is Severity.ERROR for item in rest)
+    more = [
+        several(dangers, "more danger") if dangers else "",
+        several(len(rest) - dangers, "more warning") if len(rest) > dangers else "",
+    ]
+    also = " and ".join(part for part in more if part)
+    affected = review.affected(first)
+    change = _change(review, first)
+    effect = first.cause.first.why.partition("; ")[0]
+    known = f" Affected: {affected}." if affected and NOT_IN_PREVIEW not in affected else ""
+    only_new = review.counts.changes == review.counts.add
+    added = _added_effects(review.steps)
+    news = _news(added) if only_new or first.severity is not Severity.ERROR or len(added) <= _FEW else ""
+    start = f"{_all_deleted(review)}{_new_zones(review)}{change}. {effect[:1].upper()}{effect[1:]}."
+    return f"{start}{known}{news}{f' And {also}, below.' if also else ''}"
+
+
+def _change(review: Review, item: JudgedCause) -> str:
+    """Return the change with its places: `Deployment web, StatefulSet db: …`; each place with its own change
+    where the changes differ."""
+    findings = item.cause.findings
+    if len({finding.head for finding in findings}) == 1:
+        return (
+            f"{listed([_named(review, item.stack, finding) for finding in findings], 3)}: {findings[0].head}"
+        )
+    each = [f"{_named(review, item.stack, finding)}: {finding.head}" for finding in findings[:_FEW]]
+    return "; ".join([*each, *([f"and {len(findings) - _FEW} more"] if len(findings) > _FEW else [])])
+
+
+def _new_zones(review: Review) -> str:
+    """Return a sentence on zones that get their first subnets and nodes while other zones have nodes."""
+    zones = [zone for stack in review.stacks for zone in stack.zones]
+    new = [
+        zone.name
+        for zone in zones
+        if zone.nodes_after and not zone.nodes_before and all(net.op is Op.CREATE for net in zone.subnets)
+    ]
+    if not new or not any(zone.nodes_before for zone in zones):
+        return ""
+    return f"{'Zones' if len(new) > 1 else 'Zone'} {', '.join(new)} {'are' if len(new) > 1 else 'is'} added. "
+
+
+def _all_deleted(review: Review) -> str:
+    """Return the first sentence for a review with deletions alone that include a network or a cluster."""
+    counts = review.counts
+    gone = [step for step in review.steps if step.op is Op.DELETE]
+    wide = [step for step in gone if step.type in (resource_types.VPC, resource_types.CLUSTER)]
+    if not wide or counts.delete + counts.state_only != counts.changes or counts.same:
+        return ""
+    pools = sum(step.type in resource_types.POOLS for step in gone)
+    subnets = sum(step.type == resource_types.SUBNET for step in gone)
+    parts = [*(f"{short_type(step)} {step.name}" for step in wide)]
+    parts += [several(pools, "node pool")] if pools else []
+    parts += [several(subnets, "subnet")] if subnets else []
+    return (
+        f"Everything that this preview shows is deleted: {', '.join(parts)},"
+        f" {several(counts.delete, 'resource')} in all. "
+    )
+
+
+def _named(review: Review, stack: str, finding: Finding) -> str:
+    """Return type and name of the finding's resource, as `Cluster prod`; the path where the finding is about
+    several resources."""
+    step = next((step for step in review.steps if finding.urn and step.urn == finding.urn), None)
+    name = f"{short_type(step)} {step.name}" if step else finding.path
+    return f"{stack}: {name}" if len(review.stacks) > 1 else name
+
+
+def _nothing_found(review: Review) -> list[tuple[str, str]]:
+    """Return the sentences of a review without findings: what is new, restarts, or was not judged."""
+    added, restarted = _added_effects(review.steps), _restarted_effects(review.steps)
+    unjudged = [item for item in review.causes if item.cause.first.rule.id == NOT_JUDGED.id]
+    names = listed(
+        [review.place(item.stack, finding) for item in unjudged for finding in item.cause.findings]
+    )
+    unnamed = sorted({op for stack in review.stacks for op in stack.plan.unnamed_ops})
+    names += (
+        f"{', ' if names and unnamed else ''}{f'unknown operations: {listed(unnamed)}' if unnamed else ''}"
+    )
+    count = sum(len(item.cause.findings) for item in unjudged) + len(unnamed)
+    also = f" A rolling update replaces {', '.join(restarted)}, one after another." if restarted else ""
+    if count:
+        return [
+            (
+                "If merged",
+                f"{NO_EFFECT.lower()} in what was judged; not judged: {count} ({names}).{_news(added)}{also}",
+            ),
+            (
+                "Check",
+                "what the parts that were not judged do to addresses and load balancers; ask their author.",
+            ),
+        ]
+    if added:
+        unused = (
+            " Subnets that no resource uses give pods no address until they are registered."
+            if view.unused_subnets(review.steps)
+            else ""
+        )
+        return [
+            ("If merged", f"{', '.join(added)}. Nothing that exists loses its network or its address.{also}"),
+            ("Check", f"is everything new here as planned (ranges, nodes, load balancers, pods)?{unused}"),
+        ]
+    return [("", f"{NO_EFFECT}.{also}")]
+
+
+def _news(added: Sequence[str]) -> str:
+    return f" In this change: {', '.join(added)}." if added else ""
+
+
+def _added_effects(steps: Sequence[Step]) -> list[str]:
+    """Return what is new on the network: ranges, nodes, load balancers, pods."""
+    unused = {step.urn for step in view.unused_subnets(steps)}
+    return _bounded(
+        phrase + (_UNUSED if step.urn in unused else "") for step in steps for phrase in _effects_of(step)
+    )
+
+
+def _restarted_effects(steps: Sequence[Step]) -> list[str]:
+    """Return the workloads whose pods a rolling update replaces."""
+    return _bounded(phrase for step in steps if step.op is Op.UPDATE for phrase in _rollouts(step))
+
+
+def _bounded(phrases: Iterable[str]) -> list[str]:
+    found = list(phrases)
+    return found[:_MOST_EFFECTS] + (
+        [f"{len(found) - _MOST_EFFECTS} more"] if len(found) > _MOST_EFFECTS else []
+    )
+
+
+def _effects_of(step: Step) -> Iterator[str]:
+    if step.type in _SIZED_POOLS:
+        yield from _node_changes(step)
+    elif step.op is Op.UPDATE:
+        yield from _pod_changes(step)
+    if step.op is not Op.CREATE:
+        return
+    if step.type == resource_types.SUBNET:
+        yield f"new subnet {_text(step.new, 'cidrBlock')} in {_text(step.new, 'availabilityZone')}"
+    elif step.type == resource_types.VPC:
+        yield f"new VPC {_text(step.new, 'cidrBlock')}"
+    elif step.type == resource_types.CLUSTER:
+        yield f"new cluster {step.name} with the pod range {_text(step.new, 'clusterCidr')}"
+    elif step.type == resource_types.SWITCH:
+        yield "pods may have addresses of pod subnets from then on (VPC-CNI is switched on)"
+    elif is_load_balancer_source(step):
+        if existing_balancer(step, step.new):
+            yield f"{step.name} uses the load balancer {existing_balancer(step, step.new)}"
+        else:
+            yield (
+                f"new {'internal' if internal_subnet(step, step.new) else 'public'} load balancer for"
+                f" {step.name}"
+            )
+    else:
+        yield from (
+            f"new workload {step.name} ({_pods(holder.pods)})" for holder in holders(step.type, step.new)
+        )
+
+
+def _node_changes(step: Step) -> Iterator[str]:
+    before, after = (pool_nodes(props) or 0 for props in (step.old, step.new))
+    if step.op is Op.CREATE:
+        yield f"{several(after, 'new node')} of {step.name}"
+    elif step.op is Op.UPDATE and before != after:
+        yield f"{step.name} from {before} to {several(after, 'node')}"
+
+
+def _pod_changes(step: Step) -> Iterator[str]:
+    for was, becomes in zip(holders(step.type, step.old), holders(step.type, step.new), strict=False):
+        if was.pods is not None and becomes.pods is not None and was.pods != becomes.pods:
+            yield f"{step.name} from {was.pods} to {several(becomes.pods, 'pod')}"
+
+
+def _rollouts(step: Step) -> Iterator[str]:
+    for was, becomes in zip(holders(step.type, step.old), holders(step.type, step.new), strict=False):
+        if was.template != becomes.template:
+            away = (
+                " (none until it is back)"
+                if step.type == resource_types.STATEFUL_SET and becomes.pods == 1
+                else ""
+            )
+            yield f"{_pods(becomes.pods)} of {step.name}{away}"
+
+
+def _pods(count: int | None) -> str:
+    return "pods" if count is None else several(count, "pod")
+
+
+def _text(props: Props, key: str) -> str:
+    found: Any = props.get(key)
+    return "(not known before the apply)" if unknown(found) or not isinstance(found, str) else found
