@@ -295,12 +295,6 @@ class ClientIpWorkloadArgs(Args):
     cluster. A provider of another cluster replaces the objects."""
 
     def problems(self) -> Iterator[Finding]:
-        for name in ("exposure", "ingress", "listener", "rollout"):
-            part: Args | None = getattr(self, name)
-            if part is not None:
-                yield from (problem.under(name) for problem in part.problems())
-        for index, port in enumerate(self.ports or ()):
-            yield from (problem.under(f"ports[{index}]") for problem in port.problems())
         yield from self._pod_problems()
         if self.ports is not None and not self.ports:
             yield PROPERTY.finding("ports", "is empty; leave it out for port 80")

@@ -54,7 +54,6 @@ class _GatewayArgs(Args):
     workloads: Optional[Sequence[str]] = None
 
     def problems(self) -> Iterator[Finding]:
-        yield from (problem.under("exposure") for problem in self.exposure.problems())
         if not self.exposure.is_there:
             yield PROPERTY.finding(
                 "exposure.kind", "'none' is no load balancer; say public, internal or existing"

@@ -205,13 +205,9 @@ class HybridClusterArgs(Args):
         yield from ranges.findings(plan)
         wanted = self.endpoint or EndpointArgs()
         yield from zones_and_subnets.findings(plan, value_if_known(wanted.subnet_id))
-        for index, pool in enumerate(self.node_pools or ()):
-            yield from (finding.under(f"node_pools[{index}]") for finding in pool.problems())
         yield from pools.findings(plan, endpoint=self.kubeconfig is None, wanted=self.endpoint is not None)
         yield from capacity.node_capacity_findings(plan)
         yield from self._registration(plan)
-        if self.endpoint is not None:
-            yield from (finding.under("endpoint") for finding in self.endpoint.problems())
         yield from ipamd.reclaim_findings(value_if_known(self.ip_reclaim), plan.static_ip)
 
     def _registration(self, plan: DeclaredCluster) -> Iterator[Finding]:

@@ -131,8 +131,6 @@ class NodePoolArgs(Args):
                 todo="give one of them",
             )
         bounds = self.autoscale
-        if bounds is not None:
-            yield from (finding.under("autoscale") for finding in bounds.problems())
         least, most = (
             (value_if_known(bounds.min_size), value_if_known(bounds.max_size)) if bounds else (None, None)
         )

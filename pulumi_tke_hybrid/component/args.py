@@ -1,7 +1,10 @@
-"""How argument classes are made: one class is the type, the documentation, the validation and the schema."""
+"""Argument classes: one class is the type, the documentation, the validation and the schema of its properties.
+
+The checks of single values are in `component.inputs`; the rules are in `tke.rules`.
+"""
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar, Union, cast
 
 import pydantic.dataclasses
@@ -17,7 +20,7 @@ A = TypeVar("A", bound="Args")
 C = TypeVar("C", bound=type)
 
 SeverityInput = Union[Severity, Literal["error", "warning", "note"]]
-"""A severity, or its word."""
+"""A severity, or its name."""
 
 _CONFIG = ConfigDict(
     arbitrary_types_allowed=True, extra="forbid", hide_input_in_errors=True, use_enum_values=False
@@ -28,20 +31,22 @@ class Args:
     """Base of all argument classes."""
 
     def problems(self) -> Iterator[Finding]:
-        """What the rules say across several properties, for plain values; paths are relative to this
-        object."""
+        """Yield the findings that concern several properties of this object; paths are relative to the object.
+
+        Nested argument objects are checked by the base class, and not here.
+        """
         yield from ()
 
     def without_components(self: A) -> A:
-        """The same, with components that it holds replaced by what the program said of them."""
+        """Return a copy in which the inputs of each component replace the component."""
         return self
 
     def judged(self) -> list[Finding]:
-        """The findings, with the severities that the program's own `rules` give them."""
-        settings = self.settings
+        """Return the findings on this object and on all nested ones, with the severities of `rules`."""
+        found, settings = list(_findings("", self)), self.settings
         if not settings:
-            return list(self.problems())
-        return [*setting_findings(settings, every_rule()), *judged(self.problems(), settings)]
+            return found
+        return [*setting_findings(settings, every_rule()), *judged(found, settings)]
 
     @property
     def settings(self) -> Mapping[str, Severity]:
@@ -49,15 +54,27 @@ class Args:
         return getattr(self, "rules", None) or {}
 
 
+def _findings(path: str, value: object) -> Iterator[Finding]:
+    """Yield the findings on every argument object in the value, the innermost first; `path` leads to the value."""
+    if isinstance(value, Args):
+        for name, part in vars(value).items():
+            yield from _findings(f"{path}.{name}" if path else name, part)
+        yield from (finding.under(path) if path else finding for finding in value.problems())
+    elif isinstance(value, Mapping):
+        for key, part in cast(Mapping[str, object], value).items():
+            yield from _findings(f"{path}[{key!r}]", part)
+    elif isinstance(value, list | tuple):
+        for index, part in enumerate(cast(Sequence[object], value)):
+            yield from _findings(f"{path}[{index}]", part)
+
+
 @dataclass_transform(kw_only_default=True)
 def args_class(**checks: Check | EachItem | NoneAllowed) -> Callable[[C], C]:
-    """Make a keyword-only class whose properties are validated, plain ones at once and Outputs when they
-    resolve.
+    """Make a keyword-only class with validated properties: plain values at once, Outputs when they resolve.
 
-    `checks` maps a property to a function that looks at a plain value and says what is wrong with it, or
-    None; to `Each` of such a
-    function where it looks at the items of a list or the values of a mapping; to `PassedOn` where an Output
-    may also turn out None.
+    `checks` maps a property to a function that returns the fault of a plain value, or None; to `EachItem` of
+    such a function for the items of a list or the values of a mapping; to `NoneAllowed` for a property whose
+    Output may resolve to None.
     """
 
     def make(cls: C) -> C:
@@ -70,7 +87,7 @@ def args_class(**checks: Check | EachItem | NoneAllowed) -> Callable[[C], C]:
             for name, annotation in annotations.items()
         }
         made: Any = pydantic.dataclasses.dataclass(cls, kw_only=True, config=_CONFIG)
-        # Cross-language schemas, editors and our own documentation read what the author wrote.
+        # Cross-language schemas, editors and the documentation read the annotations as written.
         made.__annotations__ = annotations
         validate: Callable[..., None] = made.__init__
 
@@ -88,12 +105,10 @@ def args_class(**checks: Check | EachItem | NoneAllowed) -> Callable[[C], C]:
 
 
 def parse_args(cls: type[A], value: A | Mapping[str, object], owner: str) -> A:
-    """An instance of `cls` from itself or from a plain mapping of the same shape.
+    """Return an instance of `cls`, made from a mapping of the same shape if necessary.
 
-    Errors come together: those of types and bounds first, and only without any the rules', which look at a
-    whole object.
-
-    Warnings and notes are for `advise`, which needs the component to say them under.
+    Raise `InvalidInputs` with all errors of types and bounds; without such errors, with all errors of the
+    rules. `check_deferred` reports warnings and notes, once the component exists.
     """
     if not isinstance(value, cls):
         try:

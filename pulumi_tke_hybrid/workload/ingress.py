@@ -82,7 +82,6 @@ class IngressArgs(Args):
     refused at preview until `allow_address_change`. Default: none."""
 
     def problems(self) -> Iterator[Finding]:
-        yield from (problem.under("exposure") for problem in self.exposure.problems())
         if not self.exposure.is_there:
             yield PROPERTY.finding(
                 "exposure.kind",

@@ -160,8 +160,6 @@ class ListenerArgs(Args):
             yield PROPERTY.finding(
                 "", "says nothing; set session_seconds, scheduler or health_check, or leave it out"
             )
-        if self.health_check is not None:
-            yield from (problem.under("health_check") for problem in self.health_check.problems())
 
 
 @args_class(
@@ -202,8 +200,6 @@ class PortArgs(Args):
                 "certificate_id",
                 "belongs to protocol 'TCP_SSL', and only to it; the load balancer needs it to end TLS",
             )
-        if self.listener is not None:
-            yield from (problem.under("listener") for problem in self.listener.problems())
 
     def called(self, index: int) -> str:
         """Its name, given or not, as the port of this place in the list."""

@@ -1,6 +1,6 @@
 """Bad inputs: all at once, one line a property, with its path; the same for values that come later."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -10,6 +10,8 @@ import pytest
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.inputs import EachItem, Input
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 from tests.unit.catalogue.described import CLASSES, Late, awake, pool
 from tests.unit.programs import run
 
@@ -277,3 +279,29 @@ def test_a_check_for_a_property_that_does_not_exist_is_a_programming_error() -> 
         @args_class(sise=lambda value: None)
         class _Wrong(Args):  # pyright: ignore[reportUnusedClass]
             size: Input[int]
+
+
+@args_class()
+class Inner(Args):
+    low: int
+    high: int
+
+    def problems(self) -> Iterator[Finding]:
+        if self.low > self.high:
+            yield PROPERTY.finding("low", "is above high")
+
+
+@args_class()
+class Outer(Args):
+    one: Optional[Inner] = None
+    several: Optional[Sequence[Inner]] = None
+    named: Optional[Mapping[str, Inner]] = None
+
+
+def test_nested_arguments_are_checked_without_a_list_of_their_names() -> None:
+    wrong = {"low": 2, "high": 1}
+    with pytest.raises(tke.InvalidInputs) as caught:
+        parse_args(
+            Outer, {"one": wrong, "several": [{"low": 1, "high": 1}, wrong], "named": {"a": wrong}}, "it"
+        )
+    assert [problem.path for problem in caught.value.problems] == ["one.low", "several[1].low", "named['a'].low"]
