@@ -8,9 +8,8 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import Resource
 
-from pulumi_tke_hybrid.cloud.clusters import pod_limits, wait_until_gone
+from pulumi_tke_hybrid.cloud.clusters import pod_limits, subnets_of, wait_until_empty, wait_until_gone
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
-from pulumi_tke_hybrid.cloud.subnets import subnets_of, wait_until_empty
 from pulumi_tke_hybrid.component.dynamic import CloudStateProvider, log_progress, unknown
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster, DeclaredPool, Subnet
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged

@@ -10,6 +10,13 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Updat
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch, identity
+from pulumi_tke_hybrid.cloud.vpc_cni_state import (
+    adoption_report,
+    changes,
+    drift_lines,
+    forbidden_changes,
+    in_use_findings,
+)
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
 from pulumi_tke_hybrid.component.diagnostics import check_deferred
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, log_progress, unknown
@@ -186,7 +193,7 @@ class VpcCniProvider(CloudProvider):
     move it."""
 
     def check_offline(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
-        problems = VpcCniSwitch.check(olds, news, unknown)
+        problems = forbidden_changes(olds, news, unknown)
         followed = any(problem.path == "ip_reclaim" for problem in problems) and self._reclaims_as(news)
         return [problem for problem in problems if not (followed and problem.path == "ip_reclaim")]
 
@@ -209,7 +216,7 @@ class VpcCniProvider(CloudProvider):
         if olds.get("clusterId") == news.get("clusterId"):
             return self._in_use(news, registered)
         try:
-            report = self._switch(news).report(news, unknown)
+            report = adoption_report(self.cloud(news), news, unknown)
         except CloudError as error:
             log_progress(
                 f"could not look at {news['clusterId']}: {error.code}; `up` looks again before it changes"
@@ -228,7 +235,7 @@ class VpcCniProvider(CloudProvider):
         if unknown(news.get("region")) or not set(wanted) - set(registered):
             return []
         try:
-            found = self._switch(news).in_use(wanted, registered)
+            found = in_use_findings(self.cloud(news), wanted, registered)
         except CloudError as error:
             log_progress(f"could not look whether the container subnets are empty ({error.code})")
             return []
@@ -239,9 +246,9 @@ class VpcCniProvider(CloudProvider):
         return [finding for finding in found if finding.severity is Severity.ERROR]
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        for line in VpcCniSwitch.drift(olds, news, unknown):
+        for line in drift_lines(olds, news, unknown):
             log_progress(line)
-        changed, replacing = VpcCniSwitch.changes(olds, news, unknown)
+        changed, replacing = changes(olds, news, unknown)
         return DiffResult(changes=bool(changed), replaces=replacing)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -272,7 +279,7 @@ class VpcCniReadyProvider(CloudProvider):
     """Waits until VPC-CNI works on the nodes. Its module path is in every user's state: never move it."""
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        changed, replacing = VpcCniSwitch.changes(olds, news, unknown)
+        changed, replacing = changes(olds, news, unknown)
         return DiffResult(changes=bool(changed), replaces=replacing)
 
     def create(self, props: dict[str, Any]) -> CreateResult:

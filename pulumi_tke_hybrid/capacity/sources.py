@@ -12,10 +12,8 @@ from typing import Any
 from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, WrongUse
 from pulumi_tke_hybrid.cli.options import other_cluster
 from pulumi_tke_hybrid.cloud.client import Answer, Cloud
-from pulumi_tke_hybrid.cloud.clusters import find_cluster, instance_addresses, pod_limits
-from pulumi_tke_hybrid.cloud.subnets import subnets_of
-from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
-from pulumi_tke_hybrid.cloud.waiting import Wait
+from pulumi_tke_hybrid.cloud.clusters import find_cluster, instance_addresses, pod_limits, subnets_of
+from pulumi_tke_hybrid.cloud.vpc_cni_state import read_vpc_cni
 from pulumi_tke_hybrid.kube.client import NODE, POD, KubeClient
 from pulumi_tke_hybrid.kube.objects import (
     internal_address,
@@ -110,7 +108,7 @@ def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> ClusterI
             " credentials"
         )
     _refuse_another(cloud, cluster_id, inside)
-    live = VpcCniSwitch(cloud, Wait(0, _silent)).look({"clusterId": cluster_id})
+    live = read_vpc_cni(cloud, cluster_id)
     if live is None or not live.enabled:
         raise CouldNotTell(f"VPC-CNI of {cluster_id} is off, so it has no container subnets")
     listed = live.ipamd_subnets or live.subnets
@@ -169,10 +167,6 @@ def _subnet(item: Answer) -> Subnet:
         str(item["SubnetId"]),
         max(cidrs.usable_addresses(block) - int(item["AvailableIpAddressCount"]), 0),
     )
-
-
-def _silent(_: str) -> None:
-    """Nothing is waited for, so there is nothing to show."""
 
 
 def of_preview(preview: Json, cluster: str) -> tuple[ClusterInventory, ClusterInventory]:

@@ -1,24 +1,11 @@
-"""Whether a cluster is there: the one place that decides what "gone" means.
+"""Reads of clusters and of their parts: node pools, instances, add-ons, ENI limits and subnets.
 
-Whether a cluster, as the cloud describes it, can be what the program wants to make of it.
-
-The machines of a cluster, as the cloud lists them.
-
-Add-ons of a cluster, as component management has them (tke 2018-05-25, DescribeAddon). Needs no kubeconfig.
-
-The node pools of a cluster, as the cloud has them: of every kind (tke 2022-05-01, DescribeNodePools).
-
-The older DescribeClusterNodePools has those with a scaling group only, so a native or super pool of the same
-name would not be seen.
-
-What the cloud says of the ENI limits of instance types (457/59275).
-
-A lost answer leaves a cluster, or a node pool, that nobody's state knows. The next run must not make a second
-one.
+This module also refuses a cluster or a node pool that no state knows: a lost response may have left it, and the
+next run must not make a second cluster or pool. It changes nothing.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.cloud.client import PAGE, Answer, Cloud, all_pages
@@ -28,12 +15,27 @@ from pulumi_tke_hybrid.tke.enis import EniLimit, reported_limit
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, NOT_GLOBAL_ROUTER
 
+Props = Mapping[str, Any]
+
 _GONE = ("ResourceNotFound", "InternalError.ClusterNotFound", "InvalidParameter.ClusterNotFound")
+_ADDON_ABSENT = ("ResourceNotFound", "FailedOperation.AddonNotFound")
+_DELETING = "Deleting"
+_SIZE_FIELDS = {"Regular": "DesiredNodesNum", "Native": "Replicas"}
+"""The size of a node pool by its type; pools of other types have no size."""
+_VALUES_OF_A_FILTER = 5
+"""How many values a filter of DescribeSubnets takes. Its page names no number; other actions of the service take
+5 or 100."""
+_STILL_HELD = (
+    "Addresses kept by `vpc-ip-claim-delete-policy: Never` may stay until their reclaim time. Run `pulumi"
+    " destroy` again to go on."
+)
 
 
 def find_cluster(cloud: Cloud, cluster_id: str) -> Answer | None:
-    """The cluster; None only if the cloud says that this account has none of that id in the region. Any other
-    error is raised."""
+    """Return the cluster; None only if the cloud reports that the account has no cluster of that id in the region.
+
+    Raise `CloudError` for any other error.
+    """
     try:
         answer = cloud.call("tke", "DescribeClusters", {"ClusterIds": [cluster_id]})
     except CloudError as error:
@@ -44,149 +46,66 @@ def find_cluster(cloud: Cloud, cluster_id: str) -> Answer | None:
     return clusters[0] if clusters else None
 
 
-Props = Mapping[str, Any]
-
-
 def not_a_global_router(cluster_id: str, cluster: Answer) -> Finding | None:
-    """Why VPC-CNI cannot be switched on for a cluster, an item of DescribeClusters; None if it can."""
+    """Return a finding if VPC-CNI cannot be enabled for the cluster, an item of DescribeClusters."""
     described: Answer = json.loads(cluster.get("Property") or "{}")
     network: Answer = cluster.get("ClusterNetworkSettings") or {}
     kind = described.get("NetworkType", "GR")
     if kind != "GR":
-        why, todo = (
-            "only a GlobalRouter cluster can become hybrid, and the order is fixed for ever",
-            "adopt another one, or make one",
-        )
+        why = "only a GlobalRouter cluster can become hybrid, and the order is fixed for ever"
         return NOT_GLOBAL_ROUTER.finding(
-            "cluster_id", f"was made as {kind}", value=cluster_id, why=why, todo=todo
+            "cluster_id",
+            f"was made as {kind}",
+            value=cluster_id,
+            why=why,
+            todo="adopt another one, or make one",
         )
     if network.get("DataPlaneV2") or "cilium" in json.dumps(described).lower():
         why = "enabling VPC-CNI there is accepted, but pods keep their overlay addresses"
-        todo = "use a cluster without Cilium"
         return NOT_GLOBAL_ROUTER.finding(
-            "cluster_id", "runs Cilium (data plane v2)", value=cluster_id, why=why, todo=todo
+            "cluster_id",
+            "runs Cilium (data plane v2)",
+            value=cluster_id,
+            why=why,
+            todo="use a cluster without Cilium",
         )
     return None
 
 
 def of_another_vpc(props: Props, cluster: Answer, unknown: Callable[[object], bool]) -> Finding | None:
-    """That the cluster lies in another VPC than the program says; None also where that is not known.
-    `unknown`: as in a preview."""
+    """Return a finding if the cluster lies in another VPC than the program states; None also while that VPC is
+    unknown."""
     network: Answer = cluster.get("ClusterNetworkSettings") or {}
-    there, said = network.get("VpcId"), props["vpcId"]
-    if not there or unknown(said) or there == said:
+    live, stated = network.get("VpcId"), props["vpcId"]
+    if not live or unknown(stated) or live == stated:
         return None
-    why, todo = "pods get addresses of the cluster's own VPC", f"say {there}"
     return ADOPTED.finding(
-        "vpc_id", f"is not the VPC of {props['clusterId']}, which is {there}", value=said, why=why, todo=todo
+        "vpc_id",
+        f"is not the VPC of {props['clusterId']}, which is {live}",
+        value=stated,
+        why="pods get addresses of the cluster's own VPC",
+        todo=f"say {live}",
     )
 
 
-def instance_addresses(cloud: Cloud, cluster_id: str) -> frozenset[str]:
-    """Their addresses in the VPC: by them a node is known to be of this cluster, whatever a kubeconfig is
-    called."""
-
-    def page(offset: int) -> Answer:
-        return cloud.call(
-            "tke", "DescribeClusterInstances", {"ClusterId": cluster_id, "Limit": PAGE, "Offset": offset}
-        )
-
-    return frozenset(str(item.get("LanIP") or "") for item in all_pages(page, "InstanceSet"))
-
-
-_ABSENT = ("ResourceNotFound", "FailedOperation.AddonNotFound")
-
-
-def addon_version(cloud: Cloud, cluster_id: str, name: str) -> str:
-    """Its version, such as `3.11.0`; empty where component management does not have it. Raises
-    `CloudError`."""
-    try:
-        answer = cloud.call("tke", "DescribeAddon", {"ClusterId": cluster_id, "AddonName": name})
-    except CloudError as error:
-        if error.code.startswith(_ABSENT):
-            return ""
-        raise
-    found: list[Answer] = answer.get("Addons") or []
-    return next((str(item.get("AddonVersion") or "") for item in found if item.get("AddonName") == name), "")
-
-
-_SIZES = {"Regular": "DesiredNodesNum", "Native": "Replicas"}
-"""Where a pool of a kind has its size; those of the other kinds have none."""
-
-
-def node_pools(cloud: Cloud, cluster_id: str) -> list[Answer]:
-    """All of them: Regular, Native, Super and External."""
-
-    def page(offset: int) -> Answer:
-        return cloud.call(
-            "tke", "DescribeNodePools", {"ClusterId": cluster_id, "Limit": PAGE, "Offset": offset}
-        )
-
-    return all_pages(page, "NodePools")
-
-
-def size_of(cloud: Cloud, pool_id: str) -> int | None:
-    """How many nodes a pool is to have now; None if it is gone. `pool_id` as the provider writes it:
-    `cls-…#np-…`.
-
-    Raises NotTold where the pool is there and the answer has no size of it.
-    """
-    cluster_id, _, own_id = pool_id.partition("#")
-    pool = next((pool for pool in node_pools(cloud, cluster_id) if pool.get("NodePoolId") == own_id), None)
-    if pool is None:
-        return None
-    kind = str(pool.get("Type") or "")
-    described: Answer = pool.get(kind) or {}
-    size = described.get(_SIZES.get(kind, ""))
-    if not isinstance(size, int):
-        raise IncompleteResponse(
-            "DescribeNodePools",
-            "IncompleteResponse",
-            f"the answer does not say how many nodes {own_id} ({kind or 'no kind'}) is to have",
-        )
-    return size
-
-
-def pod_limits(
-    cloud: Cloud, kinds: Iterable[tuple[str | None, str | None]], static_ip: bool
-) -> dict[str, EniLimit]:
-    """The limit of each type for (zone, type) pairs. A type that the cloud does not know is left out."""
-    found: dict[str, EniLimit] = {}
-    for zone, kind in dict.fromkeys(kinds):
-        if kind is None or kind in found:
-            continue
-        answer = cloud.call("tke", "DescribeVpcCniPodLimits", {"Zone": zone or "", "InstanceType": kind})
-        entries: list[Answer] = answer.get("PodLimitsInstanceSet") or []
-        for entry in entries:
-            limit = (
-                reported_limit(kind, static_ip, entry["PodLimits"])
-                if entry.get("InstanceType") == kind
-                else None
-            )
-            if limit is not None:
-                found[kind] = limit
-    return found
-
-
 def clusters_named(cloud: Cloud, vpc_id: str, name: str) -> list[Answer]:
-    """The clusters of that name in the VPC."""
+    """Return the clusters of that name in the VPC."""
 
     def page(offset: int) -> Answer:
         filters = [{"Name": "ClusterName", "Values": [name]}]
         return cloud.call("tke", "DescribeClusters", {"Filters": filters, "Limit": PAGE, "Offset": offset})
 
-    clusters = all_pages(page, "Clusters")
     return [
         item
-        for item in clusters
+        for item in all_pages(page, "Clusters")
         if item.get("ClusterName") == name and item["ClusterNetworkSettings"]["VpcId"] == vpc_id
     ]
 
 
 def refuse_orphan(cloud: Cloud, vpc_id: str, name: str) -> None:
-    """Raise if the VPC already has a cluster of that name."""
+    """Raise `CloudError` if the VPC already has a cluster of that name."""
     for cluster in clusters_named(cloud, vpc_id, name):
-        if cluster.get("ClusterStatus") != "Deleting":
+        if cluster.get("ClusterStatus") != _DELETING:
             found = cluster["ClusterId"]
             raise CloudError(
                 "CreateCluster",
@@ -197,8 +116,87 @@ def refuse_orphan(cloud: Cloud, vpc_id: str, name: str) -> None:
             )
 
 
+def wait_until_gone(cloud: Cloud, vpc_id: str, name: str, wait: Wait) -> None:
+    """Wait until no cluster of that name is being deleted: the provider does not wait, and subnets can be deleted
+    only afterwards."""
+
+    def look() -> tuple[bool | None, str]:
+        # A cluster of that name in another state belongs to somebody else, or was left by a lost response.
+        left = [
+            found for found in clusters_named(cloud, vpc_id, name) if found.get("ClusterStatus") == _DELETING
+        ]
+        return (None, f"{left[0]['ClusterId']} is {_DELETING}") if left else (True, "gone")
+
+    wait.until(f"cluster {name}", look, "Run `pulumi destroy` again to go on.")
+
+
+def instance_addresses(cloud: Cloud, cluster_id: str) -> frozenset[str]:
+    """Return the VPC addresses of the cluster's instances; they identify nodes whatever a kubeconfig is called."""
+    pages = _of_cluster(cloud, "DescribeClusterInstances", cluster_id)
+    return frozenset(str(item.get("LanIP") or "") for item in all_pages(pages, "InstanceSet"))
+
+
+def addon_version(cloud: Cloud, cluster_id: str, name: str) -> str:
+    """Return the version of an add-on, such as `3.11.0`; empty if component management does not have the add-on.
+
+    DescribeAddon (tke 2018-05-25) needs no kubeconfig. Raise `CloudError` for any other error.
+    """
+    try:
+        answer = cloud.call("tke", "DescribeAddon", {"ClusterId": cluster_id, "AddonName": name})
+    except CloudError as error:
+        if error.code.startswith(_ADDON_ABSENT):
+            return ""
+        raise
+    found: list[Answer] = answer.get("Addons") or []
+    return next((str(item.get("AddonVersion") or "") for item in found if item.get("AddonName") == name), "")
+
+
+def _of_cluster(cloud: Cloud, action: str, cluster_id: str, **further: object) -> Callable[[int], Answer]:
+    """Return the reader of one page of a list of the cluster's parts, for `all_pages`."""
+
+    def page(offset: int) -> Answer:
+        return cloud.call(
+            "tke", action, {"ClusterId": cluster_id, **further, "Limit": PAGE, "Offset": offset}
+        )
+
+    return page
+
+
+def node_pools(cloud: Cloud, cluster_id: str, pool_id: str = "") -> list[Answer]:
+    """Return the node pools of the cluster, of all types; with `pool_id` that pool only.
+
+    DescribeNodePools (tke 2022-05-01) knows Regular, Native, Super and External pools. The older
+    DescribeClusterNodePools knows only pools with a scaling group.
+    """
+    filters = {"Filters": [{"Name": "NodePoolsId", "Values": [pool_id]}]} if pool_id else {}
+    return all_pages(_of_cluster(cloud, "DescribeNodePools", cluster_id, **filters), "NodePools")
+
+
+def size_of(cloud: Cloud, pool_id: str) -> int | None:
+    """Return the desired number of nodes of a pool; None if the pool is gone. `pool_id` is the provider's id,
+    `cls-…#np-…`.
+
+    Raise `IncompleteResponse` if the pool exists and the response has no size.
+    """
+    cluster_id, _, own_id = pool_id.partition("#")
+    found = node_pools(cloud, cluster_id, own_id)
+    pool = next((pool for pool in found if pool.get("NodePoolId") == own_id), None)
+    if pool is None:
+        return None
+    kind = str(pool.get("Type") or "")
+    described: Answer = pool.get(kind) or {}
+    size = described.get(_SIZE_FIELDS.get(kind, ""))
+    if not isinstance(size, int):
+        raise IncompleteResponse(
+            "DescribeNodePools",
+            "IncompleteResponse",
+            f"the answer does not say how many nodes {own_id} ({kind or 'no kind'}) is to have",
+        )
+    return size
+
+
 def refuse_orphan_pool(cloud: Cloud, cluster_id: str, name: str) -> None:
-    """Raise if the cluster already has a node pool of that name, of whatever kind."""
+    """Raise `CloudError` if the cluster already has a node pool of that name, of any type."""
     for pool in node_pools(cloud, cluster_id):
         if pool.get("Name") == name and str(pool.get("LifeState")).casefold() != "deleting":
             own_id, kind = pool["NodePoolId"], pool.get("Type")
@@ -219,16 +217,54 @@ def refuse_orphan_pool(cloud: Cloud, cluster_id: str, name: str) -> None:
             raise CloudError("CreateClusterNodePool", "NodePoolExists", what)
 
 
-def wait_until_gone(cloud: Cloud, vpc_id: str, name: str, wait: Wait) -> None:
-    """The provider does not wait for a cluster's deletion; its subnets can go only afterwards."""
+def pod_limits(
+    cloud: Cloud, kinds: Iterable[tuple[str | None, str | None]], static_ip: bool
+) -> dict[str, EniLimit]:
+    """Return the ENI limit of each instance type of the (zone, type) pairs (457/59275). A type that the cloud does
+    not know is left out."""
+    found: dict[str, EniLimit] = {}
+    for zone, kind in dict.fromkeys(kinds):
+        if kind is None or kind in found:
+            continue
+        answer = cloud.call("tke", "DescribeVpcCniPodLimits", {"Zone": zone or "", "InstanceType": kind})
+        entries: list[Answer] = answer.get("PodLimitsInstanceSet") or []
+        for entry in entries:
+            matches = entry.get("InstanceType") == kind
+            limit = reported_limit(kind, static_ip, entry["PodLimits"]) if matches else None
+            if limit is not None:
+                found[kind] = limit
+    return found
+
+
+def subnets_of(cloud: Cloud, ids: Sequence[str]) -> Iterator[Answer]:
+    """Yield the subnets of these ids; an id without a subnet is left out.
+
+    The action's `SubnetIds` would take a hundred ids, but may be refused for a single missing subnet; a filter is
+    not.
+    """
+    for first in range(0, len(ids), _VALUES_OF_A_FILTER):
+        filters = [{"Name": "subnet-id", "Values": list(ids[first : first + _VALUES_OF_A_FILTER])}]
+        # One page holds them all. Only this service of the API takes its numbers as text.
+        answer = cloud.call("vpc", "DescribeSubnets", {"Filters": filters, "Limit": str(PAGE)})
+        yield from answer.get("SubnetSet") or ()
+
+
+def held_addresses(cloud: Cloud, ids: Sequence[str]) -> dict[str, int]:
+    """Return the number of addresses in use by the id of each subnet that exists."""
+    return {
+        str(item["SubnetId"]): int(item["TotalIpAddressCount"]) - int(item["AvailableIpAddressCount"])
+        for item in subnets_of(cloud, ids)
+    }
+
+
+def wait_until_empty(cloud: Cloud, subnet_ids: Sequence[str], wait: Wait) -> None:
+    """Wait until no address of the subnets is in use, or the subnets are gone: a subnet with an address in use
+    cannot be deleted."""
 
     def look() -> tuple[bool | None, str]:
-        # One of that name that is not being deleted is not ours: somebody's, or one that a lost answer left.
-        left = [
-            cluster
-            for cluster in clusters_named(cloud, vpc_id, name)
-            if cluster.get("ClusterStatus") == "Deleting"
-        ]
-        return (None, f"{left[0]['ClusterId']} is {left[0].get('ClusterStatus')}") if left else (True, "gone")
+        used = sorted(held_addresses(cloud, subnet_ids).items())
+        held = ", ".join(f"{subnet} holds {count}" for subnet, count in used if count > 0)
+        return (None, f"addresses still in use: {held}") if held else (True, "empty")
 
-    wait.until(f"cluster {name}", look, "Run `pulumi destroy` again to go on.")
+    if subnet_ids:
+        wait.until("container subnets", look, _STILL_HELD)

@@ -1,195 +1,56 @@
-"""VPC-CNI of a cluster as a resource: check, diff, create, read, update over plain dictionaries.
+"""VPC-CNI of a cluster as a resource: create, read, update, switch off, over plain dictionaries.
 
 The tencentcloud provider cannot do this: it ignores the ENI fields of a GlobalRouter cluster at creation and
-keeps them in its
-state (the "phantom hybrid"), can only append subnets, and turns the pod network off when the list is emptied.
-API: EnableVpcCniNetworkType (457/55757), AddVpcCniSubnets (457/56371), DescribeIPAMD, DescribeClusters.
+keeps them in its state (the "phantom hybrid"), can only append subnets, and turns the pod network off when the
+list is emptied. API: EnableVpcCniNetworkType (457/55757), AddVpcCniSubnets (457/56371). What a preview needs is
+in `cloud.vpc_cni_state`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Answer, Cloud
-from pulumi_tke_hybrid.cloud.clusters import find_cluster, not_a_global_router, of_another_vpc
+from pulumi_tke_hybrid.cloud.clusters import find_cluster, not_a_global_router
 from pulumi_tke_hybrid.cloud.errors import CloudError, Incompatible, IncompleteResponse
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
-from pulumi_tke_hybrid.cloud.live_vpc_cni import Live, enabling, look
-from pulumi_tke_hybrid.cloud.subnets import subnets_of
+from pulumi_tke_hybrid.cloud.vpc_cni_state import (
+    LiveVpcCni,
+    differences,
+    enabling_progress,
+    read_vpc_cni,
+    reclaim_words,
+)
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.tke import ipamd
-from pulumi_tke_hybrid.tke import ipamd as reclaim
-from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules import immutable_fields, ranges
-from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED
 
 Props = Mapping[str, Any]
 T = TypeVar("T")
 
 _NOT_USABLE = ("isolated", "resourceisolate", "resourceisolated", "abnormal", "deleting")
-"""States of a cluster that no waiting ends, in small letters."""
-_ONLY_STORED = {"deadlineSeconds": None, "ipReclaim": None, "onDelete": "keep", "accountId": ""}
-"""Properties whose change is told to nobody, with what a state without them means. The reclaim time may only
-follow the cloud's; the
-account changes only from one that could not be told."""
+"""States of a cluster that do not end by themselves, in small letters."""
 _SHOWN_PODS = 5
 _MEND = "mend the cause, then run `pulumi up` again"
 _AGAIN = "A second `pulumi up` finishes what was begun; nothing is done twice."
 
 
 def identity(props: Props) -> str:
-    """The resource's id."""
+    """Return the resource's id."""
     return f"{props['region']}/{props['clusterId']}"
 
 
-@dataclass(frozen=True)
-class Report:
-    """What a preview can say about a cluster that is already there."""
-
-    lines: list[str]
-    """What is there and what `up` would do, in words."""
-    problems: list[Finding]
-    """What contradicts the program."""
-    registered: tuple[str, ...] = ()
-    """The container subnets that the cloud lists."""
-
-
 class VpcCniSwitch:
-    """The resource's logic. `wait` carries the deadline and shows progress."""
+    """The changes of VPC-CNI. `wait` has the deadline, and writes progress."""
 
     def __init__(self, cloud: Cloud, wait: Wait) -> None:
         self._cloud = cloud
         self._wait = wait
 
-    # -- at preview: no call to the cloud, nothing is touched
-    # --------------------------------------------------------
-
-    @staticmethod
-    def check(olds: Props, news: Props, unknown: Callable[[object], bool]) -> list[Finding]:
-        """Transitions that TKE does not have. `unknown` recognises values that the preview cannot know."""
-        wanted = news.get("subnets") or ()
-        before: Props = olds if olds.get("clusterId") == news.get("clusterId") else {}
-        left = (
-            ()
-            if unknown(wanted)
-            else immutable_fields.subnet_findings(before.get("subnets", ()), wanted, unknown)
-        )
-        return [*left, *immutable_fields.switch_findings(before, news, unknown)]
-
-    @staticmethod
-    def changes(olds: Props, news: Props, unknown: Callable[[object], bool]) -> tuple[list[str], list[str]]:
-        """(changed, replacing) properties. The order of subnets never counts; subnets added elsewhere are not
-        a change."""
-        registered = set(olds.get("registeredSubnets", ()))
-        wanted = news.get("subnets", ())
-        changed = (
-            ["subnets"]
-            if unknown(wanted) or any(unknown(item) or item not in registered for item in wanted)
-            else []
-        )
-        changed += [
-            name
-            for name, default in _ONLY_STORED.items()
-            if news.get(name, default) != olds.get(name, default)
-        ]
-        replacing = [name for name in ("region", "clusterId") if news.get(name) != olds.get(name)]
-        return changed + replacing, replacing
-
-    @staticmethod
-    def drift(olds: Props, news: Props, unknown: Callable[[object], bool]) -> list[str]:
-        """What the last refresh saw that the program does not say, in words."""
-        wanted = (
-            [item for item in news.get("subnets", ()) if not unknown(item)]
-            if not unknown(news.get("subnets"))
-            else []
-        )
-        lines: list[str] = []
-        before = set(olds.get("subnets", ()))
-        extra = [
-            item for item in olds.get("registeredSubnets", ()) if item not in wanted and item not in before
-        ]
-        if extra:
-            lines.append(
-                f"{', '.join(extra)} was registered elsewhere; it is reported, never removed; add it to the"
-                " program"
-            )
-        seconds = reclaim.seconds_of(str(olds.get("ipReclaim", reclaim.NEVER)))
-        reported = olds.get("reclaimSeconds")
-        if ipamd.is_running(str(olds.get("phase") or "")) and olds.get("staticIp") and reported != seconds:
-            lines.append(
-                f"reclaim is {_words(reported)} in the cloud, the program says {_words(seconds)}; it was"
-                " changed elsewhere; write the live value into the program"
-            )
-        return lines
-
-    # -- at preview, when the cluster is already there: reads only
-    # -----------------------------------------------------
-
-    def report(self, props: Props, unknown: Callable[[object], bool]) -> Report:
-        """What is there, what `up` would do, what contradicts, what could not be told. `unknown`: values that
-        the preview cannot know."""
-        cluster = self._cluster(props)
-        cluster_id = props["clusterId"]
-        if cluster is None:
-            where = f"region {props['region']}"
-            todo = "check the id, the region, the credentials"
-            return Report(
-                [],
-                [
-                    ADOPTED.finding(
-                        "cluster_id", f"is not in {where} of this account", value=cluster_id, todo=todo
-                    )
-                ],
-            )
-        refused = not_a_global_router(cluster_id, cluster) or of_another_vpc(props, cluster, unknown)
-        if refused:
-            return Report([], [refused])
-        subnets: Sequence[Any] = [props["subnets"]] if unknown(props["subnets"]) else props["subnets"]
-        live = self.look(props)
-        if live is None or not live.enabled:
-            number = (
-                "subnets that are not known yet" if unknown(props["subnets"]) else f"{len(subnets)} subnets"
-            )
-            return Report([f"VPC-CNI of {cluster_id} is off; `up` switches it on with {number}"], [])
-        said = {name: value for name, value in props.items() if not unknown(value)}
-        problems = [ADOPTED.finding(name, text) for name, text in self._differences(said, live)]
-        lines = [f"VPC-CNI of {cluster_id} is on with {', '.join(live.subnets)}; it is adopted as it is"]
-        if live.static_ip is None:
-            lines.append(
-                f"could not tell whether {cluster_id} is in static-IP mode; the program's word is taken"
-            )
-        listed = [item for item in subnets if isinstance(item, str) and not unknown(item)]
-        missing = [item for item in listed if item not in live.subnets]
-        extra = [item for item in live.subnets if item not in listed]
-        if missing:
-            lines.append(f"`up` adds {', '.join(missing)}")
-        if extra and len(listed) == len(subnets):
-            lines.append(
-                f"{', '.join(extra)} is registered, but not in the program; it is reported, never removed;"
-                " add it to the program"
-            )
-        return Report(lines, problems, live.subnets)
-
-    def in_use(self, wanted: Sequence[str], registered: Sequence[str]) -> list[Finding]:
-        """One for each subnet that is registered next and holds addresses already. TKE wants them empty
-        (article, step 1)."""
-        fresh = [subnet for subnet in wanted if subnet not in registered]
-        used = {
-            str(item["SubnetId"]): int(item["TotalIpAddressCount"]) - int(item["AvailableIpAddressCount"])
-            for item in subnets_of(self._cloud, fresh)
-        }
-        return [ranges.in_use_finding(subnet, used[subnet]) for subnet in fresh if used.get(subnet, 0) > 0]
-
-    # -- at apply
-    # ----------------------------------------------------------------------------------------------------
-
     def create(self, props: Props) -> dict[str, Any]:
-        """Switch on with all subnets at once; or finish, or adopt, what an earlier run or somebody else
-        began."""
-        refused = not_a_global_router(str(props["clusterId"]), self._wait_for_cluster(props))
-        if refused:
-            raise CloudError("VpcCni", "Refused", str(refused))
-        live = self.look(props)
+        """Enable VPC-CNI with all subnets at once. If VPC-CNI is on already, compare it and add missing subnets."""
+        unfit = not_a_global_router(str(props["clusterId"]), self._wait_for_cluster(props))
+        if unfit:
+            raise CloudError("VpcCni", "Refused", str(unfit))
+        live = self._read(props)
         if live is None or not live.enabled:
             self._enable(props)
             return self._wait_for_subnets(props, begun=True).outputs(props)
@@ -198,8 +59,8 @@ class VpcCniSwitch:
         return self._wait_for_subnets(props).outputs(props)
 
     def update(self, props: Props) -> dict[str, Any]:
-        """Add what is missing and wait until the cloud lists it."""
-        live = self.look(props)
+        """Add the missing subnets and wait until the cloud lists them."""
+        live = self._read(props)
         if live is None or not live.enabled:
             raise CloudError(
                 "VpcCni",
@@ -211,32 +72,33 @@ class VpcCniSwitch:
         return self._wait_for_subnets(props).outputs(props)
 
     def read(self, props: Props) -> dict[str, Any] | None:
-        """The live properties; None if the cluster is gone or VPC-CNI is off, read twice."""
-        live = self.look(props)
+        """Return the live properties; None if the cluster is gone, or if two reads show VPC-CNI as off."""
+        live = self._read(props)
         if live is not None and not live.enabled:
-            live = self.look(props)
+            live = self._read(props)
         return live.outputs(props) if live is not None and live.enabled else None
 
     def reclaims_as(self, props: Props) -> bool:
-        """Whether the cloud has this reclaim time already: somebody changed it there, and the program
-        follows."""
-        live = self.look(props)
-        seconds = reclaim.seconds_of(str(props["ipReclaim"]))
+        """Whether the cloud already has the program's reclaim time, so that the program follows the cloud."""
+        live = self._read(props)
+        seconds = ipamd.seconds_of(str(props["ipReclaim"]))
         return live is not None and live.enabled and live.running and live.reclaim_seconds == seconds
 
     def switch_off(self, props: Props, eni_pods: Callable[[], Sequence[str]]) -> None:
-        """Switch VPC-CNI off, unless a pod would lose its network. A cluster that is gone, or off already, is
-        fine."""
+        """Switch VPC-CNI off, unless a pod would lose its network. Do nothing if the cluster is gone or VPC-CNI
+        is off already."""
         cluster = self._cluster(props)
-        live = self.look(props) if cluster is not None else None
+        live = self._read(props) if cluster is not None else None
         if cluster is None or live is None or not live.enabled:
             return
-        if cluster.get("ClusterNodeNum") != 0:  # without a node no pod lives, and there may be no way to ask
-            self._refuse_living(props, eni_pods)
+        if (
+            cluster.get("ClusterNodeNum") != 0
+        ):  # without a node there is no pod, and the API server may be closed
+            self._refuse_with_pods(props, eni_pods)
         self._wait.say(f"switching VPC-CNI of {props['clusterId']} off")
         self._write("DisableVpcCniNetworkType", {"ClusterId": props["clusterId"]})
 
-        def off(now: Live | None) -> tuple[bool | None, str]:
+        def off(now: LiveVpcCni | None) -> tuple[bool | None, str]:
             if now is None or not (now.enabled or now.busy):
                 return True, "off"
             return None, "VPC-CNI is still on" if now.enabled else f"ipamd is {now.words}"
@@ -245,7 +107,7 @@ class VpcCniSwitch:
         self._wait.until(f"VPC-CNI of {props['clusterId']}", self._looks(props, off), again)
 
     @staticmethod
-    def _refuse_living(props: Props, eni_pods: Callable[[], Sequence[str]]) -> None:
+    def _refuse_with_pods(props: Props, eni_pods: Callable[[], Sequence[str]]) -> None:
         keep = "remove them first, or say on_delete='keep' and apply it"
         try:
             pods = eni_pods()
@@ -267,20 +129,23 @@ class VpcCniSwitch:
     def wait_until_ready(self, props: Props) -> dict[str, Any]:
         """Wait for phase `running`, every subnet in ipamd's list and the wanted reclaim time."""
         wanted = tuple(str(item) for item in props["subnets"])
-        seconds = reclaim.seconds_of(props["ipReclaim"])
+        seconds = ipamd.seconds_of(props["ipReclaim"])
 
-        def ready(live: Live | None) -> tuple[Live | None, str]:
+        def ready(live: LiveVpcCni | None) -> tuple[LiveVpcCni | None, str]:
             if live is None or not live.enabled:
                 return None, "VPC-CNI is off"
             _refuse_failed(props, live)
             if not live.running:
-                # Not installed, it stays so where its installation failed; any later phase is ipamd's own.
+                # Without a phase ipamd is not installed yet, and stays so if enabling VPC-CNI failed.
                 return None, f"ipamd is {live.words}{'' if live.phase else f'; {self._enabling(props)}'}"
             missing = [subnet for subnet in wanted if subnet not in live.ipamd_subnets]
             if missing:
                 return None, f"ipamd does not list {', '.join(missing)} yet"
             if bool(props["staticIp"]) and live.reclaim_seconds != seconds:
-                return None, f"reclaim is {_words(live.reclaim_seconds)} instead of {_words(seconds)}"
+                return (
+                    None,
+                    f"reclaim is {reclaim_words(live.reclaim_seconds)} instead of {reclaim_words(seconds)}",
+                )
             return live, "ready"
 
         live = self._wait.until(
@@ -291,18 +156,17 @@ class VpcCniSwitch:
         )
         return {**props, "phase": live.phase}
 
-    def look(self, props: Props) -> Live | None:
-        """What the cloud has now; see `live_vpc_cni.look`."""
-        return look(self._cloud, str(props["clusterId"]))
+    def _read(self, props: Props) -> LiveVpcCni | None:
+        return read_vpc_cni(self._cloud, str(props["clusterId"]))
 
     def _looks(
-        self, props: Props, judge: Callable[[Live | None], tuple[T | None, str]]
+        self, props: Props, judge: Callable[[LiveVpcCni | None], tuple[T | None, str]]
     ) -> Callable[[], tuple[T | None, str]]:
-        """Looks for a wait, which goes on where the cloud does not tell."""
+        """Return a look for `Wait.until`; an incomplete response counts as not there yet."""
 
         def look() -> tuple[T | None, str]:
             try:
-                return judge(self.look(props))
+                return judge(self._read(props))
             except IncompleteResponse as error:
                 return None, error.message
 
@@ -338,13 +202,13 @@ class VpcCniSwitch:
             "Subnets": list(props["subnets"]),
             "SkipAddingNonMasqueradeCIDRs": props["nonMasquerade"] != "add_vpc",
         }
-        seconds = reclaim.seconds_of(props["ipReclaim"])
+        seconds = ipamd.seconds_of(props["ipReclaim"])
         if seconds is not None:  # left out means never
             request["ExpiredSeconds"] = seconds
         self._wait.say(f"switching VPC-CNI on for {props['clusterId']} with {len(props['subnets'])} subnets")
         self._write("EnableVpcCniNetworkType", request)
 
-    def _add_missing(self, props: Props, live: Live) -> None:
+    def _add_missing(self, props: Props, live: LiveVpcCni) -> None:
         missing = [subnet for subnet in props["subnets"] if subnet not in live.subnets]
         if not missing:
             return
@@ -363,29 +227,28 @@ class VpcCniSwitch:
         try:
             self._cloud.call("tke", action, request)
         except CloudError as error:
-            # The answer may be lost after the request was accepted: what is there afterwards tells, not the
-            # error.
+            # The request may have been accepted although the response was lost: the live state decides.
             if error.code != NETWORK_ERROR:
                 raise
             self._wait.say(f"{action}: the answer was lost; looking whether the request was accepted")
 
     def _enabling(self, props: Props) -> str:
-        """How far the switching on is, in words. Raises `CloudError` with the cloud's reason where it
+        """Return the progress of enabling VPC-CNI in words. Raise `CloudError` with the cloud's reason if it
         failed."""
-        failed, words = enabling(self._cloud, str(props["clusterId"]))
+        failed, words = enabling_progress(self._cloud, str(props["clusterId"]))
         if failed:
             raise CloudError(
                 "EnableVpcCniNetworkType", "Failed", f"VPC-CNI of {props['clusterId']}: {words}; {_MEND}"
             )
         return words
 
-    def _wait_for_subnets(self, props: Props, *, begun: bool = False) -> Live:
-        """`begun`: this run switches VPC-CNI on."""
+    def _wait_for_subnets(self, props: Props, *, begun: bool = False) -> LiveVpcCni:
+        """Wait until the cloud lists the subnets. `begun`: this run enabled VPC-CNI."""
 
         def progress() -> str:
             return f"; {self._enabling(props)}" if begun else ""
 
-        def listed(live: Live | None) -> tuple[Live | None, str]:
+        def listed(live: LiveVpcCni | None) -> tuple[LiveVpcCni | None, str]:
             if live is None or not live.enabled:
                 return None, f"VPC-CNI is not on yet{progress()}"
             _refuse_failed(props, live)
@@ -399,44 +262,20 @@ class VpcCniSwitch:
         return self._wait.until(f"VPC-CNI of {props['clusterId']}", self._looks(props, listed), _AGAIN)
 
     @staticmethod
-    def _refuse_incompatible(props: Props, live: Live) -> None:
-        differences = [text for _, text in VpcCniSwitch._differences(props, live)]
-        if differences:
+    def _refuse_incompatible(props: Props, live: LiveVpcCni) -> None:
+        found = [text for _, text in differences(props, live)]
+        if found:
             raise Incompatible(
                 f"VPC-CNI of {props['clusterId']} is already on, but not as the program says",
-                differences,
+                found,
                 "TKE fixes these when VPC-CNI is switched on; write the live values into the program",
             )
 
-    @staticmethod
-    def _differences(props: Props, live: Live) -> list[tuple[str, str]]:
-        found: list[tuple[str, str]] = []
-        kind, static, wanted = props.get("cniType"), props.get("staticIp"), props.get("ipReclaim")
-        if live.cni_type and kind and live.cni_type != kind:
-            found.append(("cni_type", f"CNI type is {live.cni_type}, the program says {kind}"))
-        if live.static_ip is not None and static is not None and live.static_ip != bool(static):
-            found.append(("static_ip", f"static mode is {live.static_ip}, the program says {bool(static)}"))
-        if (
-            static
-            and wanted is not None
-            and live.running
-            and live.reclaim_seconds != reclaim.seconds_of(wanted)
-        ):
-            said = _words(reclaim.seconds_of(wanted))
-            found.append(
-                ("ip_reclaim", f"reclaim is {_words(live.reclaim_seconds)}, the program says {said}")
-            )
-        return found
 
-
-def _refuse_failed(props: Props, live: Live) -> None:
+def _refuse_failed(props: Props, live: LiveVpcCni) -> None:
     if ipamd.has_failed(live.phase):
         raise CloudError(
             "VpcCni",
             "Failed",
             f"ipamd of {props['clusterId']} is {live.phase}: {live.reason or 'no reason given'}",
         )
-
-
-def _words(seconds: float | None) -> str:
-    return "never" if seconds is None else f"{seconds:.0f} s"

@@ -13,7 +13,7 @@ from pulumi_tke_hybrid.cli.text import shown
 from pulumi_tke_hybrid.cloud.client import PAGE, Answer, Cloud, all_pages
 from pulumi_tke_hybrid.cloud.clusters import addon_version, instance_addresses
 from pulumi_tke_hybrid.cloud.errors import CloudError
-from pulumi_tke_hybrid.cloud.live_vpc_cni import Live, look
+from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni, read_vpc_cni
 from pulumi_tke_hybrid.drift import sources
 from pulumi_tke_hybrid.drift.sources import (
     AddonSide,
@@ -230,15 +230,15 @@ def _cloud_side(cluster: Answer) -> CloudSide:
 
 def _ipamd(cloud: Cloud, cluster_id: str) -> IpamdSide | Unread:
     try:
-        live = look(cloud, cluster_id)
+        live = read_vpc_cni(cloud, cluster_id)
         if live is not None and not live.enabled:
-            live = look(cloud, cluster_id)  # "off" is believed when it is said twice
+            live = read_vpc_cni(cloud, cluster_id)  # "off" is believed when it is said twice
     except CloudError as error:
         return _unread(error)
     return Unread(f"{cluster_id} is gone") if live is None else _ipamd_side(live)
 
 
-def _ipamd_side(live: Live) -> IpamdSide:
+def _ipamd_side(live: LiveVpcCni) -> IpamdSide:
     return IpamdSide(
         live.enabled,
         live.phase,

@@ -57,9 +57,11 @@ def test_only_an_update_that_undoes_the_autoscaler_or_ends_half_way_is_refused(
 def test_the_size_is_that_of_the_pool_itself_and_none_where_it_is_gone() -> None:
     class Pools:
         def call(self, service: str, action: str, params: Any) -> dict[str, Any]:
+            (own_id,) = params["Filters"][0].pop("Values")
+            assert own_id.startswith("np-")
             assert (action, params) == (
                 "DescribeNodePools",
-                {"ClusterId": "cls-1", "Limit": 100, "Offset": 0},
+                {"ClusterId": "cls-1", "Filters": [{"Name": "NodePoolsId"}], "Limit": 100, "Offset": 0},
             )
             return {
                 "NodePools": [

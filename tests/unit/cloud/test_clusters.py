@@ -10,10 +10,10 @@ from pulumi_tke_hybrid.cloud.clusters import (
     clusters_named,
     refuse_orphan,
     refuse_orphan_pool,
+    wait_until_empty,
     wait_until_gone,
 )
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
-from pulumi_tke_hybrid.cloud.subnets import wait_until_empty
 from pulumi_tke_hybrid.cloud.waiting import Wait
 
 Item = dict[str, Any]

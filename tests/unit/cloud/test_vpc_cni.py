@@ -14,7 +14,8 @@ from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Params, TencentCloud
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed, Incompatible, IncompleteResponse
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
 from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings, SettingsMissing
-from pulumi_tke_hybrid.cloud.vpc_cni import Report, VpcCniSwitch
+from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
+from pulumi_tke_hybrid.cloud.vpc_cni_state import AdoptionReport, adoption_report, changes, forbidden_changes
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.component import dynamic
 from pulumi_tke_hybrid.vpc_cni import VpcCniProvider, VpcCniReadyProvider
@@ -126,9 +127,9 @@ def switch(cloud: FakeCloud, said: list[str] | None = None, deadline: float = 20
     )
 
 
-def reported(cloud: FakeCloud) -> Callable[[dict[str, Any]], Report]:
+def reported(cloud: FakeCloud) -> Callable[[dict[str, Any]], AdoptionReport]:
     """The report of a preview."""
-    return lambda props: switch(cloud).report(props, lambda value: value is UNKNOWN)
+    return lambda props: adoption_report(cloud, props, lambda value: value is UNKNOWN)
 
 
 def test_all_subnets_are_given_in_the_one_call_that_switches_on() -> None:
@@ -489,7 +490,7 @@ def unknown(value: object) -> bool:
     ],
 )
 def test_what_tke_cannot_do_is_refused_at_preview(news: dict[str, Any], property_: str, part: str) -> None:
-    problems = VpcCniSwitch.check(WISH, {**WISH, **news}, unknown)
+    problems = forbidden_changes(WISH, {**WISH, **news}, unknown)
     assert [problem.path for problem in problems] == [property_]
     assert part in problems[0].message
 
@@ -499,27 +500,28 @@ def test_a_reclaim_time_that_the_cloud_has_already_is_only_stored() -> None:
     assert switch(cloud).reclaims_as({**WISH, "ipReclaim": "600s"})
     assert not switch(cloud).reclaims_as({**WISH, "ipReclaim": "900s"})
     assert not switch(FakeCloud(gone=True)).reclaims_as({**WISH, "ipReclaim": "600s"})
-    assert VpcCniSwitch.changes(
-        {**WISH, "registeredSubnets": [A, B]}, {**WISH, "ipReclaim": "600s"}, unknown
-    ) == (["ipReclaim"], [])
+    assert changes({**WISH, "registeredSubnets": [A, B]}, {**WISH, "ipReclaim": "600s"}, unknown) == (
+        ["ipReclaim"],
+        [],
+    )
 
 
 def test_a_state_of_before_on_delete_existed_is_no_change() -> None:
     live = {**WISH, "registeredSubnets": [A, B]}
-    assert VpcCniSwitch.changes(live, {**WISH, "onDelete": "keep"}, unknown) == ([], [])
-    assert VpcCniSwitch.changes(live, {**WISH, "onDelete": "disable"}, unknown) == (["onDelete"], [])
+    assert changes(live, {**WISH, "onDelete": "keep"}, unknown) == ([], [])
+    assert changes(live, {**WISH, "onDelete": "disable"}, unknown) == (["onDelete"], [])
 
 
 @pytest.mark.parametrize("subnets", [[A, B], [B, A], [A, B, C], [C, B, A], [A, B, UNKNOWN], UNKNOWN])
 def test_order_and_additions_are_accepted(subnets: Any) -> None:
-    assert VpcCniSwitch.check(WISH, {**WISH, "subnets": subnets}, unknown) == []
+    assert forbidden_changes(WISH, {**WISH, "subnets": subnets}, unknown) == []
 
 
 def test_only_what_is_missing_is_a_change() -> None:
     live = {**WISH, "registeredSubnets": [A, B, C]}
-    assert VpcCniSwitch.changes(live, {**WISH, "subnets": [B, A]}, unknown) == ([], [])
-    assert VpcCniSwitch.changes(live, {**WISH, "subnets": [A, B, UNKNOWN]}, unknown) == (["subnets"], [])
-    assert VpcCniSwitch.changes(live, {**WISH, "clusterId": "cls-87654321"}, unknown) == (
+    assert changes(live, {**WISH, "subnets": [B, A]}, unknown) == ([], [])
+    assert changes(live, {**WISH, "subnets": [A, B, UNKNOWN]}, unknown) == (["subnets"], [])
+    assert changes(live, {**WISH, "clusterId": "cls-87654321"}, unknown) == (
         ["clusterId"],
         ["clusterId"],
     )
@@ -701,7 +703,7 @@ def test_what_a_preview_cannot_know_contradicts_nothing(change: dict[str, Any], 
 def test_an_account_that_could_not_be_told_is_stored_once_it_can() -> None:
     def changed(before: str, now: str) -> list[str]:
         olds, news = {**WISH, "accountId": before, "registeredSubnets": [A, B]}, {**WISH, "accountId": now}
-        return VpcCniSwitch.changes(olds, news, lambda value: value is UNKNOWN)[0]
+        return changes(olds, news, lambda value: value is UNKNOWN)[0]
 
     assert changed("", "100000000001") == ["accountId"]
     assert changed("100000000001", "100000000001") == []

@@ -304,4 +304,8 @@ def test_nested_arguments_are_checked_without_a_list_of_their_names() -> None:
         parse_args(
             Outer, {"one": wrong, "several": [{"low": 1, "high": 1}, wrong], "named": {"a": wrong}}, "it"
         )
-    assert [problem.path for problem in caught.value.problems] == ["one.low", "several[1].low", "named['a'].low"]
+    assert [problem.path for problem in caught.value.problems] == [
+        "one.low",
+        "several[1].low",
+        "named['a'].low",
+    ]
