@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         EndpointArgs,
     )
     from pulumi_tke_hybrid.eni_zone_subnet import (
+        EniSubnetArgs,
         EniZoneSubnet,
         EniZoneSubnetArgs,
     )
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
         HybridCluster,
     )
     from pulumi_tke_hybrid.hybrid_cluster_args import (
-        EniSubnetArgs,
         HybridClusterArgs,
         ZoneRegistration,
     )
@@ -103,6 +103,7 @@ _HOMES = {
         "EndpointArgs",
     ],
     "eni_zone_subnet": [
+        "EniSubnetArgs",
         "EniZoneSubnet",
         "EniZoneSubnetArgs",
     ],
@@ -115,7 +116,6 @@ _HOMES = {
         "HybridCluster",
     ],
     "hybrid_cluster_args": [
-        "EniSubnetArgs",
         "HybridClusterArgs",
         "ZoneRegistration",
     ],

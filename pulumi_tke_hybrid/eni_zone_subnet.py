@@ -1,6 +1,10 @@
-"""EniZoneSubnet: the VPC subnet that the ENI pods of one zone get their addresses from."""
+"""EniZoneSubnet: the container subnet of one zone, from which pods get their ENI addresses.
 
-from collections.abc import Iterator, Mapping, Sequence
+`ContainerSubnet` is the one shape in which a cluster shows, stores and compares its container subnets.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Optional, Union
 
 import pulumi
@@ -9,22 +13,28 @@ import tencentcloud_iac_pulumi as tencentcloud
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
 from pulumi_tke_hybrid.component.diagnostics import check_deferred, note_while_pending, report
 from pulumi_tke_hybrid.component.errors import InvalidInputs
-from pulumi_tke_hybrid.component.inputs import Input, NoneAllowed, is_pending, one_or_more, value_if_known
+from pulumi_tke_hybrid.component.inputs import (
+    Input,
+    NoneAllowed,
+    is_pending,
+    one_or_more,
+    value_after,
+    value_if_known,
+)
 from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options
 from pulumi_tke_hybrid.tke import cidrs, names
-from pulumi_tke_hybrid.tke import names as ids
-from pulumi_tke_hybrid.tke import names as zones
+from pulumi_tke_hybrid.tke.cluster import Subnet
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import ranges
 from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, COMBINATION
 
 
 @args_class(
-    vpc_id=ids.vpc_problem,
-    zone=zones.zone_problem,
+    vpc_id=names.vpc_problem,
+    zone=names.zone_problem,
     cidr_block=cidrs.cidr_problem,
-    subnet_id=ids.subnet_problem,
-    route_table_id=NoneAllowed(ids.route_table_problem),
+    subnet_id=names.subnet_problem,
+    route_table_id=NoneAllowed(names.route_table_problem),
     vpc_cidr=NoneAllowed(cidrs.vpc_cidr_problem),
     tags=NoneAllowed(),
     name=names.cloud_name_problem,
@@ -88,6 +98,24 @@ class EniZoneSubnetArgs(Args):
                     )
 
 
+@args_class(
+    subnet_id=names.subnet_problem, zone=names.zone_problem, cidr_block=NoneAllowed(cidrs.cidr_problem)
+)
+class EniSubnetArgs(Args):
+    """A container subnet that is described rather than passed as an `EniZoneSubnet`."""
+
+    subnet_id: Input[str]
+    """Its id. Another one is another container subnet: refused at preview while the former one is
+    registered."""
+
+    zone: Input[str]
+    """Its zone, e.g. `ap-guangzhou-4`. It has to be the zone that the subnet has. Changes nothing that
+    exists."""
+
+    cidr_block: Optional[Input[str]] = None
+    """Its range, for checks. Default: those checks are left out. Changes nothing that exists."""
+
+
 class EniZoneSubnet(pulumi.ComponentResource):
     """One container subnet in one zone: created, or adopted by its id."""
 
@@ -106,13 +134,11 @@ class EniZoneSubnet(pulumi.ComponentResource):
         args: EniZoneSubnetArgs | Mapping[str, Any],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Register the subnet, or look the adopted one up.
+        """Register the subnet, or look the adopted subnet up.
 
         `name` is the component's name, and the subnet's in the cloud where `args.name` is left out. `args`
-        may be a dictionary of the
-        same shape. Raises `InvalidInputs`, naming each property, before anything is made; of an adopted
-        subnet also where its VPC, zone
-        or range is another one.
+        may be a dictionary of the same shape. Raises `InvalidInputs`, naming each property, before anything is
+        made; for an adopted subnet also if its VPC, zone or range differs.
         """
         owner = f"EniZoneSubnet {name!r}"
         parsed = parse_args(EniZoneSubnetArgs, args, owner)
@@ -125,9 +151,8 @@ class EniZoneSubnet(pulumi.ComponentResource):
         }
         super().__init__("tke-hybrid:index:EniZoneSubnet", name, shown, opts)
         if parsed.name is None and parsed.subnet_id is None:
-            InvalidInputs.raise_if_any(
-                owner, [problem.under("name")] if (problem := names.cloud_name_problem(name)) else []
-            )
+            problem = names.cloud_name_problem(name)
+            InvalidInputs.raise_if_any(owner, [problem.under("name")] if problem else [])
         self._args = parsed
         checked = check_deferred(self, owner, parsed)
         self.zone = pulumi.Output.from_input(parsed.zone)
@@ -146,8 +171,8 @@ class EniZoneSubnet(pulumi.ComponentResource):
         )
 
     @property
-    def stated(self) -> EniZoneSubnetArgs:
-        """What the program said, for checks before anything exists."""
+    def args(self) -> EniZoneSubnetArgs:
+        """The inputs of the component, for checks before anything exists."""
         return self._args
 
     def _create(
@@ -161,7 +186,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
             f"{name}-subnet",
             vpc_id=args.vpc_id,
             availability_zone=args.zone,
-            cidr_block=pulumi.Output.all(args.cidr_block, checked).apply(_first),
+            cidr_block=value_after(args.cidr_block, checked),
             name=name if args.name is None else args.name,
             is_multicast=False,  # the provider's default, true, needs an allow-listed account
             route_table_id=args.route_table_id,
@@ -191,7 +216,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
                         subnet_id=subnet_id, opts=pulumi.InvokeOptions(parent=self)
                     ).instance_lists
                 )
-            except Exception as error:  # all that the engine raises for a function that failed
+            except Exception as error:  # the engine raises nothing narrower for a function that failed
                 why, todo = str(error).partition("\n")[0], "`tke-hybrid doctor` checks the credentials"
                 finding = ADOPTED.finding(
                     "subnet_id", "could not be looked up", value=subnet_id, why=why, todo=todo
@@ -233,8 +258,8 @@ class EniZoneSubnet(pulumi.ComponentResource):
         self.available_ip_count = pulumi.Output.all(
             subnets=wanted.apply(look), id=wanted, stated=stated
         ).apply(compare)
-        # Whoever uses the id waits for the comparison.
-        self.subnet_id = pulumi.Output.all(wanted, self.available_ip_count).apply(_first)
+        # The id is known only after the comparison.
+        self.subnet_id = value_after(wanted, self.available_ip_count)
 
 
 def _plain(subnets: Sequence[Any]) -> list[dict[str, Any]]:
@@ -242,5 +267,47 @@ def _plain(subnets: Sequence[Any]) -> list[dict[str, Any]]:
     return [{name: getattr(subnet, name) for name in names_} for subnet in subnets]
 
 
-def _first(values: list[Any]) -> str:
-    return str(values[0])
+_MADE, ADOPTED_SUBNET, STATED_SUBNET = "", "adopted", "stated"
+"""Origin of a container subnet: made by an `EniZoneSubnet`; adopted by one, so the subnet stays; or stated by its
+id, so its owner is not known."""
+
+
+@dataclass
+class ContainerSubnet(Args):
+    """A container subnet of a cluster, passed as a component, described by the program, or stored by the guard."""
+
+    subnet_id: Input[str]
+    zone: Input[str]
+    cidr_block: Input[str] | None
+    origin: str = _MADE
+
+    @classmethod
+    def of(cls, given: "EniZoneSubnet | EniSubnetArgs | ContainerSubnet") -> "ContainerSubnet":
+        """Return the container subnet for an item of `eni_subnets`."""
+        if isinstance(given, ContainerSubnet):
+            return given
+        if isinstance(given, EniSubnetArgs):
+            return cls(given.subnet_id, given.zone, given.cidr_block, STATED_SUBNET)
+        args = given.args
+        origin = _MADE if args.subnet_id is None else ADOPTED_SUBNET
+        return cls(given.subnet_id, args.zone, args.cidr_block, origin)
+
+    @classmethod
+    def from_guard(cls, stored: Mapping[str, Any], known: Callable[[Any], Any]) -> "ContainerSubnet":
+        """Return the container subnet that `guarded` gave to the guard; `known` returns None for an unknown value."""
+        subnet_id, zone = (str(known(stored.get(name)) or "") for name in ("id", "zone"))
+        return cls(subnet_id, zone, known(stored.get("cidr")), str(stored.get("from") or _MADE))
+
+    def guarded(self) -> dict[str, Any]:
+        """Return the container subnet as the guard stores it."""
+        stored = {"id": self.subnet_id, "zone": self.zone, "cidr": self.cidr_block}
+        return {**stored, "from": self.origin} if self.origin else stored
+
+    def declared(self, path: str) -> Subnet:
+        """Return the known values, for the rules."""
+        return Subnet(
+            value_if_known(self.cidr_block),
+            value_if_known(self.subnet_id) or "",
+            zone=value_if_known(self.zone) or "",
+            path=path,
+        )

@@ -1,34 +1,37 @@
-"""Arguments of `HybridCluster`, and what is wrong with them before anything exists."""
+"""Arguments of `HybridCluster`, and the checks before anything exists.
+
+The rules that other sources share are in `tke.rules`."""
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Any, Literal, Optional, Union
+from typing import Any, Literal, Optional, Union, cast
 
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class
+from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
 from pulumi_tke_hybrid.component.inputs import (
     EachItem,
     Input,
     NoneAllowed,
     is_pending,
     one_or_more,
+    pending_paths,
     value_if_known,
 )
 from pulumi_tke_hybrid.component.resource_options import upsert_problems
-from pulumi_tke_hybrid.endpoint import EndpointArgs
-from pulumi_tke_hybrid.eni_zone_subnet import EniZoneSubnet
+from pulumi_tke_hybrid.endpoint import EndpointArgs, kubeconfig_problem
+from pulumi_tke_hybrid.eni_zone_subnet import ContainerSubnet, EniSubnetArgs, EniZoneSubnet
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
 from pulumi_tke_hybrid.tke import cidrs, ipamd, names
-from pulumi_tke_hybrid.tke.cluster import DeclaredCluster, Subnet
+from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import pools, ranges, zones_and_subnets
-from pulumi_tke_hybrid.tke.rules import pools as capacity
 from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade
 
 
 class ZoneRegistration(str, Enum):
-    """How ipamd learns of the container subnets of further zones."""
+    """Way in which the container subnets of further zones are registered with ipamd."""
 
     API = "api"
     """EnableVpcCniNetworkType with every subnet, AddVpcCniSubnets later."""
@@ -41,32 +44,8 @@ class ZoneRegistration(str, Enum):
     """
 
 
-def _kubeconfig_problem(text: str) -> Finding | None:
-    if text.strip():
-        return None
-    why, todo = (
-        "workloads would go to the cluster of this machine's own kubeconfig",
-        "give the cluster's own, or leave it out",
-    )
-    return PROPERTY.finding("", "is empty", why=why, todo=todo)
-
-
-@args_class(
-    subnet_id=names.subnet_problem, zone=names.zone_problem, cidr_block=NoneAllowed(cidrs.cidr_problem)
-)
-class EniSubnetArgs(Args):
-    """A container subnet that is described rather than passed as an `EniZoneSubnet`."""
-
-    subnet_id: Input[str]
-    """Its id. Another one is another container subnet: refused at preview while the former one is
-    registered."""
-
-    zone: Input[str]
-    """Its zone, e.g. `ap-guangzhou-4`. It has to be the zone that the subnet has. Changes nothing that
-    exists."""
-
-    cidr_block: Optional[Input[str]] = None
-    """Its range, for checks. Default: those checks are left out. Changes nothing that exists."""
+_FIXED_NUMBERS = ("cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num")
+"""Properties that a new cluster needs, and that describe a new cluster only."""
 
 
 @args_class(
@@ -81,7 +60,7 @@ class EniSubnetArgs(Args):
     cluster_version=NoneAllowed(),
     tags=NoneAllowed(),
     other_cidrs=EachItem(cidrs.cidr_problem),
-    kubeconfig=_kubeconfig_problem,
+    kubeconfig=kubeconfig_problem,
     deadline_seconds=names.deadline_problem,
 )
 class HybridClusterArgs(Args):
@@ -91,10 +70,10 @@ class HybridClusterArgs(Args):
     """VPC of the cluster. A change replaces the cluster."""
 
     eni_subnets: Sequence[Union[EniZoneSubnet, EniSubnetArgs]]
-    """The container subnets, at least one for each zone with nodes. None may leave the list, TKE cannot
-    unregister one. Their order does not matter with `zone_registration` `api`; with `configmap` append only:
-    the first one's zone is registered first, and the others stand in ipamd's ConfigMap in this order. Subnets
-    are added in place; one that leaves is refused at preview."""
+    """The container subnets, at least one for each zone with nodes. No subnet may leave the list, because TKE
+    cannot unregister a subnet: refused at preview. Subnets are added in place. With `zone_registration` `api` their
+    order does not matter; with `configmap` append only: the zone of the first subnet is registered first, the
+    others follow in ipamd's ConfigMap in this order."""
 
     ip_reclaim: Input[str]
     """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`.
@@ -117,13 +96,10 @@ class HybridClusterArgs(Args):
     Default: none. A change is refused at preview until `allow_cluster_replacement`."""
 
     existing_cluster_id: Optional[Input[str]] = None
-    """Adopt this GlobalRouter cluster instead of making one: its VPC-CNI is switched on, or adopted if it is
-    on already, and nothing
-    else of what exists is touched. The preview reports what is there, what would change and what contradicts;
-    of an id that is known
-    only during the update, the update compares before it changes anything. Default: a cluster is made.
-    Another one is refused at preview
-    while this stack has node pools in it."""
+    """Adopt this GlobalRouter cluster instead of making a cluster: VPC-CNI is enabled, or adopted if it is on
+    already, and nothing else that exists is touched. The preview reports the live state, the changes and the
+    contradictions; for an id that is known only during the update, the update compares before it changes anything.
+    Default: a cluster is made. Another cluster is refused at preview while this stack has node pools in it."""
 
     kubeconfig: Optional[Input[str]] = None
     """Kubeconfig of an adopted cluster whose endpoint is already open; give it as a secret. Default: the
@@ -134,9 +110,8 @@ class HybridClusterArgs(Args):
     provider. Pools are added and removed in place; `NodePoolArgs` names what of a pool is fixed."""
 
     static_ip: Optional[Input[bool]] = None
-    """Static-IP mode: kept addresses are possible. Default: true for a new cluster; must be stated for an
-    adopted one, the API does not
-    always tell. Fixed for ever, a change replaces the cluster."""
+    """Static-IP mode: kept addresses are possible. Default: true for a new cluster; must be stated for an adopted
+    cluster, because the API does not always return the mode. Fixed for ever, a change replaces the cluster."""
 
     zone_registration: Optional[Union[ZoneRegistration, Literal["api", "configmap"]]] = None
     """`api` or `configmap`, see `ZoneRegistration`. Default: `api`. From `api` to `configmap` is refused at
@@ -201,79 +176,60 @@ class HybridClusterArgs(Args):
     def problems(self) -> Iterator[Finding]:
         yield from self._adoption()
         yield from upsert_problems(self.upsert_existing_objects)
-        plan = self.plan()
-        yield from ranges.findings(plan)
+        declared = self.declared()
+        yield from ranges.findings(declared)
         wanted = self.endpoint or EndpointArgs()
-        yield from zones_and_subnets.findings(plan, value_if_known(wanted.subnet_id))
-        yield from pools.findings(plan, endpoint=self.kubeconfig is None, wanted=self.endpoint is not None)
-        yield from capacity.node_capacity_findings(plan)
-        yield from self._registration(plan)
-        yield from ipamd.reclaim_findings(value_if_known(self.ip_reclaim), plan.static_ip)
+        yield from zones_and_subnets.findings(declared, value_if_known(wanted.subnet_id))
+        yield from pools.findings(
+            declared, endpoint=self.kubeconfig is None, wanted=self.endpoint is not None
+        )
+        yield from pools.node_capacity_findings(declared)
+        yield from self._registration(declared)
+        yield from ipamd.reclaim_findings(value_if_known(self.ip_reclaim), declared.static_ip)
 
-    def _registration(self, plan: DeclaredCluster) -> Iterator[Finding]:
-        first = plan.subnets[0].zone if plan.subnets else None
+    def _registration(self, declared: DeclaredCluster) -> Iterator[Finding]:
+        first = declared.subnets[0].zone if declared.subnets else ""
         if (
             self.zone_registration is ZoneRegistration.CONFIGMAP
             and self.node_pools
             and first
-            and first not in [pool.zone for pool in plan.pools]
+            and first not in [pool.zone for pool in declared.pools]
         ):
-            why = "ipamd must run before its ConfigMap can be edited"
-            yield COMBINATION.finding("node_pools", f"no pool is in {first}", why=why, todo="add one there")
+            yield no_pool_in_first_zone(first)
 
-    def plan(self) -> DeclaredCluster:
-        """What is known of the cluster."""
-        subnets, node_pools = self.stated_subnets, self.node_pools or ()
-        static = None if is_pending(self.static_ip) else value_if_known(self.static_ip) is not False
-        vpc, vpc_later = one_or_more(self.vpc_cidr)
-        values: dict[str, object] = {
-            name: getattr(self, name)
-            for name in ("cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num", "service_cidr")
-        }
+    @property
+    def subnets(self) -> list[ContainerSubnet]:
+        """The container subnets, in one shape."""
+        return [ContainerSubnet.of(given) for given in self.eni_subnets]
+
+    def declared(self) -> DeclaredCluster:
+        """Return the known values, for the rules."""
+        subnets, node_pools = self.subnets, self.node_pools or ()
+        vpc, vpc_pending = one_or_more(self.vpc_cidr)
+        pending = pending_paths(self, "", *_FIXED_NUMBERS, "service_cidr")
         for index, subnet in enumerate(subnets):
-            values |= {
-                f"eni_subnets[{index}].{name}": getattr(subnet, name)
-                for name in ("subnet_id", "zone", "cidr_block")
-            }
+            pending += pending_paths(subnet, f"eni_subnets[{index}].", "subnet_id", "zone", "cidr_block")
         for index, pool in enumerate(node_pools):
-            values |= {
-                f"node_pools[{index}].{name}": getattr(pool, name)
-                for name in ("subnet_id", "zone", "instance_type", "size")
-            }
+            pending += pending_paths(
+                pool, f"node_pools[{index}].", "subnet_id", "zone", "instance_type", "size"
+            )
+        others = {name: value_if_known(value) for name, value in (self.other_cidrs or {}).items()}
         return DeclaredCluster(
-            subnets=tuple(
-                Subnet(
-                    value_if_known(subnet.cidr_block),
-                    value_if_known(subnet.subnet_id) or "",
-                    zone=value_if_known(subnet.zone) or "",
-                    path=f"eni_subnets[{index}]",
-                )
-                for index, subnet in enumerate(subnets)
-            ),
-            pools=tuple(pool.planned(f"node_pools[{index}]") for index, pool in enumerate(node_pools)),
-            vpc_cidrs=() if vpc_later else tuple(vpc),
+            subnets=tuple(subnet.declared(f"eni_subnets[{index}]") for index, subnet in enumerate(subnets)),
+            pools=tuple(pool.declared(f"node_pools[{index}]") for index, pool in enumerate(node_pools)),
+            vpc_cidrs=() if vpc_pending else tuple(vpc),
             cluster_cidr=value_if_known(self.cluster_cidr),
             pods_per_node=value_if_known(self.cluster_max_pod_num),
             services=value_if_known(self.cluster_max_service_num),
             service_cidr=value_if_known(self.service_cidr),
-            others={
-                name: block
-                for name, value in (self.other_cidrs or {}).items()
-                if (block := value_if_known(value)) is not None
-            },
-            static_ip=static,
-            later=frozenset(
-                [
-                    *(path for path, value in values.items() if is_pending(value)),
-                    *(["vpc_cidr"] if vpc_later else []),
-                ]
-            ),
+            others={name: block for name, block in others.items() if block is not None},
+            static_ip=None if is_pending(self.static_ip) else self.static_ip is not False,
+            later=frozenset([*pending, *(["vpc_cidr"] if vpc_pending else [])]),
         )
 
     def _adoption(self) -> Iterator[Finding]:
-        for_new = ("cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num")
         if self.existing_cluster_id is None:
-            for name in for_new:
+            for name in _FIXED_NUMBERS:
                 if getattr(self, name) is None:
                     why, todo = "it is fixed for ever, so there is no default", "choose one"
                     yield PROPERTY.finding(name, "is required for a new cluster", why=why, todo=todo)
@@ -283,7 +239,7 @@ class HybridClusterArgs(Args):
             return
         settings = ("service_cidr", "cluster_name", "cluster_version", "tags")
         for name in (
-            *for_new,
+            *_FIXED_NUMBERS,
             *settings,
             "allow_cluster_replacement",
             "release_kept_ips",
@@ -309,19 +265,63 @@ class HybridClusterArgs(Args):
             )
 
     @property
-    def stated_subnets(self) -> list[Any]:
-        """What the program said of each ENI subnet, and the id of one that is made or adopted."""
-        return [
-            _stated(subnet) if isinstance(subnet, EniZoneSubnet) else subnet for subnet in self.eni_subnets
-        ]
+    def has_static_ip(self) -> Input[bool]:
+        """`static_ip` with its default."""
+        return True if self.static_ip is None else self.static_ip
+
+    def cloud_name(self, name: str) -> Input[str]:
+        """Return the cluster's name in the cloud, for a component of that name."""
+        return name if self.cluster_name is None else self.cluster_name
+
+    def shown(self) -> dict[str, Any]:
+        """Return the inputs that the component shows in a preview."""
+        return {
+            "clusterCidr": self.cluster_cidr,
+            "zones": [subnet.zone for subnet in self.subnets],
+            "staticIp": self.has_static_ip,
+            "ipReclaim": self.ip_reclaim,
+            "zoneRegistration": self.zone_registration or ZoneRegistration.API,
+            "eniSubnets": [{"zone": subnet.zone, "cidrBlock": subnet.cidr_block} for subnet in self.subnets],
+            "nodePools": {pool.name: pool.shown() for pool in self.node_pools or ()},
+            "rules": self.rules,
+        }
+
+    def guarded(self, name: str) -> dict[str, Any]:
+        """Return the properties that `ClusterGuard` stores for a component of that name; the region is missing."""
+        made = {
+            "vpcId": self.vpc_id,
+            "clusterCidr": self.cluster_cidr,
+            "clusterMaxPodNum": self.cluster_max_pod_num,
+            "clusterMaxServiceNum": self.cluster_max_service_num,
+            "serviceCidr": self.service_cidr,
+            "staticIp": self.has_static_ip,
+        }
+        adopted = {"clusterId": self.existing_cluster_id, "vpcId": self.vpc_id}
+        registration = {"zoneRegistration": ZoneRegistration.CONFIGMAP.value}
+        return {
+            **({} if self.existing_cluster_id is None else {"adopted": adopted}),
+            **(registration if self.zone_registration is ZoneRegistration.CONFIGMAP else {}),
+            "name": name,
+            "clusterName": self.cloud_name(name),
+            "cluster": made if self.existing_cluster_id is None else {},
+            "nodePools": {pool.name: pool.guarded() for pool in self.node_pools or ()},
+            "planned": {
+                "nodePools": [pool.shown() for pool in self.node_pools or ()],
+                "staticIp": self.has_static_ip,
+                "rules": self.rules or {},
+            },
+            "eniSubnets": [subnet.guarded() for subnet in self.subnets],
+            "allowClusterReplacement": bool(self.allow_cluster_replacement),
+            "deadlineSeconds": self.deadline_seconds or DEFAULT_DEADLINE,
+        }
 
     def without_components(self) -> "HybridClusterArgs":
         same = copy.copy(self)
-        same.eni_subnets = self.stated_subnets
+        same.eni_subnets = cast(Any, self.subnets)
         return same
 
 
-def _stated(subnet: EniZoneSubnet) -> Any:
-    same = copy.copy(subnet.stated)
-    same.subnet_id = subnet.subnet_id
-    return same
+def no_pool_in_first_zone(zone: str) -> Finding:
+    """Return the finding for `zone_registration="configmap"` without a pool in the zone of the first subnet."""
+    why = "ipamd must run before its ConfigMap can be edited"
+    return COMBINATION.finding("node_pools", f"no pool is in {zone}", why=why, todo="add one there")

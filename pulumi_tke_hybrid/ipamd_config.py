@@ -1,4 +1,4 @@
-"""IpamdConfig: zones registered the article's way, in the ConfigMap that ipamd reads at its start."""
+"""IpamdConfig: container subnets registered as in the article, in the ConfigMap that ipamd reads at its start."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
@@ -40,12 +40,12 @@ class IpamdConfigArgs(Args):
     """The cluster's VPC. Updated in place; ipamd restarts."""
 
     eni_subnets: Sequence[IpamdSubnetArgs]
-    """Every container subnet, in an order that never changes: append only. A subnet that ipamd has and this
-    list has not is refused."""
+    """Every container subnet, in an order that never changes: append only. A subnet that only ipamd has is
+    refused."""
 
     use_ambient_provider: Optional[bool] = None
-    """Use whatever cluster the machine's own kubeconfig points at. Default: false, the program must say which
-    cluster. A provider of another cluster replaces the objects."""
+    """Use the cluster of the machine's own kubeconfig. Default: false, the program must give a provider. A provider
+    of another cluster replaces the objects."""
 
     rules: Optional[Mapping[str, SeverityInput]] = None
     """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each
@@ -65,22 +65,18 @@ class IpamdConfigArgs(Args):
 
 
 class IpamdConfig(pulumi.ComponentResource):
-    """The ConfigMap `kube-system/tke-eni-ipamd` as the article edits it, and a restart of ipamd when, and
-    only when, it changed.
+    """The ConfigMap `kube-system/tke-eni-ipamd` as the article edits it, and a restart of ipamd after a change.
 
-    For clusters where `AddVpcCniSubnets` is not available, with an ipamd before 3.5.0: a later one is an
-    add-on that TKE manages, and is
-    refused unless the rule `configmap-of-addon` is lowered. Both objects belong to TKE: they are read before
-    anything is written,
-    patched, never created, and left as they are on destroy. Where one of them is missing, the read of
-    `<name>-live` or
-    `<name>-live-deployment` fails: it "does not exist".
+    For clusters without `AddVpcCniSubnets`, with an ipamd before 3.5.0. A later ipamd is an add-on that TKE manages,
+    and is refused unless the rule `configmap-of-addon` is lowered. Both objects belong to TKE: they are read before
+    any change, patched, never created, and left as they are on destroy. If an object is missing, the read of
+    `<name>-live` or `<name>-live-deployment` fails: it "does not exist".
     """
 
     data: pulumi.Output[Mapping[str, str]]
     """The three keys of the ConfigMap."""
     checksum: pulumi.Output[str]
-    """Changes when the content does."""
+    """Checksum of the content."""
 
     def __init__(
         self, name: str, args: IpamdConfigArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
@@ -88,10 +84,8 @@ class IpamdConfig(pulumi.ComponentResource):
         """Register the subnets in ipamd's ConfigMap, and restart ipamd when the ConfigMap changed.
 
         `name` is the component's name. `args` may be a dictionary of the same shape. `opts.provider` is the
-        cluster's Kubernetes
-        provider. Raises `InvalidInputs`, naming each property, before anything is written; also where ipamd
-        is an add-on of version 3.5.0
-        or later, or has a subnet that the program does not list.
+        cluster's Kubernetes provider. Raises `InvalidInputs`, naming each property, before any change; also for an
+        ipamd that is an add-on of version 3.5.0 or later, or that has a subnet which the program does not list.
         """
         owner = f"IpamdConfig {name!r}"
         parsed = parse_args(IpamdConfigArgs, args, owner)
@@ -108,11 +102,11 @@ class IpamdConfig(pulumi.ComponentResource):
 
         where = f"{ipamd.NAMESPACE}/{ipamd.NAME}"
         live = kubernetes.core.v1.ConfigMap.get(f"{name}-live", where, child_options(self))
-        # Read, it is not awaited: ipamd need not be ready (measured with pulumi-kubernetes 4.25).
+        # A read does not wait until ipamd is ready (measured with pulumi-kubernetes 4.25).
         deployment = kubernetes.apps.v1.Deployment.get(f"{name}-live-deployment", where, child_options(self))
 
-        def refuse(seen: list[Any]) -> dict[str, str]:
-            there, containers, data = seen
+        def refuse(values: list[Any]) -> dict[str, str]:
+            there, containers, data = values
             image = ipamd.own_image({container["name"]: container["image"] for container in containers})
             report(self, owner, parsed.settings, [*addon_findings(image), *_lost(there or {}, data)])
             if ipamd.version(image) is None:
@@ -123,11 +117,19 @@ class IpamdConfig(pulumi.ComponentResource):
             refuse
         )
         self.checksum = self.data.apply(ipamd.checksum)
+        self._patch(name, live.metadata.uid, deployment.metadata.uid)
+        self.register_outputs({"data": self.data, "checksum": self.checksum})
+
+    def _patch(
+        self, name: str, config_map_uid: pulumi.Output[str], deployment_uid: pulumi.Output[str]
+    ) -> None:
+        """Patch the ConfigMap, then restart ipamd by its checksum.
+
+        TKE deletes both objects some time after VPC-CNI was switched off, and makes new objects once VPC-CNI is on
+        again. A refresh before the deletion leaves the patches in the state; the uid of the new object then
+        triggers their replacement.
+        """
         patching = {"pulumi.com/patchFieldManager": FIELD_MANAGER, "pulumi.com/patchForce": "true"}
-        # The triggers: TKE takes these objects away some time after VPC-CNI was switched off, and makes new
-        # ones once it is on again. A
-        # refresh before that leaves the patches of the old ones in the state, and only another object tells
-        # that they are to be made again.
         config_map = kubernetes.core.v1.ConfigMapPatch(
             f"{name}-configmap",
             metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
@@ -136,9 +138,9 @@ class IpamdConfig(pulumi.ComponentResource):
                 annotations={**patching, "pulumi.com/skipAwait": "true"},
             ),
             data=self.data,
-            opts=child_options(self, retain_on_delete=True, replacement_trigger=live.metadata.uid),
+            opts=child_options(self, retain_on_delete=True, replacement_trigger=config_map_uid),
         )
-        # Awaited: when it is done, the new ipamd runs and has read the ConfigMap.
+        # Pulumi awaits the patch: afterwards the new ipamd runs and has read the ConfigMap.
         kubernetes.apps.v1.DeploymentPatch(
             f"{name}-restart",
             metadata=kubernetes.meta.v1.ObjectMetaPatchArgs(
@@ -152,17 +154,13 @@ class IpamdConfig(pulumi.ComponentResource):
                 )
             ),
             opts=child_options(
-                self,
-                depends_on=[config_map],
-                retain_on_delete=True,
-                replacement_trigger=deployment.metadata.uid,
+                self, depends_on=[config_map], retain_on_delete=True, replacement_trigger=deployment_uid
             ),
         )
-        self.register_outputs({"data": self.data, "checksum": self.checksum})
 
 
 def _lost(there: Mapping[str, str], data: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether the live list has a subnet that the program's has not."""
+    """Yield a finding if the live list has subnets that the program does not list."""
     unknown_here = [
         item for item in ipamd.registered_subnets(there) if item not in ipamd.registered_subnets(data)
     ]
@@ -177,7 +175,7 @@ def _lost(there: Mapping[str, str], data: Mapping[str, str]) -> Iterator[Finding
 
 
 def config_data(values: dict[str, Any]) -> dict[str, str]:
-    """Of `vpc_id` and `subnets` with their `id` and `zone`, once these are known."""
+    """Return the content of the ConfigMap for `vpc_id` and `subnets`, each with `id` and `zone`."""
     return ipamd.config_data(
         values["vpc_id"], [(subnet["id"], subnet["zone"]) for subnet in values["subnets"]]
     )

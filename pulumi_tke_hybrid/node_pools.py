@@ -1,13 +1,20 @@
-"""Arguments of a node pool: nodes of one zone."""
+"""A node pool: its arguments, its resource, and every shape in which a pool is shown, stored or compared.
 
-from collections.abc import Iterator, Mapping, Sequence
+A new kind of node pool begins here. The limits of an update are in `resource_hooks`, the rules in
+`tke.rules.pools`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Optional
+
+import pulumi
+import tencentcloud_iac_pulumi as tencentcloud
 
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import EachItem, Input, NoneAllowed, value_if_known
+from pulumi_tke_hybrid.component.resource_options import child_options
+from pulumi_tke_hybrid.resource_hooks import pool_hooks
 from pulumi_tke_hybrid.tke import cidrs, names
-from pulumi_tke_hybrid.tke import names as ids
-from pulumi_tke_hybrid.tke import names as zones
 from pulumi_tke_hybrid.tke.cluster import DeclaredPool
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import pools
@@ -16,11 +23,9 @@ from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY, PROPERTY
 
 def _at_least(least: int, what: str) -> Any:
     def problem(value: int) -> Finding | None:
-        return (
-            None
-            if value >= least
-            else PROPERTY.finding("", "is too few", value=value, todo=f"{what} is {least} or more")
-        )
+        if value >= least:
+            return None
+        return PROPERTY.finding("", "is too few", value=value, todo=f"{what} is {least} or more")
 
     return problem
 
@@ -46,25 +51,22 @@ def _no_text(value: str) -> Finding | None:
 
 
 def _no_keys(keys: Sequence[object]) -> Finding | None:
-    return (
-        None
-        if keys
-        else EMPTY.finding(
-            "", "is empty", why="nobody could log in", todo="give a key, or a password instead of key_ids"
-        )
-    )
+    if keys:
+        return None
+    todo = "give a key, or a password instead of key_ids"
+    return EMPTY.finding("", "is empty", why="nobody could log in", todo=todo)
 
 
 @args_class(
     name=names.pool_name_problem,
-    zone=zones.zone_problem,
-    subnet_id=ids.subnet_problem,
+    zone=names.zone_problem,
+    subnet_id=names.subnet_problem,
     subnet_cidr=NoneAllowed(cidrs.cidr_problem),
     size=_at_least(0, "a pool's size"),
     instance_type=_no_text,
     password=_no_text,
-    key_ids=EachItem(ids.key_problem, whole=_no_keys),
-    security_group_ids=NoneAllowed(EachItem(ids.security_group_problem)),
+    key_ids=EachItem(names.key_problem, whole=_no_keys),
+    security_group_ids=NoneAllowed(EachItem(names.security_group_problem)),
     labels=NoneAllowed(),
 )
 class NodePoolArgs(Args):
@@ -74,13 +76,12 @@ class NodePoolArgs(Args):
     """Name of the pool, in the cloud and in the program, 1 to 25 characters. Another name is another pool."""
 
     zone: Input[str]
-    """Its zone; one of the ENI subnets must lie in it. It follows from the subnet, and is fixed with it: a
+    """Its zone; one of the container subnets must lie in it. It follows from the subnet, and is fixed with it: a
     change of the subnet is refused at preview."""
 
     subnet_id: Input[str]
-    """VPC subnet for the nodes themselves, in that zone; not an ENI subnet. Fixed when the pool is made: a
-    change
-    is refused at preview."""
+    """VPC subnet for the nodes themselves, in that zone; not a container subnet. Fixed when the pool is made: a
+    change is refused at preview."""
 
     instance_type: Input[str]
     """CVM type, e.g. `S5.LARGE8`. It bounds the ENI pods of a node. Fixed like the subnet. A change is
@@ -91,7 +92,7 @@ class NodePoolArgs(Args):
 
     keep_machines: bool
     """Whether the CVMs survive when the pool is deleted. Stated, because the provider's default (yes) leaves
-    billed machines behind. Updated in place; what counts is what the last `pulumi up` stored."""
+    billed instances behind. Updated in place; what counts is what the last `pulumi up` stored."""
 
     autoscale: Optional[AutoscaleArgs] = None
     """Let TKE's autoscaler decide the size within bounds. Default: the size is fixed. A pool that grew since
@@ -100,16 +101,16 @@ class NodePoolArgs(Args):
     place."""
 
     key_ids: Optional[Input[Sequence[Input[str]]]] = None
-    """SSH keys of the machines. Exactly one of `key_ids` and `password`. Fixed when the pool is made: a
+    """SSH keys of the instances. Exactly one of `key_ids` and `password`. Fixed when the pool is made: a
     change is refused at preview. Default: `password`."""
 
     password: Optional[Input[str]] = None
-    """Password of the machines; give it as a secret. Read when the pool is made; a later change is not
-    applied, because the provider would rebuild the pool: change it on the machines, and give new pools the
+    """Password of the instances; give it as a secret. Read when the pool is made; a later change is not
+    applied, because the provider would rebuild the pool: change it on the instances, and give new pools the
     new one. Default: `key_ids`."""
 
     security_group_ids: Optional[Input[Sequence[Input[str]]]] = None
-    """Security groups of the machines, in order. Default: none. Updated in place, for machines that are made
+    """Security groups of the instances, in order. Default: none. Updated in place, for instances that are made
     afterwards."""
 
     labels: Optional[Input[Mapping[str, Input[str]]]] = None
@@ -119,7 +120,7 @@ class NodePoolArgs(Args):
     """Range of `subnet_id`, for checks. Default: those checks are left out. Changes nothing that exists."""
 
     global_route_only: Optional[bool] = None
-    """No ENI pods are meant for this pool, so its zone needs no ENI subnet. Default: false. Changes nothing
+    """No ENI pods are meant for this pool, so its zone needs no container subnet. Default: false. Changes nothing
     that exists."""
 
     def problems(self) -> Iterator[Finding]:
@@ -136,8 +137,8 @@ class NodePoolArgs(Args):
         )
         yield from pools.size_problem(value_if_known(self.size), least, most, scaled=bounds is not None)
 
-    def planned(self, path: str) -> DeclaredPool:
-        """What is known of it."""
+    def declared(self, path: str) -> DeclaredPool:
+        """Return the known values, for the rules."""
         bounds, labels = self.autoscale, value_if_known(self.labels)
         return DeclaredPool(
             path=path,
@@ -156,3 +157,112 @@ class NodePoolArgs(Args):
                 if (text := value_if_known(value)) is not None
             },
         )
+
+    def shown(self) -> dict[str, Any]:
+        """Return the pool as the component's inputs, `cluster_facts` and the guard's `planned` show it."""
+        shown: dict[str, Any] = {"zone": self.zone, "size": self.size, "instanceType": self.instance_type}
+        if self.autoscale is not None:
+            shown |= {"minSize": self.autoscale.min_size, "maxSize": self.autoscale.max_size}
+        return {**shown, "globalRouteOnly": True} if self.global_route_only else shown
+
+    def guarded(self) -> dict[str, Any]:
+        """Return the immutable fields of the pool, and the values that a refusal names, as the guard stores them.
+
+        A password instead of keys is stored as no keys.
+        """
+        keys: Any = [] if self.key_ids is None else self.key_ids
+        return {
+            "subnetId": self.subnet_id,
+            "zone": self.zone,
+            "instanceType": self.instance_type,
+            "keyIds": keys,
+            "size": self.size,
+        }
+
+
+Known = Callable[[Any], Any]
+"""Return the value, or None for a value that a preview does not know."""
+
+
+def declared_from_guard(path: str, shown: Mapping[str, Any], known: Known) -> DeclaredPool:
+    """Return the pool that `NodePoolArgs.shown` gave to the guard, for the rules."""
+    return DeclaredPool(
+        path,
+        zone=known(shown.get("zone")),
+        instance_type=known(shown.get("instanceType")),
+        size=_whole(known(shown.get("size"))),
+        most=_whole(known(shown.get("maxSize"))),
+        global_route_only=bool(shown.get("globalRouteOnly")),
+    )
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)  # the engine stores every number as a float
+
+
+def guarded_subnets(pools: Mapping[str, Mapping[str, Any]], known: Known) -> Iterator[tuple[str, str, str]]:
+    """Yield path, subnet id and zone of each pool that `NodePoolArgs.guarded` gave to the guard and whose subnet is
+    known."""
+    for name, pool in pools.items():
+        if subnet_id := known(pool.get("subnetId")):
+            yield f"node_pools[{name}]", str(subnet_id), str(known(pool.get("zone")) or "")
+
+
+def pending_subnets(
+    before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]], known: Known
+) -> Iterator[str]:
+    """Yield a line for each stored pool whose subnet a preview does not know, so that it cannot be compared."""
+    for name in before.keys() & after.keys():
+        if known(after[name].get("subnetId")) is None:
+            was = known(before[name].get("subnetId"))
+            yield (
+                f"node_pools[{name}].subnet_id: is not known yet{f', and was {was}' if was else ''}; if it is another"
+                " subnet, `up` stops before the pool is rebuilt"
+            )
+
+
+def make_node_pool(
+    cluster: pulumi.Resource,
+    owner: str,
+    resource_name: str,
+    args: NodePoolArgs,
+    cluster_id: pulumi.Output[str],
+    vpc_id: Input[str],
+    region: str,
+    depends_on: Sequence[pulumi.Resource],
+) -> tencentcloud.kubernetes.NodePool:
+    """Make the pool as a child of the cluster's component."""
+    bounds = args.autoscale
+    return tencentcloud.kubernetes.NodePool(
+        resource_name,
+        cluster_id=cluster_id,
+        name=args.name,
+        vpc_id=vpc_id,
+        subnet_ids=[args.subnet_id],
+        min_size=_not_secret(bounds.min_size) if bounds else 0,
+        max_size=_not_secret(bounds.max_size) if bounds else pools.FIXED_POOL_BOUND,
+        desired_capacity=_not_secret(args.size),
+        enable_auto_scale=bounds is not None,
+        wait_node_ready=None if bounds else True,
+        delete_keep_instance=args.keep_machines,
+        labels=args.labels,
+        auto_scaling_config=tencentcloud.kubernetes.NodePoolAutoScalingConfigArgs(
+            instance_type=args.instance_type,
+            key_ids=args.key_ids,
+            password=None if args.password is None else pulumi.Output.secret(args.password),
+            orderly_security_group_ids=args.security_group_ids,
+        ),
+        # The zones follow from the subnet, but the provider may read them back as if the program had set them.
+        # Another password would rebuild the pool; the guard cannot refuse the change, because it stores none.
+        opts=child_options(
+            cluster,
+            depends_on=depends_on,
+            ignore_changes=["zones", "autoScalingConfig.password", *(["desiredCapacity"] if bounds else [])],
+            hooks=pool_hooks(owner, resource_name, region),
+        ),
+    )
+
+
+def _not_secret(number: Input[int]) -> Input[int]:
+    """Return the number without its secret mark, which would hide the number from the hook that compares sizes."""
+    return pulumi.Output.unsecret(number) if isinstance(number, pulumi.Output) else number

@@ -1,4 +1,7 @@
-"""VpcCni: VPC-CNI of a cluster, switched on with these subnets. And the step that waits until it is ready."""
+"""VpcCni: VPC-CNI of a cluster, enabled with container subnets; and the step that waits until VPC-CNI is ready.
+
+The providers are thin adapters over `cloud.vpc_cni` and `cloud.vpc_cni_state`.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
@@ -20,7 +23,14 @@ from pulumi_tke_hybrid.cloud.vpc_cni_state import (
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
 from pulumi_tke_hybrid.component.diagnostics import check_deferred
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, log_progress, unknown
-from pulumi_tke_hybrid.component.inputs import EachItem, Input, NoneAllowed, is_pending, value_if_known
+from pulumi_tke_hybrid.component.inputs import (
+    EachItem,
+    Input,
+    NoneAllowed,
+    is_pending,
+    value_after,
+    value_if_known,
+)
 from pulumi_tke_hybrid.component.region import switch_region
 from pulumi_tke_hybrid.component.resource_options import child_options, given_provider, refuse_wrong_options
 from pulumi_tke_hybrid.tke import ipamd, keys, names
@@ -30,8 +40,7 @@ from pulumi_tke_hybrid.tke.rules.inputs import twice
 
 
 class NonMasquerade(str, Enum):
-    """What happens to the source address of GlobalRouter pods' traffic to the VPC when VPC-CNI is switched
-    on."""
+    """Source address of traffic from GlobalRouter pods to the VPC, once VPC-CNI is on."""
 
     ADD_VPC = "add_vpc"
     """TKE adds the VPC's range to the list of `ip-masq-agent`: traffic of GR pods into the VPC then carries
@@ -41,13 +50,13 @@ class NonMasquerade(str, Enum):
 
 
 class OnDelete(str, Enum):
-    """What happens to the cluster's VPC-CNI when the resource is deleted."""
+    """Effect of a deletion of the resource on the cluster's VPC-CNI."""
 
     KEEP = "keep"
-    """It stays on. Whoever removes the resource from a program keeps their pods' network."""
+    """VPC-CNI stays on, and pods keep their network."""
     DISABLE = "disable"
-    """It is switched off, unless a pod lives on an ENI address, or nobody could tell: then the deletion is
-    refused."""
+    """VPC-CNI is switched off. The deletion is refused while a pod has an ENI address, or if pods cannot be
+    read."""
 
 
 @args_class(
@@ -118,59 +127,51 @@ class VpcCniArgs(Args):
 class VpcCni(pulumi.ComponentResource):
     """The pod network switch of a cluster as a resource of its own.
 
-    The provider's cluster resource ignores its ENI fields when a GlobalRouter cluster is created and keeps
-    them in its state; this one
-    calls the API, waits until the cloud lists the subnets, and finishes what a cut run began. Destroying it
-    leaves the pod
-    network on, unless `on_delete` says otherwise.
+    The provider's cluster resource ignores its ENI fields when a GlobalRouter cluster is created and keeps them
+    in its state. This component calls the API, waits until the cloud lists the subnets, and finishes an
+    interrupted run. Destroying it leaves the pod network on, unless `on_delete` is `disable`.
     """
 
     registered_subnets: pulumi.Output[Sequence[str]]
-    """What the cloud lists, also subnets that somebody added elsewhere."""
+    """Container subnets that the cloud lists, also subnets that were added elsewhere."""
     phase: pulumi.Output[str]
     """ipamd's phase when last seen; `running` once the first node is there."""
     reclaim_seconds: pulumi.Output[Optional[int]]
-    """The reported reclaim time in seconds; none means never, or not reported yet."""
+    """The reported reclaim time in seconds; none: never, or not reported yet."""
 
     def __init__(
-        self, name: str, args: VpcCniArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        args: VpcCniArgs | Mapping[str, Any],
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        checked_by_parent: bool = False,
     ) -> None:
-        """Switch VPC-CNI of a cluster on, or adopt it as it is on.
+        """Enable VPC-CNI of a cluster, or adopt VPC-CNI that is on.
 
         `name` is the component's name. `args` may be a dictionary of the same shape. Raises `InvalidInputs`,
-        naming each property, before
-        anything is called. The stack's own key is used, and not that of `opts.provider`, which gives the
-        region alone.
+        naming each property, before anything is called. The calls use the stack's own key; `opts.provider` gives
+        the region alone. With `checked_by_parent` the parent component reports the findings.
         """
         owner = f"VpcCni {name!r}"
         parsed = parse_args(VpcCniArgs, args, owner)
         refuse_wrong_options(opts, owner, "tencentcloud")
         props: dict[str, Any] = {
-            "region": parsed.region,
-            "clusterId": parsed.cluster_id,
-            "vpcId": parsed.vpc_id,
-            "subnets": parsed.subnets,
-            "cniType": keys.ROUTE_ENI,
-            "staticIp": True if parsed.static_ip is None else parsed.static_ip,
-            "ipReclaim": parsed.ip_reclaim,
+            **shared_properties(parsed),
             "nonMasquerade": parsed.non_masquerade or NonMasquerade.KEEP,
             "onDelete": parsed.on_delete or OnDelete.KEEP,
-            "deadlineSeconds": parsed.deadline_seconds or DEFAULT_DEADLINE,
         }
         if parsed.rules and ranges.SUBNET_IN_USE.id in parsed.rules:
             props["inUse"] = parsed.rules[ranges.SUBNET_IN_USE.id]
         shown = {key: props[key] for key in ("subnets", "staticIp", "ipReclaim", "nonMasquerade")}
         super().__init__("tke-hybrid:index:VpcCni", name, {**shown, "rules": parsed.rules}, opts)
-        if not getattr(opts.parent if opts else None, "speaks_for_its_children", False):
-            props["clusterId"] = pulumi.Output.all(
-                parsed.cluster_id, check_deferred(self, owner, parsed)
-            ).apply(_first)
+        if not checked_by_parent:
+            props["clusterId"] = value_after(parsed.cluster_id, check_deferred(self, owner, parsed))
             props["region"] = switch_region(
                 self, owner, given_provider(opts, "tencentcloud"), parsed.region, parsed.settings
             )
-        # Made again, it must not be the old one that has the last word: with on_delete="disable" that would
-        # switch off what the new one
-        # has just found on.
+        # A replacement deletes the old resource first: with on_delete="disable" a later deletion would switch off
+        # the VPC-CNI that the new resource has just adopted.
         switch = VpcCniResource(f"{name}-switch", props, child_options(self, delete_before_replace=True))
         self.registered_subnets = switch.registeredSubnets
         self.phase = switch.phase
@@ -184,13 +185,23 @@ class VpcCni(pulumi.ComponentResource):
         )
 
 
-def _first(values: list[Any]) -> str:
-    return str(values[0])
+def shared_properties(args: VpcCniArgs) -> dict[str, Any]:
+    """Return the stored properties that `VpcCniResource` and `VpcCniReady` have in common."""
+    return {
+        "region": args.region,
+        "clusterId": args.cluster_id,
+        "vpcId": args.vpc_id,
+        "subnets": args.subnets,
+        "cniType": keys.ROUTE_ENI,
+        "staticIp": True if args.static_ip is None else args.static_ip,
+        "ipReclaim": args.ip_reclaim,
+        "deadlineSeconds": args.deadline_seconds or DEFAULT_DEADLINE,
+    }
 
 
 class VpcCniProvider(CloudProvider):
-    """The adapter between the engine and `cloud.vpc_cni`. Its module path is in every user's state: never
-    move it."""
+    """Adapter between the engine and `cloud.vpc_cni`. The module path is in every user's state: never move the
+    class."""
 
     def check_offline(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         problems = forbidden_changes(olds, news, unknown)
@@ -228,8 +239,8 @@ class VpcCniProvider(CloudProvider):
         return report.problems or self._in_use(news, report.registered)
 
     def _in_use(self, news: dict[str, Any], registered: Sequence[str]) -> list[Finding]:
-        """Subnets that are registered next and are not empty: shown, or an error where the program says
-        so."""
+        """Report the subnets that are to be registered and are not empty; return those that are errors by
+        `rules`."""
         listed = news.get("subnets", ())
         wanted = [] if unknown(listed) else [subnet for subnet in listed if not unknown(subnet)]
         if unknown(news.get("region")) or not set(wanted) - set(registered):
@@ -256,9 +267,8 @@ class VpcCniProvider(CloudProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         outputs = self._switch(props).read(props)
-        return (
-            ReadResult("", {}) if outputs is None else ReadResult(id_, outputs)
-        )  # the host needs a mapping also for "gone"
+        # The host needs a mapping also for a resource that is gone.
+        return ReadResult("", {}) if outputs is None else ReadResult(id_, outputs)
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         return UpdateResult(self._switch(news).update(news))
@@ -276,7 +286,7 @@ class VpcCniProvider(CloudProvider):
 
 
 class VpcCniReadyProvider(CloudProvider):
-    """Waits until VPC-CNI works on the nodes. Its module path is in every user's state: never move it."""
+    """Wait until VPC-CNI works on the nodes. The module path is in every user's state: never move the class."""
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         changed, replacing = changes(olds, news, unknown)
@@ -286,7 +296,7 @@ class VpcCniReadyProvider(CloudProvider):
         return CreateResult(identity(props), self._ready(props))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """Gone with VPC-CNI: once that is on again, what was true of it has to come true again."""
+        """Report the step as gone while VPC-CNI is off, so that the next `up` waits again."""
         on = VpcCniSwitch(self.cloud(props), self.wait(props)).read(props) is not None
         return ReadResult(id_, props) if on else ReadResult("", {})
 
@@ -299,8 +309,8 @@ class VpcCniReadyProvider(CloudProvider):
 
 
 class VpcCniResource(Resource, module="tke-hybrid", name="VpcCni"):
-    """The dynamic child of `VpcCni`: the setting itself. Attributes have the names of the wire, as dynamic
-    resources do."""
+    """The dynamic child of `VpcCni`. Attributes have the names of the stored properties, as in any dynamic
+    resource."""
 
     registeredSubnets: pulumi.Output[Sequence[str]]
     phase: pulumi.Output[str]

@@ -1,1 +1,1 @@
-"""The few Tencent Cloud API calls that the Pulumi provider lacks. Imports no pulumi."""
+"""Calls of the Tencent Cloud API that the Pulumi provider lacks. Nothing here imports pulumi."""

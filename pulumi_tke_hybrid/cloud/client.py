@@ -1,8 +1,7 @@
-"""Signed calls over Tencent's official SDK, with retries that cannot do a thing twice.
+"""Signed calls of the Tencent Cloud API over the official SDK, with retries that cannot repeat a change.
 
-Lists that the API tells in pages.
-
-Whose credentials these are: a wrong account would take a live cluster for one that is gone."""
+Also reads lists in pages, and compares accounts: with a wrong account, a live cluster would look gone.
+"""
 
 import configparser
 import importlib
@@ -23,7 +22,7 @@ Answer = dict[str, Any]
 
 VERSIONS = {"tke": "2018-05-25", "vpc": "2017-03-12", "sts": "2018-08-13", "cam": "2019-01-16"}
 NEWER = {("tke", "DescribeNodePools"): "2022-05-01"}
-"""Actions that only a newer version of their service's API has."""
+"""Actions that only a newer version of the service's API has."""
 ACTIONS = {
     "tke": (
         "AddVpcCniSubnets",
@@ -42,44 +41,41 @@ ACTIONS = {
     "sts": ("GetCallerIdentity",),
     "cam": ("GetRole", "ListAttachedRolePolicies"),
 }
-"""Every action that the library and its commands call by themselves; the least access policy is made of
-these."""
+"""Every action that the library and its commands always need; the least access policy holds them."""
 
 ASKED_FOR = ("tke:DisableVpcCniNetworkType",)
-"""Called only by a program that says `on_delete="disable"`. Not in the least policy: it ends the network of
-every ENI pod."""
+"""Called only for `on_delete="disable"`. Not in the least policy, because it ends the network of every ENI pod."""
 
 READS = ("Describe", "Get", "List")
-"""How the names of actions begin that change nothing."""
+"""Beginnings of the names of actions that change nothing."""
 
 NETWORK_ERROR = "ClientNetworkError"
 _NOT_OF_THE_API = "ServerNetworkError"
-"""The SDK's code for a status other than 200, with the whole page as its text. The API answers with 200 also
-where it refuses."""
+"""Code of the SDK for an HTTP status other than 200, with the whole page as its text. The API itself responds with
+200, also to refuse."""
 _QUOTED = re.compile(r"(?<=Failed to parse: ).*|(?<=//).*(?=@)|(?<=header value).*", re.DOTALL)
-"""Where the SDK's errors quote the address of a proxy, which may hold its password, or a header: the token,
-for one."""
+"""Parts of the SDK's errors that may hold a secret: the address of a proxy, or a header."""
 _FIT = re.compile(r"[!-~]*")
-"""What a key and a token are made of. Anything else would end in a header that is refused with its text."""
+"""Characters of a key and a token. Others would end in a refused header, whose text the error quotes."""
 _THROTTLED = ("RequestLimitExceeded",)
 _ATTEMPTS = 6
 _FIRST_PAUSE = 0.5
 _REQUEST_TIMEOUT = 60
 _METADATA_TIMEOUT = 5.0
 _PROFILES = ("~/.tencentcloud/credentials", "/etc/tencentcloud/credentials")
-"""Where the SDK looks; it reads the first one that is there."""
+"""Files of credentials that the SDK searches; it reads the first file that exists."""
 
 
 class Cloud(Protocol):
-    """What the library needs of the cloud."""
+    """The calls that the library makes."""
 
     def call(self, service: str, action: str, params: Params) -> Answer:
-        """The answer's `Response`; CloudError if the cloud says no."""
+        """Return the `Response`. Raise `CloudError` if the cloud refuses the call."""
         ...
 
 
 class TencentCloud:
-    """The real cloud, or whatever listens at the configured domain."""
+    """The cloud at the configured domain."""
 
     def __init__(self, settings: CloudSettings, sleep: Callable[[float], None] = time.sleep) -> None:
         self._settings = settings
@@ -88,7 +84,7 @@ class TencentCloud:
         self._credential: Any = None
 
     def call(self, service: str, action: str, params: Params) -> Answer:
-        """One call. Throttling is waited out; a lost connection is retried for calls that only read."""
+        """Make a call. Retry after throttling; after a lost connection retry only a call that reads."""
         reads = action.startswith(READS)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
@@ -115,7 +111,7 @@ class TencentCloud:
             said = _QUOTED.sub("(not shown)", str(error.get_message()))
             raise CloudError(action, str(error.get_code()), said, str(error.get_request_id() or "")) from None
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            # The SDK reads and parses the answer outside of what it catches itself.
+            # The SDK does not catch its own errors of reading and parsing a response.
             raise _no_answer(action, type(error).__name__) from None
         response: Any = cast(Answer, answer).get("Response") if isinstance(answer, dict) else None
         if not isinstance(response, dict):
@@ -163,8 +159,7 @@ class TencentCloud:
             return credential.DefaultCredentialProvider().get_credential()
 
     def _role(self, role: AssumedRole) -> Any:
-        """Credentials for a while. Asked for through our own client, so that the configured domain holds here
-        as well."""
+        """Return temporary credentials. The call goes to the configured domain, as all calls do."""
         wanted: dict[str, object] = {
             "RoleArn": role.arn,
             "RoleSessionName": role.session,
@@ -186,22 +181,20 @@ class TencentCloud:
 
 
 def _encoded(policy: str) -> str:
-    """A session policy as AssumeRole takes it: URL-encoded, once (sts 2018-08-13, Policy). The provider
+    """Return a session policy URL-encoded exactly once, for AssumeRole (sts 2018-08-13, Policy). The provider
     encodes the same setting.
 
-    A policy is a JSON object, so one that does not begin like an object is encoded already.
+    A policy is a JSON object, so a text that does not begin like an object is encoded already.
     """
     return quote(policy, safe="") if policy.lstrip().startswith("{") else policy.strip()
 
 
 def _no_answer(action: str, why: str) -> CloudError:
-    """Something else came back, whose text is not shown: it is nobody's word.
+    """Return the error for a response that did not come from the API, but from a proxy, for example. Its text is
+    not trusted and not shown.
 
-    It does not tell whether the request reached the API before something on the way answered in its place (a
-    gateway that waited no
-    longer) or broke off. So for a write it is a lost answer: it may have been accepted, and whoever wrote
-    looks. A call that only reads is
-    made again.
+    The request may have reached the API before. So for a change the response counts as lost, and the caller reads
+    the live state; a call that only reads is repeated.
     """
     what = (
         f"what came back is not an answer of the cloud API ({why}), but perhaps a proxy's page; look at"
@@ -211,7 +204,7 @@ def _no_answer(action: str, why: str) -> CloudError:
 
 
 def _granted(action: str, response: Answer) -> Answer:
-    """The SDK sees a refusal only under the plain content types, without a charset behind them."""
+    """Return the response, or raise its error: the SDK misses an error if the content type has a charset."""
     refusal: Any = response.get("Error")
     if not refusal:
         return response
@@ -222,10 +215,9 @@ def _granted(action: str, response: Answer) -> Answer:
 
 @contextmanager
 def _found(otherwise: str, advice: str) -> Generator[None]:
-    """Around the SDK's search for a key, which raises whatever it stumbles over.
+    """Turn any error of the SDK's search for a key into a `CloudError`.
 
-    Never with the error's own text: a parser quotes the line that it does not understand, which may be the
-    secret key.
+    The error's own text is not shown: a parser quotes the line that it cannot read, which may be the secret key.
     """
     try:
         yield
@@ -249,8 +241,7 @@ def _where_a_key_belongs() -> str:
 
 @contextmanager
 def _bounded() -> Generator[None]:
-    """The SDK's last resort for credentials asks the machine's metadata service without any limit; elsewhere
-    nobody answers."""
+    """Set a timeout for the SDK's search in the machine's metadata service, which exists only in the cloud."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_METADATA_TIMEOUT)
     try:
@@ -264,11 +255,11 @@ def _sdk(module: str) -> Any:
 
 
 PAGE = 100
-"""How many items a page has."""
+"""Items in a page."""
 
 
 def all_pages(page: Callable[[int], Answer], key: str) -> list[Answer]:
-    """The items of all pages; `page` asks for one of `PAGE` items, from an offset on."""
+    """Return the items of all pages; `page` reads `PAGE` items from an offset on."""
     found: list[Answer] = []
     while True:
         items: list[Answer] = page(len(found)).get(key) or []
@@ -278,17 +269,17 @@ def all_pages(page: Callable[[int], Answer], key: str) -> list[Answer]:
 
 
 def account_of(cloud: Cloud) -> str:
-    """The account that the credentials belong to."""
+    """Return the account of the credentials."""
     return str(cloud.call("sts", "GetCallerIdentity", {})["AccountId"])
 
 
 def masked(secret_id: str) -> str:
-    """A key's id as it may be shown."""
+    """Return the id of a key with its middle hidden."""
     return f"{secret_id[:4]}…{secret_id[-4:]}" if len(secret_id) > 12 else "…"
 
 
 def wrong_account(before: str, now: str, secret_id: str) -> str:
-    """The sentence for credentials of another account."""
+    """Return the sentence for credentials of another account."""
     return (
         f"the stack belongs to account {before}, the credentials ({masked(secret_id)}) to account {now};"
         f" nothing was touched; use credentials of {before}"
@@ -296,17 +287,17 @@ def wrong_account(before: str, now: str, secret_id: str) -> str:
 
 
 def refuse_other_account(cloud: Cloud, before: str, secret_id: str) -> None:
-    """Raise if the credentials are of another account than the one that the state names."""
+    """Raise `CloudError` if the credentials belong to another account than the account in the state."""
     now = account_of(cloud)
     if now != before:
         raise CloudError("GetCallerIdentity", "WrongAccount", wrong_account(before, now, secret_id))
 
 
 def two_accounts(stack: CloudSettings, provider: CloudSettings) -> str:
-    """That the key of an explicit provider belongs to another account than the stack's, by which VPC-CNI is
-    asked; empty if not.
+    """Return a sentence if the key of an explicit provider belongs to another account than the stack's key, which
+    the calls for VPC-CNI use; else an empty text.
 
-    Raises `CloudError` where an account cannot be told.
+    Raise `CloudError` if an account cannot be read.
     """
     if not provider.secret_id or provider.secret_id == stack.secret_id:
         return ""

@@ -132,8 +132,13 @@ def wait_until_gone(cloud: Cloud, vpc_id: str, name: str, wait: Wait) -> None:
 
 def instance_addresses(cloud: Cloud, cluster_id: str) -> frozenset[str]:
     """Return the VPC addresses of the cluster's instances; they identify nodes whatever a kubeconfig is called."""
-    pages = _of_cluster(cloud, "DescribeClusterInstances", cluster_id)
-    return frozenset(str(item.get("LanIP") or "") for item in all_pages(pages, "InstanceSet"))
+
+    def page(offset: int) -> Answer:
+        return cloud.call(
+            "tke", "DescribeClusterInstances", {"ClusterId": cluster_id, "Limit": PAGE, "Offset": offset}
+        )
+
+    return frozenset(str(item.get("LanIP") or "") for item in all_pages(page, "InstanceSet"))
 
 
 def addon_version(cloud: Cloud, cluster_id: str, name: str) -> str:
@@ -151,25 +156,20 @@ def addon_version(cloud: Cloud, cluster_id: str, name: str) -> str:
     return next((str(item.get("AddonVersion") or "") for item in found if item.get("AddonName") == name), "")
 
 
-def _of_cluster(cloud: Cloud, action: str, cluster_id: str, **further: object) -> Callable[[int], Answer]:
-    """Return the reader of one page of a list of the cluster's parts, for `all_pages`."""
-
-    def page(offset: int) -> Answer:
-        return cloud.call(
-            "tke", action, {"ClusterId": cluster_id, **further, "Limit": PAGE, "Offset": offset}
-        )
-
-    return page
-
-
 def node_pools(cloud: Cloud, cluster_id: str, pool_id: str = "") -> list[Answer]:
     """Return the node pools of the cluster, of all types; with `pool_id` that pool only.
 
     DescribeNodePools (tke 2022-05-01) knows Regular, Native, Super and External pools. The older
     DescribeClusterNodePools knows only pools with a scaling group.
     """
-    filters = {"Filters": [{"Name": "NodePoolsId", "Values": [pool_id]}]} if pool_id else {}
-    return all_pages(_of_cluster(cloud, "DescribeNodePools", cluster_id, **filters), "NodePools")
+    wanted: dict[str, object] = {"ClusterId": cluster_id}
+    if pool_id:
+        wanted["Filters"] = [{"Name": "NodePoolsId", "Values": [pool_id]}]
+
+    def page(offset: int) -> Answer:
+        return cloud.call("tke", "DescribeNodePools", {**wanted, "Limit": PAGE, "Offset": offset})
+
+    return all_pages(page, "NodePools")
 
 
 def size_of(cloud: Cloud, pool_id: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What can go wrong in a call to the cloud, with all that the cloud said."""
+"""Errors of calls to the cloud, with the cloud's own code and message."""
 
 from pulumi_tke_hybrid.tke.rule import printable
 
@@ -6,9 +6,7 @@ from pulumi_tke_hybrid.tke.rule import printable
 class CloudError(Exception):
     """The cloud refused a call, or could not be reached."""
 
-    __module__ = (  # Pulumi prints a provider's exception with its module in front; users read only the rest
-        "builtins"
-    )
+    __module__ = "builtins"  # Pulumi prints the module of an exception in front of its message
 
     def __init__(self, action: str, code: str, message: str, request_id: str = "") -> None:
         self.action = action
@@ -20,7 +18,7 @@ class CloudError(Exception):
 
 
 class IncompleteResponse(CloudError):
-    """The cloud answered and left out what was asked for. That is never a no."""
+    """The response lacks the requested value. Callers must not take a missing value for "no"."""
 
     __module__ = "builtins"
 
@@ -37,7 +35,7 @@ class DeadlinePassed(CloudError):
 
 
 class Incompatible(CloudError):
-    """What is there contradicts what the program says."""
+    """The live state contradicts the program."""
 
     __module__ = "builtins"
 

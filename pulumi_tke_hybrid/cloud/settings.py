@@ -1,4 +1,5 @@
-"""Who asks the cloud: the same keys and environment variables as the tencentcloud provider."""
+"""Region, address and credentials of the cloud API, from the configuration keys and environment variables of the
+tencentcloud provider."""
 
 import json
 import os
@@ -9,18 +10,17 @@ DEFAULT_DOMAIN = "tencentcloudapi.com"
 
 
 class SettingsMissing(Exception):
-    """Something that every call needs is neither configured nor in the environment, or cannot be read."""
+    """A setting that every call needs is missing or cannot be read."""
 
 
 def configured_region(config: Callable[[str], object], environment: Mapping[str, str] = os.environ) -> str:
-    """The region in which the tencentcloud provider works unless a program gives it another; empty if there
-    is none."""
+    """Return the region of the default tencentcloud provider; empty without a region."""
     return str(config("tencentcloud:region") or environment.get("TENCENTCLOUD_REGION") or "")
 
 
 @dataclass(frozen=True)
 class AssumedRole:
-    """A role that the key's owner takes on; also one of another account."""
+    """A role that the owner of the key assumes, possibly in another account."""
 
     arn: str
     session: str
@@ -30,8 +30,7 @@ class AssumedRole:
 
     @classmethod
     def read(cls, configured: object, environment: Mapping[str, str]) -> "AssumedRole | None":
-        """`tencentcloud:assumeRole` (an object) first, then `TENCENTCLOUD_ASSUME_ROLE_…`; None: the key acts
-        by itself."""
+        """Read `tencentcloud:assumeRole` (an object) first, then `TENCENTCLOUD_ASSUME_ROLE_…`; None: no role."""
         try:
             given: Mapping[str, object] = (
                 json.loads(configured) if isinstance(configured, str) and configured else {}
@@ -75,9 +74,9 @@ class CloudSettings:
     def read(
         cls, config: Callable[[str], object], region: str = "", environment: Mapping[str, str] = os.environ
     ) -> "CloudSettings":
-        """Stack configuration (`tencentcloud:secretId` …) first, then `TENCENTCLOUD_…` variables.
+        """Read the stack's configuration (`tencentcloud:secretId` …) first, then the variables `TENCENTCLOUD_…`.
 
-        Without a key and secret the SDK's own chain is asked: profile, role of the machine, role of the pod.
+        Without a key and secret the SDK searches: profile, role of the instance, role of the pod.
         """
 
         def setting(key: str, variable: str, default: str = "") -> str:

@@ -95,7 +95,7 @@ class VpcCniSwitch:
             cluster.get("ClusterNodeNum") != 0
         ):  # without a node there is no pod, and the API server may be closed
             self._refuse_with_pods(props, eni_pods)
-        self._wait.say(f"switching VPC-CNI of {props['clusterId']} off")
+        self._wait.log(f"switching VPC-CNI of {props['clusterId']} off")
         self._write("DisableVpcCniNetworkType", {"ClusterId": props["clusterId"]})
 
         def off(now: LiveVpcCni | None) -> tuple[bool | None, str]:
@@ -205,14 +205,14 @@ class VpcCniSwitch:
         seconds = ipamd.seconds_of(props["ipReclaim"])
         if seconds is not None:  # left out means never
             request["ExpiredSeconds"] = seconds
-        self._wait.say(f"switching VPC-CNI on for {props['clusterId']} with {len(props['subnets'])} subnets")
+        self._wait.log(f"switching VPC-CNI on for {props['clusterId']} with {len(props['subnets'])} subnets")
         self._write("EnableVpcCniNetworkType", request)
 
     def _add_missing(self, props: Props, live: LiveVpcCni) -> None:
         missing = [subnet for subnet in props["subnets"] if subnet not in live.subnets]
         if not missing:
             return
-        self._wait.say(f"adding {', '.join(missing)} to VPC-CNI of {props['clusterId']}")
+        self._wait.log(f"adding {', '.join(missing)} to VPC-CNI of {props['clusterId']}")
         self._write(
             "AddVpcCniSubnets",
             {
@@ -230,7 +230,7 @@ class VpcCniSwitch:
             # The request may have been accepted although the response was lost: the live state decides.
             if error.code != NETWORK_ERROR:
                 raise
-            self._wait.say(f"{action}: the answer was lost; looking whether the request was accepted")
+            self._wait.log(f"{action}: the answer was lost; looking whether the request was accepted")
 
     def _enabling(self, props: Props) -> str:
         """Return the progress of enabling VPC-CNI in words. Raise `CloudError` with the cloud's reason if it

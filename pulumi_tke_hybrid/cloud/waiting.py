@@ -1,4 +1,4 @@
-"""Waiting for the cloud: with a deadline, and with a line now and then that says what is being waited for."""
+"""Waits for the cloud, with a deadline and with lines of progress."""
 
 import time
 from collections.abc import Callable
@@ -12,22 +12,23 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Wait:
-    """How to wait. `say` shows progress; `sleep` and `clock` are replaced by tests."""
+    """Deadline and pauses of a wait. `log` writes a line of progress; tests replace `sleep` and `clock`."""
 
     deadline: float
     """Seconds from the start of each wait."""
-    say: Callable[[str], None]
+    log: Callable[[str], None]
     pause: float = 0.5
     longest_pause: float = 5.0
     every: float = 15.0
-    """Seconds between two lines that say the same."""
+    """Seconds between two equal lines."""
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
 
     def until(self, what: str, look: Callable[[], tuple[T | None, str]], advice: str) -> T:
-        """Call `look` until it gives a value. Its second item says in words what it saw."""
+        """Call `look` until its first item is a value; its second item describes the live state. Raise
+        `DeadlinePassed` at the deadline."""
         started = self.clock()
-        said, said_at = "", started
+        last_line, logged_at = "", started
         pause = self.pause
         while True:
             value, seen = look()
@@ -36,8 +37,8 @@ class Wait:
             now = self.clock()
             if now - started >= self.deadline:
                 raise DeadlinePassed(what, self.deadline, seen, advice)
-            if seen != said or now - said_at >= self.every:
-                self.say(f"{what}: {seen} ({now - started:.0f} s)")
-                said, said_at = seen, now
+            if seen != last_line or now - logged_at >= self.every:
+                self.log(f"{what}: {seen} ({now - started:.0f} s)")
+                last_line, logged_at = seen, now
             self.sleep(min(pause, self.longest_pause))
             pause *= 1.3

@@ -1,1 +1,1 @@
-"""What all components share: inputs that may be Outputs, argument classes, errors, child options."""
+"""Common parts of all components: inputs, argument classes, errors, resource options, dynamic providers."""

@@ -1,4 +1,7 @@
-"""Warnings and notes under a component in the preview, and the checks of values that come later."""
+"""Warnings and notes of a component in the preview, and the checks of values from Outputs.
+
+Errors are raised as `InvalidInputs`; the rules are in `tke.rules`.
+"""
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,11 +16,10 @@ from pulumi_tke_hybrid.tke.rules.inputs import NOT_YET, gathered
 
 
 def check_deferred(component: pulumi.Resource, owner: str, args: Args) -> pulumi.Output[bool]:
-    """Say what is no error, each once; and check again, with errors, when values inside Outputs are there.
+    """Report warnings and notes once; check again, and raise errors, when the Outputs in `args` resolve.
 
-    What must not be made before that uses the returned Output. It is known also while the awaited values are
-    not: a preview then
-    says which checks it could not make.
+    A resource that must not be made before the second check uses the returned Output. The Output is known also if
+    a preview does not know the values; the preview then reports the checks that are left out.
     """
     plain = args.without_components()
     said = [finding for finding in plain.judged() if finding.rule is not NOT_YET]
@@ -37,8 +39,7 @@ def check_deferred(component: pulumi.Resource, owner: str, args: Args) -> pulumi
 def note_while_pending(
     component: pulumi.Resource, value: "pulumi.Output[Any]", text: str
 ) -> "pulumi.Output[bool]":
-    """Write a note under the component where a preview does not know the value, and so cannot check what
-    depends on it. Return which."""
+    """Write a note under the component if a preview does not know the value. Return whether the value is known."""
 
     async def note() -> bool:
         is_known = await value.is_known()
@@ -52,7 +53,7 @@ def note_while_pending(
 def report(
     component: pulumi.Resource, owner: str, settings: Mapping[str, Severity], findings: Iterable[Finding]
 ) -> None:
-    """The same for findings that rest on what the cloud answered."""
+    """Raise the errors among findings of live values, and log the others under the component."""
     found = judged(findings, settings)
     _stop(owner, found)
     _log(component, found)
@@ -71,7 +72,7 @@ def _log(component: pulumi.Resource, findings: Iterable[Finding]) -> None:
 
 
 def _parts(value: object) -> Sequence[object]:
-    """What an argument holds, as far as our own classes and plain containers go."""
+    """Return the values inside an argument object, a mapping or a list."""
     if isinstance(value, Args):
         return list(vars(value).values())
     if isinstance(value, Mapping):
@@ -84,12 +85,12 @@ def _awaits(value: object) -> bool:
 
 
 async def _value(output: "pulumi.Output[Any]") -> Any:
-    is_known = await output.is_known()  # awaits the value, so an error in it is raised here too
+    is_known = await output.is_known()  # waits for the value, so an error of the value is raised here
     return await output.future() if is_known and not await output.is_secret() else output
 
 
 async def _now(value: Any) -> Any:
-    """The same with every Output in it replaced by its value, if that is known and no secret."""
+    """Return the value in which every Output is replaced by its value, if that is known and not a secret."""
     if isinstance(value, pulumi.Output):
         return await _value(cast(Any, value))
     if not _awaits(value):

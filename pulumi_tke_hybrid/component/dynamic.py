@@ -1,5 +1,7 @@
-"""What our dynamic providers share: who is asked, for which account, and how problems and progress are
-shown."""
+"""Base classes of the dynamic providers: region and account of their calls, checks, and progress.
+
+The pickled provider classes are in `vpc_cni`, `cluster_guard`, `kept_addresses` and `workload.guard`.
+"""
 
 import sys
 from collections.abc import Mapping
@@ -42,23 +44,22 @@ def unknown(value: object) -> bool:
 
 
 def log_progress(line: str) -> None:
-    """Show a line of progress: the engine shows what a plugin prints, while it works."""
+    """Print a line of progress: the engine shows the output of a plugin at once."""
     print(line, flush=True)
 
 
 @cache
 def log_once(line: str) -> None:
-    """For what every resource would say: one run of the engine has one process for all of them."""
+    """Print a line once for all resources of a run, which share one process."""
     log_progress(line)
 
 
 class CloudProvider(ResourceProvider):
     """A dynamic provider over the cloud's API.
 
-    It is pickled as a reference, so neither code nor credentials are in the state. It sees the stack's
-    configuration and the environment,
-    never an explicit provider object; so region and account are inputs, are stored, and are compared before
-    anything is asked or done.
+    A provider is pickled as a reference, so neither code nor credentials are in the state. A provider has the
+    stack's configuration and the environment, but no explicit provider object. So region and account are inputs,
+    are stored, and are compared before any other call.
     """
 
     serialize_as_secret_always = False
@@ -66,8 +67,7 @@ class CloudProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         self._config = req.config
-        # The host prints whatever a provider raises with its stack. What the cloud said is enough, and its
-        # stack helps nobody.
+        # The host prints an exception with its stack trace. The message of the cloud is enough.
         sys.tracebacklimit = 0
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
@@ -81,26 +81,26 @@ class CloudProvider(ResourceProvider):
             )
         except SettingsMissing as error:
             problems = [PROPERTY.finding("region", str(error))]
-        # Given a property, the engine would print the whole of its value between the path and the sentence.
+        # With a property name, the engine would print the whole value between the path and the sentence.
         return CheckResult(news, [CheckFailure("", str(problem)) for problem in problems])
 
     def check_offline(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
-        """What cannot be, whatever the cloud says. Asks nobody."""
+        """Return the findings on the state and the program alone. Make no call."""
         return []
 
     def check_live(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
-        """What the cloud says against it. Reads only."""
+        """Return the findings on the live state. Read only."""
         return []
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Nothing: whoever removes this resource from a program keeps their pods' network."""
+        """Do nothing: a resource that leaves the program keeps the pod network."""
 
     def settings(self, region: str) -> CloudSettings:
-        """Who asks."""
+        """Return region, address and credentials for calls in the region."""
         return CloudSettings.read(self._config.get, region)
 
     def cloud(self, props: Mapping[str, Any]) -> Cloud:
-        """The cloud, for the account that the properties belong to."""
+        """Return the cloud. Raise `CloudError` if the credentials belong to another account than the properties."""
         settings = self.settings(str(props["region"]))
         cloud = TencentCloud(settings)
         if props.get("accountId"):
@@ -108,8 +108,8 @@ class CloudProvider(ResourceProvider):
         return cloud
 
     def wait(self, props: Mapping[str, Any]) -> Wait:
-        """How long to wait, and where progress is shown."""
-        return Wait(deadline=float(props.get("deadlineSeconds") or DEFAULT_DEADLINE), say=log_progress)
+        """Return the deadline of waits, with progress in the engine's output."""
+        return Wait(deadline=float(props.get("deadlineSeconds") or DEFAULT_DEADLINE), log=log_progress)
 
     def _check_region(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         if not news.get("region"):
@@ -135,7 +135,7 @@ class CloudProvider(ResourceProvider):
         try:
             now = account_of(TencentCloud(settings))
         except CloudError as error:
-            # A preview may be made without credentials; whatever needs them later says so itself.
+            # A preview works without credentials; a later call that needs them raises its own error.
             log_once(
                 f"could not tell the account of the credentials ({error.code}), so it was not compared;"
                 " `tke-hybrid doctor` looks why"
@@ -151,7 +151,7 @@ class CloudProvider(ResourceProvider):
 
 
 class StateOnlyProvider(ResourceProvider):
-    """Of a step that stores what the program says: there is nothing in the cloud that it makes."""
+    """Base of a step that stores its inputs, and makes nothing in the cloud."""
 
     serialize_as_secret_always = False
 
@@ -166,13 +166,13 @@ class StateOnlyProvider(ResourceProvider):
 
 
 class CloudStateProvider(StateOnlyProvider, CloudProvider):
-    """Of a step that remembers, and works only when it is checked or deleted."""
+    """Base of a step that stores its inputs, and calls the cloud only in its checks and its deletion."""
 
     compared: ClassVar[tuple[str, ...]]
-    """Properties whose change is a change."""
+    """Properties whose change is an update."""
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        # An account that could not be told is stored once it can; any other change of it was refused.
+        # An account is stored as soon as it can be read; any other change of the account was refused.
         return DiffResult(
             changes=any(olds.get(name) != news.get(name) for name in ("accountId", *self.compared)),
             replaces=[],

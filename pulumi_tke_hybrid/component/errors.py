@@ -1,7 +1,7 @@
-"""Where a value lies that pydantic finds fault with: pydantic's location, read along the types of the
-argument classes.
+"""InvalidInputs: the error for the inputs of a component, with one line for each faulty property.
 
-The one error that users of the components see: bad inputs together, one line a property."""
+`PropertyPath` translates the location of a pydantic error to the property as the program writes it.
+"""
 
 import difflib
 import re
@@ -18,7 +18,7 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, refusal_text
 from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
 
 SECRET_PROPERTIES = frozenset({"password", "kubeconfig", "env"})
-"""Their values, and whatever lies in them, appear in no message."""
+"""Values of these properties, and the values inside them, appear in no message."""
 
 
 @dataclass(frozen=True)
@@ -26,26 +26,26 @@ class PropertyPath:
     """A property, or a value inside one."""
 
     path: str = ""
-    """As the user wrote it, e.g. `node_pools[1].labels['Team']`."""
+    """The path as the program writes it, e.g. `node_pools[1].labels['Team']`."""
     name: str = ""
-    """The property that it is, or that it lies in."""
+    """Name of the property that holds the value."""
     siblings: Sequence[str] = ()
-    """All properties of the class whose property it is."""
+    """All properties of the class that has the property."""
     in_mapping: bool = False
-    """Whether it is a value of a mapping, under a key of the user's."""
+    """Whether the value is in a mapping, under a key that the program chose."""
 
     @classmethod
     def of(cls, path: str) -> "PropertyPath":
-        """The place of one property, or of a value in it, e.g. `env['A']`."""
+        """Return the path of a property, or of a value inside a property, e.g. `env['A']`."""
         return cls(path, path.partition("[")[0], in_mapping=path.endswith(("']", '"]')))
 
     @property
     def hidden(self) -> bool:
-        """Whether no value may be shown."""
+        """Whether the value must not be shown."""
         return self.name in SECRET_PROPERTIES
 
     def below(self, location: Sequence[int | str], annotation: Any) -> "PropertyPath":
-        """The place at pydantic's location below this one, which holds what the annotation says."""
+        """Return the path at pydantic's location below this path, whose value has the annotated type."""
         place, members = self, _members(annotation)
         for item in location:
             chosen = [member for member in members if item in _tags(member)] if len(members) > 1 else []
@@ -66,7 +66,7 @@ class PropertyPath:
                     get_args(member)[0]
                 )
         properties = next((found for member in members if (found := _properties(member))), None)
-        if properties is None:  # what pydantic adds about a key
+        if properties is None:  # an addition of pydantic about a key
             return self, []
         if isinstance(item, int):  # an argument without a name
             return replace(self, path=f"{self.path}[{item}]"), []
@@ -76,7 +76,7 @@ class PropertyPath:
 
 
 def _members(annotation: Any) -> list[Any]:
-    """The plain types that a value may have, without what only says that it may come later or be left out."""
+    """Return the plain types of an annotation, without Output, Awaitable and None."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return _members(get_args(annotation)[0])
@@ -86,18 +86,18 @@ def _members(annotation: Any) -> list[Any]:
 
 
 def _tags(member: Any) -> tuple[str, ...]:
-    """How pydantic names a member of a union in a location."""
+    """Return the names that pydantic gives to a member of a union in a location."""
     name = getattr(member, "__name__", "")
     return (name, f"is-instance[{name}]") if isinstance(member, type) else ()
 
 
 def _properties(member: Any) -> Mapping[str, Any] | None:
-    """The properties of an argument class."""
+    """Return the properties of an argument class; None for any other type."""
     return member.__annotations__ if hasattr(member, "__pydantic_fields__") else None
 
 
 class InvalidInputs(pulumi.RunError):
-    """Raised for inputs that cannot work. Printed by Pulumi as its text alone, before anything is created."""
+    """Inputs are not valid. Pulumi prints the text alone, without a stack trace."""
 
     def __init__(self, owner: str, problems: Sequence[Finding]) -> None:
         self.owner = owner
@@ -106,12 +106,12 @@ class InvalidInputs(pulumi.RunError):
 
     @classmethod
     def single(cls, owner: str, path: str, message: str, rule: Rule = PROPERTY) -> "InvalidInputs":
-        """The error for one property."""
+        """Return the error for a single property."""
         return cls(owner, [rule.finding(path, message)])
 
     @classmethod
     def raise_if_any(cls, owner: str, problems: Iterable[Finding]) -> None:
-        """Raise if there is any problem."""
+        """Raise `InvalidInputs` if there is any problem."""
         found = list(problems)
         if found:
             raise cls(owner, found)
@@ -132,15 +132,14 @@ _IDENTIFYING = (
 
 
 def labelled(owner: str, properties: Mapping[str, object]) -> str:
-    """The class, and which of a program's objects of it these properties are of, as far as one of them tells:
-    `NodePoolArgs 'four'`."""
+    """Return the class with the first identifying property, to find the object: `NodePoolArgs 'four'`."""
     plain = (properties.get(name) for name in _IDENTIFYING)
     which = next((value for value in plain if isinstance(value, str | int) and value), None)
     return owner if which is None else f"{owner} {which!r}"
 
 
 class InvalidValue(ValueError):
-    """Carries a finding about one value through pydantic."""
+    """Carries a finding about a value through pydantic."""
 
     def __init__(self, finding: Finding) -> None:
         self.finding = finding
@@ -148,18 +147,16 @@ class InvalidValue(ValueError):
 
 
 def problems_of(error: ValidationError, annotation: Any, holder: str = "") -> list[Finding]:
-    """pydantic's findings as ours: one line a value, union members collapsed.
+    """Return a finding for each faulty value of a pydantic error; errors of union members become one finding.
 
-    `annotation` is the type of what was validated, `holder` the path of the property that it was validated
-    for.
+    `annotation` is the type of the validated value, `holder` the path of its property.
     """
     found: dict[str, Finding] = {}
     components: dict[str, str] = {}
     for detail in error.errors(include_url=False):
         place = PropertyPath.of(holder).below(detail["loc"], annotation)
-        if detail["loc"] and str(detail["loc"][-1]).startswith(
-            "is-instance["
-        ):  # the other members of a union say the rest
+        # The other members of a union have the rest of the finding.
+        if detail["loc"] and str(detail["loc"][-1]).startswith("is-instance["):
             components[place.path] = detail["ctx"]["class"] if "ctx" in detail else ""
         else:
             found[place.path] = _finding(place, detail, components.get(place.path, ""))
@@ -191,7 +188,7 @@ def _finding(place: PropertyPath, detail: ErrorDetails, component: str) -> Findi
 
 
 def _near(name: str, known: Sequence[str]) -> str | None:
-    """The property that was meant: the only one that begins so, or else one that looks alike."""
+    """Return the property that was probably meant: with the same beginning, or with a similar name."""
     longer = [property_ for property_ in known if property_.startswith(f"{name}_")]
     return longer[0] if len(longer) == 1 else next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
@@ -200,7 +197,7 @@ _WRITTEN_OUT = {"dict_type": "write its keys out", "dataclass_type": "write its 
 
 
 def _wrong_type(place: PropertyPath, detail: ErrorDetails, component: str) -> tuple[str, str, str]:
-    """What was expected instead of this value, why, and what to do."""
+    """Return the expected type, the reason and the cure."""
     kind, value = detail["type"], detail.get("input")
     wanted = detail["msg"].replace("Input should be", "must be").replace("a valid string", "a string")
     simple, later = isinstance(value, str | int | float | bool), isinstance(value, pulumi.Output | Awaitable)
@@ -241,7 +238,7 @@ def _no_list(value: object, *, hidden: bool) -> tuple[str, str, str]:
 
 
 def _output_of(resource: pulumi.Resource, place: PropertyPath) -> str:
-    """The output of a resource that is most likely meant: the one of the same name, or its id."""
+    """Return the output that was probably meant: the output of the same name, or the id."""
     thing = re.sub(r"_ids?$", "", place.name)
     output = place.name if hasattr(resource, place.name) else "id"
     return f"its .{output}" if thing in (place.name, "") else f"{thing}.{output}"

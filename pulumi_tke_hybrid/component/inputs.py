@@ -1,4 +1,7 @@
-"""`Input[T]`: a plain value, or one that is known later. And the check that works on both."""
+"""`Input[T]`: a plain value or an Output; and the validation of both.
+
+A plain value is validated at once, the value of an Output when it resolves.
+"""
 
 import functools
 import inspect
@@ -22,63 +25,73 @@ T = TypeVar("T")
 Input = Union[T, Awaitable[T], pulumi.Output[T]]
 
 Check = Callable[[Any], Finding | str | None]
-"""Looks at a plain value; says what is wrong with it, or None. A text is about the bounds that the property's
-own class states."""
+"""Return the fault of a plain value, or None. A text stands for a finding of the rule `property`."""
 
 
 @dataclass(frozen=True)
 class EachItem:
-    """Looks at every item of a list or value of a mapping, plain or late, each under its own place."""
+    """Check every item of a list, or every value of a mapping, under the path of the item."""
 
     item: Check
     whole: Check | None = None
-    """Looks at the list or the mapping itself: how long it is, for instance."""
+    """Check of the list or the mapping itself, for example of its length."""
 
 
 @dataclass(frozen=True)
 class NoneAllowed:
-    """Of a property that only the provider, or a check, looks at: an Output that holds None leaves it out, as
-    a plain None does."""
+    """Accept an Output that resolves to None: such a property is left out, as with a plain None."""
 
     check: Check | EachItem | None = None
 
 
 _OUTPUT_AS_TEXT = "Calling __str__ on an Output"
-"""How Pulumi begins the text that an Output is in an f-string."""
+"""Beginning of the text that Pulumi gives for an Output in an f-string."""
 
 
 def value_if_known(value: Input[T] | None) -> T | None:
-    """The value, if the running program already knows it; else None. For checks, never for decisions."""
+    """Return a plain value; None for an Output. For checks, never for decisions."""
     return None if is_pending(value) else cast(T | None, value)
 
 
 def is_pending(value: object) -> bool:
-    """Whether a value is given, and the running program does not know it yet."""
+    """Whether a value is an Output or awaitable, so that the running program does not know it yet."""
     return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
 
 
 def one_or_more(value: Input[str] | Sequence[Input[str]] | None) -> tuple[list[str], bool]:
-    """The known items of a property that takes one text or a list of them, and whether one of its items is
-    not known yet."""
+    """Return the known items of a text or a list of texts, and whether an item is not known yet."""
     if value is None:
         return [], False
     given: Sequence[Any] = cast(Sequence[Any], value) if isinstance(value, list | tuple) else [value]
     return [item for item in given if item is not None and not is_pending(item)], any(map(is_pending, given))
 
 
+def value_after(value: Any, *others: object) -> pulumi.Output[Any]:
+    """Return the value as an Output that is known only after the other values are."""
+    return pulumi.Output.all(value, *others).apply(_first)
+
+
+def _first(values: list[Any]) -> Any:
+    return values[0]
+
+
+def pending_paths(holder: object, prefix: str, *names: str) -> list[str]:
+    """Return the paths of those properties of an object whose values are not known yet."""
+    return [f"{prefix}{name}" for name in names if is_pending(getattr(holder, name))]
+
+
 @dataclass(frozen=True)
 class _Checked:
-    """Validates a plain value now, and one inside an Output under the same name as soon as it is known.
+    """Validate a plain value now, and the value of an Output under the same path when it resolves.
 
-    A plain None leaves a property out. An Output that holds None does not, and is refused unless the property
-    is `PassedOn`: what the
-    program makes was decided by then, and it is mostly the output of another stack, read by a wrong name.
+    A plain None leaves a property out. An Output that resolves to None is refused, unless the property is
+    `NoneAllowed`: mostly such an Output is the output of another stack, read by a wrong name.
     """
 
     owner: str
     path: str
     annotation: Any
-    """The type, for the paths of what is wrong inside."""
+    """The type, for the paths of faults inside the value."""
     check: Check | None
     may_come_later: bool
     passed_on: bool = False
@@ -94,7 +107,7 @@ class _Checked:
             path, value = path.removesuffix("[]") + value.place, value.value
         if self.may_come_later and is_pending(value):
             later: pulumi.Output[object] = pulumi.Output.from_input(cast(Awaitable[object], value))
-            owner = labelled(self.owner, info.data)  # the properties that are declared before this one
+            owner = labelled(self.owner, info.data)  # properties that are declared earlier
             return pulumi.Output.all(later, later.is_secret()).apply(
                 lambda both: self._resolved(both[0], validate, both[1], owner, path)
             )
@@ -126,7 +139,7 @@ class _Checked:
         hidden = PROPERTY.finding(path, "the secret value is not valid", todo="it is not shown")
         try:
             return self._with_check(validate(value))
-        except ValidationError as error:  # a ValueError too, but one with several findings
+        except ValidationError as error:  # before InvalidValue: both are a ValueError
             raise InvalidInputs(
                 owner, [hidden] if secret else problems_of(error, self.annotation, path)
             ) from None
@@ -136,15 +149,14 @@ class _Checked:
 
 @dataclass(frozen=True)
 class _Item:
-    """An awaited item of a list or a mapping, with its place there: what is wrong with it is found when
-    nobody looks at the others."""
+    """A pending item of a list or a mapping, with its position: the item is validated later and alone."""
 
     place: str
     value: object
 
 
 class _Placing:
-    """Makes an `_Item` of each awaited item."""
+    """Replace each pending item by an `_Item`."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(_placed, handler(source))
@@ -169,9 +181,9 @@ def _either(one: Any, other: Any) -> Any:
 def accept_outputs(
     annotation: Any, owner: str, path: str, check: Check | EachItem | NoneAllowed | None = None
 ) -> Any:
-    """The annotation with every `Input[T]` in it turned into a T that may also come later.
+    """Return the annotation in which every `Input[T]` is a T that may also come as an Output.
 
-    pydantic then reports one error a value instead of one for each member of the union.
+    pydantic then reports a single error for a value, and not an error for each member of the union.
     """
     passed_on = isinstance(check, NoneAllowed)
     check = check.check if isinstance(check, NoneAllowed) else check
@@ -206,14 +218,13 @@ def accept_outputs(
 
 
 def without_literals(members: list[Any]) -> list[Any]:
-    """The members of a union without the literals that only let a type checker take the words of the
-    enumeration beside them."""
+    """Return the members of a union without the literals of an enumeration, which only type checkers need."""
     enumerations = any(isinstance(member, type) and issubclass(member, Enum) for member in members)
     return [member for member in members if get_origin(member) is not Literal] if enumerations else members
 
 
 def _with_places(holder: types.GenericAlias) -> Any:
-    """The list or mapping, whose items know where they are if they may come later."""
+    """Return the type of a list or mapping in which each pending item carries its position."""
     checks = getattr(get_args(holder)[-1], "__metadata__", ())
     later = any(isinstance(check, _Checked) and check.may_come_later for check in checks)
     return Annotated[holder, _Placing()] if later else holder

@@ -1,5 +1,4 @@
-"""The region of a cluster or a switch, and whether the stack's key and the provider's belong to one account
-there."""
+"""The region of a cluster or of a `VpcCni`, and the comparison of the stack's account with the provider's."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,8 +18,13 @@ from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules.immutable_fields import PROVIDER_ACCOUNT
 
 
+def region_of_zone(zone: str | None) -> str:
+    """Return the region of a zone; empty if the text is not a zone, or not known yet."""
+    return names.region_of(zone or "") or ""
+
+
 def settings_in(region: str) -> CloudSettings:
-    """How the stack, by its configuration and environment, calls the cloud in a region."""
+    """Return region, address and credentials from the stack's configuration and the environment."""
     return CloudSettings.read(_configured, region)
 
 
@@ -32,18 +36,16 @@ def cluster_region(
     checked: pulumi.Output[bool],
     rules: Mapping[str, Severity],
 ) -> pulumi.Output[str]:
-    """The region of a cluster whose first ENI subnet lies in `zone`, once all its values are known and
-    checked.
+    """Return the region of a cluster whose first container subnet lies in `zone`, after all checks.
 
-    Whoever needs it is not made before. Raises `InvalidInputs`, naming `owner`, if `provider` (None: the
-    default one) works in another
-    region or account; `rules` may say otherwise of the account.
+    A resource that needs the region is not made before. Raise `InvalidInputs` for `owner` if `provider` (None: the
+    default provider) works in another region or account; `rules` may lower the severity for the account.
     """
-    configured, key = _way_of(provider)
+    configured, key = _region_and_key(provider)
 
     def region(values: dict[str, Any]) -> str:
         zone, other = values["zone"], values["configured"]
-        own = names.region_of(zone) or ""
+        own = region_of_zone(zone)
         if other and other != own:
             raise InvalidInputs(
                 owner, [_elsewhere("eni_subnets[0].zone", f"is not in region {other}", zone, own)]
@@ -63,22 +65,22 @@ def switch_region(
     stated: Input[str] | None,
     rules: Mapping[str, Severity],
 ) -> Input[str] | None:
-    """The region that a `VpcCni` of its own asks in: the stated one, else that of the provider given to it;
-    None: the stack's.
+    """Return the region for the calls of a `VpcCni` without a cluster component: the stated region, or the region
+    of the provider in its own options; None: the region of the stack.
 
-    Raises as `cluster_region` does. The switch itself uses no provider: one that is only inherited says
-    nothing of it.
+    Raise as `cluster_region` does. An inherited provider does not count, because `VpcCni` makes its calls without
+    a provider.
     """
     if not isinstance(provider, tencentcloud.Provider):
         return stated
-    configured, key = _way_of(provider)
+    configured, key = _region_and_key(provider)
 
     def region(values: dict[str, Any]) -> str:
         own, other = values["stated"], values["configured"]
         if own and other and own != other:
             raise InvalidInputs(owner, [_elsewhere("region", f"is not {other}", own, own)])
         chosen = str(own or other or configured_region(_configured))
-        if chosen:  # without any the switch says so
+        if chosen:  # without a region the dynamic provider reports its absence
             _refuse_other_account(component, owner, chosen, values["key"], rules)
         return chosen
 
@@ -87,9 +89,9 @@ def switch_region(
     )
 
 
-def _way_of(provider: pulumi.ProviderResource | None) -> tuple[Input[Any], list[Any]]:
-    """Region and key of an explicit provider; of the default one its region alone, as its key is the
-    stack's."""
+def _region_and_key(provider: pulumi.ProviderResource | None) -> tuple[Input[Any], list[Any]]:
+    """Return region and key of an explicit provider; for the default provider an empty key, which stands for the
+    stack's key."""
     if not isinstance(provider, tencentcloud.Provider):
         return configured_region(_configured), []
     return provider.region, [provider.secret_id, provider.secret_key, provider.security_token]
@@ -105,8 +107,10 @@ def _elsewhere(path: str, what: str, value: str, own: str) -> Finding:
 def _refuse_other_account(
     component: pulumi.Resource, owner: str, region: str, key: list[Any], rules: Mapping[str, Severity]
 ) -> None:
-    """VPC-CNI is asked with the stack's key, whatever provider the cluster has. A provider does not tell
-    which role it assumes."""
+    """Compare the accounts of the stack's key, which the calls for VPC-CNI use, and of the provider's key.
+
+    The role that a provider assumes cannot be read.
+    """
     secret_id, secret_key, token = key or (None, None, None)
     if not secret_id or not secret_key:
         return

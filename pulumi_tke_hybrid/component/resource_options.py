@@ -1,8 +1,8 @@
-"""The one way in which components make the options of their children.
+"""Resource options: of the children of a component, and of the component itself; and the cluster behind a Kubernetes
+provider.
 
-The options that a program gives a component: what Pulumi itself would end in a stack trace over.
-
-Which cluster Kubernetes objects go to."""
+Wrong options are refused here, because Pulumi would end in a stack trace.
+"""
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,11 +32,10 @@ def child_options(
     custom_timeouts: pulumi.CustomTimeouts | None = None,
     hooks: pulumi.ResourceHookBinding | None = None,
 ) -> pulumi.ResourceOptions:
-    """Options of a child of `parent`.
+    """Return the options of a child of `parent`.
 
-    The caller's providers, `protect`, transforms and aliases reach the child by parentage; `depends_on` by
-    the component's own
-    registration. Options are never merged: a merge would replace the parent by the caller's.
+    The caller's providers, `protect`, transforms and aliases reach the child through its parent, `depends_on`
+    through the component's own registration. Options are never merged: a merge would replace the parent.
     """
     return pulumi.ResourceOptions(
         parent=parent,
@@ -55,21 +54,35 @@ def child_options(
 
 
 def refuse_wrong_options(opts: object, owner: str, wanted: str = "Kubernetes") -> None:
-    """Refuse what are no options, and another thing where a provider belongs, a HybridCluster for instance.
+    """Refuse options of a wrong type, and a value that is not a provider in place of a provider, for example a
+    HybridCluster.
 
-    `wanted` names the provider that the component works with.
+    `wanted` names the provider that the component needs.
     """
     InvalidInputs.raise_if_any(owner, _problems(opts, wanted))
 
 
 def given_provider(opts: pulumi.ResourceOptions | None, package: str) -> pulumi.ProviderResource | None:
-    """The provider of that package which the program gave this very component, not one that it inherits."""
-    if opts is None:
-        return None
-    given = [*([opts.provider] if opts.provider else []), *(_several(opts.providers or ()) or ())]
-    return next(
-        (one for one in given if isinstance(one, pulumi.ProviderResource) and one.package == package), None
-    )
+    """Return the provider of the package in the component's own options; an inherited provider does not count."""
+    values = [value for _, value in _given(opts)] if opts is not None else []
+    providers = (value for value in values if isinstance(value, pulumi.ProviderResource))
+    return next((provider for provider in providers if provider.package == package), None)
+
+
+def _given(opts: pulumi.ResourceOptions) -> list[tuple[str, object]]:
+    """Return each provider in the options with its path, also a value that is not a provider."""
+    providers: object = opts.providers or ()
+    if isinstance(providers, Mapping):
+        providers = list(cast(Mapping[str, object], providers).values())
+    several = cast(Sequence[object], providers) if _is_list(providers) else ()
+    return [
+        *([("opts.provider", opts.provider)] if opts.provider else []),
+        *(("opts.providers", provider) for provider in several),
+    ]
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _problems(opts: object, wanted: str) -> Iterator[Finding]:
@@ -77,47 +90,26 @@ def _problems(opts: object, wanted: str) -> Iterator[Finding]:
         return
     if not isinstance(opts, pulumi.ResourceOptions):
         around = "provider=...) around it" if isinstance(opts, pulumi.ProviderResource) else "...)"
-        yield PROPERTY.finding(
-            "opts",
-            f"must be ResourceOptions, not a {type(opts).__name__}",
-            todo=f"write ResourceOptions({around}",
-        )
+        what = f"must be ResourceOptions, not a {type(opts).__name__}"
+        yield PROPERTY.finding("opts", what, todo=f"write ResourceOptions({around}")
         return
-    given: list[tuple[str, object]] = [("opts.provider", opts.provider)] if opts.provider else []
-    several = _several(opts.providers or ())
-    if several is None:
-        todo = "write [...] around it, or say provider="
-        yield PROPERTY.finding(
-            "opts.providers", f"must be a list, not a {type(opts.providers).__name__}", todo=todo
-        )
-    for path, value in [*given, *(("opts.providers", item) for item in several or ())]:
+    if opts.providers and not isinstance(opts.providers, Mapping) and not _is_list(opts.providers):
+        what = f"must be a list, not a {type(opts.providers).__name__}"
+        yield PROPERTY.finding("opts.providers", what, todo="write [...] around it, or say provider=")
+    for path, value in _given(opts):
         if not isinstance(value, pulumi.ProviderResource):
             cluster = wanted == "Kubernetes" and hasattr(type(value), "provider")
             todo = "pass cluster.provider" if cluster else "pass the provider itself"
-            yield PROPERTY.finding(
-                path, f"must be a {wanted} provider, not a {type(value).__name__}", todo=todo
-            )
-
-
-def _several(providers: object) -> Sequence[object] | None:
-    """The providers of a list or a mapping; None if it is neither."""
-    if isinstance(providers, Mapping):
-        return list(cast(Mapping[str, object], providers).values())
-    return (
-        cast(Sequence[object], providers)
-        if isinstance(providers, Sequence) and not isinstance(providers, str)
-        else None
-    )
+            what = f"must be a {wanted} provider, not a {type(value).__name__}"
+            yield PROPERTY.finding(path, what, todo=todo)
 
 
 UPSERT = "upsert_existing_objects"
-"""The argument of the Kubernetes provider by which a create takes an existing object over, where the provider
-has the argument."""
+"""Argument of the Kubernetes provider, from 4.29: a create takes an existing object over."""
 
 
 def require_provider(providers: Mapping[str, pulumi.ProviderResource], owner: str) -> None:
-    """Refuse the ambient default provider: it would send the objects to whatever cluster this machine's
-    kubeconfig points at."""
+    """Refuse the default provider, which would send the objects to the cluster of this machine's kubeconfig."""
     if "kubernetes" not in providers:
         raise InvalidInputs.single(
             owner,
@@ -135,7 +127,7 @@ def refuses_existing_objects() -> bool:
 
 
 def upsert_problems(wanted: bool | None) -> Iterator[Finding]:
-    """What is wrong with `UPSERT` for the installed pulumi-kubernetes."""
+    """Return a finding if `UPSERT` is given and the installed pulumi-kubernetes does not have the argument."""
     if wanted is not None and not refuses_existing_objects():
         yield PROPERTY.finding(
             UPSERT,
@@ -147,7 +139,7 @@ def upsert_problems(wanted: bool | None) -> Iterator[Finding]:
 
 
 def upsert_finding() -> Finding:
-    """That a workload cannot take existing objects over through this provider."""
+    """Return the finding that a provider does not take existing objects over."""
     return PROPERTY.finding(
         "opts.provider",
         f"does not take existing objects over: pulumi-kubernetes {version('pulumi-kubernetes')} fails to"
@@ -157,17 +149,17 @@ def upsert_finding() -> Finding:
 
 
 async def takes_existing_objects(provider: pulumi.ProviderResource | None) -> bool:
-    """Whether a create through this provider takes an object over that exists. The SDK keeps the provider's
-    booleans as JSON."""
+    """Whether a create through this provider takes an existing object over. The SDK stores the provider's booleans
+    as JSON."""
     return not refuses_existing_objects() or (await _value(provider, UPSERT)).lower() == "true"
 
 
 async def cluster_of(provider: pulumi.ProviderResource | None) -> tuple[str, str]:
-    """Kubeconfig and context of a Kubernetes provider; empty where it goes by the machine's own."""
+    """Return kubeconfig and context of a Kubernetes provider; empty texts stand for the machine's own."""
     return await _value(provider, "kubeconfig"), await _value(provider, "context")
 
 
 async def _value(provider: pulumi.ProviderResource | None, field: str) -> str:
-    """An input of the provider. Its SDK keeps them, as outputs, without declaring them."""
+    """Return an input of the provider. The SDK stores inputs as undeclared outputs."""
     found: Any = getattr(provider, field, None)
     return str((await found.future() if hasattr(found, "future") else found) or "")

@@ -12,8 +12,9 @@ import pytest
 
 from pulumi_tke_hybrid.cloud.client import Params
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
-from pulumi_tke_hybrid.cloud.in_cluster import KeptAddress, LiveCluster, NotReadable, settle
+from pulumi_tke_hybrid.cloud.in_cluster import KeptAddress, LiveCluster, NotReadable
 from pulumi_tke_hybrid.cloud.waiting import Wait
+from pulumi_tke_hybrid.kept_addresses import release_or_list
 from tests.unit.kube.servers import (
     GROUP,
     NOT_FOUND,
@@ -62,7 +63,7 @@ def wait(said: list[str]) -> Wait:
 def test_kept_addresses_are_named_with_the_command_that_releases_each() -> None:
     said: list[str] = []
     cluster = Cluster([WEB])
-    settle(lambda: cluster, False, wait(said))
+    release_or_list(lambda: cluster, False, wait(said))
     assert (
         said[0]
         == "kept: 10.0.64.5 of shop/web-0; `kubectl delete vipc web-0 -n shop` releases it while the cluster"
@@ -75,17 +76,17 @@ def test_kept_addresses_are_named_with_the_command_that_releases_each() -> None:
 def test_they_are_released_when_the_program_says_so_and_waited_for() -> None:
     said: list[str] = []
     cluster = Cluster([WEB])
-    settle(lambda: cluster, True, wait(said))
+    release_or_list(lambda: cluster, True, wait(said))
     assert cluster.released == [WEB]
     assert said == ["releasing 10.0.64.5 of shop/web-0"]
     with pytest.raises(DeadlinePassed, match=r"still kept: 10\.0\.64\.5 of shop/web-0"):
-        settle(lambda: Cluster([WEB], stuck=True), True, wait([]))
+        release_or_list(lambda: Cluster([WEB], stuck=True), True, wait([]))
 
 
 def test_nothing_is_said_where_nothing_is_kept() -> None:
     said: list[str] = []
     for release in (False, True):
-        settle(Cluster, release, wait(said))
+        release_or_list(Cluster, release, wait(said))
     assert said == []
 
 
@@ -95,13 +96,13 @@ def test_a_cluster_that_cannot_be_asked_does_not_hold_up_its_own_deletion() -> N
     def closed() -> Cluster:
         raise NotReadable("cls-12345678 has no open endpoint (FailedOperation.KubeClientConf)")
 
-    settle(closed, False, wait(said))
+    release_or_list(closed, False, wait(said))
     unread = (
         "could not tell which addresses are kept for pods that are gone: cls-12345678 has no open endpoint"
         " (FailedOperation.KubeClientConf)"
     )
     assert said == [unread]
-    settle(closed, True, wait(said))
+    release_or_list(closed, True, wait(said))
     held = (
         "nothing was released, and kept addresses may hold up the deletion of their subnets until their"
         " reclaim time"
@@ -122,14 +123,14 @@ def test_a_look_that_fails_while_released_addresses_go_is_made_again() -> None:
             return super().kept_addresses()
 
     said: list[str] = []
-    settle(lambda: Blinking([WEB]), True, wait(said))
+    release_or_list(lambda: Blinking([WEB]), True, wait(said))
     assert said[0] == "releasing 10.0.64.5 of shop/web-0"
     assert said[1].startswith(
         "kept addresses: could not see whether they are released: the API server was not reached"
         " (ConnectError)"
     )
     with pytest.raises(DeadlinePassed, match="last seen: could not see whether they are released"):
-        settle(lambda: Blinking([WEB], blind=[False] + [True] * 1000), True, wait([]))
+        release_or_list(lambda: Blinking([WEB], blind=[False] + [True] * 1000), True, wait([]))
 
 
 def test_a_cluster_that_falls_silent_between_two_releases_is_told_how_far_it_came() -> None:
@@ -143,7 +144,7 @@ def test_a_cluster_that_falls_silent_between_two_releases_is_told_how_far_it_cam
     cluster = Failing(
         [WEB, KeptAddress("shop", "web-1", "10.0.64.6"), KeptAddress("shop", "web-2", "10.0.64.7")]
     )
-    settle(lambda: cluster, True, wait(said))
+    release_or_list(lambda: cluster, True, wait(said))
     assert cluster.released == [WEB]
     assert said[1:] == [
         "releasing 10.0.64.6 of shop/web-1",
