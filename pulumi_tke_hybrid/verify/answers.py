@@ -1,10 +1,7 @@
-"""The PROXY protocol, both versions: what a load balancer puts before the first byte so that the pod learns
-its client.
+"""The client in an answer: PROXY protocol headers, traefik/whoami's text, JSON, plain lines and access logs. An answer
+that cannot be read has a problem; no answer raises an exception. Compares no addresses.
 
-Layout: haproxy.org, proxy-protocol.txt. The vendor uses version 2 where addresses are translated (214/70455).
-
-What a pod said about its client, read from whatever it answered. Nothing that a pod can say raises an
-exception here.
+PROXY protocol: haproxy.org, proxy-protocol.txt. The vendor uses version 2 where addresses are translated (214/70455).
 """
 
 import ipaddress
@@ -21,32 +18,29 @@ from pulumi_tke_hybrid.tke.values import items, mapping, texts
 Version = Literal["v1", "v2"]
 
 SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
-LONGEST_V1 = 107
+MAX_V1 = 107
 """Bytes of the longest first line of version 1."""
-_SPEAKS_V2, _LOCAL, _PROXY = 0x20, 0x0, 0x1
+_VERSION_2, _LOCAL, _PROXY = 0x20, 0x0, 0x1
 _TCP4, _TCP6 = 0x11, 0x21
 
 
 def own_connection(version: Version) -> bytes:
-    """Says that nobody is proxied: the receiver must take the connection's own addresses. So a probe claims
-    nothing."""
-    return (
-        b"PROXY UNKNOWN\r\n"
-        if version == "v1"
-        else SIGNATURE + struct.pack("!BBH", _SPEAKS_V2 | _LOCAL, 0, 0)
-    )
+    """Return a header without a client, so that the receiver takes the connection's own addresses."""
+    if version == "v1":
+        return b"PROXY UNKNOWN\r\n"
+    return SIGNATURE + struct.pack("!BBH", _VERSION_2 | _LOCAL, 0, 0)
 
 
 def source_in(data: bytes) -> tuple[str, bytes]:
-    """The client that a header at the start of `data` names ("" without one), and what follows the header."""
+    """Return the client in a header at the start of `data` ("" without one), and the bytes after the header."""
     if data.startswith(SIGNATURE):
         return _source_v2(data)
     if data.startswith(b"PROXY "):
-        line, end, rest = data[:LONGEST_V1].partition(b"\r\n")
+        line, end, rest = data[:MAX_V1].partition(b"\r\n")
         fields = line.split(b" ")
         if not end or len(fields) != 6 or fields[1] not in (b"TCP4", b"TCP6"):
             return "", data
-        return _address(fields[2]), rest + data[LONGEST_V1:]
+        return _address(fields[2]), rest + data[MAX_V1:]
     return "", data
 
 
@@ -56,7 +50,7 @@ def _source_v2(data: bytes) -> tuple[str, bytes]:
         return "", data
     command, family, length = struct.unpack_from("!BBH", data, start)
     block, rest = data[start + 4 : start + 4 + length], data[start + 4 + length :]
-    if len(block) < length or command != _SPEAKS_V2 | _PROXY:
+    if len(block) < length or command != _VERSION_2 | _PROXY:
         return "", rest
     if family == _TCP4 and length >= 12:
         return str(ipaddress.IPv4Address(block[:4])), rest
@@ -72,15 +66,15 @@ def _address(text: bytes) -> str:
         return ""
 
 
-MOST_HOPS = 16
-"""Entries of a forwarding header that are looked at."""
-MOST_ADDRESSES = 16
-"""Own addresses of a pod that are looked at."""
+MAX_HOPS = 16
+"""Entries of a forwarding header that are read."""
+MAX_ADDRESSES = 16
+"""Own addresses of a pod that are read."""
 
 _POD_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9._]{0,251}[A-Za-z0-9])?")
 _REQUEST_LINE = re.compile(r"[A-Z]+ \S+ HTTP/\d")
 _POD_FIELDS = ("hostname", "pod", "podName", "pod_name", "os.hostname")
-"""Where applications and echo servers name themselves; the last one is http-https-echo's."""
+"""Fields with the name of the pod; `os.hostname` is http-https-echo's."""
 _ADDRESS_IN_LINE = re.compile(
     r"(?<![\w.:])(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w.])"
 )
@@ -93,23 +87,23 @@ class Answer:
     peer: str = ""
     """Address of the other end of the connection, as the pod (or its application) reported it."""
     forwarded: tuple[str, ...] = ()
-    """`X-Forwarded-For`, left to right; entries that are no address are left out."""
+    """`X-Forwarded-For`, left to right; entries that are not addresses are left out."""
     real_ip: str = ""
     """`X-Real-IP`."""
     proxied: str = ""
-    """The client that a PROXY protocol header named."""
+    """The client in a PROXY protocol header."""
     pod: str = ""
-    """Name that the pod gave itself."""
+    """The pod's name, as the pod reported it."""
     addresses: tuple[str, ...] = ()
-    """Own addresses that the pod gave."""
+    """The pod's addresses, as the pod reported them."""
     local: str = ""
-    """The client's own address on this connection, as the client's machine knows it."""
+    """The client's address on this connection, as the client's machine reports it."""
     problem: str = ""
-    """Why the answer could not be read, in words; empty if it could."""
+    """Reason why the answer could not be read; empty for a readable answer."""
 
 
 def address_in(text: str) -> str:
-    """The address of `10.0.0.3`, `10.0.0.3:5123`, `[::1]:5123` or `::ffff:10.0.0.3`; "" for anything else."""
+    """Return the address of `10.0.0.3`, `10.0.0.3:5123`, `[::1]:5123` or `::ffff:10.0.0.3`; else ""."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -124,14 +118,14 @@ def address_in(text: str) -> str:
 
 
 def chain(values: Iterable[str]) -> tuple[str, ...]:
-    """The hops of one or several forwarding headers, in order."""
-    hops = [address_in(item) for value in values for item in value.rsplit(",", MOST_HOPS)[-MOST_HOPS:]]
-    return tuple(hop for hop in hops if hop)[-MOST_HOPS:]
+    """Return the hops of one or several forwarding headers, in order."""
+    hops = [address_in(item) for value in values for item in value.rsplit(",", MAX_HOPS)[-MAX_HOPS:]]
+    return tuple(hop for hop in hops if hop)[-MAX_HOPS:]
 
 
 def read(body: bytes, peer_field: str = "", pod_field: str = "") -> Answer:
-    """The answer in a body: whoami's text or JSON, an application's own JSON field, or a plain line that
-    starts with an address."""
+    """Read a body: whoami's text or JSON, an application's own JSON field, or a plain line that starts with an
+    address."""
     proxied, body = source_in(body)
     try:
         text = body.decode("utf-8").strip()
@@ -149,8 +143,8 @@ def read(body: bytes, peer_field: str = "", pod_field: str = "") -> Answer:
 
 
 def from_log_line(line: str, pod: str) -> Answer:
-    """The answer in an access log line: nginx's first field, and its last one where that is
-    `$http_x_forwarded_for`."""
+    """Read a line of an access log: the client is nginx's first field, `$http_x_forwarded_for` the last quoted
+    field."""
     candidates = (address_in(match.group()) for match in _ADDRESS_IN_LINE.finditer(line))
     peer = next((found for found in candidates if found), "")
     if not peer:
@@ -160,25 +154,23 @@ def from_log_line(line: str, pod: str) -> Answer:
 
 
 def _from_whoami(lines: Sequence[str]) -> Answer | None:
-    """traefik/whoami: its own lines, then the request as it arrived. `client_address=` is echoserver's; a
-    line `ProxyProtocol:` is
-    for servers of that shape that take the PROXY protocol."""
+    """Read traefik/whoami's text: its own lines, then the request as it arrived. `client_address=` is echoserver's;
+    `ProxyProtocol:` is a line of similar servers that take the PROXY protocol."""
     own: dict[str, list[str]] = {}
     headers: dict[str, list[str]] = {}
-    here = own
+    section = own
     for line in lines:
-        if here is own and _REQUEST_LINE.match(line):
-            here = headers
+        if section is own and _REQUEST_LINE.match(line):
+            section = headers  # from here on the client wrote the lines: no line counts as the pod's own
             continue
-        # Once the request begins, nothing counts as the pod's own word: a client can send any header.
         name, separator, value = line.partition("=" if line.startswith("client_address=") else ":")
         if separator:
-            here.setdefault(name.strip().lower(), []).append(value.strip())
-    said = own.get("remoteaddr") or own.get("client_address")
-    if not said:
+            section.setdefault(name.strip().lower(), []).append(value.strip())
+    peers = own.get("remoteaddr") or own.get("client_address")
+    if not peers:
         return None
     proxied = (own.get("proxyprotocol") or [""])[0]
-    return _whoami(said[0], (own.get("hostname") or [""])[0], own.get("ip", []), headers, proxied)
+    return _whoami(peers[0], (own.get("hostname") or [""])[0], own.get("ip", []), headers, proxied)
 
 
 def _whoami(
@@ -195,7 +187,7 @@ def _whoami(
     return Answer(
         peer=read_peer,
         pod=pod,
-        addresses=own[:MOST_ADDRESSES],
+        addresses=own[:MAX_ADDRESSES],
         forwarded=chain(headers.get("x-forwarded-for", ())),
         real_ip=address_in((headers.get("x-real-ip") or [""])[0]),
         proxied=address_in(proxied),
@@ -225,23 +217,23 @@ def _from_json(text: str, peer_field: str, pod_field: str) -> Answer:
 
 
 def _from_field(data: Mapping[str, Any], peer_field: str, pod_field: str) -> Answer:
-    said = _look_up(data, peer_field)
-    if said is None:
+    value = _value_at(data, peer_field)
+    if value is None:
         return Answer(problem=f"the JSON has no {shown(peer_field, 60)}")
-    peer = address_in(said) if isinstance(said, str) else ""
+    peer = address_in(value) if isinstance(value, str) else ""
     if not peer:
         return Answer(problem=f"{shown(peer_field, 60)} is not one address")
     names = [
         name
         for field in ([pod_field] if pod_field else _POD_FIELDS)
-        if isinstance(name := _look_up(data, field), str)
+        if isinstance(name := _value_at(data, field), str)
     ]
     pod = names[0] if names and _POD_NAME.fullmatch(names[0]) else ""
     return Answer(peer=peer, pod=pod)
 
 
 def _from_line(text: str) -> Answer:
-    """`10.0.0.3:5123 pod-name`, or the address alone (agnhost's /clientip)."""
+    """Read `10.0.0.3:5123 pod-name`, or the address alone (agnhost's /clientip)."""
     first, _, rest = text.splitlines()[0].strip().partition(" ")
     peer = address_in(first)
     if not peer:
@@ -255,8 +247,8 @@ def _from_line(text: str) -> Answer:
     return Answer(peer=peer, pod=words[0] if words and _POD_NAME.fullmatch(words[0]) else "")
 
 
-def _look_up(data: Mapping[str, Any], path: str) -> Any:
-    """The value at `a.b.0`; None where there is none."""
+def _value_at(data: Mapping[str, Any], path: str) -> Any:
+    """Return the value at `a.b.0`; None without one."""
     found: Any = data
     for part in path.split("."):
         if isinstance(found, dict):

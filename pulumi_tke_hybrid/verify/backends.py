@@ -1,101 +1,19 @@
-"""Whose address is whose: nodes, load balancers, pods, subnets.
+"""The pods behind a Service or Ingress, the count of their answers, and the results per pod, per zone and overall.
+A verdict on one answer comes from `verdict`."""
 
-The pods that should answer, and the count of what they answered."""
-
-import ipaddress
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Union
 
+from pulumi_tke_hybrid.cli.text import listed, several
 from pulumi_tke_hybrid.verify.answers import Answer
+from pulumi_tke_hybrid.verify.verdict import Addresses, Case, Judgement, Verdict, holder, judge, worst
 
-Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
-
-LOAD_BALANCER_SPACE = "100.64.0.0/10"
-"""From here the vendor's load balancers probe backends and, at layer 7, may connect to them (214/65860,
-214/54819)."""
-
-
-@dataclass(frozen=True)
-class Range:
-    """A range of addresses and what it is."""
-
-    network: Network
-    what: str
-    zone: str = ""
-
-
-def ranges(blocks: Iterable[tuple[str, str]]) -> list[Range]:
-    """Ranges of (block, what it is); blocks that are none are left out, a lone address is a range of one."""
-    found: list[Range] = []
-    for block, what in blocks:
-        try:
-            found.append(Range(ipaddress.ip_network(block, strict=False), what))
-        except ValueError:
-            continue
-    return found
-
-
-def holder(address: str, among: Iterable[Range]) -> Range | None:
-    """The first range that the address lies in."""
-    try:
-        wanted = ipaddress.ip_address(address)
-    except ValueError:
-        return None
-    return next(
-        (one for one in among if one.network.version == wanted.version and wanted in one.network), None
-    )
-
-
-def gateways(node: str, block: str) -> dict[str, str]:
-    """The node's own addresses in its pod range: cbr0 has the first host (article: 192.168.0.65), a tunnel
-    device the network address."""
-    try:
-        network = ipaddress.ip_network(block, strict=False)
-    except ValueError:
-        return {}
-    return {
-        str(network.network_address + 1): f"cbr0 of node {node}",
-        str(network.network_address): f"the overlay device of node {node}",
-    }
-
-
-@dataclass(frozen=True)
-class Addresses:
-    """What is known about addresses; each part may be empty, and then less can be told."""
-
-    nodes: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Each address of each node, and what it is in words."""
-    pod_ranges: Sequence[Range] = ()
-    """The overlay ranges of the nodes."""
-    eni_ranges: Sequence[Range] = ()
-    """The ENI subnets, with their zones."""
-    load_balancers: Sequence[Range] = ()
-    """Addresses of the load balancer in front."""
-    pods: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Address of each target pod, and its name."""
-
-    def load_balancer(self, address: str) -> str | None:
-        """What the load balancer's address is, in words; None if it is none."""
-        found = holder(
-            address, [*self.load_balancers, *ranges([(LOAD_BALANCER_SPACE, "the load balancers' own range")])]
-        )
-        return found.what if found else None
-
-    def inside_cluster(self, address: str) -> str | None:
-        """Where in the cluster an address belongs that is neither the client's nor a node's nor the load
-        balancer's."""
-        if address in self.pods:
-            return f"the address of pod {self.pods[address]}"
-        found = holder(address, self.pod_ranges) or holder(address, self.eni_ranges)
-        return f"an address in {found.what}" if found else None
-
-
-MOST_DIFFERENT = 2000
-"""Different answers that are kept; a pod that invents a new one each time cannot fill the memory."""
-TOO_MANY = Answer(problem=f"more than {MOST_DIFFERENT} different answers")
-
-
+MAX_DIFFERENT = 2000
+"""Different answers that are kept: a pod that invents answers cannot fill the memory."""
+TOO_MANY = Answer(problem=f"more than {MAX_DIFFERENT} different answers")
+MAX_UNKNOWN_PODS = 200
+"""Rows for answers of unknown pods; further answers share one row."""
 UNPLACED = "?"
 """The zone of a pod whose zone is not known."""
 
@@ -108,73 +26,229 @@ class Pod:
     zone: str = UNPLACED
     node: str = ""
     address: str = ""
-    also: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()
     """Further addresses: a dual-stack pod has two."""
     ready: bool = True
 
 
 @dataclass(frozen=True)
-class Roster:
-    """All pods that may answer; those that are ready should."""
+class Backends:
+    """All pods that may answer. Every ready pod should answer."""
 
     pods: tuple[Pod, ...] = ()
 
-    def who(self, answer: Answer) -> Pod | None:
-        """The pod that answered. A name alone is enough only if the pod did not say its addresses: other
-        namespaces have the
-        same names."""
+    def match_pod(self, answer: Answer) -> Pod | None:
+        """Return the pod that answered; by its name only where the answer holds no address, because pods of
+        other namespaces have the same names."""
         given = set(answer.addresses)
-        by_address = next((pod for pod in self.pods if not given.isdisjoint((pod.address, *pod.also))), None)
-        if by_address or answer.addresses:
-            return by_address
+        if given:
+            return next((pod for pod in self.pods if not given.isdisjoint((pod.address, *pod.further))), None)
         return next((pod for pod in self.pods if pod.name == answer.pod), None)
 
     @property
-    def wanted(self) -> frozenset[str]:
+    def expected(self) -> frozenset[str]:
         """Names of the pods that should answer."""
         return frozenset(pod.name for pod in self.pods if pod.ready)
 
-    def with_also(self, others: Iterable[Pod]) -> "Roster":
-        """Also those of a second look. Only pods that were ready both times should have answered; all may
-        have."""
+    def merge(self, others: Iterable[Pod]) -> "Backends":
+        """Return the pods of this and of a second reading. A pod counts as ready if both readings have it
+        ready."""
         later = {pod.name: pod for pod in others}
         known = {pod.name for pod in self.pods}
         kept = [
             replace(pod, ready=pod.ready and pod.name in later and later[pod.name].ready) for pod in self.pods
         ]
-        return Roster(
-            (*kept, *(replace(pod, ready=False) for pod in later.values() if pod.name not in known))
-        )
+        added = [replace(pod, ready=False) for pod in later.values() if pod.name not in known]
+        return Backends((*kept, *added))
 
 
 @dataclass
 class Tally:
-    """How often each answer was given."""
+    """The number of times that each answer came."""
 
-    roster: Roster
+    backends: Backends
     counts: dict[Answer, int] = field(default_factory=dict[Answer, int])
     answered: set[str] = field(default_factory=set[str])
-    """Names of pods of the roster that gave an answer that could be read."""
+    """Names of known pods with a readable answer."""
     read: int = 0
-    """Answers that could be read."""
+    """Number of readable answers."""
 
     def add(self, answer: Answer, times: int = 1) -> None:
         """Count an answer."""
-        if answer not in self.counts and len(self.counts) >= MOST_DIFFERENT:
+        if answer not in self.counts and len(self.counts) >= MAX_DIFFERENT:
             answer = TOO_MANY
         self.counts[answer] = self.counts.get(answer, 0) + times
         if not answer.problem:
             self.read += times
-            pod = self.roster.who(answer)
+            pod = self.backends.match_pod(answer)
             if pod:
                 self.answered.add(pod.name)
 
     @property
     def total(self) -> int:
-        """All answers."""
+        """Number of all answers."""
         return sum(self.counts.values())
 
     @property
     def complete(self) -> bool:
-        """Whether each pod that should answer has."""
-        return self.roster.wanted <= self.answered
+        """Return whether each pod that should answer has answered."""
+        return self.backends.expected <= self.answered
+
+
+@dataclass(frozen=True)
+class PodResult:
+    """The worst verdict on the answers of one pod."""
+
+    pod: str
+    zone: str
+    verdict: Verdict
+    answers: int
+    """Number of answers."""
+    peers: tuple[str, ...]
+    """The peers in the answers."""
+    reason: str
+    """Reason of the verdict."""
+    node: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class ZoneResult:
+    """The worst verdict on the pods of one zone."""
+
+    zone: str
+    verdict: Verdict
+    answered: int
+    """Number of pods that answered."""
+    pods: int
+    """Number of pods that should answer."""
+    missing: tuple[str, ...] = ()
+    """Names of the pods without an answer."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The pods and zones that must answer."""
+
+    zones: Sequence[str] = ()
+    """Zones that must answer; empty means the zones that have a ready pod."""
+    min_per_zone: int = 1
+    """Pods of each zone that must answer."""
+    every_pod: bool = True
+    """Whether each ready pod must answer."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of all answers."""
+
+    measured: Verdict
+    """The worst verdict on the pods that answered."""
+    pods: tuple[PodResult, ...] = ()
+    zones: tuple[ZoneResult, ...] = ()
+    uncovered: tuple[str, ...] = ()
+    """Required answers that are missing, a sentence each."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The overall verdict. Missing answers are not known to be good."""
+        return worst([self.measured, Verdict.UNKNOWN]) if self.uncovered else self.measured
+
+
+@dataclass
+class _PodAnswers:
+    zone: str
+    pod: Pod | None
+    judgements: list[tuple[Judgement, int]] = field(default_factory=list[tuple[Judgement, int]])
+    peers: dict[str, None] = field(default_factory=dict[str, None])
+
+    def result(self, name: str) -> PodResult:
+        verdict = worst(judgement.verdict for judgement, _ in self.judgements)
+        return PodResult(
+            pod=name,
+            zone=self.zone,
+            verdict=verdict,
+            answers=sum(times for _, times in self.judgements),
+            peers=tuple(self.peers)[:5],
+            reason=next(judgement.reason for judgement, _ in self.judgements if judgement.verdict is verdict),
+            node=self.pod.node if self.pod else "",
+            address=self.pod.address if self.pod else "",
+        )
+
+
+def results(counts: Mapping[Answer, int], backends: Backends, case: Case, coverage: Coverage) -> Results:
+    """Return the results per pod, per zone and overall; the worst verdict wins in each."""
+    by_pod: dict[str, _PodAnswers] = {}
+    for answer, times in counts.items():
+        pod = backends.match_pod(answer)
+        name = pod.name if pod else _name_of_unknown_pod(answer, backends, by_pod)
+        zone = pod.zone if pod else _zone_by_address(answer, case.addresses)
+        entry = by_pod.setdefault(name, _PodAnswers(zone, pod))
+        entry.judgements.append((judge(answer, case), times))
+        if answer.peer:
+            entry.peers[answer.peer] = None
+    pods = sorted(
+        (entry.result(name) for name, entry in by_pod.items()), key=lambda result: (result.zone, result.pod)
+    )
+    zones = _zones(pods, backends, coverage)
+    return Results(worst(pod.verdict for pod in pods), tuple(pods), zones, tuple(_uncovered(zones, coverage)))
+
+
+def _name_of_unknown_pod(answer: Answer, backends: Backends, by_pod: Mapping[str, _PodAnswers]) -> str:
+    name = answer.pod or (answer.addresses[0] if answer.addresses else "(no name)")
+    if any(pod.name == name for pod in backends.pods):
+        name = f"{name} (another one)"
+    return name if name in by_pod or len(by_pod) < MAX_UNKNOWN_PODS + len(backends.pods) else "(others)"
+
+
+def _zone_by_address(answer: Answer, addresses: Addresses) -> str:
+    """Return the zone of the container subnet that holds the pod's address."""
+    found = [holder(address, addresses.container_subnets) for address in answer.addresses]
+    return next((item.zone for item in found if item and item.zone), UNPLACED)
+
+
+def _zones(pods: Sequence[PodResult], backends: Backends, coverage: Coverage) -> tuple[ZoneResult, ...]:
+    ready = [pod for pod in backends.pods if pod.ready]
+    found: list[ZoneResult] = []
+    for zone in sorted({*coverage.zones, *(pod.zone for pod in ready), *(pod.zone for pod in pods)}):
+        here = [pod for pod in pods if pod.zone == zone]
+        answered = {pod.pod for pod in here if pod.peers}
+        expected = {pod.name for pod in ready if pod.zone == zone}
+        missing = tuple(sorted(expected - answered))
+        verdict = worst(pod.verdict for pod in here)
+        found.append(ZoneResult(zone, verdict, len(answered), len(expected | answered), missing))
+    return tuple(found)
+
+
+def out_of_reach(backends: Backends, coverage: Coverage) -> list[str]:
+    """Return a sentence for each zone with fewer ready pods than must answer, whatever traffic is sent."""
+    ready = Counter(pod.zone for pod in backends.pods if pod.ready)
+    return [
+        f"zone {zone} has {several(ready[zone], 'ready pod')}, {coverage.min_per_zone} wanted"
+        if ready[zone]
+        else _empty(zone, ready)
+        for zone in sorted({*coverage.zones, *ready})
+        if ready[zone] < coverage.min_per_zone
+    ]
+
+
+def _empty(zone: str, others: Iterable[str]) -> str:
+    return (
+        f"zone {zone} has no ready pod (zones that have one: {', '.join(sorted(others)) or 'none'}); nothing"
+        " is proven there"
+    )
+
+
+def _uncovered(zones: Sequence[ZoneResult], coverage: Coverage) -> list[str]:
+    found: list[str] = []
+    with_pods = [zone.zone for zone in zones if zone.pods]
+    for zone in zones:
+        if zone.zone in coverage.zones and zone.pods == 0:
+            found.append(_empty(zone.zone, with_pods))
+        elif zone.pods and zone.answered < coverage.min_per_zone:
+            found.append(
+                f"zone {zone.zone}: {several(zone.answered, 'pod')} answered, {coverage.min_per_zone} wanted"
+            )
+        elif zone.missing and coverage.every_pod:
+            found.append(f"zone {zone.zone}: no answer from {listed(list(zone.missing))}")
+    return found

@@ -1,5 +1,5 @@
-"""One look at a cluster: the Service or Ingress, what stands behind it, the nodes, and what follows for pods
-and addresses."""
+"""The objects of a cluster that `verify` reads: the Service or Ingress, its pods, EndpointSlices and nodes; and the
+zones and addresses that follow from them. Judges nothing."""
 
 import ipaddress
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -7,6 +7,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pulumi_tke_hybrid.cli.exit_code import WrongUse
+from pulumi_tke_hybrid.kube.client import (
+    ENDPOINT_SLICE,
+    INGRESS,
+    NODE,
+    POD,
+    SERVICE,
+    TKE_SERVICE_CONFIG,
+    Kind,
+    KubeClient,
+)
+from pulumi_tke_hybrid.kube.errors import KubeError, NotAllowed, NotFound
 from pulumi_tke_hybrid.kube.objects import (
     annotations_of,
     being_deleted,
@@ -16,29 +27,31 @@ from pulumi_tke_hybrid.kube.objects import (
     is_super_node,
     name_of,
     node_of,
+    pod_address,
     pod_addresses,
+    pod_ranges,
     zone_of_node,
 )
-from pulumi_tke_hybrid.kube.objects import pod_ranges as node_ranges
+from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from pulumi_tke_hybrid.tke.values import Json
-from pulumi_tke_hybrid.verify.backends import UNPLACED, Addresses, Pod, Range, Roster, gateways, ranges
-from pulumi_tke_hybrid.verify.kube import CannotVerify, Kube, NotAllowed, NotThere
-from pulumi_tke_hybrid.verify.listener import Listener, of_ingress, of_service
+from pulumi_tke_hybrid.verify.backends import UNPLACED, Backends, Pod
+from pulumi_tke_hybrid.verify.target import Listener, listeners_of_ingress, listeners_of_service
+from pulumi_tke_hybrid.verify.verdict import Addresses, Range, gateways, ranges
 
-FrontKind = Literal["Service", "Ingress"]
+FrontendKind = Literal["Service", "Ingress"]
 
-TKE_SERVICE_CONFIG = {
+LISTENER_SETTINGS = {
     "Service": "service.cloud.tencent.com/tke-service-config",
     "Ingress": "ingress.cloud.tencent.com/tke-service-config",
 }
-"""Annotation that names the listener settings, a TkeServiceConfig."""
+"""Annotation with the name of the TkeServiceConfig that holds the settings of the listeners."""
 
 
 @dataclass(frozen=True)
-class Front:
-    """What clients come through."""
+class Frontend:
+    """The Service or Ingress that clients send their requests to."""
 
-    kind: FrontKind
+    kind: FrontendKind
     namespace: str
     name: str
 
@@ -46,8 +59,8 @@ class Front:
         return f"{self.kind} {self.namespace}/{self.name}"
 
     @classmethod
-    def parse(cls, kind: FrontKind, text: str) -> "Front":
-        """`ns/name`, or `name` for the namespace default."""
+    def parse(cls, kind: FrontendKind, text: str) -> "Frontend":
+        """Parse `namespace/name`, or `name` in the namespace default."""
         namespace, slash, name = text.partition("/")
         if not slash:
             namespace, name = "default", text
@@ -57,21 +70,18 @@ class Front:
 
 
 @dataclass(frozen=True)
-class Subnets:
-    """The ENI subnets by zone, as the program made them."""
+class ContainerSubnets:
+    """The ranges of the container subnets by zone."""
 
     by_zone: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     region: str = ""
 
     @classmethod
-    def of(cls, facts: Mapping[str, object] | None, given: Iterable[str] = ()) -> "Subnets":
-        """From a stack's `cluster_facts` and from `zone=range` pairs."""
+    def of(cls, facts: ClusterFacts | None, given: Iterable[str] = ()) -> "ContainerSubnets":
+        """Read a stack's `cluster_facts` and pairs `zone=range`."""
         found: dict[str, list[str]] = {}
-        region = str((facts or {}).get("region") or "")
-        for zone in child(facts or {}, "zones"):
-            found.setdefault(zone, []).extend(
-                str(item.get("cidrBlock", "")) for item in children(facts or {}, "zones", zone)
-            )
+        for zone, subnets in (facts.zones or {}).items() if facts else ():
+            found.setdefault(zone, []).extend(subnet.cidr or "" for subnet in subnets)
         for pair in given:
             zone, equals, block = pair.partition("=")
             if not equals:
@@ -87,79 +97,118 @@ class Subnets:
                     raise WrongUse(
                         f"{block!r} of zone {zone} is no range; write it as 10.0.64.0/22"
                     ) from None
-        return cls(found, region or next((zone.rpartition("-")[0] for zone in found if "-" in zone), ""))
+        by_name = (zone.rpartition("-")[0] for zone in found if "-" in zone)
+        return cls(found, (facts.region if facts else "") or next(by_name, ""))
 
     @property
     def ranges(self) -> list[Range]:
-        """All of them."""
+        """The ranges of all zones."""
         return [
-            Range(one.network, f"the ENI subnet {block} of {zone}", zone)
+            Range(item.network, f"the container subnet {block} of {zone}", zone)
             for zone, blocks in self.by_zone.items()
             for block in blocks
-            for one in ranges([(block, "")])
+            for item in ranges([(block, "")])
         ]
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """The objects, as they were at one moment."""
+class ClusterObjects:
+    """The objects, read at one moment."""
 
-    front: Front
+    frontend: Frontend
     body: Json
+    """The Service or Ingress itself."""
     services: Sequence[Json] = ()
-    """The Service itself, or those behind the Ingress."""
+    """The Service itself, or the Services behind the Ingress."""
     pods: Sequence[Json] = ()
     nodes: Sequence[Json] = ()
     slices: Sequence[Json] = ()
     config: Json = field(default_factory=dict[str, object])
-    """The TkeServiceConfig that is named, if any."""
+    """The TkeServiceConfig with the settings of the listeners; empty without one."""
     missing: Sequence[str] = ()
-    """What could not be read, in words."""
-    unreadable: Collection[str] = ()
+    """Objects that could not be read, a sentence each."""
+    unreadable: Collection[Kind] = ()
     """The kinds of objects that could not be read."""
 
     @property
     def listeners(self) -> list[Listener]:
         """The listeners of the load balancer, as the Service or Ingress declares them."""
-        return of_service(self.body) if self.front.kind == "Service" else of_ingress(self.body)
+        read = listeners_of_service if self.frontend.kind == "Service" else listeners_of_ingress
+        return read(self.body)
+
+    @property
+    def super_nodes(self) -> set[str]:
+        """Names of the super nodes."""
+        return {name_of(node) for node in self.nodes if is_super_node(node)}
+
+    @property
+    def load_balancer_addresses(self) -> list[str]:
+        """Addresses of the load balancer, or host names of newer public load balancers; empty before the load
+        balancer has any."""
+        entries = children(self.body, "status", "loadBalancer", "ingress")
+        found = [entry.get("ip") or entry.get("hostname") for entry in entries]
+        return [str(address) for address in found if address]
+
+    def zones_by_node(self, region: str) -> dict[str, str]:
+        """Return the zone of each node by the node's name."""
+        return {name_of(node): zone_of_node(node, region) or UNPLACED for node in self.nodes}
+
+    def backends(self, region: str) -> Backends:
+        """Return the pods that may answer."""
+        zones = self.zones_by_node(region)
+        found = [
+            Pod(
+                name=name_of(pod),
+                zone=zones.get(node_of(pod), UNPLACED),
+                node=node_of(pod),
+                address=pod_address(pod),
+                further=pod_addresses(pod)[1:],
+                ready=condition(pod, "Ready") == "True" and not being_deleted(pod) and bool(pod_address(pod)),
+            )
+            for pod in self.pods
+        ]
+        return Backends(tuple(sorted(found, key=lambda pod: (pod.zone, pod.name))))
 
 
-def look(kube: Kube, front: Front) -> Snapshot:
-    """Read everything. Only the Service or Ingress itself must be readable; the rest is told as missing."""
-    found = kube.get(front.kind, front.namespace, front.name)
+def read_objects(kube: KubeClient, frontend: Frontend) -> ClusterObjects:
+    """Read all objects. The Service or Ingress must be readable; other objects that may not be read are listed
+    as missing. Raises KubeError."""
+    kind = SERVICE if frontend.kind == "Service" else INGRESS
+    found = kube.get(kind, frontend.namespace, frontend.name)
     missing: list[str] = []
-    unreadable: set[str] = set()
+    unreadable: set[Kind] = set()
 
-    def tolerant(
-        kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None
-    ) -> list[Json]:
+    def read(kind: Kind, namespace: str = "", labels: Mapping[str, str] | None = None) -> list[Json]:
         try:
-            return kube.list(kind, namespace, labels)
+            return list(kube.list(kind, namespace, labels))
         except NotAllowed as error:
             missing.append(str(error))
             unreadable.add(kind)
             return []
 
-    services = [found] if front.kind == "Service" else _backends(kube, front, found, missing)
+    services = [found] if kind is SERVICE else _services(kube, frontend, found, missing)
     pods: dict[str, Json] = {}
     slices: list[Json] = []
     for service in services:
         selector = {key: str(value) for key, value in child(service, "spec", "selector").items()}
         if selector:
-            pods |= {name_of(pod): pod for pod in tolerant("Pod", front.namespace, selector)}
-        slices += tolerant("EndpointSlice", front.namespace, {"kubernetes.io/service-name": name_of(service)})
-    nodes = tolerant("Node")
-    config_name = annotations_of(found).get(TKE_SERVICE_CONFIG[front.kind])
+            pods |= {name_of(pod): pod for pod in read(POD, frontend.namespace, selector)}
+        slices += read(ENDPOINT_SLICE, frontend.namespace, {"kubernetes.io/service-name": name_of(service)})
+    nodes = read(NODE)
     config: Json = {}
+    config_name = annotations_of(found).get(LISTENER_SETTINGS[frontend.kind])
     if config_name:
         try:
-            config = kube.get("TkeServiceConfig", front.namespace, config_name)
-        except CannotVerify as error:
+            config = kube.get(TKE_SERVICE_CONFIG, frontend.namespace, config_name)
+        except KubeError as error:
             missing.append(str(error))
-    return Snapshot(front, found, services, list(pods.values()), nodes, slices, config, missing, unreadable)
+    return ClusterObjects(
+        frontend, found, services, list(pods.values()), nodes, slices, config, missing, unreadable
+    )
 
 
-def _backends(kube: Kube, front: Front, ingress: Json, missing: list[str]) -> list[Json]:
+def _services(kube: KubeClient, frontend: Frontend, ingress: Json, missing: list[str]) -> list[Json]:
+    """Read the Services behind an Ingress."""
     paths = [path for rule in children(ingress, "spec", "rules") for path in children(rule, "http", "paths")]
     references = [
         *(child(path, "backend", "service") for path in paths),
@@ -168,76 +217,38 @@ def _backends(kube: Kube, front: Front, ingress: Json, missing: list[str]) -> li
     found: list[Json] = []
     for name in dict.fromkeys(str(reference["name"]) for reference in references if reference.get("name")):
         try:
-            found.append(kube.get("Service", front.namespace, name))
-        except (NotThere, NotAllowed) as error:
+            found.append(kube.get(SERVICE, frontend.namespace, name))
+        except (NotFound, NotAllowed) as error:
             missing.append(str(error))
     return found
 
 
-def super_nodes(snapshot: Snapshot) -> set[str]:
-    """Return the names of the super nodes."""
-    return {name_of(node) for node in snapshot.nodes if is_super_node(node)}
-
-
-def zones_by_node(snapshot: Snapshot, subnets: Subnets) -> dict[str, str]:
-    """The zone of each node."""
-    return {name_of(node): zone_of_node(node, subnets.region) or UNPLACED for node in snapshot.nodes}
-
-
-def roster(snapshot: Snapshot, subnets: Subnets) -> Roster:
-    """The pods that may answer."""
-    zones = zones_by_node(snapshot, subnets)
-    found = [
-        Pod(
-            name=name_of(pod),
-            zone=zones.get(node_of(pod), UNPLACED),
-            node=node_of(pod),
-            address=next(iter(pod_addresses(pod)), ""),
-            also=pod_addresses(pod)[1:],
-            ready=condition(pod, "Ready") == "True" and not being_deleted(pod) and bool(pod_addresses(pod)),
-        )
-        for pod in snapshot.pods
-    ]
-    return Roster(tuple(sorted(found, key=lambda pod: (pod.zone, pod.name))))
-
-
-def load_balancer_addresses(snapshot: Snapshot) -> list[str]:
-    """Addresses, or for newer public ones host names, of the load balancer; empty before it has any."""
-    entries = children(snapshot.body, "status", "loadBalancer", "ingress")
-    return [
-        str(entry.get("ip") or entry.get("hostname"))
-        for entry in entries
-        if entry.get("ip") or entry.get("hostname")
-    ]
-
-
-def addresses(
-    snapshot: Snapshot | None, subnets: Subnets, load_balancers: Iterable[str] = (), nodes: Iterable[str] = ()
+def known_addresses(
+    objects: ClusterObjects | None,
+    subnets: ContainerSubnets,
+    load_balancers: Iterable[str] = (),
+    nodes: Iterable[str] = (),
 ) -> Addresses:
-    """Whose address is whose. A node has more than its internal address: cbr0's, a tunnel's, perhaps a public
-    one."""
+    """Return the addresses of nodes, pods and load balancers. A node has more than its internal address: cbr0's,
+    a tunnel's, perhaps a public address."""
     of_nodes = {address: f"a node ({address})" for address in nodes}
-    pod_ranges: list[Range] = []
-    for node in snapshot.nodes if snapshot else ():
-        name = name_of(node)
-        blocks = node_ranges(node)
+    overlay: list[Range] = []
+    for node in objects.nodes if objects else ():
+        name, blocks = name_of(node), pod_ranges(node)
         for block in blocks:
             of_nodes |= gateways(name, block)
-        pod_ranges += ranges((block, f"the pod range of node {name}") for block in blocks)
+        overlay += ranges((block, f"the pod range of node {name}") for block in blocks)
         of_nodes |= {
             str(entry["address"]): f"node {name}"
             for entry in children(node, "status", "addresses")
             if entry.get("type") != "Hostname"
         }
-    vips = load_balancer_addresses(snapshot) if snapshot else []
+    own = objects.load_balancer_addresses if objects else []
+    pods = objects.pods if objects else []
     return Addresses(
         nodes=of_nodes,
-        pod_ranges=pod_ranges,
-        eni_ranges=subnets.ranges,
-        load_balancers=ranges((address, "the load balancer") for address in [*vips, *load_balancers]),
-        pods=(
-            {address: name_of(pod) for pod in snapshot.pods for address in pod_addresses(pod)}
-            if snapshot
-            else {}
-        ),
+        pod_ranges=overlay,
+        container_subnets=subnets.ranges,
+        load_balancers=ranges((address, "the load balancer") for address in [*own, *load_balancers]),
+        pods={address: name_of(pod) for pod in pods for address in pod_addresses(pod)},
     )

@@ -2,8 +2,10 @@
 help costs nothing."""
 
 import enum
+import functools
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -65,16 +67,19 @@ class ProxyVersion(str, enum.Enum):
     V2 = "v2"
 
 
-def verify(
+@dataclass(frozen=True)
+class VerifyArguments:
+    """The options of the command line."""
+
     url: Annotated[
         str, typer.Argument(metavar="[URL]", help="http://, https:// or tcp:// address of the load balancer.")
-    ] = "",
+    ] = ""
     service: Annotated[
         str, typer.Option(metavar="NS/NAME", help="The Service in front of the pods.", rich_help_panel="What")
-    ] = "",
+    ] = ""
     ingress: Annotated[
         str, typer.Option(metavar="NS/NAME", help="The Ingress in front of the pods.", rich_help_panel="What")
-    ] = "",
+    ] = ""
     port: Annotated[
         int,
         typer.Option(
@@ -83,12 +88,12 @@ def verify(
             help="Its port; default: a Service's first, 443 or 80 of an Ingress.",
             rich_help_panel="What",
         ),
-    ] = 0,
-    path: Annotated[str, typer.Option(help="Path to ask for.", rich_help_panel="What")] = "/",
+    ] = 0
+    path: Annotated[str, typer.Option(help="Path to ask for.", rich_help_panel="What")] = "/"
     host: Annotated[
         str,
         typer.Option(help="Host header and TLS name, where they are not the URL's.", rich_help_panel="What"),
-    ] = "",
+    ] = ""
     tcp: Annotated[
         bool,
         typer.Option(
@@ -96,14 +101,14 @@ def verify(
             help="The pods speak plain TCP, also behind TCP_SSL. UDP is known from the port.",
             rich_help_panel="What",
         ),
-    ] = False,
+    ] = False
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Accept any certificate.", rich_help_panel="What")
-    ] = False,
+    ] = False
     proxy_protocol: Annotated[
         ProxyVersion | None,
         typer.Option(help="The port wants a PROXY protocol header.", rich_help_panel="What"),
-    ] = None,
+    ] = None
     expect_client: Annotated[
         str,
         typer.Option(
@@ -111,7 +116,7 @@ def verify(
             help="The address that pods should see. Default: this machine's own.",
             rich_help_panel="Expected",
         ),
-    ] = "",
+    ] = ""
     zones: Annotated[
         str,
         typer.Option(
@@ -119,10 +124,10 @@ def verify(
             help="Zones that must answer (--structure-only: have a pod). Default: those with a ready pod.",
             rich_help_panel="Expected",
         ),
-    ] = "",
+    ] = ""
     min_per_zone: Annotated[
         int, typer.Option(min=1, help="Pods of each zone that must answer.", rich_help_panel="Expected")
-    ] = 1,
+    ] = 1
     sample: Annotated[
         bool,
         typer.Option(
@@ -130,7 +135,7 @@ def verify(
             help="Not every pod must answer; --min-per-zone is enough.",
             rich_help_panel="Expected",
         ),
-    ] = False,
+    ] = False
     accept_header: Annotated[
         bool | None,
         typer.Option(
@@ -138,23 +143,23 @@ def verify(
             help="Whether HEADER_ONLY is a success. Default: for an Ingress or an HTTP listener.",
             rich_help_panel="Expected",
         ),
-    ] = None,
+    ] = None
     fail_on: Annotated[
         FailOn,
         typer.Option(
             help="End with 2 at a fault (error), or also at a warning of the structure.",
             rich_help_panel="Expected",
         ),
-    ] = FailOn.ERROR,
+    ] = FailOn.ERROR
     requests: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="Requests, at the least.", rich_help_panel="Traffic")
-    ] = 100,
+    ] = 100
     concurrency: Annotated[
         int, typer.Option(min=1, max=256, help="Requests at once.", rich_help_panel="Traffic")
-    ] = 16,
+    ] = 16
     deadline: Annotated[
         float, typer.Option(min=1, help="Seconds for all traffic.", rich_help_panel="Traffic")
-    ] = 60,
+    ] = 60
     peer_field: Annotated[
         str,
         typer.Option(
@@ -162,7 +167,7 @@ def verify(
             help="Field of the application's JSON that holds its client.",
             rich_help_panel="Answers",
         ),
-    ] = "",
+    ] = ""
     pod_field: Annotated[
         str,
         typer.Option(
@@ -170,10 +175,10 @@ def verify(
             help="Field that holds the pod's name. Default: hostname, pod, …",
             rich_help_panel="Answers",
         ),
-    ] = "",
+    ] = ""
     from_log: Annotated[
         bool, typer.Option("--from-log", help="Read the pods' access logs.", rich_help_panel="Answers")
-    ] = False,
+    ] = False
     from_tcp_table: Annotated[
         bool,
         typer.Option(
@@ -181,11 +186,11 @@ def verify(
             help="Read the pods' TCP tables with kubectl exec, until each was seen.",
             rich_help_panel="Answers",
         ),
-    ] = False,
+    ] = False
     kubeconfig: Annotated[
         Path | None, typer.Option(help="Default: KUBECONFIG, ~/.kube/config.", rich_help_panel="Cluster")
-    ] = None,
-    context: Annotated[str, typer.Option(help="Context of the kubeconfig.", rich_help_panel="Cluster")] = "",
+    ] = None
+    context: Annotated[str, typer.Option(help="Context of the kubeconfig.", rich_help_panel="Cluster")] = ""
     structure_only: Annotated[
         bool,
         typer.Option(
@@ -193,22 +198,22 @@ def verify(
             help="Send no traffic; ask the Kubernetes API only.",
             rich_help_panel="Cluster",
         ),
-    ] = False,
-    facts: Annotated[str, typer.Option(metavar="FILE", help=FACTS_HELP, rich_help_panel="Cluster")] = "",
+    ] = False
+    facts: Annotated[str, typer.Option(metavar="FILE", help=FACTS_HELP, rich_help_panel="Cluster")] = ""
     subnet: Annotated[
         list[str] | None,
         typer.Option(metavar="ZONE=RANGE", help="An ENI subnet; may be repeated.", rich_help_panel="Cluster"),
-    ] = None,
+    ] = None
     lb_address: Annotated[
         list[str] | None,
         typer.Option(
             metavar="IP|RANGE", help="A further address of the load balancer.", rich_help_panel="Cluster"
         ),
-    ] = None,
+    ] = None
     node_address: Annotated[
         list[str] | None,
         typer.Option(metavar="IP", help="A further address of a node.", rich_help_panel="Cluster"),
-    ] = None,
+    ] = None
     in_vpc: Annotated[
         bool,
         typer.Option(
@@ -216,13 +221,13 @@ def verify(
             help="Send the traffic from a Job on a node without target pods.",
             rich_help_panel="Job in the VPC",
         ),
-    ] = False,
+    ] = False
     image: Annotated[
         str, typer.Option(help="Image with Python and pulumi-tke-hybrid.", rich_help_panel="Job in the VPC")
-    ] = "",
+    ] = ""
     pull_secret: Annotated[
         str, typer.Option(metavar="NAME", help="Secret to pull it with.", rich_help_panel="Job in the VPC")
-    ] = "",
+    ] = ""
     json_file: Annotated[
         str,
         typer.Option(
@@ -231,7 +236,7 @@ def verify(
             help="Write JSON there (- for standard output).",
             rich_help_panel="Report",
         ),
-    ] = "",
+    ] = ""
     markdown_file: Annotated[
         str,
         typer.Option(
@@ -240,41 +245,16 @@ def verify(
             help="Write Markdown there (- for standard output).",
             rich_help_panel="Report",
         ),
-    ] = "",
-) -> None:
+    ] = ""
+
+
+def _verify(**given: Any) -> None:
     from pulumi_tke_hybrid.verify import run_command
 
     with report_errors("verify"):
-        wanted = run_command.wanted(
-            url=url,
-            service=service,
-            ingress=ingress,
-            port=port,
-            path=path,
-            host=host,
-            tcp=tcp,
-            insecure=insecure,
-            proxy_protocol=proxy_protocol.value if proxy_protocol else None,
-            expect_client=expect_client,
-            zones=zones,
-            min_per_zone=min_per_zone,
-            sample=sample,
-            accept_header=accept_header,
-            requests=requests,
-            concurrency=concurrency,
-            deadline=deadline,
-            peer_field=peer_field,
-            pod_field=pod_field,
-            from_log=from_log,
-            kubectl=(kubeconfig, context) if from_tcp_table else None,
-            structure_only=structure_only,
-            facts=facts,
-            subnets=subnet or [],
-            load_balancers=lb_address or [],
-            nodes=node_address or [],
-            in_vpc=in_vpc,
-            image=image,
-            pull_secret=pull_secret,
-        )
-        code = run_command.run(wanted, kubeconfig, context, fail_on, json_file, markdown_file)
+        code = run_command.run(VerifyArguments(**given))
     raise typer.Exit(code)
+
+
+verify = functools.update_wrapper(_verify, VerifyArguments)
+"""The command, with the options as its signature."""

@@ -1,5 +1,5 @@
 """The structure of one pod behind a load balancer, as the Kubernetes API shows the pod: network, ENI request,
-readiness gate."""
+readiness gate; and the rules about them. What the API shows of the load balancer is in `structure`."""
 
 import ipaddress
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,37 +10,102 @@ from pulumi_tke_hybrid.cli.text import listed, shown
 from pulumi_tke_hybrid.kube.objects import child, children, condition, name_of, node_of, pod_addresses
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.enis import networks
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.values import Json
-from pulumi_tke_hybrid.verify.backends import UNPLACED, Addresses, Range, holder
-from pulumi_tke_hybrid.verify.cluster import Subnets
+from pulumi_tke_hybrid.verify.backends import UNPLACED
+from pulumi_tke_hybrid.verify.cluster import ContainerSubnets
+from pulumi_tke_hybrid.verify.verdict import Addresses, Range, holder
+
+POD_WITHOUT_ADDRESS = Rule(
+    "pod-without-address", Severity.WARNING, "Each pod has an address.", "pods", "Kubernetes: podIP"
+)
+POD_ON_NODE_NETWORK = Rule(
+    "pod-on-node-network",
+    Severity.WARNING,
+    "A pod behind a load balancer has a network of its own.",
+    "pods",
+    "Kubernetes: hostNetwork",
+)
+NO_READINESS_GATE = Rule(
+    "pod-without-readiness-gate",
+    Severity.ERROR,
+    "Each pod behind direct access has the load balancer's readiness gate.",
+    "pods, direct access",
+    "457/41897",
+)
+READINESS_GATE_NOT_TRUE = Rule(
+    "readiness-gate-not-true",
+    Severity.ERROR,
+    "The load balancer has taken each pod behind direct access.",
+    "pods, direct access",
+    "457/41897",
+)
+REQUEST_WITHOUT_ANNOTATION = Rule(
+    "eni-request-without-annotation",
+    Severity.ERROR,
+    "A pod that requests an ENI address has the annotation of the ENI network.",
+    "pods, pod ranges of the nodes",
+    "the article",
+)
+GLOBALROUTER_BEHIND_DIRECT_ACCESS = Rule(
+    "globalrouter-behind-direct-access",
+    Severity.WARNING,
+    "A pod behind direct access is on an ENI, or the cluster has GlobalRouteDirectAccess.",
+    "pods, pod ranges of the nodes, direct access",
+    "457/41897",
+)
+ANNOTATED_POD_ON_OVERLAY = Rule(
+    "annotated-pod-on-overlay",
+    Severity.ERROR,
+    "A pod with the annotation of the ENI network has an address of a container subnet.",
+    "pods, pod ranges of the nodes",
+    "the article",
+)
+ANNOTATION_WITHOUT_REQUEST = Rule(
+    "annotation-without-eni-request",
+    Severity.ERROR,
+    "A pod with the annotation of the ENI network requests an ENI address.",
+    "pods",
+    "the article",
+)
+INCOMPLETE_REQUEST = Rule(
+    "eni-request-incomplete",
+    Severity.ERROR,
+    "The first container alone requests one ENI address, in requests and limits.",
+    "pods",
+    "the article",
+)
+ZONE_NOT_CHECKED = Rule(
+    "address-zone-not-checked",
+    Severity.WARNING,
+    "The container subnets are known, so that the zone of each address can be compared.",
+    "pods, container subnets",
+    "the article: an ENI is in its node's zone",
+)
+OUTSIDE_SUBNETS = Rule(
+    "address-outside-container-subnets",
+    Severity.ERROR,
+    "The address of an ENI pod lies in a container subnet.",
+    "pods, container subnets",
+    "the article",
+)
+ANOTHER_ZONE = Rule(
+    "address-of-another-zone",
+    Severity.ERROR,
+    "The address of an ENI pod lies in a container subnet of the node's zone.",
+    "pods, nodes, container subnets",
+    "the article: an ENI is in its node's zone",
+)
+_ON_TEMPLATE = (
+    f"no annotation {keys.NETWORKS} is on the pod (it belongs on the pod template, not on the workload)"
+)
 
 
-class Level(str, Enum):
-    """How grave a finding is."""
-
-    FAULT = "fault"
-    """The client's address is lost, or will be."""
-    WARNING = "warning"
-    """Worth knowing; not wrong by itself."""
-    UNKNOWN = "unknown"
-    """A check that could not run."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing found."""
-
-    level: Level
-    subject: str
-    message: str
-    zone: str = ""
-
-
-class Path(str, Enum):
-    """How the load balancer reaches the pods."""
+class TrafficPath(str, Enum):
+    """The way of a request from the load balancer to the pods."""
 
     DIRECT = "direct"
-    """At their own addresses."""
+    """To the pods' own addresses."""
     LOCAL = "local"
     """Through node ports that keep the source: externalTrafficPolicy Local."""
     NODE_PORT = "node port"
@@ -49,7 +114,7 @@ class Path(str, Enum):
 
 @dataclass(frozen=True)
 class PodRow:
-    """One pod, as the API shows it."""
+    """One pod, as the API shows the pod."""
 
     pod: str
     zone: str
@@ -59,29 +124,28 @@ class PodRow:
     network: str
     """`eni`, `overlay`, `node`, `super node`, or `?`. A pod with one overlay address is `overlay`."""
     annotated: bool
-    """The ENI annotation is on the pod itself, not only on what made it."""
-    asks: bool
-    """It asks for an ENI address."""
+    """The pod itself has the ENI annotation, not only the workload."""
+    requests_eni: bool
+    """The pod requests an ENI address."""
     gate: str
     """The load balancer's readiness gate: `true`, `false`, `none`."""
 
     @property
     def address(self) -> str:
-        """The addresses in one text; empty before the pod has one."""
+        """The addresses in one text; empty before the pod has an address."""
         return ", ".join(self.addresses)
+
+    @property
+    def subject(self) -> str:
+        """The pod as findings name it."""
+        return f"pod {self.pod}"
 
 
 def pod_row(pod: Json, zones: Mapping[str, str], super_nodes: Collection[str], known: Addresses) -> PodRow:
-    """What the API shows of one pod."""
+    """Return what the API shows of one pod."""
     node, addresses = node_of(pod), pod_addresses(pod)
     gates = [str(gate.get("conditionType")) for gate in children(pod, "spec", "readinessGates")]
-    gate = (
-        "none"
-        if keys.READINESS_GATE not in gates
-        else "true"
-        if condition(pod, keys.READINESS_GATE) == "True"
-        else "false"
-    )
+    gate = "true" if condition(pod, keys.READINESS_GATE) == "True" else "false"
     return PodRow(
         pod=name_of(pod),
         zone=zones.get(node, UNPLACED),
@@ -89,8 +153,8 @@ def pod_row(pod: Json, zones: Mapping[str, str], super_nodes: Collection[str], k
         addresses=addresses,
         network=_network(pod, addresses, node in super_nodes, known),
         annotated=any(name in networks(pod) for name in keys.ENI_RESOURCES),
-        asks=_asked(pod) > 0,
-        gate=gate,
+        requests_eni=_requested_addresses(pod) > 0,
+        gate=gate if keys.READINESS_GATE in gates else "none",
     )
 
 
@@ -102,110 +166,105 @@ def _network(pod: Json, addresses: Sequence[str], on_super_node: bool, known: Ad
     if any(holder(address, known.pod_ranges) for address in addresses):
         return "overlay"
     if any(
-        holder(address, known.eni_ranges) or _of_family(address, known.pod_ranges) for address in addresses
+        holder(address, known.container_subnets) or _of_family(address, known.pod_ranges)
+        for address in addresses
     ):
         return "eni"
     return "?"
 
 
 def _of_family(address: str, ranges: Sequence[Range]) -> list[Range]:
-    """The ranges of the address's own family: ranges of IPv4 tell nothing about an IPv6 address."""
+    """Return the ranges of the address's own family: ranges of IPv4 prove nothing about an IPv6 address."""
     try:
         version = ipaddress.ip_address(address).version
     except ValueError:
         return []
-    return [one for one in ranges if one.network.version == version]
+    return [item for item in ranges if item.network.version == version]
 
 
-def _asked(pod: Json) -> int:
-    """How many ENI addresses its containers ask for."""
+def _requested_addresses(pod: Json) -> int:
+    """Return the number of ENI addresses that the containers request."""
     total = 0
     for container in children(pod, "spec", "containers"):
         amounts = {**child(container, "resources", "requests"), **child(container, "resources", "limits")}
-        total += sum(
-            int(str(amounts[key]))
-            for key in keys.ENI_RESOURCES.values()
-            if str(amounts.get(key, "")).isdecimal()
-        )
+        wanted = [str(amounts.get(key, "")) for key in keys.ENI_RESOURCES.values()]
+        total += sum(int(amount) for amount in wanted if amount.isdecimal())
     return total
 
 
-def pod_findings(pod: Json, row: PodRow, path: Path, subnets: Subnets) -> Iterator[Finding]:
-    """What is wrong with one pod, or could not be checked."""
-
-    def finding(level: Level, message: str) -> Finding:
-        return Finding(level, f"pod {row.pod}", message, row.zone)
-
+def pod_findings(pod: Json, row: PodRow, path: TrafficPath, subnets: ContainerSubnets) -> Iterator[Finding]:
+    """Return the faults of one pod, and the checks that could not run."""
     if not row.addresses:
-        waiting = next(
-            (
-                item.get("message")
-                for item in children(pod, "status", "conditions")
-                if item.get("status") == "False"
-            ),
-            None,
-        )
-        yield finding(Level.WARNING, "has no address yet" + (f": {shown(str(waiting))}" if waiting else ""))
+        conditions = children(pod, "status", "conditions")
+        waiting = next((item.get("message") for item in conditions if item.get("status") == "False"), None)
+        reason = f": {shown(str(waiting))}" if waiting else ""
+        yield POD_WITHOUT_ADDRESS.finding(row.subject, f"has no address yet{reason}")
         return
     if row.network == "node":
-        yield finding(Level.WARNING, "is on the node's own network: its address is the node's")
+        yield POD_ON_NODE_NETWORK.finding(
+            row.subject, "is on the node's own network: its address is the node's"
+        )
         return
     if row.network != "super node":
-        yield from (finding(level, message) for level, message in _network_problems(pod, row, path, subnets))
-    if path is Path.DIRECT and row.gate == "none":
-        yield finding(Level.FAULT, "has no readiness gate: the pod is older than direct access; roll it once")
-    elif path is Path.DIRECT and row.gate == "false":
-        yield finding(
-            Level.FAULT,
+        yield from _network_findings(pod, row, path, subnets)
+    if path is TrafficPath.DIRECT and row.gate == "none":
+        yield NO_READINESS_GATE.finding(
+            row.subject, "has no readiness gate: the pod is older than direct access", todo="roll it once"
+        )
+    elif path is TrafficPath.DIRECT and row.gate == "false":
+        yield READINESS_GATE_NOT_TRUE.finding(
+            row.subject,
             "the load balancer has not taken it (readiness gate not true): check its health check and"
             " security group",
         )
 
 
-def _network_problems(pod: Json, row: PodRow, path: Path, subnets: Subnets) -> Iterator[tuple[Level, str]]:
+def _network_findings(
+    pod: Json, row: PodRow, path: TrafficPath, subnets: ContainerSubnets
+) -> Iterator[Finding]:
     if row.annotated:
-        yield from _eni_problems(pod, row, subnets)
-    elif row.network == "overlay" and row.asks:
-        yield (
-            Level.FAULT,
-            (
-                f"asks for {keys.ENI_IP} and has the overlay address {row.address}: no annotation"
-                f" {keys.NETWORKS} is on the pod (it belongs on the pod template, not on the workload)"
-            ),
+        yield from _eni_findings(pod, row, subnets)
+    elif row.network == "overlay" and row.requests_eni:
+        yield REQUEST_WITHOUT_ANNOTATION.finding(
+            row.subject, f"requests {keys.ENI_IP} and has the overlay address {row.address}: {_ON_TEMPLATE}"
         )
-    elif row.network == "overlay" and path is Path.DIRECT:
-        yield (
-            Level.WARNING,
-            (
-                f"is on GlobalRouter ({row.address}) behind direct access; that needs"
-                f" GlobalRouteDirectAccess, and no annotation {keys.NETWORKS} is on the pod (it belongs on"
-                " the pod template, not on the workload)"
-            ),
+    elif row.network == "overlay" and path is TrafficPath.DIRECT:
+        yield GLOBALROUTER_BEHIND_DIRECT_ACCESS.finding(
+            row.subject,
+            f"is on GlobalRouter ({row.address}) behind direct access",
+            why=f"that needs GlobalRouteDirectAccess, and {_ON_TEMPLATE}",
         )
 
 
-def _eni_problems(pod: Json, row: PodRow, subnets: Subnets) -> Iterator[tuple[Level, str]]:
+def _eni_findings(pod: Json, row: PodRow, subnets: ContainerSubnets) -> Iterator[Finding]:
     if row.network == "overlay":
-        yield (
-            Level.FAULT,
-            f"looks right and is not: the ENI annotation is there, the address {row.address} is the overlay's"
-            + ("" if row.asks else f"; it asks for no {keys.ENI_IP}")
-            + "; was it made before VPC-CNI was on, or is another network plugin chained?",
+        yield ANNOTATED_POD_ON_OVERLAY.finding(
+            row.subject,
+            f"looks right and is not: the ENI annotation is there, the address {row.address} is the overlay's",
+            why="" if row.requests_eni else f"it requests no {keys.ENI_IP}",
+            todo="was it made before VPC-CNI was on, or is another network plugin chained?",
         )
-    elif not row.asks:
-        yield Level.FAULT, f"asks for no {keys.ENI_IP} (requests and limits of the first container)"
-    if row.asks:
-        yield from ((Level.FAULT, message) for message in _request_problems(pod))
+    elif not row.requests_eni:
+        yield ANNOTATION_WITHOUT_REQUEST.finding(
+            row.subject, f"requests no {keys.ENI_IP} (requests and limits of the first container)"
+        )
+    if row.requests_eni:
+        yield from _request_findings(pod, row)
     if row.network == "eni":
         for address in row.addresses:
-            yield from _place_problems(address, row, subnets)
+            yield from _zone_findings(address, row, subnets)
 
 
-def _request_problems(pod: Json) -> Iterator[str]:
+def _request_findings(pod: Json, row: PodRow) -> Iterator[Finding]:
     """TKE reads one address in requests and limits of the first container (article), of the resource of the
     pod's own network."""
-    if _asked(pod) > 1:
-        yield f"asks for {_asked(pod)} ENI addresses; put the request on the first container only"
+    requested = _requested_addresses(pod)
+    if requested > 1:
+        yield INCOMPLETE_REQUEST.finding(
+            row.subject,
+            f"requests {requested} ENI addresses",
+            todo="put the request on the first container only",
+        )
         return
     containers = children(pod, "spec", "containers")
     first = containers[0] if containers else Json()
@@ -217,23 +276,27 @@ def _request_problems(pod: Json) -> Iterator[str]:
         if resource not in child(first, "resources", part)
     ]
     if lacking:
-        yield f"its first container ({shown(name_of({'metadata': first}), 60)}) has no {listed(lacking)}"
+        name = shown(str(first.get("name", "")), 60)
+        yield INCOMPLETE_REQUEST.finding(
+            row.subject, f"its first container ({name}) has no {listed(lacking)}"
+        )
 
 
-def _place_problems(address: str, row: PodRow, subnets: Subnets) -> Iterator[tuple[Level, str]]:
-    """Whether one address lies in the container subnets of the pod's zone, as far as ranges of the address's
-    family are known."""
+def _zone_findings(address: str, row: PodRow, subnets: ContainerSubnets) -> Iterator[Finding]:
+    """Compare one address with the container subnets, as far as ranges of the address's family are known."""
     same = _of_family(address, subnets.ranges)
     found = holder(address, same)
     if subnets.by_zone and not same:
-        yield (
-            Level.WARNING,
-            (
-                f"whether the address {address} is of its own zone's subnet is not checked: no range of its"
-                " family is known"
-            ),
+        yield ZONE_NOT_CHECKED.finding(
+            row.subject,
+            f"whether the address {address} is of its own zone's subnet is not checked: no range of its"
+            " family is known",
         )
     elif subnets.by_zone and found is None:
-        yield Level.FAULT, f"the address {address} lies in no ENI subnet that is known"
+        yield OUTSIDE_SUBNETS.finding(
+            row.subject, f"the address {address} lies in no container subnet that is known"
+        )
     elif found is not None and row.zone not in (UNPLACED, found.zone):
-        yield Level.FAULT, f"the address {address} is of {found.zone}, its node is in {row.zone}"
+        yield ANOTHER_ZONE.finding(
+            row.subject, f"the address {address} is of {found.zone}, its node is in {row.zone}"
+        )

@@ -1,14 +1,11 @@
-"""The structure of a Service or Ingress, read from the Kubernetes API: whether the path to the pods keeps the
-client's address.
+"""The structure of a Service or Ingress, read from the Kubernetes API: whether the path to the pods keeps the client's
+address, and the rules about it. Finds faults that traffic cannot show; faults of single pods are in `pod_structure`."""
 
-Finds what traffic cannot: a missing readiness gate, for example. What is wrong with one pod is in
-`proof.pod_structure`.
-"""
-
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pulumi_tke_hybrid.cli.text import listed, shown
+from pulumi_tke_hybrid.kube.client import POD
 from pulumi_tke_hybrid.kube.objects import (
     annotations_of,
     being_deleted,
@@ -20,93 +17,175 @@ from pulumi_tke_hybrid.kube.objects import (
 )
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.enis import over
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.values import Json, texts
-from pulumi_tke_hybrid.verify.cluster import (
-    Snapshot,
-    Subnets,
-    addresses,
-    load_balancer_addresses,
-    super_nodes,
-    zones_by_node,
+from pulumi_tke_hybrid.verify.cluster import ClusterObjects, ContainerSubnets, known_addresses
+from pulumi_tke_hybrid.verify.pod_structure import (
+    ZONE_NOT_CHECKED,
+    PodRow,
+    TrafficPath,
+    pod_findings,
+    pod_row,
 )
-from pulumi_tke_hybrid.verify.listener import Listener
-from pulumi_tke_hybrid.verify.pod_structure import Finding, Level, Path, PodRow, pod_findings, pod_row
+from pulumi_tke_hybrid.verify.target import Listener
+
+OBJECTS_NOT_READ = Rule(
+    "objects-not-read",
+    Severity.ERROR,
+    "The kubeconfig's user may read every object behind the load balancer.",
+    "the Kubernetes API",
+    "docs/kubeconfig.md",
+)
+LISTENER_NOT_KNOWN = Rule(
+    "listener-not-known",
+    Severity.ERROR,
+    "The protocol of each port of the load balancer is known.",
+    "Service or Ingress",
+    "457/39141, 457/45700",
+)
+NO_DIRECT_ACCESS = Rule(
+    "no-direct-access",
+    Severity.ERROR,
+    "A TCP or UDP port has direct access, or the Services have externalTrafficPolicy Local.",
+    "Service or Ingress",
+    "the article, 457/41897",
+)
+HEADER_ALONE = Rule(
+    "no-direct-access-layer-7",
+    Severity.WARNING,
+    "An HTTP or HTTPS port has direct access; without, X-Forwarded-For alone names the client.",
+    "Service or Ingress",
+    "the article, 457/41897",
+)
+PORTS_NOT_VERIFIED = Rule(
+    "ports-not-verified",
+    Severity.WARNING,
+    "Each port is verified.",
+    "Service or Ingress, --port",
+    "arithmetic",
+)
+NO_LOAD_BALANCER = Rule(
+    "service-without-load-balancer",
+    Severity.WARNING,
+    "The Service is of type LoadBalancer.",
+    "Service",
+    "Kubernetes: type",
+)
+NO_LOAD_BALANCER_ADDRESS = Rule(
+    "load-balancer-without-address",
+    Severity.ERROR,
+    "The load balancer has an address.",
+    "Service or Ingress",
+    "Kubernetes: status.loadBalancer",
+)
+CLIENT_PINNED = Rule(
+    "client-pinned-to-pod",
+    Severity.WARNING,
+    "A client reaches every pod: no session affinity or persistence.",
+    "Services, TkeServiceConfig",
+    "457/45700",
+)
+NO_POD = Rule("no-pod-selected", Severity.ERROR, "The Services select pods.", "Services, pods", "arithmetic")
+MIXED_NETWORKS = Rule(
+    "mixed-networks-behind-direct-access",
+    Severity.ERROR,
+    "All pods behind one direct load balancer are on ENIs, or all are on GlobalRouter.",
+    "pods, pod ranges of the nodes",
+    "457/41897",
+)
+BACKEND_NOT_A_POD = Rule(
+    "backend-not-a-pod",
+    Severity.ERROR,
+    "Each endpoint is the address of a pod.",
+    "EndpointSlices, pods",
+    "arithmetic",
+)
+NO_ENDPOINT = Rule(
+    "ready-pod-without-endpoint",
+    Severity.WARNING,
+    "Each ready pod is an endpoint, in each address family.",
+    "EndpointSlices, pods",
+    "arithmetic",
+)
 
 
 @dataclass(frozen=True)
 class Structure:
-    """What was found."""
+    """The structure of a Service or Ingress, and the findings about it."""
 
-    path: Path
+    path: TrafficPath
     layer7: bool
     """An HTTP listener: the load balancer may itself be the peer, and name the client in a header."""
     session: str
-    """What pins a client to one pod, in words; empty if nothing does."""
+    """Setting that pins a client to one pod; empty without one."""
     rows: Sequence[PodRow]
-    findings: Sequence[Finding]
+    findings: Mapping[Finding, str]
+    """Each finding with its zone; the zone is empty where the finding is about more than one zone."""
 
     @property
-    def faults(self) -> list[Finding]:
-        """The grave ones."""
-        return [finding for finding in self.findings if finding.level is Level.FAULT]
+    def faults(self) -> dict[Finding, str]:
+        """The findings of severity ERROR."""
+        return {
+            finding: zone
+            for finding, zone in self.findings.items()
+            if finding.severity is Severity.ERROR and not finding.unknown
+        }
 
     @property
     def keeps_source(self) -> bool:
-        """Whether no node translates the source on the way."""
-        return self.path is not Path.NODE_PORT
+        """Return whether no node translates the source on the way."""
+        return self.path is not TrafficPath.NODE_PORT
 
 
-def check(snapshot: Snapshot, subnets: Subnets, port: int = 0) -> Structure:
-    """All checks. `port` is the port of the load balancer that is verified; 0: every port counts."""
-    listeners = snapshot.listeners
+def check(objects: ClusterObjects, subnets: ContainerSubnets, port: int = 0) -> Structure:
+    """Run all checks. `port` is the port of the load balancer that is verified; 0 means every port."""
+    listeners, subject = objects.listeners, str(objects.frontend)
     judged = [listener for listener in listeners if port in (0, listener.port)]
-    path = _path(snapshot)
-    layer7 = all(listener.layer7 for listener in judged) if judged else snapshot.front.kind == "Ingress"
-    zones = zones_by_node(snapshot, subnets)
-    live = [pod for pod in snapshot.pods if not being_deleted(pod) and not over(pod)]
-    known = addresses(snapshot, subnets)
-    rows = [pod_row(pod, zones, super_nodes(snapshot), known) for pod in live]
-    session = _session(snapshot, {listener.port for listener in judged})
-    findings = [*(Finding(Level.UNKNOWN, str(snapshot.front), text) for text in snapshot.missing)]
-    findings += _listener_findings(snapshot, listeners, judged, path)
-    findings += _front_findings(snapshot, session)
+    path = _path(objects)
+    layer7 = all(listener.layer7 for listener in judged) if judged else objects.frontend.kind == "Ingress"
+    zones = objects.zones_by_node(subnets.region)
+    live = [pod for pod in objects.pods if not being_deleted(pod) and not over(pod)]
+    known = known_addresses(objects, subnets)
+    rows = [pod_row(pod, zones, objects.super_nodes, known) for pod in live]
+    session = _session(objects, {listener.port for listener in judged})
+    findings = {_unknown(OBJECTS_NOT_READ, subject, text): "" for text in objects.missing}
+    findings |= dict.fromkeys(_listener_findings(objects, listeners, judged, path), "")
+    findings |= dict.fromkeys(_frontend_findings(objects, session), "")
     for pod, row in zip(live, rows, strict=True):
-        findings += pod_findings(pod, row, path, subnets)
-    findings += _together(snapshot, rows, path)
+        findings |= dict.fromkeys(pod_findings(pod, row, path, subnets), row.zone)
+    findings |= _mixed_networks(subject, rows, path)
     if any(row.network == "eni" for row in rows) and not subnets.by_zone:
-        text = (
-            "whether pod addresses are of their own zone's subnet is not checked: give the subnets with"
-            " --facts or --subnet"
-        )
-        findings.append(Finding(Level.WARNING, str(snapshot.front), text))
-    findings += _backend_findings(snapshot, live)
+        text = "whether pod addresses are of their own zone's subnet is not checked"
+        todo = "give the container subnets with --facts or --subnet"
+        findings[ZONE_NOT_CHECKED.finding(subject, text, todo=todo)] = ""
+    findings |= dict.fromkeys(_endpoint_findings(objects, live), "")
     return Structure(path, layer7, session, sorted(rows, key=lambda row: (row.zone, row.pod)), findings)
 
 
-def _path(snapshot: Snapshot) -> Path:
-    annotations = annotations_of(snapshot.body)
-    if (
-        annotations.get(
-            keys.SERVICE_DIRECT_ACCESS if snapshot.front.kind == "Service" else keys.INGRESS_DIRECT_ACCESS
-        )
-        == "true"
-    ):
-        return Path.DIRECT
-    if snapshot.services and all(
-        child(service, "spec").get("externalTrafficPolicy") == "Local" for service in snapshot.services
-    ):
-        return Path.LOCAL
-    return Path.NODE_PORT
+def _unknown(rule: Rule, subject: str, text: str) -> Finding:
+    return replace(rule.finding(subject, text), unknown=True)
 
 
-def _session(snapshot: Snapshot, ports: Collection[int]) -> str:
-    """What pins a client of these ports to one pod."""
-    if any(child(service, "spec").get("sessionAffinity") == "ClientIP" for service in snapshot.services):
+def _direct_access_key(objects: ClusterObjects) -> str:
+    return keys.SERVICE_DIRECT_ACCESS if objects.frontend.kind == "Service" else keys.INGRESS_DIRECT_ACCESS
+
+
+def _path(objects: ClusterObjects) -> TrafficPath:
+    if annotations_of(objects.body).get(_direct_access_key(objects)) == "true":
+        return TrafficPath.DIRECT
+    policies = [child(service, "spec").get("externalTrafficPolicy") for service in objects.services]
+    local = bool(policies) and all(policy == "Local" for policy in policies)
+    return TrafficPath.LOCAL if local else TrafficPath.NODE_PORT
+
+
+def _session(objects: ClusterObjects, ports: Collection[int]) -> str:
+    """Return the setting that pins a client of these ports to one pod."""
+    if any(child(service, "spec").get("sessionAffinity") == "ClientIP" for service in objects.services):
         return "the Service's sessionAffinity ClientIP"
     listeners = [
         listener
         for kind in ("l4Listeners", "l7Listeners")
-        for listener in children(snapshot.config, "spec", "loadBalancer", kind)
+        for listener in children(objects.config, "spec", "loadBalancer", kind)
         if not ports or listener.get("port") is None or listener["port"] in ports
     ]
     rules = [
@@ -116,88 +195,85 @@ def _session(snapshot: Snapshot, ports: Collection[int]) -> str:
         for rule in children(domain, "rules")
     ]
     if any(child(item, "session").get("enable") is True for item in [*listeners, *rules]):
-        return f"session persistence in TkeServiceConfig {name_of(snapshot.config)}"
+        return f"session persistence in TkeServiceConfig {name_of(objects.config)}"
     return ""
 
 
 def _listener_findings(
-    snapshot: Snapshot, listeners: Sequence[Listener], judged: Sequence[Listener], path: Path
+    objects: ClusterObjects, listeners: Sequence[Listener], judged: Sequence[Listener], path: TrafficPath
 ) -> Iterator[Finding]:
-    """Each port by its own protocol: an HTTP port beside a plain one excuses nothing."""
-    subject = str(snapshot.front)
-    key = keys.SERVICE_DIRECT_ACCESS if snapshot.front.kind == "Service" else keys.INGRESS_DIRECT_ACCESS
-    what = f'no direct access ({key} is not "true"): traffic goes through node ports and source NAT'
+    """Check each port by its own protocol: an HTTP port does not excuse a TCP port of the same load balancer."""
+    subject = str(objects.frontend)
+    what = (
+        f'no direct access ({_direct_access_key(objects)} is not "true"): traffic goes through node ports and'
+        " source NAT"
+    )
     for listener in judged:
         if listener.unknown:
-            yield Finding(Level.UNKNOWN, subject, listener.unknown)
-    plain = [str(listener) for listener in judged if not listener.layer7 and not listener.unknown]
+            yield _unknown(LISTENER_NOT_KNOWN, subject, listener.unknown)
+    layer4 = [str(listener) for listener in judged if not listener.layer7 and not listener.unknown]
     layer7 = [str(listener) for listener in judged if listener.layer7 and not listener.unknown]
-    if path is Path.NODE_PORT and (plain or (not judged and snapshot.front.kind == "Service")):
-        ports = f"; ports {', '.join(plain)}" if len(listeners) > 1 and plain else ""
-        yield Finding(Level.FAULT, subject, f"{what}; pods see a node instead of the client{ports}")
-    if path is Path.NODE_PORT and layer7:
-        ports = f"; ports {', '.join(layer7)}" if len(listeners) > 1 else ""
-        yield Finding(
-            Level.WARNING,
-            subject,
-            f"{what}; only the load balancer's X-Forwarded-For names the client{ports}",
-        )
+    several_ports = len(listeners) > 1
+    if path is TrafficPath.NODE_PORT and (layer4 or (not judged and objects.frontend.kind == "Service")):
+        ports = f"; ports {', '.join(layer4)}" if several_ports and layer4 else ""
+        why = f"pods see a node instead of the client{ports}"
+        yield NO_DIRECT_ACCESS.finding(subject, what, why=why)
+    if path is TrafficPath.NODE_PORT and layer7:
+        ports = f"; ports {', '.join(layer7)}" if several_ports else ""
+        why = f"only the load balancer's X-Forwarded-For names the client{ports}"
+        yield HEADER_ALONE.finding(subject, what, why=why)
     others = [str(listener) for listener in listeners if listener not in judged]
     if others:
-        yield Finding(
-            Level.WARNING,
-            subject,
-            f"ports {', '.join(others)} are not verified in this run; give --port for each",
-        )
+        text = f"ports {', '.join(others)} are not verified in this run"
+        yield PORTS_NOT_VERIFIED.finding(subject, text, todo="give --port for each")
 
 
-def _front_findings(snapshot: Snapshot, session: str) -> Iterator[Finding]:
-    subject = str(snapshot.front)
-    if snapshot.front.kind == "Service" and child(snapshot.body, "spec").get("type") != "LoadBalancer":
-        kind = child(snapshot.body, "spec").get("type", "ClusterIP")
-        yield Finding(Level.WARNING, subject, f"is of type {kind}: no load balancer of its own")
-    elif not load_balancer_addresses(snapshot):
-        yield Finding(Level.UNKNOWN, subject, "has no load balancer address yet")
+def _frontend_findings(objects: ClusterObjects, session: str) -> Iterator[Finding]:
+    subject = str(objects.frontend)
+    kind = child(objects.body, "spec").get("type", "ClusterIP")
+    if objects.frontend.kind == "Service" and kind != "LoadBalancer":
+        yield NO_LOAD_BALANCER.finding(subject, f"is of type {kind}: no load balancer of its own")
+    elif not objects.load_balancer_addresses:
+        yield _unknown(NO_LOAD_BALANCER_ADDRESS, subject, "has no load balancer address yet")
     if session:
-        yield Finding(
-            Level.WARNING, subject, f"{session} pins each client to one pod: one client cannot reach them all"
+        yield CLIENT_PINNED.finding(
+            subject, f"{session} pins each client to one pod: one client cannot reach them all"
         )
-    if not snapshot.pods and "Pod" not in snapshot.unreadable:
-        yield Finding(Level.FAULT, subject, "selects no pod")
+    if not objects.pods and POD not in objects.unreadable:
+        yield NO_POD.finding(subject, "selects no pod")
 
 
-def _together(snapshot: Snapshot, rows: Sequence[PodRow], path: Path) -> Iterator[Finding]:
-    kinds = {row.network for row in rows if row.network in ("eni", "overlay")}
-    if path is Path.DIRECT and len(kinds) > 1:
-        overlay = [row.pod for row in rows if row.network == "overlay"]
-        zones = sorted({row.zone for row in rows if row.network == "overlay"})
-        yield Finding(
-            Level.FAULT,
-            str(snapshot.front),
-            "ENI and GlobalRouter pods behind one direct load balancer are not supported; "
-            f"on the overlay in {', '.join(zones)}: {listed(overlay)}",
-            zones[0] if len(zones) == 1 else "",
-        )
+def _mixed_networks(subject: str, rows: Sequence[PodRow], path: TrafficPath) -> dict[Finding, str]:
+    networks = {row.network for row in rows if row.network in ("eni", "overlay")}
+    if path is not TrafficPath.DIRECT or len(networks) < 2:
+        return {}
+    overlay = [row.pod for row in rows if row.network == "overlay"]
+    zones = sorted({row.zone for row in rows if row.network == "overlay"})
+    finding = MIXED_NETWORKS.finding(
+        subject,
+        "ENI and GlobalRouter pods behind one direct load balancer are not supported",
+        why=f"on the overlay in {', '.join(zones)}: {listed(overlay)}",
+    )
+    return {finding: zones[0] if len(zones) == 1 else ""}
 
 
-def _backend_findings(snapshot: Snapshot, pods: Sequence[Json]) -> Iterator[Finding]:
-    """Backends are pods: what the EndpointSlices list are addresses of pods, and one of every ready pod in
-    each family."""
+def _endpoint_findings(objects: ClusterObjects, pods: Sequence[Json]) -> Iterator[Finding]:
+    """Compare the EndpointSlices with the pods: each endpoint is a pod's address, and each ready pod has an
+    endpoint in each address family."""
+    subject = str(objects.frontend)
     of_pods = {address for pod in pods for address in pod_addresses(pod)}
-    listed_: dict[str, set[str]] = {}
-    for piece in snapshot.slices:
-        family = listed_.setdefault(str(piece.get("addressType") or "IPv4"), set())
+    families: dict[str, set[str]] = {}
+    for piece in objects.slices:
+        family = families.setdefault(str(piece.get("addressType") or "IPv4"), set())
         for endpoint in children(piece, "endpoints"):
             found = texts(endpoint.get("addresses"))
             family.update(found)
             target = child(endpoint, "targetRef")
             if found and target.get("kind") != "Pod" and not of_pods & set(found):
-                yield Finding(Level.FAULT, str(snapshot.front), f"backend {shown(found[0], 60)} is no pod")
+                yield BACKEND_NOT_A_POD.finding(subject, f"backend {shown(found[0], 60)} is no pod")
     ready = [pod for pod in pods if condition(pod, "Ready") == "True"]
-    for name, endpoints in listed_.items():
+    for name, endpoints in families.items():
         absent = sorted(name_of(pod) for pod in ready if endpoints.isdisjoint(pod_addresses(pod)))
         if absent:
-            kind = f" {name}" if len(listed_) > 1 else ""
-            yield Finding(
-                Level.WARNING, str(snapshot.front), f"ready, but no{kind} endpoint yet: {listed(absent)}"
-            )
+            family_name = f" {name}" if len(families) > 1 else ""
+            yield NO_ENDPOINT.finding(subject, f"ready, but no{family_name} endpoint yet: {listed(absent)}")

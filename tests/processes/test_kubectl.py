@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.cli.exit_code import ExitCode, WrongUse
+from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, ExitCode, WrongUse
 from pulumi_tke_hybrid.verify import pod_tables
-from pulumi_tke_hybrid.verify.kube import CannotVerify
+from pulumi_tke_hybrid.verify.backends import PodResult
 from pulumi_tke_hybrid.verify.pod_tables import Kubectl
-from pulumi_tke_hybrid.verify.probe import Silent
-from pulumi_tke_hybrid.verify.report import Outcome
-from pulumi_tke_hybrid.verify.verdict import PodResult, Verdict
-from pulumi_tke_hybrid.verify.verify import verify
+from pulumi_tke_hybrid.verify.probe import Progress
+from pulumi_tke_hybrid.verify.report import Verification
+from pulumi_tke_hybrid.verify.run_command import verify
+from pulumi_tke_hybrid.verify.verdict import Verdict
 from tests.unit.verify.objects import FakeKube, service
 from tests.unit.verify.test_pod_tables import HEAD, linux
-from tests.unit.verify.test_verify import WANTED
+from tests.unit.verify.test_verify import OPTIONS
 
 
 @pytest.fixture
@@ -77,21 +77,21 @@ def test_kubectl_is_told_which_cluster_and_pod(kubectl: Path) -> None:
 def test_what_kubectl_may_do_instead_is_said(kubectl: Path, script: str, words: str) -> None:
     does(kubectl, script)
     started = time.monotonic()
-    with pytest.raises(CannotVerify, match=words) as refused:
+    with pytest.raises(CouldNotTell, match=words) as refused:
         asyncio.run(Kubectl(timeout=0.1 if "sleep" in script else 10).table("shop", "web-0"))
     assert time.monotonic() - started < 5
     assert "\x1b" not in str(refused.value)
     assert "hunter2" not in str(refused.value)
 
 
-def run(port: int, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Outcome:
+def run(port: int, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Verification:
     """Two pods that are this machine: one table is the machine's own, or whatever kubectl says."""
     monkeypatch.setattr(pod_tables, "SETTLE", 0.02)
     monkeypatch.setattr(pod_tables, "PAUSE", 0.02)
     kube = FakeKube(services={"web": service(ports=[{"port": 80, "targetPort": port}])})
-    plan = replace(WANTED.plan, deadline=4, concurrency=2)
-    wanted = replace(WANTED, url=f"tcp://127.0.0.1:{port}", plan=plan, kubectl=Kubectl(timeout=2), **changes)
-    return verify(wanted, lambda: kube, Silent())
+    plan = replace(OPTIONS.plan, deadline=4, concurrency=2)
+    wanted = replace(OPTIONS, url=f"tcp://127.0.0.1:{port}", plan=plan, kubectl=Kubectl(timeout=2), **changes)
+    return verify(wanted, lambda: kube, Progress())
 
 
 @contextlib.contextmanager
@@ -103,7 +103,9 @@ def listening() -> Generator[int]:
         yield server.getsockname()[1]
 
 
-def held(kubectl: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> tuple[Outcome, PodResult, PodResult]:
+def held(
+    kubectl: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> tuple[Verification, PodResult, PodResult]:
     """What comes of the two pods where kubectl does this."""
     does(kubectl, script)
     with listening() as port:
@@ -122,7 +124,7 @@ def test_both_pods_are_seen_while_connections_are_held(
     outcome, first, second = held(kubectl, monkeypatch, "exec cat /proc/net/tcp")
     assert outcome.exit_code is ExitCode.FINE
     assert (second.verdict, second.peers) == (first.verdict, first.peers)
-    assert not outcome.traps
+    assert not outcome.caveats
 
 
 @linux
@@ -148,7 +150,7 @@ def test_no_pod_that_can_be_read_is_unknown_without_any_traffic(
         one.verdict is Verdict.UNKNOWN and "the image has no cat" in one.reason
         for one in outcome.results.pods
     )
-    assert (len(outcome.results.pods), outcome.sent.requests, list(outcome.traps)) == (2, 0, [])
+    assert (len(outcome.results.pods), outcome.traffic.requests, list(outcome.caveats)) == (2, 0, [])
 
 
 def test_connections_that_no_table_shows_prove_nothing(
@@ -158,18 +160,18 @@ def test_connections_that_no_table_shows_prove_nothing(
     with listening() as port:
         outcome = run(port, monkeypatch)
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
-    assert "layer 7" in outcome.traps[0].message
+    assert "layer 7" in outcome.caveats[0].message
 
 
 def test_nobody_listening_is_not_ready(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     does(kubectl, f"printf '%s' '{HEAD}'")
     outcome = run(1, monkeypatch)
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
-    assert [trap.name for trap in outcome.traps] == ["not ready"]
+    assert [caveat.rule.id for caveat in outcome.caveats] == ["not-ready"]
 
 
 def test_no_kubectl_and_wrong_use_are_said(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(CannotVerify, match="needs kubectl, and there is none on PATH"):
+    with pytest.raises(CouldNotTell, match="needs kubectl, and there is none on PATH"):
         run(1, monkeypatch)
     with pytest.raises(WrongUse, match="needs --service"):
-        run(1, monkeypatch, front=None)
+        run(1, monkeypatch, frontend=None)

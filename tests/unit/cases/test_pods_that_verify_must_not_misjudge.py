@@ -4,18 +4,22 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.verify.cluster import Front, Subnets
-from pulumi_tke_hybrid.verify.probe import Silent
-from pulumi_tke_hybrid.verify.report import Outcome
-from pulumi_tke_hybrid.verify.verify import Wanted, verify
-from tests.unit.verify.objects import FACTS, FakeKube, good_pods, node, pod, service, two_zones
+from pulumi_tke_hybrid.verify.cluster import Frontend
+from pulumi_tke_hybrid.verify.probe import Progress
+from pulumi_tke_hybrid.verify.report import Verification
+from pulumi_tke_hybrid.verify.run_command import VerifyOptions, verify
+from tests.unit.verify.objects import SUBNETS, FakeKube, good_pods, node, pod, service, two_zones
 
 ENI_IP = "tke.cloud.tencent.com/eni-ip"
 
 
-def looked_at(kube: FakeKube) -> Outcome:
-    front = Front.parse("Service", "default/web")
-    return verify(Wanted(front=front, structure_only=True, subnets=Subnets.of(FACTS)), lambda: kube, Silent())
+def looked_at(kube: FakeKube) -> Verification:
+    frontend = Frontend.parse("Service", "default/web")
+    return verify(
+        VerifyOptions(frontend=frontend, structure_only=True, subnets=SUBNETS),
+        lambda: kube,
+        Progress(),
+    )
 
 
 def faults(kube: FakeKube) -> list[str]:
@@ -69,7 +73,7 @@ def test_a_pod_on_a_super_node_needs_its_readiness_gate_as_every_pod() -> None:
 
 def test_the_same_address_on_an_ordinary_node_stays_a_fault() -> None:
     assert faults(FakeKube(pods=[good_pods()[0], pod("web-1", "10.0.1.4", "10.0.99.7")])) == [
-        "the address 10.0.99.7 lies in no ENI subnet that is known"
+        "the address 10.0.99.7 lies in no container subnet that is known"
     ]
 
 

@@ -8,17 +8,16 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.cli.exit_code import WrongUse
-from pulumi_tke_hybrid.verify.cluster import Front, FrontKind, Snapshot, Subnets
-from pulumi_tke_hybrid.verify.kube import CannotVerify
-from pulumi_tke_hybrid.verify.probe import Silent
-from pulumi_tke_hybrid.verify.report import Outcome
-from pulumi_tke_hybrid.verify.verify import Wanted, target_of, verify
-from tests.unit.verify.objects import FACTS, FakeKube, ingress, service
+from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, WrongUse
+from pulumi_tke_hybrid.verify.cluster import ClusterObjects, Frontend, FrontendKind
+from pulumi_tke_hybrid.verify.probe import Progress
+from pulumi_tke_hybrid.verify.report import Verification
+from pulumi_tke_hybrid.verify.run_command import VerifyOptions, target_of, verify
+from tests.unit.verify.objects import SUBNETS, FakeKube, ingress, service
 
 PROTOCOLS = "service.cloud.tencent.com/specify-protocol"
 HOST = "shop.example.com"
-WEB = Front.parse("Service", "default/web")
+WEB = Frontend.parse("Service", "default/web")
 
 
 def recorded(name: str) -> FakeKube:
@@ -32,19 +31,22 @@ def recorded(name: str) -> FakeKube:
 
 
 def target(
-    body: dict[str, Any], port: int = 0, kind: FrontKind = "Service", **changes: Any
+    body: dict[str, Any], port: int = 0, kind: FrontendKind = "Service", **changes: Any
 ) -> tuple[str, int, str]:
-    found = target_of(Wanted(front=WEB, port=port, **changes), Snapshot(Front(kind, "default", "web"), body))
+    found = target_of(
+        VerifyOptions(frontend=WEB, port=port, **changes),
+        ClusterObjects(Frontend(kind, "default", "web"), body),
+    )
     return found.scheme, found.port, found.host_header
 
 
-def structure(kube: FakeKube, port: int = 0, front: str = "Service") -> Outcome:
-    request = Wanted(
-        front=Front.parse("Ingress" if front == "Ingress" else "Service", "default/web"),
+def structure(kube: FakeKube, port: int = 0, frontend: str = "Service") -> Verification:
+    request = VerifyOptions(
+        frontend=Frontend.parse("Ingress" if frontend == "Ingress" else "Service", "default/web"),
         structure_only=True,
         port=port,
     )
-    return verify(replace(request, subnets=Subnets.of(FACTS)), lambda: kube, Silent())
+    return verify(replace(request, subnets=SUBNETS), lambda: kube, Progress())
 
 
 def specified(text: object, ports: list[dict[str, Any]], direct: bool = True) -> dict[str, Any]:
@@ -107,7 +109,7 @@ def test_a_port_of_udp_alone_is_asked_by_datagrams_and_one_of_both_by_tcp() -> N
 )
 def test_an_annotation_that_cannot_be_read_is_no_protocol(text: str) -> None:
     body = specified(text, [{"port": 80}])
-    with pytest.raises(CannotVerify, match="not known"):
+    with pytest.raises(CouldNotTell, match="not known"):
         target(body)
     outcome = structure(FakeKube({"web": body}))
     assert (
@@ -121,7 +123,7 @@ def test_an_annotation_that_cannot_be_read_is_no_protocol(text: str) -> None:
 @pytest.mark.parametrize("protocol", ["QUIC", "SCTP", "GRPC"])
 def test_a_protocol_that_cannot_be_asked_is_refused_by_name(protocol: str) -> None:
     body = specified({"80": {"protocol": [protocol]}}, [{"port": 80}])
-    with pytest.raises(CannotVerify, match=protocol):
+    with pytest.raises(CouldNotTell, match=protocol):
         target(body)
     assert int(structure(FakeKube({"web": body})).exit_code) not in (0, 1)
 
@@ -148,7 +150,7 @@ def test_the_http_port_beside_a_plain_one_is_judged_as_http() -> None:
     kube.services["web"]["metadata"]["annotations"]["service.cloud.tencent.com/direct-access"] = "false"
     outcome = structure(kube, 18443)
     assert outcome.structure is not None
-    assert (outcome.structure.layer7, outcome.structure.faults) == (True, [])
+    assert (outcome.structure.layer7, outcome.structure.faults) == (True, {})
     assert any("18080" in finding.message for finding in outcome.structure.findings)
 
 
@@ -204,9 +206,9 @@ def test_a_port_that_an_ingress_does_not_have_is_refused(tls: bool, port: int) -
 def test_ports_of_an_ingress_that_cannot_be_read_are_not_known(text: str) -> None:
     body = ingress()
     body["metadata"]["annotations"]["ingress.cloud.tencent.com/listen-ports"] = text
-    with pytest.raises(CannotVerify, match="cannot be read"):
+    with pytest.raises(CouldNotTell, match="cannot be read"):
         target(body, 80, "Ingress")
-    assert int(structure(FakeKube(ingresses={"web": body}), front="Ingress").exit_code) not in (0, 1)
+    assert int(structure(FakeKube(ingresses={"web": body}), frontend="Ingress").exit_code) not in (0, 1)
 
 
 def test_only_a_session_of_the_port_pins_its_clients() -> None:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from pulumi_tke_hybrid.cli.exit_code import FailOn
 from pulumi_tke_hybrid.cli.process import like_ctrl_c
 from pulumi_tke_hybrid.verify import run_command
-from tests.unit.verify.test_verify import WANTED
+from pulumi_tke_hybrid.verify.command import VerifyArguments
 
 SIGNALS = [signal.SIGTERM, signal.SIGHUP]
 
@@ -55,4 +54,4 @@ def test_what_is_ignored_stays_ignored() -> None:
 def test_verify_is_interrupted_so_that_its_job_goes(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     monkeypatch.setattr(run_command, "verify", lambda *_: os.kill(os.getpid(), number))
     with pytest.raises(KeyboardInterrupt):
-        run_command.run(WANTED, None, "", FailOn.ERROR, "", "")
+        run_command.run(VerifyArguments(service="default/web"))

@@ -1,12 +1,23 @@
 """Kubernetes objects as TKE's are: the article's cluster, in two zones."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from pulumi_tke_hybrid.kube.client import (
+    ENDPOINT_SLICE,
+    INGRESS,
+    NODE,
+    POD,
+    SERVICE,
+    TKE_SERVICE_CONFIG,
+    Kind,
+    KubeClient,
+)
+from pulumi_tke_hybrid.kube.errors import NotAllowed, NotFound
 from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from pulumi_tke_hybrid.tke.values import Json
-from pulumi_tke_hybrid.verify.kube import NotAllowed, NotThere
+from pulumi_tke_hybrid.verify.cluster import ContainerSubnets
 
 FACTS = {
     "region": "ap-guangzhou",
@@ -15,6 +26,7 @@ FACTS = {
         "ap-guangzhou-6": [{"subnetId": "subnet-ef66oja6", "cidrBlock": "10.0.68.0/22"}],
     },
 }
+SUBNETS = ContainerSubnets.of(ClusterFacts.of(FACTS))
 
 
 def node(address: str, zone: str, overlay: str) -> Json:
@@ -95,7 +107,7 @@ def good_pods() -> list[Json]:
 
 
 @dataclass
-class FakeKube:
+class FakeKube(KubeClient):
     """A cluster that is a few lists."""
 
     services: Mapping[str, Json] = field(default_factory=lambda: {"web": service()})
@@ -105,35 +117,32 @@ class FakeKube:
     slices: list[Json] = field(default_factory=list[Json])
     configs: Mapping[str, Json] = field(default_factory=dict[str, Json])
     logs: Mapping[str, list[str]] = field(default_factory=dict[str, list[str]])
-    forbidden: set[str] = field(default_factory=set[str])
+    forbidden: set[Kind] = field(default_factory=set[Kind])
     jobs: dict[str, Json] = field(default_factory=dict[str, Json])
     job_pods: list[Json] = field(default_factory=list[Json])
     deleted: list[str] = field(default_factory=list[str])
 
-    def get(self, kind: str, namespace: str, name: str) -> Json:
-        found = {"Service": self.services, "Ingress": self.ingresses, "TkeServiceConfig": self.configs}[
-            kind
-        ].get(name)
-        if found is None:
-            raise NotThere(f"{kind} {namespace}/{name} is not there")
-        return found
+    def get(self, kind: Kind, namespace: str, name: str) -> Json:
+        objects = {SERVICE: self.services, INGRESS: self.ingresses, TKE_SERVICE_CONFIG: self.configs}[kind]
+        if name not in objects:
+            raise NotFound(f"get {kind.plural} {namespace}/{name}: not found")
+        return objects[name]
 
     def list(
-        self, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None
-    ) -> list[Json]:
+        self, kind: Kind, namespace: str = "", labels: Mapping[str, str] | None = None
+    ) -> Iterator[Json]:
         if kind in self.forbidden:
-            raise NotAllowed(f"{kind}s: not allowed with this kubeconfig")
+            raise NotAllowed(f"list {kind.plural}: not allowed with this kubeconfig (403)")
         if labels and "job-name" in labels:
-            return self.job_pods
-        kinds: dict[str, Any] = {"Pod": self.pods, "Node": self.nodes, "EndpointSlice": self.slices}
-        return list(kinds[kind])
+            return iter(self.job_pods)
+        return iter({POD: self.pods, NODE: self.nodes, ENDPOINT_SLICE: self.slices}[kind])
 
-    def log(self, namespace: str, pod: str, seconds: int) -> Iterator[str]:
-        return iter(self.logs.get(pod, []))
+    def log(self, namespace: str, pod: str, container: str, seconds: int) -> Sequence[str]:
+        return self.logs.get(pod, [])
 
-    def create_job(self, job: Json) -> Json:
-        self.jobs[job["metadata"]["name"]] = job
-        return job
+    def create(self, kind: Kind, namespace: str, body: Json) -> Json:
+        self.jobs[body["metadata"]["name"]] = body
+        return body
 
-    def delete_job(self, namespace: str, name: str) -> None:
+    def delete(self, kind: Kind, namespace: str, name: str) -> None:
         self.deleted.append(name)

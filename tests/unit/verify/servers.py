@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
-from pulumi_tke_hybrid.verify.backends import Pod, Roster
+from pulumi_tke_hybrid.verify.backends import Backends, Pod
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -57,10 +57,10 @@ class Whoami:
     sees."""
 
     def __init__(
-        self, roster: Roster, peer_of: Callable[[Pod], str | None] = lambda pod: None, adds: str = ""
+        self, backends: Backends, peer_of: Callable[[Pod], str | None] = lambda pod: None, adds: str = ""
     ) -> None:
-        self.roster, self._peer_of, self._adds = roster, peer_of, adds
-        self._turns = itertools.cycle(roster.pods)
+        self.backends, self._peer_of, self._adds = backends, peer_of, adds
+        self._turns = itertools.cycle(backends.pods)
         self.requests: list[str] = []
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -77,14 +77,14 @@ class Whoami:
         await writer.drain()
 
 
-def three_zones(pods: int = 30, bad: Sequence[str] = ()) -> Roster:
+def three_zones(pods: int = 30, bad: Sequence[str] = ()) -> Backends:
     """Pods spread over three zones; those of `bad` zones have overlay addresses."""
     found: list[Pod] = []
     for index in range(pods):
         zone = f"ap-guangzhou-{(3, 4, 6)[index % 3]}"
         address = f"192.168.0.{index + 70}" if zone in bad else f"10.0.{60 + index % 3 * 4}.{index + 2}"
         found.append(Pod(f"web-{index}", zone, f"10.0.{index % 3}.4", address))
-    return Roster(tuple(found))
+    return Backends(tuple(found))
 
 
 def api_answer(**fields: object) -> bytes:

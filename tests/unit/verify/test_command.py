@@ -7,11 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli import app
-from pulumi_tke_hybrid.verify.backends import Pod, Roster
+from pulumi_tke_hybrid.verify.backends import Backends, Pod
 from tests.unit.verify.servers import Whoami
 from tests.unit.verify.test_verify import background
 
-ONE = Roster((Pod("web-0", address="10.0.64.2"),))
+ONE = Backends((Pod("web-0", address="10.0.64.2"),))
 
 
 def test_a_url_is_verified_and_reported(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_what_are_no_facts_of_a_cluster_is_refused(facts: str) -> None:
         app, ["verify", "http://10.0.8.10/", "--facts", "-", "--deadline", "1"], input=facts
     )
     assert result.exit_code == 64
-    assert "--facts - has no subnets by zone" in " ".join(result.output.split())
+    assert "--facts - is not a cluster's facts" in " ".join(result.output.split())
 
 
 def test_a_kubeconfig_that_cannot_be_read_is_not_shown(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The pods' TCP tables: the kernel's own lines, and which connections are ours."""
+"""The pods' TCP tables: the kernel's own lines, and which connections are held_connections."""
 
 import contextlib
 import socket
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_tke_hybrid.verify.pod_tables import Ends, established, ours, ports_of
+from pulumi_tke_hybrid.verify.pod_tables import Ends, established, held_connections, ports_of
 from tests.unit.verify.objects import pod, service
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
@@ -80,22 +80,24 @@ def test_a_real_connection_is_in_the_real_table(
 def test_only_what_is_new_stays_and_ends_with_ours_is_ours() -> None:
     idle: dict[str, set[Ends]] = {"a": set(), "b": set()}
     held = {"a": {CLIENT}, "b": set[Ends]()}
-    assert ours(idle, [held, held], idle, OWN, False) == [("a", "10.0.0.3")]
-    assert ours(idle, [{"a": {PROBE}}, {"a": {PROBE}}], idle, OWN, False) == [("a", "192.168.0.65")]
-    assert ours(held, [held, held], idle, OWN, False) == [], "was there before"
-    assert ours(idle, [held, held], held, OWN, False) == [], "stays"
-    assert ours(idle, [held, idle], idle, OWN, False) == [], "a health check: short"
-    assert ours(idle, [held, held], {}, OWN, False) == [], "not read again"
+    assert held_connections(idle, [held, held], idle, OWN, False) == [("a", "10.0.0.3")]
+    assert held_connections(idle, [{"a": {PROBE}}, {"a": {PROBE}}], idle, OWN, False) == [
+        ("a", "192.168.0.65")
+    ]
+    assert held_connections(held, [held, held], idle, OWN, False) == [], "was there before"
+    assert held_connections(idle, [held, held], held, OWN, False) == [], "stays"
+    assert held_connections(idle, [held, idle], idle, OWN, False) == [], "a health check: short"
+    assert held_connections(idle, [held, held], {}, OWN, False) == [], "not read again"
 
 
 def test_among_others_only_our_own_address_and_port_is_certain() -> None:
     idle: dict[str, set[Ends]] = {"a": set()}
     both = {"a": {CLIENT, PROBE}}
-    assert ours(idle, [both, both], idle, OWN, False) == [("a", "10.0.0.3")]
+    assert held_connections(idle, [both, both], idle, OWN, False) == [("a", "10.0.0.3")]
     one = {"a": {PROBE}}
     two = [*OWN, ("10.0.0.3", 40001)]
-    assert ours(idle, [one, one], idle, two, False) == []
-    assert ours(idle, [one, one], idle, two, True) == [("a", "192.168.0.65")], (
+    assert held_connections(idle, [one, one], idle, two, False) == []
+    assert held_connections(idle, [one, one], idle, two, True) == [("a", "192.168.0.65")], (
         "the other one is in the pod that cannot be read"
     )
 

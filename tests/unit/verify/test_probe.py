@@ -6,54 +6,53 @@ from dataclasses import replace
 
 import pytest
 
-from pulumi_tke_hybrid.verify import connection, probe
+from pulumi_tke_hybrid.verify import probe
 from pulumi_tke_hybrid.verify.answers import Answer
-from pulumi_tke_hybrid.verify.backends import Roster, Tally
-from pulumi_tke_hybrid.verify.connection import in_time
-from pulumi_tke_hybrid.verify.inside import Order, lines_of, traffic_of
-from pulumi_tke_hybrid.verify.probe import HOPELESS, Plan, Traffic, run
-from pulumi_tke_hybrid.verify.probe_client import Limits, Target
+from pulumi_tke_hybrid.verify.backends import Backends, Tally
+from pulumi_tke_hybrid.verify.inside import JobRequest, lines_of, traffic_of
+from pulumi_tke_hybrid.verify.probe import MAX_UNREADABLE, ProbePlan, Traffic, in_time, run
+from pulumi_tke_hybrid.verify.target import Limits, Target
 from pulumi_tke_hybrid.verify.verdict import FORGED
 from tests.unit.verify.servers import Handler, Whoami, always, http, serving, three_zones
 
-PLAN = Plan(requests=30, deadline=5, patience=0.5, limits=Limits(connect=2, answer=2))
+PLAN = ProbePlan(requests=30, deadline=5, retry=0.5, limits=Limits(connect=2, answer=2))
 
 
-def sent(handler: Handler, roster: Roster, plan: Plan = PLAN) -> Traffic:
+def sent(handler: Handler, backends: Backends, plan: ProbePlan = PLAN) -> Traffic:
     async def main() -> Traffic:
         async with serving(handler) as port:
-            return await run(Target("http", "127.0.0.1", port), plan, roster, lambda _: None)
+            return await run(Target("http", "127.0.0.1", port), plan, backends, lambda _: None)
 
     return asyncio.run(main())
 
 
 def test_many_requests_meet_thirty_pods_in_bounds() -> None:
-    roster = three_zones(30)
-    whoami = Whoami(roster)
-    traffic = sent(whoami.handle, roster, replace(PLAN, requests=300))
-    assert traffic.tally.answered == roster.wanted
+    backends = three_zones(30)
+    whoami = Whoami(backends)
+    traffic = sent(whoami.handle, backends, replace(PLAN, requests=300))
+    assert traffic.tally.answered == backends.expected
     assert traffic.tally.total >= 300
     assert len(traffic.tally.counts) == 30  # equal answers are counted, not kept
 
 
 def test_it_goes_on_until_each_pod_has_answered() -> None:
-    roster = three_zones(30)
-    traffic = sent(Whoami(roster).handle, roster, replace(PLAN, requests=3))
+    backends = three_zones(30)
+    traffic = sent(Whoami(backends).handle, backends, replace(PLAN, requests=3))
     assert traffic.tally.complete
     assert traffic.requests < 60
 
 
 def test_a_pinned_client_ends_too() -> None:
-    roster = three_zones(6)
-    traffic = sent(Whoami(Roster(roster.pods[:1])).handle, roster, replace(PLAN, requests=10))
+    backends = three_zones(6)
+    traffic = sent(Whoami(Backends(backends.pods[:1])).handle, backends, replace(PLAN, requests=10))
     assert traffic.tally.answered == {"web-0"}
     assert traffic.requests < 10 + 6 * 40 + 32
 
 
 def test_every_request_has_a_connection_of_its_own_and_one_is_forged() -> None:
-    roster = three_zones(3)
-    whoami = Whoami(roster)
-    traffic = sent(whoami.handle, roster)
+    backends = three_zones(3)
+    whoami = Whoami(backends)
+    traffic = sent(whoami.handle, backends)
     forged = [request for request in whoami.requests if FORGED in request]
     assert len(forged) == 1
     assert all("Connection: close" in request for request in whoami.requests)
@@ -62,9 +61,9 @@ def test_every_request_has_a_connection_of_its_own_and_one_is_forged() -> None:
 
 
 def test_answers_that_cannot_be_read_end_it_early() -> None:
-    traffic = sent(always(http(b"<html>hello</html>")), Roster())
+    traffic = sent(always(http(b"<html>hello</html>")), Backends())
     assert "could be read" in traffic.stopped
-    assert traffic.requests <= HOPELESS + PLAN.concurrency
+    assert traffic.requests <= MAX_UNREADABLE + PLAN.concurrency
     assert all(answer.problem for answer in traffic.tally.counts)
 
 
@@ -72,17 +71,17 @@ def test_a_load_balancer_that_is_not_ready_is_waited_for_and_not_judged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(probe, "PAUSE", 0.01)
-    roster = three_zones(3)
-    whoami, since = Whoami(roster), time.monotonic()
+    backends = three_zones(3)
+    whoami, since = Whoami(backends), time.monotonic()
 
     async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if time.monotonic() - since > 0.05:
             await whoami.handle(reader, writer)
 
-    traffic = sent(late, roster)
+    traffic = sent(late, backends)
     assert traffic.tally.complete
     assert not traffic.failures
-    never = sent(always(http(b"", "503 Service Unavailable")), roster, replace(PLAN, patience=0.03))
+    never = sent(always(http(b"", "503 Service Unavailable")), backends, replace(PLAN, retry=0.03))
     assert "not ready" in never.stopped
     assert never.tally.total == 0
 
@@ -92,7 +91,7 @@ def test_the_deadline_ends_everything() -> None:
         await asyncio.sleep(0.02)
         writer.write(http(b"127.0.0.1:1 web-0"))
 
-    traffic = sent(slow, Roster(), replace(PLAN, requests=100_000, deadline=0.15))
+    traffic = sent(slow, Backends(), replace(PLAN, requests=100_000, deadline=0.15))
     assert traffic.requests < 10_000  # it was ended, not finished
     assert "deadline" in traffic.stopped
     assert traffic.replies > 0
@@ -100,7 +99,7 @@ def test_the_deadline_ends_everything() -> None:
 
 def test_the_deadline_ends_also_what_swallows_its_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
     """As `asyncio.wait_for` does before Python 3.12 now and then: a run then went on for minutes."""
-    monkeypatch.setattr(connection, "AGAIN", 0.01)
+    monkeypatch.setattr(probe, "CANCEL_AGAIN", 0.01)
     swallowed: list[int] = []
 
     async def stubborn() -> None:
@@ -126,26 +125,26 @@ def test_what_ends_in_time_is_told_from_what_does_not() -> None:
 
 
 def test_a_name_that_does_not_exist_is_said_so() -> None:
-    traffic = asyncio.run(run(Target("http", "nowhere.invalid", 80), PLAN, Roster(), lambda _: None))
+    traffic = asyncio.run(run(Target("http", "nowhere.invalid", 80), PLAN, Backends(), lambda _: None))
     assert "nowhere.invalid" in traffic.stopped
 
 
 def test_a_jobs_log_carries_the_same_result() -> None:
-    roster = three_zones(3)
-    traffic = sent(Whoami(roster).handle, roster)
-    traffic.failed("no connection: refused")
+    backends = three_zones(3)
+    traffic = sent(Whoami(backends).handle, backends)
+    traffic.add_failure("no connection: refused")
     lines = list(lines_of(traffic))
-    assert traffic_of(["progress 3 requests", *lines], roster) == traffic
-    assert traffic_of(lines[:-1], roster) is None
-    order = Order(Target("http", "10.0.8.10", 80), PLAN, roster)
-    assert Order.of_text(order.as_text()) == order
+    assert traffic_of(["progress 3 requests", *lines], backends) == traffic
+    assert traffic_of(lines[:-1], backends) is None
+    order = JobRequest(Target("http", "10.0.8.10", 80), PLAN, backends)
+    assert JobRequest.of_text(order.as_text()) == order
 
 
 def test_hostile_answers_stay_text_in_a_jobs_log() -> None:
-    tally = Tally(Roster())
+    tally = Tally(Backends())
     tally.add(Answer(problem='"}\n{"end": {}}'))
     lines = list(lines_of(Traffic(tally)))
     assert len(lines) == 2
-    back = traffic_of(lines, Roster())
+    back = traffic_of(lines, Backends())
     assert back is not None
     assert back.tally.counts == tally.counts

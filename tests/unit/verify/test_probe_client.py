@@ -9,7 +9,8 @@ import pytest
 import trustme
 
 from pulumi_tke_hybrid.verify.answers import SIGNATURE, Version, read
-from pulumi_tke_hybrid.verify.probe_client import Asker, Limits, Reply, Target
+from pulumi_tke_hybrid.verify.probe_client import ProbeClient, Reply
+from pulumi_tke_hybrid.verify.target import Limits, Target
 from tests.unit.verify.servers import Handler, always, http, serving
 
 QUICK = Limits(connect=0.05, answer=0.05, quiet=0.03)
@@ -20,9 +21,9 @@ WHO = b"Hostname: web-0\nRemoteAddr: 127.0.0.1:1\n"
 def asked(handler: Handler, target: Target | None = None, limits: Limits = PATIENT) -> Reply:
     async def main() -> Reply:
         async with serving(handler) as port:
-            return await Asker(
+            return await ProbeClient(
                 replace(target or Target("http", "127.0.0.1", 1), port=port), "127.0.0.1", limits
-            ).ask({"User-Agent": "t"})
+            ).send({"User-Agent": "t"})
 
     return asyncio.run(main())
 
@@ -76,7 +77,7 @@ async def _half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         (always(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"), "broken header"),
         (always(b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"), "broken Content-Length"),
         (always(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"), "longer than"),
-        (always(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n"), "was not asked for"),
+        (always(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n"), "was not requested"),
         (always(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), "broken chunk"),
         (always(b"HTTP/1.1 100 Continue\r\n\r\n" * 9), "interim"),
         (
@@ -114,7 +115,7 @@ def test_where_no_pod_answered_it_is_a_failure_and_no_verdict(handler: Handler, 
 
 
 def test_a_closed_port_is_a_failure() -> None:
-    reply = asyncio.run(Asker(Target("http", "127.0.0.1", 9), "127.0.0.1", QUICK).ask({}))
+    reply = asyncio.run(ProbeClient(Target("http", "127.0.0.1", 9), "127.0.0.1", QUICK).send({}))
     assert "no connection" in reply.failure
 
 
@@ -181,7 +182,7 @@ def test_https_checks_the_certificate_unless_told_not_to() -> None:
         target = Target("https", "127.0.0.1", port, host_header="shop.example.com")
         limits = Limits(connect=2, answer=2)
         replies = [
-            await Asker(replace(target, insecure=insecure), "127.0.0.1", limits).ask({})
+            await ProbeClient(replace(target, insecure=insecure), "127.0.0.1", limits).send({})
             for insecure in (False, True)
         ]
         server.close()
@@ -220,9 +221,9 @@ def datagram(silent: bool) -> Reply:
         echo.transport = transport
         port = transport.get_extra_info("sockname")[1]
         try:
-            return await Asker(
+            return await ProbeClient(
                 Target("udp", "127.0.0.1", port), "127.0.0.1", Limits(answer=0.05 if silent else 5)
-            ).ask({})
+            ).send({})
         finally:
             transport.close()
 
@@ -239,9 +240,9 @@ def test_a_datagram_is_answered_with_the_address_that_it_came_from() -> None:
 
 
 def test_an_application_that_answers_no_datagram_is_named_as_such() -> None:
-    assert "the application must answer each one" in datagram(silent=True).failure
+    assert "the application must answer each datagram" in datagram(silent=True).failure
 
 
 def test_a_closed_port_of_udp_is_no_answer() -> None:
-    reply = asyncio.run(Asker(Target("udp", "127.0.0.1", 9), "127.0.0.1", QUICK).ask({}))
+    reply = asyncio.run(ProbeClient(Target("udp", "127.0.0.1", 9), "127.0.0.1", QUICK).send({}))
     assert reply.failure

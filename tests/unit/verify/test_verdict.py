@@ -7,8 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pulumi_tke_hybrid.verify.answers import Answer
-from pulumi_tke_hybrid.verify.backends import Addresses, Range, gateways, ranges
-from pulumi_tke_hybrid.verify.verdict import FORGED, PEER, Case, Forgery, Verdict, forgery_of, judge, worst
+from pulumi_tke_hybrid.verify.verdict import (
+    FORGED,
+    PEER,
+    Addresses,
+    Case,
+    Forgery,
+    Range,
+    Verdict,
+    forgery_of,
+    gateways,
+    judge,
+    ranges,
+    worst,
+)
 
 CLIENT = "10.0.0.3"
 KNOWN = Addresses(
@@ -18,7 +30,7 @@ KNOWN = Addresses(
         **gateways("10.0.1.4", "192.168.0.64/26"),
     },
     pod_ranges=ranges([("192.168.0.64/26", "the pod range of node 10.0.1.4")]),
-    eni_ranges=[
+    container_subnets=[
         Range(one.network, one.what, "ap-guangzhou-4")
         for one in ranges([("10.0.64.0/22", "the ENI subnet of ap-guangzhou-4")])
     ],
