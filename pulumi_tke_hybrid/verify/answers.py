@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from pulumi_tke_hybrid.cli.text import shown
-from pulumi_tke_hybrid.tke.values import items, mapping, texts
+from pulumi_tke_hybrid.tke.values import at, items, mapping, texts
 
 Version = Literal["v1", "v2"]
 
@@ -251,12 +251,9 @@ def _value_at(data: Mapping[str, Any], path: str) -> Any:
     """Return the value at `a.b.0`; None without one."""
     found: Any = data
     for part in path.split("."):
-        if isinstance(found, dict):
-            found = mapping(found).get(part)
-        elif items(found) and part.isascii() and part.isdecimal() and len(part) < 4:
-            found = next(iter(items(found)[int(part) :]), None)
-        else:
-            return None
+        is_index = part.isascii() and part.isdecimal() and len(part) < 4
+        entries = items(found) if is_index else []
+        found = next(iter(entries[int(part) :]), None) if entries else at(found, part)
     return found
 
 

@@ -80,7 +80,7 @@ class ContainerSubnets:
     def of(cls, facts: ClusterFacts | None, given: Iterable[str] = ()) -> "ContainerSubnets":
         """Read a stack's `cluster_facts` and pairs `zone=range`."""
         found: dict[str, list[str]] = {}
-        for zone, subnets in (facts.zones or {}).items() if facts else ():
+        for zone, subnets in facts.zones.items() if facts else ():
             found.setdefault(zone, []).extend(subnet.cidr or "" for subnet in subnets)
         for pair in given:
             zone, equals, block = pair.partition("=")
@@ -244,7 +244,7 @@ def known_addresses(
             if entry.get("type") != "Hostname"
         }
     own = objects.load_balancer_addresses if objects else []
-    pods = objects.pods if objects else []
+    pods = objects.pods if objects else ()
     return Addresses(
         nodes=of_nodes,
         pod_ranges=overlay,

@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, ExitCode, WrongUse
 from pulumi_tke_hybrid.cli.result import ReportFiles, finish
 from pulumi_tke_hybrid.kube.client import KubeClient
 from pulumi_tke_hybrid.kube.objects import child, children, name_of
-from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts, range_problems, shape_problems
+from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from pulumi_tke_hybrid.verify import caveats, pod_tables, probe
 from pulumi_tke_hybrid.verify import structure as structure_checks
 from pulumi_tke_hybrid.verify.answers import address_in
@@ -125,12 +125,10 @@ def _facts(name: str) -> ClusterFacts | None:
     if not name:
         return None
     facts = files.read("--facts", name, _FACTS)
-    if any(shape_problems(facts)):
-        raise WrongUse(f"--facts {name} is not a cluster's facts; write it with: {_FACTS}")
-    problem = next(range_problems(facts), None)
-    if problem is not None:
-        raise WrongUse(f"--facts {name}: {problem}")
-    return ClusterFacts.of(facts)
+    try:
+        return ClusterFacts.checked(facts)
+    except ValueError as error:
+        raise WrongUse(f"--facts {name} is not a cluster's facts: {error}; write it with: {_FACTS}") from None
 
 
 def verify(given: VerifyOptions, connect: Callable[[], KubeClient], progress: Progress) -> Verification:

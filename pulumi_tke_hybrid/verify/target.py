@@ -141,15 +141,16 @@ def listeners_of_service(service: Json) -> list[Listener]:
             protocols.append(str(port.get("protocol") or "TCP").upper())
     balanced = child(service, "spec").get("type") == "LoadBalancer"
     text = annotations_of(service).get(keys.SERVICE_PROTOCOLS, "") if balanced else ""
-    specified: object = _json(text)
-    if text.strip() and not isinstance(specified, dict):
+    specified = _json(text)
+    entries = mapping(specified)
+    if text.strip() and entries != specified:
         problem = (
             f"the annotation {keys.SERVICE_PROTOCOLS} is no JSON object, so the protocols of its ports are"
             " not known"
         )
         return [Listener(port, protocols, problem=problem) for port, protocols in declared.items()]
     return [
-        _specified(port, tuple(dict.fromkeys(protocols)), mapping(specified).get(str(port)))
+        _specified(port, tuple(dict.fromkeys(protocols)), entries.get(str(port)))
         for port, protocols in declared.items()
     ]
 
