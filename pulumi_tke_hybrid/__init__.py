@@ -8,9 +8,6 @@ if TYPE_CHECKING:
     from pulumi_tke_hybrid.client_ip_workload import (
         ClientIpWorkload,
     )
-    from pulumi_tke_hybrid.client_ip_workload_args import (
-        ClientIpWorkloadArgs,
-    )
     from pulumi_tke_hybrid.component.errors import (
         InvalidInputs,
     )
@@ -57,7 +54,7 @@ if TYPE_CHECKING:
         VpcCni,
         VpcCniArgs,
     )
-    from pulumi_tke_hybrid.workload.exposure import (
+    from pulumi_tke_hybrid.workload.exposure_args import (
         ChargeType,
         ExposureArgs,
         ExposureKind,
@@ -70,26 +67,31 @@ if TYPE_CHECKING:
         IngressArgs,
         IngressPathArgs,
     )
+    from pulumi_tke_hybrid.workload.pod_template import (
+        PodManagementPolicy,
+        PodNetwork,
+        WorkloadKind,
+    )
     from pulumi_tke_hybrid.workload.ports import (
         ClientIpFrom,
         ExternalTrafficPolicy,
         HealthCheckArgs,
         ListenerArgs,
-        PodManagementPolicy,
-        PodNetwork,
         PortArgs,
         Scheduler,
-        WorkloadKind,
     )
     from pulumi_tke_hybrid.workload.rollout import (
         RolloutArgs,
+    )
+    from pulumi_tke_hybrid.workload.workload_args import (
+        ClientIpWorkloadArgs,
     )
 
 _HOMES = {
     "client_ip_workload": [
         "ClientIpWorkload",
     ],
-    "client_ip_workload_args": [
+    "workload.workload_args": [
         "ClientIpWorkloadArgs",
     ],
     "component.errors": [
@@ -141,7 +143,7 @@ _HOMES = {
         "VpcCni",
         "VpcCniArgs",
     ],
-    "workload.exposure": [
+    "workload.exposure_args": [
         "ChargeType",
         "ExposureArgs",
         "ExposureKind",
@@ -154,16 +156,18 @@ _HOMES = {
         "IngressArgs",
         "IngressPathArgs",
     ],
+    "workload.pod_template": [
+        "PodManagementPolicy",
+        "PodNetwork",
+        "WorkloadKind",
+    ],
     "workload.ports": [
         "ClientIpFrom",
         "ExternalTrafficPolicy",
         "HealthCheckArgs",
         "ListenerArgs",
-        "PodManagementPolicy",
-        "PodNetwork",
         "PortArgs",
         "Scheduler",
-        "WorkloadKind",
     ],
     "workload.rollout": [
         "RolloutArgs",

@@ -19,7 +19,7 @@ from pulumi_tke_hybrid.node_pools import declared_from_guard, guarded_subnets, p
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules import immutable_fields
-from pulumi_tke_hybrid.tke.rules.pools import node_capacity_findings
+from pulumi_tke_hybrid.tke.rules.address_capacity import node_capacity_findings
 from pulumi_tke_hybrid.tke.rules.zones_and_subnets import Stated, stated_findings
 
 

@@ -15,7 +15,7 @@ from pulumi_tke_hybrid.component.resource_options import UPSERT, child_options
 from pulumi_tke_hybrid.resource_hooks import endpoint_hooks
 from pulumi_tke_hybrid.tke import names
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY
+from pulumi_tke_hybrid.tke.rules.input_rules import COMBINATION, PROPERTY
 
 
 class EndpointAccess(str, Enum):

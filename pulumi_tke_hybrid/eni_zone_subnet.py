@@ -26,7 +26,7 @@ from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke.cluster import Subnet
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import ranges
-from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, COMBINATION
+from pulumi_tke_hybrid.tke.rules.input_rules import ADOPTED, COMBINATION
 
 
 @args_class(

@@ -1,5 +1,5 @@
-"""For gateways that are Helm charts: what a ClientIpWorkload writes, as values for a chart or as a transform
-of what it renders."""
+"""Gateways that are Helm charts: the pods and Services of a ClientIpWorkload as values of a chart, or as a
+transform of the objects that a chart renders."""
 
 import sys
 import weakref
@@ -14,9 +14,10 @@ from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.tke import annotations
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
-from pulumi_tke_hybrid.workload.exposure import ExposureArgs
-from pulumi_tke_hybrid.workload.service import ADDRESS_ONLY, service_annotations
+from pulumi_tke_hybrid.tke.rules.load_balancer_rules import NO_LOAD_BALANCER
+from pulumi_tke_hybrid.tke.rules.pod_rules import chart_host_network_finding, release_finding
+from pulumi_tke_hybrid.workload.exposure_args import ExposureArgs
+from pulumi_tke_hybrid.workload.workload_service import ADDRESS_ONLY, service_annotations
 
 Transform = Callable[[pulumi.ResourceTransformArgs], "pulumi.ResourceTransformResult | None"]
 
@@ -26,8 +27,8 @@ _ENVOY_PROXY = "kubernetes:gateway.envoyproxy.io/v1alpha1:EnvoyProxy"
 
 
 def eni_pod_template(*, fixed_ip: bool = False) -> dict[str, Any]:
-    """What pods need for an ENI address behind a direct Service: `annotations` of the pod, `resources` of its
-    first container.
+    """Return the values for pods on container subnets behind a direct Service: `annotations` of the pod,
+    `resources` of its first container.
 
     `fixed_ip` only where the chart makes a StatefulSet.
     """
@@ -41,61 +42,64 @@ def _workloads_problem(names: Sequence[str]) -> str | None:
     if names:
         return None
     return (
-        "is empty, so no pod would go to ENI; name the Deployments and StatefulSets, or say None if Envoy"
+        "is empty, so no pod would go to ENI; name the Deployments and StatefulSets, or give None if Envoy"
         " Gateway makes the pods"
     )
 
 
 @args_class(workloads=_workloads_problem)
 class _GatewayArgs(Args):
-    """What a program says of a gateway."""
+    """The arguments of both functions for Services."""
 
     exposure: ExposureArgs
     workloads: Optional[Sequence[str]] = None
 
     def problems(self) -> Iterator[Finding]:
-        if not self.exposure.is_there:
-            yield PROPERTY.finding(
-                "exposure.kind", "'none' is no load balancer; say public, internal or existing"
-            )
+        if not self.exposure.has_load_balancer:
+            todo = "choose public, internal or existing"
+            yield NO_LOAD_BALANCER.finding("exposure.kind", "'none' is no load balancer", todo=todo)
 
 
 def direct_service_annotations(exposure: ExposureArgs | Mapping[str, Any]) -> dict[str, Input[str]]:
-    """Annotations of a Service of type LoadBalancer that sends to pods directly, behind this load balancer.
+    """Return the annotations of a Service of type LoadBalancer that sends to pods directly, behind this load
+    balancer.
 
-    One of them is Pulumi's own: it waits for the Service's address, and not for pods that come after it.
+    One annotation is Pulumi's own: Pulumi waits for the Service's address, and not for pods that come later.
     """
     parsed = parse_args(_GatewayArgs, {"exposure": exposure}, "direct_service_annotations")
-    return {**service_annotations(parsed.exposure, direct=True, local=False), **ADDRESS_ONLY}
+    return _service_annotations(parsed.exposure)
+
+
+def _service_annotations(exposure: ExposureArgs) -> dict[str, Input[str]]:
+    return {**service_annotations(exposure, direct=True, local=False), **ADDRESS_ONLY}
 
 
 def gateway_transform(
     exposure: ExposureArgs | Mapping[str, Any], *, workloads: Collection[str] | None, fixed_ip: bool = False
 ) -> Transform:
-    """For `opts.transforms` of a chart: puts the pods of these Deployments and StatefulSets on ENI, and makes
-    Services direct.
+    """Return a transform for `opts.transforms` of a chart: pods move to container subnets, Services become
+    direct.
 
-    `workloads` are their Kubernetes names; others, such as the controller of Envoy Gateway, stay as they are,
-    and all of them with None.
-    Services of type LoadBalancer and `EnvoyProxy` objects are changed whatever their name.
+    `workloads` are the Kubernetes names of the Deployments and StatefulSets whose pods move. Other pods, such
+    as the controller of Envoy Gateway, stay on the overlay; with None all pods stay. All Services of type
+    LoadBalancer and all `EnvoyProxy` objects are changed.
 
-    Raises `InvalidInputs` for a `helm.sh/v3` Release, whose objects no transform reaches. Names of
-    `workloads` that no object has, and a
-    chart without a load balancer, are named in a warning at the end of the program.
+    Raises `InvalidInputs` for a `helm.sh/v3` Release, whose objects no transform reaches. A warning at the
+    end of the program lists names of `workloads` without an object, and a chart without a load balancer.
     """
     described = {
         "exposure": exposure,
         "workloads": list(workloads) if isinstance(workloads, Set) else workloads,
     }
     parsed = parse_args(_GatewayArgs, described, "gateway_transform")
-    pod, service = eni_pod_template(fixed_ip=fixed_ip), direct_service_annotations(parsed.exposure)
+    pod, service = eni_pod_template(fixed_ip=fixed_ip), _service_annotations(parsed.exposure)
     moved = frozenset(parsed.workloads or ())
-    seen = _Seen(moved)
+    changes = _Changes(moved)
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         if args.type_ == _RELEASE:
-            report.detach()  # the refusal is enough
-            raise _no_release(args.name)
+            report.detach()  # the error replaces the warnings
+            raise _release_error(args.name)
         props: Mapping[str, Any] = args.props
         name = str(_child(props, "metadata").get("name"))
         if args.type_ in _POD_HOLDERS and name in moved:
@@ -105,18 +109,18 @@ def gateway_transform(
         elif args.type_ == _ENVOY_PROXY:
             changed = _with_envoy(props, pod, service)
         else:
-            seen.note(args.type_)
+            changes.note(args.type_)
             return None
-        seen.note(args.type_, changed=name)
+        changes.note(args.type_, changed=name)
         return pulumi.ResourceTransformResult(props=changed, opts=args.opts)
 
-    report = weakref.finalize(transform, seen.report)
+    report = weakref.finalize(transform, changes.report)
     return transform
 
 
-class _Seen:
-    """What a transform was given and what it changed. At the end of the program it names what had no
-    effect."""
+class _Changes:
+    """Records which objects a transform changed, and reports arguments without effect at the end of the
+    program."""
 
     def __init__(self, moved: Collection[str]) -> None:
         self._unmoved = set(moved)
@@ -124,7 +128,8 @@ class _Seen:
         self._direct = False
 
     def note(self, kind: str, *, changed: str | None = None) -> None:
-        """Remember an object, and its name if the transform changed it."""
+        """Record an object of this type; `changed` is the object's name if the transform changed the
+        object."""
         self._given = self._given or kind.startswith("kubernetes:")
         if changed is not None and kind in _POD_HOLDERS:
             self._unmoved.discard(changed)
@@ -132,11 +137,10 @@ class _Seen:
             self._direct = True
 
     def lines(self) -> Iterator[str]:
-        """What had no effect, and what to do."""
+        """Return a line for each argument without effect."""
         if not self._given:
             yield (
-                "was given no Kubernetes object, so it changed nothing; give it to a chart, in"
-                " opts.transforms"
+                "received no Kubernetes object, so it changed nothing; give it to a chart, in opts.transforms"
             )
             return
         if self._unmoved:
@@ -147,30 +151,18 @@ class _Seen:
             )
         if not self._direct:
             yield (
-                "no Service of type LoadBalancer and no EnvoyProxy came by, so no load balancer became"
-                " direct; look at the chart's values"
+                "received no Service of type LoadBalancer and no EnvoyProxy, so no load balancer became"
+                " direct; check the chart's values"
             )
 
     def report(self) -> None:
-        """Write the lines where the engine shows them. The program is over by then, and its log is closed."""
+        """Print the lines to standard error, which the engine shows: the program's log is closed by then."""
         for line in self.lines():
             print(f"warning: gateway_transform: {line}", file=sys.stderr, flush=True)
 
 
-def _no_release(name: str) -> InvalidInputs:
-    finding = PROPERTY.finding(
-        "opts.transforms",
-        "does nothing in a helm.sh/v3 Release",
-        why=(
-            "Helm renders its objects inside the provider, where no transform reaches them; its pods would"
-            " stay on the overlay"
-        ),
-        todo=(
-            "use kubernetes.helm.v4.Chart, or give eni_pod_template() and direct_service_annotations() as"
-            " values of the chart"
-        ),
-    )
-    return InvalidInputs(f"gateway_transform {name!r}", [finding])
+def _release_error(name: str) -> InvalidInputs:
+    return InvalidInputs(f"gateway_transform {name!r}", [release_finding()])
 
 
 def _child(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -179,12 +171,14 @@ def _child(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _annotated(holder: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Something with metadata, with more annotations."""
+    """Return an object with more annotations."""
     metadata = _child(holder, "metadata")
     return {**holder, "metadata": {**metadata, "annotations": {**_child(metadata, "annotations"), **more}}}
 
 
-def _asking(container: Mapping[str, Any], resources: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+def _with_resources(
+    container: Mapping[str, Any], resources: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
     given = _child(container, "resources")
     return {
         **container,
@@ -200,20 +194,16 @@ def _with_pods(props: Mapping[str, Any], pod: Mapping[str, Any], name: str) -> d
     template = _annotated(_child(spec, "template"), pod["annotations"])
     pod_spec = template["spec"]
     if pod_spec.get("hostNetwork"):
-        raise InvalidInputs.single(
-            f"gateway_transform {name!r}",
-            "hostNetwork",
-            "shares the node's address, and gets no ENI address; switch it off in the chart's values",
-        )
+        raise InvalidInputs(f"gateway_transform {name!r}", [chart_host_network_finding()])
     first, *others = pod_spec["containers"]
-    template["spec"] = {**pod_spec, "containers": [_asking(first, pod["resources"]), *others]}
+    template["spec"] = {**pod_spec, "containers": [_with_resources(first, pod["resources"]), *others]}
     return {**props, "spec": {**spec, "template": template}}
 
 
 def _with_envoy(
     props: Mapping[str, Any], pod: Mapping[str, Any], service: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Envoy Gateway makes the proxies' Deployment and Service itself, out of this object."""
+    """Return an `EnvoyProxy` object, from which Envoy Gateway makes the proxies' Deployment and Service."""
     spec = _child(props, "spec")
     provider = _child(spec, "provider")
     inside = _child(provider, "kubernetes")
@@ -225,7 +215,7 @@ def _with_envoy(
         "envoyDeployment": {
             **deployment,
             "pod": {**in_pod, "annotations": {**_child(in_pod, "annotations"), **pod["annotations"]}},
-            "container": _asking(_child(deployment, "container"), pod["resources"]),
+            "container": _with_resources(_child(deployment, "container"), pod["resources"]),
         },
         "envoyService": {
             **in_service,

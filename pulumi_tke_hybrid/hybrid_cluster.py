@@ -24,7 +24,7 @@ from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSu
 from pulumi_tke_hybrid.kept_addresses import KeptAddresses
 from pulumi_tke_hybrid.node_pools import NodePoolArgs, make_node_pool
 from pulumi_tke_hybrid.resource_hooks import cluster_hooks
-from pulumi_tke_hybrid.tke.rules.inputs import EMPTY
+from pulumi_tke_hybrid.tke.rules.input_rules import EMPTY
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady, shared_properties
 
 _OUT_OF_BAND = ("eniSubnetIds", "vpcCniType", "claimExpiredSeconds")

@@ -25,8 +25,8 @@ from pulumi_tke_hybrid.node_pools import NodePoolArgs
 from pulumi_tke_hybrid.tke import cidrs, ipamd, names
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules import pools, ranges, zones_and_subnets
-from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, PROPERTY
+from pulumi_tke_hybrid.tke.rules import address_capacity, pools, ranges, zones_and_subnets
+from pulumi_tke_hybrid.tke.rules.input_rules import COMBINATION, PROPERTY
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade
 
 
@@ -183,7 +183,7 @@ class HybridClusterArgs(Args):
         yield from pools.findings(
             declared, endpoint=self.kubeconfig is None, wanted=self.endpoint is not None
         )
-        yield from pools.node_capacity_findings(declared)
+        yield from address_capacity.node_capacity_findings(declared)
         yield from self._registration(declared)
         yield from ipamd.reclaim_findings(value_if_known(self.ip_reclaim), declared.static_ip)
 

@@ -14,7 +14,7 @@ from pulumi_tke_hybrid.component.resource_options import child_options, refuse_w
 from pulumi_tke_hybrid.tke import ipamd, names
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.immutable_fields import SUBNET_REMOVED
-from pulumi_tke_hybrid.tke.rules.inputs import EMPTY, twice
+from pulumi_tke_hybrid.tke.rules.input_rules import EMPTY, twice
 from pulumi_tke_hybrid.tke.rules.zones_and_subnets import addon_findings, version_not_told
 
 FIELD_MANAGER = "tke-hybrid"

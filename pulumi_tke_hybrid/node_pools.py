@@ -18,7 +18,7 @@ from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke.cluster import DeclaredPool
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import pools
-from pulumi_tke_hybrid.tke.rules.inputs import COMBINATION, EMPTY, PROPERTY
+from pulumi_tke_hybrid.tke.rules.input_rules import COMBINATION, EMPTY, PROPERTY
 
 
 def _at_least(least: int, what: str) -> Any:

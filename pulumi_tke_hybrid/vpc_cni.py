@@ -36,7 +36,7 @@ from pulumi_tke_hybrid.component.resource_options import child_options, given_pr
 from pulumi_tke_hybrid.tke import ipamd, keys, names
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules import ranges
-from pulumi_tke_hybrid.tke.rules.inputs import twice
+from pulumi_tke_hybrid.tke.rules.input_rules import twice
 
 
 class NonMasquerade(str, Enum):

@@ -14,7 +14,7 @@ import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid import client_ip_workload
 from pulumi_tke_hybrid.component import diagnostics
 from pulumi_tke_hybrid.component.args import Args
-from pulumi_tke_hybrid.tke.rules import workload as rules
+from pulumi_tke_hybrid.tke.rules import address_capacity
 from pulumi_tke_hybrid.workload import rollout
 
 spent = {"seconds": 0.0, "depth": 0}
@@ -43,15 +43,15 @@ def listed(function: Callable[..., Any]) -> Callable[..., Any]:
 if os.environ.get("BENCHMARK_CHECKS") == "off":
     Args.judged = lambda self: []  # type: ignore[method-assign]
     for module in (diagnostics, client_ip_workload):
-        module.advise = lambda component, owner, args: pulumi.Output.from_input(True)  # type: ignore[attr-defined]
+        module.check_deferred = lambda component, owner, args: pulumi.Output.from_input(True)  # type: ignore[attr-defined]
 else:
     Args.judged = timed(Args.judged)  # type: ignore[method-assign]
-    client_ip_workload.advise = timed(client_ip_workload.advise)  # type: ignore[attr-defined]
-    client_ip_workload.surge_within = timed(client_ip_workload.surge_within)  # type: ignore[attr-defined]
+    client_ip_workload.check_deferred = timed(client_ip_workload.check_deferred)  # type: ignore[attr-defined]
+    client_ip_workload.max_surge = timed(client_ip_workload.max_surge)  # type: ignore[attr-defined]
     rollout.room_of = timed(rollout.room_of)  # type: ignore[attr-defined]
-    rules.capacity_findings = timed(listed(rules.capacity_findings))
-    rules.fact_findings = timed(listed(rules.fact_findings))
-    rollout.say = timed(rollout.say)  # type: ignore[attr-defined]
+    address_capacity.capacity_findings = timed(listed(address_capacity.capacity_findings))
+    address_capacity.fact_findings = timed(listed(address_capacity.fact_findings))
+    rollout.report = timed(rollout.report)  # type: ignore[attr-defined]
 atexit.register(lambda: Path(os.environ["BENCHMARK_RESULT"]).write_text(json.dumps(spent)))
 
 zone, block = "ap-guangzhou-4", "10.0.64.0/18"

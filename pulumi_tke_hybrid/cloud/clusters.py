@@ -13,7 +13,7 @@ from pulumi_tke_hybrid.cloud.errors import CloudError, IncompleteResponse
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.tke.enis import EniLimit, reported_limit
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, NOT_GLOBAL_ROUTER
+from pulumi_tke_hybrid.tke.rules.input_rules import ADOPTED, NOT_GLOBAL_ROUTER
 
 Props = Mapping[str, Any]
 

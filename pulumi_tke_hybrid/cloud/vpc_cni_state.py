@@ -17,7 +17,7 @@ from pulumi_tke_hybrid.cloud.errors import CloudError, IncompleteResponse
 from pulumi_tke_hybrid.tke import ipamd
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import immutable_fields, ranges
-from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED
+from pulumi_tke_hybrid.tke.rules.input_rules import ADOPTED
 
 Props = Mapping[str, Any]
 Unknown = Callable[[object], bool]

@@ -12,7 +12,7 @@ import pulumi
 from pulumi_tke_hybrid.component.args import Args
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
-from pulumi_tke_hybrid.tke.rules.inputs import NOT_YET, gathered
+from pulumi_tke_hybrid.tke.rules.input_rules import NOT_YET, gathered
 
 
 def check_deferred(component: pulumi.Resource, owner: str, args: Args) -> pulumi.Output[bool]:

@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from pulumi_tke_hybrid.component.errors import InvalidInputs, InvalidValue, labelled, problems_of
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
+from pulumi_tke_hybrid.tke.rules.input_rules import PROPERTY
 
 T = TypeVar("T")
 

@@ -36,7 +36,7 @@ from pulumi_tke_hybrid.kube.client import (
     connect_to,
 )
 from pulumi_tke_hybrid.kube.errors import KubeError, NotFound
-from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED
+from pulumi_tke_hybrid.tke.rules.input_rules import ADOPTED
 from pulumi_tke_hybrid.tke.values import at, items
 
 Json = Mapping[str, Any]

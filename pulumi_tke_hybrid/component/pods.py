@@ -21,7 +21,7 @@ from pydantic_core import CoreSchema, core_schema
 from pulumi_tke_hybrid.component.errors import InvalidValue
 from pulumi_tke_hybrid.tke import annotations, keys
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
+from pulumi_tke_hybrid.tke.rules.input_rules import PROPERTY
 
 Container = kubernetes.core.v1.ContainerArgs
 

@@ -14,7 +14,7 @@ import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
+from pulumi_tke_hybrid.tke.rules.input_rules import PROPERTY
 
 
 def child_options(

@@ -11,7 +11,7 @@ from itertools import chain
 from pulumi_tke_hybrid.tke import cidrs
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, DeclaredPool, Subnet, Zone
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
+from pulumi_tke_hybrid.tke.rules.input_rules import PROPERTY
 from pulumi_tke_hybrid.tke.values import at, items, mapping, unknown, whole
 
 _WHY = "an application stack has them from the output of the cluster's stack"

@@ -1,22 +1,39 @@
-"""A layer-7 load balancer in front of the workload."""
+"""The Ingress of a workload: `IngressArgs`, checks, and the object itself."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import EachItem, Input
+from pulumi_tke_hybrid.component.inputs import EachItem, Input, value_if_known
+from pulumi_tke_hybrid.component.resource_options import child_options
 from pulumi_tke_hybrid.tke import annotations, keys, names
-from pulumi_tke_hybrid.tke import names as ids
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
-from pulumi_tke_hybrid.workload.exposure import INGRESS_KEYS, ExposureArgs
+from pulumi_tke_hybrid.tke.rules.annotation_checks import TLS
+from pulumi_tke_hybrid.tke.rules.input_rules import COMBINATION, EMPTY
+from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
+    NO_LOAD_BALANCER,
+    ingress_port_findings,
+    same_load_balancer_findings,
+    shared_ingress_finding,
+)
+from pulumi_tke_hybrid.workload.exposure_args import INGRESS_KEYS, ExposureArgs
 from pulumi_tke_hybrid.workload.ports import port_problem
-from pulumi_tke_hybrid.workload.service import given_findings, ingress_keys
+from pulumi_tke_hybrid.workload.workload_objects import INGRESS, WorkloadObjects
+from pulumi_tke_hybrid.workload.workload_service import (
+    ADDRESS_ONLY,
+    annotation_findings,
+    direct_access_hook,
+    make_certificate,
+    replacing_annotations,
+)
+
+if TYPE_CHECKING:
+    from pulumi_tke_hybrid.workload.workload_args import ClientIpWorkloadArgs
 
 
 def _path_problem(value: str) -> str | None:
@@ -42,14 +59,14 @@ class IngressPathArgs(Args):
     hosts=EachItem(names.host_problem, whole=_hosts_problem),
     path=_path_problem,
     port=port_problem,
-    certificate_id=ids.certificate_problem,
+    certificate_id=names.certificate_problem,
 )
 class IngressArgs(Args):
     """A layer-7 load balancer in front of the workload."""
 
     exposure: ExposureArgs
-    """Which load balancer; a Service and an Ingress cannot share one. `ExposureArgs` names what of it is
-    fixed; the rest is updated in place."""
+    """Which load balancer; a Service and an Ingress cannot share a load balancer. `ExposureArgs` names what
+    is fixed; the rest is updated in place."""
 
     hosts: Optional[Sequence[Input[str]]] = None
     """Host names, each with a dot (E4052), `*.example.com` too. Default: every host, as in the article.
@@ -76,40 +93,42 @@ class IngressArgs(Args):
 
     annotations: Optional[Mapping[str, Input[str]]] = None
     """Further annotations of the Ingress; none that the component writes itself. Updated in place, but for
-    those that
-    TKE reads only when it makes the load balancer (creation parameters, its region and VPC): a change of
-    these is
-    refused at preview until `allow_address_change`. Default: none."""
+    those that TKE reads only when it makes the load balancer (creation parameters, its region and VPC): a
+    change of these is refused at preview until `allow_address_change`. Default: none."""
 
     def problems(self) -> Iterator[Finding]:
-        if not self.exposure.is_there:
-            yield PROPERTY.finding(
+        if not self.exposure.has_load_balancer:
+            yield NO_LOAD_BALANCER.finding(
                 "exposure.kind",
-                "'none' makes no Ingress; say public, internal or existing, or leave ingress out",
+                "'none' makes no Ingress",
+                todo="choose public, internal or existing, or leave ingress out",
             )
         if self.exposure.shared:
-            yield PROPERTY.finding(
-                "exposure.shared",
-                "is about Services; an Ingress has a load balancer of its own (457/45490); leave it out",
-            )
+            yield shared_ingress_finding()
         if self.path is not None and self.paths is not None:
-            yield PROPERTY.finding("paths", "path is given as well; give one of them")
+            yield COMBINATION.finding("paths", "path is given as well", todo="give one of them")
         if self.paths is not None and not self.paths:
-            yield PROPERTY.finding("paths", "is empty; leave it out for '/'")
+            yield EMPTY.finding("paths", "is empty", todo="leave it out for '/'")
         for name in ("redirect", "both_protocols"):
             if getattr(self, name) and self.certificate_id is None:
-                yield PROPERTY.finding(name, "needs certificate_id; without HTTPS there is only one protocol")
+                why = "without HTTPS there is only one protocol"
+                yield COMBINATION.finding(name, "needs certificate_id", why=why)
         if self.redirect and self.both_protocols:
-            yield PROPERTY.finding(
-                "both_protocols", "contradicts redirect: HTTP either serves or redirects; leave one out"
-            )
-        written = ingress_keys(
-            self.exposure,
-            certificate=self.certificate_id is not None,
-            redirect=bool(self.redirect),
-            both_protocols=bool(self.both_protocols),
-        )
-        yield from given_findings(On.INGRESS, self.annotations, written, "annotations")
+            what = "contradicts redirect: HTTP either serves or redirects"
+            yield COMBINATION.finding("both_protocols", what, todo="leave one out")
+        yield from annotation_findings(On.INGRESS, self.annotations, self._written(), "annotations")
+
+    def _written(self) -> dict[str, str]:
+        """Return the annotations that the component writes on the Ingress, each with its argument."""
+        found = self.exposure.argument_of(INGRESS_KEYS, "exposure")
+        if self.certificate_id is not None:
+            found[TLS] = "certificate_id"
+        if self.redirect:
+            found[keys.INGRESS_REDIRECT] = "redirect"
+        if self.both_protocols:
+            rules = (keys.INGRESS_RULE_MIX, keys.INGRESS_HTTP_RULES, keys.INGRESS_HTTPS_RULES)
+            found |= dict.fromkeys(rules, "both_protocols")
+        return found
 
     @property
     def all_paths(self) -> Sequence[IngressPathArgs]:
@@ -117,17 +136,56 @@ class IngressArgs(Args):
         return self.paths or [IngressPathArgs(path="/" if self.path is None else self.path)]
 
 
-def ingress_annotations(
+def ingress_findings(args: "ClientIpWorkloadArgs", ingress: IngressArgs) -> Iterator[Finding]:
+    """Compare the Ingress with the Service behind it."""
+    paths = [path.port for path in ingress.paths or ()]
+    by_default = ingress.port is None and (not paths or None in paths)
+    targets = [("ingress.port", args.all_ports[0].port if by_default else ingress.port)]
+    targets += [(f"ingress.paths[{index}].port", port) for index, port in enumerate(paths)]
+    ports = [(value_if_known(port.port), port.transport) for port in args.all_ports]
+    for path, target in targets:
+        number = value_if_known(target)
+        if number is not None:
+            yield from ingress_port_findings(path, number, ports)
+    service, own = args.exposure.load_balancer_id, ingress.exposure.load_balancer_id
+    yield from same_load_balancer_findings(value_if_known(service), value_if_known(own))
+
+
+def make_ingress(
+    objects: WorkloadObjects, guard: pulumi.Resource, service: pulumi.Resource
+) -> kubernetes.networking.v1.Ingress | None:
+    """Make the Ingress, with the Secret of its certificate; None without an Ingress."""
+    args, ingress, certificate = objects.args, objects.args.ingress, None
+    if ingress is None:
+        return None
+    if ingress.certificate_id is not None:
+        certificate = make_certificate(objects, "ingress-certificate", ingress.certificate_id, guard)
+    backend, first_port = objects.service_name, args.all_ports[0].port
+    written = {**_ingress_annotations(ingress, args.is_direct, backend, first_port), **ADDRESS_ONLY}
+    return kubernetes.networking.v1.Ingress(
+        f"{objects.name}-ingress",
+        metadata=objects.metadata(child=INGRESS, written=written),
+        spec=_ingress_spec(ingress, backend, first_port, certificate),
+        opts=child_options(
+            objects.component,
+            depends_on=[service],
+            replace_on_changes=replacing_annotations(args, On.INGRESS),
+            delete_before_replace=True,  # the new Ingress has the same name
+            hooks=direct_access_hook(objects, "ingress", keys.INGRESS_DIRECT_ACCESS),
+        ),
+    )
+
+
+def _ingress_annotations(
     args: IngressArgs, direct: bool, backend: Input[str], first_port: Input[int]
 ) -> dict[str, Input[str]]:
-    """All annotations of the Ingress that TKE reads."""
+    """Return all annotations of the Ingress that TKE reads."""
     found: dict[str, Input[str]] = {
         **(args.annotations or {}),
-        **annotations.ingress_annotations(direct, args.exposure.placement(INGRESS_KEYS)),
+        **annotations.ingress_annotations(direct, args.exposure.load_balancer_annotations(INGRESS_KEYS)),
     }
-    found[keys.INGRESS_REDIRECT] = annotations.flag(
-        bool(args.redirect)
-    )  # always: removing it would not switch it off
+    # Written always: the removal of the annotation would not switch the redirect off.
+    found[keys.INGRESS_REDIRECT] = annotations.flag(bool(args.redirect))
     if args.both_protocols:
         rules = _mixed_rules(args, backend, first_port)
         found |= {
@@ -166,10 +224,10 @@ def _as_json(rules: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def ingress_spec(
+def _ingress_spec(
     args: IngressArgs, backend: Input[str], first_port: Input[int], certificate: Input[str] | None
 ) -> kubernetes.networking.v1.IngressSpecArgs:
-    """Rules for every host and path, and the Secret that names the certificate."""
+    """Return the rules for every host and path, and the Secret that names the certificate."""
     paths = [
         kubernetes.networking.v1.HTTPIngressPathArgs(
             path=path.path,

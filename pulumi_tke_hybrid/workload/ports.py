@@ -1,70 +1,20 @@
-"""The words with which a workload is described.
-
-The ports of a workload, and how the load balancer listens on them."""
+"""The ports of a workload: `PortArgs`, the listeners of the load balancer, and both as Kubernetes and TKE
+read them."""
 
 import re
 from collections.abc import Iterator, Sequence
 from enum import Enum
-from typing import Literal, Optional, Union
+from typing import Any, Literal, Optional, Union
 
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Check, Input, value_if_known
 from pulumi_tke_hybrid.tke import names
-from pulumi_tke_hybrid.tke import names as ids
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
-
-
-class WorkloadKind(str, Enum):
-    """The Kubernetes object that holds the pods."""
-
-    DEPLOYMENT = "deployment"
-    STATEFUL_SET = "statefulset"
-
-
-class PodManagementPolicy(str, Enum):
-    """In which order a StatefulSet makes and removes its pods when it is scaled."""
-
-    ORDERED_READY = "OrderedReady"
-    """One after the other, each when the one before is ready."""
-    PARALLEL = "Parallel"
-    """All at once."""
-
-
-class PodNetwork(str, Enum):
-    """Where pods get their address from."""
-
-    ENI = "eni"
-    """The ENI subnet of their node's zone: an address of the VPC."""
-    GLOBAL_ROUTE = "global_route"
-    """The overlay of the cluster."""
-
-
-class ExternalTrafficPolicy(str, Enum):
-    """Which nodes pass a load balancer's traffic on to pods, where it does not go to pods directly."""
-
-    CLUSTER = "cluster"
-    """All of them; pods see a node's address."""
-    LOCAL = "local"
-    """Those that hold a pod; pods see the client. Load is as uneven as pods are spread, and rollouts leave
-    short gaps (457/38426)."""
-
-
-class ClientIpFrom(str, Enum):
-    """Where an application reads its client's address."""
-
-    PEER = "peer"
-    """The TCP connection's other end: load balancers pass layer-4 packets on as the client sent them
-    (214/3728)."""
-    HEADER = "x-forwarded-for"
-    """The HTTP header that the load balancer writes. On layer 7 it makes connections of its own and keeps
-    them for several clients, so
-    the other end may be the load balancer (214/3728)."""
-    NOWHERE = "none"
-    """Nowhere: the connection comes from a node."""
-
+from pulumi_tke_hybrid.tke.rules.input_rules import EMPTY
+from pulumi_tke_hybrid.tke.rules.load_balancer_rules import certificate_finding, health_check_findings
+from pulumi_tke_hybrid.tke.rules.pod_rules import Port, port_findings
 
 PROTOCOLS = ("TCP", "UDP", "TCP_SSL")
 
@@ -76,6 +26,30 @@ def container_port_name(name: str | None) -> str | None:
     """The name as a container's port can carry it: at most 15 characters, one of them a letter; None where it
     cannot."""
     return name if name is not None and _CONTAINER_PORT_NAME.fullmatch(name) else None
+
+
+class ExternalTrafficPolicy(str, Enum):
+    """Which nodes pass a load balancer's traffic on to pods, where the load balancer does not send to
+    pods."""
+
+    CLUSTER = "cluster"
+    """All nodes; pods see a node's address."""
+    LOCAL = "local"
+    """The nodes that hold a pod; pods see the client. Load is as uneven as pods are spread, and rollouts
+    leave short gaps (457/38426)."""
+
+
+class ClientIpFrom(str, Enum):
+    """Where an application reads its client's address."""
+
+    PEER = "peer"
+    """The TCP connection's other end: load balancers pass layer-4 packets on as the client sent them
+    (214/3728)."""
+    HEADER = "x-forwarded-for"
+    """The HTTP header that the load balancer writes. On layer 7 the load balancer makes connections of its
+    own and uses them for several clients, so the other end may be the load balancer (214/3728)."""
+    NOWHERE = "none"
+    """Nowhere: the connection comes from a node."""
 
 
 class Scheduler(str, Enum):
@@ -132,13 +106,18 @@ class HealthCheckArgs(Args):
     """Checks in a row that must fail, 2 to 10. Default: TKE's, 3. Updated in place."""
 
     def problems(self) -> Iterator[Finding]:
-        timeout, interval = value_if_known(self.timeout), value_if_known(self.interval)
-        if timeout is not None and interval is not None and timeout >= interval:
-            yield PROPERTY.finding(
-                "timeout",
-                f"{timeout} s is not below the interval of {interval} s; a check must end before the next one"
-                " begins",
-            )
+        yield from health_check_findings(value_if_known(self.timeout), value_if_known(self.interval))
+
+    def as_config(self) -> dict[str, Any]:
+        """Return the health check of a listener in a `TkeServiceConfig`."""
+        found = {
+            "enable": True if self.enabled is None else self.enabled,
+            "intervalTime": self.interval,
+            "timeout": self.timeout,
+            "healthNum": self.healthy,
+            "unHealthNum": self.unhealthy,
+        }
+        return {name: value for name, value in found.items() if value is not None}
 
 
 @args_class(session_seconds=_range(30, 3600, " s"))
@@ -157,9 +136,19 @@ class ListenerArgs(Args):
 
     def problems(self) -> Iterator[Finding]:
         if self.session_seconds is None and self.scheduler is None and self.health_check is None:
-            yield PROPERTY.finding(
-                "", "says nothing; set session_seconds, scheduler or health_check, or leave it out"
-            )
+            todo = "set session_seconds, scheduler or health_check, or leave it out"
+            yield EMPTY.finding("", "says nothing", todo=todo)
+
+    def as_config(self) -> dict[str, Any]:
+        """Return the settings of a listener in a `TkeServiceConfig`."""
+        found: dict[str, Any] = {}
+        if self.session_seconds is not None:
+            found["session"] = {"enable": True, "sessionExpireTime": self.session_seconds}
+        if self.health_check is not None:
+            found["healthCheck"] = self.health_check.as_config()
+        if self.scheduler is not None:
+            found["scheduler"] = self.scheduler
+        return found
 
 
 @args_class(
@@ -167,7 +156,7 @@ class ListenerArgs(Args):
     target_port=port_problem,
     protocol=_protocol_problem,
     name=names.dns_label_problem,
-    certificate_id=ids.certificate_problem,
+    certificate_id=names.certificate_problem,
 )
 class PortArgs(Args):
     """One port of the workload."""
@@ -190,19 +179,15 @@ class PortArgs(Args):
 
     name: Optional[str] = None
     """Name of the port, another one for each; with `image` the container's port has it too, so that a probe
-    may use it, unless it is
-    longer than 15 characters. Default: `port-` and the number's place in the list, on the Service alone. A
-    change rolls the pods."""
+    may use it, unless it is longer than 15 characters. Default: `port-` and the number's place in the list,
+    on the Service alone. A change rolls the pods."""
 
     def problems(self) -> Iterator[Finding]:
         if (self.certificate_id is not None) != (self.protocol == "TCP_SSL"):
-            yield PROPERTY.finding(
-                "certificate_id",
-                "belongs to protocol 'TCP_SSL', and only to it; the load balancer needs it to end TLS",
-            )
+            yield certificate_finding()
 
-    def called(self, index: int) -> str:
-        """Its name, given or not, as the port of this place in the list."""
+    def service_name(self, index: int) -> str:
+        """Return the port's name on the Service; `index` is the port's place in the list."""
         return self.name or f"port-{index}"
 
     @property
@@ -216,9 +201,18 @@ class PortArgs(Args):
         return "UDP" if self.protocol == "UDP" else "TCP"
 
 
+def ports_findings(ports: Sequence[PortArgs], *, exposed: bool, direct: bool) -> Iterator[Finding]:
+    """Compare the ports of a workload with each other."""
+    described = [
+        Port(value_if_known(port.port), port.protocol or "TCP", port.name, port.service_name(index))
+        for index, port in enumerate(ports)
+    ]
+    yield from port_findings(described, exposed=exposed, direct=direct)
+
+
 def container_ports(ports: Sequence[PortArgs]) -> list[kubernetes.core.v1.ContainerPortArgs]:
-    """The ports of the container, each once: two ports of the Service may send to one. A probe may use the
-    names that are given."""
+    """Return the ports of the container. Two ports of the Service that send to one container port become one
+    port."""
     found: dict[object, tuple[PortArgs, str | None]] = {}
     for port in ports:
         number = value_if_known(port.container_port)
@@ -231,3 +225,29 @@ def container_ports(ports: Sequence[PortArgs]) -> list[kubernetes.core.v1.Contai
         )
         for port, name in found.values()
     ]
+
+
+def service_ports(ports: Sequence[PortArgs]) -> list[kubernetes.core.v1.ServicePortArgs]:
+    """Return the ports of the Service."""
+    return [
+        kubernetes.core.v1.ServicePortArgs(
+            name=port.service_name(index),
+            port=port.port,
+            target_port=port.container_port,
+            protocol=port.transport,
+        )
+        for index, port in enumerate(ports)
+    ]
+
+
+def listener_config(ports: Sequence[PortArgs], default: ListenerArgs | None) -> dict[str, Any] | None:
+    """Return the spec of the `TkeServiceConfig`, or None without listener settings.
+
+    TKE finds the listener of a port by protocol and port number.
+    """
+    listeners = [
+        {"protocol": port.protocol or "TCP", "port": port.port, **listener.as_config()}
+        for port in ports
+        if (listener := port.listener or default) is not None
+    ]
+    return {"loadBalancer": {"l4Listeners": listeners}} if listeners else None

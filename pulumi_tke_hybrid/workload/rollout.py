@@ -1,36 +1,43 @@
-"""How pods are replaced without losing a request, and how long that may take.
+"""The rollout of a workload: `RolloutArgs`, timeouts, the surge that the cluster's addresses allow, and the
+report of a rollout that does not end."""
 
-What the facts of a cluster say about a workload: enough addresses, the right subnets."""
-
+import asyncio
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 import pulumi
 
+from pulumi_tke_hybrid.component import live_objects
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.diagnostics import report
-from pulumi_tke_hybrid.component.inputs import Check, Input, value_if_known
+from pulumi_tke_hybrid.component.inputs import Check, Input, is_pending, value_if_known
+from pulumi_tke_hybrid.component.resource_options import cluster_of
+from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.tke import cluster_facts
 from pulumi_tke_hybrid.tke.capacity import room_of
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
+from pulumi_tke_hybrid.tke.rollout_diagnosis import stuck_lines
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
-from pulumi_tke_hybrid.tke.rules import workload as rules
-from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
+from pulumi_tke_hybrid.tke.rules import address_capacity
+from pulumi_tke_hybrid.tke.rules.pod_rules import stop_time_findings
+
+if TYPE_CHECKING:
+    from pulumi_tke_hybrid.workload.workload_args import ClientIpWorkloadArgs
 
 PRE_STOP_SECONDS = 15
-"""Long enough for a load balancer to see weight 0 and for node-port rules to follow, before the application
-is told to stop."""
+"""Default time between the pod's deletion and SIGTERM: a load balancer sees weight 0, and node-port rules
+follow."""
 APPLICATION_SECONDS = 30
-"""What Kubernetes gives an application to end by itself."""
+"""Kubernetes' default time for an application to end."""
 POD_SECONDS = 120
 MOST_WAVES = 4
-"""A quarter of the pods at a time."""
+"""Default surge: a quarter of the pods at a time."""
 PULUMI_MARGIN = 30
-"""Kubernetes' own verdict, which names the reason, comes before Pulumi's timeout."""
+"""Seconds by which Pulumi's timeout exceeds Kubernetes' progress deadline, whose error names the reason."""
 LONGEST_SECONDS = 7200
-"""When the number of replicas is not known in time."""
+"""Timeout while the number of replicas is not known."""
 
 
 def _at_least(low: int, high: int, unit: str) -> Check:
@@ -50,33 +57,37 @@ class RolloutArgs(Args):
     """How pods are replaced. The defaults lose no request."""
 
     pre_stop_seconds: Optional[int] = None
-    """A pod that is to go keeps serving for this long, while load balancers stop sending to it; 0 for not at
-    all. Containers that have a
-    preStop hook of their own keep it. Default: 15. A change rolls the pods."""
+    """Seconds that a deleted pod keeps serving while load balancers stop sending to the pod; 0 for none.
+    Containers with a preStop hook of their own keep that hook. Default: 15. A change rolls the pods."""
 
     termination_grace_seconds: Optional[int] = None
-    """After this long a pod is killed; must leave the application time beyond `pre_stop_seconds`. Default: 30
-    more than that. A change rolls the pods."""
+    """Seconds from a pod's deletion until the pod is killed; more than `pre_stop_seconds`. Default: 30 more
+    than `pre_stop_seconds`. A change rolls the pods."""
 
     native_sleep: Optional[bool] = None
-    """Wait by Kubernetes' own sleep, which needs no program in the image; on clusters older than 1.30 say
-    false, for the program `sleep` of the image. Default: true. A change rolls the pods."""
+    """Whether the preStop hook uses Kubernetes' own sleep, which needs no program in the image. Clusters
+    older than 1.30 need false: the hook then runs the program `sleep` of the image. Default: true. A change
+    rolls the pods."""
 
     max_surge: Optional[Input[int]] = None
-    """How many pods a Deployment has beyond `replicas` while it rolls; each one needs an address, and more
-    than the container subnets hold is refused when `cluster_facts` tell them. Default: a quarter, at least
-    one, and never more than they hold. Updated in place."""
+    """How many pods a Deployment has beyond `replicas` during a rollout; each pod needs an address. With
+    `cluster_facts`, more pods than the container subnets hold are refused. Default: a quarter of `replicas`,
+    at least one, at most the free addresses. Updated in place."""
 
     pod_seconds: Optional[int] = None
-    """How long one pod may take until the load balancer has it: image, start, health checks. Progress
-    deadline and Pulumi's timeout are this times the waves of a rollout. Default: 120. Updated in place."""
+    """Seconds from the start of a pod until the load balancer sends to the pod: image, start, health checks.
+    Progress deadline and Pulumi's timeout are these seconds times the waves of a rollout. Default: 120.
+    Updated in place."""
 
     def problems(self) -> Iterator[Finding]:
-        if self.termination_grace_seconds is not None and self.termination_grace_seconds <= self.pre_stop:
-            yield PROPERTY.finding(
+        if self.termination_grace_seconds is not None:
+            enough = str(self.pre_stop + APPLICATION_SECONDS)
+            yield from stop_time_findings(
                 "termination_grace_seconds",
-                f"{self.termination_grace_seconds} s leaves the application no time after {self.pre_stop} s"
-                f" of pre_stop_seconds, it would be killed; use {self.pre_stop + APPLICATION_SECONDS}",
+                self.termination_grace_seconds,
+                self.pre_stop,
+                "pre_stop_seconds",
+                enough,
             )
 
     @property
@@ -100,106 +111,176 @@ class RolloutArgs(Args):
 
 
 @dataclass(frozen=True)
-class Seconds:
+class RolloutTimeout:
     """How long a rollout may take."""
 
     progress: int
-    """Until Kubernetes gives up, and says why."""
+    """Seconds until Kubernetes ends the rollout with a reason."""
 
     def options(self) -> pulumi.CustomTimeouts:
-        """Pulumi's own patience: a little more, so that Kubernetes' verdict comes first."""
+        """Return Pulumi's own timeout, which is longer, so that Kubernetes' error comes first."""
         text = f"{self.progress + PULUMI_MARGIN}s"
         return pulumi.CustomTimeouts(create=text, update=text)
 
 
 def surge_of(replicas: int, free: int | None = None) -> int:
-    """How many pods may come beyond `replicas`: a quarter, at least one, at most as many as there are
-    addresses for."""
-    wanted = max(math.ceil(replicas / MOST_WAVES), 1)
-    return wanted if free is None else max(min(wanted, free), 0)
+    """Return the default surge: a quarter of `replicas`, at least one, at most the `free` addresses."""
+    quarter = max(math.ceil(replicas / MOST_WAVES), 1)
+    return quarter if free is None else max(min(quarter, free), 0)
 
 
 def deployment_timeout(
-    rollout: RolloutArgs, replicas: Input[int], *, bounded: bool, scaled: bool = False
-) -> Seconds:
-    """Pods come in waves, as many at a time as the surge allows; plus a wave to begin and one to end.
+    rollout: RolloutArgs, replicas: Input[int], *, bounded: bool, autoscaled: bool = False
+) -> RolloutTimeout:
+    """Return the time of all waves of a Deployment, with a wave more to begin and a wave more to end.
 
-    `bounded`: the addresses may allow fewer at a time than wished for, down to one. `scaled`: an autoscaler
-    decides how many there are.
+    `bounded`: free addresses may reduce the surge, down to one pod.
     """
-    if scaled:
-        return Seconds(LONGEST_SECONDS)
+    if autoscaled:
+        return RolloutTimeout(LONGEST_SECONDS)
     number, surge = value_if_known(replicas), value_if_known(rollout.max_surge)
     if rollout.max_surge is None and not bounded:
         waves = MOST_WAVES if number is None else math.ceil(number / surge_of(number))
     elif number is None:
-        return Seconds(LONGEST_SECONDS)
+        return RolloutTimeout(LONGEST_SECONDS)
     else:
         waves = math.ceil(number / max(surge or 1, 1))
-    return Seconds(rollout.pod * (2 + waves))
+    return RolloutTimeout(rollout.pod * (2 + waves))
 
 
-def stateful_set_timeout(rollout: RolloutArgs, replicas: Input[int], *, scaled: bool = False) -> Seconds:
-    """One pod after the other, each gone before it comes again."""
-    number = None if scaled else value_if_known(replicas)
-    return Seconds(
-        LONGEST_SECONDS if number is None else (rollout.pod + rollout.termination_grace) * (1 + number)
-    )
+def stateful_set_timeout(
+    rollout: RolloutArgs, replicas: Input[int], *, autoscaled: bool = False
+) -> RolloutTimeout:
+    """Return the time of a StatefulSet, which stops and starts one pod after the other."""
+    number = None if autoscaled else value_if_known(replicas)
+    if number is None:
+        return RolloutTimeout(LONGEST_SECONDS)
+    return RolloutTimeout((rollout.pod + rollout.termination_grace) * (1 + number))
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a workload asks of its cluster."""
+class AddressDemand:
+    """The properties of a workload that the facts of its cluster limit."""
 
     replicas: Input[int]
     surge: Input[int] | None
-    """As the user gave it."""
+    """`rollout.max_surge`; None for the default."""
     on_eni: bool
     exposed: bool
+    """Whether a load balancer sends to the pods."""
     rolling: bool
-    """A new pod comes before an old one goes. Not with a StatefulSet."""
+    """Whether a new pod starts before an old pod stops; false for a StatefulSet."""
     fixed_ip: bool
-    nominated: Sequence[Input[str]]
-    balancers: Mapping[str, Input[str]]
-    """Subnets of internal load balancers that must not be the pods', by property path."""
+    nominated_subnets: Sequence[Input[str]]
+    load_balancer_subnets: Mapping[str, Input[str]]
+    """Subnets of internal load balancers that must be no container subnets, by property path."""
 
 
-def surge_within(
+def address_demand(args: "ClientIpWorkloadArgs", replicas: Input[int]) -> AddressDemand:
+    """Return the demand of a workload."""
+    exposures = {
+        "exposure.subnet_id": args.exposure,
+        "ingress.exposure.subnet_id": args.ingress.exposure if args.ingress else None,
+    }
+    return AddressDemand(
+        replicas=replicas,
+        surge=args.rollout.max_surge if args.rollout else None,
+        on_eni=args.on_eni,
+        exposed=bool(args.load_balanced_objects),
+        rolling=not args.stateful,
+        fixed_ip=bool(args.fixed_ip),
+        nominated_subnets=args.nominated_subnets or (),
+        load_balancer_subnets={
+            path: exposure.subnet_id
+            for path, exposure in exposures.items()
+            if exposure is not None and exposure.subnet_id is not None and not exposure.allow_eni_subnet
+        },
+    )
+
+
+def max_surge(
     component: pulumi.Resource,
     owner: str,
     settings: Mapping[str, Severity],
-    asked: Asked,
+    demand: AddressDemand,
     facts: Input[Mapping[str, Any]] | None,
 ) -> Input[int]:
-    """How many pods a rollout may add. Raises, as soon as the facts are known, when they say that the
-    workload cannot be."""
+    """Return how many pods a rollout may add.
 
-    def judged(values: Sequence[Any]) -> int:
-        replicas, given, told, nominated, balancers = values
-        report(component, owner, settings, cluster_facts.shape_problems(told) if facts is not None else ())
-        cluster = ClusterFacts.of(told)
+    Raises `InvalidInputs` where the facts contradict the workload, as soon as both are known.
+    """
+
+    def checked(values: Sequence[Any]) -> int:
+        replicas, given, known_facts, nominated, subnets = values
+        report(
+            component, owner, settings, cluster_facts.shape_problems(known_facts) if facts is not None else ()
+        )
+        cluster = ClusterFacts.of(known_facts)
         room = (
-            room_of(cluster.inventory(), frozenset(nominated)) if asked.on_eni and facts is not None else None
+            room_of(cluster.inventory(), frozenset(nominated))
+            if demand.on_eni and facts is not None
+            else None
         )
         free = None if room is None else max(room.pods - int(replicas), 0)
         surge = surge_of(int(replicas), free) if given is None else int(given)
         findings = [
-            *cluster_facts.range_problems(told),
-            *rules.capacity_findings(
-                int(replicas), surge if asked.rolling else 0, room, asked.exposed, asked.rolling
+            *cluster_facts.range_problems(known_facts),
+            *address_capacity.capacity_findings(
+                int(replicas), surge if demand.rolling else 0, room, demand.exposed, demand.rolling
             ),
-            *rules.fact_findings(cluster, asked.fixed_ip, balancers),
+            *address_capacity.fact_findings(cluster, demand.fixed_ip, subnets),
         ]
         report(component, owner, settings, findings)
         return surge
 
-    if (
-        facts is None
-        and value_if_known(asked.replicas) is not None
-        and (asked.surge is None or value_if_known(asked.surge) is not None)
-    ):
-        return judged([asked.replicas, asked.surge, {}, [], {}])
-    told: Input[Mapping[str, Any]] = {} if facts is None else facts
-    return pulumi.Output.all(asked.replicas, asked.surge, told, list(asked.nominated), asked.balancers).apply(
-        judged
-    )
+    if facts is None and value_if_known(demand.replicas) is not None and not is_pending(demand.surge):
+        return checked([demand.replicas, demand.surge, {}, [], {}])
+    return pulumi.Output.all(
+        demand.replicas,
+        demand.surge,
+        {} if facts is None else facts,
+        list(demand.nominated_subnets),
+        demand.load_balancer_subnets,
+    ).apply(checked)
+
+
+def max_unavailable(surge: Input[int]) -> Input[int]:
+    """Return 1 where a rollout may add no pod, so that one pod stops before the next pod starts; else 0."""
+    plain = value_if_known(surge)
+    return pulumi.Output.from_input(surge).apply(_is_zero) if plain is None else _is_zero(plain)
+
+
+def _is_zero(surge: int) -> int:
+    return int(surge == 0)
+
+
+def stuck_rollout_hook(
+    name: str, component: pulumi.Resource, provider: pulumi.ProviderResource | None
+) -> pulumi.ResourceHookBinding:
+    """Return a hook of a Deployment or StatefulSet: after a failed wait, log which pods are not ready, and
+    why.
+
+    Pulumi's own error names neither readiness gate nor subnet. The hook reads the cluster once, and never
+    retries.
+    """
+
+    async def explain(hook: pulumi.ErrorHookArgs) -> bool:
+        if hook.failed_operation == "delete":
+            return False
+        inputs: Mapping[str, Any] = hook.new_inputs or {}
+        workload = str(inputs["metadata"]["name"])
+        namespace = str(inputs["metadata"].get("namespace") or "default")
+        labels: Mapping[str, str] = inputs["spec"]["selector"]["matchLabels"]
+        try:
+            pods, events = await asyncio.to_thread(
+                live_objects.pods_and_events, *await cluster_of(provider), namespace, labels
+            )
+        except KubeError as error:  # the engine reports the failed wait itself
+            text = f"{workload}: the rollout failed, and its pods could not be read ({error})"
+            pulumi.log.warn(text, component)
+            return False
+        for line in stuck_lines(workload, pods, events):
+            pulumi.log.error(f"{workload}: the rollout is stuck: {line}", component)
+        return False
+
+    return pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook(f"{name}-stuck-rollout", explain)])

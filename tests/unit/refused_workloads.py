@@ -45,7 +45,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"image": None, "containers": [core.ContainerArgs(name="a", image="a")], "env": {"A": "b"}},
         "env: belongs to image; with containers each container carries its own",
     ),
-    ({**whole(), "node_selector": {"a": "b"}}, "node_selector: is part of pod_spec; say it there"),
+    ({**whole(), "node_selector": {"a": "b"}}, "node_selector: is part of pod_spec; give it there"),
     (
         whole(host_network=True),
         (
@@ -212,7 +212,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         {"ingress": {"exposure": tke.not_exposed()}},
         (
-            "ingress.exposure.kind: 'none' makes no Ingress; say public, internal or existing, or leave"
+            "ingress.exposure.kind: 'none' makes no Ingress; choose public, internal or existing, or leave"
             " ingress out"
         ),
     ),

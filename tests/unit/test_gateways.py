@@ -130,7 +130,7 @@ def test_a_load_balancer_may_be_described_by_a_dictionary_as_everywhere() -> Non
     [
         ("traefik", "workloads: must be a list: ['traefik']"),
         ([], "workloads: is empty, so no pod would go to ENI; name the Deployments and StatefulSets, "
-             "or say None if Envoy Gateway makes the pods"),
+             "or give None if Envoy Gateway makes the pods"),
         ([7], "workloads[0]: must be a string; got 7"),
     ],
 )  # fmt: skip
@@ -185,10 +185,10 @@ UNMOVED = (
     " address; "
 )
 INDIRECT = (
-    "warning: gateway_transform: no Service of type LoadBalancer and no EnvoyProxy came by, so no load"
+    "warning: gateway_transform: received no Service of type LoadBalancer and no EnvoyProxy, so no load"
     " balancer became direct; "
 )
-UNGIVEN = "warning: gateway_transform: was given no Kubernetes object, so it changed nothing; "
+UNGIVEN = "warning: gateway_transform: received no Kubernetes object, so it changed nothing; "
 
 
 @pytest.mark.parametrize(

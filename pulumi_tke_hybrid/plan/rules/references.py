@@ -21,7 +21,7 @@ from pulumi_tke_hybrid.plan.rules.registry import plan_rule
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.load_balancers import LISTENERS, listener_findings
+from pulumi_tke_hybrid.tke.rules.load_balancer_rules import LISTENERS, listener_findings
 from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, texts, unknown
 
 IN_USE = Rule(

@@ -29,7 +29,7 @@ Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Claim:
+class VolumeClaim:
     """A volume of each pod: its name, and what the program says of it."""
 
     name: str
@@ -39,24 +39,24 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ImmutableFields:
     """What a program says of the objects, as far as it cannot change in them. None is compared with
     nothing."""
 
     selector: Mapping[str, str] | None = None
     service_name: str | None = None
     pod_management_policy: str | None = None
-    claims: Sequence[Claim] | None = None
-    fixed: Mapping[str, Mapping[str, tuple[str, str | None]]] = field(
+    claims: Sequence[VolumeClaim] | None = None
+    annotations: Mapping[str, Mapping[str, tuple[str, str | None]]] = field(
         default_factory=dict[str, "Mapping[str, tuple[str, str | None]]"]
     )
-    """By `service` and `ingress`: annotation -> (property path, value) of what TKE reads only when it makes a
-    load balancer."""
+    """Property path and value of each annotation that TKE reads only when it makes a load balancer, by
+    `service` and `ingress`."""
     exposed: bool | None = None
     """Whether a load balancer stands behind the Service; None where another one is allowed."""
 
 
-def live_findings(live: Mapping[str, Json], wanted: Wanted) -> Iterator[Finding]:
+def live_findings(live: Mapping[str, Json], wanted: ImmutableFields) -> Iterator[Finding]:
     """What differs. `live` has the objects that exist, by `service`, `headless`, `ingress` and `pods`."""
     if "pods" in live:
         yield from _pod_holder_findings(live["pods"], wanted)
@@ -69,14 +69,14 @@ def live_findings(live: Mapping[str, Json], wanted: Wanted) -> Iterator[Finding]
             why="Kubernetes cannot make it headless",
             todo="leave headless_service out, or give another name",
         )
-    for front, fixed in wanted.fixed.items():
+    for front, fixed in wanted.annotations.items():
         if front in live and not managed(
             live[front]
         ):  # later an annotation that somebody edits is no other load balancer
             yield from _fixed_findings(live[front], fixed)
 
 
-def _service_findings(live: Json, wanted: Wanted) -> Iterator[Finding]:
+def _service_findings(live: Json, wanted: ImmutableFields) -> Iterator[Finding]:
     if at(live, "spec", "clusterIP") == "None":
         yield _differs(
             "name",
@@ -97,7 +97,7 @@ def _service_findings(live: Json, wanted: Wanted) -> Iterator[Finding]:
         )
 
 
-def _pod_holder_findings(live: Json, wanted: Wanted) -> Iterator[Finding]:
+def _pod_holder_findings(live: Json, wanted: ImmutableFields) -> Iterator[Finding]:
     selector = mapping(at(live, "spec", "selector", "matchLabels"))
     if items(at(live, "spec", "selector", "matchExpressions")):
         yield _differs(
@@ -137,7 +137,7 @@ _CLAIM = {
 }
 
 
-def _claim_findings(there: Sequence[Claim], said: Sequence[Claim]) -> Iterator[Finding]:
+def _claim_findings(there: Sequence[VolumeClaim], said: Sequence[VolumeClaim]) -> Iterator[Finding]:
     names = [claim.name for claim in there]
     if names != [claim.name for claim in said]:
         yield _differs(
@@ -159,12 +159,12 @@ def _claim_findings(there: Sequence[Claim], said: Sequence[Claim]) -> Iterator[F
                 )
 
 
-def _claim(item: Any) -> Claim:
+def _claim(item: Any) -> VolumeClaim:
     storage, storage_class = (
         at(item, "spec", "resources", "requests", "storage"),
         at(item, "spec", "storageClassName"),
     )
-    return Claim(
+    return VolumeClaim(
         str(at(item, "metadata", "name")),
         storage,
         storage_class,

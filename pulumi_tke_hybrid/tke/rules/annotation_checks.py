@@ -4,12 +4,12 @@ values that it cannot read."""
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.annotations import KNOWN, PREFIXES, Known, On, Value, tke_prefix
+from pulumi_tke_hybrid.tke.annotations import KNOWN, PREFIXES, Known, On, Value, contradiction, tke_prefix
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.values import unknown
 
@@ -33,6 +33,14 @@ VALUE = Rule(
     "TKE can read the value of an annotation.",
     "the values of the annotations",
     "imroc/tke-guide, errors E4026, E4037, E4044 to E4046; 457/51258",
+)
+RESERVED = Rule(
+    "annotation-reserved",
+    Severity.ERROR,
+    "A program gives no annotation that a component or TKE writes, and none without effect on the shared ENI.",
+    "the keys of the annotations",
+    "457/51258, 457/56112, 457/50360",
+    fixed_severity=True,
 )
 
 TLS = "spec.tls"
@@ -165,6 +173,15 @@ _NEEDS: Mapping[On, Sequence[_Need]] = {
     On.POD: (),
     On.NODE: (),
 }
+
+
+def reserved_findings(given: Iterable[str], written: Collection[str]) -> Iterator[Finding]:
+    """Refuse keys that a program may not give. `written`: the keys that the component writes on the
+    object."""
+    for key in given:
+        reason = contradiction(key, written)
+        if reason is not None:
+            yield RESERVED.finding(key, reason)
 
 
 def conflict_findings(

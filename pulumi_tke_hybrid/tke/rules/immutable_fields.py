@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.inputs import EMPTY
+from pulumi_tke_hybrid.tke.rules.input_rules import EMPTY
 
 CLUSTER_FIXED = Rule(
     "cluster-fixed",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pulumi_tke_hybrid.tke import cidrs
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.inputs import not_stated, not_yet
+from pulumi_tke_hybrid.tke.rules.input_rules import not_stated, not_yet
 
 _OVERVIEW = (
     "TKE container network overview (qcloud-documents): nodes = (range - services) / addresses of a node"

@@ -9,7 +9,7 @@ from typing import Any
 from pulumi_tke_hybrid.tke import ipamd, keys, names
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.inputs import ADOPTED, EMPTY, TWICE, not_yet, twice
+from pulumi_tke_hybrid.tke.rules.input_rules import ADOPTED, EMPTY, TWICE, not_yet, twice
 
 NODES_IN_ENI_SUBNET = Rule(
     "node-subnet-as-eni-subnet",

@@ -16,7 +16,7 @@ from pulumi_tke_hybrid.plan.rules import addresses
 from pulumi_tke_hybrid.tke import capacity, cidrs
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from pulumi_tke_hybrid.tke.enis import EniLimit, eni_limit
-from pulumi_tke_hybrid.tke.rules import workload
+from pulumi_tke_hybrid.tke.rules import address_capacity
 from pulumi_tke_hybrid.tke.subnet_allocation import ZoneDemand, propose, too_many_pods
 from tests.unit.capacity.stacks import Json, cluster, made_cluster, preview, subnet
 from tests.unit.capacity.stacks import workload as deployment
@@ -190,9 +190,13 @@ def test_the_preview_passes_nothing_that_capacity_says_does_not_fit_and_counting
             assert lacking == wanted - one_by_one(found, wanted), found
             room = capacity.room_of(ClusterFacts.of(found.facts()).inventory())
             findings = list(
-                workload.capacity_findings(found.replicas, found.surge, room, exposed=False, rolling=True)
+                address_capacity.capacity_findings(
+                    found.replicas, found.surge, room, exposed=False, rolling=True
+                )
             )
-            assert (lacking > 0) == any(finding.rule is workload.ADDRESSES for finding in findings), found
+            assert (lacking > 0) == any(finding.rule is address_capacity.ADDRESSES for finding in findings), (
+                found
+            )
     assert 200 < full < 900
 
 

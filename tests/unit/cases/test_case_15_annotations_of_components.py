@@ -9,7 +9,7 @@ import pytest
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.workload.guard import WorkloadGuardProvider
-from pulumi_tke_hybrid.workload.service import fixed_keys
+from pulumi_tke_hybrid.workload.workload_service import fixed_keys
 from tests.unit.workloads import SUBNET, made
 
 _CLASS: Any = pulumi.output.Unknown

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.workload.hooks import before_second_budget
+from pulumi_tke_hybrid.workload.workload_objects import second_budget_hook
 from tests.unit.live import PULUMI, budget, cluster_of, no_cluster
 from tests.unit.programs import run
 from tests.unit.workloads import made
@@ -76,16 +76,13 @@ def test_the_workloads_own_budget_of_before_it_was_renamed_is_no_second_one(
         made(adopt=True)
 
 
-def asked(monkeypatch: pytest.MonkeyPatch, inputs: Any) -> None:
-    """What the engine asks of the hook before it makes the budget."""
+def run_hook(monkeypatch: pytest.MonkeyPatch, inputs: Any) -> None:
+    """Run the hook of a budget with these inputs, as the engine does before the budget is made."""
     hooks: list[Any] = []
     monkeypatch.setattr(pulumi, "ResourceHook", lambda _, check, opts: hooks.append((check, opts)))
     monkeypatch.setattr(pulumi, "ResourceHookBinding", lambda **_: None)
-    run(
-        lambda: before_second_budget(
-            "w", pulumi.Resource.__new__(pulumi.ComponentResource), "it", LABELS, None
-        )
-    )
+    objects: Any = SimpleNamespace(name="w", owner="it", provider=None, labels=LABELS, component=None)
+    run(lambda: second_budget_hook(objects))
     ((check, opts),) = hooks
     assert opts.on_dry_run
     asyncio.run(check(SimpleNamespace(new_inputs=inputs)))
@@ -100,16 +97,16 @@ def test_without_adopt_the_budgets_are_looked_at_before_ours_is_made_and_at_prev
         tke.InvalidInputs,
         match="disruption_budget: would be the second PodDisruptionBudget of these pods, beside by-hand",
     ):
-        asked(monkeypatch, inputs)
+        run_hook(monkeypatch, inputs)
     cluster_of(monkeypatch, budget("w", {"matchLabels": LABELS}))
-    asked(monkeypatch, inputs)
+    run_hook(monkeypatch, inputs)
 
 
 def test_a_cluster_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     no_cluster(monkeypatch)
     monkeypatch.setattr(pulumi.log, "warn", lambda text, _: said.append(text))
-    asked(monkeypatch, {"metadata": {"name": "w", "namespace": "default"}})
+    run_hook(monkeypatch, {"metadata": {"name": "w", "namespace": "default"}})
     assert said == [
         "it: whether another disruption budget selects its pods could not be read (ConnectTimeout)"
     ]

@@ -9,11 +9,16 @@ import pytest
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.args import Args, parse_args
 from pulumi_tke_hybrid.tke import cidrs, ipamd, names
-from pulumi_tke_hybrid.tke import names as ids
-from pulumi_tke_hybrid.tke import names as zones
 from pulumi_tke_hybrid.tke.rule import Rule
-from pulumi_tke_hybrid.tke.rules import inputs, pools, ranges, workload, zones_and_subnets
-from pulumi_tke_hybrid.tke.rules import pools as capacity
+from pulumi_tke_hybrid.tke.rules import (
+    address_capacity,
+    input_rules,
+    load_balancer_rules,
+    pod_rules,
+    pools,
+    ranges,
+    zones_and_subnets,
+)
 from tests.unit.catalogue.described import CLASSES, properties
 from tests.unit.catalogue.wrong import CATALOGUE, Wrong
 from tests.unit.programs import Graph, run
@@ -21,7 +26,7 @@ from tests.unit.programs import Graph, run
 PROPERTIES = [(cls, name) for cls in CLASSES for name in properties(cls)]
 NEEDS_A_STATE_OR_THE_CLOUD = {
     "adopted-as-it-is", "not-global-router", "subnet-full", "subnet-in-use", "cluster-fixed", "pool-fixed", "pool-resized", "switch-fixed",
-    "subnet-removed", "configmap-of-addon", "stack-place", "endpoint-fixed", "one-step-at-a-time", "address-change",
+    "subnet-removed", "configmap-of-addon", "stack-place", "endpoint-fixed", "one-step-at-a-time", "address-change", "load-balancer-named-twice",
 }  # fmt: skip
 
 
@@ -72,6 +77,15 @@ def test_the_catalogue_is_large_and_covers_every_public_input() -> None:
 
 def test_every_rule_that_a_program_alone_can_break_is_broken_by_one() -> None:
     seen = {finding.rule.id for wrong in CATALOGUE for finding in refusal(wrong)[0].problems}
-    subjects = (cidrs, ids, names, ipamd, zones, capacity, inputs, zones_and_subnets, pools, ranges, workload)
+    rules = (
+        address_capacity,
+        input_rules,
+        load_balancer_rules,
+        pod_rules,
+        pools,
+        ranges,
+        zones_and_subnets,
+    )
+    subjects = (cidrs, names, ipamd, *rules)
     told = {value.id for module in subjects for value in vars(module).values() if isinstance(value, Rule)}
     assert told - seen - NEEDS_A_STATE_OR_THE_CLOUD == {"not-known-yet", "not-stated"}

@@ -401,6 +401,14 @@ WRONG_TYPES = [
             "node_pools[0].autoscale.min_size: is required", "node_pools[0].autoscale.min: is not a property; did you mean 'min_size'?"),
 ]  # fmt: skip
 
+
+def _transformed_release() -> None:
+    args = pulumi.ResourceTransformArgs(
+        True, "kubernetes:helm.sh/v3:Release", "traefik", {}, pulumi.ResourceOptions()
+    )
+    tke.gateway_transform(tke.public(), workloads=None)(args)
+
+
 WORKLOADS = [
     app("no image", workload(image=None), "image: exactly one of image, containers and pod_spec is needed"),
     app("an empty image", workload(image=" "), "image: is empty; give the image"),
@@ -521,8 +529,22 @@ WORKLOADS = [
         selector={"app": "x"}, labels={"app": later("y")}, rules={"no-effect": "error"}), "labels['app']: 'y' has no effect"),
     app("two times to end", workload(image=None, rollout={"termination_grace_seconds": 100}, pod_spec=kubernetes.core.v1.PodSpecArgs(
         containers=[_container()], termination_grace_period_seconds=60)),
-        "rollout.termination_grace_seconds: 100 s has no effect beside pod_spec.termination_grace_period_seconds; the pod gets what pod_spec says; "
+        "rollout.termination_grace_seconds: 100 s has no effect beside pod_spec.termination_grace_period_seconds; the pod gets the seconds of pod_spec; "
         "leave one of them out"),
+    app("no time to stop", workload(rollout={"pre_stop_seconds": 40, "termination_grace_seconds": 40}),
+        "rollout.termination_grace_seconds: 40 s leaves the application no time after 40 s of pre_stop_seconds, it would be killed; use 70"),
+    app("a probe of an unknown port", workload(readiness_probe={"tcp_socket": {"port": "web"}}),
+        "readiness_probe.tcp_socket.port: 'web' is no port of this container; none of its ports has a name"),
+    app("a health check longer than its interval", workload(listener={"health_check": {"interval": 5, "timeout": 5}}),
+        "listener.health_check.timeout: 5 s is not below the interval of 5 s"),
+    app("TLS without a certificate", workload(ports=[{"port": 443, "protocol": "TCP_SSL"}]),
+        "ports[0].certificate_id: belongs to protocol 'TCP_SSL', and only to it"),
+    app("pass-to-target on an own load balancer",
+        workload(exposure={"kind": "existing", "load_balancer_id": "lb-12345678", "pass_to_target": True}),
+        "exposure.pass_to_target: TKE sets it only on load balancers that it makes, this one is 'existing'"),
+    app("51 listeners", workload(ports=[{"port": 8000 + index} for index in range(51)], rules={"listener-quota": "error"}),
+        "ports: 51 listeners on the load balancer of the Service"),
+    Wrong("gateway, a Helm release", _transformed_release, ("opts.transforms: does nothing in a helm.sh/v3 Release",)),
     app("two protocols behind node ports", workload(network="global_route", ports=[{"port": 53}, {"port": 53, "protocol": "UDP"}]),
         "ports[1].port: 53 has TCP and UDP"),
     app("facts that another stack does not export", workload(cluster_facts=later(None)), f"cluster_facts: {EMPTY}"),

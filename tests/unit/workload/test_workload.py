@@ -166,7 +166,7 @@ def test_a_rollout_of_as_many_pods_as_an_autoscaler_likes_has_the_longest_time()
         made(replicas=2, autoscaled=True).named("w-deployment").inputs["spec"]["progressDeadlineSeconds"]
         == LONGEST_SECONDS
     )
-    assert stateful_set_timeout(tke.RolloutArgs(), 2, scaled=True).progress == LONGEST_SECONDS
+    assert stateful_set_timeout(tke.RolloutArgs(), 2, autoscaled=True).progress == LONGEST_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -285,11 +285,11 @@ def test_local_node_ports_are_for_overlay_pods_behind_a_service_and_for_nothing_
             "direct": direct,
             "external_traffic_policy": "local",
         }
-        if exposure.is_there and network is tke.PodNetwork.GLOBAL_ROUTE and not direct:
+        if exposure.has_load_balancer and network is tke.PodNetwork.GLOBAL_ROUTE and not direct:
             assert front(**more)["spec"]["externalTrafficPolicy"] == "Local"
             continue
         (line,) = refusal(**more)
-        reason = "none" if not exposure.is_there else "direct" if direct else "eni"
+        reason = "none" if not exposure.has_load_balancer else "direct" if direct else "eni"
         assert line.startswith(f"external_traffic_policy: {words[reason]};")
 
 

@@ -1,18 +1,33 @@
-"""How clients reach the pods: which load balancer, and what it costs."""
+"""Which load balancer clients come through: `ExposureArgs`, its annotations, and the workloads that name one
+load balancer.
 
-from collections.abc import Iterator, Sequence
+The Service and the Ingress behind the load balancer are made in `service` and `ingress`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, Optional, Union
+from weakref import WeakKeyDictionary
 
 import pulumi
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.inputs import EachItem, Input
-from pulumi_tke_hybrid.tke import annotations, keys
-from pulumi_tke_hybrid.tke import names as ids
-from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.inputs import PROPERTY
+from pulumi_tke_hybrid.component.diagnostics import report
+from pulumi_tke_hybrid.component.errors import InvalidInputs
+from pulumi_tke_hybrid.component.inputs import EachItem, Input, is_pending
+from pulumi_tke_hybrid.component.live_objects import known_value
+from pulumi_tke_hybrid.tke import annotations, keys, names
+from pulumi_tke_hybrid.tke.annotations import On
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
+from pulumi_tke_hybrid.tke.rules.input_rules import COMBINATION
+from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
+    NO_LOAD_BALANCER,
+    Use,
+    pass_to_target_finding,
+    sum_findings,
+    use_findings,
+)
 
 MOST_SECURITY_GROUPS = 5
 
@@ -37,8 +52,8 @@ ChargeTypeInput = Union[ChargeType, Literal["TRAFFIC_POSTPAID_BY_HOUR", "BANDWID
 
 
 @dataclass(frozen=True)
-class FrontKeys:
-    """The annotations with which a Service or an Ingress says which load balancer it wants."""
+class LoadBalancerKeys:
+    """Keys of the annotations by which a Service or an Ingress names its load balancer."""
 
     internal_subnet: str
     existing: str
@@ -48,14 +63,24 @@ class FrontKeys:
     pass_to_target: str
 
 
-SERVICE_KEYS = FrontKeys(
+SERVICE_KEYS = LoadBalancerKeys(
     keys.SERVICE_INTERNAL_SUBNET, keys.SERVICE_EXISTING_LB, keys.SERVICE_CHARGE_TYPE, keys.SERVICE_BANDWIDTH,
     keys.SERVICE_SECURITY_GROUPS, keys.SERVICE_PASS_TO_TARGET,
 )  # fmt: skip
-INGRESS_KEYS = FrontKeys(
+INGRESS_KEYS = LoadBalancerKeys(
     keys.INGRESS_INTERNAL_SUBNET, keys.INGRESS_EXISTING_LB, keys.INGRESS_CHARGE_TYPE, keys.INGRESS_BANDWIDTH,
     keys.INGRESS_SECURITY_GROUPS, keys.INGRESS_PASS_TO_TARGET,
 )  # fmt: skip
+KEYS_OF = {On.SERVICE: SERVICE_KEYS, On.INGRESS: INGRESS_KEYS}
+_KIND_OF = {
+    "subnet_id": "internal",
+    "load_balancer_id": "existing",
+    "charge_type": "public",
+    "bandwidth": "public",
+    "allow_eni_subnet": "internal",
+    "shared": "existing",
+}
+"""The only kind of load balancer that has the property."""
 
 
 def _bandwidth_problem(value: int) -> str | None:
@@ -71,10 +96,10 @@ def _groups_problem(groups: Sequence[object]) -> str | None:
 
 
 @args_class(
-    subnet_id=ids.subnet_problem,
-    load_balancer_id=ids.load_balancer_problem,
+    subnet_id=names.subnet_problem,
+    load_balancer_id=names.load_balancer_problem,
     bandwidth=_bandwidth_problem,
-    security_groups=EachItem(ids.security_group_problem, whole=_groups_problem),
+    security_groups=EachItem(names.security_group_problem, whole=_groups_problem),
 )
 class ExposureArgs(Args):
     """Which load balancer clients come through. Made by `public()`, `internal()`, `existing_clb()` and
@@ -85,8 +110,8 @@ class ExposureArgs(Args):
     of the workload."""
 
     subnet_id: Optional[Input[str]] = None
-    """Subnet of an internal load balancer's address; not an ENI subnet. Fixed when the load balancer is made
-    (457/90598). Default: none. A change is refused at preview until `allow_address_change` of the
+    """Subnet of an internal load balancer's address; not a container subnet. Fixed when the load balancer is
+    made (457/90598). Default: none. A change is refused at preview until `allow_address_change` of the
     workload."""
 
     load_balancer_id: Optional[Input[str]] = None
@@ -102,18 +127,17 @@ class ExposureArgs(Args):
     balancer is made. A change is refused at preview until `allow_address_change` of the workload."""
 
     security_groups: Optional[Sequence[Input[str]]] = None
-    """One to five security groups of the load balancer itself. Default: none, everybody may connect. Updated
-    in place."""
+    """One to five security groups of the load balancer itself. Default: none, every client may connect.
+    Updated in place."""
 
     pass_to_target: Optional[Input[bool]] = None
-    """What the load balancer lets in need not be let in by the pods' (or nodes') own security groups as well.
-    Only for load balancers
-    that TKE makes; on one of your own, set `LoadBalancerPassToTarget` there. Default: TKE's, false. Updated
-    in place."""
+    """Traffic that the load balancer lets in passes without a rule in the security groups of the pods (or
+    nodes). Only for load balancers that TKE makes; on a load balancer of your own, set
+    `LoadBalancerPassToTarget` there. Default: TKE's, false. Updated in place."""
 
     allow_eni_subnet: Optional[bool] = None
-    """Put the load balancer into a subnet of the pods all the same; it then takes an address from them.
-    Default: false. Changes nothing that exists."""
+    """Put the load balancer into a container subnet all the same; the load balancer then takes an address
+    from the pods. Default: false. Changes nothing that exists."""
 
     shared: Optional[bool] = None
     """Several Services of the program use this existing load balancer on purpose, each on ports of its own:
@@ -121,33 +145,23 @@ class ExposureArgs(Args):
     with the same id is refused. Changes nothing that exists."""
 
     def problems(self) -> Iterator[Finding]:
-        belongs = {
-            "subnet_id": "internal",
-            "load_balancer_id": "existing",
-            "charge_type": "public",
-            "bandwidth": "public",
-        }
-        belongs |= {"allow_eni_subnet": "internal", "shared": "existing"}
-        for name, kind in belongs.items():
-            if getattr(self, name) is not None and self.kind_of.value != kind:
-                yield PROPERTY.finding(
+        kind = self.kind_of.value
+        for name, only in _KIND_OF.items():
+            if getattr(self, name) is not None and kind != only:
+                yield COMBINATION.finding(
                     name,
-                    f"belongs to a load balancer of kind {kind!r}, this one is {self.kind_of.value!r}; leave"
-                    " it out",
+                    f"belongs to a load balancer of kind {only!r}, this one is {kind!r}",
+                    todo="leave it out",
                 )
         for name in ("subnet_id", "load_balancer_id"):
-            if getattr(self, name) is None and self.kind_of.value == belongs[name]:
-                yield PROPERTY.finding(name, f"is required for kind {self.kind_of.value!r}")
-        if self.kind is ExposureKind.NONE and self.security_groups is not None:
-            yield PROPERTY.finding(
-                "security_groups", "there is no load balancer of kind 'none'; leave it out"
+            if getattr(self, name) is None and kind == _KIND_OF[name]:
+                yield COMBINATION.finding(name, f"is required for kind {kind!r}")
+        if not self.has_load_balancer and self.security_groups is not None:
+            yield NO_LOAD_BALANCER.finding(
+                "security_groups", "there is no load balancer of kind 'none'", todo="leave it out"
             )
         if self.kind in (ExposureKind.NONE, ExposureKind.EXISTING) and self.pass_to_target is not None:
-            yield PROPERTY.finding(
-                "pass_to_target",
-                f"TKE sets it only on load balancers that it makes, this one is {self.kind_of.value!r}; leave"
-                " it out, and set LoadBalancerPassToTarget on a load balancer of your own",
-            )
+            yield pass_to_target_finding(kind)
 
     @property
     def kind_of(self) -> ExposureKind:
@@ -155,12 +169,12 @@ class ExposureArgs(Args):
         return ExposureKind(self.kind)
 
     @property
-    def is_there(self) -> bool:
-        """Whether there is a load balancer."""
+    def has_load_balancer(self) -> bool:
+        """Whether a load balancer stands behind the Service or the Ingress."""
         return self.kind is not ExposureKind.NONE
 
-    def placement(self, names: FrontKeys) -> dict[str, Input[str]]:
-        """The annotations that say so."""
+    def load_balancer_annotations(self, names: LoadBalancerKeys) -> dict[str, Input[str]]:
+        """Return the annotations that name the load balancer and its settings."""
         found: dict[str, Input[str]] = {}
         if self.subnet_id is not None:
             found[names.internal_subnet] = self.subnet_id
@@ -171,25 +185,35 @@ class ExposureArgs(Args):
         if self.bandwidth is not None:
             found[names.bandwidth] = pulumi.Output.from_input(self.bandwidth).apply(str)
         if self.security_groups is not None:
-            found[names.security_groups] = pulumi.Output.all(*self.security_groups).apply(_joined)
+            found[names.security_groups] = pulumi.Output.all(*self.security_groups).apply(",".join)
         if self.pass_to_target is not None:
-            found[names.pass_to_target] = pulumi.Output.from_input(self.pass_to_target).apply(
-                annotations.flag
-            )
+            passed = pulumi.Output.from_input(self.pass_to_target)
+            found[names.pass_to_target] = passed.apply(annotations.flag)
         return found
 
-    def fixed(self) -> dict[str, Any]:
-        """What cannot change without another load balancer, for the guard's memory."""
-        charge_type = (
-            None
-            if self.charge_type is None
-            else pulumi.Output.from_input(self.charge_type).apply(_enum_value)
+    def argument_of(self, names: LoadBalancerKeys, path: str) -> dict[str, str]:
+        """Return the argument behind each annotation; `path` is the argument that holds the exposure."""
+        given = (
+            "subnet_id",
+            "load_balancer_id",
+            "charge_type",
+            "bandwidth",
+            "security_groups",
+            "pass_to_target",
         )
+        key_of = dict(zip(given, vars(names).values(), strict=True))
+        return {key_of[name]: f"{path}.{name}" for name in given if getattr(self, name) is not None}
+
+    def fixed(self) -> dict[str, Any]:
+        """Return the properties that need another load balancer, as the workload's guard stores them."""
+        charge_type = self.charge_type
         found = {
             "kind": self.kind_of.value,
             "subnetId": self.subnet_id,
             "loadBalancerId": self.load_balancer_id,
-            "chargeType": charge_type,
+            "chargeType": None
+            if charge_type is None
+            else pulumi.Output.from_input(charge_type).apply(_enum_value),
             "bandwidth": self.bandwidth,
         }
         return {name: value for name, value in found.items() if value is not None}
@@ -235,11 +259,10 @@ def existing_clb(
     security_groups: Sequence[Input[str]] | None = None,
     shared: bool | None = None,
 ) -> ExposureArgs:
-    """A load balancer of your own, which outlives the Service: its address survives whatever happens to the
-    cluster.
+    """A load balancer of your own, which outlives the Service: its address survives a loss of the cluster.
 
-    The way for production: make it with `tencentcloud.clb.Instance`, protect it, and give its id here.
-    `shared`: several Services use it.
+    The way for production: make the load balancer with `tencentcloud.clb.Instance`, protect it, and give its
+    id here. `shared`: several Services use the load balancer.
     """
     return ExposureArgs(
         kind=ExposureKind.EXISTING,
@@ -250,7 +273,7 @@ def existing_clb(
 
 
 def not_exposed() -> ExposureArgs:
-    """No load balancer in front of the Service."""
+    """No load balancer behind the Service."""
     return ExposureArgs(kind=ExposureKind.NONE)
 
 
@@ -258,5 +281,36 @@ def _enum_value(value: str) -> str:
     return ChargeType(value).value
 
 
-def _joined(groups: Sequence[str]) -> str:
-    return ",".join(groups)
+_USES: "WeakKeyDictionary[pulumi.Resource, dict[str, list[Use]]]" = WeakKeyDictionary()
+"""Uses of each load balancer by the stack resource of a run, so that two programs of one process stay
+apart."""
+
+
+def register_use(
+    component: pulumi.Resource, use: Use, load_balancer: Input[str], settings: Mapping[str, Severity]
+) -> Input[bool]:
+    """Register that a workload uses an existing load balancer, and compare the use with earlier ones.
+
+    Raises `InvalidInputs` where another workload of the run names the load balancer, unless both share it.
+    Resources that depend on the check use the returned value. A preview that does not know the id does not
+    compare.
+    """
+    root = pulumi.runtime.get_root_resource()
+    uses: dict[str, list[Use]] = {} if root is None else _USES.setdefault(root, {})
+
+    def register(name: str) -> bool:
+        others = uses.setdefault(name, [])
+        InvalidInputs.raise_if_any(use.owner, use_findings(use, name, others))
+        report(component, use.owner, settings, sum_findings(use, name, others))
+        others.append(use)
+        return True
+
+    async def register_when_known() -> bool:
+        name = await known_value(load_balancer)
+        return name is None or register(str(name))
+
+    return (
+        pulumi.Output.from_input(register_when_known())
+        if is_pending(load_balancer)
+        else register(str(load_balancer))
+    )

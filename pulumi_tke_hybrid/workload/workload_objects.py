@@ -1,0 +1,272 @@
+"""The objects of a workload: names, labels and metadata, and the comparison with objects that exist already.
+
+The rules of the comparison are in `tke.rules.adoption`, the requests are in `component.live_objects`.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from pulumi_tke_hybrid.component import live_objects
+from pulumi_tke_hybrid.component.errors import InvalidInputs
+from pulumi_tke_hybrid.component.inputs import Input, value_if_known
+from pulumi_tke_hybrid.component.live_objects import (
+    Live,
+    Place,
+    cluster_is_known,
+    known_value,
+    lost_on_the_provider,
+    parts,
+    read_live,
+    with_live_value,
+)
+from pulumi_tke_hybrid.component.pods import take
+from pulumi_tke_hybrid.component.resource_options import cluster_of, takes_existing_objects, upsert_finding
+from pulumi_tke_hybrid.kube.errors import KubeError
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.adoption import (
+    ImmutableFields,
+    VolumeClaim,
+    budget_findings,
+    live_findings,
+    managed,
+)
+from pulumi_tke_hybrid.tke.values import at
+from pulumi_tke_hybrid.workload.exposure_args import (
+    INGRESS_KEYS,
+    SERVICE_KEYS,
+    ExposureArgs,
+    LoadBalancerKeys,
+)
+
+if TYPE_CHECKING:
+    from pulumi_tke_hybrid.workload.workload_args import ClientIpWorkloadArgs
+
+NAME_LABEL = "app.kubernetes.io/name"
+SERVICE, HEADLESS, INGRESS, PODS, BUDGET = "service", "headless", "ingress", "pods", "budget"
+"""The objects that may exist already. `PODS` is the Deployment or the StatefulSet."""
+_FORCE = {"pulumi.com/patchForce": "true"}
+"""Annotation that lets Pulumi take over fields which kubectl or another tool manages, instead of a
+conflict."""
+_ALSO_AT_PREVIEW = pulumi.ResourceHookOptions(on_dry_run=True)
+
+
+class WorkloadObjects:
+    """Names, labels and metadata of a workload's objects.
+
+    With `adopt`, or where `ignored` names a field that the Kubernetes provider does not find, the live
+    objects are read once before the first object is made. With `adopt` they are compared with the program.
+    """
+
+    def __init__(
+        self,
+        component: pulumi.Resource,
+        owner: str,
+        name: str,
+        provider: pulumi.ProviderResource | None,
+        args: "ClientIpWorkloadArgs",
+        *,
+        replicas: Input[int],
+        ignored: Sequence[str],
+    ) -> None:
+        self.component, self.owner, self.name, self.provider, self.args = (
+            component,
+            owner,
+            name,
+            provider,
+            args,
+        )
+        self.object_name: Input[str] = name if args.name is None else args.name
+        self.namespace: Input[str] = args.namespace or "default"
+        given = args.front_service_name
+        self.service_name: Input[str] = self.object_name if given is None else given
+        self.governing_name = self._governing_name()
+        self.selector: Mapping[str, Input[str]] = args.selector or {NAME_LABEL: self.object_name}
+        self.labels: Mapping[str, Input[str]] = {**(args.labels or {}), **self.selector}
+        single_pod = value_if_known(replicas) in (0, 1) and not args.autoscaled
+        self.has_budget = not single_pod if args.disruption_budget is None else args.disruption_budget
+        self._adopt, self._ignored = bool(args.adopt), list(ignored)
+        self._kept_here = [path for path in ignored if lost_on_the_provider(path)]
+        self.ignored_by_provider = [path for path in ignored if path not in self._kept_here]
+        """The ignored fields that the Kubernetes provider finds."""
+        self._live: pulumi.Output[Live] | None = (
+            pulumi.Output.from_input(self._read()) if self._adopt or self._kept_here else None
+        )
+
+    def _governing_name(self) -> Input[str]:
+        if self.args.service_name is not None:
+            return self.args.service_name
+        headless = self.args.headless_service
+        return pulumi.Output.concat(self.object_name, "-headless") if headless else self.service_name
+
+    @property
+    def compared(self) -> Input[bool]:
+        """Resolves after the comparison. Objects that must not be made earlier depend on the value."""
+        return True if self._live is None else self._live.apply(lambda _: True)
+
+    def metadata(
+        self,
+        name: Input[str] | None = None,
+        child: str = "",
+        written: Mapping[str, Input[str]] | None = None,
+    ) -> kubernetes.meta.v1.ObjectMetaArgs:
+        """Return the metadata of an object; `child` where the object may exist already."""
+        return kubernetes.meta.v1.ObjectMetaArgs(
+            name=self.object_name if name is None else name,
+            namespace=self.namespace,
+            labels=self.labels,
+            annotations=self._annotations(child, written or {}),
+        )
+
+    def _annotations(self, child: str, written: Mapping[str, Input[str]]) -> Any:
+        """Return the annotations of an object, with `_FORCE` while no Pulumi stack applies the object."""
+        if self._live is None or not self._adopt:
+            return written or None
+        return self._live.apply(
+            lambda live: {**written, **(_FORCE if _unmanaged(live, child) else {})} or None
+        )
+
+    def with_ignored(self, field: str, value: Any) -> Any:
+        """Return `metadata` or `spec` of the Deployment or StatefulSet with the live values of ignored
+        fields."""
+        if self._live is None or not any(parts(path)[:1] == [field] for path in self._ignored):
+            return value
+        return self._live.apply(lambda live: self._with_live_values(field, value, live))
+
+    def _with_live_values(self, field: str, value: Any, live: Live) -> Any:
+        pods = live.objects.get(PODS)
+        if pods is None:
+            return value
+        for path in self._ignored if self._adopt and not managed(pods) else self._kept_here:
+            first, *rest = parts(path)
+            value = with_live_value(value, pods.get(field), rest) if first == field else value
+        return value
+
+    def _names(self) -> dict[str, tuple[str, Input[str]]]:
+        """Return kind and name of the objects that may exist already."""
+        args = self.args
+        found: dict[str, tuple[str, Input[str]]] = {
+            SERVICE: ("Service", self.service_name),
+            PODS: ("StatefulSet" if args.stateful else "Deployment", self.object_name),
+        }
+        if args.ingress is not None:
+            found[INGRESS] = ("Ingress", self.object_name)
+        if args.headless_service:
+            found[HEADLESS] = ("Service", self.governing_name)
+        if self.has_budget:
+            found[BUDGET] = ("PodDisruptionBudget", self.object_name)
+        return found
+
+    async def _read(self) -> Live:
+        why = (
+            "what exists already is compared with the program"
+            if self._adopt
+            else "fields that the program ignores are read"
+        )
+        live = await read_live(
+            self.component, self.owner, self.provider, Place(self.namespace, self._names()), why
+        )
+        if self._adopt:
+            fields = await self._immutable_fields()
+            InvalidInputs.raise_if_any(
+                self.owner, [*await self._upsert(live), *live_findings(live.objects, fields)]
+            )
+            await self._check_budgets(live)
+        return live
+
+    async def _upsert(self, live: Live) -> list[Finding]:
+        unmanaged = any(_unmanaged(live, child) for child in live.objects)
+        return [] if not unmanaged or await takes_existing_objects(self.provider) else [upsert_finding()]
+
+    async def _check_budgets(self, live: Live) -> None:
+        labels = await known_value(dict(self.labels))
+        if self.has_budget and labels is not None:
+            name = await known_value(self.object_name)
+            InvalidInputs.raise_if_any(self.owner, budget_findings(live.budgets, name, labels))
+
+    async def _immutable_fields(self) -> ImmutableFields:
+        args = self.args
+        fields = ImmutableFields(selector=await known_value(dict(self.selector)))
+        if args.stateful:
+            claims = await known_value(list(args.volume_claims or ()))
+            fields = replace(
+                fields,
+                service_name=await known_value(self.governing_name),
+                pod_management_policy=args.pod_policy.value,
+                claims=None if claims is None else [_claim(claim) for claim in claims],
+            )
+        if args.allow_address_change:
+            return fields
+        annotations = {SERVICE: await _fixed_annotations("exposure", args.exposure, SERVICE_KEYS)}
+        if args.ingress is not None:
+            exposure = args.ingress.exposure
+            annotations[INGRESS] = await _fixed_annotations("ingress.exposure", exposure, INGRESS_KEYS)
+        return replace(fields, exposed=args.exposure.has_load_balancer, annotations=annotations)
+
+
+def _unmanaged(live: Live, child: str) -> bool:
+    """Whether an object exists that no Pulumi stack applies yet."""
+    return child in live.objects and not managed(live.objects[child])
+
+
+async def _fixed_annotations(
+    path: str, exposure: ExposureArgs, keys: LoadBalancerKeys
+) -> dict[str, tuple[str, str | None]]:
+    """Return property path and value of the annotations that TKE reads once: the load balancer always, its
+    billing where the program gives the billing."""
+    if not exposure.has_load_balancer:
+        return {}
+    annotations = exposure.load_balancer_annotations(keys)
+    found: dict[str, tuple[str, str | None]] = {}
+    for key, argument in (
+        (keys.internal_subnet, "subnet_id"),
+        (keys.existing, "load_balancer_id"),
+        (keys.charge_type, "charge_type"),
+        (keys.bandwidth, "bandwidth"),
+    ):
+        value = await known_value(annotations[key]) if key in annotations else None
+        if value is not None or (key not in annotations and key in (keys.internal_subnet, keys.existing)):
+            found[key] = (f"{path}.{argument}", value)
+    return found
+
+
+def _claim(claim: Any) -> VolumeClaim:
+    spec = take(claim, "spec")
+    requests, modes = take(take(spec, "resources"), "requests"), take(spec, "access_modes")
+    return VolumeClaim(
+        str(take(take(claim, "metadata"), "name")),
+        None if requests is None else requests.get("storage"),
+        take(spec, "storage_class_name"),
+        None if modes is None else tuple(modes),
+    )
+
+
+def second_budget_hook(objects: WorkloadObjects) -> pulumi.ResourceHookBinding:
+    """Return a hook that runs before a disruption budget is made: no other budget may select the pods.
+
+    The API server evicts no pod that two budgets select.
+    """
+    owner, provider, labels = objects.owner, objects.provider, dict(objects.labels)
+
+    async def check(hook: pulumi.ResourceHookArgs) -> None:
+        pod_labels = await known_value(labels)
+        own, namespace = (at(hook.new_inputs, "metadata", field) for field in ("name", "namespace"))
+        known_names = isinstance(own, str) and isinstance(namespace, str)
+        if pod_labels is None or not known_names or not await cluster_is_known(provider):
+            return  # a preview; the update compares
+        try:
+            _, budgets = await asyncio.to_thread(
+                live_objects.objects_and_budgets, *await cluster_of(provider), namespace, {}
+            )
+        except KubeError as error:
+            text = f"{owner}: whether another disruption budget selects its pods could not be read ({error})"
+            pulumi.log.warn(text, objects.component)
+            return
+        InvalidInputs.raise_if_any(owner, budget_findings(budgets, own, pod_labels))
+
+    hook = pulumi.ResourceHook(f"{objects.name}-only-budget", check, opts=_ALSO_AT_PREVIEW)
+    return pulumi.ResourceHookBinding(before_create=[hook])

@@ -1,0 +1,297 @@
+"""The Service of a workload: checks of its inputs, its annotations, and annotations that a program gives by
+hand.
+
+The objects themselves are made by `ClientIpWorkload`.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from pulumi_tke_hybrid.component import live_objects
+from pulumi_tke_hybrid.component.errors import InvalidInputs
+from pulumi_tke_hybrid.component.inputs import Input, value_if_known
+from pulumi_tke_hybrid.component.resource_options import child_options, cluster_of
+from pulumi_tke_hybrid.kube.errors import KubeError
+from pulumi_tke_hybrid.plan.rules.workload_changes import unmoved_findings
+from pulumi_tke_hybrid.tke import annotations, keys
+from pulumi_tke_hybrid.tke.annotations import FIXED, KNOWN, On
+from pulumi_tke_hybrid.tke.enis import over, selects_eni
+from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rules.annotation_checks import (
+    conflict_findings,
+    key_findings,
+    reserved_findings,
+    value_findings,
+)
+from pulumi_tke_hybrid.tke.rules.input_rules import EMPTY
+from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
+    listener_findings,
+    local_traffic_findings,
+    setting_without_load_balancer,
+)
+from pulumi_tke_hybrid.tke.values import at
+from pulumi_tke_hybrid.workload.exposure_args import SERVICE_KEYS, ExposureArgs
+from pulumi_tke_hybrid.workload.ports import PortArgs, listener_config, ports_findings, service_ports
+from pulumi_tke_hybrid.workload.workload_objects import HEADLESS, SERVICE, WorkloadObjects
+
+if TYPE_CHECKING:
+    from pulumi_tke_hybrid.workload.workload_args import ClientIpWorkloadArgs
+
+GivenAnnotations = Mapping[str, Input[str]] | None
+_PENDING = "a value that is not known yet"
+_RESERVED = {On.SERVICE: keys.SERVICE_KEYS, On.INGRESS: keys.INGRESS_KEYS, On.POD: keys.POD_KEYS}
+NO_WAIT = {"pulumi.com/skipAwait": "true"}
+ADDRESS_ONLY = {"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress[0]}"}
+"""Lets Pulumi wait for the address alone. TKE adds readiness gates only to pods that are made after their
+direct Service, so the Service comes before the pods and must not wait for them."""
+
+
+def annotation_findings(
+    on: On, given: GivenAnnotations, written: Mapping[str, str], path: str
+) -> Iterator[Finding]:
+    """Check the annotations of the argument `path`. `written`: the component's own keys, each with its
+    argument."""
+    reserved = list(reserved_findings(given or {}, _RESERVED[on]))
+    yield from (replace(finding, path=path) for finding in reserved)
+    values: dict[str, Any] = {
+        key: _PENDING if value_if_known(value) is None else value_if_known(value)
+        for key, value in (given or {}).items()
+        if key not in {finding.path for finding in reserved}
+    }
+    found = (
+        *conflict_findings(on, values, dict.fromkeys(written, "true"), written),
+        *key_findings(on, values),
+        *value_findings({key: value for key, value in values.items() if value is not _PENDING}),
+    )
+    yield from (replace(finding, path=f"{path}[{finding.path!r}]") for finding in found)
+
+
+def service_findings(args: "ClientIpWorkloadArgs") -> Iterator[Finding]:
+    """Check the inputs of the Service."""
+    exposed = args.exposure.has_load_balancer
+    if args.ports is not None and not args.ports:
+        yield EMPTY.finding("ports", "is empty", todo="leave it out for port 80")
+    yield from ports_findings(args.all_ports, exposed=exposed, direct=args.is_direct)
+    yield from annotation_findings(
+        On.SERVICE, args.service_annotations, _written(args), "service_annotations"
+    )
+    if args.is_local:
+        yield from local_traffic_findings(exposed=exposed, direct=args.is_direct, on_eni=args.on_eni)
+    if exposed:
+        yield from listener_findings("ports", len(args.all_ports), "the load balancer of the Service")
+        return
+    for key in args.service_annotations or {}:
+        if key in KNOWN and KNOWN[key].on is On.SERVICE and key not in keys.SERVICE_KEYS:
+            yield setting_without_load_balancer(f"service_annotations[{key!r}]")
+    if args.listener is not None:
+        yield setting_without_load_balancer("listener")
+    for index, port in enumerate(args.all_ports):
+        if port.listener is not None:
+            yield setting_without_load_balancer(f"ports[{index}].listener")
+        if port.protocol == "TCP_SSL":
+            yield setting_without_load_balancer(f"ports[{index}].protocol")
+
+
+def _written(args: "ClientIpWorkloadArgs") -> dict[str, str]:
+    """Return the annotations that the component writes on the Service, each with its argument."""
+    found = args.exposure.argument_of(SERVICE_KEYS, "exposure")
+    if args.is_direct and args.exposure.has_load_balancer:
+        found[keys.SERVICE_DIRECT_ACCESS] = "direct"
+    if args.listener is not None or any(port.listener is not None for port in args.all_ports):
+        found[keys.SERVICE_CONFIG] = "listener"
+    if any(port.certificate_id is not None for port in args.all_ports):
+        found[keys.SERVICE_PROTOCOLS] = "ports"
+    if args.is_local:
+        found[keys.SERVICE_LOCAL_NODES] = "external_traffic_policy"
+    return found
+
+
+def fixed_keys(on: On) -> list[str]:
+    """Return the keys that TKE reads only when it makes the load balancer."""
+    return [item.key for item in FIXED[on]]
+
+
+def service_annotations(exposure: ExposureArgs, direct: bool, local: bool) -> dict[str, Input[str]]:
+    """Return the annotations of a Service of type LoadBalancer that TKE reads."""
+    found: dict[str, Input[str]] = {
+        **annotations.service_annotations(direct, exposure.load_balancer_annotations(SERVICE_KEYS))
+    }
+    if local:
+        found[keys.SERVICE_LOCAL_NODES] = annotations.flag(True)
+    return found
+
+
+def _protocols_annotation(ports: Sequence[PortArgs], secrets: Mapping[int, Input[str]]) -> pulumi.Output[str]:
+    """Return the annotation of the ports where the load balancer ends TLS. `secrets`: names of the
+    certificates' Secrets, by the port's place in the list."""
+    secured = [(ports[index].port, secret) for index, secret in secrets.items()]
+    return pulumi.Output.from_input(secured).apply(_protocols_json)
+
+
+def _protocols_json(secured: Sequence[Sequence[Any]]) -> str:
+    return json.dumps(
+        {str(int(port)): {"protocol": ["TCP_SSL"], "tls": secret} for port, secret in secured},
+        separators=(",", ":"),
+    )
+
+
+def make_service(objects: WorkloadObjects, guard: pulumi.Resource) -> kubernetes.core.v1.Service:
+    """Make the Service for clients, with its certificates and listener settings."""
+    args = objects.args
+    written: dict[str, Input[str]] = {**(args.service_annotations or {})}
+    after, hooks = [guard], None
+    if args.exposure.has_load_balancer:
+        kind = "LoadBalancer"
+        secrets = {
+            index: make_certificate(objects, f"certificate-{index}", port.certificate_id, guard)
+            for index, port in enumerate(args.all_ports)
+            if port.certificate_id is not None
+        }
+        listeners = _make_listeners(objects, guard)
+        written |= service_annotations(args.exposure, args.is_direct, args.is_local)
+        written |= ADDRESS_ONLY
+        if secrets:
+            written[keys.SERVICE_PROTOCOLS] = _protocols_annotation(args.all_ports, secrets)
+        if listeners is not None:
+            written[keys.SERVICE_CONFIG] = _listeners_name(objects)
+            after.append(listeners)
+        hooks = direct_access_hook(objects, "service", keys.SERVICE_DIRECT_ACCESS)
+    else:
+        kind = (
+            "NodePort" if args.ingress else "ClusterIP"
+        )  # TKE's Ingress refuses a ClusterIP backend (E4047)
+        written |= NO_WAIT
+    return kubernetes.core.v1.Service(
+        f"{objects.name}-service",
+        metadata=objects.metadata(objects.service_name, SERVICE, written),
+        spec=kubernetes.core.v1.ServiceSpecArgs(
+            type=kind,
+            selector=objects.selector,
+            ports=service_ports(args.all_ports),
+            external_traffic_policy="Local" if args.is_local else None,
+        ),
+        opts=child_options(
+            objects.component,
+            depends_on=after,
+            replace_on_changes=replacing_annotations(args, On.SERVICE),
+            delete_before_replace=True,  # the new Service has the same name
+            hooks=hooks,
+        ),
+    )
+
+
+def make_headless_service(objects: WorkloadObjects, guard: pulumi.Resource) -> kubernetes.core.v1.Service:
+    """Make the governing Service of a StatefulSet."""
+    return kubernetes.core.v1.Service(
+        f"{objects.name}-headless",
+        metadata=objects.metadata(objects.governing_name, HEADLESS, NO_WAIT),
+        spec=kubernetes.core.v1.ServiceSpecArgs(
+            cluster_ip="None",
+            selector=objects.selector,
+            ports=service_ports(objects.args.all_ports),
+            publish_not_ready_addresses=True,
+        ),
+        opts=child_options(objects.component, depends_on=[guard]),
+    )
+
+
+def make_certificate(
+    objects: WorkloadObjects, suffix: str, certificate_id: Input[str], guard: pulumi.Resource
+) -> pulumi.Output[str]:
+    """Make the Secret by which a Service or an Ingress names a certificate, and return the Secret's name.
+
+    The Secret holds the certificate's id, and no key. Its name contains the id, so Pulumi makes the Secret of
+    a renewed certificate before Pulumi removes the old Secret.
+    """
+    secret = kubernetes.core.v1.Secret(
+        f"{objects.name}-{suffix}",
+        metadata=objects.metadata(
+            pulumi.Output.all(objects.object_name, suffix, certificate_id).apply(_certificate_name)
+        ),
+        type="Opaque",
+        string_data={keys.CERTIFICATE_ID: certificate_id},
+        opts=child_options(objects.component, depends_on=[guard]),
+    )
+    return secret.metadata.apply(_name_of)
+
+
+def _certificate_name(parts: Sequence[Any]) -> str:
+    return "-".join(map(str, parts)).lower()
+
+
+def _name_of(metadata: Any) -> str:
+    return str(metadata.name)
+
+
+def _make_listeners(
+    objects: WorkloadObjects, guard: pulumi.Resource
+) -> kubernetes.apiextensions.CustomResource | None:
+    """Make the `TkeServiceConfig` with the settings of the listeners."""
+    spec = listener_config(objects.args.all_ports, objects.args.listener)
+    if spec is None:
+        return None
+    return kubernetes.apiextensions.CustomResource(
+        f"{objects.name}-listeners",
+        api_version=keys.SERVICE_CONFIG_API,
+        kind=keys.SERVICE_CONFIG_KIND,
+        metadata=objects.metadata(_listeners_name(objects)),
+        spec=spec,
+        opts=child_options(objects.component, depends_on=[guard]),
+    )
+
+
+def _listeners_name(objects: WorkloadObjects) -> pulumi.Output[str]:
+    return pulumi.Output.concat(objects.object_name, "-listeners")
+
+
+def replacing_annotations(args: "ClientIpWorkloadArgs", on: On) -> list[str]:
+    """Return the annotations whose change replaces the object: TKE reads them only when TKE makes the load
+    balancer (457/90598).
+
+    Without `allow_address_change` no change replaces the object, not even an update of the Service without
+    the guard.
+    """
+    return [f'metadata.annotations["{key}"]' for key in fixed_keys(on)] if args.allow_address_change else []
+
+
+def direct_access_hook(objects: WorkloadObjects, child: str, key: str) -> pulumi.ResourceHookBinding:
+    """Return a hook that runs before direct access is enabled: every pod must be on the declared network.
+
+    A rollout that failed half-way leaves pods on the other network. A preview reads that from the second
+    guard; an `up` without a preview reads the cluster here. `key` is the annotation of the Service or the
+    Ingress for direct access.
+    """
+    on_eni, selector, provider = objects.args.on_eni, dict(objects.selector), objects.provider
+    owner = objects.owner
+
+    async def check(hook: pulumi.ResourceHookArgs) -> None:
+        if _is_direct(hook.old_inputs, key) or not _is_direct(hook.new_inputs, key):
+            return
+        labels: Any = await pulumi.Output.from_input(selector).future()
+        namespace = str(at(hook.new_inputs, "metadata", "namespace") or "default")
+        try:
+            pods, _ = await asyncio.to_thread(
+                live_objects.pods_and_events, *await cluster_of(provider), namespace, labels
+            )
+        except KubeError as error:
+            text = (
+                f"{owner}: direct access is enabled, and the network of its pods could not be read ({error})"
+            )
+            pulumi.log.warn(text)
+            return
+        living = [pod for pod in pods if not over(pod) and at(pod, "metadata", "deletionTimestamp") is None]
+        unmoved = [str(at(pod, "metadata", "name")) for pod in living if selects_eni(pod) is not on_eni]
+        InvalidInputs.raise_if_any(owner, unmoved_findings("eni" if on_eni else "global_route", unmoved))
+
+    hook = pulumi.ResourceHook(f"{objects.name}-{child}-turns-direct", check)
+    return pulumi.ResourceHookBinding(before_update=[hook])
+
+
+def _is_direct(inputs: Mapping[str, Any] | None, key: str) -> bool:
+    return bool(at(inputs, "metadata", "annotations", key) == "true")
