@@ -13,7 +13,7 @@ from functools import cached_property
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.demands import demands
-from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
 from pulumi_tke_hybrid.tke.values import texts, unknown
 
 UNTOLD = ""
@@ -93,6 +93,12 @@ def listings(plan: Plan, clusters: Clusters) -> Iterator[Listing]:
             ),
             lists_some=stays and (bool(after) or unknown(step.new.get(key))),
         )
+
+
+@kept_by_plan
+def index_of(plan: Plan) -> "PlanIndex":
+    """The index of the plan."""
+    return PlanIndex(plan)
 
 
 _KUBERNETES = f"{resource_types.PROVIDERS}kubernetes"

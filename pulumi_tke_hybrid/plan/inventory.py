@@ -1,14 +1,15 @@
-"""The clusters of a plan as addresses are counted in them: one reader for the rules, the policy pack and
-`tke-hybrid capacity`."""
+"""The clusters of a plan as `ClusterInventory`: the reader for the rules, the policy pack and `tke-hybrid
+capacity`.
+
+This module counts no addresses (see `tke.capacity`)."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.demands import demands
-from pulumi_tke_hybrid.plan.index import Listing, PlanIndex
-from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.index import Listing, PlanIndex, index_of
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
 from pulumi_tke_hybrid.plan.node_pools import nodes_by_subnet, shares
 from pulumi_tke_hybrid.plan.operations import State
 from pulumi_tke_hybrid.plan.resource_types import canonical
@@ -21,25 +22,25 @@ _PODS_PER_NODE = 256
 """`cluster_max_pod_num` where a cluster is made without it (provider, tencentcloud_kubernetes_cluster)."""
 _SUBNET_KEYS = ("subnetIds", "native", "serverlessNodes", "workerConfig", "autoScalingGroup")
 """Properties of pools that hold ids of subnets."""
-_LATE = ("zone", "size", "maxSize", "globalRouteOnly")
+_COUNTED = ("zone", "size", "maxSize", "globalRouteOnly")
+"""Properties of a component's node pool that the count of addresses reads."""
 
 
 def of_states(states: Mapping[str, State]) -> Plan:
-    """The resources of a state, or of one side of a preview, as steps that change nothing."""
+    """The resources of a state as steps that change nothing."""
     return Plan([_step(urn, state) for urn, state in states.items()])
 
 
-@lru_cache(maxsize=1)
+@kept_by_plan
 def both_inventories(plan: Plan) -> tuple[Mapping[str, ClusterInventory], Mapping[str, ClusterInventory]]:
-    """Each cluster before and after a plan. Several rules count in the same plan, so the last plan's clusters
-    are kept."""
+    """Each cluster before and after a plan."""
     before, after = before_and_after(plan)
     return inventories(before), inventories(after)
 
 
 def before_and_after(plan: Plan) -> tuple[Plan, Plan]:
-    """Both sides of a plan, as steps that change nothing. What the cloud said of a resource holds only while
-    the resource stays."""
+    """The resources before and after a plan, as steps that change nothing. A resource that the plan makes has
+    no state and no id."""
     before = [replace(step, op=Op.SAME, new=step.old) for step in plan.steps if step.old]
     after = [_after(step) for step in plan.steps if step.op is not Op.DELETE and step.new]
     return Plan(before), Plan(after)
@@ -47,19 +48,19 @@ def before_and_after(plan: Plan) -> tuple[Plan, Plan]:
 
 def inventories(plan: Plan) -> dict[str, ClusterInventory]:
     """Each cluster of a plan whose steps change nothing, by the URN of its component or of its own step."""
-    index = PlanIndex(plan)
+    index = index_of(plan)
     found = _found(index)
     return {each.urn: _read(index, each, alone=len(found) == 1) for each in found}
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A cluster of a plan: its component, its own step, or both."""
+    """A cluster of a plan: the step of the component, of the cluster itself, or both."""
 
     name: str
     component: Step | None = None
     cluster: str = ""
-    """URN of the cluster's own step, or its id where another stack has it; empty where neither is known."""
+    """URN of the cluster's own step; the id of a cluster of another stack; empty where neither is known."""
 
     @property
     def urn(self) -> str:
@@ -69,7 +70,7 @@ class _Found:
 
 @dataclass
 class _Reading:
-    """What is collected of a cluster."""
+    """The parts of a cluster that are read so far."""
 
     zones: dict[str, Zone] = field(default_factory=dict[str, Zone])
     unknowns: list[str] = field(default_factory=list[str])
@@ -82,7 +83,7 @@ class _Reading:
         self.zones[zone] = replace(there, subnets=(*there.subnets, subnet))
 
     def add_nodes(self, zone: str, nodes: Nodes | None) -> None:
-        """None: some, whose number or type is not known."""
+        """Add nodes; None: nodes whose number or type is not known."""
         there = self.zone(zone)
         self.zones[zone] = (
             replace(there, more_nodes=True) if nodes is None else replace(there, nodes=(*there.nodes, nodes))
@@ -107,8 +108,7 @@ def _found(index: PlanIndex) -> list[_Found]:
 
 
 def _name(index: PlanIndex, cluster: str) -> str:
-    """Name of a cluster in the program: that of its component, if it has one; the id of a cluster of another
-    stack."""
+    """The name of the cluster's component, or of the cluster itself; the id of a cluster of another stack."""
     step = index.steps.get(cluster)
     component = index.steps.get(step.parent) if step else None
     holder = component if component is not None and component.type == resource_types.HYBRID_CLUSTER else step
@@ -150,17 +150,17 @@ def _pods_per_node(props: Props) -> int | None:
 
 def _read_component(index: PlanIndex, component: Step, reading: _Reading) -> None:
     for item in items(component.new.get("eniSubnets")):
-        zone, block = at(item, "zone"), at(item, "cidrBlock")
+        zone = at(item, "zone")
         named = isinstance(zone, str) and names.region_of(zone) is not None
-        cidr = block if isinstance(block, str) and cidrs.cidr_problem(block) is None else None
+        cidr = cidrs.valid_range(at(item, "cidrBlock"))
         if cidr is None or not named:
             reading.unknowns.append(
-                f"an ENI subnet in {zone if named else 'a zone that is not known yet'} has no known range"
+                f"a container subnet in {zone if named else 'a zone that is not known yet'} has no known range"
             )
         if named:
             reading.add_subnet(zone, Subnet(None) if cidr is None else _of_block(index, zone, cidr))
     for name, pool in mapping(component.new.get("nodePools")).items():
-        zone, late = at(pool, "zone"), [key for key in _LATE if unknown(at(pool, key))]
+        zone, late = at(pool, "zone"), [key for key in _COUNTED if unknown(at(pool, key))]
         reading.unknowns.extend(f"{key} of node pool {name} is not known yet" for key in late)
         if not isinstance(zone, str) or names.region_of(zone) is None or at(pool, "globalRouteOnly") is True:
             continue
@@ -171,11 +171,11 @@ def _read_component(index: PlanIndex, component: Step, reading: _Reading) -> Non
 
 
 def _of_block(index: PlanIndex, zone: str, block: str) -> Subnet:
-    """The subnet of a component's list: made by an `EniZoneSubnet`, or adopted by one. Two of one range
-    cannot be told apart."""
+    """The subnet of a component's list, made or adopted by an `EniZoneSubnet`. Of several subnets with one
+    range no id is known."""
     made = index.subnets_by_range.get((zone, block), [])
     if len(made) == 1:
-        return _subnet(made[0])
+        return subnet_of(made[0])
     adopted = [
         step
         for step in index.of(resource_types.POD_SUBNET)
@@ -189,11 +189,16 @@ def _of_block(index: PlanIndex, zone: str, block: str) -> Subnet:
     )
 
 
-def _subnet(step: Step) -> Subnet:
-    block = step.new.get("cidrBlock")
-    cidr = block if isinstance(block, str) and cidrs.cidr_problem(block) is None else None
-    there = step.id or step.state.get("id")
-    return Subnet(cidr, str(there), _used(step, cidr)) if _is_id(there) else Subnet(cidr)
+def is_container_subnet(step: Step) -> bool:
+    """Whether a subnet of the cloud belongs to an `EniZoneSubnet`."""
+    return f"::{resource_types.POD_SUBNET}::" in step.parent or f"{resource_types.POD_SUBNET}$" in step.urn
+
+
+def subnet_of(step: Step) -> Subnet:
+    """The container subnet of a step: a subnet of the cloud or an `EniZoneSubnet`."""
+    cidr = cidrs.valid_range((step.new or step.old).get("cidrBlock"))
+    subnet_id = step.id or step.state.get("id")
+    return Subnet(cidr, str(subnet_id) if _is_id(subnet_id) else "", _used(step, cidr))
 
 
 def _used(step: Step, block: str | None) -> int | None:
@@ -211,7 +216,7 @@ def _read_listed(index: PlanIndex, cluster: str, reading: _Reading) -> None:
         for step in index.listed_subnets(listing):
             zone = step.new.get("availabilityZone")
             if isinstance(zone, str) and names.region_of(zone) is not None:
-                reading.add_subnet(zone, _subnet(step))
+                reading.add_subnet(zone, subnet_of(step))
             else:
                 reading.unknowns.append(f"the zone of {step.name} is not known yet")
         reading.unknowns.extend(_elsewhere(listing, index.subnets_by_id.keys()))
@@ -224,7 +229,7 @@ def _elsewhere(listing: Listing, known: Set[str]) -> Iterator[str]:
 
 
 def _read_pools(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) -> None:
-    """Node pools that no component states. Of those of the component the component's own list counts."""
+    """Read the node pools that no component declares: the list of the component has the other pools."""
     stray = index.node_makers.get("", [])
     if not alone or not found.cluster:
         reading.unknowns.extend(
@@ -262,8 +267,8 @@ def _read_pools(index: PlanIndex, found: _Found, alone: bool, reading: _Reading)
 
 
 def _places(index: PlanIndex, pool: Step, subnet: str, named: Set[str]) -> list[str]:
-    """Zones of a pool's subnet; where its id is not known yet, of the subnets that the pool's ids come from
-    and does not name."""
+    """Zone of a subnet of the pool; if the plan has no such id, the zones of the subnets that the pool's ids
+    come from and that no other part names."""
     urns = [urn for key in _SUBNET_KEYS for urn in pool.sources.get(key, ())]
     sources = [
         index.steps[urn]
@@ -282,8 +287,7 @@ def _places(index: PlanIndex, pool: Step, subnet: str, named: Set[str]) -> list[
 
 
 def _instance_type(pool: Step) -> str:
-    """Type of a pool's nodes; several types with different ENI limits are written as one text that no table
-    has."""
+    """Type of a pool's nodes; several types with different ENI limits become one text that is in no table."""
     if pool.type == resource_types.SERVERLESS_NODE_POOL:
         return "a super node"
     found: list[str] = []
@@ -297,7 +301,7 @@ def _instance_type(pool: Step) -> str:
 
 
 def _most(props: Props, parts: int) -> int | None:
-    """How many nodes the autoscaler may make in one of the parts of a pool; None without autoscaler."""
+    """Upper bound of the autoscaler for one of the parts of a pool; None without autoscaler."""
     natives = _each(props.get("native"))
     sizes = [whole(props.get("maxSize")) if props.get("enableAutoScale") is True else None]
     sizes += [
@@ -311,13 +315,12 @@ def _most(props: Props, parts: int) -> int | None:
 
 
 def _each(value: object) -> list[Props]:
-    """The objects of a block, which the two packages may write as one object or as a list of them."""
+    """The objects of a block: the two packages write one object, or a list of objects."""
     return [found for item in [*items(value), value] if (found := mapping(item))]
 
 
 def _workloads(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) -> Sequence[Step]:
-    """Objects on this cluster, by their provider: the component's, or made of the cluster's kubeconfig; all
-    for a sole cluster."""
+    """Objects of Kubernetes on this cluster, by their provider; all objects if the plan has one cluster."""
     if alone:
         return index.objects
     reading.unknowns.extend(index.without_cluster)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import wraps
+from typing import Any, TypeVar
 
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.values import SECRET, Props, at, unknown
@@ -169,7 +171,25 @@ class Plan:
     """
 
     steps: Sequence[Step]
+    results: dict[object, Any] = field(default_factory=dict[object, Any], init=False, repr=False)
+    """Results of the functions marked `kept_by_plan`."""
 
     def of(self, *types: str) -> Iterator[Step]:
         """Steps of resources of these types."""
         return (step for step in self.steps if step.type in types)
+
+
+Result = TypeVar("Result")
+
+
+def kept_by_plan(read: Callable[[Plan], Result]) -> Callable[[Plan], Result]:
+    """Make the plan keep the function's result, so that several rules share one reading of the plan."""
+
+    @wraps(read)
+    def kept(plan: Plan) -> Result:
+        if read not in plan.results:
+            plan.results[read] = read(plan)
+        found: Result = plan.results[read]
+        return found
+
+    return kept

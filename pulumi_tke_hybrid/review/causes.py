@@ -11,9 +11,8 @@ from typing import Any
 
 from pulumi_tke_hybrid.plan import force_new
 from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.plan.rules.addresses import PODS_FIT
 from pulumi_tke_hybrid.plan.rules.clusters import POD_NETWORK_OFF, POD_SUBNET_LEAVES
-from pulumi_tke_hybrid.plan.rules.coverage import ADDRESSES_SHORT
+from pulumi_tke_hybrid.plan.rules.coverage import ADDRESSES_SHORT, PODS_FIT
 from pulumi_tke_hybrid.plan.rules.workloads import WORKLOAD_DELETED
 from pulumi_tke_hybrid.tke.names import ZONE_UNCOVERED
 from pulumi_tke_hybrid.tke.rule import Finding, Severity

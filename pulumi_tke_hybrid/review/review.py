@@ -11,7 +11,8 @@ from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.cli.text import several
 from pulumi_tke_hybrid.plan.model import Plan, Step
 from pulumi_tke_hybrid.plan.preview_json import StackPlan
-from pulumi_tke_hybrid.plan.rules import coverage, findings
+from pulumi_tke_hybrid.plan.rules import findings
+from pulumi_tke_hybrid.plan.zone_changes import ZoneChange, zones_of
 from pulumi_tke_hybrid.review import accepting
 from pulumi_tke_hybrid.review.accepting import Acceptance, JudgedCause, JudgedFinding, Verdict
 from pulumi_tke_hybrid.review.affected import AffectedResources
@@ -39,7 +40,7 @@ class StackReview:
 
     plan: StackPlan
     grouping: Grouping
-    zones: Sequence[coverage.Zone]
+    zones: Sequence[ZoneChange]
     causes: Sequence[JudgedCause]
 
     @property
@@ -160,6 +161,6 @@ def _review_stack(
     return StackReview(
         plan,
         group_steps(plan),
-        coverage.zones_of(steps),
+        zones_of(steps),
         accepting.judge(plan, causes(plan.steps, found), acceptances),
     )

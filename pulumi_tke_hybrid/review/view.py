@@ -14,7 +14,8 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.index import UNTOLD, Clusters
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules.clusters import PHANTOM_HYBRID, POD_NETWORK_OFF
-from pulumi_tke_hybrid.plan.rules.coverage import HEADROOM, Zone
+from pulumi_tke_hybrid.plan.rules.coverage import HEADROOM
+from pulumi_tke_hybrid.plan.zone_changes import ZoneChange
 from pulumi_tke_hybrid.review.accepting import JudgedCause, Verdict
 from pulumi_tke_hybrid.review.grouping import Counts, Group, summary
 from pulumi_tke_hybrid.review.redaction import Redactor, shown_errors
@@ -167,7 +168,7 @@ class ReviewTable(Generic[Row]):
 class ZoneRow:
     """One zone of the table of zones."""
 
-    zone: Zone
+    zone: ZoneChange
     whole: bool
     """Whether the preview came to its end; else node pools may be missing."""
     fate: str = ""
@@ -288,7 +289,7 @@ _NETWORK_FATES = {
 }
 
 
-def _unused(zone: Zone, subnets: Sequence[Step]) -> str:
+def _unused(zone: ZoneChange, subnets: Sequence[Step]) -> str:
     """Return the unused new subnets of a zone, which may be meant for pods and are not registered."""
     found = [step for step in subnets if step.new.get("availabilityZone") == zone.name]
     blocks = ", ".join(str(step.new.get("cidrBlock") or step.name) for step in found)
@@ -314,7 +315,7 @@ def _fates(stack: StackReview) -> dict[str, str]:
     }
 
 
-def _fate(zone: Zone, fates: Mapping[str, str], only: bool) -> str:
+def _fate(zone: ZoneChange, fates: Mapping[str, str], only: bool) -> str:
     """Return the verdict on the zone's cluster, or on any cluster where the plan does not show the zone's
     cluster."""
     clusters = set(zone.pools).union(*(subnet.clusters for subnet in zone.subnets))
@@ -327,7 +328,7 @@ def _change(before: str, after: str) -> str:
     return before if before == after else f"{before} → {after}"
 
 
-def _zone_verdict(zone: Zone) -> str:
+def _zone_verdict(zone: ZoneChange) -> str:
     if not zone.covered and not zone.pools:
         return "its cluster lists no pod subnets" if zone.unlisted else "no nodes"
     if not zone.covered and not zone.subnets and all(pools.checked for pools in zone.pools.values()):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.plan import force_new, resource_types
+from pulumi_tke_hybrid.plan.inventory import is_container_subnet
 from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.node_pools import nodes_by_subnet
 from pulumi_tke_hybrid.plan.rules.clusters import POD_SUBNET_LEAVES
@@ -35,16 +36,11 @@ POOL_REBUILT = Rule(
 )
 
 
-def is_pod_subnet(step: Step) -> bool:
-    """Whether a subnet of the cloud belongs to the component of a pod subnet."""
-    return f"::{resource_types.POD_SUBNET}::" in step.parent or f"{resource_types.POD_SUBNET}$" in step.urn
-
-
 @rule(POD_SUBNET_LEAVES, RANGE_CHANGED, on=resource_types.SUBNET, operations=ENDING)
 def _subnet_lost(step: Step) -> Iterator[Finding]:
     """What the subnet alone tells. Of a raw one that is deleted only the plan tells whether it is a pod
     subnet: `tke.rules.coverage`."""
-    if is_pod_subnet(step):
+    if is_container_subnet(step):
         yield pod_subnet_lost(step)
     elif step.op is Op.REPLACE:
         yield RANGE_CHANGED.finding(

@@ -171,8 +171,8 @@ def test_a_zone_without_subnet_is_full_and_a_range_that_is_not_known_is_not_gues
     )
     found = run(tmp_path, state=stack(late), expect=3)
     assert found["unsaid"] == [
-        "an ENI subnet in ap-guangzhou-4 has no known range",
-        "an ENI subnet in a zone that is not known yet has no known range",
+        "a container subnet in ap-guangzhou-4 has no known range",
+        "a container subnet in a zone that is not known yet has no known range",
     ]
 
 

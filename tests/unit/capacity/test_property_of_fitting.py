@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.capacity.report import Fit, Outcome
 from pulumi_tke_hybrid.plan import inventory
 from pulumi_tke_hybrid.plan.model import Op, Plan
 from pulumi_tke_hybrid.plan.operations import State, last_states
-from pulumi_tke_hybrid.plan.rules import addresses
+from pulumi_tke_hybrid.plan.rules import coverage
 from pulumi_tke_hybrid.tke import capacity, cidrs
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from pulumi_tke_hybrid.tke.enis import EniLimit, eni_limit
@@ -181,7 +181,7 @@ def test_the_preview_passes_nothing_that_capacity_says_does_not_fit_and_counting
         assert (lacking > 0) == any(
             outcome.verdict(row) is Fit.FULL and row.subnets for row in outcome.rows
         ), found
-        assert (lacking > 0) == bool(list(addresses.findings(sides(plan)))), found
+        assert (lacking > 0) == bool(list(coverage.pods_fit_findings(sides(plan)))), found
         full += lacking > 0
         if (
             number % 2 == 0

@@ -8,6 +8,7 @@ import pytest
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules import coverage, every_rule, findings
+from pulumi_tke_hybrid.plan.zone_changes import zones_of
 from pulumi_tke_hybrid.review.view import ZoneRow
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.values import UNKNOWN
@@ -494,9 +495,7 @@ HYBRID, OTHER = raw_cluster("hybrid", A), raw_cluster("other", B)
 
 def verdict_of(zone: str, *steps: Step) -> str:
     return next(
-        ZoneRow(found_, whole=True).verdict
-        for found_ in coverage.zones_of(Plan(steps))
-        if found_.name == zone
+        ZoneRow(found_, whole=True).verdict for found_ in zones_of(Plan(steps)) if found_.name == zone
     )
 
 
