@@ -22,7 +22,7 @@ from pulumi_tke_hybrid.component.inputs import (
     value_if_known,
 )
 from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options
-from pulumi_tke_hybrid.tke import cidrs, names
+from pulumi_tke_hybrid.tke import cidrs, names, regions
 from pulumi_tke_hybrid.tke.cluster import Subnet
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import ranges
@@ -31,7 +31,7 @@ from pulumi_tke_hybrid.tke.rules.input_rules import ADOPTED, COMBINATION
 
 @args_class(
     vpc_id=names.vpc_problem,
-    zone=names.zone_problem,
+    zone=regions.zone_problem,
     cidr_block=cidrs.cidr_problem,
     subnet_id=names.subnet_problem,
     route_table_id=NoneAllowed(names.route_table_problem),
@@ -99,7 +99,7 @@ class EniZoneSubnetArgs(Args):
 
 
 @args_class(
-    subnet_id=names.subnet_problem, zone=names.zone_problem, cidr_block=NoneAllowed(cidrs.cidr_problem)
+    subnet_id=names.subnet_problem, zone=regions.zone_problem, cidr_block=NoneAllowed(cidrs.cidr_problem)
 )
 class EniSubnetArgs(Args):
     """A container subnet that is described rather than passed as an `EniZoneSubnet`."""

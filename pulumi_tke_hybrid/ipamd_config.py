@@ -11,7 +11,7 @@ from pulumi_tke_hybrid.component.diagnostics import check_deferred
 from pulumi_tke_hybrid.component.diagnostics import report as report
 from pulumi_tke_hybrid.component.inputs import Input, value_if_known
 from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options, require_provider
-from pulumi_tke_hybrid.tke import ipamd, names
+from pulumi_tke_hybrid.tke import ipamd, names, regions
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.immutable_fields import SUBNET_REMOVED
 from pulumi_tke_hybrid.tke.rules.input_rules import EMPTY, twice
@@ -21,7 +21,7 @@ FIELD_MANAGER = "tke-hybrid"
 CHECKSUM_ANNOTATION = "tke-hybrid/ipamd-config-checksum"
 
 
-@args_class(subnet_id=names.subnet_problem, zone=names.zone_problem)
+@args_class(subnet_id=names.subnet_problem, zone=regions.zone_problem)
 class IpamdSubnetArgs(Args):
     """One entry of ipamd's list."""
 

@@ -14,7 +14,7 @@ from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import EachItem, Input, NoneAllowed, value_if_known
 from pulumi_tke_hybrid.component.resource_options import child_options
 from pulumi_tke_hybrid.resource_hooks import pool_hooks
-from pulumi_tke_hybrid.tke import cidrs, names
+from pulumi_tke_hybrid.tke import cidrs, names, regions
 from pulumi_tke_hybrid.tke.cluster import DeclaredPool
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import pools
@@ -59,7 +59,7 @@ def _no_keys(keys: Sequence[object]) -> Finding | None:
 
 @args_class(
     name=names.pool_name_problem,
-    zone=names.zone_problem,
+    zone=regions.zone_problem,
     subnet_id=names.subnet_problem,
     subnet_cidr=NoneAllowed(cidrs.cidr_problem),
     size=_at_least(0, "a pool's size"),

@@ -33,7 +33,7 @@ from pulumi_tke_hybrid.component.inputs import (
 )
 from pulumi_tke_hybrid.component.region import switch_region
 from pulumi_tke_hybrid.component.resource_options import child_options, given_provider, refuse_wrong_options
-from pulumi_tke_hybrid.tke import ipamd, keys, names
+from pulumi_tke_hybrid.tke import ipamd, keys, names, regions
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules import ranges
 from pulumi_tke_hybrid.tke.rules.input_rules import twice
@@ -64,7 +64,7 @@ class OnDelete(str, Enum):
     vpc_id=names.vpc_problem,
     subnets=EachItem(names.subnet_problem),
     ip_reclaim=ipamd.reclaim_problem,
-    region=NoneAllowed(names.region_problem),
+    region=NoneAllowed(regions.region_problem),
     deadline_seconds=names.deadline_problem,
 )
 class VpcCniArgs(Args):

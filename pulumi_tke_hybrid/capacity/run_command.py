@@ -16,7 +16,7 @@ from pulumi_tke_hybrid.capacity.rows import PERIODS, Growth
 from pulumi_tke_hybrid.cli import files, options, result
 from pulumi_tke_hybrid.cli import files as json_files
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
-from pulumi_tke_hybrid.tke import cidrs, enis, names
+from pulumi_tke_hybrid.tke import cidrs, enis, names, regions
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory
 from pulumi_tke_hybrid.tke.subnet_allocation import NoRoom, SubnetProposal, ZoneDemand, propose, too_many_pods
 
@@ -45,9 +45,9 @@ def proposal(vpc: str, wishes: Sequence[str], taken: Sequence[str], growth: int)
             wrong.append(f"--zone {text}: {wish}")
         else:
             asked.append(wish)
-    first = names.region_of(asked[0].zone) if asked else None
+    first = regions.region_of(asked[0].zone) if asked else None
     for wish in asked:
-        foreign = names.foreign_zone_problem("", wish.zone, first) if first else None
+        foreign = regions.foreign_zone_problem("", wish.zone, first) if first else None
         wrong += [f"--zone: {foreign}"] if foreign else []
     if wrong:
         raise InvalidRequest(wrong)
@@ -61,7 +61,7 @@ def _wish(text: str) -> ZoneDemand | str:
     match = _WISH.fullmatch(text)
     if match is None:
         return HOW
-    problem = names.zone_problem(match["zone"])
+    problem = regions.zone_problem(match["zone"])
     limit = enis.eni_limit(match["type"])
     if problem:
         return str(problem)

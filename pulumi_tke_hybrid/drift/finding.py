@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Literal, get_args
 
 from pulumi_tke_hybrid.drift.sources import Node, VpcSubnet
-from pulumi_tke_hybrid.tke import names
+from pulumi_tke_hybrid.tke import regions
 
 
 def reclaim_words(seconds: int | None) -> str:
@@ -41,7 +41,7 @@ def zone_of(node: Node, network: Sequence[VpcSubnet], region: str) -> str | None
     own = holder(node.address, network)
     if own is not None:
         return own.zone
-    return names.zone_by_label(node.zone_label, region)
+    return regions.zone_by_label(node.zone_label, region)
 
 
 FindingId = Literal[

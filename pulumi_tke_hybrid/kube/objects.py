@@ -4,7 +4,7 @@ addresses, zones. Any field may be missing and reads as empty then. Sends no req
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_tke_hybrid.tke import keys, names
+from pulumi_tke_hybrid.tke import keys, regions
 from pulumi_tke_hybrid.tke.values import Json, at, items, mapping
 
 Object = Mapping[str, Any]
@@ -94,4 +94,4 @@ def zone_of_node(node: Object, region: str) -> str | None:
     """
     labels = child(node, "metadata", "labels")
     label = str(labels.get(keys.CBS_ZONE_LABEL) or labels.get(keys.ZONE_LABEL) or "")
-    return names.zone_by_label(label, region) if region else label or None
+    return regions.zone_by_label(label, region) if region else label or None

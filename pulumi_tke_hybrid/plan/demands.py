@@ -7,8 +7,7 @@ from typing import Any
 from pulumi_tke_hybrid.plan.kubernetes_objects import Holder, holders
 from pulumi_tke_hybrid.plan.model import Step
 from pulumi_tke_hybrid.plan.resource_types import is_patch, kubernetes_kind
-from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke import names as zones
+from pulumi_tke_hybrid.tke import keys, regions
 from pulumi_tke_hybrid.tke.cluster import Demand
 from pulumi_tke_hybrid.tke.values import Props, at, below, items, mapping, unknown, whole
 
@@ -177,7 +176,8 @@ def _zones(holder: Holder, region: str) -> frozenset[str] | None:
     if terms and all(terms):
         found.append(frozenset[str]().union(*terms))
     named = [
-        frozenset(name for label in group if (name := zones.zone_by_label(label, region))) for group in found
+        frozenset(name for label in group if (name := regions.zone_by_label(label, region)))
+        for group in found
     ]
     return frozenset[str].intersection(*named) if named else frozenset()
 

@@ -22,7 +22,7 @@ from pulumi_tke_hybrid.plan.resource_types import is_patch
 from pulumi_tke_hybrid.plan.rules.clusters import GR_SOURCE_ADDRESS, POD_NETWORK_OFF, POD_SUBNET_LEAVES
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import On
-from pulumi_tke_hybrid.tke.names import ZONE_UNCOVERED
+from pulumi_tke_hybrid.tke.regions import ZONE_UNCOVERED
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.values import at, items, mapping, texts, unknown
 
