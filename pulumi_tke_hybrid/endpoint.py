@@ -46,16 +46,16 @@ class EndpointArgs(Args):
             yield COMBINATION.finding(
                 "security_group_id",
                 "is required for an internet endpoint",
-                why="it says who may reach the API server",
+                why="it decides who may reach the API server",
                 todo="give one",
             )
         if internet and self.subnet_id is not None:
-            todo = "leave it out, or say access='intranet'"
+            todo = "leave it out, or set access='intranet'"
             yield COMBINATION.finding(
                 "subnet_id", "belongs to an intranet endpoint", why="an internet one has none", todo=todo
             )
         if not internet and self.security_group_id is not None:
-            todo = "leave it out, or say access='internet'"
+            todo = "leave it out, or set access='internet'"
             yield COMBINATION.finding(
                 "security_group_id",
                 "belongs to an internet endpoint",

@@ -250,8 +250,8 @@ class HybridClusterArgs(Args):
                 yield COMBINATION.finding(name, "describes a new cluster", why=why, todo="leave it out")
         if self.static_ip is None:
             why, todo = (
-                "the API does not always tell, and it is fixed for ever",
-                "say static_ip=True or False",
+                "the API does not always return it, and it is fixed for ever",
+                "set static_ip=True or False",
             )
             yield PROPERTY.finding("static_ip", "must be stated for an adopted cluster", why=why, todo=todo)
         if self.zone_registration is ZoneRegistration.CONFIGMAP:

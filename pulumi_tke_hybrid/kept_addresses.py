@@ -52,7 +52,7 @@ def release_or_list(connect: Callable[[], ClusterReader], release: bool, wait: W
         kept = cluster.kept_addresses()
     except NotReadable as error:
         nothing = f"; nothing was released, and {_HELD}" if release else ""
-        wait.log(f"could not tell which addresses are kept for pods that are gone: {error}{nothing}")
+        wait.log(f"could not read the addresses that are kept for pods that are gone: {error}{nothing}")
         return
     if release:
         _release(cluster, kept, wait)

@@ -47,14 +47,14 @@ class AutoscaleArgs(Args):
 
 
 def _no_text(value: str) -> Finding | None:
-    return None if value.strip() else PROPERTY.finding("", "is empty", todo="say what it is")
+    return None if value.strip() else PROPERTY.finding("", "is empty", todo="give a text")
 
 
 def _no_keys(keys: Sequence[object]) -> Finding | None:
     if keys:
         return None
     todo = "give a key, or a password instead of key_ids"
-    return EMPTY.finding("", "is empty", why="nobody could log in", todo=todo)
+    return EMPTY.finding("", "is empty", why="no login would be possible", todo=todo)
 
 
 @args_class(

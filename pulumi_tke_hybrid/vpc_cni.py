@@ -212,7 +212,7 @@ class VpcCniProvider(CloudProvider):
         try:
             return self._switch(news).reclaims_as(news)
         except CloudError as error:
-            log_progress(f"could not tell the reclaim time of {news['clusterId']}: {error.code}")
+            log_progress(f"the reclaim time of {news['clusterId']} could not be read: {error.code}")
             return False
 
     def check_live(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:

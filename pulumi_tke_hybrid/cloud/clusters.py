@@ -84,7 +84,7 @@ def of_another_vpc(props: Props, cluster: Answer, unknown: Callable[[object], bo
         f"is not the VPC of {props['clusterId']}, which is {live}",
         value=stated,
         why="pods get addresses of the cluster's own VPC",
-        todo=f"say {live}",
+        todo=f"write {live}",
     )
 
 
@@ -190,7 +190,7 @@ def size_of(cloud: Cloud, pool_id: str) -> int | None:
         raise IncompleteResponse(
             "DescribeNodePools",
             "IncompleteResponse",
-            f"the answer does not say how many nodes {own_id} ({kind or 'no kind'}) is to have",
+            f"the answer has no size of node pool {own_id} ({kind or 'no kind'})",
         )
     return size
 

@@ -65,8 +65,8 @@ class VpcCniSwitch:
             raise CloudError(
                 "VpcCni",
                 "Disabled",
-                f"VPC-CNI of {props['clusterId']} is off, though the state says it is on; somebody switched"
-                " it off. Run `pulumi refresh`, review the preview, then `pulumi up` switches it on again",
+                f"VPC-CNI of {props['clusterId']} is off, though in the state it is on; it was switched"
+                " off elsewhere. Run `pulumi refresh`, review the preview, then `pulumi up` switches it on again",
             )
         self._add_missing(props, live)
         return self._wait_for_subnets(props).outputs(props)
@@ -108,14 +108,14 @@ class VpcCniSwitch:
 
     @staticmethod
     def _refuse_with_pods(props: Props, eni_pods: Callable[[], Sequence[str]]) -> None:
-        keep = "remove them first, or say on_delete='keep' and apply it"
+        keep = "remove them first, or set on_delete='keep' and apply that"
         try:
             pods = eni_pods()
         except NotReadable as error:
             raise CloudError(
                 "DisableVpcCniNetworkType",
                 "IncompleteResponse",
-                f"could not tell whether ENI pods live in {props['clusterId']}: {error}; {keep}",
+                f"could not read the ENI pods of {props['clusterId']}: {error}; {keep}",
             ) from None
         if pods:
             more = f" and {len(pods) - _SHOWN_PODS} more" if len(pods) > _SHOWN_PODS else ""
@@ -266,7 +266,7 @@ class VpcCniSwitch:
         found = [text for _, text in differences(props, live)]
         if found:
             raise Incompatible(
-                f"VPC-CNI of {props['clusterId']} is already on, but not as the program says",
+                f"VPC-CNI of {props['clusterId']} is already on, with other settings than the program has",
                 found,
                 "TKE fixes these when VPC-CNI is switched on; write the live values into the program",
             )

@@ -80,7 +80,7 @@ def read_vpc_cni(cloud: Cloud, cluster_id: str) -> LiveVpcCni | None:
     answer = cloud.call("tke", "DescribeIPAMD", {"ClusterId": cluster_id})
     enabled, disabled = answer.get("EnableIPAMD"), bool(answer.get("DisableVpcCniMode"))
     if not isinstance(enabled, bool) and not disabled:
-        what = f"the answer does not say whether VPC-CNI of {cluster_id} is on; run it again"
+        what = f"the answer does not show whether VPC-CNI of {cluster_id} is on; run it again"
         raise IncompleteResponse("DescribeIPAMD", "IncompleteResponse", what)
     network: Answer = cluster.get("ClusterNetworkSettings") or {}
     described: Answer = json.loads(cluster.get("Property") or "{}")
@@ -116,7 +116,7 @@ def enabling_progress(cloud: Cloud, cluster_id: str) -> tuple[bool, str]:
     try:
         answer = cloud.call("tke", "DescribeEnableVpcCniProgress", {"ClusterId": cluster_id})
     except CloudError as error:
-        return False, f"how far switching it on is could not be told ({error.code})"
+        return False, f"its progress could not be read ({error.code})"
     status, reason = str(answer.get("Status") or ""), str(answer.get("ErrorMessage") or "")
     words = f"switching it on is {status or 'in no state that the cloud names'}"
     return ipamd.has_failed(status), words + (f" ({reason})" if reason else "")
@@ -167,7 +167,7 @@ def drift_lines(olds: Props, news: Props, unknown: Unknown) -> list[str]:
     reported = olds.get("reclaimSeconds")
     if ipamd.is_running(str(olds.get("phase") or "")) and olds.get("staticIp") and reported != seconds:
         lines.append(
-            f"reclaim is {reclaim_words(reported)} in the cloud, the program says {reclaim_words(seconds)}; it"
+            f"reclaim is {reclaim_words(reported)} in the cloud, but {reclaim_words(seconds)} in the program; it"
             " was changed elsewhere; write the live value into the program"
         )
     return lines
@@ -183,14 +183,14 @@ def differences(props: Props, live: LiveVpcCni) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     kind, static, wanted = props.get("cniType"), props.get("staticIp"), props.get("ipReclaim")
     if live.cni_type and kind and live.cni_type != kind:
-        found.append(("cni_type", f"CNI type is {live.cni_type}, the program says {kind}"))
+        found.append(("cni_type", f"CNI type is {live.cni_type}, but {kind} in the program"))
     if live.static_ip is not None and static is not None and live.static_ip != bool(static):
-        found.append(("static_ip", f"static mode is {live.static_ip}, the program says {bool(static)}"))
+        found.append(("static_ip", f"static mode is {live.static_ip}, but {bool(static)} in the program"))
     if static and wanted is not None and live.running:
         seconds = ipamd.seconds_of(wanted)
         if live.reclaim_seconds != seconds:
             there, here = reclaim_words(live.reclaim_seconds), reclaim_words(seconds)
-            found.append(("ip_reclaim", f"reclaim is {there}, the program says {here}"))
+            found.append(("ip_reclaim", f"reclaim is {there}, but {here} in the program"))
     return found
 
 
@@ -239,7 +239,7 @@ def _adoption_lines(cluster_id: str, live: LiveVpcCni, props: Props, unknown: Un
     extra = [item for item in live.subnets if item not in listed]
     lines = [f"VPC-CNI of {cluster_id} is on with {', '.join(live.subnets)}; it is adopted as it is"]
     if live.static_ip is None:
-        lines.append(f"could not tell whether {cluster_id} is in static-IP mode; the program's word is taken")
+        lines.append(f"could not read whether {cluster_id} is in static-IP mode; the value of the program is taken")
     if missing:
         lines.append(f"`up` adds {', '.join(missing)}")
     if extra and len(listed) == len(subnets):

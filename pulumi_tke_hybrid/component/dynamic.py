@@ -119,7 +119,7 @@ class CloudProvider(ResourceProvider):
             return [
                 STACK_PLACE.finding(
                     "region",
-                    f"the stack belongs to region {before}, the program says {now}",
+                    f"the stack belongs to region {before}, the program to {now}",
                     why="a cluster never moves",
                     todo=f"go back to {before}",
                 )
@@ -137,7 +137,7 @@ class CloudProvider(ResourceProvider):
         except CloudError as error:
             # A preview works without credentials; a later call that needs them raises its own error.
             log_once(
-                f"could not tell the account of the credentials ({error.code}), so it was not compared;"
+                f"could not read the account of the credentials ({error.code}), so it was not compared;"
                 " `tke-hybrid doctor` looks why"
             )
             return []

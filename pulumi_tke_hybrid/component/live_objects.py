@@ -1,13 +1,8 @@
-"""Reads the objects of a workload that exist already, by the kubeconfig of its Kubernetes provider.
+"""Live Kubernetes objects of a workload, read with the kubeconfig of its Kubernetes provider.
 
-Reads a workload's pods and events, by the kubeconfig of a Kubernetes provider. Imported only when something
-has gone wrong.
-
-Fields that a program ignores: what the live object holds there takes the place of what the program says.
-
-The Kubernetes provider does so itself, but it splits a path at its dots. An item of a list, an image for
-example, or a key with a dot in it
-it does not find, and there it writes the value of the stack's state: it sets back what a release tool wrote.
+Also puts live values in the place of fields that a program ignores. The Kubernetes provider does so itself, but
+splits a path at its dots: for an item of a list (an image, for example) or a key with a dot it would write the value
+of the stack's state, and so set back a change by a release tool.
 """
 
 import asyncio
@@ -44,7 +39,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Live:
-    """What exists of a workload's objects, each under the name of the child that applies it."""
+    """The live objects of a workload, each under the name of the child that applies the object."""
 
     objects: Mapping[str, Json] = field(default_factory=dict[str, Json])
     budgets: Sequence[Json] = ()
@@ -53,7 +48,7 @@ class Live:
 
 @dataclass(frozen=True)
 class Place:
-    """Where to look."""
+    """The objects to read."""
 
     namespace: Input[str]
     names: Mapping[str, tuple[str, Input[str]]]
@@ -63,11 +58,10 @@ class Place:
 async def read_live(
     component: pulumi.Resource, owner: str, provider: pulumi.ProviderResource | None, place: Place, why: str
 ) -> Live:
-    """The objects that exist. `why` names in messages what they are read for.
+    """Return the objects that exist. `why` describes the purpose of the read in messages.
 
-    A preview that does not know the cluster, or cannot read it, says so and returns none. An update raises
-    `InvalidInputs` then, before
-    anything is made.
+    A preview that does not know the cluster, or cannot read the cluster, logs so and returns no object. An update
+    raises `InvalidInputs` then, before any object is made.
     """
     namespace = await known_value(place.namespace)
     names = {child: (kind, await known_value(name)) for child, (kind, name) in place.names.items()}
@@ -102,16 +96,15 @@ async def read_live(
 
 
 async def known_value(value: Any) -> Any:
-    """The value of an input with everything in it; None where a preview does not know a part of it."""
+    """Return the value of an input; None if a preview does not know a part of the value."""
     output: pulumi.Output[Any] = pulumi.Output.from_input(value)
     return await output.future() if await output.is_known() else None
 
 
 async def cluster_is_known(provider: pulumi.ProviderResource | None) -> bool:
-    """Whether the kubeconfig of a provider is known; without a provider it is the machine's own.
+    """Whether the kubeconfig of a provider is known; without a provider the machine's own kubeconfig is used.
 
-    A preview does not tell a context that is left out from one that is not known yet, so a context is not
-    looked at.
+    The context does not count: in a preview an unknown context looks like a missing context.
     """
     kubeconfig = getattr(provider, "kubeconfig", None)
     return await kubeconfig.is_known() if isinstance(kubeconfig, pulumi.Output) else True
@@ -131,7 +124,7 @@ KINDS: Mapping[str, Kind] = {
 def pods_and_events(
     kubeconfig: str, context: str, namespace: str, labels: Mapping[str, str]
 ) -> tuple[Objects, Objects]:
-    """The pods with these labels, and all events of their namespace. Raises `KubeError`."""
+    """Return the pods with these labels, and all events of their namespace. Raise `KubeError`."""
     client = _client(kubeconfig, context)
     return list(client.list(POD, namespace, labels)), list(client.list(EVENT, namespace))
 
@@ -139,10 +132,8 @@ def pods_and_events(
 def objects_and_budgets(
     kubeconfig: str, context: str, namespace: str, names: Mapping[str, tuple[str, str]]
 ) -> tuple[Mapping[str, Mapping[str, Any]], Objects]:
-    """The objects of a namespace that exist, out of `names` (key -> kind and name), by the same keys; and its
-    disruption budgets.
-
-    Raises `KubeError`.
+    """Return the existing objects among `names` (key -> kind and name) by the same keys, and the disruption budgets of
+    the namespace. Raise `KubeError`.
     """
     client = _client(kubeconfig, context)
     found = {key: _one(client, KINDS[kind], namespace, name) for key, (kind, name) in names.items()}
@@ -159,7 +150,7 @@ def _one(client: KubeClient, kind: Kind, namespace: str, name: str) -> Mapping[s
 
 
 def _client(kubeconfig: str, context: str) -> KubeClient:
-    """As the provider takes it: contents, a path, or the machine's own."""
+    """Connect as the provider does: the text is a kubeconfig or a path; an empty text is the machine's own."""
     if not kubeconfig:
         return connect(None, context)
     path = os.path.expanduser(kubeconfig)
@@ -176,13 +167,13 @@ EVERY = "*"
 
 
 def lost_on_the_provider(path: str) -> bool:
-    """Whether the provider does not find the field of a path of `ignore_changes`: one behind an item of a
-    list, or a key with a dot."""
+    """Whether the provider misses the field of a path of `ignore_changes`: a field in an item of a list, or a key with
+    a dot."""
     return any(isinstance(part, int) or part == EVERY or "." in part for part in parts(path))
 
 
 def parts(path: str) -> list[str | int]:
-    """The parts of a property path: `spec.containers[0].image`, `metadata.annotations["a/b"]`."""
+    """Return the parts of a property path: `spec.containers[0].image`, `metadata.annotations["a/b"]`."""
     found: list[str | int] = []
     for quoted, index, plain in _PART.findall(path):
         found.append(quoted or plain or (index if index == EVERY else int(index)))
@@ -190,8 +181,7 @@ def parts(path: str) -> list[str | int]:
 
 
 def with_live_value(value: Any, live: Any, path: FieldPath) -> Any:
-    """A copy of typed arguments, of a mapping or of a list, with the live value at the path; without one the
-    field is left out."""
+    """Return a copy of the value with the live value at the path; without a live value the field is left out."""
     if not path:
         return live
     if isinstance(value, pulumi.Output):
@@ -225,7 +215,7 @@ def with_live_value(value: Any, live: Any, path: FieldPath) -> Any:
 
 
 def _same(item: Any, index: int, live: Any) -> Any:
-    """The live item of the same name; without names the one at the same place."""
+    """Return the live item of the same name; without names the item at the same index."""
     others = items(live)
     name = (
         cast(Mapping[str, Any], item).get("name")

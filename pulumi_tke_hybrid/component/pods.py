@@ -1,7 +1,6 @@
-"""Containers as the user typed them, with what TKE needs in them.
+"""Containers of a program, with the additions that TKE needs; and the types of pulumi-kubernetes as inputs.
 
-Types of pulumi-kubernetes that a program may also write as plain dictionaries, in Python's spelling or in
-Kubernetes' own.
+A program may write these types as plain dictionaries, in the spelling of Python or of Kubernetes.
 """
 
 import copy
@@ -27,21 +26,20 @@ Container = kubernetes.core.v1.ContainerArgs
 
 
 def with_eni_ip(containers: Sequence[Container]) -> list[Container]:
-    """The containers, the first of which asks for one ENI address.
+    """Return the containers, with a request for an ENI address in the first.
 
-    The first, because TKE's webhook looks at no other one and would add a second request to it.
+    TKE's webhook looks at the first container alone, and would add a second request there.
     """
     first = copy.copy(containers[0])
     given = first.resources
     first.resources = (
-        pulumi.Output.from_input(given).apply(_asking) if isinstance(given, pulumi.Output) else _asking(given)
+        pulumi.Output.from_input(given).apply(_with_eni_request) if isinstance(given, pulumi.Output) else _with_eni_request(given)
     )
     return [first, *containers[1:]]
 
 
 def asked_by_hand(holder: Any) -> Iterator[tuple[str, Any]]:
-    """Where the user asks for ENI addresses by hand, and for how many, as far as that is known; `holder` of
-    `requests` and `limits`."""
+    """Yield path and amount of each request for ENI addresses that the program states in `requests` or `limits`."""
     for name in ("requests", "limits"):
         amounts = take(holder, name)
         if isinstance(amounts, Mapping) and keys.ENI_IP in amounts:
@@ -49,8 +47,7 @@ def asked_by_hand(holder: Any) -> Iterator[tuple[str, Any]]:
 
 
 def with_pre_stop(containers: Sequence[Container], seconds: int, native: bool) -> list[Container]:
-    """The containers, each of which waits before it is told to stop, unless it has a preStop hook of its
-    own."""
+    """Return the containers with a preStop hook that waits; a container with its own preStop hook keeps that."""
     return [_waiting(container, seconds, native) for container in containers] if seconds else list(containers)
 
 
@@ -70,7 +67,7 @@ def _waiting(container: Container, seconds: int, native: bool) -> Container:
 
 
 def take(holder: Any, name: str) -> Any:
-    """A field of typed arguments or of a plain mapping in either spelling; None where an Output hides it."""
+    """Return a field of typed arguments or of a mapping in either spelling; None inside an Output."""
     if isinstance(holder, Mapping):
         wanted, fields = name.replace("_", ""), cast(Mapping[str, Any], holder)
         return next(
@@ -79,7 +76,7 @@ def take(holder: Any, name: str) -> Any:
     return None if isinstance(holder, pulumi.Output) else getattr(holder, name, None)
 
 
-def _asking(resources: Any) -> kubernetes.core.v1.ResourceRequirementsArgs:
+def _with_eni_request(resources: Any) -> kubernetes.core.v1.ResourceRequirementsArgs:
     amounts = {name: _with(take(resources, name), one) for name, one in annotations.eni_resources().items()}
     return kubernetes.core.v1.ResourceRequirementsArgs(**amounts, claims=take(resources, "claims"))
 
@@ -96,8 +93,7 @@ _INNER = re.compile(r"ForwardRef\('[\w.]*?(\w+Args)'")
 
 @dataclass(frozen=True)
 class Written:
-    """Validates an instance of `cls`, or a dictionary of its properties, which becomes an instance; nested
-    dictionaries as well."""
+    """Validate an instance of `cls`, or make an instance from a dictionary, nested dictionaries included."""
 
     cls: Any
 
@@ -140,7 +136,7 @@ def instance(cls: Any, properties: Mapping[str, Any], path: str = "") -> Any:
 
 
 def _written_out(value: Any, cls: Any) -> Any:
-    """The same instance, or a copy in which the dictionaries that it holds are instances too."""
+    """Return the instance, or a copy in which dictionaries are replaced by instances."""
     found = {
         name: held
         for name in _parameters(cls).values()
@@ -177,13 +173,13 @@ def _unknown(key: str, names: list[str], path: str) -> Finding:
 
 
 def _spelling(name: str) -> str:
-    """What `image_pull_policy` and `imagePullPolicy`, `exec_` and `exec` have in common."""
+    """Return the common spelling of `image_pull_policy` and `imagePullPolicy`, `exec_` and `exec`."""
     return name.replace("_", "").lower()
 
 
 @cache
 def _signature(cls: Any) -> Mapping[str, inspect.Parameter]:
-    """The parameters of a class's constructor, without `self`."""
+    """Return the parameters of a class's constructor, without `self`."""
     return dict(list(inspect.signature(cls.__init__).parameters.items())[1:])
 
 
@@ -201,7 +197,7 @@ def _required(cls: Any) -> tuple[str, ...]:
 
 @cache
 def _inner(cls: Any, name: str) -> type[Any] | None:
-    """The class of pulumi-kubernetes that a property, or each item of it, holds; None for a plain value."""
+    """Return the class of pulumi-kubernetes for a property or its items; None for a plain value."""
     match = _INNER.search(str(_signature(cls)[name].annotation))
     modules: tuple[Any, ...] = (kubernetes.core.v1, kubernetes.meta.v1)
     return (

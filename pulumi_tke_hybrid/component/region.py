@@ -122,12 +122,12 @@ def _refuse_other_account(
         problem = two_accounts(ours, theirs)
     except CloudError as error:
         pulumi.log.info(
-            f"could not tell whether the provider's account is the stack's: {error.code}", component
+            f"could not compare the provider's account with the stack's: {error.code}", component
         )
         return
     if problem:
         why, todo = (
-            "VPC-CNI is asked with the stack's key and would not find the cluster",
+            "the calls for VPC-CNI use the stack's key and would not find the cluster",
             "give both keys of one account",
         )
         report(

@@ -95,7 +95,7 @@ def _problems(opts: object, wanted: str) -> Iterator[Finding]:
         return
     if opts.providers and not isinstance(opts.providers, Mapping) and not _is_list(opts.providers):
         what = f"must be a list, not a {type(opts.providers).__name__}"
-        yield PROPERTY.finding("opts.providers", what, todo="write [...] around it, or say provider=")
+        yield PROPERTY.finding("opts.providers", what, todo="write [...] around it, or use provider=")
     for path, value in _given(opts):
         if not isinstance(value, pulumi.ProviderResource):
             cluster = wanted == "Kubernetes" and hasattr(type(value), "provider")
@@ -115,7 +115,7 @@ def require_provider(providers: Mapping[str, pulumi.ProviderResource], owner: st
             owner,
             "opts.provider",
             "no Kubernetes provider; without one the objects would go to the cluster of this machine's own"
-            " kubeconfig; pass opts=ResourceOptions(provider=cluster.provider), or say"
+            " kubeconfig; pass opts=ResourceOptions(provider=cluster.provider), or set"
             " use_ambient_provider=True",
         )
 
@@ -144,7 +144,7 @@ def upsert_finding() -> Finding:
         "opts.provider",
         f"does not take existing objects over: pulumi-kubernetes {version('pulumi-kubernetes')} fails to"
         " create what exists",
-        todo=f"say {UPSERT}=True on the Kubernetes provider; HybridCluster has the argument too",
+        todo=f"set {UPSERT}=True on the Kubernetes provider; HybridCluster has the argument too",
     )
 
 

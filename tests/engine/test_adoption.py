@@ -9,8 +9,8 @@ from tests.engine.stacks import PROGRAMS, changed, stack, steps, written
 from tests.lab.lab import Lab
 
 CONTRADICTED = {
-    "not static": "static mode is False, the program says True",
-    "direct ENI": "CNI type is tke-direct-eni, the program says",
+    "not static": "static mode is False, but True in the program",
+    "direct ENI": "CNI type is tke-direct-eni, but",
 }
 
 
@@ -44,7 +44,7 @@ def test_a_live_cluster_is_adopted_as_the_preview_says(lab: Lab, start: str) -> 
         }
         assert said[start] in preview.output
         not_told = (
-            f"could not tell whether {live['cluster']} is in static-IP mode; the program's word is taken"
+            f"could not read whether {live['cluster']} is in static-IP mode; the value of the program is taken"
         )
         assert (not_told in preview.output) is (start not in ("gr", "not static"))
         if start in CONTRADICTED:

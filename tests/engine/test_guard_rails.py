@@ -342,7 +342,7 @@ def test_a_reclaim_time_changed_elsewhere_is_said_and_may_be_followed(
     project.refresh()
     said = project.preview("--expect-no-changes").output
     assert (
-        "reclaim is 600 s in the cloud, the program says 300 s; it was changed elsewhere; write the live"
+        "reclaim is 600 s in the cloud, but 300 s in the program; it was changed elsewhere; write the live"
         " value into the program" in said
     )
     with changed(project, {"reclaim": 600}):

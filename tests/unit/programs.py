@@ -1,5 +1,4 @@
-"""Running a program under Pulumi's mocks, hermetically: what it registers, in which order, with which
-inputs."""
+"""Run a program under Pulumi's mocks: the registered resources, their order and their inputs."""
 
 import asyncio
 import concurrent.futures
@@ -48,9 +47,9 @@ class Graph(mocks.Mocks):
     secrets: set[str] = field(default_factory=set[str])
     """`<name>.<property>` of every property that was registered as a secret."""
     invokes: list[str] = field(default_factory=list[str])
-    """Functions of the cloud that were asked."""
+    """Functions of the cloud that were invoked."""
     said: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """Level and text of what the program said in the diagnostics."""
+    """Level and text of each diagnostic message."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.resources.append(Registered(args.typ, args.name, dict(args.inputs), args.provider or ""))
@@ -93,7 +92,7 @@ class Graph(mocks.Mocks):
 
     @property
     def logger(self) -> logging.Logger:
-        """Keeps what is said."""
+        """Record diagnostics."""
         logger = logging.Logger("diagnostics", logging.INFO)
         handler = logging.Handler()
         handler.emit = lambda record: self.said.append((record.levelname.lower(), record.getMessage()))  # type: ignore[method-assign]
@@ -117,8 +116,8 @@ def unknown() -> Any:
 
 
 class _AtOnce(concurrent.futures.ThreadPoolExecutor):
-    """Does in the caller's thread what it is given: Pulumi asks its monitor in threads, and starting some for
-    each program takes longer."""
+    """Run a function in the thread of the caller: Pulumi calls its monitor in threads, and starting threads for each
+    program takes longer."""
 
     def submit(
         self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any

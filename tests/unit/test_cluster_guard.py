@@ -1,4 +1,4 @@
-"""The guard asks for the ENI limits of instance types where it may, and says what follows from them."""
+"""ClusterGuard: ENI limits of the cloud, immutable fields, stated subnets, and the waits of a destroy."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -52,7 +52,7 @@ def contradicted(
     return [str(finding) for finding in ClusterGuardProvider().check_live(olds or {}, news)]
 
 
-def test_a_limit_that_the_cloud_tells_brings_a_warning_that_the_guide_did_not(
+def test_a_limit_of_the_cloud_brings_a_warning_that_the_guide_did_not(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert contradicted(Cloud(27), monkeypatch) == []
@@ -64,20 +64,20 @@ def test_a_limit_that_the_cloud_tells_brings_a_warning_that_the_guide_did_not(
     )
 
 
-def test_it_is_an_error_where_the_program_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warning_is_an_error_if_rules_raise_it(monkeypatch: pytest.MonkeyPatch) -> None:
     news = {**NEWS, "planned": {**NEWS["planned"], "rules": {"eni-headroom": "error"}}}
     (line,) = contradicted(Cloud(120), monkeypatch, news)
     assert line.endswith("[eni-headroom]")
 
 
-def test_without_permission_the_guide_is_used_and_that_is_said(
+def test_without_permission_the_guide_is_used_and_a_line_reports_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert contradicted(Cloud(None), monkeypatch) == []
     assert "could not read the ENI limits of instance types (AuthFailure)" in capsys.readouterr().out
 
 
-def test_nobody_is_asked_when_nothing_changed_or_nothing_is_known_of_pools(
+def test_no_call_is_made_without_a_change_or_without_pools(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cloud = Cloud(27)
@@ -106,7 +106,7 @@ POOL: dict[str, Any] = {
     ],
 )
 @pytest.mark.parametrize("cluster", [{}, {"vpcId": "vpc-1"}])
-def test_what_would_rebuild_a_pool_is_refused_whoever_made_the_cluster(
+def test_a_change_that_would_rebuild_a_pool_is_refused_in_new_and_adopted_clusters(
     cluster: dict[str, str], change: dict[str, Any], says: list[str]
 ) -> None:
     olds = {"cluster": cluster, "nodePools": {"workers": POOL}, "eniSubnets": []}
@@ -116,7 +116,7 @@ def test_what_would_rebuild_a_pool_is_refused_whoever_made_the_cluster(
     assert all("its 2 machines at once" in finding.message for finding in found)
 
 
-def test_a_vpc_and_a_subnet_that_are_not_known_any_more_would_be_other_ones() -> None:
+def test_a_vpc_and_a_subnet_that_are_no_longer_known_count_as_changed() -> None:
     subnet = {"id": "subnet-1", "zone": "ap-guangzhou-4", "cidr": "10.0.64.0/22"}
     olds = {"cluster": {"vpcId": "vpc-1"}, "eniSubnets": [subnet]}
     news = {"cluster": {"vpcId": UNKNOWN}, "eniSubnets": [{**subnet, "id": UNKNOWN}]}
@@ -134,7 +134,7 @@ def test_a_vpc_and_a_subnet_that_are_not_known_any_more_would_be_other_ones() ->
     assert ClusterGuardProvider().check_offline(olds, moved) == []
 
 
-def test_a_pools_subnet_that_is_not_known_any_more_is_worth_a_word(
+def test_a_pools_subnet_that_is_no_longer_known_is_reported(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     olds = {"cluster": {}, "nodePools": {"workers": POOL}}
@@ -281,7 +281,7 @@ THERE = [
         ),
     ],
 )
-def test_subnets_that_a_program_names_are_there_and_what_it_says(
+def test_stated_subnets_exist_and_have_the_stated_zone_and_range(
     monkeypatch: pytest.MonkeyPatch, there: list[dict[str, Any]], says: list[str]
 ) -> None:
     found = contradicted(Cloud(27, there), monkeypatch, NAMED)

@@ -89,7 +89,7 @@ def test_the_transform_makes_a_charts_load_balancer_direct_and_leaves_other_serv
     assert transformed(DEPLOYMENT, "envoy-gateway", rendered()) is None
 
 
-def test_the_transform_tells_envoy_gateway_what_to_make() -> None:
+def test_the_transform_sets_the_service_of_envoy_gateway() -> None:
     pod, service = ours()
     inside = transformed(ENVOY, "proxy", {"logging": {"level": "warn"}})["spec"]
     assert inside["logging"] == {"level": "warn"}
@@ -205,7 +205,7 @@ UNGIVEN = "warning: gateway_transform: received no Kubernetes object, so it chan
         ([("tencentcloud:Vpc/instance:Instance", "vpc", {})], None, [UNGIVEN]),
     ],
 )
-def test_a_transform_that_changed_nothing_says_so_at_the_end(
+def test_a_transform_without_any_change_warns_at_the_end(
     objects: list[tuple[str, str, dict[str, Any]]],
     workloads: Any,
     starts: list[str],

@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.tke.rules.pools import resized_findings
 
 SCALED = {"enableAutoScale": True, "minSize": 1, "maxSize": 5, "desiredCapacity": 1}
 UNKNOWN = object()
-"""Whatever the SDK puts in the place of a value that is not known yet."""
+"""The SDK's placeholder for a value that is not known yet."""
 FIXED = {"enableAutoScale": False, "minSize": 0, "maxSize": 100, "desiredCapacity": 1}
 
 
@@ -54,7 +54,7 @@ def test_only_an_update_that_undoes_the_autoscaler_or_ends_half_way_is_refused(
     )
 
 
-def test_the_size_is_that_of_the_pool_itself_and_none_where_it_is_gone() -> None:
+def test_the_size_belongs_to_the_pool_and_is_none_for_a_pool_that_is_gone() -> None:
     class Pools:
         def call(self, service: str, action: str, params: Any) -> dict[str, Any]:
             (own_id,) = params["Filters"][0].pop("Values")
@@ -85,5 +85,5 @@ def test_the_size_is_that_of_the_pool_itself_and_none_where_it_is_gone() -> None
         None,
     ]
     for pool in ("np-4", "np-5", "np-6"):
-        with pytest.raises(IncompleteResponse, match=f"does not say how many nodes {pool}"):
+        with pytest.raises(IncompleteResponse, match=f"has no size of node pool {pool}"):
             size_of(Pools(), f"cls-1#{pool}")

@@ -1,4 +1,4 @@
-"""What is no error is said once, under the component; what cannot be told yet is said to be checked later."""
+"""Warnings and notes are reported once under the component; checks of pending values are announced."""
 
 import pulumi
 import pytest
@@ -28,11 +28,11 @@ def said(described: dict[str, object], preview: bool = False) -> list[tuple[str,
     return graph.said
 
 
-def test_a_program_that_is_complete_is_told_nothing() -> None:
+def test_a_complete_program_gets_no_notes() -> None:
     assert said(hybrid()) == []
 
 
-def test_a_warning_is_said_once_and_the_program_goes_on() -> None:
+def test_a_warning_is_reported_once_and_the_program_goes_on() -> None:
     (found,) = said(FULL_ENI)
     assert found[0] == "warning"
     assert found[1].startswith(
@@ -42,7 +42,7 @@ def test_a_warning_is_said_once_and_the_program_goes_on() -> None:
     assert found[1].endswith("[eni-headroom]")
 
 
-def test_a_warning_is_said_once_also_when_something_else_comes_late() -> None:
+def test_a_warning_is_reported_once_also_with_pending_values() -> None:
     assert (
         len(
             [
@@ -55,7 +55,7 @@ def test_a_warning_is_said_once_also_when_something_else_comes_late() -> None:
     )
 
 
-def test_a_late_value_brings_its_warning_when_it_is_there() -> None:
+def test_a_pending_value_brings_its_warning_when_it_resolves() -> None:
     late = hybrid(eni_subnets=[eni_subnet(cidr_block=later("10.0.64.0/28")), second_subnet()])
     assert [level for level, text in said(late) if "[eni-headroom]" in text] == ["warning"]
 
@@ -89,7 +89,7 @@ def test_what_a_program_sets_is_shown_on_its_component() -> None:
     )
 
 
-def test_a_switch_speaks_for_itself_and_not_once_more_under_its_cluster() -> None:
+def test_findings_are_reported_by_vpc_cni_alone_or_by_its_cluster_alone() -> None:
     graph = Graph()
     run(lambda: tke.VpcCni("cni", switch(ip_reclaim=tke.never())), into=graph)
     assert [level for level, text in graph.said if "[reclaim-never]" in text] == ["warning"]
@@ -109,7 +109,7 @@ def test_an_adopted_subnet_that_is_full_is_a_warning() -> None:
     )
 
 
-def test_a_range_that_nobody_gives_is_named_with_what_is_not_checked() -> None:
+def test_a_missing_range_is_reported_with_the_checks_that_are_left_out() -> None:
     notes = said(hybrid(vpc_cidr=None, eni_subnets=[eni_subnet(cidr_block=None), second_subnet()]))
     assert [(level, text.partition(";")[0]) for level, text in notes] == [
         ("info", "vpc_cidr: is not given"),
@@ -117,7 +117,7 @@ def test_a_range_that_nobody_gives_is_named_with_what_is_not_checked() -> None:
     ]
 
 
-def test_what_a_preview_cannot_know_is_said_in_one_line_with_the_rules_that_wait() -> None:
+def test_values_that_a_preview_does_not_know_are_one_line_with_the_rules_that_wait() -> None:
     def program() -> None:
         made = tencentcloud.subnet.Instance(
             "nodes", vpc_id="vpc-12345678", availability_zone="ap-guangzhou-4", cidr_block="10.0.0.0/24"
@@ -141,7 +141,7 @@ def test_what_a_preview_cannot_know_is_said_in_one_line_with_the_rules_that_wait
     assert update.said == []
 
 
-def test_a_workload_says_that_the_facts_of_its_cluster_are_awaited() -> None:
+def test_a_workload_reports_that_the_facts_of_its_cluster_are_pending() -> None:
     def program() -> None:
         made = tencentcloud.subnet.Instance(
             "pods", vpc_id="vpc-12345678", availability_zone="ap-guangzhou-4", cidr_block="10.0.0.0/24"

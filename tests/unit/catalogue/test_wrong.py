@@ -1,4 +1,4 @@
-"""Every wrong program ends with its lines, before anything is made or asked."""
+"""Every wrong program ends with its lines, before any resource is made and any call."""
 
 import dataclasses
 import inspect
@@ -43,7 +43,7 @@ def refusal(wrong: Wrong) -> tuple[tke.InvalidInputs, Graph]:
 
 
 @pytest.mark.parametrize("wrong", CATALOGUE, ids=lambda wrong: wrong.name)
-def test_a_wrong_program_ends_with_its_lines_before_anything_is_made_or_asked(wrong: Wrong) -> None:
+def test_a_wrong_program_ends_with_its_lines_before_any_resource_or_call(wrong: Wrong) -> None:
     refused, graph = refusal(wrong)
     said = str(refused).splitlines()[1:]
     assert len(said) == len(wrong.lines), said
@@ -75,7 +75,7 @@ def test_the_catalogue_is_large_and_covers_every_public_input() -> None:
     assert len({wrong.name for wrong in CATALOGUE}) == len(CATALOGUE)
 
 
-def test_every_rule_that_a_program_alone_can_break_is_broken_by_one() -> None:
+def test_every_rule_on_programs_is_broken_by_a_program() -> None:
     seen = {finding.rule.id for wrong in CATALOGUE for finding in refusal(wrong)[0].problems}
     rules = (
         address_capacity,

@@ -1,5 +1,5 @@
-"""The client of the cloud: what it says when there is no key, and when what comes back is no answer. No
-secret is ever in it."""
+"""The client of the cloud without a key, with a broken response, with an error of the API. No secret is in any
+message."""
 
 import http.server
 import json
@@ -63,7 +63,7 @@ def test_a_profile_that_cannot_be_read_is_named_and_not_quoted(home: Path, kind:
         (["capacity", "--cluster-id", "cls-a1b2c3d4", "--region", "ap-guangzhou", "--cloud-only"], 3),
     ],
 )
-def test_a_command_says_which_file_and_prints_no_stack_trace(
+def test_a_command_names_the_file_and_prints_no_stack_trace(
     home: Path, command: list[str], exit_code: int, text: str
 ) -> None:
     write(home, text)
@@ -103,7 +103,7 @@ def test_a_profile_of_the_right_form_is_taken(home: Path, monkeypatch: pytest.Mo
         ({"security_token": f"{TOKEN}\n", "secret_key": f"{SECRET_KEY} "}, "its key and its token"),
     ],
 )
-def test_a_configured_key_with_a_space_or_line_break_is_said_and_not_shown(
+def test_a_configured_key_with_a_space_or_line_break_is_refused_and_not_shown(
     given: dict[str, Any], unfit: str
 ) -> None:
     settings = replace(CloudSettings("ap-guangzhou", secret_id=SECRET_ID, secret_key=SECRET_KEY), **given)
@@ -200,7 +200,7 @@ def test_control_sequences_of_an_answer_are_not_shown(
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8"])
-def test_a_refusal_is_one_under_every_content_type(
+def test_an_error_of_the_api_is_raised_under_every_content_type(
     front: tuple[TencentCloud, type[Front]], kind: str
 ) -> None:
     cloud, served = front

@@ -88,11 +88,11 @@ def test_the_last_of_many_subnets_is_waited_for(count: int) -> None:
     ids = [item["SubnetId"] for item in subnets]
     with pytest.raises(DeadlinePassed, match=f"addresses still in use: {ids[-1]} holds 3"):
         wait_until_empty(Pages(subnets), ids, wait())
-    wait_until_empty(Pages(subnets[:-1]), ids, wait())  # one that is gone holds nothing
+    wait_until_empty(Pages(subnets[:-1]), ids, wait())  # a subnet that is gone holds no address
 
 
 def test_a_cluster_behind_the_first_page_of_those_whose_names_are_like_it_is_seen() -> None:
-    """Nothing says that the filter by name is exact."""
+    """The filter by name may match similar names."""
     clusters = [*(cluster(number, f"shop-{number}") for number in range(120)), cluster(120)]
     assert [
         item["ClusterId"] for item in clusters_named(Pages(clusters=clusters), "vpc-12345678", "shop")

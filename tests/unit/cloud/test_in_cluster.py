@@ -1,5 +1,4 @@
-"""What is asked of a cluster before it goes, or before its VPC-CNI is switched off: a cluster of a few lines
-answers."""
+"""Reads of a cluster: kept addresses and pods with ENI addresses, through each open endpoint."""
 
 import base64
 import contextlib
@@ -30,130 +29,8 @@ from tests.unit.kube.servers import (
     status,
 )
 
+
 WEB = KeptAddress("shop", "web-0", "10.0.64.5")
-
-
-@dataclass
-class Cluster:
-    """`stuck`: claims that no deletion removes."""
-
-    kept: list[KeptAddress] = field(default_factory=list[KeptAddress])
-    stuck: bool = False
-    released: list[KeptAddress] = field(default_factory=list[KeptAddress])
-
-    def kept_addresses(self) -> list[KeptAddress]:
-        return [item for item in self.kept if self.stuck or item not in self.released]
-
-    def release(self, kept: KeptAddress) -> None:
-        self.released.append(kept)
-
-    def eni_pods(self) -> list[str]:
-        return []
-
-
-def wait(said: list[str]) -> Wait:
-    now = [0.0]
-
-    def sleep(seconds: float) -> None:
-        now[0] += seconds
-
-    return Wait(20, said.append, sleep=sleep, clock=lambda: now[0])
-
-
-def test_kept_addresses_are_named_with_the_command_that_releases_each() -> None:
-    said: list[str] = []
-    cluster = Cluster([WEB])
-    release_or_list(lambda: cluster, False, wait(said))
-    assert (
-        said[0]
-        == "kept: 10.0.64.5 of shop/web-0; `kubectl delete vipc web-0 -n shop` releases it while the cluster"
-        " lives"
-    )
-    assert "release_kept_ips=True" in said[1]
-    assert cluster.released == []
-
-
-def test_they_are_released_when_the_program_says_so_and_waited_for() -> None:
-    said: list[str] = []
-    cluster = Cluster([WEB])
-    release_or_list(lambda: cluster, True, wait(said))
-    assert cluster.released == [WEB]
-    assert said == ["releasing 10.0.64.5 of shop/web-0"]
-    with pytest.raises(DeadlinePassed, match=r"still kept: 10\.0\.64\.5 of shop/web-0"):
-        release_or_list(lambda: Cluster([WEB], stuck=True), True, wait([]))
-
-
-def test_nothing_is_said_where_nothing_is_kept() -> None:
-    said: list[str] = []
-    for release in (False, True):
-        release_or_list(Cluster, release, wait(said))
-    assert said == []
-
-
-def test_a_cluster_that_cannot_be_asked_does_not_hold_up_its_own_deletion() -> None:
-    said: list[str] = []
-
-    def closed() -> Cluster:
-        raise NotReadable("cls-12345678 has no open endpoint (FailedOperation.KubeClientConf)")
-
-    release_or_list(closed, False, wait(said))
-    unread = (
-        "could not tell which addresses are kept for pods that are gone: cls-12345678 has no open endpoint"
-        " (FailedOperation.KubeClientConf)"
-    )
-    assert said == [unread]
-    release_or_list(closed, True, wait(said))
-    held = (
-        "nothing was released, and kept addresses may hold up the deletion of their subnets until their"
-        " reclaim time"
-    )
-    assert said[1:] == [f"{unread}; {held}"]
-
-
-def test_a_look_that_fails_while_released_addresses_go_is_made_again() -> None:
-    @dataclass
-    class Blinking(Cluster):
-        blind: list[bool] = field(default_factory=lambda: [False, True, True])
-
-        def kept_addresses(self) -> list[KeptAddress]:
-            if self.blind and self.blind.pop(0):
-                raise NotReadable(
-                    "the API server was not reached (ConnectError); is this machine in the VPC?"
-                )
-            return super().kept_addresses()
-
-    said: list[str] = []
-    release_or_list(lambda: Blinking([WEB]), True, wait(said))
-    assert said[0] == "releasing 10.0.64.5 of shop/web-0"
-    assert said[1].startswith(
-        "kept addresses: could not see whether they are released: the API server was not reached"
-        " (ConnectError)"
-    )
-    with pytest.raises(DeadlinePassed, match="last seen: could not see whether they are released"):
-        release_or_list(lambda: Blinking([WEB], blind=[False] + [True] * 1000), True, wait([]))
-
-
-def test_a_cluster_that_falls_silent_between_two_releases_is_told_how_far_it_came() -> None:
-    class Failing(Cluster):
-        def release(self, kept: KeptAddress) -> None:
-            if self.released:
-                raise NotReadable("the API server said: gone away")
-            super().release(kept)
-
-    said: list[str] = []
-    cluster = Failing(
-        [WEB, KeptAddress("shop", "web-1", "10.0.64.6"), KeptAddress("shop", "web-2", "10.0.64.7")]
-    )
-    release_or_list(lambda: cluster, True, wait(said))
-    assert cluster.released == [WEB]
-    assert said[1:] == [
-        "releasing 10.0.64.6 of shop/web-1",
-        (
-            "could not release it: the API server said: gone away; 1 of 3 were released, and kept addresses"
-            " may hold up the deletion of their subnets until their reclaim time"
-        ),
-    ]
-
 
 CLAIMS, ADDRESSES = f"/apis/{GROUP}/v1/vpcipclaims", f"/apis/{GROUP}/v1/vpcips"
 PLAIN = {"insecure-skip-tls-verify": True}
@@ -245,7 +122,7 @@ def test_claims_are_read_in_the_version_that_the_cluster_prefers() -> None:
         assert cluster.kept_addresses() == [WEB]
 
 
-def test_without_the_group_there_are_no_claims_and_with_it_their_absence_is_not_none() -> None:
+def test_without_the_group_there_are_no_claims_and_with_the_group_missing_claims_are_an_error() -> None:
     with live(Objects([], {"apps": "v1"})) as (cluster, _):
         assert cluster.kept_addresses() == [], "a cluster without VPC-CNI knows no claims"
     for missing in (NOT_FOUND, PLAIN_404):
@@ -321,7 +198,7 @@ def test_a_claim_is_not_kept_because_the_pods_cannot_be_listed() -> None:
         cluster.kept_addresses()
 
 
-def test_a_sub_account_without_rights_is_told_how_it_gets_them() -> None:
+def test_the_error_of_a_sub_account_without_rights_has_the_cure() -> None:
     def problem(reply: Reply) -> str:
         with (
             live(cni([], [], replies={("GET", "/api/v1/pods"): reply})) as (cluster, _),

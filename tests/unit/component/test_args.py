@@ -1,4 +1,4 @@
-"""Bad inputs: all at once, one line a property, with its path; the same for values that come later."""
+"""Faulty inputs: all findings at once, one line for a property, with its path; the same for values of Outputs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def test_the_error_is_one_that_pulumi_prints_without_a_stack_trace() -> None:
     assert text == "HybridCluster 'demo': 1 invalid input\n  vpc_id: is required"
 
 
-def test_a_misspelt_property_is_answered_with_the_right_one() -> None:
+def test_the_finding_on_a_misspelt_property_names_the_right_property() -> None:
     with pytest.raises(tke.InvalidInputs, match="zoned: is not a property; did you mean 'zone'"):
         tke.EniSubnetArgs(subnet_id="subnet-12345678", zone="ap-guangzhou-4", zoned="x")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
 
@@ -74,7 +74,7 @@ UNSEEN = [f"env[{key!r}]: must be a string; write it in quotes" for key in NUMBE
 
 @dataclass(frozen=True)
 class Spoilt:
-    """A class, one property of its valid description that is spoilt, and all that is said of it."""
+    """A class, a property of its valid description with a wrong value, and all findings."""
 
     cls: type[Args]
     property: str
@@ -93,7 +93,7 @@ class Spoilt:
     ],
     ids=lambda it: f"{it.cls.__name__}.{it.property}",
 )  # fmt: skip
-def test_what_is_wrong_in_a_property_is_one_line_a_value_and_shows_no_secret(it: Spoilt) -> None:
+def test_a_faulty_value_is_a_single_line_and_shows_no_secret(it: Spoilt) -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         parse_args(it.cls, {**CLASSES[it.cls], it.property: it.value}, "it")
     assert lines(caught.value) == it.lines
@@ -110,7 +110,7 @@ def test_what_is_wrong_in_a_property_is_one_line_a_value_and_shows_no_secret(it:
         (Spoilt(tke.RolloutArgs, "max_surge", -1, []), "RolloutArgs"),
     ],
 )  # fmt: skip
-def test_an_error_says_which_of_several_objects_it_is_about(it: Spoilt, owner: str) -> None:
+def test_an_error_names_its_object_among_several(it: Spoilt, owner: str) -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         run(lambda: it.cls(**{**CLASSES[it.cls], it.property: awake(it.value)}))
     assert str(caught.value).startswith(f"{owner}: 1 invalid input\n")
@@ -176,7 +176,7 @@ def test_a_value_of_the_wrong_type_inside_an_output_is_refused_by_name() -> None
         (Spoilt(tke.NodePoolArgs, "labels", Late({"Team": 5}), ["labels['Team']: must be a string; got 5; write it in quotes"]), False),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_value_that_comes_later_is_said_under_its_own_place(
+def test_a_fault_in_the_value_of_an_output_has_its_own_path(
     it: Spoilt, secret: bool
 ) -> None:
     def program() -> None:
@@ -214,7 +214,7 @@ class _Listed(Args):
         ({"sizes": [1], "by_name": Late({"a": 0})}, ["by_name['a']: 0 is too small"]),
     ],
 )
-def test_each_item_is_checked_under_its_own_place_whenever_it_comes(
+def test_each_item_is_checked_under_its_own_path_whether_plain_or_pending(
     described: dict[str, Any], lines_: list[str]
 ) -> None:
     def program() -> None:

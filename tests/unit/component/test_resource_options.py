@@ -30,7 +30,7 @@ def later_version(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return given
 
 
-def test_this_version_has_no_such_argument_and_the_refusal_names_it() -> None:
+def test_the_refusal_names_a_version_without_the_argument() -> None:
     assert "upsert_existing_objects" not in inspect.signature(kubernetes.ProviderArgs.__init__).parameters
     with pytest.raises(tke.InvalidInputs) as caught:
         run(lambda: tke.HybridCluster("demo", hybrid(upsert_existing_objects=True)))
@@ -42,7 +42,7 @@ def test_this_version_has_no_such_argument_and_the_refusal_names_it() -> None:
 
 
 @pytest.mark.parametrize("wanted", [True, False, None])
-def test_a_later_version_gets_the_argument_where_the_program_gives_it(
+def test_a_later_version_gets_the_argument_of_the_program(
     later_version: list[dict[str, Any]], wanted: bool | None
 ) -> None:
     run(lambda: tke.HybridCluster("demo", hybrid(upsert_existing_objects=wanted)))
