@@ -1,7 +1,9 @@
-"""ClusterGuard: stores what is immutable about a cluster, and refuses a change that would rebuild the cluster.
+"""ClusterGuard: stores what is immutable about a cluster, and refuses a change that would rebuild the
+cluster.
 
-On destroy the guard stands between the cluster and its subnets, and waits until the cluster is gone. The rules
-are in `tke.rules.immutable_fields`; each stored shape belongs to its owner, `node_pools` or `eni_zone_subnet`.
+On destroy the guard stands between the cluster and its subnets, and waits until the cluster is gone. The
+rules are in `tke.rules.immutable_fields`; each stored shape belongs to its owner, `node_pools` or
+`eni_zone_subnet`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -73,7 +73,8 @@ def open_endpoint(
     first_subnet: Input[str] | None,
     depends_on: Sequence[pulumi.Resource],
 ) -> tuple[tencentcloud.kubernetes.ClusterEndpoint, pulumi.Output[str]]:
-    """Open the endpoint as a child of the cluster's component; return the resource and its kubeconfig, a secret.
+    """Open the endpoint as a child of the cluster's component; return the resource and its kubeconfig, a
+    secret.
 
     `first_subnet` is the subnet of the first node pool, the default of an intranet endpoint.
     """
@@ -92,7 +93,8 @@ def open_endpoint(
 
 
 def kubeconfig_problem(text: str | None, or_else: str = "leave it out") -> Finding | None:
-    """Return a finding for an empty kubeconfig: the Kubernetes provider would use the machine's own kubeconfig."""
+    """Return a finding for an empty kubeconfig: the Kubernetes provider would use the machine's own
+    kubeconfig."""
     if text and text.strip():
         return None
     why = "workloads would go to the cluster of this machine's own kubeconfig"
@@ -108,15 +110,16 @@ def kubernetes_provider(
     upsert: bool | None,
     depends_on: Sequence[pulumi.Resource],
 ) -> kubernetes.Provider:
-    """Make a Kubernetes provider of the cluster. `upsert`: an existing object is taken over; None: not stated."""
+    """Make a Kubernetes provider of the cluster. `upsert`: an existing object is taken over; None: not
+    stated."""
 
     def not_empty(text: str | None) -> str:
         problem = kubeconfig_problem(text, "look at its endpoint in the console and run `pulumi refresh`")
         InvalidInputs.raise_if_any(owner, [problem.under("kubeconfig")] if problem else [])
         return str(text)
 
-    # Not every version of pulumi-kubernetes has this argument; `upsert_problems` refuses it for a version that has
-    # not.
+    # Not every version of pulumi-kubernetes has this argument; `upsert_problems` refuses it for a version
+    # that has not.
     further: dict[str, Any] = {} if upsert is None else {UPSERT: upsert}
     return kubernetes.Provider(
         name,

@@ -137,8 +137,8 @@ class EniZoneSubnet(pulumi.ComponentResource):
         """Register the subnet, or look the adopted subnet up.
 
         `name` is the component's name, and the subnet's in the cloud where `args.name` is left out. `args`
-        may be a dictionary of the same shape. Raises `InvalidInputs`, naming each property, before anything is
-        made; for an adopted subnet also if its VPC, zone or range differs.
+        may be a dictionary of the same shape. Raises `InvalidInputs`, naming each property, before anything
+        is made; for an adopted subnet also if its VPC, zone or range differs.
         """
         owner = f"EniZoneSubnet {name!r}"
         parsed = parse_args(EniZoneSubnetArgs, args, owner)
@@ -268,13 +268,14 @@ def _plain(subnets: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 _MADE, ADOPTED_SUBNET, STATED_SUBNET = "", "adopted", "stated"
-"""Origin of a container subnet: made by an `EniZoneSubnet`; adopted by one, so the subnet stays; or stated by its
-id, so its owner is not known."""
+"""Origin of a container subnet: made by an `EniZoneSubnet`; adopted by one, so the subnet stays; or stated
+by its id, so its owner is not known."""
 
 
 @dataclass
 class ContainerSubnet(Args):
-    """A container subnet of a cluster, passed as a component, described by the program, or stored by the guard."""
+    """A container subnet of a cluster, passed as a component, described by the program, or stored by the
+    guard."""
 
     subnet_id: Input[str]
     zone: Input[str]
@@ -294,7 +295,8 @@ class ContainerSubnet(Args):
 
     @classmethod
     def from_guard(cls, stored: Mapping[str, Any], known: Callable[[Any], Any]) -> "ContainerSubnet":
-        """Return the container subnet that `guarded` gave to the guard; `known` returns None for an unknown value."""
+        """Return the container subnet that `guarded` gave to the guard; `known` returns None for an
+        unknown value."""
         subnet_id, zone = (str(known(stored.get(name)) or "") for name in ("id", "zone"))
         return cls(subnet_id, zone, known(stored.get("cidr")), str(stored.get("from") or _MADE))
 

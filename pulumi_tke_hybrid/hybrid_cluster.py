@@ -1,4 +1,5 @@
-"""HybridCluster: a GlobalRouter cluster with VPC-CNI, its node pools, its endpoint and its Kubernetes provider.
+"""HybridCluster: a GlobalRouter cluster with VPC-CNI, its node pools, its endpoint and its Kubernetes
+provider.
 
 This module orders the parts. Each part is made by its own module: `node_pools`, `endpoint`, `vpc_cni`, ….
 """
@@ -28,20 +29,20 @@ from pulumi_tke_hybrid.tke.rules.input_rules import EMPTY
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady, shared_properties
 
 _OUT_OF_BAND = ("eniSubnetIds", "vpcCniType", "claimExpiredSeconds")
-"""Fields of the cluster resource that follow `VpcCni`. If they were not ignored, the provider would switch VPC-CNI
-off."""
+"""Fields of the cluster resource that follow `VpcCni`. If they were not ignored, the provider would switch
+VPC-CNI off."""
 
 _FILLED_BY_IMPORT = ("runtimeVersion", "serviceCidr")
-"""Fields that TKE chooses if the program does not, and that an import reads. If they were not ignored, the provider
-would take them for removed, and replace an imported cluster because of its range of Services."""
+"""Fields that TKE chooses if the program does not, and that an import reads. If they were not ignored, the
+provider would take them for removed, and replace an imported cluster because of its range of Services."""
 
 
 class HybridCluster(pulumi.ComponentResource):
     """A cluster whose pods are on GlobalRouter unless they request an ENI address.
 
-    In this order: the cluster (without any ENI field), VPC-CNI with every container subnet, node pools, the wait
-    until VPC-CNI works, the endpoint, the Kubernetes provider. With `zone_registration="configmap"` the first zone
-    goes this way, and the other zones follow through ipamd's ConfigMap.
+    In this order: the cluster (without any ENI field), VPC-CNI with every container subnet, node pools, the
+    wait until VPC-CNI works, the endpoint, the Kubernetes provider. With `zone_registration="configmap"` the
+    first zone goes this way, and the other zones follow through ipamd's ConfigMap.
     """
 
     cluster_id: pulumi.Output[str]
@@ -57,8 +58,8 @@ class HybridCluster(pulumi.ComponentResource):
     vpc_cni_phase: pulumi.Output[str]
     """ipamd's phase when last seen."""
     cluster_facts: pulumi.Output[Mapping[str, Any]]
-    """Region, zones with their subnets and ranges, node pools, static mode and reclaim; no secret. For the checks
-    of an application stack, through a StackReference."""
+    """Region, zones with their subnets and ranges, node pools, static mode and reclaim; no secret. For the
+    checks of an application stack, through a StackReference."""
 
     def __init__(
         self,
@@ -70,8 +71,8 @@ class HybridCluster(pulumi.ComponentResource):
         cluster.
 
         `name` is the component's name, and the cluster's in the cloud where `args.cluster_name` is left out.
-        `args` may be a dictionary of the same shape. Raises `InvalidInputs`, naming each property, before anything
-        is made; a value from an Output or from the cloud is checked as soon as it is known.
+        `args` may be a dictionary of the same shape. Raises `InvalidInputs`, naming each property, before
+        anything is made; a value from an Output or from the cloud is checked as soon as it is known.
         """
         self._owner = f"HybridCluster {name!r}"
         self._name = name
@@ -226,8 +227,8 @@ class HybridCluster(pulumi.ComponentResource):
         if not self._by_configmap:
             self._kubernetes = self._provider_after(f"{name}-kubernetes", working)
             return
-        # ipamd's ConfigMap comes before the nodes of further zones, and the nodes before any workload: hence two
-        # providers.
+        # ipamd's ConfigMap comes before the nodes of further zones, and the nodes before any workload: hence
+        # two providers.
         system = self._provider_after(f"{name}-kubernetes-system", working, ready)
         registered = self._registration_by_configmap(system, setting)
         rest = [self._pool(pool, [registered]) for pool in later]
@@ -254,8 +255,8 @@ class HybridCluster(pulumi.ComponentResource):
     def _provider_after(
         self, name: str, after: Sequence[pulumi.Resource], ready: VpcCniReady | None = None
     ) -> kubernetes.Provider:
-        """Return a Kubernetes provider of this cluster. With `ready`, a preview has no kubeconfig while VPC-CNI is
-        still to be enabled, because ipamd does not exist then."""
+        """Return a Kubernetes provider of this cluster. With `ready`, a preview has no kubeconfig while
+        VPC-CNI is still to be enabled, because ipamd does not exist then."""
         kubeconfig = self.kubeconfig if ready is None else value_after(self.kubeconfig, ready.phase)
         upsert = self._args.upsert_existing_objects
         return kubernetes_provider(self, self._owner, name, self.cluster_id, kubeconfig, upsert, after)
@@ -275,7 +276,8 @@ class HybridCluster(pulumi.ComponentResource):
         )
 
     def _is_in_first_zone(self, pool: NodePoolArgs) -> bool:
-        """Whether a pool lies in the zone of the first container subnet; an unknown zone counts as another zone."""
+        """Whether a pool lies in the zone of the first container subnet; an unknown zone counts as another
+        zone."""
         zone = value_if_known(pool.zone)
         return zone is not None and zone == value_if_known(self._subnets[0].zone)
 

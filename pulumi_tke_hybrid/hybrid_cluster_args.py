@@ -70,10 +70,10 @@ class HybridClusterArgs(Args):
     """VPC of the cluster. A change replaces the cluster."""
 
     eni_subnets: Sequence[Union[EniZoneSubnet, EniSubnetArgs]]
-    """The container subnets, at least one for each zone with nodes. No subnet may leave the list, because TKE
-    cannot unregister a subnet: refused at preview. Subnets are added in place. With `zone_registration` `api` their
-    order does not matter; with `configmap` append only: the zone of the first subnet is registered first, the
-    others follow in ipamd's ConfigMap in this order."""
+    """The container subnets, at least one for each zone with nodes. No subnet may leave the list, because
+    TKE cannot unregister a subnet: refused at preview. Subnets are added in place. With
+    `zone_registration` `api` their order does not matter; with `configmap` append only: the zone of the
+    first subnet is registered first, the others follow in ipamd's ConfigMap in this order."""
 
     ip_reclaim: Input[str]
     """When TKE takes back the address that a gone pod kept: `after(seconds)`, at least 300, or `never()`.
@@ -96,10 +96,11 @@ class HybridClusterArgs(Args):
     Default: none. A change is refused at preview until `allow_cluster_replacement`."""
 
     existing_cluster_id: Optional[Input[str]] = None
-    """Adopt this GlobalRouter cluster instead of making a cluster: VPC-CNI is enabled, or adopted if it is on
-    already, and nothing else that exists is touched. The preview reports the live state, the changes and the
-    contradictions; for an id that is known only during the update, the update compares before it changes anything.
-    Default: a cluster is made. Another cluster is refused at preview while this stack has node pools in it."""
+    """Adopt this GlobalRouter cluster instead of making a cluster: VPC-CNI is enabled, or adopted if it is
+    on already, and nothing else that exists is touched. The preview reports the live state, the changes
+    and the contradictions; for an id that is known only during the update, the update compares before it
+    changes anything. Default: a cluster is made. Another cluster is refused at preview while this stack
+    has node pools in it."""
 
     kubeconfig: Optional[Input[str]] = None
     """Kubeconfig of an adopted cluster whose endpoint is already open; give it as a secret. Default: the
@@ -110,8 +111,9 @@ class HybridClusterArgs(Args):
     provider. Pools are added and removed in place; `NodePoolArgs` names what of a pool is fixed."""
 
     static_ip: Optional[Input[bool]] = None
-    """Static-IP mode: kept addresses are possible. Default: true for a new cluster; must be stated for an adopted
-    cluster, because the API does not always return the mode. Fixed for ever, a change replaces the cluster."""
+    """Static-IP mode: kept addresses are possible. Default: true for a new cluster; must be stated for an
+    adopted cluster, because the API does not always return the mode. Fixed for ever, a change replaces the
+    cluster."""
 
     zone_registration: Optional[Union[ZoneRegistration, Literal["api", "configmap"]]] = None
     """`api` or `configmap`, see `ZoneRegistration`. Default: `api`. From `api` to `configmap` is refused at
@@ -287,7 +289,8 @@ class HybridClusterArgs(Args):
         }
 
     def guarded(self, name: str) -> dict[str, Any]:
-        """Return the properties that `ClusterGuard` stores for a component of that name; the region is missing."""
+        """Return the properties that `ClusterGuard` stores for a component of that name; the region is
+        missing."""
         made = {
             "vpcId": self.vpc_id,
             "clusterCidr": self.cluster_cidr,
@@ -322,6 +325,7 @@ class HybridClusterArgs(Args):
 
 
 def no_pool_in_first_zone(zone: str) -> Finding:
-    """Return the finding for `zone_registration="configmap"` without a pool in the zone of the first subnet."""
+    """Return the finding for `zone_registration="configmap"` without a pool in the zone of the first
+    subnet."""
     why = "ipamd must run before its ConfigMap can be edited"
     return COMBINATION.finding("node_pools", f"no pool is in {zone}", why=why, todo="add one there")

@@ -1,4 +1,5 @@
-"""IpamdConfig: container subnets registered as in the article, in the ConfigMap that ipamd reads at its start."""
+"""IpamdConfig: container subnets registered as in the article, in the ConfigMap that ipamd reads at its
+start."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
@@ -44,8 +45,8 @@ class IpamdConfigArgs(Args):
     refused."""
 
     use_ambient_provider: Optional[bool] = None
-    """Use the cluster of the machine's own kubeconfig. Default: false, the program must give a provider. A provider
-    of another cluster replaces the objects."""
+    """Use the cluster of the machine's own kubeconfig. Default: false, the program must give a provider. A
+    provider of another cluster replaces the objects."""
 
     rules: Optional[Mapping[str, SeverityInput]] = None
     """Severities of single rules, by their ids in docs/rules.md: `error`, `warning` or `note`. Default: each
@@ -65,12 +66,13 @@ class IpamdConfigArgs(Args):
 
 
 class IpamdConfig(pulumi.ComponentResource):
-    """The ConfigMap `kube-system/tke-eni-ipamd` as the article edits it, and a restart of ipamd after a change.
+    """The ConfigMap `kube-system/tke-eni-ipamd` as the article edits it, and a restart of ipamd after a
+    change.
 
-    For clusters without `AddVpcCniSubnets`, with an ipamd before 3.5.0. A later ipamd is an add-on that TKE manages,
-    and is refused unless the rule `configmap-of-addon` is lowered. Both objects belong to TKE: they are read before
-    any change, patched, never created, and left as they are on destroy. If an object is missing, the read of
-    `<name>-live` or `<name>-live-deployment` fails: it "does not exist".
+    For clusters without `AddVpcCniSubnets`, with an ipamd before 3.5.0. A later ipamd is an add-on that TKE
+    manages, and is refused unless the rule `configmap-of-addon` is lowered. Both objects belong to TKE: they
+    are read before any change, patched, never created, and left as they are on destroy. If an object is
+    missing, the read of `<name>-live` or `<name>-live-deployment` fails: it "does not exist".
     """
 
     data: pulumi.Output[Mapping[str, str]]
@@ -84,8 +86,9 @@ class IpamdConfig(pulumi.ComponentResource):
         """Register the subnets in ipamd's ConfigMap, and restart ipamd when the ConfigMap changed.
 
         `name` is the component's name. `args` may be a dictionary of the same shape. `opts.provider` is the
-        cluster's Kubernetes provider. Raises `InvalidInputs`, naming each property, before any change; also for an
-        ipamd that is an add-on of version 3.5.0 or later, or that has a subnet which the program does not list.
+        cluster's Kubernetes provider. Raises `InvalidInputs`, naming each property, before any change; also
+        for an ipamd that is an add-on of version 3.5.0 or later, or that has a subnet which the program does
+        not list.
         """
         owner = f"IpamdConfig {name!r}"
         parsed = parse_args(IpamdConfigArgs, args, owner)
@@ -125,9 +128,9 @@ class IpamdConfig(pulumi.ComponentResource):
     ) -> None:
         """Patch the ConfigMap, then restart ipamd by its checksum.
 
-        TKE deletes both objects some time after VPC-CNI was switched off, and makes new objects once VPC-CNI is on
-        again. A refresh before the deletion leaves the patches in the state; the uid of the new object then
-        triggers their replacement.
+        TKE deletes both objects some time after VPC-CNI was switched off, and makes new objects once VPC-CNI
+        is on again. A refresh before the deletion leaves the patches in the state; the uid of the new object
+        then triggers their replacement.
         """
         patching = {"pulumi.com/patchFieldManager": FIELD_MANAGER, "pulumi.com/patchForce": "true"}
         config_map = kubernetes.core.v1.ConfigMapPatch(

@@ -35,7 +35,8 @@ class KeptAddressesProvider(CloudStateProvider):
 
 
 class KeptAddresses(Resource, module="tke-hybrid", name="KeptAddresses"):
-    """Stand between the endpoint and the workloads: on destroy, workloads go first and the endpoint is still open."""
+    """Stand between the endpoint and the workloads: on destroy, workloads go first and the endpoint is
+    still open."""
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__(KeptAddressesProvider(), name, dict(props), opts)
@@ -44,8 +45,8 @@ class KeptAddresses(Resource, module="tke-hybrid", name="KeptAddresses"):
 def release_or_list(connect: Callable[[], ClusterReader], release: bool, wait: Wait) -> None:
     """List the kept addresses with the commands that release them; with `release` release them all, and wait.
 
-    A cluster that cannot be read does not stop its own deletion: the wait for empty subnets names a subnet that
-    still holds addresses.
+    A cluster that cannot be read does not stop its own deletion: the wait for empty subnets names a subnet
+    that still holds addresses.
     """
     try:
         cluster = connect()

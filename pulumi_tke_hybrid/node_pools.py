@@ -76,12 +76,12 @@ class NodePoolArgs(Args):
     """Name of the pool, in the cloud and in the program, 1 to 25 characters. Another name is another pool."""
 
     zone: Input[str]
-    """Its zone; one of the container subnets must lie in it. It follows from the subnet, and is fixed with it: a
-    change of the subnet is refused at preview."""
+    """Its zone; one of the container subnets must lie in it. It follows from the subnet, and is fixed with
+    it: a change of the subnet is refused at preview."""
 
     subnet_id: Input[str]
-    """VPC subnet for the nodes themselves, in that zone; not a container subnet. Fixed when the pool is made: a
-    change is refused at preview."""
+    """VPC subnet for the nodes themselves, in that zone; not a container subnet. Fixed when the pool is
+    made: a change is refused at preview."""
 
     instance_type: Input[str]
     """CVM type, e.g. `S5.LARGE8`. It bounds the ENI pods of a node. Fixed like the subnet. A change is
@@ -110,8 +110,8 @@ class NodePoolArgs(Args):
     new one. Default: `key_ids`."""
 
     security_group_ids: Optional[Input[Sequence[Input[str]]]] = None
-    """Security groups of the instances, in order. Default: none. Updated in place, for instances that are made
-    afterwards."""
+    """Security groups of the instances, in order. Default: none. Updated in place, for instances that are
+    made afterwards."""
 
     labels: Optional[Input[Mapping[str, Input[str]]]] = None
     """Node labels. Updated in place. Default: none."""
@@ -120,8 +120,8 @@ class NodePoolArgs(Args):
     """Range of `subnet_id`, for checks. Default: those checks are left out. Changes nothing that exists."""
 
     global_route_only: Optional[bool] = None
-    """No ENI pods are meant for this pool, so its zone needs no container subnet. Default: false. Changes nothing
-    that exists."""
+    """No ENI pods are meant for this pool, so its zone needs no container subnet. Default: false. Changes
+    nothing that exists."""
 
     def problems(self) -> Iterator[Finding]:
         if (self.key_ids is None) == (self.password is None):
@@ -166,7 +166,8 @@ class NodePoolArgs(Args):
         return {**shown, "globalRouteOnly": True} if self.global_route_only else shown
 
     def guarded(self) -> dict[str, Any]:
-        """Return the immutable fields of the pool, and the values that a refusal names, as the guard stores them.
+        """Return the immutable fields of the pool, and the values that a refusal names, as the guard stores
+        them.
 
         A password instead of keys is stored as no keys.
         """
@@ -201,8 +202,8 @@ def _whole(value: Any) -> int | None:
 
 
 def guarded_subnets(pools: Mapping[str, Mapping[str, Any]], known: Known) -> Iterator[tuple[str, str, str]]:
-    """Yield path, subnet id and zone of each pool that `NodePoolArgs.guarded` gave to the guard and whose subnet is
-    known."""
+    """Yield path, subnet id and zone of each pool that `NodePoolArgs.guarded` gave to the guard and whose
+    subnet is known."""
     for name, pool in pools.items():
         if subnet_id := known(pool.get("subnetId")):
             yield f"node_pools[{name}]", str(subnet_id), str(known(pool.get("zone")) or "")
@@ -211,12 +212,14 @@ def guarded_subnets(pools: Mapping[str, Mapping[str, Any]], known: Known) -> Ite
 def pending_subnets(
     before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]], known: Known
 ) -> Iterator[str]:
-    """Yield a line for each stored pool whose subnet a preview does not know, so that it cannot be compared."""
+    """Yield a line for each stored pool whose subnet a preview does not know, so that it cannot be
+    compared."""
     for name in before.keys() & after.keys():
         if known(after[name].get("subnetId")) is None:
             was = known(before[name].get("subnetId"))
             yield (
-                f"node_pools[{name}].subnet_id: is not known yet{f', and was {was}' if was else ''}; if it is another"
+                f"node_pools[{name}].subnet_id: is not known yet{f', and was {was}' if was else ''}; if it"
+                f" is another"
                 " subnet, `up` stops before the pool is rebuilt"
             )
 
@@ -252,8 +255,9 @@ def make_node_pool(
             password=None if args.password is None else pulumi.Output.secret(args.password),
             orderly_security_group_ids=args.security_group_ids,
         ),
-        # The zones follow from the subnet, but the provider may read them back as if the program had set them.
-        # Another password would rebuild the pool; the guard cannot refuse the change, because it stores none.
+        # The zones follow from the subnet, but the provider may read them back as if the program had set
+        # them. Another password would rebuild the pool; the guard cannot refuse the change, because it stores
+        # none.
         opts=child_options(
             cluster,
             depends_on=depends_on,
@@ -264,5 +268,6 @@ def make_node_pool(
 
 
 def _not_secret(number: Input[int]) -> Input[int]:
-    """Return the number without its secret mark, which would hide the number from the hook that compares sizes."""
+    """Return the number without its secret mark, which would hide the number from the hook that compares
+    sizes."""
     return pulumi.Output.unsecret(number) if isinstance(number, pulumi.Output) else number

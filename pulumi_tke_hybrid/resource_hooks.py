@@ -1,4 +1,5 @@
-"""Hooks of the cluster, its node pools and its endpoint: reads of the live state right before the provider works.
+"""Hooks of the cluster, its node pools and its endpoint: reads of the live state right before the provider
+works.
 
 The engine runs hooks in the program's process. This module changes nothing.
 """
@@ -26,8 +27,8 @@ def cluster_hooks(name: str, region: str) -> pulumi.ResourceHookBinding:
 
 
 def pool_hooks(owner: str, name: str, region: str) -> pulumi.ResourceHookBinding:
-    """Refuse to create a pool if a lost response has left a pool of its name; refuse an update that would change
-    the number of live nodes."""
+    """Refuse to create a pool if a lost response has left a pool of its name; refuse an update that would
+    change the number of live nodes."""
 
     def is_free(hook: pulumi.ResourceHookArgs) -> None:
         inputs = hook.new_inputs or {}

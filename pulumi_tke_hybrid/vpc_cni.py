@@ -1,4 +1,5 @@
-"""VpcCni: VPC-CNI of a cluster, enabled with container subnets; and the step that waits until VPC-CNI is ready.
+"""VpcCni: VPC-CNI of a cluster, enabled with container subnets; and the step that waits until VPC-CNI is
+ready.
 
 The providers are thin adapters over `cloud.vpc_cni` and `cloud.vpc_cni_state`.
 """
@@ -127,8 +128,8 @@ class VpcCniArgs(Args):
 class VpcCni(pulumi.ComponentResource):
     """The pod network switch of a cluster as a resource of its own.
 
-    The provider's cluster resource ignores its ENI fields when a GlobalRouter cluster is created and keeps them
-    in its state. This component calls the API, waits until the cloud lists the subnets, and finishes an
+    The provider's cluster resource ignores its ENI fields when a GlobalRouter cluster is created and keeps
+    them in its state. This component calls the API, waits until the cloud lists the subnets, and finishes an
     interrupted run. Destroying it leaves the pod network on, unless `on_delete` is `disable`.
     """
 
@@ -150,8 +151,8 @@ class VpcCni(pulumi.ComponentResource):
         """Enable VPC-CNI of a cluster, or adopt VPC-CNI that is on.
 
         `name` is the component's name. `args` may be a dictionary of the same shape. Raises `InvalidInputs`,
-        naming each property, before anything is called. The calls use the stack's own key; `opts.provider` gives
-        the region alone. With `checked_by_parent` the parent component reports the findings.
+        naming each property, before anything is called. The calls use the stack's own key; `opts.provider`
+        gives the region alone. With `checked_by_parent` the parent component reports the findings.
         """
         owner = f"VpcCni {name!r}"
         parsed = parse_args(VpcCniArgs, args, owner)
@@ -170,8 +171,8 @@ class VpcCni(pulumi.ComponentResource):
             props["region"] = switch_region(
                 self, owner, given_provider(opts, "tencentcloud"), parsed.region, parsed.settings
             )
-        # A replacement deletes the old resource first: with on_delete="disable" a later deletion would switch off
-        # the VPC-CNI that the new resource has just adopted.
+        # A replacement deletes the old resource first: with on_delete="disable" a later deletion would switch
+        # off the VPC-CNI that the new resource has just adopted.
         switch = VpcCniResource(f"{name}-switch", props, child_options(self, delete_before_replace=True))
         self.registered_subnets = switch.registeredSubnets
         self.phase = switch.phase
@@ -200,8 +201,8 @@ def shared_properties(args: VpcCniArgs) -> dict[str, Any]:
 
 
 class VpcCniProvider(CloudProvider):
-    """Adapter between the engine and `cloud.vpc_cni`. The module path is in every user's state: never move the
-    class."""
+    """Adapter between the engine and `cloud.vpc_cni`. The module path is in every user's state: never move
+    the class."""
 
     def check_offline(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
         problems = forbidden_changes(olds, news, unknown)
@@ -286,7 +287,8 @@ class VpcCniProvider(CloudProvider):
 
 
 class VpcCniReadyProvider(CloudProvider):
-    """Wait until VPC-CNI works on the nodes. The module path is in every user's state: never move the class."""
+    """Wait until VPC-CNI works on the nodes. The module path is in every user's state: never move the
+    class."""
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         changed, replacing = changes(olds, news, unknown)

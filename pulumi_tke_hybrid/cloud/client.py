@@ -44,15 +44,16 @@ ACTIONS = {
 """Every action that the library and its commands always need; the least access policy holds them."""
 
 ASKED_FOR = ("tke:DisableVpcCniNetworkType",)
-"""Called only for `on_delete="disable"`. Not in the least policy, because it ends the network of every ENI pod."""
+"""Called only for `on_delete="disable"`. Not in the least policy, because it ends the network of every ENI
+pod."""
 
 READS = ("Describe", "Get", "List")
 """Beginnings of the names of actions that change nothing."""
 
 NETWORK_ERROR = "ClientNetworkError"
 _NOT_OF_THE_API = "ServerNetworkError"
-"""Code of the SDK for an HTTP status other than 200, with the whole page as its text. The API itself responds with
-200, also to refuse."""
+"""Code of the SDK for an HTTP status other than 200, with the whole page as its text. The API itself
+responds with 200, also to refuse."""
 _QUOTED = re.compile(r"(?<=Failed to parse: ).*|(?<=//).*(?=@)|(?<=header value).*", re.DOTALL)
 """Parts of the SDK's errors that may hold a secret: the address of a proxy, or a header."""
 _FIT = re.compile(r"[!-~]*")
@@ -190,11 +191,11 @@ def _encoded(policy: str) -> str:
 
 
 def _no_answer(action: str, why: str) -> CloudError:
-    """Return the error for a response that did not come from the API, but from a proxy, for example. Its text is
-    not trusted and not shown.
+    """Return the error for a response that did not come from the API, but from a proxy, for example. Its text
+    is not trusted and not shown.
 
-    The request may have reached the API before. So for a change the response counts as lost, and the caller reads
-    the live state; a call that only reads is repeated.
+    The request may have reached the API before. So for a change the response counts as lost, and the caller
+    reads the live state; a call that only reads is repeated.
     """
     what = (
         f"what came back is not an answer of the cloud API ({why}), but perhaps a proxy's page; look at"
@@ -217,7 +218,8 @@ def _granted(action: str, response: Answer) -> Answer:
 def _found(otherwise: str, advice: str) -> Generator[None]:
     """Turn any error of the SDK's search for a key into a `CloudError`.
 
-    The error's own text is not shown: a parser quotes the line that it cannot read, which may be the secret key.
+    The error's own text is not shown: a parser quotes the line that it cannot read, which may be the secret
+    key.
     """
     try:
         yield
@@ -241,7 +243,8 @@ def _where_a_key_belongs() -> str:
 
 @contextmanager
 def _bounded() -> Generator[None]:
-    """Set a timeout for the SDK's search in the machine's metadata service, which exists only in the cloud."""
+    """Set a timeout for the SDK's search in the machine's metadata service, which exists only in the
+    cloud."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_METADATA_TIMEOUT)
     try:
@@ -294,8 +297,8 @@ def refuse_other_account(cloud: Cloud, before: str, secret_id: str) -> None:
 
 
 def two_accounts(stack: CloudSettings, provider: CloudSettings) -> str:
-    """Return a sentence if the key of an explicit provider belongs to another account than the stack's key, which
-    the calls for VPC-CNI use; else an empty text.
+    """Return a sentence if the key of an explicit provider belongs to another account than the stack's key,
+    which the calls for VPC-CNI use; else an empty text.
 
     Raise `CloudError` if an account cannot be read.
     """

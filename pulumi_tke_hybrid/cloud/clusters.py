@@ -1,7 +1,7 @@
 """Reads of clusters and of their parts: node pools, instances, add-ons, ENI limits and subnets.
 
-This module also refuses a cluster or a node pool that no state knows: a lost response may have left it, and the
-next run must not make a second cluster or pool. It changes nothing.
+This module also refuses a cluster or a node pool that no state knows: a lost response may have left it, and
+the next run must not make a second cluster or pool. It changes nothing.
 """
 
 import json
@@ -23,8 +23,8 @@ _DELETING = "Deleting"
 _SIZE_FIELDS = {"Regular": "DesiredNodesNum", "Native": "Replicas"}
 """The size of a node pool by its type; pools of other types have no size."""
 _VALUES_OF_A_FILTER = 5
-"""How many values a filter of DescribeSubnets takes. Its page names no number; other actions of the service take
-5 or 100."""
+"""How many values a filter of DescribeSubnets takes. Its page names no number; other actions of the
+service take 5 or 100."""
 _STILL_HELD = (
     "Addresses kept by `vpc-ip-claim-delete-policy: Never` may stay until their reclaim time. Run `pulumi"
     " destroy` again to go on."
@@ -32,7 +32,8 @@ _STILL_HELD = (
 
 
 def find_cluster(cloud: Cloud, cluster_id: str) -> Answer | None:
-    """Return the cluster; None only if the cloud reports that the account has no cluster of that id in the region.
+    """Return the cluster; None only if the cloud reports that the account has no cluster of that id in the
+    region.
 
     Raise `CloudError` for any other error.
     """
@@ -73,8 +74,8 @@ def not_a_global_router(cluster_id: str, cluster: Answer) -> Finding | None:
 
 
 def of_another_vpc(props: Props, cluster: Answer, unknown: Callable[[object], bool]) -> Finding | None:
-    """Return a finding if the cluster lies in another VPC than the program states; None also while that VPC is
-    unknown."""
+    """Return a finding if the cluster lies in another VPC than the program states; None also while that
+    VPC is unknown."""
     network: Answer = cluster.get("ClusterNetworkSettings") or {}
     live, stated = network.get("VpcId"), props["vpcId"]
     if not live or unknown(stated) or live == stated:
@@ -117,8 +118,8 @@ def refuse_orphan(cloud: Cloud, vpc_id: str, name: str) -> None:
 
 
 def wait_until_gone(cloud: Cloud, vpc_id: str, name: str, wait: Wait) -> None:
-    """Wait until no cluster of that name is being deleted: the provider does not wait, and subnets can be deleted
-    only afterwards."""
+    """Wait until no cluster of that name is being deleted: the provider does not wait, and subnets can be
+    deleted only afterwards."""
 
     def look() -> tuple[bool | None, str]:
         # A cluster of that name in another state belongs to somebody else, or was left by a lost response.
@@ -131,7 +132,8 @@ def wait_until_gone(cloud: Cloud, vpc_id: str, name: str, wait: Wait) -> None:
 
 
 def instance_addresses(cloud: Cloud, cluster_id: str) -> frozenset[str]:
-    """Return the VPC addresses of the cluster's instances; they identify nodes whatever a kubeconfig is called."""
+    """Return the VPC addresses of the cluster's instances; they identify nodes whatever a kubeconfig is
+    called."""
 
     def page(offset: int) -> Answer:
         return cloud.call(
@@ -142,7 +144,8 @@ def instance_addresses(cloud: Cloud, cluster_id: str) -> frozenset[str]:
 
 
 def addon_version(cloud: Cloud, cluster_id: str, name: str) -> str:
-    """Return the version of an add-on, such as `3.11.0`; empty if component management does not have the add-on.
+    """Return the version of an add-on, such as `3.11.0`; empty if component management does not have the
+    add-on.
 
     DescribeAddon (tke 2018-05-25) needs no kubeconfig. Raise `CloudError` for any other error.
     """
@@ -220,8 +223,8 @@ def refuse_orphan_pool(cloud: Cloud, cluster_id: str, name: str) -> None:
 def pod_limits(
     cloud: Cloud, kinds: Iterable[tuple[str | None, str | None]], static_ip: bool
 ) -> dict[str, EniLimit]:
-    """Return the ENI limit of each instance type of the (zone, type) pairs (457/59275). A type that the cloud does
-    not know is left out."""
+    """Return the ENI limit of each instance type of the (zone, type) pairs (457/59275). A type that the
+    cloud does not know is left out."""
     found: dict[str, EniLimit] = {}
     for zone, kind in dict.fromkeys(kinds):
         if kind is None or kind in found:
@@ -239,8 +242,8 @@ def pod_limits(
 def subnets_of(cloud: Cloud, ids: Sequence[str]) -> Iterator[Answer]:
     """Yield the subnets of these ids; an id without a subnet is left out.
 
-    The action's `SubnetIds` would take a hundred ids, but may be refused for a single missing subnet; a filter is
-    not.
+    The action's `SubnetIds` would take a hundred ids, but may be refused for a single missing subnet; a
+    filter is not.
     """
     for first in range(0, len(ids), _VALUES_OF_A_FILTER):
         filters = [{"Name": "subnet-id", "Values": list(ids[first : first + _VALUES_OF_A_FILTER])}]
@@ -258,8 +261,8 @@ def held_addresses(cloud: Cloud, ids: Sequence[str]) -> dict[str, int]:
 
 
 def wait_until_empty(cloud: Cloud, subnet_ids: Sequence[str], wait: Wait) -> None:
-    """Wait until no address of the subnets is in use, or the subnets are gone: a subnet with an address in use
-    cannot be deleted."""
+    """Wait until no address of the subnets is in use, or the subnets are gone: a subnet with an address in
+    use cannot be deleted."""
 
     def look() -> tuple[bool | None, str]:
         used = sorted(held_addresses(cloud, subnet_ids).items())

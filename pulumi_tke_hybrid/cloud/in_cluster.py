@@ -1,4 +1,5 @@
-"""Reads of the cluster itself: pods with ENI addresses, and the addresses that ipamd keeps for pods that are gone.
+"""Reads of the cluster itself: pods with ENI addresses, and the addresses that ipamd keeps for pods that are
+gone.
 
 The only change is the release of a kept address. Which addresses to release is decided in `kept_addresses`.
 """
@@ -57,7 +58,8 @@ class ClusterReader(Protocol):
         ...
 
     def eni_pods(self) -> list[str]:
-        """Return `namespace/name` of the pods that have an ENI address of any kind, or wait for an address."""
+        """Return `namespace/name` of the pods that have an ENI address of any kind, or wait for an
+        address."""
         ...
 
 
@@ -71,9 +73,9 @@ class LiveCluster:
     def connect(cls, cloud: Cloud, cluster_id: str) -> "LiveCluster":
         """Connect to each open endpoint, the intranet endpoint first.
 
-        The endpoint's status is read first: DescribeClusterKubeconfig returns a kubeconfig for a closed endpoint
-        too, with the default domain as its server, which does not answer (DescribeClusterEndpointStatus: Created,
-        and all other states).
+        The endpoint's status is read first: DescribeClusterKubeconfig returns a kubeconfig for a closed
+        endpoint too, with the default domain as its server, which does not answer
+        (DescribeClusterEndpointStatus: Created, and all other states).
         """
         clients: list[KubeClient] = []
         problems: list[str] = []
@@ -128,7 +130,8 @@ class LiveCluster:
 
 
 def _kind(client: KubeClient, plural: str, namespaced: bool = True) -> Kind | None:
-    """Return a kind of ipamd in the version that the cluster prefers; None without the group, so without VPC-CNI."""
+    """Return a kind of ipamd in the version that the cluster prefers; None without the group, so without
+    VPC-CNI."""
     version = client.preferred_version(GROUP)
     return None if version is None else Kind(plural, GROUP, version, namespaced)
 
@@ -152,8 +155,8 @@ def _addresses(client: KubeClient, version: str) -> Mapping[tuple[str, str], str
     """Return the address of each claim. ipamd names an object VpcIP by its address and binds it to a claim
     (457/50358).
 
-    The field that names the claim is not documented: a reference with namespace and name is read, other fields are
-    left out.
+    The field that names the claim is not documented: a reference with namespace and name is read, other
+    fields are left out.
     """
     try:
         found = list(client.list(Kind("vpcips", GROUP, version, namespaced=False)))

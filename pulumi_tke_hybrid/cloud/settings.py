@@ -1,5 +1,5 @@
-"""Region, address and credentials of the cloud API, from the configuration keys and environment variables of the
-tencentcloud provider."""
+"""Region, address and credentials of the cloud API, from the configuration keys and environment variables
+of the tencentcloud provider."""
 
 import json
 import os
@@ -30,7 +30,8 @@ class AssumedRole:
 
     @classmethod
     def read(cls, configured: object, environment: Mapping[str, str]) -> "AssumedRole | None":
-        """Read `tencentcloud:assumeRole` (an object) first, then `TENCENTCLOUD_ASSUME_ROLE_…`; None: no role."""
+        """Read `tencentcloud:assumeRole` (an object) first, then `TENCENTCLOUD_ASSUME_ROLE_…`; None: no
+        role."""
         try:
             given: Mapping[str, object] = (
                 json.loads(configured) if isinstance(configured, str) and configured else {}
@@ -74,7 +75,8 @@ class CloudSettings:
     def read(
         cls, config: Callable[[str], object], region: str = "", environment: Mapping[str, str] = os.environ
     ) -> "CloudSettings":
-        """Read the stack's configuration (`tencentcloud:secretId` …) first, then the variables `TENCENTCLOUD_…`.
+        """Read the stack's configuration (`tencentcloud:secretId` …) first, then the variables
+        `TENCENTCLOUD_…`.
 
         Without a key and secret the SDK searches: profile, role of the instance, role of the pod.
         """

@@ -1,9 +1,9 @@
 """VPC-CNI of a cluster as a resource: create, read, update, switch off, over plain dictionaries.
 
 The tencentcloud provider cannot do this: it ignores the ENI fields of a GlobalRouter cluster at creation and
-keeps them in its state (the "phantom hybrid"), can only append subnets, and turns the pod network off when the
-list is emptied. API: EnableVpcCniNetworkType (457/55757), AddVpcCniSubnets (457/56371). What a preview needs is
-in `cloud.vpc_cni_state`.
+keeps them in its state (the "phantom hybrid"), can only append subnets, and turns the pod network off when
+the list is emptied. API: EnableVpcCniNetworkType (457/55757), AddVpcCniSubnets (457/56371). What a preview
+needs is in `cloud.vpc_cni_state`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +46,8 @@ class VpcCniSwitch:
         self._wait = wait
 
     def create(self, props: Props) -> dict[str, Any]:
-        """Enable VPC-CNI with all subnets at once. If VPC-CNI is on already, compare it and add missing subnets."""
+        """Enable VPC-CNI with all subnets at once. If VPC-CNI is on already, compare it and add missing
+        subnets."""
         unfit = not_a_global_router(str(props["clusterId"]), self._wait_for_cluster(props))
         if unfit:
             raise CloudError("VpcCni", "Refused", str(unfit))
@@ -66,7 +67,8 @@ class VpcCniSwitch:
                 "VpcCni",
                 "Disabled",
                 f"VPC-CNI of {props['clusterId']} is off, though in the state it is on; it was switched"
-                " off elsewhere. Run `pulumi refresh`, review the preview, then `pulumi up` switches it on again",
+                " off elsewhere. Run `pulumi refresh`, review the preview, then `pulumi up` switches it on"
+                " again",
             )
         self._add_missing(props, live)
         return self._wait_for_subnets(props).outputs(props)
@@ -85,8 +87,8 @@ class VpcCniSwitch:
         return live is not None and live.enabled and live.running and live.reclaim_seconds == seconds
 
     def switch_off(self, props: Props, eni_pods: Callable[[], Sequence[str]]) -> None:
-        """Switch VPC-CNI off, unless a pod would lose its network. Do nothing if the cluster is gone or VPC-CNI
-        is off already."""
+        """Switch VPC-CNI off, unless a pod would lose its network. Do nothing if the cluster is gone or
+        VPC-CNI is off already."""
         cluster = self._cluster(props)
         live = self._read(props) if cluster is not None else None
         if cluster is None or live is None or not live.enabled:

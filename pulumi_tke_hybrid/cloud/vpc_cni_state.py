@@ -1,9 +1,9 @@
 """VPC-CNI of a cluster as the cloud reports it, and its differences to the program. This module reads only.
 
 DescribeClusters and DescribeIPAMD (tke 2018-05-25) together give the state. Enabling VPC-CNI is a task of the
-cloud, which may fail long after the request was accepted; DescribeEnableVpcCniProgress gives its Status (Running,
-Succeed or Failed) and ErrorMessage, and an error for a cluster without such a task. DescribeIPAMD alone decides
-whether VPC-CNI is on, so only a failure of the task counts.
+cloud, which may fail long after the request was accepted; DescribeEnableVpcCniProgress gives its Status
+(Running, Succeed or Failed) and ErrorMessage, and an error for a cluster without such a task. DescribeIPAMD
+alone decides whether VPC-CNI is on, so only a failure of the task counts.
 """
 
 import json
@@ -51,7 +51,8 @@ class LiveVpcCni:
 
     @property
     def busy(self) -> bool:
-        """Whether ipamd neither works nor has failed; a phase that this library does not know counts as busy."""
+        """Whether ipamd neither works nor has failed; a phase that this library does not know counts as
+        busy."""
         return bool(self.phase) and not self.running and not ipamd.has_failed(self.phase)
 
     @property
@@ -161,13 +162,15 @@ def drift_lines(olds: Props, news: Props, unknown: Unknown) -> list[str]:
     extra = [item for item in olds.get("registeredSubnets", ()) if item not in wanted and item not in before]
     if extra:
         lines.append(
-            f"{', '.join(extra)} was registered elsewhere; it is reported, never removed; add it to the program"
+            f"{', '.join(extra)} was registered elsewhere; it is reported, never removed; add it to the"
+            f" program"
         )
     seconds = ipamd.seconds_of(str(olds.get("ipReclaim", ipamd.NEVER)))
     reported = olds.get("reclaimSeconds")
     if ipamd.is_running(str(olds.get("phase") or "")) and olds.get("staticIp") and reported != seconds:
         lines.append(
-            f"reclaim is {reclaim_words(reported)} in the cloud, but {reclaim_words(seconds)} in the program; it"
+            f"reclaim is {reclaim_words(reported)} in the cloud, but {reclaim_words(seconds)} in the"
+            f" program; it"
             " was changed elsewhere; write the live value into the program"
         )
     return lines
@@ -239,12 +242,15 @@ def _adoption_lines(cluster_id: str, live: LiveVpcCni, props: Props, unknown: Un
     extra = [item for item in live.subnets if item not in listed]
     lines = [f"VPC-CNI of {cluster_id} is on with {', '.join(live.subnets)}; it is adopted as it is"]
     if live.static_ip is None:
-        lines.append(f"could not read whether {cluster_id} is in static-IP mode; the value of the program is taken")
+        lines.append(
+            f"could not read whether {cluster_id} is in static-IP mode; the value of the program is taken"
+        )
     if missing:
         lines.append(f"`up` adds {', '.join(missing)}")
     if extra and len(listed) == len(subnets):
         lines.append(
-            f"{', '.join(extra)} is registered, but not in the program; it is reported, never removed; add it to"
+            f"{', '.join(extra)} is registered, but not in the program; it is reported, never removed; add"
+            f" it to"
             " the program"
         )
     return lines

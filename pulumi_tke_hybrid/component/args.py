@@ -1,4 +1,5 @@
-"""Argument classes: one class is the type, the documentation, the validation and the schema of its properties.
+"""Argument classes: one class is the type, the documentation, the validation and the schema of its
+properties.
 
 The checks of single values are in `component.inputs`; the rules are in `tke.rules`.
 """
@@ -31,7 +32,8 @@ class Args:
     """Base of all argument classes."""
 
     def problems(self) -> Iterator[Finding]:
-        """Yield the findings that concern several properties of this object; paths are relative to the object.
+        """Yield the findings that concern several properties of this object; paths are relative to the
+        object.
 
         Nested argument objects are checked by the base class, and not here.
         """
@@ -55,7 +57,8 @@ class Args:
 
 
 def _findings(path: str, value: object) -> Iterator[Finding]:
-    """Yield the findings on every argument object in the value, the innermost first; `path` leads to the value."""
+    """Yield the findings on every argument object in the value, the innermost first; `path` leads to the
+    value."""
     if isinstance(value, Args):
         for name, part in vars(value).items():
             yield from _findings(f"{path}.{name}" if path else name, part)

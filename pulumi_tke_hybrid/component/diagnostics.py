@@ -18,8 +18,8 @@ from pulumi_tke_hybrid.tke.rules.input_rules import NOT_YET, gathered
 def check_deferred(component: pulumi.Resource, owner: str, args: Args) -> pulumi.Output[bool]:
     """Report warnings and notes once; check again, and raise errors, when the Outputs in `args` resolve.
 
-    A resource that must not be made before the second check uses the returned Output. The Output is known also if
-    a preview does not know the values; the preview then reports the checks that are left out.
+    A resource that must not be made before the second check uses the returned Output. The Output is known
+    also if a preview does not know the values; the preview then reports the checks that are left out.
     """
     plain = args.without_components()
     said = [finding for finding in plain.judged() if finding.rule is not NOT_YET]
@@ -39,7 +39,8 @@ def check_deferred(component: pulumi.Resource, owner: str, args: Args) -> pulumi
 def note_while_pending(
     component: pulumi.Resource, value: "pulumi.Output[Any]", text: str
 ) -> "pulumi.Output[bool]":
-    """Write a note under the component if a preview does not know the value. Return whether the value is known."""
+    """Write a note under the component if a preview does not know the value. Return whether the value is
+    known."""
 
     async def note() -> bool:
         is_known = await value.is_known()

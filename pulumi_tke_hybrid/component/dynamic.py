@@ -58,8 +58,8 @@ class CloudProvider(ResourceProvider):
     """A dynamic provider over the cloud's API.
 
     A provider is pickled as a reference, so neither code nor credentials are in the state. A provider has the
-    stack's configuration and the environment, but no explicit provider object. So region and account are inputs,
-    are stored, and are compared before any other call.
+    stack's configuration and the environment, but no explicit provider object. So region and account are
+    inputs, are stored, and are compared before any other call.
     """
 
     serialize_as_secret_always = False
@@ -100,7 +100,8 @@ class CloudProvider(ResourceProvider):
         return CloudSettings.read(self._config.get, region)
 
     def cloud(self, props: Mapping[str, Any]) -> Cloud:
-        """Return the cloud. Raise `CloudError` if the credentials belong to another account than the properties."""
+        """Return the cloud. Raise `CloudError` if the credentials belong to another account than the
+        properties."""
         settings = self.settings(str(props["region"]))
         cloud = TencentCloud(settings)
         if props.get("accountId"):

@@ -1,8 +1,8 @@
 """Live Kubernetes objects of a workload, read with the kubeconfig of its Kubernetes provider.
 
-Also puts live values in the place of fields that a program ignores. The Kubernetes provider does so itself, but
-splits a path at its dots: for an item of a list (an image, for example) or a key with a dot it would write the value
-of the stack's state, and so set back a change by a release tool.
+Also puts live values in the place of fields that a program ignores. The Kubernetes provider does so itself,
+but splits a path at its dots: for an item of a list (an image, for example) or a key with a dot it would
+write the value of the stack's state, and so set back a change by a release tool.
 """
 
 import asyncio
@@ -60,8 +60,8 @@ async def read_live(
 ) -> Live:
     """Return the objects that exist. `why` describes the purpose of the read in messages.
 
-    A preview that does not know the cluster, or cannot read the cluster, logs so and returns no object. An update
-    raises `InvalidInputs` then, before any object is made.
+    A preview that does not know the cluster, or cannot read the cluster, logs so and returns no object. An
+    update raises `InvalidInputs` then, before any object is made.
     """
     namespace = await known_value(place.namespace)
     names = {child: (kind, await known_value(name)) for child, (kind, name) in place.names.items()}
@@ -132,9 +132,8 @@ def pods_and_events(
 def objects_and_budgets(
     kubeconfig: str, context: str, namespace: str, names: Mapping[str, tuple[str, str]]
 ) -> tuple[Mapping[str, Mapping[str, Any]], Objects]:
-    """Return the existing objects among `names` (key -> kind and name) by the same keys, and the disruption budgets of
-    the namespace. Raise `KubeError`.
-    """
+    """Return the existing objects among `names` (key -> kind and name) by the same keys, and the
+    disruption budgets of the namespace. Raise `KubeError`."""
     client = _client(kubeconfig, context)
     found = {key: _one(client, KINDS[kind], namespace, name) for key, (kind, name) in names.items()}
     return {key: item for key, item in found.items() if item is not None}, list(
@@ -150,7 +149,8 @@ def _one(client: KubeClient, kind: Kind, namespace: str, name: str) -> Mapping[s
 
 
 def _client(kubeconfig: str, context: str) -> KubeClient:
-    """Connect as the provider does: the text is a kubeconfig or a path; an empty text is the machine's own."""
+    """Connect as the provider does: the text is a kubeconfig or a path; an empty text is the machine's
+    own."""
     if not kubeconfig:
         return connect(None, context)
     path = os.path.expanduser(kubeconfig)
@@ -167,8 +167,8 @@ EVERY = "*"
 
 
 def lost_on_the_provider(path: str) -> bool:
-    """Whether the provider misses the field of a path of `ignore_changes`: a field in an item of a list, or a key with
-    a dot."""
+    """Whether the provider misses the field of a path of `ignore_changes`: a field in an item of a list,
+    or a key with a dot."""
     return any(isinstance(part, int) or part == EVERY or "." in part for part in parts(path))
 
 
@@ -181,7 +181,8 @@ def parts(path: str) -> list[str | int]:
 
 
 def with_live_value(value: Any, live: Any, path: FieldPath) -> Any:
-    """Return a copy of the value with the live value at the path; without a live value the field is left out."""
+    """Return a copy of the value with the live value at the path; without a live value the field is left
+    out."""
     if not path:
         return live
     if isinstance(value, pulumi.Output):

@@ -33,13 +33,16 @@ def with_eni_ip(containers: Sequence[Container]) -> list[Container]:
     first = copy.copy(containers[0])
     given = first.resources
     first.resources = (
-        pulumi.Output.from_input(given).apply(_with_eni_request) if isinstance(given, pulumi.Output) else _with_eni_request(given)
+        pulumi.Output.from_input(given).apply(_with_eni_request)
+        if isinstance(given, pulumi.Output)
+        else _with_eni_request(given)
     )
     return [first, *containers[1:]]
 
 
 def asked_by_hand(holder: Any) -> Iterator[tuple[str, Any]]:
-    """Yield path and amount of each request for ENI addresses that the program states in `requests` or `limits`."""
+    """Yield path and amount of each request for ENI addresses that the program states in `requests` or
+    `limits`."""
     for name in ("requests", "limits"):
         amounts = take(holder, name)
         if isinstance(amounts, Mapping) and keys.ENI_IP in amounts:
@@ -47,7 +50,8 @@ def asked_by_hand(holder: Any) -> Iterator[tuple[str, Any]]:
 
 
 def with_pre_stop(containers: Sequence[Container], seconds: int, native: bool) -> list[Container]:
-    """Return the containers with a preStop hook that waits; a container with its own preStop hook keeps that."""
+    """Return the containers with a preStop hook that waits; a container with its own preStop hook keeps
+    that."""
     return [_waiting(container, seconds, native) for container in containers] if seconds else list(containers)
 
 

@@ -38,8 +38,9 @@ def cluster_region(
 ) -> pulumi.Output[str]:
     """Return the region of a cluster whose first container subnet lies in `zone`, after all checks.
 
-    A resource that needs the region is not made before. Raise `InvalidInputs` for `owner` if `provider` (None: the
-    default provider) works in another region or account; `rules` may lower the severity for the account.
+    A resource that needs the region is not made before. Raise `InvalidInputs` for `owner` if `provider`
+    (None: the default provider) works in another region or account; `rules` may lower the severity for the
+    account.
     """
     configured, key = _region_and_key(provider)
 
@@ -65,11 +66,11 @@ def switch_region(
     stated: Input[str] | None,
     rules: Mapping[str, Severity],
 ) -> Input[str] | None:
-    """Return the region for the calls of a `VpcCni` without a cluster component: the stated region, or the region
-    of the provider in its own options; None: the region of the stack.
+    """Return the region for the calls of a `VpcCni` without a cluster component: the stated region, or the
+    region of the provider in its own options; None: the region of the stack.
 
-    Raise as `cluster_region` does. An inherited provider does not count, because `VpcCni` makes its calls without
-    a provider.
+    Raise as `cluster_region` does. An inherited provider does not count, because `VpcCni` makes its calls
+    without a provider.
     """
     if not isinstance(provider, tencentcloud.Provider):
         return stated
@@ -90,8 +91,8 @@ def switch_region(
 
 
 def _region_and_key(provider: pulumi.ProviderResource | None) -> tuple[Input[Any], list[Any]]:
-    """Return region and key of an explicit provider; for the default provider an empty key, which stands for the
-    stack's key."""
+    """Return region and key of an explicit provider; for the default provider an empty key, which stands
+    for the stack's key."""
     if not isinstance(provider, tencentcloud.Provider):
         return configured_region(_configured), []
     return provider.region, [provider.secret_id, provider.secret_key, provider.security_token]
@@ -121,9 +122,7 @@ def _refuse_other_account(
     try:
         problem = two_accounts(ours, theirs)
     except CloudError as error:
-        pulumi.log.info(
-            f"could not compare the provider's account with the stack's: {error.code}", component
-        )
+        pulumi.log.info(f"could not compare the provider's account with the stack's: {error.code}", component)
         return
     if problem:
         why, todo = (

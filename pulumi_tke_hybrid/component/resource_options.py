@@ -1,5 +1,5 @@
-"""Resource options: of the children of a component, and of the component itself; and the cluster behind a Kubernetes
-provider.
+"""Resource options: of the children of a component, and of the component itself; and the cluster behind a
+Kubernetes provider.
 
 Wrong options are refused here, because Pulumi would end in a stack trace.
 """
@@ -54,8 +54,8 @@ def child_options(
 
 
 def refuse_wrong_options(opts: object, owner: str, wanted: str = "Kubernetes") -> None:
-    """Refuse options of a wrong type, and a value that is not a provider in place of a provider, for example a
-    HybridCluster.
+    """Refuse options of a wrong type, and a value that is not a provider in place of a provider, for example
+    a HybridCluster.
 
     `wanted` names the provider that the component needs.
     """
@@ -63,7 +63,8 @@ def refuse_wrong_options(opts: object, owner: str, wanted: str = "Kubernetes") -
 
 
 def given_provider(opts: pulumi.ResourceOptions | None, package: str) -> pulumi.ProviderResource | None:
-    """Return the provider of the package in the component's own options; an inherited provider does not count."""
+    """Return the provider of the package in the component's own options; an inherited provider does not
+    count."""
     values = [value for _, value in _given(opts)] if opts is not None else []
     providers = (value for value in values if isinstance(value, pulumi.ProviderResource))
     return next((provider for provider in providers if provider.package == package), None)
@@ -109,7 +110,8 @@ UPSERT = "upsert_existing_objects"
 
 
 def require_provider(providers: Mapping[str, pulumi.ProviderResource], owner: str) -> None:
-    """Refuse the default provider, which would send the objects to the cluster of this machine's kubeconfig."""
+    """Refuse the default provider, which would send the objects to the cluster of this machine's
+    kubeconfig."""
     if "kubernetes" not in providers:
         raise InvalidInputs.single(
             owner,
@@ -127,7 +129,8 @@ def refuses_existing_objects() -> bool:
 
 
 def upsert_problems(wanted: bool | None) -> Iterator[Finding]:
-    """Return a finding if `UPSERT` is given and the installed pulumi-kubernetes does not have the argument."""
+    """Return a finding if `UPSERT` is given and the installed pulumi-kubernetes does not have the
+    argument."""
     if wanted is not None and not refuses_existing_objects():
         yield PROPERTY.finding(
             UPSERT,
@@ -149,8 +152,8 @@ def upsert_finding() -> Finding:
 
 
 async def takes_existing_objects(provider: pulumi.ProviderResource | None) -> bool:
-    """Whether a create through this provider takes an existing object over. The SDK stores the provider's booleans
-    as JSON."""
+    """Whether a create through this provider takes an existing object over. The SDK stores the provider's
+    booleans as JSON."""
     return not refuses_existing_objects() or (await _value(provider, UPSERT)).lower() == "true"
 
 

@@ -1,22 +1,14 @@
 """Programs with every component, for tests of registered resources."""
 
-import asyncio
-import json
 import runpy
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pulumi
-import pytest
-import tencentcloud_iac_pulumi as tencentcloud
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.cloud import client
-from tests.unit.catalogue.described import adopted, hybrid, switch, zone_subnet
-from tests.unit.programs import CONFIG_MAP, DEPLOYMENT, Graph, ipamd_of, run
-
+from tests.unit.programs import Graph, run
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples/two_zone_hybrid/__main__.py"
@@ -86,5 +78,3 @@ def everything() -> None:
     tke.EniZoneSubnet(
         "made", tke.EniZoneSubnetArgs(vpc_id="vpc-12345678", zone="ap-guangzhou-4", cidr_block="10.0.64.0/22")
     )
-
-

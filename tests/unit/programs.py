@@ -94,9 +94,13 @@ class Graph(mocks.Mocks):
     def logger(self) -> logging.Logger:
         """Record diagnostics."""
         logger = logging.Logger("diagnostics", logging.INFO)
-        handler = logging.Handler()
-        handler.emit = lambda record: self.said.append((record.levelname.lower(), record.getMessage()))  # type: ignore[method-assign]
-        logger.addHandler(handler)
+        said = self.said
+
+        class Recorder(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                said.append((record.levelname.lower(), record.getMessage()))
+
+        logger.addHandler(Recorder())
         return logger
 
     def of_type(self, ending: str) -> list[Registered]:
@@ -116,8 +120,8 @@ def unknown() -> Any:
 
 
 class _AtOnce(concurrent.futures.ThreadPoolExecutor):
-    """Run a function in the thread of the caller: Pulumi calls its monitor in threads, and starting threads for each
-    program takes longer."""
+    """Run a function in the thread of the caller: Pulumi calls its monitor in threads, and starting
+    threads for each program takes longer."""
 
     def submit(
         self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any

@@ -2,24 +2,18 @@
 
 import asyncio
 import json
-import runpy
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
-import tencentcloud_iac_pulumi as tencentcloud
 
-import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.cloud import client
-from tests.unit.catalogue.described import adopted, hybrid, switch, zone_subnet
-from tests.unit.programs import CONFIG_MAP, DEPLOYMENT, Graph, ipamd_of, run
-
-from tests.unit.component_programs import CONFIG, EXAMPLE, cluster, everything, example, pool, workload
+from tests.unit.component_programs import EXAMPLE, everything, example
+from tests.unit.programs import run
 
 FROZEN = Path(__file__).with_name("frozen_names.json")
+
+
 def test_type_tokens_child_names_and_pickled_providers_are_frozen() -> None:
     """A changed name is a deleted and made-again resource in every user's stack. Change the file only
     together with aliases."""
@@ -81,5 +75,3 @@ def test_a_preview_with_everything_unknown_registers_the_same_resources() -> Non
     known = {(resource.type, resource.name) for resource in example().resources}
     unknown = {(resource.type, resource.name) for resource in example(preview=True).resources}
     assert known == unknown
-
-

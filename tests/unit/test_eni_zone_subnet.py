@@ -1,23 +1,14 @@
 """EniZoneSubnet: made, or adopted after a comparison."""
 
-import asyncio
-import json
-import runpy
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
-import tencentcloud_iac_pulumi as tencentcloud
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.cloud import client
-from tests.unit.catalogue.described import adopted, hybrid, switch, zone_subnet
-from tests.unit.programs import CONFIG_MAP, DEPLOYMENT, Graph, ipamd_of, run
+from tests.unit.component_programs import cluster, pool
+from tests.unit.programs import Graph, run
 
-from tests.unit.component_programs import CONFIG, EXAMPLE, cluster, everything, example, pool, workload
 
 def test_an_adopted_subnet_creates_nothing_and_reports_its_free_addresses() -> None:
     free: list[int] = []
@@ -107,5 +98,3 @@ def test_a_subnet_is_protected_by_default_and_multicast_is_off() -> None:
         "name": "made",
         "isMulticast": False,
     }
-
-

@@ -1,11 +1,5 @@
 """HybridCluster: registered inputs, refused programs, adoption, outputs."""
 
-import asyncio
-import json
-import runpy
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -13,11 +7,10 @@ import pytest
 import tencentcloud_iac_pulumi as tencentcloud
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.cloud import client
-from tests.unit.catalogue.described import adopted, hybrid, switch, zone_subnet
-from tests.unit.programs import CONFIG_MAP, DEPLOYMENT, Graph, ipamd_of, run
+from tests.unit.catalogue.described import adopted, hybrid, zone_subnet
+from tests.unit.component_programs import cluster, example, pool
+from tests.unit.programs import Graph, run
 
-from tests.unit.component_programs import CONFIG, EXAMPLE, cluster, everything, example, pool, workload
 
 def test_no_eni_field_is_ever_given_to_the_cluster_resource() -> None:
     inputs = example().named("hybrid-cluster").inputs
@@ -227,5 +220,3 @@ def test_a_size_is_never_a_secret() -> None:
     )
     assert graph.named("demo-pool-ap-guangzhou-4").inputs["desiredCapacity"] == 2
     assert "demo-pool-ap-guangzhou-4.desiredCapacity" not in graph.secrets
-
-

@@ -1,23 +1,13 @@
 """IpamdConfig: container subnets in ipamd's ConfigMap, and the clusters that must not be edited."""
 
-import asyncio
-import json
-import runpy
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
-import tencentcloud_iac_pulumi as tencentcloud
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.cloud import client
-from tests.unit.catalogue.described import adopted, hybrid, switch, zone_subnet
+from tests.unit.component_programs import cluster
 from tests.unit.programs import CONFIG_MAP, DEPLOYMENT, Graph, ipamd_of, run
 
-from tests.unit.component_programs import CONFIG, EXAMPLE, cluster, everything, example, pool, workload
 
 def test_in_configmap_mode_the_first_zone_goes_by_the_api_and_all_by_the_configmap() -> None:
     graph = run(lambda: cluster(zone_registration=tke.ZoneRegistration.CONFIGMAP))
@@ -110,5 +100,3 @@ def test_an_ipamd_object_that_is_not_there_is_not_made(kind: str) -> None:
     graph = Graph()
     del graph.live[kind]
     assert "resource 'kube-system/tke-eni-ipamd' does not exist" in refusal(graph)
-
-

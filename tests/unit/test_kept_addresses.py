@@ -1,34 +1,13 @@
 """Kept addresses on destroy: listed, or released and awaited."""
 
-import base64
-import contextlib
-import json
-from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.cloud.client import Params
-from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
-from pulumi_tke_hybrid.cloud.in_cluster import KeptAddress, LiveCluster, NotReadable
+from pulumi_tke_hybrid.cloud.errors import DeadlinePassed
+from pulumi_tke_hybrid.cloud.in_cluster import KeptAddress, NotReadable
 from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.kept_addresses import release_or_list
-from tests.unit.kube.servers import (
-    GROUP,
-    NOT_FOUND,
-    PLAIN_404,
-    Answer,
-    Json,
-    Objects,
-    Reply,
-    Served,
-    kubeconfig,
-    named,
-    serving,
-    status,
-)
-
 
 WEB = KeptAddress("shop", "web-0", "10.0.64.5")
 
@@ -153,5 +132,3 @@ def test_a_release_that_fails_half_way_reports_its_progress() -> None:
             " may hold up the deletion of their subnets until their reclaim time"
         ),
     ]
-
-

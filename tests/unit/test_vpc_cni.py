@@ -1,44 +1,23 @@
 """The providers of `VpcCni` and `VpcCniReady` in previews, and the region of a `VpcCni` without a cluster."""
 
-import asyncio
-import json
-import runpy
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pytest
 import tencentcloud_iac_pulumi as tencentcloud
+from pulumi.output import Unknown
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.cloud import client
-from tests.unit.catalogue.described import adopted, hybrid, switch, zone_subnet
-from tests.unit.programs import CONFIG_MAP, DEPLOYMENT, Graph, ipamd_of, run
-
-from tests.unit.component_programs import CONFIG, EXAMPLE, cluster, everything, example, pool, workload
-
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, cast
-from urllib.parse import quote, quote_plus, unquote_plus
-
-import pytest
-from pulumi.output import Unknown
-
-from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Params, TencentCloud
-from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed, Incompatible, IncompleteResponse
-from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
-from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings, SettingsMissing
-from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
-from pulumi_tke_hybrid.cloud.vpc_cni_state import AdoptionReport, adoption_report, changes, forbidden_changes
-from pulumi_tke_hybrid.cloud.waiting import Wait
+from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.component import dynamic
 from pulumi_tke_hybrid.vpc_cni import VpcCniProvider, VpcCniReadyProvider
+from tests.unit.catalogue.described import switch
+from tests.unit.cloud.fake_cloud import WISH, A, B, C, FakeCloud
+from tests.unit.component_programs import cluster
+from tests.unit.programs import run
 
-from tests.unit.cloud.fake_cloud import UNKNOWN, WISH, A, B, C, FakeCloud, reported, switch_of
 
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeCloud:
@@ -179,7 +158,8 @@ def test_an_explicit_provider_of_another_account_is_refused(monkeypatch: pytest.
     graph = run(program("AKIDours0000000"))
     assert "demo-guard.region" not in graph.secrets
     refusal = (
-        r"opts\.provider: its key \(AKID…0000\) belongs to account 100000000099, the stack's to 100000000001"
+        r"opts\.provider: its key \(AKID…0000\) belongs to account 100000000099,"
+        r" the stack's to 100000000001"
     )
     with pytest.raises(tke.InvalidInputs, match=refusal):
         run(program("AKIDtheirs00000"))

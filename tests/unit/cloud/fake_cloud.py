@@ -3,22 +3,12 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
-from urllib.parse import quote, quote_plus, unquote_plus
+from typing import Any
 
-import pytest
-from pulumi.output import Unknown
-
-from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Params, TencentCloud
-from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed, Incompatible, IncompleteResponse
-from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
-from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings, SettingsMissing
+from pulumi_tke_hybrid.cloud.client import Params
 from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
-from pulumi_tke_hybrid.cloud.vpc_cni_state import AdoptionReport, adoption_report, changes, forbidden_changes
+from pulumi_tke_hybrid.cloud.vpc_cni_state import AdoptionReport, adoption_report
 from pulumi_tke_hybrid.cloud.waiting import Wait
-from pulumi_tke_hybrid.component import dynamic
-from pulumi_tke_hybrid.vpc_cni import VpcCniProvider, VpcCniReadyProvider
-
 
 A, B, C = "subnet-aaaaaaaa", "subnet-bbbbbbbb", "subnet-cccccccc"
 WISH: dict[str, Any] = {
@@ -130,5 +120,3 @@ def switch_of(cloud: FakeCloud, said: list[str] | None = None, deadline: float =
 def reported(cloud: FakeCloud) -> Callable[[dict[str, Any]], AdoptionReport]:
     """The report of a preview."""
     return lambda props: adoption_report(cloud, props, lambda value: value is UNKNOWN)
-
-

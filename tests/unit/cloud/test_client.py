@@ -1,5 +1,5 @@
-"""The client of the cloud without a key, with a broken response, with an error of the API. No secret is in any
-message."""
+"""The client of the cloud without a key, with a broken response, with an error of the API. No secret is in
+any message."""
 
 import http.server
 import json
@@ -216,7 +216,8 @@ def test_an_error_of_the_api_is_raised_under_every_content_type(
 
 def test_a_token_that_fits_in_no_header_is_not_shown(front: tuple[TencentCloud, type[Front]]) -> None:
     cloud, served = front
-    role = replace(cloud._settings, role=AssumedRole("qcs::cam::uin/1:roleName/x", "ci"))  # pyright: ignore[reportPrivateUsage]
+    assumed = AssumedRole("qcs::cam::uin/1:roleName/x", "ci")
+    role = replace(cloud._settings, role=assumed)  # pyright: ignore[reportPrivateUsage]
     key = {"TmpSecretId": SECRET_ID, "TmpSecretKey": SECRET_KEY, "Token": f"{TOKEN}\n"}
     served.page = json.dumps({"Response": {"Credentials": key, "RequestId": "r-1"}}).encode()
     with pytest.raises(CloudError, match=r"header value\(not shown\)") as caught:

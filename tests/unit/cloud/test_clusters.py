@@ -106,5 +106,6 @@ def test_a_cluster_behind_the_first_page_of_those_whose_names_are_like_it_is_see
 
 def test_capacity_counts_every_subnet() -> None:
     subnets = [subnet(number) for number in range(130)]
-    found = sources._subnets(Pages(subnets), [item["SubnetId"] for item in subnets])  # pyright: ignore[reportPrivateUsage]
+    wanted = [item["SubnetId"] for item in subnets]
+    found = sources._subnets(Pages(subnets), wanted)  # pyright: ignore[reportPrivateUsage]
     assert [item.subnet_id for _, item in found] == [item["SubnetId"] for item in subnets]

@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.cloud.client import Params
-from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
+from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.in_cluster import KeptAddress, LiveCluster, NotReadable
-from pulumi_tke_hybrid.cloud.waiting import Wait
-from pulumi_tke_hybrid.kept_addresses import release_or_list
 from tests.unit.kube.servers import (
     GROUP,
     NOT_FOUND,
@@ -28,7 +26,6 @@ from tests.unit.kube.servers import (
     serving,
     status,
 )
-
 
 WEB = KeptAddress("shop", "web-0", "10.0.64.5")
 
@@ -243,11 +240,24 @@ def test_an_answer_that_cannot_be_read_is_not_nothing(reply: Reply) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", None, "null", "[]", "hunter2", "{}", "{", json.dumps({"clusters": 3}), json.dumps(kubeconfig("https://[::1")),
-        json.dumps(kubeconfig("https://127.0.0.1:1", cluster={"certificate-authority-data": base64.b64encode(b"hunter2").decode()})),
+        "",
+        None,
+        "null",
+        "[]",
+        "hunter2",
+        "{}",
+        "{",
+        json.dumps({"clusters": 3}),
+        json.dumps(kubeconfig("https://[::1")),
+        json.dumps(
+            kubeconfig(
+                "https://127.0.0.1:1",
+                cluster={"certificate-authority-data": base64.b64encode(b"hunter2").decode()},
+            )
+        ),
         json.dumps(kubeconfig("https://127.0.0.1:1", cluster={"certificate-authority": "/hunter2"})),
     ],
-)  # fmt: skip
+)
 def test_a_kubeconfig_that_does_not_fit_is_named_and_not_quoted(text: str | None) -> None:
     with pytest.raises(
         NotReadable,

@@ -1,23 +1,13 @@
 """Settings and credentials of the calls: configuration, environment, assumed roles."""
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
 
 import pytest
-from pulumi.output import Unknown
 
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Params, TencentCloud
-from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed, Incompatible, IncompleteResponse
-from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
+from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings, SettingsMissing
-from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
-from pulumi_tke_hybrid.cloud.vpc_cni_state import AdoptionReport, adoption_report, changes, forbidden_changes
-from pulumi_tke_hybrid.cloud.waiting import Wait
-from pulumi_tke_hybrid.component import dynamic
-from pulumi_tke_hybrid.vpc_cni import VpcCniProvider, VpcCniReadyProvider
 
 
 def test_settings_come_from_the_stack_first_then_from_the_environment() -> None:
@@ -63,7 +53,8 @@ def test_a_role_of_which_no_key_comes_back_is_an_error_of_the_cloud(monkeypatch:
     )
     with pytest.raises(
         CloudError,
-        match="AssumeRole failed: IncompleteResponse: the answer holds no key for qcs::cam::uin/1:roleName/deploy",
+        match="AssumeRole failed: IncompleteResponse: the answer holds no key for"
+        " qcs::cam::uin/1:roleName/deploy",
     ):
         cloud.call("tke", "DescribeClusters", {})
 
@@ -99,7 +90,10 @@ def test_a_role_is_assumed_once_and_its_own_key_signs_everything_else(
     ]
 
 
-POLICY = '{"version":"2.0","statement":[{"effect":"allow","action":["tke:*"],"resource":["qcs::tke::uin/1:cluster/a%2Fb+c&d"]}]}'
+POLICY = (
+    '{"version":"2.0","statement":[{"effect":"allow","action":["tke:*"],'
+    '"resource":["qcs::tke::uin/1:cluster/a%2Fb+c&d"]}]}'
+)
 
 
 @pytest.mark.parametrize(
@@ -154,5 +148,3 @@ def test_throttling_is_waited_out_and_a_lost_connection_is_retried_only_when_rea
     with pytest.raises(CloudError):
         cloud.call("tke", "AddVpcCniSubnets", {})
     assert asked.count("AddVpcCniSubnets") == 1
-
-

@@ -1,25 +1,14 @@
 """Changes of VPC-CNI against a cloud in memory that loses responses, is slow, and fails."""
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, cast
-from urllib.parse import quote, quote_plus, unquote_plus
+from typing import Any
 
 import pytest
-from pulumi.output import Unknown
 
-from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Params, TencentCloud
+from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed, Incompatible, IncompleteResponse
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
-from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings, SettingsMissing
-from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
-from pulumi_tke_hybrid.cloud.vpc_cni_state import AdoptionReport, adoption_report, changes, forbidden_changes
-from pulumi_tke_hybrid.cloud.waiting import Wait
-from pulumi_tke_hybrid.component import dynamic
-from pulumi_tke_hybrid.vpc_cni import VpcCniProvider, VpcCniReadyProvider
+from tests.unit.cloud.fake_cloud import WISH, A, B, C, FakeCloud, reported, switch_of
 
-from tests.unit.cloud.fake_cloud import UNKNOWN, WISH, A, B, C, FakeCloud, reported, switch_of
 
 def test_the_call_that_enables_vpc_cni_has_all_subnets() -> None:
     cloud = FakeCloud()
@@ -155,9 +144,27 @@ FAILURES = (
     " Failed ",
 )
 STRANGE = (
-    "", "initializing", "upgrading", "Initializing", "Upgrading", "Pending", "Starting", "installing", "unknown", "Error", "stopped",
-    "NotRunning", "running-degraded", "runnning", "succeeded", "normal", "ready", "healthy", "Deleting", "升级中",
-)  # fmt: skip
+    "",
+    "initializing",
+    "upgrading",
+    "Initializing",
+    "Upgrading",
+    "Pending",
+    "Starting",
+    "installing",
+    "unknown",
+    "Error",
+    "stopped",
+    "NotRunning",
+    "running-degraded",
+    "runnning",
+    "succeeded",
+    "normal",
+    "ready",
+    "healthy",
+    "Deleting",
+    "升级中",
+)
 
 
 @pytest.mark.parametrize("phase", FAILURES)
@@ -336,9 +343,7 @@ def test_vpc_cni_is_switched_off_only_if_no_pod_would_lose_its_network() -> None
     def silent() -> list[str]:
         raise NotReadable("no endpoint is open")
 
-    with pytest.raises(
-        CloudError, match="could not read the ENI pods of cls-12345678: no endpoint is open"
-    ):
+    with pytest.raises(CloudError, match="could not read the ENI pods of cls-12345678: no endpoint is open"):
         switch_of(cloud).switch_off(WISH, silent)
     assert not cloud.asked("DisableVpcCniNetworkType")
     switch_of(cloud).switch_off(WISH, list)
@@ -374,5 +379,3 @@ def test_a_cluster_that_cannot_become_hybrid_is_refused_also_without_a_preview(
         with pytest.raises(CloudError, match=words):
             switch_of(cloud).create(WISH)
         assert {action for action, _ in cloud.calls} == {"DescribeClusters"}
-
-

@@ -1,25 +1,12 @@
 """The state of VPC-CNI against the program: forbidden changes, differences, adoption."""
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, cast
-from urllib.parse import quote, quote_plus, unquote_plus
+from typing import Any
 
 import pytest
-from pulumi.output import Unknown
 
-from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Params, TencentCloud
-from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed, Incompatible, IncompleteResponse
-from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
-from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings, SettingsMissing
-from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
-from pulumi_tke_hybrid.cloud.vpc_cni_state import AdoptionReport, adoption_report, changes, forbidden_changes
-from pulumi_tke_hybrid.cloud.waiting import Wait
-from pulumi_tke_hybrid.component import dynamic
-from pulumi_tke_hybrid.vpc_cni import VpcCniProvider, VpcCniReadyProvider
-
+from pulumi_tke_hybrid.cloud.vpc_cni_state import changes, forbidden_changes
 from tests.unit.cloud.fake_cloud import UNKNOWN, WISH, A, B, C, FakeCloud, reported, switch_of
+
 
 def unknown(value: object) -> bool:
     return value is UNKNOWN
@@ -105,5 +92,3 @@ def test_an_account_that_could_not_be_read_is_stored_later() -> None:
 
     assert changed("", "100000000001") == ["accountId"]
     assert changed("100000000001", "100000000001") == []
-
-

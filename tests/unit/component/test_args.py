@@ -1,4 +1,5 @@
-"""Faulty inputs: all findings at once, one line for a property, with its path; the same for values of Outputs."""
+"""Faulty inputs: all findings at once, one line for a property, with its path; the same for values of
+Outputs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,15 +22,17 @@ def lines(error: tke.InvalidInputs) -> list[str]:
 
 
 def test_every_bad_input_is_reported_with_its_path_and_a_cure() -> None:
+    subnets: list[Any] = [tke.EniSubnetArgs(subnet_id="subnet-12345678", zone="ap-guangzhou-4"), 7]
+    pools: list[Any] = [{"name": "x"}]
     with pytest.raises(tke.InvalidInputs) as caught:
         tke.HybridClusterArgs(
             vpc_id="vpc-12345678",
             cluster_cidr="192.168.0.5/20",
             cluster_max_pod_num=63,
             cluster_max_service_num=1024,
-            eni_subnets=[tke.EniSubnetArgs(subnet_id="subnet-12345678", zone="ap-guangzhou-4"), 7],  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
+            eni_subnets=subnets,
             ip_reclaim=tke.after(20),
-            node_pools=[{"name": "x"}],  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
+            node_pools=pools,
         )
     assert lines(caught.value) == [
         (
@@ -54,16 +57,22 @@ def test_the_error_is_one_that_pulumi_prints_without_a_stack_trace() -> None:
 
 
 def test_the_finding_on_a_misspelt_property_names_the_right_property() -> None:
+    misspelt: dict[str, Any] = {"subnet_id": "subnet-12345678", "zone": "ap-guangzhou-4", "zoned": "x"}
     with pytest.raises(tke.InvalidInputs, match="zoned: is not a property; did you mean 'zone'"):
-        tke.EniSubnetArgs(subnet_id="subnet-12345678", zone="ap-guangzhou-4", zoned="x")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+        tke.EniSubnetArgs(**misspelt)
 
 
 def test_a_password_is_in_no_message() -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         tke.NodePoolArgs(
-            name="a", zone="ap-guangzhou-4", subnet_id="subnet-12345678", instance_type="S5.LARGE8", size=1, keep_machines=False,
+            name="a",
+            zone="ap-guangzhou-4",
+            subnet_id="subnet-12345678",
+            instance_type="S5.LARGE8",
+            size=1,
+            keep_machines=False,
             password=31337,  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-        )  # fmt: skip
+        )
     assert "31337" not in str(caught.value)
     assert lines(caught.value) == ["password: must be a string"]
 
@@ -88,11 +97,18 @@ class Spoilt:
         Spoilt(tke.ClientIpWorkloadArgs, "env", NUMBERS, UNSEEN),
         Spoilt(tke.ClientIpWorkloadArgs, "env", "DB_PASSWORD=31337", ["env: must be a valid dictionary"]),
         Spoilt(tke.HybridClusterArgs, "kubeconfig", 31337, ["kubeconfig: must be a string"]),
-        Spoilt(tke.HybridClusterArgs, "tags", {"Team": 5, "env": 6}, [
-            "tags['Team']: must be a string; got 5; write it in quotes", "tags['env']: must be a string; got 6; write it in quotes"]),
+        Spoilt(
+            tke.HybridClusterArgs,
+            "tags",
+            {"Team": 5, "env": 6},
+            [
+                "tags['Team']: must be a string; got 5; write it in quotes",
+                "tags['env']: must be a string; got 6; write it in quotes",
+            ],
+        ),
     ],
     ids=lambda it: f"{it.cls.__name__}.{it.property}",
-)  # fmt: skip
+)
 def test_a_faulty_value_is_a_single_line_and_shows_no_secret(it: Spoilt) -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         parse_args(it.cls, {**CLASSES[it.cls], it.property: it.value}, "it")
@@ -104,12 +120,15 @@ def test_a_faulty_value_is_a_single_line_and_shows_no_secret(it: Spoilt) -> None
     [
         (Spoilt(tke.NodePoolArgs, "size", -1, []), "NodePoolArgs 'four'"),
         (Spoilt(tke.NodePoolArgs, "size", Late(-1), []), "NodePoolArgs 'four'"),
-        (Spoilt(tke.HybridClusterArgs, "node_pools", [pool(name="y", size=Late(-1))], []), "NodePoolArgs 'y'"),
+        (
+            Spoilt(tke.HybridClusterArgs, "node_pools", [pool(name="y", size=Late(-1))], []),
+            "NodePoolArgs 'y'",
+        ),
         (Spoilt(tke.EniSubnetArgs, "cidr_block", "all", []), "EniSubnetArgs 'ap-guangzhou-4'"),
         (Spoilt(tke.PortArgs, "port", 70000, []), "PortArgs 70000"),
         (Spoilt(tke.RolloutArgs, "max_surge", -1, []), "RolloutArgs"),
     ],
-)  # fmt: skip
+)
 def test_an_error_names_its_object_among_several(it: Spoilt, owner: str) -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         run(lambda: it.cls(**{**CLASSES[it.cls], it.property: awake(it.value)}))
@@ -169,16 +188,45 @@ def test_a_value_of_the_wrong_type_inside_an_output_is_refused_by_name() -> None
 @pytest.mark.parametrize(
     ("it", "secret"),
     [
-        (Spoilt(tke.ClientIpWorkloadArgs, "env", {"A": "a", "B": Late(31337)}, ["env['B']: must be a string; write it in quotes"]), False),
-        (Spoilt(tke.ClientIpWorkloadArgs, "env", {"DB_PASSWORD": Late(31337)}, [
-            "env['DB_PASSWORD']: the secret value is not valid; it is not shown"]), True),
-        (Spoilt(tke.NodePoolArgs, "key_ids", ["skey-12345678", Late(5)], ["key_ids[1]: must be a string; got 5"]), False),
-        (Spoilt(tke.NodePoolArgs, "labels", Late({"Team": 5}), ["labels['Team']: must be a string; got 5; write it in quotes"]), False),
+        (
+            Spoilt(
+                tke.ClientIpWorkloadArgs,
+                "env",
+                {"A": "a", "B": Late(31337)},
+                ["env['B']: must be a string; write it in quotes"],
+            ),
+            False,
+        ),
+        (
+            Spoilt(
+                tke.ClientIpWorkloadArgs,
+                "env",
+                {"DB_PASSWORD": Late(31337)},
+                ["env['DB_PASSWORD']: the secret value is not valid; it is not shown"],
+            ),
+            True,
+        ),
+        (
+            Spoilt(
+                tke.NodePoolArgs,
+                "key_ids",
+                ["skey-12345678", Late(5)],
+                ["key_ids[1]: must be a string; got 5"],
+            ),
+            False,
+        ),
+        (
+            Spoilt(
+                tke.NodePoolArgs,
+                "labels",
+                Late({"Team": 5}),
+                ["labels['Team']: must be a string; got 5; write it in quotes"],
+            ),
+            False,
+        ),
     ],
-)  # fmt: skip
-def test_a_fault_in_the_value_of_an_output_has_its_own_path(
-    it: Spoilt, secret: bool
-) -> None:
+)
+def test_a_fault_in_the_value_of_an_output_has_its_own_path(it: Spoilt, secret: bool) -> None:
     def program() -> None:
         value = awake(it.value)
         if secret:
@@ -237,8 +285,12 @@ def test_a_secret_item_is_checked_and_not_shown() -> None:
 
 
 def test_a_secret_that_turns_out_to_be_none_is_called_empty() -> None:
+    def program() -> None:
+        nothing: Any = pulumi.Output.secret(None)
+        pulumi.export("size", _resolved(nothing))
+
     with pytest.raises(tke.InvalidInputs, match="size: is empty; its Output holds no value"):
-        run(lambda: pulumi.export("size", _resolved(pulumi.Output.secret(None))))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        run(program)
 
 
 def test_only_a_plain_none_leaves_a_property_out() -> None:
