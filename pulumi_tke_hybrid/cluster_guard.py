@@ -15,11 +15,11 @@ from pulumi.dynamic import Resource
 
 from pulumi_tke_hybrid.cloud.clusters import pod_limits, subnets_of, wait_until_empty, wait_until_gone
 from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
-from pulumi_tke_hybrid.component.dynamic import CloudStateProvider, log_progress, unknown
+from pulumi_tke_hybrid.component.dynamic import CloudStateProvider, errors_among, log_progress, unknown
 from pulumi_tke_hybrid.eni_zone_subnet import STATED_SUBNET, ContainerSubnet
 from pulumi_tke_hybrid.node_pools import declared_from_guard, guarded_subnets, pending_subnets
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
-from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import immutable_fields
 from pulumi_tke_hybrid.tke.rules.address_capacity import node_capacity_findings
 from pulumi_tke_hybrid.tke.rules.zones_and_subnets import Stated, stated_findings
@@ -117,11 +117,7 @@ class ClusterGuardProvider(CloudStateProvider):
             if finding not in before
         )
         settings: Mapping[str, str] = planned.get("rules") or {}
-        found = judged(new, {rule: Severity(severity) for rule, severity in settings.items()})
-        for finding in found:
-            if finding.severity is not Severity.ERROR:
-                log_progress(f"{finding.severity.value}: {finding}")
-        return [finding for finding in found if finding.severity is Severity.ERROR]
+        return errors_among(new, {rule: Severity(severity) for rule, severity in settings.items()})
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """Wait until the cluster is gone, because the provider does not, and until its subnets are empty.

@@ -128,7 +128,7 @@ class NodePoolArgs(Args):
             yield COMBINATION.finding(
                 "key_ids",
                 "exactly one of key_ids and password is needed",
-                why="the machines' log-in is set when they are made",
+                why="the instances' log-in is set when they are made",
                 todo="give one of them",
             )
         bounds = self.autoscale

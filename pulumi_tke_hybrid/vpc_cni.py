@@ -23,7 +23,13 @@ from pulumi_tke_hybrid.cloud.vpc_cni_state import (
 )
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
 from pulumi_tke_hybrid.component.diagnostics import check_deferred
-from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE, CloudProvider, log_progress, unknown
+from pulumi_tke_hybrid.component.dynamic import (
+    DEFAULT_DEADLINE,
+    CloudProvider,
+    errors_among,
+    log_progress,
+    unknown,
+)
 from pulumi_tke_hybrid.component.inputs import (
     EachItem,
     Input,
@@ -35,7 +41,7 @@ from pulumi_tke_hybrid.component.inputs import (
 from pulumi_tke_hybrid.component.region import switch_region
 from pulumi_tke_hybrid.component.resource_options import child_options, given_provider, refuse_wrong_options
 from pulumi_tke_hybrid.tke import ipamd, keys, names, regions
-from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import ranges
 from pulumi_tke_hybrid.tke.rules.input_rules import twice
 
@@ -75,8 +81,8 @@ class VpcCniArgs(Args):
     """The GlobalRouter cluster. Another one replaces the resource."""
 
     vpc_id: Input[str]
-    """The cluster's VPC; `AddVpcCniSubnets` asks for it (457/56371). Updated in place: later calls alone use
-    it."""
+    """The cluster's VPC, which `AddVpcCniSubnets` needs (457/56371). Updated in place: only later calls use the
+    value."""
 
     subnets: Input[Sequence[Input[str]]]
     """Ids of the container subnets, at least one for each node zone. Subnets may be added, in place; one that
@@ -251,11 +257,8 @@ class VpcCniProvider(CloudProvider):
         except CloudError as error:
             log_progress(f"could not look whether the container subnets are empty ({error.code})")
             return []
-        found = judged(found, {ranges.SUBNET_IN_USE.id: Severity(news["inUse"])} if news.get("inUse") else {})
-        for finding in found:
-            if finding.severity is not Severity.ERROR:
-                log_progress(f"{finding.severity.value}: {finding}")
-        return [finding for finding in found if finding.severity is Severity.ERROR]
+        settings = {ranges.SUBNET_IN_USE.id: Severity(news["inUse"])} if news.get("inUse") else {}
+        return errors_among(found, settings)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         for line in drift_lines(olds, news, unknown):

@@ -205,7 +205,7 @@ def refuse_orphan_pool(cloud: Cloud, cluster_id: str, name: str) -> None:
             own_id, kind = pool["NodePoolId"], pool.get("Type")
             found = f"{cluster_id}#{own_id}"
             todo = (
-                "an earlier run whose answer was lost leaves one like it, with its machines. Import it or"
+                "an earlier run whose answer was lost leaves one like it, with its instances. Import it or"
                 f" delete it, then run `pulumi up` again: adopt {found} or delete it"
                 if kind == "Regular"
                 else (

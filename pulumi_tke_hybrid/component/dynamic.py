@@ -4,7 +4,7 @@ The pickled provider classes are in `vpc_cni`, `cluster_guard`, `kept_addresses`
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, ClassVar
 
@@ -31,7 +31,7 @@ from pulumi_tke_hybrid.cloud.client import (
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.cloud.waiting import Wait
-from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules.immutable_fields import STACK_PLACE
 from pulumi_tke_hybrid.tke.rules.input_rules import PROPERTY
 
@@ -52,6 +52,15 @@ def log_progress(line: str) -> None:
 def log_once(line: str) -> None:
     """Print a line once for all resources of a run, which share one process."""
     log_progress(line)
+
+
+def errors_among(findings: Iterable[Finding], settings: Mapping[str, Severity]) -> list[Finding]:
+    """Return the errors among the findings, with the severities of the program; print the other findings."""
+    found = judged(findings, settings)
+    for finding in found:
+        if finding.severity is not Severity.ERROR:
+            log_progress(f"{finding.severity.value}: {finding}")
+    return [finding for finding in found if finding.severity is Severity.ERROR]
 
 
 class CloudProvider(ResourceProvider):
