@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
@@ -32,15 +32,23 @@ def awake(described: Any) -> Any:
     if isinstance(described, Late):
         return pulumi.Output.from_input(described.value)
     if isinstance(described, dict):
-        return {key: awake(value) for key, value in described.items()}  # pyright: ignore[reportUnknownVariableType]
-    return [awake(item) for item in described] if isinstance(described, list) else described  # pyright: ignore[reportUnknownVariableType]
+        return {key: awake(value) for key, value in cast(Described, described).items()}
+    if isinstance(described, list):
+        return [awake(item) for item in described]
+    return described
 
 
 def pool(**more: Any) -> Described:
     return {
-        "name": "four", "zone": FOUR, "subnet_id": NODES_4, "instance_type": "S5.LARGE8", "size": 2, "keep_machines": False,
-        "key_ids": ["skey-12345678"], **more,
-    }  # fmt: skip
+        "name": "four",
+        "zone": FOUR,
+        "subnet_id": NODES_4,
+        "instance_type": "S5.LARGE8",
+        "size": 2,
+        "keep_machines": False,
+        "key_ids": ["skey-12345678"],
+        **more,
+    }
 
 
 def eni_subnet(**more: Any) -> Described:
@@ -53,10 +61,16 @@ def second_subnet(**more: Any) -> Described:
 
 def hybrid(**more: Any) -> Described:
     return {
-        "vpc_id": VPC, "vpc_cidr": "10.0.0.0/16", "cluster_cidr": "192.168.0.0/20", "cluster_max_pod_num": 64,
-        "cluster_max_service_num": 1024, "ip_reclaim": tke.after(300), "eni_subnets": [eni_subnet(), second_subnet()],
-        "node_pools": [pool(), pool(name="six", zone=SIX, subnet_id=NODES_6)], **more,
-    }  # fmt: skip
+        "vpc_id": VPC,
+        "vpc_cidr": "10.0.0.0/16",
+        "cluster_cidr": "192.168.0.0/20",
+        "cluster_max_pod_num": 64,
+        "cluster_max_service_num": 1024,
+        "ip_reclaim": tke.after(300),
+        "eni_subnets": [eni_subnet(), second_subnet()],
+        "node_pools": [pool(), pool(name="six", zone=SIX, subnet_id=NODES_6)],
+        **more,
+    }
 
 
 def adopted(**more: Any) -> Described:
@@ -79,8 +93,13 @@ def workload(**more: Any) -> Described:
 
 def switch(**more: Any) -> Described:
     return {
-        "cluster_id": CLUSTER, "vpc_id": VPC, "subnets": [PODS_4], "ip_reclaim": tke.after(300), "region": "ap-guangzhou", **more,
-    }  # fmt: skip
+        "cluster_id": CLUSTER,
+        "vpc_id": VPC,
+        "subnets": [PODS_4],
+        "ip_reclaim": tke.after(300),
+        "region": "ap-guangzhou",
+        **more,
+    }
 
 
 def ipamd(**more: Any) -> Described:
@@ -94,10 +113,15 @@ def ipamd(**more: Any) -> Described:
 
 def facts(**more: Any) -> Described:
     return {
-        "clusterId": CLUSTER, "vpcId": VPC, "region": "ap-guangzhou", "staticIp": True, "ipReclaim": "300s",
+        "clusterId": CLUSTER,
+        "vpcId": VPC,
+        "region": "ap-guangzhou",
+        "staticIp": True,
+        "ipReclaim": "300s",
         "zones": {FOUR: [{"subnetId": PODS_4, "cidrBlock": "10.0.64.0/28"}]},
-        "nodePools": [{"zone": FOUR, "size": 2, "instanceType": "S5.LARGE8"}], **more,
-    }  # fmt: skip
+        "nodePools": [{"zone": FOUR, "size": 2, "instanceType": "S5.LARGE8"}],
+        **more,
+    }
 
 
 CLASSES: dict[type[Args], Described] = {
@@ -122,4 +146,5 @@ CLASSES: dict[type[Args], Described] = {
 
 
 def properties(cls: type[Args]) -> list[str]:
-    return [item.name for item in dataclasses.fields(cls)]  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    fields: Any = dataclasses.fields
+    return [item.name for item in fields(cls)]

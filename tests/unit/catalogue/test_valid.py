@@ -55,9 +55,13 @@ def generated_cluster(seed: int) -> dict[str, Any]:
     for index in range(dice.randint(1, 4)):
         size, zone = dice.randint(0 if index else 1, 8), zones[index % len(zones)]
         described = pool(
-            name=f"pool-{index}", zone=zone, subnet_id=identifier("subnet", 100 + zones.index(zone)), size=size,
-            instance_type=dice.choice(TYPES), keep_machines=dice.random() < 0.5,
-        )  # fmt: skip
+            name=f"pool-{index}",
+            zone=zone,
+            subnet_id=identifier("subnet", 100 + zones.index(zone)),
+            size=size,
+            instance_type=dice.choice(TYPES),
+            keep_machines=dice.random() < 0.5,
+        )
         if dice.random() < 0.4:
             described["autoscale"] = {"min_size": min(size, 1), "max_size": max(size, 1) + dice.randint(0, 5)}
         if dice.random() < 0.5:
@@ -91,21 +95,30 @@ def generated_cluster(seed: int) -> dict[str, Any]:
         for index, item in enumerate(placed)
     ]
     found: dict[str, Any] = {
-        "vpc_id": VPC, "eni_subnets": described_subnets, "node_pools": pools, "vpc_cidr": dice.choice([vpc, vpc, None]),
+        "vpc_id": VPC,
+        "eni_subnets": described_subnets,
+        "node_pools": pools,
+        "vpc_cidr": dice.choice([vpc, vpc, None]),
         "ip_reclaim": dice.choice([tke.after(300), tke.after(3600), tke.after(1_000_000), tke.never()]),
-        "non_masquerade": dice.choice([None, "keep", "add_vpc"]), "deadline_seconds": dice.choice([None, 60, 1200]),
-    }  # fmt: skip
+        "non_masquerade": dice.choice([None, "keep", "add_vpc"]),
+        "deadline_seconds": dice.choice([None, 60, 1200]),
+    }
     if dice.random() < 0.25:
         found |= {"existing_cluster_id": CLUSTER, "static_ip": True, "kubeconfig": dice.choice([None, "{}"])}
     else:
         overlay = dice.choice(OVERLAYS)
         found |= {
-            "cluster_cidr": overlay, "cluster_max_pod_num": dice.choice([32, 64, 128, 256]),
-            "cluster_max_service_num": dice.choice([256, 1024, 4096]), "service_cidr": dice.choice([None, "192.168.128.0/17"]),
-            "cluster_name": dice.choice([None, "prod"]), "tags": {"env": "test"}, "other_cidrs": {"office": "10.200.0.0/16"},
-            "release_kept_ips": dice.choice([None, True]), "zone_registration": dice.choice([None, "api", "configmap"]),
+            "cluster_cidr": overlay,
+            "cluster_max_pod_num": dice.choice([32, 64, 128, 256]),
+            "cluster_max_service_num": dice.choice([256, 1024, 4096]),
+            "service_cidr": dice.choice([None, "192.168.128.0/17"]),
+            "cluster_name": dice.choice([None, "prod"]),
+            "tags": {"env": "test"},
+            "other_cidrs": {"office": "10.200.0.0/16"},
+            "release_kept_ips": dice.choice([None, True]),
+            "zone_registration": dice.choice([None, "api", "configmap"]),
             "endpoint": dice.choice([None, {}, {"access": "internet", "security_group_id": "sg-12345678"}]),
-        }  # fmt: skip
+        }
         if overlay.startswith("192") and found["service_cidr"]:
             found["service_cidr"] = "172.20.0.0/20"
         if dice.random() < 0.2:
@@ -120,16 +133,26 @@ def generated_workload(seed: int) -> dict[str, Any]:
     dice = random.Random(seed)
     stateful, on_eni = dice.random() < 0.3, dice.random() < 0.8
     exposures: list[dict[str, Any]] = [
-        {"kind": "public", "bandwidth": dice.randint(1, 2048)}, {"kind": "internal", "subnet_id": CLB},
-        {"kind": "existing", "load_balancer_id": "lb-12345678"}, {"kind": "none"},
-    ]  # fmt: skip
+        {"kind": "public", "bandwidth": dice.randint(1, 2048)},
+        {"kind": "internal", "subnet_id": CLB},
+        {"kind": "existing", "load_balancer_id": "lb-12345678"},
+        {"kind": "none"},
+    ]
     return workload(
-        exposure=dice.choice(exposures), replicas=dice.choice([0, 1, 2, 5, later(3), 90]), kind="statefulset" if stateful else "deployment",
-        network="eni" if on_eni else "global_route", fixed_ip=stateful and on_eni and dice.random() < 0.5,
-        ports=dice.choice([None, [{"port": 80}], [{"port": 443, "target_port": 8443}, {"port": 53, "protocol": "UDP"}]]),
-        ingress=dice.choice([None, {"exposure": {"kind": "public"}, "hosts": ["shop.example.com"], "path": "/"}]),
-        labels={"team": "a"}, namespace=dice.choice([None, "web"]),
-    )  # fmt: skip
+        exposure=dice.choice(exposures),
+        replicas=dice.choice([0, 1, 2, 5, later(3), 90]),
+        kind="statefulset" if stateful else "deployment",
+        network="eni" if on_eni else "global_route",
+        fixed_ip=stateful and on_eni and dice.random() < 0.5,
+        ports=dice.choice(
+            [None, [{"port": 80}], [{"port": 443, "target_port": 8443}, {"port": 53, "protocol": "UDP"}]]
+        ),
+        ingress=dice.choice(
+            [None, {"exposure": {"kind": "public"}, "hosts": ["shop.example.com"], "path": "/"}]
+        ),
+        labels={"team": "a"},
+        namespace=dice.choice([None, "web"]),
+    )
 
 
 GENERATED: list[tuple[type[Args], Any]] = [

@@ -1,6 +1,5 @@
 """Every wrong program ends with its lines, before any resource is made and any call."""
 
-import dataclasses
 import inspect
 from functools import cache
 
@@ -20,14 +19,33 @@ from pulumi_tke_hybrid.tke.rules import (
     zones_and_subnets,
 )
 from tests.unit.catalogue.described import CLASSES, properties
-from tests.unit.catalogue.wrong import CATALOGUE, Wrong
+from tests.unit.catalogue.wrong_clusters import POOLS, SUBNETS, ZONES
+from tests.unit.catalogue.wrong_options import OPTIONS
+from tests.unit.catalogue.wrong_program import Wrong
+from tests.unit.catalogue.wrong_ranges import IDS, RANGES, SIZES
+from tests.unit.catalogue.wrong_settings import SETTINGS, WRONG_TYPES
+from tests.unit.catalogue.wrong_workloads import WORKLOADS
 from tests.unit.programs import Graph, run
 
+CATALOGUE = [*ZONES, *RANGES, *SIZES, *SUBNETS, *IDS, *POOLS, *SETTINGS, *WRONG_TYPES, *WORKLOADS, *OPTIONS]
 PROPERTIES = [(cls, name) for cls in CLASSES for name in properties(cls)]
 NEEDS_A_STATE_OR_THE_CLOUD = {
-    "adopted-as-it-is", "not-global-router", "subnet-full", "subnet-in-use", "cluster-fixed", "pool-fixed", "pool-resized", "switch-fixed",
-    "subnet-removed", "configmap-of-addon", "stack-place", "endpoint-fixed", "one-step-at-a-time", "address-change", "load-balancer-named-twice",
-}  # fmt: skip
+    "adopted-as-it-is",
+    "not-global-router",
+    "subnet-full",
+    "subnet-in-use",
+    "cluster-fixed",
+    "pool-fixed",
+    "pool-resized",
+    "switch-fixed",
+    "subnet-removed",
+    "configmap-of-addon",
+    "stack-place",
+    "endpoint-fixed",
+    "one-step-at-a-time",
+    "address-change",
+    "load-balancer-named-twice",
+}
 
 
 class Nothing:
@@ -70,7 +88,7 @@ def test_the_catalogue_is_large_and_covers_every_public_input() -> None:
         if inspect.isclass(value := getattr(tke, name)) and issubclass(value, Args)
     }
     assert set(CLASSES) == classes
-    assert {(cls, item.name) for cls in classes for item in dataclasses.fields(cls)} == set(PROPERTIES)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    assert {(cls, name) for cls in classes for name in properties(cls)} == set(PROPERTIES)
     assert len(CATALOGUE) >= 150
     assert len({wrong.name for wrong in CATALOGUE}) == len(CATALOGUE)
 
