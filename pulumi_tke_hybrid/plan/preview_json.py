@@ -98,10 +98,9 @@ def _stable(value: Any) -> Any:
     """The value without what differs from run to run."""
     if isinstance(value, str):
         return "(unknown)" if unknown(value) else "(time)" if _TIME.fullmatch(value) else value
-    given = mapping(value)
-    if given:
-        return {key: _stable(item) for key, item in given.items() if key != _STORED_CODE}
-    return [_stable(item) for item in items(value)] or value
+    if isinstance(value, dict):
+        return {key: _stable(item) for key, item in mapping(value).items() if key != _STORED_CODE}
+    return [_stable(item) for item in items(value)] if isinstance(value, list) else value
 
 
 NO_SAMES = (

@@ -52,7 +52,7 @@ class AffectedResources:
         self._selectors = Selectors(self._workloads, existing)
         self._clusters = [step.urn for step in existing if step.type == resource_types.CLUSTER]
         self._clusters_by_urn: dict[str, set[str]] = {}
-        self._zones_by_pool: dict[str, str] = {}
+        self._nodes_by_pool: dict[str, tuple[int, str]] = {}
         self._known: dict[tuple[Finding, ...], str] = {}
 
     def of(self, findings: Sequence[Finding]) -> str:
@@ -139,17 +139,18 @@ class AffectedResources:
     def _nodes(self, pools: Sequence[Step]) -> str:
         if not pools:
             return ""
-        count = sum(pool_nodes(pool.old) or 0 for pool in pools)
-        zones = sorted({zone for pool in pools if (zone := self._zones_of_pool(pool))})
+        found = [self._nodes_of_pool(pool) for pool in pools]
+        zones = sorted({zone for _, zone in found if zone})
         names = listed([pool.name for pool in pools], _MOST_NAMES)
-        return f"{several(count, 'node')} of {names}{_in(zones)}"
+        return f"{several(sum(count for count, _ in found), 'node')} of {names}{_in(zones)}"
 
-    def _zones_of_pool(self, pool: Step) -> str:
-        if pool.urn not in self._zones_by_pool:
+    def _nodes_of_pool(self, pool: Step) -> tuple[int, str]:
+        """Return the number of nodes and their zones."""
+        if pool.urn not in self._nodes_by_pool:
             ids = [part.subnet for part in nodes_by_subnet(pool.type, pool.old)]
             zones = dict.fromkeys(_zone(self._subnets[name]) for name in ids if name in self._subnets)
-            self._zones_by_pool[pool.urn] = ", ".join(zones)
-        return self._zones_by_pool[pool.urn]
+            self._nodes_by_pool[pool.urn] = pool_nodes(pool.old) or 0, ", ".join(zones)
+        return self._nodes_by_pool[pool.urn]
 
     def _in_container_subnets(self, ids: Sequence[str]) -> str:
         subnets = [self._subnets[name] for name in ids if name in self._subnets]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_tke_hybrid.cli.result import Row
+from pulumi_tke_hybrid.cli.result import MAX_ROWS, Row
 from pulumi_tke_hybrid.cli.text import listed
 from pulumi_tke_hybrid.review import view
 from pulumi_tke_hybrid.review.accepting import LABEL, JudgedCause, JudgedFinding, Verdict
@@ -172,9 +172,6 @@ def _redacted(line: Line, value: object) -> object:
     )
 
 
-_MOST_LINES = 60
-
-
 def text(review: Review) -> str:
     """Return the whole report for a terminal; the verdict comes first."""
     return "\n".join(_lines(review)) + "\n"
@@ -193,10 +190,10 @@ def _lines(review: Review) -> Iterator[str]:
     yield from (f"  {line(trouble)}" for trouble in view.troubles(review))
     yield from (f"    {line(error)}" for error in view.errors(review))
     yield from (f"  {line(void)}" for void in view.void(review))
-    for item in review.causes[:_MOST_LINES]:
+    for item in review.causes[:MAX_ROWS]:
         yield from _cause(review, item)
-    if len(review.causes) > _MOST_LINES:
-        yield f"  and {len(review.causes) - _MOST_LINES} more findings"
+    if len(review.causes) > MAX_ROWS:
+        yield f"  and {len(review.causes) - MAX_ROWS} more findings"
     for stack in review.stacks:
         yield from _table("zones", line, view.zones(stack))
         yield from _table("changes", line, view.changes(stack))
@@ -230,7 +227,7 @@ def _places(review: Review, item: JudgedCause, findings: Sequence[Finding]) -> s
 
 def _table(title: str, line: Line, table: ReviewTable[Row]) -> Iterator[str]:
     rows = [
-        [line(column.written(row), 200) for column in table.shown_columns] for row in table.rows[:_MOST_LINES]
+        [line(column.written(row), 200) for column in table.shown_columns] for row in table.rows[:MAX_ROWS]
     ]
     if not rows:
         return

@@ -175,12 +175,10 @@ def setting_findings(
 
 
 def judged(findings: Iterable[Finding], settings: Mapping[str, Severity]) -> list[Finding]:
-    """The findings, each with the severity that the program wants for its rule."""
+    """Return the findings, each with the severity that the program sets for its rule."""
     return [
-        (
-            finding
-            if finding.rule.fixed_severity
-            else replace(finding, severity=settings.get(finding.rule.id, finding.severity))
-        )
+        replace(finding, severity=settings[finding.rule.id])
+        if finding.rule.id in settings and not finding.rule.fixed_severity
+        else finding
         for finding in findings
     ]
