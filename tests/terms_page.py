@@ -1,4 +1,4 @@
-"""docs/network-terms.md, made of the review's own table. Renew it with `python -m tests.terms_page`."""
+"""Generates docs/network-terms.md from the terms of the review: `python -m tests.terms_page`."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from pulumi_tke_hybrid.review.wording import TERMS
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "network-terms.md"
 _HEAD = """# Network terms
 
-The words that `tke-hybrid review` uses, for a reader who knows networks and neither TKE nor Pulumi. The comment repeats those that it uses.
+Terms of `tke-hybrid review` for a reader who knows networks, but not TKE or Pulumi. A comment explains the terms that occur in its first lines.
 """
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     return _HEAD + "".join(f"\n## {term.name}\n\n{term.text}\n" for term in TERMS)
 
 

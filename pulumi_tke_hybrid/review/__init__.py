@@ -1,2 +1,1 @@
-"""What a preview means for the network, in one comment that a reviewer can act on: plan, findings, comment,
-gate."""
+"""`tke-hybrid review`: the effect of a Pulumi preview on the network, in one comment for a reviewer."""

@@ -3,7 +3,7 @@
 `AffectedResources` looks resources up in tables, because a plan may have thousands of findings and resources.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -27,9 +27,11 @@ from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.values import at, items, mapping, texts, unknown
 
 NOT_IN_PREVIEW = "are not in this preview"
+_NO_OVERLAY_PODS = "pods on the overlay (GlobalRouter); this preview shows none, the cluster may run some"
 _CLUSTER_WIDE = (resource_types.CLUSTER, resource_types.SWITCH, resource_types.VPC)
 """Resources that everything else of a cluster needs."""
 _GROUPS = (resource_types.RULE_SET, resource_types.LITE_RULES)
+_ZONE = "availabilityZone"
 _MOST_NAMES = 4
 _MOST_FINDINGS = 20
 _SUBNET_KEYS = (keys.SERVICE_INTERNAL_SUBNET, keys.INGRESS_INTERNAL_SUBNET)
@@ -45,8 +47,7 @@ class AffectedResources:
         self._pools = [step for step in existing if step.type in resource_types.POOLS]
         self._workloads = [step for step in existing if _has_pods(step)]
         self._on_eni = [step for step in self._workloads if _is_on_eni(step)]
-        on_eni = {step.urn for step in self._on_eni}
-        self._on_overlay = [step for step in self._workloads if step.urn not in on_eni]
+        self._on_overlay = [step for step in self._workloads if not _is_on_eni(step)]
         self._balanced = [step for step in existing if _has_balancer(step)]
         self._subnets = {step.id: step for step in existing if step.type == resource_types.SUBNET and step.id}
         self._selectors = Selectors(self._workloads, existing)
@@ -85,10 +86,7 @@ class AffectedResources:
     def _on_overlay_of(self, step: Step) -> str:
         if step.op is Op.CREATE and unknown(step.new.get("clusterId")):
             return ""
-        shown = _pods(self._on_same_cluster(step, self._on_overlay))
-        return (
-            shown or "pods on the overlay (GlobalRouter); this preview shows none, the cluster may run some"
-        )
+        return _pods(self._on_same_cluster(step, self._on_overlay)) or _NO_OVERLAY_PODS
 
     def _of_step(self, step: Step) -> str:
         if step.type in _CLUSTER_WIDE and step.op.ends:
@@ -148,14 +146,14 @@ class AffectedResources:
         """Return the number of nodes and their zones."""
         if pool.urn not in self._nodes_by_pool:
             ids = [part.subnet for part in nodes_by_subnet(pool.type, pool.old)]
-            zones = dict.fromkeys(_zone(self._subnets[name]) for name in ids if name in self._subnets)
+            zones = dict.fromkeys(_text(self._subnets[name], _ZONE) for name in ids if name in self._subnets)
             self._nodes_by_pool[pool.urn] = pool_nodes(pool.old) or 0, ", ".join(zones)
         return self._nodes_by_pool[pool.urn]
 
     def _in_container_subnets(self, ids: Sequence[str]) -> str:
         subnets = [self._subnets[name] for name in ids if name in self._subnets]
-        zones = sorted({_zone(subnet) for subnet in subnets} - {""})
-        ranges = [_range(subnet) for subnet in subnets if _range(subnet)]
+        zones = sorted({_text(subnet, _ZONE) for subnet in subnets} - {""})
+        ranges = [_text(subnet, "cidrBlock") for subnet in subnets if _text(subnet, "cidrBlock")]
         pods = f"those pods of {_pods(self._on_eni)} that run{_in(zones)}" if self._on_eni else ""
         addresses = f"pods with an address in {listed(ranges, _MOST_NAMES)}{_in(zones)}" if ranges else ""
         return _joined(addresses, pods)
@@ -209,13 +207,17 @@ def _joined(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
 
 
+def _described(steps: Sequence[Step], describe: Callable[[Step], str]) -> str:
+    more = f" and {len(steps) - _MOST_NAMES} more" if len(steps) > _MOST_NAMES else ""
+    return ", ".join(map(describe, steps[:_MOST_NAMES])) + more
+
+
 def _pods(workloads: Sequence[Step]) -> str:
-    shown = (f"{workload.name} ({_count(workload)})" for workload in workloads[:_MOST_NAMES])
-    return ", ".join(shown) + _more(workloads)
+    return _described(workloads, lambda workload: f"{workload.name} ({_count(workload)})")
 
 
-def _more(found: Sequence[Step]) -> str:
-    return f" and {len(found) - _MOST_NAMES} more" if len(found) > _MOST_NAMES else ""
+def _balancers(sources: Sequence[Step]) -> str:
+    return _described(sources, lambda source: f"load balancer of {source.name} ({_address(source)})")
 
 
 def _has_pods(step: Step) -> bool:
@@ -235,11 +237,6 @@ def _has_balancer(step: Step) -> bool:
     return is_load_balancer_source(step) and may_have_balancer(step, step.old)
 
 
-def _balancers(sources: Sequence[Step]) -> str:
-    shown = (f"load balancer of {step.name} ({_address(step)})" for step in sources[:_MOST_NAMES])
-    return ", ".join(shown) + _more(sources)
-
-
 def _address(source: Step) -> str:
     """Return the address of a load balancer as last read."""
     entries = items(at(source.state, "status", "loadBalancer", "ingress"))
@@ -251,12 +248,8 @@ def _in(zones: Sequence[str]) -> str:
     return f" in {listed(zones, _MOST_NAMES)}" if zones else ""
 
 
-def _zone(subnet: Step) -> str:
-    return str((subnet.old or subnet.new).get("availabilityZone") or "")
-
-
-def _range(subnet: Step) -> str:
-    return str((subnet.old or subnet.new).get("cidrBlock") or "")
+def _text(subnet: Step, key: str) -> str:
+    return str((subnet.old or subnet.new).get(key) or "")
 
 
 Label = tuple[str, str, Any]

@@ -1,7 +1,7 @@
 """Clients for the comments of a pull request: GitHub through PyGithub, GitLab through python-gitlab.
 
 Both clients send through `requests`, so one retry rule serves both. Errors become `CannotPost` with one line;
-the decision what to write is in `posting`.
+`posting` decides what to write.
 """
 
 import email.utils
@@ -44,8 +44,7 @@ _RETRIED = _LIMITS | {500, 502, 503, 504}
 
 def thread(pull_request: PullRequest, limit: RetryLimit) -> posting.Thread:
     """Return the client for the comments of a pull request."""
-    kind = GitHubThread if pull_request.host is Host.GITHUB else GitLabThread
-    return kind(pull_request, limit)
+    return (GitHubThread if pull_request.host is Host.GITHUB else GitLabThread)(pull_request, limit)
 
 
 class LimitedRetry(Retry):
@@ -57,8 +56,9 @@ class LimitedRetry(Retry):
 
     def __init__(self, limit: RetryLimit, **options: Any) -> None:
         self.limit = limit
-        ours = {"total": TRIES - 1, "allowed_methods": None, "status_forcelist": _RETRIED}
-        super().__init__(**{**ours, "raise_on_status": False, **options})
+        ours: dict[str, Any] = {"total": TRIES - 1, "allowed_methods": None, "raise_on_status": False}
+        ours["status_forcelist"] = _RETRIED
+        super().__init__(**{**ours, **options})
 
     def new(self, **options: Any) -> Self:
         return super().new(limit=self.limit, **options)
@@ -280,8 +280,8 @@ class GitLabThread:
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(max_retries=LimitedRetry(limit)))
         # As a bearer token, because `requests` drops a bearer token at a redirect to another host.
-        # `keep_base_url`: the next page is read from the address of the first one, whatever name the instance
-        # has for itself.
+        # `keep_base_url`: the next page is read from the address of the first page, because the instance may
+        # return another address.
         self._client = gitlab.Gitlab(
             pull_request.address,
             oauth_token=pull_request.token,

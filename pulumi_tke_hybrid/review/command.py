@@ -3,11 +3,11 @@
 The work is in `run_command`, which is imported when the command runs, so that `--help` loads no rules.
 """
 
-from collections.abc import Sequence
+import functools
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -49,151 +49,115 @@ class Host(str, Enum):
     GITLAB = "gitlab"
 
 
+_INPUT, _VERDICT, _REPORT = "Input", "Verdict", "Report"
+
+
 @dataclass(frozen=True)
 class ReviewOptions:
-    """The options of one run."""
+    """The options and arguments of one run; typer reads them from the fields."""
 
-    previews: Sequence[str] = ()
-    """Files; with `run`, arguments of pulumi."""
-    event_logs: Sequence[str] = ()
-    run: bool = False
-    stack: str = ""
-    cwd: Path = Path()
-    commit: str = ""
-    accept: Sequence[str] = ()
-    labels: str = ""
-    rules: Sequence[str] = ()
-    fail_on: FailOn = FailOn.ERROR
-    json_file: str = ""
-    markdown_file: str = ""
-    limit: int = 65_536
-    post: Host | None = None
-    docs_url: str = ""
-    pull_request: int | None = None
-
-
-def review(
     previews: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="[FILE]...", help="Previews or event logs (- for standard input).", show_default=False
         ),
-    ] = None,
+    ] = None
     event_log: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="FILE", help="An event log; the same as naming the file.", rich_help_panel="What"
+            metavar="FILE", help="An event log; the same as naming the file.", rich_help_panel=_INPUT
         ),
-    ] = None,
+    ] = None
     run: Annotated[
         bool,
-        typer.Option(
-            "--run", help="Run `pulumi preview`; FILEs are then its arguments.", rich_help_panel="What"
-        ),
-    ] = False,
+        typer.Option("--run", help="Run `pulumi preview`; FILEs are its arguments.", rich_help_panel=_INPUT),
+    ] = False
     stack: Annotated[
-        str, typer.Option(help="With --run: the stack. Default: the selected one.", rich_help_panel="What")
-    ] = "",
-    cwd: Annotated[
-        Path, typer.Option(help="With --run: the project's folder.", rich_help_panel="What")
-    ] = Path(),
+        str, typer.Option(help="With --run: the stack. Default: the selected one.", rich_help_panel=_INPUT)
+    ] = ""
+    cwd: Annotated[Path, typer.Option(help="With --run: the project's folder.", rich_help_panel=_INPUT)] = (
+        Path()
+    )
     commit: Annotated[
         str,
         typer.Option(
             help="Commit for the comment. Default: the commit of the GitHub or GitLab job.",
-            rich_help_panel="What",
+            rich_help_panel=_INPUT,
         ),
-    ] = "",
+    ] = ""
     accept: Annotated[
         list[str] | None,
         typer.Option(
             metavar="CODE",
             help="Accept the danger of this code from the report; for this change set alone.",
-            rich_help_panel="Gate",
+            rich_help_panel=_VERDICT,
         ),
-    ] = None,
+    ] = None
     labels: Annotated[
         str,
         typer.Option(
             help="Labels of the pull request, with commas. Default: those of the GitHub or GitLab job.",
-            rich_help_panel="Gate",
+            rich_help_panel=_VERDICT,
         ),
-    ] = "",
+    ] = ""
     rule: Annotated[
         list[str] | None,
         typer.Option(
             metavar="RULE=SEVERITY",
             help="Another severity: error (dangerous), warning, note.",
-            rich_help_panel="Gate",
+            rich_help_panel=_VERDICT,
         ),
-    ] = None,
+    ] = None
     fail_on: Annotated[
         FailOn,
         typer.Option(
-            help="End with 2 at a danger (error), at a warning too, or at any change.", rich_help_panel="Gate"
+            help="End with 2 at a danger (error), at a warning too, or at any change.",
+            rich_help_panel=_VERDICT,
         ),
-    ] = FailOn.ERROR,
+    ] = FailOn.ERROR
     json_file: Annotated[
         str,
         typer.Option(
             "--json",
             metavar="FILE",
             help="Write the digest to FILE (- for standard output).",
-            rich_help_panel="Report",
+            rich_help_panel=_REPORT,
         ),
-    ] = "",
+    ] = ""
     markdown_file: Annotated[
         str,
         typer.Option(
             "--markdown",
             metavar="FILE",
             help="Write the comment to FILE (- for standard output).",
-            rich_help_panel="Report",
+            rich_help_panel=_REPORT,
         ),
-    ] = "",
+    ] = ""
     limit: Annotated[
-        int, typer.Option(min=1000, help="Characters that the comment may have.", rich_help_panel="Report")
-    ] = 65_536,
+        int, typer.Option(min=1000, help="Characters that the comment may have.", rich_help_panel=_REPORT)
+    ] = 65_536
     post: Annotated[
         Host | None,
-        typer.Option(
-            help="Put the comment on the pull request that the job runs for.", rich_help_panel="Report"
-        ),
-    ] = None,
+        typer.Option(help="Put the comment on the pull request of the job.", rich_help_panel=_REPORT),
+    ] = None
     docs_url: Annotated[
         str,
         typer.Option(
             metavar="URL",
             help="Address of docs/ of this library, for links to rules.",
-            rich_help_panel="Report",
+            rich_help_panel=_REPORT,
         ),
-    ] = "",
+    ] = ""
     pull_request: Annotated[
         int | None,
-        typer.Option(min=1, help="Number of another pull request than the job's.", rich_help_panel="Report"),
-    ] = None,
-) -> None:
+        typer.Option(min=1, help="Number of another pull request than the job's.", rich_help_panel=_REPORT),
+    ] = None
+
+
+@functools.wraps(ReviewOptions, updated=())
+def review(**options: Any) -> None:
     with report_errors("review"):
         from pulumi_tke_hybrid.review import run_command
 
-        code = run_command.run(
-            ReviewOptions(
-                previews=previews or (),
-                event_logs=event_log or (),
-                run=run,
-                stack=stack,
-                cwd=cwd,
-                commit=commit,
-                accept=accept or (),
-                labels=labels,
-                rules=rule or (),
-                fail_on=fail_on,
-                json_file=json_file,
-                markdown_file=markdown_file,
-                limit=limit,
-                post=post,
-                docs_url=docs_url,
-                pull_request=pull_request,
-            )
-        )
+        code = run_command.run(ReviewOptions(**options))
     raise typer.Exit(code)

@@ -278,5 +278,5 @@ def _rollout(step: Step) -> str:
         return ""
     counts = [holder.pods for holder in after]
     if None in counts:
-        return "(its pods made anew)"
-    return f"({several(sum(count or 0 for count in counts), 'pod')} made anew)"
+        return "(its pods recreated)"
+    return f"({several(sum(count or 0 for count in counts), 'pod')} recreated)"

@@ -63,10 +63,10 @@ def _failed(review: Review, judged: Sequence[JudgedCause]) -> list[tuple[str, st
         " anything."
     )
     if judged:
-        merged += f" What follows is for the time when the error is mended. {_merged(review, judged)}"
+        merged += f" The following holds once the error is fixed. {_merged(review, judged)}"
     return [
         ("If merged", merged),
-        ("Check", "send the change back to its author: the error must be mended and a new preview made."),
+        ("Check", "send the change back to its author: the error must be fixed and a new preview made."),
     ]
 
 
@@ -175,7 +175,7 @@ def _nothing_found(review: Review) -> list[tuple[str, str]]:
             ),
             (
                 "Check",
-                "what the parts that were not judged do to addresses and load balancers; ask their author.",
+                "the effect of the parts that were not judged on addresses and load balancers; ask their author.",
             ),
         ]
     if added:
@@ -229,7 +229,7 @@ def _effects_of(step: Step) -> Iterator[str]:
     elif step.type == resource_types.CLUSTER:
         yield f"new cluster {step.name} with the pod range {_text(step.new, 'clusterCidr')}"
     elif step.type == resource_types.SWITCH:
-        yield "pods may have addresses of pod subnets from then on (VPC-CNI is switched on)"
+        yield "pods may have addresses of container subnets from then on (VPC-CNI is switched on)"
     elif is_load_balancer_source(step):
         if existing_balancer(step, step.new):
             yield f"{step.name} uses the load balancer {existing_balancer(step, step.new)}"

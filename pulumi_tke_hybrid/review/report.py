@@ -163,13 +163,10 @@ def _table_data(line: Line, table: ReviewTable[Row]) -> list[dict[str, Any]]:
 
 def _redacted(line: Line, value: object) -> object:
     """Return a value for JSON without secrets in its texts."""
-    return (
-        line(value, 200)
-        if isinstance(value, str)
-        else [line(text, 200) for text in texts(value)]
-        if isinstance(value, list)
-        else value
-    )
+    if isinstance(value, str):
+        return line(value, 200)
+    found = texts(value)
+    return [line(text, 200) for text in found] if found else value
 
 
 def text(review: Review) -> str:

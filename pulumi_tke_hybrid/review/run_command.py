@@ -50,7 +50,7 @@ SECONDS_TO_END = 5.0
 def run(given: ReviewOptions, environment: Mapping[str, str] = os.environ) -> ExitCode:
     """Run the command, and return its exit code. Raises `WrongUse`."""
     _refuse_contradictions(given)
-    severities = _severities(given.rules)
+    severities = _severities(given.rule or ())
     secrets = Secrets()
     for name in _CREDENTIALS:
         secrets.remember(environment.get(name, ""))
@@ -78,7 +78,7 @@ def run(given: ReviewOptions, environment: Mapping[str, str] = os.environ) -> Ex
 def _refuse_contradictions(given: ReviewOptions) -> None:
     files.refuse_two_on_standard_output({"--json": given.json_file, "--markdown": given.markdown_file})
     if given.run:
-        options.refuse("--run makes the preview itself", {"--event-log": given.event_logs})
+        options.refuse("--run makes the preview itself", {"--event-log": given.event_log})
     else:
         options.refuse("only --run makes a preview", {"--stack": given.stack, "--cwd": given.cwd != Path()})
     if not given.post:
@@ -100,7 +100,7 @@ def _severities(settings: Sequence[str]) -> dict[str, Severity]:
 
 
 def _read(given: ReviewOptions, secrets: Secrets) -> list[StackPlan]:
-    names = [*given.previews, *given.event_logs]
+    names = [*(given.previews or ()), *(given.event_log or ())]
     if not names:
         raise WrongUse("there is nothing to review; name the file of a preview, or give --run")
     if names.count(files.STANDARD_INPUT) > 1:
@@ -122,13 +122,14 @@ def _run_preview(given: ReviewOptions, secrets: Secrets) -> tuple[list[StackPlan
     if not given.cwd.is_dir():
         raise WrongUse(f"--cwd {given.cwd} is no folder")
     stack = ["--stack", given.stack] if given.stack else []
-    preview = [command, "preview", "--json", "--show-sames", "--non-interactive", *stack, *given.previews]
+    arguments = given.previews or []
+    preview = [command, "preview", "--json", "--show-sames", "--non-interactive", *stack, *arguments]
     with tempfile.TemporaryFile() as output:
         exit_code = _wait_for(preview, given.cwd, output)
         output.seek(0)
         plan = read(output, "pulumi preview", secrets)
     failures = plan.failures or ([Failure("", "")] if exit_code else [])
-    refreshed = any(argument in ("--refresh", "-r", "--refresh=true") for argument in given.previews)
+    refreshed = any(argument in ("--refresh", "-r", "--refresh=true") for argument in arguments)
     plan = replace(plan, failures=failures, refreshed=plan.refreshed or refreshed)
     return [plan], {"pulumi": _version(command)}
 
@@ -186,13 +187,14 @@ def _safe(address: str) -> str:
 
 
 def _acceptances(given: ReviewOptions, environment: Mapping[str, str]) -> list[Acceptance]:
-    for item in given.accept:
+    codes = given.accept or ()
+    for item in codes:
         if not code_in(item):
             raise WrongUse(
                 f"--accept {item}: that is no code; a code has 8 letters and digits, and stands beside each"
                 " danger in the report"
             )
-    by_option = [Acceptance(code_in(item), f"--accept {item}") for item in given.accept]
+    by_option = [Acceptance(code_in(item), f"--accept {item}") for item in codes]
     labels = given.labels.split(",") if given.labels else _labels(environment)
     named = given.post and any(item.code for item in from_labels(labels))
     return [*by_option, *from_labels(labels, _label_setters(given) if named else {})]

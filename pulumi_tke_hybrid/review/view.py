@@ -115,7 +115,7 @@ def unknowns(review: Review) -> list[str]:
         found += [f"{start}{gap}" for gap in plan.gaps]
         if plan.unnamed_ops:
             found.append(
-                f"{start}what {', '.join(sorted(plan.unnamed_ops))} means: unknown operations count as"
+                f"{start}the meaning of {', '.join(sorted(plan.unnamed_ops))}: unknown operations count as"
                 " changes"
             )
         if plan.unknowns:
@@ -123,7 +123,7 @@ def unknowns(review: Review) -> list[str]:
                 f"{start}values of {several(plan.unknowns, 'resource')} that are known only after `up`"
             )
         if any(zone.covered and zone.free is None for zone in stack.zones):
-            found.append(f"{start}free addresses of some pod subnets")
+            found.append(f"{start}free addresses of some container subnets")
     return found
 
 
@@ -220,7 +220,7 @@ _ZONE_COLUMNS: Sequence[ReviewColumn[ZoneRow]] = (
         markdown=lambda redactor, row: redactor.code(row.zone.name),
     ),
     ReviewColumn(
-        "pod subnets",
+        "container subnets",
         "subnets",
         lambda row: [subnet.block or subnet.name for subnet in row.zone.subnets],
         lambda row: row.subnets,
@@ -330,13 +330,13 @@ def _change(before: str, after: str) -> str:
 
 def _zone_verdict(zone: ZoneChange) -> str:
     if not zone.covered and not zone.pools:
-        return "its cluster lists no pod subnets" if zone.unlisted else "no nodes"
+        return "its cluster lists no container subnets" if zone.unlisted else "no nodes"
     if not zone.covered and not zone.subnets and all(pools.checked for pools in zone.pools.values()):
         return "GlobalRouter only"
     if not zone.covered or any(zone.uncovered_pools()):
-        return "⛔ nodes without pod subnet"
+        return "⛔ nodes without container subnet"
     if any(subnet.op in (Op.DELETE, Op.REPLACE) for subnet in zone.subnets):
-        return "⛔ a pod subnet goes"
+        return "⛔ a container subnet leaves"
     after = zone.free_after
     if after is not None and zone.taken and after < zone.size * HEADROOM:
         return "⚠ too few addresses" if after < 0 else "⚠ short of addresses"

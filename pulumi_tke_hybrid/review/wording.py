@@ -37,9 +37,9 @@ TERMS: Sequence[Term] = (
         "other networks need a route to it.",
     ),
     Term(
-        "Pod subnet",
+        "Container subnet",
         r"(pod|container|ENI) subnets?|eniSubnetIds",
-        "Also container subnet or ENI subnet: a VPC subnet that holds addresses of pods. Each zone whose"
+        "Also pod subnet or ENI subnet: a VPC subnet that holds addresses of pods. Each zone whose"
         " nodes run such pods needs one, because a network interface must be in its node's zone.",
     ),
     Term(
@@ -53,7 +53,7 @@ TERMS: Sequence[Term] = (
         "ENI",
         r"\bENIs?\b",
         "Elastic network interface: a network card of a node in a VPC subnet. A pod with an address of "
-        "such a card is an ENI pod: other hosts of the VPC reach it as they reach a machine.",
+        "such a card is an ENI pod: other hosts of the VPC reach the pod as they reach a server.",
     ),
     Term(
         "GlobalRouter",
@@ -65,7 +65,7 @@ TERMS: Sequence[Term] = (
     Term(
         "ipamd",
         r"ipamd",
-        "The address allocator: the program in the cluster that gives pods their addresses of pod subnets."
+        "The address allocator: the program in the cluster that gives pods their addresses of container subnets."
         " While ipamd is away, running pods keep their addresses, and new pods wait.",
     ),
     Term(
@@ -89,7 +89,7 @@ TERMS: Sequence[Term] = (
     Term(
         "VPC-CNI",
         r"VPC-CNI|vpcCni|VpcCni",
-        "The pods' second network: pods with addresses of pod subnets. In a hybrid cluster it is on"
+        "The pods' second network: pods with addresses of container subnets. In a hybrid cluster VPC-CNI is on"
         " beside GlobalRouter, and each workload chooses.",
     ),
 )
@@ -100,7 +100,7 @@ CHECKS: Mapping[str, str] = {
         "how many pods does a rollout start at once in this zone? The free addresses must be enough for them"
     ),
     "balancer-replaced": (
-        "who uses this address (DNS records, allow-lists, other networks)? They must be moved first"
+        "which clients use this address (DNS records, allow-lists, other networks)? They must be moved first"
     ),
     "cluster-rebuilt": (
         "may the whole cluster stop and lose its addresses? A rebuild is almost never intended: ask the"
@@ -121,34 +121,34 @@ CHECKS: Mapping[str, str] = {
         "do the firewalls and allow-lists of the destinations admit the pods' own range as well as the nodes'"
         " addresses?"
     ),
-    "ipamd-removed": "do pods still need addresses of pod subnets? Without ipamd no new pod gets one",
+    "ipamd-removed": "do pods still need addresses of container subnets? Without ipamd no new pod gets one",
     "ipamd-restart": "does another change roll out pods at the same time? Then wait until ipamd is back",
     "kept-address-off": (
         "is the address of one of these pods in an allow-list or in DNS? If nobody knows, ask the author"
     ),
     "node-pool-rebuilt": "can other nodes take the pods, and are the nodes drained before?",
-    "phantom-hybrid": "do pods of this cluster need addresses of pod subnets? They get none",
+    "phantom-hybrid": "do pods of this cluster need addresses of container subnets? They get none",
     "pod-network-off": (
-        "does any pod still use an address of these pod subnets? If one does, or nobody knows, do not merge"
+        "does any pod still use an address of these container subnets? If so, or if nobody knows, do not merge"
     ),
     "pod-subnet-leaves": (
-        "send the change back to its author: TKE gives a pod subnet up only with the whole pod network"
+        "send the change back to its author: TKE gives a container subnet up only with the whole pod network"
     ),
     "pods-leave-eni": (
         "do the applications, their logs or their allow-lists need the clients' own addresses, or the pods'"
-        " own ones?"
+        " own addresses?"
     ),
     "protection-off": "is a deletion planned next? If nobody knows of one, ask the author",
     "range-changed": (
         "is anything in this range still in use (nodes, load balancers, pods, databases)? If so, do not merge"
     ),
     "refused-update": "nothing on the network: the apply fails, so send the change back to its author",
-    "security-group-narrowed": "do clients in these ranges still connect to what carries the security group?",
+    "security-group-narrowed": "do clients in these ranges still connect to the resources with this security group?",
     "statefulset-replaced": "may all pods of the workload stop at the same time?",
     "switch-unmanaged": "is the cluster removed as well? If not, keep the resource in the program",
     "workload-deleted": "do clients still use these pods?",
     "zone-uncovered": (
-        "will pods with addresses of pod subnets run in this zone? Without a pod subnet there they do not"
+        "will pods with addresses of container subnets run in this zone? Without a container subnet there they do not"
         " start"
     ),
 }

@@ -1,4 +1,4 @@
-"""`review --run`: the Pulumi CLI as a program that prints a preview, or does not, or takes too long."""
+"""`review --run` with a program in place of the Pulumi CLI: it prints a preview, fails, or does not end."""
 
 import os
 import signal
@@ -17,30 +17,30 @@ from tests.unit.review.test_command import run
     ("printed", "ended", "code"),
     [("raw-nothing.json", 0, 0), ("raw-image.json", 0, 0), ("raw-image.json", 255, 4), ("", 1, 4)],
 )
-def test_it_runs_the_preview_itself_and_a_failing_one_is_invalid(
+def test_the_command_runs_the_preview_and_a_failed_preview_is_invalid(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, printed: str, ended: int, code: int
 ) -> None:
     program = tmp_path / "pulumi"
     shown = f"cat {RECORDED / printed}" if printed else "true"
-    asked_for = (
+    recorded_call = (
         f'touch "$TMPDIR/kubeconfig1" && printf "%s\\n" "$*" "$(pwd)" "$TMPDIR" > {tmp_path}/arguments'
     )
     program.write_text(
-        f'#!/bin/sh\n[ "$1" = version ] && echo v3.259.0 && exit\n{asked_for}\n{shown}\nexit {ended}\n'
+        f'#!/bin/sh\n[ "$1" = version ] && echo v3.259.0 && exit\n{recorded_call}\n{shown}\nexit {ended}\n'
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    ended_with, said = run(
+    ended_with, output = run(
         "--run", "--stack", "prod", "--cwd", str(tmp_path), "--markdown", "-", "--", "--refresh", "--diff"
     )
     assert ended_with == code
-    asked, where, temporary = (tmp_path / "arguments").read_text().splitlines()
-    assert asked == "preview --json --show-sames --non-interactive --stack prod --refresh --diff"
-    assert where == str(tmp_path)
-    assert not Path(temporary).exists()  # what plugins leave there, a kubeconfig for one, went with it
+    arguments, folder, temporary = (tmp_path / "arguments").read_text().splitlines()
+    assert arguments == "preview --json --show-sames --non-interactive --stack prod --refresh --diff"
+    assert folder == str(tmp_path)
+    assert not Path(temporary).exists()  # files of plugins, such as a kubeconfig, are removed with the folder
     if code:
-        assert "pulumi 3.259.0" in said
-        assert " · refreshed · " in said
+        assert "pulumi 3.259.0" in output
+        assert " · refreshed · " in output
 
 
 REVIEW = """
@@ -54,13 +54,13 @@ run_command.SECONDS_TO_END = float(sys.argv.pop(1))
 from pulumi_tke_hybrid.cli import main
 main()
 """
-"""Told to end as at a terminal, also where the tests run below `nohup` or in the background: what is ignored
-there stays so in a child."""
+"""Signals have their default handlers, also where the tests run below `nohup` or in the background, because a
+child process inherits ignored signals."""
 
 
 def interrupted(folder: Path, script: str, patience: float, *signals: int) -> tuple[int, Path]:
-    """How a review ends that gets these signals while its preview runs this script, and the preview's
-    temporary folder."""
+    """Return the exit code of a review that gets these signals while its preview runs this script, and the
+    preview's temporary folder."""
     program, started = folder / "pulumi", folder / "started"
     program.write_text(f'#!/bin/sh\ntouch "$TMPDIR/kubeconfig1"\n{script}\n')
     program.chmod(0o755)
@@ -81,11 +81,11 @@ def interrupted(folder: Path, script: str, patience: float, *signals: int) -> tu
 
 
 STARTED = 'echo $$ "$TMPDIR" > started.new; mv started.new started'
-"""In one step, as somebody waits for it."""
+"""The file appears in one step, because the test waits for the file."""
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_review_that_is_told_to_end_waits_for_its_preview_and_leaves_nothing(
+def test_a_review_that_gets_a_signal_waits_for_its_preview_and_leaves_no_files(
     tmp_path: Path, number: int
 ) -> None:
     tidies = f"trap 'kill $!; sleep 0.3; ls \"$TMPDIR\" > seen; exit 1' TERM; {STARTED}; sleep 60 & wait"
@@ -95,7 +95,7 @@ def test_a_review_that_is_told_to_end_waits_for_its_preview_and_leaves_nothing(
     assert not temporary.exists()
 
 
-def test_a_preview_that_does_not_end_is_killed_whoever_asks_again(tmp_path: Path) -> None:
+def test_a_preview_that_does_not_end_is_killed_in_spite_of_further_signals(tmp_path: Path) -> None:
     ended, temporary = interrupted(
         tmp_path,
         f"trap '' TERM HUP; {STARTED}; exec sleep 60",

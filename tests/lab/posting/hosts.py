@@ -24,7 +24,7 @@ def comment(text: str = "### 2 changes", verdict: Verdict = Verdict.CHANGES, of:
 
 @dataclass
 class Clock:
-    """Waiting costs nothing here, and is counted."""
+    """A clock that counts the time to wait and does not wait."""
 
     waited: list[float] = field(default_factory=list)
 
@@ -73,7 +73,7 @@ class Job:
 
 
 def job(front: Front, host: Host, *, together: int = 0, bot: Account = BOT) -> Job:
-    """GitHub as an enterprise server, GitLab below a path of its own."""
+    """Return a job: GitHub as an enterprise server, GitLab below a path."""
     accounts = {TOKEN: bot, STRANGER_TOKEN: STRANGER}
     discussion = Discussion(
         accounts, longest=github.LONGEST if host is Host.GITHUB else gitlab.LONGEST, together=together

@@ -31,7 +31,7 @@ def start(job: Job, *more: str, preview: Path = PREVIEW, **changes: str) -> "sub
     )
 
 
-def test_it_posts_and_leaves_no_trace_of_the_token(a_job: Job) -> None:
+def test_the_command_posts_and_leaves_no_trace_of_the_token(a_job: Job) -> None:
     process = start(a_job)
     out, err = process.communicate(timeout=60)
     assert process.returncode == DANGEROUS, err
@@ -51,7 +51,7 @@ def test_two_jobs_at_the_same_time_leave_one_comment(make_job: MakeJob) -> None:
     assert len(job.discussion.own(BOT, MARKER)) == 1
 
 
-def test_what_keeps_it_from_posting_is_one_line(a_job: Job) -> None:
+def test_the_error_of_a_failed_post_is_one_line(a_job: Job) -> None:
     process = start(
         a_job, preview=PREVIEW.with_name("raw-nothing.json"), GITHUB_TOKEN="", GH_TOKEN="", GITLAB_TOKEN=""
     )

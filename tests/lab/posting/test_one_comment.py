@@ -9,11 +9,11 @@ from tests.lab.code_hosts import Fault
 from tests.lab.posting.hosts import BOT, MARKER, STRANGER, Job, MakeJob, comment
 
 
-def test_after_five_runs_there_is_one_comment_and_it_says_the_latest(a_job: Job) -> None:
-    said = [a_job.run(comment(f"### run {run}")) for run in range(5)]
+def test_after_five_runs_there_is_one_comment_with_the_latest_text(a_job: Job) -> None:
+    lines = [a_job.run(comment(f"### run {run}")) for run in range(5)]
     assert [note.body for note in a_job.ours()] == [f"{MARKER}\n### run 4\n"]
     place = "team/network#7" if a_job.host is Host.GITHUB else "4711!7"
-    assert said == [f"comment on {place}: added", *[f"comment on {place}: changed"] * 4]
+    assert lines == [f"comment on {place}: added", *[f"comment on {place}: changed"] * 4]
 
 
 def test_the_same_review_again_writes_nothing(a_job: Job) -> None:
@@ -34,7 +34,7 @@ def test_the_comment_is_found_on_page_seven(a_job: Job) -> None:
     assert any("page=7" in line for line in a_job.discussion.asked)
 
 
-def test_two_jobs_that_look_at_the_same_time_leave_one_comment(make_job: MakeJob) -> None:
+def test_two_jobs_that_read_at_the_same_time_leave_one_comment(make_job: MakeJob) -> None:
     job = make_job(together=2)
     with ThreadPoolExecutor(2) as both:
         done = list(both.map(lambda text: job.run(comment(text)), ["### one", "### two"]))
@@ -44,7 +44,7 @@ def test_two_jobs_that_look_at_the_same_time_leave_one_comment(make_job: MakeJob
     assert sum("duplicate" in line for line in done) == 1
 
 
-def test_duplicates_of_earlier_runs_go_away_and_the_oldest_stays(a_job: Job) -> None:
+def test_duplicates_of_earlier_runs_are_removed_and_the_oldest_stays(a_job: Job) -> None:
     first = a_job.discussion.add(BOT, f"{MARKER}\nold")
     for _ in range(3):
         a_job.discussion.add(BOT, f"{MARKER}\nlater")
@@ -60,7 +60,7 @@ def test_a_comment_whose_creation_was_answered_with_an_error_is_not_made_twice(a
     assert len(a_job.ours()) == 1
 
 
-def test_what_others_wrote_stays_even_if_it_begins_like_ours(a_job: Job) -> None:
+def test_comments_of_other_accounts_stay_even_with_our_marker(a_job: Job) -> None:
     copied = a_job.discussion.add(STRANGER, f"{MARKER}\n### nothing to see here")
     other_stack = a_job.discussion.add(BOT, f"{marker(['network/test'])}\nof another stack")
     a_job.run()

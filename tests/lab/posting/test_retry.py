@@ -1,4 +1,4 @@
-"""Rate limits and server errors: asked again, within limits, and then one line."""
+"""Rate limits and server errors: requests are repeated within limits, then the error is one line."""
 
 import pytest
 
@@ -17,7 +17,7 @@ SECONDARY = (
 
 
 def limited(job: Job, *, retry_after: str = "", reset: int = 0, method: str = "GET", times: int = 1) -> Fault:
-    """As each host says it."""
+    """Return a rate limit in the form of each host."""
     headers = {"Retry-After": retry_after} if retry_after else {}
     if job.host is Host.GITHUB:
         if reset:
@@ -28,21 +28,21 @@ def limited(job: Job, *, retry_after: str = "", reset: int = 0, method: str = "G
     return Fault(429, method, headers, "Retry later\n", times)
 
 
-def test_server_errors_are_asked_again(a_job: Job) -> None:
+def test_requests_are_repeated_after_server_errors(a_job: Job) -> None:
     a_job.discussion.faults += [Fault(503, times=2), Fault(500, "POST", times=2)]
     a_job.run()
     assert len(a_job.ours()) == 1
     assert len(a_job.clock.waited) == 4
 
 
-def test_the_time_that_a_limit_asks_for_is_waited(a_job: Job) -> None:
+def test_a_request_waits_for_the_time_of_a_limit(a_job: Job) -> None:
     a_job.discussion.faults.append(limited(a_job, retry_after="17", method="POST"))
     a_job.run()
     assert a_job.clock.waited == [17.0]
     assert len(a_job.ours()) == 1
 
 
-def test_a_limit_that_ends_soon_is_waited_for(a_job: Job) -> None:
+def test_a_request_waits_for_a_limit_that_ends_soon(a_job: Job) -> None:
     a_job.discussion.faults.append(limited(a_job, reset=1_000_030))
     a_job.run()
     assert a_job.clock.waited == [31.0]
@@ -51,7 +51,7 @@ def test_a_limit_that_ends_soon_is_waited_for(a_job: Job) -> None:
 @pytest.mark.parametrize(
     ("retry_after", "reset"), [("3600", 0), ("", 1_003_600)], ids=["retry-after", "reset"]
 )
-def test_a_limit_that_ends_in_an_hour_is_not_waited_for(a_job: Job, retry_after: str, reset: int) -> None:
+def test_no_request_waits_for_a_limit_that_ends_in_an_hour(a_job: Job, retry_after: str, reset: int) -> None:
     a_job.discussion.faults.append(limited(a_job, retry_after=retry_after, reset=reset))
     with pytest.raises(
         CannotPost, match=r"rate limit does not end in time \((403|429): .+\); run the job again later"
@@ -80,39 +80,39 @@ def test_all_waiting_of_a_run_together_is_limited(a_job: Job) -> None:
     assert sum(a_job.clock.waited) == 150
 
 
-def test_a_refusal_is_not_asked_again(make_job: MakeJob) -> None:
+def test_a_refused_request_is_not_repeated(make_job: MakeJob) -> None:
     job = make_job(bot=Account(BOT.id, BOT.login, may_write=False))
     with pytest.raises(CannotPost, match=r"may not write comments of .* \(403: .*\)"):
         job.run()
     assert job.clock.waited == []
 
 
-def test_a_wrong_token_is_said_without_naming_it(a_job: Job) -> None:
+def test_a_wrong_token_is_reported_without_the_token(a_job: Job) -> None:
     wrong = "tok-wrong-0123456789"
     with pytest.raises(CannotPost, match="does not know the token") as caught:
         a_job.run(environment=a_job.environment(GITHUB_TOKEN=wrong, GITLAB_TOKEN=wrong))
     assert wrong not in str(caught.value)
 
 
-def test_a_host_that_repeats_the_token_does_not_get_it_into_the_message(a_job: Job) -> None:
+def test_a_token_in_the_response_of_a_host_is_not_in_the_message(a_job: Job) -> None:
     a_job.discussion.faults.append(Fault(418, text=f'{{"message": "I know {TOKEN}"}}'))
     with pytest.raises(CannotPost, match="I know …"):
         a_job.run()
 
 
-def test_a_pull_request_that_is_not_there(a_job: Job) -> None:
+def test_a_missing_pull_request_ends_in_one_line(a_job: Job) -> None:
     with pytest.raises(CannotPost, match="is not there, or the token may not see it"):
         a_job.run(environment=a_job.environment(GITHUB_REF="refs/pull/8/merge", CI_MERGE_REQUEST_IID="8"))
 
 
-def test_a_body_that_the_host_refuses(a_job: Job) -> None:
+def test_a_refused_body_ends_in_one_line(a_job: Job) -> None:
     a_job.discussion.longest = 10
     with pytest.raises(CannotPost, match=r"refuses to write comments|may not write"):
         a_job.run()
 
 
-def test_nobody_answers(a_job: Job) -> None:
-    nobody = a_job.environment(
+def test_no_server_ends_in_one_line(a_job: Job) -> None:
+    no_server = a_job.environment(
         GITHUB_API_URL="http://127.0.0.1:9/api/v3", CI_API_V4_URL="http://127.0.0.1:9/api/v4"
     )
     with pytest.raises(
@@ -121,11 +121,11 @@ def test_nobody_answers(a_job: Job) -> None:
             r"does not answer \(ConnectionError\); check (GITHUB_API|CI_SERVER)_URL, HTTPS_PROXY and NO_PROXY"
         ),
     ):
-        a_job.run(environment=nobody)
+        a_job.run(environment=no_server)
     assert len(a_job.clock.waited) == 5
 
 
-def test_something_else_answers(a_job: Job) -> None:
+def test_another_program_on_the_address_ends_in_one_line(a_job: Job) -> None:
     page = "<html>Please log in</html>"
     a_job.discussion.faults += [Fault(200, "POST", text=page), Fault(200, "GET", text=page)]
     with pytest.raises(CannotPost, match="does not answer like Git"):

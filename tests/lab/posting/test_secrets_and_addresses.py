@@ -1,5 +1,5 @@
-"""The token is seen by the code host and by nobody else; proxies and self-hosted addresses work; what is
-missing is said."""
+"""Only the code host gets the token; proxies and self-hosted addresses work; missing variables are
+reported."""
 
 import logging
 import sys
@@ -19,14 +19,14 @@ def test_the_token_is_in_no_output_and_no_log(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     a_job.discussion.faults.append(Fault(503))
-    said = a_job.run()
+    line = a_job.run()
     a_job.discussion.faults.append(Fault(404, times=9, text=f'{{"message": "{TOKEN}"}}'))
     with pytest.raises(CannotPost) as caught:
         a_job.run()
     out, err = capfd.readouterr()
     logged = "\n".join(record.getMessage() for record in caplog.records)
     assert logged  # urllib3 and PyGithub did log
-    assert all(TOKEN not in text for text in (said, str(caught.value), repr(caught.value), out, err, logged))
+    assert all(TOKEN not in text for text in (line, str(caught.value), repr(caught.value), out, err, logged))
     assert TOKEN not in repr(posting.pull_request_of_job(a_job.host, a_job.environment()))
     assert caught.value.__cause__ is None
 
@@ -42,7 +42,7 @@ def test_a_proxy_of_the_environment_is_used(a_job: Job, monkeypatch: pytest.Monk
     assert len(a_job.ours()) == 1
 
 
-def test_a_host_that_believes_in_another_address_of_its_own_gets_the_token_nowhere_else(a_job: Job) -> None:
+def test_the_token_goes_to_no_other_address_that_a_host_returns(a_job: Job) -> None:
     a_job.discussion.chatter(150, STRANGER)
     a_job.discussion.calls_itself = "http://internal.example.test"
     if a_job.host is Host.GITHUB:
@@ -65,7 +65,9 @@ def test_credentials_of_a_netrc_do_not_take_the_place_of_the_token(
     assert len(a_job.ours()) == 1
 
 
-def test_a_missing_library_says_what_to_install(a_job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_missing_library_names_the_command_to_install(
+    a_job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     library = "github" if a_job.host is Host.GITHUB else "gitlab"
     for name in [
         name for name in sys.modules if name.split(".")[0] == library or name.endswith(".code_hosts")
@@ -88,7 +90,7 @@ GITLAB = {
 
 
 @pytest.mark.parametrize(
-    ("host", "changes", "says"),
+    ("host", "changes", "message"),
     [
         (Host.GITHUB, {"GITHUB_TOKEN": ""}, "GITHUB_TOKEN is empty, .*pull-requests: write"),
         (Host.GITHUB, {"GITHUB_REPOSITORY": "b"}, "GITHUB_REPOSITORY is 'b'.*owner/name"),
@@ -102,8 +104,10 @@ GITLAB = {
         (Host.GITLAB, {"CI_MERGE_REQUEST_IID": ""}, "CI_MERGE_REQUEST_IID is ''.*merge_request_event"),
     ],
 )
-def test_what_is_missing_is_said_with_what_to_do(host: Host, changes: dict[str, str], says: str) -> None:
-    with pytest.raises(CannotPost, match=says):
+def test_a_missing_variable_is_reported_with_what_to_do(
+    host: Host, changes: dict[str, str], message: str
+) -> None:
+    with pytest.raises(CannotPost, match=message):
         posting.pull_request_of_job(host, {**(GITHUB if host is Host.GITHUB else GITLAB), **changes})
 
 
@@ -118,7 +122,7 @@ def test_the_event_names_the_pull_request_where_the_ref_does_not(tmp_path: Path,
 
 
 @pytest.mark.parametrize("event", ["", "[]", '{"pull_request": null}', '{"pull_request": {"number": "x"}}'])
-def test_an_event_that_says_nothing_is_no_pull_request(tmp_path: Path, event: str) -> None:
+def test_an_event_without_number_is_no_pull_request(tmp_path: Path, event: str) -> None:
     path = tmp_path / "event.json"
     path.write_text(event)
     with pytest.raises(CannotPost, match="no pull request is named"):
@@ -127,7 +131,7 @@ def test_an_event_that_says_nothing_is_no_pull_request(tmp_path: Path, event: st
         )
 
 
-def test_a_merge_request_from_a_fork_is_found_in_the_project_that_it_goes_to() -> None:
+def test_a_merge_request_from_a_fork_is_found_in_the_target_project() -> None:
     found = posting.pull_request_of_job(Host.GITLAB, {**GITLAB, "CI_MERGE_REQUEST_PROJECT_ID": "6"})
     assert (found.project, found.number, found.address) == ("6", 3, "https://git.example.test")
     assert str(posting.pull_request_of_job(Host.GITLAB, GITLAB, 9)) == "5!9"

@@ -1,4 +1,4 @@
-"""Previews made by hand, for what no run in the lab gives."""
+"""Previews written by hand, for cases without a recording."""
 
 import json
 from collections.abc import Mapping

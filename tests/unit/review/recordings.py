@@ -1,5 +1,5 @@
-"""The recorded previews, read and judged; `python -m tests.unit.review.recordings` writes their golden
-comments anew, to be reviewed."""
+"""The recorded previews, read and judged. `python -m tests.unit.review.recordings` writes their golden
+comments; a person reads the difference."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""The gate: what stops, who let it pass, and that this is on record."""
+"""Verdict and exit code of a review, and the acceptance of a danger by its code."""
 
 import re
 from dataclasses import replace
@@ -84,7 +84,7 @@ def test_accepting_a_cause_accepts_its_consequences_and_no_other_set() -> None:
     assert code_of(done.stacks[0].plan, fewer) != cause.code
 
 
-def test_an_accepted_danger_stays_in_the_comment_with_who_accepted_it() -> None:
+def test_an_accepted_danger_stays_in_the_comment_with_its_acceptance() -> None:
     (code,) = codes(recorded("raw-list-empty.json"))
     body = comment(judged(recorded("raw-list-empty.json"), accept=(code,))).body
     assert "1 accepted danger" in body
@@ -129,7 +129,7 @@ def test_labels_name_codes_and_a_blanket_label_accepts_nothing() -> None:
     ]
 
 
-def test_who_set_a_label_is_on_record_where_that_is_known() -> None:
+def test_the_account_that_set_a_label_is_recorded_where_known() -> None:
     (code,) = codes(recorded("raw-list-empty.json"))
     given = from_labels([f"{LABEL}:{code}"], {f"{LABEL}:{code}": "somebody"})
     done = review([plan_of(recorded("raw-list-empty.json"))], Redactor([]), acceptances=given)
@@ -168,7 +168,7 @@ def test_nothing_changes_is_one_line_after_the_marker_and_is_not_worth_a_new_com
     assert commented(recorded("raw-image.json")).worth_making
 
 
-def test_a_change_set_is_known_again_whatever_the_order_of_its_steps() -> None:
+def test_the_fingerprint_of_a_change_set_is_the_same_in_any_order_of_steps() -> None:
     steps = [vpc("a"), vpc("b"), vpc("c", new={"name": "other"})]
     first, second = (commented(preview(*order)).digest.fingerprint for order in (steps, steps[::-1]))
     assert first == second

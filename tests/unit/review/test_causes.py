@@ -1,4 +1,4 @@
-"""One cause with its consequences: what is below a cause, and what has a cause of its own."""
+"""Causes with their consequences: findings below a cause, and findings that are causes themselves."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -60,7 +60,7 @@ def causes(*steps: dict[str, Any]) -> dict[str, list[str]]:
     return {item.cause.first.path: [finding.path for finding in item.cause.consequences] for item in found}
 
 
-def test_what_is_replaced_with_its_cluster_is_below_the_cluster() -> None:
+def test_pools_replaced_with_their_cluster_are_below_the_cluster() -> None:
     assert causes(cluster(), pool("a", ["clusterId"]), pool("b", ["clusterId"])) == {"cluster": ["a", "b"]}
 
 
@@ -73,7 +73,7 @@ def test_a_pool_of_another_reason_has_a_cause_of_its_own() -> None:
 
 @pytest.mark.parametrize("why", [["clusterId", "retryPolicy"], ["clusterId"]])
 def test_a_pool_with_a_reason_beside_its_cluster_is_no_mere_consequence(why: list[str]) -> None:
-    """Also where the engine names the cluster alone, because its provider looks no further."""
+    """The engine may name the cluster alone, because the provider stops at the first reason."""
     assert causes(cluster(), pool("a", why, retryPolicy="B")) == {"cluster": [], "a": []}
 
 
@@ -127,7 +127,7 @@ def test_a_chain_ends_at_its_first_link() -> None:
 
 
 def test_a_name_that_changes_beside_a_new_subnet_id_is_a_cause_of_its_own() -> None:
-    """Both are in `metadata`, and the engine's record of sources goes no deeper."""
+    """Both are in `metadata`, and the engine records sources for top-level properties only."""
     subnet = step(
         resource_types.SUBNET,
         "net",
@@ -170,7 +170,7 @@ def test_a_name_that_changes_beside_a_new_subnet_id_is_a_cause_of_its_own() -> N
     }
 
 
-def test_what_goes_with_a_deleted_cluster_is_below_it() -> None:
+def test_a_pool_deleted_with_its_cluster_is_below_the_cluster() -> None:
     assert causes(cluster(op="delete"), pool("a", [], op="delete")) == {"cluster": ["a"]}
 
 
@@ -212,6 +212,6 @@ def test_the_headline_counts_rows() -> None:
 
 
 def test_zones_without_free_addresses_are_below_the_pods_that_do_not_fit() -> None:
-    """Two counts of the same lack, by zone and by pods: one is the consequence."""
+    """Two counts of missing addresses, by zone and by pods: the count by zone is the consequence."""
     assert causes(*parsed("raw-replicas.json")["steps"]) == {"cluster": ["ap-guangzhou-4", "ap-guangzhou-6"]}
     assert "addresses too few" not in commented(recorded("raw-replicas.json")).body

@@ -36,9 +36,9 @@ def run(*arguments: str, given: bytes | None = None) -> tuple[int, str]:
 
 
 def test_the_verdict_is_the_first_word_and_the_exit_code() -> None:
-    code, said = run(DANGEROUS)
+    code, output = run(DANGEROUS)
     assert code == ExitCode.NOT_FINE
-    assert said.startswith("raw-network/dev: dangerous: 1 danger; ")
+    assert output.startswith("raw-network/dev: dangerous: 1 danger; ")
 
 
 def test_a_preview_comes_from_standard_input_too() -> None:
@@ -91,7 +91,7 @@ CODE = judged(recorded("raw-direct-access-off.json")).causes[0].code
         (["tke-hybrid/accept:direct-access-off"], ExitCode.NOT_FINE),
     ],
 )
-def test_labels_come_from_where_each_code_host_puts_them(
+def test_labels_are_read_from_the_option_and_from_each_code_host(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, labels: list[str], code: ExitCode
 ) -> None:
     assert run(DANGEROUS, "--labels", ",".join(labels))[0] == code
@@ -150,9 +150,9 @@ def test_wrong_use_is_one_line_and_64(
     program.write_text("#!/bin/sh\nexit 9\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    code, said = run(*arguments)
+    code, output = run(*arguments)
     assert code == ExitCode.WRONG_USE
-    assert sentence in " ".join(said.split())
+    assert sentence in " ".join(output.split())
 
 
 def test_no_credential_of_the_environment_comes_out_of_a_name(
@@ -164,10 +164,10 @@ def test_no_credential_of_the_environment_comes_out_of_a_name(
     assert "Zq3tyUiopAsdfgh" not in run(str(path))[1]
 
 
-def test_a_comment_that_cannot_be_posted_is_said_and_never_hides_a_danger(
+def test_a_comment_that_cannot_be_posted_is_reported_and_never_hides_a_danger(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    code, said = run(SAFE, "--post", "github")
+    code, output = run(SAFE, "--post", "github")
     assert code == ExitCode.NOT_POSTED
-    assert "GITHUB_TOKEN is empty" in " ".join(said.split())
+    assert "GITHUB_TOKEN is empty" in " ".join(output.split())
     assert run(DANGEROUS, "--post", "github")[0] == ExitCode.NOT_FINE

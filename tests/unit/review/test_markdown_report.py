@@ -1,4 +1,4 @@
-"""The comment fits, whatever there is to say, and says less step by step."""
+"""The comment keeps every limit, and becomes shorter step by step."""
 
 import json
 
@@ -59,7 +59,7 @@ def test_more_kinds_of_dangers_than_lines_still_are_all_on_the_first_screen() ->
     assert first.count("[pod-network-off]") == 1
 
 
-def test_a_digest_says_the_version_of_its_schema() -> None:
+def test_a_digest_has_the_version_of_its_schema() -> None:
     data = json.loads(json.dumps(commented(recorded("zones-zone-added.json")).digest.as_data()))
     assert data["format"] == 1
     assert set(data) == {

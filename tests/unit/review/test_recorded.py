@@ -49,7 +49,7 @@ FOUND = {
     "zones-subnet-leaves": {"pod-subnet-leaves"},
     "zones-no-workload": {"balancer-replaced"},
 }
-"""What must be found in a recording, at the least."""
+"""The rules that must find something in a recording; other rules may find more."""
 
 
 def test_there_are_enough_recordings_and_each_has_its_comment() -> None:
@@ -82,7 +82,7 @@ def test_the_first_screen_has_the_verdict_the_sentences_and_every_danger_with_it
 
 
 @pytest.mark.parametrize("name", FOUND)
-def test_what_was_done_in_the_lab_is_found(name: str) -> None:
+def test_the_changes_made_in_the_lab_are_found(name: str) -> None:
     rules = {item.finding.rule.id for item in judged(recorded(f"{name}.json")).findings}
     assert rules >= FOUND[name]
     if not FOUND[name]:
@@ -96,7 +96,7 @@ def test_a_digest_is_plain_json_and_free_of_the_planted_secret(name: str) -> Non
 
 
 def test_the_change_set_of_an_event_log_is_that_of_its_preview() -> None:
-    """Each change comes twice in a log, before and after."""
+    """A log has each change twice, before and after the operation."""
     lines = recorded("raw-events.log").splitlines(keepends=True)
     after = [
         line.replace(b"resourcePreEvent", b"resOutputsEvent") for line in lines if b'"op":"update"' in line
@@ -108,7 +108,7 @@ def test_the_change_set_of_an_event_log_is_that_of_its_preview() -> None:
     )
 
 
-def test_the_event_log_says_what_the_preview_says() -> None:
+def test_the_event_log_has_the_findings_of_the_preview() -> None:
     from_log = {item.finding.path for item in judged(recorded("raw-events.log")).findings}
     assert from_log == {
         "cluster.eniSubnetIds",

@@ -1,4 +1,4 @@
-"""Values of a change: from and to, lists as what is added and removed, and why a value is not shown."""
+"""Changed values: both values, lists as added and removed items, and the reason for a hidden value."""
 
 from typing import Any
 
@@ -28,5 +28,7 @@ RULE = {"action": "ACCEPT", "cidrBlock": "10.0.0.0/16", "port": "80", "protocol"
         ("names", ["a"], ["b"], "changed (hidden: not a network setting)"),
     ],
 )
-def test_a_change_shows_both_values_or_why_not(path: str, before: Any, after: Any, shown: str) -> None:
+def test_a_change_shows_both_values_or_the_reason_why_not(
+    path: str, before: Any, after: Any, shown: str
+) -> None:
     assert change_text(path, before, after) == shown

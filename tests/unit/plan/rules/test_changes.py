@@ -502,14 +502,14 @@ def verdict_of(zone: str, *steps: Step) -> str:
 def test_a_pool_of_a_cluster_without_pod_subnets_needs_none_because_another_cluster_has_some() -> None:
     steps = (PODS_4, NODES_6, HYBRID, raw_cluster("plain"), grown("cls-plain", C))
     assert found(*steps) == []
-    assert verdict_of(SIX, *steps) == "its cluster lists no pod subnets"
+    assert verdict_of(SIX, *steps) == "its cluster lists no container subnets"
 
 
 def test_the_pod_subnet_of_another_cluster_covers_no_pool() -> None:
     steps = (PODS_4, PODS_6, NODES_6, HYBRID, OTHER, grown("cls-hybrid", C))
     (finding,) = coverage.findings(Plan(steps))
     assert str(finding).startswith(f"grown: {SIX} has no pod subnet (zones that have one: {FOUR})")
-    assert verdict_of(SIX, *steps) == "⛔ nodes without pod subnet"
+    assert verdict_of(SIX, *steps) == "⛔ nodes without container subnet"
     assert found(PODS_4, PODS_6, NODES_6, HYBRID, OTHER, grown("cls-other", C)) == []
 
 

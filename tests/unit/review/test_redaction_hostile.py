@@ -1,4 +1,4 @@
-"""What names and values may hold, and what they must never do to a reader."""
+"""Hostile names and values: shown as text, never as Markdown, HTML, mentions or control characters."""
 
 import json
 import re
@@ -38,7 +38,7 @@ ADDRESS = re.compile(r"(?<![`\w])(https?://|www\.)\w", re.IGNORECASE)
 
 
 def everywhere(name: str) -> bytes:
-    """A preview that holds the text wherever one can be put."""
+    """Return a preview that has the text in every place for a text."""
     inputs = {
         "eniSubnetIds": [name, "kept"],
         "name": name,
@@ -75,7 +75,7 @@ def outside_code(html: str) -> str:
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=[repr(name[:20]) for name in HOSTILE])
-def test_a_hostile_name_is_shown_and_obeyed_nowhere(name: str) -> None:
+def test_a_hostile_name_is_shown_and_never_interpreted(name: str) -> None:
     body = commented(everywhere(name)).body
     assert len(body) <= GITHUB_LIMIT
     assert all(sign.isprintable() or sign in "\n\u200b" for sign in body)

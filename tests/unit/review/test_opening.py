@@ -1,4 +1,4 @@
-"""The first screen: its sentences, links and terms, and what it claims where not everything was judged."""
+"""The first lines of a comment: sentences, links and terms, also where not everything was judged."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_no_effect_is_claimed_only_where_everything_was_judged() -> None:
 
 
 @pytest.mark.parametrize("content", [b"{", b"", preview(vpc("a"))[:-20]])
-def test_what_could_not_be_read_has_no_known_effect(content: bytes) -> None:
+def test_a_preview_that_could_not_be_read_has_no_known_effect(content: bytes) -> None:
     assert "**If merged:** not known: no whole preview could be read" in opening(content)
     assert "**Check:** do not merge on this comment" in opening(content)
 
@@ -84,13 +84,13 @@ def test_the_terms_of_the_first_screen_are_explained_below_and_no_others() -> No
     assert "- **ipamd:** " not in body
 
 
-def test_the_page_of_terms_is_made_of_the_table() -> None:
+def test_the_page_of_terms_is_generated_from_the_table() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "renew it with: python -m tests.terms_page"
     assert all(len(term.text) <= 260 for term in TERMS)
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "parts"),
     [
         (
             "raw-group-narrowed",
@@ -143,12 +143,12 @@ def test_the_page_of_terms_is_made_of_the_table() -> None:
         ("zones-no-workload", ["Service web-service: 10.0.0.8"]),
     ],
 )
-def test_the_first_sentences_name_the_change_and_its_effect(name: str, told: list[str]) -> None:
+def test_the_first_sentences_name_the_change_and_its_effect(name: str, parts: list[str]) -> None:
     found = opening(recorded(f"{name}.json"))
-    assert [part for part in told if part not in found] == []
+    assert [part for part in parts if part not in found] == []
 
 
-def test_a_deletion_beside_what_stays_is_not_everything() -> None:
+def test_a_deletion_beside_other_resources_is_not_everything() -> None:
     assert "Everything" not in opening(preview(vpc("a", op="delete"), vpc("b", op="same")))
     assert "Everything that this preview shows is deleted: Vpc a" in opening(preview(vpc("a", op="delete")))
 
@@ -166,7 +166,7 @@ def test_the_table_names_zones_whose_nodes_are_rebuilt_or_gone_and_subnets_that_
     assert "none; 10.0.64.0/28 (new) is not registered for pods" in commented(recorded("raw-first.json")).body
 
 
-def test_an_error_without_words_of_this_library_is_in_the_log() -> None:
+def test_an_error_without_text_of_this_library_is_in_the_log() -> None:
     assert (
         "the preview failed with 2 errors; their text is in the job's log"
         in commented(recorded("raw-statefulset-replaced.json")).body
@@ -174,7 +174,7 @@ def test_an_error_without_words_of_this_library_is_in_the_log() -> None:
     assert "is in the job's log" not in commented(recorded("zones-cluster-range.json")).body
 
 
-def test_a_load_balancer_that_comes_beside_the_one_that_goes_is_named() -> None:
+def test_a_new_load_balancer_beside_a_deleted_load_balancer_is_named() -> None:
     found = opening(recorded("raw-service-renamed-in-the-program.json"))
     assert "Service front: the Service would be deleted with its load balancer" in found
     assert "In this change: new internal load balancer for front-2." in found

@@ -1,4 +1,4 @@
-"""Planted secrets are in no output: inputs, outputs, diagnostics, names."""
+"""Planted secrets in inputs, outputs, diagnostics and names are in no report."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ WRAPPED = {
 }
 
 
-def everything_said(content: bytes) -> str:
+def all_reports(content: bytes) -> str:
     made = commented(content)
     return "\n".join(
         [made.marker, made.body, json.dumps(made.digest.as_data(), ensure_ascii=False), text(judged(content))]
@@ -54,7 +54,7 @@ def test_a_secret_in_a_property_is_not_shown(place: str, type_: str) -> None:
     props = PLACES[place]
     step = resource(type_, "it", "update", {**props, "a": 1}, {**props, "a": 2, "more": props})
     step["oldState"]["outputs"] = props
-    assert SECRET not in everything_said(
+    assert SECRET not in all_reports(
         preview(
             step, resource(type_, "gone", "delete", props), resource(type_, "made", "create", None, props)
         )
@@ -69,7 +69,7 @@ def test_a_secret_in_a_property_is_not_shown(place: str, type_: str) -> None:
         {"env": [{"name": "DB_PASSWORD", "value": SECRET}]},
     ],
 )
-def test_a_secret_that_was_met_is_not_shown_in_names_keys_reasons_and_versions_either(
+def test_a_known_secret_is_not_shown_in_names_keys_reasons_and_versions(
     props: dict[str, Any],
 ) -> None:
     kind = "kubernetes:core/v1:Secret" if "stringData" in props else resource_types.CLUSTER
@@ -88,28 +88,28 @@ def test_a_secret_that_was_met_is_not_shown_in_names_keys_reasons_and_versions_e
         ),
     ]
     steps[0]["replaceReasons"] = [SECRET]
-    assert SECRET not in everything_said(preview(*steps))
+    assert SECRET not in all_reports(preview(*steps))
 
 
 @pytest.mark.parametrize(
     "urn",
     ["", f"{PREFIX}tke-hybrid:index:HybridCluster::c", f"{PREFIX}pulumi-python:dynamic/tke-hybrid:VpcCni::s"],
 )
-def test_the_text_of_an_error_stays_in_the_log_unless_this_library_wrote_it(urn: str) -> None:
-    said = {
+def test_the_text_of_an_error_stays_in_the_log_except_for_text_of_this_library(urn: str) -> None:
+    error = {
         "severity": "error",
         "urn": urn,
-        "message": f"error: the server said: {SECRET}\n  File x, line 3\nValueError: {SECRET}",
+        "message": f"error: the server returned: {SECRET}\n  File x, line 3\nValueError: {SECRET}",
     }
-    whole = everything_said(
-        preview(resource(resource_types.VPC, "v", "update", {"a": 1}, {"a": 2}), diagnostics=[said])
+    whole = all_reports(
+        preview(resource(resource_types.VPC, "v", "update", {"a": 1}, {"a": 2}), diagnostics=[error])
     )
     assert SECRET not in whole
     assert "the text of 1 error" in whole
 
 
-def test_what_this_library_wrote_is_shown_without_the_secrets_that_were_met() -> None:
-    said = {
+def test_text_of_this_library_is_shown_without_known_secrets() -> None:
+    error = {
         "severity": "error",
         "message": (
             "error: HybridCluster 'demo': 1 invalid input\n  eni_subnets[1].zone: ap-x is not a zone;"
@@ -117,12 +117,12 @@ def test_what_this_library_wrote_is_shown_without_the_secrets_that_were_met() ->
         ),
     }
     step = resource(resource_types.CLUSTER, "c", "update", {"password": SECRET}, {"password": SECRET, "a": 1})
-    whole = everything_said(preview(step, diagnostics=[said]))
+    whole = all_reports(preview(step, diagnostics=[error]))
     assert "ap-x is not a zone" in whole
     assert SECRET not in whole
 
 
-def test_a_log_with_secrets_in_clear_gives_none_of_them_away() -> None:
+def test_secrets_in_clear_in_a_log_are_not_shown() -> None:
     state = {
         "type": resource_types.SERVICE,
         "urn": f"{PREFIX}{resource_types.SERVICE}::{SECRET}",
@@ -143,7 +143,7 @@ def test_a_log_with_secrets_in_clear_gives_none_of_them_away() -> None:
         {"sequence": 2, "diagnosticEvent": {"severity": "error", "message": f"VpcCni 'x':\n  a: {SECRET}"}},
         {"sequence": 3, "summaryEvent": {"resourceChanges": {"delete": 1}, "isPreview": True}},
     ]
-    assert SECRET not in everything_said("\n".join(map(json.dumps, events)).encode())
+    assert SECRET not in all_reports("\n".join(map(json.dumps, events)).encode())
 
 
 @pytest.mark.parametrize(
@@ -157,12 +157,12 @@ def test_a_log_with_secrets_in_clear_gives_none_of_them_away() -> None:
         "https://robot:swordfish1@registry.test/nginx",
     ],
 )
-def test_what_looks_like_a_credential_is_not_shown_even_in_a_name(text_: str) -> None:
-    assert text_ not in everything_said(
+def test_text_in_the_form_of_a_credential_is_not_shown_even_in_a_name(text_: str) -> None:
+    assert text_ not in all_reports(
         preview(resource(resource_types.VPC, text_, "replace", {"cidrBlock": text_}, {"cidrBlock": "b"}))
     )
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_recording_gives_its_planted_secret_away(name: str) -> None:
-    assert "planted-Secret" not in everything_said(recorded(name))
+def test_no_recording_shows_its_planted_secret(name: str) -> None:
+    assert "planted-Secret" not in all_reports(recorded(name))
