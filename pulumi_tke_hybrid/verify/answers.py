@@ -1,7 +1,8 @@
-"""The client in an answer: PROXY protocol headers, traefik/whoami's text, JSON, plain lines and access logs. An answer
-that cannot be read has a problem; no answer raises an exception. Compares no addresses.
+"""The client in an answer: PROXY protocol headers, traefik/whoami's text, JSON, plain lines and access logs.
+An answer that cannot be read has a problem; no answer raises an exception. Compares no addresses.
 
-PROXY protocol: haproxy.org, proxy-protocol.txt. The vendor uses version 2 where addresses are translated (214/70455).
+PROXY protocol: haproxy.org, proxy-protocol.txt. The vendor uses version 2 where addresses are translated
+(214/70455).
 """
 
 import ipaddress
@@ -32,7 +33,8 @@ def own_connection(version: Version) -> bytes:
 
 
 def source_in(data: bytes) -> tuple[str, bytes]:
-    """Return the client in a header at the start of `data` ("" without one), and the bytes after the header."""
+    """Return the client in a header at the start of `data` ("" without one), and the bytes after the
+    header."""
     if data.startswith(SIGNATURE):
         return _source_v2(data)
     if data.startswith(b"PROXY "):
@@ -124,8 +126,8 @@ def chain(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def read(body: bytes, peer_field: str = "", pod_field: str = "") -> Answer:
-    """Read a body: whoami's text or JSON, an application's own JSON field, or a plain line that starts with an
-    address."""
+    """Read a body: whoami's text or JSON, an application's own JSON field, or a plain line that starts with
+    an address."""
     proxied, body = source_in(body)
     try:
         text = body.decode("utf-8").strip()
@@ -143,8 +145,8 @@ def read(body: bytes, peer_field: str = "", pod_field: str = "") -> Answer:
 
 
 def from_log_line(line: str, pod: str) -> Answer:
-    """Read a line of an access log: the client is nginx's first field, `$http_x_forwarded_for` the last quoted
-    field."""
+    """Read a line of an access log: the client is nginx's first field, `$http_x_forwarded_for` the last
+    quoted field."""
     candidates = (address_in(match.group()) for match in _ADDRESS_IN_LINE.finditer(line))
     peer = next((found for found in candidates if found), "")
     if not peer:
@@ -154,8 +156,8 @@ def from_log_line(line: str, pod: str) -> Answer:
 
 
 def _from_whoami(lines: Sequence[str]) -> Answer | None:
-    """Read traefik/whoami's text: its own lines, then the request as it arrived. `client_address=` is echoserver's;
-    `ProxyProtocol:` is a line of similar servers that take the PROXY protocol."""
+    """Read traefik/whoami's text: its own lines, then the request as it arrived. `client_address=` is
+    echoserver's; `ProxyProtocol:` is a line of similar servers that take the PROXY protocol."""
     own: dict[str, list[str]] = {}
     headers: dict[str, list[str]] = {}
     section = own
@@ -239,8 +241,8 @@ def _from_line(text: str) -> Answer:
     if not peer:
         return Answer(
             problem=(
-                "the answer names no client: it is neither traefik/whoami's, nor JSON, nor a line that starts"
-                " with an address; use that image, or --peer-field, or --from-log"
+                "the answer names no client: the format is neither traefik/whoami's, nor JSON, nor a line that"
+                " starts with an address; use traefik/whoami, --peer-field or --from-log"
             )
         )
     words = rest.split()

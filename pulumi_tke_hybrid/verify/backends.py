@@ -1,5 +1,5 @@
-"""The pods behind a Service or Ingress, the count of their answers, and the results per pod, per zone and overall.
-A verdict on one answer comes from `verdict`."""
+"""The pods behind a Service or Ingress, the count of their answers, and the results per pod, per zone and
+overall. A verdict on one answer comes from `verdict`."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

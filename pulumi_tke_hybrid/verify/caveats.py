@@ -1,4 +1,5 @@
-"""Caveats: conditions that make a measurement misleading, and the rules about them. A caveat changes no verdict."""
+"""Caveats: conditions that make a measurement misleading, and the rules about them. A caveat changes no
+verdict."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from pulumi_tke_hybrid.verify.structure import Structure
 from pulumi_tke_hybrid.verify.verdict import FORGED, PEER, Case, Verdict
 
 ENOUGH_PER_POD = 10
-"""Answers per pod after which a pod without an answer means that the load balancer does not spread requests."""
+"""Answers per pod after which a pod without an answer means that the load balancer does not spread
+requests."""
 
 
 def _rule(name: str, summary: str, requires: str, source: str = "arithmetic") -> Rule:
@@ -171,7 +173,8 @@ def _forgery(measured: Measured) -> Iterator[Finding]:
     elif forgery.shown_in:
         carriers = ", ".join(sorted(forgery.shown_in))
         yield FORGED_HEADER_ARRIVES.finding(
-            "", f"nothing on the way rewrites {carriers}: an application must not believe it on this path"
+            "",
+            f"nothing on the way rewrites {carriers}: an application must not believe a header on this path",
         )
     elif measured.traffic.replies and not forgery.answered:
         yield FORGED_HEADER_NOT_TRIED.finding("", "no request with a forged header could be sent or read")

@@ -1,5 +1,5 @@
-"""The objects of a cluster that `verify` reads: the Service or Ingress, its pods, EndpointSlices and nodes; and the
-zones and addresses that follow from them. Judges nothing."""
+"""The objects of a cluster that `verify` reads: the Service or Ingress, its pods, EndpointSlices and nodes;
+and the zones and addresses that follow from them. Judges nothing."""
 
 import ipaddress
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -65,7 +65,7 @@ class Frontend:
         if not slash:
             namespace, name = "default", text
         if not namespace or not name or "/" in name:
-            raise WrongUse(f"{text!r} is no {kind}; write it as namespace/name")
+            raise WrongUse(f"{text!r} is no {kind}; write namespace/name")
         return cls(kind, namespace, name)
 
 
@@ -86,7 +86,7 @@ class ContainerSubnets:
             zone, equals, block = pair.partition("=")
             if not equals:
                 raise WrongUse(
-                    f"{pair!r} is no subnet; write it as zone=range, for example ap-guangzhou-4=10.0.64.0/22"
+                    f"{pair!r} is no subnet; write zone=range, for example ap-guangzhou-4=10.0.64.0/22"
                 )
             found.setdefault(zone, []).append(block)
         for zone, blocks in found.items():
@@ -94,9 +94,7 @@ class ContainerSubnets:
                 try:
                     ipaddress.ip_network(block)
                 except ValueError:
-                    raise WrongUse(
-                        f"{block!r} of zone {zone} is no range; write it as 10.0.64.0/22"
-                    ) from None
+                    raise WrongUse(f"{block!r} of zone {zone} is no range; write 10.0.64.0/22") from None
         by_name = (zone.rpartition("-")[0] for zone in found if "-" in zone)
         return cls(found, (facts.region if facts else "") or next(by_name, ""))
 
@@ -171,8 +169,8 @@ class ClusterObjects:
 
 
 def read_objects(kube: KubeClient, frontend: Frontend) -> ClusterObjects:
-    """Read all objects. The Service or Ingress must be readable; other objects that may not be read are listed
-    as missing. Raises KubeError."""
+    """Read all objects. The Service or Ingress must be readable; other objects that may not be read are
+    listed as missing. Raises KubeError."""
     kind = SERVICE if frontend.kind == "Service" else INGRESS
     found = kube.get(kind, frontend.namespace, frontend.name)
     missing: list[str] = []
@@ -229,8 +227,8 @@ def known_addresses(
     load_balancers: Iterable[str] = (),
     nodes: Iterable[str] = (),
 ) -> Addresses:
-    """Return the addresses of nodes, pods and load balancers. A node has more than its internal address: cbr0's,
-    a tunnel's, perhaps a public address."""
+    """Return the addresses of nodes, pods and load balancers. A node has more than its internal address:
+    cbr0's, a tunnel's, perhaps a public address."""
     of_nodes = {address: f"a node ({address})" for address in nodes}
     overlay: list[Range] = []
     for node in objects.nodes if objects else ():

@@ -1,5 +1,5 @@
-"""`tke-hybrid verify`: its options and help. What does the work is imported when the command runs, so that
-help costs nothing."""
+"""Options and help of `tke-hybrid verify`. The module `run_command` is imported when the command runs, so
+that the help loads nothing heavy."""
 
 import enum
 import functools
@@ -12,45 +12,50 @@ import typer
 from pulumi_tke_hybrid.cli.exit_code import FailOn
 from pulumi_tke_hybrid.cli.report_errors import report_errors
 
-HELP = """Prove which address the pods see: the client's, or somebody else's.
+HELP = """Prove which address the pods see: the client's address, or another address.
 
-Sends requests on new connections until each pod in each zone has answered, compares the address that each pod saw with the
-client's, and looks at the structure through the Kubernetes API. Read-only, except for --in-vpc's own Job.
+Sends requests on new connections until each pod in each zone has answered, compares the address that each
+pod saw with the client's, and checks the structure through the Kubernetes API. Changes nothing in the
+cluster, apart from the Job of --in-vpc.
 
 [bold]Examples[/bold]
 
-  A direct Service, from a machine of the VPC whose pods answer like traefik/whoami:
+  A direct Service, from a machine of the VPC; the pods answer like traefik/whoami:
     tke-hybrid verify --service default/nginx-deploy --facts facts.json
 
   An Ingress, where X-Forwarded-For counts as well; the report goes into the pull request:
     tke-hybrid verify --ingress default/shop --host shop.example.com --markdown report.md
 
-  nginx, which tells its client nothing: read its access log:
+  nginx, whose answers do not hold the client's address: read the access log:
     tke-hybrid verify --service default/nginx-deploy --from-log
 
-  An application that neither says nor logs it: hold connections, and read the pods' TCP tables with kubectl exec POD -- cat:
+  An application that neither answers with nor logs the client's address: hold connections open, and read the
+  pods' TCP tables with kubectl exec POD -- cat:
     tke-hybrid verify --service default/nginx-deploy --from-tcp-table
 
   An application that answers {"client": {"ip": "10.0.0.3"}, "hostname": "pod-name"}:
     tke-hybrid verify http://10.0.8.10/debug --peer-field client.ip
 
-  A runner outside the VPC: look at the structure alone, or send the traffic from a Job inside:
+  A runner outside the VPC: check the structure alone, or send the traffic from a Job inside the VPC:
     tke-hybrid verify --service default/nginx-deploy --structure-only
     tke-hybrid verify --service default/nginx-deploy --in-vpc --image registry.example.com/tke-hybrid:1
 
-[bold]Verdicts[/bold], the worst one wins
+[bold]Verdicts[/bold], the worst verdict wins
 
-  PRESERVED    the connection's other end is the client
-  HEADER_ONLY  it is somebody else, and a header of the load balancer names the client (a success for an Ingress)
+  PRESERVED    the peer of the connection is the client
+  HEADER_ONLY  the peer is another address, and a header of the load balancer names the client (a success for
+               an Ingress)
   UNKNOWN      could not tell; the reason is given
-  SNAT_LB      it is the load balancer
-  SNAT_NODE    it is a node, such as cbr0's 192.168.0.65
+  SNAT_LB      the peer is the load balancer
+  SNAT_NODE    the peer is a node, such as cbr0's 192.168.0.65
 
 [bold]Exit codes[/bold]
 
   0  proven: each pod in each zone sees the client, and the structure has no fault
-  2  a pod sees another address, or the structure has a fault; with --fail-on warning: also a warning of the structure
-  3  could not tell: not every zone or pod answered, an answer or the cluster could not be read, or a report not be written
+  2  a pod sees another address, or the structure has a fault; with --fail-on warning: also a warning of the
+     structure
+  3  could not tell: a zone or pod did not answer, an answer or the cluster could not be read, or a report
+     could not be written
   64 wrong use    70 a fault of tke-hybrid itself
 """
 
@@ -85,11 +90,11 @@ class VerifyArguments:
         typer.Option(
             min=0,
             max=65535,
-            help="Its port; default: a Service's first, 443 or 80 of an Ingress.",
+            help="Port of the load balancer; default: a Service's first, 443 or 80 of an Ingress.",
             rich_help_panel="What",
         ),
     ] = 0
-    path: Annotated[str, typer.Option(help="Path to ask for.", rich_help_panel="What")] = "/"
+    path: Annotated[str, typer.Option(help="Path of the requests.", rich_help_panel="What")] = "/"
     host: Annotated[
         str,
         typer.Option(help="Host header and TLS name, where they are not the URL's.", rich_help_panel="What"),
@@ -98,7 +103,7 @@ class VerifyArguments:
         bool,
         typer.Option(
             "--tcp",
-            help="The pods speak plain TCP, also behind TCP_SSL. UDP is known from the port.",
+            help="The pods take plain TCP, also behind TCP_SSL. UDP is known from the port.",
             rich_help_panel="What",
         ),
     ] = False
@@ -107,7 +112,7 @@ class VerifyArguments:
     ] = False
     proxy_protocol: Annotated[
         ProxyVersion | None,
-        typer.Option(help="The port wants a PROXY protocol header.", rich_help_panel="What"),
+        typer.Option(help="The port expects a PROXY protocol header.", rich_help_panel="What"),
     ] = None
     expect_client: Annotated[
         str,
@@ -164,7 +169,7 @@ class VerifyArguments:
         str,
         typer.Option(
             metavar="A.B",
-            help="Field of the application's JSON that holds its client.",
+            help="Field of the application's JSON that holds the client's address.",
             rich_help_panel="Answers",
         ),
     ] = ""
@@ -183,7 +188,7 @@ class VerifyArguments:
         bool,
         typer.Option(
             "--from-tcp-table",
-            help="Read the pods' TCP tables with kubectl exec, until each was seen.",
+            help="Read the pods' TCP tables with kubectl exec, until each pod had a connection.",
             rich_help_panel="Answers",
         ),
     ] = False
@@ -195,14 +200,16 @@ class VerifyArguments:
         bool,
         typer.Option(
             "--structure-only",
-            help="Send no traffic; ask the Kubernetes API only.",
+            help="Send no traffic; read the Kubernetes API only.",
             rich_help_panel="Cluster",
         ),
     ] = False
     facts: Annotated[str, typer.Option(metavar="FILE", help=FACTS_HELP, rich_help_panel="Cluster")] = ""
     subnet: Annotated[
         list[str] | None,
-        typer.Option(metavar="ZONE=RANGE", help="An ENI subnet; may be repeated.", rich_help_panel="Cluster"),
+        typer.Option(
+            metavar="ZONE=RANGE", help="A container subnet; may be repeated.", rich_help_panel="Cluster"
+        ),
     ] = None
     lb_address: Annotated[
         list[str] | None,
@@ -226,7 +233,10 @@ class VerifyArguments:
         str, typer.Option(help="Image with Python and pulumi-tke-hybrid.", rich_help_panel="Job in the VPC")
     ] = ""
     pull_secret: Annotated[
-        str, typer.Option(metavar="NAME", help="Secret to pull it with.", rich_help_panel="Job in the VPC")
+        str,
+        typer.Option(
+            metavar="NAME", help="Secret with which the image is pulled.", rich_help_panel="Job in the VPC"
+        ),
     ] = ""
     json_file: Annotated[
         str,

@@ -1,10 +1,10 @@
 """`--in-vpc`: the traffic from a short-lived Job on a node, for load balancers that only the VPC reaches.
 
-The Job runs `python -m pulumi_tke_hybrid.verify.inside REQUEST`, needs the standard library alone, and reports through
-its log, one JSON object a line. It is on the node's own network, so that the client's address is the node's and no
-overlay translates it; and on a node without target pods, because traffic inside one node may bypass the load balancer.
-The Job holds no token of the cluster, is bounded in time, and is removed by the command, also after an interruption;
-where that fails, the cluster removes the Job.
+The Job runs `python -m pulumi_tke_hybrid.verify.inside REQUEST`, needs the standard library alone, and
+reports through its log, one JSON object a line. The Job is on the node's own network, so that the client's
+address is the node's and no overlay translates it; and on a node without target pods, because traffic inside
+one node may bypass the load balancer. The Job holds no token of the cluster, is bounded in time, and is
+removed by the command, also after an interruption; where that fails, the cluster removes the Job.
 """
 
 import asyncio
@@ -140,8 +140,8 @@ def progress_in(lines: Iterable[str]) -> str:
 
 
 def free_nodes(nodes: Sequence[Json], pods: Sequence[Json]) -> list[str]:
-    """Return the ready nodes that run none of the pods and have no taint; a super node has no network of its own
-    for the Job."""
+    """Return the ready nodes that run none of the pods and have no taint; a super node has no network of its
+    own for the Job."""
     taken = {node_of(pod) for pod in pods}
     return [
         name_of(node)
@@ -268,7 +268,7 @@ class JobRun:
 def _waiting(pod: Mapping[str, object] | None) -> str:
     """Return why the Job's pod does not run yet. Raises CouldNotTell for a pod that can never run."""
     if pod is None:
-        return "no pod yet (if it stays so, the namespace may forbid pods on the node's network)"
+        return "no pod yet (the namespace may forbid pods on the node's network)"
     for status in children(pod, "status", "containerStatuses"):
         waiting = child(status, "state", "waiting")
         if waiting.get("reason") in _NEVER_STARTS:

@@ -97,7 +97,7 @@ ANOTHER_ZONE = Rule(
     "the article: an ENI is in its node's zone",
 )
 _ON_TEMPLATE = (
-    f"no annotation {keys.NETWORKS} is on the pod (it belongs on the pod template, not on the workload)"
+    f"the pod has no annotation {keys.NETWORKS}, which belongs on the pod template, not on the workload"
 )
 
 
@@ -202,20 +202,22 @@ def pod_findings(pod: Json, row: PodRow, path: TrafficPath, subnets: ContainerSu
         return
     if row.network == "node":
         yield POD_ON_NODE_NETWORK.finding(
-            row.subject, "is on the node's own network: its address is the node's"
+            row.subject, "is on the node's own network and has the node's address"
         )
         return
     if row.network != "super node":
         yield from _network_findings(pod, row, path, subnets)
     if path is TrafficPath.DIRECT and row.gate == "none":
         yield NO_READINESS_GATE.finding(
-            row.subject, "has no readiness gate: the pod is older than direct access", todo="roll it once"
+            row.subject,
+            "has no readiness gate: the pod is older than direct access",
+            todo="roll the pod once",
         )
     elif path is TrafficPath.DIRECT and row.gate == "false":
         yield READINESS_GATE_NOT_TRUE.finding(
             row.subject,
-            "the load balancer has not taken it (readiness gate not true): check its health check and"
-            " security group",
+            "the load balancer has not taken the pod (readiness gate not true)",
+            todo="look at the health check and the security group",
         )
 
 
@@ -232,7 +234,7 @@ def _network_findings(
         yield GLOBALROUTER_BEHIND_DIRECT_ACCESS.finding(
             row.subject,
             f"is on GlobalRouter ({row.address}) behind direct access",
-            why=f"that needs GlobalRouteDirectAccess, and {_ON_TEMPLATE}",
+            why=f"this path needs GlobalRouteDirectAccess, and {_ON_TEMPLATE}",
         )
 
 
@@ -240,9 +242,10 @@ def _eni_findings(pod: Json, row: PodRow, subnets: ContainerSubnets) -> Iterator
     if row.network == "overlay":
         yield ANNOTATED_POD_ON_OVERLAY.finding(
             row.subject,
-            f"looks right and is not: the ENI annotation is there, the address {row.address} is the overlay's",
-            why="" if row.requests_eni else f"it requests no {keys.ENI_IP}",
-            todo="was it made before VPC-CNI was on, or is another network plugin chained?",
+            "looks right and is not: the ENI annotation is there, the address"
+            f" {row.address} is the overlay's",
+            why="" if row.requests_eni else f"the pod requests no {keys.ENI_IP}",
+            todo="was the pod made before VPC-CNI was on, or is another network plugin chained?",
         )
     elif not row.requests_eni:
         yield ANNOTATION_WITHOUT_REQUEST.finding(
@@ -278,7 +281,7 @@ def _request_findings(pod: Json, row: PodRow) -> Iterator[Finding]:
     if lacking:
         name = shown(str(first.get("name", "")), 60)
         yield INCOMPLETE_REQUEST.finding(
-            row.subject, f"its first container ({name}) has no {listed(lacking)}"
+            row.subject, f"the first container ({name}) has no {listed(lacking)}"
         )
 
 
@@ -289,8 +292,8 @@ def _zone_findings(address: str, row: PodRow, subnets: ContainerSubnets) -> Iter
     if subnets.by_zone and not same:
         yield ZONE_NOT_CHECKED.finding(
             row.subject,
-            f"whether the address {address} is of its own zone's subnet is not checked: no range of its"
-            " family is known",
+            f"whether the address {address} lies in a container subnet of the node's zone is not checked: no"
+            " range of the address's family is known",
         )
     elif subnets.by_zone and found is None:
         yield OUTSIDE_SUBNETS.finding(
@@ -298,5 +301,5 @@ def _zone_findings(address: str, row: PodRow, subnets: ContainerSubnets) -> Iter
         )
     elif found is not None and row.zone not in (UNPLACED, found.zone):
         yield ANOTHER_ZONE.finding(
-            row.subject, f"the address {address} is of {found.zone}, its node is in {row.zone}"
+            row.subject, f"the address {address} is of {found.zone}, the node is in {row.zone}"
         )

@@ -1,5 +1,6 @@
-"""Peers out of the pods' TCP tables (`/proc/net/tcp` and `/proc/net/tcp6`), for applications that neither answer with
-nor log the client's address. Connections are held open while kubectl reads the tables; nothing is sent on them."""
+"""Peers out of the pods' TCP tables (`/proc/net/tcp` and `/proc/net/tcp6`), for applications that neither
+answer with nor log the client's address. Connections are held open while kubectl reads the tables; nothing is
+sent on them."""
 
 import asyncio
 import contextlib
@@ -71,8 +72,8 @@ def held_connections(
     """Return (pod, peer) of the held connections, whose client ends are `own`: absent before, present in each
     table while held, and absent afterwards. Health checks are shorter, and other clients stay longer.
 
-    Where more connections match than were held, or fewer although no pod is `unread`, only connections from our
-    own address and port count.
+    Where more connections match than were held, or fewer although no pod is `unread`, only connections from
+    our own address and port count.
     """
     found = [
         (pod, ends)
@@ -153,8 +154,8 @@ class Kubectl:
 
 
 def _reason(errors: str, pod: str) -> str:
-    """Return why kubectl printed no table. The text of kubectl is not shown: it can hold output of a credential
-    helper."""
+    """Return why kubectl printed no table. The text of kubectl is not shown: it can hold output of a
+    credential helper."""
     known = next((reason for part, reason in _REASONS.items() if part in errors.casefold()), "")
     return known or f"no table came; `kubectl exec {pod} -- cat /proc/net/tcp` shows why"
 
@@ -216,8 +217,8 @@ class TcpTableReader:
 async def run(
     target: Target, plan: ProbePlan, backends: Backends, tables: TcpTableReader, watch: Watch
 ) -> Traffic:
-    """Hold as many connections at a time as the plan allows, until each pod had a held connection or the deadline
-    ends."""
+    """Hold as many connections at a time as the plan allows, until each pod had a held connection or the
+    deadline ends."""
     tables.kubectl.program()
     traffic, started = Traffic(Tally(backends)), time.monotonic()
     if not tables.ports:

@@ -1,5 +1,5 @@
-"""The traffic: requests on new connections until enough requests are sent and each pod has answered; answers out of
-the pods' access logs; and the progress on standard error. Judges no answer."""
+"""The traffic: requests on new connections until enough requests are sent and each pod has answered; answers
+out of the pods' access logs; and the progress on standard error. Judges no answer."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,8 @@ if TYPE_CHECKING:  # the Job has the standard library alone
     from rich.status import Status
 
 MORE_PER_POD = 40
-"""Further requests for each awaited pod: with random balancing they reach each of 30 pods with near certainty."""
+"""Further requests for each awaited pod: with random balancing these requests reach each of 30 pods with near
+certainty."""
 MAX_UNREADABLE = 10
 """Unreadable answers after which the traffic stops, where no answer could be read before."""
 MAX_FORGED_REQUESTS = 3
@@ -51,7 +52,8 @@ class ProbePlan:
     deadline: float = 60.0
     """Seconds for all requests."""
     retry: float = 30.0
-    """Seconds of the deadline to wait for the first answer: a load balancer that is not ready is not judged."""
+    """Seconds of the deadline to wait for the first answer: a load balancer that is not ready is not
+    judged."""
     peer_field: str = ""
     pod_field: str = ""
     from_log: bool = False
@@ -105,7 +107,7 @@ Watch = Callable[[Traffic], None]
 
 
 async def in_time(work: Coroutine[object, object, None], seconds: float) -> bool:
-    """Run the work; return False if the time was up before its end. Raises what the work raises.
+    """Run the work; return False if the time was up before its end. Errors of the work are raised.
 
     Not `asyncio.wait_for`, which cancels once: before Python 3.12 a `wait_for` inside the work swallows that
     cancellation if its own task ends at the same moment, and the work would go on.
@@ -221,8 +223,9 @@ def add_answers_in_logs(
     plan: ProbePlan,
     seconds: int,
 ) -> None:
-    """Add the lines of the access logs that hold the marks of our requests. `containers`: pod to the container
-    whose log is read. For applications that do not answer with the client's address, like the article's nginx."""
+    """Add the lines of the access logs that hold the marks of our requests. `containers`: pod to the
+    container whose log is read. For applications that do not answer with the client's address, like the
+    article's nginx."""
     unread: list[str] = []
     for pod, container in containers.items():
         try:

@@ -1,5 +1,6 @@
-"""One request on one new connection: HTTP, HTTPS, plain TCP or UDP, with a deadline and with bounds on all that is
-read. An own HTTP/1.1 reader, because HTTP client libraries bound neither the head of an answer nor its time."""
+"""One request on one new connection: HTTP, HTTPS, plain TCP or UDP, with a deadline and with bounds on all
+that is read. An own HTTP/1.1 reader, because HTTP client libraries bound neither the head of an answer nor
+its time."""
 
 import asyncio
 import re
@@ -13,8 +14,8 @@ from pulumi_tke_hybrid.verify.answers import address_in, own_connection
 from pulumi_tke_hybrid.verify.target import Limits, Target
 
 TCP_PAYLOAD = b"tke-hybrid verify\n"
-"""Sent to plain TCP servers, some of which wait for a line. Not an empty line: a PROXY protocol header can start
-with one."""
+"""Sent to plain TCP servers, some of which wait for a line. Not an empty line: a PROXY protocol header can
+start with one."""
 NO_POD = {502, 503, 504}
 """Status of an HTTP load balancer without a ready pod."""
 MAX_INTERIM = 5

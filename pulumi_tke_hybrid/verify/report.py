@@ -1,5 +1,5 @@
-"""The report of one `verify`: headline, tables and findings as a `Result`, and the keys of its JSON. A new column is
-one line here."""
+"""The report of one `verify`: headline, tables and findings as a `Result`, and the keys of its JSON. A new
+column is one line here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -44,7 +44,8 @@ class Verification:
 
     @property
     def verdict(self) -> Verdict | None:
-        """The proven verdict; None without traffic. With a fault of the structure, good answers prove nothing."""
+        """The proven verdict; None without traffic. With a fault of the structure, good answers prove
+        nothing."""
         if not self.results:
             return None
         return worst([self.results.verdict, Verdict.UNKNOWN]) if self.faults else self.results.verdict
@@ -168,7 +169,7 @@ def as_result(found: Verification) -> Result:
 
 
 def _structure_table(structure: Structure) -> Table[PodRow]:
-    """Return the table of the pods' structure; its JSON is nested in `structure`."""
+    """Return the table of the pods' structure; the JSON of the table is nested in `structure`."""
     faulty = {finding.path for finding in structure.faults}
     title = f"load balancer to pods: {structure.path.value}"
     return Table(

@@ -1,4 +1,5 @@
-"""The run of `verify`: read the cluster, send the traffic, read the cluster again, judge, write the reports."""
+"""The run of `verify`: read the cluster, send the traffic, read the cluster again, judge, write the
+reports."""
 
 import asyncio
 import time
@@ -128,7 +129,9 @@ def _facts(name: str) -> ClusterFacts | None:
     try:
         return ClusterFacts.checked(facts)
     except ValueError as error:
-        raise WrongUse(f"--facts {name} is not a cluster's facts: {error}; write it with: {_FACTS}") from None
+        raise WrongUse(
+            f"--facts {name} is not a cluster's facts: {error}; write the file with: {_FACTS}"
+        ) from None
 
 
 def verify(given: VerifyOptions, connect: Callable[[], KubeClient], progress: Progress) -> Verification:
@@ -173,7 +176,7 @@ def _structure_alone(given: VerifyOptions, objects: ClusterObjects) -> Verificat
 def _with_unused_addresses(found: Verification, addresses: Sequence[str], used: str) -> Verification:
     """Add the addresses of the load balancer without traffic: a dual-stack load balancer has two."""
     unused = [
-        f"the load balancer's address {address} got no traffic; repeat with its URL"
+        f"the load balancer's address {address} got no traffic; repeat with the URL of that address"
         for address in addresses
         if address != used
     ]
@@ -261,7 +264,9 @@ def target_of(given: VerifyOptions, objects: ClusterObjects | None) -> Target:
     assert objects is not None, "checked: a URL, or a Service or Ingress"
     addresses = objects.load_balancer_addresses
     if not addresses:
-        raise WrongUse(f"{objects.frontend} has no load balancer; give the URL of its pods as well")
+        raise WrongUse(
+            f"{objects.frontend} has no load balancer; give the URL that leads to the pods as well"
+        )
     return target_of_listener(given, addresses, _listener(given.port, objects), bool(given.kubectl))
 
 

@@ -1,5 +1,6 @@
-"""The structure of a Service or Ingress, read from the Kubernetes API: whether the path to the pods keeps the client's
-address, and the rules about it. Finds faults that traffic cannot show; faults of single pods are in `pod_structure`."""
+"""The structure of a Service or Ingress, read from the Kubernetes API: whether the path to the pods keeps the
+client's address, and the rules about it. Finds faults that traffic cannot show; faults of single pods are in
+`pod_structure`."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -155,7 +156,7 @@ def check(objects: ClusterObjects, subnets: ContainerSubnets, port: int = 0) -> 
         findings |= dict.fromkeys(pod_findings(pod, row, path, subnets), row.zone)
     findings |= _mixed_networks(subject, rows, path)
     if any(row.network == "eni" for row in rows) and not subnets.by_zone:
-        text = "whether pod addresses are of their own zone's subnet is not checked"
+        text = "whether pod addresses lie in container subnets of the nodes' zones is not checked"
         todo = "give the container subnets with --facts or --subnet"
         findings[ZONE_NOT_CHECKED.finding(subject, text, todo=todo)] = ""
     findings |= dict.fromkeys(_endpoint_findings(objects, live), "")
@@ -202,7 +203,8 @@ def _session(objects: ClusterObjects, ports: Collection[int]) -> str:
 def _listener_findings(
     objects: ClusterObjects, listeners: Sequence[Listener], judged: Sequence[Listener], path: TrafficPath
 ) -> Iterator[Finding]:
-    """Check each port by its own protocol: an HTTP port does not excuse a TCP port of the same load balancer."""
+    """Check each port by its own protocol: an HTTP port does not excuse a TCP port of the same load
+    balancer."""
     subject = str(objects.frontend)
     what = (
         f'no direct access ({_direct_access_key(objects)} is not "true"): traffic goes through node ports and'
@@ -232,7 +234,7 @@ def _frontend_findings(objects: ClusterObjects, session: str) -> Iterator[Findin
     subject = str(objects.frontend)
     kind = child(objects.body, "spec").get("type", "ClusterIP")
     if objects.frontend.kind == "Service" and kind != "LoadBalancer":
-        yield NO_LOAD_BALANCER.finding(subject, f"is of type {kind}: no load balancer of its own")
+        yield NO_LOAD_BALANCER.finding(subject, f"is of type {kind}, which has no load balancer")
     elif not objects.load_balancer_addresses:
         yield _unknown(NO_LOAD_BALANCER_ADDRESS, subject, "has no load balancer address yet")
     if session:

@@ -1,7 +1,9 @@
-"""The target of the requests: a URL of the user, or a listener of the load balancer with its protocol and hosts.
+"""The target of the requests: a URL of the user, or a listener of the load balancer with its protocol and
+hosts.
 
-A Service has the protocols of its ports, replaced port by port by the annotation `specify-protocol` (457/39141). An
-Ingress has port 80 for HTTP and port 443 for HTTPS, or the ports of `listen-ports` (457/45700).
+A Service has the protocols of its ports, replaced port by port by the annotation `specify-protocol`
+(457/39141). An Ingress has port 80 for HTTP and port 443 for HTTPS, or the ports of `listen-ports`
+(457/45700).
 """
 
 import json
@@ -132,8 +134,8 @@ class Listener:
 
 
 def listeners_of_service(service: Json) -> list[Listener]:
-    """Return the listeners of a Service of type LoadBalancer, in the order of its ports; protocols of one port
-    are one listener. TKE reads the annotation of no other type (457/39141)."""
+    """Return the listeners of a Service of type LoadBalancer, in the order of its ports; protocols of one
+    port are one listener. TKE reads the annotation of no other type (457/39141)."""
     declared: dict[int, list[str]] = {}
     for port in children(service, "spec", "ports"):
         if isinstance(port.get("port"), int):
@@ -145,7 +147,7 @@ def listeners_of_service(service: Json) -> list[Listener]:
     entries = mapping(specified)
     if text.strip() and entries != specified:
         problem = (
-            f"the annotation {keys.SERVICE_PROTOCOLS} is no JSON object, so the protocols of its ports are"
+            f"the annotation {keys.SERVICE_PROTOCOLS} is no JSON object, so the protocols of the ports are"
             " not known"
         )
         return [Listener(port, protocols, problem=problem) for port, protocols in declared.items()]
@@ -162,8 +164,8 @@ def _specified(port: int, declared: Sequence[str], given: object) -> Listener:
     protocols = texts(at(given, "protocol"))
     if not protocols or protocols != at(given, "protocol"):
         problem = (
-            f"the annotation {keys.SERVICE_PROTOCOLS} has no list of protocols for port {port}, so its layer"
-            " is not known"
+            f"the annotation {keys.SERVICE_PROTOCOLS} has no list of protocols for port {port}, so the layer"
+            " of the port is not known"
         )
         return Listener(port, declared, problem=problem)
     upper = tuple(dict.fromkeys(item.upper() for item in protocols))
@@ -251,7 +253,9 @@ def target_of_url(options: TargetOptions) -> Target:
     if parts.scheme not in schemes or not parts.hostname:
         raise WrongUse("the URL must begin with http://, https:// or tcp:// and name a host")
     if parts.username or parts.password:
-        raise WrongUse("the URL holds credentials; they would end up in logs, so leave them out")
+        raise WrongUse(
+            "the URL holds credentials; leave the credentials out, because they would end up in logs"
+        )
     scheme, default = schemes[parts.scheme]
     if not (port or default):
         raise WrongUse("tcp:// needs a port: tcp://10.0.8.10:5000")

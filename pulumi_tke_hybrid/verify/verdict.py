@@ -1,5 +1,6 @@
-"""The verdict on one answer: known addresses of nodes, pods and load balancers, and the comparison of the peer that
-a pod reported with the client. Pure functions; results of whole pods and zones are in `backends`."""
+"""The verdict on one answer: known addresses of nodes, pods and load balancers, and the comparison of the
+peer that a pod reported with the client. Pure functions; results of whole pods and zones are in
+`backends`."""
 
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +13,7 @@ from pulumi_tke_hybrid.verify.answers import Answer
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 LOAD_BALANCER_RANGE = "100.64.0.0/10"
-"""The vendor's load balancers probe backends from this range and, at layer 7, may connect from it (214/65860,
+"""Range from which the vendor's load balancers probe backends and, at layer 7, may connect (214/65860,
 214/54819)."""
 FORGED = "203.0.113.66"
 """Address in the forged header: reserved for documentation (RFC 5737), so no client has it."""
@@ -74,7 +75,8 @@ class Range:
 
 
 def ranges(blocks: Iterable[tuple[str, str]]) -> list[Range]:
-    """Return the ranges of (block, description). Invalid blocks are left out; an address is a range of one."""
+    """Return the ranges of (block, description). Invalid blocks are left out; an address is a range of
+    one."""
     found: list[Range] = []
     for block, what in blocks:
         try:
@@ -146,8 +148,8 @@ class Forgery:
     answered: bool = False
     """Whether an answer to such a request could be read."""
     shown_in: frozenset[str] = frozenset()
-    """Carriers in which the forged address arrived as the client: `PEER`, or a header that nothing on the path
-    rewrites."""
+    """Carriers in which the forged address arrived as the client: `PEER`, or a header that nothing on the
+    path rewrites."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""kubectl as a program that may do anything: what the pods' TCP tables are read with."""
+"""kubectl, which reads the pods' TCP tables, as a program with any behaviour."""
 
 import asyncio
 import contextlib
@@ -20,13 +20,13 @@ from pulumi_tke_hybrid.verify.report import Verification
 from pulumi_tke_hybrid.verify.run_command import verify
 from pulumi_tke_hybrid.verify.verdict import Verdict
 from tests.unit.verify.objects import FakeKube, service
+from tests.unit.verify.runs import OPTIONS
 from tests.unit.verify.test_pod_tables import HEAD, linux
-from tests.unit.verify.test_verify import OPTIONS
 
 
 @pytest.fixture
 def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only program on PATH; writes down its arguments."""
+    """The only program on PATH; logs its arguments."""
     program = tmp_path / "bin" / "kubectl"
     program.parent.mkdir()
     monkeypatch.setenv("PATH", str(program.parent))
@@ -38,7 +38,7 @@ def does(program: Path, script: str) -> None:
     program.chmod(0o755)
 
 
-def test_kubectl_is_told_which_cluster_and_pod(kubectl: Path) -> None:
+def test_kubectl_gets_the_cluster_and_the_pod(kubectl: Path) -> None:
     does(kubectl, f"printf '%s' '{HEAD}'; echo 'cat: /proc/net/tcp6: No such file or directory' >&2; exit 1")
     said = asyncio.run(Kubectl(Path("/k/config"), "blue").table("shop", "web-0"))
     assert said == HEAD
@@ -74,7 +74,7 @@ def test_kubectl_is_told_which_cluster_and_pod(kubectl: Path) -> None:
         ("head -c 9000000 /dev/zero", "longer than 8388608 bytes"),
     ],
 )
-def test_what_kubectl_may_do_instead_is_said(kubectl: Path, script: str, words: str) -> None:
+def test_a_failure_of_kubectl_has_a_reason(kubectl: Path, script: str, words: str) -> None:
     does(kubectl, script)
     started = time.monotonic()
     with pytest.raises(CouldNotTell, match=words) as refused:
@@ -85,7 +85,7 @@ def test_what_kubectl_may_do_instead_is_said(kubectl: Path, script: str, words: 
 
 
 def run(port: int, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Verification:
-    """Two pods that are this machine: one table is the machine's own, or whatever kubectl says."""
+    """Verify two pods that are this machine: their table is the machine's own, or the output of kubectl."""
     monkeypatch.setattr(pod_tables, "SETTLE", 0.02)
     monkeypatch.setattr(pod_tables, "PAUSE", 0.02)
     kube = FakeKube(services={"web": service(ports=[{"port": 80, "targetPort": port}])})
@@ -96,7 +96,7 @@ def run(port: int, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Verificat
 
 @contextlib.contextmanager
 def listening() -> Generator[int]:
-    """A server that never says a word, nor accepts: the kernel does."""
+    """Run a server that neither sends nor accepts; the kernel accepts."""
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen(64)
@@ -106,7 +106,7 @@ def listening() -> Generator[int]:
 def held(
     kubectl: Path, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> tuple[Verification, PodResult, PodResult]:
-    """What comes of the two pods where kubectl does this."""
+    """Return the verification and the results of the two pods where kubectl runs the script."""
     does(kubectl, script)
     with listening() as port:
         outcome = run(port, monkeypatch)
@@ -139,7 +139,7 @@ def test_a_pod_without_cat_is_unknown_with_the_reason(kubectl: Path, monkeypatch
     assert "the image has no cat" in second.reason
 
 
-def test_no_pod_that_can_be_read_is_unknown_without_any_traffic(
+def test_without_a_readable_pod_the_verdict_is_unknown_without_traffic(
     kubectl: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     does(kubectl, "echo 'exec failed: cat: executable file not found' >&2; exit 1")
@@ -163,14 +163,14 @@ def test_connections_that_no_table_shows_prove_nothing(
     assert "layer 7" in outcome.caveats[0].message
 
 
-def test_nobody_listening_is_not_ready(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_without_a_server_is_not_ready(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     does(kubectl, f"printf '%s' '{HEAD}'")
     outcome = run(1, monkeypatch)
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
     assert [caveat.rule.id for caveat in outcome.caveats] == ["not-ready"]
 
 
-def test_no_kubectl_and_wrong_use_are_said(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_kubectl_and_wrong_use_are_refused(kubectl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CouldNotTell, match="needs kubectl, and there is none on PATH"):
         run(1, monkeypatch)
     with pytest.raises(WrongUse, match="needs --service"):

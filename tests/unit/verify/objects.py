@@ -50,12 +50,12 @@ def pod(
     address: str,
     *,
     annotated: bool = True,
-    asks: bool = True,
+    requests_eni: bool = True,
     gate: str = "True",
     **spec: object,
 ) -> Json:
-    """A running pod. `gate` is the status of its readiness gate; empty: it has none."""
-    amounts = {keys.ENI_IP: "1"} if asks else {}
+    """Return a running pod. `gate` is the status of its readiness gate; empty means no gate."""
+    amounts = {keys.ENI_IP: "1"} if requests_eni else {}
     conditions = [{"type": "Ready", "status": "True" if address else "False"}]
     if gate:
         conditions.append({"type": keys.READINESS_GATE, "status": gate})

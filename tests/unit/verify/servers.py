@@ -1,4 +1,4 @@
-"""Servers on loopback: one that answers like traefik/whoami for many pods, and whatever misbehaves."""
+"""Servers on loopback: traefik/whoami for many pods, and servers that misbehave."""
 
 import asyncio
 import contextlib
@@ -42,7 +42,7 @@ def http(body: bytes, status: str = "200 OK", headers: str = "") -> bytes:
 
 
 def always(answer: bytes) -> Handler:
-    """Sends the same bytes to everybody and closes."""
+    """Return a handler that sends the same bytes to every client and closes."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\n")
@@ -53,8 +53,8 @@ def always(answer: bytes) -> Handler:
 
 
 class Whoami:
-    """traefik/whoami behind a load balancer that takes its pods in turn. `peer_of` says which peer a pod
-    sees."""
+    """traefik/whoami behind a load balancer that takes its pods in turn. `peer_of` returns the peer that a
+    pod sees."""
 
     def __init__(
         self, backends: Backends, peer_of: Callable[[Pod], str | None] = lambda pod: None, adds: str = ""

@@ -1,4 +1,4 @@
-"""What a pod answers, read; and hostile answers, which never raise."""
+"""Answers of pods, also hostile answers, which raise no exception."""
 
 import json
 
@@ -30,11 +30,11 @@ WHOAMI = (
         ("", ""),
     ],
 )
-def test_an_address_is_found_in_what_servers_write(text: str, address: str) -> None:
+def test_addresses_as_servers_write_them(text: str, address: str) -> None:
     assert address_in(text) == address
 
 
-def test_whoamis_text_is_read() -> None:
+def test_text_of_whoami() -> None:
     assert read(WHOAMI.encode()) == Answer(
         peer="10.0.0.3",
         forwarded=("10.0.0.13", "10.0.8.8"),
@@ -44,7 +44,7 @@ def test_whoamis_text_is_read() -> None:
     )
 
 
-def test_whoamis_json_is_read() -> None:
+def test_json_of_whoami() -> None:
     data = {
         "hostname": "web-0",
         "ip": ["127.0.0.1", "10.0.64.5"],
@@ -56,7 +56,7 @@ def test_whoamis_json_is_read() -> None:
     )
 
 
-def test_a_header_cannot_pass_for_the_pods_own_word() -> None:
+def test_a_request_header_never_counts_as_the_pods_own_line() -> None:
     text = (
         "Hostname: web-0\nRemoteAddr: 192.168.0.65:1\nGET / HTTP/1.1\nRemoteAddr: 10.0.0.3:1\nHostname:"
         " other\n"
@@ -65,7 +65,7 @@ def test_a_header_cannot_pass_for_the_pods_own_word() -> None:
     assert (answer.peer, answer.pod) == ("192.168.0.65", "web-0")
 
 
-def test_an_applications_own_field_is_read_by_its_path() -> None:
+def test_a_field_of_the_applications_json() -> None:
     body = json.dumps({"client": {"ips": [{"v4": "10.0.0.3:9"}]}, "os": {"hostname": "web-1"}}).encode()
     assert read(body, "client.ips.0.v4") == Answer(peer="10.0.0.3", pod="web-1")
     assert read(body, "client.ips.0.v4", "os.hostname").pod == "web-1"
@@ -81,16 +81,16 @@ def test_an_applications_own_field_is_read_by_its_path() -> None:
         ([1], "not an object"),
     ],
 )
-def test_a_field_that_is_no_address_is_said_so(body: object, words: str) -> None:
+def test_a_field_without_an_address_is_a_problem(body: object, words: str) -> None:
     assert words in read(json.dumps(body).encode(), "client.ip").problem
 
 
-def test_a_plain_line_is_an_address_and_perhaps_a_name() -> None:
+def test_a_plain_line_holds_an_address_and_perhaps_a_name() -> None:
     assert read(b"10.0.0.3:5123 web-2\r\n") == Answer(peer="10.0.0.3", pod="web-2")
     assert read(b"10.0.0.3:5123") == Answer(peer="10.0.0.3")
 
 
-def test_echoservers_client_address_is_read() -> None:
+def test_client_address_of_echoserver() -> None:
     assert read(b"Hostname: web-3\n\nclient_address=10.0.0.3\nmethod=GET\n") == Answer(
         peer="10.0.0.3", pod="web-3"
     )
@@ -112,7 +112,7 @@ def test_echoservers_client_address_is_read() -> None:
         (b"Hostname: <script>\nRemoteAddr: 10.0.0.3:1\n", "is no name of a pod"),
     ],
 )
-def test_what_cannot_be_read_is_told_with_its_reason(body: bytes, words: str) -> None:
+def test_an_unreadable_answer_has_a_reason(body: bytes, words: str) -> None:
     answer = read(body)
     assert words in answer.problem
     assert answer.problem.isprintable()
@@ -121,7 +121,7 @@ def test_what_cannot_be_read_is_told_with_its_reason(body: bytes, words: str) ->
 
 @given(st.binary(max_size=300), st.sampled_from(["", "a.b", "0"]))
 @settings(max_examples=60, deadline=None)
-def test_no_bytes_raise_anything(body: bytes, field: str) -> None:
+def test_no_bytes_raise_an_exception(body: bytes, field: str) -> None:
     answer = read(body, field)
     assert bool(answer.problem) != bool(answer.peer)
     assert from_log_line(body.decode("latin-1"), "web-0").pod == "web-0"
@@ -136,20 +136,20 @@ _JSON = st.recursive(
 
 @given(_JSON)
 @settings(max_examples=25, deadline=None)
-def test_no_json_raises_anything(inner: object) -> None:
+def test_no_json_raises_an_exception(inner: object) -> None:
     for key in ("remoteAddr", "headers", "ip", "hostname"):
         body = json.dumps({"remoteAddr": "10.0.0.3:1", "hostname": "web-0", key: inner}).encode()
         assert isinstance(read(body), Answer)
         assert isinstance(read(body, key), Answer)
 
 
-def test_of_a_long_forwarding_header_the_end_counts() -> None:
+def test_the_last_hops_of_a_long_forwarding_header_count() -> None:
     hops = chain([", ".join([f"10.9.{i // 250}.{i % 250}" for i in range(5000)] + ["10.0.0.3"])])
     assert len(hops) <= answers.MAX_HOPS
     assert hops[-1] == "10.0.0.3"
 
 
-def test_nginxs_log_line_is_read() -> None:
+def test_log_line_of_nginx() -> None:
     line = (
         '10.0.0.3 - - [05/Feb/2021:09:16:25 +0800] "GET / HTTP/1.1" 200 612 "-" "tke-hybrid-verify/ab"'
         ' "10.0.0.13, 10.0.8.8"'
@@ -173,7 +173,7 @@ def test_a_proxy_protocol_header_names_the_client(version: answers.Version) -> N
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_our_own_proxy_protocol_header_claims_nobody(version: answers.Version) -> None:
+def test_our_proxy_protocol_header_names_no_client(version: answers.Version) -> None:
     header = answers.own_connection(version)
     source, rest = answers.source_in(header)
     assert source == ""
@@ -182,6 +182,6 @@ def test_our_own_proxy_protocol_header_claims_nobody(version: answers.Version) -
 
 @given(st.binary(max_size=60))
 @settings(max_examples=40, deadline=None)
-def test_no_proxy_protocol_header_raises_anything(tail: bytes) -> None:
+def test_no_proxy_protocol_header_raises_an_exception(tail: bytes) -> None:
     for head in (b"PROXY TCP4 ", b"PROXY ", answers.SIGNATURE, answers.SIGNATURE + b"\x21\x11"):
         answers.source_in(head + tail)

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli import app
 from pulumi_tke_hybrid.verify.backends import Backends, Pod
+from tests.unit.verify.runs import background
 from tests.unit.verify.servers import Whoami
-from tests.unit.verify.test_verify import background
 
 ONE = Backends((Pod("web-0", address="10.0.64.2"),))
 
@@ -65,7 +65,7 @@ def test_a_bad_verdict_is_an_exit_code() -> None:
         (["http://10.0.8.10/", "--requests", "0"], 64, ""),
     ],
 )
-def test_mistakes_are_one_line_and_an_exit_code(options: list[str], code: int, words: str) -> None:
+def test_wrong_use_ends_with_one_line_and_an_exit_code(options: list[str], code: int, words: str) -> None:
     result = CliRunner().invoke(app, ["verify", *options])
     assert result.exit_code == code
     assert words in " ".join(result.output.split())
@@ -77,7 +77,7 @@ def test_mistakes_are_one_line_and_an_exit_code(options: list[str], code: int, w
     "facts",
     ["{}", '{"zones": ["a"]}', '{"zones": {"a": "10.0.64.0/22"}}', '{"zones": {"a": ["10.0.64.0/22"]}}'],
 )
-def test_what_are_no_facts_of_a_cluster_is_refused(facts: str) -> None:
+def test_a_file_without_cluster_facts_is_refused(facts: str) -> None:
     result = CliRunner().invoke(
         app, ["verify", "http://10.0.8.10/", "--facts", "-", "--deadline", "1"], input=facts
     )
@@ -85,7 +85,7 @@ def test_what_are_no_facts_of_a_cluster_is_refused(facts: str) -> None:
     assert "--facts - is not a cluster's facts" in " ".join(result.output.split())
 
 
-def test_a_kubeconfig_that_cannot_be_read_is_not_shown(tmp_path: Path) -> None:
+def test_an_unreadable_kubeconfig_is_not_shown(tmp_path: Path) -> None:
     config = tmp_path / "config"
     nowhere = (
         "{current-context: c, contexts: [{name: c, context: {cluster: k, user: u}}], "

@@ -1,4 +1,4 @@
-"""The Job in the VPC: where it runs, what it may do, and that it never stays."""
+"""The Job in the VPC: its node, its rights, and its removal."""
 
 from collections.abc import Callable
 
@@ -48,7 +48,7 @@ def result() -> list[str]:
     return list(lines_of(Traffic(tally, requests=100, replies=100)))
 
 
-def test_its_result_is_read_from_its_log_and_it_is_removed() -> None:
+def test_the_result_comes_from_the_log_and_the_job_is_removed() -> None:
     kube, steps = finished(["progress 50 requests", *result()]), Steps()
     traffic = run(kube, steps)
     assert traffic.tally.counts == {Answer(peer="10.0.2.4", local="10.0.2.4", pod="web-0"): 100}
@@ -56,7 +56,7 @@ def test_its_result_is_read_from_its_log_and_it_is_removed() -> None:
     assert "nodes without target pods" in steps.lines[0]
 
 
-def test_it_runs_on_the_nodes_network_beside_no_target_pod_without_token_and_bounded() -> None:
+def test_the_job_has_the_nodes_network_no_token_and_bounds() -> None:
     kube = finished(result())
     run(kube)
     (job,) = kube.jobs.values()
@@ -96,13 +96,13 @@ def test_it_runs_on_the_nodes_network_beside_no_target_pod_without_token_and_bou
         (finished([], "Pending"), "within 1[23]0 s"),
     ],
 )
-def test_what_goes_wrong_is_said_and_nothing_stays(kube: FakeKube, words: str) -> None:
+def test_a_failed_job_has_a_reason_and_is_removed(kube: FakeKube, words: str) -> None:
     with pytest.raises(CouldNotTell, match=words):
         run(kube)
     assert kube.deleted == list(kube.jobs)
 
 
-def test_an_image_that_cannot_be_pulled_ends_it_at_once() -> None:
+def test_an_image_that_cannot_be_pulled_ends_the_wait() -> None:
     kube = finished([], "Pending")
     waiting = {"reason": "ImagePullBackOff", "message": "not found"}
     kube.job_pods[0]["status"]["containerStatuses"] = [{"state": {"waiting": waiting}}]
@@ -111,7 +111,7 @@ def test_an_image_that_cannot_be_pulled_ends_it_at_once() -> None:
     assert kube.deleted == list(kube.jobs)
 
 
-def test_an_interrupted_command_removes_it() -> None:
+def test_an_interrupted_command_removes_the_job() -> None:
     kube = finished([], "Pending")
 
     def interrupt(_: float) -> None:

@@ -1,4 +1,4 @@
-"""The pods' TCP tables: the kernel's own lines, and which connections are held_connections."""
+"""The pods' TCP tables: the kernel's own lines, and the recognition of held connections."""
 
 import contextlib
 import socket
@@ -77,7 +77,7 @@ def test_a_real_connection_is_in_the_real_table(
         pytest.skip(f"no IPv6: {error.strerror}")
 
 
-def test_only_what_is_new_stays_and_ends_with_ours_is_ours() -> None:
+def test_only_connections_that_start_and_end_with_the_held_connections_match() -> None:
     idle: dict[str, set[Ends]] = {"a": set(), "b": set()}
     held = {"a": {CLIENT}, "b": set[Ends]()}
     assert held_connections(idle, [held, held], idle, OWN, False) == [("a", "10.0.0.3")]
@@ -90,7 +90,7 @@ def test_only_what_is_new_stays_and_ends_with_ours_is_ours() -> None:
     assert held_connections(idle, [held, held], {}, OWN, False) == [], "not read again"
 
 
-def test_among_others_only_our_own_address_and_port_is_certain() -> None:
+def test_with_further_matches_only_our_own_address_and_port_counts() -> None:
     idle: dict[str, set[Ends]] = {"a": set()}
     both = {"a": {CLIENT, PROBE}}
     assert held_connections(idle, [both, both], idle, OWN, False) == [("a", "10.0.0.3")]
@@ -102,7 +102,7 @@ def test_among_others_only_our_own_address_and_port_is_certain() -> None:
     )
 
 
-def test_the_pods_ports_are_the_services_target_ports() -> None:
+def test_ports_of_a_pod_are_the_target_ports_of_the_services() -> None:
     named = pod("web-0", "10.0.0.4", "10.0.64.2")
     named["spec"]["containers"] = [{"ports": [{"name": "http", "containerPort": 8080}]}]
     assert ports_of([service()], named) == {80}

@@ -35,21 +35,21 @@ def test_many_requests_meet_thirty_pods_in_bounds() -> None:
     assert len(traffic.tally.counts) == 30  # equal answers are counted, not kept
 
 
-def test_it_goes_on_until_each_pod_has_answered() -> None:
+def test_requests_continue_until_each_pod_has_answered() -> None:
     backends = three_zones(30)
     traffic = sent(Whoami(backends).handle, backends, replace(PLAN, requests=3))
     assert traffic.tally.complete
     assert traffic.requests < 60
 
 
-def test_a_pinned_client_ends_too() -> None:
+def test_a_pinned_client_stops_within_bounds() -> None:
     backends = three_zones(6)
     traffic = sent(Whoami(Backends(backends.pods[:1])).handle, backends, replace(PLAN, requests=10))
     assert traffic.tally.answered == {"web-0"}
     assert traffic.requests < 10 + 6 * 40 + 32
 
 
-def test_every_request_has_a_connection_of_its_own_and_one_is_forged() -> None:
+def test_every_request_has_a_new_connection_and_one_request_is_forged() -> None:
     backends = three_zones(3)
     whoami = Whoami(backends)
     traffic = sent(whoami.handle, backends)
@@ -60,7 +60,7 @@ def test_every_request_has_a_connection_of_its_own_and_one_is_forged() -> None:
     assert all(FORGED not in answer.forwarded for answer in traffic.tally.counts)
 
 
-def test_answers_that_cannot_be_read_end_it_early() -> None:
+def test_unreadable_answers_stop_the_traffic() -> None:
     traffic = sent(always(http(b"<html>hello</html>")), Backends())
     assert "could be read" in traffic.stopped
     assert traffic.requests <= MAX_UNREADABLE + PLAN.concurrency
@@ -86,7 +86,7 @@ def test_a_load_balancer_that_is_not_ready_is_waited_for_and_not_judged(
     assert never.tally.total == 0
 
 
-def test_the_deadline_ends_everything() -> None:
+def test_the_deadline_stops_the_traffic() -> None:
     async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.02)
         writer.write(http(b"127.0.0.1:1 web-0"))
@@ -97,8 +97,8 @@ def test_the_deadline_ends_everything() -> None:
     assert traffic.replies > 0
 
 
-def test_the_deadline_ends_also_what_swallows_its_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As `asyncio.wait_for` does before Python 3.12 now and then: a run then went on for minutes."""
+def test_the_deadline_stops_work_that_swallows_its_cancellation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`asyncio.wait_for` before Python 3.12 sometimes swallows a cancellation."""
     monkeypatch.setattr(probe, "CANCEL_AGAIN", 0.01)
     swallowed: list[int] = []
 
@@ -115,7 +115,7 @@ def test_the_deadline_ends_also_what_swallows_its_cancellation(monkeypatch: pyte
     assert len(swallowed) == 2
 
 
-def test_what_ends_in_time_is_told_from_what_does_not() -> None:
+def test_work_that_ends_in_time_returns_true_or_raises() -> None:
     async def fails() -> None:
         raise OSError("unreachable")
 
@@ -124,7 +124,7 @@ def test_what_ends_in_time_is_told_from_what_does_not() -> None:
         asyncio.run(in_time(fails(), 5))
 
 
-def test_a_name_that_does_not_exist_is_said_so() -> None:
+def test_a_name_that_does_not_exist_is_the_reason() -> None:
     traffic = asyncio.run(run(Target("http", "nowhere.invalid", 80), PLAN, Backends(), lambda _: None))
     assert "nowhere.invalid" in traffic.stopped
 

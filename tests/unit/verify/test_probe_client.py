@@ -1,4 +1,4 @@
-"""Servers that misbehave: each ends as a reason, in time and in bounds."""
+"""Servers that misbehave: each request ends with a reason, in time and in bounds."""
 
 import asyncio
 import ssl
@@ -18,7 +18,7 @@ PATIENT = Limits(connect=2, answer=2, quiet=0.03)
 WHO = b"Hostname: web-0\nRemoteAddr: 127.0.0.1:1\n"
 
 
-def asked(handler: Handler, target: Target | None = None, limits: Limits = PATIENT) -> Reply:
+def reply_of(handler: Handler, target: Target | None = None, limits: Limits = PATIENT) -> Reply:
     async def main() -> Reply:
         async with serving(handler) as port:
             return await ProbeClient(
@@ -87,18 +87,18 @@ async def _half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         (always(http(b"", "404 Not Found")), "HTTP 404"),
     ],
 )
-def test_a_hostile_answer_is_a_reason(handler: Handler, words: str) -> None:
+def test_a_hostile_answer_is_a_problem_with_its_reason(handler: Handler, words: str) -> None:
     started = time.monotonic()
-    reply = asked(handler)
+    reply = reply_of(handler)
     assert words in reply.problem
     assert "secret" not in reply.problem
     assert not reply.failure
     assert time.monotonic() - started < 2
 
 
-def test_a_slow_drip_and_silence_end_with_the_time() -> None:
-    assert asked(_drip, limits=QUICK).problem == "no complete answer within 0.05 s"
-    assert asked(_silent, limits=QUICK).failure == "connected, but no answer within 0.05 s"
+def test_a_slow_or_silent_server_ends_with_the_limit() -> None:
+    assert reply_of(_drip, limits=QUICK).problem == "no complete answer within 0.05 s"
+    assert reply_of(_silent, limits=QUICK).failure == "connected, but no answer within 0.05 s"
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_a_slow_drip_and_silence_end_with_the_time() -> None:
         (always(http(b"", "503 Service Unavailable")), "HTTP 503"),
     ],
 )
-def test_where_no_pod_answered_it_is_a_failure_and_no_verdict(handler: Handler, words: str) -> None:
-    reply = asked(handler)
+def test_an_answer_without_a_pod_is_a_failure(handler: Handler, words: str) -> None:
+    reply = reply_of(handler)
     assert words in reply.failure
     assert not reply.problem
 
@@ -130,7 +130,7 @@ def test_a_closed_port_is_a_failure() -> None:
     ],
 )
 def test_ordinary_answers_are_read_to_the_byte(answer: bytes) -> None:
-    reply = asked(always(answer))
+    reply = reply_of(always(answer))
     assert reply.body == WHO
     assert reply.local == "127.0.0.1"
 
@@ -140,20 +140,21 @@ def test_plain_tcp_is_read_until_silence() -> None:
         writer.write(b"127.0.0.1:40000 web-0\n")
         await asyncio.sleep(10)
 
-    reply = asked(greets_and_stays, Target("tcp", "127.0.0.1", 1))
+    reply = reply_of(greets_and_stays, Target("tcp", "127.0.0.1", 1))
     assert read(reply.body).pod == "web-0"
     for _ in range(20):  # and however close the end follows the answer
         assert (
-            read(asked(always(b"127.0.0.1:40000 web-0\n"), Target("tcp", "127.0.0.1", 1)).body).pod == "web-0"
+            read(reply_of(always(b"127.0.0.1:40000 web-0\n"), Target("tcp", "127.0.0.1", 1)).body).pod
+            == "web-0"
         )
-    assert "longer than" in asked(_endless, Target("tcp", "127.0.0.1", 1)).problem
-    assert "no answer" in asked(_silent, Target("tcp", "127.0.0.1", 1), QUICK).failure
+    assert "longer than" in reply_of(_endless, Target("tcp", "127.0.0.1", 1)).problem
+    assert "no answer" in reply_of(_silent, Target("tcp", "127.0.0.1", 1), QUICK).failure
 
 
 @pytest.mark.parametrize(
     ("version", "begins"), [("v1", b"PROXY UNKNOWN\r\nGET"), ("v2", SIGNATURE + b"\x20\x00\x00\x00GET")]
 )
-def test_a_port_that_wants_the_proxy_protocol_gets_a_header_that_claims_nobody(
+def test_a_port_with_the_proxy_protocol_gets_a_header_without_a_client(
     version: Version, begins: bytes
 ) -> None:
     seen: list[bytes] = []
@@ -162,11 +163,11 @@ def test_a_port_that_wants_the_proxy_protocol_gets_a_header_that_claims_nobody(
         seen.append(await reader.readexactly(len(begins)))
         writer.write(http(WHO))
 
-    assert asked(handle, Target("http", "127.0.0.1", 1, proxy_protocol=version)).body == WHO
+    assert reply_of(handle, Target("http", "127.0.0.1", 1, proxy_protocol=version)).body == WHO
     assert seen == [begins]
 
 
-def test_https_checks_the_certificate_unless_told_not_to() -> None:
+def test_https_checks_the_certificate_unless_insecure() -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("shop.example.com").configure_cert(context)
 
@@ -239,7 +240,7 @@ def test_a_datagram_is_answered_with_the_address_that_it_came_from() -> None:
     )
 
 
-def test_an_application_that_answers_no_datagram_is_named_as_such() -> None:
+def test_an_application_that_answers_no_datagram_is_the_reason() -> None:
     assert "the application must answer each datagram" in datagram(silent=True).failure
 
 

@@ -1,4 +1,4 @@
-"""The verdict on an answer, and that nobody can talk it up."""
+"""The verdict on an answer; no forged request can improve the verdict."""
 
 from dataclasses import replace
 
@@ -72,7 +72,7 @@ def test_each_verdict(answer: Answer, expected: Verdict) -> None:
     assert verdict(answer) is expected
 
 
-def test_the_reason_says_whose_address_it_is() -> None:
+def test_the_reason_names_the_owner_of_the_address() -> None:
     assert (
         judge(Answer(peer="192.168.0.65"), CASE).reason
         == "the peer 192.168.0.65 is cbr0 of node 10.0.1.4, not the client 10.0.0.3"
@@ -81,20 +81,20 @@ def test_the_reason_says_whose_address_it_is() -> None:
     assert "pod web-0" in judge(Answer(peer="10.0.64.5"), CASE).reason
 
 
-def test_without_an_expected_client_it_is_the_connections_own_address() -> None:
+def test_the_default_client_is_the_connections_own_address() -> None:
     case = Case(KNOWN)
     assert verdict(Answer(peer="10.0.0.9", local="10.0.0.9"), case) is Verdict.PRESERVED
     assert verdict(Answer(peer="10.0.0.9"), case) is Verdict.UNKNOWN
 
 
-def test_the_worst_verdict_wins_and_a_proven_fault_outranks_not_knowing() -> None:
+def test_the_worst_verdict_wins_and_a_proven_fault_is_worse_than_unknown() -> None:
     assert worst([Verdict.PRESERVED, Verdict.HEADER_ONLY]) is Verdict.HEADER_ONLY
     assert worst([Verdict.SNAT_NODE, Verdict.UNKNOWN, Verdict.PRESERVED]) is Verdict.SNAT_NODE
     assert worst([Verdict.UNKNOWN, Verdict.HEADER_ONLY]) is Verdict.UNKNOWN
     assert worst([]) is Verdict.UNKNOWN
 
 
-def test_what_an_application_takes_from_a_header_is_never_the_peer() -> None:
+def test_an_application_that_reads_a_header_never_proves_the_peer() -> None:
     case = replace(CASE, forgery=forgery_of([Answer(peer=FORGED)], KNOWN))
     assert case.forgery == Forgery(answered=True, shown_in=frozenset({PEER}))
     assert verdict(Answer(peer=CLIENT), case) is Verdict.HEADER_ONLY
@@ -110,23 +110,23 @@ def test_a_header_that_a_client_can_write_proves_nothing() -> None:
     )  # that one is not forgeable
 
 
-def test_a_load_balancer_that_appends_keeps_its_word() -> None:
+def test_a_load_balancer_that_appends_to_the_header_proves_the_client() -> None:
     forged = forgery_of([Answer(peer="10.0.8.10", forwarded=(FORGED, CLIENT))], KNOWN, CLIENT)
     assert forged == Forgery(answered=True)
 
 
-def test_a_client_on_a_node_behind_such_a_load_balancer_is_no_forgery() -> None:
-    """The Job's own address is a node's: it must not be skipped as the infrastructure's."""
+def test_a_client_on_a_node_behind_an_appending_load_balancer_is_not_a_forgery() -> None:
+    """The Job has the address of a node, which must not be skipped as an address of the infrastructure."""
     answer = Answer(peer="10.0.8.10", forwarded=(FORGED, "10.0.1.4"), local="10.0.1.4")
     assert forgery_of([answer], KNOWN) == Forgery(answered=True)
     assert verdict(replace(answer, forwarded=("10.0.1.4",)), Case(KNOWN)) is Verdict.HEADER_ONLY
 
 
-def test_unreadable_answers_to_the_forged_request_tell_nothing() -> None:
+def test_unreadable_answers_to_the_forged_request_prove_nothing() -> None:
     assert forgery_of([Answer(problem="HTTP 403")], KNOWN) == Forgery()
 
 
-def test_a_client_on_a_node_is_not_preserved_unless_the_way_is_direct() -> None:
+def test_a_client_on_a_node_is_preserved_only_on_a_direct_path() -> None:
     answer = Answer(peer="10.0.1.4")
     for direct, expected in ((None, Verdict.UNKNOWN), (False, Verdict.UNKNOWN), (True, Verdict.PRESERVED)):
         assert verdict(answer, Case(KNOWN, "10.0.1.4", direct)) is expected

@@ -21,7 +21,7 @@ WEB = Frontend.parse("Service", "default/web")
 
 
 def recorded(name: str) -> FakeKube:
-    objects = json.loads(Path(__file__).with_name("data").joinpath(f"verify-{name}.json").read_text())
+    objects = json.loads(Path(__file__).with_name("data").joinpath(f"{name}.json").read_text())
     return FakeKube(
         {"web": objects["services"][0]},
         pods=objects["pods"],
@@ -80,14 +80,14 @@ def test_scheme_and_host_are_those_of_the_port(name: str, port: int, wanted: tup
         ({"9999": {"protocol": ["HTTPS"]}}, 8080, False, "http"),
     ],
 )
-def test_the_protocol_of_one_port_says_nothing_about_another(
+def test_the_protocol_of_a_port_does_not_follow_from_another_port(
     protocols: object, port: int, tcp: bool, scheme: str
 ) -> None:
     body = specified(protocols, [{"port": 8080}, {"port": 8443}])
     assert target(body, port, tcp=tcp)[0] == scheme
 
 
-def test_a_port_of_udp_alone_is_asked_by_datagrams_and_one_of_both_by_tcp() -> None:
+def test_a_udp_port_gets_datagrams_and_a_port_of_both_protocols_gets_tcp() -> None:
     assert target(service(ports=[{"port": 53, "protocol": "UDP"}]), 53)[0] == "udp"
     assert (
         target(service(ports=[{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]), 53)[0]
@@ -121,21 +121,21 @@ def test_an_annotation_that_cannot_be_read_is_no_protocol(text: str) -> None:
 
 
 @pytest.mark.parametrize("protocol", ["QUIC", "SCTP", "GRPC"])
-def test_a_protocol_that_cannot_be_asked_is_refused_by_name(protocol: str) -> None:
+def test_an_unknown_protocol_is_refused_by_name(protocol: str) -> None:
     body = specified({"80": {"protocol": [protocol]}}, [{"port": 80}])
     with pytest.raises(CouldNotTell, match=protocol):
         target(body)
     assert int(structure(FakeKube({"web": body})).exit_code) not in (0, 1)
 
 
-def test_tcp_is_refused_where_the_load_balancer_speaks_http() -> None:
+def test_tcp_is_refused_where_the_load_balancer_answers_http() -> None:
     body = specified({"80": {"protocol": ["HTTP"]}}, [{"port": 80}])
     with pytest.raises(WrongUse, match="--tcp does not go with port 80"):
         target(body, tcp=True)
 
 
 @pytest.mark.parametrize("port", [0, 18080])
-def test_a_plain_port_without_direct_access_is_a_fault_whatever_its_neighbours_are(port: int) -> None:
+def test_a_tcp_port_without_direct_access_is_a_fault_beside_any_port(port: int) -> None:
     kube = recorded("tcp-and-https")
     kube.services["web"]["metadata"]["annotations"]["service.cloud.tencent.com/direct-access"] = "false"
     outcome = structure(kube, port)
@@ -145,7 +145,7 @@ def test_a_plain_port_without_direct_access_is_a_fault_whatever_its_neighbours_a
     )
 
 
-def test_the_http_port_beside_a_plain_one_is_judged_as_http() -> None:
+def test_an_http_port_beside_a_tcp_port_is_judged_as_http() -> None:
     kube = recorded("tcp-and-https")
     kube.services["web"]["metadata"]["annotations"]["service.cloud.tencent.com/direct-access"] = "false"
     outcome = structure(kube, 18443)

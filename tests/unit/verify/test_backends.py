@@ -64,14 +64,14 @@ def test_one_bad_answer_among_many_good_ones_counts() -> None:
     assert "192.168.0.65" in found.pods[0].reason
 
 
-def test_a_silent_zone_is_named_and_nothing_is_claimed_for_it() -> None:
+def test_a_zone_without_answers_is_named_and_unknown() -> None:
     found = measured(three_zones(), {**ALL_GOOD, "ap-guangzhou-6": ""})
     assert found.measured is Verdict.PRESERVED
     assert found.verdict is Verdict.UNKNOWN
     assert found.uncovered == ("zone ap-guangzhou-6: 0 pods answered, 1 wanted",)
 
 
-def test_a_silent_pod_is_named_unless_a_sample_is_enough() -> None:
+def test_a_pod_without_an_answer_is_named_unless_a_sample_suffices() -> None:
     backends = three_zones(6)
     quiet = replace(backends.pods[0], zone="ap-guangzhou-3")
     tally = Tally(backends)
@@ -86,7 +86,7 @@ def test_a_silent_pod_is_named_unless_a_sample_is_enough() -> None:
     )
 
 
-def test_a_wanted_zone_without_pods_is_not_covered() -> None:
+def test_a_required_zone_without_pods_is_not_covered() -> None:
     found = measured(three_zones(), ALL_GOOD, Coverage(zones=["ap-guangzhou-7"]))
     where = "ap-guangzhou-3, ap-guangzhou-4, ap-guangzhou-6"
     assert found.uncovered == (
@@ -99,7 +99,7 @@ def test_pods_that_are_not_ready_are_not_waited_for() -> None:
     assert not results({Answer(peer=CLIENT, pod="b"): 1}, backends, CASE, Coverage()).uncovered
 
 
-def test_an_answer_from_a_pod_that_is_not_there_is_shown_apart() -> None:
+def test_an_answer_of_an_unknown_pod_has_a_row_of_its_own() -> None:
     """Another namespace may have a pod of the same name."""
     backends = Backends((Pod("web-0", "z", "n", "10.0.64.2"),))
     counts = {
@@ -114,7 +114,7 @@ def test_an_answer_from_a_pod_that_is_not_there_is_shown_apart() -> None:
     assert found.verdict is Verdict.SNAT_NODE
 
 
-def test_without_a_cluster_the_pods_address_tells_its_zone() -> None:
+def test_without_a_cluster_the_zone_follows_from_the_pods_address() -> None:
     eni = [Range(one.network, one.what, "ap-guangzhou-4") for one in ranges([("10.0.64.0/22", "")])]
     found = results(
         {Answer(peer=CLIENT, pod="web-0", addresses=("10.0.64.9",)): 1},
@@ -127,7 +127,7 @@ def test_without_a_cluster_the_pods_address_tells_its_zone() -> None:
     assert results({}, Backends(), CASE, coverage).verdict is Verdict.UNKNOWN
 
 
-def test_a_rollout_during_the_run_asks_only_for_pods_that_stayed() -> None:
+def test_only_pods_that_were_ready_before_and_after_must_answer() -> None:
     before = Backends((Pod("old", "z"), Pod("stays", "z")))
     after = before.merge([Pod("stays", "z"), Pod("new", "z")])
     assert after.expected == {"stays"}

@@ -1,4 +1,4 @@
-"""`verify --structure-only` on pods of super nodes, dual-stack pods, and pods that are half right."""
+"""Pods of super nodes, dual-stack pods, and pods with incomplete requests."""
 
 from typing import Any
 
@@ -62,11 +62,11 @@ def test_a_pod_on_a_super_node_has_an_address_of_the_super_nodes_own_subnet() ->
         nodes=[*two_zones(), super_node()],
     )
     assert faults(kube) == []
-    unasked = pod("web-2", "eklet-subnet-abc12345", "10.0.99.7", annotated=False, asks=False)
-    assert faults(FakeKube(pods=[*good_pods(), unasked], nodes=[*two_zones(), super_node()])) == []
+    plain_pod = pod("web-2", "eklet-subnet-abc12345", "10.0.99.7", annotated=False, requests_eni=False)
+    assert faults(FakeKube(pods=[*good_pods(), plain_pod], nodes=[*two_zones(), super_node()])) == []
 
 
-def test_a_pod_on_a_super_node_needs_its_readiness_gate_as_every_pod() -> None:
+def test_a_pod_on_a_super_node_needs_its_readiness_gate() -> None:
     kube = FakeKube(pods=[pod("web-2", "eklet-subnet-abc12345", "10.0.99.7", gate="")], nodes=[super_node()])
     assert any("readiness gate" in fault for fault in faults(kube))
 
@@ -92,7 +92,7 @@ def test_endpoints_of_a_dual_stack_pod_are_known_by_each_of_its_addresses() -> N
     assert any("no IPv6 endpoint yet: web-1" in message for message in findings(half))
 
 
-def test_a_dual_stack_pod_with_one_overlay_address_is_not_right() -> None:
+def test_a_dual_stack_pod_with_one_overlay_address_is_a_fault() -> None:
     nodes = two_zones()
     nodes[0]["spec"]["podCIDRs"] = ["192.168.0.64/26", "fd00:1::/64"]
     half = dual("web-0", "10.0.0.4", "10.0.64.2", "fd00:1::7")
@@ -133,7 +133,7 @@ def test_an_address_of_a_family_without_known_ranges_is_named_as_not_checked() -
         ),
     ],
 )
-def test_a_request_that_is_half_right_is_a_fault(containers: list[dict[str, Any]], lacking: str) -> None:
+def test_an_incomplete_request_is_a_fault(containers: list[dict[str, Any]], lacking: str) -> None:
     bad = pod("web-1", "10.0.1.4", "10.0.68.2", containers=containers)
     assert any(lacking in fault for fault in faults(FakeKube(pods=[good_pods()[0], bad])))
 
