@@ -16,7 +16,7 @@ ENOUGH_PER_POD = 10
 requests."""
 
 
-def _rule(name: str, summary: str, requires: str, source: str = "arithmetic") -> Rule:
+def _rule(name: str, summary: str, requires: str, source: str = "the measurement") -> Rule:
     return Rule(name, Severity.NOTE, summary, requires, source)
 
 
