@@ -13,8 +13,9 @@ from pulumi_tke_hybrid.tke.rule import Rule
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
 _HEAD = """# Rules
 
-This page is made from the code: `python -m tests.rules_page`. "Source" is where a rule is written. Numbers are documents of
-cloud.tencent.com/document/product; *the article* is "Getting the most out of TKE's hybrid network mode" (2021-02-05).
+This page is made from the code: `python -m tests.rules_page`. "Source" is where a rule is written. Numbers are
+documents of cloud.tencent.com/document/product; *the article* is "Getting the most out of TKE's hybrid network
+mode" (2021-02-05).
 
 *firm* rules cannot be set to another severity: nothing could be made of an input that breaks them.
 """
@@ -22,19 +23,18 @@ _COMPONENTS = """
 ## Components
 
 What the components check before anything reaches the cloud. Errors stop the preview, one line a property:
-`path: value and what is wrong with it; why; what to do`. First come the types and bounds of
-everything that a description holds, together (an `…Args` object reports its own where it is made); once these are right, what all other
-rules find in the component, together. Values inside Outputs follow when they are known. Warnings and notes appear in the preview's
-diagnostics under the component.
+`path: value and what is wrong with it; why; what to do`. Types and bounds of all properties are checked first, together
+(an `…Args` object reports its own findings where it is created); then all other rules, together. Values inside Outputs
+are checked when they are known. Warnings and notes appear in the preview's diagnostics under the component.
 
-A program sets the severity of a rule where it means it, and the setting is shown in the preview as an input of the component:
+A program may set the severity of a rule; the preview shows the setting as an input of the component:
 
 ```python
 tke.HybridCluster("hybrid", {..., "rules": {"eni-headroom": "error", "range-outside-vpc": "warning"}})
 ```
 
-A check that lacks a value which is known only during the update is named by a note (`not-known-yet`) and made then, before the first
-resource that depends on it.
+A check that needs a value of the update is named by a note (`not-known-yet`), and made during the update before the
+first resource that depends on the value.
 
 """
 _REVIEW = """
@@ -46,7 +46,7 @@ What a change may do to the network, judged on the plan. `tke-hybrid review --ru
 _POLICIES = """
 ## Policies
 
-The policies of [the pack](policies.md): a rule that blocks in the review is mandatory, every other is advisory.
+The policies of [the pack](policies.md): a rule that blocks in the review is mandatory, any other rule is advisory.
 `…-by-removal` judges what leaves the program, `…-advisory` reports findings below the severity of the rule.
 
 | policy | level | judged on |
@@ -69,7 +69,7 @@ def page() -> str:
         *_table(rule for rule in registered.values() if rule.id not in of_components),
         f"\nThe review reports these rules of the components as well: {', '.join(map(_link, shared))}.\n",
         _POLICIES,
-        *(_policy_row(policy) for policy in policies()),
+        *map(_policy_row, policies()),
     ]
     for command, package in _COMMANDS:
         found = [rule for rule in rules_of(package).values() if rule.id not in known]
@@ -96,7 +96,8 @@ def _link(rule: str) -> str:
 def _policy_row(policy: Policy) -> str:
     single = "a resource" if isinstance(policy, ResourceValidationPolicy) else "the stack"
     judged = "what leaves the program" if policy.name.endswith(BY_REMOVAL) else single
-    return f"| `{policy.name}` | {policy.enforcement_level.value if policy.enforcement_level else ''} | {judged} |\n"
+    level = policy.enforcement_level.value if policy.enforcement_level else ""
+    return f"| `{policy.name}` | {level} | {judged} |\n"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Values that nobody may see: the engine's own secrets, and what stands under names such as `password`.
+"""Converts steps of the engine's JSON into steps of the model, and collects the secret values on the way.
 
-Steps of the engine's JSON made into steps of the rules. One resource may have several; they become one."""
+One resource may have several steps of the engine; the model has one step for each resource.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Set
@@ -12,7 +13,7 @@ from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.resource_types import canonical
 from pulumi_tke_hybrid.tke.values import SECRET, at, is_secret, mapping, texts, unknown
 
-_TELLING = re.compile(
+_SECRET_NAMES = re.compile(
     r"pass(word|wd|phrase)|secret(?!name|store|ref)|token|kube_?config|(private|access|api|secret)_?-?key|credential|client-key|"
     r"authority(-data|$)|certificationauthority",
     re.IGNORECASE,
@@ -20,26 +21,26 @@ _TELLING = re.compile(
 _KUBERNETES_SECRET = "kubernetes:core/v1:Secret"  # noqa: S105
 _NESTED: tuple[object, ...] = (dict, list)
 _RANDOM = re.compile(r"[A-Za-z0-9+/=_.-]{20,}")
-"""A token inside a larger secret, such as a kubeconfig."""
+"""A token inside a larger secret, for example in a kubeconfig."""
 SHORTEST = 6
-"""Shorter texts occur everywhere; replacing them would make a report unreadable and protect nothing."""
+"""Shorter texts occur everywhere; hiding them would make a report unreadable and protect nothing."""
 
 
 class Secrets:
-    """Secret values that were met, so that they can be kept out of names and messages as well."""
+    """Secret values of a preview, so that names and messages can hide these values as well."""
 
     def __init__(self) -> None:
         self.values: set[str] = set()
 
     def opened(self, props: object, type_: str = "") -> dict[str, Any]:
-        """The same properties with the engine's wrappers opened: a secret becomes `[secret]`. Everything
-        secret is remembered."""
+        """Return the properties without the engine's wrappers: a secret becomes `[secret]` and is
+        collected."""
         found = mapping(props)
         return self._open(found) if self._look(found, type_.startswith(_KUBERNETES_SECRET)) else found
 
     def _look(self, value: Any, hidden: bool) -> bool:
-        """Remember what is secret; whether some of it is wrapped. There are many values, so most are not even
-        looked at."""
+        """Collect the secrets in a value; return whether a secret has a wrapper. Most values are skipped, for
+        speed."""
         kind = _kind(value)
         if kind is str:
             if hidden:
@@ -48,7 +49,7 @@ class Secrets:
         if kind is list:
             return True in [
                 self._look(item, hidden) for item in value if hidden or type(item) in _NESTED
-            ]  # all of them, so a list
+            ]  # a list, because every item must be visited
         if kind is not dict:
             return False
         if is_secret(value):
@@ -57,15 +58,15 @@ class Secrets:
             return True
         name = value.get("name")
         hidden = hidden or (
-            "value" in value and type(name) is str and _telling(name)
+            "value" in value and type(name) is str and _is_secret_name(name)
         )  # an environment variable
         wrapped = False
         for key, item in value.items():
             kind = _kind(item)
             if kind is str:
-                if hidden or _telling(key):
+                if hidden or _is_secret_name(key):
                     self.remember(item)
-            elif kind in _NESTED and self._look(item, hidden or _telling(key)):
+            elif kind in _NESTED and self._look(item, hidden or _is_secret_name(key)):
                 wrapped = True
         return wrapped
 
@@ -78,7 +79,7 @@ class Secrets:
         return SECRET if is_secret(value) else {key: self._open(item) for key, item in value.items()}
 
     def remember(self, value: str) -> None:
-        """One more secret, also as a JSON text, in which the engine keeps it, says it."""
+        """Collect one secret; the engine keeps some secrets as JSON text."""
         text = value[1:-1] if value.startswith('"') and value.endswith('"') and len(value) > 1 else value
         if len(text) >= SHORTEST and text != SECRET and not unknown(text):
             self.values.add(text)
@@ -92,11 +93,11 @@ def _kind(value: Any) -> object:
 _known: dict[str, bool] = {}
 
 
-def _telling(key: str) -> bool:
-    """Whether a name says that its value is secret. There are few names and many values."""
+def _is_secret_name(key: str) -> bool:
+    """Whether a property of this name is secret; cached, because there are few names and many values."""
     found = _known.get(key)
     if found is None:
-        found = _known[key] = bool(_TELLING.search(key))
+        found = _known[key] = bool(_SECRET_NAMES.search(key))
         if len(_known) > 100_000:
             _known.clear()
     return found
@@ -105,7 +106,7 @@ def _telling(key: str) -> bool:
 _CLEANING = ("delete", "delete-replaced", "discard-replaced")
 _DEFAULT = re.compile(r"pulumi:providers:([\w-]+)::default_(\d+)_(\d+)_(\d+)")
 _STATE = ("eniSubnetIds", "registeredSubnets", "availableIpCount", "status", "clbVips", "publicIp")
-"""Outputs that a rule or a table looks at; the others are not kept."""
+"""Outputs that rules or tables read; others are dropped."""
 
 
 class Steps:
@@ -118,13 +119,13 @@ class Steps:
         self._deleted_with: dict[str, str] = {}
         self._seen: set[tuple[str, str]] = set()
         self.versions: dict[str, str] = {}
-        """Of default providers: their names hold them, and their own steps are not shown."""
-        self.unnamed_ops: dict[str, None] = {}
-        self.odd = 0
-        """Steps that are no steps."""
+        """Versions of default providers, read from their names: no preview shows their steps."""
+        self.unknown_operations: dict[str, None] = {}
+        self.malformed = 0
+        """Number of steps that name no resource or have no valid state."""
 
     def add(self, raw: object) -> None:
-        """One step, in the shape of `pulumi preview --json`."""
+        """Add one step in the shape of `pulumi preview --json`."""
         given = mapping(raw)
         said, urn = (
             given.get("op"),
@@ -132,7 +133,7 @@ class Steps:
         )
         states = (given.get("oldState"), given.get("newState"))
         if not isinstance(urn, str) or not urn or not all(map(_is_state, states)):
-            self.odd += 1
+            self.malformed += 1
             return
         old, new, is_rest = mapping(given.get("oldState")), mapping(given.get("newState")), False
         op = operations.operation(said, old, new)
@@ -142,7 +143,7 @@ class Steps:
             )  # left over from an earlier run that was cut off
             urn, is_rest = f"{urn} (left over)", True
         elif not operations.is_known(said):
-            self.unnamed_ops[str(said)] = None
+            self.unknown_operations[str(said)] = None
         self._refreshed = self._refreshed or said == "refresh"
         self._deleted_with[urn] = operations.deleted_with(old)
         step = replace(self._step(given, urn, op, old, new), is_rest=is_rest)
@@ -154,7 +155,7 @@ class Steps:
         self._steps[urn] = step if before is None else _merged(before, step)
 
     def done(self) -> list[Step]:
-        """The steps so far, one for each resource."""
+        """Return the steps so far, one for each resource."""
         replaced = {
             urn
             for urn, step in self._steps.items()
@@ -163,8 +164,8 @@ class Steps:
         return [self._explained(self._kept(step), replaced) for step in self._steps.values()]
 
     def _kept(self, step: Step) -> Step:
-        """The engine deletes nothing that it takes for deleted with a resource which in truth only leaves the
-        stack."""
+        """Return LEAVE for a deletion that the engine skips: the resource is `deleted_with` a resource that
+        stays in the cloud."""
         if step.op is not Op.DELETE:
             return step
         holders: dict[str, None] = {}
@@ -177,8 +178,7 @@ class Steps:
         return replace(step, op=Op.LEAVE, new=step.old, left=True, protected=step.was_protected)
 
     def _explained(self, step: Step, replaced: Set[str]) -> Step:
-        """The engine names no property where a resource is replaced only because another one is: then those
-        that come from that one."""
+        """Name the properties that come from a replaced resource, where the engine names none."""
         if step.replace_keys or not (step.op is Op.REPLACE or (step.op is Op.CREATE and step.left)):
             return step
         keys = tuple(key for key, urns in step.sources.items() if not replaced.isdisjoint(urns))
@@ -186,12 +186,11 @@ class Steps:
 
     @property
     def refreshed(self) -> bool:
-        """Whether some step only looked at the cloud."""
+        """Whether a step was a refresh."""
         return self._refreshed
 
     def _provider_pair(self, before: str, now: str) -> None:
-        """A default provider has a resource of its own for each version, whose steps no preview shows; its
-        users name both."""
+        """Note the versions of a default provider: its name holds them, and no preview shows its steps."""
         old, new = _DEFAULT.search(before), _DEFAULT.search(now)
         if new is None:
             return
@@ -244,7 +243,7 @@ class Steps:
 
 
 def _is_state(value: object) -> bool:
-    """Whether it is a resource's state as the engine writes it, or none."""
+    """Whether a value is the engine's JSON of a resource, or absent."""
     if value is None:
         return True
     state = mapping(value)
@@ -256,13 +255,12 @@ def _is_state(value: object) -> bool:
 
 
 def _as_applied(step: Step) -> Step:
-    """What leaves the stack only is as before. What is imported was there. Beside something that stays, a new
-    resource is made."""
+    """Adjust a step to what the apply does: a resource that leaves the stack is unchanged, an imported
+    resource existed before, and a resource beside a kept one is new."""
     if step.op is Op.LEAVE:
         return replace(step, new=step.old, left=True, protected=step.was_protected)
     if step.op is Op.IMPORT:
-        # What the program writes may differ from what is there: as far as the preview knows, that is an
-        # update.
+        # The program's inputs may differ from the imported resource: then the preview shows an update.
         differs = bool(step.old) and step.old != step.new
         return replace(step, op=Op.UPDATE if differs else Op.IMPORT, old=step.old or step.new)
     if step.op is Op.CREATE and step.left:
@@ -271,8 +269,8 @@ def _as_applied(step: Step) -> Step:
 
 
 def _merged(first: Step, second: Step) -> Step:
-    """Two steps of one resource: a refresh and what follows, an import and its update, or the parts of a
-    replacement."""
+    """Merge two steps of one resource: a refresh and the next step, an import and its update, or the parts of
+    a replacement."""
     op = operations.together(first.op, second.op)
     if first.op is Op.READ:
         return second
@@ -301,7 +299,7 @@ def _merged(first: Step, second: Step) -> Step:
 
 
 def _provider(holder: Mapping[str, Any]) -> str:
-    """URN of the provider that a step or a state names as `URN::id`."""
+    """URN of the provider in a step or a state, which write `URN::id`."""
     return str(holder.get("provider") or "").rpartition("::")[0]
 
 
@@ -327,7 +325,8 @@ def _forced(details: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _head(path: str) -> str:
-    """`eniSubnetIds[0]` → `eniSubnetIds`; the annotation's key is kept, it says what happens."""
+    """`eniSubnetIds[0]` → `eniSubnetIds`; paths of Kubernetes objects are kept, because the key of an
+    annotation matters."""
     if path.startswith(("metadata.", "spec.", "data")):
         return path
     return path.partition("[")[0].partition(".")[0] or path

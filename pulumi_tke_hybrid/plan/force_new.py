@@ -1,6 +1,7 @@
-"""Properties whose change replaces the resource, as the providers say it.
+"""Properties whose change replaces the resource, as listed in the providers' schemas.
 
-A preview names them itself; whoever has only the two sides, before and after, looks here.
+A preview names these properties itself; a policy, which sees only the inputs before and after, needs this
+list.
 """
 
 from collections.abc import Mapping
@@ -12,23 +13,25 @@ from pulumi_tke_hybrid.plan.model import NEW, Step
 from pulumi_tke_hybrid.tke.values import at, holds_unknown
 
 _OBJECT = ("metadata.name", "metadata.namespace")
-FORCED: Mapping[str, tuple[str, ...]] = {
+FORCE_NEW: Mapping[str, tuple[str, ...]] = {
     # tencentcloud 0.2.3: ForceNew of its schema.
     resource_types.CLUSTER: (
-        "vpcId", "networkType", "clusterCidr", "serviceCidr", "ignoreClusterCidrConflict", "ignoreServiceCidrConflict",
-        "clusterMaxPodNum", "clusterMaxServiceNum", "isNonStaticIpMode", "isDualStack", "basePodNum", "dataPlaneV2", "clusterIpvs",
-        "clusterSubnetId", "clusterOsType", "clusterDeployType", "containerRuntime", "nodeNameType", "clusterExtraArgs", "labels",
-        "unschedulable", "mountTarget", "globeDesiredPodNum", "dockerGraphPath", "preStartUserScript", "extraArgs", "masterConfigs",
-        "workerConfigs",
+        "vpcId", "networkType", "clusterCidr", "serviceCidr", "ignoreClusterCidrConflict",
+        "ignoreServiceCidrConflict", "clusterMaxPodNum", "clusterMaxServiceNum", "isNonStaticIpMode",
+        "isDualStack", "basePodNum", "dataPlaneV2", "clusterIpvs", "clusterSubnetId", "clusterOsType",
+        "clusterDeployType", "containerRuntime", "nodeNameType", "clusterExtraArgs", "labels",
+        "unschedulable", "mountTarget", "globeDesiredPodNum", "dockerGraphPath", "preStartUserScript",
+        "extraArgs", "masterConfigs", "workerConfigs",
     ),
     resource_types.NODE_POOL: (
-        "clusterId", "vpcId", "subnetIds", "retryPolicy", "scalingMode", "autoUpdateInstanceTags", "unschedulable",
-        "autoScalingConfig.instanceType", "autoScalingConfig.keyIds", "autoScalingConfig.enhancedMonitorService",
-        "autoScalingConfig.camRoleName", "autoScalingConfig.cdcId",
+        "clusterId", "vpcId", "subnetIds", "retryPolicy", "scalingMode", "autoUpdateInstanceTags",
+        "unschedulable", "autoScalingConfig.instanceType", "autoScalingConfig.keyIds",
+        "autoScalingConfig.enhancedMonitorService", "autoScalingConfig.camRoleName",
+        "autoScalingConfig.cdcId",
     ),
     resource_types.NATIVE_NODE_POOL: (
-        "clusterId", "native.instanceChargeType", "native.instanceTypes", "native.systemDisk.diskType", "native.systemDisk.diskSize",
-        "native.runtimeRootDir", "native.machineType",
+        "clusterId", "native.instanceChargeType", "native.instanceTypes", "native.systemDisk.diskType",
+        "native.systemDisk.diskSize", "native.runtimeRootDir", "native.machineType",
     ),
     resource_types.VPC: ("cidrBlock",),
     resource_types.SUBNET: ("vpcId", "availabilityZone", "cidrBlock", "cdcId"),
@@ -39,7 +42,8 @@ FORCED: Mapping[str, tuple[str, ...]] = {
     resource_types.INGRESS: _OBJECT,
     resource_types.DEPLOYMENT: (*_OBJECT, "spec.selector"),
     resource_types.STATEFUL_SET: (
-        *_OBJECT, "spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.selector", "spec.serviceName", "spec.volumeClaimTemplates",
+        *_OBJECT, "spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.selector",
+        "spec.serviceName", "spec.volumeClaimTemplates",
     ),
 }  # fmt: skip
 
@@ -49,9 +53,9 @@ _OF_KINDS = {
     "kubernetes:apps/v1:ReplicaSet": ("spec.selector",),
     "kubernetes:batch/v1:Job": ("spec.completionMode", "spec.completions", "spec.selector", "spec.template"),
 }
-"""Of Kubernetes' other kinds, beside name and namespace."""
+"""Properties of other Kubernetes kinds, beside name and namespace."""
 
-# Optional and computed in the schema: without the program's word the provider keeps what is there.
+# Optional and computed in the schema: the provider keeps the value that the program leaves out.
 _COMPUTED: Mapping[str, tuple[str, ...]] = {
     resource_types.CLUSTER: ("containerRuntime", "dataPlaneV2", "ignoreServiceCidrConflict", "isDualStack"),
     resource_types.NODE_POOL: ("autoUpdateInstanceTags",),
@@ -59,15 +63,14 @@ _COMPUTED: Mapping[str, tuple[str, ...]] = {
 _DEFAULTS = {"metadata.namespace": "default"}
 
 
-def changed(
+def changed_keys(
     kind: str, before: Mapping[str, Any], after: Mapping[str, Any], state: Mapping[str, Any]
 ) -> list[str]:
-    """Those of the resource's type that are not as they were, as a preview names them. `state`: what the
-    cloud said of it.
+    """Return the changed properties that force a replacement, as a preview names them. `state`: the outputs
+    when last read.
 
-    One that is not known yet counts as another one, as it does in a preview. One that the program did not
-    speak of before is compared
-    with the state, as the providers do: to write down what is there changes nothing.
+    A value that is not known yet counts as changed, as in a preview. A property that the program did not have
+    before is compared with the state, as the providers do.
     """
     differing = _differing(kind, before, after, state)
     # The tencentcloud plugin names the outermost property.
@@ -79,7 +82,9 @@ def _differing(
     kind: str, before: Mapping[str, Any], after: Mapping[str, Any], state: Mapping[str, Any]
 ) -> list[str]:
     computed = _COMPUTED.get(kind, ())
-    forced = FORCED.get(kind) or (_OBJECT + _OF_KINDS.get(kind, ()) if kind.startswith("kubernetes:") else ())
+    forced = FORCE_NEW.get(kind) or (
+        _OBJECT + _OF_KINDS.get(kind, ()) if kind.startswith("kubernetes:") else ()
+    )
     return [path for path in forced if _differs(path, before, after, state, path in computed)]
 
 
@@ -100,17 +105,16 @@ def _value(props: Mapping[str, Any], path: str) -> Any:
 
 
 def reasons(step: Step) -> str:
-    """Why a resource is replaced, for people: what the program changes itself, then what comes from other
-    resources.
+    """Return why a resource is replaced: first the program's own changes, then values from other resources.
 
-    The engine looks no further than the first reason: a pool of a replaced cluster is replaced for its
-    `clusterId`, whatever else changes.
+    The engine stops at the first reason: a pool of a replaced cluster is replaced for its `clusterId`,
+    whatever else changes.
     """
     return replace(step, replace_keys=tuple(_all_reasons(step))).replaced_for
 
 
-def back(step: Step) -> str:
-    """The way back: the old values of what the program changes itself, as far as they may be shown."""
+def way_back(step: Step) -> str:
+    """Return the advice to go back to the old values of the program's own changes, if these may be shown."""
     each = [replace(step, replace_keys=(key,)).replaced_for for key in _all_reasons(step)]
     known = [text.partition(" → ")[0] for text in each if " → " in text and not text.endswith(NEW)]
     return f"go back to {', '.join(known)}" if known else "go back to the old value"

@@ -1,9 +1,6 @@
-"""Which cluster of a plan lists which pod subnets, and which cluster a resource belongs to.
+"""Indexes of a plan: steps by type, component and cluster, and the container subnets that each cluster lists.
 
-A cluster goes by its URN where the plan has it, else by its id. One that nobody can tell has no name.
-
-A plan looked up by what its resources belong to, so that a plan of ten thousand steps is read once and not
-once for each cluster.
+The name of a cluster is its URN where the plan has the cluster, else its id.
 """
 
 from collections import defaultdict
@@ -16,12 +13,13 @@ from pulumi_tke_hybrid.plan.demands import demands
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
 from pulumi_tke_hybrid.tke.values import texts, unknown
 
-UNTOLD = ""
-"""The name of a cluster that nobody can tell."""
+UNKNOWN_CLUSTER = ""
+"""Name of a cluster that the plan does not show."""
 
 
 class Clusters:
-    """Tells the cluster of a node pool, a switch, or of what waits for one."""
+    """The cluster of each node pool, each switch, and each resource whose properties come from one of
+    these."""
 
     def __init__(self, plan: Plan) -> None:
         self._steps = {step.urn: step for step in plan.steps}
@@ -29,7 +27,7 @@ class Clusters:
         self._all_ids_known = all(step.id for step in plan.of(resource_types.CLUSTER))
 
     def of(self, step: Step) -> str:
-        """The cluster that the resource belongs to."""
+        """Return the name of the resource's cluster."""
         found: set[str] = set()
         waiting, seen = [step], {step.urn}
         while waiting:
@@ -45,44 +43,44 @@ class Clusters:
                 ]
                 seen.update(source.urn for source in sources)
                 waiting += sources
-        # An id that is no cluster's here is another stack's, unless one's own id is not known: a policy
-        # without the last state has none.
-        elsewhere = _cluster_id(step) if self._all_ids_known and not found else UNTOLD
+        # An id of no cluster in this plan belongs to another stack, if all ids of clusters here are known.
+        # A policy without the previous state knows no id.
+        elsewhere = _cluster_id(step) if self._all_ids_known and not found else UNKNOWN_CLUSTER
         return found.pop() if len(found) == 1 else elsewhere
 
 
 def _cluster_id(step: Step) -> str:
     given = (step.new or step.old).get("clusterId")
-    return given if isinstance(given, str) and not unknown(given) else UNTOLD
+    return given if isinstance(given, str) and not unknown(given) else UNKNOWN_CLUSTER
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What a cluster or its switch will list."""
+    """Container subnets that a cluster or its switch will list."""
 
     cluster: str
     ids: Set[str]
     urns: Set[str]
-    """Of the resources that its ids come from."""
+    """URNs of the resources from which the ids come."""
     lost: Set[str]
-    """Ids that it listed before."""
+    """Ids that are no longer listed."""
     lists_some: bool
-    """Whether it lists a pod subnet, known or not."""
+    """Whether a subnet is listed, known or not."""
 
     def has(self, subnet: Step) -> bool:
-        """Whether the subnet is listed. A list that is computed from several subnets may hold fewer of them
-        than it comes from."""
+        """Whether the subnet is listed. A list that is computed from several subnets may leave some of them
+        out."""
         return subnet.id in self.ids or (subnet.urn in self.urns and subnet.id not in self.lost)
 
 
 def listings(plan: Plan, clusters: Clusters) -> Iterator[Listing]:
-    """One for each cluster and each switch of the plan."""
+    """Return the listing of each cluster and each switch."""
     for step in plan.of(resource_types.CLUSTER, resource_types.SWITCH):
         key = "eniSubnetIds" if step.type == resource_types.CLUSTER else "subnets"
         before = texts(step.old.get(key))
         after = (
             before if unknown(step.new.get(key)) else texts(step.new.get(key))
-        )  # a list that is still to come has lost nothing
+        )  # an unknown list has lost nothing
         stays = step.op is not Op.DELETE
         yield Listing(
             cluster=clusters.of(step),
@@ -102,12 +100,10 @@ def index_of(plan: Plan) -> "PlanIndex":
 
 
 _KUBERNETES = f"{resource_types.PROVIDERS}kubernetes"
-UNKNOWN_CLUSTER = ""
-"""Key of what belongs to a cluster that is not known."""
 
 
 class PlanIndex:
-    """The steps of a plan by type, by component, by cluster."""
+    """The steps of a plan by type, by component and by cluster; each index is built once."""
 
     def __init__(self, plan: Plan) -> None:
         self.steps = {step.urn: step for step in plan.steps}
@@ -123,13 +119,12 @@ class PlanIndex:
 
     @cached_property
     def stating(self) -> dict[str, Step]:
-        """The components whose inputs list their container subnets, by URN; the state of an early release has
-        them without that list."""
+        """HybridClusters with `eniSubnets` in their inputs, by URN; states of early releases have none."""
         return {step.urn: step for step in self.of(resource_types.HYBRID_CLUSTER) if "eniSubnets" in step.new}
 
     @cached_property
     def homes(self) -> dict[str, str]:
-        """URN of the component of each resource that lies, at any depth, below one of `stating`."""
+        """URN of the HybridCluster above each resource, at any depth."""
         found: dict[str, str] = {}
         for step in self._plan.steps if self.stating else ():
             above, seen = step.parent, {step.urn}
@@ -155,14 +150,14 @@ class PlanIndex:
 
     @cached_property
     def listings(self) -> dict[str, list[Listing]]:
-        """What clusters and their switches list, by cluster."""
+        """Listings by cluster."""
         found: defaultdict[str, list[Listing]] = defaultdict(list)
         for listing in listings(self._plan, self.clusters):
             found[listing.cluster].append(listing)
         return dict(found)
 
     def listed_subnets(self, listing: Listing) -> list[Step]:
-        """The subnets of the plan that are listed, by zone and name."""
+        """The listed subnets that the plan has, by zone and name."""
         named = [self.subnets_by_id[each] for each in listing.ids if each in self.subnets_by_id]
         computed = [
             self.steps[urn]
@@ -174,7 +169,7 @@ class PlanIndex:
 
     @cached_property
     def node_makers(self) -> dict[str, list[Step]]:
-        """Resources that make nodes and that no component states, by cluster."""
+        """Resources that create nodes and belong to no HybridCluster, by cluster."""
         found: defaultdict[str, list[Step]] = defaultdict(list)
         for step in self.of(*resource_types.POOLS, resource_types.CLUSTER):
             if step.urn not in self.homes:
@@ -188,9 +183,9 @@ class PlanIndex:
 
     @cached_property
     def objects_by_cluster(self) -> dict[str, list[Step]]:
-        """Objects of Kubernetes by the URNs of the clusters and components that their provider belongs to.
+        """Kubernetes objects by the URNs of the clusters and components of their provider.
 
-        Under `UNKNOWN_CLUSTER`: those that want addresses, and whose provider tells no cluster.
+        Under `UNKNOWN_CLUSTER`: objects that need addresses, and whose provider leads to no cluster.
         """
         providers = {step.urn: self._clusters_of(step) for step in self.of(_KUBERNETES)}
         found: defaultdict[str, list[Step]] = defaultdict(list)
@@ -207,16 +202,15 @@ class PlanIndex:
 
     @cached_property
     def without_cluster(self) -> Sequence[str]:
-        """For each object that wants addresses and whose cluster is not known: a sentence that names the
-        object."""
+        """A sentence for each object that needs addresses and whose cluster is not known."""
         return [
             f"which cluster {step.name} is on is not known"
             for step in self.objects_by_cluster.get(UNKNOWN_CLUSTER, ())
         ]
 
     def _clusters_of(self, provider: Step) -> frozenset[str]:
-        """Clusters and components that a provider of Kubernetes belongs to: by its parent, and by what its
-        kubeconfig comes from."""
+        """Clusters and components of a Kubernetes provider: its parents, and the sources of its
+        kubeconfig."""
         found, seen, waiting = set[str](), {provider.urn}, [provider]
         while waiting:
             step = waiting.pop()

@@ -1,5 +1,8 @@
-"""JSON as programs and shells write it: in any UTF, with text before and after it; a large list is read item
-by item."""
+"""Reader of JSON files as programs and shells write them: in any UTF, with text around the JSON; large lists
+are streamed.
+
+The module knows nothing of Pulumi.
+"""
 
 import codecs
 import json
@@ -10,7 +13,7 @@ from typing import Any, BinaryIO, cast
 _CHUNK = 1 << 20
 _SPACE = re.compile(r"[ \t\r\n]*")
 _START = re.compile(r"^(?:[ \t\ufeff]|\x1b\[[0-9;]*[A-Za-z])*(?=(?:\{\s*[\"}]|\[\s*[\[{\"\]]))", re.MULTILINE)
-"""A line that begins with an object or a list, perhaps after colours of a terminal."""
+"""A line that begins with an object or a list, possibly after colour codes of a terminal."""
 _INLINE = re.compile(r"(?=\{\s*\")")
 _OBJECT = re.compile(f"{_START.pattern}|{_INLINE.pattern}", re.MULTILINE)
 _PAGE = re.compile(r"\s*<(?:!doctype|html|\?xml)", re.IGNORECASE)
@@ -29,12 +32,12 @@ TOO_DEEP = "its values are nested too deeply"
 
 
 class Unreadable(Exception):
-    """There is no document, or it ends too early, or it is none."""
+    """The file has no JSON object, or not a whole one."""
 
 
 def encoding_of(data: bytes) -> str:
-    """The encoding by the mark at the start, else by where the zero bytes are: most of JSON is ASCII. Windows
-    PowerShell writes UTF-16."""
+    """Return the encoding by the byte order mark, else by the position of zero bytes. Windows PowerShell
+    writes UTF-16."""
     marked = next((name for mark, name in _BOMS if data.startswith(mark)), "")
     if marked:
         return marked
@@ -54,8 +57,7 @@ def encoding_of(data: bytes) -> str:
 
 
 def read_object(data: bytes) -> dict[str, Any]:
-    """The one JSON object of a file: the longest, where lines of a log are objects too. Raises
-    `Unreadable`."""
+    """Return the longest JSON object of a file; lines of a log may be objects too. Raise `Unreadable`."""
     text = data.decode(encoding_of(data), errors="replace")
     found = _longest(text)
     if isinstance(found, list):
@@ -66,7 +68,7 @@ def read_object(data: bytes) -> dict[str, Any]:
 
 
 def _longest(text: str) -> object:
-    """The value that takes the most of the text; None where there is none."""
+    """Return the longest value in the text; None without any."""
     longest, length, at = None, 0, 0
     while match := _OBJECT.search(text, at):
         begin = match.end()
@@ -77,9 +79,8 @@ def _longest(text: str) -> object:
         except json.JSONDecodeError as error:
             line_end = text.find("\n", begin)
             if line_end < 0 or error.pos > line_end:
-                raise Unreadable(
-                    NOT_WHOLE
-                ) from None  # what is cut must not be judged by an object inside of it
+                # An object inside a cut document must not be taken for the document.
+                raise Unreadable(NOT_WHOLE) from None
             at = line_end
             continue
         if at - begin > length:
@@ -94,7 +95,7 @@ def _none_in(text: str) -> str:
 
 
 class Document:
-    """One JSON object, read as a stream. What the CLI printed before it is skipped."""
+    """One JSON object, read as a stream. Text before the object is skipped."""
 
     def __init__(self, source: BinaryIO) -> None:
         first = source.read(_CHUNK)
@@ -106,7 +107,7 @@ class Document:
         self._ended = False
 
     def lines(self) -> Iterator[str]:
-        """The document's lines, for a log that has a document in each."""
+        """The lines of the document, for logs with one object in each line."""
         while True:
             end = self._text.find("\n", self._at)
             if end < 0 and self._more():
@@ -119,7 +120,8 @@ class Document:
                 return
 
     def first_line(self) -> str:
-        """The first line that starts an object, or the beginning of a very long one, without taking it."""
+        """Return the first line that starts an object, or the beginning of a very long line, without
+        consuming it."""
         while not (found := _START.search(self._text)):
             if not self._more():
                 found = _INLINE.search(self._text)
@@ -135,7 +137,7 @@ class Document:
         return self._text[self._at : end]
 
     def members(self) -> Iterator[tuple[str, Any]]:
-        """(name, value) of the object; for a list, (name, item) for each of its items."""
+        """Yield (name, value) of the object; for a list, (name, item) for each item."""
         self.first_line()
         self._take("{")
         if self._peek() == "}":
@@ -166,7 +168,7 @@ class Document:
             try:
                 value, end = self._json.raw_decode(self._text, self._at)
             except ValueError:
-                # A broken document is read to its end before that is known; a whole one is only waited for.
+                # Only at the end of the file a broken document differs from an incomplete one.
                 if not self._more(len(self._text) - self._at):
                     raise Unreadable(NOT_WHOLE) from None
                 continue
@@ -194,7 +196,7 @@ class Document:
         return found
 
     def _more(self, at_least: int = 0) -> bool:
-        """Read on, and forget what was taken."""
+        """Read the next chunk and drop the consumed text."""
         if self._ended:
             return False
         chunk = self._source.read(max(_CHUNK, at_least))

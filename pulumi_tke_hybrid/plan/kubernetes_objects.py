@@ -1,4 +1,5 @@
-"""Kubernetes objects of a plan: pod templates, and the load balancers that TKE creates for Services and Ingresses.
+"""Kubernetes objects of a plan: pod templates, and the load balancers that TKE creates for Services and
+Ingresses.
 
 The functions read steps and their inputs; no function here judges a change.
 """
@@ -15,8 +16,7 @@ from pulumi_tke_hybrid.tke.enis import needs_eni, requested_network
 from pulumi_tke_hybrid.tke.values import Props, at, below, items, mapping, unknown, whole
 
 TemplatePath = tuple[str | int, ...]
-"""Where a pod template is in an object's inputs, e.g. `("spec", "template")`; empty: the object is a pod
-itself."""
+"""Path of a pod template in an object's inputs, e.g. `("spec", "template")`; empty: the object is a pod."""
 
 _TEMPLATE: TemplatePath = ("spec", "template")
 _JOB_TEMPLATE: TemplatePath = ("spec", "jobTemplate", "spec", "template")
@@ -30,7 +30,7 @@ _BUILT_IN: Mapping[tuple[str, str], TemplatePath] = {
     ("core", "Pod"): (),
     ("core", "ReplicationController"): _TEMPLATE,
 }
-"""Kubernetes' own holders of pods by API group and kind. Kubernetes API reference, workload resources."""
+"""Kubernetes' own kinds with pods, by API group and kind. Kubernetes API reference, workload resources."""
 _ONE_BY_DEFAULT = (
     "CloneSet",
     "Deployment",
@@ -46,26 +46,26 @@ _DEEPEST = 10
 
 
 _GROUPS = (
-    "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration", "apiregistration.k8s.io", "apps", "auditregistration.k8s.io",
-    "autoscaling", "batch", "certificates.k8s.io", "coordination.k8s.io", "core", "discovery.k8s.io", "events.k8s.io", "extensions",
-    "flowcontrol.apiserver.k8s.io", "meta", "networking.k8s.io", "node.k8s.io", "policy", "rbac.authorization.k8s.io", "resource.k8s.io",
+    "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration", "apiregistration.k8s.io",
+    "apps", "auditregistration.k8s.io", "autoscaling", "batch", "certificates.k8s.io", "coordination.k8s.io",
+    "core", "discovery.k8s.io", "events.k8s.io", "extensions", "flowcontrol.apiserver.k8s.io", "meta",
+    "networking.k8s.io", "node.k8s.io", "policy", "rbac.authorization.k8s.io", "resource.k8s.io",
     "scheduling.k8s.io", "settings.k8s.io", "storage.k8s.io", "storagemigration.k8s.io",
 )  # fmt: skip
 
 
 _TOOLS = ("helm.sh", "kustomize", "yaml", "")
-"""What pulumi-kubernetes has beside objects of Kubernetes: charts and lists of objects."""
+"""Groups of pulumi-kubernetes for charts and lists of objects."""
 
 
 def is_built_in(token: str) -> bool:
-    """Whether the kind is one of Kubernetes itself, by its API group (pulumi-kubernetes 4.25); others come
-    from custom resources."""
+    """Whether the kind belongs to Kubernetes itself, by its API group (pulumi-kubernetes 4.25)."""
     return kubernetes_kind(token)[0] in _GROUPS
 
 
 @dataclass(frozen=True)
 class Holder:
-    """One pod template of an object, as it was or as it will be."""
+    """One pod template of an object, before or after."""
 
     type: str
     """Canonical token of the object."""
@@ -75,7 +75,7 @@ class Holder:
 
     @property
     def kind(self) -> str:
-        """Kubernetes' name of the kind, e.g. `StatefulSet`; a patch has that of its object."""
+        """The kind in Kubernetes, e.g. `StatefulSet`; a patch has the kind of its object."""
         return kubernetes_kind(self.type)[2].removesuffix("Patch")
 
     @property
@@ -84,34 +84,30 @@ class Holder:
         return mapping(_below(self.props, *self.path))
 
     def annotation(self, key: str) -> Any:
-        """One annotation of the pods; None where it is missing, unknown where something above it is not
-        known."""
+        """One annotation of the pods; None where missing, unknown below an unknown value."""
         return _below(self.props, *self.path, "metadata", "annotations", key)
 
     @property
     def network(self) -> Any:
-        """The networks of VPC-CNI that the pods select, by annotation, else by resource; empty: GlobalRouter
-        alone; or unknown."""
+        """The VPC-CNI networks that the pods select, by annotation, else by resource; empty for GlobalRouter
+        alone."""
         stated = self.annotation(keys.NETWORKS)
         return stated or requested_network(self.template)
 
     @property
     def needs_eni(self) -> bool:
-        """Whether the pods have addresses of container subnets, as far as it is known."""
+        """Whether the pods have addresses of container subnets, if known."""
         return needs_eni(self.template)
 
     @property
     def on_each_node(self) -> bool:
-        """Whether each node runs one of the pods."""
+        """Whether every node runs a pod of the template."""
         return self.kind in _ON_EACH_NODE
 
     @property
     def pods(self) -> int | None:
-        """How many pods run at the same time.
-
-        `spec.replicas`, or 1 where the kind takes 1 for none; the parallelism of a job. None: not known, or
-        not said by the object.
-        """
+        """Number of pods at the same time: `spec.replicas` or the kind's default, the parallelism of a job;
+        None where not known."""
         if self.on_each_node:
             return None
         if self.path == ():
@@ -122,17 +118,16 @@ class Holder:
 
 
 def holders(token: str, props: Props) -> list[Holder]:
-    """Every pod template in an object's inputs. `token` may be of any package or API version."""
+    """All pod templates in an object's inputs. `token` may be of any package or API version."""
     type_ = canonical(token, props)
     return [Holder(type_, props, path) for path in template_paths(type_, props)]
 
 
 def template_paths(token: str, *sides: Props) -> list[TemplatePath]:
-    """Where the pod templates of an object are, in any of its sides (before, after).
+    """Paths of the pod templates of an object, before or after.
 
-    Kubernetes' own kinds have one fixed place. In others every object below a key that ends with `template`,
-    or below a list, counts
-    that has `spec.containers`, and every template whose annotations have keys of TKE's pods.
+    Kubernetes' own kinds have one fixed path. In other kinds a template is an object below a key that ends
+    with `template`, or below a list, if it has `spec.containers` or annotations with pod keys of TKE.
     """
     if not token.startswith("kubernetes:"):
         return []
@@ -166,7 +161,7 @@ def _is_template(value: object, key: str | int) -> bool:
 
 
 def _below(props: object, *path: str | int) -> Any:
-    """The value at a path that may lead through lists; what lies below something unknown is unknown too."""
+    """The value at a path that may lead through lists; unknown below an unknown value."""
     found: Any = props
     for key in path:
         if unknown(found):
@@ -186,17 +181,18 @@ def _count(value: Any, default: int | None) -> int | None:
 
 
 def kind_of(token: str) -> str:
-    """Kubernetes' name of the kind, without `Patch`; empty for what is no object of Kubernetes."""
+    """The kind in Kubernetes without `Patch`; empty for other resources."""
     return kubernetes_kind(token)[2].removesuffix("Patch")
 
 
 _CLASSES = (None, "", keys.INGRESS_CLASS)
-"""Ingress classes whose load balancer TKE makes; an Ingress without a class is TKE's too. 457/56112."""
+"""Ingress classes whose load balancer TKE creates; an Ingress without a class belongs to TKE too.
+457/56112."""
 
 
 def load_balancer_source(step: Step) -> On | None:
-    """Whether the step is a Service or an Ingress of any API version, a Patch of one included; None for
-    anything else."""
+    """Return SERVICE or INGRESS for these kinds of any API version, patches included; None for other
+    kinds."""
     group, _, kind = kubernetes_kind(step.type)
     return _FRONTS.get((group, kind.removesuffix("Patch")))
 
@@ -206,24 +202,24 @@ _FRONTS = {
     ("networking.k8s.io", "Ingress"): On.INGRESS,
     ("extensions", "Ingress"): On.INGRESS,
 }
-"""By API group and kind: other groups have a Service of their own (Knative)."""
+"""By API group and kind: other groups have other Services (Knative)."""
 
 
 def load_balancer_sources(step: Step) -> tuple[On, ...]:
-    """Whose annotations the object may have: a Service's, an Ingress's, both on another kind with TKE's
-    annotations, else none."""
+    """Return the kinds whose annotations the object may have: its own, both for another kind with TKE's
+    annotations of load balancers, else none."""
     on = load_balancer_source(step)
     return (on,) if on is not None else (On.SERVICE, On.INGRESS) if is_load_balancer_source(step) else ()
 
 
 def annotations_of(props: Props) -> Any:
-    """The object's annotations: a mapping, or unknown."""
+    """The object's annotations: a mapping, or an unknown value."""
     found = below(props, "metadata", "annotations")
     return found if unknown(found) else mapping(found)
 
 
 def annotation(props: Props, key: str) -> Any:
-    """One annotation; unknown also where the annotations as a whole are."""
+    """One annotation; unknown where all annotations are unknown."""
     return below(props, "metadata", "annotations", key)
 
 
@@ -234,8 +230,8 @@ def ingress_class(props: Props) -> Any:
 
 
 def is_load_balancer_source(step: Step) -> bool:
-    """Whether the step is a Service, an Ingress, or another object of Kubernetes with TKE's annotations of
-    load balancers."""
+    """Whether the step is a Service, an Ingress, or another Kubernetes object with TKE's annotations of load
+    balancers."""
     if load_balancer_source(step) is not None:
         return True
     return step.type.startswith("kubernetes:") and any(map(_of_balancers, (step.old, step.new)))
@@ -265,13 +261,13 @@ def direct_keys(step: Step) -> tuple[str, ...]:
 
 
 def existing_keys(step: Step) -> tuple[str, ...]:
-    """TKE's annotations that name a load balancer of the user's own, on the object."""
+    """TKE's annotations on the object that name a load balancer of the user."""
     on = load_balancer_source(step)
     return tuple(_EXISTING.values()) if on is None else (_EXISTING[on],)
 
 
 def may_have_balancer(step: Step, props: Props) -> bool:
-    """Whether a load balancer of TKE's belongs to the object, or may: what is not known counts."""
+    """Whether TKE creates a load balancer for the object, or may: unknown values count."""
     if not props:
         return False
     if load_balancer_source(step) is On.INGRESS:
@@ -287,21 +283,21 @@ _EXISTING = {On.SERVICE: keys.SERVICE_EXISTING_LB, On.INGRESS: keys.INGRESS_EXIS
 
 
 def internal_subnet(step: Step, props: Props) -> Any:
-    """The subnet of an internal load balancer that TKE makes; None for a public one."""
+    """The subnet of an internal load balancer that TKE creates; None for a public load balancer."""
     return next(
         (found for on in load_balancer_sources(step) if (found := annotation(props, _INTERNAL[on]))), None
     )
 
 
 def existing_balancer(step: Step, props: Props) -> Any:
-    """The id of the load balancer that the object names; None where TKE makes one."""
+    """The id of the load balancer that the object names; None where TKE creates the load balancer."""
     return next(
         (found for on in load_balancer_sources(step) if (found := annotation(props, _EXISTING[on]))), None
     )
 
 
 def kubernetes_name(step: Step) -> str:
-    """`Service default/front`, as people find it in the cluster."""
+    """`Service default/front`: kind, namespace and name in the cluster."""
     props: Mapping[str, Any] = step.new or step.old
     name, namespace = at(props, "metadata", "name"), at(props, "metadata", "namespace")
     kind = step.type.rsplit(":", 1)[-1]

@@ -1,26 +1,28 @@
-"""One step of a plan: a resource, what would happen to it, and its properties before and after."""
+"""The model of a plan: steps, each a resource with its operation and its properties before and after.
+
+The model knows no JSON of Pulumi; `engine_steps` creates the steps.
+"""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import wraps
 from typing import Any, TypeVar
 
-from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.values import SECRET, Props, at, unknown
 
 NEW = "a new one"
-"""In place of the value of a property that comes from a resource which is made anew."""
+"""Shown in place of a value that comes from a resource which is created anew."""
 _ANNOTATION = re.compile(r'^metadata\.annotations\["([^"]*)"\]$')
 _PART = re.compile(r'\["([^"]*)"\]|([^.\[\]]+)')
 """The parts of a property's path, as the engine writes it."""
-_TELLING = re.compile(
+_SECRET_NAMES = re.compile(
     r"password|passwd|passphrase|secret|token|credential|kubeconfig|privatekey|script|userdata", re.IGNORECASE
 )
-_LONGEST = 60
+_MOST_CHARACTERS = 60
 _WHOLE = re.compile(r"^(spec\.(?:selector|volumeClaimTemplates))[.\[].*$")
-"""Fields that Kubernetes never changes in part: the label or claim inside matters to nobody."""
+"""Fields that Kubernetes only replaces as a whole: the label or claim inside is not shown."""
 
 
 class Op(str, Enum):
@@ -28,27 +30,26 @@ class Op(str, Enum):
 
     SAME = "same"
     READ = "read"
-    """Only looked at."""
+    """The resource is only read."""
     CREATE = "create"
     UPDATE = "update"
     REPLACE = "replace"
     DELETE = "delete"
     IMPORT = "import"
-    """The stack takes over what is there already; nothing is made."""
+    """The stack takes over a resource that exists; nothing is created."""
     LEAVE = "leave"
-    """The resource leaves the stack only and stays as it is, because the program said so before
-    (`retain_on_delete`)."""
+    """The resource leaves the stack and stays in the cloud (`retain_on_delete`)."""
     OTHER = "other"
-    """An operation that nobody here has heard of: it counts as a change."""
+    """An operation that `operations` does not know: it counts as a change."""
 
     @property
     def changes(self) -> bool:
-        """Whether the resource is not left as it is."""
+        """Whether the operation changes the resource."""
         return self not in (Op.SAME, Op.READ)
 
     @property
     def ends(self) -> bool:
-        """Whether what is there now goes away."""
+        """Whether the operation removes the existing resource."""
         return self in (Op.REPLACE, Op.DELETE)
 
     @property
@@ -63,47 +64,46 @@ def _nothing() -> Props:
 
 @dataclass(frozen=True)
 class Step:
-    """A resource in a plan. The rules look at nothing else, so a policy or a test can make one by hand."""
+    """A resource in a plan. Rules read nothing else, so a policy or a test can create a step by hand."""
 
     urn: str
     type: str
-    """Canonical type token (`tke.resource_types`), e.g. `tencentcloud:Kubernetes/cluster:Cluster`."""
+    """Canonical type token (`resource_types.canonical`), e.g. `tencentcloud:Kubernetes/cluster:Cluster`."""
     op: Op
     old: Props = field(default_factory=_nothing)
-    """Inputs as they were; empty for something new."""
+    """Inputs before; empty for a new resource."""
     new: Props = field(default_factory=_nothing)
-    """Inputs as the program says them; empty for something that goes."""
+    """Inputs of the program; empty for a removed resource."""
     state: Props = field(default_factory=_nothing)
-    """What the cloud said when it was last looked at; empty for something new."""
+    """Outputs when the cloud was last read; empty for a new resource."""
     replace_keys: Sequence[str] = ()
-    """Properties because of which it is replaced."""
+    """Properties that force a replacement."""
     diff_keys: Sequence[str] | None = None
-    """Properties that the provider says differ; None where nobody said."""
+    """Properties that the provider reports as different; None where it reports nothing."""
     id: str = ""
-    """The cloud's id, where it is known."""
+    """The cloud's id, where known."""
     parent: str = ""
-    """URN of the component that it belongs to."""
+    """URN of the parent component."""
     sources: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
-    """For each property the URNs of the resources that its value comes from: what an unknown id will be the
-    id of. `provider` is that of
-    the resource's provider."""
+    """For each property the URNs of the resources from which the value comes: the source of an id that is not
+    known yet. `provider` is the resource's provider."""
     was_protected: bool = False
     protected: bool = False
     custom: bool = True
-    """Something that a provider makes; a component only holds others."""
+    """Whether a provider creates the resource; a component only holds others."""
     token: str = ""
-    """The type token as the engine wrote it, where it is another one than `type`."""
+    """The engine's type token, where it differs from `type`."""
     adopted: bool = False
-    """What it becomes is there already: it is imported or read, and not made."""
+    """Whether the resource exists before: it is imported or read, and not created."""
     is_rest: bool = False
-    """It is the rest of a replacement that an earlier run did not finish; its own resource has another
-    step."""
+    """Whether the step cleans up after a replacement that an earlier run did not finish; the resource itself
+    has another step."""
     left: bool = False
-    """What was there stays as it is, and the stack does not manage it any more."""
+    """Whether the old resource stays in the cloud and leaves the stack."""
 
     @property
     def creates(self) -> bool:
-        """Whether a new resource is made in the cloud."""
+        """Whether a new resource is created in the cloud."""
         return self.op in (Op.CREATE, Op.REPLACE) and not self.adopted
 
     @property
@@ -113,7 +113,7 @@ class Step:
 
     @property
     def replaced_for(self) -> str:
-        """The properties that force a replacement, for people."""
+        """The properties that force a replacement, as text for users."""
         named = (
             (
                 "its provider, which is made anew"
@@ -125,16 +125,16 @@ class Step:
         return ", ".join(dict.fromkeys(named)) or "a property that the preview does not name"
 
     def _from_to(self, key: str) -> str:
-        """Both values of a property that is plain text or a number and holds no secret."""
+        """Old and new value of a property, if both are plain and not secret; else an empty text."""
         parts = [quoted or plain for quoted, plain in _PART.findall(key)]
         before, after = at(self.old, *parts), at(self.new, *parts)
-        if before == after or _TELLING.search(key):
+        if before == after or _SECRET_NAMES.search(key):
             return ""
         old, new = _plain(before), NEW if unknown(after) else _plain(after)
         return f" {old} → {new}" if old and new else f" → {NEW}" if unknown(after) else ""
 
     def differs(self, key: str) -> bool:
-        """Whether this input is another one than before."""
+        """Whether this input changes."""
         if self.diff_keys is not None:
             return key in self.diff_keys
         return self.old.get(key) != self.new.get(key)
@@ -146,28 +146,23 @@ def _shortened(path: str) -> str:
 
 
 def _plain(value: object) -> str:
-    """A text or number that may be shown; nothing for anything else."""
+    """A text or number that may be shown; an empty text for any other value."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return (
         str(value)
-        if isinstance(value, (str, int)) and value != SECRET and 0 < len(str(value)) <= _LONGEST
+        if isinstance(value, (str, int)) and value != SECRET and 0 < len(str(value)) <= _MOST_CHARACTERS
         else ""
     )
 
 
-Check = Callable[[Step], Iterator[Finding]]
-"""What one rule finds in one step."""
-
-
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """All steps of one stack that a rule may look at, also those that change nothing, as far as the preview
-    shows them.
+    """All steps of one stack, including the unchanged resources that the preview shows.
 
-    A plan is equal to itself alone, so that what several rules read of a plan is kept by the plan.
+    A plan equals only itself, so that functions can cache by plan.
     """
 
     steps: Sequence[Step]

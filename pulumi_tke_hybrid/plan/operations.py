@@ -1,8 +1,7 @@
-"""What the engine means by the operations of a preview, as it applies them (pulumi/pulumi,
+"""The meaning of the engine's operations and resource states, as the engine applies them (pulumi/pulumi,
 pkg/resource/deploy/step.go).
 
-Everything that reads steps of the engine goes through these functions: one operation of the engine has one
-meaning.
+Every reader of previews, event logs and exports uses these functions.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,8 +12,7 @@ from pulumi_tke_hybrid.plan.resource_types import is_patch
 from pulumi_tke_hybrid.tke.values import at, items, mapping, texts
 
 State = Mapping[str, Any]
-"""A resource as the engine writes it, with its options: `inputs`, `outputs`, `retainOnDelete`, `external`,
-…"""
+"""The engine's JSON of a resource: `inputs`, `outputs`, `retainOnDelete`, `external`, …"""
 
 _OPS = {
     "same": Op.SAME,
@@ -35,11 +33,10 @@ _OPS = {
     "discard-replaced": Op.READ,
     "remove-pending-replace": Op.READ,
 }
-"""`read-replacement`: the managed resource that was there is deleted. `discard…`: a resource that was only
-read is forgotten.
-`remove-pending-replace`: a resource that an earlier run deleted is forgotten."""
+"""`read-replacement`: the managed resource is deleted. `discard…`: a resource that was only read is dropped.
+`remove-pending-replace`: a resource that an earlier run deleted is dropped."""
 ADOPTING = ("import", "import-replacement", "read", "read-replacement")
-"""Operations after which the resource is one that was there before, under the program's own id."""
+"""Operations that put a resource which exists under the program's URN."""
 _ENDING = (
     "delete",
     "replace",
@@ -49,8 +46,7 @@ _ENDING = (
     "read-replacement",
 )
 _CLEANING = ("delete", "delete-replaced", "discard-replaced")
-"""Operations on what an earlier run, or the replacement before, left to be deleted: with it the old state is
-marked `delete`."""
+"""Operations on a resource that an earlier step left for deletion; its old state has the mark `delete`."""
 _WEIGHT = {
     op: weight
     for weight, op in enumerate(
@@ -59,46 +55,46 @@ _WEIGHT = {
 }
 
 
-def is_known(said: object) -> bool:
-    """Whether the engine's operation is one of those that this module knows."""
-    return isinstance(said, str) and said in _OPS
+def is_known(engine_op: object) -> bool:
+    """Whether this module knows the engine's operation."""
+    return isinstance(engine_op, str) and engine_op in _OPS
 
 
 def stays(old: State) -> bool:
-    """Whether the engine deletes nothing when the resource goes: it is to be retained, or was only read and
-    never managed."""
+    """Whether the engine keeps the resource in the cloud: it is retained, or was only read and never
+    managed."""
     return old.get("retainOnDelete") is True or old.get("external") is True
 
 
-def leaves_old(said: object, old: State) -> bool:
-    """Whether the resource that was there leaves the stack only: it is to be retained where the step deletes
-    or replaces."""
-    return old.get("retainOnDelete") is True and said in _ENDING
+def leaves_old(engine_op: object, old: State) -> bool:
+    """Whether the old resource stays in the cloud although the step deletes or replaces it."""
+    return old.get("retainOnDelete") is True and engine_op in _ENDING
 
 
-def operation(said: object, old: State, new: State) -> Op:
-    """What a step does to the resource; `said` is the engine's operation, `old` and `new` are the states
-    before and after.
+def operation(engine_op: object, old: State, new: State) -> Op:
+    """Return the operation of a step. `engine_op`: the engine's word; `old` and `new`: the states before and
+    after.
 
-    A deletion of what stays is `LEAVE`; a replacement of what stays creates the new resource beside it. A
-    managed resource that the
-    program only reads from now on, under the same id, is left as well. A patch is part of an object that
-    stays anyway, so its replacement
-    stays one. `OTHER` for an operation that this module does not know.
+    The deletion of a kept resource is `LEAVE`; the replacement of a kept resource creates a new one beside
+    it. A managed resource that the program only reads from now on, under the same id, leaves the stack too. A
+    patch belongs to an object that stays anyway, so its replacement stays a replacement. `OTHER` for an
+    unknown operation.
     """
-    found = _OPS.get(said, Op.OTHER) if isinstance(said, str) else Op.OTHER
+    found = _OPS.get(engine_op, Op.OTHER) if isinstance(engine_op, str) else Op.OTHER
     if found is Op.DELETE and stays(old):
         return Op.LEAVE
     if found is Op.REPLACE and stays(old) and not is_patch(str(old.get("type"))):
-        return Op.LEAVE if said == "delete-replaced" else Op.IMPORT if said in ADOPTING else Op.CREATE
-    if said == "read" and old and old.get("external") is not True and new.get("external") is True:
+        return (
+            Op.LEAVE if engine_op == "delete-replaced" else Op.IMPORT if engine_op in ADOPTING else Op.CREATE
+        )
+    if engine_op == "read" and old and old.get("external") is not True and new.get("external") is True:
         return Op.LEAVE
     return found
 
 
 def together(first: Op, second: Op) -> Op:
-    """What two steps of one resource come to: a refresh and what follows, an import and its update, the parts
-    of a replacement."""
+    """Return the operation of two steps of one resource: a refresh and the next step, an import and its
+    update, or the parts of a replacement."""
     pair = {first, second}
     if pair == {Op.DELETE, Op.CREATE}:
         return Op.REPLACE
@@ -106,24 +102,22 @@ def together(first: Op, second: Op) -> Op:
 
 
 def last_states(steps: Iterable[object]) -> tuple[dict[str, State], dict[str, State]]:
-    """(before, after): the state of each resource by URN, before and after what the steps of `pulumi preview
-    --json` do.
+    """Return (before, after): the state of each resource by URN on both sides of `pulumi preview --json`.
 
-    A resource has one state on each side, whatever the number of its steps: that of its last step counts, and
-    a refresh alone changes
-    nothing. An imported resource is there before; a resource that leaves the stack only is there after; one
-    that goes is not.
+    A resource has one state on each side, however many steps it has: the last step counts, and a refresh
+    alone changes nothing. An imported resource exists before; a resource that leaves the stack exists after;
+    a removed resource does not.
     """
     before: dict[str, State] = {}
     after: dict[str, State] = {}
     ops: dict[str, Op] = {}
     for step in map(mapping, steps):
-        old, new, said = mapping(step.get("oldState")), mapping(step.get("newState")), step.get("op")
+        old, new, engine_op = mapping(step.get("oldState")), mapping(step.get("newState")), step.get("op")
         urn = step.get("urn") or new.get("urn") or old.get("urn")
-        if not isinstance(urn, str) or (old.get("delete") is True and said in _CLEANING):
+        if not isinstance(urn, str) or (old.get("delete") is True and engine_op in _CLEANING):
             continue
-        op = operation(said, old, new)
-        if said == "refresh":
+        op = operation(engine_op, old, new)
+        if engine_op == "refresh":
             old = new
         elif op is Op.IMPORT:
             old = old or new
@@ -132,7 +126,7 @@ def last_states(steps: Iterable[object]) -> tuple[dict[str, State], dict[str, St
         if old and (urn not in before or first is Op.READ):
             before[urn] = old
         if whole is Op.DELETE or (
-            said in ("discard", "read-discard", "discard-replaced", "remove-pending-replace") and not new
+            engine_op in ("discard", "read-discard", "discard-replaced", "remove-pending-replace") and not new
         ):
             after.pop(urn, None)
         elif whole is Op.LEAVE:
@@ -143,7 +137,8 @@ def last_states(steps: Iterable[object]) -> tuple[dict[str, State], dict[str, St
 
 
 def exported_states(export: State) -> dict[str, State]:
-    """The state of each resource by URN in the JSON of `pulumi stack export`. Raise ValueError for any other JSON.
+    """The state of each resource by URN in the JSON of `pulumi stack export`. Raise ValueError for any other
+    JSON.
 
     Left out are resources that wait for their deletion.
     """
@@ -159,7 +154,7 @@ def sources(state: State) -> dict[str, list[str]]:
 
 
 def deleted_with(old: State) -> str:
-    """URN of the resource with which the engine takes this one for deleted, without a call of its own; empty
-    where there is none."""
+    """URN of the resource with which the engine counts this resource as deleted; empty where there is
+    none."""
     found = at(old, "deletedWith")
     return found if isinstance(found, str) else ""

@@ -1,16 +1,8 @@
-"""What one input says about one stack: its steps, what failed, and what it does not say.
+"""Reader of previews: `pulumi preview --json` or the engine's event log becomes the plan of one stack.
 
-The fingerprint of a change set: equal for two runs of one preview, and another one as soon as a change is
-another one.
-
-The fingerprint covers operation, inputs before and after, protection and the reasons for a replacement of
-each resource that changes. Not
-covered are values that differ from run to run though the program is the same: placeholders of what is known
-only after the apply, points
-of time, and the provider code that Pulumi stores in each dynamic resource.
-
-One input made into the plan of a stack: `pulumi preview --json`, or the engine's event log. Which of both, it
-says itself.
+The fingerprint of a plan covers operation, inputs before and after, protection and replacement reasons of
+each changing resource. Left out are values that differ between two runs of one program: placeholders of
+unknown values, points of time, and the provider code that Pulumi stores in each dynamic resource.
 """
 
 import hashlib
@@ -31,7 +23,7 @@ STACK = "pulumi:pulumi:Stack"
 
 @dataclass(frozen=True)
 class Failure:
-    """Something that the engine or a provider called an error."""
+    """An error of the engine or a provider."""
 
     urn: str
     text: str
@@ -39,29 +31,29 @@ class Failure:
 
 @dataclass(frozen=True)
 class StackPlan:
-    """A preview of one stack, as far as it could be read."""
+    """A preview of one stack, and the parts that could not be read."""
 
     stack: str
-    """`<project>/<stack>`; empty where no step said it."""
+    """`<project>/<stack>`; empty where no step has it."""
     source: str
-    """The file, for people."""
+    """Name of the file, for messages."""
     steps: Sequence[Step]
-    """One for each resource, in the order of the engine."""
+    """One step for each resource, in the order of the engine."""
     fingerprint: str
-    """Of what changes, whatever the order."""
+    """Identifies the change set, in any order of the steps."""
     failures: Sequence[Failure] = ()
     unreadable: str = ""
-    """Why there is no whole preview in it; empty where there is."""
+    """Why the preview is not whole; empty for a whole preview."""
     gaps: Sequence[str] = ()
-    """What the input does not say, in words."""
+    """Missing parts of the input, as text."""
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
     """Providers and their versions."""
-    unnamed_ops: Sequence[str] = ()
-    """Operations that nobody here has heard of."""
+    unknown_operations: Sequence[str] = ()
+    """Operations of the engine that `operations` does not know."""
     unknowns: int = 0
-    """Changing resources of which some property is known only after `up`."""
+    """Number of changing resources with a property that is known only after `up`."""
     refreshed: bool | None = None
-    """Whether the cloud was looked at before; None where nothing says so."""
+    """Whether the cloud was read before; None where the input does not show it."""
 
     @property
     def failed(self) -> bool:
@@ -74,7 +66,7 @@ class StackPlan:
         return not self.failures and not self.unreadable
 
     def count(self, *ops: Op) -> int:
-        """How many resources have one of these operations."""
+        """Number of resources with one of these operations."""
         return sum(step.op in ops for step in self.steps)
 
 
@@ -83,7 +75,7 @@ _STORED_CODE = "__provider"
 
 
 def fingerprint(steps: Iterable[Step]) -> str:
-    """16 hexadecimal digits, whatever the order of the steps."""
+    """Return 16 hexadecimal digits, the same for any order of the steps."""
     prints = sorted(_print(step) for step in steps if step.op.changes or step.was_protected != step.protected)
     return hashlib.sha256("\n".join(prints).encode(errors="replace")).hexdigest()[:16]
 
@@ -95,7 +87,7 @@ def _print(step: Step) -> str:
 
 
 def _stable(value: Any) -> Any:
-    """The value without what differs from run to run."""
+    """The value without the parts that differ between two runs."""
     if isinstance(value, str):
         return "(unknown)" if unknown(value) else "(time)" if _TIME.fullmatch(value) else value
     if isinstance(value, dict):
@@ -121,7 +113,7 @@ _OBJECT = re.compile(r"\s*\{\s*(\"|$)")
 
 
 def read(source: BinaryIO, name: str, secrets: Secrets) -> StackPlan:
-    """The plan in one input. Whatever is wrong with the input is said in the plan."""
+    """Return the plan in one input; `unreadable` and `gaps` name every fault of the input."""
     reader = _Reader(name, secrets)
     try:
         document = Document(source)
@@ -143,7 +135,7 @@ def _is_event(line: str) -> bool:
 
 
 class _Reader:
-    """Collects what one input says."""
+    """Collects the steps, failures and summary of one input."""
 
     def __init__(self, name: str, secrets: Secrets) -> None:
         self._name = name
@@ -171,7 +163,7 @@ class _Reader:
             )
 
     def events(self, document: Document) -> None:
-        """The engine's log: a JSON object a line."""
+        """The engine's event log: one JSON object in each line."""
         broken = 0
         for line in document.lines():
             try:
@@ -233,15 +225,15 @@ class _Reader:
             unreadable=unreadable,
             gaps=[*self._gaps, *self._not_shown(steps)],
             versions={**self._steps.versions, **_versions(steps)},
-            unnamed_ops=list(self._steps.unnamed_ops),
+            unknown_operations=list(self._steps.unknown_operations),
             unknowns=sum(step.op.changes and holds_unknown(step.new) for step in steps),
             refreshed=True if self._steps.refreshed else None,
         )
 
     def _incomplete(self, steps: list[Step]) -> str:
-        """Why this is no whole preview, or nothing."""
-        if self._steps.odd:
-            return f"{self._steps.odd} of its steps name no resource, or have states that are none"
+        """Return why the preview is not whole, or an empty text."""
+        if self._steps.malformed:
+            return f"{self._steps.malformed} of its steps name no resource, or have states that are none"
         if self._failures:
             return ""
         if self._summary is None:

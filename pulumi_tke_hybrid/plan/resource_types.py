@@ -1,13 +1,12 @@
-"""One name for each kind of resource, whatever package or API version a program takes it from.
+"""Type tokens of resources: one canonical token for each kind, whatever package or API version a program
+uses.
 
-Two packages hold the resources of Tencent Cloud: `tencentcloud-iac-pulumi` 0.2.3, whose tokens are such as
-`tencentcloud:Kubernetes/nodePool:NodePool`, and the one that `pulumi package add terraform-provider
-tencentcloudstack/tencentcloud`
-makes, with `tencentcloud:index/kubernetesNodePool:KubernetesNodePool`.
-Both are made from the same Terraform provider, so the properties have the same names. The rules compare
-tokens of the first package.
-
-Type tokens of the resources that the rules know, as `tke.resource_types.canonical` returns them."""
+Two packages hold the resources of Tencent Cloud: `tencentcloud-iac-pulumi` 0.2.3, with tokens such as
+`tencentcloud:Kubernetes/nodePool:NodePool`, and the package of `pulumi package add terraform-provider
+tencentcloudstack/tencentcloud`, with `tencentcloud:index/kubernetesNodePool:KubernetesNodePool`. Both are
+made from one Terraform provider, so the properties have the same names. Rules compare tokens of the first
+package.
+"""
 
 import re
 from collections.abc import Mapping
@@ -28,17 +27,16 @@ _CANONICAL_GROUPS = {
     **dict.fromkeys(_JOBS, (("batch",), "batch/v1")),
     "Ingress": (("networking.k8s.io", "extensions"), "networking.k8s.io/v1"),
 }
-"""Kinds that Kubernetes had in other groups and versions before: the groups, and where each kind is today."""
+"""Kinds that Kubernetes moved from other groups and versions: the groups, and the place today."""
 
 
 def canonical(token: str, inputs: Mapping[str, Any] | None = None) -> str:
-    """The token of a resource's kind that the rules compare.
+    """Return the canonical token of a resource.
 
-    Returns the token of `tencentcloud-iac-pulumi` for a resource of the bridged Terraform provider, the
-    newest API version for kinds of
-    Kubernetes that had others (`extensions/v1beta1` Ingress → `networking.k8s.io/v1`), the kind of a custom
-    resource from its `inputs`,
-    and any other token as it is. `…Patch` kinds stay patches.
+    That is the token of `tencentcloud-iac-pulumi` for a resource of the bridged Terraform provider, the
+    newest API version for Kubernetes kinds with several (`extensions/v1beta1` Ingress →
+    `networking.k8s.io/v1`), the kind in `inputs` for a custom resource, and any other token unchanged.
+    `…Patch` kinds stay patches.
     """
     if token.startswith("tencentcloud:"):
         return _of_tencent_cloud(token)
@@ -73,7 +71,8 @@ def _named_by_inputs(token: str, inputs: Mapping[str, Any]) -> str:
     version, kind = inputs.get("apiVersion"), inputs.get("kind")
     if not isinstance(version, str) or not isinstance(kind, str):
         return token
-    return f"kubernetes:{version if '/' in version else f'core/{version}'}:{kind}{token.removeprefix(_CUSTOM_RESOURCE)}"
+    group = version if "/" in version else f"core/{version}"
+    return f"kubernetes:{group}:{kind}{token.removeprefix(_CUSTOM_RESOURCE)}"
 
 
 @cache
@@ -94,24 +93,24 @@ def kubernetes_kind(token: str) -> tuple[str, str, str]:
 
 
 NETWORK_PRODUCTS = (
-    "Address", "Antiddos", "As", "Ccn", "Cfw", "Classic", "Clb", "Cvm", "Dc", "Dcx", "Dnat", "Eip", "Eks", "Elastic", "Eni", "Gaap", "Gwlb",
-    "Ha", "Instance", "Ipv6", "Kubernetes", "Nat", "PrivateDns", "Protocol", "Reserve", "Route", "Security", "Sg", "Ssl", "Subnet", "Vpc",
-    "Vpn",
+    "Address", "Antiddos", "As", "Ccn", "Cfw", "Classic", "Clb", "Cvm", "Dc", "Dcx", "Dnat", "Eip", "Eks",
+    "Elastic", "Eni", "Gaap", "Gwlb", "Ha", "Instance", "Ipv6", "Kubernetes", "Nat", "PrivateDns", "Protocol",
+    "Reserve", "Route", "Security", "Sg", "Ssl", "Subnet", "Vpc", "Vpn",
 )  # fmt: skip
-"""Products of Tencent Cloud that networks, load balancers, clusters and their machines are made of; unknown
-products count as such."""
+"""Products of networks, load balancers, clusters and instances; unknown products count as such."""
 PRODUCTS_IN_NETWORKS = (
-    "Accept", "ApiGateway", "Bi", "Cbs", "Cdc", "Cdwdoris", "Cdwpg", "Cfs", "Chdfs", "Ckafka", "Clickhouse", "Cynosdb", "Dasb", "Dayu",
-    "Dcdb", "Dlc", "Elasticsearch", "Emr", "Kms", "Mariadb", "Mdl", "Mongodb", "Monitor", "Mqtt", "Mysql", "Oceanus", "Postgresql",
-    "Redis", "Reject", "Rum", "Scf", "Sqlserver", "Tcaplus", "Tcm", "Tcr", "Tcss", "Tdcpg", "Tdmq", "Tem", "Thpc", "Trocket", "Tse",
-    "Tsf", "Waf", "Wedata",
+    "Accept", "ApiGateway", "Bi", "Cbs", "Cdc", "Cdwdoris", "Cdwpg", "Cfs", "Chdfs", "Ckafka", "Clickhouse",
+    "Cynosdb", "Dasb", "Dayu", "Dcdb", "Dlc", "Elasticsearch", "Emr", "Kms", "Mariadb", "Mdl", "Mongodb",
+    "Monitor", "Mqtt", "Mysql", "Oceanus", "Postgresql", "Redis", "Reject", "Rum", "Scf", "Sqlserver",
+    "Tcaplus", "Tcm", "Tcr", "Tcss", "Tdcpg", "Tdmq", "Tem", "Thpc", "Trocket", "Tse", "Tsf", "Waf", "Wedata",
 )  # fmt: skip
-"""Products that stand in a network, as databases do: a change matters where they name another network, group
+"""Products that stand in a network, as databases do: a change matters where it names another network, group
 or cluster."""
 OTHER_PRODUCTS = (
-    "Apm", "Audit", "Batch", "Billing", "Cam", "Cat", "Cdh", "Cdn", "Ci", "Ciam", "Cls", "Cos", "Csip", "Css", "Cwp", "Dbbrain", "Dnspod",
-    "Dts", "Eb", "Events", "Identity", "Igtm", "Image", "Invite", "Key", "Lighthouse", "Lite", "Mps", "Open", "Organization", "Placement",
-    "Project", "Provision", "Pts", "Reserved", "Serverless", "Ses", "Sms", "Ssm", "Subdomain", "Subscribe", "Tag", "Tat", "Tcmq", "Teo",
+    "Apm", "Audit", "Batch", "Billing", "Cam", "Cat", "Cdh", "Cdn", "Ci", "Ciam", "Cls", "Cos", "Csip", "Css",
+    "Cwp", "Dbbrain", "Dnspod", "Dts", "Eb", "Events", "Identity", "Igtm", "Image", "Invite", "Key",
+    "Lighthouse", "Lite", "Mps", "Open", "Organization", "Placement", "Project", "Provision", "Pts",
+    "Reserved", "Serverless", "Ses", "Sms", "Ssm", "Subdomain", "Subscribe", "Tag", "Tat", "Tcmq", "Teo",
     "Vod",
 )  # fmt: skip
 """Products of which no resource names a network, a subnet, a cluster, a load balancer or a security group
@@ -123,30 +122,28 @@ def _product(token: str) -> str:
 
 
 def only_stands_in_network(token: str) -> bool:
-    """Whether a `tencentcloud:` resource is of a product that is no part of a network or cluster, and at most
-    stands in one."""
+    """Whether a `tencentcloud:` resource belongs to a product that may stand in a network, but is no part of
+    a network or cluster."""
     return _product(token) in PRODUCTS_IN_NETWORKS
 
 
 def may_hold_network(token: str) -> bool:
-    """Whether a `tencentcloud:` resource may have to do with networks, clusters, load balancers or security
-    groups.
+    """Whether a `tencentcloud:` resource may concern networks, clusters, load balancers or security groups.
 
-    False for products whose schema names none of them; True for every other, also for one that this table
-    does not have.
+    False for products whose schema has none of these; True for every other product, unknown products too.
     """
     return _product(token) not in OTHER_PRODUCTS
 
 
 def is_patch(token: str) -> bool:
-    """Whether the resource only writes some fields of an object that it does not own: its deletion takes
-    these fields back."""
+    """Whether the resource writes some fields of an object that it does not own: its deletion takes these
+    fields back."""
     return token.startswith("kubernetes:") and token.endswith("Patch")
 
 
 def bridged(token: str) -> str:
-    """The bridged Terraform provider's token for a token of `tencentcloud-iac-pulumi`: the rule that
-    `canonical` reads backwards.
+    """Return the bridged provider's token for a token of `tencentcloud-iac-pulumi`: the reverse of
+    `canonical`.
 
     `Vpc/instance:Instance` → `index/vpc:Vpc`, except `Clb/instance:Instance`, whose Terraform name is
     `tencentcloud_clb_instance`.
@@ -180,7 +177,7 @@ POOLS = (
     CLUSTER_ATTACHMENT,
     AS_SCALING_GROUP,
 )
-"""Whatever gives a cluster nodes."""
+"""Resources that give a cluster nodes."""
 
 VPC = "tencentcloud:Vpc/instance:Instance"
 SUBNET = "tencentcloud:Subnet/instance:Instance"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeGuard
 
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan.index import UNTOLD, Listing, index_of
+from pulumi_tke_hybrid.plan.index import UNKNOWN_CLUSTER, Listing, index_of
 from pulumi_tke_hybrid.plan.inventory import both_inventories, is_container_subnet, subnet_of
 from pulumi_tke_hybrid.plan.kubernetes_objects import holders
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
@@ -48,7 +48,7 @@ class SubnetChange:
 
     def may_serve(self, cluster: str) -> bool:
         """Whether pods of the cluster may get addresses of the subnet."""
-        return not self.clusters or cluster == UNTOLD or cluster in self.clusters
+        return not self.clusters or cluster == UNKNOWN_CLUSTER or cluster in self.clusters
 
 
 @dataclass
@@ -232,7 +232,7 @@ class PlanPlaces:
             (step.new or step.old).get("subnetId") for step in self._plan.of(resource_types.POD_SUBNET)
         }
         placed = {step.id for step in self._subnets.values()} | adopted
-        listed = {name for name, owners in self._listing.items() if cluster in (UNTOLD, *owners)}
+        listed = {name for name, owners in self._listing.items() if cluster in (UNKNOWN_CLUSTER, *owners)}
         known = {name for name in listed if not unknown(name)}
         if known == listed and any(
             urn in self._subnets and not self._subnets[urn].id for urn in self._computing
@@ -249,12 +249,12 @@ class PlanPlaces:
         return computed | named if computed else named
 
     def cluster_of(self, pool: Step) -> str | None:
-        """The cluster whose container subnets the pool needs: `UNTOLD` for the subnets of all clusters; None
+        """The cluster whose container subnets the pool needs: `UNKNOWN_CLUSTER` for the subnets of all clusters; None
         if the pool's cluster lists none."""
-        if not self._hybrid or UNTOLD in self._hybrid:
-            return UNTOLD
+        if not self._hybrid or UNKNOWN_CLUSTER in self._hybrid:
+            return UNKNOWN_CLUSTER
         cluster = self._clusters.of(pool)
-        return cluster if cluster == UNTOLD or cluster in self._hybrid else None
+        return cluster if cluster == UNKNOWN_CLUSTER or cluster in self._hybrid else None
 
     def lists_some(self, pool: Step) -> bool:
         """Whether the pool's cluster lists container subnets, or may list some."""

@@ -1,4 +1,4 @@
-"""`python -m pulumi_tke_hybrid.policies`: where the pack is."""
+"""Prints the folder of the pack: `python -m pulumi_tke_hybrid.policies`."""
 
 from pulumi_tke_hybrid.policies import FOLDER
 

@@ -1,4 +1,5 @@
-"""The policy pack: one policy for each registered rule, under the rule's id, so that a user can set the level of each rule."""
+"""The policies of the pack: one for each registered rule, named by the rule's id, so that a user can set each
+level."""
 
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -29,7 +30,8 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
 NAME = "tke-hybrid"
 BY_REMOVAL = "-by-removal"
-"""Suffix of the policies on removed resources, which Pulumi shows to stack policies only; a policy is of one kind."""
+"""Suffix of the policies on removed resources, which Pulumi shows to stack policies only; a policy is of one
+kind."""
 ADVISORY = "-advisory"
 """Suffix of the policies for findings below the severity of their rule; a policy has one level."""
 _NOT_READ = f"so changes were not judged, only zones and ranges; {previous_state.VARIABLE} may name an export"
@@ -67,7 +69,7 @@ class _History:
         self._read = cache(read)
 
     def of_urn(self, urn: str) -> PreviousState:
-        # urn:pulumi:<stack>::<project>::…: a pack that Pulumi runs as a plugin finds the name of its stack nowhere else.
+        # urn:pulumi:<stack>::<project>::…: Pulumi gives a pack the name of the stack nowhere else.
         return self._read(urn.split("::")[0].removeprefix("urn:pulumi:"))
 
     def of_stack(self, args: StackValidationArgs) -> PreviousState:

@@ -1,5 +1,5 @@
-"""The stack as it was. A policy is shown the new side only; most rules compare, so the other side is read
-from the stack's own state."""
+"""The previous state of a stack. A policy sees the new inputs only; most rules compare, so the pack reads the
+state by itself."""
 
 import json
 import os
@@ -14,8 +14,7 @@ from pulumi_tke_hybrid.plan.operations import State, exported_states
 from pulumi_tke_hybrid.tke.values import SECRET, Props, is_secret, items, mapping
 
 VARIABLE = "TKE_HYBRID_STATE_BEFORE"
-"""A file of `pulumi stack export`; `none` to look at the new side only; empty to ask `pulumi stack export`
-now."""
+"""File of `pulumi stack export`; `none` for no previous state; empty for a call of `pulumi stack export`."""
 TIMEOUT = 60
 
 
@@ -31,28 +30,27 @@ class PreviousResource:
     parent: str
     protected: bool
     stays: bool
-    """Whether the engine deletes nothing when the resource leaves the program: it is to be retained, or was
-    only read."""
+    """Whether the engine keeps the resource in the cloud when it leaves the program."""
     deleted_with: str
-    """URN of the resource with which the engine takes this one for deleted."""
+    """URN of the resource with which the engine counts this resource as deleted."""
     sources: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class PreviousState:
-    """All of them by URN, or why they are not known."""
+    """All resources by URN, or why they are not known."""
 
     resources: Mapping[str, PreviousResource] = field(default_factory=dict[str, PreviousResource])
     unknown_because: str = ""
 
     def find(self, urn: str, aliases: Sequence[str] = ()) -> PreviousResource | None:
-        """Also under the names that it had before."""
+        """Return the resource of the URN or of an alias."""
         return next((self.resources[name] for name in (urn, *aliases) if name in self.resources), None)
 
 
 def read(stack: str, environment: Mapping[str, str] = os.environ) -> PreviousState:
-    """The last state of the stack of that name, of the project that the process was started in. Encrypted
-    values stay so."""
+    """Return the last state of the named stack of the project in the working directory. Encrypted values stay
+    encrypted."""
     named = environment.get(VARIABLE, "")
     if named == "none":
         return PreviousState(unknown_because=f"{VARIABLE} is 'none'")
@@ -78,8 +76,7 @@ def read(stack: str, environment: Mapping[str, str] = os.environ) -> PreviousSta
 
 
 def _exported(stack: str) -> str:
-    # The policy process has the environment of the CLI that started it: same backend, same account. Its
-    # output is not ours to write to.
+    # The policy process has the CLI's environment: same backend, same account. The engine reads its output.
     command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"]
     done = subprocess.run(  # noqa: S603
         command,
@@ -115,7 +112,7 @@ def _resource(urn: str, state: State) -> PreviousResource:
 
 
 def hidden(value: Any) -> Any:
-    """Without what only the engine and the bridge use, and without encrypted values."""
+    """Return the value without the engine's internal keys and without encrypted values."""
     if isinstance(value, dict):
         given = mapping(cast(object, value))
         if is_secret(given):

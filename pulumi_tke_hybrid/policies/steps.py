@@ -1,4 +1,4 @@
-"""What a policy is shown, as steps that the rules read."""
+"""Converts the resources that Pulumi shows to a policy into steps of the plan's model."""
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import replace
@@ -15,7 +15,7 @@ from pulumi_tke_hybrid.tke.values import SECRET, UNKNOWN, Props, items, mapping
 
 
 def of_resource(shown: ResourceValidationArgs, before: PreviousState) -> Step:
-    """The step of one resource: what was before against what the program says."""
+    """Return the step of one resource: the previous state against the program."""
     options = shown.opts
     was = before.find(shown.urn, options.aliases)
     new = plain(shown.props)
@@ -32,7 +32,7 @@ def of_resource(shown: ResourceValidationArgs, before: PreviousState) -> Step:
     if was is None:
         return made
     old = _comparable(was.inputs, new)
-    keys = force_new.changed(type_, old, new, _comparable(was.outputs, new))
+    keys = force_new.changed_keys(type_, old, new, _comparable(was.outputs, new))
     if keys and was.stays and not is_patch(type_):
         return replace(made, left=True, replace_keys=keys, was_protected=made.protected)
     return replace(
@@ -51,15 +51,14 @@ def _token(written: str, type_: str) -> str:
 
 
 def of_stack(shown: Iterable[PolicyResource], before: PreviousState) -> Plan:
-    """All resources that the program has, as they will be."""
+    """Return the plan of all resources of the program."""
     steps: list[Step] = []
     for resource in shown:
         was = before.find(resource.urn, resource.opts.aliases)
         new = plain(resource.props)
         old: Props = _comparable(was.inputs, new) if was else {}
-        same = all(
-            new.get(key) == value for key, value in old.items()
-        )  # these are outputs: more properties than the program says
+        # A stack policy sees outputs, which are more properties than the program's inputs.
+        same = all(new.get(key) == value for key, value in old.items())
         identity = was.id if was else new.get("id")
         type_ = canonical(resource.resource_type, new)
         steps.append(
@@ -83,15 +82,14 @@ def of_stack(shown: Iterable[PolicyResource], before: PreviousState) -> Plan:
 
 
 def removed(urns: Iterable[str], aliases: Iterable[str], before: PreviousState) -> list[Step]:
-    """What was there and is no more."""
+    """Return the resources of the previous state that the program no longer has."""
     kept = {*urns, *aliases}
     gone = {was.urn: was for was in before.resources.values() if was.urn not in kept}
     return [_removal(was, _stays(was, gone)) for was in gone.values()]
 
 
 def _stays(was: PreviousResource, gone: Mapping[str, PreviousResource]) -> bool:
-    """Whether the engine deletes nothing: also of what goes with a resource that in truth only leaves the
-    stack."""
+    """Whether the resource stays in the cloud, by itself or with the resource that it is `deleted_with`."""
     seen: set[str] = set()
     holder: PreviousResource | None = was
     while holder is not None and holder.urn not in seen:
@@ -105,15 +103,15 @@ def _stays(was: PreviousResource, gone: Mapping[str, PreviousResource]) -> bool:
 def _removal(was: PreviousResource, stays: bool) -> Step:
     type_ = canonical(was.type, was.inputs)
     gone = Step(
-        was.urn, type_, Op.DELETE, old=was.inputs, state=was.outputs, id=was.id, parent=was.parent, was_protected=was.protected,
-        sources=was.sources, token=_token(was.type, type_),
+        was.urn, type_, Op.DELETE, old=was.inputs, state=was.outputs, id=was.id, parent=was.parent,
+        was_protected=was.protected, sources=was.sources, token=_token(was.type, type_),
     )  # fmt: skip
     return replace(gone, op=Op.LEAVE, new=gone.old, left=True, protected=was.protected) if stays else gone
 
 
 def plain(value: Any) -> Any:
-    """Without the SDK's wrapping, which raises an error where a value is not known yet: here that is a value
-    like any other."""
+    """Return the value without the SDK's proxy, which raises an error for unknown values; `UNKNOWN` replaces
+    them."""
     if isinstance(value, Mapping):
         return {str(key): plain(_item(value, key)) for key in cast(Props, value)}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
@@ -129,7 +127,8 @@ def _item(holder: Any, key: Any) -> Any:
 
 
 def _comparable(old: Any, new: Any) -> Any:
-    """State keeps secrets encrypted, so nobody can say that one has changed: it counts as it is."""
+    """Replace encrypted values by the new ones: a change of a secret cannot be seen, so a secret counts as
+    unchanged."""
     if old == SECRET:
         return SECRET if new is None else new
     before, after = mapping(old), mapping(new)

@@ -175,7 +175,7 @@ class _Origins:
 
     def _own_change(self, step: Step) -> bool:
         """Whether the program changes a fixed property to a value that comes from no other resource."""
-        changed = force_new.changed(step.type, step.old, step.new, step.state)
+        changed = force_new.changed_keys(step.type, step.old, step.new, step.state)
         return any(
             not holds_unknown(at(step.new, *path.split("."))) and not self._replaced_sources(step, path)
             for path in changed

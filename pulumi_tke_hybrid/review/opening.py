@@ -161,7 +161,7 @@ def _nothing_found(review: Review) -> list[tuple[str, str]]:
     names = listed(
         [review.place(item.stack, finding) for item in unjudged for finding in item.cause.findings]
     )
-    unnamed = sorted({op for stack in review.stacks for op in stack.plan.unnamed_ops})
+    unnamed = sorted({op for stack in review.stacks for op in stack.plan.unknown_operations})
     names += (
         f"{', ' if names and unnamed else ''}{f'unknown operations: {listed(unnamed)}' if unnamed else ''}"
     )

@@ -11,7 +11,7 @@ from typing import Generic
 from pulumi_tke_hybrid.cli.result import Column, Row
 from pulumi_tke_hybrid.cli.text import several
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan.index import UNTOLD, Clusters
+from pulumi_tke_hybrid.plan.index import UNKNOWN_CLUSTER, Clusters
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules.clusters import PHANTOM_HYBRID, POD_NETWORK_OFF
 from pulumi_tke_hybrid.plan.rules.coverage import HEADROOM
@@ -113,9 +113,9 @@ def unknowns(review: Review) -> list[str]:
     for stack in review.stacks:
         plan, start = stack.plan, f"{stack.plan.stack}: " if len(review.stacks) > 1 else ""
         found += [f"{start}{gap}" for gap in plan.gaps]
-        if plan.unnamed_ops:
+        if plan.unknown_operations:
             found.append(
-                f"{start}the meaning of {', '.join(sorted(plan.unnamed_ops))}: unknown operations count as"
+                f"{start}the meaning of {', '.join(sorted(plan.unknown_operations))}: unknown operations count as"
                 " changes"
             )
         if plan.unknowns:
@@ -319,7 +319,7 @@ def _fate(zone: ZoneChange, fates: Mapping[str, str], only: bool) -> str:
     """Return the verdict on the zone's cluster, or on any cluster where the plan does not show the zone's
     cluster."""
     clusters = set(zone.pools).union(*(subnet.clusters for subnet in zone.subnets))
-    if only or not clusters or UNTOLD in clusters or UNTOLD in fates:
+    if only or not clusters or UNKNOWN_CLUSTER in clusters or UNKNOWN_CLUSTER in fates:
         return next(iter(fates.values()), "")
     return next((fates[cluster] for cluster in sorted(clusters) if cluster in fates), "")
 

@@ -11,12 +11,14 @@ from pulumi_tke_hybrid.tke.rule import Rule
 
 @cache
 def every_rule() -> dict[str, Rule]:
-    """Rules of the components, of the review and of the policy pack, by id: those whose severity a program may set."""
+    """Rules of the components, of the review and of the policy pack, by id: those whose severity a program
+    may set."""
     return rules_of(tke, plan)
 
 
 def rules_of(*packages: ModuleType) -> dict[str, Rule]:
-    """The `Rule` objects at the top of the packages' modules, by id. Raise ValueError for two rules of one id."""
+    """The `Rule` objects at the top of the packages' modules, by id. Raise ValueError for two rules of one
+    id."""
     found: dict[str, Rule] = {}
     for package in packages:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):

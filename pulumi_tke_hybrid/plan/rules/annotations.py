@@ -1,8 +1,8 @@
-"""Annotations that TKE reads only when it makes a load balancer: a later change does not reach the load
-balancer.
+"""Rules on annotations of a plan: annotations that TKE reads only when it creates a load balancer, and
+annotations that TKE cannot use.
 
-Annotations that a change brings to a Service, an Ingress or a pod template, and that TKE cannot use as they
-are.
+The annotations of the components' own arguments are checked by the same functions of
+`tke.rules.annotation_checks`.
 """
 
 import json
@@ -50,7 +50,8 @@ NONE = "no value"
 
 @rule(FIXED_ANNOTATION, on=Shape.LOAD_BALANCER_SOURCE, operations=(Op.UPDATE, Op.OTHER, Op.DELETE))
 def _fixed_annotations(step: Step) -> Iterator[Finding]:
-    """For an object that is not replaced. The deletion of a Patch takes the annotations of the Patch away."""
+    """Report changed annotations of an object that is not replaced. The deletion of a patch takes its
+    annotations away."""
     fronts = load_balancer_sources(step)
     if (
         not step.old
@@ -69,7 +70,7 @@ def _fixed_annotations(step: Step) -> Iterator[Finding]:
 
 
 def changed(fronts: Sequence[On], before: Any, after: Any) -> Iterator[tuple[Known, str | None, str | None]]:
-    """Fixed annotations that differ: each with its value before and after, None where it is absent."""
+    """Yield each changed fixed annotation with its value before and after, None where absent."""
     if unknown(before):
         return
     for known in (known for on in fronts for known in FIXED[on]):
@@ -82,7 +83,7 @@ def changed(fronts: Sequence[On], before: Any, after: Any) -> Iterator[tuple[Kno
 
 
 def _text(value: Any) -> str | None:
-    """The annotation's value; a value that is no text, which Kubernetes refuses, as text."""
+    """The annotation's value; a value of another type, which Kubernetes refuses, as JSON."""
     if value is None:
         return None
     if unknown(value):
@@ -91,7 +92,7 @@ def _text(value: Any) -> str | None:
 
 
 def same(known: Known, before: str | None, after: str | None) -> bool:
-    """Whether both mean one thing to TKE: an empty value is none, and spaces in JSON do not count."""
+    """Whether TKE reads both values as equal: an empty value is none, and spaces in JSON do not count."""
     if (before or None) == (after or None):
         return True
     return (
@@ -118,14 +119,14 @@ def _finding(step: Step, known: Known, before: str | None, after: str | None) ->
         why=effect(kind_of(step.type)),
         todo=f"go back to {was}" if before else "take the annotation away",
         intended=(
-            f"make a second {kind_of(step.type)} with the new setting, move the clients to its address, and remove"
-            " this one afterwards"
+            f"make a second {kind_of(step.type)} with the new setting, move the clients to its address, and"
+            " remove this one afterwards"
         ),
     )
 
 
 def effect(kind: str) -> str:
-    """What a change of a fixed annotation comes to."""
+    """The effect of a changed fixed annotation."""
     return (
         "TKE reads this annotation only when it makes the load balancer: the apply succeeds, the load"
         f" balancer stays as it is, and the {kind} reports an error; an older controller makes a second load"
@@ -134,8 +135,8 @@ def effect(kind: str) -> str:
 
 
 def _class_changed(step: Step) -> Iterator[Finding]:
-    """The class decides which controller owns the Ingress: TKE's removes the load balancer of an Ingress that
-    leaves it."""
+    """Report another class of an Ingress: TKE removes the load balancer of an Ingress that leaves its
+    class."""
     if load_balancer_source(step) is not On.INGRESS or is_patch(step.type):
         return
     before, after = ingress_class(step.old), ingress_class(step.new)
@@ -157,7 +158,7 @@ def _class_changed(step: Step) -> Iterator[Finding]:
 
 
 def fixed_values(on: On, annotations: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Those of the annotations that TKE reads only once, for a guard's memory."""
+    """The annotations that TKE reads only once, for the state of a guard."""
     given = annotations or {}
     return {known.key: given[known.key] for known in FIXED[on] if given.get(known.key) is not None}
 
@@ -174,7 +175,7 @@ _MAKING = (Op.CREATE, Op.UPDATE, Op.REPLACE, Op.OTHER)
     milder=[CONFLICT, UNKNOWN_KEY],
 )
 def _wrong_annotations(step: Step) -> Iterator[Finding]:
-    """What is wrong with the annotations afterwards and was not before."""
+    """Report annotations that are wrong after the change and were not wrong before."""
     before = set(_of_side(step, step.old))
     for finding in _of_side(step, step.new):
         if finding not in before:
@@ -201,7 +202,7 @@ def _item(listed: Any, index: int) -> Any:
 
 def _of_front(step: Step, props: Props) -> Iterator[Finding]:
     if (load_balancer_source(step) is On.INGRESS) and not may_have_balancer(step, props):
-        return  # another controller's
+        return  # another controller owns the Ingress
     given = annotations_of(props)
     if unknown(given):
         return
@@ -216,7 +217,8 @@ def _of_front(step: Step, props: Props) -> Iterator[Finding]:
 
 
 def _misplaced(step: Step, props: Props) -> Iterator[Finding]:
-    """Annotations of pods on the object that makes the pods: TKE reads them on the pods alone."""
+    """Report annotations of pods on the object that creates the pods: TKE reads these annotations on pods
+    only."""
     own: Mapping[str, Any] = mapping(annotations_of(props))
     for key in own:
         known = KNOWN.get(key)

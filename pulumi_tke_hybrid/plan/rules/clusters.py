@@ -1,7 +1,6 @@
-"""Dangerous changes of a cluster, its pod network and its protection."""
+"""Rules on changes of a cluster, of VPC-CNI and of their protection."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.plan import force_new, resource_types
@@ -11,7 +10,7 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.values import texts, unknown
 
 APPLY_FAILS = "certain: the apply fails"
-"""Opens the effect of a change that is refused while it is applied, whether it was accepted or not."""
+"""Begins the effect of a change that the provider refuses during the apply."""
 _PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
 
 CLUSTER_REBUILT = Rule(
@@ -53,14 +52,6 @@ REFUSED_UPDATE = Rule(
     "the inputs before and after",
     _PROVIDER,
 )
-GR_SOURCE_ADDRESS = Rule(
-    "gr-source-address",
-    Severity.WARNING,
-    "The source address of GlobalRouter pods does not change: by VPC-CNI with add_vpc, by subnets that the "
-    "provider adds, by the list of ip-masq-agent.",
-    "how VPC-CNI treats egress; ip-masq-agent's list before and after",
-    "457/56371",
-)
 PROTECTION_OFF = Rule(
     "protection-off",
     Severity.WARNING,
@@ -79,8 +70,7 @@ SWITCH_UNMANAGED = Rule(
 
 
 def listed_subnets(step: Step) -> tuple[list[str] | None, list[str] | None]:
-    """The pod subnets that a cluster or switch lists, before and after; None where the preview cannot
-    tell."""
+    """Return the container subnets that a cluster or switch lists, before and after; None where not known."""
     key = "eniSubnetIds" if step.type == resource_types.CLUSTER else "subnets"
     before = _known_list(step.old.get(key)) or []
     if step.type == resource_types.CLUSTER and step.differs(key):
@@ -89,8 +79,8 @@ def listed_subnets(step: Step) -> tuple[list[str] | None, list[str] | None]:
 
 
 def registered(step: Step) -> set[str]:
-    """Pod subnets that stay registered whatever the new list says, because TKE cannot unregister one; none
-    where the network goes off."""
+    """Return the container subnets that stay registered: TKE cannot unregister a single subnet. None stays
+    where VPC-CNI is switched off."""
     key, in_the_cloud = (
         ("eniSubnetIds", "eniSubnetIds")
         if step.type == resource_types.CLUSTER
@@ -104,7 +94,7 @@ def registered(step: Step) -> set[str]:
 
 
 def _known_list(value: Any) -> list[str] | None:
-    """The ids of a list, or None where it, or part of it, is not known."""
+    """Return the ids of a list; None where an id is not known."""
     if unknown(value):
         return None
     found = texts(value)
@@ -122,7 +112,7 @@ def _cluster_rebuilt(step: Step) -> Iterator[Finding]:
                 "certain, when it is applied: the cluster is deleted and built again, and every node, pod and"
                 " address of it is lost; the outage lasts until everything is deployed again"
             ),
-            todo=force_new.back(step),
+            todo=force_new.way_back(step),
             intended=(
                 "build a second cluster, move the workloads and their clients, and remove this one afterwards"
             ),
@@ -145,7 +135,7 @@ def _cluster_rebuilt(step: Step) -> Iterator[Finding]:
 )
 def _pod_network_list(step: Step) -> Iterator[Finding]:
     if step.type == resource_types.CLUSTER and not step.differs("eniSubnetIds"):
-        return  # ignored, or not touched
+        return  # the program ignores changes of the list, or does not set the list
     before, after = listed_subnets(step)
     if not before or after is None:
         return
@@ -156,8 +146,8 @@ def _pod_network_list(step: Step) -> Iterator[Finding]:
 def list_losses(
     where: str, before: Sequence[str], after: Sequence[str], *, refused: bool = True
 ) -> Iterator[Finding]:
-    """What a list of pod subnets loses. `refused`: the apply fails where single subnets leave, as it does for
-    a cluster and a switch."""
+    """Report the subnets that leave a list. `refused`: the apply fails where a single subnet leaves, as for a
+    cluster and a switch."""
     gone = [item for item in before if item not in after]
     if before and not after:
         yield POD_NETWORK_OFF.finding(
@@ -218,7 +208,7 @@ def _phantom(step: Step) -> Iterator[Finding]:
 def _refused_update(step: Step) -> Iterator[Finding]:
     fixed = [key for key in ("vpcCniType", "claimExpiredSeconds") if step.differs(key)]
     before, after = listed_subnets(step)
-    lists_some = after is None or bool(after)  # ids that are still to come are no empty list
+    lists_some = after is None or bool(after)  # unknown ids are no empty list
     switched = bool(before) != lists_some and step.differs("eniSubnetIds")
     if fixed and not switched:
         yield REFUSED_UPDATE.finding(
@@ -236,85 +226,10 @@ def _refused_update(step: Step) -> Iterator[Finding]:
         )
 
 
-@rule(GR_SOURCE_ADDRESS, on=resource_types.CLUSTER, operations=(Op.UPDATE,))
-def _egress_of_cluster(step: Step) -> Iterator[Finding]:
-    """The provider never says SkipAddingNonMasqueradeCIDRs."""
-    if not step.differs("eniSubnetIds"):
-        return
-    before, after = listed_subnets(step)
-    if after is None or set(after) - set(before or ()):
-        listed = f"{_added(before, after)} to the list of pod subnets"
-        todo = "list the pod subnets in a VpcCni with non_masquerade=keep instead: then no range is added"
-        yield _egress(
-            f"{step.name}.eniSubnetIds",
-            listed if before else f"VPC-CNI (pods with addresses of pod subnets) is switched on: {listed}",
-            todo,
-            again=bool(before),
-        )
-
-
-@rule(GR_SOURCE_ADDRESS, on=resource_types.SWITCH, operations=(Op.CREATE, Op.UPDATE))
-def _egress_of_switch(step: Step) -> Iterator[Finding]:
-    if step.new.get("nonMasquerade") != "add_vpc":
-        return
-    before, after = listed_subnets(step)
-    todo = "set non_masquerade=keep: then no range is added"
-    where, again = f"{step.name}.nonMasquerade", step.old.get("nonMasquerade") == "add_vpc"
-    if step.op is Op.CREATE and unknown(step.new.get("clusterId")):
-        # A cluster that is made in the same run has no pod yet whose address could change.
-        found = _egress(where, "VPC-CNI of a new cluster is switched on with nonMasquerade add_vpc", todo)
-        why = (
-            "certain, from the first pod on: pods on the overlay (GlobalRouter) reach other hosts of the VPC"
-            " with their own pod address as source, not with their node's; possible: a firewall or allow-list"
-            " there refuses them"
-        )
-        yield replace(found, severity=Severity.NOTE, why=why)
-    elif step.op is Op.CREATE:
-        yield _egress(where, "VPC-CNI is switched on with nonMasquerade add_vpc", todo)
-    elif after is None or set(after) - set(before or ()):
-        yield _egress(
-            where,
-            f"{_added(before, after)} to the pod subnets, with nonMasquerade add_vpc",
-            todo,
-            again=again,
-        )
-    elif not again:
-        yield _egress(where, "nonMasquerade keep → add_vpc", todo)
-
-
-def _added(before: Sequence[str] | None, after: Sequence[str] | None) -> str:
-    """What a list gains: the ids, as far as they are known."""
-    new = [item for item in after or () if item not in (before or ())]
-    return f"+{', '.join(new)}" if new else "subnets whose ids are known only after the apply are added"
-
-
-def _egress(where: str, what: str, todo: str, *, again: bool = False) -> Finding:
-    """`again`: an earlier addition of subnets has added the range, so the list lacks it only where somebody
-    took it out."""
-    adds = (
-        "a new pod subnet makes TKE add the VPC's range to the list of ranges without source NAT"
-        " (non-masquerade)"
-    )
-    sees = (
-        "pods on the overlay (GlobalRouter) reach other hosts of the VPC with their own pod address as source"
-        " instead of their node's"
-    )
-    certain = f"certain, as soon as it is applied: {adds}, so {sees}"
-    return GR_SOURCE_ADDRESS.finding(
-        where,
-        what,
-        why=(
-            f"{f'possible, as soon as it is applied: {adds}, and if the range is not in the list already, {sees}' if again else certain};"
-            " possible: a firewall or allow-list there refuses them"
-        ),
-        todo=todo,
-        intended="admit the cluster's pod range at the destinations first",
-    )
-
-
 @rule(POD_NETWORK_OFF, on=resource_types.SWITCH, operations=ENDING)
 def _switched_off(step: Step) -> Iterator[Finding]:
-    """A replacement deletes the old switch, so it switches off as well."""
+    """Report a switch with on_delete=disable that is deleted or replaced: a replacement deletes the old
+    switch."""
     if step.old.get("onDelete") != "disable":
         return
     if step.op is Op.DELETE:

@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.plan import inventory, resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan
 from pulumi_tke_hybrid.plan.node_pools import NODE_MAKERS
 from pulumi_tke_hybrid.plan.rules.clusters import POD_SUBNET_LEAVES, registered
-from pulumi_tke_hybrid.plan.rules.networks import pod_subnet_lost
+from pulumi_tke_hybrid.plan.rules.networks import container_subnet_lost
 from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
 from pulumi_tke_hybrid.plan.rules.registry import plan_rule
 from pulumi_tke_hybrid.plan.zone_changes import ZoneChange, ZonePools, places_of, zones_of
@@ -188,4 +188,4 @@ def _deleted(plan: Plan) -> Iterator[Finding]:
     }
     for subnet in plan.of(resource_types.SUBNET):
         if subnet.op is Op.DELETE and subnet.id in kept and not inventory.is_container_subnet(subnet):
-            yield replace(pod_subnet_lost(subnet), urn=subnet.urn)
+            yield replace(container_subnet_lost(subnet), urn=subnet.urn)

@@ -1,8 +1,9 @@
-"""Changes after which more clients than before reach a load balancer, its pods, or the API server of a
-cluster."""
+"""Rules on exposure: changes after which more clients reach a load balancer, pods, nodes or the API
+server."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
@@ -43,24 +44,21 @@ NEW_EXPOSURE = Rule(
     "the resource before and after",
     "457/51258 and 457/56112: a load balancer without a subnet is public",
 )
-_REMAINING = IN_CLOUD - {Op.DELETE}
+_exposed = partial(
+    rule, EXPOSURE_WIDENED, NEW_EXPOSURE, operations=IN_CLOUD - {Op.DELETE}, milder=[EXPOSURE_WIDENED]
+)
+"""Registers a check on exposure. Deletions and changes of the state alone expose nothing."""
 _WHO = "anybody on the internet"
 
 
 def warned(finding: Finding) -> Finding:
-    """The same finding as a warning: who gets in is limited, or the plan does not show it."""
+    """Return the finding as a warning: the clients are limited, or the plan does not show them."""
     return replace(finding, severity=Severity.WARNING)
 
 
-@rule(
-    EXPOSURE_WIDENED,
-    NEW_EXPOSURE,
-    on=Shape.LOAD_BALANCER_SOURCE,
-    operations=_REMAINING,
-    milder=[EXPOSURE_WIDENED],
-)
+@_exposed(on=Shape.LOAD_BALANCER_SOURCE)
 def _widened_source(step: Step) -> Iterator[Finding]:
-    """A Service or an Ingress: its load balancer becomes public, or loses what keeps clients out."""
+    """Report a Service or an Ingress whose load balancer becomes public or loses its security groups."""
     before, after = _scope(step, step.old), _scope(step, step.new)
     if after == _PUBLIC and before != _PUBLIC and not is_patch(step.type):
         yield _public_front(step, before)
@@ -75,12 +73,8 @@ def _widened_source(step: Step) -> Iterator[Finding]:
         yield from _guards_of_front(step, after)
 
 
-_NONE, _INTERNAL, _EXISTING, _PUBLIC = (
-    "no load balancer",
-    "an internal load balancer",
-    "a load balancer of yours",
-    "a public load balancer",
-)
+_NONE, _INTERNAL = "no load balancer", "an internal load balancer"
+_EXISTING, _PUBLIC = "a load balancer of yours", "a public load balancer"
 
 
 def _scope(step: Step, props: Props) -> str:
@@ -99,7 +93,7 @@ def _public_front(step: Step, before: str) -> Finding:
     if not step.old:
         key = (
             keys.INGRESS_INTERNAL_SUBNET
-            if (load_balancer_source(step) is On.INGRESS)
+            if load_balancer_source(step) is On.INGRESS
             else keys.SERVICE_INTERNAL_SUBNET
         )
         return NEW_EXPOSURE.finding(
@@ -110,8 +104,8 @@ def _public_front(step: Step, before: str) -> Finding:
                 " behind it"
             ),
             todo=(
-                f"check that this {kind_of(step.type)} is meant for the internet; {key} makes its load balancer"
-                " internal"
+                f"check that this {kind_of(step.type)} is meant for the internet; {key} makes its load"
+                " balancer internal"
             ),
         )
     held = internal_subnet(step, step.old) or existing_balancer(step, step.old)
@@ -141,7 +135,7 @@ def _guards_of_front(step: Step, scope: str) -> Iterator[Finding]:
 
 
 def _listed(value: Any) -> list[str] | None:
-    """The ids of a comma list; None where it is not known."""
+    """Return the ids of a comma list; None where not known."""
     if unknown(value):
         return None
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else []
@@ -150,8 +144,8 @@ def _listed(value: Any) -> list[str] | None:
 def _groups_changed(
     path: str, before: Sequence[str] | None, after: Sequence[str] | None, public: bool
 ) -> Iterator[Finding]:
-    """Security groups of a load balancer. Groups that are exchanged are a warning: the plan may not show
-    their rules."""
+    """Report changed security groups of a load balancer: a warning for other groups, because the plan may not
+    show their rules."""
     if before is None or not before or before == after:
         return
     added = (
@@ -199,15 +193,9 @@ def _passes(path: str, has_group: bool) -> Finding:
     return warned(finding) if has_group else finding
 
 
-@rule(
-    EXPOSURE_WIDENED,
-    NEW_EXPOSURE,
-    on=resource_types.LOAD_BALANCER,
-    operations=_REMAINING,
-    milder=[EXPOSURE_WIDENED],
-)
+@_exposed(on=resource_types.LOAD_BALANCER)
 def _widened_balancer(step: Step) -> Iterator[Finding]:
-    """A load balancer of the customer's own."""
+    """Report a load balancer of the user that becomes public or loses its security groups."""
     public = _is_open(step.new)
     if public and not step.old:
         yield NEW_EXPOSURE.finding(
@@ -240,15 +228,9 @@ def _is_open(props: Props) -> bool:
     return props.get("networkType") == "OPEN" or bool(props.get("eipAddressId"))
 
 
-@rule(
-    EXPOSURE_WIDENED,
-    NEW_EXPOSURE,
-    on=(resource_types.CLUSTER, resource_types.ENDPOINT),
-    operations=_REMAINING,
-    milder=[EXPOSURE_WIDENED],
-)
+@_exposed(on=(resource_types.CLUSTER, resource_types.ENDPOINT))
 def _widened_endpoint(step: Step) -> Iterator[Finding]:
-    """The API server of a cluster, as the cluster or a resource of its own opens it."""
+    """Report a public endpoint of the API server, in the cluster or in a resource of its own."""
     if step.new.get("clusterInternet") is not True:
         return
     if step.old.get("clusterInternet") is not True:
@@ -274,7 +256,7 @@ def _widened_endpoint(step: Step) -> Iterator[Finding]:
 
 
 def _policies_changed(step: Step) -> Iterator[Finding]:
-    """Addresses that the provider's older list admits to the API server."""
+    """Report ranges that the provider's older list newly admits to the API server."""
     names = Names()
     before, after = (
         [_admitting(block) for block in items(props.get(_API_RANGES))] for props in (step.old, step.new)
@@ -318,9 +300,9 @@ def _opened(step: Step) -> Finding:
     )
 
 
-@rule(EXPOSURE_WIDENED, NEW_EXPOSURE, on=Shape.POD_TEMPLATE, operations=_REMAINING)
+@_exposed(on=Shape.POD_TEMPLATE)
 def _widened_pods(step: Step) -> Iterator[Finding]:
-    """Pods that get public addresses of their own."""
+    """Report pods that get public addresses."""
     for path in template_paths(step.type, step.new):
         before, after = (
             mapping(annotations_of(Holder(step.type, props, path).template)) for props in (step.old, step.new)
@@ -345,14 +327,9 @@ _PUBLIC_POD = tuple(
 )
 
 
-@rule(
-    EXPOSURE_WIDENED,
-    NEW_EXPOSURE,
-    on=(resource_types.NODE_POOL, resource_types.NATIVE_NODE_POOL),
-    operations=_REMAINING,
-)
+@_exposed(on=(resource_types.NODE_POOL, resource_types.NATIVE_NODE_POOL))
 def _widened_pool(step: Step) -> Iterator[Finding]:
-    """Nodes that get public addresses."""
+    """Report node pools whose nodes get public addresses."""
     if not _with_public_nodes(step.new) or _with_public_nodes(step.old):
         return
     yield (EXPOSURE_WIDENED if step.old else NEW_EXPOSURE).finding(

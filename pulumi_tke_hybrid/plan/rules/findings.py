@@ -1,4 +1,5 @@
-"""All findings of a plan, or of one step: the registered checks are run here, and what no check judges is named."""
+"""All findings of a plan, or of one step: the registered checks are run here, and what no check judges is
+named."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,8 @@ from pulumi_tke_hybrid.tke.rule import Finding
 
 
 def plan_findings(plan: Plan) -> Iterator[Finding]:
-    """Findings on single resources, on several resources together, and then the changes that no rule judges."""
+    """Findings on single resources, on several resources together, and then the changes that no rule
+    judges."""
     found = list(chain(change_findings(plan), several_findings(plan)))
     yield from found
     yield from unjudged_findings(plan, found)

@@ -1,6 +1,4 @@
-"""Dangerous changes of VPCs, subnets, node pools and security groups.
-
-Security groups that admit more than before, or less."""
+"""Rules on changes of VPCs, subnets, node pools and security groups."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -38,10 +36,10 @@ POOL_REBUILT = Rule(
 
 @rule(POD_SUBNET_LEAVES, RANGE_CHANGED, on=resource_types.SUBNET, operations=ENDING)
 def _subnet_lost(step: Step) -> Iterator[Finding]:
-    """What the subnet alone tells. Of a raw one that is deleted only the plan tells whether it is a pod
-    subnet: `tke.rules.coverage`."""
+    """Report a lost subnet by its own step. Whether a deleted raw subnet is a container subnet only the plan
+    shows: `coverage`."""
     if is_container_subnet(step):
-        yield pod_subnet_lost(step)
+        yield container_subnet_lost(step)
     elif step.op is Op.REPLACE:
         yield RANGE_CHANGED.finding(
             step.name,
@@ -57,8 +55,8 @@ def _subnet_lost(step: Step) -> Iterator[Finding]:
         )
 
 
-def pod_subnet_lost(step: Step) -> Finding:
-    """For a pod subnet that is replaced or deleted."""
+def container_subnet_lost(step: Step) -> Finding:
+    """Return the finding on a container subnet that is replaced or deleted."""
     return POD_SUBNET_LEAVES.finding(
         step.name,
         f"{_ends(step)}: the pod subnet{_place(step)}",
@@ -80,7 +78,8 @@ def _ends(step: Step) -> str:
 def _place(step: Step) -> str:
     zone = step.old.get("availabilityZone")
     block = step.old.get("cidrBlock")
-    return f"{f' {block}' if isinstance(block, str) else ''}{f' of zone {zone}' if isinstance(zone, str) else ''}"
+    in_zone = f" of zone {zone}" if isinstance(zone, str) else ""
+    return f"{f' {block}' if isinstance(block, str) else ''}{in_zone}"
 
 
 @rule(RANGE_CHANGED, on=resource_types.VPC, operations=ENDING)
@@ -94,7 +93,7 @@ def _vpc_lost(step: Step) -> Iterator[Finding]:
             " lost with its address, and so are its connections to other networks; possible: the cloud"
             " refuses to delete what is in use, and the apply stops half-way"
         ),
-        todo=force_new.back(step) if step.op is Op.REPLACE else "keep the VPC in the program",
+        todo=force_new.way_back(step) if step.op is Op.REPLACE else "keep the VPC in the program",
         intended=(
             "build a second VPC beside it and move"
             if step.op is Op.REPLACE
@@ -132,7 +131,7 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
                 " stop; the pods start on other nodes if there is room, and get other addresses; the new"
                 " machines come a few minutes later"
             ),
-            todo=force_new.back(step),
+            todo=force_new.way_back(step),
             intended="add a pool of another name, drain the nodes of this one, and remove it afterwards",
         )
     else:
@@ -159,8 +158,7 @@ SECURITY_GROUP_NARROWED = Rule(
 _RULE_LISTS = (resource_types.RULE_SET, resource_types.LITE_RULES)
 _EXISTING = IN_CLOUD - {Op.CREATE}
 _INTERNET = 2**24
-"""From so many addresses of the internet on, a group admits everybody rather than somebody: a 256th of
-them."""
+"""A group that newly admits so many addresses of the internet, a 256th of them, admits everybody."""
 
 
 @rule(EXPOSURE_WIDENED, NEW_EXPOSURE, on=_RULE_LISTS, operations=(Op.CREATE,), milder=[EXPOSURE_WIDENED])
@@ -168,7 +166,7 @@ them."""
     EXPOSURE_WIDENED, SECURITY_GROUP_NARROWED, on=_RULE_LISTS, operations=_EXISTING, milder=[EXPOSURE_WIDENED]
 )
 def _list_changed(step: Step) -> Iterator[Finding]:
-    """A resource that holds all rules of a group."""
+    """Compare the rules of a resource that holds all rules of a group."""
     path = f"{step.name}.ingresses"
     before, after = _listed(step.old), _listed(step.new)
     if before is None or after is None:
@@ -181,7 +179,7 @@ def _list_changed(step: Step) -> Iterator[Finding]:
 
 
 def _listed(props: Props) -> list[Any] | None:
-    """The rules for what comes in; None where they are not known."""
+    """The rules for incoming traffic; None where not known."""
     found = props.get("ingresses", props.get("ingress"))
     return None if unknown(found) else items(found)
 
@@ -221,8 +219,8 @@ def _differences(
     milder=[EXPOSURE_WIDENED],
 )
 def _rule_changed(step: Step) -> Iterator[Finding]:
-    """A resource that holds one rule. Its place among the others is not known, so an ACCEPT counts as reached
-    and a DROP as needed."""
+    """Compare a resource that holds a single rule. Its place among the other rules is not known, so an ACCEPT
+    counts as reached and a DROP as needed."""
     names = Names()
     before, after = _single(step.old, names), _single(step.new, names)
     for accepts, more, less in ((True, before, after), (False, after, before)):
@@ -236,7 +234,7 @@ def _single(props: Props, names: Names) -> list[Entry]:
 
 
 def _of_action(rules: Sequence[Entry], *, accepts: bool) -> list[Entry]:
-    """Those of the action, as rules that admit: what a DROP refuses is then a set too."""
+    """Return the rules of one action as rules that accept, so that refused traffic is a set too."""
     return [replace(rule, accepts=True) for rule in rules if rule.accepts is accepts]
 
 

@@ -1,4 +1,4 @@
-"""What changes and no rule can judge: named, so that silence means that a change was judged."""
+"""The rule that names every change which no other rule judges, so that no finding means a judged change."""
 
 import re
 from collections.abc import Iterator, Mapping, Set
@@ -25,12 +25,12 @@ _RELEASE = "kubernetes:helm.sh/v3:Release"
 _HOLDING_OBJECTS = re.compile(
     r"kubernetes:(helm\.sh/[^:]*:Chart|yaml(/[^:]*)?:Config(Group|File)|kustomize(/[^:]*)?:Directory)"
 )
-"""Components whose objects are resources of their own in the plan."""
+"""Components whose objects are resources in the plan."""
 _CONTAINERS = {
     ("core", "Namespace"): "namespace",
     ("apiextensions.k8s.io", "CustomResourceDefinition"): "kind",
 }
-"""Kinds whose deletion deletes every object of theirs."""
+"""Kinds whose deletion deletes every object in or of the kind."""
 _OF_THE_NETWORK = {
     ("core", "Endpoints"): "the pods or addresses that a Service sends to",
     ("discovery.k8s.io", "EndpointSlice"): "the pods or addresses that a Service sends to",
@@ -43,7 +43,7 @@ _OF_THE_NETWORK = {
     ("networking.k8s.io", "ClusterCIDR"): "the range of pod addresses",
 }
 _ALWAYS = ("NetworkPolicy",)
-"""Kinds of which also a new one changes what others do."""
+"""Kinds of which a new object also changes the traffic of other objects."""
 _WITHOUT_PODS = {
     "cloud.tencent.com": ("TkeServiceConfig",),
     "external-secrets.io": (),
@@ -57,17 +57,15 @@ _WITHOUT_PODS = {
     ),
     "snapshot.storage.k8s.io": (),
 }
-"""Custom resources without pods and load balancers by API group; no kinds: all of the group."""
+"""Custom resources without pods and load balancers, by API group; an empty tuple means the whole group."""
 _HARMLESS_KEYS = frozenset({"name", "tags", "description", "remark", "projectId", "clbName", "snatName"})
 
 
 def findings(plan: Plan, judged: Set[str], found: Set[str]) -> Iterator[Finding]:
-    """One for each resource that changes in a way that no rule judges.
+    """Yield a finding for each resource whose change no rule judges.
 
-    `judged`: types of `tencentcloud:` that have rules. `found`: URNs of resources about which a rule has
-    found something; the loss of a
-    resource of the network is named where no rule has, unless it only follows from a loss that a rule has
-    found.
+    `judged`: types of `tencentcloud:` that have rules. `found`: URNs of resources with findings. The loss of
+    a resource is left out where it follows from a loss that has a finding.
     """
     parents = {step.parent for step in plan.steps}
     lost = {step.urn for step in plan.steps if step.op.ends and step.urn in found}
@@ -79,7 +77,7 @@ def findings(plan: Plan, judged: Set[str], found: Set[str]) -> Iterator[Finding]
 
 
 def _in_order_of_causes(plan: Plan) -> list[Step]:
-    """Each resource after those that its properties come from; the engine deletes in the opposite order."""
+    """Sort the resources so that each follows its sources; the engine deletes in the opposite order."""
     by_urn = {step.urn: step for step in plan.steps}
     done: dict[str, Step] = {}
     for first in plan.steps:
@@ -104,7 +102,7 @@ def _in_order_of_causes(plan: Plan) -> list[Step]:
 
 
 def of_step(step: Step, judged: Set[str], *, has_children: bool) -> Iterator[Finding]:
-    """What is not judged about one resource, about which no rule has found anything."""
+    """Yield a finding on one resource without other findings, if no rule judges the change."""
     if (
         not step.op.changes
         or step.op is Op.LEAVE
@@ -113,7 +111,7 @@ def of_step(step: Step, judged: Set[str], *, has_children: bool) -> Iterator[Fin
     ):
         return
     if step.left and resource_types.is_patch(step.type):
-        return  # what the old patch wrote stays as it is
+        return  # the fields that the old patch wrote stay unchanged
     if step.type.startswith("tencentcloud:"):
         yield from _of_tencent_cloud(step, judged)
     elif _HOLDING_OBJECTS.fullmatch(step.type):
@@ -182,7 +180,8 @@ def _of_kubernetes(step: Step) -> Iterator[Finding]:
 
 
 def _unsure(step: Step) -> bool:
-    """Whether silence of the rules is no judgement: the resource goes, or what happens to it is not known."""
+    """Whether the absence of findings is no judgement: the resource is removed, or the operation is not
+    known."""
     return step.op.ends or step.op in (Op.OTHER, Op.IMPORT)
 
 
@@ -231,8 +230,8 @@ _NETWORK_KEY = re.compile(
 
 
 def _changes_network(step: Step) -> bool:
-    """What only stands in a network, as a database does, matters where another network, group or cluster is
-    named."""
+    """Whether the change may concern the network. A product that only stands in a network, as a database
+    does, matters where the change names another network, group or cluster."""
     changed = _changed(step) - _HARMLESS_KEYS
     return bool(changed) and (
         not resource_types.only_stands_in_network(step.type) or any(map(_NETWORK_KEY.search, changed))
@@ -264,7 +263,7 @@ def _finding(step: Step, why: str, todo: str) -> Finding:
 
 
 def _noted(step: Step, why: str) -> Finding:
-    """A new one takes nothing away from what is there."""
+    """Return a note on a new resource, which takes nothing away from existing resources."""
     found = NOT_JUDGED.finding(
         step.name, f"{_VERBS[Op.CREATE]}, and is not judged", value=step.token or step.type, why=why
     )
@@ -278,7 +277,7 @@ _SHOWN = 3
 
 
 def _keys_of_tke(before: object, after: object) -> Iterator[str]:
-    """Annotations of TKE that differ, wherever in the inputs they are: `KEY: true → none`."""
+    """Yield `KEY: true → none` for each changed annotation of TKE, at any depth of the inputs."""
     old, new = dict(_annotations(before)), dict(_annotations(after))
     differing = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     for key in differing[:_SHOWN]:

@@ -1,4 +1,5 @@
-"""Who stands behind a resource: the others of the plan that name it by its id, so that its loss is theirs."""
+"""Rules on resources that other resources of the plan name: their loss, and the listeners of one load
+balancer."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,11 +38,11 @@ IN_USE = Rule(
 
 @dataclass(frozen=True)
 class _Kind:
-    """A kind of resource that others name by its id."""
+    """A kind of resource whose id other resources name."""
 
     what: str
     notice: str
-    """What clients notice when it goes."""
+    """The effect of its loss on clients."""
 
 
 _NO_BALANCER = (
@@ -77,7 +78,7 @@ _KINDS: Mapping[str, _Kind] = {
 
 @plan_rule(IN_USE)
 def still_in_use(plan: Plan) -> Iterator[Finding]:
-    """For each resource that goes while others still name it."""
+    """Report each lost resource that other resources still name."""
     yield from _by_id(plan)
     yield from _by_name(plan)
 
@@ -100,7 +101,7 @@ def _by_id(plan: Plan) -> Iterator[Finding]:
 
 
 def _reported_elsewhere(step: Step) -> bool:
-    """The loss of a VPC and the replacement of a subnet have a rule of their own."""
+    """Whether another rule reports the loss: of a VPC, or of a replaced subnet."""
     return step.type == resource_types.VPC or (step.type == resource_types.SUBNET and step.op is Op.REPLACE)
 
 
@@ -130,7 +131,7 @@ def _named(step: Step) -> str:
 
 
 class _Users:
-    """Which resources of a plan name which ids."""
+    """The ids that each resource of a plan names."""
 
     def __init__(self, plan: Plan) -> None:
         self._steps = [
@@ -140,13 +141,13 @@ class _Users:
         self._after = {step.urn: _names_in(step.new) for step in self._steps}
 
     def of(self, lost: Step) -> list[Step]:
-        """Those that still name what is lost. Of a load balancer also those that named it: they cannot move
-        to another one."""
+        """Return the users of a lost resource; for a load balancer also the former users, because they cannot
+        move."""
         ids = {lost.id} if lost.id else set[str]()
         return [step for step in self._steps if step.urn != lost.urn and self._names(step, lost, ids)]
 
     def keep(self, lost: Step, users: Sequence[Step]) -> bool:
-        """Whether one of them names the old id afterwards: the others take the new one in the same update."""
+        """Whether a user keeps the old id after the change; other users get the new id in the same update."""
         return any(lost.id in self._after[user.urn] for user in users)
 
     def _names(self, step: Step, lost: Step, ids: set[str]) -> bool:
@@ -157,12 +158,11 @@ class _Users:
 
 
 _NAMED = ("Secret", "TkeServiceConfig")
-"""Objects of a cluster that others name by their names, in the same namespace."""
+"""Kinds of objects that other objects name by name, in the same namespace."""
 
 
 def _by_name(plan: Plan) -> Iterator[Finding]:
-    """Secrets with a certificate and configurations of listeners that go while a Service or an Ingress names
-    them."""
+    """Report lost Secrets and listener configurations that a Service or an Ingress names."""
     fronts = [
         step for step in plan.steps if load_balancer_sources(step) and step.op is not Op.DELETE and step.new
     ]
@@ -208,7 +208,7 @@ def _place(props: Props) -> tuple[str, str]:
 
 
 def _named_by(props: Props) -> set[str]:
-    """Names of Secrets and configurations in the annotations and the TLS section of a Service or an
+    """Names of Secrets and listener configurations in the annotations and the TLS section of a Service or an
     Ingress."""
     given = annotations_of(props)
     annotations = {} if unknown(given) else {key: value for key, value in given.items() if key in _NAMING}
@@ -219,13 +219,13 @@ _NAMING = (keys.SERVICE_CONFIG, keys.SERVICE_PROTOCOLS, "ingress.cloud.tencent.c
 
 
 def _is_memory(step: Step) -> bool:
-    """Whether it is a resource of this library that only remembers what others are."""
+    """Whether the resource belongs to this library and only stores properties of other resources."""
     return step.type.startswith("pulumi-python:dynamic/tke-hybrid:") and step.type != resource_types.SWITCH
 
 
 def _names_in(*values: Any) -> set[str]:
-    """Every text in the values, the parts of comma lists and of JSON included. Whole texts only: no id is
-    found inside another one."""
+    """All texts in the values, and the parts of comma lists and JSON. Only whole texts count, so no id is
+    found inside another id."""
     found: set[str] = set()
     waiting = list(values)
     while waiting:
@@ -263,7 +263,8 @@ def _too_many_listeners(plan: Plan) -> Iterator[Finding]:
 
 
 def _by_balancer(plan: Plan) -> Mapping[str, list[Step]]:
-    """Resources with listeners, by the id of an existing load balancer, else by the object for which TKE creates one."""
+    """Resources with listeners, by the id of an existing load balancer, else by the object whose load
+    balancer TKE creates."""
     found: dict[str, list[Step]] = {}
     for step in plan.steps:
         props = step.new or step.old

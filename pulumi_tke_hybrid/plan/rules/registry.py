@@ -1,7 +1,8 @@
 """The registry of rules on a plan: a decorator beside each check names the rules that the check reports.
 
-`@rule(CLUSTER_REBUILT, on=CLUSTER, operations=ENDING)` registers a check on single resources, `@plan_rule(IN_USE)` a check on all
-resources of a plan. The review, the policy pack and docs/rules.md read this registry; no other list of checks exists.
+`@rule(CLUSTER_REBUILT, on=CLUSTER, operations=ENDING)` registers a check on single resources,
+`@plan_rule(IN_USE)` a check on all resources of a plan. The review, the policy pack and docs/rules.md read
+this registry; no other list of checks exists.
 """
 
 import importlib
@@ -70,7 +71,8 @@ def rule(
     operations: Collection[Op] = EVERY,
     milder: Sequence[Rule] = (),
 ) -> Callable[[ACheck], ACheck]:
-    """Register a check on single resources: types of resources, or shapes. Stacked decorators need disjoint operations."""
+    """Register a check on single resources: types of resources, or shapes. Stacked decorators need disjoint
+    operations."""
     selected = [on] if isinstance(on, str | Shape) else list(on)
 
     def register(check: ACheck) -> ACheck:
@@ -101,7 +103,8 @@ def _import_checks() -> None:
 
 @cache
 def checks() -> Sequence[RegisteredCheck]:
-    """Checks on single resources: those by type first, then by name of their module, then from top to bottom."""
+    """Checks on single resources: those by type first, then by name of their module, then from top to
+    bottom."""
     _import_checks()
     return sorted(_registered, key=lambda each: (bool(each.shapes), each.check.__module__))
 
@@ -149,7 +152,8 @@ def _unique(rules: Iterable[Rule]) -> list[Rule]:
 
 
 def rules_on_resources() -> list[Rule]:
-    """Rules that a single resource of the new program can break. Providers are left out: a policy does not read their versions."""
+    """Rules that a single resource of the new program can break. Providers are left out: a policy does not
+    read their versions."""
     return _rules_for(EVERY - {Op.DELETE, Op.LEAVE})
 
 

@@ -1,4 +1,5 @@
-"""Rules on the stack itself: resources that leave the stack and stay in the cloud, and versions of providers."""
+"""Rules on the stack itself: resources that leave the stack and stay in the cloud, and versions of
+providers."""
 
 from collections.abc import Iterator
 
@@ -25,7 +26,8 @@ VERSION_CHANGE = Rule(
 
 @rule(LEFT_UNMANAGED, on=Shape.ANY)
 def _left_unmanaged(step: Step) -> Iterator[Finding]:
-    """Report a retained resource of the network that leaves the program, or beside which a new one is created."""
+    """Report a retained resource of the network that leaves the program, or beside which a new one is
+    created."""
     if not step.left or not step.custom or not _is_of_network(step):
         return
     beside = step.op is not Op.LEAVE

@@ -1,4 +1,4 @@
-"""What may not change about a workload from one state to the next."""
+"""Rules on changes of a ClientIpWorkload between the stored state of its guard and the program."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -58,7 +58,7 @@ Unknown = Callable[[object], bool]
 def change_findings(
     before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
 ) -> Iterator[Finding]:
-    """What may not change like this. Both sides are what the guard remembers of a workload."""
+    """Return the findings on a change. Both sides are the guard's properties of one workload."""
     yield from _network_findings(before, after)
     yield from _selector_findings(before, after, unknown)
     yield from _claim_findings(before, after, unknown)
@@ -102,8 +102,8 @@ def _network_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> It
 def _selector_findings(
     before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
 ) -> Iterator[Finding]:
-    """Objects of another name or namespace are new ones: whether that may be is asked elsewhere. Older states
-    know no selector."""
+    """Compare the selectors. Objects of another name or namespace are new and judged elsewhere; older states
+    have no selector."""
     was, now = before.get("selector"), after.get("selector")
     if not was or not now or unknown(now) or any(before.get(name) != after.get(name) for name in _NAMES):
         return
@@ -128,7 +128,7 @@ def _selector_findings(
 def _claim_findings(
     before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
 ) -> Iterator[Finding]:
-    """As for the selector. Older states know no claims, and a Deployment has none."""
+    """Compare the volume claims, as the selectors. Older states have no claims, and a Deployment has none."""
     was, now = before.get("volumeClaims"), after.get("volumeClaims")
     if was is None or now is None or any(before.get(name) != after.get(name) for name in _NAMES):
         return
@@ -147,7 +147,8 @@ def _claim_findings(
 def _stateful_findings(
     before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
 ) -> Iterator[Finding]:
-    """As for the selector. Older states have neither, and then both were the defaults."""
+    """Compare governing Service and pod order, as the selectors. Older states have neither; both were the
+    defaults then."""
     if any(side.get("volumeClaims") is None for side in (before, after)) or any(
         before.get(name) != after.get(name) for name in _NAMES
     ):
@@ -166,7 +167,7 @@ def _stateful_findings(
 
 
 def _differ(was: object, now: object, unknown: Unknown) -> bool:
-    """Whether two values do, as far as they are known."""
+    """Whether two values differ in their known parts."""
     if unknown(was) or unknown(now):
         return False
     if (old := mapping(was)) and (new := mapping(now)):
@@ -188,7 +189,7 @@ def _labels(selector: Mapping[str, Any], unknown: Unknown) -> str:
 
 
 def unmoved_findings(network: str, pods: Sequence[str]) -> Iterator[Finding]:
-    """That a load balancer would turn direct while some of its living pods are on the other network."""
+    """Report direct access that is enabled while running pods are on the other network."""
     if pods:
         more = f" and {len(pods) - _SHOWN_PODS} more" if len(pods) > _SHOWN_PODS else ""
         yield ONE_STEP_AT_A_TIME.finding(
@@ -215,7 +216,7 @@ _FIXED = {
     "bandwidth": "its bandwidth",
 }
 _IDS = ("loadBalancerId", "subnetId")
-"""What the program has from another resource, which may be replaced."""
+"""Ids that come from another resource, which may be replaced."""
 _NAMES = {"name": "the objects' name", "namespace": "their namespace"}
 
 
@@ -290,8 +291,8 @@ _GIVEN = {
 def _annotation_findings(
     before: Mapping[str, Any], after: Mapping[str, Any], front: str, unknown: Unknown
 ) -> Iterator[Finding]:
-    """Annotations that the program gives by hand and TKE reads only once. Older states remember none, and
-    then nothing is compared."""
+    """Compare the annotations that the program sets and TKE reads only once. Older states have none, and
+    nothing is compared."""
     on, name, path = _GIVEN[front]
     was, now = before.get(name), after.get(name)
     if was is None or now is None:
@@ -314,10 +315,8 @@ def _annotation_findings(
 
 
 def lost_ids(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[str]:
-    """A line for each id that the last state knows and a preview does not, where another one is no refusal:
-    the workload takes it in place
-    (`ids`), or the program allows another load balancer.
-    """
+    """Yield a warning for each id that the stored state has and the preview does not know, where a new id is
+    no error: the workload takes it in place (`ids`), or the program allows another load balancer."""
     olds, news = dict(mapping(before.get("ids"))), dict(mapping(after.get("ids")))
     if after.get("allowAddressChange"):
         for front, path in (("service", "exposure"), ("ingress", "ingress.exposure")):

@@ -1,4 +1,4 @@
-"""Dangerous changes of workloads and of the way to their pods."""
+"""Rules on changes of Kubernetes workloads, and of the Services and Ingresses in front of them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -79,16 +79,15 @@ KEPT_ADDRESS_OFF = Rule(
 
 
 _AUTONAMED = "pulumi.com/autonamed"
-"""Annotation of an object whose name Pulumi made up; its replacement gets another one."""
+"""Annotation of an object with a generated name; a replacement gets another name."""
 _ORDERED = ("StatefulSet", "GameStatefulSet")
-"""Kinds whose pods have names, and so addresses and volumes, of their own."""
+"""Kinds whose pods have fixed names, and so fixed addresses and volumes."""
 _FINISHING = ("Job", "CronJob", "BroadcastJob", "AdvancedCronJob")
-"""Kinds whose pods end by themselves."""
+"""Kinds whose pods finish."""
 
 
 def _goes(step: Step) -> bool:
-    """Whether the object as a whole goes away. A patch that is deleted takes its fields back, and the object
-    stays."""
+    """Whether the object is deleted. A deleted patch takes its fields back, and the object stays."""
     return step.op is Op.DELETE and not is_patch(step.type)
 
 
@@ -115,8 +114,8 @@ def _direct_off(step: Step) -> Iterator[Finding]:
 
 
 def _keeps_balancer(step: Step) -> bool:
-    """Of an object that is no Service and no Ingress only its annotations, which may all be gone, name a load
-    balancer."""
+    """Whether the object keeps its load balancer. Of other kinds only the annotations, which may all be gone,
+    show a load balancer."""
     return load_balancer_source(step) is None or may_have_balancer(step, step.new or step.old)
 
 
@@ -151,7 +150,7 @@ def _balancer_lost(step: Step) -> Iterator[Finding]:
         and load_balancer_source(step) is On.SERVICE
         and at(step.new, "spec", "type") != "LoadBalancer"
     ):
-        return  # said by the rule of direct access
+        return  # reported by `direct-access-off`
     kept = next((value for key in existing_keys(step) if (value := annotation(step.old, key))), None)
     same = kept is not None and kept in [annotation(step.new, key) for key in existing_keys(step)]
     kind = kind_of(step.type)
@@ -193,7 +192,7 @@ def _first_address(step: Step) -> str:
 
 
 def _templates(step: Step) -> Iterator[tuple[Holder, Holder]]:
-    """Each pod template of the object before and after; none where the object is new or goes away."""
+    """Yield each pod template before and after; none where the object is new or deleted."""
     if step.old and (step.new or not _goes(step)):
         for path in template_paths(step.type, step.old, step.new):
             yield Holder(step.type, step.old, path), Holder(step.type, step.new, path)
@@ -240,7 +239,7 @@ def _kept_address_off(step: Step) -> Iterator[Finding]:
 
 
 def _held(step: Step) -> list[Holder]:
-    """The pod templates of an object that goes away; none of a patch, and none that has no pod."""
+    """The pod templates of a removed object that have pods; none of a patch."""
     if is_patch(step.type):
         return []
     return [holder for holder in holders(step.type, step.old) if holder.pods != 0]
@@ -270,12 +269,11 @@ def _replaced(step: Step) -> Iterator[Finding]:
                 f"certain, when it is applied: the {kind} is deleted and made again, so its pods stop"
                 " together and clients get no answer until the new ones run; only kept addresses come back"
             ),
-            todo=force_new.back(step),
+            todo=force_new.way_back(step),
             intended=f"add a second {kind} beside it and move the clients, or apply it when clients can wait",
         )
         return
-    # Of another name or namespace the new pods come first. What goes with its provider is the matter of what
-    # rebuilds that one.
+    # Under another name or namespace the new pods start first. A replaced provider has a finding of its own.
     if (
         "provider" in step.replace_keys
         or _place(step.old) != _place(step.new)
@@ -290,7 +288,7 @@ def _replaced(step: Step) -> Iterator[Finding]:
             "certain, when it is applied: clients get no answer between the stop of the old pods and the"
             " start of the new ones (usually a few minutes), and the pods' addresses change"
         ),
-        todo=force_new.back(step),
+        todo=force_new.way_back(step),
         intended=f"add a second {kind} of another name, move the clients, and remove this one afterwards",
     )
     yield replace(found, severity=Severity.WARNING) if kind in _FINISHING else found
@@ -300,7 +298,7 @@ def _replaced(step: Step) -> Iterator[Finding]:
 def _deleted(step: Step) -> Iterator[Finding]:
     held = _held(step)
     if not held or at(step.old, "metadata", "name") == ipamd.NAME:
-        return  # of ipamd a rule of its own reports more
+        return  # `ipamd-removed` reports more
     kind = kind_of(step.type)
     on_eni = [holder for holder in held if holder.needs_eni]
     found = WORKLOAD_DELETED.finding(

@@ -176,8 +176,8 @@ def test_a_resource_of_another_name_is_found_by_its_alias() -> None:
 
 def test_an_object_without_a_namespace_is_in_the_default_one() -> None:
     here, there = {"metadata": {"name": "a"}}, {"metadata": {"name": "a", "namespace": "default"}}
-    assert force_new.changed(resource_types.SERVICE, there, here, {}) == []
-    assert force_new.changed(
+    assert force_new.changed_keys(resource_types.SERVICE, there, here, {}) == []
+    assert force_new.changed_keys(
         resource_types.SERVICE, there, {"metadata": {"name": "a", "namespace": "web"}}, {}
     ) == ["metadata.namespace"]
 

@@ -17,9 +17,9 @@ from tests.unit.policies.recorded import PREVIEWS, Recorded
 
 NOT_OF_POLICIES = {"version-change"}
 BLOCKING_AND_RECORDED = {
-    "phantom-hybrid", "zone-uncovered", "cluster-rebuilt", "pod-network-off", "pod-subnet-leaves", "refused-update", "range-changed",
-    "node-pool-rebuilt", "direct-access-off", "pods-leave-eni", "balancer-replaced", "statefulset-replaced",
-    "deployment-replaced",
+    "phantom-hybrid", "zone-uncovered", "cluster-rebuilt", "pod-network-off", "pod-subnet-leaves",
+    "refused-update", "range-changed", "node-pool-rebuilt", "direct-access-off", "pods-leave-eni",
+    "balancer-replaced", "statefulset-replaced", "deployment-replaced",
 }  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def _as_seen(step: Step) -> Step:
     """
     if step.op is not Op.REPLACE:
         return step
-    changed = force_new.changed(step.type, step.old, step.new, step.state)
+    changed = force_new.changed_keys(step.type, step.old, step.new, step.state)
     if "provider" in step.replace_keys:
         return replace(step, op=Op.REPLACE if changed else Op.UPDATE, replace_keys=changed)
     follows = any(
