@@ -4,7 +4,7 @@ The model knows no JSON of Pulumi; `engine_steps` creates the steps.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import wraps

@@ -1,0 +1,51 @@
+"""Rules on workloads and their load balancers: unknown annotations, and a load balancer of the user."""
+
+from typing import Any
+
+import pytest
+
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.model import Op
+from pulumi_tke_hybrid.plan.rules import findings
+from pulumi_tke_hybrid.tke.values import UNKNOWN
+from tests.unit.plan.rules.builders import (
+    CLAIM,
+    NETWORKS,
+    found,
+    pods,
+    service,
+    step,
+    update,
+)
+
+NOT_KNOWN_AS_A_WHOLE: list[dict[str, Any]] = [
+    {
+        "metadata": {"annotations": UNKNOWN},
+        "spec": {"type": "LoadBalancer", "template": {"metadata": {"annotations": UNKNOWN}}},
+    },
+    {"metadata": UNKNOWN, "spec": {"type": "LoadBalancer", "template": {"metadata": UNKNOWN}}},
+    {"metadata": UNKNOWN, "spec": {"type": "LoadBalancer", "template": UNKNOWN}},
+    {"metadata": UNKNOWN, "spec": UNKNOWN},
+]
+
+
+@pytest.mark.parametrize("new", NOT_KNOWN_AS_A_WHOLE, ids=["annotations", "metadata", "template", "spec"])
+def test_annotations_that_are_still_to_come_as_a_whole_are_not_gone(new: dict[str, Any]) -> None:
+    assert found(update(resource_types.SERVICE, service("LoadBalancer", direct="true"), new)) == []
+    assert found(update(resource_types.DEPLOYMENT, pods({NETWORKS: "tke-route-eni"}), new)) == []
+    assert (
+        found(update(resource_types.STATEFUL_SET, pods({NETWORKS: "tke-route-eni", CLAIM: "Never"}), new))
+        == []
+    )
+
+
+def test_a_load_balancer_that_the_user_made_keeps_its_address_and_the_finding_says_so() -> None:
+    (finding,) = findings.step_findings(
+        step(
+            resource_types.SERVICE,
+            Op.REPLACE,
+            service("LoadBalancer", existing="lb-12345678"),
+            service("LoadBalancer", existing="lb-12345678"),
+        )
+    )
+    assert "lb-12345678 and its address stay" in finding.message
