@@ -83,6 +83,7 @@ def _of_kubernetes(token: str) -> str:
     return f"kubernetes:{newest}:{kind}" if group in groups else token
 
 
+@cache
 def kubernetes_kind(token: str) -> tuple[str, str, str]:
     """(API group, version, kind) of a `kubernetes:` token; three empty texts where it has another form.
 

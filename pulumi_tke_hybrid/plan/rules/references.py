@@ -2,8 +2,10 @@
 balancer."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
@@ -23,7 +25,7 @@ from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import LISTENERS, listener_findings
-from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, texts, unknown
+from pulumi_tke_hybrid.tke.values import Props, at, items, texts, unknown
 
 IN_USE = Rule(
     "resource-in-use",
@@ -84,14 +86,16 @@ def still_in_use(plan: Plan) -> Iterator[Finding]:
 
 
 def _by_id(plan: Plan) -> Iterator[Finding]:
-    users = _Users(plan)
-    for step in plan.steps:
-        kind = _KINDS.get(step.type)
-        if kind is None or not step.op.ends or step.left or _reported_elsewhere(step):
-            continue
+    lost = [
+        step
+        for step in plan.steps
+        if step.type in _KINDS and step.op.ends and not step.left and not _reported_elsewhere(step)
+    ]
+    users = _Users(plan, lost)
+    for step in lost:
         behind = users.of(step)
         if behind:
-            finding = replace(_finding(step, kind, behind), urn=step.urn)
+            finding = replace(_finding(step, _KINDS[step.type], behind), urn=step.urn)
             renewed = (
                 step.type == resource_types.CERTIFICATE
                 and step.op is Op.REPLACE
@@ -131,30 +135,37 @@ def _named(step: Step) -> str:
 
 
 class _Users:
-    """The ids that each resource of a plan names."""
+    """The resources of a plan that name lost resources, by id and by URN of the lost resource."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._steps = [
-            step for step in plan.steps if step.custom and step.op is not Op.DELETE and not _is_memory(step)
-        ]
-        self._before = {step.urn: _names_in(step.old, step.state) for step in self._steps}
-        self._after = {step.urn: _names_in(step.new) for step in self._steps}
+    def __init__(self, plan: Plan, lost: Sequence[Step]) -> None:
+        ids = frozenset(step.id for step in lost if step.id)
+        urns = frozenset(step.urn for step in lost)
+        self._places: dict[str, int] = {}
+        self._before: defaultdict[str, list[Step]] = defaultdict(list)
+        self._after: defaultdict[str, list[Step]] = defaultdict(list)
+        self._by_source: defaultdict[str, list[Step]] = defaultdict(list)
+        for place, step in enumerate(plan.steps if lost else ()):
+            if step.custom and step.op is not Op.DELETE and not _is_memory(step):
+                self._places[step.urn] = place
+                for name in _names_in(step.old, step.state, among=ids):
+                    self._before[name].append(step)
+                for name in _names_in(step.new, among=ids):
+                    self._after[name].append(step)
+                for urn in urns.intersection(chain.from_iterable(step.sources.values())):
+                    self._by_source[urn].append(step)
 
     def of(self, lost: Step) -> list[Step]:
         """Return the users of a lost resource; for a load balancer also the former users, because they cannot
         move."""
-        ids = {lost.id} if lost.id else set[str]()
-        return [step for step in self._steps if step.urn != lost.urn and self._names(step, lost, ids)]
+        found = [*self._after[lost.id], *self._by_source[lost.urn]]
+        if lost.op is Op.REPLACE or lost.type == resource_types.LOAD_BALANCER:
+            found += self._before[lost.id]
+        users = {step.urn: step for step in found if step.urn != lost.urn}
+        return sorted(users.values(), key=lambda step: self._places[step.urn])
 
     def keep(self, lost: Step, users: Sequence[Step]) -> bool:
         """Whether a user keeps the old id after the change; other users get the new id in the same update."""
-        return any(lost.id in self._after[user.urn] for user in users)
-
-    def _names(self, step: Step, lost: Step, ids: set[str]) -> bool:
-        after = bool(ids & self._after[step.urn]) or any(lost.urn in urns for urns in step.sources.values())
-        if lost.op is Op.REPLACE or lost.type == resource_types.LOAD_BALANCER:
-            return after or bool(ids & self._before[step.urn])
-        return after
+        return any(user in users for user in self._after[lost.id])
 
 
 _NAMED = ("Secret", "TkeServiceConfig")
@@ -223,30 +234,36 @@ def _is_memory(step: Step) -> bool:
     return step.type.startswith("pulumi-python:dynamic/tke-hybrid:") and step.type != resource_types.SWITCH
 
 
-def _names_in(*values: Any) -> set[str]:
+def _names_in(*values: Any, among: frozenset[str] | None = None) -> set[str]:
     """All texts in the values, and the parts of comma lists and JSON. Only whole texts count, so no id is
-    found inside another id."""
+    found inside another id. `among`: only these texts."""
     found: set[str] = set()
     waiting = list(values)
     while waiting:
         value = waiting.pop()
-        if isinstance(value, str):
-            if not unknown(value):
-                waiting += _parts(value, found)
-        else:
-            waiting += [*mapping(value).values(), *items(value)]
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and not unknown(value):
+            names = (
+                [value, *(part.strip() for part in value.split(","))]
+                if "," in value
+                else [value.strip(), value]
+            )
+            found.update(names if among is None else among.intersection(names))
+            waiting += _parsed(value)
     return found
 
 
-def _parts(text: str, found: set[str]) -> list[Any]:
-    found.add(text)
-    found.update(part.strip() for part in text.split(","))
-    if text[:1] in ("{", "["):
-        try:
-            return [json.loads(text)]
-        except (ValueError, RecursionError):
-            return []
-    return []
+def _parsed(text: str) -> list[Any]:
+    """The value of a text that is a JSON object or list."""
+    if text[:1] not in ("{", "["):
+        return []
+    try:
+        return [json.loads(text)]
+    except (ValueError, RecursionError):
+        return []
 
 
 @plan_rule(LISTENERS)
