@@ -95,7 +95,7 @@ class HybridCluster(pulumi.ComponentResource):
         self.ipamd_config_data = pulumi.Output.all(vpc_id=parsed.vpc_id, subnets=described).apply(config_data)
         self._kubernetes: kubernetes.Provider | None = None
         self.kubeconfig = pulumi.Output.secret(parsed.kubeconfig or "")
-        if parsed.node_pools or parsed.kubeconfig is not None or parsed.endpoint is not None:
+        if parsed.pools or parsed.kubeconfig is not None or parsed.endpoint is not None:
             self._nodes_and_endpoint(vpc_cni, setting)
         elif parsed.existing_cluster_id is None:
             # Kept addresses belong to the cluster, not to its pools.
@@ -126,7 +126,7 @@ class HybridCluster(pulumi.ComponentResource):
             static_ip=self._args.has_static_ip,
             ip_reclaim=args.ip_reclaim,
             pods_per_node=args.cluster_max_pod_num,
-            pools=[pool.shown() for pool in args.node_pools or ()],
+            pools=[pool.shown() for pool in args.pools],
         ).apply(_facts)
         self.register_outputs(
             {
@@ -206,9 +206,8 @@ class HybridCluster(pulumi.ComponentResource):
 
     def _nodes_and_endpoint(self, vpc_cni: VpcCni, setting: VpcCniArgs) -> None:
         args, name = self._args, self._name
-        wanted = args.node_pools or ()
-        first = [pool for pool in wanted if not self._by_configmap or self._is_in_first_zone(pool)]
-        later = [pool for pool in wanted if self._by_configmap and not self._is_in_first_zone(pool)]
+        first = [pool for pool in args.pools if not self._by_configmap or self._is_in_first_zone(pool)]
+        later = [pool for pool in args.pools if self._by_configmap and not self._is_in_first_zone(pool)]
         if self._by_configmap and not first:
             zone = value_if_known(self._subnets[0].zone) or "the zone of eni_subnets[0]"
             raise InvalidInputs(self._owner, [no_pool_in_first_zone(zone)])
@@ -299,7 +298,7 @@ class HybridCluster(pulumi.ComponentResource):
             f"{self._name}-endpoint",
             args.endpoint or EndpointArgs(),
             self.cluster_id,
-            next((pool.subnet_id for pool in args.node_pools or ()), None),
+            next((pool.subnet_id for pool in args.pools), None),
             after,
         )
         return endpoint

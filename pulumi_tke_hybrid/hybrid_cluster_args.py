@@ -193,7 +193,7 @@ class HybridClusterArgs(Args):
         first = declared.subnets[0].zone if declared.subnets else ""
         if (
             self.zone_registration is ZoneRegistration.CONFIGMAP
-            and self.node_pools
+            and self.pools
             and first
             and first not in [pool.zone for pool in declared.pools]
         ):
@@ -204,21 +204,26 @@ class HybridClusterArgs(Args):
         """The container subnets, in one shape."""
         return [ContainerSubnet.of(given) for given in self.eni_subnets]
 
+    @property
+    def pools(self) -> Sequence[NodePoolArgs]:
+        """The node pools, of all kinds."""
+        return self.node_pools or ()
+
     def declared(self) -> DeclaredCluster:
         """Return the known values, for the rules."""
-        subnets, node_pools = self.subnets, self.node_pools or ()
+        subnets = self.subnets
         vpc, vpc_pending = one_or_more(self.vpc_cidr)
         pending = pending_paths(self, "", *_FIXED_NUMBERS, "service_cidr")
         for index, subnet in enumerate(subnets):
             pending += pending_paths(subnet, f"eni_subnets[{index}].", "subnet_id", "zone", "cidr_block")
-        for index, pool in enumerate(node_pools):
+        for index, pool in enumerate(self.pools):
             pending += pending_paths(
                 pool, f"node_pools[{index}].", "subnet_id", "zone", "instance_type", "size"
             )
         others = {name: value_if_known(value) for name, value in (self.other_cidrs or {}).items()}
         return DeclaredCluster(
             subnets=tuple(subnet.declared(f"eni_subnets[{index}]") for index, subnet in enumerate(subnets)),
-            pools=tuple(pool.declared(f"node_pools[{index}]") for index, pool in enumerate(node_pools)),
+            pools=tuple(pool.declared(f"node_pools[{index}]") for index, pool in enumerate(self.pools)),
             vpc_cidrs=() if vpc_pending else tuple(vpc),
             cluster_cidr=value_if_known(self.cluster_cidr),
             pods_per_node=value_if_known(self.cluster_max_pod_num),
@@ -284,7 +289,7 @@ class HybridClusterArgs(Args):
             "ipReclaim": self.ip_reclaim,
             "zoneRegistration": self.zone_registration or ZoneRegistration.API,
             "eniSubnets": [{"zone": subnet.zone, "cidrBlock": subnet.cidr_block} for subnet in self.subnets],
-            "nodePools": {pool.name: pool.shown() for pool in self.node_pools or ()},
+            "nodePools": {pool.name: pool.shown() for pool in self.pools},
             "rules": self.rules,
         }
 
@@ -307,9 +312,9 @@ class HybridClusterArgs(Args):
             "name": name,
             "clusterName": self.cloud_name(name),
             "cluster": made if self.existing_cluster_id is None else {},
-            "nodePools": {pool.name: pool.guarded() for pool in self.node_pools or ()},
+            "nodePools": {pool.name: pool.guarded() for pool in self.pools},
             "planned": {
-                "nodePools": [pool.shown() for pool in self.node_pools or ()],
+                "nodePools": [pool.shown() for pool in self.pools],
                 "staticIp": self.has_static_ip,
                 "rules": self.rules or {},
             },

@@ -56,19 +56,24 @@ class Args:
         return getattr(self, "rules", None) or {}
 
 
+def parts_of(value: object) -> list[tuple[str, object]]:
+    """Return the values inside an argument object, a mapping or a list, each with its path below the
+    value."""
+    if isinstance(value, Args):
+        return list(vars(value).items())
+    if isinstance(value, Mapping):
+        return [(f"[{key!r}]", part) for key, part in cast(Mapping[str, object], value).items()]
+    listed = cast(Sequence[object], value) if isinstance(value, list | tuple) else ()
+    return [(f"[{index}]", part) for index, part in enumerate(listed)]
+
+
 def _findings(path: str, value: object) -> Iterator[Finding]:
     """Yield the findings on every argument object in the value, the innermost first; `path` leads to the
     value."""
+    for below, part in parts_of(value):
+        yield from _findings(f"{path}.{below}" if path and not below.startswith("[") else path + below, part)
     if isinstance(value, Args):
-        for name, part in vars(value).items():
-            yield from _findings(f"{path}.{name}" if path else name, part)
         yield from (finding.under(path) if path else finding for finding in value.problems())
-    elif isinstance(value, Mapping):
-        for key, part in cast(Mapping[str, object], value).items():
-            yield from _findings(f"{path}[{key!r}]", part)
-    elif isinstance(value, list | tuple):
-        for index, part in enumerate(cast(Sequence[object], value)):
-            yield from _findings(f"{path}[{index}]", part)
 
 
 @dataclass_transform(kw_only_default=True)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pulumi
 
-from pulumi_tke_hybrid.component.args import Args
+from pulumi_tke_hybrid.component.args import Args, parts_of
 from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules.input_rules import NOT_YET, gathered
@@ -72,17 +72,8 @@ def _log(component: pulumi.Resource, findings: Iterable[Finding]) -> None:
             )
 
 
-def _parts(value: object) -> Sequence[object]:
-    """Return the values inside an argument object, a mapping or a list."""
-    if isinstance(value, Args):
-        return list(vars(value).values())
-    if isinstance(value, Mapping):
-        return list(cast(Mapping[str, object], value).values())
-    return list(cast(Sequence[object], value)) if isinstance(value, list | tuple) else ()
-
-
 def _awaits(value: object) -> bool:
-    return isinstance(value, pulumi.Output) or any(_awaits(part) for part in _parts(value))
+    return isinstance(value, pulumi.Output) or any(_awaits(part) for _, part in parts_of(value))
 
 
 async def _value(output: "pulumi.Output[Any]") -> Any:
