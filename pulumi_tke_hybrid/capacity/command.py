@@ -8,7 +8,7 @@ import typer
 
 from pulumi_tke_hybrid.cli import options
 from pulumi_tke_hybrid.cli.exit_code import FailOn
-from pulumi_tke_hybrid.cli.report_errors import report_errors
+from pulumi_tke_hybrid.cli.options import report_errors
 
 HELP = """How many nodes and ENI pods fit in each zone, now and after a change. Reads only, changes nothing.
 

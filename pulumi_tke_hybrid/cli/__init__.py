@@ -1,5 +1,5 @@
-"""The entry point of the `tke-hybrid` command. Imports the standard library alone, so that a missing package
-is named."""
+"""The entry point of the `tke-hybrid` command. Imports the standard library alone, so that the command can
+name a missing package."""
 
 from typing import TYPE_CHECKING
 

@@ -1,7 +1,6 @@
-"""The command itself, which gives each error that a subcommand raises its exit code.
+"""The `tke-hybrid` command: its subcommands, and the exit code of every error.
 
-The `tke-hybrid` command. Each subcommand's module holds options and help only, and imports what works when it
-runs.
+The module of a subcommand holds options and help alone, and imports the rest when the subcommand runs.
 """
 
 import contextlib
@@ -18,25 +17,23 @@ from pulumi_tke_hybrid.cli.exit_code import ExitCode
 from pulumi_tke_hybrid.doctor import command as doctor
 from pulumi_tke_hybrid.drift import command as drift
 from pulumi_tke_hybrid.review import command as review
-from pulumi_tke_hybrid.verify import command as proof
+from pulumi_tke_hybrid.verify import command as verify
 
-_UsageError: Any = typer.BadParameter.__mro__[
-    1
-]  # the library's own class for wrong use has no public name in every version
+_UsageError: Any = typer.BadParameter.__mro__[1]
+"""The library's class for wrong use, which has no public name in every version."""
 
 
 @contextlib.contextmanager
-def _with_our_code() -> Generator[None]:
+def _wrong_use() -> Generator[None]:
     try:
         yield
     except _UsageError as error:
-        error.exit_code = ExitCode.WRONG_USE  # the library's own is 2, which is a verdict
+        error.exit_code = ExitCode.WRONG_USE  # instead of the library's 2, which means NOT_FINE here
         raise
 
 
 class Root(TyperGroup):
-    """A group whose exit codes are those of `ExitCode`, also for wrong use, signals, faults and a closed
-    output."""
+    """Gives the exit codes of `ExitCode`, also for wrong use, signals, faults and a closed output."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> Any:
         given = list(sys.argv[1:] if args is None else args)
@@ -50,11 +47,11 @@ class Root(TyperGroup):
             raise SystemExit(process.code_of(error, trace=trace)) from None
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
-        with _with_our_code():
+        with _wrong_use():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, *args: Any, **kwargs: Any) -> Any:
-        with _with_our_code():
+        with _wrong_use():
             return super().invoke(*args, **kwargs)
 
 
@@ -62,12 +59,12 @@ app = typer.Typer(
     name="tke-hybrid",
     cls=Root,
     help=(
-        "TKE's hybrid network: what is there, and does each pod see its client? `tke-hybrid COMMAND --help`"
-        " shows examples."
+        "The hybrid network of TKE: its state, its capacity, and the client address that each pod sees."
+        " `tke-hybrid COMMAND --help` shows examples."
     ),
     no_args_is_help=True,
     rich_markup_mode="rich",
-    pretty_exceptions_enable=False,  # they would print local variables, and with them secrets
+    pretty_exceptions_enable=False,  # would print local variables, which may hold secrets
     add_completion=False,
 )
 
@@ -82,10 +79,10 @@ def options(
         ),
     ] = False,
 ) -> None:
-    del traceback  # `Root` takes it, wherever it stands
+    del traceback  # `Root` reads the option at any place of the command line
 
 
-app.command("verify", help=proof.HELP, no_args_is_help=True)(proof.verify)
+app.command("verify", help=verify.HELP, no_args_is_help=True)(verify.verify)
 app.command("drift", help=drift.HELP, no_args_is_help=True)(drift.drift)
 app.add_typer(capacity.app, name="capacity")
 app.command("review", help=review.HELP, no_args_is_help=True)(review.review)

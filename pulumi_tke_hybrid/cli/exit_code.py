@@ -1,16 +1,15 @@
-"""Exit codes of all commands, and the border between fine and not fine.
+"""Exit codes of all commands, the option `--fail-on`, and the errors that end a command with an exit code.
 
-Errors that the user can do something about. A command ends with one line and the error's exit code."""
+Imports the standard library alone.
+"""
 
 from enum import Enum, IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit code of a command. 1 is never used: an interpreter that dies, a missing package and a shell end
-    with 1.
+    """Exit code of a command. 1 is never used, because a dying interpreter and a shell give 1.
 
-    A process that is ended by a signal ends with 128 and the signal's number: 130 for Ctrl-C, 143 for
-    SIGTERM.
+    A signal ends the process with 128 plus the signal's number: 130 for Ctrl-C, 143 for SIGTERM.
     """
 
     FINE = 0
@@ -18,19 +17,19 @@ class ExitCode(IntEnum):
     NOT_FINE = 2
     """A danger, a pod that sees another address, too few addresses, a failure."""
     COULD_NOT_TELL = 3
-    """Something could not be read or judged, or a report could not be written; what was judged is fine."""
+    """Something could not be read or judged, or a report could not be written; the rest is fine."""
     PREVIEW_FAILED = 4
     """`review`: the preview itself failed."""
     NOT_POSTED = 5
     """`review`: the comment could not be posted, and nothing is dangerous."""
     WRONG_USE = 64
-    """Options or files that make no sense."""
+    """Options or files that cannot be used."""
     INTERNAL_FAULT = 70
     """A fault of this package or of its installation, such as a missing Python package."""
 
 
 class FailOn(str, Enum):
-    """The least that ends a command with 2."""
+    """The lowest severity that ends a command with 2."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -49,13 +48,13 @@ class CommandError(Exception):
 
 
 class WrongUse(CommandError):
-    """Options or files that make no sense."""
+    """Options or files that cannot be used."""
 
     exit_code = ExitCode.WRONG_USE
 
 
 class CouldNotTell(CommandError):
-    """What the verdict needs cannot be read or reached."""
+    """A value that the result needs cannot be read."""
 
     exit_code = ExitCode.COULD_NOT_TELL
 

@@ -1,6 +1,7 @@
-"""Where reports go: a file, or `-` for standard output.
+"""Reads the files that commands read, and writes their reports; `-` is standard input or standard output.
 
-Files of JSON that a command reads, `-` for standard input."""
+Every error of a file is `WrongUse` or `CannotWrite`, in one sentence.
+"""
 
 import contextlib
 import errno
@@ -13,8 +14,10 @@ from typing import Any, BinaryIO
 from pulumi_tke_hybrid.cli.exit_code import CannotWrite, CommandError, ExitCode, WrongUse
 from pulumi_tke_hybrid.cli.text import shown
 from pulumi_tke_hybrid.plan.json_stream import Unreadable, read_object
+from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 
-STANDARD_OUTPUT = "-"
+STANDARD_INPUT = STANDARD_OUTPUT = "-"
+FACTS_COMMAND = "pulumi stack output <name of the exported cluster_facts> --json"
 _WRONG_NAME = {
     errno.ENOENT,
     errno.EISDIR,
@@ -28,15 +31,15 @@ _WRONG_NAME = {
 
 
 def refuse_two_on_standard_output(names: Mapping[str, str]) -> None:
-    """Option to file name. Two reports in one stream can be read by nobody."""
+    """Raise `WrongUse` if two reports go to standard output. `names` maps each option to its file."""
     taken = [option for option, name in names.items() if name == STANDARD_OUTPUT]
     if len(taken) > 1:
         raise WrongUse(f"{' and '.join(taken)} cannot both go to standard output")
 
 
 def write(name: str, text: str) -> None:
-    """Write a report; nothing without a name. Raises `CannotWrite`, or `WrongUse` for a name that no file can
-    have."""
+    """Write a report; without a name write nothing. Raises `CannotWrite`, or `WrongUse` for a name that no
+    file can have."""
     if name == STANDARD_OUTPUT:
         try:
             sys.stdout.write(text)
@@ -45,7 +48,7 @@ def write(name: str, text: str) -> None:
             raise CannotWrite(f"standard output cannot be written: {error.strerror}") from None
     elif name:
         try:
-            # What is no UTF-8, as in a file name, is written as an escape.
+            # A file name in the text may hold characters that UTF-8 cannot encode.
             Path(name).write_text(text, encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             kind = WrongUse if error.errno in _WRONG_NAME else CannotWrite
@@ -55,8 +58,8 @@ def write(name: str, text: str) -> None:
 
 
 def write_all(command: str, code: ExitCode, *reports: Callable[[], None]) -> ExitCode:
-    """Write each report, also after one that cannot be written. A lost report is never fine; a worse code
-    stays."""
+    """Write each report, also after a report that cannot be written. Returns the code, or the code of a lost
+    report where the code was `FINE`."""
     for report in reports:
         try:
             report()
@@ -67,20 +70,16 @@ def write_all(command: str, code: ExitCode, *reports: Callable[[], None]) -> Exi
 
 
 def complain(command: str, message: str) -> None:
-    """One line on standard error, for an error that the user can do something about."""
+    """Write one line on standard error."""
     from rich.console import Console  # not loaded for `--help`
     from rich.text import Text
 
     Console(stderr=True).print(Text.assemble((f"{command}: ", "bold red"), shown(message)), soft_wrap=True)
 
 
-STANDARD_INPUT = STANDARD_OUTPUT
-
-
 @contextlib.contextmanager
 def opened(name: str, option: str = "") -> Generator[BinaryIO]:
-    """The file's bytes. Raises `WrongUse` for a file that cannot be read, also for one that fails while it is
-    read."""
+    """Open the file for bytes. Raises `WrongUse` for an error when the file is opened or read."""
     try:
         with contextlib.ExitStack() as stack:
             yield (
@@ -95,17 +94,28 @@ def opened(name: str, option: str = "") -> Generator[BinaryIO]:
 def _path(name: str, option: str) -> Path:
     try:
         os.stat(name)
-    except ValueError as error:  # a zero byte, or a sign that file names cannot have here
+    except ValueError as error:  # a zero byte, or a character that file names cannot have
         raise WrongUse(f"{option} {name!r} cannot be read: {error}".strip()) from None
     return Path(name)
 
 
-def read(option: str, name: str, how: str) -> dict[str, Any]:
-    """The JSON object of the file that an option names. `how` is the command that writes such a file. Raises
-    `WrongUse`."""
+def read(option: str, name: str, command: str) -> dict[str, Any]:
+    """Return the JSON object of the file that an option names. `command` is the command that writes such a
+    file. Raises `WrongUse`."""
     with opened(name, option) as source:
         data = source.read()
     try:
         return read_object(data)
     except Unreadable as error:
-        raise WrongUse(f"{option} {name} cannot be read as JSON: {error}; write it with: {how}") from None
+        raise WrongUse(f"{option} {name} cannot be read as JSON: {error}; write it with: {command}") from None
+
+
+def read_facts(name: str) -> ClusterFacts:
+    """Return the facts of a cluster in the file of `--facts`. Raises `WrongUse`."""
+    found = read("--facts", name, FACTS_COMMAND)
+    try:
+        return ClusterFacts.checked(found)
+    except ValueError as error:
+        raise WrongUse(
+            f"--facts {name} is not a cluster's facts: {error}; write it with: {FACTS_COMMAND}"
+        ) from None

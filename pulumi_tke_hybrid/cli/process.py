@@ -1,7 +1,7 @@
-"""The border of the process: its streams, and an exit code for whatever ends the command. Needs the standard
-library alone.
+"""The border of the process: its streams, its signals, and the exit code of every error.
 
-A command that SIGTERM or SIGHUP ends is ended as by Ctrl-C, so that it removes what it made."""
+Imports the standard library alone, so that a missing package can be named.
+"""
 
 import contextlib
 import errno
@@ -21,14 +21,14 @@ from pulumi_tke_hybrid.cli.exit_code import ExitCode
 TRACEBACK = "--traceback"
 _PACKAGE = Path(__file__).parents[1]
 _OUTPUT = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
-"""What a write ends with: the reader has gone, the disk is full or broken, the stream is closed."""
+"""Errors of a write: the reader is closed, the disk is full or broken, the stream is closed."""
 _DISTRIBUTIONS = {
     "yaml": "pyyaml",
     "tencentcloud": "tencentcloud-sdk-python-common",
     "github": "PyGithub",
     "gitlab": "python-gitlab",
 }
-"""Distributions that are not called as their module is."""
+"""Distributions whose name differs from their module's."""
 
 
 def run(command: Callable[[], object]) -> NoReturn:
@@ -37,14 +37,14 @@ def run(command: Callable[[], object]) -> NoReturn:
     try:
         command()
         code = int(ExitCode.FINE)
-    except BaseException as error:  # the border of the process: nothing is above that could do better
+    except BaseException as error:  # the border of the process: no caller could handle the error
         code = code_of(error, trace=TRACEBACK in sys.argv)
     sys.exit(_flushed(code))
 
 
 def code_of(error: BaseException, *, trace: bool = False) -> int:
-    """The exit code for what ended a command, with one line on standard error where the command has not
-    written one."""
+    """Return the exit code of an error, and write one line on standard error unless the command has done
+    so."""
     causes = list(_causes(error))
     if isinstance(error, SystemExit) and error.code not in (1, 130):
         return _of_exit(error)
@@ -95,7 +95,7 @@ def _missing(error: ImportError) -> str:
 
 
 def _fault(error: BaseException) -> str:
-    """Without the error's own text, which may hold a secret."""
+    """Return the line for a fault of this package, without the error's text, which may hold a secret."""
     where = next((place for place in reversed(list(_places(error))) if place), "")
     versions = f"Python {platform.python_version()}"
     return (
@@ -106,7 +106,7 @@ def _fault(error: BaseException) -> str:
 
 
 def _places(error: BaseException) -> Iterator[str]:
-    """The lines of this package that the error passed."""
+    """Return the lines of this package in the traceback."""
     for frame in traceback.extract_tb(error.__traceback__):
         path = Path(frame.filename)
         if path.is_relative_to(_PACKAGE):
@@ -118,8 +118,8 @@ def _line(text: str) -> None:
 
 
 def prepare_streams() -> None:
-    """UTF-8 whatever the locale; no stream is missing; what standard error does not take is lost without an
-    error."""
+    """Set the streams to UTF-8 in every locale, and open the missing streams. An error of standard error is
+    ignored."""
     _open_missing()
     output: Any = sys.stdout
     if isinstance(output, io.TextIOWrapper):
@@ -129,7 +129,8 @@ def prepare_streams() -> None:
 
 
 class _Forgiving(io.FileIO):
-    """Standard error: where nobody reads it, the exit code still tells."""
+    """Standard error that ignores errors: the exit code still counts after the reader has closed the
+    stream."""
 
     def write(self, data: Any, /) -> int:
         try:
@@ -139,8 +140,8 @@ class _Forgiving(io.FileIO):
 
 
 def _open_missing() -> None:
-    """A number that is free would go to the next file that is opened. A closed standard output becomes a pipe
-    without reader."""
+    """Open the streams that were closed at the start, because the next opened file would get their number. A
+    closed standard output becomes a pipe without a reader."""
     streams: Any = sys  # a stream that was closed at the start is None
     if streams.stdin is None:
         _use(os.open(os.devnull, os.O_RDONLY), 0)
@@ -166,8 +167,8 @@ def _use(opened: int, number: int) -> None:
 
 
 def _flushed(code: int) -> int:
-    """The code, after standard output took everything; what it does not take must not end the interpreter
-    with a code of its own."""
+    """Flush standard output and return the code, so that the interpreter does not end with a code of its
+    own."""
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -179,7 +180,7 @@ def _flushed(code: int) -> int:
 
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""What a cancelled pipeline and a closed terminal send; Windows has no SIGHUP."""
+"""The signals of a cancelled pipeline and of a closed terminal; Windows has no SIGHUP."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -191,13 +192,14 @@ class Interrupted(KeyboardInterrupt):
 
 
 def number_of(interrupt: KeyboardInterrupt) -> int:
-    """The number of the signal; Python raises `KeyboardInterrupt` itself for SIGINT."""
+    """Return the number of the signal; for SIGINT Python itself raises `KeyboardInterrupt`."""
     return interrupt.number if isinstance(interrupt, Interrupted) else int(signal.SIGINT)
 
 
 @contextlib.contextmanager
 def like_ctrl_c() -> Generator[None]:
-    """Around what must be tidied up. A signal that is ignored stays so, as SIGHUP below `nohup`."""
+    """Raise `Interrupted` for SIGTERM and SIGHUP, so that the code inside can clean up. An ignored signal
+    stays ignored, as SIGHUP below `nohup`."""
     before = {
         number: handler
         for number in _SIGNALS

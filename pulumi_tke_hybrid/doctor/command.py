@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pulumi_tke_hybrid.cli.exit_code import FailOn
-from pulumi_tke_hybrid.cli.report_errors import report_errors
+from pulumi_tke_hybrid.cli.options import report_errors
 
 DOCTOR_HELP = """Can this machine run the program. Reads only; each failure says what to do; no secret is shown.
 

@@ -1,1 +1,1 @@
-"""Who says what about a cluster's pod network, side by side, and what does not agree. Reads only."""
+"""`tke-hybrid drift`: compares every source of a cluster's pod network, and changes nothing."""

@@ -1,5 +1,4 @@
-"""`tke-hybrid drift`: its options and help. What does the work is imported when the command runs, so that
-help costs nothing."""
+"""The options and the help of `tke-hybrid drift`; the rest is imported when the command runs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,31 +6,33 @@ from typing import Annotated
 import typer
 
 from pulumi_tke_hybrid.cli.exit_code import FailOn
-from pulumi_tke_hybrid.cli.report_errors import report_errors
+from pulumi_tke_hybrid.cli.options import report_errors
 
-HELP = """Put side by side who says what about a cluster's pod network. Reads only, changes nothing.
+HELP = """Compare the sources of a cluster's pod network. Reads only, changes nothing.
 
-The cloud's cluster list, IPAMD, the ConfigMap kube-system/tke-eni-ipamd, the zones of the nodes, the addresses of the ENI pods and,
-with --facts, the program. Each difference is said in words: what, its value, why it matters, what to do.
+Sources: the cloud's cluster list, IPAMD, the ConfigMap kube-system/tke-eni-ipamd, the zones of the nodes,
+the addresses of the ENI pods and, with --facts, the program. Each difference is one sentence: what differs,
+why it matters, what to do.
 
 [bold]Examples[/bold]
 
-  Everything, against what the program says:
+  All sources, and the program:
     pulumi stack output clusterFacts --json > facts.json
     tke-hybrid drift --facts facts.json --kubeconfig admin.yaml
 
   From a runner that does not reach the API server:
     tke-hybrid drift --cluster-id cls-a1b2c3d4 --region ap-guangzhou --cloud-only
 
-  In a pipeline; the pool in zone 7 is not meant for ENI pods:
-    tke-hybrid drift --facts facts.json --kubeconfig admin.yaml --json drift.json --accept node-zone-uncovered:ap-guangzhou-7
+  In a pipeline; the pool in zone 7 is not for ENI pods:
+    tke-hybrid drift --facts facts.json --kubeconfig admin.yaml --json drift.json \\
+        --accept node-zone-uncovered:ap-guangzhou-7
 
 [bold]Exit codes[/bold]
 
   0  no drift, or a difference that breaks nothing now
-  2  dangerous: VPC-CNI is off, a zone with nodes has no subnet, a subnet that one side alone lists, an ENI pod on the overlay;
-     with --fail-on warning: any difference
-  3  could not tell: a side could not be read, or a report could not be written; what was read is no danger
+  2  dangerous: VPC-CNI is off, a zone with nodes has no subnet, one source alone lists a subnet, an ENI pod
+     has an address of the overlay; with --fail-on warning: any difference
+  3  could not tell: a source could not be read, or a report could not be written; the rest is no danger
   64 wrong use    70 a fault of tke-hybrid itself
 """
 
@@ -44,14 +45,15 @@ def drift(
     region: Annotated[
         str,
         typer.Option(
-            help="Its region. Default: that of --facts, else TENCENTCLOUD_REGION.", rich_help_panel="What"
+            help="Region of the cluster. Default: that of --facts, else TENCENTCLOUD_REGION.",
+            rich_help_panel="What",
         ),
     ] = "",
     facts: Annotated[
         str,
         typer.Option(
             metavar="FILE",
-            help="JSON of the stack's cluster_facts (- for standard input): the program.",
+            help="The program: JSON of the stack's cluster_facts (- for standard input).",
             rich_help_panel="What",
         ),
     ] = "",
@@ -59,7 +61,7 @@ def drift(
         list[str] | None,
         typer.Option(
             metavar="ID[:SUBJECT]",
-            help="A finding that is known and meant; may be repeated.",
+            help="Accept a finding; may be repeated.",
             rich_help_panel="What",
         ),
     ] = None,
@@ -78,7 +80,7 @@ def drift(
         bool,
         typer.Option(
             "--cloud-only",
-            help="Do not ask the cluster itself; that is not `could not tell`.",
+            help="Do not read the cluster itself; this does not count as `could not tell`.",
             rich_help_panel="Cluster",
         ),
     ] = False,
@@ -101,19 +103,12 @@ def drift(
         ),
     ] = "",
 ) -> None:
+    from pulumi_tke_hybrid.cli.result import ReportFiles
     from pulumi_tke_hybrid.drift import run_command
 
     with report_errors("drift"):
-        code = run_command.run(
-            cluster_id=cluster_id,
-            region=region,
-            kubeconfig=kubeconfig,
-            context=context,
-            cloud_only=cloud_only,
-            facts_file=facts,
-            accept=accept or [],
-            fail_on=fail_on,
-            json_file=json_file,
-            markdown_file=markdown_file,
+        given = run_command.DriftOptions(
+            cluster_id, region, facts, tuple(accept or ()), fail_on, kubeconfig, context, cloud_only
         )
+        code = run_command.run(given, ReportFiles(json_file, markdown_file))
     raise typer.Exit(code)

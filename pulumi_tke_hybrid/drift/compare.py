@@ -1,184 +1,243 @@
-"""The sides compared: what does not agree, in words. Pure; what a side does not tell is never guessed."""
+"""Compares the sources of a snapshot and returns the findings. Reads nothing; a value that a source does not
+have is never guessed.
 
-from collections.abc import Iterator, Sequence
+This module has the cluster's own settings; the subnets, the ConfigMap, the zones and the pods have their own.
+"""
+
+from collections.abc import Iterator
 from dataclasses import replace
 
 from pulumi_tke_hybrid.cli.options import other_cluster
 from pulumi_tke_hybrid.cli.text import several
-from pulumi_tke_hybrid.drift import compare_config_map, compare_pods, compare_subnets
-from pulumi_tke_hybrid.drift import compare_pods as compare_zones
-from pulumi_tke_hybrid.drift.finding import Finding, FindingId, Severity, reclaim_words
-from pulumi_tke_hybrid.drift.sources import CloudSide, IpamdSide, Picture, Unread, Wish
-from pulumi_tke_hybrid.tke import ipamd as ipamd_facts
-from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.drift import compare_pods, compare_subnets
+from pulumi_tke_hybrid.drift.snapshot import CloudList, IpamdState, Snapshot, Unavailable
+from pulumi_tke_hybrid.tke import ipamd, keys
+from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
-_ORDER = list(Severity)
+_SEVERITIES = [Severity.ERROR, None, Severity.WARNING, Severity.NOTE]
+"""The order of the report; None: a rule that could not be checked."""
+_FIXED_BY_TKE = "EnableVpcCniNetworkType: chosen when VPC-CNI is switched on"
+
+SIDE_NOT_READ = Rule(
+    "side-not-read",
+    Severity.WARNING,
+    "Every source is read.",
+    "the source",
+    "drift that is not read is not seen",
+)
+CLUSTER_NOT_CHECKED = Rule(
+    "cluster-not-checked",
+    Severity.NOTE,
+    "The kubeconfig is that of the cluster.",
+    "the cluster's CVM instances",
+    "a node's address is that of a CVM instance",
+)
+VPC_CNI_OFF = Rule(
+    "vpc-cni-off",
+    Severity.ERROR,
+    "VPC-CNI is on.",
+    "DescribeIPAMD",
+    "DescribeIPAMD: EnableIPAMD, DisableVpcCniMode",
+)
+IPAMD_FAILED = Rule(
+    "ipamd-failed", Severity.ERROR, "ipamd has not failed.", "DescribeIPAMD", "DescribeIPAMD: Phase"
+)
+IPAMD_BUSY = Rule(
+    "ipamd-busy", Severity.WARNING, "ipamd is running.", "DescribeIPAMD", "DescribeIPAMD: Phase"
+)
+PROGRAM_VPC = Rule(
+    "program-vpc",
+    Severity.WARNING,
+    "The program names the cluster's VPC.",
+    "the facts",
+    "a cluster never moves",
+)
+STATIC_IP = Rule(
+    "static-ip", Severity.WARNING, "The program names the live static-IP mode.", "the facts", _FIXED_BY_TKE
+)
+STATIC_IP_UNKNOWN = Rule(
+    "static-ip-unknown",
+    Severity.NOTE,
+    "The API returns the static-IP mode.",
+    "DescribeClusters",
+    "DescribeClusters: Property.IsNonStaticIpMode",
+)
+CNI_TYPE = Rule("cni-type", Severity.WARNING, "The CNI type is tke-route-eni.", "the facts", _FIXED_BY_TKE)
+RECLAIM = Rule(
+    "reclaim",
+    Severity.WARNING,
+    "The program names the live reclaim time.",
+    "the facts",
+    "457/50360: fixed before ipamd 3.5.0, a setting of the add-on from then on",
+)
 
 
-def compare(picture: Picture) -> list[Finding]:
-    """All findings, the worst first. Nothing of a cluster that is another one is compared."""
-    picture = _of_one_cluster(picture)
-    found = [*_unread(picture), *_switch(picture)]
-    if not any(finding.id == "vpc-cni-off" for finding in found):
+def compare(snapshot: Snapshot) -> list[Finding]:
+    """All findings, the worst first. The objects of another cluster are not compared."""
+    snapshot = _of_one_cluster(snapshot)
+    found = [*_unavailable(snapshot), *_switch(snapshot)]
+    if not any(finding.rule is VPC_CNI_OFF for finding in found):
         found += [
-            *compare_subnets.findings(picture),
-            *compare_config_map.findings(picture),
-            *compare_zones.zone_findings(picture),
-            *compare_pods.findings(picture),
-            *_program(picture),
+            *compare_subnets.subnet_findings(snapshot),
+            *compare_subnets.config_map_findings(snapshot),
+            *compare_pods.zone_findings(snapshot),
+            *compare_pods.pod_findings(snapshot),
+            *_program(snapshot),
         ]
-    return sorted(found, key=lambda finding: (_ORDER.index(finding.severity), finding.id, finding.subject))
+    return sorted(found, key=_rank)
 
 
-def _of_one_cluster(picture: Picture) -> Picture:
-    """The picture without its in-cluster sides where the kubeconfig is that of another cluster."""
-    nodes, machines = picture.nodes, picture.machines
-    if isinstance(nodes, Unread) or isinstance(machines, Unread):
-        return picture
-    reason = other_cluster(picture.cluster_id, [node.address for node in nodes if not node.virtual], machines)
+def _rank(finding: Finding) -> tuple[int, str, str]:
+    severity = None if finding.unknown else finding.severity
+    return _SEVERITIES.index(severity), finding.rule.id, finding.path
+
+
+def rule_ids() -> set[str]:
+    """The ids of all rules of `drift`."""
+    modules = (compare_subnets, compare_pods)
+    rules = [*globals().values(), *(value for module in modules for value in vars(module).values())]
+    return {rule.id for rule in rules if isinstance(rule, Rule)}
+
+
+def _of_one_cluster(snapshot: Snapshot) -> Snapshot:
+    """The snapshot, without the cluster's own objects where the kubeconfig is that of another cluster."""
+    nodes, instances = snapshot.nodes, snapshot.instances
+    if isinstance(nodes, Unavailable) or isinstance(instances, Unavailable):
+        return snapshot
+    reason = other_cluster(
+        snapshot.cluster_id, [node.address for node in nodes if not node.virtual], instances
+    )
     if not reason:
-        return picture
-    other = Unread(reason)
-    return replace(picture, config_map=other, nodes=other, pods=other)
+        return snapshot
+    other = Unavailable(reason)
+    return replace(snapshot, config_map=other, nodes=other, pods=other)
 
 
-def _unread(picture: Picture) -> Iterator[Finding]:
+def _unavailable(snapshot: Snapshot) -> Iterator[Finding]:
     reasons: dict[str, list[str]] = {}
-    for name, side in picture.unread:
-        if side.wanted:
-            reasons.setdefault(side.reason, []).append(name)
+    for name, source in snapshot.unavailable:
+        if source.wanted:
+            reasons.setdefault(source.reason, []).append(name)
     for reason, names in reasons.items():
-        subject = ", ".join(names)
-        yield Finding(
-            "side-not-read",
-            Severity.UNKNOWN,
-            subject,
-            subject[0].upper() + subject[1:],
-            "not read",
-            reason,
-            "drift there would not be seen, so run the command again when it can be read",
+        sources = ", ".join(names)
+        finding = SIDE_NOT_READ.finding(
+            sources,
+            "could not be read",
+            value=sources[0].upper() + sources[1:],
+            why=reason,
+            todo="drift there is not seen, so run the command again when the API can be reached",
         )
-    if isinstance(picture.machines, Unread) and not isinstance(picture.nodes, Unread):
-        yield Finding(
-            "cluster-not-checked",
-            Severity.NOTE,
-            picture.cluster_id,
-            f"Kubeconfig of {picture.cluster_id}",
-            "not checked",
-            f"the cluster's machines could not be read ({picture.machines.reason})",
-            "make sure that the kubeconfig is this cluster's",
+        yield replace(finding, unknown=True)
+    if isinstance(snapshot.instances, Unavailable) and not isinstance(snapshot.nodes, Unavailable):
+        yield CLUSTER_NOT_CHECKED.finding(
+            snapshot.cluster_id,
+            "is not checked",
+            value=f"Kubeconfig of {snapshot.cluster_id}",
+            why=f"the cluster's CVM instances could not be read ({snapshot.instances.reason})",
+            todo="make sure that the kubeconfig is this cluster's",
         )
 
 
-def _switch(picture: Picture) -> Iterator[Finding]:
-    """Is VPC-CNI on, and does ipamd work."""
-    ipamd, cluster = picture.ipamd, picture.cluster_id
-    if isinstance(ipamd, Unread):
+def _switch(snapshot: Snapshot) -> Iterator[Finding]:
+    """Whether VPC-CNI is on and ipamd works."""
+    live, cluster = snapshot.ipamd, snapshot.cluster_id
+    if isinstance(live, Unavailable):
         return
-    if not ipamd.enabled:
-        subnets = len(picture.cloud.subnets) if isinstance(picture.cloud, CloudSide) else 0
-        pods = 0 if isinstance(picture.pods, Unread) else len(picture.pods)
-        says = "; the program says that it is on" if picture.wish else ""
-        yield Finding(
-            "vpc-cni-off",
-            Severity.DANGER,
+    if not live.enabled:
+        subnets = len(snapshot.cloud.subnets) if isinstance(snapshot.cloud, CloudList) else 0
+        pods = 0 if isinstance(snapshot.pods, Unavailable) else len(snapshot.pods)
+        in_program = "; in the program it is on" if snapshot.program else ""
+        yield VPC_CNI_OFF.finding(
             cluster,
-            f"VPC-CNI of {cluster}",
-            f"off, though {several(subnets, 'subnet')} in the cloud's list" if subnets else "off",
-            f"{several(pods, 'ENI pod') if pods else 'ENI pods'} cannot work, new ones stay Pending{says}",
-            "run `pulumi refresh`, review the preview, then `pulumi up` switches it on again",
+            f"is off, with {several(subnets, 'subnet')} in the cloud's list" if subnets else "is off",
+            value=f"VPC-CNI of {cluster}",
+            why=f"{several(pods, 'ENI pod') if pods else 'ENI pods'} cannot work, new pods stay"
+            f" Pending{in_program}",
+            todo="run `pulumi refresh`, review the preview, then `pulumi up` switches it on again",
         )
-    elif ipamd_facts.has_failed(ipamd.phase):
-        yield Finding(
-            "ipamd-failed",
-            Severity.DANGER,
+    elif ipamd.has_failed(live.phase):
+        yield IPAMD_FAILED.finding(
             cluster,
-            f"ipamd of {cluster}",
-            f"{ipamd.phase} ({ipamd.reason or 'no reason given'})",
-            "no pod gets a new ENI address",
-            "look at the pods tke-eni-ipamd and tke-eni-agent in kube-system",
+            f"is in phase {live.phase} ({live.reason or 'without a reason'})",
+            value=f"ipamd of {cluster}",
+            why="no pod gets a new ENI address",
+            todo="look at the pods tke-eni-ipamd and tke-eni-agent in kube-system",
         )
-    elif not ipamd_facts.is_running(ipamd.phase):
-        yield Finding(
-            "ipamd-busy",
-            Severity.WARNING,
+    elif not ipamd.is_running(live.phase):
+        yield IPAMD_BUSY.finding(
             cluster,
-            f"ipamd of {cluster}",
-            ipamd_facts.phase_words(ipamd.phase, ipamd.reason),
-            "its list may lag behind; a cluster without a ready node stays like this",
-            "look again once it is running",
+            f"is not running: {ipamd.phase_words(live.phase, live.reason)}",
+            value=f"ipamd of {cluster}",
+            why="its list may lag behind; a cluster without a ready node stays like this",
+            todo="look again once it is running",
         )
 
 
-def _program(picture: Picture) -> Iterator[Finding]:
-    """What the program fixes and the cloud says otherwise. Nothing of this can be changed in place."""
-    wish, ipamd = picture.wish, picture.ipamd
-    if wish is None:
+def _program(snapshot: Snapshot) -> Iterator[Finding]:
+    """Settings that differ from the program's, none of which can be changed in place."""
+    program, live = snapshot.program, snapshot.ipamd
+    if program is None:
         return
-    if isinstance(picture.cloud, CloudSide) and picture.cloud.vpc_id != wish.vpc_id:
-        yield _differs("program-vpc", picture, "VPC", picture.cloud.vpc_id, wish.vpc_id)
-    if isinstance(ipamd, IpamdSide):
-        yield from _setting(picture, wish, ipamd)
+    if isinstance(snapshot.cloud, CloudList) and program.vpc_id not in ("", snapshot.cloud.vpc_id):
+        yield _differs(PROGRAM_VPC, snapshot, "VPC", snapshot.cloud.vpc_id, program.vpc_id)
+    if isinstance(live, IpamdState):
+        yield from _settings(snapshot, program, live)
 
 
-def _setting(picture: Picture, wish: Wish, ipamd: IpamdSide) -> Iterator[Finding]:
-    if ipamd.static_ip is None:
-        yield Finding(
-            "static-ip-unknown",
-            Severity.NOTE,
-            picture.cluster_id,
-            f"Static-IP mode of {picture.cluster_id}",
-            "not told by the API",
-            f"the program says {_on(wish.static_ip)}",
-            "nothing to do",
+def _settings(snapshot: Snapshot, program: ClusterFacts, live: IpamdState) -> Iterator[Finding]:
+    if program.static_ip is not None and live.static_ip is None:
+        yield STATIC_IP_UNKNOWN.finding(
+            snapshot.cluster_id,
+            "is missing in the API's response",
+            value=f"Static-IP mode of {snapshot.cluster_id}",
+            why=f"in the program it is {on_or_off(program.static_ip)}",
+            todo="nothing to do",
         )
-    elif ipamd.static_ip != wish.static_ip:
-        yield _differs("static-ip", picture, "static-IP mode", _on(ipamd.static_ip), _on(wish.static_ip))
-    if (
-        wish.static_ip
-        and ipamd_facts.is_running(ipamd.phase)
-        and ipamd.reclaim_seconds != wish.reclaim_seconds
-    ):
-        yield _reclaim(picture, reclaim_words(ipamd.reclaim_seconds), reclaim_words(wish.reclaim_seconds))
-    if ipamd.cni_type and ipamd.cni_type != keys.ROUTE_ENI:
-        yield _differs("cni-type", picture, "CNI type", ipamd.cni_type, keys.ROUTE_ENI)
+    elif program.static_ip is not None and live.static_ip is not None and live.static_ip != program.static_ip:
+        yield _differs(
+            STATIC_IP, snapshot, "static-IP mode", on_or_off(live.static_ip), on_or_off(program.static_ip)
+        )
+    if program.static_ip and ipamd.is_running(live.phase):
+        wanted = ipamd.seconds_of(program.ip_reclaim)
+        if live.reclaim_seconds != wanted:
+            yield _reclaim(snapshot, reclaim_time(live.reclaim_seconds), reclaim_time(wanted))
+    if live.cni_type and live.cni_type != keys.ROUTE_ENI:
+        yield _differs(CNI_TYPE, snapshot, "CNI type", live.cni_type, keys.ROUTE_ENI)
 
 
-def _reclaim(picture: Picture, live: str, wished: str) -> Finding:
-    """What a program can do about it depends on ipamd's version."""
+def _reclaim(snapshot: Snapshot, live: str, in_program: str) -> Finding:
+    """How a program can change the reclaim time depends on the version of ipamd."""
     fixed = "an ipamd before 3.5.0 fixes it when VPC-CNI is switched on"
-    settings = f"from 3.5.0 on it is a setting of the add-on {ipamd_facts.ADDON}"
-    known = {True: fixed, False: settings, None: f"{fixed}, {settings}"}[picture.keys_count]
+    setting = f"from 3.5.0 on it is a setting of the add-on {ipamd.ADDON}"
+    reason = {True: fixed, False: setting, None: f"{fixed}, {setting}"}[snapshot.reads_keys]
     todo = "write the live value into the program"
-    if not picture.keys_count:
-        todo += f", or the program's into the settings of {ipamd_facts.ADDON} (component management)"
-    return Finding(
-        "reclaim",
-        Severity.WARNING,
-        picture.cluster_id,
-        f"Reclaim time of {picture.cluster_id}",
-        live,
-        f"the program says {wished}; `up` cannot change it: {known}",
-        todo,
+    if not snapshot.reads_keys:
+        todo += f", or the program's into the settings of {ipamd.ADDON} (component management)"
+    return RECLAIM.finding(
+        snapshot.cluster_id,
+        f"is {live}",
+        value=f"Reclaim time of {snapshot.cluster_id}",
+        why=f"in the program it is {in_program}; `up` cannot change it: {reason}",
+        todo=todo,
     )
 
 
-def _differs(finding: FindingId, picture: Picture, what: str, live: str, wished: str) -> Finding:
-    return Finding(
-        finding,
-        Severity.WARNING,
-        picture.cluster_id,
-        f"{what[0].upper()}{what[1:]} of {picture.cluster_id}",
-        live,
-        f"the program says {wished}; TKE fixes it, so `up` cannot change it",
-        "write the live value into the program",
+def _differs(rule: Rule, snapshot: Snapshot, setting: str, live: str, in_program: str) -> Finding:
+    return rule.finding(
+        snapshot.cluster_id,
+        f"is {live}",
+        value=f"{setting[0].upper()}{setting[1:]} of {snapshot.cluster_id}",
+        why=f"in the program it is {in_program}; TKE fixes it, so `up` cannot change it",
+        todo="write the live value into the program",
     )
 
 
-def _on(value: bool) -> str:
+def on_or_off(value: bool) -> str:
+    """`on` or `off`."""
     return "on" if value else "off"
 
 
-def worst(findings: Sequence[Finding]) -> Severity:
-    """The worst severity; a note where there is nothing."""
-    return min((finding.severity for finding in findings), key=_ORDER.index, default=Severity.NOTE)
+def reclaim_time(seconds: int | None) -> str:
+    """`300 s`, or `never` for None."""
+    return "never" if seconds is None else f"{seconds} s"

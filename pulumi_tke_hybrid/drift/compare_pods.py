@@ -1,157 +1,187 @@
-"""ENI pods and their addresses: those in a registered subnet, and those that look right and are not.
-
-Whether each zone that has nodes has a container subnet: an ENI must be in its node's zone."""
+"""Compares the addresses of ENI pods with the registered subnets, and the zones of the nodes with the
+zones of the container subnets."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pulumi_tke_hybrid.cli.text import listed, several
-from pulumi_tke_hybrid.drift.finding import Finding, FindingId, Severity, holder, inside, zone_of
-from pulumi_tke_hybrid.drift.sources import LIVE, CloudSide, EniPod, Picture, Unread, VpcSubnet
+from pulumi_tke_hybrid.drift.snapshot import (
+    LIVE,
+    CloudList,
+    EniPod,
+    Snapshot,
+    Unavailable,
+    VpcSubnet,
+    lies_in,
+)
 from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
 REGISTERED, OVERLAY, HOST, OUTSIDE, WAITING = "registered", "overlay", "host", "outside", "waiting"
-"""Where an ENI pod's address is."""
+"""Where the address of an ENI pod is."""
+_ARTICLE = "the article: an ENI pod has an address of a container subnet"
+
+ON_OVERLAY = Rule(
+    "eni-pod-on-overlay", Severity.ERROR, "An ENI pod has no address of the overlay.", "the pods", _ARTICLE
+)
+ON_HOST = Rule(
+    "eni-pod-on-host",
+    Severity.ERROR,
+    "An ENI pod does not use its node's network.",
+    "the pods",
+    "457/64886; Kubernetes: hostNetwork",
+)
+POD_OUTSIDE = Rule(
+    "eni-pod-outside",
+    Severity.WARNING,
+    "An ENI pod's address is in a registered subnet.",
+    "the pods, the VPC's subnets, ipamd's list",
+    _ARTICLE,
+)
+POD_WAITING = Rule("eni-pod-waiting", Severity.NOTE, "An ENI pod has an address.", "the pods", _ARTICLE)
+ZONE_UNKNOWN = Rule(
+    "node-zone-unknown",
+    Severity.WARNING,
+    "The zone of a node is known.",
+    "the nodes",
+    "TKE's label of the zone",
+)
+ZONE_UNCOVERED = Rule(
+    "node-zone-uncovered",
+    Severity.ERROR,
+    "Each zone with nodes has a container subnet.",
+    "the nodes, the VPC's subnets, ipamd's list",
+    "the article, step 5: an ENI is in its node's zone",
+)
 
 
-def places(picture: Picture) -> list[tuple[EniPod, str, VpcSubnet | None]]:
-    """Each ENI pod, where its address is, and the subnet that holds it."""
-    if isinstance(picture.pods, Unread):
+def places(snapshot: Snapshot) -> list[tuple[EniPod, str, VpcSubnet | None]]:
+    """Each ENI pod, the place of its address, and the subnet that holds the address."""
+    if isinstance(snapshot.pods, Unavailable):
         return []
-    network = () if isinstance(picture.network, Unread) else picture.network
-    nodes = () if isinstance(picture.nodes, Unread) else picture.nodes
+    nodes = () if isinstance(snapshot.nodes, Unavailable) else snapshot.nodes
     overlay = [block for node in nodes for block in node.pod_ranges]
-    overlay += [picture.cloud.overlay] if isinstance(picture.cloud, CloudSide) else []
-    registered = {subnet for side in LIVE for subnet in picture.lists[side] or ()}
+    overlay += [snapshot.cloud.overlay] if isinstance(snapshot.cloud, CloudList) else []
+    registered = {subnet for source in LIVE for subnet in snapshot.lists[source] or ()}
 
     def place(pod: EniPod) -> tuple[str, VpcSubnet | None]:
         if pod.on_host:
             return HOST, None
         if not pod.address:
             return WAITING, None
-        if inside(pod.address, overlay):
+        if lies_in(pod.address, overlay):
             return OVERLAY, None
-        own = holder(pod.address, network)
+        own = snapshot.subnet_of(pod.address)
         return (REGISTERED if own is not None and own.subnet_id in registered else OUTSIDE), own
 
-    return [(pod, *place(pod)) for pod in picture.pods]
+    return [(pod, *place(pod)) for pod in snapshot.pods]
 
 
-def findings(picture: Picture) -> Iterator[Finding]:
-    """One for each workload whose pods are not where they should be."""
-    found = places(picture)
-    holders = {pod: own for pod, _, own in found}
-    told = not isinstance(picture.network, Unread) and picture.working is not None
+def pod_findings(snapshot: Snapshot) -> Iterator[Finding]:
+    """A finding for each workload whose pods are in a wrong place."""
+    found = places(snapshot)
+    subnets = {pod: own for pod, _, own in found}
 
-    def workloads(place: str, asks: bool | None = None) -> Iterator[tuple[str, list[EniPod]]]:
+    def workloads(place: str, requests: bool | None = None) -> Iterator[tuple[str, list[EniPod]]]:
         groups: dict[str, list[EniPod]] = {}
         for pod, at, _ in found:
-            if at == place and asks in (None, pod.asks):
+            if at == place and requests in (None, pod.requests_address):
                 groups.setdefault(f"{pod.namespace}/{pod.workload}", []).append(pod)
         yield from groups.items()
 
-    for workload, pods in workloads(OVERLAY, asks=True):
-        yield _wrong(
-            "eni-pod-on-overlay",
+    for workload, pods in workloads(OVERLAY, requests=True):
+        yield _pods(
+            ON_OVERLAY,
             workload,
-            pods,
-            "it looks right and is not: the pods asked for an ENI address and have one of the overlay, so"
-            " they do not see their clients",
+            f"have addresses of the overlay: {_addresses(pods)}",
+            "they request an ENI address, but do not have one, so they do not see their clients",
             "if they are older than VPC-CNI, restart the workload; else look for Cilium chaining, under which"
             " ENI pods keep the overlay",
         )
-    for workload, pods in workloads(OVERLAY, asks=False):
-        yield _wrong(
-            "eni-pod-on-overlay",
+    for workload, pods in workloads(OVERLAY, requests=False):
+        yield _pods(
+            ON_OVERLAY,
             workload,
-            pods,
-            "it looks right and is not: the annotation is there, but the first container asks for no"
-            f" {keys.ENI_IP}, so they got an address of the overlay and do not see their clients",
+            f"have addresses of the overlay: {_addresses(pods)}",
+            f"the annotation is there, but the first container does not request {keys.ENI_IP}, so they do"
+            " not see their clients",
             f'give its first container {keys.ENI_IP}: "1" in requests and limits (ClientIpWorkload does)',
         )
     for workload, pods in workloads(HOST):
-        yield _wrong(
-            "eni-pod-on-host",
+        yield _pods(
+            ON_HOST,
             workload,
-            pods,
-            "it looks right and is not: with host network the annotation has no effect",
+            f"use the host network: {_addresses(pods)}",
+            "with host network the annotation has no effect",
             "take hostNetwork away, or the annotation",
         )
-    for workload, pods in workloads(OUTSIDE) if told else ():
-        yield _outside(workload, pods, holders)
+    compared = not isinstance(snapshot.network, Unavailable) and snapshot.working is not None
+    for workload, pods in workloads(OUTSIDE) if compared else ():
+        yield _outside(workload, pods, subnets)
     for workload, pods in workloads(WAITING):
-        yield Finding(
-            "eni-pod-waiting",
-            Severity.NOTE,
+        yield _pods(
+            POD_WAITING,
             workload,
-            f"ENI pods of {workload}",
-            f"{several(len(pods), 'pod')} without an address ({listed([pod.name for pod in pods], 3)})",
+            f"have no address: {several(len(pods), 'pod')} ({listed([pod.name for pod in pods], 3)})",
             "they start, or no node of a covered zone has an address left",
             "look at their events if it lasts",
         )
 
 
-def _wrong(finding: FindingId, workload: str, pods: Sequence[EniPod], why: str, todo: str) -> Finding:
-    value = f"{several(len(pods), 'pod')} ({_addresses(pods)})"
-    return Finding(finding, Severity.DANGER, workload, f"ENI pods of {workload}", value, why, todo)
-
-
-def _outside(workload: str, pods: Sequence[EniPod], holders: Mapping[EniPod, VpcSubnet | None]) -> Finding:
-    own = sorted({found.subnet_id for found in map(holders.get, pods) if found is not None})
-    return Finding(
-        "eni-pod-outside",
-        Severity.WARNING,
+def _outside(workload: str, pods: Sequence[EniPod], subnets: Mapping[EniPod, VpcSubnet | None]) -> Finding:
+    own = sorted({found.subnet_id for found in map(subnets.get, pods) if found is not None})
+    return _pods(
+        POD_OUTSIDE,
         workload,
-        f"ENI pods of {workload}",
-        f"{several(len(pods), 'pod')} ({_addresses(pods)}) in {', '.join(own) or 'no subnet of the VPC'}",
-        "no side lists that subnet, so their successors get addresses elsewhere, or none",
+        f"have addresses in {', '.join(own) or 'no subnet of the VPC'}: {_addresses(pods)}",
+        "no source lists that subnet, so their successors get addresses elsewhere, or none",
         "register the subnet again, or restart the workload at a time that suits it",
     )
 
 
+def _pods(rule: Rule, workload: str, what: str, why: str, todo: str) -> Finding:
+    return rule.finding(workload, what, value=f"ENI pods of {workload}", why=why, todo=todo)
+
+
 def _addresses(pods: Sequence[EniPod]) -> str:
-    return listed([f"{pod.name} {pod.address}".rstrip() for pod in pods], 3)
+    names = listed([f"{pod.name} {pod.address}".rstrip() for pod in pods], 3)
+    return f"{several(len(pods), 'pod')} ({names})"
 
 
-def nodes_by_zone(picture: Picture) -> dict[str | None, list[str]]:
-    """Names of the nodes, by zone; under None those whose zone cannot be told. Super and registered nodes
-    have no ENI and are left out."""
+def nodes_by_zone(snapshot: Snapshot) -> dict[str | None, list[str]]:
+    """Names of the nodes by zone, None for an unknown zone. Super and registered nodes have no ENI and are
+    left out."""
     found: dict[str | None, list[str]] = {}
-    if isinstance(picture.nodes, Unread):
-        return found
-    network = () if isinstance(picture.network, Unread) else picture.network
-    for node in picture.nodes:
+    for node in () if isinstance(snapshot.nodes, Unavailable) else snapshot.nodes:
         if not node.virtual:
-            found.setdefault(zone_of(node, network, picture.region), []).append(node.name)
+            found.setdefault(snapshot.zone_of(node), []).append(node.name)
     return found
 
 
-def zone_findings(picture: Picture) -> Iterator[Finding]:
-    """One for each zone without a subnet, and one for the nodes whose zone cannot be told."""
-    by_zone, working = nodes_by_zone(picture), picture.working
-    nowhere = by_zone.pop(None, [])
-    if nowhere:
-        yield Finding(
-            "node-zone-unknown",
-            Severity.UNKNOWN,
+def zone_findings(snapshot: Snapshot) -> Iterator[Finding]:
+    """A finding for each zone without a container subnet, and one for the nodes of an unknown zone."""
+    by_zone, working = nodes_by_zone(snapshot), snapshot.working
+    unknown = by_zone.pop(None, [])
+    if unknown:
+        finding = ZONE_UNKNOWN.finding(
             "nodes",
-            f"Zone of {several(len(nowhere), 'node')}",
-            listed(nowhere),
-            "neither its label nor its address tells it, so nobody knows whether ENI pods can run there",
-            "look at the label topology.kubernetes.io/zone",
+            f"is not known ({listed(unknown)})",
+            value=f"Zone of {several(len(unknown), 'node')}",
+            why="neither its label nor its address names the zone, so ENI pods may find no subnet there",
+            todo="look at the label topology.kubernetes.io/zone",
         )
-    if working is None or isinstance(picture.network, Unread):
+        yield replace(finding, unknown=True)
+    if working is None or isinstance(snapshot.network, Unavailable):
         return
-    covered = {subnet.zone for subnet in picture.network if subnet.subnet_id in working}
-    for zone, names in by_zone.items():
+    covered = {subnet.zone for subnet in snapshot.network if subnet.subnet_id in working}
+    for zone, nodes in by_zone.items():
         if zone is not None and zone not in covered:
-            yield Finding(
-                "node-zone-uncovered",
-                Severity.DANGER,
+            yield ZONE_UNCOVERED.finding(
                 zone,
-                f"Zone {zone}",
-                f"{several(len(names), 'node')} ({listed(names, 3)}), no container subnet (zones that have"
-                f" one: {', '.join(sorted(covered)) or 'none'})",
-                "an ENI must be in its node's zone, so ENI pods never run there and the pool cannot grow",
-                f"add an EniZoneSubnet in {zone} to eni_subnets; for a pool without ENI pods: --accept"
+                f"has {several(len(nodes), 'node')} ({listed(nodes, 3)}), and no container subnet (zones with"
+                f" a subnet: {', '.join(sorted(covered)) or 'none'})",
+                value=f"Zone {zone}",
+                why="an ENI must be in its node's zone, so ENI pods never run there and the pool cannot grow",
+                todo=f"add an EniZoneSubnet in {zone} to eni_subnets; for a pool without ENI pods: --accept"
                 f" node-zone-uncovered:{zone}",
             )

@@ -1,168 +1,331 @@
-"""Which side lists which container subnet."""
+"""Compares the lists of container subnets, and the ConfigMap of ipamd as far as ipamd's version reads it.
 
-from collections.abc import Iterator
+Before 3.5.0 ipamd reads three keys of its ConfigMap at its start, as the article edits them. From 3.5.0 on
+TKE manages ipamd as the add-on eniipamd, with a key whose fields are not documented (457/50360): a
+difference there is no danger, and no finding advises an edit.
+"""
 
-from pulumi_tke_hybrid.drift.finding import Finding, FindingId, Severity
-from pulumi_tke_hybrid.drift.sources import CLOUD, CONFIG_MAP, IPAMD, PROGRAM, Picture, Unread, WishedSubnet
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-WORDS = {CLOUD: "the cloud's list", IPAMD: "ipamd", CONFIG_MAP: "the ConfigMap"}
-"""The live sides, in words."""
+from pulumi_tke_hybrid.drift.collect import NETWORK_CONF_KEY
+from pulumi_tke_hybrid.drift.snapshot import (
+    CLOUD,
+    CONFIG_MAP,
+    IPAMD,
+    PROGRAM,
+    CloudList,
+    IpamdObjects,
+    NetworkConf,
+    Snapshot,
+    Unavailable,
+)
+from pulumi_tke_hybrid.tke import ipamd
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+
+_LISTS = {CLOUD: "the cloud's list", IPAMD: "ipamd", CONFIG_MAP: "the ConfigMap"}
+_NAME = f"{ipamd.NAMESPACE}/{ipamd.NAME}"
+_ARTICLE, _ADDON = "the article: ipamd reads the ConfigMap at its start", "457/50360: the add-on eniipamd"
+
+ONLY_IN_PROGRAM = Rule(
+    "subnet-only-in-program",
+    Severity.WARNING,
+    "The cluster knows the program's subnets.",
+    "the facts",
+    "arithmetic",
+)
+NOT_IN_PROGRAM = Rule(
+    "subnet-not-in-program",
+    Severity.WARNING,
+    "The program has all registered subnets.",
+    "the facts",
+    "arithmetic",
+)
+BY_CONFIG_MAP = Rule(
+    "subnet-by-configmap",
+    Severity.WARNING,
+    "A subnet is registered by the API.",
+    "the cloud's list, ipamd's list",
+    "the article: a zone that is added by the ConfigMap is not in the cloud's list",
+)
+NOT_EVERYWHERE = Rule(
+    "subnet-not-everywhere",
+    Severity.WARNING,
+    "Every source lists the same subnets.",
+    "two lists",
+    "arithmetic",
+)
+ONE_SIDE = Rule(
+    "subnet-one-side",
+    Severity.ERROR,
+    "No source alone lists a subnet.",
+    "two lists, one of them ipamd's",
+    _ARTICLE,
+)
+GONE = Rule(
+    "subnet-gone",
+    Severity.ERROR,
+    "A registered subnet is in the VPC.",
+    "the VPC's subnets",
+    "DescribeSubnets",
+)
+DESCRIBED_WRONGLY = Rule(
+    "subnet-described-wrongly",
+    Severity.WARNING,
+    "The program has the live zone and range of a subnet.",
+    "the facts, the VPC's subnets",
+    "DescribeSubnets",
+)
+NOT_COMPARED = Rule(
+    "configmap-not-compared", Severity.NOTE, "The ConfigMap is compared.", "the version of ipamd", _ADDON
+)
+ADDON_VPC = Rule(
+    "addon-vpc", Severity.WARNING, "The add-on has the cluster's VPC.", "ipamd from 3.5.0 on", _ADDON
+)
+ADDON_SUBNETS = Rule(
+    "addon-subnets", Severity.WARNING, "The add-on has ipamd's subnets.", "ipamd from 3.5.0 on", _ADDON
+)
+MISSING = Rule("configmap-missing", Severity.ERROR, "The ConfigMap exists.", "ipamd before 3.5.0", _ARTICLE)
+CONFIG_MAP_VPC = Rule(
+    "configmap-vpc", Severity.ERROR, "The ConfigMap has the cluster's VPC.", "ipamd before 3.5.0", _ARTICLE
+)
+CONFIG_MAP_ZONES = Rule(
+    "configmap-zones",
+    Severity.WARNING,
+    "The ConfigMap has each subnet's zone.",
+    "ipamd before 3.5.0",
+    _ARTICLE,
+)
 
 
-def findings(picture: Picture) -> Iterator[Finding]:
-    """One for each subnet that the sides do not agree on."""
-    lists = picture.lists
-    live = {name: lists[name] for name in WORDS if lists[name] is not None}
+def subnet_findings(snapshot: Snapshot) -> Iterator[Finding]:
+    """A finding for each container subnet that some source does not list or describes otherwise."""
+    lists = snapshot.lists
+    live = {name: found for name in _LISTS if (found := lists[name]) is not None}
     program = lists[PROGRAM]
-    for subnet in dict.fromkeys(item for side in lists.values() for item in side or ()):
-        having = [name for name in live if subnet in (live[name] or ())]
+    for subnet in dict.fromkeys(item for source in lists.values() for item in source or ()):
+        having = [name for name in live if subnet in live[name]]
         lacking = [name for name in live if name not in having]
         if having:
-            yield from _live(picture, subnet, having, lacking, program)
-            yield from _gone(picture, subnet)
+            yield from _registered(snapshot, subnet, having, lacking)
         if program is not None and not having and live:
-            yield Finding(
-                "subnet-only-in-program",
-                Severity.WARNING,
+            yield _subnet(
+                ONLY_IN_PROGRAM,
                 subnet,
-                f"Subnet {subnet}",
-                "in the program only",
+                "is in the program only",
                 "the cluster does not know it, so no pod gets an address in it",
                 "`pulumi up` registers it",
             )
         if program is not None and having and subnet not in program:
-            yield Finding(
-                "subnet-not-in-program",
-                Severity.WARNING,
+            yield _subnet(
+                NOT_IN_PROGRAM,
                 subnet,
-                f"Subnet {subnet}",
-                f"listed by {_words(having)}, not in the program",
-                "somebody added it elsewhere; it is never removed",
+                f"is listed by {_names(having)}, not in the program",
+                "it was added outside of the program; it is never removed",
                 "add it, with its zone, to eni_subnets",
             )
-    yield from _described(picture)
+    yield from _described(snapshot)
 
 
-def _live(
-    picture: Picture, subnet: str, having: list[str], lacking: list[str], program: tuple[str, ...] | None
+def _registered(
+    snapshot: Snapshot, subnet: str, having: Sequence[str], lacking: Sequence[str]
 ) -> Iterator[Finding]:
-    if not lacking:
-        return
-    value = f"listed by {_words(having)}, not by {_words(lacking)}"
-    meant = program is not None and subnet in program
-    if lacking == [CLOUD] and (IPAMD in having or meant):
-        # The article's way: registered by the ConfigMap, never told to the cloud.
-        yield _subnet(
-            "subnet-by-configmap",
-            Severity.NOTE if meant else Severity.WARNING,
-            subnet,
-            value,
-            f"it was registered {_elsewhere(picture)}, so the cloud does not protect it from deletion",
-            "nothing to do" if meant else "if it is meant, give --facts of the program that says so",
-        )
-    elif picture.lists[IPAMD] is None:
-        yield _subnet(
-            "subnet-not-everywhere",
-            Severity.WARNING,
-            subnet,
-            value,
-            "ipamd says nothing now",
-            "look again once ipamd is running",
-        )
-    elif having == [CONFIG_MAP]:
-        yield _subnet(
-            "subnet-one-side",
-            Severity.DANGER,
-            subnet,
-            value,
-            "the ConfigMap was edited by hand and ipamd not restarted; at its next restart it takes this"
-            " list",
-            f"if it is meant: add it to the program, then `pulumi up`; if not: take {subnet} out of the"
-            " ConfigMap",
-        )
-    elif having == [IPAMD]:
-        yield _subnet(
-            "subnet-one-side",
-            Severity.DANGER,
-            subnet,
-            value,
-            "ipamd works with it until its next restart, then pods there get no address",
-            "register it again: `pulumi up` with the subnet in the program",
-        )
-    elif having == [CLOUD]:
-        yield _subnet(
-            "subnet-one-side",
-            Severity.DANGER,
-            subnet,
-            value,
-            "ipamd does not work with it, so no pod gets an address in it",
-            "see whether AddVpcCniSubnets is still under way, then look at tke-eni-ipamd in kube-system",
-        )
-    elif lacking == [IPAMD]:
-        yield _subnet(
-            "subnet-not-everywhere",
-            Severity.WARNING,
-            subnet,
-            value,
-            "ipamd does not work with it yet",
-            "if it stays so: kubectl -n kube-system rollout restart deployment/tke-eni-ipamd",
-        )
-    else:
-        yield _subnet(
-            "subnet-not-everywhere",
-            Severity.WARNING,
-            subnet,
-            value,
-            "ipamd works with it, but one that reads the ConfigMap at its start loses it at its next restart",
-            f"put {subnet} back into the ConfigMap, then restart ipamd",
-        )
-
-
-def _elsewhere(picture: Picture) -> str:
-    by = {True: "by the ConfigMap", False: "by the settings of the add-on", None: "by ipamd's own settings"}
-    return f"{by[picture.keys_count]}, not by the API"
-
-
-def _gone(picture: Picture, subnet: str) -> Iterator[Finding]:
-    if not isinstance(picture.network, Unread) and subnet not in {
-        known.subnet_id for known in picture.network
+    if lacking:
+        what = f"is listed by {_names(having)}, not by {_names(lacking)}"
+        yield _lacking(snapshot, subnet, what, having, lacking)
+    if not isinstance(snapshot.network, Unavailable) and subnet not in {
+        known.subnet_id for known in snapshot.network
     }:
         yield _subnet(
-            "subnet-gone",
-            Severity.DANGER,
+            GONE,
             subnet,
-            "registered, but not in the cluster's VPC",
+            "is registered, but not in the cluster's VPC",
             "it was deleted, or never belonged there; allocation from it fails",
             "add another subnet of its zone; a registered one cannot be taken out",
         )
 
 
-def _described(picture: Picture) -> Iterator[Finding]:
-    """Zone and range as the program says, against those of the VPC."""
-    if picture.wish is None or isinstance(picture.network, Unread):
-        return
-    known = {subnet.subnet_id: subnet for subnet in picture.network}
-    for wished in picture.wish.subnets:
-        live = known.get(wished.subnet_id)
-        if live is not None and _other(wished, live.zone, live.block):
+def _lacking(
+    snapshot: Snapshot, subnet: str, what: str, having: Sequence[str], lacking: Sequence[str]
+) -> Finding:
+    program = snapshot.lists[PROGRAM]
+    in_program = program is not None and subnet in program
+    if lacking == [CLOUD] and (IPAMD in having or in_program):  # the article's way of adding a zone
+        return _by_config_map(snapshot, subnet, what, in_program)
+    if snapshot.lists[IPAMD] is None:
+        rule, why, todo = NOT_EVERYWHERE, "ipamd has no list now", "look again once ipamd is running"
+    elif having == [CONFIG_MAP]:
+        rule = ONE_SIDE
+        why = (
+            "the ConfigMap was edited by hand and ipamd not restarted; at its next restart it takes this list"
+        )
+        todo = (
+            f"if it is intended: add it to the program, then `pulumi up`; if not: take {subnet} out of the"
+            " ConfigMap"
+        )
+    elif having == [IPAMD]:
+        rule = ONE_SIDE
+        why = "ipamd works with it until its next restart, then pods there get no address"
+        todo = "register it again: `pulumi up` with the subnet in the program"
+    elif having == [CLOUD]:
+        rule, why = ONE_SIDE, "ipamd does not work with it, so no pod gets an address in it"
+        todo = "see whether AddVpcCniSubnets is still under way, then look at tke-eni-ipamd in kube-system"
+    elif lacking == [IPAMD]:
+        rule, why = NOT_EVERYWHERE, "ipamd does not work with it yet"
+        todo = "if it stays so: kubectl -n kube-system rollout restart deployment/tke-eni-ipamd"
+    else:
+        rule = NOT_EVERYWHERE
+        why = "an ipamd that reads the ConfigMap at its start loses the subnet at its next restart"
+        todo = f"put {subnet} back into the ConfigMap, then restart ipamd"
+    return _subnet(rule, subnet, what, why, todo)
+
+
+def _by_config_map(snapshot: Snapshot, subnet: str, what: str, in_program: bool) -> Finding:
+    ways = {True: "by the ConfigMap", False: "by the settings of the add-on", None: "by ipamd's own settings"}
+    way = ways[snapshot.reads_keys]
+    finding = _subnet(
+        BY_CONFIG_MAP,
+        subnet,
+        what,
+        f"it was registered {way}, not by the API, so the cloud does not protect it from deletion",
+        "nothing to do"
+        if in_program
+        else "if it is intended, give --facts of the program that has the subnet",
+    )
+    return replace(finding, severity=Severity.NOTE) if in_program else finding
+
+
+def _described(snapshot: Snapshot) -> Iterator[Finding]:
+    """Zone and range of the program's subnets, against those of the VPC."""
+    known = {subnet.subnet_id: subnet for subnet in snapshot.known_subnets}
+    for declared in snapshot.program.subnets if snapshot.program else ():
+        live = known.get(declared.subnet_id)
+        if live is not None and (declared.zone, declared.cidr or live.block) != (live.zone, live.block):
             yield _subnet(
-                "subnet-described-wrongly",
-                Severity.WARNING,
-                wished.subnet_id,
-                f"{live.block} in {live.zone}",
-                f"the program says {wished.block or live.block} in {wished.zone}; its checks of zones and"
-                " capacity rest on that",
+                DESCRIBED_WRONGLY,
+                declared.subnet_id,
+                f"is {live.block} in {live.zone}",
+                f"in the program it is {declared.cidr or live.block} in {declared.zone}, and the checks of"
+                " zones and capacity use that",
                 "write the live values into the program",
             )
 
 
-def _other(wished: WishedSubnet, zone: str, block: str) -> bool:
-    return wished.zone != zone or bool(wished.block and wished.block != block)
+def _subnet(rule: Rule, subnet: str, what: str, why: str, todo: str) -> Finding:
+    return rule.finding(subnet, what, value=f"Subnet {subnet}", why=why, todo=todo)
 
 
-def _subnet(finding: FindingId, severity: Severity, subnet: str, value: str, why: str, todo: str) -> Finding:
-    return Finding(finding, severity, subnet, f"Subnet {subnet}", value, why, todo)
+def _names(lists: Sequence[str]) -> str:
+    return " and ".join(_LISTS[name] for name in lists)
 
 
-def _words(sides: list[str]) -> str:
-    return " and ".join(WORDS[side] for side in sides)
+def config_map_findings(snapshot: Snapshot) -> Iterator[Finding]:
+    """The differences of ipamd's configuration, or why it was not compared."""
+    found, version = snapshot.config_map, snapshot.ipamd_version
+    if isinstance(found, Unavailable):
+        return
+    nothing = not found.present and not found.has_deployment and found.conf is None and version is None
+    if snapshot.reads_keys or nothing:
+        yield from _keys(snapshot, found)
+    elif version is None:
+        yield _version_unknown(snapshot, found)
+    else:
+        yield from _addon_conf(snapshot, found.conf or NetworkConf(), ipamd.shown(version))
+
+
+def _version_unknown(snapshot: Snapshot, found: IpamdObjects) -> Finding:
+    image = f"its image {found.image} has no version" if found.image else "its Deployment names no image"
+    if not found.has_deployment:
+        image = "its Deployment is not in the cluster"
+    addon = snapshot.addon
+    reason = (
+        addon.reason
+        if isinstance(addon, Unavailable)
+        else f"component management has no add-on {ipamd.ADDON}"
+    )
+    finding = NOT_COMPARED.finding(
+        _NAME,
+        "is not compared",
+        value=f"ConfigMap {_NAME}",
+        why=f"ipamd's version is not known ({image}; {reason}), and from"
+        f" {ipamd.shown(ipamd.ADDON_SINCE)} on it does not read these keys",
+        todo="look at the version in component management or at ipamd's image, or accept the finding by"
+        " --accept configmap-not-compared",
+    )
+    return replace(finding, unknown=True)
+
+
+def _addon_conf(snapshot: Snapshot, conf: NetworkConf, version: str) -> Iterator[Finding]:
+    """From 3.5.0 on."""
+    key = f"{NETWORK_CONF_KEY} of ipamd {version}"
+    settings = f"look at the settings of {ipamd.ADDON} in component management"
+    if conf.vpc_id and isinstance(snapshot.cloud, CloudList) and conf.vpc_id != snapshot.cloud.vpc_id:
+        why = f"the cluster is in {snapshot.cloud.vpc_id}"
+        yield ADDON_VPC.finding(_NAME, f"is {conf.vpc_id}", value=f"VPC in {key}", why=why, todo=settings)
+    lists = snapshot.lists
+    known, source = (
+        (lists[IPAMD], "ipamd reports") if lists[IPAMD] is not None else (lists[CLOUD], "the cloud lists")
+    )
+    if conf.subnets is None:
+        yield NOT_COMPARED.finding(
+            _NAME,
+            "are not compared",
+            value=f"Subnets in {key}",
+            why=f"TKE manages this ipamd as add-on {ipamd.ADDON}, whose configuration does not name them in a"
+            " known way",
+            todo="nothing to do: the cloud's list and ipamd's list are compared",
+        )
+    elif known is not None and set(conf.subnets) != set(known):
+        yield ADDON_SUBNETS.finding(
+            _NAME,
+            f"are {', '.join(conf.subnets) or 'none'}",
+            value=f"Subnets in {key}",
+            why=f"{source} {', '.join(known) or 'none'}; one of the two may lag behind",
+            todo=f"look again later; if it lasts, {settings}",
+        )
+
+
+def _keys(snapshot: Snapshot, found: IpamdObjects) -> Iterator[Finding]:
+    """Before 3.5.0: the three keys."""
+    if not found.present:
+        yield _missing(found)
+        return
+    if isinstance(snapshot.cloud, CloudList) and found.vpc_id != snapshot.cloud.vpc_id:
+        yield CONFIG_MAP_VPC.finding(
+            _NAME,
+            f"is {found.vpc_id or 'empty'}",
+            value=f"{ipamd.VPC_ID} in {_NAME}",
+            why=f"the cluster is in {snapshot.cloud.vpc_id}; after its next start ipamd finds no subnet",
+            todo=f"write {snapshot.cloud.vpc_id} there",
+        )
+    zones = {subnet.subnet_id: subnet.zone for subnet in snapshot.known_subnets}
+    if found.zones and all(subnet in zones for subnet in found.subnets):
+        wanted = tuple(zones[subnet] for subnet in found.subnets)
+        if found.zones != wanted:
+            yield CONFIG_MAP_ZONES.finding(
+                _NAME,
+                f"is {':'.join(found.zones)}",
+                value=f"{ipamd.ZONES} in {_NAME}",
+                why=f"the subnets lie in {':'.join(wanted)}; older ipamd reads both lists side by side, newer"
+                " ignores this one",
+                todo="align it with the subnets",
+            )
+
+
+def _missing(found: IpamdObjects) -> Finding:
+    if found.has_deployment:
+        return MISSING.finding(
+            _NAME,
+            "is missing",
+            value=f"ConfigMap {_NAME}",
+            why="ipamd reads its subnets there when it starts, so the running ipamd cannot be started again",
+            todo="write it again with IpamdConfig, or switch to registration by the API",
+        )
+    finding = MISSING.finding(
+        _NAME,
+        "is missing, like ipamd's Deployment",
+        value=f"ConfigMap {_NAME}",
+        why="newer platforms host ipamd outside the cluster",
+        todo="nothing to do",
+    )
+    return replace(finding, severity=Severity.NOTE)

@@ -1,247 +1,257 @@
-"""All that one run found, and its exit code.
+"""The result of `drift`: settings, subnets, zones and ENI pods side by side, with the findings."""
 
-An outcome as JSON and as Markdown.
-
-An outcome as tables on a terminal."""
-
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from pulumi_tke_hybrid.cli.exit_code import FailOn
+from pulumi_tke_hybrid.cli.result import Column, Result, Table
+from pulumi_tke_hybrid.cli.text import several, shown
+from pulumi_tke_hybrid.drift.compare import on_or_off, reclaim_time
+from pulumi_tke_hybrid.drift.compare_pods import REGISTERED, nodes_by_zone, places
+from pulumi_tke_hybrid.drift.snapshot import (
+    CLOUD,
+    CONFIG_MAP,
+    IPAMD,
+    PROGRAM,
+    CloudList,
+    EniPod,
+    IpamdObjects,
+    IpamdState,
+    Snapshot,
+    VpcSubnet,
+)
+from pulumi_tke_hybrid.tke import ipamd
+from pulumi_tke_hybrid.tke.cluster import Subnet
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
 
-from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn
-from pulumi_tke_hybrid.cli.result import first_rows
-from pulumi_tke_hybrid.cli.text import folded, plain, several, shown, table
-from pulumi_tke_hybrid.drift.compare_pods import REGISTERED
-from pulumi_tke_hybrid.drift.finding import Finding, Severity
-from pulumi_tke_hybrid.drift.sources import Picture
-from pulumi_tke_hybrid.drift.views import pod_rows, setting_rows, subnet_rows, zone_rows
+MARKER = "<!-- tke-hybrid:drift -->"
+"""First line of the Markdown, by which a comment is found again."""
+_UNKNOWN_ZONE = "(unknown)"
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """The result of one `drift`."""
+class SettingRow:
+    """A setting in each source; empty where a source does not have the setting."""
 
-    picture: Picture
-    findings: Sequence[Finding]
-    accept: Sequence[str] = ()
-    """`id` or `id:subject` of findings that are known and meant."""
-    fail_on: FailOn = FailOn.ERROR
+    name: str
+    cloud: str = ""
+    ipamd: str = ""
+    config_map: str = ""
+    program: str = ""
 
-    def accepted(self, finding: Finding) -> bool:
-        """Whether somebody said that this one is meant."""
-        return finding.id in self.accept or f"{finding.id}:{finding.subject}" in self.accept
 
-    @property
-    def counted(self) -> list[Finding]:
-        """The findings that count."""
-        return [finding for finding in self.findings if not self.accepted(finding)]
+@dataclass(frozen=True)
+class SubnetRow:
+    """A container subnet, and whether each source lists it; None: the source has no list."""
 
-    @property
-    def exit_code(self) -> ExitCode:
-        """A danger first; then what is not known, which may hide a danger."""
-        found = {finding.severity for finding in self.counted}
-        if Severity.DANGER in found or (Severity.WARNING in found and self.fail_on.warnings_count):
-            return ExitCode.NOT_FINE
-        return ExitCode.COULD_NOT_TELL if Severity.UNKNOWN in found else ExitCode.FINE
+    subnet: str
+    live: VpcSubnet | None
+    declared: Subnet | None
+    listed: dict[str, bool | None]
 
     @property
-    def headline(self) -> str:
-        """One line: what it comes to, and what it rests on."""
-        counts = {
-            severity: sum(finding.severity is severity for finding in self.counted) for severity in Severity
-        }
-        numbers = (
-            [several(counts[Severity.DANGER], "dangerous difference")] if counts[Severity.DANGER] else []
+    def zone(self) -> str:
+        """By the VPC, else by the program."""
+        return self.live.zone if self.live else self.declared.zone if self.declared else ""
+
+    @property
+    def block(self) -> str:
+        """By the VPC, else by the program."""
+        return self.live.block if self.live else (self.declared.cidr or "") if self.declared else ""
+
+
+@dataclass(frozen=True)
+class ZoneRow:
+    """A zone: its nodes, and the container subnets that serve it."""
+
+    zone: str
+    nodes: int
+    subnets: tuple[str, ...]
+
+
+PodRow = tuple[EniPod, str, VpcSubnet | None]
+"""An ENI pod, the place of its address, and its subnet."""
+
+
+def setting_rows(snapshot: Snapshot) -> list[SettingRow]:
+    """The settings side by side."""
+    cloud = snapshot.cloud.vpc_id if isinstance(snapshot.cloud, CloudList) else ""
+    live = snapshot.ipamd if isinstance(snapshot.ipamd, IpamdState) else None
+    keys = snapshot.config_map if isinstance(snapshot.config_map, IpamdObjects) else None
+    program, version = snapshot.program, snapshot.ipamd_version
+    return [
+        SettingRow("VPC-CNI", ipamd=on_or_off(live.enabled) if live else "", program="on" if program else ""),
+        SettingRow("phase", ipamd=(f"{live.phase} {live.reason}".strip() or "none") if live else ""),
+        SettingRow("version", ipamd=ipamd.shown(version) if version else ""),
+        SettingRow(
+            "VPC",
+            cloud=cloud,
+            config_map=keys.vpc_id if keys and snapshot.reads_keys else "",
+            program=program.vpc_id if program else "",
+        ),
+        SettingRow(
+            "reclaim",
+            ipamd=reclaim_time(live.reclaim_seconds) if live and live.enabled else "",
+            program=reclaim_time(ipamd.seconds_of(program.ip_reclaim)) if program else "",
+        ),
+        SettingRow(
+            "static IP",
+            ipamd=on_or_off(live.static_ip) if live and live.static_ip is not None else "",
+            program=on_or_off(program.static_ip) if program and program.static_ip is not None else "",
+        ),
+    ]
+
+
+def subnet_rows(snapshot: Snapshot) -> list[SubnetRow]:
+    """Every container subnet that a source lists."""
+    lists = snapshot.lists
+    live = {subnet.subnet_id: subnet for subnet in snapshot.known_subnets}
+    declared = {subnet.subnet_id: subnet for subnet in snapshot.program.subnets} if snapshot.program else {}
+    return [
+        SubnetRow(
+            subnet,
+            live.get(subnet),
+            declared.get(subnet),
+            {name: None if items is None else subnet in items for name, items in lists.items()},
         )
-        numbers += [several(counts[Severity.WARNING], "difference")] if counts[Severity.WARNING] else []
-        numbers += (
-            [f"could not tell in {several(counts[Severity.UNKNOWN], 'place')}"]
-            if counts[Severity.UNKNOWN]
-            else []
-        )
-        meant = sum(self.accepted(finding) for finding in self.findings)
-        skipped = [name for name, side in self.picture.unread if not side.wanted]
-        rest = [f"{meant} accepted"] if meant else []
-        rest += [f"not asked: {', '.join(skipped)}"] if skipped else []
-        rest += [] if self.picture.wish else ["no --facts, so the program was not compared"]
-        return f"{self.picture.cluster_id}: {', '.join(numbers) or 'no drift'}" + (
-            f" ({'; '.join(rest)})" if rest else ""
-        )
+        for subnet in dict.fromkeys(item for items in lists.values() for item in items or ())
+    ]
 
 
-MARK = "<!-- tke-hybrid:drift -->"
-"""First line of the Markdown, for whoever keeps one comment up to date."""
-FORMAT = 2
-"""Changes when a key of the JSON changes its meaning or goes."""
+def zone_rows(snapshot: Snapshot) -> list[ZoneRow]:
+    """Every zone that has nodes or a working container subnet."""
+    nodes = {zone or _UNKNOWN_ZONE: names for zone, names in nodes_by_zone(snapshot).items()}
+    by_zone: dict[str, list[str]] = {zone: [] for zone in nodes}
+    for subnet in snapshot.known_subnets:
+        if subnet.subnet_id in (snapshot.working or ()):
+            by_zone.setdefault(subnet.zone, []).append(subnet.subnet_id)
+    return [
+        ZoneRow(zone, len(nodes.get(zone, ())), tuple(subnets)) for zone, subnets in sorted(by_zone.items())
+    ]
 
-_MOST = 200
+
+def pod_rows(snapshot: Snapshot) -> list[PodRow]:
+    """Every ENI pod, by its name."""
+    return sorted(places(snapshot), key=lambda row: _pod_name(row[0]))
 
 
-def as_data(outcome: Outcome) -> dict[str, Any]:
-    """The whole outcome as plain data."""
-    picture = outcome.picture
+def _pod_name(pod: EniPod) -> str:
+    return f"{pod.namespace}/{pod.name}"
+
+
+def _listed(head: str, source: str) -> Column[SubnetRow]:
+    return Column(head, source, lambda row: row.listed[source])
+
+
+_SUBNETS: list[Column[SubnetRow]] = [
+    Column("subnet", "subnet", lambda row: row.subnet),
+    Column("zone", "zone", lambda row: row.zone, text=lambda row: row.zone or "?"),
+    Column("range", "range", lambda row: row.block, text=lambda row: row.block or "?"),
+    Column("free", "free", lambda row: row.live.free if row.live else None, right=True),
+    _listed("cloud list", CLOUD),
+    _listed("ipamd", IPAMD),
+    _listed("ConfigMap", CONFIG_MAP),
+    _listed("program", PROGRAM),
+]
+_SETTINGS: list[Column[SettingRow]] = [
+    Column("setting", "setting", lambda row: row.name),
+    Column("cloud list", CLOUD, lambda row: row.cloud),
+    Column("ipamd", IPAMD, lambda row: row.ipamd),
+    Column("ConfigMap", CONFIG_MAP, lambda row: row.config_map),
+    Column("program", PROGRAM, lambda row: row.program),
+]
+_ZONES: list[Column[ZoneRow]] = [
+    Column("zone", "zone", lambda row: row.zone),
+    Column("nodes", "nodes", lambda row: row.nodes, right=True),
+    Column("subnets", "subnets", lambda row: row.subnets),
+]
+_PODS: list[Column[PodRow]] = [
+    Column("ENI pod", "pod", lambda row: _pod_name(row[0])),
+    Column("", "workload", lambda row: f"{row[0].namespace}/{row[0].workload}"),
+    Column("node", "node", lambda row: row[0].node),
+    Column("address", "address", lambda row: row[0].address, text=lambda row: row[0].address or "none"),
+    Column("where", "place", lambda row: row[1]),
+    Column("", "subnet", lambda row: row[2].subnet_id if row[2] else ""),
+]
+
+
+def tables(snapshot: Snapshot) -> list[Table[Any]]:
+    """All sources side by side."""
+    return [
+        Table(
+            "subnets",
+            _SUBNETS,
+            subnet_rows(snapshot),
+            fault=lambda row: not all(row.listed.values()),
+            title=f"{snapshot.cluster_id} in {snapshot.region}",
+        ),
+        Table("settings", _SETTINGS, setting_rows(snapshot)),
+        Table("zones", _ZONES, zone_rows(snapshot), fault=lambda row: not row.subnets),
+        Table(
+            "pods",
+            _PODS,
+            pod_rows(snapshot),
+            fault=lambda row: row[1] != REGISTERED,
+            faults_only=True,
+            folded="ENI pods",
+        ),
+    ]
+
+
+def result(
+    snapshot: Snapshot,
+    findings: Sequence[Finding],
+    accept: Sequence[str] = (),
+    fail_on: FailOn = FailOn.ERROR,
+) -> Result:
+    """The result of one run; `accept` has `id` or `id:subject` of the findings that the user accepts."""
+    unavailable = list(snapshot.unavailable)
+    found = Result(
+        findings=findings,
+        tables=tables(snapshot),
+        notes=[f"{name}: not read: {source.reason}" for name, source in unavailable if not source.wanted],
+        fail_on=fail_on,
+        accept=accept,
+        marker=MARKER,
+    )
+    data = {
+        "cluster": snapshot.cluster_id,
+        "region": snapshot.region,
+        "notRead": [
+            {"side": name, "reason": shown(source.reason), "wanted": source.wanted}
+            for name, source in unavailable
+        ],
+        "findings": [_finding(found, finding) for finding in findings],
+    }
+    return replace(found, headline=_headline(snapshot, found), data=data)
+
+
+def _finding(found: Result, finding: Finding) -> dict[str, object]:
     return {
-        "format": FORMAT,
-        "cluster": picture.cluster_id,
-        "region": picture.region,
-        "exitCode": int(outcome.exit_code),
-        "result": outcome.exit_code.name,
-        "headline": outcome.headline,
-        "notRead": [{"side": name, "reason": shown(side.reason), "wanted": side.wanted} for name, side in picture.unread],
-        "settings": [
-            {"setting": row.name, "cloud": row.cloud, "ipamd": row.ipamd, "configmap": row.config_map, "program": row.program}
-            for row in setting_rows(picture)
-        ],
-        "subnets": [
-            {
-                "subnet": row.subnet, "zone": row.zone, "range": row.block, "free": row.free,
-                "cloud": row.cloud, "ipamd": row.ipamd, "configmap": row.config_map, "program": row.program,
-            }
-            for row in subnet_rows(picture)
-        ],
-        "zones": [{"zone": row.zone, "nodes": row.nodes, "subnets": list(row.subnets)} for row in zone_rows(picture)],
-        "pods": [
-            {"pod": row.pod, "workload": row.workload, "node": row.node, "address": row.address, "place": row.place, "subnet": row.subnet}
-            for row in pod_rows(picture)
-        ],
-        "findings": [
-            {
-                "id": finding.id, "severity": finding.severity.value, "subject": shown(finding.subject),
-                "accepted": outcome.accepted(finding), "message": shown(finding.message, 2000),
-                "what": shown(finding.what), "value": shown(finding.value), "why": shown(finding.why), "todo": shown(finding.todo),
-            }
-            for finding in outcome.findings
-        ],
-    }  # fmt: skip
+        "id": finding.rule.id,
+        "severity": found.level(finding),
+        "subject": shown(finding.path),
+        "accepted": found.accepted(finding),
+        "message": shown(finding.message, 2000),
+        "what": shown(finding.value),
+        "value": shown(finding.what),
+        "why": shown(finding.why),
+        "todo": shown(finding.todo),
+    }
 
 
-def as_json(outcome: Outcome) -> str:
-    """The whole outcome as JSON text."""
-    return json.dumps(as_data(outcome), indent=2, ensure_ascii=True) + "\n"
-
-
-def as_markdown(outcome: Outcome) -> str:
-    """For a pull request, an incident or a job's summary."""
-    picture = outcome.picture
-    sign = {ExitCode.FINE: "✅", ExitCode.NOT_FINE: "⛔"}.get(outcome.exit_code, "⚠️")
-    lines = [MARK, f"### {sign} {plain(outcome.headline)}", ""]
-    for title, severities in (
-        ("Dangerous", [Severity.DANGER]),
-        ("Could not tell", [Severity.UNKNOWN]),
-        ("Different", [Severity.WARNING]),
-        ("To know", [Severity.NOTE]),
-    ):
-        lines += _bullets(
-            title, [finding for finding in outcome.findings if finding.severity in severities], outcome
-        )
-    rows = [
-        (
-            row.subnet,
-            row.zone or "?",
-            row.block or "?",
-            mark(row.cloud),
-            mark(row.ipamd),
-            mark(row.config_map),
-            mark(row.program),
-        )
-        for row in subnet_rows(picture)
-    ]
-    lines += (
-        [*table(("subnet", "zone", "range", "cloud", "ipamd", "ConfigMap", "program"), rows), ""]
-        if rows
-        else []
+def _headline(snapshot: Snapshot, found: Result) -> str:
+    """The number of findings of each kind, and what they rest on."""
+    dangers, warnings = found.count(Severity.ERROR), found.count(Severity.WARNING)
+    unknowns, accepted = found.count(None), sum(map(found.accepted, found.findings))
+    numbers = [several(dangers, "dangerous difference")] if dangers else []
+    numbers += [several(warnings, "difference")] if warnings else []
+    numbers += [f"could not tell in {several(unknowns, 'place')}"] if unknowns else []
+    skipped = [name for name, source in snapshot.unavailable if not source.wanted]
+    rest = [f"{accepted} accepted"] if accepted else []
+    rest += [f"left out: {', '.join(skipped)}"] if skipped else []
+    rest += [] if snapshot.program else ["no --facts, so the program was not compared"]
+    return f"{snapshot.cluster_id}: {', '.join(numbers) or 'no drift'}" + (
+        f" ({'; '.join(rest)})" if rest else ""
     )
-    zones = [(row.zone, str(row.nodes), ", ".join(row.subnets) or "none") for row in zone_rows(picture)]
-    lines += [*table(("zone", "nodes", "subnets"), zones), ""] if zones else []
-    pods = [(row.pod, row.node, row.address or "none", row.place) for row in pod_rows(picture)][:_MOST]
-    if pods:
-        lines += folded(
-            f"ENI pods ({len(pod_rows(picture))})", table(("ENI pod", "node", "address", "where"), pods)
-        )
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def mark(value: bool | None) -> str:
-    """Whether a side lists it; None: that side says nothing."""
-    return "?" if value is None else "yes" if value else "no"
-
-
-def _bullets(title: str, findings: Sequence[Finding], outcome: Outcome) -> list[str]:
-    items = [
-        f"- {'(accepted) ' if outcome.accepted(finding) else ''}{plain(finding.message)}"
-        for finding in findings
-    ]
-    return [f"**{title}**", *items, ""] if items else []
-
-
-_COLOUR = {
-    Severity.DANGER: "bold red",
-    Severity.UNKNOWN: "magenta",
-    Severity.WARNING: "yellow",
-    Severity.NOTE: "cyan",
-}
-
-
-def show(outcome: Outcome, console: Console) -> None:
-    """Sides, zones, pods that are not where they should be, findings, and the headline last, where the eye
-    is."""
-    picture = outcome.picture
-    subnets = [
-        (
-            row.subnet, row.zone or "?", row.block or "?", "?" if row.free is None else str(row.free),
-            mark(row.cloud), mark(row.ipamd), mark(row.config_map), mark(row.program),
-        )
-        for row in subnet_rows(picture)
-    ]  # fmt: skip
-    heads = ("subnet", "zone", "range", "free", "cloud list", "ipamd", "ConfigMap", "program")
-    _table(console, f"{picture.cluster_id} in {picture.region}", heads, subnets)
-    settings = [
-        (row.name, row.cloud, row.ipamd, row.config_map, row.program)
-        for row in setting_rows(picture)
-        if row.cloud or row.ipamd or row.config_map or row.program
-    ]
-    _table(console, "", ("setting", "cloud list", "ipamd", "ConfigMap", "program"), settings)
-    zones = [(row.zone, str(row.nodes), ", ".join(row.subnets) or "none") for row in zone_rows(picture)]
-    _table(console, "", ("zone", "nodes", "subnets"), zones)
-    pods = [row for row in pod_rows(picture) if row.place != REGISTERED]
-    _table(
-        console,
-        "",
-        ("ENI pod", "node", "address", "where"),
-        [(row.pod, row.node, row.address, row.place) for row in pods],
-    )
-    for name, side in picture.unread:
-        if not side.wanted:
-            console.print(Text(f"{name}: not read: {shown(side.reason)}", style="dim"))
-    findings, rest = first_rows(
-        outcome.findings,
-        lambda finding: finding.severity is Severity.DANGER and not outcome.accepted(finding),
-    )
-    for finding in findings:
-        accepted = outcome.accepted(finding)
-        label = f"{finding.severity.value}{' (accepted)' if accepted else ''} {finding.id}: "
-        console.print(
-            Text.assemble(
-                (label, "dim" if accepted else _COLOUR[finding.severity]), shown(finding.message, 1200)
-            )
-        )
-    if rest:
-        console.print(Text(rest))
-    good = outcome.exit_code is ExitCode.FINE
-    console.print(Text(shown(outcome.headline), style="bold green" if good else "bold red"))
-
-
-def _table(console: Console, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(title=Text(shown(title)) if title else None, title_justify="left")
-    for head in heads:
-        table.add_column(head, overflow="fold")
-    first, table.caption = first_rows(rows, lambda row: not {"no", "?", "none"}.isdisjoint(row))
-    for row in first:
-        table.add_row(*(Text(shown(cell, 200)) for cell in row))
-    if table.row_count:
-        console.print(table)

@@ -1,83 +1,82 @@
-"""What `drift` does with its options: read the sides, compare, write the reports."""
+"""Runs `drift`: reads the sources, compares them, writes the reports."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from pulumi_tke_hybrid.cli import files, options, result
+from pulumi_tke_hybrid.cli import files, options
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
-from pulumi_tke_hybrid.cli.options import named
+from pulumi_tke_hybrid.cli.result import ReportFiles, finish
 from pulumi_tke_hybrid.cli.text import shown
 from pulumi_tke_hybrid.cloud.client import TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
-from pulumi_tke_hybrid.drift import report, sources
-from pulumi_tke_hybrid.drift import report as table
-from pulumi_tke_hybrid.drift.collect import Kube, LiveKube, collect
-from pulumi_tke_hybrid.drift.compare import compare
-from pulumi_tke_hybrid.drift.finding import IDS
-from pulumi_tke_hybrid.drift.report import Outcome
-from pulumi_tke_hybrid.drift.sources import Picture, Unread, Wish
+from pulumi_tke_hybrid.drift import report
+from pulumi_tke_hybrid.drift.collect import collect
+from pulumi_tke_hybrid.drift.compare import compare, rule_ids
+from pulumi_tke_hybrid.drift.snapshot import Unavailable
+from pulumi_tke_hybrid.kube.client import KubeClient
 from pulumi_tke_hybrid.kube.errors import KubeError
-from pulumi_tke_hybrid.tke import names
+from pulumi_tke_hybrid.tke import ipamd, names
+from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 
 _EXAMPLE = "node-zone-uncovered:ap-guangzhou-7"
 
 
-def run(
-    *,
-    cluster_id: str,
-    region: str,
-    kubeconfig: Path | None,
-    context: str,
-    cloud_only: bool,
-    facts_file: str,
-    accept: Sequence[str],
-    fail_on: FailOn,
-    json_file: str,
-    markdown_file: str,
-) -> ExitCode:
-    """Run it and write what was found. Standard output holds the table, or whatever was sent to `-`."""
-    options.refuse_change("drift", fail_on)
-    if cloud_only:
-        options.refuse(
-            "--cloud-only does not ask the cluster itself", {"--kubeconfig": kubeconfig, "--context": context}
-        )
-    for item in accept:
-        if item.partition(":")[0] not in IDS:
-            raise WrongUse(
-                f"--accept {item}: there is no such finding; write its id as drift reports it, for example"
-                f" {_EXAMPLE}"
-            )
-    files.refuse_two_on_standard_output({"--json": json_file, "--markdown": markdown_file})
-    wish = sources.read(facts_file)
-    cluster = _agreed("--cluster-id", cluster_id, wish.cluster_id if wish else "")
+@dataclass(frozen=True)
+class DriftOptions:
+    """The options of `drift`. Raises `WrongUse` for options that exclude each other."""
+
+    cluster_id: str
+    region: str
+    facts: str
+    accept: tuple[str, ...]
+    fail_on: FailOn
+    kubeconfig: Path | None
+    context: str
+    cloud_only: bool
+
+    def __post_init__(self) -> None:
+        options.refuse_change("drift", self.fail_on)
+        if self.cloud_only:
+            options.refuse_kubeconfig(self.kubeconfig, self.context)
+        for item in self.accept:
+            if item.partition(":")[0] not in rule_ids():
+                raise WrongUse(
+                    f"--accept {item}: there is no such finding; write its id as drift reports it, for"
+                    f" example {_EXAMPLE}"
+                )
+
+
+def run(given: DriftOptions, reports: ReportFiles) -> ExitCode:
+    """Read, compare and report. Standard output holds the tables, or the report that goes to `-`."""
+    program = read_program(given.facts)
+    cluster = _agreed("--cluster-id", given.cluster_id, program.cluster_id if program else "")
     problem = names.cluster_problem(cluster)
     if problem:
         raise WrongUse(f"--cluster-id: {problem}")
-    settings = _settings(_agreed("--region", region, wish.region if wish else ""))
-    kube = _kube(kubeconfig, context, cloud_only)
-    picture = _picture(settings, kube, cluster, wish)
-    outcome = Outcome(picture, compare(picture), accept, fail_on)
-    return files.write_all(
-        "drift",
-        outcome.exit_code,
-        lambda: files.write(json_file, report.as_json(outcome)),
-        lambda: files.write(markdown_file, report.as_markdown(outcome)),
-        lambda: table.show(outcome, result.console(stderr="-" in (json_file, markdown_file))),
-    )
-
-
-def _picture(settings: CloudSettings, kube: Kube | Unread, cluster: str, wish: Wish | None) -> Picture:
+    settings = _settings(_agreed("--region", given.region, program.region if program else ""))
+    kube = _kube(given)
     with Console(stderr=True).status("reading") as status:
-        return collect(
+        snapshot = collect(
             TencentCloud(settings),
             kube,
             cluster,
             settings.region,
-            wish,
-            lambda what: status.update(f"reading {shown(what)}"),
+            program,
+            lambda source: status.update(f"reading {shown(source)}"),
         )
+    return finish("drift", report.result(snapshot, compare(snapshot), given.accept, given.fail_on), reports)
+
+
+def read_program(name: str) -> ClusterFacts | None:
+    """The facts in a file, `-` for standard input; None without a file. Raises `WrongUse`."""
+    facts = files.read_facts(name) if name else None
+    if facts is not None:
+        problem = ipamd.reclaim_problem(facts.ip_reclaim)
+        if problem:
+            raise WrongUse(f"--facts {name}: ipReclaim: {problem}; write it with: {files.FACTS_COMMAND}")
+    return facts
 
 
 def _agreed(option: str, given: str, of_facts: str) -> str:
@@ -96,16 +95,16 @@ def _settings(region: str) -> CloudSettings:
         raise WrongUse("no region; give --region ap-guangzhou, --facts, or TENCENTCLOUD_REGION") from None
 
 
-def _kube(kubeconfig: Path | None, context: str, cloud_only: bool) -> Kube | Unread:
-    """The cluster that was named. Never the one that the machine happens to point at: another cluster would
-    look like drift."""
-    if cloud_only:
-        return Unread("--cloud-only", wanted=False)
-    if not named(kubeconfig):
-        return Unread(
-            "no kubeconfig was given; give --kubeconfig or KUBECONFIG, or --cloud-only if that is meant"
+def _kube(given: DriftOptions) -> KubeClient | Unavailable:
+    """The cluster of the kubeconfig that the user named. The current context of the machine is never used:
+    another cluster would look like drift."""
+    if given.cloud_only:
+        return Unavailable("--cloud-only", wanted=False)
+    if not options.named(given.kubeconfig):
+        return Unavailable(
+            "no kubeconfig was given; give --kubeconfig or KUBECONFIG, or --cloud-only if that is intended"
         )
     try:
-        return LiveKube.connect(kubeconfig, context)
+        return options.connect(given.kubeconfig, given.context)
     except KubeError as error:
-        return Unread(str(error))
+        return Unavailable(str(error))

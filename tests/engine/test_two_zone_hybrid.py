@@ -14,8 +14,8 @@ from lightkube.resources.apps_v1 import Deployment, StatefulSet
 from lightkube.resources.core_v1 import Pod, Service
 from lightkube.resources.networking_v1 import Ingress
 
-from pulumi_tke_hybrid.drift.sources import wish
 from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from tests.engine.baseline import leaves_earlier_states_alone
 from tests.engine.stacks import configure, stack, steps
 from tests.lab.cluster_view import PodRow, client, pods
@@ -122,7 +122,7 @@ def test_no_credential_is_in_the_state_or_in_any_output(lab: Lab, project: Pulum
     secrets += [lab.admin_password(cluster_id), lab.secret_key]
     outputs = json.loads(project.run("stack", "output", "--json").stdout)
     assert (outputs["clusterId"], outputs["kubeconfig"]) == (cluster_id, "[secret]")
-    assert [subnet.zone for subnet in wish(outputs["clusterFacts"]).subnets] == ZONES
+    assert [subnet.zone for subnet in ClusterFacts.checked(outputs["clusterFacts"]).subnets] == ZONES
     everything = "\n".join(
         [
             json.dumps(project.export()),

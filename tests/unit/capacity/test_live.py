@@ -133,7 +133,7 @@ def test_a_kubeconfig_of_another_cluster_is_refused() -> None:
     nodes = {FOUR: Counter({"S5.MEDIUM4": 2})}
     with pytest.raises(
         WrongUse,
-        match="another cluster: none of its 2 nodes is a machine of cls-12345678; give the right one",
+        match="another cluster: none of its 2 nodes is a CVM instance of cls-12345678; give the right kubeconfig",
     ):
         sources.of_cluster(Cloud(), CLUSTER, within(nodes, None, "10.9.0.1", "10.9.0.2"))
     assert sources.of_cluster(Cloud(), CLUSTER, within(nodes, None, "10.9.0.1", MACHINE)).zones

@@ -1,23 +1,22 @@
 """Reading the sides: what each call gives, and that one which fails takes nothing else with it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
 import pytest
 
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.drift.collect import collect
-from pulumi_tke_hybrid.drift.sources import (
-    AddonSide,
-    CloudSide,
-    ConfigMapSide,
-    EniPod,
-    IpamdSide,
-    Node,
-    Picture,
-    Unread,
+from pulumi_tke_hybrid.drift.snapshot import (
+    CloudList,
+    IpamdState,
+    Snapshot,
+    Unavailable,
 )
+from pulumi_tke_hybrid.kube.client import POD, Kind, KubeClient
+from pulumi_tke_hybrid.kube.errors import NotAllowed, NotFound
+from pulumi_tke_hybrid.tke.values import Json
 
 Answer = dict[str, Any]
 
@@ -33,7 +32,8 @@ CLUSTER: Answer = {
     "Property": json.dumps({"NetworkType": "GR", "VpcCniType": "tke-route-eni", "IsNonStaticIpMode": False}),
 }
 IPAMD: Answer = {
-    "EnableIPAMD": True, "DisableVpcCniMode": False, "Phase": "running", "Reason": "", "SubnetIds": ["subnet-a"],
+    "EnableIPAMD": True, "DisableVpcCniMode": False, "Phase": "running", "Reason": "",
+    "SubnetIds": ["subnet-a"],
     "ClaimExpiredDuration": "5m0s",
 }  # fmt: skip
 
@@ -62,30 +62,34 @@ class FakeCloud:
         return cast(Answer, answer)
 
 
-class FakeKube:
-    """A cluster with nothing in it."""
+class FakeKube(KubeClient):
+    """A cluster without nodes, whose kubeconfig may read no pods."""
 
-    def config_map(self) -> ConfigMapSide | Unread:
-        return ConfigMapSide(False, False)
+    def __init__(self) -> None:
+        pass
 
-    def nodes(self) -> tuple[Node, ...] | Unread:
-        return ()
+    def get(self, kind: Kind, namespace: str, name: str) -> Json:
+        raise NotFound(f"{kind.plural} {namespace}/{name}: not found")
 
-    def eni_pods(self) -> tuple[EniPod, ...] | Unread:
-        return Unread("not allowed")
+    def list(
+        self, kind: Kind, namespace: str = "", labels: Mapping[str, str] | None = None
+    ) -> Iterator[Json]:
+        if kind == POD:
+            raise NotAllowed("not allowed")
+        return iter(())
 
 
-def look(cloud: FakeCloud, kube: FakeKube | Unread | None = None) -> Picture:
+def look(cloud: FakeCloud, kube: FakeKube | Unavailable | None = None) -> Snapshot:
     return collect(cloud, kube or FakeKube(), "cls-a1b2c3d4", "ap-guangzhou", None, lambda _: None)
 
 
 def test_each_side_is_read() -> None:
-    picture = look(FakeCloud())
-    assert picture.cloud == CloudSide("zones", "vpc-a1b2c3d4", "192.168.0.0/20", ("subnet-a",))
-    assert picture.ipamd == IpamdSide(True, "running", "", ("subnet-a",), 300, True, "tke-route-eni")
-    assert picture.addon == AddonSide("3.11.0")
-    assert picture.machines == frozenset({"10.0.0.20"})
-    assert (picture.network, picture.nodes, picture.pods) == ((), (), Unread("not allowed"))
+    snapshot = look(FakeCloud())
+    assert snapshot.cloud == CloudList("vpc-a1b2c3d4", "192.168.0.0/20", ("subnet-a",))
+    assert snapshot.ipamd == IpamdState(True, "running", "", ("subnet-a",), 300, True, "tke-route-eni")
+    assert snapshot.addon == "3.11.0"
+    assert snapshot.instances == frozenset({"10.0.0.20"})
+    assert (snapshot.network, snapshot.nodes, snapshot.pods) == ((), (), Unavailable("not allowed"))
 
 
 def test_only_reads_are_called() -> None:
@@ -102,14 +106,14 @@ def test_a_long_list_of_subnets_is_read_to_its_end() -> None:
         return {"SubnetSet": [{"SubnetId": f"subnet-{number}", **described} for number in range(first, last)]}
 
     network = look(FakeCloud(DescribeSubnets=page)).network
-    assert not isinstance(network, Unread)
+    assert not isinstance(network, Unavailable)
     assert [subnet.subnet_id for subnet in network] == [f"subnet-{number}" for number in range(250)]
 
 
 def test_off_is_believed_only_when_it_is_said_twice() -> None:
     answers = iter([{**IPAMD, "EnableIPAMD": False}, IPAMD])
     ipamd = look(FakeCloud(DescribeIPAMD=lambda _: next(answers))).ipamd
-    assert isinstance(ipamd, IpamdSide)
+    assert isinstance(ipamd, IpamdState)
     assert ipamd.enabled
 
 
@@ -119,27 +123,27 @@ def test_off_is_believed_only_when_it_is_said_twice() -> None:
      CloudError("DescribeAddon", "ResourceNotFound.AddonNotFound", "no")],
 )  # fmt: skip
 def test_an_addon_that_is_not_there_has_no_version(answer: Any) -> None:
-    assert look(FakeCloud(DescribeAddon=answer)).addon == AddonSide("")
+    assert look(FakeCloud(DescribeAddon=answer)).addon == ""
 
 
 def test_an_addon_that_could_not_be_read_is_not_taken_for_absent() -> None:
     refused = look(FakeCloud(DescribeAddon=CloudError("DescribeAddon", "UnauthorizedOperation", "no"))).addon
-    assert refused == Unread("DescribeAddon failed: UnauthorizedOperation: no")
+    assert refused == Unavailable("DescribeAddon failed: UnauthorizedOperation: no")
 
 
 @pytest.mark.parametrize(
     ("action", "side"),
-    [("DescribeIPAMD", "ipamd"), ("DescribeSubnets", "network"), ("DescribeClusterInstances", "machines")],
+    [("DescribeIPAMD", "ipamd"), ("DescribeSubnets", "network"), ("DescribeClusterInstances", "instances")],
 )
 def test_a_call_that_is_refused_takes_nothing_else_with_it(action: str, side: str) -> None:
-    picture = look(FakeCloud(**{action: CloudError(action, "UnauthorizedOperation", "no\x1b[31m")}))
+    snapshot = look(FakeCloud(**{action: CloudError(action, "UnauthorizedOperation", "no\x1b[31m")}))
     unread = [
         name
-        for name in ("cloud", "ipamd", "network", "machines")
-        if isinstance(getattr(picture, name), Unread)
+        for name in ("cloud", "ipamd", "network", "instances")
+        if isinstance(getattr(snapshot, name), Unavailable)
     ]
     assert unread == [side]
-    assert getattr(picture, side).reason == f"{action} failed: UnauthorizedOperation: no?[31m"
+    assert getattr(snapshot, side).reason == f"{action} failed: UnauthorizedOperation: no?[31m"
 
 
 @pytest.mark.parametrize(
@@ -157,14 +161,14 @@ def test_a_call_that_is_refused_takes_nothing_else_with_it(action: str, side: st
     ],
 )
 def test_without_the_cluster_the_cloud_sides_say_why(answer: Any, reason: str) -> None:
-    picture = look(FakeCloud(DescribeClusters=answer))
-    for side in (picture.cloud, picture.ipamd, picture.network):
-        assert isinstance(side, Unread)
+    snapshot = look(FakeCloud(DescribeClusters=answer))
+    for side in (snapshot.cloud, snapshot.ipamd, snapshot.network):
+        assert isinstance(side, Unavailable)
         assert reason in side.reason
 
 
 def test_without_kubeconfig_the_machines_are_not_asked_for() -> None:
     cloud = FakeCloud()
-    picture = look(cloud, Unread("none was given"))
+    snapshot = look(cloud, Unavailable("none was given"))
     assert "DescribeClusterInstances" not in cloud.asked
-    assert (picture.config_map, picture.nodes, picture.pods) == (Unread("none was given"),) * 3
+    assert (snapshot.config_map, snapshot.nodes, snapshot.pods) == (Unavailable("none was given"),) * 3

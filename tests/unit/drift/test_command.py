@@ -1,6 +1,7 @@
 """The options of `tke-hybrid drift`, and what it says when they are wrong."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,10 @@ import typer
 from typer.testing import CliRunner, Result
 
 from pulumi_tke_hybrid.cli.commands import Root
-from pulumi_tke_hybrid.cli.exit_code import WrongUse
-from pulumi_tke_hybrid.drift import command, run_command, sources
-from pulumi_tke_hybrid.drift.sources import Unread
-from tests.unit.drift.pictures import HEALTHY, POD4, POD6
+from pulumi_tke_hybrid.cli.exit_code import FailOn, WrongUse
+from pulumi_tke_hybrid.drift import command, run_command
+from pulumi_tke_hybrid.drift.snapshot import Unavailable
+from tests.unit.drift.snapshots import HEALTHY, POD4, POD6
 
 FACTS: dict[str, Any] = {
     "clusterId": "cls-a1b2c3d4",
@@ -41,9 +42,16 @@ def run(app: typer.Typer, *arguments: str) -> Result:
     return CliRunner().invoke(app, ["drift", *arguments], env={"NO_COLOR": "1", "COLUMNS": "200"})
 
 
-def test_facts_are_read_as_the_component_writes_them() -> None:
-    assert sources.wish(FACTS) == HEALTHY.wish
-    assert sources.wish({**FACTS, "ipReclaim": "never"}).reclaim_seconds is None
+def given(kubeconfig: Path | None) -> run_command.DriftOptions:
+    return run_command.DriftOptions("", "", "", (), FailOn.ERROR, kubeconfig, "", cloud_only=False)
+
+
+@pytest.mark.parametrize("reclaim", ["300s", "never"])
+def test_facts_are_read_as_the_component_writes_them(tmp_path: Path, reclaim: str) -> None:
+    file = tmp_path / "facts.json"
+    file.write_text(json.dumps({**FACTS, "ipReclaim": reclaim}))
+    assert HEALTHY.program is not None
+    assert run_command.read_program(str(file)) == replace(HEALTHY.program, ip_reclaim=reclaim)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +61,7 @@ def test_facts_are_read_as_the_component_writes_them() -> None:
 def test_what_are_no_facts_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "facts.json").write_text(text)
     with pytest.raises(WrongUse, match="pulumi stack output"):
-        sources.read(str(tmp_path / "facts.json"))
+        run_command.read_program(str(tmp_path / "facts.json"))
 
 
 @pytest.mark.parametrize(
@@ -96,9 +104,9 @@ def test_the_ambient_kubeconfig_is_never_taken(
     (tmp_path / ".kube").mkdir()
     (tmp_path / ".kube" / "config").write_text("apiVersion: v1\n")
     monkeypatch.setenv("HOME", str(tmp_path))
-    kube = run_command._kube(None, "", False)  # pyright: ignore[reportPrivateUsage]
-    assert isinstance(kube, Unread)
+    kube = run_command._kube(given(None))  # pyright: ignore[reportPrivateUsage]
+    assert isinstance(kube, Unavailable)
     assert "no kubeconfig was given" in kube.reason
-    broken = run_command._kube(tmp_path / ".kube" / "config", "", False)  # pyright: ignore[reportPrivateUsage]
-    assert isinstance(broken, Unread)
+    broken = run_command._kube(given(tmp_path / ".kube" / "config"))  # pyright: ignore[reportPrivateUsage]
+    assert isinstance(broken, Unavailable)
     assert broken.wanted

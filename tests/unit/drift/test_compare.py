@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.cli.exit_code import ExitCode
+from pulumi_tke_hybrid.cli.result import Result
 from pulumi_tke_hybrid.drift.compare import compare
-from pulumi_tke_hybrid.drift.finding import Severity
-from pulumi_tke_hybrid.drift.report import Outcome
-from pulumi_tke_hybrid.drift.sources import Picture, Unread
-from tests.unit.drift.pictures import (
+from pulumi_tke_hybrid.drift.report import result
+from pulumi_tke_hybrid.drift.snapshot import Snapshot, Unavailable
+from tests.unit.drift.snapshots import (
     FOUR,
     HEALTHY,
     NETWORK,
@@ -26,27 +26,27 @@ from tests.unit.drift.pictures import (
     ipamd,
     node,
     pod,
-    wish,
+    program,
 )
 
-NOTE, WARNING, DANGER, UNKNOWN = Severity.NOTE, Severity.WARNING, Severity.DANGER, Severity.UNKNOWN
+NOTE, WARNING, DANGER, UNKNOWN = "note", "warning", "danger", "unknown"
 
 
-def found(picture: Picture) -> list[tuple[str, Severity, str]]:
-    return [(finding.id, finding.severity, finding.subject) for finding in compare(picture)]
+def found(snapshot: Snapshot) -> list[tuple[str, str, str]]:
+    return [(finding.rule.id, Result().level(finding), finding.path) for finding in compare(snapshot)]
 
 
-def spoilt(**changes: Any) -> Picture:
+def spoilt(**changes: Any) -> Snapshot:
     return replace(HEALTHY, **changes)
 
 
 def test_sides_that_agree_say_nothing_whatever_their_order() -> None:
     assert found(HEALTHY) == []
-    assert found(spoilt(wish=None)) == []
-    assert Outcome(HEALTHY, compare(HEALTHY)).exit_code == ExitCode.FINE
+    assert found(spoilt(program=None)) == []
+    assert result(HEALTHY, compare(HEALTHY)).exit_code == ExitCode.FINE
 
 
-CASES: dict[str, tuple[dict[str, Any], list[tuple[str, Severity, str]]]] = {
+CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
     "added elsewhere on every side": (
         {
             "cloud": cloud(POD4, POD6, POD7),
@@ -55,7 +55,10 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, Severity, str]]]] = {
         },
         [("subnet-not-in-program", WARNING, POD7)],
     ),
-    "in the program only": ({"wish": wish(POD4, POD6, POD7)}, [("subnet-only-in-program", WARNING, POD7)]),
+    "in the program only": (
+        {"program": program(POD4, POD6, POD7)},
+        [("subnet-only-in-program", WARNING, POD7)],
+    ),
     "ConfigMap edited by hand, no restart": (
         {"config_map": config_map(POD4, POD6, POD7)},
         [("subnet-one-side", DANGER, POD7), ("subnet-not-in-program", WARNING, POD7)],
@@ -69,7 +72,7 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, Severity, str]]]] = {
         [("subnet-by-configmap", NOTE, POD6)],
     ),
     "registered by the ConfigMap, and nobody says that it is meant": (
-        {"cloud": cloud(POD4), "wish": None},
+        {"cloud": cloud(POD4), "program": None},
         [("subnet-by-configmap", WARNING, POD6)],
     ),
     "ipamd lags behind": (
@@ -77,11 +80,11 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, Severity, str]]]] = {
         [("subnet-not-everywhere", WARNING, POD6)],
     ),
     "ipamd alone works with it": (
-        {"ipamd": ipamd(POD4, POD6, POD7), "wish": None},
+        {"ipamd": ipamd(POD4, POD6, POD7), "program": None},
         [("subnet-one-side", DANGER, POD7)],
     ),
     "the cloud alone lists it": (
-        {"cloud": cloud(POD4, POD6, POD7), "wish": None},
+        {"cloud": cloud(POD4, POD6, POD7), "program": None},
         [("subnet-one-side", DANGER, POD7)],
     ),
     "ipamd does not say yet": (
@@ -100,7 +103,7 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, Severity, str]]]] = {
         {
             "ipamd": ipamd(enabled=False, phase=""),
             "cloud": cloud(),
-            "config_map": config_map(present=False, read_by_deployment=False),
+            "config_map": config_map(present=False, has_deployment=False),
         },
         [("vpc-cni-off", DANGER, HEALTHY.cluster_id)],
     ),
@@ -126,7 +129,7 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, Severity, str]]]] = {
         [("configmap-missing", DANGER, "kube-system/tke-eni-ipamd")],
     ),
     "ipamd hosted elsewhere": (
-        {"config_map": config_map(present=False, read_by_deployment=False)},
+        {"config_map": config_map(present=False, has_deployment=False)},
         [("configmap-missing", NOTE, "kube-system/tke-eni-ipamd")],
     ),
     "a zone with nodes and no subnet": (
@@ -171,7 +174,7 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, Severity, str]]]] = {
         [("cni-type", WARNING, HEALTHY.cluster_id)],
     ),
     "another VPC in the program": (
-        {"wish": replace(wish(POD4, POD6), vpc_id="vpc-elsewhe")},
+        {"program": replace(program(POD4, POD6), vpc_id="vpc-elsewhe")},
         [("program-vpc", WARNING, HEALTHY.cluster_id)],
     ),
     "a range that the program has wrongly": (
@@ -196,17 +199,22 @@ def test_each_difference_has_a_name(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_each_sentence_has_its_four_parts(name: str) -> None:
     for finding in compare(spoilt(**CASES[name][0])):
-        parts = (finding.what, finding.value, finding.why, finding.todo)
+        parts = (finding.value, finding.what, finding.why, finding.todo)
         assert all(parts)
-        assert finding.message == "{}: {}; {}; {}".format(*parts)
+        assert finding.message == "{} {}; {}; {}".format(*parts)
 
 
 def test_the_message_names_pods_addresses_and_the_missing_resource() -> None:
     (finding,) = compare(
-        spoilt(pods=tuple(pod(f"192.168.0.{last}", name=f"web-{last}", asks=False) for last in range(2, 8)))
+        spoilt(
+            pods=tuple(
+                pod(f"192.168.0.{last}", name=f"web-{last}", requests_address=False) for last in range(2, 8)
+            )
+        )
     )
-    assert finding.value == "6 pods (web-2 192.168.0.2, web-3 192.168.0.3, web-4 192.168.0.4 and 3 more)"
-    assert "asks for no tke.cloud.tencent.com/eni-ip" in finding.why
+    pods = "6 pods (web-2 192.168.0.2, web-3 192.168.0.3, web-4 192.168.0.4 and 3 more)"
+    assert finding.what == f"have addresses of the overlay: {pods}"
+    assert "does not request tke.cloud.tencent.com/eni-ip" in finding.why
 
 
 def test_a_zone_is_known_by_the_nodes_own_subnet_before_the_labels_number() -> None:
@@ -217,51 +225,52 @@ def test_a_zone_is_known_by_the_nodes_own_subnet_before_the_labels_number() -> N
 
 
 def test_what_was_not_read_is_said_and_is_not_taken_for_agreement() -> None:
-    nothing = Unread("no kubeconfig was given")
-    picture = spoilt(config_map=nothing, nodes=nothing, pods=nothing, machines=nothing)
-    assert found(picture) == [("side-not-read", UNKNOWN, "the ConfigMap, the nodes, the pods")]
-    assert Outcome(picture, compare(picture)).exit_code == ExitCode.COULD_NOT_TELL
+    nothing = Unavailable("no kubeconfig was given")
+    snapshot = spoilt(config_map=nothing, nodes=nothing, pods=nothing, instances=nothing)
+    assert found(snapshot) == [("side-not-read", UNKNOWN, "the ConfigMap, the nodes, the pods")]
+    assert result(snapshot, compare(snapshot)).exit_code == ExitCode.COULD_NOT_TELL
 
 
 def test_a_side_that_does_not_count_is_named_in_the_headline_only() -> None:
-    skipped = Unread("--cloud-only", wanted=False)
-    outcome = Outcome(
-        picture := spoilt(config_map=skipped, nodes=skipped, pods=skipped, machines=skipped), compare(picture)
+    skipped = Unavailable("--cloud-only", wanted=False)
+    outcome = result(
+        snapshot := spoilt(config_map=skipped, nodes=skipped, pods=skipped, instances=skipped),
+        compare(snapshot),
     )
     assert outcome.exit_code == ExitCode.FINE
-    assert outcome.headline == "cls-a1b2c3d4: no drift (not asked: the ConfigMap, the nodes, the pods)"
+    assert outcome.headline == "cls-a1b2c3d4: no drift (left out: the ConfigMap, the nodes, the pods)"
 
 
 def test_danger_outweighs_what_is_not_known_and_that_outweighs_a_difference() -> None:
-    picture = spoilt(config_map=Unread("refused"), wish=wish(POD4))
-    assert [item[0] for item in found(picture)] == ["side-not-read", "subnet-not-in-program"]
-    assert Outcome(picture, compare(picture)).exit_code == ExitCode.COULD_NOT_TELL
-    worse = replace(picture, pods=(pod("192.168.0.9"),))
-    assert Outcome(worse, compare(worse)).exit_code == ExitCode.NOT_FINE
+    snapshot = spoilt(config_map=Unavailable("refused"), program=program(POD4))
+    assert [item[0] for item in found(snapshot)] == ["side-not-read", "subnet-not-in-program"]
+    assert result(snapshot, compare(snapshot)).exit_code == ExitCode.COULD_NOT_TELL
+    worse = replace(snapshot, pods=(pod("192.168.0.9"),))
+    assert result(worse, compare(worse)).exit_code == ExitCode.NOT_FINE
 
 
 def test_the_kubeconfig_of_another_cluster_is_not_compared() -> None:
-    picture = spoilt(
-        machines=frozenset({"10.0.5.5"}), config_map=config_map(POD7), pods=(pod("192.168.0.9"),)
+    snapshot = spoilt(
+        instances=frozenset({"10.0.5.5"}), config_map=config_map(POD7), pods=(pod("192.168.0.9"),)
     )
-    findings = compare(picture)
-    assert {finding.id for finding in findings} == {"side-not-read"}
+    findings = compare(snapshot)
+    assert {finding.rule.id for finding in findings} == {"side-not-read"}
     assert (
-        "the kubeconfig is that of another cluster: none of its 2 nodes is a machine of cls-a1b2c3d4"
+        "the kubeconfig is that of another cluster: none of its 2 nodes is a CVM instance of cls-a1b2c3d4"
         in findings[0].why
     )
 
 
 def test_a_finding_that_is_meant_does_not_count() -> None:
-    picture = spoilt(nodes=(*TWO_NODES, node(2, "100007")), pods=(pod("192.168.0.9"),))
-    findings = compare(picture)
-    accepted = Outcome(picture, findings, [f"node-zone-uncovered:{SEVEN}", "eni-pod-on-overlay"])
+    snapshot = spoilt(nodes=(*TWO_NODES, node(2, "100007")), pods=(pod("192.168.0.9"),))
+    findings = compare(snapshot)
+    accepted = result(snapshot, findings, [f"node-zone-uncovered:{SEVEN}", "eni-pod-on-overlay"])
     assert accepted.exit_code == ExitCode.FINE
     assert accepted.headline == "cls-a1b2c3d4: no drift (2 accepted)"
-    other = Outcome(picture, findings, [f"node-zone-uncovered:{FOUR}", "eni-pod-on-overlay"])
+    other = result(snapshot, findings, [f"node-zone-uncovered:{FOUR}", "eni-pod-on-overlay"])
     assert other.exit_code == ExitCode.NOT_FINE
 
 
 def test_the_nodes_own_subnet_is_not_taken_for_one_of_the_pods() -> None:
     assert found(spoilt(pods=(pod("10.0.0.77"),))) == [("eni-pod-outside", WARNING, "default/web")]
-    assert NODES in compare(spoilt(pods=(pod("10.0.0.77"),)))[0].value
+    assert NODES in compare(spoilt(pods=(pod("10.0.0.77"),)))[0].what

@@ -7,26 +7,23 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.cli.exit_code import ExitCode
-from pulumi_tke_hybrid.drift.collect import config_map_side
+from pulumi_tke_hybrid.drift.collect import ipamd_objects, network_conf
 from pulumi_tke_hybrid.drift.compare import compare
-from pulumi_tke_hybrid.drift.finding import Severity
-from pulumi_tke_hybrid.drift.report import Outcome
-from pulumi_tke_hybrid.drift.sources import (
-    AddonSide,
-    ConfigMapSide,
+from pulumi_tke_hybrid.drift.report import result, setting_rows, subnet_rows
+from pulumi_tke_hybrid.drift.snapshot import (
+    IpamdObjects,
     NetworkConf,
-    Picture,
-    Unread,
-    network_conf,
+    Snapshot,
+    Unavailable,
 )
-from pulumi_tke_hybrid.drift.views import setting_rows, subnet_rows
-from tests.unit.drift.pictures import CLUSTER, HEALTHY, IMAGE, POD4, POD6, POD7, VPC, config_map, ipamd
+from pulumi_tke_hybrid.tke.rule import Severity
+from tests.unit.drift.snapshots import CLUSTER, HEALTHY, IMAGE, POD4, POD6, POD7, VPC, config_map, ipamd
 
 NAME = "kube-system/tke-eni-ipamd"
 NEW = IMAGE.replace("v3.4.4", "v3.11.0")
 SPOILT = {
     "deleted": config_map(present=False, image=NEW),
-    "emptied": ConfigMapSide(True, True, image=NEW),
+    "emptied": IpamdObjects(True, True, image=NEW),
     "another VPC": config_map(POD4, POD6, vpc_id="vpc-elsewhe", image=NEW),
     "one subnet less": config_map(POD4, image=NEW),
     "one subnet more": config_map(POD4, POD6, POD7, image=NEW),
@@ -35,9 +32,9 @@ SPOILT = {
 """What is a danger, or a difference, before 3.5.0."""
 
 
-def picture(
-    side: ConfigMapSide | Unread, addon: AddonSide | Unread = HEALTHY.addon, **changes: Any
-) -> Picture:
+def snapshot(
+    side: IpamdObjects | Unavailable, addon: str | Unavailable = HEALTHY.addon, **changes: Any
+) -> Snapshot:
     return replace(HEALTHY, config_map=side, addon=addon, **changes)
 
 
@@ -47,20 +44,24 @@ def test_the_old_keys_of_a_newer_ipamd_are_not_compared_and_no_edit_is_advised(
     name: str, version: str
 ) -> None:
     side = replace(SPOILT[name], image=IMAGE.replace("v3.4.4", version))
-    (finding,) = compare(found := picture(side))
-    assert (finding.id, finding.severity, finding.subject) == ("configmap-not-compared", Severity.NOTE, NAME)
+    (finding,) = compare(found := snapshot(side))
+    assert (finding.rule.id, finding.severity, finding.path) == (
+        "configmap-not-compared",
+        Severity.NOTE,
+        NAME,
+    )
     assert "IpamdConfig" not in finding.message
-    assert Outcome(found, [finding]).exit_code is ExitCode.FINE
-    assert all(row.config_map is None for row in subnet_rows(found))
+    assert result(found, [finding]).exit_code is ExitCode.FINE
+    assert all(row.listed["configmap"] is None for row in subnet_rows(found))
     assert not any(row.config_map for row in setting_rows(found))
 
 
 @pytest.mark.parametrize("version", ["v3.4.9", "3.4", "v3.2.5-rc1", "v2.0.0"])
 def test_those_of_an_older_one_are(version: str) -> None:
     older = IMAGE.replace("v3.4.4", version)
-    assert compare(picture(config_map(POD4, POD6, image=older))) == []
-    (finding,) = compare(picture(config_map(present=False, image=older)))
-    assert (finding.id, finding.severity) == ("configmap-missing", Severity.DANGER)
+    assert compare(snapshot(config_map(POD4, POD6, image=older))) == []
+    (finding,) = compare(snapshot(config_map(present=False, image=older)))
+    assert (finding.rule.id, finding.severity) == ("configmap-missing", Severity.ERROR)
 
 
 @pytest.mark.parametrize(
@@ -69,66 +70,67 @@ def test_those_of_an_older_one_are(version: str) -> None:
 )
 def test_without_a_version_nothing_is_compared_and_that_is_could_not_tell(image: str) -> None:
     for side in SPOILT.values():
-        (finding,) = compare(found := picture(replace(side, image=image)))
-        assert (finding.id, finding.severity, finding.value) == (
-            "configmap-not-compared",
-            Severity.UNKNOWN,
-            "not compared",
-        )
-        assert Outcome(found, [finding]).exit_code is ExitCode.COULD_NOT_TELL
-    refused = Unread("DescribeAddon failed: UnauthorizedOperation: no")
-    (finding,) = compare(picture(replace(SPOILT["emptied"], image=image), refused))
+        (finding,) = compare(found := snapshot(replace(side, image=image)))
+        assert (finding.rule.id, finding.unknown) == ("configmap-not-compared", True)
+        assert finding.what == "is not compared"
+        assert result(found, [finding]).exit_code is ExitCode.COULD_NOT_TELL
+    refused = Unavailable("DescribeAddon failed: UnauthorizedOperation: no")
+    (finding,) = compare(snapshot(replace(SPOILT["emptied"], image=image), refused))
     assert "DescribeAddon failed: UnauthorizedOperation" in finding.why
 
 
 def test_component_management_tells_the_version_where_the_image_does_not() -> None:
     side = replace(SPOILT["emptied"], image="mirror/ipamd:latest")
-    assert [finding.severity for finding in compare(picture(side, AddonSide("3.8.2")))] == [Severity.NOTE]
-    old = compare(picture(side, AddonSide("3.4.4")))
-    assert ("configmap-vpc", Severity.DANGER) in [(finding.id, finding.severity) for finding in old]
+    assert [finding.severity for finding in compare(snapshot(side, "3.8.2"))] == [Severity.NOTE]
+    old = compare(snapshot(side, "3.4.4"))
+    assert ("configmap-vpc", Severity.ERROR) in [(finding.rule.id, finding.severity) for finding in old]
     # What runs counts, not what component management has.
-    assert compare(picture(config_map(POD4, POD6), AddonSide("3.11.0"))) == []
+    assert compare(snapshot(config_map(POD4, POD6), "3.11.0")) == []
 
 
 def test_an_ipamd_outside_of_the_cluster_stays_a_note() -> None:
-    nothing = ConfigMapSide(False, False)
-    assert [finding.id for finding in compare(picture(nothing))] == ["configmap-missing"]
-    assert [finding.id for finding in compare(picture(nothing, AddonSide("3.11.0")))] == [
-        "configmap-not-compared"
-    ]
-    assert {finding.severity for finding in compare(picture(nothing))} == {Severity.NOTE}
+    nothing = IpamdObjects(False, False)
+    assert [finding.rule.id for finding in compare(snapshot(nothing))] == ["configmap-missing"]
+    assert [finding.rule.id for finding in compare(snapshot(nothing, "3.11.0"))] == ["configmap-not-compared"]
+    assert {finding.severity for finding in compare(snapshot(nothing))} == {Severity.NOTE}
 
 
-def conf(**fields: Any) -> ConfigMapSide:
+def conf(**fields: Any) -> IpamdObjects:
     return config_map(image=NEW, conf=NetworkConf(**fields))
 
 
 def test_what_the_new_configuration_tells_is_compared_and_is_no_danger() -> None:
-    assert compare(picture(conf(vpc_id=VPC, subnets=(POD6, POD4)))) == []
-    assert compare(picture(conf(subnets=(POD4, POD6)))) == []
-    (vpc,) = compare(picture(conf(vpc_id="vpc-elsewhe", subnets=(POD4, POD6))))
-    (subnets,) = compare(picture(conf(vpc_id=VPC, subnets=(POD4,))))
-    assert (vpc.id, vpc.severity, vpc.value) == ("addon-vpc", Severity.WARNING, "vpc-elsewhe")
-    assert (subnets.id, subnets.severity, subnets.value) == ("addon-subnets", Severity.WARNING, POD4)
+    assert compare(snapshot(conf(vpc_id=VPC, subnets=(POD6, POD4)))) == []
+    assert compare(snapshot(conf(subnets=(POD4, POD6)))) == []
+    (vpc,) = compare(snapshot(conf(vpc_id="vpc-elsewhe", subnets=(POD4, POD6))))
+    (subnets,) = compare(snapshot(conf(vpc_id=VPC, subnets=(POD4,))))
+    assert (vpc.rule.id, vpc.severity, vpc.what) == ("addon-vpc", Severity.WARNING, "is vpc-elsewhe")
+    assert (subnets.rule.id, subnets.severity, subnets.what) == (
+        "addon-subnets",
+        Severity.WARNING,
+        f"are {POD4}",
+    )
     assert f"ipamd reports {POD6}, {POD4}" in subnets.why
 
 
 def test_the_reclaim_time_of_a_newer_ipamd_is_a_setting_of_the_addon() -> None:
     changed: dict[str, Any] = {"ipamd": ipamd(POD4, POD6, reclaim_seconds=None)}
-    (older,) = compare(picture(config_map(POD4, POD6), **changed))
+    (older,) = compare(snapshot(config_map(POD4, POD6), **changed))
     assert "component management" not in older.message
     (newer,) = [
-        item for item in compare(picture(conf(subnets=(POD4, POD6)), **changed)) if item.id == "reclaim"
+        item for item in compare(snapshot(conf(subnets=(POD4, POD6)), **changed)) if item.rule.id == "reclaim"
     ]
-    assert newer.subject == CLUSTER
+    assert newer.path == CLUSTER
     assert "from 3.5.0 on it is a setting of the add-on eniipamd" in newer.why
     assert (
         newer.todo
         == "write the live value into the program, or the program's into the settings of eniipamd (component"
         " management)"
     )
-    unknown = picture(Unread("--cloud-only", wanted=False), nodes=Unread(""), pods=Unread(""), **changed)
-    assert "before 3.5.0" in next(item.why for item in compare(unknown) if item.id == "reclaim")
+    unknown = snapshot(
+        Unavailable("--cloud-only", wanted=False), nodes=Unavailable(""), pods=Unavailable(""), **changed
+    )
+    assert "before 3.5.0" in next(item.why for item in compare(unknown) if item.rule.id == "reclaim")
 
 
 TEXTS: dict[str, tuple[str, NetworkConf]] = {
@@ -173,7 +175,7 @@ def test_the_new_key_is_read_in_either_configmap() -> None:
             }
         }
     }
-    expected = ConfigMapSide(True, True, image=NEW, conf=NetworkConf(VPC))
-    assert config_map_side({key: text}, deployment) == expected
-    assert config_map_side({}, deployment, {key: text}) == expected
-    assert config_map_side(None, None, {key: text}) == ConfigMapSide(False, False, conf=NetworkConf(VPC))
+    expected = IpamdObjects(True, True, image=NEW, conf=NetworkConf(VPC))
+    assert ipamd_objects({key: text}, deployment) == expected
+    assert ipamd_objects({}, deployment, {key: text}) == expected
+    assert ipamd_objects(None, None, {key: text}) == IpamdObjects(False, False, conf=NetworkConf(VPC))

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from pulumi_tke_hybrid.drift.collect import config_map_side, eni_pod_sides, node_side
-from pulumi_tke_hybrid.drift.sources import ConfigMapSide, EniPod, Node
+from pulumi_tke_hybrid.drift.collect import eni_pods, ipamd_objects, node
+from pulumi_tke_hybrid.drift.snapshot import EniPod, IpamdObjects, Node
 
 ENI: dict[str, Any] = {"tke.cloud.tencent.com/networks": "tke-bridge, tke-route-eni"}
 ASKS: dict[str, Any] = {"resources": {"requests": {"tke.cloud.tencent.com/eni-ip": "1"}}}
@@ -34,13 +34,11 @@ def test_a_node_with_all_and_with_next_to_nothing() -> None:
             ]
         },
     }
-    assert node_side(full) == Node("n", "10.0.0.20", "100004", "ap-x-4", ("192.168.0.0/26",))
-    assert node_side({"metadata": {"name": "n"}}) == Node("n", "", "")
+    assert node(full) == Node("n", "10.0.0.20", "100004", "ap-x-4", ("192.168.0.0/26",))
+    assert node({"metadata": {"name": "n"}}) == Node("n", "", "")
     for kind, virtual in (("eklet", True), ("external", True), ("S5.LARGE8", False), ("External", False)):
         assert (
-            node_side(
-                {"metadata": {"name": "n", "labels": {"node.kubernetes.io/instance-type": kind}}}
-            ).virtual
+            node({"metadata": {"name": "n", "labels": {"node.kubernetes.io/instance-type": kind}}}).virtual
             is virtual
         )
 
@@ -49,17 +47,16 @@ def test_an_eni_pod_belongs_to_its_deployment() -> None:
     owned = a_pod(
         ownerReferences=[{"kind": "ReplicaSet", "name": "web-5d4f"}], labels={"pod-template-hash": "5d4f"}
     )
-    assert eni_pod_sides([owned]) == (EniPod("shop", "web-5d4f-x", "web", "10.0.0.20", "10.0.64.5", True),)
+    assert eni_pods([owned]) == (EniPod("shop", "web-5d4f-x", "web", "10.0.0.20", "10.0.64.5", True),)
     stateful = a_pod(ownerReferences=[{"kind": "StatefulSet", "name": "web"}])
-    assert [pod.workload for pod in eni_pod_sides([stateful, a_pod()])] == ["web", "web-5d4f-x"]
+    assert [pod.workload for pod in eni_pods([stateful, a_pod()])] == ["web", "web-5d4f-x"]
 
 
 def test_pods_that_do_not_ask_or_are_over_are_left_out() -> None:
     over = a_pod()
     over["status"]["phase"] = "Succeeded"
     assert (
-        eni_pod_sides([a_pod(annotations=None), a_pod(annotations={}), over, {"metadata": {"name": "bare"}}])
-        == ()
+        eni_pods([a_pod(annotations=None), a_pod(annotations={}), over, {"metadata": {"name": "bare"}}]) == ()
     )
 
 
@@ -67,7 +64,7 @@ def test_the_resource_counts_on_the_first_container_only() -> None:
     pod = a_pod()
     pod["spec"] = {"containers": [{}, ASKS], "hostNetwork": True}
     pod["status"] = {}
-    assert eni_pod_sides([pod]) == (EniPod("shop", "web-5d4f-x", "web-5d4f-x", "", "", False, True),)
+    assert eni_pods([pod]) == (EniPod("shop", "web-5d4f-x", "web-5d4f-x", "", "", False, True),)
 
 
 def test_a_configmap_as_people_write_it() -> None:
@@ -77,6 +74,6 @@ def test_a_configmap_as_people_write_it() -> None:
         "TKE_ENI_IPAMD_ZONE": "ap-guangzhou-4:ap-guangzhou-6",
     }
     zones = ("ap-guangzhou-4", "ap-guangzhou-6")
-    assert config_map_side(data, {}) == ConfigMapSide(True, True, "vpc-a", ("subnet-a", "subnet-b"), zones)
-    assert config_map_side({}, {}) == ConfigMapSide(True, True)
-    assert config_map_side(None, None) == ConfigMapSide(False, False)
+    assert ipamd_objects(data, {}) == IpamdObjects(True, True, "vpc-a", ("subnet-a", "subnet-b"), zones)
+    assert ipamd_objects({}, {}) == IpamdObjects(True, True)
+    assert ipamd_objects(None, None) == IpamdObjects(False, False)

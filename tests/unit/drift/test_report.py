@@ -1,4 +1,4 @@
-"""The picture on paper: JSON, Markdown, terminal. What the cluster said is shown and obeyed nowhere."""
+"""The snapshot in JSON, Markdown and on a terminal, where text of the cluster is escaped."""
 
 import io
 import json
@@ -6,19 +6,18 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from pulumi_tke_hybrid.drift import report
-from pulumi_tke_hybrid.drift import report as table
+from pulumi_tke_hybrid.cli.result import Result, as_json, as_markdown, show
 from pulumi_tke_hybrid.drift.compare import compare
-from pulumi_tke_hybrid.drift.report import Outcome
-from pulumi_tke_hybrid.drift.sources import Picture, Unread
-from tests.unit.drift.pictures import HEALTHY, POD4, POD6, SEVEN, TWO_NODES, TWO_PODS, config_map, node, pod
+from pulumi_tke_hybrid.drift.report import MARKER, result
+from pulumi_tke_hybrid.drift.snapshot import Snapshot, Unavailable
+from tests.unit.drift.snapshots import HEALTHY, POD4, POD6, SEVEN, TWO_NODES, TWO_PODS, config_map, node, pod
 
 
-def outcome(picture: Picture) -> Outcome:
-    return Outcome(picture, compare(picture))
+def outcome(snapshot: Snapshot) -> Result:
+    return result(snapshot, compare(snapshot))
 
 
-def spoilt() -> Picture:
+def spoilt() -> Snapshot:
     evil = pod("192.168.0.9", workload="w|`<b>\x1b[31m", name="w\n")
     return replace(
         HEALTHY, config_map=config_map(POD4), pods=(*TWO_PODS, evil), nodes=(*TWO_NODES, node(2, "100007"))
@@ -26,7 +25,7 @@ def spoilt() -> Picture:
 
 
 def test_json_holds_every_side_and_every_finding() -> None:
-    data = json.loads(report.as_json(outcome(spoilt())))
+    data = json.loads(as_json(outcome(spoilt())))
     assert (data["format"], data["exitCode"], data["result"]) == (2, 2, "NOT_FINE")
     rows = {row["subnet"]: row for row in data["subnets"]}
     assert rows[POD6] == {
@@ -46,9 +45,9 @@ def test_json_holds_every_side_and_every_finding() -> None:
 
 
 def test_what_was_not_read_is_null_and_not_false() -> None:
-    nothing = Unread("no kubeconfig")
-    data = report.as_data(
-        outcome(replace(HEALTHY, config_map=nothing, nodes=nothing, pods=nothing, machines=nothing))
+    nothing = Unavailable("no kubeconfig")
+    data = json.loads(
+        as_json(outcome(replace(HEALTHY, config_map=nothing, nodes=nothing, pods=nothing, instances=nothing)))
     )
     assert {row["configmap"] for row in data["subnets"]} == {None}
     assert data["notRead"][0] == {"side": "the ConfigMap", "reason": "no kubeconfig", "wanted": True}
@@ -58,17 +57,17 @@ def test_what_was_not_read_is_null_and_not_false() -> None:
 
 
 def test_markdown_escapes_what_the_cluster_said() -> None:
-    text = report.as_markdown(outcome(spoilt()))
-    assert text.startswith(report.MARK)
+    text = as_markdown(outcome(spoilt()))
+    assert text.startswith(MARKER)
     assert "⛔" in text
     assert "w\\|\\`&lt;b&gt;?" in text
     assert "\x1b" not in text
-    assert report.as_markdown(outcome(HEALTHY)).splitlines()[1].startswith("### ✅ cls-a1b2c3d4: no drift")
+    assert as_markdown(outcome(HEALTHY)).splitlines()[1].startswith("### ✅ cls-a1b2c3d4: no drift")
 
 
 def test_the_terminal_shows_what_is_wrong_and_the_headline_last() -> None:
     screen = io.StringIO()
-    table.show(outcome(spoilt()), Console(file=screen, width=200, color_system=None))
+    show(outcome(spoilt()), Console(file=screen, width=200, color_system=None))
     text = screen.getvalue()
     assert "\x1b" not in text
     assert "default/w?" in text
