@@ -62,7 +62,7 @@ def _never(_: Any) -> bool:
 
 @dataclass(frozen=True)
 class Table(Generic[Row]):
-    """Rows with their columns. A table without rows is shown in the JSON alone."""
+    """Rows with their columns. A table without rows, or whose columns have no head, is in the JSON alone."""
 
     key: str
     """Key in the JSON; empty: the table is not in the JSON."""
@@ -158,9 +158,9 @@ class ReportFiles:
     def __post_init__(self) -> None:
         files.refuse_two_on_standard_output({"--json": self.json, "--markdown": self.markdown})
 
-    def console(self) -> Console:
+    def console(self, *, soft_wrap: bool = False) -> Console:
         """The console for people: standard error, where standard output holds a report."""
-        return console(stderr=files.STANDARD_OUTPUT in (self.json, self.markdown))
+        return console(stderr=files.STANDARD_OUTPUT in (self.json, self.markdown), soft_wrap=soft_wrap)
 
 
 def finish(command: str, result: Result, reports: ReportFiles) -> ExitCode:
@@ -224,7 +224,7 @@ def _markdown_rows(table: Table[Row], rows: Sequence[Row]) -> list[str]:
     first, rest = first_rows(rows, table.fault)
     heads = [column.head for column in table.shown_columns]
     cells = [[column.written(row) for column in table.shown_columns] for row in first]
-    return [*text.table(heads, cells), *_line(rest), ""] if rows else []
+    return [*text.table(heads, cells), *_line(rest), ""] if rows and heads else []
 
 
 def _line(rest: str) -> list[str]:
@@ -274,7 +274,7 @@ def _show_table(table: Table[Any], console: Console) -> None:
                 for column in table.shown_columns
             )
         )
-    if rows:
+    if rows and drawn.columns:
         console.print(drawn)
 
 

@@ -1,2 +1,2 @@
-"""Can this machine run the program, and which permissions does it need. Reads only; no secret is ever
-shown."""
+"""`tke-hybrid doctor` and `tke-hybrid policy`: checks of the machine and its credentials, and the access
+policy."""

@@ -1,4 +1,4 @@
-"""`tke-hybrid doctor` and `tke-hybrid policy`: options and help. What does the work is imported when a
+"""The options and the help of `tke-hybrid doctor` and `tke-hybrid policy`; the rest is imported when a
 command runs."""
 
 from pathlib import Path
@@ -9,10 +9,11 @@ import typer
 from pulumi_tke_hybrid.cli.exit_code import FailOn
 from pulumi_tke_hybrid.cli.options import report_errors
 
-DOCTOR_HELP = """Can this machine run the program. Reads only; each failure says what to do; no secret is shown.
+DOCTOR_HELP = """Check whether this machine can run the program. Reads only; shows no secret.
 
-Python and this package's requirements, the Pulumi CLI and its plugins, region and credentials (where they were found, the key's id
-masked), this machine's clock, the account, the first permissions, and the role that ipamd needs.
+Python and this package's requirements, the Pulumi CLI and its plugins, region and credentials (their source,
+and the key's id masked), this machine's clock, the account, the first permissions, and the role that ipamd
+needs. Each failure has the action that corrects it.
 
 [bold]Examples[/bold]
 
@@ -33,7 +34,8 @@ masked), this machine's clock, the account, the first permissions, and the role 
 
 POLICY_HELP = """Print the least access policy (CAM) that a program with these components needs.
 
-Made of the actions that the library and the tencentcloud provider call. It does not hold DisableVpcCniNetworkType.
+The policy lists the actions that the library and the tencentcloud provider call, without
+DisableVpcCniNetworkType.
 
 [bold]Examples[/bold]
 
@@ -56,7 +58,7 @@ def doctor(
     project: Annotated[
         Path, typer.Option(help="Folder of the Pulumi project.", exists=True, file_okay=False)
     ] = Path(),
-    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the cloud.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not call the cloud.")] = False,
     fail_on: Annotated[
         FailOn, typer.Option(help="End with 2 at a failure (error), or also at a warning.")
     ] = FailOn.ERROR,
@@ -64,20 +66,22 @@ def doctor(
         str, typer.Option("--json", metavar="FILE", help="Write JSON there (- for standard output).")
     ] = "",
 ) -> None:
+    from pulumi_tke_hybrid.cli.result import ReportFiles
     from pulumi_tke_hybrid.doctor import run_command
 
     with report_errors("doctor"):
-        code = run_command.run(
-            stack=stack, region=region, project=project, offline=offline, fail_on=fail_on, json_file=json_file
-        )
+        given = run_command.DoctorOptions(stack, region, project, offline, fail_on)
+        code = run_command.run(given, ReportFiles(json_file))
     raise typer.Exit(code)
 
 
 def policy(
     read_only: Annotated[
-        bool, typer.Option("--read-only", help="What reads, without the cluster's credentials.")
+        bool, typer.Option("--read-only", help="Only actions that read, without the cluster's credentials.")
     ] = False,
-    own_vpc: Annotated[bool, typer.Option("--own-vpc", help="The program makes its VPC too.")] = False,
+    own_vpc: Annotated[
+        bool, typer.Option("--own-vpc", help="For a program that also makes its VPC.")
+    ] = False,
     json_file: Annotated[
         str, typer.Option("--json", metavar="FILE", help="Write the policy there. Default: standard output.")
     ] = "",
@@ -86,10 +90,10 @@ def policy(
         typer.Option("--markdown", metavar="FILE", help="Write it with its reasons (- for standard output)."),
     ] = "",
 ) -> None:
+    from pulumi_tke_hybrid.cli.result import ReportFiles
     from pulumi_tke_hybrid.doctor import run_command
 
     with report_errors("policy"):
-        code = run_command.policy(
-            read_only=read_only, own_vpc=own_vpc, json_file=json_file, markdown_file=markdown_file
-        )
+        reports = ReportFiles(json_file, markdown_file)
+        code = run_command.policy(read_only=read_only, own_vpc=own_vpc, reports=reports)
     raise typer.Exit(code)

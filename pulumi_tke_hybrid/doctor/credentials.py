@@ -1,5 +1,7 @@
-"""Which credentials a run would use, where they were found, and the region. A key is never shown, its id only
-masked."""
+"""Checks of the region and of the credentials: which a run would use, and from which source.
+
+A key is never shown, and the id of a key is masked.
+"""
 
 import configparser
 import json
@@ -9,8 +11,7 @@ from typing import Any, cast
 
 from pulumi_tke_hybrid.cloud.client import masked
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
-from pulumi_tke_hybrid.doctor.machine import Machine
-from pulumi_tke_hybrid.doctor.report import Check, failure, ok, redacted, skipped, warning
+from pulumi_tke_hybrid.doctor.machine import Check, Machine, State, failure, ok, redacted, warning
 from pulumi_tke_hybrid.tke import regions
 
 _SET = (
@@ -24,55 +25,55 @@ _NAMES = {
     "securityToken": "TENCENTCLOUD_SECURITY_TOKEN",
 }
 _POD_ROLE = ("TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN")
-"""What TKE gives to a pod that has a role of its own."""
+"""Environment variables that TKE sets in a pod with a role."""
 _PROFILE = ".tencentcloud/credentials"
-"""Where the official SDK looks."""
+"""The file that the official SDK reads."""
 
 
 _PINS = {
     "region": "tencentcloud:region ap-guangzhou",
     "allowedAccountIds": "--path 'tencentcloud:allowedAccountIds[0]' 100000000001",
 }
-"""Settings of the tencentcloud provider that keep a stack where it is, with an example of each."""
+"""Settings of the tencentcloud provider that fix the region and the account of a stack, with examples."""
 
 
 @dataclass(frozen=True)
 class StackConfiguration:
-    """What the selected stack is configured with, as far as it is about the cloud."""
+    """The settings of the selected stack for the tencentcloud provider."""
 
     values: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     note: str = ""
     known: bool = False
-    """There is a stack, and its configuration was read."""
+    """Whether the configuration of a stack was read."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a run would use, and what there is to say about it."""
+    """The settings that a run would use, and the checks of them."""
 
     checks: tuple[Check, ...]
     settings: CloudSettings | None
-    """None: the cloud cannot be asked."""
-    who: str = ""
-    """The key's id, masked; empty where a role gives the key."""
+    """None: the cloud cannot be called."""
+    key_id: str = ""
+    """The id of the key, masked; empty where a role gives the key."""
 
 
 def stack_configuration(machine: Machine, stack: str) -> StackConfiguration:
-    """Asked of the CLI. Secrets are asked for only when they are there, stay in memory, and go nowhere but to
-    the cloud's signature."""
+    """Read the configuration through the CLI. Secrets stay in memory and are used for the cloud's signature
+    alone."""
     pulumi = machine.program("pulumi")
     if pulumi is None:
-        return StackConfiguration(note="not read: there is no pulumi")
+        return StackConfiguration(note="not read: pulumi is not on PATH")
     which = ("--stack", stack) if stack else ()
     ran = machine.run(pulumi, "config", "--json", "--non-interactive", *which)
     if ran.code != 0:
-        return StackConfiguration(note=f"not read: {redacted(ran.stderr, 160) or 'the CLI did not answer'}")
+        return StackConfiguration(note=f"not read: {redacted(ran.stderr, 160) or 'the CLI failed'}")
     values: dict[str, str] = {}
-    unread: list[str] = []
+    locked: list[str] = []
     try:
         listed = cast(dict[str, dict[str, Any]], json.loads(ran.stdout))
     except ValueError:
-        return StackConfiguration(note="not read: the CLI gave no JSON")
+        return StackConfiguration(note="not read: the output of the CLI is no JSON")
     for key, item in listed.items():
         if not key.startswith(_PREFIX):
             continue
@@ -83,29 +84,28 @@ def stack_configuration(machine: Machine, stack: str) -> StackConfiguration:
         if secret.code == 0:
             values[key] = secret.stdout.strip()
         else:
-            unread.append(key)
+            locked.append(key)
     return StackConfiguration(
-        values, f"{', '.join(unread)} could not be decrypted" if unread else "", known=True
+        values, f"{', '.join(locked)} could not be decrypted" if locked else "", known=True
     )
 
 
 def find(machine: Machine, stack: StackConfiguration, region: str) -> Found:
-    """In the order in which a run looks: the stack's configuration, the environment, then the SDK's own
-    chain."""
+    """Search as a run does: the stack's configuration, the environment, then the chain of the SDK."""
     place = _region(machine, stack, region)
     try:
         settings = CloudSettings.read(stack.values.get, region, machine.environment)
     except SettingsMissing:
-        # The key can be looked at all the same.
+        # The key is checked without a region too.
         settings = CloudSettings.read(stack.values.get, "none", machine.environment)
-    key, who = _key(machine, stack, settings)
-    usable = place.state.value != "failure" and key.state.value in ("ok", "warning")
-    return Found((place, key, *_pins(stack)), settings if usable else None, who)
+    key, key_id = _key(machine, stack, settings)
+    usable = place.state is not State.FAILURE and key.state in (State.OK, State.WARNING)
+    return Found((place, key, *_pins(stack)), settings if usable else None, key_id)
 
 
 def _pins(stack: StackConfiguration) -> tuple[Check, ...]:
-    """Whether a `pulumi refresh` can end up elsewhere: it runs no program, so only the provider's own
-    settings can refuse it."""
+    """Check whether `pulumi refresh` can read another region or account: a refresh runs no program, so
+    only the provider's settings can prevent that."""
     if not stack.known:
         return ()
     open_ = [name for name in _PINS if not stack.values.get(f"{_PREFIX}{name}")]
@@ -118,7 +118,7 @@ def _pins(stack: StackConfiguration) -> tuple[Check, ...]:
     return (
         warning(
             "refresh",
-            f"{detail} region or account would take what it does not find for gone",
+            f"{detail} region or account would take its resources for deleted",
             "; ".join(f"pulumi config set {_PINS[name]}" for name in open_),
         ),
     )
@@ -145,7 +145,7 @@ def _region(machine: Machine, stack: StackConfiguration, given: str) -> Check:
 
 
 def _key(machine: Machine, stack: StackConfiguration, settings: CloudSettings) -> tuple[Check, str]:
-    who = masked(settings.secret_id) if settings.secret_id else ""
+    key_id = masked(settings.secret_id) if settings.secret_id else ""
     if settings.secret_id and settings.secret_key:
         sources = dict.fromkeys(_source(name, stack) for name in ("secretId", "secretKey"))
         token = (
@@ -154,11 +154,11 @@ def _key(machine: Machine, stack: StackConfiguration, settings: CloudSettings) -
             else ""
         )
         role = f", which assumes {redacted(settings.role.arn, 120)}" if settings.role else ""
-        return ok("credentials", f"{who} from {' and '.join(sources)}{token}{role}"), who
+        return ok("credentials", f"{key_id} from {' and '.join(sources)}{token}{role}"), key_id
     if settings.secret_id or settings.secret_key:
         have, lack = ("secretId", "secretKey") if settings.secret_id else ("secretKey", "secretId")
         detail = f"{_source(have, stack)} is there, but there is no {_NAMES[lack]}{_because(stack)}"
-        return failure("credentials", detail, f"give both: {_SET}"), who
+        return failure("credentials", detail, f"give both: {_SET}"), key_id
     return _chain(machine, stack)
 
 
@@ -204,8 +204,8 @@ def _chain(machine: Machine, stack: StackConfiguration) -> tuple[Check, str]:
 
 
 def _profile(text: str) -> tuple[str, str]:
-    """The key's id of the default profile, and why the SDK would fail on the file. A parser's own words quote
-    the line: never shown."""
+    """Return the key's id in the default profile, and the reason why the SDK would fail. The parser's message
+    quotes the line, so it is not shown."""
     parsed = configparser.ConfigParser(interpolation=None)
     try:
         parsed.read_string(text)
@@ -222,8 +222,3 @@ def _source(name: str, stack: StackConfiguration) -> str:
 
 def _because(stack: StackConfiguration) -> str:
     return f" (the stack's configuration: {stack.note})" if stack.note else ""
-
-
-def not_usable(checks: tuple[str, ...]) -> list[Check]:
-    """The checks that need credentials and a region."""
-    return [skipped(check, "needs credentials and a region") for check in checks]

@@ -1,22 +1,80 @@
-"""The machine that the checks look at. Tests give another one."""
+"""A check, the machine that the checks look at, and the checks of its programs: Python, the packages, the
+Pulumi CLI and its plugins. Tests give another machine."""
 
 import importlib.metadata
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from pulumi_tke_hybrid.cli.text import MAX_LENGTH, shown
+from pulumi_tke_hybrid.tke.values import items
+
+_SECRET_LIKE = re.compile(r"\b(AKID[A-Za-z0-9]{8,}|[A-Za-z0-9_-]{32,})\b")
+
+
+def redacted(text: str, most: int = MAX_LENGTH) -> str:
+    """Return one printable line, without texts that look like a key: some programs print their arguments."""
+    line = "".join(character if character.isprintable() else " " for character in text).strip()
+    return shown(_SECRET_LIKE.sub("(not shown)", line), most)
+
+
+class State(str, Enum):
+    """The outcome of a check."""
+
+    OK = "ok"
+    WARNING = "warning"
+    """The program may fail; the check has the reason."""
+    FAILURE = "failure"
+    """The program cannot run."""
+    SKIPPED = "skipped"
+    """A value that the check needs is missing."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: a line for people, and the action after a warning or a failure."""
+
+    id: str
+    state: State
+    detail: str
+    todo: str = ""
+
+
+def ok(check: str, detail: str) -> Check:
+    """Return a check that succeeded."""
+    return Check(check, State.OK, detail)
+
+
+def warning(check: str, detail: str, todo: str) -> Check:
+    """Return a check that needs a look."""
+    return Check(check, State.WARNING, detail, todo)
+
+
+def failure(check: str, detail: str, todo: str) -> Check:
+    """Return a check that failed."""
+    return Check(check, State.FAILURE, detail, todo)
+
+
+def skipped(check: str, detail: str) -> Check:
+    """Return a check that was not made."""
+    return Check(check, State.SKIPPED, detail)
+
 
 PACKAGE = "pulumi-tke-hybrid"
-_PATIENCE = 30
+_TIMEOUT = 30
 
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command gave; `code` is None where it could not be run to its end."""
+    """The output of a program; `code` is None where the program did not start or did not end."""
 
     code: int | None
     stdout: str = field(default="", repr=False)  # may hold a secret
@@ -24,16 +82,16 @@ class Ran:
 
 
 class Machine(Protocol):
-    """What is asked of a machine."""
+    """The parts of a machine that the checks read."""
 
     @property
     def python(self) -> tuple[int, int, int]:
-        """The interpreter's version."""
+        """Version of the interpreter."""
         ...
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """Its variables."""
+        """Environment variables."""
         ...
 
     @property
@@ -42,28 +100,28 @@ class Machine(Protocol):
         ...
 
     def requirements(self) -> list[str]:
-        """What this package asks for, as its metadata says."""
+        """Return the requirements in this package's metadata."""
         ...
 
     def package(self, name: str) -> str | None:
-        """Version of an installed package."""
+        """Return the version of an installed package."""
         ...
 
     def program(self, name: str) -> str | None:
-        """Path of a program on PATH."""
+        """Return the path of a program on PATH."""
         ...
 
     def run(self, *command: str) -> Ran:
-        """Run a program in the project's folder, with nothing on its standard input."""
+        """Run a program in the project's folder, with an empty standard input."""
         ...
 
     def read(self, path: Path) -> str | None:
-        """A file's text; None where there is none."""
+        """Return the text of a file; None for a file that cannot be read."""
         ...
 
 
 class ThisMachine:
-    """The one that the command runs on."""
+    """The machine of this process."""
 
     def __init__(self, project: Path) -> None:
         self._project = project
@@ -98,9 +156,9 @@ class ThisMachine:
     def run(self, *command: str) -> Ran:
         variables = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", "NO_COLOR": "1"}
         try:
-            done = subprocess.run(  # noqa: S603 - programs of ours, found on PATH
+            done = subprocess.run(  # noqa: S603 - the checks name the programs, found on PATH
                 command, cwd=self._project, env=variables, stdin=subprocess.DEVNULL, capture_output=True,
-                encoding="utf-8", errors="replace", timeout=_PATIENCE, check=False,
+                encoding="utf-8", errors="replace", timeout=_TIMEOUT, check=False,
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
             return Ran(None, stderr=type(error).__name__)
@@ -111,3 +169,150 @@ class ThisMachine:
             return path.read_text(encoding="utf-8", errors="replace")
         except OSError:
             return None
+
+
+_REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*(?P<bounds>[<>=!~][^;]*)?(?P<marker>;.*)?")
+_BOUND = re.compile(r"\s*(>=|<)\s*([0-9.]+)\s*")
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version such as `v3.259.0`, up to the first part that is no number."""
+    found: list[int] = []
+    for part in version.removeprefix("v").split("."):
+        digits = re.match(r"\d+", part)
+        if digits is None:
+            break
+        found.append(int(digits.group()))
+        if digits.group() != part:
+            break
+    return tuple(found)
+
+
+def parse(requirement: str) -> tuple[str, str] | None:
+    """Return name and bounds of a requirement; None for a requirement of an extra."""
+    match = _REQUIREMENT.fullmatch(requirement.strip())
+    if match is None or match["marker"]:
+        return None
+    return match["name"], (match["bounds"] or "").strip()
+
+
+def satisfies(version: str, bounds: str) -> bool:
+    """Return whether a version lies within bounds such as `<4,>=3.259`."""
+    have = numbers(version)
+    for match in filter(None, map(_BOUND.fullmatch, bounds.split(","))):
+        wanted = numbers(match[2])
+        size = max(len(have), len(wanted))
+        left, right = (value + (0,) * (size - len(value)) for value in (have, wanted))
+        if not (left >= right if match[1] == ">=" else left < right):
+            return False
+    return True
+
+
+PYTHON = (3, 10)
+CLI = "3.259"
+"""The first CLI with all features that the components use; the Python SDK requires the same."""
+TENCENTCLOUD_SERVER = "github://api.github.com/tencentcloudstack"
+_NO_ACQUISITION = "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"
+
+
+def program_checks(machine: Machine) -> Iterator[Check]:
+    """Check Python, the packages, the CLI and its plugins."""
+    yield _python(machine)
+    yield from _packages(machine)
+    cli = _cli(machine)
+    yield cli
+    yield _language_host(machine)
+    yield from _plugins(machine, cli)
+
+
+def _python(machine: Machine) -> Check:
+    have = ".".join(map(str, machine.python))
+    if machine.python >= PYTHON:
+        return ok("python", have)
+    todo = "install a newer Python and make the virtual environment again"
+    return failure("python", f"{have}; 3.10 or later is needed", todo)
+
+
+def _packages(machine: Machine) -> Iterator[Check]:
+    """Compare the installed packages with the requirements of this package."""
+    fine: list[str] = []
+    for name, bounds in filter(None, map(parse, machine.requirements())):
+        have = machine.package(name)
+        if have is not None and satisfies(have, bounds):
+            fine.append(f"{name} {have}")
+        else:
+            found = f"{have}; {bounds}" if have else f"not installed; {bounds or 'any version'}"
+            yield failure(f"package {name}", f"{found} is needed", f"pip install '{name}{bounds}'")
+    if fine:
+        yield ok("packages", ", ".join(fine))
+
+
+def _cli(machine: Machine) -> Check:
+    path = machine.program("pulumi")
+    install = f"install Pulumi {CLI} or later (pulumi.com/docs/install) and put it on PATH"
+    if path is None:
+        return failure("pulumi", "not on PATH", install)
+    ran = machine.run(path, "version")
+    have = ran.stdout.strip()
+    if ran.code != 0 or not numbers(have):
+        return failure("pulumi", f"{path} does not work: {redacted(ran.stderr, 200)}", install)
+    if not satisfies(have, f">={CLI}"):
+        return failure("pulumi", f"{redacted(have, 40)} at {path}; {CLI} or later is needed", install)
+    return ok("pulumi", f"{redacted(have, 40)} at {path}")
+
+
+def _language_host(machine: Machine) -> Check:
+    name = "pulumi-language-python"
+    pulumi = machine.program("pulumi")
+    folder = str(Path(pulumi).resolve().parent) if pulumi else ""
+    path = machine.program(name) or (machine.program(f"{folder}/{name}") if folder else None)
+    if path:
+        return ok("python language host", path)
+    todo = "install the whole Pulumi archive, not its `pulumi` alone"
+    return failure("python language host", f"{name} is neither on PATH nor beside pulumi", todo)
+
+
+def _plugins(machine: Machine, cli: Check) -> Iterator[Check]:
+    wanted = {
+        "kubernetes": machine.package("pulumi-kubernetes"),
+        "tencentcloud": machine.package("tencentcloud-iac-pulumi"),
+    }
+    path = machine.program("pulumi")
+    installed = _installed(machine, path) if path and cli.state is State.OK else None
+    for name, version in wanted.items():
+        if version is None or path is None:
+            yield skipped(f"plugin {name}", "its package or the CLI is missing")
+        elif installed is None:
+            yield skipped(f"plugin {name}", "the CLI does not work")
+        else:
+            yield _plugin(machine, name, version, installed.get(name, []))
+
+
+def _plugin(machine: Machine, name: str, version: str, have: list[str]) -> Check:
+    title = f"plugin {name}"
+    if version in have:
+        return ok(title, version)
+    on_path = machine.program(f"pulumi-resource-{name}")
+    if on_path:
+        return ok(title, f"{on_path}, from PATH, in any version; {version} is wanted")
+    server = f" --server {TENCENTCLOUD_SERVER}" if name == "tencentcloud" else ""
+    command = f"pulumi plugin install resource {name} {version}{server}"
+    others = f"only {', '.join(have)} installed" if have else "not installed"
+    if name == "kubernetes" and machine.environment.get(_NO_ACQUISITION, "").lower() not in ("1", "true"):
+        return warning(
+            title, f"{others}; {version} is fetched at the first run", f"to have it before: {command}"
+        )
+    return failure(title, f"{others}; {version} is needed", command)
+
+
+def _installed(machine: Machine, pulumi: str) -> dict[str, list[str]]:
+    """Return the versions of the installed resource plugins by name."""
+    try:
+        listed: Any = json.loads(machine.run(pulumi, "plugin", "ls", "--json").stdout)
+    except ValueError:
+        return {}
+    found: dict[str, list[str]] = {}
+    for item in items(listed):
+        if item.get("kind") == "resource":
+            found.setdefault(str(item.get("name")), []).append(str(item.get("version")).removeprefix("v"))
+    return found

@@ -1,10 +1,9 @@
-"""Which actions of the cloud a program needs, who calls them, and how that is known.
+"""The least access policy (CAM) of a program with these components: each action with its caller and its
+reason.
 
-The library's own come from `cloud.client.ACTIONS`. The provider's were read in its source: package
-tencentcloud-iac-pulumi 0.2.3 bridges
-terraform-provider-tencentcloud 1.82.42; files are below its `tencentcloud/services/`.
-
-The least access policy (CAM) that a program with these components needs, made of the actions that are called.
+The library's actions come from `cloud.client.ACTIONS`. The provider's actions were read in the source of
+terraform-provider-tencentcloud 1.82.42, which package tencentcloud-iac-pulumi 0.2.3 bridges; files are
+below its `tencentcloud/services/`.
 """
 
 import json
@@ -15,35 +14,35 @@ from typing import Any
 from pulumi_tke_hybrid.cloud.client import ACTIONS, ASKED_FOR, READS
 
 _HANDS_OUT = ("DescribeClusterKubeconfig", "DescribeClusterSecurity")
-"""These change nothing, and who may call them is the cluster's administrator."""
+"""Actions that change nothing, but return the credentials of the cluster's administrator."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """One action, and one reason for it."""
+    """One action with one reason."""
 
     service: str
     action: str
-    who: str
+    caller: str
     why: str
     source: str
 
     @property
     def name(self) -> str:
-        """As a policy writes it."""
+        """The action in the notation of a policy."""
         return f"{self.service}:{self.action}"
 
     @property
     def reads(self) -> bool:
-        """Whether it changes nothing, and hands out nothing by which something can be changed."""
+        """Whether the action changes nothing and returns no credentials."""
         return self.action.startswith(READS) and self.action not in _HANDS_OUT
 
 
 @dataclass(frozen=True)
 class _Group:
-    """Actions that are called for one reason."""
+    """Actions of one caller with one reason."""
 
-    who: str
+    caller: str
     why: str
     source: str
     service: str
@@ -51,7 +50,7 @@ class _Group:
 
     def needs(self) -> Iterator[Need]:
         for action in self.actions:
-            yield Need(self.service, action, self.who, self.why, self.source)
+            yield Need(self.service, action, self.caller, self.why, self.source)
 
 
 _CLUSTER, _ENDPOINT = "Kubernetes.Cluster", "Kubernetes.ClusterEndpoint"
@@ -73,17 +72,17 @@ _REASONS = {
     "tke:DescribeClusterKubeconfig": (
         "which addresses are kept, before a cluster goes; which pods live, before VPC-CNI is switched off"
     ),
-    "tke:DescribeIPAMD": "VpcCni: what is there, and waiting until it works",
+    "tke:DescribeIPAMD": "VpcCni: the state of ipamd, and waiting until ipamd works",
     "tke:DescribeEnableVpcCniProgress": "VpcCni: why switching it on failed",
     "tke:DescribeAddon": "tke-hybrid drift: the version of ipamd",
-    "tke:DescribeClusters": "VpcCni: what is there; a cluster that an earlier run left behind",
+    "tke:DescribeClusters": "VpcCni: the state of the cluster; a cluster that an earlier run left behind",
     "tke:DescribeNodePools": (
         "a node pool that an earlier run left behind; a pool's size before it is changed"
     ),
     "vpc:DescribeSubnets": "whether a subnet is empty before it is deleted",
     "sts:GetCallerIdentity": "that the credentials are of the stack's account",
     "tke:DescribeClusterInstances": "whether a kubeconfig is this cluster's",
-    "tke:DescribeVpcCniPodLimits": "how many ENIs and pods a machine type takes",
+    "tke:DescribeVpcCniPodLimits": "the ENIs and pods that an instance type takes",
     "cam:GetRole": "tke-hybrid doctor: the role that ipamd needs",
     "cam:ListAttachedRolePolicies": "tke-hybrid doctor: the policy of that role",
 }
@@ -91,7 +90,7 @@ _REASONS = {
 _COMMANDS = (
     _Group(
         "tke-hybrid drift",
-        "what each side says; whether the kubeconfig is this cluster's",
+        "the state of VPC-CNI; whether the kubeconfig is this cluster's",
         "pulumi_tke_hybrid/drift/collect.py",
         "tke",
         ("DescribeClusters", "DescribeIPAMD", "DescribeClusterInstances"),
@@ -201,7 +200,7 @@ _PROVIDER = (
             "ModifyLaunchConfigurationAttributes",
         ),
     ),
-    _Group(_POOL, "security agent on machines that are there already", _POOL_GO, "tat", ("InvokeCommand",)),
+    _Group(_POOL, "security agent on existing CVM instances", _POOL_GO, "tat", ("InvokeCommand",)),
     _Group(_POOL, "delete", _POOL_GO, "tke", ("DeleteClusterNodePool",)),
     _Group(
         _SUBNET,
@@ -229,31 +228,31 @@ _OWN_VPC = (
 
 NOTES = (
     (
-        "TKE makes machines, ENIs and load balancers through its own roles (TKE_QCSRole, IPAMDofTKE_QCSRole),"
+        "TKE makes CVM instances, ENIs and load balancers through its own roles (TKE_QCSRole, IPAMDofTKE_QCSRole),"
         " not with these permissions."
     ),
-    "A sub-account that adds machines also needs the permission to pay (finance:trade), see 457/30702.",
+    "A sub-account that adds CVM instances also needs the permission to pay (finance:trade), see 457/30702.",
     (
         "Where a role is assumed, these are the role's permissions; the key's owner needs sts:AssumeRole for"
-        " it, and nothing else."
+        " that role, and nothing else."
     ),
-    "Inside the cluster, Kubernetes' own RBAC decides; whoever creates the cluster is its administrator.",
+    "Inside the cluster, Kubernetes' own RBAC decides; the creator of the cluster is its administrator.",
     (
-        "tke:DescribeClusterKubeconfig and tke:DescribeClusterSecurity hand out the cluster's credentials, so"
+        "tke:DescribeClusterKubeconfig and tke:DescribeClusterSecurity return the cluster's credentials, so"
         " --read-only leaves them out. The provider calls them whenever it reads a cluster or its endpoint:"
         " in `up`, `refresh` and `destroy`, and in a preview with --refresh (or `refresh: always` in"
-        " Pulumi.yaml) or of a cluster that is imported. Any other preview, drift and doctor do without."
+        " Pulumi.yaml) or of a cluster that is imported. Any other preview, drift and doctor do not need them."
     ),
     (
-        f"{', '.join(ASKED_FOR)} is left out on purpose: it ends the network of every ENI pod. Only a"
+        f"{', '.join(ASKED_FOR)} is not in the policy: it ends the network of every ENI pod. Only a"
         ' `VpcCni` with on_delete="disable" calls it; grant it for that program alone.'
     ),
 )
-"""What the policy cannot say."""
+"""Conditions beside the policy."""
 
 
 def needs(*, own_vpc: bool = False) -> list[Need]:
-    """Every action with every reason. `own_vpc`: the program makes its VPC too."""
+    """Return every action with every reason. `own_vpc`: the program also makes its VPC."""
     library = [
         Need(service, action, "the library", _REASONS[f"{service}:{action}"], "pulumi_tke_hybrid/cloud/")
         for service, actions in ACTIONS.items()
@@ -264,12 +263,13 @@ def needs(*, own_vpc: bool = False) -> list[Need]:
 
 
 def actions(*, read_only: bool = False, own_vpc: bool = False) -> list[str]:
-    """The actions, sorted. `read_only`: for previews that do not refresh, `drift` and `doctor`."""
+    """Return the actions, sorted. `read_only`: for previews without refresh, `drift` and `doctor`."""
     return sorted({need.name for need in needs(own_vpc=own_vpc) if need.reads or not read_only})
 
 
 def document(*, read_only: bool = False, own_vpc: bool = False) -> dict[str, Any]:
-    """The policy as CAM takes it. Most of these actions know no single resource, so it names actions only."""
+    """Return the policy in CAM's format. Most actions have no single resource, so the policy names actions
+    alone."""
     return {
         "version": "2.0",
         "statement": [
@@ -279,19 +279,19 @@ def document(*, read_only: bool = False, own_vpc: bool = False) -> dict[str, Any
 
 
 def as_json(*, read_only: bool = False, own_vpc: bool = False) -> str:
-    """To be pasted into the console, or given to `cam CreatePolicy`."""
+    """Return the policy as text, for the console or `cam CreatePolicy`."""
     return json.dumps(document(read_only=read_only, own_vpc=own_vpc), indent=2) + "\n"
 
 
 def as_markdown(*, read_only: bool = False, own_vpc: bool = False) -> str:
-    """The policy with its reasons, for a security review."""
+    """Return the policy with its reasons, for a security review."""
     found: dict[str, list[Need]] = {}
     for need in needs(own_vpc=own_vpc):
         if need.reads or not read_only:
             found.setdefault(need.name, []).append(need)
-    lines = ["| action | who calls it, and why | source |", "|---|---|---|"]
+    lines = ["| action | caller and reason | source |", "|---|---|---|"]
     for name, reasons in sorted(found.items()):
-        why = "<br>".join(dict.fromkeys(f"{need.who}: {need.why}" for need in reasons))
+        why = "<br>".join(dict.fromkeys(f"{need.caller}: {need.why}" for need in reasons))
         source = "<br>".join(f"`{source}`" for source in dict.fromkeys(need.source for need in reasons))
         lines.append(f"| `{name}` | {why} | {source} |")
     lines += [

@@ -1,4 +1,5 @@
-"""The cloud: is it reached, who are we there, may we do what is needed, and does the clock agree."""
+"""Checks of the cloud: the clock, the account, the first permissions, and the role of ipamd. Calls that read
+only."""
 
 import email.utils
 import time
@@ -9,16 +10,16 @@ import httpx2
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, PAGE, Answer, Cloud, all_pages
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
-from pulumi_tke_hybrid.doctor.report import Check, failure, ok, redacted, skipped, warning
+from pulumi_tke_hybrid.doctor.machine import Check, State, failure, ok, redacted, skipped, warning
 
 ROLE = "IPAMDofTKE_QCSRole"
 ROLE_POLICY = "QcloudAccessForIPAMDofTKERole"
 CHECKS = ("clock", "account", "permission tke:DescribeClusters", "permission vpc:DescribeSubnets", "role")
 
 _TOLERANCE = 300
-"""Seconds that a signature may be off (TC3-HMAC-SHA256)."""
-_WORTH_A_WORD = 60
-_PATIENCE = 10.0
+"""Seconds that the clock of a signature may differ (TC3-HMAC-SHA256)."""
+_WARN_FROM = 60
+_TIMEOUT = 10.0
 
 _ADVICE = {
     "CredentialsMissing": "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
@@ -26,12 +27,14 @@ _ADVICE = {
         "the key's id is unknown: it was deleted, or belongs to the other site (China or international)"
     ),
     "AuthFailure.SignatureFailure": "the secret key does not belong to the key's id; set both anew",
-    "AuthFailure.SignatureExpire": "this machine's clock is wrong; synchronise it",
-    "AuthFailure.TokenFailure": "the session token is wrong, missing or over; get new temporary credentials",
+    "AuthFailure.SignatureExpire": "this machine's clock is wrong; synchronise the clock",
+    "AuthFailure.TokenFailure": (
+        "the session token is wrong, missing or expired; get new temporary credentials"
+    ),
     "AuthFailure.InvalidSecretId": (
         "this is not a key of the cloud API; make one in the console under Access Management"
     ),
-    "UnsupportedRegion": "there is no such region; write it like ap-guangzhou",
+    "UnsupportedRegion": "there is no such region; write a region like ap-guangzhou",
 }
 _REFUSED = ("UnauthorizedOperation", "AuthFailure.UnauthorizedOperation")
 _GRANT = "grant it to this key's user: `tke-hybrid policy` prints the least policy"
@@ -40,31 +43,32 @@ Skew = Callable[[CloudSettings], "float | None"]
 
 
 def skew(settings: CloudSettings) -> float | None:
-    """Seconds that the service's clock is ahead of ours; None where it does not tell."""
+    """Return the seconds by which the service's clock is ahead of this machine's; None without a Date
+    header."""
     before = time.time()
     try:
-        answer = httpx2.head(f"{settings.protocol}://sts.{settings.domain}/", timeout=_PATIENCE)
+        answer = httpx2.head(f"{settings.protocol}://sts.{settings.domain}/", timeout=_TIMEOUT)
     except (
         httpx2.HTTPError,
         httpx2.InvalidURL,
         ImportError,
         ValueError,
-    ):  # the last three: of a proxy's address, and it may be quoted
+    ):  # the last three: errors of a proxy's address, whose text may quote the address
         return None
     try:
-        told = email.utils.parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+        theirs = email.utils.parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
     except (ValueError, OverflowError):
         return None
-    return told - (before + time.time()) / 2
+    return theirs - (before + time.time()) / 2
 
 
-def service(cloud: Cloud, settings: CloudSettings, who: str, clock: Skew) -> Iterator[Check]:
-    """One after the other; what cannot be after a failure is skipped."""
+def service_checks(cloud: Cloud, settings: CloudSettings, key_id: str, clock: Skew) -> Iterator[Check]:
+    """Yield each check; without an account the checks of permissions are skipped."""
     yield _clock(clock(settings))
-    account = _account(cloud, who)
+    account = _account(cloud, key_id)
     yield account
-    if account.state.value == "failure":
-        yield from (skipped(check, "the account could not be told") for check in CHECKS[2:])
+    if account.state is State.FAILURE:
+        yield from (skipped(check, "the account could not be read") for check in CHECKS[2:])
         return
     yield _allowed(cloud, "tke", "DescribeClusters", {"Limit": 1})
     yield _allowed(cloud, "vpc", "DescribeSubnets", {"Limit": "1", "Offset": "0"})
@@ -73,7 +77,7 @@ def service(cloud: Cloud, settings: CloudSettings, who: str, clock: Skew) -> Ite
 
 def _clock(seconds: float | None) -> Check:
     if seconds is None:
-        return skipped("clock", "the service did not tell its time")
+        return skipped("clock", "the service sent no time")
     words = f"{abs(seconds):.0f} s {'behind' if seconds > 0 else 'ahead of'} the service"
     if abs(seconds) >= _TOLERANCE:
         return failure(
@@ -81,23 +85,23 @@ def _clock(seconds: float | None) -> Check:
             f"{words}; requests are refused from {_TOLERANCE} s on",
             "synchronise this machine's clock (NTP)",
         )
-    if abs(seconds) >= _WORTH_A_WORD:
+    if abs(seconds) >= _WARN_FROM:
         return warning("clock", words, "synchronise this machine's clock (NTP)")
     return ok("clock", words)
 
 
-def _account(cloud: Cloud, who: str) -> Check:
+def _account(cloud: Cloud, key_id: str) -> Check:
     try:
         answer = cloud.call("sts", "GetCallerIdentity", {})
     except CloudError as error:
-        return failure("account", _said(error), _advice(error))
+        return failure("account", _failed(error), _advice(error))
     kind = redacted(str(answer.get("Type") or "unknown kind"), 40)
     root = answer.get("Type") == "RootAccount"
-    name = f"{redacted(str(answer['AccountId']), 40)} ({kind}{f', {who}' if who else ''})"
+    name = f"{redacted(str(answer['AccountId']), 40)} ({kind}{f', {key_id}' if key_id else ''})"
     if root:
         return warning(
             "account",
-            f"{name}: a key of the root account may do everything",
+            f"{name}: a key of the root account has all permissions",
             f"use a sub-account's key; {_GRANT}",
         )
     return ok("account", name)
@@ -108,7 +112,7 @@ def _allowed(cloud: Cloud, service_name: str, action: str, params: dict[str, obj
     try:
         cloud.call(service_name, action, params)
     except CloudError as error:
-        return failure(check, _said(error), _advice(error))
+        return failure(check, _failed(error), _advice(error))
     return ok(check, "granted")
 
 
@@ -120,7 +124,7 @@ def _role(cloud: Cloud) -> Check:
             todo = f"look in the console under Access Management, Roles; or grant cam:GetRole: {_GRANT}"
             return warning("role", f"could not tell whether {ROLE} exists: cam:GetRole is not granted", todo)
         if "RoleNotExist" not in error.code:
-            return failure("role", _said(error), _advice(error))
+            return failure("role", _failed(error), _advice(error))
         return failure(
             "role",
             f"{ROLE} does not exist; VPC-CNI would be switched on and never work",
@@ -131,7 +135,7 @@ def _role(cloud: Cloud) -> Check:
 
 
 def _policy(cloud: Cloud) -> Check:
-    """Of the role that exists: whether it may do what ipamd does (457/43416)."""
+    """Check whether the role has the policy that ipamd needs (457/43416)."""
 
     def page(offset: int) -> Answer:
         which = {"RoleName": ROLE, "Page": offset // PAGE + 1, "Rp": PAGE}
@@ -151,21 +155,21 @@ def _policy(cloud: Cloud) -> Check:
             f" {_GRANT}",
         )
     if ROLE_POLICY not in attached:
-        what = f"{ROLE} exists without its policy {ROLE_POLICY}; ipamd can make no ENI with it"
+        what = f"{ROLE} exists without its policy {ROLE_POLICY}, so ipamd can make no ENI"
         return failure(
             "role", what, f"attach {ROLE_POLICY} to the role in the console under Access Management, Roles"
         )
     return ok("role", f"{ROLE} exists, with {ROLE_POLICY}")
 
 
-def _said(error: CloudError) -> str:
+def _failed(error: CloudError) -> str:
     return f"{error.action}: {redacted(error.code, 80)}: {redacted(error.message, 240)}"
 
 
 def _advice(error: CloudError) -> str:
     if error.code == NETWORK_ERROR:
         return (
-            "is the service reached from here? look at HTTPS_PROXY, NO_PROXY, the firewall, and"
+            "check whether this machine reaches the service: HTTPS_PROXY, NO_PROXY, the firewall, and"
             " TENCENTCLOUD_DOMAIN if it is set"
         )
     if error.code.startswith(_REFUSED):

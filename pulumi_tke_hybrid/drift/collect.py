@@ -13,12 +13,11 @@ from pulumi_tke_hybrid.cli.text import shown
 from pulumi_tke_hybrid.cloud.client import PAGE, Answer, Cloud, all_pages
 from pulumi_tke_hybrid.cloud.clusters import addon_version, instance_addresses
 from pulumi_tke_hybrid.cloud.errors import CloudError
-from pulumi_tke_hybrid.cloud.vpc_cni_state import read_vpc_cni
+from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni, read_vpc_cni
 from pulumi_tke_hybrid.drift.snapshot import (
     CloudList,
     EniPod,
     IpamdObjects,
-    IpamdState,
     NetworkConf,
     Node,
     Snapshot,
@@ -105,21 +104,11 @@ def _cluster(cloud: Cloud, cluster_id: str, region: str) -> CloudList | Unavaila
     )
 
 
-def _ipamd(cloud: Cloud, cluster_id: str) -> IpamdState | Unavailable:
+def _ipamd(cloud: Cloud, cluster_id: str) -> LiveVpcCni | Unavailable:
     live = read_vpc_cni(cloud, cluster_id)
     if live is not None and not live.enabled:
         live = read_vpc_cni(cloud, cluster_id)  # VPC-CNI counts as off only after two equal responses
-    if live is None:
-        return Unavailable(f"{cluster_id} is gone")
-    return IpamdState(
-        live.enabled,
-        live.phase,
-        live.reason,
-        live.ipamd_subnets,
-        live.reclaim_seconds,
-        live.static_ip,
-        live.cni_type,
-    )
+    return Unavailable(f"{cluster_id} is gone") if live is None else live
 
 
 def _network(cloud: Cloud, vpc_id: str) -> tuple[VpcSubnet, ...]:

@@ -60,9 +60,7 @@ def drift(
     accept: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="ID[:SUBJECT]",
-            help="Accept a finding; may be repeated.",
-            rich_help_panel="What",
+            metavar="ID[:SUBJECT]", help="Accept a finding; may be repeated.", rich_help_panel="What"
         ),
     ] = None,
     fail_on: Annotated[

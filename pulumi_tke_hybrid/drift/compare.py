@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from pulumi_tke_hybrid.cli.options import other_cluster
 from pulumi_tke_hybrid.cli.text import several
+from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
 from pulumi_tke_hybrid.drift import compare_pods, compare_subnets
-from pulumi_tke_hybrid.drift.snapshot import CloudList, IpamdState, Snapshot, Unavailable
+from pulumi_tke_hybrid.drift.snapshot import CloudList, Snapshot, Unavailable
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
@@ -164,10 +165,10 @@ def _switch(snapshot: Snapshot) -> Iterator[Finding]:
             why="no pod gets a new ENI address",
             todo="look at the pods tke-eni-ipamd and tke-eni-agent in kube-system",
         )
-    elif not ipamd.is_running(live.phase):
+    elif not live.running:
         yield IPAMD_BUSY.finding(
             cluster,
-            f"is not running: {ipamd.phase_words(live.phase, live.reason)}",
+            f"is not running: {live.words}",
             value=f"ipamd of {cluster}",
             why="its list may lag behind; a cluster without a ready node stays like this",
             todo="look again once it is running",
@@ -181,11 +182,11 @@ def _program(snapshot: Snapshot) -> Iterator[Finding]:
         return
     if isinstance(snapshot.cloud, CloudList) and program.vpc_id not in ("", snapshot.cloud.vpc_id):
         yield _differs(PROGRAM_VPC, snapshot, "VPC", snapshot.cloud.vpc_id, program.vpc_id)
-    if isinstance(live, IpamdState):
+    if isinstance(live, LiveVpcCni):
         yield from _settings(snapshot, program, live)
 
 
-def _settings(snapshot: Snapshot, program: ClusterFacts, live: IpamdState) -> Iterator[Finding]:
+def _settings(snapshot: Snapshot, program: ClusterFacts, live: LiveVpcCni) -> Iterator[Finding]:
     if program.static_ip is not None and live.static_ip is None:
         yield STATIC_IP_UNKNOWN.finding(
             snapshot.cluster_id,
@@ -198,7 +199,7 @@ def _settings(snapshot: Snapshot, program: ClusterFacts, live: IpamdState) -> It
         yield _differs(
             STATIC_IP, snapshot, "static-IP mode", on_or_off(live.static_ip), on_or_off(program.static_ip)
         )
-    if program.static_ip and ipamd.is_running(live.phase):
+    if program.static_ip and live.running:
         wanted = ipamd.seconds_of(program.ip_reclaim)
         if live.reclaim_seconds != wanted:
             yield _reclaim(snapshot, reclaim_time(live.reclaim_seconds), reclaim_time(wanted))

@@ -7,6 +7,7 @@ from typing import Any
 from pulumi_tke_hybrid.cli.exit_code import FailOn
 from pulumi_tke_hybrid.cli.result import Column, Result, Table
 from pulumi_tke_hybrid.cli.text import several, shown
+from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
 from pulumi_tke_hybrid.drift.compare import on_or_off, reclaim_time
 from pulumi_tke_hybrid.drift.compare_pods import REGISTERED, nodes_by_zone, places
 from pulumi_tke_hybrid.drift.snapshot import (
@@ -17,7 +18,6 @@ from pulumi_tke_hybrid.drift.snapshot import (
     CloudList,
     EniPod,
     IpamdObjects,
-    IpamdState,
     Snapshot,
     VpcSubnet,
 )
@@ -77,7 +77,7 @@ PodRow = tuple[EniPod, str, VpcSubnet | None]
 def setting_rows(snapshot: Snapshot) -> list[SettingRow]:
     """The settings side by side."""
     cloud = snapshot.cloud.vpc_id if isinstance(snapshot.cloud, CloudList) else ""
-    live = snapshot.ipamd if isinstance(snapshot.ipamd, IpamdState) else None
+    live = snapshot.ipamd if isinstance(snapshot.ipamd, LiveVpcCni) else None
     keys = snapshot.config_map if isinstance(snapshot.config_map, IpamdObjects) else None
     program, version = snapshot.program, snapshot.ipamd_version
     return [

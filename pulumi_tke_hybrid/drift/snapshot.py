@@ -5,6 +5,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
 from pulumi_tke_hybrid.tke import ipamd, names
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from pulumi_tke_hybrid.tke.ipamd import Version
@@ -40,21 +41,6 @@ class CloudList:
     overlay: str
     """Range of the GlobalRouter pods."""
     subnets: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class IpamdState:
-    """The state of ipamd (`DescribeIPAMD`, and the cluster's properties)."""
-
-    enabled: bool
-    phase: str
-    reason: str
-    subnets: tuple[str, ...]
-    reclaim_seconds: int | None
-    """None: addresses are kept for ever."""
-    static_ip: bool | None
-    """None: missing in the response."""
-    cni_type: str | None
 
 
 @dataclass(frozen=True)
@@ -132,7 +118,7 @@ class Snapshot:
     cluster_id: str
     region: str
     cloud: CloudList | Unavailable
-    ipamd: IpamdState | Unavailable
+    ipamd: LiveVpcCni | Unavailable
     network: tuple[VpcSubnet, ...] | Unavailable
     """The subnets of the VPC."""
     instances: frozenset[str] | Unavailable
@@ -181,8 +167,8 @@ class Snapshot:
         return {
             CLOUD: self.cloud.subnets if isinstance(self.cloud, CloudList) else None,
             IPAMD: (
-                live.subnets
-                if isinstance(live, IpamdState) and (live.subnets or ipamd.is_running(live.phase))
+                live.ipamd_subnets
+                if isinstance(live, LiveVpcCni) and (live.ipamd_subnets or live.running)
                 else None
             ),
             CONFIG_MAP: (

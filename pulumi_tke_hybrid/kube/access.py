@@ -1,5 +1,5 @@
-"""The way to an API server: its address, TLS, proxy and credentials, made of a kubeconfig's context or of a
-pod's own account."""
+"""The access to an API server: address, TLS, proxy and credentials, from a context of a kubeconfig or from a
+pod's own account. Sends no request."""
 
 import base64
 import os
@@ -27,7 +27,7 @@ _IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
 
 @dataclass(frozen=True)
 class Access:
-    """All that a request needs. Its text shows nothing of it."""
+    """Address, credentials and TLS of every request. The `repr` shows none of them."""
 
     server: str = field(repr=False)
     """`http://` or `https://`, host, port and perhaps a path, without a slash at the end."""
@@ -42,8 +42,8 @@ class Access:
 
 
 def of_entry(entry: Entry) -> Access:
-    """The way that a context describes. Runs its credential helper. Raises `KubeError` for whatever cannot be
-    used."""
+    """Return the access of a context. Runs its credential helper. Raises `KubeError` for a field that
+    cannot be used."""
     cluster, user = entry.cluster, entry.user
     authority = cluster.data_or_file("certificate-authority")
     server = _server(cluster, authority is not None)
@@ -60,7 +60,7 @@ def of_entry(entry: Entry) -> Access:
 
 
 def of_pod() -> Access | None:
-    """The account of the pod in which this process runs; None outside of a cluster."""
+    """Return the access of the pod in which this process runs; None outside of a cluster."""
     host, port = os.environ.get("KUBERNETES_SERVICE_HOST", ""), os.environ.get("KUBERNETES_SERVICE_PORT", "")
     if not host or not port or not (ACCOUNT / "token").exists():
         return None
@@ -73,8 +73,8 @@ def of_pod() -> Access | None:
 
 
 def _server(cluster: Section, has_authority: bool) -> str:
-    """The address. Without a scheme: https where the cluster has TLS fields, http elsewhere, as kubectl reads
-    it."""
+    """Return the address. Without a scheme: https where the cluster has TLS fields, http elsewhere, as in
+    kubectl."""
     given = cluster.text("server")
     if not given:
         raise KubeError(f"{cluster.title}: server is missing")
@@ -109,7 +109,8 @@ def _refuse_proxy(proxy: str, cluster: Section) -> None:
 
 
 def _credentials(user: Section, cluster: Section, authority: bytes | None) -> tuple[Credential, Headers]:
-    """Of a static token or password, else of the helper. A user with fields must come to a credential."""
+    """Return the static token or password, else the credential of the helper. Raises `KubeError` for a
+    user whose fields give no credential."""
     if user.fields.get("auth-provider") is not None:
         provider = user.mapping("auth-provider")
         name = shown_name(provider.text("name")) if provider else ""
@@ -141,7 +142,7 @@ def _credentials(user: Section, cluster: Section, authority: bytes | None) -> tu
 
 
 def _token(user: Section) -> str:
-    """The file's token, where a file is named: kubectl prefers it."""
+    """Return the token of the file, else the token of the kubeconfig, in the order of kubectl."""
     data = user.file("tokenFile")
     if data is None:
         return user.text("token")
@@ -158,7 +159,7 @@ def _bearer(token: str, title: str) -> tuple[str, str]:
 
 
 def _impersonation(user: Section) -> Iterator[tuple[str, str]]:
-    """`as` and its companions. They need `as`, as for kubectl."""
+    """Yield the headers of `as` and of the fields that need `as`."""
     name = user.text("as")
     if not name:
         present = [key for key in _IMPERSONATION if user.fields.get(key)]
@@ -180,14 +181,14 @@ def _impersonation(user: Section) -> Iterator[tuple[str, str]]:
 
 
 def _header(value: object, user: Section, key: str) -> str:
-    """As a header carries it: UTF-8, which the HTTP library writes byte by byte."""
+    """Return a text for a header: UTF-8, which the HTTP library writes byte by byte."""
     if not isinstance(value, str) or not value.isprintable():
         raise KubeError(f"{user.title}: {key} holds something that is not a text")
     return value.encode().decode("latin-1")
 
 
 def _tls(cluster: Section, authority: bytes | None) -> ssl.SSLContext:
-    """How the server is recognised: as kubectl does, without Python's stricter rules for the certificates of
+    """Return the TLS settings of kubectl, which has not Python's stricter rules for certificates of
     authorities."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if cluster.flag("insecure-skip-tls-verify"):
@@ -212,7 +213,7 @@ def _trust(context: ssl.SSLContext, authority: bytes, title: str) -> None:
 
 
 def _add_certificate(context: ssl.SSLContext, user: Section, credential: Credential) -> None:
-    """The client certificate of the helper, else of the user."""
+    """Add the client certificate of the helper, else of the user."""
     certificate = credential.certificate or user.data_or_file("client-certificate")
     key = credential.key or user.data_or_file("client-key")
     if not certificate and not key:

@@ -1,5 +1,5 @@
-"""A client for the few requests that this package makes. Objects are plain dictionaries of the API's own
-shape."""
+"""A client for the requests of this package. Objects are plain dictionaries of the API's own shape; the
+module `objects` reads them."""
 
 import importlib.util
 import threading
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from pulumi_tke_hybrid.kube import access, errors, kubeconfig
-from pulumi_tke_hybrid.kube.access import Access
+from pulumi_tke_hybrid.kube import errors, kubeconfig
+from pulumi_tke_hybrid.kube.access import Access, of_entry, of_pod
 from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.tke.values import Json, at, items
 
@@ -20,7 +20,7 @@ _PAGE = 500
 """Objects of one response of a list."""
 _LOOPBACK = "localhost,127.0.0.0/8,::1"
 _LOADING = threading.Lock()
-"""Hooks run side by side, and the library's modules import each other: two first imports at the same time
+"""Hooks run at the same time, and the library's modules import each other: two first imports would
 deadlock."""
 T = TypeVar("T")
 
@@ -57,20 +57,20 @@ TKE_SERVICE_CONFIG = Kind("tkeserviceconfigs", "cloud.tencent.com", "v1alpha1")
 class KubeClient:
     """One API server with one set of credentials. Each method raises `KubeError`."""
 
-    def __init__(self, way: Access, timeout: float = TIMEOUT) -> None:
-        self._way = way
+    def __init__(self, access: Access, timeout: float = TIMEOUT) -> None:
+        self._access = access
         self._timeout = timeout
-        self._api: Any = _library_client(way)
+        self._api: Any = _library_client(access)
 
     def get(self, kind: Kind, namespace: str, name: str) -> Json:
-        """One object. Raises `NotFound` where it does not exist."""
+        """Return an object. Raises `NotFound` where it does not exist."""
         where = f"{namespace}/{name}" if kind.namespaced else name
         return self._object("GET", kind.path(namespace, name), f"get {kind.plural} {where}")
 
     def list(
         self, kind: Kind, namespace: str = "", labels: Mapping[str, str] | None = None
     ) -> Iterator[Json]:
-        """All objects, of a namespace or of the whole cluster, page by page as they are needed."""
+        """Yield all objects of a namespace or of the cluster; each page is requested when it is needed."""
         what = f"list {kind.plural}"
         selector = ",".join(f"{key}={value}" for key, value in (labels or {}).items())
         following = ""
@@ -86,11 +86,12 @@ class KubeClient:
                 raise KubeError(f"{what}: {errors.NOT_THE_API}")
 
     def create(self, kind: Kind, namespace: str, body: Json) -> Json:
-        """Create an object; the object as the API server stored it."""
+        """Create an object; return the object that the API server stored."""
         return self._object("POST", kind.path(namespace), f"create {kind.plural}", body=body)
 
     def delete(self, kind: Kind, namespace: str, name: str) -> None:
-        """Delete an object; what belongs to it goes afterwards. Raises `NotFound` where it does not exist."""
+        """Delete an object; the server deletes its dependents afterwards. Raises `NotFound` where it does
+        not exist."""
         self._object(
             "DELETE",
             kind.path(namespace, name),
@@ -99,7 +100,7 @@ class KubeClient:
         )
 
     def log(self, namespace: str, pod: str, container: str, seconds: int) -> Sequence[str]:
-        """Lines of a container's log, not older than so many seconds."""
+        """Return the lines of a container's log that are not older than `seconds`."""
         query = {"container": container, "sinceSeconds": str(seconds)}
         body = self._request(
             "GET", f"{POD.path(namespace, pod)}/log", f"read the log of {namespace}/{pod}", query
@@ -107,10 +108,10 @@ class KubeClient:
         return body.decode("utf-8", "replace").splitlines()
 
     def preferred_version(self, group: str) -> str | None:
-        """The version of an API group that the server prefers; None where the server does not serve the
-        group.
+        """Return the version of an API group that the server prefers; None where the server does not serve
+        the group.
 
-        Read in the list of all groups: whether a group is missing is not concluded from a 404.
+        The list of all groups is read, because a 404 does not prove that a group is missing.
         """
         what = "list API groups"
         found = self._object("GET", "/apis", what)
@@ -153,9 +154,9 @@ class KubeClient:
         )
         if body is not None:
             headers["Content-Type"] = "application/json"
-        for name, value in self._way.headers:
+        for name, value in self._access.headers:
             headers.add(name, value)
-        url = f"{self._way.server}{path}" + (f"?{urlencode(given)}" if given else "")
+        url = f"{self._access.server}{path}" + (f"?{urlencode(given)}" if given else "")
 
         def send() -> tuple[int, bytes]:
             response = self._api.call_api(
@@ -171,27 +172,27 @@ class KubeClient:
 
 
 def connect(path: Path | None = None, context: str = "") -> KubeClient:
-    """A client for a context of a file. Without a file: `KUBECONFIG`, `~/.kube/config`, or the pod's own
-    account.
+    """Return a client for a context of a file. Without a file: `KUBECONFIG`, `~/.kube/config`, or the
+    pod's own account.
 
     Nothing is sent; a credential helper is run. Raises `NoSuchEntry` or `KubeError`.
     """
     merged = kubeconfig.of_file(path) if path else kubeconfig.of_environment()
     if merged is not None:
-        return KubeClient(access.of_entry(merged.entry(context)))
-    way = access.of_pod()
-    if way is None:
+        return KubeClient(of_entry(merged.entry(context)))
+    of_this_pod = of_pod()
+    if of_this_pod is None:
         raise KubeError("there is no kubeconfig; give --kubeconfig or KUBECONFIG")
-    return KubeClient(way)
+    return KubeClient(of_this_pod)
 
 
 def connect_to(text: str, context: str = "", title: str = "the kubeconfig") -> KubeClient:
-    """A client for a context of a kubeconfig that is given as text. Raises `KubeError`."""
-    return KubeClient(access.of_entry(kubeconfig.of_text(text, title).entry(context)))
+    """Return a client for a context of a kubeconfig in a text. Raises `KubeError`."""
+    return KubeClient(of_entry(kubeconfig.of_text(text, title).entry(context)))
 
 
 def _objects(page: Json, what: str) -> Sequence[Json]:
-    """The objects of a page. Anything without a name is not an object."""
+    """Return the objects of a page. Raises `KubeError` for an item without a name."""
     if page.get("items") is None and str(page.get("kind") or "").endswith("List"):
         return ()
     found: list[Json] = items(page.get("items"))
@@ -202,20 +203,20 @@ def _objects(page: Json, what: str) -> Sequence[Json]:
     return found
 
 
-def _library_client(way: Access) -> Any:
-    """The official client, with TLS, proxy and redirects as this package wants them."""
+def _library_client(access: Access) -> Any:
+    """Return the official client with this package's settings of TLS, proxy and redirects."""
     with _LOADING:
         from kubernetes.client import ApiClient, Configuration
     from urllib3 import disable_warnings, exceptions, make_headers
 
-    configuration: Any = Configuration(host=way.server)
+    configuration: Any = Configuration(host=access.server)
     configuration.retries = False  # neither repeats nor redirects
-    configuration.verify_ssl = way.tls is None or way.tls.check_hostname
-    if way.proxy:
-        configuration.proxy, configuration.no_proxy = way.proxy, ""
+    configuration.verify_ssl = access.tls is None or access.tls.check_hostname
+    if access.proxy:
+        configuration.proxy, configuration.no_proxy = access.proxy, ""
     else:
         configuration.no_proxy = ",".join(filter(None, (configuration.no_proxy, _LOOPBACK)))
-    title = "proxy-url" if way.proxy else "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY"
+    title = "proxy-url" if access.proxy else "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY"
     try:
         parts = urlsplit(configuration.proxy or "")
         if parts.scheme.startswith("socks") and importlib.util.find_spec("socks") is None:
@@ -224,21 +225,21 @@ def _library_client(way: Access) -> Any:
             configuration.proxy_headers = make_headers(
                 proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             )
-        if way.tls_server_name:
-            configuration.tls_server_name = way.tls_server_name
+        if access.tls_server_name:
+            configuration.tls_server_name = access.tls_server_name
         api: Any = ApiClient(configuration)
     except (exceptions.HTTPError, ValueError):
         raise KubeError(f"{title} is not the address of a proxy that can be used") from None
-    if way.tls is not None:
+    if access.tls is not None:
         # The library would load certificates by itself, and keys from files alone.
-        api.rest_client.pool_manager.connection_pool_kw["ssl_context"] = way.tls
+        api.rest_client.pool_manager.connection_pool_kw["ssl_context"] = access.tls
         if not configuration.verify_ssl:
             disable_warnings(exceptions.InsecureRequestWarning)  # the kubeconfig has insecure-skip-tls-verify
     return api
 
 
 def _named(send: Callable[[], T], what: str, timeout: float) -> T:
-    """Send; a failure of the network gets a name."""
+    """Send the request. Raises `KubeError` with the name of a failure of the network."""
     from kubernetes.client.exceptions import ApiException
     from urllib3 import exceptions
 

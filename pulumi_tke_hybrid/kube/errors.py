@@ -1,10 +1,8 @@
-"""Why a cluster could not be read. Each message is one line.
+"""The errors of a cluster that could not be read, and their messages of one line.
 
-Of a kubeconfig a message holds names only: of files, fields, contexts, clusters, users and helper programs.
-No other value of the file
-and nothing that a helper printed.
-
-Names for what can go wrong with a request. No text of the network, of a proxy or of a page is passed on."""
+A message about a kubeconfig holds the names of files, fields, contexts, clusters, users and helpers, and
+no other value. A message about a request holds no text of the network, of a proxy or of a page.
+"""
 
 import json
 import ssl
@@ -48,11 +46,11 @@ _TLS_REASONS = {
     62: "is not made for the server's name or tls-server-name",
     64: "is not made for the server's address",
 }
-"""By OpenSSL's codes of verification."""
+"""OpenSSL's codes of verification, in words."""
 
 
 def of_transport(error: Exception, timeout: float) -> KubeError:
-    """No response came."""
+    """Return the error of a request without a response."""
     from urllib3 import exceptions
 
     while isinstance(error, exceptions.MaxRetryError) and error.reason is not None:
@@ -78,8 +76,7 @@ def of_transport(error: Exception, timeout: float) -> KubeError:
 
 
 def of_response(status: int, body: bytes, what: str) -> KubeError | None:
-    """The error of a response; None for one that succeeded. `what` names what was requested, such as `list
-    pods`."""
+    """Return the error of a response; None for a success. `what` names the request, such as `list pods`."""
     if 300 <= status < 400:
         return KubeError(
             f"{what}: the server redirects ({status}); not followed, because the credentials would go along"
@@ -92,9 +89,7 @@ def of_response(status: int, body: bytes, what: str) -> KubeError | None:
             f"{what}: the API server does not accept the credentials (401); expired, or of another cluster"
         )
     if answer is None or answer.get("kind") != "Status":
-        if (
-            status == 404
-        ):  # what an API server returns for a resource that it does not know, and many a proxy for anything
+        if status == 404:  # an API server returns 404 for an unknown resource, many a proxy for any path
             return KubeError(
                 f"{what}: the API server does not serve this resource in this version, or {NOT_THE_API} (HTTP"
                 " 404)"
@@ -111,7 +106,7 @@ def of_response(status: int, body: bytes, what: str) -> KubeError | None:
 
 
 def json_object(body: bytes) -> Json | None:
-    """A JSON object; None for anything else."""
+    """Return a JSON object; None for other bytes."""
     try:
         found: Any = json.loads(body)
     except (ValueError, RecursionError):
@@ -120,7 +115,7 @@ def json_object(body: bytes) -> Json | None:
 
 
 def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
-    """The SSL library's own error, however deep it is wrapped."""
+    """Return the error of the SSL library that another error wraps."""
     for _ in range(8):
         if error is None or isinstance(error, ssl.SSLError):
             return error

@@ -1,10 +1,8 @@
-"""Credential helpers of a kubeconfig (`exec`): run quietly, within a limit of time, and never trusted to have
-worked.
+"""Runs the credential helper of a kubeconfig (`exec`) and checks its output.
 
-A helper gets no terminal, and nothing that it prints is shown. Whatever is not a valid credential raises
-`KubeError` before any request.
-Source of the protocol: Kubernetes, "client-go credential plugins", versions v1 and v1beta1 of
-client.authentication.k8s.io.
+A helper has a time limit and no terminal, and its output is not shown. An output that is no valid credential
+raises `KubeError` before any request. Source of the protocol: Kubernetes, "client-go credential plugins",
+versions v1 and v1beta1 of client.authentication.k8s.io.
 """
 
 import base64
@@ -44,7 +42,7 @@ _EXTENSION = "client.authentication.k8s.io/exec"
 
 @dataclass(frozen=True)
 class Credential:
-    """What a helper returned: a token, a client certificate with its key, or all three."""
+    """The output of a helper: a token, a client certificate with its key, or all three."""
 
     token: str = field(default="", repr=False)
     certificate: bytes = field(default=b"", repr=False)
@@ -54,8 +52,8 @@ class Credential:
 def run_helper(
     spec: Section, cluster: Section, authority: bytes | None, timeout: float = TIMEOUT
 ) -> Credential:
-    """Run the helper of a user. `authority` is the cluster's certificate authority in PEM, for
-    `provideClusterInfo`."""
+    """Run the helper of a user and return its credential. `authority` is the cluster's certificate
+    authority in PEM, for `provideClusterInfo`."""
     version = _version(spec)
     mode = spec.text("interactiveMode")
     if mode not in _INTERACTIVE:
@@ -93,8 +91,8 @@ def _version(spec: Section) -> str:
 
 
 def _program(spec: Section) -> tuple[str, str]:
-    """The helper's path, and its name. A path with a folder starts at the folder of the kubeconfig, a bare
-    name is looked up on PATH."""
+    """Return the path and the name of the helper. A path with a folder starts at the kubeconfig's folder,
+    a bare name is searched on PATH."""
     command = spec.text("command")
     if not command:
         raise KubeError(f"{spec.title}: command is missing")
@@ -116,7 +114,7 @@ def _environment(spec: Section) -> dict[str, str]:
         fields = mapping(item)
         key = _text(fields.get("name"), spec, "env")
         if not key or "=" in key:
-            raise KubeError(f"{spec.title}: env holds a name that is none")
+            raise KubeError(f"{spec.title}: env holds a name that cannot be used")
         found[key] = _text(fields.get("value") or "", spec, "env")
     return found
 
@@ -139,10 +137,10 @@ def _cluster_info(cluster: Section, authority: bytes | None) -> Json:
 
 
 def _run(argv: list[str], environment: Mapping[str, str], title: str, timeout: float) -> bytes:
-    """Standard output of a helper that ended well."""
+    """Return the standard output of a helper that ended with 0."""
     deadline = time.monotonic() + timeout
     try:
-        process = subprocess.Popen(  # noqa: S603 # the user's own kubeconfig names the program, as for kubectl
+        process = subprocess.Popen(  # noqa: S603 # the user's kubeconfig names the program
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -175,8 +173,8 @@ def _run(argv: list[str], environment: Mapping[str, str], title: str, timeout: f
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a helper that still runs, with what it started. The group is safe to name as long as the helper was
-    not waited for."""
+    """End a helper that still runs, and its child processes. The process group exists until `wait` has
+    returned."""
     if process.returncode is not None:
         return
     with contextlib.suppress(ProcessLookupError):
@@ -225,7 +223,7 @@ def _refuse_expired(stamp: str, title: str) -> None:
 
 
 def _whole_seconds(stamp: str) -> str:
-    """RFC 3339 as Python 3.10 reads it: no fraction of a second, `+00:00` for `Z`."""
+    """Return a time of RFC 3339 in the form that Python 3.10 parses: without fractions, `+00:00` for `Z`."""
     text = f"{stamp[:-1]}+00:00" if stamp[-1:] in ("Z", "z") else stamp
     head, dot, rest = text.partition(".")
     return head + rest.lstrip("0123456789") if dot else text

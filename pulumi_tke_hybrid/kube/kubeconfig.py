@@ -1,4 +1,4 @@
-"""Kubeconfigs, read and merged as kubectl does: the first file that names a cluster, user or context wins."""
+"""Reads and merges kubeconfigs as kubectl does: the first file that names a cluster, user or context wins."""
 
 import base64
 import binascii
@@ -13,7 +13,7 @@ from pulumi_tke_hybrid.tke.rule import printable
 from pulumi_tke_hybrid.tke.values import items
 
 _MAX_BYTES = 16 * 1024 * 1024
-"""Of a kubeconfig, and of a file that a kubeconfig names."""
+"""Limit of a kubeconfig, and of a file that a kubeconfig names."""
 _LISTS = {"clusters": "cluster", "users": "user", "contexts": "context"}
 _MAX_NAMES = 10
 _MAX_NAME = 80
@@ -65,12 +65,13 @@ class Section:
         return items(self.fields.get(key))
 
     def file(self, key: str) -> bytes | None:
-        """Contents of the file that a field names; None where the field is missing."""
+        """The content of the file that a field names; None where the field is missing."""
         name = self.text(key)
         return read_bytes(self.folder / name, f"{self.title}: the file of {key}") if name else None
 
     def data_or_file(self, key: str) -> bytes | None:
-        """What `key-data` holds, else the file that `key` names; None where both are missing."""
+        """The value of `key-data`, else the content of the file that `key` names; None where both are
+        missing."""
         data = self.text(f"{key}-data")
         if not data:
             return self.file(key)
@@ -98,7 +99,7 @@ class Kubeconfig:
         self._sections: dict[str, dict[str, Section]] = {name: {} for name in _LISTS}
 
     def add(self, data: bytes | str, file_title: str, folder: Path) -> None:
-        """Merge the text of a file; what is there already stays. Raises `KubeError`."""
+        """Merge the text of a file; entries of earlier files stay. Raises `KubeError`."""
         content = _parse(data, file_title)
         for plural, singular in _LISTS.items():
             for name, fields in _named(content, plural, singular, file_title).items():
@@ -111,7 +112,8 @@ class Kubeconfig:
         self._current = self._current or current
 
     def entry(self, context: str = "") -> Entry:
-        """A context by its name; without a name the current one. Raises `NoSuchEntry` or `KubeError`."""
+        """Return a context by its name; without a name the current context. Raises `NoSuchEntry` or
+        `KubeError`."""
         name = context or self._current
         contexts = self._sections["contexts"]
         if not name:
@@ -134,9 +136,9 @@ class Kubeconfig:
             raise KubeError(f"{self._title}: {found.title} {missing}")
         if user and user not in self._sections["users"]:
             raise KubeError(f"{self._title}: {found.title} names user {shown_name(user)}, and there is none")
-        nobody = Section(f"{found.title} without a user", {})
+        no_user = Section(f"{found.title} without a user", {})
         return Entry(
-            name, self._sections["clusters"][cluster], self._sections["users"][user] if user else nobody
+            name, self._sections["clusters"][cluster], self._sections["users"][user] if user else no_user
         )
 
     def _listed(self) -> str:
@@ -150,7 +152,7 @@ class Kubeconfig:
 
 
 def of_file(path: Path) -> Kubeconfig:
-    """One file. Raises `NoSuchEntry` where it does not exist, `KubeError` where it cannot be used."""
+    """Read one file. Raises `NoSuchEntry` where it does not exist, `KubeError` where it cannot be used."""
     title = f"kubeconfig {shown_name(path)}"
     if not os.path.exists(path):  # unlike Path.exists this raises nothing for a name that is too long
         raise NoSuchEntry(f"{title} does not exist")
@@ -163,10 +165,10 @@ def environment_files() -> list[Path]:
 
 
 def of_environment() -> Kubeconfig | None:
-    """The files of `KUBECONFIG`, else `~/.kube/config`; None where there is neither.
+    """Read the files of `KUBECONFIG`, else `~/.kube/config`; None where neither exists.
 
-    Files of `KUBECONFIG` that do not exist are passed over, as kubectl does. Raises `NoSuchEntry` where none
-    of them exists.
+    Files of `KUBECONFIG` that do not exist are skipped, as in kubectl. Raises `NoSuchEntry` where no file
+    exists.
     """
     named = environment_files()
     if named:
@@ -181,15 +183,14 @@ def of_environment() -> Kubeconfig | None:
 
 
 def of_text(text: str, title: str) -> Kubeconfig:
-    """Contents instead of a file. Relative paths start at the working directory."""
+    """Read a kubeconfig in a text. Relative paths start at the working directory."""
     made = Kubeconfig(title)
     made.add(text, title, Path())
     return made
 
 
 def read_bytes(path: Path, title: str) -> bytes:
-    """Contents of a file. Raises `KubeError` with the system's reason, or where the file is longer than 16
-    MiB."""
+    """Return the content of a file. Raises `KubeError` with the system's reason, or for more than 16 MiB."""
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
@@ -224,7 +225,7 @@ def _parse(data: bytes | str, title: str) -> Mapping[str, Any]:
 def _named(
     content: Mapping[str, Any], plural: str, singular: str, title: str
 ) -> Mapping[str, Mapping[str, Any]]:
-    """The entries of a list by their names."""
+    """Return the entries of a list by their names."""
     if not isinstance(content.get(plural), list | None):
         raise KubeError(f"{title}: {plural} is not a list")
     found: dict[str, Mapping[str, Any]] = {}

@@ -240,7 +240,7 @@ def test_a_helper_has_a_limit_of_time_and_its_children_too(helper: Helper, scrip
         ({"args": ["hunter2\0"]}, "args holds something that is not a text"),
         ({"env": [{"value": "hunter2"}]}, "env holds something that is not a text"),
         ({"env": ["hunter2"]}, "env holds something that is not a text"),
-        ({"env": [{"name": "A=hunter2", "value": ""}]}, "env holds a name that is none"),
+        ({"env": [{"name": "A=hunter2", "value": ""}]}, "env holds a name that cannot be used"),
         ({"env": [{"name": "A", "value": 5}]}, "env holds something that is not a text"),
         ({"command": ""}, "command is missing"),
         ({"command": "/missing/hunter3"}, 'there is no program "hunter3" where command names it'),

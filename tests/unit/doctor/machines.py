@@ -1,4 +1,4 @@
-"""A machine on which all is well, to be spoilt by one test each."""
+"""A machine on which every check succeeds; each test changes one part."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ ENVIRONMENT = {
 
 @dataclass
 class FakeMachine:
-    """Prepared answers."""
+    """A machine with prepared values."""
 
     python: tuple[int, int, int] = (3, 11, 7)
     environment: Mapping[str, str] = field(default_factory=lambda: dict(ENVIRONMENT))

@@ -1,13 +1,13 @@
-"""A healthy snapshot of a two-zone cluster, to be spoilt by one test each."""
+"""A snapshot of a two-zone cluster without drift; each test changes one source."""
 
 from dataclasses import replace
 from typing import Any
 
+from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
 from pulumi_tke_hybrid.drift.snapshot import (
     CloudList,
     EniPod,
     IpamdObjects,
-    IpamdState,
     Node,
     Snapshot,
     VpcSubnet,
@@ -58,7 +58,7 @@ HEALTHY = Snapshot(
     cluster_id=CLUSTER,
     region="ap-guangzhou",
     cloud=CloudList(VPC, "192.168.0.0/20", (POD4, POD6)),
-    ipamd=IpamdState(True, "running", "", (POD6, POD4), 300, True, "tke-route-eni"),
+    ipamd=LiveVpcCni(True, (POD4, POD6), (POD6, POD4), "running", "", 300, "tke-route-eni", True),
     network=NETWORK,
     instances=frozenset({"10.0.0.20", "10.0.1.20"}),
     config_map=IpamdObjects(True, True, VPC, (POD4, POD6), (FOUR, SIX), IMAGE),
@@ -72,8 +72,8 @@ def cloud(*subnets: str) -> CloudList:
     return CloudList(VPC, "192.168.0.0/20", subnets)
 
 
-def ipamd(*subnets: str, **changes: Any) -> IpamdState:
-    return replace(IpamdState(True, "running", "", subnets, 300, True, "tke-route-eni"), **changes)
+def ipamd(*subnets: str, **changes: Any) -> LiveVpcCni:
+    return replace(LiveVpcCni(True, (), subnets, "running", "", 300, "tke-route-eni", True), **changes)
 
 
 def config_map(*subnets: str, **changes: Any) -> IpamdObjects:

@@ -7,13 +7,9 @@ from typing import Any, cast
 import pytest
 
 from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
 from pulumi_tke_hybrid.drift.collect import collect
-from pulumi_tke_hybrid.drift.snapshot import (
-    CloudList,
-    IpamdState,
-    Snapshot,
-    Unavailable,
-)
+from pulumi_tke_hybrid.drift.snapshot import CloudList, Snapshot, Unavailable
 from pulumi_tke_hybrid.kube.client import POD, Kind, KubeClient
 from pulumi_tke_hybrid.kube.errors import NotAllowed, NotFound
 from pulumi_tke_hybrid.tke.values import Json
@@ -50,10 +46,10 @@ class FakeCloud:
             "DescribeClusterInstances": {"InstanceSet": [{"LanIP": "10.0.0.20"}]},
             **answers,
         }
-        self.asked: list[str] = []
+        self.called: list[str] = []
 
     def call(self, service: str, action: str, params: Mapping[str, object]) -> Answer:
-        self.asked.append(action)
+        self.called.append(action)
         answer = self.answers[action]
         if isinstance(answer, Exception):
             raise answer
@@ -86,7 +82,9 @@ def look(cloud: FakeCloud, kube: FakeKube | Unavailable | None = None) -> Snapsh
 def test_each_side_is_read() -> None:
     snapshot = look(FakeCloud())
     assert snapshot.cloud == CloudList("vpc-a1b2c3d4", "192.168.0.0/20", ("subnet-a",))
-    assert snapshot.ipamd == IpamdState(True, "running", "", ("subnet-a",), 300, True, "tke-route-eni")
+    assert snapshot.ipamd == LiveVpcCni(
+        True, ("subnet-a",), ("subnet-a",), "running", "", 300, "tke-route-eni", True
+    )
     assert snapshot.addon == "3.11.0"
     assert snapshot.instances == frozenset({"10.0.0.20"})
     assert (snapshot.network, snapshot.nodes, snapshot.pods) == ((), (), Unavailable("not allowed"))
@@ -95,7 +93,7 @@ def test_each_side_is_read() -> None:
 def test_only_reads_are_called() -> None:
     cloud = FakeCloud()
     look(cloud)
-    assert all(action.startswith("Describe") for action in cloud.asked)
+    assert all(action.startswith("Describe") for action in cloud.called)
 
 
 def test_a_long_list_of_subnets_is_read_to_its_end() -> None:
@@ -113,7 +111,7 @@ def test_a_long_list_of_subnets_is_read_to_its_end() -> None:
 def test_off_is_believed_only_when_it_is_said_twice() -> None:
     answers = iter([{**IPAMD, "EnableIPAMD": False}, IPAMD])
     ipamd = look(FakeCloud(DescribeIPAMD=lambda _: next(answers))).ipamd
-    assert isinstance(ipamd, IpamdState)
+    assert isinstance(ipamd, LiveVpcCni)
     assert ipamd.enabled
 
 
@@ -170,5 +168,5 @@ def test_without_the_cluster_the_cloud_sides_say_why(answer: Any, reason: str) -
 def test_without_kubeconfig_the_machines_are_not_asked_for() -> None:
     cloud = FakeCloud()
     snapshot = look(cloud, Unavailable("none was given"))
-    assert "DescribeClusterInstances" not in cloud.asked
+    assert "DescribeClusterInstances" not in cloud.called
     assert (snapshot.config_map, snapshot.nodes, snapshot.pods) == (Unavailable("none was given"),) * 3

@@ -10,12 +10,7 @@ from pulumi_tke_hybrid.cli.exit_code import ExitCode
 from pulumi_tke_hybrid.drift.collect import ipamd_objects, network_conf
 from pulumi_tke_hybrid.drift.compare import compare
 from pulumi_tke_hybrid.drift.report import result, setting_rows, subnet_rows
-from pulumi_tke_hybrid.drift.snapshot import (
-    IpamdObjects,
-    NetworkConf,
-    Snapshot,
-    Unavailable,
-)
+from pulumi_tke_hybrid.drift.snapshot import IpamdObjects, NetworkConf, Snapshot, Unavailable
 from pulumi_tke_hybrid.tke.rule import Severity
 from tests.unit.drift.snapshots import CLUSTER, HEALTHY, IMAGE, POD4, POD6, POD7, VPC, config_map, ipamd
 

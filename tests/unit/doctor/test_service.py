@@ -1,5 +1,4 @@
-"""How far this machine's clock is from the service's: what stands in between may answer anything, or not at
-all."""
+"""The difference between the clocks of this machine and of the service. A proxy may send any Date, or none."""
 
 import email.utils
 import time
@@ -13,20 +12,22 @@ from pulumi_tke_hybrid.doctor.service import skew
 PLAIN = CloudSettings("ap-guangzhou", "nowhere.invalid", protocol="http")
 
 
-def told(monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]) -> float | None:
+def skew_with(monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]) -> float | None:
     monkeypatch.setattr(httpx2, "head", lambda *_, **__: httpx2.Response(200, headers=headers))
     return skew(PLAIN)
 
 
-def test_the_date_of_an_answer_is_the_services_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert told(monkeypatch, {"date": email.utils.formatdate(time.time() + 100)}) == pytest.approx(100, abs=2)
+def test_the_date_of_a_response_is_the_services_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert skew_with(monkeypatch, {"date": email.utils.formatdate(time.time() + 100)}) == pytest.approx(
+        100, abs=2
+    )
 
 
 @pytest.mark.parametrize(
     "date", [None, "", "yesterday", "Mon, 01 Jan 99999 00:00:00 GMT", f"Mon, 01 Jan {'9' * 40} 00:00:00 GMT"]
 )
-def test_a_date_that_is_none_is_not_told(monkeypatch: pytest.MonkeyPatch, date: str | None) -> None:
-    assert told(monkeypatch, {} if date is None else {"date": date}) is None
+def test_a_text_that_is_no_date_gives_no_time(monkeypatch: pytest.MonkeyPatch, date: str | None) -> None:
+    assert skew_with(monkeypatch, {} if date is None else {"date": date}) is None
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,20 @@
-"""What each thing that is missing is called, and what to do about it."""
+"""Each check of `doctor`: its state, its line and its action."""
 
 import json
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from pulumi_tke_hybrid.cli.exit_code import ExitCode
+from pulumi_tke_hybrid.cli.result import as_json
 from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Cloud
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
-from pulumi_tke_hybrid.doctor import report
-from pulumi_tke_hybrid.doctor.machine import Ran, ThisMachine
-from pulumi_tke_hybrid.doctor.report import Check, State, redacted
-from pulumi_tke_hybrid.doctor.run_command import checks
-from pulumi_tke_hybrid.doctor.tools import numbers, parse, satisfies
+from pulumi_tke_hybrid.doctor import run_command
+from pulumi_tke_hybrid.doctor.machine import Check, Ran, State
+from pulumi_tke_hybrid.doctor.run_command import checks, result
 from tests.unit.doctor.machines import ENVIRONMENT, PLUGINS, SECRET_ID, SECRET_KEY, FakeMachine
 
 OK, WARNING, FAILURE, SKIPPED = State.OK, State.WARNING, State.FAILURE, State.SKIPPED
@@ -23,7 +22,7 @@ MASKED = "AKID…hESA"
 
 
 class FakeCloud:
-    """All is granted, but for what is given."""
+    """A cloud that grants every action; an argument replaces the response of an action."""
 
     def __init__(self, **answers: Any) -> None:
         self.answers: dict[str, Any] = {
@@ -50,13 +49,15 @@ def look(
     stack: str = "",
     offline: bool = False,
 ) -> dict[str, Check]:
-    asked: Callable[[CloudSettings], Cloud] = lambda _: cloud or FakeCloud()  # noqa: E731
-    found = list(checks(machine or FakeMachine(), stack, "", offline, asked, lambda _: clock))
-    text = report.as_json(found)
+    def client(_: CloudSettings) -> Cloud:
+        return cloud or FakeCloud()
+
+    found = list(checks(machine or FakeMachine(), stack, "", offline, client, lambda _: clock))
+    text = as_json(result(found))
     assert SECRET_KEY not in text
     assert SECRET_ID not in text
     assert all(bool(check.todo) is (check.state in (WARNING, FAILURE)) for check in found), (
-        "each complaint says what to do, nothing else does"
+        "an action stands beside warnings and failures alone"
     )
     return {check.id: check for check in found}
 
@@ -66,7 +67,7 @@ def test_all_is_well() -> None:
     assert {name: check.detail for name, check in found.items() if check.state is not OK} == {}
     assert found["credentials"].detail == f"{MASKED} from TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"
     assert found["account"].detail == f"100000000001 (SubAccount, {MASKED})"
-    assert report.exit_code(list(found.values())) == 0
+    assert result(list(found.values())).exit_code is ExitCode.FINE
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_the_tencentcloud_plugin_comes_with_the_exact_command() -> None:
     )
 
 
-def test_the_kubernetes_plugin_comes_by_itself_unless_that_is_switched_off() -> None:
+def test_pulumi_fetches_the_kubernetes_plugin_unless_that_is_switched_off() -> None:
     assert look(plugins())["plugin kubernetes"].state is WARNING
     alone = plugins()
     alone.environment = {**ENVIRONMENT, "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
@@ -251,7 +252,7 @@ def test_the_stack_comes_before_the_environment_and_its_secrets_stay_in_memory()
         ("ListAttachedRolePolicies", ("InternalError", "no"), "role", WARNING, "(InternalError)"),
     ],
 )
-def test_what_the_cloud_refuses(
+def test_an_error_of_the_cloud_fails_its_check(
     action: str, error: tuple[str, str], check: str, state: State, words: str
 ) -> None:
     found = look(cloud=FakeCloud(**{action: CloudError(action, *error)}))
@@ -260,7 +261,7 @@ def test_what_the_cloud_refuses(
     assert (found["role"].state is SKIPPED) is (check == "account")
 
 
-def test_no_credentials_at_all_is_no_crash() -> None:
+def test_without_credentials_the_account_fails() -> None:
     found = look(
         cloud=FakeCloud(GetCallerIdentity=CloudError("Credentials", "CredentialsMissing", "no key"))
     )["account"]
@@ -276,7 +277,7 @@ def test_no_credentials_at_all_is_no_crash() -> None:
     ],
     ids=["no header", "a stray line", "another section"],
 )
-def test_a_profile_on_which_every_run_would_end_is_a_failure_that_quotes_nothing_of_it(
+def test_a_profile_that_the_sdk_cannot_parse_is_a_failure_without_a_quotation(
     text: str, problem: str
 ) -> None:
     path = "/home/somebody/.tencentcloud/credentials"
@@ -293,19 +294,19 @@ def test_a_profile_on_which_every_run_would_end_is_a_failure_that_quotes_nothing
     "policies", [[], ["QcloudAccessForIPAMDofTKERole2"], ["QcloudAccessForIPAMDRoleInQcloudAllocateEIP"]]
 )
 def test_a_role_without_its_policy_is_a_failure(policies: list[str]) -> None:
-    """Also where a longer or another name looks like it."""
+    """A policy of a similar name does not suffice."""
     role = look(
         cloud=FakeCloud(ListAttachedRolePolicies={"List": [{"PolicyName": name} for name in policies]})
     )["role"]
     assert role.state is FAILURE
     assert (
         role.detail
-        == "IPAMDofTKE_QCSRole exists without its policy QcloudAccessForIPAMDofTKERole; ipamd can make no ENI"
-        " with it"
+        == "IPAMDofTKE_QCSRole exists without its policy QcloudAccessForIPAMDofTKERole, so ipamd can make no"
+        " ENI"
     )
 
 
-def test_a_root_key_is_worth_a_word() -> None:
+def test_a_root_key_is_a_warning() -> None:
     root = look(cloud=FakeCloud(GetCallerIdentity={"AccountId": "1", "Type": "RootAccount"}))["account"]
     assert root.state is WARNING
 
@@ -316,7 +317,7 @@ def test_a_root_key_is_worth_a_word() -> None:
         (59.0, OK, "59 s behind"),
         (-61.0, WARNING, "61 s ahead of"),
         (301.0, FAILURE, "requests are refused"),
-        (None, SKIPPED, "did not tell"),
+        (None, SKIPPED, "sent no time"),
     ],
 )
 def test_the_clock(seconds: float | None, state: State, words: str) -> None:
@@ -325,37 +326,12 @@ def test_the_clock(seconds: float | None, state: State, words: str) -> None:
     assert words in found.detail
 
 
-def test_offline_asks_nobody() -> None:
-    found = look(cloud=FakeCloud(GetCallerIdentity=AssertionError("asked")), offline=True)
+def test_offline_the_cloud_is_not_called() -> None:
+    found = look(cloud=FakeCloud(GetCallerIdentity=AssertionError("called")), offline=True)
     assert {found[name].state for name in ("clock", "account", "role")} == {SKIPPED}
 
 
-def test_versions_as_they_are_written() -> None:
-    assert numbers("v3.259.0") == (3, 259, 0)
-    assert numbers("4.25.0-alpha.1") == (4, 25, 0)
-    assert parse("typer>=0.16") == ("typer", ">=0.16")
-    assert parse("pyyaml") == ("pyyaml", "")
-    assert parse('PyGithub>=2; extra == "comments"') is None
-    assert satisfies("3.259", ">=3.259,<4")
-    assert not satisfies("4.0.0", ">=3.259,<4")
-    assert satisfies("3.272.0", "<4,>=3.259")
-
-
-def test_this_machine_answers() -> None:
-    machine = ThisMachine(Path(__file__).parent)
-    assert machine.package("pulumi")
-    assert machine.package("no-such-package-here") is None
-    assert machine.run("/nonexistent").code is None
-    assert machine.read(Path(__file__)) is not None
-    assert machine.read(Path("/nonexistent")) is None
-
-
-def test_the_terminal_obeys_nothing_of_what_a_program_says(capsys: pytest.CaptureFixture[str]) -> None:
-    report.line(
-        look(plugins({**PLUGINS[0], "version": "1\x1b[31m"}))["plugin kubernetes"], Console(soft_wrap=True)
-    )
+def test_control_sequences_of_a_program_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    found = look(plugins({**PLUGINS[0], "version": "1\x1b[31m"}))["plugin kubernetes"]
+    run_command._show(found, Console(soft_wrap=True))  # pyright: ignore[reportPrivateUsage]
     assert "only 1?[31m installed" in capsys.readouterr().out
-
-
-def test_what_looks_like_a_key_is_cut_out_of_messages() -> None:
-    assert redacted(f"key {SECRET_ID} and\n{SECRET_KEY}\x1b") == "key (not shown) and (not shown)"

@@ -1,4 +1,4 @@
-"""The least access policy: everything that is called is in it, and nothing that must never be."""
+"""The least access policy: it has every action that the code calls, and never the dangerous action."""
 
 import ast
 import json
@@ -16,7 +16,7 @@ from pulumi_tke_hybrid.doctor import command, permissions
 from pulumi_tke_hybrid.doctor.permissions import needs
 
 
-def test_it_has_the_shape_that_cam_takes() -> None:
+def test_the_policy_has_the_format_of_cam() -> None:
     document: dict[str, Any] = json.loads(permissions.as_json())
     assert document["version"] == "2.0"
     (statement,) = document["statement"]
@@ -31,7 +31,7 @@ among their arguments."""
 
 
 def called(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
-    """Service, action and line of each call of the API; empty where the code does not write one out."""
+    """Service, action and line of each call of the API; empty where the code has no constant."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -61,7 +61,7 @@ def test_the_list_of_actions_is_what_the_code_calls() -> None:
     assert names == {
         f"{service}:{action}" for service, actions in ACTIONS.items() for action in actions
     } | set(ASKED_FOR)
-    # Only these two pass on an action that they were given.
+    # These two modules alone take the action from their caller.
     assert {name for name, service, action, _ in found if not (service and action)} == {
         "vpc_cni.py",
         "service.py",
@@ -69,7 +69,7 @@ def test_the_list_of_actions_is_what_the_code_calls() -> None:
 
 
 def test_no_other_code_reaches_the_api() -> None:
-    """Every call goes over an object named `cloud`, so that the test above sees it."""
+    """Every call uses an object named `cloud`, so that the test above finds the call."""
     others = {
         f"{path.name}:{node.lineno}"
         for path in SOURCES
@@ -102,7 +102,7 @@ def test_read_only_changes_nothing() -> None:
     } <= reading
 
 
-def test_read_only_hands_out_no_credentials_of_the_cluster_and_says_who_needs_them() -> None:
+def test_read_only_has_no_action_that_returns_credentials_and_names_its_callers() -> None:
     credentials = {"tke:DescribeClusterKubeconfig", "tke:DescribeClusterSecurity"}
     assert credentials <= set(permissions.actions()), "`up` reads them"
     assert not credentials & set(permissions.actions(read_only=True, own_vpc=True))
@@ -111,22 +111,22 @@ def test_read_only_hands_out_no_credentials_of_the_cluster_and_says_who_needs_th
     assert "a preview with --refresh" in text
 
 
-def test_a_vpc_is_made_only_where_it_is_said() -> None:
+def test_own_vpc_adds_the_actions_of_a_vpc() -> None:
     assert "vpc:CreateVpc" not in permissions.actions()
     assert "vpc:CreateVpc" in permissions.actions(own_vpc=True)
 
 
 def test_each_action_has_a_reason_and_a_source() -> None:
-    assert all(need.who and need.why and need.source for need in needs(own_vpc=True))
+    assert all(need.caller and need.why and need.source for need in needs(own_vpc=True))
     text = permissions.as_markdown()
     assert text.count("\n| `") == len(permissions.actions())
     assert "finance:trade" in text
 
 
 @pytest.mark.parametrize(
-    ("options", "first"), [([], "{"), (["--markdown", "-"], "| action | who calls it, and why | source |")]
+    ("options", "first"), [([], "{"), (["--markdown", "-"], "| action | caller and reason | source |")]
 )
-def test_the_command_prints_it(options: list[str], first: str) -> None:
+def test_the_command_prints_the_policy(options: list[str], first: str) -> None:
     app = typer.Typer()
     app.callback()(lambda: None)
     app.command("policy", help=command.POLICY_HELP)(command.policy)
