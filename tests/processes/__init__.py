@@ -1,2 +1,2 @@
-"""Tests that start programs: Python itself, a shell, or one that stands for kubectl or the Pulumi CLI. Unit
-tests start none."""
+"""Tests that start programs: Python, a shell, or a script in place of kubectl or the Pulumi CLI. Unit
+tests start no program."""

@@ -1,4 +1,4 @@
-"""The commands as a user starts them, each in a process of its own."""
+"""Starts each command in a process, as a user does."""
 
 import contextlib
 import json
@@ -28,7 +28,7 @@ FACTS = {
 
 
 class Forks:
-    """Children of one process that has all modules, but for those that it must not find."""
+    """Forks of a process that has imported all modules except `missing` and `broken`."""
 
     def __init__(
         self, env: Mapping[str, str], missing: Sequence[str] = (), broken: Sequence[str] = ()
@@ -39,7 +39,7 @@ class Forks:
         )
 
     def run(self, words: Sequence[str], **how: object) -> tuple[int, bytes, bytes]:
-        """Its code and what it wrote."""
+        """Return exit code, standard output and standard error."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(json.dumps({"words": words, **how}), file=self._process.stdin, flush=True)
@@ -56,14 +56,14 @@ class Forks:
 
 @dataclass(frozen=True)
 class Call:
-    """A command, and how it ends where all is well."""
+    """A command, and its exit code without a fault."""
 
     words: list[str]
     code: int
 
 
 def kubeconfig(folder: Path, server: str) -> Path:
-    """A kubeconfig of a cluster at that address of loopback."""
+    """Write a kubeconfig for an address of loopback."""
     path = folder / "kubeconfig"
     path.touch(0o600)
     path.write_text(
@@ -74,8 +74,7 @@ def kubeconfig(folder: Path, server: str) -> Path:
 
 
 def calls(folder: Path, server: str) -> dict[str, Call]:
-    """One call of each command. None of them asks an address outside of loopback; `server` is the cloud and
-    the cluster."""
+    """Return a call of each command. `server`, an address of loopback, is the cloud and the cluster."""
     facts, state, config = folder / "facts.json", folder / "state.json", kubeconfig(folder, server)
     facts.write_text(json.dumps(FACTS))
     state.write_text(json.dumps(stack(cluster(), subnet(FOUR, "10.0.64.0/28", 9), workload("web", 3))))
@@ -100,7 +99,7 @@ def calls(folder: Path, server: str) -> dict[str, Call]:
 
 
 def environment(folder: Path, server: str, **more: str) -> dict[str, str]:
-    """Without a word about locale, terminal or cluster, and with an empty home."""
+    """Return variables without locale, terminal and cluster, and with an empty home."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -119,7 +118,7 @@ def environment(folder: Path, server: str, **more: str) -> dict[str, str]:
 
 
 def start(words: Sequence[str], env: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """Start it, with nothing on its standard input."""
+    """Start a program with an empty standard input."""
     return subprocess.Popen(
         words,
         cwd=ROOT,
@@ -131,7 +130,7 @@ def start(words: Sequence[str], env: Mapping[str, str]) -> "subprocess.Popen[byt
 
 
 def ends(process: "subprocess.Popen[bytes]") -> tuple[int, bytes, bytes]:
-    """Its code and what it wrote. It is killed where it does not end."""
+    """Return exit code, standard output and standard error; kill a process that does not end."""
     try:
         out, err = process.communicate(timeout=60)
     finally:
@@ -140,7 +139,7 @@ def ends(process: "subprocess.Popen[bytes]") -> tuple[int, bytes, bytes]:
 
 
 class Refusing(BaseHTTPRequestHandler):
-    """A cloud that knows no key. To a cluster's client it is something else than an API server."""
+    """A cloud that knows no key. Its response is not that of a Kubernetes API server."""
 
     def do_POST(self) -> None:
         body = (
@@ -155,12 +154,12 @@ class Refusing(BaseHTTPRequestHandler):
     do_GET = do_POST
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: the tests' output is theirs."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager
 def refusing() -> Generator[str]:
-    """Its address."""
+    """Serve, and return the address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:

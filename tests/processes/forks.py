@@ -1,10 +1,8 @@
-"""`python -m tests.processes.forks`: runs calls of the command, each in a child that has all modules and the
-streams that the call says.
+"""`python -m tests.processes.forks`: runs each call of the command in a fork with all modules and given
+streams.
 
-A call and its answer are a line of JSON each. An interpreter makes its streams at its start of what the
-environment and the file numbers
-are; a child is given the same streams, and costs a tenth of an interpreter. Interpreters of their own are in
-test_endings.py as well.
+A call and its result are a line of JSON each. A fork costs a tenth of an interpreter and has the streams
+that an interpreter would open at its start; test_endings.py starts some interpreters too.
 """
 
 import importlib
@@ -21,12 +19,15 @@ from pulumi_tke_hybrid.cli import main
 
 SECRET = "s3cr3t"
 RAISED: dict[str, BaseException] = {
-    "KeyError": KeyError(SECRET), "RecursionError": RecursionError(), "MemoryError": MemoryError(), "SystemExit": SystemExit(1),
-}  # fmt: skip
+    "KeyError": KeyError(SECRET),
+    "RecursionError": RecursionError(),
+    "MemoryError": MemoryError(),
+    "SystemExit": SystemExit(1),
+}
 
 
 class Missing(importlib.abc.MetaPathFinder):
-    """Finds none of these modules; those of `broken` are there, and cannot be loaded."""
+    """Makes the import of some packages fail: `missing` do not exist, `broken` cannot be loaded."""
 
     def __init__(self, missing: list[str], broken: list[str]) -> None:
         self.missing, self.broken = missing, broken
@@ -40,9 +41,9 @@ class Missing(importlib.abc.MetaPathFinder):
 
 
 def load() -> None:
-    """What all children need, as far as it is there."""
-    ours = [f"{command}.run_command" for command in ("review", "proof", "drift", "capacity", "doctor")]
-    ours += ["commands", "capacity.inside", "capacity.read_live", "review.text_report"]
+    """Import the modules of all commands; a missing module is skipped."""
+    ours = [f"{command}.run_command" for command in ("review", "verify", "drift", "capacity", "doctor")]
+    ours += ["cli.commands"]
     cloud = ["common_client", "credential", "profile.http_profile", "profile.client_profile"]
     drawn = [
         "rich.console",
@@ -62,12 +63,12 @@ def load() -> None:
         try:
             importlib.import_module(name)
         except ImportError:
-            continue  # the child that needs it says so
+            continue  # the command that imports the module reports the error
 
 
 def streams(call: dict[str, Any], folder: Path) -> None:
-    """The child's own file numbers and streams. `streams` maps a number to a file, to nothing where it is
-    closed, `<` for reading alone."""
+    """Open the streams of the fork. `streams` maps a file number to a file, to an empty text for a closed
+    stream, and to `<FILE` for a stream that can be read only."""
     where = {0: "/dev/null", 1: str(folder / "out"), 2: str(folder / "err")}
     where |= {int(number): name for number, name in call.get("streams", {}).items()}
     made: list[Any] = []
@@ -88,8 +89,8 @@ def streams(call: dict[str, Any], folder: Path) -> None:
 
 
 def child(call: dict[str, Any], folder: Path) -> NoReturn:
-    """Ends as the command does; an interpreter that cannot write what is left at its end would end with
-    120."""
+    """Run the command and end with its exit code, or with the 120 of an interpreter that cannot flush its
+    streams."""
     streams(call, folder)
     sys.argv = ["tke-hybrid", *call["words"]]
     if call.get("raises"):

@@ -1,4 +1,4 @@
-"""The CI templates' scripts, read by a shell."""
+"""A shell parses the scripts of the CI templates."""
 
 import subprocess
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.unit.docs.test_ci_templates import GITHUB, GITLAB, scripts
 
 
 @pytest.mark.parametrize("path", [*GITHUB, *GITLAB], ids=lambda path: path.name)
-def test_the_shell_reads_them(path: Path) -> None:
+def test_the_shell_parses_every_script(path: Path) -> None:
     found = list(scripts(path))
     assert found
     for script in found:

@@ -1,5 +1,4 @@
-"""Credential helpers of a kubeconfig: programs that do anything. A failure is refused by name before any
-request, and shows nothing."""
+"""Credential helpers of a kubeconfig. A failure is named before any request, without the helper's output."""
 
 import base64
 import datetime
@@ -28,7 +27,7 @@ Helper = Callable[[str], Path]
 
 @pytest.fixture
 def helper(tmp_path: Path) -> Helper:
-    """Writes a helper, `bin/tke-auth`, of a script."""
+    """Write a script as helper `bin/tke-auth`."""
 
     def write(script: str) -> Path:
         program = tmp_path / "bin" / "tke-auth"
@@ -41,7 +40,7 @@ def helper(tmp_path: Path) -> Helper:
 
 
 def credential(version: str = V1, **fields: object) -> str:
-    """A script that prints a credential."""
+    """Return a script that prints a credential."""
     answer = json.dumps({"apiVersion": version, "kind": "ExecCredential", "status": fields})
     return f"printf '%s' '{answer}'"
 
@@ -123,7 +122,7 @@ def test_a_helper_gets_its_arguments_its_environment_and_the_cluster_and_no_term
     assert found.token == "t"
     assert (tmp_path / "seen").read_text() == f"get token|--x|viewer|{os.environ['HOME']}|"
     info: Json = json.loads((tmp_path / "info").read_text())
-    told = {
+    passed = {
         "server": "https://k",
         "tls-server-name": "n",
         "certificate-authority-data": "UEVN",
@@ -132,13 +131,13 @@ def test_a_helper_gets_its_arguments_its_environment_and_the_cluster_and_no_term
     assert info == {
         "apiVersion": V1,
         "kind": "ExecCredential",
-        "spec": {"interactive": False, "cluster": told},
+        "spec": {"interactive": False, "cluster": passed},
     }
     run_helper(spec(program), cluster, b"PEM")
     assert json.loads((tmp_path / "info").read_text())["spec"] == {"interactive": False}
 
 
-def test_a_bare_name_is_looked_up_on_the_path(
+def test_a_bare_name_is_searched_on_the_path(
     helper: Helper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     helper(credential(token="t"))

@@ -1,5 +1,5 @@
-"""How each command ends that cannot do its work, or cannot write what it found: never with 1, never fine,
-never with a stack trace."""
+"""The exit code of each command that fails or cannot write its report: never 1, never 0, never a stack
+trace."""
 
 import re
 import signal
@@ -28,13 +28,12 @@ EVERY = (
     "doctor",
     "policy",
 )
-WRITES_NOTHING = ("verify", "capacity of a cluster")  # on standard output, where they could not tell
+WRITES_NOTHING = ("verify", "capacity of a cluster")  # on standard output, when the result is could not tell
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the commands run: their calls, and an environment in which no address outside of loopback is
-    asked."""
+    """The calls of the commands, and an environment that reaches loopback alone."""
 
     folder: Path
     server: str
@@ -63,7 +62,7 @@ LOCALES = {
 
 
 @pytest.mark.parametrize("locale", LOCALES.values(), ids=LOCALES)
-def test_output_is_utf_8_whatever_the_locale(place: Place, locale: dict[str, str]) -> None:
+def test_output_is_utf_8_in_every_locale(place: Place, locale: dict[str, str]) -> None:
     code, out, err = ends(
         start([*PROGRAM, *place.calls["review of a danger"].words], place.environment(**locale))
     )
@@ -73,7 +72,7 @@ def test_output_is_utf_8_whatever_the_locale(place: Place, locale: dict[str, str
 
 @pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1", "cp1252", "gbk", "utf-16", "big5"])
 @pytest.mark.parametrize("name", ["review", "verify", "drift", "capacity", "doctor"])
-def test_no_command_minds_the_streams_encoding(place: Place, name: str, encoding: str) -> None:
+def test_every_encoding_of_the_streams_becomes_utf_8(place: Place, name: str, encoding: str) -> None:
     code, out, err = place.forks.run(place.calls[name].words, encoding=encoding)
     assert code == place.calls[name].code, err
     assert b"Traceback" not in err
@@ -105,9 +104,9 @@ STREAMS = {
 
 @pytest.mark.parametrize("streams", STREAMS.values(), ids=STREAMS)
 @pytest.mark.parametrize("name", ["review", "review of a danger", "drift", "capacity", "doctor"])
-def test_what_cannot_be_written_is_never_fine(place: Place, name: str, streams: dict[int, str]) -> None:
+def test_a_lost_report_is_never_fine(place: Place, name: str, streams: dict[int, str]) -> None:
     code, _, err = place.forks.run(place.calls[name].words, streams=streams)
-    # What is known to be bad stays so; doctor writes while it checks, and ends there.
+    # A known danger keeps its code; doctor writes while it checks, and ends at the first line.
     assert code == (3 if name == "doctor" else place.calls[name].code or 3), err
     assert b"Traceback" not in err
     assert 2 in streams or b"be written" in err
@@ -139,7 +138,7 @@ def test_a_report_on_a_full_disk_is_never_fine(place: Place, name: str, option: 
     assert b"/dev/full cannot be written: No space left on device" in err
 
 
-def test_a_reader_that_goes_is_no_verdict(place: Place) -> None:
+def test_a_closed_reader_is_no_verdict(place: Place) -> None:
     with start([*PROGRAM, "policy", "--own-vpc"], place.environment()) as process:
         assert process.stdout is not None
         process.stdout.close()
@@ -185,9 +184,14 @@ PACKAGES = {
 """Module and distribution of each package that a command imports."""
 CLUSTER = {"verify", "drift", "capacity of a cluster"}
 NEEDED: dict[str, set[str]] = {
-    "typer": set(EVERY), "rich": set(EVERY), "kubernetes": CLUSTER, "yaml": CLUSTER, "httpx2": {"doctor"}, "urllib3": {"verify"},
+    "typer": set(EVERY),
+    "rich": set(EVERY),
+    "kubernetes": CLUSTER,
+    "yaml": CLUSTER,
+    "httpx2": {"doctor"},
+    "urllib3": {"verify"},
     "tencentcloud": {"drift"},
-}  # fmt: skip
+}
 """The commands that cannot do without it."""
 
 
@@ -221,7 +225,7 @@ OF_OTHERS = {"pydantic": "pydantic", "typing_extensions": "typing-extensions"}
 """Loaded by programs, and by packages that are in `PACKAGES`."""
 
 
-def test_each_package_that_this_one_requires_is_tried() -> None:
+def test_each_required_package_is_tested() -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     listed = project[
         project.index("\ndependencies = [") : project.index("\n]", project.index("\ndependencies = ["))
@@ -242,7 +246,7 @@ def test_no_command_needs_the_packages_of_programs(place: Place) -> None:
 
 
 @pytest.mark.parametrize("raised", RAISED)
-def test_a_fault_of_ours_is_one_line_and_70(place: Place, raised: str) -> None:
+def test_a_fault_of_the_package_is_one_line_and_70(place: Place, raised: str) -> None:
     code, out, err = place.forks.run(["review", "x.json"], raises=raised)
     assert (code, out) == (70, b"")
     (line,) = err.decode().splitlines()
@@ -271,7 +275,7 @@ main()
 """
 
 
-def test_a_module_of_ours_that_cannot_be_loaded_is_a_fault_of_ours(place: Place) -> None:
+def test_a_module_of_the_package_that_cannot_be_loaded_is_a_fault_of_the_package(place: Place) -> None:
     code, _, err = ends(start([sys.executable, "-c", UNREADABLE, "policy"], place.environment()))
     assert code == 70
     assert err.startswith(b"tke-hybrid: a fault of tke-hybrid itself: ImportError at cli/__init__.py:")

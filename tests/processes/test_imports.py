@@ -1,4 +1,4 @@
-"""What a fresh interpreter loads: imports are lazy."""
+"""The modules that a fresh interpreter imports: imports are lazy."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ def loaded_after(*statements: str) -> list[set[str]]:
     return [set(line.split()) for line in output.splitlines()]
 
 
-def test_a_program_pays_only_for_what_it_uses() -> None:
+def test_a_program_imports_only_the_packages_that_it_uses() -> None:
     package, workload, cluster = loaded_after(
         "import pulumi_tke_hybrid",
         "from pulumi_tke_hybrid import ClientIpWorkload",
@@ -29,7 +29,7 @@ def test_a_program_pays_only_for_what_it_uses() -> None:
     assert "pulumi_kubernetes" in workload
     assert not {"tencentcloud", "tencentcloud_iac_pulumi"} & workload
     assert "tencentcloud_iac_pulumi" in cluster
-    assert "tencentcloud" not in cluster  # the cloud SDK is loaded when the cloud is asked
+    assert "tencentcloud" not in cluster  # the first call of the cloud imports its SDK
 
 
 def test_review_loads_neither_pulumi_nor_the_cloud() -> None:
@@ -56,7 +56,7 @@ def test_review_loads_neither_pulumi_nor_the_cloud() -> None:
     } & set(loaded.split())
 
 
-def test_the_help_of_verify_teaches_and_loads_nothing_heavy() -> None:
+def test_the_help_of_verify_imports_no_large_package() -> None:
     script = """
 import sys
 from pulumi_tke_hybrid.cli import app
@@ -89,7 +89,10 @@ SIDE_BY_SIDE = """
 import sys, threading
 from pulumi_tke_hybrid.kube.client import connect_to
 
-text = "{current-context: c, clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}], contexts: [{name: c, context: {cluster: c}}]}"
+text = (
+    "{current-context: c, clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}],"
+    " contexts: [{name: c, context: {cluster: c}}]}"
+)
 wrong, start = [], threading.Barrier(40)
 
 def one():
@@ -108,7 +111,7 @@ sys.exit(f"{len(wrong)} of 40: {wrong[0]}" if wrong else 0)
 """
 
 
-def test_hooks_that_run_side_by_side_may_all_be_the_first_to_read_a_cluster() -> None:
+def test_hooks_at_the_same_time_may_all_make_the_first_client() -> None:
     for _ in range(3):  # without the lock three of four processes end in a deadlock
         done = subprocess.run(
             [sys.executable, "-c", SIDE_BY_SIDE], capture_output=True, text=True, check=False
@@ -131,7 +134,7 @@ import {module}
 
 
 @pytest.mark.parametrize("module", ["verify.inside", "cli.process", "cli.exit_code", "cli.text"])
-def test_what_runs_without_any_package_imports_none(module: str) -> None:
+def test_modules_for_machines_without_packages_import_the_standard_library_alone(module: str) -> None:
     script = STANDARD_LIBRARY_ALONE.format(module=f"pulumi_tke_hybrid.{module}")
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

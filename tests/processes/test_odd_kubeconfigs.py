@@ -1,5 +1,5 @@
-"""Odd kubeconfigs in each command that looks inside a cluster: could not tell or wrong use, one line, and
-nothing of a secret."""
+"""Unusable kubeconfigs in each command that reads a cluster: could not tell or wrong use, one line without a
+secret."""
 
 import contextlib
 import json
@@ -28,7 +28,7 @@ SECRETS = ("hunter2", "s3cr3t", "Traceback")
 
 
 class Cloud:
-    """A cloud that answers nothing: `drift` goes on without it."""
+    """A cloud without any response: `drift` continues without the cloud."""
 
     def __init__(self, _: object) -> None:
         pass
@@ -140,7 +140,7 @@ CLUSTERS = {
 def running(
     command: str, capfd: pytest.CaptureFixture[str], *options: str
 ) -> Generator[tuple[int, str, str]]:
-    """A command's code and reasons, and all that went to its own and to its helper's streams."""
+    """The exit code and the reasons of a command, and the output of the command and its helper."""
     result = CliRunner().invoke(app, [*COMMANDS[command], *options], env={"NO_COLOR": "1", "COLUMNS": "300"})
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     everything = result.output + "".join(capfd.readouterr())
@@ -148,8 +148,7 @@ def running(
 
 
 def reasons(output: str, errors: str) -> str:
-    """The line of a command; of `drift`, which goes on without the cluster, the reasons of the sides that lie
-    there."""
+    """Return the line of a command; for `drift`, the reasons of the unavailable sources in the cluster."""
     if not output:
         lines = [line for line in errors.splitlines() if not line.startswith("reading ")]  # progress
         assert len(lines) == 1, errors
@@ -190,7 +189,7 @@ def test_a_user_that_cannot_be_used_is_refused_before_any_request(
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_an_answer_that_is_none_is_no_verdict(
+def test_a_response_of_another_server_is_no_verdict(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], command: str, answer: str
 ) -> None:
     reply, problem = ANSWERS[answer]
@@ -231,7 +230,7 @@ def test_a_file_that_is_no_kubeconfig_is_no_verdict(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_what_the_user_named_and_does_not_exist_is_wrong_use(
+def test_a_named_file_or_context_that_does_not_exist_is_wrong_use(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     judged(command, capfd, 64, 'missing" does not exist', "--kubeconfig", str(tmp_path / "missing"))

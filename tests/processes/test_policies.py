@@ -1,5 +1,5 @@
-"""The policy pack and other programs: the Pulumi CLI, which has the last state, and Python, which is the
-pack."""
+"""The policy pack and other programs: the Pulumi CLI, which exports the last state, and Python, which runs
+the pack."""
 
 import subprocess
 import sys
@@ -12,12 +12,10 @@ from pulumi_tke_hybrid.policies import FOLDER, previous_state
 from tests.unit.policies.test_pack import CLUSTER, export, was
 
 
-def test_the_cli_is_asked_for_the_state_of_that_stack(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_cli_exports_the_state_of_the_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = tmp_path / "pulumi"
     fake.write_text(
-        f'#!/bin/sh\necho "$@" > "{tmp_path}/asked"\ncat "{tmp_path}/export.json"\nexit $(cat'
+        f'#!/bin/sh\necho "$@" > "{tmp_path}/arguments"\ncat "{tmp_path}/export.json"\nexit $(cat'
         f' "{tmp_path}/code")\n'
     )
     fake.chmod(0o755)
@@ -25,7 +23,7 @@ def test_the_cli_is_asked_for_the_state_of_that_stack(
     (tmp_path / "code").write_text("0")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     assert list(previous_state.read("dev", {}).resources) == [CLUSTER]
-    assert (tmp_path / "asked").read_text() == "stack export --stack dev --non-interactive\n"
+    assert (tmp_path / "arguments").read_text() == "stack export --stack dev --non-interactive\n"
     (tmp_path / "code").write_text("6")
     assert previous_state.read("dev", {}).unknown_because == "`pulumi stack export --stack dev` ended with 6"
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))

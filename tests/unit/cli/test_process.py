@@ -15,17 +15,17 @@ SIGNALS = [signal.SIGTERM, signal.SIGHUP]
 
 @pytest.fixture(autouse=True)
 def others() -> Iterator[list[int]]:
-    """Signals that reached what was there before; without it they would end the tests."""
-    told: list[int] = []
-    before = [signal.signal(number, lambda got, _: told.append(got)) for number in SIGNALS]
-    yield told
+    """Handlers in place of the default handlers, which would end the tests; they record the signals."""
+    received: list[int] = []
+    before = [signal.signal(number, lambda got, _: received.append(got)) for number in SIGNALS]
+    yield received
     for number, handler in zip(SIGNALS, before, strict=True):
         signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_it_is_interrupted_once_and_may_tidy_up(others: list[int], number: int) -> None:
-    tidied: list[str] = []
+def test_a_command_is_interrupted_once_and_cleans_up(others: list[int], number: int) -> None:
+    cleaned: list[str] = []
 
     def command() -> None:
         with like_ctrl_c():
@@ -34,16 +34,16 @@ def test_it_is_interrupted_once_and_may_tidy_up(others: list[int], number: int) 
             finally:
                 for again in SIGNALS:
                     os.kill(os.getpid(), again)
-                tidied.append("all")
+                cleaned.append("all")
 
     with pytest.raises(KeyboardInterrupt):
         command()
-    assert (tidied, others) == (["all"], [])
+    assert (cleaned, others) == (["all"], [])
     os.kill(os.getpid(), number)
-    assert others == [number]  # afterwards all is as before
+    assert others == [number]  # afterwards the earlier handlers are back
 
 
-def test_what_is_ignored_stays_ignored() -> None:
+def test_an_ignored_signal_stays_ignored() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with like_ctrl_c():
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
@@ -51,7 +51,7 @@ def test_what_is_ignored_stays_ignored() -> None:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_verify_is_interrupted_so_that_its_job_goes(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+def test_verify_is_interrupted_and_deletes_its_job(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     monkeypatch.setattr(run_command, "verify", lambda *_: os.kill(os.getpid(), number))
     with pytest.raises(KeyboardInterrupt):
         run_command.run(VerifyArguments(service="default/web"))

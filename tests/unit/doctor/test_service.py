@@ -1,4 +1,5 @@
-"""The difference between the clocks of this machine and of the service. A proxy may send any Date, or none."""
+"""The difference between the clocks of this machine and of the service. A proxy may send any Date, or
+none."""
 
 import email.utils
 import time

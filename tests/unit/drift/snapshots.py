@@ -4,14 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
-from pulumi_tke_hybrid.drift.snapshot import (
-    CloudList,
-    EniPod,
-    IpamdObjects,
-    Node,
-    Snapshot,
-    VpcSubnet,
-)
+from pulumi_tke_hybrid.drift.snapshot import CloudList, EniPod, IpamdObjects, Node, Snapshot, VpcSubnet
 from pulumi_tke_hybrid.tke.cluster import Subnet
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 

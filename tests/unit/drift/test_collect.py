@@ -1,4 +1,4 @@
-"""Reading the sides: what each call gives, and that one which fails takes nothing else with it."""
+"""Reading of the sources: the parsed values, and the other sources where a call fails."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -8,8 +8,8 @@ import pytest
 
 from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
-from pulumi_tke_hybrid.drift.collect import collect
-from pulumi_tke_hybrid.drift.snapshot import CloudList, Snapshot, Unavailable
+from pulumi_tke_hybrid.drift.collect import collect, eni_pods, ipamd_objects, node
+from pulumi_tke_hybrid.drift.snapshot import CloudList, EniPod, IpamdObjects, Node, Snapshot, Unavailable
 from pulumi_tke_hybrid.kube.client import POD, Kind, KubeClient
 from pulumi_tke_hybrid.kube.errors import NotAllowed, NotFound
 from pulumi_tke_hybrid.tke.values import Json
@@ -35,7 +35,7 @@ IPAMD: Answer = {
 
 
 class FakeCloud:
-    """A cloud of prepared answers; each may be an error or a function of the request."""
+    """A cloud of prepared responses; a response may be an error or a function of the request."""
 
     def __init__(self, **answers: Answer | Exception | Callable[[Mapping[str, object]], Answer]) -> None:
         self.answers: dict[str, Any] = {
@@ -79,7 +79,7 @@ def look(cloud: FakeCloud, kube: FakeKube | Unavailable | None = None) -> Snapsh
     return collect(cloud, kube or FakeKube(), "cls-a1b2c3d4", "ap-guangzhou", None, lambda _: None)
 
 
-def test_each_side_is_read() -> None:
+def test_each_source_is_read() -> None:
     snapshot = look(FakeCloud())
     assert snapshot.cloud == CloudList("vpc-a1b2c3d4", "192.168.0.0/20", ("subnet-a",))
     assert snapshot.ipamd == LiveVpcCni(
@@ -108,7 +108,7 @@ def test_a_long_list_of_subnets_is_read_to_its_end() -> None:
     assert [subnet.subnet_id for subnet in network] == [f"subnet-{number}" for number in range(250)]
 
 
-def test_off_is_believed_only_when_it_is_said_twice() -> None:
+def test_vpc_cni_is_off_only_after_two_equal_responses() -> None:
     answers = iter([{**IPAMD, "EnableIPAMD": False}, IPAMD])
     ipamd = look(FakeCloud(DescribeIPAMD=lambda _: next(answers))).ipamd
     assert isinstance(ipamd, LiveVpcCni)
@@ -120,11 +120,11 @@ def test_off_is_believed_only_when_it_is_said_twice() -> None:
     [{}, {"Addons": None}, {"Addons": []}, {"Addons": [{"AddonName": "cbs", "AddonVersion": "1.0.0"}]},
      CloudError("DescribeAddon", "ResourceNotFound.AddonNotFound", "no")],
 )  # fmt: skip
-def test_an_addon_that_is_not_there_has_no_version(answer: Any) -> None:
+def test_a_missing_addon_has_no_version(answer: Any) -> None:
     assert look(FakeCloud(DescribeAddon=answer)).addon == ""
 
 
-def test_an_addon_that_could_not_be_read_is_not_taken_for_absent() -> None:
+def test_an_unreadable_addon_is_unavailable() -> None:
     refused = look(FakeCloud(DescribeAddon=CloudError("DescribeAddon", "UnauthorizedOperation", "no"))).addon
     assert refused == Unavailable("DescribeAddon failed: UnauthorizedOperation: no")
 
@@ -133,14 +133,14 @@ def test_an_addon_that_could_not_be_read_is_not_taken_for_absent() -> None:
     ("action", "side"),
     [("DescribeIPAMD", "ipamd"), ("DescribeSubnets", "network"), ("DescribeClusterInstances", "instances")],
 )
-def test_a_call_that_is_refused_takes_nothing_else_with_it(action: str, side: str) -> None:
+def test_after_a_refused_call_the_other_sources_are_read(action: str, side: str) -> None:
     snapshot = look(FakeCloud(**{action: CloudError(action, "UnauthorizedOperation", "no\x1b[31m")}))
-    unread = [
+    unavailable = [
         name
         for name in ("cloud", "ipamd", "network", "instances")
         if isinstance(getattr(snapshot, name), Unavailable)
     ]
-    assert unread == [side]
+    assert unavailable == [side]
     assert getattr(snapshot, side).reason == f"{action} failed: UnauthorizedOperation: no?[31m"
 
 
@@ -158,15 +158,92 @@ def test_a_call_that_is_refused_takes_nothing_else_with_it(action: str, side: st
         ),
     ],
 )
-def test_without_the_cluster_the_cloud_sides_say_why(answer: Any, reason: str) -> None:
+def test_without_the_cluster_the_sources_of_the_cloud_are_unavailable_with_the_reason(
+    answer: Any, reason: str
+) -> None:
     snapshot = look(FakeCloud(DescribeClusters=answer))
     for side in (snapshot.cloud, snapshot.ipamd, snapshot.network):
         assert isinstance(side, Unavailable)
         assert reason in side.reason
 
 
-def test_without_kubeconfig_the_machines_are_not_asked_for() -> None:
+def test_without_kubeconfig_the_instances_are_not_read() -> None:
     cloud = FakeCloud()
     snapshot = look(cloud, Unavailable("none was given"))
     assert "DescribeClusterInstances" not in cloud.called
     assert (snapshot.config_map, snapshot.nodes, snapshot.pods) == (Unavailable("none was given"),) * 3
+
+
+ENI: dict[str, Any] = {"tke.cloud.tencent.com/networks": "tke-bridge, tke-route-eni"}
+REQUESTS: dict[str, Any] = {"resources": {"requests": {"tke.cloud.tencent.com/eni-ip": "1"}}}
+
+
+def a_pod(**metadata: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "web-5d4f-x", "namespace": "shop", "annotations": ENI, **metadata},
+        "spec": {"containers": [REQUESTS], "nodeName": "10.0.0.20"},
+        "status": {"podIP": "10.0.64.5", "phase": "Running"},
+    }
+
+
+def test_a_node_with_all_fields_and_with_few() -> None:
+    full = {
+        "metadata": {
+            "name": "n",
+            "labels": {
+                "topology.kubernetes.io/zone": "100004",
+                "topology.com.tencent.cloud.csi.cbs/zone": "ap-x-4",
+            },
+        },
+        "spec": {"podCIDR": "192.168.0.0/26"},
+        "status": {
+            "addresses": [
+                {"type": "Hostname", "address": "n"},
+                {"type": "InternalIP", "address": "10.0.0.20"},
+            ]
+        },
+    }
+    assert node(full) == Node("n", "10.0.0.20", "100004", "ap-x-4", ("192.168.0.0/26",))
+    assert node({"metadata": {"name": "n"}}) == Node("n", "", "")
+    for kind, virtual in (("eklet", True), ("external", True), ("S5.LARGE8", False), ("External", False)):
+        assert (
+            node({"metadata": {"name": "n", "labels": {"node.kubernetes.io/instance-type": kind}}}).virtual
+            is virtual
+        )
+
+
+def test_an_eni_pod_belongs_to_its_deployment() -> None:
+    owned = a_pod(
+        ownerReferences=[{"kind": "ReplicaSet", "name": "web-5d4f"}], labels={"pod-template-hash": "5d4f"}
+    )
+    assert eni_pods([owned]) == (EniPod("shop", "web-5d4f-x", "web", "10.0.0.20", "10.0.64.5", True),)
+    stateful = a_pod(ownerReferences=[{"kind": "StatefulSet", "name": "web"}])
+    assert [pod.workload for pod in eni_pods([stateful, a_pod()])] == ["web", "web-5d4f-x"]
+
+
+def test_other_pods_and_ended_pods_are_left_out() -> None:
+    ended = a_pod()
+    ended["status"]["phase"] = "Succeeded"
+    assert (
+        eni_pods([a_pod(annotations=None), a_pod(annotations={}), ended, {"metadata": {"name": "bare"}}])
+        == ()
+    )
+
+
+def test_the_resource_counts_on_the_first_container_only() -> None:
+    pod = a_pod()
+    pod["spec"] = {"containers": [{}, REQUESTS], "hostNetwork": True}
+    pod["status"] = {}
+    assert eni_pods([pod]) == (EniPod("shop", "web-5d4f-x", "web-5d4f-x", "", "", False, True),)
+
+
+def test_the_keys_of_the_configmap_are_trimmed() -> None:
+    data = {
+        "TKE_ENI_IPAMD_SUBNET_ID": " subnet-a : subnet-b:",
+        "TKE_ENI_IPAMD_VPC_ID": "vpc-a ",
+        "TKE_ENI_IPAMD_ZONE": "ap-guangzhou-4:ap-guangzhou-6",
+    }
+    zones = ("ap-guangzhou-4", "ap-guangzhou-6")
+    assert ipamd_objects(data, {}) == IpamdObjects(True, True, "vpc-a", ("subnet-a", "subnet-b"), zones)
+    assert ipamd_objects({}, {}) == IpamdObjects(True, True)
+    assert ipamd_objects(None, None) == IpamdObjects(False, False)

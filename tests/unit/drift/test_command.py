@@ -1,4 +1,4 @@
-"""The options of `tke-hybrid drift`, and what it says when they are wrong."""
+"""The options of `tke-hybrid drift`, and the errors of wrong options."""
 
 import json
 from dataclasses import replace
@@ -58,7 +58,7 @@ def test_facts_are_read_as_the_component_writes_them(tmp_path: Path, reclaim: st
     "text",
     ["{", "[]", "{}", '"x"', json.dumps({**FACTS, "ipReclaim": "soon"}), json.dumps({**FACTS, "zones": []})],
 )
-def test_what_are_no_facts_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_without_facts_is_wrong_use(tmp_path: Path, text: str) -> None:
     (tmp_path / "facts.json").write_text(text)
     with pytest.raises(WrongUse, match="pulumi stack output"):
         run_command.read_program(str(tmp_path / "facts.json"))
@@ -98,7 +98,7 @@ def test_facts_of_another_cluster_are_refused(app: typer.Typer, tmp_path: Path) 
     assert "--facts are of cls-a1b2c3d4" in result.output
 
 
-def test_the_ambient_kubeconfig_is_never_taken(
+def test_the_default_kubeconfig_is_never_used(
     app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".kube").mkdir()

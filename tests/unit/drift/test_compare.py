@@ -1,4 +1,4 @@
-"""What each difference between the sides is called, how bad it is, and what stays silent."""
+"""Each difference between the sources: the id, the severity and the subject of its finding."""
 
 from dataclasses import replace
 from typing import Any
@@ -36,13 +36,13 @@ def found(snapshot: Snapshot) -> list[tuple[str, str, str]]:
     return [(finding.rule.id, Result().level(finding), finding.path) for finding in compare(snapshot)]
 
 
-def spoilt(**changes: Any) -> Snapshot:
+def changed(**changes: Any) -> Snapshot:
     return replace(HEALTHY, **changes)
 
 
-def test_sides_that_agree_say_nothing_whatever_their_order() -> None:
+def test_equal_sources_in_any_order_have_no_finding() -> None:
     assert found(HEALTHY) == []
-    assert found(spoilt(program=None)) == []
+    assert found(changed(program=None)) == []
     assert result(HEALTHY, compare(HEALTHY)).exit_code == ExitCode.FINE
 
 
@@ -67,11 +67,11 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
         {"config_map": config_map(POD4)},
         [("subnet-not-everywhere", WARNING, POD6)],
     ),
-    "registered by the ConfigMap, as the program says": (
+    "registered by the ConfigMap, as in the program": (
         {"cloud": cloud(POD4)},
         [("subnet-by-configmap", NOTE, POD6)],
     ),
-    "registered by the ConfigMap, and nobody says that it is meant": (
+    "registered by the ConfigMap, without a program": (
         {"cloud": cloud(POD4), "program": None},
         [("subnet-by-configmap", WARNING, POD6)],
     ),
@@ -87,7 +87,7 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
         {"cloud": cloud(POD4, POD6, POD7), "program": None},
         [("subnet-one-side", DANGER, POD7)],
     ),
-    "ipamd does not say yet": (
+    "ipamd has no list yet": (
         {"ipamd": ipamd(phase="initializing"), "config_map": config_map(POD4)},
         [("ipamd-busy", WARNING, HEALTHY.cluster_id), ("subnet-not-everywhere", WARNING, POD6)],
     ),
@@ -99,7 +99,7 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
         },
         [("subnet-gone", DANGER, POD6)],
     ),
-    "VPC-CNI is off: said once": (
+    "VPC-CNI is off: one finding": (
         {
             "ipamd": ipamd(enabled=False, phase=""),
             "cloud": cloud(),
@@ -123,7 +123,7 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
         {"config_map": config_map(POD4, POD6, zones=(SIX, FOUR))},
         [("configmap-zones", WARNING, "kube-system/tke-eni-ipamd")],
     ),
-    "zones left out, as newer ones may": ({"config_map": config_map(POD4, POD6, zones=())}, []),
+    "zones left out, as newer ipamd may": ({"config_map": config_map(POD4, POD6, zones=())}, []),
     "ConfigMap deleted": (
         {"config_map": config_map(present=False)},
         [("configmap-missing", DANGER, "kube-system/tke-eni-ipamd")],
@@ -152,7 +152,7 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
         {"pods": (pod("10.0.0.20", on_host=True),)},
         [("eni-pod-on-host", DANGER, "default/web")],
     ),
-    "an ENI pod in a subnet that nobody registered": (
+    "an ENI pod in a subnet that is not registered": (
         {"pods": (pod("10.0.72.7"),)},
         [("eni-pod-outside", WARNING, "default/web")],
     ),
@@ -165,7 +165,7 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
         {"ipamd": ipamd(POD4, POD6, static_ip=False)},
         [("static-ip", WARNING, HEALTHY.cluster_id)],
     ),
-    "static mode not told": (
+    "static mode missing in the response": (
         {"ipamd": ipamd(POD4, POD6, static_ip=None)},
         [("static-ip-unknown", NOTE, HEALTHY.cluster_id)],
     ),
@@ -191,14 +191,14 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_each_difference_has_a_name(name: str) -> None:
+def test_each_difference_has_its_finding(name: str) -> None:
     changes, expected = CASES[name]
-    assert found(spoilt(**changes)) == expected
+    assert found(changed(**changes)) == expected
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_each_sentence_has_its_four_parts(name: str) -> None:
-    for finding in compare(spoilt(**CASES[name][0])):
+    for finding in compare(changed(**CASES[name][0])):
         parts = (finding.value, finding.what, finding.why, finding.todo)
         assert all(parts)
         assert finding.message == "{} {}; {}; {}".format(*parts)
@@ -206,7 +206,7 @@ def test_each_sentence_has_its_four_parts(name: str) -> None:
 
 def test_the_message_names_pods_addresses_and_the_missing_resource() -> None:
     (finding,) = compare(
-        spoilt(
+        changed(
             pods=tuple(
                 pod(f"192.168.0.{last}", name=f"web-{last}", requests_address=False) for last in range(2, 8)
             )
@@ -217,32 +217,32 @@ def test_the_message_names_pods_addresses_and_the_missing_resource() -> None:
     assert "does not request tke.cloud.tencent.com/eni-ip" in finding.why
 
 
-def test_a_zone_is_known_by_the_nodes_own_subnet_before_the_labels_number() -> None:
-    assert found(spoilt(nodes=(node(0, "999907"), node(1, "100006")))) == []
+def test_the_nodes_subnet_decides_its_zone_before_the_labels_number() -> None:
+    assert found(changed(nodes=(node(0, "999907"), node(1, "100006")))) == []
     elsewhere = node(9, "100007", address="172.31.0.1")
-    assert ("node-zone-uncovered", DANGER, SEVEN) in found(spoilt(nodes=(*TWO_NODES, elsewhere)))
-    assert found(spoilt(nodes=(node(9, "100007", zone_name=SIX), node(0, "100004")))) == []
+    assert ("node-zone-uncovered", DANGER, SEVEN) in found(changed(nodes=(*TWO_NODES, elsewhere)))
+    assert found(changed(nodes=(node(9, "100007", zone_name=SIX), node(0, "100004")))) == []
 
 
-def test_what_was_not_read_is_said_and_is_not_taken_for_agreement() -> None:
+def test_an_unavailable_source_is_a_finding() -> None:
     nothing = Unavailable("no kubeconfig was given")
-    snapshot = spoilt(config_map=nothing, nodes=nothing, pods=nothing, instances=nothing)
+    snapshot = changed(config_map=nothing, nodes=nothing, pods=nothing, instances=nothing)
     assert found(snapshot) == [("side-not-read", UNKNOWN, "the ConfigMap, the nodes, the pods")]
     assert result(snapshot, compare(snapshot)).exit_code == ExitCode.COULD_NOT_TELL
 
 
-def test_a_side_that_does_not_count_is_named_in_the_headline_only() -> None:
+def test_a_source_that_was_left_out_is_in_the_headline_only() -> None:
     skipped = Unavailable("--cloud-only", wanted=False)
     outcome = result(
-        snapshot := spoilt(config_map=skipped, nodes=skipped, pods=skipped, instances=skipped),
+        snapshot := changed(config_map=skipped, nodes=skipped, pods=skipped, instances=skipped),
         compare(snapshot),
     )
     assert outcome.exit_code == ExitCode.FINE
     assert outcome.headline == "cls-a1b2c3d4: no drift (left out: the ConfigMap, the nodes, the pods)"
 
 
-def test_danger_outweighs_what_is_not_known_and_that_outweighs_a_difference() -> None:
-    snapshot = spoilt(config_map=Unavailable("refused"), program=program(POD4))
+def test_a_danger_outweighs_an_unknown_and_an_unknown_a_difference() -> None:
+    snapshot = changed(config_map=Unavailable("refused"), program=program(POD4))
     assert [item[0] for item in found(snapshot)] == ["side-not-read", "subnet-not-in-program"]
     assert result(snapshot, compare(snapshot)).exit_code == ExitCode.COULD_NOT_TELL
     worse = replace(snapshot, pods=(pod("192.168.0.9"),))
@@ -250,7 +250,7 @@ def test_danger_outweighs_what_is_not_known_and_that_outweighs_a_difference() ->
 
 
 def test_the_kubeconfig_of_another_cluster_is_not_compared() -> None:
-    snapshot = spoilt(
+    snapshot = changed(
         instances=frozenset({"10.0.5.5"}), config_map=config_map(POD7), pods=(pod("192.168.0.9"),)
     )
     findings = compare(snapshot)
@@ -261,8 +261,8 @@ def test_the_kubeconfig_of_another_cluster_is_not_compared() -> None:
     )
 
 
-def test_a_finding_that_is_meant_does_not_count() -> None:
-    snapshot = spoilt(nodes=(*TWO_NODES, node(2, "100007")), pods=(pod("192.168.0.9"),))
+def test_an_accepted_finding_does_not_count() -> None:
+    snapshot = changed(nodes=(*TWO_NODES, node(2, "100007")), pods=(pod("192.168.0.9"),))
     findings = compare(snapshot)
     accepted = result(snapshot, findings, [f"node-zone-uncovered:{SEVEN}", "eni-pod-on-overlay"])
     assert accepted.exit_code == ExitCode.FINE
@@ -271,6 +271,6 @@ def test_a_finding_that_is_meant_does_not_count() -> None:
     assert other.exit_code == ExitCode.NOT_FINE
 
 
-def test_the_nodes_own_subnet_is_not_taken_for_one_of_the_pods() -> None:
-    assert found(spoilt(pods=(pod("10.0.0.77"),))) == [("eni-pod-outside", WARNING, "default/web")]
-    assert NODES in compare(spoilt(pods=(pod("10.0.0.77"),)))[0].what
+def test_the_nodes_subnet_is_no_container_subnet() -> None:
+    assert found(changed(pods=(pod("10.0.0.77"),))) == [("eni-pod-outside", WARNING, "default/web")]
+    assert NODES in compare(changed(pods=(pod("10.0.0.77"),)))[0].what

@@ -24,7 +24,7 @@ def spoilt() -> Snapshot:
     )
 
 
-def test_json_holds_every_side_and_every_finding() -> None:
+def test_json_holds_every_source_and_every_finding() -> None:
     data = json.loads(as_json(outcome(spoilt())))
     assert (data["format"], data["exitCode"], data["result"]) == (2, 2, "NOT_FINE")
     rows = {row["subnet"]: row for row in data["subnets"]}
@@ -44,7 +44,7 @@ def test_json_holds_every_side_and_every_finding() -> None:
     ]
 
 
-def test_what_was_not_read_is_null_and_not_false() -> None:
+def test_an_unavailable_source_is_null_and_not_false() -> None:
     nothing = Unavailable("no kubeconfig")
     data = json.loads(
         as_json(outcome(replace(HEALTHY, config_map=nothing, nodes=nothing, pods=nothing, instances=nothing)))
@@ -56,7 +56,7 @@ def test_what_was_not_read_is_null_and_not_false() -> None:
     ]
 
 
-def test_markdown_escapes_what_the_cluster_said() -> None:
+def test_markdown_escapes_text_of_the_cluster() -> None:
     text = as_markdown(outcome(spoilt()))
     assert text.startswith(MARKER)
     assert "⛔" in text
@@ -65,7 +65,7 @@ def test_markdown_escapes_what_the_cluster_said() -> None:
     assert as_markdown(outcome(HEALTHY)).splitlines()[1].startswith("### ✅ cls-a1b2c3d4: no drift")
 
 
-def test_the_terminal_shows_what_is_wrong_and_the_headline_last() -> None:
+def test_the_terminal_shows_the_faults_and_the_headline_last() -> None:
     screen = io.StringIO()
     show(outcome(spoilt()), Console(file=screen, width=200, color_system=None))
     text = screen.getvalue()

@@ -1,4 +1,4 @@
-"""API servers and proxies of a few lines, on loopback."""
+"""Small API servers and proxies on loopback."""
 
 import contextlib
 import http.server
@@ -17,7 +17,7 @@ GROUP = "networking.tke.cloud.tencent.com"
 
 @dataclass(frozen=True)
 class Reply:
-    """What a server answers."""
+    """A response of a server."""
 
     body: bytes | Json = b""
     status: int = 200
@@ -39,7 +39,7 @@ PLAIN_404 = Reply(b"404 page not found\n", 404, {"Content-Type": "text/plain"})
 
 @dataclass(frozen=True)
 class Request:
-    """What a server was sent."""
+    """A request that a server received."""
 
     method: str
     path: str
@@ -57,14 +57,13 @@ Answer = Callable[[Request], Reply]
 
 @dataclass
 class Objects:
-    """A cluster that is a few lists: `pods` of the core group, `lists` by path, groups with their preferred
-    versions."""
+    """A cluster with `pods`, further `lists` by path, and API groups with their preferred versions."""
 
     pods: list[Json] = field(default_factory=list[Json])
     groups: Mapping[str, str] = field(default_factory=dict[str, str])
     lists: Mapping[str, list[Json]] = field(default_factory=dict[str, list[Json]])
     replies: Mapping[tuple[str, str], Reply] = field(default_factory=dict[tuple[str, str], Reply])
-    """By method and path; before everything else."""
+    """Responses by method and path, before all others."""
 
     def __call__(self, request: Request) -> Reply:
         if (found := self.replies.get((request.method, request.path))) is not None:
@@ -116,11 +115,11 @@ def serving(answer: Answer, tls: ssl.SSLContext | None = None) -> Generator[Serv
         do_GET = do_POST = do_DELETE = _reply
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     class Server(http.server.ThreadingHTTPServer):
         def handle_error(self, request: Any, client_address: Any) -> None:
-            """A client that breaks off is part of the tests."""
+            """Ignore a client that closes its connection."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         if tls is not None:
@@ -135,8 +134,7 @@ def serving(answer: Answer, tls: ssl.SSLContext | None = None) -> Generator[Serv
 
 @contextlib.contextmanager
 def proxying(answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> Generator[Served]:
-    """A proxy for CONNECT. Its requests are those that it was sent; it goes on only where it answers with
-    200."""
+    """A proxy for CONNECT, which opens a tunnel after a response of 200."""
     listening = socket.create_server(("127.0.0.1", 0))
     served = Served(listening.getsockname()[1])
 

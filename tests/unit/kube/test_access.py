@@ -1,4 +1,4 @@
-"""TLS as kubectl does it: authorities, names, client certificates, proxies; each failure by its name."""
+"""TLS as in kubectl: authorities, names, client certificates, proxies; each failure has its name."""
 
 import base64
 import datetime
@@ -38,11 +38,14 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def server_side(
-    *names: str, authority: trustme.CA = CA, asks: bool = False, until: datetime.datetime | None = None
+    *names: str,
+    authority: trustme.CA = CA,
+    wants_certificate: bool = False,
+    until: datetime.datetime | None = None,
 ) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*names, not_after=until).configure_cert(context)
-    if asks:
+    if wants_certificate:
         CA.configure_trust(context)
         context.verify_mode = ssl.CERT_REQUIRED
     return context
@@ -78,7 +81,7 @@ def test_a_server_without_a_scheme_is_https_where_it_has_an_authority() -> None:
         assert names_of(connect_to(json.dumps(kubeconfig(f"127.0.0.1:{served.port}")))) == ["a"]
 
 
-def test_the_name_of_tls_server_name_is_asked_for_and_checked() -> None:
+def test_tls_server_name_is_sent_and_checked() -> None:
     seen: list[str | None] = []
     tls = server_side("api.example.com")
     tls.sni_callback = lambda _, name, __: seen.append(name)
@@ -106,7 +109,7 @@ def test_certificates_of_others_are_named() -> None:
         names_of(connect_to(json.dumps(kubeconfig(f"https://127.0.0.1:{plain.port}", cluster=AUTHORITY))))
 
 
-def test_a_cluster_may_go_without_verification_and_nothing_is_warned_of() -> None:
+def test_a_cluster_may_skip_verification_without_a_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert read(server_side("api.example.com", authority=OTHER), {"insecure-skip-tls-verify": True}) == [
@@ -118,7 +121,7 @@ def test_a_client_certificate_may_be_data_or_files_and_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    tls = server_side("127.0.0.1", asks=True)
+    tls = server_side("127.0.0.1", wants_certificate=True)
     assert read(tls, AUTHORITY, CERTIFICATE) == ["a"]
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "alice.crt").write_bytes(ALICE.cert_chain_pems[0].bytes())
@@ -133,7 +136,7 @@ def test_a_client_certificate_may_be_data_or_files_and_leaves_no_file(
 
 def test_a_server_that_wants_a_certificate_and_gets_none_is_named() -> None:
     with pytest.raises(KubeError, match=r"the API server was not reached: (TLS failed|the connection broke)"):
-        read(server_side("127.0.0.1", asks=True), AUTHORITY)
+        read(server_side("127.0.0.1", wants_certificate=True), AUTHORITY)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a client sends, what it makes of answers, and the names of failures."""
+"""The requests of a client, its results, and the names of failures."""
 
 import json
 import socket
@@ -83,7 +83,7 @@ def test_impersonation_is_sent() -> None:
     assert request.all("Impersonate-Extra-example.com%2Fscopes") == ["a", "b"]
 
 
-def test_a_user_that_is_nobody_is_told_from_a_user_without_a_credential() -> None:
+def test_a_context_without_a_user_differs_from_a_user_without_a_credential() -> None:
     text = {**kubeconfig("http://127.0.0.1:1"), "contexts": [{"name": "c", "context": {"cluster": "k"}}]}
     assert connect_to(json.dumps(text))
     for user in (
@@ -185,7 +185,7 @@ def test_a_socks_proxy_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> Non
         to("http://127.0.0.1:1", cluster={"proxy-url": "socks5://u:hunter2@127.0.0.1:1"})
 
 
-def test_a_proxy_of_the_kubeconfig_is_used_with_its_credentials_whatever_the_environment_excepts(
+def test_a_proxy_of_the_kubeconfig_is_used_with_its_credentials_before_the_exceptions_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
@@ -321,7 +321,7 @@ PAGE = Reply(b"<html>hunter2</html>", headers={"Content-Type": "text/html"})
         (Reply(b"\xff{}"), KubeError, "the response did not come from a Kubernetes API server"),
     ],
 )
-def test_each_kind_of_answer_has_one_wording(reply: Reply, error: type[KubeError], problem: str) -> None:
+def test_each_kind_of_response_has_one_wording(reply: Reply, error: type[KubeError], problem: str) -> None:
     with serving(lambda _: reply) as served, pytest.raises(KubeError) as caught:
         to(served.url).get(client.POD, "shop", "p")
     assert type(caught.value) is error
@@ -359,7 +359,7 @@ def test_a_name_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) ->
         list(to("http://cls-12345678.ccs.tencent-cloud.com").list(client.POD))
 
 
-def test_silence_and_what_is_not_http_are_named() -> None:
+def test_a_missing_response_and_other_protocols_are_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         entry = files.of_text(
             json.dumps(kubeconfig(f"http://127.0.0.1:{silent.getsockname()[1]}")), "t"

@@ -1,5 +1,4 @@
-"""Kubeconfigs as files: merging, contexts, and what is refused by name. Nothing of a file's values is in a
-message."""
+"""Files of kubeconfigs: merging, contexts, and errors by name. No message holds a value of a file."""
 
 import json
 import os
@@ -14,7 +13,7 @@ from tests.unit.kube.servers import Json
 
 
 def config(context: str, server: str, current: bool = True, user: Json | None = None) -> Json:
-    """Of one context, with a cluster and a user of the same name."""
+    """Return a kubeconfig of one context, with a cluster and a user of the same name."""
     return {
         **({"current-context": context} if current else {}),
         "contexts": [{"name": context, "context": {"cluster": context, "user": context}}],
@@ -174,7 +173,9 @@ CLUSTER: Json = {"clusters": [{"name": "k", "cluster": {"server": "https://hunte
         ),
     ],
 )
-def test_what_is_no_kubeconfig_is_named_and_not_quoted(folder: Path, content: Any, problem: str) -> None:
+def test_a_file_that_is_no_kubeconfig_is_named_and_not_quoted(
+    folder: Path, content: Any, problem: str
+) -> None:
     path = write(folder / "config", content)
     with pytest.raises(KubeError) as caught:
         kubeconfig.of_file(path).entry()

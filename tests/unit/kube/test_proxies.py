@@ -1,5 +1,4 @@
-"""A proxy of the environment with which no client can be made: each reader names that in a line, and shows
-nothing of its address."""
+"""Unusable proxies of the environment: each reader has an error of one line without the proxy's address."""
 
 import traceback
 from collections.abc import Callable
@@ -20,7 +19,7 @@ KUBECONFIG = (
 
 
 class Handing:
-    """A cloud that hands out this kubeconfig."""
+    """A cloud that returns a kubeconfig."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -59,13 +58,13 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         ("gopher://u:hunter2@127.0.0.1:1", "ALL_PROXY is not the address of a proxy that can be used"),
     ],
 )
-def test_what_makes_no_client_is_one_line(
+def test_an_unusable_proxy_is_one_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reader: str, proxy: str, why: str
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy)
     read, refusal = READERS[reader]
     with pytest.raises(refusal, match=why) as refused:
         read(KUBECONFIG, tmp_path)
-    said = "".join(traceback.format_exception(refused.value))
-    assert "s3cr3t" not in said
-    assert "hunter2" not in said
+    trace = "".join(traceback.format_exception(refused.value))
+    assert "s3cr3t" not in trace
+    assert "hunter2" not in trace

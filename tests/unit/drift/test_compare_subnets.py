@@ -1,4 +1,4 @@
-"""The ConfigMap is compared as far as the version of ipamd is known to read it; newer ones are never a
+"""The ConfigMap is compared as far as ipamd's version reads it; a difference of a newer ipamd is no
 danger."""
 
 from dataclasses import replace
@@ -24,7 +24,7 @@ SPOILT = {
     "one subnet more": config_map(POD4, POD6, POD7, image=NEW),
     "zones swapped": config_map(POD4, POD6, zones=("a", "b"), image=NEW),
 }
-"""What is a danger, or a difference, before 3.5.0."""
+"""Dangers and differences before 3.5.0."""
 
 
 def snapshot(
@@ -52,7 +52,7 @@ def test_the_old_keys_of_a_newer_ipamd_are_not_compared_and_no_edit_is_advised(
 
 
 @pytest.mark.parametrize("version", ["v3.4.9", "3.4", "v3.2.5-rc1", "v2.0.0"])
-def test_those_of_an_older_one_are(version: str) -> None:
+def test_the_keys_of_an_older_ipamd_are_compared(version: str) -> None:
     older = IMAGE.replace("v3.4.4", version)
     assert compare(snapshot(config_map(POD4, POD6, image=older))) == []
     (finding,) = compare(snapshot(config_map(present=False, image=older)))
@@ -63,7 +63,7 @@ def test_those_of_an_older_one_are(version: str) -> None:
     "image",
     ["", "mirror/ipamd", "mirror/ipamd:latest", "mirror/ipamd@sha256:" + "0" * 64, "mirror/ipamd:20240101"],
 )
-def test_without_a_version_nothing_is_compared_and_that_is_could_not_tell(image: str) -> None:
+def test_without_a_version_nothing_is_compared_and_the_exit_code_is_could_not_tell(image: str) -> None:
     for side in SPOILT.values():
         (finding,) = compare(found := snapshot(replace(side, image=image)))
         assert (finding.rule.id, finding.unknown) == ("configmap-not-compared", True)
@@ -74,12 +74,12 @@ def test_without_a_version_nothing_is_compared_and_that_is_could_not_tell(image:
     assert "DescribeAddon failed: UnauthorizedOperation" in finding.why
 
 
-def test_component_management_tells_the_version_where_the_image_does_not() -> None:
+def test_component_management_has_the_version_where_the_image_has_none() -> None:
     side = replace(SPOILT["emptied"], image="mirror/ipamd:latest")
     assert [finding.severity for finding in compare(snapshot(side, "3.8.2"))] == [Severity.NOTE]
     old = compare(snapshot(side, "3.4.4"))
     assert ("configmap-vpc", Severity.ERROR) in [(finding.rule.id, finding.severity) for finding in old]
-    # What runs counts, not what component management has.
+    # The image decides before component management.
     assert compare(snapshot(config_map(POD4, POD6), "3.11.0")) == []
 
 
@@ -94,7 +94,7 @@ def conf(**fields: Any) -> IpamdObjects:
     return config_map(image=NEW, conf=NetworkConf(**fields))
 
 
-def test_what_the_new_configuration_tells_is_compared_and_is_no_danger() -> None:
+def test_the_new_configuration_is_compared_and_is_no_danger() -> None:
     assert compare(snapshot(conf(vpc_id=VPC, subnets=(POD6, POD4)))) == []
     assert compare(snapshot(conf(subnets=(POD4, POD6)))) == []
     (vpc,) = compare(snapshot(conf(vpc_id="vpc-elsewhe", subnets=(POD4, POD6))))
@@ -154,7 +154,7 @@ TEXTS: dict[str, tuple[str, NetworkConf]] = {
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_what_is_not_as_expected_is_not_told(name: str) -> None:
+def test_a_field_of_another_shape_counts_as_missing(name: str) -> None:
     text, expected = TEXTS[name]
     assert network_conf(text) == expected
 
