@@ -228,8 +228,8 @@ _OWN_VPC = (
 
 NOTES = (
     (
-        "TKE makes CVM instances, ENIs and load balancers through its own roles (TKE_QCSRole, IPAMDofTKE_QCSRole),"
-        " not with these permissions."
+        "TKE makes CVM instances, ENIs and load balancers through its own roles (TKE_QCSRole,"
+        " IPAMDofTKE_QCSRole), not with these permissions."
     ),
     "A sub-account that adds CVM instances also needs the permission to pay (finance:trade), see 457/30702.",
     (
@@ -241,7 +241,8 @@ NOTES = (
         "tke:DescribeClusterKubeconfig and tke:DescribeClusterSecurity return the cluster's credentials, so"
         " --read-only leaves them out. The provider calls them whenever it reads a cluster or its endpoint:"
         " in `up`, `refresh` and `destroy`, and in a preview with --refresh (or `refresh: always` in"
-        " Pulumi.yaml) or of a cluster that is imported. Any other preview, drift and doctor do not need them."
+        " Pulumi.yaml) or of a cluster that is imported. Any other preview, drift and doctor do not need"
+        " them."
     ),
     (
         f"{', '.join(ASKED_FOR)} is not in the policy: it ends the network of every ENI pod. Only a"

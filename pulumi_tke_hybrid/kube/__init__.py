@@ -4,15 +4,16 @@ failures.
 The official client library (`kubernetes`) carries the requests. Three libraries were tried with the same
 kubeconfigs:
 
-- `kubernetes` 37.0.2: import 0.23 s, 126 MB. Knows proxies, `tls-server-name` and client certificates; kept by
-  the Kubernetes project.
+- `kubernetes` 37.0.2: import 0.23 s, 126 MB. Knows proxies, `tls-server-name` and client certificates; kept
+  by the Kubernetes project.
 - kr8s 0.20.15: import 0.29 s, 1.1 MB. Follows redirects with the credentials, leaves client keys in temporary
   files, refuses basic authentication, has no impersonation, and quotes the output of a credential helper.
 - lightkube 1.0.1: import 0.13 s, 4.2 MB. Has no exec helpers of version v1, no merging of files, no
   `proxy-url`, no `tls-server-name`.
 
-No library may read a user's kubeconfig. The official library continues without credentials when a helper fails,
-and logs the helper's output; it has no time limit for a helper, takes the current context of the last file
-instead of the first, ignores `as`, and follows redirects. So this package reads the kubeconfig, runs the helper
-and names the field that cannot be used; the library sends the requests, and is imported by the first client.
+No library may read a user's kubeconfig. The official library continues without credentials when a helper
+fails, and logs the helper's output; it has no time limit for a helper, takes the current context of the last
+file instead of the first, ignores `as`, and follows redirects. So this package reads the kubeconfig, runs the
+helper and names the field that cannot be used; the library sends the requests, and is imported by the first
+client.
 """
