@@ -22,7 +22,7 @@ from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import immutable_fields
 from pulumi_tke_hybrid.tke.rules.address_capacity import node_capacity_findings
-from pulumi_tke_hybrid.tke.rules.zones_and_subnets import Stated, stated_findings
+from pulumi_tke_hybrid.tke.rules.zones_and_subnets import DeclaredSubnet, declared_subnet_findings
 
 
 class ClusterGuardProvider(CloudStateProvider):
@@ -87,7 +87,9 @@ class ClusterGuardProvider(CloudStateProvider):
             )
             return []
         return [
-            finding for stated in named for finding in stated_findings(stated, live.get(stated.subnet_id))
+            finding
+            for stated in named
+            for finding in declared_subnet_findings(stated, live.get(stated.subnet_id))
         ]
 
     def _short(self, olds: dict[str, Any], news: dict[str, Any]) -> list[Finding]:
@@ -142,7 +144,7 @@ def _known(value: Any) -> Any:
     return None if unknown(value) else value
 
 
-def _stated(props: Mapping[str, Any]) -> Iterator[Stated]:
+def _stated(props: Mapping[str, Any]) -> Iterator[DeclaredSubnet]:
     """Yield the container subnets that no component made or compared, and the subnets of nodes, as far as the
     preview knows them."""
     cluster: Mapping[str, Any] = props.get("cluster") or props.get("adopted") or {}
@@ -151,9 +153,9 @@ def _stated(props: Mapping[str, Any]) -> Iterator[Stated]:
         subnet = ContainerSubnet.from_guard(stored, _known)
         if subnet.origin == STATED_SUBNET and subnet.subnet_id:
             declared = subnet.declared(f"eni_subnets[{index}]")
-            yield Stated(declared.path, declared.subnet_id, vpc, declared.zone, declared.cidr or "")
+            yield DeclaredSubnet(declared.path, declared.subnet_id, vpc, declared.zone, declared.cidr or "")
     for path, subnet_id, zone in guarded_subnets(props.get("nodePools") or {}, _known):
-        yield Stated(path, subnet_id, vpc, zone)
+        yield DeclaredSubnet(path, subnet_id, vpc, zone)
 
 
 def _declared(subnets: Sequence[Mapping[str, Any]], planned: Mapping[str, Any]) -> DeclaredCluster:

@@ -16,7 +16,7 @@ from pulumi_tke_hybrid.tke import ipamd, names, regions
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.immutable_fields import SUBNET_REMOVED
 from pulumi_tke_hybrid.tke.rules.input_rules import EMPTY, twice
-from pulumi_tke_hybrid.tke.rules.zones_and_subnets import addon_findings, version_not_told
+from pulumi_tke_hybrid.tke.rules.zones_and_subnets import addon_findings, unknown_version_text
 
 FIELD_MANAGER = "tke-hybrid"
 CHECKSUM_ANNOTATION = "tke-hybrid/ipamd-config-checksum"
@@ -113,7 +113,7 @@ class IpamdConfig(pulumi.ComponentResource):
             image = ipamd.own_image({container["name"]: container["image"] for container in containers})
             report(self, owner, parsed.settings, [*addon_findings(image), *_lost(there or {}, data)])
             if ipamd.version(image) is None:
-                pulumi.log.warn(f"{owner}: {version_not_told(image)}", self)
+                pulumi.log.warn(f"{owner}: {unknown_version_text(image)}", self)
             return dict(data)
 
         self.data = pulumi.Output.all(live.data, deployment.spec.template.spec.containers, wanted).apply(

@@ -91,7 +91,7 @@ class NodePoolArgs(Args):
     """Number of nodes; with `autoscale` only the number to start with. Updated in place."""
 
     keep_machines: bool
-    """Whether the CVMs survive when the pool is deleted. Stated, because the provider's default (yes) leaves
+    """Whether the CVMs survive when the pool is deleted. DeclaredSubnet, because the provider's default (yes) leaves
     billed instances behind. Updated in place; what counts is what the last `pulumi up` stored."""
 
     autoscale: Optional[AutoscaleArgs] = None

@@ -1,1 +1,1 @@
-"""What a workload is made of: the arguments that describe it and the Kubernetes objects that come of them."""
+"""The parts of `ClientIpWorkload`: its arguments, their checks, and its Kubernetes objects."""

@@ -82,8 +82,8 @@ class IngressArgs(Args):
     """Port of the Service that requests go to. Default: the first one. Updated in place."""
 
     certificate_id: Optional[Input[str]] = None
-    """Tencent's id of the certificate for HTTPS. Default: HTTP only. With it the rules are on HTTPS only,
-    unless one of the next two says otherwise. Updated in place."""
+    """Tencent's id of the certificate for HTTPS. Default: HTTP only. With a certificate the rules are on
+    HTTPS only, without `redirect` and `both_protocols`. Updated in place."""
 
     redirect: Optional[bool] = None
     """Answer HTTP with a redirect to HTTPS. Needs `certificate_id`. Default: false. Updated in place."""
@@ -92,9 +92,9 @@ class IngressArgs(Args):
     """Serve the same rules on HTTP and on HTTPS. Needs `certificate_id`. Default: false. Updated in place."""
 
     annotations: Optional[Mapping[str, Input[str]]] = None
-    """Further annotations of the Ingress; none that the component writes itself. Updated in place, but for
-    those that TKE reads only when it makes the load balancer (creation parameters, its region and VPC): a
-    change of these is refused at preview until `allow_address_change`. Default: none."""
+    """Further annotations of the Ingress, except the component's own. Updated in place; a change of an
+    annotation that TKE reads only when it makes the load balancer (creation parameters, region, VPC) is
+    refused at preview until `allow_address_change`. Default: none."""
 
     def problems(self) -> Iterator[Finding]:
         if not self.exposure.has_load_balancer:

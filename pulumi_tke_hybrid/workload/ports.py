@@ -23,8 +23,8 @@ _CONTAINER_PORT_NAME = re.compile(r"(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)
 
 
 def container_port_name(name: str | None) -> str | None:
-    """The name as a container's port can carry it: at most 15 characters, one of them a letter; None where it
-    cannot."""
+    """Return the name if a container's port can have the name (at most 15 characters, one of them a letter),
+    else None."""
     return name if name is not None and _CONTAINER_PORT_NAME.fullmatch(name) else None
 
 
@@ -60,7 +60,7 @@ class Scheduler(str, Enum):
 
 
 def port_problem(value: int) -> str | None:
-    """What is wrong with a port number, or None."""
+    """Return the error of a port number, or None."""
     return None if 1 <= value <= 65535 else f"{value} is not a port; use 1 to 65535"
 
 
@@ -87,8 +87,8 @@ def _range(low: int, high: int, unit: str = "") -> Check:
     interval=_range(5, 300, " s"), timeout=_range(2, 60, " s"), healthy=_range(2, 10), unhealthy=_range(2, 10)
 )
 class HealthCheckArgs(Args):
-    """How the load balancer finds out that a pod works. With direct access, a pod is ready only once this
-    check passed."""
+    """How the load balancer checks a pod. With direct access, a pod is ready only after this check has
+    passed."""
 
     enabled: Optional[Input[bool]] = None
     """Default: true. Without it every bound pod counts as healthy. Updated in place."""
@@ -97,7 +97,7 @@ class HealthCheckArgs(Args):
     """Seconds between two checks, 5 to 300. Default: TKE's, 5. Updated in place."""
 
     timeout: Optional[Input[int]] = None
-    """Seconds until a check failed, 2 to 60 and below `interval`. Default: TKE's, 2. Updated in place."""
+    """Seconds until a check fails, 2 to 60 and below `interval`. Default: TKE's, 2. Updated in place."""
 
     healthy: Optional[Input[int]] = None
     """Checks in a row that must pass, 2 to 10. Default: TKE's, 3. Updated in place."""
@@ -137,7 +137,7 @@ class ListenerArgs(Args):
     def problems(self) -> Iterator[Finding]:
         if self.session_seconds is None and self.scheduler is None and self.health_check is None:
             todo = "set session_seconds, scheduler or health_check, or leave it out"
-            yield EMPTY.finding("", "says nothing", todo=todo)
+            yield EMPTY.finding("", "has no setting", todo=todo)
 
     def as_config(self) -> dict[str, Any]:
         """Return the settings of a listener in a `TkeServiceConfig`."""
@@ -178,9 +178,9 @@ class PortArgs(Args):
     """How the load balancer listens on this port. Default: the workload's `listener`. Updated in place."""
 
     name: Optional[str] = None
-    """Name of the port, another one for each; with `image` the container's port has it too, so that a probe
-    may use it, unless it is longer than 15 characters. Default: `port-` and the number's place in the list,
-    on the Service alone. A change rolls the pods."""
+    """Name of the port, another one for each; with `image` the container's port has the same name for probes,
+    up to 15 characters. Default: `port-` and the place in the list, on the Service alone. A change rolls the
+    pods."""
 
     def problems(self) -> Iterator[Finding]:
         if (self.certificate_id is not None) != (self.protocol == "TCP_SSL"):

@@ -79,8 +79,7 @@ _LABELS = EachItem(names.label_value_problem, whole=names.label_keys_problem)
     labels=_LABELS,
 )
 class ClientIpWorkloadArgs(Args):
-    """Arguments of `ClientIpWorkload`. Ten of them describe most workloads; `pod_spec` and transforms do the
-    rest."""
+    """Arguments of `ClientIpWorkload`. Ten arguments describe most workloads."""
 
     exposure: ExposureArgs
     """How clients reach the pods: `public()`, `internal(subnet)`, `existing_clb(id)` or `not_exposed()`. No
@@ -99,8 +98,7 @@ class ClientIpWorkloadArgs(Args):
     ENI address. Default: the ENI address alone. A change rolls the pods."""
 
     limits: Optional[Mapping[str, Input[str]]] = None
-    """Resource limits of the container made from `image`. Default: the ENI address alone. A change rolls the
-    pods."""
+    """Resource limits of the container made from `image`. Default: the ENI address. A change rolls the pods."""
 
     readiness_probe: Optional[ProbeInput] = None
     """Readiness probe of the container made from `image`. The load balancer's own health check comes on top.

@@ -56,7 +56,7 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
     ),
     "an empty list": (
         {"zones": []},
-        "eni_subnets: is empty; without an ENI subnet no pod can have a VPC address",
+        "eni_subnets: is empty; without a container subnet no pod can have a VPC address",
     ),
     "another range of a subnet": (
         {"firstBlock": 128},

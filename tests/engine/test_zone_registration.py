@@ -203,7 +203,7 @@ def test_ipamd_may_be_unready_or_of_no_version_but_not_absent(lab: Lab, configma
         len(
             words(
                 result,
-                "could not tell the version of ipamd (its image tke-eni-ipamd:latest does not tell it)",
+                "the version of ipamd is unknown (its image tke-eni-ipamd:latest names no version)",
             )
         )
         == 1

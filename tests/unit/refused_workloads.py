@@ -1,4 +1,4 @@
-"""Workloads that cannot be, each with the one line that says why."""
+"""Wrong workloads, each with the line of its error."""
 
 from typing import Any
 
@@ -64,14 +64,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         {"image": None, "containers": [core.ContainerArgs(name="a", image="a"), ASKING]},
         (
-            "containers[1].resources: asks for an ENI address; the component asks on the first "
+            "containers[1].resources: requests an ENI address; the component requests the address on the first "
             "container, so the pod would take two; leave it out"
         ),
     ),
     (
         {"init_containers": [ASKING]},
         (
-            "init_containers[0].resources: asks for an ENI address; the component asks on the "
+            "init_containers[0].resources: requests an ENI address; the component requests the address on the "
             "first container, so the pod would take two; leave "
             "it out"
         ),
@@ -116,7 +116,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         {"ports": [{"port": 53}, {"port": 53, "protocol": "UDP"}], "direct": False},
         (
-            "ports[1].port: 53 has TCP and UDP; TKE offers both on one port only with direct access; say"
+            "ports[1].port: 53 has TCP and UDP; TKE offers both on one port only with direct access; set"
             " direct=True, or use two ports"
         ),
     ),
@@ -280,7 +280,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         (
             "exposure.subnet_id: subnet-44444444 is a container subnet; the load balancer would "
             "take an address from the pods, and keep the subnet "
-            "from being removed; use a subnet of its own, or say "
+            "from being removed; use a subnet of its own, or set "
             "allow_eni_subnet=True [load-balancer-in-eni-subnet]"
         ),
     ),

@@ -267,8 +267,8 @@ THERE = [
         (
             [{**THERE[0], "Zone": "ap-guangzhou-6", "CidrBlock": "10.0.68.0/22"}, THERE[1]],
             [
-                "eni_subnets[0].zone: ap-guangzhou-4 is stated, but subnet-1 has ap-guangzhou-6",
-                "eni_subnets[0].cidr_block: 10.0.64.0/22 is stated, but subnet-1 has 10.0.68.0/22",
+                "eni_subnets[0].zone: ap-guangzhou-4 is declared, but subnet-1 has ap-guangzhou-6",
+                "eni_subnets[0].cidr_block: 10.0.64.0/22 is declared, but subnet-1 has 10.0.68.0/22",
             ],
         ),
         (
@@ -277,7 +277,7 @@ THERE = [
         ),
         (
             [THERE[0], {**THERE[1], "Zone": "ap-guangzhou-6"}],
-            ["node_pools[workers].zone: ap-guangzhou-4 is stated, but subnet-2 has"],
+            ["node_pools[workers].zone: ap-guangzhou-4 is declared, but subnet-2 has"],
         ),
     ],
 )

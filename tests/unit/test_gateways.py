@@ -1,4 +1,4 @@
-"""Gateways that are Helm charts get the same as a workload of ours, by values or by a transform."""
+"""Gateways that are Helm charts, by values or by a transform."""
 
 import gc
 import runpy
@@ -61,14 +61,14 @@ def ours() -> tuple[dict[str, Any], dict[str, Any]]:
     return pod, graph.named("w-service").inputs["metadata"]["annotations"]
 
 
-def test_values_for_a_chart_are_what_a_workload_writes() -> None:
+def test_values_for_a_chart_equal_those_of_a_workload() -> None:
     pod, service = ours()
     assert tke.eni_pod_template() == pod
     assert tke.direct_service_annotations(tke.internal(SUBNET)) == service
 
 
 @pytest.mark.parametrize("name", ["ingress-nginx-controller", "traefik"])
-def test_the_transform_gives_a_charts_pods_what_a_workloads_pods_have(name: str) -> None:
+def test_the_transform_gives_pods_of_a_chart_the_settings_of_a_workload(name: str) -> None:
     pod, _ = ours()
     spec = transformed(DEPLOYMENT, name, rendered({"requests": {"cpu": "100m"}}))["spec"]
     assert spec["replicas"] == 2
@@ -89,7 +89,7 @@ def test_the_transform_makes_a_charts_load_balancer_direct_and_leaves_other_serv
     assert transformed(DEPLOYMENT, "envoy-gateway", rendered()) is None
 
 
-def test_the_transform_sets_the_service_of_envoy_gateway() -> None:
+def test_the_transform_changes_the_envoy_proxy() -> None:
     pod, service = ours()
     inside = transformed(ENVOY, "proxy", {"logging": {"level": "warn"}})["spec"]
     assert inside["logging"] == {"level": "warn"}
@@ -115,7 +115,7 @@ def test_a_gateway_needs_a_load_balancer() -> None:
         tke.direct_service_annotations(tke.not_exposed())
 
 
-def test_a_load_balancer_may_be_described_by_a_dictionary_as_everywhere() -> None:
+def test_the_exposure_may_be_a_dictionary() -> None:
     described = {"kind": "internal", "subnet_id": SUBNET}
     assert tke.direct_service_annotations(described) == tke.direct_service_annotations(tke.internal(SUBNET))
     with pytest.raises(
@@ -134,9 +134,7 @@ def test_a_load_balancer_may_be_described_by_a_dictionary_as_everywhere() -> Non
         ([7], "workloads[0]: must be a string; got 7"),
     ],
 )  # fmt: skip
-def test_names_of_workloads_that_would_change_the_wrong_pods_or_none_are_refused(
-    workloads: Any, line: str
-) -> None:
+def test_wrong_values_of_workloads_are_refused(workloads: Any, line: str) -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         tke.gateway_transform(tke.public(), workloads=workloads)
     assert [str(problem) for problem in caught.value.problems] == [line]
@@ -148,12 +146,12 @@ def test_names_of_workloads_come_in_any_collection(workloads: Collection[str]) -
     assert transformed(DEPLOYMENT, "rae", rendered(), workloads=workloads) is None
 
 
-def test_without_names_of_workloads_only_what_envoy_gateway_makes_goes_to_eni() -> None:
+def test_without_workloads_only_pods_of_envoy_gateway_move() -> None:
     assert transformed(DEPLOYMENT, "envoy-gateway", rendered(), workloads=None) is None
     assert transformed(ENVOY, "proxy", {}, workloads=None) is not None
 
 
-def test_the_example_makes_the_service_before_the_charts_pods_and_gives_both_what_they_need() -> None:
+def test_the_example_makes_the_direct_service_before_the_pods() -> None:
     pod, _ = ours()
     config = {"unit:cluster": "organization/cluster/prod", "unit:loadBalancerId": "lb-12345678"}
     graph = run(lambda: runpy.run_path(str(ROOT / "examples/gateway/__main__.py")), config=config)
@@ -205,7 +203,7 @@ UNGIVEN = "warning: gateway_transform: received no Kubernetes object, so it chan
         ([("tencentcloud:Vpc/instance:Instance", "vpc", {})], None, [UNGIVEN]),
     ],
 )
-def test_a_transform_without_any_change_warns_at_the_end(
+def test_a_transform_without_effect_is_a_warning_at_the_end(
     objects: list[tuple[str, str, dict[str, Any]]],
     workloads: Any,
     starts: list[str],
@@ -219,7 +217,7 @@ def test_a_transform_without_any_change_warns_at_the_end(
     ] == starts
 
 
-def test_a_release_of_helm_that_no_transform_reaches_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_helm_release_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     gc.collect()  # the transforms of other tests
     capsys.readouterr()
     with pytest.raises(tke.InvalidInputs) as caught:

@@ -159,7 +159,7 @@ def test_a_subnet_that_is_listed_twice_or_used_by_nodes_is_refused() -> None:
     ):
         run(lambda: cluster(eni_subnets=twice, node_pools=[pool("ap-guangzhou-4")]))
     with pytest.raises(
-        tke.InvalidInputs, match=r"node_pools\[0\]\.subnet_id: subnet-44444444 is the ENI subnet"
+        tke.InvalidInputs, match=r"node_pools\[0\]\.subnet_id: subnet-44444444 is the container subnet"
     ):
         run(
             lambda: cluster(

@@ -71,8 +71,8 @@ def test_an_ipamd_without_a_version_is_edited_with_a_warning(tag: str, separator
         (
             "warning",
             (
-                "IpamdConfig 'demo-ipamd': could not tell the version of ipamd (its image"
-                f" registry.example.com/tke/tke-eni-ipamd{separator}{tag} does not tell it); from 3.5.0 on"
+                "IpamdConfig 'demo-ipamd': the version of ipamd is unknown (its image"
+                f" registry.example.com/tke/tke-eni-ipamd{separator}{tag} names no version); from 3.5.0 on"
                 " TKE manages it as add-on eniipamd and may write its ConfigMap and Deployment back"
             ),
         )

@@ -1,4 +1,4 @@
-"""A workload on a cluster that is there already, under mocks: what the unit tests of workloads share."""
+"""A workload under mocks, for the unit tests."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ SUBNET = "subnet-88888888"
 
 
 def workload(name: str = "w", **more: Any) -> tke.ClientIpWorkload:
-    """One with an internal load balancer, unless told otherwise."""
+    """Make a workload, with an internal load balancer by default."""
     described: dict[str, Any] = {"image": "nginx", "exposure": tke.internal(SUBNET), **more}
     provider = kubernetes.Provider("cluster", kubeconfig="none")
     return tke.ClientIpWorkload(
@@ -21,11 +21,11 @@ def workload(name: str = "w", **more: Any) -> tke.ClientIpWorkload:
 
 
 def made(**more: Any) -> Graph:
-    """What is registered for it."""
+    """Return the registered resources of a workload."""
     return run(lambda: workload(**more))
 
 
 def template(**more: Any) -> dict[str, Any]:
-    """The pod template of its Deployment."""
+    """Return the pod template of the Deployment."""
     found: dict[str, Any] = made(**more).named("w-deployment").inputs["spec"]["template"]
     return found

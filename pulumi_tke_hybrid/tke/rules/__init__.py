@@ -1,2 +1,2 @@
-"""The rules that look at several inputs together, by subject. Those about one value are beside it: ids,
-ranges, zones, names."""
+"""Rules on several inputs together, by subject. Rules on one value stand beside the value: ids, ranges,
+zones, names."""

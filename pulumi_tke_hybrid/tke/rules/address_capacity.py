@@ -14,15 +14,15 @@ from pulumi_tke_hybrid.tke.rules.input_rules import not_stated, not_yet
 ENI_ADDRESSES = Rule(
     "eni-addresses",
     Severity.ERROR,
-    "A zone's ENI subnets have an address for each node's ENI and one for a pod on it.",
-    "ranges of the ENI subnets, sizes of the pools",
+    "A zone's container subnets have an address for each node's ENI and one for a pod on it.",
+    "ranges of the container subnets, sizes of the pools",
     "TKE, introduction to VPC-CNI (qcloud-documents): an ENI's first address is no pod's",
 )
 ENI_HEADROOM = Rule(
     "eni-headroom",
     Severity.WARNING,
-    "A zone's ENI subnets have the addresses of one full ENI for each node that there can be.",
-    "ranges of the ENI subnets, greatest sizes and instance types of the pools",
+    "A zone's container subnets have the addresses of one full ENI for each node that there can be.",
+    "ranges of the container subnets, greatest sizes and instance types of the pools",
     "TKE FAQ: a subnet is full at addresses / (addresses of an ENI + 1) nodes; further nodes join without"
     " an ENI",
 )
@@ -42,15 +42,15 @@ INSTANCE_TYPE = Rule(
 )
 
 
-def node_capacity_findings(plan: DeclaredCluster) -> Iterator[Finding]:
-    """For each zone, and for the VPC."""
-    for zone, subnets in plan.subnets_by_zone().items():
-        pools = plan.eni_pools(zone)
+def node_capacity_findings(cluster: DeclaredCluster) -> Iterator[Finding]:
+    """Compare the nodes with the addresses of each zone, and with the ENI quota of the VPC."""
+    for zone, subnets in cluster.subnets_by_zone().items():
+        pools = cluster.eni_pools(zone)
         if pools:
-            yield from _zone(plan, zone, subnets, pools)
-    yield from _quota(plan)
-    for pool in plan.pools:
-        if pool.instance_type is not None and plan.limit(pool) is None:
+            yield from _zone(cluster, zone, subnets, pools)
+    yield from _quota(cluster)
+    for pool in cluster.pools:
+        if pool.instance_type is not None and cluster.limit(pool) is None:
             yield INSTANCE_TYPE.finding(
                 f"{pool.path}.instance_type",
                 "is not in the table of ENI limits",
@@ -64,16 +64,16 @@ def node_capacity_findings(plan: DeclaredCluster) -> Iterator[Finding]:
 
 
 def _zone(
-    plan: DeclaredCluster, zone: str, subnets: Sequence[Subnet], pools: Sequence[DeclaredPool]
+    cluster: DeclaredCluster, zone: str, subnets: Sequence[Subnet], pools: Sequence[DeclaredPool]
 ) -> Iterator[Finding]:
     unsaid = [f"{subnet.path}.cidr_block" for subnet in subnets if subnet.cidr is None]
     for path in unsaid:
         yield (
             not_yet(ENI_ADDRESSES, path)
-            if path in plan.later
+            if path in cluster.later
             else not_stated(path, f"{ENI_ADDRESSES.id}, {ENI_HEADROOM.id}")
         )
-    sizes = plan.pending(f"{pool.path}.{name}" for pool in pools for name in ("size", "instance_type"))
+    sizes = cluster.pending(f"{pool.path}.{name}" for pool in pools for name in ("size", "instance_type"))
     for path in sizes:
         yield not_yet(ENI_HEADROOM, path)
     if unsaid:
@@ -88,10 +88,10 @@ def _zone(
             f"has {usable} addresses, enough for {usable // 2} of the {nodes} nodes in {zone}",
             value=blocks,
             why="each node needs one for its ENI and one for a pod at least",
-            todo="use a larger range, or add another ENI subnet in the zone",
+            todo="use a larger range, or add another container subnet in the zone",
         )
         return
-    limits = [(plan.limit(pool), pool.greatest or 0) for pool in pools]
+    limits = [(cluster.limit(pool), pool.greatest or 0) for pool in pools]
     known = [(limit, number) for limit, number in limits if limit is not None]
     needed = sum((limit.pods_per_eni + 1) * number for limit, number in known)
     if needed > usable:
@@ -101,12 +101,12 @@ def _zone(
             f" each take {needed} ({_nodes(known, usable)} nodes fit)",
             value=blocks,
             why="further nodes join and get no ENI, and ENI pods do not run there",
-            todo="use a larger range, or add another ENI subnet in the zone",
+            todo="use a larger range, or add another container subnet in the zone",
         )
 
 
 def _nodes(known: Sequence[tuple[EniLimit, int]], usable: int) -> int:
-    """How many of the nodes fit, the smallest ENIs first."""
+    """Return how many of the nodes fit, the smallest ENIs first."""
     fit = 0
     for limit, number in sorted(known, key=lambda item: item[0].pods_per_eni):
         some = min(number, usable // (limit.pods_per_eni + 1))
@@ -114,18 +114,18 @@ def _nodes(known: Sequence[tuple[EniLimit, int]], usable: int) -> int:
     return fit
 
 
-def _quota(plan: DeclaredCluster) -> Iterator[Finding]:
+def _quota(cluster: DeclaredCluster) -> Iterator[Finding]:
     wanted = sum(
         limit.enis * (pool.greatest or 0)
-        for pool in plan.pools
-        if not pool.global_route_only and (limit := plan.limit(pool))
+        for pool in cluster.pools
+        if not pool.global_route_only and (limit := cluster.limit(pool))
     )
     if wanted > enis.QUOTA_PER_VPC:
         yield VPC_ENI_QUOTA.finding(
             "node_pools",
             f"have machines for {wanted} ENIs",
             why=f"a VPC has {enis.QUOTA_PER_VPC} unless the account's quota was raised (event ENILimit)",
-            todo="ask for a higher quota before the pools grow, or use fewer and larger machines",
+            todo="request a higher quota before the pools grow, or use fewer and larger machines",
         )
 
 
@@ -175,10 +175,10 @@ STATIC_IP_OFF = Rule(
 def capacity_findings(
     replicas: int, surge: int, room: Room | None, exposed: bool, rolling: bool
 ) -> Iterator[Finding]:
-    """Whether there are addresses for the pods, and backends for the load balancer.
+    """Compare the pods of a workload with the addresses and with the backends of a listener.
 
-    `surge` is what a rollout may add; `room` None where addresses do not matter; `rolling`: a pod comes
-    before one goes.
+    `surge`: pods that a rollout may add. `room`: None for pods without an ENI address. `rolling`: a new pod
+    starts before an old pod stops.
     """
     added = min(surge, replicas)  # a rollout never has more new pods than replicas
     if room is not None:
@@ -197,7 +197,7 @@ def capacity_findings(
 
 
 def _address_shortage(replicas: int, surge: int, most: int, room: Room, rolling: bool) -> Iterator[Finding]:
-    """The surge by default is one that fits, so one that does not is the program's own."""
+    """Compare the pods of a workload with the addresses. The default surge always fits."""
     has = (
         f"the nodes of the container subnets take {room.pods}"
         if room.by_nodes
@@ -238,8 +238,8 @@ def _address_shortage(replicas: int, surge: int, most: int, room: Room, rolling:
 def fact_findings(
     facts: ClusterFacts, fixed_ip: bool, balancer_subnets: Mapping[str, str | None]
 ) -> Iterator[Finding]:
-    """What the cluster's facts say against a workload. `balancer_subnets`: internal load balancers' subnets
-    by property path."""
+    """Compare a workload with the facts of its cluster. `balancer_subnets`: subnets of internal load
+    balancers by property path."""
     if fixed_ip and facts.static_ip is False:
         yield STATIC_IP_OFF.finding(
             "fixed_ip",
@@ -265,5 +265,5 @@ def fact_findings(
                     "the load balancer would take an address from the pods, and keep the subnet from being"
                     " removed"
                 ),
-                todo="use a subnet of its own, or say allow_eni_subnet=True",
+                todo="use a subnet of its own, or set allow_eni_subnet=True",
             )

@@ -1,4 +1,4 @@
-"""What a workload would take over, compared with what the program says, before anything is made."""
+"""Rules on adoption: live Kubernetes objects compared with the program, before the first object is made."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.tke.values import at, items, mapping
 LIVE_OBJECT = Rule(
     "live-object-differs",
     Severity.ERROR,
-    "What Kubernetes or TKE cannot change of an object that is taken over is described as it is.",
+    "The program describes the immutable fields of an adopted object as they are.",
     "the live object",
     "Kubernetes: immutable fields of apps/v1 and v1; 457/90598",
     fixed_severity=True,
@@ -30,7 +30,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class VolumeClaim:
-    """A volume of each pod: its name, and what the program says of it."""
+    """A volume claim of a StatefulSet. None: the program does not set the field."""
 
     name: str
     storage: str | None = None
@@ -40,8 +40,7 @@ class VolumeClaim:
 
 @dataclass(frozen=True)
 class ImmutableFields:
-    """What a program says of the objects, as far as it cannot change in them. None is compared with
-    nothing."""
+    """The values of the program for immutable fields. A field that is None is not compared."""
 
     selector: Mapping[str, str] | None = None
     service_name: str | None = None
@@ -53,11 +52,12 @@ class ImmutableFields:
     """Property path and value of each annotation that TKE reads only when it makes a load balancer, by
     `service` and `ingress`."""
     exposed: bool | None = None
-    """Whether a load balancer stands behind the Service; None where another one is allowed."""
+    """Whether the Service has a load balancer; None where the program allows another load balancer."""
 
 
 def live_findings(live: Mapping[str, Json], wanted: ImmutableFields) -> Iterator[Finding]:
-    """What differs. `live` has the objects that exist, by `service`, `headless`, `ingress` and `pods`."""
+    """Return the differences. `live`: the existing objects, by `service`, `headless`, `ingress` and
+    `pods`."""
     if "pods" in live:
         yield from _pod_holder_findings(live["pods"], wanted)
     if "service" in live:
@@ -70,9 +70,8 @@ def live_findings(live: Mapping[str, Json], wanted: ImmutableFields) -> Iterator
             todo="leave headless_service out, or give another name",
         )
     for front, fixed in wanted.annotations.items():
-        if front in live and not managed(
-            live[front]
-        ):  # later an annotation that somebody edits is no other load balancer
+        # An annotation that changes while Pulumi applies the object does not replace the load balancer.
+        if front in live and not managed(live[front]):
             yield from _fixed_findings(live[front], fixed)
 
 
@@ -83,8 +82,8 @@ def _service_findings(live: Json, wanted: ImmutableFields) -> Iterator[Finding]:
             f"{at(live, 'metadata', 'name')} is the name of a headless Service (spec.clusterIP: None)",
             why="Kubernetes gives such a Service no address, so no client could come through it",
             todo=(
-                "say front_service_name for the Service that clients come through, and service_name for the"
-                " headless one"
+                "set front_service_name for the Service of the clients, and service_name for the headless"
+                " Service"
             ),
         )
     if wanted.exposed is False and at(live, "spec", "type") == "LoadBalancer" and not managed(live):
@@ -93,7 +92,7 @@ def _service_findings(live: Json, wanted: ImmutableFields) -> Iterator[Finding]:
             "instead of the load balancer of the live Service (spec.type: LoadBalancer)",
             value="none",
             why="the load balancer would be deleted, and clients would lose its address",
-            todo="state the load balancer that is there, or say allow_address_change=True",
+            todo="declare the load balancer of the live object, or set allow_address_change=True",
         )
 
 
@@ -110,19 +109,19 @@ def _pod_holder_findings(live: Json, wanted: ImmutableFields) -> Iterator[Findin
             "selector",
             f"instead of {_labels(selector)} (spec.selector of the live object)",
             value=_labels(wanted.selector),
-            todo=f"say selector={dict(selector)!r}",
+            todo=f"set selector={dict(selector)!r}",
         )
-    for path, key, said, default in (
+    for path, key, declared, default in (
         ("service_name", "serviceName", wanted.service_name, ""),
         ("pod_management_policy", "podManagementPolicy", wanted.pod_management_policy, "OrderedReady"),
     ):
-        there = str(at(live, "spec", key) or default)
-        if said is not None and there != said:
+        current = str(at(live, "spec", key) or default)
+        if declared is not None and current != declared:
             yield _differs(
                 path,
-                f"instead of {there} (spec.{key} of the live object)",
-                value=said,
-                todo=f"say {path}={there!r}",
+                f"instead of {current} (spec.{key} of the live object)",
+                value=declared,
+                todo=f"set {path}={current!r}",
             )
     if wanted.claims is not None:
         yield from _claim_findings(
@@ -137,17 +136,17 @@ _CLAIM = {
 }
 
 
-def _claim_findings(there: Sequence[VolumeClaim], said: Sequence[VolumeClaim]) -> Iterator[Finding]:
-    names = [claim.name for claim in there]
-    if names != [claim.name for claim in said]:
+def _claim_findings(current: Sequence[VolumeClaim], declared: Sequence[VolumeClaim]) -> Iterator[Finding]:
+    names = [claim.name for claim in current]
+    if names != [claim.name for claim in declared]:
         yield _differs(
             "volume_claims",
             f"instead of {', '.join(names) or 'none'} (spec.volumeClaimTemplates of the live object)",
-            value=", ".join(claim.name for claim in said) or "none",
-            todo="state the claims that are there, in their order",
+            value=", ".join(claim.name for claim in declared) or "none",
+            todo="declare the claims of the live object, in their order",
         )
         return
-    for index, (live, wanted) in enumerate(zip(there, said, strict=True)):
+    for index, (live, wanted) in enumerate(zip(current, declared, strict=True)):
         for name, path in _CLAIM.items():
             now, was = getattr(wanted, name), getattr(live, name)
             if now is not None and _comparable(now) != _comparable(was):
@@ -155,7 +154,7 @@ def _claim_findings(there: Sequence[VolumeClaim], said: Sequence[VolumeClaim]) -
                     f"volume_claims[{index}].spec.{path}",
                     f"instead of {_text(was)} (spec.volumeClaimTemplates of the live object)",
                     value=_text(now),
-                    todo=f"say {_text(was)}; a larger volume is asked for on the claims themselves",
+                    todo=f"set {_text(was)}; enlarge a volume on its PersistentVolumeClaim",
                 )
 
 
@@ -184,7 +183,7 @@ _UNITS = {
 
 
 def _comparable(value: object) -> object:
-    """A quantity as a number: the API server writes 1024Mi as 1Gi. Anything else as it is."""
+    """Return a quantity as a number, because the API server writes 1024Mi as 1Gi; other values unchanged."""
     match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
     return value if match is None else Fraction(match[1]) * _UNITS[match[2]]
 
@@ -194,18 +193,18 @@ def _text(value: object) -> str:
 
 
 def _fixed_findings(live: Json, fixed: Mapping[str, tuple[str, str | None]]) -> Iterator[Finding]:
-    """Of a live object that has a load balancer already."""
+    """Compare the annotations of a live object that has a load balancer."""
     if not items(at(live, "status", "loadBalancer", "ingress")):
         return
-    for key, (path, said) in fixed.items():
-        there = at(live, "metadata", "annotations", key)
-        if there != said:
+    for key, (path, declared) in fixed.items():
+        current = at(live, "metadata", "annotations", key)
+        if current != declared:
             yield _differs(
                 path,
-                f"instead of {there or 'none'} (annotation {key} of the live object)",
-                value=said or "none",
+                f"instead of {current or 'none'} (annotation {key} of the live object)",
+                value=declared or "none",
                 why="TKE read it when it made the load balancer, and does not read it again (457/90598)",
-                todo="state what is there, or take the object away first",
+                todo="declare the value of the live object, or delete the object first",
             )
 
 
@@ -221,7 +220,7 @@ def _differs(
 
 
 def managed(live: Json) -> bool:
-    """Whether a Pulumi stack applies the object already."""
+    """Whether a Pulumi stack applies the object."""
     return any(
         str(at(entry, "manager") or "").startswith("pulumi")
         for entry in items(at(live, "metadata", "managedFields"))
@@ -229,7 +228,7 @@ def managed(live: Json) -> bool:
 
 
 def budget_findings(budgets: Sequence[Json], own: str, labels: Mapping[str, str]) -> Iterator[Finding]:
-    """That another budget of the namespace selects the pods already."""
+    """Refuse a second budget: return the other budgets of the namespace that select the pods."""
     for budget in budgets:
         name = str(at(budget, "metadata", "name"))
         if name != own and _selects(at(budget, "spec", "selector"), labels) and not _renamed(budget, labels):
@@ -237,20 +236,21 @@ def budget_findings(budgets: Sequence[Json], own: str, labels: Mapping[str, str]
                 "disruption_budget",
                 f"would be the second PodDisruptionBudget of these pods, beside {name}",
                 why="the API server evicts no pod that two budgets select, so no node could be drained",
-                todo=f"say disruption_budget=False, or remove {name}",
+                todo=f"set disruption_budget=False, or remove {name}",
             )
 
 
 def _renamed(budget: Json, labels: Mapping[str, str]) -> bool:
-    """Whether a budget is the workload's own of before it was renamed: it goes once the new one is there."""
+    """Whether a budget belongs to the same workload under its former name. Pulumi removes that budget after
+    the new budget exists."""
     return managed(budget) and all(
         at(budget, "metadata", "labels", key) == value for key, value in labels.items()
     )
 
 
 def _selects(selector: Any, labels: Mapping[str, str]) -> bool:
-    """Whether a label selector of the API selects the labels; an empty one selects everything, none at all
-    nothing."""
+    """Whether a label selector of the API selects the labels. An empty selector selects all pods, None
+    selects no pod."""
     if selector is None:
         return False
     wanted = mapping(at(selector, "matchLabels"))

@@ -1,5 +1,4 @@
-"""Annotations of one object as TKE reads them: keys that exclude each other, keys that TKE does not know,
-values that it cannot read."""
+"""Rules on the annotations of one object: keys that exclude each other, unknown keys, unreadable values."""
 
 import difflib
 import json
@@ -23,7 +22,7 @@ CONFLICT = Rule(
 UNKNOWN_KEY = Rule(
     "annotation-unknown",
     Severity.WARNING,
-    "A key under a prefix of TKE's is one that TKE reads, on an object where TKE reads it.",
+    "TKE reads each key under a prefix of TKE, on the object that has the key.",
     "the keys of the annotations",
     "457/51258, 457/56112, 457/44173: the vendor's lists of annotations",
 )
@@ -37,20 +36,20 @@ VALUE = Rule(
 RESERVED = Rule(
     "annotation-reserved",
     Severity.ERROR,
-    "A program gives no annotation that a component or TKE writes, and none without effect on the shared ENI.",
+    "A program gives no annotation that a component or TKE writes, and none that a shared ENI ignores.",
     "the keys of the annotations",
     "457/51258, 457/56112, 457/50360",
     fixed_severity=True,
 )
 
 TLS = "spec.tls"
-"""Stands for the TLS section of an Ingress among its annotations."""
+"""Key that represents the TLS section of an Ingress among the annotations."""
 _CERTIFICATE = "ingress.cloud.tencent.com/certificate"
 
 
 @dataclass(frozen=True)
 class _Pair:
-    """Two annotations, the second of which does not go with the first."""
+    """Two annotations that exclude each other."""
 
     one: str
     other: str
@@ -68,38 +67,27 @@ _SKIP = (
 )
 
 
-def _of_balancers(on: On) -> Iterator[_Pair]:
-    service = on is On.SERVICE
-    prefix = _SERVICE if service else _INGRESS
-    existing = keys.SERVICE_EXISTING_LB if service else keys.INGRESS_EXISTING_LB
-    internal = keys.SERVICE_INTERNAL_SUBNET if service else keys.INGRESS_INTERNAL_SUBNET
-    charge = keys.SERVICE_CHARGE_TYPE if service else keys.INGRESS_CHARGE_TYPE
-    bandwidth = keys.SERVICE_BANDWIDTH if service else keys.INGRESS_BANDWIDTH
-    parameters = keys.SERVICE_PARAMETERS if service else keys.INGRESS_PARAMETERS
-    old = (
-        ("kubernetes.io/service.internetChargeType", "kubernetes.io/service.internetMaxBandwidthOut")
-        if service
-        else ()
-    )
+def _load_balancer_pairs(
+    prefix: str, existing: str, internal: str, parameters: str, billing: Sequence[str]
+) -> Iterator[_Pair]:
     yield _Pair(f"{prefix}tke-service-config-auto", f"{prefix}tke-service-config", _AUTO)
-    for setting in (
-        internal,
-        charge,
-        bandwidth,
-        *old,
-        parameters,
-        f"{prefix}cross-vpc-id",
-        f"{prefix}pass-to-target",
-    ):
+    for setting in (internal, *billing, parameters, f"{prefix}cross-vpc-id", f"{prefix}pass-to-target"):
         yield _Pair(existing, setting, _OWN)
-    for setting in (charge, bandwidth, *old):
+    for setting in billing:
         yield _Pair(internal, setting, _PUBLIC_ONLY)
     yield _Pair(f"{prefix}mode", existing, _SKIP)
 
 
+_OLD_BILLING = ("kubernetes.io/service.internetChargeType", "kubernetes.io/service.internetMaxBandwidthOut")
 _PAIRS: Mapping[On, Sequence[_Pair]] = {
     On.SERVICE: (
-        *_of_balancers(On.SERVICE),
+        *_load_balancer_pairs(
+            _SERVICE,
+            keys.SERVICE_EXISTING_LB,
+            keys.SERVICE_INTERNAL_SUBNET,
+            keys.SERVICE_PARAMETERS,
+            (keys.SERVICE_CHARGE_TYPE, keys.SERVICE_BANDWIDTH, *_OLD_BILLING),
+        ),
         _Pair(
             f"{_SERVICE}target-groups",
             f"{_SERVICE}lb-rs-weight",
@@ -107,7 +95,13 @@ _PAIRS: Mapping[On, Sequence[_Pair]] = {
         ),
     ),
     On.INGRESS: (
-        *_of_balancers(On.INGRESS),
+        *_load_balancer_pairs(
+            _INGRESS,
+            keys.INGRESS_EXISTING_LB,
+            keys.INGRESS_INTERNAL_SUBNET,
+            keys.INGRESS_PARAMETERS,
+            (keys.INGRESS_CHARGE_TYPE, keys.INGRESS_BANDWIDTH),
+        ),
         *(
             _Pair(both, other, _BOTH)
             for both in (f"{_INGRESS}rule-mix-both", "kubernetes.io/ingress.rule-mix-both")
@@ -130,7 +124,7 @@ _PAIRS: Mapping[On, Sequence[_Pair]] = {
 
 @dataclass(frozen=True)
 class _Need:
-    """An annotation that has an effect only beside one of the others."""
+    """An annotation that has an effect only together with one of `others`."""
 
     key: str
     others: Sequence[str]
@@ -138,37 +132,24 @@ class _Need:
 
 
 _REGION_ALONE = "the region alone names no load balancer"
+_OWN_RULES = "without rule-mix TKE takes the rules of the Ingress"
+_SHARED = "Ingresses share a load balancer of yours only (457/127545)"
+_WEIGHTS = "it weighs the nodes that hold a pod"
+_REGION_OF = {
+    _SERVICE: (keys.SERVICE_EXISTING_LB, f"{_SERVICE}cross-vpc-id"),
+    _INGRESS: (keys.INGRESS_EXISTING_LB, f"{_INGRESS}cross-vpc-id"),
+}
 _NEEDS: Mapping[On, Sequence[_Need]] = {
     On.SERVICE: (
-        _Need(
-            f"{_SERVICE}cross-region-id", (keys.SERVICE_EXISTING_LB, f"{_SERVICE}cross-vpc-id"), _REGION_ALONE
-        ),
-        _Need(
-            f"{_SERVICE}local-svc-weighted-balance",
-            (keys.SERVICE_LOCAL_NODES,),
-            "it weighs the nodes that hold a pod",
-        ),
+        _Need(f"{_SERVICE}cross-region-id", _REGION_OF[_SERVICE], _REGION_ALONE),
+        _Need(f"{_SERVICE}local-svc-weighted-balance", (keys.SERVICE_LOCAL_NODES,), _WEIGHTS),
     ),
     On.INGRESS: (
-        _Need(
-            f"{_INGRESS}cross-region-id", (keys.INGRESS_EXISTING_LB, f"{_INGRESS}cross-vpc-id"), _REGION_ALONE
-        ),
-        _Need(
-            f"{_INGRESS}enable-group",
-            (keys.INGRESS_EXISTING_LB,),
-            "Ingresses share a load balancer of yours only (457/127545)",
-        ),
+        _Need(f"{_INGRESS}cross-region-id", _REGION_OF[_INGRESS], _REGION_ALONE),
+        _Need(f"{_INGRESS}enable-group", (keys.INGRESS_EXISTING_LB,), _SHARED),
         _Need(f"{_INGRESS}auto-rewrite-code", (keys.INGRESS_REDIRECT,), "it is the code of that redirect"),
-        _Need(
-            keys.INGRESS_HTTP_RULES,
-            (keys.INGRESS_RULE_MIX,),
-            "without rule-mix TKE takes the rules of the Ingress",
-        ),
-        _Need(
-            keys.INGRESS_HTTPS_RULES,
-            (keys.INGRESS_RULE_MIX,),
-            "without rule-mix TKE takes the rules of the Ingress",
-        ),
+        _Need(keys.INGRESS_HTTP_RULES, (keys.INGRESS_RULE_MIX,), _OWN_RULES),
+        _Need(keys.INGRESS_HTTPS_RULES, (keys.INGRESS_RULE_MIX,), _OWN_RULES),
     ),
     On.POD: (),
     On.NODE: (),
@@ -190,10 +171,10 @@ def conflict_findings(
     written: Mapping[str, Any] | None = None,
     named: Mapping[str, str] | None = None,
 ) -> Iterator[Finding]:
-    """Annotations that do not go together. The path of a finding is the key of an annotation that was given.
+    """Return annotations that exclude each other, and annotations without the annotation that they need.
 
-    `written` are annotations that the component adds by itself, `named` the arguments from which it writes
-    them, by key.
+    The path of a finding is the key of a given annotation. `written`: annotations of the component. `named`:
+    their arguments, by key.
     """
     both = {**given, **(written or {})}
     arguments = named or {}
@@ -219,8 +200,7 @@ def conflict_findings(
 
 
 def _counts(key: str, annotations: Mapping[str, Any]) -> bool:
-    """Whether the annotation is there and says something: a flag that is false and an empty text say
-    nothing."""
+    """Whether the annotation has an effect. A flag that is false and an empty text have none."""
     value = annotations.get(key)
     if value is None or value == "":
         return False
@@ -234,8 +214,8 @@ def _counts(key: str, annotations: Mapping[str, Any]) -> bool:
 
 
 def key_findings(on: On, annotations: Mapping[str, Any]) -> Iterator[Finding]:
-    """Keys under TKE's prefixes that are none of TKE's, or that TKE reads on another object; and keys whose
-    prefix is nearly TKE's."""
+    """Return keys under TKE's prefixes that TKE does not read on this object, and keys with a misspelt
+    prefix."""
     for key in annotations:
         known = KNOWN.get(key)
         if known is not None:
@@ -272,7 +252,7 @@ _END = re.compile(r"^(.*[/.])([^/.]*)$")
 
 
 def _parts(key: str) -> tuple[str, str]:
-    """The key's prefix, and its own name."""
+    """Split a key into prefix and name."""
     prefix = next((prefix for prefix in PREFIXES if key.startswith(prefix)), "")
     if prefix:
         return prefix, key[len(prefix) :]
@@ -281,7 +261,7 @@ def _parts(key: str) -> tuple[str, str]:
 
 
 def _twin(key: str, on: On) -> str:
-    """The key of the same name on the other object."""
+    """Return the key of the same name on another kind of object; empty without such a key."""
     name = _parts(key)[1]
     return next(
         (known.key for known in KNOWN.values() if known.on is on and _parts(known.key)[1] == name), ""
@@ -289,7 +269,7 @@ def _twin(key: str, on: On) -> str:
 
 
 def _near(key: str, on: On) -> str:
-    """The known key that was probably meant; empty where there is none."""
+    """Return the known key that is most similar; empty without a similar key."""
     prefix, name = _parts(key)
     mine = [known for known in KNOWN.values() if known.on is on and not known.written_by_tke]
     if not tke_prefix(key):
@@ -313,8 +293,7 @@ def _close_names(name: str, among: Sequence[Known]) -> list[str]:
 
 
 def value_findings(annotations: Mapping[str, Any]) -> Iterator[Finding]:
-    """Values that TKE cannot read. A value that is not known yet, or is no text, is left to whoever knows
-    it."""
+    """Return values that TKE cannot read. Values that are not known yet, or are no text, are skipped."""
     for key, value in annotations.items():
         known = KNOWN.get(key)
         if (

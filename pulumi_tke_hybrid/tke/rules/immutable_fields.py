@@ -1,4 +1,4 @@
-"""What TKE fixes when a cluster, a node pool or VPC-CNI is made: changes against the last known state."""
+"""Rules on immutable fields: changes of a cluster, a node pool or VPC-CNI against the stack's last state."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from pulumi_tke_hybrid.tke.rules.input_rules import EMPTY
 CLUSTER_FIXED = Rule(
     "cluster-fixed",
     Severity.ERROR,
-    "What TKE fixes when a cluster is made does not change, unless allow_cluster_replacement says so.",
+    "Immutable fields of a cluster change only with allow_cluster_replacement.",
     "the stack's last state",
     "fields of the provider's cluster that force a replacement",
     fixed_severity=True,
@@ -17,7 +17,7 @@ CLUSTER_FIXED = Rule(
 POOL_FIXED = Rule(
     "pool-fixed",
     Severity.ERROR,
-    "What TKE fixes when a node pool is made does not change under the pool's name.",
+    "Immutable fields of a node pool do not change under the pool's name.",
     "the stack's last state",
     "fields of the provider's node pool that force a replacement",
     fixed_severity=True,
@@ -25,7 +25,7 @@ POOL_FIXED = Rule(
 SWITCH_FIXED = Rule(
     "switch-fixed",
     Severity.ERROR,
-    "What TKE fixes when VPC-CNI is switched on does not change.",
+    "Fields that TKE fixes when VPC-CNI is switched on do not change.",
     "the stack's last state",
     "457/55757; turning it off ends every ENI pod's network",
     fixed_severity=True,
@@ -43,17 +43,17 @@ STACK_PLACE = Rule(
     Severity.ERROR,
     "A stack stays with its region and its account.",
     "the stack's last state, the credentials",
-    "a cluster never moves; GetCallerIdentity tells the account",
+    "a cluster never moves; GetCallerIdentity returns the account",
     fixed_severity=True,
 )
 
 PROVIDER_ACCOUNT = Rule(
     "provider-account",
     Severity.ERROR,
-    "The key of an explicit provider belongs to the stack's account; say `warning` where the provider assumes"
-    " a role that does.",
+    "The key of an explicit provider belongs to the stack's account; set `warning` where the provider assumes"
+    " a role of that account.",
     "the provider's key and the stack's",
-    "GetCallerIdentity tells the account; VPC-CNI is asked with the stack's key",
+    "GetCallerIdentity returns the account; requests about VPC-CNI use the stack's key",
 )
 
 CLUSTER = {
@@ -64,21 +64,20 @@ CLUSTER = {
     "serviceCidr": ("service_cidr", "the range of Services"),
     "staticIp": ("static_ip", "static-IP mode"),
 }
-"""Properties of a cluster that the provider answers with a replacement: the name that users know, and what it
-is."""
+"""Properties whose change replaces a cluster: the property of the component, and its noun in messages."""
 
 POOL = {
     "subnetId": ("subnet_id", "the nodes' subnet"),
     "instanceType": ("instance_type", "the machine type"),
     "keyIds": ("key_ids", "the SSH keys"),
 }
-"""The same for a node pool."""
+"""Properties whose change replaces a node pool."""
 
 ADOPTED_CLUSTER = {"clusterId": ("existing_cluster_id", "its cluster"), "vpcId": ("vpc_id", "its VPC")}
-"""Properties of a node pool that an adopted cluster gives it."""
+"""Properties that a node pool takes from an adopted cluster."""
 
 SUBNET = {"zone": ("zone", "the zone"), "cidr": ("cidr_block", "the range")}
-"""The same for a container subnet."""
+"""Properties whose change replaces a container subnet."""
 
 SWITCH = {
     "staticIp": ("static_ip", "static mode"),
@@ -86,7 +85,7 @@ SWITCH = {
     "ipReclaim": ("ip_reclaim", "reclaim time"),
     "nonMasquerade": ("non_masquerade", "treatment of egress"),
 }
-"""Fixed when VPC-CNI is switched on; the reclaim time only before ipamd 3.5.0."""
+"""Properties that TKE fixes when VPC-CNI is switched on; the reclaim time only before ipamd 3.5.0."""
 
 _FOR_GOOD = " (changing it for good means switching VPC-CNI off, which ends every ENI pod's network)"
 _RECLAIM = (
@@ -99,7 +98,7 @@ Props = Mapping[str, Any]
 
 
 def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
-    """One for each change that would rebuild the cluster."""
+    """Return a finding for each change that would replace the cluster."""
     vpc = before.get("vpcId")
     if vpc and not unknown(vpc) and unknown(after.get("vpcId")):
         yield CLUSTER_FIXED.finding(
@@ -107,7 +106,7 @@ def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[
             f"is not known yet, instead of {vpc}",
             why="a VPC that is still to be made would rebuild the whole cluster",
             todo=(
-                f"{keep_what_was_known(str(vpc))}; if the rebuild is intended, say"
+                f"{keep_what_was_known(str(vpc))}; if the rebuild is intended, set"
                 " allow_cluster_replacement=True"
             ),
         )
@@ -120,12 +119,12 @@ def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[
                 "instead of TKE's own choice" if old is None else f"instead of {_shown(old)}",
                 value="(left out)" if new is None else _shown(new),
                 why=f"TKE fixes {what} when the cluster is made, so this would rebuild the whole cluster",
-                todo=f"{back}; if the rebuild is intended, say allow_cluster_replacement=True",
+                todo=f"{back}; if the rebuild is intended, set allow_cluster_replacement=True",
             )
 
 
 def pool_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
-    """One for each change that would rebuild a node pool of the same name."""
+    """Return a finding for each change that would replace a node pool of the same name."""
     for pool, old in before.items():
         new = after.get(pool, {})
         for name, (property_, what) in POOL.items():
@@ -143,7 +142,7 @@ def pool_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Fin
 
 
 def adopted_findings(before: Props, after: Props, pools: Props, unknown: Unknown) -> Iterator[Finding]:
-    """One for each change of an adopted cluster that would rebuild the node pools made in it."""
+    """Return a finding for each change of an adopted cluster that would replace its node pools."""
     for name, (property_, what) in ADOPTED_CLUSTER.items():
         old, new = before.get(name), after.get(name)
         if not pools or not old or not new or old == new:
@@ -166,10 +165,10 @@ def adopted_findings(before: Props, after: Props, pools: Props, unknown: Unknown
 
 
 def owner_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
-    """Whether the program no longer makes the cluster that it made, or makes one in the place of an adopted
-    one that has its pools.
+    """Refuse a program that adopts a cluster instead of its own, or makes a cluster instead of the adopted
+    cluster.
 
-    `before`, `after`: what the guard knows (`cluster`, `adopted`, `nodePools`).
+    `before`, `after`: properties of the guard (`cluster`, `adopted`, `nodePools`).
     """
     old: Props = before.get("adopted") or {}
     new: Props = after.get("adopted") or {}
@@ -180,7 +179,7 @@ def owner_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Fi
             value="" if unknown(new.get("clusterId")) else str(new.get("clusterId")),
             why="what a program no longer makes is deleted, with all that runs in it",
             todo=(
-                "leave it out; one that the stack has lost is imported (docs/recovery.md), another one is"
+                "leave it out; import a cluster that the stack has lost (docs/recovery.md); another cluster is"
                 " another HybridCluster's"
             ),
         )
@@ -198,7 +197,7 @@ def owner_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Fi
 
 
 def subnet_findings(before: Sequence[Any], after: Sequence[Any], unknown: Unknown) -> Iterator[Finding]:
-    """Whether a registered subnet left the list of VPC-CNI, or all did."""
+    """Refuse to remove registered subnets from the list of VPC-CNI."""
     if not after:
         yield EMPTY.finding(
             "subnets",
@@ -219,8 +218,7 @@ def subnet_findings(before: Sequence[Any], after: Sequence[Any], unknown: Unknow
 
 
 def registration_findings(before: str, after: str) -> Iterator[Finding]:
-    """Whether zones that the API registered would go to ipamd's ConfigMap. The other way round nothing is
-    lost."""
+    """Refuse to move zones from the API to ipamd's ConfigMap. A move to the API loses no zone."""
     if (before, after) == ("api", "configmap"):
         yield SUBNET_REMOVED.finding(
             "zone_registration",
@@ -234,7 +232,8 @@ def registration_findings(before: str, after: str) -> Iterator[Finding]:
 def replaced_subnet_findings(
     before: Sequence[Props], after: Sequence[Props], unknown: Unknown
 ) -> Iterator[Finding]:
-    """One for each registered subnet whose place another one would take: its id is not known any more."""
+    """Refuse to replace a registered subnet: return a finding for each subnet whose id is not known any
+    more."""
     kept = [subnet.get("id") for subnet in after if not unknown(subnet.get("id"))]
     for index, (old, new) in enumerate(zip(before, after, strict=False)):
         if unknown(old.get("id")) or old.get("id") in kept or not unknown(new.get("id")):
@@ -264,7 +263,7 @@ def replaced_subnet_findings(
 
 
 def keep_what_was_known(known: str) -> str:
-    """What to do about a known thing that a preview does not know any more."""
+    """Return the action for an id that the last state has and the preview does not know."""
     return (
         f"keep {known}; if a refresh with other credentials or in another region took it for gone, `pulumi"
         " stack import` of an earlier export brings it back; if it is looked up only during the update,"
@@ -273,7 +272,7 @@ def keep_what_was_known(known: str) -> str:
 
 
 def switch_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Finding]:
-    """One for each change of what VPC-CNI fixes when it is switched on."""
+    """Return a finding for each change of a field that TKE fixes when VPC-CNI is switched on."""
     for name, (property_, what) in SWITCH.items():
         old, new = before.get(name), after.get(name)
         if not unknown(new) and old is not None and old != new:
@@ -287,7 +286,7 @@ def switch_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[F
 
 
 def _somewhere(unknown: Unknown, value: object) -> bool:
-    """Whether the value, or one of a list, is not known."""
+    """Whether the value, or an item of a list, is not known."""
     return unknown(value) or (isinstance(value, list) and any(map(unknown, value)))  # pyright: ignore[reportUnknownArgumentType]
 
 
@@ -296,5 +295,5 @@ def _listed(value: object) -> object:
 
 
 def _shown(value: object) -> object:
-    """A state has no whole numbers."""
+    """Return a whole number for a float without fraction: a state has only floats."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,4 +1,4 @@
-"""Rules about inputs as such: their types, what is not known yet, what nobody said."""
+"""Rules on inputs in general: types, combinations, values that are missing or not known yet."""
 
 from collections.abc import Iterable, Iterator
 
@@ -24,14 +24,14 @@ COMBINATION = Rule(
 NO_EFFECT = Rule(
     "no-effect",
     Severity.WARNING,
-    "What is set has an effect.",
+    "A property that the program sets has an effect.",
     "the properties",
     "the documentation of the class",
 )
 TWICE = Rule(
     "listed-twice",
     Severity.ERROR,
-    "Nothing is listed twice.",
+    "A list names each item once.",
     "the list",
     "the documentation of the class",
     fixed_severity=True,
@@ -47,8 +47,8 @@ EMPTY = Rule(
 ADOPTED = Rule(
     "adopted-as-it-is",
     Severity.ERROR,
-    "What is adopted is described as it is, and not changed.",
-    "the id of what is adopted, and what the cloud says of it",
+    "The program describes an adopted resource as it is.",
+    "the id of the adopted resource, and its properties in the cloud",
     "the documentation of the class",
     fixed_severity=True,
 )
@@ -56,7 +56,7 @@ NOT_GLOBAL_ROUTER = Rule(
     "not-global-router",
     Severity.ERROR,
     "Only a GlobalRouter cluster without Cilium becomes hybrid.",
-    "what the cloud says of the cluster",
+    "the cluster's properties in the cloud",
     "the article; imroc/tke-guide, cilium/gr-native-not-recommended",
     fixed_severity=True,
 )
@@ -77,20 +77,20 @@ NOT_STATED = Rule(
 
 
 def twice(path: str, value: str, first: str = "") -> Finding:
-    """That something is listed a second time."""
+    """Refuse an item that is listed a second time."""
     return TWICE.finding(
         path, "is listed twice" + (f", first at {first}" if first else ""), value=value, todo="list it once"
     )
 
 
 def not_yet(rule: Rule, path: str) -> Finding:
-    """That a rule could not be checked because of the property at `path`. Gathered into one line by
-    `gathered`."""
+    """Note that a rule waits for the property at `path`. `gathered` makes one line of all such notes."""
     return NOT_YET.finding(path, rule.id)
 
 
 def gathered(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """The findings, those of `not_yet` as one: which values are awaited, and which rules wait for them."""
+    """Return the findings, with those of `not_yet` as one finding: the pending values, and the rules that
+    wait."""
     waiting: list[Finding] = []
     for finding in findings:
         if finding.rule is NOT_YET:
@@ -104,5 +104,5 @@ def gathered(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def not_stated(path: str, unchecked: str) -> Finding:
-    """That the program could have said something, and then more would have been checked."""
+    """Note that a rule was not checked because the program does not give the property at `path`."""
     return NOT_STATED.finding(path, "is not given", why=f"not checked: {unchecked}", todo="give it")

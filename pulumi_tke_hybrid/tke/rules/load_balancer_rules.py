@@ -129,14 +129,14 @@ def local_traffic_findings(*, exposed: bool, direct: bool, on_eni: bool) -> Iter
             path,
             "'local' has no effect with direct access",
             why="the load balancer sends to the pods, not to node ports, and pods see their client already",
-            todo="leave it out, or say direct=False",
+            todo="leave it out, or set direct=False",
         )
     elif on_eni:
         yield LOCAL_TRAFFIC.finding(
             path,
             "'local' is the way for GlobalRouter pods",
             why="ENI pods see their client with direct access, evenly loaded and without a gap at rollouts",
-            todo="say direct=True, or leave it out",
+            todo="set direct=True, or leave it out",
         )
 
 
@@ -189,7 +189,7 @@ def ingress_port_findings(
 
 
 def listener_findings(path: str, count: int, whose: str) -> Iterator[Finding]:
-    """That so many ports and protocols are more than a load balancer takes."""
+    """Compare the number of listeners with the quota of a load balancer."""
     if count > LISTENER_QUOTA_LIMIT:
         yield LISTENERS.finding(
             path,
@@ -205,20 +205,20 @@ def listener_findings(path: str, count: int, whose: str) -> Iterator[Finding]:
 
 @dataclass(frozen=True)
 class Use:
-    """That the Service or the Ingress of a workload names a load balancer."""
+    """The use of an existing load balancer by the Service or the Ingress of a workload."""
 
     owner: str
-    """The workload, as errors name it."""
+    """Name of the workload in errors."""
     path: str
     """Property path of the exposure."""
     shared: bool = False
-    """Whether the program says that the load balancer is shared. An Ingress never shares one."""
+    """Whether the program shares the load balancer on purpose. An Ingress never shares a load balancer."""
     ports: frozenset[tuple[int, str]] = frozenset()
-    """Ports with their transport, as far as they are known."""
+    """Known ports with their transport."""
 
 
 def use_findings(use: Use, balancer: str, others: Sequence[Use]) -> Iterator[Finding]:
-    """What is wrong with one use more of a load balancer."""
+    """Compare a use of a load balancer with the `others`."""
     path = f"{use.path}.load_balancer_id"
     for other in others:
         if not (use.shared and other.shared):
@@ -232,7 +232,7 @@ def use_findings(use: Use, balancer: str, others: Sequence[Use]) -> Iterator[Fin
                 ),
                 todo=(
                     "make another load balancer; for two Services on different ports, where the account or"
-                    " the controller shares load balancers (457/46370), say existing_clb(id, shared=True) in"
+                    " the controller shares load balancers (457/46370), use existing_clb(id, shared=True) in"
                     " both"
                 ),
             )
@@ -248,7 +248,7 @@ def use_findings(use: Use, balancer: str, others: Sequence[Use]) -> Iterator[Fin
 
 
 def sum_findings(use: Use, balancer: str, others: Sequence[Use]) -> Iterator[Finding]:
-    """Whether all workloads that share a load balancer have more listeners together than it takes."""
+    """Compare the listeners of all workloads that share a load balancer with the quota."""
     every = use.ports.union(*(other.ports for other in others))
     if others and len(every) > len(use.ports):
         yield from listener_findings(

@@ -103,7 +103,7 @@ def port_findings(ports: Sequence[Port], *, exposed: bool, direct: bool) -> Iter
                 "has TCP and UDP",
                 value=port.number,
                 why="TKE offers both on one port only with direct access",
-                todo="say direct=True, or use two ports",
+                todo="set direct=True, or use two ports",
             )
         others.add(transport)
     yield from _port_name_findings(ports)
@@ -138,7 +138,7 @@ HOST_NETWORK = Rule(
 ENI_IP_BY_HAND = Rule(
     "eni-ip-by-hand",
     Severity.ERROR,
-    "Only the first container asks for an ENI address, and for one.",
+    "Only the first container requests an ENI address, and one address only.",
     "the containers",
     "article, webhook",
     fixed_severity=True,
@@ -209,8 +209,8 @@ def second_address_finding(path: str) -> Finding:
     """Refuse a request for an ENI address by a container that is not the first one."""
     return ENI_IP_BY_HAND.finding(
         path,
-        "asks for an ENI address",
-        why="the component asks on the first container, so the pod would take two",
+        "requests an ENI address",
+        why="the component requests the address on the first container, so the pod would take two",
         todo="leave it out",
     )
 
@@ -222,7 +222,7 @@ def address_amount_findings(path: str, amount: object) -> Iterator[Finding]:
             path,
             "is another number than 1",
             value=amount,
-            why="a pod has one ENI address, and the component asks for it",
+            why="a pod has one ENI address, and the component requests the address",
             todo="leave it out",
         )
 

@@ -1,6 +1,4 @@
-"""Node pools and the endpoint that needs their nodes.
-
-Whether a zone's container subnets hold what its nodes can take."""
+"""Rules on node pools, and on the endpoint that needs their nodes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -65,12 +63,11 @@ ENDPOINT_FIXED = Rule(
     fixed_severity=True,
 )
 FIXED_POOL_BOUND = 100
-"""Upper bound given for pools without autoscaler: TKE refuses a change of bounds together with a change of
-size."""
+"""Upper bound of pools without autoscaler: TKE refuses a change of bounds together with a change of size."""
 
 
 def bounds_problem(least: int | None, most: int | None) -> Iterator[Finding]:
-    """Whether an autoscaler's bounds leave a size."""
+    """Compare the bounds of an autoscaler with each other."""
     if least is not None and most is not None and least > most:
         yield POOL_SIZE.finding(
             "min_size",
@@ -84,11 +81,10 @@ def bounds_problem(least: int | None, most: int | None) -> Iterator[Finding]:
 def resized_findings(
     name: str, there: int, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Iterator[Finding]:
-    """Whether an update of a pool that has `there` nodes now would do to its size what nobody asked for.
+    """Return a finding if the update would change the number of live nodes (`there`) against the program.
 
-    `before`, `after`: inputs of the provider's node pool, of which a preview may not know all. For one that
-    scales the size in them is
-    what the state knows.
+    `before`, `after`: inputs of the provider's node pool; a preview may not know all. With autoscaling their
+    size is the size in the state.
     """
     sent = _number(after, "desiredCapacity")
     if sent is None or there == sent:
@@ -104,7 +100,7 @@ def resized_findings(
     elif any(_number(after, bound) != _number(before, bound) for bound in ("minSize", "maxSize")):
         why, todo = (
             "bounds do not change together with the size",
-            f"say {there} now, and another size in the next `pulumi up`",
+            f"set {there} now, and another size in the next `pulumi up`",
         )
         yield POOL_RESIZED.finding(
             path, f"while the autoscaler ends and {there} nodes are there", value=sent, why=why, todo=todo
@@ -112,14 +108,14 @@ def resized_findings(
 
 
 def _number(props: Mapping[str, Any], name: str) -> int | None:
-    """The engine writes every number as a fraction. None: not known, or not there."""
+    """Return a number as an integer; the engine writes floats. None: not known, or missing."""
     value = props.get(name)
     return whole(value)
 
 
 def moved_endpoint_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
-    """Whether an open intranet endpoint would go to another subnet, or follow the first pool there. Inputs of
-    the provider's endpoint."""
+    """Refuse to move an open intranet endpoint to another subnet. `before`, `after`: inputs of the provider's
+    endpoint."""
     old, new = (
         props.get("clusterIntranetSubnetId") if props.get("clusterIntranet") else None
         for props in (before, after)
@@ -129,13 +125,13 @@ def moved_endpoint_findings(before: Mapping[str, Any], after: Mapping[str, Any])
             "endpoint.subnet_id",
             f"instead of {old}",
             value=new,
-            why="the API server's address stays where it was opened, whatever pool is the first one now",
-            todo=f"say endpoint.subnet_id={old!r}",
+            why="the API server's address stays where it was opened, even if another pool is the first pool now",
+            todo=f"set endpoint.subnet_id={old!r}",
         )
 
 
 def size_problem(size: int | None, least: int | None, most: int | None, scaled: bool) -> Iterator[Finding]:
-    """Whether a pool's size lies within its bounds."""
+    """Compare the size of a pool with its bounds."""
     if scaled and size is not None and least is not None and most is not None and not least <= size <= most:
         yield POOL_SIZE.finding(
             "size",
@@ -152,11 +148,11 @@ def size_problem(size: int | None, least: int | None, most: int | None, scaled: 
         )
 
 
-def findings(plan: DeclaredCluster, endpoint: bool, wanted: bool) -> Iterator[Finding]:
-    """Pools against each other, their subnets, and the endpoint: whether one is opened, and whether the
-    program says so itself."""
+def findings(cluster: DeclaredCluster, endpoint: bool, wanted: bool) -> Iterator[Finding]:
+    """Check pools, their subnets and the endpoint. `endpoint`: an endpoint is opened; `wanted`: the program
+    declares the endpoint."""
     seen: set[str] = set()
-    for pool in plan.pools:
+    for pool in cluster.pools:
         if pool.name in seen:
             yield TWICE.finding(
                 f"{pool.path}.name",
@@ -165,16 +161,16 @@ def findings(plan: DeclaredCluster, endpoint: bool, wanted: bool) -> Iterator[Fi
                 todo="each pool needs its own",
             )
         seen.add(pool.name)
-    yield from _addresses(plan.pools)
-    if wanted and not plan.pools:
+    yield from _addresses(cluster.pools)
+    if wanted and not cluster.pools:
         yield COMBINATION.finding(
             "endpoint",
             "needs a node pool",
             why="TKE opens an endpoint only once a node runs",
             todo="add a pool",
         )
-    if endpoint and plan.pools:
-        yield from _endpoint(plan.pools)
+    if endpoint and cluster.pools:
+        yield from _endpoint(cluster.pools)
 
 
 def _addresses(pools: tuple[DeclaredPool, ...]) -> Iterator[Finding]:

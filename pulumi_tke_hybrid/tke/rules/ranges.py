@@ -1,4 +1,4 @@
-"""Ranges of VPC, overlay, Services, subnets and whatever else is in use."""
+"""Rules on the ranges of VPC, overlay, Services and subnets, and on the ranges that other networks use."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -30,20 +30,20 @@ SUBNET_IN_USE = Rule(
     "subnet-in-use",
     Severity.WARNING,
     "A container subnet is empty when it is registered.",
-    "the cloud's answer about the subnets that are registered next",
+    "the subnets to register, as the cloud describes them",
     "the article, step 1; DescribeSubnets: TotalIpAddressCount - AvailableIpAddressCount",
 )
 SUBNET_FULL = Rule(
     "subnet-full",
     Severity.WARNING,
-    "An adopted ENI subnet has free addresses.",
-    "the cloud's answer about the subnet",
+    "An adopted container subnet has free addresses.",
+    "the subnet, as the cloud describes it",
     "DescribeSubnets, AvailableIpAddressCount",
 )
 
 
 def subnet_findings(block: str | None, vpc: Sequence[str], later: Iterable[str] = ()) -> Iterator[Finding]:
-    """About one subnet by itself; `later`: its properties that are not known yet."""
+    """Compare one subnet with the VPC. `later`: the subnet's properties that are not known yet."""
     outside = cidrs.outside_problem("cidr_block", block, vpc) if block and vpc else None
     if outside:
         yield outside
@@ -52,83 +52,85 @@ def subnet_findings(block: str | None, vpc: Sequence[str], later: Iterable[str] 
 
 
 def in_use_finding(subnet_id: str, used: int) -> Finding:
-    """That a subnet which is registered next holds addresses already."""
+    """Warn of a subnet to register that has used addresses."""
     return SUBNET_IN_USE.finding(
         "subnets",
         f"holds {used} addresses and is not registered as container subnet yet",
         value=subnet_id,
         why=(
             "nodes, load balancers or endpoints live in it: they and the pods will take addresses from each"
-            " other, and TKE says that ENIs and they may conflict"
+            " other, and TKE warns of conflicts with ENIs"
         ),
         todo="register an empty subnet instead",
-        intended="keep further nodes and load balancers out of it",
+        intended="keep further nodes and load balancers out of the subnet",
     )
 
 
 def full_finding(subnet_id: str, block: str) -> Finding:
-    """That an adopted subnet has no address left."""
+    """Warn of an adopted subnet without a free address."""
     return SUBNET_FULL.finding(
         "subnet_id",
         f"({block}) has no free address",
         value=subnet_id,
         why="no node gets an ENI in it and no pod an address",
-        todo="add another ENI subnet in the zone, or release addresses in this one",
+        todo="add another container subnet in the zone, or release addresses in this one",
     )
 
 
-def findings(plan: DeclaredCluster) -> Iterator[Finding]:
-    """Everything about ranges."""
-    if plan.cluster_cidr is not None:
-        yield from cidrs.private_findings("cluster_cidr", plan.cluster_cidr)
-    if plan.pods_per_node is not None:
-        yield from cidrs.few_pods_findings("cluster_max_pod_num", plan.pods_per_node)
-    yield from _overlaps(plan)
-    yield from _overlay(plan)
+def findings(cluster: DeclaredCluster) -> Iterator[Finding]:
+    """Check all ranges of a cluster."""
+    if cluster.cluster_cidr is not None:
+        yield from cidrs.private_findings("cluster_cidr", cluster.cluster_cidr)
+    if cluster.pods_per_node is not None:
+        yield from cidrs.few_pods_findings("cluster_max_pod_num", cluster.pods_per_node)
+    yield from _overlaps(cluster)
+    yield from _overlay(cluster)
 
 
-def _overlaps(plan: DeclaredCluster) -> Iterator[Finding]:
+def _overlaps(cluster: DeclaredCluster) -> Iterator[Finding]:
     stated = (
-        *(("vpc_cidr", block) for block in plan.vpc_cidrs),
-        ("cluster_cidr", plan.cluster_cidr),
-        ("service_cidr", plan.service_cidr),
+        *(("vpc_cidr", block) for block in cluster.vpc_cidrs),
+        ("cluster_cidr", cluster.cluster_cidr),
+        ("service_cidr", cluster.service_cidr),
     )
     outer = [(path, block) for path, block in stated if block]
-    wrong = _wrong_others(plan)
+    wrong = _wrong_others(cluster)
     yield from wrong.values()
-    others = [(f"other_cidrs[{name!r}]", block) for name, block in plan.others.items() if name not in wrong]
+    others = [
+        (f"other_cidrs[{name!r}]", block) for name, block in cluster.others.items() if name not in wrong
+    ]
     yield from cidrs.overlaps(outer, others)
-    pods = [(f"{subnet.path}.cidr_block", subnet.cidr) for subnet in plan.subnets]
+    pods = [(f"{subnet.path}.cidr_block", subnet.cidr) for subnet in cluster.subnets]
     nodes = {
         block: (f"{pool.path}.subnet_cidr", block)
-        for pool in reversed(plan.pools)
+        for pool in reversed(cluster.pools)
         if (block := pool.subnet_cidr)
     }
     inner = [(path, block) for path, block in [*pods, *reversed(nodes.values())] if block]
     yield from cidrs.overlaps(inner, [(path, block) for path, block in outer if path != "vpc_cidr"] + others)
-    for path, block in inner if plan.vpc_cidrs else ():
-        outside = cidrs.outside_problem(path, block, plan.vpc_cidrs)
+    for path, block in inner if cluster.vpc_cidrs else ():
+        outside = cidrs.outside_problem(path, block, cluster.vpc_cidrs)
         if outside:
             yield outside
-    for path in plan.pending(["vpc_cidr", "cluster_cidr", "service_cidr", *(path for path, _ in pods)]):
+    for path in cluster.pending(["vpc_cidr", "cluster_cidr", "service_cidr", *(path for path, _ in pods)]):
         yield not_yet(cidrs.RANGE_OVERLAP, path)
-    if not plan.vpc_cidrs and "vpc_cidr" not in plan.later:
+    if not cluster.vpc_cidrs and "vpc_cidr" not in cluster.later:
         yield not_stated("vpc_cidr", "whether the subnets lie in the VPC and the overlay outside it")
 
 
-def _wrong_others(plan: DeclaredCluster) -> dict[str, Finding]:
-    """Those that are no ranges: where one came out of something else, nobody has looked at it before."""
-    found = {name: cidrs.cidr_problem(block) for name, block in plan.others.items()}
+def _wrong_others(cluster: DeclaredCluster) -> dict[str, Finding]:
+    """Return the entries of `other_cidrs` that are no ranges. A value of an Output has no earlier check."""
+    found = {name: cidrs.cidr_problem(block) for name, block in cluster.others.items()}
     return {name: problem.under(f"other_cidrs[{name!r}]") for name, problem in found.items() if problem}
 
 
-def _overlay(plan: DeclaredCluster) -> Iterator[Finding]:
-    block, pods, services = plan.cluster_cidr, plan.pods_per_node, plan.services
-    for path in plan.pending(["cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num"]):
+def _overlay(cluster: DeclaredCluster) -> Iterator[Finding]:
+    block, pods, services = cluster.cluster_cidr, cluster.pods_per_node, cluster.services
+    for path in cluster.pending(["cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num"]):
         yield not_yet(cidrs.RANGE_TOO_SMALL, path)
     if block is None or pods is None or services is None:
         return
-    inside = 0 if plan.service_cidr is not None else services
+    inside = 0 if cluster.service_cidr is not None else services
     problem = cidrs.size_problem("cluster_cidr", block, pods, inside)
     if problem:
         yield problem
@@ -136,7 +138,10 @@ def _overlay(plan: DeclaredCluster) -> Iterator[Finding]:
     fit = cidrs.nodes_that_fit(block, pods, inside)
     now, most = (
         sum(sizes)
-        for sizes in ([pool.size or 0 for pool in plan.pools], [pool.greatest or 0 for pool in plan.pools])
+        for sizes in (
+            [pool.size or 0 for pool in cluster.pools],
+            [pool.greatest or 0 for pool in cluster.pools],
+        )
     )
     if max(now, most) > fit:
         rule, number = (OVERLAY_NODES, now) if now > fit else (OVERLAY_HEADROOM, most)

@@ -1,6 +1,5 @@
-"""Zones, and which subnet serves whom.
-
-Rules about the way in which the zones reach ipamd."""
+"""Rules on zones and container subnets of a cluster, on existing subnets, and on the registration with
+ipamd."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,22 +13,22 @@ from pulumi_tke_hybrid.tke.rules.input_rules import ADOPTED, EMPTY, TWICE, not_y
 NODES_IN_ENI_SUBNET = Rule(
     "node-subnet-as-eni-subnet",
     Severity.ERROR,
-    "Nodes and ENI pods have subnets of their own.",
+    "Nodes are in no container subnet.",
     "ids of both subnets",
     "TKE, introduction to VPC-CNI (qcloud-documents): must not be shared; 457/38970: not recommended",
 )
 ENDPOINT_IN_ENI_SUBNET = Rule(
     "endpoint-in-eni-subnet",
     Severity.WARNING,
-    "The endpoint's address comes from no ENI subnet.",
+    "The endpoint's address comes from no container subnet.",
     "ids of both subnets",
     "TKE, introduction to VPC-CNI (qcloud-documents)",
 )
 ZONE_WITHOUT_NODES = Rule(
     "eni-subnet-without-nodes",
     Severity.NOTE,
-    "An ENI subnet serves nodes of its zone.",
-    "the zones of pools and ENI subnets",
+    "A container subnet has nodes in its zone.",
+    "the zones of pools and container subnets",
     "the article, step 5",
 )
 ZONE_LABEL = Rule(
@@ -41,32 +40,32 @@ ZONE_LABEL = Rule(
 )
 
 
-def findings(plan: DeclaredCluster, endpoint_subnet: str | None = None) -> Iterator[Finding]:
-    """Everything about zones and about which subnet serves whom."""
-    if not plan.subnets:
+def findings(cluster: DeclaredCluster, endpoint_subnet: str | None = None) -> Iterator[Finding]:
+    """Check the zones and the subnets of nodes, pods and endpoint."""
+    if not cluster.subnets:
         yield EMPTY.finding(
             "eni_subnets",
             "is empty",
-            why="without an ENI subnet no pod can have a VPC address",
+            why="without a container subnet no pod can have a VPC address",
             todo="give one for each node zone",
         )
         return
-    yield from _zones(plan)
-    yield from _subnets(plan, endpoint_subnet)
-    yield from _labels(plan)
+    yield from _zones(cluster)
+    yield from _subnets(cluster, endpoint_subnet)
+    yield from _labels(cluster)
 
 
-def _zones(plan: DeclaredCluster) -> Iterator[Finding]:
-    eni_zones = [subnet.zone for subnet in plan.subnets]
+def _zones(cluster: DeclaredCluster) -> Iterator[Finding]:
+    eni_zones = [subnet.zone for subnet in cluster.subnets]
     first = next((zone for zone in eni_zones if zone), None)
     region = regions.region_of(first) if first else None
     covered = [zone for zone in eni_zones if zone]
     complete = all(eni_zones)
-    for path, zone in [(subnet.path, subnet.zone) for subnet in plan.subnets]:
+    for path, zone in [(subnet.path, subnet.zone) for subnet in cluster.subnets]:
         foreign = regions.foreign_zone_problem(f"{path}.zone", zone, region) if zone and region else None
         if foreign:
             yield foreign
-    for pool in plan.pools:
+    for pool in cluster.pools:
         path = f"{pool.path}.zone"
         foreign = regions.foreign_zone_problem(path, pool.zone, region) if pool.zone and region else None
         if foreign:
@@ -75,12 +74,12 @@ def _zones(plan: DeclaredCluster) -> Iterator[Finding]:
             pool.zone and complete and not pool.global_route_only and regions.uncovered([pool.zone], covered)
         ):
             yield regions.uncovered_problem(path, pool.zone, covered)
-    paths = [*(subnet.path for subnet in plan.subnets), *(pool.path for pool in plan.pools)]
-    for path in plan.pending(f"{path}.zone" for path in paths):
+    paths = [*(subnet.path for subnet in cluster.subnets), *(pool.path for pool in cluster.pools)]
+    for path in cluster.pending(f"{path}.zone" for path in paths):
         yield not_yet(regions.ZONE_UNCOVERED, path)
-    if plan.pools and all(pool.zone for pool in plan.pools):
-        with_nodes = {pool.zone for pool in plan.pools}
-        for subnet in plan.subnets:
+    if cluster.pools and all(pool.zone for pool in cluster.pools):
+        with_nodes = {pool.zone for pool in cluster.pools}
+        for subnet in cluster.subnets:
             if subnet.zone and subnet.zone not in with_nodes:
                 yield ZONE_WITHOUT_NODES.finding(
                     f"{subnet.path}.zone",
@@ -91,18 +90,18 @@ def _zones(plan: DeclaredCluster) -> Iterator[Finding]:
                 )
 
 
-def _subnets(plan: DeclaredCluster, endpoint_subnet: str | None) -> Iterator[Finding]:
+def _subnets(cluster: DeclaredCluster, endpoint_subnet: str | None) -> Iterator[Finding]:
     seen: dict[str, str] = {}
-    for subnet in plan.subnets:
+    for subnet in cluster.subnets:
         if subnet.subnet_id and subnet.subnet_id in seen:
             yield twice(f"{subnet.path}.subnet_id", subnet.subnet_id, seen[subnet.subnet_id])
         elif subnet.subnet_id:
             seen[subnet.subnet_id] = subnet.path
-    for pool in plan.pools:
+    for pool in cluster.pools:
         if pool.subnet_id and pool.subnet_id in seen:
             yield NODES_IN_ENI_SUBNET.finding(
                 f"{pool.path}.subnet_id",
-                f"is the ENI subnet {seen[pool.subnet_id]}",
+                f"is the container subnet {seen[pool.subnet_id]}",
                 value=pool.subnet_id,
                 why="nodes and pods would take each other's addresses",
                 todo="give the nodes a subnet of their own",
@@ -110,19 +109,19 @@ def _subnets(plan: DeclaredCluster, endpoint_subnet: str | None) -> Iterator[Fin
     if endpoint_subnet and endpoint_subnet in seen:
         yield ENDPOINT_IN_ENI_SUBNET.finding(
             "endpoint.subnet_id",
-            f"is the ENI subnet {seen[endpoint_subnet]}",
+            f"is the container subnet {seen[endpoint_subnet]}",
             value=endpoint_subnet,
             why="the endpoint's load balancer would take addresses of pods",
             todo="use a subnet of nodes or of load balancers",
         )
-    for path in plan.pending(f"{subnet.path}.subnet_id" for subnet in plan.subnets):
+    for path in cluster.pending(f"{subnet.path}.subnet_id" for subnet in cluster.subnets):
         yield not_yet(TWICE, path)
-    for path in plan.pending(f"{pool.path}.subnet_id" for pool in plan.pools):
+    for path in cluster.pending(f"{pool.path}.subnet_id" for pool in cluster.pools):
         yield not_yet(NODES_IN_ENI_SUBNET, path)
 
 
-def _labels(plan: DeclaredCluster) -> Iterator[Finding]:
-    for pool in plan.pools:
+def _labels(cluster: DeclaredCluster) -> Iterator[Finding]:
+    for pool in cluster.pools:
         value = pool.labels.get(keys.ZONE_LABEL)
         if value and regions.region_of(value):
             yield ZONE_LABEL.finding(
@@ -137,52 +136,51 @@ def _labels(plan: DeclaredCluster) -> Iterator[Finding]:
 
 
 @dataclass(frozen=True)
-class Stated:
-    """A subnet that a program names by its id, and what it says about it; empty where it says nothing."""
+class DeclaredSubnet:
+    """An existing subnet in the program; a field is empty where the program does not give the value."""
 
     path: str
-    """Of the property that holds it, e.g. `node_pools[a]`."""
+    """Path of the property that holds the subnet, e.g. `node_pools[a]`."""
     subnet_id: str
     vpc_id: str = ""
     zone: str = ""
     cidr: str = ""
 
 
-_SAID = (("vpc_id", "VpcId", "subnet_id"), ("zone", "Zone", "zone"), ("cidr", "CidrBlock", "cidr_block"))
-"""What is compared: its name here, the API's, and the property that a finding names."""
+_COMPARED = (("vpc_id", "VpcId", "subnet_id"), ("zone", "Zone", "zone"), ("cidr", "CidrBlock", "cidr_block"))
+"""Compared fields: name in `DeclaredSubnet`, name in the API, property in a finding."""
 
 
-def stated_findings(stated: Stated, live: Mapping[str, Any] | None) -> Iterator[Finding]:
-    """Whether the subnet is there, and is what the program says. `live`: as the API describes it; None: it is
-    not there."""
+def declared_subnet_findings(subnet: DeclaredSubnet, live: Mapping[str, Any] | None) -> Iterator[Finding]:
+    """Compare a declared subnet with the API's description `live`; None where the subnet does not exist."""
     if live is None:
         why, todo = "or these credentials may not see it", "check the id, the region, the credentials"
         yield ADOPTED.finding(
-            f"{stated.path}.subnet_id",
+            f"{subnet.path}.subnet_id",
             "is not in this region and account",
-            value=stated.subnet_id,
+            value=subnet.subnet_id,
             why=why,
             todo=todo,
         )
         return
-    for name, key, property_ in _SAID:
-        said, there = getattr(stated, name), live.get(key)
-        if not said or not there or said == there:
+    for name, key, property_ in _COMPARED:
+        declared, current = getattr(subnet, name), live.get(key)
+        if not declared or not current or declared == current:
             continue
         if name == "vpc_id":
             yield ADOPTED.finding(
-                f"{stated.path}.subnet_id",
-                f"is in {there}, the cluster in {said}",
-                value=stated.subnet_id,
-                todo=f"name a subnet of {said}",
+                f"{subnet.path}.subnet_id",
+                f"is in {current}, the cluster in {declared}",
+                value=subnet.subnet_id,
+                todo=f"name a subnet of {declared}",
             )
         else:
-            what = f"is stated, but {stated.subnet_id} has {there}"
+            what = f"is declared, but {subnet.subnet_id} has {current}"
             yield ADOPTED.finding(
-                f"{stated.path}.{property_}",
+                f"{subnet.path}.{property_}",
                 what,
-                value=said,
-                todo="state what is there, or name another subnet",
+                value=declared,
+                todo="declare the value of the subnet, or name another subnet",
             )
 
 
@@ -204,7 +202,7 @@ _BY_HAND = f"lower this rule where component management has no {ipamd.ADDON} (`t
 
 
 def addon_findings(image: str) -> Iterator[Finding]:
-    """Whether the ipamd of this image is an add-on."""
+    """Refuse to edit the ConfigMap of an ipamd that TKE manages as add-on."""
     version = ipamd.version(image)
     if version is not None and version >= ipamd.ADDON_SINCE:
         yield CONFIG_MAP_OF_ADDON.finding(
@@ -217,13 +215,11 @@ def addon_findings(image: str) -> Iterator[Finding]:
         )
 
 
-def version_not_told(image: str) -> str:
-    """What is said where `addon_findings` could not look."""
-    told = (
-        f"its image {image} does not tell it"
+def unknown_version_text(image: str) -> str:
+    """Return the warning for an image without a version, where `addon_findings` cannot compare."""
+    reason = (
+        f"its image {image} names no version"
         if image
         else "its Deployment has several containers and none of its name"
     )
-    return (
-        f"could not tell the version of ipamd ({told}); from {ipamd.shown(ipamd.ADDON_SINCE)} on {_MANAGED}"
-    )
+    return f"the version of ipamd is unknown ({reason}); from {ipamd.shown(ipamd.ADDON_SINCE)} on {_MANAGED}"

@@ -70,7 +70,7 @@ def test_an_error_that_is_lowered_no_longer_stops_the_program() -> None:
     lowered = hybrid(
         node_pools=[pool(subnet_id="subnet-aaaaaaaa")], rules={"node-subnet-as-eni-subnet": "warning"}
     )
-    assert ("warning", "node_pools[0].subnet_id: subnet-aaaaaaaa is the ENI subnet eni_subnets[0]") in [
+    assert ("warning", "node_pools[0].subnet_id: subnet-aaaaaaaa is the container subnet eni_subnets[0]") in [
         (level, text.partition(";")[0]) for level, text in said(lowered)
     ]
 
@@ -160,7 +160,7 @@ def test_a_workload_reports_that_the_facts_of_its_cluster_are_pending() -> None:
 
 def test_a_late_value_is_checked_before_anything_of_the_cluster_is_made() -> None:
     graph = Graph()
-    with pytest.raises(tke.InvalidInputs, match="is the ENI subnet"):
+    with pytest.raises(tke.InvalidInputs, match="is the container subnet"):
         run(
             lambda: tke.HybridCluster(
                 "demo", awake(hybrid(node_pools=[pool(subnet_id=later("subnet-aaaaaaaa"))]))

@@ -77,7 +77,7 @@ ZONES = [
     cluster(
         "no ENI subnet",
         hybrid(eni_subnets=[], node_pools=None),
-        "eni_subnets: is empty; without an ENI subnet no pod can have a VPC address",
+        "eni_subnets: is empty; without a container subnet no pod can have a VPC address",
     ),
     cluster(
         "the label of a zone as an error",
@@ -112,19 +112,19 @@ SUBNETS = [
     cluster(
         "nodes in an ENI subnet",
         one_pool(subnet_id=PODS_4),
-        "node_pools[0].subnet_id: subnet-aaaaaaaa is the ENI subnet eni_subnets[0]; nodes and pods would"
+        "node_pools[0].subnet_id: subnet-aaaaaaaa is the container subnet eni_subnets[0]; nodes and pods would"
         " take each other's addresses; give "
         "the nodes a subnet of their own [node-subnet-as-eni-subnet]",
     ),
     cluster(
         "late nodes in an ENI subnet",
         one_pool(subnet_id=later(PODS_4)),
-        "node_pools[0].subnet_id: subnet-aaaaaaaa is the ENI subnet",
+        "node_pools[0].subnet_id: subnet-aaaaaaaa is the container subnet",
     ),
     cluster(
         "the endpoint in an ENI subnet",
         hybrid(endpoint={"subnet_id": PODS_6}, rules={"endpoint-in-eni-subnet": "error"}),
-        "endpoint.subnet_id: subnet-bbbbbbbb is the ENI subnet eni_subnets[1]",
+        "endpoint.subnet_id: subnet-bbbbbbbb is the container subnet eni_subnets[1]",
     ),
     cluster(
         "a subnet without nodes",

@@ -228,7 +228,7 @@ SIZES = [
         ),
         "eni_subnets[0].cidr_block: 10.0.64.0/28 has 13 addresses, enough for 6 of the 7 nodes in"
         " ap-guangzhou-4; each node needs one for "
-        "its ENI and one for a pod at least; use a larger range, or add another ENI subnet in the zone"
+        "its ENI and one for a pod at least; use a larger range, or add another container subnet in the zone"
         " [eni-addresses]",
     ),
     cluster(

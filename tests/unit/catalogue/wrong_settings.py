@@ -187,7 +187,7 @@ SETTINGS = [
         "node_pools[0].key_ids: exactly one",
         "eni_subnets[0].cidr_block: 10.0.64.0/22 does not lie in the VPC's range 10.0.0.0/18",
         "eni_subnets[1].cidr_block: 10.0.68.0/22 does not lie in the VPC's range 10.0.0.0/18",
-        "node_pools[0].subnet_id: subnet-aaaaaaaa is the ENI subnet",
+        "node_pools[0].subnet_id: subnet-aaaaaaaa is the container subnet",
         "node_pools: have no node at all",
     ),
     cluster(

@@ -267,7 +267,7 @@ WORKLOADS = [
                 ),
             ],
         ),
-        "containers[1].resources: asks for an ENI address",
+        "containers[1].resources: requests an ENI address",
     ),
     app(
         "listener settings without a load balancer",
@@ -278,7 +278,7 @@ WORKLOADS = [
         "two ENI addresses",
         workload(requests={"tke.cloud.tencent.com/eni-ip": "2"}),
         "requests['tke.cloud.tencent.com/eni-ip']: 2 is another number than 1; a pod has one ENI address,"
-        " and the component asks for it; leave it out",
+        " and the component requests the address; leave it out",
     ),
     app(
         "late, two ENI addresses",

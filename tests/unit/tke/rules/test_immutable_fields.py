@@ -1,4 +1,4 @@
-"""What TKE fixes for ever, against the last state."""
+"""Changes of immutable fields against the last state."""
 
 from pulumi_tke_hybrid.tke.rules.immutable_fields import cluster_findings
 
@@ -9,19 +9,19 @@ def unknown(value: object) -> bool:
     return value is unknown
 
 
-def test_a_range_of_services_that_tke_chose_is_fixed_like_a_stated_one() -> None:
+def test_the_service_range_of_tkes_choice_is_fixed_too() -> None:
     (finding,) = cluster_findings(BEFORE, {**BEFORE, "serviceCidr": "10.9.0.0/20"}, unknown)
     assert (
         str(finding)
         == "service_cidr: 10.9.0.0/20 instead of TKE's own choice; TKE fixes the range of Services when the"
         " cluster is made, so this would rebuild the whole cluster; leave it out; if the rebuild is"
-        " intended, say allow_cluster_replacement=True"
+        " intended, set allow_cluster_replacement=True"
     )
     (finding,) = cluster_findings({**BEFORE, "serviceCidr": "10.9.0.0/20"}, BEFORE, unknown)
     assert "service_cidr: (left out) instead of 10.9.0.0/20" in str(finding)
 
 
-def test_whole_numbers_are_shown_as_such_and_nothing_is_said_of_a_cluster_that_is_not_there_yet() -> None:
+def test_whole_numbers_have_no_fraction_and_a_new_cluster_has_no_finding() -> None:
     (finding,) = cluster_findings(BEFORE, {**BEFORE, "clusterMaxPodNum": 32}, unknown)
     assert "32 instead of 64;" in str(finding)
     assert list(cluster_findings({}, BEFORE, unknown)) == []

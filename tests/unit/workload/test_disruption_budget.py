@@ -1,4 +1,4 @@
-"""The disruption budget can be left out, because the API server evicts no pod that two budgets select."""
+"""The disruption budget, and other budgets of the same pods."""
 
 import asyncio
 from types import SimpleNamespace
@@ -18,7 +18,7 @@ from tests.unit.workloads import made
     ("wanted", "replicas", "budgets"),
     [(None, 2, 1), (None, 1, 0), (False, 2, 0), (False, 10, 0), (True, 1, 1), (True, 2, 1)],
 )
-def test_the_budget_is_there_where_the_program_wants_it(
+def test_disruption_budget_makes_or_omits_the_budget(
     wanted: bool | None, replicas: int, budgets: int
 ) -> None:
     assert len(made(replicas=replicas, disruption_budget=wanted).of_type("PodDisruptionBudget")) == budgets
@@ -44,7 +44,7 @@ OTHERS: list[Any] = [
 
 
 @pytest.mark.parametrize("selector", SELECTING)
-def test_another_budget_of_the_same_pods_is_named_before_anything_is_made(
+def test_a_second_budget_is_refused_before_the_first_object(
     monkeypatch: pytest.MonkeyPatch, selector: Any
 ) -> None:
     cluster_of(monkeypatch, budget("by-hand", selector))
@@ -52,19 +52,19 @@ def test_another_budget_of_the_same_pods_is_named_before_anything_is_made(
         made(adopt=True)
     assert [str(problem) for problem in caught.value.problems] == [
         "disruption_budget: would be the second PodDisruptionBudget of these pods, beside by-hand; the API"
-        " server evicts no pod that two budgets select, so no node could be drained; say"
+        " server evicts no pod that two budgets select, so no node could be drained; set"
         " disruption_budget=False, or remove by-hand"
     ]
     assert made(adopt=True, disruption_budget=False).of_type("PodDisruptionBudget") == []
 
 
 @pytest.mark.parametrize("selector", OTHERS)
-def test_a_budget_of_other_pods_is_none_of_ours(monkeypatch: pytest.MonkeyPatch, selector: Any) -> None:
+def test_a_budget_of_other_pods_is_allowed(monkeypatch: pytest.MonkeyPatch, selector: Any) -> None:
     cluster_of(monkeypatch, budget("by-hand", selector), budget("w", {"matchLabels": LABELS}))
     assert len(made(adopt=True).of_type("PodDisruptionBudget")) == 1
 
 
-def test_the_workloads_own_budget_of_before_it_was_renamed_is_no_second_one(
+def test_the_budget_of_a_renamed_workload_is_no_second_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = budget("formerly", {"matchLabels": LABELS})
@@ -88,7 +88,7 @@ def run_hook(monkeypatch: pytest.MonkeyPatch, inputs: Any) -> None:
     asyncio.run(check(SimpleNamespace(new_inputs=inputs)))
 
 
-def test_without_adopt_the_budgets_are_looked_at_before_ours_is_made_and_at_preview(
+def test_without_adopt_the_hook_reads_the_budgets_before_the_own_budget_is_made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     inputs = {"metadata": {"name": "w", "namespace": "default"}}
@@ -102,7 +102,7 @@ def test_without_adopt_the_budgets_are_looked_at_before_ours_is_made_and_at_prev
     run_hook(monkeypatch, inputs)
 
 
-def test_a_cluster_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_cluster_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     no_cluster(monkeypatch)
     monkeypatch.setattr(pulumi.log, "warn", lambda text, _: said.append(text))

@@ -1,4 +1,4 @@
-"""What a workload registers, and which combinations it refuses with which words."""
+"""The objects of a workload, and the combinations of inputs that are refused."""
 
 import itertools
 import json
@@ -33,7 +33,7 @@ def test_a_workload_without_a_provider_is_refused_instead_of_going_to_the_machin
         run(lambda: tke.ClientIpWorkload("w", {"image": "nginx", "exposure": tke.not_exposed()}))
 
 
-def test_both_guards_remember_the_labels_by_which_pods_are_found() -> None:
+def test_both_guards_store_the_selector() -> None:
     for more, remembered in (
         ({}, {"app.kubernetes.io/name": "w"}),
         ({"selector": {"app": "shop"}}, {"app": "shop"}),
@@ -45,7 +45,7 @@ def test_both_guards_remember_the_labels_by_which_pods_are_found() -> None:
         ]
 
 
-def test_the_eni_pod_asks_for_one_address_in_its_first_container_only() -> None:
+def test_the_first_container_of_an_eni_pod_requests_one_address() -> None:
     amounts = core.ResourceRequirementsArgs(limits={"cpu": "500m"}, requests={"cpu": "250m"})
     containers = [
         core.ContainerArgs(name="a", image="a", resources=amounts),
@@ -66,7 +66,7 @@ def test_the_eni_pod_asks_for_one_address_in_its_first_container_only() -> None:
     assert "resources" not in seen["spec"]["initContainers"][0]
 
 
-def test_a_pod_on_global_route_carries_nothing_of_the_eni() -> None:
+def test_a_pod_on_the_overlay_has_no_eni_settings() -> None:
     seen = made(network=tke.PodNetwork.GLOBAL_ROUTE)
     pod = seen.named("w-deployment").inputs["spec"]["template"]
     assert "annotations" not in pod["metadata"]
@@ -77,7 +77,7 @@ def test_a_pod_on_global_route_carries_nothing_of_the_eni() -> None:
     )
 
 
-def test_the_direct_service_waits_for_its_address_and_never_for_pods() -> None:
+def test_pulumi_waits_for_the_address_of_a_direct_service_and_not_for_its_pods() -> None:
     assert front()["metadata"]["annotations"] == {
         "service.cloud.tencent.com/direct-access": "true",
         "service.cloud.tencent.com/enable-grace-deletion": "true",
@@ -111,7 +111,7 @@ def test_the_service_type_and_where_to_read_the_client_follow_from_the_exposure(
     assert said == [client]
 
 
-def test_a_changed_front_rolls_the_pods_so_that_they_get_their_gates() -> None:
+def test_a_new_load_balancer_rolls_the_pods_for_their_readiness_gates() -> None:
     def annotations(**more: Any) -> dict[str, str]:
         found: dict[str, str] = template(**more)["metadata"]["annotations"]
         return found
@@ -144,7 +144,7 @@ def test_one_replica_has_no_disruption_budget_because_no_other_pod_could_stay(
         (ADDRESSES, FACTS, {}, 0, 1, 3360),
     ],
 )
-def test_a_rollout_takes_no_more_addresses_than_there_are_and_has_the_time_it_needs(
+def test_surge_and_deadline_follow_from_the_free_addresses(
     replicas: int,
     facts: dict[str, Any] | None,
     more: dict[str, Any],
@@ -161,7 +161,7 @@ def test_a_rollout_takes_no_more_addresses_than_there_are_and_has_the_time_it_ne
     assert spec["progressDeadlineSeconds"] == deadline
 
 
-def test_a_rollout_of_as_many_pods_as_an_autoscaler_likes_has_the_longest_time() -> None:
+def test_an_autoscaled_workload_has_the_longest_timeout() -> None:
     assert (
         made(replicas=2, autoscaled=True).named("w-deployment").inputs["spec"]["progressDeadlineSeconds"]
         == LONGEST_SECONDS
@@ -180,13 +180,11 @@ def test_a_rollout_of_as_many_pods_as_an_autoscaler_likes_has_the_longest_time()
         (0, {"max_surge": 1000}),
     ],
 )
-def test_a_surge_that_there_are_addresses_for_is_nothing_to_speak_of(
-    replicas: int, more: dict[str, Any]
-) -> None:
+def test_a_surge_within_the_free_addresses_has_no_finding(replicas: int, more: dict[str, Any]) -> None:
     assert made(replicas=replicas, cluster_facts=FACTS, rollout=tke.RolloutArgs(**more)).said == []
 
 
-def test_every_container_waits_before_it_is_told_to_stop_unless_it_has_a_hook() -> None:
+def test_every_container_without_a_hook_gets_a_pre_stop_hook() -> None:
     hook = core.LifecycleArgs(
         pre_stop=core.LifecycleHandlerArgs(exec_=core.ExecActionArgs(command=["/drain"]))
     )
@@ -211,7 +209,7 @@ def test_every_container_waits_before_it_is_told_to_stop_unless_it_has_a_hook() 
     assert "lifecycle" not in template(rollout=tke.RolloutArgs(pre_stop_seconds=0))["spec"]["containers"][0]
 
 
-def test_a_whole_pod_of_the_users_keeps_what_it_says() -> None:
+def test_pod_spec_keeps_its_own_drain_and_spread() -> None:
     whole = core.PodSpecArgs(
         containers=[core.ContainerArgs(name="a", image="a")],
         termination_grace_period_seconds=300,
@@ -227,7 +225,7 @@ def test_a_whole_pod_of_the_users_keeps_what_it_says() -> None:
     assert spec["containers"][0]["resources"]["limits"] == {"tke.cloud.tencent.com/eni-ip": "1"}
 
 
-def test_what_is_said_twice_alike_is_no_contradiction() -> None:
+def test_a_value_given_twice_alike_has_no_finding() -> None:
     asking = core.ResourceRequirementsArgs(
         requests={"tke.cloud.tencent.com/eni-ip": "1"}, limits={"tke.cloud.tencent.com/eni-ip": "1"}
     )
@@ -243,7 +241,7 @@ def test_what_is_said_twice_alike_is_no_contradiction() -> None:
     assert seen["spec"]["terminationGracePeriodSeconds"] == 60
 
 
-def test_a_certificate_is_named_by_a_secret_of_its_own() -> None:
+def test_each_certificate_has_a_secret_of_its_own() -> None:
     ports = [{"port": 80}, {"port": 443, "protocol": "TCP_SSL", "certificate_id": CERTIFICATE}]
     graph = made(
         ports=ports, ingress=tke.IngressArgs(exposure=tke.public(), certificate_id=CERTIFICATE, redirect=True)
@@ -259,7 +257,7 @@ def test_a_certificate_is_named_by_a_secret_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(("more", "line"), REFUSED, ids=[line.partition(";")[0][:60] for _, line in REFUSED])
-def test_a_combination_that_cannot_be_is_refused_with_the_reason(more: dict[str, Any], line: str) -> None:
+def test_a_wrong_combination_is_refused_with_the_reason(more: dict[str, Any], line: str) -> None:
     described = {"image": "nginx", "exposure": tke.internal(SUBNET), **more}
 
     def program() -> None:
@@ -271,7 +269,7 @@ def test_a_combination_that_cannot_be_is_refused_with_the_reason(more: dict[str,
     assert [str(problem) for problem in caught.value.problems] == [line]
 
 
-def test_local_node_ports_are_for_overlay_pods_behind_a_service_and_for_nothing_else() -> None:
+def test_local_traffic_needs_overlay_pods_behind_a_service_without_direct_access() -> None:
     words = {
         "none": "'local' is about a load balancer, and exposure 'none' has none",
         "direct": "'local' has no effect with direct access",
@@ -311,20 +309,20 @@ def test_local_node_ports_are_for_overlay_pods_behind_a_service_and_for_nothing_
         ({"replicas": 90}, "replicas: 90 and 23 more during a rollout are over 100 backends"),
     ],
 )
-def test_what_works_and_will_hurt_is_a_warning(more: dict[str, Any], warning: str) -> None:
+def test_a_risk_is_a_warning(more: dict[str, Any], warning: str) -> None:
     assert [(level, text[: len(warning)]) for level, text in made(**more).said] == [("warning", warning)]
 
 
-def test_a_subnet_of_the_pods_takes_a_load_balancer_when_told_so() -> None:
+def test_allow_eni_subnet_lets_a_load_balancer_into_a_container_subnet() -> None:
     made(exposure=tke.internal("subnet-44444444", allow_eni_subnet=True), cluster_facts=FACTS)
 
 
-def test_facts_that_come_later_are_looked_at_before_anything_is_made() -> None:
+def test_facts_in_an_output_are_checked_before_the_first_object() -> None:
     with pytest.raises(tke.InvalidInputs, match="replicas: 27 pods need"):
         run(lambda: workload(replicas=27, cluster_facts=pulumi.Output.from_input(FACTS)))
 
 
-def test_names_that_only_some_clusters_take_are_the_programs_to_allow() -> None:
+def test_a_program_can_allow_names_that_only_some_clusters_take() -> None:
     allowed = {"service-name": "warning", "statefulset-name": "note"}
     name = "1" + "a" * 52
     for graph in (

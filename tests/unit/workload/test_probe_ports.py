@@ -1,5 +1,4 @@
-"""A port's name reaches the container, so that a probe by that name works; a name that no port has is
-refused."""
+"""Names of container ports, and probes that use them."""
 
 from typing import Any
 
@@ -11,7 +10,7 @@ from tests.unit.workloads import made, template
 PROBE: dict[str, Any] = {"http_get": {"path": "/", "port": "http"}}
 
 
-def test_the_names_that_are_given_reach_the_container_and_our_own_do_not() -> None:
+def test_a_given_port_name_reaches_the_container_and_a_default_name_does_not() -> None:
     ports = [
         {"port": 80, "target_port": 8080, "name": "http"},
         {"port": 81},
@@ -26,7 +25,7 @@ def test_the_names_that_are_given_reach_the_container_and_our_own_do_not() -> No
     assert container["readinessProbe"]["httpGet"]["port"] == "http"
 
 
-def test_two_ports_of_the_service_that_send_to_one_port_of_the_container_are_one_there() -> None:
+def test_two_service_ports_of_one_container_port_become_one_container_port() -> None:
     """Kubernetes refuses to apply a list that has one port twice."""
     ports = [
         {"port": 80, "target_port": 8080},
@@ -59,7 +58,7 @@ def test_two_ports_of_the_service_that_send_to_one_port_of_the_container_are_one
         ),
     ],
 )
-def test_a_probe_by_a_name_that_no_port_has_is_refused(
+def test_a_probe_of_an_unknown_port_name_is_refused(
     probe: str, ports: Any, action: str, port: str, there: str
 ) -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
@@ -70,7 +69,7 @@ def test_a_probe_by_a_name_that_no_port_has_is_refused(
     ]
 
 
-def test_a_hook_by_a_name_that_no_port_has_is_refused_and_numbers_are_always_taken() -> None:
+def test_a_hook_of_an_unknown_port_name_is_refused_and_a_number_is_not() -> None:
     container: dict[str, Any] = {"name": "a", "image": "b", "ports": [{"containerPort": 80, "name": "web"}]}
     made(
         image=None,

@@ -1,5 +1,4 @@
-"""`adopt` forces an object once, until a Pulumi stack applies it; a field that the program ignores is never
-written."""
+"""Fields of adopted objects: forced once, and kept where the program ignores them."""
 
 from typing import Any
 
@@ -46,7 +45,7 @@ def image(graph: Graph) -> Any:
 
 
 @pytest.mark.parametrize("preview", [True, False])
-def test_what_others_made_is_forced_and_what_a_stack_applies_already_or_is_not_there_is_not(
+def test_only_an_object_that_no_stack_applies_is_forced(
     monkeypatch: pytest.MonkeyPatch, preview: bool
 ) -> None:
     cluster_of(monkeypatch, *everything(KUBECTL))
@@ -66,7 +65,7 @@ def test_what_others_made_is_forced_and_what_a_stack_applies_already_or_is_not_t
 )
 @pytest.mark.parametrize("managers", [KUBECTL, PULUMI])
 @pytest.mark.parametrize("adopt", [True, False])
-def test_an_ignored_image_is_what_the_release_tool_wrote_and_another_field_is_the_programs(
+def test_an_ignored_image_keeps_the_live_value(
     monkeypatch: pytest.MonkeyPatch, path: str, managers: list[dict[str, Any]], adopt: bool
 ) -> None:
     cluster_of(monkeypatch, holder(image="nginx:2", managers=managers))
@@ -78,14 +77,14 @@ def test_an_ignored_image_is_what_the_release_tool_wrote_and_another_field_is_th
     assert image(made(adopt=adopt)) == "nginx:1"
 
 
-def test_before_there_is_an_object_the_image_is_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_live_object_the_image_is_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     read = cluster_of(monkeypatch)
     assert image(made([IMAGE], adopt=False)) == "nginx:1"
     assert read != []
 
 
 @pytest.mark.parametrize(("managers", "replicas"), [(KUBECTL, 7), (PULUMI, 2)])
-def test_the_number_that_an_autoscaler_set_survives_the_first_adoption_and_is_the_providers_to_ignore_afterwards(
+def test_the_replicas_of_an_autoscaler_survive_the_adoption(
     monkeypatch: pytest.MonkeyPatch, managers: list[dict[str, Any]], replicas: int
 ) -> None:
     cluster_of(monkeypatch, holder(managers=managers))
@@ -93,7 +92,7 @@ def test_the_number_that_an_autoscaler_set_survives_the_first_adoption_and_is_th
     assert made(["spec.replicas"]).named("w-deployment").inputs["spec"]["replicas"] == replicas
 
 
-def test_containers_are_matched_by_their_names_and_a_field_that_is_not_there_is_left_out(
+def test_containers_are_matched_by_name_and_a_missing_field_is_left_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     containers = [{"name": "proxy", "image": "envoy:9"}, {"name": "web", "image": "shop:2"}]
@@ -114,7 +113,7 @@ def test_containers_are_matched_by_their_names_and_a_field_that_is_not_there_is_
     ]  # fmt: skip
 
 
-def test_an_update_that_cannot_read_what_the_program_ignores_stops_and_a_preview_says_so(
+def test_an_unreadable_ignored_field_stops_an_update_and_is_a_warning_at_preview(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     no_cluster(monkeypatch)
@@ -130,7 +129,7 @@ def test_an_update_that_cannot_read_what_the_program_ignores_stops_and_a_preview
         made([IMAGE], adopt=False)
 
 
-def test_a_program_that_ignores_nothing_in_a_list_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_without_ignored_list_items_reads_no_object(monkeypatch: pytest.MonkeyPatch) -> None:
     no_cluster(monkeypatch)
     assert (
         made(["spec.replicas", 'metadata.annotations["team"]', "spec.template.metadata"], adopt=False).said
@@ -142,9 +141,7 @@ RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
 @pytest.mark.parametrize("adopt", [True, False])
-def test_annotations_that_a_tool_wrote_and_the_program_ignores_stay(
-    monkeypatch: pytest.MonkeyPatch, adopt: bool
-) -> None:
+def test_an_ignored_annotation_of_a_tool_stays(monkeypatch: pytest.MonkeyPatch, adopt: bool) -> None:
     """The provider splits a path at its dots, and so does not find a key with a dot in it."""
     there = holder(managers=PULUMI, annotations={"tool.example.com/revision": "7"})
     there["spec"]["template"]["metadata"] = {"annotations": {RESTARTED: "2026-11-30"}}
@@ -162,7 +159,7 @@ def test_annotations_that_a_tool_wrote_and_the_program_ignores_stay(
     assert overlay["spec"]["template"]["metadata"]["annotations"] == {RESTARTED: "2026-11-30"}
 
 
-def test_an_annotation_that_is_not_there_is_not_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_ignored_annotation_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster_of(monkeypatch, holder(managers=PULUMI))
     inputs = (
         made([f'spec.template.metadata.annotations["{RESTARTED}"]'], network="global_route")

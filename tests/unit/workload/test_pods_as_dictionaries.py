@@ -1,5 +1,4 @@
-"""Pods, containers, probes and volumes written as plain dictionaries are taken, and checked as the typed ones
-are."""
+"""Pods, containers, probes and volumes as plain dictionaries."""
 
 from typing import Any
 
@@ -43,7 +42,7 @@ HALF = core.ContainerArgs(**{**SNAKE, "readiness_probe": CAMEL["readinessProbe"]
 @pytest.mark.parametrize(
     "container", [SNAKE, CAMEL, MIXED, HALF], ids=["snake", "camel", "mixed", "typed with dictionaries in it"]
 )
-def test_a_container_is_the_same_however_it_is_written(container: Any) -> None:
+def test_a_container_as_dictionary_equals_the_typed_container(container: Any) -> None:
     typed = template(image=None, containers=[TYPED])["spec"]["containers"]
     assert typed[0]["resources"]["limits"] == ENI["limits"]
     assert template(image=None, containers=[container])["spec"]["containers"] == typed
@@ -70,7 +69,7 @@ def test_a_container_is_the_same_however_it_is_written(container: Any) -> None:
     ],
     ids=["camel", "snake", "typed with dictionaries in it"],
 )
-def test_a_whole_pod_is_the_same_however_it_is_written(pod: Any) -> None:
+def test_a_pod_as_dictionary_equals_the_typed_pod(pod: Any) -> None:
     spec = template(image=None, pod_spec=pod)["spec"]
     assert spec["containers"] == template(image=None, containers=[TYPED])["spec"]["containers"]
     assert spec["hostAliases"] == [{"ip": "10.0.0.1", "hostnames": ["a"]}]
@@ -114,16 +113,14 @@ def test_probes_volumes_claims_and_tolerations_may_be_dictionaries_too() -> None
         ({"containers": ["nginx"]}, "containers[0]: must be a dictionary or an instance of ContainerArgs; got 'nginx'"),
         ({"pod_spec": {"containers": []}}, "pod_spec.containers: must be a plain list of ContainerArgs or dictionaries, one at least; "),
         ({"pod_spec": {"containers": [SNAKE], "hostNetwork": True}}, "pod_spec.host_network: True shares the node's address; "),
-        ({"containers": [SNAKE, {"name": "b", "resources": ENI}]}, "containers[1].resources: asks for an ENI address; "),
+        ({"containers": [SNAKE, {"name": "b", "resources": ENI}]}, "containers[1].resources: requests an ENI address; "),
         ({"containers": [{**SNAKE, "resources": {"limits": {"tke.cloud.tencent.com/eni-ip": 2}}}]},
          "containers[0].resources.limits['tke.cloud.tencent.com/eni-ip']: 2 is another number than 1; "),
         ({"pod_spec": {"containers": [{"name": "a", "startupProbe": {"tcpSocket": {"port": "web"}}}]}},
          "pod_spec.containers[0].startup_probe.tcp_socket.port: 'web' is no port of this container; "),
     ],
 )  # fmt: skip
-def test_a_dictionary_is_checked_as_far_as_properties_addresses_ports_and_probes_go(
-    more: dict[str, Any], line: str
-) -> None:
+def test_a_wrong_dictionary_is_refused(more: dict[str, Any], line: str) -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         made(image=None, **more)
     assert [str(problem)[: len(line)] for problem in caught.value.problems] == [line]

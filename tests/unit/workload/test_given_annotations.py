@@ -1,5 +1,4 @@
-"""Annotations given by hand on a component: beside its own arguments, misspelt, and changed after the load
-balancer was made."""
+"""Annotations that a program gives to a workload: conflicts, misspelt keys, and later changes."""
 
 from typing import Any
 
@@ -90,7 +89,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("name", "described", "said"), REFUSED, ids=[name for name, *_ in REFUSED])
-def test_what_does_not_go_together_is_refused_with_the_reason(
+def test_conflicting_annotations_are_refused_with_the_reason(
     name: str, described: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(Exception, match="annotations") as refused:
@@ -113,7 +112,7 @@ ALLOWED: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("described", ALLOWED, ids=[str(index) for index in range(len(ALLOWED))])
-def test_what_goes_together_is_made_without_a_word(described: dict[str, Any]) -> None:
+def test_compatible_annotations_have_no_finding(described: dict[str, Any]) -> None:
     graph = made(**described)
     assert graph.named("w-service").inputs
     assert [text for _, text in graph.said if "annotation" in text] == []
@@ -136,7 +135,7 @@ MISSPELT = [
 
 
 @pytest.mark.parametrize(("described", "said"), MISSPELT, ids=[said for _, said in MISSPELT])
-def test_a_misspelt_key_comes_with_the_one_that_was_meant(described: dict[str, Any], said: str) -> None:
+def test_a_misspelt_key_is_a_warning_with_the_right_key(described: dict[str, Any], said: str) -> None:
     (told,) = [(level, text) for level, text in made(**described).said if "[annotation-unknown]" in text]
     assert told[0] == "warning"
     assert said in told[1]
@@ -167,9 +166,7 @@ ONE, OTHER = {PARAMETERS: '{"VipIsp":"CTCC"}'}, {PARAMETERS: '{"VipIsp":"CMCC"}'
 @pytest.mark.parametrize(
     ("before", "after"), [(ONE, OTHER), (ONE, {}), ({}, ONE), (ONE, {PARAMETERS: UNKNOWN})]
 )
-def test_a_fixed_annotation_given_by_hand_does_not_change_later(
-    before: dict[str, Any], after: dict[str, Any]
-) -> None:
+def test_a_change_of_a_fixed_annotation_is_refused(before: dict[str, Any], after: dict[str, Any]) -> None:
     (line,) = refused({"serviceAnnotations": before}, {"serviceAnnotations": after})
     assert line.startswith(f"service_annotations[{PARAMETERS!r}]: ")
     assert "allow_address_change=True" in line
@@ -179,7 +176,7 @@ def test_a_fixed_annotation_given_by_hand_does_not_change_later(
     )
 
 
-def test_the_same_for_an_ingress() -> None:
+def test_a_change_of_a_fixed_annotation_of_an_ingress_is_refused() -> None:
     key = "kubernetes.io/ingress.extensiveParameters"
     front = {"ingress": {"kind": "public"}}
     (line,) = refused(
@@ -197,13 +194,15 @@ def test_the_same_for_an_ingress() -> None:
     ],
     ids=["another spelling", "a state of an older version", "no change"],
 )
-def test_what_changes_nothing_is_not_refused(before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+def test_a_change_without_another_load_balancer_is_not_refused(
+    before: dict[str, Any] | None, after: dict[str, Any]
+) -> None:
     assert (
         refused({} if before is None else {"serviceAnnotations": before}, {"serviceAnnotations": after}) == []
     )
 
 
-def test_a_state_of_an_older_version_is_no_change() -> None:
+def test_a_state_of_an_older_version_does_not_change() -> None:
     assert (
         not WorkloadGuardProvider()
         .diff("", state(), state(serviceAnnotations=ONE, ingressAnnotations={}))
@@ -211,11 +210,11 @@ def test_a_state_of_an_older_version_is_no_change() -> None:
     )
 
 
-def test_the_guard_remembers_them() -> None:
+def test_the_guard_stores_the_fixed_annotations() -> None:
     graph = made(exposure=tke.public(), service_annotations={**ONE, "a": "b"})
     assert graph.named("w-guard").inputs["serviceAnnotations"] == ONE
 
 
-def test_with_the_word_of_the_program_every_fixed_annotation_may_replace() -> None:
+def test_allow_address_change_lets_every_fixed_annotation_replace() -> None:
     assert {PARAMETERS, CHARGE_OLD, "service.cloud.tencent.com/cross-vpc-id"} <= set(fixed_keys(On.SERVICE))
     assert "kubernetes.io/ingress.extensiveParameters" in fixed_keys(On.INGRESS)

@@ -1,5 +1,4 @@
-"""One existing load balancer in several workloads of a program: refused with both names, or shared on
-purpose."""
+"""One existing load balancer in several workloads of a program."""
 
 from typing import Any
 
@@ -52,7 +51,7 @@ def test_a_second_workload_with_the_same_id_is_refused_with_both_names(late: boo
         ({"exposure": own(False)}, {"exposure": own(False, shared=True)}, "exposure", "exposure"),
     ],
 )
-def test_an_ingress_never_shares_and_a_service_only_where_both_say_so(
+def test_an_ingress_never_shares_and_services_share_only_with_shared_in_both(
     first: dict[str, Any], second: dict[str, Any], path: str, other: str
 ) -> None:
     with pytest.raises(
@@ -94,7 +93,7 @@ def test_three_workloads_with_one_id_are_refused_and_those_with_others_are_not()
         run(lambda: program(["lb-11111111", "lb-22222222", "lb-11111111"]))
 
 
-def test_what_one_program_names_another_one_of_the_same_process_may_name_too() -> None:
+def test_two_programs_of_one_process_may_name_the_same_load_balancer() -> None:
     for _ in range(2):
         assert run(lambda: workload("a", exposure=tke.existing_clb(LB))).of_type(":Service")
 
@@ -107,14 +106,12 @@ def test_what_one_program_names_another_one_of_the_same_process_may_name_too() -
          "ingress.exposure.shared: is about Services; an Ingress has a load balancer of its own (457/45490); leave it out"),
     ],
 )  # fmt: skip
-def test_only_a_service_with_a_load_balancer_of_its_own_can_share_it(more: dict[str, Any], line: str) -> None:
+def test_shared_needs_an_existing_load_balancer_of_a_service(more: dict[str, Any], line: str) -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         run(lambda: workload("a", **more))
     assert [str(problem)[: len(line)] for problem in caught.value.problems] == [line]
 
 
-def test_a_preview_that_does_not_know_the_id_still_knows_the_names_that_everything_else_is_compared_by() -> (
-    None
-):
+def test_a_preview_without_the_id_still_resolves_the_name() -> None:
     graph = run(lambda: workload("a", exposure=tke.existing_clb(unknown())), preview=True)
     assert graph.named("a-guard").inputs["name"] == "a"

@@ -1,5 +1,4 @@
-"""More listeners on one load balancer than it takes: one workload, several that share one, and the objects of
-a plan."""
+"""The quota of listeners: one workload, several workloads, and the objects of a plan."""
 
 from typing import Any
 
@@ -23,7 +22,7 @@ def warned(graph: Graph) -> list[str]:
     return [text for level, text in graph.said if level == "warning" and "[listener-quota]" in text]
 
 
-def test_a_service_with_fifty_one_ports_is_warned_of() -> None:
+def test_fifty_one_ports_are_a_warning() -> None:
     (said,) = warned(made(ports=ports(8000, 51)))
     assert "ports: 51 listeners on the load balancer of the Service, and a load balancer takes 50" in said
 
@@ -31,7 +30,7 @@ def test_a_service_with_fifty_one_ports_is_warned_of() -> None:
 @pytest.mark.parametrize(
     "described", [{"ports": ports(8000, 50)}, {"ports": ports(8000, 51), "exposure": tke.not_exposed()}]
 )
-def test_as_many_as_it_takes_or_none_at_all_are_fine(described: dict[str, Any]) -> None:
+def test_fifty_ports_or_no_load_balancer_have_no_finding(described: dict[str, Any]) -> None:
     assert warned(made(**described)) == []
 
 
@@ -81,7 +80,9 @@ TLS = {
     ],
     ids=["a new Service", "more ports", "one listener", "another load balancer", "fewer ports", "gone"],
 )
-def test_what_names_one_load_balancer_is_counted_together(changed: Step, count: int) -> None:
+def test_the_listeners_of_all_objects_of_a_load_balancer_are_counted_together(
+    changed: Step, count: int
+) -> None:
     heads = found(OTHER, changed)
     assert [head.split()[0] for head in heads] == ([str(count)] if count else [])
     assert all(BALANCER in head and "Service default/b" in head for head in heads)

@@ -1,5 +1,4 @@
-"""A StatefulSet with a governing Service of its own, or with pods that come all at once, can be described,
-and neither changes later."""
+"""The governing Service and the pod management policy of a StatefulSet."""
 
 from typing import Any
 
@@ -18,14 +17,14 @@ def stateful(**more: Any) -> dict[str, Any]:
     return found
 
 
-def test_the_governing_service_and_the_order_of_the_pods_are_those_that_the_program_names() -> None:
+def test_the_program_sets_governing_service_and_pod_management_policy() -> None:
     assert stateful()["serviceName"] == "w"
     assert "podManagementPolicy" not in stateful()
     spec = stateful(service_name="w-peers", pod_management_policy="Parallel")
     assert (spec["serviceName"], spec["podManagementPolicy"]) == ("w-peers", "Parallel")
 
 
-def test_a_headless_service_is_made_where_the_program_wants_one_and_nowhere_else() -> None:
+def test_headless_service_makes_a_headless_service() -> None:
     assert made(kind="statefulset", service_name="peers").of_type(":Service") == made(
         kind="statefulset"
     ).of_type(":Service")
@@ -45,7 +44,7 @@ def test_a_headless_service_is_made_where_the_program_wants_one_and_nowhere_else
 @pytest.mark.parametrize(
     "more", [{"service_name": "peers"}, {"headless_service": True}, {"pod_management_policy": "Parallel"}]
 )
-def test_what_only_a_statefulset_has_is_refused_for_a_deployment(more: dict[str, Any]) -> None:
+def test_inputs_of_a_statefulset_are_refused_for_a_deployment(more: dict[str, Any]) -> None:
     with pytest.raises(tke.InvalidInputs, match=f"{next(iter(more))}: needs kind='statefulset'; "):
         made(**more)
 
@@ -92,18 +91,20 @@ def refused(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
         ),
     ],
 )
-def test_neither_changes_later(before: dict[str, Any], after: dict[str, Any], start: str) -> None:
+def test_a_change_of_governing_service_or_policy_is_refused(
+    before: dict[str, Any], after: dict[str, Any], start: str
+) -> None:
     (line,) = refused(state(**before), state(**after))
     assert line.startswith(start)
     assert refused(state(**before), state()) == []
 
 
-def test_another_object_may_have_what_it_likes_and_what_is_not_known_is_not_compared() -> None:
+def test_another_object_and_an_unknown_value_are_not_compared() -> None:
     assert refused(state(), state(name="x", serviceName="x")) == []
     assert refused(state(), state(serviceName=_CLASS())) == []
 
 
-def test_a_stack_that_did_not_remember_them_has_nothing_to_change() -> None:
+def test_a_stack_without_the_stored_properties_does_not_change() -> None:
     older = state(serviceName=None, podManagementPolicy=None)
     assert WorkloadGuardProvider().diff("w", older, state()).changes is False
     assert WorkloadGuardProvider().diff("w", state(), state(serviceName="x")).changes is True

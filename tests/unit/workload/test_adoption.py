@@ -1,5 +1,4 @@
-"""What `adopt` would take over is compared with the program before anything is made, and the field that
-differs is named."""
+"""`adopt`: live objects are compared with the program before the first object is made."""
 
 from typing import Any
 
@@ -38,7 +37,7 @@ def balanced(annotations: dict[str, str], kind: str = "Service", **more: Any) ->
 REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("a governing Service of its own", stateful(serviceName="db-peers"), {"kind": "statefulset"},
      "service_name: w instead of db-peers (spec.serviceName of the live object); Kubernetes cannot change it in place; "
-     "say service_name='db-peers'"),
+     "set service_name='db-peers'"),
     ("pods all at once", stateful(podManagementPolicy="Parallel"), {"kind": "statefulset"},
      "pod_management_policy: OrderedReady instead of Parallel (spec.podManagementPolicy of the live object); "),
     ("pods one by one", stateful(podManagementPolicy="OrderedReady"), {"kind": "statefulset", "pod_management_policy": "Parallel"},
@@ -54,7 +53,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
      "volume_claims[0].spec.storageClassName: cbs instead of none "),
     ("labels of the pods", holder(spec={"selector": {"matchLabels": {"app": "w"}}}), {},
      "selector: app.kubernetes.io/name=w instead of app=w (spec.selector of the live object); Kubernetes cannot change it in place; "
-     "say selector={'app': 'w'}"),
+     "set selector={'app': 'w'}"),
     ("expressions", holder(spec={"selector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}}), {},
      "selector: is matchExpressions in the live object; "),
     ("a headless Service of that name", live("Service", spec={"clusterIP": "None"}), {},
@@ -84,7 +83,7 @@ def adopted(preview: bool = False, **more: Any) -> Graph:
 @pytest.mark.parametrize(
     ("there", "more", "start"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED]
 )
-def test_what_cannot_change_in_the_live_object_is_refused_by_the_field_before_anything_is_made(
+def test_a_different_immutable_field_is_refused_before_the_first_object(
     monkeypatch: pytest.MonkeyPatch, there: dict[str, Any], more: dict[str, Any], start: str, preview: bool
 ) -> None:
     cluster_of(monkeypatch, there)
@@ -120,14 +119,14 @@ def test_what_cannot_change_in_the_live_object_is_refused_by_the_field_before_an
          {"kind": "statefulset", "service_name": "w", "front_service_name": "w-clients"}),
     ],
 )  # fmt: skip
-def test_what_is_described_as_it_is_is_taken_over(
+def test_an_object_that_is_declared_as_it_is_is_adopted(
     monkeypatch: pytest.MonkeyPatch, there: tuple[Any, ...], more: dict[str, Any]
 ) -> None:
     cluster_of(monkeypatch, *there)
     assert adopted(**more).of_type(":Service")
 
 
-def test_everything_that_may_exist_is_looked_at_and_nothing_without_adopt(
+def test_adopt_reads_every_object_and_without_adopt_none_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     read = cluster_of(monkeypatch)
@@ -144,7 +143,7 @@ def test_everything_that_may_exist_is_looked_at_and_nothing_without_adopt(
     assert read == []
 
 
-def test_a_preview_that_cannot_read_the_cluster_says_so_and_an_update_stops(
+def test_an_unreadable_cluster_is_a_warning_at_preview_and_an_error_in_an_update(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     no_cluster(monkeypatch)
@@ -162,7 +161,7 @@ def test_a_preview_that_cannot_read_the_cluster_says_so_and_an_update_stops(
     assert [resource.type for resource in graph.resources if resource.type.startswith("kubernetes:")] == []
 
 
-def test_the_service_of_the_clients_may_have_a_name_of_its_own_which_does_not_change_later() -> None:
+def test_the_service_for_clients_may_have_a_name_of_its_own_which_is_fixed() -> None:
     graph = run(
         lambda: workload(
             front_service_name="w-clients", kind="statefulset", ingress={"exposure": {"kind": "public"}}
@@ -182,7 +181,7 @@ def test_the_service_of_the_clients_may_have_a_name_of_its_own_which_does_not_ch
     assert check(before, {**before, "frontService": "x", "allowAddressChange": True}).failures == []
 
 
-def test_a_kubernetes_provider_that_refuses_existing_objects_is_named(
+def test_a_provider_that_refuses_existing_objects_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from pulumi_tke_hybrid.component import resource_options

@@ -1,5 +1,4 @@
-"""An id that a component was given, known before and unknown now: the preview refuses where another load
-balancer would follow."""
+"""The guard of a workload: ids that a preview does not know any more."""
 
 from typing import Any
 
@@ -47,7 +46,7 @@ def refused(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
         ("ingress", INTERNAL, "subnetId", "ingress.exposure.subnet_id"),
     ],
 )
-def test_an_id_that_is_not_known_any_more_is_refused_at_preview_and_the_known_one_named(
+def test_a_lost_id_is_refused_at_preview_with_the_known_id(
     front: str, known: dict[str, str], name: str, path: str
 ) -> None:
     lost = {**known, name: UNKNOWN}
@@ -65,7 +64,7 @@ def test_an_id_that_is_not_known_any_more_is_refused_at_preview_and_the_known_on
     assert refused({front: {"kind": "none"}}, {front: lost}) == []
 
 
-def test_where_another_load_balancer_is_allowed_the_one_that_is_lost_is_still_named(
+def test_a_lost_id_is_a_warning_where_another_load_balancer_is_allowed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     lost = {
@@ -88,13 +87,13 @@ def test_where_another_load_balancer_is_allowed_the_one_that_is_lost_is_still_na
     assert capsys.readouterr().out == ""
 
 
-def test_another_kind_of_load_balancer_is_one_refusal_and_not_two() -> None:
+def test_another_kind_of_load_balancer_is_one_finding() -> None:
     (line,) = refused({"service": INTERNAL}, {"service": {**EXISTING, "loadBalancerId": UNKNOWN}})
     assert line.startswith("exposure.kind: existing instead of internal; ")
 
 
 @pytest.mark.parametrize("path", IDS)
-def test_an_id_that_may_change_in_place_is_named_with_its_former_value(
+def test_a_lost_id_that_may_change_in_place_is_a_warning(
     path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert refused({"ids": IDS}, {"ids": {**IDS, path: UNKNOWN}}) == []
@@ -108,9 +107,7 @@ def test_an_id_that_may_change_in_place_is_named_with_its_former_value(
     assert capsys.readouterr().out == ""
 
 
-def test_both_guards_remember_every_id_that_the_workload_was_given_and_older_stacks_have_nothing_to_change() -> (
-    None
-):
+def test_both_guards_store_every_id_and_older_stacks_do_not_change() -> None:
     graph = made(
         exposure=tke.public(security_groups=["sg-11111111"]),
         nominated_subnets=["subnet-22222222"],
@@ -131,7 +128,7 @@ def test_both_guards_remember_every_id_that_the_workload_was_given_and_older_sta
     assert WorkloadGuardProvider().diff("web", state(), state(ids=IDS)).changes is False
 
 
-def test_nothing_of_a_workload_comes_before_the_guard_that_refuses() -> None:
+def test_the_guard_comes_before_every_other_object() -> None:
     names = [resource.name for resource in made(exposure=tke.existing_clb("lb-12345678")).resources]
     assert names.index("w-guard") < min(
         names.index(name) for name in ("w-service", "w-deployment", "w-pdb", "w-settled")
