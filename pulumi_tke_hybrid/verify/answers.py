@@ -241,8 +241,8 @@ def _from_line(text: str) -> Answer:
     if not peer:
         return Answer(
             problem=(
-                "the answer names no client: the format is neither traefik/whoami's, nor JSON, nor a line that"
-                " starts with an address; use traefik/whoami, --peer-field or --from-log"
+                "the answer names no client: the format is neither traefik/whoami's, nor JSON, nor a line"
+                " that starts with an address; use traefik/whoami, --peer-field or --from-log"
             )
         )
     words = rest.split()

@@ -221,7 +221,8 @@ def _zones(pods: Sequence[PodResult], backends: Backends, coverage: Coverage) ->
 
 
 def out_of_reach(backends: Backends, coverage: Coverage) -> list[str]:
-    """Return a sentence for each zone with fewer ready pods than must answer, whatever traffic is sent."""
+    """Return a sentence for each zone with fewer ready pods than must answer: no traffic can cover the
+    zone."""
     ready = Counter(pod.zone for pod in backends.pods if pod.ready)
     return [
         f"zone {zone} has {several(ready[zone], 'ready pod')}, {coverage.min_per_zone} wanted"

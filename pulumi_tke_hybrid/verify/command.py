@@ -258,13 +258,10 @@ class VerifyArguments:
     ] = ""
 
 
-def _verify(**given: Any) -> None:
-    from pulumi_tke_hybrid.verify import run_command
-
+@functools.wraps(VerifyArguments, updated=())
+def verify(**given: Any) -> None:
     with report_errors("verify"):
+        from pulumi_tke_hybrid.verify import run_command
+
         code = run_command.run(VerifyArguments(**given))
     raise typer.Exit(code)
-
-
-verify = functools.update_wrapper(_verify, VerifyArguments)
-"""The command, with the options as its signature."""
