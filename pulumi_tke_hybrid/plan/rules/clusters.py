@@ -152,7 +152,7 @@ def list_losses(
     if before and not after:
         yield POD_NETWORK_OFF.finding(
             where,
-            "leave the list of pod subnets, which becomes empty",
+            "leave the list of container subnets, which becomes empty",
             value=", ".join(before),
             why=(
                 "certain, when it is applied, which succeeds: every pod with an address of these subnets"
@@ -172,12 +172,12 @@ def list_losses(
             if refused
             else (
                 "certain, after the next restart of ipamd: new pods get no address of it, and in a zone"
-                " without another pod subnet they do not start; pods that run keep their network"
+                " without another container subnet they do not start; pods that run keep their network"
             )
         )
         yield POD_SUBNET_LEAVES.finding(
             where,
-            f"{'leaves' if len(gone) == 1 else 'leave'} the list of pod subnets",
+            f"{'leaves' if len(gone) == 1 else 'leave'} the list of container subnets",
             value=", ".join(gone),
             why=why,
             todo=f"keep {', '.join(gone)} in the list",
@@ -196,9 +196,9 @@ def _phantom(step: Step) -> Iterator[Finding]:
             "would not switch VPC-CNI on in the new cluster",
             value=" and ".join(given),
             why=(
-                "certain, when it is applied, which succeeds: no pod gets an address of a pod subnet, for the"
-                " provider ignores these fields when it makes a GlobalRouter cluster; every later preview"
-                " still shows the cluster as if VPC-CNI were on"
+                "certain, when it is applied, which succeeds: no pod gets an address of a container subnet,"
+                " for the provider ignores these fields when it makes a GlobalRouter cluster; every later"
+                " preview still shows the cluster as if VPC-CNI were on"
             ),
             todo="leave these fields out, and switch VPC-CNI on with VpcCni or HybridCluster",
         )
@@ -245,7 +245,7 @@ def _switched_off(step: Step) -> Iterator[Finding]:
         f"{what}, and its on_delete is disable",
         why=(
             f"certain, when it is applied, which succeeds: VPC-CNI is switched off{where}, and every pod with"
-            " an address of a pod subnet loses its network; pods on the overlay (GlobalRouter) go on"
+            " an address of a container subnet loses its network; pods on the overlay (GlobalRouter) go on"
         ),
         todo=todo,
         intended="set on_delete=keep and apply that first: then the pod network stays on",

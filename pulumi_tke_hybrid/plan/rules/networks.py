@@ -59,7 +59,7 @@ def container_subnet_lost(step: Step) -> Finding:
     """Return the finding on a container subnet that is replaced or deleted."""
     return POD_SUBNET_LEAVES.finding(
         step.name,
-        f"{_ends(step)}: the pod subnet{_place(step)}",
+        f"{_ends(step)}: the container subnet{_place(step)}",
         value=step.id,
         why=(
             "certain: new pods in its zone get no address from it; possible: the apply stops half-way,"

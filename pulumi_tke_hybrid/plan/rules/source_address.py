@@ -35,11 +35,14 @@ def _egress_of_cluster(step: Step) -> Iterator[Finding]:
         return
     before, after = listed_subnets(step)
     if after is None or set(after) - set(before or ()):
-        listed = f"{_added(before, after)} to the list of pod subnets"
-        todo = "list the pod subnets in a VpcCni with non_masquerade=keep instead: then no range is added"
+        listed = f"{_added(before, after)} to the list of container subnets"
+        todo = (
+            "list the container subnets in a VpcCni with non_masquerade=keep instead: then no range is added"
+        )
+        switched_on = f"VPC-CNI (pods with addresses of container subnets) is switched on: {listed}"
         yield _egress(
             f"{step.name}.eniSubnetIds",
-            listed if before else f"VPC-CNI (pods with addresses of pod subnets) is switched on: {listed}",
+            listed if before else switched_on,
             todo,
             again=bool(before),
         )
@@ -66,7 +69,7 @@ def _egress_of_switch(step: Step) -> Iterator[Finding]:
     elif after is None or set(after) - set(before or ()):
         yield _egress(
             where,
-            f"{_added(before, after)} to the pod subnets, with nonMasquerade add_vpc",
+            f"{_added(before, after)} to the container subnets, with nonMasquerade add_vpc",
             todo,
             again=again,
         )
@@ -83,7 +86,7 @@ def _added(before: Sequence[str] | None, after: Sequence[str] | None) -> str:
 def _egress(where: str, what: str, todo: str, *, again: bool = False) -> Finding:
     """Return the finding. `again`: an earlier addition of subnets has added the VPC's range already."""
     adds = (
-        "a new pod subnet makes TKE add the VPC's range to the list of ranges without source NAT"
+        "a new container subnet makes TKE add the VPC's range to the list of ranges without source NAT"
         " (non-masquerade)"
     )
     sees = (

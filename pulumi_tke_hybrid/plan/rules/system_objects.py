@@ -92,8 +92,8 @@ def _removed(step: Step, what: str, value: str = "") -> Finding:
         what,
         value=value,
         why=(
-            "certain, when it is applied: no new pod gets an address of a pod subnet, and no address comes"
-            " back; pods that run keep theirs"
+            "certain, when it is applied: no new pod gets an address of a container subnet, and no address"
+            " comes back; pods that run keep theirs"
         ),
         todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program",
     )
@@ -115,8 +115,8 @@ def _restart(where: str, what: str, value: str = "") -> Finding:
         what,
         value=value,
         why=(
-            "certain, for about a minute: new pods wait for their address of a pod subnet, because ipamd"
-            " gives none; pods that run keep theirs, and no connection breaks"
+            "certain, for about a minute: new pods wait for their address of a container subnet, because"
+            " ipamd gives none; pods that run keep theirs, and no connection breaks"
         ),
         todo="apply it while no workload is rolled out",
     )

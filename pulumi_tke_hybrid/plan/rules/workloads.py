@@ -206,11 +206,11 @@ def _pods_leave(step: Step) -> Iterator[Finding]:
         if before and not unknown(before) and before != after and not unknown(after):
             yield PODS_LEAVE_ENI.finding(
                 f"{step.name}.{keys.NETWORKS}",
-                f"instead of addresses of a pod subnet ({before})",
+                f"instead of addresses of a container subnet ({before})",
                 value=str(after or "the overlay (GlobalRouter)"),
                 why=(
-                    "certain, by the rollout that follows: the pods lose their addresses of the pod subnets"
-                    " and get overlay addresses (GlobalRouter), and a load balancer with direct access loses"
+                    "certain, by the rollout that follows: the pods lose their addresses of the container"
+                    " subnets and get overlay addresses (GlobalRouter), and a load balancer with direct access loses"
                     " them as backends; they no longer see their clients' addresses"
                 ),
                 todo=f"keep {before}",
@@ -304,10 +304,10 @@ def _deleted(step: Step) -> Iterator[Finding]:
     found = WORKLOAD_DELETED.finding(
         step.name,
         f"the {kind} would be deleted, and"
-        f" {_all_pods(held)}{' with addresses of pod subnets' if on_eni else ''} stop",
+        f" {_all_pods(held)}{' with addresses of container subnets' if on_eni else ''} stop",
         why=(
             "certain, when it is applied: clients get no answer from these pods, and the pods' addresses go"
-            " back to the pod subnets, kept ones as well"
+            " back to the container subnets, kept ones as well"
             if on_eni
             else "certain, when it is applied: clients get no answer from these pods"
         ),

@@ -38,7 +38,7 @@ def test_the_command_posts_and_leaves_no_trace_of_the_token(a_job: Job) -> None:
     assert TOKEN not in out + err
     assert err.strip().endswith(": added")
     (left,) = a_job.discussion.own(BOT, MARKER)
-    assert "leave the list of pod subnets, which becomes empty" in left.body
+    assert "leave the list of container subnets, which becomes empty" in left.body
 
 
 def test_two_jobs_at_the_same_time_leave_one_comment(make_job: MakeJob) -> None:

@@ -328,7 +328,7 @@ def test_a_raw_subnet_that_leaves_the_program_while_a_cluster_lists_it_is_stoppe
     policies = pack.policies(lambda stack: known)
     (sentence,) = said(policies, "pod-subnet-leaves-by-removal", StackValidationArgs(stack))
     assert sentence.startswith(
-        "pods: id-of-pods would be deleted: the pod subnet 10.0.0.0/24 of zone ap-guangzhou-4; certain: "
+        "pods: id-of-pods would be deleted: the container subnet 10.0.0.0/24 of zone ap-guangzhou-4; certain: "
     )
     (uncovered,) = said(policies, "zone-uncovered", StackValidationArgs(stack))
     assert uncovered.startswith(

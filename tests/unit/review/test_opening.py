@@ -118,7 +118,7 @@ def test_the_page_of_terms_is_generated_from_the_table() -> None:
         (
             "raw-switched-on",
             [
-                "VPC-CNI (pods with addresses of pod subnets) is switched on",
+                "VPC-CNI (pods with addresses of container subnets) is switched on",
                 "Certain, as soon as it is applied",
             ],
         ),

@@ -180,7 +180,7 @@ KEPT: list[Step] = [
 def test_a_raw_subnet_that_a_cluster_keeps_is_not_deleted(keeps: Step) -> None:
     (finding,) = coverage.findings(Plan((keeps, deleted(A))))
     assert str(finding).startswith(
-        f"pods-6: {A} would be deleted: the pod subnet 10.0.0.0/28 of zone {SIX}; certain: new pods in its"
+        f"pods-6: {A} would be deleted: the container subnet 10.0.0.0/28 of zone {SIX}; certain: new pods in its"
         " zone"
     )
     assert finding.rule.id == "pod-subnet-leaves"
