@@ -163,10 +163,10 @@ def _network(pod: Json, addresses: Sequence[str], on_super_node: bool, known: Ad
         return "node"
     if on_super_node:
         return "super node"
-    if any(holder(address, known.pod_ranges) for address in addresses):
+    if any(known.pod_range(address) for address in addresses):
         return "overlay"
     if any(
-        holder(address, known.container_subnets) or _of_family(address, known.pod_ranges)
+        holder(address, known.container_subnets) or known.overlay_has_family_of(address)
         for address in addresses
     ):
         return "eni"

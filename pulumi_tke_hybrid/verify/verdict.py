@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Union
 
 from pulumi_tke_hybrid.verify.answers import Answer
@@ -123,6 +124,32 @@ class Addresses:
     pods: Mapping[str, str] = field(default_factory=dict[str, str])
     """Address of each backend pod, with its name."""
 
+    @cached_property
+    def _pod_ranges(self) -> Mapping[tuple[int, int], Mapping[int, Range]]:
+        """The overlay ranges by family and length, then by their first address: a cluster has hundreds."""
+        found: dict[tuple[int, int], dict[int, Range]] = {}
+        for item in self.pod_ranges:
+            same = found.setdefault((item.network.version, item.network.prefixlen), {})
+            same.setdefault(int(item.network.network_address), item)
+        return found
+
+    def pod_range(self, address: str) -> Range | None:
+        """Return the overlay range that holds the address."""
+        try:
+            wanted = ipaddress.ip_address(address)
+        except ValueError:
+            return None
+        for (version, length), same in self._pod_ranges.items():
+            bits = wanted.max_prefixlen - length
+            if version == wanted.version and int(wanted) >> bits << bits in same:
+                return same[int(wanted) >> bits << bits]
+        return None
+
+    def overlay_has_family_of(self, address: str) -> bool:
+        """Return whether overlay ranges of the address's family are known."""
+        version = 6 if ":" in address else 4
+        return any(version == known for known, _ in self._pod_ranges)
+
     def load_balancer(self, address: str) -> str | None:
         """Return the description of a load balancer's address; None for any other address."""
         own_range = ranges([(LOAD_BALANCER_RANGE, "the load balancers' own range")])
@@ -133,7 +160,7 @@ class Addresses:
         """Return the description of a pod's address or of a range of pods; None for any other address."""
         if address in self.pods:
             return f"the address of pod {self.pods[address]}"
-        found = holder(address, self.pod_ranges) or holder(address, self.container_subnets)
+        found = self.pod_range(address) or holder(address, self.container_subnets)
         return f"an address in {found.what}" if found else None
 
     def description(self, address: str) -> str:

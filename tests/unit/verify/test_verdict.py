@@ -154,3 +154,23 @@ def test_forged_requests_never_make_a_verdict_better(answer: Answer, forged: lis
 def test_preserved_means_that_the_peer_is_the_client(answer: Answer) -> None:
     if verdict(answer) is Verdict.PRESERVED:
         assert answer.peer == CLIENT
+
+
+@pytest.mark.parametrize(
+    ("address", "block"),
+    [
+        ("192.168.0.70", "192.168.0.64/26"),
+        ("192.168.1.9", "192.168.1.0/24"),
+        ("fd00:1::7", "fd00:1::/64"),
+        ("192.168.0.1", None),
+        ("10.0.64.2", None),
+        ("web-0", None),
+    ],
+)
+def test_the_overlay_range_of_an_address(address: str, block: str | None) -> None:
+    blocks = ["192.168.0.64/26", "192.168.1.0/24", "fd00:1::/64"]
+    known = Addresses(pod_ranges=ranges((item, item) for item in blocks))
+    found = known.pod_range(address)
+    assert (found.what if found else None) == block
+    assert known.overlay_has_family_of("10.0.64.2")
+    assert not Addresses(pod_ranges=known.pod_ranges[:2]).overlay_has_family_of("fd00::2")
