@@ -54,9 +54,9 @@ class EniZoneSubnetArgs(Args):
     addresses are Tencent's. A change replaces the subnet, which is refused while it is registered."""
 
     subnet_id: Optional[Input[str]] = None
-    """Adopt this existing subnet instead of creating one; zone and range then state what it is. Default: a
-    subnet is made. Another one is another container subnet: refused at preview while the former one is
-    registered."""
+    """Adopt this existing subnet instead of creating one; zone and range then describe the existing
+    subnet. Default: a subnet is made. Another one is another container subnet: refused at preview while
+    the former one is registered."""
 
     route_table_id: Optional[Input[str]] = None
     """Route table of the subnet. Default: the VPC's default one. Updated in place."""

@@ -91,8 +91,9 @@ class NodePoolArgs(Args):
     """Number of nodes; with `autoscale` only the number to start with. Updated in place."""
 
     keep_machines: bool
-    """Whether the CVMs survive when the pool is deleted. DeclaredSubnet, because the provider's default (yes) leaves
-    billed instances behind. Updated in place; what counts is what the last `pulumi up` stored."""
+    """Whether the CVMs survive when the pool is deleted. DeclaredSubnet, because the provider's default
+    (yes) leaves billed instances behind. Updated in place; what counts is what the last `pulumi up`
+    stored."""
 
     autoscale: Optional[AutoscaleArgs] = None
     """Let TKE's autoscaler decide the size within bounds. Default: the size is fixed. A pool that grew since

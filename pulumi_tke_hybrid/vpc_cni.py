@@ -81,8 +81,8 @@ class VpcCniArgs(Args):
     """The GlobalRouter cluster. Another one replaces the resource."""
 
     vpc_id: Input[str]
-    """The cluster's VPC, which `AddVpcCniSubnets` needs (457/56371). Updated in place: only later calls use the
-    value."""
+    """The cluster's VPC, which `AddVpcCniSubnets` needs (457/56371). Updated in place: only later calls
+    use the value."""
 
     subnets: Input[Sequence[Input[str]]]
     """Ids of the container subnets, at least one for each node zone. Subnets may be added, in place; one that

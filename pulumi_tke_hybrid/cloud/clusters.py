@@ -122,7 +122,7 @@ def wait_until_gone(cloud: Cloud, vpc_id: str, name: str, wait: Wait) -> None:
     deleted only afterwards."""
 
     def look() -> tuple[bool | None, str]:
-        # A cluster of that name in another state belongs to somebody else, or was left by a lost response.
+        # A cluster of that name in another state was made elsewhere, or left by a lost response.
         left = [
             found for found in clusters_named(cloud, vpc_id, name) if found.get("ClusterStatus") == _DELETING
         ]

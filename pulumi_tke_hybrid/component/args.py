@@ -44,7 +44,7 @@ class Args:
         return self
 
     def judged(self) -> list[Finding]:
-        """Return the findings on this object and on all nested ones, with the severities of `rules`."""
+        """Return the findings on this object and on all nested objects, with the severities of `rules`."""
         found, settings = list(_findings("", self)), self.settings
         if not settings:
             return found

@@ -112,7 +112,8 @@ SUBNETS = [
     cluster(
         "nodes in an ENI subnet",
         one_pool(subnet_id=PODS_4),
-        "node_pools[0].subnet_id: subnet-aaaaaaaa is the container subnet eni_subnets[0]; nodes and pods would"
+        "node_pools[0].subnet_id: subnet-aaaaaaaa is the container subnet eni_subnets[0]; nodes and pods"
+        " would"
         " take each other's addresses; give "
         "the nodes a subnet of their own [node-subnet-as-eni-subnet]",
     ),
