@@ -16,7 +16,7 @@ from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input, value_if_known
 from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options, require_provider
 from pulumi_tke_hybrid.tke import names
-from pulumi_tke_hybrid.tke.rules.load_balancer_rules import Use
+from pulumi_tke_hybrid.tke.rules.load_balancer_rules import LoadBalancerUse
 from pulumi_tke_hybrid.workload.exposure_args import register_use
 from pulumi_tke_hybrid.workload.guard import WorkloadGuard, guard_properties
 from pulumi_tke_hybrid.workload.ingress import make_ingress
@@ -133,10 +133,10 @@ class ClientIpWorkload(pulumi.ComponentResource):
         if service.load_balancer_id is not None:
             numbers = [(value_if_known(port.port), port.transport) for port in args.all_ports]
             ports = frozenset((number, transport) for number, transport in numbers if number is not None)
-            use = Use(self._owner, "exposure", bool(service.shared), ports)
+            use = LoadBalancerUse(self._owner, "exposure", bool(service.shared), ports)
             found.append(register_use(self, use, service.load_balancer_id, args.settings))
         if ingress is not None and ingress.load_balancer_id is not None:
-            use = Use(self._owner, "ingress.exposure")
+            use = LoadBalancerUse(self._owner, "ingress.exposure")
             found.append(register_use(self, use, ingress.load_balancer_id, args.settings))
         return found
 

@@ -23,7 +23,7 @@ from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules.input_rules import COMBINATION
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
     NO_LOAD_BALANCER,
-    Use,
+    LoadBalancerUse,
     pass_to_target_finding,
     sum_findings,
     use_findings,
@@ -281,13 +281,16 @@ def _enum_value(value: str) -> str:
     return ChargeType(value).value
 
 
-_USES: "WeakKeyDictionary[pulumi.Resource, dict[str, list[Use]]]" = WeakKeyDictionary()
+_USES: "WeakKeyDictionary[pulumi.Resource, dict[str, list[LoadBalancerUse]]]" = WeakKeyDictionary()
 """Uses of each load balancer by the stack resource of a run, so that two programs of one process stay
 apart."""
 
 
 def register_use(
-    component: pulumi.Resource, use: Use, load_balancer: Input[str], settings: Mapping[str, Severity]
+    component: pulumi.Resource,
+    use: LoadBalancerUse,
+    load_balancer: Input[str],
+    settings: Mapping[str, Severity],
 ) -> Input[bool]:
     """Register that a workload uses an existing load balancer, and compare the use with earlier ones.
 
@@ -296,7 +299,7 @@ def register_use(
     compare.
     """
     root = pulumi.runtime.get_root_resource()
-    uses: dict[str, list[Use]] = {} if root is None else _USES.setdefault(root, {})
+    uses: dict[str, list[LoadBalancerUse]] = {} if root is None else _USES.setdefault(root, {})
 
     def register(name: str) -> bool:
         others = uses.setdefault(name, [])

@@ -95,8 +95,8 @@ def _pod_spec_findings(spec: PodSpec, rollout: RolloutArgs) -> Iterator[Finding]
     if not _typed_containers(spec, "containers"):
         yield PROPERTY.finding(
             "pod_spec.containers",
-            "must be a plain list of ContainerArgs or dictionaries, one at least; the first one asks for the"
-            " ENI address",
+            "must be a plain list of ContainerArgs or dictionaries, one at least; the component requests the"
+            " ENI address on the first container",
         )
     if spec.host_network not in (None, True, False):
         yield PROPERTY.finding(

@@ -98,7 +98,7 @@ class ClientIpWorkloadArgs(Args):
     ENI address. Default: the ENI address alone. A change rolls the pods."""
 
     limits: Optional[Mapping[str, Input[str]]] = None
-    """Resource limits of the container made from `image`. Default: the ENI address. A change rolls the pods."""
+    """Resource limits of the container of `image`. Default: the ENI address. A change rolls the pods."""
 
     readiness_probe: Optional[ProbeInput] = None
     """Readiness probe of the container made from `image`. The load balancer's own health check comes on top.

@@ -121,7 +121,7 @@ def existing(balancer: str) -> Json:
 def test_what_cannot_change_is_refused_until_it_is_allowed_and_then_replaced_alone(
     lab: Lab, subnets: list[str], own: Callable[[], str], project: PulumiProject
 ) -> None:
-    """The sentence for each property: `tests/unit/test_workload_rules.py`."""
+    """The sentence for each property: `tests/unit/plan/rules/test_workload_changes.py`."""
     first, second, third = own(), own(), own()
     none, public = {"kind": "none"}, {"kind": "public"}
     changes: dict[str, tuple[Json, Json, str]] = {

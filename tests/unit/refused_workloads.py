@@ -260,7 +260,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
             " pre_stop_seconds, it would be killed; use 70"
         ),
     ),
-    # what the cluster's facts say
+    # the cluster's facts
     (
         {"replicas": 27, "cluster_facts": FACTS},
         (

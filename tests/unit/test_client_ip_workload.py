@@ -105,10 +105,10 @@ def test_pulumi_waits_for_the_address_of_a_direct_service_and_not_for_its_pods()
 def test_the_service_type_and_where_to_read_the_client_follow_from_the_exposure(
     more: dict[str, Any], service_type: str, client: str
 ) -> None:
-    said: list[str] = []
-    graph = run(lambda: workload(**more).client_ip_from.apply(said.append))
+    values: list[str] = []
+    graph = run(lambda: workload(**more).client_ip_from.apply(values.append))
     assert graph.named("w-service").inputs["spec"]["type"] == service_type
-    assert said == [client]
+    assert values == [client]
 
 
 def test_a_new_load_balancer_rolls_the_pods_for_their_readiness_gates() -> None:

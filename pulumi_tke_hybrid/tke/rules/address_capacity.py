@@ -57,7 +57,7 @@ def node_capacity_findings(cluster: DeclaredCluster) -> Iterator[Finding]:
                 value=repr(pool.instance_type),
                 why=f"not checked: {ENI_HEADROOM.id}, {VPC_ENI_QUOTA.id}",
                 todo=(
-                    "check its name; with credentials the preview asks DescribeVpcCniPodLimits too, and"
+                    "check its name; with credentials the preview reads DescribeVpcCniPodLimits too, and"
                     " checks if that knows it"
                 ),
             )

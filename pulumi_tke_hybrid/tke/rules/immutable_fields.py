@@ -179,7 +179,7 @@ def owner_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Fi
             value="" if unknown(new.get("clusterId")) else str(new.get("clusterId")),
             why="what a program no longer makes is deleted, with all that runs in it",
             todo=(
-                "leave it out; import a cluster that the stack has lost (docs/recovery.md); another cluster is"
+                "leave it out; import a lost cluster (docs/recovery.md); another cluster is"
                 " another HybridCluster's"
             ),
         )

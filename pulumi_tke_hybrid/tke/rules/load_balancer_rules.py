@@ -204,7 +204,7 @@ def listener_findings(path: str, count: int, whose: str) -> Iterator[Finding]:
 
 
 @dataclass(frozen=True)
-class Use:
+class LoadBalancerUse:
     """The use of an existing load balancer by the Service or the Ingress of a workload."""
 
     owner: str
@@ -217,7 +217,7 @@ class Use:
     """Known ports with their transport."""
 
 
-def use_findings(use: Use, balancer: str, others: Sequence[Use]) -> Iterator[Finding]:
+def use_findings(use: LoadBalancerUse, balancer: str, others: Sequence[LoadBalancerUse]) -> Iterator[Finding]:
     """Compare a use of a load balancer with the `others`."""
     path = f"{use.path}.load_balancer_id"
     for other in others:
@@ -247,7 +247,7 @@ def use_findings(use: Use, balancer: str, others: Sequence[Use]) -> Iterator[Fin
             )
 
 
-def sum_findings(use: Use, balancer: str, others: Sequence[Use]) -> Iterator[Finding]:
+def sum_findings(use: LoadBalancerUse, balancer: str, others: Sequence[LoadBalancerUse]) -> Iterator[Finding]:
     """Compare the listeners of all workloads that share a load balancer with the quota."""
     every = use.ports.union(*(other.ports for other in others))
     if others and len(every) > len(use.ports):

@@ -125,7 +125,7 @@ def moved_endpoint_findings(before: Mapping[str, Any], after: Mapping[str, Any])
             "endpoint.subnet_id",
             f"instead of {old}",
             value=new,
-            why="the API server's address stays where it was opened, even if another pool is the first pool now",
+            why="the API server's address stays where it was opened, even if the first pool changes",
             todo=f"set endpoint.subnet_id={old!r}",
         )
 

@@ -63,7 +63,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
      "service_name: is a Service with an address (spec.clusterIP: 10.96.0.9); "),
     ("another subnet", balanced({INTERNAL: "subnet-11111111"}), {},
      f"exposure.subnet_id: {SUBNET} instead of subnet-11111111 (annotation {INTERNAL} of the live object); TKE read it when it made"),
-    ("an internal one that would be public", balanced({INTERNAL: SUBNET}), {"exposure": {"kind": "public"}},
+    ("an internal load balancer that would become public", balanced({INTERNAL: SUBNET}), {"exposure": {"kind": "public"}},
      f"exposure.subnet_id: none instead of {SUBNET} "),
     ("another load balancer", balanced({EXISTING: "lb-11111111"}), {"exposure": {"kind": "existing", "load_balancer_id": "lb-22222222"}},
      "exposure.load_balancer_id: lb-22222222 instead of lb-11111111 "),
@@ -105,7 +105,7 @@ def test_a_different_immutable_field_is_refused_before_the_first_object(
         ((balanced({"service.kubernetes.io/qcloud-loadbalancer-internet-charge-type": "TRAFFIC_POSTPAID_BY_HOUR"}),),
          {"exposure": {"kind": "public"}}),
         ((balanced({INTERNAL: "subnet-11111111"}),), {"allow_address_change": True}),
-        # A stack applies it already: an annotation that somebody edited since is no other load balancer.
+        # A stack applies the object: a later change of the annotation does not replace the load balancer.
         ((balanced({INTERNAL: "subnet-11111111"}, managers=PULUMI),), {}),
         ((balanced({}, managers=PULUMI),), {"exposure": {"kind": "none"}}),
         # Annotations that no load balancer was made from.
@@ -147,11 +147,11 @@ def test_an_unreadable_cluster_is_a_warning_at_preview_and_an_error_in_an_update
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     no_cluster(monkeypatch)
-    said = (
+    text = (
         "the cluster could not be read (ConnectTimeout); what exists already is compared with the program"
         " during `up`, before anything"
     )
-    assert [(level, said in text) for level, text in adopted(preview=True).said] == [("warning", True)]
+    assert [(level, text in message) for level, message in adopted(preview=True).said] == [("warning", True)]
     graph = Graph()
     with pytest.raises(
         tke.InvalidInputs,

@@ -103,10 +103,10 @@ def test_without_adopt_the_hook_reads_the_budgets_before_the_own_budget_is_made(
 
 
 def test_an_unreadable_cluster_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
+    warnings: list[str] = []
     no_cluster(monkeypatch)
-    monkeypatch.setattr(pulumi.log, "warn", lambda text, _: said.append(text))
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, _: warnings.append(text))
     run_hook(monkeypatch, {"metadata": {"name": "w", "namespace": "default"}})
-    assert said == [
+    assert warnings == [
         "it: whether another disruption budget selects its pods could not be read (ConnectTimeout)"
     ]

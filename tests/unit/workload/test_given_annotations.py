@@ -88,13 +88,13 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "described", "said"), REFUSED, ids=[name for name, *_ in REFUSED])
+@pytest.mark.parametrize(("name", "described", "message"), REFUSED, ids=[name for name, *_ in REFUSED])
 def test_conflicting_annotations_are_refused_with_the_reason(
-    name: str, described: dict[str, Any], said: str
+    name: str, described: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(Exception, match="annotations") as refused:
         made(**described)
-    assert said in str(refused.value), name
+    assert message in str(refused.value), name
 
 
 ALLOWED: list[dict[str, Any]] = [
@@ -134,11 +134,11 @@ MISSPELT = [
 ]
 
 
-@pytest.mark.parametrize(("described", "said"), MISSPELT, ids=[said for _, said in MISSPELT])
-def test_a_misspelt_key_is_a_warning_with_the_right_key(described: dict[str, Any], said: str) -> None:
-    (told,) = [(level, text) for level, text in made(**described).said if "[annotation-unknown]" in text]
-    assert told[0] == "warning"
-    assert said in told[1]
+@pytest.mark.parametrize(("described", "message"), MISSPELT, ids=[message for _, message in MISSPELT])
+def test_a_misspelt_key_is_a_warning_with_the_right_key(described: dict[str, Any], message: str) -> None:
+    (finding,) = [(level, text) for level, text in made(**described).said if "[annotation-unknown]" in text]
+    assert finding[0] == "warning"
+    assert message in finding[1]
 
 
 def state(**more: Any) -> dict[str, Any]:

@@ -23,8 +23,8 @@ def warned(graph: Graph) -> list[str]:
 
 
 def test_fifty_one_ports_are_a_warning() -> None:
-    (said,) = warned(made(ports=ports(8000, 51)))
-    assert "ports: 51 listeners on the load balancer of the Service, and a load balancer takes 50" in said
+    (warning,) = warned(made(ports=ports(8000, 51)))
+    assert "ports: 51 listeners on the load balancer of the Service, and a load balancer takes 50" in warning
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_workloads_that_share_a_load_balancer_are_counted_together() -> None:
         for name, first in (("a", 8000), ("b", second)):
             workload(name, exposure=tke.existing_clb(BALANCER, shared=True), ports=ports(first, 30))
 
-    (said,) = warned(run(lambda: program(9000)))
-    assert f"60 listeners on load balancer {BALANCER}, for 2 workloads together" in said
+    (warning,) = warned(run(lambda: program(9000)))
+    assert f"60 listeners on load balancer {BALANCER}, for 2 workloads together" in warning
 
 
 def service(name: str, count: int, *, balancer: str = BALANCER, protocol: str = "TCP") -> dict[str, Any]:
