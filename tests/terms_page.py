@@ -7,7 +7,8 @@ from pulumi_tke_hybrid.review.wording import TERMS
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "network-terms.md"
 _HEAD = """# Network terms
 
-Terms of `tke-hybrid review` for a reader who knows networks, but not TKE or Pulumi. A comment explains the terms that occur in its first lines.
+Terms of `tke-hybrid review` for a reader who knows networks, but not TKE or Pulumi. A comment explains the
+terms that occur in its first lines.
 """
 
 

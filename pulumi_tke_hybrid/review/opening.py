@@ -175,7 +175,8 @@ def _nothing_found(review: Review) -> list[tuple[str, str]]:
             ),
             (
                 "Check",
-                "the effect of the parts that were not judged on addresses and load balancers; ask their author.",
+                "the effect of the parts that were not judged on addresses and load balancers; ask their"
+                " author.",
             ),
         ]
     if added:

@@ -29,17 +29,13 @@ _LONGEST_MARKER = 300
 
 @dataclass(frozen=True)
 class Digest:
-    """The review for programs. `--json` writes `as_data`; the schema is in docs/review.md."""
+    """The review for programs, as `--json` writes it; the schema is in docs/review.md."""
 
     verdict: Verdict
     fingerprint: str
     """Identifies the set of changes: equal previews have equal fingerprints in any order of their steps."""
     data: Mapping[str, Any]
     """Plain JSON data, free of secrets, with `format` as the version of its schema."""
-
-    def as_data(self) -> dict[str, Any]:
-        """Return a copy that may be changed."""
-        return dict(self.data)
 
 
 @dataclass(frozen=True)

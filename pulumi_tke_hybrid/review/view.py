@@ -171,8 +171,8 @@ class ZoneRow:
     zone: ZoneChange
     whole: bool
     """Whether the preview came to its end; else node pools may be missing."""
-    fate: str = ""
-    """The end of the zone's cluster or pod network, which decides the verdict; empty where both stay."""
+    cluster_verdict: str = ""
+    """The verdict where the zone's cluster or pod network ends; empty where both stay."""
     unused: str = ""
     """New subnets that may be meant for pods."""
 
@@ -206,7 +206,7 @@ class ZoneRow:
     @property
     def verdict(self) -> str:
         """Whether pods with addresses of container subnets can run in the zone after the change."""
-        found = self.fate or _zone_verdict(self.zone)
+        found = self.cluster_verdict or _zone_verdict(self.zone)
         known = self.whole or (found.startswith("⛔") and "node" not in found)
         return found if known else "not known"
 
@@ -261,14 +261,14 @@ def changes(stack: StackReview) -> ReviewTable[Group]:
 
 def zones(stack: StackReview) -> ReviewTable[ZoneRow]:
     """Return the table of zones."""
-    fates = _fates(stack)
+    verdicts = _cluster_verdicts(stack)
     only = len({step.urn for step in stack.plan.steps if step.type == resource_types.CLUSTER}) < 2
     overlay = "" if any(zone.subnets for zone in stack.zones) else "GlobalRouter only"
     unused = unused_subnets(stack.plan.steps)
-    rows = [
-        ZoneRow(zone, stack.plan.whole, _fate(zone, fates, only) or overlay, _unused(zone, unused))
-        for zone in stack.zones
-    ]
+    rows: list[ZoneRow] = []
+    for zone in stack.zones:
+        verdict = _cluster_verdict(zone, verdicts, only) or overlay
+        rows.append(ZoneRow(zone, stack.plan.whole, verdict, _unused(zone, unused)))
     return ReviewTable(_ZONE_COLUMNS, rows)
 
 
@@ -282,8 +282,8 @@ def unused_subnets(steps: Sequence[Step]) -> list[Step]:
     ]
 
 
-_CLUSTER_FATES = {Op.REPLACE: "⛔ its cluster is rebuilt", Op.DELETE: "⛔ its cluster is deleted"}
-_NETWORK_FATES = {
+_ENDED_CLUSTER = {Op.REPLACE: "⛔ its cluster is rebuilt", Op.DELETE: "⛔ its cluster is deleted"}
+_MISSING_NETWORK = {
     POD_NETWORK_OFF.id: "⛔ the pod network is switched off",
     PHANTOM_HYBRID.id: "⛔ the pod network is not switched on",
 }
@@ -296,32 +296,28 @@ def _unused(zone: ZoneChange, subnets: Sequence[Step]) -> str:
     return f"; {blocks} (new) is not registered for pods" if blocks else ""
 
 
-def _fates(stack: StackReview) -> dict[str, str]:
+def _cluster_verdicts(stack: StackReview) -> dict[str, str]:
     """Return the verdict on each cluster that ends or loses its pod network, by the cluster's URN or id."""
     plan = Plan(stack.plan.steps)
     clusters, steps = Clusters(plan), {step.urn: step for step in plan.steps}
     found: dict[str, str] = {}
     for item in stack.causes:
         for finding in (*item.cause.findings, *item.cause.consequences):
-            if finding.urn in steps and finding.rule.id in _NETWORK_FATES:
-                found[clusters.of(steps[finding.urn])] = _NETWORK_FATES[finding.rule.id]
-    return {
-        **found,
-        **{
-            step.urn: _CLUSTER_FATES[step.op]
-            for step in plan.of(resource_types.CLUSTER)
-            if step.op in _CLUSTER_FATES
-        },
-    }
+            if finding.urn in steps and finding.rule.id in _MISSING_NETWORK:
+                found[clusters.of(steps[finding.urn])] = _MISSING_NETWORK[finding.rule.id]
+    for step in plan.of(resource_types.CLUSTER):
+        if step.op in _ENDED_CLUSTER:
+            found[step.urn] = _ENDED_CLUSTER[step.op]
+    return found
 
 
-def _fate(zone: ZoneChange, fates: Mapping[str, str], only: bool) -> str:
+def _cluster_verdict(zone: ZoneChange, verdicts: Mapping[str, str], only: bool) -> str:
     """Return the verdict on the zone's cluster, or on any cluster where the plan does not show the zone's
     cluster."""
     clusters = set(zone.pools).union(*(subnet.clusters for subnet in zone.subnets))
-    if only or not clusters or UNKNOWN_CLUSTER in clusters or UNKNOWN_CLUSTER in fates:
-        return next(iter(fates.values()), "")
-    return next((fates[cluster] for cluster in sorted(clusters) if cluster in fates), "")
+    if only or not clusters or UNKNOWN_CLUSTER in clusters or UNKNOWN_CLUSTER in verdicts:
+        return next(iter(verdicts.values()), "")
+    return next((verdicts[cluster] for cluster in sorted(clusters) if cluster in verdicts), "")
 
 
 def _change(before: str, after: str) -> str:

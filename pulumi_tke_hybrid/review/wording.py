@@ -65,8 +65,8 @@ TERMS: Sequence[Term] = (
     Term(
         "ipamd",
         r"ipamd",
-        "The address allocator: the program in the cluster that gives pods their addresses of container subnets."
-        " While ipamd is away, running pods keep their addresses, and new pods wait.",
+        "The address allocator: the program in the cluster that gives pods their addresses of container"
+        " subnets. While ipamd is away, running pods keep their addresses, and new pods wait.",
     ),
     Term(
         "Kept address",
@@ -89,8 +89,8 @@ TERMS: Sequence[Term] = (
     Term(
         "VPC-CNI",
         r"VPC-CNI|vpcCni|VpcCni",
-        "The pods' second network: pods with addresses of container subnets. In a hybrid cluster VPC-CNI is on"
-        " beside GlobalRouter, and each workload chooses.",
+        "The pods' second network: pods with addresses of container subnets. In a hybrid cluster VPC-CNI is"
+        " on beside GlobalRouter, and each workload chooses.",
     ),
 )
 
@@ -129,7 +129,8 @@ CHECKS: Mapping[str, str] = {
     "node-pool-rebuilt": "can other nodes take the pods, and are the nodes drained before?",
     "phantom-hybrid": "do pods of this cluster need addresses of container subnets? They get none",
     "pod-network-off": (
-        "does any pod still use an address of these container subnets? If so, or if nobody knows, do not merge"
+        "does any pod still use an address of these container subnets? If so, or if nobody knows, do not"
+        " merge"
     ),
     "pod-subnet-leaves": (
         "send the change back to its author: TKE gives a container subnet up only with the whole pod network"
@@ -143,13 +144,15 @@ CHECKS: Mapping[str, str] = {
         "is anything in this range still in use (nodes, load balancers, pods, databases)? If so, do not merge"
     ),
     "refused-update": "nothing on the network: the apply fails, so send the change back to its author",
-    "security-group-narrowed": "do clients in these ranges still connect to the resources with this security group?",
+    "security-group-narrowed": (
+        "do clients in these ranges still connect to the resources with this security group?"
+    ),
     "statefulset-replaced": "may all pods of the workload stop at the same time?",
     "switch-unmanaged": "is the cluster removed as well? If not, keep the resource in the program",
     "workload-deleted": "do clients still use these pods?",
     "zone-uncovered": (
-        "will pods with addresses of container subnets run in this zone? Without a container subnet there they do not"
-        " start"
+        "will pods with addresses of container subnets run in this zone? Without a container subnet there"
+        " they do not start"
     ),
 }
 """By rule: a question about a change that a network engineer can answer."""

@@ -60,11 +60,11 @@ def test_more_kinds_of_dangers_than_lines_still_are_all_on_the_first_screen() ->
 
 
 def test_a_digest_has_the_version_of_its_schema() -> None:
-    data = json.loads(json.dumps(commented(recorded("zones-zone-added.json")).digest.as_data()))
+    data = json.loads(json.dumps(commented(recorded("zones-zone-added.json")).digest.data))
     assert data["format"] == 1
     assert set(data) == {
-        "format", "verdict", "exitCode", "fingerprint", "headline", "commit", "counts", "findings", "findingsInAll",
-        "voidAcceptances", "stacks", "notKnown",
+        "format", "verdict", "exitCode", "fingerprint", "headline", "commit", "counts", "findings",
+        "findingsInAll", "voidAcceptances", "stacks", "notKnown",
     }  # fmt: skip
     assert [zone["zone"] for zone in data["stacks"][0]["zones"]] == [
         "ap-guangzhou-4",

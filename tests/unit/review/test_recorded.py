@@ -91,7 +91,7 @@ def test_the_changes_made_in_the_lab_are_found(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_digest_is_plain_json_and_free_of_the_planted_secret(name: str) -> None:
-    text = json.dumps(commented(recorded(name)).digest.as_data())
+    text = json.dumps(commented(recorded(name)).digest.data)
     assert "planted-Secret" not in text
 
 

@@ -1,9 +1,11 @@
-"""The table of zones: its verdicts agree with the findings."""
+"""The tables of a review: one set of columns for all writers, and verdicts that agree with the findings."""
+
+import json
 
 import pytest
 
 from pulumi_tke_hybrid.review import view
-from tests.unit.review.recordings import NAMES, judged, recorded
+from tests.unit.review.recordings import NAMES, commented, judged, recorded
 
 ENDED = {
     "raw-cluster-replaced": "its cluster is rebuilt",
@@ -28,3 +30,15 @@ def test_a_danger_in_the_zones_is_a_danger_above_and_a_cell_has_one_change(name:
         assert all(cell.count("→") <= 1 for cell in (row.subnets, row.free, row.nodes, row.verdict))
         if row.verdict.startswith("⛔"):
             assert any(item.blocks for item in done.causes), row
+
+
+def test_every_column_of_the_tables_is_in_the_comment_or_in_the_json() -> None:
+    content = recorded("zones-zone-added.json")
+    made = commented(content)
+    (stack,) = judged(content).stacks
+    data = json.loads(json.dumps(made.digest.data))["stacks"][0]
+    for key, table in (("zones", view.zones(stack)), ("changes", view.changes(stack))):
+        head = " | ".join(column.head for column in table.shown_columns)
+        assert f"| {head} |" in made.body
+        assert list(data[key][0]) == [column.key for column in table.columns]
+        assert len(data[key]) == len(table.rows)
