@@ -13,9 +13,9 @@ from pulumi_tke_hybrid.tke.rule import Rule
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
 _HEAD = """# Rules
 
-This page is made from the code: `python -m tests.rules_page`. "Source" is where a rule is written. Numbers are
-documents of cloud.tencent.com/document/product; *the article* is "Getting the most out of TKE's hybrid network
-mode" (2021-02-05).
+This page is made from the code: `python -m tests.rules_page`. "Source" is where a rule is written. Numbers
+are documents of cloud.tencent.com/document/product; *the article* is "Getting the most out of TKE's hybrid
+network mode" (2021-02-05).
 
 *firm* rules cannot be set to another severity: nothing could be made of an input that breaks them.
 """
@@ -23,9 +23,10 @@ _COMPONENTS = """
 ## Components
 
 What the components check before anything reaches the cloud. Errors stop the preview, one line a property:
-`path: value and what is wrong with it; why; what to do`. Types and bounds of all properties are checked first, together
-(an `…Args` object reports its own findings where it is created); then all other rules, together. Values inside Outputs
-are checked when they are known. Warnings and notes appear in the preview's diagnostics under the component.
+`path: value and what is wrong with it; why; what to do`. Types and bounds of all properties are checked
+first, together (an `…Args` object reports its own findings where it is created); then all other rules,
+together. Values inside Outputs are checked when they are known. Warnings and notes appear in the preview's
+diagnostics under the component.
 
 A program may set the severity of a rule; the preview shows the setting as an input of the component:
 
@@ -33,21 +34,23 @@ A program may set the severity of a rule; the preview shows the setting as an in
 tke.HybridCluster("hybrid", {..., "rules": {"eni-headroom": "error", "range-outside-vpc": "warning"}})
 ```
 
-A check that needs a value of the update is named by a note (`not-known-yet`), and made during the update before the
-first resource that depends on the value.
+A check that needs a value of the update is named by a note (`not-known-yet`), and made during the update
+before the first resource that depends on the value.
 
 """
 _REVIEW = """
 ## `tke-hybrid review` and the policy pack
 
-What a change may do to the network, judged on the plan. `tke-hybrid review --rule RULE=warning` sets a severity.
+What a change may do to the network, judged on the plan. `tke-hybrid review --rule RULE=warning` sets a
+severity.
 
 """
 _POLICIES = """
 ## Policies
 
-The policies of [the pack](policies.md): a rule that blocks in the review is mandatory, any other rule is advisory.
-`…-by-removal` judges what leaves the program, `…-advisory` reports findings below the severity of the rule.
+The policies of [the pack](policies.md): a rule that blocks in the review is mandatory, any other rule is
+advisory. `…-by-removal` judges what leaves the program, `…-advisory` reports findings below the severity of
+the rule.
 
 | policy | level | judged on |
 |---|---|---|

@@ -10,13 +10,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from pulumi_tke_hybrid.plan import operations, resource_types
 from pulumi_tke_hybrid.plan.engine_steps import Secrets, Steps
 from pulumi_tke_hybrid.plan.json_stream import Document, Unreadable
 from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.tke.values import holds_unknown, items, mapping, unknown
+from pulumi_tke_hybrid.tke.values import holds_unknown, mapping, unknown
 
 STACK = "pulumi:pulumi:Stack"
 
@@ -91,8 +91,9 @@ def _stable(value: Any) -> Any:
     if isinstance(value, str):
         return "(unknown)" if unknown(value) else "(time)" if _TIME.fullmatch(value) else value
     if isinstance(value, dict):
-        return {key: _stable(item) for key, item in mapping(value).items() if key != _STORED_CODE}
-    return [_stable(item) for item in items(value)] if isinstance(value, list) else value
+        given = cast(dict[str, Any], value)
+        return {key: _stable(item) for key, item in given.items() if key != _STORED_CODE}
+    return [_stable(item) for item in cast(list[Any], value)] if isinstance(value, list) else value
 
 
 NO_SAMES = (

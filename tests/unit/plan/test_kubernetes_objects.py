@@ -61,7 +61,7 @@ def test_a_network_is_selected_by_resource_as_well() -> None:
     assert holder.network == keys.ROUTE_ENI
 
 
-def test_what_is_not_known_yet_is_not_absent() -> None:
+def test_an_unknown_value_is_not_absent() -> None:
     (holder,) = holders(resource_types.DEPLOYMENT, {"spec": UNKNOWN})
     assert (holder.network, holder.pods) == (UNKNOWN, None)
 
@@ -108,7 +108,9 @@ def test_a_template_of_a_custom_resource_is_found_on_either_side() -> None:
         (resource_types.DEPLOYMENT, {}, False),
     ],
 )
-def test_what_tke_makes_a_load_balancer_for(token: str, props: dict[str, Any], front: bool) -> None:
+def test_objects_for_which_tke_creates_a_load_balancer(
+    token: str, props: dict[str, Any], front: bool
+) -> None:
     step = Step("urn:pulumi:dev::demo::x::it", canonical(token), Op.DELETE, props)
     assert (is_load_balancer_source(step) and may_have_balancer(step, step.old)) is front
 

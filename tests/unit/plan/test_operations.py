@@ -13,7 +13,7 @@ PATCH = {"retainOnDelete": True, "type": "kubernetes:core/v1:ConfigMapPatch"}
 
 
 @pytest.mark.parametrize(
-    ("said", "old", "new", "op"),
+    ("engine_op", "old", "new", "op"),
     [
         ("delete", {}, {}, Op.DELETE),
         ("delete", RETAINED, {}, Op.LEAVE),
@@ -39,9 +39,11 @@ PATCH = {"retainOnDelete": True, "type": "kubernetes:core/v1:ConfigMapPatch"}
         ({}, {}, {}, Op.OTHER),
     ],
 )
-def test_meanings(said: object, old: dict[str, Any], new: dict[str, Any], op: Op) -> None:
-    assert operation(said, old, new) is op
-    assert is_known(said) is (op is not Op.OTHER)
+def test_each_operation_of_the_engine_has_one_meaning(
+    engine_op: object, old: dict[str, Any], new: dict[str, Any], op: Op
+) -> None:
+    assert operation(engine_op, old, new) is op
+    assert is_known(engine_op) is (op is not Op.OTHER)
 
 
 def _step(
@@ -55,20 +57,33 @@ def _step(
     [
         ([_step("create", "a", None, {"n": 1})], {}, {"a": {"n": 1}}),
         ([_step("delete", "a", {"n": 1})], {"a": {"n": 1}}, {}),
-        ([_step("delete", "a", {"n": 1, **RETAINED})], {"a": {"n": 1, **RETAINED}}, {"a": {"n": 1, **RETAINED}}),
+        (
+            [_step("delete", "a", {"n": 1, **RETAINED})],
+            {"a": {"n": 1, **RETAINED}},
+            {"a": {"n": 1, **RETAINED}},
+        ),
         ([_step("refresh", "a", {"n": 1}, {"n": 2})], {"a": {"n": 2}}, {"a": {"n": 2}}),
-        ([_step("refresh", "a", {"n": 1}, {"n": 2}), _step("update", "a", {"n": 2}, {"n": 3})], {"a": {"n": 2}}, {"a": {"n": 3}}),
+        (
+            [_step("refresh", "a", {"n": 1}, {"n": 2}), _step("update", "a", {"n": 2}, {"n": 3})],
+            {"a": {"n": 2}},
+            {"a": {"n": 3}},
+        ),
         ([_step("refresh", "a", {"n": 1}, {"n": 2}), _step("delete", "a", {"n": 2})], {"a": {"n": 2}}, {}),
         ([_step("import", "a", None, {"n": 1})], {"a": {"n": 1}}, {"a": {"n": 1}}),
         (
             [_step("create-replacement", "a", {"n": 1}, {"n": 2}), _step("delete-replaced", "a", {"n": 1})],
-            {"a": {"n": 1}}, {"a": {"n": 2}},
+            {"a": {"n": 1}},
+            {"a": {"n": 2}},
         ),
-        ([_step("delete", "a", {"n": 0, "delete": True}), _step("same", "a", {"n": 1}, {"n": 1})], {"a": {"n": 1}}, {"a": {"n": 1}}),
+        (
+            [_step("delete", "a", {"n": 0, "delete": True}), _step("same", "a", {"n": 1}, {"n": 1})],
+            {"a": {"n": 1}},
+            {"a": {"n": 1}},
+        ),
         ([_step("discard", "a", {"n": 1, **EXTERNAL})], {"a": {"n": 1, **EXTERNAL}}, {}),
         (["no step", {"op": "create"}], {}, {}),
     ],
-)  # fmt: skip
+)
 def test_the_last_step_of_a_resource_counts(
     steps: list[Any], before: dict[str, Any], after: dict[str, Any]
 ) -> None:

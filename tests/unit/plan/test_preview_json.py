@@ -1,4 +1,4 @@
-"""Reading what the engine wrote, and what somebody else made of it."""
+"""Reading previews and event logs of the engine, and damaged files."""
 
 import io
 import json
@@ -63,13 +63,13 @@ def test_a_document_is_the_same_however_it_arrives(size: int) -> None:
         b'{"a": ' + b"[" * 100_000,
     ],
 )
-def test_what_is_no_document_is_unreadable(content: bytes) -> None:
+def test_a_file_without_a_document_is_unreadable(content: bytes) -> None:
     with pytest.raises(Unreadable):
         list(Document(io.BytesIO(content)).members())
     assert judged(content).verdict is Verdict.COULD_NOT_TELL
 
 
-def test_what_the_cli_printed_before_its_json_is_skipped() -> None:
+def test_output_of_the_cli_before_the_json_is_skipped() -> None:
     assert (
         judged(b"warning: using pulumi-language-python from $PATH {x}\n" + preview(vpc("a"))).verdict
         is Verdict.CHANGES
@@ -93,17 +93,23 @@ def test_every_cut_of_a_real_preview_is_could_not_tell_and_never_clean() -> None
         (b"{}", "neither steps nor a summary"),
         (b'{"steps": []}', "neither steps nor a summary"),
         (json.dumps({"steps": [vpc("a")]}).encode(), "no summary"),
-        (json.dumps({"steps": [], "changeSummary": {"delete": 2}}).encode(), "counts 2 changes, and its steps show none"),
-        (json.dumps({"steps": [{"op": "delete"}, 7], "changeSummary": {}}).encode(), "2 of its steps name no resource"),
+        (
+            json.dumps({"steps": [], "changeSummary": {"delete": 2}}).encode(),
+            "counts 2 changes, and its steps show none",
+        ),
+        (
+            json.dumps({"steps": [{"op": "delete"}, 7], "changeSummary": {}}).encode(),
+            "2 of its steps name no resource",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_preview_that_does_not_add_up_is_could_not_tell(content: bytes, why: str) -> None:
     done = judged(content)
     assert done.verdict is Verdict.COULD_NOT_TELL
     assert why in done.stacks[0].plan.unreadable
 
 
-def test_an_operation_that_nobody_has_heard_of_is_a_change_and_is_said() -> None:
+def test_an_unknown_operation_is_a_change_and_is_reported() -> None:
     content = preview(resource(resource_types.VPC, "net", "transmogrify", {"name": "a"}, {"name": "a"}))
     body = commented(content).body
     assert judged(content).verdict is Verdict.CHANGES
@@ -136,13 +142,13 @@ def test_the_rest_of_an_earlier_replacement_is_a_change_and_no_danger() -> None:
     assert (done.verdict, done.findings) == (Verdict.CHANGES, [])
 
 
-def test_a_preview_without_unchanged_resources_says_what_it_lacks() -> None:
+def test_a_preview_without_unchanged_resources_has_a_gap() -> None:
     content = json.dumps({"steps": [vpc("a")], "changeSummary": {"update": 1, "same": 20}}).encode()
     assert plan_of(content).gaps == [NO_SAMES]
     assert plan_of(recorded("raw-tag.json")).gaps == []
 
 
-def test_a_log_that_breaks_off_is_could_not_tell_and_one_of_an_update_says_so() -> None:
+def test_an_incomplete_log_is_unreadable_and_the_log_of_an_update_has_a_gap() -> None:
     lines = recorded("raw-events.log").splitlines(keepends=True)
     cut = judged(b"".join(line for line in lines if b"summaryEvent" not in line))
     assert cut.stacks[0].plan.unreadable == "the log ends before its summary"

@@ -1,4 +1,4 @@
-"""What a policy would be shown in the previews that were recorded in the lab."""
+"""The inputs of policies, made from the previews that were recorded in the lab."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.policies.previous_state import PreviousState, of_export
 
 RECORDED = Path(__file__).parents[1] / "review" / "recorded"
 PREVIEWS = sorted(path for path in RECORDED.glob("raw-*.json") if path.stem != "raw-destroy")
-"""The engine asks no policy about a destroy."""
+"""The engine shows a destroy to no policy."""
 
 
 def options(state: dict[str, Any]) -> PolicyResourceOptions:
@@ -62,11 +62,18 @@ class Recorded:
         """As stack policies see them: outputs, which hold the inputs too."""
         found = {
             urn: PolicyResource(
-                state["type"], _proxy({**(state.get("inputs") or {}), **(state.get("outputs") or {})}), urn, urn.rsplit("::", 1)[1],
-                options(state), None, None, [], {},
+                state["type"],
+                _proxy({**(state.get("inputs") or {}), **(state.get("outputs") or {})}),
+                urn,
+                urn.rsplit("::", 1)[1],
+                options(state),
+                None,
+                None,
+                [],
+                {},
             )
             for urn, state in self._news.items()
-        }  # fmt: skip
+        }
         for urn, state in self._news.items():
             for key, urns in (state.get("propertyDependencies") or {}).items():
                 found[urn].property_dependencies[key] = [

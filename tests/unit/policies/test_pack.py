@@ -1,4 +1,4 @@
-"""The pack by itself: levels, what it does without the last state, and what it never says."""
+"""The policy pack: levels, a missing previous state, and values that no policy shows."""
 
 import json
 from pathlib import Path
@@ -50,7 +50,7 @@ def shown(props: dict[str, Any], urn: str = CLUSTER, **state: Any) -> ResourceVa
     return ResourceValidationArgs(kind, unknown_checking_proxy(props), urn, name, options(state), None)
 
 
-def said(policies: list[Policy], name: str, args: Any) -> list[str]:
+def reported(policies: list[Policy], name: str, args: Any) -> list[str]:
     policy: Any = next(policy for policy in policies if policy.name == name)
     found: list[str] = []
 
@@ -101,8 +101,8 @@ def test_a_finding_below_an_error_is_reported_by_the_advisory_policy_alone() -> 
     urn = f"urn:pulumi:dev::p::{resource_types.SERVICE}::front"
     known = previous_state.of_export(export(stored(resource_types.SERVICE, "front", **grouped)))
     policies = pack.policies(lambda stack: known)
-    assert said(policies, "exposure-widened", shown(other, urn)) == []
-    (sentence,) = said(policies, "exposure-widened-advisory", shown(other, urn))
+    assert reported(policies, "exposure-widened", shown(other, urn)) == []
+    (sentence,) = reported(policies, "exposure-widened-advisory", shown(other, urn))
     assert "sg-2 added to sg-1" in sentence
 
 
@@ -112,12 +112,14 @@ def test_the_removal_of_a_patch_that_holds_a_fixed_annotation_is_stopped() -> No
     assert "fixed-annotation" in _removed(stored(kind, "front", **written))
 
 
-def test_without_the_last_state_changes_are_not_judged_and_that_is_said() -> None:
+def test_without_the_previous_state_changes_are_not_judged_and_a_policy_reports_that() -> None:
     policies = pack.policies(lambda stack: PreviousState(unknown_because="no such stack"))
-    assert said(policies, "phantom-hybrid", shown({"networkType": "GR", "eniSubnetIds": ["subnet-1"]})) == []
-    (line,) = said(policies, "state-before", StackValidationArgs(Recorded.of("raw-first").stack()))
+    assert (
+        reported(policies, "phantom-hybrid", shown({"networkType": "GR", "eniSubnetIds": ["subnet-1"]})) == []
+    )
+    (line,) = reported(policies, "state-before", StackValidationArgs(Recorded.of("raw-first").stack()))
     assert line.startswith("no such stack; so changes were not judged, only zones and ranges")
-    uncovered = said(
+    uncovered = reported(
         policies, "zone-uncovered", StackValidationArgs(Recorded.of("raw-uncovered-zone").stack())
     )
     assert [line.split(";")[0] for line in uncovered] == [
@@ -135,7 +137,7 @@ def test_the_last_state_is_read_once_and_for_the_stack_of_the_urn() -> None:
 
     policies = pack.policies(read)
     for name in ("phantom-hybrid", "cluster-rebuilt", "phantom-hybrid"):
-        assert said(policies, name, shown({})) == []
+        assert reported(policies, name, shown({})) == []
     assert asked == ["dev"]
 
 
@@ -154,7 +156,7 @@ def test_a_value_that_is_not_known_yet_is_no_error_and_no_finding() -> None:
         ["subnet-1", UNKNOWN],
         {"a": UNKNOWN},
     )
-    assert said(pack.policies(lambda stack: known), "pod-network-off", args) == []
+    assert reported(pack.policies(lambda stack: known), "pod-network-off", args) == []
 
 
 def test_an_encrypted_value_neither_counts_as_changed_nor_appears() -> None:
@@ -215,7 +217,7 @@ def test_an_object_without_a_namespace_is_in_the_default_one() -> None:
         ({"basePodNum": 32}, {}, "basePodNum"),
     ],
 )
-def test_writing_down_what_is_there_rebuilds_no_cluster(
+def test_a_new_input_with_the_existing_value_rebuilds_no_cluster(
     old: dict[str, Any], new: dict[str, Any], rebuilt: str
 ) -> None:
     found = {
@@ -226,7 +228,7 @@ def test_writing_down_what_is_there_rebuilds_no_cluster(
     }
     inputs, outputs = {"networkType": "GR"}, {"networkType": "GR", "basePodNum": 32.0, **found}
     known = previous_state.of_export(export(was({**inputs, **old}, outputs=outputs)))
-    sentences = said(pack.policies(lambda stack: known), "cluster-rebuilt", shown({**inputs, **new}))
+    sentences = reported(pack.policies(lambda stack: known), "cluster-rebuilt", shown({**inputs, **new}))
     assert [sentence for sentence in sentences if not rebuilt or rebuilt not in sentence] == []
     assert len(sentences) == bool(rebuilt)
 
@@ -251,17 +253,19 @@ def test_the_address_that_goes_is_named_from_the_last_state() -> None:
         )
     )
     renamed = shown({"metadata": {"name": "b"}, "spec": spec}, urn)
-    (sentence,) = said(pack.policies(lambda stack: known), "balancer-replaced", renamed)
+    (sentence,) = reported(pack.policies(lambda stack: known), "balancer-replaced", renamed)
     assert "10.0.8.10" in sentence
 
 
-def test_a_zone_that_was_uncovered_before_is_not_said_again() -> None:
+def test_a_zone_that_was_uncovered_before_is_not_reported_again() -> None:
     uncovered = Recorded.of("raw-uncovered-zone").stack()
     resources = [
         {"urn": item.urn, "type": item.resource_type, "inputs": steps.plain(item.props)} for item in uncovered
     ]
     known = previous_state.of_export(export(*resources))
-    assert said(pack.policies(lambda stack: known), "zone-uncovered", StackValidationArgs(uncovered)) == []
+    assert (
+        reported(pack.policies(lambda stack: known), "zone-uncovered", StackValidationArgs(uncovered)) == []
+    )
 
 
 def placed(kind: str, name: str, **props: Any) -> PolicyResource:
@@ -291,9 +295,9 @@ def test_a_switch_that_leaves_the_program_and_switches_off_is_stopped() -> None:
     )
     rest = StackValidationArgs([placed(resource_types.VPC, "vpc")])
     policies = pack.policies(lambda stack: known)
-    (sentence,) = said(policies, "pod-network-off-by-removal", rest)
+    (sentence,) = reported(policies, "pod-network-off-by-removal", rest)
     assert sentence.startswith(f"switch: leaves the program, {SWITCHES_OFF}")
-    assert said(policies, "switch-unmanaged-by-removal", rest) == []
+    assert reported(policies, "switch-unmanaged-by-removal", rest) == []
 
 
 def test_a_switch_that_moves_to_another_cluster_and_switches_off_the_old_one_is_stopped() -> None:
@@ -301,7 +305,7 @@ def test_a_switch_that_moves_to_another_cluster_and_switches_off_the_old_one_is_
     moved = shown(
         {**SWITCH_OF_ONE, "clusterId": "cls-2"}, f"urn:pulumi:dev::p::{resource_types.SWITCH}::switch"
     )
-    (sentence,) = said(pack.policies(lambda stack: known), "pod-network-off", moved)
+    (sentence,) = reported(pack.policies(lambda stack: known), "pod-network-off", moved)
     assert sentence.startswith(
         f"switch: would be replaced (clusterId cls-1 → cls-2), {SWITCHES_OFF} in the old cluster"
     )
@@ -326,11 +330,11 @@ def test_a_raw_subnet_that_leaves_the_program_while_a_cluster_lists_it_is_stoppe
         placed(resource_types.NODE_POOL, "pool", **pool),
     ]
     policies = pack.policies(lambda stack: known)
-    (sentence,) = said(policies, "pod-subnet-leaves-by-removal", StackValidationArgs(stack))
+    (sentence,) = reported(policies, "pod-subnet-leaves-by-removal", StackValidationArgs(stack))
     assert sentence.startswith(
-        "pods: id-of-pods would be deleted: the container subnet 10.0.0.0/24 of zone ap-guangzhou-4; certain: "
+        "pods: id-of-pods would be deleted: the container subnet 10.0.0.0/24 of zone ap-guangzhou-4; "
     )
-    (uncovered,) = said(policies, "zone-uncovered", StackValidationArgs(stack))
+    (uncovered,) = reported(policies, "zone-uncovered", StackValidationArgs(stack))
     assert uncovered.startswith(
         "pool: ap-guangzhou-4 has no pod subnet (zones that have one: ap-guangzhou-6)"
     )
@@ -343,13 +347,13 @@ def test_ranges_of_the_whole_stack_are_compared(by_the_provider: dict[str, Any])
     )
     subnet = placed(resource_types.SUBNET, "pods", cidrBlock="10.1.0.0/24", vpcId=UNKNOWN_STRING_VALUE)
     subnet.property_dependencies["vpcId"] = [vpc]
-    (sentence,) = said(
+    (sentence,) = reported(
         pack.policies(lambda stack: PreviousState()), "range-outside-vpc", StackValidationArgs([vpc, subnet])
     )
     assert sentence.startswith("pods.cidrBlock: 10.1.0.0/24 does not lie in the VPC's range 10.0.0.0/16")
 
 
-def test_what_waits_for_its_deletion_was_not_there() -> None:
+def test_a_resource_that_waits_for_its_deletion_is_left_out() -> None:
     assert previous_state.of_export(export(was({}, delete=True))).resources == {}
 
 
@@ -373,7 +377,7 @@ def test_the_first_deployment_has_no_state_and_everything_is_new() -> None:
         ("list.json", "[]", "list.json is not the JSON of"),
     ],
 )
-def test_a_state_that_cannot_be_read_is_said(
+def test_a_state_that_cannot_be_read_has_a_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, content: str | None, says: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -397,27 +401,27 @@ def _removed(*resources: dict[str, Any]) -> dict[str, list[str]]:
     return {
         rule.id: found
         for rule in pack.rules_on_removals()
-        if (found := said(policies, f"{rule.id}{pack.BY_REMOVAL}", args))
+        if (found := reported(policies, f"{rule.id}{pack.BY_REMOVAL}", args))
     }
 
 
-def test_both_packages_are_one_to_the_policies() -> None:
+def test_policies_treat_both_packages_alike() -> None:
     there = was({"vpcId": "vpc-1"}, urn=BRIDGED, type=bridged(resource_types.CLUSTER))
     policies = pack.policies(lambda stack: previous_state.of_export(export(there)))
-    (line,) = said(policies, "cluster-rebuilt", shown({"vpcId": "vpc-2"}, BRIDGED))
+    (line,) = reported(policies, "cluster-rebuilt", shown({"vpcId": "vpc-2"}, BRIDGED))
     assert line.startswith("c: vpcId vpc-1 → vpc-2 would rebuild the whole cluster")
     assert list(_removed(there)) == ["cluster-rebuilt"]
 
 
-def test_what_is_retained_only_leaves_the_stack() -> None:
+def test_a_retained_resource_only_leaves_the_stack() -> None:
     retained = was({"vpcId": "vpc-1"}, retainOnDelete=True)
     assert list(_removed(retained)) == ["left-unmanaged"]
     policies = pack.policies(lambda stack: previous_state.of_export(export(retained)))
-    assert said(policies, "cluster-rebuilt", shown({"vpcId": "vpc-2"})) == []
-    assert len(said(policies, "left-unmanaged", shown({"vpcId": "vpc-2"}))) == 1
+    assert reported(policies, "cluster-rebuilt", shown({"vpcId": "vpc-2"})) == []
+    assert len(reported(policies, "left-unmanaged", shown({"vpcId": "vpc-2"}))) == 1
 
 
-def test_what_goes_with_something_retained_stays_too() -> None:
+def test_a_resource_deleted_with_a_retained_resource_stays_too() -> None:
     pool = {
         "urn": f"urn:pulumi:dev::p::{resource_types.NODE_POOL}::pool",
         "type": resource_types.NODE_POOL,

@@ -1,4 +1,4 @@
-"""The pack says about a change what `tke-hybrid review` says about it, wherever a policy can see it."""
+"""The pack reports the findings of `tke-hybrid review` that a policy can see."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,13 +23,15 @@ BLOCKING_AND_RECORDED = {
 }  # fmt: skip
 
 
-def said_by_pack(preview: Recorded) -> dict[str, set[str]]:
-    """Sentences by the policies that report them, without the mark of removals."""
+def reported_by_pack(preview: Recorded) -> dict[str, set[str]]:
+    """Sentences by policy, without the suffixes."""
     found: dict[str, set[str]] = {}
     for policy in pack.policies(lambda stack: preview.before):
-        said = found.setdefault(policy.name.removesuffix(pack.BY_REMOVAL).removesuffix(pack.ADVISORY), set())
+        reported = found.setdefault(
+            policy.name.removesuffix(pack.BY_REMOVAL).removesuffix(pack.ADVISORY), set()
+        )
 
-        def report(message: str, urn: str | None = None, into: set[str] = said) -> None:
+        def report(message: str, urn: str | None = None, into: set[str] = reported) -> None:
             into.add(message)
 
         if isinstance(policy, ResourceValidationPolicy):
@@ -37,15 +39,14 @@ def said_by_pack(preview: Recorded) -> dict[str, set[str]]:
                 policy.validate(resource, report)
         elif isinstance(policy, StackValidationPolicy):
             policy.validate(StackValidationArgs(preview.stack()), report)
-    return {rule: said for rule, said in found.items() if said}
+    return {rule: reported for rule, reported in found.items() if reported}
 
 
 def _as_seen(step: Step) -> Step:
-    """Where policy and engine differ, and only there: what is rebuilt because something else is.
+    """Return the step as a policy sees it: replacements that follow from other replacements differ.
 
-    No policy is told that a provider is replaced; whatever rebuilds that one is stopped by itself. Where the
-    engine rebuilds what depends
-    on something rebuilt, it names other properties, or none, than those whose value is not known any more.
+    No policy sees that a provider is replaced; the rule on its cluster stops the change. Where the engine
+    rebuilds a dependent resource, it names other properties, or none, than those whose value is unknown.
     """
     if step.op is not Op.REPLACE:
         return step
@@ -58,7 +59,7 @@ def _as_seen(step: Step) -> Step:
     return replace(step, replace_keys=changed) if follows else step
 
 
-def said_by_review(path: Path) -> dict[str, set[str]]:
+def reported_by_review(path: Path) -> dict[str, set[str]]:
     with path.open("rb") as file:
         plan = Plan([_as_seen(step) for step in read(file, path.name, Secrets()).steps])
     found: dict[str, set[str]] = {}
@@ -70,9 +71,9 @@ def said_by_review(path: Path) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("path", PREVIEWS, ids=lambda path: path.stem)
 def test_the_same_sentences_as_review(path: Path) -> None:
-    assert said_by_pack(Recorded(path)) == said_by_review(path)
+    assert reported_by_pack(Recorded(path)) == reported_by_review(path)
 
 
 def test_every_blocking_change_is_among_the_recorded_ones() -> None:
-    found = {rule for path in PREVIEWS for rule in said_by_review(path)}
+    found = {rule for path in PREVIEWS for rule in reported_by_review(path)}
     assert found >= BLOCKING_AND_RECORDED

@@ -12,7 +12,7 @@ from tests.unit.plan.rules.builders import (
 
 
 @pytest.mark.parametrize("listed", [UNKNOWN, [UNKNOWN]], ids=["the list", "an id"])
-def test_pod_subnets_that_are_still_to_come_switch_the_network_on_with_its_settings(listed: object) -> None:
+def test_unknown_container_subnets_switch_the_network_on_with_its_settings(listed: object) -> None:
     settings = {"vpcCniType": "tke-route-eni", "claimExpiredSeconds": 300}
     assert found(update(resource_types.CLUSTER, {}, {"eniSubnetIds": listed, **settings})) == [
         "gr-source-address"
@@ -20,7 +20,7 @@ def test_pod_subnets_that_are_still_to_come_switch_the_network_on_with_its_setti
 
 
 @pytest.mark.parametrize("listed", [UNKNOWN, [A, UNKNOWN]], ids=["the list", "an id"])
-def test_pod_subnets_that_are_still_to_come_cannot_be_added_together_with_another_reclaim_time(
+def test_unknown_container_subnets_cannot_be_added_together_with_another_reclaim_time(
     listed: object,
 ) -> None:
     old = {"eniSubnetIds": [A], "claimExpiredSeconds": 300}

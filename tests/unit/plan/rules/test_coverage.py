@@ -48,14 +48,14 @@ def cluster(*pods_: Step) -> Step:
     )
 
 
-def test_a_pool_in_a_zone_without_a_pod_subnet_is_found_though_no_id_is_known_yet() -> None:
+def test_a_pool_in_a_zone_without_a_container_subnet_is_found_before_any_id_is_known() -> None:
     pods_4, nodes_4, nodes_6 = subnet("pods-4", FOUR), subnet("nodes-4", FOUR), subnet("nodes-6", SIX)
     steps = (pods_4, nodes_4, nodes_6, cluster(pods_4), pool("a", nodes_4), pool("b", nodes_6))
     (finding,) = coverage.findings(Plan(steps))
     assert str(finding).startswith(f"b: {SIX} has no pod subnet (zones that have one: {FOUR})")
 
 
-def test_a_zone_that_was_uncovered_before_is_found_only_by_who_asks_for_all() -> None:
+def test_a_zone_that_was_uncovered_before_is_found_only_without_only_changes() -> None:
     pods_4, nodes_6 = subnet("pods-4", FOUR, Op.SAME), subnet("nodes-6", SIX, Op.SAME)
     plan = Plan((pods_4, nodes_6, cluster(pods_4), pool("b", nodes_6, Op.SAME)))
     assert list(coverage.findings(plan)) == []
@@ -89,13 +89,13 @@ def verdict_of(zone: str, *steps: Step) -> str:
     )
 
 
-def test_a_pool_of_a_cluster_without_pod_subnets_needs_none_because_another_cluster_has_some() -> None:
+def test_a_pool_of_a_cluster_without_container_subnets_needs_none() -> None:
     steps = (PODS_4, NODES_6, HYBRID, raw_cluster("plain"), grown("cls-plain", C))
     assert found(*steps) == []
     assert verdict_of(SIX, *steps) == "its cluster lists no container subnets"
 
 
-def test_the_pod_subnet_of_another_cluster_covers_no_pool() -> None:
+def test_the_container_subnet_of_another_cluster_covers_no_pool() -> None:
     steps = (PODS_4, PODS_6, NODES_6, HYBRID, OTHER, grown("cls-hybrid", C))
     (finding,) = coverage.findings(Plan(steps))
     assert str(finding).startswith(f"grown: {SIX} has no pod subnet (zones that have one: {FOUR})")
@@ -103,7 +103,7 @@ def test_the_pod_subnet_of_another_cluster_covers_no_pool() -> None:
     assert found(PODS_4, PODS_6, NODES_6, HYBRID, OTHER, grown("cls-other", C)) == []
 
 
-def test_the_cluster_of_a_pool_is_told_by_where_its_id_comes_from() -> None:
+def test_the_source_of_an_id_shows_the_cluster_of_a_pool() -> None:
     switch = named(
         resource_types.SWITCH,
         "switch",
@@ -116,7 +116,7 @@ def test_the_cluster_of_a_pool_is_told_by_where_its_id_comes_from() -> None:
     assert found(*stack, grown(UNKNOWN, C, sources={"clusterId": [HYBRID.urn]})) == ["zone-uncovered"]
 
 
-def test_every_pod_subnet_counts_for_a_pool_whose_cluster_cannot_be_told() -> None:
+def test_every_container_subnet_counts_for_a_pool_of_an_unknown_cluster() -> None:
     assert found(PODS_4, PODS_6, NODES_6, HYBRID, OTHER, grown(UNKNOWN, C)) == []
     assert found(PODS_4, NODES_6, HYBRID, raw_cluster("plain"), grown(UNKNOWN, C)) == ["zone-uncovered"]
     without_ids = (replace(HYBRID, id=""), replace(raw_cluster("plain"), id=""))
@@ -140,12 +140,12 @@ def test_a_subnet_that_leaves_a_computed_list_covers_nothing_though_the_list_sti
     ]
 
 
-def test_what_helps_a_raw_pool_is_something_that_a_raw_program_can_do() -> None:
+def test_the_advice_on_a_raw_pool_fits_a_raw_program() -> None:
     (finding,) = coverage.findings(Plan((PODS_4, NODES_6, HYBRID, grown("cls-hybrid", C))))
     assert finding.message.endswith(f"add a subnet in {SIX} to the cluster's list of pod subnets")
 
 
-def test_a_list_that_is_still_to_come_as_a_whole_has_lost_no_subnet() -> None:
+def test_an_unknown_list_has_lost_no_subnet() -> None:
     pods_4, nodes_6 = subnet("pods-4", FOUR), subnet("nodes-6", SIX, Op.SAME)
     pods_6 = replace(subnet("pods-6", SIX, Op.SAME), id=B)
     lists = update(
@@ -180,8 +180,8 @@ KEPT: list[Step] = [
 def test_a_raw_subnet_that_a_cluster_keeps_is_not_deleted(keeps: Step) -> None:
     (finding,) = coverage.findings(Plan((keeps, deleted(A))))
     assert str(finding).startswith(
-        f"pods-6: {A} would be deleted: the container subnet 10.0.0.0/28 of zone {SIX}; certain: new pods in its"
-        " zone"
+        f"pods-6: {A} would be deleted: the container subnet 10.0.0.0/28 of zone {SIX}; certain: new"
+        " pods in its zone"
     )
     assert finding.rule.id == "pod-subnet-leaves"
 
@@ -204,7 +204,7 @@ def test_a_raw_subnet_that_no_cluster_keeps_may_be_deleted(leaves: Step) -> None
     assert list(coverage.findings(Plan((leaves, deleted(A))))) == []
 
 
-def test_a_stack_without_any_pod_subnet_in_view_is_not_judged() -> None:
+def test_a_stack_without_any_container_subnet_is_not_judged() -> None:
     nodes_6 = subnet("nodes-6", SIX)
     assert found(nodes_6, pool("b", nodes_6)) == []
 

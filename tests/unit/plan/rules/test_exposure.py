@@ -67,48 +67,153 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], list[tuple[str, str]
     "a new internal one": (resource_types.SERVICE, {}, INTERNAL, []),
     "public as before": (resource_types.SERVICE, PUBLIC, service(a="b"), []),
     "a subnet that is not known yet": (resource_types.SERVICE, INTERNAL, service(**{SUBNET: UNKNOWN}), []),
-    "an Ingress, internal to public": (resource_types.INGRESS, ingress(**{T_SUBNET: "subnet-aaaaaaaa"}), ingress(), [ERROR]),
-    "an Ingress of nginx": (resource_types.INGRESS, {}, ingress(**{"kubernetes.io/ingress.class": "nginx"}), []),
-    "an Ingress that comes to TKE": (resource_types.INGRESS, ingress(**{"kubernetes.io/ingress.class": "nginx"}), ingress(), [ERROR]),
+    "an Ingress, internal to public": (
+        resource_types.INGRESS,
+        ingress(**{T_SUBNET: "subnet-aaaaaaaa"}),
+        ingress(),
+        [ERROR],
+    ),
+    "an Ingress of nginx": (
+        resource_types.INGRESS,
+        {},
+        ingress(**{"kubernetes.io/ingress.class": "nginx"}),
+        [],
+    ),
+    "an Ingress that comes to TKE": (
+        resource_types.INGRESS,
+        ingress(**{"kubernetes.io/ingress.class": "nginx"}),
+        ingress(),
+        [ERROR],
+    ),
     "groups go": (resource_types.SERVICE, service(**{GROUPS: "sg-a"}), PUBLIC, [ERROR]),
-    "groups of an internal one go": (resource_types.SERVICE, service(**{SUBNET: "s", GROUPS: "sg-a"}), service(**{SUBNET: "s"}), [WARNING]),
-    "a group comes beside another": (resource_types.SERVICE, service(**{GROUPS: "sg-a"}), service(**{GROUPS: "sg-a,sg-b"}), [WARNING]),
-    "one of two groups goes": (resource_types.SERVICE, service(**{GROUPS: "sg-a,sg-b"}), service(**{GROUPS: "sg-a"}), []),
+    "groups of an internal one go": (
+        resource_types.SERVICE,
+        service(**{SUBNET: "s", GROUPS: "sg-a"}),
+        service(**{SUBNET: "s"}),
+        [WARNING],
+    ),
+    "a group comes beside another": (
+        resource_types.SERVICE,
+        service(**{GROUPS: "sg-a"}),
+        service(**{GROUPS: "sg-a,sg-b"}),
+        [WARNING],
+    ),
+    "one of two groups goes": (
+        resource_types.SERVICE,
+        service(**{GROUPS: "sg-a,sg-b"}),
+        service(**{GROUPS: "sg-a"}),
+        [],
+    ),
     "a first group": (resource_types.SERVICE, PUBLIC, service(**{GROUPS: "sg-a"}), []),
     "past the groups of the pods": (resource_types.SERVICE, PUBLIC, service(**{PASS: "true"}), [ERROR]),
-    "past them, with a group": (resource_types.SERVICE, service(**{GROUPS: "a"}), service(**{GROUPS: "a", PASS: "true"}), [WARNING]),
-    "no longer past them": (resource_types.SERVICE, service(**{PASS: "true"}), service(**{PASS: "false"}), []),
+    "past them, with a group": (
+        resource_types.SERVICE,
+        service(**{GROUPS: "a"}),
+        service(**{GROUPS: "a", PASS: "true"}),
+        [WARNING],
+    ),
+    "no longer past them": (
+        resource_types.SERVICE,
+        service(**{PASS: "true"}),
+        service(**{PASS: "false"}),
+        [],
+    ),
     "a load balancer of one's own": (CLB, {"networkType": "INTERNAL"}, {"networkType": "OPEN"}, [ERROR]),
-    "a public address on it": (CLB, {"networkType": "INTERNAL"}, {"networkType": "INTERNAL", "eipAddressId": "eip-a"}, [ERROR]),
+    "a public address on it": (
+        CLB,
+        {"networkType": "INTERNAL"},
+        {"networkType": "INTERNAL", "eipAddressId": "eip-a"},
+        [ERROR],
+    ),
     "a new one": (CLB, {}, {"networkType": "OPEN"}, [NOTE]),
     "a new internal one of one's own": (CLB, {}, {"networkType": "INTERNAL"}, []),
-    "its groups go": (CLB, {"networkType": "OPEN", "securityGroups": ["sg-a"]}, {"networkType": "OPEN", "securityGroups": []}, [ERROR]),
+    "its groups go": (
+        CLB,
+        {"networkType": "OPEN", "securityGroups": ["sg-a"]},
+        {"networkType": "OPEN", "securityGroups": []},
+        [ERROR],
+    ),
     "its groups are not known": (CLB, OPEN_GROUPED, {**OPEN_GROUPED, "securityGroups": UNKNOWN}, [WARNING]),
-    "it passes": (CLB, {"networkType": "OPEN"}, {"networkType": "OPEN", "loadBalancerPassToTarget": True}, [ERROR]),
+    "it passes": (
+        CLB,
+        {"networkType": "OPEN"},
+        {"networkType": "OPEN", "loadBalancerPassToTarget": True},
+        [ERROR],
+    ),
     "the API server": (ENDPOINT, {"clusterInternet": False}, {"clusterInternet": True}, [ERROR]),
-    "the API server of a cluster": (resource_types.CLUSTER, {"vpcId": "v"}, {"vpcId": "v", "clusterInternet": True}, [ERROR]),
-    "an endpoint on a cluster that is there": (ENDPOINT, {}, {"clusterId": "cls-aaaaaaaa", "clusterInternet": True}, [ERROR]),
+    "the API server of a cluster": (
+        resource_types.CLUSTER,
+        {"vpcId": "v"},
+        {"vpcId": "v", "clusterInternet": True},
+        [ERROR],
+    ),
+    "an endpoint on a cluster that is there": (
+        ENDPOINT,
+        {},
+        {"clusterId": "cls-aaaaaaaa", "clusterInternet": True},
+        [ERROR],
+    ),
     "an endpoint with its cluster": (ENDPOINT, {}, {"clusterId": UNKNOWN, "clusterInternet": True}, [NOTE]),
-    "the endpoint's group goes": (ENDPOINT, {"clusterInternet": True, API_GROUP: "sg-a"}, {"clusterInternet": True}, [ERROR]),
-    "another group": (ENDPOINT, {"clusterInternet": True, API_GROUP: "sg-a"}, {"clusterInternet": True, API_GROUP: "sg-b"}, [WARNING]),
-    "an address more": (ENDPOINT, {**OPENED, RANGES: ["192.0.2.1"]}, {**OPENED, RANGES: ["192.0.2.0/24"]}, [ERROR]),
-    "an address less": (ENDPOINT, {**OPENED, RANGES: ["192.0.2.0/24"]}, {**OPENED, RANGES: ["192.0.2.1"]}, []),
-    "the API server inside the VPC": (ENDPOINT, {}, {"clusterId": "cls-aaaaaaaa", "clusterIntranet": True}, []),
+    "the endpoint's group goes": (
+        ENDPOINT,
+        {"clusterInternet": True, API_GROUP: "sg-a"},
+        {"clusterInternet": True},
+        [ERROR],
+    ),
+    "another group": (
+        ENDPOINT,
+        {"clusterInternet": True, API_GROUP: "sg-a"},
+        {"clusterInternet": True, API_GROUP: "sg-b"},
+        [WARNING],
+    ),
+    "an address more": (
+        ENDPOINT,
+        {**OPENED, RANGES: ["192.0.2.1"]},
+        {**OPENED, RANGES: ["192.0.2.0/24"]},
+        [ERROR],
+    ),
+    "an address less": (
+        ENDPOINT,
+        {**OPENED, RANGES: ["192.0.2.0/24"]},
+        {**OPENED, RANGES: ["192.0.2.1"]},
+        [],
+    ),
+    "the API server inside the VPC": (
+        ENDPOINT,
+        {},
+        {"clusterId": "cls-aaaaaaaa", "clusterIntranet": True},
+        [],
+    ),
     "the API server no longer": (ENDPOINT, {"clusterInternet": True}, {"clusterInternet": False}, []),
-    "pods with public addresses": (DEPLOYMENT, pods(), pods(**{"tke.cloud.tencent.com/eip-attributes": "{}"}), [ERROR]),
-    "new pods with public addresses": (DEPLOYMENT, {}, pods(**{"eks.tke.cloud.tencent.com/eip-id-list": "eip-a"}), [NOTE]),
-    "nodes with public addresses": (resource_types.NODE_POOL, {"minSize": 1}, {"autoScalingConfig": {"publicIpAssigned": True}}, [ERROR]),
-}  # fmt: skip
+    "pods with public addresses": (
+        DEPLOYMENT,
+        pods(),
+        pods(**{"tke.cloud.tencent.com/eip-attributes": "{}"}),
+        [ERROR],
+    ),
+    "new pods with public addresses": (
+        DEPLOYMENT,
+        {},
+        pods(**{"eks.tke.cloud.tencent.com/eip-id-list": "eip-a"}),
+        [NOTE],
+    ),
+    "nodes with public addresses": (
+        resource_types.NODE_POOL,
+        {"minSize": 1},
+        {"autoScalingConfig": {"publicIpAssigned": True}},
+        [ERROR],
+    ),
+}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_who_may_come_in(name: str) -> None:
+def test_changes_of_admitted_clients(name: str) -> None:
     kind, old, new, expected = CASES[name]
     assert found(kind, old, new) == expected
 
 
 @pytest.mark.parametrize("op", [Op.IMPORT, Op.LEAVE, Op.DELETE])
-def test_what_is_imported_left_or_deleted_exposes_nothing(op: Op) -> None:
+def test_an_imported_left_or_deleted_resource_exposes_nothing(op: Op) -> None:
     for kind, side in (
         (resource_types.SERVICE, PUBLIC),
         (CLB, {"networkType": "OPEN"}),

@@ -1,4 +1,4 @@
-"""All rules on single resources: dangerous changes have the finding of one rule, harmless changes have none."""
+"""All rules on single resources: a dangerous change has the finding of one rule, a harmless change none."""
 
 import pytest
 

@@ -129,7 +129,7 @@ def test_a_list_that_admits_the_same(name: str) -> None:
     assert compared(after, before) == []
 
 
-def test_what_comes_and_what_goes_are_two_findings() -> None:
+def test_added_and_removed_clients_are_two_findings() -> None:
     assert compared(["ACCEPT#10.0.0.0/16#80#TCP"], ["ACCEPT#10.1.0.0/16#80#TCP"]) == [
         "exposure-widened warning: 10.1.0.0/16 TCP 80 admitted by the security group from now on",
         "security-group-narrowed warning: 10.0.0.0/16 TCP 80 no longer admitted by the security group",
@@ -146,7 +146,7 @@ def test_more_rules_than_anybody_has_are_not_compared_but_named() -> None:
     assert "are more than 500" in finding
 
 
-def test_what_goes_out_is_no_exposure() -> None:
+def test_outgoing_traffic_is_no_exposure() -> None:
     rule = {"action": "ACCEPT", "cidrBlock": "0.0.0.0/0"}
     assert found(resource_types.RULE_SET, {"egresses": []}, {"egresses": [rule]}) == []
 
@@ -276,7 +276,7 @@ def admits(rules: list[str], address: str, protocol: str, port: int) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(150))
-def test_two_random_lists_differ_where_the_first_match_says_so(seed: int) -> None:
+def test_two_random_lists_differ_where_their_first_matches_differ(seed: int) -> None:
     chance = random.Random(seed)
 
     def some() -> list[str]:

@@ -160,7 +160,7 @@ def test_no_loss_of_a_kind_of_kubernetes_with_pods_is_silent() -> None:
     assert _silent({token: props for token, props in cases.items() if token not in patches}) == []
 
 
-def test_no_loss_of_what_has_load_balancers_or_holds_other_objects_is_silent() -> None:
+def test_the_loss_of_an_object_with_load_balancers_or_other_objects_has_a_finding() -> None:
     balanced = {
         token
         for token in _resources(_KUBERNETES)

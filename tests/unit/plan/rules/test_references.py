@@ -32,18 +32,38 @@ def lost(kind: str, op: Op = Op.DELETE, **more: Any) -> Step:
 
 
 USERS = [
-    (resource_types.SUBNET, step(resource_types.NODE_POOL, "pool", Op.SAME, {}, {"subnetIds": ["id-aaaaaaaa"]}), "NodePool pool"),
-    (resource_types.SUBNET, step(resource_types.ENDPOINT, "api", Op.SAME, {}, {"clusterIntranetSubnetId": "id-aaaaaaaa"}), "ClusterEndpoint api"),
-    (resource_types.SECURITY_GROUP, step(resource_types.NODE_POOL, "pool", Op.SAME, {}, {"config": {"groupIds": ["id-aaaaaaaa"]}}), "NodePool pool"),
-    (resource_types.SECURITY_GROUP, step(resource_types.LOAD_BALANCER, "clb", Op.UPDATE, {}, {"securityGroups": ["id-aaaaaaaa"]}), "Instance clb"),
-    (resource_types.CERTIFICATE, step(SECRET, "tls", Op.SAME, {}, {"stringData": {"qcloud_cert_id": "id-aaaaaaaa"}}), "Secret tls"),
-]  # fmt: skip
+    (
+        resource_types.SUBNET,
+        step(resource_types.NODE_POOL, "pool", Op.SAME, {}, {"subnetIds": ["id-aaaaaaaa"]}),
+        "NodePool pool",
+    ),
+    (
+        resource_types.SUBNET,
+        step(resource_types.ENDPOINT, "api", Op.SAME, {}, {"clusterIntranetSubnetId": "id-aaaaaaaa"}),
+        "ClusterEndpoint api",
+    ),
+    (
+        resource_types.SECURITY_GROUP,
+        step(resource_types.NODE_POOL, "pool", Op.SAME, {}, {"config": {"groupIds": ["id-aaaaaaaa"]}}),
+        "NodePool pool",
+    ),
+    (
+        resource_types.SECURITY_GROUP,
+        step(resource_types.LOAD_BALANCER, "clb", Op.UPDATE, {}, {"securityGroups": ["id-aaaaaaaa"]}),
+        "Instance clb",
+    ),
+    (
+        resource_types.CERTIFICATE,
+        step(SECRET, "tls", Op.SAME, {}, {"stringData": {"qcloud_cert_id": "id-aaaaaaaa"}}),
+        "Secret tls",
+    ),
+]
 
 
 @pytest.mark.parametrize(
     ("kind", "user", "named"), USERS, ids=[f"{kind}-{named}" for kind, _, named in USERS]
 )
-def test_whoever_names_the_id_is_named(kind: str, user: Step, named: str) -> None:
+def test_a_resource_that_names_the_lost_id_is_in_the_finding(kind: str, user: Step, named: str) -> None:
     ((severity, head),) = found(lost(kind), user)
     assert severity == "error"
     assert named in head
@@ -52,9 +72,13 @@ def test_whoever_names_the_id_is_named(kind: str, user: Step, named: str) -> Non
 def test_a_certificate_that_its_users_follow_is_a_warning_and_not_where_one_keeps_the_old_id() -> None:
     renewed = lost(resource_types.CERTIFICATE, Op.REPLACE)
     follows = step(
-        SECRET, "tls", Op.UPDATE, {"stringData": {"qcloud_cert_id": "id-aaaaaaaa"}}, {"stringData": {"qcloud_cert_id": UNKNOWN}},
+        SECRET,
+        "tls",
+        Op.UPDATE,
+        {"stringData": {"qcloud_cert_id": "id-aaaaaaaa"}},
+        {"stringData": {"qcloud_cert_id": UNKNOWN}},
         sources={"stringData": [renewed.urn]},
-    )  # fmt: skip
+    )
     keeps = step(SECRET, "other", Op.SAME, {}, {"stringData": {"qcloud_cert_id": "id-aaaaaaaa"}})
     assert [severity for severity, _ in found(renewed, follows)] == ["warning"]
     assert [severity for severity, _ in found(renewed, follows, keeps)] == ["error"]
@@ -64,7 +88,7 @@ def test_a_certificate_that_its_users_follow_is_a_warning_and_not_where_one_keep
     "left",
     [lost(resource_types.LOAD_BALANCER, Op.LEAVE), lost(resource_types.LOAD_BALANCER, Op.REPLACE, left=True)],
 )
-def test_what_stays_in_the_cloud_is_lost_to_nobody(left: Step) -> None:
+def test_a_resource_that_stays_in_the_cloud_is_not_lost(left: Step) -> None:
     assert (
         found(
             left,
@@ -80,7 +104,7 @@ def test_what_stays_in_the_cloud_is_lost_to_nobody(left: Step) -> None:
     )
 
 
-def test_what_the_library_only_remembers_stands_behind_nothing() -> None:
+def test_a_resource_that_only_stores_properties_is_no_user() -> None:
     guard = step(
         "pulumi-python:dynamic/tke-hybrid:WorkloadGuard",
         "guard",

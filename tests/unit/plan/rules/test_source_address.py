@@ -1,4 +1,4 @@
-"""The rule on the source address of GlobalRouter pods: ranges of ip-masq-agent's list, and further container subnets."""
+"""The rule on source addresses: ranges of ip-masq-agent's list, and further container subnets."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def test_ranges_that_leave_the_list_without_source_nat_are_qualified_where_other
     assert "as far as no other range" in head("999.1.0.0/16", "172.16.0.0/12")
 
 
-def test_a_further_pod_subnet_adds_the_range_of_the_vpc_only_where_the_list_lacks_it() -> None:
+def test_a_further_container_subnet_adds_the_range_of_the_vpc_only_where_the_list_lacks_the_range() -> None:
     def why(old: dict[str, Any]) -> str:
         (one,) = findings.change_findings(
             Plan([update(resource_types.CLUSTER, old, {"eniSubnetIds": [A, UNKNOWN]})])

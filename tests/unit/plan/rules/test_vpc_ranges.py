@@ -72,7 +72,7 @@ def network(
         (network(op=Op.SAME, cluster="192.168.0.0/22", a="10.1.0.0/24", b="10.1.0.0/24"), []),
     ],
 )
-def test_what_is_wrong_with_the_ranges(plan: Plan, says: list[str]) -> None:
+def test_wrong_ranges_have_findings(plan: Plan, says: list[str]) -> None:
     found = [f"{finding.path}: {finding.message}" for finding in vpc_ranges.range_findings(plan)]
     assert len(found) == len(says)
     assert all(line.startswith(expected) for line, expected in zip(found, says, strict=True))
@@ -149,7 +149,7 @@ def test_nothing_lies_outside_a_vpc_while_one_of_its_ranges_is_not_known() -> No
     assert with_secondary([UNKNOWN], network(a="192.168.1.0/24")) == [overlaps]
 
 
-def test_secondary_ranges_that_the_program_does_not_speak_of_stay_and_a_new_vpc_has_none() -> None:
+def test_secondary_ranges_that_the_program_leaves_out_stay_and_a_new_vpc_has_none() -> None:
     outside = ["a.cidrBlock: 10.10.0.0/24 does not lie in the VPC's range 10.0.0.0/16"]
     assert with_secondary(None, network(a="10.10.0.0/24"), Op.UPDATE, [SECOND]) == []
     assert with_secondary(None, network(a="10.10.0.0/24"), Op.REPLACE, [SECOND]) == outside

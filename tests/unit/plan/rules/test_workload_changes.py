@@ -150,7 +150,7 @@ def test_the_labels_by_which_pods_are_found_never_change_under_one_name(
         ]
 
 
-def test_other_objects_and_what_nobody_knows_have_no_other_selector() -> None:
+def test_other_objects_and_unknown_labels_have_no_other_selector() -> None:
     provider = WorkloadGuardProvider()
     assert told(state(selector=OWN), state(selector=dict(reversed(OWN.items())))) == []
     assert told(state(selector=OWN), state(selector={"app": "web", "tier": UNKNOWN})) == []
@@ -182,12 +182,12 @@ def test_the_volumes_of_a_statefulset_never_change_under_one_name(other: list[ob
     assert not WorkloadGuardProvider().diff("web", state(), state(volumeClaims=other)).changes
 
 
-def test_volumes_that_nobody_knows_are_not_refused() -> None:
+def test_unknown_volumes_are_not_refused() -> None:
     assert told(state(volumeClaims=claims()), state(volumeClaims=UNKNOWN)) == []
     assert told(state(volumeClaims=claims()), state(volumeClaims=claims(UNKNOWN))) == []
 
 
-def test_what_is_not_known_yet_is_not_refused() -> None:
+def test_an_unknown_value_is_not_refused() -> None:
     assert told(state(service=PUBLIC), state(service={**PUBLIC, "bandwidth": UNKNOWN}, name=UNKNOWN)) == []
 
 
@@ -248,7 +248,7 @@ def test_without_a_load_balancer_the_network_changes_at_once() -> None:
     assert told(state(service=NONE, **OVERLAY), state(service=NONE, **ENI)) == []
 
 
-def test_the_guard_updates_when_what_it_remembers_changes_and_only_then() -> None:
+def test_the_guard_updates_only_when_its_stored_properties_change() -> None:
     provider = WorkloadGuardProvider()
     assert not provider.diff(
         "web", {**state(), "__provider": "old"}, {**state(), "__provider": "new", "ingress": None}

@@ -30,7 +30,7 @@ NOT_KNOWN_AS_A_WHOLE: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("new", NOT_KNOWN_AS_A_WHOLE, ids=["annotations", "metadata", "template", "spec"])
-def test_annotations_that_are_still_to_come_as_a_whole_are_not_gone(new: dict[str, Any]) -> None:
+def test_unknown_annotations_are_not_removed_annotations(new: dict[str, Any]) -> None:
     assert found(update(resource_types.SERVICE, service("LoadBalancer", direct="true"), new)) == []
     assert found(update(resource_types.DEPLOYMENT, pods({NETWORKS: "tke-route-eni"}), new)) == []
     assert (
@@ -39,7 +39,7 @@ def test_annotations_that_are_still_to_come_as_a_whole_are_not_gone(new: dict[st
     )
 
 
-def test_a_load_balancer_that_the_user_made_keeps_its_address_and_the_finding_says_so() -> None:
+def test_a_load_balancer_of_the_user_keeps_its_address_in_the_finding() -> None:
     (finding,) = findings.step_findings(
         step(
             resource_types.SERVICE,
