@@ -16,7 +16,7 @@ from pulumi_tke_hybrid.plan import operations, resource_types
 from pulumi_tke_hybrid.plan.engine_steps import Secrets, Steps
 from pulumi_tke_hybrid.plan.json_stream import Document, Unreadable
 from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.tke.values import holds_unknown, mapping, unknown
+from pulumi_tke_hybrid.tke.values import holds_unknown, items, mapping, unknown
 
 STACK = "pulumi:pulumi:Stack"
 
@@ -93,7 +93,7 @@ def _stable(value: Any) -> Any:
     if isinstance(value, dict):
         given = cast(dict[str, Any], value)
         return {key: _stable(item) for key, item in given.items() if key != _STORED_CODE}
-    return [_stable(item) for item in cast(list[Any], value)] if isinstance(value, list) else value
+    return [_stable(item) for item in items(value)] if isinstance(value, list) else value
 
 
 NO_SAMES = (

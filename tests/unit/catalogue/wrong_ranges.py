@@ -293,7 +293,7 @@ SIZES = [
         hybrid(node_pools=[pool(instance_type="BIG")], rules={"instance-type-unknown": "error"}),
         "node_pools[0].instance_type: 'BIG' is not in the table of ENI limits; not checked: eni-headroom,"
         " vpc-eni-quota; check its "
-        "name; with credentials the preview asks DescribeVpcCniPodLimits too, and checks if that knows it",
+        "name; with credentials the preview reads DescribeVpcCniPodLimits too, and checks if that knows it",
     ),
     app("more pods than addresses", workload(replicas=14, cluster_facts=facts()), "replicas: 14 pods need"),
     app(
