@@ -93,7 +93,7 @@ def _stable(value: Any) -> Any:
     if isinstance(value, dict):
         given = cast(dict[str, Any], value)
         return {key: _stable(item) for key, item in given.items() if key != _STORED_CODE}
-    return [_stable(item) for item in items(value)] if isinstance(value, list) else value
+    return [_stable(item) for item in items(cast(object, value))] if isinstance(value, list) else value
 
 
 NO_SAMES = (
