@@ -30,7 +30,6 @@ from pulumi_tke_hybrid.tke.values import at, items, mapping, texts, unknown
 NOT_IN_PREVIEW = "are not in this preview"
 _NO_OVERLAY_PODS = "pods on the overlay (GlobalRouter); this preview shows none, the cluster may run some"
 _CLUSTER_WIDE = (resource_types.CLUSTER, resource_types.SWITCH, resource_types.VPC)
-"""Resources that everything else of a cluster needs."""
 _GROUPS = (resource_types.RULE_SET, resource_types.LITE_RULES)
 _ZONE = "availabilityZone"
 _MOST_NAMES = 4

@@ -101,7 +101,7 @@ class LimitedRetry(Retry):
 
     def _backoff(self) -> float:
         seconds = _FIRST_WAIT * 2.0 ** max(len(self.history) - 1, 0)
-        return min(seconds, _LONGEST_BACKOFF) * random.uniform(0.8, 1.2)  # noqa: S311 - two jobs should not come back together
+        return min(seconds, _LONGEST_BACKOFF) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads the jobs
 
 
 def _seconds(retry_after: str, now: float) -> float | None:

@@ -114,10 +114,8 @@ def unknowns(review: Review) -> list[str]:
         plan, start = stack.plan, f"{stack.plan.stack}: " if len(review.stacks) > 1 else ""
         found += [f"{start}{gap}" for gap in plan.gaps]
         if plan.unknown_operations:
-            found.append(
-                f"{start}the meaning of {', '.join(sorted(plan.unknown_operations))}: unknown operations count as"
-                " changes"
-            )
+            names = ", ".join(sorted(plan.unknown_operations))
+            found.append(f"{start}the meaning of {names}: unknown operations count as changes")
         if plan.unknowns:
             found.append(
                 f"{start}values of {several(plan.unknowns, 'resource')} that are known only after `up`"
