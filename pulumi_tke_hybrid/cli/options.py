@@ -4,6 +4,7 @@ errors that end a command. The options themselves stand in each command's `comma
 import contextlib
 from collections.abc import Collection, Generator, Mapping
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -21,6 +22,29 @@ from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.kube import client, kubeconfig
 from pulumi_tke_hybrid.kube.client import KubeClient
 from pulumi_tke_hybrid.kube.errors import KubeError, NoSuchEntry
+
+KubeconfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--kubeconfig", help="The cluster's kubeconfig. Default: KUBECONFIG.", rich_help_panel="Cluster"
+    ),
+]
+Context = Annotated[str, typer.Option(help="Context of the kubeconfig.", rich_help_panel="Cluster")]
+JsonFile = Annotated[
+    str,
+    typer.Option(
+        "--json", metavar="FILE", help="Write JSON there (- for standard output).", rich_help_panel="Report"
+    ),
+]
+MarkdownFile = Annotated[
+    str,
+    typer.Option(
+        "--markdown",
+        metavar="FILE",
+        help="Write Markdown there (- for standard output).",
+        rich_help_panel="Report",
+    ),
+]
 
 
 @contextlib.contextmanager

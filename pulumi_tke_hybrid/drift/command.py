@@ -1,12 +1,11 @@
 """The options and the help of `tke-hybrid drift`; the rest is imported when the command runs."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pulumi_tke_hybrid.cli.exit_code import FailOn
-from pulumi_tke_hybrid.cli.options import report_errors
+from pulumi_tke_hybrid.cli.options import Context, JsonFile, KubeconfigFile, MarkdownFile, report_errors
 
 HELP = """Compare the sources of a cluster's pod network. Reads only, changes nothing.
 
@@ -69,11 +68,8 @@ def drift(
             help="End with 2 at a danger (error), or at any difference (warning).", rich_help_panel="What"
         ),
     ] = FailOn.ERROR,
-    kubeconfig: Annotated[
-        Path | None,
-        typer.Option(help="The cluster's kubeconfig. Default: KUBECONFIG.", rich_help_panel="Cluster"),
-    ] = None,
-    context: Annotated[str, typer.Option(help="Context of the kubeconfig.", rich_help_panel="Cluster")] = "",
+    kubeconfig: KubeconfigFile = None,
+    context: Context = "",
     cloud_only: Annotated[
         bool,
         typer.Option(
@@ -82,24 +78,8 @@ def drift(
             rich_help_panel="Cluster",
         ),
     ] = False,
-    json_file: Annotated[
-        str,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write JSON there (- for standard output).",
-            rich_help_panel="Report",
-        ),
-    ] = "",
-    markdown_file: Annotated[
-        str,
-        typer.Option(
-            "--markdown",
-            metavar="FILE",
-            help="Write Markdown there (- for standard output).",
-            rich_help_panel="Report",
-        ),
-    ] = "",
+    json_file: JsonFile = "",
+    markdown_file: MarkdownFile = "",
 ) -> None:
     from pulumi_tke_hybrid.cli.result import ReportFiles
     from pulumi_tke_hybrid.drift import run_command
