@@ -1,5 +1,5 @@
-"""`tke-hybrid capacity`: its options and help. What does the work is imported when the command runs, so that
-help costs nothing."""
+"""Options and help of `tke-hybrid capacity`. The command imports `run_command` only when it runs, so that the
+help is fast."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +12,9 @@ from pulumi_tke_hybrid.cli.options import report_errors
 
 HELP = """How many nodes and ENI pods fit in each zone, now and after a change. Reads only, changes nothing.
 
-For each zone: its container subnets, their size, what is used and free, how many nodes fit with one full ENI each, how many pods fit on
-the nodes that there are, what the change leaves, and when the zone is full.
+For each zone: its container subnets, their size, used and free addresses, the number of nodes with one full
+ENI each, the number of pods on the present nodes, the free addresses after the change, and when the zone is
+full.
 
 [bold]Examples[/bold]
 
@@ -32,24 +33,26 @@ the nodes that there are, what the change leaves, and when the zone is full.
 [bold]Exit codes[/bold]
 
   0  everything fits
-  2  a zone has too few addresses, or no subnet at all, or less than --reserve is left in a zone;
+  2  a zone has too few addresses, no container subnet, or less free than --reserve;
      with --fail-on warning: also a zone that the first period of --growth fills
   3  could not tell: a range or the type of a node is not known, or a report could not be written
   64 wrong use    70 a fault of tke-hybrid itself
 """
 
-PROPOSE_HELP = """Propose container subnets inside a VPC: pure arithmetic, nothing is asked or made.
+PROPOSE_HELP = """Propose container subnets inside a VPC. Pure arithmetic: reads and creates nothing.
 
-For each zone the smallest range that holds one address for each ENI and each pod, and room to grow; no two overlap, nor any range that
-is taken. Each comes with its reasons and a line for the program.
+For each zone the smallest range with an address for each ENI and each pod, and room to grow. Ranges overlap
+neither each other nor a range in use. Each range comes with its reasons and a line for the program.
 
 [bold]Examples[/bold]
 
   Two zones with three nodes each:
-    tke-hybrid capacity propose --vpc 10.0.0.0/16 --zone ap-guangzhou-4:3xS5.LARGE8:60 --zone ap-guangzhou-6:3xS5.LARGE8:60
+    tke-hybrid capacity propose --vpc 10.0.0.0/16 --zone ap-guangzhou-4:3xS5.LARGE8:60 \\
+      --zone ap-guangzhou-6:3xS5.LARGE8:60
 
   Beside what is there already, with half as much room again:
-    tke-hybrid capacity propose --vpc 10.0.0.0/16 --taken 10.0.0.0/20 --growth 50 --zone ap-guangzhou-7:2xS5.2XLARGE16:40
+    tke-hybrid capacity propose --vpc 10.0.0.0/16 --taken 10.0.0.0/20 --growth 50 \\
+      --zone ap-guangzhou-7:2xS5.2XLARGE16:40
 
 [bold]Exit codes[/bold]
 
@@ -77,7 +80,7 @@ def capacity(
         typer.Option(
             metavar="FILE",
             help="JSON of `pulumi preview --show-sames` (- for standard input).",
-            rich_help_panel="What",
+            rich_help_panel="Source",
         ),
     ] = "",
     state: Annotated[
@@ -85,7 +88,7 @@ def capacity(
         typer.Option(
             metavar="FILE",
             help="JSON of `pulumi stack export` (- for standard input).",
-            rich_help_panel="What",
+            rich_help_panel="Source",
         ),
     ] = "",
     facts: Annotated[
@@ -96,18 +99,18 @@ def capacity(
                 "JSON of a stack's cluster facts (- for standard input): pulumi stack output clusterFacts"
                 " --json > facts.json"
             ),
-            rich_help_panel="What",
+            rich_help_panel="Source",
         ),
     ] = "",
     cluster_id: Annotated[
-        str, typer.Option(metavar="CLS-ID", help="A live cluster.", rich_help_panel="What")
+        str, typer.Option(metavar="CLS-ID", help="A live cluster.", rich_help_panel="Source")
     ] = "",
     cluster: Annotated[
         str,
         typer.Option(
             metavar="NAME",
             help="Which HybridCluster of the stack, if it has several.",
-            rich_help_panel="What",
+            rich_help_panel="Source",
         ),
     ] = "",
     region: Annotated[
@@ -127,7 +130,7 @@ def capacity(
         bool,
         typer.Option(
             "--cloud-only",
-            help="Do not ask the cluster itself: subnets alone.",
+            help="Read the container subnets alone, not the cluster's API server.",
             rich_help_panel="Live cluster",
         ),
     ] = False,
@@ -166,7 +169,7 @@ def capacity(
     with report_errors("capacity"):
         from pulumi_tke_hybrid.capacity import run_command
 
-        code = run_command.run(
+        given = run_command.CapacityOptions(
             preview=preview,
             state=state,
             facts=facts,
@@ -181,11 +184,12 @@ def capacity(
             fail_on=fail_on,
             json_file=json_file,
         )
+        code = run_command.run(given)
     raise typer.Exit(code)
 
 
 def _given(context: typer.Context) -> dict[str, bool]:
-    """Each option, and whether the command line has it."""
+    """Whether the command line has the option, by option."""
     sources = {
         option.opts[0]: context.get_parameter_source(str(option.name)) for option in context.command.params
     }
@@ -197,7 +201,7 @@ def propose(
     vpc: Annotated[str, typer.Option(metavar="RANGE", help="Range of the VPC.")],
     zone: Annotated[
         list[str],
-        typer.Option(metavar="ZONE:NODESxTYPE:PODS", help="What a zone must hold; may be repeated."),
+        typer.Option(metavar="ZONE:NODESxTYPE:PODS", help="Nodes and pods of a zone; may be repeated."),
     ],
     taken: Annotated[
         list[str] | None, typer.Option(metavar="RANGE", help="A range in use; may be repeated.")

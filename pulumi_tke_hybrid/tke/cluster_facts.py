@@ -56,12 +56,12 @@ class ClusterFacts:
     def checked(cls, facts: object) -> "ClusterFacts":
         """Parse the facts of a file. Raise ValueError for anything else than the facts of a cluster, and for
         a range that is not a range."""
-        problem = next(chain(shape_problems(facts), range_problems(facts)), None)
+        found = cls.of(facts)
+        if not found.cluster_id or any(shape_problems(facts)):
+            raise ValueError("not the facts of a cluster")
+        problem = next(range_problems(facts), None)
         if problem is not None:
             raise ValueError(str(problem))
-        found = cls.of(facts)
-        if not found.cluster_id:
-            raise ValueError("clusterId is missing")
         return found
 
     @property

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pulumi_tke_hybrid.capacity import sources
-from pulumi_tke_hybrid.capacity.rows import Row, rows
+from pulumi_tke_hybrid.capacity import cluster_sources
+from pulumi_tke_hybrid.capacity.zone_rows import ZoneRow, zone_rows
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.tke.enis import LimitSource
 from tests.lab.controllers.kube import DEPLOYMENT, NODE, POD, Json, condition, name_of, pod_ip, status_of
@@ -28,12 +28,12 @@ BEYOND = 3
 """Pods that are wanted beyond what is predicted."""
 
 
-def predicted() -> dict[str, Row]:
+def predicted() -> dict[str, ZoneRow]:
     zones = tuple(
         Zone(name, (Subnet(block),), (Nodes(kind, len(nodes)),))
         for name, (kind, block, nodes, _) in ZONES.items()
     )
-    return {row.zone: row for row in rows(ClusterInventory("cls-1", zones=zones))}
+    return {row.zone: row for row in zone_rows(ClusterInventory("cls-1", zones=zones))}
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +96,10 @@ def test_as_many_pods_run_as_were_predicted_and_the_others_stay_pending(lab: Lab
 
 
 def test_a_live_look_counts_the_same(lab: Lab) -> None:
-    async def look() -> tuple[dict[str, Counter[sources.NodeKind]], Counter[str]]:
+    async def look() -> tuple[dict[str, Counter[cluster_sources.NodeKind]], Counter[str]]:
         nodes, _ = await lab.api.list_all(NODE, None)
         pods, _ = await lab.api.list_all(POD)
-        return sources.count(sorted(nodes, key=name_of), pods, "ap-guangzhou")
+        return cluster_sources.count(sorted(nodes, key=name_of), pods, "ap-guangzhou")
 
     by_zone, living = lab.run(look())
     types = {zone: Counter(kind for kind, _ in kinds.elements()) for zone, kinds in by_zone.items()}
@@ -112,6 +112,6 @@ def test_a_live_look_counts_the_same(lab: Lab) -> None:
         Zone(name, (Subnet(block, f"subnet-{name}", used[name]),), (Nodes(kind, len(nodes)),), living[name])
         for name, (kind, block, nodes, _) in ZONES.items()
     )
-    for row in rows(ClusterInventory("cls-1", zones=zones)):
+    for row in zone_rows(ClusterInventory("cls-1", zones=zones)):
         assert row.pods == row.pods_fit
         assert row.free == lab.world.subnets[f"subnet-{row.zone}"].available

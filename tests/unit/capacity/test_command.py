@@ -163,7 +163,7 @@ def test_a_zone_without_subnet_is_full_and_a_range_that_is_not_known_is_not_gues
     bare = cluster(eniSubnets=[{"zone": FOUR, "cidrBlock": "10.0.64.0/28"}])
     assert (
         zones(run(tmp_path, state=stack(bare), expect=2))[SIX]["words"]
-        == "no ENI subnet: no ENI pod can run here"
+        == "no container subnet: no ENI pod can run here"
     )
     late = cluster(
         eniSubnets=[{"zone": FOUR, "cidrBlock": UNKNOWN}, {"zone": UNKNOWN, "cidrBlock": "10.0.65.0/24"}],
@@ -236,7 +236,7 @@ def test_a_pool_of_facts_in_a_zone_without_subnet_has_no_address(tmp_path: Path)
     told = {"clusterId": "cls-12345678", "staticIp": True, "zones": {}, "nodePools": pools}
     found = zones(run(tmp_path, facts=told, expect=2))
     assert {name: zone["words"] for name, zone in found.items()} == {
-        FOUR: "no ENI subnet: no ENI pod can run here"
+        FOUR: "no container subnet: no ENI pod can run here"
     }
 
 
@@ -279,16 +279,16 @@ def test_without_static_ips_nodes_keep_warm_addresses(tmp_path: Path) -> None:
         ),
         (
             ["--cluster-id", "cls-12345678", "--cluster", "demo"],
-            "--cluster-id tells of one cluster; leave out --cluster",
+            "--cluster-id is about one cluster; leave out --cluster",
         ),
-        (["--facts", "-", "--cluster", "demo"], "--facts tells of one cluster; leave out --cluster"),
+        (["--facts", "-", "--cluster", "demo"], "--facts is about one cluster; leave out --cluster"),
         (
             ["--facts", "-", "--region", "mars", "--kubeconfig", "k", "--context", "c"],
             "leave out --region, --kubeconfig, --context",
         ),
         (
             ["--state", "-", "--cloud-only"],
-            "--state is read without asking a live cluster; leave out --cloud-only",
+            "--state is read without a live cluster; leave out --cloud-only",
         ),
         (
             ["propose", "--vpc", "10.0.0.0/16", "--zone", f"{FOUR}:1xS5.SMALL2:1"],
@@ -301,7 +301,7 @@ def test_without_static_ips_nodes_keep_warm_addresses(tmp_path: Path) -> None:
         (["--state", "-", "extra"], "No such command 'extra'"),
         (["--state", "-"], "--state is no stack"),
         (["--preview", "-"], "--preview is no preview"),
-        (["--facts", "-"], "--facts is not a cluster's facts"),
+        (["--facts", "-"], "--facts: not the facts of a cluster"),
     ],
 )
 def test_wrong_use_is_one_line_and_64(arguments: list[str], line: str) -> None:

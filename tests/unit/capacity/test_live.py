@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.capacity import sources
-from pulumi_tke_hybrid.capacity.report import Outcome
-from pulumi_tke_hybrid.capacity.rows import Growth
-from pulumi_tke_hybrid.capacity.sources import Inside
+from pulumi_tke_hybrid.capacity import cluster_sources
+from pulumi_tke_hybrid.capacity.cluster_sources import LiveCounts
+from pulumi_tke_hybrid.capacity.zone_rows import Growth, Outcome
 from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, ExitCode, WrongUse
 from pulumi_tke_hybrid.kube.client import connect_to
 from pulumi_tke_hybrid.kube.errors import KubeError
@@ -20,13 +19,13 @@ from tests.unit.kube.servers import Objects, Reply, kubeconfig, serving
 CLUSTER, MACHINE = "cls-12345678", "10.0.0.41"
 
 
-def within(nodes: dict[str, Counter[str]], pods: Counter[str] | None = None, *addresses: str) -> Inside:
+def within(nodes: dict[str, Counter[str]], pods: Counter[str] | None = None, *addresses: str) -> LiveCounts:
     """What the cluster itself tells."""
     kinds = {
-        zone: Counter[sources.NodeKind]({(kind, None): number for kind, number in found.items()})
+        zone: Counter[cluster_sources.NodeKind]({(kind, None): number for kind, number in found.items()})
         for zone, found in nodes.items()
     }
-    return Inside(kinds, pods or Counter(), addresses or (MACHINE,))
+    return LiveCounts(kinds, pods or Counter(), addresses or (MACHINE,))
 
 
 class Cloud:
@@ -64,7 +63,7 @@ class Cloud:
 
 def test_what_runs_counts_and_what_others_took_is_not_for_pods() -> None:
     cloud = Cloud(free=4)
-    estate = sources.of_cluster(
+    estate = cluster_sources.of_cluster(
         cloud, CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 2})}, Counter({FOUR: 3}))
     )
     (row,) = Outcome(estate).rows
@@ -75,18 +74,20 @@ def test_what_runs_counts_and_what_others_took_is_not_for_pods() -> None:
 
 
 def test_the_clouds_limit_of_a_type_is_used() -> None:
-    estate = sources.of_cluster(Cloud(free=11, limit=6), CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 1})}))
+    estate = cluster_sources.of_cluster(
+        Cloud(free=11, limit=6), CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 1})})
+    )
     assert Outcome(estate).rows[0].pods_fit == 6
 
 
 def test_a_zone_with_nodes_and_without_subnet_is_full() -> None:
     nodes = {FOUR: Counter({"S5.MEDIUM4": 1}), SIX: Counter({"S5.MEDIUM4": 1})}
-    estate = sources.of_cluster(Cloud(), CLUSTER, within(nodes, Counter({FOUR: 3})))
+    estate = cluster_sources.of_cluster(Cloud(), CLUSTER, within(nodes, Counter({FOUR: 3})))
     assert Outcome(estate).exit_code is ExitCode.NOT_FINE
 
 
 def test_without_the_cluster_itself_the_subnets_are_told_and_the_rest_is_not_guessed() -> None:
-    outcome = Outcome(sources.of_cluster(Cloud(), CLUSTER, None))
+    outcome = Outcome(cluster_sources.of_cluster(Cloud(), CLUSTER, None))
     assert outcome.rows[0].free == 4
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
 
@@ -110,23 +111,24 @@ def test_pods_on_nodes_of_a_type_that_is_not_known_are_not_said_to_be_too_many()
 
     for types in (Counter({"QCLOUD": 2}), Counter({"QCLOUD": 1, "S5.SMALL2": 1})):
         outcome = Outcome(
-            sources.of_cluster(Wide(), CLUSTER, within({FOUR: types}, Counter({FOUR: 15}))), growth=Growth(20)
+            cluster_sources.of_cluster(Wide(), CLUSTER, within({FOUR: types}, Counter({FOUR: 15}))),
+            growth=Growth(20),
         )
         (row,) = outcome.rows
         assert (outcome.exit_code, row.periods) == (ExitCode.COULD_NOT_TELL, None)
-        assert outcome.words(row) == "the type of a node is not known"
-        assert outcome.unsaid == ["QCLOUD in ap-guangzhou-4 is not in the table of ENI limits"]
+        assert outcome.sentence(row) == "the type of a node is not known"
+        assert outcome.unknowns == ["QCLOUD in ap-guangzhou-4 is not in the table of ENI limits"]
 
 
 def test_growth_is_not_said_to_fill_a_zone_whose_nodes_nobody_counted() -> None:
-    outcome = Outcome(sources.of_cluster(Cloud(), CLUSTER, None), growth=Growth(20))
-    assert (outcome.rows[0].periods, outcome.words(outcome.rows[0])) == (None, "fits")
+    outcome = Outcome(cluster_sources.of_cluster(Cloud(), CLUSTER, None), growth=Growth(20))
+    assert (outcome.rows[0].periods, outcome.sentence(outcome.rows[0])) == (None, "fits")
     assert outcome.exit_code is ExitCode.COULD_NOT_TELL
 
 
 def test_a_cluster_whose_vpc_cni_is_off_is_said() -> None:
     with pytest.raises(CouldNotTell, match="VPC-CNI of cls-12345678 is off"):
-        sources.of_cluster(Cloud(enabled=False), CLUSTER, None)
+        cluster_sources.of_cluster(Cloud(enabled=False), CLUSTER, None)
 
 
 def test_a_kubeconfig_of_another_cluster_is_refused() -> None:
@@ -135,13 +137,13 @@ def test_a_kubeconfig_of_another_cluster_is_refused() -> None:
         WrongUse,
         match="another cluster: none of its 2 nodes is a CVM instance of cls-12345678; give the right kubeconfig",
     ):
-        sources.of_cluster(Cloud(), CLUSTER, within(nodes, None, "10.9.0.1", "10.9.0.2"))
-    assert sources.of_cluster(Cloud(), CLUSTER, within(nodes, None, "10.9.0.1", MACHINE)).zones
+        cluster_sources.of_cluster(Cloud(), CLUSTER, within(nodes, None, "10.9.0.1", "10.9.0.2"))
+    assert cluster_sources.of_cluster(Cloud(), CLUSTER, within(nodes, None, "10.9.0.1", MACHINE)).zones
 
 
 def test_a_cluster_without_nodes_is_taken_for_the_one_that_was_named() -> None:
     cloud = Cloud()
-    assert sources.of_cluster(cloud, CLUSTER, Inside({}, Counter(), ())).zones
+    assert cluster_sources.of_cluster(cloud, CLUSTER, LiveCounts({}, Counter(), ())).zones
     assert "DescribeClusterInstances" not in cloud.asked
 
 
@@ -152,8 +154,10 @@ def test_the_addresses_of_machines_tell_which_cluster_it_is() -> None:
         node("c", "100006", kind="eklet"),
     ]
     with serving(Objects([pod("a")], lists={"/api/v1/nodes": nodes})) as served:
-        told = sources.look(connect_to(json.dumps(kubeconfig(served.url))), "ap-guangzhou")
-    assert told == Inside(
+        told = cluster_sources.count_live_nodes(
+            connect_to(json.dumps(kubeconfig(served.url))), "ap-guangzhou"
+        )
+    assert told == LiveCounts(
         {FOUR: Counter({("S5.MEDIUM4", None): 1})}, Counter({FOUR: 1}), (MACHINE, "10.0.0.61")
     )
 
@@ -164,7 +168,7 @@ def test_an_address_that_answers_with_a_page_is_no_api_server() -> None:
         with pytest.raises(
             KubeError, match="list nodes: the response did not come from a Kubernetes API server"
         ):
-            sources.look(client, "ap-guangzhou")
+            cluster_sources.count_live_nodes(client, "ap-guangzhou")
 
 
 def node(name: str, zone: str, kind: str = "S5.MEDIUM4", address: str = "", **labels: str) -> dict[str, Any]:
@@ -197,7 +201,7 @@ def test_nodes_are_counted_by_the_zone_that_their_label_means_and_pods_by_their_
         pod("d"),
         pod(""),
     ]
-    by_zone, living = sources.count(nodes, pods, "ap-guangzhou")
+    by_zone, living = cluster_sources.count(nodes, pods, "ap-guangzhou")
     assert by_zone == {FOUR: Counter({("S5.MEDIUM4", None): 2}), SIX: Counter({("S5.LARGE8", None): 1})}
     assert living == Counter({FOUR: 2, SIX: 1})
 
@@ -206,10 +210,12 @@ def test_a_live_nodes_own_number_counts_less_the_pods_that_are_there_without_eni
     told = node("a", "100004", kind="S5.2XLARGE16")
     told["status"]["allocatable"] = {"tke.cloud.tencent.com/eni-ip": "95", "pods": "29"}
     pods = [pod("a"), pod("a", networks=""), pod("a", networks=""), pod("a", networks="", phase="Succeeded")]
-    ((kind, limit),) = sources.count([told], pods, "ap-guangzhou")[0][FOUR]
+    ((kind, limit),) = cluster_sources.count([told], pods, "ap-guangzhou")[0][FOUR]
     assert (kind, limit and limit.pods) == ("S5.2XLARGE16", 27)
-    found = sources.of_cluster(
-        Cloud(free=4), CLUSTER, Inside({FOUR: Counter({(kind, limit): 1})}, Counter({FOUR: 1}), (MACHINE,))
+    found = cluster_sources.of_cluster(
+        Cloud(free=4),
+        CLUSTER,
+        LiveCounts({FOUR: Counter({(kind, limit): 1})}, Counter({FOUR: 1}), (MACHINE,)),
     )
     assert found.zones[0].nodes[0].limit == limit
 
@@ -222,5 +228,5 @@ def test_the_clouds_number_of_pods_on_a_node_bounds_them() -> None:
                 answer["Clusters"][0]["ClusterNetworkSettings"]["MaxNodePodNum"] = 8
             return answer
 
-    found = sources.of_cluster(Small(free=13), CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 1})}))
+    found = cluster_sources.of_cluster(Small(free=13), CLUSTER, within({FOUR: Counter({"S5.MEDIUM4": 1})}))
     assert Outcome(found).rows[0].pods_fit == 5

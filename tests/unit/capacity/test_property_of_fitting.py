@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.capacity import sources
-from pulumi_tke_hybrid.capacity.report import Fit, Outcome
+from pulumi_tke_hybrid.capacity import cluster_sources
+from pulumi_tke_hybrid.capacity.zone_rows import Fit, Outcome
 from pulumi_tke_hybrid.plan import inventory
 from pulumi_tke_hybrid.plan.model import Op, Plan
 from pulumi_tke_hybrid.plan.operations import State, last_states
@@ -175,7 +175,7 @@ def test_the_preview_passes_nothing_that_capacity_says_does_not_fit_and_counting
     for number in range(1000):
         found = generated(chance, read=number % 2 == 1)
         plan = found.plan()
-        before, after = sources.of_preview(plan, "")
+        before, after = cluster_sources.of_preview(plan, "")
         outcome = Outcome(after, before)
         lacking = sum(row.lacking for row in outcome.rows)
         assert (lacking > 0) == any(
@@ -213,6 +213,6 @@ def test_what_is_proposed_holds_what_it_was_proposed_for(seed: int) -> None:
         (placed,) = propose("10.0.0.0/16", [wish], {}, 0.0)
         pool = {"zone": ZONES[0], "size": nodes, "instanceType": kind}
         found = Generated(True, 256, {ZONES[0]: [(placed.block, None)]}, [pool], wish.pods, 0)
-        before, after = sources.of_preview(found.plan(), "")
+        before, after = cluster_sources.of_preview(found.plan(), "")
         (row,) = Outcome(after, before).rows
         assert (row.lacking, row.used) == (0, placed.needed), found

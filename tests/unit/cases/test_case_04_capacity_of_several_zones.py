@@ -44,14 +44,14 @@ def test_each_zone_of_a_pool_has_its_share_of_the_nodes(tmp_path: Path) -> None:
     assert code == 2
     assert (zones[FOUR]["nodes"], zones[FOUR]["nodesWorkedOut"]) == (3, True)
     assert (zones[SEVEN]["nodes"], zones[SEVEN]["nodesWorkedOut"]) == (2, True)
-    assert zones[SEVEN]["words"] == "no ENI subnet: no ENI pod can run here"
+    assert zones[SEVEN]["words"] == "no container subnet: no ENI pod can run here"
     assert zones["ap-guangzhou-6"]["nodesWorkedOut"] is False
 
 
 def test_the_table_marks_a_share_as_worked_out() -> None:
     output = CliRunner().invoke(app, ["capacity", "--preview", str(DATA)], env={"COLUMNS": "200"}).output
     assert "about 2" in output
-    assert "about: a pool of several zones, its nodes shared out evenly" in output
+    assert "about: nodes of a pool in several zones, divided evenly" in output
     assert "*" in output
 
 

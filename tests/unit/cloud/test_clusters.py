@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.capacity import sources
+from pulumi_tke_hybrid.capacity import cluster_sources
 from pulumi_tke_hybrid.cloud.clusters import (
     clusters_named,
     refuse_orphan,
@@ -107,5 +107,5 @@ def test_a_cluster_behind_the_first_page_of_those_whose_names_are_like_it_is_see
 def test_capacity_counts_every_subnet() -> None:
     subnets = [subnet(number) for number in range(130)]
     wanted = [item["SubnetId"] for item in subnets]
-    found = sources._subnets(Pages(subnets), wanted)  # pyright: ignore[reportPrivateUsage]
+    found = cluster_sources._subnets(Pages(subnets), wanted)  # pyright: ignore[reportPrivateUsage]
     assert [item.subnet_id for _, item in found] == [item["SubnetId"] for item in subnets]

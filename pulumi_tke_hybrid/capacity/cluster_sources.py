@@ -1,13 +1,10 @@
-"""Nodes and ENI pods of a live cluster. Reads only.
+"""Read a cluster for `capacity`: from a preview, a stack, a file of cluster facts, or the live cluster.
 
-A cluster as it is: the cloud's subnets, the cluster's nodes and pods. Reads only.
-
-Clusters out of files: `pulumi preview --json`, `pulumi stack export`, a stack's `cluster_facts`."""
+This module changes nothing and counts no addresses (see `tke.capacity`)."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, WrongUse
 from pulumi_tke_hybrid.cli.options import other_cluster
@@ -27,32 +24,31 @@ from pulumi_tke_hybrid.plan import inventory
 from pulumi_tke_hybrid.plan.operations import State, exported_states, last_states
 from pulumi_tke_hybrid.tke import capacity, cidrs, keys
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
-from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts, range_problems, shape_problems
+from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
 from pulumi_tke_hybrid.tke.enis import EniLimit, live_limit, over, selects_eni
-from pulumi_tke_hybrid.tke.values import at, items, mapping
+from pulumi_tke_hybrid.tke.values import Json, at, items, mapping
 
-Json = dict[str, Any]
 NodeKind = tuple[str, EniLimit | None]
-"""Instance type, and what the node takes by its own `status.allocatable`; None where ipamd has given it no
-addresses."""
+"""Instance type, and the limit by the node's `status.allocatable`; None before ipamd has reported the limit."""
+FACTS_COMMAND = "pulumi stack output clusterFacts --json"
 
 
 @dataclass(frozen=True)
-class Inside:
-    """What a cluster tells of itself."""
+class LiveCounts:
+    """Nodes and ENI pods of a live cluster."""
 
     nodes: Mapping[str, Counter[NodeKind]]
     """By zone and kind."""
     pods: Counter[str]
     """ENI pods that have an address, by zone."""
     addresses: tuple[str, ...]
-    """Of the nodes that are machines: they tell which cluster this is."""
+    """Addresses of the nodes that are instances (CVM); they identify the cluster."""
 
 
-def look(client: KubeClient, region: str) -> Inside:
-    """All nodes and pods. Raises `KubeError`."""
+def count_live_nodes(client: KubeClient, region: str) -> LiveCounts:
+    """Count all nodes and pods. Raises `KubeError`."""
     nodes, pods = list(client.list(NODE)), list(client.list(POD))
-    return Inside(
+    return LiveCounts(
         *count(nodes, pods, region), tuple(internal_address(node) for node in nodes if not is_virtual(node))
     )
 
@@ -60,19 +56,19 @@ def look(client: KubeClient, region: str) -> Inside:
 def count(
     nodes: list[Json], pods: list[Json], region: str
 ) -> tuple[dict[str, Counter[NodeKind]], Counter[str]]:
-    """Nodes by zone and kind, and ENI pods by zone, of objects as the API server gives them."""
+    """(nodes by zone and kind, ENI pods by zone) of objects of the API server."""
     by_zone: dict[str, Counter[NodeKind]] = {}
     zone_of: dict[str, str] = {}
     others = Counter(node_of(pod) for pod in pods if not over(pod) and not selects_eni(pod))
-    for name, zone, machine in _machines(nodes, region):
-        by_zone.setdefault(zone, Counter())[_kind(machine, others[name])] += 1
+    for name, zone, node in _instances(nodes, region):
+        by_zone.setdefault(zone, Counter())[_kind(node, others[name])] += 1
         zone_of[name] = zone
-    living = Counter(zone_of[node] for pod in pods if (node := _eni_node(pod)) in zone_of)
-    return by_zone, living
+    eni_pods = Counter(zone_of[name] for pod in pods if (name := _eni_node(pod)) in zone_of)
+    return by_zone, eni_pods
 
 
 def _kind(node: Json, others: int) -> NodeKind:
-    """`others`: pods on the node without ENI address, which the kubelet counts too."""
+    """`others`: pods on the node without ENI address, which the bound of the kubelet includes."""
     instance_type = str(at(node, "metadata", "labels", keys.INSTANCE_TYPE_LABEL) or "")
     allocatable = mapping(at(node, "status", "allocatable"))
     limit, most = live_limit(instance_type, allocatable), str(allocatable.get("pods"))
@@ -81,7 +77,7 @@ def _kind(node: Json, others: int) -> NodeKind:
     )
 
 
-def _machines(nodes: list[Json], region: str) -> Iterator[tuple[str, str, Json]]:
+def _instances(nodes: list[Json], region: str) -> Iterator[tuple[str, str, Json]]:
     for node in nodes:
         zone = zone_of_node(node, region)
         if zone and not is_virtual(node):
@@ -89,17 +85,16 @@ def _machines(nodes: list[Json], region: str) -> Iterator[tuple[str, str, Json]]
 
 
 def _eni_node(pod: Json) -> str:
-    """The node of a living ENI pod that has an address; empty for every other pod."""
+    """The node of an ENI pod that has an address and has not ended; empty for every other pod."""
     return node_of(pod) if selects_eni(pod) and not over(pod) and pod_address(pod) else ""
 
 
-def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> ClusterInventory:
-    """What the cloud lists for the cluster, with nodes and pods as they were counted inside it (None: not
+def of_cluster(cloud: Cloud, cluster_id: str, counts: LiveCounts | None) -> ClusterInventory:
+    """The container subnets that the cloud lists for the cluster, with its live nodes and pods (None: not
     read).
 
-    Raises `CouldNotTell` for a cluster that has nothing to count, `WrongUse` for the kubeconfig of another
-    cluster, `CloudError` where
-    the cloud could not be read.
+    Raises `CouldNotTell` for a cluster without container subnets, `WrongUse` for the kubeconfig of another
+    cluster, `CloudError` for a failed request.
     """
     described = find_cluster(cloud, cluster_id)
     if described is None:
@@ -107,13 +102,13 @@ def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> ClusterI
             f"{cluster_id} is not in this region and account; check --cluster-id, --region and the"
             " credentials"
         )
-    _refuse_another(cloud, cluster_id, inside)
+    _refuse_another(cloud, cluster_id, counts)
     live = read_vpc_cni(cloud, cluster_id)
     if live is None or not live.enabled:
         raise CouldNotTell(f"VPC-CNI of {cluster_id} is off, so it has no container subnets")
     listed = live.ipamd_subnets or live.subnets
     subnets = _subnets(cloud, listed)
-    nodes = inside.nodes if inside else dict[str, Counter[NodeKind]]()
+    nodes = counts.nodes if counts else dict[str, Counter[NodeKind]]()
     wanted = [
         (zone, instance_type)
         for zone, kinds in nodes.items()
@@ -135,21 +130,21 @@ def of_cluster(cloud: Cloud, cluster_id: str, inside: Inside | None) -> ClusterI
                     Nodes(kind, number, limit=limit)
                     for (kind, limit), number in nodes.get(name, Counter[NodeKind]()).items()
                 ),
-                inside.pods[name] if inside else None,
+                counts.pods[name] if counts else None,
             )
             for name in names
         ),
         limits=limits,
         pods_per_node=int(pods_per_node) if isinstance(pods_per_node, int) and pods_per_node > 0 else None,
         unknowns=tuple(f"{item} is registered, and no longer in the VPC" for item in missing)
-        + (() if inside else ("nodes and pods: --cloud-only",)),
+        + (() if counts else ("nodes and pods: --cloud-only",)),
     )
     return capacity.with_others(found, found)
 
 
-def _refuse_another(cloud: Cloud, cluster_id: str, inside: Inside | None) -> None:
-    """Nodes and pods of one cluster say nothing about the subnets of another."""
-    addresses = inside.addresses if inside else ()
+def _refuse_another(cloud: Cloud, cluster_id: str, counts: LiveCounts | None) -> None:
+    """Raise `WrongUse` if the kubeconfig is that of another cluster."""
+    addresses = counts.addresses if counts else ()
     problem = other_cluster(cluster_id, addresses, instance_addresses(cloud, cluster_id)) if addresses else ""
     if problem:
         raise WrongUse(problem)
@@ -170,8 +165,8 @@ def _subnet(item: Answer) -> Subnet:
 
 
 def of_preview(preview: Json, cluster: str) -> tuple[ClusterInventory, ClusterInventory]:
-    """(before, after) the change. Raises `WrongUse` where the preview has no such cluster, or several and
-    none is chosen."""
+    """(before, after) the change. Raises `WrongUse` if the preview has no such cluster, or if it has several
+    and `cluster` is empty."""
     if not isinstance(preview.get("steps"), list):
         raise WrongUse(
             "--preview is no preview: it has no steps; write it with: pulumi preview --json --show-sames"
@@ -190,8 +185,8 @@ def of_preview(preview: Json, cluster: str) -> tuple[ClusterInventory, ClusterIn
 
 
 def of_stack(export: Json, cluster: str) -> ClusterInventory:
-    """A stack as it was last left. Raises `WrongUse` where the stack has no such cluster, or several and none
-    is chosen."""
+    """The cluster of a stack's state. Raises `WrongUse` if the stack has no such cluster, or if it has several
+    and `cluster` is empty."""
     if not isinstance(at(export, "deployment", "resources"), list):
         raise WrongUse(
             "--state is no stack: it has no deployment.resources; write it with: pulumi stack export"
@@ -201,16 +196,11 @@ def of_stack(export: Json, cluster: str) -> ClusterInventory:
 
 
 def of_facts(facts: Json) -> ClusterInventory:
-    """What a cluster's stack gives to other stacks."""
-    wrong = next(shape_problems(facts), None)
-    if wrong is not None or not isinstance(facts.get("clusterId"), str):
-        raise WrongUse(
-            "--facts is not a cluster's facts; write it with: pulumi stack output clusterFacts --json"
-        )
-    wrong = next(range_problems(facts), None)
-    if wrong is not None:
-        raise WrongUse(f"--facts: {wrong}")
-    found = ClusterFacts.of(facts).inventory()
+    """The cluster of a stack's facts. Raises `WrongUse` for anything else than the facts of a cluster."""
+    try:
+        found = ClusterFacts.checked(facts).inventory()
+    except ValueError as error:
+        raise WrongUse(f"--facts: {error}; write it with: {FACTS_COMMAND}") from None
     missing = [
         (zone.name, subnet.subnet_id)
         for zone in found.zones
@@ -221,7 +211,7 @@ def of_facts(facts: Json) -> ClusterInventory:
 
 
 def _chosen(states: Mapping[str, State], wanted: str) -> tuple[str, ClusterInventory]:
-    """(URN, cluster) of the cluster of that name; without a name the only one."""
+    """(URN, cluster) of the cluster of that name; without a name, of the only cluster."""
     found = inventory.inventories(inventory.of_states(states))
     chosen = [(urn, cluster) for urn, cluster in found.items() if wanted in ("", cluster.cluster)]
     if len(chosen) == 1:
@@ -238,8 +228,8 @@ def _chosen(states: Mapping[str, State], wanted: str) -> tuple[str, ClusterInven
 
 
 def _as_read(state: State, before: State) -> State:
-    """The state with what was last read of the resource, where the change leaves it as it is and the step
-    does not repeat it."""
+    """The state with the outputs before the change, if the change keeps the range and the step has no
+    outputs."""
     same = not state.get("outputs") and mapping(state.get("inputs")).get("cidrBlock") == mapping(
         before.get("inputs")
     ).get("cidrBlock")
@@ -251,7 +241,7 @@ def _as_read(state: State, before: State) -> State:
 
 
 def _left_out(preview: Json) -> str:
-    """What a preview does not show unless it is made with `--show-sames`."""
+    """A sentence on the resources that a preview without `--show-sames` leaves out; empty if it has all."""
     same = at(preview, "changeSummary", "same")
     shown = {str(at(step, "urn")) for step in items(preview.get("steps")) if at(step, "op") == "same"}
     number = int(same) - len(shown) if isinstance(same, int | float) else 0
