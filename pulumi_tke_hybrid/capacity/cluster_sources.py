@@ -25,7 +25,7 @@ from pulumi_tke_hybrid.plan.operations import State, exported_states, last_state
 from pulumi_tke_hybrid.tke import capacity, cidrs, keys
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
-from pulumi_tke_hybrid.tke.enis import EniLimit, live_limit, over, selects_eni
+from pulumi_tke_hybrid.tke.enis import EniLimit, has_ended, live_limit, selects_eni
 from pulumi_tke_hybrid.tke.values import Json, at, items, mapping
 
 NodeKind = tuple[str, EniLimit | None]
@@ -59,7 +59,7 @@ def count(
     """(nodes by zone and kind, ENI pods by zone) of objects of the API server."""
     by_zone: dict[str, Counter[NodeKind]] = {}
     zone_of: dict[str, str] = {}
-    others = Counter(node_of(pod) for pod in pods if not over(pod) and not selects_eni(pod))
+    others = Counter(node_of(pod) for pod in pods if not has_ended(pod) and not selects_eni(pod))
     for name, zone, node in _instances(nodes, region):
         by_zone.setdefault(zone, Counter())[_kind(node, others[name])] += 1
         zone_of[name] = zone
@@ -86,7 +86,7 @@ def _instances(nodes: list[Json], region: str) -> Iterator[tuple[str, str, Json]
 
 def _eni_node(pod: Json) -> str:
     """The node of an ENI pod that has an address and has not ended; empty for every other pod."""
-    return node_of(pod) if selects_eni(pod) and not over(pod) and pod_address(pod) else ""
+    return node_of(pod) if selects_eni(pod) and not has_ended(pod) and pod_address(pod) else ""
 
 
 def of_cluster(cloud: Cloud, cluster_id: str, counts: LiveCounts | None) -> ClusterInventory:

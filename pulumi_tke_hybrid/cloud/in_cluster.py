@@ -15,7 +15,7 @@ from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.kube.client import POD, Kind, KubeClient, connect_to
 from pulumi_tke_hybrid.kube.errors import KubeError, NotAllowed, NotAuthenticated, NotFound
 from pulumi_tke_hybrid.kube.objects import name_of, namespace_of
-from pulumi_tke_hybrid.tke.enis import needs_eni, over
+from pulumi_tke_hybrid.tke.enis import has_ended, needs_eni
 from pulumi_tke_hybrid.tke.rule import printable
 from pulumi_tke_hybrid.tke.values import Json, at, mapping
 
@@ -112,7 +112,7 @@ class LiveCluster:
     def eni_pods(self) -> list[str]:
         return self._read(
             lambda client: sorted(
-                "/".join(_name(pod)) for pod in client.list(POD) if needs_eni(pod) and not over(pod)
+                "/".join(_name(pod)) for pod in client.list(POD) if needs_eni(pod) and not has_ended(pod)
             )
         )
 

@@ -29,7 +29,7 @@ from pulumi_tke_hybrid.kube.client import Kind, KubeClient
 from pulumi_tke_hybrid.kube.errors import KubeError, NotFound
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
-from pulumi_tke_hybrid.tke.enis import over, selects_eni
+from pulumi_tke_hybrid.tke.enis import has_ended, selects_eni
 from pulumi_tke_hybrid.tke.values import Json, at
 
 NETWORK_CONF = "tke-network-conf"
@@ -224,7 +224,7 @@ def node(live: Json) -> Node:
 
 def eni_pods(live: Iterable[Json]) -> tuple[EniPod, ...]:
     """Parse the pod objects that select the shared ENI and have not ended."""
-    return tuple(_eni_pod(pod) for pod in live if selects_eni(pod) and not over(pod))
+    return tuple(_eni_pod(pod) for pod in live if selects_eni(pod) and not has_ended(pod))
 
 
 def _eni_pod(pod: Json) -> EniPod:

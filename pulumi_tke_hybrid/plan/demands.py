@@ -1,4 +1,6 @@
-"""ENI pods that the objects of a plan want: how many at the same time, and where they may run."""
+"""The ENI pods of the Kubernetes objects of a plan: their number at the same time, and their subnets and zones.
+
+The placement of the pods is in `tke.capacity`."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,10 +14,10 @@ from pulumi_tke_hybrid.tke.cluster import Demand
 from pulumi_tke_hybrid.tke.values import Props, at, below, items, mapping, unknown, whole
 
 Unknown = str
-"""A sentence that names what is not known."""
+"""A sentence on a value that is not known."""
 
 _OPAQUE = ("kubernetes:helm.sh/v3:Release",)
-"""Objects that make pods which no preview shows."""
+"""Objects whose pods no preview shows."""
 _PERCENT = re.compile(r"(\d{1,6})%")
 _SURGES = (
     ("strategy", "rollingUpdate", "maxSurge"),
@@ -23,21 +25,19 @@ _SURGES = (
     ("updateStrategy", "maxSurge"),
     ("updateStrategy", "rollingUpdate", "maxSurge"),
 )
-"""Where the kinds keep the pods that a rollout may add: Deployment, Argo's Rollout, Kruise's CloneSet,
+"""Properties with the pods that a rollout may add, of a Deployment, Argo's Rollout, Kruise's CloneSet and a
 DaemonSet."""
 _SURGE_BY_DEFAULT = {"Deployment": "25%", "Rollout": "25%"}
-"""Kubernetes, `maxSurge`; Argo Rollouts, `spec.strategy.canary.maxSurge`. Other kinds add none unless they
-are told to."""
+"""Defaults of `maxSurge` (Kubernetes) and `spec.strategy.canary.maxSurge` (Argo Rollouts); 0 for other
+kinds."""
 _ZONE_LABELS = (keys.ZONE_LABEL, keys.CBS_ZONE_LABEL, "failure-domain.beta.kubernetes.io/zone")
 
 
 def demands(objects: Iterable[Step], region: str) -> Iterator[Demand | Unknown]:
-    """What each object of a cluster wants of its container subnets, as the program writes it; a sentence for
-    what is not known.
+    """The demand of each object with ENI pods; a sentence for each value that is not known.
 
-    An object without ENI pods wants nothing. Pods that are bound to zones by node labels or an affinity are
-    bound to them here too;
-    other selectors, taints, CPU and memory are left to the scheduler.
+    Node labels and node affinities bind pods to zones. Other selectors, taints, CPU and memory are left to the
+    scheduler.
     """
     steps = list(objects)
     scaled = list(_scalers(steps))
@@ -109,7 +109,7 @@ def _of_holder(
 
 
 def _pods(step: Step, holder: Holder, scaler: "_Scaler | None") -> int | Unknown:
-    """Pods at the same time, without those that a rollout adds."""
+    """Pods at the same time, without the pods that a rollout adds."""
     written = holder.pods
     if scaler is not None:
         return (
@@ -127,13 +127,13 @@ def _pods(step: Step, holder: Holder, scaler: "_Scaler | None") -> int | Unknown
 
 
 def _surge(holder: Holder, pods: int) -> int | None:
-    """Pods that a rollout adds, never more than there are; None: not known."""
+    """Pods that a rollout adds, at most `pods`; None: not known."""
     spec: Any = at(holder.props, "spec")
     kind = below(spec, "strategy", "type")
     if kind == "Recreate":
         return 0
     if at(spec, "strategy", "blueGreen") is not None:
-        return pods  # the new pods stand beside the old ones until the switch
+        return pods  # old and new pods run side by side until the switch
     found = [value for path in _SURGES if (value := below(spec, *path)) is not None]
     if unknown(kind) and not any(isinstance(value, int | float) for value in found):
         return None
@@ -183,7 +183,7 @@ def _zones(holder: Holder, region: str) -> frozenset[str] | None:
 
 
 def _zones_of_term(term: object) -> frozenset[str]:
-    """Values of the zone label that a term of a node affinity allows; empty: the term does not name zones."""
+    """Values of the zone label that a term of a node affinity allows; empty: the term names no zone."""
     expressions = [
         each
         for each in items(at(term, "matchExpressions"))
@@ -208,7 +208,7 @@ class _Scaler:
         )
 
     def scales(self, step: Step) -> bool:
-        """Whether the workload is the one that the autoscaler names."""
+        """Whether the autoscaler scales the workload."""
         if self.target is None or kubernetes_kind(step.type)[2] != self._kind:
             return False
         if unknown(self.target):

@@ -1,7 +1,6 @@
-"""Nodes that a node pool, or another resource that makes nodes, gives a cluster, and the subnets that they
-are in.
+"""The nodes of node pools and of other resources of a plan that make nodes: number, subnets and zones.
 
-Zones in which the node pools of a plan have, or will have, their nodes."""
+Instance types are read in `plan.inventory`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,24 +20,22 @@ class NodesIn:
     """Nodes of one resource in one subnet."""
 
     subnet: str
-    """Id of the subnet; the engine's text for an unknown value while the subnet does not exist; empty where
-    the inputs name none."""
+    """Id of the subnet; the engine's text for an unknown value while the subnet does not exist; empty if the
+    inputs name no subnet."""
     nodes: int | None
-    """How many; None where the inputs do not say, or the number is not known yet."""
+    """Number of nodes; None if the inputs have no number, or the number is not known yet."""
     worked_out: bool = False
-    """Whether the number is a share of the pool's: which subnet a node goes to is decided when the node is
-    made."""
+    """Whether the number is the even share of a pool; the cloud chooses the subnet when it makes a node."""
     zone: str = ""
-    """The zone, where the inputs name it beside the subnet."""
+    """The zone, if the inputs name a zone beside the subnet."""
 
 
 def nodes_by_subnet(type_: str, props: Props) -> list[NodesIn]:
     """The nodes of a resource of `NODE_MAKERS` by subnet, from its inputs. `type_` is a canonical token.
 
-    A pool of several subnets has its nodes shared out evenly, the sum kept, and each share marked as worked
-    out: the cloud decides by
-    stock and by the pool's policy. A super node (`serverlessNodes`), a ScaleWorker and a cluster's own
-    workers name their subnets.
+    The nodes of a pool with several subnets are divided evenly, and each share is marked `worked_out`: the
+    cloud decides by stock and by the pool's policy. A super node (`serverlessNodes`), a ScaleWorker and a
+    cluster's own workers name their subnets.
     """
     if type_ == resource_types.SERVERLESS_NODE_POOL:
         named = [_text(node, "subnetId") for node in _each(props.get("serverlessNodes"))]
@@ -63,7 +60,7 @@ def nodes_by_subnet(type_: str, props: Props) -> list[NodesIn]:
 
 
 def pool_nodes(props: Props) -> int | None:
-    """How many nodes the inputs of a resource of `NODE_MAKERS` ask for; None where they do not say, or the
+    """Number of nodes in the inputs of a resource of `NODE_MAKERS`; None if the inputs have no number, or the
     number is not known."""
     if "serverlessNodes" in props:
         listed: object = props["serverlessNodes"]
@@ -91,12 +88,12 @@ def pool_nodes(props: Props) -> int | None:
 
 
 def shares(whole: int, parts: int) -> list[int]:
-    """A number in so many parts, as even as they can be, the greater ones first; their sum is the number."""
+    """Divide a number as evenly as possible, the greater parts first."""
     return [whole // parts + (index < whole % parts) for index in range(parts)]
 
 
 def _group(props: Props) -> Props:
-    """What holds the sizes and subnets of a native pool, or of a scaling group."""
+    """The block with the sizes and subnets of a native pool, or of a scaling group."""
     return next((each for key in ("native", "autoScalingGroup") for each in _each(props.get(key))), _NOTHING)
 
 
@@ -111,7 +108,7 @@ def _pool_subnets(props: Props) -> Iterator[str]:
 
 
 def _each(value: object) -> list[Props]:
-    """The objects of a block, which the two packages may write as one object or as a list of them."""
+    """The objects of a block: the two packages write one object, or a list of objects."""
     found = items(value) or [value]
     return [mapping(item) for item in found if isinstance(item, dict)]  # pyright: ignore[reportUnknownArgumentType]
 
@@ -130,11 +127,11 @@ _PLACING = (
     "autoScalingGroup",
     "instanceId",
 )
-"""Properties that say in which subnets, or on which machine, a resource makes nodes."""
+"""Properties with the subnets, or the instance (CVM), of the nodes that a resource makes."""
 
 
 class NodePlaces:
-    """Answers in which zones a pool of the plan has how many nodes."""
+    """The zones of the nodes of a plan's pools."""
 
     def __init__(self, plan: Plan) -> None:
         self._placed = {step.urn: step for step in plan.of(resource_types.SUBNET, resource_types.MACHINE)}
@@ -151,11 +148,11 @@ class NodePlaces:
         return pool.op in (Op.CREATE, Op.REPLACE)
 
     def is_checked(self, pool: Step) -> bool:
-        """Whether the component of the pool's cluster has checked its zone."""
+        """Whether the component of the pool's cluster has checked the pool's zone."""
         return pool.parent in self._components
 
     def unplaced(self, pool: Step) -> list[str]:
-        """Subnets of a pool whose zones are not known: their ids, or a word for those without an id yet."""
+        """Subnets of a pool whose zones are not known: ids, and one text for all subnets without an id yet."""
         if self._stated_zone(pool):
             return []
         placed = self._placed_parts(pool, pool.new)
@@ -168,7 +165,7 @@ class NodePlaces:
         return [*missing, *(["a subnet that is not known yet"] if late else [])]
 
     def places(self, pool: Step, props: Props) -> list[NodesIn]:
-        """The nodes of a pool by zone, as far as the zones of its subnets are known; each zone once."""
+        """The nodes of a pool by zone, in subnets whose zones are known; each zone once."""
         placed = self._placed_parts(pool, props)
         known = [part for part in placed if part.zone] + self._from_sources(pool, props, placed)
         return _by_zone(
@@ -181,7 +178,7 @@ class NodePlaces:
         return [replace(part, zone=stated or part.zone or self._zone_of(part.subnet)) for part in parts]
 
     def _stated_zone(self, pool: Step) -> str:
-        """What the pool's component says of it."""
+        """The zone that the pool's component states."""
         component = self._components.get(pool.parent)
         name = str((pool.new or pool.old).get("name"))
         stated = (
@@ -192,7 +189,7 @@ class NodePlaces:
         return next((zone for zone in stated if isinstance(zone, str) and not unknown(zone)), "")
 
     def _from_sources(self, pool: Step, props: Props, placed: list[NodesIn]) -> list[NodesIn]:
-        """Those whose subnet or machine has no known id yet: by the resources that the ids come from."""
+        """The nodes in subnets, or on instances, without a known id: by the resources that the ids come from."""
         late = [part for part in placed if not part.zone and (unknown(part.subnet) or not part.subnet)]
         if not late or (props is pool.old and pool.old != pool.new):
             return []
@@ -222,7 +219,7 @@ def _zone(step: Step) -> str:
 
 
 def _by_zone(parts: list[NodesIn], *, in_one_zone: bool) -> list[NodesIn]:
-    """Parts in one zone made one: a pool all of whose subnets are in one zone has all its nodes there."""
+    """Merge the parts of each zone. A pool with all subnets in one zone has a counted number of nodes there."""
     found: dict[str, NodesIn] = {}
     for part in parts:
         first = found.get(part.zone)

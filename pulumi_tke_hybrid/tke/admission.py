@@ -1,9 +1,8 @@
-"""What the rules of a security group admit, as sets of addresses for each protocol and port, so that two
-lists can be compared exactly.
+"""The traffic that a security group admits, as sets of addresses by protocol and port, to compare two lists of
+rules exactly.
 
-The rules are read from the top; the first rule that matches decides, and what no rule matches is refused
-(215/38750). So a list is not the
-sum of its lines: a DROP that goes, or an ACCEPT that comes before a DROP, admits more.
+The first rule that matches decides; traffic that no rule matches is refused (215/38750). So a DROP that is
+removed, or an ACCEPT that is added before a DROP, admits more. The rules on plans are in `plan.rules`.
 """
 
 import ipaddress
@@ -19,14 +18,14 @@ from pulumi_tke_hybrid.tke.values import at, items, mapping, unknown
 Span = tuple[int, int]
 """First and last number, both included."""
 Spans = tuple[Span, ...]
-"""In order, without overlaps."""
+"""Spans in order, without overlaps."""
 
 _V6 = 2**40
 _ALL_V4: Span = (0, 2**32 - 1)
 _ALL_V6: Span = (_V6, _V6 + 2**128 - 1)
 _NAMED = 2**130
-"""Sources that are no addresses (a group, a template, a value that is not known) and templates of ports are
-points from here on."""
+"""First of the numbers that stand for named sources (a group, a template, an unknown value) and templates of
+ports."""
 _ALL_NAMED: Span = (_NAMED, _NAMED + 2**20)
 _ANYBODY: Spans = (_ALL_V4, _ALL_V6, _ALL_NAMED)
 _PROTOCOLS = ("TCP", "UDP", "ICMP", "ICMPV6", "GRE")
@@ -36,12 +35,12 @@ _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 _ALL = ("", "ALL", "-1")
 
 MOST_RULES = 500
-"""More are not compared. The cloud allows 100 in one direction by default (215/38750)."""
+"""Longer lists are not compared. The cloud allows 100 rules in one direction by default (215/38750)."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One rule: from where, to which protocols and ports, and whether it admits them."""
+    """One rule: the sources, the protocols with ports, and whether the rule admits them."""
 
     accepts: bool
     sources: Spans
@@ -55,7 +54,7 @@ class Admitted:
     sources: str
     services: str
     public: int
-    """How many addresses of the internet are among them, and networks of 64 bits of IPv6."""
+    """Number of internet addresses among the sources; an IPv6 network of 64 bits counts as one."""
 
     def __str__(self) -> str:
         return ", ".join(f"{source} {self.services}" for source in self.sources.split(", "))
@@ -63,32 +62,32 @@ class Admitted:
 
 @dataclass
 class Names:
-    """Points for what is no address and no port, shared by the two lists that are compared."""
+    """Numbers of the named sources and ports of both lists."""
 
     known: list[str] = field(default_factory=list[str])
 
     def point(self, name: str) -> Span:
-        """The point of that name."""
+        """The number of the name, as a span."""
         if name not in self.known:
             self.known.append(name)
         number = _NAMED + self.known.index(name)
         return (number, number)
 
     def within(self, span: Span) -> list[str]:
-        """The names whose points are in the span."""
+        """The names whose numbers are in the span."""
         return [name for index, name in enumerate(self.known) if span[0] <= _NAMED + index <= span[1]]
 
 
 def entries(listed: Sequence[Any], names: Names) -> list[Entry]:
-    """The rules of a list, as `GroupRuleSet` and `GroupLiteRule` have them. A rule that cannot be read admits
-    a source of its own."""
+    """The rules of a list of `GroupRuleSet` or `GroupLiteRule`. A rule that cannot be parsed admits a named
+    source."""
     return [
         _from_text(rule, names) if isinstance(rule, str) else entry(mapping(rule), names) for rule in listed
     ]
 
 
 def entry(rule: Mapping[str, Any], names: Names) -> Entry:
-    """One rule with named properties, those of `GroupRule` included."""
+    """One rule with named properties, e.g. of `GroupRule`."""
     action = str(rule.get("action") or rule.get("policy") or "").upper()
     if action not in ("ACCEPT", "DROP"):
         return _unread(str(dict(rule)), names)
@@ -199,7 +198,7 @@ def _spans(parts: Iterable[Span]) -> Spans:
 
 
 def without(one: Spans, other: Spans) -> Spans:
-    """What is in the first and not in the second."""
+    """The numbers that are in the first spans and not in the second."""
     found: list[Span] = []
     for first, last in one:
         for begin, end in other:
@@ -214,12 +213,12 @@ def without(one: Spans, other: Spans) -> Spans:
 
 
 def service(protocol: str, port: int) -> int:
-    """The number of a port of a protocol on the line of all services."""
+    """The number that stands for a port of a protocol."""
     return _PROTOCOLS.index(protocol) * _ROOM + port
 
 
 def difference(before: Sequence[Entry], after: Sequence[Entry]) -> dict[Spans, Spans]:
-    """Sources, and the services to which the rules after admit them and the rules before do not."""
+    """By sources, the services to which only the rules after the change admit them."""
     more: dict[Spans, list[Span]] = {}
     for segment in _segments((*before, *after)):
         sources = without(_admits(after, segment), _admits(before, segment))
@@ -229,8 +228,8 @@ def difference(before: Sequence[Entry], after: Sequence[Entry]) -> dict[Spans, S
 
 
 def gained(before: Sequence[Entry], after: Sequence[Entry], names: Names) -> list[Admitted]:
-    """What the rules after admit and the rules before do not. With the two exchanged: what is no longer
-    admitted."""
+    """The traffic that only the rules after the change admit; with the lists exchanged, the traffic that is
+    no longer admitted."""
     found = [
         Admitted(
             _sources_text(_whole(sources, _admits(after, services[0])), names),
@@ -266,7 +265,7 @@ def _admits(rules: Sequence[Entry], segment: Span) -> Spans:
 
 @lru_cache(maxsize=4096)
 def _decided(rules: tuple[Entry, ...]) -> Spans:
-    """The sources that these rules admit, the first match deciding."""
+    """The sources that the rules admit; the first match decides."""
     admitted: Spans = ()
     seen: Spans = ()
     for rule in rules:
@@ -316,7 +315,7 @@ def _private() -> Spans:
 
 
 def _public(sources: Spans) -> int:
-    """Addresses of the internet; networks of 64 bits of IPv6."""
+    """Number of internet addresses; an IPv6 network of 64 bits counts as one."""
     v4 = without(tuple(span for span in sources if span[1] <= _ALL_V4[1]), _private())
     v6 = (span for span in sources if _ALL_V6[0] <= span[0] <= _ALL_V6[1])
     return sum(last - first + 1 for first, last in v4) + sum((last - first + 1) >> 64 for first, last in v6)

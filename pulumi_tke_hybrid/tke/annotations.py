@@ -1,12 +1,8 @@
-"""Every annotation that TKE reads or writes: on which object, which values, and whether TKE reads the key
-only once.
+"""Annotations of TKE: the table of known keys, and the annotations that the components write.
 
-Sources: 457/51258 and 457/56112 list the annotations of a Service and of an Ingress, 457/44173 those of a pod
-on a super node,
-457/90598 what no update of a Service or an Ingress changes, 457/59094 and 457/59095 load balancers of other
-regions and VPCs.
-
-Which annotations make a pod, a Service and an Ingress what they should be. Values are strings, always."""
+Sources of the table: 457/51258 (Service), 457/56112 (Ingress), 457/44173 (pods on super nodes), 457/90598 (keys
+that an update cannot change), 457/59094 and 457/59095 (load balancers of other regions and VPCs). The checks
+of a program's annotations are in `tke.rules`."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +13,7 @@ from pulumi_tke_hybrid.tke import keys
 
 
 class On(str, Enum):
-    """The object whose annotation it is."""
+    """The object that carries the annotation."""
 
     SERVICE = "Service"
     INGRESS = "Ingress"
@@ -26,7 +22,7 @@ class On(str, Enum):
 
 
 class Value(str, Enum):
-    """What TKE takes as the value; the text names it to people."""
+    """The values that TKE accepts, as text for messages."""
 
     TEXT = "text"
     FLAG = '"true" or "false"'
@@ -48,12 +44,12 @@ class Known:
     on: On
     value: Value = Value.TEXT
     fixed: str = ""
-    """What it decides about a load balancer, where TKE reads it only when the load balancer is made; else
-    empty."""
+    """The property of the load balancer that the annotation decides, if TKE reads the key only when the load
+    balancer is created; else empty."""
     source: str = ""
-    """Where that is written; empty for the vendor's list of annotations."""
+    """Source of `fixed`; empty for the vendor's list of annotations."""
     written_by_tke: bool = False
-    """TKE writes it; a program does not."""
+    """TKE writes the annotation; a program does not."""
 
 
 _S, _I, _P, _N = On.SERVICE, On.INGRESS, On.POD, On.NODE
@@ -62,7 +58,7 @@ _INGRESS, _INGRESS_OLD = "ingress.cloud.tencent.com/", "kubernetes.io/ingress."
 _POD, _SUPER = "tke.cloud.tencent.com/", "eks.tke.cloud.tencent.com/"
 
 _SUBNET = "the subnet of the internal load balancer"
-_EXISTING = "which load balancer of yours is used"
+_EXISTING = "which existing load balancer is used"
 _CHARGE = "how a public load balancer is billed"
 _BANDWIDTH = "the bandwidth of a public load balancer"
 _PARAMETERS = "parameters that the load balancer is made with"
@@ -204,13 +200,13 @@ KNOWN: Mapping[str, Known] = {
         Known(keys.NOMINATED_SUBNETS, _P, Value.SUBNETS),
     )
 }
-"""By key."""
+"""The known annotations by key."""
 
 FIXED: Mapping[On, tuple[Known, ...]] = {
     on: tuple(known for known in KNOWN.values() if known.on is on and known.fixed)
     for on in (On.SERVICE, On.INGRESS)
 }
-"""Those that TKE reads only when the load balancer is made, by object."""
+"""The annotations that TKE reads only when the load balancer is created, by object."""
 
 PREFIXES = (
     _SERVICE,
@@ -222,14 +218,14 @@ PREFIXES = (
     _SUPER,
     "networking.tke.cloud.tencent.com/",
 )
-"""Keys that begin so are TKE's own."""
+"""Prefixes of TKE's keys."""
 
 OF_OTHERS = frozenset({"service.kubernetes.io/topology-mode", "service.kubernetes.io/topology-aware-hints"})
-"""Keys of Kubernetes under a prefix that TKE uses too."""
+"""Keys of Kubernetes under a prefix of TKE."""
 
 
 def tke_prefix(key: str) -> str:
-    """The prefix that makes the key one of TKE's; empty where the key is somebody else's."""
+    """The prefix of TKE that the key has; empty if the key is not TKE's."""
     return next((prefix for prefix in PREFIXES if key.startswith(prefix)), "") if key not in OF_OTHERS else ""
 
 
@@ -237,16 +233,16 @@ V = TypeVar("V")
 
 
 def flag(value: bool) -> str:
-    """Kubernetes refuses a boolean as an annotation, and TKE reads only these two strings (E4037)."""
+    """The value of a flag as text: Kubernetes refuses a boolean, and TKE reads only these two texts (E4037)."""
     return "true" if value else "false"
 
 
 def pod_annotations(eni: bool, keep_address: bool, direct_fronts: Sequence[str] = ()) -> dict[str, str]:
     """Pod-template annotations. Without them a pod is on GlobalRouter.
 
-    `direct_fronts` names what sends to the pods directly. TKE puts its readiness gate on a pod only when it
-    is made, so pods must be
-    made again when that changes: our own annotation does it.
+    `direct_fronts` names the objects (`service`, `ingress`) whose load balancer sends to the pods directly. TKE
+    adds its readiness gate only to new pods, so an annotation of ours makes Kubernetes replace the pods when
+    `direct_fronts` changes.
     """
     found: dict[str, str] = {}
     if eni:
@@ -259,14 +255,14 @@ def pod_annotations(eni: bool, keep_address: bool, direct_fronts: Sequence[str] 
 
 
 def eni_resources() -> dict[str, dict[str, str]]:
-    """What the first container of an ENI pod asks for. Extended resources need the same request and limit."""
+    """Resources of the first container of an ENI pod; Kubernetes needs equal requests and limits of them."""
     return {"requests": {keys.ENI_IP: "1"}, "limits": {keys.ENI_IP: "1"}}
 
 
 def service_annotations(direct: bool, placement: Mapping[str, V]) -> dict[str, str | V]:
     """Annotations of a Service of type LoadBalancer.
 
-    Direct access is written both ways: newer controllers switch it on by themselves for new Services
+    Direct access is always written: newer controllers enable it for new Services without an annotation
     (457/131136).
     """
     found: dict[str, str | V] = {keys.SERVICE_DIRECT_ACCESS: flag(direct)}
@@ -287,21 +283,21 @@ def ingress_annotations(direct: bool, placement: Mapping[str, V]) -> dict[str, s
 
 
 def contradiction(key: str, written: Collection[str]) -> str | None:
-    """Why a user's own annotation may not be given, or None. `written` are the keys that the component writes
-    on that object."""
+    """Return a sentence if a program may not give the annotation. `written`: the keys that the component
+    writes on the object."""
     if key in written or key.startswith(keys.OURS):
         return (
-            f"{key} is written by the component from its own properties; say it there, or change the object"
+            f"{key} is written by the component from its own properties; set the property, or change the object"
             " with a Pulumi transform"
         )
     if key in keys.WRITTEN_BY_TKE:
         return (
-            f"{key} is written by TKE and tells which load balancer there is; to choose one, use"
+            f"{key} is written by TKE and names the load balancer; to choose a load balancer, use"
             " existing_clb(id)"
         )
     if key == keys.POD_SECURITY_GROUP:
         return (
-            f"{key} has no effect on the shared ENI, whose security groups are the node's; set them on the"
-            " ENIs (ipamd) instead"
+            f"{key} has no effect on the shared ENI, which has the security groups of the node; set the groups"
+            " of the ENIs (ipamd) instead"
         )
     return None

@@ -1,12 +1,11 @@
-"""How many ENI pods fit: the one count of addresses, for the rules of a preview, `tke-hybrid capacity` and
-its proposals.
+"""The count of addresses: how many ENI pods fit on the nodes and in the container subnets of a cluster.
 
-An ENI lies in one container subnet and takes one address of it for itself. A pod gets an address of its
-node's ENIs; when they
-are full, the node gets another ENI in the subnet with most free addresses, up to the limit of its instance
-type. A node takes
-no more pods than its kubelet allows: `cluster_max_pod_num` less three (TKE container network overview,
-qcloud-documents).
+The rules of a preview, `tke-hybrid capacity` and its proposals use this count; no other module counts.
+
+An ENI lies in one container subnet and takes one address of the subnet. A pod gets an address of its node's
+ENIs. When the ENIs are full, the node gets another ENI in the subnet with most free addresses, up to the limit of
+the instance type. The kubelet allows `cluster_max_pod_num` less three pods on a node (TKE container network
+overview, qcloud-documents).
 """
 
 import heapq
@@ -15,65 +14,58 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from pulumi_tke_hybrid.tke import cidrs
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Demand, Zone
 from pulumi_tke_hybrid.tke.enis import EniLimit
 
 WARM_ADDRESSES = 5
-"""Addresses that a node without static IPs keeps ready, so that no other node can have them (457, VPC-CNI
-shared ENI)."""
-NO_PODS_OVERLAY = 3
-"""Overlay addresses of a node that no pod gets: network, broadcast, cbr0."""
-LEAST_PODS_PER_NODE = 16
-"""The smallest `cluster_max_pod_num` that the API documents (ClusterCIDRSettings.MaxNodePodNum, 16 to
-256)."""
+"""Addresses that a node without static IPs reserves in advance (457, VPC-CNI shared ENI)."""
 UNBOUNDED = 1 << 30
-"""More pods than any cluster has: the room where a range or a limit is not known and the largest answer is
-wanted."""
+"""More pods than any cluster has: stands for a range or a limit that is not known."""
 
 
 @dataclass(frozen=True)
 class Filled:
-    """A zone in which pods were placed."""
+    """The result of placing pods in a zone."""
 
     pods: int
     """Pods that got an address."""
     addresses: int
-    """Addresses of these pods, of the ENIs, and those that nodes keep ready."""
+    """Addresses of these pods and of the ENIs, and the reserved addresses of the nodes."""
 
 
 @cache
 def filled(
     free: tuple[int, ...], nodes: tuple[EniLimit, ...], static_ip: bool = True, wanted: int = UNBOUNDED
 ) -> Filled:
-    """Place up to `wanted` ENI pods in a zone, spread evenly over its nodes; `free` addresses are left in
-    each subnet."""
+    """Place up to `wanted` ENI pods in a zone, spread evenly over the nodes. `free`: free addresses by
+    subnet."""
     return _Filling(free, nodes, static_ip).fill(wanted)
 
 
 def pods_that_fit(free: tuple[int, ...], nodes: tuple[EniLimit, ...], static_ip: bool = True) -> int:
-    """ENI pods that get an address in a zone, spread evenly over its nodes."""
+    """Greatest number of ENI pods in a zone, spread evenly over the nodes."""
     return filled(free, nodes, static_ip).pods
 
 
 def addresses_needed(pods: int, nodes: tuple[EniLimit, ...]) -> int:
-    """Addresses that the pods and the ENIs of the nodes take in a subnet that has enough. Pods that the nodes
-    do not take are left out."""
+    """Addresses of the pods and of the nodes' ENIs in a subnet of unlimited size. Pods that the nodes cannot
+    hold do not count."""
     return filled((UNBOUNDED,), nodes, True, pods).addresses
 
 
 def nodes_that_fit(free: Iterable[int], limit: EniLimit) -> int:
-    """Nodes of a type that a zone can take so that each can have one full ENI (the vendor's own soft
-    limit)."""
+    """Greatest number of nodes of a type with one full ENI each (the vendor's own soft limit)."""
     return sum(addresses // (limit.pods_per_eni + 1) for addresses in free)
 
 
 def pods_of_nodes(nodes: Iterable[EniLimit]) -> int:
-    """ENI pods that the nodes take, whatever the subnets have."""
+    """Greatest number of ENI pods on the nodes, with unlimited addresses."""
     return sum(limit.pods for limit in nodes)
 
 
 def periods_until_full(room: int, growth: int) -> int | None:
-    """After how many periods of that growth there is no room left; None: never."""
+    """Number of periods of this growth until the room is full; None: never."""
     return None if growth <= 0 else max(room, 0) // growth
 
 
@@ -82,7 +74,7 @@ def node_limits(
 ) -> tuple[EniLimit, ...]:
     """The limit of each node of a zone. `most`: with all nodes that the autoscalers may make.
 
-    Where a type or `cluster_max_pod_num` is not known: the smallest limit if `surely`, else the largest.
+    For a type or `cluster_max_pod_num` that is not known: the smallest limit if `surely`, else the largest.
     """
     found: list[EniLimit] = []
     for nodes in zone.nodes:
@@ -96,10 +88,10 @@ def node_limits(
 
 
 def _kubelet(cluster: ClusterInventory, surely: bool) -> int:
-    """Pods of all networks on one node."""
+    """Bound of the pods of all networks on one node."""
     if cluster.pods_per_node is not None:
-        return max(cluster.pods_per_node - NO_PODS_OVERLAY, 0)
-    return LEAST_PODS_PER_NODE - NO_PODS_OVERLAY if surely else UNBOUNDED
+        return max(cluster.pods_per_node - cidrs.RESERVED_PER_NODE, 0)
+    return cidrs.PODS_PER_NODE[0] - cidrs.RESERVED_PER_NODE if surely else UNBOUNDED
 
 
 def room(
@@ -110,9 +102,10 @@ def room(
     most: bool = False,
     surely: bool = False,
 ) -> int:
-    """ENI pods that the zone holds in these container subnets (empty: all), with what others hold taken off.
+    """Greatest number of ENI pods of the zone in these container subnets (empty: all), without the addresses
+    that others hold.
 
-    With `surely` the least that is certain, else the most that is possible where something is not known.
+    Where a value is not known: the smallest possible number if `surely`, else the largest possible number.
     """
     listed = [subnet for subnet in zone.subnets if not subnets or subnet.subnet_id in subnets]
     if not listed:
@@ -126,17 +119,17 @@ def room(
 
 
 def taken(cluster: ClusterInventory, zone: Zone, pods: int) -> int:
-    """Addresses that the zone's nodes and so many of its pods take, as far as the types of the nodes are
+    """Addresses that the zone's nodes and this number of pods take; an estimate if a type of a node is not
     known.
 
-    Counted with the nodes that the autoscalers may make only where the pods need them.
+    Nodes that the autoscalers may make count only if the pods need them.
     """
     if not cluster.types_known(zone):
         return pods + len(node_limits(cluster, zone))
     there = tuple(_less([subnet.size or 0 for subnet in zone.subnets], zone.others))
     done = Filled(0, 0)
-    # In a zone that is nearly full pods crowd on the ENIs that are there: what does not fit so is counted
-    # with an address for each.
+    # A zone that is nearly full has fewer ENIs; the second round counts the pods that do not fit with
+    # unlimited addresses.
     for free in (there, (UNBOUNDED,)):
         for most in (False, True):
             done = filled(free, node_limits(cluster, zone, most=most), cluster.static_ip, pods)
@@ -146,8 +139,8 @@ def taken(cluster: ClusterInventory, zone: Zone, pods: int) -> int:
 
 
 def with_others(cluster: ClusterInventory, read: ClusterInventory) -> ClusterInventory:
-    """The cluster with the addresses that others hold: what was used when `read` was read, less what nodes
-    and pods of `read` take."""
+    """The cluster with the addresses that others hold: the used addresses of `read` without those of the nodes
+    and pods of `read`."""
     there = pods_by_zone(read)
     return replace(
         cluster, zones=tuple(replace(zone, others=_others(zone, read, there)) for zone in cluster.zones)
@@ -160,21 +153,21 @@ def _others(zone: Zone, read: ClusterInventory, pods: Mapping[str, int]) -> int:
 
 
 def pods_by_zone(cluster: ClusterInventory) -> dict[str, int]:
-    """ENI pods by zone: those that were counted there, else those that the demands put there."""
+    """ENI pods by zone: the counted pods, else the placed demands."""
     counted = {zone.name: zone.pods for zone in cluster.zones if zone.pods is not None}
     return {**place(cluster, most=True).pods, **counted}
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the ENI pods of a cluster run."""
+    """The zones of a cluster's ENI pods."""
 
     pods: Mapping[str, int]
-    """By zone, with the pods that lack a place there."""
+    """By zone, including the pods without a place."""
     lacking: Mapping[str, int]
-    """By zone: pods without a place."""
+    """Pods without a place, by zone."""
     demands: Mapping[str, int]
-    """By workload: pods without a place."""
+    """Pods without a place, by workload."""
 
     @property
     def fits(self) -> bool:
@@ -183,11 +176,11 @@ class Placement:
 
 
 def place(cluster: ClusterInventory, *, most: bool = False, surely: bool = False) -> Placement:
-    """Place the demands of a cluster: evenly over the zones that have room, as the scheduler does by default
-    and for the components.
+    """Place the demands of a cluster evenly over the zones with room, as the scheduler does by default and for
+    the components.
 
-    Demands that are bound to few places come first. Pods without a place are shared out evenly over the zones
-    that they may be in.
+    Demands that are bound to subnets or zones come first. Pods without a place are divided evenly over the
+    zones that the demand allows.
     """
     pods, lacking, demands = Counter[str](), Counter[str](), Counter[str]()
     bound = Counter[tuple[str, frozenset[str]]]()
@@ -218,20 +211,20 @@ def place(cluster: ClusterInventory, *, most: bool = False, surely: bool = False
 
 @dataclass(frozen=True)
 class Room:
-    """How many ENI pods a whole cluster holds, on all nodes that there can be."""
+    """Greatest number of ENI pods of a cluster, with all nodes that the autoscalers may make."""
 
     pods: int
-    """The most that is possible."""
+    """The largest possible number."""
     surely: int
-    """The most that is certain: less than `pods` where something is not known."""
+    """The certain number: smaller than `pods` if a value is not known."""
     by_nodes: bool
-    """The nodes end it, not the addresses."""
+    """The nodes are the bound, not the addresses."""
     unknown: str
-    """The key of `cluster_facts` whose value is missing; empty where all is known."""
+    """The key of `cluster_facts` whose value is missing; empty if every value is known."""
 
 
 def room_of(cluster: ClusterInventory, subnets: frozenset[str] = frozenset()) -> Room:
-    """The room for one workload that is bound to these container subnets (empty: to none)."""
+    """The room for a workload that is bound to these container subnets (empty: to none)."""
     most, least = (
         min(sum(room(cluster, zone, subnets, most=True, surely=surely) for zone in cluster.zones), UNBOUNDED)
         for surely in (False, True)
@@ -252,7 +245,7 @@ def _unknown_fact(cluster: ClusterInventory) -> str:
 
 
 def even(wanted: int, rooms: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
-    """Share `wanted` out as evenly as the rooms allow; what is left over goes where least was before."""
+    """Divide `wanted` as evenly as the rooms allow; the remainder goes to the names with the least before."""
     given = dict.fromkeys(rooms, 0)
     while wanted > 0 and (open_ := [name for name in rooms if given[name] < rooms[name]]):
         each = min(wanted // len(open_), *(rooms[name] - given[name] for name in open_))
@@ -267,7 +260,7 @@ def even(wanted: int, rooms: Mapping[str, int], before: Mapping[str, int]) -> di
 
 
 def _freedom(demand: Demand) -> tuple[bool, bool]:
-    """Demands in the order in which they are placed: first those that have no choice."""
+    """Sort key: demands with less choice are placed first."""
     return not demand.on_each_node, not (demand.subnets or demand.zones)
 
 
@@ -300,7 +293,7 @@ class _Node:
 
 
 class _Filling:
-    """Pods put on nodes, one by one."""
+    """Places pods on nodes one by one."""
 
     def __init__(self, free: Sequence[int], nodes: Sequence[EniLimit], static_ip: bool) -> None:
         self._free = _less(free, 0 if static_ip else WARM_ADDRESSES * len(nodes))
@@ -310,7 +303,7 @@ class _Filling:
     def fill(self, wanted: int) -> Filled:
         for node in self._nodes:
             self._attach(node, least=1)
-        # The emptiest node first, as the scheduler spreads them.
+        # The node with the fewest pods first, as the scheduler spreads pods.
         waiting = [(0, index) for index in range(len(self._nodes))]
         placed = 0
         while waiting and placed < wanted:
@@ -342,7 +335,7 @@ class _Filling:
 
 
 def _less(free: Sequence[int], taken: int) -> list[int]:
-    """The free addresses without `taken` of them, each time from the subnet with most."""
+    """The free addresses after `taken` addresses are taken, each from the subnet with most."""
     left = [max(addresses, 0) for addresses in free]
     for _ in range(min(taken, sum(left))):
         left[left.index(max(left))] -= 1

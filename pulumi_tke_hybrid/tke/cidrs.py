@@ -1,4 +1,6 @@
-"""Address ranges: shapes, overlaps, and GlobalRouter's arithmetic."""
+"""Address ranges: shapes, overlaps, and the arithmetic of GlobalRouter.
+
+Pods and ENIs are counted in `tke.capacity`."""
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
@@ -75,23 +77,23 @@ GLOBAL_ROUTER_SPACE = tuple(
     for block in ("9.0.0.0/8", "10.0.0.0/8", "11.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 )
 RESERVED_PER_SUBNET = 3
-"""Tencent keeps three addresses of each VPC subnet."""
+"""Tencent Cloud reserves three addresses of each VPC subnet."""
 PODS_PER_NODE = (16, 256)
-"""What the API takes; the provider takes 4 and 8 too."""
+"""Bounds of the API; the provider accepts 4 and 8 too."""
 _LEAST_OF_THE_PROVIDER = 4
 _NAMED = 4
-"""Ranges of a VPC that a sentence names."""
+"""Greatest number of ranges of a VPC in a message."""
 SERVICES = (32, 32768)
 FIXED = (
     "the size of a node's range stays as it is, and a further range (AddClusterCIDR) is for accounts on TKE's"
     " allow-list"
 )
 RESERVED_PER_NODE = 3
-"""Addresses of a node's GlobalRouter range that no pod gets."""
+"""Addresses of a node's GlobalRouter range that no pod gets: network, broadcast, cbr0."""
 
 
 def cidr_problem(block: str) -> Finding | None:
-    """What is wrong with a range in CIDR notation, or None."""
+    """Return a finding if the text is not a range in CIDR notation."""
     try:
         network = IPv4Network(block)
     except ValueError:
@@ -101,7 +103,7 @@ def cidr_problem(block: str) -> Finding | None:
             loose = None
         if isinstance(loose, IPv4Network) and "/" in block:
             return RANGE_SHAPE.finding(
-                "", "has host bits set", value=block, todo=f"the range it lies in is {loose}"
+                "", "has host bits set", value=block, todo=f"the range around this address is {loose}"
             )
         return RANGE_SHAPE.finding(
             "", "is not an IPv4 range", value=repr(block), todo="write it as '10.0.64.0/22'"
@@ -111,7 +113,7 @@ def cidr_problem(block: str) -> Finding | None:
             "", "has no prefix length", value=repr(block), todo=f"write it as '{block}/22'"
         )
     if block != str(network):
-        why = "the cloud gets it as it is written"
+        why = "the cloud gets the text unchanged"
         return RANGE_SHAPE.finding(
             "", "is not in CIDR notation", value=block, why=why, todo=f"write it as '{network}'"
         )
@@ -124,7 +126,7 @@ def valid_range(value: object) -> str | None:
 
 
 def private_findings(path: str, block: str) -> Iterator[Finding]:
-    """Whether a range in CIDR notation is one that TKE takes for the overlay."""
+    """Return a finding if TKE does not accept the range for the overlay."""
     if any(IPv4Network(block).subnet_of(space) for space in GLOBAL_ROUTER_SPACE):
         return
     *most, last = map(str, GLOBAL_ROUTER_SPACE)
@@ -144,8 +146,8 @@ def private_findings(path: str, block: str) -> Iterator[Finding]:
 
 
 def power_of_two_problem(value: int) -> Finding | None:
-    """TKE rounds both GlobalRouter sizes up to a power of two and would then report another value for
-    ever."""
+    """Return a finding if a GlobalRouter size is not a power of two: TKE rounds the size up and reports
+    another value for ever."""
     if value > 0 and value & (value - 1) == 0:
         return None
     todo = f"use {1 << max(value - 1, 1).bit_length()}"
@@ -153,7 +155,7 @@ def power_of_two_problem(value: int) -> Finding | None:
 
 
 def pods_per_node_problem(value: int) -> Finding | None:
-    """What is wrong with `cluster_max_pod_num`, or None."""
+    """Return a finding if `cluster_max_pod_num` is out of bounds or not a power of two."""
     low, high = PODS_PER_NODE
     if not _LEAST_OF_THE_PROVIDER <= value <= high:
         what = f"is outside {low} to {high}, the range TKE accepts"
@@ -162,8 +164,7 @@ def pods_per_node_problem(value: int) -> Finding | None:
 
 
 def few_pods_findings(path: str, value: int) -> Iterator[Finding]:
-    """Whether a size that `pods_per_node_problem` passes is one that the provider takes and the API may
-    not."""
+    """Return a finding if the provider accepts `cluster_max_pod_num` and the API may refuse the value."""
     low, high = PODS_PER_NODE
     if value < low:
         yield FEW_PODS_PER_NODE.finding(
@@ -179,7 +180,7 @@ def few_pods_findings(path: str, value: int) -> Iterator[Finding]:
 
 
 def services_problem(value: int) -> Finding | None:
-    """What is wrong with `cluster_max_service_num`, or None."""
+    """Return a finding if `cluster_max_service_num` is out of bounds or not a power of two."""
     low, high = SERVICES
     if not low <= value <= high:
         return SIZE_BOUNDS.finding(
@@ -193,24 +194,24 @@ def services_problem(value: int) -> Finding | None:
 
 @cache
 def usable_addresses(block: str) -> int:
-    """Addresses of a VPC subnet that ENIs and pods can have."""
+    """Addresses of a VPC subnet for ENIs and pods."""
     return max(IPv4Network(block).num_addresses - RESERVED_PER_SUBNET, 0)
 
 
 def nodes_that_fit(cluster_cidr: str, pods_per_node: int, services: int) -> int:
-    """How many nodes GlobalRouter can serve: (range - services) / pods per node."""
+    """Greatest number of nodes of the overlay: (range - services) / addresses of a node."""
     return max(IPv4Network(cluster_cidr).num_addresses - services, 0) // pods_per_node
 
 
 def service_cidr(cluster_cidr: str, services: int) -> str:
-    """The tail of the cluster range, where TKE puts the Services when no range is given for them."""
+    """The end of the cluster range, from which TKE takes the Services if they have no range of their own."""
     network = IPv4Network(cluster_cidr)
     first = int(network.broadcast_address) + 1 - services
     return str(IPv4Network((first, 32 - (services - 1).bit_length())))
 
 
 def size_problem(path: str, cluster_cidr: str, pods_per_node: int, services: int) -> Finding | None:
-    """Whether a cluster range holds its services and at least one node; None if it does."""
+    """Return a finding if a cluster range is too small for its Services and one node."""
     if nodes_that_fit(cluster_cidr, pods_per_node, services) >= 1:
         return None
     size = IPv4Network(cluster_cidr).num_addresses
@@ -219,14 +220,13 @@ def size_problem(path: str, cluster_cidr: str, pods_per_node: int, services: int
 
 
 def vpc_cidr_problem(value: str | Sequence[object]) -> Finding | None:
-    """What is wrong with the range of a VPC, or with those of one that has several. What is no text is not
-    known yet."""
+    """Return a finding on the first wrong range of a VPC. An item that is not a text is not known yet."""
     blocks = [value] if isinstance(value, str) else [block for block in value if isinstance(block, str)]
     return next((problem for block in blocks if (problem := cidr_problem(block))), None)
 
 
 def outside_problem(path: str, block: str, vpc: Sequence[str]) -> Finding | None:
-    """Whether a subnet lies in one of its VPC's ranges; None if it does."""
+    """Return a finding if a subnet lies in none of its VPC's ranges."""
     if Space(vpc).holds(block):
         return None
     return outside_finding(
@@ -235,7 +235,7 @@ def outside_problem(path: str, block: str, vpc: Sequence[str]) -> Finding | None
 
 
 def outside_finding(path: str, block: str, vpc: Sequence[str], todo: str) -> Finding:
-    """That a subnet lies in none of its VPC's ranges."""
+    """The finding that a subnet lies in none of its VPC's ranges."""
     named = ", ".join(vpc[:_NAMED]) + (f" and {len(vpc) - _NAMED} more" if len(vpc) > _NAMED else "")
     what = (
         f"does not lie in the VPC's range {named}"
@@ -246,23 +246,22 @@ def outside_finding(path: str, block: str, vpc: Sequence[str], todo: str) -> Fin
 
 
 class Space:
-    """Ranges that together are a VPC. Looking a subnet up takes no longer for more of them: a plan may have
-    thousands of both."""
+    """The ranges of a VPC. A lookup takes constant time: a plan may have thousands of ranges and subnets."""
 
     def __init__(self, blocks: Iterable[str]) -> None:
         self._ranges = {IPv4Network(block) for block in blocks}
         self._lengths = {network.prefixlen for network in self._ranges}
 
     def holds(self, block: str) -> bool:
-        """Whether a range lies in one of them; the cloud has no subnet across two."""
+        """Whether a range lies in one of the VPC's ranges; the cloud has no subnet across two ranges."""
         network = IPv4Network(block)
         lengths = (length for length in self._lengths if length <= network.prefixlen)
         return any(network.supernet(new_prefix=length) in self._ranges for length in lengths)
 
 
 def overlaps(named: Sequence[tuple[str, str]], against: Iterable[tuple[str, str]] = ()) -> Iterator[Finding]:
-    """For each range of `named` the first of those before it, or of `against`, that it overlaps; each item is
-    a path and a range."""
+    """Return a finding for each range of `named` that overlaps an earlier range or a range of `against`.
+    Each item is a path and a range."""
     others = list(against)
     ranges = [(path, IPv4Network(block)) for path, block in (*others, *named)]
     for index, first in enumerate(_first_overlaps([network for _, network in ranges])):
@@ -278,11 +277,11 @@ def overlaps(named: Sequence[tuple[str, str]], against: Iterable[tuple[str, str]
 
 
 def _first_overlaps(networks: Sequence[IPv4Network]) -> list[int]:
-    """For each the place of the first that overlaps it, maybe its own.
+    """For each network the index of the first network that overlaps, which may be its own index.
 
-    Of two ranges that overlap, one holds the other: sorted, they are a forest, and a range overlaps what is
-    above and what is below it.
-    Comparing each pair would take minutes for the thousands of subnets that a plan may have.
+    Of two overlapping networks one contains the other, so sorted networks form a forest. A network overlaps
+    the networks above and below in the forest. Comparing each pair would take minutes for thousands of
+    subnets.
     """
     last = [int(network.broadcast_address) for network in networks]
     order = sorted(
@@ -290,14 +289,14 @@ def _first_overlaps(networks: Sequence[IPv4Network]) -> list[int]:
     )
     above, below = list(range(len(networks))), list(range(len(networks)))
     holder: dict[int, int] = {}
-    open_ones: list[int] = []
+    open_networks: list[int] = []
     for place in order:
-        while open_ones and last[open_ones[-1]] < last[place]:
-            open_ones.pop()
-        if open_ones:
-            holder[place] = open_ones[-1]
-            above[place] = min(place, above[open_ones[-1]])
-        open_ones.append(place)
+        while open_networks and last[open_networks[-1]] < last[place]:
+            open_networks.pop()
+        if open_networks:
+            holder[place] = open_networks[-1]
+            above[place] = min(place, above[open_networks[-1]])
+        open_networks.append(place)
     for place in reversed(order):
         if place in holder:
             below[holder[place]] = min(below[holder[place]], below[place])

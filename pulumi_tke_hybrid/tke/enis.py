@@ -1,15 +1,9 @@
-"""What a pod object, or a pod template, tells about its network.
+"""ENI limits of instance types, and the pod network that a pod object or template selects.
 
-How many ENIs a machine takes, and how many pods: by the vendor's public tables, by the API, or by a live
-node.
-
-The tables give the ENIs of a machine with its own network interface, and the addresses of an ENI with the
-ENI's own
-(576/18527, qcloud-documents). Both are therefore one less here: TKE uses the machine's own interface for the
-node, and
-an ENI's own address for the ENI (457/64917). A family that no public table lists is not known here; the API
-knows it
-(`DescribeVpcCniPodLimits`, 457/59275), and a live node tells its own number."""
+A limit comes from the vendor's tables, from the API (`DescribeVpcCniPodLimits`, 457/59275), or from a live
+node. The tables count the primary interface of an instance and the primary address of an ENI (576/18527,
+qcloud-documents). The limits here do not: the node uses the primary interface, and the ENI its primary address
+(457/64917). The tables lack some instance families."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +19,7 @@ Pod = Mapping[str, Any]
 
 
 def networks(pod: Pod) -> list[str]:
-    """The networks that it selects, as its annotation lists them; none: GlobalRouter alone."""
+    """The networks that the pod's annotation lists; empty: GlobalRouter alone."""
     return [
         name.strip()
         for name in str(at(pod, "metadata", "annotations", keys.NETWORKS) or "").split(",")
@@ -34,19 +28,18 @@ def networks(pod: Pod) -> list[str]:
 
 
 def selects_eni(pod: Pod) -> bool:
-    """Whether it selects the shared ENI."""
+    """Whether the pod selects the shared ENI."""
     return keys.ROUTE_ENI in networks(pod)
 
 
 def needs_eni(pod: Pod) -> bool:
-    """Whether VPC-CNI is its network in any way, by annotation or resource: shared, exclusive or trunked
-    ENI."""
+    """Whether the pod uses VPC-CNI by annotation or resource: shared, exclusive or trunked ENI."""
     return any(name in keys.ENI_RESOURCES for name in networks(pod)) or bool(requested_network(pod))
 
 
 def requested_network(pod: Pod) -> str:
-    """The network whose resource a container of the pod requests, e.g. `tke-route-eni`; empty where none
-    does."""
+    """The network whose resource a container of the pod requests, e.g. `tke-route-eni`; empty without
+    request."""
     containers = [*items(at(pod, "spec", "initContainers")), *items(at(pod, "spec", "containers"))]
     amounts = [
         mapping(at(container, "resources", kind))
@@ -63,8 +56,8 @@ def requested_network(pod: Pod) -> str:
     )
 
 
-def over(pod: Pod) -> bool:
-    """Whether it has ended: it is listed still, and has no address any more."""
+def has_ended(pod: Pod) -> bool:
+    """Whether the pod has ended: an ended pod is still listed and has no address."""
     return at(pod, "status", "phase") in ("Succeeded", "Failed")
 
 
@@ -73,12 +66,11 @@ _VCPUS = {"SMALL": 1, "MEDIUM": 2, "LARGE": 4}
 QUOTA_PER_VPC = 1000
 """ENIs in one VPC, unless the account has more."""
 MOST_ENIS = 7
-"""No machine type of the public tables takes more shared ENIs."""
+"""Greatest number of shared ENIs of an instance in the vendor's tables."""
 
 
 class LimitSource(str, Enum):
-    """Where a limit comes from. A live node's own number is better than the API's, the API's better than the
-    tables'."""
+    """Source of a limit, from the least to the most reliable."""
 
     TABLE = "by table"
     API = "by the API"
@@ -87,33 +79,30 @@ class LimitSource(str, Enum):
 
 @dataclass(frozen=True)
 class EniLimit:
-    """What one machine takes."""
+    """The ENIs and ENI pods of one instance."""
 
     enis: int
     pods_per_eni: int
-    """Addresses of one ENI that pods get; the ENI's own address comes on top."""
+    """Addresses of one ENI for pods, without the primary address."""
     most: int | None = None
-    """ENI pods of the machine by another limit than its ENIs, for example the kubelet's; None: no other
-    limit."""
+    """Bound of the ENI pods by another limit, for example the kubelet's; None: no other limit."""
     split_known: bool = True
-    """False: only the number of pods is known, and `enis` is the greatest number of ENIs that they can
-    take."""
+    """False: only the number of pods is known; `enis` is the greatest number of ENIs for these pods."""
     source: LimitSource = field(default=LimitSource.TABLE, compare=False)
 
     @property
     def pods(self) -> int:
-        """ENI pods of one machine."""
+        """ENI pods of one instance."""
         pods = self.enis * self.pods_per_eni
         return pods if self.most is None else min(pods, self.most)
 
     @property
     def addresses(self) -> int:
-        """Addresses of the subnet when the machine is full: those of its pods, and one for each ENI, of which
-        a node has one at least."""
+        """Addresses of a full instance: one for each pod and one for each ENI, at least one ENI."""
         return self.pods + max(-(-self.pods // self.pods_per_eni), 1)
 
     def at_most(self, pods: int) -> "EniLimit":
-        """The same machine where it takes no more pods than that."""
+        """The same limit with a further bound of the pods."""
         return replace(self, most=max(pods if self.most is None else min(self.most, pods), 0))
 
 
@@ -130,7 +119,7 @@ _CLASSES = {
     16: _LARGE,
     17: _LARGE,
 }
-"""By number of vCPUs, the same for all families but for the types of `_OTHER`; 17 stands for all above 16."""
+"""By number of vCPUs; 17 stands for all numbers above 16. `_OTHER` has the exceptions."""
 _SIZES_OF = {
     (1, 2, 4, 8, 16, 17): ("S5", "S4", "SA2", "SA1"),
     (1, 2, 4, 8, 12, 16, 17): ("SN3ne", "S3", "S2", "S1", "M5", "M4", "M3", "M2", "M1"),
@@ -144,7 +133,7 @@ _SIZES_OF = {
     (6, 14, 17): ("GN8",),
     (10, 17): ("GN10Xp", "FX4"),
 }
-"""The numbers of vCPUs that the tables list for each family. A size that is not listed is not known."""
+"""The numbers of vCPUs that the tables list, by families. A size that is not listed is not known."""
 _LISTED = {family: sizes for sizes, families in _SIZES_OF.items() for family in families}
 _OTHER = {
     ("S5se", 4, None): EniLimit(3, 19),
@@ -152,17 +141,16 @@ _OTHER = {
     ("SA1", 2, None): EniLimit(1, 9),
     ("SA1", 4, 16): EniLimit(3, 19),
 }
-"""By family, vCPUs and GiB of memory (None: any): the types whose numbers are not those of their number of
-vCPUs."""
+"""By family, vCPUs and GiB of memory (None: any): the types that differ from `_CLASSES`."""
 _SA2_LARGE = EniLimit(7, 39)
-"""SA2 from 12 vCPUs on: the sample of `DescribeVpcCniPodLimits` has 273 pods for each of its types, 70 more
+"""SA2 from 12 vCPUs on: the sample of `DescribeVpcCniPodLimits` has 273 pods for each of these types, 70 more
 than the tables."""
 _SPLITS = {limit.pods: limit for limit in (*_CLASSES.values(), *_OTHER.values(), _SA2_LARGE)}
-"""The splits of the tables, by their number of pods: no two have the same."""
+"""The limits of the tables by number of pods, which is unique."""
 
 
 def _parsed(instance_type: str) -> tuple[str, int, int] | None:
-    """Family, vCPUs and GiB of memory that a CVM type's name tells: `SA2.12XLARGE96` is SA2, 48 and 96."""
+    """Family, vCPUs and GiB of memory in the name of a CVM type: `SA2.12XLARGE96` is SA2, 48 and 96."""
     match = _SIZE.fullmatch(instance_type)
     if match is None:
         return None
@@ -170,15 +158,15 @@ def _parsed(instance_type: str) -> tuple[str, int, int] | None:
 
 
 def vcpus_of(instance_type: str) -> int | None:
-    """The vCPUs that a CVM type's name tells: `S5.LARGE8` has 4, `SA2.12XLARGE96` has 48. None for a name
-    that does not tell."""
+    """The vCPUs in the name of a CVM type: `S5.LARGE8` has 4, `SA2.12XLARGE96` has 48. None for any other
+    name."""
     parsed = _parsed(instance_type)
     return None if parsed is None else parsed[1]
 
 
 @cache
 def eni_limit(instance_type: str) -> EniLimit | None:
-    """The limit of a type by the public tables; None for a type that they do not list, also for bare
+    """The limit of a type by the vendor's tables; None for a type that the tables do not list, e.g. bare
     metal."""
     parsed = _parsed(instance_type)
     if parsed is None:
@@ -193,19 +181,17 @@ def eni_limit(instance_type: str) -> EniLimit | None:
 
 
 def reported_limit(instance_type: str, static_ip: bool, answer: Mapping[str, object]) -> EniLimit | None:
-    """The limit that `DescribeVpcCniPodLimits` reports; None where the answer has no number.
+    """The limit that `DescribeVpcCniPodLimits` reports; None if the answer has no number.
 
-    It reports pods only. How many ENIs hold them is known where the tables list that number of pods.
+    The API reports pods only. The number of ENIs is known if the tables list that number of pods.
     """
     pods = answer.get("TKERouteENIStaticIP" if static_ip else "TKERouteENINonStaticIP")
     return None if not isinstance(pods, int) or pods < 1 else _of_pods(instance_type, pods, LimitSource.API)
 
 
 def live_limit(instance_type: str, allocatable: Mapping[str, object]) -> EniLimit | None:
-    """The limit of a live node, from its `status.allocatable`: what ipamd's device plugin gives to the
-    scheduler, and the kubelet's
-    greatest number of pods. Better than the tables and the API, which know no setting of the node. None where
-    the node has no `eni-ip`.
+    """The limit of a live node from its `status.allocatable`: the `eni-ip` of ipamd's device plugin, and the
+    pods of the kubelet. Only this limit includes settings of the node. None for a node without `eni-ip`.
     """
     pods, kubelet = _quantity(allocatable.get(keys.ENI_IP)), _quantity(allocatable.get("pods"))
     if pods is None:

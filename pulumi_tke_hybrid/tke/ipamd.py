@@ -1,13 +1,9 @@
-"""The ConfigMap `kube-system/tke-eni-ipamd`, as the article edits it (1.3), its checksum, and which ipamd
-takes such an edit.
+"""ipamd: its ConfigMap, its versions and phases, and how long it keeps the address of a deleted pod.
 
-How long TKE keeps the address of a pod that is gone.
-
-The delay acts on addresses kept by `vpc-ip-claim-delete-policy: Never`, in static-IP mode only. Left out, TKE
-never
-takes them back and the subnet fills up (article, step 4). A short delay means that a StatefulSet pod that is
-down for
-longer comes back with another address."""
+The ConfigMap is `kube-system/tke-eni-ipamd`, edited as in the article (1.3). The reclaim delay is for kept
+addresses (`vpc-ip-claim-delete-policy: Never`) in static-IP mode. Without a delay TKE reclaims no kept address,
+and the subnet fills up (article, step 4); after a short delay a StatefulSet pod that was down for longer gets
+another address."""
 
 import hashlib
 import json
@@ -18,40 +14,39 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
 NAMESPACE = "kube-system"
 NAME = "tke-eni-ipamd"
-"""Both of the ConfigMap and of the Deployment that reads it, at its start only."""
+"""Name of the ConfigMap, and of the Deployment that reads the ConfigMap at its start."""
 
 SUBNET_IDS = "TKE_ENI_IPAMD_SUBNET_ID"
 VPC_ID = "TKE_ENI_IPAMD_VPC_ID"
 ZONES = "TKE_ENI_IPAMD_ZONE"
-"""Newer ipamd ignores the zones (457/48040); kept aligned with the subnets as in the article."""
+"""Zones in the order of the subnets, as in the article; newer ipamd ignores the zones (457/48040)."""
 
 Version = tuple[int, int, int]
 
 ADDON = "eniipamd"
-"""The add-on as which TKE manages ipamd from `ADDON_SINCE` on."""
+"""The add-on by which TKE manages ipamd from version `ADDON_SINCE` on."""
 ADDON_SINCE = (3, 5, 0)
 
 RUNNING = "running"
-"""The phase of `DescribeIPAMD` in which ipamd works, and the only one that is public. Every other one is
-waited for by its name."""
+"""The phase of `DescribeIPAMD` in which ipamd works; the documentation names no other phase."""
 
 _VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?(?:[-._].*)?")
-"""Of an image's tag. What follows the numbers says how it was built; longer numbers are dates."""
+"""Version in an image's tag. A suffix is about the build; longer numbers are dates."""
 
 
 def is_running(phase: str) -> bool:
-    """Whether ipamd works. No other phase counts as that, whatever its name."""
+    """Whether ipamd works in this phase."""
     return phase.strip().casefold() == RUNNING
 
 
 def has_failed(phase: str) -> bool:
-    """Whether a phase means a failure, in any spelling of it: `Failed`, `failure`, `FAILED`, `unhealthy`."""
+    """Whether a phase is a failure: `Failed`, `failure`, `FAILED`, `unhealthy`."""
     plain = phase.strip().casefold()
     return plain.startswith("fail") or plain == "unhealthy"
 
 
 def phase_words(phase: str, reason: str) -> str:
-    """A phase in which ipamd does not work yet, with the reason that the cloud gives for it."""
+    """A phase in which ipamd does not work yet, with the reason that the cloud gives."""
     return (phase.strip() or "not installed yet") + (f" ({reason})" if reason else "")
 
 
@@ -70,35 +65,34 @@ def registered_subnets(data: Mapping[str, str]) -> list[str]:
 
 
 def checksum(data: Mapping[str, str]) -> str:
-    """Changes exactly when the content does: ipamd is restarted then and only then."""
+    """Checksum of the content; ipamd is restarted only if the checksum changes."""
     return hashlib.sha256(json.dumps(dict(data), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def tag(image: str) -> str:
-    """The tag of an image, also beside a digest; empty where it has none."""
+    """The tag of an image, also beside a digest; empty if the image has no tag."""
     return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
 
 
 def parsed_version(text: str) -> Version | None:
-    """A version as TKE writes it, of an image's tag or of an add-on: `v3.4.4`, `3.11.0`; None for anything
-    else."""
+    """The version in an image's tag or of an add-on, e.g. `v3.4.4`, `3.11.0`; None for any other text."""
     found = _VERSION.fullmatch(text)
     return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
 
 
 def version(image: str) -> Version | None:
-    """ipamd's version by the tag of its image; None where that tells none (`latest`, a digest alone)."""
+    """ipamd's version by the tag of its image; None for a tag without version (`latest`) or a digest alone."""
     return parsed_version(tag(image))
 
 
 def own_image(containers: Mapping[str, str]) -> str:
-    """The image of ipamd itself among those of its pod, by the container's name; empty where there are
-    several and none has its name."""
+    """The image of ipamd among the images of its pod, by the container's name; empty if the pod has several
+    containers and none of that name."""
     return containers.get(NAME) or (next(iter(containers.values())) if len(containers) == 1 else "")
 
 
 def shown(version_: Version) -> str:
-    """A version as people write it."""
+    """The version as text, e.g. `3.4.4`."""
     return ".".join(map(str, version_))
 
 
@@ -129,7 +123,7 @@ RECLAIM_NEVER = Rule(
 RECLAIM_LONG = Rule(
     "reclaim-long",
     Severity.NOTE,
-    "The addresses of StatefulSets that are gone are held for the whole reclaim time.",
+    "The addresses of deleted StatefulSets are held for the whole reclaim time.",
     "ip_reclaim",
     "TKE, properties of fixed IPs (qcloud-documents)",
 )
@@ -151,7 +145,7 @@ def after(seconds: int) -> str:
 
 
 def never() -> str:
-    """Keep addresses until somebody releases them by hand (`kubectl delete vipc`)."""
+    """Keep addresses until they are released by hand (`kubectl delete vipc`)."""
     return NEVER
 
 
@@ -166,7 +160,7 @@ def seconds_of(value: str) -> int | None:
 
 
 def reclaim_problem(value: str) -> Finding | None:
-    """What is wrong with a reclaim setting, or None."""
+    """Return a finding if the text is not a reclaim setting."""
     try:
         seconds = seconds_of(value)
     except ValueError:
@@ -179,7 +173,7 @@ def reclaim_problem(value: str) -> Finding | None:
 
 
 def reclaim_findings(ip_reclaim: str | None, static_ip: bool | None) -> Iterator[Finding]:
-    """What follows from a reclaim setting together with the mode of the cluster; None: not known."""
+    """Return findings on a reclaim setting with the mode of the cluster; None: not known."""
     if ip_reclaim is None:
         return
     seconds = seconds_of(ip_reclaim)
@@ -189,14 +183,14 @@ def reclaim_findings(ip_reclaim: str | None, static_ip: bool | None) -> Iterator
             "has no effect without static IPs",
             value=ip_reclaim,
             why="no pod keeps an address then",
-            todo="say never(), or static_ip=True",
+            todo="use never(), or static_ip=True",
         )
     if static_ip and seconds is None:
         yield RECLAIM_NEVER.finding(
             "ip_reclaim",
-            "keeps the address of every StatefulSet pod that is gone for ever",
+            "keeps the address of every deleted StatefulSet pod for ever",
             value=ip_reclaim,
-            why="the subnet fills up until somebody deletes each claim by hand",
+            why="the subnet fills up until each claim is deleted by hand",
             todo=f"use after(seconds), the article's choice is after({MINIMUM_SECONDS})",
         )
     if static_ip and seconds is not None and seconds > LONG_SECONDS:
@@ -204,6 +198,6 @@ def reclaim_findings(ip_reclaim: str | None, static_ip: bool | None) -> Iterator
             "ip_reclaim",
             "holds the addresses of a deleted StatefulSet for more than a day",
             value=ip_reclaim,
-            why="they count as used until then",
-            todo="plan its subnet with them, or use a shorter time",
+            why="the addresses count as used until then",
+            todo="plan the subnet with these addresses, or use a shorter time",
         )

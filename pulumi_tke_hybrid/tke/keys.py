@@ -1,8 +1,7 @@
-"""Annotation keys, resource names and values that TKE understands, each with its source.
+"""Annotation keys, labels, resource names and their values that TKE understands, each with its source.
 
-Sources: *article* is "Getting the most out of TKE's hybrid network mode" (2021-02-05); numbers are documents
-of
-cloud.tencent.com/document/product.
+*Article* is "Getting the most out of TKE's hybrid network mode" (2021-02-05); numbers are documents of
+cloud.tencent.com/document/product. `tke.annotations` has the table of all known annotations.
 """
 
 NETWORKS = "tke.cloud.tencent.com/networks"
@@ -12,16 +11,15 @@ ROUTE_ENI = "tke-route-eni"
 """Value of `NETWORKS` for the shared ENI, the well-documented mode of a hybrid cluster. Article."""
 
 ENI_IP = "tke.cloud.tencent.com/eni-ip"
-"""Extended resource that asks the scheduler for one ENI address; requests and limits, first container only.
-Article."""
+"""Extended resource of one ENI address: requests and limits of the first container only. Article."""
 
 ENI_RESOURCES = {
     ROUTE_ENI: ENI_IP,
     "tke-direct-eni": "tke.cloud.tencent.com/direct-eni",
     "tke-sub-eni": "tke.cloud.tencent.com/sub-eni",
 }
-"""Every network of VPC-CNI that a pod may select (shared, exclusive and trunked ENI), and the resource that
-each one asks for."""
+"""The networks of VPC-CNI that a pod may select (shared, exclusive and trunked ENI), and the resource of
+each."""
 
 CLAIM_DELETE_POLICY = "tke.cloud.tencent.com/vpc-ip-claim-delete-policy"
 """Pod-template annotation; `Never` keeps the address of a StatefulSet's pod name. Article, step 14."""
@@ -32,14 +30,15 @@ SERVICE_DIRECT_ACCESS = "service.cloud.tencent.com/direct-access"
 """Service annotation, `"true"`: the load balancer sends to pod addresses. 457/41897."""
 
 SERVICE_GRACE_DELETION = "service.cloud.tencent.com/enable-grace-deletion"
-"""Service annotation: a pod goes only after the load balancer unbound it; direct access only. 457/109977."""
+"""Service annotation: a pod ends only after the load balancer has unbound the pod; direct access only.
+457/109977."""
 
 SERVICE_INTERNAL_SUBNET = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
 """Service annotation: internal load balancer with an address of that subnet; cannot change in place.
 457/90598."""
 
 SERVICE_EXISTING_LB = "service.kubernetes.io/tke-existed-lbid"
-"""Service annotation: use a load balancer that the user made; cannot change in place. 457/90598."""
+"""Service annotation: use an existing load balancer; cannot change in place. 457/90598."""
 
 SERVICE_CHARGE_TYPE = "service.kubernetes.io/qcloud-loadbalancer-internet-charge-type"
 SERVICE_BANDWIDTH = "service.kubernetes.io/qcloud-loadbalancer-internet-max-bandwidth-out"
@@ -52,7 +51,7 @@ INGRESS_CLASS = "qcloud"
 """Ingress class of TKE's own load balancer controller."""
 
 INGRESS_CLASS_KEY = "kubernetes.io/ingress.class"
-"""The class as an annotation: older controllers read nothing else, newer ones still read it."""
+"""The class as an annotation: older controllers read only the annotation, newer controllers read it too."""
 
 INGRESS_DIRECT_ACCESS = "ingress.cloud.tencent.com/direct-access"
 INGRESS_GRACE_DELETION = "ingress.cloud.tencent.com/enable-grace-deletion"
@@ -61,7 +60,7 @@ INGRESS_EXISTING_LB = "kubernetes.io/ingress.existLbId"
 INGRESS_CHARGE_TYPE = "kubernetes.io/ingress.internetChargeType"
 INGRESS_BANDWIDTH = "kubernetes.io/ingress.internetMaxBandwidthOut"
 INGRESS_PARAMETERS = "kubernetes.io/ingress.extensiveParameters"
-"""The Ingress twins of the Service keys. 457/41897 and the Ingress annotation reference."""
+"""The same keys for an Ingress. 457/41897 and the Ingress annotation reference."""
 
 READINESS_GATE = "cloud.tencent.com/load-balancer-backendgroup-ready"
 """Pod condition that TKE adds when a direct Service selects the pod at its creation. 457/41897."""
@@ -74,30 +73,30 @@ CBS_ZONE_LABEL = "topology.com.tencent.cloud.csi.cbs/zone"
 
 INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
 SUPER_NODE = "eklet"
-"""The instance type of a super node: no machine, no ENI, no zone of its own."""
+"""The instance type of a super node: no instance (CVM), no ENI, no zone of its own."""
 
 EXTERNAL_NODE = "external"
-"""The instance type of a registered node: a machine outside of the cloud, which no ENI can be attached to."""
+"""The instance type of a registered node: a computer outside the cloud, which can have no ENI."""
 
 DIRECT_FRONTS = "tke-hybrid/direct"
-"""Our own pod-template annotation: `service`, `ingress` or `service+ingress`. A change rolls the pods, so
-that they get their gates."""
+"""Our own pod-template annotation: `service`, `ingress` or `service+ingress`. A change replaces the pods, so
+that the new pods get their readiness gates."""
 
 CLAIM_EXPIRED_DURATION = "tke.cloud.tencent.com/claim-expired-duration"
-"""Pod-template annotation, a Go duration: how long TKE keeps this pod's address once it is gone; ipamd >=
-3.3.2, static IPs."""
+"""Pod-template annotation, a Go duration: how long TKE keeps the address of the deleted pod; ipamd >= 3.3.2,
+static IPs."""
 
 NOMINATED_SUBNETS = "tke.cloud.tencent.com/nominated-eni-subnets"
-"""Pod-template annotation, a comma list of container subnets for this pod; ipamd >= 3.4.3, static IPs."""
+"""Pod-template annotation, a comma list of container subnets of the pod; ipamd >= 3.4.3, static IPs."""
 
 POD_SECURITY_GROUP = "tke.cloud.tencent.com/security-group-id"
-"""Not for us: on the shared ENI, security groups belong to the node's interface, not to a pod."""
+"""Without effect on the shared ENI: security groups belong to the node's interface, not to a pod."""
 
 SERVICE_SECURITY_GROUPS = "service.cloud.tencent.com/security-groups"
 SERVICE_PASS_TO_TARGET = "service.cloud.tencent.com/pass-to-target"  # noqa: S105 - no password
 SERVICE_PROTOCOLS = "service.cloud.tencent.com/specify-protocol"
-"""JSON by port, e.g. `{"443": {"protocol": ["TCP_SSL"], "tls": "secret"}}`: what a Kubernetes Service cannot
-say."""
+"""Protocols of the listeners that a Kubernetes Service has no field for, as JSON by port, e.g. `{"443":
+{"protocol": ["TCP_SSL"], "tls": "secret"}}`."""
 
 SERVICE_CONFIG = "service.cloud.tencent.com/tke-service-config"
 """Name of the `TkeServiceConfig` with session, scheduler and health check of the listeners."""
@@ -108,8 +107,8 @@ SERVICE_LOCAL_NODES = "service.kubernetes.io/local-svc-only-bind-node-with-pod"
 INGRESS_SECURITY_GROUPS = "ingress.cloud.tencent.com/security-groups"
 INGRESS_PASS_TO_TARGET = "ingress.cloud.tencent.com/pass-to-target"  # noqa: S105 - no password
 INGRESS_REDIRECT = "ingress.cloud.tencent.com/auto-rewrite"
-"""`"true"`: every HTTP request is answered with a redirect to HTTPS. Switched off with `"false"`, not by
-removal."""
+"""`"true"`: HTTP requests are redirected to HTTPS. `"false"` ends the redirect; the removal of the key does
+not."""
 
 INGRESS_RULE_MIX = "kubernetes.io/ingress.rule-mix"
 INGRESS_RULE_MIX_BOTH = "ingress.cloud.tencent.com/rule-mix-both"
@@ -124,15 +123,15 @@ INGRESS_HTTPS_RULES = "kubernetes.io/ingress.https-rules"
 """With `rule-mix`: which rules are on which protocol, as JSON."""
 
 CERTIFICATE_ID = "qcloud_cert_id"
-"""The one key of a Secret that names a certificate of Tencent's; a Secret of type `kubernetes.io/tls` is
-refused (E4011)."""
+"""The key of a Secret that names a Tencent Cloud certificate; a Secret of type `kubernetes.io/tls` is refused
+(E4011)."""
 
 SERVICE_CONFIG_API = "cloud.tencent.com/v1alpha1"
 SERVICE_CONFIG_KIND = "TkeServiceConfig"
 
 SERVICE_LB_ID = "service.kubernetes.io/loadbalance-id"
 INGRESS_LB_ID = "kubernetes.io/ingress.qcloud-loadbalance-id"
-"""Written by TKE: the load balancer that it made or took."""
+"""Written by TKE: the load balancer that TKE created or uses."""
 
 POD_KEYS = frozenset(
     {NETWORKS, CLAIM_DELETE_POLICY, CLAIM_EXPIRED_DURATION, NOMINATED_SUBNETS, DIRECT_FRONTS}
@@ -169,7 +168,7 @@ INGRESS_KEYS = frozenset(
         INGRESS_HTTPS_RULES,
     }
 )
-"""What a component writes from its own properties; a user's own annotations may not say it again."""
+"""Keys that a component writes from its own properties; a program may not give these annotations."""
 
 WRITTEN_BY_TKE = frozenset({SERVICE_LB_ID, INGRESS_LB_ID})
 OURS = "tke-hybrid/"

@@ -67,7 +67,7 @@ MAXIMUM_CLOUD_NAME = 60
 
 
 def dns_label_problem(value: str) -> Finding | None:
-    """What is wrong with a Kubernetes object's name, or None."""
+    """Return a finding if the text is not the name of a Kubernetes object."""
     if _DNS_LABEL.fullmatch(value):
         return None
     todo = "use at most 63 lower-case letters, digits and '-', starting and ending with a letter or digit"
@@ -75,7 +75,7 @@ def dns_label_problem(value: str) -> Finding | None:
 
 
 def workload_name_findings(name: str, *, stateful: bool) -> Iterator[Finding]:
-    """What is wrong with a Kubernetes name as that of a Service and of the object that holds its pods."""
+    """Return findings on the name of a workload, which is the name of its Service and of its pods' controller."""
     if name[:1].isdigit():
         why, todo = (
             "Kubernetes before 1.36 refuses it for a Service",
@@ -88,22 +88,22 @@ def workload_name_findings(name: str, *, stateful: bool) -> Iterator[Finding]:
             f"has {len(name)} characters",
             value=repr(name),
             why=(
-                "each pod has a label of it and eleven characters more, a label has 63 at most, and no pod"
-                " would be made"
+                "each pod gets a label with this name and eleven characters more, a label has at most 63"
+                " characters, and no pod would be created"
             ),
-            todo=f"use at most {MAXIMUM_STATEFUL_SET_NAME}; lower this rule for one that has its pods",
+            todo=f"use at most {MAXIMUM_STATEFUL_SET_NAME}; lower this rule for a StatefulSet that already has pods",
         )
 
 
 def label_value_problem(value: str) -> Finding | None:
-    """What is wrong with a label's value, or None."""
+    """Return a finding if the text is not a value of a label."""
     if not value or _LABEL_PART.fullmatch(value):
         return None
     return LABEL.finding("", "is no value of a label", value=repr(value), todo=_LABEL_TODO)
 
 
 def label_keys_problem(labels: Mapping[str, object]) -> Finding | None:
-    """What is wrong with the first wrong key of labels, or None."""
+    """Return a finding on the first wrong key of the labels."""
     for key in labels:
         *prefix, name = key.split("/", 1)
         if not _LABEL_PART.fullmatch(name) or not all(map(_is_domain, prefix)):
@@ -125,18 +125,18 @@ def _length(value: str, most: int, what: str) -> Finding | None:
 
 
 def pool_name_problem(value: str) -> Finding | None:
-    """What is wrong with a node pool's name, or None."""
+    """Return a finding if the text is not the name of a node pool."""
     return _length(value, MAXIMUM_POOL_NAME, "a node pool's name")
 
 
 def cloud_name_problem(value: str) -> Finding | None:
-    """What is wrong with the name of a VPC resource, or None."""
+    """Return a finding if the text is not the name of a VPC resource."""
     return _length(value, MAXIMUM_CLOUD_NAME, "the name of a VPC resource")
 
 
 def host_problem(value: str) -> Finding | None:
-    """TKE's Ingress controller refuses a host without a dot (error E4052), Kubernetes one that is no DNS
-    name, or an address."""
+    """Return a finding if TKE or Kubernetes refuses the host: TKE a host without a dot (error E4052),
+    Kubernetes an address or a text that is not a DNS name."""
     shown = repr(value)
     if "." not in value.strip("."):
         todo = "it needs a dot, for example 'shop.example.com'"
@@ -190,7 +190,7 @@ route_table_problem = _shape("rtb", "a route table id")
 
 
 def certificate_problem(value: str) -> str | None:
-    """What is wrong with the id of a certificate of Tencent's, or None."""
+    """Return a sentence if the text is not the id of a Tencent Cloud certificate."""
     if re.fullmatch(r"[A-Za-z0-9]{8}", value):
         return None
     return (
@@ -199,7 +199,7 @@ def certificate_problem(value: str) -> str | None:
 
 
 def deadline_problem(value: int) -> Finding | None:
-    """What is wrong with a deadline in seconds, or None."""
+    """Return a finding if a deadline in seconds is too short or too long."""
     if 30 <= value <= 7200:
         return None
     return PROPERTY.finding("", "is not a sensible deadline", value=f"{value} s", todo="use 30 to 7200 s")

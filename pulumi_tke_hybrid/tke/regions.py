@@ -34,8 +34,8 @@ ZONE_REGION = Rule(
 ZONE_UNCOVERED = Rule(
     "zone-uncovered",
     Severity.ERROR,
-    "Each zone with nodes has a pod subnet: an ENI must be in its node's zone.",
-    "the zones of pools and pod subnets",
+    "Each zone with nodes has a container subnet: an ENI must be in its node's zone.",
+    "the zones of pools and container subnets",
     "the article, steps 5 to 7",
 )
 
@@ -45,13 +45,13 @@ _LABEL = re.compile(r"\d{6,7}")
 
 
 def region_of(zone: str) -> str | None:
-    """The region of a zone, or None where it does not look like a zone."""
+    """The region of a zone; None if the text is not the name of a zone."""
     match = _ZONE.fullmatch(zone)
     return match.group("region") if match else None
 
 
 def region_problem(region: str) -> Finding | None:
-    """What is wrong with a region's name, or None."""
+    """Return a finding if the text is not the name of a region."""
     if region_of(f"{region}-1") == region:
         return None
     return REGION_SHAPE.finding(
@@ -63,15 +63,15 @@ def region_problem(region: str) -> Finding | None:
 
 
 def zone_by_label(label: str, region: str) -> str | None:
-    """The zone that a node's label means: a number whose last digits are the zone's own (100004 is
-    ap-guangzhou-4), or a name."""
+    """The zone of a node's label: a name, or a number that ends with the zone's number (100004 is
+    ap-guangzhou-4)."""
     if label.isascii() and label.isdecimal():
         return f"{region}-{int(label) % _ZONES_OF_A_REGION}"
     return label or None
 
 
 def zone_problem(zone: str) -> Finding | None:
-    """What is wrong with a zone's name, or None."""
+    """Return a finding if the text is not the name of a zone."""
     if region_of(zone) is not None:
         return None
     why = "it is the number that nodes carry in topology.kubernetes.io/zone" if _LABEL.fullmatch(zone) else ""
@@ -80,7 +80,7 @@ def zone_problem(zone: str) -> Finding | None:
 
 
 def foreign_zone_problem(path: str, zone: str, region: str) -> Finding | None:
-    """Why a zone cannot belong to a cluster of `region`, or None."""
+    """Return a finding if a zone is not in `region`, the region of the cluster."""
     own = region_of(zone)
     if own is None or own == region:
         return None
@@ -92,20 +92,20 @@ def foreign_zone_problem(path: str, zone: str, region: str) -> Finding | None:
 
 
 def uncovered(node_zones: Iterable[str], eni_zones: Iterable[str]) -> list[str]:
-    """Zones with nodes but without an ENI subnet, in order. ENI pods can never run there (article, step
+    """Zones with nodes and without a container subnet, in order. ENI pods cannot run there (article, step
     7)."""
     covered = set(eni_zones)
     return [zone for zone in dict.fromkeys(node_zones) if zone not in covered]
 
 
 def uncovered_problem(path: str, zone: str, eni_zones: Iterable[str], todo: str = "") -> Finding:
-    """For a node pool in a zone without an ENI subnet. What helps is said for a pool of a component, unless
-    `todo` says otherwise."""
+    """The finding on a node pool in a zone without a container subnet. Without `todo`, the action is for a
+    component's pool."""
     known = ", ".join(dict.fromkeys(eni_zones)) or "none"
     return ZONE_UNCOVERED.finding(
         path,
-        f"has no pod subnet (zones that have one: {known})",
+        f"has no container subnet (zones with a container subnet: {known})",
         value=zone,
         why="an ENI must be in its node's zone, so TKE refuses the nodes or leaves ENI pods Pending",
-        todo=todo or f"add an EniZoneSubnet in {zone} to eni_subnets, or say global_route_only=True",
+        todo=todo or f"add an EniZoneSubnet in {zone} to eni_subnets, or set global_route_only=True",
     )

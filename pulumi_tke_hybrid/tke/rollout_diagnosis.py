@@ -1,5 +1,6 @@
-"""Why pods are not ready, as one line for each reason: what a person would look up one by one with
-kubectl."""
+"""Diagnose a rollout: the reasons why pods are not ready, one line for each reason.
+
+The caller reads pods and events; this module makes no request."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,16 +13,15 @@ SHOWN_PODS = 3
 LONGEST = 300
 _NOTHING: Json = {}
 _NO_ADDRESS = (keys.ENI_IP, "InsufficientIPorENI")
-"""What a scheduler's message holds when a node has no address for one more ENI pod: of Kubernetes' own, and
-of TKE's ip-scheduler."""
+"""Words of the Kubernetes scheduler and of TKE's ip-scheduler for a node without a free ENI address."""
 _NO_ENI = ("ENILimitExceed", "ENILimit")
-"""The same, and the event of ipamd, when no further ENI can be made."""
+"""Words of the ip-scheduler, and of ipamd's event, for a node that can get no further ENI."""
 _STARTING = ("ContainerCreating", "PodInitializing", "")
 
 
-def stuck_lines(workload: str, pods: Sequence[Json], events: Sequence[Json]) -> list[str]:
-    """`pods`: all that the workload has. `events`: of its namespace. Pods with the same reason share a line;
-    no line, nothing to say."""
+def diagnosis_lines(workload: str, pods: Sequence[Json], events: Sequence[Json]) -> list[str]:
+    """A line for each reason, with the pods that share the reason; empty if no reason is found. `pods`: all
+    pods of the workload; `events`: all events of the namespace."""
     warnings = _warnings(events)
     if not pods:
         return _no_pods(workload, warnings)
@@ -37,7 +37,7 @@ def stuck_lines(workload: str, pods: Sequence[Json], events: Sequence[Json]) -> 
 
 
 def _no_pods(workload: str, warnings: Mapping[tuple[str, str], str]) -> list[str]:
-    """The one who should make them says why."""
+    """The last warning of the controller that creates the pods."""
     for (kind, name), text in warnings.items():
         if kind in ("ReplicaSet", "StatefulSet", "Deployment") and (
             name == workload or name.startswith(f"{workload}-")
@@ -59,12 +59,12 @@ def _reasons(pod: Json, event: str) -> Iterator[str]:
         return
     if not _child(pod, "status").get("podIP"):
         yield (
-            f"it has no address yet; {f'last event: {event}{_help(event)}' if event else 'no event says why'}"
+            f"no address yet; {f'last event: {event}{_help(event)}' if event else 'no event has a reason'}"
         )
     elif _condition(pod, "ContainersReady").get("status") != "True":
         yield (
-            "its containers run, but are not ready;"
-            f" {f'last event: {event}' if event else 'look at their readiness probes and logs'}"
+            "the containers run, but are not ready;"
+            f" {f'last event: {event}' if event else 'look at the readiness probes and logs'}"
         )
     else:
         yield from (
@@ -73,20 +73,20 @@ def _reasons(pod: Json, event: str) -> Iterator[str]:
 
 
 def _unscheduled(message: str) -> str:
-    return f"no node can take it: {message}{_help(message)}"
+    return f"no node can run the pod: {message}{_help(message)}"
 
 
 def _help(message: str) -> str:
-    """What a message about addresses or ENIs means, and what to do."""
+    """The meaning of a message about addresses or ENIs, and the action."""
     if any(word in message for word in _NO_ENI):
         return (
-            "; no further ENI can be made: the node has as many as its machine type takes, or the VPC as many"
-            " as its quota (1000 unless it was raised): add a node, or ask for a higher quota"
+            "; no further ENI can be created: the node has the most ENIs of its instance type, or the VPC has"
+            " reached its quota (1000 by default): add a node, or request a higher quota"
         )
     if any(word in message for word in _NO_ADDRESS):
         return (
             "; the container subnets of the nodes' zones have no address left, or the nodes hold no more ENI"
-            " pods: add a subnet or a node, or ask for fewer replicas"
+            " pods: add a subnet or a node, or use fewer replicas"
         )
     return ""
 
@@ -109,13 +109,13 @@ def _open_gate(pod: Json, gate: str) -> str:
         else f"is {condition.get('status')} ({condition.get('reason') or 'no reason is given'})"
     )
     if gate != keys.READINESS_GATE:
-        return f"readiness gate {gate} {state}; whoever owns the gate has to open it"
+        return f"readiness gate {gate} {state}; the controller of the gate has to open the gate"
     ports = ", ".join(sorted({str(port["containerPort"]) for port in _ports(pod)})) or "of the Service"
     return (
-        f"readiness gate {gate} {state}: the load balancer has not got the pod, or its health check does not"
-        f" reach it; the pod has to listen on its port ({ports}), and where the nodes' ENIs have security"
-        " groups these have to let clients and the health check in on that port (457/41897); a rule of a"
-        " load balancer holds 100 or 200 pods"
+        f"readiness gate {gate} {state}: the load balancer does not have the pod yet, or the health check does"
+        f" not reach the pod; the pod has to listen on its port ({ports}), and security groups of the nodes' ENIs"
+        " have to admit clients and the health check on that port (457/41897); a rule of a load balancer"
+        " holds 100 or 200 pods"
     )
 
 
@@ -129,7 +129,7 @@ def _gates(pod: Json) -> list[str]:
 
 
 def _warnings(events: Sequence[Json]) -> dict[tuple[str, str], str]:
-    """The last warning about each object."""
+    """The last warning about each object, by kind and name."""
     found: dict[tuple[str, str], str] = {}
     for event in sorted(events, key=_time):
         if event.get("type") == "Warning":

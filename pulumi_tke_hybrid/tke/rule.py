@@ -1,9 +1,7 @@
-"""What others said, made fit to be shown.
+"""A rule about TKE, the finding of a broken rule, and the severities that a program sets.
 
-The text of every refusal of the components: written by `InvalidInputs`, and found again by the commands that
-show it.
-
-A rule about TKE, what it finds, and how a program lowers or raises it."""
+The module also has the text of a refusal, which the components write and the commands parse, and `printable`
+for untrusted text. The checks themselves are in `tke.rules` and `plan.rules`."""
 
 import difflib
 import re
@@ -13,8 +11,8 @@ from enum import Enum
 
 
 def printable(text: str, kept: str = "") -> str:
-    """The text without control sequences, which a terminal would obey: `?` for each unprintable character
-    that is not among `kept`."""
+    """The text with `?` for each unprintable character that is not among `kept`: a terminal would obey control
+    sequences."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() or character in kept else "?" for character in text)
@@ -25,17 +23,14 @@ _MARGIN = "  "
 
 
 def refusal_text(owner: str, problems: Sequence[object]) -> str:
-    """`NodePoolArgs 'four': 2 invalid inputs`, and below it one line for each."""
+    """`NodePoolArgs 'four': 2 invalid inputs`, then a line for each problem."""
     noun = "invalid input" if len(problems) == 1 else "invalid inputs"
     return "\n".join([f"{owner}: {len(problems)} {noun}", *(f"{_MARGIN}{problem}" for problem in problems)])
 
 
 def refusal_lines(text: str) -> list[str]:
-    """The lines of the refusals in a text, whichever class they are about and whatever the engine wrote
-    around them; none without one.
-
-    A refusal is as long as its first line says.
-    """
+    """The lines of all refusals in a text of the engine. The first line of a refusal holds the number of its
+    further lines."""
     lines, found = text.splitlines(), list[str]()
     for index, line in enumerate(lines):
         head = _HEAD.search(line.rstrip())
@@ -49,24 +44,24 @@ _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Severity(str, Enum):
-    """What a finding does, the strictest first."""
+    """The effect of a finding, the strictest first."""
 
     ERROR = "error"
     """Stops the preview."""
     WARNING = "warning"
-    """Is shown in the preview: it works now, and will hurt."""
+    """Is shown in the preview: the program works now, and will cause harm later."""
     NOTE = "note"
     """Is shown in the preview: worth knowing."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. Its check is a function beside it that yields findings."""
+    """One rule. The check of the rule is a function in the same module that yields findings."""
 
     id: str
-    """In kebab-case; a program names the rule by it, so it never changes."""
+    """In kebab-case. Programs name the rule by its id, so an id never changes."""
     severity: Severity
-    """What a finding does unless the program says otherwise."""
+    """Severity of the findings unless the program sets another."""
     summary: str
     """The rule in one sentence."""
     requires: str
@@ -85,29 +80,29 @@ class Rule:
     def finding(
         self, path: str, what: str, *, value: object = "", why: str = "", todo: str = "", intended: str = ""
     ) -> "Finding":
-        """That the property at `path` breaks the rule."""
+        """The finding that the property at `path` breaks the rule."""
         return Finding(self, path, str(value), what, why, todo, self.severity, intended)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A broken rule: where, and the message in four parts. The value opens the sentence: `10.0.0.0/24
+    """A broken rule: the property, and the message in four parts. The value begins the message: `10.0.0.0/24
     overlaps …; why; what to do`."""
 
     rule: Rule
     path: str
     """The property as the user wrote it, e.g. `eni_subnets[1].zone`."""
     value: str
-    """What it holds; empty where there is none to show (missing, secret)."""
+    """Value of the property; empty for a missing or secret value."""
     what: str
     """The change: real values, from and to."""
     why: str
     """The effect: certain or possible, when, how long, whether the apply succeeds."""
     todo: str
-    """The action: one."""
+    """One action."""
     severity: Severity
     intended: str = ""
-    """What to do where the change is intended; empty where the action says all."""
+    """The action if the change is intended; empty if `todo` covers this case."""
     urn: str = ""
     """URN of the resource that the finding is about; empty where the finding is about no single resource of a
     plan."""
@@ -121,22 +116,22 @@ class Finding:
 
     @property
     def head(self) -> str:
-        """What is so: differs from one finding of a rule to the next."""
+        """The value and the change: differs between the findings of a rule."""
         return f"{self.value} {self.what}".strip()
 
     @property
     def tail(self) -> str:
-        """Why it matters and what to do: mostly the same for all findings of a rule."""
+        """The effect and the action: mostly the same for all findings of a rule."""
         return "; ".join(part for part in (self.why, self.todo) if part)
 
     def under(self, prefix: str) -> "Finding":
-        """The same finding seen from the object that holds the property."""
+        """The finding with the path of the object that holds the property in front."""
         separator = "" if not self.path or self.path.startswith("[") else "."
         path = f"{prefix}{separator}{self.path}"
         return replace(self, path=path)
 
     def __str__(self) -> str:
-        """One line; the rule's id where a program may set it."""
+        """One line; with the rule's id if a program may set the severity."""
         return (
             (f"{self.path}: " if self.path else "")
             + self.message
@@ -157,20 +152,20 @@ SETTING = Rule(
 def setting_findings(
     settings: Mapping[str, Severity], known: Mapping[str, Rule], path: str = "rules"
 ) -> Iterator[Finding]:
-    """What is wrong with a program's own severities."""
-    for name, wanted in settings.items():
+    """Return a finding for each severity that names no rule or that a program may not set."""
+    for name, severity in settings.items():
         rule = known.get(name)
         if rule is None:
             near = difflib.get_close_matches(name, known, n=1)
             todo = f"did you mean {near[0]!r}?" if near else "docs/rules.md lists them"
             yield SETTING.finding(path, "is no rule", value=repr(name), todo=todo)
-        elif rule.fixed_severity and wanted is not Severity.ERROR:
+        elif rule.fixed_severity and severity is not Severity.ERROR:
             yield SETTING.finding(
                 path,
                 "cannot be lowered",
                 value=name,
-                why="nothing can be made of an input that breaks it",
-                todo="leave it out and correct the input",
+                why="an input that breaks the rule cannot be applied",
+                todo="remove the setting and correct the input",
             )
 
 

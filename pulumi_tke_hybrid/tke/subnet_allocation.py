@@ -1,5 +1,6 @@
-"""A proposal for the container subnets of a cluster: where they go inside the VPC, how large they are, and
-why."""
+"""Propose container subnets of a cluster inside a VPC: range, size and reasons.
+
+Pure arithmetic: this module reads nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ SMALLEST, LARGEST = 28, 16
 
 
 class NoRoom(Exception):
-    """The VPC has no place for what is wanted."""
+    """The VPC has no free range for a demand."""
 
 
 @dataclass(frozen=True)
 class ZoneDemand:
-    """What a zone must hold."""
+    """Nodes and pods of one zone."""
 
     zone: str
     nodes: int
@@ -27,8 +28,8 @@ class ZoneDemand:
 
     @property
     def addresses(self) -> int:
-        """One for each pod, and one for each ENI that the nodes need when the pods are spread evenly over
-        them; one ENI a node at least."""
+        """Addresses of the pods and of the nodes' ENIs, with the pods spread evenly and at least one ENI a
+        node."""
         return capacity.addresses_needed(self.pods, (self.limit,) * self.nodes)
 
 
@@ -39,64 +40,64 @@ class SubnetProposal:
     zone: str
     block: str
     addresses: int
-    """Addresses that ENIs and pods can have."""
+    """Addresses for ENIs and pods."""
     needed: int
     wanted: int
-    """`needed` and the room to grow."""
+    """`needed` with the room to grow."""
     reasons: tuple[str, ...]
 
 
-def too_many_pods(wish: ZoneDemand) -> str | None:
-    """Why the zone's nodes cannot hold its pods, or None."""
-    most = wish.nodes * wish.limit.pods
-    if wish.pods <= most:
+def too_many_pods(demand: ZoneDemand) -> str | None:
+    """Return a sentence if the zone's nodes cannot hold the zone's pods."""
+    most = demand.nodes * demand.limit.pods
+    if demand.pods <= most:
         return None
-    least = -(-wish.pods // wish.limit.pods)
+    least = -(-demand.pods // demand.limit.pods)
     return (
-        f"{wish.pods} pods do not fit on {wish.nodes} nodes of {wish.limit.pods} ENI pods each ({most}); use"
+        f"{demand.pods} pods do not fit on {demand.nodes} nodes of {demand.limit.pods} ENI pods each ({most}); use"
         f" {least} nodes or a larger type"
     )
 
 
 def propose(
-    vpc: str, wishes: Sequence[ZoneDemand], taken: Mapping[str, str], growth: float = 1.0
+    vpc: str, demands: Sequence[ZoneDemand], taken: Mapping[str, str], growth: float = 1.0
 ) -> list[SubnetProposal]:
-    """A subnet for each zone, in the order of `wishes`; `growth` 1.0 leaves room for twice the need. Raises
-    NoRoom.
+    """A subnet for each zone, in the order of `demands`; `growth` 1.0 is room for twice the need. Raises
+    `NoRoom`.
 
-    The largest goes first into the lowest free place that is aligned for it, so that what is left stays in
-    large pieces.
+    The largest subnet gets the lowest free range of its size first, so that the free space stays in large
+    pieces.
     """
     space = IPv4Network(vpc)
     held = [IPv4Network(block) for block in taken.values()]
     placed: dict[int, IPv4Network] = {}
-    sizes = [_prefix(wish, growth) for wish in wishes]
-    for index in sorted(range(len(wishes)), key=lambda index: sizes[index]):
+    sizes = [_prefix(demand, growth) for demand in demands]
+    for index in sorted(range(len(demands)), key=lambda index: sizes[index]):
         place = _lowest(space, sizes[index], [*held, *placed.values()])
         if place is None:
-            raise NoRoom(_why_not(space, wishes[index], sizes[index], held, list(placed.values())))
+            raise NoRoom(_why_not(space, demands[index], sizes[index], held, list(placed.values())))
         placed[index] = place
-    return [_placed(wish, placed[index], growth, space, taken) for index, wish in enumerate(wishes)]
+    return [_proposal(demand, placed[index], growth, space, taken) for index, demand in enumerate(demands)]
 
 
-def _prefix(wish: ZoneDemand, growth: float) -> int:
-    size = _wanted(wish, growth) + cidrs.RESERVED_PER_SUBNET
+def _prefix(demand: ZoneDemand, growth: float) -> int:
+    size = _wanted(demand, growth) + cidrs.RESERVED_PER_SUBNET
     prefix = min(32 - (size - 1).bit_length(), SMALLEST)
     if prefix < LARGEST:
         raise NoRoom(
-            f"{wish.zone} needs {_wanted(wish, growth)} addresses; a subnet has at most"
+            f"{demand.zone} needs {_wanted(demand, growth)} addresses; a subnet has at most"
             f" {2 ** (32 - LARGEST) - cidrs.RESERVED_PER_SUBNET}; split the zone's pods over two clusters or"
             " give it several subnets"
         )
     return prefix
 
 
-def _wanted(wish: ZoneDemand, growth: float) -> int:
-    return wish.addresses + round(wish.addresses * growth)
+def _wanted(demand: ZoneDemand, growth: float) -> int:
+    return demand.addresses + round(demand.addresses * growth)
 
 
 def _lowest(space: IPv4Network, prefix: int, held: Iterable[IPv4Network]) -> IPv4Network | None:
-    """The lowest free block of that size."""
+    """The lowest free range of that size."""
     size, last = 2 ** (32 - prefix), int(space.broadcast_address)
     at = int(space.network_address)
     for block in sorted(
@@ -112,37 +113,37 @@ def _aligned(address: int, size: int) -> int:
     return -(-address // size) * size
 
 
-def _placed(
-    wish: ZoneDemand, block: IPv4Network, growth: float, space: IPv4Network, taken: Mapping[str, str]
+def _proposal(
+    demand: ZoneDemand, block: IPv4Network, growth: float, space: IPv4Network, taken: Mapping[str, str]
 ) -> SubnetProposal:
     usable = cidrs.usable_addresses(str(block))
-    enis = wish.addresses - wish.pods
+    enis = demand.addresses - demand.pods
     reasons = (
-        f"{wish.pods} pods and {enis} ENIs of {wish.nodes} nodes need {wish.addresses} addresses",
+        f"{demand.pods} pods and {enis} ENIs of {demand.nodes} nodes need {demand.addresses} addresses",
         (
-            f"room to grow by {growth:.0%} makes {_wanted(wish, growth)}; /{block.prefixlen} is the smallest"
+            f"room to grow by {growth:.0%} makes {_wanted(demand, growth)}; /{block.prefixlen} is the smallest"
             f" that has them ({usable} usable, {cidrs.RESERVED_PER_SUBNET} are Tencent's)"
         ),
         f"the lowest free place of that size in {space}"
         + (f", clear of {', '.join(taken)}" if taken else ""),
     )
-    return SubnetProposal(wish.zone, str(block), usable, wish.addresses, _wanted(wish, growth), reasons)
+    return SubnetProposal(demand.zone, str(block), usable, demand.addresses, _wanted(demand, growth), reasons)
 
 
 def _why_not(
     space: IPv4Network,
-    wish: ZoneDemand,
+    demand: ZoneDemand,
     prefix: int,
     held: Sequence[IPv4Network],
     placed: Sequence[IPv4Network],
 ) -> str:
     free = [space]
     for block in (*held, *placed):
-        free = [piece for one in free for piece in _without(one, block)]
+        free = [piece for space_ in free for piece in _without(space_, block)]
     largest = min((piece.prefixlen for piece in free), default=None)
     rest = "nothing is free" if largest is None else f"the largest free piece is a /{largest}"
     return (
-        f"{space} has no free /{prefix} for {wish.zone} ({rest}); add a secondary range to the VPC, grow"
+        f"{space} has no free /{prefix} for {demand.zone} ({rest}); add a secondary range to the VPC, grow"
         " less, or free a range"
     )
 

@@ -1,5 +1,5 @@
-"""Values of JSON and of Pulumi's properties, read with nothing trusted to be there, and the marks that the
-engine puts in their place."""
+"""Read values of JSON and of Pulumi's properties without trusting their types; the engine's marks for unknown
+and secret values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,9 +10,9 @@ Props = Mapping[str, Any]
 """Properties of a resource."""
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""How the engine writes a value that is known only after `up`."""
+"""The engine's text for a value that is known only after `up`."""
 SECRET = "[secret]"  # noqa: S105
-"""How the engine writes a value that nobody may see."""
+"""The engine's text for a secret value."""
 _SIGNATURE, _OF_A_SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 _UNKNOWNS = frozenset(
     (
@@ -27,17 +27,17 @@ _UNKNOWNS = frozenset(
 
 
 def unknown(value: object) -> bool:
-    """Whether a preview cannot know the value."""
+    """Whether the value is unknown in a preview."""
     return isinstance(value, str) and value in _UNKNOWNS
 
 
 def is_secret(value: Mapping[str, Any]) -> bool:
-    """Whether it is the engine's wrapper around a secret value."""
+    """Whether the object is the engine's wrapper around a secret value."""
     return value.get(_SIGNATURE) == _OF_A_SECRET
 
 
 def at(props: object, *path: str) -> Any:
-    """The value at a path, or None where there is none. Nothing is trusted to be there."""
+    """The value at a path; None if there is no such path."""
     for key in path:
         if not isinstance(props, Mapping):
             return None
@@ -46,7 +46,7 @@ def at(props: object, *path: str) -> Any:
 
 
 def below(props: object, *path: str) -> Any:
-    """As `at`; but what lies below something unknown is unknown too, not absent."""
+    """As `at`, but a value below an unknown value is unknown, not None."""
     for key in path:
         if unknown(props):
             return props
@@ -55,34 +55,33 @@ def below(props: object, *path: str) -> Any:
 
 
 def items(value: object) -> list[Any]:
-    """What a list holds; anything else holds nothing."""
+    """The items of a list; none for any other value."""
     return list(value) if isinstance(value, list) else []  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def mapping(value: object) -> dict[str, Any]:
-    """What an object holds; anything else holds nothing."""
+    """The object; an empty object for any other value."""
     return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
 
 
 MOST = 1_000_000
-"""Greatest number of nodes, pods or addresses that counts as a number; a whole VPC has 65,536 addresses."""
+"""Greatest number that `whole` accepts; a whole VPC has 65,536 addresses."""
 
 
 def whole(value: object) -> int | None:
-    """The number without its fraction. None for anything else: a text, a truth value, NaN, or one beyond
-    `MOST`."""
+    """The number without its fraction; None for a text, a truth value, NaN, or a number beyond `MOST`."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not -MOST <= value <= MOST:
         return None
     return int(value)
 
 
 def texts(value: object) -> list[str]:
-    """The strings of a list; anything else counts as none."""
+    """The strings of a list; none for any other value."""
     if isinstance(value, (list, tuple)):
         return [item for item in value if isinstance(item, str)]  # pyright: ignore[reportUnknownVariableType]
     return []
 
 
 def holds_unknown(value: Any) -> bool:
-    """Whether the value, or part of it, is one that a preview cannot know."""
+    """Whether the value, or a part of the value, is unknown in a preview."""
     return unknown(value) or any(holds_unknown(item) for item in (*mapping(value).values(), *items(value)))

@@ -17,7 +17,7 @@ from pulumi_tke_hybrid.kube.objects import (
     pod_addresses,
 )
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.enis import over
+from pulumi_tke_hybrid.tke.enis import has_ended
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.values import Json, texts
 from pulumi_tke_hybrid.verify.cluster import ClusterObjects, ContainerSubnets, known_addresses
@@ -145,7 +145,7 @@ def check(objects: ClusterObjects, subnets: ContainerSubnets, port: int = 0) -> 
     path = _path(objects)
     layer7 = all(listener.layer7 for listener in judged) if judged else objects.frontend.kind == "Ingress"
     zones = objects.zones_by_node(subnets.region)
-    live = [pod for pod in objects.pods if not being_deleted(pod) and not over(pod)]
+    live = [pod for pod in objects.pods if not being_deleted(pod) and not has_ended(pod)]
     known = known_addresses(objects, subnets)
     super_nodes = objects.super_nodes
     rows = [pod_row(pod, zones, super_nodes, known) for pod in live]

@@ -18,7 +18,7 @@ from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.tke import cluster_facts
 from pulumi_tke_hybrid.tke.capacity import room_of
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
-from pulumi_tke_hybrid.tke.rollout_diagnosis import stuck_lines
+from pulumi_tke_hybrid.tke.rollout_diagnosis import diagnosis_lines
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import address_capacity
 from pulumi_tke_hybrid.tke.rules.pod_rules import stop_time_findings
@@ -279,7 +279,7 @@ def stuck_rollout_hook(
             text = f"{workload}: the rollout failed, and its pods could not be read ({error})"
             pulumi.log.warn(text, component)
             return False
-        for line in stuck_lines(workload, pods, events):
+        for line in diagnosis_lines(workload, pods, events):
             pulumi.log.error(f"{workload}: the rollout is stuck: {line}", component)
         return False
 

@@ -21,7 +21,7 @@ from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.plan.rules.workload_changes import unmoved_findings
 from pulumi_tke_hybrid.tke import annotations, keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, KNOWN, On
-from pulumi_tke_hybrid.tke.enis import over, selects_eni
+from pulumi_tke_hybrid.tke.enis import has_ended, selects_eni
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.annotation_checks import (
     conflict_findings,
@@ -285,7 +285,9 @@ def direct_access_hook(objects: WorkloadObjects, child: str, key: str) -> pulumi
             )
             pulumi.log.warn(text)
             return
-        living = [pod for pod in pods if not over(pod) and at(pod, "metadata", "deletionTimestamp") is None]
+        living = [
+            pod for pod in pods if not has_ended(pod) and at(pod, "metadata", "deletionTimestamp") is None
+        ]
         unmoved = [str(at(pod, "metadata", "name")) for pod in living if selects_eni(pod) is not on_eni]
         InvalidInputs.raise_if_any(owner, unmoved_findings("eni" if on_eni else "global_route", unmoved))
 

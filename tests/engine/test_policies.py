@@ -20,7 +20,7 @@ from tests.lab.pulumi_cli import PulumiProject, Result
 PACK = ("--policy-pack", str(FOLDER))
 PHANTOM = "cluster.eniSubnetIds: eniSubnetIds would not switch VPC-CNI on in the new cluster"
 UNCOVERED = (
-    "pool-ap-guangzhou-7: ap-guangzhou-7 has no pod subnet (zones that have one: ap-guangzhou-4,"
+    "pool-ap-guangzhou-7: ap-guangzhou-7 has no container subnet (zones with a container subnet: ap-guangzhou-4,"
     " ap-guangzhou-6)"
 )
 PASSWORD = "planted-Secret-91c2"

@@ -11,7 +11,7 @@ from tests.lab.pulumi_cli import PulumiProject
 EXPECTED = {
     "uncovered-zone": [
         "HybridCluster 'demo': 1 invalid input",
-        "node_pools[1].zone: ap-guangzhou-6 has no pod subnet (zones that have one: ap-guangzhou-4)",
+        "node_pools[1].zone: ap-guangzhou-6 has no container subnet (zones with a container subnet: ap-guangzhou-4)",
     ],
     "foreign-zone": [
         "eni_subnets[1].zone: ap-shanghai-2 is not in region ap-guangzhou; a cluster spans zones of one"
@@ -19,7 +19,7 @@ EXPECTED = {
     ],
     "several-at-once": [
         "HybridClusterArgs: 3 invalid inputs",
-        "cluster_cidr: 192.168.1.0/20 has host bits set; the range it lies in is 192.168.0.0/20",
+        "cluster_cidr: 192.168.1.0/20 has host bits set; the range around this address is 192.168.0.0/20",
         "cluster_max_pod_num: 63 is not a power of two; TKE rounds it up; use 64",
         "ip_reclaim: 60 s is outside 300 to 15768000 s",
     ],
@@ -58,7 +58,7 @@ EXPECTED = {
     ],
     "eni-subnet": [
         "EniSubnetArgs 'ap-guangzhou-4': 1 invalid input",
-        "cidr_block: 10.0.64.1/22 has host bits set; the range it lies in is 10.0.64.0/22",
+        "cidr_block: 10.0.64.1/22 has host bits set; the range around this address is 10.0.64.0/22",
     ],
     "ingress-host": ["ingress.hosts[0]: 'shop' is not a host TKE accepts (E4052)"],
 }

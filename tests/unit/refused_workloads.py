@@ -228,14 +228,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"pod_annotations": {"tke.cloud.tencent.com/networks": "x"}},
         (
             "pod_annotations: tke.cloud.tencent.com/networks is written by the component from its own"
-            " properties; say it there, or change the object with a Pulumi transform"
+            " properties; set the property, or change the object with a Pulumi transform"
         ),
     ),
     (
         {"service_annotations": {"service.kubernetes.io/loadbalance-id": "lb-12345678"}},
         (
             "service_annotations: service.kubernetes.io/loadbalance-id is written by TKE and "
-            "tells which load balancer there is; to choose one, "
+            "names the load balancer; to choose a load balancer, "
             "use existing_clb(id)"
         ),
     ),
@@ -243,8 +243,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"pod_annotations": {"tke.cloud.tencent.com/security-group-id": "sg-12345678"}},
         (
             "pod_annotations: tke.cloud.tencent.com/security-group-id has no effect on the shared "
-            "ENI, whose security groups are the node's; set "
-            "them on the ENIs (ipamd) instead"
+            "ENI, which has the security groups of the node; set "
+            "the groups of the ENIs (ipamd) instead"
         ),
     ),
     (

@@ -53,7 +53,9 @@ def test_a_zone_inside_an_output_is_checked_before_anything_is_made() -> None:
             ]
         )
 
-    with pytest.raises(tke.InvalidInputs, match=r"node_pools\[1\]\.zone: ap-guangzhou-7 has no pod subnet"):
+    with pytest.raises(
+        tke.InvalidInputs, match=r"node_pools\[1\]\.zone: ap-guangzhou-7 has no container subnet"
+    ):
         run(lambda: program("ap-guangzhou-7"))
     with pytest.raises(
         tke.InvalidInputs, match=r"node_pools\[1\]\.zone: ap-shanghai-2 is not in region ap-guangzhou"

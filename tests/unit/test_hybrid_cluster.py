@@ -50,8 +50,8 @@ def test_a_pool_in_an_uncovered_zone_is_refused_by_its_zones_name() -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         run(lambda: cluster(node_pools=[pool("ap-guangzhou-4"), pool("ap-guangzhou-7")]))
     assert str(caught.value).startswith(
-        "HybridCluster 'demo': 1 invalid input\n  node_pools[1].zone: ap-guangzhou-7 has no pod subnet "
-        "(zones that have one: ap-guangzhou-4, ap-guangzhou-6)"
+        "HybridCluster 'demo': 1 invalid input\n  node_pools[1].zone: ap-guangzhou-7 has no container subnet "
+        "(zones with a container subnet: ap-guangzhou-4, ap-guangzhou-6)"
     )
 
 

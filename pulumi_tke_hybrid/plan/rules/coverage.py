@@ -21,15 +21,15 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 ADDRESSES_SHORT = Rule(
     "addresses-short",
     Severity.WARNING,
-    "A zone's pod subnets keep a tenth of their addresses free.",
+    "A zone's container subnets keep a tenth of their addresses free.",
     "free addresses when last read, ENI pods before and after",
     "the headroom that rollouts were found to need: AKS#2119, amazon-vpc-cni-k8s#2846",
 )
 PODS_FIT = Rule(
     "eni-pods-fit",
     Severity.WARNING,
-    "The nodes and pod subnets of a cluster hold all ENI pods of the plan.",
-    "ranges and free addresses of the pod subnets, node pools, replicas",
+    "The nodes and container subnets of a cluster hold all ENI pods of the plan.",
+    "ranges and free addresses of the container subnets, node pools, replicas",
     "arithmetic; TKE container network overview and pod limits of VPC-CNI (qcloud-documents)",
 )
 HEADROOM = 0.1
@@ -72,16 +72,15 @@ def _unfit(cluster: str, placed: capacity.Placement) -> Finding:
     wanted, lacking = sum(placed.pods.values()), sum(placed.lacking.values())
     return PODS_FIT.finding(
         cluster,
-        f"of {wanted} pods with addresses of pod subnets would stay without an address: {workloads}; nodes"
-        f" and pod subnets hold {wanted - lacking}",
+        f"of {wanted} pods with addresses of container subnets would stay without an address: {workloads};"
+        f" nodes and container subnets hold {wanted - lacking}",
         value=lacking,
         why=(
-            "certain, when it is applied: these pods do not start (Pending), and a rollout that needs"
-            " them stands still; pods that run are not harmed; fewer pods fit than addresses are free,"
-            " because each network interface (ENI) of a node takes one for itself, and a node holds a"
-            " limited number"
+            "certain, at the apply: these pods do not start (Pending), and a rollout that needs these pods"
+            " stops; running pods are not harmed; fewer pods fit than addresses are free, because each"
+            " network interface (ENI) takes one address, and a node has a limited number of ENIs"
         ),
-        todo=f"add nodes or a pod subnet in {zones}, or use fewer replicas",
+        todo=f"add nodes or a container subnet in {zones}, or use fewer replicas",
     )
 
 
@@ -90,12 +89,12 @@ def _short(zone: ZoneChange, after: int, *, counted: bool) -> Finding:
     number of missing addresses."""
     missing = "" if after >= 0 else ": too few" if counted else f"; {-after} addresses too few"
     why = (
-        "certain, when it is applied: pods without an address do not start, and their rollout waits; pods"
-        " that run are not harmed"
+        "certain, at the apply: pods without an address do not start, and their rollout waits; running pods"
+        " are not harmed"
         if after < 0
         else (
-            "possible, at the next rollout: new pods need addresses before old ones give theirs back; a pod"
-            " without an address does not start, and the rollout waits; pods that run are not harmed"
+            "possible, at the next rollout: new pods need addresses before the old pods release theirs; a pod"
+            " without an address does not start, and the rollout waits; running pods are not harmed"
         )
     )
     return ADDRESSES_SHORT.finding(
@@ -103,8 +102,8 @@ def _short(zone: ZoneChange, after: int, *, counted: bool) -> Finding:
         f"of {zone.size} addresses would be free for pods, about{missing}",
         value=str(max(after, 0)),
         why=why,
-        todo="add another pod subnet in the zone",
-        intended="run fewer pods there, or roll them out a few at a time",
+        todo="add another container subnet in the zone",
+        intended="run fewer pods in the zone, or replace fewer pods at a time",
     )
 
 
@@ -117,15 +116,15 @@ def _unplaced(plan: Plan) -> Iterator[Finding]:
         if missing:
             found = NOT_JUDGED.finding(
                 pool.name,
-                "is where its nodes are, and no zone of it is in the preview",
+                "is the subnet of its nodes, and the preview does not have the zone of this subnet",
                 value=", ".join(missing),
                 why=(
-                    "pods get addresses of pod subnets in zones that have a pod subnet; whether this zone has"
-                    " one is not judged"
+                    "pods get addresses only in zones with a container subnet; whether this zone has a"
+                    " container subnet is not judged"
                 ),
                 todo=(
-                    "compare the zone with those of the pod subnets by hand, or make the preview with"
-                    " --show-sames"
+                    "compare the zone with the zones of the container subnets by hand, or make the preview"
+                    " with --show-sames"
                 ),
             )
             yield replace(found, urn=pool.urn)
@@ -151,10 +150,10 @@ def _perhaps_covered(zone: ZoneChange, pools: ZonePools, subnets: Sequence[str])
     pool = pools.steps[0]
     found = NOT_JUDGED.finding(
         pool.name,
-        f"may be a pod subnet of {zone.name}, or may not: the preview does not hold its zone",
+        f"may or may not be container subnets of {zone.name}: the preview does not have their zones",
         value=", ".join(subnets),
         why=(
-            f"without a pod subnet in {zone.name} nodes there get no ENI, and pods that need one stay Pending"
+            f"without a container subnet in {zone.name} the nodes there get no ENI, and ENI pods stay Pending"
         ),
         todo=f"check that one of these subnets is in {zone.name}",
     )
@@ -170,13 +169,13 @@ def _touched(zone: ZoneChange, cluster: str, pools: ZonePools) -> bool:
 def _uncovered(path: str, zone: str, covered: list[str]) -> Finding:
     """The finding on a raw pool. A raw pool has no argument `global_route_only`, so the text does not name
     it."""
-    todo = f"add a subnet in {zone} to the cluster's list of pod subnets"
+    todo = f"add a subnet in {zone} to the cluster's list of container subnets"
     why = (
-        "certain, when it is applied: pods with addresses of pod subnets (ENI pods) do not start on nodes of"
+        "certain, at the apply: pods with addresses of container subnets (ENI pods) do not start on nodes of"
         " this zone, because a network interface must be in its node's zone; possible: TKE refuses the nodes,"
         " and the apply fails; pods on the overlay (GlobalRouter) run"
     )
-    intended = "run no pod with an address of a pod subnet in this zone"
+    intended = "run no pod with an address of a container subnet in this zone"
     return replace(regions.uncovered_problem(path, zone, covered, todo), why=why, intended=intended)
 
 

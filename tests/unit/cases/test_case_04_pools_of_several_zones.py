@@ -40,7 +40,7 @@ def _zones(preview: Preview) -> dict[str, tuple[int, bool]]:
 def test_the_second_zone_of_a_pool_has_no_container_subnet() -> None:
     preview = load("pool-in-two-zones")
     (line,) = messages(preview, "zone-uncovered")
-    assert line.startswith(f"{POOL}: ap-guangzhou-7 has no pod subnet")
+    assert line.startswith(f"{POOL}: ap-guangzhou-7 has no container subnet")
 
 
 def test_the_nodes_are_shared_out_and_marked() -> None:
@@ -128,7 +128,7 @@ def test_a_subnet_whose_zone_is_not_in_the_preview_is_named() -> None:
     )
     (line,) = messages(pool, "not-judged", severity="warning")
     assert line.startswith(
-        f"{POOL}: subnet-elsewher is where its nodes are, and no zone of it is in the preview"
+        f"{POOL}: subnet-elsewher is the subnet of its nodes, and the preview does not have the zone of this subnet"
     )
     assert _zones(pool)["ap-guangzhou-4"] == (3, True)
 
@@ -141,4 +141,4 @@ def test_a_container_subnet_of_another_stack_may_cover_the_zone() -> None:
                 step[side]["inputs"]["eniSubnetIds"].append("subnet-elsewher")
     assert messages(preview, "zone-uncovered") == []
     (line,) = messages(preview, "not-judged", severity="warning")
-    assert line.startswith(f"{POOL}: subnet-elsewher may be a pod subnet of ap-guangzhou-7, or may not")
+    assert line.startswith(f"{POOL}: subnet-elsewher may or may not be container subnets of ap-guangzhou-7")

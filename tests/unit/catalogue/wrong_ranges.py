@@ -23,7 +23,7 @@ RANGES = [
     cluster(
         "host bits",
         hybrid(cluster_cidr="192.168.1.0/20"),
-        "cluster_cidr: 192.168.1.0/20 has host bits set; the range it lies in is 192.168.0.0/20",
+        "cluster_cidr: 192.168.1.0/20 has host bits set; the range around this address is 192.168.0.0/20",
     ),
     cluster(
         "no prefix",
@@ -61,12 +61,12 @@ RANGES = [
     cluster(
         "a wrong other range",
         hybrid(other_cidrs={"office": "10.0.64.1/24"}),
-        "other_cidrs['office']: 10.0.64.1/24 has host bits set; the range it lies in is 10.0.64.0/24",
+        "other_cidrs['office']: 10.0.64.1/24 has host bits set; the range around this address is 10.0.64.0/24",
     ),
     cluster(
         "a wrong other range that comes late",
         hybrid(other_cidrs={"office": later("10.1.2.3/16")}),
-        "other_cidrs['office']: 10.1.2.3/16 has host bits set; the range it lies in is 10.1.0.0/16",
+        "other_cidrs['office']: 10.1.2.3/16 has host bits set; the range around this address is 10.1.0.0/16",
     ),
     cluster(
         "an overlay over another cluster that comes late",
@@ -92,7 +92,7 @@ RANGES = [
     cluster(
         "a mask",
         hybrid(vpc_cidr="10.0.0.0/255.255.0.0"),
-        "vpc_cidr: 10.0.0.0/255.255.0.0 is not in CIDR notation; the cloud gets it as it is written; write"
+        "vpc_cidr: 10.0.0.0/255.255.0.0 is not in CIDR notation; the cloud gets the text unchanged; write"
         " it as '10.0.0.0/16'",
     ),
     cluster(

@@ -59,8 +59,7 @@ SETTINGS = [
     cluster(
         "never as an error",
         hybrid(ip_reclaim=tke.never(), rules={"reclaim-never": "error"}),
-        "ip_reclaim: never keeps the address of every StatefulSet pod that is gone for ever; the subnet"
-        " fills up",
+        "ip_reclaim: never keeps the address of every deleted StatefulSet pod for ever; the subnet fills up",
     ),
     cluster(
         "a long time as an error",

@@ -208,9 +208,9 @@ WORKLOADS = [
     app(
         "a long name of a StatefulSet",
         workload(name="a" * 53, kind="statefulset"),
-        f"name: '{'a' * 53}' has 53 characters; each pod has a label of it and eleven characters more, a"
-        f" label has 63 at most, and no pod would "
-        "be made; use at most 52; lower this rule for one that has its pods [statefulset-name]",
+        f"name: '{'a' * 53}' has 53 characters; each pod gets a label with this name and eleven"
+        " characters more, a label has at most 63 characters, and no pod would be created; use at most 52;"
+        " lower this rule for a StatefulSet that already has pods [statefulset-name]",
     ),
     app(
         "a namespace of none", workload(namespace="My Team"), "namespace: 'My Team' is not a Kubernetes name"

@@ -40,7 +40,7 @@ def test_every_bad_input_is_reported_with_its_path_and_a_cure() -> None:
             " EniSubnetArgs; got 7; pass the EniZoneSubnet itself"
         ),
         "ip_reclaim: 20 s is outside 300 to 15768000 s, the range TKE accepts; use after(300)",
-        "cluster_cidr: 192.168.0.5/20 has host bits set; the range it lies in is 192.168.0.0/20",
+        "cluster_cidr: 192.168.0.5/20 has host bits set; the range around this address is 192.168.0.0/20",
         "cluster_max_pod_num: 63 is not a power of two; TKE rounds it up; use 64",
         "node_pools[0].zone: is required",
         "node_pools[0].subnet_id: is required",

@@ -123,7 +123,7 @@ def test_without_the_previous_state_changes_are_not_judged_and_a_policy_reports_
         policies, "zone-uncovered", StackValidationArgs(Recorded.of("raw-uncovered-zone").stack())
     )
     assert [line.split(";")[0] for line in uncovered] == [
-        "pool-ap-guangzhou-7: ap-guangzhou-7 has no pod subnet (zones that have one: ap-guangzhou-4,"
+        "pool-ap-guangzhou-7: ap-guangzhou-7 has no container subnet (zones with a container subnet: ap-guangzhou-4,"
         " ap-guangzhou-6)"
     ]
 
@@ -336,7 +336,7 @@ def test_a_raw_subnet_that_leaves_the_program_while_a_cluster_lists_it_is_stoppe
     )
     (uncovered,) = reported(policies, "zone-uncovered", StackValidationArgs(stack))
     assert uncovered.startswith(
-        "pool: ap-guangzhou-4 has no pod subnet (zones that have one: ap-guangzhou-6)"
+        "pool: ap-guangzhou-4 has no container subnet (zones with a container subnet: ap-guangzhou-6)"
     )
 
 

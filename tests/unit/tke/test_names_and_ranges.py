@@ -174,11 +174,11 @@ def test_a_power_of_two_is_named_for_every_other_number(value: int) -> None:
         ("10.0.0.0/33", "not an IPv4 range"),
         (
             "10.0.64.0/255.255.252.0",
-            "is not in CIDR notation; the cloud gets it as it is written; write it as '10.0.64.0/22'",
+            "is not in CIDR notation; the cloud gets the text unchanged; write it as '10.0.64.0/22'",
         ),
         ("10.0.64.0/0.0.3.255", "write it as '10.0.64.0/22'"),
         ("10.0.64.0/022", "write it as '10.0.64.0/22'"),
-        ("10.0.64.1/255.255.252.0", "host bits set; the range it lies in is 10.0.64.0/22"),
+        ("10.0.64.1/255.255.252.0", "host bits set; the range around this address is 10.0.64.0/22"),
     ],
 )
 def test_a_wrong_range_is_explained(block: str, part: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from pulumi_tke_hybrid.component.live_objects import pods_and_events
 from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.rollout_diagnosis import stuck_lines
+from pulumi_tke_hybrid.tke.rollout_diagnosis import diagnosis_lines
 
 Json = dict[str, Any]
 RUNNING: Json = {"PodScheduled": "True", "ContainersReady": "True", "Ready": "False"}
@@ -47,10 +47,10 @@ def event(
 
 def test_a_closed_gate_is_named_with_its_state_and_what_opens_it() -> None:
     closed = pod("web-1", {**RUNNING, keys.READINESS_GATE: "False"}, gates=(keys.READINESS_GATE,))
-    (line,) = stuck_lines("web", [closed], [])
+    (line,) = diagnosis_lines("web", [closed], [])
     assert line.startswith(
         f"pod web-1: readiness gate {keys.READINESS_GATE} is False ({keys.READINESS_GATE}Reason): the load"
-        " balancer has not"
+        " balancer does not"
     )
     assert "listen on its port (8080)" in line
     assert "security groups" in line
@@ -58,7 +58,7 @@ def test_a_closed_gate_is_named_with_its_state_and_what_opens_it() -> None:
 
 def test_what_a_probe_printed_is_shown_without_control_sequences() -> None:
     running = pod("web-1", {"PodScheduled": "True", "ContainersReady": "False"})
-    (line,) = stuck_lines(
+    (line,) = diagnosis_lines(
         "web", [running], [event("Pod", "web-1", "Unhealthy", "probe: \x1b[2J\x1b]0;mine\x07 all\nfine")]
     )
     assert line.endswith("last event: Unhealthy: probe: ?[2J?]0;mine? all fine")
@@ -66,12 +66,12 @@ def test_what_a_probe_printed_is_shown_without_control_sequences() -> None:
 
 def test_a_gate_without_a_condition_and_a_gate_of_somebody_else() -> None:
     waiting = pod("web-1", RUNNING, gates=(keys.READINESS_GATE, "example.com/ready"))
-    first, second = stuck_lines("web", [waiting], [])
+    first, second = diagnosis_lines("web", [waiting], [])
     assert f"{keys.READINESS_GATE} has no condition yet" in first
     assert (
         second
-        == "pod web-1: readiness gate example.com/ready has no condition yet; whoever owns the gate has to"
-        " open it"
+        == "pod web-1: readiness gate example.com/ready has no condition yet; the controller of the gate has to"
+        " open the gate"
     )
 
 
@@ -79,13 +79,13 @@ def test_addresses_that_are_used_up_are_told_from_other_reasons_not_to_be_schedu
     def unscheduled(message: str) -> list[str]:
         waiting = pod("web-1", {"PodScheduled": "False"}, address="")
         waiting["status"]["conditions"][0]["message"] = message
-        return stuck_lines("web", [waiting], [])
+        return diagnosis_lines("web", [waiting], [])
 
     (line,) = unscheduled(f"0/2 nodes are available: 2 Insufficient {keys.ENI_IP}.")
     assert f"0/2 nodes are available: 2 Insufficient {keys.ENI_IP}." in line
     assert "have no address left" in line
     assert unscheduled("0/2 nodes are available: 2 Insufficient cpu.") == [
-        "pod web-1: no node can take it: 0/2 nodes are available: 2 Insufficient cpu."
+        "pod web-1: no node can run the pod: 0/2 nodes are available: 2 Insufficient cpu."
     ]
 
 
@@ -93,8 +93,8 @@ def test_pods_with_one_reason_share_a_line_and_healthy_or_going_ones_have_none()
     going = pod("web-9", RUNNING)
     going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     stuck = [pod(f"web-{number}", {"PodScheduled": "True"}, address="") for number in range(5)]
-    lines = stuck_lines("web", [*stuck, going, pod("web-8", {"Ready": "True"})], [])
-    assert lines == ["pods web-0, web-1, web-2 and 2 more: it has no address yet; no event says why"]
+    lines = diagnosis_lines("web", [*stuck, going, pod("web-8", {"Ready": "True"})], [])
+    assert lines == ["pods web-0, web-1, web-2 and 2 more: no address yet; no event has a reason"]
 
 
 def test_the_last_warning_about_a_pod_is_its_reason() -> None:
@@ -109,22 +109,21 @@ def test_the_last_warning_about_a_pod_is_its_reason() -> None:
         event("Pod", "web-1", "FailedAllocateIP", "tke-eni-ipamd does not run", "2026-01-01T00:00:01Z"),
         event("Pod", "web-1", "Pulled", "pulled", "2026-01-01T00:00:03Z", level="Normal"),
     ]
-    assert stuck_lines("web", [pod("web-1", {"PodScheduled": "True"}, address="")], events) == [
-        "pod web-1: it has no address yet; last event: FailedAllocateIP: no container subnet for zone"
-        " ap-guangzhou-7"
+    assert diagnosis_lines("web", [pod("web-1", {"PodScheduled": "True"}, address="")], events) == [
+        "pod web-1: no address yet; last event: FailedAllocateIP: no container subnet for zone ap-guangzhou-7"
     ]
     unready = pod("web-1", {"PodScheduled": "True", "ContainersReady": "False"})
-    assert stuck_lines(
+    assert diagnosis_lines(
         "web", [unready], [event("Pod", "web-1", "Unhealthy", "Readiness probe failed: 404")]
     ) == [
-        "pod web-1: its containers run, but are not ready; last event: Unhealthy: Readiness probe failed: 404"
+        "pod web-1: the containers run, but are not ready; last event: Unhealthy: Readiness probe failed: 404"
     ]
 
 
 def test_a_container_that_cannot_start_says_so_itself() -> None:
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": 'Back-off pulling\n image "nginx:x"'}}
     failing = pod("web-1", {"PodScheduled": "True"}, containerStatuses=[{"name": "app", "state": waiting}])
-    assert stuck_lines("web", [failing], []) == [
+    assert diagnosis_lines("web", [failing], []) == [
         'pod web-1: container app waits: ImagePullBackOff: Back-off pulling image "nginx:x"'
     ]
 
@@ -134,13 +133,13 @@ def test_without_pods_their_maker_says_why() -> None:
         event("ReplicaSet", "other-5d", "FailedCreate", "other"),
         event("ReplicaSet", "web-5d", "FailedCreate", "exceeded quota: pods"),
     ]
-    assert stuck_lines("web", [], events) == ["no pod was made: FailedCreate: exceeded quota: pods"]
+    assert diagnosis_lines("web", [], events) == ["no pod was made: FailedCreate: exceeded quota: pods"]
 
 
 def test_what_is_not_a_stuck_rollout_is_not_called_one() -> None:
     """A Deployment that the API server refused, for example: the engine reports that."""
-    assert stuck_lines("web", [], [event("ReplicaSet", "other-5d", "FailedCreate", "other")]) == []
-    assert stuck_lines("web", [pod("web-1", {"Ready": "True"})], []) == []
+    assert diagnosis_lines("web", [], [event("ReplicaSet", "other-5d", "FailedCreate", "other")]) == []
+    assert diagnosis_lines("web", [pod("web-1", {"Ready": "True"})], []) == []
 
 
 NOWHERE = (
@@ -169,18 +168,21 @@ def test_a_cluster_that_cannot_be_asked_is_no_second_failure_and_shows_nothing_o
             "0/3 nodes are available: 3 [ip-scheduler] InsufficientIPorENI.",
             "container subnets of the nodes' zones have no address",
         ),
-        ("[ip-scheduler] ENILimitExceed on node 10.0.0.20", "no further ENI can be made"),
-        ("0/3 nodes are available: 2 InsufficientIPorENI, 1 ENILimitExceed.", "no further ENI can be made"),
+        ("[ip-scheduler] ENILimitExceed on node 10.0.0.20", "no further ENI can be created"),
+        (
+            "0/3 nodes are available: 2 InsufficientIPorENI, 1 ENILimitExceed.",
+            "no further ENI can be created",
+        ),
         ("0/3 nodes are available: 3 Insufficient cpu.", ""),
     ],
 )
 def test_what_the_schedulers_say_about_addresses_and_enis_is_explained(message: str, help_: str) -> None:
     waiting = pod("web-1", {}, address="")
     waiting["status"]["conditions"] = [{"type": "PodScheduled", "status": "False", "message": message}]
-    (line,) = stuck_lines("web", [waiting], [])
-    assert line.startswith(f"pod web-1: no node can take it: {message}")
+    (line,) = diagnosis_lines("web", [waiting], [])
+    assert line.startswith(f"pod web-1: no node can run the pod: {message}")
     assert help_ in line
-    assert bool(help_) is (len(line) > len(f"pod web-1: no node can take it: {message}"))
+    assert bool(help_) is (len(line) > len(f"pod web-1: no node can run the pod: {message}"))
 
 
 def test_the_event_of_a_quota_that_is_used_up_is_explained_for_a_pod_without_an_address() -> None:
@@ -188,5 +190,5 @@ def test_the_event_of_a_quota_that_is_used_up_is_explained_for_a_pod_without_an_
         pod("web-1", {"PodScheduled": "True"}, address=""),
         [event("Pod", "web-1", "ENILimit", "quota exceeded")],
     )
-    (line,) = stuck_lines("web", [waiting], told)
-    assert "last event: ENILimit: quota exceeded; no further ENI can be made" in line
+    (line,) = diagnosis_lines("web", [waiting], told)
+    assert "last event: ENILimit: quota exceeded; no further ENI can be created" in line

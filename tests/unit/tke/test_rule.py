@@ -63,8 +63,8 @@ def test_a_setting_for_no_rule_or_for_a_firm_one_is_refused_with_what_to_do() ->
         "rules: 'backend-quotas' is no rule; did you mean 'backend-quota'?",
         "rules: 'something' is no rule; docs/rules.md lists them",
         (
-            "rules: zone-shape cannot be lowered; nothing can be made of an input that breaks it; leave it"
-            " out and correct the input"
+            "rules: zone-shape cannot be lowered; an input that breaks the rule cannot be applied; remove the"
+            " setting and correct the input"
         ),
     ]
 

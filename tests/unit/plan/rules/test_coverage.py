@@ -52,7 +52,9 @@ def test_a_pool_in_a_zone_without_a_container_subnet_is_found_before_any_id_is_k
     pods_4, nodes_4, nodes_6 = subnet("pods-4", FOUR), subnet("nodes-4", FOUR), subnet("nodes-6", SIX)
     steps = (pods_4, nodes_4, nodes_6, cluster(pods_4), pool("a", nodes_4), pool("b", nodes_6))
     (finding,) = coverage.findings(Plan(steps))
-    assert str(finding).startswith(f"b: {SIX} has no pod subnet (zones that have one: {FOUR})")
+    assert str(finding).startswith(
+        f"b: {SIX} has no container subnet (zones with a container subnet: {FOUR})"
+    )
 
 
 def test_a_zone_that_was_uncovered_before_is_found_only_without_only_changes() -> None:
@@ -98,7 +100,9 @@ def test_a_pool_of_a_cluster_without_container_subnets_needs_none() -> None:
 def test_the_container_subnet_of_another_cluster_covers_no_pool() -> None:
     steps = (PODS_4, PODS_6, NODES_6, HYBRID, OTHER, grown("cls-hybrid", C))
     (finding,) = coverage.findings(Plan(steps))
-    assert str(finding).startswith(f"grown: {SIX} has no pod subnet (zones that have one: {FOUR})")
+    assert str(finding).startswith(
+        f"grown: {SIX} has no container subnet (zones with a container subnet: {FOUR})"
+    )
     assert verdict_of(SIX, *steps) == "⛔ nodes without container subnet"
     assert found(PODS_4, PODS_6, NODES_6, HYBRID, OTHER, grown("cls-other", C)) == []
 
@@ -142,7 +146,7 @@ def test_a_subnet_that_leaves_a_computed_list_covers_nothing_though_the_list_sti
 
 def test_the_advice_on_a_raw_pool_fits_a_raw_program() -> None:
     (finding,) = coverage.findings(Plan((PODS_4, NODES_6, HYBRID, grown("cls-hybrid", C))))
-    assert finding.message.endswith(f"add a subnet in {SIX} to the cluster's list of pod subnets")
+    assert finding.message.endswith(f"add a subnet in {SIX} to the cluster's list of container subnets")
 
 
 def test_an_unknown_list_has_lost_no_subnet() -> None:
