@@ -48,7 +48,7 @@ SETTINGS = [
     cluster(
         "reclaim without static IPs",
         hybrid(static_ip=False),
-        "ip_reclaim: 300s has no effect without static IPs; no pod keeps an address then; say never(), or"
+        "ip_reclaim: 300s has no effect without static IPs; no pod keeps an address then; use never(), or"
         " static_ip=True",
     ),
     cluster(
@@ -168,8 +168,8 @@ SETTINGS = [
     cluster(
         "a rule with a fixed severity",
         hybrid(rules={"power-of-two": "note"}),
-        "rules: power-of-two cannot be lowered; nothing can be made of an input that breaks it; leave it"
-        " out and correct the input",
+        "rules: power-of-two cannot be lowered; an input that breaks the rule cannot be applied;"
+        " remove the setting and correct the input",
     ),
     cluster(
         "a severity that is none",

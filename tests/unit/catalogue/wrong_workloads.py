@@ -434,8 +434,8 @@ WORKLOADS = [
         workload(
             cluster_facts=later(facts(zones={FOUR: [{"subnetId": PODS_4, "cidrBlock": "10.0.64.1/28"}]}))
         ),
-        "cluster_facts.zones['ap-guangzhou-4'][0].cidrBlock: 10.0.64.1/28 has host bits set; the range it"
-        " lies in is 10.0.64.0/28",
+        "cluster_facts.zones['ap-guangzhou-4'][0].cidrBlock: 10.0.64.1/28 has host bits set; the range"
+        " around this address is 10.0.64.0/28",
     ),
     app("facts that are none", workload(cluster_facts=[CLUSTER]), "cluster_facts: must be"),
 ]
