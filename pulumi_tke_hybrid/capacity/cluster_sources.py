@@ -21,7 +21,7 @@ from pulumi_tke_hybrid.kube.objects import (
     zone_of_node,
 )
 from pulumi_tke_hybrid.plan import inventory
-from pulumi_tke_hybrid.plan.operations import State, exported_states, last_states
+from pulumi_tke_hybrid.plan.operations import State, exported_states, last_states, of_states
 from pulumi_tke_hybrid.tke import capacity, cidrs, keys
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
@@ -29,7 +29,8 @@ from pulumi_tke_hybrid.tke.enis import EniLimit, has_ended, live_limit, selects_
 from pulumi_tke_hybrid.tke.values import Json, at, items, mapping
 
 NodeKind = tuple[str, EniLimit | None]
-"""Instance type, and the limit by the node's `status.allocatable`; None before ipamd has reported the limit."""
+"""Instance type, and the limit by the node's `status.allocatable`; None before ipamd has reported the
+limit."""
 FACTS_COMMAND = "pulumi stack output clusterFacts --json"
 
 
@@ -177,7 +178,7 @@ def of_preview(preview: Json, cluster: str) -> tuple[ClusterInventory, ClusterIn
         urn, after = _chosen(new, cluster)
     except WrongUse as error:
         raise WrongUse(f"{error}; {left_out}" if left_out else str(error)) from None
-    before = inventory.inventories(inventory.of_states(old)).get(urn, ClusterInventory(after.cluster))
+    before = inventory.inventories(of_states(old)).get(urn, ClusterInventory(after.cluster))
     unknowns = (*after.unknowns, left_out) if left_out else after.unknowns
     return capacity.with_others(before, before), replace(
         capacity.with_others(after, before), unknowns=unknowns
@@ -185,8 +186,8 @@ def of_preview(preview: Json, cluster: str) -> tuple[ClusterInventory, ClusterIn
 
 
 def of_stack(export: Json, cluster: str) -> ClusterInventory:
-    """The cluster of a stack's state. Raises `WrongUse` if the stack has no such cluster, or if it has several
-    and `cluster` is empty."""
+    """The cluster of a stack's state. Raises `WrongUse` if the stack has no such cluster, or if it has
+    several and `cluster` is empty."""
     if not isinstance(at(export, "deployment", "resources"), list):
         raise WrongUse(
             "--state is no stack: it has no deployment.resources; write it with: pulumi stack export"
@@ -212,7 +213,7 @@ def of_facts(facts: Json) -> ClusterInventory:
 
 def _chosen(states: Mapping[str, State], wanted: str) -> tuple[str, ClusterInventory]:
     """(URN, cluster) of the cluster of that name; without a name, of the only cluster."""
-    found = inventory.inventories(inventory.of_states(states))
+    found = inventory.inventories(of_states(states))
     chosen = [(urn, cluster) for urn, cluster in found.items() if wanted in ("", cluster.cluster)]
     if len(chosen) == 1:
         return chosen[0]

@@ -4,7 +4,7 @@ The numbers come from `zone_rows` and `tke.subnet_allocation`."""
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from rich.console import Console
@@ -22,7 +22,7 @@ _HEADLINES = {
     ExitCode.NOT_FINE: "not everything fits, or too few addresses stay free",
     ExitCode.COULD_NOT_TELL: "could not tell whether everything fits",
 }
-_NOTES = (
+_NOTES: Sequence[tuple[Callable[[ZoneRow], bool], str]] = (
     (lambda row: not row.counted, "~ not counted by the cloud: addresses that nodes and pods will take"),
     (lambda row: row.by_table, "* by the vendor's table of ENI limits, not by the API or the nodes"),
     (lambda row: row.about, "about: nodes of a pool in several zones, divided evenly"),

@@ -1,4 +1,5 @@
-"""The ENI pods of the Kubernetes objects of a plan: their number at the same time, and their subnets and zones.
+"""The ENI pods of the Kubernetes objects of a plan: their number at the same time, and their subnets and
+zones.
 
 The placement of the pods is in `tke.capacity`."""
 
@@ -36,8 +37,8 @@ _ZONE_LABELS = (keys.ZONE_LABEL, keys.CBS_ZONE_LABEL, "failure-domain.beta.kuber
 def demands(objects: Iterable[Step], region: str) -> Iterator[Demand | Unknown]:
     """The demand of each object with ENI pods; a sentence for each value that is not known.
 
-    Node labels and node affinities bind pods to zones. Other selectors, taints, CPU and memory are left to the
-    scheduler.
+    Node labels and node affinities bind pods to zones. Other selectors, taints, CPU and memory are left to
+    the scheduler.
     """
     steps = list(objects)
     scaled = list(_scalers(steps))

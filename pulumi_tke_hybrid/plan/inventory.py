@@ -10,9 +10,7 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.demands import demands
 from pulumi_tke_hybrid.plan.index import Listing, PlanIndex, index_of
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
-from pulumi_tke_hybrid.plan.node_pools import nodes_by_subnet, shares
-from pulumi_tke_hybrid.plan.operations import State
-from pulumi_tke_hybrid.plan.resource_types import canonical
+from pulumi_tke_hybrid.plan.node_pools import nodes_by_subnet, objects_of, shares
 from pulumi_tke_hybrid.tke import cidrs, regions
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Demand, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.tke.enis import eni_limit
@@ -24,11 +22,6 @@ _SUBNET_KEYS = ("subnetIds", "native", "serverlessNodes", "workerConfig", "autoS
 """Properties of pools that hold ids of subnets."""
 _COUNTED = ("zone", "size", "maxSize", "globalRouteOnly")
 """Properties of a component's node pool that the count of addresses reads."""
-
-
-def of_states(states: Mapping[str, State]) -> Plan:
-    """The resources of a state as steps that change nothing."""
-    return Plan([_step(urn, state) for urn, state in states.items()])
 
 
 @kept_by_plan
@@ -154,9 +147,8 @@ def _read_component(index: PlanIndex, component: Step, reading: _Reading) -> Non
         named = isinstance(zone, str) and regions.region_of(zone) is not None
         cidr = cidrs.valid_range(at(item, "cidrBlock"))
         if cidr is None or not named:
-            reading.unknowns.append(
-                f"a container subnet in {zone if named else 'a zone that is not known yet'} has no known range"
-            )
+            where = zone if named else "a zone that is not known yet"
+            reading.unknowns.append(f"a container subnet in {where} has no known range")
         if named:
             reading.add_subnet(zone, Subnet(None) if cidr is None else _of_block(index, zone, cidr))
     for name, pool in mapping(component.new.get("nodePools")).items():
@@ -296,7 +288,7 @@ def _instance_type(pool: Step) -> str:
         return "a super node"
     found: list[str] = []
     for key in ("autoScalingConfig", "native", "workerConfig", "workerConfigs"):
-        for group in _each(pool.new.get(key)):
+        for group in objects_of(pool.new.get(key)):
             named = group.get("instanceType")
             found += [named] if isinstance(named, str) else []
             found += [*texts(group.get("instanceTypes")), *texts(group.get("backupInstanceTypes"))]
@@ -306,21 +298,16 @@ def _instance_type(pool: Step) -> str:
 
 def _most(props: Props, parts: int) -> int | None:
     """Upper bound of the autoscaler for one of the parts of a pool; None without autoscaler."""
-    natives = _each(props.get("native"))
+    natives = objects_of(props.get("native"))
     sizes = [whole(props.get("maxSize")) if props.get("enableAutoScale") is True else None]
     sizes += [
         whole(each.get("maxReplicas"))
         for group in natives
         if group.get("enableAutoscaling") is True
-        for each in _each(group.get("scaling"))
+        for each in objects_of(group.get("scaling"))
     ]
     found = [size for size in sizes if size is not None]
     return -(-max(found) // max(parts, 1)) if found else None
-
-
-def _each(value: object) -> list[Props]:
-    """The objects of a block: the two packages write one object, or a list of objects."""
-    return [found for item in [*items(value), value] if (found := mapping(item))]
 
 
 def _workloads(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) -> Sequence[Step]:
@@ -331,29 +318,6 @@ def _workloads(index: PlanIndex, found: _Found, alone: bool, reading: _Reading) 
     own = [found.cluster, found.component.urn if found.component else ""]
     return list(
         {step.urn: step for urn in own if urn for step in index.objects_by_cluster.get(urn, ())}.values()
-    )
-
-
-def _step(urn: str, state: State) -> Step:
-    token = str(state.get("type") or "")
-    inputs = mapping(state.get("inputs"))
-    type_ = canonical(token, inputs)
-    provider = str(state.get("provider") or "").rpartition("::")[0]
-    sources: dict[str, Sequence[str]] = {
-        str(key): texts(value) for key, value in mapping(state.get("propertyDependencies")).items()
-    }
-    outputs = mapping(state.get("outputs"))
-    return Step(
-        urn,
-        type_,
-        Op.SAME,
-        old=inputs,
-        new=inputs,
-        state=outputs,
-        id=str(state.get("id") or outputs.get("id") or ""),
-        parent=str(state.get("parent") or ""),
-        sources={**sources, **({"provider": (provider,)} if provider else {})},
-        token=token if token != type_ else "",
     )
 
 

@@ -4,7 +4,7 @@ Instance types are read in `plan.inventory`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
@@ -38,10 +38,10 @@ def nodes_by_subnet(type_: str, props: Props) -> list[NodesIn]:
     cluster's own workers name their subnets.
     """
     if type_ == resource_types.SERVERLESS_NODE_POOL:
-        named = [_text(node, "subnetId") for node in _each(props.get("serverlessNodes"))]
+        named = [_text(node, "subnetId") for node in objects_of(props.get("serverlessNodes"))]
         return [NodesIn(subnet, named.count(subnet)) for subnet in dict.fromkeys(named)]
     if type_ in (resource_types.SCALE_WORKER, resource_types.CLUSTER):
-        workers = _each(
+        workers = objects_of(
             props.get("workerConfig" if type_ == resource_types.SCALE_WORKER else "workerConfigs")
         )
         return [
@@ -64,12 +64,12 @@ def pool_nodes(props: Props) -> int | None:
     number is not known."""
     if "serverlessNodes" in props:
         listed: object = props["serverlessNodes"]
-        return len(items(listed)) if isinstance(listed, list) else None  # pyright: ignore[reportUnknownArgumentType]
+        return len(items(cast(object, listed))) if isinstance(listed, list) else None
     if "workerConfig" in props or "workerConfigs" in props:
         counts = [
             whole(worker.get("count", 1))
             for key in ("workerConfig", "workerConfigs")
-            for worker in _each(props.get(key))
+            for worker in objects_of(props.get(key))
         ]
         return None if None in counts else sum(count or 0 for count in counts)
     native = _group(props)
@@ -80,7 +80,7 @@ def pool_nodes(props: Props) -> int | None:
         props.get("minSize"),
         native.get("minSize"),
     )
-    scaling = next(iter(_each(native.get("scaling"))), _NOTHING)
+    scaling = next(iter(objects_of(native.get("scaling"))), _NOTHING)
     return next(
         (number for found in (*wanted, scaling.get("minReplicas")) if (number := whole(found)) is not None),
         None,
@@ -94,7 +94,9 @@ def shares(whole: int, parts: int) -> list[int]:
 
 def _group(props: Props) -> Props:
     """The block with the sizes and subnets of a native pool, or of a scaling group."""
-    return next((each for key in ("native", "autoScalingGroup") for each in _each(props.get(key))), _NOTHING)
+    return next(
+        (each for key in ("native", "autoScalingGroup") for each in objects_of(props.get(key))), _NOTHING
+    )
 
 
 def _pool_subnets(props: Props) -> Iterator[str]:
@@ -107,10 +109,9 @@ def _pool_subnets(props: Props) -> Iterator[str]:
         )
 
 
-def _each(value: object) -> list[Props]:
+def objects_of(value: object) -> list[Props]:
     """The objects of a block: the two packages write one object, or a list of objects."""
-    found = items(value) or [value]
-    return [mapping(item) for item in found if isinstance(item, dict)]  # pyright: ignore[reportUnknownArgumentType]
+    return [mapping(item) for item in items(value) or [value] if item == mapping(item)]
 
 
 def _text(props: Props, key: str) -> str:
@@ -152,7 +153,8 @@ class NodePlaces:
         return pool.parent in self._components
 
     def unplaced(self, pool: Step) -> list[str]:
-        """Subnets of a pool whose zones are not known: ids, and one text for all subnets without an id yet."""
+        """Subnets of a pool whose zones are not known: ids, and one text for all subnets without an id
+        yet."""
         if self._stated_zone(pool):
             return []
         placed = self._placed_parts(pool, pool.new)
@@ -189,7 +191,8 @@ class NodePlaces:
         return next((zone for zone in stated if isinstance(zone, str) and not unknown(zone)), "")
 
     def _from_sources(self, pool: Step, props: Props, placed: list[NodesIn]) -> list[NodesIn]:
-        """The nodes in subnets, or on instances, without a known id: by the resources that the ids come from."""
+        """The nodes in subnets, or on instances, without a known id: by the resources that the ids come
+        from."""
         late = [part for part in placed if not part.zone and (unknown(part.subnet) or not part.subnet)]
         if not late or (props is pool.old and pool.old != pool.new):
             return []
@@ -219,7 +222,8 @@ def _zone(step: Step) -> str:
 
 
 def _by_zone(parts: list[NodesIn], *, in_one_zone: bool) -> list[NodesIn]:
-    """Merge the parts of each zone. A pool with all subnets in one zone has a counted number of nodes there."""
+    """Merge the parts of each zone. A pool with all subnets in one zone has a counted number of nodes
+    there."""
     found: dict[str, NodesIn] = {}
     for part in parts:
         first = found.get(part.zone)

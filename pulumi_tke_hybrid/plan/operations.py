@@ -4,11 +4,11 @@ pkg/resource/deploy/step.go).
 Every reader of previews, event logs and exports uses these functions.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pulumi_tke_hybrid.plan.model import Op
-from pulumi_tke_hybrid.plan.resource_types import is_patch
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.resource_types import canonical, is_patch
 from pulumi_tke_hybrid.tke.values import at, items, mapping, texts
 
 State = Mapping[str, Any]
@@ -158,3 +158,31 @@ def deleted_with(old: State) -> str:
     none."""
     found = at(old, "deletedWith")
     return found if isinstance(found, str) else ""
+
+
+def of_states(states: Mapping[str, State]) -> Plan:
+    """The resources of a state as steps that change nothing."""
+    return Plan([_step_of_state(urn, state) for urn, state in states.items()])
+
+
+def _step_of_state(urn: str, state: State) -> Step:
+    token = str(state.get("type") or "")
+    inputs = mapping(state.get("inputs"))
+    type_ = canonical(token, inputs)
+    provider = str(state.get("provider") or "").rpartition("::")[0]
+    sources: dict[str, Sequence[str]] = {
+        str(key): texts(value) for key, value in mapping(state.get("propertyDependencies")).items()
+    }
+    outputs = mapping(state.get("outputs"))
+    return Step(
+        urn,
+        type_,
+        Op.SAME,
+        old=inputs,
+        new=inputs,
+        state=outputs,
+        id=str(state.get("id") or outputs.get("id") or ""),
+        parent=str(state.get("parent") or ""),
+        sources={**sources, **({"provider": (provider,)} if provider else {})},
+        token=token if token != type_ else "",
+    )

@@ -1,5 +1,5 @@
-"""The traffic that a security group admits, as sets of addresses by protocol and port, to compare two lists of
-rules exactly.
+"""The traffic that a security group admits, as sets of addresses by protocol and port, to compare two lists
+of rules exactly.
 
 The first rule that matches decides; traffic that no rule matches is refused (215/38750). So a DROP that is
 removed, or an ACCEPT that is added before a DROP, admits more. The rules on plans are in `plan.rules`.

@@ -1,8 +1,8 @@
 """Annotations of TKE: the table of known keys, and the annotations that the components write.
 
-Sources of the table: 457/51258 (Service), 457/56112 (Ingress), 457/44173 (pods on super nodes), 457/90598 (keys
-that an update cannot change), 457/59094 and 457/59095 (load balancers of other regions and VPCs). The checks
-of a program's annotations are in `tke.rules`."""
+Sources of the table: 457/51258 (Service), 457/56112 (Ingress), 457/44173 (pods on super nodes), 457/90598
+(keys that an update cannot change), 457/59094 and 457/59095 (load balancers of other regions and VPCs). The
+checks of a program's annotations are in `tke.rules`."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -105,7 +105,8 @@ Names = Mapping[On, Mapping[str, tuple[str, ...]]]
 _FLAGS: Names = {
     _S: {
         _SERVICE: (
-            "direct-access", "enable-grace-deletion", "enable-grace-shutdown", "enable-grace-shutdown-tkex", "pass-to-target",
+            "direct-access", "enable-grace-deletion", "enable-grace-shutdown", "enable-grace-shutdown-tkex",
+            "pass-to-target",
             "tke-service-config-auto", "modification-protection", "deletion-protection", "loadbalance-retain",
             "local-svc-weighted-balance", "discard-loadbalancer-ip",
         ),
@@ -113,13 +114,16 @@ _FLAGS: Names = {
     },
     _I: {
         _INGRESS: (
-            "direct-access", "enable-grace-deletion", "enable-grace-shutdown", "enable-grace-shutdown-tkex", "pass-to-target",
-            "tke-service-config-auto", "modification-protection", "deletion-protection", "loadbalance-retain", "auto-rewrite",
+            "direct-access", "enable-grace-deletion", "enable-grace-shutdown", "enable-grace-shutdown-tkex",
+            "pass-to-target",
+            "tke-service-config-auto", "modification-protection", "deletion-protection",
+            "loadbalance-retain", "auto-rewrite",
             "rewrite-support", "rule-mix-both",
         ),
         _INGRESS_OLD: ("rule-mix", "rule-mix-both"),
     },
-    _P: {_SUPER: ("retain-ip", "spot-pod", "spec-auto-upgrade", "recreate-node-lost-pod", "must-keep-last-container")},
+    _P: {_SUPER: ("retain-ip", "spot-pod", "spec-auto-upgrade", "recreate-node-lost-pod",
+        "must-keep-last-container")},
 }  # fmt: skip
 _JSON: Names = {
     _S: {_SERVICE: ("specify-protocol", "lb-rs-weight", "target-groups")},
@@ -129,31 +133,42 @@ _JSON: Names = {
     },
 }
 _TEXTS: Names = {
-    _S: {_SERVICE: ("tke-service-config", "mode", "mix-target-prefer"), _SERVICE_OLD: ("qcloud-loadbalancer-backends-label",)},
+    _S: {_SERVICE: ("tke-service-config", "mode", "mix-target-prefer"),
+        _SERVICE_OLD: ("qcloud-loadbalancer-backends-label",)},
     _I: {
         _INGRESS: ("tke-service-config", "mode", "mix-target-prefer", "hybrid-type", "internet-charge-type"),
         _INGRESS_OLD: ("class",),
     },
     _P: {
         _POD: (
-            "networks", "vpc-ip-claim-delete-policy", "claim-expired-duration", "nominated-vpc-ip", "security-group-id", "eip-attributes",
+            "networks", "vpc-ip-claim-delete-policy", "claim-expired-duration", "nominated-vpc-ip",
+            "security-group-id", "eip-attributes",
             "eip-claim-delete-policy", "eip-id-list", "eip-public-ip",
         ),
         _SUPER: (
-            "cbs-reuse-key", "cluster-ip-switch", "container-gc-threshold", "cpu", "cpu-type", "cri-stats-interval", "custom-metrics-url",
-            "duration-to-wait-service-rules", "eip-attributes", "eip-claim-delete-policy", "eip-id-list", "eip-public-ip",
-            "filebeat-metadata-format", "gpu-count", "gpu-type", "heartbeat-lost-period", "host-modprobe", "host-sysctls",
-            "host-timezone", "image-cache-disk-retain-minute", "image-cache-disk-size", "image-cache-disk-type", "image-gc-high-threshold",
-            "image-gc-low-threshold", "image-gc-period", "ipvs-min-sync-period", "ipvs-scheduler", "ipvs-sh-port", "ipvs-sync-period",
-            "log-key-as-message", "mem", "metrics-port", "norm", "pod-eviction-threshold", "registry-http-endpoint",
-            "registry-insecure-skip-verify", "reserve-sandbox-duration", "reserve-succeeded-sandbox", "reserve-task-shorter-than",
-            "resolv-conf", "retain-ip-hours", "role-name", "root-cbs-size", "root-cbs-type", "use-image-cache",
+            "cbs-reuse-key", "cluster-ip-switch", "container-gc-threshold", "cpu", "cpu-type",
+            "cri-stats-interval", "custom-metrics-url",
+            "duration-to-wait-service-rules", "eip-attributes", "eip-claim-delete-policy", "eip-id-list",
+            "eip-public-ip",
+            "filebeat-metadata-format", "gpu-count", "gpu-type", "heartbeat-lost-period", "host-modprobe",
+            "host-sysctls",
+            "host-timezone", "image-cache-disk-retain-minute", "image-cache-disk-size",
+            "image-cache-disk-type", "image-gc-high-threshold",
+            "image-gc-low-threshold", "image-gc-period", "ipvs-min-sync-period", "ipvs-scheduler",
+            "ipvs-sh-port", "ipvs-sync-period",
+            "log-key-as-message", "mem", "metrics-port", "norm", "pod-eviction-threshold",
+            "registry-http-endpoint",
+            "registry-insecure-skip-verify", "reserve-sandbox-duration", "reserve-succeeded-sandbox",
+            "reserve-task-shorter-than",
+            "resolv-conf", "retain-ip-hours", "role-name", "root-cbs-size", "root-cbs-type",
+            "use-image-cache",
         ),
     },
     _N: {
         _POD: (
             "desired-route-eni-pod-num", "disable-node-eni-security-groups", "route-eni-ip-min-warm-target",
-            "route-eni-ip-max-warm-target", "direct-eni-min-warm-target", "direct-eni-max-warm-target", "route-eni-max-attach",
+            "route-eni-ip-max-warm-target", "direct-eni-min-warm-target", "direct-eni-max-warm-target",
+            "route-eni-max-attach",
             "max-ip-per-route-eni", "direct-eni-max-attach", "need-sync-security-groups",
         ),
     },
@@ -233,16 +248,17 @@ V = TypeVar("V")
 
 
 def flag(value: bool) -> str:
-    """The value of a flag as text: Kubernetes refuses a boolean, and TKE reads only these two texts (E4037)."""
+    """The value of a flag as text: Kubernetes refuses a boolean, and TKE reads only these two texts
+    (E4037)."""
     return "true" if value else "false"
 
 
 def pod_annotations(eni: bool, keep_address: bool, direct_fronts: Sequence[str] = ()) -> dict[str, str]:
     """Pod-template annotations. Without them a pod is on GlobalRouter.
 
-    `direct_fronts` names the objects (`service`, `ingress`) whose load balancer sends to the pods directly. TKE
-    adds its readiness gate only to new pods, so an annotation of ours makes Kubernetes replace the pods when
-    `direct_fronts` changes.
+    `direct_fronts` names the objects (`service`, `ingress`) whose load balancer sends to the pods directly.
+    TKE adds its readiness gate only to new pods, so an annotation of ours makes Kubernetes replace the pods
+    when `direct_fronts` changes.
     """
     found: dict[str, str] = {}
     if eni:
@@ -287,8 +303,8 @@ def contradiction(key: str, written: Collection[str]) -> str | None:
     writes on the object."""
     if key in written or key.startswith(keys.OURS):
         return (
-            f"{key} is written by the component from its own properties; set the property, or change the object"
-            " with a Pulumi transform"
+            f"{key} is written by the component from its own properties; set the property, or change the"
+            " object with a Pulumi transform"
         )
     if key in keys.WRITTEN_BY_TKE:
         return (
@@ -297,7 +313,7 @@ def contradiction(key: str, written: Collection[str]) -> str | None:
         )
     if key == keys.POD_SECURITY_GROUP:
         return (
-            f"{key} has no effect on the shared ENI, which has the security groups of the node; set the groups"
-            " of the ENIs (ipamd) instead"
+            f"{key} has no effect on the shared ENI, which has the security groups of the node; set the"
+            " groups of the ENIs (ipamd) instead"
         )
     return None

@@ -3,9 +3,9 @@
 The rules of a preview, `tke-hybrid capacity` and its proposals use this count; no other module counts.
 
 An ENI lies in one container subnet and takes one address of the subnet. A pod gets an address of its node's
-ENIs. When the ENIs are full, the node gets another ENI in the subnet with most free addresses, up to the limit of
-the instance type. The kubelet allows `cluster_max_pod_num` less three pods on a node (TKE container network
-overview, qcloud-documents).
+ENIs. When the ENIs are full, the node gets another ENI in the subnet with most free addresses, up to the
+limit of the instance type. The kubelet allows `cluster_max_pod_num` less three pods on a node (TKE container
+network overview, qcloud-documents).
 """
 
 import heapq
@@ -139,8 +139,8 @@ def taken(cluster: ClusterInventory, zone: Zone, pods: int) -> int:
 
 
 def with_others(cluster: ClusterInventory, read: ClusterInventory) -> ClusterInventory:
-    """The cluster with the addresses that others hold: the used addresses of `read` without those of the nodes
-    and pods of `read`."""
+    """The cluster with the addresses that others hold: the used addresses of `read` without those of the
+    nodes and pods of `read`."""
     there = pods_by_zone(read)
     return replace(
         cluster, zones=tuple(replace(zone, others=_others(zone, read, there)) for zone in cluster.zones)
@@ -176,8 +176,8 @@ class Placement:
 
 
 def place(cluster: ClusterInventory, *, most: bool = False, surely: bool = False) -> Placement:
-    """Place the demands of a cluster evenly over the zones with room, as the scheduler does by default and for
-    the components.
+    """Place the demands of a cluster evenly over the zones with room, as the scheduler does by default and
+    for the components.
 
     Demands that are bound to subnets or zones come first. Pods without a place are divided evenly over the
     zones that the demand allows.

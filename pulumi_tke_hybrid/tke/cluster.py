@@ -47,7 +47,8 @@ class Nodes:
     most: int | None = None
     """Upper bound of the autoscaler; None without autoscaler."""
     limit: EniLimit | None = None
-    """Limit that a live node reports; None: the limit follows from the type and from `cluster_max_pod_num`."""
+    """Limit that a live node reports; None: the limit follows from the type and from
+    `cluster_max_pod_num`."""
     about: bool = False
     """`number` is the even share of a pool that lies in several zones, not a count."""
 

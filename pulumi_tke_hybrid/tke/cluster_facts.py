@@ -1,8 +1,8 @@
 """The output `cluster_facts` of a `HybridCluster`: the only parser, and the checks of its shape.
 
 `ClusterFacts.of(facts)` is for the components, which report `shape_problems` and `range_problems` by
-themselves; `ClusterFacts.checked(facts)` is for the commands, and raises for anything else than the facts of a
-cluster. This module reads no file."""
+themselves; `ClusterFacts.checked(facts)` is for the commands, and raises for anything else than the facts of
+a cluster. This module reads no file."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -2,8 +2,8 @@
 
 A limit comes from the vendor's tables, from the API (`DescribeVpcCniPodLimits`, 457/59275), or from a live
 node. The tables count the primary interface of an instance and the primary address of an ENI (576/18527,
-qcloud-documents). The limits here do not: the node uses the primary interface, and the ENI its primary address
-(457/64917). The tables lack some instance families."""
+qcloud-documents). The limits here do not: the node uses the primary interface, and the ENI its primary
+address (457/64917). The tables lack some instance families."""
 
 import re
 from collections.abc import Mapping

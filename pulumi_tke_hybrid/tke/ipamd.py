@@ -1,9 +1,9 @@
 """ipamd: its ConfigMap, its versions and phases, and how long it keeps the address of a deleted pod.
 
 The ConfigMap is `kube-system/tke-eni-ipamd`, edited as in the article (1.3). The reclaim delay is for kept
-addresses (`vpc-ip-claim-delete-policy: Never`) in static-IP mode. Without a delay TKE reclaims no kept address,
-and the subnet fills up (article, step 4); after a short delay a StatefulSet pod that was down for longer gets
-another address."""
+addresses (`vpc-ip-claim-delete-policy: Never`) in static-IP mode. Without a delay TKE reclaims no kept
+address, and the subnet fills up (article, step 4); after a short delay a StatefulSet pod that was down for
+longer gets another address."""
 
 import hashlib
 import json
@@ -81,7 +81,8 @@ def parsed_version(text: str) -> Version | None:
 
 
 def version(image: str) -> Version | None:
-    """ipamd's version by the tag of its image; None for a tag without version (`latest`) or a digest alone."""
+    """ipamd's version by the tag of its image; None for a tag without version (`latest`) or a digest
+    alone."""
     return parsed_version(tag(image))
 
 

@@ -1,5 +1,5 @@
-"""Shapes of names and ids that Kubernetes and the cloud accept, checked in a preview: a wrong name or id fails an
-apply half-way.
+"""Shapes of names and ids that Kubernetes and the cloud accept, checked in a preview: a wrong name or id
+fails an apply half-way.
 
 Zones and regions are in `tke.regions`."""
 
@@ -75,7 +75,8 @@ def dns_label_problem(value: str) -> Finding | None:
 
 
 def workload_name_findings(name: str, *, stateful: bool) -> Iterator[Finding]:
-    """Return findings on the name of a workload, which is the name of its Service and of its pods' controller."""
+    """Return findings on the name of a workload, which is the name of its Service and of its pods'
+    controller."""
     if name[:1].isdigit():
         why, todo = (
             "Kubernetes before 1.36 refuses it for a Service",
@@ -91,7 +92,10 @@ def workload_name_findings(name: str, *, stateful: bool) -> Iterator[Finding]:
                 "each pod gets a label with this name and eleven characters more, a label has at most 63"
                 " characters, and no pod would be created"
             ),
-            todo=f"use at most {MAXIMUM_STATEFUL_SET_NAME}; lower this rule for a StatefulSet that already has pods",
+            todo=(
+                f"use at most {MAXIMUM_STATEFUL_SET_NAME}; lower this rule for a StatefulSet that already has"
+                " pods"
+            ),
         )
 
 

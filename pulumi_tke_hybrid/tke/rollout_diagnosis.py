@@ -112,9 +112,9 @@ def _open_gate(pod: Json, gate: str) -> str:
         return f"readiness gate {gate} {state}; the controller of the gate has to open the gate"
     ports = ", ".join(sorted({str(port["containerPort"]) for port in _ports(pod)})) or "of the Service"
     return (
-        f"readiness gate {gate} {state}: the load balancer does not have the pod yet, or the health check does"
-        f" not reach the pod; the pod has to listen on its port ({ports}), and security groups of the nodes' ENIs"
-        " have to admit clients and the health check on that port (457/41897); a rule of a load balancer"
+        f"readiness gate {gate} {state}: the load balancer does not have the pod yet, or the health check"
+        f" does not reach the pod; the pod has to listen on its port ({ports}), and security groups of the"
+        " nodes' ENIs have to admit clients and the health check on that port (457/41897); a rule of a load balancer"
         " holds 100 or 200 pods"
     )
 

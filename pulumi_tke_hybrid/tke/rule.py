@@ -11,8 +11,8 @@ from enum import Enum
 
 
 def printable(text: str, kept: str = "") -> str:
-    """The text with `?` for each unprintable character that is not among `kept`: a terminal would obey control
-    sequences."""
+    """The text with `?` for each unprintable character that is not among `kept`: a terminal would obey
+    control sequences."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() or character in kept else "?" for character in text)

@@ -54,8 +54,8 @@ def too_many_pods(demand: ZoneDemand) -> str | None:
         return None
     least = -(-demand.pods // demand.limit.pods)
     return (
-        f"{demand.pods} pods do not fit on {demand.nodes} nodes of {demand.limit.pods} ENI pods each ({most}); use"
-        f" {least} nodes or a larger type"
+        f"{demand.pods} pods do not fit on {demand.nodes} nodes of {demand.limit.pods} ENI pods each ({most});"
+        f" use {least} nodes or a larger type"
     )
 
 
@@ -121,8 +121,8 @@ def _proposal(
     reasons = (
         f"{demand.pods} pods and {enis} ENIs of {demand.nodes} nodes need {demand.addresses} addresses",
         (
-            f"room to grow by {growth:.0%} makes {_wanted(demand, growth)}; /{block.prefixlen} is the smallest"
-            f" that has them ({usable} usable, {cidrs.RESERVED_PER_SUBNET} are Tencent's)"
+            f"room to grow by {growth:.0%} makes {_wanted(demand, growth)}; /{block.prefixlen} is the"
+            f" smallest that has them ({usable} usable, {cidrs.RESERVED_PER_SUBNET} are Tencent's)"
         ),
         f"the lowest free place of that size in {space}"
         + (f", clear of {', '.join(taken)}" if taken else ""),

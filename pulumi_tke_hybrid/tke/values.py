@@ -1,8 +1,8 @@
 """Read values of JSON and of Pulumi's properties without trusting their types; the engine's marks for unknown
 and secret values."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 Json = dict[str, Any]
 """A JSON object."""
@@ -56,7 +56,7 @@ def below(props: object, *path: str) -> Any:
 
 def items(value: object) -> list[Any]:
     """The items of a list; none for any other value."""
-    return list(value) if isinstance(value, list) else []  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return list(cast(Sequence[Any], value)) if isinstance(value, list) else []
 
 
 def mapping(value: object) -> dict[str, Any]:

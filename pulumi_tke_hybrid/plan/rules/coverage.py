@@ -1,5 +1,5 @@
-"""Rules on the zones of a plan: container subnets that are lost, zones without container subnets, and ENI pods
-without addresses.
+"""Rules on the zones of a plan: container subnets that are lost, zones without container subnets, and ENI
+pods without addresses.
 
 The numbers come from `plan.zone_changes` and `tke.capacity`; ranges are in `plan.rules.vpc_ranges`."""
 

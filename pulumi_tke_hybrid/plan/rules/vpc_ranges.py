@@ -1,5 +1,5 @@
-"""Rules on the ranges of raw VPCs, subnets and clusters in a plan: overlaps, subnets outside their VPC, overlays
-that are too small.
+"""Rules on the ranges of raw VPCs, subnets and clusters in a plan: overlaps, subnets outside their VPC,
+overlays that are too small.
 
 The components check the same rules on their inputs (see `tke.cidrs`)."""
 

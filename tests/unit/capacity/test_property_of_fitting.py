@@ -9,9 +9,8 @@ import pytest
 
 from pulumi_tke_hybrid.capacity import cluster_sources
 from pulumi_tke_hybrid.capacity.zone_rows import Fit, Outcome
-from pulumi_tke_hybrid.plan import inventory
 from pulumi_tke_hybrid.plan.model import Op, Plan
-from pulumi_tke_hybrid.plan.operations import State, last_states
+from pulumi_tke_hybrid.plan.operations import State, last_states, of_states
 from pulumi_tke_hybrid.plan.rules import coverage
 from pulumi_tke_hybrid.tke import capacity, cidrs
 from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
@@ -164,7 +163,7 @@ def sides(plan: Json) -> Plan:
     steps = []
     for urn in after:
         state: State = after[urn]
-        (step,) = inventory.of_states({urn: state}).steps
+        (step,) = of_states({urn: state}).steps
         old: State = before.get(urn, {})
         steps.append(step if old else type(step)(urn, step.type, Op.CREATE, new=step.new, parent=step.parent))
     return Plan(steps)

@@ -107,11 +107,15 @@ def test_a_zone_is_full_when_counting_says_so(room: int, growth: int) -> None:
 @pytest.mark.parametrize(
     ("kind", "enis_", "pods_per_eni"),
     [
-        ("S5.SMALL1", 1, 5), ("S5.MEDIUM2", 3, 9), ("S5.LARGE8", 3, 9), ("S5.2XLARGE16", 5, 19), ("S3.3XLARGE24", 7, 29),
+        ("S5.SMALL1", 1, 5), ("S5.MEDIUM2", 3, 9), ("S5.LARGE8", 3, 9), ("S5.2XLARGE16", 5, 19),
+        ("S3.3XLARGE24", 7, 29),
         ("S5.16XLARGE256", 7, 29), ("IT5.8XLARGE128", 7, 29), ("SA2.LARGE8", 3, 9), ("SA2.2XLARGE16", 5, 19),
-        ("SA2.4XLARGE16", 7, 39), ("SA2.4XLARGE64", 7, 39), ("SA2.8XLARGE64", 7, 39), ("SA2.12XLARGE96", 7, 39),
-        ("SA2.22XLARGE224", 7, 39), ("SA2.40XLARGE320", 7, 39), ("S5se.LARGE8", 3, 19), ("S5se.2XLARGE16", 5, 19),
-        ("SA1.SMALL1", 1, 1), ("SA1.SMALL2", 1, 5), ("SA1.MEDIUM2", 1, 9), ("SA1.MEDIUM4", 1, 9), ("SA1.LARGE8", 3, 9),
+        ("SA2.4XLARGE16", 7, 39), ("SA2.4XLARGE64", 7, 39), ("SA2.8XLARGE64", 7, 39), ("SA2.12XLARGE96", 7,
+        39),
+        ("SA2.22XLARGE224", 7, 39), ("SA2.40XLARGE320", 7, 39), ("S5se.LARGE8", 3, 19), ("S5se.2XLARGE16", 5,
+        19),
+        ("SA1.SMALL1", 1, 1), ("SA1.SMALL2", 1, 5), ("SA1.MEDIUM2", 1, 9), ("SA1.MEDIUM4", 1, 9),
+        ("SA1.LARGE8", 3, 9),
         ("SA1.LARGE16", 3, 19), ("SA1.4XLARGE32", 7, 29), ("GN7.LARGE20", 3, 9), ("M5.3XLARGE96", 7, 29),
     ],
 )  # fmt: skip
@@ -130,8 +134,10 @@ def test_a_type_that_does_not_tell_is_not_guessed(kind: str) -> None:
 @pytest.mark.parametrize(
     "kind",
     [
-        "BMS5.24XLARGE384", "BMM5c.24XLARGE768", "BMIA2.24XLARGE320", "BMDA2.24XLARGE320", "BMSA2.24XLARGE384", "BMI5.24XLARGE192",
-        "S6.LARGE8", "S8.2XLARGE16", "S9.LARGE8", "SA3.LARGE8", "SA5.4XLARGE32", "SA9.LARGE8", "C6.LARGE8", "M6.LARGE32", "M8.LARGE32",
+        "BMS5.24XLARGE384", "BMM5c.24XLARGE768", "BMIA2.24XLARGE320", "BMDA2.24XLARGE320",
+        "BMSA2.24XLARGE384", "BMI5.24XLARGE192",
+        "S6.LARGE8", "S8.2XLARGE16", "S9.LARGE8", "SA3.LARGE8", "SA5.4XLARGE32", "SA9.LARGE8", "C6.LARGE8",
+        "M6.LARGE32", "M8.LARGE32",
         "ITA5.4XLARGE64", "PNV4.7XLARGE116", "GT4.20XLARGE474",
         "GN8.LARGE56", "GN10Xp.2XLARGE40", "GN6.LARGE20", "C3.MEDIUM4", "IT5.2XLARGE32", "S5.3XLARGE24",
     ],
@@ -159,7 +165,8 @@ def test_what_the_cloud_reports_is_taken_over_whole(pods: int, kind: str) -> Non
 
 @pytest.mark.parametrize(
     ("kind", "pods", "split"),
-    [("SA1.MEDIUM4", 9, (1, 9)), ("S6.LARGE8", 27, (3, 9)), ("SA5.4XLARGE32", 203, (7, 29)), ("S9.LARGE8", 57, (3, 19)),
+    [("SA1.MEDIUM4", 9, (1, 9)), ("S6.LARGE8", 27, (3, 9)), ("SA5.4XLARGE32", 203, (7, 29)), ("S9.LARGE8",
+        57, (3, 19)),
      ("SA2.4XLARGE32", 273, (7, 39)), ("S5.4XLARGE64", 270, None), ("S8.LARGE8", 11, None)],
 )  # fmt: skip
 def test_how_the_reported_pods_lie_on_enis_is_the_tables_or_not_known(

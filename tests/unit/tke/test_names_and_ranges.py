@@ -189,8 +189,10 @@ def test_a_wrong_range_is_explained(block: str, part: str) -> None:
 
 @pytest.mark.parametrize(
     ("block", "private"),
-    [("172.16.0.0/16", True), ("9.1.0.0/16", True), ("11.0.0.0/16", True), ("192.168.0.0/20", True), ("10.0.0.0/8", True),
-     ("12.0.0.0/16", False), ("172.32.0.0/16", False), ("100.64.0.0/16", False), ("8.0.0.0/7", False), ("30.0.0.0/16", False)],
+    [("172.16.0.0/16", True), ("9.1.0.0/16", True), ("11.0.0.0/16", True), ("192.168.0.0/20", True),
+        ("10.0.0.0/8", True),
+     ("12.0.0.0/16", False), ("172.32.0.0/16", False), ("100.64.0.0/16", False), ("8.0.0.0/7", False),
+     ("30.0.0.0/16", False)],
 )  # fmt: skip
 def test_a_range_of_the_overlay_is_one_that_the_provider_takes(block: str, private: bool) -> None:
     assert [finding.path for finding in cidrs.private_findings("cluster_cidr", block)] == (
@@ -230,7 +232,8 @@ def test_hosts_that_the_controller_refuses_are_refused(host: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["Shop.example.com", "a b.c", "a..b.com", "a-.b.com", "-a.b.com", ".a.b", "a.b.", f"{'a' * 64}.com", "a.*.com", "*a.com", "*.*.com",
+    ["Shop.example.com", "a b.c", "a..b.com", "a-.b.com", "-a.b.com", ".a.b", "a.b.", f"{'a' * 64}.com",
+        "a.*.com", "*a.com", "*.*.com",
      ".".join(["a" * 50] * 5)],
 )  # fmt: skip
 def test_hosts_that_kubernetes_refuses_are_refused(host: str) -> None:

@@ -70,8 +70,8 @@ def test_a_gate_without_a_condition_and_a_gate_of_somebody_else() -> None:
     assert f"{keys.READINESS_GATE} has no condition yet" in first
     assert (
         second
-        == "pod web-1: readiness gate example.com/ready has no condition yet; the controller of the gate has to"
-        " open the gate"
+        == "pod web-1: readiness gate example.com/ready has no condition yet; the controller of the gate"
+        " has to open the gate"
     )
 
 
