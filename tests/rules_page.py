@@ -13,44 +13,43 @@ from pulumi_tke_hybrid.tke.rule import Rule
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
 _HEAD = """# Rules
 
-This page is made from the code: `python -m tests.rules_page`. "Source" is where a rule is written. Numbers
-are documents of cloud.tencent.com/document/product; *the article* is "Getting the most out of TKE's hybrid
+`python -m tests.rules_page` writes this page from the code. "Source" is the origin of a rule. Numbers are
+documents of cloud.tencent.com/document/product. *The article* is "Getting the most out of TKE's hybrid
 network mode" (2021-02-05).
 
-*firm* rules cannot be set to another severity: nothing could be made of an input that breaks them.
+A program cannot set the severity of a *fixed* rule: an input that breaks the rule cannot be applied.
 """
 _COMPONENTS = """
 ## Components
 
-What the components check before anything reaches the cloud. Errors stop the preview, one line a property:
-`path: value and what is wrong with it; why; what to do`. Types and bounds of all properties are checked
-first, together (an `…Args` object reports its own findings where it is created); then all other rules,
-together. Values inside Outputs are checked when they are known. Warnings and notes appear in the preview's
-diagnostics under the component.
+The components check these rules before anything reaches the cloud. An error stops the preview, with one line
+for each property: `path: value and fault; reason; remedy`. Types and bounds of all properties come first,
+together. (An `…Args` object reports its own errors when the program makes the object.) All other rules of
+the component come second, together. Values inside Outputs are checked when they are known. Warnings and
+notes appear in the preview's diagnostics under the component.
 
-A program may set the severity of a rule; the preview shows the setting as an input of the component:
+A program may set the severity of a rule. The preview shows the setting as an input of the component:
 
 ```python
 tke.HybridCluster("hybrid", {..., "rules": {"eni-headroom": "error", "range-outside-vpc": "warning"}})
 ```
 
-A check that needs a value of the update is named by a note (`not-known-yet`), and made during the update
-before the first resource that depends on the value.
+A check may need a value that is known only during the update. A note (`not-known-yet`) names this check. The
+update runs the check before the first resource that depends on the value.
 
 """
 _REVIEW = """
 ## `tke-hybrid review` and the policy pack
 
-What a change may do to the network, judged on the plan. `tke-hybrid review --rule RULE=warning` sets a
-severity.
+These rules judge the changes of a plan. `tke-hybrid review --rule RULE=warning` sets a severity.
 
 """
 _POLICIES = """
 ## Policies
 
-The policies of [the pack](policies.md): a rule that blocks in the review is mandatory, any other rule is
-advisory. `…-by-removal` judges what leaves the program, `…-advisory` reports findings below the severity of
-the rule.
+[The pack](policies.md) has one policy for each rule. A rule that blocks in the review is mandatory, every
+other rule is advisory. `…-by-removal` judges resources that leave the program. `…-advisory` reports findings
+below the severity of the rule.
 
 | policy | level | judged on |
 |---|---|---|
@@ -87,8 +86,8 @@ def _table(rules: Iterable[Rule]) -> Iterator[str]:
 
 
 def _row(rule: Rule) -> str:
-    severity = f"{rule.severity.value}{', firm' if rule.fixed_severity else ''}"
-    cells = (f"`{rule.id}`", severity, rule.summary, rule.requires, rule.source)
+    severity = f"{rule.severity.value}{', fixed' if rule.fixed_severity else ''}"
+    cells = (f"`{rule.id}`", severity, rule.summary, f"{rule.requires}.", rule.source)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} <a id='{rule.id}'></a> |\n"
 
 
@@ -98,7 +97,7 @@ def _link(rule: str) -> str:
 
 def _policy_row(policy: Policy) -> str:
     single = "a resource" if isinstance(policy, ResourceValidationPolicy) else "the stack"
-    judged = "what leaves the program" if policy.name.endswith(BY_REMOVAL) else single
+    judged = "a removed resource" if policy.name.endswith(BY_REMOVAL) else single
     level = policy.enforcement_level.value if policy.enforcement_level else ""
     return f"| `{policy.name}` | {level} | {judged} |\n"
 

@@ -1,4 +1,4 @@
-"""README, ARCHITECTURE.md, CONTRIBUTING.md, CHANGELOG.md and docs/: links resolve, and named files exist."""
+"""Links of the pages resolve, files in the pages for contributors exist, and the picture is the import contract."""
 
 import re
 from pathlib import Path
@@ -41,3 +41,27 @@ def test_the_glossary_has_twenty_terms_and_names_of_the_code() -> None:
         for name in re.findall(r"`([^`]+)`", row[4]):
             key = re.sub(r"^tke-hybrid |\(\)$|=.*$", "", name)
             assert key in code, name
+
+
+@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_the_files_in_the_pages_for_contributors_exist(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    files = set(re.findall(r"`([\w./-]+(?:/|\.(?:py|json|toml|txt|yaml|md)))`", text))
+    assert len(files) > 10
+    assert [
+        file
+        for file in files
+        if not (ROOT / file).exists() and not (ROOT / "pulumi_tke_hybrid" / file).exists()
+    ] == []
+
+
+def test_the_picture_of_the_layers_is_the_import_contract() -> None:
+    contract = re.search(
+        r"^layers = \[(.*?)^\]", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.M | re.S
+    )
+    picture = re.search(r"```mermaid\n(.*?)```", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"), re.S)
+    assert contract
+    assert picture
+    layers = re.findall(r"pulumi_tke_hybrid\.([\w.]+)", contract[1])
+    shown = re.sub(r'subgraph.*|\w+\["([^"]*)"\]', r" \1 ", picture[1])
+    assert [name for name in dict.fromkeys(re.findall(r"[\w.]+", shown)) if name in layers] == layers
