@@ -260,9 +260,7 @@ class HybridCluster(pulumi.ComponentResource):
         upsert = self._args.upsert_existing_objects
         return kubernetes_provider(self, self._owner, name, self.cluster_id, kubeconfig, upsert, after)
 
-    def _pool(
-        self, pool: NodePoolArgs, depends_on: Sequence[pulumi.Resource]
-    ) -> tencentcloud.kubernetes.NodePool:
+    def _pool(self, pool: NodePoolArgs, depends_on: Sequence[pulumi.Resource]) -> pulumi.Resource:
         return make_node_pool(
             self,
             self._owner,

@@ -234,7 +234,7 @@ def make_node_pool(
     vpc_id: Input[str],
     region: str,
     depends_on: Sequence[pulumi.Resource],
-) -> tencentcloud.kubernetes.NodePool:
+) -> pulumi.Resource:
     """Make the pool as a child of the cluster's component."""
     bounds = args.autoscale
     return tencentcloud.kubernetes.NodePool(
