@@ -203,19 +203,11 @@ def refuse_orphan_pool(cloud: Cloud, cluster_id: str, name: str) -> None:
     for pool in node_pools(cloud, cluster_id):
         if pool.get("Name") == name and str(pool.get("LifeState")).casefold() != "deleting":
             own_id, kind = pool["NodePoolId"], pool.get("Type")
-            found = f"{cluster_id}#{own_id}"
-            todo = (
-                "an earlier run whose answer was lost leaves one like it, with its instances. Import it or"
-                f" delete it, then run `pulumi up` again: adopt {found} or delete it"
-                if kind == "Regular"
-                else (
-                    "no run of this component makes one of that kind. Give this pool another name, or delete"
-                    " that one"
-                )
-            )
             what = (
                 f"{cluster_id} already has a node pool named {name!r}, {own_id} ({kind}), that this stack"
-                f" does not know; {todo}"
+                " does not know. An earlier run whose answer was lost leaves such a pool, with its instances."
+                " Import it, delete it, or give this pool another name, then run `pulumi up` again: adopt"
+                f" {cluster_id}#{own_id} or delete it"
             )
             raise CloudError("CreateClusterNodePool", "NodePoolExists", what)
 
