@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pulumi_tke_hybrid.client_ip_workload import ClientIpWorkload
-    from pulumi_tke_hybrid.component.errors import InvalidInputs
     from pulumi_tke_hybrid.component.inputs import Input
+    from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
     from pulumi_tke_hybrid.endpoint import EndpointAccess, EndpointArgs
     from pulumi_tke_hybrid.eni_zone_subnet import EniSubnetArgs, EniZoneSubnet, EniZoneSubnetArgs
     from pulumi_tke_hybrid.gateways import direct_service_annotations, eni_pod_template, gateway_transform
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "client_ip_workload": "ClientIpWorkload",
     "workload.workload_args": "ClientIpWorkloadArgs",
-    "component.errors": "InvalidInputs",
+    "component.invalid_inputs": "InvalidInputs",
     "component.inputs": "Input",
     "endpoint": "EndpointAccess EndpointArgs",
     "eni_zone_subnet": "EniSubnetArgs EniZoneSubnet EniZoneSubnetArgs",

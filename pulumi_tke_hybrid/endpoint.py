@@ -9,8 +9,8 @@ import pulumi_kubernetes as kubernetes
 import tencentcloud_iac_pulumi as tencentcloud
 
 from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input
+from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.resource_options import UPSERT, child_options
 from pulumi_tke_hybrid.resource_hooks import endpoint_hooks
 from pulumi_tke_hybrid.tke import names

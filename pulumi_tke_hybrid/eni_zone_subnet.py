@@ -12,7 +12,6 @@ import tencentcloud_iac_pulumi as tencentcloud
 
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
 from pulumi_tke_hybrid.component.diagnostics import check_deferred, note_while_pending, report
-from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import (
     Input,
     NoneAllowed,
@@ -21,6 +20,7 @@ from pulumi_tke_hybrid.component.inputs import (
     value_after,
     value_if_known,
 )
+from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options
 from pulumi_tke_hybrid.tke import cidrs, names, regions
 from pulumi_tke_hybrid.tke.cluster import Subnet

@@ -9,8 +9,8 @@ from typing import Any, Optional
 import pulumi
 
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
-from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input
+from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.tke import annotations
 from pulumi_tke_hybrid.tke.rule import Finding

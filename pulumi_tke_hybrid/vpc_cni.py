@@ -11,9 +11,8 @@ from typing import Any, Literal, Optional, Union
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
 from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster
-from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch, identity
 from pulumi_tke_hybrid.cloud.vpc_cni_state import (
     adoption_report,
     changes,
@@ -21,6 +20,7 @@ from pulumi_tke_hybrid.cloud.vpc_cni_state import (
     forbidden_changes,
     in_use_findings,
 )
+from pulumi_tke_hybrid.cloud.vpc_cni_switch import VpcCniSwitch, identity
 from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
 from pulumi_tke_hybrid.component.diagnostics import check_deferred
 from pulumi_tke_hybrid.component.dynamic import (
@@ -38,8 +38,12 @@ from pulumi_tke_hybrid.component.inputs import (
     value_after,
     value_if_known,
 )
-from pulumi_tke_hybrid.component.region import switch_region
-from pulumi_tke_hybrid.component.resource_options import child_options, given_provider, refuse_wrong_options
+from pulumi_tke_hybrid.component.resource_options import (
+    child_options,
+    given_provider,
+    refuse_wrong_options,
+    switch_region,
+)
 from pulumi_tke_hybrid.tke import ipamd, keys, names, regions
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import ranges

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from pulumi_tke_hybrid.cli import options
+from pulumi_tke_hybrid.cli import files
 from pulumi_tke_hybrid.cli.exit_code import FailOn
-from pulumi_tke_hybrid.cli.options import report_errors
+from pulumi_tke_hybrid.cli.files import report_errors
 
 HELP = """How many nodes and ENI pods fit in each zone, now and after a change. Reads only, changes nothing.
 
@@ -162,7 +162,7 @@ def capacity(
 ) -> None:
     if context.invoked_subcommand is not None:
         with report_errors("capacity"):
-            options.refuse(
+            files.refuse(
                 f"{context.invoked_subcommand} has options of its own, after its name", _given(context)
             )
         return

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from pulumi_tke_hybrid.capacity import cluster_sources, report
 from pulumi_tke_hybrid.capacity.zone_rows import PERIODS, Growth, Outcome
-from pulumi_tke_hybrid.cli import files, options
+from pulumi_tke_hybrid.cli import files
+from pulumi_tke_hybrid.cli import files as options
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
 from pulumi_tke_hybrid.cli.result import ReportFiles, finish
 from pulumi_tke_hybrid.tke import cidrs, enis, names, regions
@@ -109,7 +110,7 @@ def _growth(text: str) -> Growth | None:
 
 
 def _read_live(given: CapacityOptions) -> ClusterInventory:
-    from pulumi_tke_hybrid.cloud.client import TencentCloud
+    from pulumi_tke_hybrid.cloud.api_client import TencentCloud
     from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
 
     problem = names.cluster_problem(given.cluster_id)

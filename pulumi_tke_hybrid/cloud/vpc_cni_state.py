@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_tke_hybrid.cloud.client import Answer, Cloud
+from pulumi_tke_hybrid.cloud.api_client import Answer, Cloud
+from pulumi_tke_hybrid.cloud.cloud_errors import CloudError, IncompleteResponse
 from pulumi_tke_hybrid.cloud.clusters import find_cluster, held_addresses, not_a_global_router, of_another_vpc
-from pulumi_tke_hybrid.cloud.errors import CloudError, IncompleteResponse
 from pulumi_tke_hybrid.tke import ipamd
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules import immutable_fields, ranges

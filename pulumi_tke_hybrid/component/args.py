@@ -12,8 +12,8 @@ import pydantic.dataclasses
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import dataclass_transform
 
-from pulumi_tke_hybrid.component.errors import InvalidInputs, labelled, problems_of
 from pulumi_tke_hybrid.component.inputs import Check, EachItem, NoneAllowed, accept_outputs
+from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs, labelled, problems_of
 from pulumi_tke_hybrid.plan.rules import every_rule
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged, setting_findings
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pulumi
 
 from pulumi_tke_hybrid.component.args import Args, parts_of
-from pulumi_tke_hybrid.component.errors import InvalidInputs
+from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules.input_rules import NOT_YET, gathered
 

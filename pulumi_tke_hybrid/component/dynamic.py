@@ -21,16 +21,15 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from pulumi_tke_hybrid.cloud.client import (
+from pulumi_tke_hybrid.cloud.api_client import (
     Cloud,
     TencentCloud,
     account_of,
     refuse_other_account,
     wrong_account,
 )
-from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.cloud_errors import CloudError, Wait
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
-from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules.immutable_fields import STACK_PLACE
 from pulumi_tke_hybrid.tke.rules.input_rules import PROPERTY

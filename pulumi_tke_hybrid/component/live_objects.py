@@ -16,8 +16,8 @@ from typing import Any, cast
 
 import pulumi
 
-from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input
+from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.resource_options import cluster_of
 from pulumi_tke_hybrid.kube.client import (
     DEPLOYMENT,

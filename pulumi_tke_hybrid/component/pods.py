@@ -17,7 +17,7 @@ import pulumi_kubernetes as kubernetes
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from pulumi_tke_hybrid.component.errors import InvalidValue
+from pulumi_tke_hybrid.component.invalid_inputs import InvalidValue
 from pulumi_tke_hybrid.tke import annotations, keys
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.input_rules import PROPERTY

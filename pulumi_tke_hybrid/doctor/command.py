@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pulumi_tke_hybrid.cli.exit_code import FailOn
-from pulumi_tke_hybrid.cli.options import report_errors
+from pulumi_tke_hybrid.cli.files import report_errors
 
 DOCTOR_HELP = """Check whether this machine can run the program. Reads only; shows no secret.
 

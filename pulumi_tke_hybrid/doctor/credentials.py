@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from pulumi_tke_hybrid.cloud.client import masked
+from pulumi_tke_hybrid.cloud.api_client import masked
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.doctor.machine import Check, Machine, State, failure, ok, redacted, warning
 from pulumi_tke_hybrid.tke import regions

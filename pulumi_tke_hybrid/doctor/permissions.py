@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_tke_hybrid.cloud.client import ACTIONS, ASKED_FOR, READS
+from pulumi_tke_hybrid.cloud.api_client import ACTIONS, ASKED_FOR, READS
 
 _HANDS_OUT = ("DescribeClusterKubeconfig", "DescribeClusterSecurity")
 """Actions that change nothing, but return the credentials of the cluster's administrator."""

@@ -8,11 +8,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from pulumi_tke_hybrid.cli import files, options
+from pulumi_tke_hybrid.cli import files
+from pulumi_tke_hybrid.cli import files as options
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.cli.result import Column, ReportFiles, Result, Table, finish
 from pulumi_tke_hybrid.cli.text import shown
-from pulumi_tke_hybrid.cloud.client import Cloud, TencentCloud
+from pulumi_tke_hybrid.cloud.api_client import Cloud, TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
 from pulumi_tke_hybrid.doctor import permissions
 from pulumi_tke_hybrid.doctor.credentials import find, stack_configuration

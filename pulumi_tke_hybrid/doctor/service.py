@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import httpx2
 
-from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, PAGE, Answer, Cloud, all_pages
-from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.api_client import NETWORK_ERROR, PAGE, Answer, Cloud, all_pages
+from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
 from pulumi_tke_hybrid.doctor.machine import Check, State, failure, ok, redacted, skipped, warning
 

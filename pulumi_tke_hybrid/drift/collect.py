@@ -10,9 +10,9 @@ from typing import TypeVar, cast
 import yaml
 
 from pulumi_tke_hybrid.cli.text import shown
-from pulumi_tke_hybrid.cloud.client import PAGE, Answer, Cloud, all_pages
+from pulumi_tke_hybrid.cloud.api_client import PAGE, Answer, Cloud, all_pages
+from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
 from pulumi_tke_hybrid.cloud.clusters import addon_version, instance_addresses
-from pulumi_tke_hybrid.cloud.errors import CloudError
 from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni, read_vpc_cni
 from pulumi_tke_hybrid.drift.snapshot import (
     CloudList,
@@ -28,7 +28,7 @@ from pulumi_tke_hybrid.kube import client, objects
 from pulumi_tke_hybrid.kube.client import Kind, KubeClient
 from pulumi_tke_hybrid.kube.errors import KubeError, NotFound
 from pulumi_tke_hybrid.tke import ipamd, keys
-from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.tke.enis import has_ended, selects_eni
 from pulumi_tke_hybrid.tke.values import Json, at
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pulumi_tke_hybrid.cli.exit_code import FailOn
-from pulumi_tke_hybrid.cli.options import Context, JsonFile, KubeconfigFile, MarkdownFile, report_errors
+from pulumi_tke_hybrid.cli.files import Context, JsonFile, KubeconfigFile, MarkdownFile, report_errors
 
 HELP = """Compare the sources of a cluster's pod network. Reads only, changes nothing.
 

@@ -7,13 +7,13 @@ This module has the cluster's own settings; the subnets, the ConfigMap, the zone
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pulumi_tke_hybrid.cli.options import other_cluster
+from pulumi_tke_hybrid.cli.files import other_cluster
 from pulumi_tke_hybrid.cli.text import several
 from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
 from pulumi_tke_hybrid.drift import compare_pods, compare_subnets
 from pulumi_tke_hybrid.drift.snapshot import CloudList, Snapshot, Unavailable
 from pulumi_tke_hybrid.tke import ipamd, keys
-from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
 _SEVERITIES = [Severity.ERROR, None, Severity.WARNING, Severity.NOTE]

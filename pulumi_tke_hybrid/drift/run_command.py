@@ -5,11 +5,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pulumi_tke_hybrid.cli import files, options
+from pulumi_tke_hybrid.cli import files
+from pulumi_tke_hybrid.cli import files as options
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
 from pulumi_tke_hybrid.cli.result import ReportFiles, finish
 from pulumi_tke_hybrid.cli.text import shown
-from pulumi_tke_hybrid.cloud.client import TencentCloud
+from pulumi_tke_hybrid.cloud.api_client import TencentCloud
 from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.drift import report
 from pulumi_tke_hybrid.drift.collect import collect
@@ -18,7 +19,7 @@ from pulumi_tke_hybrid.drift.snapshot import Unavailable
 from pulumi_tke_hybrid.kube.client import KubeClient
 from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.tke import ipamd, names
-from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 
 _EXAMPLE = "node-zone-uncovered:ap-guangzhou-7"
 

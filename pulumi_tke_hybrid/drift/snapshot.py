@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
 from pulumi_tke_hybrid.tke import ipamd, regions
-from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.tke.ipamd import Version
 
 CLOUD, IPAMD, CONFIG_MAP, PROGRAM = "cloud", "ipamd", "configmap", "program"

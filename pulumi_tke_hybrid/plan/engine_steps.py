@@ -14,7 +14,8 @@ from pulumi_tke_hybrid.plan.resource_types import canonical
 from pulumi_tke_hybrid.tke.values import SECRET, at, is_secret, mapping, texts, unknown
 
 _SECRET_NAMES = re.compile(
-    r"pass(word|wd|phrase)|secret(?!name|store|ref)|token|kube_?config|(private|access|api|secret)_?-?key|credential|client-key|"
+    r"pass(word|wd|phrase)|secret(?!name|store|ref)|token|kube_?config"
+    r"|(private|access|api|secret)_?-?key|credential|client-key|"
     r"authority(-data|$)|certificationauthority",
     re.IGNORECASE,
 )

@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.demands import demands
 from pulumi_tke_hybrid.plan.index import Listing, PlanIndex, index_of
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
-from pulumi_tke_hybrid.plan.node_pools import nodes_by_subnet, objects_of, shares
+from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet, objects_of, shares
 from pulumi_tke_hybrid.tke import cidrs, regions
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Demand, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.tke.enis import eni_limit

@@ -15,7 +15,7 @@ from pulumi_tke_hybrid.plan.index import UNKNOWN_CLUSTER, Listing, index_of
 from pulumi_tke_hybrid.plan.inventory import both_inventories, is_container_subnet, subnet_of
 from pulumi_tke_hybrid.plan.kubernetes_objects import holders
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
-from pulumi_tke_hybrid.plan.node_pools import NODE_MAKERS, NodePlaces
+from pulumi_tke_hybrid.plan.nodes_of_pools import NODE_MAKERS, NodePlaces
 from pulumi_tke_hybrid.tke import capacity
 from pulumi_tke_hybrid.tke.cluster import Subnet
 from pulumi_tke_hybrid.tke.values import Props, unknown
@@ -249,7 +249,8 @@ class PlanPlaces:
         return computed | named if computed else named
 
     def cluster_of(self, pool: Step) -> str | None:
-        """The cluster whose container subnets the pool needs: `UNKNOWN_CLUSTER` for the subnets of all clusters; None
+        """The cluster whose container subnets the pool needs: `UNKNOWN_CLUSTER` for the subnets of all
+        clusters; None
         if the pool's cluster lists none."""
         if not self._hybrid or UNKNOWN_CLUSTER in self._hybrid:
             return UNKNOWN_CLUSTER

@@ -17,15 +17,16 @@ from pulumi_policy import (
 
 from pulumi_tke_hybrid.plan.model import Plan, Step
 from pulumi_tke_hybrid.plan.rules import registry
-from pulumi_tke_hybrid.plan.rules.findings import (
+from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
+from pulumi_tke_hybrid.plan.rules.registry import (
     resource_findings,
     several_findings,
     step_findings,
     unjudged_findings,
 )
-from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
-from pulumi_tke_hybrid.policies import previous_state, steps
-from pulumi_tke_hybrid.policies.previous_state import PreviousState
+from pulumi_tke_hybrid.policies import steps
+from pulumi_tke_hybrid.policies import steps as previous_state
+from pulumi_tke_hybrid.policies.steps import PreviousState
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
 NAME = "tke-hybrid"

@@ -17,7 +17,7 @@ from pulumi_tke_hybrid.review.causes import Cause
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 
 
-class Verdict(str, Enum):
+class ReviewVerdict(str, Enum):
     """The verdict on all changes, the best first."""
 
     CLEAN = "clean"
@@ -146,13 +146,17 @@ def void(causes: Iterable[JudgedCause], acceptances: Iterable[Acceptance]) -> li
     return [given for given in acceptances if given.code not in codes]
 
 
-def verdict(plans: Sequence[StackPlan], causes: Iterable[JudgedCause]) -> Verdict:
+def verdict(plans: Sequence[StackPlan], causes: Iterable[JudgedCause]) -> ReviewVerdict:
     """Return the worst verdict of all stacks. A danger comes first, because a danger is certain whatever else
     could not be read."""
     if any(item.blocks for item in causes):
-        return Verdict.DANGEROUS
+        return ReviewVerdict.DANGEROUS
     if any(plan.failed for plan in plans):
-        return Verdict.INVALID
+        return ReviewVerdict.INVALID
     if not plans or any(plan.unreadable for plan in plans):
-        return Verdict.COULD_NOT_TELL
-    return Verdict.CHANGES if any(step.op.changes for plan in plans for step in plan.steps) else Verdict.CLEAN
+        return ReviewVerdict.COULD_NOT_TELL
+    return (
+        ReviewVerdict.CHANGES
+        if any(step.op.changes for plan in plans for step in plan.steps)
+        else ReviewVerdict.CLEAN
+    )

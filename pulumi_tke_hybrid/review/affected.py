@@ -17,10 +17,10 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     may_have_balancer,
 )
 from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.plan.node_pools import nodes_by_subnet, pool_nodes
+from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet, pool_nodes
 from pulumi_tke_hybrid.plan.resource_types import is_patch
-from pulumi_tke_hybrid.plan.rules.clusters import POD_NETWORK_OFF, POD_SUBNET_LEAVES
-from pulumi_tke_hybrid.plan.rules.source_address import GR_SOURCE_ADDRESS
+from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_NETWORK_OFF, POD_SUBNET_LEAVES
+from pulumi_tke_hybrid.plan.rules.range_rules import GR_SOURCE_ADDRESS
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.regions import ZONE_UNCOVERED

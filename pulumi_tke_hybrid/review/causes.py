@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_tke_hybrid.plan import force_new
+from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.plan.rules.clusters import POD_NETWORK_OFF, POD_SUBNET_LEAVES
+from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_NETWORK_OFF, POD_SUBNET_LEAVES
 from pulumi_tke_hybrid.plan.rules.coverage import ADDRESSES_SHORT, PODS_FIT
 from pulumi_tke_hybrid.plan.rules.workloads import WORKLOAD_DELETED
 from pulumi_tke_hybrid.tke.regions import ZONE_UNCOVERED
@@ -175,7 +175,7 @@ class _Origins:
 
     def _own_change(self, step: Step) -> bool:
         """Whether the program changes a fixed property to a value that comes from no other resource."""
-        changed = force_new.changed_keys(step.type, step.old, step.new, step.state)
+        changed = resource_types.changed_keys(step.type, step.old, step.new, step.state)
         return any(
             not holds_unknown(at(step.new, *path.split("."))) and not self._replaced_sources(step, path)
             for path in changed

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from pulumi_tke_hybrid.cli.result import Row
 from pulumi_tke_hybrid.cli.text import listed, several
-from pulumi_tke_hybrid.plan.rules.clusters import APPLY_FAILS
+from pulumi_tke_hybrid.plan.rules.cluster_rules import APPLY_FAILS
 from pulumi_tke_hybrid.review import view, wording
-from pulumi_tke_hybrid.review.accepting import LABEL, JudgedCause, Verdict
+from pulumi_tke_hybrid.review.accepting import LABEL, JudgedCause, ReviewVerdict
 from pulumi_tke_hybrid.review.grouping import SIGNS
 from pulumi_tke_hybrid.review.opening import opening
 from pulumi_tke_hybrid.review.redaction import property_lines
@@ -20,11 +20,11 @@ from pulumi_tke_hybrid.review.view import ReviewTable
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 
 ICONS = {
-    Verdict.CLEAN: "✅",
-    Verdict.CHANGES: "🔷",
-    Verdict.DANGEROUS: "⛔",
-    Verdict.INVALID: "❌",
-    Verdict.COULD_NOT_TELL: "❔",
+    ReviewVerdict.CLEAN: "✅",
+    ReviewVerdict.CHANGES: "🔷",
+    ReviewVerdict.DANGEROUS: "⛔",
+    ReviewVerdict.INVALID: "❌",
+    ReviewVerdict.COULD_NOT_TELL: "❔",
 }
 LEVELS = {"danger": "⛔", "warning": "⚠️", "note": "📝", "accepted": "☑️"}
 FIRST_SCREEN = 25
@@ -95,7 +95,7 @@ class _Writer:
         """Return the lines within the limits of one step."""
         self._detail = detail
         first = [self._heading()]
-        if self._review.verdict is Verdict.CLEAN:
+        if self._review.verdict is ReviewVerdict.CLEAN:
             return first
         first += [self._opening_line(title, sentence) for title, sentence in self._opening]
         first += [f"- ❌ {self._prose(line)}" for line in view.troubles(self._review)[:5]]
@@ -135,7 +135,7 @@ class _Writer:
         stacks = listed(names, _STACKS_NAMED) or "no stack"
         verdict = self._review.verdict
         headline = view.headline(self._review)
-        if verdict is Verdict.CLEAN:
+        if verdict is ReviewVerdict.CLEAN:
             return f"{ICONS[verdict]} {stacks}: {headline}"
         return f"### {ICONS[verdict]} {stacks}: {verdict.value}. {headline}"
 

@@ -15,11 +15,11 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     is_load_balancer_source,
 )
 from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.plan.node_pools import pool_nodes
+from pulumi_tke_hybrid.plan.nodes_of_pools import pool_nodes
 from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
 from pulumi_tke_hybrid.plan.rules.workloads import BALANCER_REPLACED
 from pulumi_tke_hybrid.review import view, wording
-from pulumi_tke_hybrid.review.accepting import JudgedCause, Verdict
+from pulumi_tke_hybrid.review.accepting import JudgedCause, ReviewVerdict
 from pulumi_tke_hybrid.review.affected import NOT_IN_PREVIEW
 from pulumi_tke_hybrid.review.grouping import short_type
 from pulumi_tke_hybrid.review.review import Review
@@ -36,7 +36,7 @@ _SIZED_POOLS = (resource_types.NODE_POOL, resource_types.NATIVE_NODE_POOL)
 
 def opening(review: Review) -> list[tuple[str, str]]:
     """Return (title, sentence) of each line: `If merged` and `Check`; no title where no effect was found."""
-    if review.verdict is Verdict.COULD_NOT_TELL:
+    if review.verdict is ReviewVerdict.COULD_NOT_TELL:
         return [
             (
                 "If merged",

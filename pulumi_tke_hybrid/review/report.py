@@ -11,7 +11,7 @@ from typing import Any
 from pulumi_tke_hybrid.cli.result import MAX_ROWS, Row
 from pulumi_tke_hybrid.cli.text import listed
 from pulumi_tke_hybrid.review import view
-from pulumi_tke_hybrid.review.accepting import LABEL, JudgedCause, JudgedFinding, Verdict
+from pulumi_tke_hybrid.review.accepting import LABEL, JudgedCause, JudgedFinding, ReviewVerdict
 from pulumi_tke_hybrid.review.grouping import Counts
 from pulumi_tke_hybrid.review.opening import opening
 from pulumi_tke_hybrid.review.review import Review, StackReview
@@ -31,7 +31,7 @@ _LONGEST_MARKER = 300
 class Digest:
     """The review for programs, as `--json` writes it; the schema is in docs/review.md."""
 
-    verdict: Verdict
+    verdict: ReviewVerdict
     fingerprint: str
     """Identifies the set of changes: equal previews have equal fingerprints in any order of their steps."""
     data: Mapping[str, Any]
@@ -58,7 +58,7 @@ class Comment:
     def worth_making(self) -> bool:
         """Whether a new comment is useful. Without changes an existing comment becomes one line, and no new
         comment is created."""
-        return self.digest.verdict is not Verdict.CLEAN
+        return self.digest.verdict is not ReviewVerdict.CLEAN
 
 
 def marker(stacks: Iterable[str]) -> str:
@@ -176,7 +176,7 @@ def _lines(review: Review) -> Iterator[str]:
     yield f"{stacks}: {review.verdict.value}: {line(view.headline(review))}"
     if review.stopped_by:
         yield f"  --fail-on {review.fail_on.value} stops at: {review.stopped_by}"
-    if review.verdict is Verdict.CLEAN:
+    if review.verdict is ReviewVerdict.CLEAN:
         return
     for title, sentence in opening(review):
         yield f"  {title}: {line(sentence)}" if title else f"  {line(sentence)}"

@@ -11,10 +11,10 @@ from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn
 from pulumi_tke_hybrid.cli.text import several
 from pulumi_tke_hybrid.plan.model import Plan, Step
 from pulumi_tke_hybrid.plan.preview_json import StackPlan
-from pulumi_tke_hybrid.plan.rules import findings
+from pulumi_tke_hybrid.plan.rules import registry
 from pulumi_tke_hybrid.plan.zone_changes import ZoneChange, zones_of
 from pulumi_tke_hybrid.review import accepting
-from pulumi_tke_hybrid.review.accepting import Acceptance, JudgedCause, JudgedFinding, Verdict
+from pulumi_tke_hybrid.review.accepting import Acceptance, JudgedCause, JudgedFinding, ReviewVerdict
 from pulumi_tke_hybrid.review.affected import AffectedResources
 from pulumi_tke_hybrid.review.causes import causes
 from pulumi_tke_hybrid.review.grouping import NO_COUNTS, Counts, Grouping, group_steps
@@ -59,7 +59,7 @@ class Review:
     """All stacks together."""
 
     stacks: Sequence[StackReview]
-    verdict: Verdict
+    verdict: ReviewVerdict
     redactor: Redactor
     origin: Origin
     fail_on: FailOn = FailOn.ERROR
@@ -69,11 +69,11 @@ class Review:
     @property
     def exit_code(self) -> ExitCode:
         """A known danger decides before a preview that could not be read."""
-        if self.verdict is Verdict.DANGEROUS or self.stopped_by:
+        if self.verdict is ReviewVerdict.DANGEROUS or self.stopped_by:
             return ExitCode.NOT_FINE
-        if self.verdict is Verdict.INVALID:
+        if self.verdict is ReviewVerdict.INVALID:
             return ExitCode.PREVIEW_FAILED
-        return ExitCode.COULD_NOT_TELL if self.verdict is Verdict.COULD_NOT_TELL else ExitCode.FINE
+        return ExitCode.COULD_NOT_TELL if self.verdict is ReviewVerdict.COULD_NOT_TELL else ExitCode.FINE
 
     @cached_property
     def stopped_by(self) -> str:
@@ -157,7 +157,7 @@ def _review_stack(
     plan: StackPlan, acceptances: Sequence[Acceptance], severities: Mapping[str, Severity]
 ) -> StackReview:
     steps = Plan(plan.steps)
-    found = judged(findings.plan_findings(steps), severities)
+    found = judged(registry.plan_findings(steps), severities)
     return StackReview(
         plan,
         group_steps(plan),

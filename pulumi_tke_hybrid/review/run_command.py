@@ -17,7 +17,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pulumi_tke_hybrid.cli import files, options, process
+from pulumi_tke_hybrid.cli import files, process
+from pulumi_tke_hybrid.cli import files as options
 from pulumi_tke_hybrid.cli.exit_code import ExitCode, WrongUse
 from pulumi_tke_hybrid.plan.engine_steps import Secrets
 from pulumi_tke_hybrid.plan.preview_json import Failure, StackPlan, read

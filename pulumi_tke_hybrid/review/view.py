@@ -13,10 +13,10 @@ from pulumi_tke_hybrid.cli.text import several
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.index import UNKNOWN_CLUSTER, Clusters
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.plan.rules.clusters import PHANTOM_HYBRID, POD_NETWORK_OFF
+from pulumi_tke_hybrid.plan.rules.cluster_rules import PHANTOM_HYBRID, POD_NETWORK_OFF
 from pulumi_tke_hybrid.plan.rules.coverage import HEADROOM
 from pulumi_tke_hybrid.plan.zone_changes import ZoneChange
-from pulumi_tke_hybrid.review.accepting import JudgedCause, Verdict
+from pulumi_tke_hybrid.review.accepting import JudgedCause, ReviewVerdict
 from pulumi_tke_hybrid.review.grouping import Counts, Group, summary
 from pulumi_tke_hybrid.review.redaction import Redactor, shown_errors
 from pulumi_tke_hybrid.review.review import Review, StackReview
@@ -26,7 +26,7 @@ from pulumi_tke_hybrid.tke.rule import Severity
 def headline(review: Review) -> str:
     """Return the counts of dangers, warnings and changes. A danger with its consequences counts once, as it
     is one row."""
-    if review.verdict is Verdict.CLEAN:
+    if review.verdict is ReviewVerdict.CLEAN:
         return "nothing changes"
     dangers = [item for item in review.causes if item.severity is Severity.ERROR]
     parts = [
@@ -93,7 +93,7 @@ def void(review: Review) -> list[str]:
 
 def stopped(review: Review) -> list[str]:
     """Return the reason why the pipeline stops though nothing is dangerous."""
-    stops = review.stopped_by and review.verdict is not Verdict.DANGEROUS
+    stops = review.stopped_by and review.verdict is not ReviewVerdict.DANGEROUS
     return [f"--fail-on {review.fail_on.value} stops at {review.stopped_by}"] if stops else []
 
 

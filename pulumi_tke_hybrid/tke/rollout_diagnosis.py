@@ -114,8 +114,8 @@ def _open_gate(pod: Json, gate: str) -> str:
     return (
         f"readiness gate {gate} {state}: the load balancer does not have the pod yet, or the health check"
         f" does not reach the pod; the pod has to listen on its port ({ports}), and security groups of the"
-        " nodes' ENIs have to admit clients and the health check on that port (457/41897); a rule of a load balancer"
-        " holds 100 or 200 pods"
+        " nodes' ENIs have to admit clients and the health check on that port (457/41897); a rule of a load"
+        " balancer holds 100 or 200 pods"
     )
 
 

@@ -54,8 +54,8 @@ def too_many_pods(demand: ZoneDemand) -> str | None:
         return None
     least = -(-demand.pods // demand.limit.pods)
     return (
-        f"{demand.pods} pods do not fit on {demand.nodes} nodes of {demand.limit.pods} ENI pods each ({most});"
-        f" use {least} nodes or a larger type"
+        f"{demand.pods} pods do not fit on {demand.nodes} nodes of {demand.limit.pods} ENI pods each"
+        f" ({most}); use {least} nodes or a larger type"
     )
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from pulumi_tke_hybrid.cli.exit_code import FailOn
-from pulumi_tke_hybrid.cli.options import report_errors
+from pulumi_tke_hybrid.cli.files import report_errors
 
 HELP = """Prove which address the pods see: the client's address, or another address.
 

@@ -13,7 +13,7 @@ from pulumi_tke_hybrid.tke.enis import networks
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.values import Json
 from pulumi_tke_hybrid.verify.backends import UNPLACED
-from pulumi_tke_hybrid.verify.cluster import ContainerSubnets
+from pulumi_tke_hybrid.verify.cluster_snapshot import ContainerSubnets
 from pulumi_tke_hybrid.verify.verdict import Addresses, Range, holder
 
 POD_WITHOUT_ADDRESS = Rule(

@@ -8,17 +8,18 @@ from dataclasses import dataclass, field, replace
 
 from rich.console import Console
 
-from pulumi_tke_hybrid.cli import files, options, process
+from pulumi_tke_hybrid.cli import files, process
+from pulumi_tke_hybrid.cli import files as options
 from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, ExitCode, WrongUse
 from pulumi_tke_hybrid.cli.result import ReportFiles, finish
 from pulumi_tke_hybrid.kube.client import KubeClient
 from pulumi_tke_hybrid.kube.objects import child, children, name_of
-from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.verify import caveats, pod_tables, probe
 from pulumi_tke_hybrid.verify import structure as structure_checks
 from pulumi_tke_hybrid.verify.answers import address_in
 from pulumi_tke_hybrid.verify.backends import UNPLACED, Backends, Coverage, out_of_reach, results
-from pulumi_tke_hybrid.verify.cluster import (
+from pulumi_tke_hybrid.verify.cluster_snapshot import (
     ClusterObjects,
     ContainerSubnets,
     Frontend,

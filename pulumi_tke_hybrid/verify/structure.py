@@ -20,7 +20,7 @@ from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.enis import has_ended
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.values import Json, texts
-from pulumi_tke_hybrid.verify.cluster import ClusterObjects, ContainerSubnets, known_addresses
+from pulumi_tke_hybrid.verify.cluster_snapshot import ClusterObjects, ContainerSubnets, known_addresses
 from pulumi_tke_hybrid.verify.pod_structure import (
     ZONE_NOT_CHECKED,
     PodRow,

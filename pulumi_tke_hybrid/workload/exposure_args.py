@@ -14,8 +14,8 @@ import pulumi
 
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.diagnostics import report
-from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import EachItem, Input, is_pending
+from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.live_objects import known_value
 from pulumi_tke_hybrid.tke import annotations, keys, names
 from pulumi_tke_hybrid.tke.annotations import On

@@ -246,7 +246,7 @@ def pod_template(
     """Return the pod template. Drain and spread that `pod_spec` gives stay as they are."""
     rollout = args.rollout or RolloutArgs()
     spec = _pod_spec(args, name)
-    containers: list[Any] = list(spec.containers)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType, reportUnknownArgumentType]
+    containers = list(cast(Sequence[Any], spec.containers))
     containers = with_pre_stop(containers, rollout.pre_stop, rollout.native_sleep is not False)
     spec.containers = with_eni_ip(containers) if args.on_eni else containers
     if spec.termination_grace_period_seconds is None:

@@ -15,9 +15,9 @@ from pulumi_tke_hybrid.component.diagnostics import report
 from pulumi_tke_hybrid.component.inputs import Check, Input, is_pending, value_if_known
 from pulumi_tke_hybrid.component.resource_options import cluster_of
 from pulumi_tke_hybrid.kube.errors import KubeError
-from pulumi_tke_hybrid.tke import cluster_facts
+from pulumi_tke_hybrid.tke import cluster as cluster_facts
 from pulumi_tke_hybrid.tke.capacity import room_of
-from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.tke.rollout_diagnosis import diagnosis_lines
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import address_capacity

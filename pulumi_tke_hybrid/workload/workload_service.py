@@ -14,8 +14,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component import live_objects
-from pulumi_tke_hybrid.component.errors import InvalidInputs
 from pulumi_tke_hybrid.component.inputs import Input, value_if_known
+from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.resource_options import child_options, cluster_of
 from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.plan.rules.workload_changes import unmoved_findings

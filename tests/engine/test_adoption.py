@@ -43,7 +43,10 @@ def test_a_live_cluster_is_adopted_as_the_preview_says(lab: Lab, start: str) -> 
             **CONTRADICTED,
         }
         assert said[start] in preview.output
-        not_told = f"could not read whether {live['cluster']} is in static-IP mode; the value of the program is taken"
+        not_told = (
+            f"could not read whether {live['cluster']} is in static-IP mode; the value of the program is"
+            " taken"
+        )
         assert (not_told in preview.output) is (start not in ("gr", "not static"))
         if start in CONTRADICTED:
             assert preview.exit_code != 0

@@ -9,7 +9,7 @@ import pytest
 from pulumi_tke_hybrid.plan.engine_steps import Secrets
 from pulumi_tke_hybrid.plan.model import Plan
 from pulumi_tke_hybrid.plan.preview_json import read
-from pulumi_tke_hybrid.plan.rules import coverage, findings
+from pulumi_tke_hybrid.plan.rules import coverage, registry
 from pulumi_tke_hybrid.policies import FOLDER
 from pulumi_tke_hybrid.policies.pack_of_rules import sentence
 from pulumi_tke_hybrid.tke.rule import Severity
@@ -20,8 +20,8 @@ from tests.lab.pulumi_cli import PulumiProject, Result
 PACK = ("--policy-pack", str(FOLDER))
 PHANTOM = "cluster.eniSubnetIds: eniSubnetIds would not switch VPC-CNI on in the new cluster"
 UNCOVERED = (
-    "pool-ap-guangzhou-7: ap-guangzhou-7 has no container subnet (zones with a container subnet: ap-guangzhou-4,"
-    " ap-guangzhou-6)"
+    "pool-ap-guangzhou-7: ap-guangzhou-7 has no container subnet (zones with a container subnet:"
+    " ap-guangzhou-4, ap-guangzhou-6)"
 )
 PASSWORD = "planted-Secret-91c2"
 
@@ -42,7 +42,7 @@ def blocking(event_log: Path) -> list[str]:
     """What `tke-hybrid review` calls dangerous in the same run."""
     with event_log.open("rb") as file:
         plan = Plan(read(file, event_log.name, Secrets()).steps)
-    found = (*findings.change_findings(plan), *coverage.findings(plan))
+    found = (*registry.change_findings(plan), *coverage.findings(plan))
     return [sentence(finding) for finding in found if finding.rule.severity is Severity.ERROR]
 
 

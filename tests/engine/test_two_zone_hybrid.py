@@ -15,7 +15,7 @@ from lightkube.resources.core_v1 import Pod, Service
 from lightkube.resources.networking_v1 import Ingress
 
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from tests.engine.baseline import leaves_earlier_states_alone
 from tests.engine.stacks import configure, stack, steps
 from tests.lab.cluster_view import PodRow, client, pods

@@ -11,7 +11,10 @@ from tests.lab.pulumi_cli import PulumiProject
 EXPECTED = {
     "uncovered-zone": [
         "HybridCluster 'demo': 1 invalid input",
-        "node_pools[1].zone: ap-guangzhou-6 has no container subnet (zones with a container subnet: ap-guangzhou-4)",
+        (
+            "node_pools[1].zone: ap-guangzhou-6 has no container subnet (zones with a container subnet:"
+            " ap-guangzhou-4)"
+        ),
     ],
     "foreign-zone": [
         "eni_subnets[1].zone: ap-shanghai-2 is not in region ap-guangzhou; a cluster spans zones of one"

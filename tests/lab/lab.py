@@ -18,7 +18,7 @@ from tencentcloud.common.credential import Credential
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
-from pulumi_tke_hybrid.cloud.client import VERSIONS
+from pulumi_tke_hybrid.cloud.api_client import VERSIONS
 from tests.lab import packets as packet_network
 from tests.lab.packets import PacketsUnavailable
 from tests.lab.pulumi_cli import PulumiProject

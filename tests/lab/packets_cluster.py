@@ -36,14 +36,16 @@ import concurrent.futures, http.client, json, ssl, sys
 scheme, host, port, path, count, threads, seconds, headers = json.loads(sys.argv[1])
 def ask(_):
     if scheme == "https":
-        there = http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl._create_unverified_context())
+        unverified = ssl._create_unverified_context()
+        there = http.client.HTTPSConnection(host, port, timeout=seconds, context=unverified)
     else:
         there = http.client.HTTPConnection(host, port, timeout=seconds)
     try:
         there.request("GET", path, headers=headers)
         answer = there.getresponse()
         text = answer.read().decode()
-        return {"status": answer.status, "text": text, "source": there.sock.getsockname()[0] if there.sock else ""}
+        source = there.sock.getsockname()[0] if there.sock else ""
+        return {"status": answer.status, "text": text, "source": source}
     except OSError as error:
         return {"status": 0, "text": repr(error), "source": ""}
     finally:

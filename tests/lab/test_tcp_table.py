@@ -11,7 +11,8 @@ from tests.lab.packets_cluster import CBR0, NODE_PORT, PacketLab, run, running, 
 from tests.lab.verified import CLIENT, Place, direct
 
 KUBECTL = """#!/bin/sh
-# kubectl exec --kubeconfig FILE -n NAMESPACE POD -- COMMAND …: the lab's pods have no container, but a network namespace each.
+# kubectl exec --kubeconfig FILE -n NAMESPACE POD -- COMMAND …: the lab's pods have no container, but a
+# network namespace each.
 [ "$1 $2 $4" = "exec --kubeconfig -n" ] && [ "$7" = "--" ] || exit 64
 room=$(cat "$0.rooms/$5/$6") || exit 1
 shift 7

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pulumi_tke_hybrid.policies import FOLDER, previous_state
+from pulumi_tke_hybrid.policies import FOLDER, steps
 from tests.unit.policies.test_pack import CLUSTER, export, was
 
 
@@ -22,13 +22,13 @@ def test_the_cli_exports_the_state_of_the_stack(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "export.json").write_text(export(was({})))
     (tmp_path / "code").write_text("0")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    assert list(previous_state.read("dev", {}).resources) == [CLUSTER]
+    assert list(steps.read("dev", {}).resources) == [CLUSTER]
     assert (tmp_path / "arguments").read_text() == "stack export --stack dev --non-interactive\n"
     (tmp_path / "code").write_text("6")
-    assert previous_state.read("dev", {}).unknown_because == "`pulumi stack export --stack dev` ended with 6"
+    assert steps.read("dev", {}).unknown_because == "`pulumi stack export --stack dev` ended with 6"
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     assert (
-        previous_state.read("dev", {}).unknown_because
+        steps.read("dev", {}).unknown_because
         == "pulumi cannot be read or started (No such file or directory)"
     )
 

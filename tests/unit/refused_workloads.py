@@ -64,16 +64,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         {"image": None, "containers": [core.ContainerArgs(name="a", image="a"), ASKING]},
         (
-            "containers[1].resources: requests an ENI address; the component requests the address on the first "
-            "container, so the pod would take two; leave it out"
+            "containers[1].resources: requests an ENI address; the component requests the address on the"
+            " first container, so the pod would take two; leave it out"
         ),
     ),
     (
         {"init_containers": [ASKING]},
         (
-            "init_containers[0].resources: requests an ENI address; the component requests the address on the "
-            "first container, so the pod would take two; leave "
-            "it out"
+            "init_containers[0].resources: requests an ENI address; the component requests the address on the"
+            " first container, so the pod would take two; leave it out"
         ),
     ),
     (

@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from pulumi_tke_hybrid.cloud.errors import DeadlinePassed
+from pulumi_tke_hybrid.cloud.cloud_errors import DeadlinePassed, Wait
 from pulumi_tke_hybrid.cloud.in_cluster import KeptAddress, NotReadable
-from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.kept_addresses import release_or_list
 
 WEB = KeptAddress("shop", "web-0", "10.0.64.5")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from pulumi_tke_hybrid.cloud.cloud_errors import IncompleteResponse
 from pulumi_tke_hybrid.cloud.clusters import size_of
-from pulumi_tke_hybrid.cloud.errors import IncompleteResponse
 from pulumi_tke_hybrid.tke.rules.pools import resized_findings
 
 SCALED = {"enableAutoScale": True, "minSize": 1, "maxSize": 5, "desiredCapacity": 1}

@@ -9,8 +9,8 @@ import tencentcloud_iac_pulumi as tencentcloud
 from pulumi.output import Unknown
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.cloud import client
-from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud import api_client
+from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
 from pulumi_tke_hybrid.component import dynamic
 from pulumi_tke_hybrid.vpc_cni import VpcCniProvider, VpcCniReadyProvider
 from tests.unit.catalogue.described import switch
@@ -143,7 +143,7 @@ def test_an_explicit_provider_of_another_account_is_refused(monkeypatch: pytest.
     def account_of(cloud: Any) -> str:
         return accounts[cloud._settings.secret_id]
 
-    monkeypatch.setattr(client, "account_of", account_of)
+    monkeypatch.setattr(api_client, "account_of", account_of)
     monkeypatch.setenv("TENCENTCLOUD_SECRET_ID", "AKIDours0000000")
 
     def program(secret_id: str, **more: Any) -> Callable[[], object]:

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from pulumi_tke_hybrid.plan import inventory, resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan
-from pulumi_tke_hybrid.plan.node_pools import NODE_MAKERS
-from pulumi_tke_hybrid.plan.rules.clusters import POD_SUBNET_LEAVES, registered
+from pulumi_tke_hybrid.plan.nodes_of_pools import NODE_MAKERS
+from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_SUBNET_LEAVES, registered
 from pulumi_tke_hybrid.plan.rules.networks import container_subnet_lost
 from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
 from pulumi_tke_hybrid.plan.rules.registry import plan_rule

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pulumi_tke_hybrid.plan import force_new, resource_types
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan import resource_types as force_new
 from pulumi_tke_hybrid.plan.inventory import is_container_subnet
 from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.plan.node_pools import nodes_by_subnet
-from pulumi_tke_hybrid.plan.rules.clusters import POD_SUBNET_LEAVES
+from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet
+from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_SUBNET_LEAVES
 from pulumi_tke_hybrid.plan.rules.exposure import EXPOSURE_WIDENED, NEW_EXPOSURE, warned
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, IN_CLOUD, rule
 from pulumi_tke_hybrid.tke.admission import MOST_RULES, Admitted, Entry, Names, entries, entry, gained

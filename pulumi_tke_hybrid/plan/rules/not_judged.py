@@ -271,7 +271,8 @@ def _noted(step: Step, why: str) -> Finding:
 
 
 _OF_TKE = re.compile(
-    r"([a-z]+\.)*cloud\.tencent\.com/.+|service\.kubernetes\.io/(qcloud|tke|service\.|loadbalance).*|kubernetes\.io/ingress\..+"
+    r"([a-z]+\.)*cloud\.tencent\.com/.+|service\.kubernetes\.io/(qcloud|tke|service\.|loadbalance).*"
+    r"|kubernetes\.io/ingress\..+"
 )
 _SHOWN = 3
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pulumi_tke_hybrid.plan.rules.annotations import NONE, changed, effect
+from pulumi_tke_hybrid.plan.rules.annotation_rules import NONE, changed, effect
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.immutable_fields import keep_what_was_known

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pulumi_tke_hybrid.plan import force_new
+from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.kubernetes_objects import (
     Holder,
     annotation,
@@ -264,12 +264,13 @@ def _replaced(step: Step) -> Iterator[Finding]:
     if kind in _ORDERED:
         yield STATEFUL_SET_REPLACED.finding(
             step.name,
-            f"the {kind} would be replaced ({force_new.reasons(step)}), and {_all_pods(held)} stop at once",
+            f"the {kind} would be replaced ({resource_types.reasons(step)}), and {_all_pods(held)} stop at"
+            " once",
             why=(
                 f"certain, when it is applied: the {kind} is deleted and made again, so its pods stop"
                 " together and clients get no answer until the new ones run; only kept addresses come back"
             ),
-            todo=force_new.way_back(step),
+            todo=resource_types.way_back(step),
             intended=f"add a second {kind} beside it and move the clients, or apply it when clients can wait",
         )
         return
@@ -282,13 +283,13 @@ def _replaced(step: Step) -> Iterator[Finding]:
         return
     found = DEPLOYMENT_REPLACED.finding(
         step.name,
-        f"the {kind} would be deleted and made again ({force_new.reasons(step)}): {_all_pods(held)} stop"
+        f"the {kind} would be deleted and made again ({resource_types.reasons(step)}): {_all_pods(held)} stop"
         " before others start",
         why=(
             "certain, when it is applied: clients get no answer between the stop of the old pods and the"
             " start of the new ones (usually a few minutes), and the pods' addresses change"
         ),
-        todo=force_new.way_back(step),
+        todo=resource_types.way_back(step),
         intended=f"add a second {kind} of another name, move the clients, and remove this one afterwards",
     )
     yield replace(found, severity=Severity.WARNING) if kind in _FINISHING else found

@@ -189,7 +189,9 @@ def _comparable(value: object) -> object:
 
 
 def _text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value or "none")  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType]
+    return str(value or "none")
 
 
 def _fixed_findings(live: Json, fixed: Mapping[str, tuple[str, str | None]]) -> Iterator[Finding]:

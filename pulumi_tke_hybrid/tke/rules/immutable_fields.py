@@ -5,6 +5,7 @@ from typing import Any
 
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.input_rules import EMPTY
+from pulumi_tke_hybrid.tke.values import items
 
 CLUSTER_FIXED = Rule(
     "cluster-fixed",
@@ -287,11 +288,11 @@ def switch_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[F
 
 def _somewhere(unknown: Unknown, value: object) -> bool:
     """Whether the value, or an item of a list, is not known."""
-    return unknown(value) or (isinstance(value, list) and any(map(unknown, value)))  # pyright: ignore[reportUnknownArgumentType]
+    return unknown(value) or any(map(unknown, items(value)))
 
 
 def _listed(value: object) -> object:
-    return (", ".join(map(str, value)) or "none") if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType]
+    return (", ".join(map(str, items(value))) or "none") if isinstance(value, list) else value
 
 
 def _shown(value: object) -> object:

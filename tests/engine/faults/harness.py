@@ -123,7 +123,6 @@ class Bench:
         self.project.stack_init(STACK)
 
     # -- where a step begins
-    # ---------------------------------------------------------------------------------------------
 
     def prepare(self, step: Step) -> None:
         """Undisturbed: nothing before `up`, a running cluster before the other steps."""
@@ -145,7 +144,6 @@ class Bench:
         return (eni_subnets + 1, pools + 1) if step is Step.GROW else (eni_subnets, pools)
 
     # -- the step
-    # ----------------------------------------------------------------------------------------------------------
 
     def disturbed(self, case: Case, size: tuple[int, int] | None) -> Result:
         """Run the step with the fault in place; afterwards the fault is gone."""
@@ -264,7 +262,6 @@ class Bench:
         return [_name(resource["urn"]) for resource, _ in found]
 
     # -- what it must end in
-    # -----------------------------------------------------------------------------------------------
 
     def cloud(self) -> dict[str, Any]:
         """The cloud without its ids."""
@@ -303,7 +300,6 @@ class Bench:
         return Counter(call["action"] for call in done)
 
     # -- what a person does
-    # ------------------------------------------------------------------------------------------------
 
     def delete_orphan(self, orphan: Orphan) -> None:
         """In the console: delete what no state knows."""
@@ -330,7 +326,6 @@ class Bench:
         self.size = None
 
     # -- inside
-    # --------------------------------------------------------------------------------------------------------------
 
     def _run_to_end(self, step: Step, size: tuple[int, int] | None, *, check: bool = True) -> Result:
         return self.project.run(*self._command(step, size), check=check, timeout=_LONGEST)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from pulumi_tke_hybrid.review.accepting import Verdict
+from pulumi_tke_hybrid.review.accepting import ReviewVerdict
 from pulumi_tke_hybrid.review.command import Host
 from pulumi_tke_hybrid.review.posting import RetryLimit, post
 from pulumi_tke_hybrid.review.report import Comment, Digest, marker
@@ -18,7 +18,9 @@ NUMBER = 7
 MARKER = marker(["network/prod"])
 
 
-def comment(text: str = "### 2 changes", verdict: Verdict = Verdict.CHANGES, of: str = MARKER) -> Comment:
+def comment(
+    text: str = "### 2 changes", verdict: ReviewVerdict = ReviewVerdict.CHANGES, of: str = MARKER
+) -> Comment:
     return Comment(of, f"{of}\n{text}\n", Digest(verdict, "f00", {"format": 1}))
 
 

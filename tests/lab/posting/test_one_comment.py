@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from pulumi_tke_hybrid.review.accepting import Verdict
+from pulumi_tke_hybrid.review.accepting import ReviewVerdict
 from pulumi_tke_hybrid.review.command import Host
 from pulumi_tke_hybrid.review.report import marker
 from tests.lab.code_hosts import Fault
@@ -72,13 +72,13 @@ def test_comments_of_other_accounts_stay_even_with_our_marker(a_job: Job) -> Non
 
 
 def test_nothing_changes_makes_no_comment(a_job: Job) -> None:
-    assert a_job.run(comment("no changes", Verdict.CLEAN)).endswith("left out")
+    assert a_job.run(comment("no changes", ReviewVerdict.CLEAN)).endswith("left out")
     assert a_job.discussion.notes == []
 
 
 def test_nothing_changes_any_more_reduces_the_comment_to_its_line(a_job: Job) -> None:
-    a_job.run(comment("### 1 dangerous\n\n" + "detail\n" * 200, Verdict.DANGEROUS))
-    assert a_job.run(comment("no changes", Verdict.CLEAN)).endswith("changed")
+    a_job.run(comment("### 1 dangerous\n\n" + "detail\n" * 200, ReviewVerdict.DANGEROUS))
+    assert a_job.run(comment("no changes", ReviewVerdict.CLEAN)).endswith("changed")
     assert [note.body for note in a_job.ours()] == [f"{MARKER}\nno changes\n"]
 
 

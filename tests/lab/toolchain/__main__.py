@@ -23,9 +23,8 @@ def show() -> None:
         else:
             state = f"missing:  cold build about {clock(estimate(group))} minutes"
         print(f"{group.name:<18} {group.version:<9} {state}")
-    print(
-        f"{'language host':<28} {f'official: {sources.language_host}' if sources.language_host else 'stand-in'}"
-    )
+    host = f"official: {sources.language_host}" if sources.language_host else "stand-in"
+    print(f"{'language host':<28} {host}")
 
 
 def main() -> int:

@@ -135,7 +135,10 @@ def test_a_kubeconfig_of_another_cluster_is_refused() -> None:
     nodes = {FOUR: Counter({"S5.MEDIUM4": 2})}
     with pytest.raises(
         WrongUse,
-        match="another cluster: none of its 2 nodes is a CVM instance of cls-12345678; give the right kubeconfig",
+        match=(
+            "another cluster: none of its 2 nodes is a CVM instance of cls-12345678; give the right"
+            " kubeconfig"
+        ),
     ):
         cluster_sources.of_cluster(Cloud(), CLUSTER, within(nodes, None, "10.9.0.1", "10.9.0.2"))
     assert cluster_sources.of_cluster(Cloud(), CLUSTER, within(nodes, None, "10.9.0.1", MACHINE)).zones

@@ -13,7 +13,7 @@ from pulumi_tke_hybrid.plan.model import Op, Plan
 from pulumi_tke_hybrid.plan.operations import State, last_states, of_states
 from pulumi_tke_hybrid.plan.rules import coverage
 from pulumi_tke_hybrid.tke import capacity, cidrs
-from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.tke.enis import EniLimit, eni_limit
 from pulumi_tke_hybrid.tke.rules import address_capacity
 from pulumi_tke_hybrid.tke.subnet_allocation import ZoneDemand, propose, too_many_pods

@@ -128,7 +128,8 @@ def test_a_subnet_whose_zone_is_not_in_the_preview_is_named() -> None:
     )
     (line,) = messages(pool, "not-judged", severity="warning")
     assert line.startswith(
-        f"{POOL}: subnet-elsewher is the subnet of its nodes, and the preview does not have the zone of this subnet"
+        f"{POOL}: subnet-elsewher is the subnet of its nodes, and the preview does not have the zone of this"
+        " subnet"
     )
     assert _zones(pool)["ap-guangzhou-4"] == (3, True)
 

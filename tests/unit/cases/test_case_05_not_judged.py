@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.plan.rules import findings
+from pulumi_tke_hybrid.plan.rules import registry
 from tests.unit.cases.reviewed import load, messages, reviewed
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -21,7 +21,7 @@ def _step(
 
 
 def _found(*steps: Step) -> list[tuple[str, str]]:
-    return [(finding.rule.id, finding.severity.value) for finding in findings.plan_findings(Plan(steps))]
+    return [(finding.rule.id, finding.severity.value) for finding in registry.plan_findings(Plan(steps))]
 
 
 def test_a_release_is_named_with_the_annotations_of_tke_that_it_loses() -> None:

@@ -116,19 +116,43 @@ def test_pods_of_the_overlay_take_no_address(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "spec", "line"),
     [
-        ("apps.kruise.io/v1alpha1:CloneSet", {"replicas": UNKNOWN, "template": ENI}, "the replicas of game are not known yet"),
+        (
+            "apps.kruise.io/v1alpha1:CloneSet",
+            {"replicas": UNKNOWN, "template": ENI},
+            "the replicas of game are not known yet",
+        ),
         ("example.com/v1:Fleet", {"template": ENI}, "the replicas of game are not known"),
         ("apps/v1:DeploymentPatch", {"template": ENI}, "the replicas of game are not known"),
-        ("argoproj.io/v1alpha1:Rollout", {"replicas": 2, "strategy": {"canary": {"maxSurge": UNKNOWN}}, "template": ENI},
-         "the maxSurge of game is not known yet"),
-        ("batch/v1:CronJob", {"jobTemplate": {"spec": {"template": ENI}}},
-         "how many runs of game there are at the same time is not known; its concurrencyPolicy allows several"),
-        ("apps/v1:StatefulSet",
-         {"template": {"metadata": {"annotations": {"tke.cloud.tencent.com/networks": "tke-direct-eni"}}, "spec": {"containers": []}}},
-         "game has pods on tke-direct-eni, which are not counted"),
-        ("helm.sh/v3:Release", {}, "whether game has ENI pods is not known: a Helm release shows no pods in a preview"),
+        (
+            "argoproj.io/v1alpha1:Rollout",
+            {"replicas": 2, "strategy": {"canary": {"maxSurge": UNKNOWN}}, "template": ENI},
+            "the maxSurge of game is not known yet",
+        ),
+        (
+            "batch/v1:CronJob",
+            {"jobTemplate": {"spec": {"template": ENI}}},
+            (
+                "how many runs of game there are at the same time is not known; its concurrencyPolicy allows"
+                " several"
+            ),
+        ),
+        (
+            "apps/v1:StatefulSet",
+            {
+                "template": {
+                    "metadata": {"annotations": {"tke.cloud.tencent.com/networks": "tke-direct-eni"}},
+                    "spec": {"containers": []},
+                }
+            },
+            "game has pods on tke-direct-eni, which are not counted",
+        ),
+        (
+            "helm.sh/v3:Release",
+            {},
+            "whether game has ENI pods is not known: a Helm release shows no pods in a preview",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_counted_is_named(tmp_path: Path, kind: str, spec: Json, line: str) -> None:
     code, found = capacity(tmp_path, thing(kind, spec))
     assert (code, found["unsaid"]) == (3, [line])

@@ -9,7 +9,7 @@ import pytest
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.resource_types import bridged, canonical
-from pulumi_tke_hybrid.plan.rules import findings
+from pulumi_tke_hybrid.plan.rules import registry
 from pulumi_tke_hybrid.tke import keys
 from tests.unit.cases.reviewed import load, messages, reviewed
 
@@ -39,7 +39,7 @@ def _step(type_: str, op: Op, old: dict[str, Any], new: dict[str, Any], **more: 
 
 
 def _found(*steps: Step) -> dict[str, str]:
-    return {finding.rule.id: finding.severity.value for finding in findings.plan_findings(Plan(steps))}
+    return {finding.rule.id: finding.severity.value for finding in registry.plan_findings(Plan(steps))}
 
 
 def _holder(type_: str, pod: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.component.errors import labelled
+from pulumi_tke_hybrid.component.invalid_inputs import labelled
 from pulumi_tke_hybrid.plan.preview_json import Failure
 from pulumi_tke_hybrid.review.redaction import shown_errors
 from tests.unit.catalogue.described import CLASSES, Described
@@ -61,7 +61,8 @@ def test_functions_are_recognised_too_and_nothing_else_is(owner: str) -> None:
 def test_a_refusal_is_found_in_what_the_engine_writes_around_it_and_ends_where_it_says() -> None:
     error = tke.InvalidInputs.single("ClientIpWorkload 'web'", "disruption_budget", "would be the second one")
     lines = ["ClientIpWorkload 'web': 1 invalid input", "disruption_budget: would be the second one"]
-    child = "urn:pulumi:dev::demo::tke-hybrid:index:ClientIpWorkload$kubernetes:policy/v1:PodDisruptionBudget::web-pdb"
+    types = "tke-hybrid:index:ClientIpWorkload$kubernetes:policy/v1:PodDisruptionBudget"
+    child = f"urn:pulumi:dev::demo::{types}::web-pdb"
     for text in (
         f'before hook "web-only-budget" failed: {error}',
         f"error: {error}\n  File '/home/me/secret.py', line 7",
@@ -76,6 +77,7 @@ def test_a_refusal_is_found_in_what_the_engine_writes_around_it_and_ends_where_i
 def test_problems_of_two_kinds_are_both_shown() -> None:
     error = tke.InvalidInputs.single("VpcCni 'a'", "subnets", "is empty")
     text = f"tke-hybrid:VpcCni resource 'a' has a problem: cluster_id: is another one\n{error}"
-    assert shown_errors(Failure("urn:pulumi:dev::demo::pulumi-python:dynamic/tke-hybrid:VpcCni::a", text)) == [
+    assert shown_errors(Failure("urn:pulumi:dev::demo::pulumi-python:dynamic/tke-hybrid:VpcCni::a",
+        text)) == [
         "cluster_id: is another one", "VpcCni 'a': 1 invalid input", "subnets: is empty",
     ]  # fmt: skip

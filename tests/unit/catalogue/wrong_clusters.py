@@ -23,11 +23,10 @@ ZONES = [
     cluster(
         "a zone without subnet",
         hybrid(node_pools=[pool(), pool(name="b", zone="ap-guangzhou-7", subnet_id=CLB)]),
-        "node_pools[1].zone: ap-guangzhou-7 has no container subnet (zones with a container subnet: ap-guangzhou-4,"
-        " ap-guangzhou-6); an ENI must be in "
-        "its node's zone, so TKE refuses the nodes or leaves ENI pods Pending; add an EniZoneSubnet in"
-        " ap-guangzhou-7 to eni_subnets, "
-        "or set global_route_only=True [zone-uncovered]",
+        "node_pools[1].zone: ap-guangzhou-7 has no container subnet (zones with a container subnet:"
+        " ap-guangzhou-4, ap-guangzhou-6); an ENI must be in its node's zone, so TKE refuses the nodes or"
+        " leaves ENI pods Pending; add an EniZoneSubnet in ap-guangzhou-7 to eni_subnets, or set"
+        " global_route_only=True [zone-uncovered]",
     ),
     cluster(
         "a subnet of another region",

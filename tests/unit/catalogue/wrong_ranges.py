@@ -61,7 +61,8 @@ RANGES = [
     cluster(
         "a wrong other range",
         hybrid(other_cidrs={"office": "10.0.64.1/24"}),
-        "other_cidrs['office']: 10.0.64.1/24 has host bits set; the range around this address is 10.0.64.0/24",
+        "other_cidrs['office']: 10.0.64.1/24 has host bits set; the range around this address is"
+        " 10.0.64.0/24",
     ),
     cluster(
         "a wrong other range that comes late",

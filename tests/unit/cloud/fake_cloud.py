@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_tke_hybrid.cloud.client import Params
-from pulumi_tke_hybrid.cloud.vpc_cni import VpcCniSwitch
+from pulumi_tke_hybrid.cloud.api_client import Params
+from pulumi_tke_hybrid.cloud.cloud_errors import Wait
 from pulumi_tke_hybrid.cloud.vpc_cni_state import AdoptionReport, adoption_report
-from pulumi_tke_hybrid.cloud.waiting import Wait
+from pulumi_tke_hybrid.cloud.vpc_cni_switch import VpcCniSwitch
 
 A, B, C = "subnet-aaaaaaaa", "subnet-bbbbbbbb", "subnet-cccccccc"
 WISH: dict[str, Any] = {

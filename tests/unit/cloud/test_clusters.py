@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.capacity import cluster_sources
+from pulumi_tke_hybrid.cloud.cloud_errors import CloudError, DeadlinePassed, Wait
 from pulumi_tke_hybrid.cloud.clusters import (
     clusters_named,
     refuse_orphan,
@@ -13,8 +14,6 @@ from pulumi_tke_hybrid.cloud.clusters import (
     wait_until_empty,
     wait_until_gone,
 )
-from pulumi_tke_hybrid.cloud.errors import CloudError, DeadlinePassed
-from pulumi_tke_hybrid.cloud.waiting import Wait
 
 Item = dict[str, Any]
 

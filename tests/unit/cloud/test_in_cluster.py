@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.cloud.client import Params
-from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.api_client import Params
+from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
 from pulumi_tke_hybrid.cloud.in_cluster import KeptAddress, LiveCluster, NotReadable
 from tests.unit.kube.servers import (
     GROUP,

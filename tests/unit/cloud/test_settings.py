@@ -5,8 +5,8 @@ from urllib.parse import quote, quote_plus, unquote_plus
 
 import pytest
 
-from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Params, TencentCloud
-from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.api_client import NETWORK_ERROR, Params, TencentCloud
+from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings, SettingsMissing
 
 

@@ -1,4 +1,5 @@
-"""Links of the pages resolve, files in the pages for contributors exist, and the picture is the import contract."""
+"""Links of the pages resolve, files in the pages for contributors exist, and the picture is the import
+contract."""
 
 import re
 from pathlib import Path

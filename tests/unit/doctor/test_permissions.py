@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 import pulumi_tke_hybrid
-from pulumi_tke_hybrid.cloud.client import ACTIONS, ASKED_FOR
+from pulumi_tke_hybrid.cloud.api_client import ACTIONS, ASKED_FOR
 from pulumi_tke_hybrid.doctor import command, permissions
 from pulumi_tke_hybrid.doctor.permissions import needs
 
@@ -63,7 +63,7 @@ def test_the_list_of_actions_is_what_the_code_calls() -> None:
     } | set(ASKED_FOR)
     # These two modules alone take the action from their caller.
     assert {name for name, service, action, _ in found if not (service and action)} == {
-        "vpc_cni.py",
+        "vpc_cni_switch.py",
         "service.py",
     }
 
@@ -77,7 +77,7 @@ def test_no_other_code_reaches_the_api() -> None:
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in ("call", "call_json")
-        if ast.unparse(node.func) not in ("cloud.call", "self._cloud.call") and path.name != "client.py"
+        if ast.unparse(node.func) not in ("cloud.call", "self._cloud.call") and path.name != "api_client.py"
     }
     assert others == set()
 

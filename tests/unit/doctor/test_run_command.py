@@ -9,8 +9,8 @@ from rich.console import Console
 
 from pulumi_tke_hybrid.cli.exit_code import ExitCode
 from pulumi_tke_hybrid.cli.result import as_json
-from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Cloud
-from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.api_client import NETWORK_ERROR, Cloud
+from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import CloudSettings
 from pulumi_tke_hybrid.doctor import run_command
 from pulumi_tke_hybrid.doctor.machine import Check, Ran, State

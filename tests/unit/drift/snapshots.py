@@ -5,8 +5,7 @@ from typing import Any
 
 from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
 from pulumi_tke_hybrid.drift.snapshot import CloudList, EniPod, IpamdObjects, Node, Snapshot, VpcSubnet
-from pulumi_tke_hybrid.tke.cluster import Subnet
-from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts, Subnet
 
 CLUSTER, VPC = "cls-a1b2c3d4", "vpc-a1b2c3d4"
 FOUR, SIX, SEVEN = "ap-guangzhou-4", "ap-guangzhou-6", "ap-guangzhou-7"

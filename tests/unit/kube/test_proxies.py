@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.cli.options import connect
+from pulumi_tke_hybrid.cli.files import connect
 from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster, NotReadable
 from pulumi_tke_hybrid.component.live_objects import pods_and_events
 from pulumi_tke_hybrid.kube.errors import KubeError

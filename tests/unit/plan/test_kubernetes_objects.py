@@ -13,7 +13,7 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     template_paths,
 )
 from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.plan.node_pools import NodesIn, nodes_by_subnet, pool_nodes
+from pulumi_tke_hybrid.plan.nodes_of_pools import NodesIn, nodes_by_subnet, pool_nodes
 from pulumi_tke_hybrid.plan.resource_types import canonical
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.values import UNKNOWN

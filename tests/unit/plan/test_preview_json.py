@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.json_stream import Document, Unreadable
 from pulumi_tke_hybrid.plan.model import Op
 from pulumi_tke_hybrid.plan.preview_json import NO_SAMES
-from pulumi_tke_hybrid.review.accepting import Verdict
+from pulumi_tke_hybrid.review.accepting import ReviewVerdict
 from tests.unit.review.previews import preview, resource, vpc
 from tests.unit.review.recordings import commented, judged, plan_of, recorded
 
@@ -66,25 +66,25 @@ def test_a_document_is_the_same_however_it_arrives(size: int) -> None:
 def test_a_file_without_a_document_is_unreadable(content: bytes) -> None:
     with pytest.raises(Unreadable):
         list(Document(io.BytesIO(content)).members())
-    assert judged(content).verdict is Verdict.COULD_NOT_TELL
+    assert judged(content).verdict is ReviewVerdict.COULD_NOT_TELL
 
 
 def test_output_of_the_cli_before_the_json_is_skipped() -> None:
     assert (
         judged(b"warning: using pulumi-language-python from $PATH {x}\n" + preview(vpc("a"))).verdict
-        is Verdict.CHANGES
+        is ReviewVerdict.CHANGES
     )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_file_that_a_shell_of_windows_wrote_is_read(encoding: str) -> None:
-    assert judged(preview(vpc("ä")).decode().encode(encoding)).verdict is Verdict.CHANGES
+    assert judged(preview(vpc("ä")).decode().encode(encoding)).verdict is ReviewVerdict.CHANGES
 
 
 def test_every_cut_of_a_real_preview_is_could_not_tell_and_never_clean() -> None:
     content = recorded("raw-list-empty.json").rstrip()
     for cut in range(1, len(content) - 1, len(content) // 60):
-        assert judged(content[:cut]).verdict in (Verdict.COULD_NOT_TELL, Verdict.DANGEROUS), cut
+        assert judged(content[:cut]).verdict in (ReviewVerdict.COULD_NOT_TELL, ReviewVerdict.DANGEROUS), cut
 
 
 @pytest.mark.parametrize(
@@ -105,14 +105,14 @@ def test_every_cut_of_a_real_preview_is_could_not_tell_and_never_clean() -> None
 )
 def test_a_preview_that_does_not_add_up_is_could_not_tell(content: bytes, why: str) -> None:
     done = judged(content)
-    assert done.verdict is Verdict.COULD_NOT_TELL
+    assert done.verdict is ReviewVerdict.COULD_NOT_TELL
     assert why in done.stacks[0].plan.unreadable
 
 
 def test_an_unknown_operation_is_a_change_and_is_reported() -> None:
     content = preview(resource(resource_types.VPC, "net", "transmogrify", {"name": "a"}, {"name": "a"}))
     body = commented(content).body
-    assert judged(content).verdict is Verdict.CHANGES
+    assert judged(content).verdict is ReviewVerdict.CHANGES
     assert "1 unknown" in body
     assert "transmogrify" in body
 
@@ -122,7 +122,7 @@ def test_a_step_without_an_operation_is_a_change(op: object) -> None:
     step = {**vpc("a"), "op": op}
     assert (
         judged(json.dumps({"steps": [step], "changeSummary": {"update": 1}}).encode()).verdict
-        is Verdict.CHANGES
+        is ReviewVerdict.CHANGES
     )
 
 
@@ -139,7 +139,7 @@ def test_the_rest_of_an_earlier_replacement_is_a_change_and_no_danger() -> None:
     rest = resource(resource_types.CLUSTER, "cluster", "delete", {"vpcId": "vpc-12345678"})
     rest["oldState"]["delete"] = True
     done = judged(preview(rest, resource(resource_types.CLUSTER, "cluster", "same", {"a": 1}, {"a": 1})))
-    assert (done.verdict, done.findings) == (Verdict.CHANGES, [])
+    assert (done.verdict, done.findings) == (ReviewVerdict.CHANGES, [])
 
 
 def test_a_preview_without_unchanged_resources_has_a_gap() -> None:
@@ -173,7 +173,7 @@ def test_another_version_of_a_default_provider_is_a_note_and_changes_nothing_by_
     )
     older["steps"] = [step for step in older["steps"] if step["op"] == "same"]
     older["changeSummary"] = {"same": len(older["steps"])}
-    assert judged(json.dumps(older).encode()).verdict is Verdict.CLEAN
+    assert judged(json.dumps(older).encode()).verdict is ReviewVerdict.CLEAN
 
 
 def test_a_violated_policy_makes_a_log_invalid() -> None:
@@ -181,7 +181,7 @@ def test_a_violated_policy_makes_a_log_invalid() -> None:
         {"sequence": 1, "policyEvent": {"enforcementLevel": "mandatory", "message": "no", "resourceUrn": "u"}}
     )
     summary = json.dumps({"sequence": 2, "summaryEvent": {"resourceChanges": {"same": 1}, "isPreview": True}})
-    assert judged(f"{event}\n{summary}\n".encode()).verdict is Verdict.INVALID
+    assert judged(f"{event}\n{summary}\n".encode()).verdict is ReviewVerdict.INVALID
 
 
 KEYS = st.sampled_from(["op", "urn", "inputs", "type", "x", "metadata", "spec"])

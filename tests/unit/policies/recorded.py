@@ -8,7 +8,7 @@ from pulumi_policy import PolicyResource, ResourceValidationArgs
 from pulumi_policy.policy import PolicyCustomTimeouts, PolicyResourceOptions
 from pulumi_policy.proxy import unknown_checking_proxy
 
-from pulumi_tke_hybrid.policies.previous_state import PreviousState, of_export
+from pulumi_tke_hybrid.policies.steps import PreviousState, of_export
 
 RECORDED = Path(__file__).parents[1] / "review" / "recorded"
 PREVIEWS = sorted(path for path in RECORDED.glob("raw-*.json") if path.stem != "raw-destroy")

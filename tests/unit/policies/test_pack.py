@@ -14,13 +14,15 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-from pulumi_tke_hybrid.plan import force_new, resource_types
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan import resource_types as force_new
 from pulumi_tke_hybrid.plan.model import Op
 from pulumi_tke_hybrid.plan.resource_types import bridged
 from pulumi_tke_hybrid.plan.rules import every_rule, registry
 from pulumi_tke_hybrid.policies import pack_of_rules as pack
-from pulumi_tke_hybrid.policies import previous_state, steps
-from pulumi_tke_hybrid.policies.previous_state import PreviousState
+from pulumi_tke_hybrid.policies import steps
+from pulumi_tke_hybrid.policies import steps as previous_state
+from pulumi_tke_hybrid.policies.steps import PreviousState
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.values import UNKNOWN
@@ -123,8 +125,8 @@ def test_without_the_previous_state_changes_are_not_judged_and_a_policy_reports_
         policies, "zone-uncovered", StackValidationArgs(Recorded.of("raw-uncovered-zone").stack())
     )
     assert [line.split(";")[0] for line in uncovered] == [
-        "pool-ap-guangzhou-7: ap-guangzhou-7 has no container subnet (zones with a container subnet: ap-guangzhou-4,"
-        " ap-guangzhou-6)"
+        "pool-ap-guangzhou-7: ap-guangzhou-7 has no container subnet (zones with a container subnet:"
+        " ap-guangzhou-4, ap-guangzhou-6)"
     ]
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from pulumi_policy import ResourceValidationPolicy, StackValidationArgs, StackValidationPolicy
 
-from pulumi_tke_hybrid.plan import force_new
+from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.engine_steps import Secrets
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.preview_json import read
-from pulumi_tke_hybrid.plan.rules import findings
+from pulumi_tke_hybrid.plan.rules import registry
 from pulumi_tke_hybrid.policies import pack_of_rules as pack
 from pulumi_tke_hybrid.tke.values import at, items, unknown
 from tests.unit.policies.recorded import PREVIEWS, Recorded
@@ -50,7 +50,7 @@ def _as_seen(step: Step) -> Step:
     """
     if step.op is not Op.REPLACE:
         return step
-    changed = force_new.changed_keys(step.type, step.old, step.new, step.state)
+    changed = resource_types.changed_keys(step.type, step.old, step.new, step.state)
     if "provider" in step.replace_keys:
         return replace(step, op=Op.REPLACE if changed else Op.UPDATE, replace_keys=changed)
     follows = any(
@@ -63,7 +63,7 @@ def reported_by_review(path: Path) -> dict[str, set[str]]:
     with path.open("rb") as file:
         plan = Plan([_as_seen(step) for step in read(file, path.name, Secrets()).steps])
     found: dict[str, set[str]] = {}
-    for finding in findings.plan_findings(plan):
+    for finding in registry.plan_findings(plan):
         if finding.rule.id not in NOT_OF_POLICIES:
             found.setdefault(finding.rule.id, set()).add(pack.sentence(finding))
     return found

@@ -7,7 +7,7 @@ import pytest
 
 from pulumi_tke_hybrid.cli.exit_code import ExitCode
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.review.accepting import LABEL, Acceptance, Verdict, code_of, from_labels
+from pulumi_tke_hybrid.review.accepting import LABEL, Acceptance, ReviewVerdict, code_of, from_labels
 from pulumi_tke_hybrid.review.markdown_report import comment
 from pulumi_tke_hybrid.review.redaction import Redactor
 from pulumi_tke_hybrid.review.review import review
@@ -46,16 +46,16 @@ def codes(*contents: bytes) -> list[str]:
 def test_a_danger_is_accepted_by_its_code_alone() -> None:
     (code,) = codes(recorded("raw-list-empty.json"))
     assert re.fullmatch("[A-Z2-7]{8}", code)
-    assert judged(recorded("raw-list-empty.json"), accept=(code,)).verdict is Verdict.CHANGES
+    assert judged(recorded("raw-list-empty.json"), accept=(code,)).verdict is ReviewVerdict.CHANGES
     for other in ("", "pod-network-off", code[:7], codes(recorded("raw-list-shrinks.json"))[0]):
-        assert judged(recorded("raw-list-empty.json"), accept=(other,)).verdict is Verdict.DANGEROUS
+        assert judged(recorded("raw-list-empty.json"), accept=(other,)).verdict is ReviewVerdict.DANGEROUS
 
 
 def test_each_danger_has_a_code_of_its_own() -> None:
     found = codes(recorded("raw-mixture.json"))
     assert len(set(found)) == len(found) == 6
-    assert judged(recorded("raw-mixture.json"), accept=tuple(found[:2])).verdict is Verdict.DANGEROUS
-    assert judged(recorded("raw-mixture.json"), accept=tuple(found[:3])).verdict is Verdict.CHANGES
+    assert judged(recorded("raw-mixture.json"), accept=tuple(found[:2])).verdict is ReviewVerdict.DANGEROUS
+    assert judged(recorded("raw-mixture.json"), accept=tuple(found[:3])).verdict is ReviewVerdict.CHANGES
 
 
 def test_a_code_is_void_when_another_line_of_the_change_set_changes() -> None:
@@ -97,7 +97,7 @@ def test_an_acceptance_hides_no_failure() -> None:
     broken = recorded("raw-list-empty.json").replace(
         b'"changeSummary"', b'"diagnostics":[{"severity":"error"}],"changeSummary"'
     )
-    assert judged(broken, accept=tuple(codes(broken))).verdict is Verdict.INVALID
+    assert judged(broken, accept=tuple(codes(broken))).verdict is ReviewVerdict.INVALID
 
 
 def test_ranges_that_share_addresses_are_a_danger() -> None:
@@ -145,20 +145,20 @@ def test_a_label_with_a_code_fits_github() -> None:
 def test_an_acceptance_that_accepts_nothing_is_named(label: str) -> None:
     plan = plan_of(recorded("raw-list-empty.json"))
     done = review([plan], Redactor([]), acceptances=from_labels([label]))
-    assert done.verdict is Verdict.DANGEROUS
+    assert done.verdict is ReviewVerdict.DANGEROUS
     assert f"label {label} accepts nothing here" in comment(done).body
 
 
 def test_a_rule_can_be_made_stricter_and_milder() -> None:
     plan = plan_of(recorded("raw-masquerade.json"))
     strict = review([plan], Redactor([]), severities={"gr-source-address": Severity.ERROR})
-    assert strict.verdict is Verdict.DANGEROUS
+    assert strict.verdict is ReviewVerdict.DANGEROUS
     mild = review(
         [plan_of(recorded("raw-list-empty.json"))],
         Redactor([]),
         severities={"pod-network-off": Severity.WARNING},
     )
-    assert mild.verdict is Verdict.CHANGES
+    assert mild.verdict is ReviewVerdict.CHANGES
 
 
 def test_nothing_changes_is_one_line_after_the_marker_and_is_not_worth_a_new_comment() -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pulumi_tke_hybrid.review.accepting import LABEL, Verdict
+from pulumi_tke_hybrid.review.accepting import LABEL, ReviewVerdict
 from pulumi_tke_hybrid.review.markdown_report import FIRST_SCREEN
 from tests.unit.review.recordings import NAMES, commented, golden, judged, recorded
 
@@ -65,7 +65,7 @@ def test_the_comment_is_the_one_that_was_reviewed(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_screen_has_the_verdict_the_sentences_and_every_danger_with_its_code(name: str) -> None:
     done = judged(recorded(name))
-    if done.verdict is Verdict.CLEAN:
+    if done.verdict is ReviewVerdict.CLEAN:
         return
     first = commented(recorded(name)).body.splitlines()[:FIRST_SCREEN]
     assert f": {done.verdict.value}. " in first[1]

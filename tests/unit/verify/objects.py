@@ -15,9 +15,9 @@ from pulumi_tke_hybrid.kube.client import (
 )
 from pulumi_tke_hybrid.kube.errors import NotAllowed, NotFound
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.tke.values import Json
-from pulumi_tke_hybrid.verify.cluster import ContainerSubnets
+from pulumi_tke_hybrid.verify.cluster_snapshot import ContainerSubnets
 
 FACTS = {
     "region": "ap-guangzhou",

@@ -9,7 +9,7 @@ from typing import Any
 
 from pulumi_tke_hybrid.verify.backends import Backends, Pod
 from pulumi_tke_hybrid.verify.caveats import name_of_caveat
-from pulumi_tke_hybrid.verify.cluster import Frontend
+from pulumi_tke_hybrid.verify.cluster_snapshot import Frontend
 from pulumi_tke_hybrid.verify.probe import ProbePlan, Progress
 from pulumi_tke_hybrid.verify.report import Verification
 from pulumi_tke_hybrid.verify.run_command import VerifyOptions, verify

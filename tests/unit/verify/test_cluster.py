@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.cli.exit_code import WrongUse
-from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
-from pulumi_tke_hybrid.verify import cluster
-from pulumi_tke_hybrid.verify.cluster import ContainerSubnets, Frontend
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts
+from pulumi_tke_hybrid.verify import cluster_snapshot
+from pulumi_tke_hybrid.verify.cluster_snapshot import ContainerSubnets, Frontend
 from tests.unit.verify.objects import SUBNETS, FakeKube, two_zones
 
 SERVICE = Frontend("Service", "default", "web")
@@ -16,8 +16,8 @@ SERVICE = Frontend("Service", "default", "web")
 def test_every_address_of_a_node_is_known() -> None:
     nodes = two_zones()
     nodes[0]["status"]["addresses"].append({"type": "ExternalIP", "address": "119.29.1.2"})
-    known = cluster.known_addresses(
-        cluster.read_objects(FakeKube(nodes=nodes), SERVICE), SUBNETS, ["10.0.8.11"], ["10.0.0.44"]
+    known = cluster_snapshot.known_addresses(
+        cluster_snapshot.read_objects(FakeKube(nodes=nodes), SERVICE), SUBNETS, ["10.0.8.11"], ["10.0.0.44"]
     )
     assert set(known.nodes) == {
         "10.0.0.4",

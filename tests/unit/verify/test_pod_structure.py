@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.verify.cluster import Frontend
+from pulumi_tke_hybrid.verify.cluster_snapshot import Frontend
 from pulumi_tke_hybrid.verify.probe import Progress
 from pulumi_tke_hybrid.verify.report import Verification
 from pulumi_tke_hybrid.verify.run_command import VerifyOptions, verify

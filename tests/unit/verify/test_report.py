@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from pulumi_tke_hybrid.cli import result
-from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.verify.answers import Answer
 from pulumi_tke_hybrid.verify.backends import Backends, Coverage, results
-from pulumi_tke_hybrid.verify.cluster import ContainerSubnets
+from pulumi_tke_hybrid.verify.cluster_snapshot import ContainerSubnets
 from pulumi_tke_hybrid.verify.probe import Progress
 from pulumi_tke_hybrid.verify.report import Verification, as_result
 from pulumi_tke_hybrid.verify.run_command import verify

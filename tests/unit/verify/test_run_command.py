@@ -13,7 +13,7 @@ from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, ExitCode, WrongUse
 from pulumi_tke_hybrid.kube.client import ENDPOINT_SLICE, NODE, POD, Kind
 from pulumi_tke_hybrid.tke.values import Json
 from pulumi_tke_hybrid.verify.backends import Backends, Coverage, Pod
-from pulumi_tke_hybrid.verify.cluster import ClusterObjects, Frontend, FrontendKind
+from pulumi_tke_hybrid.verify.cluster_snapshot import ClusterObjects, Frontend, FrontendKind
 from pulumi_tke_hybrid.verify.inside import JobSettings
 from pulumi_tke_hybrid.verify.pod_tables import Kubectl
 from pulumi_tke_hybrid.verify.probe import ProbePlan, Progress

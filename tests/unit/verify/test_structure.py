@@ -6,8 +6,8 @@ from pulumi_tke_hybrid.kube.client import NODE
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.rule import Severity
 from pulumi_tke_hybrid.tke.values import Json
-from pulumi_tke_hybrid.verify import cluster
-from pulumi_tke_hybrid.verify.cluster import LISTENER_SETTINGS, ContainerSubnets, Frontend
+from pulumi_tke_hybrid.verify import cluster_snapshot
+from pulumi_tke_hybrid.verify.cluster_snapshot import LISTENER_SETTINGS, ContainerSubnets, Frontend
 from pulumi_tke_hybrid.verify.pod_structure import TrafficPath
 from pulumi_tke_hybrid.verify.structure import Structure, check
 from tests.unit.verify.objects import SUBNETS, FakeKube, good_pods, ingress, pod, service
@@ -16,7 +16,7 @@ SERVICE, INGRESS = Frontend("Service", "default", "web"), Frontend("Ingress", "d
 
 
 def checked(kube: FakeKube, frontend: Frontend = SERVICE, subnets: ContainerSubnets = SUBNETS) -> Structure:
-    return check(cluster.read_objects(kube, frontend), subnets)
+    return check(cluster_snapshot.read_objects(kube, frontend), subnets)
 
 
 def faults(kube: FakeKube, frontend: Frontend = SERVICE) -> list[str]:
@@ -163,4 +163,4 @@ def test_pods_that_are_being_deleted_are_not_judged() -> None:
     leaving["metadata"]["deletionTimestamp"] = "2021-02-05T09:16:25Z"
     kube = FakeKube(pods=[*good_pods(), leaving])
     assert not faults(kube)
-    assert cluster.read_objects(kube, SERVICE).backends("").expected == {"web-0", "web-1"}
+    assert cluster_snapshot.read_objects(kube, SERVICE).backends("").expected == {"web-0", "web-1"}

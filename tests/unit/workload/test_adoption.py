@@ -35,43 +35,127 @@ def balanced(annotations: dict[str, str], kind: str = "Service", **more: Any) ->
 
 
 REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
-    ("a governing Service of its own", stateful(serviceName="db-peers"), {"kind": "statefulset"},
-     "service_name: w instead of db-peers (spec.serviceName of the live object); Kubernetes cannot change it in place; "
-     "set service_name='db-peers'"),
-    ("pods all at once", stateful(podManagementPolicy="Parallel"), {"kind": "statefulset"},
-     "pod_management_policy: OrderedReady instead of Parallel (spec.podManagementPolicy of the live object); "),
-    ("pods one by one", stateful(podManagementPolicy="OrderedReady"), {"kind": "statefulset", "pod_management_policy": "Parallel"},
-     "pod_management_policy: Parallel instead of OrderedReady (spec.podManagementPolicy of the live object); "),
-    ("claims that the program leaves out", stateful(volumeClaimTemplates=[CLAIM]), {"kind": "statefulset"},
-     "volume_claims: none instead of data (spec.volumeClaimTemplates of the live object); "),
-    ("claims that are not there", stateful(), {"kind": "statefulset", "volume_claims": [CLAIM]}, "volume_claims: data instead of none "),
-    ("a smaller claim", stateful(volumeClaimTemplates=[CLAIM]),
-     {"kind": "statefulset", "volume_claims": [{**CLAIM, "spec": {"resources": {"requests": {"storage": "20Gi"}}}}]},
-     "volume_claims[0].spec.resources.requests.storage: 20Gi instead of 10Gi (spec.volumeClaimTemplates of the live object); "),
-    ("another class of a claim", stateful(volumeClaimTemplates=[CLAIM]),
-     {"kind": "statefulset", "volume_claims": [{**CLAIM, "spec": {**CLAIM["spec"], "storageClassName": "cbs"}}]},
-     "volume_claims[0].spec.storageClassName: cbs instead of none "),
-    ("labels of the pods", holder(spec={"selector": {"matchLabels": {"app": "w"}}}), {},
-     "selector: app.kubernetes.io/name=w instead of app=w (spec.selector of the live object); Kubernetes cannot change it in place; "
-     "set selector={'app': 'w'}"),
-    ("expressions", holder(spec={"selector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}}), {},
-     "selector: is matchExpressions in the live object; "),
-    ("a headless Service of that name", live("Service", spec={"clusterIP": "None"}), {},
-     "name: w is the name of a headless Service (spec.clusterIP: None); "),
-    ("a Service with an address", live("Service", "peers", spec={"clusterIP": "10.96.0.9"}),
-     {"kind": "statefulset", "service_name": "peers", "headless_service": True},
-     "service_name: is a Service with an address (spec.clusterIP: 10.96.0.9); "),
-    ("another subnet", balanced({INTERNAL: "subnet-11111111"}), {},
-     f"exposure.subnet_id: {SUBNET} instead of subnet-11111111 (annotation {INTERNAL} of the live object); TKE read it when it made"),
-    ("an internal load balancer that would become public", balanced({INTERNAL: SUBNET}), {"exposure": {"kind": "public"}},
-     f"exposure.subnet_id: none instead of {SUBNET} "),
-    ("another load balancer", balanced({EXISTING: "lb-11111111"}), {"exposure": {"kind": "existing", "load_balancer_id": "lb-22222222"}},
-     "exposure.load_balancer_id: lb-22222222 instead of lb-11111111 "),
-    ("none at all", balanced({INTERNAL: SUBNET}), {"exposure": {"kind": "none"}},
-     "exposure.kind: none instead of the load balancer of the live Service (spec.type: LoadBalancer); "),
-    ("an Ingress elsewhere", balanced({INGRESS_INTERNAL: "subnet-11111111"}, "Ingress"), {"ingress": {"exposure": {"kind": "public"}}},
-     "ingress.exposure.subnet_id: none instead of subnet-11111111 "),
-]  # fmt: skip
+    (
+        "a governing Service of its own",
+        stateful(serviceName="db-peers"),
+        {"kind": "statefulset"},
+        (
+            "service_name: w instead of db-peers (spec.serviceName of the live object); Kubernetes cannot"
+            " change it in place; set service_name='db-peers'"
+        ),
+    ),
+    (
+        "pods all at once",
+        stateful(podManagementPolicy="Parallel"),
+        {"kind": "statefulset"},
+        (
+            "pod_management_policy: OrderedReady instead of Parallel (spec.podManagementPolicy of the live"
+            " object); "
+        ),
+    ),
+    (
+        "pods one by one",
+        stateful(podManagementPolicy="OrderedReady"),
+        {"kind": "statefulset", "pod_management_policy": "Parallel"},
+        (
+            "pod_management_policy: Parallel instead of OrderedReady (spec.podManagementPolicy of the live"
+            " object); "
+        ),
+    ),
+    (
+        "claims that the program leaves out",
+        stateful(volumeClaimTemplates=[CLAIM]),
+        {"kind": "statefulset"},
+        "volume_claims: none instead of data (spec.volumeClaimTemplates of the live object); ",
+    ),
+    (
+        "claims that are not there",
+        stateful(),
+        {"kind": "statefulset", "volume_claims": [CLAIM]},
+        "volume_claims: data instead of none ",
+    ),
+    (
+        "a smaller claim",
+        stateful(volumeClaimTemplates=[CLAIM]),
+        {
+            "kind": "statefulset",
+            "volume_claims": [{**CLAIM, "spec": {"resources": {"requests": {"storage": "20Gi"}}}}],
+        },
+        (
+            "volume_claims[0].spec.resources.requests.storage: 20Gi instead of 10Gi"
+            " (spec.volumeClaimTemplates of the live object); "
+        ),
+    ),
+    (
+        "another class of a claim",
+        stateful(volumeClaimTemplates=[CLAIM]),
+        {
+            "kind": "statefulset",
+            "volume_claims": [{**CLAIM, "spec": {**CLAIM["spec"], "storageClassName": "cbs"}}],
+        },
+        "volume_claims[0].spec.storageClassName: cbs instead of none ",
+    ),
+    (
+        "labels of the pods",
+        holder(spec={"selector": {"matchLabels": {"app": "w"}}}),
+        {},
+        (
+            "selector: app.kubernetes.io/name=w instead of app=w (spec.selector of the live object);"
+            " Kubernetes cannot change it in place; set selector={'app': 'w'}"
+        ),
+    ),
+    (
+        "expressions",
+        holder(spec={"selector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}}),
+        {},
+        "selector: is matchExpressions in the live object; ",
+    ),
+    (
+        "a headless Service of that name",
+        live("Service", spec={"clusterIP": "None"}),
+        {},
+        "name: w is the name of a headless Service (spec.clusterIP: None); ",
+    ),
+    (
+        "a Service with an address",
+        live("Service", "peers", spec={"clusterIP": "10.96.0.9"}),
+        {"kind": "statefulset", "service_name": "peers", "headless_service": True},
+        "service_name: is a Service with an address (spec.clusterIP: 10.96.0.9); ",
+    ),
+    (
+        "another subnet",
+        balanced({INTERNAL: "subnet-11111111"}),
+        {},
+        (
+            f"exposure.subnet_id: {SUBNET} instead of subnet-11111111 (annotation {INTERNAL} of the live"
+            " object); TKE read it when it made"
+        ),
+    ),
+    (
+        "an internal load balancer that would become public",
+        balanced({INTERNAL: SUBNET}),
+        {"exposure": {"kind": "public"}},
+        f"exposure.subnet_id: none instead of {SUBNET} ",
+    ),
+    (
+        "another load balancer",
+        balanced({EXISTING: "lb-11111111"}),
+        {"exposure": {"kind": "existing", "load_balancer_id": "lb-22222222"}},
+        "exposure.load_balancer_id: lb-22222222 instead of lb-11111111 ",
+    ),
+    (
+        "none at all",
+        balanced({INTERNAL: SUBNET}),
+        {"exposure": {"kind": "none"}},
+        "exposure.kind: none instead of the load balancer of the live Service (spec.type: LoadBalancer); ",
+    ),
+    (
+        "an Ingress elsewhere",
+        balanced({INGRESS_INTERNAL: "subnet-11111111"}, "Ingress"),
+        {"ingress": {"exposure": {"kind": "public"}}},
+        "ingress.exposure.subnet_id: none instead of subnet-11111111 ",
+    ),
+]
 
 
 def adopted(preview: bool = False, **more: Any) -> Graph:
@@ -100,25 +184,61 @@ def test_a_different_immutable_field_is_refused_before_the_first_object(
         ((), {}),
         ((holder(), live("Service", spec={"clusterIP": "10.96.0.9", "type": "ClusterIP"})), {}),
         ((balanced({INTERNAL: SUBNET}),), {}),
-        ((balanced({EXISTING: "lb-11111111"}),), {"exposure": {"kind": "existing", "load_balancer_id": "lb-11111111"}}),
+        (
+            (balanced({EXISTING: "lb-11111111"}),),
+            {"exposure": {"kind": "existing", "load_balancer_id": "lb-11111111"}},
+        ),
         # Billing is compared only where the program states it.
-        ((balanced({"service.kubernetes.io/qcloud-loadbalancer-internet-charge-type": "TRAFFIC_POSTPAID_BY_HOUR"}),),
-         {"exposure": {"kind": "public"}}),
+        (
+            (
+                balanced(
+                    {
+                        "service.kubernetes.io/qcloud-loadbalancer-internet-charge-type": (
+                            "TRAFFIC_POSTPAID_BY_HOUR"
+                        )
+                    }
+                ),
+            ),
+            {"exposure": {"kind": "public"}},
+        ),
         ((balanced({INTERNAL: "subnet-11111111"}),), {"allow_address_change": True}),
         # A stack applies the object: a later change of the annotation does not replace the load balancer.
         ((balanced({INTERNAL: "subnet-11111111"}, managers=PULUMI),), {}),
         ((balanced({}, managers=PULUMI),), {"exposure": {"kind": "none"}}),
         # Annotations that no load balancer was made from.
-        ((live("Service", spec={"type": "ClusterIP", "clusterIP": "10.96.0.9"}, annotations={INTERNAL: "subnet-11111111"}),), {}),
-        ((stateful(serviceName="peers", podManagementPolicy="Parallel", volumeClaimTemplates=[CLAIM]),),
-         {"kind": "statefulset", "service_name": "peers", "pod_management_policy": "Parallel", "volume_claims": [CLAIM]}),
+        (
+            (
+                live(
+                    "Service",
+                    spec={"type": "ClusterIP", "clusterIP": "10.96.0.9"},
+                    annotations={INTERNAL: "subnet-11111111"},
+                ),
+            ),
+            {},
+        ),
+        (
+            (stateful(serviceName="peers", podManagementPolicy="Parallel", volumeClaimTemplates=[CLAIM]),),
+            {
+                "kind": "statefulset",
+                "service_name": "peers",
+                "pod_management_policy": "Parallel",
+                "volume_claims": [CLAIM],
+            },
+        ),
         # The API server writes quantities in its own way.
-        ((stateful(volumeClaimTemplates=[CLAIM]),),
-         {"kind": "statefulset", "volume_claims": [{**CLAIM, "spec": {"resources": {"requests": {"storage": "10240Mi"}}}}]}),
-        ((stateful(serviceName="w"), live("Service", spec={"clusterIP": "None"})),
-         {"kind": "statefulset", "service_name": "w", "front_service_name": "w-clients"}),
+        (
+            (stateful(volumeClaimTemplates=[CLAIM]),),
+            {
+                "kind": "statefulset",
+                "volume_claims": [{**CLAIM, "spec": {"resources": {"requests": {"storage": "10240Mi"}}}}],
+            },
+        ),
+        (
+            (stateful(serviceName="w"), live("Service", spec={"clusterIP": "None"})),
+            {"kind": "statefulset", "service_name": "w", "front_service_name": "w-clients"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_object_that_is_declared_as_it_is_is_adopted(
     monkeypatch: pytest.MonkeyPatch, there: tuple[Any, ...], more: dict[str, Any]
 ) -> None:

@@ -101,11 +101,22 @@ def test_two_programs_of_one_process_may_name_the_same_load_balancer() -> None:
 @pytest.mark.parametrize(
     ("more", "line"),
     [
-        ({"exposure": {"kind": "public", "shared": True}}, "exposure.shared: belongs to a load balancer of kind 'existing', this one is"),
-        ({"exposure": tke.not_exposed(), "ingress": {"exposure": {"kind": "existing", "load_balancer_id": LB, "shared": True}}},
-         "ingress.exposure.shared: is about Services; an Ingress has a load balancer of its own (457/45490); leave it out"),
+        (
+            {"exposure": {"kind": "public", "shared": True}},
+            "exposure.shared: belongs to a load balancer of kind 'existing', this one is",
+        ),
+        (
+            {
+                "exposure": tke.not_exposed(),
+                "ingress": {"exposure": {"kind": "existing", "load_balancer_id": LB, "shared": True}},
+            },
+            (
+                "ingress.exposure.shared: is about Services; an Ingress has a load balancer of its own"
+                " (457/45490); leave it out"
+            ),
+        ),
     ],
-)  # fmt: skip
+)
 def test_shared_needs_an_existing_load_balancer_of_a_service(more: dict[str, Any], line: str) -> None:
     with pytest.raises(tke.InvalidInputs) as caught:
         run(lambda: workload("a", **more))

@@ -28,9 +28,16 @@ vpc = tencentcloud.vpc.Instance(
 
 def subnet(name: str, zone: str, block: str) -> tencentcloud.subnet.Instance:
     return tencentcloud.subnet.Instance(
-        name, vpc_id=vpc.id, availability_zone=zone, cidr_block=block, name=name, is_multicast=False,
-        opts=pulumi.ResourceOptions(protect=name == "pods-4" and "unprotect" not in changes and not config.get_bool("unprotected")),
-    )  # fmt: skip
+        name,
+        vpc_id=vpc.id,
+        availability_zone=zone,
+        cidr_block=block,
+        name=name,
+        is_multicast=False,
+        opts=pulumi.ResourceOptions(
+            protect=name == "pods-4" and "unprotect" not in changes and not config.get_bool("unprotected")
+        ),
+    )
 
 
 nodes = {

@@ -4,7 +4,7 @@ from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.plan.rules import coverage, findings
+from pulumi_tke_hybrid.plan.rules import coverage, registry
 
 NETWORKS = "tke.cloud.tencent.com/networks"
 CLAIM = "tke.cloud.tencent.com/vpc-ip-claim-delete-policy"
@@ -23,7 +23,7 @@ def update(type_: str, old: dict[str, Any], new: dict[str, Any], **more: Any) ->
 
 def found(*steps: Step) -> list[str]:
     plan = Plan(steps)
-    return [finding.rule.id for finding in (*findings.change_findings(plan), *coverage.findings(plan))]
+    return [finding.rule.id for finding in (*registry.change_findings(plan), *coverage.findings(plan))]
 
 
 def pods(annotations: dict[str, str], replicas: int = 1) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.plan.rules import findings
+from pulumi_tke_hybrid.plan.rules import registry
 from pulumi_tke_hybrid.tke.values import UNKNOWN
 
 SUBNET, EXISTING = (
@@ -22,7 +22,7 @@ def found(kind: str, old: dict[str, Any], new: dict[str, Any], op: Op | None = N
     step = Step(f"urn:pulumi:dev::demo::{kind}::it", kind, what, old, new)
     return [
         (item.rule.id, item.severity.value)
-        for item in findings.change_findings(Plan([step]))
+        for item in registry.change_findings(Plan([step]))
         if item.rule.id in ("exposure-widened", "new-exposure")
     ]
 

@@ -8,7 +8,7 @@ import pytest
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.plan.rules import findings
+from pulumi_tke_hybrid.plan.rules import registry
 from pulumi_tke_hybrid.tke.admission import Names, difference, entries, service
 from pulumi_tke_hybrid.tke.values import UNKNOWN
 
@@ -19,7 +19,7 @@ def found(kind: str, old: dict[str, Any], new: dict[str, Any], op: Op = Op.UPDAT
     step = Step(f"urn:pulumi:dev::demo::{kind}::rules", kind, op, old, new)
     return [
         f"{item.rule.id} {item.severity.value}: {item.head}"
-        for item in findings.change_findings(Plan([step]))
+        for item in registry.change_findings(Plan([step]))
     ]
 
 

@@ -21,7 +21,7 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.kubernetes_objects import is_built_in
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.resource_types import bridged, canonical, kubernetes_kind
-from pulumi_tke_hybrid.plan.rules import findings
+from pulumi_tke_hybrid.plan.rules import registry
 
 _TENCENT = Path(tencentcloud_iac_pulumi.__file__).parent
 _KUBERNETES = Path(pulumi_kubernetes.__file__).parent
@@ -120,7 +120,7 @@ def _lost(token: str, props: dict[str, Any], op: Op) -> Step:
 
 def _silent(cases: dict[str, dict[str, Any]]) -> list[str]:
     steps = [_lost(token, props, op) for token, props in cases.items() for op in (Op.DELETE, Op.REPLACE)]
-    return [f"{step.op.value} {step.urn}" for step in steps if not list(findings.plan_findings(Plan([step])))]
+    return [f"{step.op.value} {step.urn}" for step in steps if not list(registry.plan_findings(Plan([step])))]
 
 
 def test_no_loss_of_a_resource_of_either_package_of_tencent_cloud_is_silent(

@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.plan.engine_steps import Secrets
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.preview_json import read
 from pulumi_tke_hybrid.plan.rules import registry, rules_of, workload_changes
-from pulumi_tke_hybrid.plan.rules.clusters import CLUSTER_REBUILT
+from pulumi_tke_hybrid.plan.rules.cluster_rules import CLUSTER_REBUILT
 from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
 from pulumi_tke_hybrid.tke.rule import Finding, Rule
 from tests.unit.review.recordings import RECORDED

@@ -6,7 +6,7 @@ import pytest
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op
-from pulumi_tke_hybrid.plan.rules import findings
+from pulumi_tke_hybrid.plan.rules import registry
 from pulumi_tke_hybrid.tke.values import UNKNOWN
 from tests.unit.plan.rules.builders import (
     CLAIM,
@@ -40,7 +40,7 @@ def test_unknown_annotations_are_not_removed_annotations(new: dict[str, Any]) ->
 
 
 def test_a_load_balancer_of_the_user_keeps_its_address_in_the_finding() -> None:
-    (finding,) = findings.step_findings(
+    (finding,) = registry.step_findings(
         step(
             resource_types.SERVICE,
             Op.REPLACE,

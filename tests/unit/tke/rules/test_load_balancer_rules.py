@@ -7,7 +7,7 @@ import pytest
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.plan.rules import findings
+from pulumi_tke_hybrid.plan.rules import registry
 from tests.unit.programs import Graph, run
 from tests.unit.workloads import made, workload
 
@@ -58,7 +58,7 @@ def step(kind: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> Step
 
 
 def found(*steps: Step) -> list[str]:
-    return [item.head for item in findings.plan_findings(Plan(steps)) if item.rule.id == "listener-quota"]
+    return [item.head for item in registry.plan_findings(Plan(steps)) if item.rule.id == "listener-quota"]
 
 
 OTHER = step(resource_types.SERVICE, "b", service("b", 30, protocol="UDP"), service("b", 30, protocol="UDP"))

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pulumi_tke_hybrid.plan import force_new, resource_types
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan import resource_types as force_new
 from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, REMAINING, rule
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity

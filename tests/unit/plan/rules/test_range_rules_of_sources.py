@@ -4,7 +4,7 @@ from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Plan
-from pulumi_tke_hybrid.plan.rules import findings
+from pulumi_tke_hybrid.plan.rules import registry
 from pulumi_tke_hybrid.tke.values import UNKNOWN
 from tests.unit.plan.rules.builders import (
     MAP,
@@ -16,7 +16,7 @@ from tests.unit.plan.rules.builders import (
 
 def test_ranges_that_leave_the_list_without_source_nat_are_qualified_where_others_hold_them() -> None:
     def head(before: str, after: str) -> str:
-        (one,) = findings.change_findings(
+        (one,) = registry.change_findings(
             Plan(
                 [
                     update(
@@ -41,7 +41,7 @@ def test_ranges_that_leave_the_list_without_source_nat_are_qualified_where_other
 
 def test_a_further_container_subnet_adds_the_range_of_the_vpc_only_where_the_list_lacks_the_range() -> None:
     def why(old: dict[str, Any]) -> str:
-        (one,) = findings.change_findings(
+        (one,) = registry.change_findings(
             Plan([update(resource_types.CLUSTER, old, {"eniSubnetIds": [A, UNKNOWN]})])
         )
         return one.why

@@ -9,9 +9,9 @@ needs is in `cloud.vpc_cni_state`.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from pulumi_tke_hybrid.cloud.client import NETWORK_ERROR, Answer, Cloud
+from pulumi_tke_hybrid.cloud.api_client import NETWORK_ERROR, Answer, Cloud
+from pulumi_tke_hybrid.cloud.cloud_errors import CloudError, Incompatible, IncompleteResponse, Wait
 from pulumi_tke_hybrid.cloud.clusters import find_cluster, not_a_global_router
-from pulumi_tke_hybrid.cloud.errors import CloudError, Incompatible, IncompleteResponse
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
 from pulumi_tke_hybrid.cloud.vpc_cni_state import (
     LiveVpcCni,
@@ -20,7 +20,6 @@ from pulumi_tke_hybrid.cloud.vpc_cni_state import (
     read_vpc_cni,
     reclaim_words,
 )
-from pulumi_tke_hybrid.cloud.waiting import Wait
 from pulumi_tke_hybrid.tke import ipamd
 
 Props = Mapping[str, Any]

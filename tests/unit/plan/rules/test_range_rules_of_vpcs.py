@@ -8,7 +8,7 @@ import pytest
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.plan.rules import vpc_ranges
+from pulumi_tke_hybrid.plan.rules import range_rules
 from pulumi_tke_hybrid.tke.values import UNKNOWN
 
 
@@ -73,7 +73,7 @@ def network(
     ],
 )
 def test_wrong_ranges_have_findings(plan: Plan, says: list[str]) -> None:
-    found = [f"{finding.path}: {finding.message}" for finding in vpc_ranges.range_findings(plan)]
+    found = [f"{finding.path}: {finding.message}" for finding in range_rules.range_findings(plan)]
     assert len(found) == len(says)
     assert all(line.startswith(expected) for line, expected in zip(found, says, strict=True))
 
@@ -86,7 +86,7 @@ def test_a_size_that_is_none_is_the_providers_to_refuse() -> None:
         clusterMaxPodNum=0,
         clusterMaxServiceNum=1024,
     )
-    assert list(vpc_ranges.range_findings(Plan([cluster]))) == []
+    assert list(range_rules.range_findings(Plan([cluster]))) == []
 
 
 def test_a_subnet_of_another_vpc_is_compared_with_that_one() -> None:
@@ -103,7 +103,7 @@ def test_a_subnet_of_another_vpc_is_compared_with_that_one() -> None:
         Op.CREATE,
         new={"cidrBlock": "10.0.1.0/24", "vpcId": "vpc-2"},
     )
-    (found,) = vpc_ranges.range_findings(Plan([*network(a="10.0.1.0/24").steps, other, subnet]))
+    (found,) = range_rules.range_findings(Plan([*network(a="10.0.1.0/24").steps, other, subnet]))
     assert found.message.startswith("10.0.1.0/24 does not lie in the VPC's range 10.9.0.0/16")
 
 
@@ -119,7 +119,7 @@ def with_secondary(
     sources = {"assistantCidrs": ["urn:pulumi:dev::p::x::y"]} if from_another else {}
     changed = Step(vpc.urn, vpc.type, op, new=stated, state={"assistantCidrs": state}, sources=sources)
     return [
-        f"{finding.path}: {finding.head}" for finding in vpc_ranges.range_findings(Plan([changed, *others]))
+        f"{finding.path}: {finding.head}" for finding in range_rules.range_findings(Plan([changed, *others]))
     ]
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol, cast
 from urllib.parse import quote
 
-from pulumi_tke_hybrid.cloud.errors import CloudError
+from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
 from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings
 
 Params = Mapping[str, object]

@@ -32,7 +32,7 @@ from pulumi_tke_hybrid.kube.objects import (
     pod_ranges,
     zone_of_node,
 )
-from pulumi_tke_hybrid.tke.cluster_facts import ClusterFacts
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.tke.values import Json
 from pulumi_tke_hybrid.verify.backends import UNPLACED, Backends, Pod
 from pulumi_tke_hybrid.verify.target import Listener, listeners_of_ingress, listeners_of_service
