@@ -72,7 +72,8 @@ def rebound(earlier: Json, today: Json) -> Json:
     for resource in _resources(found):
         same = now[_replaced(resource["urn"], ids)]
         if resource["type"].startswith("kubernetes:"):
-            resource["outputs"] = same["outputs"]
+            resource.pop("outputs", None)
+            resource.update({"outputs": same["outputs"]} if "outputs" in same else {})
         _restore_secrets(resource, same)
     return {**today, "deployment": {**today["deployment"], "resources": _resources(found)}}
 
