@@ -292,7 +292,8 @@ def _somewhere(unknown: Unknown, value: object) -> bool:
 
 
 def _listed(value: object) -> object:
-    return (", ".join(map(str, items(value))) or "none") if isinstance(value, list) else value
+    listed = items(value)
+    return ", ".join(map(str, listed)) or "none" if listed or value == [] else value
 
 
 def _shown(value: object) -> object:
