@@ -17,12 +17,8 @@ from pulumi_tke_hybrid.component.diagnostics import check_deferred, note_while_p
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
 from pulumi_tke_hybrid.component.inputs import value_after, value_if_known
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
-from pulumi_tke_hybrid.component.resource_options import (
-    child_options,
-    cluster_region,
-    refuse_wrong_options,
-    region_of_zone,
-)
+from pulumi_tke_hybrid.component.region import cluster_region, region_of_zone
+from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options
 from pulumi_tke_hybrid.endpoint import EndpointArgs, kubernetes_provider, open_endpoint
 from pulumi_tke_hybrid.hybrid_cluster_args import HybridClusterArgs, ZoneRegistration, no_pool_in_first_zone
 from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSubnetArgs, config_data

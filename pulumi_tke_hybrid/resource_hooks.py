@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.cloud.api_client import TencentCloud
 from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
 from pulumi_tke_hybrid.cloud.clusters import refuse_orphan, refuse_orphan_pool, size_of
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
-from pulumi_tke_hybrid.component.resource_options import settings_in
+from pulumi_tke_hybrid.component.region import settings_in
 from pulumi_tke_hybrid.tke.rules import pools
 
 _ALSO_AT_PREVIEW = pulumi.ResourceHookOptions(on_dry_run=True)

@@ -38,12 +38,8 @@ from pulumi_tke_hybrid.component.inputs import (
     value_after,
     value_if_known,
 )
-from pulumi_tke_hybrid.component.resource_options import (
-    child_options,
-    given_provider,
-    refuse_wrong_options,
-    switch_region,
-)
+from pulumi_tke_hybrid.component.region import switch_region
+from pulumi_tke_hybrid.component.resource_options import child_options, given_provider, refuse_wrong_options
 from pulumi_tke_hybrid.tke import ipamd, keys, names, regions
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import ranges
