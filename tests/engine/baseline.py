@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from tests.engine.stacks import steps
 from tests.lab.pulumi_cli import PulumiProject
 
 STATES: Final = Path(__file__).with_name("states")
@@ -33,7 +34,8 @@ Json = dict[str, Any]
 
 
 def leaves_earlier_states_alone(project: PulumiProject, name: str) -> None:
-    """Preview each recorded state `name` with the program of today; raise if a resource would change.
+    """Preview each recorded state `name` with the program of today; raise if a resource would change that
+    would not change with the state of today.
 
     `project` must stand where the recorded stack stood: right after the same `up`. The state of `project` is
     put back.
@@ -47,12 +49,12 @@ def leaves_earlier_states_alone(project: PulumiProject, name: str) -> None:
     assert recorded, f"no state of {name} is recorded below {STATES}; set {RECORD} to record one"
     try:
         for path in recorded:
-            earlier = rebound(json.loads(path.read_text()), today)
-            _import(project, earlier)
-            result = project.preview("--expect-no-changes", "--diff", check=False)
-            assert result.exit_code == 0, (
-                f"{path.parent.name}/{path.name} does not stay as it is:\n{result.output}"
-            )
+            _import(project, rebound(json.loads(path.read_text()), today))
+            planned = steps(project)
+            if planned:  # a program of raw resources may not be quiet with its own state either
+                shown = project.preview("--diff").output
+                _import(project, today)
+                assert planned == steps(project), f"{path.parent.name}/{path.name} would change:\n{shown}"
     finally:
         _import(project, today)
 

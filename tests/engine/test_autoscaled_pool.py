@@ -62,7 +62,7 @@ def test_an_autoscaler_ends_in_two_steps_that_are_told(lab: Lab) -> None:
         refused = project.preview(check=False)
         assert refused.exit_code != 0
         assert f"node_pools[{ZONE}].size: 1 while the autoscaler ends and 3 nodes are there" in refused.output
-        assert "say 3 now, and another size in the next `pulumi up`" in refused.output
+        assert "set 3 now, and another size in the next `pulumi up`" in refused.output
         assert written(lab) == []
         configure(project, {"size": 3})
         project.up()

@@ -37,7 +37,7 @@ def test_the_demo_goes_in_one_command_also_when_each_call_fails_twice(lab: Lab) 
         assert said.index("`kubectl delete vipc nginx-sts-0 -n default` releases it") < said.index(
             "hybrid-cluster deleting"
         )
-        assert "could not tell which addresses are kept" not in said
+        assert "could not read the addresses that are kept" not in said
 
         project.up()
         for action in asked:
