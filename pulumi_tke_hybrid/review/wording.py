@@ -114,7 +114,7 @@ CHECKS: Mapping[str, str] = {
         "are nodes or addresses for these pods added elsewhere? Otherwise the rollout stands still"
     ),
     "exposure-widened": (
-        "may these clients reach the pods or the API server? If nobody asked for it, do not merge"
+        "may these clients reach the pods or the API server? If this is not intended, do not merge"
     ),
     "fixed-annotation": "is another load balancer wanted? Then it needs a second object, not this change",
     "gr-source-address": (
@@ -124,13 +124,13 @@ CHECKS: Mapping[str, str] = {
     "ipamd-removed": "do pods still need addresses of container subnets? Without ipamd no new pod gets one",
     "ipamd-restart": "does another change roll out pods at the same time? Then wait until ipamd is back",
     "kept-address-off": (
-        "is the address of one of these pods in an allow-list or in DNS? If nobody knows, ask the author"
+        "is the address of one of these pods in an allow-list or in DNS? If you do not know, ask the author"
     ),
     "node-pool-rebuilt": "can other nodes take the pods, and are the nodes drained before?",
     "phantom-hybrid": "do pods of this cluster need addresses of container subnets? They get none",
     "pod-network-off": (
-        "does any pod still use an address of these container subnets? If so, or if nobody knows, do not"
-        " merge"
+        "does any pod still use an address of these container subnets? If so, or if you do not know,"
+        " do not merge"
     ),
     "pod-subnet-leaves": (
         "send the change back to its author: TKE gives a container subnet up only with the whole pod network"
@@ -139,7 +139,7 @@ CHECKS: Mapping[str, str] = {
         "do the applications, their logs or their allow-lists need the clients' own addresses, or the pods'"
         " own addresses?"
     ),
-    "protection-off": "is a deletion planned next? If nobody knows of one, ask the author",
+    "protection-off": "is a deletion planned next? If you know of none, ask the author",
     "range-changed": (
         "is anything in this range still in use (nodes, load balancers, pods, databases)? If so, do not merge"
     ),

@@ -215,8 +215,8 @@ def _pods_leave(step: Step) -> Iterator[Finding]:
                 ),
                 todo=f"keep {before}",
                 intended=(
-                    "switch the load balancers' direct access off first, and tell who has the pods' addresses"
-                    " in an allow-list"
+                    "switch the load balancers' direct access off first, and inform the owners of allow-lists"
+                    " with the pods' addresses"
                 ),
             )
 
