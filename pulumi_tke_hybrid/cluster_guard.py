@@ -13,7 +13,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import Resource
 
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError, DeadlinePassed
+from pulumi_tke_hybrid.cloud.calls import CloudError, DeadlinePassed
 from pulumi_tke_hybrid.cloud.clusters import pod_limits, subnets_of, wait_until_empty, wait_until_gone
 from pulumi_tke_hybrid.component.dynamic import CloudStateProvider, errors_among, log_progress, unknown
 from pulumi_tke_hybrid.eni_zone_subnet import STATED_SUBNET, ContainerSubnet

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import Resource
 
-from pulumi_tke_hybrid.cloud.cloud_errors import Wait
+from pulumi_tke_hybrid.cloud.calls import Wait
 from pulumi_tke_hybrid.cloud.clusters import find_cluster
 from pulumi_tke_hybrid.cloud.in_cluster import ClusterReader, KeptAddress, LiveCluster, NotReadable
 from pulumi_tke_hybrid.component.dynamic import CloudStateProvider

@@ -7,7 +7,7 @@ The engine runs hooks in the program's process. This module changes nothing.
 import pulumi
 
 from pulumi_tke_hybrid.cloud.api_client import TencentCloud
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
+from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.cloud.clusters import refuse_orphan, refuse_orphan_pool, size_of
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.region import settings_in

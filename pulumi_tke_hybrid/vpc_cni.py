@@ -11,7 +11,7 @@ from typing import Any, Literal, Optional, Union
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
+from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster
 from pulumi_tke_hybrid.cloud.vpc_cni_state import (
     adoption_report,

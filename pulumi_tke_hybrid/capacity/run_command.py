@@ -111,7 +111,7 @@ def _growth(text: str) -> Growth | None:
 
 def _read_live(given: CapacityOptions) -> ClusterInventory:
     from pulumi_tke_hybrid.cloud.api_client import TencentCloud
-    from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
+    from pulumi_tke_hybrid.cloud.calls import CloudSettings, SettingsMissing
 
     problem = names.cluster_problem(given.cluster_id)
     if problem:

@@ -24,7 +24,7 @@ from pulumi_tke_hybrid.cli.exit_code import (
     WrongUse,
 )
 from pulumi_tke_hybrid.cli.text import several, shown
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
+from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.kube import client, kubeconfig
 from pulumi_tke_hybrid.kube.client import KubeClient
 from pulumi_tke_hybrid.kube.errors import KubeError, NoSuchEntry

@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol, cast
 from urllib.parse import quote
 
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
-from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings
+from pulumi_tke_hybrid.cloud.calls import AssumedRole, CloudError, CloudSettings
 
 Params = Mapping[str, object]
 Answer = dict[str, Any]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.cloud.api_client import PAGE, Answer, Cloud, all_pages
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError, IncompleteResponse, Wait
+from pulumi_tke_hybrid.cloud.calls import CloudError, IncompleteResponse, Wait
 from pulumi_tke_hybrid.tke.enis import EniLimit, reported_limit
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.input_rules import ADOPTED, NOT_GLOBAL_ROUTER

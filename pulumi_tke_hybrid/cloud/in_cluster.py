@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from pulumi_tke_hybrid.cloud.api_client import Cloud
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
+from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.kube.client import POD, Kind, KubeClient, connect_to
 from pulumi_tke_hybrid.kube.errors import KubeError, NotAllowed, NotAuthenticated, NotFound
 from pulumi_tke_hybrid.kube.objects import name_of, namespace_of

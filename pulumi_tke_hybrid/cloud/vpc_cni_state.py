@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_tke_hybrid.cloud.api_client import Answer, Cloud
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError, IncompleteResponse
+from pulumi_tke_hybrid.cloud.calls import CloudError, IncompleteResponse
 from pulumi_tke_hybrid.cloud.clusters import find_cluster, held_addresses, not_a_global_router, of_another_vpc
 from pulumi_tke_hybrid.tke import ipamd
 from pulumi_tke_hybrid.tke.rule import Finding

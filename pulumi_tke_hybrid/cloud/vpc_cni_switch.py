@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pulumi_tke_hybrid.cloud.api_client import NETWORK_ERROR, Answer, Cloud
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError, Incompatible, IncompleteResponse, Wait
+from pulumi_tke_hybrid.cloud.calls import CloudError, Incompatible, IncompleteResponse, Wait
 from pulumi_tke_hybrid.cloud.clusters import find_cluster, not_a_global_router
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
 from pulumi_tke_hybrid.cloud.vpc_cni_state import (

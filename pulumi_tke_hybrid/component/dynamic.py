@@ -28,8 +28,7 @@ from pulumi_tke_hybrid.cloud.api_client import (
     refuse_other_account,
     wrong_account,
 )
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError, Wait
-from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
+from pulumi_tke_hybrid.cloud.calls import CloudError, CloudSettings, SettingsMissing, Wait
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules.immutable_fields import STACK_PLACE
 from pulumi_tke_hybrid.tke.rules.input_rules import PROPERTY

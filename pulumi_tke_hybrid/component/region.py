@@ -8,8 +8,7 @@ import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
 
 from pulumi_tke_hybrid.cloud.api_client import two_accounts
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
-from pulumi_tke_hybrid.cloud.settings import CloudSettings, configured_region
+from pulumi_tke_hybrid.cloud.calls import CloudError, CloudSettings, configured_region
 from pulumi_tke_hybrid.component.diagnostics import report
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pulumi_tke_hybrid.cloud.api_client import masked
-from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
+from pulumi_tke_hybrid.cloud.calls import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.doctor.machine import Check, Machine, State, failure, ok, redacted, warning
 from pulumi_tke_hybrid.tke import regions
 

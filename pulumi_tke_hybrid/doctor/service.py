@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 import httpx2
 
 from pulumi_tke_hybrid.cloud.api_client import NETWORK_ERROR, PAGE, Answer, Cloud, all_pages
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
-from pulumi_tke_hybrid.cloud.settings import CloudSettings
+from pulumi_tke_hybrid.cloud.calls import CloudError, CloudSettings
 from pulumi_tke_hybrid.doctor.machine import Check, State, failure, ok, redacted, skipped, warning
 
 ROLE = "IPAMDofTKE_QCSRole"

@@ -11,7 +11,7 @@ import yaml
 
 from pulumi_tke_hybrid.cli.text import shown
 from pulumi_tke_hybrid.cloud.api_client import PAGE, Answer, Cloud, all_pages
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
+from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.cloud.clusters import addon_version, instance_addresses
 from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni, read_vpc_cni
 from pulumi_tke_hybrid.drift.snapshot import (

@@ -11,7 +11,7 @@ from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
 from pulumi_tke_hybrid.cli.result import ReportFiles, finish
 from pulumi_tke_hybrid.cli.text import shown
 from pulumi_tke_hybrid.cloud.api_client import TencentCloud
-from pulumi_tke_hybrid.cloud.settings import CloudSettings, SettingsMissing
+from pulumi_tke_hybrid.cloud.calls import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.drift import report
 from pulumi_tke_hybrid.drift.collect import collect
 from pulumi_tke_hybrid.drift.compare import compare, rule_ids

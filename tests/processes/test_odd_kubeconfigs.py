@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli import app
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
+from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.drift import run_command
 from tests.unit.kube.servers import Json, Objects, Reply, Served, kubeconfig, serving, status
 

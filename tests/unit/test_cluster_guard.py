@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from pulumi_tke_hybrid import cluster_guard
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError, DeadlinePassed
+from pulumi_tke_hybrid.cloud.calls import CloudError, DeadlinePassed
 from pulumi_tke_hybrid.cluster_guard import ClusterGuardProvider
 
 _unknown: Any = pulumi.output.Unknown  # without types

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from pulumi_tke_hybrid.cloud.cloud_errors import DeadlinePassed, Wait
+from pulumi_tke_hybrid.cloud.calls import DeadlinePassed, Wait
 from pulumi_tke_hybrid.cloud.in_cluster import KeptAddress, NotReadable
 from pulumi_tke_hybrid.kept_addresses import release_or_list
 

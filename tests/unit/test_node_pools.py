@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.cloud.cloud_errors import IncompleteResponse
+from pulumi_tke_hybrid.cloud.calls import IncompleteResponse
 from pulumi_tke_hybrid.cloud.clusters import size_of
 from pulumi_tke_hybrid.tke.rules.pools import resized_findings
 

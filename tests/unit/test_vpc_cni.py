@@ -10,7 +10,7 @@ from pulumi.output import Unknown
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.cloud import api_client
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
+from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.component import dynamic
 from pulumi_tke_hybrid.vpc_cni import VpcCniProvider, VpcCniReadyProvider
 from tests.unit.catalogue.described import switch

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_tke_hybrid.cloud.api_client import Params
-from pulumi_tke_hybrid.cloud.cloud_errors import Wait
+from pulumi_tke_hybrid.cloud.calls import Wait
 from pulumi_tke_hybrid.cloud.vpc_cni_state import AdoptionReport, adoption_report
 from pulumi_tke_hybrid.cloud.vpc_cni_switch import VpcCniSwitch
 

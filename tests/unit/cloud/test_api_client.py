@@ -15,8 +15,7 @@ from typer.testing import CliRunner
 
 from pulumi_tke_hybrid import cli
 from pulumi_tke_hybrid.cloud.api_client import NETWORK_ERROR, TencentCloud
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
-from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings
+from pulumi_tke_hybrid.cloud.calls import AssumedRole, CloudError, CloudSettings
 from tests.unit.doctor.machines import SECRET_ID, SECRET_KEY
 
 TOKEN = "sess10nT0ken-abcDEF"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.capacity import cluster_sources
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError, DeadlinePassed, Wait
+from pulumi_tke_hybrid.cloud.calls import CloudError, DeadlinePassed, Wait
 from pulumi_tke_hybrid.cloud.clusters import (
     clusters_named,
     refuse_orphan,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.cloud.api_client import Params
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
+from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.cloud.in_cluster import KeptAddress, LiveCluster, NotReadable
 from tests.unit.kube.servers import (
     GROUP,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.cloud.api_client import NETWORK_ERROR
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError, DeadlinePassed, Incompatible, IncompleteResponse
+from pulumi_tke_hybrid.cloud.calls import CloudError, DeadlinePassed, Incompatible, IncompleteResponse
 from pulumi_tke_hybrid.cloud.in_cluster import NotReadable
 from tests.unit.cloud.fake_cloud import WISH, A, B, C, FakeCloud, reported, switch_of
 

@@ -7,7 +7,7 @@ import time
 import httpx2
 import pytest
 
-from pulumi_tke_hybrid.cloud.settings import CloudSettings
+from pulumi_tke_hybrid.cloud.calls import CloudSettings
 from pulumi_tke_hybrid.doctor.service import skew
 
 PLAIN = CloudSettings("ap-guangzhou", "nowhere.invalid", protocol="http")

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
+from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
 from pulumi_tke_hybrid.drift.collect import collect, eni_pods, ipamd_objects, node
 from pulumi_tke_hybrid.drift.snapshot import CloudList, EniPod, IpamdObjects, Node, Snapshot, Unavailable

@@ -10,11 +10,10 @@ from rich.console import Console
 from pulumi_tke_hybrid.cli.exit_code import ExitCode
 from pulumi_tke_hybrid.cli.result import as_json
 from pulumi_tke_hybrid.cloud.api_client import NETWORK_ERROR, Cloud
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
-from pulumi_tke_hybrid.cloud.settings import CloudSettings
-from pulumi_tke_hybrid.doctor import run_command
+from pulumi_tke_hybrid.cloud.calls import CloudError, CloudSettings
+from pulumi_tke_hybrid.doctor import command
+from pulumi_tke_hybrid.doctor.command import checks, result
 from pulumi_tke_hybrid.doctor.machine import Check, Ran, State
-from pulumi_tke_hybrid.doctor.run_command import checks, result
 from tests.unit.doctor.machines import ENVIRONMENT, PLUGINS, SECRET_ID, SECRET_KEY, FakeMachine
 
 OK, WARNING, FAILURE, SKIPPED = State.OK, State.WARNING, State.FAILURE, State.SKIPPED
@@ -333,5 +332,5 @@ def test_offline_the_cloud_is_not_called() -> None:
 
 def test_control_sequences_of_a_program_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     found = look(plugins({**PLUGINS[0], "version": "1\x1b[31m"}))["plugin kubernetes"]
-    run_command._show(found, Console(soft_wrap=True))  # pyright: ignore[reportPrivateUsage]
+    command._show(found, Console(soft_wrap=True))  # pyright: ignore[reportPrivateUsage]
     assert "only 1?[31m installed" in capsys.readouterr().out

@@ -6,8 +6,7 @@ from urllib.parse import quote, quote_plus, unquote_plus
 import pytest
 
 from pulumi_tke_hybrid.cloud.api_client import NETWORK_ERROR, Params, TencentCloud
-from pulumi_tke_hybrid.cloud.cloud_errors import CloudError
-from pulumi_tke_hybrid.cloud.settings import AssumedRole, CloudSettings, SettingsMissing
+from pulumi_tke_hybrid.cloud.calls import AssumedRole, CloudError, CloudSettings, SettingsMissing
 
 
 def test_settings_come_from_the_stack_first_then_from_the_environment() -> None:
