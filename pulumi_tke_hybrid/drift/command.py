@@ -1,11 +1,25 @@
-"""The options and the help of `tke-hybrid drift`; the rest is imported when the command runs."""
+"""`tke-hybrid drift`: options and help; reads the sources, compares them, writes the reports. The readers of
+the sources are imported when the command runs."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
-from pulumi_tke_hybrid.cli.exit_code import FailOn
-from pulumi_tke_hybrid.cli.files import Context, JsonFile, KubeconfigFile, MarkdownFile, report_errors
+from pulumi_tke_hybrid.cli import files
+from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
+from pulumi_tke_hybrid.cli.files import Context, JsonFile, KubeconfigFile, MarkdownFile
+from pulumi_tke_hybrid.cli.result import ReportFiles, finish
+from pulumi_tke_hybrid.cli.text import shown
+from pulumi_tke_hybrid.cloud.calls import CloudSettings, SettingsMissing
+from pulumi_tke_hybrid.kube.errors import KubeError
+from pulumi_tke_hybrid.tke import ipamd, names
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts
+
+if TYPE_CHECKING:
+    from pulumi_tke_hybrid.drift.snapshot import Unavailable
+    from pulumi_tke_hybrid.kube.client import KubeClient
 
 HELP = """Compare the sources of a cluster's pod network. Reads only, changes nothing.
 
@@ -81,12 +95,101 @@ def drift(
     json_file: JsonFile = "",
     markdown_file: MarkdownFile = "",
 ) -> None:
-    from pulumi_tke_hybrid.cli.result import ReportFiles
-    from pulumi_tke_hybrid.drift import run_command
-
-    with report_errors("drift"):
-        given = run_command.DriftOptions(
-            cluster_id, region, facts, tuple(accept or ()), fail_on, kubeconfig, context, cloud_only
-        )
-        code = run_command.run(given, ReportFiles(json_file, markdown_file))
+    with files.report_errors("drift"):
+        files.refuse_change("drift", fail_on)
+        if cloud_only:
+            files.refuse_kubeconfig(kubeconfig, context)
+        accepted = tuple(accept or ())
+        _refuse_unknown(accepted)
+        reports = ReportFiles(json_file, markdown_file)
+        program = read_program(facts)
+        cluster = _agreed("--cluster-id", cluster_id, program.cluster_id if program else "")
+        problem = names.cluster_problem(cluster)
+        if problem:
+            raise WrongUse(f"--cluster-id: {problem}")
+        settings = _settings(_agreed("--region", region, program.region if program else ""))
+        kube = connect(kubeconfig, context, cloud_only=cloud_only)
+        code = run(cluster, settings, kube, program, accepted, fail_on, reports)
     raise typer.Exit(code)
+
+
+def run(
+    cluster: str,
+    settings: CloudSettings,
+    kube: "KubeClient | Unavailable",
+    program: ClusterFacts | None,
+    accepted: tuple[str, ...],
+    fail_on: FailOn,
+    reports: ReportFiles,
+) -> ExitCode:
+    """Read, compare and report. Standard output holds the tables, or the report that goes to `-`."""
+    from pulumi_tke_hybrid.cloud.api_client import TencentCloud
+    from pulumi_tke_hybrid.drift import report
+    from pulumi_tke_hybrid.drift.collect import collect
+    from pulumi_tke_hybrid.drift.compare import compare
+
+    with Console(stderr=True).status("reading") as status:
+        snapshot = collect(
+            TencentCloud(settings),
+            kube,
+            cluster,
+            settings.region,
+            program,
+            lambda source: status.update(f"reading {shown(source)}"),
+        )
+    return finish("drift", report.result(snapshot, compare(snapshot), accepted, fail_on), reports)
+
+
+def _refuse_unknown(accepted: tuple[str, ...]) -> None:
+    """Raise `WrongUse` for an accepted finding whose id no rule has."""
+    from pulumi_tke_hybrid.drift.compare import rule_ids
+
+    for item in accepted:
+        if item.partition(":")[0] not in rule_ids():
+            raise WrongUse(
+                f"--accept {item}: there is no such finding; write its id as drift reports it, for example"
+                " node-zone-uncovered:ap-guangzhou-7"
+            )
+
+
+def read_program(name: str) -> ClusterFacts | None:
+    """The facts in a file, `-` for standard input; None without a file. Raises `WrongUse`."""
+    facts = files.read_facts(name) if name else None
+    if facts is not None:
+        problem = ipamd.reclaim_problem(facts.ip_reclaim)
+        if problem:
+            raise WrongUse(f"--facts {name}: ipReclaim: {problem}; write it with: {files.FACTS_COMMAND}")
+    return facts
+
+
+def _agreed(option: str, given: str, of_facts: str) -> str:
+    if given and of_facts and given != of_facts:
+        raise WrongUse(
+            f"{option} is {given}, --facts are of {of_facts}; give the facts of the stack that made this"
+            " cluster"
+        )
+    return given or of_facts
+
+
+def _settings(region: str) -> CloudSettings:
+    try:
+        return CloudSettings.read(lambda _: None, region)
+    except SettingsMissing:
+        raise WrongUse("no region; give --region ap-guangzhou, --facts, or TENCENTCLOUD_REGION") from None
+
+
+def connect(kubeconfig: Path | None, context: str, *, cloud_only: bool) -> "KubeClient | Unavailable":
+    """Return the cluster of the kubeconfig that the user named. The current context of the machine is never
+    used: another cluster would look like drift."""
+    from pulumi_tke_hybrid.drift.snapshot import Unavailable
+
+    if cloud_only:
+        return Unavailable("--cloud-only", wanted=False)
+    if not files.named(kubeconfig):
+        return Unavailable(
+            "no kubeconfig was given; give --kubeconfig or KUBECONFIG, or --cloud-only if that is intended"
+        )
+    try:
+        return files.connect(kubeconfig, context)
+    except KubeError as error:
+        return Unavailable(str(error))

@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli import app
+from pulumi_tke_hybrid.cloud import api_client
 from pulumi_tke_hybrid.cloud.calls import CloudError
-from pulumi_tke_hybrid.drift import run_command
 from tests.unit.kube.servers import Json, Objects, Reply, Served, kubeconfig, serving, status
 
 V1 = "client.authentication.k8s.io/v1"
@@ -52,7 +52,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(run_command, "TencentCloud", Cloud)
+    monkeypatch.setattr(api_client, "TencentCloud", Cloud)
 
 
 def program(folder: Path, script: str) -> str:

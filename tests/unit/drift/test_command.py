@@ -10,8 +10,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from pulumi_tke_hybrid.cli.commands import Root
-from pulumi_tke_hybrid.cli.exit_code import FailOn, WrongUse
-from pulumi_tke_hybrid.drift import command, run_command
+from pulumi_tke_hybrid.cli.exit_code import WrongUse
+from pulumi_tke_hybrid.drift import command
 from pulumi_tke_hybrid.drift.snapshot import Unavailable
 from tests.unit.drift.snapshots import HEALTHY, POD4, POD6
 
@@ -42,16 +42,12 @@ def run(app: typer.Typer, *arguments: str) -> Result:
     return CliRunner().invoke(app, ["drift", *arguments], env={"NO_COLOR": "1", "COLUMNS": "200"})
 
 
-def given(kubeconfig: Path | None) -> run_command.DriftOptions:
-    return run_command.DriftOptions("", "", "", (), FailOn.ERROR, kubeconfig, "", cloud_only=False)
-
-
 @pytest.mark.parametrize("reclaim", ["300s", "never"])
 def test_facts_are_read_as_the_component_writes_them(tmp_path: Path, reclaim: str) -> None:
     file = tmp_path / "facts.json"
     file.write_text(json.dumps({**FACTS, "ipReclaim": reclaim}))
     assert HEALTHY.program is not None
-    assert run_command.read_program(str(file)) == replace(HEALTHY.program, ip_reclaim=reclaim)
+    assert command.read_program(str(file)) == replace(HEALTHY.program, ip_reclaim=reclaim)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +57,7 @@ def test_facts_are_read_as_the_component_writes_them(tmp_path: Path, reclaim: st
 def test_a_file_without_facts_is_wrong_use(tmp_path: Path, text: str) -> None:
     (tmp_path / "facts.json").write_text(text)
     with pytest.raises(WrongUse, match="pulumi stack output"):
-        run_command.read_program(str(tmp_path / "facts.json"))
+        command.read_program(str(tmp_path / "facts.json"))
 
 
 @pytest.mark.parametrize(
@@ -104,9 +100,9 @@ def test_the_default_kubeconfig_is_never_used(
     (tmp_path / ".kube").mkdir()
     (tmp_path / ".kube" / "config").write_text("apiVersion: v1\n")
     monkeypatch.setenv("HOME", str(tmp_path))
-    kube = run_command._kube(given(None))  # pyright: ignore[reportPrivateUsage]
+    kube = command.connect(None, "", cloud_only=False)
     assert isinstance(kube, Unavailable)
     assert "no kubeconfig was given" in kube.reason
-    broken = run_command._kube(given(tmp_path / ".kube" / "config"))  # pyright: ignore[reportPrivateUsage]
+    broken = command.connect(tmp_path / ".kube" / "config", "", cloud_only=False)
     assert isinstance(broken, Unavailable)
     assert broken.wanted
