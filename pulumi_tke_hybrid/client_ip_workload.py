@@ -10,11 +10,16 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from pulumi_tke_hybrid.component.args import parse_args
-from pulumi_tke_hybrid.component.diagnostics import check_deferred, report
+from pulumi_tke_hybrid.component.args import (
+    check_deferred,
+    child_options,
+    parse_args,
+    refuse_wrong_options,
+    report,
+    require_provider,
+)
 from pulumi_tke_hybrid.component.inputs import Input, value_if_known
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
-from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options, require_provider
 from pulumi_tke_hybrid.tke import names
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import LoadBalancerUse
 from pulumi_tke_hybrid.workload.exposure_args import register_use

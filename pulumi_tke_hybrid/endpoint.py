@@ -8,14 +8,13 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import tencentcloud_iac_pulumi as tencentcloud
 
-from pulumi_tke_hybrid.component.args import Args, args_class
+from pulumi_tke_hybrid.component.args import Args, args_class, child_options
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
-from pulumi_tke_hybrid.component.resource_options import UPSERT, child_options
-from pulumi_tke_hybrid.resource_hooks import endpoint_hooks
+from pulumi_tke_hybrid.component.live_objects import UPSERT
 from pulumi_tke_hybrid.tke import names
-from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.input_rules import COMBINATION, PROPERTY
+from pulumi_tke_hybrid.tke.rule import COMBINATION, PROPERTY, Finding
+from pulumi_tke_hybrid.tke.rules import ranges_and_pools
 
 
 class EndpointAccess(str, Enum):
@@ -86,7 +85,7 @@ def open_endpoint(
         cluster_internet_security_group=args.security_group_id if internet else None,
         cluster_intranet=not internet,
         cluster_intranet_subnet_id=None if internet else args.subnet_id or first_subnet,
-        opts=child_options(cluster, depends_on=depends_on, hooks=endpoint_hooks(owner, name)),
+        opts=child_options(cluster, depends_on=depends_on, hooks=_endpoint_hooks(owner, name)),
     )
     kubeconfig = endpoint.kube_config if internet else endpoint.kube_config_intranet
     return endpoint, pulumi.Output.secret(kubeconfig)
@@ -128,4 +127,19 @@ def kubernetes_provider(
         enable_server_side_apply=True,
         opts=child_options(cluster, depends_on=depends_on),
         **further,
+    )
+
+
+def _endpoint_hooks(owner: str, name: str) -> pulumi.ResourceHookBinding:
+    """Refuse an update that would move the endpoint to another subnet."""
+
+    def stays(hook: pulumi.ResourceHookArgs) -> None:
+        InvalidInputs.raise_if_any(
+            owner, ranges_and_pools.moved_endpoint_findings(hook.old_inputs or {}, hook.new_inputs or {})
+        )
+
+    return pulumi.ResourceHookBinding(
+        before_update=[
+            pulumi.ResourceHook(f"{name}-stays", stays, opts=pulumi.ResourceHookOptions(on_dry_run=True))
+        ]
     )

@@ -10,8 +10,17 @@ from typing import Any, Optional, Union
 import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
 
-from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
-from pulumi_tke_hybrid.component.diagnostics import check_deferred, note_while_pending, report
+from pulumi_tke_hybrid.component.args import (
+    Args,
+    SeverityInput,
+    args_class,
+    check_deferred,
+    child_options,
+    note_while_pending,
+    parse_args,
+    refuse_wrong_options,
+    report,
+)
 from pulumi_tke_hybrid.component.inputs import (
     Input,
     NoneAllowed,
@@ -21,17 +30,15 @@ from pulumi_tke_hybrid.component.inputs import (
     value_if_known,
 )
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
-from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options
-from pulumi_tke_hybrid.tke import cidrs, names, regions
+from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke.cluster import Subnet
-from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules import ranges
-from pulumi_tke_hybrid.tke.rules.input_rules import ADOPTED, COMBINATION
+from pulumi_tke_hybrid.tke.rule import ADOPTED, COMBINATION, Finding
+from pulumi_tke_hybrid.tke.rules import ranges_and_pools
 
 
 @args_class(
     vpc_id=names.vpc_problem,
-    zone=regions.zone_problem,
+    zone=names.zone_problem,
     cidr_block=cidrs.cidr_problem,
     subnet_id=names.subnet_problem,
     route_table_id=NoneAllowed(names.route_table_problem),
@@ -86,7 +93,9 @@ class EniZoneSubnetArgs(Args):
                 *(["cidr_block"] if is_pending(self.cidr_block) else []),
                 *(["vpc_cidr"] if later else []),
             ]
-            yield from ranges.subnet_findings(value_if_known(self.cidr_block), () if later else vpc, names_)
+            yield from ranges_and_pools.subnet_findings(
+                value_if_known(self.cidr_block), () if later else vpc, names_
+            )
         if self.subnet_id is not None:
             for name in ("route_table_id", "tags", "name", "deletion_protection"):
                 if (given := getattr(self, name)) is not None and given is not False:
@@ -99,7 +108,7 @@ class EniZoneSubnetArgs(Args):
 
 
 @args_class(
-    subnet_id=names.subnet_problem, zone=regions.zone_problem, cidr_block=NoneAllowed(cidrs.cidr_problem)
+    subnet_id=names.subnet_problem, zone=names.zone_problem, cidr_block=NoneAllowed(cidrs.cidr_problem)
 )
 class EniSubnetArgs(Args):
     """A container subnet that is described rather than passed as an `EniZoneSubnet`."""
@@ -251,7 +260,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
                 self,
                 owner,
                 args.settings,
-                [ranges.full_finding(values["id"], live["cidr_block"])] if free == 0 else [],
+                [ranges_and_pools.full_finding(values["id"], live["cidr_block"])] if free == 0 else [],
             )
             return free
 

@@ -11,21 +11,26 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import tencentcloud_iac_pulumi as tencentcloud
 
+from pulumi_tke_hybrid.cloud.api_client import TencentCloud
+from pulumi_tke_hybrid.cloud.clusters import refuse_orphan
 from pulumi_tke_hybrid.cluster_guard import ClusterGuard
-from pulumi_tke_hybrid.component.args import parse_args
-from pulumi_tke_hybrid.component.diagnostics import check_deferred, note_while_pending
+from pulumi_tke_hybrid.component.args import (
+    check_deferred,
+    child_options,
+    note_while_pending,
+    parse_args,
+    refuse_wrong_options,
+)
 from pulumi_tke_hybrid.component.dynamic import DEFAULT_DEADLINE
 from pulumi_tke_hybrid.component.inputs import value_after, value_if_known
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
-from pulumi_tke_hybrid.component.region import cluster_region, region_of_zone
-from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options
+from pulumi_tke_hybrid.component.region import cluster_region, region_of_zone, settings_in
 from pulumi_tke_hybrid.endpoint import EndpointArgs, kubernetes_provider, open_endpoint
 from pulumi_tke_hybrid.hybrid_cluster_args import HybridClusterArgs, ZoneRegistration, no_pool_in_first_zone
 from pulumi_tke_hybrid.ipamd_config import IpamdConfig, IpamdConfigArgs, IpamdSubnetArgs, config_data
 from pulumi_tke_hybrid.kept_addresses import KeptAddresses
 from pulumi_tke_hybrid.node_pools import NodePoolArgs, make_node_pool
-from pulumi_tke_hybrid.resource_hooks import cluster_hooks
-from pulumi_tke_hybrid.tke.rules.input_rules import EMPTY
+from pulumi_tke_hybrid.tke.rule import EMPTY
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade, VpcCni, VpcCniArgs, VpcCniReady, shared_properties
 
 _OUT_OF_BAND = ("eniSubnetIds", "vpcCniType", "claimExpiredSeconds")
@@ -175,7 +180,7 @@ class HybridCluster(pulumi.ComponentResource):
                 depends_on=[guard],
                 protect=True if protected else None,  # never False: it would override the caller's
                 delete_before_replace=True,  # two clusters cannot have the same overlay range in one VPC
-                hooks=cluster_hooks(resource_name, self._region),
+                hooks=_cluster_hooks(resource_name, self._region),
                 ignore_changes=[*_OUT_OF_BAND, *chosen_by_tke],
                 # The provider marks neither as a secret.
                 additional_secret_outputs=["password", "certificationAuthority"],
@@ -328,3 +333,13 @@ def _facts(values: dict[str, Any]) -> dict[str, Any]:
         "staticIp": values["static_ip"],
         "ipReclaim": values["ip_reclaim"],
     }
+
+
+def _cluster_hooks(name: str, region: str) -> pulumi.ResourceHookBinding:
+    """Refuse to create a cluster if a lost response has left a cluster of its name."""
+
+    def is_free(hook: pulumi.ResourceHookArgs) -> None:
+        inputs = hook.new_inputs or {}
+        refuse_orphan(TencentCloud(settings_in(region)), str(inputs["vpcId"]), str(inputs["clusterName"]))
+
+    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-name-is-free", is_free)])

@@ -18,15 +18,14 @@ from pulumi_tke_hybrid.component.inputs import (
     pending_paths,
     value_if_known,
 )
-from pulumi_tke_hybrid.component.resource_options import upsert_problems
+from pulumi_tke_hybrid.component.live_objects import upsert_problems
 from pulumi_tke_hybrid.endpoint import EndpointArgs, kubeconfig_problem
 from pulumi_tke_hybrid.eni_zone_subnet import ContainerSubnet, EniSubnetArgs, EniZoneSubnet
 from pulumi_tke_hybrid.node_pools import NodePoolArgs
 from pulumi_tke_hybrid.tke import cidrs, ipamd, names
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
-from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules import address_capacity, pools, ranges, zones_and_subnets
-from pulumi_tke_hybrid.tke.rules.input_rules import COMBINATION, PROPERTY
+from pulumi_tke_hybrid.tke.rule import COMBINATION, PROPERTY, Finding
+from pulumi_tke_hybrid.tke.rules import address_capacity, ranges_and_pools, zones_and_subnets
 from pulumi_tke_hybrid.vpc_cni import NonMasquerade
 
 
@@ -179,10 +178,10 @@ class HybridClusterArgs(Args):
         yield from self._adoption()
         yield from upsert_problems(self.upsert_existing_objects)
         declared = self.declared()
-        yield from ranges.findings(declared)
+        yield from ranges_and_pools.range_findings(declared)
         wanted = self.endpoint or EndpointArgs()
         yield from zones_and_subnets.findings(declared, value_if_known(wanted.subnet_id))
-        yield from pools.findings(
+        yield from ranges_and_pools.pool_findings(
             declared, endpoint=self.kubeconfig is None, wanted=self.endpoint is not None
         )
         yield from address_capacity.node_capacity_findings(declared)

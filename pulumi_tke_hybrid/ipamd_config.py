@@ -7,22 +7,28 @@ from typing import Any, Optional
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
-from pulumi_tke_hybrid.component.diagnostics import check_deferred
-from pulumi_tke_hybrid.component.diagnostics import report as report
+from pulumi_tke_hybrid.component.args import (
+    Args,
+    SeverityInput,
+    args_class,
+    check_deferred,
+    child_options,
+    parse_args,
+    refuse_wrong_options,
+    report,
+    require_provider,
+)
 from pulumi_tke_hybrid.component.inputs import Input, value_if_known
-from pulumi_tke_hybrid.component.resource_options import child_options, refuse_wrong_options, require_provider
-from pulumi_tke_hybrid.tke import ipamd, names, regions
-from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke import ipamd, names
+from pulumi_tke_hybrid.tke.rule import EMPTY, Finding, twice
 from pulumi_tke_hybrid.tke.rules.immutable_fields import SUBNET_REMOVED
-from pulumi_tke_hybrid.tke.rules.input_rules import EMPTY, twice
 from pulumi_tke_hybrid.tke.rules.zones_and_subnets import addon_findings, unknown_version_text
 
 FIELD_MANAGER = "tke-hybrid"
 CHECKSUM_ANNOTATION = "tke-hybrid/ipamd-config-checksum"
 
 
-@args_class(subnet_id=names.subnet_problem, zone=regions.zone_problem)
+@args_class(subnet_id=names.subnet_problem, zone=names.zone_problem)
 class IpamdSubnetArgs(Args):
     """One entry of ipamd's list."""
 

@@ -1,7 +1,6 @@
 """A node pool: its arguments, its resource, and every shape in which a pool is shown, stored or compared.
 
-A new kind of node pool begins here. The limits of an update are in `resource_hooks`, the rules in
-`tke.rules.pools`.
+A new kind of node pool begins here. The rules are in `tke.rules.ranges_and_pools`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,15 +9,17 @@ from typing import Any, Optional
 import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
 
-from pulumi_tke_hybrid.component.args import Args, args_class
+from pulumi_tke_hybrid.cloud.api_client import TencentCloud
+from pulumi_tke_hybrid.cloud.calls import CloudError
+from pulumi_tke_hybrid.cloud.clusters import refuse_orphan_pool, size_of
+from pulumi_tke_hybrid.component.args import Args, args_class, child_options
 from pulumi_tke_hybrid.component.inputs import EachItem, Input, NoneAllowed, value_if_known
-from pulumi_tke_hybrid.component.resource_options import child_options
-from pulumi_tke_hybrid.resource_hooks import pool_hooks
-from pulumi_tke_hybrid.tke import cidrs, names, regions
+from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
+from pulumi_tke_hybrid.component.region import settings_in
+from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke.cluster import DeclaredPool
-from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules import pools
-from pulumi_tke_hybrid.tke.rules.input_rules import COMBINATION, EMPTY, PROPERTY
+from pulumi_tke_hybrid.tke.rule import COMBINATION, EMPTY, PROPERTY, Finding
+from pulumi_tke_hybrid.tke.rules import ranges_and_pools
 
 
 def _at_least(least: int, what: str) -> Any:
@@ -43,7 +44,9 @@ class AutoscaleArgs(Args):
     """Greatest number of nodes. Updated in place."""
 
     def problems(self) -> Iterator[Finding]:
-        yield from pools.bounds_problem(value_if_known(self.min_size), value_if_known(self.max_size))
+        yield from ranges_and_pools.bounds_problem(
+            value_if_known(self.min_size), value_if_known(self.max_size)
+        )
 
 
 def _no_text(value: str) -> Finding | None:
@@ -59,7 +62,7 @@ def _no_keys(keys: Sequence[object]) -> Finding | None:
 
 @args_class(
     name=names.pool_name_problem,
-    zone=regions.zone_problem,
+    zone=names.zone_problem,
     subnet_id=names.subnet_problem,
     subnet_cidr=NoneAllowed(cidrs.cidr_problem),
     size=_at_least(0, "a pool's size"),
@@ -136,7 +139,9 @@ class NodePoolArgs(Args):
         least, most = (
             (value_if_known(bounds.min_size), value_if_known(bounds.max_size)) if bounds else (None, None)
         )
-        yield from pools.size_problem(value_if_known(self.size), least, most, scaled=bounds is not None)
+        yield from ranges_and_pools.size_problem(
+            value_if_known(self.size), least, most, scaled=bounds is not None
+        )
 
     def declared(self, path: str) -> DeclaredPool:
         """Return the known values, for the rules."""
@@ -244,7 +249,7 @@ def make_node_pool(
         vpc_id=vpc_id,
         subnet_ids=[args.subnet_id],
         min_size=_not_secret(bounds.min_size) if bounds else 0,
-        max_size=_not_secret(bounds.max_size) if bounds else pools.FIXED_POOL_BOUND,
+        max_size=_not_secret(bounds.max_size) if bounds else ranges_and_pools.FIXED_POOL_BOUND,
         desired_capacity=_not_secret(args.size),
         enable_auto_scale=bounds is not None,
         wait_node_ready=None if bounds else True,
@@ -263,7 +268,7 @@ def make_node_pool(
             cluster,
             depends_on=depends_on,
             ignore_changes=["zones", "autoScalingConfig.password", *(["desiredCapacity"] if bounds else [])],
-            hooks=pool_hooks(owner, resource_name, region),
+            hooks=_pool_hooks(owner, resource_name, region),
         ),
     )
 
@@ -272,3 +277,38 @@ def _not_secret(number: Input[int]) -> Input[int]:
     """Return the number without its secret mark, which would hide the number from the hook that compares
     sizes."""
     return pulumi.Output.unsecret(number) if isinstance(number, pulumi.Output) else number
+
+
+def _pool_hooks(owner: str, name: str, region: str) -> pulumi.ResourceHookBinding:
+    """Refuse to create a pool if a lost response has left a pool of its name; refuse an update that would
+    change the number of live nodes."""
+
+    def is_free(hook: pulumi.ResourceHookArgs) -> None:
+        inputs = hook.new_inputs or {}
+        refuse_orphan_pool(TencentCloud(settings_in(region)), str(inputs["clusterId"]), str(inputs["name"]))
+
+    def size_stays(hook: pulumi.ResourceHookArgs) -> None:
+        try:
+            there = size_of(TencentCloud(settings_in(region)), hook.id)
+        except CloudError as error:
+            if not pulumi.runtime.is_dry_run():
+                raise
+            pulumi.log.info(
+                f"could not look at the size of {hook.name} ({error.code}); `up` looks before it changes the"
+                " pool"
+            )
+            return
+        before, after = hook.old_inputs or {}, hook.new_inputs or {}
+        if there is not None:
+            InvalidInputs.raise_if_any(
+                owner, ranges_and_pools.resized_findings(str(after.get("name")), there, before, after)
+            )
+
+    return pulumi.ResourceHookBinding(
+        before_create=[pulumi.ResourceHook(f"{name}-is-free", is_free)],
+        before_update=[
+            pulumi.ResourceHook(
+                f"{name}-size-stays", size_stays, opts=pulumi.ResourceHookOptions(on_dry_run=True)
+            )
+        ],
+    )

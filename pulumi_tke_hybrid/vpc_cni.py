@@ -21,8 +21,16 @@ from pulumi_tke_hybrid.cloud.vpc_cni_state import (
     in_use_findings,
 )
 from pulumi_tke_hybrid.cloud.vpc_cni_switch import VpcCniSwitch, identity
-from pulumi_tke_hybrid.component.args import Args, SeverityInput, args_class, parse_args
-from pulumi_tke_hybrid.component.diagnostics import check_deferred
+from pulumi_tke_hybrid.component.args import (
+    Args,
+    SeverityInput,
+    args_class,
+    check_deferred,
+    child_options,
+    given_provider,
+    parse_args,
+    refuse_wrong_options,
+)
 from pulumi_tke_hybrid.component.dynamic import (
     DEFAULT_DEADLINE,
     CloudProvider,
@@ -39,11 +47,9 @@ from pulumi_tke_hybrid.component.inputs import (
     value_if_known,
 )
 from pulumi_tke_hybrid.component.region import switch_region
-from pulumi_tke_hybrid.component.resource_options import child_options, given_provider, refuse_wrong_options
-from pulumi_tke_hybrid.tke import ipamd, keys, names, regions
-from pulumi_tke_hybrid.tke.rule import Finding, Severity
-from pulumi_tke_hybrid.tke.rules import ranges
-from pulumi_tke_hybrid.tke.rules.input_rules import twice
+from pulumi_tke_hybrid.tke import ipamd, keys, names
+from pulumi_tke_hybrid.tke.rule import Finding, Severity, twice
+from pulumi_tke_hybrid.tke.rules import ranges_and_pools
 
 
 class NonMasquerade(str, Enum):
@@ -71,7 +77,7 @@ class OnDelete(str, Enum):
     vpc_id=names.vpc_problem,
     subnets=EachItem(names.subnet_problem),
     ip_reclaim=ipamd.reclaim_problem,
-    region=NoneAllowed(regions.region_problem),
+    region=NoneAllowed(names.region_problem),
     deadline_seconds=names.deadline_problem,
 )
 class VpcCniArgs(Args):
@@ -168,8 +174,8 @@ class VpcCni(pulumi.ComponentResource):
             "nonMasquerade": parsed.non_masquerade or NonMasquerade.KEEP,
             "onDelete": parsed.on_delete or OnDelete.KEEP,
         }
-        if parsed.rules and ranges.SUBNET_IN_USE.id in parsed.rules:
-            props["inUse"] = parsed.rules[ranges.SUBNET_IN_USE.id]
+        if parsed.rules and ranges_and_pools.SUBNET_IN_USE.id in parsed.rules:
+            props["inUse"] = parsed.rules[ranges_and_pools.SUBNET_IN_USE.id]
         shown = {key: props[key] for key in ("subnets", "staticIp", "ipReclaim", "nonMasquerade")}
         super().__init__("tke-hybrid:index:VpcCni", name, {**shown, "rules": parsed.rules}, opts)
         if not checked_by_parent:
@@ -257,7 +263,7 @@ class VpcCniProvider(CloudProvider):
         except CloudError as error:
             log_progress(f"could not look whether the container subnets are empty ({error.code})")
             return []
-        settings = {ranges.SUBNET_IN_USE.id: Severity(news["inUse"])} if news.get("inUse") else {}
+        settings = {ranges_and_pools.SUBNET_IN_USE.id: Severity(news["inUse"])} if news.get("inUse") else {}
         return errors_among(found, settings)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:

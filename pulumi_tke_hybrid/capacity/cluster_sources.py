@@ -6,26 +6,30 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, WrongUse
 from pulumi_tke_hybrid.cli.files import other_cluster
+from pulumi_tke_hybrid.cli.process import CouldNotTell, WrongUse
 from pulumi_tke_hybrid.cloud.api_client import Answer, Cloud
 from pulumi_tke_hybrid.cloud.clusters import find_cluster, instance_addresses, pod_limits, subnets_of
 from pulumi_tke_hybrid.cloud.vpc_cni_state import read_vpc_cni
 from pulumi_tke_hybrid.kube.client import NODE, POD, KubeClient
-from pulumi_tke_hybrid.kube.objects import (
+from pulumi_tke_hybrid.plan import inventory
+from pulumi_tke_hybrid.plan.model import State
+from pulumi_tke_hybrid.plan.preview_json import exported_states, last_states, of_states
+from pulumi_tke_hybrid.tke import capacity, cidrs, keys
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts, ClusterInventory, Nodes, Subnet, Zone
+from pulumi_tke_hybrid.tke.enis import EniLimit, has_ended, live_limit, selects_eni
+from pulumi_tke_hybrid.tke.objects import (
+    Json,
+    at,
     internal_address,
     is_virtual,
+    items,
+    mapping,
     name_of,
     node_of,
     pod_address,
     zone_of_node,
 )
-from pulumi_tke_hybrid.plan import inventory
-from pulumi_tke_hybrid.plan.operations import State, exported_states, last_states, of_states
-from pulumi_tke_hybrid.tke import capacity, cidrs, keys
-from pulumi_tke_hybrid.tke.cluster import ClusterFacts, ClusterInventory, Nodes, Subnet, Zone
-from pulumi_tke_hybrid.tke.enis import EniLimit, has_ended, live_limit, selects_eni
-from pulumi_tke_hybrid.tke.values import Json, at, items, mapping
 
 NodeKind = tuple[str, EniLimit | None]
 """Instance type, and the limit by the node's `status.allocatable`; None before ipamd has reported the

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from pulumi_tke_hybrid.cli import files
-from pulumi_tke_hybrid.cli.exit_code import FailOn
 from pulumi_tke_hybrid.cli.files import report_errors
+from pulumi_tke_hybrid.cli.process import FailOn
 
 HELP = """How many nodes and ENI pods fit in each zone, now and after a change. Reads only, changes nothing.
 
@@ -212,9 +212,7 @@ def propose(
     json_file: JsonFile = "",
 ) -> None:
     with report_errors("capacity propose"):
-        from pulumi_tke_hybrid.capacity import run_command
+        from pulumi_tke_hybrid.capacity.propose import run_propose
 
-        code = run_command.run_propose(
-            vpc=vpc, zones=zone, taken=taken or [], growth=growth, json_file=json_file
-        )
+        code = run_propose(vpc=vpc, zones=zone, taken=taken or [], growth=growth, json_file=json_file)
     raise typer.Exit(code)

@@ -1,25 +1,34 @@
 """Run `capacity` and `capacity propose`: check the options, read the cluster, count, write the reports."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from pulumi_tke_hybrid.capacity import cluster_sources, report
-from pulumi_tke_hybrid.capacity.zone_rows import PERIODS, Growth, Outcome
+from pulumi_tke_hybrid.capacity import cluster_sources
+from pulumi_tke_hybrid.capacity.zone_rows import PERIODS, Fit, Growth, Outcome, ZoneRow
 from pulumi_tke_hybrid.cli import files
 from pulumi_tke_hybrid.cli import files as options
-from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
-from pulumi_tke_hybrid.cli.result import ReportFiles, finish
-from pulumi_tke_hybrid.tke import cidrs, enis, names, regions
+from pulumi_tke_hybrid.cli.process import ExitCode, FailOn, WrongUse
+from pulumi_tke_hybrid.cli.result import Column, ReportFiles, Result, Table, finish
+from pulumi_tke_hybrid.tke import names
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory
-from pulumi_tke_hybrid.tke.subnet_allocation import NoRoom, SubnetProposal, ZoneDemand, propose, too_many_pods
 
-_DEMAND = re.compile(r"(?P<zone>[^:]+):(?P<nodes>\d{1,5})x(?P<type>[^:]+):(?P<pods>\d{1,6})", re.ASCII)
-_DEMAND_FORMAT = "write it as ZONE:NODESxTYPE:PODS, for example ap-guangzhou-4:3xS5.LARGE8:60"
 _GROWTH = re.compile(r"(\d{1,6})(?:/(\w+))?", re.ASCII)
+BAR = 20
+_COLOURS = {Fit.FITS: "green", Fit.FULL: "red"}
+_HEADLINES = {
+    ExitCode.FINE: "everything fits",
+    ExitCode.NOT_FINE: "not everything fits, or too few addresses stay free",
+    ExitCode.COULD_NOT_TELL: "could not tell whether everything fits",
+}
+_NOTES: Sequence[tuple[Callable[[ZoneRow], bool], str]] = (
+    (lambda row: not row.counted, "~ not counted by the cloud: addresses that nodes and pods will take"),
+    (lambda row: row.by_table, "* by the vendor's table of ENI limits, not by the API or the nodes"),
+    (lambda row: row.about, "about: nodes of a pool in several zones, divided evenly"),
+)
 
 
 @dataclass(frozen=True)
@@ -41,14 +50,6 @@ class CapacityOptions:
     json_file: str = ""
 
 
-class InvalidRequest(Exception):
-    """All faults of the options of `capacity propose`, a line each."""
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        self.lines = tuple(lines)
-        super().__init__("; ".join(lines))
-
-
 def run(given: CapacityOptions) -> ExitCode:
     """Read and count one cluster, and write the reports."""
     options.refuse_change("capacity", given.fail_on)
@@ -56,7 +57,7 @@ def run(given: CapacityOptions) -> ExitCode:
     growth = _growth(given.growth)
     before, after = _read(given)
     outcome = Outcome(after, before, growth, given.reserve, given.fail_on)
-    return finish("capacity", report.result_of(outcome), ReportFiles(json=given.json_file))
+    return finish("capacity", result_of(outcome), ReportFiles(json=given.json_file))
 
 
 def _check_source(given: CapacityOptions) -> None:
@@ -141,56 +142,85 @@ def _no_configuration(_: str) -> None:
     """The command has no stack's configuration; the credentials come from the environment."""
 
 
-def run_propose(*, vpc: str, zones: list[str], taken: list[str], growth: int, json_file: str) -> ExitCode:
-    """Write a proposal."""
-    try:
-        proposals = proposal(vpc, zones, taken, growth)
-    except InvalidRequest as error:
-        for line in error.lines:
-            files.complain("capacity propose", line)
-        return ExitCode.WRONG_USE
-    reports = ReportFiles(json=json_file)
-    return files.write_all(
-        "capacity propose",
-        ExitCode.FINE,
-        lambda: files.write(json_file, report.proposal_as_json(proposals, vpc)),
-        lambda: report.show_proposal(proposals, reports.console()),
+def result_of(outcome: Outcome) -> Result:
+    """The outcome as the result of the command."""
+    code = outcome.exit_code
+    return Result(
+        headline=f"{outcome.after.cluster}: {_HEADLINES[code]}",
+        unknowns=outcome.unknowns,
+        tables=[
+            Table(
+                "zones",
+                _columns(outcome),
+                outcome.rows,
+                lambda row: outcome.verdict(row) is not Fit.FITS,
+                title=f"{outcome.after.cluster}: container subnets",
+            )
+        ],
+        notes=[note for applies, note in _NOTES if any(map(applies, outcome.rows))],
+        measured=code,
+        fail_on=outcome.fail_on,
+        data={
+            "cluster": outcome.after.cluster,
+            "staticIp": outcome.after.static_ip,
+            "growth": asdict(outcome.growth) if outcome.growth else None,
+            "unsaid": list(outcome.unknowns),
+        },
     )
 
 
-def proposal(vpc: str, demands: Sequence[str], taken: Sequence[str], growth: int) -> list[SubnetProposal]:
-    """A subnet for each zone. Raises `InvalidRequest` with all faults at once."""
-    wrong = [f"--vpc: {problem}" for problem in [cidrs.cidr_problem(vpc)] if problem]
-    wrong += [f"--taken {block}: {problem}" for block in taken if (problem := cidrs.cidr_problem(block))]
-    parsed: list[ZoneDemand] = []
-    for text in demands:
-        demand = _parsed_demand(text)
-        if isinstance(demand, str):
-            wrong.append(f"--zone {text}: {demand}")
-        else:
-            parsed.append(demand)
-    first = regions.region_of(parsed[0].zone) if parsed else None
-    for demand in parsed:
-        foreign = regions.foreign_zone_problem("", demand.zone, first) if first else None
-        wrong += [f"--zone: {foreign}"] if foreign else []
-    if wrong:
-        raise InvalidRequest(wrong)
-    try:
-        return propose(vpc, parsed, {block: block for block in taken}, growth / 100)
-    except NoRoom as error:
-        raise InvalidRequest([str(error)]) from None
+def _columns(outcome: Outcome) -> list[Column[ZoneRow]]:
+    def colour(row: ZoneRow) -> str:
+        return _COLOURS.get(outcome.verdict(row), "yellow")
+
+    return [
+        Column("zone", "zone", lambda row: row.zone),
+        Column("subnets", "subnets", lambda row: list(row.subnets)),
+        Column("used of size", "", lambda row: row.used, _used, colour),
+        Column("", "size", lambda row: row.size),
+        Column("", "used", lambda row: row.used),
+        Column("", "counted", lambda row: row.counted),
+        Column("free", "free", lambda row: row.free, right=True),
+        Column("left by the change" if outcome.before else "", "change", lambda row: row.change, _change),
+        Column("nodes", "nodes", lambda row: row.nodes, _nodes, right=True),
+        Column("", "nodesWorkedOut", lambda row: row.about),
+        Column("", "mostNodes", lambda row: row.most_nodes),
+        Column("nodes fit", "nodesFit", lambda row: row.nodes_fit, right=True),
+        Column("pods", "pods", lambda row: row.pods, right=True),
+        Column("pods fit", "podsFit", lambda row: row.pods_fit, _pods_fit, right=True),
+        Column("", "podsFitOnMostNodes", lambda row: row.pods_fit_on_most),
+        Column("", "podsLacking", lambda row: row.lacking),
+        Column("", "limitsByTable", lambda row: row.by_table),
+        Column("", "boundBy", lambda row: row.bound),
+        Column("", "periodsUntilFull", lambda row: row.periods),
+        Column("", "result", lambda row: outcome.verdict(row).name),
+        Column("verdict", "words", outcome.sentence, style=colour),
+    ]
 
 
-def _parsed_demand(text: str) -> ZoneDemand | str:
-    """The demand of one `--zone`, or a sentence with its fault."""
-    match = _DEMAND.fullmatch(text)
-    if match is None:
-        return _DEMAND_FORMAT
-    problem = regions.zone_problem(match["zone"])
-    limit = enis.eni_limit(match["type"])
-    if problem:
-        return str(problem)
-    if limit is None:
-        return f"{match['type']} is not in the table of ENI limits; name a type like S5.LARGE8"
-    demand = ZoneDemand(match["zone"], int(match["nodes"]), int(match["pods"]), limit)
-    return too_many_pods(demand) or demand
+def _used(row: ZoneRow) -> str:
+    return f"{bar(row.used, row.size)} {'' if row.counted else '~'}{row.used}/{row.size}"
+
+
+def bar(used: int, size: int) -> str:
+    """The used part of a zone as a bar of `BAR` signs. A bar is empty, or full, only if the zone is."""
+    if size <= 0:
+        return "-" * BAR
+    filled = min(max(used, 0), size) * BAR // size
+    filled = max(filled, 1) if used > 0 else 0
+    return "#" * filled + "." * (BAR - filled)
+
+
+def _nodes(row: ZoneRow) -> str:
+    number = str(row.nodes) if row.most_nodes == row.nodes else f"{row.nodes} to {row.most_nodes}"
+    return f"about {number}" if row.about else number
+
+
+def _pods_fit(row: ZoneRow) -> str:
+    return f"{'*' if row.by_table else ''}{row.pods_fit}"
+
+
+def _change(row: ZoneRow) -> str:
+    if row.change is None:
+        return "?"
+    return f"{row.free} ({-row.change:+d})" if row.change else f"{row.free} (as now)"

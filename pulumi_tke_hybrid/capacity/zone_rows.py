@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn
-from pulumi_tke_hybrid.cli.text import several
+from pulumi_tke_hybrid.cli.process import ExitCode, FailOn, several
 from pulumi_tke_hybrid.tke import capacity
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Zone
 from pulumi_tke_hybrid.tke.enis import EniLimit, LimitSource
-from pulumi_tke_hybrid.tke.values import unknown
+from pulumi_tke_hybrid.tke.objects import unknown
 
 PERIODS = ("day", "week", "month")
 

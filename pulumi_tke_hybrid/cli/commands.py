@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from pulumi_tke_hybrid.capacity import command as capacity
 from pulumi_tke_hybrid.cli import process
-from pulumi_tke_hybrid.cli.exit_code import ExitCode
+from pulumi_tke_hybrid.cli.process import ExitCode
 from pulumi_tke_hybrid.doctor import command as doctor
 from pulumi_tke_hybrid.drift import command as drift
 from pulumi_tke_hybrid.review import command as review

@@ -15,19 +15,19 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from pulumi_tke_hybrid.cli.exit_code import (
+from pulumi_tke_hybrid.cli.process import (
     CannotWrite,
     CommandError,
     CouldNotTell,
     ExitCode,
     FailOn,
     WrongUse,
+    several,
+    shown,
 )
-from pulumi_tke_hybrid.cli.text import several, shown
 from pulumi_tke_hybrid.cloud.calls import CloudError
-from pulumi_tke_hybrid.kube import client, kubeconfig
+from pulumi_tke_hybrid.kube import KubeError, NoSuchEntry, client, kubeconfig
 from pulumi_tke_hybrid.kube.client import KubeClient
-from pulumi_tke_hybrid.kube.errors import KubeError, NoSuchEntry
 from pulumi_tke_hybrid.plan.json_stream import Unreadable, read_object
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 

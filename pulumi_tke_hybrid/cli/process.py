@@ -1,6 +1,7 @@
-"""The border of the process: its streams, its signals, and the exit code of every error.
+"""The border of the process: exit codes, errors that end a command, streams, signals, and text for people.
 
-Imports the standard library alone, so that a missing package can be named.
+Imports the standard library alone: a missing package can be named, and the Job of `verify --in-vpc` has no
+other package.
 """
 
 import contextlib
@@ -8,15 +9,121 @@ import errno
 import io
 import os
 import platform
+import re
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from enum import Enum, IntEnum
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from pulumi_tke_hybrid.cli.exit_code import ExitCode
+from pulumi_tke_hybrid.tke.rule import printable
+
+
+class ExitCode(IntEnum):
+    """Exit code of a command. 1 is never used, because a dying interpreter and a shell give 1.
+
+    A signal ends the process with 128 plus the signal's number: 130 for Ctrl-C, 143 for SIGTERM.
+    """
+
+    FINE = 0
+    """Nothing that `--fail-on` stops at."""
+    NOT_FINE = 2
+    """A danger, a pod that sees another address, too few addresses, a failure."""
+    COULD_NOT_TELL = 3
+    """Something could not be read or judged, or a report could not be written; the rest is fine."""
+    PREVIEW_FAILED = 4
+    """`review`: the preview itself failed."""
+    NOT_POSTED = 5
+    """`review`: the comment could not be posted, and nothing is dangerous."""
+    WRONG_USE = 64
+    """Options or files that cannot be used."""
+    INTERNAL_FAULT = 70
+    """A fault of this package or of its installation, such as a missing Python package."""
+
+
+class FailOn(str, Enum):
+    """The lowest severity that ends a command with 2."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    CHANGE = "change"
+
+    @property
+    def warnings_count(self) -> bool:
+        """Whether a warning ends a command with 2."""
+        return self is not FailOn.ERROR
+
+
+class CommandError(Exception):
+    """Ends a command with its exit code."""
+
+    exit_code: ExitCode = ExitCode.INTERNAL_FAULT
+
+
+class WrongUse(CommandError):
+    """Options or files that cannot be used."""
+
+    exit_code = ExitCode.WRONG_USE
+
+
+class CouldNotTell(CommandError):
+    """A value that the result needs cannot be read."""
+
+    exit_code = ExitCode.COULD_NOT_TELL
+
+
+class CannotWrite(CouldNotTell):
+    """A report cannot be written."""
+
+
+MAX_LENGTH = 400
+_SIGNS = str.maketrans(
+    {sign: f"\\{sign}" for sign in "\\`*_[]|~#@"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+)
+_REFERENCE = re.compile(r"(?<=[@#!$%&~])(?=\w)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
+"""Where a code host finds a person, an issue or an address. A code host searches after it has removed the
+backslashes, so a backslash is no protection."""
+
+
+def shown(text: str, most: int = MAX_LENGTH) -> str:
+    """One printable line. Text of a cluster, a pod or a proxy may hold control sequences, which a terminal
+    would obey."""
+    line = printable(text[: most + 1])
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def several(count: int, noun: str) -> str:
+    """`1 pod`, `2 pods`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def listed(items: Sequence[str], most: int = 5) -> str:
+    """The first items, and the number of the others."""
+    more = len(items) - most
+    return ", ".join(items[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def plain(text: str, most: int = 800) -> str:
+    """The text escaped for Markdown: a code host formats nothing, mentions no person and links nothing."""
+    return _REFERENCE.sub("\u200b", shown(text, most)).translate(_SIGNS)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table, each cell escaped."""
+    return [
+        f"| {' | '.join(head)} |",
+        f"|{'---|' * len(head)}",
+        *(f"| {' | '.join(plain(cell) for cell in row)} |" for row in rows),
+    ]
+
+
+def folded(summary: str, lines: Sequence[str]) -> list[str]:
+    """Markdown lines that a code host shows after a click."""
+    return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>", ""]
+
 
 TRACEBACK = "--traceback"
 _PACKAGE = Path(__file__).parents[1]

@@ -13,9 +13,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from pulumi_tke_hybrid.cli import files, text
-from pulumi_tke_hybrid.cli.exit_code import CannotWrite, ExitCode, FailOn
-from pulumi_tke_hybrid.cli.text import plain, shown
+from pulumi_tke_hybrid.cli import files, process
+from pulumi_tke_hybrid.cli.process import CannotWrite, ExitCode, FailOn, plain, shown
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 
 FORMAT = 2
@@ -216,7 +215,7 @@ def _bullets(
 def _markdown_table(table: Table[Any]) -> list[str]:
     if not table.folded or not table.rows:
         return _markdown_rows(table, table.rows)
-    everything = text.folded(f"{table.folded} ({len(table.rows)})", _markdown_rows(table, table.rows)[:-1])
+    everything = process.folded(f"{table.folded} ({len(table.rows)})", _markdown_rows(table, table.rows)[:-1])
     return [*_markdown_rows(table, table.faults), *everything]
 
 
@@ -224,7 +223,7 @@ def _markdown_rows(table: Table[Row], rows: Sequence[Row]) -> list[str]:
     first, rest = first_rows(rows, table.fault)
     heads = [column.head for column in table.shown_columns]
     cells = [[column.written(row) for column in table.shown_columns] for row in first]
-    return [*text.table(heads, cells), *_line(rest), ""] if rows and heads else []
+    return [*process.table(heads, cells), *_line(rest), ""] if rows and heads else []
 
 
 def _line(rest: str) -> list[str]:

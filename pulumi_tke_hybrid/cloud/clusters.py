@@ -11,8 +11,7 @@ from typing import Any
 from pulumi_tke_hybrid.cloud.api_client import PAGE, Answer, Cloud, all_pages
 from pulumi_tke_hybrid.cloud.calls import CloudError, IncompleteResponse, Wait
 from pulumi_tke_hybrid.tke.enis import EniLimit, reported_limit
-from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.input_rules import ADOPTED, NOT_GLOBAL_ROUTER
+from pulumi_tke_hybrid.tke.rule import ADOPTED, NOT_GLOBAL_ROUTER, Finding
 
 Props = Mapping[str, Any]
 

@@ -12,12 +12,11 @@ from typing import Protocol, TypeVar
 
 from pulumi_tke_hybrid.cloud.api_client import Cloud
 from pulumi_tke_hybrid.cloud.calls import CloudError
+from pulumi_tke_hybrid.kube import KubeError, NotAllowed, NotAuthenticated, NotFound
 from pulumi_tke_hybrid.kube.client import POD, Kind, KubeClient, connect_to
-from pulumi_tke_hybrid.kube.errors import KubeError, NotAllowed, NotAuthenticated, NotFound
-from pulumi_tke_hybrid.kube.objects import name_of, namespace_of
 from pulumi_tke_hybrid.tke.enis import has_ended, needs_eni
+from pulumi_tke_hybrid.tke.objects import Json, at, mapping, name_of, namespace_of
 from pulumi_tke_hybrid.tke.rule import printable
-from pulumi_tke_hybrid.tke.values import Json, at, mapping
 
 T = TypeVar("T")
 

@@ -15,9 +15,8 @@ from pulumi_tke_hybrid.cloud.api_client import Answer, Cloud
 from pulumi_tke_hybrid.cloud.calls import CloudError, IncompleteResponse
 from pulumi_tke_hybrid.cloud.clusters import find_cluster, held_addresses, not_a_global_router, of_another_vpc
 from pulumi_tke_hybrid.tke import ipamd
-from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules import immutable_fields, ranges
-from pulumi_tke_hybrid.tke.rules.input_rules import ADOPTED
+from pulumi_tke_hybrid.tke.rule import ADOPTED, Finding
+from pulumi_tke_hybrid.tke.rules import immutable_fields, ranges_and_pools
 
 Props = Mapping[str, Any]
 Unknown = Callable[[object], bool]
@@ -261,4 +260,4 @@ def in_use_findings(cloud: Cloud, wanted: Sequence[str], registered: Sequence[st
     (article, step 1)."""
     fresh = [subnet for subnet in wanted if subnet not in registered]
     held = held_addresses(cloud, fresh)
-    return [ranges.in_use_finding(subnet, held[subnet]) for subnet in fresh if held.get(subnet)]
+    return [ranges_and_pools.in_use_finding(subnet, held[subnet]) for subnet in fresh if held.get(subnet)]

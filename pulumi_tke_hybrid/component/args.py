@@ -1,13 +1,14 @@
 """Argument classes: one class is the type, the documentation, the validation and the schema of its
-properties.
+properties. The resource options of components and of their children.
 
-The checks of single values are in `component.inputs`; the rules are in `tke.rules`.
-"""
+The checks of single values are in `component.inputs`; the rules are in `tke.rules`."""
 
+import copy
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar, Union, cast
 
+import pulumi
 import pydantic.dataclasses
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import dataclass_transform
@@ -15,7 +16,15 @@ from typing_extensions import dataclass_transform
 from pulumi_tke_hybrid.component.inputs import Check, EachItem, NoneAllowed, accept_outputs
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs, labelled, problems_of
 from pulumi_tke_hybrid.plan.rules import every_rule
-from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged, setting_findings
+from pulumi_tke_hybrid.tke.rule import (
+    NOT_YET,
+    PROPERTY,
+    Finding,
+    Severity,
+    gathered,
+    judged,
+    setting_findings,
+)
 
 A = TypeVar("A", bound="Args")
 C = TypeVar("C", bound=type)
@@ -127,3 +136,186 @@ def parse_args(cls: type[A], value: A | Mapping[str, object], owner: str) -> A:
         owner, (finding for finding in value.judged() if finding.severity is Severity.ERROR)
     )
     return value
+
+
+def check_deferred(component: pulumi.Resource, owner: str, args: Args) -> pulumi.Output[bool]:
+    """Report warnings and notes once; check again, and raise errors, when the Outputs in `args` resolve.
+
+    A resource that must not be made before the second check uses the returned Output. The Output is known
+    also if a preview does not know the values; the preview then reports the checks that are left out.
+    """
+    plain = args.without_components()
+    said = [finding for finding in plain.judged() if finding.rule is not NOT_YET]
+    _log(component, said)
+    if not _awaits(plain):
+        return pulumi.Output.from_input(True)
+
+    async def later() -> bool:
+        found = list(gathered((await _now(plain)).judged()))
+        _stop(owner, found)
+        _log(component, (finding for finding in found if finding not in said))
+        return True
+
+    return pulumi.Output.from_input(later())
+
+
+def note_while_pending(
+    component: pulumi.Resource, value: "pulumi.Output[Any]", text: str
+) -> "pulumi.Output[bool]":
+    """Write a note under the component if a preview does not know the value. Return whether the value is
+    known."""
+
+    async def note() -> bool:
+        is_known = await value.is_known()
+        if not is_known:
+            pulumi.log.info(text, component)
+        return is_known
+
+    return pulumi.Output.from_input(note())
+
+
+def report(
+    component: pulumi.Resource, owner: str, settings: Mapping[str, Severity], findings: Iterable[Finding]
+) -> None:
+    """Raise the errors among findings of live values, and log the others under the component."""
+    found = judged(findings, settings)
+    _stop(owner, found)
+    _log(component, found)
+
+
+def _stop(owner: str, findings: Iterable[Finding]) -> None:
+    InvalidInputs.raise_if_any(owner, (finding for finding in findings if finding.severity is Severity.ERROR))
+
+
+def _log(component: pulumi.Resource, findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        if finding.severity is not Severity.ERROR:
+            (pulumi.log.warn if finding.severity is Severity.WARNING else pulumi.log.info)(
+                str(finding), component
+            )
+
+
+def _awaits(value: object) -> bool:
+    return isinstance(value, pulumi.Output) or any(_awaits(part) for _, part in parts_of(value))
+
+
+async def _value(output: "pulumi.Output[Any]") -> Any:
+    is_known = await output.is_known()  # waits for the value, so an error of the value is raised here
+    return await output.future() if is_known and not await output.is_secret() else output
+
+
+async def _now(value: Any) -> Any:
+    """Return the value in which every Output is replaced by its value, if that is known and not a secret."""
+    if isinstance(value, pulumi.Output):
+        return await _value(cast(Any, value))
+    if not _awaits(value):
+        return value
+    if isinstance(value, Args):
+        same = copy.copy(value)
+        for name, part in vars(value).items():
+            setattr(same, name, await _now(part))
+        return same
+    if isinstance(value, Mapping):
+        return {key: await _now(part) for key, part in cast(Mapping[str, Any], value).items()}
+    return [await _now(part) for part in cast(Sequence[Any], value)]
+
+
+def child_options(
+    parent: pulumi.Resource,
+    *,
+    depends_on: Sequence[pulumi.Resource] = (),
+    provider: pulumi.ProviderResource | None = None,
+    protect: bool | None = None,
+    ignore_changes: Sequence[str] = (),
+    replace_on_changes: Sequence[str] = (),
+    additional_secret_outputs: Sequence[str] = (),
+    delete_before_replace: bool | None = None,
+    retain_on_delete: bool | None = None,
+    replacement_trigger: pulumi.Output[str] | None = None,
+    custom_timeouts: pulumi.CustomTimeouts | None = None,
+    hooks: pulumi.ResourceHookBinding | None = None,
+) -> pulumi.ResourceOptions:
+    """Return the options of a child of `parent`.
+
+    The caller's providers, `protect`, transforms and aliases reach the child through its parent, `depends_on`
+    through the component's own registration. Options are never merged: a merge would replace the parent.
+    """
+    return pulumi.ResourceOptions(
+        parent=parent,
+        depends_on=list(depends_on) or None,
+        provider=provider,
+        protect=protect,
+        ignore_changes=list(ignore_changes) or None,
+        replace_on_changes=list(replace_on_changes) or None,
+        additional_secret_outputs=list(additional_secret_outputs) or None,
+        delete_before_replace=delete_before_replace,
+        retain_on_delete=retain_on_delete,
+        replacement_trigger=replacement_trigger,
+        custom_timeouts=custom_timeouts,
+        hooks=hooks,
+    )
+
+
+def refuse_wrong_options(opts: object, owner: str, wanted: str = "Kubernetes") -> None:
+    """Refuse options of a wrong type, and a value that is not a provider in place of a provider, for example
+    a HybridCluster.
+
+    `wanted` names the provider that the component needs.
+    """
+    InvalidInputs.raise_if_any(owner, _problems(opts, wanted))
+
+
+def given_provider(opts: pulumi.ResourceOptions | None, package: str) -> pulumi.ProviderResource | None:
+    """Return the provider of the package in the component's own options; an inherited provider does not
+    count."""
+    values = [value for _, value in _given(opts)] if opts is not None else []
+    providers = (value for value in values if isinstance(value, pulumi.ProviderResource))
+    return next((provider for provider in providers if provider.package == package), None)
+
+
+def _given(opts: pulumi.ResourceOptions) -> list[tuple[str, object]]:
+    """Return each provider in the options with its path, also a value that is not a provider."""
+    providers: object = opts.providers or ()
+    if isinstance(providers, Mapping):
+        providers = list(cast(Mapping[str, object], providers).values())
+    several = cast(Sequence[object], providers) if _is_list(providers) else ()
+    return [
+        *([("opts.provider", opts.provider)] if opts.provider else []),
+        *(("opts.providers", provider) for provider in several),
+    ]
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _problems(opts: object, wanted: str) -> Iterator[Finding]:
+    if opts is None:
+        return
+    if not isinstance(opts, pulumi.ResourceOptions):
+        around = "provider=...) around it" if isinstance(opts, pulumi.ProviderResource) else "...)"
+        what = f"must be ResourceOptions, not a {type(opts).__name__}"
+        yield PROPERTY.finding("opts", what, todo=f"write ResourceOptions({around}")
+        return
+    if opts.providers and not isinstance(opts.providers, Mapping) and not _is_list(opts.providers):
+        what = f"must be a list, not a {type(opts.providers).__name__}"
+        yield PROPERTY.finding("opts.providers", what, todo="write [...] around it, or use provider=")
+    for path, value in _given(opts):
+        if not isinstance(value, pulumi.ProviderResource):
+            cluster = wanted == "Kubernetes" and hasattr(type(value), "provider")
+            todo = "pass cluster.provider" if cluster else "pass the provider itself"
+            what = f"must be a {wanted} provider, not a {type(value).__name__}"
+            yield PROPERTY.finding(path, what, todo=todo)
+
+
+def require_provider(providers: Mapping[str, pulumi.ProviderResource], owner: str) -> None:
+    """Refuse the default provider, which would send the objects to the cluster of this machine's
+    kubeconfig."""
+    if "kubernetes" not in providers:
+        raise InvalidInputs.single(
+            owner,
+            "opts.provider",
+            "no Kubernetes provider; without one the objects would go to the cluster of this machine's own"
+            " kubeconfig; pass opts=ResourceOptions(provider=cluster.provider), or set"
+            " use_ambient_provider=True",
+        )

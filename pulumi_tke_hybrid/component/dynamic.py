@@ -29,9 +29,8 @@ from pulumi_tke_hybrid.cloud.api_client import (
     wrong_account,
 )
 from pulumi_tke_hybrid.cloud.calls import CloudError, CloudSettings, SettingsMissing, Wait
-from pulumi_tke_hybrid.tke.rule import Finding, Severity, judged
+from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding, Severity, judged
 from pulumi_tke_hybrid.tke.rules.immutable_fields import STACK_PLACE
-from pulumi_tke_hybrid.tke.rules.input_rules import PROPERTY
 
 DEFAULT_DEADLINE = 600
 

@@ -16,8 +16,7 @@ from pydantic import GetCoreSchemaHandler, ValidationError, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs, InvalidValue, labelled, problems_of
-from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.input_rules import PROPERTY
+from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding
 
 T = TypeVar("T")
 

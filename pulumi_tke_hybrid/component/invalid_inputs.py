@@ -14,8 +14,7 @@ import pulumi
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, refusal_text
-from pulumi_tke_hybrid.tke.rules.input_rules import PROPERTY
+from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding, Rule, refusal_text
 
 SECRET_PROPERTIES = frozenset({"password", "kubeconfig", "env"})
 """Values of these properties, and the values inside them, appear in no message."""

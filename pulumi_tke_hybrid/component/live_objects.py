@@ -1,4 +1,5 @@
-"""Live Kubernetes objects of a workload, read with the kubeconfig of its Kubernetes provider.
+"""The cluster behind a Kubernetes provider, and live objects of a workload, read with the kubeconfig of the
+provider.
 
 Also puts live values in the place of fields that a program ignores. The Kubernetes provider does so itself,
 but splits a path at its dots: for an item of a list (an image, for example) or a key with a dot it would
@@ -7,18 +8,21 @@ write the value of the stack's state, and so set back a change by a release tool
 
 import asyncio
 import copy
+import inspect
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
 import pulumi
+import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
-from pulumi_tke_hybrid.component.resource_options import cluster_of
+from pulumi_tke_hybrid.kube import KubeError, NotFound
 from pulumi_tke_hybrid.kube.client import (
     DEPLOYMENT,
     EVENT,
@@ -30,9 +34,8 @@ from pulumi_tke_hybrid.kube.client import (
     connect,
     connect_to,
 )
-from pulumi_tke_hybrid.kube.errors import KubeError, NotFound
-from pulumi_tke_hybrid.tke.rules.input_rules import ADOPTED
-from pulumi_tke_hybrid.tke.values import at, items
+from pulumi_tke_hybrid.tke.objects import at, items
+from pulumi_tke_hybrid.tke.rule import ADOPTED, PROPERTY, Finding
 
 Json = Mapping[str, Any]
 
@@ -234,3 +237,53 @@ def _plain(name: str) -> str:
 
 def _spelt(part: str | int, fields: Mapping[str, Any]) -> str:
     return next((name for name in fields if _plain(str(name)) == _plain(str(part))), str(part))
+
+
+UPSERT = "upsert_existing_objects"
+"""Argument of the Kubernetes provider, from 4.29: a create takes an existing object over."""
+
+
+def refuses_existing_objects() -> bool:
+    """Whether the installed pulumi-kubernetes refuses to create an object that exists, unless its provider
+    has `UPSERT` (from 4.29)."""
+    return UPSERT in inspect.signature(kubernetes.ProviderArgs.__init__).parameters
+
+
+def upsert_problems(wanted: bool | None) -> Iterator[Finding]:
+    """Return a finding if `UPSERT` is given and the installed pulumi-kubernetes does not have the
+    argument."""
+    if wanted is not None and not refuses_existing_objects():
+        yield PROPERTY.finding(
+            UPSERT,
+            f"is no argument of pulumi-kubernetes {version('pulumi-kubernetes')}",
+            value=wanted,
+            why="this version takes existing objects over without it",
+            todo="leave it out, or install pulumi-kubernetes 4.29 or later",
+        )
+
+
+def upsert_finding() -> Finding:
+    """Return the finding that a provider does not take existing objects over."""
+    return PROPERTY.finding(
+        "opts.provider",
+        f"does not take existing objects over: pulumi-kubernetes {version('pulumi-kubernetes')} fails to"
+        " create what exists",
+        todo=f"set {UPSERT}=True on the Kubernetes provider; HybridCluster has the argument too",
+    )
+
+
+async def takes_existing_objects(provider: pulumi.ProviderResource | None) -> bool:
+    """Whether a create through this provider takes an existing object over. The SDK stores the provider's
+    booleans as JSON."""
+    return not refuses_existing_objects() or (await _input_of(provider, UPSERT)).lower() == "true"
+
+
+async def cluster_of(provider: pulumi.ProviderResource | None) -> tuple[str, str]:
+    """Return kubeconfig and context of a Kubernetes provider; empty texts stand for the machine's own."""
+    return await _input_of(provider, "kubeconfig"), await _input_of(provider, "context")
+
+
+async def _input_of(provider: pulumi.ProviderResource | None, field: str) -> str:
+    """Return an input of the provider. The SDK stores inputs as undeclared outputs."""
+    found: Any = getattr(provider, field, None)
+    return str((await found.future() if hasattr(found, "future") else found) or "")

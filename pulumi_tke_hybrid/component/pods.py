@@ -19,8 +19,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidValue
 from pulumi_tke_hybrid.tke import annotations, keys
-from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.input_rules import PROPERTY
+from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding
 
 Container = kubernetes.core.v1.ContainerArgs
 

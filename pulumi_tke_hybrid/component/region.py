@@ -9,17 +9,17 @@ import tencentcloud_iac_pulumi as tencentcloud
 
 from pulumi_tke_hybrid.cloud.api_client import two_accounts
 from pulumi_tke_hybrid.cloud.calls import CloudError, CloudSettings, configured_region
-from pulumi_tke_hybrid.component.diagnostics import report
+from pulumi_tke_hybrid.component.args import report
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
-from pulumi_tke_hybrid.tke import regions
+from pulumi_tke_hybrid.tke import names
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules.immutable_fields import PROVIDER_ACCOUNT
 
 
 def region_of_zone(zone: str | None) -> str:
     """Return the region of a zone; empty if the text is not a zone, or not known yet."""
-    return regions.region_of(zone or "") or ""
+    return names.region_of(zone or "") or ""
 
 
 def settings_in(region: str) -> CloudSettings:
@@ -99,7 +99,7 @@ def _region_and_key(provider: pulumi.ProviderResource | None) -> tuple[Input[Any
 
 def _elsewhere(path: str, what: str, value: str, own: str) -> Finding:
     todo = f"use the provider of region {own}"
-    return regions.ZONE_REGION.finding(
+    return names.ZONE_REGION.finding(
         path, f"{what}, in which the tencentcloud provider works", value=value, todo=todo
     )
 

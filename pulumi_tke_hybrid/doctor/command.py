@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from pulumi_tke_hybrid.cli import files
-from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn
+from pulumi_tke_hybrid.cli.process import ExitCode, FailOn, shown
 from pulumi_tke_hybrid.cli.result import Column, ReportFiles, Result, Table, finish
-from pulumi_tke_hybrid.cli.text import shown
 from pulumi_tke_hybrid.doctor.machine import Check, Machine, State, ThisMachine, program_checks, skipped
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Any, cast
 from pulumi_tke_hybrid.cloud.api_client import masked
 from pulumi_tke_hybrid.cloud.calls import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.doctor.machine import Check, Machine, State, failure, ok, redacted, warning
-from pulumi_tke_hybrid.tke import regions
+from pulumi_tke_hybrid.tke import names
 
 _SET = (
     "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or `pulumi config set --secret"
@@ -138,7 +138,7 @@ def _region(machine: Machine, stack: StackConfiguration, given: str) -> Check:
             " take ap-guangzhou by itself",
             "pulumi config set tencentcloud:region ap-guangzhou, or set TENCENTCLOUD_REGION",
         )
-    if regions.region_of(f"{region}-1") is None:
+    if names.region_of(f"{region}-1") is None:
         wrong = f"{redacted(region, 40)!r} (from {source}) does not look like a region"
         return failure("region", wrong, "write it like ap-guangzhou, without a zone's number")
     return ok("region", f"{region}, from {source}")

@@ -14,8 +14,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
-from pulumi_tke_hybrid.cli.text import MAX_LENGTH, shown
-from pulumi_tke_hybrid.tke.values import items
+from pulumi_tke_hybrid.cli.process import MAX_LENGTH, shown
+from pulumi_tke_hybrid.tke.objects import items
 
 _SECRET_LIKE = re.compile(r"\b(AKID[A-Za-z0-9]{8,}|[A-Za-z0-9_-]{32,})\b")
 

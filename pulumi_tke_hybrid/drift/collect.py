@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 
 import yaml
 
-from pulumi_tke_hybrid.cli.text import shown
+from pulumi_tke_hybrid.cli.process import shown
 from pulumi_tke_hybrid.cloud.api_client import PAGE, Answer, Cloud, all_pages
 from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.cloud.clusters import addon_version, instance_addresses
@@ -24,13 +24,12 @@ from pulumi_tke_hybrid.drift.snapshot import (
     Unavailable,
     VpcSubnet,
 )
-from pulumi_tke_hybrid.kube import client, objects
+from pulumi_tke_hybrid.kube import KubeError, NotFound, client
 from pulumi_tke_hybrid.kube.client import Kind, KubeClient
-from pulumi_tke_hybrid.kube.errors import KubeError, NotFound
-from pulumi_tke_hybrid.tke import ipamd, keys
+from pulumi_tke_hybrid.tke import ipamd, keys, objects
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.tke.enis import has_ended, selects_eni
-from pulumi_tke_hybrid.tke.values import Json, at
+from pulumi_tke_hybrid.tke.objects import Json, at
 
 NETWORK_CONF = "tke-network-conf"
 """A ConfigMap in kube-system that may hold the configuration of an ipamd from 3.5.0 on."""

@@ -8,12 +8,11 @@ import typer
 from rich.console import Console
 
 from pulumi_tke_hybrid.cli import files
-from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn, WrongUse
 from pulumi_tke_hybrid.cli.files import Context, JsonFile, KubeconfigFile, MarkdownFile
+from pulumi_tke_hybrid.cli.process import ExitCode, FailOn, WrongUse, shown
 from pulumi_tke_hybrid.cli.result import ReportFiles, finish
-from pulumi_tke_hybrid.cli.text import shown
 from pulumi_tke_hybrid.cloud.calls import CloudSettings, SettingsMissing
-from pulumi_tke_hybrid.kube.errors import KubeError
+from pulumi_tke_hybrid.kube import KubeError
 from pulumi_tke_hybrid.tke import ipamd, names
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 

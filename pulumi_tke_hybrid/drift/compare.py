@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pulumi_tke_hybrid.cli.files import other_cluster
-from pulumi_tke_hybrid.cli.text import several
+from pulumi_tke_hybrid.cli.process import several
 from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
 from pulumi_tke_hybrid.drift import compare_pods, compare_subnets
 from pulumi_tke_hybrid.drift.snapshot import CloudList, Snapshot, Unavailable

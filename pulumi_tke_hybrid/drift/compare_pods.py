@@ -4,7 +4,7 @@ zones of the container subnets."""
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from pulumi_tke_hybrid.cli.text import listed, several
+from pulumi_tke_hybrid.cli.process import listed, several
 from pulumi_tke_hybrid.drift.snapshot import (
     LIVE,
     CloudList,

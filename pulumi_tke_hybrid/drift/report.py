@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pulumi_tke_hybrid.cli.exit_code import FailOn
+from pulumi_tke_hybrid.cli.process import FailOn, several, shown
 from pulumi_tke_hybrid.cli.result import Column, Result, Table
-from pulumi_tke_hybrid.cli.text import several, shown
 from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
 from pulumi_tke_hybrid.drift.compare import on_or_off, reclaim_time
 from pulumi_tke_hybrid.drift.compare_pods import REGISTERED, nodes_by_zone, places

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
-from pulumi_tke_hybrid.tke import ipamd, regions
+from pulumi_tke_hybrid.tke import ipamd, names
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.tke.ipamd import Version
 
@@ -196,4 +196,4 @@ class Snapshot:
         """The zone of a node: by the CBS add-on's label, else by the node's subnet, else by the label's
         number."""
         own = None if node.zone_name else self.subnet_of(node.address)
-        return node.zone_name or (own.zone if own else regions.zone_by_label(node.zone_label, self.region))
+        return node.zone_name or (own.zone if own else names.zone_by_label(node.zone_label, self.region))

@@ -16,4 +16,28 @@ fails, and logs the helper's output; it has no time limit for a helper, takes th
 file instead of the first, ignores `as`, and follows redirects. So this package reads the kubeconfig, runs the
 helper and names the field that cannot be used; the library sends the requests, and is imported by the first
 client.
+
+The module itself has the errors of a cluster that could not be read. A message about a kubeconfig holds the
+names of files, fields, contexts, clusters, users and helpers, and no other value. A message about a request
+holds no text of the network, of a proxy or of a page.
 """
+
+
+class KubeError(Exception):
+    """A cluster could not be read."""
+
+
+class NoSuchEntry(KubeError):
+    """The user named a file or a context that does not exist."""
+
+
+class NotFound(KubeError):
+    """The API server has no such object or resource."""
+
+
+class NotAllowed(KubeError):
+    """The rights of the credentials do not suffice (403)."""
+
+
+class NotAuthenticated(NotAllowed):
+    """The API server does not accept the credentials (401)."""

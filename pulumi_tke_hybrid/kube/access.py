@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from pulumi_tke_hybrid.kube.errors import KubeError
+from pulumi_tke_hybrid.kube import KubeError
 from pulumi_tke_hybrid.kube.helper import Credential, run_helper
 from pulumi_tke_hybrid.kube.kubeconfig import Entry, Section, read_bytes, shown_name
 

@@ -1,18 +1,20 @@
 """A client for the requests of this package. Objects are plain dictionaries of the API's own shape; the
-module `objects` reads them."""
+module `tke.objects` reads them."""
 
 import importlib.util
+import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from pulumi_tke_hybrid.kube import errors, kubeconfig
+from pulumi_tke_hybrid.kube import KubeError, NotAllowed, NotAuthenticated, NotFound, kubeconfig
 from pulumi_tke_hybrid.kube.access import Access, of_entry, of_pod
-from pulumi_tke_hybrid.kube.errors import KubeError
-from pulumi_tke_hybrid.tke.values import Json, at, items
+from pulumi_tke_hybrid.tke.objects import Json, at, items
+from pulumi_tke_hybrid.tke.rule import printable
 
 TIMEOUT = 15.0
 """Seconds for a connection, and for each wait for data."""
@@ -22,7 +24,23 @@ _LOOPBACK = "localhost,127.0.0.0/8,::1"
 _LOADING = threading.Lock()
 """Hooks run at the same time, and the library's modules import each other: two first imports would
 deadlock."""
+_NOT_THE_API = (
+    "the response did not come from a Kubernetes API server; look for a proxy or a login page on the way"
+)
+_MAX_MESSAGE = 200
+_TLS_REASONS = {
+    9: "is not valid yet",
+    10: "has expired",
+    18: "is signed by itself and not by the kubeconfig's certificate-authority",
+    19: "is not signed by the kubeconfig's certificate-authority",
+    20: "is not signed by the kubeconfig's certificate-authority",
+    21: "is not signed by the kubeconfig's certificate-authority",
+    62: "is not made for the server's name or tls-server-name",
+    64: "is not made for the server's address",
+}
+"""OpenSSL's codes of verification, in words."""
 T = TypeVar("T")
+Query = Mapping[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -83,7 +101,7 @@ class KubeClient:
             if not following:
                 return
             if following == before:
-                raise KubeError(f"{what}: {errors.NOT_THE_API}")
+                raise KubeError(f"{what}: {_NOT_THE_API}")
 
     def create(self, kind: Kind, namespace: str, body: Json) -> Json:
         """Create an object; return the object that the API server stored."""
@@ -116,7 +134,7 @@ class KubeClient:
         what = "list API groups"
         found = self._object("GET", "/apis", what)
         if found.get("kind") != "APIGroupList" or not isinstance(found.get("groups"), list):
-            raise KubeError(f"{what}: {errors.NOT_THE_API}")
+            raise KubeError(f"{what}: {_NOT_THE_API}")
         item = next((item for item in items(found.get("groups")) if at(item, "name") == group), None)
         if item is None:
             return None
@@ -126,25 +144,15 @@ class KubeClient:
         return version
 
     def _object(
-        self,
-        method: str,
-        path: str,
-        what: str,
-        query: Mapping[str, str] | None = None,
-        body: Json | None = None,
+        self, method: str, path: str, what: str, query: Query = None, body: Json | None = None
     ) -> Json:
-        found = errors.json_object(self._request(method, path, what, query, body))
+        found = _json_object(self._request(method, path, what, query, body))
         if found is None:
-            raise KubeError(f"{what}: {errors.NOT_THE_API}")
+            raise KubeError(f"{what}: {_NOT_THE_API}")
         return found
 
     def _request(
-        self,
-        method: str,
-        path: str,
-        what: str,
-        query: Mapping[str, str] | None = None,
-        body: Json | None = None,
+        self, method: str, path: str, what: str, query: Query = None, body: Json | None = None
     ) -> bytes:
         from urllib3 import HTTPHeaderDict
 
@@ -165,7 +173,7 @@ class KubeClient:
             return int(response.status), bytes(response.read())
 
         status, data = _named(send, what, self._timeout)
-        error = errors.of_response(status, data, what)
+        error = _response_error(status, data, what)
         if error is not None:
             raise error
         return data
@@ -199,7 +207,7 @@ def _objects(page: Json, what: str) -> Sequence[Json]:
     if not isinstance(page.get("items"), list) or not all(
         isinstance(at(item, "metadata", "name"), str) for item in found
     ):
-        raise KubeError(f"{what}: {errors.NOT_THE_API}")
+        raise KubeError(f"{what}: {_NOT_THE_API}")
     return found
 
 
@@ -246,4 +254,91 @@ def _named(send: Callable[[], T], what: str, timeout: float) -> T:
     try:
         return send()
     except (ApiException, exceptions.HTTPError, OSError, ValueError) as error:
-        raise KubeError(f"{what}: {errors.of_transport(error, timeout)}") from None
+        raise KubeError(f"{what}: {_transport_error(error, timeout)}") from None
+
+
+def _transport_error(error: Exception, timeout: float) -> KubeError:
+    """Return the error of a request without a response."""
+    from urllib3 import exceptions
+
+    while isinstance(error, exceptions.MaxRetryError) and error.reason is not None:
+        error = error.reason
+    if isinstance(error, exceptions.ProxyError):
+        return KubeError("the proxy on the way to the API server was not reached, or refused the connection")
+    tls = _tls_error(error)
+    if tls is not None:
+        return KubeError(f"the API server was not reached: TLS failed: {_tls_reason(tls)}")
+    if isinstance(error, exceptions.NameResolutionError):
+        return KubeError(
+            "the API server was not reached: its name was not found in DNS; is this machine in the VPC?"
+        )
+    if isinstance(error, exceptions.NewConnectionError):  # to urllib3 a kind of timeout
+        return KubeError("the API server was not reached: no connection; is this machine in the VPC?")
+    if isinstance(error, exceptions.TimeoutError):
+        return KubeError(
+            f"the API server was not reached: no response within {timeout:g} s; is this machine in the VPC?"
+        )
+    if isinstance(error, exceptions.ProtocolError | exceptions.DecodeError):
+        return KubeError("the API server was not reached: the connection broke, or the response was not HTTP")
+    return KubeError(f"the API server was not reached ({type(error).__name__})")
+
+
+def _response_error(status: int, body: bytes, what: str) -> KubeError | None:
+    """Return the error of a response; None for a success. `what` names the request, such as `list pods`."""
+    if 300 <= status < 400:
+        return KubeError(
+            f"{what}: the server redirects ({status}); not followed, because the credentials would go along"
+        )
+    if 200 <= status < 300:
+        return None
+    answer = _json_object(body)
+    if status == 401:
+        return NotAuthenticated(
+            f"{what}: the API server does not accept the credentials (401); expired, or of another cluster"
+        )
+    if answer is None or answer.get("kind") != "Status":
+        if status == 404:  # an API server returns 404 for an unknown resource, many a proxy for any path
+            return KubeError(
+                f"{what}: the API server does not serve this resource in this version, or {_NOT_THE_API}"
+                " (HTTP 404)"
+            )
+        return KubeError(f"{what}: {_NOT_THE_API} (HTTP {status})")
+    if status == 404:
+        return NotFound(f"{what}: not found")
+    if status == 403:
+        return NotAllowed(
+            f"{what}: not allowed with this kubeconfig (403); its user needs a role that allows to {what}"
+        )
+    message = printable(str(answer.get("message") or "")[:_MAX_MESSAGE])
+    return KubeError(f"{what}: the API server refused (HTTP {status}): {message}")
+
+
+def _json_object(body: bytes) -> Json | None:
+    """Return a JSON object; None for other bytes."""
+    try:
+        found: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return cast(Json, found) if isinstance(found, dict) else None
+
+
+def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
+    """Return the error of the SSL library that another error wraps."""
+    for _ in range(8):
+        if error is None or isinstance(error, ssl.SSLError):
+            return error
+        inner = [item for item in error.args if isinstance(item, BaseException)]
+        error = inner[0] if inner else error.__cause__ or error.__context__
+    return None
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            "the server's certificate"
+            f" {_TLS_REASONS.get(error.verify_code, f'is not valid (code {error.verify_code})')}"
+        )
+    return (
+        f"{printable(error.reason or type(error).__name__)}; the server may not speak TLS, or want another"
+        " client certificate"
+    )

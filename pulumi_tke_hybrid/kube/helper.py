@@ -20,9 +20,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from pulumi_tke_hybrid.kube.errors import KubeError
+from pulumi_tke_hybrid.kube import KubeError
 from pulumi_tke_hybrid.kube.kubeconfig import Section, shown_name
-from pulumi_tke_hybrid.tke.values import Json, mapping
+from pulumi_tke_hybrid.tke.objects import Json, mapping
 
 TIMEOUT = 60.0
 """Seconds for a helper."""

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.plan.kubernetes_objects import Holder, holders
-from pulumi_tke_hybrid.plan.model import Step
-from pulumi_tke_hybrid.plan.resource_types import is_patch, kubernetes_kind
-from pulumi_tke_hybrid.tke import keys, regions
+from pulumi_tke_hybrid.plan.model import Step, is_patch
+from pulumi_tke_hybrid.plan.resource_types import kubernetes_kind
+from pulumi_tke_hybrid.tke import keys, names
 from pulumi_tke_hybrid.tke.cluster import Demand
-from pulumi_tke_hybrid.tke.values import Props, at, below, items, mapping, unknown, whole
+from pulumi_tke_hybrid.tke.objects import Props, at, below, items, mapping, unknown, whole
 
 Unknown = str
 """A sentence on a value that is not known."""
@@ -177,8 +177,7 @@ def _zones(holder: Holder, region: str) -> frozenset[str] | None:
     if terms and all(terms):
         found.append(frozenset[str]().union(*terms))
     named = [
-        frozenset(name for label in group if (name := regions.zone_by_label(label, region)))
-        for group in found
+        frozenset(name for label in group if (name := names.zone_by_label(label, region))) for group in found
     ]
     return frozenset[str].intersection(*named) if named else frozenset()
 

@@ -8,10 +8,22 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
-from pulumi_tke_hybrid.plan import operations, resource_types
-from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.model import (
+    ADOPTING,
+    CLEANING,
+    Op,
+    Step,
+    deleted_with,
+    is_known_operation,
+    leaves_old,
+    operation,
+    sources_of,
+    stays,
+    together,
+)
 from pulumi_tke_hybrid.plan.resource_types import canonical
-from pulumi_tke_hybrid.tke.values import SECRET, at, is_secret, mapping, texts, unknown
+from pulumi_tke_hybrid.tke.objects import SECRET, at, is_secret, mapping, texts, unknown
 
 _SECRET_NAMES = re.compile(
     r"pass(word|wd|phrase)|secret(?!name|store|ref)|token|kube_?config"
@@ -104,7 +116,6 @@ def _is_secret_name(key: str) -> bool:
     return found
 
 
-_CLEANING = ("delete", "delete-replaced", "discard-replaced")
 _DEFAULT = re.compile(r"pulumi:providers:([\w-]+)::default_(\d+)_(\d+)_(\d+)")
 _STATE = ("eniSubnetIds", "registeredSubnets", "availableIpCount", "status", "clbVips", "publicIp")
 """Outputs that rules or tables read; others are dropped."""
@@ -137,16 +148,14 @@ class Steps:
             self.malformed += 1
             return
         old, new, is_rest = mapping(given.get("oldState")), mapping(given.get("newState")), False
-        op = operations.operation(said, old, new)
-        if old.get("delete") is True and said in _CLEANING:
-            op = (
-                Op.READ if operations.stays(old) else Op.OTHER
-            )  # left over from an earlier run that was cut off
+        op = operation(said, old, new)
+        if old.get("delete") is True and said in CLEANING:
+            op = Op.READ if stays(old) else Op.OTHER  # left over from an earlier run that was cut off
             urn, is_rest = f"{urn} (left over)", True
-        elif not operations.is_known(said):
+        elif not is_known_operation(said):
             self.unknown_operations[str(said)] = None
         self._refreshed = self._refreshed or said == "refresh"
-        self._deleted_with[urn] = operations.deleted_with(old)
+        self._deleted_with[urn] = deleted_with(old)
         step = replace(self._step(given, urn, op, old, new), is_rest=is_rest)
         pair = (str(at(old, "provider") or ""), str(at(new, "provider") or _provider(given)))
         if pair not in self._seen:
@@ -230,15 +239,15 @@ class Steps:
             id=str(old.get("id") or new.get("id") or ""),
             parent=str(either.get("parent") or ""),
             sources={
-                **operations.sources(either),
+                **sources_of(either),
                 **({"provider": (provider,)} if (provider := _provider(given) or _provider(either)) else {}),
             },
             was_protected=old.get("protect") is True,
             protected=new.get("protect") is True,
             custom=either.get("custom") is not False if "custom" in either else not _is_component(type_),
             token=token if token != type_ else "",
-            adopted=given.get("op") in operations.ADOPTING,
-            left=operations.leaves_old(given.get("op"), old),
+            adopted=given.get("op") in ADOPTING,
+            left=leaves_old(given.get("op"), old),
         )
         return _as_applied(step)
 
@@ -272,7 +281,7 @@ def _as_applied(step: Step) -> Step:
 def _merged(first: Step, second: Step) -> Step:
     """Merge two steps of one resource: a refresh and the next step, an import and its update, or the parts of
     a replacement."""
-    op = operations.together(first.op, second.op)
+    op = together(first.op, second.op)
     if first.op is Op.READ:
         return second
     if second.op is Op.READ:

@@ -11,7 +11,7 @@ from functools import cached_property
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.demands import demands
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
-from pulumi_tke_hybrid.tke.values import texts, unknown
+from pulumi_tke_hybrid.tke.objects import texts, unknown
 
 UNKNOWN_CLUSTER = ""
 """Name of a cluster that the plan does not show."""

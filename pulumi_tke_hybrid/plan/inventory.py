@@ -11,10 +11,10 @@ from pulumi_tke_hybrid.plan.demands import demands
 from pulumi_tke_hybrid.plan.index import Listing, PlanIndex, index_of
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
 from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet, objects_of, shares
-from pulumi_tke_hybrid.tke import cidrs, regions
+from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Demand, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.tke.enis import eni_limit
-from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, texts, unknown, whole
+from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, texts, unknown, whole
 
 _PODS_PER_NODE = 256
 """`cluster_max_pod_num` where a cluster is made without it (provider, tencentcloud_kubernetes_cluster)."""
@@ -122,7 +122,7 @@ def _read(index: PlanIndex, found: _Found, *, alone: bool) -> ClusterInventory:
         _read_listed(index, found.cluster, reading)
         static = not (cluster is not None and cluster.new.get("isNonStaticIpMode") is True)
     _read_pools(index, found, alone, reading)
-    region = next((region for zone in reading.zones if (region := regions.region_of(zone))), "")
+    region = next((region for zone in reading.zones if (region := names.region_of(zone))), "")
     wanted = list(demands(_workloads(index, found, alone, reading), region))
     return ClusterInventory(
         cluster=found.name,
@@ -144,7 +144,7 @@ def _pods_per_node(props: Props) -> int | None:
 def _read_component(index: PlanIndex, component: Step, reading: _Reading) -> None:
     for item in items(component.new.get("eniSubnets")):
         zone = at(item, "zone")
-        named = isinstance(zone, str) and regions.region_of(zone) is not None
+        named = isinstance(zone, str) and names.region_of(zone) is not None
         cidr = cidrs.valid_range(at(item, "cidrBlock"))
         if cidr is None or not named:
             where = zone if named else "a zone that is not known yet"
@@ -154,11 +154,7 @@ def _read_component(index: PlanIndex, component: Step, reading: _Reading) -> Non
     for name, pool in mapping(component.new.get("nodePools")).items():
         zone, late = at(pool, "zone"), [key for key in _COUNTED if unknown(at(pool, key))]
         reading.unknowns.extend(f"{key} of node pool {name} is not known yet" for key in late)
-        if (
-            not isinstance(zone, str)
-            or regions.region_of(zone) is None
-            or at(pool, "globalRouteOnly") is True
-        ):
+        if not isinstance(zone, str) or names.region_of(zone) is None or at(pool, "globalRouteOnly") is True:
             continue
         size, most = whole(at(pool, "size")), whole(at(pool, "maxSize"))
         reading.add_nodes(zone, Nodes(str(at(pool, "instanceType") or ""), size or 0, most))
@@ -211,7 +207,7 @@ def _read_listed(index: PlanIndex, cluster: str, reading: _Reading) -> None:
     for listing in index.listings.get(cluster, ()):
         for step in index.listed_subnets(listing):
             zone = step.new.get("availabilityZone")
-            if isinstance(zone, str) and regions.region_of(zone) is not None:
+            if isinstance(zone, str) and names.region_of(zone) is not None:
                 reading.add_subnet(zone, subnet_of(step))
             else:
                 reading.unknowns.append(f"the zone of {step.name} is not known yet")

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_tke_hybrid.plan.model import Step
-from pulumi_tke_hybrid.plan.resource_types import canonical, is_patch, kubernetes_kind
+from pulumi_tke_hybrid.plan.model import Step, is_patch
+from pulumi_tke_hybrid.plan.resource_types import canonical, kubernetes_kind
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.enis import needs_eni, requested_network
-from pulumi_tke_hybrid.tke.values import Props, at, below, items, mapping, unknown, whole
+from pulumi_tke_hybrid.tke.objects import Props, at, below, items, mapping, unknown, whole
 
 TemplatePath = tuple[str | int, ...]
 """Path of a pod template in an object's inputs, e.g. `("spec", "template")`; empty: the object is a pod."""

@@ -1,6 +1,7 @@
-"""The model of a plan: steps, each a resource with its operation and its properties before and after.
+"""The model of a plan: steps, each a resource with its operation and its properties before and after; and the
+meaning of the engine's operations and states (pulumi/pulumi, pkg/resource/deploy/step.go).
 
-The model knows no JSON of Pulumi; `engine_steps` creates the steps.
+`engine_steps` creates the steps from Pulumi's JSON.
 """
 
 import re
@@ -10,7 +11,7 @@ from enum import Enum
 from functools import wraps
 from typing import Any, TypeVar
 
-from pulumi_tke_hybrid.tke.values import SECRET, Props, at, unknown
+from pulumi_tke_hybrid.tke.objects import SECRET, Props, at, mapping, texts, unknown
 
 NEW = "a new one"
 """Shown in place of a value that comes from a resource which is created anew."""
@@ -40,7 +41,7 @@ class Op(str, Enum):
     LEAVE = "leave"
     """The resource leaves the stack and stays in the cloud (`retain_on_delete`)."""
     OTHER = "other"
-    """An operation that `operations` does not know: it counts as a change."""
+    """An operation that this module does not know: it counts as a change."""
 
     @property
     def changes(self) -> bool:
@@ -56,6 +57,114 @@ class Op(str, Enum):
     def state_only(self) -> bool:
         """Whether the stack's state changes, and nothing in the cloud."""
         return self in (Op.IMPORT, Op.LEAVE)
+
+
+State = Mapping[str, Any]
+"""The engine's JSON of a resource: `inputs`, `outputs`, `retainOnDelete`, `external`, …"""
+
+_OPS = {
+    "same": Op.SAME,
+    "create": Op.CREATE,
+    "update": Op.UPDATE,
+    "delete": Op.DELETE,
+    "replace": Op.REPLACE,
+    "create-replacement": Op.REPLACE,
+    "delete-replaced": Op.REPLACE,
+    "import": Op.IMPORT,
+    "import-replacement": Op.REPLACE,
+    "read": Op.READ,
+    "read-replacement": Op.REPLACE,
+    "refresh": Op.READ,
+    "diff": Op.READ,
+    "discard": Op.READ,
+    "read-discard": Op.READ,
+    "discard-replaced": Op.READ,
+    "remove-pending-replace": Op.READ,
+}
+"""`read-replacement`: the managed resource is deleted. `discard…`: a resource that was only read is dropped.
+`remove-pending-replace`: a resource that an earlier run deleted is dropped."""
+ADOPTING = ("import", "import-replacement", "read", "read-replacement")
+"""Operations that put a resource which exists under the program's URN."""
+_ENDING = (
+    "delete",
+    "replace",
+    "create-replacement",
+    "delete-replaced",
+    "import-replacement",
+    "read-replacement",
+)
+CLEANING = ("delete", "delete-replaced", "discard-replaced")
+"""Operations on a resource that an earlier step left for deletion; its old state has the mark `delete`."""
+_WEIGHT = {
+    op: weight
+    for weight, op in enumerate(
+        (Op.READ, Op.SAME, Op.LEAVE, Op.IMPORT, Op.UPDATE, Op.OTHER, Op.CREATE, Op.DELETE, Op.REPLACE)
+    )
+}
+
+
+def is_known_operation(engine_op: object) -> bool:
+    """Whether this module knows the engine's operation."""
+    return isinstance(engine_op, str) and engine_op in _OPS
+
+
+def stays(old: State) -> bool:
+    """Whether the engine keeps the resource in the cloud: it is retained, or was only read and never
+    managed."""
+    return old.get("retainOnDelete") is True or old.get("external") is True
+
+
+def leaves_old(engine_op: object, old: State) -> bool:
+    """Whether the old resource stays in the cloud although the step deletes or replaces it."""
+    return old.get("retainOnDelete") is True and engine_op in _ENDING
+
+
+def operation(engine_op: object, old: State, new: State) -> Op:
+    """Return the operation of a step. `engine_op`: the engine's word; `old` and `new`: the states before and
+    after.
+
+    The deletion of a kept resource is `LEAVE`; the replacement of a kept resource creates a new one beside
+    it. A managed resource that the program only reads from now on, under the same id, leaves the stack too. A
+    patch belongs to an object that stays anyway, so its replacement stays a replacement. `OTHER` for an
+    unknown operation.
+    """
+    found = _OPS.get(engine_op, Op.OTHER) if isinstance(engine_op, str) else Op.OTHER
+    if found is Op.DELETE and stays(old):
+        return Op.LEAVE
+    if found is Op.REPLACE and stays(old) and not is_patch(str(old.get("type"))):
+        return (
+            Op.LEAVE if engine_op == "delete-replaced" else Op.IMPORT if engine_op in ADOPTING else Op.CREATE
+        )
+    if engine_op == "read" and old and old.get("external") is not True and new.get("external") is True:
+        return Op.LEAVE
+    return found
+
+
+def together(first: Op, second: Op) -> Op:
+    """Return the operation of two steps of one resource: a refresh and the next step, an import and its
+    update, or the parts of a replacement."""
+    pair = {first, second}
+    if pair == {Op.DELETE, Op.CREATE}:
+        return Op.REPLACE
+    return max(first, second, key=_WEIGHT.__getitem__)
+
+
+def is_patch(token: str) -> bool:
+    """Whether the resource writes some fields of an object that it does not own: its deletion takes these
+    fields back."""
+    return token.startswith("kubernetes:") and token.endswith("Patch")
+
+
+def sources_of(state: State) -> dict[str, list[str]]:
+    """For each property the URNs of the resources that its value comes from."""
+    return {str(key): texts(urns) for key, urns in mapping(state.get("propertyDependencies")).items() if urns}
+
+
+def deleted_with(old: State) -> str:
+    """URN of the resource with which the engine counts this resource as deleted; empty where there is
+    none."""
+    found = at(old, "deletedWith")
+    return found if isinstance(found, str) else ""
 
 
 def _nothing() -> Props:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, unknown, whole
+from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, unknown, whole
 
 _NOTHING: Props = {}
 NODE_MAKERS = (*resource_types.POOLS, resource_types.CLUSTER)

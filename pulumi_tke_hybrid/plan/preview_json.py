@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
-from pulumi_tke_hybrid.plan import operations, resource_types
+from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.engine_steps import Secrets, Steps
 from pulumi_tke_hybrid.plan.json_stream import Document, Unreadable
-from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.tke.values import holds_unknown, items, mapping, unknown
+from pulumi_tke_hybrid.plan.model import CLEANING, Op, Plan, State, Step, operation, sources_of, together
+from pulumi_tke_hybrid.tke.objects import at, holds_unknown, items, mapping, unknown
 
 STACK = "pulumi:pulumi:Stack"
 
@@ -49,7 +49,7 @@ class StackPlan:
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
     """Providers and their versions."""
     unknown_operations: Sequence[str] = ()
-    """Operations of the engine that `operations` does not know."""
+    """Operations of the engine that `model` does not know."""
     unknowns: int = 0
     """Number of changing resources with a property that is known only after `up`."""
     refreshed: bool | None = None
@@ -244,7 +244,7 @@ class _Reader:
         counted = sum(
             count
             for op, count in self._summary.items()
-            if operations.operation(op, {}, {}).changes and isinstance(count, int)
+            if operation(op, {}, {}).changes and isinstance(count, int)
         )
         shown = sum(step.op.changes for step in steps)
         if counted and not shown:
@@ -273,3 +273,75 @@ def _versions(steps: list[Step]) -> dict[str, str]:
             if isinstance(version, str) and not unknown(version):
                 found[step.type.removeprefix(resource_types.PROVIDERS)] = version
     return found
+
+
+def last_states(steps: Iterable[object]) -> tuple[dict[str, State], dict[str, State]]:
+    """Return (before, after): the state of each resource by URN on both sides of `pulumi preview --json`.
+
+    A resource has one state on each side, however many steps it has: the last step counts, and a refresh
+    alone changes nothing. An imported resource exists before; a resource that leaves the stack exists after;
+    a removed resource does not.
+    """
+    before: dict[str, State] = {}
+    after: dict[str, State] = {}
+    ops: dict[str, Op] = {}
+    for step in map(mapping, steps):
+        old, new, engine_op = mapping(step.get("oldState")), mapping(step.get("newState")), step.get("op")
+        urn = step.get("urn") or new.get("urn") or old.get("urn")
+        if not isinstance(urn, str) or (old.get("delete") is True and engine_op in CLEANING):
+            continue
+        op = operation(engine_op, old, new)
+        if engine_op == "refresh":
+            old = new
+        elif op is Op.IMPORT:
+            old = old or new
+        first = ops.get(urn)
+        ops[urn] = whole = op if first is None or first is Op.READ else together(first, op)
+        if old and (urn not in before or first is Op.READ):
+            before[urn] = old
+        if whole is Op.DELETE or (
+            engine_op in ("discard", "read-discard", "discard-replaced", "remove-pending-replace") and not new
+        ):
+            after.pop(urn, None)
+        elif whole is Op.LEAVE:
+            after[urn] = new or old
+        elif new:
+            after[urn] = new
+    return before, after
+
+
+def exported_states(export: State) -> dict[str, State]:
+    """The state of each resource by URN in the JSON of `pulumi stack export`. Raise ValueError for any other
+    JSON.
+
+    Left out are resources that wait for their deletion.
+    """
+    if "deployment" not in export:
+        raise ValueError("no deployment")
+    states = [mapping(item) for item in items(at(export, "deployment", "resources"))]
+    return {str(state.get("urn", "")): state for state in states if state.get("delete") is not True}
+
+
+def of_states(states: Mapping[str, State]) -> Plan:
+    """The resources of a state as steps that change nothing."""
+    return Plan([_step_of_state(urn, state) for urn, state in states.items()])
+
+
+def _step_of_state(urn: str, state: State) -> Step:
+    token = str(state.get("type") or "")
+    inputs = mapping(state.get("inputs"))
+    type_ = resource_types.canonical(token, inputs)
+    provider = str(state.get("provider") or "").rpartition("::")[0]
+    outputs = mapping(state.get("outputs"))
+    return Step(
+        urn,
+        type_,
+        Op.SAME,
+        old=inputs,
+        new=inputs,
+        state=outputs,
+        id=str(state.get("id") or outputs.get("id") or ""),
+        parent=str(state.get("parent") or ""),
+        sources={**sources_of(state), **({"provider": [provider]} if provider else {})},
+        token=token if token != type_ else "",
+    )

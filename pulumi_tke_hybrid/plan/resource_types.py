@@ -19,7 +19,7 @@ from functools import cache
 from typing import Any
 
 from pulumi_tke_hybrid.plan.model import NEW, Step
-from pulumi_tke_hybrid.tke.values import at, holds_unknown
+from pulumi_tke_hybrid.tke.objects import at, holds_unknown
 
 _BRIDGED = re.compile(r"tencentcloud:index/([a-z][A-Za-z0-9]*):[A-Za-z0-9]+")
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
@@ -142,12 +142,6 @@ def may_hold_network(token: str) -> bool:
     False for products whose schema has none of these; True for every other product, unknown products too.
     """
     return _product(token) not in OTHER_PRODUCTS
-
-
-def is_patch(token: str) -> bool:
-    """Whether the resource writes some fields of an object that it does not own: its deletion takes these
-    fields back."""
-    return token.startswith("kubernetes:") and token.endswith("Patch")
 
 
 def bridged(token: str) -> str:

@@ -18,7 +18,7 @@ from pulumi_tke_hybrid.plan.model import Op, Plan, Step, kept_by_plan
 from pulumi_tke_hybrid.plan.nodes_of_pools import NODE_MAKERS, NodePlaces
 from pulumi_tke_hybrid.tke import capacity
 from pulumi_tke_hybrid.tke.cluster import Subnet
-from pulumi_tke_hybrid.tke.values import Props, unknown
+from pulumi_tke_hybrid.tke.objects import Props, unknown
 
 
 @dataclass

@@ -14,11 +14,11 @@ from typing import Any, cast
 from pulumi_policy import PolicyResource, ResourceValidationArgs
 from pulumi_policy.proxy import UnknownValueError
 
-from pulumi_tke_hybrid.plan import operations, resource_types
-from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.plan.operations import State, exported_states
-from pulumi_tke_hybrid.plan.resource_types import canonical, is_patch
-from pulumi_tke_hybrid.tke.values import SECRET, UNKNOWN, Props, is_secret, items, mapping
+from pulumi_tke_hybrid.plan import resource_types
+from pulumi_tke_hybrid.plan.model import Op, Plan, State, Step, deleted_with, is_patch, sources_of, stays
+from pulumi_tke_hybrid.plan.preview_json import exported_states
+from pulumi_tke_hybrid.plan.resource_types import canonical
+from pulumi_tke_hybrid.tke.objects import SECRET, UNKNOWN, Props, is_secret, items, mapping
 
 VARIABLE = "TKE_HYBRID_STATE_BEFORE"
 """File of `pulumi stack export`; `none` for no previous state; empty for a call of `pulumi stack export`."""
@@ -112,9 +112,9 @@ def _resource(urn: str, state: State) -> PreviousResource:
         outputs=mapping(hidden(state.get("outputs"))),
         parent=str(state.get("parent") or ""),
         protected=bool(state.get("protect")),
-        stays=operations.stays(state),
-        deleted_with=operations.deleted_with(state),
-        sources=operations.sources(state),
+        stays=stays(state),
+        deleted_with=deleted_with(state),
+        sources=sources_of(state),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from pulumi_tke_hybrid.cli.text import listed, several
+from pulumi_tke_hybrid.cli.process import listed, several
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.kubernetes_objects import (
     annotation,
@@ -16,16 +16,15 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     load_balancer_source,
     may_have_balancer,
 )
-from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
 from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet, pool_nodes
-from pulumi_tke_hybrid.plan.resource_types import is_patch
 from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_NETWORK_OFF, POD_SUBNET_LEAVES
 from pulumi_tke_hybrid.plan.rules.range_rules import GR_SOURCE_ADDRESS
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import On
-from pulumi_tke_hybrid.tke.regions import ZONE_UNCOVERED
+from pulumi_tke_hybrid.tke.names import ZONE_UNCOVERED
+from pulumi_tke_hybrid.tke.objects import at, items, mapping, texts, unknown
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.values import at, items, mapping, texts, unknown
 
 NOT_IN_PREVIEW = "are not in this preview"
 _NO_OVERLAY_PODS = "pods on the overlay (GlobalRouter); this preview shows none, the cluster may run some"

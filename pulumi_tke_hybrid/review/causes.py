@@ -14,9 +14,9 @@ from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_NETWORK_OFF, POD_SUBNET_LEAVES
 from pulumi_tke_hybrid.plan.rules.coverage import ADDRESSES_SHORT, PODS_FIT
 from pulumi_tke_hybrid.plan.rules.workloads import WORKLOAD_DELETED
-from pulumi_tke_hybrid.tke.regions import ZONE_UNCOVERED
+from pulumi_tke_hybrid.tke.names import ZONE_UNCOVERED
+from pulumi_tke_hybrid.tke.objects import at, holds_unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
-from pulumi_tke_hybrid.tke.values import at, holds_unknown
 
 _PART = re.compile(r'\["([^"]*)"\]|([^.\[\]]+)')
 _STRICTEST = list(Severity)

@@ -23,11 +23,11 @@ from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import MaxRetryError, ResponseError
 from urllib3.util.retry import Retry
 
-from pulumi_tke_hybrid.cli.text import shown
+from pulumi_tke_hybrid.cli.process import shown
 from pulumi_tke_hybrid.review import posting
 from pulumi_tke_hybrid.review.command import Host
 from pulumi_tke_hybrid.review.posting import CannotPost, Gone, PostedComment, PullRequest, RetryLimit
-from pulumi_tke_hybrid.tke.values import at
+from pulumi_tke_hybrid.tke.objects import at
 
 TRIES = 6
 """For one request, the first included."""

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pulumi_tke_hybrid.cli.exit_code import FailOn
 from pulumi_tke_hybrid.cli.files import report_errors
+from pulumi_tke_hybrid.cli.process import FailOn
 
 HELP = """The effect of a preview on the network, in one comment that a reviewer can act on. Changes nothing.
 

@@ -8,12 +8,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field
 
-from pulumi_tke_hybrid.cli.text import listed, several
+from pulumi_tke_hybrid.cli.process import listed, several
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.kubernetes_objects import holders
-from pulumi_tke_hybrid.plan.model import Op, Step
+from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
 from pulumi_tke_hybrid.plan.preview_json import STACK, StackPlan
-from pulumi_tke_hybrid.plan.resource_types import is_patch
 from pulumi_tke_hybrid.review.redaction import (
     change_text,
     differences,
@@ -21,7 +20,7 @@ from pulumi_tke_hybrid.review.redaction import (
     short_changes,
     value_text,
 )
-from pulumi_tke_hybrid.tke.values import texts
+from pulumi_tke_hybrid.tke.objects import texts
 
 _BOOKKEEPING = (
     "pulumi-python:dynamic/tke-hybrid:ClusterGuard",

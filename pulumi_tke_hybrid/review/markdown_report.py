@@ -6,16 +6,15 @@ All texts come from `view` and `opening`; this module escapes and arranges them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pulumi_tke_hybrid.cli.process import listed, several
 from pulumi_tke_hybrid.cli.result import Row
-from pulumi_tke_hybrid.cli.text import listed, several
 from pulumi_tke_hybrid.plan.rules.cluster_rules import APPLY_FAILS
 from pulumi_tke_hybrid.review import view, wording
-from pulumi_tke_hybrid.review.accepting import LABEL, JudgedCause, ReviewVerdict
 from pulumi_tke_hybrid.review.grouping import SIGNS
 from pulumi_tke_hybrid.review.opening import opening
 from pulumi_tke_hybrid.review.redaction import property_lines
 from pulumi_tke_hybrid.review.report import GITHUB_LIMIT, Comment, digest, marker
-from pulumi_tke_hybrid.review.review import Review
+from pulumi_tke_hybrid.review.review import LABEL, JudgedCause, Review, ReviewVerdict
 from pulumi_tke_hybrid.review.view import ReviewTable
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 

@@ -6,7 +6,7 @@ Answers with `wording.CHECKS` for the first finding; without findings with what 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pulumi_tke_hybrid.cli.text import listed, several
+from pulumi_tke_hybrid.cli.process import listed, several
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.kubernetes_objects import (
     existing_balancer,
@@ -19,12 +19,11 @@ from pulumi_tke_hybrid.plan.nodes_of_pools import pool_nodes
 from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
 from pulumi_tke_hybrid.plan.rules.workloads import BALANCER_REPLACED
 from pulumi_tke_hybrid.review import view, wording
-from pulumi_tke_hybrid.review.accepting import JudgedCause, ReviewVerdict
 from pulumi_tke_hybrid.review.affected import NOT_IN_PREVIEW
 from pulumi_tke_hybrid.review.grouping import short_type
-from pulumi_tke_hybrid.review.review import Review
+from pulumi_tke_hybrid.review.review import JudgedCause, Review, ReviewVerdict
+from pulumi_tke_hybrid.tke.objects import Props, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
-from pulumi_tke_hybrid.tke.values import Props, unknown
 
 NO_EFFECT = "No effect on the network found"
 _FEW = 3

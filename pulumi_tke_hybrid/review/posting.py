@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from pulumi_tke_hybrid.review.command import Host
 from pulumi_tke_hybrid.review.report import Comment
-from pulumi_tke_hybrid.tke.values import mapping
+from pulumi_tke_hybrid.tke.objects import mapping
 
 
 class CannotPost(Exception):

@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pulumi_tke_hybrid.cli.text import plain, shown
+from pulumi_tke_hybrid.cli.process import plain, shown
 from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.preview_json import Failure
 from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.objects import SECRET, items, mapping, unknown
 from pulumi_tke_hybrid.tke.rule import refusal_lines
-from pulumi_tke_hybrid.tke.values import SECRET, items, mapping, unknown
 
 NAME = 80
 """Characters of a name that are shown."""

@@ -8,16 +8,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pulumi_tke_hybrid.cli.process import listed
 from pulumi_tke_hybrid.cli.result import MAX_ROWS, Row
-from pulumi_tke_hybrid.cli.text import listed
 from pulumi_tke_hybrid.review import view
-from pulumi_tke_hybrid.review.accepting import LABEL, JudgedCause, JudgedFinding, ReviewVerdict
 from pulumi_tke_hybrid.review.grouping import Counts
 from pulumi_tke_hybrid.review.opening import opening
-from pulumi_tke_hybrid.review.review import Review, StackReview
+from pulumi_tke_hybrid.review.review import (
+    LABEL,
+    JudgedCause,
+    JudgedFinding,
+    Review,
+    ReviewVerdict,
+    StackReview,
+)
 from pulumi_tke_hybrid.review.view import ReviewTable
+from pulumi_tke_hybrid.tke.objects import texts
 from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.values import texts
 
 Line = Callable[..., str]
 """`Redactor.line`."""

@@ -19,18 +19,17 @@ from typing import Any, BinaryIO
 
 from pulumi_tke_hybrid.cli import files, process
 from pulumi_tke_hybrid.cli import files as options
-from pulumi_tke_hybrid.cli.exit_code import ExitCode, WrongUse
+from pulumi_tke_hybrid.cli.process import ExitCode, WrongUse
 from pulumi_tke_hybrid.plan.engine_steps import Secrets
 from pulumi_tke_hybrid.plan.preview_json import Failure, StackPlan, read
 from pulumi_tke_hybrid.plan.rules import every_rule
-from pulumi_tke_hybrid.review.accepting import Acceptance, code_in, from_labels
 from pulumi_tke_hybrid.review.command import ReviewOptions
 from pulumi_tke_hybrid.review.markdown_report import comment
 from pulumi_tke_hybrid.review.redaction import Redactor
 from pulumi_tke_hybrid.review.report import Comment, text
-from pulumi_tke_hybrid.review.review import Origin, Review, review
+from pulumi_tke_hybrid.review.review import Acceptance, Origin, Review, code_in, from_labels, review
+from pulumi_tke_hybrid.tke.objects import items, mapping
 from pulumi_tke_hybrid.tke.rule import Severity, setting_findings
-from pulumi_tke_hybrid.tke.values import items, mapping
 
 _CREDENTIALS = (
     "TENCENTCLOUD_SECRET_KEY",

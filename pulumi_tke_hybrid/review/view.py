@@ -8,18 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
+from pulumi_tke_hybrid.cli.process import several
 from pulumi_tke_hybrid.cli.result import Column, Row
-from pulumi_tke_hybrid.cli.text import several
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.index import UNKNOWN_CLUSTER, Clusters
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules.cluster_rules import PHANTOM_HYBRID, POD_NETWORK_OFF
 from pulumi_tke_hybrid.plan.rules.coverage import HEADROOM
 from pulumi_tke_hybrid.plan.zone_changes import ZoneChange
-from pulumi_tke_hybrid.review.accepting import JudgedCause, ReviewVerdict
 from pulumi_tke_hybrid.review.grouping import Counts, Group, summary
 from pulumi_tke_hybrid.review.redaction import Redactor, shown_errors
-from pulumi_tke_hybrid.review.review import Review, StackReview
+from pulumi_tke_hybrid.review.review import JudgedCause, Review, ReviewVerdict, StackReview
 from pulumi_tke_hybrid.tke.rule import Severity
 
 

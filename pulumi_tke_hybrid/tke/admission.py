@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from pulumi_tke_hybrid.tke.values import at, items, mapping, unknown
+from pulumi_tke_hybrid.tke.objects import at, items, mapping, unknown
 
 Span = tuple[int, int]
 """First and last number, both included."""

@@ -16,9 +16,8 @@ from itertools import chain
 
 from pulumi_tke_hybrid.tke import cidrs
 from pulumi_tke_hybrid.tke.enis import EniLimit, eni_limit
-from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.input_rules import PROPERTY
-from pulumi_tke_hybrid.tke.values import at, items, mapping, unknown, whole
+from pulumi_tke_hybrid.tke.objects import at, items, mapping, unknown, whole
+from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.values import at, items, mapping
+from pulumi_tke_hybrid.tke.objects import at, items, mapping
 
 Pod = Mapping[str, Any]
 

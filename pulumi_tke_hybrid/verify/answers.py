@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
-from pulumi_tke_hybrid.cli.text import shown
-from pulumi_tke_hybrid.tke.values import at, items, mapping, texts
+from pulumi_tke_hybrid.cli.process import shown
+from pulumi_tke_hybrid.tke.objects import at, items, mapping, texts
 
 Version = Literal["v1", "v2"]
 

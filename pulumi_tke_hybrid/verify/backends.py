@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pulumi_tke_hybrid.cli.text import listed, several
+from pulumi_tke_hybrid.cli.process import listed, several
 from pulumi_tke_hybrid.verify.answers import Answer
 from pulumi_tke_hybrid.verify.verdict import Addresses, Case, Judgement, Verdict, holder, judge, worst
 

@@ -4,7 +4,7 @@ verdict."""
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pulumi_tke_hybrid.cli.text import listed, several
+from pulumi_tke_hybrid.cli.process import listed, several
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.verify.backends import Backends, Results
 from pulumi_tke_hybrid.verify.probe import Traffic

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pulumi_tke_hybrid.cli.exit_code import WrongUse
+from pulumi_tke_hybrid.cli.process import WrongUse
+from pulumi_tke_hybrid.kube import KubeError, NotAllowed, NotFound
 from pulumi_tke_hybrid.kube.client import (
     ENDPOINT_SLICE,
     INGRESS,
@@ -17,8 +18,9 @@ from pulumi_tke_hybrid.kube.client import (
     Kind,
     KubeClient,
 )
-from pulumi_tke_hybrid.kube.errors import KubeError, NotAllowed, NotFound
-from pulumi_tke_hybrid.kube.objects import (
+from pulumi_tke_hybrid.tke.cluster import ClusterFacts
+from pulumi_tke_hybrid.tke.objects import (
+    Json,
     annotations_of,
     being_deleted,
     child,
@@ -32,8 +34,6 @@ from pulumi_tke_hybrid.kube.objects import (
     pod_ranges,
     zone_of_node,
 )
-from pulumi_tke_hybrid.tke.cluster import ClusterFacts
-from pulumi_tke_hybrid.tke.values import Json
 from pulumi_tke_hybrid.verify.backends import UNPLACED, Backends, Pod
 from pulumi_tke_hybrid.verify.target import Listener, listeners_of_ingress, listeners_of_service
 from pulumi_tke_hybrid.verify.verdict import Addresses, Range, gateways, ranges

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pulumi_tke_hybrid.cli.exit_code import FailOn
 from pulumi_tke_hybrid.cli.files import report_errors
+from pulumi_tke_hybrid.cli.process import FailOn
 
 HELP = """Prove which address the pods see: the client's address, or another address.
 

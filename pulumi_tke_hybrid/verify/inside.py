@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pulumi_tke_hybrid.cli.exit_code import CouldNotTell
-from pulumi_tke_hybrid.cli.text import shown
+from pulumi_tke_hybrid.cli.process import CouldNotTell, shown
+from pulumi_tke_hybrid.kube import KubeError, NotFound
 from pulumi_tke_hybrid.kube.client import JOB, POD, KubeClient
-from pulumi_tke_hybrid.kube.errors import KubeError, NotFound
-from pulumi_tke_hybrid.kube.objects import (
+from pulumi_tke_hybrid.tke.objects import (
+    Json,
     being_deleted,
     child,
     children,
@@ -30,7 +30,6 @@ from pulumi_tke_hybrid.kube.objects import (
     name_of,
     node_of,
 )
-from pulumi_tke_hybrid.tke.values import Json
 from pulumi_tke_hybrid.verify import probe
 from pulumi_tke_hybrid.verify.answers import Answer
 from pulumi_tke_hybrid.verify.backends import Backends, Pod, Tally

@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from pulumi_tke_hybrid.cli.text import listed, shown
-from pulumi_tke_hybrid.kube.objects import child, children, condition, name_of, node_of, pod_addresses
+from pulumi_tke_hybrid.cli.process import listed, shown
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.enis import networks
+from pulumi_tke_hybrid.tke.objects import Json, child, children, condition, name_of, node_of, pod_addresses
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.values import Json
 from pulumi_tke_hybrid.verify.backends import UNPLACED
 from pulumi_tke_hybrid.verify.cluster_snapshot import ContainerSubnets
 from pulumi_tke_hybrid.verify.verdict import Addresses, Range, holder

@@ -13,10 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from pulumi_tke_hybrid.cli.exit_code import CouldNotTell
-from pulumi_tke_hybrid.cli.text import shown
-from pulumi_tke_hybrid.kube.objects import children
-from pulumi_tke_hybrid.tke.values import Json
+from pulumi_tke_hybrid.cli.process import CouldNotTell, shown
+from pulumi_tke_hybrid.tke.objects import Json, children
 from pulumi_tke_hybrid.verify.answers import Answer, address_in
 from pulumi_tke_hybrid.verify.backends import Backends, Tally
 from pulumi_tke_hybrid.verify.probe import PAUSE, ProbePlan, Traffic, Watch, in_time

@@ -9,10 +9,9 @@ from collections.abc import Callable, Coroutine, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pulumi_tke_hybrid.cli.exit_code import CouldNotTell
-from pulumi_tke_hybrid.cli.text import listed, shown
+from pulumi_tke_hybrid.cli.process import CouldNotTell, listed, shown
+from pulumi_tke_hybrid.kube import KubeError
 from pulumi_tke_hybrid.kube.client import KubeClient
-from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.verify.answers import Answer, from_log_line, read
 from pulumi_tke_hybrid.verify.backends import Backends, Tally
 from pulumi_tke_hybrid.verify.probe_client import ProbeClient, Reply, resolve

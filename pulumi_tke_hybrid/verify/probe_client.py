@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pulumi_tke_hybrid.cli.text import shown
+from pulumi_tke_hybrid.cli.process import shown
 from pulumi_tke_hybrid.verify.answers import address_in, own_connection
 from pulumi_tke_hybrid.verify.target import Limits, Target
 

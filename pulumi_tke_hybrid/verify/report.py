@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_tke_hybrid.cli.exit_code import ExitCode, FailOn
+from pulumi_tke_hybrid.cli.process import ExitCode, FailOn, several, shown
 from pulumi_tke_hybrid.cli.result import Column, Result, Table
-from pulumi_tke_hybrid.cli.text import several, shown
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.verify.backends import Backends, PodResult, Results, Tally, ZoneResult
 from pulumi_tke_hybrid.verify.caveats import name_of_caveat

@@ -10,11 +10,11 @@ from rich.console import Console
 
 from pulumi_tke_hybrid.cli import files, process
 from pulumi_tke_hybrid.cli import files as options
-from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, ExitCode, WrongUse
+from pulumi_tke_hybrid.cli.process import CouldNotTell, ExitCode, WrongUse
 from pulumi_tke_hybrid.cli.result import ReportFiles, finish
 from pulumi_tke_hybrid.kube.client import KubeClient
-from pulumi_tke_hybrid.kube.objects import child, children, name_of
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts
+from pulumi_tke_hybrid.tke.objects import child, children, name_of
 from pulumi_tke_hybrid.verify import caveats, pod_tables, probe
 from pulumi_tke_hybrid.verify import structure as structure_checks
 from pulumi_tke_hybrid.verify.answers import address_in

@@ -5,9 +5,12 @@ client's address, and the rules about it. Finds faults that traffic cannot show;
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pulumi_tke_hybrid.cli.text import listed, shown
+from pulumi_tke_hybrid.cli.process import listed, shown
 from pulumi_tke_hybrid.kube.client import POD
-from pulumi_tke_hybrid.kube.objects import (
+from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.enis import has_ended
+from pulumi_tke_hybrid.tke.objects import (
+    Json,
     annotations_of,
     being_deleted,
     child,
@@ -15,11 +18,9 @@ from pulumi_tke_hybrid.kube.objects import (
     condition,
     name_of,
     pod_addresses,
+    texts,
 )
-from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.enis import has_ended
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.values import Json, texts
 from pulumi_tke_hybrid.verify.cluster_snapshot import ClusterObjects, ContainerSubnets, known_addresses
 from pulumi_tke_hybrid.verify.pod_structure import (
     ZONE_NOT_CHECKED,

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, WrongUse
-from pulumi_tke_hybrid.cli.text import listed, shown
-from pulumi_tke_hybrid.kube.objects import annotations_of, child, children
+from pulumi_tke_hybrid.cli.process import CouldNotTell, WrongUse, listed, shown
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.values import Json, at, items, mapping, texts
+from pulumi_tke_hybrid.tke.objects import Json, annotations_of, at, child, children, items, mapping, texts
 from pulumi_tke_hybrid.verify.answers import Version
 
 Scheme = Literal["http", "https", "tcp", "tls", "udp"]

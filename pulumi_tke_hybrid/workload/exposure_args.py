@@ -12,15 +12,13 @@ from weakref import WeakKeyDictionary
 
 import pulumi
 
-from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.diagnostics import report
+from pulumi_tke_hybrid.component.args import Args, args_class, report
 from pulumi_tke_hybrid.component.inputs import EachItem, Input, is_pending
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.live_objects import known_value
 from pulumi_tke_hybrid.tke import annotations, keys, names
 from pulumi_tke_hybrid.tke.annotations import On
-from pulumi_tke_hybrid.tke.rule import Finding, Severity
-from pulumi_tke_hybrid.tke.rules.input_rules import COMBINATION
+from pulumi_tke_hybrid.tke.rule import COMBINATION, Finding, Severity
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
     NO_LOAD_BALANCER,
     LoadBalancerUse,

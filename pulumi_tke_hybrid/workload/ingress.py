@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any, Optional
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from pulumi_tke_hybrid.component.args import Args, args_class
+from pulumi_tke_hybrid.component.args import Args, args_class, child_options
 from pulumi_tke_hybrid.component.inputs import EachItem, Input, value_if_known
-from pulumi_tke_hybrid.component.resource_options import child_options
 from pulumi_tke_hybrid.tke import annotations, keys, names
 from pulumi_tke_hybrid.tke.annotations import On
-from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rule import COMBINATION, EMPTY, Finding
 from pulumi_tke_hybrid.tke.rules.annotation_checks import TLS
-from pulumi_tke_hybrid.tke.rules.input_rules import COMBINATION, EMPTY
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
     NO_LOAD_BALANCER,
     ingress_port_findings,

@@ -15,9 +15,8 @@ from pulumi_tke_hybrid.component.inputs import Input, value_if_known
 from pulumi_tke_hybrid.component.pods import Container, asked_by_hand, take, with_eni_ip, with_pre_stop
 from pulumi_tke_hybrid.tke import annotations, keys
 from pulumi_tke_hybrid.tke.annotations import On
-from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rule import COMBINATION, EMPTY, PROPERTY, Finding
 from pulumi_tke_hybrid.tke.rules import pod_rules as rules
-from pulumi_tke_hybrid.tke.rules.input_rules import COMBINATION, EMPTY, PROPERTY
 from pulumi_tke_hybrid.workload.ports import container_port_name, container_ports
 from pulumi_tke_hybrid.workload.rollout import RolloutArgs
 from pulumi_tke_hybrid.workload.workload_service import annotation_findings

@@ -11,8 +11,7 @@ import pulumi_kubernetes as kubernetes
 from pulumi_tke_hybrid.component.args import Args, args_class
 from pulumi_tke_hybrid.component.inputs import Check, Input, value_if_known
 from pulumi_tke_hybrid.tke import names
-from pulumi_tke_hybrid.tke.rule import Finding
-from pulumi_tke_hybrid.tke.rules.input_rules import EMPTY
+from pulumi_tke_hybrid.tke.rule import EMPTY, Finding
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import certificate_finding, health_check_findings
 from pulumi_tke_hybrid.tke.rules.pod_rules import Port, port_findings
 

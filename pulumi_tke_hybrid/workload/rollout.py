@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any, Optional
 import pulumi
 
 from pulumi_tke_hybrid.component import live_objects
-from pulumi_tke_hybrid.component.args import Args, args_class
-from pulumi_tke_hybrid.component.diagnostics import report
+from pulumi_tke_hybrid.component.args import Args, args_class, report
 from pulumi_tke_hybrid.component.inputs import Check, Input, is_pending, value_if_known
-from pulumi_tke_hybrid.component.resource_options import cluster_of
-from pulumi_tke_hybrid.kube.errors import KubeError
+from pulumi_tke_hybrid.component.live_objects import cluster_of
+from pulumi_tke_hybrid.kube import KubeError
 from pulumi_tke_hybrid.tke import cluster as cluster_facts
 from pulumi_tke_hybrid.tke.capacity import room_of
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts
-from pulumi_tke_hybrid.tke.rollout_diagnosis import diagnosis_lines
+from pulumi_tke_hybrid.tke.objects import diagnosis_lines
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import address_capacity
 from pulumi_tke_hybrid.tke.rules.pod_rules import stop_time_findings

@@ -18,9 +18,8 @@ from pulumi_tke_hybrid.component.pods import (
     VolumeInput,
 )
 from pulumi_tke_hybrid.tke import ipamd, names
-from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.rule import COMBINATION, EMPTY, Finding, not_yet
 from pulumi_tke_hybrid.tke.rules.address_capacity import ADDRESSES, BACKENDS
-from pulumi_tke_hybrid.tke.rules.input_rules import COMBINATION, EMPTY, not_yet
 from pulumi_tke_hybrid.tke.rules.pod_rules import stateful_surge_finding, volume_claims_finding
 from pulumi_tke_hybrid.workload.exposure_args import ExposureArgs
 from pulumi_tke_hybrid.workload.ingress import IngressArgs, ingress_findings

@@ -18,15 +18,18 @@ from pulumi_tke_hybrid.component.live_objects import (
     Live,
     Place,
     cluster_is_known,
+    cluster_of,
     known_value,
     lost_on_the_provider,
     parts,
     read_live,
+    takes_existing_objects,
+    upsert_finding,
     with_live_value,
 )
 from pulumi_tke_hybrid.component.pods import take
-from pulumi_tke_hybrid.component.resource_options import cluster_of, takes_existing_objects, upsert_finding
-from pulumi_tke_hybrid.kube.errors import KubeError
+from pulumi_tke_hybrid.kube import KubeError
+from pulumi_tke_hybrid.tke.objects import at
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.adoption import (
     ImmutableFields,
@@ -35,7 +38,6 @@ from pulumi_tke_hybrid.tke.rules.adoption import (
     live_findings,
     managed,
 )
-from pulumi_tke_hybrid.tke.values import at
 from pulumi_tke_hybrid.workload.exposure_args import (
     INGRESS_KEYS,
     SERVICE_KEYS,

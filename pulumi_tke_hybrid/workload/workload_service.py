@@ -14,28 +14,28 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component import live_objects
+from pulumi_tke_hybrid.component.args import child_options
 from pulumi_tke_hybrid.component.inputs import Input, value_if_known
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
-from pulumi_tke_hybrid.component.resource_options import child_options, cluster_of
-from pulumi_tke_hybrid.kube.errors import KubeError
+from pulumi_tke_hybrid.component.live_objects import cluster_of
+from pulumi_tke_hybrid.kube import KubeError
 from pulumi_tke_hybrid.plan.rules.workload_changes import unmoved_findings
 from pulumi_tke_hybrid.tke import annotations, keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, KNOWN, On
 from pulumi_tke_hybrid.tke.enis import has_ended, selects_eni
-from pulumi_tke_hybrid.tke.rule import Finding
+from pulumi_tke_hybrid.tke.objects import at
+from pulumi_tke_hybrid.tke.rule import EMPTY, Finding
 from pulumi_tke_hybrid.tke.rules.annotation_checks import (
     conflict_findings,
     key_findings,
     reserved_findings,
     value_findings,
 )
-from pulumi_tke_hybrid.tke.rules.input_rules import EMPTY
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
     listener_findings,
     local_traffic_findings,
     setting_without_load_balancer,
 )
-from pulumi_tke_hybrid.tke.values import at
 from pulumi_tke_hybrid.workload.exposure_args import SERVICE_KEYS, ExposureArgs
 from pulumi_tke_hybrid.workload.ports import PortArgs, listener_config, ports_findings, service_ports
 from pulumi_tke_hybrid.workload.workload_objects import HEADLESS, SERVICE, WorkloadObjects

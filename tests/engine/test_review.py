@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.cli.exit_code import ExitCode
+from pulumi_tke_hybrid.cli.process import ExitCode
 from pulumi_tke_hybrid.plan.rules import every_rule
 from pulumi_tke_hybrid.tke.rule import Severity
 from tests.engine.stacks import PROGRAMS, configure, stack

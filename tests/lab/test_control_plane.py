@@ -17,8 +17,8 @@ import httpx
 import pytest
 import yaml
 
+from pulumi_tke_hybrid.kube import KubeError, NotAllowed, NotFound
 from pulumi_tke_hybrid.kube.client import NODE, Kind, connect_to
-from pulumi_tke_hybrid.kube.errors import KubeError, NotAllowed, NotFound
 from tests.lab.control_plane import ControlPlane, ProcessFailed
 from tests.lab.control_plane.processes import Process
 from tests.lab.toolchain import ensure

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from pulumi_tke_hybrid.kube import client
+from pulumi_tke_hybrid.kube import KubeError, client
 from pulumi_tke_hybrid.kube.client import connect
-from pulumi_tke_hybrid.kube.errors import KubeError
 from pulumi_tke_hybrid.kube.helper import run_helper
 from pulumi_tke_hybrid.kube.kubeconfig import Section
 from tests.unit.kube.servers import Json, Objects, kubeconfig, named, serving

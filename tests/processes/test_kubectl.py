@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, ExitCode, WrongUse
+from pulumi_tke_hybrid.cli.process import CouldNotTell, ExitCode, WrongUse
 from pulumi_tke_hybrid.verify import pod_tables
 from pulumi_tke_hybrid.verify.backends import PodResult
 from pulumi_tke_hybrid.verify.pod_tables import Kubectl

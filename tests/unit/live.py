@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.component import live_objects
-from pulumi_tke_hybrid.kube.errors import KubeError
+from pulumi_tke_hybrid.kube import KubeError
 
 Json = dict[str, Any]
 ByHand = list[dict[str, Any]]

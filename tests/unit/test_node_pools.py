@@ -6,7 +6,7 @@ import pytest
 
 from pulumi_tke_hybrid.cloud.calls import IncompleteResponse
 from pulumi_tke_hybrid.cloud.clusters import size_of
-from pulumi_tke_hybrid.tke.rules.pools import resized_findings
+from pulumi_tke_hybrid.tke.rules.ranges_and_pools import resized_findings
 
 SCALED = {"enableAutoScale": True, "minSize": 1, "maxSize": 5, "desiredCapacity": 1}
 UNKNOWN = object()

@@ -19,11 +19,11 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     may_have_balancer,
     template_paths,
 )
-from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.plan.resource_types import is_patch
+from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
 from pulumi_tke_hybrid.plan.rules.registry import Shape, rule
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, KNOWN, Known, On, Value
+from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.annotation_checks import (
     CONFLICT,
@@ -34,7 +34,6 @@ from pulumi_tke_hybrid.tke.rules.annotation_checks import (
     key_findings,
     value_findings,
 )
-from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, unknown
 
 FIXED_ANNOTATION = Rule(
     "fixed-annotation",

@@ -7,8 +7,8 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan import resource_types as force_new
 from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, REMAINING, rule
+from pulumi_tke_hybrid.tke.objects import texts, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.values import texts, unknown
 
 APPLY_FAILS = "certain: the apply fails"
 """Begins the effect of a change that the provider refuses during the apply."""

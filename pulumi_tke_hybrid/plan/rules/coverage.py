@@ -14,7 +14,7 @@ from pulumi_tke_hybrid.plan.rules.networks import container_subnet_lost
 from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
 from pulumi_tke_hybrid.plan.rules.registry import plan_rule
 from pulumi_tke_hybrid.plan.zone_changes import ZoneChange, ZonePools, places_of, zones_of
-from pulumi_tke_hybrid.tke import capacity, regions
+from pulumi_tke_hybrid.tke import capacity, names
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
@@ -37,7 +37,7 @@ HEADROOM = 0.1
 not reclaimed yet."""
 
 
-@plan_rule(regions.ZONE_UNCOVERED, ADDRESSES_SHORT, PODS_FIT, POD_SUBNET_LEAVES, NOT_JUDGED)
+@plan_rule(names.ZONE_UNCOVERED, ADDRESSES_SHORT, PODS_FIT, POD_SUBNET_LEAVES, NOT_JUDGED)
 def findings(plan: Plan, *, only_changes: bool = True) -> Iterator[Finding]:
     """Return findings on lost container subnets, uncovered zones and missing addresses. With `only_changes`,
     leave out the findings that the plan before the change had too."""
@@ -176,7 +176,7 @@ def _uncovered(path: str, zone: str, covered: list[str]) -> Finding:
         " and the apply fails; pods on the overlay (GlobalRouter) run"
     )
     intended = "run no pod with an address of a container subnet in this zone"
-    return replace(regions.uncovered_problem(path, zone, covered, todo), why=why, intended=intended)
+    return replace(names.uncovered_problem(path, zone, covered, todo), why=why, intended=intended)
 
 
 def _deleted(plan: Plan) -> Iterator[Finding]:

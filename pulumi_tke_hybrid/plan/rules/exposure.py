@@ -19,14 +19,13 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     may_have_balancer,
     template_paths,
 )
-from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.plan.resource_types import is_patch
+from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
 from pulumi_tke_hybrid.plan.rules.registry import IN_CLOUD, Shape, rule
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.admission import Names, entries, gained
 from pulumi_tke_hybrid.tke.annotations import On
+from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, texts, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.values import Props, at, items, mapping, texts, unknown
 
 EXPOSURE_WIDENED = Rule(
     "exposure-widened",

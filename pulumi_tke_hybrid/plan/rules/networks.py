@@ -13,8 +13,8 @@ from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_SUBNET_LEAVES
 from pulumi_tke_hybrid.plan.rules.exposure import EXPOSURE_WIDENED, NEW_EXPOSURE, warned
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, IN_CLOUD, rule
 from pulumi_tke_hybrid.tke.admission import MOST_RULES, Admitted, Entry, Names, entries, entry, gained
+from pulumi_tke_hybrid.tke.objects import Props, items, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.values import Props, items, unknown
 
 _PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
 

@@ -8,10 +8,10 @@ from typing import Any
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan import resource_types as tokens
 from pulumi_tke_hybrid.plan.kubernetes_objects import is_built_in, is_load_balancer_source, template_paths
-from pulumi_tke_hybrid.plan.model import Op, Plan, Step
+from pulumi_tke_hybrid.plan.model import Op, Plan, Step, is_patch
 from pulumi_tke_hybrid.plan.resource_types import kubernetes_kind
+from pulumi_tke_hybrid.tke.objects import items, mapping, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.values import items, mapping, unknown
 
 NOT_JUDGED = Rule(
     "not-judged",
@@ -110,7 +110,7 @@ def of_step(step: Step, judged: Set[str], *, has_children: bool) -> Iterator[Fin
         or (step.op is Op.IMPORT and not step.diff_keys)
     ):
         return
-    if step.left and resource_types.is_patch(step.type):
+    if step.left and is_patch(step.type):
         return  # the fields that the old patch wrote stay unchanged
     if step.type.startswith("tencentcloud:"):
         yield from _of_tencent_cloud(step, judged)

@@ -20,8 +20,8 @@ from pulumi_tke_hybrid.plan.rules.cluster_rules import listed_subnets
 from pulumi_tke_hybrid.plan.rules.registry import plan_rule, rule
 from pulumi_tke_hybrid.plan.rules.system_rules import object_name, strings
 from pulumi_tke_hybrid.tke import cidrs
+from pulumi_tke_hybrid.tke.objects import items, texts, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.values import items, texts, unknown
 
 Range = tuple[str, str]
 """Property that holds the range, and the range."""

@@ -23,9 +23,9 @@ from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules.registry import plan_rule
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import On
+from pulumi_tke_hybrid.tke.objects import Props, at, items, texts, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import LISTENERS, listener_findings
-from pulumi_tke_hybrid.tke.values import Props, at, items, texts, unknown
 
 IN_USE = Rule(
     "resource-in-use",

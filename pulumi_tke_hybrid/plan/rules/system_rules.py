@@ -6,13 +6,12 @@ Rules on TKE's own objects for the pod network: ipamd's Deployment, ConfigMap an
 from collections.abc import Iterator
 
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.plan.resource_types import is_patch
+from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
 from pulumi_tke_hybrid.plan.rules.cluster_rules import POD_NETWORK_OFF, POD_SUBNET_LEAVES, list_losses
 from pulumi_tke_hybrid.plan.rules.registry import EVERY, Shape, rule
 from pulumi_tke_hybrid.tke import ipamd
+from pulumi_tke_hybrid.tke.objects import at, mapping, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.values import at, mapping, unknown
 
 LEFT_UNMANAGED = Rule(
     "left-unmanaged",
@@ -37,7 +36,7 @@ def _left_unmanaged(step: Step) -> Iterator[Finding]:
     if not step.left or not step.custom or not _is_of_network(step):
         return
     beside = step.op is not Op.LEAVE
-    if beside and resource_types.is_patch(step.type):
+    if beside and is_patch(step.type):
         return
     yield LEFT_UNMANAGED.finding(
         step.name,

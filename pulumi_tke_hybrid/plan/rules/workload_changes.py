@@ -5,9 +5,9 @@ from typing import Any
 
 from pulumi_tke_hybrid.plan.rules.annotation_rules import NONE, changed, effect
 from pulumi_tke_hybrid.tke.annotations import On
+from pulumi_tke_hybrid.tke.objects import UNKNOWN, items, mapping
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 from pulumi_tke_hybrid.tke.rules.immutable_fields import keep_what_was_known
-from pulumi_tke_hybrid.tke.values import UNKNOWN, items, mapping
 
 ONE_STEP_AT_A_TIME = Rule(
     "one-step-at-a-time",

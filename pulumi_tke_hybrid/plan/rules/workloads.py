@@ -16,13 +16,12 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import (
     may_have_balancer,
     template_paths,
 )
-from pulumi_tke_hybrid.plan.model import Op, Step
-from pulumi_tke_hybrid.plan.resource_types import is_patch
+from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, Shape, rule
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.annotations import On
+from pulumi_tke_hybrid.tke.objects import Props, at, below, items, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.values import Props, at, below, items, unknown
 
 DIRECT_ACCESS_OFF = Rule(
     "direct-access-off",

@@ -7,8 +7,7 @@ from pulumi_tke_hybrid.tke import enis
 from pulumi_tke_hybrid.tke.capacity import Room
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts, DeclaredCluster, DeclaredPool, Subnet
 from pulumi_tke_hybrid.tke.enis import EniLimit
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.input_rules import not_stated, not_yet
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, not_stated, not_yet
 
 ENI_ADDRESSES = Rule(
     "eni-addresses",

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from pulumi_tke_hybrid.tke.objects import at, items, mapping
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.values import at, items, mapping
 
 LIVE_OBJECT = Rule(
     "live-object-differs",

@@ -9,8 +9,8 @@ from typing import Any
 
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import KNOWN, PREFIXES, Known, On, Value, contradiction, tke_prefix
+from pulumi_tke_hybrid.tke.objects import unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.values import unknown
 
 CONFLICT = Rule(
     "annotation-conflict",

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.input_rules import EMPTY
-from pulumi_tke_hybrid.tke.values import items
+from pulumi_tke_hybrid.tke.objects import items
+from pulumi_tke_hybrid.tke.rule import EMPTY, Finding, Rule, Severity
 
 CLUSTER_FIXED = Rule(
     "cluster-fixed",

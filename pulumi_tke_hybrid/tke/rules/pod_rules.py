@@ -7,8 +7,7 @@ Rules on its addresses are in `address_capacity`, on load balancers in `load_bal
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.input_rules import NO_EFFECT
+from pulumi_tke_hybrid.tke.rule import NO_EFFECT, Finding, Rule, Severity
 
 FIXED_IP = Rule(
     "fixed-ip",

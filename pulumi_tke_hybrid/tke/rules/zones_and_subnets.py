@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_tke_hybrid.tke import ipamd, keys, regions
+from pulumi_tke_hybrid.tke import ipamd, keys, names
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.input_rules import ADOPTED, EMPTY, TWICE, not_yet, twice
+from pulumi_tke_hybrid.tke.rule import ADOPTED, EMPTY, TWICE, Finding, Rule, Severity, not_yet, twice
 
 NODES_IN_ENI_SUBNET = Rule(
     "node-subnet-as-eni-subnet",
@@ -58,25 +57,23 @@ def findings(cluster: DeclaredCluster, endpoint_subnet: str | None = None) -> It
 def _zones(cluster: DeclaredCluster) -> Iterator[Finding]:
     eni_zones = [subnet.zone for subnet in cluster.subnets]
     first = next((zone for zone in eni_zones if zone), None)
-    region = regions.region_of(first) if first else None
+    region = names.region_of(first) if first else None
     covered = [zone for zone in eni_zones if zone]
     complete = all(eni_zones)
     for path, zone in [(subnet.path, subnet.zone) for subnet in cluster.subnets]:
-        foreign = regions.foreign_zone_problem(f"{path}.zone", zone, region) if zone and region else None
+        foreign = names.foreign_zone_problem(f"{path}.zone", zone, region) if zone and region else None
         if foreign:
             yield foreign
     for pool in cluster.pools:
         path = f"{pool.path}.zone"
-        foreign = regions.foreign_zone_problem(path, pool.zone, region) if pool.zone and region else None
+        foreign = names.foreign_zone_problem(path, pool.zone, region) if pool.zone and region else None
         if foreign:
             yield foreign
-        elif (
-            pool.zone and complete and not pool.global_route_only and regions.uncovered([pool.zone], covered)
-        ):
-            yield regions.uncovered_problem(path, pool.zone, covered)
+        elif pool.zone and complete and not pool.global_route_only and names.uncovered([pool.zone], covered):
+            yield names.uncovered_problem(path, pool.zone, covered)
     paths = [*(subnet.path for subnet in cluster.subnets), *(pool.path for pool in cluster.pools)]
     for path in cluster.pending(f"{path}.zone" for path in paths):
-        yield not_yet(regions.ZONE_UNCOVERED, path)
+        yield not_yet(names.ZONE_UNCOVERED, path)
     if cluster.pools and all(pool.zone for pool in cluster.pools):
         with_nodes = {pool.zone for pool in cluster.pools}
         for subnet in cluster.subnets:
@@ -123,7 +120,7 @@ def _subnets(cluster: DeclaredCluster, endpoint_subnet: str | None) -> Iterator[
 def _labels(cluster: DeclaredCluster) -> Iterator[Finding]:
     for pool in cluster.pools:
         value = pool.labels.get(keys.ZONE_LABEL)
-        if value and regions.region_of(value):
+        if value and names.region_of(value):
             yield ZONE_LABEL.finding(
                 f"{pool.path}.labels",
                 f"is given for {keys.ZONE_LABEL}",

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from pulumi_tke_hybrid.review.accepting import ReviewVerdict
 from pulumi_tke_hybrid.review.command import Host
 from pulumi_tke_hybrid.review.posting import RetryLimit, post
 from pulumi_tke_hybrid.review.report import Comment, Digest, marker
+from pulumi_tke_hybrid.review.review import ReviewVerdict
 from tests.lab.code_hosts import Account, Discussion, Front, Note, github, gitlab
 
 TOKEN = "tok-4f1c9a7be2d05836"

@@ -2,9 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from pulumi_tke_hybrid.review.accepting import ReviewVerdict
 from pulumi_tke_hybrid.review.command import Host
 from pulumi_tke_hybrid.review.report import marker
+from pulumi_tke_hybrid.review.review import ReviewVerdict
 from tests.lab.code_hosts import Fault
 from tests.lab.posting.hosts import BOT, MARKER, STRANGER, Job, MakeJob, comment
 

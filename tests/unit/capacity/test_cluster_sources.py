@@ -10,9 +10,9 @@ import pytest
 from pulumi_tke_hybrid.capacity import cluster_sources
 from pulumi_tke_hybrid.capacity.cluster_sources import LiveCounts
 from pulumi_tke_hybrid.capacity.zone_rows import Growth, Outcome
-from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, ExitCode, WrongUse
+from pulumi_tke_hybrid.cli.process import CouldNotTell, ExitCode, WrongUse
+from pulumi_tke_hybrid.kube import KubeError
 from pulumi_tke_hybrid.kube.client import connect_to
-from pulumi_tke_hybrid.kube.errors import KubeError
 from tests.unit.capacity.stacks import FOUR, SIX
 from tests.unit.kube.servers import Objects, Reply, kubeconfig, serving
 

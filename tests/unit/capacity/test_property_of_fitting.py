@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.capacity import cluster_sources
+from pulumi_tke_hybrid.capacity.propose import ZoneDemand, propose, too_many_pods
 from pulumi_tke_hybrid.capacity.zone_rows import Fit, Outcome
-from pulumi_tke_hybrid.plan.model import Op, Plan
-from pulumi_tke_hybrid.plan.operations import State, last_states, of_states
+from pulumi_tke_hybrid.plan.model import Op, Plan, State
+from pulumi_tke_hybrid.plan.preview_json import last_states, of_states
 from pulumi_tke_hybrid.plan.rules import coverage
 from pulumi_tke_hybrid.tke import capacity, cidrs
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.tke.enis import EniLimit, eni_limit
 from pulumi_tke_hybrid.tke.rules import address_capacity
-from pulumi_tke_hybrid.tke.subnet_allocation import ZoneDemand, propose, too_many_pods
 from tests.unit.capacity.stacks import Json, cluster, made_cluster, preview, subnet
 from tests.unit.capacity.stacks import workload as deployment
 

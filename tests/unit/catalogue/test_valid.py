@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.capacity.propose import ZoneDemand, propose
 from pulumi_tke_hybrid.component.args import Args, parse_args
 from pulumi_tke_hybrid.tke.enis import eni_limit
-from pulumi_tke_hybrid.tke.subnet_allocation import ZoneDemand, propose
 from tests.unit.catalogue.described import (
     CLB,
     CLUSTER,

@@ -7,15 +7,13 @@ import pytest
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.args import Args, parse_args
-from pulumi_tke_hybrid.tke import cidrs, ipamd, names
+from pulumi_tke_hybrid.tke import cidrs, ipamd, names, rule
 from pulumi_tke_hybrid.tke.rule import Rule
 from pulumi_tke_hybrid.tke.rules import (
     address_capacity,
-    input_rules,
     load_balancer_rules,
     pod_rules,
-    pools,
-    ranges,
+    ranges_and_pools,
     zones_and_subnets,
 )
 from tests.unit.catalogue.described import CLASSES, properties
@@ -97,11 +95,11 @@ def test_every_rule_on_programs_is_broken_by_a_program() -> None:
     seen = {finding.rule.id for wrong in CATALOGUE for finding in refusal(wrong)[0].problems}
     rules = (
         address_capacity,
-        input_rules,
+        rule,
         load_balancer_rules,
         pod_rules,
-        pools,
-        ranges,
+        ranges_and_pools,
+        ranges_and_pools,
         zones_and_subnets,
     )
     subjects = (cidrs, names, ipamd, *rules)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pulumi_tke_hybrid.cli.exit_code import CannotWrite, ExitCode, FailOn, WrongUse
+from pulumi_tke_hybrid.cli.process import CannotWrite, ExitCode, FailOn, WrongUse
 from pulumi_tke_hybrid.cli.result import (
     MAX_ROWS,
     Column,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pulumi_tke_hybrid.cli.exit_code import ExitCode
+from pulumi_tke_hybrid.cli.process import ExitCode
 from pulumi_tke_hybrid.cli.result import as_json
 from pulumi_tke_hybrid.cloud.api_client import NETWORK_ERROR, Cloud
 from pulumi_tke_hybrid.cloud.calls import CloudError, CloudSettings

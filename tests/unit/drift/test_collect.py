@@ -10,9 +10,9 @@ from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.cloud.vpc_cni_state import LiveVpcCni
 from pulumi_tke_hybrid.drift.collect import collect, eni_pods, ipamd_objects, node
 from pulumi_tke_hybrid.drift.snapshot import CloudList, EniPod, IpamdObjects, Node, Snapshot, Unavailable
+from pulumi_tke_hybrid.kube import NotAllowed, NotFound
 from pulumi_tke_hybrid.kube.client import POD, Kind, KubeClient
-from pulumi_tke_hybrid.kube.errors import NotAllowed, NotFound
-from pulumi_tke_hybrid.tke.values import Json
+from pulumi_tke_hybrid.tke.objects import Json
 
 Answer = dict[str, Any]
 

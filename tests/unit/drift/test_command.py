@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from pulumi_tke_hybrid.cli.commands import Root
-from pulumi_tke_hybrid.cli.exit_code import WrongUse
+from pulumi_tke_hybrid.cli.process import WrongUse
 from pulumi_tke_hybrid.drift import command
 from pulumi_tke_hybrid.drift.snapshot import Unavailable
 from tests.unit.drift.snapshots import HEALTHY, POD4, POD6

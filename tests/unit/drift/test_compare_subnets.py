@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.cli.exit_code import ExitCode
+from pulumi_tke_hybrid.cli.process import ExitCode
 from pulumi_tke_hybrid.drift.collect import ipamd_objects, network_conf
 from pulumi_tke_hybrid.drift.compare import compare
 from pulumi_tke_hybrid.drift.report import result, setting_rows, subnet_rows

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from pulumi_tke_hybrid.kube import client
+from pulumi_tke_hybrid.kube import KubeError, client
 from pulumi_tke_hybrid.kube.client import KubeClient, connect, connect_to
-from pulumi_tke_hybrid.kube.errors import KubeError
 from tests.unit.kube.servers import Json, Objects, kubeconfig, named, proxying, serving
 
 CA, OTHER = trustme.CA(), trustme.CA()

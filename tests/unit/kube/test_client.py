@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.kube import access, client
+from pulumi_tke_hybrid.kube import KubeError, NotAllowed, NotAuthenticated, NotFound, access, client
 from pulumi_tke_hybrid.kube import kubeconfig as files
 from pulumi_tke_hybrid.kube.client import KubeClient, connect, connect_to
-from pulumi_tke_hybrid.kube.errors import KubeError, NotAllowed, NotAuthenticated, NotFound
 from tests.unit.kube.servers import (
     NOT_FOUND,
     PLAIN_404,

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.kube import kubeconfig
-from pulumi_tke_hybrid.kube.errors import KubeError, NoSuchEntry
+from pulumi_tke_hybrid.kube import KubeError, NoSuchEntry, kubeconfig
 from tests.unit.kube.servers import Json
 
 

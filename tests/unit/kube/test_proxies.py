@@ -10,7 +10,7 @@ import pytest
 from pulumi_tke_hybrid.cli.files import connect
 from pulumi_tke_hybrid.cloud.in_cluster import LiveCluster, NotReadable
 from pulumi_tke_hybrid.component.live_objects import pods_and_events
-from pulumi_tke_hybrid.kube.errors import KubeError
+from pulumi_tke_hybrid.kube import KubeError
 
 KUBECONFIG = (
     "{current-context: c, contexts: [{name: c, context: {cluster: k, user: u}}], clusters: [{name: k,"

@@ -16,7 +16,7 @@ from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.nodes_of_pools import NodesIn, nodes_by_subnet, pool_nodes
 from pulumi_tke_hybrid.plan.resource_types import canonical
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.values import UNKNOWN
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 
 ENI = {"metadata": {"annotations": {keys.NETWORKS: keys.ROUTE_ENI}}, "spec": {"containers": [{"name": "c"}]}}
 BY_RESOURCE = {"spec": {"containers": [{"resources": {"requests": {keys.ENI_IP: "1"}}}]}}

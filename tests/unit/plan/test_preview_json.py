@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.json_stream import Document, Unreadable
 from pulumi_tke_hybrid.plan.model import Op
 from pulumi_tke_hybrid.plan.preview_json import NO_SAMES
-from pulumi_tke_hybrid.review.accepting import ReviewVerdict
+from pulumi_tke_hybrid.review.review import ReviewVerdict
 from tests.unit.review.previews import preview, resource, vpc
 from tests.unit.review.recordings import commented, judged, plan_of, recorded
 

@@ -24,8 +24,8 @@ from pulumi_tke_hybrid.policies import steps
 from pulumi_tke_hybrid.policies import steps as previous_state
 from pulumi_tke_hybrid.policies.steps import PreviousState
 from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 from pulumi_tke_hybrid.tke.rule import Severity
-from pulumi_tke_hybrid.tke.values import UNKNOWN
 from tests.unit.policies.recorded import Recorded, options
 
 CLUSTER = f"urn:pulumi:dev::p::{resource_types.CLUSTER}::c"

@@ -12,7 +12,7 @@ from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.preview_json import read
 from pulumi_tke_hybrid.plan.rules import registry
 from pulumi_tke_hybrid.policies import pack_of_rules as pack
-from pulumi_tke_hybrid.tke.values import at, items, unknown
+from pulumi_tke_hybrid.tke.objects import at, items, unknown
 from tests.unit.policies.recorded import PREVIEWS, Recorded
 
 NOT_OF_POLICIES = {"version-change"}

@@ -8,11 +8,10 @@ from typing import Any
 
 from pulumi_tke_hybrid.plan.engine_steps import Secrets
 from pulumi_tke_hybrid.plan.preview_json import StackPlan, read
-from pulumi_tke_hybrid.review.accepting import Acceptance
 from pulumi_tke_hybrid.review.markdown_report import comment
 from pulumi_tke_hybrid.review.redaction import Redactor
 from pulumi_tke_hybrid.review.report import GITHUB_LIMIT, Comment
-from pulumi_tke_hybrid.review.review import Review, review
+from pulumi_tke_hybrid.review.review import Acceptance, Review, review
 
 HERE = Path(__file__).parent
 RECORDED = HERE / "recorded"

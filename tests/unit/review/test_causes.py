@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.tke.values import UNKNOWN
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 from tests.unit.review.previews import PREFIX, preview, resource
 from tests.unit.review.recordings import commented, judged, parsed, recorded
 

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli import app
-from pulumi_tke_hybrid.cli.exit_code import ExitCode
+from pulumi_tke_hybrid.cli.process import ExitCode
 from tests.unit.review.previews import preview, vpc
 from tests.unit.review.recordings import RECORDED, judged, recorded
 

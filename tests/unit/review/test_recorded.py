@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from pulumi_tke_hybrid.review.accepting import LABEL, ReviewVerdict
 from pulumi_tke_hybrid.review.markdown_report import FIRST_SCREEN
+from pulumi_tke_hybrid.review.review import LABEL, ReviewVerdict
 from tests.unit.review.recordings import NAMES, commented, golden, judged, recorded
 
 FOUND = {

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.review.redaction import change_text
-from pulumi_tke_hybrid.tke.values import SECRET, UNKNOWN
+from pulumi_tke_hybrid.tke.objects import SECRET, UNKNOWN
 
 RULE = {"action": "ACCEPT", "cidrBlock": "10.0.0.0/16", "port": "80", "protocol": "TCP"}
 

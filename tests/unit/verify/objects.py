@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pulumi_tke_hybrid.kube import NotAllowed, NotFound
 from pulumi_tke_hybrid.kube.client import (
     ENDPOINT_SLICE,
     INGRESS,
@@ -13,10 +14,9 @@ from pulumi_tke_hybrid.kube.client import (
     Kind,
     KubeClient,
 )
-from pulumi_tke_hybrid.kube.errors import NotAllowed, NotFound
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts
-from pulumi_tke_hybrid.tke.values import Json
+from pulumi_tke_hybrid.tke.objects import Json
 from pulumi_tke_hybrid.verify.cluster_snapshot import ContainerSubnets
 
 FACTS = {

@@ -4,7 +4,7 @@ import asyncio
 import json
 from dataclasses import replace
 
-from pulumi_tke_hybrid.cli.exit_code import ExitCode
+from pulumi_tke_hybrid.cli.process import ExitCode
 from pulumi_tke_hybrid.verify.backends import Backends
 from pulumi_tke_hybrid.verify.caveats import name_of_caveat
 from pulumi_tke_hybrid.verify.verdict import FORGED

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.cli.exit_code import WrongUse
+from pulumi_tke_hybrid.cli.process import WrongUse
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.verify import cluster_snapshot
 from pulumi_tke_hybrid.verify.cluster_snapshot import ContainerSubnets, Frontend

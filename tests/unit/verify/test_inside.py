@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pulumi_tke_hybrid.cli.exit_code import CouldNotTell
-from pulumi_tke_hybrid.tke.values import Json
+from pulumi_tke_hybrid.cli.process import CouldNotTell
+from pulumi_tke_hybrid.tke.objects import Json
 from pulumi_tke_hybrid.verify import inside
 from pulumi_tke_hybrid.verify.answers import Answer
 from pulumi_tke_hybrid.verify.backends import Backends, Tally

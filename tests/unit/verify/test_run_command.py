@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.cli import result
-from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, ExitCode, WrongUse
+from pulumi_tke_hybrid.cli.process import CouldNotTell, ExitCode, WrongUse
 from pulumi_tke_hybrid.kube.client import ENDPOINT_SLICE, NODE, POD, Kind
-from pulumi_tke_hybrid.tke.values import Json
+from pulumi_tke_hybrid.tke.objects import Json
 from pulumi_tke_hybrid.verify.backends import Backends, Coverage, Pod
 from pulumi_tke_hybrid.verify.cluster_snapshot import ClusterObjects, Frontend, FrontendKind
 from pulumi_tke_hybrid.verify.inside import JobSettings

@@ -4,8 +4,8 @@ import pytest
 
 from pulumi_tke_hybrid.kube.client import NODE
 from pulumi_tke_hybrid.tke import keys
+from pulumi_tke_hybrid.tke.objects import Json
 from pulumi_tke_hybrid.tke.rule import Severity
-from pulumi_tke_hybrid.tke.values import Json
 from pulumi_tke_hybrid.verify import cluster_snapshot
 from pulumi_tke_hybrid.verify.cluster_snapshot import LISTENER_SETTINGS, ContainerSubnets, Frontend
 from pulumi_tke_hybrid.verify.pod_structure import TrafficPath

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.cli.exit_code import CouldNotTell, WrongUse
+from pulumi_tke_hybrid.cli.process import CouldNotTell, WrongUse
 from pulumi_tke_hybrid.verify.cluster_snapshot import ClusterObjects, Frontend, FrontendKind
 from pulumi_tke_hybrid.verify.probe import Progress
 from pulumi_tke_hybrid.verify.report import Verification

@@ -304,9 +304,9 @@ def test_the_service_for_clients_may_have_a_name_of_its_own_which_is_fixed() -> 
 def test_a_provider_that_refuses_existing_objects_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from pulumi_tke_hybrid.component import resource_options
+    from pulumi_tke_hybrid.component import live_objects
 
-    monkeypatch.setattr(resource_options, "refuses_existing_objects", lambda: True)
+    monkeypatch.setattr(live_objects, "refuses_existing_objects", lambda: True)
     cluster_of(monkeypatch, holder())
     with pytest.raises(
         tke.InvalidInputs,

@@ -3,7 +3,7 @@
 import pytest
 
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.tke.values import UNKNOWN
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 from tests.unit.plan.rules.builders import (
     A,
     found,

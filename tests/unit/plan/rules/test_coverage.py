@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules import coverage
 from pulumi_tke_hybrid.plan.zone_changes import zones_of
 from pulumi_tke_hybrid.review.view import ZoneRow
-from pulumi_tke_hybrid.tke.values import UNKNOWN
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 from tests.unit.plan.rules.builders import (
     FOUR,
     NETWORKS,

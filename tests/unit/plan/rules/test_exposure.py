@@ -7,7 +7,7 @@ import pytest
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules import registry
-from pulumi_tke_hybrid.tke.values import UNKNOWN
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 
 SUBNET, EXISTING = (
     "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid",

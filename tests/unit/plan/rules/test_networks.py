@@ -10,7 +10,7 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules import registry
 from pulumi_tke_hybrid.tke.admission import Names, difference, entries, service
-from pulumi_tke_hybrid.tke.values import UNKNOWN
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 
 GROUP = "sg-aaaaaaaa"
 

@@ -5,7 +5,7 @@ from typing import Any
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Plan
 from pulumi_tke_hybrid.plan.rules import registry
-from pulumi_tke_hybrid.tke.values import UNKNOWN
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 from tests.unit.plan.rules.builders import (
     MAP,
     A,

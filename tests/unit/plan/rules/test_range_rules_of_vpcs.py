@@ -9,7 +9,7 @@ import pytest
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules import range_rules
-from pulumi_tke_hybrid.tke.values import UNKNOWN
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 
 
 def step(kind: str, name: str, op: Op = Op.CREATE, **new: Any) -> Step:

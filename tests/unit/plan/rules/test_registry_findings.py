@@ -5,8 +5,8 @@ import pytest
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.rules import every_rule
+from pulumi_tke_hybrid.tke.objects import UNKNOWN
 from pulumi_tke_hybrid.tke.rule import Severity
-from pulumi_tke_hybrid.tke.values import UNKNOWN
 from tests.unit.plan.rules.builders import (
     CLAIM,
     GR,

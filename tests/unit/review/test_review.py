@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from pulumi_tke_hybrid.cli.exit_code import ExitCode
+from pulumi_tke_hybrid.cli.process import ExitCode
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.review.accepting import LABEL, Acceptance, ReviewVerdict, code_of, from_labels
 from pulumi_tke_hybrid.review.markdown_report import comment
 from pulumi_tke_hybrid.review.redaction import Redactor
-from pulumi_tke_hybrid.review.review import review
+from pulumi_tke_hybrid.review.review import LABEL, Acceptance, ReviewVerdict, code_of, from_labels, review
 from pulumi_tke_hybrid.tke.rule import Severity
 from tests.unit.review.previews import preview, resource, vpc
 from tests.unit.review.recordings import NAMES, commented, judged, plan_of, recorded

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_tke_hybrid.plan.model import Op
-from pulumi_tke_hybrid.plan.operations import is_known, last_states, operation
+from pulumi_tke_hybrid.plan.model import Op, is_known_operation, operation
+from pulumi_tke_hybrid.plan.preview_json import last_states
 
 RETAINED = {"retainOnDelete": True}
 EXTERNAL = {"external": True}
@@ -43,7 +43,7 @@ def test_each_operation_of_the_engine_has_one_meaning(
     engine_op: object, old: dict[str, Any], new: dict[str, Any], op: Op
 ) -> None:
     assert operation(engine_op, old, new) is op
-    assert is_known(engine_op) is (op is not Op.OTHER)
+    assert is_known_operation(engine_op) is (op is not Op.OTHER)
 
 
 def _step(

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_tke_hybrid.tke import annotations, cidrs, ipamd, names, regions
+from pulumi_tke_hybrid.tke import annotations, cidrs, ipamd, names
 from pulumi_tke_hybrid.tke import ipamd as reclaim
 from pulumi_tke_hybrid.tke import names as ids
 
 
 @pytest.mark.parametrize("zone", ["ap-guangzhou-4", "ap-hongkong-2", "na-siliconvalley-1", "eu-frankfurt-12"])
 def test_a_zone_has_a_region(zone: str) -> None:
-    assert regions.region_of(zone) == zone.rsplit("-", 1)[0]
-    assert regions.zone_problem(zone) is None
+    assert names.region_of(zone) == zone.rsplit("-", 1)[0]
+    assert names.zone_problem(zone) is None
 
 
 @pytest.mark.parametrize(
@@ -22,14 +22,14 @@ def test_a_zone_has_a_region(zone: str) -> None:
     ["", "ap-guangzhou", "guangzhou-4", "ap-guangzhou-", "100004", "ap-guangzhou-4 ", "AP-GUANGZHOU-4"],
 )
 def test_what_is_no_zone_is_refused_with_an_example(zone: str) -> None:
-    problem = regions.zone_problem(zone)
+    problem = names.zone_problem(zone)
     assert problem is not None
     assert repr(zone) in str(problem)
     assert "ap-guangzhou-4" in str(problem)
 
 
 def test_uncovered_zones_are_named_once_and_in_order() -> None:
-    assert regions.uncovered(["c-3", "a-1", "c-3", "b-2"], ["a-1"]) == ["c-3", "b-2"]
+    assert names.uncovered(["c-3", "a-1", "c-3", "b-2"], ["a-1"]) == ["c-3", "b-2"]
 
 
 def test_ids_have_the_clouds_shape() -> None:

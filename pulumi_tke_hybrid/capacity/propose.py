@@ -1,16 +1,27 @@
-"""Propose container subnets of a cluster inside a VPC: range, size and reasons.
+"""`capacity propose`: propose container subnets of a cluster inside a VPC, with range, size and reasons.
 
 Pure arithmetic: this module reads nothing."""
 
+import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from pulumi_tke_hybrid.tke import capacity, cidrs
+from rich.console import Console
+from rich.text import Text
+
+from pulumi_tke_hybrid.cli import files
+from pulumi_tke_hybrid.cli.process import ExitCode
+from pulumi_tke_hybrid.cli.result import FORMAT, ReportFiles
+from pulumi_tke_hybrid.tke import capacity, cidrs, enis, names
 from pulumi_tke_hybrid.tke.enis import EniLimit
 
 SMALLEST, LARGEST = 28, 16
 """Prefix lengths of a VPC subnet."""
+_DEMAND = re.compile(r"(?P<zone>[^:]+):(?P<nodes>\d{1,5})x(?P<type>[^:]+):(?P<pods>\d{1,6})", re.ASCII)
+_DEMAND_FORMAT = "write it as ZONE:NODESxTYPE:PODS, for example ap-guangzhou-4:3xS5.LARGE8:60"
 
 
 class NoRoom(Exception):
@@ -45,6 +56,101 @@ class SubnetProposal:
     wanted: int
     """`needed` with the room to grow."""
     reasons: tuple[str, ...]
+
+
+class InvalidRequest(Exception):
+    """All faults of the options of `capacity propose`, a line each."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("; ".join(lines))
+
+
+def run_propose(*, vpc: str, zones: list[str], taken: list[str], growth: int, json_file: str) -> ExitCode:
+    """Write a proposal."""
+    try:
+        proposals = proposal(vpc, zones, taken, growth)
+    except InvalidRequest as error:
+        for line in error.lines:
+            files.complain("capacity propose", line)
+        return ExitCode.WRONG_USE
+    reports = ReportFiles(json=json_file)
+    return files.write_all(
+        "capacity propose",
+        ExitCode.FINE,
+        lambda: files.write(json_file, proposal_as_json(proposals, vpc)),
+        lambda: show_proposal(proposals, reports.console()),
+    )
+
+
+def proposal(vpc: str, demands: Sequence[str], taken: Sequence[str], growth: int) -> list[SubnetProposal]:
+    """A subnet for each zone. Raises `InvalidRequest` with all faults at once."""
+    wrong = [f"--vpc: {problem}" for problem in [cidrs.cidr_problem(vpc)] if problem]
+    wrong += [f"--taken {block}: {problem}" for block in taken if (problem := cidrs.cidr_problem(block))]
+    parsed: list[ZoneDemand] = []
+    for text in demands:
+        demand = _parsed_demand(text)
+        if isinstance(demand, str):
+            wrong.append(f"--zone {text}: {demand}")
+        else:
+            parsed.append(demand)
+    first = names.region_of(parsed[0].zone) if parsed else None
+    for demand in parsed:
+        foreign = names.foreign_zone_problem("", demand.zone, first) if first else None
+        wrong += [f"--zone: {foreign}"] if foreign else []
+    if wrong:
+        raise InvalidRequest(wrong)
+    try:
+        return propose(vpc, parsed, {block: block for block in taken}, growth / 100)
+    except NoRoom as error:
+        raise InvalidRequest([str(error)]) from None
+
+
+def _parsed_demand(text: str) -> ZoneDemand | str:
+    """The demand of one `--zone`, or a sentence with its fault."""
+    match = _DEMAND.fullmatch(text)
+    if match is None:
+        return _DEMAND_FORMAT
+    problem = names.zone_problem(match["zone"])
+    limit = enis.eni_limit(match["type"])
+    if problem:
+        return str(problem)
+    if limit is None:
+        return f"{match['type']} is not in the table of ENI limits; name a type like S5.LARGE8"
+    demand = ZoneDemand(match["zone"], int(match["nodes"]), int(match["pods"]), limit)
+    return too_many_pods(demand) or demand
+
+
+def proposal_as_json(proposals: Sequence[SubnetProposal], vpc: str) -> str:
+    """The proposals as JSON text."""
+    subnets = [
+        {
+            "zone": item.zone,
+            "cidrBlock": item.block,
+            "addresses": item.addresses,
+            "needed": item.needed,
+            "wanted": item.wanted,
+            "reasons": list(item.reasons),
+        }
+        for item in proposals
+    ]
+    return json.dumps({"format": FORMAT, "vpcCidr": vpc, "subnets": subnets}, indent=2) + "\n"
+
+
+def show_proposal(proposals: Sequence[SubnetProposal], console: Console) -> None:
+    """Print each proposed subnet with its reasons, then the lines for the program."""
+    for item in proposals:
+        need = f"  {item.needed} of {item.addresses} addresses needed"
+        console.print(Text.assemble((item.zone, "bold"), "  ", (item.block, "green"), need))
+        for reason in item.reasons:
+            console.print(Text(f"    {reason}", style="dim"))
+    console.print()
+    seen = Counter[str]()
+    for item in proposals:
+        seen[item.zone] += 1
+        name = f"pods-{item.zone}" if seen[item.zone] == 1 else f"pods-{item.zone}-{seen[item.zone]}"
+        inputs = f'{{"vpc_id": vpc.id, "zone": "{item.zone}", "cidr_block": "{item.block}"}}'
+        console.print(f'tke.EniZoneSubnet("{name}", {inputs})', highlight=False, soft_wrap=True)
 
 
 def too_many_pods(demand: ZoneDemand) -> str | None:

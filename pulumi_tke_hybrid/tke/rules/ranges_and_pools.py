@@ -1,13 +1,153 @@
-"""Rules on node pools, and on the endpoint that needs their nodes."""
+"""Rules on the ranges of VPC, overlay, Services and subnets, and on node pools with the endpoint that needs
+their nodes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster, DeclaredPool
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
-from pulumi_tke_hybrid.tke.rules.input_rules import COMBINATION, TWICE
-from pulumi_tke_hybrid.tke.values import whole
+from pulumi_tke_hybrid.tke.objects import whole
+from pulumi_tke_hybrid.tke.rule import COMBINATION, TWICE, Finding, Rule, Severity, not_stated, not_yet
+
+_OVERVIEW = (
+    "TKE container network overview (qcloud-documents): nodes = (range - services) / addresses of a node"
+)
+OVERLAY_NODES = Rule(
+    "overlay-nodes",
+    Severity.ERROR,
+    "The overlay has a range for each node.",
+    "cluster_cidr, cluster_max_pod_num, cluster_max_service_num, sizes of the pools",
+    _OVERVIEW,
+)
+OVERLAY_HEADROOM = Rule(
+    "overlay-headroom",
+    Severity.WARNING,
+    "The overlay has a range for each node that the autoscalers may add.",
+    "cluster_cidr, cluster_max_pod_num, cluster_max_service_num, greatest sizes of the pools",
+    _OVERVIEW,
+)
+SUBNET_IN_USE = Rule(
+    "subnet-in-use",
+    Severity.WARNING,
+    "A container subnet is empty when it is registered.",
+    "the subnets to register, as the cloud describes them",
+    "the article, step 1; DescribeSubnets: TotalIpAddressCount - AvailableIpAddressCount",
+)
+SUBNET_FULL = Rule(
+    "subnet-full",
+    Severity.WARNING,
+    "An adopted container subnet has free addresses.",
+    "the subnet, as the cloud describes it",
+    "DescribeSubnets, AvailableIpAddressCount",
+)
+
+
+def subnet_findings(block: str | None, vpc: Sequence[str], later: Iterable[str] = ()) -> Iterator[Finding]:
+    """Compare one subnet with the VPC. `later`: the subnet's properties that are not known yet."""
+    outside = cidrs.outside_problem("cidr_block", block, vpc) if block and vpc else None
+    if outside:
+        yield outside
+    for path in later:
+        yield not_yet(cidrs.RANGE_OUTSIDE_VPC, path)
+
+
+def in_use_finding(subnet_id: str, used: int) -> Finding:
+    """Warn of a subnet to register that has used addresses."""
+    return SUBNET_IN_USE.finding(
+        "subnets",
+        f"holds {used} addresses and is not registered as container subnet yet",
+        value=subnet_id,
+        why=(
+            "nodes, load balancers or endpoints live in it: they and the pods will take addresses from each"
+            " other, and TKE warns of conflicts with ENIs"
+        ),
+        todo="register an empty subnet instead",
+        intended="keep further nodes and load balancers out of the subnet",
+    )
+
+
+def full_finding(subnet_id: str, block: str) -> Finding:
+    """Warn of an adopted subnet without a free address."""
+    return SUBNET_FULL.finding(
+        "subnet_id",
+        f"({block}) has no free address",
+        value=subnet_id,
+        why="no node gets an ENI in it and no pod an address",
+        todo="add another container subnet in the zone, or release addresses in this one",
+    )
+
+
+def range_findings(cluster: DeclaredCluster) -> Iterator[Finding]:
+    """Check all ranges of a cluster."""
+    if cluster.cluster_cidr is not None:
+        yield from cidrs.private_findings("cluster_cidr", cluster.cluster_cidr)
+    if cluster.pods_per_node is not None:
+        yield from cidrs.few_pods_findings("cluster_max_pod_num", cluster.pods_per_node)
+    yield from _overlap_findings(cluster)
+    yield from _overlay_findings(cluster)
+
+
+def _overlap_findings(cluster: DeclaredCluster) -> Iterator[Finding]:
+    stated = (
+        *(("vpc_cidr", block) for block in cluster.vpc_cidrs),
+        ("cluster_cidr", cluster.cluster_cidr),
+        ("service_cidr", cluster.service_cidr),
+    )
+    outer = [(path, block) for path, block in stated if block]
+    wrong = _wrong_others(cluster)
+    yield from wrong.values()
+    others = [
+        (f"other_cidrs[{name!r}]", block) for name, block in cluster.others.items() if name not in wrong
+    ]
+    yield from cidrs.overlaps(outer, others)
+    pods = [(f"{subnet.path}.cidr_block", subnet.cidr) for subnet in cluster.subnets]
+    nodes = {
+        block: (f"{pool.path}.subnet_cidr", block)
+        for pool in reversed(cluster.pools)
+        if (block := pool.subnet_cidr)
+    }
+    inner = [(path, block) for path, block in [*pods, *reversed(nodes.values())] if block]
+    yield from cidrs.overlaps(inner, [(path, block) for path, block in outer if path != "vpc_cidr"] + others)
+    for path, block in inner if cluster.vpc_cidrs else ():
+        outside = cidrs.outside_problem(path, block, cluster.vpc_cidrs)
+        if outside:
+            yield outside
+    for path in cluster.pending(["vpc_cidr", "cluster_cidr", "service_cidr", *(path for path, _ in pods)]):
+        yield not_yet(cidrs.RANGE_OVERLAP, path)
+    if not cluster.vpc_cidrs and "vpc_cidr" not in cluster.later:
+        yield not_stated("vpc_cidr", "whether the subnets lie in the VPC and the overlay outside it")
+
+
+def _wrong_others(cluster: DeclaredCluster) -> dict[str, Finding]:
+    """Return the entries of `other_cidrs` that are no ranges. A value of an Output has no earlier check."""
+    found = {name: cidrs.cidr_problem(block) for name, block in cluster.others.items()}
+    return {name: problem.under(f"other_cidrs[{name!r}]") for name, problem in found.items() if problem}
+
+
+def _overlay_findings(cluster: DeclaredCluster) -> Iterator[Finding]:
+    block, pods, services = cluster.cluster_cidr, cluster.pods_per_node, cluster.services
+    for path in cluster.pending(["cluster_cidr", "cluster_max_pod_num", "cluster_max_service_num"]):
+        yield not_yet(cidrs.RANGE_TOO_SMALL, path)
+    if block is None or pods is None or services is None:
+        return
+    inside = 0 if cluster.service_cidr is not None else services
+    problem = cidrs.size_problem("cluster_cidr", block, pods, inside)
+    if problem:
+        yield problem
+        return
+    fit = cidrs.nodes_that_fit(block, pods, inside)
+    now, most = _nodes(cluster.pools)
+    if max(now, most) > fit:
+        rule, number = (OVERLAY_NODES, now) if now > fit else (OVERLAY_HEADROOM, most)
+        yield rule.finding(
+            "cluster_cidr",
+            f"has overlay ranges for {fit} nodes of {pods} addresses, the pools have"
+            f" {'up to ' if number != now else ''}{number}",
+            value=block,
+            why=f"a node without a range cannot join; {cidrs.FIXED}",
+            todo="choose a larger range or fewer addresses a node",
+        )
+
 
 POOL_SIZE = Rule(
     "pool-size",
@@ -86,7 +226,7 @@ def resized_findings(
     `before`, `after`: inputs of the provider's node pool; a preview may not know all. With autoscaling their
     size is the size in the state.
     """
-    sent = _number(after, "desiredCapacity")
+    sent = whole(after.get("desiredCapacity"))
     if sent is None or there == sent:
         return
     path = f"node_pools[{name}].size"
@@ -97,7 +237,7 @@ def resized_findings(
             "run `pulumi refresh`, then `pulumi up` again",
         )
         yield POOL_RESIZED.finding(path, what, value=there, why=why, todo=todo)
-    elif any(_number(after, bound) != _number(before, bound) for bound in ("minSize", "maxSize")):
+    elif any(whole(after.get(bound)) != whole(before.get(bound)) for bound in ("minSize", "maxSize")):
         why, todo = (
             "bounds do not change together with the size",
             f"set {there} now, and another size in the next `pulumi up`",
@@ -107,10 +247,9 @@ def resized_findings(
         )
 
 
-def _number(props: Mapping[str, Any], name: str) -> int | None:
-    """Return a number as an integer; the engine writes floats. None: not known, or missing."""
-    value = props.get(name)
-    return whole(value)
+def _nodes(pools: Sequence[DeclaredPool]) -> tuple[int, int]:
+    """Return the sums of the sizes and of the greatest sizes of the pools."""
+    return sum(pool.size or 0 for pool in pools), sum(pool.greatest or 0 for pool in pools)
 
 
 def moved_endpoint_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
@@ -148,7 +287,7 @@ def size_problem(size: int | None, least: int | None, most: int | None, scaled: 
         )
 
 
-def findings(cluster: DeclaredCluster, endpoint: bool, wanted: bool) -> Iterator[Finding]:
+def pool_findings(cluster: DeclaredCluster, endpoint: bool, wanted: bool) -> Iterator[Finding]:
     """Check pools, their subnets and the endpoint. `endpoint`: an endpoint is opened; `wanted`: the program
     declares the endpoint."""
     seen: set[str] = set()
@@ -161,7 +300,7 @@ def findings(cluster: DeclaredCluster, endpoint: bool, wanted: bool) -> Iterator
                 todo="each pool needs its own",
             )
         seen.add(pool.name)
-    yield from _addresses(cluster.pools)
+    yield from _address_findings(cluster.pools)
     if wanted and not cluster.pools:
         yield COMBINATION.finding(
             "endpoint",
@@ -170,15 +309,15 @@ def findings(cluster: DeclaredCluster, endpoint: bool, wanted: bool) -> Iterator
             todo="add a pool",
         )
     if endpoint and cluster.pools:
-        yield from _endpoint(cluster.pools)
+        yield from _endpoint_findings(cluster.pools)
 
 
-def _addresses(pools: tuple[DeclaredPool, ...]) -> Iterator[Finding]:
+def _address_findings(pools: tuple[DeclaredPool, ...]) -> Iterator[Finding]:
     blocks = dict.fromkeys(pool.subnet_cidr for pool in pools if pool.subnet_cidr)
     for block in blocks:
         inside = [pool for pool in pools if pool.subnet_cidr == block]
         usable = cidrs.usable_addresses(block)
-        now, most = sum(pool.size or 0 for pool in inside), sum(pool.greatest or 0 for pool in inside)
+        now, most = _nodes(inside)
         if max(now, most) > usable:
             rule, number = (NODE_ADDRESSES, now) if now > usable else (NODE_HEADROOM, most)
             yield rule.finding(
@@ -190,7 +329,7 @@ def _addresses(pools: tuple[DeclaredPool, ...]) -> Iterator[Finding]:
             )
 
 
-def _endpoint(pools: tuple[DeclaredPool, ...]) -> Iterator[Finding]:
+def _endpoint_findings(pools: tuple[DeclaredPool, ...]) -> Iterator[Finding]:
     sizes, least = [pool.size for pool in pools], [pool.smallest for pool in pools]
     if all(size == 0 for size in sizes):
         yield ENDPOINT_WITHOUT_NODE.finding(
