@@ -20,6 +20,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 
 from pulumi_tke_hybrid.cloud.api_client import VERSIONS
 from tests.lab import packets as packet_network
+from tests.lab.cloud.tls_door import authority_path
 from tests.lab.packets import PacketsUnavailable
 from tests.lab.pulumi_cli import PulumiProject
 from tests.lab.tencentcloud_plugin.install import install as install_tencentcloud_plugin
@@ -104,7 +105,11 @@ class Lab:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a program needs to reach the stand-in cloud as if it were Tencent's."""
+        """What a program needs to reach the stand-in cloud as if it were Tencent's.
+
+        `HTTPS_PROXY` and `SSL_CERT_FILE` are for the fixed https hosts of the vendor's plugin. Every other
+        https host is refused.
+        """
         return {
             "TENCENTCLOUD_SECRET_ID": self.secret_id,
             "TENCENTCLOUD_SECRET_KEY": self.secret_key,
@@ -112,6 +117,8 @@ class Lab:
             "TENCENTCLOUD_DOMAIN": DOMAIN,
             "TENCENTCLOUD_PROTOCOL": "HTTP",
             "HTTP_PROXY": self.address,
+            "HTTPS_PROXY": self.address,
+            "SSL_CERT_FILE": str(authority_path(self.directory)),
             "NO_PROXY": "127.0.0.1,localhost",
         }
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import uvicorn
 
 from tests.lab.cloud.app import create_app
+from tests.lab.cloud.tls_door import make_identity, protocol_with_tls
 from tests.lab.control_plane import ControlPlane
 from tests.lab.controllers import TkeControllers
 from tests.lab.packets import sweep, unavailable
@@ -103,7 +104,8 @@ async def serve(
     networks = PacketNetworks(world, [int(listening.getsockname()[1])]) if packets else None
     clusters = Clusters(world, binaries, directory, networks, draining=draining)
     app = create_app(world, clusters, credentials, doors=networks.routes() if networks else ())
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
+    tls = protocol_with_tls(make_identity(directory).context)
+    config = uvicorn.Config(app, http=tls, log_level="warning", timeout_graceful_shutdown=2)
     print(listening.getsockname()[1], flush=True)
     server = uvicorn.Server(config)
 

@@ -29,6 +29,8 @@ class Request:
     body: bytes
     method: str = "POST"
     query: str = ""
+    tls: bool = False
+    """The request came by `CONNECT` and TLS; see `tls_door`."""
 
     @property
     def service(self) -> str:
@@ -49,7 +51,7 @@ class Gateway:
         """The body of the answer; None when the connection is to be closed without one."""
         headers = request.headers
         action, region = headers.get("x-tc-action", ""), headers.get("x-tc-region", "")
-        entry = self.calls.open(request.service, action, region)
+        entry = self.calls.open(request.service, action, region, tls=request.tls)
         request_id = str(uuid.uuid4())
         fault: Fault | None = None
         try:

@@ -4,10 +4,12 @@ import asyncio
 import base64
 import importlib
 import json
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast
 
 import httpx
@@ -15,6 +17,7 @@ import pytest
 import uvicorn
 
 from tests.lab.cloud import create_app
+from tests.lab.cloud.tls_door import make_identity, protocol_with_tls
 from tests.lab.world import Cluster, World
 
 SECRET_ID, SECRET_KEY = "AKIDlab", "lab-secret-key"  # of the lab only
@@ -56,8 +59,8 @@ class FakeRuntime:
 class Lab:
     """A running stand-in and the official SDK's clients for it."""
 
-    def __init__(self, port: int, world: World, runtime: FakeRuntime) -> None:
-        self.port, self.world, self.runtime = port, world, runtime
+    def __init__(self, port: int, world: World, runtime: FakeRuntime, authority: Path) -> None:
+        self.port, self.world, self.runtime, self.authority = port, world, runtime, authority
         self.control = httpx.Client(base_url=f"http://127.0.0.1:{port}/_lab", trust_env=False)
 
     def client(
@@ -227,11 +230,14 @@ def running_lab() -> Generator[Lab]:
     app = create_app(
         world, runtime, {SECRET_ID: SECRET_KEY, "AKIDtemp": "temp-key"}, tokens={"AKIDtemp": "tok"}
     )
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    folder = tempfile.TemporaryDirectory(prefix="tke-hybrid-lab-")
+    identity = make_identity(Path(folder.name))
+    http = protocol_with_tls(identity.context)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, http=http, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     wait(lambda: server.started)
-    running = Lab(server.servers[0].sockets[0].getsockname()[1], world, runtime)
+    running = Lab(server.servers[0].sockets[0].getsockname()[1], world, runtime, identity.authority)
     running.control.patch("/settings", json={"slow_endpoint": 0.0, "slow_delete": 0.0})
     try:
         yield running
@@ -239,4 +245,5 @@ def running_lab() -> Generator[Lab]:
         running.control.close()
         server.should_exit = True
         thread.join(10)
+        folder.cleanup()
     assert not thread.is_alive()
