@@ -1,13 +1,15 @@
 """Options and help of `tke-hybrid capacity`. The command imports `run_command` only when it runs, so that the
 help is fast."""
 
+import functools
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pulumi_tke_hybrid.cli import files
-from pulumi_tke_hybrid.cli.files import report_errors
+from pulumi_tke_hybrid.cli.files import JsonFile, option, report_errors
 from pulumi_tke_hybrid.cli.process import FailOn
 
 HELP = """How many nodes and ENI pods fit in each zone, now and after a change. Reads only, changes nothing.
@@ -64,127 +66,70 @@ neither each other nor a range in use. Each range comes with its reasons and a l
 app = typer.Typer(
     invoke_without_command=True, no_args_is_help=True, rich_markup_mode="rich", add_completion=False
 )
-JsonFile = Annotated[
-    str,
-    typer.Option(
-        "--json", metavar="FILE", help="Write JSON there (- for standard output).", rich_help_panel="Report"
-    ),
-]
+
+
+@dataclass(frozen=True)
+class CapacityOptions:
+    """The options of `capacity`; empty: not given."""
+
+    invocation: typer.Context
+    preview: Annotated[
+        str, option("Source", "JSON of `pulumi preview --show-sames` (- for standard input).", metavar="FILE")
+    ] = ""
+    state: Annotated[
+        str, option("Source", "JSON of `pulumi stack export` (- for standard input).", metavar="FILE")
+    ] = ""
+    facts: Annotated[
+        str,
+        option(
+            "Source",
+            "JSON of a stack's cluster facts (- for standard input): pulumi stack output clusterFacts"
+            " --json > facts.json",
+            metavar="FILE",
+        ),
+    ] = ""
+    cluster_id: Annotated[str, option("Source", "A live cluster.", metavar="CLS-ID")] = ""
+    cluster: Annotated[
+        str, option("Source", "Which HybridCluster of the stack, if it has several.", metavar="NAME")
+    ] = ""
+    region: Annotated[
+        str, option("Live cluster", "Region of the live cluster. Default: TENCENTCLOUD_REGION.")
+    ] = ""
+    kubeconfig: Annotated[
+        Path | None, option("Live cluster", "The cluster's kubeconfig. Default: KUBECONFIG.")
+    ] = None
+    context: Annotated[str, option("Live cluster", "Context of the kubeconfig.")] = ""
+    cloud_only: Annotated[
+        bool,
+        option(
+            "Live cluster", "Read the container subnets alone, not the cluster's API server.", "--cloud-only"
+        ),
+    ] = False
+    growth: Annotated[
+        str, option("Judgement", "Growth over all zones, a day, week or month.", metavar="PODS[/PERIOD]")
+    ] = ""
+    reserve: Annotated[
+        int, option("Judgement", "Per cent of each zone's addresses that must stay free.", min=0, max=99)
+    ] = 0
+    fail_on: Annotated[
+        FailOn,
+        option("Judgement", "End with 2 at what does not fit (error), or also at what fills up (warning)."),
+    ] = FailOn.ERROR
+    json_file: JsonFile = ""
 
 
 @app.callback(help=HELP)
-def capacity(
-    context: typer.Context,
-    preview: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE",
-            help="JSON of `pulumi preview --show-sames` (- for standard input).",
-            rich_help_panel="Source",
-        ),
-    ] = "",
-    state: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE",
-            help="JSON of `pulumi stack export` (- for standard input).",
-            rich_help_panel="Source",
-        ),
-    ] = "",
-    facts: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE",
-            help=(
-                "JSON of a stack's cluster facts (- for standard input): pulumi stack output clusterFacts"
-                " --json > facts.json"
-            ),
-            rich_help_panel="Source",
-        ),
-    ] = "",
-    cluster_id: Annotated[
-        str, typer.Option(metavar="CLS-ID", help="A live cluster.", rich_help_panel="Source")
-    ] = "",
-    cluster: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="Which HybridCluster of the stack, if it has several.",
-            rich_help_panel="Source",
-        ),
-    ] = "",
-    region: Annotated[
-        str,
-        typer.Option(
-            help="Region of the live cluster. Default: TENCENTCLOUD_REGION.", rich_help_panel="Live cluster"
-        ),
-    ] = "",
-    kubeconfig: Annotated[
-        Path | None,
-        typer.Option(help="The cluster's kubeconfig. Default: KUBECONFIG.", rich_help_panel="Live cluster"),
-    ] = None,
-    kube_context: Annotated[
-        str, typer.Option("--context", help="Context of the kubeconfig.", rich_help_panel="Live cluster")
-    ] = "",
-    cloud_only: Annotated[
-        bool,
-        typer.Option(
-            "--cloud-only",
-            help="Read the container subnets alone, not the cluster's API server.",
-            rich_help_panel="Live cluster",
-        ),
-    ] = False,
-    growth: Annotated[
-        str,
-        typer.Option(
-            metavar="PODS[/PERIOD]",
-            help="Growth over all zones, a day, week or month.",
-            rich_help_panel="Judgement",
-        ),
-    ] = "",
-    reserve: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=99,
-            help="Per cent of each zone's addresses that must stay free.",
-            rich_help_panel="Judgement",
-        ),
-    ] = 0,
-    fail_on: Annotated[
-        FailOn,
-        typer.Option(
-            help="End with 2 at what does not fit (error), or also at what fills up (warning).",
-            rich_help_panel="Judgement",
-        ),
-    ] = FailOn.ERROR,
-    json_file: JsonFile = "",
-) -> None:
-    if context.invoked_subcommand is not None:
-        with report_errors("capacity"):
-            files.refuse(
-                f"{context.invoked_subcommand} has options of its own, after its name", _given(context)
-            )
-        return
+@functools.wraps(CapacityOptions, updated=())
+def capacity(**given: Any) -> None:
+    options = CapacityOptions(**given)
     with report_errors("capacity"):
+        command = options.invocation.invoked_subcommand
+        if command is not None:
+            files.refuse(f"{command} has options of its own, after its name", _given(options.invocation))
+            return
         from pulumi_tke_hybrid.capacity import run_command
 
-        given = run_command.CapacityOptions(
-            preview=preview,
-            state=state,
-            facts=facts,
-            cluster_id=cluster_id,
-            cluster=cluster,
-            region=region,
-            kubeconfig=kubeconfig,
-            context=kube_context,
-            cloud_only=cloud_only,
-            growth=growth,
-            reserve=reserve,
-            fail_on=fail_on,
-            json_file=json_file,
-        )
-        code = run_command.run(given)
+        code = run_command.run(options)
     raise typer.Exit(code)
 
 

@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 
 from rich.console import Console
 
 from pulumi_tke_hybrid.capacity import cluster_sources
+from pulumi_tke_hybrid.capacity.command import CapacityOptions
 from pulumi_tke_hybrid.capacity.zone_rows import PERIODS, Fit, Growth, Outcome, ZoneRow
 from pulumi_tke_hybrid.cli import files
-from pulumi_tke_hybrid.cli import files as options
-from pulumi_tke_hybrid.cli.process import ExitCode, FailOn, WrongUse
+from pulumi_tke_hybrid.cli.process import ExitCode, WrongUse
 from pulumi_tke_hybrid.cli.result import Column, ReportFiles, Result, Table, finish
 from pulumi_tke_hybrid.tke import names
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory
@@ -31,28 +30,9 @@ _NOTES: Sequence[tuple[Callable[[ZoneRow], bool], str]] = (
 )
 
 
-@dataclass(frozen=True)
-class CapacityOptions:
-    """The options of `capacity`; empty: not given."""
-
-    preview: str = ""
-    state: str = ""
-    facts: str = ""
-    cluster_id: str = ""
-    cluster: str = ""
-    region: str = ""
-    kubeconfig: Path | None = None
-    context: str = ""
-    cloud_only: bool = False
-    growth: str = ""
-    reserve: int = 0
-    fail_on: FailOn = FailOn.ERROR
-    json_file: str = ""
-
-
 def run(given: CapacityOptions) -> ExitCode:
     """Read and count one cluster, and write the reports."""
-    options.refuse_change("capacity", given.fail_on)
+    files.refuse_change("capacity", given.fail_on)
     _check_source(given)
     growth = _growth(given.growth)
     before, after = _read(given)
@@ -73,7 +53,7 @@ def _check_source(given: CapacityOptions) -> None:
         found = f"; given are {' and '.join(named)}" if named else ""
         raise WrongUse(f"one of {', '.join(sources)} is needed{found}")
     if given.facts or given.cluster_id:
-        options.refuse(f"{named[0]} is about one cluster", {"--cluster": given.cluster})
+        files.refuse(f"{named[0]} is about one cluster", {"--cluster": given.cluster})
     if not given.cluster_id:
         live = {
             "--region": given.region,
@@ -81,7 +61,7 @@ def _check_source(given: CapacityOptions) -> None:
             "--context": given.context,
             "--cloud-only": given.cloud_only,
         }
-        options.refuse(f"{named[0]} is read without a live cluster", live)
+        files.refuse(f"{named[0]} is read without a live cluster", live)
 
 
 def _read(given: CapacityOptions) -> tuple[ClusterInventory | None, ClusterInventory]:
@@ -122,18 +102,18 @@ def _read_live(given: CapacityOptions) -> ClusterInventory:
     except SettingsMissing:
         raise WrongUse("no region; give --region ap-guangzhou, or TENCENTCLOUD_REGION") from None
     if given.cloud_only:
-        options.refuse(
+        files.refuse(
             "--cloud-only reads no kubeconfig",
             {"--kubeconfig": given.kubeconfig, "--context": given.context},
         )
-    elif not options.named(given.kubeconfig):
+    elif not files.named(given.kubeconfig):
         raise WrongUse(
             "no kubeconfig; give --kubeconfig or KUBECONFIG, or --cloud-only for the subnets alone"
         )
     with Console(stderr=True).status("reading"):
         counts = None
         if not given.cloud_only:
-            client = options.connect(given.kubeconfig, given.context)
+            client = files.connect(given.kubeconfig, given.context)
             counts = cluster_sources.count_live_nodes(client, settings.region)
         return cluster_sources.of_cluster(TencentCloud(settings), given.cluster_id, counts)
 

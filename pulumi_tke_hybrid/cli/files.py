@@ -125,38 +125,33 @@ def read(option: str, name: str, command: str) -> dict[str, Any]:
         raise WrongUse(f"{option} {name} cannot be read as JSON: {error}; write it with: {command}") from None
 
 
-def read_facts(name: str) -> ClusterFacts:
-    """Return the facts of a cluster in the file of `--facts`. Raises `WrongUse`."""
-    found = read("--facts", name, FACTS_COMMAND)
+def read_facts(name: str, command: str = FACTS_COMMAND) -> ClusterFacts:
+    """Return the facts of a cluster in the file of `--facts`. `command` writes such a file. Raises
+    `WrongUse`."""
+    found = read("--facts", name, command)
     try:
         return ClusterFacts.checked(found)
     except ValueError as error:
         raise WrongUse(
-            f"--facts {name} is not a cluster's facts: {error}; write it with: {FACTS_COMMAND}"
+            f"--facts {name} is not a cluster's facts: {error}; write it with: {command}"
         ) from None
 
 
+def option(heading: str, text: str, *names: str, **more: Any) -> Any:
+    """Return an option of a command, under a heading of the command's help. `names`: for a name that typer
+    would not make from the parameter; `more`: arguments of `typer.Option`."""
+    return typer.Option(*names, help=text, rich_help_panel=heading, **more)
+
+
 KubeconfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--kubeconfig", help="The cluster's kubeconfig. Default: KUBECONFIG.", rich_help_panel="Cluster"
-    ),
+    Path | None, option("Cluster", "The cluster's kubeconfig. Default: KUBECONFIG.", "--kubeconfig")
 ]
-Context = Annotated[str, typer.Option(help="Context of the kubeconfig.", rich_help_panel="Cluster")]
+Context = Annotated[str, option("Cluster", "Context of the kubeconfig.")]
 JsonFile = Annotated[
-    str,
-    typer.Option(
-        "--json", metavar="FILE", help="Write JSON there (- for standard output).", rich_help_panel="Report"
-    ),
+    str, option("Report", "Write JSON there (- for standard output).", "--json", metavar="FILE")
 ]
 MarkdownFile = Annotated[
-    str,
-    typer.Option(
-        "--markdown",
-        metavar="FILE",
-        help="Write Markdown there (- for standard output).",
-        rich_help_panel="Report",
-    ),
+    str, option("Report", "Write Markdown there (- for standard output).", "--markdown", metavar="FILE")
 ]
 
 

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from pulumi_tke_hybrid.cli import files
-from pulumi_tke_hybrid.cli.files import Context, JsonFile, KubeconfigFile, MarkdownFile
+from pulumi_tke_hybrid.cli.files import Context, JsonFile, KubeconfigFile, MarkdownFile, option
 from pulumi_tke_hybrid.cli.process import ExitCode, FailOn, WrongUse, shown
 from pulumi_tke_hybrid.cli.result import ReportFiles, finish
 from pulumi_tke_hybrid.cloud.calls import CloudSettings, SettingsMissing
@@ -51,44 +51,31 @@ why it matters, what to do.
 
 def drift(
     cluster_id: Annotated[
-        str,
-        typer.Option(metavar="CLS-ID", help="The cluster. Default: that of --facts.", rich_help_panel="What"),
+        str, option("What", "The cluster. Default: that of --facts.", metavar="CLS-ID")
     ] = "",
     region: Annotated[
-        str,
-        typer.Option(
-            help="Region of the cluster. Default: that of --facts, else TENCENTCLOUD_REGION.",
-            rich_help_panel="What",
-        ),
+        str, option("What", "Region of the cluster. Default: that of --facts, else TENCENTCLOUD_REGION.")
     ] = "",
     facts: Annotated[
         str,
-        typer.Option(
-            metavar="FILE",
-            help="The program: JSON of the stack's cluster_facts (- for standard input).",
-            rich_help_panel="What",
+        option(
+            "What", "The program: JSON of the stack's cluster_facts (- for standard input).", metavar="FILE"
         ),
     ] = "",
     accept: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ID[:SUBJECT]", help="Accept a finding; may be repeated.", rich_help_panel="What"
-        ),
+        list[str] | None, option("What", "Accept a finding; may be repeated.", metavar="ID[:SUBJECT]")
     ] = None,
     fail_on: Annotated[
-        FailOn,
-        typer.Option(
-            help="End with 2 at a danger (error), or at any difference (warning).", rich_help_panel="What"
-        ),
+        FailOn, option("What", "End with 2 at a danger (error), or at any difference (warning).")
     ] = FailOn.ERROR,
     kubeconfig: KubeconfigFile = None,
     context: Context = "",
     cloud_only: Annotated[
         bool,
-        typer.Option(
+        option(
+            "Cluster",
+            "Do not read the cluster itself; this does not count as `could not tell`.",
             "--cloud-only",
-            help="Do not read the cluster itself; this does not count as `could not tell`.",
-            rich_help_panel="Cluster",
         ),
     ] = False,
     json_file: JsonFile = "",

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pulumi_tke_hybrid.cli.files import report_errors
+from pulumi_tke_hybrid.cli.files import option, report_errors
 from pulumi_tke_hybrid.cli.process import FailOn
 
 HELP = """The effect of a preview on the network, in one comment that a reviewer can act on. Changes nothing.
@@ -63,94 +63,49 @@ class ReviewOptions:
         ),
     ] = None
     event_log: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FILE", help="An event log; the same as naming the file.", rich_help_panel=_INPUT
-        ),
+        list[str] | None, option(_INPUT, "An event log; the same as naming the file.", metavar="FILE")
     ] = None
-    run: Annotated[
-        bool,
-        typer.Option("--run", help="Run `pulumi preview`; FILEs are its arguments.", rich_help_panel=_INPUT),
-    ] = False
-    stack: Annotated[
-        str, typer.Option(help="With --run: the stack. Default: the selected one.", rich_help_panel=_INPUT)
-    ] = ""
-    cwd: Annotated[Path, typer.Option(help="With --run: the project's folder.", rich_help_panel=_INPUT)] = (
-        Path()
-    )
+    run: Annotated[bool, option(_INPUT, "Run `pulumi preview`; FILEs are its arguments.", "--run")] = False
+    stack: Annotated[str, option(_INPUT, "With --run: the stack. Default: the selected one.")] = ""
+    cwd: Annotated[Path, option(_INPUT, "With --run: the project's folder.")] = Path()
     commit: Annotated[
-        str,
-        typer.Option(
-            help="Commit for the comment. Default: the commit of the GitHub or GitLab job.",
-            rich_help_panel=_INPUT,
-        ),
+        str, option(_INPUT, "Commit for the comment. Default: the commit of the GitHub or GitLab job.")
     ] = ""
     accept: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
+            _VERDICT,
+            "Accept the danger of this code from the report; for this change set alone.",
             metavar="CODE",
-            help="Accept the danger of this code from the report; for this change set alone.",
-            rich_help_panel=_VERDICT,
         ),
     ] = None
     labels: Annotated[
         str,
-        typer.Option(
-            help="Labels of the pull request, with commas. Default: those of the GitHub or GitLab job.",
-            rich_help_panel=_VERDICT,
+        option(
+            _VERDICT, "Labels of the pull request, with commas. Default: those of the GitHub or GitLab job."
         ),
     ] = ""
     rule: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="RULE=SEVERITY",
-            help="Another severity: error (dangerous), warning, note.",
-            rich_help_panel=_VERDICT,
-        ),
+        option(_VERDICT, "Another severity: error (dangerous), warning, note.", metavar="RULE=SEVERITY"),
     ] = None
     fail_on: Annotated[
-        FailOn,
-        typer.Option(
-            help="End with 2 at a danger (error), at a warning too, or at any change.",
-            rich_help_panel=_VERDICT,
-        ),
+        FailOn, option(_VERDICT, "End with 2 at a danger (error), at a warning too, or at any change.")
     ] = FailOn.ERROR
     json_file: Annotated[
-        str,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write the digest to FILE (- for standard output).",
-            rich_help_panel=_REPORT,
-        ),
+        str, option(_REPORT, "Write the digest to FILE (- for standard output).", "--json", metavar="FILE")
     ] = ""
     markdown_file: Annotated[
         str,
-        typer.Option(
-            "--markdown",
-            metavar="FILE",
-            help="Write the comment to FILE (- for standard output).",
-            rich_help_panel=_REPORT,
-        ),
+        option(_REPORT, "Write the comment to FILE (- for standard output).", "--markdown", metavar="FILE"),
     ] = ""
-    limit: Annotated[
-        int, typer.Option(min=1000, help="Characters that the comment may have.", rich_help_panel=_REPORT)
-    ] = 65_536
-    post: Annotated[
-        Host | None,
-        typer.Option(help="Put the comment on the pull request of the job.", rich_help_panel=_REPORT),
-    ] = None
+    limit: Annotated[int, option(_REPORT, "Characters that the comment may have.", min=1000)] = 65_536
+    post: Annotated[Host | None, option(_REPORT, "Put the comment on the pull request of the job.")] = None
     docs_url: Annotated[
-        str,
-        typer.Option(
-            metavar="URL",
-            help="Address of docs/ of this library, for links to rules.",
-            rich_help_panel=_REPORT,
-        ),
+        str, option(_REPORT, "Address of docs/ of this library, for links to rules.", metavar="URL")
     ] = ""
     pull_request: Annotated[
-        int | None,
-        typer.Option(min=1, help="Number of another pull request than the job's.", rich_help_panel=_REPORT),
+        int | None, option(_REPORT, "Number of another pull request than the job's.", min=1)
     ] = None
 
 

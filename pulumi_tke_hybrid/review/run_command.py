@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pulumi_tke_hybrid.cli import files, process
-from pulumi_tke_hybrid.cli import files as options
 from pulumi_tke_hybrid.cli.process import ExitCode, WrongUse
 from pulumi_tke_hybrid.plan.engine_steps import Secrets
 from pulumi_tke_hybrid.plan.preview_json import Failure, StackPlan, read
@@ -78,11 +77,11 @@ def run(given: ReviewOptions, environment: Mapping[str, str] = os.environ) -> Ex
 def _refuse_contradictions(given: ReviewOptions) -> None:
     files.refuse_two_on_standard_output({"--json": given.json_file, "--markdown": given.markdown_file})
     if given.run:
-        options.refuse("--run makes the preview itself", {"--event-log": given.event_log})
+        files.refuse("--run makes the preview itself", {"--event-log": given.event_log})
     else:
-        options.refuse("only --run makes a preview", {"--stack": given.stack, "--cwd": given.cwd != Path()})
+        files.refuse("only --run makes a preview", {"--stack": given.stack, "--cwd": given.cwd != Path()})
     if not given.post:
-        options.refuse("without --post no comment is posted", {"--pull-request": given.pull_request})
+        files.refuse("without --post no comment is posted", {"--pull-request": given.pull_request})
 
 
 def _severities(settings: Sequence[str]) -> dict[str, Severity]:

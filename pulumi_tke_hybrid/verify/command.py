@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pulumi_tke_hybrid.cli.files import report_errors
+from pulumi_tke_hybrid.cli.files import JsonFile, MarkdownFile, option, report_errors
 from pulumi_tke_hybrid.cli.process import FailOn
 
 HELP = """Prove which address the pods see: the client's address, or another address.
@@ -79,183 +79,98 @@ class VerifyArguments:
     url: Annotated[
         str, typer.Argument(metavar="[URL]", help="http://, https:// or tcp:// address of the load balancer.")
     ] = ""
-    service: Annotated[
-        str, typer.Option(metavar="NS/NAME", help="The Service in front of the pods.", rich_help_panel="What")
-    ] = ""
-    ingress: Annotated[
-        str, typer.Option(metavar="NS/NAME", help="The Ingress in front of the pods.", rich_help_panel="What")
-    ] = ""
+    service: Annotated[str, option("What", "The Service in front of the pods.", metavar="NS/NAME")] = ""
+    ingress: Annotated[str, option("What", "The Ingress in front of the pods.", metavar="NS/NAME")] = ""
     port: Annotated[
         int,
-        typer.Option(
+        option(
+            "What",
+            "Port of the load balancer; default: a Service's first, 443 or 80 of an Ingress.",
             min=0,
             max=65535,
-            help="Port of the load balancer; default: a Service's first, 443 or 80 of an Ingress.",
-            rich_help_panel="What",
         ),
     ] = 0
-    path: Annotated[str, typer.Option(help="Path of the requests.", rich_help_panel="What")] = "/"
-    host: Annotated[
-        str,
-        typer.Option(help="Host header and TLS name, where they are not the URL's.", rich_help_panel="What"),
-    ] = ""
+    path: Annotated[str, option("What", "Path of the requests.")] = "/"
+    host: Annotated[str, option("What", "Host header and TLS name, where they are not the URL's.")] = ""
     tcp: Annotated[
         bool,
-        typer.Option(
-            "--tcp",
-            help="The pods take plain TCP, also behind TCP_SSL. UDP is known from the port.",
-            rich_help_panel="What",
-        ),
+        option("What", "The pods take plain TCP, also behind TCP_SSL. UDP is known from the port.", "--tcp"),
     ] = False
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Accept any certificate.", rich_help_panel="What")
-    ] = False
+    insecure: Annotated[bool, option("What", "Accept any certificate.", "--insecure")] = False
     proxy_protocol: Annotated[
-        ProxyVersion | None,
-        typer.Option(help="The port expects a PROXY protocol header.", rich_help_panel="What"),
+        ProxyVersion | None, option("What", "The port expects a PROXY protocol header.")
     ] = None
     expect_client: Annotated[
         str,
-        typer.Option(
-            metavar="IP",
-            help="The address that pods should see. Default: this machine's own.",
-            rich_help_panel="Expected",
-        ),
+        option("Expected", "The address that pods should see. Default: this machine's own.", metavar="IP"),
     ] = ""
     zones: Annotated[
         str,
-        typer.Option(
+        option(
+            "Expected",
+            "Zones that must answer (--structure-only: have a pod). Default: those with a ready pod.",
             metavar="A,B",
-            help="Zones that must answer (--structure-only: have a pod). Default: those with a ready pod.",
-            rich_help_panel="Expected",
         ),
     ] = ""
-    min_per_zone: Annotated[
-        int, typer.Option(min=1, help="Pods of each zone that must answer.", rich_help_panel="Expected")
-    ] = 1
+    min_per_zone: Annotated[int, option("Expected", "Pods of each zone that must answer.", min=1)] = 1
     sample: Annotated[
-        bool,
-        typer.Option(
-            "--sample",
-            help="Not every pod must answer; --min-per-zone is enough.",
-            rich_help_panel="Expected",
-        ),
+        bool, option("Expected", "Not every pod must answer; --min-per-zone is enough.", "--sample")
     ] = False
     accept_header: Annotated[
         bool | None,
-        typer.Option(
+        option(
+            "Expected",
+            "Whether HEADER_ONLY is a success. Default: for an Ingress or an HTTP listener.",
             "--accept-header/--peer-only",
-            help="Whether HEADER_ONLY is a success. Default: for an Ingress or an HTTP listener.",
-            rich_help_panel="Expected",
         ),
     ] = None
     fail_on: Annotated[
-        FailOn,
-        typer.Option(
-            help="End with 2 at a fault (error), or also at a warning of the structure.",
-            rich_help_panel="Expected",
-        ),
+        FailOn, option("Expected", "End with 2 at a fault (error), or also at a warning of the structure.")
     ] = FailOn.ERROR
-    requests: Annotated[
-        int, typer.Option(min=1, max=1_000_000, help="Requests, at the least.", rich_help_panel="Traffic")
-    ] = 100
-    concurrency: Annotated[
-        int, typer.Option(min=1, max=256, help="Requests at once.", rich_help_panel="Traffic")
-    ] = 16
-    deadline: Annotated[
-        float, typer.Option(min=1, help="Seconds for all traffic.", rich_help_panel="Traffic")
-    ] = 60
+    requests: Annotated[int, option("Traffic", "Requests, at the least.", min=1, max=1_000_000)] = 100
+    concurrency: Annotated[int, option("Traffic", "Requests at once.", min=1, max=256)] = 16
+    deadline: Annotated[float, option("Traffic", "Seconds for all traffic.", min=1)] = 60
     peer_field: Annotated[
         str,
-        typer.Option(
-            metavar="A.B",
-            help="Field of the application's JSON that holds the client's address.",
-            rich_help_panel="Answers",
-        ),
+        option("Answers", "Field of the application's JSON that holds the client's address.", metavar="A.B"),
     ] = ""
     pod_field: Annotated[
-        str,
-        typer.Option(
-            metavar="A.B",
-            help="Field that holds the pod's name. Default: hostname, pod, …",
-            rich_help_panel="Answers",
-        ),
+        str, option("Answers", "Field that holds the pod's name. Default: hostname, pod, …", metavar="A.B")
     ] = ""
-    from_log: Annotated[
-        bool, typer.Option("--from-log", help="Read the pods' access logs.", rich_help_panel="Answers")
-    ] = False
+    from_log: Annotated[bool, option("Answers", "Read the pods' access logs.", "--from-log")] = False
     from_tcp_table: Annotated[
         bool,
-        typer.Option(
+        option(
+            "Answers",
+            "Read the pods' TCP tables with kubectl exec, until each pod had a connection.",
             "--from-tcp-table",
-            help="Read the pods' TCP tables with kubectl exec, until each pod had a connection.",
-            rich_help_panel="Answers",
         ),
     ] = False
-    kubeconfig: Annotated[
-        Path | None, typer.Option(help="Default: KUBECONFIG, ~/.kube/config.", rich_help_panel="Cluster")
-    ] = None
-    context: Annotated[str, typer.Option(help="Context of the kubeconfig.", rich_help_panel="Cluster")] = ""
+    kubeconfig: Annotated[Path | None, option("Cluster", "Default: KUBECONFIG, ~/.kube/config.")] = None
+    context: Annotated[str, option("Cluster", "Context of the kubeconfig.")] = ""
     structure_only: Annotated[
-        bool,
-        typer.Option(
-            "--structure-only",
-            help="Send no traffic; read the Kubernetes API only.",
-            rich_help_panel="Cluster",
-        ),
+        bool, option("Cluster", "Send no traffic; read the Kubernetes API only.", "--structure-only")
     ] = False
-    facts: Annotated[str, typer.Option(metavar="FILE", help=FACTS_HELP, rich_help_panel="Cluster")] = ""
+    facts: Annotated[str, option("Cluster", FACTS_HELP, metavar="FILE")] = ""
     subnet: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ZONE=RANGE", help="A container subnet; may be repeated.", rich_help_panel="Cluster"
-        ),
+        list[str] | None, option("Cluster", "A container subnet; may be repeated.", metavar="ZONE=RANGE")
     ] = None
     lb_address: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="IP|RANGE", help="A further address of the load balancer.", rich_help_panel="Cluster"
-        ),
+        list[str] | None, option("Cluster", "A further address of the load balancer.", metavar="IP|RANGE")
     ] = None
     node_address: Annotated[
-        list[str] | None,
-        typer.Option(metavar="IP", help="A further address of a node.", rich_help_panel="Cluster"),
+        list[str] | None, option("Cluster", "A further address of a node.", metavar="IP")
     ] = None
     in_vpc: Annotated[
         bool,
-        typer.Option(
-            "--in-vpc",
-            help="Send the traffic from a Job on a node without target pods.",
-            rich_help_panel="Job in the VPC",
-        ),
+        option("Job in the VPC", "Send the traffic from a Job on a node without target pods.", "--in-vpc"),
     ] = False
-    image: Annotated[
-        str, typer.Option(help="Image with Python and pulumi-tke-hybrid.", rich_help_panel="Job in the VPC")
-    ] = ""
+    image: Annotated[str, option("Job in the VPC", "Image with Python and pulumi-tke-hybrid.")] = ""
     pull_secret: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME", help="Secret with which the image is pulled.", rich_help_panel="Job in the VPC"
-        ),
+        str, option("Job in the VPC", "Secret with which the image is pulled.", metavar="NAME")
     ] = ""
-    json_file: Annotated[
-        str,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write JSON there (- for standard output).",
-            rich_help_panel="Report",
-        ),
-    ] = ""
-    markdown_file: Annotated[
-        str,
-        typer.Option(
-            "--markdown",
-            metavar="FILE",
-            help="Write Markdown there (- for standard output).",
-            rich_help_panel="Report",
-        ),
-    ] = ""
+    json_file: JsonFile = ""
+    markdown_file: MarkdownFile = ""
 
 
 @functools.wraps(VerifyArguments, updated=())

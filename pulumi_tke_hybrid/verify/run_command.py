@@ -9,11 +9,9 @@ from dataclasses import dataclass, field, replace
 from rich.console import Console
 
 from pulumi_tke_hybrid.cli import files, process
-from pulumi_tke_hybrid.cli import files as options
 from pulumi_tke_hybrid.cli.process import CouldNotTell, ExitCode, WrongUse
 from pulumi_tke_hybrid.cli.result import ReportFiles, finish
 from pulumi_tke_hybrid.kube.client import KubeClient
-from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 from pulumi_tke_hybrid.tke.objects import child, children, name_of
 from pulumi_tke_hybrid.verify import caveats, pod_tables, probe
 from pulumi_tke_hybrid.verify import structure as structure_checks
@@ -69,10 +67,10 @@ class VerifyOptions(TargetOptions):
 
 def run(given: VerifyArguments) -> ExitCode:
     """Run the command and write its reports."""
-    options.refuse_change("verify", given.fail_on)
+    files.refuse_change("verify", given.fail_on)
     reports, parsed = ReportFiles(given.json_file, given.markdown_file), parse(given)
     with process.like_ctrl_c(), progress_on(Console(stderr=True)) as progress:
-        found = verify(parsed, lambda: options.connect(given.kubeconfig, given.context), progress)
+        found = verify(parsed, lambda: files.connect(given.kubeconfig, given.context), progress)
     return finish("verify", as_result(replace(found, fail_on=given.fail_on)), reports)
 
 
@@ -82,7 +80,7 @@ def parse(given: VerifyArguments) -> VerifyOptions:
         raise WrongUse("give --service or --ingress, not both")
     if not given.in_vpc:
         of_job = {"--image": given.image, "--pull-secret": given.pull_secret}
-        options.refuse("without --in-vpc there is no Job", of_job)
+        files.refuse("without --in-vpc there is no Job", of_job)
     elif not given.image:
         raise WrongUse(
             "--in-vpc needs --image: any image with Python and this library: `pip install --no-deps .` in a"
@@ -111,7 +109,9 @@ def parse(given: VerifyArguments) -> VerifyOptions:
             from_log=given.from_log,
         ),
         coverage=Coverage(zones, given.min_per_zone, not given.sample),
-        subnets=ContainerSubnets.of(_facts(given.facts), given.subnet or ()),
+        subnets=ContainerSubnets.of(
+            files.read_facts(given.facts, _FACTS) if given.facts else None, given.subnet or ()
+        ),
         structure_only=given.structure_only,
         accept_header=given.accept_header,
         load_balancers=given.lb_address or (),
@@ -121,18 +121,6 @@ def parse(given: VerifyArguments) -> VerifyOptions:
         if given.in_vpc
         else None,
     )
-
-
-def _facts(name: str) -> ClusterFacts | None:
-    if not name:
-        return None
-    facts = files.read("--facts", name, _FACTS)
-    try:
-        return ClusterFacts.checked(facts)
-    except ValueError as error:
-        raise WrongUse(
-            f"--facts {name} is not a cluster's facts: {error}; write the file with: {_FACTS}"
-        ) from None
 
 
 def verify(given: VerifyOptions, connect: Callable[[], KubeClient], progress: Progress) -> Verification:
@@ -193,7 +181,7 @@ def _check(given: VerifyOptions) -> None:
         raise WrongUse("nothing to verify: give a URL, --service or --ingress")
     if given.url:
         in_url = {"--port": given.port, "--path": given.path != "/", "--tcp": given.tcp}
-        options.refuse("the URL holds scheme, port and path", in_url)
+        files.refuse("the URL holds scheme, port and path", in_url)
     if given.tcp and given.frontend and given.frontend.kind == "Ingress":
         raise WrongUse("--tcp goes with --service: an Ingress takes HTTP")
     if given.structure_only and not given.frontend:
@@ -206,7 +194,7 @@ def _check(given: VerifyOptions) -> None:
             "--from-tcp-table": given.kubectl,
             "--expect-client": given.expect,
         }
-        options.refuse("--structure-only sends no traffic", of_traffic)
+        files.refuse("--structure-only sends no traffic", of_traffic)
     if given.plan.from_log and not given.frontend:
         raise WrongUse("--from-log needs --service or --ingress: their pods' logs are read")
     if given.kubectl and not (given.frontend and given.frontend.kind == "Service"):
