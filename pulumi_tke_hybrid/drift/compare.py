@@ -22,55 +22,55 @@ _FIXED_BY_TKE = "EnableVpcCniNetworkType: chosen when VPC-CNI is switched on"
 
 SIDE_NOT_READ = Rule(
     "side-not-read",
-    Severity.WARNING,
     "Every source is read.",
     "the source",
     "drift that is not read is not seen",
+    severity=Severity.WARNING,
 )
 CLUSTER_NOT_CHECKED = Rule(
     "cluster-not-checked",
-    Severity.NOTE,
     "The kubeconfig is that of the cluster.",
     "the cluster's CVM instances",
     "a node's address is that of a CVM instance",
+    severity=Severity.NOTE,
 )
 VPC_CNI_OFF = Rule(
-    "vpc-cni-off",
-    Severity.ERROR,
-    "VPC-CNI is on.",
-    "DescribeIPAMD",
-    "DescribeIPAMD: EnableIPAMD, DisableVpcCniMode",
+    "vpc-cni-off", "VPC-CNI is on.", "DescribeIPAMD", "DescribeIPAMD: EnableIPAMD, DisableVpcCniMode"
 )
-IPAMD_FAILED = Rule(
-    "ipamd-failed", Severity.ERROR, "ipamd has not failed.", "DescribeIPAMD", "DescribeIPAMD: Phase"
-)
+IPAMD_FAILED = Rule("ipamd-failed", "ipamd has not failed.", "DescribeIPAMD", "DescribeIPAMD: Phase")
 IPAMD_BUSY = Rule(
-    "ipamd-busy", Severity.WARNING, "ipamd is running.", "DescribeIPAMD", "DescribeIPAMD: Phase"
+    "ipamd-busy", "ipamd is running.", "DescribeIPAMD", "DescribeIPAMD: Phase", severity=Severity.WARNING
 )
 PROGRAM_VPC = Rule(
     "program-vpc",
-    Severity.WARNING,
     "The program names the cluster's VPC.",
     "the facts",
     "a cluster never moves",
+    severity=Severity.WARNING,
 )
 STATIC_IP = Rule(
-    "static-ip", Severity.WARNING, "The program names the live static-IP mode.", "the facts", _FIXED_BY_TKE
+    "static-ip",
+    "The program names the live static-IP mode.",
+    "the facts",
+    _FIXED_BY_TKE,
+    severity=Severity.WARNING,
 )
 STATIC_IP_UNKNOWN = Rule(
     "static-ip-unknown",
-    Severity.NOTE,
     "The API returns the static-IP mode.",
     "DescribeClusters",
     "DescribeClusters: Property.IsNonStaticIpMode",
+    severity=Severity.NOTE,
 )
-CNI_TYPE = Rule("cni-type", Severity.WARNING, "The CNI type is tke-route-eni.", "the facts", _FIXED_BY_TKE)
+CNI_TYPE = Rule(
+    "cni-type", "The CNI type is tke-route-eni.", "the facts", _FIXED_BY_TKE, severity=Severity.WARNING
+)
 RECLAIM = Rule(
     "reclaim",
-    Severity.WARNING,
     "The program names the live reclaim time.",
     "the facts",
     "457/50360: fixed before ipamd 3.5.0, a setting of the add-on from then on",
+    severity=Severity.WARNING,
 )
 
 

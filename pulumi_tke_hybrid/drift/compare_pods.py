@@ -21,34 +21,32 @@ REGISTERED, OVERLAY, HOST, OUTSIDE, WAITING = "registered", "overlay", "host", "
 """Where the address of an ENI pod is."""
 _ARTICLE = "the article: an ENI pod has an address of a container subnet"
 
-ON_OVERLAY = Rule(
-    "eni-pod-on-overlay", Severity.ERROR, "An ENI pod has no address of the overlay.", "the pods", _ARTICLE
-)
+ON_OVERLAY = Rule("eni-pod-on-overlay", "An ENI pod has no address of the overlay.", "the pods", _ARTICLE)
 ON_HOST = Rule(
     "eni-pod-on-host",
-    Severity.ERROR,
     "An ENI pod does not use its node's network.",
     "the pods",
     "457/64886; Kubernetes: hostNetwork",
 )
 POD_OUTSIDE = Rule(
     "eni-pod-outside",
-    Severity.WARNING,
     "An ENI pod's address is in a registered subnet.",
     "the pods, the VPC's subnets, ipamd's list",
     _ARTICLE,
+    severity=Severity.WARNING,
 )
-POD_WAITING = Rule("eni-pod-waiting", Severity.NOTE, "An ENI pod has an address.", "the pods", _ARTICLE)
+POD_WAITING = Rule(
+    "eni-pod-waiting", "An ENI pod has an address.", "the pods", _ARTICLE, severity=Severity.NOTE
+)
 ZONE_UNKNOWN = Rule(
     "node-zone-unknown",
-    Severity.WARNING,
     "The zone of a node is known.",
     "the nodes",
     "TKE's label of the zone",
+    severity=Severity.WARNING,
 )
 ZONE_UNCOVERED = Rule(
     "node-zone-uncovered",
-    Severity.ERROR,
     "Each zone with nodes has a container subnet.",
     "the nodes, the VPC's subnets, ipamd's list",
     "the article, step 5: an ENI is in its node's zone",

@@ -29,72 +29,68 @@ _ARTICLE, _ADDON = "the article: ipamd reads the ConfigMap at its start", "457/5
 
 ONLY_IN_PROGRAM = Rule(
     "subnet-only-in-program",
-    Severity.WARNING,
     "The cluster knows the program's subnets.",
     "the facts",
     "arithmetic",
+    severity=Severity.WARNING,
 )
 NOT_IN_PROGRAM = Rule(
     "subnet-not-in-program",
-    Severity.WARNING,
     "The program has all registered subnets.",
     "the facts",
     "arithmetic",
+    severity=Severity.WARNING,
 )
 BY_CONFIG_MAP = Rule(
     "subnet-by-configmap",
-    Severity.WARNING,
     "A subnet is registered by the API.",
     "the cloud's list, ipamd's list",
     "the article: a zone that is added by the ConfigMap is not in the cloud's list",
+    severity=Severity.WARNING,
 )
 NOT_EVERYWHERE = Rule(
     "subnet-not-everywhere",
-    Severity.WARNING,
     "Every source lists the same subnets.",
     "two lists",
     "arithmetic",
+    severity=Severity.WARNING,
 )
 ONE_SIDE = Rule(
-    "subnet-one-side",
-    Severity.ERROR,
-    "No source alone lists a subnet.",
-    "two lists, one of them ipamd's",
-    _ARTICLE,
+    "subnet-one-side", "No source alone lists a subnet.", "two lists, one of them ipamd's", _ARTICLE
 )
-GONE = Rule(
-    "subnet-gone",
-    Severity.ERROR,
-    "A registered subnet is in the VPC.",
-    "the VPC's subnets",
-    "DescribeSubnets",
-)
+GONE = Rule("subnet-gone", "A registered subnet is in the VPC.", "the VPC's subnets", "DescribeSubnets")
 DESCRIBED_WRONGLY = Rule(
     "subnet-described-wrongly",
-    Severity.WARNING,
     "The program has the live zone and range of a subnet.",
     "the facts, the VPC's subnets",
     "DescribeSubnets",
+    severity=Severity.WARNING,
 )
 NOT_COMPARED = Rule(
-    "configmap-not-compared", Severity.NOTE, "The ConfigMap is compared.", "the version of ipamd", _ADDON
+    "configmap-not-compared",
+    "The ConfigMap is compared.",
+    "the version of ipamd",
+    _ADDON,
+    severity=Severity.NOTE,
 )
 ADDON_VPC = Rule(
-    "addon-vpc", Severity.WARNING, "The add-on has the cluster's VPC.", "ipamd from 3.5.0 on", _ADDON
+    "addon-vpc", "The add-on has the cluster's VPC.", "ipamd from 3.5.0 on", _ADDON, severity=Severity.WARNING
 )
 ADDON_SUBNETS = Rule(
-    "addon-subnets", Severity.WARNING, "The add-on has ipamd's subnets.", "ipamd from 3.5.0 on", _ADDON
+    "addon-subnets",
+    "The add-on has ipamd's subnets.",
+    "ipamd from 3.5.0 on",
+    _ADDON,
+    severity=Severity.WARNING,
 )
-MISSING = Rule("configmap-missing", Severity.ERROR, "The ConfigMap exists.", "ipamd before 3.5.0", _ARTICLE)
-CONFIG_MAP_VPC = Rule(
-    "configmap-vpc", Severity.ERROR, "The ConfigMap has the cluster's VPC.", "ipamd before 3.5.0", _ARTICLE
-)
+MISSING = Rule("configmap-missing", "The ConfigMap exists.", "ipamd before 3.5.0", _ARTICLE)
+CONFIG_MAP_VPC = Rule("configmap-vpc", "The ConfigMap has the cluster's VPC.", "ipamd before 3.5.0", _ARTICLE)
 CONFIG_MAP_ZONES = Rule(
     "configmap-zones",
-    Severity.WARNING,
     "The ConfigMap has each subnet's zone.",
     "ipamd before 3.5.0",
     _ARTICLE,
+    severity=Severity.WARNING,
 )
 
 

@@ -7,20 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from ipaddress import IPv4Network
 
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, fixed_rule
 
 _OVERVIEW = "TKE container network overview (qcloud-documents)"
-RANGE_SHAPE = Rule(
-    "range-shape",
-    Severity.ERROR,
-    "A range is an IPv4 network in CIDR notation, host bits zero.",
-    "the range",
-    "RFC 4632",
-    fixed_severity=True,
+RANGE_SHAPE = fixed_rule(
+    "range-shape", "A range is an IPv4 network in CIDR notation, host bits zero.", "the range", "RFC 4632"
 )
 RANGE_PRIVATE = Rule(
     "range-private",
-    Severity.ERROR,
     "The overlay lies in 9.0.0.0/8, 10.0.0.0/8, 11.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.",
     "cluster_cidr",
     "field ClusterCIDR of the API (a range of a private network); terraform-provider-tencentcloud 1.82.42"
@@ -28,48 +22,37 @@ RANGE_PRIVATE = Rule(
 )
 RANGE_OVERLAP = Rule(
     "range-overlap",
-    Severity.ERROR,
     "VPC, overlay, Services, and other ranges in use do not overlap; nor do subnets overlap each other.",
     "the ranges",
     f"{_OVERVIEW}; field cluster_cidr of the provider",
 )
 RANGE_OUTSIDE_VPC = Rule(
-    "range-outside-vpc",
-    Severity.ERROR,
-    "A subnet lies in its VPC's range.",
-    "the subnet's range and vpc_cidr",
-    "457/56371",
+    "range-outside-vpc", "A subnet lies in its VPC's range.", "the subnet's range and vpc_cidr", "457/56371"
 )
-POWER_OF_TWO = Rule(
+POWER_OF_TWO = fixed_rule(
     "power-of-two",
-    Severity.ERROR,
     "Both GlobalRouter sizes are powers of two: TKE rounds others up and reports another value for ever.",
     "the size",
     f"{_OVERVIEW}; measured with the provider",
-    fixed_severity=True,
 )
-SIZE_BOUNDS = Rule(
+SIZE_BOUNDS = fixed_rule(
     "size-bounds",
-    Severity.ERROR,
     "A node has at least 4 and at most 256 overlay addresses, a cluster 32 to 32768 Services.",
     "the size",
     "fields MaxNodePodNum of the API, cluster_max_pod_num and cluster_max_service_num of the provider",
-    fixed_severity=True,
 )
 FEW_PODS_PER_NODE = Rule(
     "few-pods-per-node",
-    Severity.WARNING,
     "A node has at least 16 overlay addresses.",
     "cluster_max_pod_num",
     "field MaxNodePodNum of the API: 16 to 256; the provider takes 4 and 8 too",
+    severity=Severity.WARNING,
 )
-RANGE_TOO_SMALL = Rule(
+RANGE_TOO_SMALL = fixed_rule(
     "range-too-small",
-    Severity.ERROR,
     "The overlay holds its Services and at least one node.",
     "cluster_cidr, cluster_max_pod_num, cluster_max_service_num",
     _OVERVIEW,
-    fixed_severity=True,
 )
 
 GLOBAL_ROUTER_SPACE = tuple(

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, fixed_rule
 
 NAMESPACE = "kube-system"
 NAME = "tke-eni-ipamd"
@@ -98,35 +98,31 @@ def shown(version_: Version) -> str:
 
 
 _API = "457/55757, field ExpiredSeconds"
-RECLAIM_SHAPE = Rule(
+RECLAIM_SHAPE = fixed_rule(
     "reclaim-shape",
-    Severity.ERROR,
     "A reclaim setting is after(seconds), 300 to 15768000, or never().",
     "ip_reclaim",
     f"{_API}; the article, step 4; field claim_expired_seconds of the provider",
-    fixed_severity=True,
 )
-RECLAIM_WITHOUT_STATIC = Rule(
+RECLAIM_WITHOUT_STATIC = fixed_rule(
     "reclaim-without-static",
-    Severity.ERROR,
     "Without static IPs no address is kept, so none is reclaimed.",
     "ip_reclaim, static_ip",
     _API,
-    fixed_severity=True,
 )
 RECLAIM_NEVER = Rule(
     "reclaim-never",
-    Severity.WARNING,
     "Addresses that are never reclaimed fill their subnet up.",
     "ip_reclaim",
     "the article, step 4",
+    severity=Severity.WARNING,
 )
 RECLAIM_LONG = Rule(
     "reclaim-long",
-    Severity.NOTE,
     "The addresses of deleted StatefulSets are held for the whole reclaim time.",
     "ip_reclaim",
     "TKE, properties of fixed IPs (qcloud-documents)",
+    severity=Severity.NOTE,
 )
 
 NEVER = "never"

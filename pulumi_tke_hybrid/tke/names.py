@@ -3,53 +3,37 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding, Rule, fixed_rule
 
-KUBERNETES_NAME = Rule(
-    "kubernetes-name",
-    Severity.ERROR,
-    "A Kubernetes object's name is a DNS label.",
-    "the name",
-    "RFC 1123",
-    fixed_severity=True,
+KUBERNETES_NAME = fixed_rule(
+    "kubernetes-name", "A Kubernetes object's name is a DNS label.", "the name", "RFC 1123"
 )
 SERVICE_NAME = Rule(
     "service-name",
-    Severity.ERROR,
     "A Service's name begins with a letter.",
     "the name",
     "RFC 1035; Kubernetes before 1.36 (KEP-5311)",
 )
 STATEFUL_SET_NAME = Rule(
     "statefulset-name",
-    Severity.ERROR,
     "A StatefulSet's name has at most 52 characters.",
     "the name",
     "kubernetes/kubernetes, issue 64023",
 )
-LABEL = Rule(
-    "kubernetes-label",
-    Severity.ERROR,
-    "A label's key and value have Kubernetes' syntax.",
-    "the label",
-    "Kubernetes, labels",
-    fixed_severity=True,
+LABEL = fixed_rule(
+    "kubernetes-label", "A label's key and value have Kubernetes' syntax.", "the label", "Kubernetes, labels"
 )
-CLOUD_NAME = Rule(
+CLOUD_NAME = fixed_rule(
     "cloud-name",
-    Severity.ERROR,
     "The name of a VPC resource has at most 60 characters, that of a node pool 25.",
     "the name",
     "fields name of the provider's subnet and node pool",
-    fixed_severity=True,
 )
-INGRESS_HOST = Rule(
+INGRESS_HOST = fixed_rule(
     "ingress-host",
-    Severity.ERROR,
     "A host of an Ingress is a DNS name with a dot; its first label may be `*`.",
     "the host",
     "imroc/tke-guide, Ingress error E4052; RFC 1123; Kubernetes API",
-    fixed_severity=True,
 )
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -153,13 +137,11 @@ def host_problem(value: str) -> Finding | None:
     return INGRESS_HOST.finding("", "is not a DNS name", value=shown, why="Kubernetes refuses it", todo=todo)
 
 
-ID_SHAPE = Rule(
+ID_SHAPE = fixed_rule(
     "id-shape",
-    Severity.ERROR,
     "A cloud id is its kind, a hyphen and eight lower-case letters or digits.",
     "the id",
     "the ids of the article, e.g. subnet-f3m8i0xi, vpc-p1v99tgl",
-    fixed_severity=True,
 )
 
 _ID = re.compile(r"[a-z0-9]{8}")
@@ -205,33 +187,23 @@ def deadline_problem(value: int) -> Finding | None:
     return PROPERTY.finding("", "is not a sensible deadline", value=f"{value} s", todo="use 30 to 7200 s")
 
 
-ZONE_SHAPE = Rule(
+ZONE_SHAPE = fixed_rule(
     "zone-shape",
-    Severity.ERROR,
     "A zone is written as its region and a number, not as the number in a node's label.",
     "the zone",
     "CVM zone names; the label's numbers: imroc/tke-guide, cilium/flow-logs",
-    fixed_severity=True,
 )
-REGION_SHAPE = Rule(
-    "region-shape",
-    Severity.ERROR,
-    "A region is written as in the names of its zones.",
-    "the region",
-    "CVM zone names",
-    fixed_severity=True,
+REGION_SHAPE = fixed_rule(
+    "region-shape", "A region is written as in the names of its zones.", "the region", "CVM zone names"
 )
-ZONE_REGION = Rule(
+ZONE_REGION = fixed_rule(
     "zone-region",
-    Severity.ERROR,
     "All zones of a cluster are in its region.",
     "two zones, or a zone and the region",
     "457/44966",
-    fixed_severity=True,
 )
 ZONE_UNCOVERED = Rule(
     "zone-uncovered",
-    Severity.ERROR,
     "Each zone with nodes has a container subnet: an ENI must be in its node's zone.",
     "the zones of pools and container subnets",
     "the article, steps 5 to 7",

@@ -8,7 +8,7 @@ for untrusted text. The other rules are in `tke.rules` and `plan.rules`.
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 
@@ -62,22 +62,20 @@ class Rule:
 
     id: str
     """In kebab-case. Programs name the rule by its id, so an id never changes."""
-    severity: Severity
-    """Severity of the findings unless the program sets another."""
     summary: str
     """The rule in one sentence."""
     requires: str
     """The values that the check reads."""
     source: str
     """Where the rule is written: a document of the vendor, the article, or the arithmetic behind the rule."""
-    fixed_severity: bool = False
-    """A program cannot set the severity: an input that breaks the rule cannot be applied."""
+    severity: Severity = field(default=Severity.ERROR, kw_only=True)
+    """Severity of the findings unless the program sets another."""
+    fixed_severity: bool = field(default=False, kw_only=True)
+    """A program cannot set the severity; see `fixed_rule`."""
 
     def __post_init__(self) -> None:
         if not _KEBAB.fullmatch(self.id):
             raise ValueError(f"{self.id!r} is not in kebab-case")
-        if self.fixed_severity and self.severity is not Severity.ERROR:
-            raise ValueError(f"{self.id} has a fixed severity, so it must be an error")
 
     def finding(
         self, path: str, what: str, *, value: object = "", why: str = "", todo: str = "", intended: str = ""
@@ -141,13 +139,13 @@ class Finding:
         )
 
 
-SETTING = Rule(
-    "rule-setting",
-    Severity.ERROR,
-    "A setting names a rule that exists and may be set.",
-    "the setting",
-    "docs/rules.md",
-    fixed_severity=True,
+def fixed_rule(id: str, summary: str, requires: str, source: str) -> Rule:
+    """Return a rule whose findings are always errors: an input that breaks the rule cannot be applied."""
+    return Rule(id, summary, requires, source, fixed_severity=True)
+
+
+SETTING = fixed_rule(
+    "rule-setting", "A setting names a rule that exists and may be set.", "the setting", "docs/rules.md"
 )
 
 
@@ -181,75 +179,60 @@ def judged(findings: Iterable[Finding], settings: Mapping[str, Severity]) -> lis
     ]
 
 
-PROPERTY = Rule(
+PROPERTY = fixed_rule(
     "property",
-    Severity.ERROR,
     "A property exists, is given where it is required, and has the type and the bounds that its class"
     " states.",
     "the property",
     "the documentation of the class",
-    fixed_severity=True,
 )
-COMBINATION = Rule(
+COMBINATION = fixed_rule(
     "combination",
-    Severity.ERROR,
     "Properties that exclude or need each other are given so.",
     "the properties",
     "the documentation of the class",
-    fixed_severity=True,
 )
 NO_EFFECT = Rule(
     "no-effect",
-    Severity.WARNING,
     "A property that the program sets has an effect.",
     "the properties",
     "the documentation of the class",
+    severity=Severity.WARNING,
 )
-TWICE = Rule(
-    "listed-twice",
-    Severity.ERROR,
-    "A list names each item once.",
-    "the list",
-    "the documentation of the class",
-    fixed_severity=True,
+TWICE = fixed_rule(
+    "listed-twice", "A list names each item once.", "the list", "the documentation of the class"
 )
-EMPTY = Rule(
+EMPTY = fixed_rule(
     "empty-list",
-    Severity.ERROR,
     "A list that something needs is not empty.",
     "the list",
     "the article, step 7; the provider: an emptied list switches VPC-CNI off",
-    fixed_severity=True,
 )
-ADOPTED = Rule(
+ADOPTED = fixed_rule(
     "adopted-as-it-is",
-    Severity.ERROR,
     "The program describes an adopted resource as it is.",
     "the id of the adopted resource, and its properties in the cloud",
     "the documentation of the class",
-    fixed_severity=True,
 )
-NOT_GLOBAL_ROUTER = Rule(
+NOT_GLOBAL_ROUTER = fixed_rule(
     "not-global-router",
-    Severity.ERROR,
     "Only a GlobalRouter cluster without Cilium becomes hybrid.",
     "the cluster's properties in the cloud",
     "the article; imroc/tke-guide, cilium/gr-native-not-recommended",
-    fixed_severity=True,
 )
 NOT_YET = Rule(
     "not-known-yet",
-    Severity.NOTE,
     "A check whose values are known only during the update is made then.",
     "nothing",
     "how Pulumi previews what does not exist yet",
+    severity=Severity.NOTE,
 )
 NOT_STATED = Rule(
     "not-stated",
-    Severity.NOTE,
     "A check that lacks a value which the program could give is named.",
     "nothing",
     "the documentation of the class",
+    severity=Severity.NOTE,
 )
 
 

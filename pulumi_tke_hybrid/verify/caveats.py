@@ -17,7 +17,7 @@ requests."""
 
 
 def _rule(name: str, summary: str, requires: str, source: str = "the measurement") -> Rule:
-    return Rule(name, Severity.NOTE, summary, requires, source)
+    return Rule(name, summary, requires, source, severity=Severity.NOTE)
 
 
 NOT_READY = _rule("not-ready", "The load balancer answers.", "the traffic")

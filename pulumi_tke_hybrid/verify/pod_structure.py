@@ -16,81 +16,73 @@ from pulumi_tke_hybrid.verify.cluster_snapshot import ContainerSubnets
 from pulumi_tke_hybrid.verify.verdict import Addresses, Range, holder
 
 POD_WITHOUT_ADDRESS = Rule(
-    "pod-without-address", Severity.WARNING, "Each pod has an address.", "pods", "Kubernetes: podIP"
+    "pod-without-address", "Each pod has an address.", "pods", "Kubernetes: podIP", severity=Severity.WARNING
 )
 POD_ON_NODE_NETWORK = Rule(
     "pod-on-node-network",
-    Severity.WARNING,
     "A pod behind a load balancer has a network of its own.",
     "pods",
     "Kubernetes: hostNetwork",
+    severity=Severity.WARNING,
 )
 NO_READINESS_GATE = Rule(
     "pod-without-readiness-gate",
-    Severity.ERROR,
     "Each pod behind direct access has the load balancer's readiness gate.",
     "pods, direct access",
     "457/41897",
 )
 READINESS_GATE_NOT_TRUE = Rule(
     "readiness-gate-not-true",
-    Severity.ERROR,
     "The load balancer has taken each pod behind direct access.",
     "pods, direct access",
     "457/41897",
 )
 REQUEST_WITHOUT_ANNOTATION = Rule(
     "eni-request-without-annotation",
-    Severity.ERROR,
     "A pod that requests an ENI address has the annotation of the ENI network.",
     "pods, pod ranges of the nodes",
     "the article",
 )
 GLOBALROUTER_BEHIND_DIRECT_ACCESS = Rule(
     "globalrouter-behind-direct-access",
-    Severity.WARNING,
     "A pod behind direct access is on an ENI, or the cluster has GlobalRouteDirectAccess.",
     "pods, pod ranges of the nodes, direct access",
     "457/41897",
+    severity=Severity.WARNING,
 )
 ANNOTATED_POD_ON_OVERLAY = Rule(
     "annotated-pod-on-overlay",
-    Severity.ERROR,
     "A pod with the annotation of the ENI network has an address of a container subnet.",
     "pods, pod ranges of the nodes",
     "the article",
 )
 ANNOTATION_WITHOUT_REQUEST = Rule(
     "annotation-without-eni-request",
-    Severity.ERROR,
     "A pod with the annotation of the ENI network requests an ENI address.",
     "pods",
     "the article",
 )
 INCOMPLETE_REQUEST = Rule(
     "eni-request-incomplete",
-    Severity.ERROR,
     "The first container alone requests one ENI address, in requests and limits.",
     "pods",
     "the article",
 )
 ZONE_NOT_CHECKED = Rule(
     "address-zone-not-checked",
-    Severity.WARNING,
     "The container subnets are known, so that the zone of each address can be compared.",
     "pods, container subnets",
     "the article: an ENI is in its node's zone",
+    severity=Severity.WARNING,
 )
 OUTSIDE_SUBNETS = Rule(
     "address-outside-container-subnets",
-    Severity.ERROR,
     "The address of an ENI pod lies in a container subnet.",
     "pods, container subnets",
     "the article",
 )
 ANOTHER_ZONE = Rule(
     "address-of-another-zone",
-    Severity.ERROR,
     "The address of an ENI pod lies in a container subnet of the node's zone.",
     "pods, nodes, container subnets",
     "the article: an ENI is in its node's zone",

@@ -33,81 +33,72 @@ from pulumi_tke_hybrid.verify.target import Listener
 
 OBJECTS_NOT_READ = Rule(
     "objects-not-read",
-    Severity.ERROR,
     "The kubeconfig's user may read every object behind the load balancer.",
     "the Kubernetes API",
     "docs/kubeconfig.md",
 )
 LISTENER_NOT_KNOWN = Rule(
     "listener-not-known",
-    Severity.ERROR,
     "The protocol of each port of the load balancer is known.",
     "Service or Ingress",
     "457/39141, 457/45700",
 )
 NO_DIRECT_ACCESS = Rule(
     "no-direct-access",
-    Severity.ERROR,
     "A TCP or UDP port has direct access, or the Services have externalTrafficPolicy Local.",
     "Service or Ingress",
     "the article, 457/41897",
 )
 HEADER_ALONE = Rule(
     "no-direct-access-layer-7",
-    Severity.WARNING,
     "An HTTP or HTTPS port has direct access; without, X-Forwarded-For alone names the client.",
     "Service or Ingress",
     "the article, 457/41897",
+    severity=Severity.WARNING,
 )
 PORTS_NOT_VERIFIED = Rule(
     "ports-not-verified",
-    Severity.WARNING,
     "Each port is verified.",
     "Service or Ingress, --port",
     "arithmetic",
+    severity=Severity.WARNING,
 )
 NO_LOAD_BALANCER = Rule(
     "service-without-load-balancer",
-    Severity.WARNING,
     "The Service is of type LoadBalancer.",
     "Service",
     "Kubernetes: type",
+    severity=Severity.WARNING,
 )
 NO_LOAD_BALANCER_ADDRESS = Rule(
     "load-balancer-without-address",
-    Severity.ERROR,
     "The load balancer has an address.",
     "Service or Ingress",
     "Kubernetes: status.loadBalancer",
 )
 CLIENT_PINNED = Rule(
     "client-pinned-to-pod",
-    Severity.WARNING,
     "A client reaches every pod: no session affinity or persistence.",
     "Services, TkeServiceConfig",
     "457/45700",
+    severity=Severity.WARNING,
 )
-NO_POD = Rule("no-pod-selected", Severity.ERROR, "The Services select pods.", "Services, pods", "arithmetic")
+NO_POD = Rule("no-pod-selected", "The Services select pods.", "Services, pods", "arithmetic")
 MIXED_NETWORKS = Rule(
     "mixed-networks-behind-direct-access",
-    Severity.ERROR,
     "All pods behind one direct load balancer are on ENIs, or all are on GlobalRouter.",
     "pods, pod ranges of the nodes",
     "457/41897",
 )
 BACKEND_NOT_A_POD = Rule(
-    "backend-not-a-pod",
-    Severity.ERROR,
-    "Each endpoint is the address of a pod.",
-    "EndpointSlices, pods",
-    "arithmetic",
+    "backend-not-a-pod", "Each endpoint is the address of a pod.", "EndpointSlices, pods", "arithmetic"
 )
 NO_ENDPOINT = Rule(
     "ready-pod-without-endpoint",
-    Severity.WARNING,
     "Each ready pod is an endpoint, in each address family.",
     "EndpointSlices, pods",
     "arithmetic",
+    severity=Severity.WARNING,
 )
 
 

@@ -37,7 +37,6 @@ from pulumi_tke_hybrid.tke.rules.annotation_checks import (
 
 FIXED_ANNOTATION = Rule(
     "fixed-annotation",
-    Severity.ERROR,
     "An annotation that TKE reads only when the load balancer is created does not change: subnet, own load "
     "balancer, billing, bandwidth, creation parameters, region, VPC, and the class of an Ingress.",
     "annotations before and after",

@@ -16,14 +16,12 @@ _PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2
 
 CLUSTER_REBUILT = Rule(
     "cluster-rebuilt",
-    Severity.ERROR,
     "A change does not replace or delete a cluster; the finding names the fields that force a replacement.",
     "the operation on the cluster",
     _PROVIDER,
 )
 POD_NETWORK_OFF = Rule(
     "pod-network-off",
-    Severity.ERROR,
     "The list of container subnets does not become empty, and `VpcCni` with on_delete=disable stays in the "
     "program: both would switch VPC-CNI off.",
     "the list before and after",
@@ -31,7 +29,6 @@ POD_NETWORK_OFF = Rule(
 )
 POD_SUBNET_LEAVES = Rule(
     "pod-subnet-leaves",
-    Severity.ERROR,
     "A container subnet stays in the lists of its cluster, of `VpcCni` and of ipamd's ConfigMap, and is not "
     "deleted or replaced.",
     "the list before and after; the operation on the subnet",
@@ -39,7 +36,6 @@ POD_SUBNET_LEAVES = Rule(
 )
 PHANTOM_HYBRID = Rule(
     "phantom-hybrid",
-    Severity.ERROR,
     "A new GlobalRouter cluster has no ENI fields: the provider keeps these fields in its state and does "
     "nothing with them.",
     "the inputs of a new cluster",
@@ -47,7 +43,6 @@ PHANTOM_HYBRID = Rule(
 )
 REFUSED_UPDATE = Rule(
     "refused-update",
-    Severity.ERROR,
     "Reclaim time and CNI type do not change while VPC-CNI is on: the provider refuses the change during "
     "the apply, and every later update.",
     "the inputs before and after",
@@ -55,18 +50,18 @@ REFUSED_UPDATE = Rule(
 )
 PROTECTION_OFF = Rule(
     "protection-off",
-    Severity.WARNING,
     "`deletionProtection` and `protect` of clusters and subnets stay on.",
     "protection before and after",
     _PROVIDER,
+    severity=Severity.WARNING,
 )
 SWITCH_UNMANAGED = Rule(
     "switch-unmanaged",
-    Severity.WARNING,
     "`VpcCni` stays in the program. Without `VpcCni` the pod network stays on, and its settings are "
     "unmanaged.",
     "the operation on VpcCni",
     "pulumi_tke_hybrid.vpc_cni: deleting it leaves the pod network on",
+    severity=Severity.WARNING,
 )
 
 

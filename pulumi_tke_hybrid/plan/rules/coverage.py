@@ -20,17 +20,17 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
 ADDRESSES_SHORT = Rule(
     "addresses-short",
-    Severity.WARNING,
     "A zone's container subnets keep a tenth of their addresses free.",
     "free addresses when last read, ENI pods before and after",
     "the headroom that rollouts were found to need: AKS#2119, amazon-vpc-cni-k8s#2846",
+    severity=Severity.WARNING,
 )
 PODS_FIT = Rule(
     "eni-pods-fit",
-    Severity.WARNING,
     "The nodes and container subnets of a cluster hold all ENI pods of the plan.",
     "ranges and free addresses of the container subnets, node pools, replicas",
     "arithmetic; TKE container network overview and pod limits of VPC-CNI (qcloud-documents)",
+    severity=Severity.WARNING,
 )
 HEADROOM = 0.1
 """Part of a zone's addresses that should stay free, for the surge of rollouts and for addresses that TKE has

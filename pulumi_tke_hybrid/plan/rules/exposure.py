@@ -29,7 +29,6 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
 EXPOSURE_WIDENED = Rule(
     "exposure-widened",
-    Severity.ERROR,
     "A load balancer does not become public or lose its security groups, an API server gets no public "
     "endpoint, and a security group does not admit everybody. A warning where a security group admits a "
     "larger range, more ports or protocols, or no longer refuses some.",
@@ -38,10 +37,10 @@ EXPOSURE_WIDENED = Rule(
 )
 NEW_EXPOSURE = Rule(
     "new-exposure",
-    Severity.NOTE,
     "A new public address, and the first access to a resource, are named.",
     "the resource before and after",
     "457/51258 and 457/56112: a load balancer without a subnet is public",
+    severity=Severity.NOTE,
 )
 _exposed = partial(
     rule, EXPOSURE_WIDENED, NEW_EXPOSURE, operations=IN_CLOUD - {Op.DELETE}, milder=[EXPOSURE_WIDENED]

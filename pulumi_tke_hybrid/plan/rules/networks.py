@@ -20,14 +20,12 @@ _PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2
 
 RANGE_CHANGED = Rule(
     "range-changed",
-    Severity.ERROR,
     "A VPC is not replaced or deleted, and no subnet is replaced.",
     "the operation and its keys",
     _PROVIDER,
 )
 POOL_REBUILT = Rule(
     "node-pool-rebuilt",
-    Severity.ERROR,
     "A node pool of any kind (native, super nodes, `ScaleWorker`, an attached instance) is not replaced or "
     "deleted.",
     "the operation on the pool",
@@ -150,11 +148,11 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
 
 SECURITY_GROUP_NARROWED = Rule(
     "security-group-narrowed",
-    Severity.WARNING,
     "A security group keeps admitting the same addresses, ports and protocols. Rules are compared as the "
     "cloud reads them: the first match decides, in any shape or order.",
     "the rules before and after",
     "aws-load-balancer-controller#3521, 457/41897",
+    severity=Severity.WARNING,
 )
 _RULE_LISTS = (resource_types.RULE_SET, resource_types.LITE_RULES)
 _EXISTING = IN_CLOUD - {Op.CREATE}

@@ -15,10 +15,10 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
 NOT_JUDGED = Rule(
     "not-judged",
-    Severity.WARNING,
     "A change that no rule judges is named. A note for a new resource.",
     "the kind of the resource and the operation",
     "no rule reads this kind of resource, or its objects are not in the preview",
+    severity=Severity.WARNING,
 )
 
 _RELEASE = "kubernetes:helm.sh/v3:Release"

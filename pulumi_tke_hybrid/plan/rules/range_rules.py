@@ -132,11 +132,11 @@ def _is_range(value: str) -> bool:
 
 GR_SOURCE_ADDRESS = Rule(
     "gr-source-address",
-    Severity.WARNING,
     "The source address of GlobalRouter pods does not change: by VPC-CNI with add_vpc, by subnets that the "
     "provider adds, by the list of ip-masq-agent.",
     "how VPC-CNI treats egress; ip-masq-agent's list before and after",
     "457/56371",
+    severity=Severity.WARNING,
 )
 _CONFIG_MAP = "ip-masq-agent-config"
 
@@ -154,10 +154,7 @@ def _egress_of_cluster(step: Step) -> Iterator[Finding]:
         )
         switched_on = f"VPC-CNI (pods with addresses of container subnets) is switched on: {listed}"
         yield _egress(
-            f"{step.name}.eniSubnetIds",
-            listed if before else switched_on,
-            todo,
-            again=bool(before),
+            f"{step.name}.eniSubnetIds", listed if before else switched_on, todo, again=bool(before)
         )
 
 

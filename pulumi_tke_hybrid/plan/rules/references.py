@@ -29,7 +29,6 @@ from pulumi_tke_hybrid.tke.rules.load_balancer_rules import LISTENERS, listener_
 
 IN_USE = Rule(
     "resource-in-use",
-    Severity.ERROR,
     "A load balancer of yours, a security group, a certificate, a public address, a listener or a subnet is "
     "not replaced or deleted while another resource of the plan names its id or depends on it.",
     "the operation; ids and property dependencies of the other resources",

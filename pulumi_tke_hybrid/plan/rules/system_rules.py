@@ -15,17 +15,17 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
 LEFT_UNMANAGED = Rule(
     "left-unmanaged",
-    Severity.NOTE,
     "A resource with `retain_on_delete` that leaves the stack and stays in the cloud is named.",
     "the operation; retainOnDelete in the stack's last state",
     "Pulumi, resource option retainOnDelete: the engine makes no call of the provider",
+    severity=Severity.NOTE,
 )
 VERSION_CHANGE = Rule(
     "version-change",
-    Severity.NOTE,
     "A change of a provider's version is named.",
     "versions of the providers",
     "lists of the provider that are ordered in one version and sets in another: tf-tencent#4121",
+    severity=Severity.NOTE,
 )
 
 
@@ -74,7 +74,6 @@ IPAMD_ADDONS = ("eniipamd", "tke-eni-ipamd")
 
 IPAMD_REMOVED = Rule(
     "ipamd-removed",
-    Severity.ERROR,
     "ipamd, which gives pods the addresses of container subnets, stays: its add-on is not deleted or "
     "replaced, its Deployment and its ConfigMap are not deleted.",
     "the operation on ipamd's add-on, Deployment or ConfigMap",
@@ -82,10 +81,10 @@ IPAMD_REMOVED = Rule(
 )
 IPAMD_RESTART = Rule(
     "ipamd-restart",
-    Severity.WARNING,
     "A restart of ipamd is known before the apply: its pod template or its add-on changes.",
     "ipamd's objects and add-on",
     "article",
+    severity=Severity.WARNING,
 )
 
 

@@ -6,50 +6,37 @@ from typing import Any
 from pulumi_tke_hybrid.plan.rules.annotation_rules import NONE, changed, effect
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.objects import UNKNOWN, items, mapping
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, fixed_rule
 from pulumi_tke_hybrid.tke.rules.immutable_fields import keep_what_was_known
 
-ONE_STEP_AT_A_TIME = Rule(
+ONE_STEP_AT_A_TIME = fixed_rule(
     "one-step-at-a-time",
-    Severity.ERROR,
     "Pods change their network only while the load balancer sends to node ports.",
     "the last state",
     "457/41897: backends of one direct Service are in one network",
-    fixed_severity=True,
 )
-ADDRESS_CHANGE = Rule(
-    "address-change",
-    Severity.ERROR,
-    "A load balancer cannot become another one.",
-    "the last state",
-    "457/90598",
-    fixed_severity=True,
+ADDRESS_CHANGE = fixed_rule(
+    "address-change", "A load balancer cannot become another one.", "the last state", "457/90598"
 )
-SELECTOR_FIXED = Rule(
+SELECTOR_FIXED = fixed_rule(
     "selector-fixed",
-    Severity.ERROR,
     "The labels by which a workload finds its pods do not change.",
     "the last state",
     "Kubernetes: spec.selector of a Deployment or StatefulSet is immutable (apps/v1)",
-    fixed_severity=True,
 )
 
-CLAIMS_FIXED = Rule(
+CLAIMS_FIXED = fixed_rule(
     "volume-claims-fixed",
-    Severity.ERROR,
     "The volumes that each pod of a StatefulSet gets do not change.",
     "the last state",
     "Kubernetes: spec.volumeClaimTemplates is immutable (apps/v1)",
-    fixed_severity=True,
 )
 
-STATEFUL_SET_FIXED = Rule(
+STATEFUL_SET_FIXED = fixed_rule(
     "statefulset-fixed",
-    Severity.ERROR,
     "The governing Service of a StatefulSet and the order of its pods do not change.",
     "the last state",
     "Kubernetes: spec.serviceName and spec.podManagementPolicy are immutable (apps/v1)",
-    fixed_severity=True,
 )
 
 Unknown = Callable[[object], bool]

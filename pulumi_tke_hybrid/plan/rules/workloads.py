@@ -25,21 +25,18 @@ from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
 DIRECT_ACCESS_OFF = Rule(
     "direct-access-off",
-    Severity.ERROR,
     "A Service or an Ingress keeps sending to pods, and a Service with a load balancer keeps its type.",
     "type and annotations before and after",
     "457/41897",
 )
 PODS_LEAVE_ENI = Rule(
     "pods-leave-eni",
-    Severity.ERROR,
     "Pods with addresses of container subnets keep the annotation that selects these addresses.",
     "the pod template's annotations before and after",
     "article",
 )
 BALANCER_REPLACED = Rule(
     "balancer-replaced",
-    Severity.ERROR,
     "A Service with a load balancer, or an Ingress, is not replaced, renamed or deleted: the address of the "
     "load balancer would change.",
     "the operation on the Service or Ingress",
@@ -47,14 +44,12 @@ BALANCER_REPLACED = Rule(
 )
 STATEFUL_SET_REPLACED = Rule(
     "statefulset-replaced",
-    Severity.ERROR,
     "A StatefulSet is updated, never replaced: all its pods would stop at once.",
     "the operation",
     "pulumi-kubernetes#1831",
 )
 DEPLOYMENT_REPLACED = Rule(
     "deployment-replaced",
-    Severity.ERROR,
     "An object with pods is not replaced under its own name: all its pods would stop before others start. "
     "Under another name the new pods start first, so that is no finding.",
     "the operation, name and namespace before and after",
@@ -62,7 +57,6 @@ DEPLOYMENT_REPLACED = Rule(
 )
 WORKLOAD_DELETED = Rule(
     "workload-deleted",
-    Severity.ERROR,
     "An object whose pods have addresses of container subnets is not deleted. A warning for other pods, and "
     "for jobs.",
     "the operation, the pod template",
@@ -70,10 +64,10 @@ WORKLOAD_DELETED = Rule(
 )
 KEPT_ADDRESS_OFF = Rule(
     "kept-address-off",
-    Severity.WARNING,
     "The pods of a StatefulSet keep their addresses.",
     "the pod template's annotations before and after",
     "457/38975",
+    severity=Severity.WARNING,
 )
 
 

@@ -7,23 +7,19 @@ from fractions import Fraction
 from typing import Any
 
 from pulumi_tke_hybrid.tke.objects import at, items, mapping
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, fixed_rule
 
-LIVE_OBJECT = Rule(
+LIVE_OBJECT = fixed_rule(
     "live-object-differs",
-    Severity.ERROR,
     "The program describes the immutable fields of an adopted object as they are.",
     "the live object",
     "Kubernetes: immutable fields of apps/v1 and v1; 457/90598",
-    fixed_severity=True,
 )
-SECOND_BUDGET = Rule(
+SECOND_BUDGET = fixed_rule(
     "second-disruption-budget",
-    Severity.ERROR,
     "One disruption budget selects a pod.",
     "the namespace's budgets",
     "Kubernetes: the API server evicts no pod that two budgets select",
-    fixed_severity=True,
 )
 Json = Mapping[str, Any]
 

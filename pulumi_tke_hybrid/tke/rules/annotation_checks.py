@@ -10,36 +10,32 @@ from typing import Any
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import KNOWN, PREFIXES, Known, On, Value, contradiction, tke_prefix
 from pulumi_tke_hybrid.tke.objects import unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, fixed_rule
 
 CONFLICT = Rule(
     "annotation-conflict",
-    Severity.ERROR,
     "Annotations that exclude each other do not stand on one object.",
     "the annotations of the object",
     "457/51258, 457/56112, 457/45700, 457/41871",
 )
 UNKNOWN_KEY = Rule(
     "annotation-unknown",
-    Severity.WARNING,
     "TKE reads each key under a prefix of TKE, on the object that has the key.",
     "the keys of the annotations",
     "457/51258, 457/56112, 457/44173: the vendor's lists of annotations",
+    severity=Severity.WARNING,
 )
 VALUE = Rule(
     "annotation-value",
-    Severity.ERROR,
     "TKE can read the value of an annotation.",
     "the values of the annotations",
     "imroc/tke-guide, errors E4026, E4037, E4044 to E4046; 457/51258",
 )
-RESERVED = Rule(
+RESERVED = fixed_rule(
     "annotation-reserved",
-    Severity.ERROR,
     "A program gives no annotation that a component or TKE writes, and none that a shared ENI ignores.",
     "the keys of the annotations",
     "457/51258, 457/56112, 457/50360",
-    fixed_severity=True,
 )
 
 TLS = "spec.tls"

@@ -4,52 +4,41 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.tke.objects import items
-from pulumi_tke_hybrid.tke.rule import EMPTY, Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import EMPTY, Finding, Rule, fixed_rule
 
-CLUSTER_FIXED = Rule(
+CLUSTER_FIXED = fixed_rule(
     "cluster-fixed",
-    Severity.ERROR,
     "Immutable fields of a cluster change only with allow_cluster_replacement.",
     "the stack's last state",
     "fields of the provider's cluster that force a replacement",
-    fixed_severity=True,
 )
-POOL_FIXED = Rule(
+POOL_FIXED = fixed_rule(
     "pool-fixed",
-    Severity.ERROR,
     "Immutable fields of a node pool do not change under the pool's name.",
     "the stack's last state",
     "fields of the provider's node pool that force a replacement",
-    fixed_severity=True,
 )
-SWITCH_FIXED = Rule(
+SWITCH_FIXED = fixed_rule(
     "switch-fixed",
-    Severity.ERROR,
     "Fields that TKE fixes when VPC-CNI is switched on do not change.",
     "the stack's last state",
     "457/55757; turning it off ends every ENI pod's network",
-    fixed_severity=True,
 )
-SUBNET_REMOVED = Rule(
+SUBNET_REMOVED = fixed_rule(
     "subnet-removed",
-    Severity.ERROR,
     "A registered subnet stays in the list.",
     "the stack's last state",
     "the provider: to remove one, VPC-CNI must be turned off first",
-    fixed_severity=True,
 )
-STACK_PLACE = Rule(
+STACK_PLACE = fixed_rule(
     "stack-place",
-    Severity.ERROR,
     "A stack stays with its region and its account.",
     "the stack's last state, the credentials",
     "a cluster never moves; GetCallerIdentity returns the account",
-    fixed_severity=True,
 )
 
 PROVIDER_ACCOUNT = Rule(
     "provider-account",
-    Severity.ERROR,
     "The key of an explicit provider belongs to the stack's account; set `warning` where the provider assumes"
     " a role of that account.",
     "the provider's key and the stack's",

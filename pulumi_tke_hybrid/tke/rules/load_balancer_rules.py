@@ -3,81 +3,59 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, fixed_rule
 
 LISTENER_QUOTA_LIMIT = 50
 LISTENERS = Rule(
     "listener-quota",
-    Severity.WARNING,
     "A load balancer has at most 50 listeners.",
     "the ports of everything that names the load balancer",
     "214/6187: 50 listeners for each load balancer by default",
+    severity=Severity.WARNING,
 )
-NAMED_TWICE = Rule(
+NAMED_TWICE = fixed_rule(
     "load-balancer-named-twice",
-    Severity.ERROR,
     "An existing load balancer is named by one workload, or shared on purpose.",
     "the ids of the program's load balancers",
     "457/46370, 457/45490",
-    fixed_severity=True,
 )
 
 
-NO_LOAD_BALANCER = Rule(
-    "no-load-balancer",
-    Severity.ERROR,
-    "Settings of a load balancer need one.",
-    "the exposure",
-    "follows from the API",
-    fixed_severity=True,
+NO_LOAD_BALANCER = fixed_rule(
+    "no-load-balancer", "Settings of a load balancer need one.", "the exposure", "follows from the API"
 )
-SHARED_LOAD_BALANCER = Rule(
-    "shared-load-balancer",
-    Severity.ERROR,
-    "A Service and an Ingress cannot share a load balancer.",
-    "both ids",
-    "457/45490",
-    fixed_severity=True,
+SHARED_LOAD_BALANCER = fixed_rule(
+    "shared-load-balancer", "A Service and an Ingress cannot share a load balancer.", "both ids", "457/45490"
 )
-LOCAL_TRAFFIC = Rule(
+LOCAL_TRAFFIC = fixed_rule(
     "local-traffic",
-    Severity.ERROR,
     "`externalTrafficPolicy: Local` is about node ports in front of GlobalRouter pods.",
     "the workload",
     "457/38426",
-    fixed_severity=True,
 )
-PASS_TO_TARGET = Rule(
+PASS_TO_TARGET = fixed_rule(
     "pass-to-target",
-    Severity.ERROR,
     "TKE sets pass-to-target only on a load balancer that TKE makes.",
     "the exposure",
     "457/51258",
-    fixed_severity=True,
 )
-TLS_CERTIFICATE = Rule(
+TLS_CERTIFICATE = fixed_rule(
     "tls-certificate",
-    Severity.ERROR,
     "A TCP_SSL port has a certificate, and no other port has one.",
     "the port",
     "457/51258: specify-protocol",
-    fixed_severity=True,
 )
-HEALTH_CHECK_TIMEOUT = Rule(
+HEALTH_CHECK_TIMEOUT = fixed_rule(
     "health-check-timeout",
-    Severity.ERROR,
     "The timeout of a health check is below its interval.",
     "the health check",
     "follows from both values",
-    fixed_severity=True,
 )
-INGRESS_PORT = Rule(
+INGRESS_PORT = fixed_rule(
     "ingress-port",
-    Severity.ERROR,
     "An Ingress sends to a TCP port of the workload's Service.",
     "the ports and the Ingress",
     "Kubernetes API; an Ingress passes HTTP on, over TCP",
-    fixed_severity=True,
 )
 
 

@@ -7,24 +7,15 @@ Rules on its addresses are in `address_capacity`, on load balancers in `load_bal
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pulumi_tke_hybrid.tke.rule import NO_EFFECT, Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import NO_EFFECT, Finding, fixed_rule
 
-FIXED_IP = Rule(
+FIXED_IP = fixed_rule(
     "fixed-ip",
-    Severity.ERROR,
     "A kept address belongs to an ENI pod with a stable name; here that is a StatefulSet's.",
     "the workload",
     "457/34994",
-    fixed_severity=True,
 )
-ENI_ONLY = Rule(
-    "eni-only",
-    Severity.ERROR,
-    "Address settings of TKE are about ENI pods.",
-    "the workload",
-    "457/50355",
-    fixed_severity=True,
-)
+ENI_ONLY = fixed_rule("eni-only", "Address settings of TKE are about ENI pods.", "the workload", "457/50355")
 
 
 def kept_address_findings(*, stateful: bool, on_eni: bool) -> Iterator[Finding]:
@@ -49,21 +40,14 @@ def eni_only_finding(path: str) -> Finding:
     )
 
 
-PORTS = Rule(
+PORTS = fixed_rule(
     "ports",
-    Severity.ERROR,
     "A Service has each port with its protocol once, and each name of a port.",
     "the ports",
     "Kubernetes API",
-    fixed_severity=True,
 )
-TWO_PROTOCOLS = Rule(
-    "two-protocols-on-a-port",
-    Severity.ERROR,
-    "TCP and UDP on one port need direct access.",
-    "the ports",
-    "457/51258",
-    fixed_severity=True,
+TWO_PROTOCOLS = fixed_rule(
+    "two-protocols-on-a-port", "TCP and UDP on one port need direct access.", "the ports", "457/51258"
 )
 
 
@@ -126,45 +110,35 @@ def _port_name_findings(ports: Sequence[Port]) -> Iterator[Finding]:
             )
 
 
-HOST_NETWORK = Rule(
+HOST_NETWORK = fixed_rule(
     "host-network",
-    Severity.ERROR,
     "A pod on its node's network has no address of its own.",
     "the pod",
     "457/64886; Kubernetes: hostNetwork",
-    fixed_severity=True,
 )
-ENI_IP_BY_HAND = Rule(
+ENI_IP_BY_HAND = fixed_rule(
     "eni-ip-by-hand",
-    Severity.ERROR,
     "Only the first container requests an ENI address, and one address only.",
     "the containers",
     "article, webhook",
-    fixed_severity=True,
 )
-PROBE_PORT = Rule(
+PROBE_PORT = fixed_rule(
     "probe-port",
-    Severity.ERROR,
     "A probe or a hook that names a port names a port of its container.",
     "the names of the container's ports",
     "Kubernetes API: a probe of an unknown port name fails",
-    fixed_severity=True,
 )
-HELM_RELEASE = Rule(
+HELM_RELEASE = fixed_rule(
     "helm-release",
-    Severity.ERROR,
     "A gateway's chart is a Chart, whose objects a transform reaches, and no Release.",
     "the type of the chart's resource",
     "Pulumi: the provider renders the objects of a kubernetes.helm.v3.Release",
-    fixed_severity=True,
 )
-STOP_TIME = Rule(
+STOP_TIME = fixed_rule(
     "stop-time",
-    Severity.ERROR,
     "A pod has time to stop after its preStop hook.",
     "the pod and the rollout",
     "Kubernetes: terminationGracePeriodSeconds includes the preStop hook",
-    fixed_severity=True,
 )
 
 
@@ -251,13 +225,8 @@ def stop_time_findings(
         )
 
 
-VOLUME_CLAIMS = Rule(
-    "volume-claims",
-    Severity.ERROR,
-    "A volume for each pod belongs to a StatefulSet.",
-    "the workload",
-    "Kubernetes API",
-    fixed_severity=True,
+VOLUME_CLAIMS = fixed_rule(
+    "volume-claims", "A volume for each pod belongs to a StatefulSet.", "the workload", "Kubernetes API"
 )
 
 

@@ -7,38 +7,46 @@ from typing import Any
 from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster, DeclaredPool
 from pulumi_tke_hybrid.tke.objects import whole
-from pulumi_tke_hybrid.tke.rule import COMBINATION, TWICE, Finding, Rule, Severity, not_stated, not_yet
+from pulumi_tke_hybrid.tke.rule import (
+    COMBINATION,
+    TWICE,
+    Finding,
+    Rule,
+    Severity,
+    fixed_rule,
+    not_stated,
+    not_yet,
+)
 
 _OVERVIEW = (
     "TKE container network overview (qcloud-documents): nodes = (range - services) / addresses of a node"
 )
 OVERLAY_NODES = Rule(
     "overlay-nodes",
-    Severity.ERROR,
     "The overlay has a range for each node.",
     "cluster_cidr, cluster_max_pod_num, cluster_max_service_num, sizes of the pools",
     _OVERVIEW,
 )
 OVERLAY_HEADROOM = Rule(
     "overlay-headroom",
-    Severity.WARNING,
     "The overlay has a range for each node that the autoscalers may add.",
     "cluster_cidr, cluster_max_pod_num, cluster_max_service_num, greatest sizes of the pools",
     _OVERVIEW,
+    severity=Severity.WARNING,
 )
 SUBNET_IN_USE = Rule(
     "subnet-in-use",
-    Severity.WARNING,
     "A container subnet is empty when it is registered.",
     "the subnets to register, as the cloud describes them",
     "the article, step 1; DescribeSubnets: TotalIpAddressCount - AvailableIpAddressCount",
+    severity=Severity.WARNING,
 )
 SUBNET_FULL = Rule(
     "subnet-full",
-    Severity.WARNING,
     "An adopted container subnet has free addresses.",
     "the subnet, as the cloud describes it",
     "DescribeSubnets, AvailableIpAddressCount",
+    severity=Severity.WARNING,
 )
 
 
@@ -149,58 +157,50 @@ def _overlay_findings(cluster: DeclaredCluster) -> Iterator[Finding]:
         )
 
 
-POOL_SIZE = Rule(
+POOL_SIZE = fixed_rule(
     "pool-size",
-    Severity.ERROR,
     "A pool's size lies within its bounds: those of the autoscaler, or 100 nodes.",
     "size and bounds",
     "this library: TKE refuses a change of bounds together with a change of size, so a fixed pool gets one"
     " bound for ever, and that is 100",
-    fixed_severity=True,
 )
-POOL_RESIZED = Rule(
+POOL_RESIZED = fixed_rule(
     "pool-resized",
-    Severity.ERROR,
     "A change of a pool takes no nodes away that its autoscaler added, and does not end half-way.",
     "the pool as the cloud has it, and the stack's last state",
     "the provider sends the size with every update of a pool, and changes bounds or size, never both",
-    fixed_severity=True,
 )
 NODE_ADDRESSES = Rule(
     "node-addresses",
-    Severity.ERROR,
     "The nodes' subnet has an address for each node.",
     "subnet_cidr, sizes",
     "VPC: size of a subnet - 3",
 )
 NODE_HEADROOM = Rule(
     "node-headroom",
-    Severity.WARNING,
     "The nodes' subnet has an address for each node that the autoscaler may add.",
     "subnet_cidr, greatest sizes",
     "VPC: size of a subnet - 3",
+    severity=Severity.WARNING,
 )
 ENDPOINT_WITHOUT_NODE = Rule(
     "endpoint-without-node",
-    Severity.ERROR,
     "An endpoint needs a node.",
     "the sizes of all pools",
     "TKE opens an endpoint only once a node runs (measured)",
 )
 ENDPOINT_MAY_LOSE_NODES = Rule(
     "endpoint-may-lose-nodes",
-    Severity.WARNING,
     "At least one pool never becomes empty.",
     "the least sizes of all pools",
     "TKE opens an endpoint only once a node runs (measured); without one ipamd does not run either",
+    severity=Severity.WARNING,
 )
-ENDPOINT_FIXED = Rule(
+ENDPOINT_FIXED = fixed_rule(
     "endpoint-fixed",
-    Severity.ERROR,
     "An open intranet endpoint stays in its subnet.",
     "the stack's last state",
     "the provider does nothing about another cluster_intranet_subnet_id, and writes it down as done",
-    fixed_severity=True,
 )
 FIXED_POOL_BOUND = 100
 """Upper bound of pools without autoscaler: TKE refuses a change of bounds together with a change of size."""

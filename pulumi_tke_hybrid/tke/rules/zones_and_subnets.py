@@ -11,31 +11,30 @@ from pulumi_tke_hybrid.tke.rule import ADOPTED, EMPTY, TWICE, Finding, Rule, Sev
 
 NODES_IN_ENI_SUBNET = Rule(
     "node-subnet-as-eni-subnet",
-    Severity.ERROR,
     "Nodes are in no container subnet.",
     "ids of both subnets",
     "TKE, introduction to VPC-CNI (qcloud-documents): must not be shared; 457/38970: not recommended",
 )
 ENDPOINT_IN_ENI_SUBNET = Rule(
     "endpoint-in-eni-subnet",
-    Severity.WARNING,
     "The endpoint's address comes from no container subnet.",
     "ids of both subnets",
     "TKE, introduction to VPC-CNI (qcloud-documents)",
+    severity=Severity.WARNING,
 )
 ZONE_WITHOUT_NODES = Rule(
     "eni-subnet-without-nodes",
-    Severity.NOTE,
     "A container subnet has nodes in its zone.",
     "the zones of pools and container subnets",
     "the article, step 5",
+    severity=Severity.NOTE,
 )
 ZONE_LABEL = Rule(
     "zone-label-name",
-    Severity.WARNING,
     "A node's label topology.kubernetes.io/zone holds a number on TKE, not a zone's name.",
     "labels of the pool",
     "imroc/tke-guide, cilium/flow-logs",
+    severity=Severity.WARNING,
 )
 
 
@@ -183,7 +182,6 @@ def declared_subnet_findings(subnet: DeclaredSubnet, live: Mapping[str, Any] | N
 
 CONFIG_MAP_OF_ADDON = Rule(
     "configmap-of-addon",
-    Severity.ERROR,
     f"Only an ipamd before {ipamd.shown(ipamd.ADDON_SINCE)} gets its zones by an edit of its ConfigMap.",
     "the image of ipamd in the cluster",
     f"457/50360: a later one is managed as add-on {ipamd.ADDON}, unless component management does not"

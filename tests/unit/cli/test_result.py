@@ -23,7 +23,7 @@ from pulumi_tke_hybrid.cli.result import (
 )
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
-RULE = Rule("subnet-gone", Severity.ERROR, "a", "b", "c")
+RULE = Rule("subnet-gone", "a", "b", "c")
 DANGER = RULE.finding("subnet-a", "is gone", value="Subnet subnet-a", why="no address", todo="add another")
 WARNING = replace(DANGER, severity=Severity.WARNING)
 NOTE = replace(DANGER, severity=Severity.NOTE)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, judged, setting_findings
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, fixed_rule, judged, setting_findings
 
-QUOTA = Rule("backend-quota", Severity.WARNING, "A load balancer has a quota.", "replicas", "457/41897")
-SHAPE = Rule(
-    "zone-shape", Severity.ERROR, "A zone is a region and a number.", "the zone", "457/0", fixed_severity=True
+QUOTA = Rule(
+    "backend-quota", "A load balancer has a quota.", "replicas", "457/41897", severity=Severity.WARNING
 )
+SHAPE = fixed_rule("zone-shape", "A zone is a region and a number.", "the zone", "457/0")
 KNOWN = {rule.id: rule for rule in (QUOTA, SHAPE)}
 
 
@@ -69,8 +69,6 @@ def test_a_setting_for_no_rule_or_for_a_firm_one_is_refused_with_what_to_do() ->
     ]
 
 
-def test_a_rule_id_is_kebab_case_and_a_rule_with_fixed_severity_is_an_error() -> None:
+def test_a_rule_id_is_kebab_case() -> None:
     with pytest.raises(ValueError, match="kebab-case"):
-        Rule("Backend quota", Severity.NOTE, "", "", "")
-    with pytest.raises(ValueError, match="fixed severity"):
-        Rule("soft", Severity.NOTE, "", "", "", fixed_severity=True)
+        Rule("Backend quota", "", "", "", severity=Severity.NOTE)
