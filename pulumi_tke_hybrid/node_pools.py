@@ -67,7 +67,7 @@ def _no_keys(keys: Sequence[object]) -> Finding | None:
     subnet_cidr=NoneAllowed(cidrs.cidr_problem),
     size=_at_least(0, "a pool's size"),
     instance_type=_no_text,
-    password=_no_text,
+    password=ranges_and_pools.password_problem,
     key_ids=EachItem(names.key_problem, whole=_no_keys),
     security_group_ids=NoneAllowed(EachItem(names.security_group_problem)),
     labels=NoneAllowed(),
@@ -109,9 +109,12 @@ class NodePoolArgs(Args):
     change is refused at preview. Default: `password`."""
 
     password: Optional[Input[str]] = None
-    """Password of the instances; give it as a secret. Read when the pool is made; a later change is not
-    applied, because the provider would rebuild the pool: change it on the instances, and give new pools the
-    new one. Default: `key_ids`."""
+    """Password of the instances; give it as a secret, or better give `key_ids`: a verbose log (`-v=3` or
+    more) of the tencentcloud plugin shows the password in clear. 8 to 16 ASCII characters without a space,
+    of at least two kinds: letters, digits, special characters; another password is refused at preview, and
+    the refusal does not show the password. Read when the pool is made; a later change is not applied,
+    because the provider would rebuild the pool: change the password on the instances. Default:
+    `key_ids`."""
 
     security_group_ids: Optional[Input[Sequence[Input[str]]]] = None
     """Security groups of the instances, in order. Default: none. Updated in place, for instances that are
@@ -135,6 +138,8 @@ class NodePoolArgs(Args):
                 why="the instances' log-in is set when they are made",
                 todo="give one of them",
             )
+        if self.password is not None:
+            yield ranges_and_pools.password_note()
         bounds = self.autoscale
         least, most = (
             (value_if_known(bounds.min_size), value_if_known(bounds.max_size)) if bounds else (None, None)

@@ -15,7 +15,13 @@ import pulumi
 from pydantic import GetCoreSchemaHandler, ValidationError, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
-from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs, InvalidValue, labelled, problems_of
+from pulumi_tke_hybrid.component.invalid_inputs import (
+    InvalidInputs,
+    InvalidValue,
+    PropertyPath,
+    labelled,
+    problems_of,
+)
 from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding
 
 T = TypeVar("T")
@@ -143,7 +149,9 @@ class _Checked:
                 owner, [hidden] if secret else problems_of(error, self.annotation, path)
             ) from None
         except InvalidValue as error:
-            raise InvalidInputs(owner, [hidden if secret else error.finding.under(path)]) from None
+            # The findings on a property of `SECRET_PROPERTIES` never have its value.
+            shown = not secret or PropertyPath.of(path).hidden
+            raise InvalidInputs(owner, [error.finding.under(path) if shown else hidden]) from None
 
 
 @dataclass(frozen=True)

@@ -145,11 +145,15 @@ def test_the_facts_for_other_stacks_hold_no_secret() -> None:
 def test_a_password_of_a_pool_is_a_secret() -> None:
     graph = run(
         lambda: cluster(
-            node_pools=[pool("ap-guangzhou-4", key_ids=None, password="not-for-the-state")],
+            node_pools=[pool("ap-guangzhou-4", key_ids=None, password="not-for-a-state")],
             zones=("ap-guangzhou-4",),
         )
     )
     assert "demo-pool-ap-guangzhou-4.autoScalingConfig" in graph.secrets
+    assert [text for _, text in graph.said if "node-password-in-logs" in text] == [
+        "node_pools[0].password: is given; a verbose log of the tencentcloud plugin (`-v=3` or more) shows"
+        " the password in clear; prefer SSH keys: key_ids [node-password-in-logs]"
+    ]
 
 
 def test_a_subnet_that_is_listed_twice_or_used_by_nodes_is_refused() -> None:

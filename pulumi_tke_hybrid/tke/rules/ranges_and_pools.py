@@ -202,6 +202,21 @@ ENDPOINT_FIXED = fixed_rule(
     "the stack's last state",
     "the provider does nothing about another cluster_intranet_subnet_id, and writes it down as done",
 )
+NODE_PASSWORD = Rule(
+    "node-password",
+    Severity.ERROR,
+    "A node password has 8 to 16 characters of at least two kinds: letters, digits, special characters.",
+    "the password",
+    "the provider's check of autoScalingConfig.password; the Auto Scaling API, LoginSettings.Password",
+    fixed_severity=True,
+)
+NODE_PASSWORD_IN_LOGS = Rule(
+    "node-password-in-logs",
+    Severity.NOTE,
+    "Nodes are made with SSH keys, not with a password.",
+    "nothing",
+    "measured: a verbose log (`-v=3` or more) of the tencentcloud plugin has each request with its password",
+)
 FIXED_POOL_BOUND = 100
 """Upper bound of pools without autoscaler: TKE refuses a change of bounds together with a change of size."""
 
@@ -267,6 +282,32 @@ def moved_endpoint_findings(before: Mapping[str, Any], after: Mapping[str, Any])
             why="the API server's address stays where it was opened, even if the first pool changes",
             todo=f"set endpoint.subnet_id={old!r}",
         )
+
+
+_SPECIAL = frozenset("()~!@#$%^&*-+={}[]:;',.?/")
+"""Special characters that the provider counts as a kind of their own."""
+
+
+def password_problem(value: str) -> Finding | None:
+    """Return a finding if the provider or the API refuses the password. The finding never has the value: the
+    provider's own refusal would show the value."""
+    kinds = (str.isalpha, str.isdigit, _SPECIAL.__contains__)
+    todo = "use letters with digits or special characters, or SSH keys: key_ids"
+    if not 8 <= len(value) <= 16:
+        what, why = "is too short" if len(value) < 8 else "is too long", "the API takes 8 to 16 characters"
+    elif not value.isascii() or not value.isprintable() or " " in value:
+        what, why = "has a space, a line end or a character that is not ASCII", "the API refuses it"
+    elif sum(any(map(kind, value)) for kind in kinds) < 2:
+        what, why = "has characters of one kind only", "the API needs two kinds"
+    else:
+        return None
+    return NODE_PASSWORD.finding("", what, why=why, todo=todo)
+
+
+def password_note() -> Finding:
+    """Return the note that SSH keys are safer than a password."""
+    why = "a verbose log of the tencentcloud plugin (`-v=3` or more) shows the password in clear"
+    return NODE_PASSWORD_IN_LOGS.finding("password", "is given", why=why, todo="prefer SSH keys: key_ids")
 
 
 def size_problem(size: int | None, least: int | None, most: int | None, scaled: bool) -> Iterator[Finding]:

@@ -1,5 +1,8 @@
 """Warnings and notes are reported once under the component; checks of pending values are announced."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pulumi
 import pytest
 import tencentcloud_iac_pulumi as tencentcloud
@@ -176,7 +179,7 @@ def test_a_late_secret_appears_in_no_message() -> None:
     graph = Graph()
 
     def program() -> None:
-        password = pulumi.Output.secret("not-to-be-seen")
+        password = pulumi.Output.secret("not-to-be-se3n")
         subnets = [{**eni_subnet(), "zone": pulumi.Output.secret("ap-shanghai-4")}, second_subnet()]
         tke.HybridCluster(
             "demo",
@@ -186,8 +189,28 @@ def test_a_late_secret_appears_in_no_message() -> None:
         )
 
     run(program, into=graph)
-    assert "not-to-be-seen" not in str(graph.said)
+    assert "not-to-be-se3n" not in str(graph.said)
     assert "ap-shanghai" not in str(graph.said)
+
+
+@pytest.mark.parametrize("wrong", ["Short-1", "Longer-than-sixteen", "onlyletters", "Pass word 1"])
+@pytest.mark.parametrize("given_as", [str, pulumi.Output.from_input, pulumi.Output.secret])
+@pytest.mark.parametrize("args", [dict, tke.NodePoolArgs])
+def test_a_wrong_node_password_is_refused_without_the_password(
+    wrong: str, given_as: Callable[[str], Any], args: Callable[..., Any]
+) -> None:
+    graph = Graph()
+
+    def program() -> None:
+        described = pool(key_ids=None, password=given_as(wrong))
+        tke.HybridCluster("demo", hybrid(node_pools=[args(**described)]))
+
+    with pytest.raises(tke.InvalidInputs) as caught:
+        run(program, into=graph)
+    (problem,) = caught.value.problems
+    assert (problem.rule.id, problem.path.rpartition(".")[2]) == ("node-password", "password")
+    assert wrong not in str(caught.value) + str(graph.said) + repr(caught.value.problems)
+    assert not [resource for resource in graph.resources if resource.type.endswith(":NodePool")]
 
 
 def test_a_workload_is_checked_against_the_facts_of_another_stack() -> None:

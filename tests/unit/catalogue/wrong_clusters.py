@@ -195,7 +195,7 @@ POOLS = [
     ),
     cluster(
         "two log-ins",
-        one_pool(password="secret-1"),
+        one_pool(password="Secret-1"),
         "node_pools[0].key_ids: exactly one of key_ids and password is needed",
     ),
     cluster(
@@ -216,7 +216,36 @@ POOLS = [
     cluster(
         "an empty password",
         one_pool(key_ids=None, password=" "),
-        "node_pools[0].password: is empty; give a text",
+        "node_pools[0].password: is too short; the API takes 8 to 16 characters; use letters with digits or"
+        " special characters, or SSH keys: key_ids",
+    ),
+    cluster(
+        "a long password",
+        one_pool(key_ids=None, password="Seventeen-letters"),
+        "node_pools[0].password: is too long; the API takes 8 to 16 characters",
+    ),
+    cluster(
+        "a late password that is too long",
+        one_pool(key_ids=None, password=later("Seventeen-letters")),
+        "password: is too long; the API takes 8 to 16 characters",
+    ),
+    cluster(
+        "a password of letters only",
+        one_pool(key_ids=None, password="OnlyLetters_"),
+        "node_pools[0].password: has characters of one kind only; the API needs two kinds",
+    ),
+    cluster(
+        "a password where a program allows keys only",
+        hybrid(
+            node_pools=[pool(key_ids=None, password="Pass-word-1")], rules={"node-password-in-logs": "error"}
+        ),
+        "node_pools[0].password: is given; a verbose log of the tencentcloud plugin (`-v=3` or more) shows"
+        " the password in clear; prefer SSH keys: key_ids [node-password-in-logs]",
+    ),
+    cluster(
+        "a password with the line end of its file",
+        one_pool(key_ids=None, password="Pass-word-1\n"),
+        "node_pools[0].password: has a space, a line end or a character that is not ASCII",
     ),
     cluster(
         "a group's name",
