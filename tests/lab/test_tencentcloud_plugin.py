@@ -539,11 +539,17 @@ def test_node_pool_create_sequence(api: FakeApi, pool: Managed) -> None:
     [
         ({"autoScalingConfig": {"instanceType": "S5"}}, "`key_ids` and `password` should be set one"),
         (
-            {"autoScalingConfig": {"instanceType": "S5", "password": "p", "keyIds": ["k"]}},
+            {"autoScalingConfig": {"instanceType": "S5", "password": "Pass-word-1", "keyIds": ["k"]}},
             "`key_ids` and `password` can only be supported one",
         ),
         (
-            {"autoScalingConfig": {"instanceType": "S5", "password": "p", "securityGroupIds": ["s"]}},
+            {
+                "autoScalingConfig": {
+                    "instanceType": "S5",
+                    "password": "Pass-word-1",
+                    "securityGroupIds": ["s"],
+                }
+            },
             "Please use `orderly_security_group_ids` instead.",
         ),
         (

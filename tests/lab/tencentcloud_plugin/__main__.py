@@ -19,7 +19,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    server, port = serve()
+    server, port = serve(engine=sys.argv[-1] if len(sys.argv) > 1 else "")
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     # An engine that was killed tells nobody.

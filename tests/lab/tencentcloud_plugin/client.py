@@ -35,6 +35,7 @@ RETRIED: Final = frozenset(
         "UnsupportedOperation.UnsupportedDeleteService",
     }
 )
+EXPIRED: Final = frozenset({"AuthFailure.TokenFailure", "AuthFailure.SignatureExpire"})
 INTERNAL_ERROR: Final = "InternalError"
 _PYTHON_TO_GO: Final = {
     "ClientNetworkError": "ClientError.NetworkError",
@@ -99,7 +100,10 @@ class Api:
     """The API as the resources use it. Safe for the threads of the gRPC server: one client per thread and
     service."""
 
-    def __init__(self, settings: Settings, timing: Timing) -> None:
+    def __init__(
+        self, settings: Settings, timing: Timing, debug: Callable[[str], None] = lambda _text: None
+    ) -> None:
+        self.debug = debug
         self.settings = settings
         self.timing = timing
         self._local = threading.local()
@@ -120,7 +124,22 @@ class Api:
             )  # the vendor's words are not known here
 
     def call(self, service: str, action: str, params: Json) -> Json:
-        """One request; raises ApiError. Nothing is retried here.
+        """One request; raises ApiError. A read with expired credentials is repeated, nothing else is."""
+        if not action.startswith("Describe"):
+            return self._call(service, action, params)
+
+        def attempt() -> Json:
+            try:
+                return self._call(service, action, params)
+            except ApiError as error:
+                if error.code in EXPIRED:
+                    raise Retry(error) from error
+                raise
+
+        return self.timing.retry(self.timing.expired_seconds, attempt)
+
+    def _call(self, service: str, action: str, params: Json) -> Json:
+        """One request; raises ApiError. The engine gets it as a debug message, a password in clear included.
 
         The vendor sends `ModifyClusterTags` and `ModifyClusterNodePool` to `https://tke.tencentcloudapi.com`
         whatever domain and
@@ -129,6 +148,7 @@ class Api:
         stand-in: they go to the configured domain like every other call, so that nothing signed ever leaves
         the lab.
         """
+        self.debug(f"[DEBUG] api[{action}] request body [{json.dumps(params)}]")
         sdk_error: type[Exception] = import_module(
             "tencentcloud.common.exception.tencent_cloud_sdk_exception"
         ).TencentCloudSDKException

@@ -98,11 +98,8 @@ class Cluster(Resource):
                 }
                 for option in options
             ]
-        try:
-            api.retried_call("tke", "DeleteCluster", request, api.timing.write)
-        except ApiError as error:
-            if not is_cluster_not_found(error):
-                raise
+        # A cluster that is gone is an error here, though `read` knows "gone".
+        api.retried_call("tke", "DeleteCluster", request, api.timing.write)
         _after_delete(api, data.id)
 
 

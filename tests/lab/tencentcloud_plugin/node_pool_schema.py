@@ -2,7 +2,7 @@
 them."""
 
 from tests.lab.tencentcloud_plugin.schema import Prop
-from tests.lab.tencentcloud_plugin.validators import integer_range, one_of
+from tests.lab.tencentcloud_plugin.validators import integer_range, node_password, one_of
 
 _SIZE = integer_range(0, 2000)
 _DATA_DISK = {
@@ -34,7 +34,7 @@ AUTO_SCALING_CONFIG = {
     "ipv4AddressType": Prop(computed=True),
     "keyIds": Prop("strings", force_new=True),
     "orderlySecurityGroupIds": Prop("strings", computed=True),
-    "password": Prop(force_new=True, secret=True),
+    "password": Prop(force_new=True, secret=True, validate=node_password),
     "publicIpAssigned": Prop("boolean"),
     "securityGroupIds": Prop("strings", computed=True, unordered=True),
     "spotInstanceType": Prop(),

@@ -15,6 +15,10 @@ class Gone(Exception):
     """The cloud no longer has the resource."""
 
 
+class Panic(Exception):
+    """The vendor's plugin dereferences a nil pointer here: the process ends, and every call in it with it."""
+
+
 @dataclass
 class Data:
     """Old state, planned state and, as reads go on, the new state of one resource."""

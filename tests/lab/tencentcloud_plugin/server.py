@@ -2,6 +2,8 @@
 it."""
 
 import json
+import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NoReturn, TypeVar
 
@@ -11,7 +13,14 @@ from google.protobuf import (  # type: ignore[import-untyped]  # protobuf ships 
     empty_pb2,
     struct_pb2,
 )
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import (
+    engine_pb2,
+    engine_pb2_grpc,
+    plugin_pb2,
+    provider_pb2,
+    provider_pb2_grpc,
+    status_pb2,
+)
 
 from tests.lab.tencentcloud_plugin.client import Api, ApiError, Settings
 from tests.lab.tencentcloud_plugin.cluster import Cluster
@@ -20,7 +29,7 @@ from tests.lab.tencentcloud_plugin.install import VERSION
 from tests.lab.tencentcloud_plugin.invokes import INVOKES
 from tests.lab.tencentcloud_plugin.node_pool import NodePool
 from tests.lab.tencentcloud_plugin.plan import apply_ignored, changes, inputs_of_state, planned_state
-from tests.lab.tencentcloud_plugin.resource import Data, Gone, Resource
+from tests.lab.tencentcloud_plugin.resource import Data, Gone, Panic, Resource
 from tests.lab.tencentcloud_plugin.schema import Checker, Prop, was_defaulted
 from tests.lab.tencentcloud_plugin.security_group import SecurityGroup, SecurityGroupRuleSet
 from tests.lab.tencentcloud_plugin.subnet import Subnet
@@ -111,7 +120,9 @@ def _schema_secret(prop: Prop | None, value: Value) -> Value:
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    def __init__(self) -> None:
+    def __init__(self, engine: str = "") -> None:
+        """`engine`: address of the engine, which takes the plugin's log."""
+        self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(engine)) if engine else None
         self._timing = Timing.from_environment()
         self._api: Api | None = None
 
@@ -178,7 +189,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 if isinstance(value, str)
             }
         )
-        self._api = Api(Settings.from_config(config), self._timing)
+        self._api = Api(Settings.from_config(config), self._timing, self._debug)
         try:
             self._api.refuse_other_accounts()
         except (ApiError, ValueError) as error:
@@ -275,6 +286,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             resource.read(self.api, data, importing=importing)
         except Gone:
             return provider_pb2.ReadResponse()
+        except Panic as error:
+            _die(str(error))
         except Exception as error:
             _fail(context, _explain("refreshing", request.urn, error))
         inputs = inputs_of_state(resource.props, data.outputs, old_inputs or None)
@@ -334,6 +347,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         getattr(response, "return").CopyFrom(to_struct(result))
         return response
 
+    def _debug(self, text: str) -> None:
+        """The engine writes it into its log with `-v=3` and more."""
+        if self._engine is not None:
+            self._engine.Log(engine_pb2.LogRequest(severity=engine_pb2.DEBUG, message=text))
+
     def _struct(self, resource: Resource, id_: str, outputs: Object, template: Object) -> struct_pb2.Struct:
         return to_struct({"id": id_, **_marked(resource, outputs, template)})
 
@@ -344,6 +362,17 @@ def _name_collides(resource: Resource, state: Object, inputs: Object) -> bool:
         prop.auto_name and not was_defaulted(inputs, name) and state.get(name) == inputs.get(name)
         for name, prop in resource.props.items()
     )
+
+
+def _die(where: str) -> NoReturn:
+    """As Go does at a nil pointer: a trace on stderr, and the whole process ends."""
+    sys.stderr.write(
+        "panic: runtime error: invalid memory address or nil pointer dereference\n"
+        "[signal SIGSEGV: segmentation violation]\n\ngoroutine 1 [running]:\n"
+        f"{where}(...)\n"
+    )
+    sys.stderr.flush()
+    os._exit(2)
 
 
 def _fail(context: grpc.ServicerContext, text: str) -> NoReturn:
@@ -366,10 +395,10 @@ def _fail_initialization(
     _fail(context, text)
 
 
-def serve(port: int = 0) -> tuple[grpc.Server, int]:
-    """Start the server on loopback; the second value is its port."""
+def serve(port: int = 0, engine: str = "") -> tuple[grpc.Server, int]:
+    """Start the server on loopback; the second value is its port. `engine`: see `Provider`."""
     server = grpc.server(ThreadPoolExecutor(max_workers=_THREADS), options=_UNLIMITED)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(engine), server)
     bound = server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
     return server, bound

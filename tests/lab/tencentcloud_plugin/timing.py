@@ -7,6 +7,8 @@ every fixed sleep and every timeout of the vendor. The vendor's own variables
 `TENCENTCLOUD_WRITE_RETRY_TIMEOUT` (minutes) and `TENCENTCLOUD_WAIT_READ_TIMEOUT` (seconds) work as they do
 there.
 Polling is every 0.2 to 0.5 s of real time, and no HTTP request is given up before 10 s, at any scale.
+`LAB_PLUGIN_EXPIRED_SECONDS` (default 150, of the vendor's time) is how long a read with expired
+credentials is repeated before it fails.
 """
 
 import os
@@ -50,6 +52,7 @@ class Timing:
     read_minutes: int = 3
     write_minutes: int = 5
     wait_read_seconds: int = 1
+    expired_seconds: int = 150
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
@@ -59,6 +62,7 @@ class Timing:
             read_minutes=_whole("TENCENTCLOUD_READ_RETRY_TIMEOUT", 3),
             write_minutes=_whole("TENCENTCLOUD_WRITE_RETRY_TIMEOUT", 5),
             wait_read_seconds=_whole("TENCENTCLOUD_WAIT_READ_TIMEOUT", 1),
+            expired_seconds=_whole("LAB_PLUGIN_EXPIRED_SECONDS", 150),
         )
 
     @property

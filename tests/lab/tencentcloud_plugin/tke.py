@@ -111,7 +111,7 @@ def open_endpoint(
 
 def close_endpoint(api: Api, cluster_id: str, side: Side) -> None:
     request = {"ClusterId": cluster_id, "IsExtranet": side == "internet"}
-    api.retried_call("tke", "DeleteClusterEndpoint", request, api.timing.write)
+    api.call("tke", "DeleteClusterEndpoint", request)  # not retried, not even when throttled
     _wait_for_endpoint(api, cluster_id, side, ("NotFound", "Deleted"))
 
 

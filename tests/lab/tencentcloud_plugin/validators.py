@@ -1,9 +1,12 @@
 """Validators of the vendor's provider that the stand-in plugin keeps, with their texts."""
 
 import ipaddress
+import string
 
 from tests.lab.tencentcloud_plugin.schema import Validator
 from tests.lab.tencentcloud_plugin.values import Value
+
+_LETTERS, _DIGITS, _SPECIAL = string.ascii_letters, string.digits, "()~!@#$%^&*-+={}[]:;',.?/"
 
 
 def length(low: int, high: int) -> Validator:
@@ -77,6 +80,21 @@ def _private_network(name: str, value: Value, prefixes: tuple[str, ...], allowed
     if text.startswith("172.") and 16 <= int(text.split(".")[1]) <= 31:
         return None
     return f'"{name}" must in {allowed}'
+
+
+def node_password(name: str, value: Value) -> str | None:
+    """The vendor's message holds the password in clear."""
+    text = str(value)
+    where = f"auto_scaling_config.0.{name}"
+    if not 8 <= len(text.encode()) <= 16:
+        return f"the length of {where} must be 8-16: {text}"
+    kinds = (_LETTERS, _DIGITS, _SPECIAL)
+    if sum(any(character in kind for character in text) for kind in kinds) < 2:
+        return (
+            f"{where} is invalid, it must contains at least letters, numbers, and"
+            f" characters(_+-&=!@#$%^*()): {text}"
+        )
+    return None
 
 
 def claim_expired_seconds(name: str, value: Value) -> str | None:
