@@ -36,7 +36,7 @@ ACTIONS = {
         "DescribeVpcCniPodLimits",
         "EnableVpcCniNetworkType",
     ),
-    "vpc": ("DescribeSubnets",),
+    "vpc": ("DescribeSubnets", "DescribeVpcs"),
     "sts": ("GetCallerIdentity",),
     "cam": ("GetRole", "ListAttachedRolePolicies"),
 }

@@ -242,6 +242,37 @@ def subnets_of(cloud: Cloud, ids: Sequence[str]) -> Iterator[Answer]:
         yield from answer.get("SubnetSet") or ()
 
 
+def vpcs_of(cloud: Cloud, ids: Sequence[str]) -> Iterator[Answer]:
+    """Yield the VPCs of these ids; an id without a VPC is left out."""
+    for first in range(0, len(ids), _VALUES_OF_A_FILTER):
+        yield from _vpcs(cloud, "vpc-id", ids[first : first + _VALUES_OF_A_FILTER])
+
+
+def _vpcs(cloud: Cloud, name: str, values: Sequence[str]) -> Iterator[Answer]:
+    filters = [{"Name": name, "Values": list(values)}]
+    answer = cloud.call("vpc", "DescribeVpcs", {"Filters": filters, "Limit": str(PAGE)})
+    yield from answer.get("VpcSet") or ()
+
+
+def subnets_named(cloud: Cloud, vpc_id: str, name: str) -> list[str]:
+    """Return the ids of the subnets of that name in the VPC."""
+    filters = [{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": "subnet-name", "Values": [name]}]
+    answer = cloud.call("vpc", "DescribeSubnets", {"Filters": filters, "Limit": str(PAGE)})
+    found: list[Answer] = answer.get("SubnetSet") or []
+    return [str(item["SubnetId"]) for item in found if item.get("SubnetName") == name]
+
+
+def vpcs_named(cloud: Cloud, name: str) -> list[str]:
+    """Return the ids of the VPCs of that name."""
+    return [str(item["VpcId"]) for item in _vpcs(cloud, "vpc-name", [name]) if item.get("VpcName") == name]
+
+
+def endpoint_status(cloud: Cloud, cluster_id: str, *, public: bool) -> str:
+    """Return the status of an endpoint: `Created` is open, `NotFound` and `Deleted` are closed."""
+    which = {"ClusterId": cluster_id, "IsExtranet": public}
+    return str(cloud.call("tke", "DescribeClusterEndpointStatus", which).get("Status") or "")
+
+
 def held_addresses(cloud: Cloud, ids: Sequence[str]) -> dict[str, int]:
     """Return the number of addresses in use by the id of each subnet that exists."""
     return {

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from pulumi_tke_hybrid.cloud.api_client import Cloud
 from pulumi_tke_hybrid.cloud.calls import CloudError
+from pulumi_tke_hybrid.cloud.clusters import endpoint_status
 from pulumi_tke_hybrid.kube import KubeError, NotAllowed, NotAuthenticated, NotFound
 from pulumi_tke_hybrid.kube.client import POD, Kind, KubeClient, connect_to
 from pulumi_tke_hybrid.tke.enis import has_ended, needs_eni
@@ -81,9 +82,9 @@ class LiveCluster:
         for public, side in _SIDES.items():
             which = {"ClusterId": cluster_id, "IsExtranet": public}
             try:
-                status = cloud.call("tke", "DescribeClusterEndpointStatus", which).get("Status")
+                status = endpoint_status(cloud, cluster_id, public=public)
                 if status != "Created":
-                    problems.append(f"{side}: {printable(str(status or 'no status'))}")
+                    problems.append(f"{side}: {printable(status or 'no status')}")
                     continue
                 text = cloud.call("tke", "DescribeClusterKubeconfig", which).get("Kubeconfig")
                 clients.append(connect_to(str(text or ""), title="the kubeconfig that the cloud returned"))

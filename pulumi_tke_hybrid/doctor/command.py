@@ -3,17 +3,21 @@ and run. The modules of the checks are imported when a command runs."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+import yaml
 from rich.console import Console
 from rich.text import Text
 
 from pulumi_tke_hybrid.cli import files
-from pulumi_tke_hybrid.cli.process import ExitCode, FailOn, shown
+from pulumi_tke_hybrid.cli.process import CouldNotTell, ExitCode, FailOn, WrongUse, shown
 from pulumi_tke_hybrid.cli.result import Column, ReportFiles, Result, Table, finish
 from pulumi_tke_hybrid.doctor.machine import Check, Machine, State, ThisMachine, program_checks, skipped
+from pulumi_tke_hybrid.tke.objects import at
 
 if TYPE_CHECKING:
     from pulumi_tke_hybrid.cloud.api_client import Cloud
@@ -35,11 +39,16 @@ needs. Each failure has the action that corrects it.
     tke-hybrid doctor --region ap-guangzhou
     tke-hybrid doctor --stack prod --json doctor.json
 
+  After a killed run, or after resources were deleted elsewhere: which resources of the stack are gone or
+  pending, and the commands that repair the stack, in order, each with its reason:
+    pulumi stack export | tke-hybrid doctor --state -
+
 [bold]Exit codes[/bold]
 
-  0  ready, perhaps with something to look at
-  2  something failed; with --fail-on warning: also something to look at
-  3  the report could not be written
+  0  ready, perhaps with something to look at; with --state: nothing to do
+  2  something failed; with --fail-on warning: also something to look at; with --state: a resource is gone,
+     closed, off or pending
+  3  the report could not be written; with --state: a resource could not be compared
   64 wrong use    70 a fault of tke-hybrid itself
 """
 
@@ -63,6 +72,7 @@ DisableVpcCniNetworkType.
 _PAUSE = 0.2
 """Seconds between tries; an API that is not reached is a finding, so the command does not wait for it."""
 _MAX_LINE = 2000
+EXPORT_COMMAND = "pulumi stack export --file FILE"
 _SIGN = {
     State.OK: ("ok  ", "green"),
     State.WARNING: ("warn", "yellow"),
@@ -86,6 +96,13 @@ def doctor(
         Path, typer.Option(help="Folder of the Pulumi project.", exists=True, file_okay=False)
     ] = Path(),
     offline: Annotated[bool, typer.Option("--offline", help="Do not call the cloud.")] = False,
+    state: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="Compare this `pulumi stack export` with the cloud instead (- for standard input).",
+        ),
+    ] = "",
     fail_on: Annotated[
         FailOn, typer.Option(help="End with 2 at a failure (error), or also at a warning.")
     ] = FailOn.ERROR,
@@ -95,7 +112,11 @@ def doctor(
 ) -> None:
     with files.report_errors("doctor"):
         files.refuse_change("doctor", fail_on)
-        code = run(stack, region, project, offline, fail_on, ReportFiles(json_file))
+        if state:
+            files.refuse("--state compares a stack with the cloud", {"--offline": offline})
+            code = compare_state(state, stack, region, project, ReportFiles(json_file))
+        else:
+            code = run(stack, region, project, offline, fail_on, ReportFiles(json_file))
     raise typer.Exit(code)
 
 
@@ -181,6 +202,51 @@ def _show(check: Check, console: Console) -> None:
     console.print(Text.assemble((f"{sign} ", colour), (f"{check.id}: ", "bold"), detail))
     if check.todo:
         console.print(Text(f"       do: {shown(check.todo, _MAX_LINE)}"))
+
+
+def compare_state(name: str, stack: str, region: str, project: Path, reports: ReportFiles) -> ExitCode:
+    """Compare an exported stack with the cloud, and print the commands that repair the stack."""
+    from pulumi_tke_hybrid.doctor import recovery
+    from pulumi_tke_hybrid.doctor.credentials import find, stack_configuration
+    from pulumi_tke_hybrid.doctor.stack_state import compare, read_stack
+
+    try:
+        exported = read_stack(files.read("--state", name, EXPORT_COMMAND))
+    except ValueError as error:
+        why = f"{error}; write it with: {EXPORT_COMMAND}"
+        raise WrongUse(f"--state {name} is no export of a stack: {why}") from None
+    _refuse_other_project(exported.place[1], project)
+    machine, which = ThisMachine(project), stack or exported.place[0]
+    region = region or exported.stored_region
+    settings = find(machine, stack_configuration(machine, which), region).settings
+    if settings is None:
+        raise CouldNotTell("no credentials or no region; `tke-hybrid doctor` without --state has the reason")
+    if exported.account:
+        recovery.refuse_other_account(_cloud(settings), exported.account)
+
+    @cache
+    def cloud(place: str) -> "Cloud":
+        return _cloud(replace(settings, region=place))
+
+    unknowns: list[str] = []
+    found = list(compare(exported, cloud, settings.region, unknowns))
+    recovery.refuse_doubt(exported, found)
+    made = list(recovery.commands(exported, found, which))
+    recovery.show(made, found, reports)
+    return finish("doctor", recovery.result(exported, found, made, unknowns), reports)
+
+
+def _refuse_other_project(project: str, folder: Path) -> None:
+    """Raise `WrongUse` if the folder has another Pulumi project: the commands would change its stack."""
+    for path in (folder / "Pulumi.yaml", folder / "Pulumi.yml"):
+        if not project or not path.is_file():
+            continue
+        try:
+            here = at(yaml.safe_load(path.read_bytes()), "name")
+        except (OSError, yaml.YAMLError):
+            here = None
+        if here != project:
+            raise WrongUse(f"--state is of project {project!r}, and {path} is of project {here!r}")
 
 
 def write_policy(*, read_only: bool, own_vpc: bool, reports: ReportFiles) -> ExitCode:

@@ -80,6 +80,7 @@ _REASONS = {
         "a node pool that an earlier run left behind; a pool's size before it is changed"
     ),
     "vpc:DescribeSubnets": "whether a subnet is empty before it is deleted",
+    "vpc:DescribeVpcs": "tke-hybrid doctor --state: whether a VPC is still there",
     "sts:GetCallerIdentity": "that the credentials are of the stack's account",
     "tke:DescribeClusterInstances": "whether a kubeconfig is this cluster's",
     "tke:DescribeVpcCniPodLimits": "the ENIs and pods that an instance type takes",

@@ -311,15 +311,18 @@ def last_states(steps: Iterable[object]) -> tuple[dict[str, State], dict[str, St
 
 
 def exported_states(export: State) -> dict[str, State]:
-    """The state of each resource by URN in the JSON of `pulumi stack export`. Raise ValueError for any other
-    JSON.
-
-    Left out are resources that wait for their deletion.
-    """
+    """The state of each resource by URN in the JSON of `pulumi stack export`, without resources that wait for
+    their deletion. Raise ValueError for any other JSON."""
     if "deployment" not in export:
         raise ValueError("no deployment")
     states = [mapping(item) for item in items(at(export, "deployment", "resources"))]
     return {str(state.get("urn", "")): state for state in states if state.get("delete") is not True}
+
+
+def pending_operations(export: State) -> list[tuple[str, State]]:
+    """(operation, state of its resource) of each operation whose end no run saw: `creating`, `deleting`, …"""
+    found = [mapping(item) for item in items(at(export, "deployment", "pending_operations"))]
+    return [(str(item.get("type") or "unknown"), mapping(item.get("resource"))) for item in found]
 
 
 def of_states(states: Mapping[str, State]) -> Plan:

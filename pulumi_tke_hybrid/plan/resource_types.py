@@ -195,6 +195,7 @@ LISTENER_RULE = "tencentcloud:Clb/listenerRule:ListenerRule"
 CERTIFICATE = "tencentcloud:Ssl/certificate:Certificate"
 
 SWITCH = "pulumi-python:dynamic/tke-hybrid:VpcCni"
+SWITCH_READY = "pulumi-python:dynamic/tke-hybrid:VpcCniReady"
 HYBRID_CLUSTER = "tke-hybrid:index:HybridCluster"
 POD_SUBNET = "tke-hybrid:index:EniZoneSubnet"
 

@@ -52,11 +52,12 @@ def run(project: PulumiProject, processes: Processes, *arguments: str, fails: bo
 def logged(step: str, folder: Path) -> list[str]:
     """Arguments for a log that is as verbose as it may be, and for an event log.
 
-    A log of level 3 has the requests of the tencentcloud plugin, and the password with them when a pool is
-    made.
+    When a pool is made, a log of level 3 and an event log have the requests of the tencentcloud plugin, with
+    the password.
     """
-    level = "-v=2" if step == "up" else "-v=3"
-    return ["--diff", "--event-log", str(folder / f"{step}.events"), "--logtostderr", level]
+    if step == "up":
+        return ["--diff", "--logtostderr", "-v=2"]
+    return ["--diff", "--event-log", str(folder / f"{step}.events"), "--logtostderr", "-v=3"]
 
 
 def forms(secret: str) -> set[bytes]:

@@ -2,14 +2,16 @@
 between.
 
 A case is a step of Pulumi (up, grow, refresh, destroy), an API action and a fault. The bench brings the stack
-to where the step
-begins, lets the real engine run the step with the fault in place, lifts the fault, runs at most one more `up`
-(or `destroy`), and
-compares the cloud with what an undisturbed run leaves there. After a kill comes `Bench.repair`: what Pulumi's
-documentation asks for.
+to where the step begins, lets the real engine run the step with the fault in place, and lifts the fault. Then
+the bench runs the commands that `tke-hybrid doctor --state` prints, or one more `up` (or `destroy`) where
+nothing is gone or pending, and compares the cloud with what an undisturbed run leaves there.
 """
 
 import json
+import re
+import shlex
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -121,6 +123,7 @@ class Bench:
         """(container subnets, node pools) of the running cluster; None: there is nothing."""
         self._http = httpx.Client(base_url=lab.address, timeout=30, trust_env=False)
         self.project.stack_init(STACK)
+        lab.settings(closed_kubeconfig=False)
 
     # -- where a step begins
 
@@ -211,55 +214,55 @@ class Bench:
         """After a kill: the file backend's lock is still there, and the next run would stop at it."""
         self.project.run("cancel", "--yes")
 
-    def repair(self) -> list[str]:
-        """What a killed run leaves: a lock, and operations of which nobody knows how they ended.
+    def printed_commands(self, step: Step) -> list[str]:
+        """What `tke-hybrid doctor --state` prints for this stack, to go on with the step."""
+        exported = str(self.project.root / "exported.json")
+        self.project.run("stack", "export", "--file", exported)
 
-        `pulumi cancel` takes the lock away. For each pending creation a person looks in the console whether
-        it is there (this looks in
-        the cloud for its name); what is there is imported, then `pulumi refresh --clear-pending-creates`
-        forgets that it was pending.
-        (`--import-pending-creates` says the same in one command, but loses the resource with CLI 3.259.)
-        Gives what was imported.
-        """
-        self.unlock()
-        wait_until(
-            "no cluster is on its way up",
-            lambda: all(item["status"] == "Running" for item in self.lab.state()["clusters"].values()),
+        def look() -> "subprocess.CompletedProcess[str] | None":
+            ran = subprocess.run(
+                [sys.executable, "-m", "pulumi_tke_hybrid.cli", "doctor", "--state", exported],
+                cwd=self.project.root, env=self.project.environment(), capture_output=True, text=True,
+                check=False,
+            )  # fmt: skip
+            assert ran.returncode in (0, 2, 3), ran.stdout + ran.stderr
+            assert self.lab.secret_key not in ran.stdout + ran.stderr
+            # 3: something is being made or deleted.
+            return ran if ran.returncode != 3 else None
+
+        ran: subprocess.CompletedProcess[str] = wait_until("doctor --state can tell", look)
+        self.project.printed.append(ran.stdout)
+        commands, title = list[str](), ""
+        other = "Or, to destroy" if step is not Step.DESTROY else "Then, to go on"
+        for line in ran.stdout.splitlines():
+            title = line if line.endswith(":") and not line.startswith(" ") else title
+            if (numbered := re.fullmatch(r" *\d+\. (.*)", line)) and not title.startswith(other):
+                commands.append(numbered[1])
+        assert bool(commands) == (ran.returncode == 2), ran.stdout
+        return commands
+
+    def follow(self, commands: list[str], step: Step) -> None:
+        """Run the commands as printed. Who runs them answers each question of the CLI with yes."""
+        self.project.change_environment(
+            {
+                "PULUMI_SKIP_CONFIRMATIONS": "true",
+                "TENCENTCLOUD_READ_RETRY_TIMEOUT": "1" if step is Step.DESTROY else "",
+            }
         )
-        deployment = self.project.export()["deployment"]
-        pending = [
-            item["resource"]
-            for item in deployment.get("pending_operations") or []
-            if item["type"] == "creating"
-        ]
-        found = [
-            (resource, id_) for resource in pending if (id_ := self._id_in_cloud(resource["urn"])) is not None
-        ]
-        if found:
-            table = {f"parent-{number}": resource["parent"] for number, (resource, _) in enumerate(found)}
-            wanted = [
-                {
-                    "type": resource["type"],
-                    "name": _name(resource["urn"]),
-                    "id": id_,
-                    "parent": f"parent-{number}",
-                }
-                for number, (resource, id_) in enumerate(found)
-            ]
-            path = self.project.root / "import.json"
-            path.write_text(json.dumps({"nameTable": table, "resources": wanted}))
-            self.project.run(
-                "import",
-                "--file",
-                str(path),
-                "--yes",
-                "--skip-preview",
-                "--protect=false",
-                "--generate-code=false",
-            )
-        if pending:
-            self.project.refresh("--clear-pending-creates")
-        return [_name(resource["urn"]) for resource, _ in found]
+        for command in commands:
+            if closed := re.fullmatch(
+                r"\(by hand\) in the console, close the endpoint of (cls-\w+)", command
+            ):
+                self._close_endpoint(closed[1])
+                continue
+            program, *arguments = shlex.split(command)
+            assert program == "pulumi", command
+            self.project.run(*arguments, timeout=_LONGEST)
+        self.project.change_environment({"PULUMI_SKIP_CONFIRMATIONS": ""})
+
+    def _close_endpoint(self, cluster_id: str) -> None:
+        self.lab.call("tke", "DeleteClusterEndpoint", {"ClusterId": cluster_id, "IsExtranet": False})
+        wait_until("no endpoint", lambda: self.cloud()["clusters"][0]["endpoint"] == "NotFound")
 
     # -- what it must end in
 
@@ -305,11 +308,7 @@ class Bench:
         """In the console: delete what no state knows."""
         known = set(_cloud_ids(self.project.export()["deployment"].get("resources") or []))
         if orphan.kind == "endpoint":
-            self.lab.call(
-                "tke", "DeleteClusterEndpoint", {"ClusterId": self.lab.cluster_id(), "IsExtranet": False}
-            )
-            wait_until("no endpoint", lambda: self.cloud()["clusters"][0]["endpoint"] == "NotFound")
-            return
+            return self._close_endpoint(self.lab.cluster_id())
         unknown = [id_ for id_ in self._all_ids() if id_ not in known]
         assert len(unknown) == 1, f"{unknown} is in the cloud, but not in the stack"
         self._delete(unknown[0])
@@ -358,22 +357,6 @@ class Bench:
             for pool in cluster["node_pools"]
         ]
         return [*state["vpcs"], *state["subnets"], *state["clusters"], *pools]
-
-    def _id_in_cloud(self, urn: str) -> str | None:
-        name = _name(urn)
-        state = self.lab.state()
-        if name == "vpc":
-            return next(iter(state["vpcs"]), None)
-        if name == "faults-cluster":
-            return next(iter(state["clusters"]), None)
-        for subnet_id, subnet in state["subnets"].items():
-            if name in (subnet["name"], f"{subnet['name']}-subnet"):
-                return subnet_id
-        for cluster_id, cluster in state["clusters"].items():
-            for pool in cluster["node_pools"]:
-                if name == f"faults-pool-{pool['name']}":
-                    return f"{cluster_id}#{pool['node_pool_id']}"
-        return None
 
     def _delete(self, id_: str) -> None:
         if id_.startswith("cls-") and "#" in id_:
@@ -464,10 +447,6 @@ def _cluster(cluster: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, 
         "endpoint": cluster["intranet"]["status"],
         "public": cluster["internet"]["status"],
     }
-
-
-def _name(urn: str) -> str:
-    return urn.rsplit("::", 1)[1]
 
 
 def _cloud_ids(resources: list[dict[str, Any]]) -> list[str]:

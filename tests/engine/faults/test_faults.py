@@ -113,6 +113,7 @@ def bench(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]
     shutil.copytree(Path(__file__).with_name("program"), root)
     made = Bench(lab, root)
     yield made
+    lab.settings(closed_kubeconfig=True)
     made.prepare(Step.UP)  # which takes down what is left and looks whether the cloud is empty
 
 
@@ -136,17 +137,23 @@ def _run(bench: Bench, case: Case) -> None:
     size = bench.target(case.step)
     disturbed = bench.disturbed(case, size)
     assert re.search(fault.says, disturbed.output)
-    if fault.kill:
-        bench.unlock()
     if orphan is not None and orphan.says:
+        if fault.kill:
+            bench.unlock()
         stopped = bench.again(case.step, size, check=False)
         assert stopped.exit_code != 0
         assert re.search(orphan.says, stopped.output)
-    adopted = bench.repair() if fault.kill else []
-    if orphan is not None and not adopted:
+    commands = bench.printed_commands(case.step)
+    adopted = any(command.startswith("pulumi import ") for command in commands)
+    if orphan is not None and not any("import " in command or "close " in command for command in commands):
         bench.delete_orphan(orphan)
-    if disturbed.exit_code:
-        bench.again(case.step, size)
+    if commands:
+        bench.follow(commands, case.step)
+    else:
+        if fault.kill:
+            bench.unlock()
+        if disturbed.exit_code:
+            bench.again(case.step, size)
     bench.settled(size)
     accepted = bench.accepted()
     made = 1 if case.step is Step.UP else 0

@@ -39,6 +39,8 @@ class Settings:
     property_tells_static: bool = False
     """`Property` of a hybrid cluster has `IsNonStaticIpMode`; samples of the cloud's answers have not."""
     slow_endpoint: float = 0.1
+    closed_kubeconfig: bool = True
+    """Whether a closed endpoint has a kubeconfig, with a server that does not answer, or is refused one."""
     slow_node_pool: float = 0.0
     ipamd_phase: str = LIVE
     """What `DescribeIPAMD` says of an enabled cluster: `live` (the truth), or a phase to insist on, also ""

@@ -111,6 +111,8 @@ def describe_kubeconfig(call: Call) -> Json:
         call.cluster(),
         _side(call.cluster(), public=call.params.flag("IsExtranet")).status != "Created",
     )
+    if closed and not call.cloud.settings.closed_kubeconfig:
+        raise ApiError("FailedOperation", f"the endpoint of {cluster.cluster_id} is closed")
     if not cluster.kubeconfig or not (closed or call.cloud.settings.sub_account):
         return {"Kubeconfig": cluster.kubeconfig}
     config = cast("dict[str, list[dict[str, dict[str, str]]]]", yaml.safe_load(cluster.kubeconfig))
