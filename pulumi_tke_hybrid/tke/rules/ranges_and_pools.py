@@ -202,20 +202,18 @@ ENDPOINT_FIXED = fixed_rule(
     "the stack's last state",
     "the provider does nothing about another cluster_intranet_subnet_id, and writes it down as done",
 )
-NODE_PASSWORD = Rule(
+NODE_PASSWORD = fixed_rule(
     "node-password",
-    Severity.ERROR,
     "A node password has 8 to 16 characters of at least two kinds: letters, digits, special characters.",
     "the password",
     "the provider's check of autoScalingConfig.password; the Auto Scaling API, LoginSettings.Password",
-    fixed_severity=True,
 )
 NODE_PASSWORD_IN_LOGS = Rule(
     "node-password-in-logs",
-    Severity.NOTE,
     "Nodes are made with SSH keys, not with a password.",
     "nothing",
     "measured: a verbose log (`-v=3` or more) of the tencentcloud plugin has each request with its password",
+    severity=Severity.NOTE,
 )
 FIXED_POOL_BOUND = 100
 """Upper bound of pools without autoscaler: TKE refuses a change of bounds together with a change of size."""
