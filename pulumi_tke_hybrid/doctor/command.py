@@ -22,13 +22,13 @@ from pulumi_tke_hybrid.tke.objects import at
 if TYPE_CHECKING:
     from pulumi_tke_hybrid.cloud.api_client import Cloud
     from pulumi_tke_hybrid.cloud.calls import CloudSettings
-    from pulumi_tke_hybrid.doctor.service import Skew
+    from pulumi_tke_hybrid.doctor.service import Reach, Skew
 
 DOCTOR_HELP = """Check whether this machine can run the program. Reads only; shows no secret.
 
 Python and this package's requirements, the Pulumi CLI and its plugins, region and credentials (their source,
-and the key's id masked), this machine's clock, the account, the first permissions, and the role that ipamd
-needs. Each failure has the action that corrects it.
+and the key's id masked), this machine's clock, the host that node pools need whatever the domain is, the
+account, the first permissions, and the role that ipamd needs. Each failure has the action that corrects it.
 
 [bold]Examples[/bold]
 
@@ -146,12 +146,12 @@ def run(
     stack: str, region: str, project: Path, offline: bool, fail_on: FailOn, reports: ReportFiles
 ) -> ExitCode:
     """Make all checks. Standard output holds them, or the JSON where that goes to `-`."""
-    from pulumi_tke_hybrid.doctor.service import skew
+    from pulumi_tke_hybrid.doctor.service import reach, skew
 
     console = reports.console(soft_wrap=True)
     done: list[Check] = []
     with Console(stderr=True).status("checking") as status:
-        for check in checks(ThisMachine(project), stack, region, offline, _cloud, skew):
+        for check in checks(ThisMachine(project), stack, region, offline, _cloud, skew, reach):
             _show(check, console)
             status.update(f"checking (last: {check.id})")
             done.append(check)
@@ -165,6 +165,7 @@ def checks(
     offline: bool,
     cloud: "Callable[[CloudSettings], Cloud]",
     clock: "Skew",
+    reached: "Reach",
 ) -> Iterator[Check]:
     """Yield each check when it is made."""
     from pulumi_tke_hybrid.doctor.credentials import find, stack_configuration
@@ -177,7 +178,7 @@ def checks(
         reason = "--offline" if offline else "needs credentials and a region"
         yield from (skipped(check, reason) for check in CHECKS)
     else:
-        yield from service_checks(cloud(found.settings), found.settings, found.key_id, clock)
+        yield from service_checks(cloud(found.settings), found.settings, found.key_id, clock, reached)
 
 
 def result(done: Sequence[Check], fail_on: FailOn = FailOn.ERROR) -> Result:

@@ -13,7 +13,13 @@ from pulumi_tke_hybrid.doctor.machine import Check, State, failure, ok, redacted
 
 ROLE = "IPAMDofTKE_QCSRole"
 ROLE_POLICY = "QcloudAccessForIPAMDofTKERole"
-CHECKS = ("clock", "account", "permission tke:DescribeClusters", "permission vpc:DescribeSubnets", "role")
+FIXED_HOST = "tke.tencentcloudapi.com"
+"""The tencentcloud provider 0.2.3 makes a node pool and changes a cluster's tags over https with this host,
+whatever `domain` and `protocol` are (`UseOmitNilClient`, connectivity/client.go:495-511)."""
+CHECKS = (
+    "clock", "node pool host", "account", "permission tke:DescribeClusters", "permission vpc:DescribeSubnets",
+    "role",
+)  # fmt: skip
 
 _TOLERANCE = 300
 """Seconds that the clock of a signature may differ (TC3-HMAC-SHA256)."""
@@ -39,6 +45,20 @@ _REFUSED = ("UnauthorizedOperation", "AuthFailure.UnauthorizedOperation")
 _GRANT = "grant it to this key's user: `tke-hybrid policy` prints the least policy"
 
 Skew = Callable[[CloudSettings], "float | None"]
+Reach = Callable[[str], str]
+
+
+_UNREACHABLE = (httpx2.HTTPError, httpx2.InvalidURL, ImportError, ValueError)
+"""The last three are errors of a proxy's address; their text may quote the address."""
+
+
+def reach(host: str) -> str:
+    """Return the kind of error of an https request without credentials; empty for any response."""
+    try:
+        httpx2.head(f"https://{host}/", timeout=_TIMEOUT)
+    except _UNREACHABLE as error:
+        return type(error).__name__
+    return ""
 
 
 def skew(settings: CloudSettings) -> float | None:
@@ -47,12 +67,7 @@ def skew(settings: CloudSettings) -> float | None:
     before = time.time()
     try:
         answer = httpx2.head(f"{settings.protocol}://sts.{settings.domain}/", timeout=_TIMEOUT)
-    except (
-        httpx2.HTTPError,
-        httpx2.InvalidURL,
-        ImportError,
-        ValueError,
-    ):  # the last three: errors of a proxy's address, whose text may quote the address
+    except _UNREACHABLE:
         return None
     try:
         theirs = email.utils.parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
@@ -61,13 +76,16 @@ def skew(settings: CloudSettings) -> float | None:
     return theirs - (before + time.time()) / 2
 
 
-def service_checks(cloud: Cloud, settings: CloudSettings, key_id: str, clock: Skew) -> Iterator[Check]:
+def service_checks(
+    cloud: Cloud, settings: CloudSettings, key_id: str, clock: Skew, reached: Reach
+) -> Iterator[Check]:
     """Yield each check; without an account the checks of permissions are skipped."""
     yield _clock(clock(settings))
+    yield _fixed_host(reached(FIXED_HOST))
     account = _account(cloud, key_id)
     yield account
     if account.state is State.FAILURE:
-        yield from (skipped(check, "the account could not be read") for check in CHECKS[2:])
+        yield from (skipped(check, "the account could not be read") for check in CHECKS[3:])
         return
     yield _allowed(cloud, "tke", "DescribeClusters", {"Limit": 1})
     yield _allowed(cloud, "vpc", "DescribeSubnets", {"Limit": "1", "Offset": "0"})
@@ -87,6 +105,19 @@ def _clock(seconds: float | None) -> Check:
     if abs(seconds) >= _WARN_FROM:
         return warning("clock", words, "synchronise this machine's clock (NTP)")
     return ok("clock", words)
+
+
+def _fixed_host(error: str) -> Check:
+    """A warning: the check does not know whether the program has node pools."""
+    if not error:
+        return ok("node pool host", f"https://{FIXED_HOST} responds")
+    return warning(
+        "node pool host",
+        f"https://{FIXED_HOST} cannot be reached ({error}). The tencentcloud provider calls this host to make"
+        " a node pool and to change a cluster's tags, whatever `domain` is",
+        "open this host in the firewall and in the proxy (HTTPS_PROXY); trust the proxy's authority with"
+        " SSL_CERT_FILE",
+    )
 
 
 def _account(cloud: Cloud, key_id: str) -> Check:

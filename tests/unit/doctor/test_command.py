@@ -47,11 +47,13 @@ def look(
     clock: float | None = 0.2,
     stack: str = "",
     offline: bool = False,
+    unreached: str = "",
 ) -> dict[str, Check]:
     def client(_: CloudSettings) -> Cloud:
         return cloud or FakeCloud()
 
-    found = list(checks(machine or FakeMachine(), stack, "", offline, client, lambda _: clock))
+    reached = {"tke.tencentcloudapi.com": unreached}.__getitem__
+    found = list(checks(machine or FakeMachine(), stack, "", offline, client, lambda _: clock, reached))
     text = as_json(result(found))
     assert SECRET_KEY not in text
     assert SECRET_ID not in text
@@ -325,9 +327,23 @@ def test_the_clock(seconds: float | None, state: State, words: str) -> None:
     assert words in found.detail
 
 
+@pytest.mark.parametrize("domain", ["tencentcloudapi.com", "internal.tencentcloudapi.com"])
+def test_fixed_host_of_node_pools_is_checked_whatever_the_domain_is(domain: str) -> None:
+    machine = FakeMachine(environment={**ENVIRONMENT, "TENCENTCLOUD_DOMAIN": domain})
+    assert look(machine)["node pool host"].state is OK
+    found = look(machine, unreached="ProxyError")
+    check = found["node pool host"]
+    assert check.state is WARNING
+    assert "https://tke.tencentcloudapi.com cannot be reached (ProxyError)" in check.detail
+    assert "to make a node pool" in check.detail
+    assert found["role"].state is OK  # the other checks go on
+
+
 def test_offline_the_cloud_is_not_called() -> None:
-    found = look(cloud=FakeCloud(GetCallerIdentity=AssertionError("called")), offline=True)
-    assert {found[name].state for name in ("clock", "account", "role")} == {SKIPPED}
+    found = look(
+        cloud=FakeCloud(GetCallerIdentity=AssertionError("called")), offline=True, unreached="called"
+    )
+    assert {found[name].state for name in ("clock", "node pool host", "account", "role")} == {SKIPPED}
 
 
 def test_control_sequences_of_a_program_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,5 @@
-"""The difference between the clocks of this machine and of the service. A proxy may send any Date, or
-none."""
+"""The difference between the clocks of this machine and of the service: a proxy may send any Date, or none.
+The fixed host of node pools."""
 
 import email.utils
 import time
@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from pulumi_tke_hybrid.cloud.calls import CloudSettings
-from pulumi_tke_hybrid.doctor.service import skew
+from pulumi_tke_hybrid.doctor.service import reach, skew
 
 PLAIN = CloudSettings("ap-guangzhou", "nowhere.invalid", protocol="http")
 
@@ -39,3 +39,31 @@ def test_a_proxy_that_cannot_be_used_is_no_stack_trace(monkeypatch: pytest.Monke
     monkeypatch.setenv("HTTP_PROXY", proxy)
     monkeypatch.setenv("http_proxy", proxy)
     assert skew(PLAIN) is None
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.setenv("https_proxy", proxy)
+    assert "s3cr3t" not in (reason := reach("nowhere.invalid"))
+    assert reason
+
+
+@pytest.mark.parametrize("code", [200, 403, 405, 502])
+def test_any_response_means_that_the_host_is_reached(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    asked: list[str] = []
+
+    def head(url: str, timeout: float) -> httpx2.Response:
+        asked.append(url)
+        return httpx2.Response(code)
+
+    monkeypatch.setattr(httpx2, "head", head)
+    assert reach("tke.tencentcloudapi.com") == ""
+    assert asked == ["https://tke.tencentcloudapi.com/"]
+
+
+@pytest.mark.parametrize(
+    "error", [httpx2.ConnectError("x"), httpx2.ProxyError("x"), httpx2.ConnectTimeout("x")]
+)
+def test_an_error_is_named_by_its_kind(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def head(url: str, timeout: float) -> httpx2.Response:
+        raise error
+
+    monkeypatch.setattr(httpx2, "head", head)
+    assert reach("tke.tencentcloudapi.com") == type(error).__name__
