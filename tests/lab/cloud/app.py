@@ -32,10 +32,7 @@ def create_app(
     gateway = front.Gateway(cloud, dict(credentials), dict(tokens or {}))
 
     async def api(request: Request) -> Response:
-        asked = front.Request(
-            dict(request.headers), await request.body(), request.method, request.url.query,
-            tls=request.scope["scheme"] == "https",
-        )  # fmt: skip
+        asked = front.Request(dict(request.headers), await request.body(), request.method, request.url.query)
         answer = await gateway.answer(asked)
         if answer is None:
             await hang_up(request)

@@ -45,7 +45,7 @@ class CallLog:
         self._calls: deque[Json] = deque(maxlen=_KEPT)
         self._last = 0
 
-    def open(self, service: str, action: str, region: str, *, tls: bool = False) -> Json:
+    def open(self, service: str, action: str, region: str, host: str) -> Json:
         """Log a call at its arrival, so that the order is that of arrival; `error` and `request` are filled
         later."""
         self._last += 1
@@ -55,7 +55,7 @@ class CallLog:
             "service": service,
             "action": action,
             "region": region,
-            "tls": tls,
+            "host": host,
             "request": {},
             "error": None,
             "write": is_write(action),

@@ -29,13 +29,16 @@ class Request:
     body: bytes
     method: str = "POST"
     query: str = ""
-    tls: bool = False
-    """The request came by `CONNECT` and TLS; see `tls_door`."""
+
+    @property
+    def host(self) -> str:
+        """Without the port."""
+        return self.headers.get("host", "").split(":", 1)[0]
 
     @property
     def service(self) -> str:
-        """The first label of the host, whatever domain follows it."""
-        return self.headers.get("host", "").split(":", 1)[0].split(".", 1)[0]
+        """The first label of the host. The domain after it does not matter."""
+        return self.host.split(".", 1)[0]
 
 
 @dataclass
@@ -51,7 +54,7 @@ class Gateway:
         """The body of the answer; None when the connection is to be closed without one."""
         headers = request.headers
         action, region = headers.get("x-tc-action", ""), headers.get("x-tc-region", "")
-        entry = self.calls.open(request.service, action, region, tls=request.tls)
+        entry = self.calls.open(request.service, action, region, request.host)
         request_id = str(uuid.uuid4())
         fault: Fault | None = None
         try:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, Protocol, TypeVar, cast
+from urllib.parse import urlsplit
 
 from tests.lab.tencentcloud_plugin.timing import Retry, Timing
 
@@ -115,22 +116,19 @@ class Api:
     def refuse_other_accounts(self) -> None:
         """With `allowed_account_ids`: raise if the key is of none of them. Without, nobody is asked."""
         allowed = self.settings.allowed_accounts
-        if (
-            allowed
-            and (account := str(self.call("sts", "GetCallerIdentity", {})["AccountId"])) not in allowed
-        ):
+        if allowed and (account := self._account()) not in allowed:
             raise ValueError(
                 f"account {account} is not one of allowed_account_ids"
             )  # the vendor's words are not known here
 
-    def call(self, service: str, action: str, params: Json) -> Json:
+    def call(self, service: str, action: str, params: Json, *, fixed_host: bool = False) -> Json:
         """One request; raises ApiError. A read with expired credentials is repeated, nothing else is."""
         if not action.startswith("Describe"):
-            return self._call(service, action, params)
+            return self._call(service, action, params, fixed_host)
 
         def attempt() -> Json:
             try:
-                return self._call(service, action, params)
+                return self._call(service, action, params, fixed_host)
             except ApiError as error:
                 if error.code in EXPIRED:
                     raise Retry(error) from error
@@ -138,22 +136,19 @@ class Api:
 
         return self.timing.retry(self.timing.expired_seconds, attempt)
 
-    def _call(self, service: str, action: str, params: Json) -> Json:
+    def _call(self, service: str, action: str, params: Json, fixed_host: bool) -> Json:
         """One request; raises ApiError. The engine gets it as a debug message, a password in clear included.
 
-        The vendor sends `ModifyClusterTags` and `ModifyClusterNodePool` to `https://tke.tencentcloudapi.com`
-        whatever domain and
-        protocol are configured, and the question for the account to a fixed host too. The one deliberate
-        difference of this
-        stand-in: they go to the configured domain like every other call, so that nothing signed ever leaves
-        the lab.
+        `fixed_host`: the vendor sends this call to `https://<service>.tencentcloudapi.com`, whatever `domain`
+        and `protocol` are. The stand-in does so only through a proxy on loopback, such as the lab's door.
+        Without this proxy, the call goes to the configured domain, because no request may leave the lab.
         """
         self.debug(f"[DEBUG] api[{action}] request body [{json.dumps(params)}]")
         sdk_error: type[Exception] = import_module(
             "tencentcloud.common.exception.tencent_cloud_sdk_exception"
         ).TencentCloudSDKException
         try:
-            answer = self._client(service).call_json(action, params)
+            answer = self._client(service, fixed_host and _proxy_on_loopback()).call_json(action, params)
         except sdk_error as error:
             code, message, request_id = (
                 str(getattr(error, name) or "") for name in ("code", "message", "requestId")
@@ -164,6 +159,9 @@ class Api:
             # The SDK looks for errors only below some content types.
             raise ApiError(fault["Code"], fault["Message"], str(response.get("RequestId", "")))
         return response
+
+    def _account(self) -> str:
+        return str(self.call("sts", "GetCallerIdentity", {}, fixed_host=True)["AccountId"])
 
     def retried_call(
         self, service: str, action: str, params: Json, timeout: float, also: Sequence[str] = ()
@@ -183,16 +181,16 @@ class Api:
                 raise Retry(error) from error
             raise
 
-    def _client(self, service: str) -> JsonClient:
-        clients = cast("dict[str, JsonClient] | None", getattr(self._local, "clients", None))
+    def _client(self, service: str, fixed_host: bool) -> JsonClient:
+        clients = cast("dict[tuple[str, bool], JsonClient] | None", getattr(self._local, "clients", None))
         if clients is None:
             clients = {}
             self._local.clients = clients
-        if service not in clients:
-            clients[service] = self._new_client(service)
-        return clients[service]
+        if (service, fixed_host) not in clients:
+            clients[service, fixed_host] = self._new_client(service, fixed_host)
+        return clients[service, fixed_host]
 
-    def _new_client(self, service: str) -> JsonClient:
+    def _new_client(self, service: str, fixed_host: bool) -> JsonClient:
         # The SDK is imported here and by name: it has no types, and the engine waits for every start of the
         # plugin,
         # also for those that call nothing.
@@ -202,9 +200,10 @@ class Api:
                 "secret_id and secret_key must be set, in the provider or as TENCENTCLOUD_SECRET_ID/_KEY"
             )
         http = import_module("tencentcloud.common.profile.http_profile").HttpProfile(
-            protocol=settings.protocol.lower(),
-            rootDomain=settings.domain or None,
+            protocol="https" if fixed_host else settings.protocol.lower(),
+            rootDomain=None if fixed_host else settings.domain or None,
             reqTimeout=max(_HTTP_TIMEOUT * self.timing.scale, _SHORTEST_HTTP_TIMEOUT),
+            certification=os.environ.get("SSL_CERT_FILE"),  # as Go does
         )
         profile = import_module("tencentcloud.common.profile.client_profile").ClientProfile(httpProfile=http)
         credential = import_module("tencentcloud.common.credential").Credential(
@@ -214,3 +213,8 @@ class Api:
             service, VERSIONS[service], credential, settings.region, profile
         )
         return client
+
+
+def _proxy_on_loopback() -> bool:
+    """Return whether https requests go through a proxy on this machine."""
+    return urlsplit(os.environ.get("HTTPS_PROXY", "")).hostname == "127.0.0.1"

@@ -254,6 +254,7 @@ def _modify_tags(api: Api, data: Data) -> None:
         "tke",
         "ModifyClusterTags",
         {"ClusterId": data.id, "SyncSubresource": False, "Tags": as_tags(data.mapping("tags"))},
+        fixed_host=True,
     )
 
     def attempt() -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 VERSION = "0.2.3"
 BINARY = "pulumi-resource-tencentcloud"
 
+_MARK = "# Stand-in for the vendor's plugin; written by tests.lab.tencentcloud_plugin.install."
 _LAUNCHER = """#!/bin/sh
-# Stand-in for the vendor's plugin; written by tests.lab.tencentcloud_plugin.install.
+{mark}
 PYTHONPATH={root}"${{PYTHONPATH:+:$PYTHONPATH}}"
 # A `tests` folder of the program must not be taken for ours.
 PYTHONSAFEPATH=1
@@ -23,5 +24,11 @@ def install(plugins_dir: Path) -> None:
     folder = plugins_dir / f"resource-tencentcloud-v{VERSION}"
     folder.mkdir(parents=True, exist_ok=True)
     launcher = folder / BINARY
-    launcher.write_text(_LAUNCHER.format(root=shlex.quote(str(root))), encoding="utf-8")
+    launcher.write_text(_LAUNCHER.format(mark=_MARK, root=shlex.quote(str(root))), encoding="utf-8")
     launcher.chmod(0o755)
+
+
+def is_stand_in(folder: Path) -> bool:
+    """Return whether the plugin in this folder is a launcher that `install` wrote."""
+    with (folder / BINARY).open("rb") as file:
+        return _MARK.encode() in file.read(200)  # the vendor's plugin has 339 MB

@@ -312,8 +312,7 @@ def _update_on_start(api: Api, data: Data) -> None:
         }
         if tags := data.mapping("tags"):
             request["Tags"] = as_tags(tags)
-        # The vendor sends this one to the public https address whatever is configured: see Api.call.
-        api.call("tke", "ModifyClusterNodePool", request)
+        api.call("tke", "ModifyClusterNodePool", request, fixed_host=True)
         _wait_until_normal(api, cluster_id, pool_id, 5 * api.timing.read)
 
 
