@@ -23,9 +23,10 @@ from tests.lab import packets as packet_network
 from tests.lab.cloud.tls_door import authority_path
 from tests.lab.packets import PacketsUnavailable
 from tests.lab.pulumi_cli import PulumiProject
-from tests.lab.tencentcloud_plugin.install import install as install_tencentcloud_plugin
+from tests.lab.tencentcloud_plugin.install import VERSION as TENCENTCLOUD_PLUGIN
+from tests.lab.tencentcloud_plugin.install import install as install_stand_in_plugin
 from tests.lab.toolchain import Binaries, ensure
-from tests.lab.toolchain.official import PLUGIN_FOLDER
+from tests.lab.toolchain.official import PLUGIN_FOLDER, plugin_folder, tencentcloud_plugin
 
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN = "lab.test"
@@ -225,14 +226,26 @@ class Lab:
 
 
 def _pulumi_home(built: Path, own: Path) -> Path:
-    """A Pulumi home of this lab's own: the built plugins, and the stand-in of this checkout. Labs of two
-    checkouts may run at once."""
-    folder = own / "plugins" / PLUGIN_FOLDER
-    folder.mkdir(parents=True)  # the engine does not follow a link to a folder
-    for path in (built / "plugins" / PLUGIN_FOLDER).iterdir():
-        (folder / path.name).symlink_to(path.resolve())
-    install_tencentcloud_plugin(own / "plugins")
+    """Make a Pulumi home for this lab: the kubernetes plugin, and the tencentcloud plugin.
+
+    The vendor's tencentcloud plugin is used where it is installed, else the stand-in of this checkout.
+    Labs of two checkouts may run at once.
+    """
+    plugins = own / "plugins"
+    _link(built / "plugins" / PLUGIN_FOLDER, plugins / PLUGIN_FOLDER)
+    vendors = tencentcloud_plugin()
+    if vendors is None:
+        install_stand_in_plugin(plugins)
+    else:
+        _link(vendors, plugins / plugin_folder("tencentcloud", TENCENTCLOUD_PLUGIN))
     return own
+
+
+def _link(source: Path, folder: Path) -> None:
+    """Link each file: the engine does not follow a link to a folder."""
+    folder.mkdir(parents=True)
+    for path in source.iterdir():
+        (folder / path.name).symlink_to(path.resolve())
 
 
 def wait_until(

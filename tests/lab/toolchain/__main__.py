@@ -2,12 +2,15 @@
 
 import argparse
 import sys
+from pathlib import Path
 
+from tests.lab import tencentcloud_plugin as stand_in
 from tests.lab.toolchain.build import estimate, is_built
-from tests.lab.toolchain.ensure import Sources, ensure
+from tests.lab.toolchain.ensure import STAND_IN_HOST, Sources, ensure
 from tests.lab.toolchain.errors import ToolchainError
 from tests.lab.toolchain.go import Go
-from tests.lab.toolchain.pins import GROUPS
+from tests.lab.toolchain.official import KUBERNETES_VERSION, pulumi_version, tencentcloud_plugin
+from tests.lab.toolchain.pins import GROUPS, Group
 from tests.lab.toolchain.progress import clock
 
 
@@ -22,9 +25,19 @@ def show() -> None:
             state = f"built:    {folder}"
         else:
             state = f"missing:  cold build about {clock(estimate(group))} minutes"
-        print(f"{group.name:<18} {group.version:<9} {state}")
-    host = f"official: {sources.language_host}" if sources.language_host else "stand-in"
-    print(f"{'language host':<28} {host}")
+        print(f"{group.name:<20} {_version(group, sources):<9} {state}")
+    host = f"official: {sources.language_host}" if sources.language_host else f"stand-in: {STAND_IN_HOST}"
+    print(f"{'language host':<30} {host}")
+    plugin = tencentcloud_plugin()
+    state = f"official: {plugin}" if plugin else f"stand-in: {Path(stand_in.__file__).parent}"
+    print(f"{'tencentcloud_plugin':<20} v{stand_in.VERSION:<7} {state}")
+
+
+def _version(group: Group, sources: Sources) -> str:
+    """Return the version that the lab runs: an official CLI may be newer than the pinned one."""
+    if group.name == "pulumi" and sources.pulumi:
+        return pulumi_version(sources.pulumi)
+    return f"v{KUBERNETES_VERSION}" if group.name == "kubernetes_plugin" else group.version
 
 
 def main() -> int:
@@ -39,6 +52,7 @@ def main() -> int:
             show()
             return 0
         binaries = ensure(only=[arguments.only] if arguments.only else None)
+        show()
     except ToolchainError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
