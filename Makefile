@@ -4,6 +4,11 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
+# A newer kubernetes plugin, installed in the Pulumi home, needs its SDK, so its runs have an environment of their own.
+ifdef KUBERNETES
+VENV := .venv-kubernetes-$(KUBERNETES)
+export TKE_HYBRID_LAB_KUBERNETES := $(KUBERNETES)
+endif
 BIN := $(VENV)/bin
 # Engine tests run file by file, because the tests of a file build on each other. Engine tests mostly wait, so two labs fit on two cores.
 # The lab's own tests kill labs and search for leftovers, so these tests run alone.
@@ -12,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE :=
 UNIT := -n auto --dist worksteal
 ENGINE := -n 2 --dist loadfile
 
-.PHONY: help demo test unit lint toolchain tools pins clean
+.PHONY: help demo test engine unit lint toolchain tools pins clean
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
@@ -23,6 +28,7 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(if $(KUBERNETES),$(BIN)/python -m pip install --quiet --disable-pip-version-check pulumi-kubernetes==$(KUBERNETES))
 	@$(BIN)/python -m pytest --collect-only --quiet tests/unit >/dev/null || true # writes bytecode, so that the first run takes no longer
 	@touch $@
 
@@ -35,6 +41,10 @@ test: lint tools ## Everything: linters, type checkers, unit, engine and lab tes
 	@$(BIN)/python -m tests.lab.toolchain
 	@$(BIN)/python -m pytest $(ENGINE) tests/engine
 	@$(BIN)/python -m pytest tests/lab
+
+engine: tools ## Only the engine tests; KUBERNETES=VERSION takes an installed kubernetes plugin and its SDK
+	@$(BIN)/python -m tests.lab.toolchain
+	@$(BIN)/python -m pytest $(ENGINE) tests/engine
 
 unit: $(VENV)/.ready ## Only the unit tests: no binary, no lab
 	@$(BIN)/python -m pytest $(UNIT) tests/unit
@@ -57,5 +67,5 @@ pins: $(VENV)/.ready ## Renew requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		requirements/dev.in -o requirements/dev.txt
 
-clean: ## Remove the environment; the built toolchain stays in the user's cache
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+clean: ## Remove the environments; the built toolchain stays in the user's cache
+	@rm -rf .venv .venv-kubernetes-* .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
