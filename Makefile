@@ -56,7 +56,7 @@ lint: $(VENV)/.ready ## Linters, type checkers and the import contract
 	@$(BIN)/mypy
 	@$(BIN)/pyright
 
-toolchain: $(VENV)/.ready ## Build the lab's toolchain: about 20 minutes on two cores, once
+toolchain: $(VENV)/.ready ## Download or build the lab's toolchain: up to 20 minutes on two cores, once
 	@$(BIN)/python -m tests.lab.toolchain
 
 tools: $(VENV)/.ready ## Install iproute2 and nftables with apt-get, for real packets

@@ -21,7 +21,7 @@ from tests.lab.controllers_tests.cluster import MANAGER, STATEFUL_SET, template
 from tests.lab.lab import REGION, Lab, wait_until
 from tests.lab.packets import names, unavailable
 from tests.lab.packets.network import PacketNetwork
-from tests.lab.toolchain import ensure
+from tests.lab.toolchain import CONTROL_PLANE, ensure
 from tests.lab.world import VpcCni
 
 INTERNAL = {keys.SERVICE_SUBNET: "subnet-clb"}
@@ -191,7 +191,7 @@ def skip_where_impossible() -> None:
 def running(directory: Path) -> "Generator[PacketLab]":
     """The cluster, until the end of the block; nothing of it is left then."""
     given = os.environ.get("LAB_BINARIES")
-    binaries = Path(given) if given else ensure().bin
+    binaries = Path(given) if given else ensure(only=CONTROL_PLANE).bin
     made = PacketLab()
     try:
         made.run(made.prepare(binaries, directory), timeout=180)

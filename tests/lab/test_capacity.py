@@ -13,7 +13,7 @@ from pulumi_tke_hybrid.tke.cluster import ClusterInventory, Nodes, Subnet, Zone
 from pulumi_tke_hybrid.tke.enis import LimitSource
 from tests.lab.controllers.kube import DEPLOYMENT, NODE, POD, Json, condition, name_of, pod_ip, status_of
 from tests.lab.controllers_tests.cluster import ENI, Lab, template
-from tests.lab.toolchain import ensure
+from tests.lab.toolchain import CONTROL_PLANE, ensure
 from tests.lab.world import Instance
 from tests.lab.world import Subnet as WorldSubnet
 
@@ -48,7 +48,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         for address in nodes:
             name = f"ins-{address}"
             made.cluster.instances[name] = Instance(name, "np-1", "subnet-nodes", zone, address, kind)
-    made.run(made.start(ensure().bin, tmp_path_factory.mktemp("capacity")), timeout=120)
+    made.run(made.start(ensure(only=CONTROL_PLANE).bin, tmp_path_factory.mktemp("capacity")), timeout=120)
     made.run(made.until(made.phase("running"), timeout=60), timeout=90)
     yield made
     made.run(made.stop())

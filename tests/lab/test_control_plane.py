@@ -21,7 +21,7 @@ from pulumi_tke_hybrid.kube import KubeError, NotAllowed, NotFound
 from pulumi_tke_hybrid.kube.client import NODE, Kind, connect_to
 from tests.lab.control_plane import ControlPlane, ProcessFailed
 from tests.lab.control_plane.processes import Process
-from tests.lab.toolchain import ensure
+from tests.lab.toolchain import CONTROL_PLANE, ensure
 
 ENI_IP = "tke.cloud.tencent.com/eni-ip"
 GATE = "cloud.tencent.com/load-balancer-backendgroup-ready"
@@ -138,7 +138,12 @@ def run() -> Iterator[Run]:
 def cluster(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     directory = tmp_path_factory.mktemp("plane")
     plane = run(
-        ControlPlane.start(ensure().bin, directory, service_cidr="10.7.0.0/20", version_label="v1.30.0-tke.9")
+        ControlPlane.start(
+            ensure(only=CONTROL_PLANE).bin,
+            directory,
+            service_cidr="10.7.0.0/20",
+            version_label="v1.30.0-tke.9",
+        )
     )
 
     async def prepare() -> Cluster:

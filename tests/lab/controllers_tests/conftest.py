@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.lab.controllers_tests.cluster import Lab
-from tests.lab.toolchain import ensure
+from tests.lab.toolchain import CONTROL_PLANE, ensure
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     given = os.environ.get("LAB_BINARIES")
-    binaries = Path(given) if given else ensure().bin
+    binaries = Path(given) if given else ensure(only=CONTROL_PLANE).bin
     made = Lab()
     made.run(made.start(binaries, tmp_path_factory.mktemp("cluster")), timeout=120)
     made.run(made.until(made.phase("upgrading")))

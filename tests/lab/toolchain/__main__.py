@@ -1,4 +1,9 @@
-"""`python -m tests.lab.toolchain`: build what is missing, and say where it is."""
+"""`python -m tests.lab.toolchain`: download or build the missing programs, and print their folder.
+
+TKE_HYBRID_LAB_SOURCE=build downloads nothing, TKE_HYBRID_LAB_SOURCE=download builds nothing.
+TKE_HYBRID_LAB_MIRROR is the base address of a mirror of the official releases.
+`pin` downloads the official archives and adds their SHA-256 sums to release_sums.txt.
+"""
 
 import argparse
 import sys
@@ -10,8 +15,10 @@ from tests.lab.toolchain.ensure import STAND_IN_HOST, Sources, ensure
 from tests.lab.toolchain.errors import ToolchainError
 from tests.lab.toolchain.go import Go
 from tests.lab.toolchain.official import KUBERNETES_VERSION, pulumi_version, tencentcloud_plugin
+from tests.lab.toolchain.pin import pin
 from tests.lab.toolchain.pins import GROUPS, Group
 from tests.lab.toolchain.progress import clock
+from tests.lab.toolchain.releases import SUMS
 
 
 def show() -> None:
@@ -22,7 +29,7 @@ def show() -> None:
         if folder is None:
             state = f"official: {installed[group.name]}"
         elif is_built(group, folder):
-            state = f"built:    {folder}"
+            state = f"{'official: ' if '-official-' in folder.name else 'built:    '}{folder}"
         else:
             state = f"missing:  cold build about {clock(estimate(group))} minutes"
         print(f"{group.name:<20} {_version(group, sources):<9} {state}")
@@ -41,15 +48,23 @@ def _version(group: Group, sources: Sources) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.lab.toolchain", description=__doc__)
-    parser.add_argument("--list", action="store_true", help="say what there is, build nothing")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.lab.toolchain",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", nargs="?", choices=["pin"])
+    parser.add_argument("--list", action="store_true", help="print the programs, make none")
     parser.add_argument(
-        "--only", metavar="NAME", choices=[group.name for group in GROUPS], help="build one group"
+        "--only", metavar="NAME", choices=[group.name for group in GROUPS], help="make one group"
     )
     arguments = parser.parse_args()
     try:
         if arguments.list:
             show()
+            return 0
+        if arguments.command == "pin":
+            print(f"{pin()} new lines in {SUMS.name}: review them before the commit")
             return 0
         binaries = ensure(only=[arguments.only] if arguments.only else None)
         show()
@@ -57,10 +72,9 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted; what was finished is kept", file=sys.stderr)
+        print("interrupted; the finished programs are kept", file=sys.stderr)
         return 130
-    if not arguments.only:
-        print(binaries.bin)
+    print(binaries.bin)
     return 0
 
 

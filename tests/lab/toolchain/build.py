@@ -1,11 +1,13 @@
-"""Builds one group into the cache."""
+"""Builds groups into the cache, two at a time."""
 
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from tests.lab.toolchain.cache import SOURCES, cache_root, group_hash, source_files, staged
@@ -17,6 +19,8 @@ from tests.lab.toolchain.progress import Progress, clock
 GIGABYTE = 1024**3
 WARM_FRACTION = 0.2
 """With a build cache that is already large, far less is needed than for a cold build."""
+MEMORY_FOR_TWO = 8
+"""In GB. The kubernetes plugin alone needs 4."""
 
 
 def built_folder(group: Group, go_series: str) -> Path:
@@ -45,20 +49,15 @@ def check_disk(group: Group, go_cache: Path, target: Path) -> None:
             )
 
 
-def build(group: Group, go: Go, progress: Progress) -> Path:
-    """Into a folder of its own, from a copy of the sources: the work tree stays as it is."""
+def build(group: Group, go: Go, tick: Callable[[], None]) -> None:
+    """Build into a folder of its own, from a copy of the sources: the work tree stays as it is.
+
+    `tick` is called all the time. An error that `tick` raises stops the build.
+    """
     target = built_folder(group, Go.series_of(go))
     if is_built(group, target):
-        return target
-    started = time.monotonic()
-    expected = estimate(group)
-
-    def tick() -> None:
-        passed = time.monotonic() - started
-        progress.beat(f"  {group.name} {group.version}: building, {clock(passed)} of about {clock(expected)}")
-
+        return
     check_disk(group, _go_cache(go), target.parent)
-    progress.line(f"  {group.name} {group.version}: building ({go.version}), cold about {clock(expected)}")
     with (
         tempfile.TemporaryDirectory(prefix=f"tke-hybrid-lab-{group.name}-") as name,
         staged(target) as staging,
@@ -68,15 +67,76 @@ def build(group: Group, go: Go, progress: Progress) -> Path:
             shutil.copyfile(path, sources / path.name)
         for file in group.embedded:
             shutil.copyfile(_in_module(go, file, sources, tick), sources / file.name)
-        for program, package in group.programs:
-            go.run(["build", *group.go_flags(), "-o", str(staging / program), package], sources, tick)
+        # One command for all programs: Go links the first while it compiles the others.
+        packages = [package for _, package in group.programs]
+        output = staging / group.programs[0][0] if len(packages) == 1 else staging
+        go.run(["build", *group.go_flags(), "-o", str(output), *packages], sources, tick)
         for file in group.scripts:
             shutil.copyfile(_in_module(go, file, sources, tick), staging / file.name)
             (staging / file.name).chmod(0o755)
+        missing = [name for name in group.files if not (staging / name).is_file()]
+        if missing:
+            raise ToolchainError(f"the build of {group.name} made no {', '.join(missing)}")
         if target.exists():  # an incomplete one: its files were deleted by somebody
             shutil.rmtree(target)
-    progress.line(f"  {group.name} {group.version}: built in {clock(time.monotonic() - started)}")
-    return target
+
+
+class _Stopped(Exception):
+    """Another build failed, or the user stopped the builds."""
+
+
+def build_groups(groups: Sequence[Group], go: Go, progress: Progress) -> None:
+    """Build the groups, two at a time where the memory allows: one links while the other compiles."""
+    # The cheapest first, because an unreachable module proxy then shows within seconds; then the longest.
+    cheapest, *others = sorted(groups, key=estimate)
+    order = [cheapest, *reversed(others)]
+    stop = threading.Event()
+
+    def tick() -> None:
+        if stop.is_set():
+            raise _Stopped
+
+    with ThreadPoolExecutor(builders()) as pool:
+        try:
+            _await({pool.submit(_timed, group, go, tick): group for group in order}, order, progress)
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def builders() -> int:
+    """Return the number of builds at the same time."""
+    enough = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIGABYTE >= MEMORY_FOR_TWO
+    return 2 if enough and (os.cpu_count() or 1) >= 2 else 1
+
+
+def _timed(group: Group, go: Go, tick: Callable[[], None]) -> float:
+    started = time.monotonic()
+    build(group, go, tick)
+    return time.monotonic() - started
+
+
+def _await(futures: Mapping["Future[float]", Group], order: Sequence[Group], progress: Progress) -> None:
+    """Wait for the builds, and print the remaining ones with their time."""
+    started, running = time.monotonic(), set(futures)
+    total = sum(map(estimate, order))
+    while running:
+        done, running = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+        left = [group for future, group in futures.items() if future in running]
+        names = ", ".join(group.name for group in left)
+        for future in done:
+            group = futures[future]
+            text = f"  {group.name} {group.version}: built in {clock(future.result())}"
+            progress.line(f"{text}; remaining: {names}, {_left(total, left, started)}" if left else text)
+        if left:
+            passed = clock(time.monotonic() - started)
+            progress.beat(f"  building for {passed}; remaining: {names}, {_left(total, left, started)}")
+
+
+def _left(total: float, left: Sequence[Group], started: float) -> str:
+    seconds = min(total - (time.monotonic() - started), sum(map(estimate, left)))
+    return f"about {clock(seconds)}" if seconds > 0 else "longer than estimated"
 
 
 def _in_module(go: Go, file: ModuleFile, sources: Path, tick: Callable[[], None]) -> Path:

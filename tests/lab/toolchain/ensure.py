@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab.toolchain import official
-from tests.lab.toolchain.build import build, built_folder, estimate, is_built
+from tests.lab.toolchain.build import build_groups, built_folder, estimate, is_built
 from tests.lab.toolchain.cache import build_lock, cache_root, digest, staged
+from tests.lab.toolchain.download import VARIABLE, Source, download_groups, downloaded_folder
+from tests.lab.toolchain.errors import ToolchainError
 from tests.lab.toolchain.go import Go
 from tests.lab.toolchain.pins import GROUPS, Group
 from tests.lab.toolchain.progress import Progress, clock
+from tests.lab.toolchain.releases import LANGUAGE_HOST, architecture, pinned_sums
 
 STAND_IN_HOST = Path(__file__).parent.parent / "language_host" / "pulumi-language-python"
 HOST_SCRIPT = "pulumi-language-python.py"
@@ -36,33 +39,30 @@ class Binaries:
 class Sources:
     """Where each program comes from on this machine."""
 
+    groups: Sequence[Group]
+    """The groups that the caller needs."""
     folders: dict[str, Path]
-    """Group name -> folder in the cache, for what is built here."""
+    """Group name -> folder in the cache, for groups that are not installed."""
     pulumi: Path | None
     language_host: Path | None
     kubernetes_plugin: Path | None
 
     @classmethod
-    def find(cls, go: Go | None) -> "Sources":
-        pulumi = official.pulumi()
-        plugin = official.kubernetes_plugin()
+    def find(cls, go: Go | None, groups: Sequence[Group] = GROUPS) -> "Sources":
+        names = {group.name for group in groups}
+        pulumi = official.pulumi() if "pulumi" in names else None
+        plugin = official.kubernetes_plugin() if "kubernetes_plugin" in names else None
         installed = {"pulumi": pulumi, "kubernetes_plugin": plugin}
         series = Go.series_of(go)
-        return cls(
-            folders={
-                group.name: built_folder(group, series) for group in GROUPS if not installed.get(group.name)
-            },
-            pulumi=pulumi,
-            language_host=(
-                official.language_host(pulumi) if pulumi else official.on_path("pulumi-language-python")
-            ),
-            kubernetes_plugin=plugin,
-        )
+        folders = {
+            group.name: cached_folder(group, series) for group in groups if not installed.get(group.name)
+        }
+        return cls(groups, folders, pulumi, _language_host(pulumi, folders.get("pulumi")), plugin)
 
     def missing(self) -> list[Group]:
         return [
             group
-            for group in GROUPS
+            for group in self.groups
             if group.name in self.folders and not is_built(group, self.folders[group.name])
         ]
 
@@ -72,30 +72,47 @@ class Sources:
         return cache_root() / f"lab-{digest([*named, *installed, HOST_WRAPPER, STAND_IN_HOST.read_bytes()])}"
 
 
+def cached_folder(group: Group, series: str) -> Path:
+    """Return the folder of a group's downloaded programs if they are there, else the folder of a build."""
+    built = built_folder(group, series)
+    official_folder = downloaded_folder(group, pinned_sums(), architecture())
+    source = Source.chosen()
+    if source is Source.DOWNLOAD:
+        return official_folder or cache_root() / f"{group.name}-official-not-pinned"
+    downloaded = official_folder and source is not Source.BUILD and is_built(group, official_folder)
+    return official_folder if official_folder and downloaded else built
+
+
+def _language_host(pulumi: Path | None, folder: Path | None) -> Path | None:
+    if pulumi:
+        return official.language_host(pulumi)
+    downloaded = folder / LANGUAGE_HOST if folder else None
+    return downloaded if downloaded and downloaded.is_file() else official.on_path(LANGUAGE_HOST)
+
+
 def ensure(*, only: Iterable[str] | None = None, progress: Progress | None = None) -> Binaries:
-    """Everything the lab runs, built if it has to be. `only` limits what is built to those groups, for trying
-    one."""
+    """Return the lab's programs; download or build the missing ones.
+
+    `only` names the groups that the caller needs. The others are neither downloaded nor built.
+    """
     go = Go.find()
-    sources = Sources.find(go)
-    lab = sources.lab_folder()
-    binaries = Binaries(bin=lab / "bin", pulumi_home=lab / "pulumi-home")
-    wanted = frozenset(only) if only is not None else frozenset(group.name for group in GROUPS)
-
-    def todo() -> list[Group]:
-        return [group for group in sources.missing() if group.name in wanted]
-
-    if todo() or not lab.is_dir():
+    names = frozenset(only) if only is not None else frozenset(group.name for group in GROUPS)
+    groups = [group for group in GROUPS if group.name in names]
+    sources = Sources.find(go, groups)
+    if sources.missing() or not sources.lab_folder().is_dir():
         shown = progress or Progress()
         with build_lock(
             cache_root(),
-            lambda: shown.line("  another process builds the lab's programs; waiting for it"),
+            lambda: shown.line("  another process makes the lab's programs; waiting for it"),
             time.sleep,
         ):
             remove_leftovers()
-            build_missing(todo(), go, shown)
-            if not sources.missing() and not lab.is_dir():
-                assemble(sources, lab)
-    return binaries
+            obtain(Sources.find(go, groups).missing(), go, shown)
+            sources = Sources.find(go, groups)
+            if not sources.lab_folder().is_dir():
+                assemble(sources, sources.lab_folder())
+    lab = sources.lab_folder()
+    return Binaries(bin=lab / "bin", pulumi_home=lab / "pulumi-home")
 
 
 def remove_leftovers() -> None:
@@ -105,17 +122,28 @@ def remove_leftovers() -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def build_missing(groups: Sequence[Group], go: Go | None, progress: Progress) -> None:
+def obtain(groups: Sequence[Group], go: Go | None, progress: Progress) -> None:
+    """Download the groups, and build the others."""
+    source = Source.chosen()
+    if not groups:
+        return
+    if source is not Source.BUILD:
+        reasons = download_groups(groups, progress)
+        if reasons and source is Source.DOWNLOAD:
+            lines = "\n".join(f"    {name}: {reason}" for name, reason in reasons.items())
+            raise ToolchainError(f"{VARIABLE}=download, and these cannot be downloaded:\n{lines}")
+        for name, reason in reasons.items():
+            progress.line(f"  {name} is built, not downloaded: {reason}")
+        groups = [group for group in groups if group.name in reasons]
     if not groups:
         return
     names = ", ".join(group.name for group in groups)
     go = Go.require(go, names)
     expected = clock(sum(estimate(group) for group in groups))
     progress.line(
-        f"The lab's programs are built once: {names}. Cold about {expected} minutes, later none at all."
+        f"Building {names} with {go.version}. Cold about {expected} minutes; later runs build nothing."
     )
-    for group in groups:
-        build(group, go, progress)
+    build_groups(groups, go, progress)
 
 
 def assemble(sources: Sources, lab: Path) -> None:
@@ -124,7 +152,7 @@ def assemble(sources: Sources, lab: Path) -> None:
         plugin = staging / "pulumi-home" / "plugins" / official.PLUGIN_FOLDER
         binaries.mkdir()
         plugin.mkdir(parents=True)
-        for group in GROUPS:
+        for group in sources.groups:
             folder = sources.folders.get(group.name)
             for name in group.files if folder else ():
                 place(Path(folder or ""), name, plugin if group.name == "kubernetes_plugin" else binaries)
@@ -136,11 +164,11 @@ def assemble(sources: Sources, lab: Path) -> None:
                 (plugin / path.name).symlink_to(path)
         if not sources.language_host:
             (binaries / HOST_SCRIPT).write_bytes(STAND_IN_HOST.read_bytes())
-            host = binaries / "pulumi-language-python"
+            host = binaries / LANGUAGE_HOST
             host.write_text(HOST_WRAPPER)
             host.chmod(0o755)
         elif not sources.pulumi:
-            (binaries / "pulumi-language-python").symlink_to(sources.language_host)
+            (binaries / LANGUAGE_HOST).symlink_to(sources.language_host)
 
 
 def place(folder: Path, name: str, into: Path) -> None:

@@ -124,4 +124,6 @@ GROUPS = (
         ),
     ),
 )
-"""Cheap ones first: an unreachable module proxy shows within seconds."""
+
+CONTROL_PLANE = ("etcd", "kwok", "kube")
+"""The groups of a cluster without Pulumi."""
