@@ -108,6 +108,10 @@ class CloudSettings:
         )
 
 
+RECOVERY = "`pulumi stack export | tke-hybrid doctor --state -` prints the commands that repair the stack"
+"""Advice after a run that was interrupted."""
+
+
 class CloudError(Exception):
     """The cloud refused a call, or could not be reached."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.cloud.api_client import PAGE, Answer, Cloud, all_pages
-from pulumi_tke_hybrid.cloud.calls import CloudError, IncompleteResponse, Wait
+from pulumi_tke_hybrid.cloud.calls import RECOVERY, CloudError, IncompleteResponse, Wait
 from pulumi_tke_hybrid.tke.enis import EniLimit, reported_limit
 from pulumi_tke_hybrid.tke.rule import ADOPTED, NOT_GLOBAL_ROUTER, Finding
 
@@ -110,8 +110,8 @@ def refuse_orphan(cloud: Cloud, vpc_id: str, name: str) -> None:
                 "CreateCluster",
                 "ClusterExists",
                 f"{vpc_id} already has a cluster named {name!r}, {found}, which this stack does not know; an"
-                " earlier run whose answer was lost leaves one like it. Import it or delete it, then run"
-                f" `pulumi up` again: adopt {found} or delete it",
+                f" earlier run whose answer was lost leaves one like it. After a killed run, {RECOVERY}. Else"
+                f" import it or delete it, then run `pulumi up` again: adopt {found} or delete it",
             )
 
 
@@ -126,7 +126,8 @@ def wait_until_gone(cloud: Cloud, vpc_id: str, name: str, wait: Wait) -> None:
         ]
         return (None, f"{left[0]['ClusterId']} is {_DELETING}") if left else (True, "gone")
 
-    wait.until(f"cluster {name}", look, "Run `pulumi destroy` again to go on.")
+    advice = f"Run `pulumi destroy` again to go on. If that run ends with an error, {RECOVERY}."
+    wait.until(f"cluster {name}", look, advice)
 
 
 def instance_addresses(cloud: Cloud, cluster_id: str) -> frozenset[str]:
@@ -204,8 +205,8 @@ def refuse_orphan_pool(cloud: Cloud, cluster_id: str, name: str) -> None:
             what = (
                 f"{cluster_id} already has a node pool named {name!r}, {own_id} ({kind}), that this stack"
                 " does not know. An earlier run whose answer was lost leaves such a pool, with its instances."
-                " Import it, delete it, or give this pool another name, then run `pulumi up` again: adopt"
-                f" {cluster_id}#{own_id} or delete it"
+                f" After a killed run, {RECOVERY}. Else import it, delete it, or give this pool another name,"
+                f" then run `pulumi up` again: adopt {cluster_id}#{own_id} or delete it"
             )
             raise CloudError("CreateClusterNodePool", "NodePoolExists", what)
 

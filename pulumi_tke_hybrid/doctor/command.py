@@ -113,7 +113,8 @@ def doctor(
     with files.report_errors("doctor"):
         files.refuse_change("doctor", fail_on)
         if state:
-            files.refuse("--state compares a stack with the cloud", {"--offline": offline})
+            ignored = {"--offline": offline, "--fail-on": fail_on is not FailOn.ERROR}
+            files.refuse("--state compares a stack with the cloud", ignored)
             code = compare_state(state, stack, region, project, ReportFiles(json_file))
         else:
             code = run(stack, region, project, offline, fail_on, ReportFiles(json_file))

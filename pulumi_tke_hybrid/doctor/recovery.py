@@ -300,8 +300,10 @@ def _needs(state: State) -> set[str]:
 
 
 def _why_removed(item: Found, others: int) -> str:
-    if item.type in POOLS:
+    if item.type == types.NODE_POOL:
         why = f"{item.id} is gone: the plugin cannot delete it, and a refresh ends the plugin"
+    elif item.type in POOLS:
+        why = f"{item.id} is gone: whether the plugin can delete or read such a {item.kind} is not known"
     elif item.type == types.ENDPOINT:
         why = f"the cluster {item.id} is gone: the plugin can neither delete nor read its endpoint"
     else:

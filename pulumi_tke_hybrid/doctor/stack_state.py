@@ -1,4 +1,4 @@
-"""Compare an exported stack with the cloud: what is gone, closed, off or pending. Calls that read only."""
+"""Compare an exported stack with the cloud: resources that are gone, closed, off or pending. Reads only."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -139,12 +139,12 @@ def _stack_of(urn: str) -> str:
 
 
 Unknowns = list[str]
-"""What could not be compared, a sentence each."""
+"""A sentence for each resource that could not be compared."""
 
 
 def compare(stack: Stack, cloud: Callable[[str], Cloud], region: str, unknowns: Unknowns) -> Iterator[Found]:
-    """Yield each resource that the cloud does not have as the stack has it; add what could not be compared to
-    `unknowns`.
+    """Yield each resource that the cloud does not have as the stack has it; add a sentence to `unknowns` for
+    each resource that could not be compared.
 
     `cloud` returns the cloud of a region; `region` is the configured region.
     """

@@ -313,5 +313,7 @@ def test_a_folder_of_another_project_ends_with_64(cloud: LiveCloud, tmp_path: Pa
     assert "--state is of project 'shop'" in result.output
 
 
-def test_offline_has_nothing_to_compare_with(tmp_path: Path) -> None:
-    assert doctor(tmp_path, export(WHOLE), "--offline").exit_code == 64
+@pytest.mark.parametrize("option", [["--offline"], ["--fail-on", "warning"]])
+def test_an_option_that_would_be_ignored_is_refused(tmp_path: Path, option: list[str]) -> None:
+    result = doctor(tmp_path, export(WHOLE), *option)
+    assert (result.exit_code, option[0] in result.output) == (64, True)
