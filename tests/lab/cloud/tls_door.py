@@ -97,7 +97,8 @@ def protocol_with_tls(context: ssl.SSLContext) -> type[H11Protocol]:
             task.add_done_callback(self.tasks.discard)
 
         def _refuse(self, reason: str) -> None:
-            _log.warning("CONNECT refused: %s", reason)
+            line = (self._head or b"").partition(b"\r\n")[0]
+            _log.warning("%.100r refused: %s", line, reason)
             answer = f"HTTP/1.1 {reason}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             self.transport.write(answer.encode("ascii"))
             self.transport.close()

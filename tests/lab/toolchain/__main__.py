@@ -37,7 +37,7 @@ def show() -> None:
     print(f"{'language host':<30} {host}")
     plugin = tencentcloud_plugin()
     state = f"official: {plugin}" if plugin else f"stand-in: {Path(stand_in.__file__).parent}"
-    print(f"{'tencentcloud_plugin':<20} v{stand_in.VERSION:<7} {state}")
+    print(f"{'tencentcloud_plugin':<20} v{stand_in.VERSION:<8} {state}")
 
 
 def _version(group: Group, sources: Sources) -> str:
