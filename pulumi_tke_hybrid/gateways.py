@@ -99,7 +99,7 @@ def gateway_transform(
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         if args.type_ == _RELEASE:
             report.detach()  # the error replaces the warnings
-            raise _release_error(args.name)
+            raise InvalidInputs(f"gateway_transform {args.name!r}", [release_finding()])
         props: Mapping[str, Any] = args.props
         name = str(_child(props, "metadata").get("name"))
         if args.type_ in _POD_HOLDERS and name in moved:
@@ -159,10 +159,6 @@ class _Changes:
         """Print the lines to standard error, which the engine shows: the program's log is closed by then."""
         for line in self.lines():
             print(f"warning: gateway_transform: {line}", file=sys.stderr, flush=True)
-
-
-def _release_error(name: str) -> InvalidInputs:
-    return InvalidInputs(f"gateway_transform {name!r}", [release_finding()])
 
 
 def _child(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:

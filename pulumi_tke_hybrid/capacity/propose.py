@@ -211,12 +211,8 @@ def _lowest(space: IPv4Network, prefix: int, held: Iterable[IPv4Network]) -> IPv
     ):
         if at + size <= int(block.network_address):
             break
-        at = max(at, _aligned(int(block.broadcast_address) + 1, size))
+        at = max(at, (-(-(int(block.broadcast_address) + 1) // size) * size))
     return IPv4Network((at, prefix)) if space.prefixlen <= prefix and at + size - 1 <= last else None
-
-
-def _aligned(address: int, size: int) -> int:
-    return -(-address // size) * size
 
 
 def _proposal(

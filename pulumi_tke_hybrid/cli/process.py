@@ -165,7 +165,12 @@ def code_of(error: BaseException, *, trace: bool = False) -> int:
         return ExitCode.COULD_NOT_TELL
     if trace:
         traceback.print_exception(error)
-    _line(_missing(error) if isinstance(error, ImportError) and _foreign(error.name) else _fault(error))
+    _line(
+        _missing(error)
+        if isinstance(error, ImportError)
+        and (error.name is not None and error.name.split(".")[0] != _PACKAGE.name)
+        else _fault(error)
+    )
     return ExitCode.INTERNAL_FAULT
 
 
@@ -180,10 +185,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _foreign(module: str | None) -> bool:
-    return module is not None and module.split(".")[0] != _PACKAGE.name
 
 
 def _missing(error: ImportError) -> str:

@@ -201,7 +201,7 @@ def with_live_value(value: Any, live: Any, path: FieldPath) -> Any:
         return found
     if isinstance(value, Mapping):
         fields = cast(Mapping[str, Any], value)
-        key = _spelt(part, fields)
+        key = next((name for name in fields if _plain(str(name)) == _plain(str(part))), str(part))
         kept = with_live_value(fields.get(key), at(live, str(part)), rest)
         return {
             **{name: held for name, held in fields.items() if name != key},
@@ -233,10 +233,6 @@ def _same(item: Any, index: int, live: Any) -> Any:
 
 def _plain(name: str) -> str:
     return name.replace("_", "").lower()
-
-
-def _spelt(part: str | int, fields: Mapping[str, Any]) -> str:
-    return next((name for name in fields if _plain(str(name)) == _plain(str(part))), str(part))
 
 
 UPSERT = "upsert_existing_objects"

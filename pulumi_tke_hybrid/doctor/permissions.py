@@ -7,7 +7,7 @@ below its `tencentcloud/services/`.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,11 +45,12 @@ class _Group:
     caller: str
     why: str
     source: str
-    service: str
-    actions: Sequence[str]
+    actions: str
+    """Names of the actions, with spaces between them."""
+    service: str = "tke"
 
     def needs(self) -> Iterator[Need]:
-        for action in self.actions:
+        for action in self.actions.split():
             yield Need(self.service, action, self.caller, self.why, self.source)
 
 
@@ -93,127 +94,83 @@ _COMMANDS = (
         "tke-hybrid drift",
         "the state of VPC-CNI; whether the kubeconfig is this cluster's",
         "pulumi_tke_hybrid/drift/collect.py",
-        "tke",
-        ("DescribeClusters", "DescribeIPAMD", "DescribeClusterInstances"),
+        "DescribeClusters DescribeIPAMD DescribeClusterInstances",
     ),
     _Group(
         "tke-hybrid drift",
         "zones and ranges of subnets",
         "pulumi_tke_hybrid/drift/collect.py",
+        "DescribeSubnets",
         "vpc",
-        ("DescribeSubnets",),
     ),
 )
 
 _PROVIDER = (
     _Group(
-        _CLUSTER,
-        "create",
-        _CLUSTER_GO,
-        "tke",
-        ("CreateCluster", "DescribeClusterInstances", "DescribeClusterVirtualNode"),
+        _CLUSTER, "create", _CLUSTER_GO, "CreateCluster DescribeClusterInstances DescribeClusterVirtualNode"
     ),
     _Group(
         _CLUSTER,
         "read, each refresh",
         _CLUSTER_GO,
-        "tke",
-        (
-            "DescribeClusters",
-            "DescribeClusterEndpointStatus",
-            "DescribeClusterEndpoints",
-            "DescribeClusterInstances",
-            "DescribeClusterKubeconfig",
-            "DescribeClusterSecurity",
-            "DescribeClusterAsGroupOption",
-        ),
+        "DescribeClusters DescribeClusterEndpointStatus DescribeClusterEndpoints"
+        " DescribeClusterInstances DescribeClusterKubeconfig DescribeClusterSecurity"
+        " DescribeClusterAsGroupOption",
     ),
-    _Group(_CLUSTER, "change of the name", _CLUSTER_GO, "tke", ("ModifyClusterAttribute",)),
-    _Group(
-        _CLUSTER,
-        "change of tags",
-        _CLUSTER_MORE,
-        "tke",
-        ("ModifyClusterTags", "DescribeBatchModifyTagsStatus"),
-    ),
+    _Group(_CLUSTER, "change of the name", _CLUSTER_GO, "ModifyClusterAttribute"),
+    _Group(_CLUSTER, "change of tags", _CLUSTER_MORE, "ModifyClusterTags DescribeBatchModifyTagsStatus"),
     _Group(
         _CLUSTER,
         "another Kubernetes version",
         _SERVICE_GO,
-        "tke",
-        ("DescribeAvailableClusterVersion", "UpdateClusterVersion"),
+        "DescribeAvailableClusterVersion UpdateClusterVersion",
     ),
     _Group(
         _CLUSTER,
         "change of deletion_protection",
         _SERVICE_GO,
-        "tke",
-        ("EnableClusterDeletionProtection", "DisableClusterDeletionProtection"),
+        "EnableClusterDeletionProtection DisableClusterDeletionProtection",
     ),
-    _Group(_CLUSTER, "delete", _CLUSTER_GO, "tke", ("DeleteCluster", "DescribeClusterInstances")),
+    _Group(_CLUSTER, "delete", _CLUSTER_GO, "DeleteCluster DescribeClusterInstances"),
     _Group(
         _ENDPOINT,
         "create and read",
         _ENDPOINT_GO,
-        "tke",
-        (
-            "CreateClusterEndpoint",
-            "DescribeClusterEndpointStatus",
-            "DescribeClusterInstances",
-            "DescribeClusterKubeconfig",
-            "DescribeClusterSecurity",
-            "DescribeClusterVirtualNode",
-            "DescribeClusters",
-        ),
+        "CreateClusterEndpoint DescribeClusterEndpointStatus DescribeClusterInstances"
+        " DescribeClusterKubeconfig DescribeClusterSecurity DescribeClusterVirtualNode"
+        " DescribeClusters",
     ),
     _Group(
-        _ENDPOINT,
-        "another security group of an internet endpoint",
-        _SERVICE_GO,
-        "tke",
-        ("ModifyClusterEndpointSP",),
+        _ENDPOINT, "another security group of an internet endpoint", _SERVICE_GO, "ModifyClusterEndpointSP"
     ),
-    _Group(_ENDPOINT, "delete", _ENDPOINT_GO, "tke", ("DeleteClusterEndpoint",)),
+    _Group(_ENDPOINT, "delete", _ENDPOINT_GO, "DeleteClusterEndpoint"),
     _Group(
         _POOL,
         "create, read and change",
         _POOL_GO,
-        "tke",
-        (
-            "CreateClusterNodePool",
-            "DescribeClusterInstances",
-            "DescribeClusterNodePoolDetail",
-            "DescribeClusters",
-            "ModifyClusterNodePool",
-            "ModifyNodePoolDesiredCapacityAboutAsg",
-            "ModifyNodePoolInstanceTypes",
-        ),
+        "CreateClusterNodePool DescribeClusterInstances DescribeClusterNodePoolDetail"
+        " DescribeClusters ModifyClusterNodePool ModifyNodePoolDesiredCapacityAboutAsg"
+        " ModifyNodePoolInstanceTypes",
     ),
     _Group(
         _POOL,
         "its scaling group and launch settings",
         _POOL_GO,
+        "DescribeAutoScalingGroups DescribeLaunchConfigurations ModifyAutoScalingGroup"
+        " ModifyLaunchConfigurationAttributes",
         "as",
-        (
-            "DescribeAutoScalingGroups",
-            "DescribeLaunchConfigurations",
-            "ModifyAutoScalingGroup",
-            "ModifyLaunchConfigurationAttributes",
-        ),
     ),
-    _Group(_POOL, "security agent on existing CVM instances", _POOL_GO, "tat", ("InvokeCommand",)),
-    _Group(_POOL, "delete", _POOL_GO, "tke", ("DeleteClusterNodePool",)),
+    _Group(_POOL, "security agent on existing CVM instances", _POOL_GO, "InvokeCommand", "tat"),
+    _Group(_POOL, "delete", _POOL_GO, "DeleteClusterNodePool"),
     _Group(
         _SUBNET,
         "create, read, change, delete",
         _SUBNET_GO,
+        "CreateSubnet DescribeSubnets ModifySubnetAttribute DeleteSubnet",
         "vpc",
-        ("CreateSubnet", "DescribeSubnets", "ModifySubnetAttribute", "DeleteSubnet"),
     ),
-    _Group(
-        _SUBNET, "route_table_id", _SUBNET_GO, "vpc", ("DescribeRouteTables", "ReplaceRouteTableAssociation")
-    ),
-    _Group(_SUBNET, "tags", _TAG_GO, "tag", ("DescribeResourceTagsByResourceIds", "ModifyResourceTags")),
+    _Group(_SUBNET, "route_table_id", _SUBNET_GO, "DescribeRouteTables ReplaceRouteTableAssociation", "vpc"),
+    _Group(_SUBNET, "tags", _TAG_GO, "DescribeResourceTagsByResourceIds ModifyResourceTags", "tag"),
 )
 
 _OWN_VPC = (
@@ -221,10 +178,10 @@ _OWN_VPC = (
         _VPC,
         "create, read, change, delete",
         _VPC_GO,
+        "CreateVpc DescribeVpcs DescribeRouteTables ModifyVpcAttribute DeleteVpc",
         "vpc",
-        ("CreateVpc", "DescribeVpcs", "DescribeRouteTables", "ModifyVpcAttribute", "DeleteVpc"),
     ),
-    _Group(_VPC, "tags", _TAG_GO, "tag", ("DescribeResourceTagsByResourceIds", "ModifyResourceTags")),
+    _Group(_VPC, "tags", _TAG_GO, "DescribeResourceTagsByResourceIds ModifyResourceTags", "tag"),
 )
 
 NOTES = (

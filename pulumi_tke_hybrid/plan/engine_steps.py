@@ -234,7 +234,9 @@ class Steps:
             old=before,
             new={} if op is Op.DELETE else after,
             state={key: state[key] for key in _STATE if key in state},
-            replace_keys=tuple(_forced(mapping(details)) or _keys(given.get("replaceReasons"))),
+            replace_keys=tuple(
+                _forced(mapping(details)) or [_head(key) for key in texts(given.get("replaceReasons"))]
+            ),
             diff_keys=tuple(dict.fromkeys(diff)) if diff else None,
             id=str(old.get("id") or new.get("id") or ""),
             parent=str(either.get("parent") or ""),
@@ -244,7 +246,9 @@ class Steps:
             },
             was_protected=old.get("protect") is True,
             protected=new.get("protect") is True,
-            custom=either.get("custom") is not False if "custom" in either else not _is_component(type_),
+            custom=either.get("custom") is not False
+            if "custom" in either
+            else not (type_.startswith("tke-hybrid:") or type_ == "pulumi:pulumi:Stack"),
             token=token if token != type_ else "",
             adopted=given.get("op") in ADOPTING,
             left=leaves_old(given.get("op"), old),
@@ -316,14 +320,6 @@ def _provider(holder: Mapping[str, Any]) -> str:
 def _type_of(urn: str) -> str:
     parts = urn.split("::")
     return parts[2].rsplit("$", 1)[-1] if len(parts) > 3 else ""
-
-
-def _is_component(type_: str) -> bool:
-    return type_.startswith("tke-hybrid:") or type_ == "pulumi:pulumi:Stack"
-
-
-def _keys(value: object) -> list[str]:
-    return [_head(key) for key in texts(value)]
 
 
 def _forced(details: Mapping[str, Any]) -> Iterable[str]:

@@ -87,7 +87,7 @@ def _found(index: PlanIndex) -> list[_Found]:
     owned: dict[str, str] = {}
     listed: list[str] = []
     for step in index.of(resource_types.CLUSTER, resource_types.SWITCH):
-        wanted = step.new.get(_list_key(step))
+        wanted = step.new.get("eniSubnetIds" if step.type == resource_types.CLUSTER else "subnets")
         if step.urn in index.homes:
             owned.setdefault(index.homes[step.urn], index.clusters.of(step))
         elif texts(wanted) or unknown(wanted):
@@ -106,10 +106,6 @@ def _name(index: PlanIndex, cluster: str) -> str:
     component = index.steps.get(step.parent) if step else None
     holder = component if component is not None and component.type == resource_types.HYBRID_CLUSTER else step
     return cluster if holder is None else holder.name
-
-
-def _list_key(step: Step) -> str:
-    return "eniSubnetIds" if step.type == resource_types.CLUSTER else "subnets"
 
 
 def _read(index: PlanIndex, found: _Found, *, alone: bool) -> ClusterInventory:

@@ -191,7 +191,6 @@ LITE_RULES = "tencentcloud:Security/groupLiteRule:GroupLiteRule"
 GROUP_RULE = "tencentcloud:Security/groupRule:GroupRule"
 LOAD_BALANCER = "tencentcloud:Clb/instance:Instance"
 LISTENER = "tencentcloud:Clb/listener:Listener"
-LISTENER_RULE = "tencentcloud:Clb/listenerRule:ListenerRule"
 CERTIFICATE = "tencentcloud:Ssl/certificate:Certificate"
 
 SWITCH = "pulumi-python:dynamic/tke-hybrid:VpcCni"

@@ -25,7 +25,6 @@ from pulumi_tke_hybrid.plan.rules.registry import (
     unjudged_findings,
 )
 from pulumi_tke_hybrid.policies import steps
-from pulumi_tke_hybrid.policies import steps as previous_state
 from pulumi_tke_hybrid.policies.steps import PreviousState
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
 
@@ -35,7 +34,7 @@ BY_REMOVAL = "-by-removal"
 kind."""
 ADVISORY = "-advisory"
 """Suffix of the policies for findings below the severity of their rule; a policy has one level."""
-_NOT_READ = f"so changes were not judged, only zones and ranges; {previous_state.VARIABLE} may name an export"
+_NOT_READ = f"so changes were not judged, only zones and ranges; {steps.VARIABLE} may name an export"
 
 
 def rules_on_resources() -> list[Rule]:
@@ -48,7 +47,7 @@ def rules_on_removals() -> list[Rule]:
     return [*registry.rules_on_removals(), NOT_JUDGED]
 
 
-def policies(read: Callable[[str], PreviousState] = previous_state.read) -> list[Policy]:
+def policies(read: Callable[[str], PreviousState] = steps.read) -> list[Policy]:
     """Return all policies, for a pack of your own: `PolicyPack("mine", [*policies(), …])`.
 
     `read` returns the previous state of the stack with the given name.

@@ -194,7 +194,11 @@ def place(cluster: ClusterInventory, *, most: bool = False, surely: bool = False
                 - bound[zone.name, demand.subnets]
             )
             rooms[zone.name] = max(min(whole, part), 0)
-        given = _each_node(cluster, zones, most) if demand.on_each_node else even(demand.pods, rooms, pods)
+        given = (
+            {zone.name: len(node_limits(cluster, zone, most=most)) for zone in zones}
+            if demand.on_each_node
+            else even(demand.pods, rooms, pods)
+        )
         left = 0 if demand.on_each_node else demand.pods - sum(given.values())
         short = even(left, dict.fromkeys(rooms or sorted(demand.zones) or [""], UNBOUNDED), lacking)
         for name, number in given.items():
@@ -273,10 +277,6 @@ def _zones_for(cluster: ClusterInventory, demand: Demand) -> list[Zone]:
         ]
     serving = [zone for zone in allowed if zone.subnets and (not cluster.has_nodes or zone.has_nodes)]
     return serving or allowed
-
-
-def _each_node(cluster: ClusterInventory, zones: Sequence[Zone], most: bool) -> dict[str, int]:
-    return {zone.name: len(node_limits(cluster, zone, most=most)) for zone in zones}
 
 
 @dataclass

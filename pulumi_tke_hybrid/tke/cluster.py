@@ -250,7 +250,10 @@ class ClusterFacts:
             vpc_id=_text(facts, "vpcId"),
             region=_text(facts, "region"),
             zones={
-                zone: tuple(_subnet(zone, entry) for entry in items(entries))
+                zone: tuple(
+                    Subnet(cidrs.valid_range(at(entry, "cidrBlock")), _text(entry, "subnetId"), zone=zone)
+                    for entry in items(entries)
+                )
                 for zone, entries in mapping(at(facts, "zones")).items()
             },
             pools=tuple(_pool(pool) for pool in items(at(facts, "nodePools"))),
@@ -321,10 +324,6 @@ def _hold(entries: Sequence[object], *keys: str) -> bool:
 def _text(facts: object, key: str) -> str:
     value = at(facts, key)
     return value if isinstance(value, str) and not unknown(value) else ""
-
-
-def _subnet(zone: str, entry: object) -> Subnet:
-    return Subnet(cidrs.valid_range(at(entry, "cidrBlock")), _text(entry, "subnetId"), zone=zone)
 
 
 def _pool(entry: object) -> DeclaredPool:

@@ -157,13 +157,6 @@ def _parsed(instance_type: str) -> tuple[str, int, int] | None:
     return match[1], _VCPUS[match[2]] if match[2] else 4 * int(match[3] or 1), int(match[4])
 
 
-def vcpus_of(instance_type: str) -> int | None:
-    """The vCPUs in the name of a CVM type: `S5.LARGE8` has 4, `SA2.12XLARGE96` has 48. None for any other
-    name."""
-    parsed = _parsed(instance_type)
-    return None if parsed is None else parsed[1]
-
-
 @cache
 def eni_limit(instance_type: str) -> EniLimit | None:
     """The limit of a type by the vendor's tables; None for a type that the tables do not list, e.g. bare

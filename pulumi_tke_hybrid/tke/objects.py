@@ -238,7 +238,11 @@ def _reasons(pod: Object, event: str) -> Iterator[str]:
             f" {f'last event: {event}' if event else 'look at the readiness probes and logs'}"
         )
     else:
-        yield from (_open_gate(pod, gate) for gate in _gates(pod) if condition(pod, gate) != "True")
+        yield from (
+            _open_gate(pod, gate)
+            for gate in [str(gate["conditionType"]) for gate in children(pod, "spec", "readinessGates")]
+            if condition(pod, gate) != "True"
+        )
 
 
 def _unscheduled(message: str) -> str:
@@ -291,10 +295,6 @@ def _open_gate(pod: Object, gate: str) -> str:
 def _ports(pod: Object) -> Iterator[Object]:
     for container in children(pod, "spec", "containers"):
         yield from children(container, "ports")
-
-
-def _gates(pod: Object) -> list[str]:
-    return [str(gate["conditionType"]) for gate in children(pod, "spec", "readinessGates")]
 
 
 def _warnings(events: Sequence[Object]) -> dict[tuple[str, str], str]:

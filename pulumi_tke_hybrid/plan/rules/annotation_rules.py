@@ -155,12 +155,6 @@ def _class_changed(step: Step) -> Iterator[Finding]:
         )
 
 
-def fixed_values(on: On, annotations: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The annotations that TKE reads only once, for the state of a guard."""
-    given = annotations or {}
-    return {known.key: given[known.key] for known in FIXED[on] if given.get(known.key) is not None}
-
-
 _MAKING = (Op.CREATE, Op.UPDATE, Op.REPLACE, Op.OTHER)
 
 

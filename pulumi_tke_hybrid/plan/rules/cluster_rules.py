@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan import resource_types as force_new
 from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, REMAINING, rule
 from pulumi_tke_hybrid.tke.objects import texts, unknown
@@ -103,12 +102,12 @@ def _cluster_rebuilt(step: Step) -> Iterator[Finding]:
         yield CLUSTER_REBUILT.finding(
             step.name,
             "would rebuild the whole cluster: TKE fixes this when a cluster is made",
-            value=force_new.reasons(step),
+            value=resource_types.reasons(step),
             why=(
                 "certain, when it is applied: the cluster is deleted and built again, and every node, pod and"
                 " address of it is lost; the outage lasts until everything is deployed again"
             ),
-            todo=force_new.way_back(step),
+            todo=resource_types.way_back(step),
             intended=(
                 "build a second cluster, move the workloads and their clients, and remove this one afterwards"
             ),

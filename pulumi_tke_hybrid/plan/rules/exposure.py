@@ -257,7 +257,8 @@ def _policies_changed(step: Step) -> Iterator[Finding]:
     """Report ranges that the provider's older list newly admits to the API server."""
     names = Names()
     before, after = (
-        [_admitting(block) for block in items(props.get(_API_RANGES))] for props in (step.old, step.new)
+        [{"action": "ACCEPT", "cidrBlock": block} for block in items(props.get(_API_RANGES))]
+        for props in (step.old, step.new)
     )
     more = gained(entries(before, names), entries(after, names), names)
     if more:
@@ -272,10 +273,6 @@ def _policies_changed(step: Step) -> Iterator[Finding]:
             todo="admit administrators' addresses only",
             intended="check who has these addresses",
         )
-
-
-def _admitting(block: Any) -> dict[str, Any]:
-    return {"action": "ACCEPT", "cidrBlock": block}
 
 
 _API_RANGES = "managedClusterInternetSecurityPolicies"

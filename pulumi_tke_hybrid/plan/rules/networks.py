@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan import resource_types as force_new
 from pulumi_tke_hybrid.plan.inventory import is_container_subnet
 from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.nodes_of_pools import nodes_by_subnet
@@ -92,7 +91,7 @@ def _vpc_lost(step: Step) -> Iterator[Finding]:
             " lost with its address, and so are its connections to other networks; possible: the cloud"
             " refuses to delete what is in use, and the apply stops half-way"
         ),
-        todo=force_new.way_back(step) if step.op is Op.REPLACE else "keep the VPC in the program",
+        todo=resource_types.way_back(step) if step.op is Op.REPLACE else "keep the VPC in the program",
         intended=(
             "build a second VPC beside it and move"
             if step.op is Op.REPLACE
@@ -124,13 +123,13 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
         yield POOL_REBUILT.finding(
             step.name,
             f"would rebuild the {kind} and {_machines(step)} at once",
-            value=force_new.reasons(step),
+            value=resource_types.reasons(step),
             why=(
                 "certain, when it is applied: the machines are deleted without being drained, and their pods"
                 " stop; the pods start on other nodes if there is room, and get other addresses; the new"
                 " machines come a few minutes later"
             ),
-            todo=force_new.way_back(step),
+            todo=resource_types.way_back(step),
             intended="add a pool of another name, drain the nodes of this one, and remove it afterwards",
         )
     else:

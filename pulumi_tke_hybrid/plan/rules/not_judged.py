@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
-from pulumi_tke_hybrid.plan import resource_types as tokens
 from pulumi_tke_hybrid.plan.kubernetes_objects import is_built_in, is_load_balancer_source, template_paths
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, is_patch
 from pulumi_tke_hybrid.plan.resource_types import kubernetes_kind
@@ -214,14 +213,14 @@ _IN_USE = (
     " does not show"
 )
 _LOSSES = {
-    tokens.SUBNET: _IN_USE,
-    tokens.SECURITY_GROUP: _IN_USE,
-    tokens.ENDPOINT: (
+    resource_types.SUBNET: _IN_USE,
+    resource_types.SECURITY_GROUP: _IN_USE,
+    resource_types.ENDPOINT: (
         "the address of the API server goes: kubectl, pipelines and programs with a kubeconfig of this"
         " endpoint fail"
     ),
 }
-_KNOWN = frozenset(value for value in vars(tokens).values() if isinstance(value, str))
+_KNOWN = frozenset(value for value in vars(resource_types).values() if isinstance(value, str))
 
 
 _NETWORK_KEY = re.compile(

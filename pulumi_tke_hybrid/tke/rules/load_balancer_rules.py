@@ -19,8 +19,6 @@ NAMED_TWICE = fixed_rule(
     "the ids of the program's load balancers",
     "457/46370, 457/45490",
 )
-
-
 NO_LOAD_BALANCER = fixed_rule(
     "no-load-balancer", "Settings of a load balancer need one.", "the exposure", "follows from the API"
 )
@@ -66,11 +64,6 @@ def setting_without_load_balancer(path: str) -> Finding:
         "is about the Service's load balancer, and exposure 'none' has none",
         todo="leave it out, or choose an exposure",
     )
-
-
-def missing_load_balancer(path: str, what: str, todo: str) -> Finding:
-    """Refuse exposure 'none' where an object without a load balancer has no use."""
-    return NO_LOAD_BALANCER.finding(path, what, todo=todo)
 
 
 def same_load_balancer_findings(service: str | None, ingress: str | None) -> Iterator[Finding]:
