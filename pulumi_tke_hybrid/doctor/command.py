@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-import yaml
 from rich.console import Console
 from rich.text import Text
 
@@ -240,6 +239,8 @@ def compare_state(name: str, stack: str, region: str, project: Path, reports: Re
 
 def _refuse_other_project(project: str, folder: Path) -> None:
     """Raise `WrongUse` if the folder has another Pulumi project: the commands would change its stack."""
+    import yaml
+
     for path in (folder / "Pulumi.yaml", folder / "Pulumi.yml"):
         if not project or not path.is_file():
             continue

@@ -230,7 +230,7 @@ class Bench:
             # 3: something is being made or deleted.
             return ran if ran.returncode != 3 else None
 
-        ran: subprocess.CompletedProcess[str] = wait_until("doctor --state can tell", look)
+        ran: subprocess.CompletedProcess[str] = wait_until("doctor --state can tell", look, 90)
         self.project.printed.append(ran.stdout)
         commands, title = list[str](), ""
         other = "Or, to destroy" if step is not Step.DESTROY else "Then, to go on"
