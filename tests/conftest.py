@@ -1,4 +1,4 @@
-"""One lab for all tests that need one: started when the first of them runs."""
+"""The lab, started before the first test that uses the lab, and the environment of each test."""
 
 import gc
 import os
@@ -10,25 +10,31 @@ import pytest
 if TYPE_CHECKING:
     from tests.lab.lab import Lab
 
-gc.set_threshold(
-    100_000, 50, 50
-)  # imports and mock programs make much and leave little: a tenth of the unit tests was its search
-os.environ["PULUMI_ERROR_OUTPUT_STRING"] = (
-    "1"  # an Output that ends up in a string is an error, not a help text
-)
+# Imports and mock programs make many objects and leave few: the default threshold costs a tenth of the time.
+gc.set_threshold(100_000, 50, 50)
+# An Output in a string raises an error, instead of a help text in the string.
+os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "1"
 
 
 def pytest_collection_finish() -> None:
-    """What was imported until now stays: the collector need not look through all of Pulumi again and
-    again."""
+    """Keep the imported modules out of every later garbage collection."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove the machine's proxies and kubeconfig from the environment."""
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.delenv("KUBECONFIG", raising=False)
 
 
 @pytest.fixture(scope="session")
 def lab() -> "Iterator[Lab]":
     """The embedded lab."""
-    from tests.lab.lab import Lab  # the unit tests must not pay for it
+    from tests.lab.lab import Lab  # imported here: slow, and the unit tests need no lab
 
     with Lab.started() as running:
         yield running

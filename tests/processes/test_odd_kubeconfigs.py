@@ -38,19 +38,7 @@ class Cloud:
 
 
 @pytest.fixture(autouse=True)
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "KUBECONFIG",
-        "HTTPS_PROXY",
-        "https_proxy",
-        "HTTP_PROXY",
-        "http_proxy",
-        "ALL_PROXY",
-        "all_proxy",
-        "NO_PROXY",
-        "no_proxy",
-    ):
-        monkeypatch.delenv(name, raising=False)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_proxies: None) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(api_client, "TencentCloud", Cloud)
 

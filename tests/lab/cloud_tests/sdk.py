@@ -39,20 +39,21 @@ Json = dict[str, Any]
 
 
 class FakeRuntime:
-    """Control planes that take no time."""
+    """Control planes without processes: `start` and `stop` wait for `seconds`."""
 
     def __init__(self) -> None:
+        self.seconds = 0.02
         self.fails = False
         self.stopped: list[str] = []
 
     async def start(self, cluster: Cluster) -> None:
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(self.seconds)
         if self.fails:
             raise RuntimeError("no control plane today")
         cluster.kubeconfig = KUBECONFIG
 
     async def stop(self, cluster: Cluster) -> None:
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(self.seconds)
         self.stopped.append(cluster.cluster_id)
 
 
@@ -157,8 +158,23 @@ class Lab:
     def enable(self, cluster_id: str, subnets: list[str], **more: Any) -> None:
         self.call("tke", "EnableVpcCniNetworkType", enable_request(cluster_id, subnets, **more))
 
+    def calls(self) -> list[Json]:
+        return cast("list[Json]", self.control.get("/calls").json())
+
     def actions(self) -> list[str]:
-        return [call["action"] for call in self.control.get("/calls").json()]
+        return [call["action"] for call in self.calls()]
+
+    def sent(self, action: str) -> list[Json]:
+        """The parameters of every call of `action`."""
+        return [call["request"] for call in self.calls() if call["action"] == action]
+
+    def fail(self, action: str, code: str, message: str = "no", *, times: int = 1) -> None:
+        """The next `times` calls of `action` return this error."""
+        fault = {"action": action, "kind": "error", "code": code, "message": message, "times": times}
+        self.control.post("/faults", json=fault).raise_for_status()
+
+    def set(self, **settings: object) -> None:
+        self.control.patch("/settings", json=settings).raise_for_status()
 
 
 def cluster_request(vpc_id: str, **cidrs: Any) -> Json:
@@ -238,7 +254,7 @@ def running_lab() -> Generator[Lab]:
     thread.start()
     wait(lambda: server.started)
     running = Lab(server.servers[0].sockets[0].getsockname()[1], world, runtime, identity.authority)
-    running.control.patch("/settings", json={"slow_endpoint": 0.0, "slow_delete": 0.0})
+    running.set(slow_endpoint=0.0, slow_delete=0.0)
     try:
         yield running
     finally:

@@ -77,9 +77,9 @@ def test_what_is_missing_or_unknown(lab: Lab) -> None:
     assert lab.refused("vpc", "CreateVpc", {"VpcName": "no range"})[0] == "MissingParameter"
 
 
-def test_absolute_form_and_environment_proxy(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
+def test_absolute_form_and_environment_proxy(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, no_proxies: None
+) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{lab.port}")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     answer = requests.post(

@@ -17,11 +17,8 @@ def front() -> Iterator[Front]:
 
 
 @pytest.fixture(params=list(Host), ids=lambda host: host.value)
-def make_job(request: pytest.FixtureRequest, front: Front, monkeypatch: pytest.MonkeyPatch) -> MakeJob:
+def make_job(request: pytest.FixtureRequest, front: Front, no_proxies: None) -> MakeJob:
     """Return a job on each code host, without the proxies and code hosts of the machine."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
     return lambda **options: job(front, request.param, **options)
 
 

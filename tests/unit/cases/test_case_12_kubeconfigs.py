@@ -21,19 +21,7 @@ AUTHORITY = {"certificate-authority-data": base64.b64encode(CA.cert_pem.bytes())
 
 
 @pytest.fixture(autouse=True)
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "KUBECONFIG",
-        "HTTPS_PROXY",
-        "https_proxy",
-        "HTTP_PROXY",
-        "http_proxy",
-        "ALL_PROXY",
-        "all_proxy",
-        "NO_PROXY",
-        "no_proxy",
-    ):
-        monkeypatch.delenv(name, raising=False)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_proxies: None) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
 
 

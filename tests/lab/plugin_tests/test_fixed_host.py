@@ -12,10 +12,8 @@ FIXED, CONFIGURED = "tke.tencentcloudapi.com", "tke.lab.test"
 
 
 @pytest.fixture
-def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+def lab(monkeypatch: pytest.MonkeyPatch, no_proxies: None) -> Iterator[Lab]:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     with running_lab() as running:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{running.port}")
         monkeypatch.setenv("SSL_CERT_FILE", str(running.authority))
