@@ -2,7 +2,8 @@
 An answer that cannot be read has a problem; no answer raises an exception. Compares no addresses.
 
 PROXY protocol: haproxy.org, proxy-protocol.txt. The vendor uses version 2 where addresses are translated
-(214/70455).
+(214/70455). The lab's servers have a second reader of PROXY headers, so that the tests see the mistakes of
+this reader.
 """
 
 import ipaddress

@@ -1,6 +1,6 @@
 """One request on one new connection: HTTP, HTTPS, plain TCP or UDP, with a deadline and with bounds on all
 that is read. An own HTTP/1.1 reader, because HTTP client libraries bound neither the head of an answer nor
-its time."""
+its time. The lab's servers have a second reader, so that the tests see the mistakes of this reader."""
 
 import asyncio
 import re

@@ -36,6 +36,14 @@ def half(conn: socket.socket) -> None:
     conn.sendall(OK[:-12])
 
 
+def headless(conn: socket.socket) -> None:
+    conn.sendall(b"HTTP/1.1 200 OK\r\nConn")
+
+
+def ending(conn: socket.socket) -> None:
+    """Close without an answer."""
+
+
 def silent(conn: socket.socket) -> None:
     time.sleep(0.6)
 
@@ -87,6 +95,8 @@ def test_good_answers_are_no_failures_and_name_their_pod() -> None:
         (unavailable, "status"),
         (stranger, "wrong body"),
         (half, "wrong body"),
+        (headless, "not HTTP"),
+        (ending, "cut short"),
         (silent, "timed out"),
         (resetting, "reset"),
     ],

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from tests.lab.packets import names
+from tests.lab.packets.http1 import BadMessage, read_head
 
 MAX_RATE, MAX_SECONDS, MAX_OPEN = 200, 900, 400
 ANSWER_SECONDS = 5.0
@@ -45,19 +46,19 @@ def cause_of(error: BaseException) -> str:
 
 
 async def ask(host: str, port: int) -> str:
-    """One request on a connection of its own; the name of the pod that answered."""
+    """Send one request on a new connection. Return the name of the pod in the answer."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
         writer.write(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-        answer = await reader.read(-1)
+        head, body = await read_head(reader), await reader.read(-1)
+    except BadMessage as error:
+        raise Bad("not HTTP", str(error)) from error
     finally:
         writer.close()
-    head, _, body = answer.partition(b"\r\n\r\n")
-    status = head.split(b"\r\n", 1)[0].decode("latin-1")
-    if not answer:
+    if head is None:
         raise Bad("cut short", "the connection ended without an answer")
-    if " 200 " not in f"{status} ":
-        raise Bad("status", status)
+    if " 200 " not in f"{head.first} ":
+        raise Bad("status", head.first)
     if not body.startswith(_LINE) or not body.endswith(b"\n\n"):
         raise Bad("wrong body", repr(body[:80]))
     return body[len(_LINE) :].split(b"\n", 1)[0].decode()

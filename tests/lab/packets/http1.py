@@ -1,5 +1,9 @@
-"""As much HTTP/1.1 as the stand-in servers of the packet network need: heads, and bodies passed on as they
-come."""
+"""The lab's only HTTP/1.1 reader, for the stand-in servers and the steady load: heads, and bodies to pass on.
+
+The product has its own reader (`verify/probe_client.py`), and the two share no code: a mistake in a shared
+reader would be on both ends of a connection, where no test sees the mistake. The jobs differ too: `verify`
+reads one answer with bounds, the stand-in load balancer passes requests and answers on.
+"""
 
 import asyncio
 import re

@@ -1,5 +1,8 @@
-"""The PROXY protocol, versions 1 and 2, as far as TCP over IPv4 needs it; for the stand-in load balancer and
-the stand-in pods."""
+"""The lab's only reader and writer of PROXY headers, versions 1 and 2, TCP over IPv4: for the stand-in load
+balancer and the stand-in pods.
+
+The product has its own (`verify/answers.py`). The two share no code, for the reason in the head of `http1`.
+"""
 
 import asyncio
 import ipaddress
