@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypedDict
+
+from typing_extensions import Unpack
 
 from tests.lab.toolchain import Binaries
 
@@ -27,6 +29,14 @@ INHERITED_CERTIFICATES = (
 )  # fmt: skip
 
 OnLine = Callable[[str], None]
+
+
+class RunOptions(TypedDict, total=False):
+    """Options of `PulumiProject.run`."""
+
+    check: bool
+    timeout: float
+    on_line: OnLine | None
 
 
 @dataclass(frozen=True)
@@ -222,47 +232,20 @@ class PulumiProject:
     def config_set(self, key: str, value: str, *, secret: bool = False) -> Result:
         return self.run("config", "set", *(["--secret"] if secret else []), key, value)
 
-    def preview(
-        self,
-        *arguments: str,
-        check: bool = True,
-        timeout: float = DEFAULT_TIMEOUT,
-        on_line: OnLine | None = None,
-    ) -> Result:
-        return self.run("preview", *arguments, check=check, timeout=timeout, on_line=on_line)
+    def preview(self, *arguments: str, **options: Unpack[RunOptions]) -> Result:
+        return self.run("preview", *arguments, **options)
 
-    def up(
-        self,
-        *arguments: str,
-        check: bool = True,
-        timeout: float = DEFAULT_TIMEOUT,
-        on_line: OnLine | None = None,
-    ) -> Result:
-        return self.run(
-            "up", "--yes", "--skip-preview", *arguments, check=check, timeout=timeout, on_line=on_line
-        )
+    def up(self, *arguments: str, **options: Unpack[RunOptions]) -> Result:
+        return self._without_preview("up", *arguments, **options)
 
-    def refresh(
-        self,
-        *arguments: str,
-        check: bool = True,
-        timeout: float = DEFAULT_TIMEOUT,
-        on_line: OnLine | None = None,
-    ) -> Result:
-        return self.run(
-            "refresh", "--yes", "--skip-preview", *arguments, check=check, timeout=timeout, on_line=on_line
-        )
+    def refresh(self, *arguments: str, **options: Unpack[RunOptions]) -> Result:
+        return self._without_preview("refresh", *arguments, **options)
 
-    def destroy(
-        self,
-        *arguments: str,
-        check: bool = True,
-        timeout: float = DEFAULT_TIMEOUT,
-        on_line: OnLine | None = None,
-    ) -> Result:
-        return self.run(
-            "destroy", "--yes", "--skip-preview", *arguments, check=check, timeout=timeout, on_line=on_line
-        )
+    def destroy(self, *arguments: str, **options: Unpack[RunOptions]) -> Result:
+        return self._without_preview("destroy", *arguments, **options)
+
+    def _without_preview(self, *arguments: str, **options: Unpack[RunOptions]) -> Result:
+        return self.run(*arguments, "--yes", "--skip-preview", **options)
 
     def export(self) -> dict[str, Any]:
         """The state as it is stored: secrets stay encrypted."""
