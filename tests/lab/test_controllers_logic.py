@@ -28,34 +28,17 @@ from tests.lab.controllers.nodes import taints_of
 from tests.lab.controllers.pod_addresses import wants_eni
 from tests.lab.controllers.service_controller import layer_seven, switched_on
 from tests.lab.controllers.webhook import eni_ip_patch, readiness_gate_patch
+from tests.lab.controllers_tests.cluster import ENI, hybrid_world
 from tests.lab.machine_types import limits_of
-from tests.lab.world import AddressExhausted, Cluster, Instance, LoadBalancer, Subnet, Vpc, VpcCni, World
+from tests.lab.world import AddressExhausted, Cluster, Instance, LoadBalancer, World
 
 
 def make_world(cidr: str = "10.0.1.0/24", vpc_cni: bool = True) -> tuple[World, Cluster]:
-    world = World()
-    world.vpcs["vpc-1"] = Vpc("vpc-1", "main", "10.0.0.0/16")
-    world.subnets["subnet-4"] = Subnet("subnet-4", "zone-4", "vpc-1", "ap-guangzhou-4", cidr, "rtb-1")
-    cluster = Cluster(
-        cluster_id="cls-1",
-        name="hybrid",
-        vpc_id="vpc-1",
-        region="ap-guangzhou",
-        network_type="GR",
-        cluster_cidr="192.168.0.0/20",
-        service_cidr="192.168.12.0/22",
-        max_pod_num=64,
-        max_service_num=1024,
-        version="1.30.0",
-        non_static_ip_mode=False,
-        deletion_protection=False,
-        raw={},
-    )
-    if vpc_cni:
-        cluster.vpc_cni = VpcCni(
-            "tke-route-eni", True, 300, ["subnet-4"], True, ipamd_subnet_ids=["subnet-4"]
-        )
-    world.clusters["cls-1"] = cluster
+    world, cluster = hybrid_world({"4": ("ap-guangzhou-4", cidr)}, "subnet-4")
+    if not vpc_cni:
+        cluster.vpc_cni = None
+    elif cluster.vpc_cni is not None:
+        cluster.vpc_cni.ipamd_subnet_ids = ["subnet-4"]
     return world, cluster
 
 
@@ -83,9 +66,6 @@ def make_pod(
         },
         "spec": {"containers": containers},
     }
-
-
-ENI = {keys.NETWORKS: keys.ROUTE_ENI}
 
 
 def test_node_ranges_are_the_articles() -> None:
@@ -337,6 +317,15 @@ def test_internal_vips_start_at_eight_and_go_back() -> None:
     assert world.subnets["subnet-4"].leases == {}
     # The vendor: a rebuilt load balancer has another address.
     assert balancers.obtain("service/shop/web", "subnet-4", "").vip == "10.0.1.9"
+
+
+def test_load_balancers_of_gone_objects_are_dropped() -> None:
+    world, cluster = make_world()
+    balancers = LoadBalancers(world, cluster)
+    for owner in ("service/shop/web", "service/shop/gone", "ingress/shop/gone"):
+        balancers.obtain(owner, "subnet-4", "")
+    balancers.drop_orphans("service", {("shop", "web")})
+    assert [entry.owner for entry in balancers.all()] == ["service/shop/web", "ingress/shop/gone"]
 
 
 def test_public_vips_are_unique() -> None:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from tests.lab.cloud.errors import ApiError
-from tests.lab.cloud.params import Params
+from tests.lab.cloud.params import Json, Params
 
 T = TypeVar("T")
 Filters = Mapping[str, Callable[[T], str]]
-"""Filter name -> what of an item is compared with its values."""
+"""Filter name -> the value of an item that is compared with the values of the filter."""
 
 
 def filtered(
@@ -31,6 +31,19 @@ def filtered(
         else:
             raise ApiError("InvalidParameter.FilterInvalidKey", f"The filter key `{name}` is not supported.")
     return found
+
+
+def listing(
+    params: Params,
+    name: str,
+    items: Sequence[T],
+    shown: Callable[[T], Json],
+    keys: Filters[T],
+    tags: Callable[[T], Mapping[str, str]] | None = None,
+) -> Json:
+    """The answer of a Describe action: `TotalCount` of all matches, and one page of them below `name`."""
+    found = filtered(params, items, keys, tags)
+    return {"TotalCount": len(found), name: [shown(item) for item in page(params, found)]}
 
 
 def page(params: Params, items: Sequence[T], *, default: int = 20, most: int = 100) -> list[T]:

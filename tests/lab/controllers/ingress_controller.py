@@ -114,11 +114,7 @@ class IngressController:
         for ingress in ingresses:
             async with self._loop.guard(key_of(ingress)):
                 await self._sync(ingress)
-        for balancer in self._balancers.all():
-            kind, _, rest = balancer.owner.partition("/")
-            namespace, _, name = rest.partition("/")
-            if kind == "ingress" and (namespace, name) not in ingresses:
-                self._balancers.drop(balancer)
+        self._balancers.drop_orphans("ingress", ingresses)
         return self._balancers.syncs.due_in()
 
     async def _sync(self, ingress: Json) -> None:

@@ -2,7 +2,7 @@
 them."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 
 from tests.lab.controllers import keys
 from tests.lab.controllers.addresses import FIRST_VIP, AddressBook, public_address
@@ -93,6 +93,14 @@ class LoadBalancers:
         subnet = self._world.subnets.get(balancer.subnet_id)
         if subnet is not None and subnet.leases.get(balancer.vip) == balancer.lb_id:
             subnet.release(balancer.vip)
+
+    def drop_orphans(self, kind: str, objects: Container[tuple[str, str]]) -> None:
+        """Drop the load balancers whose `kind` of object is gone: a user removed the finalizer by force."""
+        for balancer in self.all():
+            owner_kind, _, rest = balancer.owner.partition("/")
+            namespace, _, name = rest.partition("/")
+            if owner_kind == kind and (namespace, name) not in objects:
+                self.drop(balancer)
 
     def _adopt(self, owner: str, lb_id: str) -> LoadBalancer:
         found = self._world.load_balancers.get(lb_id)

@@ -91,12 +91,7 @@ class ServiceController:
         for service in services:
             async with self._loop.guard(key_of(service)):
                 await self._sync(service)
-        for balancer in self._balancers.all():
-            kind, _, rest = balancer.owner.partition("/")
-            namespace, _, name = rest.partition("/")
-            if kind == "service" and (namespace, name) not in services:
-                # Somebody took the finalizer off by force.
-                self._balancers.drop(balancer)
+        self._balancers.drop_orphans("service", services)
         return self._balancers.syncs.due_in()
 
     async def _sync(self, service: Json) -> None:

@@ -46,7 +46,7 @@ class Mirror:
     def __iter__(self) -> Iterator[Json]:
         return iter(list(self._items.values()))
 
-    def __contains__(self, key: tuple[str, str]) -> bool:
+    def __contains__(self, key: object) -> bool:
         return key in self._items
 
     def in_namespace(self, namespace: str) -> list[Json]:

@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,6 +46,32 @@ STATEFUL_SET: type[Any] = StatefulSet
 T = TypeVar("T")
 
 
+def hybrid_world(subnets: Mapping[str, tuple[str, str]], *container_subnets: str) -> tuple[World, Cluster]:
+    """A world with one VPC and one cluster. `subnets`: name -> zone and range; the id is `subnet-<name>`."""
+    world = World()
+    world.vpcs["vpc-1"] = Vpc("vpc-1", "main", "10.0.0.0/16")
+    for name, (zone, cidr) in subnets.items():
+        subnet = Subnet(f"subnet-{name}", name, "vpc-1", zone, cidr, "rtb-1")
+        world.subnets[subnet.subnet_id] = subnet
+    cluster = world.clusters["cls-1"] = Cluster(
+        cluster_id="cls-1",
+        name="hybrid",
+        vpc_id="vpc-1",
+        region="ap-guangzhou",
+        network_type="GR",
+        cluster_cidr="192.168.0.0/20",
+        service_cidr="192.168.12.0/22",
+        max_pod_num=64,
+        max_service_num=1024,
+        version="1.36.3",
+        non_static_ip_mode=False,
+        deletion_protection=False,
+        raw={},
+        vpc_cni=VpcCni("tke-route-eni", True, 300, list(container_subnets), True),
+    )
+    return world, cluster
+
+
 class Clock:
     """Real time plus what a test skipped."""
 
@@ -62,18 +88,16 @@ class Lab:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.clock = Clock()
-        self.world = World()
-        self.world.vpcs["vpc-1"] = Vpc("vpc-1", "main", "10.0.0.0/16")
-        for name, zone, cidr in (
-            ("nodes", "ap-guangzhou-4", "10.0.0.0/24"),
-            ("clb", "ap-guangzhou-4", "10.0.8.0/24"),
-            ("eni-4", "ap-guangzhou-4", "10.0.4.0/24"),
-            ("eni-6", "ap-guangzhou-6", "10.0.6.0/24"),
-            ("eni-7", "ap-guangzhou-7", "10.0.7.0/29"),
-        ):
-            self.world.subnets[f"subnet-{name}"] = Subnet(
-                f"subnet-{name}", name, "vpc-1", zone, cidr, "rtb-1"
-            )
+        self.world, self.cluster = hybrid_world(
+            {
+                "nodes": ("ap-guangzhou-4", "10.0.0.0/24"),
+                "clb": ("ap-guangzhou-4", "10.0.8.0/24"),
+                "eni-4": ("ap-guangzhou-4", "10.0.4.0/24"),
+                "eni-6": ("ap-guangzhou-6", "10.0.6.0/24"),
+                "eni-7": ("ap-guangzhou-7", "10.0.7.0/29"),
+            },
+            "subnet-eni-4",
+        )
         pool = NodePool(
             "np-1",
             "pool",
@@ -89,24 +113,7 @@ class Lab:
             "asg-1",
             {},
         )
-        self.cluster = Cluster(
-            cluster_id="cls-1",
-            name="hybrid",
-            vpc_id="vpc-1",
-            region="ap-guangzhou",
-            network_type="GR",
-            cluster_cidr="192.168.0.0/20",
-            service_cidr="192.168.12.0/22",
-            max_pod_num=64,
-            max_service_num=1024,
-            version="1.36.3",
-            non_static_ip_mode=False,
-            deletion_protection=False,
-            raw={},
-            node_pools={"np-1": pool},
-        )
-        self.world.clusters["cls-1"] = self.cluster
-        self.cluster.vpc_cni = VpcCni("tke-route-eni", True, 300, ["subnet-eni-4"], True)
+        self.cluster.node_pools["np-1"] = pool
 
     async def start(self, binaries: Path, directory: Path) -> None:
         self._plane = await ControlPlane.start(binaries, directory, service_cidr=self.cluster.service_cidr)

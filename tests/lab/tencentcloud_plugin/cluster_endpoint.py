@@ -1,9 +1,10 @@
 """`tencentcloud:Kubernetes/clusterEndpoint:ClusterEndpoint` of the stand-in plugin."""
 
 from collections.abc import Mapping
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from tests.lab.tencentcloud_plugin.client import Api
+from tests.lab.tencentcloud_plugin.cluster_read import SECURITY
 from tests.lab.tencentcloud_plugin.resource import Data, Resource
 from tests.lab.tencentcloud_plugin.schema import Prop
 from tests.lab.tencentcloud_plugin.tke import (
@@ -15,7 +16,6 @@ from tests.lab.tencentcloud_plugin.tke import (
     open_endpoint,
     wait_for_worker,
 )
-from tests.lab.tencentcloud_plugin.values import Value
 
 _SLEEP_AFTER_INTERNET = 120
 
@@ -69,15 +69,7 @@ class ClusterEndpoint(Resource):
         data.set("clusterId", data.id)
         data.set("clusterDeployType", str(cluster["ClusterType"]).upper())
         security = describe_security(api, data.id)
-        for name, field in {
-            "userName": "UserName",
-            "password": "Password",
-            "certificationAuthority": "CertificationAuthority",
-            "clusterExternalEndpoint": "ClusterExternalEndpoint",
-            "domain": "Domain",
-            "pgwEndpoint": "PgwEndpoint",
-        }.items():
-            data.set_unless_null(name, cast("Value", security.get(field)))
+        data.set_fields(security, **SECURITY)
         # Whether a side is open is taken from the state: what was closed elsewhere is not noticed.
         if data.boolean("clusterInternet"):
             data.set("kubeConfig", _kubeconfig(api, data.id, "internet"))

@@ -17,7 +17,7 @@ from tests.lab.tencentcloud_plugin.tke import (
 )
 from tests.lab.tencentcloud_plugin.values import Value
 
-_SECURITY = {
+SECURITY = {
     "userName": "UserName",
     "password": "Password",
     "certificationAuthority": "CertificationAuthority",
@@ -58,8 +58,7 @@ def read_cluster(api: Api, data: Data, *, importing: bool) -> None:
     _read_endpoint(api, data, "internet")
     _read_workers(api, data)
     security = describe_security(api, data.id)
-    for name, field in _SECURITY.items():
-        data.set_unless_null(name, cast("Value", security.get(field)))
+    data.set_fields(security, **SECURITY)
     # `DescribeClusters` is called once more in between, for nothing.
     describe_cluster(api, data.id)
     data.set("securityPolicies", cast("list[Value]", security.get("SecurityPolicy") or []))
@@ -67,34 +66,34 @@ def read_cluster(api: Api, data: Data, *, importing: bool) -> None:
 
 
 def _read_basics(data: Data, cluster: Json) -> None:
-    for name, field in {
-        "cdcId": "CdcId",
-        "clusterName": "ClusterName",
-        "clusterDesc": "ClusterDescription",
-        "clusterVersion": "ClusterVersion",
-        "clusterDeployType": "ClusterType",
-        "clusterNodeNum": "ClusterNodeNum",
-        "projectId": "ProjectId",
-        "deletionProtection": "DeletionProtection",
-        "clusterLevel": "ClusterLevel",
-    }.items():
-        data.set_unless_null(name, cast("Value", cluster.get(field)))
+    data.set_fields(
+        cluster,
+        cdcId="CdcId",
+        clusterName="ClusterName",
+        clusterDesc="ClusterDescription",
+        clusterVersion="ClusterVersion",
+        clusterDeployType="ClusterType",
+        clusterNodeNum="ClusterNodeNum",
+        projectId="ProjectId",
+        deletionProtection="DeletionProtection",
+        clusterLevel="ClusterLevel",
+    )
 
 
 def _read_network(data: Data, network: Json) -> None:
-    for name, field in {
-        "clusterCidr": "ClusterCIDR",
-        "ignoreClusterCidrConflict": "IgnoreClusterCIDRConflict",
-        "ignoreServiceCidrConflict": "IgnoreServiceCIDRConflict",
-        "clusterMaxPodNum": "MaxNodePodNum",
-        "clusterMaxServiceNum": "MaxClusterServiceNum",
-        "clusterIpvs": "Ipvs",
-        "vpcId": "VpcId",
+    data.set_fields(
+        network,
+        clusterCidr="ClusterCIDR",
+        ignoreClusterCidrConflict="IgnoreClusterCIDRConflict",
+        ignoreServiceCidrConflict="IgnoreServiceCIDRConflict",
+        clusterMaxPodNum="MaxNodePodNum",
+        clusterMaxServiceNum="MaxClusterServiceNum",
+        clusterIpvs="Ipvs",
+        vpcId="VpcId",
         # Null for a plain GR cluster: what was asked for stays in the state (the phantom hybrid).
-        "eniSubnetIds": "Subnets",
-        "dataPlaneV2": "DataPlaneV2",
-    }.items():
-        data.set_unless_null(name, cast("Value", network.get(field)))
+        eniSubnetIds="Subnets",
+        dataPlaneV2="DataPlaneV2",
+    )
 
 
 def _tags(cluster: Json) -> dict[str, Value]:

@@ -412,17 +412,17 @@ def _wait_for_nodes(api: Api, data: Data) -> None:
 
 
 def _read_pool(data: Data, pool: Json) -> None:
-    for name, field in {
-        "name": "Name",
-        "status": "LifeState",
-        "launchConfigId": "LaunchConfigurationId",
-        "autoScalingGroupId": "AutoscalingGroupId",
-        "maxSize": "MaxNodesNum",
-        "minSize": "MinNodesNum",
-        "desiredCapacity": "DesiredNodesNum",
-        "deletionProtection": "DeletionProtection",
-    }.items():
-        data.set_unless_null(name, cast("Value", pool.get(field)))
+    data.set_fields(
+        pool,
+        name="Name",
+        status="LifeState",
+        launchConfigId="LaunchConfigurationId",
+        autoScalingGroupId="AutoscalingGroupId",
+        maxSize="MaxNodesNum",
+        minSize="MinNodesNum",
+        desiredCapacity="DesiredNodesNum",
+        deletionProtection="DeletionProtection",
+    )
     count: Json = pool["NodeCountSummary"]
     manual, automatic = int(count["ManuallyAdded"]["Total"]), int(count["AutoscalingAdded"]["Total"])
     data.set("manuallyAddedTotal", manual)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, cast
 
-from tests.lab.tencentcloud_plugin.client import Api
+from tests.lab.tencentcloud_plugin.client import Api, Json
 from tests.lab.tencentcloud_plugin.plan import planned_state, same
 from tests.lab.tencentcloud_plugin.schema import Prop, is_zero, zero
 from tests.lab.tencentcloud_plugin.values import Object, Value
@@ -94,6 +94,11 @@ class Data:
     def set_unless_null(self, name: str, value: Value) -> None:
         if value is not None:
             self.planned[name] = value
+
+    def set_fields(self, answer: Json, **fields: str) -> None:
+        """Set properties to fields of an API answer. `fields`: property = field. A null changes nothing."""
+        for name, field in fields.items():
+            self.set_unless_null(name, cast("Value", answer.get(field)))
 
     @property
     def outputs(self) -> Object:

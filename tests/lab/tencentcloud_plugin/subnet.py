@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from tests.lab.tencentcloud_plugin.client import Api, Json
-from tests.lab.tencentcloud_plugin.resource import Data, Gone, Resource
+from tests.lab.tencentcloud_plugin.resource import Data, Resource
 from tests.lab.tencentcloud_plugin.schema import Prop
 from tests.lab.tencentcloud_plugin.tags import as_tags, change_tags, modify_tags, read_tags
 from tests.lab.tencentcloud_plugin.validators import length, network_address
-from tests.lab.tencentcloud_plugin.vpc import PAGE, delete_until_gone
+from tests.lab.tencentcloud_plugin.vpc import PAGE, delete_until_gone, describe_one
 
 
 class Subnet(Resource):
@@ -52,15 +52,7 @@ class Subnet(Resource):
         self.read(api, data)
 
     def read(self, api: Api, data: Data, *, importing: bool = False) -> None:
-        answer = api.retried_call(
-            "vpc",
-            "DescribeSubnets",
-            {"Filters": [{"Name": "subnet-id", "Values": [data.id]}], "Limit": str(PAGE), "Offset": "0"},
-            api.timing.read,
-        )
-        if answer["TotalCount"] == 0 or not answer["SubnetSet"]:
-            raise Gone(data.id)
-        info: Json = answer["SubnetSet"][0]
+        info = describe_one(api, "DescribeSubnets", "SubnetSet", "subnet-id", data.id)
         tags = read_tags(api, "vpc", "subnet", data.id)
         data.set("vpcId", info["VpcId"])
         data.set("availabilityZone", info["Zone"])

@@ -51,15 +51,7 @@ class Vpc(Resource):
         self.read(api, data)
 
     def read(self, api: Api, data: Data, *, importing: bool = False) -> None:
-        answer = api.retried_call(
-            "vpc",
-            "DescribeVpcs",
-            {"Filters": [{"Name": "vpc-id", "Values": [data.id]}], "Limit": str(PAGE), "Offset": "0"},
-            api.timing.read,
-        )
-        if answer["TotalCount"] == 0 or not answer["VpcSet"]:
-            raise Gone(data.id)
-        info: Json = answer["VpcSet"][0]
+        info = describe_one(api, "DescribeVpcs", "VpcSet", "vpc-id", data.id)
         assistant: list[Json] = info.get("AssistantCidrSet") or []
         data.set("name", info["VpcName"])
         data.set("cidrBlock", info["CidrBlock"])
@@ -127,6 +119,17 @@ def _main_route_table(api: Api, vpc_id: str) -> str | None:
         return None
     tables: list[Json] = answer["RouteTableSet"] or []
     return next((str(table["RouteTableId"]) for table in tables if table["Main"]), None)
+
+
+def describe_one(api: Api, action: str, name: str, key: str, resource_id: str) -> Json:
+    """Return the resource in `name` of the answer. Raises Gone."""
+    filters = [{"Name": key, "Values": [resource_id]}]
+    request: Json = {"Filters": filters, "Limit": str(PAGE), "Offset": "0"}
+    answer = api.retried_call("vpc", action, request, api.timing.read)
+    if answer["TotalCount"] == 0 or not answer[name]:
+        raise Gone(resource_id)
+    found: Json = answer[name][0]
+    return found
 
 
 def delete_until_gone(api: Api, action: str, params: Json) -> None:

@@ -3,7 +3,6 @@
 from typing import cast
 
 from tests.lab.cloud.core import Call, Handler
-from tests.lab.cloud.errors import ApiError
 from tests.lab.cloud.params import Json
 
 _VERSIONS = ("1.28.3", "1.30.0", "1.32.2", "1.34.1")
@@ -96,22 +95,11 @@ def describe_versions(_: Call) -> Json:
     return {"TotalCount": len(shown), "VersionInstanceSet": shown}
 
 
-def describe_addon(call: Call) -> Json:
-    """No add-on: ipamd is not managed as one here."""
-    cluster, name = call.cluster(), call.params.text("AddonName")
-    if name:
-        raise ApiError(
-            "ResourceNotFound.KubeResourceNotFound", f"addon {name} not found in cluster {cluster.cluster_id}"
-        )
-    return {"Addons": []}
-
-
 def _order(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
 ACTIONS: dict[str, Handler] = {
-    "DescribeAddon": describe_addon,
     "DescribeAvailableClusterVersion": describe_available_version,
     "DescribeClusterAsGroupOption": describe_as_group_option,
     "DescribeClusterAuthenticationOptions": describe_authentication_options,

@@ -4,11 +4,12 @@
 setting makes it tell.
 """
 
+import functools
 import json
 
 from tests.lab.cloud.core import Call, Handler, tag_list
 from tests.lab.cloud.errors import ApiError
-from tests.lab.cloud.listing import Filters, filtered, page
+from tests.lab.cloud.listing import Filters, listing
 from tests.lab.cloud.params import Json, Params
 from tests.lab.world import Cluster, Instance
 
@@ -23,11 +24,8 @@ def describe_clusters(call: Call) -> Json:
         "ClusterType": _type_of,
         "vpc-id": lambda cluster: cluster.vpc_id,
     }
-    found = filtered(call.params, clusters, keys, lambda cluster: cluster.tags)
-    return {
-        "TotalCount": len(found),
-        "Clusters": [_shown(call, cluster) for cluster in page(call.params, found)],
-    }
+    shown = functools.partial(_shown, call)
+    return listing(call.params, "Clusters", clusters, shown, keys, lambda cluster: cluster.tags)
 
 
 def describe_cluster_status(call: Call) -> Json:
@@ -53,11 +51,7 @@ def describe_cluster_instances(call: Call) -> Json:
         "nodepool-id": lambda machine: machine.node_pool_id,
         "nodepool-instance-type": lambda machine: machine.instance_type,
     }
-    found = filtered(params, machines, keys)
-    return {
-        "TotalCount": len(found),
-        "InstanceSet": [_machine(cluster, machine) for machine in page(params, found)],
-    }
+    return listing(params, "InstanceSet", machines, functools.partial(_machine, cluster), keys)
 
 
 def describe_cluster_virtual_node(call: Call) -> Json:

@@ -5,10 +5,12 @@ A native pool may have subnets of several zones: its machines are spread over th
 first (`CreatePolicy`).
 """
 
+import functools
+
 from tests.lab.cloud.actions.scaling import remove_instance, resize
 from tests.lab.cloud.core import Call, Handler, tke_time
 from tests.lab.cloud.errors import ApiError, missing
-from tests.lab.cloud.listing import Filters, filtered, page
+from tests.lab.cloud.listing import Filters, listing
 from tests.lab.cloud.params import Json
 from tests.lab.world import Cluster, NodePool
 
@@ -21,11 +23,8 @@ def describe_node_pools(call: Call) -> Json:
         "NodePoolsName": lambda pool: pool.name,
         "NodePoolsId": lambda pool: pool.node_pool_id,
     }
-    found = filtered(call.params, list(cluster.node_pools.values()), keys)
-    return {
-        "TotalCount": len(found),
-        "NodePools": [_shown(cluster, pool) for pool in page(call.params, found)],
-    }
+    shown = functools.partial(_shown, cluster)
+    return listing(call.params, "NodePools", list(cluster.node_pools.values()), shown, keys)
 
 
 def create_node_pool(call: Call) -> Json:

@@ -1,9 +1,11 @@
 """Stand-in for the route-table actions of the vpc service."""
 
+import functools
+
 from tests.lab.cloud.actions.vpc import checked_name
 from tests.lab.cloud.core import Call, Handler, tag_list, vpc_time
 from tests.lab.cloud.errors import ApiError, in_use, not_found
-from tests.lab.cloud.listing import Filters, filtered, page
+from tests.lab.cloud.listing import Filters, listing
 from tests.lab.cloud.params import Json
 from tests.lab.world import RouteTable
 
@@ -32,11 +34,8 @@ def describe_route_tables(call: Call) -> Json:
     }
     wanted = call.params.texts("RouteTableIds")
     tables = [_table(call, table_id) for table_id in wanted] if wanted else _tables(call)
-    found = filtered(call.params, tables, keys, lambda table: table.tags)
-    return {
-        "TotalCount": len(found),
-        "RouteTableSet": [_shown(call, table) for table in page(call.params, found)],
-    }
+    shown = functools.partial(_shown, call)
+    return listing(call.params, "RouteTableSet", tables, shown, keys, lambda table: table.tags)
 
 
 def replace_route_table_association(call: Call) -> Json:

@@ -5,7 +5,7 @@ from typing import cast
 from tests.lab.cloud.actions.vpc import checked_name
 from tests.lab.cloud.core import Call, Handler, tag_list, vpc_time
 from tests.lab.cloud.errors import ApiError, in_use, not_found
-from tests.lab.cloud.listing import Filters, filtered, page
+from tests.lab.cloud.listing import Filters, listing
 from tests.lab.cloud.params import Json, Params
 from tests.lab.world import SecurityGroup
 
@@ -42,11 +42,7 @@ def describe_security_groups(call: Call) -> Json:
     }
     wanted = call.params.texts("SecurityGroupIds")
     groups = [_group(call, group_id) for group_id in wanted] if wanted else _groups(call)
-    found = filtered(call.params, groups, keys, lambda group: group.tags)
-    return {
-        "TotalCount": len(found),
-        "SecurityGroupSet": [_shown(group) for group in page(call.params, found)],
-    }
+    return listing(call.params, "SecurityGroupSet", groups, _shown, keys, lambda group: group.tags)
 
 
 def modify_security_group_attribute(call: Call) -> Json:

@@ -3,7 +3,7 @@
 from tests.lab.cloud.actions.vpc import checked_name, network
 from tests.lab.cloud.core import Call, Handler, tag_list, vpc_time
 from tests.lab.cloud.errors import ApiError, in_use
-from tests.lab.cloud.listing import Filters, filtered, page
+from tests.lab.cloud.listing import Filters, listing
 from tests.lab.cloud.params import Json
 from tests.lab.cloud.zones import zones_of
 from tests.lab.world import Subnet, World
@@ -63,8 +63,7 @@ def describe_subnets(call: Call) -> Json:
     }
     wanted = call.params.texts("SubnetIds")
     subnets = [call.subnet(subnet_id) for subnet_id in wanted] if wanted else call.subnets()
-    found = filtered(call.params, subnets, keys, lambda subnet: subnet.tags)
-    return {"TotalCount": len(found), "SubnetSet": [_shown(subnet) for subnet in page(call.params, found)]}
+    return listing(call.params, "SubnetSet", subnets, _shown, keys, lambda subnet: subnet.tags)
 
 
 def modify_subnet_attribute(call: Call) -> Json:

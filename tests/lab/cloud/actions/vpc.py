@@ -4,7 +4,7 @@ import ipaddress
 
 from tests.lab.cloud.core import Call, Handler, tag_list, vpc_time
 from tests.lab.cloud.errors import ApiError, in_use, missing
-from tests.lab.cloud.listing import Filters, filtered, page
+from tests.lab.cloud.listing import Filters, listing
 from tests.lab.cloud.params import Json
 from tests.lab.world import RouteTable, Vpc
 
@@ -63,8 +63,7 @@ def describe_vpcs(call: Call) -> Json:
     }
     wanted = call.params.texts("VpcIds")
     vpcs = [call.vpc(vpc_id) for vpc_id in wanted] if wanted else call.vpcs()
-    found = filtered(call.params, vpcs, keys, lambda vpc: vpc.tags)
-    return {"TotalCount": len(found), "VpcSet": [_shown(vpc) for vpc in page(call.params, found)]}
+    return listing(call.params, "VpcSet", vpcs, _shown, keys, lambda vpc: vpc.tags)
 
 
 def modify_vpc_attribute(call: Call) -> Json:
