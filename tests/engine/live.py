@@ -1,4 +1,4 @@
-"""Clusters that somebody made in the console, for programs that adopt them."""
+"""Clusters made outside the program, as in the console, for programs that adopt them."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ def enable(
 
 
 def remove(lab: Lab, live: dict[str, Any]) -> None:
-    """All of it."""
+    """Delete the cluster, its subnets and its VPC."""
     lab.call("tke", "DeleteCluster", {"ClusterId": live["cluster"], "InstanceDeleteMode": "terminate"})
     wait_until("the deletion", lambda: live["cluster"] not in lab.state()["clusters"])
     for subnet in live["subnets"]:

@@ -1,4 +1,4 @@
-"""Stacks of the engine tests: made, asked and always taken down again."""
+"""Stacks of the engine tests: made, used, and always destroyed."""
 
 import contextlib
 import json
@@ -22,8 +22,8 @@ def stack(
     config: Mapping[str, object],
     environment: Mapping[str, str] | None = None,
 ) -> Generator[PulumiProject]:
-    """A fresh stack of the project at `root`, and a fresh call log; destroyed at the end, whatever
-    happened."""
+    """A fresh stack of the project at `root`, and a fresh call log. The stack is always destroyed at the
+    end."""
     lab.reset_calls()
     project = lab.project(root, environment)
     (root / f"Pulumi.{name}.yaml").unlink(missing_ok=True)  # of a run that was killed
@@ -32,7 +32,7 @@ def stack(
         configure(project, config)
         yield project
     finally:
-        # Whatever the test found: the next one needs an empty cloud.
+        # Also after a failed test: the next test needs an empty cloud.
         project.destroy()
         (root / f"Pulumi.{name}.yaml").unlink(missing_ok=True)
 
@@ -67,7 +67,7 @@ def changed(project: PulumiProject, config: Mapping[str, object]) -> Generator[N
 
 
 def written(lab: Lab) -> list[str]:
-    """What was asked of the cloud that changes something, in order."""
+    """The writing calls to the cloud, in order."""
     return [call["action"] for call in lab.calls() if call["write"]]
 
 

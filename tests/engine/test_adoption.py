@@ -1,5 +1,4 @@
-"""A cluster that is there already: adopted as the preview says, moved without a replacement, never made
-twice."""
+"""A live cluster: adopted as previewed, moved without a replacement, never made twice."""
 
 import pytest
 
@@ -16,7 +15,8 @@ CONTRADICTED = {
 
 @pytest.mark.parametrize("start", ["gr", "hybrid", "one zone missing", "not static", "direct ENI"])
 def test_a_live_cluster_is_adopted_as_the_preview_says(lab: Lab, start: str) -> None:
-    """The API does not tell the static mode of a hybrid cluster by itself; where it does, it is compared."""
+    """The API does not return the static mode of a hybrid cluster; with the setting it does, and the mode
+    is compared."""
     lab.settings(property_tells_static=start == "not static")
     live = make_cluster(lab)
     first, second = live["subnets"]

@@ -15,7 +15,7 @@ def sizes(lab: Lab) -> tuple[int, int, int]:
 
 
 def autoscale(lab: Lab, size: int) -> None:
-    """As the autoscaler does, which asks nobody."""
+    """Change the size as the autoscaler does."""
     (pool,) = lab.call("tke", "DescribeClusterNodePools", {"ClusterId": lab.cluster_id()})["NodePoolSet"]
     request = {"ClusterId": lab.cluster_id(), "NodePoolId": pool["NodePoolId"], "DesiredCapacity": size}
     lab.call("tke", "ModifyNodePoolDesiredCapacityAboutAsg", request)

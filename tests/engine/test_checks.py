@@ -1,5 +1,5 @@
-"""Checks on the real engine: an application's stack against the facts of a cluster's, what a preview says,
-and what it leaves."""
+"""Checks on the real engine: an application's stack against the facts of a cluster's stack, the preview,
+and the state."""
 
 import json
 from pathlib import Path

@@ -1,5 +1,5 @@
-"""A live GlobalRouter workload becomes one on ENI behind a direct load balancer, step by step, and back:
-nobody notices."""
+"""A live GlobalRouter workload becomes an ENI workload behind a direct load balancer, step by step, and
+back, without a lost request."""
 
 import concurrent.futures
 import contextlib

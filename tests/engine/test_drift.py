@@ -25,7 +25,7 @@ FOUR, SIX, SEVEN = "ap-guangzhou-4", "ap-guangzhou-6", "ap-guangzhou-7"
 
 @dataclass
 class Case:
-    """The cluster, and how to ask about it."""
+    """The cluster, and the arguments of the command."""
 
     lab: Lab
     directory: Path
@@ -55,7 +55,7 @@ class Case:
         return self.made[-1]
 
     def switch_off(self) -> None:
-        """VPC-CNI, as somebody might in the console."""
+        """Change VPC-CNI outside the program, as in the console."""
         ipamd: dict[str, object] = {"ClusterId": self.cluster_id}
         if self.lab.call("tke", "DescribeIPAMD", ipamd)["EnableIPAMD"]:
             self.lab.call("tke", "DisableVpcCniNetworkType", ipamd)
@@ -110,7 +110,8 @@ def case(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Generator[Case]:
 
 
 def test_a_cluster_is_spoilt_step_by_step_and_each_step_has_its_name(case: Case) -> None:
-    case.lab.settings(property_tells_static=True)  # else each report has a note that the mode is not told
+    # without the setting each report has a note on the unknown mode
+    case.lab.settings(property_tells_static=True)
     code, data = case.drift()
     assert (code, data["findings"]) == (0, []), data
     listed = [subnet["subnetId"] for subnets in case.facts["zones"].values() for subnet in subnets]
@@ -124,7 +125,7 @@ def test_a_cluster_is_spoilt_step_by_step_and_each_step_has_its_name(case: Case)
     ]
     assert [(pod["workload"], pod["place"]) for pod in data["pods"]] == [("default/web", "registered")] * 2
 
-    # A node that somebody added by hand, in a zone without a container subnet.
+    # A node made by hand, in a zone without a container subnet.
     node = Node(
         metadata=ObjectMeta(name="by-hand", labels={"topology.kubernetes.io/zone": "100007"}), spec=NodeSpec()
     )

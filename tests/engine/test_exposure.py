@@ -1,5 +1,4 @@
-"""A change of the way to the clients is what the program says: another load balancer, and pods with their
-gates."""
+"""A change of the exposure makes the previewed objects: another load balancer, and pods with their gates."""
 
 import json
 from collections.abc import Iterator
@@ -64,8 +63,7 @@ def test_the_load_balancer_is_the_one_that_the_program_says(
 def test_no_load_balancer_is_replaced_without_the_programs_word(
     cluster: str, lab: Lab, project: PulumiProject
 ) -> None:
-    """Neither for an annotation that somebody edited, which TKE read only once, nor in an `up` of the Service
-    alone."""
+    """Neither after an edit of an annotation that TKE read only once, nor in an `up` of the Service alone."""
     configure(project, {"way": "internal", "allow": "false"})
     project.up()
     with changed(project, {"way": "public"}):

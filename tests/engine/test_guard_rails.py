@@ -34,7 +34,7 @@ def project(lab: Lab) -> Iterator[PulumiProject]:
 
 
 def refused(lab: Lab, project: PulumiProject, **environment: str) -> str:
-    """What a preview says that has to fail and to write nothing."""
+    """The output of a preview that has to fail without a write."""
     before = written(lab)
     project.change_environment(environment)
     result = project.preview(check=False)
@@ -199,8 +199,8 @@ def test_a_run_in_another_region_than_the_clusters_is_refused_and_the_state_is_u
 def test_an_earlier_export_brings_back_what_a_refresh_with_another_account_forgot(
     lab: Lab, project: PulumiProject, tmp_path: Path
 ) -> None:
-    """As docs/recovery.md says: a refresh runs no program, the engine keeps what it learned beside a resource
-    that refuses."""
+    """From docs/recovery.md: a refresh runs no program, and the engine keeps the new state of a refusing
+    resource."""
     before, writes, export = state(project), written(lab), tmp_path / "export.json"
     export.write_text(json.dumps(project.export()))
     with another_account(lab):
@@ -216,7 +216,7 @@ def test_an_earlier_export_brings_back_what_a_refresh_with_another_account_forgo
 
 
 def test_with_both_pinned_a_refresh_elsewhere_forgets_nothing(lab: Lab, project: PulumiProject) -> None:
-    """As docs/recovery.md says: only the provider itself can refuse."""
+    """From docs/recovery.md: only the provider itself can refuse."""
     configure(
         project, {"tencentcloud:region": "ap-guangzhou", "tencentcloud:allowedAccountIds": ["100000000001"]}
     )
@@ -296,7 +296,7 @@ def test_vpc_cni_is_switched_off_on_request_and_never_while_a_pod_lives_on_it(
         assert written(lab) == [
             "DisableVpcCniNetworkType",
             "EnableVpcCniNetworkType",
-        ]  # in this order: what the state says is true
+        ]  # in this order: first the state becomes true
         other.preview("--expect-no-changes")
         lab.reset_calls()
         other.destroy()

@@ -34,7 +34,7 @@ def project(lab: Lab) -> Iterator[PulumiProject]:
 
 
 def reported(result: Result) -> str:
-    """What the pack said."""
+    """The messages of the policy pack."""
     return result.stdout[result.stdout.index("Policies:") :]
 
 
@@ -79,7 +79,7 @@ def test_changes_of_a_running_network_are_stopped_in_the_words_of_the_review(
         assert "[mandatory]" not in reported(project.up(*PACK))
         configure(
             project, {"change": "list-empty+direct-off+leave-eni+pool-gone"}
-        )  # resources, and one that leaves; others are recorded
+        )  # resources, and one resource that leaves; the others are recorded
         events = tmp_path / "events.json"
         stopped = project.preview(*PACK, "--event-log", str(events), check=False)
         assert stopped.exit_code != 0

@@ -1,5 +1,4 @@
-"""The same promise one layer up: no request is lost behind an Ingress, whose load balancer speaks HTTP
-itself."""
+"""The same promise behind an Ingress, whose load balancer parses HTTP: no request is lost."""
 
 from tests.lab.load.scene import Scene
 

@@ -1,4 +1,4 @@
-"""What happens to requests, and to whoever waits, while the pods of a workload are replaced. Real packets,
+"""The effect on requests, and on waiting commands, while the pods of a workload are replaced. Real packets,
 real sockets."""
 
 from collections.abc import Iterator
@@ -98,7 +98,7 @@ def test_more_replicas_than_addresses_are_named_with_what_is_missing(
 
 
 def stuck(result: Result) -> list[str]:
-    """What the component said about a rollout that failed."""
+    """The component's message about a failed rollout."""
     assert result.exit_code != 0
     assert "Traceback" not in result.output
     assert "timed out waiting to be Ready" in result.output

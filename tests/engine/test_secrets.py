@@ -26,7 +26,7 @@ class Processes:
         self.environments: dict[int, bytes] = {}
 
     def look(self) -> None:
-        """Children of the CLI share its session; whatever of them can be read is read."""
+        """Children of the CLI share its session. Every readable file of the children is read."""
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 environment = (folder / "environ").read_bytes()
@@ -34,7 +34,7 @@ class Processes:
                     self.arguments[int(folder.name)] = (folder / "cmdline").read_bytes()
                     self.environments[int(folder.name)] = environment
             except OSError:
-                continue  # ended meanwhile, or somebody else's
+                continue  # ended meanwhile, or a process of another user
 
 
 def run(project: PulumiProject, processes: Processes, *arguments: str, fails: bool = False) -> str:

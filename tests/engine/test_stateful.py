@@ -1,4 +1,4 @@
-"""Pods with a fixed address: it comes back with the name, whatever happens to the pod."""
+"""Pods with a fixed address: the address comes back with the pod's name after every loss of the pod."""
 
 from lightkube.resources.apps_v1 import StatefulSet
 from lightkube.resources.core_v1 import Pod
@@ -33,7 +33,7 @@ def test_a_deleted_pod_comes_back_with_its_address_and_so_does_one_that_was_scal
             project.up()
             wait_until("scaled in", lambda: len(scene.pods()) == 1)
             assert addresses(scene) == {"web-0": first["web-0"]}
-            # Kept for whoever comes back under that name, and for nobody else.
+            # Kept only for a pod of that name.
             held = [
                 owner for item in scene.lab.state()["subnets"].values() for owner in item["leases"].values()
             ]

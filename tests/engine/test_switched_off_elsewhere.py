@@ -1,5 +1,5 @@
-"""Somebody switches VPC-CNI off in the console, under a cluster whose zones are in ipamd's ConfigMap: one
-`up` brings all of it back."""
+"""VPC-CNI is disabled in the console, under a cluster whose zones are in ipamd's ConfigMap: one `up`
+restores all zones."""
 
 from collections.abc import Generator
 from contextlib import contextmanager

@@ -20,7 +20,7 @@ from tests.lab.lab import Lab
 from tests.lab.pulumi_cli import PulumiProject
 
 GOLDEN = Path(__file__).with_name("golden") / "workloads.yaml"
-AT_ONCE = {"pre_stop_seconds": 0}  # nobody is connected
+AT_ONCE = {"pre_stop_seconds": 0}  # no client is connected
 FAST = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 
 

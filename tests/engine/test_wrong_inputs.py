@@ -1,4 +1,4 @@
-"""Wrong inputs on the real engine: one line a property, no stack trace, nothing asked of the cloud."""
+"""Wrong inputs on the real engine: one line a property, no stack trace, no call to the cloud."""
 
 from collections.abc import Iterator
 

@@ -118,7 +118,7 @@ def registered(lab: Lab) -> int:
 
 
 def words(result: Result, text: str) -> set[str]:
-    """The lines with this text; the CLI shows what is said while it runs, and once more at the end."""
+    """The lines with this text. The CLI prints a message while it runs, and once more at the end."""
     return {line[line.index(text) :] for line in result.output.splitlines() if text in line}
 
 

@@ -1,4 +1,4 @@
-"""Every allowed combination of exposure, kind and network, and what the cluster makes of it."""
+"""Every allowed combination of exposure, kind and network, and the objects that the cluster makes."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ GIVEN_BY_THE_CLUSTER = ("clusterIP", "clusterIPs", "healthCheckNodePort", "nodeP
 
 @dataclass(frozen=True)
 class Case:
-    """One combination. Its name tells all of it."""
+    """One combination. The name has all its parts."""
 
     service: str
     ingress: str

@@ -72,8 +72,7 @@ class Measured:
 
     @property
     def as_expected(self) -> bool:
-        """The article's address was seen; where it is the client's, nothing else was, and the command said so
-        by its exit code."""
+        """The page showed the expected address and nothing else, and the command's exit code agreed."""
         kept = self.case.verdict == "PRESERVED"
         fits = self.peers == (self.case.seen,) if kept else self.case.seen in self.peers
         return fits and self.verdict == self.case.verdict and self.code == (0 if kept else 2)

@@ -1,4 +1,4 @@
-"""What a person would ask of the cluster: its pods, with zone, node, address and network."""
+"""A view of the cluster for people: its pods, with zone, node, address and network."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ class PodRow:
     address: str
     network: str
     ready: str
-    """`yes` or `no`; `leaving` for one that is being deleted: it still serves, and nobody new is sent to
-    it."""
+    """`yes` or `no`; `leaving` for a pod that is being deleted, which still serves but gets no new
+    connections."""
     gate: str
 
 

@@ -1,4 +1,4 @@
-"""After the last test of the lab, nothing of it is left on the machine."""
+"""After the last test of the lab, the machine has no leftover of the lab."""
 
 from collections.abc import Iterator
 

@@ -21,7 +21,7 @@ THIRD = "ap-guangzhou-7"
 
 
 class DemoFailed(Exception):
-    """A step did not show what it has to show."""
+    """A step did not show the expected result."""
 
 
 def step(title: str) -> None:
@@ -33,7 +33,7 @@ def passed(text: str) -> None:
 
 
 def require(condition: object, text: str) -> None:
-    """Print the outcome; stop the demo if it is not what it has to be."""
+    """Print the outcome, and stop the demo unless the outcome is the expected one."""
     if not condition:
         raise DemoFailed(text)
     passed(text)

@@ -30,7 +30,7 @@ NODE_PORT = {**INTERNAL, keys.SERVICE_DIRECT: "false"}
 ZONES = {"10.0.0.4": "100004", "10.0.0.6": "100006", "10.0.0.7": "100007"}
 CBR0 = {"10.0.0.4": "192.168.0.1", "10.0.0.6": "192.168.0.65", "10.0.0.7": "192.168.0.129"}
 
-# Asks with a connection of its own each time (or one for all, with "keep"); prints what each answer was.
+# Sends each request on a new connection (with "keep": all on one connection), and prints each answer.
 ASK = """
 import concurrent.futures, http.client, json, ssl, sys
 scheme, host, port, path, count, threads, seconds, headers = json.loads(sys.argv[1])
@@ -104,7 +104,7 @@ class PacketLab(controlled.Lab):
     async def deployment(
         self, namespace: str, zone: str, replicas: int, annotations: dict[str, str] | None = None
     ) -> None:
-        """One zone's part of it."""
+        """The part of one zone."""
         body: Json = {
             "metadata": {"name": f"web-{zone}", "namespace": namespace},
             "spec": {
@@ -132,7 +132,7 @@ class PacketLab(controlled.Lab):
         await asyncio.sleep(1.0)
 
     async def ask(self, client: str, host: str, path: str = "/api", count: int = 1, **how: Any) -> list[Json]:
-        """The answers to a client; each with what it said as JSON."""
+        """The JSON answers to a client."""
         wanted = [how.get("scheme", "http"), host, how.get("port", 80), path, count, how.get("threads", 4)]
         wanted += [how.get("seconds", 8), how.get("headers", {})]
         text = await self.python(client, ASK, wanted)
@@ -189,7 +189,7 @@ def skip_where_impossible() -> None:
 
 @contextlib.contextmanager
 def running(directory: Path) -> "Generator[PacketLab]":
-    """The cluster, until the end of the block; nothing of it is left then."""
+    """The cluster, until the end of the block. The block leaves nothing behind."""
     given = os.environ.get("LAB_BINARIES")
     binaries = Path(given) if given else ensure(only=CONTROL_PLANE).bin
     made = PacketLab()
@@ -239,7 +239,7 @@ async def ingress(lab: PacketLab, namespace: str, direct: str) -> str:
 
 
 def with_cluster(lab: Lab) -> list[str]:
-    """Ask for a cluster, as a customer does; the namespaces of its packet network."""
+    """Create a cluster through the API. Return the namespaces of its packet network."""
     vpc_id = lab.call("vpc", "CreateVpc", {"VpcName": "lab", "CidrBlock": "10.0.0.0/16"})["Vpc"]["VpcId"]
     request: dict[str, object] = {
         "ClusterType": "MANAGED_CLUSTER",

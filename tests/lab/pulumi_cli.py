@@ -125,7 +125,7 @@ class Running:
         self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """Everything of it, at once, as a crash or an out-of-memory kill would."""
+        """Kill the CLI and its plugins at once, like a crash or an out-of-memory kill."""
         if self._process.returncode is None:
             self._process.kill()
         for member in _session_members(self._process.pid):
@@ -206,7 +206,7 @@ class PulumiProject:
         timeout: float = DEFAULT_TIMEOUT,
         on_line: OnLine | None = None,
     ) -> Result:
-        """To the end. Whatever happens, nothing of it keeps running."""
+        """Run the CLI to its end. No process of the CLI outlives the call."""
         running = self.start(*arguments, on_line=on_line)
         try:
             in_time = running.wait(timeout)

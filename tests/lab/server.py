@@ -96,7 +96,7 @@ async def serve(
     packets: bool = False,
     draining: bool = False,
 ) -> None:
-    """Until the process is asked to end."""
+    """Serve until a signal, or the end of the input, ends the process."""
     if packets:
         await asyncio.to_thread(sweep)
     world = World()
@@ -110,7 +110,7 @@ async def serve(
     server = uvicorn.Server(config)
 
     def ended_by_parent() -> None:
-        if not os.read(sys.stdin.fileno(), 1):  # nobody is left who could stop the lab
+        if not os.read(sys.stdin.fileno(), 1):  # no caller is left to stop the lab
             asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
             server.should_exit = True
 
@@ -122,8 +122,7 @@ async def serve(
 
 
 async def _to_the_end(stopping: Coroutine[object, object, None]) -> None:
-    """Whatever interrupts: uvicorn raises the signal that ended it once more, and that must not end the
-    stopping."""
+    """Finish the stop despite signals: uvicorn raises the signal of its own end once more."""
     task = asyncio.ensure_future(stopping)
     while not task.done():
         with contextlib.suppress(asyncio.CancelledError):

@@ -56,7 +56,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 async def settled(lab: Lab, namespace: str, wanted: int, running: int) -> list[Json] | None:
-    """All pods, once so many run and the scheduler has said of the others that it cannot."""
+    """Return all pods, as soon as this number runs and the scheduler has refused the others."""
     pods = await lab.pods(namespace)
     with_address = [pod for pod in pods if pod_ip(pod)]
     waiting = [pod for pod in pods if not pod_ip(pod) and status_of(pod).get("conditions")]

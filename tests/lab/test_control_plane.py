@@ -1,5 +1,5 @@
-"""One real control plane: what the stand-in for kubelets does to nodes and pods, and what it leaves to
-others."""
+"""One real control plane: the effects of the stand-in for kubelets on nodes and pods, and the fields that
+the stand-in leaves alone."""
 
 import asyncio
 import signal

@@ -226,7 +226,7 @@ def test_a_direct_ingress_in_both_modes(lab: PacketLab) -> None:
             assert {(peer(a), header(a, "X-Forwarded-For")) for a in answers} == {(vip, "10.0.0.3")}
             connections = {answer["json"]["remoteAddr"] for answer in answers}
             assert len(connections) <= 4, "connections to the pods are kept"
-        # Not direct: the node is the peer, and the header still tells.
+        # Not direct: the node is the peer, and the header has the client.
         await lab.api.patch(
             INGRESS,
             "web",

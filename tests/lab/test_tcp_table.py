@@ -1,5 +1,5 @@
-"""`tke-hybrid verify --from-tcp-table` on real packets: what each pod's own kernel says. The kubectl stands
-in for the real one."""
+"""`tke-hybrid verify --from-tcp-table` on real packets: the TCP tables of each pod's own kernel. The
+kubectl is a stand-in."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +37,7 @@ def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def rooms(lab: PacketLab, kubectl: Path, namespace: str) -> None:
-    """Tell kubectl where the pods are."""
+    """Write the namespace of each pod, for the stand-in kubectl."""
     directory = kubectl.with_name("kubectl.rooms") / namespace
     directory.mkdir(parents=True)
     for pod in await lab.pods(namespace):

@@ -1,4 +1,4 @@
-"""The builder without building: what a build is named after, its flags, and what a person is told."""
+"""The builder without building: the name of a build, its flags, and its messages."""
 
 import shutil
 import stat

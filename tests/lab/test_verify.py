@@ -154,7 +154,7 @@ def test_an_ingress_is_proven_by_peer_or_by_header(place: Place) -> None:
         assert "layer 7" in kept.traps
         assert (strict.verdict, strict.code) == ("HEADER_ONLY", 2)
         assert FORGED in trusting.traps["forged header believed"]
-        # Not direct: a node is the peer, and the load balancer's header still tells.
+        # Not direct: a node is the peer, and the load balancer's header has the client.
         await lab.api.patch(
             INGRESS,
             "web",
@@ -172,7 +172,7 @@ def test_an_ingress_is_proven_by_peer_or_by_header(place: Place) -> None:
 
 @contextlib.asynccontextmanager
 async def source_nat(lab: PacketLab, node: str) -> AsyncGenerator[None]:
-    """A node that translates what it hands to its pods, as one does whose masquerading is set up wrongly."""
+    """A node that translates the packets to its pods, as a node with wrong masquerading does."""
     name = lab.network.status()["nodes"][node]
     await kernel.nft(
         name,

@@ -1,4 +1,4 @@
-"""`tke-hybrid verify`, the command itself, run as a client of the lab's packet network; and what it said."""
+"""`tke-hybrid verify`, the command itself, run as a client of the lab's packet network; and its output."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from tests.lab.packets_cluster import DIRECT, PacketLab
 
 CLIENT = "10.0.0.3"
 ENI_SUBNETS = [f"--subnet=ap-guangzhou-{zone}=10.0.{zone}.0/24" for zone in (4, 6, 7)]
-# Runs a command and tells how much memory it took at most, in KiB, as the last line on standard error.
+# Runs a command, and prints its largest memory in KiB as the last line on standard error.
 MEASURED = """
 import resource, subprocess, sys
 code = subprocess.call(sys.argv[1:])
@@ -27,7 +27,7 @@ sys.exit(code)
 
 @dataclass(frozen=True)
 class Verified:
-    """What one run of the command said."""
+    """The output of one run of the command."""
 
     code: int
     report: Json
@@ -68,7 +68,7 @@ class Place:
     async def verify(
         self, namespace: str, *options: str, client: str = CLIENT, behind: str = "", measured: bool = False
     ) -> Verified:
-        """Run the command as a client; on the Service `web` unless something else is said."""
+        """Run the command as a client, by default on the Service `web`."""
         where = await self.lab.network.client(client, behind=behind)
         return await self.verify_in(where, namespace, *options, measured=measured)
 

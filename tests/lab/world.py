@@ -1,9 +1,7 @@
-"""What the stand-in for Tencent's cloud knows: plain state, shared by the API and by the in-cluster
-controllers.
+"""The state of the stand-in for Tencent's cloud, shared by the API and by the in-cluster controllers.
 
-Everything runs on one asyncio loop in one process, so no locks. The API stand-in (`cloud/`) is the only
-writer of
-what a customer asks for; the controllers (`controllers/`) are the only writers of what TKE makes out of it.
+All code runs on one asyncio loop in one process, so there are no locks. Only the API stand-in (`cloud/`)
+writes the customer's requests; only the controllers (`controllers/`) write TKE's results.
 """
 
 import ipaddress
@@ -178,7 +176,7 @@ class VpcCni:
     its start).
     None filters nothing."""
     disabling: bool = False
-    """Being turned off: the cloud says so until `Cluster.vpc_cni` is None again."""
+    """VPC-CNI is being disabled: true until `Cluster.vpc_cni` is None again."""
 
 
 @dataclass
@@ -253,7 +251,7 @@ class Listener:
     """How long one client stays with one backend; 0 for no affinity."""
     scheduler: str = "WRR"
     health_check: dict[str, object] = field(default_factory=dict[str, object])
-    """What a TkeServiceConfig says about it; empty: the default check."""
+    """The health check of a TkeServiceConfig; empty: the default check."""
 
 
 @dataclass

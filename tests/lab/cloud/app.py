@@ -26,8 +26,8 @@ def create_app(
     tokens: Mapping[str, str] | None = None,
     doors: Sequence[Route] = (),
 ) -> Starlette:
-    """`credentials`: secret id -> secret key. `tokens`: secret id -> session token, for temporary ones.
-    `doors`: more of `/_lab/`."""
+    """`credentials`: secret id -> secret key. `tokens`: secret id -> session token of temporary
+    credentials. `doors`: further routes below `/_lab/`."""
     cloud = Cloud(world, runtime, settings or Settings())
     gateway = front.Gateway(cloud, dict(credentials), dict(tokens or {}))
 

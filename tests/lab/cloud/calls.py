@@ -1,4 +1,4 @@
-"""The call log of the API stand-in: what was asked, in order, without secrets."""
+"""The call log of the API stand-in: every request in order, without secrets."""
 
 import json
 import time

@@ -34,7 +34,7 @@ class Cloud:
     _tasks: "set[asyncio.Task[None]]" = field(default_factory=set["asyncio.Task[None]"])
 
     def background(self, work: Coroutine[None, None, None], name: str) -> "asyncio.Task[None]":
-        """Go on after the answer. A failure is logged: nobody awaits it."""
+        """Continue after the answer. A failure is logged, because no caller awaits the task."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -110,7 +110,7 @@ class Call:
         return found
 
     def cluster(self) -> Cluster:
-        """The one that `ClusterId` names."""
+        """The cluster that `ClusterId` names."""
         cluster_id = self.params.need("ClusterId")
         found = self.world.clusters.get(cluster_id)
         if found is None or found.region != self.region:

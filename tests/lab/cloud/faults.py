@@ -1,4 +1,4 @@
-"""Faults that a test asks the API stand-in for: errors, throttling, delays, lost answers."""
+"""Faults that a test puts into the API stand-in: errors, throttling, delays, lost answers."""
 
 from dataclasses import asdict, dataclass
 from typing import Literal, cast, get_args

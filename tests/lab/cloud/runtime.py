@@ -1,4 +1,4 @@
-"""What the API stand-in needs from whoever runs the control planes."""
+"""The interface between the API stand-in and the code that runs the control planes."""
 
 from typing import Protocol
 

@@ -24,7 +24,8 @@ class Settings:
     slow_load_balancers: float = 0.0
     """Until the load balancer of a deleted Service or Ingress is gone, and with it the object's finalizer."""
     account: str = ""
-    """Whose credentials these are, instead of the world's account: for runs with somebody else's."""
+    """The account of the credentials, instead of the world's account: for runs with another account's
+    credentials."""
     slow_backends: float = 0.0
     """Until a change of pods or nodes is in a load balancer."""
     slow_add_subnets: float = 0.0
@@ -43,8 +44,8 @@ class Settings:
     """Whether a closed endpoint has a kubeconfig, with a server that does not answer, or is refused one."""
     slow_node_pool: float = 0.0
     ipamd_phase: str = LIVE
-    """What `DescribeIPAMD` says of an enabled cluster: `live` (the truth), or a phase to insist on, also ""
-    ."""
+    """`Phase` in `DescribeIPAMD` of an enabled cluster: `live` (the phase of the world), or a fixed phase,
+    also ""."""
     ipamd_reason: str = LIVE
     ipamd_version: str = IPAMD_VERSION
     """Tag of ipamd's image on clusters that switch VPC-CNI on from now on."""

@@ -1,5 +1,5 @@
-"""What both stand-ins share: the comments of one pull request, who may write, what was asked, and what shall
-go wrong."""
+"""The part that both stand-ins share: the comments of one pull request, the accounts, the requests, and the
+faults."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -49,8 +49,7 @@ class Discussion:
         self.faults: list[Fault] = []
         self.asked: list[str] = []
         self.calls_itself = ""
-        """What the host believes its own address to be, in links to further pages; empty: the one that it was
-        asked under."""
+        """The host's own address in links to further pages; empty: the address of the request."""
         self._accounts = dict(accounts)
         self._next = 1000
         self._together = together
@@ -109,7 +108,7 @@ def answer(fault: Fault) -> Response:
 
 
 def pages(notes: Iterable[Note], request: Request) -> tuple[list[Note], int, int, int]:
-    """One page, its number, how many there are, and the size: at most 100, 20 or 30 unless told."""
+    """Return one page, its number, the number of pages, and the size: at most 100, by default 20."""
     every = list(notes)
     size = min(int(request.query_params.get("per_page", "20")), 100)
     page = int(request.query_params.get("page", "1"))

@@ -20,7 +20,7 @@ class Front:
     def __init__(self) -> None:
         self.address = ""
         self.proxied: set[str] = set()
-        """Hosts for which this one was asked as a proxy."""
+        """Hosts of the requests that arrived here as at a proxy."""
         self._shown = ProxyApp()
 
     def show(self, routes: Sequence[Route]) -> None:

@@ -40,7 +40,8 @@ def api_server(ports: Ports, credentials: Credentials, service_cidr: str) -> lis
         f"--bind-address={LOOPBACK}",
         f"--advertise-address={LOOPBACK}",
         f"--secure-port={ports.api}",
-        # A loopback address must not be an endpoint of Service `kubernetes`; nobody uses that one here.
+        # A loopback address must not be an endpoint of Service `kubernetes`. The lab does not use that
+        # Service.
         "--endpoint-reconciler-type=none",
         f"--tls-cert-file={credentials.server_certificate}",
         f"--tls-private-key-file={credentials.server_key}",

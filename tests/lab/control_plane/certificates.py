@@ -53,8 +53,7 @@ def make_credentials(directory: Path, service_address: str) -> Credentials:
     directory.mkdir(parents=True, exist_ok=True)
     authority = trustme.CA(organization_name="lab")
     server = authority.issue_cert("127.0.0.1", "localhost", service_address, *CLUSTER_DNS_NAMES)
-    # The group is what makes an administrator: RBAC binds `cluster-admin` to it from the start.
-    # The names in `.invalid` matter to nobody, but a certificate without any is refused by Go.
+    # The names in `.invalid` are never looked up, but Go refuses a certificate without any name.
     admin = authority.issue_cert("admin.invalid", common_name="lab-admin", organization_name="system:masters")
     accounts = authority.issue_cert("service-accounts.invalid")
 

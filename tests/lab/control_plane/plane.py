@@ -39,11 +39,8 @@ class ControlPlane:
         version_label: str = "v1.30.0-tke.1",
         draining: bool = True,
     ) -> "ControlPlane":
-        """Returns when it can be used. `version_label` is what nodes say their kubelet is, unless they say it
-        themselves.
-
-        `draining`: a pod that ends runs its preStop hooks first.
-        """
+        """Return when the control plane can be used. `version_label`: the kubelet version of nodes without
+        an own version. `draining`: a pod that ends runs its preStop hooks first."""
         first_address = str(ipaddress.ip_network(service_cidr)[1])
         credentials = await asyncio.to_thread(make_credentials, directory, first_address)
         values = {"KUBELET_VERSION": version_label, "DRAINING": str(draining).lower()}

@@ -60,7 +60,7 @@ class Process:
         return cls(program.name, log, process)
 
     async def ended(self) -> "ProcessFailed":
-        """When it has ended: why, as far as its log says."""
+        """Wait for the end of the process. Return the error, with the last lines of the log."""
         code = await self._process.wait()
         lines = self.log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
         tail = "\n".join(f"    {line[:500]}" for line in lines)

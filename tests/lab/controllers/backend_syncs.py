@@ -19,7 +19,8 @@ class BackendSyncs:
         self._under_way: dict[str, tuple[State, float]] = {}
 
     def carry(self, balancer: LoadBalancer, listeners: list[Listener], direct: bool) -> bool:
-        """Bring the load balancer closer to what its object asks for; whether it changed."""
+        """Change the load balancer towards the state that its object describes. Return whether the load
+        balancer changed."""
         seconds = self._world.load_balancer_sync_seconds
         found: State = (balancer.listeners, balancer.direct)
         wanted: State = (listeners, direct)

@@ -119,7 +119,7 @@ class Context:
     gate_delay: float = 0.3
     """How long the CLB's health check takes before the readiness gate of a bound pod opens."""
     changed: Bell = field(default_factory=Bell)
-    """Rung when a controller changed the World, which no watch tells."""
+    """Rung when a controller changed the World, because no watch shows such a change."""
     mirrors: Mirrors = field(init=False)
     recorder: Recorder = field(init=False)
 

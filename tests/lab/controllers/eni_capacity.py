@@ -1,4 +1,4 @@
-"""Stand-in for the device plugin of VPC-CNI: tells the scheduler how many ENI pods each node can hold."""
+"""Stand-in for the device plugin of VPC-CNI: publishes the number of ENI pods that each node can hold."""
 
 from tests.lab.controllers import keys
 from tests.lab.controllers.addresses import eni_owner, leases_of, primary_owner, usable_subnets

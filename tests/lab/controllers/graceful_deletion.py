@@ -27,12 +27,12 @@ GLOBAL_SWITCH = "EnablePodGracefulDeletion"
 
 
 def is_graceful(item: Json, key: str, by_default: bool) -> bool:
-    """What the object says goes before what the cluster says."""
+    """The object's setting wins over the cluster's setting."""
     return {"true": True, "false": False}.get(annotations_of(item).get(key) or "", by_default)
 
 
 class GracefulDeletionController:
-    """Holds pods of direct Services and Ingresses that ask for it, and lets go those that are unbound."""
+    """Holds pods of direct Services and Ingresses with graceful deletion, and releases the unbound pods."""
 
     def __init__(self, context: Context, balancers: LoadBalancers) -> None:
         self._context = context

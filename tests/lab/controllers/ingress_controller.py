@@ -168,7 +168,7 @@ class IngressController:
         await self._write(ingress, balancer, write_default)
 
     def _listeners(self, ingress: Json, direct: bool) -> list[Listener]:
-        """HTTP alone; with a certificate HTTPS, and HTTP only as the annotations say."""
+        """HTTP alone; with a certificate HTTPS, and HTTP only if the annotations request HTTP."""
         annotations, namespace = annotations_of(ingress), namespace_of(ingress)
         spec_rules = self._rules(namespace, paths_of(ingress), direct)
         secrets = [entry.get("secretName") for entry in children(spec_of(ingress), "tls")]

@@ -45,7 +45,7 @@ class IpClaims:
         await self._context.api.ensure(VPC_IP_CLAIM, body, manager=MANAGER)
 
     async def find(self, namespace: str, name: str) -> Json | None:
-        """The claim itself: the mirror may not show one that was just written, and releasing is for ever."""
+        """Read the claim itself: the mirror may not show a new claim yet, and a release cannot be undone."""
         return await self._context.api.get(VPC_IP_CLAIM, name, namespace)
 
     def expired(self, claim: Json, namespace: str, name: str, reclaim_seconds: int | None) -> bool:

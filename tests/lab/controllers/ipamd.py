@@ -137,7 +137,7 @@ class IpamdController:
         added = [subnet_id for subnet_id in vpc_cni.subnet_ids if subnet_id not in self._announced]
         if not added or self._addon:
             return
-        # AddVpcCniSubnets: the platform writes the list, and ipamd takes the new ones without a restart.
+        # AddVpcCniSubnets: the platform writes the list, and ipamd takes the new subnets without a restart.
         listed = split_ids(data_of(current).get(keys.SUBNET_ID_KEY, ""))
         missing = [subnet_id for subnet_id in added if subnet_id not in listed]
         if missing:

@@ -92,7 +92,7 @@ class Api:
         await self._client.close()
 
     async def list_all(self, kind: Kind, namespace: str | None = "*") -> tuple[list[Json], str]:
-        """The objects (of all namespaces unless told otherwise) and the resource version of the list."""
+        """The objects (of all namespaces by default) and the resource version of the list."""
         where = {} if namespace is None else {"namespace": namespace}
         with _one_error_type():
             found: Any = self._client.list(kind, **where)
@@ -233,7 +233,7 @@ def being_deleted(item: Json) -> bool:
 
 
 def deleted_for(item: Json) -> float:
-    """Seconds since somebody asked for its deletion; 0 while nobody did."""
+    """Seconds since the deletion was requested; 0 before."""
     asked = item["metadata"].get("deletionTimestamp")
     return (
         (datetime.now(timezone.utc) - datetime.fromisoformat(asked.replace("Z", "+00:00"))).total_seconds()

@@ -30,7 +30,8 @@ Backend = tuple[str, int]
 
 
 class SyncRefused(Exception):
-    """The controller cannot do what the object asks for. The code is the vendor's, where it is known."""
+    """The controller cannot make the state that the object describes. The code is the vendor's, where
+    known."""
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(f"{code}: {message}" if code else message)

@@ -26,8 +26,8 @@ class Size:
 
 
 def size_of(instance_type: str) -> Size:
-    """vCPUs and memory from a name like `S5.MEDIUM4`, `S5.LARGE8`, `SA2.12XLARGE96`; 4 and 8 when it says
-    neither."""
+    """vCPUs and memory from a name like `S5.MEDIUM4`, `S5.LARGE8`, `SA2.12XLARGE96`; 4 and 8 for a name
+    without both."""
     match = re.search(r"\.(SMALL|MEDIUM|LARGE|(\d*)XLARGE)(\d+)$", instance_type.upper())
     if match is None:
         return Size(4, 8)

@@ -195,7 +195,7 @@ class PodAddressController:
         self._context.changed.ring()
 
     def _remember(self, pods: dict[tuple[str, str], Json]) -> None:
-        """What the pods themselves say, for controllers that start on a cluster that already has pods."""
+        """The state in the pods themselves, for controllers that start on a cluster with pods."""
         for (namespace, name), pod in pods.items():
             address = annotations_of(pod).get(keys.POD_IP) or pod_ip(pod)
             if not address or host_network(pod) or finished(pod):

@@ -1,5 +1,5 @@
-"""Stand-in for the part of TKE that opens a pod's readiness gate once every direct CLB in front of it has it
-and finds it healthy."""
+"""Stand-in for the part of TKE that opens a pod's readiness gate, as soon as every direct CLB of the pod
+has bound the pod and finds the pod healthy."""
 
 import ipaddress
 
@@ -55,7 +55,7 @@ class ReadinessGateController:
         await self._loop.run(self._round)
 
     async def _round(self) -> float | None:
-        """Open what is due; tells when the next one is."""
+        """Open the gates that are due. Return the seconds until the next gate is due."""
         waiting: dict[str, float] = {}
         for pod in self._context.mirrors.pods:
             if not has_gate(pod) or condition(pod, keys.READINESS_GATE) or being_deleted(pod):
@@ -77,7 +77,8 @@ class ReadinessGateController:
         return min(waiting.values()) + self._context.gate_delay - self._context.clock()
 
     def _is_healthy(self, pod: Json) -> bool:
-        """Bound by each direct load balancer in front of it, whose health check reaches it."""
+        """Whether each direct load balancer of the pod has bound the pod, and its health check reaches the
+        pod."""
         mirrors, (namespace, _) = self._context.mirrors, key_of(pod)
         if not pod_ip(pod) or not condition(pod, "ContainersReady"):
             return False

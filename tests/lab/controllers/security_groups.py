@@ -1,5 +1,5 @@
-"""Stand-in for security groups on the ENIs of nodes: off unless ipamd is told otherwise, then the same for
-all ENI pods."""
+"""Stand-in for security groups on the ENIs of nodes: off by default; ipamd's arguments set the same groups
+for all ENI pods."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ def _holds(ports: str, port: int) -> bool:
 
 
 def groups_of_ipamd(pod: Json) -> list[str] | None:
-    """What the arguments of an ipamd process say."""
+    """The groups in the arguments of an ipamd process."""
     arguments = [str(item) for container in containers_of(pod) for item in container.get("args") or []]
     if not any(item in (ENABLE, f"{ENABLE}=true") for item in arguments):
         return None

@@ -39,8 +39,7 @@ READINESS_GATE_PATH = "/readiness-gate"
 
 
 def eni_ip_patch(pod: Json) -> list[Json]:
-    """One `eni-ip` for the first container, whatever the other containers say: that is how the vendor's does
-    it."""
+    """One `eni-ip` for the first container; the others do not matter, as in the vendor's webhook."""
     if keys.ROUTE_ENI not in (annotations_of(pod).get(keys.NETWORKS) or "") or host_network(pod):
         return []
     resources = dict(child(containers_of(pod)[0], "resources"))

@@ -305,7 +305,7 @@ def test_a_gate_opens_only_for_a_pod_that_the_health_check_reaches(lab: Lab) -> 
                 ] == [("False", keys.NOT_READY_REASON)]
 
             await lab.until(refused)
-            await asyncio.sleep(1.0)  # several times what it takes to open
+            await asyncio.sleep(1.0)  # several times the time to open
             assert await refused()
             group.ingress.append(
                 {"Action": "ACCEPT", "CidrBlock": "10.0.8.0/24", "Protocol": "TCP", "Port": "8080"}

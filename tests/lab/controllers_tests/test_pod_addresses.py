@@ -128,7 +128,7 @@ def test_annotation_alone_is_completed_by_the_webhook(lab: Lab) -> None:
         (pod,) = await lab.until(lab.ready_pods(namespace, 1))
         assert spec_of(pod)["containers"][0]["resources"]["limits"][keys.ENI_IP] == "1"
         assert within(pod_ip(pod), "10.0.4.0/24")
-        # Where the webhook is told to stay out, half an opt-in is none.
+        # In a namespace without the webhook, the annotation alone has no effect.
         await lab.api.create(
             NAMESPACE,
             {"metadata": {"name": "half", "labels": {keys.NO_ENI_IP_LIMIT_LABEL: "true"}}},
@@ -165,7 +165,7 @@ def test_config_map_edit_works_after_ipamd_was_replaced_and_not_before(lab: Lab)
         (pod,) = await lab.until(lab.ready_pods(namespace, 1), timeout=40)
         assert within(pod_ip(pod), "10.0.6.0/24")
         assert lab.cluster.vpc_cni.ipamd_subnet_ids == ["subnet-eni-4", "subnet-eni-6"]
-        # The cloud's own list does not learn of it.
+        # The cloud's own list stays the same.
         assert lab.cluster.vpc_cni.subnet_ids == ["subnet-eni-4"]
 
     lab.run(scenario())

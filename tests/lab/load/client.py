@@ -1,8 +1,8 @@
-"""The client of the steady load: a program that runs inside one of the lab's network namespaces.
+"""The client of the steady load: a program inside one of the lab's network namespaces.
 
-New connections at a steady rate, whether or not earlier ones were answered: a client that waits for slow
-answers would send
-less just when it matters. Ends with its input, or when its time is over, and prints what it saw.
+The client opens connections at a steady rate, and does not wait for earlier answers: a waiting client would
+send less while the answers are slow. The client stops at the end of its input or of its time, and prints a
+report.
 """
 
 import argparse
@@ -113,8 +113,8 @@ class Client:
 
 
 def allowed(host: str) -> bool:
-    """Loopback, or whatever a namespace of the lab leads to: no packet of the load ever leaves this
-    machine."""
+    """Whether the host is loopback, or is reached from a namespace of the lab: no packet of the load leaves
+    this machine."""
     if ipaddress.ip_address(host).is_loopback:
         return True
     here = Path("/proc/self/ns/net").stat().st_ino

@@ -34,7 +34,7 @@ class Report:
         return cls(failures=failures, **found)
 
     def __str__(self) -> str:
-        """One line: how much was asked, what failed and when."""
+        """One line: the number of requests, and the failures with their times."""
         causes = Counter(failure.cause for failure in self.failures)
         told = ", ".join(f"{count} {cause}" for cause, count in causes.most_common())
         when = (

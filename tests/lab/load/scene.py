@@ -22,8 +22,8 @@ PREFIX = 28
 """Of the container subnets: 13 addresses, one of them for the node's ENI itself."""
 CLIENT = "10.0.200.3"
 SYNC_SECONDS = 1.5
-"""What the lab's controllers take to tell a load balancer about its pods; a change just missed waits for a
-second sync."""
+"""Time until the lab's controllers have bound new pods; a change that misses one sync waits for the next
+sync."""
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 Json = dict[str, Any]
 
@@ -109,7 +109,7 @@ class Scene:
         kind: "type[Deployment | StatefulSet]" = Deployment,
         namespace: str = "default",
     ) -> None:
-        """Until the new pods are ready and the last of the old ones has gone."""
+        """Wait until the new pods are ready and the last old pod is gone."""
 
         def done() -> bool:
             found: Json = self.kube.get(kind, "web", namespace=namespace).to_dict()
@@ -137,8 +137,8 @@ class Scene:
     def plain(
         self, namespace: str, replicas: int = 4, annotations: Mapping[str, str] | None = None
     ) -> Generator[str]:
-        """What a team writes that has heard of nothing: a Deployment and a Service of type LoadBalancer. Its
-        address."""
+        """The objects of a team without this library: a Deployment and a Service of type LoadBalancer.
+        Return the Service's address."""
         labels = {"app": "web"}
         spec: Json = {
             "replicas": replicas,
@@ -205,8 +205,8 @@ class Scene:
         )
 
     def _picture(self, namespace: str, front: str) -> str:
-        """What a load balancer that does not become what it should has before it, and behind it, and what the
-        lab said last."""
+        """The diagnosis of a load balancer without the expected state: its object, its backends, and the
+        lab's last log lines."""
         owner: Json = self.kube.get(
             Service if front == "service" else Ingress, "web", namespace=namespace
         ).to_dict()

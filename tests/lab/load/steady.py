@@ -1,4 +1,5 @@
-"""Steady load as a block of a test: runs beside what the block does, ends with it, and tells what it saw."""
+"""Steady load as a block of a test: the load runs beside the block, ends with the block, and returns a
+report."""
 
 import contextlib
 import subprocess
@@ -27,8 +28,8 @@ class SteadyLoad:
         seconds: float = 300.0,
         patience: float = ANSWER_SECONDS,
     ) -> None:
-        """`enter`: what runs a command in the client's namespace. `seconds`: the end of it, whatever the
-        block does."""
+        """`enter`: the command prefix that runs a command in the client's namespace. `seconds`: the latest
+        end of the load."""
         self._command = [
             *enter, sys.executable, "-m", "tests.lab.load.client", host, str(port),
             f"--rate={rate}", f"--seconds={seconds}", f"--patience={patience}",

@@ -35,7 +35,7 @@ class Agent:
 
     @property
     def authority(self) -> str:
-        """Who signed the certificates of everything that speaks TLS here."""
+        """The certificate, PEM, of the authority that signed every certificate of the agent."""
         return self._authority.cert_pem.bytes().decode()
 
     @functools.lru_cache(maxsize=256)  # noqa: B019 - one agent per process

@@ -1,5 +1,5 @@
-"""The lab's side of the agent that serves the sockets of the stand-in network: started, told, restarted when
-it died."""
+"""The lab's side of the agent that serves the sockets of the stand-in network: starts the agent, sends the
+wanted listeners, and restarts the agent after its end."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ class AgentProcess:
         self._process = process
         self._told: dict[str, dict[str, Any]] = {}
         self.authority = authority
-        """The certificate, PEM, that everything here which speaks TLS is signed with."""
+        """The certificate, PEM, of the authority that signed every certificate of the agent."""
 
     @classmethod
     async def start(cls) -> "AgentProcess":
@@ -78,7 +78,7 @@ class AgentProcess:
         try:
             line = await asyncio.wait_for(self._process.stdout.readline(), SECONDS)
         except asyncio.TimeoutError as error:
-            # What it would say later would be taken for another answer.
+            # A late answer would be taken for the answer to the next request.
             self._process.kill()
             raise KernelError(f"the agent did not answer in {SECONDS:.0f} s") from error
         if not line:

@@ -1,5 +1,5 @@
-"""The server in each pod, a stand-in for the customer's: says who its TCP peer is, as traefik/whoami does,
-and as JSON or a line."""
+"""The server in each pod, a stand-in for the customer's: returns its TCP peer in traefik/whoami's format,
+as JSON, or as one line."""
 
 import asyncio
 import contextlib
@@ -72,7 +72,7 @@ class EchoServer(Acceptor):
         elif path == "/honest":
             body = json.dumps({"client_ip": peer[0], "hostname": self._name}).encode()
         elif path == "/trusting":
-            # An application that believes what it is told, also by a client that lies.
+            # An application that trusts the header, also the header of a lying client.
             body = json.dumps({"client_ip": forwarded or peer[0], "hostname": self._name}).encode()
         else:
             kind, body = "text/plain; charset=utf-8", self._whoami(head, remote, told)

@@ -10,4 +10,4 @@ class KernelError(Exception):
 
 
 class AddressTaken(Exception):
-    """Somebody else has the address that a client should get."""
+    """The address for a client is taken."""

@@ -74,7 +74,7 @@ async def read_head(reader: asyncio.StreamReader, first: bytes = b"") -> Head | 
 async def pass_body(
     head: Head, reader: asyncio.StreamReader, to: Callable[[bytes], None], drain: asyncio.StreamWriter | None
 ) -> None:
-    """Hand on the body that belongs to a request's head; or to a response's that says how long it is."""
+    """Pass on the body of a request, or of a response with a length or with chunks."""
     if "chunked" in head.get("transfer-encoding").lower():
         await _pass_chunks(reader, to, drain)
         return

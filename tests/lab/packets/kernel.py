@@ -33,7 +33,7 @@ ct mark and 0x10 == 0x10 masquerade
 
 
 async def run(argv: Sequence[str], text: str = "") -> None:
-    """Run a program to its end; anything but success is an error with what it said."""
+    """Run a program to its end. Raises KernelError with the program's output if the program fails."""
     process = await asyncio.create_subprocess_exec(
         *argv, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )

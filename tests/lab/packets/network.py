@@ -119,11 +119,11 @@ class PacketNetwork:
             if self._name:
                 await asyncio.to_thread(kernel.remove, names.existing(f"{self._name}-"))
 
-    # What tests ask for
+    # Called by tests
 
     async def client(self, address: str, *, behind: str = "") -> str:
-        """The namespace of a client with this address, made when first asked for; with `behind`, a NAT of
-        that address is in front."""
+        """Return the namespace of a client with this address, made at the first call; with `behind`, behind
+        a NAT of that address."""
         for given in (address, behind or address):
             ipaddress.IPv4Address(given)
         client = Client(address, behind)
@@ -206,7 +206,7 @@ class PacketNetwork:
 
     async def _round(self) -> float:
         await self._reconcile()
-        # No watch tells of the World.
+        # No watch shows a change of the World.
         return LOOK_AGAIN
 
     async def _reconcile(self) -> None:
@@ -238,8 +238,7 @@ class PacketNetwork:
         wanted = machines.machines(plan)
         gone = {key for key, machine in self._up.items() if wanted.get(key) != machine}
         if gone:
-            # They go when they go. Who still sends there, a load balancer that was not told yet, finds
-            # nobody.
+            # The addresses go with their pods. A load balancer with an old list reaches no pod there.
             gone = self._with_guests(gone)
             await self._serve(plan, self._up.keys() - gone)
             await self._remove(gone)
@@ -317,7 +316,7 @@ class PacketNetwork:
             await asyncio.to_thread(kernel.remove, [self._namespace(machine.key) for machine in new])
             raise
         for _, neighbours in itertools.groupby(sorted(new, key=_depth), key=_depth):
-            # At the same time: most of it is waiting for other processes.
+            # In parallel, because most of the time is spent on waiting for other processes.
             together = list(neighbours)
             for start in range(0, len(together), AT_ONCE):
                 await asyncio.gather(

@@ -46,7 +46,7 @@ class Modes:
     sticky: bool = False
     """One client always gets the same backend."""
     proxy_protocol: bool = False
-    """L4: tell the client's address in a PROXY header (version 2) over a connection of its own."""
+    """L4: send the client's address in a PROXY header (version 2), over a connection of the load balancer."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Listener:
 class Client:
     address: str
     behind: str = ""
-    """The address of the NAT in front of it."""
+    """The address of the NAT in front of the client."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Plan:
     clients: tuple[Client, ...]
     modes: Modes
     left_out: tuple[str, ...]
-    """Pods beyond the bound, and nodes and pods whose address somebody else has."""
+    """Pods beyond the bound, and nodes and pods with a taken address."""
     missed: frozenset[str] = frozenset()
     """Addresses of pods that have ended, which the load balancers' health checks have not noticed yet."""
     eni_rules: tuple[GroupRule, ...] | None = None

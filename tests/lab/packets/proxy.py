@@ -1,5 +1,5 @@
-"""The L7 load balancer, a stand-in for the CLB: a real HTTP proxy with short connections in the client's
-name, or kept ones in its own."""
+"""The L7 load balancer, a stand-in for the CLB: a real HTTP proxy. Its connections to the pods have the
+client's address and are short, or have its own address and are kept."""
 
 import asyncio
 import itertools
@@ -21,7 +21,7 @@ _HOP_BY_HOP = ("connection", "keep-alive", "proxy-connection")
 
 
 class NoBackend(Exception):
-    """Nobody to send a request to."""
+    """No backend for a request."""
 
 
 class Chooser:
@@ -202,7 +202,7 @@ def _has_body(request: Head, response: Head) -> bool:
 
 
 def _ends(request: Head, response: Head) -> bool:
-    """Whether the response says itself where it ends."""
+    """Whether the response itself shows its end."""
     return not _has_body(request, response) or bool(
         response.get("content-length") or response.get("transfer-encoding")
     )

@@ -26,8 +26,8 @@ class _Passing(Acceptor):
 
 
 class StreamProxy(_Passing):
-    """A TCP_SSL listener, or a TCP one that tells the client in a PROXY header. The peer is the load
-    balancer."""
+    """A TCP_SSL listener, or a TCP listener that sends the client's address in a PROXY header. The pod's
+    peer is the load balancer."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class StreamProxy(_Passing):
         spec = self._spec
         with contextlib.suppress(NoBackend):
             backend = self._chooser.choose(("", "/"), spec["rules"][0]["backends"], peer[0], spec["sticky"])
-            # Without a header to tell it, TLS alone goes on in the client's name.
+            # Without a PROXY header, a TLS listener connects from the client's address.
             own = spec["proxy_protocol"] or spec["own"]
             there = await connect(
                 self._namespaces, spec["namespace"], spec["address"] if own else peer[0], backend

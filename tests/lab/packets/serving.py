@@ -1,5 +1,5 @@
-"""What all servers of the stand-in network share: accepting in a namespace, TLS when the client speaks it, an
-end at once."""
+"""The part that all servers of the stand-in network share: accepting in a namespace, TLS for clients that
+start TLS, and an end at once."""
 
 import asyncio
 import logging

@@ -19,8 +19,7 @@ _BACKLOG = 512
 
 
 class Namespaces:
-    """One thread goes where a socket has to be made, and comes back. The socket stays what it is: of that
-    namespace."""
+    """One thread enters a namespace to make a socket, and leaves. The socket stays in that namespace."""
 
     def __init__(self) -> None:
         self._thread = concurrent.futures.ThreadPoolExecutor(1, "namespaces")
@@ -43,7 +42,7 @@ class Namespaces:
             try:
                 return make()
             finally:
-                # Nobody stays: a thread inside would keep a deleted namespace alive.
+                # The thread always leaves: a thread inside would keep a deleted namespace alive.
                 self._switch(home)
         finally:
             os.close(home)
@@ -77,7 +76,7 @@ def datagram(address: str, port: int) -> socket.socket:
 
 
 def outgoing(source: str) -> socket.socket:
-    """A socket that will connect from `source`, whoever that address belongs to."""
+    """A socket that will connect from `source`, also if `source` is no address of this machine."""
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
         made.setsockopt(socket.SOL_IP, _IP_TRANSPARENT, 1)

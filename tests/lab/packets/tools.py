@@ -17,8 +17,8 @@ def missing() -> list[str]:
 
 
 def provide() -> str:
-    """Install what is missing, if we may; says in one line what was done or why not, nothing if nothing had
-    to be."""
+    """Install the missing tools, if this process may. Return one line with the result or the obstacle;
+    empty if no tool was missing."""
     packages = missing()
     if not packages or not sys.platform.startswith("linux"):
         return ""

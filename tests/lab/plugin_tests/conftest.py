@@ -1,4 +1,5 @@
-"""The stand-in plugin as a gRPC server whose calls go to the lab's own cloud. Each test has fresh ones."""
+"""The stand-in plugin as a gRPC server whose calls go to the lab's own cloud. Each test has a fresh plugin
+and a fresh cloud."""
 
 from collections.abc import Iterator
 

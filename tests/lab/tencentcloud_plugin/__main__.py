@@ -22,7 +22,7 @@ def main() -> None:
     server, port = serve(engine=sys.argv[-1] if len(sys.argv) > 1 else "")
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    # An engine that was killed tells nobody.
+    # A killed engine sends no end.
     engine = os.getppid()
     while not stopped.wait(_LOOK_FOR_ENGINE) and os.getppid() == engine:
         pass

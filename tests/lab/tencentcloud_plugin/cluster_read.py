@@ -48,7 +48,7 @@ def read_cluster(api: Api, data: Data, *, importing: bool) -> None:
     image = cluster.get("ImageId")
     data.set("clusterOs", image or cluster["ClusterOs"])
     data.set("tags", _tags(cluster))
-    # Always written, so a type that was asked for on a plain GR cluster is lost here.
+    # Always written: the type of a plain GR cluster is lost here.
     data.set("vpcCniType", cast("str", properties.get("VpcCniType") or ""))
     if importing:
         _read_import(api, data, cluster, properties)
@@ -90,7 +90,7 @@ def _read_network(data: Data, network: Json) -> None:
         clusterMaxServiceNum="MaxClusterServiceNum",
         clusterIpvs="Ipvs",
         vpcId="VpcId",
-        # Null for a plain GR cluster: what was asked for stays in the state (the phantom hybrid).
+        # Null for a plain GR cluster: the program's value stays in the state (the phantom hybrid).
         eniSubnetIds="Subnets",
         dataPlaneV2="DataPlaneV2",
     )

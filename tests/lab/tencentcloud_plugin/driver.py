@@ -50,7 +50,7 @@ class Refused(Exception):
 
 
 class Failed(Exception):
-    """The provider answered with an error; `kept` if it told what to keep in the state."""
+    """The provider answered with an error; `kept` if the answer has a state to keep."""
 
     def __init__(self, text: str, *, kept: bool) -> None:
         super().__init__(text)
@@ -88,7 +88,7 @@ class Managed:
     def check(self, program: Object) -> Object:
         wanted = dict(program)
         if self.id:
-            # The engine resets ignored inputs to the old inputs before it asks the provider.
+            # The engine resets ignored inputs to the old inputs before it calls the provider.
             for name in self.ignore:
                 wanted.pop(name, None)
                 if name in self.inputs:

@@ -30,7 +30,7 @@ def _result(arguments: Object, identity: list[str], **values: Value) -> Object:
 
 
 def get_clusters(api: Api, arguments: Object) -> Object:
-    """Asks for both kubeconfigs even if no endpoint is open; some fields of the schema are never filled."""
+    """Reads both kubeconfigs, also without an open endpoint; some fields of the schema are never filled."""
     request: Json = {"Limit": _PAGE, "Offset": 0}
     if arguments.get("clusterId") and arguments.get("clusterName"):
         raise ValueError("cluster_id, cluster_name only one can be set one")

@@ -152,8 +152,7 @@ def _leaf_changes(prop: Prop, where: str, old: Value, new: Value) -> Iterator[Ch
 
 
 def inputs_of_state(props: Mapping[str, Prop], state: Object, old_inputs: Object | None) -> Object:
-    """The inputs after a read: those that there were, with what the cloud says now; after an import all of
-    them."""
+    """The inputs after a read: the old inputs with the values of the cloud; after an import all inputs."""
     inputs: Object = {}
     defaults: list[Value] = []
     for name, prop in props.items():

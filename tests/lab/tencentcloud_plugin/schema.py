@@ -34,7 +34,7 @@ class Prop:
     output: bool = False
     """Only ever computed."""
     computed: bool = False
-    """Also computed: an input that is left out keeps what the cloud says."""
+    """Also computed: an absent input keeps the value of the cloud."""
     default: Value = None
     default_is_nothing: bool = False
     """The default and nothing at all are no difference (the vendor's DiffSuppressFunc)."""

@@ -383,8 +383,7 @@ def _fail(context: grpc.ServicerContext, text: str) -> NoReturn:
 def _fail_initialization(
     context: grpc.ServicerContext, text: str, id_: str, properties: struct_pb2.Struct, inputs: Object
 ) -> NoReturn:
-    """The error of the bridge that still tells the engine what there is: its state is kept, with the new
-    inputs."""
+    """The bridge's error that still has a state: the engine keeps the state, with the new inputs."""
     detail = provider_pb2.ErrorResourceInitFailed(
         id=id_, properties=properties, reasons=[text], inputs=to_struct(inputs)
     )

@@ -30,7 +30,7 @@ def modify_tags(
 
 
 def change_tags(api: Api, data: Data, service: str, prefix: str) -> None:
-    """Bring the tags from the old state to the planned ones."""
+    """Change the tags from the old state to the planned state."""
     before = cast("dict[str, str]", data.state.get("tags") or {})
     after = data.mapping("tags")
     replace = {key: value for key, value in after.items() if before.get(key) != value}

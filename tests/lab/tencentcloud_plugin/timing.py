@@ -33,7 +33,7 @@ class Retry(Exception):
 
 
 class Cancelled(Exception):
-    """The engine asked the provider to stop."""
+    """The engine cancelled the provider."""
 
 
 def _whole(name: str, default: int) -> int:

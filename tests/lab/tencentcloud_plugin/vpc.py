@@ -133,8 +133,8 @@ def describe_one(api: Api, action: str, name: str, key: str, resource_id: str) -
 
 
 def delete_until_gone(api: Api, action: str, params: Json) -> None:
-    """The vendor's delete in a VPC: whatever the error, again, for the write timeout; then it fails with the
-    last."""
+    """The vendor's delete in a VPC: retries every error until the write timeout, then fails with the last
+    error."""
 
     def attempt() -> None:
         try:

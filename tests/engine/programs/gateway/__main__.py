@@ -1,4 +1,4 @@
-"""Two gateways from charts: one told by values, one by a transform."""
+"""Two gateways from charts: the settings of the first are values, of the second a transform."""
 
 import os
 from pathlib import Path

@@ -52,12 +52,12 @@ def raw() -> None:
     )
 
 
-# The name that each resource has inside the components, and the one that it has in the stack so far.
+# The name of each resource inside the components, and its name in the recorded stack.
 BEFORE = {"hybrid-cluster": "live", "hybrid-pool-workers": "workers", "pods-subnet": "pods"}
 
 
 def renamed(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-    """Tell the engine that a resource inside a component is one that it knows."""
+    """Give a resource inside a component an alias to its old name."""
     before = BEFORE.get(args.name)
     if before is None:
         return None

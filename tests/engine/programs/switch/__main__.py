@@ -1,4 +1,4 @@
-"""VPC-CNI alone, of a cluster that somebody else made; switched off again when this is destroyed."""
+"""VPC-CNI alone, of a cluster made outside the program; a destroy disables VPC-CNI."""
 
 import pulumi
 

@@ -18,7 +18,7 @@ provider = kubernetes.Provider(
 
 
 def whole_pod() -> dict[str, Any]:
-    """What JSON cannot say: containers as pulumi-kubernetes types them."""
+    """Containers of pulumi-kubernetes types, which JSON cannot have."""
     core = kubernetes.core.v1
     mount = core.VolumeMountArgs(name="shared", mount_path="/shared")
     amounts = core.ResourceRequirementsArgs(

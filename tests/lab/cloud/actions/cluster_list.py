@@ -1,7 +1,7 @@
-"""Stand-in for what TKE tells about clusters and their machines.
+"""Stand-in for the lists of clusters and of their nodes.
 
-`Property` of a hybrid cluster does not tell its static-IP mode, as in samples of the cloud's answers; a
-setting makes it tell.
+`Property` of a hybrid cluster has no static-IP mode, as in samples of the cloud's answers; a setting adds
+the mode.
 """
 
 import functools

@@ -10,7 +10,7 @@ from tests.lab.cloud.params import Params
 from tests.lab.world import Vpc
 
 _PODS = (16, 256)
-"""As the API's page has it. Whether it takes 4 and 8 all the same, as the provider's page says, is not
+"""From the API's page. The provider's page also allows 4 and 8; whether the API accepts 4 and 8 is not
 known."""
 _SERVICES = (32, 32768)
 _DEFAULT = 256

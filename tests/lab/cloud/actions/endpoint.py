@@ -103,9 +103,8 @@ def describe_endpoints(call: Call) -> Json:
 def describe_kubeconfig(call: Call) -> Json:
     """Both sides lead to the one address on which the control plane really listens.
 
-    A closed side is not refused: its kubeconfig has the default domain as its server, which nothing answers.
-    A sub-account gets a
-    kubeconfig as well; here its user is one that no role is bound to.
+    A closed side is not refused: the server of its kubeconfig is the default domain, where nothing listens.
+    A sub-account gets a kubeconfig too, with a user that no role is bound to.
     """
     cluster, closed = (
         call.cluster(),

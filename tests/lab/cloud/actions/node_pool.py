@@ -70,7 +70,7 @@ def describe_detail(call: Call) -> Json:
 
 
 def describe_node_pools(call: Call) -> Json:
-    """Those with a scaling group; the other kinds are told by the newer version of the API alone."""
+    """The pools with a scaling group. Only the newer version of the API lists the other kinds."""
     cluster = call.cluster()
     found = [_shown(cluster, pool) for pool in cluster.node_pools.values() if pool.kind == "Regular"]
     return {"NodePoolSet": found, "TotalCount": len(found)}
@@ -133,7 +133,7 @@ def delete_node_pool(call: Call) -> Json:
         pool.life_state = "deleting"
 
         def gone(pool: NodePool = pool) -> None:
-            # `KeepInstance` would leave machines outside the cluster, which nothing here could tell apart.
+            # Also with `KeepInstance`: the lab has no instances outside a cluster.
             for instance in [
                 one for one in cluster.instances.values() if one.node_pool_id == pool.node_pool_id
             ]:

@@ -1,8 +1,7 @@
-"""Stand-in for the node pools of the API's version 2022-05-01, which has all kinds of them: here Regular and
-Native ones.
+"""Stand-in for the node pools of the API's version 2022-05-01: Regular and Native pools.
 
-A native pool may have subnets of several zones: its machines are spread over them, or fill the first one
-first (`CreatePolicy`).
+A native pool may have subnets of several zones. Its nodes are spread over the subnets, or fill the first
+subnet first (`CreatePolicy`).
 """
 
 import functools

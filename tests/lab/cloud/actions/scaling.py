@@ -79,7 +79,7 @@ def _placements(cloud: Cloud, cluster: Cluster, pool: NodePool, count: int) -> l
     for _ in range(count):
         free = [subnet for subnet in subnets if subnet.available > planned[subnet.subnet_id]]
         if not free:
-            # Auto scaling gives up on the rest and says so in its activities.
+            # Auto scaling does not start the remaining nodes, and writes the reason into its activities.
             _log.warning("no address left for %d nodes of %s", count - len(chosen), pool.node_pool_id)
             break
         subnet = free[0]

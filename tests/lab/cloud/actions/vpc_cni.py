@@ -1,10 +1,8 @@
-"""Stand-in for VPC-CNI of a TKE cluster: enable, add subnets, disable, and what is told about it.
+"""Stand-in for VPC-CNI of a TKE cluster: enable, add subnets, disable, describe.
 
-Switching on is a task, which may take its time and may fail with a reason (DescribeEnableVpcCniProgress). A
-subnet that
-is listed already may be added again, and nothing happens. From 3.5.0 on component management has ipamd as
-add-on
-eniipamd (DescribeAddon); before that it has none.
+Enabling is a task, which may take time and may fail with a reason (DescribeEnableVpcCniProgress). A listed
+subnet may be added again, without effect. From 3.5.0 on, component management has ipamd as the add-on
+eniipamd (DescribeAddon).
 """
 
 from tests.lab.cloud.core import Call, Handler
@@ -107,7 +105,7 @@ def describe_ipamd(call: Call) -> Json:
         disabled=vpc_cni.disabling,
         phase="upgrading" if vpc_cni.disabling else phase,
         reason="" if phase == "running" else reason,
-        # What the running ipamd works with; before it runs, what it is going to be given.
+        # The list of the running ipamd; before ipamd runs, the list that ipamd will get.
         subnets=list(vpc_cni.ipamd_subnet_ids or vpc_cni.subnet_ids),
         reclaim=f"{vpc_cni.reclaim_seconds or 0}s",
     )
