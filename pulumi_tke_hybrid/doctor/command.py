@@ -232,7 +232,7 @@ def compare_state(name: str, stack: str, region: str, project: Path, reports: Re
     unknowns: list[str] = []
     found = list(compare(exported, cloud, settings.region, unknowns))
     recovery.refuse_doubt(exported, found)
-    made = list(recovery.commands(exported, found, which))
+    made = list(recovery.commands(exported, found, which, whole=not unknowns))
     recovery.show(made, found, reports)
     return finish("doctor", recovery.result(exported, found, made, unknowns), reports)
 

@@ -76,9 +76,10 @@ def result(stack: Stack, found: Sequence[Found], made: Sequence[Command], unknow
     differs = len(found) - pending
     headline = f"{several(stack.compared, 'resource')} compared: nothing to repair"
     if found:
-        headline = f"{differs} gone, closed or off, {pending} pending: run the commands in this order"
+        gone = f"{several(differs, 'resource')} gone, closed or off"
+        headline = f"{gone}, {pending} pending: run the commands in this order"
     elif unknowns:
-        headline = f"could not tell: {several(len(unknowns), 'thing')} could not be compared"
+        headline = "could not tell: not every resource could be compared"
     columns: list[Column[Found]] = [
         Column("", "urn", lambda item: item.urn),
         Column("", "kind", lambda item: item.kind),
@@ -94,10 +95,7 @@ def result(stack: Stack, found: Sequence[Found], made: Sequence[Command], unknow
     return Result(
         headline,
         unknowns=unknowns,
-        tables=[
-            Table("resources", columns, found),
-            Table("commands", listed, made),
-        ],
+        tables=[Table("resources", columns, found), Table("commands", listed, made)],
         measured=ExitCode.NOT_FINE if found else ExitCode.FINE,
         data={"unknowns": list(unknowns)},
     )
@@ -122,12 +120,12 @@ def show(made: Sequence[Command], found: Sequence[Found], reports: ReportFiles) 
             console.print(Text(f"     why: {printable(command.why)}"))
 
 
-def commands(stack: Stack, found: Sequence[Found], name: str) -> Iterator[Command]:
+def commands(stack: Stack, found: Sequence[Found], name: str, *, whole: bool) -> Iterator[Command]:
     """Yield the commands in their order; none if nothing was found. `name`: the stack as `pulumi --stack`
-    takes the stack."""
+    takes the stack. `whole`: whether every resource could be compared."""
     if not found:
         return
-    plan = _Plan(stack, found, name)
+    plan = _Plan(stack, found, name, whole)
     if stack.pending:
         yield plan.pulumi(
             "cancel",
@@ -144,7 +142,8 @@ def commands(stack: Stack, found: Sequence[Found], name: str) -> Iterator[Comman
 class _Plan:
     """The commands for one stack."""
 
-    def __init__(self, stack: Stack, found: Sequence[Found], name: str) -> None:
+    def __init__(self, stack: Stack, found: Sequence[Found], name: str, whole: bool) -> None:
+        self._whole = whole
         self._name = name
         self._stack = stack
         self._found = found
@@ -221,7 +220,7 @@ class _Plan:
         why = ["a refresh removes what is gone"] if reads else []
         why += ["the pending creations end here"] if clears else []
         targets = "" if self._refresh_is_safe else self._targets(reads)
-        why += ["only these are read: the plugin fails at the others"] if targets else []
+        why += ["the plugin may fail at a resource that this command does not read"] if targets else []
         flag = " --clear-pending-creates" if clears else ""
         yield self.pulumi(f"refresh{flag}{targets}", "; ".join(why))
 
@@ -237,8 +236,10 @@ class _Plan:
 
     @property
     def _refresh_is_safe(self) -> bool:
-        """Whether the plugin reads every resource that is left without a failure."""
-        return not self._blocked and not any(item.condition == CLOSED for item in self._found)
+        """Whether the plugin reads every resource that is left without a failure: a resource that could not
+        be compared may be one at which a refresh fails."""
+        closed = any(item.condition == CLOSED for item in self._found)
+        return self._whole and not self._blocked and not closed
 
     def _end(self, command: str, ending: str, why: str) -> Command:
         reads = any(self._is_read(item) for item in self._found)

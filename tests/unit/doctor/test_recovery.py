@@ -24,8 +24,9 @@ DELETE = f"pulumi state delete '{exports.REGULAR['urn']}'{STACK}"
 
 def made(data: dict[str, Any], cloud: LiveCloud) -> list[Command]:
     stack = read_stack(data)
-    found = list(compare(stack, lambda _: cloud, "ap-guangzhou", []))
-    return list(commands(stack, found, "dev"))
+    unknowns: list[str] = []
+    found = list(compare(stack, lambda _: cloud, "ap-guangzhou", unknowns))
+    return list(commands(stack, found, "dev", whole=not unknowns))
 
 
 def lines(data: dict[str, Any], cloud: LiveCloud) -> list[str]:
@@ -112,9 +113,11 @@ def test_a_closed_endpoint_wants_no_refresh() -> None:
 
 def test_a_subnet_that_is_gone_is_refreshed_alone_where_the_plugin_would_fail() -> None:
     assert lines(export(WHOLE), LiveCloud(subnets={PODS: "pods"})) == [refreshed(UP), refreshed(DESTROY)]
+    alone = f"pulumi refresh --target '{exports.NODE_SUBNET['urn']}'{STACK}"
     closed = lines(export(WHOLE), LiveCloud(subnets={PODS: "pods"}, endpoint="NotFound"))
-    assert closed[0] == f"pulumi refresh --target '{exports.NODE_SUBNET['urn']}'{STACK}"
-    assert closed[-1] == DESTROY
+    assert (closed[0], closed[-1]) == (alone, DESTROY)
+    unread = LiveCloud(subnets={PODS: "pods"}, fails={"DescribeNodePools": "UnauthorizedOperation"})
+    assert lines(export(WHOLE), unread) == [alone, UP, DESTROY]
 
 
 def test_vpc_cni_that_is_off_is_read_by_a_refresh() -> None:
@@ -227,8 +230,9 @@ def test_json_has_resources_commands_and_unknowns(cloud: LiveCloud, tmp_path: Pa
         ("subnet", NODES, "gone")
     ]
     assert {item["ending"]: item["command"] for item in data["commands"]} == {
-        "up": "pulumi up --refresh --stack 'org/shop/dev'",
-        "destroy": "pulumi destroy --refresh --stack 'org/shop/dev'",
+        "": f"pulumi refresh --target '{exports.NODE_SUBNET['urn']}' --stack 'org/shop/dev'",
+        "up": "pulumi up --stack 'org/shop/dev'",
+        "destroy": "pulumi destroy --stack 'org/shop/dev'",
     }
     assert data["unknowns"] == ["VPC vpc …: DescribeVpcs failed: UnauthorizedOperation"]
 
