@@ -3,11 +3,13 @@ lost the cluster."""
 
 import os
 
+from tests.engine.printed_commands import follow, printed_commands
 from tests.engine.stacks import PROGRAMS, configure, stack
 from tests.lab.lab import ROOT, Lab, wait_until
 from tests.lab.pulumi_cli import PulumiProject
 
 FOUR, SIX = "ap-guangzhou-4", "ap-guangzhou-6"
+CLOSES = "DeleteClusterEndpoint"
 SLOWNESS = float(os.environ.get("TKE_HYBRID_SLOWNESS", "0.1"))
 """1: as slow as TKE was seen to be, which takes five minutes."""
 
@@ -25,7 +27,7 @@ def demo(lab: Lab, name: str) -> PulumiProject:
     return project
 
 
-def test_the_demo_goes_in_one_command_also_when_each_call_fails_twice(lab: Lab) -> None:
+def test_the_demo_goes_in_one_command_and_in_two_when_each_call_fails_twice(lab: Lab) -> None:
     project = demo(lab, "gone")
     try:
         said = project.destroy().output
@@ -40,16 +42,17 @@ def test_the_demo_goes_in_one_command_also_when_each_call_fails_twice(lab: Lab) 
         assert "could not read the addresses that are kept" not in said
 
         project.up()
-        for action in asked:
-            lab.fault(action=action, kind="throttle")
-            lab.fault(action=action, kind="drop_before")
+        failures = {(action, kind) for action in asked for kind in ("throttle", "drop_before")}
+        failures -= {(CLOSES, "drop_before")}
+        for action, kind in sorted(failures, reverse=True):  # an action is throttled first
+            lab.fault(action=action, kind=kind)
         lab.reset_calls()
+        # The provider closes the endpoint, and repeats no failed call.
+        assert "RequestLimitExceeded" in project.destroy(check=False).output
         project.destroy()
         assert left(lab) == {}
         faults = [(call["action"], call["fault"]) for call in lab.calls() if call["fault"]]
-        assert sorted(faults) == sorted(
-            (action, kind) for action in asked for kind in ("throttle", "drop_before")
-        )
+        assert sorted(faults) == sorted(failures)
         assert lab.calls("DisableVpcCniNetworkType") == []
     finally:
         (ROOT / "Pulumi.gone.yaml").unlink(missing_ok=True)
@@ -105,19 +108,27 @@ def test_kept_addresses_are_given_back_before_the_cluster_goes_when_the_program_
 
 
 def test_a_cluster_that_is_gone_already_leaves_a_stack_that_can_be_destroyed(lab: Lab) -> None:
-    """By the two commands of docs/recovery.md."""
     with stack(lab, PROGRAMS / "zones", "lost", {"zones": [FOUR]}) as project:
         project.up()
         cluster_id = lab.cluster_id()
         lab.call("tke", "DeleteCluster", {"ClusterId": cluster_id, "InstanceDeleteMode": "terminate"})
         wait_until("the deletion", lambda: not lab.state()["clusters"])
-        (urn,) = [
-            item["urn"]
-            for item in project.export()["deployment"]["resources"]
-            if item.get("id") == cluster_id and "Cluster::" in item["urn"]
-        ]
+        commands = printed_commands(lab, project, "destroy")
+        assert "--target-dependents --force" in commands[0]
         lab.reset_calls()
-        project.run("state", "delete", urn, "--target-dependents", "--force", "--yes")
-        project.destroy()
+        follow(lab, project, commands)
         assert left(lab) == {}
         assert not [call["action"] for call in lab.calls() if call["error"]]
+
+
+def test_a_pool_that_was_deleted_elsewhere_leaves_a_stack_that_can_be_destroyed(lab: Lab) -> None:
+    with stack(lab, PROGRAMS / "zones", "poolless", {"zones": [FOUR, SIX]}) as project:
+        project.up()
+        cluster_id = lab.cluster_id()
+        pool_id = lab.state()["clusters"][cluster_id]["node_pools"][0]["node_pool_id"]
+        gone = {"ClusterId": cluster_id, "NodePoolIds": [pool_id], "KeepInstance": False}
+        lab.call("tke", "DeleteClusterNodePool", gone)
+        commands = printed_commands(lab, project, "destroy")
+        assert [command.split()[1] for command in commands] == ["destroy", "state", "destroy"]
+        follow(lab, project, commands)
+        assert left(lab) == {}

@@ -8,10 +8,6 @@ nothing is gone or pending, and compares the cloud with what an undisturbed run 
 """
 
 import json
-import re
-import shlex
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -22,6 +18,7 @@ from typing import Any, Final
 
 import httpx
 
+from tests.engine.printed_commands import close_endpoint
 from tests.lab.lab import Lab, wait_until
 from tests.lab.pulumi_cli import PulumiProject, Result, Running
 
@@ -214,56 +211,6 @@ class Bench:
         """After a kill: the file backend's lock is still there, and the next run would stop at it."""
         self.project.run("cancel", "--yes")
 
-    def printed_commands(self, step: Step) -> list[str]:
-        """What `tke-hybrid doctor --state` prints for this stack, to go on with the step."""
-        exported = str(self.project.root / "exported.json")
-        self.project.run("stack", "export", "--file", exported)
-
-        def look() -> "subprocess.CompletedProcess[str] | None":
-            ran = subprocess.run(
-                [sys.executable, "-m", "pulumi_tke_hybrid.cli", "doctor", "--state", exported],
-                cwd=self.project.root, env=self.project.environment(), capture_output=True, text=True,
-                check=False,
-            )  # fmt: skip
-            assert ran.returncode in (0, 2, 3), ran.stdout + ran.stderr
-            assert self.lab.secret_key not in ran.stdout + ran.stderr
-            # 3: something is being made or deleted.
-            return ran if ran.returncode != 3 else None
-
-        ran: subprocess.CompletedProcess[str] = wait_until("doctor --state can tell", look, 90)
-        self.project.printed.append(ran.stdout)
-        commands, title = list[str](), ""
-        other = "Or, to destroy" if step is not Step.DESTROY else "Then, to go on"
-        for line in ran.stdout.splitlines():
-            title = line if line.endswith(":") and not line.startswith(" ") else title
-            if (numbered := re.fullmatch(r" *\d+\. (.*)", line)) and not title.startswith(other):
-                commands.append(numbered[1])
-        assert bool(commands) == (ran.returncode == 2), ran.stdout
-        return commands
-
-    def follow(self, commands: list[str], step: Step) -> None:
-        """Run the commands as printed. Who runs them answers each question of the CLI with yes."""
-        self.project.change_environment(
-            {
-                "PULUMI_SKIP_CONFIRMATIONS": "true",
-                "TENCENTCLOUD_READ_RETRY_TIMEOUT": "1" if step is Step.DESTROY else "",
-            }
-        )
-        for command in commands:
-            if closed := re.fullmatch(
-                r"\(by hand\) in the console, close the endpoint of (cls-\w+)", command
-            ):
-                self._close_endpoint(closed[1])
-                continue
-            program, *arguments = shlex.split(command)
-            assert program == "pulumi", command
-            self.project.run(*arguments, timeout=_LONGEST)
-        self.project.change_environment({"PULUMI_SKIP_CONFIRMATIONS": ""})
-
-    def _close_endpoint(self, cluster_id: str) -> None:
-        self.lab.call("tke", "DeleteClusterEndpoint", {"ClusterId": cluster_id, "IsExtranet": False})
-        wait_until("no endpoint", lambda: self.cloud()["clusters"][0]["endpoint"] == "NotFound")
-
     # -- what it must end in
 
     def cloud(self) -> dict[str, Any]:
@@ -308,7 +255,7 @@ class Bench:
         """In the console: delete what no state knows."""
         known = set(_cloud_ids(self.project.export()["deployment"].get("resources") or []))
         if orphan.kind == "endpoint":
-            return self._close_endpoint(self.lab.cluster_id())
+            return close_endpoint(self.lab, self.lab.cluster_id())
         unknown = [id_ for id_ in self._all_ids() if id_ not in known]
         assert len(unknown) == 1, f"{unknown} is in the cloud, but not in the stack"
         self._delete(unknown[0])

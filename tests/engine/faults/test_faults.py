@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.faults.harness import HOLD, Bench, Case, Fault, Step
+from tests.engine.printed_commands import Ending, follow, printed_commands
 from tests.lab.lab import Lab
 
 ERROR = Fault("error", {"kind": "error"})
@@ -143,12 +144,13 @@ def _run(bench: Bench, case: Case) -> None:
         stopped = bench.again(case.step, size, check=False)
         assert stopped.exit_code != 0
         assert re.search(orphan.says, stopped.output)
-    commands = bench.printed_commands(case.step)
+    ending: Ending = "destroy" if case.step is Step.DESTROY else "up"
+    commands = printed_commands(bench.lab, bench.project, ending)
     adopted = any(command.startswith("pulumi import ") for command in commands)
     if orphan is not None and not any("import " in command or "close " in command for command in commands):
         bench.delete_orphan(orphan)
     if commands:
-        bench.follow(commands, case.step)
+        follow(bench.lab, bench.project, commands)
     else:
         if fault.kill:
             bench.unlock()
