@@ -33,7 +33,7 @@ from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.tke import cidrs, names
 from pulumi_tke_hybrid.tke.cluster import Subnet
 from pulumi_tke_hybrid.tke.rule import ADOPTED, COMBINATION, Finding
-from pulumi_tke_hybrid.tke.rules import ranges_and_pools
+from pulumi_tke_hybrid.tke.rules import zones_and_subnets
 
 
 @args_class(
@@ -93,7 +93,7 @@ class EniZoneSubnetArgs(Args):
                 *(["cidr_block"] if is_pending(self.cidr_block) else []),
                 *(["vpc_cidr"] if later else []),
             ]
-            yield from ranges_and_pools.subnet_findings(
+            yield from zones_and_subnets.subnet_findings(
                 value_if_known(self.cidr_block), () if later else vpc, names_
             )
         if self.subnet_id is not None:
@@ -260,7 +260,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
                 self,
                 owner,
                 args.settings,
-                [ranges_and_pools.full_finding(values["id"], live["cidr_block"])] if free == 0 else [],
+                [zones_and_subnets.full_finding(values["id"], live["cidr_block"])] if free == 0 else [],
             )
             return free
 

@@ -49,7 +49,7 @@ from pulumi_tke_hybrid.component.inputs import (
 from pulumi_tke_hybrid.component.region import switch_region
 from pulumi_tke_hybrid.tke import ipamd, keys, names
 from pulumi_tke_hybrid.tke.rule import Finding, Severity, twice
-from pulumi_tke_hybrid.tke.rules import ranges_and_pools
+from pulumi_tke_hybrid.tke.rules import zones_and_subnets
 
 
 class NonMasquerade(str, Enum):
@@ -174,8 +174,8 @@ class VpcCni(pulumi.ComponentResource):
             "nonMasquerade": parsed.non_masquerade or NonMasquerade.KEEP,
             "onDelete": parsed.on_delete or OnDelete.KEEP,
         }
-        if parsed.rules and ranges_and_pools.SUBNET_IN_USE.id in parsed.rules:
-            props["inUse"] = parsed.rules[ranges_and_pools.SUBNET_IN_USE.id]
+        if parsed.rules and zones_and_subnets.SUBNET_IN_USE.id in parsed.rules:
+            props["inUse"] = parsed.rules[zones_and_subnets.SUBNET_IN_USE.id]
         shown = {key: props[key] for key in ("subnets", "staticIp", "ipReclaim", "nonMasquerade")}
         super().__init__("tke-hybrid:index:VpcCni", name, {**shown, "rules": parsed.rules}, opts)
         if not checked_by_parent:
@@ -263,7 +263,7 @@ class VpcCniProvider(CloudProvider):
         except CloudError as error:
             log_progress(f"could not look whether the container subnets are empty ({error.code})")
             return []
-        settings = {ranges_and_pools.SUBNET_IN_USE.id: Severity(news["inUse"])} if news.get("inUse") else {}
+        settings = {zones_and_subnets.SUBNET_IN_USE.id: Severity(news["inUse"])} if news.get("inUse") else {}
         return errors_among(found, settings)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:

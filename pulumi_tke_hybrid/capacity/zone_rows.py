@@ -2,7 +2,7 @@
 
 The counts are those of `tke.capacity`; this module writes nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -176,6 +176,18 @@ def _used(after: ClusterInventory, zone: Zone, pods: int, before: _Before | None
     return (counted, True) if before is None else (max(counted + taken - before.taken(zone.name), 0), True)
 
 
+_HEADLINES = {
+    ExitCode.FINE: "everything fits",
+    ExitCode.NOT_FINE: "not everything fits, or too few addresses stay free",
+    ExitCode.COULD_NOT_TELL: "could not tell whether everything fits",
+}
+_NOTES: Sequence[tuple[Callable[[ZoneRow], bool], str]] = (
+    (lambda row: not row.counted, "~ not counted by the cloud: addresses that nodes and pods will take"),
+    (lambda row: row.by_table, "* by the vendor's table of ENI limits, not by the API or the nodes"),
+    (lambda row: row.about, "about: nodes of a pool in several zones, divided evenly"),
+)
+
+
 class Fit(Enum):
     """Verdict on a zone, the worst first."""
 
@@ -243,6 +255,16 @@ class Outcome:
         if found & {Fit.FULL, Fit.TIGHT} or (Fit.FILLS_UP in found and self.fail_on.warnings_count):
             return ExitCode.NOT_FINE
         return ExitCode.COULD_NOT_TELL if self.unknowns or Fit.COULD_NOT_TELL in found else ExitCode.FINE
+
+    @property
+    def headline(self) -> str:
+        """One line: the cluster, and whether everything fits."""
+        return f"{self.after.cluster}: {_HEADLINES[self.exit_code]}"
+
+    @property
+    def notes(self) -> list[str]:
+        """The meaning of each mark in the table."""
+        return [note for applies, note in _NOTES if any(map(applies, self.rows))]
 
     def sentence(self, row: ZoneRow) -> str:
         """The verdict on one zone in words."""

@@ -16,7 +16,7 @@ from pulumi_tke_hybrid.cloud.calls import CloudError, IncompleteResponse
 from pulumi_tke_hybrid.cloud.clusters import find_cluster, held_addresses, not_a_global_router, of_another_vpc
 from pulumi_tke_hybrid.tke import ipamd
 from pulumi_tke_hybrid.tke.rule import ADOPTED, Finding
-from pulumi_tke_hybrid.tke.rules import immutable_fields, ranges_and_pools
+from pulumi_tke_hybrid.tke.rules import immutable_fields, zones_and_subnets
 
 Props = Mapping[str, Any]
 Unknown = Callable[[object], bool]
@@ -260,4 +260,4 @@ def in_use_findings(cloud: Cloud, wanted: Sequence[str], registered: Sequence[st
     (article, step 1)."""
     fresh = [subnet for subnet in wanted if subnet not in registered]
     held = held_addresses(cloud, fresh)
-    return [ranges_and_pools.in_use_finding(subnet, held[subnet]) for subnet in fresh if held.get(subnet)]
+    return [zones_and_subnets.in_use_finding(subnet, held[subnet]) for subnet in fresh if held.get(subnet)]

@@ -42,8 +42,16 @@ class Missing(importlib.abc.MetaPathFinder):
 
 def load() -> None:
     """Import the modules of all commands; a missing module is skipped."""
-    ours = [f"{command}.run_command" for command in ("review", "verify", "capacity")]
-    ours += ["drift.report", "drift.collect", "doctor.credentials", "doctor.service", "cli.commands"]
+    ours = [f"{command}.run_command" for command in ("review", "verify")]
+    ours += [
+        "capacity.cluster_sources",
+        "capacity.propose",
+        "drift.report",
+        "drift.collect",
+        "doctor.credentials",
+        "doctor.service",
+        "cli.commands",
+    ]
     cloud = ["common_client", "credential", "profile.http_profile", "profile.client_profile"]
     drawn = [
         "rich.console",

@@ -17,8 +17,8 @@ from typing import Any
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules.cluster_rules import listed_subnets
+from pulumi_tke_hybrid.plan.rules.coverage import object_name, strings
 from pulumi_tke_hybrid.plan.rules.registry import plan_rule, rule
-from pulumi_tke_hybrid.plan.rules.system_rules import object_name, strings
 from pulumi_tke_hybrid.tke import cidrs
 from pulumi_tke_hybrid.tke.objects import items, texts, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity

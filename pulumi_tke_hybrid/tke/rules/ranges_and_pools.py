@@ -1,7 +1,7 @@
 """Rules on the ranges of VPC, overlay, Services and subnets, and on node pools with the endpoint that needs
 their nodes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.tke import cidrs, names
@@ -34,55 +34,6 @@ OVERLAY_HEADROOM = Rule(
     _OVERVIEW,
     severity=Severity.WARNING,
 )
-SUBNET_IN_USE = Rule(
-    "subnet-in-use",
-    "A container subnet is empty when it is registered.",
-    "the subnets to register, as the cloud describes them",
-    "the article, step 1; DescribeSubnets: TotalIpAddressCount - AvailableIpAddressCount",
-    severity=Severity.WARNING,
-)
-SUBNET_FULL = Rule(
-    "subnet-full",
-    "An adopted container subnet has free addresses.",
-    "the subnet, as the cloud describes it",
-    "DescribeSubnets, AvailableIpAddressCount",
-    severity=Severity.WARNING,
-)
-
-
-def subnet_findings(block: str | None, vpc: Sequence[str], later: Iterable[str] = ()) -> Iterator[Finding]:
-    """Compare one subnet with the VPC. `later`: the subnet's properties that are not known yet."""
-    outside = cidrs.outside_problem("cidr_block", block, vpc) if block and vpc else None
-    if outside:
-        yield outside
-    for path in later:
-        yield not_yet(cidrs.RANGE_OUTSIDE_VPC, path)
-
-
-def in_use_finding(subnet_id: str, used: int) -> Finding:
-    """Warn of a subnet to register that has used addresses."""
-    return SUBNET_IN_USE.finding(
-        "subnets",
-        f"holds {used} addresses and is not registered as container subnet yet",
-        value=subnet_id,
-        why=(
-            "nodes, load balancers or endpoints live in it: they and the pods will take addresses from each"
-            " other, and TKE warns of conflicts with ENIs"
-        ),
-        todo="register an empty subnet instead",
-        intended="keep further nodes and load balancers out of the subnet",
-    )
-
-
-def full_finding(subnet_id: str, block: str) -> Finding:
-    """Warn of an adopted subnet without a free address."""
-    return SUBNET_FULL.finding(
-        "subnet_id",
-        f"({block}) has no free address",
-        value=subnet_id,
-        why="no node gets an ENI in it and no pod an address",
-        todo="add another container subnet in the zone, or release addresses in this one",
-    )
 
 
 def range_findings(cluster: DeclaredCluster) -> Iterator[Finding]:

@@ -1,11 +1,11 @@
 """Rules on zones and container subnets of a cluster, on existing subnets, and on the registration with
 ipamd."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_tke_hybrid.tke import ipamd, keys, names
+from pulumi_tke_hybrid.tke import cidrs, ipamd, keys, names
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
 from pulumi_tke_hybrid.tke.rule import ADOPTED, EMPTY, TWICE, Finding, Rule, Severity, not_yet, twice
 
@@ -34,6 +34,20 @@ ZONE_LABEL = Rule(
     "A node's label topology.kubernetes.io/zone holds a number on TKE, not a zone's name.",
     "labels of the pool",
     "imroc/tke-guide, cilium/flow-logs",
+    severity=Severity.WARNING,
+)
+SUBNET_IN_USE = Rule(
+    "subnet-in-use",
+    "A container subnet is empty when it is registered.",
+    "the subnets to register, as the cloud describes them",
+    "the article, step 1; DescribeSubnets: TotalIpAddressCount - AvailableIpAddressCount",
+    severity=Severity.WARNING,
+)
+SUBNET_FULL = Rule(
+    "subnet-full",
+    "An adopted container subnet has free addresses.",
+    "the subnet, as the cloud describes it",
+    "DescribeSubnets, AvailableIpAddressCount",
     severity=Severity.WARNING,
 )
 
@@ -218,3 +232,38 @@ def unknown_version_text(image: str) -> str:
         else "its Deployment has several containers and none of its name"
     )
     return f"the version of ipamd is unknown ({reason}); from {ipamd.shown(ipamd.ADDON_SINCE)} on {_MANAGED}"
+
+
+def subnet_findings(block: str | None, vpc: Sequence[str], later: Iterable[str] = ()) -> Iterator[Finding]:
+    """Compare one subnet with the VPC. `later`: the subnet's properties that are not known yet."""
+    outside = cidrs.outside_problem("cidr_block", block, vpc) if block and vpc else None
+    if outside:
+        yield outside
+    for path in later:
+        yield not_yet(cidrs.RANGE_OUTSIDE_VPC, path)
+
+
+def in_use_finding(subnet_id: str, used: int) -> Finding:
+    """Warn of a subnet to register that has used addresses."""
+    return SUBNET_IN_USE.finding(
+        "subnets",
+        f"holds {used} addresses and is not registered as container subnet yet",
+        value=subnet_id,
+        why=(
+            "nodes, load balancers or endpoints live in it: they and the pods will take addresses from each"
+            " other, and TKE warns of conflicts with ENIs"
+        ),
+        todo="register an empty subnet instead",
+        intended="keep further nodes and load balancers out of the subnet",
+    )
+
+
+def full_finding(subnet_id: str, block: str) -> Finding:
+    """Warn of an adopted subnet without a free address."""
+    return SUBNET_FULL.finding(
+        "subnet_id",
+        f"({block}) has no free address",
+        value=subnet_id,
+        why="no node gets an ENI in it and no pod an address",
+        todo="add another container subnet in the zone, or release addresses in this one",
+    )
