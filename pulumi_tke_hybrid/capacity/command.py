@@ -248,8 +248,7 @@ def _read_live(given: CapacityOptions) -> ClusterInventory:
         raise WrongUse("no region; give --region ap-guangzhou, or TENCENTCLOUD_REGION") from None
     if given.cloud_only:
         files.refuse(
-            "--cloud-only reads no kubeconfig",
-            {"--kubeconfig": given.kubeconfig, "--context": given.context},
+            "--cloud-only reads no kubeconfig", {"--kubeconfig": given.kubeconfig, "--context": given.context}
         )
     elif not files.named(given.kubeconfig):
         raise WrongUse(

@@ -13,13 +13,7 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.kubernetes_objects import holders
 from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
 from pulumi_tke_hybrid.plan.preview_json import STACK, StackPlan
-from pulumi_tke_hybrid.review.redaction import (
-    change_text,
-    differences,
-    is_listed,
-    short_changes,
-    value_text,
-)
+from pulumi_tke_hybrid.review.redaction import change_text, differences, is_listed, short_changes, value_text
 from pulumi_tke_hybrid.tke.objects import texts
 
 _BOOKKEEPING = (

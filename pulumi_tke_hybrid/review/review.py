@@ -292,12 +292,7 @@ def review(
     stacks = [_review_stack(plan, acceptances, severities or {}) for plan in plans]
     found = [item for stack in stacks for item in stack.causes]
     return Review(
-        stacks,
-        verdict(plans, found),
-        redactor,
-        origin or Origin(),
-        fail_on,
-        void(found, acceptances),
+        stacks, verdict(plans, found), redactor, origin or Origin(), fail_on, void(found, acceptances)
     )
 
 
@@ -307,8 +302,5 @@ def _review_stack(
     steps = Plan(plan.steps)
     found = judged(registry.plan_findings(steps), severities)
     return StackReview(
-        plan,
-        group_steps(plan),
-        zones_of(steps),
-        judge(plan, causes(plan.steps, found), acceptances),
+        plan, group_steps(plan), zones_of(steps), judge(plan, causes(plan.steps, found), acceptances)
     )

@@ -284,11 +284,7 @@ class ProbeClient:
         return Reply(local, body) if body else Reply(local, failure="an empty datagram came back")
 
     async def _exchange(
-        self,
-        transport: asyncio.WriteTransport,
-        buffer: ReceiveBuffer,
-        local: str,
-        headers: Mapping[str, str],
+        self, transport: asyncio.WriteTransport, buffer: ReceiveBuffer, local: str, headers: Mapping[str, str]
     ) -> Reply:
         target, limits = self._target, self._limits
         if not target.http:

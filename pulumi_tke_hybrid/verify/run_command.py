@@ -30,13 +30,7 @@ from pulumi_tke_hybrid.verify.pod_tables import Kubectl, TcpTableReader, ports_o
 from pulumi_tke_hybrid.verify.probe import ProbePlan, Progress, Traffic, progress_on
 from pulumi_tke_hybrid.verify.report import Verification, as_result
 from pulumi_tke_hybrid.verify.structure import Structure
-from pulumi_tke_hybrid.verify.target import (
-    Listener,
-    Target,
-    TargetOptions,
-    target_of_listener,
-    target_of_url,
-)
+from pulumi_tke_hybrid.verify.target import Listener, Target, TargetOptions, target_of_listener, target_of_url
 from pulumi_tke_hybrid.verify.verdict import Addresses, Case, forgery_of, ranges
 
 _FACTS = "pulumi stack output clusterFacts --json"

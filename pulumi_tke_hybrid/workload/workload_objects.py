@@ -111,10 +111,7 @@ class WorkloadObjects:
         return True if self._live is None else self._live.apply(lambda _: True)
 
     def metadata(
-        self,
-        name: Input[str] | None = None,
-        child: str = "",
-        written: Mapping[str, Input[str]] | None = None,
+        self, name: Input[str] | None = None, child: str = "", written: Mapping[str, Input[str]] | None = None
     ) -> kubernetes.meta.v1.ObjectMetaArgs:
         """Return the metadata of an object; `child` where the object may exist already."""
         return kubernetes.meta.v1.ObjectMetaArgs(
