@@ -58,10 +58,8 @@ class Root(TyperGroup):
 app = typer.Typer(
     name="tke-hybrid",
     cls=Root,
-    help=(
-        "The hybrid network of TKE: its state, its capacity, and the client address that each pod sees."
-        " `tke-hybrid COMMAND --help` shows examples."
-    ),
+    help="The hybrid network of TKE: its state, its capacity, and the client address that each pod sees."
+    " `tke-hybrid COMMAND --help` shows examples.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,  # would print local variables, which may hold secrets

@@ -117,10 +117,8 @@ def private_findings(path: str, block: str) -> Iterator[Finding]:
         path,
         "is not private",
         value=block,
-        why=(
-            f"TKE takes overlay ranges out of {', '.join(most)} or {last}; with another one the cluster may"
-            " be refused, and hosts of that range are not reached from its pods"
-        ),
+        why=f"TKE takes overlay ranges out of {', '.join(most)} or {last}; with another one the cluster may"
+        " be refused, and hosts of that range are not reached from its pods",
         todo="choose a free range in one of them",
         intended=(
             "newer versions of the provider check nothing: lower this rule where the API takes the range"
@@ -154,10 +152,8 @@ def few_pods_findings(path: str, value: int) -> Iterator[Finding]:
             path,
             f"is below {low}",
             value=value,
-            why=(
-                f"the API accepts {low} to {high}, so the cluster may be refused; {RESERVED_PER_NODE} of a"
-                " node's addresses are no pod's, and TKE's own pods need some on each node"
-            ),
+            why=f"the API accepts {low} to {high}, so the cluster may be refused; {RESERVED_PER_NODE} of a"
+            " node's addresses are no pod's, and TKE's own pods need some on each node",
             todo="use 64, which suits most nodes",
         )
 

@@ -68,14 +68,10 @@ def workload_name_findings(name: str, *, stateful: bool) -> Iterator[Finding]:
             "name",
             f"has {len(name)} characters",
             value=repr(name),
-            why=(
-                "each pod gets a label with this name and eleven characters more, a label has at most 63"
-                " characters, and no pod would be created"
-            ),
-            todo=(
-                f"use at most {MAXIMUM_STATEFUL_SET_NAME}; lower this rule for a StatefulSet that already has"
-                " pods"
-            ),
+            why="each pod gets a label with this name and eleven characters more, a label has at most 63"
+            " characters, and no pod would be created",
+            todo=f"use at most {MAXIMUM_STATEFUL_SET_NAME}; lower this rule for a StatefulSet that already"
+            " has pods",
         )
 
 

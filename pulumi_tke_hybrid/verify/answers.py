@@ -241,10 +241,8 @@ def _from_line(text: str) -> Answer:
     peer = address_in(first)
     if not peer:
         return Answer(
-            problem=(
-                "the answer names no client: the format is neither traefik/whoami's, nor JSON, nor a line"
-                " that starts with an address; use traefik/whoami, --peer-field or --from-log"
-            )
+            problem="the answer names no client: the format is neither traefik/whoami's, nor JSON, nor a line"
+            " that starts with an address; use traefik/whoami, --peer-field or --from-log"
         )
     words = rest.split()
     return Answer(peer=peer, pod=words[0] if words and _POD_NAME.fullmatch(words[0]) else "")

@@ -116,10 +116,8 @@ def _finding(step: Step, known: Known, before: str | None, after: str | None) ->
         value=now,
         why=effect(kind_of(step.type)),
         todo=f"go back to {was}" if before else "take the annotation away",
-        intended=(
-            f"make a second {kind_of(step.type)} with the new setting, move the clients to its address, and"
-            " remove this one afterwards"
-        ),
+        intended=f"make a second {kind_of(step.type)} with the new setting, move the clients to its address,"
+        " and remove this one afterwards",
     )
 
 
@@ -144,10 +142,8 @@ def _class_changed(step: Step) -> Iterator[Finding]:
             f"{step.name}.{keys.INGRESS_CLASS_KEY}",
             f"instead of {before or NONE} (the class of the Ingress)",
             value=now,
-            why=(
-                "TKE makes the load balancer anew or removes it when the class changes: clients lose its"
-                " address (457/56112)"
-            ),
+            why="TKE makes the load balancer anew or removes it when the class changes: clients lose its"
+            " address (457/56112)",
             todo=f"go back to {before or NONE}",
             intended=(
                 "make a second Ingress of the other class, move the clients, and remove this one afterwards"

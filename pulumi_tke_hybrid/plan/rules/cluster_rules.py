@@ -104,10 +104,8 @@ def _cluster_rebuilt(step: Step) -> Iterator[Finding]:
             step.name,
             "would rebuild the whole cluster: TKE fixes this when a cluster is made",
             value=resource_types.reasons(step),
-            why=(
-                "certain, when it is applied: the cluster is deleted and built again, and every node, pod and"
-                " address of it is lost; the outage lasts until everything is deployed again"
-            ),
+            why="certain, when it is applied: the cluster is deleted and built again, and every node, pod and"
+            " address of it is lost; the outage lasts until everything is deployed again",
             todo=resource_types.way_back(step),
             intended=(
                 "build a second cluster, move the workloads and their clients, and remove this one afterwards"
@@ -150,16 +148,12 @@ def list_losses(
             where,
             "leave the list of container subnets, which becomes empty",
             value=", ".join(before),
-            why=(
-                "certain, when it is applied, which succeeds: every pod with an address of these subnets"
-                " loses its network (VPC-CNI is switched off); the network is back only when VPC-CNI is on"
-                " again and the pods are made anew; pods on the overlay (GlobalRouter) go on"
-            ),
+            why="certain, when it is applied, which succeeds: every pod with an address of these subnets"
+            " loses its network (VPC-CNI is switched off); the network is back only when VPC-CNI is on"
+            " again and the pods are made anew; pods on the overlay (GlobalRouter) go on",
             todo="keep the list as it is",
-            intended=(
-                "move every pod off these subnets first (take the pods' ENI annotation away and roll them"
-                " out)"
-            ),
+            intended="move every pod off these subnets first (take the pods' ENI annotation away and roll"
+            " them out)",
         )
     elif gone:
         why = (
@@ -191,11 +185,9 @@ def _phantom(step: Step) -> Iterator[Finding]:
             f"{step.name}.{given[0]}",
             "would not switch VPC-CNI on in the new cluster",
             value=" and ".join(given),
-            why=(
-                "certain, when it is applied, which succeeds: no pod gets an address of a container subnet,"
-                " for the provider ignores these fields when it makes a GlobalRouter cluster; every later"
-                " preview still shows the cluster as if VPC-CNI were on"
-            ),
+            why="certain, when it is applied, which succeeds: no pod gets an address of a container subnet,"
+            " for the provider ignores these fields when it makes a GlobalRouter cluster; every later"
+            " preview still shows the cluster as if VPC-CNI were on",
             todo="leave these fields out, and switch VPC-CNI on with VpcCni or HybridCluster",
         )
 
@@ -213,11 +205,9 @@ def _refused_update(step: Step) -> Iterator[Finding]:
             value=", ".join(
                 f"{key} {step.old.get(key, 'not set')} → {step.new.get(key, 'not set')}" for key in fixed
             ),
-            why=(
-                f"{APPLY_FAILS} at this cluster, and so does every later update of it until the value is"
-                " back; what runs goes on unharmed, but other changes of the same apply may be left half"
-                " done"
-            ),
+            why=f"{APPLY_FAILS} at this cluster, and so does every later update of it until the value is"
+            " back; what runs goes on unharmed, but other changes of the same apply may be left half"
+            " done",
             todo="go back to the old value",
         )
 
@@ -239,10 +229,8 @@ def _switched_off(step: Step) -> Iterator[Finding]:
     yield POD_NETWORK_OFF.finding(
         step.name,
         f"{what}, and its on_delete is disable",
-        why=(
-            f"certain, when it is applied, which succeeds: VPC-CNI is switched off{where}, and every pod with"
-            " an address of a container subnet loses its network; pods on the overlay (GlobalRouter) go on"
-        ),
+        why=f"certain, when it is applied, which succeeds: VPC-CNI is switched off{where}, and every pod with"
+        " an address of a container subnet loses its network; pods on the overlay (GlobalRouter) go on",
         todo=todo,
         intended="set on_delete=keep and apply that first: then the pod network stays on",
     )
@@ -254,10 +242,8 @@ def _unmanaged(step: Step) -> Iterator[Finding]:
         yield SWITCH_UNMANAGED.finding(
             step.name,
             "leaves the program",
-            why=(
-                "nothing changes for running pods: the pod network stays on; from then on no program manages"
-                " or checks its settings"
-            ),
+            why="nothing changes for running pods: the pod network stays on; from then on no program manages"
+            " or checks its settings",
             todo="keep it in the program unless the cluster goes too",
         )
 
@@ -277,10 +263,8 @@ def _protection_off(step: Step) -> Iterator[Finding]:
             f"{step.name}.{off[0]}",
             "true → false",
             value=" and ".join(off),
-            why=(
-                "nothing happens to traffic now; possible later: one wrong line in a program deletes the"
-                " resource, and the pods' network with it, without being refused"
-            ),
+            why="nothing happens to traffic now; possible later: one wrong line in a program deletes the"
+            " resource, and the pods' network with it, without being refused",
             todo="keep the protection on until the resource is really to be deleted",
         )
 

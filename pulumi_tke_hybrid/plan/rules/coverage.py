@@ -81,11 +81,9 @@ def _unfit(cluster: str, placed: capacity.Placement) -> Finding:
         f"of {wanted} pods with addresses of container subnets would stay without an address: {workloads};"
         f" nodes and container subnets hold {wanted - lacking}",
         value=lacking,
-        why=(
-            "certain, at the apply: these pods do not start (Pending), and a rollout that needs these pods"
-            " stops; running pods are not harmed; fewer pods fit than addresses are free, because each"
-            " network interface (ENI) takes one address, and a node has a limited number of ENIs"
-        ),
+        why="certain, at the apply: these pods do not start (Pending), and a rollout that needs these pods"
+        " stops; running pods are not harmed; fewer pods fit than addresses are free, because each"
+        " network interface (ENI) takes one address, and a node has a limited number of ENIs",
         todo=f"add nodes or a container subnet in {zones}, or use fewer replicas",
     )
 
@@ -124,14 +122,10 @@ def _unplaced(plan: Plan) -> Iterator[Finding]:
                 pool.name,
                 "is the subnet of its nodes, and the preview does not have the zone of this subnet",
                 value=", ".join(missing),
-                why=(
-                    "pods get addresses only in zones with a container subnet; whether this zone has a"
-                    " container subnet is not judged"
-                ),
-                todo=(
-                    "compare the zone with the zones of the container subnets by hand, or make the preview"
-                    " with --show-sames"
-                ),
+                why="pods get addresses only in zones with a container subnet; whether this zone has a"
+                " container subnet is not judged",
+                todo="compare the zone with the zones of the container subnets by hand, or make the preview"
+                " with --show-sames",
             )
             yield replace(found, urn=pool.urn)
 
@@ -275,10 +269,8 @@ def _removed(step: Step, what: str, value: str = "") -> Finding:
         step.name,
         what,
         value=value,
-        why=(
-            "certain, when it is applied: no new pod gets an address of a container subnet, and no address"
-            " comes back; pods that run keep theirs"
-        ),
+        why="certain, when it is applied: no new pod gets an address of a container subnet, and no address"
+        " comes back; pods that run keep theirs",
         todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program",
     )
 
@@ -298,9 +290,7 @@ def _restart(where: str, what: str, value: str = "") -> Finding:
         where,
         what,
         value=value,
-        why=(
-            "certain, for about a minute: new pods wait for their address of a container subnet, because"
-            " ipamd gives none; pods that run keep theirs, and no connection breaks"
-        ),
+        why="certain, for about a minute: new pods wait for their address of a container subnet, because"
+        " ipamd gives none; pods that run keep theirs, and no connection breaks",
         todo="apply it while no workload is rolled out",
     )

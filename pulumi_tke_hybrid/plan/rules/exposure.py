@@ -97,14 +97,10 @@ def _public_front(step: Step, before: str) -> Finding:
         return NEW_EXPOSURE.finding(
             step.name,
             "gets a public load balancer",
-            why=(
-                f"{_WHO} who is not kept out by a security group of the load balancer reaches the pods"
-                " behind it"
-            ),
-            todo=(
-                f"check that this {kind_of(step.type)} is meant for the internet; {key} makes its load"
-                " balancer internal"
-            ),
+            why=f"{_WHO} who is not kept out by a security group of the load balancer reaches the pods"
+            " behind it",
+            todo=f"check that this {kind_of(step.type)} is meant for the internet; {key} makes its load"
+            " balancer internal",
         )
     held = internal_subnet(step, step.old) or existing_balancer(step, step.old)
     return EXPOSURE_WIDENED.finding(
@@ -157,10 +153,8 @@ def _groups_changed(
                 path,
                 f"added to {', '.join(before)}",
                 value=", ".join(added),
-                why=(
-                    "the load balancer admits what these security groups admit; their rules are not compared"
-                    " here"
-                ),
+                why="the load balancer admits what these security groups admit; their rules are not compared"
+                " here",
                 todo="check which clients the added security groups admit",
             )
         )
@@ -169,10 +163,8 @@ def _groups_changed(
             path,
             f"instead of {', '.join(before)}: no security group on the load balancer any more",
             value="no security group",
-            why=(
-                "without a group the load balancer admits"
-                f" {_WHO if public else 'every machine that reaches the VPC'}"
-            ),
+            why="without a group the load balancer admits"
+            f" {_WHO if public else 'every machine that reaches the VPC'}",
             todo=f"keep {', '.join(before)}",
             intended="check that every client may reach the load balancer",
         )
@@ -266,10 +258,8 @@ def _policies_changed(step: Step) -> Iterator[Finding]:
             f"{step.name}.{_API_RANGES}",
             "admitted to the public API server endpoint from now on",
             value=", ".join(admitted.sources for admitted in more),
-            why=(
-                "clients with these addresses reach the API server, which controls every workload of the"
-                " cluster"
-            ),
+            why="clients with these addresses reach the API server, which controls every workload of the"
+            " cluster",
             todo="admit administrators' addresses only",
             intended="check who has these addresses",
         )
@@ -307,10 +297,8 @@ def _widened_pods(step: Step) -> Iterator[Finding]:
                 yield (EXPOSURE_WIDENED if step.old else NEW_EXPOSURE).finding(
                     f"{step.name}.{key}",
                     "the pods get public addresses of their own",
-                    why=(
-                        f"{_WHO} who is not kept out by the security group of the pods' interfaces reaches"
-                        " every port of the pods"
-                    ),
+                    why=f"{_WHO} who is not kept out by the security group of the pods' interfaces reaches"
+                    " every port of the pods",
                     todo="take the annotation away, or check the security group of the interfaces",
                 )
 
@@ -330,10 +318,8 @@ def _widened_pool(step: Step) -> Iterator[Finding]:
     yield (EXPOSURE_WIDENED if step.old else NEW_EXPOSURE).finding(
         step.name,
         "new nodes of the pool get public addresses",
-        why=(
-            f"{_WHO} who is not kept out by the security groups of the nodes reaches them, their node ports"
-            " included"
-        ),
+        why=f"{_WHO} who is not kept out by the security groups of the nodes reaches them, their node ports"
+        " included",
         todo="leave the public address out, or check the security groups of the pool",
     )
 

@@ -43,11 +43,9 @@ def _subnet_lost(step: Step) -> Iterator[Finding]:
             step.name,
             f"{_ends(step)}: the subnet{_place(step)}",
             value=step.id,
-            why=(
-                "certain, if the apply gets that far: everything in the subnet is lost with its addresses:"
-                " nodes, load balancers, pods; possible: the cloud refuses to delete a subnet in use, and the"
-                " apply stops half-way"
-            ),
+            why="certain, if the apply gets that far: everything in the subnet is lost with its addresses:"
+            " nodes, load balancers, pods; possible: the cloud refuses to delete a subnet in use, and the"
+            " apply stops half-way",
             todo="keep the subnet as it is",
             intended="add another subnet beside it, move what is in this one, and remove it afterwards",
         )
@@ -59,11 +57,9 @@ def container_subnet_lost(step: Step) -> Finding:
         step.name,
         f"{_ends(step)}: the container subnet{_place(step)}",
         value=step.id,
-        why=(
-            "certain: new pods in its zone get no address from it; possible: the apply stops half-way,"
-            " because the cloud deletes no subnet whose addresses pods hold; pods in it lose their network if"
-            " it is deleted"
-        ),
+        why="certain: new pods in its zone get no address from it; possible: the apply stops half-way,"
+        " because the cloud deletes no subnet whose addresses pods hold; pods in it lose their network if"
+        " it is deleted",
         todo="keep the subnet as it is",
         intended="add another subnet beside it and leave this one: TKE takes no single subnet out",
     )
@@ -86,11 +82,9 @@ def _vpc_lost(step: Step) -> Iterator[Finding]:
         step.name,
         f"{_ends(step)}: the VPC with all its subnets",
         value=step.id,
-        why=(
-            "certain, if the apply gets that far: every subnet, node, pod and load balancer of the VPC is"
-            " lost with its address, and so are its connections to other networks; possible: the cloud"
-            " refuses to delete what is in use, and the apply stops half-way"
-        ),
+        why="certain, if the apply gets that far: every subnet, node, pod and load balancer of the VPC is"
+        " lost with its address, and so are its connections to other networks; possible: the cloud"
+        " refuses to delete what is in use, and the apply stops half-way",
         todo=resource_types.way_back(step) if step.op is Op.REPLACE else "keep the VPC in the program",
         intended=(
             "build a second VPC beside it and move"
@@ -124,11 +118,9 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
             step.name,
             f"would rebuild the {kind} and {_machines(step)} at once",
             value=resource_types.reasons(step),
-            why=(
-                "certain, when it is applied: the machines are deleted without being drained, and their pods"
-                " stop; the pods start on other nodes if there is room, and get other addresses; the new"
-                " machines come a few minutes later"
-            ),
+            why="certain, when it is applied: the machines are deleted without being drained, and their pods"
+            " stop; the pods start on other nodes if there is room, and get other addresses; the new"
+            " machines come a few minutes later",
             todo=resource_types.way_back(step),
             intended="add a pool of another name, drain the nodes of this one, and remove it afterwards",
         )
@@ -136,10 +128,8 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
         yield POOL_REBUILT.finding(
             step.name,
             f"the {kind} would be deleted with {_machines(step)}",
-            why=(
-                "certain, when it is applied: the machines are deleted without being drained, and their pods"
-                " stop; the pods start on other nodes if there is room, and get other addresses"
-            ),
+            why="certain, when it is applied: the machines are deleted without being drained, and their pods"
+            " stop; the pods start on other nodes if there is room, and get other addresses",
             todo="keep the pool in the program",
             intended="drain its nodes first",
         )
@@ -252,10 +242,8 @@ def _widened(step: Step, path: str, more: Sequence[Admitted], *, accepts: bool =
             else "no longer refused by the security group"
         ),
         value="; ".join(map(str, more)),
-        why=(
-            f"{'anybody on the internet' if everybody else 'clients with these addresses'} may connect to"
-            " what the group protects: pods on their own interfaces, nodes, load balancers"
-        ),
+        why=f"{'anybody on the internet' if everybody else 'clients with these addresses'} may connect to"
+        " what the group protects: pods on their own interfaces, nodes, load balancers",
         todo="look up what the group protects, and name the clients' own ranges",
         intended="check that these clients may connect",
     )
@@ -272,11 +260,9 @@ def _narrowed(path: str, less: Sequence[Admitted], *, accepts: bool = True) -> I
                 else "refused by the security group from now on"
             ),
             value="; ".join(map(str, less)),
-            why=(
-                "certain, as soon as it is applied: new connections from there are refused wherever no other"
-                " rule admits them; pods behind a load balancer with direct access meet their clients' own"
-                " addresses here"
-            ),
+            why="certain, as soon as it is applied: new connections from there are refused wherever no other"
+            " rule admits them; pods behind a load balancer with direct access meet their clients' own"
+            " addresses here",
             todo="keep the rules for every client that is still there",
             intended="check that no client of these ranges is left",
         )

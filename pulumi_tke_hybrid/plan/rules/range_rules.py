@@ -223,16 +223,12 @@ def _masquerade_list(step: Step) -> Iterator[Finding]:
         yield GR_SOURCE_ADDRESS.finding(
             f"{step.name}.data",
             _ranges_text(step),
-            why=(
-                "certain, as soon as it is applied: these destinations see another source address of pods on"
-                " the overlay (GlobalRouter); the pod's own for ranges in this list (non-masquerade), the"
-                " node's for all others; possible: a firewall or allow-list there refuses them"
-            ),
+            why="certain, as soon as it is applied: these destinations see another source address of pods on"
+            " the overlay (GlobalRouter); the pod's own for ranges in this list (non-masquerade), the"
+            " node's for all others; possible: a firewall or allow-list there refuses them",
             todo="keep the list as it is",
-            intended=(
-                "admit the cluster's pod range at the added destinations, and the nodes' addresses at the"
-                " removed ones"
-            ),
+            intended="admit the cluster's pod range at the added destinations, and the nodes' addresses at"
+            " the removed ones",
         )
 
 

@@ -118,10 +118,8 @@ def _finding(step: Step, kind: _Kind, behind: Sequence[Step]) -> Finding:
         value=step.id,
         why=kind.notice.format(users=names),
         todo="go back to the old value" if step.op is Op.REPLACE else "keep it in the program",
-        intended=(
-            f"make a second one beside it, move {names} and their clients to it, and remove this one"
-            " afterwards"
-        ),
+        intended=f"make a second one beside it, move {names} and their clients to it, and remove this one"
+        " afterwards",
     )
 
 
@@ -199,10 +197,8 @@ def _lost_object(step: Step, names: str) -> Finding:
         f" {'replaced under its name, so it is deleted first' if step.op is Op.REPLACE else 'deleted'}; named"
         f" by {names}",
         value=kubernetes_name(step) if step.new else f"{kind_of(step.type)} {'/'.join(_place(step.old))}",
-        why=(
-            f"{names} loses {what}: TKE reports an error for it, and clients may get no answer or another"
-            " certificate"
-        ),
+        why=f"{names} loses {what}: TKE reports an error for it, and clients may get no answer or another"
+        " certificate",
         todo="keep it in the program" if step.op is Op.DELETE else "go back to the old value",
         intended=f"give {names} another one first, and remove this one afterwards",
     )

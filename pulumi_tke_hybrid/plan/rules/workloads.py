@@ -94,11 +94,9 @@ def _direct_off(step: Step) -> Iterator[Finding]:
             yield DIRECT_ACCESS_OFF.finding(
                 f"{step.name}.{key}",
                 f"direct access is switched off (true → {after or 'none'})",
-                why=(
-                    "certain, as soon as it is applied, which succeeds: the load balancer sends to node ports"
-                    " instead of the pods, and pods see the address of a node instead of their client's; the"
-                    " load balancer keeps its address"
-                ),
+                why="certain, as soon as it is applied, which succeeds: the load balancer sends to node ports"
+                " instead of the pods, and pods see the address of a node instead of their client's; the"
+                " load balancer keeps its address",
                 todo=f'keep {key}: "true"',
                 intended="check that no application, log or allow-list needs the clients' addresses",
             )
@@ -125,10 +123,8 @@ def _type_changed(step: Step) -> Iterator[Finding]:
             f"instead of {before}: the load balancer"
             f" {_first_address(step) or '(address not in the preview)'} is deleted",
             value=str(after or "no type"),
-            why=(
-                "certain, when it is applied, which succeeds: the load balancer and its address are deleted,"
-                " and clients from outside the cluster get no answer; going back later gives another address"
-            ),
+            why="certain, when it is applied, which succeeds: the load balancer and its address are deleted,"
+            " and clients from outside the cluster get no answer; going back later gives another address",
             todo="keep the type LoadBalancer",
             intended="add a second Service, move the clients to it first",
         )
@@ -201,16 +197,12 @@ def _pods_leave(step: Step) -> Iterator[Finding]:
                 f"{step.name}.{keys.NETWORKS}",
                 f"instead of addresses of a container subnet ({before})",
                 value=str(after or "the overlay (GlobalRouter)"),
-                why=(
-                    "certain, by the rollout that follows: the pods lose their addresses of the container"
-                    " subnets and get overlay addresses (GlobalRouter), and a load balancer with direct"
-                    " access loses them as backends; they no longer see their clients' addresses"
-                ),
+                why="certain, by the rollout that follows: the pods lose their addresses of the container"
+                " subnets and get overlay addresses (GlobalRouter), and a load balancer with direct"
+                " access loses them as backends; they no longer see their clients' addresses",
                 todo=f"keep {before}",
-                intended=(
-                    "switch the load balancers' direct access off first, and inform the owners of allow-lists"
-                    " with the pods' addresses"
-                ),
+                intended="switch the load balancers' direct access off first, and inform the owners of"
+                " allow-lists with the pods' addresses",
             )
 
 
@@ -222,10 +214,8 @@ def _kept_address_off(step: Step) -> Iterator[Finding]:
             yield KEPT_ADDRESS_OFF.finding(
                 f"{step.name}.{keys.CLAIM_DELETE_POLICY}",
                 f"{before} → {after or 'not set'}: a pod that restarts no longer keeps its address",
-                why=(
-                    "possible, at the rollout that follows and at each later restart: a pod comes back with"
-                    " another address; allow-lists and DNS entries with the old one then fail"
-                ),
+                why="possible, at the rollout that follows and at each later restart: a pod comes back with"
+                " another address; allow-lists and DNS entries with the old one then fail",
                 todo=f"keep {before}",
                 intended="check that no allow-list or DNS entry holds these addresses",
             )
@@ -259,10 +249,8 @@ def _replaced(step: Step) -> Iterator[Finding]:
             step.name,
             f"the {kind} would be replaced ({resource_types.reasons(step)}), and {_all_pods(held)} stop at"
             " once",
-            why=(
-                f"certain, when it is applied: the {kind} is deleted and made again, so its pods stop"
-                " together and clients get no answer until the new ones run; only kept addresses come back"
-            ),
+            why=f"certain, when it is applied: the {kind} is deleted and made again, so its pods stop"
+            " together and clients get no answer until the new ones run; only kept addresses come back",
             todo=resource_types.way_back(step),
             intended=f"add a second {kind} beside it and move the clients, or apply it when clients can wait",
         )
@@ -278,10 +266,8 @@ def _replaced(step: Step) -> Iterator[Finding]:
         step.name,
         f"the {kind} would be deleted and made again ({resource_types.reasons(step)}): {_all_pods(held)} stop"
         " before others start",
-        why=(
-            "certain, when it is applied: clients get no answer between the stop of the old pods and the"
-            " start of the new ones (usually a few minutes), and the pods' addresses change"
-        ),
+        why="certain, when it is applied: clients get no answer between the stop of the old pods and the"
+        " start of the new ones (usually a few minutes), and the pods' addresses change",
         todo=resource_types.way_back(step),
         intended=f"add a second {kind} of another name, move the clients, and remove this one afterwards",
     )

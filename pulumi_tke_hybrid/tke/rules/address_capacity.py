@@ -53,10 +53,8 @@ def node_capacity_findings(cluster: DeclaredCluster) -> Iterator[Finding]:
                 "is not in the table of ENI limits",
                 value=repr(pool.instance_type),
                 why=f"not checked: {ENI_HEADROOM.id}, {VPC_ENI_QUOTA.id}",
-                todo=(
-                    "check its name; with credentials the preview reads DescribeVpcCniPodLimits too, and"
-                    " checks if that knows it"
-                ),
+                todo="check its name; with credentials the preview reads DescribeVpcCniPodLimits too, and"
+                " checks if that knows it",
             )
 
 
@@ -182,10 +180,8 @@ def capacity_findings(
             "replicas",
             f"and {added} more during a rollout are over {BACKEND_QUOTA} backends",
             value=replicas,
-            why=(
-                "that is what a listener takes in most regions; pods beyond it are never bound and never"
-                " become ready"
-            ),
+            why="that is what a listener takes in most regions; pods beyond it are never bound and never"
+            " become ready",
             todo="have the quota raised by a ticket",
         )
 
@@ -210,10 +206,8 @@ def _address_shortage(replicas: int, surge: int, most: int, room: Room, rolling:
             "rollout.max_surge",
             f"lets a rollout with replicas={replicas} take {most} ENI addresses, and {has}",
             value=surge,
-            why=(
-                "the others stay Pending until old pods have gone, and where none can go the rollout stands"
-                " still"
-            ),
+            why="the others stay Pending until old pods have gone, and where none can go the rollout stands"
+            " still",
             todo=f"use at most {room.pods - replicas}, leave it out for as many as fit, or {more}",
         )
     elif rolling and replicas and replicas == room.pods:
@@ -255,9 +249,7 @@ def fact_findings(
                 path,
                 "is a container subnet",
                 value=subnet,
-                why=(
-                    "the load balancer would take an address from the pods, and keep the subnet from being"
-                    " removed"
-                ),
+                why="the load balancer would take an address from the pods, and keep the subnet from being"
+                " removed",
                 todo="use a subnet of its own, or set allow_eni_subnet=True",
             )

@@ -77,10 +77,8 @@ def _service_findings(live: Json, wanted: ImmutableFields) -> Iterator[Finding]:
             "name",
             f"{at(live, 'metadata', 'name')} is the name of a headless Service (spec.clusterIP: None)",
             why="Kubernetes gives such a Service no address, so no client could come through it",
-            todo=(
-                "set front_service_name for the Service of the clients, and service_name for the headless"
-                " Service"
-            ),
+            todo="set front_service_name for the Service of the clients, and service_name for the headless"
+            " Service",
         )
     if wanted.exposed is False and at(live, "spec", "type") == "LoadBalancer" and not managed(live):
         yield _differs(

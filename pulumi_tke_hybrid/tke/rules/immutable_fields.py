@@ -94,10 +94,8 @@ def cluster_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[
             "vpc_id",
             f"is not known yet, instead of {vpc}",
             why="a VPC that is still to be made would rebuild the whole cluster",
-            todo=(
-                f"{keep_what_was_known(str(vpc))}; if the rebuild is intended, set"
-                " allow_cluster_replacement=True"
-            ),
+            todo=f"{keep_what_was_known(str(vpc))}; if the rebuild is intended, set"
+            " allow_cluster_replacement=True",
         )
     for name, (property_, what) in CLUSTER.items():
         old, new = before.get(name), after.get(name)
@@ -122,10 +120,8 @@ def pool_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Fin
                     f"node_pools[{pool}].{property_}",
                     f"instead of {_listed(old[name])}",
                     value=_listed(new[name]),
-                    why=(
-                        f"TKE fixes {what} when the pool is made, so this would rebuild it and its "
-                        f"{_shown(old.get('size'))} machines at once"
-                    ),
+                    why=f"TKE fixes {what} when the pool is made, so this would rebuild it and its "
+                    f"{_shown(old.get('size'))} machines at once",
                     todo="add a pool of another name, drain the nodes of this one, then remove it",
                 )
 
@@ -141,10 +137,8 @@ def adopted_findings(before: Props, after: Props, pools: Props, unknown: Unknown
             property_,
             "is not known yet, instead of " + old if unknown(new) else f"instead of {old}",
             value="" if unknown(new) else new,
-            why=(
-                f"TKE fixes {what} when a pool is made, so this would rebuild {', '.join(sorted(pools))} with"
-                f" {machines} machines at once"
-            ),
+            why=f"TKE fixes {what} when a pool is made, so this would rebuild {', '.join(sorted(pools))} with"
+            f" {machines} machines at once",
             todo=(
                 keep_what_was_known(old)
                 if unknown(new)
@@ -167,20 +161,16 @@ def owner_findings(before: Props, after: Props, unknown: Unknown) -> Iterator[Fi
             "instead of the cluster that this program made",
             value="" if unknown(new.get("clusterId")) else str(new.get("clusterId")),
             why="what a program no longer makes is deleted, with all that runs in it",
-            todo=(
-                "leave it out; import a lost cluster (docs/recovery.md); another cluster is"
-                " another HybridCluster's"
-            ),
+            todo="leave it out; import a lost cluster (docs/recovery.md); another cluster is"
+            " another HybridCluster's",
         )
     kept = sorted(before.get("nodePools", {}).keys() & after.get("nodePools", {}).keys())
     if old and after.get("cluster") and kept:
         yield POOL_FIXED.finding(
             "existing_cluster_id",
             f"is gone, instead of {old.get('clusterId')}",
-            why=(
-                f"TKE fixes its cluster when a pool is made, so this would rebuild {', '.join(kept)} in a"
-                " new one"
-            ),
+            why=f"TKE fixes its cluster when a pool is made, so this would rebuild {', '.join(kept)} in a"
+            " new one",
             todo="go back, and make another HybridCluster for a new cluster",
         )
 

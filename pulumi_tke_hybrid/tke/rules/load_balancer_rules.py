@@ -166,10 +166,8 @@ def listener_findings(path: str, count: int, whose: str) -> Iterator[Finding]:
             path,
             f"listeners on {whose}, and a load balancer takes {LISTENER_QUOTA_LIMIT} by default",
             value=count,
-            why=(
-                "TKE makes no listener beyond that, so clients of the ports left over get no answer; the"
-                " apply may wait for an address"
-            ),
+            why="TKE makes no listener beyond that, so clients of the ports left over get no answer; the"
+            " apply may wait for an address",
             todo="have the quota raised by a ticket, or share the ports out to two load balancers",
         )
 
@@ -197,15 +195,11 @@ def use_findings(use: LoadBalancerUse, balancer: str, others: Sequence[LoadBalan
                 path,
                 f"is also the load balancer of {other.owner} ({other.path})",
                 value=balancer,
-                why=(
-                    "TKE gives a load balancer to one Service or one Ingress; listeners of a second one fail"
-                    " or take the first one's place"
-                ),
-                todo=(
-                    "make another load balancer; for two Services on different ports, where the account or"
-                    " the controller shares load balancers (457/46370), use existing_clb(id, shared=True) in"
-                    " both"
-                ),
+                why="TKE gives a load balancer to one Service or one Ingress; listeners of a second one fail"
+                " or take the first one's place",
+                todo="make another load balancer; for two Services on different ports, where the account or"
+                " the controller shares load balancers (457/46370), use existing_clb(id, shared=True) in"
+                " both",
             )
         elif both := sorted(use.ports & other.ports):
             yield NAMED_TWICE.finding(

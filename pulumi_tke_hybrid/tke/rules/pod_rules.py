@@ -24,10 +24,8 @@ def kept_address_findings(*, stateful: bool, on_eni: bool) -> Iterator[Finding]:
         yield FIXED_IP.finding(
             "fixed_ip",
             "needs kind='statefulset'",
-            why=(
-                "TKE keeps addresses by pod name, so only pods with stable names keep theirs; of a Deployment"
-                " each new pod has a new name"
-            ),
+            why="TKE keeps addresses by pod name, so only pods with stable names keep theirs; of a Deployment"
+            " each new pod has a new name",
         )
     if not on_eni:
         yield FIXED_IP.finding("fixed_ip", "needs network='eni'", why="overlay addresses cannot be kept")
@@ -167,14 +165,10 @@ def release_finding() -> Finding:
     return HELM_RELEASE.finding(
         "opts.transforms",
         "does nothing in a helm.sh/v3 Release",
-        why=(
-            "Helm renders its objects inside the provider, where no transform reaches them; its pods would"
-            " stay on the overlay"
-        ),
-        todo=(
-            "use kubernetes.helm.v4.Chart, or give eni_pod_template() and direct_service_annotations() as"
-            " values of the chart"
-        ),
+        why="Helm renders its objects inside the provider, where no transform reaches them; its pods would"
+        " stay on the overlay",
+        todo="use kubernetes.helm.v4.Chart, or give eni_pod_template() and direct_service_annotations() as"
+        " values of the chart",
     )
 
 

@@ -249,10 +249,8 @@ def in_use_finding(subnet_id: str, used: int) -> Finding:
         "subnets",
         f"holds {used} addresses and is not registered as container subnet yet",
         value=subnet_id,
-        why=(
-            "nodes, load balancers or endpoints live in it: they and the pods will take addresses from each"
-            " other, and TKE warns of conflicts with ENIs"
-        ),
+        why="nodes, load balancers or endpoints live in it: they and the pods will take addresses from each"
+        " other, and TKE warns of conflicts with ENIs",
         todo="register an empty subnet instead",
         intended="keep further nodes and load balancers out of the subnet",
     )
