@@ -14,63 +14,44 @@ from pulumi_tke_hybrid.drift import compare_pods, compare_subnets
 from pulumi_tke_hybrid.drift.snapshot import CloudList, Snapshot, Unavailable
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, note_rule, warning_rule
 
 _SEVERITIES = [Severity.ERROR, None, Severity.WARNING, Severity.NOTE]
 """The order of the report; None: a rule that could not be checked."""
 _FIXED_BY_TKE = "EnableVpcCniNetworkType: chosen when VPC-CNI is switched on"
 
-SIDE_NOT_READ = Rule(
-    "side-not-read",
-    "Every source is read.",
-    "the source",
-    "drift that is not read is not seen",
-    severity=Severity.WARNING,
+SIDE_NOT_READ = warning_rule(
+    "side-not-read", "Every source is read.", "the source", "drift that is not read is not seen"
 )
-CLUSTER_NOT_CHECKED = Rule(
+CLUSTER_NOT_CHECKED = note_rule(
     "cluster-not-checked",
     "The kubeconfig is that of the cluster.",
     "the cluster's CVM instances",
     "a node's address is that of a CVM instance",
-    severity=Severity.NOTE,
 )
 VPC_CNI_OFF = Rule(
     "vpc-cni-off", "VPC-CNI is on.", "DescribeIPAMD", "DescribeIPAMD: EnableIPAMD, DisableVpcCniMode"
 )
 IPAMD_FAILED = Rule("ipamd-failed", "ipamd has not failed.", "DescribeIPAMD", "DescribeIPAMD: Phase")
-IPAMD_BUSY = Rule(
-    "ipamd-busy", "ipamd is running.", "DescribeIPAMD", "DescribeIPAMD: Phase", severity=Severity.WARNING
+IPAMD_BUSY = warning_rule("ipamd-busy", "ipamd is running.", "DescribeIPAMD", "DescribeIPAMD: Phase")
+PROGRAM_VPC = warning_rule(
+    "program-vpc", "The program names the cluster's VPC.", "the facts", "a cluster never moves"
 )
-PROGRAM_VPC = Rule(
-    "program-vpc",
-    "The program names the cluster's VPC.",
-    "the facts",
-    "a cluster never moves",
-    severity=Severity.WARNING,
+STATIC_IP = warning_rule(
+    "static-ip", "The program names the live static-IP mode.", "the facts", _FIXED_BY_TKE
 )
-STATIC_IP = Rule(
-    "static-ip",
-    "The program names the live static-IP mode.",
-    "the facts",
-    _FIXED_BY_TKE,
-    severity=Severity.WARNING,
-)
-STATIC_IP_UNKNOWN = Rule(
+STATIC_IP_UNKNOWN = note_rule(
     "static-ip-unknown",
     "The API returns the static-IP mode.",
     "DescribeClusters",
     "DescribeClusters: Property.IsNonStaticIpMode",
-    severity=Severity.NOTE,
 )
-CNI_TYPE = Rule(
-    "cni-type", "The CNI type is tke-route-eni.", "the facts", _FIXED_BY_TKE, severity=Severity.WARNING
-)
-RECLAIM = Rule(
+CNI_TYPE = warning_rule("cni-type", "The CNI type is tke-route-eni.", "the facts", _FIXED_BY_TKE)
+RECLAIM = warning_rule(
     "reclaim",
     "The program names the live reclaim time.",
     "the facts",
     "457/50360: fixed before ipamd 3.5.0, a setting of the add-on from then on",
-    severity=Severity.WARNING,
 )
 
 

@@ -15,7 +15,7 @@ from pulumi_tke_hybrid.drift.snapshot import (
     lies_in,
 )
 from pulumi_tke_hybrid.tke import keys
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, note_rule, warning_rule
 
 REGISTERED, OVERLAY, HOST, OUTSIDE, WAITING = "registered", "overlay", "host", "outside", "waiting"
 """Where the address of an ENI pod is."""
@@ -28,22 +28,15 @@ ON_HOST = Rule(
     "the pods",
     "457/64886; Kubernetes: hostNetwork",
 )
-POD_OUTSIDE = Rule(
+POD_OUTSIDE = warning_rule(
     "eni-pod-outside",
     "An ENI pod's address is in a registered subnet.",
     "the pods, the VPC's subnets, ipamd's list",
     _ARTICLE,
-    severity=Severity.WARNING,
 )
-POD_WAITING = Rule(
-    "eni-pod-waiting", "An ENI pod has an address.", "the pods", _ARTICLE, severity=Severity.NOTE
-)
-ZONE_UNKNOWN = Rule(
-    "node-zone-unknown",
-    "The zone of a node is known.",
-    "the nodes",
-    "TKE's label of the zone",
-    severity=Severity.WARNING,
+POD_WAITING = note_rule("eni-pod-waiting", "An ENI pod has an address.", "the pods", _ARTICLE)
+ZONE_UNKNOWN = warning_rule(
+    "node-zone-unknown", "The zone of a node is known.", "the nodes", "TKE's label of the zone"
 )
 ZONE_UNCOVERED = Rule(
     "node-zone-uncovered",

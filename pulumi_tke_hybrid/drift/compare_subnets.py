@@ -21,76 +21,48 @@ from pulumi_tke_hybrid.drift.snapshot import (
     Unavailable,
 )
 from pulumi_tke_hybrid.tke import ipamd
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, note_rule, warning_rule
 
 _LISTS = {CLOUD: "the cloud's list", IPAMD: "ipamd", CONFIG_MAP: "the ConfigMap"}
 _NAME = f"{ipamd.NAMESPACE}/{ipamd.NAME}"
 _ARTICLE, _ADDON = "the article: ipamd reads the ConfigMap at its start", "457/50360: the add-on eniipamd"
 
-ONLY_IN_PROGRAM = Rule(
-    "subnet-only-in-program",
-    "The cluster knows the program's subnets.",
-    "the facts",
-    "arithmetic",
-    severity=Severity.WARNING,
+ONLY_IN_PROGRAM = warning_rule(
+    "subnet-only-in-program", "The cluster knows the program's subnets.", "the facts", "arithmetic"
 )
-NOT_IN_PROGRAM = Rule(
-    "subnet-not-in-program",
-    "The program has all registered subnets.",
-    "the facts",
-    "arithmetic",
-    severity=Severity.WARNING,
+NOT_IN_PROGRAM = warning_rule(
+    "subnet-not-in-program", "The program has all registered subnets.", "the facts", "arithmetic"
 )
-BY_CONFIG_MAP = Rule(
+BY_CONFIG_MAP = warning_rule(
     "subnet-by-configmap",
     "A subnet is registered by the API.",
     "the cloud's list, ipamd's list",
     "the article: a zone that is added by the ConfigMap is not in the cloud's list",
-    severity=Severity.WARNING,
 )
-NOT_EVERYWHERE = Rule(
-    "subnet-not-everywhere",
-    "Every source lists the same subnets.",
-    "two lists",
-    "arithmetic",
-    severity=Severity.WARNING,
+NOT_EVERYWHERE = warning_rule(
+    "subnet-not-everywhere", "Every source lists the same subnets.", "two lists", "arithmetic"
 )
 ONE_SIDE = Rule(
     "subnet-one-side", "No source alone lists a subnet.", "two lists, one of them ipamd's", _ARTICLE
 )
 GONE = Rule("subnet-gone", "A registered subnet is in the VPC.", "the VPC's subnets", "DescribeSubnets")
-DESCRIBED_WRONGLY = Rule(
+DESCRIBED_WRONGLY = warning_rule(
     "subnet-described-wrongly",
     "The program has the live zone and range of a subnet.",
     "the facts, the VPC's subnets",
     "DescribeSubnets",
-    severity=Severity.WARNING,
 )
-NOT_COMPARED = Rule(
-    "configmap-not-compared",
-    "The ConfigMap is compared.",
-    "the version of ipamd",
-    _ADDON,
-    severity=Severity.NOTE,
+NOT_COMPARED = note_rule(
+    "configmap-not-compared", "The ConfigMap is compared.", "the version of ipamd", _ADDON
 )
-ADDON_VPC = Rule(
-    "addon-vpc", "The add-on has the cluster's VPC.", "ipamd from 3.5.0 on", _ADDON, severity=Severity.WARNING
-)
-ADDON_SUBNETS = Rule(
-    "addon-subnets",
-    "The add-on has ipamd's subnets.",
-    "ipamd from 3.5.0 on",
-    _ADDON,
-    severity=Severity.WARNING,
+ADDON_VPC = warning_rule("addon-vpc", "The add-on has the cluster's VPC.", "ipamd from 3.5.0 on", _ADDON)
+ADDON_SUBNETS = warning_rule(
+    "addon-subnets", "The add-on has ipamd's subnets.", "ipamd from 3.5.0 on", _ADDON
 )
 MISSING = Rule("configmap-missing", "The ConfigMap exists.", "ipamd before 3.5.0", _ARTICLE)
 CONFIG_MAP_VPC = Rule("configmap-vpc", "The ConfigMap has the cluster's VPC.", "ipamd before 3.5.0", _ARTICLE)
-CONFIG_MAP_ZONES = Rule(
-    "configmap-zones",
-    "The ConfigMap has each subnet's zone.",
-    "ipamd before 3.5.0",
-    _ARTICLE,
-    severity=Severity.WARNING,
+CONFIG_MAP_ZONES = warning_rule(
+    "configmap-zones", "The ConfigMap has each subnet's zone.", "ipamd before 3.5.0", _ARTICLE
 )
 
 

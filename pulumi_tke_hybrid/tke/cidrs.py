@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from ipaddress import IPv4Network
 
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, fixed_rule
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, fixed_rule, warning_rule
 
 _OVERVIEW = "TKE container network overview (qcloud-documents)"
 RANGE_SHAPE = fixed_rule(
@@ -41,12 +41,11 @@ SIZE_BOUNDS = fixed_rule(
     "the size",
     "fields MaxNodePodNum of the API, cluster_max_pod_num and cluster_max_service_num of the provider",
 )
-FEW_PODS_PER_NODE = Rule(
+FEW_PODS_PER_NODE = warning_rule(
     "few-pods-per-node",
     "A node has at least 16 overlay addresses.",
     "cluster_max_pod_num",
     "field MaxNodePodNum of the API: 16 to 256; the provider takes 4 and 8 too",
-    severity=Severity.WARNING,
 )
 RANGE_TOO_SMALL = fixed_rule(
     "range-too-small",

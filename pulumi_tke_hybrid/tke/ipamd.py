@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, fixed_rule
+from pulumi_tke_hybrid.tke.rule import Finding, fixed_rule, note_rule, warning_rule
 
 NAMESPACE = "kube-system"
 NAME = "tke-eni-ipamd"
@@ -110,19 +110,17 @@ RECLAIM_WITHOUT_STATIC = fixed_rule(
     "ip_reclaim, static_ip",
     _API,
 )
-RECLAIM_NEVER = Rule(
+RECLAIM_NEVER = warning_rule(
     "reclaim-never",
     "Addresses that are never reclaimed fill their subnet up.",
     "ip_reclaim",
     "the article, step 4",
-    severity=Severity.WARNING,
 )
-RECLAIM_LONG = Rule(
+RECLAIM_LONG = note_rule(
     "reclaim-long",
     "The addresses of deleted StatefulSets are held for the whole reclaim time.",
     "ip_reclaim",
     "TKE, properties of fixed IPs (qcloud-documents)",
-    severity=Severity.NOTE,
 )
 
 NEVER = "never"

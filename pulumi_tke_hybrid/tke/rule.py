@@ -144,6 +144,16 @@ def fixed_rule(id: str, summary: str, requires: str, source: str) -> Rule:
     return Rule(id, summary, requires, source, fixed_severity=True)
 
 
+def warning_rule(id: str, summary: str, requires: str, source: str) -> Rule:
+    """Return a rule whose findings are warnings."""
+    return Rule(id, summary, requires, source, severity=Severity.WARNING)
+
+
+def note_rule(id: str, summary: str, requires: str, source: str) -> Rule:
+    """Return a rule whose findings are notes."""
+    return Rule(id, summary, requires, source, severity=Severity.NOTE)
+
+
 SETTING = fixed_rule(
     "rule-setting", "A setting names a rule that exists and may be set.", "the setting", "docs/rules.md"
 )
@@ -192,12 +202,11 @@ COMBINATION = fixed_rule(
     "the properties",
     "the documentation of the class",
 )
-NO_EFFECT = Rule(
+NO_EFFECT = warning_rule(
     "no-effect",
     "A property that the program sets has an effect.",
     "the properties",
     "the documentation of the class",
-    severity=Severity.WARNING,
 )
 TWICE = fixed_rule(
     "listed-twice", "A list names each item once.", "the list", "the documentation of the class"
@@ -220,19 +229,17 @@ NOT_GLOBAL_ROUTER = fixed_rule(
     "the cluster's properties in the cloud",
     "the article; imroc/tke-guide, cilium/gr-native-not-recommended",
 )
-NOT_YET = Rule(
+NOT_YET = note_rule(
     "not-known-yet",
     "A check whose values are known only during the update is made then.",
     "nothing",
     "how Pulumi previews what does not exist yet",
-    severity=Severity.NOTE,
 )
-NOT_STATED = Rule(
+NOT_STATED = note_rule(
     "not-stated",
     "A check that lacks a value which the program could give is named.",
     "nothing",
     "the documentation of the class",
-    severity=Severity.NOTE,
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pulumi_tke_hybrid.cli.process import listed, several
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, note_rule
 from pulumi_tke_hybrid.verify.backends import Backends, Results
 from pulumi_tke_hybrid.verify.probe import Traffic
 from pulumi_tke_hybrid.verify.structure import Structure
@@ -17,7 +17,7 @@ requests."""
 
 
 def _rule(name: str, summary: str, requires: str, source: str = "the measurement") -> Rule:
-    return Rule(name, summary, requires, source, severity=Severity.NOTE)
+    return note_rule(name, summary, requires, source)
 
 
 NOT_READY = _rule("not-ready", "The load balancer answers.", "the traffic")
@@ -53,9 +53,13 @@ LAYER_7 = _rule(
 )
 
 
+_NAMES = {BEHIND_NAT.id: "client behind NAT"}
+"""Names in the JSON that are not the words of the id."""
+
+
 def name_of_caveat(caveat: Finding) -> str:
     """Return the caveat's name in the JSON, which is older than the rule id."""
-    return caveat.rule.id.replace("-", " ").replace("nat", "NAT")
+    return _NAMES.get(caveat.rule.id) or caveat.rule.id.replace("-", " ")
 
 
 @dataclass(frozen=True)

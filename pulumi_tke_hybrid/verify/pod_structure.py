@@ -10,20 +10,19 @@ from pulumi_tke_hybrid.cli.process import listed, shown
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.enis import networks
 from pulumi_tke_hybrid.tke.objects import Json, child, children, condition, name_of, node_of, pod_addresses
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
 from pulumi_tke_hybrid.verify.backends import UNPLACED
 from pulumi_tke_hybrid.verify.cluster_snapshot import ContainerSubnets
 from pulumi_tke_hybrid.verify.verdict import Addresses, Range, holder
 
-POD_WITHOUT_ADDRESS = Rule(
-    "pod-without-address", "Each pod has an address.", "pods", "Kubernetes: podIP", severity=Severity.WARNING
+POD_WITHOUT_ADDRESS = warning_rule(
+    "pod-without-address", "Each pod has an address.", "pods", "Kubernetes: podIP"
 )
-POD_ON_NODE_NETWORK = Rule(
+POD_ON_NODE_NETWORK = warning_rule(
     "pod-on-node-network",
     "A pod behind a load balancer has a network of its own.",
     "pods",
     "Kubernetes: hostNetwork",
-    severity=Severity.WARNING,
 )
 NO_READINESS_GATE = Rule(
     "pod-without-readiness-gate",
@@ -43,12 +42,11 @@ REQUEST_WITHOUT_ANNOTATION = Rule(
     "pods, pod ranges of the nodes",
     "the article",
 )
-GLOBALROUTER_BEHIND_DIRECT_ACCESS = Rule(
+GLOBALROUTER_BEHIND_DIRECT_ACCESS = warning_rule(
     "globalrouter-behind-direct-access",
     "A pod behind direct access is on an ENI, or the cluster has GlobalRouteDirectAccess.",
     "pods, pod ranges of the nodes, direct access",
     "457/41897",
-    severity=Severity.WARNING,
 )
 ANNOTATED_POD_ON_OVERLAY = Rule(
     "annotated-pod-on-overlay",
@@ -68,12 +66,11 @@ INCOMPLETE_REQUEST = Rule(
     "pods",
     "the article",
 )
-ZONE_NOT_CHECKED = Rule(
+ZONE_NOT_CHECKED = warning_rule(
     "address-zone-not-checked",
     "The container subnets are known, so that the zone of each address can be compared.",
     "pods, container subnets",
     "the article: an ENI is in its node's zone",
-    severity=Severity.WARNING,
 )
 OUTSIDE_SUBNETS = Rule(
     "address-outside-container-subnets",

@@ -20,7 +20,7 @@ from pulumi_tke_hybrid.tke.objects import (
     pod_addresses,
     texts,
 )
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, warning_rule
 from pulumi_tke_hybrid.verify.cluster_snapshot import ClusterObjects, ContainerSubnets, known_addresses
 from pulumi_tke_hybrid.verify.pod_structure import (
     ZONE_NOT_CHECKED,
@@ -49,26 +49,17 @@ NO_DIRECT_ACCESS = Rule(
     "Service or Ingress",
     "the article, 457/41897",
 )
-HEADER_ALONE = Rule(
+HEADER_ALONE = warning_rule(
     "no-direct-access-layer-7",
     "An HTTP or HTTPS port has direct access; without, X-Forwarded-For alone names the client.",
     "Service or Ingress",
     "the article, 457/41897",
-    severity=Severity.WARNING,
 )
-PORTS_NOT_VERIFIED = Rule(
-    "ports-not-verified",
-    "Each port is verified.",
-    "Service or Ingress, --port",
-    "arithmetic",
-    severity=Severity.WARNING,
+PORTS_NOT_VERIFIED = warning_rule(
+    "ports-not-verified", "Each port is verified.", "Service or Ingress, --port", "arithmetic"
 )
-NO_LOAD_BALANCER = Rule(
-    "service-without-load-balancer",
-    "The Service is of type LoadBalancer.",
-    "Service",
-    "Kubernetes: type",
-    severity=Severity.WARNING,
+NO_LOAD_BALANCER = warning_rule(
+    "service-without-load-balancer", "The Service is of type LoadBalancer.", "Service", "Kubernetes: type"
 )
 NO_LOAD_BALANCER_ADDRESS = Rule(
     "load-balancer-without-address",
@@ -76,12 +67,11 @@ NO_LOAD_BALANCER_ADDRESS = Rule(
     "Service or Ingress",
     "Kubernetes: status.loadBalancer",
 )
-CLIENT_PINNED = Rule(
+CLIENT_PINNED = warning_rule(
     "client-pinned-to-pod",
     "A client reaches every pod: no session affinity or persistence.",
     "Services, TkeServiceConfig",
     "457/45700",
-    severity=Severity.WARNING,
 )
 NO_POD = Rule("no-pod-selected", "The Services select pods.", "Services, pods", "arithmetic")
 MIXED_NETWORKS = Rule(
@@ -93,12 +83,11 @@ MIXED_NETWORKS = Rule(
 BACKEND_NOT_A_POD = Rule(
     "backend-not-a-pod", "Each endpoint is the address of a pod.", "EndpointSlices, pods", "arithmetic"
 )
-NO_ENDPOINT = Rule(
+NO_ENDPOINT = warning_rule(
     "ready-pod-without-endpoint",
     "Each ready pod is an endpoint, in each address family.",
     "EndpointSlices, pods",
     "arithmetic",
-    severity=Severity.WARNING,
 )
 
 

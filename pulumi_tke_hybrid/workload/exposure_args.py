@@ -222,7 +222,11 @@ def public(
     security_groups: Sequence[Input[str]] | None = None,
     pass_to_target: Input[bool] | None = None,
 ) -> ExposureArgs:
-    """A load balancer on the internet, made and removed with the Service."""
+    """A load balancer on the internet, made and removed with the Service.
+
+    `bandwidth` is its upper bound in Mbit/s. A change of `charge_type` or `bandwidth` needs another load
+    balancer; see `ExposureArgs`.
+    """
     return ExposureArgs(
         kind=ExposureKind.PUBLIC,
         charge_type=charge_type,

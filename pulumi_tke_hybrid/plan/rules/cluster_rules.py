@@ -8,7 +8,7 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Op, Step, is_patch
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, REMAINING, Shape, rule
 from pulumi_tke_hybrid.tke.objects import texts, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, note_rule, warning_rule
 
 APPLY_FAILS = "certain: the apply fails"
 """Begins the effect of a change that the provider refuses during the apply."""
@@ -48,20 +48,18 @@ REFUSED_UPDATE = Rule(
     "the inputs before and after",
     _PROVIDER,
 )
-PROTECTION_OFF = Rule(
+PROTECTION_OFF = warning_rule(
     "protection-off",
     "`deletionProtection` and `protect` of clusters and subnets stay on.",
     "protection before and after",
     _PROVIDER,
-    severity=Severity.WARNING,
 )
-SWITCH_UNMANAGED = Rule(
+SWITCH_UNMANAGED = warning_rule(
     "switch-unmanaged",
     "`VpcCni` stays in the program. Without `VpcCni` the pod network stays on, and its settings are "
     "unmanaged.",
     "the operation on VpcCni",
     "pulumi_tke_hybrid.vpc_cni: deleting it leaves the pod network on",
-    severity=Severity.WARNING,
 )
 
 
@@ -269,19 +267,17 @@ def _protection_off(step: Step) -> Iterator[Finding]:
         )
 
 
-LEFT_UNMANAGED = Rule(
+LEFT_UNMANAGED = note_rule(
     "left-unmanaged",
     "A resource with `retain_on_delete` that leaves the stack and stays in the cloud is named.",
     "the operation; retainOnDelete in the stack's last state",
     "Pulumi, resource option retainOnDelete: the engine makes no call of the provider",
-    severity=Severity.NOTE,
 )
-VERSION_CHANGE = Rule(
+VERSION_CHANGE = note_rule(
     "version-change",
     "A change of a provider's version is named.",
     "versions of the providers",
     "lists of the provider that are ordered in one version and sets in another: tf-tencent#4121",
-    severity=Severity.NOTE,
 )
 
 

@@ -22,21 +22,19 @@ from pulumi_tke_hybrid.plan.zone_changes import ZoneChange, ZonePools, places_of
 from pulumi_tke_hybrid.tke import capacity, ipamd, names
 from pulumi_tke_hybrid.tke.cluster import ClusterInventory
 from pulumi_tke_hybrid.tke.objects import at, mapping, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
 
-ADDRESSES_SHORT = Rule(
+ADDRESSES_SHORT = warning_rule(
     "addresses-short",
     "A zone's container subnets keep a tenth of their addresses free.",
     "free addresses when last read, ENI pods before and after",
     "the headroom that rollouts were found to need: AKS#2119, amazon-vpc-cni-k8s#2846",
-    severity=Severity.WARNING,
 )
-PODS_FIT = Rule(
+PODS_FIT = warning_rule(
     "eni-pods-fit",
     "The nodes and container subnets of a cluster hold all ENI pods of the plan.",
     "ranges and free addresses of the container subnets, node pools, replicas",
     "arithmetic; TKE container network overview and pod limits of VPC-CNI (qcloud-documents)",
-    severity=Severity.WARNING,
 )
 HEADROOM = 0.1
 """Part of a zone's addresses that should stay free, for the surge of rollouts and for addresses that TKE has
@@ -199,12 +197,11 @@ IPAMD_REMOVED = Rule(
     "the operation on ipamd's add-on, Deployment or ConfigMap",
     "article: ipamd hands out the addresses; 457/50360",
 )
-IPAMD_RESTART = Rule(
+IPAMD_RESTART = warning_rule(
     "ipamd-restart",
     "A restart of ipamd is known before the apply: its pod template or its add-on changes.",
     "ipamd's objects and add-on",
     "article",
-    severity=Severity.WARNING,
 )
 
 

@@ -25,7 +25,7 @@ from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.admission import Names, entries, gained
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.objects import Props, at, items, mapping, texts, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, note_rule
 
 EXPOSURE_WIDENED = Rule(
     "exposure-widened",
@@ -35,12 +35,11 @@ EXPOSURE_WIDENED = Rule(
     "the resource before and after",
     "arithmetic of the ranges; 457/51258 and 457/56112: a load balancer without a subnet is public",
 )
-NEW_EXPOSURE = Rule(
+NEW_EXPOSURE = note_rule(
     "new-exposure",
     "A new public address, and the first access to a resource, are named.",
     "the resource before and after",
     "457/51258 and 457/56112: a load balancer without a subnet is public",
-    severity=Severity.NOTE,
 )
 _exposed = partial(
     rule, EXPOSURE_WIDENED, NEW_EXPOSURE, operations=IN_CLOUD - {Op.DELETE}, milder=[EXPOSURE_WIDENED]

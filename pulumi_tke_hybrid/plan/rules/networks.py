@@ -13,7 +13,7 @@ from pulumi_tke_hybrid.plan.rules.exposure import EXPOSURE_WIDENED, NEW_EXPOSURE
 from pulumi_tke_hybrid.plan.rules.registry import ENDING, IN_CLOUD, rule
 from pulumi_tke_hybrid.tke.admission import MOST_RULES, Admitted, Entry, Names, entries, entry, gained
 from pulumi_tke_hybrid.tke.objects import Props, items, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, warning_rule
 
 _PROVIDER = "terraform-provider-tencentcloud 1.82.42, as the Pulumi provider 0.2.3 has it"
 
@@ -39,41 +39,42 @@ def _subnet_lost(step: Step) -> Iterator[Finding]:
     if is_container_subnet(step):
         yield container_subnet_lost(step)
     elif step.op is Op.REPLACE:
-        yield RANGE_CHANGED.finding(
-            step.name,
-            f"{_ends(step)}: the subnet{_place(step)}",
-            value=step.id,
-            why="certain, if the apply gets that far: everything in the subnet is lost with its addresses:"
+        yield _lost(
+            RANGE_CHANGED,
+            step,
+            "the subnet",
+            "certain, if the apply gets that far: everything in the subnet is lost with its addresses:"
             " nodes, load balancers, pods; possible: the cloud refuses to delete a subnet in use, and the"
             " apply stops half-way",
-            todo="keep the subnet as it is",
-            intended="add another subnet beside it, move what is in this one, and remove it afterwards",
+            "add another subnet beside it, move what is in this one, and remove it afterwards",
         )
 
 
 def container_subnet_lost(step: Step) -> Finding:
     """Return the finding on a container subnet that is replaced or deleted."""
-    return POD_SUBNET_LEAVES.finding(
-        step.name,
-        f"{_ends(step)}: the container subnet{_place(step)}",
-        value=step.id,
-        why="certain: new pods in its zone get no address from it; possible: the apply stops half-way,"
+    return _lost(
+        POD_SUBNET_LEAVES,
+        step,
+        "the container subnet",
+        "certain: new pods in its zone get no address from it; possible: the apply stops half-way,"
         " because the cloud deletes no subnet whose addresses pods hold; pods in it lose their network if"
         " it is deleted",
-        todo="keep the subnet as it is",
-        intended="add another subnet beside it and leave this one: TKE takes no single subnet out",
+        "add another subnet beside it and leave this one: TKE takes no single subnet out",
     )
+
+
+def _lost(broken: Rule, step: Step, what: str, why: str, intended: str) -> Finding:
+    zone, block = step.old.get("availabilityZone"), step.old.get("cidrBlock")
+    place = (f" {block}" if isinstance(block, str) else "") + (
+        f" of zone {zone}" if isinstance(zone, str) else ""
+    )
+    what = f"{_ends(step)}: {what}{place}"
+    todo = "keep the subnet as it is"
+    return broken.finding(step.name, what, value=step.id, why=why, todo=todo, intended=intended)
 
 
 def _ends(step: Step) -> str:
     return f"would be replaced ({step.replaced_for})" if step.op is Op.REPLACE else "would be deleted"
-
-
-def _place(step: Step) -> str:
-    zone = step.old.get("availabilityZone")
-    block = step.old.get("cidrBlock")
-    in_zone = f" of zone {zone}" if isinstance(zone, str) else ""
-    return f"{f' {block}' if isinstance(block, str) else ''}{in_zone}"
 
 
 @rule(RANGE_CHANGED, on=resource_types.VPC, operations=ENDING)
@@ -135,13 +136,12 @@ def _pool_lost(step: Step) -> Iterator[Finding]:
         )
 
 
-SECURITY_GROUP_NARROWED = Rule(
+SECURITY_GROUP_NARROWED = warning_rule(
     "security-group-narrowed",
     "A security group keeps admitting the same addresses, ports and protocols. Rules are compared as the "
     "cloud reads them: the first match decides, in any shape or order.",
     "the rules before and after",
     "aws-load-balancer-controller#3521, 457/41897",
-    severity=Severity.WARNING,
 )
 _RULE_LISTS = (resource_types.RULE_SET, resource_types.LITE_RULES)
 _EXISTING = IN_CLOUD - {Op.CREATE}

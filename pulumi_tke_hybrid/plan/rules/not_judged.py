@@ -10,14 +10,13 @@ from pulumi_tke_hybrid.plan.kubernetes_objects import is_built_in, is_load_balan
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step, is_patch
 from pulumi_tke_hybrid.plan.resource_types import kubernetes_kind
 from pulumi_tke_hybrid.tke.objects import items, mapping, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Severity, warning_rule
 
-NOT_JUDGED = Rule(
+NOT_JUDGED = warning_rule(
     "not-judged",
     "A change that no rule judges is named. A note for a new resource.",
     "the kind of the resource and the operation",
     "no rule reads this kind of resource, or its objects are not in the preview",
-    severity=Severity.WARNING,
 )
 
 _RELEASE = "kubernetes:helm.sh/v3:Release"

@@ -21,7 +21,7 @@ from pulumi_tke_hybrid.plan.rules.coverage import object_name, strings
 from pulumi_tke_hybrid.plan.rules.registry import plan_rule, rule
 from pulumi_tke_hybrid.tke import cidrs
 from pulumi_tke_hybrid.tke.objects import items, texts, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Severity, warning_rule
 
 Range = tuple[str, str]
 """Property that holds the range, and the range."""
@@ -130,13 +130,12 @@ def _is_range(value: str) -> bool:
     return True
 
 
-GR_SOURCE_ADDRESS = Rule(
+GR_SOURCE_ADDRESS = warning_rule(
     "gr-source-address",
     "The source address of GlobalRouter pods does not change: by VPC-CNI with add_vpc, by subnets that the "
     "provider adds, by the list of ip-masq-agent.",
     "how VPC-CNI treats egress; ip-masq-agent's list before and after",
     "457/56371",
-    severity=Severity.WARNING,
 )
 _CONFIG_MAP = "ip-masq-agent-config"
 

@@ -21,7 +21,7 @@ from pulumi_tke_hybrid.plan.rules.registry import ENDING, Shape, rule
 from pulumi_tke_hybrid.tke import ipamd, keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.objects import Props, at, below, items, unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, warning_rule
 
 DIRECT_ACCESS_OFF = Rule(
     "direct-access-off",
@@ -62,12 +62,11 @@ WORKLOAD_DELETED = Rule(
     "the operation, the pod template",
     "Kubernetes: the deletion of an object deletes its pods",
 )
-KEPT_ADDRESS_OFF = Rule(
+KEPT_ADDRESS_OFF = warning_rule(
     "kept-address-off",
     "The pods of a StatefulSet keep their addresses.",
     "the pod template's annotations before and after",
     "457/38975",
-    severity=Severity.WARNING,
 )
 
 

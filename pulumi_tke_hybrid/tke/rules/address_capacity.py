@@ -7,7 +7,7 @@ from pulumi_tke_hybrid.tke import enis
 from pulumi_tke_hybrid.tke.capacity import Room
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts, DeclaredCluster, DeclaredPool, Subnet
 from pulumi_tke_hybrid.tke.enis import EniLimit
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, fixed_rule, not_stated, not_yet
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, fixed_rule, not_stated, not_yet, note_rule, warning_rule
 
 ENI_ADDRESSES = Rule(
     "eni-addresses",
@@ -15,27 +15,24 @@ ENI_ADDRESSES = Rule(
     "ranges of the container subnets, sizes of the pools",
     "TKE, introduction to VPC-CNI (qcloud-documents): an ENI's first address is no pod's",
 )
-ENI_HEADROOM = Rule(
+ENI_HEADROOM = warning_rule(
     "eni-headroom",
     "A zone's container subnets have the addresses of one full ENI for each node that there can be.",
     "ranges of the container subnets, greatest sizes and instance types of the pools",
     "TKE FAQ: a subnet is full at addresses / (addresses of an ENI + 1) nodes; further nodes join without"
     " an ENI",
-    severity=Severity.WARNING,
 )
-VPC_ENI_QUOTA = Rule(
+VPC_ENI_QUOTA = warning_rule(
     "vpc-eni-quota",
     "The nodes of a VPC have at most 1000 ENIs.",
     "greatest sizes and instance types of the pools",
     "TKE, properties of fixed IPs (qcloud-documents): event ENILimit",
-    severity=Severity.WARNING,
 )
-INSTANCE_TYPE = Rule(
+INSTANCE_TYPE = note_rule(
     "instance-type-unknown",
     "The ENI limits of the instance type are known.",
     "instance_type",
     "TKE, pod limits of VPC-CNI (qcloud-documents); DescribeVpcCniPodLimits, 457/59275",
-    severity=Severity.NOTE,
 )
 
 
@@ -126,32 +123,21 @@ def _quota(cluster: DeclaredCluster) -> Iterator[Finding]:
 
 BACKEND_QUOTA = 100
 """Backends of one rule or listener; 200 in some regions, more by ticket (457/41897)."""
-ZONE_PINNING = Rule(
-    "zone-pinning",
-    "A pod with a kept address can only run in the zone of its first start.",
-    "the zones",
-    "457/34994",
-    severity=Severity.WARNING,
-)
-BACKENDS = Rule(
-    "backend-quota",
-    "A listener takes 100 backends.",
-    "replicas and surge",
-    "457/41897",
-    severity=Severity.WARNING,
-)
 ADDRESSES = Rule(
     "addresses",
     "Every pod on ENI needs an address, also those that a rollout adds.",
     "the subnets' ranges, the nodes and their types",
     "arithmetic",
 )
-NO_SURGE = Rule(
-    "no-address-to-roll",
-    "A rollout without loss needs an address more.",
-    "the subnets' ranges",
-    "arithmetic",
-    severity=Severity.WARNING,
+ZONE_PINNING = warning_rule(
+    "zone-pinning",
+    "A pod with a kept address can only run in the zone of its first start.",
+    "the zones",
+    "457/34994",
+)
+BACKENDS = warning_rule("backend-quota", "A listener takes 100 backends.", "replicas and surge", "457/41897")
+NO_SURGE = warning_rule(
+    "no-address-to-roll", "A rollout without loss needs an address more.", "the subnets' ranges", "arithmetic"
 )
 BALANCER_IN_ENI_SUBNET = Rule(
     "load-balancer-in-eni-subnet",

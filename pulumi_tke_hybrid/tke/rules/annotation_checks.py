@@ -10,7 +10,7 @@ from typing import Any
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import KNOWN, PREFIXES, Known, On, Value, contradiction, tke_prefix
 from pulumi_tke_hybrid.tke.objects import unknown
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, fixed_rule
+from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, fixed_rule, warning_rule
 
 CONFLICT = Rule(
     "annotation-conflict",
@@ -18,12 +18,11 @@ CONFLICT = Rule(
     "the annotations of the object",
     "457/51258, 457/56112, 457/45700, 457/41871",
 )
-UNKNOWN_KEY = Rule(
+UNKNOWN_KEY = warning_rule(
     "annotation-unknown",
     "TKE reads each key under a prefix of TKE, on the object that has the key.",
     "the keys of the annotations",
     "457/51258, 457/56112, 457/44173: the vendor's lists of annotations",
-    severity=Severity.WARNING,
 )
 VALUE = Rule(
     "annotation-value",

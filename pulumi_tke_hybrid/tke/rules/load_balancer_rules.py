@@ -3,15 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pulumi_tke_hybrid.tke.rule import Finding, Rule, Severity, fixed_rule
+from pulumi_tke_hybrid.tke.rule import Finding, fixed_rule, warning_rule
 
 LISTENER_QUOTA_LIMIT = 50
-LISTENERS = Rule(
+LISTENERS = warning_rule(
     "listener-quota",
     "A load balancer has at most 50 listeners.",
     "the ports of everything that names the load balancer",
     "214/6187: 50 listeners for each load balancer by default",
-    severity=Severity.WARNING,
 )
 NAMED_TWICE = fixed_rule(
     "load-balancer-named-twice",

@@ -12,10 +12,11 @@ from pulumi_tke_hybrid.tke.rule import (
     TWICE,
     Finding,
     Rule,
-    Severity,
     fixed_rule,
     not_stated,
     not_yet,
+    note_rule,
+    warning_rule,
 )
 
 _OVERVIEW = (
@@ -27,12 +28,11 @@ OVERLAY_NODES = Rule(
     "cluster_cidr, cluster_max_pod_num, cluster_max_service_num, sizes of the pools",
     _OVERVIEW,
 )
-OVERLAY_HEADROOM = Rule(
+OVERLAY_HEADROOM = warning_rule(
     "overlay-headroom",
     "The overlay has a range for each node that the autoscalers may add.",
     "cluster_cidr, cluster_max_pod_num, cluster_max_service_num, greatest sizes of the pools",
     _OVERVIEW,
-    severity=Severity.WARNING,
 )
 
 
@@ -127,12 +127,11 @@ NODE_ADDRESSES = Rule(
     "subnet_cidr, sizes",
     "VPC: size of a subnet - 3",
 )
-NODE_HEADROOM = Rule(
+NODE_HEADROOM = warning_rule(
     "node-headroom",
     "The nodes' subnet has an address for each node that the autoscaler may add.",
     "subnet_cidr, greatest sizes",
     "VPC: size of a subnet - 3",
-    severity=Severity.WARNING,
 )
 ENDPOINT_WITHOUT_NODE = Rule(
     "endpoint-without-node",
@@ -140,12 +139,11 @@ ENDPOINT_WITHOUT_NODE = Rule(
     "the sizes of all pools",
     "TKE opens an endpoint only once a node runs (measured)",
 )
-ENDPOINT_MAY_LOSE_NODES = Rule(
+ENDPOINT_MAY_LOSE_NODES = warning_rule(
     "endpoint-may-lose-nodes",
     "At least one pool never becomes empty.",
     "the least sizes of all pools",
     "TKE opens an endpoint only once a node runs (measured); without one ipamd does not run either",
-    severity=Severity.WARNING,
 )
 ENDPOINT_FIXED = fixed_rule(
     "endpoint-fixed",
@@ -159,12 +157,11 @@ NODE_PASSWORD = fixed_rule(
     "the password",
     "the provider's check of autoScalingConfig.password; the Auto Scaling API, LoginSettings.Password",
 )
-NODE_PASSWORD_IN_LOGS = Rule(
+NODE_PASSWORD_IN_LOGS = note_rule(
     "node-password-in-logs",
     "Nodes are made with SSH keys, not with a password.",
     "nothing",
     "measured: a verbose log (`-v=3` or more) of the tencentcloud plugin has each request with its password",
-    severity=Severity.NOTE,
 )
 FIXED_POOL_BOUND = 100
 """Upper bound of pools without autoscaler: TKE refuses a change of bounds together with a change of size."""

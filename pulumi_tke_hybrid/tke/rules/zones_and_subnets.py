@@ -7,7 +7,17 @@ from typing import Any
 
 from pulumi_tke_hybrid.tke import cidrs, ipamd, keys, names
 from pulumi_tke_hybrid.tke.cluster import DeclaredCluster
-from pulumi_tke_hybrid.tke.rule import ADOPTED, EMPTY, TWICE, Finding, Rule, Severity, not_yet, twice
+from pulumi_tke_hybrid.tke.rule import (
+    ADOPTED,
+    EMPTY,
+    TWICE,
+    Finding,
+    Rule,
+    not_yet,
+    note_rule,
+    twice,
+    warning_rule,
+)
 
 NODES_IN_ENI_SUBNET = Rule(
     "node-subnet-as-eni-subnet",
@@ -15,40 +25,35 @@ NODES_IN_ENI_SUBNET = Rule(
     "ids of both subnets",
     "TKE, introduction to VPC-CNI (qcloud-documents): must not be shared; 457/38970: not recommended",
 )
-ENDPOINT_IN_ENI_SUBNET = Rule(
+ENDPOINT_IN_ENI_SUBNET = warning_rule(
     "endpoint-in-eni-subnet",
     "The endpoint's address comes from no container subnet.",
     "ids of both subnets",
     "TKE, introduction to VPC-CNI (qcloud-documents)",
-    severity=Severity.WARNING,
 )
-ZONE_WITHOUT_NODES = Rule(
+ZONE_WITHOUT_NODES = note_rule(
     "eni-subnet-without-nodes",
     "A container subnet has nodes in its zone.",
     "the zones of pools and container subnets",
     "the article, step 5",
-    severity=Severity.NOTE,
 )
-ZONE_LABEL = Rule(
+ZONE_LABEL = warning_rule(
     "zone-label-name",
     "A node's label topology.kubernetes.io/zone holds a number on TKE, not a zone's name.",
     "labels of the pool",
     "imroc/tke-guide, cilium/flow-logs",
-    severity=Severity.WARNING,
 )
-SUBNET_IN_USE = Rule(
+SUBNET_IN_USE = warning_rule(
     "subnet-in-use",
     "A container subnet is empty when it is registered.",
     "the subnets to register, as the cloud describes them",
     "the article, step 1; DescribeSubnets: TotalIpAddressCount - AvailableIpAddressCount",
-    severity=Severity.WARNING,
 )
-SUBNET_FULL = Rule(
+SUBNET_FULL = warning_rule(
     "subnet-full",
     "An adopted container subnet has free addresses.",
     "the subnet, as the cloud describes it",
     "DescribeSubnets, AvailableIpAddressCount",
-    severity=Severity.WARNING,
 )
 
 
