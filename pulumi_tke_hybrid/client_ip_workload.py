@@ -17,13 +17,17 @@ from pulumi_tke_hybrid.component.args import (
     refuse_wrong_options,
     report,
     require_provider,
+    with_hooks,
 )
 from pulumi_tke_hybrid.component.inputs import Input, value_if_known
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.tke import names
+from pulumi_tke_hybrid.tke.annotations import On
+from pulumi_tke_hybrid.tke.objects import at
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import LoadBalancerUse
+from pulumi_tke_hybrid.workload import hooks
 from pulumi_tke_hybrid.workload.exposure_args import register_use
-from pulumi_tke_hybrid.workload.guard import WorkloadGuard, guard_properties
+from pulumi_tke_hybrid.workload.guard import fingerprint, guard_properties, reached
 from pulumi_tke_hybrid.workload.ingress import make_ingress
 from pulumi_tke_hybrid.workload.pod_template import WorkloadKind, pod_template
 from pulumi_tke_hybrid.workload.rollout import (
@@ -33,10 +37,9 @@ from pulumi_tke_hybrid.workload.rollout import (
     max_surge,
     max_unavailable,
     stateful_set_timeout,
-    stuck_rollout_hook,
 )
 from pulumi_tke_hybrid.workload.workload_args import ClientIpWorkloadArgs
-from pulumi_tke_hybrid.workload.workload_objects import BUDGET, PODS, WorkloadObjects, second_budget_hook
+from pulumi_tke_hybrid.workload.workload_objects import BUDGET, PODS, WorkloadObjects
 from pulumi_tke_hybrid.workload.workload_service import make_headless_service, make_service
 
 
@@ -85,13 +88,22 @@ class ClientIpWorkload(pulumi.ComponentResource):
             "kind": parsed.kind or WorkloadKind.DEPLOYMENT,
             "image": parsed.image,
             "replicas": self._replicas,
-            "network": parsed.pod_network,
-            "direct": parsed.is_direct,
             "fixedIp": bool(parsed.fixed_ip),
-            "exposure": parsed.exposure.kind_of,
             "rules": parsed.rules,
         }
-        super().__init__("tke-hybrid:index:ClientIpWorkload", name, shown, opts)
+        self._args, self._owner, self._name = parsed, owner, name
+        self._all_checked: list[Input[Any]] = []
+        ignored = [*((opts.ignore_changes or ()) if opts else ())]
+        ignored += ["spec.replicas"] if parsed.autoscaled else []
+        self._objects = WorkloadObjects(self, owner, name, parsed, replicas=self._replicas, ignored=ignored)
+        self._objects.guarded = self._guarded()
+        hook = hooks.before("tke-hybrid-workload", name, self._objects, hooks.check_change)
+        super().__init__(
+            "tke-hybrid:index:ClientIpWorkload",
+            name,
+            {**shown, **self._objects.guarded},
+            with_hooks(opts, pulumi.ResourceHookBinding(before_update=[hook])),
+        )
         if parsed.name is None:
             problem = names.dns_label_problem(name)
             InvalidInputs.raise_if_any(owner, [problem.under("name")] if problem else [])
@@ -100,35 +112,32 @@ class ClientIpWorkload(pulumi.ComponentResource):
             require_provider(self._providers, owner)
         checked = check_deferred(self, owner, parsed)
 
-        self._args, self._owner, self._name = parsed, owner, name
         self._rollout = parsed.rollout or RolloutArgs()
         demand = address_demand(parsed, self._replicas)
         self._surge = max_surge(self, owner, parsed.settings, demand, parsed.cluster_facts)
-        ignored = [*((opts.ignore_changes or ()) if opts else ())]
-        ignored += ["spec.replicas"] if parsed.autoscaled else []
-        provider = self._providers.get("kubernetes")
-        self._objects = WorkloadObjects(
-            self, owner, name, provider, parsed, replicas=self._replicas, ignored=ignored
-        )
         surge = self._surge if parsed.cluster_facts is not None else None
-        self._all_checked = [checked, surge, self._objects.compared, *self._register_load_balancers()]
-        guard = self._guard("guard", [])
-        service = make_service(self._objects, guard)
-        ingress = make_ingress(self._objects, guard, service)
+        self._all_checked += [checked, surge, self._objects.compared, *self._register_load_balancers()]
+        service = make_service(self._objects)
+        ingress = make_ingress(self._objects, service)
         before_pods: list[pulumi.Resource] = [service] if ingress is None else [service, ingress]
         if parsed.headless_service:
-            before_pods.append(make_headless_service(self._objects, guard))
+            before_pods.append(make_headless_service(self._objects))
         pods = self._stateful_set(before_pods) if parsed.stateful else self._deployment(before_pods)
         if self._objects.has_budget:
-            self._disruption_budget(guard)
-        self._guard("settled", [*before_pods, pods])
+            self._disruption_budget()
 
         self.service_name = service.metadata.apply(_name_of)
         addressed = service if parsed.exposure.has_load_balancer else ingress
         self.address = addressed.status.apply(_first_address) if addressed else pulumi.Output.from_input("")
         self.client_ip_from = pulumi.Output.from_input(parsed.client_ip_from.value)
+        fronts = [self._objects.fronts.get(on) for on in (On.SERVICE, On.INGRESS)]
         self.register_outputs(
-            {"address": self.address, "serviceName": self.service_name, "clientIpFrom": self.client_ip_from}
+            {
+                "address": self.address,
+                "serviceName": self.service_name,
+                "clientIpFrom": self.client_ip_from,
+                "settled": pulumi.Output.all(*fronts, pods.spec).apply(_settled),
+            }
         )
 
     def _register_load_balancers(self) -> list[Input[bool]]:
@@ -145,26 +154,36 @@ class ClientIpWorkload(pulumi.ComponentResource):
             found.append(register_use(self, use, ingress.load_balancer_id, args.settings))
         return found
 
-    def _guard(self, suffix: str, after: Sequence[pulumi.Resource]) -> WorkloadGuard:
+    def _guarded(self) -> dict[str, Any]:
+        """Return the inputs of the component that its next update is compared with."""
         objects = self._objects
-        props = {
-            # The name resolves after all checks, so that no object is made before.
-            "name": pulumi.Output.all(objects.object_name, *self._all_checked).apply(_first),
+        return {
+            "name": pulumi.Output.from_input(self._checked_name()),
             "namespace": objects.namespace,
             "selector": objects.selector,
             **guard_properties(self._args, objects.governing_name),
         }
-        return WorkloadGuard(f"{self._name}-{suffix}", props, child_options(self, depends_on=after))
+
+    async def _checked_name(self) -> pulumi.Output[str]:
+        """Return the name of the objects after all checks, so that the component is not registered before."""
+        return pulumi.Output.all(self._objects.object_name, *self._all_checked).apply(_first)
 
     def _pod_options(
-        self, after: Sequence[pulumi.Resource], timeouts: pulumi.CustomTimeouts
+        self, name: str, after: Sequence[pulumi.Resource], timeouts: pulumi.CustomTimeouts
     ) -> pulumi.ResourceOptions:
         return child_options(
             self,
             depends_on=after,
             ignore_changes=self._objects.ignored_by_provider,
             custom_timeouts=timeouts,
-            hooks=stuck_rollout_hook(self._name, self, self._objects.provider),
+            hooks=pulumi.ResourceHookBinding(
+                before_update=[hooks.before("tke-hybrid-pods", name, self._objects, hooks.check_pods)],
+                on_error=[
+                    hooks.on_error(
+                        "tke-hybrid-stuck-rollout", name, self._objects, hooks.explain_stuck_rollout
+                    )
+                ],
+            ),
         )
 
     def _deployment(self, after: Sequence[pulumi.Resource]) -> kubernetes.apps.v1.Deployment:
@@ -187,11 +206,12 @@ class ClientIpWorkload(pulumi.ComponentResource):
             ),
             template=pod_template(args, objects.object_name, objects.labels, objects.selector),
         )
+        name = f"{self._name}-deployment"
         return kubernetes.apps.v1.Deployment(
-            f"{self._name}-deployment",
+            name,
             metadata=objects.with_ignored("metadata", objects.metadata(child=PODS)),
             spec=objects.with_ignored("spec", spec),
-            opts=self._pod_options(after, timeout.options()),
+            opts=self._pod_options(name, after, timeout.options()),
         )
 
     def _stateful_set(self, after: Sequence[pulumi.Resource]) -> kubernetes.apps.v1.StatefulSet:
@@ -206,28 +226,37 @@ class ClientIpWorkload(pulumi.ComponentResource):
             template=pod_template(args, objects.object_name, objects.labels, objects.selector),
             volume_claim_templates=claims or None,
         )
+        name = f"{self._name}-statefulset"
         return kubernetes.apps.v1.StatefulSet(
-            f"{self._name}-statefulset",
+            name,
             metadata=objects.with_ignored("metadata", objects.metadata(child=PODS)),
             spec=objects.with_ignored("spec", spec),
-            opts=self._pod_options(after, timeout.options()),
+            opts=self._pod_options(name, after, timeout.options()),
         )
 
-    def _disruption_budget(self, guard: WorkloadGuard) -> None:
+    def _disruption_budget(self) -> None:
+        name = f"{self._name}-pdb"
+        hook = hooks.before("tke-hybrid-only-budget", name, self._objects, hooks.check_budget)
         kubernetes.policy.v1.PodDisruptionBudget(
-            f"{self._name}-pdb",
+            name,
             metadata=self._objects.metadata(child=BUDGET),
             spec=kubernetes.policy.v1.PodDisruptionBudgetSpecArgs(
                 max_unavailable=1,
                 unhealthy_pod_eviction_policy="AlwaysAllow",
                 selector=kubernetes.meta.v1.LabelSelectorArgs(match_labels=self._objects.selector),
             ),
-            opts=child_options(self, depends_on=[guard], hooks=second_budget_hook(self._objects)),
+            opts=child_options(self, hooks=pulumi.ResourceHookBinding(before_create=[hook])),
         )
 
 
 def _first(values: Sequence[Any]) -> Any:
     return values[0]
+
+
+def _settled(values: Sequence[Any]) -> str:
+    """Return the state that Service, Ingress and pods have reached: resolves after the rollout."""
+    service, ingress, pods = values
+    return fingerprint(reached(service, ingress, at(pods, "template") or {}))
 
 
 def _name_of(metadata: Any) -> str:

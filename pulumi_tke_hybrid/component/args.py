@@ -256,6 +256,15 @@ def child_options(
     )
 
 
+def with_hooks(
+    opts: pulumi.ResourceOptions | None, hooks: pulumi.ResourceHookBinding
+) -> pulumi.ResourceOptions:
+    """Return the options of a component with further hooks."""
+    found = pulumi.ResourceOptions() if opts is None else copy.copy(opts)
+    found.hooks = pulumi.ResourceHookBinding.merge(found.hooks, hooks)
+    return found
+
+
 def refuse_wrong_options(opts: object, owner: str, wanted: str = "Kubernetes") -> None:
     """Refuse options of a wrong type, and a value that is not a provider in place of a provider, for example
     a HybridCluster.

@@ -60,11 +60,11 @@ class Place:
 
 async def read_live(
     component: pulumi.Resource, owner: str, provider: pulumi.ProviderResource | None, place: Place, why: str
-) -> Live:
+) -> Live | None:
     """Return the objects that exist. `why` describes the purpose of the read in messages.
 
-    A preview that does not know the cluster, or cannot read the cluster, logs so and returns no object. An
-    update raises `InvalidInputs` then, before any object is made.
+    A preview that does not know the cluster, or cannot read the cluster, logs so and returns None. An update
+    raises `InvalidInputs` then, before any object is made.
     """
     namespace = await known_value(place.namespace)
     names = {child: (kind, await known_value(name)) for child, (kind, name) in place.names.items()}
@@ -78,7 +78,7 @@ async def read_live(
             " made",
             component,
         )
-        return Live()
+        return None
     try:
         found = await asyncio.to_thread(
             objects_and_budgets, *await cluster_of(provider), namespace, cast(Any, names)
@@ -90,7 +90,7 @@ async def read_live(
                 " made",
                 component,
             )
-            return Live()
+            return None
         todo = "let this machine read the cluster"
         raise InvalidInputs(
             owner, [ADOPTED.finding("opts.provider", "could not be read", why=f"{why} ({error})", todo=todo)]

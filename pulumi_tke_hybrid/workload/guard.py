@@ -1,69 +1,35 @@
-"""The guard of a workload: stores what may not change, and refuses changes that would lose address, pods or
-clients.
+"""The guard of a workload: refuses changes that would lose address, pods or clients.
 
-The rules on changes are in `plan.rules.workload_changes`.
+The inputs of the component store the values that may not change. A hook compares the stored inputs with the
+program before the component is updated, so before any object of the workload changes. The rules on changes
+are in `plan.rules.workload_changes`.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, DiffResult, Resource
-
-from pulumi_tke_hybrid.component.dynamic import StateOnlyProvider, log_progress, unknown
-from pulumi_tke_hybrid.plan.rules.workload_changes import change_findings, lost_ids
+from pulumi_tke_hybrid.component.dynamic import StateOnlyProvider
+from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, On
+from pulumi_tke_hybrid.tke.enis import selects_eni
+from pulumi_tke_hybrid.tke.objects import at, mapping
+from pulumi_tke_hybrid.workload.exposure_args import KEYS_OF
 
 if TYPE_CHECKING:
     from pulumi_tke_hybrid.component.inputs import Input
     from pulumi_tke_hybrid.workload.workload_args import ClientIpWorkloadArgs
 
 
-def _stored(props: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in props.items() if name != "__provider" and value is not None}
-
-
 class WorkloadGuardProvider(StateOnlyProvider):
-    """Compares the program with the stored properties, without a request. Every user's state holds the path
-    of this class: never move the class."""
-
-    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        findings = change_findings(olds, news, unknown) if olds else ()
-        for line in lost_ids(olds, news, unknown):
-            log_progress(line)
-        return CheckResult(news, [CheckFailure("", str(finding)) for finding in findings])
-
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        before, after = _stored(_olds), _stored(_news)
-        for name in (
-            "selector",
-            "volumeClaims",
-            "serviceName",
-            "podManagementPolicy",
-            "ids",
-            "serviceAnnotations",
-            "ingressAnnotations",
-        ):
-            if name not in before:  # stacks of older versions: the engine stores the property without a step
-                after.pop(name, None)
-        return DiffResult(changes=before != after, replaces=[])
-
-
-class WorkloadGuard(Resource, module="tke-hybrid", name="WorkloadGuard"):
-    """Stores a workload's network, load balancers, names and selector.
-
-    Each workload has two guards. The first guard comes before all other objects, so that a refused change
-    touches nothing even in an `up` without a preview. The second guard comes after the pods, and stores the
-    state that a rollout really reached.
-    """
-
-    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(WorkloadGuardProvider(), name, dict(props), opts)
+    """Deletes the guard resources of earlier versions of the package, which were two for each workload. The
+    states of users hold the path of this class: never move the class."""
 
 
 def guard_properties(args: "ClientIpWorkloadArgs", service_name: "Input[str]") -> dict[str, Any]:
-    """Return the properties of both guards that follow from the arguments alone. States of users hold these
-    keys."""
+    """Return the inputs of the component that its next update is compared with, apart from the names. States
+    of users hold these keys."""
     return {
         "network": args.pod_network.value,
         "direct": args.is_direct,
@@ -101,3 +67,79 @@ def _replaceable_ids(args: "ClientIpWorkloadArgs") -> "dict[str, Input[str]]":
     }
     certificates |= {"ingress.certificate_id": args.ingress.certificate_id} if args.ingress else {}
     return found | {path: item for path, item in certificates.items() if item is not None}
+
+
+DIRECT_ACCESS = {On.SERVICE: keys.SERVICE_DIRECT_ACCESS, On.INGRESS: keys.INGRESS_DIRECT_ACCESS}
+"""Key of the annotation by which the load balancer sends to pods instead of node ports."""
+_NO_LOAD_BALANCER = {"kind": "none"}
+
+
+def network_of(template: Mapping[str, Any] | None) -> str:
+    """Return the network of a pod template."""
+    return "eni" if selects_eni(template or {}) else "global_route"
+
+
+def is_direct(on: On, item: Mapping[str, Any] | None) -> bool:
+    """Whether the load balancer of a Service or an Ingress sends to pods."""
+    return has_load_balancer(on, item) and at(item, "metadata", "annotations", DIRECT_ACCESS[on]) == "true"
+
+
+def has_load_balancer(on: On, item: Mapping[str, Any] | None) -> bool:
+    """Whether a Service or an Ingress of a workload has a load balancer; None is an object that is absent."""
+    return item is not None and (on is On.INGRESS or at(item, "spec", "type") == "LoadBalancer")
+
+
+def exposure_of(on: On, item: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the load balancer of an object as `ExposureArgs.fixed` describes the load balancer."""
+    if not has_load_balancer(on, item):
+        return dict(_NO_LOAD_BALANCER)
+    names, annotations = KEYS_OF[on], mapping(at(item, "metadata", "annotations"))
+    bandwidth = str(annotations.get(names.bandwidth) or "")
+    found = {
+        "subnetId": annotations.get(names.internal_subnet),
+        "loadBalancerId": annotations.get(names.existing),
+        "chargeType": annotations.get(names.charge_type),
+        "bandwidth": int(bandwidth) if bandwidth.isdigit() else bandwidth or None,
+    }
+    kind = "existing" if found["loadBalancerId"] else "internal" if found["subnetId"] else "public"
+    return {"kind": kind, **{name: value for name, value in found.items() if value is not None}}
+
+
+def given_annotations(on: On, item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the annotations of an object that TKE reads once and that no exposure writes."""
+    annotations = mapping(at(item, "metadata", "annotations"))
+    written = {*vars(KEYS_OF[on]).values()}
+    return {
+        known.key: annotations[known.key]
+        for known in FIXED[on]
+        if known.key in annotations and known.key not in written
+    }
+
+
+def reached(
+    service: Mapping[str, Any], ingress: Mapping[str, Any] | None, template: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the state that the objects of a workload have, in the keys of the guard's properties."""
+    fronts = {On.SERVICE: service, On.INGRESS: ingress}
+    return {
+        "network": network_of(template),
+        "direct": any(is_direct(on, item) for on, item in fronts.items()),
+        "service": exposure_of(On.SERVICE, service),
+        "ingress": exposure_of(On.INGRESS, ingress),
+        "serviceAnnotations": given_annotations(On.SERVICE, service),
+        "ingressAnnotations": given_annotations(On.INGRESS, ingress or {}),
+    }
+
+
+def fingerprint(state: Mapping[str, Any]) -> str:
+    """Return a short text that differs where the load balancers or the network of two states differ."""
+    fronts = [state.get(name) or _NO_LOAD_BALANCER for name in ("service", "ingress")]
+    exposed = any(front["kind"] != "none" for front in fronts)
+    values = [
+        state.get("network"),
+        exposed and state.get("direct"),
+        *fronts,
+        state.get("serviceAnnotations") or {},
+        state.get("ingressAnnotations") or {},
+    ]
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]

@@ -19,13 +19,14 @@ from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
     same_load_balancer_findings,
     shared_ingress_finding,
 )
+from pulumi_tke_hybrid.workload import hooks
 from pulumi_tke_hybrid.workload.exposure_args import INGRESS_KEYS, ExposureArgs
 from pulumi_tke_hybrid.workload.ports import port_problem
 from pulumi_tke_hybrid.workload.workload_objects import INGRESS, WorkloadObjects
 from pulumi_tke_hybrid.workload.workload_service import (
     ADDRESS_ONLY,
     annotation_findings,
-    direct_access_hook,
+    front_of,
     make_certificate,
     replacing_annotations,
 )
@@ -150,18 +151,19 @@ def ingress_findings(args: "ClientIpWorkloadArgs", ingress: IngressArgs) -> Iter
 
 
 def make_ingress(
-    objects: WorkloadObjects, guard: pulumi.Resource, service: pulumi.Resource
+    objects: WorkloadObjects, service: pulumi.Resource
 ) -> kubernetes.networking.v1.Ingress | None:
     """Make the Ingress, with the Secret of its certificate; None without an Ingress."""
     args, ingress, certificate = objects.args, objects.args.ingress, None
     if ingress is None:
         return None
     if ingress.certificate_id is not None:
-        certificate = make_certificate(objects, "ingress-certificate", ingress.certificate_id, guard)
+        certificate = make_certificate(objects, "ingress-certificate", ingress.certificate_id)
     backend, first_port = objects.service_name, args.all_ports[0].port
     written = {**_ingress_annotations(ingress, args.is_direct, backend, first_port), **ADDRESS_ONLY}
-    return kubernetes.networking.v1.Ingress(
-        f"{objects.name}-ingress",
+    name = f"{objects.name}-ingress"
+    made = kubernetes.networking.v1.Ingress(
+        name,
         metadata=objects.metadata(child=INGRESS, written=written),
         spec=_ingress_spec(ingress, backend, first_port, certificate),
         opts=child_options(
@@ -169,9 +171,13 @@ def make_ingress(
             depends_on=[service],
             replace_on_changes=replacing_annotations(args, On.INGRESS),
             delete_before_replace=True,  # the new Ingress has the same name
-            hooks=direct_access_hook(objects, "ingress", keys.INGRESS_DIRECT_ACCESS),
+            hooks=pulumi.ResourceHookBinding(
+                before_update=[hooks.before("tke-hybrid-ingress", name, objects, hooks.check_ingress)]
+            ),
         ),
     )
+    objects.fronts[On.INGRESS] = front_of(made.metadata, made.spec)
+    return made
 
 
 def _ingress_annotations(

@@ -1,7 +1,6 @@
-"""The rollout of a workload: `RolloutArgs`, timeouts, the surge that the cluster's addresses allow, and the
-report of a rollout that does not end."""
+"""The rollout of a workload: `RolloutArgs`, timeouts, and the surge that the cluster's addresses
+allow."""
 
-import asyncio
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,15 +8,11 @@ from typing import TYPE_CHECKING, Any, Optional
 
 import pulumi
 
-from pulumi_tke_hybrid.component import live_objects
 from pulumi_tke_hybrid.component.args import Args, args_class, report
 from pulumi_tke_hybrid.component.inputs import Check, Input, is_pending, value_if_known
-from pulumi_tke_hybrid.component.live_objects import cluster_of
-from pulumi_tke_hybrid.kube import KubeError
 from pulumi_tke_hybrid.tke import cluster as cluster_facts
 from pulumi_tke_hybrid.tke.capacity import room_of
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts
-from pulumi_tke_hybrid.tke.objects import diagnosis_lines
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from pulumi_tke_hybrid.tke.rules import address_capacity
 from pulumi_tke_hybrid.tke.rules.pod_rules import stop_time_findings
@@ -251,35 +246,3 @@ def max_unavailable(surge: Input[int]) -> Input[int]:
 
 def _is_zero(surge: int) -> int:
     return int(surge == 0)
-
-
-def stuck_rollout_hook(
-    name: str, component: pulumi.Resource, provider: pulumi.ProviderResource | None
-) -> pulumi.ResourceHookBinding:
-    """Return a hook of a Deployment or StatefulSet: after a failed wait, log which pods are not ready, and
-    why.
-
-    Pulumi's own error names neither readiness gate nor subnet. The hook reads the cluster once, and never
-    retries.
-    """
-
-    async def explain(hook: pulumi.ErrorHookArgs) -> bool:
-        if hook.failed_operation == "delete":
-            return False
-        inputs: Mapping[str, Any] = hook.new_inputs or {}
-        workload = str(inputs["metadata"]["name"])
-        namespace = str(inputs["metadata"].get("namespace") or "default")
-        labels: Mapping[str, str] = inputs["spec"]["selector"]["matchLabels"]
-        try:
-            pods, events = await asyncio.to_thread(
-                live_objects.pods_and_events, *await cluster_of(provider), namespace, labels
-            )
-        except KubeError as error:  # the engine reports the failed wait itself
-            text = f"{workload}: the rollout failed, and its pods could not be read ({error})"
-            pulumi.log.warn(text, component)
-            return False
-        for line in diagnosis_lines(workload, pods, events):
-            pulumi.log.error(f"{workload}: the rollout is stuck: {line}", component)
-        return False
-
-    return pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook(f"{name}-stuck-rollout", explain)])

@@ -3,7 +3,6 @@
 The rules of the comparison are in `tke.rules.adoption`, the requests are in `component.live_objects`.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,14 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from pulumi_tke_hybrid.component import live_objects
 from pulumi_tke_hybrid.component.inputs import Input, value_if_known
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.live_objects import (
     Live,
     Place,
-    cluster_is_known,
-    cluster_of,
     known_value,
     lost_on_the_provider,
     parts,
@@ -28,8 +24,7 @@ from pulumi_tke_hybrid.component.live_objects import (
     with_live_value,
 )
 from pulumi_tke_hybrid.component.pods import take
-from pulumi_tke_hybrid.kube import KubeError
-from pulumi_tke_hybrid.tke.objects import at
+from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.adoption import (
     ImmutableFields,
@@ -54,7 +49,6 @@ SERVICE, HEADLESS, INGRESS, PODS, BUDGET = "service", "headless", "ingress", "po
 _FORCE = {"pulumi.com/patchForce": "true"}
 """Annotation that lets Pulumi take over fields which kubectl or another tool manages, instead of a
 conflict."""
-_ALSO_AT_PREVIEW = pulumi.ResourceHookOptions(on_dry_run=True)
 
 
 class WorkloadObjects:
@@ -69,19 +63,12 @@ class WorkloadObjects:
         component: pulumi.Resource,
         owner: str,
         name: str,
-        provider: pulumi.ProviderResource | None,
         args: "ClientIpWorkloadArgs",
         *,
         replicas: Input[int],
         ignored: Sequence[str],
     ) -> None:
-        self.component, self.owner, self.name, self.provider, self.args = (
-            component,
-            owner,
-            name,
-            provider,
-            args,
-        )
+        self.component, self.owner, self.name, self.args = component, owner, name, args
         self.object_name: Input[str] = name if args.name is None else args.name
         self.namespace: Input[str] = args.namespace or "default"
         given = args.front_service_name
@@ -91,6 +78,14 @@ class WorkloadObjects:
         self.labels: Mapping[str, Input[str]] = {**(args.labels or {}), **self.selector}
         single_pod = value_if_known(replicas) in (0, 1) and not args.autoscaled
         self.has_budget = not single_pod if args.disruption_budget is None else args.disruption_budget
+        self.guarded: Mapping[str, Any] = {}
+        """The inputs of the component that its next update is compared with."""
+        self.change_is_checked = False
+        """Whether the hook of the component has compared the program with the state before this run."""
+        self.fronts: dict[On, pulumi.Output[Any]] = {}
+        """The Service and the Ingress, with annotations and type."""
+        self.was_direct = False
+        """Whether this run updates a Service or an Ingress that was direct."""
         self._adopt, self._ignored = bool(args.adopt), list(ignored)
         self._kept_here = [path for path in ignored if lost_on_the_provider(path)]
         self.ignored_by_provider = [path for path in ignored if path not in self._kept_here]
@@ -98,6 +93,11 @@ class WorkloadObjects:
         self._live: pulumi.Output[Live] | None = (
             pulumi.Output.from_input(self._read()) if self._adopt or self._kept_here else None
         )
+
+    @property
+    def provider(self) -> pulumi.ProviderResource | None:
+        """The Kubernetes provider of the component, known after the component's registration."""
+        return self.component.get_provider("kubernetes:core/v1:Service")
 
     def _governing_name(self) -> Input[str]:
         if self.args.service_name is not None:
@@ -166,16 +166,23 @@ class WorkloadObjects:
             if self._adopt
             else "fields that the program ignores are read"
         )
-        live = await read_live(
-            self.component, self.owner, self.provider, Place(self.namespace, self._names()), why
-        )
+        live = await self.read_live(why) or Live()
         if self._adopt:
-            fields = await self._immutable_fields()
+            fields = await self.immutable_fields()
             InvalidInputs.raise_if_any(
                 self.owner, [*await self._upsert(live), *live_findings(live.objects, fields)]
             )
             await self._check_budgets(live)
         return live
+
+    async def read_live(self, why: str, *, with_ingress: bool = False) -> Live | None:
+        """Return the live objects under the names of the program, as `live_objects.read_live`.
+
+        `with_ingress`: an Ingress also where the program has no Ingress.
+        """
+        names = {**self._names(), **({INGRESS: ("Ingress", self.object_name)} if with_ingress else {})}
+        place = Place(self.namespace, names)
+        return await read_live(self.component, self.owner, self.provider, place, why)
 
     async def _upsert(self, live: Live) -> list[Finding]:
         unmanaged = any(_unmanaged(live, child) for child in live.objects)
@@ -187,7 +194,8 @@ class WorkloadObjects:
             name = await known_value(self.object_name)
             InvalidInputs.raise_if_any(self.owner, budget_findings(live.budgets, name, labels))
 
-    async def _immutable_fields(self) -> ImmutableFields:
+    async def immutable_fields(self) -> ImmutableFields:
+        """Return the values of the program for immutable fields."""
         args = self.args
         fields = ImmutableFields(selector=await known_value(dict(self.selector)))
         if args.stateful:
@@ -242,30 +250,3 @@ def _claim(claim: Any) -> VolumeClaim:
         take(spec, "storage_class_name"),
         None if modes is None else tuple(modes),
     )
-
-
-def second_budget_hook(objects: WorkloadObjects) -> pulumi.ResourceHookBinding:
-    """Return a hook that runs before a disruption budget is made: no other budget may select the pods.
-
-    The API server evicts no pod that two budgets select.
-    """
-    owner, provider, labels = objects.owner, objects.provider, dict(objects.labels)
-
-    async def check(hook: pulumi.ResourceHookArgs) -> None:
-        pod_labels = await known_value(labels)
-        own, namespace = (at(hook.new_inputs, "metadata", field) for field in ("name", "namespace"))
-        known_names = isinstance(own, str) and isinstance(namespace, str)
-        if pod_labels is None or not known_names or not await cluster_is_known(provider):
-            return  # a preview; the update compares
-        try:
-            _, budgets = await asyncio.to_thread(
-                live_objects.objects_and_budgets, *await cluster_of(provider), namespace, {}
-            )
-        except KubeError as error:
-            text = f"{owner}: whether another disruption budget selects its pods could not be read ({error})"
-            pulumi.log.warn(text, objects.component)
-            return
-        InvalidInputs.raise_if_any(owner, budget_findings(budgets, own, pod_labels))
-
-    hook = pulumi.ResourceHook(f"{objects.name}-only-budget", check, opts=_ALSO_AT_PREVIEW)
-    return pulumi.ResourceHookBinding(before_create=[hook])

@@ -4,7 +4,6 @@ hand.
 The objects themselves are made by `ClientIpWorkload`.
 """
 
-import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -13,16 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from pulumi_tke_hybrid.component import live_objects
 from pulumi_tke_hybrid.component.args import child_options
 from pulumi_tke_hybrid.component.inputs import Input, value_if_known
-from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
-from pulumi_tke_hybrid.component.live_objects import cluster_of
-from pulumi_tke_hybrid.kube import KubeError
-from pulumi_tke_hybrid.plan.rules.workload_changes import unmoved_findings
 from pulumi_tke_hybrid.tke import annotations, keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, KNOWN, On
-from pulumi_tke_hybrid.tke.enis import has_ended, selects_eni
 from pulumi_tke_hybrid.tke.objects import at
 from pulumi_tke_hybrid.tke.rule import EMPTY, Finding
 from pulumi_tke_hybrid.tke.rules.annotation_checks import (
@@ -36,6 +29,7 @@ from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
     local_traffic_findings,
     setting_without_load_balancer,
 )
+from pulumi_tke_hybrid.workload import hooks
 from pulumi_tke_hybrid.workload.exposure_args import SERVICE_KEYS, ExposureArgs
 from pulumi_tke_hybrid.workload.ports import PortArgs, listener_config, ports_findings, service_ports
 from pulumi_tke_hybrid.workload.workload_objects import HEADLESS, SERVICE, WorkloadObjects
@@ -141,19 +135,19 @@ def _protocols_json(secured: Sequence[Sequence[Any]]) -> str:
     )
 
 
-def make_service(objects: WorkloadObjects, guard: pulumi.Resource) -> kubernetes.core.v1.Service:
+def make_service(objects: WorkloadObjects) -> kubernetes.core.v1.Service:
     """Make the Service for clients, with its certificates and listener settings."""
     args = objects.args
     written: dict[str, Input[str]] = {**(args.service_annotations or {})}
-    after, hooks = [guard], None
+    after = list[pulumi.Resource]()
     if args.exposure.has_load_balancer:
         kind = "LoadBalancer"
         secrets = {
-            index: make_certificate(objects, f"certificate-{index}", port.certificate_id, guard)
+            index: make_certificate(objects, f"certificate-{index}", port.certificate_id)
             for index, port in enumerate(args.all_ports)
             if port.certificate_id is not None
         }
-        listeners = _make_listeners(objects, guard)
+        listeners = _make_listeners(objects)
         written |= service_annotations(args.exposure, args.is_direct, args.is_local)
         written |= ADDRESS_ONLY
         if secrets:
@@ -161,14 +155,14 @@ def make_service(objects: WorkloadObjects, guard: pulumi.Resource) -> kubernetes
         if listeners is not None:
             written[keys.SERVICE_CONFIG] = _listeners_name(objects)
             after.append(listeners)
-        hooks = direct_access_hook(objects, "service", keys.SERVICE_DIRECT_ACCESS)
     else:
         kind = (
             "NodePort" if args.ingress else "ClusterIP"
         )  # TKE's Ingress refuses a ClusterIP backend (E4047)
         written |= NO_WAIT
-    return kubernetes.core.v1.Service(
-        f"{objects.name}-service",
+    name = f"{objects.name}-service"
+    service = kubernetes.core.v1.Service(
+        name,
         metadata=objects.metadata(objects.service_name, SERVICE, written),
         spec=kubernetes.core.v1.ServiceSpecArgs(
             type=kind,
@@ -181,12 +175,26 @@ def make_service(objects: WorkloadObjects, guard: pulumi.Resource) -> kubernetes
             depends_on=after,
             replace_on_changes=replacing_annotations(args, On.SERVICE),
             delete_before_replace=True,  # the new Service has the same name
-            hooks=hooks,
+            hooks=pulumi.ResourceHookBinding(
+                before_update=[hooks.before("tke-hybrid-service", name, objects, hooks.check_service)]
+            ),
         ),
     )
+    objects.fronts[On.SERVICE] = front_of(service.metadata, service.spec)
+    return service
 
 
-def make_headless_service(objects: WorkloadObjects, guard: pulumi.Resource) -> kubernetes.core.v1.Service:
+def front_of(metadata: pulumi.Output[Any], spec: pulumi.Output[Any]) -> pulumi.Output[Any]:
+    """Return annotations and type of a Service or an Ingress in the shape of the API."""
+    return pulumi.Output.all(metadata, spec).apply(_front)
+
+
+def _front(parts: Sequence[Any]) -> dict[str, Any]:
+    metadata, spec = parts
+    return {"metadata": {"annotations": at(metadata, "annotations")}, "spec": {"type": at(spec, "type")}}
+
+
+def make_headless_service(objects: WorkloadObjects) -> kubernetes.core.v1.Service:
     """Make the governing Service of a StatefulSet."""
     return kubernetes.core.v1.Service(
         f"{objects.name}-headless",
@@ -197,13 +205,11 @@ def make_headless_service(objects: WorkloadObjects, guard: pulumi.Resource) -> k
             ports=service_ports(objects.args.all_ports),
             publish_not_ready_addresses=True,
         ),
-        opts=child_options(objects.component, depends_on=[guard]),
+        opts=child_options(objects.component),
     )
 
 
-def make_certificate(
-    objects: WorkloadObjects, suffix: str, certificate_id: Input[str], guard: pulumi.Resource
-) -> pulumi.Output[str]:
+def make_certificate(objects: WorkloadObjects, suffix: str, certificate_id: Input[str]) -> pulumi.Output[str]:
     """Make the Secret by which a Service or an Ingress names a certificate, and return the Secret's name.
 
     The Secret holds the certificate's id, and no key. Its name contains the id, so Pulumi makes the Secret of
@@ -216,7 +222,7 @@ def make_certificate(
         ),
         type="Opaque",
         string_data={keys.CERTIFICATE_ID: certificate_id},
-        opts=child_options(objects.component, depends_on=[guard]),
+        opts=child_options(objects.component),
     )
     return secret.metadata.apply(_name_of)
 
@@ -229,9 +235,7 @@ def _name_of(metadata: Any) -> str:
     return str(metadata.name)
 
 
-def _make_listeners(
-    objects: WorkloadObjects, guard: pulumi.Resource
-) -> kubernetes.apiextensions.CustomResource | None:
+def _make_listeners(objects: WorkloadObjects) -> kubernetes.apiextensions.CustomResource | None:
     """Make the `TkeServiceConfig` with the settings of the listeners."""
     spec = listener_config(objects.args.all_ports, objects.args.listener)
     if spec is None:
@@ -242,7 +246,7 @@ def _make_listeners(
         kind=keys.SERVICE_CONFIG_KIND,
         metadata=objects.metadata(_listeners_name(objects)),
         spec=spec,
-        opts=child_options(objects.component, depends_on=[guard]),
+        opts=child_options(objects.component),
     )
 
 
@@ -258,42 +262,3 @@ def replacing_annotations(args: "ClientIpWorkloadArgs", on: On) -> list[str]:
     the guard.
     """
     return [f'metadata.annotations["{key}"]' for key in fixed_keys(on)] if args.allow_address_change else []
-
-
-def direct_access_hook(objects: WorkloadObjects, child: str, key: str) -> pulumi.ResourceHookBinding:
-    """Return a hook that runs before direct access is enabled: every pod must be on the declared network.
-
-    A rollout that failed half-way leaves pods on the other network. A preview reads that from the second
-    guard; an `up` without a preview reads the cluster here. `key` is the annotation of the Service or the
-    Ingress for direct access.
-    """
-    on_eni, selector, provider = objects.args.on_eni, dict(objects.selector), objects.provider
-    owner = objects.owner
-
-    async def check(hook: pulumi.ResourceHookArgs) -> None:
-        if _is_direct(hook.old_inputs, key) or not _is_direct(hook.new_inputs, key):
-            return
-        labels: Any = await pulumi.Output.from_input(selector).future()
-        namespace = str(at(hook.new_inputs, "metadata", "namespace") or "default")
-        try:
-            pods, _ = await asyncio.to_thread(
-                live_objects.pods_and_events, *await cluster_of(provider), namespace, labels
-            )
-        except KubeError as error:
-            text = (
-                f"{owner}: direct access is enabled, and the network of its pods could not be read ({error})"
-            )
-            pulumi.log.warn(text)
-            return
-        living = [
-            pod for pod in pods if not has_ended(pod) and at(pod, "metadata", "deletionTimestamp") is None
-        ]
-        unmoved = [str(at(pod, "metadata", "name")) for pod in living if selects_eni(pod) is not on_eni]
-        InvalidInputs.raise_if_any(owner, unmoved_findings("eni" if on_eni else "global_route", unmoved))
-
-    hook = pulumi.ResourceHook(f"{objects.name}-{child}-turns-direct", check)
-    return pulumi.ResourceHookBinding(before_update=[hook])
-
-
-def _is_direct(inputs: Mapping[str, Any] | None, key: str) -> bool:
-    return bool(at(inputs, "metadata", "annotations", key) == "true")

@@ -22,6 +22,9 @@ STATES: Final = Path(__file__).with_name("states")
 RECORD: Final = "TKE_HYBRID_RECORD_STATES"
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 """The key by which Pulumi marks the wrapper of a secret."""
+_GUARD: Final = ":WorkloadGuard"
+"""The end of the type of a guard. A workload of an earlier version has two."""
+_PROVIDER_OF_GUARDS: Final = "pulumi:providers:pulumi-python"
 _SECRET: Final = "the secret of the same property in today's stack"
 _OF_THE_MACHINE: Final = ("sourcePosition", "stackTrace", "created", "modified")
 _ID: Final = re.compile(
@@ -35,7 +38,8 @@ Json = dict[str, Any]
 
 def leaves_earlier_states_alone(project: PulumiProject, name: str) -> None:
     """Preview each recorded state `name` with the program of today; raise if a resource would change that
-    would not change with the state of today.
+    would not change with the state of today. The guards of earlier versions are deleted, and their component
+    takes over what they stored.
 
     `project` must stand where the recorded stack stood: right after the same `up`. The state of `project` is
     put back.
@@ -50,13 +54,26 @@ def leaves_earlier_states_alone(project: PulumiProject, name: str) -> None:
     try:
         for path in recorded:
             _import(project, rebound(json.loads(path.read_text()), today))
-            planned = steps(project)
+            planned = _beside_the_guards(steps(project))
             if planned:  # a program of raw resources may not be quiet with its own state either
                 shown = project.preview("--diff").output
                 _import(project, today)
                 assert planned == steps(project), f"{path.parent.name}/{path.name} would change:\n{shown}"
     finally:
         _import(project, today)
+
+
+def _beside_the_guards(planned: Mapping[str, str]) -> dict[str, str]:
+    """Return the planned steps without the deletion of guards and the update of their components."""
+    deleted = {name for name, step in planned.items() if step == "delete"}
+    guards = {name for name in deleted if name.endswith(("-guard", "-settled"))}
+    updated = {name.removesuffix("-guard") for name in guards}
+    gone = guards | ({"default"} if guards else set())  # the provider of dynamic resources
+    return {
+        name: step
+        for name, step in planned.items()
+        if not (step == "delete" and name in gone) and not (step == "update" and name in updated)
+    }
 
 
 def rebound(earlier: Json, today: Json) -> Json:
@@ -66,13 +83,16 @@ def rebound(earlier: Json, today: Json) -> Json:
     """
     now = {resource["urn"]: resource for resource in _resources(today)}
     then = {resource["urn"]: resource for resource in _resources(earlier)}
-    assert then.keys() == now.keys(), f"other resources than before: {sorted(then.keys() ^ now.keys())}"
+    kept = {urn for urn, resource in then.items() if not resource["type"].endswith(_GUARD)}
+    if _PROVIDER_OF_GUARDS not in {resource["type"] for resource in now.values()}:
+        kept = {urn for urn in kept if then[urn]["type"] != _PROVIDER_OF_GUARDS}
+    assert kept == now.keys(), f"other resources than before: {sorted(kept ^ now.keys())}"
     ids: dict[str, str] = {}
-    for urn, resource in then.items():
-        _pair(resource, now[urn], ids)
+    for urn in kept:
+        _pair(then[urn], now[urn], ids)
     found: Json = _replaced(earlier, ids)
     for resource in _resources(found):
-        same = now[_replaced(resource["urn"], ids)]
+        same = now.get(_replaced(resource["urn"], ids), {})
         if resource["type"].startswith("kubernetes:"):
             resource.pop("outputs", None)
             resource.update({"outputs": same["outputs"]} if "outputs" in same else {})

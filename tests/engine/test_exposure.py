@@ -1,6 +1,5 @@
 """A change of the exposure makes the previewed objects: another load balancer, and pods with their gates."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -83,27 +82,6 @@ def test_no_load_balancer_is_replaced_without_the_programs_word(
     # the plugin sees the address at once, and may write down the Service of a moment before its own update
     project.refresh()
     project.preview("--expect-no-changes")
-
-
-def test_another_selector_is_refused_also_where_the_stack_comes_from_a_library_that_did_not_remember_it(
-    project: PulumiProject,
-) -> None:
-    before = json.loads(project.run("stack", "export").stdout)
-    guards = [item for item in before["deployment"]["resources"] if item["type"].endswith(":WorkloadGuard")]
-    assert [guard[side].pop("selector") for guard in guards for side in ("inputs", "outputs")] == [
-        {"app.kubernetes.io/name": "web"}
-    ] * 4
-    path = project.backend / "older.json"
-    path.write_text(json.dumps(before))
-    project.run("stack", "import", "--file", str(path))
-    project.up("--expect-no-changes")
-    with changed(project, {"selector": {"app": "shop"}}):
-        refused = project.preview(check=False)
-    assert refused.exit_code != 0
-    assert (
-        "selector: app=shop instead of app.kubernetes.io/name=web; Kubernetes cannot change it in place"
-        in refused.output
-    )
 
 
 def test_the_volumes_of_a_statefulset_are_those_that_it_was_made_with(project: PulumiProject) -> None:

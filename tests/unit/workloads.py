@@ -1,11 +1,15 @@
 """A workload under mocks, for the unit tests."""
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.workload.guard import fingerprint
+from pulumi_tke_hybrid.workload.hooks import check_change, plain
 from tests.unit.programs import Graph, run
 
 SUBNET = "subnet-88888888"
@@ -29,3 +33,19 @@ def template(**more: Any) -> dict[str, Any]:
     """Return the pod template of the Deployment."""
     found: dict[str, Any] = made(**more).named("w-deployment").inputs["spec"]["template"]
     return found
+
+
+def refusals(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Return the findings of a component's hook between the inputs of the last `up` and the new inputs."""
+    objects: Any = SimpleNamespace(owner="ClientIpWorkload 'web'", component=None)
+
+    async def update() -> None:
+        outputs = {"settled": fingerprint(await plain(before))}
+        hook: Any = SimpleNamespace(old_inputs=before, new_inputs=after, old_outputs=outputs)
+        await check_change(objects, hook)
+
+    try:
+        asyncio.run(update())
+    except tke.InvalidInputs as error:
+        return [str(problem) for problem in error.problems]
+    return []

@@ -1,11 +1,12 @@
-"""Rules on changes of a ClientIpWorkload between the stored state of its guard and the program."""
+"""Rules on changes of a ClientIpWorkload between its stored inputs and the program."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pulumi_tke_hybrid.plan.kubernetes_objects import annotations_of
 from pulumi_tke_hybrid.plan.rules.annotation_rules import NONE, changed, effect
 from pulumi_tke_hybrid.tke.annotations import On
-from pulumi_tke_hybrid.tke.objects import UNKNOWN, items, mapping
+from pulumi_tke_hybrid.tke.objects import UNKNOWN, at, items, mapping, unknown
 from pulumi_tke_hybrid.tke.rule import Finding, fixed_rule
 from pulumi_tke_hybrid.tke.rules.immutable_fields import keep_what_was_known
 
@@ -45,8 +46,8 @@ Unknown = Callable[[object], bool]
 def change_findings(
     before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
 ) -> Iterator[Finding]:
-    """Return the findings on a change. Both sides are the guard's properties of one workload."""
-    yield from _network_findings(before, after)
+    """Return the findings on a change. Both sides are the component's inputs."""
+    yield from network_findings(before, after)
     yield from _selector_findings(before, after, unknown)
     yield from _claim_findings(before, after, unknown)
     yield from _stateful_findings(before, after, unknown)
@@ -63,7 +64,8 @@ def _fronted(side: Mapping[str, Any]) -> bool:
     return any(_front(side, name)["kind"] != "none" for name in ("service", "ingress"))
 
 
-def _network_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
+def network_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
+    """Refuse another network while a load balancer sends to pods before or after the change."""
     old, new = before.get("network"), after.get("network")
     if old is None or old == new or not (_fronted(before) and _fronted(after)):
         return
@@ -288,7 +290,11 @@ def _annotation_findings(
         {key: UNKNOWN if unknown(value) else value for key, value in mapping(side).items()}
         for side in (was, now)
     )
-    for known, old, new in changed((on,), *sides):
+    yield from _changed_annotations(on, path, *sides)
+
+
+def _changed_annotations(on: On, path: str, before: object, after: object) -> Iterator[Finding]:
+    for known, old, new in changed((on,), before, after):
         yield ADDRESS_CHANGE.finding(
             f"{path}[{known.key!r}]",
             f"instead of {old or NONE} ({known.fixed})",
@@ -299,6 +305,32 @@ def _annotation_findings(
                 " replaced, with another address"
             ),
         )
+
+
+def front_findings(on: On, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Finding]:
+    """Compare the inputs of a Service or an Ingress that is updated in place: load balancer and selector
+    stay."""
+    if on is On.SERVICE:
+        yield from _selector_findings(_named(before), _named(after), unknown)
+        was, now = (at(side, "spec", "type") for side in (before, after))
+        if was != "LoadBalancer":
+            return
+        if now != "LoadBalancer" and not unknown(now):
+            yield ADDRESS_CHANGE.finding(
+                "exposure.kind",
+                "instead of a load balancer",
+                value="none",
+                why="the load balancer would be deleted, and clients would lose its address (457/90598)",
+                todo="go back, or say allow_address_change=True to give the load balancer up",
+            )
+            return
+    path = "service_annotations" if on is On.SERVICE else "ingress.annotations"
+    yield from _changed_annotations(on, path, annotations_of(before), annotations_of(after))
+
+
+def _named(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    names = {name: at(inputs, "metadata", name) for name in _NAMES}
+    return {**names, "selector": at(inputs, "spec", "selector")}
 
 
 def lost_ids(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown) -> Iterator[str]:
@@ -315,10 +347,7 @@ def lost_ids(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unkno
             news |= {f"{path}.{_property(name)}": _front(after, front).get(name) for name in _IDS}
     for path, was in olds.items():
         if not unknown(was) and unknown(news.get(path)):
-            yield (
-                f"warning: {path}: is not known any more, and was {was}; what it comes from is replaced or"
-                " lost"
-            )
+            yield (f"{path}: is not known any more, and was {was}; what it comes from is replaced or lost")
 
 
 def _property(name: str) -> str:

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.workload.guard import WorkloadGuardProvider
 from tests.unit.live import LABELS, PULUMI, cluster_of, holder, live, no_cluster
 from tests.unit.programs import Graph, run
-from tests.unit.workloads import SUBNET, workload
+from tests.unit.workloads import SUBNET, refusals, workload
 
 CLAIM: dict[str, Any] = {
     "metadata": {"name": "data"},
@@ -292,13 +291,12 @@ def test_the_service_for_clients_may_have_a_name_of_its_own_which_is_fixed() -> 
     (path,) = graph.named("w-ingress").inputs["spec"]["rules"][0]["http"]["paths"]
     assert path["backend"]["service"]["name"] == "w-clients"
     before = {"name": "w", "namespace": "default", "service": {"kind": "public"}, "selector": LABELS}
-    check = WorkloadGuardProvider().check
-    (failure,) = check(before, {**before, "frontService": "w-clients"}).failures
-    assert failure.reason.startswith(
+    (line,) = refusals(before, {**before, "frontService": "w-clients"})
+    assert line.startswith(
         "front_service_name: w-clients instead of w; a Service cannot change its name in place"
     )
-    assert check({**before, "frontService": "x"}, {**before, "frontService": "x"}).failures == []
-    assert check(before, {**before, "frontService": "x", "allowAddressChange": True}).failures == []
+    assert refusals({**before, "frontService": "x"}, {**before, "frontService": "x"}) == []
+    assert refusals(before, {**before, "frontService": "x", "allowAddressChange": True}) == []
 
 
 def test_a_provider_that_refuses_existing_objects_is_refused(

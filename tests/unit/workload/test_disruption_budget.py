@@ -8,9 +8,8 @@ import pulumi
 import pytest
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.workload.workload_objects import second_budget_hook
+from pulumi_tke_hybrid.workload.hooks import check_budget
 from tests.unit.live import PULUMI, budget, cluster_of, no_cluster
-from tests.unit.programs import run
 from tests.unit.workloads import made
 
 
@@ -76,16 +75,11 @@ def test_the_budget_of_a_renamed_workload_is_no_second_budget(
         made(adopt=True)
 
 
-def run_hook(monkeypatch: pytest.MonkeyPatch, inputs: Any) -> None:
+def run_hook(inputs: Any) -> None:
     """Run the hook of a budget with these inputs, as the engine does before the budget is made."""
-    hooks: list[Any] = []
-    monkeypatch.setattr(pulumi, "ResourceHook", lambda _, check, opts: hooks.append((check, opts)))
-    monkeypatch.setattr(pulumi, "ResourceHookBinding", lambda **_: None)
     objects: Any = SimpleNamespace(name="w", owner="it", provider=None, labels=LABELS, component=None)
-    run(lambda: second_budget_hook(objects))
-    ((check, opts),) = hooks
-    assert opts.on_dry_run
-    asyncio.run(check(SimpleNamespace(new_inputs=inputs)))
+    hook: Any = SimpleNamespace(new_inputs=inputs)
+    asyncio.run(check_budget(objects, hook))
 
 
 def test_without_adopt_the_hook_reads_the_budgets_before_the_own_budget_is_made(
@@ -97,16 +91,16 @@ def test_without_adopt_the_hook_reads_the_budgets_before_the_own_budget_is_made(
         tke.InvalidInputs,
         match="disruption_budget: would be the second PodDisruptionBudget of these pods, beside by-hand",
     ):
-        run_hook(monkeypatch, inputs)
+        run_hook(inputs)
     cluster_of(monkeypatch, budget("w", {"matchLabels": LABELS}))
-    run_hook(monkeypatch, inputs)
+    run_hook(inputs)
 
 
 def test_an_unreadable_cluster_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     warnings: list[str] = []
     no_cluster(monkeypatch)
     monkeypatch.setattr(pulumi.log, "warn", lambda text, _: warnings.append(text))
-    run_hook(monkeypatch, {"metadata": {"name": "w", "namespace": "default"}})
+    run_hook({"metadata": {"name": "w", "namespace": "default"}})
     assert warnings == [
         "it: whether another disruption budget selects its pods could not be read (ConnectTimeout)"
     ]

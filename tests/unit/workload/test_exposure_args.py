@@ -125,4 +125,4 @@ def test_shared_needs_an_existing_load_balancer_of_a_service(more: dict[str, Any
 
 def test_a_preview_without_the_id_still_resolves_the_name() -> None:
     graph = run(lambda: workload("a", exposure=tke.existing_clb(unknown())), preview=True)
-    assert graph.named("a-guard").inputs["name"] == "a"
+    assert graph.named("a").inputs["name"] == "a"

@@ -7,9 +7,8 @@ import pytest
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.tke.annotations import On
-from pulumi_tke_hybrid.workload.guard import WorkloadGuardProvider
 from pulumi_tke_hybrid.workload.workload_service import fixed_keys
-from tests.unit.workloads import SUBNET, made
+from tests.unit.workloads import SUBNET, made, refusals
 
 _CLASS: Any = pulumi.output.Unknown
 UNKNOWN = _CLASS()
@@ -155,9 +154,7 @@ def state(**more: Any) -> dict[str, Any]:
 
 
 def refused(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    return [
-        failure.reason for failure in WorkloadGuardProvider().check(state(**before), state(**after)).failures
-    ]
+    return refusals(state(**before), state(**after))
 
 
 ONE, OTHER = {PARAMETERS: '{"VipIsp":"CTCC"}'}, {PARAMETERS: '{"VipIsp":"CMCC"}'}
@@ -202,17 +199,9 @@ def test_a_change_without_another_load_balancer_is_not_refused(
     )
 
 
-def test_a_state_of_an_older_version_does_not_change() -> None:
-    assert (
-        not WorkloadGuardProvider()
-        .diff("", state(), state(serviceAnnotations=ONE, ingressAnnotations={}))
-        .changes
-    )
-
-
-def test_the_guard_stores_the_fixed_annotations() -> None:
+def test_the_component_stores_the_fixed_annotations() -> None:
     graph = made(exposure=tke.public(), service_annotations={**ONE, "a": "b"})
-    assert graph.named("w-guard").inputs["serviceAnnotations"] == ONE
+    assert graph.named("w").inputs["serviceAnnotations"] == ONE
 
 
 def test_allow_address_change_lets_every_fixed_annotation_replace() -> None:

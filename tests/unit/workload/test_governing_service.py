@@ -6,8 +6,8 @@ import pulumi
 import pytest
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.workload.guard import WorkloadGuardProvider
 from tests.unit.workloads import made
+from tests.unit.workloads import refusals as refused
 
 _CLASS: Any = pulumi.output.Unknown
 
@@ -51,6 +51,7 @@ def test_inputs_of_a_statefulset_are_refused_for_a_deployment(more: dict[str, An
 
 def state(**more: Any) -> dict[str, Any]:
     found = {
+        "service": {"kind": "none"},
         "name": "w",
         "namespace": "default",
         "volumeClaims": [],
@@ -59,10 +60,6 @@ def state(**more: Any) -> dict[str, Any]:
         **more,
     }
     return {name: value for name, value in found.items() if value is not None}
-
-
-def refused(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    return [failure.reason for failure in WorkloadGuardProvider().check(before, after).failures]
 
 
 @pytest.mark.parametrize(
@@ -102,9 +99,3 @@ def test_a_change_of_governing_service_or_policy_is_refused(
 def test_another_object_and_an_unknown_value_are_not_compared() -> None:
     assert refused(state(), state(name="x", serviceName="x")) == []
     assert refused(state(), state(serviceName=_CLASS())) == []
-
-
-def test_a_stack_without_the_stored_properties_does_not_change() -> None:
-    older = state(serviceName=None, podManagementPolicy=None)
-    assert WorkloadGuardProvider().diff("w", older, state()).changes is False
-    assert WorkloadGuardProvider().diff("w", state(), state(serviceName="x")).changes is True

@@ -1,4 +1,4 @@
-"""The guard of a workload: ids that a preview does not know any more."""
+"""What a component stores of a workload: ids that a preview does not know any more."""
 
 from typing import Any
 
@@ -6,8 +6,7 @@ import pulumi
 import pytest
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.workload.guard import WorkloadGuardProvider
-from tests.unit.workloads import made
+from tests.unit.workloads import made, refusals
 
 _CLASS: Any = pulumi.output.Unknown
 UNKNOWN = _CLASS()
@@ -26,15 +25,21 @@ def state(**more: Any) -> dict[str, Any]:
         "namespace": "default",
         "network": "eni",
         "direct": True,
+        "service": {"kind": "none"},
         "allowAddressChange": False,
         **more,
     }
 
 
+@pytest.fixture
+def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    found: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, _: found.append(text))
+    return found
+
+
 def refused(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    return [
-        failure.reason for failure in WorkloadGuardProvider().check(state(**before), state(**after)).failures
-    ]
+    return refusals(state(**before), state(**after))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +70,7 @@ def test_a_lost_id_is_refused_at_preview_with_the_known_id(
 
 
 def test_a_lost_id_is_a_warning_where_another_load_balancer_is_allowed(
-    capsys: pytest.CaptureFixture[str],
+    warnings: list[str],
 ) -> None:
     lost = {
         "service": {**EXISTING, "loadBalancerId": UNKNOWN},
@@ -73,18 +78,18 @@ def test_a_lost_id_is_a_warning_where_another_load_balancer_is_allowed(
         "allowAddressChange": True,
     }
     assert refused({"service": EXISTING, "ingress": INTERNAL}, lost) == []
-    assert capsys.readouterr().out.splitlines() == [
+    assert warnings == [
         (
-            "warning: exposure.load_balancer_id: is not known any more, and was lb-11111111; what it comes"
-            " from is replaced or lost"
+            "exposure.load_balancer_id: is not known any more, and was lb-11111111; what it comes from is"
+            " replaced or lost"
         ),
         (
-            "warning: ingress.exposure.subnet_id: is not known any more, and was subnet-11111111; what it"
-            " comes from is replaced or lost"
+            "ingress.exposure.subnet_id: is not known any more, and was subnet-11111111; what it comes from"
+            " is replaced or lost"
         ),
     ]
     refused({"service": EXISTING}, {"service": EXISTING, "allowAddressChange": True})
-    assert capsys.readouterr().out == ""
+    assert len(warnings) == 2
 
 
 def test_another_kind_of_load_balancer_is_one_finding() -> None:
@@ -93,21 +98,17 @@ def test_another_kind_of_load_balancer_is_one_finding() -> None:
 
 
 @pytest.mark.parametrize("path", IDS)
-def test_a_lost_id_that_may_change_in_place_is_a_warning(
-    path: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_lost_id_that_may_change_in_place_is_a_warning(path: str, warnings: list[str]) -> None:
     assert refused({"ids": IDS}, {"ids": {**IDS, path: UNKNOWN}}) == []
-    assert (
-        capsys.readouterr().out
-        == f"warning: {path}: is not known any more, and was {IDS[path]}; what it comes from is replaced or"
-        " lost\n"
-    )
+    assert warnings == [
+        f"{path}: is not known any more, and was {IDS[path]}; what it comes from is replaced or lost"
+    ]
     refused({"ids": IDS}, {"ids": IDS})
     refused({}, {"ids": {path: UNKNOWN}})
-    assert capsys.readouterr().out == ""
+    assert len(warnings) == 1
 
 
-def test_both_guards_store_every_id_and_older_stacks_do_not_change() -> None:
+def test_the_component_stores_every_id() -> None:
     graph = made(
         exposure=tke.public(security_groups=["sg-11111111"]),
         nominated_subnets=["subnet-22222222"],
@@ -117,19 +118,16 @@ def test_both_guards_store_every_id_and_older_stacks_do_not_change() -> None:
             "certificate_id": "EfGh5678",
         },
     )
-    for which in ("guard", "settled"):
-        remembered = graph.named(f"w-{which}").inputs
-        assert remembered["ids"] == {
-            **IDS,
-            "ingress.exposure.security_groups[0]": "sg-33333333",
-            "ingress.certificate_id": "EfGh5678",
-        }
-    assert "ids" not in made().named("w-guard").inputs
-    assert WorkloadGuardProvider().diff("web", state(), state(ids=IDS)).changes is False
+    assert graph.named("w").inputs["ids"] == {
+        **IDS,
+        "ingress.exposure.security_groups[0]": "sg-33333333",
+        "ingress.certificate_id": "EfGh5678",
+    }
+    assert "ids" not in made().named("w").inputs
 
 
-def test_the_guard_comes_before_every_other_object() -> None:
+def test_a_workload_has_a_component_and_three_objects() -> None:
     names = [resource.name for resource in made(exposure=tke.existing_clb("lb-12345678")).resources]
-    assert names.index("w-guard") < min(
-        names.index(name) for name in ("w-service", "w-deployment", "w-pdb", "w-settled")
-    )
+    assert names[0] == "cluster"
+    assert names[1] == "w"
+    assert sorted(names[2:]) == ["w-deployment", "w-pdb", "w-service"]

@@ -98,7 +98,7 @@ def test_probes_volumes_claims_and_tolerations_may_be_dictionaries_too() -> None
     ]
     assert pod["tolerations"] == [{"key": "team", "operator": "Exists"}]
     assert stateful["volumeClaimTemplates"] == [claim]
-    assert graph.named("w-guard").inputs["volumeClaims"] == [claim]
+    assert graph.named("w").inputs["volumeClaims"] == [claim]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from pulumi_tke_hybrid.workload.guard import WorkloadGuardProvider
+from tests.unit.workloads import refusals as told
 
 PUBLIC = {"kind": "public", "chargeType": "TRAFFIC_POSTPAID_BY_HOUR", "bandwidth": 10}
 INTERNAL = {"kind": "internal", "subnetId": "subnet-11111111"}
@@ -25,14 +25,6 @@ def state(**more: Any) -> dict[str, Any]:
         "allowAddressChange": False,
         **more,
     }
-
-
-def told(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    failures = WorkloadGuardProvider().check(before, after).failures
-    assert all(
-        not failure.property for failure in failures
-    )  # else the engine would add a property of its own, and no value
-    return [failure.reason for failure in failures]
 
 
 @pytest.mark.parametrize(
@@ -151,16 +143,12 @@ def test_the_labels_by_which_pods_are_found_never_change_under_one_name(
 
 
 def test_other_objects_and_unknown_labels_have_no_other_selector() -> None:
-    provider = WorkloadGuardProvider()
     assert told(state(selector=OWN), state(selector=dict(reversed(OWN.items())))) == []
     assert told(state(selector=OWN), state(selector={"app": "web", "tier": UNKNOWN})) == []
     assert told(state(selector=OWN), state(selector=UNKNOWN)) == []
     renamed = {"name": "shop", "selector": {"app.kubernetes.io/name": "shop"}, "allowAddressChange": True}
     assert told(state(selector=DEFAULT), state(**renamed)) == []
-    # A stack of before: nothing changes, and what is remembered from now on comes without a step.
     assert told(state(), state(selector=OWN)) == []
-    assert not provider.diff("web", state(), state(selector=OWN)).changes
-    assert provider.diff("web", state(selector=DEFAULT), state(selector=OWN)).changes
 
 
 def claims(storage: object = "10Gi", **more: object) -> list[object]:
@@ -179,7 +167,6 @@ def test_the_volumes_of_a_statefulset_never_change_under_one_name(other: list[ob
     )
     assert told(state(volumeClaims=other), state(volumeClaims=other)) == []
     assert told(state(), state(volumeClaims=other)) == []  # a stack of before, or a Deployment
-    assert not WorkloadGuardProvider().diff("web", state(), state(volumeClaims=other)).changes
 
 
 def test_unknown_volumes_are_not_refused() -> None:
@@ -246,11 +233,3 @@ def test_pods_change_their_network_only_behind_node_ports(
 
 def test_without_a_load_balancer_the_network_changes_at_once() -> None:
     assert told(state(service=NONE, **OVERLAY), state(service=NONE, **ENI)) == []
-
-
-def test_the_guard_updates_only_when_its_stored_properties_change() -> None:
-    provider = WorkloadGuardProvider()
-    assert not provider.diff(
-        "web", {**state(), "__provider": "old"}, {**state(), "__provider": "new", "ingress": None}
-    ).changes
-    assert provider.diff("web", state(ingress=PUBLIC), state()).changes
