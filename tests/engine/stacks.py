@@ -72,7 +72,7 @@ def written(lab: Lab) -> list[str]:
 
 
 def steps(project: PulumiProject, *arguments: str) -> dict[str, str]:
-    """What a preview would do: the operation for each resource that is not left as it is, by name."""
+    """The operation of a preview for each changed resource, by name."""
     result = project.run("preview", "--json", *arguments)
     preview: dict[str, Any] = json.loads(result.stdout[result.stdout.index("{") :])
     return {

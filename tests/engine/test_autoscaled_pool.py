@@ -9,7 +9,7 @@ ZONE = "ap-guangzhou-4"
 
 
 def sizes(lab: Lab) -> tuple[int, int, int]:
-    """Least, wanted and greatest number of nodes of the one pool."""
+    """Least, wanted and greatest number of nodes of the only pool."""
     (pool,) = lab.call("tke", "DescribeClusterNodePools", {"ClusterId": lab.cluster_id()})["NodePoolSet"]
     return pool["MinNodesNum"], pool["DesiredNodesNum"], pool["MaxNodesNum"]
 

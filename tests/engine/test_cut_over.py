@@ -23,7 +23,7 @@ AND_BACK = [{"direct": "false"}, {"network": "global_route"}]
 
 @contextlib.contextmanager
 def watched(scene: Scene, namespace: str = "default") -> Generator[list[str]]:
-    """What must never be, whenever it was: direct access, by the Service or by its load balancer, while a
+    """The forbidden state, at any time: direct access, by the Service or by its load balancer, while a
     ready pod is on the overlay."""
     found: list[str] = []
     over = threading.Event()

@@ -1,4 +1,4 @@
-"""Destroy takes everything away in one command, in order, also of a cloud that is slow, throttles, or has
+"""Destroy removes all resources in one command, in order, also from a cloud that is slow, throttles, or has
 lost the cluster."""
 
 import os
@@ -59,7 +59,7 @@ def test_the_demo_goes_in_one_command_and_in_two_when_each_call_fails_twice(lab:
 
 
 def test_a_slow_cloud_is_waited_for_and_no_subnet_that_holds_addresses_is_deleted(lab: Lab) -> None:
-    # Kept addresses outlive their pods, so that something holds the subnets when the cluster goes.
+    # Kept addresses outlive their pods, so the subnets are still in use when the cluster goes.
     with stack(lab, PROGRAMS / "zones", "slow", {"zones": [FOUR, SIX], "fixed": "true"}) as project:
         project.up()
         pods = [

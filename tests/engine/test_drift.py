@@ -171,7 +171,7 @@ def test_a_cluster_is_spoilt_step_by_step_and_each_step_has_its_name(case: Case)
     )
     case.kube.delete(Pod, "looks-right", namespace="half", grace_period=0)
 
-    # Sides that cannot be read are no agreement; what the user leaves out is.
+    # Unreadable sources make the result uncertain; sources that the user leaves out do not.
     in_cluster = ("side-not-read", "the ConfigMap, the nodes, the pods")
     assert case.findings("--cluster-id", case.cluster_id, KUBECONFIG="") == (3, [in_cluster])
     assert case.findings("--cluster-id", case.cluster_id, "--cloud-only") == (0, [])

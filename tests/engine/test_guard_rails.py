@@ -1,5 +1,5 @@
-"""What TKE cannot take back is refused at preview, by its name, and nothing is written. One running cluster
-for all of them."""
+"""An irreversible change is refused at preview, with its name, and without a write. One running cluster for
+all tests."""
 
 import contextlib
 import json
@@ -152,8 +152,7 @@ def another_account(lab: Lab) -> Generator[None]:
 
 
 def state(project: PulumiProject) -> dict[str, Any]:
-    """What the stack knows of each thing in the cloud, by URN. A secret is encrypted anew each time that the
-    state is written."""
+    """The stack's state by URN, without secrets: a secret is encrypted anew at each write of the state."""
     text = re.sub(r'"ciphertext": "[^"]*"', '"ciphertext": ""', json.dumps(project.export()))
     resources: list[dict[str, Any]] = json.loads(text)["deployment"]["resources"]
     known = ("id", "inputs", "outputs", "provider", "protect")

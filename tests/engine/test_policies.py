@@ -39,7 +39,7 @@ def reported(result: Result) -> str:
 
 
 def blocking(event_log: Path) -> list[str]:
-    """What `tke-hybrid review` calls dangerous in the same run."""
+    """The dangers that `tke-hybrid review` reports for the same run."""
     with event_log.open("rb") as file:
         plan = Plan(read(file, event_log.name, Secrets()).steps)
     found = (*registry.change_findings(plan), *coverage.findings(plan))

@@ -43,7 +43,7 @@ def test_the_measure_measures_a_plain_deployment_loses_requests(scene: Scene) ->
 def test_a_restart_and_an_image_change_lose_nothing_with_the_defaults(
     scene: Scene, web: PulumiProject
 ) -> None:
-    """Once each; ten times each, and what the defaults are made of, is `python -m benchmarks.rollouts`."""
+    """Once each. `python -m benchmarks.rollouts` runs each ten times, and measures the defaults."""
     with scene.load(scene.address()) as load:
         scene.roll_twice(web, REPLICAS)
     print(load.report)

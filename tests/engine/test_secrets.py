@@ -19,7 +19,7 @@ PAUSE = 0.02
 
 
 class Processes:
-    """What each process of a CLI run was started with, looked at again and again while it runs."""
+    """The arguments and environment of each process of a CLI run, read again and again during the run."""
 
     def __init__(self) -> None:
         self.arguments: dict[int, bytes] = {}
@@ -66,7 +66,7 @@ def forms(secret: str) -> set[bytes]:
 
 
 def copies(folder: Path, kubeconfig: list[str]) -> list[Path]:
-    """What the kubernetes plugin wrote for Helm when it was configured, and left there."""
+    """The files that the kubernetes plugin wrote for Helm at its configuration, and left behind."""
     ours = [path for path in folder.glob("kubeconfig*") if path.stat().st_uid == os.getuid()]
     return [
         path
@@ -118,7 +118,7 @@ def test_planted_secrets_are_nowhere_in_clear(lab: Lab, tmp_path: Path) -> None:
     for place in places.values():
         assert len(place) > 1000
     left = copies(lab.temporary, kubeconfig)
-    assert left  # else nothing says any more why TMPDIR is set, here, in `review --run` and in the pipelines
+    assert left  # without such a copy, this test does not show why TMPDIR is set
     assert {path.stat().st_mode & 0o077 for path in left} == {0}
     assert copies(Path(tempfile.gettempdir()), kubeconfig) == []
     assert any(b"tencentcloud_plugin" in arguments for arguments in processes.arguments.values())

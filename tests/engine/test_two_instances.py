@@ -1,4 +1,4 @@
-"""Two instances of everything in one stack."""
+"""Two instances of every component in one stack."""
 
 from tests.engine.baseline import leaves_earlier_states_alone
 from tests.engine.stacks import PROGRAMS, stack

@@ -1,4 +1,4 @@
-"""What a cluster makes of every allowed combination, and that it stays quiet."""
+"""The cluster's objects for every allowed combination, and a preview without a change after them."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""How a zone becomes one in which ENI pods run: by the API, by the ConfigMap, and what happens before."""
+"""Registration of a zone for ENI pods: by the API, by the ConfigMap, and the state before."""
 
 import json
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def cluster(project: PulumiProject) -> str:
 
 
 def ipamd_generations(lab: Lab, project: PulumiProject) -> int:
-    """How often ipamd was started: each start with another template makes a ReplicaSet."""
+    """Number of ipamd's starts: each start with another template makes a ReplicaSet."""
     kube = client(lab.kubeconfig(cluster(project)))
     sets = kube.list(ReplicaSet, namespace="kube-system")
     return sum(
@@ -112,7 +112,7 @@ def live_list(kube: Any) -> str:
 
 
 def registered(lab: Lab) -> int:
-    """How many subnets the cloud has registered: an ipamd of 3.5.0 or later keeps no list in its
+    """Number of subnets that the cloud has registered: an ipamd of 3.5.0 or later keeps no list in its
     ConfigMap."""
     return len(lab.call("tke", "DescribeIPAMD", {"ClusterId": lab.cluster_id()})["SubnetIds"])
 

@@ -104,7 +104,7 @@ def cases() -> Iterator[Case]:
 
 
 def rich(subnet: str, group: str) -> dict[str, Json]:
-    """Workloads that use what there is, with pods that become ready; by what they show."""
+    """Workloads with many settings, whose pods become ready; by the name of the settings."""
     inside = {"kind": "internal", "subnet_id": subnet, "security_groups": [group], "pass_to_target": True}
     check = {"interval": 10, "timeout": 3, "healthy": 2, "unhealthy": 4}
     certificate = "AbCd1234"

@@ -19,7 +19,7 @@ SECONDS = 60
 
 @dataclass(frozen=True)
 class Case:
-    """One of the four: a way to the pods, a client, and what the article's pods logged."""
+    """One of the four cases: a path to the pods, a client, and the article's access log."""
 
     name: str
     way: str
@@ -62,7 +62,7 @@ CASES = (
 
 @dataclass(frozen=True)
 class Measured:
-    """What the command found, and its exit code."""
+    """The command's result, and its exit code."""
 
     case: Case
     peers: tuple[str, ...]
@@ -95,7 +95,7 @@ def measure(lab: Lab) -> list[Measured]:
 
 
 def table(results: Iterable[Measured]) -> Table:
-    """A line for each: what the article has, what was measured."""
+    """One line for each case: the article's value, and the measured value."""
     made = Table("", "way", "client", "the article's pods saw", "ours saw", "verdict", "exit code")
     for result in results:
         case = result.case

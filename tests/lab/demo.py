@@ -120,7 +120,7 @@ def demo() -> None:
 
 
 def measure(lab: Lab, no_packets: str | None) -> None:
-    """What the article shows at its end: which client the pods see."""
+    """The article's end: the clients that the pods see."""
     if no_packets is not None:
         console.print(f"left out: {no_packets}", style="yellow", markup=False)
         return

@@ -1,12 +1,10 @@
-"""How many ENI pods a CVM type takes, for the API stand-in and for the stand-in of the device plugin.
+"""The number of ENI pods of a CVM type, for the API stand-in and for the stand-in of the device plugin.
 
-The vendor's own numbers where they are public: the sample of `DescribeVpcCniPodLimits` (457/59275: SA2 from
-4XLARGE on
-takes 273; S5.MEDIUM2 27, exclusive 9; S5.LARGE8 27, exclusive 19; 100 sub-ENIs), else ENIs times addresses of
-the ENI
-table (576/18527). They are written down here by type and share nothing with the product's table, so that the
-two can
-differ. Families of no public table (S6, SA3) have numbers of the lab's own.
+The numbers are the vendor's where public: the sample of `DescribeVpcCniPodLimits` (457/59275: SA2 from
+4XLARGE on has 273; S5.MEDIUM2 27, exclusive 9; S5.LARGE8 27, exclusive 19; 100 sub-ENIs), else ENIs times
+addresses of the ENI table (576/18527). The table is written by type and shares no code with the product's
+table, so that the tests see a difference. Families without a public table (S6, SA3) have numbers of the
+lab's own.
 """
 
 from dataclasses import dataclass

@@ -120,7 +120,7 @@ class PacketLab(controlled.Lab):
         return await self.until(self.vip_of(kind, namespace, "web"))
 
     async def bound(self, vip: str, count: int) -> None:
-        """Until the load balancer has so many backends, and the packets have followed."""
+        """Wait until the load balancer has this number of backends, and the packet network has followed."""
 
         async def there() -> bool:
             balancer = next(entry for entry in self.world.load_balancers.values() if entry.vip == vip)

@@ -114,7 +114,7 @@ class Running:
         return self._process.returncode is not None
 
     def interrupt(self) -> None:
-        """As Ctrl-C does: the engine cancels, and waits for what is under way."""
+        """Interrupt like Ctrl-C: the engine cancels, and waits for running operations."""
         self._process.send_signal(signal.SIGINT)
 
     def freeze(self) -> None:

@@ -25,7 +25,7 @@ ZONES = {
     "ap-guangzhou-6": ("S5.MEDIUM4", "10.0.66.0/28", ["10.0.0.61", "10.0.0.62"], 11),
 }
 BEYOND = 3
-"""Pods that are wanted beyond what is predicted."""
+"""Number of pods above the prediction."""
 
 
 def predicted() -> dict[str, ZoneRow]:

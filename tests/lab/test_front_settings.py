@@ -1,4 +1,4 @@
-"""What the stand-in controllers read beside a Service or an Ingress, and what they refuse, without a
+"""The inputs of the stand-in controllers beside a Service or an Ingress, and their refusals, without a
 cluster."""
 
 import base64

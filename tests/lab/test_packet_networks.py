@@ -1,4 +1,4 @@
-"""What real packets need of a machine, and that the network namespaces of a lab never stay."""
+"""The machine's requirements for real packets, and the removal of a lab's network namespaces."""
 
 import os
 import shutil
@@ -103,7 +103,7 @@ def test_the_number_of_pods_is_bounded() -> None:
 
 
 def test_a_lab_leaves_nothing_behind(possible: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    # What the lab itself would sweep up after it, it must have removed before.
+    # The lab must have removed its namespaces itself, before the sweep of the next lab.
     monkeypatch.setattr(kernel, "sweep", list)
     monkeypatch.setattr("tests.lab.packets.sweep", list)
     with Lab.started(packets=True) as lab:

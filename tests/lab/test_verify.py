@@ -147,7 +147,7 @@ def test_an_ingress_is_proven_by_peer_or_by_header(place: Place) -> None:
         async with lab.modes(keep_alive=True):
             kept = await place.verify(namespace, option)
             strict = await place.verify(namespace, option, "--peer-only")
-            # A forged header is only put in front of what the load balancer writes.
+            # The load balancer appends its entry to a forged header.
             trusting = await place.verify(namespace, option, "--path=/trusting", "--peer-field=client_ip")
         assert (kept.verdict, kept.code) == ("HEADER_ONLY", 0)
         assert kept.peers == {name_of(pod): {vip} for pod in pods}
@@ -219,11 +219,11 @@ def test_a_forged_header_makes_nothing_better(place: Place) -> None:
         assert {(found.verdict, found.code) for found in bad.values()} == {("SNAT_NODE", 2)}
         assert "forged header arrives" in bad["header"].traps
         assert FORGED in bad["field"].traps["forged header believed"]
-        # Even who expects the forged address does not get it proven.
+        # A forged address proves nothing, even as the expected address.
         claimed = await place.verify(namespace, *trusting, f"--expect-client={FORGED}")
         assert claimed.code != 0
         assert claimed.verdict == "SNAT_NODE"
-        # The other way round: on a good path, who believes headers has proven nothing.
+        # The reverse: on a correct path, trusted headers prove nothing.
         change: Json = {"metadata": {"annotations": {keys.SERVICE_DIRECT: "true"}}}
         await lab.api.patch(SERVICE, "web", change, namespace=namespace, manager=MANAGER)
         (pod,) = await lab.pods(namespace)

@@ -80,7 +80,7 @@ class Subnet:
     route_table_id: str
     tags: dict[str, str] = field(default_factory=dict[str, str])
     leases: dict[str, str] = field(default_factory=dict[str, str])
-    """Address -> who holds it, e.g. `ins-…` (a node), `lb-…`, `eni:<cluster>/<namespace>/<pod>`."""
+    """Address -> its holder, for example `ins-…` (a node), `lb-…`, `eni:<cluster>/<namespace>/<pod>`."""
     created: str = ""
     broadcast: bool = False
 
@@ -141,7 +141,7 @@ class NodePool:
     launch_configuration_id: str
     auto_scaling_group_id: str
     raw: dict[str, object]
-    """The request, for what the API echoes back."""
+    """The request, for the fields that the API returns unchanged."""
     life_state: Literal["creating", "normal", "updating", "deleting"] = "normal"
     kind: Literal["Regular", "Native"] = "Regular"
 
@@ -163,7 +163,7 @@ class VpcCni:
     reclaim_seconds: int | None
     """None: kept addresses are never reclaimed."""
     subnet_ids: list[str]
-    """What the cloud lists (`ClusterNetworkSettings.Subnets`)."""
+    """The cloud's list (`ClusterNetworkSettings.Subnets`)."""
     non_masquerade_added: bool
     phase: str = "initializing"
     """Written by the controllers: initializing, upgrading (no node yet), running, Failed."""
@@ -187,7 +187,7 @@ class Endpoint:
     domain: str = ""
     security_group: str = ""
     lb_id: str = ""
-    """Who holds `address` in the subnet."""
+    """The holder of `address` in the subnet."""
 
 
 @dataclass
@@ -248,7 +248,7 @@ class Listener:
     redirect: bool = False
     """Answers every request with a redirect to HTTPS."""
     session_seconds: int = 0
-    """How long one client stays with one backend; 0 for no affinity."""
+    """Seconds that one client stays with one backend; 0 for no affinity."""
     scheduler: str = "WRR"
     health_check: dict[str, object] = field(default_factory=dict[str, object])
     """The health check of a TkeServiceConfig; empty: the default check."""
@@ -287,10 +287,10 @@ class World:
     security_groups: dict[str, SecurityGroup] = field(default_factory=dict[str, SecurityGroup])
     load_balancers: dict[str, LoadBalancer] = field(default_factory=dict[str, LoadBalancer])
     load_balancer_sync_seconds: float = 0.0
-    """How long the controllers take to carry what they see into a load balancer: one change after the other,
-    as it was when they began."""
+    """Seconds of a controller's sync into a load balancer: one sync after the other, each with the state at
+    its begin."""
     load_balancer_release_seconds: float = 0.0
-    """How long the controllers take until a deleted Service or Ingress has lost its load balancer."""
+    """Seconds until a deleted Service or Ingress has lost its load balancer."""
     ipamd_version: str = IPAMD_VERSION
     """Tag of the image with which the controllers install ipamd."""
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))

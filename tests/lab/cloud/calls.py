@@ -36,7 +36,7 @@ def _clean(name: str, value: object) -> object:
         try:
             return json.dumps(without_secrets(json.loads(value)))
         except ValueError:
-            return _REDACTED  # what is not JSON cannot be searched
+            return _REDACTED  # a text that is not JSON cannot be searched
     return without_secrets(value)
 
 

@@ -1,5 +1,4 @@
-"""What every action of the API stand-in works on: the world, the settings, the runtime, and work that goes
-on."""
+"""The input of every action of the API stand-in: world, settings, runtime, and background work."""
 
 import asyncio
 import contextlib
@@ -23,8 +22,7 @@ class Cloud:
     runtime: ClusterRuntime
     settings: Settings = field(default_factory=Settings)
     elsewhere: dict[str, World] = field(default_factory=dict[str, World])
-    """By account: what those have who are not the customer of this lab. Their clusters have no
-    controllers."""
+    """The worlds of other accounts, by account. Their clusters have no controllers."""
     starting: dict[str, "asyncio.Task[None]"] = field(default_factory=dict[str, "asyncio.Task[None]"])
     """By cluster id: control planes on their way up."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -82,7 +80,7 @@ class Call:
 
     @property
     def world(self) -> World:
-        """What the account has whose credentials these are."""
+        """The resources of the account of the credentials."""
         account = self.cloud.settings.account
         if account in ("", self.cloud.world.account):
             return self.cloud.world

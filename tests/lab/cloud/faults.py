@@ -18,7 +18,7 @@ class Fault:
     message: str = "An internal error has occurred. Retry your request."
     times: int = 1
     skip: int = 0
-    """How many matching calls pass before the first one is hit."""
+    """Number of matching calls that pass before the first fault."""
     seconds: float = 0.0
 
     @classmethod

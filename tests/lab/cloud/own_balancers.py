@@ -19,7 +19,7 @@ def make(world: World) -> str:
 
 
 def remove(world: World, lb_id: str) -> None:
-    """As its owner would: refused while something uses it."""
+    """Delete the load balancer as its owner does. A used load balancer is refused."""
     balancer = world.load_balancers.get(lb_id)
     if balancer is None or not balancer.user_made:
         raise not_found("LoadBalancer", lb_id)

@@ -11,7 +11,7 @@ LIVE = "live"
 
 @dataclass
 class Settings:
-    """Seconds are added on top of what the work itself takes."""
+    """Seconds are added to the time of the work itself."""
 
     plain_subnets_null: bool = True
     """`ClusterNetworkSettings.Subnets` of a plain GR cluster: null (the vendor's sample) or `[]`."""
@@ -22,17 +22,18 @@ class Settings:
     slow_release: float = 0.0
     """Addresses of ENI pods stay in use this long after their cluster is gone."""
     slow_load_balancers: float = 0.0
-    """Until the load balancer of a deleted Service or Ingress is gone, and with it the object's finalizer."""
+    """Seconds until the load balancer of a deleted Service or Ingress, and the object's finalizer, are
+    gone."""
     account: str = ""
     """The account of the credentials, instead of the world's account: for runs with another account's
     credentials."""
     slow_backends: float = 0.0
-    """Until a change of pods or nodes is in a load balancer."""
+    """Seconds until a change of pods or nodes is in a load balancer."""
     slow_add_subnets: float = 0.0
-    """Until subnets of `AddVpcCniSubnets` are listed."""
+    """Seconds until subnets of `AddVpcCniSubnets` are listed."""
     slow_disable: float = 0.0
     slow_enable: float = 0.0
-    """Until the task that `EnableVpcCniNetworkType` began is done; VPC-CNI is on only then."""
+    """Seconds until the task of `EnableVpcCniNetworkType` is done. VPC-CNI is enabled only then."""
     enable_error: str = ""
     """Why that task fails; empty: it does not."""
     role_policy: bool = True
@@ -54,8 +55,7 @@ class Settings:
     endpoint_needs_worker: bool = False
     """Refuse an endpoint of a cluster without nodes (whether the cloud does is not known)."""
     default_subnet_policy: str = "PRIORITY"
-    """How a node pool that names no policy uses its subnets: in order (auto scaling's default), or
-    `EQUALITY`."""
+    """The subnet policy of node pools without a policy: in order (auto scaling's default), or `EQUALITY`."""
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)

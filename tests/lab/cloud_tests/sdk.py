@@ -105,7 +105,7 @@ class Lab:
         return common(name, versions[name], credential, region, client_profile)
 
     def call(self, service: str, action: str, params: Json | None = None, **how: Any) -> Json:
-        """The answer, after the official model has parsed it without anything left over."""
+        """Call an action. Return the answer, after the official model has parsed all of its fields."""
         answer = cast("Json", self.client(service, **how).call_json(action, params or {}))["Response"]
         packages = {
             "tke": "tencentcloud.tke.v20180525.models",
@@ -217,8 +217,8 @@ def pool_request(cluster_id: str, vpc_id: str, subnets: list[str], desired: int 
 
 
 def assert_same_shape(answer: Any, parsed: Any, path: str) -> None:
-    """Nothing of the answer may be unknown to the official model. (Models leave out what was not answered:
-    null.)"""
+    """Fail if the official model does not know a field of the answer. (A model has null for an absent
+    field.)"""
     if isinstance(answer, dict):
         values, known = cast("Json", answer), cast("Json", parsed)
         assert known is not None, path

@@ -27,7 +27,7 @@ class Note:
 
 @dataclass
 class Fault:
-    """What the host answers instead, for the next requests of that kind."""
+    """The host's answer to the next requests of that method, instead of the real answer."""
 
     status: int
     method: str = "GET"
@@ -44,7 +44,7 @@ class Discussion:
     def __init__(self, accounts: Mapping[str, Account], *, longest: int, together: int = 0) -> None:
         self.notes: list[Note] = []
         self.labels: list[tuple[str, str]] = []
-        """(label, login of who set the label)."""
+        """(label, login of the account that set the label)."""
         self.longest = longest
         self.faults: list[Fault] = []
         self.asked: list[str] = []

@@ -1,5 +1,5 @@
-"""GitHub Enterprise Server's REST API as documented, as far as comments of a pull request go, and the one
-GraphQL question `viewer`."""
+"""GitHub Enterprise Server's REST API as documented, for comments of a pull request, and the GraphQL query
+`viewer`."""
 
 import json
 from collections.abc import Awaitable, Callable

@@ -36,7 +36,7 @@ class Front:
 
 @contextlib.contextmanager
 def serving() -> Generator[Front]:
-    """Until the end of the block."""
+    """Serve both hosts until the end of the block."""
     front = Front()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         front.address = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -67,7 +67,7 @@ class Process:
         return ProcessFailed(f"{self.name} ended with {code}; the end of {self.log.name}:\n{tail}")
 
     async def stop(self) -> None:
-        """No grace: everything it knows is thrown away."""
+        """Kill at once, because the process has no state to keep."""
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)

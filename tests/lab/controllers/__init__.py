@@ -52,7 +52,7 @@ class TkeControllers:
         self._changed.ring()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Run until cancelled."""
         api = Api(self._kubeconfig)
         try:
             context = Context(
@@ -84,7 +84,7 @@ class TkeControllers:
         )
 
         async def start() -> None:
-            # Rounds on half a picture would take what is not listed yet for gone.
+            # A round before the first complete list would take unlisted objects for deleted objects.
             await context.mirrors.wait_synced()
             await webhook.register()
             self.ready.set()

@@ -16,8 +16,7 @@ def eni_owner(cluster_id: str, namespace: str, pod: str) -> str:
 
 
 def primary_owner(cluster_id: str, node: str) -> str:
-    """Who holds the primary address of a node's ENI. Clusters share VPCs, so the cluster is part of the
-    name."""
+    """The owner of the primary address of a node's ENI. Clusters share VPCs, so the name has the cluster."""
     return f"eni-primary:{cluster_id}/{node}"
 
 
@@ -54,8 +53,7 @@ def leases_of(world: World, vpc_id: str, prefix: str) -> Iterator[tuple[Subnet, 
 
 
 def release_cluster(world: World, cluster: Cluster) -> None:
-    """Give back what the ENIs of a cluster hold. For a cluster that is deleted: its ENIs go with it, kept
-    claims too."""
+    """Release the addresses of a deleted cluster's ENIs, kept claims included."""
     for prefix in (f"eni:{cluster.cluster_id}/", primary_owner(cluster.cluster_id, "")):
         for subnet, address, _ in leases_of(world, cluster.vpc_id, prefix):
             subnet.release(address)

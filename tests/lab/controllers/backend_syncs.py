@@ -1,4 +1,4 @@
-"""Stand-in for the time that TKE's controllers take until the CLB has what they saw."""
+"""Stand-in for the time that TKE's controllers need to bring a change into the CLB."""
 
 from collections.abc import Callable
 
@@ -10,8 +10,8 @@ State = tuple[list[Listener], bool]
 
 
 class BackendSyncs:
-    """One sync after the other for each load balancer. Each carries what was there when it began, also what
-    is gone by its end."""
+    """One sync after the other for each load balancer. Each sync writes the state at its begin, also if
+    that state has changed before its end."""
 
     def __init__(self, world: World, clock: Callable[[], float]) -> None:
         self._world = world

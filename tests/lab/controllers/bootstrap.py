@@ -1,4 +1,4 @@
-"""Stand-in for what a new TKE cluster has in kube-system and as custom resources before anybody uses it."""
+"""Stand-in for the first content of a new TKE cluster: kube-system and the custom resources."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -79,7 +79,7 @@ def objects(context: Context) -> list[tuple[Kind, Json]]:
 
 
 async def bootstrap(context: Context) -> None:
-    """Create what is missing; patient with an API server that has only just started."""
+    """Create the missing objects. Retries while the API server starts."""
     api = context.api
     for kind, body in objects(context):
         await _patiently(

@@ -1,4 +1,4 @@
-"""What every stand-in controller of one cluster is given."""
+"""The input of every stand-in controller of one cluster."""
 
 import asyncio
 import logging
@@ -117,7 +117,7 @@ class Context:
     api: Api
     clock: Callable[[], float] = time.monotonic
     gate_delay: float = 0.3
-    """How long the CLB's health check takes before the readiness gate of a bound pod opens."""
+    """Seconds that the CLB's health check needs before the readiness gate of a bound pod opens."""
     changed: Bell = field(default_factory=Bell)
     """Rung when a controller changed the World, because no watch shows such a change."""
     mirrors: Mirrors = field(init=False)

@@ -12,10 +12,10 @@ MANAGER = keys.ENI_AGENT
 
 
 def eni_ips(world: World, cluster: Cluster, instance: Instance, elsewhere: set[str]) -> int | None:
-    """How many ENI pods fit on the node, None when its zone has no container subnet.
+    """Return the number of ENI pods that fit on the node; None for a zone without a container subnet.
 
-    `elsewhere`: lease owners of pods on other nodes. All other addresses of the zone, used here, kept or
-    free, count.
+    `elsewhere`: lease owners of pods on other nodes. All other addresses of the zone count: used here,
+    kept, or free.
     """
     if cluster.vpc_cni is None:
         return None

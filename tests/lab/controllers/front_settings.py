@@ -1,4 +1,4 @@
-"""What TKE's controllers read beside a Service or an Ingress itself: certificates, security groups, the
+"""The inputs of TKE's controllers beside a Service or an Ingress itself: certificates, security groups, the
 TkeServiceConfig."""
 
 import base64

@@ -1,11 +1,9 @@
-"""Stand-in for the platform's side of VPC-CNI: ipamd's workloads and ConfigMap, and the list that ipamd works
-with.
+"""Stand-in for the platform's side of VPC-CNI: ipamd's workloads and ConfigMap, and ipamd's list of
+subnets.
 
-Before 3.5.0 ipamd reads three keys of its ConfigMap, when it starts. From then on, as an add-on, its
-ConfigMap has one
-other key, of which only the fields of public traces are written, and no list of subnets is among them: here
-it works
-with what the cloud lists, at once.
+Before 3.5.0 ipamd reads three keys of its ConfigMap at its start. From 3.5.0 on, as an add-on, its
+ConfigMap has one other key. The stand-in writes only the fields of public traces, which have no list of
+subnets: this ipamd takes the cloud's list at once.
 """
 
 from tests.lab.controllers import keys
@@ -43,7 +41,7 @@ def config_data(world: World, cluster: Cluster, subnet_ids: list[str]) -> dict[s
 
 
 def network_conf(cluster: Cluster) -> dict[str, str]:
-    """What an ipamd from 3.5.0 on is configured with, as far as it is public."""
+    """The public part of the configuration of an ipamd from 3.5.0 on."""
     lines = [
         f'api-env.region: "{cluster.region}"',
         f'api-env.cluster-id: "{cluster.cluster_id}"',
@@ -83,8 +81,7 @@ class IpamdController:
         self._context = context
         self._installed: VpcCni | None = None
         self._announced: list[str] = []
-        """What the platform has written into the ConfigMap so far. Anything else in there is a customer's
-        edit."""
+        """The platform's content of the ConfigMap so far. Other content is a customer's edit."""
         self._processes: set[str] = set()
         """The uids of the ipamd pods that have read the ConfigMap."""
         self._clean = False

@@ -128,7 +128,7 @@ class LoadBalancers:
 
 
 def immutable_change(balancer: LoadBalancer, subnet_id: str, existing: str) -> str | None:
-    """What the object now asks for that its load balancer can never become."""
+    """Return why the load balancer cannot change to the object's settings; None if it can."""
     if balancer.user_made:
         return (
             None

@@ -1,5 +1,4 @@
-"""What a CVM looks like to Kubernetes in the stand-in: size by instance type, zone and region numbers, pod
-ranges."""
+"""The properties of a CVM for Kubernetes: size by instance type, zone and region numbers, pod ranges."""
 
 import ipaddress
 import re

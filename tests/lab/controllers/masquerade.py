@@ -31,7 +31,7 @@ class MasqueradeController:
         await self._loop.run(self._round)
 
     async def _round(self) -> None:
-        """Adds what is missing and leaves a customer's own entries alone."""
+        """Adds the missing ranges, and keeps a customer's own entries."""
         current = self._context.mirrors.config_maps.get(NAME, keys.KUBE_SYSTEM)
         if current is None:
             return

@@ -53,7 +53,7 @@ def groups_of_ipamd(pod: Json) -> list[str] | None:
 
 
 def eni_rules(world: World, cluster: Cluster) -> tuple[GroupRule, ...] | None:
-    """What the ENIs of the cluster let in; None when they filter nothing."""
+    """The rules of the groups on the ENIs of the cluster; None without groups."""
     wanted = cluster.vpc_cni.security_group_ids if cluster.vpc_cni else None
     if wanted is None:
         return None

@@ -150,7 +150,7 @@ class ServiceController:
         await self._write(service, balancer, written)
 
     def _greeting(self, annotations: dict[str, str], write_default: bool) -> dict[str, str]:
-        """What the controller adds to a Service it sees for the first time."""
+        """The annotations that the controller adds to a new Service."""
         written = {keys.SERVICE_DIRECT: "true"} if write_default else {}
         if keys.SERVICE_CLIENT_TOKEN not in annotations:
             written[keys.SERVICE_CLIENT_TOKEN] = str(uuid.uuid4())

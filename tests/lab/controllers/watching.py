@@ -1,5 +1,4 @@
-"""How the stand-in controllers see the cluster: mirrors kept by watches, and loops that look at the whole
-state."""
+"""The stand-in controllers' view of the cluster: mirrors kept by watches, and loops over the whole state."""
 
 import asyncio
 import contextlib
@@ -83,8 +82,8 @@ async def retried_later(controller: str, what: object, wake: asyncio.Event) -> A
         yield
     except KubeError as error:
         if error.code in (NOT_FOUND, CONFLICT):
-            # Somebody else was faster. The watch brings the new state; look again soon in case it already
-            # did.
+            # Another writer was faster. The watch brings the new state; look again soon in case it already
+            # has.
             logger.info("%s: %s changed meanwhile: %s", controller, what, error)
             wake.set()
         else:
@@ -94,7 +93,8 @@ async def retried_later(controller: str, what: object, wake: asyncio.Event) -> A
 
 
 class Loop:
-    """A level-triggered reconcile loop: bells and a tick only wake it up, each round looks at everything."""
+    """A level-triggered reconcile loop: bells and a tick only start a round, and each round reads the whole
+    state."""
 
     def __init__(self, name: str, bells: Iterable[Bell]) -> None:
         self.name = name

@@ -168,7 +168,7 @@ class WebhookServer:
         return context
 
     async def serve(self) -> None:
-        """Until cancelled."""
+        """Serve until cancelled."""
         try:
             await self._server.serve([self._socket])
         finally:

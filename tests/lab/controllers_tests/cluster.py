@@ -73,7 +73,7 @@ def hybrid_world(subnets: Mapping[str, tuple[str, str]], *container_subnets: str
 
 
 class Clock:
-    """Real time plus what a test skipped."""
+    """Real time plus the skipped seconds of a test."""
 
     def __init__(self) -> None:
         self.skipped = 0.0

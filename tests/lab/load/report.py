@@ -1,4 +1,4 @@
-"""What a run of steady load saw."""
+"""The result of a run of steady load."""
 
 import json
 from collections import Counter
@@ -23,7 +23,7 @@ class Report:
     seconds: float
     failures: tuple[Failure, ...]
     answered: dict[str, int]
-    """How many requests each pod answered, by its name."""
+    """Number of requests that each pod answered, by the pod's name."""
     slowest: float
     """Seconds of the slowest answer."""
 

@@ -195,7 +195,7 @@ class Scene:
         return next(item for item in self.lab.state()["load_balancers"].values() if item["owner"] == owner)
 
     def bound(self, count: int, namespace: str = "default", front: str = "service") -> None:
-        """Until the load balancer has so many backends, and they answer."""
+        """Wait until the load balancer has this number of backends, and the backends answer."""
 
         def backends() -> list[int]:
             return [len(item["backends"]) for item in self.balancer(namespace, front)["listeners"]]

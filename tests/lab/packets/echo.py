@@ -22,7 +22,7 @@ def canonical(name: str) -> str:
 
 
 class EchoServer(Acceptor):
-    """TCP: HTTP, HTTPS, or anything else, with or without a PROXY header before it."""
+    """TCP: HTTP, HTTPS, or any other bytes, with or without a PROXY header before them."""
 
     def __init__(self, listener: socket.socket, spec: dict[str, Any], tls: ssl.SSLContext) -> None:
         self._name, self._address, self._tls = str(spec["name"]), str(spec["address"]), tls

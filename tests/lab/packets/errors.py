@@ -1,4 +1,4 @@
-"""What can go wrong in the packet network, the lab's stand-in for the vendor's."""
+"""Errors of the packet network, the lab's stand-in for the vendor's network."""
 
 
 class PacketsUnavailable(Exception):

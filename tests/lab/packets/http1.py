@@ -87,7 +87,7 @@ async def pass_body(
 async def pass_rest(
     reader: asyncio.StreamReader, to: Callable[[bytes], None], drain: asyncio.StreamWriter | None
 ) -> None:
-    """Hand on everything up to the end of the connection."""
+    """Pass on all bytes up to the end of the connection."""
     while data := await reader.read(CHUNK):
         to(data)
         if drain is not None:

@@ -1,5 +1,5 @@
-"""How the packet network, a stand-in, talks to the kernel: `ip` and `nft`, what is missing, and cleaning up
-after a dead lab."""
+"""The kernel interface of the packet network, a stand-in: `ip` and `nft`, the missing tools, and the
+cleanup after a killed lab."""
 
 import asyncio
 import contextlib

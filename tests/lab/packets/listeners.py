@@ -12,7 +12,7 @@ _TLS = ("HTTPS", "TCP_SSL")
 
 
 def listeners(plan: Plan, name: str, doors: Iterable[int], rooms: Iterable[str]) -> dict[str, Spec]:
-    """`name`: what the names of the namespaces start with. `rooms`: keys of the machines whose loopback gets
+    """`name`: the prefix of the names of the namespaces. `rooms`: keys of the machines whose loopback gets
     doors to the lab."""
     found: dict[str, Spec] = {}
     for pod in plan.pods:

@@ -13,7 +13,7 @@ BALANCER = "lb"
 LOCAL_TABLE = 100
 BALANCER_TABLE = 101
 NODE_TABLE = 102
-# What came through the load balancer (1) or from the pod's node (2) is answered the same way.
+# A connection through the load balancer (1) or from the pod's node (2) is answered over the same path.
 FROM_BALANCER = 0x1
 FROM_NODE = 0x2
 

@@ -23,13 +23,13 @@ def _started(pid: int) -> str | None:
         text = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # The second field is the program's name and may hold anything, also spaces and parentheses.
+    # The second field is the program's name, which may have spaces and parentheses.
     fields = text.rpartition(")")[2].split()
     return None if fields[0] in "ZX" else format(int(fields[19]), "x")
 
 
 def prefix() -> str:
-    """What the names of all namespaces of this process start with."""
+    """The prefix of the names of all namespaces of this process."""
     return f"tkl{os.getpid()}-{_started(os.getpid())}"
 
 
@@ -60,6 +60,5 @@ def interface(key: str) -> str:
 
 
 def mac(address: str) -> str:
-    """A hardware address that follows from the address, so that who comes back with an address is known at
-    once."""
+    """A hardware address derived from the address, so that other machines know a returning address."""
     return ":".join(("02", "00", *(format(byte, "02x") for byte in ipaddress.IPv4Address(address).packed)))

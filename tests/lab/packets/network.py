@@ -65,7 +65,7 @@ class PacketNetwork:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, world: World, cluster: Cluster, kubeconfig: str) -> None:
-        """Until this returns, the first state is up."""
+        """Return as soon as the first state is up."""
         reason = await asyncio.to_thread(kernel.unavailable)
         if reason is not None:
             raise PacketsUnavailable(reason)
@@ -105,7 +105,7 @@ class PacketNetwork:
                 await self.stop()
 
     async def stop(self) -> None:
-        """Take everything away."""
+        """Remove all namespaces."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -151,13 +151,13 @@ class PacketNetwork:
         return self._namespace(key)
 
     async def change(self, **modes: bool) -> Modes:
-        """How the load balancers behave from now on."""
+        """Change the behaviour of the load balancers."""
         self._modes = dataclasses.replace(self._modes, **modes)
         await self._reconcile()
         return self._modes
 
     def status(self) -> dict[str, Any]:
-        """What there is, by name."""
+        """The namespaces by name."""
         plan = self._plan
         return {
             "cluster": self._cluster.cluster_id,
@@ -178,7 +178,7 @@ class PacketNetwork:
             "authority": self._agent.authority if self._agent else "",
         }
 
-    # How it is done
+    # Implementation
 
     def _check(self, client: Client) -> None:
         taken = {entry.vip: entry.lb_id for entry in self._world.load_balancers.values()}
@@ -279,7 +279,7 @@ class PacketNetwork:
             await asyncio.gather(
                 *(self._set_rules(key, text) for key, text in first[start : start + AT_ONCE])
             )
-        # Those who are sent to before the one who sends.
+        # Receivers before senders.
         for key, text in changed:
             if key == machines.BALANCER:
                 await self._set_rules(key, text)
@@ -372,7 +372,7 @@ class PacketNetwork:
 
 
 def _depth(machine: Machine) -> int:
-    """The VPC's router, who hangs on it, who hangs on those."""
+    """0 for the VPC's router, 1 for the machines at the router, 2 for the machines at those machines."""
     return 0 if not machine.host else 1 if machine.host == machines.ROUTER else 2
 
 

@@ -1,5 +1,5 @@
-"""What the packet network has to look like, read from the API server's objects and the World of the stand-in
-cloud."""
+"""The wanted state of the packet network, derived from the API server's objects and the World of the
+stand-in cloud."""
 
 import dataclasses
 import ipaddress
@@ -36,7 +36,7 @@ Backend = tuple[str, int]
 
 @dataclass(frozen=True)
 class Modes:
-    """How the load balancers behave."""
+    """The behaviour of the load balancers."""
 
     keep_alive: bool = False
     """L7: keep connections to the backends, with its own address; else a short one each, with the client's
@@ -98,7 +98,7 @@ class Listener:
     protocol: str
     port: int
     rules: tuple[Rule, ...]
-    """Below L7 there is one, for everything."""
+    """Below L7 a listener has one rule, for all hosts and paths."""
 
     @property
     def layer_seven(self) -> bool:
@@ -127,7 +127,7 @@ class Plan:
     missed: frozenset[str] = frozenset()
     """Addresses of pods that have ended, which the load balancers' health checks have not noticed yet."""
     eni_rules: tuple[GroupRule, ...] | None = None
-    """What the security groups of the ENIs let in; None when there are none."""
+    """The rules of the ENIs' security groups; None without groups."""
 
     @property
     def router(self) -> str:
@@ -270,7 +270,7 @@ def _selecting(pod: Json, services: Iterable[Json]) -> list[Json]:
 
 
 def _ports(pod: Json, services: Iterable[Json]) -> tuple[tuple[str, int], ...]:
-    """What the containers declare, and what Services lead to all the same."""
+    """The declared ports of the containers, and the target ports of Services."""
     found = {
         (str(port.get("protocol") or "TCP"), int(port["containerPort"]))
         for item in containers_of(pod)

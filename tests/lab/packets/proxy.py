@@ -151,7 +151,8 @@ class HttpProxy(Acceptor):
         return stays
 
     def _tell(self, request: Head, client: str) -> None:
-        """What the CLB adds: it goes on with a list of the client's, true or not, and sets the other."""
+        """The CLB's headers: the CLB appends to the client's `X-Forwarded-For`, true or not, and sets
+        `X-Real-IP`."""
         before = request.get("x-forwarded-for")
         request.drop("x-forwarded-for", "x-real-ip", *_HOP_BY_HOP)
         request.headers += [
@@ -189,7 +190,7 @@ async def connect(namespaces: Namespaces, namespace: str, source: str, backend: 
 
 
 def _rule(rules: list[dict[str, Any]], request: Head) -> dict[str, Any] | None:
-    """A named host before the one for all; then the longest path that is a prefix."""
+    """A rule with the host wins over a rule for all hosts; then the longest matching path wins."""
     host = request.get("host").partition(":")[0].lower()
     path = request.first.split(" ")[1]
     fitting = [rule for rule in rules if rule["host"] in ("", host) and path.startswith(rule["path"])]

@@ -18,7 +18,7 @@ FIRST_BYTE_SECONDS = 30.0
 _TLS_HANDSHAKE = 0x16
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 BROKEN = (OSError, EOFError, BadMessage, asyncio.TimeoutError, ValueError)
-"""How a connection ends that does not end well: the peer's matter, not an error of the lab."""
+"""Errors of a broken connection. The peer caused them, so they are no errors of the lab."""
 
 
 class Server(Protocol):
@@ -86,11 +86,11 @@ class Acceptor:
         return made
 
     async def opened_either(self, conn: socket.socket, tls: ssl.SSLContext) -> Streams:
-        """With TLS if that is what the client begins with."""
+        """Open with TLS if the client begins with TLS."""
         return await self.opened(conn, tls if await _first_byte(conn) == _TLS_HANDSHAKE else None)
 
     async def close(self) -> None:
-        """At once: what is not sent by now never will be."""
+        """Close at once; unsent bytes are lost."""
         self._accepting.cancel()
         for task in self._tasks:
             task.cancel()

@@ -26,7 +26,7 @@ class Namespaces:
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     async def within(self, namespace: str, make: Callable[[], T]) -> T:
-        """What `make` returns, called in the namespace; an empty name is the lab's own."""
+        """Return the result of `make`, called in the namespace; an empty name is the lab's own namespace."""
         if not namespace:
             return make()
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._enter, namespace, make)

@@ -1,4 +1,4 @@
-"""What the stand-in plugin reads of a cluster, in the vendor's order and with its blind spots."""
+"""Reading a cluster in the stand-in plugin, in the vendor's order and with the vendor's gaps."""
 
 import json
 from typing import cast
@@ -105,7 +105,7 @@ def _tags(cluster: Json) -> dict[str, Value]:
 
 
 def _read_import(api: Api, data: Data, cluster: Json, properties: Json) -> None:
-    """What only an import sees."""
+    """The fields that only an import reads."""
     network: Json = cluster["ClusterNetworkSettings"]
     data.set("isDualStack", bool(network.get("IsDualStack")))
     data.set("networkType", str(properties.get("NetworkType") or ""))

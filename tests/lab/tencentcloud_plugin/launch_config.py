@@ -1,5 +1,4 @@
-"""A node pool's launch configuration in the stand-in plugin: what is sent to the API and what is read
-back."""
+"""A node pool's launch configuration in the stand-in plugin: the request, and the answer."""
 
 from typing import cast
 
@@ -107,7 +106,7 @@ def _disk(disk: Object) -> Json:
 
 
 def config_of(answer: Json, password: Value) -> Object:
-    """`autoScalingConfig` as it is read: what the API leaves out is gone and shows as a difference."""
+    """`autoScalingConfig` of an answer. A field that the API omits is absent, and shows as a difference."""
     config: Object = {}
     if types := answer.get("InstanceTypes"):
         config["instanceType"] = types[0]

@@ -1,8 +1,7 @@
 """Planning of the stand-in plugin: old state and new inputs give the planned state and the differences.
 
 As in the bridge, the comparison is between the old *state* and the new inputs, so a change made elsewhere
-shows after
-a refresh. What `ignoreChanges` names takes the value of the old state before anything is compared.
+shows after a refresh. The names of `ignoreChanges` get the value of the old state before the comparison.
 """
 
 import re
@@ -30,7 +29,7 @@ def parse_path(path: str) -> list[str]:
 
 
 def apply_ignored(inputs: Object, state: Object, ignored: Sequence[str]) -> Object:
-    """The inputs with everything that is ignored set back to the old state."""
+    """The inputs, with every ignored property set back to the old state."""
     result: Object = dict(inputs)
     for path in ignored:
         parts = parse_path(path)
@@ -60,7 +59,7 @@ def _reset(inputs: Object, state: Object, parts: list[str]) -> None:
 
 
 def planned_state(props: Mapping[str, Prop], state: Object | None, inputs: Object) -> Object:
-    """The state that an update aims at, or a create if `state` is None: then what is computed is unknown."""
+    """The planned state of an update; of a create if `state` is None, where computed values are unknown."""
     planned: Object = {}
     for name, prop in props.items():
         old = None if state is None else state.get(name)

@@ -106,8 +106,8 @@ class Data:
 
 
 class Resource:
-    """What a resource type of the provider does. `read` raises Gone; `create` sets `data.id` when the vendor
-    does."""
+    """A resource type of the provider. `read` raises Gone; `create` sets `data.id` at the same point as the
+    vendor."""
 
     type_name: ClassVar[str]
     tf_name: ClassVar[str]

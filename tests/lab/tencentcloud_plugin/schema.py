@@ -1,5 +1,4 @@
-"""What the stand-in plugin knows of a resource's properties: one table each, and the Check that the table
-drives."""
+"""The schema of the stand-in plugin's resources: one table of properties each, and Check by this table."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -18,7 +17,7 @@ from tests.lab.tencentcloud_plugin.values import (
 
 Kind = Literal["string", "integer", "boolean", "strings", "map", "object", "objects"]
 Validator = Callable[[str, Value], str | None]
-"""Gets the Terraform name and the value; returns what is wrong with it."""
+"""Called with the Terraform name and the value; returns the problem of the value."""
 
 DEFAULTS: Final = "__defaults"
 """Key of the bridge: names of the inputs that it filled in itself."""
@@ -62,7 +61,7 @@ def snake(name: str, prop: Prop | None = None) -> str:
 
 
 def zero(prop: Prop) -> Value:
-    """What Terraform's `d.Get` answers for something that is not set."""
+    """The result of Terraform's `d.Get` for an absent property."""
     if prop.kind == "string":
         return ""
     if prop.kind == "integer":
@@ -87,7 +86,7 @@ class Checker:
     failures: list[CheckFailure] = field(default_factory=list[CheckFailure])
 
     def check(self, props: Mapping[str, Prop], olds: Object, news: Object, path: str = "") -> Object:
-        """The inputs to use; what is wrong is added to `failures`."""
+        """Return the inputs to use. Problems are added to `failures`."""
         inputs: Object = {}
         defaults: list[str] = []
         old_defaults = _default_names(olds)

@@ -307,7 +307,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = apply_ignored(plain_object(given), state, list(request.ignoreChanges))
         data = Data.for_update(resource.props, request.id, state, inputs)
         if request.preview:
-            # As in Terraform's plan of an update: what is only computed keeps its value.
+            # As in Terraform's plan of an update: a computed property keeps its value.
             return provider_pb2.UpdateResponse(
                 properties=self._struct(resource, data.id, data.outputs, given)
             )

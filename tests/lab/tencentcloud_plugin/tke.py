@@ -53,7 +53,7 @@ def describe_workers(api: Api, cluster_id: str) -> list[Worker]:
 
 
 def wait_for_worker(api: Api, cluster_id: str, *, needed: bool) -> None:
-    """Until one worker or super node runs. Without any node, return at once unless one is `needed`."""
+    """Wait until one worker or super node runs. Without a node, return at once unless a node is `needed`."""
 
     def attempt() -> None:
         workers = api.retrying(lambda: describe_workers(api, cluster_id))

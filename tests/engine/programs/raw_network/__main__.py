@@ -1,5 +1,5 @@
-"""The vendor's raw resources, and raw objects in the cluster; `change` chooses what is different from the
-last `up`."""
+"""The vendor's raw resources, and raw objects in the cluster; `change` selects the difference from the last
+`up`."""
 
 from typing import Any
 
