@@ -47,7 +47,7 @@ def printed_commands(lab: Lab, project: PulumiProject, ending: Ending) -> list[s
 def follow(lab: Lab, project: PulumiProject, commands: Sequence[str]) -> None:
     """Run the commands as printed, in order. The person who runs the commands answers each question of the
     CLI with yes, and goes on after a run that ends with the error that its reason announces."""
-    # The provider asks for a cluster that is gone again and again, for ten times this many minutes.
+    # The provider reads a gone cluster again and again, for ten times this many minutes.
     settings = {"PULUMI_SKIP_CONFIRMATIONS": "true", "TENCENTCLOUD_READ_RETRY_TIMEOUT": "1"}
     project.change_environment(settings)
     for number, command in enumerate(commands, 1):

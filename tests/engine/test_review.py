@@ -70,7 +70,7 @@ CASES: dict[str, tuple[set[str], ExitCode]] = {
 def project(lab: Lab) -> Iterator[PulumiProject]:
     with stack(
         lab, PROGRAMS / "raw_network", "review", {"stage": 1, "change": ""}
-    ) as made:  # said, for a run that was killed leaves its own
+    ) as made:  # explicit, because a killed run leaves its own values
         made.config_set("nodePassword", PASSWORD, secret=True)
         made.up()
         configure(made, {"stage": 2})

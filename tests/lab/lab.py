@@ -1,4 +1,4 @@
-"""The lab for tests and for the demo: started, asked and stopped from another process."""
+"""The lab for tests and for the demo: started, used and stopped from another process."""
 
 import contextlib
 import secrets
@@ -59,11 +59,12 @@ class Lab:
     def started(
         cls, log: Path | None = None, *, packets: bool = False, draining: bool | None = None
     ) -> "Generator[Lab]":
-        """Build what is missing, start the lab, stop it at the end. With `packets` real ones move;
-        PacketsUnavailable says why not.
+        """Build the missing programs, start the lab, and stop the lab at the end. With `packets` the lab
+        has a real packet network; raises PacketsUnavailable with the reason where this machine cannot have
+        one.
 
-        `draining`: pods that end run their preStop hooks first. Default: where packets move, because nobody
-        notices it elsewhere.
+        `draining`: pods that end run their preStop hooks first. Default: only with `packets`, because
+        without packets no test sees the difference.
         """
         reason = packet_network.unavailable() if packets else None
         if reason is not None:
@@ -106,7 +107,7 @@ class Lab:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a program needs to reach the stand-in cloud as if it were Tencent's.
+        """The environment of a program that calls the stand-in cloud instead of Tencent's.
 
         `HTTPS_PROXY` and `SSL_CERT_FILE` are for the fixed https hosts of the vendor's plugin. Every other
         https host is refused.
@@ -139,8 +140,8 @@ class Lab:
 
     @contextlib.contextmanager
     def own_load_balancers(self) -> "Generator[Callable[[], str]]":
-        """What makes load balancers of the customer's own, which TKE may use and never deletes; all of them
-        go at the end."""
+        """Yield a function that makes load balancers of the customer, which TKE may use and never deletes.
+        The end of the block deletes them."""
         made: list[str] = []
 
         def make() -> str:
@@ -154,7 +155,7 @@ class Lab:
                 self._http.delete(f"/_lab/load_balancers/{lb_id}").raise_for_status()
 
     def calls(self, action: str | None = None, since: int = 0) -> list[dict[str, Any]]:
-        """What was asked of the cloud, in order."""
+        """The calls to the cloud, in order."""
         found: list[dict[str, Any]] = self._get(f"/_lab/calls?since={since}")
         return [call for call in found if action in (None, call["action"])]
 
@@ -163,7 +164,7 @@ class Lab:
         self._http.post("/_lab/calls/reset").raise_for_status()
 
     def state(self) -> dict[str, dict[str, Any]]:
-        """A summary of what the cloud has: for each kind, what there is by its id."""
+        """The resources of the cloud: for each kind, the resources by id."""
         found = self._get("/_lab/state")
         return {kind: {item[key]: item for item in found[kind]} for kind, key in _KINDS.items()}
 
@@ -177,11 +178,11 @@ class Lab:
         self._http.post("/_lab/faults", json=fault).raise_for_status()
 
     def settings(self, **settings: object) -> None:
-        """Change how slow the cloud is, or what it answers; see `cloud/settings.py`."""
+        """Change the delays or the answers of the cloud; see `cloud/settings.py`."""
         self._http.patch("/_lab/settings", json=settings).raise_for_status()
 
     def call(self, service: str, action: str, params: Mapping[str, object]) -> dict[str, Any]:
-        """Ask the cloud as somebody else would: the console, another team."""
+        """Call the cloud directly, as the console or another team would."""
         http = HttpProfile(protocol="http", rootDomain=DOMAIN, proxy=self.address)
         credential = Credential(self.secret_id, self.secret_key)
         client = CommonClient(service, VERSIONS[service], credential, REGION, ClientProfile(httpProfile=http))
@@ -193,8 +194,8 @@ class Lab:
         return self._http.get(f"/_lab/kubeconfig/{cluster_id}").raise_for_status().text
 
     def client(self, address: str, *, behind: str = "") -> list[str]:
-        """What runs a command as a client with this address (with `behind`: behind a NAT of that address).
-        Needs `packets`.
+        """The command prefix that runs a command as a client with this address (with `behind`: behind a
+        NAT of that address). Needs `packets`.
 
         The client's 127.0.0.1 has doors to the lab's API and to its control planes, so a kubeconfig works
         there too.
@@ -202,7 +203,8 @@ class Lab:
         return self._enter({"address": address, "behind": behind})
 
     def inside(self, who: str) -> list[str]:
-        """What runs a command on a node (its address) or in a pod (`namespace/name`). Needs `packets`."""
+        """The command prefix that runs a command on a node (its address) or in a pod (`namespace/name`).
+        Needs `packets`."""
         return self._enter({"inside": who})
 
     def packets(self, **modes: bool) -> dict[str, Any]:
@@ -218,7 +220,7 @@ class Lab:
         return ["ip", "netns", "exec", str(answer.json()["namespace"])]
 
     def admin_password(self, cluster_id: str) -> str:
-        """What the cloud tells its owner, and nobody may ever see."""
+        """The cluster's admin password, which no output, state or log may have."""
         return str(self.call("tke", "DescribeClusterSecurity", {"ClusterId": cluster_id})["Password"])
 
     def _get(self, path: str) -> Any:

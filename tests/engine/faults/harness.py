@@ -1,10 +1,11 @@
-"""One stack, one fault at a time: how a case is run, what it must end in, and how the stack is repaired in
-between.
+"""One stack, one fault at a time: the run of a case, the expected end, and the repair of the stack between
+cases.
 
-A case is a step of Pulumi (up, grow, refresh, destroy), an API action and a fault. The bench brings the stack
-to where the step begins, lets the real engine run the step with the fault in place, and lifts the fault. Then
-the bench runs the commands that `tke-hybrid doctor --state` prints, or one more `up` (or `destroy`) where
-nothing is gone or pending, and compares the cloud with what an undisturbed run leaves there.
+A case is a step of Pulumi (up, grow, refresh, destroy), an API action and a fault. The bench brings the
+stack to the begin of the step, lets the real engine run the step with the fault in place, and lifts the
+fault. Then the bench runs the commands that `tke-hybrid doctor --state` prints, or one more `up` (or
+`destroy`) where nothing is gone or pending, and compares the cloud with the cloud after an undisturbed
+run.
 """
 
 import json
@@ -44,18 +45,18 @@ class Step(Enum):
 
 @dataclass(frozen=True)
 class Orphan:
-    """The exception from "ends as undisturbed": the answer with the new thing's id was lost, and no state has
-    it.
+    """The exception from "ends as undisturbed": the answer with the new resource's id was lost, and no
+    state has the id.
 
-    The next run must not make a second one. Once somebody has adopted or deleted it, the run after that ends
-    as undisturbed.
+    The next run must not make a second resource. After an adoption or a deletion of the first resource,
+    the following run ends as undisturbed.
     """
 
     kind: str
     """vpc, subnet, pool, endpoint, cluster."""
     says: str
-    """What the run that meets it says; empty if there is no such run, because the provider itself made
-    another one."""
+    """The message of the next run; empty if the next run has none, because the provider itself made
+    another resource."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,9 @@ class Fault:
     spreads: bool = False
     """From then on every action fails like this."""
     settings: Mapping[str, object] = field(default_factory=dict[str, object])
-    """What the stand-in says of the cluster from the start of the step, see `tests/lab/cloud/settings.py`
-    …"""
+    """The stand-in's settings from the start of the step, see `tests/lab/cloud/settings.py` …"""
     looks: int = 0
-    """… until it was asked this often; 0: until the step has ended."""
+    """… until this many calls; 0: until the end of the step."""
     deadline: int = 60
     """The program's `deadline_seconds`."""
     says: str = ""
@@ -86,8 +86,7 @@ class Fault:
         return replace(self, name=f"{self.name} after {calls}", api={**self.api, "skip": calls})
 
     def leaves(self, orphan: tuple[str, str]) -> "Fault":
-        """The same, where an id is lost with the answer: the kind of the thing, and what the next run says of
-        it."""
+        """The same fault with a lost id: the kind of the resource, and the message of the next run."""
         return replace(self, orphan=Orphan(*orphan))
 
 
@@ -164,7 +163,7 @@ class Bench:
         if fault.kill:
             time.sleep(
                 max(hits[0]["time"] + HOLD + 0.5 - time.time(), 0)
-            )  # the cloud finishes what it was asked for
+            )  # the cloud finishes its running tasks
         return running.result()
 
     def _watch(self, running: Running, case: Case) -> None:
@@ -211,7 +210,7 @@ class Bench:
         """After a kill: the file backend's lock is still there, and the next run would stop at it."""
         self.project.run("cancel", "--yes")
 
-    # -- what it must end in
+    # -- the expected end
 
     def cloud(self) -> dict[str, Any]:
         """The cloud without its ids."""
@@ -227,8 +226,8 @@ class Bench:
         }
 
     def settled(self, size: tuple[int, int] | None) -> None:
-        """The cloud is as after an undisturbed run, the stack knows all of it, and nothing was done twice or
-        undone."""
+        """The cloud is as after an undisturbed run, the stack knows every resource, and no call was made
+        twice or undone."""
         assert self.cloud() == (running(*size) if size else nothing())
         deployment = self.project.export()["deployment"]
         resources: list[dict[str, Any]] = deployment.get("resources") or []
@@ -277,8 +276,8 @@ class Bench:
         return self.project.run(*self._command(step, size), check=check, timeout=_LONGEST)
 
     def _command(self, step: Step, size: tuple[int, int] | None, deadline: int = 60) -> list[str]:
-        # Of a cluster that is gone already the provider asks again and again, for ten of these (3 minutes if
-        # not said), before it goes on.
+        # The provider reads a gone cluster again and again, for ten times this variable (by default 3
+        # minutes), before it goes on.
         self.project.change_environment(
             {"TENCENTCLOUD_READ_RETRY_TIMEOUT": "1" if step is Step.DESTROY else ""}
         )

@@ -52,7 +52,7 @@ LATE_LOST = replace(LOST, name="answer lost and listed late", settings={"slow_ad
 LATE_KILLED = replace(KILLED, name="killed and listed late", settings={"slow_add_subnets": 4.0})
 
 
-# What the next run says of something whose id was lost with an answer.
+# The message of the next run about a resource whose id was lost with an answer.
 CLUSTER = ("cluster", "adopt cls-[a-z0-9]+ or delete it")
 POOL = ("pool", "adopt cls-[a-z0-9]+#np-[a-z0-9]+ or delete it")
 SUBNET = ("subnet", "overlaps `subnet-[a-z0-9]+`")
@@ -100,8 +100,8 @@ def _cases(step: Step, table: dict[str, list[Fault]]) -> Iterator[Case]:
     return (Case(step, action, fault) for action, faults in table.items() for fault in faults)
 
 
-# Each case makes what it starts from, if it is not there: so take turns, and what one leaves is where the
-# next begins.
+# Each case makes its own start if the start is missing. In this order, most cases begin where the case
+# before ended.
 TURNS = zip_longest(
     _cases(Step.UP, UP), _cases(Step.REFRESH, REFRESH), _cases(Step.GROW, GROW), _cases(Step.DESTROY, DESTROY)
 )

@@ -1,4 +1,5 @@
-"""The front door of the API stand-in: who asks, for what, and may it be asked that way."""
+"""The entrance of the API stand-in: checks of credentials, signature, action and fields, and the injected
+faults."""
 
 import asyncio
 import json

@@ -1,6 +1,8 @@
-"""The TLS side of the API stand-in. The vendor's plugin sends some calls to fixed https hosts, whatever the
-configured `domain` and `protocol` are. The door accepts `CONNECT` for these hosts only, and ends TLS itself.
-No request leaves the lab."""
+"""The TLS side of the API stand-in.
+
+The vendor's plugin sends some calls to fixed https hosts, and ignores `domain` and `protocol` for them.
+The door accepts `CONNECT` for these hosts only, and ends TLS itself. No request leaves the lab.
+"""
 
 import logging
 import os

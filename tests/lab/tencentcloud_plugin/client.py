@@ -114,7 +114,8 @@ class Api:
         return self.settings.region
 
     def refuse_other_accounts(self) -> None:
-        """With `allowed_account_ids`: raise if the key is of none of them. Without, nobody is asked."""
+        """With `allowed_account_ids`: raise if the key belongs to no listed account. Without, make no
+        call."""
         allowed = self.settings.allowed_accounts
         if allowed and (account := self._account()) not in allowed:
             raise ValueError(
@@ -137,11 +138,13 @@ class Api:
         return self.timing.retry(self.timing.expired_seconds, attempt)
 
     def _call(self, service: str, action: str, params: Json, fixed_host: bool) -> Json:
-        """One request; raises ApiError. The engine gets it as a debug message, a password in clear included.
+        """Send one request; raises ApiError. The engine gets the request as a debug message, a password in
+        clear included.
 
-        `fixed_host`: the vendor sends this call to `https://<service>.tencentcloudapi.com`, whatever `domain`
-        and `protocol` are. The stand-in does so only through a proxy on loopback, such as the lab's door.
-        Without this proxy, the call goes to the configured domain, because no request may leave the lab.
+        `fixed_host`: the vendor sends this call to `https://<service>.tencentcloudapi.com`, and ignores
+        `domain` and `protocol`. The stand-in does so only through a proxy on loopback, such as the lab's
+        door. Without this proxy, the call goes to the configured domain, because no request may leave the
+        lab.
         """
         self.debug(f"[DEBUG] api[{action}] request body [{json.dumps(params)}]")
         sdk_error: type[Exception] = import_module(
@@ -166,7 +169,7 @@ class Api:
     def retried_call(
         self, service: str, action: str, params: Json, timeout: float, also: Sequence[str] = ()
     ) -> Json:
-        """One request, repeated while its error is one that the vendor retries."""
+        """Send one request, and repeat it while the vendor retries its error."""
         return self.timing.retry(
             timeout, lambda: self.retrying(lambda: self.call(service, action, params), also)
         )

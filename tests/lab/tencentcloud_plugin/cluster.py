@@ -38,7 +38,7 @@ class Cluster(Resource):
     props = CLUSTER_PROPS
 
     def customize_create(self, planned: Object) -> None:
-        """The runtime that goes with the version, if none is asked for."""
+        """Plan the runtime of the Kubernetes version, if the program has no runtime."""
         version = planned.get("clusterVersion")
         if not isinstance(planned.get("containerRuntime"), str):
             match = re.match(r"v?(\d+)\.(\d+)", version) if isinstance(version, str) else None
@@ -128,7 +128,7 @@ def _create_request(data: Data) -> Json:
         IgnoreServiceCIDRConflict="ignoreServiceCidrConflict",
         ClaimExpiredSeconds="claimExpiredSeconds",
     )
-    # Whatever was asked for, a GR cluster is created without ENI subnets and without a CNI type.
+    # A GR cluster is always created without ENI subnets and without a CNI type, also against the program.
     cidr["EniSubnetIds"] = subnets
     basic = _given(
         data,
@@ -232,8 +232,7 @@ def _wait_until_answering(api: Api, cluster_id: str) -> None:
 
 
 def _after_delete(api: Api, cluster_id: str) -> None:
-    """Ask once: if the cluster still answers, that is all. Errors are waited out, then dropped, as the vendor
-    does."""
+    """Read once: an answer ends the wait. Errors are waited out, then dropped, as the vendor does."""
 
     def attempt() -> None:
         try:
@@ -333,7 +332,7 @@ def _update_attributes(api: Api, data: Data) -> None:
 
 
 def _upgrade(api: Api, data: Data) -> None:
-    # The vendor first asks DescribeAvailableClusterVersion whether the version may be had.
+    # The vendor first looks for the version in DescribeAvailableClusterVersion.
     version = {"ClusterId": data.id, "DstVersion": data.string("clusterVersion")}
     api.retried_call("tke", "UpdateClusterVersion", version, api.timing.write)
 

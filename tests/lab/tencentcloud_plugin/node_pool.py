@@ -463,6 +463,6 @@ def _read_group(data: Data, group: Json) -> None:
     if data.get_ok("scalingMode") is not None and settings.get("ScalingMode") is not None:
         data.set("scalingMode", cast("Value", settings["ScalingMode"]))
     data.set_unless_null("autoUpdateInstanceTags", cast("Value", settings.get("AutoUpdateInstanceTags")))
-    # Read only if it was asked for.
+    # Read only if the program has a policy.
     if data.get_ok("multiZoneSubnetPolicy") is not None:
         data.set("multiZoneSubnetPolicy", cast("Value", group.get("MultiZoneSubnetPolicy")))

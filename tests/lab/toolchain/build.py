@@ -77,7 +77,7 @@ def build(group: Group, go: Go, tick: Callable[[], None]) -> None:
         missing = [name for name in group.files if not (staging / name).is_file()]
         if missing:
             raise ToolchainError(f"the build of {group.name} made no {', '.join(missing)}")
-        if target.exists():  # an incomplete one: its files were deleted by somebody
+        if target.exists():  # an incomplete build: a user deleted files
             shutil.rmtree(target)
 
 
@@ -118,7 +118,7 @@ def _timed(group: Group, go: Go, tick: Callable[[], None]) -> float:
 
 
 def _await(futures: Mapping["Future[float]", Group], order: Sequence[Group], progress: Progress) -> None:
-    """Wait for the builds, and print the remaining ones with their time."""
+    """Wait for the builds, and print the remaining builds with their time."""
     started, running = time.monotonic(), set(futures)
     total = sum(map(estimate, order))
     while running:

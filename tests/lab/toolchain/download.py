@@ -95,7 +95,7 @@ class _Downloader:
         with staged(target) as staging:
             for file, archive in zip(files, wanted, strict=True):
                 unpack(file, archive, staging)
-            if target.exists():  # an incomplete one: somebody deleted its files
+            if target.exists():  # an incomplete download: a user deleted files
                 shutil.rmtree(target)
         for file in files:
             file.unlink()

@@ -91,10 +91,8 @@ def _language_host(pulumi: Path | None, folder: Path | None) -> Path | None:
 
 
 def ensure(*, only: Iterable[str] | None = None, progress: Progress | None = None) -> Binaries:
-    """Return the lab's programs; download or build the missing ones.
-
-    `only` names the groups that the caller needs. The others are neither downloaded nor built.
-    """
+    """Return the lab's programs; download or build the missing programs. `only` names the groups that the
+    caller needs. The others are neither downloaded nor built."""
     go = Go.find()
     names = frozenset(only) if only is not None else frozenset(group.name for group in GROUPS)
     groups = [group for group in GROUPS if group.name in names]
@@ -116,7 +114,7 @@ def ensure(*, only: Iterable[str] | None = None, progress: Progress | None = Non
 
 
 def remove_leftovers() -> None:
-    """Of builders that were killed: nobody else builds while the lock is held."""
+    """Folders of killed builders: no other process builds while this process has the lock."""
     for name in ("lab", *(group.name for group in GROUPS)):
         for path in cache_root().glob(f".{name}-*"):
             shutil.rmtree(path, ignore_errors=True)

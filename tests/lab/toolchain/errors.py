@@ -2,4 +2,4 @@
 
 
 class ToolchainError(Exception):
-    """Told to the person at the keyboard as it is: says what is missing and what to do."""
+    """Printed unchanged: the message has the missing program and the remedy."""

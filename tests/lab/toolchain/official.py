@@ -91,7 +91,7 @@ def _installed_plugin(name: str, version: str) -> Path | None:
 
 
 def pulumi_version(path: Path) -> str:
-    """Asked once for each file: the CLI takes a good part of a second to say it."""
+    """Called once for each file, because the CLI takes a good part of a second."""
     status = path.stat()
     key = f"{path}:{status.st_size}:{status.st_mtime_ns}"
     memory = cache_root() / "official-pulumi" / "version.json"

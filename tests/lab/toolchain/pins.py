@@ -15,7 +15,7 @@ _STRIPPED = "-s -w"
 
 
 def _kubernetes_version_flags() -> str:
-    """Without these the API server says v0.0 and the kubernetes plugin refuses it."""
+    """Without these flags the API server's version is v0.0, and the kubernetes plugin refuses v0.0."""
     major, minor, _ = KUBERNETES.removeprefix("v").split(".")
     values = {
         "gitVersion": KUBERNETES,
