@@ -108,3 +108,4 @@ def test_origin_form(lab: Lab) -> None:
     )
     assert answer.json()["Response"]["Error"]["Code"] == "MissingParameter"
     assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["connection"] == "close"  # see the reason in app.py
