@@ -38,28 +38,25 @@ def stack(
 
 
 def configure(project: PulumiProject, config: Mapping[str, object]) -> None:
-    """Set configuration; lists and mappings become objects."""
-    for key, value in config.items():
-        if isinstance(value, list):
-            for index, item in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-                project.run("config", "set", "--path", f"{key}[{index}]", str(item))  # pyright: ignore[reportUnknownArgumentType]
-        else:
-            project.run("config", "set", key, str(value))
+    """Set configuration, written into the stack's file at once; the CLI would need a run for each key. A list
+    or mapping stays an object, and any other value becomes a text."""
+    path = project.root / f"Pulumi.{project.stack}.yaml"
+    found: dict[str, Any] = (yaml.safe_load(path.read_text()) if path.exists() else None) or {}
+    name = yaml.safe_load((project.root / "Pulumi.yaml").read_text())["name"]
+    given = {
+        f"{name}:{key}": value if isinstance(value, (list, dict)) else str(value)
+        for key, value in config.items()
+    }
+    found["config"] = {**(found.get("config") or {}), **given}
+    path.write_text(yaml.safe_dump(found))
 
 
 @contextlib.contextmanager
 def changed(project: PulumiProject, config: Mapping[str, object]) -> Generator[None]:
-    """Other configuration for a while, written into the stack's file at once; the CLI would need a run for
-    each key."""
+    """Other configuration for a while."""
     path = project.root / f"Pulumi.{project.stack}.yaml"
     before = path.read_text() if path.exists() else ""
-    found: dict[str, Any] = yaml.safe_load(before) or {}
-    name = yaml.safe_load((project.root / "Pulumi.yaml").read_text())["name"]
-    found["config"] = {
-        **(found.get("config") or {}),
-        **{f"{name}:{key}": value for key, value in config.items()},
-    }
-    path.write_text(yaml.safe_dump(found))
+    configure(project, config)
     try:
         yield
     finally:
