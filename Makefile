@@ -14,10 +14,9 @@ BIN := $(VENV)/bin
 # The lab's own tests kill labs and search for leftovers, so these tests run alone.
 # A lab starts Python for every step of a program, and pytest rewrites each test, so bytecode is always written.
 export PYTHONDONTWRITEBYTECODE :=
-UNIT := -n auto --dist worksteal
 ENGINE := -n 2 --dist loadfile
 
-.PHONY: help demo test engine unit lint toolchain tools pins clean
+.PHONY: help demo test engine unit cases lint toolchain tools pins clean
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
@@ -29,14 +28,15 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(if $(KUBERNETES),$(BIN)/python -m pip install --quiet --disable-pip-version-check pulumi-kubernetes==$(KUBERNETES))
-	@$(BIN)/python -m pytest --collect-only --quiet tests/unit >/dev/null || true # writes bytecode, so that the first run takes no longer
+	@$(BIN)/python -m pytest --collect-only --quiet tests/unit tests/cases >/dev/null || true # writes bytecode, so that the first run takes no longer
 	@touch $@
 
 demo: tools ## The article's cluster in the embedded lab: preview, up, third zone, addresses that pods see, destroy
 	@$(BIN)/python -m tests.lab.demo
 
 test: lint tools ## Everything: linters, type checkers, unit, engine and lab tests
-	@$(BIN)/python -m pytest $(UNIT) tests/unit
+	@$(BIN)/python -m tests.shares tests/unit
+	@$(BIN)/python -m tests.shares tests/cases
 	@$(BIN)/python -m pytest tests/processes
 	@$(BIN)/python -m tests.lab.toolchain
 	@$(BIN)/python -m pytest $(ENGINE) tests/engine
@@ -47,7 +47,10 @@ engine: tools ## Only the engine tests; KUBERNETES=VERSION takes an installed ku
 	@$(BIN)/python -m pytest $(ENGINE) tests/engine
 
 unit: $(VENV)/.ready ## Only the unit tests: no binary, no lab
-	@$(BIN)/python -m pytest $(UNIT) tests/unit
+	@$(BIN)/python -m tests.shares tests/unit
+
+cases: $(VENV)/.ready ## Only the cases: whole programs and whole commands, without a lab
+	@$(BIN)/python -m tests.shares tests/cases
 
 lint: $(VENV)/.ready ## Linters, type checkers and the import contract
 	@$(BIN)/ruff check pulumi_tke_hybrid examples tests benchmarks

@@ -78,3 +78,9 @@ def everything() -> None:
     tke.EniZoneSubnet(
         "made", tke.EniZoneSubnetArgs(vpc_id="vpc-12345678", zone="ap-guangzhou-4", cidr_block="10.0.64.0/22")
     )
+
+
+@cache
+def all_components() -> Graph:
+    """Return the registered resources of `everything`."""
+    return run(everything)

@@ -10,8 +10,7 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from pulumi_tke_hybrid.workload.guard import WorkloadGuardProvider
-from tests.unit.component_programs import EXAMPLE, everything, example
-from tests.unit.programs import run
+from tests.unit.component_programs import EXAMPLE, all_components, example
 
 FROZEN = Path(__file__).with_name("frozen_names.json")
 
@@ -19,7 +18,7 @@ FROZEN = Path(__file__).with_name("frozen_names.json")
 def test_type_tokens_child_names_and_pickled_providers_are_frozen() -> None:
     """A changed name is a deleted and made-again resource in every user's stack. Change the file only
     together with aliases."""
-    graph = run(everything)
+    graph = all_components()
     seen = {
         "resources": {
             resource.name: resource.type for resource in sorted(graph.resources, key=lambda item: item.name)
@@ -64,7 +63,7 @@ def test_the_example_is_short_and_exports_what_the_commands_and_the_gateway_need
 
 
 def test_two_instances_of_everything_do_not_collide() -> None:
-    names = [(resource.type, resource.name) for resource in run(everything).resources]
+    names = [(resource.type, resource.name) for resource in all_components().resources]
     assert len(names) == len(set(names))
 
 

@@ -7,7 +7,7 @@ import pytest
 import tencentcloud_iac_pulumi as tencentcloud
 
 import pulumi_tke_hybrid as tke
-from tests.unit.catalogue.described import adopted, hybrid, zone_subnet
+from tests.cases.catalogue.described import adopted, hybrid, zone_subnet
 from tests.unit.component_programs import cluster, example, pool
 from tests.unit.programs import Graph, run
 

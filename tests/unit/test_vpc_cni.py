@@ -13,7 +13,7 @@ from pulumi_tke_hybrid.cloud import api_client
 from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.component import dynamic
 from pulumi_tke_hybrid.vpc_cni import VpcCniProvider, VpcCniReadyProvider
-from tests.unit.catalogue.described import switch
+from tests.cases.catalogue.described import switch
 from tests.unit.cloud.fake_cloud import WISH, A, B, C, FakeCloud
 from tests.unit.component_programs import cluster
 from tests.unit.programs import run

@@ -12,7 +12,7 @@ import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.args import Args, args_class, parse_args
 from pulumi_tke_hybrid.component.inputs import EachItem, Input
 from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding
-from tests.unit.catalogue.described import CLASSES, Late, awake, pool
+from tests.cases.catalogue.described import CLASSES, Late, awake, pool
 from tests.unit.programs import run
 
 

@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 import pytest
 
 import pulumi_tke_hybrid as tke
-from tests.unit.catalogue.described import hybrid
+from tests.cases.catalogue.described import hybrid
 from tests.unit.programs import run
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.args import Args
-from tests.unit.catalogue.described import CLASSES, properties
+from tests.cases.catalogue.described import CLASSES, properties
 
 CHANGE = re.compile(
     r"in place|replaces|rolls the pods|refused|Changes nothing that exists|is not applied|is another"

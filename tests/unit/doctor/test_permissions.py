@@ -3,6 +3,7 @@
 import ast
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,20 @@ FORWARDERS = {"call": 0, "_write": 0, "_allowed": 1}
 among their arguments."""
 
 
-def called(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
-    """Service, action and line of each call of the API; empty where the code has no constant."""
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
+@cache
+def calls() -> list[tuple[str, ast.Call]]:
+    """Each call in the code, with the name of the file."""
+    return [
+        (path.name, node)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    ]
+
+
+def called() -> Iterator[tuple[str, str, str, int]]:
+    """File, service, action and line of each call of the API; empty where the code has no constant."""
+    for file, node in calls():
         function = (
             node.func.attr
             if isinstance(node.func, ast.Attribute)
@@ -42,21 +52,20 @@ def called(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
             if isinstance(node.func, ast.Name)
             else ""
         )
-        on_cloud = ast.unparse(node.func) in ("cloud.call", "self._cloud.call", "self._write", "_allowed")
-        if function not in FORWARDERS or not on_cloud:
+        if function not in FORWARDERS or ast.unparse(node.func) not in (
+            "cloud.call", "self._cloud.call", "self._write", "_allowed",
+        ):  # fmt: skip
             continue
         words = [
             str(item.value) if isinstance(item, ast.Constant) else ""
             for item in node.args[FORWARDERS[function] :]
         ]
         service, action = ("tke", words[0]) if function == "_write" else words[:2]
-        yield service, action, node.lineno
+        yield file, service, action, node.lineno
 
 
 def test_the_list_of_actions_is_what_the_code_calls() -> None:
-    found = {
-        (path.name, *call) for path in SOURCES for call in called(ast.parse(path.read_text(encoding="utf-8")))
-    }
+    found = set(called())
     names = {f"{service}:{action}" for _, service, action, _ in found if service and action}
     assert names == {
         f"{service}:{action}" for service, actions in ACTIONS.items() for action in actions
@@ -71,13 +80,10 @@ def test_the_list_of_actions_is_what_the_code_calls() -> None:
 def test_no_other_code_reaches_the_api() -> None:
     """Every call uses an object named `cloud`, so that the test above finds the call."""
     others = {
-        f"{path.name}:{node.lineno}"
-        for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in ("call", "call_json")
-        if ast.unparse(node.func) not in ("cloud.call", "self._cloud.call") and path.name != "api_client.py"
+        f"{file}:{node.lineno}"
+        for file, node in calls()
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("call", "call_json")
+        if ast.unparse(node.func) not in ("cloud.call", "self._cloud.call") and file != "api_client.py"
     }
     assert others == set()
 

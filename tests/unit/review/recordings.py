@@ -3,6 +3,7 @@ comments; a person reads the difference."""
 
 import io
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def plan_of(content: bytes, secrets: Secrets | None = None, source: str = "previ
     return read(io.BytesIO(content), source, secrets or Secrets())
 
 
+@cache
 def judged(*contents: bytes, accept: tuple[str, ...] = ()) -> Review:
     secrets = Secrets()
     plans = [plan_of(content, secrets) for content in contents]
@@ -31,6 +33,7 @@ def judged(*contents: bytes, accept: tuple[str, ...] = ()) -> Review:
     )
 
 
+@cache
 def recorded(name: str) -> bytes:
     return (RECORDED / name).read_bytes()
 
@@ -40,6 +43,7 @@ def parsed(name: str) -> dict[str, Any]:
     return found
 
 
+@cache
 def commented(*contents: bytes, limit: int = GITHUB_LIMIT) -> Comment:
     return comment(judged(*contents), limit)
 

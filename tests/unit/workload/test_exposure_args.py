@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import pulumi_tke_hybrid as tke
-from tests.unit.catalogue.described import Late, awake
+from tests.cases.catalogue.described import Late, awake
 from tests.unit.programs import run, unknown
 from tests.unit.workloads import workload
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.cases.reviewed import Preview, load, messages, reviewed
+from tests.cases.reported.reviewed import Preview, load, messages, reviewed
 
 CLUSTER, FRONT, POOL = "::cluster", "::front", "::pool-ap-guangzhou-4"
 

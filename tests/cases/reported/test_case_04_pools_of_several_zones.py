@@ -7,7 +7,7 @@ import pytest
 
 from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.resource_types import bridged
-from tests.unit.cases.reviewed import Preview, load, messages, retyped
+from tests.cases.reported.reviewed import Preview, load, messages, retyped
 from tests.unit.review.recordings import judged
 
 POOL = "pool-ap-guangzhou-7"

@@ -8,7 +8,7 @@ import pytest
 
 import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.vpc_cni import VpcCniProvider
-from tests.unit.catalogue.described import adopted, zone_subnet
+from tests.cases.catalogue.described import adopted, zone_subnet
 from tests.unit.programs import Graph, run, unknown
 
 _CLASS: Any = pulumi.output.Unknown

@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli import app
-from tests.unit.cases.reviewed import Preview, messages, reviewed, states
+from tests.cases.reported.reviewed import Preview, messages, reviewed, states
 
-RECORDED = Path(__file__).parents[1] / "review" / "recorded"
+RECORDED = Path(__file__).parents[2] / "unit" / "review" / "recorded"
 
 
 def recorded(name: str) -> Preview:

@@ -12,7 +12,7 @@ import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.capacity.propose import ZoneDemand, propose
 from pulumi_tke_hybrid.component.args import Args, parse_args
 from pulumi_tke_hybrid.tke.enis import eni_limit
-from tests.unit.catalogue.described import (
+from tests.cases.catalogue.described import (
     CLB,
     CLUSTER,
     VPC,

@@ -11,7 +11,7 @@ from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.resource_types import bridged, canonical
 from pulumi_tke_hybrid.plan.rules import registry
 from pulumi_tke_hybrid.tke import keys
-from tests.unit.cases.reviewed import load, messages, reviewed
+from tests.cases.reported.reviewed import load, messages, reviewed
 
 POD = {
     "metadata": {"annotations": {keys.NETWORKS: keys.ROUTE_ENI, keys.CLAIM_DELETE_POLICY: keys.KEEP_ADDRESS}},

@@ -9,7 +9,7 @@ import pytest
 from pulumi_tke_hybrid.plan.resource_types import bridged
 from pulumi_tke_hybrid.review.review import Review
 from pulumi_tke_hybrid.review.view import ZoneRow
-from tests.unit.cases.reviewed import load, messages, reviewed
+from tests.cases.reported.reviewed import load, messages, reviewed
 from tests.unit.review.recordings import NAMES, judged, recorded
 
 _TOKEN = re.compile(r"tencentcloud:[A-Z]\w*/\w+:\w+")

@@ -1,6 +1,6 @@
 """Wrong ranges, sizes and ids."""
 
-from tests.unit.catalogue.described import (
+from tests.cases.catalogue.described import (
     FOUR,
     PODS_4,
     PODS_6,
@@ -17,7 +17,7 @@ from tests.unit.catalogue.described import (
     workload,
     zone_subnet,
 )
-from tests.unit.catalogue.wrong_program import app, cluster, cni, config, one_pool, subnet
+from tests.cases.catalogue.wrong_program import app, cluster, cni, config, one_pool, subnet
 
 RANGES = [
     cluster(

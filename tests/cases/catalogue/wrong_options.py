@@ -3,14 +3,14 @@
 import pulumi
 
 import pulumi_tke_hybrid as tke
-from tests.unit.catalogue.described import (
+from tests.cases.catalogue.described import (
     hybrid,
     ipamd,
     switch,
     workload,
     zone_subnet,
 )
-from tests.unit.catalogue.wrong_program import (
+from tests.cases.catalogue.wrong_program import (
     CLUSTER_ITSELF,
     PROVIDER,
     Wrong,

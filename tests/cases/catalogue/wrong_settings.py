@@ -1,7 +1,7 @@
 """Wrong settings, and values of wrong types."""
 
 import pulumi_tke_hybrid as tke
-from tests.unit.catalogue.described import (
+from tests.cases.catalogue.described import (
     FOUR,
     PODS_4,
     SIX,
@@ -14,7 +14,7 @@ from tests.unit.catalogue.described import (
     workload,
     zone_subnet,
 )
-from tests.unit.catalogue.wrong_program import (
+from tests.cases.catalogue.wrong_program import (
     NO_SUBNET,
     SHAPE,
     VpcResource,

@@ -10,7 +10,7 @@ import pulumi_tke_hybrid as tke
 from pulumi_tke_hybrid.component.invalid_inputs import labelled
 from pulumi_tke_hybrid.plan.preview_json import Failure
 from pulumi_tke_hybrid.review.redaction import shown_errors
-from tests.unit.catalogue.described import CLASSES, Described
+from tests.cases.catalogue.described import CLASSES, Described
 
 PUBLIC = [getattr(tke, name) for name in tke.__all__]
 COMPONENTS = [found for found in PUBLIC if inspect.isclass(found) and hasattr(found, "register_outputs")]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.cases.reviewed import Preview, load, retyped, reviewed, states
+from tests.cases.reported.reviewed import Preview, load, retyped, reviewed, states
 
 S, T = "service.cloud.tencent.com/", "ingress.cloud.tencent.com/"
 SUBNET, EXISTING = (

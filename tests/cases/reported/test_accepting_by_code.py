@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from pulumi_tke_hybrid.cli import app
 
-RECORDED = Path(__file__).parents[1] / "review" / "recorded"
+RECORDED = Path(__file__).parents[2] / "unit" / "review" / "recorded"
 LABEL = "tke-hybrid/accept"
 
 

@@ -1,7 +1,7 @@
 """Wrong clusters: zones, container subnets, node pools."""
 
 import pulumi_tke_hybrid as tke
-from tests.unit.catalogue.described import (
+from tests.cases.catalogue.described import (
     CLB,
     FOUR,
     NODES_4,
@@ -17,7 +17,7 @@ from tests.unit.catalogue.described import (
     switch,
     zone_subnet,
 )
-from tests.unit.catalogue.wrong_program import Wrong, cluster, cni, config, one_pool, subnet
+from tests.cases.catalogue.wrong_program import Wrong, cluster, cni, config, one_pool, subnet
 
 ZONES = [
     cluster(

@@ -16,13 +16,13 @@ from pulumi_tke_hybrid.tke.rules import (
     ranges_and_pools,
     zones_and_subnets,
 )
-from tests.unit.catalogue.described import CLASSES, properties
-from tests.unit.catalogue.wrong_clusters import POOLS, SUBNETS, ZONES
-from tests.unit.catalogue.wrong_options import OPTIONS
-from tests.unit.catalogue.wrong_program import Wrong
-from tests.unit.catalogue.wrong_ranges import IDS, RANGES, SIZES
-from tests.unit.catalogue.wrong_settings import SETTINGS, WRONG_TYPES
-from tests.unit.catalogue.wrong_workloads import WORKLOADS
+from tests.cases.catalogue.described import CLASSES, properties
+from tests.cases.catalogue.wrong_clusters import POOLS, SUBNETS, ZONES
+from tests.cases.catalogue.wrong_options import OPTIONS
+from tests.cases.catalogue.wrong_program import Wrong
+from tests.cases.catalogue.wrong_ranges import IDS, RANGES, SIZES
+from tests.cases.catalogue.wrong_settings import SETTINGS, WRONG_TYPES
+from tests.cases.catalogue.wrong_workloads import WORKLOADS
 from tests.unit.programs import Graph, run
 
 CATALOGUE = [*ZONES, *RANGES, *SIZES, *SUBNETS, *IDS, *POOLS, *SETTINGS, *WRONG_TYPES, *WORKLOADS, *OPTIONS]

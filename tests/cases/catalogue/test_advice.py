@@ -8,7 +8,7 @@ import pytest
 import tencentcloud_iac_pulumi as tencentcloud
 
 import pulumi_tke_hybrid as tke
-from tests.unit.catalogue.described import (
+from tests.cases.catalogue.described import (
     awake,
     eni_subnet,
     facts,

@@ -6,7 +6,7 @@ import pytest
 
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
 from pulumi_tke_hybrid.plan.rules import registry
-from tests.unit.cases.reviewed import load, messages, reviewed
+from tests.cases.reported.reviewed import load, messages, reviewed
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 KAFKA = "kubernetes:kafka.strimzi.io/v1beta2:Kafka"

@@ -3,7 +3,7 @@
 import pulumi_kubernetes as kubernetes
 
 import pulumi_tke_hybrid as tke
-from tests.unit.catalogue.described import (
+from tests.cases.catalogue.described import (
     CLB,
     CLUSTER,
     FOUR,
@@ -14,7 +14,7 @@ from tests.unit.catalogue.described import (
     workload,
     zone_subnet,
 )
-from tests.unit.catalogue.wrong_program import (
+from tests.cases.catalogue.wrong_program import (
     EMPTY,
     app,
     cluster,

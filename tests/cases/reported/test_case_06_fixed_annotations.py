@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pulumi_tke_hybrid.tke.objects import UNKNOWN
-from tests.unit.cases.reviewed import Preview, load, messages, retyped, reviewed, states
+from tests.cases.reported.reviewed import Preview, load, messages, retyped, reviewed, states
 
 SUBNET = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
 SERVICE_KEYS = {

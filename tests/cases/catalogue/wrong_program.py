@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 import pulumi_tke_hybrid as tke
-from tests.unit.catalogue.described import (
+from tests.cases.catalogue.described import (
     FOUR,
     Described,
     awake,

@@ -1,0 +1,45 @@
+"""Settings of tests that run programs and commands in the process of the tests."""
+
+import functools
+import importlib
+from typing import Any
+
+from hypothesis import settings
+from pulumi.runtime.proto import source_pb2
+
+
+class _NoServer:
+    """Takes the place of the gRPC servers for calls of hooks, which mocks never make."""
+
+    def add_generic_rpc_handlers(self, *_: object) -> None:
+        pass
+
+    def add_registered_method_handlers(self, *_: object) -> None:
+        pass
+
+    def add_insecure_port(self, address: str) -> int:
+        return len(address)
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self, grace: float) -> None:
+        pass
+
+
+def leave_out_unused_work() -> None:
+    """Switch off the parts of Hypothesis, Pulumi and typer that no test needs."""
+    # No test is timed, and no failed example is kept between runs: each is printed.
+    settings.register_profile("unit", database=None, deadline=None)
+    settings.load_profile("unit")
+    # The place in a program where a resource was made is for editors. Under pytest the stack is deep, and
+    # Pulumi reads all of the stack for each resource.
+    runtime: Any = importlib.import_module("pulumi.runtime.resource")
+    runtime._get_stack_trace = source_pb2.StackTrace
+    callbacks: Any = importlib.import_module("pulumi.runtime._callbacks")
+    callbacks.aio = type(
+        "Servers", (), {"server": staticmethod(lambda **_: _NoServer()), "Server": _NoServer}
+    )
+    # typer builds all commands anew for each call.
+    testing: Any = importlib.import_module("typer.testing")
+    testing._get_command = functools.cache(testing._get_command)

@@ -1,0 +1,52 @@
+"""Run tests in one pytest process for each core: `python -m tests.shares FOLDER... [OPTION...]`.
+
+Each process collects and runs its own share of the files. pytest-xdist collects all files in each process and
+sends each result to another process, which takes longer than thousands of short tests.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+NO_TESTS = 5
+"""The exit code of pytest if a share has no test, for example with `-k`."""
+_UNUSED = ("xdist", "cacheprovider", "anyio")
+"""Plugins that the tests of a share need not. Each plugin costs time for each test."""
+
+
+def shares(folders: Sequence[str], number: int) -> list[list[str]]:
+    """Return at most `number` lists of the test files, of about the same size. The largest file is first, and
+    each file goes to the list with the fewest bytes."""
+    files = [path for folder in folders for path in Path(folder).rglob("test_*.py")]
+    found: list[list[str]] = [[] for _ in range(number)]
+    sizes = [0] * number
+    for path in sorted(files, key=lambda path: (-path.stat().st_size, path)):
+        least = sizes.index(min(sizes))
+        found[least].append(str(path))
+        sizes[least] += path.stat().st_size
+    return [share for share in found if share]
+
+
+def run(folders: Sequence[str], options: Sequence[str]) -> int:
+    """Run the tests, and return 0 if each test passed."""
+    without = [argument for plugin in _UNUSED for argument in ("-p", f"no:{plugin}")]
+    command = [sys.executable, "-m", "pytest", "--quiet", *without, *options]
+    running = [
+        subprocess.Popen([*command, *share], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for share in shares(folders, os.cpu_count() or 1)
+    ]
+    codes: set[int] = set()
+    for process in running:
+        print(process.communicate()[0], end="", flush=True)
+        codes.add(process.returncode)
+    if codes - {0, NO_TESTS}:
+        return 1
+    return 0 if 0 in codes else NO_TESTS
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:]
+    first = next((index for index, item in enumerate(given) if item.startswith("-")), len(given))
+    sys.exit(run(given[:first], given[first:]))
