@@ -17,6 +17,7 @@ from pulumi_tke_hybrid.component.inputs import EachItem, Input, is_pending
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.live_objects import known_value
 from pulumi_tke_hybrid.tke import annotations, keys, names
+from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.rule import COMBINATION, Finding, Severity
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import (
     NO_LOAD_BALANCER,
@@ -68,6 +69,7 @@ INGRESS_KEYS = LoadBalancerKeys(
     keys.INGRESS_INTERNAL_SUBNET, keys.INGRESS_EXISTING_LB, keys.INGRESS_CHARGE_TYPE, keys.INGRESS_BANDWIDTH,
     keys.INGRESS_SECURITY_GROUPS, keys.INGRESS_PASS_TO_TARGET,
 )  # fmt: skip
+KEYS_OF = {On.SERVICE: SERVICE_KEYS, On.INGRESS: INGRESS_KEYS}
 _KIND_OF = {
     "subnet_id": "internal",
     "load_balancer_id": "existing",
