@@ -11,11 +11,12 @@ import copy
 import inspect
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -38,6 +39,7 @@ from pulumi_tke_hybrid.tke.objects import at, items
 from pulumi_tke_hybrid.tke.rule import ADOPTED, PROPERTY, Finding
 
 Json = Mapping[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,18 @@ class Place:
     namespace: Input[str]
     names: Mapping[str, tuple[str, Input[str]]]
     """By child: kind, and name of the object."""
+
+
+_THREADS = ThreadPoolExecutor(8, "tke-hybrid")
+
+
+async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """Return the result of a blocking function.
+
+    The event loop's own threads wait for the engine, and the engine waits for hooks: a hook that needed such
+    a thread could wait forever.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments)
 
 
 async def read_live(
@@ -80,9 +94,7 @@ async def read_live(
         )
         return None
     try:
-        found = await asyncio.to_thread(
-            objects_and_budgets, *await cluster_of(provider), namespace, cast(Any, names)
-        )
+        found = await in_thread(objects_and_budgets, *await cluster_of(provider), namespace, cast(Any, names))
     except KubeError as error:
         if pulumi.runtime.is_dry_run():
             pulumi.log.warn(

@@ -128,11 +128,12 @@ def reached(
         "ingress": exposure_of(On.INGRESS, ingress),
         "serviceAnnotations": given_annotations(On.SERVICE, service),
         "ingressAnnotations": given_annotations(On.INGRESS, ingress or {}),
+        "selector": at(service, "spec", "selector"),
     }
 
 
 def fingerprint(state: Mapping[str, Any]) -> str:
-    """Return a short text that differs where the load balancers or the network of two states differ."""
+    """Return a short text that differs where load balancers, network or selector of two states differ."""
     fronts = [state.get(name) or _NO_LOAD_BALANCER for name in ("service", "ingress")]
     exposed = any(front["kind"] != "none" for front in fronts)
     values = [
@@ -141,5 +142,6 @@ def fingerprint(state: Mapping[str, Any]) -> str:
         *fronts,
         state.get("serviceAnnotations") or {},
         state.get("ingressAnnotations") or {},
+        state.get("selector"),
     ]
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]

@@ -5,17 +5,24 @@ Each registration of a hook is a request to the engine, so the workloads of a pr
 engine gives the hook the name of the resource, and the hook finds the workload by that name.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import pulumi
+from pulumi.runtime.proto.resource_pb2 import ResourceInvokeRequest
+from pulumi.runtime.rpc import deserialize_properties_unwrap_secrets, serialize_properties
 from pulumi.runtime.settings import get_monitor
 
 from pulumi_tke_hybrid.component import live_objects
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
-from pulumi_tke_hybrid.component.live_objects import Live, cluster_is_known, cluster_of, known_value
+from pulumi_tke_hybrid.component.live_objects import (
+    Live,
+    cluster_is_known,
+    cluster_of,
+    in_thread,
+    known_value,
+)
 from pulumi_tke_hybrid.kube import KubeError
 from pulumi_tke_hybrid.plan.rules.workload_changes import (
     change_findings,
@@ -106,7 +113,7 @@ async def plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-async def _resolved(output: "pulumi.Output[Any]") -> Any:
+async def _resolved(output: Any) -> Any:
     return await plain(await output.future()) if await output.is_known() else UNKNOWN
 
 
@@ -170,7 +177,8 @@ async def _compared(
     found = {key: value for key, value in before.items() if key not in _FROM_PODS}
     if SERVICE in ours or INGRESS in ours or PODS in ours:
         template = at(ours.get(PODS), "spec", "template")
-        found |= reached(ours.get(SERVICE) or {}, ours.get(INGRESS), template or {})
+        shown = reached(ours.get(SERVICE) or {}, ours.get(INGRESS), template or {})
+        found |= {key: value for key, value in shown.items() if key not in _FROM_PODS}
         if template is None:
             found.pop("network")
     else:
@@ -195,7 +203,7 @@ async def _unmoved(objects: WorkloadObjects, namespace: str) -> list[Finding]:
     if labels is None or not await cluster_is_known(objects.provider):
         return []  # a preview; the update reads the pods
     try:
-        pods, _ = await asyncio.to_thread(
+        pods, _ = await in_thread(
             live_objects.pods_and_events, *await cluster_of(objects.provider), namespace, labels
         )
     except KubeError as error:
@@ -263,9 +271,19 @@ async def _is_expected(objects: WorkloadObjects) -> bool:
     """
     if objects.change_is_checked:
         return True
-    urn = await objects.component.urn.future()
-    found: Any = await pulumi.runtime.invoke_async("pulumi:pulumi:getResource", {"urn": urn})
-    return bool(at(found, "state", "settled") == fingerprint(await _side(objects.guarded)))
+    outputs = await _outputs(await objects.component.urn.future())
+    return bool(at(outputs, "settled") == fingerprint(await _side(objects.guarded)))
+
+
+async def _outputs(urn: str | None) -> Any:
+    """Return the outputs of a registered resource. `pulumi.runtime.invoke` would need a thread of the event
+    loop."""
+    monitor: Any = get_monitor()
+    arguments = await serialize_properties({"urn": urn}, {})
+    request = ResourceInvokeRequest(tok="pulumi:pulumi:getResource", args=arguments, acceptResources=True)
+    response = await in_thread(monitor.Invoke, request)
+    found, _ = deserialize_properties_unwrap_secrets(getattr(response, "return"))
+    return at(found, "state")
 
 
 async def check_budget(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) -> None:
@@ -276,7 +294,7 @@ async def check_budget(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) 
     if pod_labels is None or not known_names or not await cluster_is_known(objects.provider):
         return  # a preview; the update compares
     try:
-        _, budgets = await asyncio.to_thread(
+        _, budgets = await in_thread(
             live_objects.objects_and_budgets, *await cluster_of(objects.provider), namespace, {}
         )
     except KubeError as error:
@@ -299,7 +317,7 @@ async def explain_stuck_rollout(objects: WorkloadObjects, hook: pulumi.ErrorHook
     namespace = str(inputs["metadata"].get("namespace") or "default")
     labels: Mapping[str, str] = inputs["spec"]["selector"]["matchLabels"]
     try:
-        pods, events = await asyncio.to_thread(
+        pods, events = await in_thread(
             live_objects.pods_and_events, *await cluster_of(objects.provider), namespace, labels
         )
     except KubeError as error:  # the engine reports the failed wait itself

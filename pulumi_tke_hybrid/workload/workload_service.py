@@ -185,13 +185,14 @@ def make_service(objects: WorkloadObjects) -> kubernetes.core.v1.Service:
 
 
 def front_of(metadata: pulumi.Output[Any], spec: pulumi.Output[Any]) -> pulumi.Output[Any]:
-    """Return annotations and type of a Service or an Ingress in the shape of the API."""
+    """Return annotations, type and selector of a Service or an Ingress in the shape of the API."""
     return pulumi.Output.all(metadata, spec).apply(_front)
 
 
 def _front(parts: Sequence[Any]) -> dict[str, Any]:
     metadata, spec = parts
-    return {"metadata": {"annotations": at(metadata, "annotations")}, "spec": {"type": at(spec, "type")}}
+    kept = {name: at(spec, name) for name in ("type", "selector")}
+    return {"metadata": {"annotations": at(metadata, "annotations")}, "spec": kept}
 
 
 def make_headless_service(objects: WorkloadObjects) -> kubernetes.core.v1.Service:

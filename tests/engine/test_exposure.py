@@ -70,7 +70,8 @@ def test_no_load_balancer_is_replaced_without_the_programs_word(
             "exposure.kind: public instead of internal; a load balancer cannot change"
             in project.preview(check=False).output
         )
-        assert steps(project, "--target", "**web-service") == {"web-service": "update"}
+        alone = project.run("preview", "--target", "**web-service", check=False)
+        assert "-internal-subnetid']: no value instead of subnet-" in alone.output
     patch = {"metadata": {"annotations": {keys.SERVICE_INTERNAL_SUBNET: None}}}
     client(lab.kubeconfig(cluster)).patch(
         Service, "web", patch, namespace="default", patch_type=PatchType.MERGE
