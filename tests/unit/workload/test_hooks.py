@@ -1,0 +1,186 @@
+"""The hooks of a workload: one registration for all workloads, and the comparison with live objects."""
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import pytest
+
+import pulumi_tke_hybrid as tke
+from pulumi_tke_hybrid.component.live_objects import in_thread
+from tests.unit.live import PULUMI, cluster_of, holder, live, no_cluster
+from tests.unit.programs import Graph, run
+from tests.unit.workloads import SUBNET, workload
+
+Json = dict[str, Any]
+INTERNAL = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
+DIRECT = "service.cloud.tencent.com/direct-access"
+ENI = {"tke.cloud.tencent.com/networks": "tke-route-eni"}
+EARLIER: Json = {"network": "eni", "direct": True, "exposure": "internal", "image": "nginx"}
+"""Inputs of the component in a stack of an earlier version."""
+
+
+@pytest.fixture
+def hooks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The hooks that a program registers, by name."""
+    found: dict[str, Any] = {}
+    real: Any = pulumi.ResourceHook
+
+    def record(name: str, check: Any, opts: Any) -> Any:
+        assert name not in found
+        assert opts.on_dry_run
+        found[name] = check
+        return real(name, check, opts)
+
+    monkeypatch.setattr(pulumi, "ResourceHook", record)
+    return found
+
+
+def update(
+    hooks: Mapping[str, Any], before: Json, outputs: Json, *, preview: bool = False, **more: Any
+) -> list[str]:
+    """Return the findings when the component with these inputs and outputs is updated."""
+    graph, found = Graph(preview=preview), list[str]()
+
+    def program() -> None:
+        made = workload(**more)
+
+        async def call() -> None:
+            await made.urn.future()
+            inputs = graph.named("w").inputs
+            step = SimpleNamespace(name="w", old_inputs=before, new_inputs=inputs, old_outputs=outputs)
+            try:
+                await hooks["tke-hybrid-workload"](step)
+            except tke.InvalidInputs as error:
+                found.extend(map(str, error.problems))
+
+        pulumi.Output.from_input(call())
+
+    run(program, preview=preview, into=graph)
+    return found
+
+
+def service(annotations: Json, kind: str = "LoadBalancer") -> Json:
+    spec = {"type": kind, "clusterIP": "10.96.0.10", "selector": {"app.kubernetes.io/name": "w"}}
+    return live("Service", managers=PULUMI, spec=spec, annotations=annotations)
+
+
+def pods(annotations: Json, **spec: Any) -> Json:
+    template = {"metadata": {"annotations": annotations}, "spec": {"containers": []}}
+    return holder(managers=PULUMI, spec={"template": template, **spec})
+
+
+def running(annotations: Json) -> Json:
+    return {"metadata": {"name": "w-1", "annotations": annotations}, "status": {"phase": "Running"}}
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A function that sets the live objects."""
+
+    def fill(*objects: Json, alive: Json | None = None) -> None:
+        cluster_of(monkeypatch, *objects)
+        from pulumi_tke_hybrid.component import live_objects
+
+        monkeypatch.setattr(live_objects, "pods_and_events", lambda *_: ([running(alive or ENI)], []))
+
+    return fill
+
+
+HALF_WAY: Json = {
+    "name": "w",
+    "namespace": "default",
+    "selector": {"app.kubernetes.io/name": "w"},
+    "network": "eni",
+    "direct": False,
+    "service": {"kind": "public"},
+    "allowAddressChange": True,
+}
+"""Inputs of a run that ended before the objects changed."""
+
+
+@pytest.mark.parametrize(("before", "outputs"), [(EARLIER, {"serviceName": "w"}), (HALF_WAY, {})])
+def test_without_a_settled_state_the_program_is_compared_with_the_live_objects(
+    hooks: dict[str, Any], cluster: Any, before: Json, outputs: Json
+) -> None:
+    cluster(service({INTERNAL: SUBNET, DIRECT: "true"}), pods(ENI))
+    assert update(hooks, before, outputs) == []
+    hooks.clear()
+    (line,) = update(hooks, before, outputs, exposure=tke.internal("subnet-77777777"))
+    assert line.startswith(f"exposure.subnet_id: subnet-77777777 instead of {SUBNET}; ")
+    hooks.clear()
+    (line,) = update(hooks, before, outputs, exposure=tke.public())
+    assert line.startswith("exposure.kind: public instead of internal; ")
+    hooks.clear()
+    (line,) = update(hooks, before, outputs, network="global_route")
+    assert line.startswith("network: 'global_route' instead of 'eni' ")
+
+
+def test_another_selector_than_the_live_one_is_refused(hooks: dict[str, Any], cluster: Any) -> None:
+    cluster(service({INTERNAL: SUBNET, DIRECT: "true"}), pods(ENI))
+    (line,) = update(hooks, EARLIER, {"serviceName": "w"}, selector={"app": "shop"})
+    assert line.startswith(
+        "selector: app=shop instead of app.kubernetes.io/name=w (spec.selector of the live"
+    )
+
+
+def test_pods_of_a_rollout_that_failed_half_way_are_refused_behind_a_direct_load_balancer(
+    hooks: dict[str, Any], cluster: Any
+) -> None:
+    cluster(service({INTERNAL: SUBNET, DIRECT: "false"}), pods(ENI), alive={"a": "b"})
+    (line,) = update(hooks, {**HALF_WAY, "service": {"kind": "internal", "subnetId": SUBNET}}, {})
+    assert line.startswith("direct: True while pods are not on network 'eni': w-1; ")
+
+
+def test_objects_that_no_stack_made_do_not_count(hooks: dict[str, Any], cluster: Any) -> None:
+    """The first `up` has failed because of them."""
+    cluster(live("Service", spec={"type": "LoadBalancer", "clusterIP": "10.96.0.10"}))
+    assert update(hooks, HALF_WAY, {}) == []
+
+
+def test_an_unreadable_cluster_is_a_warning_at_preview_and_refuses_the_update(
+    hooks: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_cluster(monkeypatch)
+    assert update(hooks, EARLIER, {"serviceName": "w"}, preview=True) == []
+    hooks.clear()
+    (line,) = update(hooks, EARLIER, {"serviceName": "w"}, preview=True, exposure=tke.public())
+    assert line.startswith("exposure.kind: public instead of internal; ")
+    hooks.clear()
+    (line,) = update(hooks, EARLIER, {"serviceName": "w"})
+    assert line.startswith("opts.provider: could not be read; a change is compared with the live objects ")
+
+
+def test_workloads_share_their_hooks_and_workloads_of_one_name_do_not(hooks: dict[str, Any]) -> None:
+    class Group(pulumi.ComponentResource):
+        def __init__(self) -> None:
+            super().__init__("test:index:Group", "group")
+
+    def program() -> None:
+        provider = kubernetes.Provider("cluster", kubeconfig="none")
+        for name, parent in (("a", None), ("b", None), ("a", Group())):
+            options = pulumi.ResourceOptions(parent=parent, provider=provider)
+            tke.ClientIpWorkload(name, {"image": "nginx", "exposure": tke.not_exposed()}, options)
+
+    run(program)
+    shared = ["tke-hybrid-only-budget", "tke-hybrid-pods", "tke-hybrid-service", "tke-hybrid-workload"]
+    assert sorted(hooks) == sorted([*shared, *(f"{name}-2" for name in shared)])
+
+
+def test_a_hook_works_while_every_thread_of_the_event_loop_waits_for_the_engine() -> None:
+    async def program() -> int:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        blocked = threading.Event()
+        engine = loop.run_in_executor(None, blocked.wait, 5)
+        found = await asyncio.wait_for(in_thread(len, "abc"), 2)
+        blocked.set()
+        await engine
+        return found
+
+    assert asyncio.run(program()) == 3
