@@ -11,12 +11,15 @@ import copy
 import inspect
 import os
 import re
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -140,7 +143,7 @@ def pods_and_events(
     kubeconfig: str, context: str, namespace: str, labels: Mapping[str, str]
 ) -> tuple[Objects, Objects]:
     """Return the pods with these labels, and all events of their namespace. Raise `KubeError`."""
-    client = _client(kubeconfig, context)
+    client = client_of(kubeconfig, context)
     return list(client.list(POD, namespace, labels)), list(client.list(EVENT, namespace))
 
 
@@ -149,11 +152,34 @@ def objects_and_budgets(
 ) -> tuple[Mapping[str, Mapping[str, Any]], Objects]:
     """Return the existing objects among `names` (key -> kind and name) by the same keys, and the
     disruption budgets of the namespace. Raise `KubeError`."""
-    client = _client(kubeconfig, context)
+    client = client_of(kubeconfig, context)
     found = {key: _one(client, KINDS[kind], namespace, name) for key, (kind, name) in names.items()}
     return {key: item for key, item in found.items() if item is not None}, list(
         client.list(DISRUPTION_BUDGET, namespace)
     )
+
+
+Reads = dict[object, "asyncio.Task[Objects]"]
+_BUDGETS: "WeakKeyDictionary[asyncio.AbstractEventLoop, Reads]" = WeakKeyDictionary()
+"""The disruption budgets of each namespace that a preview has read; a run of a program has one event loop."""
+
+
+async def budgets_in(provider: pulumi.ProviderResource | None, namespace: str) -> Objects:
+    """Return the disruption budgets of a namespace. Raise `KubeError`.
+
+    A preview makes no budget, so all workloads of the preview share one read.
+    """
+    cluster = await cluster_of(provider)
+
+    async def read() -> Objects:
+        return (await in_thread(objects_and_budgets, *cluster, namespace, {}))[1]
+
+    if not pulumi.runtime.is_dry_run():
+        return await read()
+    reads = _BUDGETS.setdefault(asyncio.get_running_loop(), {})
+    if (cluster, namespace) not in reads:
+        reads[cluster, namespace] = asyncio.create_task(read())
+    return await reads[cluster, namespace]
 
 
 def _one(client: KubeClient, kind: Kind, namespace: str, name: str) -> Mapping[str, Any] | None:
@@ -163,7 +189,25 @@ def _one(client: KubeClient, kind: Kind, namespace: str, name: str) -> Mapping[s
         return None
 
 
-def _client(kubeconfig: str, context: str) -> KubeClient:
+CLIENT_SECONDS = 60.0
+"""How long a client serves further reads. A credential of a credential helper expires later."""
+_CLIENTS: dict[tuple[str, str], tuple[float, KubeClient]] = {}
+_CONNECTING = threading.Lock()
+
+
+def client_of(kubeconfig: str, context: str) -> KubeClient:
+    """Return a client that serves all reads of `CLIENT_SECONDS`: a new client runs the credential helper
+    and opens a connection."""
+    key, now = (kubeconfig, context), time.monotonic()
+    with _CONNECTING:
+        made, client = _CLIENTS.get(key, (-CLIENT_SECONDS, None))
+        if client is None or now - made >= CLIENT_SECONDS:
+            client = _new_client(kubeconfig, context)
+            _CLIENTS[key] = now, client
+        return client
+
+
+def _new_client(kubeconfig: str, context: str) -> KubeClient:
     """Connect as the provider does: the text is a kubeconfig or a path; an empty text is the machine's
     own."""
     if not kubeconfig:

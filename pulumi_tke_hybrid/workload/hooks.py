@@ -294,9 +294,7 @@ async def check_budget(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) 
     if pod_labels is None or not known_names or not await cluster_is_known(objects.provider):
         return  # a preview; the update compares
     try:
-        _, budgets = await in_thread(
-            live_objects.objects_and_budgets, *await cluster_of(objects.provider), namespace, {}
-        )
+        budgets = await live_objects.budgets_in(objects.provider, namespace)
     except KubeError as error:
         text = f"whether another disruption budget selects its pods could not be read ({error})"
         pulumi.log.warn(f"{objects.owner}: {text}", objects.component)
