@@ -6,6 +6,7 @@ The checks of single values are in `component.inputs`; the rules are in `tke.rul
 import copy
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from typing import Any, Literal, TypeVar, Union, cast
 
 import pulumi
@@ -80,6 +81,8 @@ def _findings(path: str, value: object) -> Iterator[Finding]:
     """Yield the findings on every argument object in the value, the innermost first; `path` leads to the
     value."""
     for below, part in parts_of(value):
+        if part is None or isinstance(part, str | int | Enum):
+            continue
         yield from _findings(f"{path}.{below}" if path and not below.startswith("[") else path + below, part)
     if isinstance(value, Args):
         yield from (finding.under(path) if path else finding for finding in value.problems())

@@ -152,7 +152,7 @@ def ingress_findings(args: "ClientIpWorkloadArgs", ingress: IngressArgs) -> Iter
 
 def make_ingress(
     objects: WorkloadObjects, service: pulumi.Resource
-) -> kubernetes.networking.v1.Ingress | None:
+) -> "kubernetes.networking.v1.Ingress | None":
     """Make the Ingress, with the Secret of its certificate; None without an Ingress."""
     args, ingress, certificate = objects.args, objects.args.ingress, None
     if ingress is None:
@@ -230,7 +230,7 @@ def _as_json(rules: Sequence[Mapping[str, Any]]) -> str:
 
 def _ingress_spec(
     args: IngressArgs, backend: Input[str], first_port: Input[int], certificate: Input[str] | None
-) -> kubernetes.networking.v1.IngressSpecArgs:
+) -> "kubernetes.networking.v1.IngressSpecArgs":
     """Return the rules for every host and path, and the Secret that names the certificate."""
     paths = [
         kubernetes.networking.v1.HTTPIngressPathArgs(

@@ -18,7 +18,7 @@ from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.rule import COMBINATION, EMPTY, PROPERTY, Finding
 from pulumi_tke_hybrid.tke.rules import pod_rules as rules
 from pulumi_tke_hybrid.workload.ports import container_port_name, container_ports
-from pulumi_tke_hybrid.workload.rollout import RolloutArgs
+from pulumi_tke_hybrid.workload.rollout import DEFAULT_ROLLOUT, RolloutArgs
 from pulumi_tke_hybrid.workload.workload_service import annotation_findings
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _source_findings(args: "ClientIpWorkloadArgs", source: str) -> Iterator[Find
             yield COMBINATION.finding(name, "is part of pod_spec", todo="give it there")
     whole_pod = _whole_pod(args)
     if whole_pod is not None:
-        yield from _pod_spec_findings(whole_pod, args.rollout or RolloutArgs())
+        yield from _pod_spec_findings(whole_pod, args.rollout or DEFAULT_ROLLOUT)
 
 
 def _pod_spec_findings(spec: PodSpec, rollout: RolloutArgs) -> Iterator[Finding]:
@@ -243,7 +243,7 @@ def pod_template(
     selector: Mapping[str, Input[str]],
 ) -> kubernetes.core.v1.PodTemplateSpecArgs:
     """Return the pod template. Drain and spread that `pod_spec` gives stay as they are."""
-    rollout = args.rollout or RolloutArgs()
+    rollout = args.rollout or DEFAULT_ROLLOUT
     spec = _pod_spec(args, name)
     containers = list(cast(Sequence[Any], spec.containers))
     containers = with_pre_stop(containers, rollout.pre_stop, rollout.native_sleep is not False)

@@ -104,6 +104,9 @@ class RolloutArgs(Args):
         return POD_SECONDS if self.pod_seconds is None else self.pod_seconds
 
 
+DEFAULT_ROLLOUT = RolloutArgs()
+
+
 @dataclass(frozen=True)
 class RolloutTimeout:
     """How long a rollout may take."""

@@ -61,6 +61,7 @@ def _reclaim_problem(value: str) -> Finding | str | None:
     return ipamd.reclaim_problem(value)
 
 
+_DEFAULT_PORTS = (PortArgs(port=80),)
 _LABELS = EachItem(names.label_value_problem, whole=names.label_keys_problem)
 
 
@@ -320,7 +321,7 @@ class ClientIpWorkloadArgs(Args):
     @property
     def all_ports(self) -> Sequence[PortArgs]:
         """`ports`, or their default."""
-        return self.ports or [PortArgs(port=80)]
+        return self.ports or _DEFAULT_PORTS
 
     @property
     def is_direct(self) -> bool:

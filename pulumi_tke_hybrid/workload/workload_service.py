@@ -236,7 +236,7 @@ def _name_of(metadata: Any) -> str:
     return str(metadata.name)
 
 
-def _make_listeners(objects: WorkloadObjects) -> kubernetes.apiextensions.CustomResource | None:
+def _make_listeners(objects: WorkloadObjects) -> "kubernetes.apiextensions.CustomResource | None":
     """Make the `TkeServiceConfig` with the settings of the listeners."""
     spec = listener_config(objects.args.all_ports, objects.args.listener)
     if spec is None:
