@@ -41,7 +41,7 @@ from typing import NoReturn
 
 from benchmarks import measured_program
 from benchmarks.measured_program import CPU, Figures, NotMeasured, Program
-from pulumi_tke_hybrid.cli.exit_code import ExitCode
+from pulumi_tke_hybrid.cli.process import ExitCode
 from tests.lab.pulumi_cli import PulumiFailed, PulumiTimeout
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pulumi_tke_hybrid.tke.values import mapping
+from pulumi_tke_hybrid.tke.objects import mapping
 from tests.engine.stacks import PROGRAMS, configure
 from tests.lab.lab import Lab
 from tests.lab.pulumi_cli import PulumiProject
