@@ -17,7 +17,7 @@ from tests.lab.lab import ROOT, Lab
 from tests.lab.pulumi_cli import PulumiProject
 
 RECORDED = ROOT / "tests" / "unit" / "review" / "recorded"
-SECRET = "planted-Secret-7f3a"
+SECRET = "planted-7f3a"
 FOUR, SIX, SEVEN = "ap-guangzhou-4", "ap-guangzhou-6", "ap-guangzhou-7"
 _LEFT_OUT = (
     "sourcePosition",

@@ -23,7 +23,7 @@ UNCOVERED = (
     "pool-ap-guangzhou-7: ap-guangzhou-7 has no container subnet (zones with a container subnet:"
     " ap-guangzhou-4, ap-guangzhou-6)"
 )
-PASSWORD = "planted-Secret-91c2"
+PASSWORD = "planted-91c2"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.engine.stacks import PROGRAMS, configure, stack
 from tests.lab.lab import Lab
 from tests.lab.pulumi_cli import PulumiProject
 
-PASSWORD = "planted-Secret-7f3a"
+PASSWORD, IN_ENV = "planted-7f3a", "planted-Secret-7f3a"
 CASES: dict[str, tuple[set[str], ExitCode]] = {
     "": (set(), ExitCode.FINE),
     "image": (set(), ExitCode.FINE),
@@ -93,6 +93,7 @@ def reviewed(project: PulumiProject, folder: Path, *arguments: str) -> tuple[int
     done = subprocess.run(command, env=project.environment(), capture_output=True, text=True, check=False)
     said = comment.read_text() + digest.read_text() + done.stdout
     assert PASSWORD not in said
+    assert IN_ENV not in said
     return done.returncode, json.loads(digest.read_text()), comment.read_text()
 
 
