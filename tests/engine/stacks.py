@@ -33,8 +33,20 @@ def stack(
         yield project
     finally:
         # Also after a failed test: the next test needs an empty cloud.
-        project.destroy()
+        if _has_resources(project):
+            project.destroy()
         (root / f"Pulumi.{name}.yaml").unlink(missing_ok=True)
+
+
+def state_file(project: PulumiProject) -> Path:
+    """The file in which the backend stores the stack's state."""
+    (found,) = (project.backend / ".pulumi" / "stacks").glob(f"*/{project.stack}.json")
+    return found
+
+
+def _has_resources(project: PulumiProject) -> bool:
+    latest = json.loads(state_file(project).read_text())["checkpoint"].get("latest") or {}
+    return bool(latest.get("resources") or latest.get("pending_operations"))
 
 
 def configure(project: PulumiProject, config: Mapping[str, object]) -> None:
