@@ -4,7 +4,6 @@ import functools
 import importlib
 from typing import Any
 
-from hypothesis import settings
 from pulumi.runtime.proto import source_pb2
 
 
@@ -28,10 +27,7 @@ class _NoServer:
 
 
 def leave_out_unused_work() -> None:
-    """Switch off the parts of Hypothesis, Pulumi and typer that no test needs."""
-    # No test is timed, and no failed example is kept between runs: each is printed.
-    settings.register_profile("unit", database=None, deadline=None)
-    settings.load_profile("unit")
+    """Switch off the parts of Pulumi and typer that no test needs."""
     # The place in a program where a resource was made is for editors. Under pytest the stack is deep, and
     # Pulumi reads all of the stack for each resource.
     runtime: Any = importlib.import_module("pulumi.runtime.resource")

@@ -3,8 +3,6 @@
 import ipaddress
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pulumi_tke_hybrid.tke import annotations, cidrs, ipamd, names
 from pulumi_tke_hybrid.tke import ipamd as reclaim
@@ -86,12 +84,6 @@ def test_the_image_of_ipamd_is_found_among_its_pods_containers() -> None:
     assert ipamd.own_image({"sidecar": "b:v9.0.0", "other": "a:v1.0.0"}) == ""
 
 
-@given(st.integers(reclaim.MINIMUM_SECONDS, reclaim.MAXIMUM_SECONDS))
-def test_reclaim_survives_its_text(seconds: int) -> None:
-    assert reclaim.seconds_of(reclaim.after(seconds)) == seconds
-    assert reclaim.reclaim_problem(reclaim.after(seconds)) is None
-
-
 @pytest.mark.parametrize("value", ["299s", "15768001s", "5m", "", "-300s", "Never", "300"])
 def test_a_wrong_reclaim_is_refused(value: str) -> None:
     assert reclaim.reclaim_problem(value) is not None
@@ -107,62 +99,9 @@ def test_the_articles_service_range_is_the_tail_of_its_cluster_range() -> None:
     assert cidrs.nodes_that_fit("192.168.0.0/20", 64, 1024) == 48
 
 
-@given(st.integers(12, 28), st.integers(5, 15))
-def test_services_are_the_last_addresses_of_the_range(prefix: int, exponent: int) -> None:
-    network = ipaddress.IPv4Network((int(ipaddress.IPv4Address("10.0.0.0")), prefix))
-    count = 2**exponent
-    if count > network.num_addresses:
-        return
-    tail = ipaddress.IPv4Network(cidrs.service_cidr(str(network), count))
-    assert tail.subnet_of(network)
-    assert tail.num_addresses == count
-    assert tail.broadcast_address == network.broadcast_address
-
-
-blocks = st.builds(
-    lambda address, prefix: str(ipaddress.IPv4Network((address, prefix), strict=False)),
-    st.integers(0, 2**32 - 1),
-    st.integers(4, 30),
-)
-
-
-near = st.builds(
-    lambda address, prefix: str(ipaddress.IPv4Network((address, prefix), strict=False)),
-    st.integers(0, 255),
-    st.integers(24, 32),
-)
-
-
 def share(one: str, other: str) -> bool:
     first, second = ipaddress.IPv4Network(one), ipaddress.IPv4Network(other)
     return first[0] <= second[-1] and second[0] <= first[-1]
-
-
-@given(st.lists(st.one_of(blocks, near), max_size=12), st.integers(0, 12))
-def test_each_range_is_told_the_first_one_that_shares_an_address_with_it(
-    ranges: list[str], others: int
-) -> None:
-    named = [(f"r{index}", block) for index, block in enumerate(ranges)]
-    expected: list[str] = []
-    for index, block in enumerate(ranges):
-        shared = [path for path, other in named[:index] if share(block, other)]
-        if shared and index >= others:
-            expected.append(f"r{index}: {block} overlaps {dict(named)[shared[0]]} ({shared[0]})")
-    assert [
-        str(finding).split(";")[0] for finding in cidrs.overlaps(named[others:], named[:others])
-    ] == expected
-
-
-@given(st.integers(1, 70000))
-def test_a_power_of_two_is_named_for_every_other_number(value: int) -> None:
-    problem = cidrs.power_of_two_problem(value)
-    if value in {2**exponent for exponent in range(18)}:
-        assert problem is None
-    else:
-        assert problem is not None
-        named = int(str(problem).rsplit(" ", 1)[1])
-        assert named & (named - 1) == 0
-        assert named / 2 < value < named
 
 
 @pytest.mark.parametrize(
