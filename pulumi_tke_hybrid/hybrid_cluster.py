@@ -4,6 +4,7 @@ provider.
 This module orders the parts. Each part is made by its own module: `node_pools`, `endpoint`, `vpc_cni`, ….
 """
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -122,8 +123,12 @@ class HybridCluster(pulumi.ComponentResource):
 
     def _register(self, described: list[dict[str, Any]]) -> None:
         args = self._args
-        self.zones = pulumi.Output.all(*(subnet.zone for subnet in self._subnets)).apply(_unique)
-        self.eni_cidrs = pulumi.Output.all(*(subnet.cidr_block for subnet in self._subnets)).apply(_present)
+        self.zones = pulumi.Output.all(*(subnet.zone for subnet in self._subnets)).apply(
+            lambda zones: list(dict.fromkeys(zones))
+        )
+        self.eni_cidrs = pulumi.Output.all(*(subnet.cidr_block for subnet in self._subnets)).apply(
+            lambda blocks: list(filter(None, blocks))
+        )
         self.cluster_facts = pulumi.Output.all(
             cluster_id=self.cluster_id,
             vpc_id=args.vpc_id,
@@ -172,7 +177,7 @@ class HybridCluster(pulumi.ComponentResource):
             cluster_max_service_num=args.cluster_max_service_num,
             service_cidr=args.service_cidr,
             cluster_version=args.cluster_version,
-            is_non_static_ip_mode=pulumi.Output.from_input(self._args.has_static_ip).apply(_negated),
+            is_non_static_ip_mode=pulumi.Output.from_input(self._args.has_static_ip).apply(operator.not_),
             deletion_protection=protected,
             tags=args.tags,
             opts=child_options(
@@ -305,18 +310,6 @@ class HybridCluster(pulumi.ComponentResource):
             after,
         )
         return endpoint
-
-
-def _negated(value: bool) -> bool:
-    return not value
-
-
-def _unique(values: list[str]) -> list[str]:
-    return list(dict.fromkeys(values))
-
-
-def _present(values: list[str | None]) -> list[str]:
-    return [value for value in values if value]
 
 
 def _facts(values: dict[str, Any]) -> dict[str, Any]:

@@ -188,11 +188,6 @@ def refuse_change(command: str, fail_on: FailOn) -> None:
         )
 
 
-def refuse_kubeconfig(path: Path | None, context: str) -> None:
-    """Raise `WrongUse` for `--kubeconfig` or `--context` beside `--cloud-only`."""
-    refuse("--cloud-only does not read the cluster itself", {"--kubeconfig": path, "--context": context})
-
-
 def named(path: Path | None) -> bool:
     """Return whether `--kubeconfig` or `KUBECONFIG` names a file."""
     return path is not None or bool(kubeconfig.environment_files())

@@ -121,11 +121,7 @@ class Result:
 
     def count(self, severity: Severity | None) -> int:
         """Findings of a severity, without the accepted findings; None: findings that could not be checked."""
-        found = [item for item in self.findings if not self.accepted(item)]
-        return sum(
-            item.unknown if severity is None else item.severity is severity and not item.unknown
-            for item in found
-        )
+        return sum(item.judged_severity is severity and not self.accepted(item) for item in self.findings)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -140,11 +136,6 @@ class Result:
         if finding.unknown:
             return "unknown"
         return self.error_word if finding.severity is Severity.ERROR else finding.severity.value
-
-
-def _severity(finding: Finding) -> Severity | None:
-    """None for a rule that could not be checked."""
-    return None if finding.unknown else finding.severity
 
 
 @dataclass(frozen=True)
@@ -206,7 +197,7 @@ def _bullets(
     found = [
         f"{'(accepted) ' if result.accepted(item) else ''}{message_of(item)}"
         for item in result.findings
-        if _severity(item) is severity
+        if item.judged_severity is severity
     ]
     items, rest = first_rows([*found, *unknowns], _never)
     return [f"**{title}**", *(f"- {plain(item)}" for item in items), *_line(rest), ""] if items else []

@@ -26,6 +26,7 @@ import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
+from pulumi_tke_hybrid.component.pods import spelling
 from pulumi_tke_hybrid.kube import KubeError, NotFound
 from pulumi_tke_hybrid.kube.client import (
     DEPLOYMENT,
@@ -257,7 +258,7 @@ def with_live_value(value: Any, live: Any, path: FieldPath) -> Any:
         return found
     if isinstance(value, Mapping):
         fields = cast(Mapping[str, Any], value)
-        key = next((name for name in fields if _plain(str(name)) == _plain(str(part))), str(part))
+        key = next((name for name in fields if spelling(str(name)) == spelling(str(part))), str(part))
         kept = with_live_value(fields.get(key), at(live, str(part)), rest)
         return {
             **{name: held for name, held in fields.items() if name != key},
@@ -268,7 +269,7 @@ def with_live_value(value: Any, live: Any, path: FieldPath) -> Any:
         return None if kept is None else {str(part): kept}
     same = copy.copy(value)
     name = next(
-        (name for name in dir(cast(Any, type(value))) if _plain(name) == _plain(str(part))), str(part)
+        (name for name in dir(cast(Any, type(value))) if spelling(name) == spelling(str(part))), str(part)
     )
     setattr(same, name, with_live_value(getattr(value, name), at(live, str(part)), rest))
     return same
@@ -285,10 +286,6 @@ def _same(item: Any, index: int, live: Any) -> Any:
     if isinstance(name, str) and any(at(other, "name") for other in others):
         return next((other for other in others if at(other, "name") == name), None)
     return others[index] if index < len(others) else None
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", "").lower()
 
 
 UPSERT = "upsert_existing_objects"

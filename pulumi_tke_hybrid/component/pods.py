@@ -128,7 +128,7 @@ def instance(cls: Any, properties: Mapping[str, Any], path: str = "") -> Any:
     parameters = _parameters(cls)
     found: dict[str, Any] = {}
     for key, value in properties.items():
-        name = parameters.get(_spelling(key))
+        name = parameters.get(spelling(key))
         if name is None:
             raise InvalidValue(_unknown(key, [*parameters.values()], path))
         found[name] = _nested(_inner(cls, name), value, f"{path}.{key}" if path else key)
@@ -175,7 +175,7 @@ def _unknown(key: str, names: list[str], path: str) -> Finding:
     return PROPERTY.finding(f"{path}.{key}" if path else key, "is not a property", todo=todo)
 
 
-def _spelling(name: str) -> str:
+def spelling(name: str) -> str:
     """Return the common spelling of `image_pull_policy` and `imagePullPolicy`, `exec_` and `exec`."""
     return name.replace("_", "").lower()
 
@@ -188,7 +188,7 @@ def _signature(cls: Any) -> Mapping[str, inspect.Parameter]:
 
 @cache
 def _parameters(cls: Any) -> Mapping[str, str]:
-    return {_spelling(name): name for name in _signature(cls)}
+    return {spelling(name): name for name in _signature(cls)}
 
 
 @cache

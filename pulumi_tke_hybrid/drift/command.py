@@ -84,7 +84,8 @@ def drift(
     with files.report_errors("drift"):
         files.refuse_change("drift", fail_on)
         if cloud_only:
-            files.refuse_kubeconfig(kubeconfig, context)
+            ignored = {"--kubeconfig": kubeconfig, "--context": context}
+            files.refuse("--cloud-only does not read the cluster itself", ignored)
         accepted = tuple(accept or ())
         _refuse_unknown(accepted)
         reports = ReportFiles(json_file, markdown_file)

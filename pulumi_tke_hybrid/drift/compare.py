@@ -71,8 +71,7 @@ def compare(snapshot: Snapshot) -> list[Finding]:
 
 
 def _rank(finding: Finding) -> tuple[int, str, str]:
-    severity = None if finding.unknown else finding.severity
-    return _SEVERITIES.index(severity), finding.rule.id, finding.path
+    return _SEVERITIES.index(finding.judged_severity), finding.rule.id, finding.path
 
 
 def rule_ids() -> set[str]:

@@ -130,11 +130,6 @@ def zone_rows(snapshot: Snapshot) -> list[ZoneRow]:
     ]
 
 
-def pod_rows(snapshot: Snapshot) -> list[PodRow]:
-    """Every ENI pod, by its name."""
-    return sorted(places(snapshot), key=lambda row: _pod_name(row[0]))
-
-
 def _pod_name(pod: EniPod) -> str:
     return f"{pod.namespace}/{pod.name}"
 
@@ -190,7 +185,7 @@ def tables(snapshot: Snapshot) -> list[Table[Any]]:
         Table(
             "pods",
             _PODS,
-            pod_rows(snapshot),
+            sorted(places(snapshot), key=lambda row: _pod_name(row[0])),
             fault=lambda row: row[1] != REGISTERED,
             faults_only=True,
             folded="ENI pods",

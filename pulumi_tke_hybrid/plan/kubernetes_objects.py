@@ -284,15 +284,17 @@ _EXISTING = {On.SERVICE: keys.SERVICE_EXISTING_LB, On.INGRESS: keys.INGRESS_EXIS
 
 def internal_subnet(step: Step, props: Props) -> Any:
     """The subnet of an internal load balancer that TKE creates; None for a public load balancer."""
-    return next(
-        (found for on in load_balancer_sources(step) if (found := annotation(props, _INTERNAL[on]))), None
-    )
+    return _first_annotation(step, props, _INTERNAL)
 
 
 def existing_balancer(step: Step, props: Props) -> Any:
     """The id of the load balancer that the object names; None where TKE creates the load balancer."""
+    return _first_annotation(step, props, _EXISTING)
+
+
+def _first_annotation(step: Step, props: Props, keys_: Mapping[On, str]) -> Any:
     return next(
-        (found for on in load_balancer_sources(step) if (found := annotation(props, _EXISTING[on]))), None
+        (found for on in load_balancer_sources(step) if (found := annotation(props, keys_[on]))), None
     )
 
 

@@ -242,11 +242,12 @@ class Step:
         old, new = _plain(before), NEW if unknown(after) else _plain(after)
         return f" {old} → {new}" if old and new else f" → {NEW}" if unknown(after) else ""
 
-    def differs(self, key: str) -> bool:
-        """Whether this input changes."""
+    @property
+    def changed_inputs(self) -> set[str]:
+        """The inputs that change."""
         if self.diff_keys is not None:
-            return key in self.diff_keys
-        return self.old.get(key) != self.new.get(key)
+            return set(self.diff_keys)
+        return {key for key in {*self.old, *self.new} if self.old.get(key) != self.new.get(key)}
 
 
 def _shortened(path: str) -> str:

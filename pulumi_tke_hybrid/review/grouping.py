@@ -36,27 +36,21 @@ def noise_kind(step: Step) -> str:
     if (
         step.op is Op.UPDATE
         and step.type.startswith(resource_types.PROVIDERS)
-        and _changed(step) <= _FROM_VERSIONS
+        and step.changed_inputs <= _FROM_VERSIONS
     ):
         return "versions of providers"
     if step.type in _BOOKKEEPING and step.op in (Op.CREATE, Op.UPDATE):
         return "steps that only wait or check"
-    if step.op is Op.UPDATE and _changed(step) == {"__provider"}:
+    if step.op is Op.UPDATE and step.changed_inputs == {"__provider"}:
         return "versions of this library"
     if step.op is Op.UPDATE and step.type == resource_types.CLUSTER and _only_order(step):
         return "order of a list"
     return ""
 
 
-def _changed(step: Step) -> set[str]:
-    if step.diff_keys is not None:
-        return set(step.diff_keys)
-    return {key for key in {*step.old, *step.new} if step.old.get(key) != step.new.get(key)}
-
-
 def _only_order(step: Step) -> bool:
     before, after = texts(step.old.get("eniSubnetIds")), texts(step.new.get("eniSubnetIds"))
-    return _changed(step) == {"eniSubnetIds"} and bool(before) and sorted(before) == sorted(after)
+    return step.changed_inputs == {"eniSubnetIds"} and bool(before) and sorted(before) == sorted(after)
 
 
 _COMPONENT = "tke-hybrid:index:"

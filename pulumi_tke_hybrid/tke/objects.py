@@ -221,9 +221,8 @@ def _no_pods(workload: str, warnings: Mapping[tuple[str, str], str]) -> list[str
 def _reasons(pod: Object, event: str) -> Iterator[str]:
     scheduled = _condition_of(pod, "PodScheduled")
     if scheduled.get("status") == "False":
-        yield _unscheduled(
-            _cut(str(scheduled.get("message") or scheduled.get("reason") or "no reason is given"))
-        )
+        message = _cut(str(scheduled.get("message") or scheduled.get("reason") or "no reason is given"))
+        yield f"no node can run the pod: {message}{_help_for(message)}"
         return
     waiting = list(_waiting_containers(pod))
     yield from waiting
@@ -243,10 +242,6 @@ def _reasons(pod: Object, event: str) -> Iterator[str]:
             for gate in [str(gate["conditionType"]) for gate in children(pod, "spec", "readinessGates")]
             if condition(pod, gate) != "True"
         )
-
-
-def _unscheduled(message: str) -> str:
-    return f"no node can run the pod: {message}{_help_for(message)}"
 
 
 def _help_for(message: str) -> str:
@@ -314,7 +309,8 @@ def _event_time(event: Object) -> str:
 
 
 def _condition_of(pod: Object, kind: str) -> Object:
-    return next((item for item in children(pod, "status", "conditions") if item.get("type") == kind), {})
+    nothing: Object = {}
+    return next((item for item in children(pod, "status", "conditions") if item.get("type") == kind), nothing)
 
 
 def _cut(text: str) -> str:

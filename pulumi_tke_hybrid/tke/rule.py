@@ -110,6 +110,11 @@ class Finding:
     """The rule could not be checked; the message holds the reason."""
 
     @property
+    def judged_severity(self) -> Severity | None:
+        """The severity; None where the rule could not be checked."""
+        return None if self.unknown else self.severity
+
+    @property
     def message(self) -> str:
         """The four parts as one sentence."""
         return "; ".join(part for part in (self.head, self.tail) if part)

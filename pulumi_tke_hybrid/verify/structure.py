@@ -107,11 +107,10 @@ class Structure:
     @property
     def faults(self) -> dict[Finding, str]:
         """The findings of severity ERROR."""
-        return {
-            finding: zone
-            for finding, zone in self.findings.items()
-            if finding.severity is Severity.ERROR and not finding.unknown
-        }
+        faults = (
+            (found, zone) for found, zone in self.findings.items() if found.judged_severity is Severity.ERROR
+        )
+        return dict(faults)
 
     @property
     def keeps_source(self) -> bool:

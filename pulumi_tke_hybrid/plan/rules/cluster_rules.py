@@ -67,7 +67,7 @@ def listed_subnets(step: Step) -> tuple[list[str] | None, list[str] | None]:
     """Return the container subnets that a cluster or switch lists, before and after; None where not known."""
     key = "eniSubnetIds" if step.type == resource_types.CLUSTER else "subnets"
     before = _known_list(step.old.get(key)) or []
-    if step.type == resource_types.CLUSTER and step.differs(key):
+    if step.type == resource_types.CLUSTER and key in step.changed_inputs:
         before = before or _known_list(step.state.get(key)) or []
     return before, _known_list(step.new.get(key))
 
@@ -82,7 +82,7 @@ def registered(step: Step) -> set[str]:
     )
     wanted = {item for item in texts(step.new.get(key)) if not unknown(item)}
     _, after = listed_subnets(step)
-    if step.op.ends or (after == [] and step.differs(key)):
+    if step.op.ends or (after == [] and key in step.changed_inputs):
         return wanted
     return wanted.union(texts(step.old.get(key)), texts(step.state.get(in_the_cloud)))
 
@@ -126,7 +126,7 @@ def _cluster_rebuilt(step: Step) -> Iterator[Finding]:
     operations=(Op.UPDATE,),
 )
 def _pod_network_list(step: Step) -> Iterator[Finding]:
-    if step.type == resource_types.CLUSTER and not step.differs("eniSubnetIds"):
+    if step.type == resource_types.CLUSTER and "eniSubnetIds" not in step.changed_inputs:
         return  # the program ignores changes of the list, or does not set the list
     before, after = listed_subnets(step)
     if not before or after is None:
@@ -192,10 +192,10 @@ def _phantom(step: Step) -> Iterator[Finding]:
 
 @rule(REFUSED_UPDATE, on=resource_types.CLUSTER, operations=(Op.UPDATE,))
 def _refused_update(step: Step) -> Iterator[Finding]:
-    fixed = [key for key in ("vpcCniType", "claimExpiredSeconds") if step.differs(key)]
+    fixed = [key for key in ("vpcCniType", "claimExpiredSeconds") if key in step.changed_inputs]
     before, after = listed_subnets(step)
     lists_some = after is None or bool(after)  # unknown ids are no empty list
-    switched = bool(before) != lists_some and step.differs("eniSubnetIds")
+    switched = bool(before) != lists_some and "eniSubnetIds" in step.changed_inputs
     if fixed and not switched:
         yield REFUSED_UPDATE.finding(
             f"{step.name}.{fixed[0]}",

@@ -230,16 +230,10 @@ _NETWORK_KEY = re.compile(
 def _changes_network(step: Step) -> bool:
     """Whether the change may concern the network. A product that only stands in a network, as a database
     does, matters where the change names another network, group or cluster."""
-    changed = _changed(step) - _HARMLESS_KEYS
+    changed = step.changed_inputs - _HARMLESS_KEYS
     return bool(changed) and (
         not resource_types.only_stands_in_network(step.type) or any(map(_NETWORK_KEY.search, changed))
     )
-
-
-def _changed(step: Step) -> Set[str]:
-    if step.diff_keys is not None:
-        return set(step.diff_keys)
-    return {key for key in {*step.old, *step.new} if step.old.get(key) != step.new.get(key)}
 
 
 _VERBS = {

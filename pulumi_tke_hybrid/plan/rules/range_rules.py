@@ -143,7 +143,7 @@ _CONFIG_MAP = "ip-masq-agent-config"
 @rule(GR_SOURCE_ADDRESS, on=resource_types.CLUSTER, operations=(Op.UPDATE,))
 def _egress_of_cluster(step: Step) -> Iterator[Finding]:
     """Report subnets that the provider adds: the provider does not set SkipAddingNonMasqueradeCIDRs."""
-    if not step.differs("eniSubnetIds"):
+    if "eniSubnetIds" not in step.changed_inputs:
         return
     before, after = listed_subnets(step)
     if after is None or set(after) - set(before or ()):
