@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pulumi_tke_hybrid.review.wording import TERMS
+from pulumi_tke_hybrid.review.report import TERMS
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "network-terms.md"
 _HEAD = """# Network terms

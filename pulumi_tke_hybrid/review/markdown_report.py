@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pulumi_tke_hybrid.cli.process import listed, several
 from pulumi_tke_hybrid.cli.result import Row
 from pulumi_tke_hybrid.plan.rules.cluster_rules import APPLY_FAILS
-from pulumi_tke_hybrid.review import view, wording
+from pulumi_tke_hybrid.review import view
 from pulumi_tke_hybrid.review.grouping import SIGNS
 from pulumi_tke_hybrid.review.opening import opening
 from pulumi_tke_hybrid.review.redaction import property_lines
-from pulumi_tke_hybrid.review.report import GITHUB_LIMIT, Comment, digest, marker
+from pulumi_tke_hybrid.review.report import GITHUB_LIMIT, Comment, digest, marker, terms_in
 from pulumi_tke_hybrid.review.review import LABEL, JudgedCause, Review, ReviewVerdict
 from pulumi_tke_hybrid.review.view import ReviewTable
 from pulumi_tke_hybrid.tke.rule import Finding, Severity
@@ -119,7 +119,7 @@ class _Writer:
 
     def _terms(self, text: str) -> list[str]:
         """Return the explanations of the terms on the first screen."""
-        found = wording.terms_in(text) if self._detail.rows else []
+        found = terms_in(text) if self._detail.rows else []
         return _folded("Network terms", [f"- **{term.name}:** {term.text}" for term in found])
 
     def _opening_line(self, title: str, sentence: str) -> str:

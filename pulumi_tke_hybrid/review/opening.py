@@ -1,9 +1,9 @@
 """The two sentences that open a review: the effect if the change is merged, and what to check before.
 
-Answers with `wording.CHECKS` for the first finding; without findings with what is new or restarted.
+Answers with `CHECKS` for the first finding; without findings with what is new or restarted.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_tke_hybrid.cli.process import listed, several
@@ -18,7 +18,7 @@ from pulumi_tke_hybrid.plan.model import Op, Step
 from pulumi_tke_hybrid.plan.nodes_of_pools import pool_nodes
 from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
 from pulumi_tke_hybrid.plan.rules.workloads import BALANCER_REPLACED
-from pulumi_tke_hybrid.review import view, wording
+from pulumi_tke_hybrid.review import view
 from pulumi_tke_hybrid.review.affected import NOT_IN_PREVIEW
 from pulumi_tke_hybrid.review.grouping import short_type
 from pulumi_tke_hybrid.review.review import JudgedCause, Review, ReviewVerdict
@@ -72,7 +72,7 @@ def _failed(review: Review, judged: Sequence[JudgedCause]) -> list[tuple[str, st
 def _found(review: Review, judged: Sequence[JudgedCause]) -> list[tuple[str, str]]:
     first = judged[0].cause.first
     rule = BALANCER_REPLACED.id if first.path.endswith(".spec.type") else first.rule.id
-    question = wording.CHECKS.get(rule) or f"is this intended? If not: {first.todo}"
+    question = CHECKS.get(rule) or f"is this intended? If not: {first.todo}"
     affected = review.affected(judged[0])
     if NOT_IN_PREVIEW in affected:
         question += f" {affected[0].upper()}{affected[1:]}"
@@ -276,3 +276,66 @@ def _pods(count: int | None) -> str:
 def _text(props: Props, key: str) -> str:
     found: Any = props.get(key)
     return "(not known before the apply)" if unknown(found) or not isinstance(found, str) else found
+
+
+CHECKS: Mapping[str, str] = {
+    "addresses-short": (
+        "how many pods does a rollout start at once in this zone? The free addresses must be enough for them"
+    ),
+    "balancer-replaced": (
+        "which clients use this address (DNS records, allow-lists, other networks)? They must be moved first"
+    ),
+    "cluster-rebuilt": (
+        "may the whole cluster stop and lose its addresses? A rebuild is almost never intended: ask the"
+        " author"
+    ),
+    "deployment-replaced": "may all pods of the workload stop at the same time?",
+    "direct-access-off": (
+        "do the applications, their logs or their allow-lists need the clients' own addresses?"
+    ),
+    "eni-pods-fit": (
+        "are nodes or addresses for these pods added elsewhere? Otherwise the rollout stands still"
+    ),
+    "exposure-widened": (
+        "may these clients reach the pods or the API server? If this is not intended, do not merge"
+    ),
+    "fixed-annotation": "is another load balancer wanted? Then it needs a second object, not this change",
+    "gr-source-address": (
+        "do the firewalls and allow-lists of the destinations admit the pods' own range as well as the nodes'"
+        " addresses?"
+    ),
+    "ipamd-removed": "do pods still need addresses of container subnets? Without ipamd no new pod gets one",
+    "ipamd-restart": "does another change roll out pods at the same time? Then wait until ipamd is back",
+    "kept-address-off": (
+        "is the address of one of these pods in an allow-list or in DNS? If you do not know, ask the author"
+    ),
+    "node-pool-rebuilt": "can other nodes take the pods, and are the nodes drained before?",
+    "phantom-hybrid": "do pods of this cluster need addresses of container subnets? They get none",
+    "pod-network-off": (
+        "does any pod still use an address of these container subnets? If so, or if you do not know,"
+        " do not merge"
+    ),
+    "pod-subnet-leaves": (
+        "send the change back to its author: TKE gives a container subnet up only with the whole pod network"
+    ),
+    "pods-leave-eni": (
+        "do the applications, their logs or their allow-lists need the clients' own addresses, or the pods'"
+        " own addresses?"
+    ),
+    "protection-off": "is a deletion planned next? If you know of none, ask the author",
+    "range-changed": (
+        "is anything in this range still in use (nodes, load balancers, pods, databases)? If so, do not merge"
+    ),
+    "refused-update": "nothing on the network: the apply fails, so send the change back to its author",
+    "security-group-narrowed": (
+        "do clients in these ranges still connect to the resources with this security group?"
+    ),
+    "statefulset-replaced": "may all pods of the workload stop at the same time?",
+    "switch-unmanaged": "is the cluster removed as well? If not, keep the resource in the program",
+    "workload-deleted": "do clients still use these pods?",
+    "zone-uncovered": (
+        "will pods with addresses of container subnets run in this zone? Without a container subnet there"
+        " they do not start"
+    ),
+}
+"""By rule: a question about a change that a network engineer can answer."""

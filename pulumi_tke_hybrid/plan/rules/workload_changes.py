@@ -80,10 +80,8 @@ def network_findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Ite
             "network",
             f"instead of '{old}' while the load balancer sends to pods",
             value=repr(new),
-            why=(
-                "backends of both networks cannot stand behind one direct load balancer, clients would be"
-                " dropped"
-            ),
+            why="backends of both networks cannot stand behind one direct load balancer, clients would be"
+            " dropped",
             todo=f"take these steps, each with an up of its own: {numbered}",
         )
 
@@ -103,14 +101,10 @@ def _selector_findings(
             "selector",
             f"instead of {_labels(was, unknown)}",
             value=_labels(now, unknown),
-            why=(
-                "Kubernetes cannot change it in place: the Service would select no pod, and all pods would"
-                " stop before others start"
-            ),
-            todo=(
-                f"go back to {_labels(was, unknown)}, or make another workload of another name beside it,"
-                " move the clients, and remove this one"
-            ),
+            why="Kubernetes cannot change it in place: the Service would select no pod, and all pods would"
+            " stop before others start",
+            todo=f"go back to {_labels(was, unknown)}, or make another workload of another name beside it,"
+            " move the clients, and remove this one",
         )
 
 
@@ -126,10 +120,8 @@ def _claim_findings(
             "volume_claims",
             "are others than the StatefulSet was made with",
             why="Kubernetes cannot change them in place, and all pods would stop before others start",
-            todo=(
-                "go back to them; larger volumes are asked for on the claims themselves (kubectl edit pvc),"
-                " others by another workload of another name beside this one"
-            ),
+            todo="go back to them; larger volumes are asked for on the claims themselves (kubectl edit pvc),"
+            " others by another workload of another name beside this one",
         )
 
 
@@ -185,14 +177,10 @@ def unmoved_findings(network: str, pods: Sequence[str]) -> Iterator[Finding]:
             "direct",
             f"while pods are not on network '{network}': {', '.join(pods[:_SHOWN_PODS])}{more}",
             value=True,
-            why=(
-                "a rollout has not ended, and backends of both networks cannot stand behind one direct load"
-                " balancer"
-            ),
-            todo=(
-                f"say network='{network}', direct=False, and run `pulumi up` until the rollout ends; then"
-                " turn direct"
-            ),
+            why="a rollout has not ended, and backends of both networks cannot stand behind one direct load"
+            " balancer",
+            todo=f"say network='{network}', direct=False, and run `pulumi up` until the rollout ends; then"
+            " turn direct",
         )
 
 
@@ -227,11 +215,9 @@ def _fixed_findings(
                 yield ADDRESS_CHANGE.finding(
                     f"{path}.{_property(name)}",
                     f"is not known any more, and was {was}",
-                    why=(
-                        "what it comes from is replaced or lost; a load balancer cannot change"
-                        f" {_FIXED[name]}, so the {front.title()} would get another one, and clients would"
-                        " lose its address (457/90598)"
-                    ),
+                    why="what it comes from is replaced or lost; a load balancer cannot change"
+                    f" {_FIXED[name]}, so the {front.title()} would get another one, and clients would"
+                    " lose its address (457/90598)",
                     todo=f"{keep_what_was_known(str(was))}; or say allow_address_change=True",
                 )
         for name in other:
@@ -240,10 +226,8 @@ def _fixed_findings(
                 f"{path}.{_property(name)}",
                 f"instead of {was}",
                 value=now,
-                why=(
-                    f"a load balancer cannot change {_FIXED[name]}, clients would lose its address"
-                    " (457/90598)"
-                ),
+                why=f"a load balancer cannot change {_FIXED[name]}, clients would lose its address"
+                " (457/90598)",
                 todo=todo.format(old=was),
             )
         if not other and new["kind"] != "none":
@@ -300,10 +284,8 @@ def _changed_annotations(on: On, path: str, before: object, after: object) -> It
             f"instead of {old or NONE} ({known.fixed})",
             value=new or NONE,
             why=effect(on.value),
-            todo=(
-                f"go back to {old or NONE}, or say allow_address_change=True to have the load balancer"
-                " replaced, with another address"
-            ),
+            todo=f"go back to {old or NONE}, or say allow_address_change=True to have the load balancer"
+            " replaced, with another address",
         )
 
 

@@ -6,8 +6,8 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.review import run_command
 from pulumi_tke_hybrid.review.markdown_report import comment
 from pulumi_tke_hybrid.review.redaction import Redactor
+from pulumi_tke_hybrid.review.report import TERMS
 from pulumi_tke_hybrid.review.review import Origin, review
-from pulumi_tke_hybrid.review.wording import TERMS
 from tests.terms_page import PAGE, page
 from tests.unit.review.previews import preview, resource, vpc
 from tests.unit.review.recordings import NAMES, commented, plan_of, recorded
