@@ -50,7 +50,7 @@ def update(
     def program() -> None:
         made = workload(**more)
 
-        async def call() -> None:
+        async def call() -> bool:
             await made.urn.future()
             inputs = graph.named("w").inputs
             step = SimpleNamespace(name="w", old_inputs=before, new_inputs=inputs, old_outputs=outputs)
@@ -58,6 +58,7 @@ def update(
                 await hooks["tke-hybrid-workload"](step)
             except tke.InvalidInputs as error:
                 found.extend(map(str, error.problems))
+            return True
 
         pulumi.Output.from_input(call())
 
