@@ -23,7 +23,7 @@ def main() -> None:
             for _ in range(ROUNDS):
                 found = await place.verify(namespace, "--requests=1000", measured=True)
                 traffic = found.report["traffic"]
-                memory = int(found.told.splitlines()[-1]) / 1024
+                memory = int(found.text.splitlines()[-1]) / 1024
                 print(
                     f"{traffic['requests']} requests in {traffic['seconds']:.2f} s; command"
                     f" {found.seconds:.1f} s, {memory:.0f} MiB"

@@ -17,7 +17,7 @@ CONTRADICTED = {
 def test_a_live_cluster_is_adopted_as_the_preview_says(lab: Lab, start: str) -> None:
     """The API does not return the static mode of a hybrid cluster; with the setting it does, and the mode
     is compared."""
-    lab.settings(property_tells_static=start == "not static")
+    lab.settings(property_has_static=start == "not static")
     live = make_cluster(lab)
     first, second = live["subnets"]
     if start != "gr":
@@ -68,7 +68,7 @@ def test_a_live_cluster_is_adopted_as_the_preview_says(lab: Lab, start: str) -> 
         project.destroy()
     assert "DeleteSubnet" not in written(lab)
     assert lab.calls("DisableVpcCniNetworkType") == []
-    lab.settings(property_tells_static=False)
+    lab.settings(property_has_static=False)
     remove(lab, live)
 
 

@@ -111,7 +111,7 @@ def case(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Generator[Case]:
 
 def test_a_cluster_is_spoilt_step_by_step_and_each_step_has_its_name(case: Case) -> None:
     # without the setting each report has a note on the unknown mode
-    case.lab.settings(property_tells_static=True)
+    case.lab.settings(property_has_static=True)
     code, data = case.drift()
     assert (code, data["findings"]) == (0, []), data
     listed = [subnet["subnetId"] for subnets in case.facts["zones"].values() for subnet in subnets]

@@ -133,13 +133,11 @@ def _start(lab: Lab, case: Case, options: Sequence[str]) -> "subprocess.Popen[st
 
 def _result(case: Case, process: "subprocess.Popen[str]") -> Measured:
     try:
-        said, told = process.communicate(timeout=SECONDS)
+        output, errors = process.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
         return Measured(case, (), "", -1, f"not done within {SECONDS} s")
-    if not said:
-        return Measured(
-            case, (), "", process.returncode, (told.strip().splitlines() or ["it said nothing"])[-1]
-        )
-    report: dict[str, Any] = json.loads(said)
+    if not output:
+        return Measured(case, (), "", process.returncode, (errors.strip().splitlines() or ["no output"])[-1])
+    report: dict[str, Any] = json.loads(output)
     peers = sorted({peer for pod in report["pods"] for peer in pod["peers"]})
     return Measured(case, tuple(peers), str(report["verdict"]), process.returncode)

@@ -202,10 +202,10 @@ class Lab:
         """
         return self._enter({"address": address, "behind": behind})
 
-    def inside(self, who: str) -> list[str]:
+    def inside(self, machine: str) -> list[str]:
         """The command prefix that runs a command on a node (its address) or in a pod (`namespace/name`).
         Needs `packets`."""
-        return self._enter({"inside": who})
+        return self._enter({"inside": machine})
 
     def packets(self, **modes: bool) -> dict[str, Any]:
         """The packet network, with its load balancers switched: keep_alive, snat, sticky, proxy_protocol."""

@@ -131,7 +131,9 @@ class PacketLab(controlled.Lab):
         await self.until(there)
         await asyncio.sleep(1.0)
 
-    async def ask(self, client: str, host: str, path: str = "/api", count: int = 1, **how: Any) -> list[Json]:
+    async def request(
+        self, client: str, host: str, path: str = "/api", count: int = 1, **how: Any
+    ) -> list[Json]:
         """The JSON answers to a client."""
         wanted = [how.get("scheme", "http"), host, how.get("port", 80), path, count, how.get("threads", 4)]
         wanted += [how.get("seconds", 8), how.get("headers", {})]
@@ -141,7 +143,7 @@ class PacketLab(controlled.Lab):
             answer["json"] = json.loads(answer["text"]) if answer["status"] == 200 and path != "/" else {}
         return answers
 
-    async def say(self, client: str, host: str, data: bytes, port: int = 80) -> str:
+    async def send(self, client: str, host: str, data: bytes, port: int = 80) -> str:
         return await self.python(client, SAY, [host, port, data.hex()])
 
     async def python(self, client: str, script: str, argument: object) -> str:
@@ -172,9 +174,9 @@ async def output(*argv: str) -> str:
     process = await asyncio.create_subprocess_exec(
         *argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    said, errors = await asyncio.wait_for(process.communicate(), 60)
+    printed, errors = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, errors.decode()
-    return said.decode()
+    return printed.decode()
 
 
 Scenario = Callable[[PacketLab, str], Coroutine[Any, Any, None]]

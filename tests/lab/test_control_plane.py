@@ -378,23 +378,27 @@ def test_a_pod_that_goes_runs_its_hooks_within_its_grace_and_after_its_protectio
     run(scenario())
 
 
-def test_a_pod_says_which_of_its_gates_are_not_open_as_a_kubelet_does(run: Run, cluster: Cluster) -> None:
+def test_the_status_of_a_pod_names_its_closed_gates_as_a_kubelet_does(run: Run, cluster: Cluster) -> None:
     async def scenario() -> None:
         await cluster.add_pod(
-            "told", annotations={POD_IP: "172.16.0.12"}, readinessGates=[{"conditionType": GATE}]
+            "gated", annotations={POD_IP: "172.16.0.12"}, readinessGates=[{"conditionType": GATE}]
         )
 
-        def says(text: str) -> Callable[[Json], bool]:
+        def has_message(text: str) -> Callable[[Json], bool]:
             return lambda pod: any(
                 item.get("message") == text for item in pod["status"].get("conditions") or []
             )
 
         await cluster.pod_until(
-            "told", "says so", says(f'corresponding condition of pod readiness gate "{GATE}" does not exist.')
+            "gated",
+            "the message",
+            has_message(f'corresponding condition of pod readiness gate "{GATE}" does not exist.'),
         )
-        await cluster.set_condition("told", GATE, "False")
+        await cluster.set_condition("gated", GATE, "False")
         await cluster.pod_until(
-            "told", "says so", says(f'the status of pod readiness gate "{GATE}" is not "True", but False')
+            "gated",
+            "the message",
+            has_message(f'the status of pod readiness gate "{GATE}" is not "True", but False'),
         )
 
     run(scenario())

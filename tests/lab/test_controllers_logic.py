@@ -221,7 +221,7 @@ def test_only_stateful_pods_in_static_mode_keep_their_address() -> None:
     assert not keeps_address(make_pod(ENI, owner="StatefulSet"), static_ip=True)
 
 
-def test_webhook_gives_the_first_container_one_and_looks_at_no_other() -> None:
+def test_webhook_adds_eni_ip_to_the_first_container_only() -> None:
     patch = eni_ip_patch(make_pod(ENI, eni_ip_on="side"))
     expected = {"requests": {keys.ENI_IP: "1"}, "limits": {keys.ENI_IP: "1"}}
     assert patch == [{"op": "add", "path": "/spec/containers/0/resources", "value": expected}]
@@ -356,7 +356,7 @@ def test_subnets_of_load_balancers_must_exist() -> None:
         LoadBalancers(world, cluster).obtain("service/shop/web", "subnet-nowhere", "")
 
 
-def test_what_a_load_balancer_never_becomes() -> None:
+def test_immutable_fields_of_a_load_balancer() -> None:
     internal = LoadBalancer("lb-1", "cls-1", "service/shop/web", "10.0.1.8", "subnet-4", True, True)
     assert immutable_change(internal, "subnet-4", "") is None
     for subnet_id, existing in (("", ""), ("subnet-6", ""), ("subnet-4", "lb-mine")):

@@ -102,10 +102,10 @@ def test_a_cold_start_takes_all_programs_from_the_releases(
     for path, content in mirror.files.items():
         assert f"downloading {mirror.address}/{path}" in output
         assert f"SHA-256 as pinned: {sha256(content).hexdigest()}" in output
-    asked = len(mirror.requests)
-    assert asked == len(mirror.files)
+    requested = len(mirror.requests)
+    assert requested == len(mirror.files)
     assert ensure() == binaries
-    assert len(mirror.requests) == asked
+    assert len(mirror.requests) == requested
     assert list((cache / "downloads").iterdir()) == []
 
 
@@ -192,8 +192,8 @@ def test_an_archive_without_a_pinned_sum_is_not_requested(
 
 def test_the_control_plane_alone_needs_no_pulumi(mirror: Mirror, builds: Path) -> None:
     binaries = ensure(only=pins.CONTROL_PLANE)
-    asked = {path.split("/")[0] for path, _ in mirror.requests}
-    assert asked == {"github.com", "dl.k8s.io"}
+    requested = {path.split("/")[0] for path, _ in mirror.requests}
+    assert requested == {"github.com", "dl.k8s.io"}
     assert (binaries.bin / "kube-apiserver").is_file()
     assert not (binaries.bin / "pulumi").exists()
     assert builds.read_text() == ""

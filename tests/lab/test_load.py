@@ -124,7 +124,7 @@ def test_the_load_never_leaves_the_machine() -> None:
         pass
 
 
-def test_a_load_that_ended_before_what_it_was_beside_is_no_measure() -> None:
+def test_a_load_that_ended_before_its_block_is_an_error() -> None:
     with (
         serving(good) as port,
         pytest.raises(RuntimeError, match="before what it was beside"),
@@ -159,13 +159,13 @@ def test_a_load_balancer_has_what_was_there_when_its_sync_began() -> None:
     assert syncs.due_in() is None
 
 
-def test_a_sync_takes_no_time_unless_told_so() -> None:
+def test_a_sync_takes_no_time_by_default() -> None:
     balancer = LoadBalancer("lb-1", "cls-1", "service/shop/web", "10.0.8.8", "", True, False)
     assert BackendSyncs(World(), time.monotonic).carry(balancer, listeners("a"), False)
     assert balancer.listeners == listeners("a")
 
 
-def test_security_groups_let_in_what_the_first_fitting_line_says() -> None:
+def test_the_first_fitting_rule_of_a_security_group_decides() -> None:
     def group(*lines: tuple[str, str, str]) -> SecurityGroup:
         ingress: list[dict[str, object]] = [
             {"Action": action, "CidrBlock": cidr, "Protocol": "TCP", "Port": port}

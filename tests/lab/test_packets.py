@@ -70,14 +70,17 @@ def test_a_plain_service_hides_the_client_behind_the_node(lab: PacketLab) -> Non
         pods = {name_of(pod): pod for pod in await lab.pods_on(namespace, {"100004": 1, "100006": 1})}
         vip = await lab.vip(SERVICE, namespace)
         await lab.bound(vip, 3)
-        answers = await lab.ask(await lab.network.client("10.0.0.3"), vip, count=60)
+        answers = await lab.request(await lab.network.client("10.0.0.3"), vip, count=60)
         seen = {(answer["json"]["hostname"], peer(answer)) for answer in answers}
         for name, pod in pods.items():
             # Through its own node: that node's cbr0. Through another: that one's address in the VPC. Never
             # the client.
             own = node_of(pod)
-            assert {who for pod_name, who in seen if pod_name == name} == {CBR0[own], *(set(ZONES) - {own})}
-        assert {"192.168.0.1", "192.168.0.65"} < {who for _, who in seen}
+            assert {address for pod_name, address in seen if pod_name == name} == {
+                CBR0[own],
+                *(set(ZONES) - {own}),
+            }
+        assert {"192.168.0.1", "192.168.0.65"} < {address for _, address in seen}
 
     run(lab, "plain", scenario)
 
@@ -91,7 +94,7 @@ def test_local_traffic_policy_keeps_the_client(lab: PacketLab) -> None:
         pods = await lab.pods_on(namespace, {"100004": 1, "100006": 2})
         vip = await lab.vip(SERVICE, namespace)
         await lab.bound(vip, 3)
-        answers = await lab.ask(await lab.network.client("10.0.0.3"), vip, count=40)
+        answers = await lab.request(await lab.network.client("10.0.0.3"), vip, count=40)
         assert {peer(answer) for answer in answers} == {"10.0.0.3"}
         assert {answer["json"]["hostname"] for answer in answers} == {name_of(pod) for pod in pods}
 
@@ -106,12 +109,12 @@ def test_local_traffic_policy_in_front_of_eni_pods(lab: PacketLab) -> None:
         await lab.bound(vip, 3)
         client = await lab.network.client("10.0.0.3")
         # Not direct, ENI address: what looks right and is not.
-        assert {peer(answer) for answer in await lab.ask(client, vip, count=40)} == set(ZONES)
+        assert {peer(answer) for answer in await lab.request(client, vip, count=40)} == set(ZONES)
         await lab.api.patch(
             SERVICE, "web", {"spec": {"externalTrafficPolicy": "Local"}}, namespace=namespace, manager=MANAGER
         )
         await asyncio.sleep(1.0)
-        assert {peer(answer) for answer in await lab.ask(client, vip, count=20)} == {"10.0.0.3"}
+        assert {peer(answer) for answer in await lab.request(client, vip, count=20)} == {"10.0.0.3"}
 
     run(lab, "local-eni", scenario)
 
@@ -123,20 +126,20 @@ def test_a_direct_service_shows_the_client(lab: PacketLab) -> None:
         vip = await lab.vip(SERVICE, namespace)
         await lab.bound(vip, 2)
         for address in ("10.0.0.3", "10.0.0.13", "198.51.100.7"):
-            answers = await lab.ask(await lab.network.client(address), vip, count=8)
+            answers = await lab.request(await lab.network.client(address), vip, count=8)
             assert {(answer["source"], peer(answer)) for answer in answers} == {(address, address)}
             assert {answer["json"]["hostname"] for answer in answers} == {name_of(pod) for pod in pods}
         hidden = await lab.network.client("172.31.0.3", behind="10.0.0.9")
-        (answer,) = await lab.ask(hidden, vip)
+        (answer,) = await lab.request(hidden, vip)
         assert (answer["source"], peer(answer)) == ("172.31.0.3", "10.0.0.9")
         # A node and a pod as clients; and straight to a pod, without any load balancer.
         node = await lab.network.inside("10.0.0.7")
-        assert {peer(answer) for answer in await lab.ask(node, vip, count=4)} == {"10.0.0.7"}
-        (answer,) = await lab.ask(await lab.network.client("10.0.0.3"), pod_ip(pods[0]), port=8080)
+        assert {peer(answer) for answer in await lab.request(node, vip, count=4)} == {"10.0.0.7"}
+        (answer,) = await lab.request(await lab.network.client("10.0.0.3"), pod_ip(pods[0]), port=8080)
         assert peer(answer) == "10.0.0.3"
         # A load balancer never answers the pod that it would send to itself.
         one = await lab.network.inside(f"{namespace}/{name_of(pods[0])}")
-        answers = await lab.ask(one, vip, count=4, seconds=1.5)
+        answers = await lab.request(one, vip, count=4, seconds=1.5)
         assert {peer(answer) for answer in answers if answer["status"]} == {pod_ip(pods[0])}
         assert {answer["json"]["hostname"] for answer in answers if answer["status"]} == {name_of(pods[1])}
         assert {answer["status"] for answer in answers} == {0, 200}
@@ -151,7 +154,7 @@ def test_direct_access_to_overlay_pods_shows_the_client(lab: PacketLab) -> None:
         vip = await lab.vip(SERVICE, namespace)
         await lab.bound(vip, 2)
         assert {
-            peer(answer) for answer in await lab.ask(await lab.network.client("10.0.0.3"), vip, count=8)
+            peer(answer) for answer in await lab.request(await lab.network.client("10.0.0.3"), vip, count=8)
         } == {"10.0.0.3"}
 
     run(lab, "direct-gr", scenario)
@@ -164,22 +167,26 @@ def test_what_a_pod_answers(lab: PacketLab) -> None:
         vip = await lab.vip(SERVICE, namespace)
         await lab.bound(vip, 1)
         client = await lab.network.client("10.0.0.3")
-        (answer,) = await lab.ask(client, vip, "/", headers={"X-Forwarded-For": "1.2.3.4"})
+        (answer,) = await lab.request(client, vip, "/", headers={"X-Forwarded-For": "1.2.3.4"})
         lines = answer["text"].splitlines()
         assert lines[:3] == [f"Hostname: {name_of(pod)}", "IP: 127.0.0.1", f"IP: {pod_ip(pod)}"]
         assert lines[3].startswith("RemoteAddr: 10.0.0.3:")
         assert lines[4:6] == ["GET / HTTP/1.1", f"Host: {vip}"]
         assert "X-Forwarded-For: 1.2.3.4" in lines
         forged = {"X-Forwarded-For": "1.2.3.4"}
-        assert (await lab.ask(client, vip, "/honest", headers=forged))[0]["json"]["client_ip"] == "10.0.0.3"
-        assert (await lab.ask(client, vip, "/trusting", headers=forged))[0]["json"]["client_ip"] == "1.2.3.4"
-        assert peer((await lab.ask(client, vip, scheme="https"))[0]) == "10.0.0.3"
-        assert (await lab.say(client, vip, b"hello\n")).startswith("10.0.0.3:")
-        assert (await lab.say(client, vip, b"")).startswith("10.0.0.3:")
-        assert (await lab.say(client, vip, b"\r\n")).startswith("10.0.0.3:")
-        told = await lab.say(client, vip, b"PROXY TCP4 5.6.7.8 10.0.8.8 4321 80\r\nGET / HTTP/1.0\r\n\r\n")
-        assert "RemoteAddr: 10.0.0.3:" in told
-        assert "ProxyProtocol: 5.6.7.8:4321" in told
+        assert (await lab.request(client, vip, "/honest", headers=forged))[0]["json"][
+            "client_ip"
+        ] == "10.0.0.3"
+        assert (await lab.request(client, vip, "/trusting", headers=forged))[0]["json"][
+            "client_ip"
+        ] == "1.2.3.4"
+        assert peer((await lab.request(client, vip, scheme="https"))[0]) == "10.0.0.3"
+        assert (await lab.send(client, vip, b"hello\n")).startswith("10.0.0.3:")
+        assert (await lab.send(client, vip, b"")).startswith("10.0.0.3:")
+        assert (await lab.send(client, vip, b"\r\n")).startswith("10.0.0.3:")
+        text = await lab.send(client, vip, b"PROXY TCP4 5.6.7.8 10.0.8.8 4321 80\r\nGET / HTTP/1.0\r\n\r\n")
+        assert "RemoteAddr: 10.0.0.3:" in text
+        assert "ProxyProtocol: 5.6.7.8:4321" in text
 
     run(lab, "answers", scenario)
 
@@ -192,14 +199,16 @@ def test_a_load_balancer_that_hides_the_client(lab: PacketLab) -> None:
         await lab.bound(vip, 2)
         client = await lab.network.client("10.0.0.3")
         async with lab.modes(snat=True):
-            assert {peer(answer) for answer in await lab.ask(client, vip, count=8)} == {vip}
+            assert {peer(answer) for answer in await lab.request(client, vip, count=8)} == {vip}
         async with lab.modes(sticky=True):
-            assert len({answer["json"]["hostname"] for answer in await lab.ask(client, vip, count=12)}) == 1
+            assert (
+                len({answer["json"]["hostname"] for answer in await lab.request(client, vip, count=12)}) == 1
+            )
         async with lab.modes(proxy_protocol=True):
-            (answer,) = await lab.ask(client, vip)
+            (answer,) = await lab.request(client, vip)
             assert peer(answer) == vip
             assert answer["json"]["proxyProtocol"].startswith("10.0.0.3:")
-        assert {peer(answer) for answer in await lab.ask(client, vip, count=8)} == {"10.0.0.3"}
+        assert {peer(answer) for answer in await lab.request(client, vip, count=8)} == {"10.0.0.3"}
 
     run(lab, "hiding", scenario)
 
@@ -211,18 +220,20 @@ def test_a_direct_ingress_in_both_modes(lab: PacketLab) -> None:
         pods = await lab.pods_on(namespace, {"100004": 1, "100006": 1}, ENI)
         await lab.bound(vip, 2)
         client = await lab.network.client("10.0.0.3")
-        answers = await lab.ask(client, vip, count=8)
+        answers = await lab.request(client, vip, count=8)
         assert {(peer(a), header(a, "X-Forwarded-For"), header(a, "X-Real-Ip")) for a in answers} == {
             ("10.0.0.3",) * 3
         }
         assert {answer["json"]["hostname"] for answer in answers} == {name_of(pod) for pod in pods}
-        (answer,) = await lab.ask(client, vip, headers={"X-Forwarded-For": "1.2.3.4", "X-Real-IP": "1.2.3.4"})
+        (answer,) = await lab.request(
+            client, vip, headers={"X-Forwarded-For": "1.2.3.4", "X-Real-IP": "1.2.3.4"}
+        )
         assert (header(answer, "X-Forwarded-For"), header(answer, "X-Real-Ip")) == (
             "1.2.3.4, 10.0.0.3",
             "10.0.0.3",
         )
         async with lab.modes(keep_alive=True):
-            answers = await lab.ask(client, vip, count=20, threads=2)
+            answers = await lab.request(client, vip, count=20, threads=2)
             assert {(peer(a), header(a, "X-Forwarded-For")) for a in answers} == {(vip, "10.0.0.3")}
             connections = {answer["json"]["remoteAddr"] for answer in answers}
             assert len(connections) <= 4, "connections to the pods are kept"
@@ -235,7 +246,7 @@ def test_a_direct_ingress_in_both_modes(lab: PacketLab) -> None:
             manager=MANAGER,
         )
         await lab.bound(vip, 3)
-        answers = await lab.ask(client, vip, count=10)
+        answers = await lab.request(client, vip, count=10)
         assert {peer(answer) for answer in answers} <= set(ZONES)
         assert {header(answer, "X-Forwarded-For") for answer in answers} == {"10.0.0.3"}
 
@@ -259,10 +270,10 @@ def test_listeners_that_are_not_plain_tcp(lab: PacketLab) -> None:
         vip = await lab.vip(SERVICE, namespace)
         await lab.bound(vip, 0)
         client = await lab.network.client("10.0.0.3")
-        assert (await lab.ask(client, vip, scheme="https"))[0]["status"] == 503
+        assert (await lab.request(client, vip, scheme="https"))[0]["status"] == 503
         await lab.pods_on(namespace, {"100004": 1}, ENI)
         await lab.bound(vip, 1)
-        (answer,) = await lab.ask(client, vip, scheme="https")
+        (answer,) = await lab.request(client, vip, scheme="https")
         assert (peer(answer), header(answer, "X-Forwarded-For"), header(answer, "X-Forwarded-Proto")) == (
             "10.0.0.3",
             "10.0.0.3",
@@ -279,7 +290,7 @@ def test_listeners_that_are_not_plain_tcp(lab: PacketLab) -> None:
 
         http: Json = {"name": "http", "port": 80, "targetPort": "http"}
         await become("TCP_SSL", [http])
-        (answer,) = await lab.ask(client, vip, scheme="https")
+        (answer,) = await lab.request(client, vip, scheme="https")
         assert (peer(answer), header(answer, "X-Forwarded-For")) == ("10.0.0.3", "")
         await become("HTTP", [http, {"name": "dns", "protocol": "UDP", "port": 53, "targetPort": 5353}])
         assert (await lab.python(client, TELL, [vip, 53, b"?".hex()])).startswith("10.0.0.3:")
@@ -289,10 +300,10 @@ def test_listeners_that_are_not_plain_tcp(lab: PacketLab) -> None:
         sized = b"POST / HTTP/1.1\r\nHost: a.b\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
         for keep_alive in (False, True):
             async with lab.modes(keep_alive=keep_alive):
-                said = await lab.say(client, vip, chunked + sized)
-                assert said.count("HTTP/1.1 200 OK") == 2
-                assert said.count("10.0.0.3") == (2 + 2 + 2 if not keep_alive else 2 + 2)
-        assert (await lab.say(client, vip, b"what?\n")).startswith("HTTP/1.1 400")
+                text = await lab.send(client, vip, chunked + sized)
+                assert text.count("HTTP/1.1 200 OK") == 2
+                assert text.count("10.0.0.3") == (2 + 2 + 2 if not keep_alive else 2 + 2)
+        assert (await lab.send(client, vip, b"what?\n")).startswith("HTTP/1.1 400")
 
     run(lab, "listeners", scenario)
 
@@ -304,7 +315,7 @@ def test_packets_follow_the_pods(lab: PacketLab) -> None:
         vip = await lab.vip(SERVICE, namespace)
         await lab.bound(vip, 1)
         client = await lab.network.client("10.0.0.3")
-        assert (await lab.ask(client, vip))[0]["json"]["hostname"] == name_of(old)
+        assert (await lab.request(client, vip))[0]["json"]["hostname"] == name_of(old)
         before = set(lab.network.status()["pods"].values())
         await lab.api.delete(POD, name_of(old), namespace)
 
@@ -316,12 +327,12 @@ def test_packets_follow_the_pods(lab: PacketLab) -> None:
         begin = time.monotonic()
 
         async def moved() -> bool:
-            (answer,) = await lab.ask(client, vip)
+            (answer,) = await lab.request(client, vip)
             return bool(answer["status"] == 200 and answer["json"]["hostname"] == name_of(new))
 
         await lab.until(moved, timeout=3)
         print(f"packets moved {time.monotonic() - begin:.2f} s after the new pod was ready")
-        (answer,) = await lab.ask(client, vip)
+        (answer,) = await lab.request(client, vip)
         assert peer(answer) == "10.0.0.3"
 
         async def gone() -> bool:
@@ -347,7 +358,7 @@ def test_packets_follow_the_pods(lab: PacketLab) -> None:
 
         first = await lab.until(kept)
         await lab.bound(vip, 1)
-        assert (await lab.ask(client, vip))[0]["json"]["hostname"] == "kept-0"
+        assert (await lab.request(client, vip))[0]["json"]["hostname"] == "kept-0"
         await lab.api.delete(POD, "kept-0", namespace)
 
         async def back() -> Json | None:
@@ -357,7 +368,7 @@ def test_packets_follow_the_pods(lab: PacketLab) -> None:
         second = await lab.until(back)
         assert pod_ip(second) == pod_ip(first)
         await asyncio.sleep(1.0)
-        assert peer((await lab.ask(client, vip))[0]) == "10.0.0.3"
+        assert peer((await lab.request(client, vip))[0]) == "10.0.0.3"
         assert uid_of(second)[:8] in lab.network.status()["pods"][f"{namespace}/kept-0"]
 
     run(lab, "following", scenario)
@@ -372,14 +383,14 @@ def test_a_thousand_requests_over_thirty_pods(lab: PacketLab) -> None:
         await lab.bound(vip, 30)
         print(f"30 pods ready and reachable in {time.monotonic() - begin:.1f} s")
         client = await lab.network.client("10.0.0.3")
-        answers = await lab.ask(client, vip, count=1000, threads=16)
+        answers = await lab.request(client, vip, count=1000, threads=16)
         assert {peer(answer) for answer in answers} == {"10.0.0.3"}
         assert {answer["json"]["hostname"] for answer in answers} == {name_of(pod) for pod in pods}
         again = await ingress(lab, namespace, "true")
         await lab.bound(again, 30)
         for mode in (False, True):
             async with lab.modes(keep_alive=mode):
-                answers = await lab.ask(client, again, count=1000, threads=16)
+                answers = await lab.request(client, again, count=1000, threads=16)
                 assert {header(answer, "X-Forwarded-For") for answer in answers} == {"10.0.0.3"}
 
     run(lab, "thousand", scenario)
@@ -395,11 +406,11 @@ def test_nothing_leaves_the_namespaces(lab: PacketLab) -> None:
         assert not any(key in outside for key in ("cbr0", "br0"))
         routes = await output("ip", "-n", lab.network.status()["router"], "route")
         assert "default" not in routes
-        (answer,) = await lab.ask(client, "192.0.2.1", seconds=2)
+        (answer,) = await lab.request(client, "192.0.2.1", seconds=2)
         assert answer["status"] == 0
         # Its loopback leads to the cluster's API all the same.
         port = json.loads(json.dumps(lab.cluster.kubeconfig)).split("https://127.0.0.1:")[1].split()[0]
-        assert (await lab.ask(client, "127.0.0.1", "/", scheme="https", port=int(port)))[0]["status"] in (
+        assert (await lab.request(client, "127.0.0.1", "/", scheme="https", port=int(port)))[0]["status"] in (
             401,
             403,
         )
@@ -419,7 +430,7 @@ def test_a_dead_agent_is_replaced(lab: PacketLab) -> None:
         os.kill(lab.network.status()["agent"], signal.SIGKILL)
 
         async def answered() -> bool:
-            return bool((await lab.ask(client, vip))[0]["status"] == 200)
+            return bool((await lab.request(client, vip))[0]["status"] == 200)
 
         await lab.until(answered, timeout=5)
 

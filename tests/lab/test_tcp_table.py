@@ -55,7 +55,7 @@ def test_a_direct_services_pods_have_the_client_in_their_tables(place: Place, ku
         kubectl.with_name("kubectl.rooms").joinpath(namespace, name_of(pods[0])).unlink()
         partly = await place.verify(namespace, "--from-tcp-table")
         assert (partly.verdict, partly.code) == ("UNKNOWN", 3)
-        assert "could not be read" in partly.told
+        assert "could not be read" in partly.text
 
     run(place.lab, "tables-direct", scenario)
 

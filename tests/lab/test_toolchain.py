@@ -56,7 +56,7 @@ def test_a_build_is_named_after_go_series_but_not_after_what_a_build_copies(sour
 
 
 @pytest.mark.parametrize("group", pins.GROUPS, ids=lambda group: group.name)
-def test_every_group_pins_what_the_table_says_and_builds_read_only(group: pins.Group) -> None:
+def test_every_group_pins_the_versions_of_the_table_and_builds_read_only(group: pins.Group) -> None:
     modules = (SOURCES / group.name / "go.mod").read_text()
     if group.name == "kubernetes_plugin":
         assert pins.KUBERNETES_PLUGIN_MODULE in modules  # its module has a version of its own
@@ -67,7 +67,7 @@ def test_every_group_pins_what_the_table_says_and_builds_read_only(group: pins.G
     assert not (SOURCES / group.name / "schema.json").exists()
 
 
-def test_the_api_server_is_told_its_version() -> None:
+def test_the_api_server_gets_its_version() -> None:
     flags = GROUPS["kube"].ldflags
     for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version"):
         assert f"-X {package}.gitVersion={pins.KUBERNETES}" in flags
@@ -82,7 +82,7 @@ def test_the_machines_own_flags_do_not_reach_a_build(monkeypatch: pytest.MonkeyP
     assert environment["GOPROXY"] == "off"
 
 
-def test_without_go_the_message_says_what_to_install(empty_cache: Path) -> None:
+def test_without_go_the_message_names_the_program_to_install(empty_cache: Path) -> None:
     with pytest.raises(ToolchainError, match=r"no `go` on PATH. Install Go 1.26 or newer"):
         ensure()
     assert not list(empty_cache.glob("*-*"))
@@ -140,8 +140,8 @@ def test_a_build_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [target.name]
 
 
-def test_a_second_builder_waits_and_says_so(tmp_path: Path) -> None:
-    said: list[str] = []
+def test_a_second_builder_waits_with_a_message(tmp_path: Path) -> None:
+    messages: list[str] = []
 
     class Gone(Exception):
         pass
@@ -150,9 +150,9 @@ def test_a_second_builder_waits_and_says_so(tmp_path: Path) -> None:
         raise Gone
 
     with build_lock(tmp_path, lambda: None, pause), pytest.raises(Gone):  # noqa: SIM117
-        with build_lock(tmp_path, lambda: said.append("waiting"), pause):
+        with build_lock(tmp_path, lambda: messages.append("waiting"), pause):
             pass
-    assert said == ["waiting"]
+    assert messages == ["waiting"]
 
 
 def test_official_programs_win_when_they_are_new_enough(

@@ -62,9 +62,9 @@ def test_a_plain_service_is_found_out_by_the_nodes_bridge(place: Place) -> None:
         assert found.zones == {"4": "SNAT_NODE", "6": "SNAT_NODE"}
         for pod in pods:
             assert CBR0[node_of(pod)] in found.peers[name_of(pod)]
-        assert "192.168.0.65" in found.told, "the article's address"
+        assert "192.168.0.65" in found.text, "the article's address"
         assert any(re.search(r"is cbr0 of node|is node", pod["reason"]) for pod in found.report["pods"])
-        assert "no direct access" in found.told
+        assert "no direct access" in found.text
         # The way to keep it without ENI: then no node translates.
         await lab.api.patch(
             SERVICE, "web", {"spec": {"externalTrafficPolicy": "Local"}}, namespace=namespace, manager=MANAGER
@@ -97,10 +97,10 @@ def test_a_direct_service_is_proven_in_each_zone_and_pod(place: Place) -> None:
         }
         # PROXY protocol in front of a server that reads it.
         async with lab.modes(proxy_protocol=True):
-            told = await place.verify(namespace)
+            found = await place.verify(namespace)
             accepted = await place.verify(namespace, "--accept-header")
-        assert (told.verdict, told.code) == ("HEADER_ONLY", 2)
-        assert "the PROXY protocol header names the client" in told.told
+        assert (found.verdict, found.code) == ("HEADER_ONLY", 2)
+        assert "the PROXY protocol header names the client" in found.text
         assert (accepted.verdict, accepted.code) == ("HEADER_ONLY", 0)
         # Session persistence: one pod answers, and that proves nothing about the others.
         async with lab.modes(sticky=True):
@@ -113,7 +113,7 @@ def test_a_direct_service_is_proven_in_each_zone_and_pod(place: Place) -> None:
     run(place.lab, "verify-direct", scenario)
 
 
-def test_a_client_behind_nat_or_inside_is_told_why_it_differs(place: Place) -> None:
+def test_the_output_names_the_reason_for_a_client_behind_nat_or_inside(place: Place) -> None:
     async def scenario(lab: PacketLab, namespace: str) -> None:
         pods = await direct(lab, namespace, {"100004": 1, "100006": 1})
         found = await place.verify(namespace, client="172.31.0.3", behind="10.0.0.9")
@@ -202,7 +202,7 @@ def test_one_bad_zone_of_three_is_never_hidden(place: Place) -> None:
         assert (found.verdict, found.code) == ("SNAT_NODE", 2)
         assert found.report["headline"].startswith("SNAT_NODE in ap-guangzhou-7:")
         assert found.zones == {"4": "PRESERVED", "6": "PRESERVED", "7": "SNAT_NODE"}
-        assert CBR0["10.0.0.7"] in found.told
+        assert CBR0["10.0.0.7"] in found.text
 
     run(place.lab, "verify-zones", scenario)
 
@@ -254,7 +254,7 @@ def test_a_thousand_requests_over_thirty_pods(place: Place) -> None:
         assert not traffic["failures"]
         assert len(found.report["pods"]) == 30
         assert found.zones == {"4": "PRESERVED", "6": "PRESERVED", "7": "PRESERVED"}
-        memory = int(found.told.splitlines()[-1]) / 1024
+        memory = int(found.text.splitlines()[-1]) / 1024
         assert memory < 200
 
     run(place.lab, "verify-thousand", scenario)

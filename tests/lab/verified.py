@@ -31,7 +31,7 @@ class Verified:
 
     code: int
     report: Json
-    told: str
+    text: str
     """For people: tables, findings and the headline."""
     seconds: float
 
@@ -85,15 +85,15 @@ class Place:
             env={**os.environ, "COLUMNS": "200"},
         )  # fmt: skip
         try:
-            said, told = await asyncio.wait_for(process.communicate(), 60)
+            output, errors = await asyncio.wait_for(process.communicate(), 60)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
         assert process.returncode is not None
-        text = told.decode()
+        text = errors.decode()
         assert "Traceback" not in text
-        assert said, text
-        found = Verified(process.returncode, json.loads(said), text, time.monotonic() - begin)
+        assert output, text
+        found = Verified(process.returncode, json.loads(output), text, time.monotonic() - begin)
         assert found.report["exitCode"] == found.code
         print(f"exit {found.code}, {found.seconds:.1f} s: {found.report['headline']}")
         return found

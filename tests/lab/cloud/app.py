@@ -32,8 +32,10 @@ def create_app(
     gateway = front.Gateway(cloud, dict(credentials), dict(tokens or {}))
 
     async def api(request: Request) -> Response:
-        asked = front.Request(dict(request.headers), await request.body(), request.method, request.url.query)
-        answer = await gateway.answer(asked)
+        received = front.Request(
+            dict(request.headers), await request.body(), request.method, request.url.query
+        )
+        answer = await gateway.answer(received)
         if answer is None:
             await hang_up(request)
             return Response()

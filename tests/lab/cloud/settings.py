@@ -38,7 +38,7 @@ class Settings:
     """Why that task fails; empty: it does not."""
     role_policy: bool = True
     """The role of ipamd has its policy."""
-    property_tells_static: bool = False
+    property_has_static: bool = False
     """`Property` of a hybrid cluster has `IsNonStaticIpMode`; samples of the cloud's answers have not."""
     slow_endpoint: float = 0.1
     closed_kubeconfig: bool = True

@@ -93,14 +93,14 @@ def test_tags(lab: Lab) -> None:
     }
     lab.call("tag", "ModifyResourceTags", change)
     lab.call("tag", "ModifyResourceTags", {"Resource": change["Resource"], "DeleteTags": [{"TagKey": "a"}]})
-    asked = {
+    request = {
         "ServiceType": "vpc",
         "ResourcePrefix": "subnet",
         "ResourceRegion": REGION,
         "ResourceIds": [subnet_id],
         "Limit": 20,
     }
-    tags = lab.call("tag", "DescribeResourceTagsByResourceIds", asked)["Tags"]
+    tags = lab.call("tag", "DescribeResourceTagsByResourceIds", request)["Tags"]
     assert [(tag["ResourceId"], tag["TagKey"], tag["TagValue"]) for tag in tags] == [(subnet_id, "b", "2")]
     found = lab.call("vpc", "DescribeSubnets", {"Filters": [{"Name": "tag:b", "Values": ["2"]}]})
     assert found["TotalCount"] == 1

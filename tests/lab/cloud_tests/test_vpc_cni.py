@@ -125,12 +125,12 @@ def test_ipamd_is_an_addon_of_component_management_from_3_5_0_on(lab: Lab) -> No
     assert lab.call("tke", "DescribeAddon", which)["Addons"] == []
 
 
-def test_a_hybrid_cluster_does_not_tell_its_static_mode_unless_the_lab_is_told_to(lab: Lab) -> None:
+def test_the_property_of_a_hybrid_cluster_has_the_static_mode_only_with_the_setting(lab: Lab) -> None:
     vpc_id = lab.vpc()
     cluster_id = lab.cluster(vpc_id)
     lab.enable(cluster_id, [lab.subnet(vpc_id, "10.0.64.0/24")])
     assert "IsNonStaticIpMode" not in json.loads(lab.shown(cluster_id)["Property"])
-    lab.control.patch("/settings", json={"property_tells_static": True})
+    lab.control.patch("/settings", json={"property_has_static": True})
     assert json.loads(lab.shown(cluster_id)["Property"])["IsNonStaticIpMode"] is False
 
 
@@ -163,7 +163,7 @@ def test_pod_limits(lab: Lab) -> None:
     assert lab.call("tke", "DescribeVpcCniPodLimits", {"InstanceType": "BMS5.24XLARGE384"})["TotalCount"] == 0
 
 
-def test_pools_of_every_kind_are_told_by_the_newer_version_and_those_with_a_scaling_group_by_the_older(
+def test_the_newer_version_lists_pools_of_every_kind_and_the_older_pools_with_a_scaling_group(
     lab: Lab,
 ) -> None:
     vpc_id = lab.vpc()

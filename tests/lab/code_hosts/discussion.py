@@ -47,7 +47,7 @@ class Discussion:
         """(label, login of the account that set the label)."""
         self.longest = longest
         self.faults: list[Fault] = []
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self.calls_itself = ""
         """The host's own address in links to further pages; empty: the address of the request."""
         self._accounts = dict(accounts)
@@ -56,7 +56,7 @@ class Discussion:
         self._arrived = 0
         self._all_there: asyncio.Event | None = None
 
-    def who(self, token: str) -> Account | None:
+    def account_of(self, token: str) -> Account | None:
         return self._accounts.get(token)
 
     def chatter(self, count: int, author: Account) -> None:
@@ -76,7 +76,7 @@ class Discussion:
         return [note for note in self.notes if note.author == author and note.body.startswith(beginning)]
 
     def writes(self) -> list[str]:
-        return [line for line in self.asked if not line.startswith("GET") and "graphql" not in line]
+        return [line for line in self.requested if not line.startswith("GET") and "graphql" not in line]
 
     async def wait_for_the_others(self) -> None:
         """The first lists are answered together: every job has looked before any of them writes. The worst

@@ -46,8 +46,8 @@ class GitHub:
 
     def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def handle(request: Request) -> Response:
-            self._discussion.asked.append(f"{request.method} {request.url.path}?{request.url.query}")
-            account = self._discussion.who(request.headers.get("authorization", "").partition(" ")[2])
+            self._discussion.requested.append(f"{request.method} {request.url.path}?{request.url.query}")
+            account = self._discussion.account_of(request.headers.get("authorization", "").partition(" ")[2])
             if account is None:
                 return refusal(401, "Bad credentials")
             fault = self._discussion.fault(request)
@@ -74,8 +74,8 @@ class GitHub:
         return handle
 
     async def _viewer(self, request: Request, account: Account) -> Response:
-        asked = await request.json()
-        if "viewer" not in asked["query"]:
+        question = await request.json()
+        if "viewer" not in question["query"]:
             return JSONResponse({"errors": [{"message": "not known to this stand-in"}]})
         return JSONResponse({"data": {"viewer": {"login": account.login}}})
 
@@ -88,8 +88,8 @@ class GitHub:
     async def _events(self, request: Request, account: Account) -> Response:
         return JSONResponse(
             [
-                {"id": index, "event": "labeled", "actor": {"login": who}, "label": {"name": label}}
-                for index, (label, who) in enumerate(self._discussion.labels)
+                {"id": index, "event": "labeled", "actor": {"login": login}, "label": {"name": label}}
+                for index, (label, login) in enumerate(self._discussion.labels)
             ]
         )
 

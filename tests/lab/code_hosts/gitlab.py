@@ -41,9 +41,9 @@ class GitLab:
 
     def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def handle(request: Request) -> Response:
-            self._discussion.asked.append(f"{request.method} {request.url.path}?{request.url.query}")
+            self._discussion.requested.append(f"{request.method} {request.url.path}?{request.url.query}")
             bearer = request.headers.get("authorization", "").partition(" ")[2]
-            account = self._discussion.who(request.headers.get("private-token", bearer))
+            account = self._discussion.account_of(request.headers.get("private-token", bearer))
             if account is None:
                 return refusal(401, "401 Unauthorized")
             fault = self._discussion.fault(request)
@@ -71,8 +71,8 @@ class GitLab:
     async def _label_events(self, request: Request, account: Account) -> Response:
         return JSONResponse(
             [
-                {"id": index, "action": "add", "label": {"name": label}, "user": {"username": who}}
-                for index, (label, who) in enumerate(self._discussion.labels)
+                {"id": index, "action": "add", "label": {"name": label}, "user": {"username": login}}
+                for index, (label, login) in enumerate(self._discussion.labels)
             ]
         )
 

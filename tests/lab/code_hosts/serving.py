@@ -28,9 +28,9 @@ class Front:
         self._shown = ProxyApp(routes=list(routes))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = urlsplit(str(scope.get("path", "")))
-        if asked.hostname:
-            self.proxied.add(asked.hostname)
+        target = urlsplit(str(scope.get("path", "")))
+        if target.hostname:
+            self.proxied.add(target.hostname)
         await self._shown(scope, receive, send)
 
 

@@ -82,7 +82,7 @@ class _Start:
         self._service_cidr = service_cidr
         self._values = values
         self._server = ""
-        self._last_answer = "nothing was asked yet"
+        self._last_answer = "no request yet"
 
     async def run(self) -> str:
         self._directory.mkdir(parents=True)

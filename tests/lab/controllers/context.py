@@ -75,7 +75,7 @@ class Recorder:
     async def warn(self, item: Json, reason: str, message: str, *, component: str) -> None:
         await self._write("Warning", item, reason, message, component)
 
-    async def tell(self, item: Json, reason: str, message: str, *, component: str) -> None:
+    async def record(self, item: Json, reason: str, message: str, *, component: str) -> None:
         await self._write("Normal", item, reason, message, component)
 
     async def _write(self, level: str, item: Json, reason: str, message: str, component: str) -> None:

@@ -57,9 +57,9 @@ class EniCapacityController:
             elsewhere = {owner for owner, where in place.items() if where and where != name_of(node)}
             number = eni_ips(context.world, context.cluster, instance, elsewhere)
             async with self._loop.guard(name_of(node)):
-                await self._tell(node, None if number is None else str(number))
+                await self._publish(node, None if number is None else str(number))
 
-    async def _tell(self, node: Json, number: str | None) -> None:
+    async def _publish(self, node: Json, number: str | None) -> None:
         status = status_of(node)
         if all(child(status, field).get(keys.ENI_IP) == number for field in ("capacity", "allocatable")):
             return

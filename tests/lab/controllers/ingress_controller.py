@@ -226,7 +226,7 @@ class IngressController:
         if vips_of(ingress) != [balancer.vip]:
             status: Json = {"status": {"loadBalancer": {"ingress": [{"ip": balancer.vip}]}}}
             await api.patch(INGRESS_STATUS, name, status, namespace=namespace, manager=MANAGER)
-            await self._context.recorder.tell(
+            await self._context.recorder.record(
                 ingress,
                 "EnsuredIngress",
                 f"Ensured ingress, {balancer.lb_id} {balancer.vip}",

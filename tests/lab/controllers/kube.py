@@ -234,10 +234,12 @@ def being_deleted(item: Json) -> bool:
 
 def deleted_for(item: Json) -> float:
     """Seconds since the deletion was requested; 0 before."""
-    asked = item["metadata"].get("deletionTimestamp")
+    requested = item["metadata"].get("deletionTimestamp")
     return (
-        (datetime.now(timezone.utc) - datetime.fromisoformat(asked.replace("Z", "+00:00"))).total_seconds()
-        if asked
+        (
+            datetime.now(timezone.utc) - datetime.fromisoformat(requested.replace("Z", "+00:00"))
+        ).total_seconds()
+        if requested
         else 0.0
     )
 

@@ -42,8 +42,8 @@ def selects_route_eni(pod: Json) -> bool:
 def wants_eni(pod: Json) -> bool:
     """Both halves of the opt-in: the annotation and the extended resource. One alone leaves the pod on
     GlobalRouter."""
-    asked = any(keys.ENI_IP in child(child(item, "resources"), "requests") for item in containers_of(pod))
-    return selects_route_eni(pod) and asked
+    requested = any(keys.ENI_IP in child(child(item, "resources"), "requests") for item in containers_of(pod))
+    return selects_route_eni(pod) and requested
 
 
 class NoAddress(Exception):

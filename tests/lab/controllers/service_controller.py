@@ -172,7 +172,7 @@ class ServiceController:
         if vips_of(service) != [balancer.vip]:
             status: Json = {"status": {"loadBalancer": {"ingress": [{"ip": balancer.vip}]}}}
             await api.patch(SERVICE_STATUS, name, status, namespace=namespace, manager=MANAGER)
-            await self._context.recorder.tell(
+            await self._context.recorder.record(
                 service, "EnsuredService", f"Sync Success, {balancer.lb_id} {balancer.vip}", component=MANAGER
             )
 

@@ -229,7 +229,7 @@ class Lab:
 
 
 def template(annotations: dict[str, str] | None = None, zone: str = "100004") -> Json:
-    asked = {keys.ENI_IP: "1"} if annotations and keys.NETWORKS in annotations else {}
+    requested = {keys.ENI_IP: "1"} if annotations and keys.NETWORKS in annotations else {}
     return {
         "metadata": {"labels": {"app": "web"}, "annotations": annotations or {}},
         "spec": {
@@ -240,7 +240,7 @@ def template(annotations: dict[str, str] | None = None, zone: str = "100004") ->
                     "name": "web",
                     "image": "web",
                     "ports": [{"name": "http", "containerPort": 8080}],
-                    "resources": {"requests": asked, "limits": asked},
+                    "resources": {"requests": requested, "limits": requested},
                 }
             ],
         },

@@ -45,7 +45,7 @@ def cause_of(error: BaseException) -> str:
     return "timed out" if isinstance(error, OSError) and error.errno == errno.ETIMEDOUT else "cut short"
 
 
-async def ask(host: str, port: int) -> str:
+async def answering_pod(host: str, port: int) -> str:
     """Send one request on a new connection. Return the name of the pod in the answer."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
@@ -92,7 +92,7 @@ class Client:
     async def _one(self, at: float) -> None:
         begin = time.monotonic()
         try:
-            pod = await asyncio.wait_for(ask(self._host, self._port), self._patience)
+            pod = await asyncio.wait_for(answering_pod(self._host, self._port), self._patience)
         except (OSError, EOFError, Bad, asyncio.TimeoutError) as error:
             self._fail(at, cause_of(error), str(error) or type(error).__name__)
         else:

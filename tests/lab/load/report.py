@@ -36,9 +36,9 @@ class Report:
     def __str__(self) -> str:
         """One line: the number of requests, and the failures with their times."""
         causes = Counter(failure.cause for failure in self.failures)
-        told = ", ".join(f"{count} {cause}" for cause, count in causes.most_common())
+        counts = ", ".join(f"{count} {cause}" for cause, count in causes.most_common())
         when = (
-            f" between {self.failures[0].at:.1f} s and {self.failures[-1].at:.1f} s: {told}"
+            f" between {self.failures[0].at:.1f} s and {self.failures[-1].at:.1f} s: {counts}"
             if self.failures
             else ""
         )

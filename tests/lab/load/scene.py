@@ -216,8 +216,8 @@ class Scene:
             )
             for node in self.kube.list(Node)
         }
-        said = (self.lab.directory / "lab.log").read_text().splitlines()[-20:]
-        return "\n".join([str(self.balancer(namespace, front)), str(owner), str(ready), *said])
+        logged = (self.lab.directory / "lab.log").read_text().splitlines()[-20:]
+        return "\n".join([str(self.balancer(namespace, front)), str(owner), str(ready), *logged])
 
 
 def _ends(pod: Json) -> bool:

@@ -52,7 +52,7 @@ class SteadyLoad:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            said, complaints = self._process.communicate(timeout=ANSWER_SECONDS + 20)
+            output, complaints = self._process.communicate(timeout=ANSWER_SECONDS + 20)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
@@ -60,7 +60,7 @@ class SteadyLoad:
             return  # what went wrong in the block is the news
         if self._process.returncode != 0:
             raise RuntimeError(f"the load ended with {self._process.returncode}: {complaints[-500:]}")
-        self._report = Report.parse(said)
+        self._report = Report.parse(output)
         if self._report.seconds >= self._seconds:
             raise RuntimeError(f"the load ended after {self._seconds:.0f} s, before what it was beside")
 

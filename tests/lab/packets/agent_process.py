@@ -20,7 +20,7 @@ logger = logging.getLogger("lab.packets")
 class AgentProcess:
     def __init__(self, process: asyncio.subprocess.Process, authority: str) -> None:
         self._process = process
-        self._told: dict[str, dict[str, Any]] = {}
+        self._sent: dict[str, dict[str, Any]] = {}
         self.authority = authority
         """The certificate, PEM, of the authority that signed every certificate of the agent."""
 
@@ -47,9 +47,9 @@ class AgentProcess:
     def alive(self) -> bool:
         return self._process.returncode is None
 
-    async def tell(self, wanted: dict[str, dict[str, Any]]) -> dict[str, str]:
+    async def send(self, wanted: dict[str, dict[str, Any]]) -> dict[str, str]:
         """Which listeners there should be, all of them; why some are not."""
-        if wanted == self._told:
+        if wanted == self._sent:
             return {}
         stdin = self._process.stdin
         assert stdin is not None
@@ -59,7 +59,7 @@ class AgentProcess:
         except OSError as error:
             raise KernelError(f"the agent has ended: {error}") from error
         failed = cast("dict[str, str]", (await self._answer())["failed"])
-        self._told = {key: spec for key, spec in wanted.items() if key not in failed}
+        self._sent = {key: spec for key, spec in wanted.items() if key not in failed}
         return failed
 
     async def stop(self) -> None:

@@ -34,17 +34,17 @@ class EchoServer(Acceptor):
     async def serve(self, conn: socket.socket, peer: tuple[str, int]) -> None:
         reader, writer = await self.opened_either(conn, self._tls)
         try:
-            told, line = "", await asyncio.wait_for(reader.readline(), IDLE_SECONDS)
+            proxied, line = "", await asyncio.wait_for(reader.readline(), IDLE_SECONDS)
             if line and V2_SIGNATURE.startswith(line):
                 # A client may also just send an empty line: then no more of this header comes.
                 with contextlib.suppress(asyncio.TimeoutError, EOFError):
-                    told = await asyncio.wait_for(read_v2(reader, line), HEADER_SECONDS)
+                    proxied = await asyncio.wait_for(read_v2(reader, line), HEADER_SECONDS)
                     line = await reader.readline()
             elif line.startswith(b"PROXY "):
-                told, line = read_v1(line), await reader.readline()
+                proxied, line = read_v1(line), await reader.readline()
             if not is_request(line):
                 # Not HTTP: the peer first, the rest for people.
-                writer.write(f"{peer[0]}:{peer[1]} {self._name} {told}".rstrip().encode() + b"\n")
+                writer.write(f"{peer[0]}:{peer[1]} {self._name} {proxied}".rstrip().encode() + b"\n")
                 await writer.drain()
                 return
             while line:
@@ -53,7 +53,7 @@ class EchoServer(Acceptor):
                     return
                 await pass_body(head, reader, lambda _: None, None)
                 stays = head.keeps_open
-                writer.write(self._answer(head, peer, told, stays))
+                writer.write(self._answer(head, peer, proxied, stays))
                 await writer.drain()
                 if not stays:
                     return
@@ -61,21 +61,21 @@ class EchoServer(Acceptor):
         finally:
             writer.close()
 
-    def _answer(self, head: Head, peer: tuple[str, int], told: str, stays: bool) -> bytes:
+    def _answer(self, head: Head, peer: tuple[str, int], proxied: str, stays: bool) -> bytes:
         method, target, _ = head.first.split(" ")
         path = target.partition("?")[0]
         remote = f"{peer[0]}:{peer[1]}"
         forwarded = head.get("x-forwarded-for").partition(",")[0].strip()
         kind = "application/json"
         if path == "/api":
-            body = json.dumps(self._api(head, method, target, remote, told)).encode()
+            body = json.dumps(self._api(head, method, target, remote, proxied)).encode()
         elif path == "/honest":
             body = json.dumps({"client_ip": peer[0], "hostname": self._name}).encode()
         elif path == "/trusting":
             # An application that trusts the header, also the header of a lying client.
             body = json.dumps({"client_ip": forwarded or peer[0], "hostname": self._name}).encode()
         else:
-            kind, body = "text/plain; charset=utf-8", self._whoami(head, remote, told)
+            kind, body = "text/plain; charset=utf-8", self._whoami(head, remote, proxied)
         lines = [
             "HTTP/1.1 200 OK",
             f"Content-Type: {kind}",
@@ -84,7 +84,7 @@ class EchoServer(Acceptor):
         ]
         return "\r\n".join([*lines, "", ""]).encode() + (b"" if method == "HEAD" else body)
 
-    def _whoami(self, head: Head, remote: str, told: str) -> bytes:
+    def _whoami(self, head: Head, remote: str, proxied: str) -> bytes:
         host = head.get("host")
         headers = sorted((canonical(key), value) for key, value in head.headers if key.lower() != "host")
         lines = [
@@ -92,14 +92,14 @@ class EchoServer(Acceptor):
             "IP: 127.0.0.1",
             f"IP: {self._address}",
             f"RemoteAddr: {remote}",
-            *([f"ProxyProtocol: {told}"] if told else []),
+            *([f"ProxyProtocol: {proxied}"] if proxied else []),
             head.first,
             f"Host: {host}",
             *(f"{key}: {value}" for key, value in headers),
         ]
         return ("\n".join(lines) + "\n\n").encode("latin-1")
 
-    def _api(self, head: Head, method: str, target: str, remote: str, told: str) -> dict[str, Any]:
+    def _api(self, head: Head, method: str, target: str, remote: str, proxied: str) -> dict[str, Any]:
         headers: dict[str, list[str]] = {}
         for key, value in head.headers:
             if key.lower() != "host":
@@ -112,7 +112,7 @@ class EchoServer(Acceptor):
             "host": head.get("host"),
             "method": method,
             "remoteAddr": remote,
-            **({"proxyProtocol": told} if told else {}),
+            **({"proxyProtocol": proxied} if proxied else {}),
         }
 
 

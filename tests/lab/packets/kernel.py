@@ -95,7 +95,7 @@ def unavailable() -> str | None:
             if tried.returncode != 0:
                 complaint = (tried.stderr.strip().splitlines() or ["no reason given"])[0]
                 return (
-                    f"real packets are not possible on this kernel: `{' '.join(argv[:4])} …` said:"
+                    f"real packets are not possible on this kernel: `{' '.join(argv[:4])} …` printed:"
                     f" {complaint}"
                 )
     finally:

@@ -139,12 +139,12 @@ class PacketNetwork:
                 raise
         return self._namespace(key)
 
-    async def inside(self, who: str) -> str:
+    async def inside(self, machine_name: str) -> str:
         """The namespace of a node (its address) or of a pod (namespace/name), with doors: for a client inside
         the cluster."""
-        key = self._insiders().get(who)
+        key = self._insiders().get(machine_name)
         if key is None or key not in self._up:
-            raise LookupError(f"no running node or pod {who}")
+            raise LookupError(f"no running node or pod {machine_name}")
         self._dirty = self._dirty or key not in self._rooms
         self._rooms.add(key)
         await self._reconcile()
@@ -262,7 +262,7 @@ class PacketNetwork:
     async def _serve(self, plan: Plan, keys: Collection[str]) -> None:
         assert self._agent is not None
         rooms = sorted(self._rooms & set(keys))
-        failed = await self._agent.tell(
+        failed = await self._agent.send(
             listeners(self._living(plan, keys), self._name, sorted(self._doors), rooms)
         )
         for key, reason in failed.items():

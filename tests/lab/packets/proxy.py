@@ -102,7 +102,7 @@ class HttpProxy(Acceptor):
         except NoBackend:
             writer.write(_refusal(503))
             return False
-        self._tell(request, client)
+        self._add_headers(request, client)
         keep = bool(self._spec["keep"])
         kept, there = await self._connection(backend, client, keep)
         if there is None:
@@ -150,7 +150,7 @@ class HttpProxy(Acceptor):
                 there[1].close()
         return stays
 
-    def _tell(self, request: Head, client: str) -> None:
+    def _add_headers(self, request: Head, client: str) -> None:
         """The CLB's headers: the CLB appends to the client's `X-Forwarded-For`, true or not, and sets
         `X-Real-IP`."""
         before = request.get("x-forwarded-for")

@@ -63,8 +63,8 @@ def _run(argv: list[str]) -> str:
         return f"`{' '.join(argv)}` was not done within {SECONDS} s"
     if done.returncode == 0:
         return ""
-    said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-    return said[-1] if said else f"`{' '.join(argv)}` ended with {done.returncode}"
+    printed = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+    return printed[-1] if printed else f"`{' '.join(argv)}` ended with {done.returncode}"
 
 
 if __name__ == "__main__":

@@ -27,11 +27,11 @@ def test_the_comment_is_found_on_page_seven(a_job: Job) -> None:
     a_job.discussion.chatter(640, STRANGER)
     a_job.run(comment("### first"))
     a_job.discussion.chatter(90, STRANGER)
-    a_job.discussion.asked.clear()
+    a_job.discussion.requested.clear()
     for run in range(4):
         a_job.run(comment(f"### again {run}"))
     assert [note.body for note in a_job.ours()] == [f"{MARKER}\n### again 3\n"]
-    assert any("page=7" in line for line in a_job.discussion.asked)
+    assert any("page=7" in line for line in a_job.discussion.requested)
 
 
 def test_two_jobs_that_read_at_the_same_time_leave_one_comment(make_job: MakeJob) -> None:

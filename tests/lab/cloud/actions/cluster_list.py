@@ -168,7 +168,7 @@ def _property(call: Call, cluster: Cluster, advanced: Params) -> str:
         known["VpcCniType"] = cluster.vpc_cni.cni_type
         known["IsSupportMultiENI"] = True
         del known["IsNonStaticIpMode"]
-        if call.cloud.settings.property_tells_static:
+        if call.cloud.settings.property_has_static:
             known["IsNonStaticIpMode"] = not cluster.vpc_cni.static_ip
     return json.dumps(known)
 
