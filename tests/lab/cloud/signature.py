@@ -11,7 +11,8 @@ from tests.lab.cloud.errors import ApiError, missing
 
 _ALGORITHM = "TC3-HMAC-SHA256"
 _AUTHORIZATION = re.compile(
-    r"TC3-HMAC-SHA256\s+Credential=(?P<id>[^/,\s]+)/(?P<date>\d{4}-\d{2}-\d{2})/(?P<service>[^/,\s]+)/tc3_request,"
+    r"TC3-HMAC-SHA256\s+Credential=(?P<id>[^/,\s]+)/(?P<date>\d{4}-\d{2}-\d{2})"
+    r"/(?P<service>[^/,\s]+)/tc3_request,"
     r"\s*SignedHeaders=(?P<headers>[^,\s]+),\s*Signature=(?P<signature>[0-9a-f]{64})"
 )
 _MAX_SKEW_SECONDS = 300

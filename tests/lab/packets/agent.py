@@ -25,6 +25,7 @@ from tests.lab.packets.sockets import Namespaces, datagram, listening
 
 MAX_LINE = 4 * 1024 * 1024
 log = logging.getLogger("lab.packets")
+_ANY = "0.0.0.0"  # noqa: S104 - inside a namespace
 
 
 class Agent:
@@ -70,7 +71,7 @@ class Agent:
             spec["kind"],
         )
         # A pod's own address may also be reached as 127.0.0.1 from inside; a load balancer's only as itself.
-        bind = {"echo": "0.0.0.0", "datagram": "0.0.0.0", "door": "127.0.0.1"}.get(kind, address)  # noqa: S104 - inside a namespace
+        bind = {"echo": _ANY, "datagram": _ANY, "door": "127.0.0.1"}.get(kind, address)
         if kind == "datagram":
             return await DatagramEcho.start(
                 await self._namespaces.within(namespace, lambda: datagram(bind, port)), spec
