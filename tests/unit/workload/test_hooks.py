@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
@@ -60,7 +60,8 @@ def update(
                 found.extend(map(str, error.problems))
             return True
 
-        pulumi.Output.from_input(call())
+        ended: Awaitable[bool] = call()
+        pulumi.Output.from_input(ended)
 
     run(program, preview=preview, into=graph)
     return found
