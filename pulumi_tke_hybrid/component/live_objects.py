@@ -8,7 +8,6 @@ write the value of the stack's state, and so set back a change by a release tool
 
 import asyncio
 import copy
-import inspect
 import os
 import re
 import threading
@@ -22,7 +21,7 @@ from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import pulumi
-import pulumi_kubernetes as kubernetes
+from pulumi.output import Unknown
 
 from pulumi_tke_hybrid.component.inputs import Input
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
@@ -39,6 +38,7 @@ from pulumi_tke_hybrid.kube.client import (
     connect,
     connect_to,
 )
+from pulumi_tke_hybrid.plan import UPSERT_SINCE, takes_existing_objects_over
 from pulumi_tke_hybrid.tke.objects import at, items
 from pulumi_tke_hybrid.tke.rule import ADOPTED, PROPERTY, Finding
 
@@ -289,42 +289,55 @@ def _same(item: Any, index: int, live: Any) -> Any:
 
 
 UPSERT = "upsert_existing_objects"
-"""Argument of the Kubernetes provider, from 4.29: a create takes an existing object over."""
-
-
-def refuses_existing_objects() -> bool:
-    """Whether the installed pulumi-kubernetes refuses to create an object that exists, unless its provider
-    has `UPSERT` (from 4.29)."""
-    return UPSERT in inspect.signature(kubernetes.ProviderArgs.__init__).parameters
+"""Argument of the Kubernetes provider, from `UPSERT_SINCE`: a create takes an existing object over."""
+_TRUE = ("1", "t", "true")
+"""Values that pulumi-kubernetes reads as true; a provider's booleans are stored as JSON."""
 
 
 def upsert_problems(wanted: bool | None) -> Iterator[Finding]:
     """Return a finding if `UPSERT` is given and the installed pulumi-kubernetes does not have the
     argument."""
-    if wanted is not None and not refuses_existing_objects():
+    sdk = version("pulumi-kubernetes")
+    if wanted is not None and takes_existing_objects_over(sdk):
         yield PROPERTY.finding(
             UPSERT,
-            f"is no argument of pulumi-kubernetes {version('pulumi-kubernetes')}",
+            f"is no argument of pulumi-kubernetes {sdk}",
             value=wanted,
             why="this version takes existing objects over without it",
-            todo="leave it out, or install pulumi-kubernetes 4.29 or later",
+            todo=f"leave it out, or install pulumi-kubernetes {UPSERT_SINCE} or later",
         )
 
 
-def upsert_finding() -> Finding:
-    """Return the finding that a provider does not take existing objects over."""
-    return PROPERTY.finding(
-        "opts.provider",
-        f"does not take existing objects over: pulumi-kubernetes {version('pulumi-kubernetes')} fails to"
-        " create what exists",
-        todo=f"set {UPSERT}=True on the Kubernetes provider; HybridCluster has the argument too",
-    )
+async def upsert_findings(provider: pulumi.ProviderResource | None) -> list[Finding]:
+    """Return a finding if a create through this provider would fail because the object exists."""
+    sdk = version("pulumi-kubernetes")
+    inputs = await _engine_inputs(provider)
+    plugin = str(inputs.get("version") or sdk)
+    upsert = inputs.get("upsertExistingObjects")
+    if takes_existing_objects_over(plugin) or isinstance(upsert, Unknown) or str(upsert).lower() in _TRUE:
+        return []
+    todo = f"set {UPSERT}=True on the Kubernetes provider; HybridCluster has the argument too"
+    if takes_existing_objects_over(sdk):
+        todo = (
+            f"leave out `version` of the provider, or install pulumi-kubernetes {UPSERT_SINCE} or later and"
+            f" set {UPSERT}=True on the provider"
+        )
+    what = f"does not take existing objects over: the kubernetes plugin {plugin} fails to create what exists"
+    return [PROPERTY.finding("opts.provider", what, todo=todo)]
 
 
-async def takes_existing_objects(provider: pulumi.ProviderResource | None) -> bool:
-    """Whether a create through this provider takes an existing object over. The SDK stores the provider's
-    booleans as JSON."""
-    return not refuses_existing_objects() or (await _input_of(provider, UPSERT)).lower() == "true"
+async def _engine_inputs(provider: pulumi.ProviderResource | None) -> Mapping[str, Any]:
+    """Return the inputs of a Kubernetes provider as the engine has them, with the version of its plugin.
+
+    The SDK resolves inputs of more than one word (`upsertExistingObjects`) to None in an update, and to
+    unknown in a preview. The default provider has the stack's configuration and the environment.
+    """
+    if provider is None:
+        given = pulumi.Config("kubernetes").get("upsertExistingObjects")
+        return {"upsertExistingObjects": given or os.environ.get("PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "")}
+    urn = await provider.urn.future()
+    found: Any = await pulumi.runtime.invoke_async("pulumi:pulumi:getResource", {"urn": urn})
+    return cast(Mapping[str, Any], found["state"])
 
 
 async def cluster_of(provider: pulumi.ProviderResource | None) -> tuple[str, str]:

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 DOCTOR_HELP = """Check whether this machine can run the program. Reads only; shows no secret.
 
-Python and this package's requirements, the Pulumi CLI and its plugins, region and credentials (their source,
-and the key's id masked), this machine's clock, the host that node pools need whatever the domain is, the
-account, the first permissions, and the role that ipamd needs. Each failure has the action that corrects it.
+Python and this package's requirements, the Pulumi CLI and its plugins, the tests that were run with these
+versions, region and credentials (their source, and the key's id masked), this machine's clock, the host that
+node pools need whatever the domain is, the account, the first permissions, and the role that ipamd needs.
+Each failure has the action that corrects it.
 
 [bold]Examples[/bold]
 

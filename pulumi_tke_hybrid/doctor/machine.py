@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pulumi_tke_hybrid.cli.process import MAX_LENGTH, shown
+from pulumi_tke_hybrid.plan import CLI, PARTS, PYTHON, UPSERT_SINCE, Part, numbers, satisfies
 from pulumi_tke_hybrid.tke.objects import items
 
 _SECRET_LIKE = re.compile(r"\b(AKID[A-Za-z0-9]{8,}|[A-Za-z0-9_-]{32,})\b")
@@ -172,20 +173,6 @@ class ThisMachine:
 
 
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*(?P<bounds>[<>=!~][^;]*)?(?P<marker>;.*)?")
-_BOUND = re.compile(r"\s*(>=|<)\s*([0-9.]+)\s*")
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    """Return the numbers of a version such as `v3.259.0`, up to the first part that is no number."""
-    found: list[int] = []
-    for part in version.removeprefix("v").split("."):
-        digits = re.match(r"\d+", part)
-        if digits is None:
-            break
-        found.append(int(digits.group()))
-        if digits.group() != part:
-            break
-    return tuple(found)
 
 
 def parse(requirement: str) -> tuple[str, str] | None:
@@ -196,23 +183,22 @@ def parse(requirement: str) -> tuple[str, str] | None:
     return match["name"], (match["bounds"] or "").strip()
 
 
-def satisfies(version: str, bounds: str) -> bool:
-    """Return whether a version lies within bounds such as `<4,>=3.259`."""
-    have = numbers(version)
-    for match in filter(None, map(_BOUND.fullmatch, bounds.split(","))):
-        wanted = numbers(match[2])
-        size = max(len(have), len(wanted))
-        left, right = (value + (0,) * (size - len(value)) for value in (have, wanted))
-        if not (left >= right if match[1] == ">=" else left < right):
-            return False
-    return True
-
-
-PYTHON = (3, 10)
-CLI = "3.259"
-"""The first CLI with all features that the components use; the Python SDK requires the same."""
 TENCENTCLOUD_SERVER = "github://api.github.com/tencentcloudstack"
 _NO_ACQUISITION = "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"
+_TRUE = ("1", "t", "true")
+_VARIABLES = {
+    "PULUMI_K8S_UPSERT_EXISTING_OBJECTS": (UPSERT_SINCE, "a create takes over any object of that name"),
+    "PULUMI_K8S_ENABLE_PATCH_FORCE": (
+        UPSERT_SINCE,
+        "fields of other tools are overwritten without a conflict",
+    ),
+    "PULUMI_K8S_DELETE_UNREACHABLE": (
+        "4",
+        "a cluster that is not reached loses its objects in the state only",
+    ),
+    "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE": ("4", "a cluster that is not reached is skipped without an error"),
+}
+"""Variables that pulumi-kubernetes reads into every provider: first version, and the effect of `true`."""
 
 
 def program_checks(machine: Machine) -> Iterator[Check]:
@@ -223,6 +209,8 @@ def program_checks(machine: Machine) -> Iterator[Check]:
     yield cli
     yield _language_host(machine)
     yield from _plugins(machine, cli)
+    yield _tested(machine, cli)
+    yield from _provider_variables(machine)
 
 
 def _python(machine: Machine) -> Check:
@@ -303,6 +291,41 @@ def _plugin(machine: Machine, name: str, version: str, have: list[str]) -> Check
             title, f"{others}; {version} is fetched at the first run", f"to have it before: {command}"
         )
     return failure(title, f"{others}; {version} is needed", command)
+
+
+def _tested(machine: Machine, cli: Check) -> Check:
+    """Name the tests that were run with the versions of this machine."""
+    title, names, new = "tested versions", list[str](), list[str]()
+    for part in PARTS:
+        have = _version(machine, part, cli)
+        if have is None:
+            continue
+        run = part.run(have)
+        names.append(f"{part.name} {redacted(have, 40)}: {run or 'no run'}")
+        if run is None and part.package and numbers(have) > numbers(part.newest):
+            new.append(f"'{part.package}=={part.newest}'")
+    if new:
+        todo = f"if something fails, try the newest version of a run: pip install {' '.join(new)}"
+        return warning(title, "; ".join(names), todo)
+    return ok(title, "; ".join(names))
+
+
+def _version(machine: Machine, part: Part, cli: Check) -> str | None:
+    if part.package:
+        return machine.package(part.package)
+    if part.name == "Python":
+        return ".".join(map(str, machine.python))
+    return cli.detail.split()[0] if part.name == "Pulumi CLI" and cli.state is State.OK else None
+
+
+def _provider_variables(machine: Machine) -> Iterator[Check]:
+    version = machine.package("pulumi-kubernetes")
+    for name, (since, effect) in _VARIABLES.items():
+        set_to_true = machine.environment.get(name, "").lower() in _TRUE
+        if version and set_to_true and satisfies(version, f">={since}"):
+            yield warning(
+                name, f"for every Kubernetes provider: {effect}", f"unset {name} unless you want this"
+            )
 
 
 def _installed(machine: Machine, pulumi: str) -> dict[str, list[str]]:

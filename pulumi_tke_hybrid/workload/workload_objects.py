@@ -19,8 +19,7 @@ from pulumi_tke_hybrid.component.live_objects import (
     lost_on_the_provider,
     parts,
     read_live,
-    takes_existing_objects,
-    upsert_finding,
+    upsert_findings,
     with_live_value,
 )
 from pulumi_tke_hybrid.component.pods import take
@@ -186,7 +185,7 @@ class WorkloadObjects:
 
     async def _upsert(self, live: Live) -> list[Finding]:
         unmanaged = any(_unmanaged(live, child) for child in live.objects)
-        return [] if not unmanaged or await takes_existing_objects(self.provider) else [upsert_finding()]
+        return await upsert_findings(self.provider) if unmanaged else []
 
     async def _check_budgets(self, live: Live) -> None:
         labels = await known_value(dict(self.labels))

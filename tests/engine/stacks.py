@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 

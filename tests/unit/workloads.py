@@ -18,10 +18,15 @@ SUBNET = "subnet-88888888"
 def workload(name: str = "w", **more: Any) -> tke.ClientIpWorkload:
     """Make a workload, with an internal load balancer by default."""
     described: dict[str, Any] = {"image": "nginx", "exposure": tke.internal(SUBNET), **more}
-    provider = kubernetes.Provider("cluster", kubeconfig="none")
-    return tke.ClientIpWorkload(
-        name, tke.ClientIpWorkloadArgs(**described), pulumi.ResourceOptions(provider=provider)
-    )
+    opts = pulumi.ResourceOptions(provider=adopting_provider())
+    return tke.ClientIpWorkload(name, tke.ClientIpWorkloadArgs(**described), opts)
+
+
+def adopting_provider() -> kubernetes.Provider:
+    """Return a provider that takes existing objects over, with every version of pulumi-kubernetes."""
+    later = hasattr(kubernetes.ProviderArgs, "upsert_existing_objects")
+    further: dict[str, Any] = {"upsert_existing_objects": True} if later else {}
+    return kubernetes.Provider("cluster", kubeconfig="none", **further)
 
 
 def made(**more: Any) -> Graph:

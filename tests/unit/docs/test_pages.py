@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pulumi_tke_hybrid.plan import CLI, PARTS, PYTHON, satisfies
+
 ROOT = Path(__file__).parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -66,3 +68,29 @@ def test_the_picture_of_the_layers_is_the_import_contract() -> None:
     layers = re.findall(r"pulumi_tke_hybrid\.([\w.]+)", contract[1])
     shown = re.sub(r'subgraph.*|\w+\["([^"]*)"\]', r" \1 ", picture[1])
     assert [name for name in dict.fromkeys(re.findall(r"[\w.]+", shown)) if name in layers] == layers
+
+
+def test_the_table_of_versions_is_the_data_of_doctor_and_the_bounds_of_the_package() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text.partition("| program or package | runs | accepted |\n|---|---|---|\n")[2].partition("\n\n")[
+        0
+    ]
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    accepted = {"Python": "3.10 or later", "Pulumi CLI": f"{CLI} or later", "Kubernetes": "not checked"}
+    assert 'requires-python = ">=3.10"' in project
+    assert PYTHON == (3, 10)
+    rows: list[str] = []
+    for part in PARTS:
+        runs = "; ".join(f"{version}: {run}" for version, run in part.runs.items())
+        bounds = re.search(rf'"{part.package}([><=].*?)"', project) if part.package else None
+        rows.append(f"| {part.name} | {runs} | {bounds[1] if bounds else accepted[part.name]} |")
+        assert bounds is None or all(satisfies(version, bounds[1]) for version in part.runs)
+    assert table.splitlines() == rows
+
+
+def test_every_requirement_has_a_lower_and_an_upper_bound() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    section = project.partition("\ndependencies = [")[2].partition("[project.scripts]")[0]
+    requirements = re.findall(r'"([A-Za-z].*?)"', section)
+    assert len(requirements) > 12
+    assert [text for text in requirements if not re.search(r">=[\d.]+,<[\d.]+$", text)] == []

@@ -166,6 +166,54 @@ def test_pulumi_fetches_the_kubernetes_plugin_unless_that_is_switched_off() -> N
     assert (found.state, found.todo) == (FAILURE, "pulumi plugin install resource kubernetes 4.25.0")
 
 
+@pytest.mark.parametrize(
+    ("packages", "state", "text", "todo"),
+    [
+        ({}, OK, "pulumi-kubernetes and its plugin 4.25.0: every test", ""),
+        ({"pulumi": "3.265.0"}, OK, "pulumi 3.265.0: no run", ""),
+        (
+            {"pulumi": "3.280.0", "pulumi-kubernetes": "4.40.0"},
+            WARNING,
+            "pulumi 3.280.0: no run; pulumi-kubernetes and its plugin 4.40.0: no run",
+            "if something fails, try the newest version of a run: pip install 'pulumi==3.272.0'"
+            " 'pulumi-kubernetes==4.34.0'",
+        ),
+    ],
+)
+def test_the_runs_with_the_versions_of_the_machine_are_named(
+    packages: dict[str, str], state: State, text: str, todo: str
+) -> None:
+    machine = FakeMachine()
+    machine.packages |= packages
+    found = look(machine)["tested versions"]
+    assert (found.state, found.todo) == (state, todo)
+    assert text in found.detail
+    assert found.detail.startswith("Python 3.11.7: every test; Pulumi CLI v3.259.0: every test; ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "version", "warned"),
+    [
+        ("PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "true", "4.29.0", True),
+        ("PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "true", "4.25.0", False),
+        ("PULUMI_K8S_ENABLE_PATCH_FORCE", "1", "4.34.0", True),
+        ("PULUMI_K8S_DELETE_UNREACHABLE", "True", "4.25.0", True),
+        ("PULUMI_K8S_DELETE_UNREACHABLE", "false", "4.25.0", False),
+    ],
+)
+def test_a_variable_that_changes_every_kubernetes_provider_is_a_warning(
+    name: str, value: str, version: str, warned: bool
+) -> None:
+    machine = FakeMachine(environment={**ENVIRONMENT, name: value})
+    machine.packages["pulumi-kubernetes"] = version
+    found = look(machine)
+    assert (name in found) is warned
+    assert not warned or (found[name].state, found[name].todo) == (
+        WARNING,
+        f"unset {name} unless you want this",
+    )
+
+
 def test_a_plugin_on_path_is_taken() -> None:
     machine = plugins()
     machine.programs["pulumi-resource-tencentcloud"] = "/usr/bin/pulumi-resource-tencentcloud"

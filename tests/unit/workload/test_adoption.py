@@ -297,19 +297,3 @@ def test_the_service_for_clients_may_have_a_name_of_its_own_which_is_fixed() -> 
     )
     assert refusals({**before, "frontService": "x"}, {**before, "frontService": "x"}) == []
     assert refusals(before, {**before, "frontService": "x", "allowAddressChange": True}) == []
-
-
-def test_a_provider_that_refuses_existing_objects_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from pulumi_tke_hybrid.component import live_objects
-
-    monkeypatch.setattr(live_objects, "refuses_existing_objects", lambda: True)
-    cluster_of(monkeypatch, holder())
-    with pytest.raises(
-        tke.InvalidInputs,
-        match=r"opts\.provider: does not take existing objects over: pulumi-kubernetes .* fails to create",
-    ):
-        adopted()
-    cluster_of(monkeypatch, holder(managers=PULUMI))
-    assert adopted().of_type(":Deployment")

@@ -3,13 +3,12 @@
 from typing import Any
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 import pytest
 
 import pulumi_tke_hybrid as tke
 from tests.unit.live import KUBECTL, PULUMI, cluster_of, holder, live, no_cluster
 from tests.unit.programs import Graph, run
-from tests.unit.workloads import SUBNET
+from tests.unit.workloads import SUBNET, adopting_provider
 
 FORCE = "pulumi.com/patchForce"
 IMAGE = "spec.template.spec.containers[0].image"
@@ -20,9 +19,7 @@ def made(ignored: list[str] | None = None, *, preview: bool = False, **more: Any
     described = {"image": "nginx:1", "exposure": tke.internal(SUBNET), "adopt": True, **more}
 
     def program() -> None:
-        opts = pulumi.ResourceOptions(
-            provider=kubernetes.Provider("cluster", kubeconfig="none"), ignore_changes=ignored
-        )
+        opts = pulumi.ResourceOptions(provider=adopting_provider(), ignore_changes=ignored)
         tke.ClientIpWorkload("w", described, opts)
 
     return run(program, preview=preview)

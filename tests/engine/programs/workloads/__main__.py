@@ -9,11 +9,14 @@ import pulumi_kubernetes as kubernetes
 
 import pulumi_tke_hybrid as tke
 
+later = hasattr(kubernetes.ProviderArgs, "upsert_existing_objects")  # from pulumi-kubernetes 4.29
+further: dict[str, Any] = {"upsert_existing_objects": True} if later else {}
 provider = kubernetes.Provider(
     "cluster",
     kubeconfig=pulumi.Output.secret(os.environ["LAB_KUBECONFIG"]),
     cluster_identifier=pulumi.Config().require("clusterId"),
     enable_server_side_apply=True,
+    **further,
 )
 
 
