@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
@@ -60,8 +60,8 @@ def update(
                 found.extend(map(str, error.problems))
             return True
 
-        ended: Awaitable[bool] = call()
-        pulumi.Output.from_input(ended)
+        ended: pulumi.Output[bool] = pulumi.Output.from_input(call())
+        pulumi.export("ended", ended)
 
     run(program, preview=preview, into=graph)
     return found
