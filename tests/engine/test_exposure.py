@@ -1,5 +1,6 @@
 """A change of the exposure makes the previewed objects: another load balancer, and pods with their gates."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,7 @@ from tests.lab.cluster_view import client, pods
 from tests.lab.lab import Lab
 from tests.lab.pulumi_cli import PulumiProject
 
+UNSEEN = ("up", "--yes", "--skip-preview")
 ZONES = ["ap-guangzhou-4", "ap-guangzhou-6"]
 
 
@@ -82,6 +84,57 @@ def test_no_load_balancer_is_replaced_without_the_programs_word(
     assert planned == {"web-service": "update"}
     # the plugin sees the address at once, and may write down the Service of a moment before its own update
     project.refresh()
+    project.preview("--expect-no-changes")
+
+
+def test_after_a_run_that_ended_half_way_the_program_is_compared_with_the_live_objects(
+    project: PulumiProject,
+) -> None:
+    """The state holds what the failed run demanded. The pods have not changed."""
+    by_node_port = {"way": "internal", "allow": "false", "direct": "false"}
+    configure(project, by_node_port)
+    project.up()
+    with changed(project, {**by_node_port, "network": "global_route", "halfWay": "true"}):
+        assert "the run ends half-way" in project.up(check=False).output
+    with changed(project, {"way": "internal", "network": "global_route", "direct": "true"}):
+        for refused in (project.preview(check=False), project.run(*UNSEEN, check=False)):
+            assert "direct: True while pods are not on network 'global_route': web-" in refused.output
+    with changed(project, {**by_node_port, "way": "public", "network": "global_route"}):
+        for refused in (project.preview(check=False), project.run(*UNSEEN, check=False)):
+            assert "exposure.kind: public instead of internal; a load balancer" in refused.output
+    configure(project, {"direct": "true"})
+    project.up()
+    project.preview("--expect-no-changes")
+
+
+def test_a_refresh_takes_no_refusal_away(project: PulumiProject) -> None:
+    project.refresh()
+    with changed(project, {"way": "public"}):
+        for refused in (project.preview(check=False), project.run(*UNSEEN, check=False)):
+            assert "exposure.kind: public instead of internal; a load balancer" in refused.output
+
+
+def test_the_first_run_after_an_upgrade_is_compared_with_the_live_objects(project: PulumiProject) -> None:
+    """A component of an earlier version stored neither selector nor load balancer."""
+    before = json.loads(project.run("stack", "export").stdout)
+    earlier = json.loads(json.dumps(before))
+    (component,) = [
+        item for item in earlier["deployment"]["resources"] if item["urn"].endswith("Workload::web")
+    ]
+    kept = ("kind", "image", "replicas", "network", "direct", "fixedIp")
+    component["inputs"] = {name: component["inputs"][name] for name in kept} | {"exposure": "internal"}
+    del component["outputs"]["settled"]
+    path = project.backend / "earlier.json"
+    path.write_text(json.dumps(earlier))
+    project.run("stack", "import", "--file", str(path))
+    with changed(project, {"selector": {"app": "shop"}}):
+        for refused in (project.preview(check=False), project.run(*UNSEEN, check=False)):
+            assert "selector: app=shop instead of app.kubernetes.io/name=web (spec." in refused.output
+    with changed(project, {"network": "global_route"}):
+        for refused in (project.preview(check=False), project.run(*UNSEEN, check=False)):
+            assert "network: 'global_route' instead of 'eni' while the load" in refused.output
+    assert steps(project) == {"web": "update"}
+    project.up()
     project.preview("--expect-no-changes")
 
 

@@ -18,6 +18,21 @@ ways = {
     "internal": tke.internal(subnet),
     "public": tke.public(),
 }
+
+
+def _stop(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+    """Let the run end after the Service and before the pods."""
+
+    def end(_: pulumi.ResourceHookArgs) -> None:
+        raise RuntimeError("the run ends half-way")
+
+    if args.name != "web-deployment" or args.opts.hooks is None:
+        return None
+    hook = pulumi.ResourceHook("half-way", end)
+    args.opts.hooks.before_update = [*(args.opts.hooks.before_update or []), hook]
+    return pulumi.ResourceTransformationResult(args.props, args.opts)
+
+
 workload = tke.ClientIpWorkload(
     "web",
     tke.ClientIpWorkloadArgs(
@@ -25,8 +40,12 @@ workload = tke.ClientIpWorkload(
         exposure=ways[config.require("way")],
         selector=config.get_object("selector"),
         allow_address_change=config.get_bool("allow"),
+        network=tke.PodNetwork(config.get("network") or "eni"),
+        direct=config.get_bool("direct"),
     ),
-    pulumi.ResourceOptions(provider=provider),
+    pulumi.ResourceOptions(
+        provider=provider, transformations=[_stop] if config.get_bool("halfWay") else None
+    ),
 )
 disk = config.get("disk")
 if disk is not None:
