@@ -96,8 +96,8 @@ def _name(urn: str) -> str:
 
 
 def rebound(earlier: Json, today: Json) -> Json:
-    """Return the earlier state with today's ids, secrets, live Kubernetes objects and values that the cloud
-    computed.
+    """Return the earlier state with today's ids, secrets, live Kubernetes objects, plugin versions and values
+    that the cloud computed.
 
     Inputs of resources, and all that the package itself stores, stay as the earlier version wrote them.
     """
@@ -120,6 +120,10 @@ def rebound(earlier: Json, today: Json) -> Json:
         elif resource["type"].startswith("tencentcloud:"):
             declared = {key: item for key, item in resource["outputs"].items() if key in resource["inputs"]}
             resource["outputs"] = {**same["outputs"], **declared}
+        elif resource["type"].startswith("pulumi:providers:"):
+            for part in ("inputs", "outputs"):  # a newer plugin changes the machine, not the package
+                if "version" in resource.get(part, {}):
+                    resource[part]["version"] = same[part]["version"]
         _restore_secrets(resource, same)
     checkpoint = today["checkpoint"]
     latest = {**checkpoint["latest"], "resources": resources_of(found)}
