@@ -39,10 +39,9 @@ from pulumi_tke_hybrid.kube.client import (
     connect_to,
 )
 from pulumi_tke_hybrid.plan import UPSERT_SINCE, takes_existing_objects_over
-from pulumi_tke_hybrid.tke.objects import at, items
+from pulumi_tke_hybrid.tke.objects import Object, at, items
 from pulumi_tke_hybrid.tke.rule import ADOPTED, PROPERTY, Finding
 
-Json = Mapping[str, Any]
 T = TypeVar("T")
 
 
@@ -50,8 +49,8 @@ T = TypeVar("T")
 class Live:
     """The live objects of a workload, each under the name of the child that applies the object."""
 
-    objects: Mapping[str, Json] = field(default_factory=dict[str, Json])
-    budgets: Sequence[Json] = ()
+    objects: Mapping[str, Object] = field(default_factory=dict[str, Object])
+    budgets: Sequence[Object] = ()
     """The disruption budgets of the namespace."""
 
 
