@@ -19,7 +19,7 @@ from pulumi_tke_hybrid.component.args import (
     require_provider,
     with_hooks,
 )
-from pulumi_tke_hybrid.component.inputs import Input, value_if_known
+from pulumi_tke_hybrid.component.inputs import Input, apply_together, is_pending, value_after, value_if_known
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.tke import names
 from pulumi_tke_hybrid.tke.annotations import On
@@ -130,13 +130,14 @@ class ClientIpWorkload(pulumi.ComponentResource):
         addressed = service if parsed.exposure.has_load_balancer else ingress
         self.address = addressed.status.apply(_first_address) if addressed else pulumi.Output.from_input("")
         self.client_ip_from = pulumi.Output.from_input(parsed.client_ip_from.value)
-        fronts = [self._objects.fronts.get(on) for on in (On.SERVICE, On.INGRESS)]
+        fronts = self._objects.fronts
+        reached_by = [fronts[on] for on in (On.SERVICE, On.INGRESS) if on in fronts]
         self.register_outputs(
             {
                 "address": self.address,
                 "serviceName": self.service_name,
                 "clientIpFrom": self.client_ip_from,
-                "settled": pulumi.Output.all(*fronts, pods.spec).apply(_settled),
+                "settled": apply_together(_settled, pods.spec, *reached_by),
             }
         )
 
@@ -164,9 +165,10 @@ class ClientIpWorkload(pulumi.ComponentResource):
             **guard_properties(self._args, objects.governing_name),
         }
 
-    async def _checked_name(self) -> pulumi.Output[str]:
+    async def _checked_name(self) -> Input[str]:
         """Return the name of the objects after all checks, so that the component is not registered before."""
-        return pulumi.Output.all(self._objects.object_name, *self._all_checked).apply(_first)
+        name, pending = self._objects.object_name, [found for found in self._all_checked if is_pending(found)]
+        return value_after(name, *pending) if pending else name
 
     def _pod_options(
         self, name: str, after: Sequence[pulumi.Resource], timeouts: pulumi.CustomTimeouts
@@ -249,13 +251,8 @@ class ClientIpWorkload(pulumi.ComponentResource):
         )
 
 
-def _first(values: Sequence[Any]) -> Any:
-    return values[0]
-
-
-def _settled(values: Sequence[Any]) -> str:
+def _settled(pods: Any, service: Any, ingress: Any = None) -> str:
     """Return the state that Service, Ingress and pods have reached: resolves after the rollout."""
-    service, ingress, pods = values
     return fingerprint(reached(service, ingress, at(pods, "template") or {}))
 
 

@@ -188,7 +188,7 @@ class EniZoneSubnet(pulumi.ComponentResource):
         self,
         name: str,
         args: EniZoneSubnetArgs,
-        checked: pulumi.Output[bool],
+        checked: Input[bool],
         opts: pulumi.ResourceOptions | None,
     ) -> None:
         subnet = tencentcloud.subnet.Instance(

@@ -14,7 +14,7 @@ import pydantic.dataclasses
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import dataclass_transform
 
-from pulumi_tke_hybrid.component.inputs import Check, EachItem, NoneAllowed, accept_outputs
+from pulumi_tke_hybrid.component.inputs import Check, EachItem, Input, NoneAllowed, accept_outputs
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs, labelled, problems_of
 from pulumi_tke_hybrid.plan.rules import every_rule
 from pulumi_tke_hybrid.tke.rule import (
@@ -141,17 +141,18 @@ def parse_args(cls: type[A], value: A | Mapping[str, object], owner: str) -> A:
     return value
 
 
-def check_deferred(component: pulumi.Resource, owner: str, args: Args) -> pulumi.Output[bool]:
+def check_deferred(component: pulumi.Resource, owner: str, args: Args) -> Input[bool]:
     """Report warnings and notes once; check again, and raise errors, when the Outputs in `args` resolve.
 
-    A resource that must not be made before the second check uses the returned Output. The Output is known
-    also if a preview does not know the values; the preview then reports the checks that are left out.
+    A resource that must not be made before the second check uses the returned value, which is an Output if
+    `args` holds an Output. The Output is known also if a preview does not know the values; the preview then
+    reports the checks that are left out.
     """
     plain = args.without_components()
     said = [finding for finding in plain.judged() if finding.rule is not NOT_YET]
     _log(component, said)
     if not _awaits(plain):
-        return pulumi.Output.from_input(True)
+        return True
 
     async def later() -> bool:
         found = list(gathered((await _now(plain)).judged()))

@@ -80,6 +80,17 @@ def _first(values: list[Any]) -> Any:
     return values[0]
 
 
+def apply_together(function: Callable[..., T], *outputs: pulumi.Output[Any]) -> pulumi.Output[T]:
+    """Return the result of the function for the values of the outputs, of which there is at least one.
+
+    `Output.all` would make an Output of each value inside the values: more than a hundred for a pod template.
+    """
+    first, *rest = outputs
+    if not rest:
+        return first.apply(function)
+    return first.apply(lambda value: apply_together(functools.partial(function, value), *rest))
+
+
 def pending_paths(holder: object, prefix: str, *names: str) -> list[str]:
     """Return the paths of those properties of an object whose values are not known yet."""
     return [f"{prefix}{name}" for name in names if is_pending(getattr(holder, name))]

@@ -32,7 +32,7 @@ def cluster_region(
     owner: str,
     provider: pulumi.ProviderResource | None,
     zone: Input[str],
-    checked: pulumi.Output[bool],
+    checked: Input[bool],
     rules: Mapping[str, Severity],
 ) -> pulumi.Output[str]:
     """Return the region of a cluster whose first container subnet lies in `zone`, after all checks.
