@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Generator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -26,10 +26,12 @@ from pulumi_tke_hybrid.cli.process import (
     shown,
 )
 from pulumi_tke_hybrid.cloud.calls import CloudError
-from pulumi_tke_hybrid.kube import KubeError, NoSuchEntry, client, kubeconfig
-from pulumi_tke_hybrid.kube.client import KubeClient
+from pulumi_tke_hybrid.kube import KubeError, NoSuchEntry
 from pulumi_tke_hybrid.plan.json_stream import Unreadable, read_object
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts
+
+if TYPE_CHECKING:
+    from pulumi_tke_hybrid.kube.client import KubeClient
 
 STANDARD_INPUT = STANDARD_OUTPUT = "-"
 FACTS_COMMAND = "pulumi stack output <name of the exported cluster_facts> --json"
@@ -190,15 +192,19 @@ def refuse_change(command: str, fail_on: FailOn) -> None:
 
 def named(path: Path | None) -> bool:
     """Return whether `--kubeconfig` or `KUBECONFIG` names a file."""
-    return path is not None or bool(kubeconfig.environment_files())
+    from pulumi_tke_hybrid.kube.kubeconfig import environment_files
+
+    return path is not None or bool(environment_files())
 
 
-def connect(path: Path | None, context: str) -> KubeClient:
+def connect(path: Path | None, context: str) -> "KubeClient":
     """Return a client for the cluster of a context, or of the current context.
 
     Without a file: `KUBECONFIG`, `~/.kube/config` or the pod's own account. Raises `WrongUse` where a file
     or a context that the user named does not exist, and `KubeError` where a kubeconfig cannot be used.
     """
+    from pulumi_tke_hybrid.kube import client  # with ssl, which a help text must not load
+
     try:
         return client.connect(path, context)
     except NoSuchEntry as error:

@@ -1,7 +1,6 @@
 """A check, the machine that the checks look at, and the checks of its programs: Python, the packages, the
 Pulumi CLI and its plugins. Tests give another machine."""
 
-import importlib.metadata
 import json
 import os
 import re
@@ -140,15 +139,19 @@ class ThisMachine:
         return Path.home()
 
     def requirements(self) -> list[str]:
+        from importlib import metadata
+
         try:
-            return importlib.metadata.requires(PACKAGE) or []
-        except importlib.metadata.PackageNotFoundError:
+            return metadata.requires(PACKAGE) or []
+        except metadata.PackageNotFoundError:
             return []
 
     def package(self, name: str) -> str | None:
+        from importlib import metadata
+
         try:
-            return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
             return None
 
     def program(self, name: str) -> str | None:

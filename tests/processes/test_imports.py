@@ -73,6 +73,12 @@ except SystemExit:
     )
 
 
+def test_the_list_of_commands_loads_no_client_of_a_cluster() -> None:
+    (loaded,) = loaded_after("from pulumi_tke_hybrid.cli import app")
+    assert "typer" in loaded
+    assert not {"ssl", "tempfile", "kubernetes", "urllib3", "yaml"} & loaded
+
+
 def test_drift_loads_neither_the_cloud_nor_kubernetes() -> None:
     heavy = "('kubernetes', 'urllib3', 'pulumi')"
     code = (
