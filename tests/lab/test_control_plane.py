@@ -381,7 +381,7 @@ def test_a_pod_that_goes_runs_its_hooks_within_its_grace_and_after_its_protectio
 def test_the_status_of_a_pod_names_its_closed_gates_as_a_kubelet_does(run: Run, cluster: Cluster) -> None:
     async def scenario() -> None:
         await cluster.add_pod(
-            "gated", annotations={POD_IP: "172.16.0.12"}, readinessGates=[{"conditionType": GATE}]
+            "closed-gates", annotations={POD_IP: "172.16.0.12"}, readinessGates=[{"conditionType": GATE}]
         )
 
         def has_message(text: str) -> Callable[[Json], bool]:
@@ -390,13 +390,13 @@ def test_the_status_of_a_pod_names_its_closed_gates_as_a_kubelet_does(run: Run, 
             )
 
         await cluster.pod_until(
-            "gated",
+            "closed-gates",
             "the message",
             has_message(f'corresponding condition of pod readiness gate "{GATE}" does not exist.'),
         )
-        await cluster.set_condition("gated", GATE, "False")
+        await cluster.set_condition("closed-gates", GATE, "False")
         await cluster.pod_until(
-            "gated",
+            "closed-gates",
             "the message",
             has_message(f'the status of pod readiness gate "{GATE}" is not "True", but False'),
         )
