@@ -369,3 +369,13 @@ def test_two_builds_overlap_and_a_failure_stops_the_other(
     assert not Path("/proc", (tmp_path / "pid").read_text().strip()).exists()
     assert installed(cache) == []
     assert "Building etcd, kwok, pulumi, kube, kubernetes_plugin" in capsys.readouterr().err
+
+
+def test_a_build_prints_the_remaining_groups_and_their_time(
+    builds: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TKE_HYBRID_LAB_SOURCE", "build")
+    monkeypatch.setattr(build, "estimate", lambda group: {"etcd": 60.0, "kwok": 120.0}[group.name])
+    monkeypatch.setattr(build, "builders", lambda: 1)
+    ensure(only=["etcd", "kwok"])
+    assert "  etcd v3.6.14: built in 0:00; remaining: kwok, about 2:00\n" in capsys.readouterr().err

@@ -96,12 +96,27 @@ def build_groups(groups: Sequence[Group], go: Go, progress: Progress) -> None:
         if stop.is_set():
             raise _Stopped
 
-    with ThreadPoolExecutor(builders()) as pool:
+    def timed(group: Group) -> float:
+        tick()
+        started = time.monotonic()
         try:
-            _await({pool.submit(_timed, group, go, tick): group for group in order}, order, progress)
+            build(group, go, tick)
+        except BaseException:
+            stop.set()  # at once: no other build starts
+            raise
+        return time.monotonic() - started
+
+    with ThreadPoolExecutor(builders()) as pool:
+        futures = {pool.submit(timed, group): group for group in order}
+        try:
+            _await(futures, progress)
         except BaseException:
             stop.set()
             pool.shutdown(cancel_futures=True)
+            errors = [future.exception() for future in futures if not future.cancelled()]
+            failed = [error for error in errors if isinstance(error, ToolchainError)]
+            if failed:  # the cause, not a build that was stopped after the failure
+                raise failed[0] from None
             raise
 
 
@@ -111,32 +126,28 @@ def builders() -> int:
     return 2 if enough and (os.cpu_count() or 1) >= 2 else 1
 
 
-def _timed(group: Group, go: Go, tick: Callable[[], None]) -> float:
-    started = time.monotonic()
-    build(group, go, tick)
-    return time.monotonic() - started
-
-
-def _await(futures: Mapping["Future[float]", Group], order: Sequence[Group], progress: Progress) -> None:
+def _await(futures: Mapping["Future[float]", Group], progress: Progress) -> None:
     """Wait for the builds, and print the remaining builds with their time."""
     started, running = time.monotonic(), set(futures)
-    total = sum(map(estimate, order))
+    counted = started
     while running:
         done, running = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
         left = [group for future, group in futures.items() if future in running]
-        names = ", ".join(group.name for group in left)
+        counted = time.monotonic() if done else counted
         for future in done:
             group = futures[future]
             text = f"  {group.name} {group.version}: built in {clock(future.result())}"
-            progress.line(f"{text}; remaining: {names}, {_left(total, left, started)}" if left else text)
+            progress.line(f"{text}; {_remaining(left, counted)}" if left else text)
         if left:
             passed = clock(time.monotonic() - started)
-            progress.beat(f"  building for {passed}; remaining: {names}, {_left(total, left, started)}")
+            progress.beat(f"  building for {passed}; {_remaining(left, counted)}")
 
 
-def _left(total: float, left: Sequence[Group], started: float) -> str:
-    seconds = min(total - (time.monotonic() - started), sum(map(estimate, left)))
-    return f"about {clock(seconds)}" if seconds > 0 else "longer than estimated"
+def _remaining(left: Sequence[Group], counted: float) -> str:
+    """Return the names and the estimated time; `counted`: when the last build ended."""
+    seconds = sum(map(estimate, left)) - (time.monotonic() - counted)
+    names = ", ".join(group.name for group in left)
+    return f"remaining: {names}, {f'about {clock(seconds)}' if seconds > 0 else 'longer than estimated'}"
 
 
 def _in_module(go: Go, file: ModuleFile, sources: Path, tick: Callable[[], None]) -> Path:
