@@ -165,8 +165,9 @@ def _restore_secrets(then: Any, now: Any, where: str = "") -> None:
             else:
                 _restore_secrets(item, now.get(key) if isinstance(now, dict) else None, f"{where}/{key}")
     elif isinstance(then, list):
-        for index, item in enumerate(then):
-            _restore_secrets(item, now[index] if isinstance(now, list) else None, f"{where}/{index}")
+        same: list[Any] = now if isinstance(now, list) else []
+        for index, item in enumerate(then):  # a list of today may be shorter, such as the dependencies
+            _restore_secrets(item, same[index] if index < len(same) else None, f"{where}/{index}")
 
 
 def _record(today: Json, path: Path) -> None:
