@@ -115,8 +115,19 @@ async def read_live(
 
 async def known_value(value: Any) -> Any:
     """Return the value of an input; None if a preview does not know a part of the value."""
+    if _is_plain(value):
+        return value
     output: pulumi.Output[Any] = pulumi.Output.from_input(value)
     return await output.future() if await output.is_known() else None
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value holds no Output and no arguments of pulumi-kubernetes: the value needs no Output."""
+    if isinstance(value, Mapping):
+        return all(map(_is_plain, cast(Mapping[str, Any], value).values()))
+    if isinstance(value, list):
+        return all(map(_is_plain, cast(list[Any], value)))
+    return value is None or isinstance(value, str | int)
 
 
 async def cluster_is_known(provider: pulumi.ProviderResource | None) -> bool:
