@@ -27,7 +27,7 @@ from pulumi_tke_hybrid.tke.objects import at
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import LoadBalancerUse
 from pulumi_tke_hybrid.workload import hooks
 from pulumi_tke_hybrid.workload.exposure_args import register_use
-from pulumi_tke_hybrid.workload.guard import fingerprint, guard_properties, reached
+from pulumi_tke_hybrid.workload.guard import fingerprint, front_of, guard_properties, reached
 from pulumi_tke_hybrid.workload.ingress import make_ingress
 from pulumi_tke_hybrid.workload.pod_template import WorkloadKind, pod_template
 from pulumi_tke_hybrid.workload.rollout import (
@@ -131,13 +131,13 @@ class ClientIpWorkload(pulumi.ComponentResource):
         self.address = addressed.status.apply(_first_address) if addressed else pulumi.Output.from_input("")
         self.client_ip_from = pulumi.Output.from_input(parsed.client_ip_from.value)
         fronts = self._objects.fronts
-        reached_by = [fronts[on] for on in (On.SERVICE, On.INGRESS) if on in fronts]
+        parts = [part for on in (On.SERVICE, On.INGRESS) if on in fronts for part in fronts[on]]
         self.register_outputs(
             {
                 "address": self.address,
                 "serviceName": self.service_name,
                 "clientIpFrom": self.client_ip_from,
-                "settled": apply_together(_settled, pods.spec, *reached_by),
+                "settled": apply_together(_settled, pods.spec, *parts),
             }
         )
 
@@ -251,9 +251,10 @@ class ClientIpWorkload(pulumi.ComponentResource):
         )
 
 
-def _settled(pods: Any, service: Any, ingress: Any = None) -> str:
+def _settled(pods: Any, metadata: Any, spec: Any, *of_ingress: Any) -> str:
     """Return the state that Service, Ingress and pods have reached: resolves after the rollout."""
-    return fingerprint(reached(service, ingress, at(pods, "template") or {}))
+    ingress = front_of(*of_ingress) if of_ingress else None
+    return fingerprint(reached(front_of(metadata, spec), ingress, at(pods, "template") or {}))
 
 
 def _name_of(metadata: Any) -> str:

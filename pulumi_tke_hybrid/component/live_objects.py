@@ -123,10 +123,9 @@ async def known_value(value: Any) -> Any:
 
 def _is_plain(value: Any) -> bool:
     """Whether a value holds no Output and no arguments of pulumi-kubernetes: the value needs no Output."""
-    if isinstance(value, Mapping):
-        return all(map(_is_plain, cast(Mapping[str, Any], value).values()))
-    if isinstance(value, list):
-        return all(map(_is_plain, cast(list[Any], value)))
+    if isinstance(value, Mapping | list):
+        parts: Any = value.values() if isinstance(value, Mapping) else value
+        return all(map(_is_plain, parts))
     return value is None or isinstance(value, str | int)
 
 
@@ -170,9 +169,8 @@ def objects_and_budgets(
     )
 
 
-Reads = dict[object, "asyncio.Task[Objects]"]
-_BUDGETS: "WeakKeyDictionary[asyncio.AbstractEventLoop, Reads]" = WeakKeyDictionary()
-"""The disruption budgets of each namespace that a preview has read; a run of a program has one event loop."""
+_BUDGETS: "WeakKeyDictionary[Any, dict[object, asyncio.Task[Objects]]]" = WeakKeyDictionary()
+"""Disruption budgets that a preview has read, by the event loop of the run, and by cluster and namespace."""
 
 
 async def budgets_in(provider: pulumi.ProviderResource | None, namespace: str) -> Objects:
@@ -207,8 +205,7 @@ _CONNECTING = threading.Lock()
 
 
 def client_of(kubeconfig: str, context: str) -> KubeClient:
-    """Return a client that serves all reads of `CLIENT_SECONDS`: a new client runs the credential helper
-    and opens a connection."""
+    """Return a client, shared for `CLIENT_SECONDS`: a new client runs the credential helper."""
     key, now = (kubeconfig, context), time.monotonic()
     with _CONNECTING:
         made, client = _CLIENTS.get(key, (-CLIENT_SECONDS, None))

@@ -116,6 +116,12 @@ def given_annotations(on: On, item: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def front_of(metadata: Any, spec: Any) -> dict[str, Any]:
+    """Return annotations, type and selector of a Service or an Ingress in the shape of the API."""
+    kept = {name: at(spec, name) for name in ("type", "selector")}
+    return {"metadata": {"annotations": at(metadata, "annotations")}, "spec": kept}
+
+
 def reached(
     service: Mapping[str, Any], ingress: Mapping[str, Any] | None, template: Mapping[str, Any]
 ) -> dict[str, Any]:

@@ -36,7 +36,14 @@ from pulumi_tke_hybrid.tke.enis import has_ended, selects_eni
 from pulumi_tke_hybrid.tke.objects import UNKNOWN, at, diagnosis_lines, unknown
 from pulumi_tke_hybrid.tke.rule import ADOPTED, Finding
 from pulumi_tke_hybrid.tke.rules.adoption import budget_findings, live_findings, managed
-from pulumi_tke_hybrid.workload.guard import exposure_of, fingerprint, is_direct, network_of, reached
+from pulumi_tke_hybrid.workload.guard import (
+    exposure_of,
+    fingerprint,
+    front_of,
+    is_direct,
+    network_of,
+    reached,
+)
 from pulumi_tke_hybrid.workload.workload_objects import HEADLESS, INGRESS, PODS, SERVICE, WorkloadObjects
 
 Check = Callable[[WorkloadObjects, pulumi.ResourceHookArgs], Awaitable[None]]
@@ -256,7 +263,7 @@ async def check_pods(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) ->
     old, new = (network_of(at(side, "spec", "template")) for side in sides)
     if old == new or await _is_expected(objects):
         return
-    fronts = {on: await plain(front) for on, front in objects.fronts.items()}
+    fronts = {on: front_of(*[await plain(part) for part in parts]) for on, parts in objects.fronts.items()}
     shown = {name: exposure_of(on, fronts.get(on)) for on, name in _FRONTS.items()}
     direct = objects.was_direct or any(is_direct(on, front) for on, front in fronts.items())
     before = {**shown, "network": old, "direct": direct}

@@ -26,7 +26,6 @@ from pulumi_tke_hybrid.workload.workload_objects import INGRESS, WorkloadObjects
 from pulumi_tke_hybrid.workload.workload_service import (
     ADDRESS_ONLY,
     annotation_findings,
-    front_of,
     make_certificate,
     replacing_annotations,
 )
@@ -176,7 +175,7 @@ def make_ingress(
             ),
         ),
     )
-    objects.fronts[On.INGRESS] = front_of(made.metadata, made.spec)
+    objects.fronts[On.INGRESS] = made.metadata, made.spec
     return made
 
 

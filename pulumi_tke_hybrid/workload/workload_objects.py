@@ -81,8 +81,8 @@ class WorkloadObjects:
         """The inputs of the component that its next update is compared with."""
         self.change_is_checked = False
         """Whether the hook of the component has compared the program with the state before this run."""
-        self.fronts: dict[On, pulumi.Output[Any]] = {}
-        """The Service and the Ingress, with annotations and type."""
+        self.fronts: dict[On, tuple[pulumi.Output[Any], pulumi.Output[Any]]] = {}
+        """Metadata and spec of the Service and the Ingress."""
         self.was_direct = False
         """Whether this run updates a Service or an Ingress that was direct."""
         self._adopt, self._ignored = bool(args.adopt), list(ignored)

@@ -13,10 +13,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from pulumi_tke_hybrid.component.args import child_options
-from pulumi_tke_hybrid.component.inputs import Input, apply_together, value_if_known
+from pulumi_tke_hybrid.component.inputs import Input, value_if_known
 from pulumi_tke_hybrid.tke import annotations, keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, KNOWN, On
-from pulumi_tke_hybrid.tke.objects import at
 from pulumi_tke_hybrid.tke.rule import EMPTY, Finding
 from pulumi_tke_hybrid.tke.rules.annotation_checks import (
     conflict_findings,
@@ -180,18 +179,8 @@ def make_service(objects: WorkloadObjects) -> kubernetes.core.v1.Service:
             ),
         ),
     )
-    objects.fronts[On.SERVICE] = front_of(service.metadata, service.spec)
+    objects.fronts[On.SERVICE] = service.metadata, service.spec
     return service
-
-
-def front_of(metadata: pulumi.Output[Any], spec: pulumi.Output[Any]) -> pulumi.Output[Any]:
-    """Return annotations, type and selector of a Service or an Ingress in the shape of the API."""
-    return apply_together(_front, metadata, spec)
-
-
-def _front(metadata: Any, spec: Any) -> dict[str, Any]:
-    kept = {name: at(spec, name) for name in ("type", "selector")}
-    return {"metadata": {"annotations": at(metadata, "annotations")}, "spec": kept}
 
 
 def make_headless_service(objects: WorkloadObjects) -> kubernetes.core.v1.Service:
