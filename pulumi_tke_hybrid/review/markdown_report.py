@@ -304,7 +304,7 @@ class _Writer:
 
     def _noise(self) -> list[str]:
         rows = [f"- {kind}: {count}" for stack in self._review.stacks for kind, count in stack.grouping.noise]
-        return _folded(f"Folded noise ({self._review.counts.noise})", rows)
+        return _folded(f"Folded steps without effect ({self._review.counts.noise})", rows)
 
     def _unknowns(self) -> list[str]:
         found = view.unknowns(self._review)

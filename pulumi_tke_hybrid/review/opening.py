@@ -238,7 +238,7 @@ def _effects_of(step: Step) -> Iterator[str]:
                 f"new {'internal' if internal_subnet(step, step.new) else 'public'} load balancer for"
                 f" {step.name}"
             )
-    else:
+    elif not step.type.endswith("Patch"):  # a Patch kind changes a workload that is there
         yield from (
             f"new workload {step.name} ({_pods(holder.pods)})" for holder in holders(step.type, step.new)
         )

@@ -51,7 +51,7 @@ def _counts_text(counts: Counts) -> str:
     parts += [f"{counts.delete} delete"]
     parts += [f"{counts.state_only} in the stack's state only"] if counts.state_only else []
     parts += [f"{counts.other} unknown"] if counts.other else []
-    folded = f", {counts.noise} noise folded" if counts.noise else ""
+    folded = f", {counts.noise} without effect, folded" if counts.noise else ""
     return f"{several(counts.changes, 'change')} ({', '.join(parts)}){folded}"
 
 

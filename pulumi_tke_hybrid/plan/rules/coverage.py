@@ -76,7 +76,8 @@ def _unfit(cluster: str, placed: capacity.Placement) -> Finding:
     wanted, lacking = sum(placed.pods.values()), sum(placed.lacking.values())
     return PODS_FIT.finding(
         cluster,
-        f"of {wanted} pods with addresses of container subnets would stay without an address: {workloads};"
+        f"of {wanted} pods with addresses of container subnets (new pods of a rollout included) would stay"
+        f" without an address: {workloads};"
         f" nodes and container subnets hold {wanted - lacking}",
         value=lacking,
         why="certain, at the apply: these pods do not start (Pending), and a rollout that needs these pods"
@@ -238,7 +239,7 @@ def _ipamd_restart(step: Step) -> Iterator[Finding]:
     if step.op is Op.DELETE and not is_patch(step.type):
         yield _removed(step, "ipamd would be deleted")
     elif at(step.old, "spec", "template") != at(step.new, "spec", "template"):
-        yield _restart(step.name, "a changed template restarts ipamd")
+        yield _restart(step.name, "restarts ipamd, the daemon that gives pods addresses of container subnets")
     elif step.op is Op.REPLACE and "provider" not in step.replace_keys:
         # TKE created a new Deployment; the old patch was on the old one.
         yield _restart(step.name, "what is made again restarts ipamd")

@@ -149,7 +149,8 @@ def _egress_of_cluster(step: Step) -> Iterator[Finding]:
     if after is None or set(after) - set(before or ()):
         listed = f"{_added(before, after)} to the list of container subnets"
         todo = (
-            "list the container subnets in a VpcCni with non_masquerade=keep instead: then no range is added"
+            "switch VPC-CNI on by the component VpcCni with non_masquerade=keep instead: then the source"
+            " addresses stay as they are"
         )
         switched_on = f"VPC-CNI (pods with addresses of container subnets) is switched on: {listed}"
         yield _egress(
@@ -162,11 +163,11 @@ def _egress_of_switch(step: Step) -> Iterator[Finding]:
     if step.new.get("nonMasquerade") != "add_vpc":
         return
     before, after = listed_subnets(step)
-    todo = "set non_masquerade=keep: then no range is added"
+    todo = "set non_masquerade=keep: then the source addresses stay as they are"
     where, again = f"{step.name}.nonMasquerade", step.old.get("nonMasquerade") == "add_vpc"
     if step.op is Op.CREATE and unknown(step.new.get("clusterId")):
         # A cluster that is made in the same run has no pod yet whose address could change.
-        found = _egress(where, "VPC-CNI of a new cluster is switched on with nonMasquerade add_vpc", todo)
+        found = _egress(where, "VPC-CNI of a new cluster is switched on (non_masquerade=add_vpc)", todo)
         why = (
             "certain, from the first pod on: pods on the overlay (GlobalRouter) reach other hosts of the VPC"
             " with their own pod address as source, not with their node's; possible: a firewall or allow-list"
@@ -174,16 +175,16 @@ def _egress_of_switch(step: Step) -> Iterator[Finding]:
         )
         yield replace(found, severity=Severity.NOTE, why=why)
     elif step.op is Op.CREATE:
-        yield _egress(where, "VPC-CNI is switched on with nonMasquerade add_vpc", todo)
+        yield _egress(where, "VPC-CNI is switched on (non_masquerade=add_vpc)", todo)
     elif after is None or set(after) - set(before or ()):
         yield _egress(
             where,
-            f"{_added(before, after)} to the container subnets, with nonMasquerade add_vpc",
+            f"{_added(before, after)} to the container subnets (non_masquerade=add_vpc)",
             todo,
             again=again,
         )
     elif not again:
-        yield _egress(where, "nonMasquerade keep → add_vpc", todo)
+        yield _egress(where, "non_masquerade keep → add_vpc", todo)
 
 
 def _added(before: Sequence[str] | None, after: Sequence[str] | None) -> str:
@@ -194,18 +195,16 @@ def _added(before: Sequence[str] | None, after: Sequence[str] | None) -> str:
 
 def _egress(where: str, what: str, todo: str, *, again: bool = False) -> Finding:
     """Return the finding. `again`: an earlier addition of subnets has added the VPC's range already."""
-    adds = (
-        "a new container subnet makes TKE add the VPC's range to the list of ranges without source NAT"
-        " (non-masquerade)"
-    )
     sees = (
-        "pods on the overlay (GlobalRouter) reach other hosts of the VPC with their own pod address as source"
-        " instead of their node's"
+        "other hosts of the VPC see pods on the overlay (GlobalRouter) with the pod's own address as source,"
+        " no longer with the address of the pod's node"
     )
+    adds = "TKE adds the VPC's range to the ranges without source NAT (non-masquerade)"
     effect = (
-        f"possible, as soon as it is applied: {adds}, and if the range is not in the list already, {sees}"
+        f"possible, as soon as it is applied: {sees}; nothing changes if an earlier container subnet had this"
+        f" effect: {adds} only once"
         if again
-        else f"certain, as soon as it is applied: {adds}, so {sees}"
+        else f"certain, as soon as it is applied: {sees}, because {adds}"
     )
     return GR_SOURCE_ADDRESS.finding(
         where,

@@ -198,7 +198,8 @@ def _pods_leave(step: Step) -> Iterator[Finding]:
                 value=str(after or "the overlay (GlobalRouter)"),
                 why="certain, by the rollout that follows: the pods lose their addresses of the container"
                 " subnets and get overlay addresses (GlobalRouter), and a load balancer with direct"
-                " access loses them as backends; they no longer see their clients' addresses",
+                " access loses these backends, so that its clients get no answer; the pods no longer see"
+                " their clients' addresses",
                 todo=f"keep {before}",
                 intended="switch the load balancers' direct access off first, and inform the owners of"
                 " allow-lists with the pods' addresses",
