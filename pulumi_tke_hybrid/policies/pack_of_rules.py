@@ -88,7 +88,8 @@ def _on_resources(rule: Rule, history: _History, *, milder: bool = False) -> Pol
         before = history.of_urn(args.urn)
         if not before.unknown_because:
             for finding in resource_findings(steps.of_resource(args, before)):
-                if finding.rule.id == rule.id and (finding.severity is not rule.severity) is milder:
+                advisory = rule.severity is Severity.ERROR and finding.severity is not Severity.ERROR
+                if finding.rule.id == rule.id and advisory is milder:
                     report(sentence(finding), None)
 
     name = f"{rule.id}{ADVISORY}" if milder else rule.id

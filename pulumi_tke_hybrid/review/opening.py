@@ -180,7 +180,8 @@ def _nothing_found(review: Review) -> list[tuple[str, str]]:
         ]
     if added:
         unused = (
-            " Subnets that no resource uses give pods no address until they are registered."
+            " Subnets that no resource uses have no effect until a later change registers them as container"
+            " subnets of the cluster."
             if view.unused_subnets(review.steps)
             else ""
         )

@@ -201,18 +201,19 @@ def _egress(where: str, what: str, todo: str, *, again: bool = False) -> Finding
     )
     adds = "TKE adds the VPC's range to the ranges without source NAT (non-masquerade)"
     effect = (
-        f"possible, as soon as it is applied: {sees}; nothing changes if an earlier container subnet had this"
-        f" effect: {adds} only once"
+        f"possible, but not expected, because {adds} with the first container subnet; only if the list does"
+        f" not have the range today, {sees}"
         if again
         else f"certain, as soon as it is applied: {sees}, because {adds}"
     )
-    return GR_SOURCE_ADDRESS.finding(
+    found = GR_SOURCE_ADDRESS.finding(
         where,
         what,
         why=f"{effect}; possible: a firewall or allow-list there refuses them",
         todo=todo,
         intended="admit the cluster's pod range at the destinations first",
     )
+    return replace(found, severity=Severity.NOTE) if again else found
 
 
 @rule(GR_SOURCE_ADDRESS, on=resource_types.CONFIG_MAPS)

@@ -110,9 +110,9 @@ def test_the_page_of_terms_is_generated_from_the_table() -> None:
         (
             "raw-new-zone",
             [
-                "Zone ap-guangzhou-7 is added.",
-                "Possible, as soon as it is applied",
+                "new subnet 10.0.72.0/22 in ap-guangzhou-7",
                 "1 new node of pool-ap-guangzhou-7",
+                "Nothing that exists loses its network or its address.",
             ],
         ),
         (

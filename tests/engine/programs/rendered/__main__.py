@@ -10,8 +10,4 @@ import pulumi_tke_hybrid as tke
 
 provider = kubernetes.Provider("files", render_yaml_to_directory=os.environ["LAB_FILES"])
 for name, args in json.loads(os.environ["LAB_WORKLOADS"]).items():
-    tke.ClientIpWorkload(
-        name,
-        tke.ClientIpWorkloadArgs(**{"image": "nginx", **args}),
-        pulumi.ResourceOptions(provider=provider),
-    )
+    tke.ClientIpWorkload(name, {"image": "nginx", **args}, pulumi.ResourceOptions(provider=provider))

@@ -6,6 +6,7 @@ from pulumi_tke_hybrid.plan import resource_types
 from pulumi_tke_hybrid.plan.model import Plan
 from pulumi_tke_hybrid.plan.rules import registry
 from pulumi_tke_hybrid.tke.objects import UNKNOWN
+from pulumi_tke_hybrid.tke.rule import Finding, Severity
 from tests.unit.plan.rules.builders import (
     MAP,
     A,
@@ -39,12 +40,14 @@ def test_ranges_that_leave_the_list_without_source_nat_are_qualified_where_other
     assert "as far as no other range" in head("999.1.0.0/16", "172.16.0.0/12")
 
 
-def test_a_further_container_subnet_adds_the_range_of_the_vpc_only_where_the_list_lacks_the_range() -> None:
-    def why(old: dict[str, Any]) -> str:
+def test_a_further_container_subnet_is_a_note_because_the_list_has_the_range_already() -> None:
+    def found(old: dict[str, Any]) -> Finding:
         (one,) = registry.change_findings(
             Plan([update(resource_types.CLUSTER, old, {"eniSubnetIds": [A, UNKNOWN]})])
         )
-        return one.why
+        return one
 
-    assert why({}).startswith("certain, as soon as it is applied: ")
-    assert why({"eniSubnetIds": [A]}).startswith("possible, as soon as it is applied: ")
+    assert found({}).why.startswith("certain, as soon as it is applied: ")
+    assert found({}).severity is Severity.WARNING
+    assert found({"eniSubnetIds": [A]}).why.startswith("possible, but not expected, because TKE adds")
+    assert found({"eniSubnetIds": [A]}).severity is Severity.NOTE
