@@ -124,8 +124,8 @@ async def known_value(value: Any) -> Any:
 def _is_plain(value: Any) -> bool:
     """Whether a value holds no Output and no arguments of pulumi-kubernetes: the value needs no Output."""
     if isinstance(value, Mapping | list):
-        parts: Any = value.values() if isinstance(value, Mapping) else value
-        return all(map(_is_plain, parts))
+        held = cast(Any, value)
+        return all(map(_is_plain, held.values() if isinstance(value, Mapping) else held))
     return value is None or isinstance(value, str | int)
 
 
