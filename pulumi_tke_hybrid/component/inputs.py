@@ -63,6 +63,14 @@ def is_pending(value: object) -> bool:
     return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
 
 
+def is_plain(value: Any) -> bool:
+    """Whether a value holds no Output and no arguments of pulumi-kubernetes: the value needs no Output."""
+    if isinstance(value, Mapping | list):
+        held = cast(Any, value)
+        return all(map(is_plain, held.values() if isinstance(value, Mapping) else held))
+    return value is None or isinstance(value, str | int)
+
+
 def one_or_more(value: Input[str] | Sequence[Input[str]] | None) -> tuple[list[str], bool]:
     """Return the known items of a text or a list of texts, and whether an item is not known yet."""
     if value is None:

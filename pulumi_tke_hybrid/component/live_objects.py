@@ -23,7 +23,7 @@ from weakref import WeakKeyDictionary
 import pulumi
 from pulumi.output import Unknown
 
-from pulumi_tke_hybrid.component.inputs import Input
+from pulumi_tke_hybrid.component.inputs import Input, is_plain
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.pods import spelling
 from pulumi_tke_hybrid.kube import KubeError, NotFound
@@ -115,18 +115,10 @@ async def read_live(
 
 async def known_value(value: Any) -> Any:
     """Return the value of an input; None if a preview does not know a part of the value."""
-    if _is_plain(value):
+    if is_plain(value):
         return value
     output: pulumi.Output[Any] = pulumi.Output.from_input(value)
     return await output.future() if await output.is_known() else None
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether a value holds no Output and no arguments of pulumi-kubernetes: the value needs no Output."""
-    if isinstance(value, Mapping | list):
-        held = cast(Any, value)
-        return all(map(_is_plain, held.values() if isinstance(value, Mapping) else held))
-    return value is None or isinstance(value, str | int)
 
 
 async def cluster_is_known(provider: pulumi.ProviderResource | None) -> bool:
