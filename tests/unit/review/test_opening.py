@@ -136,7 +136,8 @@ def test_the_page_of_terms_is_generated_from_the_table() -> None:
         (
             "raw-replicas",
             [
-                "29 of 51 pods with addresses of container subnets (new pods of a rollout included) would stay without an address",
+                "29 of 51 pods with addresses of container subnets (new pods of a rollout included) would"
+                " stay without an address",
                 "web from 2 to 40 pods",
             ],
         ),
