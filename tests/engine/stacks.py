@@ -56,7 +56,7 @@ def configure(project: PulumiProject, config: Mapping[str, object]) -> None:
     found: dict[str, Any] = (yaml.safe_load(path.read_text()) if path.exists() else None) or {}
     name = yaml.safe_load((project.root / "Pulumi.yaml").read_text())["name"]
     given = {
-        f"{name}:{key}": value if isinstance(value, (list, dict)) else str(value)
+        key if ":" in key else f"{name}:{key}": value if isinstance(value, (list, dict)) else str(value)
         for key, value in config.items()
     }
     found["config"] = {**(found.get("config") or {}), **given}
