@@ -5,18 +5,20 @@ import functools
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from pulumi_tke_hybrid.capacity.zone_rows import PERIODS, Fit, Growth, Outcome, ZoneRow
 from pulumi_tke_hybrid.cli import files
 from pulumi_tke_hybrid.cli.files import JsonFile, option, report_errors
 from pulumi_tke_hybrid.cli.process import ExitCode, FailOn, WrongUse
 from pulumi_tke_hybrid.cli.result import Column, ReportFiles, Result, Table, finish
 from pulumi_tke_hybrid.tke import names
-from pulumi_tke_hybrid.tke.cluster import ClusterInventory
+
+if TYPE_CHECKING:  # the help of a command needs no model of a cluster
+    from pulumi_tke_hybrid.capacity.zone_rows import Growth, Outcome, ZoneRow
+    from pulumi_tke_hybrid.tke.cluster import ClusterInventory
 
 HELP = """How many nodes and ENI pods fit in each zone, now and after a change. Reads only, changes nothing.
 
@@ -71,7 +73,6 @@ neither each other nor a range in use. Each range comes with its reasons and a l
 
 _GROWTH = re.compile(r"(\d{1,6})(?:/(\w+))?", re.ASCII)
 BAR = 20
-_COLOURS = {Fit.FITS: "green", Fit.FULL: "red"}
 
 
 app = typer.Typer(
@@ -174,6 +175,8 @@ def propose(
 
 def run(given: CapacityOptions) -> ExitCode:
     """Read and count one cluster, and write the reports."""
+    from pulumi_tke_hybrid.capacity.zone_rows import Outcome
+
     files.refuse_change("capacity", given.fail_on)
     _check_source(given)
     growth = _growth(given.growth)
@@ -206,7 +209,7 @@ def _check_source(given: CapacityOptions) -> None:
         files.refuse(f"{named[0]} is read without a live cluster", live)
 
 
-def _read(given: CapacityOptions) -> tuple[ClusterInventory | None, ClusterInventory]:
+def _read(given: CapacityOptions) -> "tuple[ClusterInventory | None, ClusterInventory]":
     """(the cluster before a change, the cluster after the change, or as it is)."""
     from pulumi_tke_hybrid.capacity import cluster_sources
 
@@ -222,7 +225,9 @@ def _read(given: CapacityOptions) -> tuple[ClusterInventory | None, ClusterInven
     return None, _read_live(given)
 
 
-def _growth(text: str) -> Growth | None:
+def _growth(text: str) -> "Growth | None":
+    from pulumi_tke_hybrid.capacity.zone_rows import PERIODS, Growth
+
     if not text:
         return None
     match = _GROWTH.fullmatch(text)
@@ -234,7 +239,7 @@ def _growth(text: str) -> Growth | None:
     return Growth(int(match[1]), period)
 
 
-def _read_live(given: CapacityOptions) -> ClusterInventory:
+def _read_live(given: CapacityOptions) -> "ClusterInventory":
     from pulumi_tke_hybrid.capacity import cluster_sources
     from pulumi_tke_hybrid.cloud.api_client import TencentCloud
     from pulumi_tke_hybrid.cloud.calls import CloudSettings, SettingsMissing
@@ -262,8 +267,10 @@ def _read_live(given: CapacityOptions) -> ClusterInventory:
         return cluster_sources.of_cluster(TencentCloud(settings), given.cluster_id, counts)
 
 
-def result_of(outcome: Outcome) -> Result:
+def result_of(outcome: "Outcome") -> Result:
     """The outcome as the result of the command."""
+    from pulumi_tke_hybrid.capacity.zone_rows import Fit
+
     return Result(
         headline=outcome.headline,
         unknowns=outcome.unknowns,
@@ -288,9 +295,13 @@ def result_of(outcome: Outcome) -> Result:
     )
 
 
-def _columns(outcome: Outcome) -> list[Column[ZoneRow]]:
-    def colour(row: ZoneRow) -> str:
-        return _COLOURS.get(outcome.verdict(row), "yellow")
+def _columns(outcome: "Outcome") -> "list[Column[ZoneRow]]":
+    from pulumi_tke_hybrid.capacity.zone_rows import Fit
+
+    colours = {Fit.FITS: "green", Fit.FULL: "red"}
+
+    def colour(row: "ZoneRow") -> str:
+        return colours.get(outcome.verdict(row), "yellow")
 
     return [
         Column("zone", "zone", lambda row: row.zone),
@@ -323,7 +334,7 @@ def _columns(outcome: Outcome) -> list[Column[ZoneRow]]:
     ]
 
 
-def _used(row: ZoneRow) -> str:
+def _used(row: "ZoneRow") -> str:
     return f"{bar(row.used, row.size)} {'' if row.counted else '~'}{row.used}/{row.size}"
 
 
@@ -336,12 +347,12 @@ def bar(used: int, size: int) -> str:
     return "#" * filled + "." * (BAR - filled)
 
 
-def _nodes(row: ZoneRow) -> str:
+def _nodes(row: "ZoneRow") -> str:
     number = str(row.nodes) if row.most_nodes == row.nodes else f"{row.nodes} to {row.most_nodes}"
     return f"about {number}" if row.about else number
 
 
-def _change(row: ZoneRow) -> str:
+def _change(row: "ZoneRow") -> str:
     if row.change is None:
         return "?"
     return f"{row.free} ({-row.change:+d})" if row.change else f"{row.free} (as now)"

@@ -28,10 +28,10 @@ from pulumi_tke_hybrid.cli.process import (
 from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.kube import KubeError, NoSuchEntry
 from pulumi_tke_hybrid.plan.json_stream import Unreadable, read_object
-from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 
 if TYPE_CHECKING:
     from pulumi_tke_hybrid.kube.client import KubeClient
+    from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 
 STANDARD_INPUT = STANDARD_OUTPUT = "-"
 FACTS_COMMAND = "pulumi stack output <name of the exported cluster_facts> --json"
@@ -127,9 +127,11 @@ def read(option: str, name: str, command: str) -> dict[str, Any]:
         raise WrongUse(f"{option} {name} cannot be read as JSON: {error}; write it with: {command}") from None
 
 
-def read_facts(name: str, command: str = FACTS_COMMAND) -> ClusterFacts:
+def read_facts(name: str, command: str = FACTS_COMMAND) -> "ClusterFacts":
     """Return the facts of a cluster in the file of `--facts`. `command` writes such a file. Raises
     `WrongUse`."""
+    from pulumi_tke_hybrid.tke.cluster import ClusterFacts
+
     found = read("--facts", name, command)
     try:
         return ClusterFacts.checked(found)

@@ -14,11 +14,11 @@ from pulumi_tke_hybrid.cli.result import ReportFiles, finish
 from pulumi_tke_hybrid.cloud.calls import CloudSettings, SettingsMissing
 from pulumi_tke_hybrid.kube import KubeError
 from pulumi_tke_hybrid.tke import ipamd, names
-from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 
 if TYPE_CHECKING:
     from pulumi_tke_hybrid.drift.snapshot import Unavailable
     from pulumi_tke_hybrid.kube.client import KubeClient
+    from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 
 HELP = """Compare the sources of a cluster's pod network. Reads only, changes nothing.
 
@@ -104,7 +104,7 @@ def run(
     cluster: str,
     settings: CloudSettings,
     kube: "KubeClient | Unavailable",
-    program: ClusterFacts | None,
+    program: "ClusterFacts | None",
     accepted: tuple[str, ...],
     fail_on: FailOn,
     reports: ReportFiles,
@@ -139,7 +139,7 @@ def _refuse_unknown(accepted: tuple[str, ...]) -> None:
             )
 
 
-def read_program(name: str) -> ClusterFacts | None:
+def read_program(name: str) -> "ClusterFacts | None":
     """The facts in a file, `-` for standard input; None without a file. Raises `WrongUse`."""
     facts = files.read_facts(name) if name else None
     if facts is not None:
