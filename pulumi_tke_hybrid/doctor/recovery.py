@@ -15,7 +15,7 @@ from pulumi_tke_hybrid.cli.result import Column, ReportFiles, Result, Table
 from pulumi_tke_hybrid.cloud.api_client import Cloud
 from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.doctor.machine import redacted
-from pulumi_tke_hybrid.doctor.stack_state import CLOSED, GONE, PENDING, POOLS, Found, Stack
+from pulumi_tke_hybrid.doctor.stack_state import CLOSED, GONE, PENDING, Found, Stack
 from pulumi_tke_hybrid.plan import resource_types as types
 from pulumi_tke_hybrid.plan.model import State
 from pulumi_tke_hybrid.tke.objects import mapping, texts
@@ -162,7 +162,7 @@ class _Plan:
     def removals(self) -> Iterator[Command]:
         """Yield `pulumi state delete` for each resource that the provider can neither delete nor refresh."""
         clusters = [item for item in self._found if item.condition == GONE and item.type == types.CLUSTER]
-        pools = [item for item in self._found if item.condition == GONE and item.type in POOLS]
+        pools = [item for item in self._found if item.condition == GONE and item.type in types.LISTED_POOLS]
         endpoints = [item for item in self._found if item.condition == GONE and item.type == types.ENDPOINT]
         for item in [*clusters, *endpoints, *pools]:
             if item.urn not in self._left:
@@ -303,7 +303,7 @@ def _needs(state: State) -> set[str]:
 def _why_removed(item: Found, others: int) -> str:
     if item.type == types.NODE_POOL:
         why = f"{item.id} is gone: the plugin cannot delete it, and a refresh ends the plugin"
-    elif item.type in POOLS:
+    elif item.type in types.LISTED_POOLS:
         why = f"{item.id} is gone: whether the plugin can delete or read such a {item.kind} is not known"
     elif item.type == types.ENDPOINT:
         why = f"the cluster {item.id} is gone: the plugin can neither delete nor read its endpoint"

@@ -26,9 +26,7 @@ from pulumi_tke_hybrid.tke.rule import printable
 
 KINDS = {
     types.CLUSTER: "cluster",
-    types.NODE_POOL: "node pool",
-    types.NATIVE_NODE_POOL: "native node pool",
-    types.SERVERLESS_NODE_POOL: "super node pool",
+    **types.LISTED_POOLS,
     types.ENDPOINT: "endpoint",
     types.SUBNET: "subnet",
     types.VPC: "VPC",
@@ -36,7 +34,6 @@ KINDS = {
     types.SWITCH_READY: "step that waits for VPC-CNI",
 }
 """The resources that are compared, by their canonical types."""
-POOLS = (types.NODE_POOL, types.NATIVE_NODE_POOL, types.SERVERLESS_NODE_POOL)
 GONE, CLOSED, OFF, PENDING = "gone", "closed", "off", "pending"
 _CLOSED = ("NotFound", "Deleted")
 _DYNAMIC = "pulumi-python:dynamic/tke-hybrid:"
@@ -188,7 +185,7 @@ class _Managed:
         if not (theirs or type_ in (types.SWITCH, types.SWITCH_READY)) or state.get("external") is True:
             return None
         id_ = str(state.get("id") or "")
-        cluster = id_.partition("#")[0] if type_ in (*POOLS, types.ENDPOINT) else ""
+        cluster = id_.partition("#")[0] if type_ in (*types.LISTED_POOLS, types.ENDPOINT) else ""
         if type_ in (types.SWITCH, types.SWITCH_READY):
             id_ = cluster = str(at(inputs, "clusterId") or "")
         return cls(_urn(state), type_, id_, region, cluster, inputs)
@@ -268,7 +265,7 @@ def _switches(cloud: Cloud, resources: Sequence[_Managed], _: Unknowns) -> Itera
 
 _COMPARED: dict[str, Callable[[Cloud, Sequence[_Managed], Unknowns], Iterator[Found]]] = {
     types.CLUSTER: _clusters,
-    **dict.fromkeys(POOLS, _pools),
+    **dict.fromkeys(types.LISTED_POOLS, _pools),
     types.ENDPOINT: _endpoints,
     types.SUBNET: _subnets,
     types.VPC: _vpcs,
@@ -327,7 +324,7 @@ def _by_name(cloud: Cloud, type_: str, inputs: Mapping[str, Any], unknowns: Unkn
         cluster = _text(inputs, "clusterId")
         public = inputs.get("clusterInternet") is True
         return () if endpoint_status(cloud, cluster, public=public) in _CLOSED else (cluster,)
-    if type_ in POOLS:
+    if type_ in types.LISTED_POOLS:
         cluster = _text(inputs, "clusterId")
         named = [pool for pool in node_pools(cloud, cluster) if pool.get("Name") == _text(inputs, "name")]
         return _settled(named, "NodePoolId", "LifeState", f"{cluster}#", unknowns)

@@ -172,14 +172,13 @@ ADDON = "tencentcloud:Kubernetes/addon:Addon"
 ADDON_ATTACHMENT = "tencentcloud:Kubernetes/addonAttachment:AddonAttachment"
 ADDON_CONFIG = "tencentcloud:Kubernetes/addonConfig:AddonConfig"
 ADDONS = (ADDON, ADDON_ATTACHMENT, ADDON_CONFIG)
-POOLS = (
-    NODE_POOL,
-    NATIVE_NODE_POOL,
-    SERVERLESS_NODE_POOL,
-    SCALE_WORKER,
-    CLUSTER_ATTACHMENT,
-    AS_SCALING_GROUP,
-)
+LISTED_POOLS = {
+    NODE_POOL: "node pool",
+    NATIVE_NODE_POOL: "native node pool",
+    SERVERLESS_NODE_POOL: "super node pool",
+}
+"""The kinds of node pools that the cloud lists for a cluster (`DescribeNodePools`), with their names."""
+POOLS = (*LISTED_POOLS, SCALE_WORKER, CLUSTER_ATTACHMENT, AS_SCALING_GROUP)
 """Resources that give a cluster nodes."""
 
 VPC = "tencentcloud:Vpc/instance:Instance"
