@@ -120,7 +120,7 @@ def _claim_findings(
             "volume_claims",
             "are others than the StatefulSet was made with",
             why="Kubernetes cannot change them in place, and all pods would stop before others start",
-            todo="go back to them; larger volumes are asked for on the claims themselves (kubectl edit pvc),"
+            todo="go back to them; set larger volumes on the claims themselves (kubectl edit pvc),"
             " others by another workload of another name beside this one",
         )
 
@@ -179,7 +179,7 @@ def unmoved_findings(network: str, pods: Sequence[str]) -> Iterator[Finding]:
             value=True,
             why="a rollout has not ended, and backends of both networks cannot stand behind one direct load"
             " balancer",
-            todo=f"say network='{network}', direct=False, and run `pulumi up` until the rollout ends; then"
+            todo=f"set network='{network}', direct=False, and run `pulumi up` until the rollout ends; then"
             " turn direct",
         )
 
@@ -201,7 +201,7 @@ def _fixed_findings(
     before: Mapping[str, Any], after: Mapping[str, Any], unknown: Unknown
 ) -> Iterator[Finding]:
     todo = (
-        "go back to {old}, or say allow_address_change=True to have it replaced, with a new address and a gap"
+        "go back to {old}, or set allow_address_change=True to have it replaced, with a new address and a gap"
     )
     for front, path in (("service", "exposure"), ("ingress", "ingress.exposure")):
         old, new = _front(before, front), _front(after, front)
@@ -218,7 +218,7 @@ def _fixed_findings(
                     why="what it comes from is replaced or lost; a load balancer cannot change"
                     f" {_FIXED[name]}, so the {front.title()} would get another one, and clients would"
                     " lose its address (457/90598)",
-                    todo=f"{keep_what_was_known(str(was))}; or say allow_address_change=True",
+                    todo=f"{keep_what_was_known(str(was))}; or set allow_address_change=True",
                 )
         for name in other:
             was, now = old.get(name) or "none", new.get(name) or "none"
@@ -284,7 +284,7 @@ def _changed_annotations(on: On, path: str, before: object, after: object) -> It
             f"instead of {old or NONE} ({known.fixed})",
             value=new or NONE,
             why=effect(on.value),
-            todo=f"go back to {old or NONE}, or say allow_address_change=True to have the load balancer"
+            todo=f"go back to {old or NONE}, or set allow_address_change=True to have the load balancer"
             " replaced, with another address",
         )
 
@@ -303,7 +303,7 @@ def front_findings(on: On, before: Mapping[str, Any], after: Mapping[str, Any]) 
                 "instead of a load balancer",
                 value="none",
                 why="the load balancer would be deleted, and clients would lose its address (457/90598)",
-                todo="go back, or say allow_address_change=True to give the load balancer up",
+                todo="go back, or set allow_address_change=True to give the load balancer up",
             )
             return
     path = "service_annotations" if on is On.SERVICE else "ingress.annotations"

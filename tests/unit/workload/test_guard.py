@@ -61,7 +61,7 @@ def test_a_lost_id_is_refused_at_preview_with_the_known_id(
         " load balancer"
     )
     assert f"keep {known[name]}" in line
-    assert "say allow_address_change=True" in line
+    assert "set allow_address_change=True" in line
     assert refused({front: known}, {front: lost, "allowAddressChange": True}) == []
     assert refused({front: known}, {front: known}) == []
     # Nothing was known before: a first `up`, or one that failed.

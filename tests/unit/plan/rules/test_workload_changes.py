@@ -102,7 +102,7 @@ def test_a_change_that_would_cost_the_address_is_refused_until_it_is_allowed(
 ) -> None:
     (line,) = told(state(**before), state(**after))
     assert line.startswith(what)
-    assert "say allow_address_change=True to have it replaced, with a new address and a gap" in line
+    assert "set allow_address_change=True to have it replaced, with a new address and a gap" in line
     assert told(state(**before), state(**after, allowAddressChange=True)) == []
     assert told(state(**before), state(**before)) == []
 
