@@ -103,6 +103,13 @@ def doctor(
             help="Compare this `pulumi stack export` with the cloud instead (- for standard input).",
         ),
     ] = "",
+    account: Annotated[
+        str,
+        typer.Option(
+            metavar="UIN",
+            help="With --state: the account of a stack that does not store its account.",
+        ),
+    ] = "",
     fail_on: Annotated[
         FailOn, typer.Option(help="End with 2 at a failure (error), or also at a warning.")
     ] = FailOn.ERROR,
@@ -115,8 +122,11 @@ def doctor(
         if state:
             ignored = {"--offline": offline, "--fail-on": fail_on is not FailOn.ERROR}
             files.refuse("--state compares a stack with the cloud", ignored)
-            code = compare_state(state, stack, region, project, ReportFiles(json_file))
+            code = compare_state(state, stack, region, account, project, ReportFiles(json_file))
         else:
+            files.refuse(
+                "the checks read the account themselves; --account needs --state", {"--account": account}
+            )
             code = run(stack, region, project, offline, fail_on, ReportFiles(json_file))
     raise typer.Exit(code)
 
@@ -206,7 +216,9 @@ def _show(check: Check, console: Console) -> None:
         console.print(Text(f"       do: {shown(check.todo, _MAX_LINE)}"))
 
 
-def compare_state(name: str, stack: str, region: str, project: Path, reports: ReportFiles) -> ExitCode:
+def compare_state(
+    name: str, stack: str, region: str, account: str, project: Path, reports: ReportFiles
+) -> ExitCode:
     """Compare an exported stack with the cloud, and print the commands that repair the stack."""
     from pulumi_tke_hybrid.doctor import recovery
     from pulumi_tke_hybrid.doctor.credentials import find, stack_configuration
@@ -223,8 +235,8 @@ def compare_state(name: str, stack: str, region: str, project: Path, reports: Re
     settings = find(machine, stack_configuration(machine, which), region).settings
     if settings is None:
         raise CouldNotTell("no credentials or no region; `tke-hybrid doctor` without --state has the reason")
-    if exported.account:
-        recovery.refuse_other_account(_cloud(settings), exported.account)
+    for stated in filter(None, (exported.account, account)):
+        recovery.refuse_other_account(_cloud(settings), stated)
 
     @cache
     def cloud(place: str) -> "Cloud":
@@ -232,7 +244,7 @@ def compare_state(name: str, stack: str, region: str, project: Path, reports: Re
 
     unknowns: list[str] = []
     found = list(compare(exported, cloud, settings.region, unknowns))
-    recovery.refuse_doubt(exported, found)
+    recovery.refuse_doubt(exported, found, account)
     made = list(recovery.commands(exported, found, which, whole=not unknowns))
     recovery.show(made, found, reports)
     return finish("doctor", recovery.result(exported, found, made, unknowns), reports)

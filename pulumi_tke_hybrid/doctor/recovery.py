@@ -59,14 +59,15 @@ def refuse_other_account(cloud: Cloud, account: str) -> None:
         raise CouldNotTell(f"the credentials are of account {found}, and the stack is of account {account}")
 
 
-def refuse_doubt(stack: Stack, found: Sequence[Found]) -> None:
-    """Raise `CouldNotTell` if all of a stack seems gone, and the stack does not store its account: with other
-    credentials, or in another region, all of a stack that exists seems gone."""
+def refuse_doubt(stack: Stack, found: Sequence[Found], account: str) -> None:
+    """Raise `CouldNotTell` if all of a stack seems gone, and neither the stack nor the option `account` has
+    the stack's account: with other credentials, or in another region, all of a stack that exists seems
+    gone."""
     gone = sum(item.condition == GONE for item in found)
-    if not stack.account and gone and gone == stack.compared:
+    if not (stack.account or account) and gone and gone == stack.compared:
         raise CouldNotTell(
             "all resources of the stack seem gone, and the stack does not store its account; make sure that"
-            " region and credentials are those of the stack"
+            " the region is that of the stack, and give the stack's account: --account UIN"
         )
 
 

@@ -267,6 +267,17 @@ def test_another_account_and_a_stack_of_which_all_seems_gone_end_with_3(
     result = doctor(tmp_path, export([exports.STACK, exports.VPC]))
     assert (result.exit_code, "pulumi up" in result.output) == (3, False)
     assert "all resources of the stack seem gone" in result.output
+    result = doctor(tmp_path, export([exports.STACK, exports.VPC]), "--account", "100000000001")
+    assert (result.exit_code, "the stack is of account 100000000001" in result.output) == (3, True)
+    result = doctor(tmp_path, export([exports.STACK, exports.VPC]), "--account", "100000000002")
+    assert (result.exit_code, "pulumi up" in result.output) == (2, True)
+
+
+def test_an_account_without_a_state_is_wrong_use() -> None:
+    app = typer.Typer()
+    app.command("doctor")(command.doctor)
+    result = CliRunner().invoke(app, ["--account", "100000000001"])
+    assert (result.exit_code, "--account needs --state" in result.output) == (64, True)
 
 
 def test_no_credentials_end_with_3(tmp_path: Path, cloud: LiveCloud, monkeypatch: pytest.MonkeyPatch) -> None:
