@@ -56,8 +56,7 @@ lint: $(VENV)/.ready ## Linters, type checkers and the import contract
 	@$(BIN)/ruff check pulumi_tke_hybrid examples tests benchmarks
 	@$(BIN)/ruff format --check --quiet pulumi_tke_hybrid examples tests benchmarks
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/mypy
-	@$(BIN)/pyright
+	@$(BIN)/mypy & mypy=$$!; $(BIN)/pyright; pyright=$$?; wait $$mypy && exit $$pyright # one checker on each core
 
 toolchain: $(VENV)/.ready ## Download or build the lab's toolchain: up to 20 minutes on two cores, once
 	@$(BIN)/python -m tests.lab.toolchain
