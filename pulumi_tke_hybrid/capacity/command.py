@@ -72,7 +72,6 @@ neither each other nor a range in use. Each range comes with its reasons and a l
 """
 
 _GROWTH = re.compile(r"(\d{1,6})(?:/(\w+))?", re.ASCII)
-BAR = 20
 
 
 app = typer.Typer(
@@ -306,13 +305,18 @@ def _columns(outcome: "Outcome") -> "list[Column[ZoneRow]]":
     return [
         Column("zone", "zone", lambda row: row.zone),
         Column("subnets", "subnets", lambda row: list(row.subnets)),
-        Column("used of size", "", lambda row: row.used, _used, colour),
+        Column("used of size", "", lambda row: row.used, lambda row: row.used_text, colour),
         Column("", "size", lambda row: row.size),
         Column("", "used", lambda row: row.used),
         Column("", "counted", lambda row: row.counted),
         Column("free", "free", lambda row: row.free, right=True),
-        Column("left by the change" if outcome.before else "", "change", lambda row: row.change, _change),
-        Column("nodes", "nodes", lambda row: row.nodes, _nodes, right=True),
+        Column(
+            "left by the change" if outcome.before else "",
+            "change",
+            lambda row: row.change,
+            lambda row: row.change_text,
+        ),
+        Column("nodes", "nodes", lambda row: row.nodes, lambda row: row.nodes_text, right=True),
         Column("", "nodesWorkedOut", lambda row: row.about),
         Column("", "mostNodes", lambda row: row.most_nodes),
         Column("nodes fit", "nodesFit", lambda row: row.nodes_fit, right=True),
@@ -332,27 +336,3 @@ def _columns(outcome: "Outcome") -> "list[Column[ZoneRow]]":
         Column("", "result", lambda row: outcome.verdict(row).name),
         Column("verdict", "words", outcome.sentence, style=colour),
     ]
-
-
-def _used(row: "ZoneRow") -> str:
-    return f"{bar(row.used, row.size)} {'' if row.counted else '~'}{row.used}/{row.size}"
-
-
-def bar(used: int, size: int) -> str:
-    """The used part of a zone as a bar of `BAR` signs. A bar is empty, or full, only if the zone is."""
-    if size <= 0:
-        return "-" * BAR
-    filled = min(max(used, 0), size) * BAR // size
-    filled = max(filled, 1) if used > 0 else 0
-    return "#" * filled + "." * (BAR - filled)
-
-
-def _nodes(row: "ZoneRow") -> str:
-    number = str(row.nodes) if row.most_nodes == row.nodes else f"{row.nodes} to {row.most_nodes}"
-    return f"about {number}" if row.about else number
-
-
-def _change(row: "ZoneRow") -> str:
-    if row.change is None:
-        return "?"
-    return f"{row.free} ({-row.change:+d})" if row.change else f"{row.free} (as now)"

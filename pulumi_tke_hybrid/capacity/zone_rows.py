@@ -14,6 +14,17 @@ from pulumi_tke_hybrid.tke.enis import EniLimit, LimitSource
 from pulumi_tke_hybrid.tke.objects import unknown
 
 PERIODS = ("day", "week", "month")
+_BAR = 20
+"""Signs of a bar."""
+
+
+def _bar(used: int, size: int) -> str:
+    """The used part of a zone as a bar. A bar is empty, or full, only if the zone is."""
+    if size <= 0:
+        return "-" * _BAR
+    filled = min(max(used, 0), size) * _BAR // size
+    filled = max(filled, 1) if used > 0 else 0
+    return "#" * filled + "." * (_BAR - filled)
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,24 @@ class ZoneRow:
     def free(self) -> int:
         """Free addresses; negative: missing addresses."""
         return self.size - self.used
+
+    @property
+    def used_text(self) -> str:
+        """The used part of the zone as a bar and as numbers."""
+        return f"{_bar(self.used, self.size)} {'' if self.counted else '~'}{self.used}/{self.size}"
+
+    @property
+    def nodes_text(self) -> str:
+        """The number of nodes, or the least and the greatest number."""
+        number = str(self.nodes) if self.most_nodes == self.nodes else f"{self.nodes} to {self.most_nodes}"
+        return f"about {number}" if self.about else number
+
+    @property
+    def change_text(self) -> str:
+        """The free addresses, and what the change adds to them."""
+        if self.change is None:
+            return "?"
+        return f"{self.free} ({-self.change:+d})" if self.change else f"{self.free} (as now)"
 
     @property
     def bound(self) -> str:

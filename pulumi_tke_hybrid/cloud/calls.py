@@ -122,8 +122,8 @@ class CloudError(Exception):
         self.code = code
         self.message = message
         self.request_id = request_id
-        asked = f", request {request_id}" if request_id else ""
-        super().__init__(printable(f"{action} failed: {code}: {message}{asked}", kept="\n"))
+        request = f", request {request_id}" if request_id else ""
+        super().__init__(printable(f"{action} failed: {code}: {message}{request}", kept="\n"))
 
 
 class IncompleteResponse(CloudError):

@@ -84,6 +84,6 @@ def satisfies(version: str, bounds: str) -> bool:
 
 
 def takes_existing_objects_over(kubernetes: str) -> bool:
-    """Return whether this version of the kubernetes plugin takes an existing object over without being asked.
+    """Return whether this version of the kubernetes plugin takes an existing object over without an argument.
     An unreadable version does not."""
     return bool(numbers(kubernetes)) and satisfies(kubernetes, f"<{UPSERT_SINCE}")
