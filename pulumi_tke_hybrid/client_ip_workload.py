@@ -27,7 +27,13 @@ from pulumi_tke_hybrid.tke.objects import at
 from pulumi_tke_hybrid.tke.rules.load_balancer_rules import LoadBalancerUse
 from pulumi_tke_hybrid.workload import hooks
 from pulumi_tke_hybrid.workload.exposure_args import register_use
-from pulumi_tke_hybrid.workload.guard import fingerprint, front_of, guard_properties, reached
+from pulumi_tke_hybrid.workload.guard import (
+    fingerprint,
+    front_of,
+    guard_properties,
+    outputs_are_readable,
+    reached,
+)
 from pulumi_tke_hybrid.workload.ingress import make_ingress
 from pulumi_tke_hybrid.workload.pod_template import WorkloadKind, pod_template
 from pulumi_tke_hybrid.workload.rollout import (
@@ -167,6 +173,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
 
     async def _checked_name(self) -> Input[str]:
         """Return the name of the objects after all checks, so that the component is not registered before."""
+        await outputs_are_readable()
         name, pending = self._objects.object_name, [found for found in self._all_checked if is_pending(found)]
         return value_after(name, *pending) if pending else name
 

@@ -5,12 +5,21 @@ program before the component is updated, so before any object of the workload ch
 are in `plan.rules.workload_changes`.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import pulumi
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.proto.resource_pb2 import ResourceInvokeRequest
+from pulumi.runtime.rpc import deserialize_properties_unwrap_secrets, serialize_properties
+from pulumi.runtime.settings import get_monitor, get_root_resource
 
 from pulumi_tke_hybrid.component.dynamic import StateOnlyProvider
+from pulumi_tke_hybrid.component.live_objects import in_thread
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, On
 from pulumi_tke_hybrid.tke.enis import selects_eni
@@ -151,3 +160,35 @@ def fingerprint(state: Mapping[str, Any]) -> str:
         state.get("selector"),
     ]
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
+
+
+async def stored_outputs(resource: pulumi.Resource) -> Any:
+    """Return the outputs of a registered resource, as the last run stored them where this run has not updated
+    the resource.
+
+    `pulumi.runtime.invoke` would need a thread of the event loop, as `live_objects.in_thread` explains.
+    """
+    monitor: Any = get_monitor()
+    arguments = await serialize_properties({"urn": await resource.urn.future()}, {})
+    request = ResourceInvokeRequest(tok="pulumi:pulumi:getResource", args=arguments, acceptResources=True)
+    response = await in_thread(monitor.Invoke, request)
+    found, _ = deserialize_properties_unwrap_secrets(getattr(response, "return"))
+    return at(found, "state")
+
+
+_FIRST_READS: "WeakKeyDictionary[Any, asyncio.Task[Any]]" = WeakKeyDictionary()
+"""The first read of outputs of each run. The monitor is the engine's side of a run."""
+
+
+async def outputs_are_readable() -> None:
+    """Return after the engine has registered the provider with which `stored_outputs` reads.
+
+    The registration takes a step of the engine. The engine runs a limited number of steps at the same time
+    (`--parallel`), and each of them can be a hook that reads outputs: then the engine would wait forever.
+    """
+    stack, monitor = get_root_resource(), get_monitor()
+    if stack is None or isinstance(monitor, MockMonitor):  # a test of a program: no engine runs steps
+        return
+    if monitor not in _FIRST_READS:
+        _FIRST_READS[monitor] = asyncio.create_task(stored_outputs(stack))
+    await _FIRST_READS[monitor]

@@ -10,8 +10,6 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import pulumi
-from pulumi.runtime.proto.resource_pb2 import ResourceInvokeRequest
-from pulumi.runtime.rpc import deserialize_properties_unwrap_secrets, serialize_properties
 from pulumi.runtime.settings import get_monitor
 
 from pulumi_tke_hybrid.component import live_objects
@@ -43,6 +41,7 @@ from pulumi_tke_hybrid.workload.guard import (
     is_direct,
     network_of,
     reached,
+    stored_outputs,
 )
 from pulumi_tke_hybrid.workload.workload_objects import HEADLESS, INGRESS, PODS, SERVICE, WorkloadObjects
 
@@ -278,19 +277,8 @@ async def _is_expected(objects: WorkloadObjects) -> bool:
     """
     if objects.change_is_checked:
         return True
-    outputs = await _outputs(await objects.component.urn.future())
+    outputs = await stored_outputs(objects.component)
     return bool(at(outputs, "settled") == fingerprint(await _side(objects.guarded)))
-
-
-async def _outputs(urn: str | None) -> Any:
-    """Return the outputs of a registered resource. `pulumi.runtime.invoke` would need a thread of the event
-    loop."""
-    monitor: Any = get_monitor()
-    arguments = await serialize_properties({"urn": urn}, {})
-    request = ResourceInvokeRequest(tok="pulumi:pulumi:getResource", args=arguments, acceptResources=True)
-    response = await in_thread(monitor.Invoke, request)
-    found, _ = deserialize_properties_unwrap_secrets(getattr(response, "return"))
-    return at(found, "state")
 
 
 async def check_budget(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) -> None:

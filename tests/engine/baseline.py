@@ -25,6 +25,9 @@ REMOVED_TYPES: Final = (":WorkloadGuard", "pulumi:providers:pulumi-python")
 """Ends of the types of resources that earlier versions made and today's version does not make. A preview of a
 recorded state deletes these resources, and may update their parents, which take over the stored values.
 Nothing else changes. After one `up`, a preview changes nothing."""
+ADDED_TYPES: Final = ("pulumi:providers:pulumi",)
+"""Types of resources that earlier versions did not make: the engine's provider of `getResource`, which a
+preview does not show."""
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 """The key by which Pulumi marks the wrapper of a secret."""
 _SECRET: Final = "the secret of the same property in today's stack"
@@ -104,7 +107,8 @@ def rebound(earlier: Json, today: Json) -> Json:
     now = {resource["urn"]: resource for resource in resources_of(today)}
     then = {resource["urn"]: resource for resource in resources_of(earlier)}
     gone = {urn for urn in then.keys() - now.keys() if then[urn]["type"].endswith(REMOVED_TYPES)}
-    other = sorted((then.keys() ^ now.keys()) - gone)
+    added = {urn for urn in now.keys() - then.keys() if now[urn]["type"] in ADDED_TYPES}
+    other = sorted((then.keys() ^ now.keys()) - gone - added)
     assert not other, f"other resources than before: {other}"
     ids: dict[str, str] = {}
     for urn in then.keys() & now.keys():

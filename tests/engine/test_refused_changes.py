@@ -152,9 +152,12 @@ def test_an_update_without_preview_refuses_every_change(
 
 
 def test_an_update_of_single_objects_refuses_every_change(project: PulumiProject, files: Path) -> None:
-    """The engine leaves the components out, so the hooks of the objects refuse."""
+    """The engine leaves the components out, so the hooks of the objects refuse.
+
+    With a single step at a time the engine takes no other step while a hook runs.
+    """
     targets = [item for target, _ in OF_ONE_OBJECT.values() for item in ("--target", f"**{target}")]
-    update = ["up", "--yes", "--skip-preview", "--continue-on-error", *targets]
+    update = ["up", "--yes", "--skip-preview", "--continue-on-error", "--parallel", "1", *targets]
     shown = refusals(project, files, update, *OF_ONE_OBJECT)
     for _, sentence in OF_ONE_OBJECT.values():
         assert sentence in shown
