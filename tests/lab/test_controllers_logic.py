@@ -1,5 +1,9 @@
 """The stand-in controllers' plain functions: ranges, addresses, direct access, gates, ipamd's list."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
 import pytest
 
 from tests.lab.controllers import keys
@@ -14,7 +18,7 @@ from tests.lab.controllers.addresses import (
 from tests.lab.controllers.eni_capacity import eni_ips
 from tests.lab.controllers.ip_claims import keeps_address
 from tests.lab.controllers.ipamd import config_data, split_ids
-from tests.lab.controllers.kube import Json
+from tests.lab.controllers.kube import CONFIG_MAP, Json
 from tests.lab.controllers.load_balancer import (
     LoadBalancers,
     SyncRefused,
@@ -27,6 +31,7 @@ from tests.lab.controllers.machines import NoPodRangeLeft, Size, next_pod_range,
 from tests.lab.controllers.nodes import taints_of
 from tests.lab.controllers.pod_addresses import wants_eni
 from tests.lab.controllers.service_controller import layer_seven, switched_on
+from tests.lab.controllers.watching import Mirror, run_together
 from tests.lab.controllers.webhook import eni_ip_patch, readiness_gate_patch
 from tests.lab.controllers_tests.cluster import ENI, hybrid_world
 from tests.lab.machine_types import limits_of
@@ -364,3 +369,46 @@ def test_immutable_fields_of_a_load_balancer() -> None:
     adopted = LoadBalancer("lb-2", "cls-1", "service/shop/web", "10.0.1.8", "", True, True, user_made=True)
     assert immutable_change(adopted, "", "lb-2") is None
     assert immutable_change(adopted, "", "") is not None
+
+
+class Unreadable:
+    """An API whose first list is no JSON and whose watch ends at once."""
+
+    def __init__(self) -> None:
+        self.lists = 0
+
+    async def list_all(self, kind: object, namespace: str | None) -> tuple[list[Json], str]:
+        self.lists += 1
+        if self.lists == 1:
+            raise ValueError("no JSON")
+        return [{"metadata": {"name": "later"}}], "1"
+
+    async def watch(self, kind: object, namespace: str | None, version: str) -> AsyncGenerator[Any, None]:
+        for item in list[Any]():
+            yield item
+
+
+def test_a_mirror_outlives_an_answer_that_is_no_json(caplog: pytest.LogCaptureFixture) -> None:
+    api: Any = Unreadable()
+
+    async def follow() -> None:
+        mirror = Mirror(api, CONFIG_MAP)
+        task = asyncio.create_task(mirror.run())
+        try:
+            await asyncio.wait_for(mirror.synced.wait(), 5)
+            assert ("", "later") in mirror
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(follow())
+    assert "no JSON" in caplog.text
+
+
+def test_the_failure_that_stops_all_controllers_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def fails() -> None:
+        raise ValueError("no controller")
+
+    with pytest.raises(ValueError, match="no controller"):
+        asyncio.run(run_together([fails(), asyncio.sleep(60)]))
+    assert "no controller" in caplog.text

@@ -59,6 +59,8 @@ class Mirror:
             except KubeError as error:
                 if error.code != GONE:
                     logger.warning("watch of %s ended: %s", self._kind.__name__, error)
+            except Exception:  # without this mirror all controllers of the cluster would stop
+                logger.exception("watch of %s ended", self._kind.__name__)
             await asyncio.sleep(RETRY)
 
     async def _follow(self) -> None:
@@ -123,6 +125,9 @@ async def run_together(coroutines: Iterable[Coroutine[object, object, None]]) ->
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         await asyncio.gather(*tasks)
+    except Exception:
+        logger.exception("all controllers of the cluster stop")
+        raise
     finally:
         for task in tasks:
             task.cancel()

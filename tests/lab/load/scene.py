@@ -12,7 +12,7 @@ from lightkube.resources.networking_v1 import Ingress
 from lightkube.types import PatchType
 
 from tests.engine.stacks import PROGRAMS, configure, stack
-from tests.lab.cluster_view import client
+from tests.lab.cluster_view import client, pods
 from tests.lab.lab import Lab, wait_until
 from tests.lab.load.steady import SteadyLoad
 from tests.lab.pulumi_cli import PulumiProject
@@ -205,8 +205,8 @@ class Scene:
         )
 
     def _picture(self, namespace: str, front: str) -> str:
-        """The diagnosis of a load balancer without the expected state: its object, its backends, and the
-        lab's last log lines."""
+        """The diagnosis of a load balancer without the expected state: the lab's last log lines, the object,
+        the nodes, the pods and the load balancer."""
         owner: Json = self.kube.get(
             Service if front == "service" else Ingress, "web", namespace=namespace
         ).to_dict()
@@ -217,7 +217,9 @@ class Scene:
             for node in self.kube.list(Node)
         }
         logged = (self.lab.directory / "lab.log").read_text().splitlines()[-20:]
-        return "\n".join([str(self.balancer(namespace, front)), str(owner), str(ready), *logged])
+        shown = [str(row) for row in pods(self.kubeconfig, namespace)]
+        # The most important lines are last, because a shortened output ends with them.
+        return "\n".join([*logged, str(owner), str(ready), *shown, str(self.balancer(namespace, front))])
 
 
 def _ends(pod: Json) -> bool:
