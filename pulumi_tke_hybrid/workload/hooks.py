@@ -7,7 +7,6 @@ engine gives the hook the name of the resource, and the hook finds the workload 
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
-from weakref import WeakKeyDictionary
 
 import pulumi
 from pulumi.runtime.settings import get_monitor
@@ -60,14 +59,15 @@ class _Shared:
         self.hook: Any = None
 
 
-_SHARED: "WeakKeyDictionary[Any, dict[str, _Shared]]" = WeakKeyDictionary()
-"""The hooks of each run by their names. The monitor is the engine's side of a run."""
+_HOOKS = "tke_hybrid_hooks"
+"""The attribute of the monitor with the hooks of a run, by their names. The monitor is the engine's side of a
+run. A dictionary of this module would keep all runs of a process in memory: hooks refer to the monitor."""
 
 
 def _shared(title: str, resource: str, objects: WorkloadObjects, make: Callable[[str, _Shared], Any]) -> Any:
     """Return the hook of this title that serves the resource. Two resources of one name, below parents of
     different types, have two hooks."""
-    hooks = _SHARED.setdefault(get_monitor(), {})
+    hooks: dict[str, _Shared] = vars(get_monitor()).setdefault(_HOOKS, {})
     name, number = title, 1
     while resource in hooks.setdefault(name, _Shared()).workloads:
         number += 1

@@ -1,7 +1,9 @@
 """The hooks of a workload: one registration for all workloads, and the comparison with live objects."""
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -186,3 +188,11 @@ def test_a_hook_works_while_every_thread_of_the_event_loop_waits_for_the_engine(
         return found
 
     assert asyncio.run(program()) == 3
+
+
+def test_no_workload_of_a_finished_program_stays_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+    made: list[weakref.ref[tke.ClientIpWorkload]] = []
+    run(lambda: made.append(weakref.ref(workload())))
+    run(lambda: None)
+    assert [component() for component in made] == [None]
