@@ -76,7 +76,7 @@ def comment(review: Review, limit: int = GITHUB_LIMIT) -> Comment:
 
 def _length(text: str) -> int:
     """Return the length as code hosts count: a character outside the basic plane counts twice."""
-    return len(text) + sum(ord(sign) > 0xFFFF for sign in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 class _Writer:
