@@ -2,6 +2,8 @@
 
 import functools
 import importlib
+import ssl
+from types import SimpleNamespace
 from typing import Any
 
 from pulumi.runtime.proto import source_pb2
@@ -27,11 +29,19 @@ class _NoServer:
 
 
 def leave_out_unused_work() -> None:
-    """Switch off the parts of Pulumi and typer that no test needs."""
+    """Switch off the parts of Pulumi, typer and OpenSSL that no test needs."""
+    # The machine's certificate authorities are a large file. A context without them trusts no further server.
+    context: Any = ssl.SSLContext
+    context.set_default_verify_paths = lambda _: None
+    resource: Any = importlib.import_module("pulumi.runtime.resource")
     # The place in a program where a resource was made is for editors. Under pytest the stack is deep, and
     # Pulumi reads all of the stack for each resource.
-    runtime: Any = importlib.import_module("pulumi.runtime.resource")
-    runtime._get_stack_trace = source_pb2.StackTrace
+    resource._get_stack_trace = source_pb2.StackTrace
+    # Pulumi writes the trace of each error to a log that no test reads.
+    log: Any = importlib.import_module("pulumi.log")
+    log.debug = lambda *_, **__: None
+    manager: Any = importlib.import_module("pulumi.runtime.rpc_manager")
+    manager.traceback = resource.traceback = SimpleNamespace(format_exc=str)
     callbacks: Any = importlib.import_module("pulumi.runtime._callbacks")
     callbacks.aio = type(
         "Servers", (), {"server": staticmethod(lambda **_: _NoServer()), "Server": _NoServer}

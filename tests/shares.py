@@ -5,6 +5,7 @@ sends each result to another process, which takes longer than thousands of short
 """
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,20 +13,34 @@ from pathlib import Path
 
 NO_TESTS = 5
 """The exit code of pytest if a share has no test, for example with `-k`."""
-_UNUSED = ("xdist", "cacheprovider", "anyio")
+_UNUSED = ("xdist", "cacheprovider", "anyio", "logging", "subtests", "hypothesispytest")
 """Plugins that the tests of a share need not. Each plugin costs time for each test."""
 
 
+_COMPONENTS = re.compile(
+    r"^(import pulumi|from pulumi(_kubernetes|_policy|_tke_hybrid\.component)?[. ])", re.MULTILINE
+)
+"""Imports of components, and of Pulumi's packages, which load for a second."""
+_COMPONENT_COST = 3
+"""Tests of components run programs, so each byte takes longer than a byte of the other tests."""
+
+
 def shares(folders: Sequence[str], number: int) -> list[list[str]]:
-    """Return at most `number` lists of the test files, of about the same size. The largest file is first, and
-    each file goes to the list with the fewest bytes."""
+    """Return at most `number` lists of the test files, of about the same work.
+
+    The tests of components come first, then the others by folder, and the lists cut this order. So few
+    processes import Pulumi, and the tests of a folder share what they keep.
+    """
+    work: dict[Path, int] = {}
     files = [path for folder in folders for path in Path(folder).rglob("test_*.py")]
+    components = {path for path in files if _COMPONENTS.search(path.read_text(encoding="utf-8"))}
+    for path in sorted(files, key=lambda path: (path not in components, path)):
+        work[path] = path.stat().st_size * (_COMPONENT_COST if path in components else 1)
     found: list[list[str]] = [[] for _ in range(number)]
-    sizes = [0] * number
-    for path in sorted(files, key=lambda path: (-path.stat().st_size, path)):
-        least = sizes.index(min(sizes))
-        found[least].append(str(path))
-        sizes[least] += path.stat().st_size
+    total, before = sum(work.values()), 0
+    for path, size in work.items():
+        found[(before + size // 2) * number // total].append(str(path))
+        before += size
     return [share for share in found if share]
 
 

@@ -147,6 +147,7 @@ def run(
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_default_executor(_AtOnce())
+    loop.set_exception_handler(lambda *_: None)  # the first error is raised, and no further error is logged
     mocks.set_mocks(graph, project="unit", stack="test", preview=preview, logger=graph.logger)
     left_behind: Any = settings.SETTINGS  # by a failed program before this one
     left_behind.outputs.clear()
@@ -155,6 +156,7 @@ def run(
     try:
         loop.run_until_complete(stack.run_pulumi_func(lambda: (program(), None)[1]))
     finally:
+        loop.run_until_complete(asyncio.sleep(0))  # a coroutine that never starts is a warning
         settings.reset_options()
         loop.close()
         # CPython 3.11 fails when what is left of the program is collected while a module is being compiled

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,14 @@ def commands() -> dict[str, Any]:
     return dict(group.commands)
 
 
-def jobs(path: Path) -> dict[str, Any]:
+@cache
+def template(path: Path) -> dict[str, Any]:
     content: dict[str, Any] = yaml.safe_load(path.read_text())
+    return content
+
+
+def jobs(path: Path) -> dict[str, Any]:
+    content = template(path)
     found: dict[str, Any] = content["jobs"] if path in GITHUB else content
     return found
 
@@ -89,7 +96,7 @@ def test_no_text_installs_the_unpublished_package_by_its_name() -> None:
 
 @pytest.mark.parametrize("path", GITHUB, ids=lambda path: path.name)
 def test_actions_are_pinned_and_tokens_have_the_least_permissions(path: Path) -> None:
-    content = yaml.safe_load(path.read_text())
+    content = template(path)
     assert content["permissions"] == {}
     for job in content["jobs"].values():
         given = job.get("permissions", {})
@@ -126,7 +133,7 @@ def test_each_job_has_a_timeout_and_jobs_of_one_stack_run_alone(path: Path) -> N
     for job in jobs(path).values():
         assert "uses" in job or "timeout" in job or "timeout-minutes" in job
         assert path in GITHUB or "resource_group" in job
-    assert path in GITLAB or "concurrency" in yaml.safe_load(path.read_text())
+    assert path in GITLAB or "concurrency" in template(path)
 
 
 def test_only_the_step_that_posts_has_the_token_of_the_repository() -> None:
