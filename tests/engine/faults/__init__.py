@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.engine.faults.harness")
+pytest.register_assert_rewrite("tests.engine.faults.harness", "tests.engine.faults.run_case")

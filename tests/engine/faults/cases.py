@@ -1,17 +1,11 @@
-"""Faults at steps of the engine: each case ends, after at most one more run, as if nothing had happened."""
+"""The faults of each step and API action, in two lists: cases that kill the run, and cases in which a call
+fails."""
 
-import re
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain, zip_longest
-from pathlib import Path
 
-import pytest
-
-from tests.engine.faults.harness import HOLD, Bench, Case, Fault, Step
-from tests.engine.printed_commands import Ending, follow, printed_commands
-from tests.lab.lab import Lab
+from tests.engine.faults.harness import HOLD, Case, Fault, Step
 
 ERROR = Fault("error", {"kind": "error"})
 TWICE = Fault("error twice", {"kind": "error", "times": 2})
@@ -96,73 +90,19 @@ DESTROY: dict[str, list[Fault]] = {
 }
 
 
-def _cases(step: Step, table: dict[str, list[Fault]]) -> Iterator[Case]:
-    return (Case(step, action, fault) for action, faults in table.items() for fault in faults)
+TABLES = {Step.UP: UP, Step.REFRESH: REFRESH, Step.GROW: GROW, Step.DESTROY: DESTROY}
 
 
-# Each case makes its own start if the start is missing. In this order, most cases begin where the case
-# before ended.
-TURNS = zip_longest(
-    _cases(Step.UP, UP), _cases(Step.REFRESH, REFRESH), _cases(Step.GROW, GROW), _cases(Step.DESTROY, DESTROY)
-)
-CASES = [case for case in chain.from_iterable(TURNS) if case is not None]
-
-
-@pytest.fixture(scope="module")
-def bench(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    root = tmp_path_factory.mktemp("faults") / "program"
-    shutil.copytree(Path(__file__).with_name("program"), root)
-    made = Bench(lab, root)
-    yield made
-    lab.settings(closed_kubeconfig=True)
-    made.prepare(Step.UP)  # which takes down what is left and looks whether the cloud is empty
-
-
-def test_an_undisturbed_run_ends_in_what_the_cases_are_compared_with(bench: Bench) -> None:
-    bench.prepare(Step.REFRESH)
-    bench.settled(bench.target(Step.REFRESH))
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_ends_as_if_nothing_had_happened(bench: Bench, case: Case) -> None:
-    try:
-        _run(bench, case)
-    except BaseException:
-        bench.start_over()
-        raise
-
-
-def _run(bench: Bench, case: Case) -> None:
-    fault, orphan = case.fault, case.fault.orphan
-    bench.prepare(case.step)
-    size = bench.target(case.step)
-    disturbed = bench.disturbed(case, size)
-    assert re.search(fault.says, disturbed.output)
-    if orphan is not None and orphan.says:
-        if fault.kill:
-            bench.unlock()
-        stopped = bench.again(case.step, size, check=False)
-        assert stopped.exit_code != 0
-        assert re.search(orphan.says, stopped.output)
-    ending: Ending = "destroy" if case.step is Step.DESTROY else "up"
-    commands = printed_commands(bench.lab, bench.project, ending)
-    adopted = any(command.startswith("pulumi import ") for command in commands)
-    if orphan is not None and not any("import " in command or "close " in command for command in commands):
-        bench.delete_orphan(orphan)
-    if commands:
-        follow(bench.lab, bench.project, commands)
-    else:
-        if fault.kill:
-            bench.unlock()
-        if disturbed.exit_code:
-            bench.again(case.step, size)
-    bench.settled(size)
-    accepted = bench.accepted()
-    made = 1 if case.step is Step.UP else 0
-    again = 1 if "enable_error" in fault.settings else 0  # a task that failed is begun anew by the next run
-    assert accepted["EnableVpcCniNetworkType"] == made + again
-    assert accepted["CreateCluster"] == (
-        2 if orphan is not None and orphan.kind == "cluster" and not adopted else made
+def _in_turns(fits: Callable[[Fault], bool]) -> list[Case]:
+    """Return the cases whose fault fits. Each case makes its own start if the start is missing. In this
+    order, most cases begin where the case before ended."""
+    steps = (
+        [Case(step, action, fault) for action, faults in table.items() for fault in faults if fits(fault)]
+        for step, table in TABLES.items()
     )
-    if case.step is Step.REFRESH:
-        assert not accepted
+    return [case for case in chain.from_iterable(zip_longest(*steps)) if case is not None]
+
+
+# Two files of tests, so that two workers share the cases.
+KILLED_RUNS = _in_turns(lambda fault: fault.kill)
+FAILED_CALLS = _in_turns(lambda fault: not fault.kill)
