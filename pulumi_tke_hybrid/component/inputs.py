@@ -254,3 +254,8 @@ def _with_places(holder: types.GenericAlias) -> Any:
     checks = getattr(get_args(holder)[-1], "__metadata__", ())
     later = any(isinstance(check, _Checked) and check.may_come_later for check in checks)
     return Annotated[holder, _Placing()] if later else holder
+
+
+def spelling(name: str) -> str:
+    """Return the common spelling of `image_pull_policy` and `imagePullPolicy`, `exec_` and `exec`."""
+    return name.replace("_", "").lower()

@@ -23,9 +23,8 @@ from weakref import WeakKeyDictionary
 import pulumi
 from pulumi.output import Unknown
 
-from pulumi_tke_hybrid.component.inputs import Input, is_plain
+from pulumi_tke_hybrid.component.inputs import Input, is_plain, spelling
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
-from pulumi_tke_hybrid.component.pods import spelling
 from pulumi_tke_hybrid.kube import KubeError, NotFound
 from pulumi_tke_hybrid.kube.client import (
     DEPLOYMENT,

@@ -17,6 +17,7 @@ import pulumi_kubernetes as kubernetes
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from pulumi_tke_hybrid.component.inputs import spelling
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidValue
 from pulumi_tke_hybrid.tke import annotations, keys
 from pulumi_tke_hybrid.tke.rule import PROPERTY, Finding
@@ -173,11 +174,6 @@ def _unknown(key: str, names: list[str], path: str) -> Finding:
     near = difflib.get_close_matches(key, names, n=1)
     todo = f"did you mean {near[0]!r}?" if near else "see the documentation of pulumi-kubernetes"
     return PROPERTY.finding(f"{path}.{key}" if path else key, "is not a property", todo=todo)
-
-
-def spelling(name: str) -> str:
-    """Return the common spelling of `image_pull_policy` and `imagePullPolicy`, `exec_` and `exec`."""
-    return name.replace("_", "").lower()
 
 
 @cache

@@ -1,12 +1,15 @@
 """The commands that `tke-hybrid doctor --state` prints for a stack, read and run as printed."""
 
+import json
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Sequence
 from typing import Literal
 
+from typer.testing import CliRunner
+from typer.testing import Result as Ran
+
+from pulumi_tke_hybrid.cli import app
 from tests.lab.lab import Lab, wait_until
 from tests.lab.pulumi_cli import PulumiProject
 
@@ -18,25 +21,22 @@ _LONGEST = 150.0
 def printed_commands(lab: Lab, project: PulumiProject, ending: Ending) -> list[str]:
     """The commands of both ways, and those of the way that ends with `ending`; none where nothing is gone or
     pending."""
-    exported = str(project.root / "exported.json")
-    project.run("stack", "export", "--file", exported)
-
+    path = project.root / "exported.json"
+    path.write_text(json.dumps(project.export()))
+    command = ["doctor", "--state", str(path), "--project", str(project.root)]
     account: list[str] = []
 
-    def look() -> "subprocess.CompletedProcess[str] | None":
-        ran = subprocess.run(
-            [sys.executable, "-m", "pulumi_tke_hybrid.cli", "doctor", "--state", exported, *account],
-            cwd=project.root, env=project.environment(), capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert ran.returncode in (0, 2, 3), ran.stdout + ran.stderr
-        assert lab.secret_key not in ran.stdout + ran.stderr
+    def look() -> "Ran | None":
+        ran = CliRunner().invoke(app, [*command, *account], env=project.environment())
+        assert ran.exit_code in (0, 2, 3), f"{ran.output}{ran.exception!r}"
+        assert lab.secret_key not in ran.output
         if "--account UIN" in ran.stderr:  # the person who runs the command knows the account
             account[:] = ["--account", str(lab.call("sts", "GetCallerIdentity", {})["AccountId"])]
         # 3: something is being made or deleted, or the account is not known.
-        return ran if ran.returncode != 3 else None
+        return ran if ran.exit_code != 3 else None
 
-    ran: subprocess.CompletedProcess[str] = wait_until("doctor --state can tell", look, 90)
-    (project.root / "exported.json").unlink()
+    ran: Ran = wait_until("doctor --state can tell", look, 90)
+    path.unlink()
     project.printed.append(ran.stdout)
     commands, title = list[str](), ""
     for line in ran.stdout.splitlines():
@@ -44,7 +44,7 @@ def printed_commands(lab: Lab, project: PulumiProject, ending: Ending) -> list[s
         numbered = re.fullmatch(r" *\d+\. (.*)", line)
         if numbered and title.startswith(("Run in this order", _TITLES[ending])):
             commands.append(numbered[1])
-    assert bool(commands) == (ran.returncode == 2), ran.stdout
+    assert bool(commands) == (ran.exit_code == 2), ran.stdout
     return commands
 
 

@@ -248,9 +248,11 @@ class PulumiProject:
         return self.run(*arguments, "--yes", "--skip-preview", **options)
 
     def export(self) -> dict[str, Any]:
-        """The state as it is stored: secrets stay encrypted."""
-        exported: dict[str, Any] = json.loads(self.run("stack", "export").stdout)
-        return exported
+        """The text of `pulumi stack export`, read from the backend's file: secrets stay encrypted."""
+        (path,) = self.backend.glob(f".pulumi/stacks/*/{self.stack}.json")
+        stored: dict[str, Any] = json.loads(path.read_text())
+        deployment: dict[str, Any] = stored.pop("checkpoint").get("latest") or {}
+        return {**stored, "deployment": deployment}
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, secrets in clear."""

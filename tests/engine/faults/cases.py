@@ -11,6 +11,8 @@ ERROR = Fault("error", {"kind": "error"})
 TWICE = Fault("error twice", {"kind": "error", "times": 2})
 THROTTLED = Fault("throttled", {"kind": "throttle", "times": 2})
 UNSENT = Fault("connection lost before", {"kind": "drop_before"})
+# The library waits until its deadline, because the request may have arrived. 30 s is the shortest deadline.
+UNSENT_WRITE = replace(UNSENT, deadline=30)
 LOST = Fault("answer lost", {"kind": "drop_after"})
 EXPIRED = Fault(
     "credentials expired",
@@ -62,14 +64,14 @@ UP: dict[str, list[Fault]] = {
     "DescribeClusters": [ERROR.after(3), EXPIRED.after(2)],
     "DescribeClusterInstances": [KILLED.leaves(CLUSTER)],
     "DescribeClusterVirtualNode": [ERROR.leaves(CLUSTER)],
-    "EnableVpcCniNetworkType": [ERROR, UNSENT, LOST, EXPIRED, KILLED, TASK_FAILS],
+    "EnableVpcCniNetworkType": [ERROR, UNSENT_WRITE, LOST, EXPIRED, KILLED, TASK_FAILS],
     "DescribeIPAMD": [KILLED.after(1), NO_PHASE, INITIALIZING, UPGRADING, DEGRADED, FAILED, FOR_EVER],
     "CreateClusterEndpoint": [LOST.leaves(ENDPOINT)],
     "DescribeClusterKubeconfig": [KILLED.leaves(ENDPOINT)],
 }
 GROW: dict[str, list[Fault]] = {
     "CreateSubnet": [LOST.leaves(SUBNET)],
-    "AddVpcCniSubnets": [ERROR, THROTTLED, UNSENT, LOST, KILLED, LATE, LATE_LOST, LATE_KILLED],
+    "AddVpcCniSubnets": [ERROR, THROTTLED, UNSENT_WRITE, LOST, KILLED, LATE, LATE_LOST, LATE_KILLED],
     "CreateClusterNodePool": [UNSENT, LOST.leaves(SECOND_POOL), EXPIRED, KILLED.leaves(POOL)],
     "DescribeClusterNodePoolDetail": [EXPIRED.leaves(POOL), KILLED.leaves(POOL)],
 }

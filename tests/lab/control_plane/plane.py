@@ -18,6 +18,8 @@ from tests.lab.control_plane.processes import Process, ProcessFailed, free_ports
 READY_SECONDS = 90.0
 POLL_SECONDS = 0.05
 START_ATTEMPTS = 2
+GARBAGE_COLLECTION = "400"
+"""Go's GOGC: a third less time than with 50 for the API server's start, and 140 MB more memory."""
 STAGES = Path(__file__).parent / "stages"
 
 
@@ -113,7 +115,11 @@ class _Start:
         return kubeconfig
 
     async def _launch(self, name: str, command: list[str]) -> None:
-        environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self._directory), "GOGC": "50"}
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self._directory),
+            "GOGC": GARBAGE_COLLECTION,
+        }
         log = self._directory / f"{name}.log"
         self.processes.append(await Process.start(self._binaries / name, command, log, environment))
 
