@@ -1,5 +1,5 @@
 """`tke-hybrid capacity`: options and help; checks the options, reads the cluster, counts, writes the report.
-The readers of the sources are imported when the command runs."""
+Everything else is imported when the command runs: its help needs no model of a cluster."""
 
 import functools
 import re
@@ -8,20 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from pulumi_tke_hybrid.cli import files
 from pulumi_tke_hybrid.cli.files import JsonFile, option, report_errors
 from pulumi_tke_hybrid.cli.process import ExitCode, FailOn, WrongUse
-from pulumi_tke_hybrid.cli.result import Column, ReportFiles, Result, Table, finish
-from pulumi_tke_hybrid.tke import names
 
-if TYPE_CHECKING:  # the help of a command needs no model of a cluster
+if TYPE_CHECKING:
     from pulumi_tke_hybrid.capacity.zone_rows import Growth, Outcome, ZoneRow
+    from pulumi_tke_hybrid.cli.result import Column, Result
     from pulumi_tke_hybrid.tke.cluster import ClusterInventory
 
-HELP = """How many nodes and ENI pods fit in each zone, now and after a change. Reads only, changes nothing.
-
+HELP = """
 For each zone: its container subnets, their size, used and free addresses, the number of nodes with one full
 ENI each, the number of pods on the present nodes, the free addresses after the change, and when the zone is
 full.
@@ -48,6 +45,7 @@ full.
   3  could not tell: a range or the type of a node is not known, or a report could not be written
   64 wrong use    70 a fault of tke-hybrid itself
 """
+"""The help after its first sentences, which stand in `cli.commands`."""
 
 PROPOSE_HELP = """Propose container subnets inside a VPC. Pure arithmetic: reads and creates nothing.
 
@@ -71,15 +69,13 @@ neither each other nor a range in use. Each range comes with its reasons and a l
   64 the VPC has no room, or wrong use    70 a fault of tke-hybrid itself
 """
 
-_GROWTH = re.compile(r"(\d{1,6})(?:/(\w+))?", re.ASCII)
-
 
 app = typer.Typer(
     invoke_without_command=True, no_args_is_help=True, rich_markup_mode="rich", add_completion=False
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)  # a help text pays for each method that is made
 class CapacityOptions:
     """The options of `capacity`; empty: not given."""
 
@@ -129,7 +125,7 @@ class CapacityOptions:
     json_file: JsonFile = ""
 
 
-@app.callback(help=HELP)
+@app.callback()
 @functools.wraps(CapacityOptions, updated=())
 def capacity(**given: Any) -> None:
     options = CapacityOptions(**given)
@@ -175,6 +171,7 @@ def propose(
 def run(given: CapacityOptions) -> ExitCode:
     """Read and count one cluster, and write the reports."""
     from pulumi_tke_hybrid.capacity.zone_rows import Outcome
+    from pulumi_tke_hybrid.cli.result import ReportFiles, finish
 
     files.refuse_change("capacity", given.fail_on)
     _check_source(given)
@@ -229,7 +226,7 @@ def _growth(text: str) -> "Growth | None":
 
     if not text:
         return None
-    match = _GROWTH.fullmatch(text)
+    match = re.fullmatch(r"(\d{1,6})(?:/(\w+))?", text, re.ASCII)
     period = match[2] or "week" if match else ""
     if match is None or period not in PERIODS:
         raise WrongUse(
@@ -239,11 +236,14 @@ def _growth(text: str) -> "Growth | None":
 
 
 def _read_live(given: CapacityOptions) -> "ClusterInventory":
+    from rich.console import Console
+
     from pulumi_tke_hybrid.capacity import cluster_sources
     from pulumi_tke_hybrid.cloud.api_client import TencentCloud
     from pulumi_tke_hybrid.cloud.calls import CloudSettings, SettingsMissing
+    from pulumi_tke_hybrid.tke.names import cluster_problem
 
-    problem = names.cluster_problem(given.cluster_id)
+    problem = cluster_problem(given.cluster_id)
     if problem:
         raise WrongUse(f"--cluster-id: {problem}")
     try:
@@ -266,9 +266,10 @@ def _read_live(given: CapacityOptions) -> "ClusterInventory":
         return cluster_sources.of_cluster(TencentCloud(settings), given.cluster_id, counts)
 
 
-def result_of(outcome: "Outcome") -> Result:
+def result_of(outcome: "Outcome") -> "Result":
     """The outcome as the result of the command."""
     from pulumi_tke_hybrid.capacity.zone_rows import Fit
+    from pulumi_tke_hybrid.cli.result import Result, Table
 
     return Result(
         headline=outcome.headline,
@@ -296,6 +297,7 @@ def result_of(outcome: "Outcome") -> Result:
 
 def _columns(outcome: "Outcome") -> "list[Column[ZoneRow]]":
     from pulumi_tke_hybrid.capacity.zone_rows import Fit
+    from pulumi_tke_hybrid.cli.result import Column
 
     colours = {Fit.FITS: "green", Fit.FULL: "red"}
 

@@ -3,7 +3,9 @@
 Every error of a file is `WrongUse` or `CannotWrite`, in one sentence.
 
 Checks of options that several commands share, the client of the cluster that the options name, and the
-errors that end a command. The options themselves stand in each command's `command.py`."""
+errors that end a command. The options themselves stand in each command's `command.py`. A help text loads this
+module, so the readers and the errors of other layers are imported when a command runs.
+"""
 
 import contextlib
 import errno
@@ -25,11 +27,10 @@ from pulumi_tke_hybrid.cli.process import (
     several,
     shown,
 )
-from pulumi_tke_hybrid.cloud.calls import CloudError
-from pulumi_tke_hybrid.kube import KubeError, NoSuchEntry
-from pulumi_tke_hybrid.plan.json_stream import Unreadable, read_object
 
 if TYPE_CHECKING:
+    from pulumi_tke_hybrid.cloud.calls import CloudError
+    from pulumi_tke_hybrid.kube import KubeError
     from pulumi_tke_hybrid.kube.client import KubeClient
     from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 
@@ -88,7 +89,7 @@ def write_all(command: str, code: ExitCode, *reports: Callable[[], None]) -> Exi
 
 def complain(command: str, message: str) -> None:
     """Write one line on standard error."""
-    from rich.console import Console  # not loaded for `--help`
+    from rich.console import Console
     from rich.text import Text
 
     Console(stderr=True).print(Text.assemble((f"{command}: ", "bold red"), shown(message)), soft_wrap=True)
@@ -119,6 +120,8 @@ def _path(name: str, option: str) -> Path:
 def read(option: str, name: str, command: str) -> dict[str, Any]:
     """Return the JSON object of the file that an option names. `command` is the command that writes such a
     file. Raises `WrongUse`."""
+    from pulumi_tke_hybrid.plan.json_stream import Unreadable, read_object
+
     with opened(name, option) as source:
         data = source.read()
     try:
@@ -168,12 +171,19 @@ def report_errors(command: str) -> Generator[None]:
     except CommandError as error:
         unknown = isinstance(error, CouldNotTell) and not isinstance(error, CannotWrite)
         line, code = f"could not tell: {error}" if unknown else str(error), error.exit_code
-    except (KubeError, CloudError) as error:
+    except _errors_of_sources() as error:
         line, code = f"could not tell: {error}", ExitCode.COULD_NOT_TELL
     else:
         return
     complain(command, line)
     raise typer.Exit(code)
+
+
+def _errors_of_sources() -> "tuple[type[KubeError], type[CloudError]]":
+    from pulumi_tke_hybrid.cloud.calls import CloudError
+    from pulumi_tke_hybrid.kube import KubeError
+
+    return KubeError, CloudError
 
 
 def refuse(why: str, options: Mapping[str, object]) -> None:
@@ -205,7 +215,7 @@ def connect(path: Path | None, context: str) -> "KubeClient":
     Without a file: `KUBECONFIG`, `~/.kube/config` or the pod's own account. Raises `WrongUse` where a file
     or a context that the user named does not exist, and `KubeError` where a kubeconfig cannot be used.
     """
-    from pulumi_tke_hybrid.kube import client  # with ssl, which a help text must not load
+    from pulumi_tke_hybrid.kube import NoSuchEntry, client
 
     try:
         return client.connect(path, context)

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from pulumi_tke_hybrid.tke.rule import printable
+from pulumi_tke_hybrid.tke import printable
 
 
 class ExitCode(IntEnum):
@@ -83,7 +83,7 @@ MAX_LENGTH = 400
 _SIGNS = str.maketrans(
     {sign: f"\\{sign}" for sign in "\\`*_[]|~#@"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 )
-_REFERENCE = re.compile(r"(?<=[@#!$%&~])(?=\w)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
+_REFERENCE = r"(?i)(?<=[@#!$%&~])(?=\w)|(?<=:)(?=//)|(?<=www)(?=\.)"
 """Where a code host finds a person, an issue or an address. A code host searches after it has removed the
 backslashes, so a backslash is no protection."""
 
@@ -108,7 +108,7 @@ def listed(items: Sequence[str], most: int = 5) -> str:
 
 def plain(text: str, most: int = 800) -> str:
     """The text escaped for Markdown: a code host formats nothing, mentions no person and links nothing."""
-    return _REFERENCE.sub("\u200b", shown(text, most)).translate(_SIGNS)
+    return re.sub(_REFERENCE, "\u200b", shown(text, most)).translate(_SIGNS)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

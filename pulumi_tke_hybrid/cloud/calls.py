@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pulumi_tke_hybrid.tke.rule import printable
+from pulumi_tke_hybrid.tke import printable
 
 DEFAULT_DOMAIN = "tencentcloudapi.com"
 

@@ -15,9 +15,9 @@ from pulumi_tke_hybrid.cloud.calls import CloudError
 from pulumi_tke_hybrid.cloud.clusters import endpoint_status
 from pulumi_tke_hybrid.kube import KubeError, NotAllowed, NotAuthenticated, NotFound
 from pulumi_tke_hybrid.kube.client import POD, Kind, KubeClient, connect_to
+from pulumi_tke_hybrid.tke import printable
 from pulumi_tke_hybrid.tke.enis import has_ended, needs_eni
 from pulumi_tke_hybrid.tke.objects import Json, at, mapping, name_of, namespace_of
-from pulumi_tke_hybrid.tke.rule import printable
 
 T = TypeVar("T")
 

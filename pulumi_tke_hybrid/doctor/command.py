@@ -9,22 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from pulumi_tke_hybrid.cli import files
 from pulumi_tke_hybrid.cli.process import CouldNotTell, ExitCode, FailOn, WrongUse, shown
-from pulumi_tke_hybrid.cli.result import Column, ReportFiles, Result, Table, finish
-from pulumi_tke_hybrid.doctor.machine import Check, Machine, State, ThisMachine, program_checks, skipped
-from pulumi_tke_hybrid.tke.objects import at
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pulumi_tke_hybrid.cli.result import ReportFiles, Result
     from pulumi_tke_hybrid.cloud.api_client import Cloud
     from pulumi_tke_hybrid.cloud.calls import CloudSettings
+    from pulumi_tke_hybrid.doctor.machine import Check, Machine
     from pulumi_tke_hybrid.doctor.service import Reach, Skew
 
-DOCTOR_HELP = """Check whether this machine can run the program. Reads only; shows no secret.
-
+DOCTOR_HELP = """
 Python and this package's requirements, the Pulumi CLI and its plugins, the tests that were run with these
 versions, region and credentials (their source, and the key's id masked), this machine's clock, the host that
 node pools need whatever the domain is, the account, the first permissions, and the role that ipamd needs.
@@ -51,9 +49,9 @@ Each failure has the action that corrects it.
   3  the report could not be written; with --state: a resource could not be compared
   64 wrong use    70 a fault of tke-hybrid itself
 """
+"""The help after its first sentences, which stand in `cli.commands`."""
 
-POLICY_HELP = """Print the least access policy (CAM) that a program with these components needs.
-
+POLICY_HELP = """
 The policy lists the actions that the library and the tencentcloud provider call, without
 DisableVpcCniNetworkType.
 
@@ -68,23 +66,12 @@ DisableVpcCniNetworkType.
   With the reason for each action, for a security review:
     tke-hybrid policy --markdown policy.md
 """
+"""The help after its first sentences, which stand in `cli.commands`."""
 
 _PAUSE = 0.2
 """Seconds between tries; an API that is not reached is a finding, so the command does not wait for it."""
 _MAX_LINE = 2000
 EXPORT_COMMAND = "pulumi stack export --file FILE"
-_SIGN = {
-    State.OK: ("ok  ", "green"),
-    State.WARNING: ("warn", "yellow"),
-    State.FAILURE: ("FAIL", "bold red"),
-    State.SKIPPED: ("skip", "dim"),
-}
-_COLUMNS: list[Column[Check]] = [
-    Column("", "id", lambda check: check.id),
-    Column("", "state", lambda check: check.state.value),
-    Column("", "detail", lambda check: check.detail),
-    Column("", "todo", lambda check: check.todo),
-]
 
 
 def doctor(
@@ -118,6 +105,8 @@ def doctor(
     ] = "",
 ) -> None:
     with files.report_errors("doctor"):
+        from pulumi_tke_hybrid.cli.result import ReportFiles
+
         files.refuse_change("doctor", fail_on)
         if state:
             ignored = {"--offline": offline, "--fail-on": fail_on is not FailOn.ERROR}
@@ -147,16 +136,21 @@ def policy(
     ] = "",
 ) -> None:
     with files.report_errors("policy"):
-        code = write_policy(
-            read_only=read_only, own_vpc=own_vpc, reports=ReportFiles(json_file, markdown_file)
-        )
+        from pulumi_tke_hybrid.cli.result import ReportFiles
+
+        reports = ReportFiles(json_file, markdown_file)
+        code = write_policy(read_only=read_only, own_vpc=own_vpc, reports=reports)
     raise typer.Exit(code)
 
 
 def run(
-    stack: str, region: str, project: Path, offline: bool, fail_on: FailOn, reports: ReportFiles
+    stack: str, region: str, project: Path, offline: bool, fail_on: FailOn, reports: "ReportFiles"
 ) -> ExitCode:
     """Make all checks. Standard output holds them, or the JSON where that goes to `-`."""
+    from rich.console import Console
+
+    from pulumi_tke_hybrid.cli.result import finish
+    from pulumi_tke_hybrid.doctor.machine import ThisMachine
     from pulumi_tke_hybrid.doctor.service import reach, skew
 
     console = reports.console(soft_wrap=True)
@@ -170,16 +164,17 @@ def run(
 
 
 def checks(
-    machine: Machine,
+    machine: "Machine",
     stack: str,
     region: str,
     offline: bool,
     cloud: "Callable[[CloudSettings], Cloud]",
     clock: "Skew",
     reached: "Reach",
-) -> Iterator[Check]:
+) -> "Iterator[Check]":
     """Yield each check when it is made."""
     from pulumi_tke_hybrid.doctor.credentials import find, stack_configuration
+    from pulumi_tke_hybrid.doctor.machine import program_checks, skipped
     from pulumi_tke_hybrid.doctor.service import CHECKS, service_checks
 
     yield from program_checks(machine)
@@ -192,8 +187,17 @@ def checks(
         yield from service_checks(cloud(found.settings), found.settings, found.key_id, clock, reached)
 
 
-def result(done: Sequence[Check], fail_on: FailOn = FailOn.ERROR) -> Result:
+def result(done: "Sequence[Check]", fail_on: FailOn = FailOn.ERROR) -> "Result":
     """The result of all checks; the terminal has the checks already."""
+    from pulumi_tke_hybrid.cli.result import Column, Result, Table
+    from pulumi_tke_hybrid.doctor.machine import State
+
+    columns: list[Column[Check]] = [
+        Column("", "id", lambda check: check.id),
+        Column("", "state", lambda check: check.state.value),
+        Column("", "detail", lambda check: check.detail),
+        Column("", "todo", lambda check: check.todo),
+    ]
     failures, warnings = (
         sum(check.state is state for check in done) for state in (State.FAILURE, State.WARNING)
     )
@@ -203,13 +207,22 @@ def result(done: Sequence[Check], fail_on: FailOn = FailOn.ERROR) -> Result:
     fine = not failures and not (warnings and fail_on.warnings_count)
     return Result(
         headline,
-        tables=[Table("checks", _COLUMNS, done)],
+        tables=[Table("checks", columns, done)],
         measured=ExitCode.FINE if fine else ExitCode.NOT_FINE,
     )
 
 
-def _show(check: Check, console: Console) -> None:
-    sign, colour = _SIGN[check.state]
+def _show(check: "Check", console: "Console") -> None:
+    from rich.text import Text
+
+    from pulumi_tke_hybrid.doctor.machine import State
+
+    sign, colour = {
+        State.OK: ("ok  ", "green"),
+        State.WARNING: ("warn", "yellow"),
+        State.FAILURE: ("FAIL", "bold red"),
+        State.SKIPPED: ("skip", "dim"),
+    }[check.state]
     detail = shown(check.detail, _MAX_LINE)
     console.print(Text.assemble((f"{sign} ", colour), (f"{check.id}: ", "bold"), detail))
     if check.todo:
@@ -217,11 +230,13 @@ def _show(check: Check, console: Console) -> None:
 
 
 def compare_state(
-    name: str, stack: str, region: str, account: str, project: Path, reports: ReportFiles
+    name: str, stack: str, region: str, account: str, project: Path, reports: "ReportFiles"
 ) -> ExitCode:
     """Compare an exported stack with the cloud, and print the commands that repair the stack."""
+    from pulumi_tke_hybrid.cli.result import finish
     from pulumi_tke_hybrid.doctor import recovery
     from pulumi_tke_hybrid.doctor.credentials import find, stack_configuration
+    from pulumi_tke_hybrid.doctor.machine import ThisMachine
     from pulumi_tke_hybrid.doctor.stack_state import compare, read_stack
 
     try:
@@ -254,6 +269,8 @@ def _refuse_other_project(project: str, folder: Path) -> None:
     """Raise `WrongUse` if the folder has another Pulumi project: the commands would change its stack."""
     import yaml
 
+    from pulumi_tke_hybrid.tke.objects import at
+
     for path in (folder / "Pulumi.yaml", folder / "Pulumi.yml"):
         if not project or not path.is_file():
             continue
@@ -265,7 +282,7 @@ def _refuse_other_project(project: str, folder: Path) -> None:
             raise WrongUse(f"--state is of project {project!r}, and {path} is of project {here!r}")
 
 
-def write_policy(*, read_only: bool, own_vpc: bool, reports: ReportFiles) -> ExitCode:
+def write_policy(*, read_only: bool, own_vpc: bool, reports: "ReportFiles") -> ExitCode:
     """Write the policy, to standard output unless a file is named, and its reasons."""
     from pulumi_tke_hybrid.doctor import permissions
 

@@ -18,8 +18,8 @@ from pulumi_tke_hybrid.doctor.machine import redacted
 from pulumi_tke_hybrid.doctor.stack_state import CLOSED, GONE, PENDING, Found, Stack
 from pulumi_tke_hybrid.plan import resource_types as types
 from pulumi_tke_hybrid.plan.model import State
+from pulumi_tke_hybrid.tke import printable
 from pulumi_tke_hybrid.tke.objects import mapping, texts
-from pulumi_tke_hybrid.tke.rule import printable
 
 UP, DESTROY = "up", "destroy"
 _IN_CLUSTER = (

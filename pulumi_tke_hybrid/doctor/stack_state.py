@@ -21,8 +21,8 @@ from pulumi_tke_hybrid.cloud.vpc_cni_state import read_vpc_cni
 from pulumi_tke_hybrid.plan import resource_types as types
 from pulumi_tke_hybrid.plan.model import State
 from pulumi_tke_hybrid.plan.preview_json import exported_states, pending_operations
+from pulumi_tke_hybrid.tke import printable
 from pulumi_tke_hybrid.tke.objects import at, items, mapping
-from pulumi_tke_hybrid.tke.rule import printable
 
 KINDS = {
     types.CLUSTER: "cluster",

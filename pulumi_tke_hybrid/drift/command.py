@@ -5,23 +5,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from pulumi_tke_hybrid.cli import files
 from pulumi_tke_hybrid.cli.files import Context, JsonFile, KubeconfigFile, MarkdownFile, option
 from pulumi_tke_hybrid.cli.process import ExitCode, FailOn, WrongUse, shown
-from pulumi_tke_hybrid.cli.result import ReportFiles, finish
-from pulumi_tke_hybrid.cloud.calls import CloudSettings, SettingsMissing
-from pulumi_tke_hybrid.kube import KubeError
-from pulumi_tke_hybrid.tke import ipamd, names
 
 if TYPE_CHECKING:
+    from pulumi_tke_hybrid.cli.result import ReportFiles
+    from pulumi_tke_hybrid.cloud.calls import CloudSettings
     from pulumi_tke_hybrid.drift.snapshot import Unavailable
     from pulumi_tke_hybrid.kube.client import KubeClient
     from pulumi_tke_hybrid.tke.cluster import ClusterFacts
 
-HELP = """Compare the sources of a cluster's pod network. Reads only, changes nothing.
-
+HELP = """
 Sources: the cloud's cluster list, IPAMD, the ConfigMap kube-system/tke-eni-ipamd, the zones of the nodes,
 the addresses of the ENI pods and, with --facts, the program. Each difference is one sentence: what differs,
 why it matters, what to do.
@@ -47,6 +43,7 @@ why it matters, what to do.
   3  could not tell: a source could not be read, or a report could not be written; the rest is no danger
   64 wrong use    70 a fault of tke-hybrid itself
 """
+"""The help after its first sentences, which stand in `cli.commands`."""
 
 
 def drift(
@@ -82,6 +79,9 @@ def drift(
     markdown_file: MarkdownFile = "",
 ) -> None:
     with files.report_errors("drift"):
+        from pulumi_tke_hybrid.cli.result import ReportFiles
+        from pulumi_tke_hybrid.tke.names import cluster_problem
+
         files.refuse_change("drift", fail_on)
         if cloud_only:
             ignored = {"--kubeconfig": kubeconfig, "--context": context}
@@ -91,7 +91,7 @@ def drift(
         reports = ReportFiles(json_file, markdown_file)
         program = read_program(facts)
         cluster = _agreed("--cluster-id", cluster_id, program.cluster_id if program else "")
-        problem = names.cluster_problem(cluster)
+        problem = cluster_problem(cluster)
         if problem:
             raise WrongUse(f"--cluster-id: {problem}")
         settings = _settings(_agreed("--region", region, program.region if program else ""))
@@ -102,14 +102,17 @@ def drift(
 
 def run(
     cluster: str,
-    settings: CloudSettings,
+    settings: "CloudSettings",
     kube: "KubeClient | Unavailable",
     program: "ClusterFacts | None",
     accepted: tuple[str, ...],
     fail_on: FailOn,
-    reports: ReportFiles,
+    reports: "ReportFiles",
 ) -> ExitCode:
     """Read, compare and report. Standard output holds the tables, or the report that goes to `-`."""
+    from rich.console import Console
+
+    from pulumi_tke_hybrid.cli.result import finish
     from pulumi_tke_hybrid.cloud.api_client import TencentCloud
     from pulumi_tke_hybrid.drift import report
     from pulumi_tke_hybrid.drift.collect import collect
@@ -141,9 +144,11 @@ def _refuse_unknown(accepted: tuple[str, ...]) -> None:
 
 def read_program(name: str) -> "ClusterFacts | None":
     """The facts in a file, `-` for standard input; None without a file. Raises `WrongUse`."""
+    from pulumi_tke_hybrid.tke.ipamd import reclaim_problem
+
     facts = files.read_facts(name) if name else None
     if facts is not None:
-        problem = ipamd.reclaim_problem(facts.ip_reclaim)
+        problem = reclaim_problem(facts.ip_reclaim)
         if problem:
             raise WrongUse(f"--facts {name}: ipReclaim: {problem}; write it with: {files.FACTS_COMMAND}")
     return facts
@@ -158,7 +163,9 @@ def _agreed(option: str, given: str, of_facts: str) -> str:
     return given or of_facts
 
 
-def _settings(region: str) -> CloudSettings:
+def _settings(region: str) -> "CloudSettings":
+    from pulumi_tke_hybrid.cloud.calls import CloudSettings, SettingsMissing
+
     try:
         return CloudSettings.read(lambda _: None, region)
     except SettingsMissing:
@@ -169,6 +176,7 @@ def connect(kubeconfig: Path | None, context: str, *, cloud_only: bool) -> "Kube
     """Return the cluster of the kubeconfig that the user named. The current context of the machine is never
     used: another cluster would look like drift."""
     from pulumi_tke_hybrid.drift.snapshot import Unavailable
+    from pulumi_tke_hybrid.kube import KubeError
 
     if cloud_only:
         return Unavailable("--cloud-only", wanted=False)

@@ -13,8 +13,8 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from pulumi_tke_hybrid.kube import KubeError, NotAllowed, NotAuthenticated, NotFound, kubeconfig
 from pulumi_tke_hybrid.kube.access import Access, of_entry, of_pod
+from pulumi_tke_hybrid.tke import printable
 from pulumi_tke_hybrid.tke.objects import Json, at, items
-from pulumi_tke_hybrid.tke.rule import printable
 
 TIMEOUT = 15.0
 """Seconds for a connection, and for each wait for data."""

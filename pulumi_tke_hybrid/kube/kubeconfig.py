@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from pulumi_tke_hybrid.kube import KubeError, NoSuchEntry
+from pulumi_tke_hybrid.tke import printable
 from pulumi_tke_hybrid.tke.objects import items
-from pulumi_tke_hybrid.tke.rule import printable
 
 _MAX_BYTES = 16 * 1024 * 1024
 """Limit of a kubeconfig, and of a file that a kubeconfig names."""

@@ -14,8 +14,7 @@ import typer
 from pulumi_tke_hybrid.cli.files import option, report_errors
 from pulumi_tke_hybrid.cli.process import FailOn
 
-HELP = """The effect of a preview on the network, in one comment that a reviewer can act on. Changes nothing.
-
+HELP = """
 The comment has the verdict, each danger with its effect, a row for each zone and each component; noise is
 counted. Reads `pulumi preview --json` and the engine's event log, one or several; shows no secrets.
 
@@ -40,6 +39,7 @@ counted. Reads `pulumi preview --json` and the engine's event log, one or severa
   5  the comment could not be posted, and nothing is dangerous
   64 wrong use    70 a fault of tke-hybrid itself
 """
+"""The help after its first sentences, which stand in `cli.commands`."""
 
 
 class Host(str, Enum):
@@ -52,7 +52,7 @@ class Host(str, Enum):
 _INPUT, _VERDICT, _REPORT = "Input", "Verdict", "Report"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)  # a help text pays for each method that is made
 class ReviewOptions:
     """The options and arguments of one run; typer reads them from the fields."""
 

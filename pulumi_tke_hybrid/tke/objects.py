@@ -7,8 +7,7 @@ and secret values, and sends no request."""
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from pulumi_tke_hybrid.tke import keys, names
-from pulumi_tke_hybrid.tke.rule import printable
+from pulumi_tke_hybrid.tke import keys, names, printable
 
 Json = dict[str, Any]
 """A JSON object."""

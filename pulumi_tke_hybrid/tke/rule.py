@@ -1,8 +1,8 @@
 """A rule about TKE, the finding of a broken rule, the severities that a program sets, and the rules on inputs
 in general.
 
-The module also has the text of a refusal, which the components write and the commands parse, and `printable`
-for untrusted text. The other rules are in `tke.rules` and `plan.rules`.
+The module also has the text of a refusal, which the components write and the commands parse. The other rules
+are in `tke.rules` and `plan.rules`.
 """
 
 import difflib
@@ -10,15 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-
-
-def printable(text: str, kept: str = "") -> str:
-    """The text with `?` for each unprintable character that is not among `kept`: a terminal would obey
-    control sequences."""
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() or character in kept else "?" for character in text)
-
 
 _HEAD = re.compile(r"(?:^|: )([A-Za-z_]\w*(?: (?:'[^'\n]*'|\"[^\"\n]*\"|\d+))?: (\d+) invalid inputs?)$")
 _MARGIN = "  "

@@ -12,8 +12,7 @@ import typer
 from pulumi_tke_hybrid.cli.files import JsonFile, MarkdownFile, option, report_errors
 from pulumi_tke_hybrid.cli.process import FailOn
 
-HELP = """Prove which address the pods see: the client's address, or another address.
-
+HELP = """
 Sends requests on new connections until each pod in each zone has answered, compares the address that each
 pod saw with the client's, and checks the structure through the Kubernetes API. Changes nothing in the
 cluster, apart from the Job of --in-vpc.
@@ -58,6 +57,7 @@ cluster, apart from the Job of --in-vpc.
      could not be written
   64 wrong use    70 a fault of tke-hybrid itself
 """
+"""The help after its first sentences, which stand in `cli.commands`."""
 
 FACTS_HELP = (
     "JSON of the stack's cluster facts (- for standard input): pulumi stack output clusterFacts --json >"
@@ -72,7 +72,7 @@ class ProxyVersion(str, enum.Enum):
     V2 = "v2"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)  # a help text pays for each method that is made
 class VerifyArguments:
     """The options of the command line."""
 

@@ -5,10 +5,13 @@ import sys
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from pulumi_tke_hybrid.cli import app
 from tests.unit.review.recordings import RECORDED
 
 NOTHING = RECORDED / "raw-nothing.json"
+WIDE = {"NO_COLOR": "1", "COLUMNS": "200"}
 
 
 def loaded_after(*statements: str) -> list[set[str]]:
@@ -56,27 +59,65 @@ def test_review_loads_neither_pulumi_nor_the_cloud() -> None:
     } & set(loaded.split())
 
 
-def test_the_help_of_verify_imports_no_large_package() -> None:
-    script = """
+OF_EVERY_COMMAND = {"", ".cli", ".cli.commands", ".cli.process", ".tke"}
+OF_A_HELP_TEXT = {
+    "": set[str](),
+    "verify": {".cli.files", ".verify", ".verify.command"},
+    "drift": {".cli.files", ".drift", ".drift.command"},
+    "capacity": {".cli.files", ".capacity", ".capacity.command"},
+    "capacity propose": {".cli.files", ".capacity", ".capacity.command"},
+    "review": {".cli.files", ".review", ".review.command"},
+    "doctor": {".cli.files", ".doctor", ".doctor.command"},
+    "policy": {".cli.files", ".doctor", ".doctor.command"},
+}
+"""The modules of this package that the help of a command may import, by the command."""
+
+
+@pytest.mark.parametrize("command", OF_A_HELP_TEXT)
+def test_a_help_text_imports_the_options_of_its_command_alone(command: str) -> None:
+    script = f"""
 import sys
 from pulumi_tke_hybrid.cli import app
 try:
-    app(["verify", "--help"])
+    app([*{command!r}.split(), "--help"])
 except SystemExit:
-    print(*sorted(name for name in sys.modules if "." not in name))
+    print(*sys.modules)
 """
     output = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
-    assert "Exit codes" in output
-    assert "--structure-only" in output
-    assert not {"pulumi", "httpx", "httpx2", "lightkube", "tencentcloud", "yaml"} & set(
-        output.splitlines()[-1].split()
+    text, _, names = output.rstrip().rpartition("\n")
+    loaded = set(names.split())
+    own = {name.removeprefix("pulumi_tke_hybrid") for name in loaded if name.startswith("pulumi_tke_hybrid")}
+    assert "Options" in text
+    assert own == OF_EVERY_COMMAND | OF_A_HELP_TEXT[command]
+    assert (
+        not {
+            "pulumi",
+            "httpx",
+            "httpx2",
+            "kubernetes",
+            "lightkube",
+            "ssl",
+            "tencentcloud",
+            "urllib3",
+            "yaml",
+        }
+        & loaded
     )
+
+
+@pytest.mark.parametrize("command", [command for command in OF_A_HELP_TEXT if " " not in command and command])
+def test_the_list_of_commands_has_the_first_sentences_of_each_help(command: str) -> None:
+    listed = CliRunner().invoke(app, ["--help"], env=WIDE).stdout
+    shown = CliRunner().invoke(app, [command, "--help"], env=WIDE).stdout
+    summary = next(line for line in shown.splitlines() if line.strip() and "Usage" not in line).strip()
+    assert summary.endswith(".")
+    assert f" {summary} " in listed
 
 
 def test_the_list_of_commands_loads_no_client_of_a_cluster() -> None:
     (loaded,) = loaded_after("from pulumi_tke_hybrid.cli import app")
     assert "typer" in loaded
-    assert not {"ssl", "tempfile", "kubernetes", "urllib3", "yaml"} & loaded
+    assert not {"hashlib", "json", "ssl", "tempfile", "kubernetes", "urllib3", "yaml"} & loaded
 
 
 def test_drift_loads_neither_the_cloud_nor_kubernetes() -> None:

@@ -25,8 +25,11 @@ SECRET = re.compile(
 
 
 def commands() -> dict[str, Any]:
+    """Return the commands by name, with their options: the group imports a command when the command is
+    named."""
     group: Any = typer.main.get_command(app)
-    return dict(group.commands)
+    context = group.make_context("tke-hybrid", ["doctor"])
+    return {name: group.resolve_command(context, [name])[1] for name in list(group.commands)}
 
 
 @cache
