@@ -156,6 +156,8 @@ def run(
     try:
         loop.run_until_complete(stack.run_pulumi_func(lambda: (program(), None)[1]))
     finally:
+        for task in asyncio.all_tasks(loop):  # of a failed program
+            task.cancel()
         loop.run_until_complete(asyncio.sleep(0))  # a coroutine that never starts is a warning
         settings.reset_options()
         loop.close()
