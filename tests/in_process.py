@@ -42,6 +42,10 @@ def leave_out_unused_work() -> None:
     log.debug = lambda *_, **__: None
     manager: Any = importlib.import_module("pulumi.runtime.rpc_manager")
     manager.traceback = resource.traceback = SimpleNamespace(format_exc=str)
+    # Pulumi reads the annotations of a class anew for each resource.
+    types: Any = importlib.import_module("pulumi._types")
+    for name in ("resource_types", "resource_py_to_pulumi_names", "unwrap_type"):
+        setattr(types, name, functools.cache(getattr(types, name)))
     callbacks: Any = importlib.import_module("pulumi.runtime._callbacks")
     callbacks.aio = type(
         "Servers", (), {"server": staticmethod(lambda **_: _NoServer()), "Server": _NoServer}

@@ -74,10 +74,16 @@ RESERVED_PER_NODE = 3
 """Addresses of a node's GlobalRouter range that no pod gets: network, broadcast, cbr0."""
 
 
+@cache
+def parsed_range(block: str) -> IPv4Network:
+    """Return a range in CIDR notation. Several checks read each range of a plan. Raise `ValueError`."""
+    return IPv4Network(block)
+
+
 def cidr_problem(block: str) -> Finding | None:
     """Return a finding if the text is not a range in CIDR notation."""
     try:
-        network = IPv4Network(block)
+        network = parsed_range(block)
     except ValueError:
         try:
             loose = ipaddress.ip_network(block, strict=False)
@@ -109,7 +115,7 @@ def valid_range(value: object) -> str | None:
 
 def private_findings(path: str, block: str) -> Iterator[Finding]:
     """Return a finding if TKE does not accept the range for the overlay."""
-    if any(IPv4Network(block).subnet_of(space) for space in GLOBAL_ROUTER_SPACE):
+    if any(parsed_range(block).subnet_of(space) for space in GLOBAL_ROUTER_SPACE):
         return
     *most, last = map(str, GLOBAL_ROUTER_SPACE)
     yield RANGE_PRIVATE.finding(
@@ -173,17 +179,17 @@ def services_problem(value: int) -> Finding | None:
 @cache
 def usable_addresses(block: str) -> int:
     """Addresses of a VPC subnet for ENIs and pods."""
-    return max(IPv4Network(block).num_addresses - RESERVED_PER_SUBNET, 0)
+    return max(parsed_range(block).num_addresses - RESERVED_PER_SUBNET, 0)
 
 
 def nodes_that_fit(cluster_cidr: str, pods_per_node: int, services: int) -> int:
     """Greatest number of nodes of the overlay: (range - services) / addresses of a node."""
-    return max(IPv4Network(cluster_cidr).num_addresses - services, 0) // pods_per_node
+    return max(parsed_range(cluster_cidr).num_addresses - services, 0) // pods_per_node
 
 
 def service_cidr(cluster_cidr: str, services: int) -> str:
     """The end of the cluster range, from which TKE takes the Services if they have no range of their own."""
-    network = IPv4Network(cluster_cidr)
+    network = parsed_range(cluster_cidr)
     first = int(network.broadcast_address) + 1 - services
     return str(IPv4Network((first, 32 - (services - 1).bit_length())))
 
@@ -192,7 +198,7 @@ def size_problem(path: str, cluster_cidr: str, pods_per_node: int, services: int
     """Return a finding if a cluster range is too small for its Services and one node."""
     if nodes_that_fit(cluster_cidr, pods_per_node, services) >= 1:
         return None
-    size = IPv4Network(cluster_cidr).num_addresses
+    size = parsed_range(cluster_cidr).num_addresses
     what = f"has {size} addresses, too few for {services} services and one node with {pods_per_node} pods"
     return RANGE_TOO_SMALL.finding(path, what, value=cluster_cidr, why=FIXED, todo="choose a larger range")
 
@@ -227,12 +233,12 @@ class Space:
     """The ranges of a VPC. A lookup takes constant time: a plan may have thousands of ranges and subnets."""
 
     def __init__(self, blocks: Iterable[str]) -> None:
-        self._ranges = {IPv4Network(block) for block in blocks}
+        self._ranges = {parsed_range(block) for block in blocks}
         self._lengths = {network.prefixlen for network in self._ranges}
 
     def holds(self, block: str) -> bool:
         """Whether a range lies in one of the VPC's ranges; the cloud has no subnet across two ranges."""
-        network = IPv4Network(block)
+        network = parsed_range(block)
         lengths = (length for length in self._lengths if length <= network.prefixlen)
         return any(network.supernet(new_prefix=length) in self._ranges for length in lengths)
 
@@ -241,7 +247,7 @@ def overlaps(named: Sequence[tuple[str, str]], against: Iterable[tuple[str, str]
     """Return a finding for each range of `named` that overlaps an earlier range or a range of `against`.
     Each item is a path and a range."""
     others = list(against)
-    ranges = [(path, IPv4Network(block)) for path, block in (*others, *named)]
+    ranges = [(path, parsed_range(block)) for path, block in (*others, *named)]
     for index, first in enumerate(_first_overlaps([network for _, network in ranges])):
         if index >= len(others) and first < index:
             (path, block), (other, taken) = ranges[index], ranges[first]

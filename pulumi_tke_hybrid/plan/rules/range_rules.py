@@ -11,7 +11,7 @@ The list changes by VPC-CNI, by new container subnets, and by its own ConfigMap.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from ipaddress import IPv4Network, ip_network
+from ipaddress import ip_network
 from typing import Any
 
 from pulumi_tke_hybrid.plan import resource_types
@@ -124,7 +124,7 @@ def _known(step: Step, stated: Mapping[str, Any]) -> list[Range]:
 
 def _is_range(value: str) -> bool:
     try:
-        IPv4Network(value)
+        cidrs.parsed_range(value)
     except ValueError:
         return False
     return True

@@ -6,14 +6,12 @@ from pathlib import Path
 import pytest
 
 from pulumi_tke_hybrid.plan import resource_types, rules
-from pulumi_tke_hybrid.plan.engine_steps import Secrets
 from pulumi_tke_hybrid.plan.model import Op, Plan, Step
-from pulumi_tke_hybrid.plan.preview_json import read
 from pulumi_tke_hybrid.plan.rules import registry, rules_of, workload_changes
 from pulumi_tke_hybrid.plan.rules.cluster_rules import CLUSTER_REBUILT
 from pulumi_tke_hybrid.plan.rules.not_judged import NOT_JUDGED
 from pulumi_tke_hybrid.tke.rule import Finding, Rule
-from tests.unit.review.recordings import RECORDED
+from tests.unit.review.recordings import RECORDED, judged, recorded
 
 REPORTED_ELSEWHERE = {
     NOT_JUDGED.id,
@@ -35,8 +33,8 @@ def test_no_check_is_called_twice_with_one_step() -> None:
 
 @pytest.mark.parametrize("path", sorted(RECORDED.glob("*.json")), ids=lambda path: path.stem)
 def test_a_check_reports_the_rules_that_it_is_registered_with(path: Path) -> None:
-    with path.open("rb") as file:
-        steps = read(file, path.name, Secrets()).steps
+    (stack,) = judged(recorded(path.name)).stacks
+    steps = stack.plan.steps
     for each in registry.checks():
         found = {finding.rule for step in steps if step.op in each.operations for finding in each.check(step)}
         assert found <= set(each.rules), each.check
