@@ -35,6 +35,14 @@ def test_a_program_imports_only_the_packages_that_it_uses() -> None:
     assert "tencentcloud" not in cluster  # the first call of the cloud imports its SDK
 
 
+def test_a_cluster_without_workloads_imports_no_types_of_kubernetes_objects() -> None:
+    """The types of `pulumi_kubernetes.core.v1` take a third of the import of `HybridCluster`."""
+    script = "import sys; from pulumi_tke_hybrid import HybridCluster; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert "pulumi_kubernetes" in loaded.split()
+    assert "pulumi_kubernetes.core.v1" not in loaded.split()
+
+
 def test_review_loads_neither_pulumi_nor_the_cloud() -> None:
     lines = [
         f"import sys; sys.argv = ['x', 'review', {str(NOTHING)!r}]",
