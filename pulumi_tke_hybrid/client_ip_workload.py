@@ -13,7 +13,8 @@ import pulumi_kubernetes as kubernetes
 from pulumi_tke_hybrid.component.args import (
     check_deferred,
     child_options,
-    parse_args,
+    holds_outputs,
+    parse_and_judge,
     refuse_wrong_options,
     report,
     require_provider,
@@ -35,7 +36,7 @@ from pulumi_tke_hybrid.workload.guard import (
     reached,
 )
 from pulumi_tke_hybrid.workload.ingress import make_ingress
-from pulumi_tke_hybrid.workload.pod_template import WorkloadKind, pod_template
+from pulumi_tke_hybrid.workload.pod_template import pod_template
 from pulumi_tke_hybrid.workload.rollout import (
     RolloutArgs,
     address_demand,
@@ -87,16 +88,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
         are checked as soon as they are known.
         """
         owner = f"ClientIpWorkload {name!r}"
-        parsed = parse_args(ClientIpWorkloadArgs, args, owner)
+        parsed, found = parse_and_judge(ClientIpWorkloadArgs, args, owner)
         refuse_wrong_options(opts, owner)
         self._replicas: Input[int] = 2 if parsed.replicas is None else parsed.replicas
-        shown = {
-            "kind": parsed.kind or WorkloadKind.DEPLOYMENT,
-            "image": parsed.image,
-            "replicas": self._replicas,
-            "fixedIp": bool(parsed.fixed_ip),
-            "rules": parsed.rules,
-        }
         self._args, self._owner, self._name = parsed, owner, name
         self._all_checked: list[Input[Any]] = []
         ignored = [*((opts.ignore_changes or ()) if opts else ())]
@@ -107,7 +101,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
         super().__init__(
             "tke-hybrid:index:ClientIpWorkload",
             name,
-            {**shown, **self._objects.guarded},
+            self._objects.guarded,
             with_hooks(opts, pulumi.ResourceHookBinding(before_update=[hook])),
         )
         if parsed.name is None:
@@ -116,7 +110,7 @@ class ClientIpWorkload(pulumi.ComponentResource):
             report(self, owner, parsed.settings, names.workload_name_findings(name, stateful=parsed.stateful))
         if not parsed.use_ambient_provider:
             require_provider(self._providers, owner)
-        checked = check_deferred(self, owner, parsed)
+        checked = check_deferred(self, owner, parsed, found)
 
         self._rollout = parsed.rollout or RolloutArgs()
         demand = address_demand(parsed, self._replicas)
@@ -163,17 +157,17 @@ class ClientIpWorkload(pulumi.ComponentResource):
 
     def _guarded(self) -> dict[str, Any]:
         """Return the inputs of the component that its next update is compared with."""
-        objects = self._objects
-        return {
-            "name": pulumi.Output.from_input(self._checked_name()),
-            "namespace": objects.namespace,
-            "selector": objects.selector,
-            **guard_properties(self._args, objects.governing_name),
-        }
+        objects, args, readable = self._objects, self._args, outputs_are_readable()
+        name: Input[Any] = objects.object_name
+        if objects.compared is not True or args.cluster_facts is not None or holds_outputs(args):
+            self._all_checked.append(readable)
+            name = pulumi.Output.from_input(self._checked_name())
+        elif isinstance(readable, pulumi.Output):
+            name = readable.apply(lambda _: objects.object_name)
+        return guard_properties(args, name, objects.governing_name)
 
-    async def _checked_name(self) -> Input[str]:
+    async def _checked_name(self) -> Any:
         """Return the name of the objects after all checks, so that the component is not registered before."""
-        await outputs_are_readable()
         name, pending = self._objects.object_name, [found for found in self._all_checked if is_pending(found)]
         return value_after(name, *pending) if pending else name
 

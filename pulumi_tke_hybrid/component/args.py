@@ -66,11 +66,14 @@ class Args:
         return getattr(self, "rules", None) or {}
 
 
+_WITHOUT_PARTS = (str, int, type(None), Enum)
+
+
 def parts_of(value: object) -> list[tuple[str, object]]:
     """Return the values inside an argument object, a mapping or a list, each with its path below the
     value."""
     if isinstance(value, Args):
-        return list(vars(value).items())
+        return [(name, part) for name, part in vars(value).items() if part is not None]
     if isinstance(value, Mapping):
         return [(f"[{key!r}]", part) for key, part in cast(Mapping[str, object], value).items()]
     listed = cast(Sequence[object], value) if isinstance(value, list | tuple) else ()
@@ -81,7 +84,7 @@ def _findings(path: str, value: object) -> Iterator[Finding]:
     """Yield the findings on every argument object in the value, the innermost first; `path` leads to the
     value."""
     for below, part in parts_of(value):
-        if part is None or isinstance(part, str | int | Enum):
+        if isinstance(part, _WITHOUT_PARTS):
             continue
         yield from _findings(f"{path}.{below}" if path and not below.startswith("[") else path + below, part)
     if isinstance(value, Args):
@@ -125,7 +128,12 @@ def args_class(**checks: Check | EachItem | NoneAllowed) -> Callable[[C], C]:
 
 
 def parse_args(cls: type[A], value: A | Mapping[str, object], owner: str) -> A:
-    """Return an instance of `cls`, made from a mapping of the same shape if necessary.
+    """Return an instance of `cls`, as `parse_and_judge`."""
+    return parse_and_judge(cls, value, owner)[0]
+
+
+def parse_and_judge(cls: type[A], value: A | Mapping[str, object], owner: str) -> tuple[A, Sequence[Finding]]:
+    """Return an instance of `cls`, made from a mapping of the same shape if necessary, and the findings.
 
     Raise `InvalidInputs` with all errors of types and bounds; without such errors, with all errors of the
     rules. `check_deferred` reports warnings and notes, once the component exists.
@@ -135,29 +143,32 @@ def parse_args(cls: type[A], value: A | Mapping[str, object], owner: str) -> A:
             value = TypeAdapter(cls).validate_python(value)
         except ValidationError as error:
             raise InvalidInputs(owner, problems_of(error, cls)) from None
-    InvalidInputs.raise_if_any(
-        owner, (finding for finding in value.judged() if finding.severity is Severity.ERROR)
-    )
-    return value
+    found = value.judged()
+    _stop(owner, found)
+    return value, found
 
 
-def check_deferred(component: pulumi.Resource, owner: str, args: Args) -> Input[bool]:
+def check_deferred(
+    component: pulumi.Resource, owner: str, args: Args, found: Sequence[Finding] | None = None
+) -> Input[bool]:
     """Report warnings and notes once; check again, and raise errors, when the Outputs in `args` resolve.
 
     A resource that must not be made before the second check uses the returned value, which is an Output if
     `args` holds an Output. The Output is known also if a preview does not know the values; the preview then
-    reports the checks that are left out.
+    reports the checks that are left out. `found`: the findings of `args`, where `args` hold no component.
     """
     plain = args.without_components()
-    said = [finding for finding in plain.judged() if finding.rule is not NOT_YET]
+    said = [
+        finding for finding in (plain.judged() if found is None else found) if finding.rule is not NOT_YET
+    ]
     _log(component, said)
-    if not _awaits(plain):
+    if not holds_outputs(plain):
         return True
 
     async def later() -> bool:
-        found = list(gathered((await _now(plain)).judged()))
-        _stop(owner, found)
-        _log(component, (finding for finding in found if finding not in said))
+        now = list(gathered((await _now(plain)).judged()))
+        _stop(owner, now)
+        _log(component, (finding for finding in now if finding not in said))
         return True
 
     return pulumi.Output.from_input(later())
@@ -199,8 +210,11 @@ def _log(component: pulumi.Resource, findings: Iterable[Finding]) -> None:
             )
 
 
-def _awaits(value: object) -> bool:
-    return isinstance(value, pulumi.Output) or any(_awaits(part) for _, part in parts_of(value))
+def holds_outputs(value: object) -> bool:
+    """Whether an Output is in arguments, in a mapping or in a list, at any depth."""
+    if isinstance(value, _WITHOUT_PARTS):
+        return False
+    return isinstance(value, pulumi.Output) or any(holds_outputs(part) for _, part in parts_of(value))
 
 
 async def _value(output: "pulumi.Output[Any]") -> Any:
@@ -212,7 +226,7 @@ async def _now(value: Any) -> Any:
     """Return the value in which every Output is replaced by its value, if that is known and not a secret."""
     if isinstance(value, pulumi.Output):
         return await _value(cast(Any, value))
-    if not _awaits(value):
+    if not holds_outputs(value):
         return value
     if isinstance(value, Args):
         same = copy.copy(value)

@@ -3,6 +3,7 @@
 A plain value is validated at once, the value of an Output when it resolves.
 """
 
+import asyncio
 import functools
 import inspect
 import types
@@ -60,6 +61,8 @@ def value_if_known(value: Input[T] | None) -> T | None:
 
 def is_pending(value: object) -> bool:
     """Whether a value is an Output or awaitable, so that the running program does not know it yet."""
+    if value is None or isinstance(value, str | int):
+        return False
     return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
 
 
@@ -97,6 +100,19 @@ def apply_together(function: Callable[..., T], *outputs: pulumi.Output[Any]) -> 
     if not rest:
         return first.apply(function)
     return first.apply(lambda value: apply_together(functools.partial(function, value), *rest))
+
+
+def await_registrations_first() -> None:
+    """Let the Pulumi SDK await the registrations of a preview before the SDK awaits single Outputs.
+
+    Without a pending registration at the end of the program, the SDK waits for all Outputs at once, and looks
+    through all of them whenever one resolves. Each call of a hook resolves a few. So the time of a preview
+    with hooks would grow with the square of its resources. An update keeps the order of the SDK: the first
+    error ends the program.
+    """
+    manager: Any = getattr(pulumi.runtime.settings, "_get_rpc_manager", None)
+    if manager is not None and pulumi.runtime.is_dry_run():
+        manager().rpcs.append(asyncio.ensure_future(asyncio.sleep(0)))
 
 
 def pending_paths(holder: object, prefix: str, *names: str) -> list[str]:

@@ -65,6 +65,9 @@ INGRESS_PARAMETERS = "kubernetes.io/ingress.extensiveParameters"
 READINESS_GATE = "cloud.tencent.com/load-balancer-backendgroup-ready"
 """Pod condition that TKE adds when a direct Service selects the pod at its creation. 457/41897."""
 
+NAME_LABEL = "app.kubernetes.io/name"
+"""The label by which the objects of a workload select their pods by default."""
+
 ZONE_LABEL = "topology.kubernetes.io/zone"
 """Node label; its value on TKE is numeric (`100004`), so spread by the key and never match zone names."""
 

@@ -5,7 +5,6 @@ program before the component is updated, so before any object of the workload ch
 are in `plan.rules.workload_changes`.
 """
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
@@ -13,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import pulumi
+from pulumi.dynamic import ResourceProvider
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto.resource_pb2 import ResourceInvokeRequest
 from pulumi.runtime.rpc import deserialize_properties_unwrap_secrets, serialize_properties
 from pulumi.runtime.settings import get_monitor, get_root_resource
 
-from pulumi_tke_hybrid.component.dynamic import StateOnlyProvider
 from pulumi_tke_hybrid.component.live_objects import in_thread
 from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import FIXED, On
@@ -31,29 +30,55 @@ if TYPE_CHECKING:
     from pulumi_tke_hybrid.workload.workload_args import ClientIpWorkloadArgs
 
 
-class WorkloadGuardProvider(StateOnlyProvider):
+_NAMESPACE, _NETWORK = "default", "eni"
+
+
+class WorkloadGuardProvider(ResourceProvider):
     """Deletes the guard resources of earlier versions of the package, which were two for each workload. The
     states of users hold the path of this class: never move the class."""
 
 
-def guard_properties(args: "ClientIpWorkloadArgs", service_name: "Input[str]") -> dict[str, Any]:
-    """Return the inputs of the component that its next update is compared with, apart from the names. States
-    of users hold these keys."""
-    return {
-        "network": args.pod_network.value,
-        "direct": args.is_direct,
+def guard_properties(
+    args: "ClientIpWorkloadArgs", name: "Input[str]", service_name: "Input[str]"
+) -> dict[str, Any]:
+    """Return the inputs of the component that its next update is compared with. States of users hold these
+    keys, and lack the values that `with_defaults` adds."""
+    found = {
+        "name": name,
+        "namespace": None if args.namespace == _NAMESPACE else args.namespace,
+        "selector": args.selector,
+        "network": None if args.pod_network.value == _NETWORK else args.pod_network.value,
+        "direct": None if args.is_direct == args.on_eni else args.is_direct,
         "service": args.exposure.fixed(),
         "ingress": args.ingress.exposure.fixed() if args.ingress else None,
-        "serviceAnnotations": _fixed_annotations(On.SERVICE, args.service_annotations),
+        "serviceAnnotations": _fixed_annotations(On.SERVICE, args.service_annotations) or None,
         "ingressAnnotations": _fixed_annotations(
             On.INGRESS, args.ingress.annotations if args.ingress else None
-        ),
+        )
+        or None,
         "volumeClaims": list(args.volume_claims or ()) if args.stateful else None,
         "serviceName": service_name if args.stateful else None,
         "podManagementPolicy": args.pod_policy.value if args.stateful else None,
         "frontService": args.front_service_name,
         "ids": _replaceable_ids(args) or None,
-        "allowAddressChange": bool(args.allow_address_change),
+        "allowAddressChange": args.allow_address_change or None,
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def with_defaults(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `guard_properties` with the values that they lack. A key that is absent in the states of users
+    means this value forever."""
+    network = inputs.get("network", _NETWORK)
+    return {
+        "namespace": _NAMESPACE,
+        "selector": {keys.NAME_LABEL: inputs.get("name")},
+        "network": network,
+        "direct": network == _NETWORK,
+        "serviceAnnotations": {},
+        "ingressAnnotations": {},
+        "allowAddressChange": False,
+        **inputs,
     }
 
 
@@ -176,19 +201,25 @@ async def stored_outputs(resource: pulumi.Resource) -> Any:
     return at(found, "state")
 
 
-_FIRST_READS: "WeakKeyDictionary[Any, asyncio.Task[Any]]" = WeakKeyDictionary()
+_FIRST_READS: "WeakKeyDictionary[Any, pulumi.Output[bool]]" = WeakKeyDictionary()
 """The first read of outputs of each run. The monitor is the engine's side of a run."""
 
 
-async def outputs_are_readable() -> None:
-    """Return after the engine has registered the provider with which `stored_outputs` reads.
+def outputs_are_readable() -> "Input[bool]":
+    """Return a value that is known after the engine has registered the provider with which `stored_outputs`
+    reads.
 
     The registration takes a step of the engine. The engine runs a limited number of steps at the same time
     (`--parallel`), and each of them can be a hook that reads outputs: then the engine would wait forever.
     """
     stack, monitor = get_root_resource(), get_monitor()
     if stack is None or isinstance(monitor, MockMonitor):  # a test of a program: no engine runs steps
-        return
+        return True
     if monitor not in _FIRST_READS:
-        _FIRST_READS[monitor] = asyncio.create_task(stored_outputs(stack))
-    await _FIRST_READS[monitor]
+        _FIRST_READS[monitor] = pulumi.Output.from_input(_read(stack))
+    return _FIRST_READS[monitor]
+
+
+async def _read(resource: pulumi.Resource) -> bool:
+    await stored_outputs(resource)
+    return True

@@ -12,6 +12,7 @@ import pulumi
 from pulumi.runtime.settings import get_monitor
 
 from pulumi_tke_hybrid.component import live_objects
+from pulumi_tke_hybrid.component.inputs import await_registrations_first
 from pulumi_tke_hybrid.component.invalid_inputs import InvalidInputs
 from pulumi_tke_hybrid.component.live_objects import (
     Live,
@@ -41,6 +42,7 @@ from pulumi_tke_hybrid.workload.guard import (
     network_of,
     reached,
     stored_outputs,
+    with_defaults,
 )
 from pulumi_tke_hybrid.workload.workload_objects import HEADLESS, INGRESS, PODS, SERVICE, WorkloadObjects
 
@@ -67,6 +69,8 @@ run. A dictionary of this module would keep all runs of a process in memory: hoo
 def _shared(title: str, resource: str, objects: WorkloadObjects, make: Callable[[str, _Shared], Any]) -> Any:
     """Return the hook of this title that serves the resource. Two resources of one name, below parents of
     different types, have two hooks."""
+    if _HOOKS not in vars(get_monitor()):
+        await_registrations_first()
     hooks: dict[str, _Shared] = vars(get_monitor()).setdefault(_HOOKS, {})
     name, number = title, 1
     while resource in hooks.setdefault(name, _Shared()).workloads:
@@ -142,11 +146,10 @@ async def check_change(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) 
     reached. Both differ after a run that failed half-way; a stack of an earlier version has no such output.
     Then the program is compared with the live objects.
     """
-    before, after = await _side(hook.old_inputs), await _side(hook.new_inputs)
-    outputs = await _side(hook.old_outputs)
+    after, outputs = with_defaults(await _side(hook.new_inputs)), await _side(hook.old_outputs)
+    before = _completed(await _side(hook.old_inputs), after, outputs)
     findings: list[Finding] = []
     if outputs.get("settled") != fingerprint(before):
-        before = _completed(before, after, outputs)
         ingress = at(before, "ingress", "kind") not in (None, "none")
         live = await objects.read_live("a change is compared with the live objects", with_ingress=ingress)
         if live is not None:
@@ -160,9 +163,10 @@ async def check_change(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) 
 def _completed(
     before: Mapping[str, Any], after: Mapping[str, Any], outputs: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the stored inputs; for a stack of an earlier version with what its inputs and outputs imply."""
+    """Return the stored inputs with their defaults; for a stack of an earlier version with what its inputs
+    and outputs imply."""
     if "service" in before:
-        return dict(before)
+        return with_defaults(before)
     kind, service_name = before.get("exposure"), outputs.get("serviceName")
     service = after["service"] if after["service"]["kind"] == kind else {"kind": kind or "none"}
     implied = {"service": service, "ingress": after.get("ingress"), "frontService": service_name}
@@ -278,7 +282,7 @@ async def _is_expected(objects: WorkloadObjects) -> bool:
     if objects.change_is_checked:
         return True
     outputs = await stored_outputs(objects.component)
-    return bool(at(outputs, "settled") == fingerprint(await _side(objects.guarded)))
+    return bool(at(outputs, "settled") == fingerprint(with_defaults(await _side(objects.guarded))))
 
 
 async def check_budget(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) -> None:

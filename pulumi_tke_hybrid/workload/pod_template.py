@@ -156,6 +156,8 @@ def _probe_port_findings(container: Any, names: Collection[str], where: str) -> 
     holders = [(f"{where}{probe}", take(container, probe)) for probe in _PROBES]
     holders += [(f"{where}lifecycle.{hook}", take(take(container, "lifecycle"), hook)) for hook in _HOOKS]
     for path, holder in holders:
+        if holder is None:
+            continue
         for action in ("http_get", "tcp_socket"):
             port = take(take(holder, action), "port")
             if isinstance(port, str) and port not in names:

@@ -17,7 +17,7 @@ from pulumi_tke_hybrid.component.pods import (
     TolerationInput,
     VolumeInput,
 )
-from pulumi_tke_hybrid.tke import ipamd, names
+from pulumi_tke_hybrid.tke import ipamd, keys, names
 from pulumi_tke_hybrid.tke.rule import COMBINATION, EMPTY, Finding, not_yet
 from pulumi_tke_hybrid.tke.rules.address_capacity import ADDRESSES, BACKENDS
 from pulumi_tke_hybrid.tke.rules.pod_rules import stateful_surge_finding, volume_claims_finding
@@ -31,7 +31,6 @@ from pulumi_tke_hybrid.workload.pod_template import (
 )
 from pulumi_tke_hybrid.workload.ports import ClientIpFrom, ExternalTrafficPolicy, ListenerArgs, PortArgs
 from pulumi_tke_hybrid.workload.rollout import RolloutArgs
-from pulumi_tke_hybrid.workload.workload_objects import NAME_LABEL
 from pulumi_tke_hybrid.workload.workload_service import service_findings
 
 
@@ -275,8 +274,8 @@ class ClientIpWorkloadArgs(Args):
         name = value_if_known(self.name)
         if name is not None:
             yield from names.workload_name_findings(name, stateful=self.stateful)
-        if self.labels and NAME_LABEL in self.labels and self.selector is None:
-            what = f"{NAME_LABEL} selects the pods and is the object's name"
+        if self.labels and keys.NAME_LABEL in self.labels and self.selector is None:
+            what = f"{keys.NAME_LABEL} selects the pods and is the object's name"
             yield COMBINATION.finding("labels", what, todo="give another label")
         if self.selector is not None and not self.selector:
             what = "is empty and would select every pod"

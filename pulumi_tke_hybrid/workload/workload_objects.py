@@ -23,6 +23,7 @@ from pulumi_tke_hybrid.component.live_objects import (
     with_live_value,
 )
 from pulumi_tke_hybrid.component.pods import take
+from pulumi_tke_hybrid.tke import keys
 from pulumi_tke_hybrid.tke.annotations import On
 from pulumi_tke_hybrid.tke.rule import Finding
 from pulumi_tke_hybrid.tke.rules.adoption import (
@@ -42,7 +43,6 @@ from pulumi_tke_hybrid.workload.exposure_args import (
 if TYPE_CHECKING:
     from pulumi_tke_hybrid.workload.workload_args import ClientIpWorkloadArgs
 
-NAME_LABEL = "app.kubernetes.io/name"
 SERVICE, HEADLESS, INGRESS, PODS, BUDGET = "service", "headless", "ingress", "pods", "budget"
 """The objects that may exist already. `PODS` is the Deployment or the StatefulSet."""
 _FORCE = {"pulumi.com/patchForce": "true"}
@@ -73,7 +73,7 @@ class WorkloadObjects:
         given = args.front_service_name
         self.service_name: Input[str] = self.object_name if given is None else given
         self.governing_name = self._governing_name()
-        self.selector: Mapping[str, Input[str]] = args.selector or {NAME_LABEL: self.object_name}
+        self.selector: Mapping[str, Input[str]] = args.selector or {keys.NAME_LABEL: self.object_name}
         self.labels: Mapping[str, Input[str]] = {**(args.labels or {}), **self.selector}
         single_pod = value_if_known(replicas) in (0, 1) and not args.autoscaled
         self.has_budget = not single_pod if args.disruption_budget is None else args.disruption_budget

@@ -50,11 +50,13 @@ def annotation_findings(
 ) -> Iterator[Finding]:
     """Check the annotations of the argument `path`. `written`: the component's own keys, each with its
     argument."""
-    reserved = list(reserved_findings(given or {}, _RESERVED[on]))
+    if not given:
+        return
+    reserved = list(reserved_findings(given, _RESERVED[on]))
     yield from (replace(finding, path=path) for finding in reserved)
     values: dict[str, Any] = {
         key: _PENDING if value_if_known(value) is None else value_if_known(value)
-        for key, value in (given or {}).items()
+        for key, value in given.items()
         if key not in {finding.path for finding in reserved}
     }
     found = (

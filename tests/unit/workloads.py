@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 import pulumi_tke_hybrid as tke
-from pulumi_tke_hybrid.workload.guard import fingerprint
+from pulumi_tke_hybrid.workload.guard import fingerprint, with_defaults
 from pulumi_tke_hybrid.workload.hooks import check_change, plain
 from tests.unit.programs import Graph, run
 
@@ -45,7 +45,7 @@ def refusals(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     objects: Any = SimpleNamespace(owner="ClientIpWorkload 'web'", component=None)
 
     async def update() -> None:
-        outputs = {"settled": fingerprint(await plain(before))}
+        outputs = {"settled": fingerprint(with_defaults(await plain(before)))}
         hook: Any = SimpleNamespace(old_inputs=before, new_inputs=after, old_outputs=outputs)
         await check_change(objects, hook)
 

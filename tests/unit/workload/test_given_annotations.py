@@ -186,17 +186,14 @@ def test_a_change_of_a_fixed_annotation_of_an_ingress_is_refused() -> None:
     ("before", "after"),
     [
         (ONE, {PARAMETERS: '{ "VipIsp": "CTCC" }'}),
-        (None, ONE),
         (ONE, ONE),
     ],
-    ids=["another spelling", "a state of an older version", "no change"],
+    ids=["another spelling", "no change"],
 )
 def test_a_change_without_another_load_balancer_is_not_refused(
-    before: dict[str, Any] | None, after: dict[str, Any]
+    before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    assert (
-        refused({} if before is None else {"serviceAnnotations": before}, {"serviceAnnotations": after}) == []
-    )
+    assert refused({"serviceAnnotations": before}, {"serviceAnnotations": after}) == []
 
 
 def test_the_component_stores_the_fixed_annotations() -> None:

@@ -6,7 +6,8 @@ import pulumi
 import pytest
 
 import pulumi_tke_hybrid as tke
-from tests.unit.workloads import made, refusals
+from pulumi_tke_hybrid.workload.guard import fingerprint, with_defaults
+from tests.unit.workloads import SUBNET, made, refusals
 
 _CLASS: Any = pulumi.output.Unknown
 UNKNOWN = _CLASS()
@@ -131,3 +132,46 @@ def test_a_workload_has_a_component_and_three_objects() -> None:
     assert names[0] == "cluster"
     assert names[1] == "w"
     assert sorted(names[2:]) == ["w-deployment", "w-pdb", "w-service"]
+
+
+STORED = {"name": "w", "service": {"kind": "internal", "subnetId": SUBNET}}
+DEFAULTS = {
+    "namespace": "default",
+    "selector": {"app.kubernetes.io/name": "w"},
+    "network": "eni",
+    "direct": True,
+    "serviceAnnotations": {},
+    "ingressAnnotations": {},
+    "allowAddressChange": False,
+}
+"""Inputs that earlier versions of the package have stored."""
+
+
+def test_a_component_stores_no_default_and_nothing_that_its_objects_hold() -> None:
+    explicit = {"namespace": "default", "network": "eni", "direct": True, "allow_address_change": False}
+    for more in ({}, explicit, {"replicas": 5, "env": {"A": "b"}}):
+        assert made(**more).named("w").inputs == STORED
+
+
+def test_stored_defaults_and_absent_ones_are_the_same() -> None:
+    assert refusals({**STORED, **DEFAULTS}, STORED) == []
+    assert refusals(STORED, {**STORED, **DEFAULTS}) == []
+    assert fingerprint(with_defaults(STORED)) == fingerprint({**STORED, **DEFAULTS})
+
+
+@pytest.mark.parametrize(
+    ("changed", "start"),
+    [
+        ({"namespace": "shop"}, "namespace: shop instead of default; "),
+        ({"selector": {"app": "shop"}}, "selector: app=shop instead of app.kubernetes.io/name=w; "),
+        ({"network": "global_route"}, "network: 'global_route' instead of 'eni' while the load balancer"),
+        (
+            {"serviceAnnotations": {"service.kubernetes.io/service.extensiveParameters": "{}"}},
+            "service_annotations['service.kubernetes.io/service.extensiveParameters']: ",
+        ),
+    ],
+)
+def test_a_change_from_or_to_a_default_is_refused(changed: dict[str, Any], start: str) -> None:
+    (line,) = refusals(STORED, {**STORED, **changed})
+    assert line.startswith(start)
+    assert len(refusals({**STORED, **changed}, STORED)) == 1

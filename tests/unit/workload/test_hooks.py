@@ -151,7 +151,8 @@ def test_an_unreadable_cluster_is_a_warning_at_preview_and_refuses_the_update(
     hooks: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     no_cluster(monkeypatch)
-    assert update(hooks, EARLIER, {"serviceName": "w"}, preview=True) == []
+    given = {"service.kubernetes.io/service.extensiveParameters": "{}"}  # such a stack does not store them
+    assert update(hooks, EARLIER, {"serviceName": "w"}, preview=True, service_annotations=given) == []
     hooks.clear()
     (line,) = update(hooks, EARLIER, {"serviceName": "w"}, preview=True, exposure=tke.public())
     assert line.startswith("exposure.kind: public instead of internal; ")
