@@ -47,7 +47,7 @@ from pulumi_tke_hybrid.workload.rollout import (
 )
 from pulumi_tke_hybrid.workload.workload_args import ClientIpWorkloadArgs
 from pulumi_tke_hybrid.workload.workload_objects import BUDGET, PODS, WorkloadObjects
-from pulumi_tke_hybrid.workload.workload_service import make_headless_service, make_service
+from pulumi_tke_hybrid.workload.workload_service import make_headless_service, service_arguments
 
 
 class ClientIpWorkload(pulumi.ComponentResource):
@@ -117,14 +117,20 @@ class ClientIpWorkload(pulumi.ComponentResource):
         self._surge = max_surge(self, owner, parsed.settings, demand, parsed.cluster_facts)
         surge = self._surge if parsed.cluster_facts is not None else None
         self._all_checked += [checked, surge, self._objects.compared, *self._register_load_balancers()]
-        service = make_service(self._objects)
+        # The state has the lines of the Python stack with each object, so the objects are made here.
+        service = kubernetes.core.v1.Service(**service_arguments(self._objects))
+        self._objects.fronts[On.SERVICE] = service.metadata, service.spec
         ingress = make_ingress(self._objects, service)
         before_pods: list[pulumi.Resource] = [service] if ingress is None else [service, ingress]
         if parsed.headless_service:
             before_pods.append(make_headless_service(self._objects))
-        pods = self._stateful_set(before_pods) if parsed.stateful else self._deployment(before_pods)
+        pods: kubernetes.apps.v1.StatefulSet | kubernetes.apps.v1.Deployment = (
+            kubernetes.apps.v1.StatefulSet(**self._stateful_set(before_pods))
+            if parsed.stateful
+            else kubernetes.apps.v1.Deployment(**self._deployment(before_pods))
+        )
         if self._objects.has_budget:
-            self._disruption_budget()
+            kubernetes.policy.v1.PodDisruptionBudget(**self._disruption_budget())
 
         self.service_name = service.metadata.apply(_name_of)
         addressed = service if parsed.exposure.has_load_balancer else ingress
@@ -171,10 +177,11 @@ class ClientIpWorkload(pulumi.ComponentResource):
         name, pending = self._objects.object_name, [found for found in self._all_checked if is_pending(found)]
         return value_after(name, *pending) if pending else name
 
-    def _pod_options(
-        self, name: str, after: Sequence[pulumi.Resource], timeouts: pulumi.CustomTimeouts
-    ) -> pulumi.ResourceOptions:
-        return child_options(
+    def _pods(
+        self, name: str, spec: Any, after: Sequence[pulumi.Resource], timeouts: pulumi.CustomTimeouts
+    ) -> dict[str, Any]:
+        """Return the arguments of the Deployment or StatefulSet."""
+        opts = child_options(
             self,
             depends_on=after,
             ignore_changes=self._objects.ignored_by_provider,
@@ -188,8 +195,14 @@ class ClientIpWorkload(pulumi.ComponentResource):
                 ],
             ),
         )
+        return {
+            "resource_name": name,
+            "metadata": self._objects.with_ignored("metadata", self._objects.metadata(child=PODS)),
+            "spec": self._objects.with_ignored("spec", spec),
+            "opts": opts,
+        }
 
-    def _deployment(self, after: Sequence[pulumi.Resource]) -> kubernetes.apps.v1.Deployment:
+    def _deployment(self, after: Sequence[pulumi.Resource]) -> dict[str, Any]:
         args, objects = self._args, self._objects
         timeout = deployment_timeout(
             self._rollout,
@@ -209,15 +222,9 @@ class ClientIpWorkload(pulumi.ComponentResource):
             ),
             template=pod_template(args, objects.object_name, objects.labels, objects.selector),
         )
-        name = f"{self._name}-deployment"
-        return kubernetes.apps.v1.Deployment(
-            name,
-            metadata=objects.with_ignored("metadata", objects.metadata(child=PODS)),
-            spec=objects.with_ignored("spec", spec),
-            opts=self._pod_options(name, after, timeout.options()),
-        )
+        return self._pods(f"{self._name}-deployment", spec, after, timeout.options())
 
-    def _stateful_set(self, after: Sequence[pulumi.Resource]) -> kubernetes.apps.v1.StatefulSet:
+    def _stateful_set(self, after: Sequence[pulumi.Resource]) -> dict[str, Any]:
         args, objects = self._args, self._objects
         timeout = stateful_set_timeout(self._rollout, self._replicas, autoscaled=bool(args.autoscaled))
         claims: list[Any] = list(args.volume_claims or ())
@@ -229,27 +236,21 @@ class ClientIpWorkload(pulumi.ComponentResource):
             template=pod_template(args, objects.object_name, objects.labels, objects.selector),
             volume_claim_templates=claims or None,
         )
-        name = f"{self._name}-statefulset"
-        return kubernetes.apps.v1.StatefulSet(
-            name,
-            metadata=objects.with_ignored("metadata", objects.metadata(child=PODS)),
-            spec=objects.with_ignored("spec", spec),
-            opts=self._pod_options(name, after, timeout.options()),
-        )
+        return self._pods(f"{self._name}-statefulset", spec, after, timeout.options())
 
-    def _disruption_budget(self) -> None:
+    def _disruption_budget(self) -> dict[str, Any]:
         name = f"{self._name}-pdb"
         hook = hooks.before("tke-hybrid-only-budget", name, self._objects, hooks.check_budget)
-        kubernetes.policy.v1.PodDisruptionBudget(
-            name,
-            metadata=self._objects.metadata(child=BUDGET),
-            spec=kubernetes.policy.v1.PodDisruptionBudgetSpecArgs(
+        return {
+            "resource_name": name,
+            "metadata": self._objects.metadata(child=BUDGET),
+            "spec": kubernetes.policy.v1.PodDisruptionBudgetSpecArgs(
                 max_unavailable=1,
                 unhealthy_pod_eviction_policy="AlwaysAllow",
                 selector=kubernetes.meta.v1.LabelSelectorArgs(match_labels=self._objects.selector),
             ),
-            opts=child_options(self, hooks=pulumi.ResourceHookBinding(before_create=[hook])),
-        )
+            "opts": child_options(self, hooks=pulumi.ResourceHookBinding(before_create=[hook])),
+        }
 
 
 def _settled(pods: Any, metadata: Any, spec: Any, *of_ingress: Any) -> str:

@@ -136,8 +136,8 @@ def _protocols_json(secured: Sequence[Sequence[Any]]) -> str:
     )
 
 
-def make_service(objects: WorkloadObjects) -> kubernetes.core.v1.Service:
-    """Make the Service for clients, with its certificates and listener settings."""
+def service_arguments(objects: WorkloadObjects) -> dict[str, Any]:
+    """Return the arguments of the Service for clients; make its certificates and listener settings."""
     args = objects.args
     written: dict[str, Input[str]] = {**(args.service_annotations or {})}
     after = list[pulumi.Resource]()
@@ -162,27 +162,23 @@ def make_service(objects: WorkloadObjects) -> kubernetes.core.v1.Service:
         )  # TKE's Ingress refuses a ClusterIP backend (E4047)
         written |= NO_WAIT
     name = f"{objects.name}-service"
-    service = kubernetes.core.v1.Service(
-        name,
-        metadata=objects.metadata(objects.service_name, SERVICE, written),
-        spec=kubernetes.core.v1.ServiceSpecArgs(
-            type=kind,
-            selector=objects.selector,
-            ports=service_ports(args.all_ports),
-            external_traffic_policy="Local" if args.is_local else None,
-        ),
-        opts=child_options(
-            objects.component,
-            depends_on=after,
-            replace_on_changes=replacing_annotations(args, On.SERVICE),
-            delete_before_replace=True,  # the new Service has the same name
-            hooks=pulumi.ResourceHookBinding(
-                before_update=[hooks.before("tke-hybrid-service", name, objects, hooks.check_service)]
-            ),
+    spec = kubernetes.core.v1.ServiceSpecArgs(
+        type=kind,
+        selector=objects.selector,
+        ports=service_ports(args.all_ports),
+        external_traffic_policy="Local" if args.is_local else None,
+    )
+    opts = child_options(
+        objects.component,
+        depends_on=after,
+        replace_on_changes=replacing_annotations(args, On.SERVICE),
+        delete_before_replace=True,  # the new Service has the same name
+        hooks=pulumi.ResourceHookBinding(
+            before_update=[hooks.before("tke-hybrid-service", name, objects, hooks.check_service)]
         ),
     )
-    objects.fronts[On.SERVICE] = service.metadata, service.spec
-    return service
+    metadata = objects.metadata(objects.service_name, SERVICE, written)
+    return {"resource_name": name, "metadata": metadata, "spec": spec, "opts": opts}
 
 
 def make_headless_service(objects: WorkloadObjects) -> kubernetes.core.v1.Service:
