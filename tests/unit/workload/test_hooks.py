@@ -197,3 +197,19 @@ def test_no_workload_of_a_finished_program_stays_in_memory(monkeypatch: pytest.M
     run(lambda: made.append(weakref.ref(workload())))
     run(lambda: None)
     assert [component() for component in made] == [None]
+
+
+@pytest.mark.parametrize(("preview", "awaited"), [(True, [1, 0]), (False, [0, 0])])
+def test_a_preview_awaits_registrations_before_single_outputs(preview: bool, awaited: list[int]) -> None:
+    """Else the SDK looks through all Outputs of the program after each call of a hook."""
+    settings: Any = pulumi.runtime.settings
+    found: list[int] = []
+
+    def program() -> None:
+        for name in ("a", "b"):
+            before = len(settings._get_rpc_manager().rpcs)
+            workload(name)
+            found.append(len(settings._get_rpc_manager().rpcs) - before)
+
+    run(program, preview=preview)
+    assert found == awaited
