@@ -82,6 +82,21 @@ def one_or_more(value: Input[str] | Sequence[Input[str]] | None) -> tuple[list[s
     return [item for item in given if item is not None and not is_pending(item)], any(map(is_pending, given))
 
 
+def output_of(value: Any) -> pulumi.Output[Any]:
+    """Return an Output or an awaitable as an Output whose value holds no Output.
+
+    `Output.from_input` and `Output.all` would make an Output of each value inside a mapping or a list.
+    """
+    if not isinstance(value, pulumi.Output):
+        return pulumi.Output.from_input(value)
+    found: pulumi.Output[Any] = cast(Any, value).apply(_without_outputs)
+    return found
+
+
+def _without_outputs(value: Any) -> Any:
+    return value if is_plain(value) else pulumi.Output.from_input(value)
+
+
 def value_after(value: Any, *others: object) -> pulumi.Output[Any]:
     """Return the value as an Output that is known only after the other values are."""
     return pulumi.Output.all(value, *others).apply(_first)
@@ -146,11 +161,13 @@ class _Checked:
         if isinstance(value, _Item):
             path, value = path.removesuffix("[]") + value.place, value.value
         if self.may_come_later and is_pending(value):
-            later: pulumi.Output[object] = pulumi.Output.from_input(cast(Awaitable[object], value))
+            later = output_of(value)
             owner = labelled(self.owner, info.data)  # properties that are declared earlier
-            return pulumi.Output.all(later, later.is_secret()).apply(
-                lambda both: self._resolved(both[0], validate, both[1], owner, path)
-            )
+
+            async def check(known: object) -> Any:
+                return self._resolved(known, validate, await later.is_secret(), owner, path)
+
+            return later.apply(check)
         return self._with_check(validate(value))
 
     def _with_check(self, value: object) -> object:

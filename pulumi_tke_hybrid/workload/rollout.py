@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Optional
 import pulumi
 
 from pulumi_tke_hybrid.component.args import Args, args_class, report
-from pulumi_tke_hybrid.component.inputs import Check, Input, is_pending, value_if_known
+from pulumi_tke_hybrid.component.inputs import (
+    Check,
+    Input,
+    apply_together,
+    is_pending,
+    output_of,
+    value_if_known,
+)
 from pulumi_tke_hybrid.tke import cluster as cluster_facts
 from pulumi_tke_hybrid.tke.capacity import room_of
 from pulumi_tke_hybrid.tke.cluster import ClusterFacts
@@ -207,8 +214,8 @@ def max_surge(
     Raises `InvalidInputs` where the facts contradict the workload, as soon as both are known.
     """
 
-    def checked(values: Sequence[Any]) -> int:
-        replicas, given, known_facts, nominated, subnets = values
+    def checked(known_facts: Any, values: Sequence[Any]) -> int:
+        replicas, given, nominated, subnets = values
         report(
             component, owner, settings, cluster_facts.shape_problems(known_facts) if facts is not None else ()
         )
@@ -231,14 +238,11 @@ def max_surge(
         return surge
 
     if facts is None and value_if_known(demand.replicas) is not None and not is_pending(demand.surge):
-        return checked([demand.replicas, demand.surge, {}, [], {}])
-    return pulumi.Output.all(
-        demand.replicas,
-        demand.surge,
-        {} if facts is None else facts,
-        list(demand.nominated_subnets),
-        demand.load_balancer_subnets,
-    ).apply(checked)
+        return checked({}, [demand.replicas, demand.surge, [], {}])
+    values: pulumi.Output[list[Any]] = pulumi.Output.all(
+        demand.replicas, demand.surge, list(demand.nominated_subnets), demand.load_balancer_subnets
+    )
+    return apply_together(checked, output_of({} if facts is None else facts), values)
 
 
 def max_unavailable(surge: Input[int]) -> Input[int]:
