@@ -213,3 +213,30 @@ def test_a_preview_awaits_registrations_before_single_outputs(preview: bool, awa
 
     run(program, preview=preview)
     assert found == awaited
+
+
+def test_a_workload_makes_no_output_of_each_value_inside_the_facts_of_its_cluster(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[int] = []
+    real: Any = pulumi.Output.from_input
+
+    def count(value: Any) -> Any:
+        made[-1] += 1
+        return real(value)
+
+    monkeypatch.setattr(pulumi.Output, "from_input", staticmethod(count))
+
+    def outputs_of(zones: int) -> int:
+        facts: Json = {
+            "clusterId": "cls-12345678",
+            "zones": {
+                f"ap-guangzhou-{zone}": [{"subnetId": f"subnet-{zone:08}", "cidrBlock": f"10.0.{zone}.0/24"}]
+                for zone in range(1, zones + 1)
+            },
+        }
+        made.append(0)
+        run(lambda: workload(cluster_facts=pulumi.Output.from_input("").apply(lambda _: facts)))
+        return made[-1]
+
+    assert outputs_of(1) == outputs_of(20) > 0
