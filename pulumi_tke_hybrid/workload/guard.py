@@ -68,7 +68,9 @@ def guard_properties(
 
 def with_defaults(inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return `guard_properties` with the values that they lack. A key that is absent in the states of users
-    means this value forever."""
+    means this value forever. Stacks of earlier versions store no `service`, and stay as they are."""
+    if "service" not in inputs:
+        return dict(inputs)
     network = inputs.get("network", _NETWORK)
     return {
         "namespace": _NAMESPACE,

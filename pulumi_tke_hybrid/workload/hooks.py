@@ -146,10 +146,12 @@ async def check_change(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) 
     reached. Both differ after a run that failed half-way; a stack of an earlier version has no such output.
     Then the program is compared with the live objects.
     """
-    after, outputs = with_defaults(await _side(hook.new_inputs)), await _side(hook.old_outputs)
-    before = _completed(await _side(hook.old_inputs), after, outputs)
+    before = with_defaults(await _side(hook.old_inputs))
+    after = with_defaults(await _side(hook.new_inputs))
+    outputs = await _side(hook.old_outputs)
     findings: list[Finding] = []
     if outputs.get("settled") != fingerprint(before):
+        before = _completed(before, after, outputs)
         ingress = at(before, "ingress", "kind") not in (None, "none")
         live = await objects.read_live("a change is compared with the live objects", with_ingress=ingress)
         if live is not None:
@@ -163,10 +165,9 @@ async def check_change(objects: WorkloadObjects, hook: pulumi.ResourceHookArgs) 
 def _completed(
     before: Mapping[str, Any], after: Mapping[str, Any], outputs: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the stored inputs with their defaults; for a stack of an earlier version with what its inputs
-    and outputs imply."""
+    """Return the stored inputs; for a stack of an earlier version with what its inputs and outputs imply."""
     if "service" in before:
-        return with_defaults(before)
+        return dict(before)
     kind, service_name = before.get("exposure"), outputs.get("serviceName")
     service = after["service"] if after["service"]["kind"] == kind else {"kind": kind or "none"}
     implied = {"service": service, "ingress": after.get("ingress"), "frontService": service_name}

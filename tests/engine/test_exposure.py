@@ -121,8 +121,8 @@ def test_the_first_run_after_an_upgrade_is_compared_with_the_live_objects(projec
     (component,) = [
         item for item in earlier["deployment"]["resources"] if item["urn"].endswith("Workload::web")
     ]
-    kept = ("kind", "image", "replicas", "network", "direct", "fixedIp")
-    component["inputs"] = {name: component["inputs"][name] for name in kept} | {"exposure": "internal"}
+    pods = {"kind": "deployment", "image": "nginx", "replicas": 2, "fixedIp": False}
+    component["inputs"] = {**pods, "network": "eni", "direct": True, "exposure": "internal"}
     del component["outputs"]["settled"]
     path = project.backend / "earlier.json"
     path.write_text(json.dumps(earlier))
